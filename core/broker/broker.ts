@@ -1,0 +1,112 @@
+/**
+ * The durable log between the stages: partitioned, append-only streams of opaque records. `embedded` keeps it in LMDB,
+ * `kafka` in Apache Kafka; one contract suite (`test/contract/broker`) runs over both.
+ *
+ * Promises:
+ * - `append` resolves only when the records are durable; records of one call are stored all or none, and are read in
+ *   order. When it rejects, nothing of that call is stored, or (a neighbour that died after storing) the error says
+ *   `outcome unknown` by its disposition `retry`: a retry may then store it twice, consumers see two offsets.
+ * - Offsets of a partition start at 0 and rise by one per visible record (embedded) or at least by one (kafka).
+ * - A group reads every record of a stream at least once, from its committed offset, in order per partition; exactly one
+ *   worker of a group has a partition at a time.
+ * - `transact` makes output records, state and the input offset visible together or not at all.
+ * - Retention drops only records that every known group has committed; a full disk rejects appends and recovers.
+ */
+export interface Broker {
+  readonly kind: 'embedded' | 'kafka'
+  /** Creates what is missing and checks the rest. Known groups keep records from being trimmed before they read them. */
+  createStreams(settings: readonly StreamSettings[]): Promise<void>
+  /** Number of partitions of a stream; throws for an unknown one. */
+  partitions(stream: string): number
+  /** Stores the records in one partition, `'any'`: the broker's choice, balanced. Resolves once durable. */
+  append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended>
+  /** Joins a group. `work` is called once per assigned partition and runs until `partition.revoked` aborts. */
+  subscribe(options: SubscribeOptions): Promise<Subscription>
+  /** Per partition: what is stored and how far the group has committed. */
+  lag(group: string, stream: string): Promise<readonly PartitionLag[]>
+  /** Throws when appends would not be accepted now (disk full, broker away); used by readiness. */
+  ping(): Promise<void>
+  /** Ends subscriptions, waits for what is in flight, releases files. */
+  close(): Promise<void>
+}
+
+export interface StreamSettings {
+  readonly name: string
+  readonly partitions: number
+  /** Groups that must have committed a record before retention may drop it. */
+  readonly groups: readonly string[]
+  /** A committed record is dropped when older than this, or when the partition holds more bytes than that. */
+  readonly retention: { readonly timeMs: number; readonly bytes: number }
+}
+
+export interface NewRecord {
+  readonly value: Uint8Array
+  /** Small facts about the record; ASCII keys. `kind` other than absent marks a control record, see `RECORD_KIND`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Wall-clock milliseconds at which the record was made: for retention and lag, never for accounting. */
+  readonly timestampMs: number
+}
+
+/** Header `kind` of records without rows: `flush` tells `meter` that a host has fallen silent (value: JSON). */
+export const RECORD_KIND = 'kind'
+
+export interface StoredRecord extends NewRecord {
+  readonly offset: bigint
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface Appended {
+  readonly partition: number
+  /** Offset of the first record of the call. */
+  readonly offset: bigint
+}
+
+export interface SubscribeOptions {
+  readonly group: string
+  readonly streams: readonly string[]
+  /** When it rejects, the partition is given up and the error is handed to `onFailure`; others go on. */
+  readonly work: (partition: AssignedPartition) => Promise<void>
+  readonly onFailure: (partition: AssignedPartition, error: unknown) => void
+}
+
+export interface Subscription {
+  /** Revokes all partitions and resolves when every `work` has returned. */
+  close(): Promise<void>
+}
+
+export interface AssignedPartition {
+  readonly stream: string
+  readonly partition: number
+  /** Aborts when the partition is taken away: finish or drop what is in hand and return. */
+  readonly revoked: AbortSignal
+  /**
+   * The next records after those already polled; at least one, or none when `maxWaitMs` passed or the partition was
+   * revoked. A single record larger than `maxBytes` still comes. Values may be views that are valid until the next poll.
+   */
+  poll(limits: { maxRecords: number; maxBytes: number; maxWaitMs: number }): Promise<readonly StoredRecord[]>
+  /** Declares everything below `nextOffset` done. Durable when it resolves. */
+  commit(nextOffset: bigint): Promise<void>
+  /** State written by `transact` in this group for this partition, as of the committed offset. */
+  loadState(): Promise<ReadonlyMap<string, Uint8Array>>
+  /** All or nothing: outputs become readable, state is replaced (null deletes) and `nextOffset` is committed. */
+  transact(step: {
+    readonly outputs: readonly Output[]
+    readonly state: ReadonlyMap<string, Uint8Array | null>
+    readonly nextOffset: bigint
+  }): Promise<void>
+}
+
+export interface Output {
+  readonly stream: string
+  readonly partition: number
+  readonly record: NewRecord
+}
+
+export interface PartitionLag {
+  readonly partition: number
+  /** Offset after the last stored record. */
+  readonly end: bigint
+  readonly committed: bigint
+  /** `timestampMs` of the oldest record not committed; null when there is none. */
+  readonly oldestPendingMs: number | null
+}

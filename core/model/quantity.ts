@@ -1,0 +1,27 @@
+/**
+ * Quantities are integers with the unit in the type, so that microjoules cannot be added to milliwatts by
+ * mistake. 64-bit quantities are `bigint`; a signed 64-bit column holds each of them (`Int64`).
+ */
+declare const unit: unique symbol
+type Quantity<Unit extends string> = bigint & { readonly [unit]: Unit }
+
+/** Energy in µJ. Signed: skew and corrections can be negative. */
+export type MicroJoules = Quantity<'µJ'>
+/** CPU or GPU time in µs. */
+export type Microseconds = Quantity<'µs'>
+/** CO2-equivalent mass in µg. */
+export type Micrograms = Quantity<'µg'>
+/** Money in 1e-9 of the currency unit. */
+export type NanoMoney = Quantity<'1e-9 currency'>
+/** Memory integrated over time. */
+export type ByteSeconds = Quantity<'B·s'>
+/** Nanoseconds since the Unix epoch, UTC, as OTLP sends them. */
+export type UnixNano = Quantity<'ns since epoch'>
+
+/** Casts a raw integer to a quantity; the call names the unit at the place where the number enters. */
+export const microJoules = (value: bigint): MicroJoules => value as MicroJoules
+export const microseconds = (value: bigint): Microseconds => value as Microseconds
+export const micrograms = (value: bigint): Micrograms => value as Micrograms
+export const nanoMoney = (value: bigint): NanoMoney => value as NanoMoney
+export const byteSeconds = (value: bigint): ByteSeconds => value as ByteSeconds
+export const unixNano = (value: bigint): UnixNano => value as UnixNano

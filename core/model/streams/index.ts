@@ -1,0 +1,36 @@
+import { lateReadings } from './late-readings.ts'
+import { energy, ledger } from './ledger.ts'
+import { logs } from './logs.ts'
+import { metricsExpHistogram, metricsGauge, metricsHistogram, metricsSum, metricsSummary } from './metrics.ts'
+import { readings } from './readings.ts'
+import type { StreamDeclaration } from './stream.ts'
+import { traces } from './traces.ts'
+
+/** Every stream there is. Topics, tables and the reference page are made from this list alone. */
+export const STREAMS: readonly StreamDeclaration[] = [
+  traces,
+  metricsGauge,
+  metricsSum,
+  metricsHistogram,
+  metricsExpHistogram,
+  metricsSummary,
+  logs,
+  readings,
+  energy,
+  ledger,
+  lateReadings,
+]
+
+export {
+  energy,
+  lateReadings,
+  ledger,
+  logs,
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+  readings,
+  traces,
+}

@@ -1,0 +1,33 @@
+import { column, type StreamDeclaration } from './stream.ts'
+
+/**
+ * Readings that came after their window was closed: kept in `readings`, counted here, one row per record, host, window
+ * and series. What they would have added waits for restating.
+ */
+export const lateReadings = {
+  name: 'late_readings',
+  key: 'host',
+  columns: [
+    column('Tenant', 'lowCardinality'),
+    column('Host', 'lowCardinality'),
+    column('WindowStart', 'seconds'),
+    column('Quantity', 'lowCardinality'),
+    column('Domain', 'lowCardinality'),
+    column('Device', 'lowCardinality'),
+    column('WorkloadKind', 'lowCardinality'),
+    column('WorkloadId', 'lowCardinality'),
+    // In the unit of the quantity: the part of the counter's difference that falls into the closed window.
+    column('Value', 'int64'),
+    // The reading's own time.
+    column('Timestamp', 'timestampNs'),
+    // closed: the window was closed. out_of_order: an older gauge sample after a newer one.
+    column('Reason', 'lowCardinality'),
+  ],
+  table: {
+    name: 'late_readings',
+    partitionBy: 'toDate(WindowStart)',
+    orderBy: ['Tenant', 'Host', 'WindowStart', 'Quantity', 'Domain', 'WorkloadId'],
+    ttlFrom: 'WindowStart',
+    retention: 'signals',
+  },
+} as const satisfies StreamDeclaration

@@ -1,0 +1,119 @@
+import { column, type StreamDeclaration } from './stream.ts'
+
+/** What `meter` knows of one window, host, workload, component and share. */
+const metered = [
+  column('Tenant', 'lowCardinality'),
+  column('Host', 'lowCardinality'),
+  column('HostName', 'lowCardinality'),
+  column('WindowStart', 'seconds', 'Delta(4), ZSTD(1)'),
+  column('WorkloadKind', 'lowCardinality'),
+  column('WorkloadId', 'lowCardinality'),
+  column('WorkloadName', 'lowCardinality'),
+  column('Namespace', 'lowCardinality'),
+  // cpu | dram | gpu | other | host
+  column('Component', 'lowCardinality'),
+  // active | idle | unattributed | skew
+  column('Share', 'lowCardinality'),
+  column('EnergyUj', 'int64'),
+  column('CpuUs', 'int64'),
+  column('MemoryByteSeconds', 'int64'),
+  column('GpuUs', 'int64'),
+  column('Coverage', 'float32'),
+  // measured | interpolated | estimated
+  column('EnergyQuality', 'lowCardinality'),
+  column('EnergySource', 'lowCardinality'),
+  // ratio | baseline
+  column('Method', 'lowCardinality'),
+  // none | by_request | by_usage
+  column('IdlePolicy', 'lowCardinality'),
+  // host | components: what the meters of this host enclose
+  column('Boundary', 'lowCardinality'),
+  column('Labels', 'stringMap'),
+] as const
+
+/** Energy per workload and window: `meter` writes it, `rate` reads it. It lives in the log only: the ledger holds it all. */
+export const energy = {
+  name: 'energy',
+  key: 'host',
+  // The host's CPU capacity in the window, for shares of embodied carbon; repeated on each row.
+  columns: [...metered, column('CapacityUs', 'int64')],
+} as const satisfies StreamDeclaration
+
+const SUMS = [
+  'sum(EnergyUj)',
+  'sum(CpuUs)',
+  'sum(MemoryByteSeconds)',
+  'sum(GpuUs)',
+  'sum(CarbonOperationalUg)',
+  'sum(CarbonEmbodiedUg)',
+  'sum(CostEnergyNano)',
+  'sum(CostResourceNano)',
+  'countIf(CarbonOperationalUg IS NULL)',
+  'countIf(CostEnergyNano IS NULL)',
+  'sumIf(EnergyUj, CarbonOperationalUg IS NULL)',
+  'sumIf(EnergyUj, CostEnergyNano IS NULL)',
+  'sum(Coverage)',
+  'count()',
+].join(', ')
+
+/** Columns that an hour or a day is summed by; views and projections share them so that the engine can match the two. */
+export const ROLLUP_KEYS = [
+  'Tenant',
+  'Account',
+  'Zone',
+  'Host',
+  'WorkloadKind',
+  'WorkloadId',
+  'WorkloadName',
+  'Namespace',
+  'Component',
+  'Share',
+  'EnergyQuality',
+  'IntensityKind',
+  'Currency',
+] as const
+
+const rollup = (name: string, bucket: string): string =>
+  `${name} (SELECT ${bucket}, ${ROLLUP_KEYS.join(', ')}, ${SUMS} GROUP BY ${bucket}, ${ROLLUP_KEYS.join(', ')})`
+
+/**
+ * The books. Append-only: the sum over all entries of a key is the truth at any time. EntryId is derived from the key
+ * alone, so that a replay writes the same entry. Quantities that could not be priced are NULL with a Reason, never 0.
+ */
+export const ledger = {
+  name: 'ledger',
+  key: 'host',
+  columns: [
+    ...metered,
+    column('Account', 'lowCardinality'),
+    column('Zone', 'lowCardinality'),
+    column('CarbonOperationalUg', 'int64?'),
+    column('CarbonEmbodiedUg', 'int64?'),
+    column('CostEnergyNano', 'int64?'),
+    column('CostResourceNano', 'int64?'),
+    column('Currency', 'lowCardinality'),
+    column('IntensityVersion', 'lowCardinality'),
+    // average | marginal | '' when unpriced
+    column('IntensityKind', 'lowCardinality'),
+    // exact decimal as text
+    column('Pue', 'lowCardinality'),
+    column('TariffVersion', 'lowCardinality'),
+    // original | correction
+    column('EntryKind', 'lowCardinality'),
+    column('Revision', 'uint32'),
+    column('EntryId', 'string'),
+    column('Reason', 'lowCardinality'),
+  ],
+  table: {
+    name: 'ledger',
+    partitionBy: 'toYYYYMM(WindowStart)',
+    orderBy: ['Tenant', 'Account', 'Host', 'WorkloadKind', 'WorkloadId', 'WindowStart'],
+    projections: [
+      rollup('by_hour', 'toStartOfHour(WindowStart)'),
+      rollup('by_day', 'toStartOfDay(WindowStart)'),
+    ],
+    ttlFrom: 'WindowStart',
+    retention: 'ledger',
+    fsync: true,
+  },
+} as const satisfies StreamDeclaration

@@ -1,0 +1,101 @@
+import { type Column, column, list, type StreamDeclaration } from './stream.ts'
+
+/** The five OTLP metric kinds, each with a table of its own, as the OpenTelemetry Collector's exporter lays them out. */
+const common = [
+  column('Tenant', 'lowCardinality'),
+  column('ResourceAttributes', 'stringMap'),
+  column('ResourceSchemaUrl', 'string'),
+  column('ScopeName', 'string'),
+  column('ScopeVersion', 'string'),
+  column('ScopeAttributes', 'stringMap'),
+  column('ScopeDroppedAttrCount', 'uint32'),
+  column('ScopeSchemaUrl', 'string'),
+  column('ServiceName', 'lowCardinality'),
+  column('MetricName', 'lowCardinality'),
+  column('MetricDescription', 'lowCardinality'),
+  column('MetricUnit', 'lowCardinality'),
+  column('Attributes', 'stringMap'),
+  column('StartTimeUnix', 'timestampNs', 'Delta(8), ZSTD(1)'),
+  column('TimeUnix', 'timestampNs', 'Delta(8), ZSTD(1)'),
+] as const
+
+const exemplars = [
+  list('Exemplars.FilteredAttributes', 'stringMap'),
+  list('Exemplars.TimeUnix', 'timestampNs'),
+  list('Exemplars.Value', 'float64'),
+  list('Exemplars.SpanId', 'spanId'),
+  list('Exemplars.TraceId', 'traceId'),
+] as const
+
+const metricStream = <const Kind extends string, const Columns extends readonly Column[]>(
+  kind: Kind,
+  columns: Columns,
+) =>
+  ({
+    name: `metrics_${kind}`,
+    key: 'none',
+    columns: [...common, ...columns],
+    table: {
+      name: `otel_metrics_${kind}`,
+      partitionBy: 'toDate(TimeUnix)',
+      orderBy: ['Tenant', 'ServiceName', 'MetricName', 'Attributes', 'toUnixTimestamp64Nano(TimeUnix)'],
+      indexes: [
+        'idx_res_attr_key mapKeys(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+        'idx_res_attr_value mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+        'idx_attr_key mapKeys(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+        'idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      ],
+      ttlFrom: 'toDateTime(TimeUnix)',
+      retention: 'signals',
+    },
+  }) as const satisfies StreamDeclaration
+
+export const metricsGauge = metricStream('gauge', [
+  column('Value', 'float64'),
+  column('Flags', 'uint32'),
+  ...exemplars,
+])
+
+export const metricsSum = metricStream('sum', [
+  column('Value', 'float64'),
+  column('Flags', 'uint32'),
+  ...exemplars,
+  column('AggregationTemporality', 'int32'),
+  column('IsMonotonic', 'bool', 'Delta(1), ZSTD(1)'),
+])
+
+export const metricsHistogram = metricStream('histogram', [
+  column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
+  column('Sum', 'float64'),
+  list('BucketCounts', 'uint64'),
+  list('ExplicitBounds', 'float64'),
+  ...exemplars,
+  column('Flags', 'uint32'),
+  column('Min', 'float64'),
+  column('Max', 'float64'),
+  column('AggregationTemporality', 'int32'),
+])
+
+export const metricsExpHistogram = metricStream('exp_histogram', [
+  column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
+  column('Sum', 'float64'),
+  column('Scale', 'int32'),
+  column('ZeroCount', 'uint64'),
+  column('PositiveOffset', 'int32'),
+  list('PositiveBucketCounts', 'uint64'),
+  column('NegativeOffset', 'int32'),
+  list('NegativeBucketCounts', 'uint64'),
+  ...exemplars,
+  column('Flags', 'uint32'),
+  column('Min', 'float64'),
+  column('Max', 'float64'),
+  column('AggregationTemporality', 'int32'),
+])
+
+export const metricsSummary = metricStream('summary', [
+  column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
+  column('Sum', 'float64'),
+  list('ValueAtQuantiles.Quantile', 'float64'),
+  list('ValueAtQuantiles.Value', 'float64'),
+  column('Flags', 'uint32'),
+])

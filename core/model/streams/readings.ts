@@ -1,0 +1,41 @@
+import { column, type StreamDeclaration } from './stream.ts'
+
+/**
+ * One row is one sample of one meter (accounting.md section 1). Units by Quantity: `energy` µJ, `power` mW,
+ * `cpu_time` and `gpu_time` and `cpu_wait` and `sched_latency` µs, `memory` bytes, `*_request` milli-units or bytes.
+ *
+ * Domain: for energy and power the place in the meter tree (`host`, `package-0`, `core-0`, `uncore-0`, `dram-0`,
+ * `gpu-<uuid>`); for the host's own `cpu_time` the CPU mode (`user`, `system`, `idle`, ...): capacity is the sum
+ * over all modes, busy the sum without `idle` and `iowait`. Device tells apart meters of one domain (a CPU number).
+ * WorkloadKind and WorkloadId are empty for the host's own readings.
+ */
+export const readings = {
+  name: 'readings',
+  key: 'host',
+  columns: [
+    column('Tenant', 'lowCardinality'),
+    column('Host', 'lowCardinality'),
+    column('HostName', 'lowCardinality'),
+    column('BootId', 'lowCardinality'),
+    column('Timestamp', 'timestampNs', 'Delta(8), ZSTD(1)'),
+    column('Quantity', 'lowCardinality'),
+    column('Domain', 'lowCardinality'),
+    column('Device', 'lowCardinality'),
+    column('WorkloadKind', 'lowCardinality'),
+    column('WorkloadId', 'lowCardinality'),
+    column('Value', 'int64', 'Delta(8), ZSTD(1)'),
+    // 0: the counter has no known range. Above 0: it wraps after this value.
+    column('RangeMax', 'int64'),
+    column('Source', 'lowCardinality'),
+    // measured | estimated
+    column('Quality', 'lowCardinality'),
+    column('Attributes', 'stringMap'),
+  ],
+  table: {
+    name: 'readings',
+    partitionBy: 'toDate(Timestamp)',
+    orderBy: ['Tenant', 'Host', 'Quantity', 'Domain', 'Device', 'WorkloadKind', 'WorkloadId', 'Timestamp'],
+    ttlFrom: 'toDateTime(Timestamp)',
+    retention: 'signals',
+  },
+} as const satisfies StreamDeclaration

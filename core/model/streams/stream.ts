@@ -1,0 +1,117 @@
+/**
+ * One declaration of a stream gives its topic, the Arrow schema of its records and its ClickHouse table.
+ * A record of a stream is one Arrow IPC stream, compressed with zstd: complete with schema, one record batch.
+ */
+
+/**
+ * What a column holds: its Arrow type on the wire and its ClickHouse type in the table.
+ *
+ * | kind | Arrow | ClickHouse |
+ * |---|---|---|
+ * | `string` | Utf8 | String |
+ * | `lowCardinality` | Dictionary<Int32, Utf8>, values unique in the record | LowCardinality(String) |
+ * | `stringMap` | Map<Dictionary<Int32, Utf8>, Utf8>... keys interned | Map(LowCardinality(String), String) |
+ * | `traceId`, `spanId` | nullable FixedSizeBinary(16 / 8); null = absent | String: lower-case hex, '' when null |
+ * | `timestampNs` | Timestamp(ns, UTC) | DateTime64(9, 'UTC') |
+ * | `seconds` | Uint32 seconds since epoch | DateTime('UTC') |
+ * | `int64?` | Int64 with nulls | Nullable(Int64) |
+ * | the rest | the type of that name | the type of that name |
+ */
+export const COLUMN_KINDS = [
+  'string',
+  'lowCardinality',
+  'stringMap',
+  'traceId',
+  'spanId',
+  'timestampNs',
+  'seconds',
+  'int64',
+  'int64?',
+  'uint64',
+  'int32',
+  'uint32',
+  'uint8',
+  'bool',
+  'float32',
+  'float64',
+] as const
+export type ScalarKind = (typeof COLUMN_KINDS)[number]
+
+/** `list` columns become `Array(kind)`; a dotted name (`Events.Name`) makes them one part of a Nested. */
+export interface Column {
+  readonly name: string
+  readonly kind: ScalarKind
+  readonly list?: true
+  /** ClickHouse codec; `ZSTD(1)` when absent. */
+  readonly codec?: string
+}
+
+export interface Table {
+  readonly name: string
+  readonly partitionBy: string
+  readonly orderBy: readonly string[]
+  readonly primaryKey?: readonly string[]
+  /** `name expression TYPE type GRANULARITY n` lines, verbatim. */
+  readonly indexes?: readonly string[]
+  /** Aggregate projections, verbatim (`name (SELECT ... GROUP BY ...)`). */
+  readonly projections?: readonly string[]
+  /** Expression of the time column that retention counts from. */
+  readonly ttlFrom: string
+  /** Which retention setting applies. */
+  readonly retention: 'signals' | 'ledger'
+  /** The rows are money: wait for the disk on every insert. */
+  readonly fsync?: true
+}
+
+export interface StreamDeclaration {
+  /** Topic is `<prefix>.<name>`. */
+  readonly name: string
+  /** `none`: round robin. `host`: records hold rows of hosts of one partition only, see partition.ts. */
+  readonly key: 'none' | 'host'
+  readonly columns: readonly Column[]
+  /** Absent for streams that live in the log only. */
+  readonly table?: Table
+}
+
+/** Literal types are kept, so that `RowOf` knows every column. */
+export const column = <const Name extends string, const Kind extends ScalarKind>(
+  name: Name,
+  kind: Kind,
+  codec?: string,
+) =>
+  (codec === undefined ? { name, kind } : { name, kind, codec }) as {
+    readonly name: Name
+    readonly kind: Kind
+  }
+
+export const list = <const Name extends string, const Kind extends ScalarKind>(name: Name, kind: Kind) =>
+  ({ name, kind, list: true }) as const
+
+interface TypeOfKind {
+  string: string
+  lowCardinality: string
+  stringMap: Readonly<Record<string, string>>
+  /** Lower-case hex, '' when absent. */
+  traceId: string
+  spanId: string
+  timestampNs: bigint
+  seconds: number
+  int64: bigint
+  'int64?': bigint | null
+  uint64: bigint
+  int32: number
+  uint32: number
+  uint8: number
+  bool: boolean
+  float32: number
+  float64: number
+}
+
+type ValueOf<C extends Column> = C['list'] extends true
+  ? readonly TypeOfKind[C['kind']][]
+  : TypeOfKind[C['kind']]
+
+/** One row of a stream as an object: for low-volume writers and for tests, never on the ingest path. */
+export type RowOf<S extends StreamDeclaration> = {
+  readonly [C in S['columns'][number] as C['name']]: ValueOf<C>
+}

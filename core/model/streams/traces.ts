@@ -1,0 +1,50 @@
+import { column, list, type StreamDeclaration } from './stream.ts'
+
+/** Spans. Column names and types are those of the OpenTelemetry Collector's ClickHouse exporter, Tenant in front. */
+export const traces = {
+  name: 'traces',
+  key: 'none',
+  columns: [
+    column('Tenant', 'lowCardinality'),
+    column('Timestamp', 'timestampNs', 'Delta(8), ZSTD(1)'),
+    column('TraceId', 'traceId'),
+    column('SpanId', 'spanId'),
+    column('ParentSpanId', 'spanId'),
+    column('TraceState', 'string'),
+    column('SpanName', 'lowCardinality'),
+    column('SpanKind', 'lowCardinality'),
+    column('ServiceName', 'lowCardinality'),
+    column('ResourceAttributes', 'stringMap'),
+    column('ScopeName', 'string'),
+    column('ScopeVersion', 'string'),
+    column('SpanAttributes', 'stringMap'),
+    column('Duration', 'uint64', 'T64, ZSTD(1)'),
+    column('StatusCode', 'lowCardinality'),
+    column('StatusMessage', 'string'),
+    // Not in the exporter's schema: attributes we cut at the limits are counted where people look (invariant 4).
+    column('DroppedAttributesCount', 'uint32'),
+    list('Events.Timestamp', 'timestampNs'),
+    list('Events.Name', 'lowCardinality'),
+    list('Events.Attributes', 'stringMap'),
+    list('Links.TraceId', 'traceId'),
+    list('Links.SpanId', 'spanId'),
+    list('Links.TraceState', 'string'),
+    list('Links.Attributes', 'stringMap'),
+  ],
+  table: {
+    name: 'otel_traces',
+    partitionBy: 'toDate(Timestamp)',
+    orderBy: ['Tenant', 'ServiceName', 'SpanName', 'toDateTime(Timestamp)', 'Timestamp'],
+    primaryKey: ['Tenant', 'ServiceName', 'SpanName', 'toDateTime(Timestamp)'],
+    indexes: [
+      'idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1',
+      'idx_res_attr_key mapKeys(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      'idx_res_attr_value mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      'idx_span_attr_key mapKeys(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      'idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      'idx_duration Duration TYPE minmax GRANULARITY 1',
+    ],
+    ttlFrom: 'toDateTime(Timestamp)',
+    retention: 'signals',
+  },
+} as const satisfies StreamDeclaration

@@ -1,0 +1,199 @@
+import { z } from 'zod'
+
+/**
+ * Every configuration key with its default and one sentence of reason. docs/configuration.md is checked against this
+ * schema by a test. Unknown keys are errors. Keys are snake_case, as users write them.
+ */
+const port = z.union([z.int().min(0).max(65_535), z.literal('off')])
+const seconds = z.number().positive()
+const bytes = z.int().positive()
+const decimal = z.string().regex(/^\d+(\.\d+)?$/, 'a decimal number in quotes, such as "0.25"')
+const toggle = z.enum(['auto', 'on', 'off'])
+
+/** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
+const tariffBand = z.strictObject({
+  from: z.string().regex(/^\d\d:\d\d$/),
+  to: z.string().regex(/^\d\d:\d\d$/),
+  price_per_kwh: decimal,
+})
+
+const workloadRule = z.strictObject({
+  match: z.strictObject({
+    kind: z.string().optional().describe('Workload kind, exact'),
+    namespace: z.string().optional().describe('Namespace, `*` as wildcard'),
+    name: z.string().optional().describe('Workload name, `*` as wildcard'),
+    label: z.record(z.string(), z.string()).optional().describe('Labels that must all be equal'),
+  }),
+  account: z.string().min(1).describe('Who pays; `${namespace}` and `${label:KEY}` are replaced'),
+})
+
+export const configSchema = z.strictObject({
+  data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
+  listen: z
+    .strictObject({
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('Address that all ports listen on; beyond loopback needs auth'),
+      http: port.default(9288).describe('Page, query API, health and metrics'),
+      otlp_http: port.default(4318).describe('OTLP over HTTP'),
+    })
+    .prefault({}),
+  broker: z
+    .strictObject({
+      kind: z.enum(['embedded']).default('embedded').describe('Which log carries the streams'),
+      partitions: z
+        .int()
+        .min(1)
+        .max(64)
+        .default(2)
+        .describe('Partitions a stream; fixed once the data folder exists'),
+      retention_time: seconds
+        .default(3600)
+        .describe('Seconds that records stay in the log after all have read them'),
+      retention_bytes: bytes
+        .default(33_554_432)
+        .describe('Bytes a partition may keep of records that all have read'),
+      max_bytes: bytes
+        .default(17_179_869_184)
+        .describe('Size the log may reach on disk; beyond it intake answers 503'),
+    })
+    .prefault({}),
+  warehouse: z
+    .strictObject({
+      kind: z.enum(['embedded']).default('embedded').describe('Which ClickHouse holds the tables'),
+      max_memory_bytes: bytes
+        .default(2_147_483_648)
+        .describe('Memory the embedded engine may use for one process'),
+    })
+    .prefault({}),
+  sensors: z
+    .strictObject({
+      interval: seconds.default(5).describe('Seconds between two rounds of reading this machine'),
+      cpu_time: toggle.default('auto').describe('CPU time of host, cgroups and processes'),
+      rapl: toggle
+        .default('auto')
+        .describe('Energy counters of packages and memory under /sys/class/powercap'),
+      estimate: toggle
+        .default('auto')
+        .describe('Estimated energy where no meter can be read; marked as such'),
+      host_id: z.string().optional().describe('Identity of this host; default /etc/machine-id'),
+    })
+    .prefault({}),
+  metering: z
+    .strictObject({
+      lateness: z
+        .number()
+        .min(0)
+        .default(30)
+        .describe('Seconds after its end that a window waits for readings'),
+      idle_flush: seconds.default(120).describe('Seconds of silence of a host after which its windows close'),
+      gap: seconds
+        .default(300)
+        .describe('Longest trusted distance of two samples; beyond it energy is interpolated'),
+      sensor_gap: seconds.default(25).describe('The same for the sensors of this process'),
+      method: z.enum(['ratio', 'baseline']).default('ratio').describe('How idle energy is told from active'),
+      idle_watts: z
+        .number()
+        .min(0)
+        .optional()
+        .describe('Calibrated idle power of a host for method `baseline`'),
+    })
+    .prefault({}),
+  workloads: z
+    .strictObject({
+      account: z.string().default('default').describe('Account of workloads that no rule names'),
+      operator_account: z.string().default('operator').describe('Account of idle and unattributed energy'),
+      rules: z.array(workloadRule).default([]).describe('First match wins'),
+    })
+    .prefault({}),
+  factors: z
+    .strictObject({
+      zone: z
+        .string()
+        .default('WORLD')
+        .describe('Grid zone of hosts that name none: ISO country code or WORLD'),
+      pue: decimal.default('1').describe('Facility energy over IT energy; 1 counts the machine alone'),
+      intensity_g_per_kwh: decimal.optional().describe('Overrides the built-in yearly average of the zone'),
+      intensity_source: z.string().optional().describe('Where that override comes from'),
+      embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
+      embodied_years: decimal
+        .default('5')
+        .describe('Expected lifespan that embodied emissions are spread over'),
+    })
+    .prefault({}),
+  tariffs: z
+    .strictObject({
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/)
+        .default('EUR')
+        .describe('ISO 4217 code of all prices'),
+      price_per_kwh: decimal.optional().describe('Energy price; without it energy stays unpriced'),
+      time_zone: z.string().default('UTC').describe('Zone of the bands, IANA name'),
+      bands: z.array(tariffBand).default([]).describe('Other prices by time of day'),
+      price_per_vcpu_hour: decimal.optional().describe('Resource price of CPU time'),
+      price_per_gib_hour: decimal.optional().describe('Resource price of memory'),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      signals_days: z
+        .int()
+        .positive()
+        .default(30)
+        .describe('Days that spans, metrics, logs and readings stay'),
+      ledger_days: z.int().positive().default(400).describe('Days that ledger entries stay'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      body_bytes: bytes.default(67_108_864).describe('Largest request body, also after decompression'),
+      in_flight_bytes: bytes.default(268_435_456).describe('Bytes of requests that wait to become durable'),
+      attributes: z.int().positive().default(128).describe('Attributes an item; more are cut and counted'),
+      attribute_bytes: bytes.default(4096).describe('Bytes an attribute value; longer is cut and counted'),
+      future_seconds: seconds.default(3600).describe('How far ahead an item may be dated; later is rejected'),
+      sql: z
+        .strictObject({
+          seconds: seconds.default(30).describe('Longest run of one statement'),
+          memory_bytes: bytes.default(4_294_967_296).describe('Most memory of one statement'),
+          result_rows: z.int().positive().default(10_000_000).describe('Most rows of one answer'),
+          concurrent: z.int().positive().default(8).describe('Statements of one tenant at a time'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  group_commit: z
+    .strictObject({
+      rows: z.int().positive().default(32_768).describe('Rows that close a batch'),
+      bytes: bytes.default(8_388_608).describe('Raw bytes that close a batch'),
+      wait_ms: z
+        .int()
+        .positive()
+        .default(100)
+        .describe('Milliseconds after its first row that a batch closes under load'),
+      thin_wait_ms: z
+        .int()
+        .positive()
+        .default(1000)
+        .describe('The same while traffic is thin: fewer, larger inserts'),
+    })
+    .prefault({}),
+  telemetry: z
+    .strictObject({
+      traces: z.boolean().default(true).describe('Send spans of its own work to its own OTLP port'),
+      sample_ratio: z.number().min(0).max(1).default(0.1).describe('Share of its own traces that are kept'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('Least severe line that is written'),
+    })
+    .prefault({}),
+})
+
+/** The configuration as components get it: complete and frozen. */
+export type Config = z.infer<typeof configSchema>

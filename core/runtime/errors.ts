@@ -1,0 +1,136 @@
+/**
+ * Every error a user can meet, in one closed list. An error answers "what now?": its disposition tells the caller what
+ * to do (`retry` later, `reject` this input, `quarantine` the record, `stop` the component), its text tells the person.
+ * The reference page docs/errors.md is checked against this list by a test.
+ */
+export type Disposition = 'retry' | 'reject' | 'quarantine' | 'stop'
+
+interface CatalogueEntry {
+  readonly disposition: Disposition
+  /** HTTP status on routes of our own. */
+  readonly status: number
+  /** What to do about it, one sentence. */
+  readonly remedy: string
+}
+
+const entry = (disposition: Disposition, status: number, remedy: string): CatalogueEntry => ({
+  disposition,
+  status,
+  remedy,
+})
+
+export const ERRORS = {
+  // start and configuration
+  config_invalid: entry(
+    'stop',
+    500,
+    'Correct the configuration; `wattline check` lists all problems at once.',
+  ),
+  data_in_use: entry('stop', 500, 'Stop the other instance, or give this one another folder with `data:`.'),
+  data_unusable: entry('stop', 500, 'Check that the data folder exists on a local disk and can be written.'),
+  address_in_use: entry('stop', 500, 'Stop what listens there, or choose another port under `listen:`.'),
+  listen_refused: entry('stop', 500, 'Set `auth.tokens_file`, or listen on 127.0.0.1.'),
+  not_running: entry('retry', 503, 'Start it with `wattline run`, or name its address with --url.'),
+  // intake
+  body_too_large: entry('reject', 413, 'Send smaller batches, or raise `limits.body_bytes`.'),
+  body_undecodable: entry(
+    'reject',
+    400,
+    'Send OTLP as protobuf or JSON with the Content-Type that says which.',
+  ),
+  media_type_unsupported: entry(
+    'reject',
+    415,
+    'Use application/x-protobuf or application/json, encoding gzip, zstd or none.',
+  ),
+  overloaded: entry(
+    'retry',
+    429,
+    'Send again after the time in Retry-After; raise `limits.in_flight_bytes` if memory allows.',
+  ),
+  unauthenticated: entry('reject', 401, 'Send a valid token: `Authorization: Bearer <token>`.'),
+  forbidden: entry('reject', 403, 'Use a token with the scope that this route needs.'),
+  draining: entry(
+    'retry',
+    503,
+    'This instance is shutting down: send again, to another one if there is one.',
+  ),
+  // neighbours
+  broker_unavailable: entry(
+    'retry',
+    503,
+    'Nothing was lost; it recovers by itself when the log can be written again.',
+  ),
+  disk_full: entry(
+    'retry',
+    503,
+    'Free disk space on the volume of the data folder; intake goes on by itself.',
+  ),
+  record_corrupt: entry('quarantine', 500, 'Look at the record with `wattline quarantine show`.'),
+  warehouse_unavailable: entry('retry', 503, 'Data waits in the log; see the engine error in the log lines.'),
+  record_refused: entry(
+    'quarantine',
+    500,
+    'The warehouse refuses this record whatever happens; see its error.',
+  ),
+  // queries
+  sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),
+  sql_failed: entry('reject', 400, 'Correct the statement; the engine says where it failed.'),
+  sql_limit: entry('reject', 422, 'Narrow the time range or aggregate; limits are under `limits.sql`.'),
+  too_many_queries: entry(
+    'retry',
+    429,
+    'Wait for running queries to end; the limit is `limits.sql.concurrent`.',
+  ),
+  parameter_invalid: entry('reject', 400, 'See the API page for the values this parameter takes.'),
+  not_found: entry('reject', 404, 'Check the address and the identifier.'),
+  // us
+  invariant_broken: entry(
+    'stop',
+    500,
+    'This is a defect in Wattline: please report it with the log lines around it.',
+  ),
+} as const satisfies Record<string, CatalogueEntry>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** The only error class that crosses a component's border. Prints as `code: what is wrong. what to do`. */
+export class WattlineError extends Error {
+  readonly code: ErrorCode
+  /** Seconds after which a retry makes sense, when known. */
+  readonly retryAfterSeconds?: number
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.name = 'WattlineError'
+    this.code = code
+    if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  get disposition(): Disposition {
+    return ERRORS[this.code].disposition
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status
+  }
+
+  get remedy(): string {
+    return ERRORS[this.code].remedy
+  }
+
+  override toString(): string {
+    return `${this.code}: ${this.message} ${this.remedy}`
+  }
+}
+
+/** Wraps anything thrown into a WattlineError, keeping one that already is. */
+export function asWattlineError(error: unknown, fallback: ErrorCode): WattlineError {
+  if (error instanceof WattlineError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new WattlineError(fallback, message, { cause: error })
+}

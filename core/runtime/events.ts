@@ -1,0 +1,178 @@
+/**
+ * Self-telemetry: components say what happened as typed events (noun, past verb); what becomes of them, log lines and
+ * counters on `/metrics`, is decided here once. Labels are bounded sets; a drop is an event with a reason.
+ */
+import { type Logger, pino } from 'pino'
+
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+interface EventDeclaration {
+  readonly level: Level
+  /** Counter on /metrics that this event raises, by `amount` (default 1). */
+  readonly counter?: { readonly name: string; readonly help: string; readonly labels: readonly string[] }
+}
+
+const counter = (name: string, help: string, ...labels: string[]) => ({ name, help, labels })
+
+/** The closed list of events; docs/metrics.md is checked against the counters by a test. */
+export const EVENTS = {
+  processStarted: { level: 'info' },
+  processStopping: { level: 'info' },
+  processStopped: { level: 'info' },
+  listenerStarted: { level: 'info' },
+  itemsAccepted: {
+    level: 'debug',
+    counter: counter(
+      'wattline_intake_items_total',
+      'Spans, data points, log records and readings acknowledged',
+      'signal',
+    ),
+  },
+  itemsRejected: {
+    level: 'warn',
+    counter: counter(
+      'wattline_intake_rejected_total',
+      'Items refused in a partial success',
+      'signal',
+      'reason',
+    ),
+  },
+  requestRejected: {
+    level: 'debug',
+    counter: counter('wattline_intake_requests_rejected_total', 'Requests refused whole', 'code'),
+  },
+  requestFailed: {
+    level: 'error',
+    counter: counter('wattline_requests_failed_total', 'Requests that ended in an error of ours', 'code'),
+  },
+  recordAppended: {
+    level: 'debug',
+    counter: counter('wattline_log_records_total', 'Records made durable in the log', 'stream'),
+  },
+  recordBytesAppended: {
+    level: 'debug',
+    counter: counter('wattline_log_bytes_total', 'Bytes made durable in the log', 'stream'),
+  },
+  recordStored: {
+    level: 'debug',
+    counter: counter('wattline_store_records_total', 'Records moved from the log into their table', 'stream'),
+  },
+  recordQuarantined: {
+    level: 'error',
+    counter: counter(
+      'wattline_quarantined_total',
+      'Records that could not be processed, set aside',
+      'stream',
+      'code',
+    ),
+  },
+  processorRetrying: {
+    level: 'warn',
+    counter: counter(
+      'wattline_processor_retries_total',
+      'Steps repeated because a neighbour failed',
+      'processor',
+    ),
+  },
+  processorStopped: {
+    level: 'error',
+    counter: counter(
+      'wattline_processor_stopped_total',
+      'Partitions given up after a broken invariant',
+      'processor',
+    ),
+  },
+  windowClosed: { level: 'debug', counter: counter('wattline_windows_closed_total', 'Host minutes metered') },
+  readingLate: {
+    level: 'warn',
+    counter: counter(
+      'wattline_readings_late_total',
+      'Readings that came after their window closed',
+      'reason',
+    ),
+  },
+  epochStarted: {
+    level: 'info',
+    counter: counter('wattline_counter_epochs_total', 'Counters that started anew', 'quantity'),
+  },
+  energyUnpriced: {
+    level: 'warn',
+    counter: counter('wattline_unpriced_total', 'Ledger entries without a factor or tariff', 'reason'),
+  },
+  sensorStarted: { level: 'info' },
+  sensorFailed: {
+    level: 'warn',
+    counter: counter('wattline_sensor_failures_total', 'Sensor rounds that failed', 'sensor'),
+  },
+  tokensRepaired: {
+    level: 'warn',
+    counter: counter(
+      'wattline_warehouse_tokens_repaired_total',
+      'Deduplication tokens dropped whose part was not on disk',
+    ),
+  },
+  sqlRefused: {
+    level: 'info',
+    counter: counter('wattline_sql_refused_total', 'Statements the allow-list refused', 'reason'),
+  },
+} as const satisfies Record<string, EventDeclaration>
+
+export type EventName = keyof typeof EVENTS
+export type Facts = Readonly<Record<string, string | number | bigint | boolean | null | undefined>> & {
+  readonly amount?: number
+}
+
+/** Handed to every component that has something to say. */
+export interface Events {
+  emit(name: EventName, facts?: Facts, error?: unknown): void
+}
+
+/** Counters by name and label values, for `/metrics`. */
+export type CounterSamples = ReadonlyMap<string, ReadonlyMap<string, number>>
+
+export class EventBus implements Events {
+  readonly #log: Logger
+  readonly #counters = new Map<string, Map<string, number>>()
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  emit(name: EventName, facts: Facts = {}, error?: unknown): void {
+    const declaration: EventDeclaration = EVENTS[name]
+    if (declaration.counter !== undefined) this.#count(declaration.counter, facts)
+    if (!this.#log.isLevelEnabled(declaration.level)) return
+    const printable = Object.fromEntries(
+      Object.entries(facts).map(([key, value]) => [
+        key,
+        typeof value === 'bigint' ? value.toString() : value,
+      ]),
+    )
+    this.#log[declaration.level](error === undefined ? printable : { ...printable, err: error }, name)
+  }
+
+  /** A snapshot; label text is in exposition form, `a="x",b="y"`. */
+  samples(): CounterSamples {
+    return this.#counters
+  }
+
+  #count(declaration: NonNullable<EventDeclaration['counter']>, facts: Facts): void {
+    const labels = declaration.labels
+      .map(label => `${label}=${JSON.stringify(String(facts[label] ?? ''))}`)
+      .join(',')
+    const family = this.#counters.get(declaration.name) ?? new Map<string, number>()
+    this.#counters.set(declaration.name, family)
+    family.set(labels, (family.get(labels) ?? 0) + (facts.amount ?? 1))
+  }
+}
+
+/** Structured logs as JSON lines on stderr; `level` from config `log.level`. */
+export function createLogger(level: Level): Logger {
+  return pino(
+    { level, base: {}, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: 2, sync: false }),
+  )
+}
+
+/** For tests and tools that do not care. */
+export const silentEvents: Events = { emit() {} }

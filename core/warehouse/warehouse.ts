@@ -1,0 +1,63 @@
+import type { StreamDeclaration } from '../model/streams/stream.ts'
+
+/**
+ * ClickHouse, embedded in the process (chDB) or as a server, behind one interface; one contract suite
+ * (`test/contract/warehouse`) runs over both.
+ *
+ * Promises:
+ * - `insert` resolves when all rows of the record are stored and visible to queries; the same token again changes
+ *   nothing, also after a crash in the middle of the first try; rows of one record are stored all or none per partition
+ *   and completely once the insert has been repeated to success.
+ * - A failing engine rejects with a WattlineError whose disposition tells retry (engine trouble) from quarantine (the
+ *   record itself is not acceptable).
+ */
+export interface Warehouse {
+  readonly kind: 'embedded' | 'clickhouse'
+  readonly database: string
+  /** Creates and alters database, tables, views to what the declarations say. Safe to run at every start. */
+  migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void>
+  /** Loads one record (Arrow IPC stream, zstd) into the stream's table under its deduplication token. */
+  insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void>
+  /** Runs trusted text of our own making. Values are bound (`{name:Type}`), never concatenated. */
+  query<Row>(sql: string, params?: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]>
+  /** Runs text in a fenced, read-only session: row filter by tenant, limits, engine-side cancel. */
+  fenced(request: FencedQuery): Promise<FencedResult>
+  /** Throws when the engine does not answer. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface Retention {
+  readonly signalsDays: number
+  readonly ledgerDays: number
+}
+
+export type QueryParam = string | number | bigint | boolean | readonly (string | number | bigint)[]
+
+export interface FencedQuery {
+  /** One SELECT that the allow-list has passed (query/sql). */
+  readonly sql: string
+  readonly params: Readonly<Record<string, QueryParam>>
+  readonly tenant: string
+  /** Output format name of ClickHouse, chosen by us. */
+  readonly format: string
+  readonly limits: {
+    readonly maxSeconds: number
+    readonly maxMemoryBytes: number
+    readonly maxResultRows: number
+  }
+  readonly signal: AbortSignal
+  /** `client_protocol_version` of clients that read Native blocks, when they sent one. */
+  readonly clientProtocolVersion?: number
+}
+
+export interface FencedResult {
+  /** The answer in the asked format, in pieces. Ends with an error when a limit is hit on the way. */
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** Known once the chunks have been read. */
+  readonly statistics: () => {
+    readonly elapsedSeconds: number
+    readonly rowsRead: number
+    readonly bytesRead: number
+  }
+}
