@@ -1,0 +1,134 @@
+/**
+ * What the JSON routes answer: shared by the query server, the page and the command line. 64-bit integers are decimal
+ * strings; null means unknown or unpriced, never zero. Times are ISO 8601 UTC unless the name says otherwise.
+ */
+
+/** `/api/v1/usage` */
+export interface UsageAnswer {
+  readonly window: { readonly from: string; readonly to: string }
+  /** Width of a row's time step; null: one row a group for the whole window. */
+  readonly step_seconds: number | null
+  readonly group_by: readonly string[]
+  readonly currency: string
+  readonly rows: readonly UsageRow[]
+  /** Sum of all rows, and of what include_idle left out of them is named in `excluded_uj`. */
+  readonly total: UsageRow
+  readonly excluded_uj: string
+}
+
+export interface UsageRow {
+  readonly group: Readonly<Record<string, string>>
+  /** Start of the step; null without `step`. */
+  readonly start: string | null
+  readonly energy_uj: string
+  readonly active_uj: string
+  readonly idle_uj: string
+  readonly unattributed_uj: string
+  readonly cpu_us: string
+  readonly carbon_operational_ug: string | null
+  readonly carbon_embodied_ug: string | null
+  readonly cost_energy_nano: string | null
+  readonly cost_resource_nano: string | null
+  /** Share of the covered windows that meters saw, 0..1, over entries. */
+  readonly coverage: number
+  /** Share of the energy by quality, 0..1 each, in sum 1 (or all 0 without energy). */
+  readonly quality: { readonly measured: number; readonly interpolated: number; readonly estimated: number }
+  /** Energy without carbon factor or tariff: entries, energy and reasons. */
+  readonly unpriced: {
+    readonly carbon_entries: string
+    readonly carbon_uj: string
+    readonly cost_entries: string
+    readonly cost_uj: string
+    readonly reasons: readonly string[]
+  }
+}
+
+/** `/api/v1/live`: watts of one host over the last minutes at the sensors' own resolution, before windows close. */
+export interface LiveAnswer {
+  readonly host: string
+  readonly host_name: string
+  /** Hosts that sent readings in the last five minutes, for the selector. */
+  readonly hosts: readonly { readonly host: string; readonly host_name: string }[]
+  readonly cpus: number
+  readonly energy_quality: 'measured' | 'estimated' | 'none'
+  readonly energy_source: string
+  /** host: everything the machine draws; components: CPU and memory only. */
+  readonly boundary: 'host' | 'components'
+  /** Error band of an estimate as a share of the value (0.4 = ±40 %); null when measured. */
+  readonly error_band: number | null
+  readonly zone: string
+  readonly intensity_g_per_kwh: string | null
+  readonly intensity_kind: string
+  readonly intensity_source: string
+  readonly pue: string
+  readonly currency: string
+  readonly price_per_kwh: string | null
+  /** Ends of the intervals, unix milliseconds, rising. */
+  readonly times_ms: readonly number[]
+  readonly series: readonly LiveSeries[]
+}
+
+export interface LiveSeries {
+  readonly share: 'active' | 'idle' | 'unattributed'
+  /** Empty for idle and unattributed. */
+  readonly workload_kind: string
+  readonly workload_id: string
+  readonly workload_name: string
+  readonly namespace: string
+  /** Milliwatts per interval, aligned with `times_ms`; null where no meter saw the interval. */
+  readonly milliwatts: readonly (number | null)[]
+  /** CPU cores used per interval, same alignment; null for idle. */
+  readonly cpus_used: readonly (number | null)[]
+}
+
+/** `/api/v1/traces?limit=` newest first. */
+export interface RecentTracesAnswer {
+  readonly traces: readonly {
+    readonly trace_id: string
+    readonly start: string
+    readonly duration_ms: number
+    readonly root_service: string
+    readonly root_name: string
+    readonly spans: number
+    readonly errors: number
+  }[]
+}
+
+/** `/api/v1/traces/{id}` */
+export interface TraceAnswer {
+  readonly trace_id: string
+  readonly spans: readonly {
+    readonly span_id: string
+    readonly parent_span_id: string
+    readonly service: string
+    readonly name: string
+    readonly kind: string
+    readonly start_unix_nano: string
+    readonly duration_nano: string
+    readonly status: string
+    readonly status_message: string
+    readonly attributes: Readonly<Record<string, string>>
+  }[]
+}
+
+/** `/api/v1/status`: what the page's header and `wattline top` say of this instance. */
+export interface StatusAnswer {
+  readonly version: string
+  readonly started: string
+  readonly roles: readonly string[]
+  readonly tenant: string
+  /** Not ready reasons; empty when ready. */
+  readonly problems: readonly string[]
+}
+
+/** Body of every error on JSON routes, `application/problem+json`. */
+export interface Problem {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  /** Code of the error catalogue. */
+  readonly code: string
+  readonly detail: string
+  readonly remedy: string
+  readonly instance: string
+}
