@@ -2,6 +2,7 @@ import { lateReadings } from './late-readings.ts'
 import { energy, ledger } from './ledger.ts'
 import { logs } from './logs.ts'
 import { metricsExpHistogram, metricsGauge, metricsHistogram, metricsSum, metricsSummary } from './metrics.ts'
+import { quarantine } from './quarantine.ts'
 import { readings } from './readings.ts'
 import type { StreamDeclaration } from './stream.ts'
 import { traces } from './traces.ts'
@@ -19,6 +20,7 @@ export const STREAMS: readonly StreamDeclaration[] = [
   energy,
   ledger,
   lateReadings,
+  quarantine,
 ]
 
 export {
@@ -31,6 +33,7 @@ export {
   metricsHistogram,
   metricsSum,
   metricsSummary,
+  quarantine,
   readings,
   traces,
 }

@@ -1,0 +1,27 @@
+import { column, type StreamDeclaration } from './stream.ts'
+
+/** Records that no one could process, whole and with the error, so that a corrected version can process them later. */
+export const quarantine = {
+  name: 'quarantine',
+  key: 'none',
+  columns: [
+    column('Time', 'timestampNs'),
+    column('Processor', 'lowCardinality'),
+    column('Stream', 'lowCardinality'),
+    column('Partition', 'uint32'),
+    column('Offset', 'int64'),
+    // Code of the error catalogue, and the error's own words.
+    column('Code', 'lowCardinality'),
+    column('Error', 'string'),
+    column('Headers', 'stringMap'),
+    // The record's bytes, base64.
+    column('Record', 'string'),
+  ],
+  table: {
+    name: 'quarantine',
+    partitionBy: 'toYYYYMM(Time)',
+    orderBy: ['Stream', 'Partition', 'Offset'],
+    ttlFrom: 'toDateTime(Time)',
+    retention: 'ledger',
+  },
+} as const satisfies StreamDeclaration

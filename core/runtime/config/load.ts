@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import { parse, YAMLParseError } from 'yaml'
+import { z } from 'zod'
+import { WattlineError } from '../errors.ts'
+import { environmentSettings } from './environment.ts'
+import { type Config, configSchema } from './schema.ts'
+import { closest } from './suggest.ts'
+
+/** One thing wrong with a configuration: where, what, and what to do when that is known. */
+export interface ConfigProblem {
+  /** Dotted path, `listen.otlp_http`; empty for the file as a whole. */
+  readonly path: string
+  readonly problem: string
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+/** Where settings come from: environment over file over default. */
+export interface ConfigSources {
+  /** YAML text of the file, when there is one. */
+  readonly yaml: string | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Reads `${file:PATH}` secrets. */
+  readonly readFile: (path: string) => string
+}
+
+/** Reads the file named, or `wattline.yaml` of the working folder when it is there. Throws `config_invalid` with all problems. */
+export function loadConfig(
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const result = resolveConfig({ yaml: readYaml(path), environment, readFile: readSecretFile })
+  if (result.ok) return result.config
+  const lines = result.problems.map(({ path, problem }) => `  ${path === '' ? '(file)' : path}: ${problem}`)
+  throw new WattlineError(
+    'config_invalid',
+    `the configuration has ${lines.length} problem(s):\n${lines.join('\n')}\n`,
+  )
+}
+
+/** Merges the sources and checks the whole: every problem at once. Pure but for `readFile`. */
+export function resolveConfig(sources: ConfigSources): ConfigResult {
+  const file = parseYaml(sources.yaml)
+  if (!file.ok) return file
+  const environment = environmentSettings(sources.environment)
+  const problems: ConfigProblem[] = [...environment.problems]
+  const merged = merge(file.value, environment.values)
+  const resolved = substituteSecrets(merged, sources, '', problems)
+  const parsed = configSchema.safeParse(resolved)
+  if (!parsed.success) problems.push(...parsed.error.issues.flatMap(describeIssue))
+  if (parsed.success) problems.push(...crossChecks(parsed.data))
+  if (problems.length > 0 || !parsed.success) return { ok: false, problems }
+  return { ok: true, config: deepFreeze(parsed.data) }
+}
+
+function readYaml(path: string | undefined): string | undefined {
+  try {
+    return readFileSync(path ?? 'wattline.yaml', 'utf8')
+  } catch (error) {
+    if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new WattlineError(
+      'config_invalid',
+      `cannot read ${path ?? 'wattline.yaml'}: ${(error as Error).message}.`,
+    )
+  }
+}
+
+function readSecretFile(path: string): string {
+  return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+}
+
+function parseYaml(
+  text: string | undefined,
+): { ok: true; value: unknown } | { ok: false; problems: readonly ConfigProblem[] } {
+  if (text === undefined) return { ok: true, value: {} }
+  try {
+    return { ok: true, value: parse(text) ?? {} }
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error
+    return { ok: false, problems: [{ path: '', problem: error.message.split('\n')[0] ?? 'not YAML' }] }
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function merge(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return over === undefined ? base : over
+  const merged: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(over)) merged[key] = merge(base[key], value)
+  return merged
+}
+
+/** Replaces `${file:PATH}` and `${env:NAME}` that make up a whole string value. */
+function substituteSecrets(
+  value: unknown,
+  sources: ConfigSources,
+  path: string,
+  problems: ConfigProblem[],
+): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, index) => substituteSecrets(item, sources, `${path}.${index}`, problems))
+  }
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        substituteSecrets(item, sources, path === '' ? key : `${path}.${key}`, problems),
+      ]),
+    )
+  }
+  const reference = typeof value === 'string' ? /^\$\{(file|env):([^}]+)\}$/.exec(value) : null
+  if (reference === null) return value
+  const name = reference[2] as string
+  try {
+    const found = reference[1] === 'env' ? sources.environment[name] : sources.readFile(name)
+    if (found !== undefined) return found
+    problems.push({ path, problem: `the environment has no variable ${name}` })
+  } catch (error) {
+    problems.push({ path, problem: `cannot read ${name}: ${(error as Error).message}` })
+  }
+  return value
+}
+
+function describeIssue(issue: z.core.$ZodIssue): ConfigProblem[] {
+  const path = issue.path.join('.')
+  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issue.message }]
+  const known = knownKeys(issue.path)
+  return issue.keys.map(key => {
+    const suggestion = closest(key, known)
+    return {
+      path: path === '' ? key : `${path}.${key}`,
+      problem:
+        suggestion === null
+          ? 'there is no such key'
+          : `there is no such key; did you mean \`${suggestion}\`?`,
+    }
+  })
+}
+
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  let node: unknown = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' })
+  for (const part of path) {
+    const schema = node as { properties?: Record<string, unknown>; items?: unknown }
+    node = typeof part === 'number' ? schema.items : schema.properties?.[String(part)]
+  }
+  return Object.keys((node as { properties?: object } | undefined)?.properties ?? {})
+}
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/
+
+/** Relations between keys that the schema alone cannot say. */
+function crossChecks(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  if (!LOOPBACK.test(config.listen.host)) {
+    problems.push({
+      path: 'listen.host',
+      problem: `${config.listen.host} is not loopback and there is no auth yet: set \`listen.host: 127.0.0.1\``,
+    })
+  }
+  if (config.limits.body_bytes > config.limits.in_flight_bytes) {
+    problems.push({
+      path: 'limits.in_flight_bytes',
+      problem: `must be at least limits.body_bytes (${config.limits.body_bytes})`,
+    })
+  }
+  if (config.group_commit.thin_wait_ms < config.group_commit.wait_ms) {
+    problems.push({ path: 'group_commit.thin_wait_ms', problem: 'must be at least group_commit.wait_ms' })
+  }
+  if (config.metering.method === 'baseline' && config.metering.idle_watts === undefined) {
+    problems.push({
+      path: 'metering.idle_watts',
+      problem: 'method `baseline` needs the calibrated idle power in watts',
+    })
+  }
+  return problems
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) deepFreeze(item)
+    Object.freeze(value)
+  }
+  return value
+}

@@ -1,0 +1,162 @@
+/**
+ * The only loop of all processors: poll, apply, commit. A processor's verb decides what a record means; this file decides
+ * what happens when a neighbour fails: `retry` waits and repeats, `quarantine` sets the record aside, `stop` gives the
+ * partition up and leaves its data in the log.
+ */
+import type { AssignedPartition, Broker, StoredRecord, Subscription } from '../core/broker/broker.ts'
+import { backoffMs, sleep } from '../core/runtime/backoff.ts'
+import { asWattlineError, type WattlineError } from '../core/runtime/errors.ts'
+import type { Events } from '../core/runtime/events.ts'
+import { Step } from './step.ts'
+
+export interface Processor {
+  /** Also the consumer group. */
+  readonly name: string
+  readonly streams: readonly string[]
+  readonly poll: { readonly maxRecords: number; readonly maxBytes: number; readonly maxWaitMs: number }
+  /** Called once per assigned partition; what it returns lives as long as the assignment. */
+  open(partition: AssignedPartition): Promise<PartitionWorker>
+}
+
+export interface PartitionWorker {
+  /**
+   * Handles one record: outputs and state go into the step, side effects must be idempotent by offset. It either applies
+   * the whole record or throws before changing anything.
+   */
+  apply(record: StoredRecord, step: Step): Promise<void> | void
+  /** Called after the last record of a poll, before the commit: the place to write out what `apply` has gathered. */
+  finish?(step: Step): void
+  /** Called after each poll with the wall clock: the place to notice silence. */
+  tick?(nowMs: number): Promise<void>
+}
+
+export interface RunnerContext {
+  readonly broker: Broker
+  readonly events: Events
+  readonly now: () => number
+}
+
+const FIRST_RETRY_MS = 200
+const MAX_RETRY_MS = 10_000
+
+/** Runs processors until stopped; tells which are waiting for a neighbour and which have given up. */
+export class Runner {
+  readonly #context: RunnerContext
+  readonly #subscriptions: Subscription[] = []
+  readonly #problems = new Map<string, string>()
+
+  constructor(context: RunnerContext) {
+    this.#context = context
+  }
+
+  async start(processor: Processor): Promise<void> {
+    const subscription = await this.#context.broker.subscribe({
+      group: processor.name,
+      streams: processor.streams,
+      work: partition => this.#work(processor, partition),
+      onFailure: (partition, error) => {
+        const reason = asWattlineError(error, 'invariant_broken')
+        this.#problems.set(placeOf(processor, partition), `stopped: ${reason.toString()}`)
+        const { stream, partition: number } = partition
+        this.#context.events.emit(
+          'processorStopped',
+          { processor: processor.name, stream, partition: number },
+          error,
+        )
+      },
+    })
+    this.#subscriptions.push(subscription)
+  }
+
+  /** One line per partition that waits or has given up; for readiness. */
+  problems(): readonly string[] {
+    return [...this.#problems].map(([place, problem]) => `${place} ${problem}`)
+  }
+
+  /** Finishes the records in hand, commits and returns. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#subscriptions.map(subscription => subscription.close()))
+  }
+
+  async #work(processor: Processor, partition: AssignedPartition): Promise<void> {
+    const worker = await this.#retrying(processor, partition, () => processor.open(partition))
+    while (worker !== undefined && !partition.revoked.aborted) {
+      const records = await partition.poll(processor.poll)
+      const done = await this.#applyAll(processor, partition, worker, records)
+      if (!done) return
+      await worker.tick?.(this.#context.now())
+    }
+  }
+
+  /** False when the partition was revoked before the records were committed: they will be read again. */
+  async #applyAll(
+    processor: Processor,
+    partition: AssignedPartition,
+    worker: PartitionWorker,
+    records: readonly StoredRecord[],
+  ): Promise<boolean> {
+    const last = records.at(-1)
+    if (last === undefined) return true
+    const step = new Step()
+    for (const record of records) {
+      if (!(await this.#applyOne(processor, partition, worker, record, step))) return false
+    }
+    worker.finish?.(step)
+    const nextOffset = last.offset + 1n
+    const committed = await this.#retrying(processor, partition, async () => {
+      if (step.isEmpty) await partition.commit(nextOffset)
+      else await partition.transact({ outputs: step.outputs, state: step.state, nextOffset })
+      return true
+    })
+    return committed === true
+  }
+
+  async #applyOne(
+    processor: Processor,
+    partition: AssignedPartition,
+    worker: PartitionWorker,
+    record: StoredRecord,
+    step: Step,
+  ): Promise<boolean> {
+    const applied = await this.#retrying(processor, partition, async () => {
+      try {
+        await worker.apply(record, step)
+      } catch (thrown) {
+        const error = asWattlineError(thrown, 'invariant_broken')
+        if (error.disposition !== 'quarantine') throw error
+        const from = { processor: processor.name, stream: partition.stream, partition: partition.partition }
+        step.quarantine(record, from, error)
+        const facts = { ...from, offset: record.offset, code: error.code }
+        this.#context.events.emit('recordQuarantined', facts, error)
+      }
+      return true
+    })
+    return applied === true
+  }
+
+  /** Repeats while the error says `retry`; undefined when the partition is revoked meanwhile. */
+  async #retrying<T>(
+    processor: Processor,
+    partition: AssignedPartition,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
+    const place = placeOf(processor, partition)
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const result = await work()
+        if (attempt > 0) this.#problems.delete(place)
+        return result
+      } catch (thrown) {
+        const error: WattlineError = asWattlineError(thrown, 'invariant_broken')
+        if (error.disposition !== 'retry') throw error
+        this.#problems.set(place, `waiting: ${error.toString()}`)
+        this.#context.events.emit('processorRetrying', { processor: processor.name, place, attempt }, error)
+        await sleep(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS), partition.revoked)
+        if (partition.revoked.aborted) return undefined
+      }
+    }
+  }
+}
+
+const placeOf = (processor: Processor, { stream, partition }: AssignedPartition): string =>
+  `${processor.name} ${stream}/${partition}`
