@@ -76,7 +76,12 @@ function parseYaml(
 ): { ok: true; value: unknown } | { ok: false; problems: readonly ConfigProblem[] } {
   if (text === undefined) return { ok: true, value: {} }
   try {
-    return { ok: true, value: parse(text) ?? {} }
+    const value: unknown = parse(text) ?? {}
+    if (isObject(value)) return { ok: true, value }
+    return {
+      ok: false,
+      problems: [{ path: '', problem: 'must hold keys and values, such as `listen: {http: 9288}`' }],
+    }
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error
     return { ok: false, problems: [{ path: '', problem: error.message.split('\n')[0] ?? 'not YAML' }] }

@@ -1,0 +1,34 @@
+import type { Problem } from '../core/model/answers.ts'
+import { ERRORS, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
+
+/** Options that every command which asks a running instance shares. */
+export interface ClientOptions {
+  readonly url: string
+  readonly token?: string
+}
+
+export const DEFAULT_URL = process.env['WATTLINE_URL'] ?? 'http://127.0.0.1:9288'
+
+/** Asks a running instance; throws what it answers as a WattlineError, and `not_running` when nobody does. */
+export async function ask(options: ClientOptions, path: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
+  const response = await fetch(new URL(path, options.url), request).catch((error: unknown) => {
+    throw new WattlineError('not_running', `nothing answers at ${options.url}.`, { cause: error })
+  })
+  if (response.ok) return response
+  throw await problemOf(response)
+}
+
+async function problemOf(response: Response): Promise<WattlineError> {
+  const text = await response.text()
+  try {
+    const problem = JSON.parse(text) as Problem
+    if (problem.code in ERRORS) return new WattlineError(problem.code as ErrorCode, problem.detail)
+  } catch {
+    // Not one of our answers: say what came.
+  }
+  return new WattlineError('not_found', `${response.url} answered ${response.status}: ${text.slice(0, 200)}.`)
+}

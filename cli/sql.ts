@@ -1,0 +1,37 @@
+import { Command } from 'commander'
+import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { renderTable, toCsv } from './table.ts'
+
+interface SqlAnswer {
+  readonly meta: readonly { readonly name: string; readonly type: string }[]
+  readonly data: readonly Readonly<Record<string, unknown>>[]
+}
+
+export const sqlCommand = (): Command =>
+  new Command('sql')
+    .description('Run one SELECT over the tables of a running instance')
+    .argument('<query>', 'one SELECT statement')
+    .option('--format <format>', 'table, json or csv', 'table')
+    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--token <token>', 'read token')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  wattline sql "SELECT ServiceName, count() FROM otel_traces GROUP BY ServiceName"\n  wattline sql "SELECT sum(EnergyUj) FROM ledger" --format json',
+    )
+    .action(async (query: string, options: ClientOptions & { format: string }) => {
+      const answer = (await (await ask(options, '/api/v1/sql', { query })).json()) as SqlAnswer
+      if (options.format === 'json') {
+        process.stdout.write(`${JSON.stringify(answer.data, null, 2)}\n`)
+        return
+      }
+      const names = answer.meta.map(({ name }) => name)
+      const rows = answer.data.map(row => names.map(name => asText(row[name])))
+      process.stdout.write(options.format === 'csv' ? toCsv(names, rows) : renderTable(names, rows))
+    })
+
+const asText = (value: unknown): string =>
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value)

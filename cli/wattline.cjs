@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// The door. CommonJS because it runs before anything else may touch the thread pool: each running query of the embedded
+// engine holds one thread, and libuv reads the size once, at first use.
+process.env.UV_THREADPOOL_SIZE ??= '16'
+
+const [major] = process.versions.node.split('.').map(Number)
+if (major >= 24) {
+  import('./wattline.ts')
+} else {
+  // TypeScript runs directly from Node 24 on; the package `node` brings one along.
+  const { spawn } = require('node:child_process')
+  const node = require('node:path').join(__dirname, '..', 'node_modules', 'node', 'bin', 'node')
+  const child = spawn(node, [__filename, ...process.argv.slice(2)], { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', error => {
+    console.error(
+      `node_missing: Node 24 is needed and could not be started (${error.message}). Run \`npm ci\`.`,
+    )
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
+}

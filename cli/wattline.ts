@@ -1,0 +1,43 @@
+import { Command, CommanderError } from 'commander'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { checkCommand } from './check.ts'
+import { runCommand } from './run.ts'
+import { sqlCommand } from './sql.ts'
+import { topCommand } from './top.ts'
+import { usageCommand } from './usage.ts'
+import { version } from './version.ts'
+
+/** Exit codes: 0 good, 1 the answer is no, 2 usage. */
+const program = new Command('wattline')
+  .description('Telemetry pipeline whose energy, carbon and cost add up: from meter to bill.')
+  .version(version)
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText(
+    'after',
+    `
+Examples:
+  wattline run                                   measure this machine, take OTLP on port 4318, page on 9288
+  wattline usage --window 5m                     who used what in the last five minutes
+  wattline top                                   live watts by workload
+  wattline sql "SELECT count() FROM otel_traces"`,
+  )
+
+for (const command of [runCommand(), checkCommand(), topCommand(), usageCommand(), sqlCommand()]) {
+  program.addCommand(command.exitOverride())
+}
+
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof WattlineError) {
+    process.stderr.write(`${error.toString()}\n`)
+    return 1
+  }
+  throw error
+}

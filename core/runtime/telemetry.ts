@@ -1,0 +1,63 @@
+import { type Attributes, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  BatchSpanProcessor,
+  NodeTracerProvider,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace-node'
+
+export interface Telemetry {
+  readonly tracer: Tracer
+  /** Sends what is waiting; bounded, since the receiver may be this very process. */
+  stop(): Promise<void>
+}
+
+/**
+ * Spans of Wattline's own work, sent like anybody's to an OTLP port: by default its own. Receiving is not traced, so
+ * that sending spans makes no spans; batches are large and rare, since each costs an insert.
+ */
+export function startTelemetry(options: {
+  readonly url: string
+  readonly version: string
+  readonly sampleRatio: number
+}): Telemetry {
+  const exporter = new OTLPTraceExporter({ url: `${options.url}/v1/traces`, timeoutMillis: 5_000 })
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'wattline', 'service.version': options.version }),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),
+    spanProcessors: [
+      new BatchSpanProcessor(exporter, {
+        scheduledDelayMillis: 15_000,
+        maxQueueSize: 4_096,
+        maxExportBatchSize: 1_024,
+        exportTimeoutMillis: 5_000,
+      }),
+    ],
+  })
+  return {
+    tracer: provider.getTracer('wattline', options.version),
+    stop: () => provider.shutdown(),
+  }
+}
+
+/** Runs work inside a span that ends with it and carries its error. */
+export async function traced<T>(
+  tracer: Tracer,
+  name: string,
+  attributes: Attributes,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  return tracer.startActiveSpan(name, { attributes }, async span => {
+    try {
+      return await work(span)
+    } catch (error) {
+      span.recordException(error instanceof Error ? error : String(error))
+      span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
+      throw error
+    } finally {
+      span.end()
+    }
+  })
+}

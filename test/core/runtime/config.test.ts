@@ -1,0 +1,97 @@
+// Guarantees: defaults hold, environment wins over file over default, unknown keys are refused with a suggestion, all
+// problems are told at once, secrets are read, the result is frozen.
+import { describe, expect, it } from 'vitest'
+import { environmentNames } from '../../../core/runtime/config/environment.ts'
+import { type ConfigSources, resolveConfig } from '../../../core/runtime/config/load.ts'
+import { closest } from '../../../core/runtime/config/suggest.ts'
+
+const sources = (yaml: string | undefined, environment: Record<string, string> = {}): ConfigSources => ({
+  yaml,
+  environment,
+  readFile: path => {
+    if (path === '/secret') return 'XX'
+    throw new Error('no such file')
+  },
+})
+
+function configOf(yaml: string | undefined, environment: Record<string, string> = {}) {
+  const result = resolveConfig(sources(yaml, environment))
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.config
+}
+
+function problemsOf(yaml: string, environment: Record<string, string> = {}) {
+  const result = resolveConfig(sources(yaml, environment))
+  return result.ok ? [] : result.problems.map(({ path, problem }) => `${path}: ${problem}`)
+}
+
+describe('configuration', () => {
+  it('has a default for every key', () => {
+    const config = configOf(undefined)
+    expect(config.listen).toEqual({ host: '127.0.0.1', http: 9288, otlp_http: 4318 })
+    expect(config.factors.zone).toBe('WORLD')
+  })
+
+  it('takes the environment over the file over the default', () => {
+    const config = configOf('listen: {http: 1000, otlp_http: 1001}\n', { WATTLINE_LISTEN_HTTP: '2000' })
+    expect(config.listen.http).toBe(2000)
+    expect(config.listen.otlp_http).toBe(1001)
+  })
+
+  it('keeps text that looks like a number text', () => {
+    expect(configOf(undefined, { WATTLINE_FACTORS_PUE: '1.20' }).factors.pue).toBe('1.20')
+    expect(configOf(undefined, { WATTLINE_FACTORS_ZONE: 'NO' }).factors.zone).toBe('NO')
+  })
+
+  it('takes off as a port', () => {
+    expect(configOf('listen: {otlp_http: "off"}').listen.otlp_http).toBe('off')
+  })
+
+  it('reads secrets from files and the environment', () => {
+    expect(configOf('factors: {zone: "${file:/secret}"}').factors.zone).toBe('XX')
+    expect(configOf('factors: {zone: "${env:Z}"}', { Z: 'DE' }).factors.zone).toBe('DE')
+    expect(problemsOf('factors: {zone: "${file:/none}"}')).toEqual([
+      'factors.zone: cannot read /none: no such file',
+    ])
+  })
+
+  it('tells all problems at once, with suggestions', () => {
+    const problems = problemsOf('lisen: {}\nlisten: {htp: 1, host: 0.0.0.0}\nsensors: {interval: -1}\n', {
+      WATTLINE_LISTEN_HTPP: '1',
+    })
+    expect(problems).toContain('lisen: there is no such key; did you mean `listen`?')
+    expect(problems).toContain('listen.htp: there is no such key; did you mean `http`?')
+    expect(problems.some(line => line.startsWith('sensors.interval: '))).toBe(true)
+    expect(problems.some(line => line.includes('did you mean `WATTLINE_LISTEN_HTTP`'))).toBe(true)
+  })
+
+  it('refuses to listen beyond loopback', () => {
+    expect(problemsOf('listen: {host: 0.0.0.0}')[0]).toMatch(/^listen.host: 0.0.0.0 is not loopback/)
+  })
+
+  it('checks relations between keys', () => {
+    expect(problemsOf('metering: {method: baseline}')).toHaveLength(1)
+    expect(problemsOf('limits: {in_flight_bytes: 10}')).toHaveLength(1)
+    expect(problemsOf('group_commit: {wait_ms: 5000}')).toHaveLength(1)
+  })
+
+  it('says what is wrong with the file itself', () => {
+    expect(problemsOf('a: [1')[0]).toMatch(/^: /)
+    expect(problemsOf('- 1\n')).not.toEqual([])
+  })
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(configOf(undefined).limits.sql)).toBe(true)
+  })
+
+  it('gives each key one variable name', () => {
+    const names = [...environmentNames().keys()]
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).toContain('WATTLINE_LIMITS_SQL_SECONDS')
+  })
+
+  it('suggests only what is near', () => {
+    expect(closest('intervall', ['interval', 'rapl'])).toBe('interval')
+    expect(closest('zzzzzz', ['interval', 'rapl'])).toBeNull()
+  })
+})
