@@ -1,0 +1,15 @@
+// Guarantees: the reference pages say exactly what the catalogues in the code say, both ways.
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { referencePages } from '../../docs/reference/pages.ts'
+
+const folder = new URL('../../docs/reference/', import.meta.url)
+
+it.each([...referencePages()])('%s is what its catalogue says (else: npm run docs)', (name, text) => {
+  expect(readFileSync(new URL(name, folder), 'utf8')).toBe(text)
+})
+
+it('has no page without a catalogue', () => {
+  const pages = readdirSync(folder).filter(name => name.endsWith('.md') && name !== 'routes.md')
+  expect(pages.toSorted()).toEqual([...referencePages().keys()].toSorted())
+})
