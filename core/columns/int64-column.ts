@@ -1,0 +1,90 @@
+import { type Data, type Int64, makeData, type Timestamp, Uint64 } from 'apache-arrow'
+import { packedBits } from './bitmap.ts'
+import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
+import { grown, retained } from './growable.ts'
+
+type WideType = Int64 | Uint64 | Timestamp
+
+/**
+ * 64-bit integers and times, as two 32-bit words each: a BigInt per value would be an object per value. With
+ * `nullable`, a null is a cleared flag over a zero.
+ */
+export class Int64Column<Value extends bigint | null = bigint> implements ColumnBuilder<Value> {
+  readonly nullable: boolean
+  readonly interners = []
+  readonly #type: WideType
+  #words = new Uint32Array(INITIAL_ROWS * 2)
+  #present = new Uint8Array(0)
+  #length = 0
+  #nulls = 0
+
+  constructor(type: WideType, nullable = false) {
+    this.#type = type
+    this.nullable = nullable
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get byteSize(): number {
+    return this.#length * 8 + (this.nullable ? this.#length >> 3 : 0)
+  }
+
+  append(value: Value): void {
+    if (value === null) {
+      this.appendWords(0, 0)
+      this.#present[this.#length - 1] = 0
+      this.#nulls += 1
+      return
+    }
+    const bits: bigint = value
+    this.appendWords(Number(bits & 0xffffffffn), Number((bits >> 32n) & 0xffffffffn))
+  }
+
+  /** The low and the high 32 bits; signs do not matter. */
+  appendWords(low: number, high: number): void {
+    const at = this.#length * 2
+    if (at === this.#words.length) this.#words = grown(this.#words, at + 2)
+    this.#words[at] = low
+    this.#words[at + 1] = high
+    if (this.nullable) this.#markPresent()
+    this.#length += 1
+  }
+
+  truncate(length: number): void {
+    if (length >= this.#length) return
+    for (let at = length; at < this.#length && this.nullable; at += 1) {
+      if (this.#present[at] === 0) this.#nulls -= 1
+    }
+    this.#length = length
+  }
+
+  clear(): void {
+    this.#words = retained(this.#words, INITIAL_ROWS * 2)
+    this.#present = retained(this.#present, 0)
+    this.#length = 0
+    this.#nulls = 0
+  }
+
+  toData(): Data {
+    const { buffer } = this.#words
+    const data = (
+      this.#type instanceof Uint64
+        ? new BigUint64Array(buffer, 0, this.#length)
+        : new BigInt64Array(buffer, 0, this.#length)
+    ) as BigInt64Array
+    const common = { type: this.#type as Int64, length: this.#length, data }
+    if (this.#nulls === 0) return makeData({ ...common, nullCount: 0 })
+    return makeData({
+      ...common,
+      nullCount: this.#nulls,
+      nullBitmap: packedBits(this.#present, this.#length),
+    })
+  }
+
+  #markPresent(): void {
+    if (this.#length >= this.#present.length) this.#present = grown(this.#present, this.#words.length / 2)
+    this.#present[this.#length] = 1
+  }
+}

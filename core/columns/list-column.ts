@@ -1,0 +1,63 @@
+import { type Data, Field, List, makeData } from 'apache-arrow'
+import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
+import { grown, retained } from './growable.ts'
+import type { Interner } from './interner.ts'
+
+/** Lists of any other kind: append to `items`, then close the row's list with `endRow`. */
+export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<Items['append']>[0]>
+  implements ColumnBuilder<readonly Value[]>
+{
+  readonly nullable = false
+  readonly items: Items
+  #offsets = new Int32Array(INITIAL_ROWS + 1)
+  #length = 0
+
+  constructor(items: Items) {
+    this.items = items
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get byteSize(): number {
+    return this.#length * 4 + this.items.byteSize
+  }
+
+  get interners(): readonly Interner[] {
+    return this.items.interners
+  }
+
+  append(values: readonly Value[]): void {
+    for (const value of values) this.items.append(value)
+    this.endRow()
+  }
+
+  endRow(): void {
+    this.#length += 1
+    if (this.#length >= this.#offsets.length) this.#offsets = grown(this.#offsets, this.#length + 1)
+    this.#offsets[this.#length] = this.items.length
+  }
+
+  truncate(length: number): void {
+    this.#length = Math.min(length, this.#length)
+    this.items.truncate(this.#offsets[this.#length]!)
+  }
+
+  clear(): void {
+    this.#offsets = retained(this.#offsets, INITIAL_ROWS + 1)
+    this.#length = 0
+    this.items.clear()
+  }
+
+  toData(): Data {
+    const child = this.items.toData()
+    return makeData({
+      type: new List(new Field('item', child.type, this.items.nullable)),
+      length: this.#length,
+      nullCount: 0,
+      valueOffsets: this.#offsets.subarray(0, this.#length + 1),
+      child,
+    })
+  }
+}

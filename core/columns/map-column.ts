@@ -1,0 +1,93 @@
+import { type Data, Field, Map_, makeData, Struct } from 'apache-arrow'
+import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
+import { DictionaryColumn } from './dictionary-column.ts'
+import { grown, retained } from './growable.ts'
+import type { Interner } from './interner.ts'
+
+/** Entries of a map that many rows share (a resource's attributes), as ids of one column: interned once, then copied. */
+export interface MapEntries {
+  readonly keyIds: readonly number[]
+  readonly valueIds: readonly number[]
+}
+
+/**
+ * Maps of text to text. Keys repeat, and so do most values: both are interned, which halves the bytes of a record. A
+ * row is put together with `put` and closed with `endRow`.
+ */
+export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>> {
+  readonly nullable = false
+  readonly #keyIds: DictionaryColumn
+  readonly #valueIds: DictionaryColumn
+  readonly keys: Interner
+  readonly values: Interner
+  readonly interners: readonly Interner[]
+  #offsets = new Int32Array(INITIAL_ROWS + 1)
+  #length = 0
+
+  /** Takes the dictionary ids `dictionaryId` and the next. */
+  constructor(dictionaryId: number) {
+    this.#keyIds = new DictionaryColumn(dictionaryId)
+    this.#valueIds = new DictionaryColumn(dictionaryId + 1)
+    this.keys = this.#keyIds.values
+    this.values = this.#valueIds.values
+    this.interners = [this.keys, this.values]
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get byteSize(): number {
+    return this.#length * 4 + this.#keyIds.byteSize + this.#valueIds.byteSize
+  }
+
+  append(record: Readonly<Record<string, string>>): void {
+    for (const key in record) this.put(this.keys.internString(key), this.values.internString(record[key]!))
+    this.endRow()
+  }
+
+  /** One more entry of the row in hand, by ids that `keys` and `values` gave. */
+  put(keyId: number, valueId: number): void {
+    this.#keyIds.appendId(keyId)
+    this.#valueIds.appendId(valueId)
+  }
+
+  /** Puts all of `entries` and ends the row. */
+  appendEntries({ keyIds, valueIds }: MapEntries): void {
+    for (let at = 0; at < keyIds.length; at += 1) this.put(keyIds[at]!, valueIds[at]!)
+    this.endRow()
+  }
+
+  endRow(): void {
+    this.#length += 1
+    if (this.#length >= this.#offsets.length) this.#offsets = grown(this.#offsets, this.#length + 1)
+    this.#offsets[this.#length] = this.#keyIds.length
+  }
+
+  truncate(length: number): void {
+    this.#length = Math.min(length, this.#length)
+    const entries = this.#offsets[this.#length]!
+    this.#keyIds.truncate(entries)
+    this.#valueIds.truncate(entries)
+  }
+
+  clear(): void {
+    this.#offsets = retained(this.#offsets, INITIAL_ROWS + 1)
+    this.#length = 0
+    this.#keyIds.clear()
+    this.#valueIds.clear()
+  }
+
+  toData(): Data {
+    const keys = this.#keyIds.toData()
+    const values = this.#valueIds.toData()
+    const entryType = new Struct([new Field('key', keys.type, false), new Field('value', values.type, false)])
+    return makeData({
+      type: new Map_(new Field('entries', entryType, false)) as Map_,
+      length: this.#length,
+      nullCount: 0,
+      valueOffsets: this.#offsets.subarray(0, this.#length + 1),
+      child: makeData({ type: entryType, length: keys.length, nullCount: 0, children: [keys, values] }),
+    })
+  }
+}

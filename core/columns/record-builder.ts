@@ -1,0 +1,128 @@
+import { Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow'
+import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import type { ColumnBuilder } from './column.ts'
+import { type BuilderOfKind, createColumn } from './column-kinds.ts'
+import type { Interner } from './interner.ts'
+import type { ListColumn } from './list-column.ts'
+import { RecordSerialiser } from './record-bytes.ts'
+
+type BuilderOf<C extends Column> = C['list'] extends true
+  ? ListColumn<BuilderOfKind[C['kind']]>
+  : BuilderOfKind[C['kind']]
+
+/** The columns of a stream by name, each with the builder of its kind. */
+export type ColumnsOf<S extends StreamDeclaration> = {
+  readonly [C in S['columns'][number] as C['name']]: BuilderOf<C>
+}
+
+/** Where a builder stood: rows, and the size of each dictionary. */
+export interface Mark {
+  readonly rows: number
+  readonly dictionarySizes: readonly number[]
+}
+
+/**
+ * Builds records of one stream. A row is written column by column in any order and closed with `endRow`; then every
+ * column must hold one more value.
+ */
+export interface RecordBuilder<S extends StreamDeclaration> {
+  readonly stream: S
+  readonly columns: ColumnsOf<S>
+  /** Complete rows. */
+  readonly rows: number
+  /** Raw bytes held: what the record takes before compression, without its few hundred bytes of schema. */
+  readonly byteSize: number
+  endRow(): void
+  /** Drops what was written since the last complete row. Its dictionary values may stay: they harm nobody. */
+  discardRow(): void
+  mark(): Mark
+  /** Goes back to a mark of this record: neither rows nor dictionary values of later remain. */
+  rollback(mark: Mark): void
+  /** The rows as one record: an Arrow IPC stream of one batch, zstd. The builder is empty afterwards. */
+  finish(): Uint8Array
+  /** Drops everything. */
+  clear(): void
+}
+
+export function createRecordBuilder<S extends StreamDeclaration>(stream: S): RecordBuilder<S> {
+  return new ColumnarBuilder(stream)
+}
+
+class ColumnarBuilder<S extends StreamDeclaration> implements RecordBuilder<S> {
+  readonly stream: S
+  readonly columns: ColumnsOf<S>
+  readonly #columns: readonly ColumnBuilder[]
+  readonly #interners: readonly Interner[]
+  readonly #serialiser = new RecordSerialiser()
+  #rows = 0
+
+  constructor(stream: S) {
+    this.stream = stream
+    this.#columns = stream.columns.map((column, index) => createColumn(column, index))
+    this.#interners = this.#columns.flatMap(column => column.interners)
+    const named = stream.columns.map((column, index) => [column.name, this.#columns[index]])
+    // The kinds table makes each builder from the declaration that this type is computed from.
+    this.columns = Object.fromEntries(named) as ColumnsOf<S>
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  get byteSize(): number {
+    let bytes = 0
+    for (const column of this.#columns) bytes += column.byteSize
+    return bytes
+  }
+
+  endRow(): void {
+    this.#rows += 1
+  }
+
+  discardRow(): void {
+    for (const column of this.#columns) column.truncate(this.#rows)
+  }
+
+  mark(): Mark {
+    return { rows: this.#rows, dictionarySizes: this.#interners.map(interner => interner.size) }
+  }
+
+  rollback(mark: Mark): void {
+    this.#rows = mark.rows
+    this.discardRow()
+    for (const [index, interner] of this.#interners.entries()) {
+      interner.truncate(mark.dictionarySizes[index]!)
+    }
+  }
+
+  finish(): Uint8Array {
+    this.#checkLengths()
+    const children = this.#columns.map(column => column.toData())
+    const fields = children.map(
+      ({ type }, index) => new Field(this.stream.columns[index]!.name, type, this.#columns[index]!.nullable),
+    )
+    const data = makeData({ type: new Struct(fields), length: this.#rows, nullCount: 0, children })
+    const record = this.#serialiser.compressed(new RecordBatch(new Schema(fields), data))
+    this.clear()
+    return record
+  }
+
+  clear(): void {
+    this.#rows = 0
+    for (const column of this.#columns) column.clear()
+  }
+
+  /** A column that got too few or too many values would shift all rows after it: better no record at all. */
+  #checkLengths(): void {
+    for (const [index, column] of this.#columns.entries()) {
+      if (column.length !== this.#rows) {
+        const { name } = this.stream.columns[index]!
+        throw new WattlineError(
+          'invariant_broken',
+          `Column ${name} of ${this.stream.name} holds ${column.length} values for ${this.#rows} rows.`,
+        )
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { type Data, DataType, type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow'
+import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { createView, type ViewOf } from './column-views.ts'
+import { decompressed } from './record-bytes.ts'
+
+/** The columns of a record by name, as views over its bytes. */
+export type ViewsOf<S extends StreamDeclaration> = {
+  readonly [C in S['columns'][number] as C['name']]: ViewOf<C>
+}
+
+export interface RecordView<S extends StreamDeclaration> {
+  readonly rows: number
+  readonly columns: ViewsOf<S>
+}
+
+/**
+ * Opens a record: all offsets and dictionary ids are checked here, so that reading the views cannot fail. Throws
+ * `record_corrupt` when the bytes do not decode or their columns are not those of the declaration.
+ */
+export function readRecord<S extends StreamDeclaration>(stream: S, record: Uint8Array): RecordView<S> {
+  try {
+    const batch = onlyBatch(decompressed(record))
+    const views = stream.columns.map((column, index) => [
+      column.name,
+      createView(column, dataOf(batch, column, index), batch.numRows),
+    ])
+    if (batch.schema.fields.length > stream.columns.length) {
+      throw new TypeError(`it has ${batch.schema.fields.length} columns, not ${stream.columns.length}`)
+    }
+    return { rows: batch.numRows, columns: Object.fromEntries(views) as ViewsOf<S> }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new WattlineError(
+      'record_corrupt',
+      `The record is not one of stream ${stream.name}: ${reason.replace(/\.$/, '')}.`,
+      { cause: error },
+    )
+  }
+}
+
+function onlyBatch(bytes: Uint8Array): RecordBatch {
+  const reader = RecordBatchReader.from(bytes).open()
+  const batches = reader.readAll()
+  const [batch, ...more] = batches
+  if (batch === undefined || more.length > 0) throw new TypeError('it does not hold exactly one batch')
+  return batch
+}
+
+function dataOf(batch: RecordBatch, column: Column, index: number): Data {
+  const found: Schema['fields'][number] | undefined = batch.schema.fields[index]
+  if (found?.name !== column.name) {
+    throw new TypeError(`column ${index} is ${found?.name ?? 'missing'}, not ${column.name}`)
+  }
+  const data = batch.data.children[index]
+  if (data === undefined || DataType.isNull(data.type)) throw new TypeError(`${column.name} has no data`)
+  return data
+}

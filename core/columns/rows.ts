@@ -1,0 +1,32 @@
+import type { RowOf, StreamDeclaration } from '../model/streams/stream.ts'
+import type { ColumnBuilder } from './column.ts'
+import type { CellValue, ColumnView } from './column-views.ts'
+import { createRecordBuilder } from './record-builder.ts'
+import { readRecord } from './record-reader.ts'
+
+/**
+ * Rows as objects to a record and back: for writers of few rows (readings, ledger entries) and for tests. Ids must be
+ * hex of the right length or '' (RangeError otherwise); a map's entries keep their order.
+ */
+export function encodeRows<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Uint8Array {
+  const builder = createRecordBuilder(stream)
+  const columns = stream.columns.map(({ name }) => ({
+    name,
+    column: (builder.columns as Readonly<Record<string, ColumnBuilder<CellValue>>>)[name]!,
+  }))
+  for (const row of rows as readonly Readonly<Record<string, CellValue>>[]) {
+    for (const { name, column } of columns) column.append(row[name]!)
+    builder.endRow()
+  }
+  return builder.finish()
+}
+
+/** Throws `record_corrupt` when the bytes are not a record of the stream. */
+export function decodeRows<S extends StreamDeclaration>(stream: S, record: Uint8Array): RowOf<S>[] {
+  const view = readRecord(stream, record)
+  const columns = Object.entries(view.columns as Readonly<Record<string, ColumnView<CellValue>>>)
+  return Array.from(
+    { length: view.rows },
+    (_, row) => Object.fromEntries(columns.map(([name, column]) => [name, column.get(row)])) as RowOf<S>,
+  )
+}
