@@ -7,7 +7,14 @@ import { column, type StreamDeclaration } from './stream.ts'
  * Domain: for energy and power the place in the meter tree (`host`, `package-0`, `core-0`, `uncore-0`, `dram-0`,
  * `gpu-<uuid>`); for the host's own `cpu_time` the CPU mode (`user`, `system`, `idle`, ...): capacity is the sum
  * over all modes, busy the sum without `idle` and `iowait`. Device tells apart meters of one domain (a CPU number).
- * WorkloadKind and WorkloadId are empty for the host's own readings.
+ * WorkloadKind and WorkloadId are empty for the host's own readings; kinds are `container`, `pod`, `systemd_unit`,
+ * `vm`, `slurm_job`, `process`. For workload `cpu_time` the Domain is the CPU mode or empty (total): add them all.
+ * For `memory` the Domain says which measure it is: `working_set`, `usage` or `rss` of a workload (take the first
+ * there is, never their sum), `used` of the host.
+ *
+ * Attributes of workload readings hold `workload.name` (for people) and `workload.namespace` (where there is one)
+ * beside what the source said (`k8s.*`, `service.*`, `container.*`). Estimated energy holds `error_band`, a decimal
+ * share of the value (`0.4` is ±40 %).
  */
 export const readings = {
   name: 'readings',
