@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+
+/** A Wattline process of its own, as a user starts it, on free ports. */
+export interface WattlineProcess {
+  readonly pid: number
+  readonly http: string
+  readonly otlp: string
+  /** Lines that it wrote to stderr so far. */
+  readonly stderr: readonly string[]
+  /** Sends the signal and waits for the end; the exit code, or null after SIGKILL. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+  /** Runs one SELECT and returns its rows. */
+  sql<Row>(query: string): Promise<readonly Row[]>
+}
+
+export interface StartOptions {
+  readonly data: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** Another entry than the command line, for the proofs that need a changed part. */
+  readonly entry?: string
+  readonly sensors?: boolean
+}
+
+const QUIET = {
+  WATTLINE_SENSORS_CPU_TIME: 'off',
+  WATTLINE_SENSORS_RAPL: 'off',
+  WATTLINE_SENSORS_ESTIMATE: 'off',
+  WATTLINE_TELEMETRY_TRACES: 'false',
+}
+
+/** Starts it and waits until it has printed its addresses. Rejects with its stderr when it ends before. */
+export async function startProcess(options: StartOptions): Promise<WattlineProcess> {
+  const child = spawn(process.execPath, [options.entry ?? `${ROOT}cli/wattline.cjs`, 'run'], {
+    cwd: options.data,
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      WATTLINE_DATA: options.data,
+      WATTLINE_LISTEN_HTTP: '0',
+      WATTLINE_LISTEN_OTLP_HTTP: '0',
+      WATTLINE_LOG_LEVEL: 'warn',
+      ...(options.sensors === true ? {} : QUIET),
+      ...options.environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stderr = collectLines(child)
+  const addresses = await readAddresses(child, stderr)
+  return {
+    pid: child.pid as number,
+    ...addresses,
+    stderr,
+    end: signal => endProcess(child, signal),
+    sql: query => selectRows(addresses.http, query),
+  }
+}
+
+function collectLines(child: ChildProcess): string[] {
+  const lines: string[] = []
+  createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', line => {
+    lines.push(line)
+    if (lines.length > 2_000) lines.shift()
+  })
+  return lines
+}
+
+function readAddresses(
+  child: ChildProcess,
+  stderr: readonly string[],
+): Promise<{ http: string; otlp: string }> {
+  return new Promise((resolve, reject) => {
+    let http: string | undefined
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
+      const address = /(http:\/\/[\d.]+:\d+)\//.exec(line)?.[1]
+      if (address === undefined) return
+      if (http === undefined) http = address
+      else resolve({ http, otlp: address })
+    })
+    child.once('exit', code =>
+      reject(new Error(`ended with ${code} before it was ready:\n${stderr.join('\n')}`)),
+    )
+    child.once('error', reject)
+  })
+}
+
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode
+  const ended = once(child, 'exit') as Promise<[number | null]>
+  child.kill(signal)
+  return (await ended)[0]
+}
+
+/** Runs one SELECT over the SQL route. */
+export async function selectRows<Row>(http: string, query: string): Promise<readonly Row[]> {
+  const response = await fetch(`${http}/api/v1/sql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  })
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+  return ((await response.json()) as { data: readonly Row[] }).data
+}
+
+/** Asks again until the answer satisfies, or the time is over: then the last answer is in the error. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  satisfied: (answer: T) => boolean,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const answer = await ask()
+    if (satisfied(answer)) return answer
+    if (Date.now() > deadline)
+      throw new Error(`not within ${timeoutMs} ms; last answer ${JSON.stringify(answer, bigintText)}`)
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+}
+
+const bigintText = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value
