@@ -1,0 +1,52 @@
+/**
+ * Shares an integer total by integer weights so that the parts sum to the total, exactly: every part is first cut
+ * towards zero, then the units left over go to the largest remainders, ties to the lower index. Each part is therefore
+ * less than one unit away from its exact share. A negative total gives the mirror image of the positive one.
+ *
+ * Callers fix the order of the weights (workload id, time), so that a replay decides every tie the same way.
+ *
+ * @throws RangeError for a negative weight, and when nothing has a weight but there is something to share: where that
+ * should go is the caller's decision, not arithmetic.
+ */
+export function apportion(total: bigint, weights: readonly bigint[]): bigint[] {
+  let sum = 0n
+  for (const weight of weights) {
+    if (weight < 0n) throw new RangeError(`apportion: negative weight ${weight}`)
+    sum += weight
+  }
+  if (total === 0n) return weights.map(() => 0n)
+  if (sum === 0n) throw new RangeError(`apportion: no weights to share ${total} by`)
+  if (total < 0n) return apportion(-total, weights).map(part => -part)
+  if (weights.length === 1) return [total]
+  return weights.length === 2 ? inTwo(total, weights[0]!, sum) : largestRemainder(total, weights, sum)
+}
+
+/** Two parts need no ranking: the first rounds half up, which is how the tie falls to the lower index. */
+function inTwo(total: bigint, first: bigint, sum: bigint): bigint[] {
+  const product = total * first
+  const floor = product / sum
+  const part = (product - floor * sum) * 2n >= sum ? floor + 1n : floor
+  return [part, total - part]
+}
+
+function largestRemainder(total: bigint, weights: readonly bigint[], sum: bigint): bigint[] {
+  const parts: bigint[] = []
+  const remainders: bigint[] = []
+  let given = 0n
+  for (const weight of weights) {
+    const product = total * weight
+    const part = product / sum
+    parts.push(part)
+    remainders.push(product - part * sum)
+    given += part
+  }
+  const left = Number(total - given)
+  if (left === 0) return parts
+  const order = remainders.map((_, index) => index)
+  order.sort((a, b) => {
+    const difference = remainders[b]! - remainders[a]!
+    return difference > 0n ? 1 : difference < 0n ? -1 : a - b
+  })
+  for (const index of order.slice(0, left)) parts[index] = parts[index]! + 1n
+  return parts
+}

@@ -1,0 +1,77 @@
+import { apportion } from './apportion.ts'
+
+/** What is known of one interval of one host and component. Times are those of the whole interval, in µs. */
+export interface SplitInput {
+  /** What the meters counted, µJ, not negative. */
+  readonly energyUj: bigint
+  /** CPU time that was not idle. */
+  readonly busyUs: bigint
+  /** CPU time there was: the sum over all modes. 0n: unknown. */
+  readonly capacityUs: bigint
+  /** CPU time of each workload; the order decides ties, so sort by workload id. */
+  readonly workloadsUs: readonly bigint[]
+  /** Byte-seconds of each workload, in the same order: shares memory energy in place of CPU time. */
+  readonly byteSeconds?: readonly bigint[]
+  /** Method `baseline`: what the host draws when idle in this interval, µJ. Capped at `energyUj`. */
+  readonly baselineUj?: bigint
+}
+
+/** In sum exactly the energy that went in. */
+export interface Split {
+  /** none: nothing tells idle from active, so that all of it is unattributed. */
+  readonly method: 'ratio' | 'baseline' | 'none'
+  readonly activeUj: readonly bigint[]
+  readonly idleUj: bigint
+  readonly unattributedUj: bigint
+}
+
+/**
+ * Who used the energy of an interval (accounting.md section 3): first idle against active, then active by use.
+ *
+ * - `ratio`: active = energy x busy / capacity (busy is capped at the capacity), the rest idle.
+ * - `baseline`: idle = what the host draws when idle, the rest active.
+ * - Active goes to workloads by CPU time out of the busy time; busy time of no known workload is unattributed. When the
+ *   workloads' counters show more than the host's (they are read a moment apart), they share all that is active.
+ * - Memory energy: the same, but what falls to known workloads is shared among them by memory x time.
+ *
+ * Conservation: active + idle + unattributed = energy, in integers; every division is by largest remainder.
+ */
+export function split(input: SplitInput): Split {
+  const { energyUj, capacityUs } = input
+  if (energyUj < 0n) throw new RangeError(`split: negative energy ${energyUj}`)
+  const nothing = input.workloadsUs.map(() => 0n)
+  const activity = activeEnergy(input)
+  if (activity === null) return { method: 'none', activeUj: nothing, idleUj: 0n, unattributedUj: energyUj }
+  const { method, activeUj } = activity
+  const idleUj = energyUj - activeUj
+  const known = sum(input.workloadsUs)
+  const busyUs = capacityUs > 0n ? min(input.busyUs, capacityUs) : input.busyUs
+  const unknown = busyUs > known ? busyUs - known : 0n
+  if (activeUj === 0n || known === 0n) {
+    return { method, activeUj: nothing, idleUj, unattributedUj: activeUj }
+  }
+  const shares = shareActive(activeUj, input, unknown)
+  return { method, activeUj: shares.workloads, idleUj, unattributedUj: shares.unattributedUj }
+}
+
+function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj }: SplitInput) {
+  if (baselineUj !== undefined) {
+    return { method: 'baseline', activeUj: energyUj - min(baselineUj, energyUj) } as const
+  }
+  if (capacityUs <= 0n) return null
+  const busy = min(busyUs, capacityUs)
+  return { method: 'ratio', activeUj: apportion(energyUj, [busy, capacityUs - busy])[0]! } as const
+}
+
+function shareActive(activeUj: bigint, input: SplitInput, unknownUs: bigint) {
+  const { workloadsUs, byteSeconds } = input
+  if (byteSeconds === undefined || sum(byteSeconds) === 0n) {
+    const parts = apportion(activeUj, [...workloadsUs, unknownUs])
+    return { workloads: parts.slice(0, -1), unattributedUj: parts.at(-1)! }
+  }
+  const [knownUj, unattributedUj] = apportion(activeUj, [sum(workloadsUs), unknownUs])
+  return { workloads: apportion(knownUj!, byteSeconds), unattributedUj: unattributedUj! }
+}
+
+const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n)
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
