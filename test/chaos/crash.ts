@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { seededRandom } from '../support/random.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { audit } from './audit.ts'
+import { meterClient, nothingAcknowledged, spanClient, type Target } from './clients.ts'
+
+export interface CrashRun {
+  readonly kills: number
+  readonly seed: number
+  /** Audit after each so many kills; the last audit is always made. */
+  readonly auditEvery: number
+  /** Another entry than the product's own, see without-repair.ts. */
+  readonly entry?: string
+  readonly log: (line: string) => void
+  /** End at the first finding. */
+  readonly stopAtFinding?: boolean
+}
+
+export interface CrashResult {
+  readonly kills: number
+  readonly acknowledgedSpans: number
+  readonly acknowledgedBatches: number
+  readonly findings: readonly string[]
+}
+
+const ENVIRONMENT = {
+  // Many small records: more inserts in flight, more moments to be killed in.
+  WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
+  WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
+  WATTLINE_METERING_IDLE_FLUSH: '2',
+}
+
+/**
+ * Clients that repeat until they are acknowledged, and a process that is killed with SIGKILL at random moments, also
+ * while it starts. Then what is in the tables is compared to what was acknowledged.
+ */
+export async function runCrashes(run: CrashRun): Promise<CrashResult> {
+  const data = mkdtempSync(join(tmpdir(), 'wattline-crash-'))
+  const random = seededRandom(run.seed)
+  const target: Target = { otlp: null }
+  const acknowledged = nothingAcknowledged()
+  const findings: string[] = []
+  const entry = run.entry === undefined ? {} : { entry: run.entry }
+  const start = () => startProcess({ data, environment: ENVIRONMENT, ...entry })
+  let kills = 0
+  while (kills < run.kills && !(run.stopAtFinding === true && findings.length > 0)) {
+    const until = Math.min(run.kills, kills + run.auditEvery)
+    const clients = startClients(target, acknowledged, random)
+    for (; kills < until; kills++) await killOnce(start, target, random)
+    const wattline = await start()
+    target.otlp = wattline.otlp
+    await clients.stop()
+    const found = await audit(wattline, acknowledged, 30_000)
+    findings.push(...found)
+    run.log(
+      `${kills} kills, ${spansOf(acknowledged.batches)} spans acknowledged, ${findings.length} findings`,
+    )
+    for (const finding of found.slice(0, 10)) run.log(`  ${finding}`)
+    target.otlp = null
+    await wattline.end('SIGTERM')
+  }
+  if (findings.length === 0) rmSync(data, { recursive: true, force: true })
+  else run.log(`the data folder is kept: ${data}`)
+  const acknowledgedSpans = spansOf(acknowledged.batches)
+  return { kills, acknowledgedSpans, acknowledgedBatches: acknowledged.batches.size, findings }
+}
+
+const spansOf = (batches: ReadonlyMap<string, number>): number =>
+  [...batches.values()].reduce((total, size) => total + size, 0)
+
+let hosts = 0
+
+function startClients(
+  target: Target,
+  acknowledged: ReturnType<typeof nothingAcknowledged>,
+  random: () => number,
+) {
+  const stop = new AbortController()
+  const running = [
+    spanClient(target, acknowledged, random, stop.signal),
+    spanClient(target, acknowledged, random, stop.signal),
+    spanClient(target, acknowledged, random, stop.signal),
+    meterClient(`chaos-${hosts++}`, target, acknowledged, random, stop.signal),
+  ]
+  return {
+    stop: async () => {
+      stop.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** One life: started, left alone for a random while, killed. */
+async function killOnce(
+  start: () => Promise<WattlineProcess>,
+  target: Target,
+  random: () => number,
+): Promise<void> {
+  const wattline = await start()
+  target.otlp = wattline.otlp
+  await new Promise(resolve => setTimeout(resolve, random() * 1_200))
+  target.otlp = null
+  await wattline.end('SIGKILL')
+}
