@@ -1,0 +1,151 @@
+/**
+ * Steady state of one process: memory, CPU and freshness under a constant rate of spans, while it measures this machine.
+ *
+ *   node test/bench/steady.ts --rate 5000 --minutes 2     freshness: from sending to SQL returning the span
+ *   node test/bench/steady.ts --rate 2000 --minutes 60    memory over an hour
+ *   node test/bench/steady.ts --rate 0 --minutes 5        at rest
+ *
+ * Prints one line a minute and a summary. CPU is that of the server process alone (user + system, /proc/PID/stat).
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { encodeTraces, randomSpans } from '../support/otlp.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '5000' },
+    minutes: { type: 'string', default: '2' },
+    request: { type: 'string', default: '500' },
+    probes: { type: 'string', default: '4' },
+  },
+})
+const rate = Number(values.rate)
+const minutes = Number(values.minutes)
+const spansPerRequest = Number(values.request)
+const probesPerSecond = Number(values.probes)
+
+const data = mkdtempSync(join(tmpdir(), 'wattline-steady-'))
+const wattline = await startProcess({
+  data,
+  sensors: true,
+  environment: { WATTLINE_TELEMETRY_TRACES: 'true' },
+})
+const freshness: number[] = []
+let sent = 0
+let failed = 0
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, Math.max(0, ms)))
+
+async function send(spans: ReturnType<typeof randomSpans>): Promise<void> {
+  const body = encodeTraces({ 'service.name': 'steady', 'service.version': '1' }, spans)
+  const response = await fetch(`${wattline.otlp}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf' },
+    body: new Uint8Array(body),
+  })
+  await response.arrayBuffer()
+  if (response.status === 200) sent += spans.length
+  else failed += spans.length
+}
+
+async function load(until: number): Promise<void> {
+  if (rate === 0) return pause(until - Date.now())
+  const period = (spansPerRequest / rate) * 1000
+  const open = new Set<Promise<void>>()
+  for (let next = Date.now(); next < until; next += period) {
+    await pause(next - Date.now())
+    const request = send(randomSpans(spansPerRequest)).catch(() => {
+      failed += spansPerRequest
+    })
+    open.add(request)
+    void request.finally(() => open.delete(request))
+  }
+  await Promise.all(open)
+}
+
+/** One span of its own, then asks by trace id until SQL returns it. */
+async function probe(): Promise<void> {
+  const [span] = randomSpans(1)
+  if (span === undefined) return
+  const traceId = Buffer.from(span.traceId).toString('hex')
+  const started = performance.now()
+  await send([span])
+  for (;;) {
+    const response = await fetch(`${wattline.http}/api/v1/sql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        query: 'SELECT count() AS n FROM otel_traces WHERE TraceId = {id:String} AND Timestamp > now() - 600',
+        params: { id: traceId },
+      }),
+    })
+    const { data: rows } = (await response.json()) as { data: readonly { n: string | number }[] }
+    if (Number(rows[0]?.n) === 1) break
+    await pause(20)
+  }
+  freshness.push(performance.now() - started)
+}
+
+async function probes(until: number): Promise<void> {
+  if (rate === 0 || probesPerSecond === 0) return
+  const open: Promise<void>[] = []
+  for (let next = Date.now() + 5_000; next < until; next += 1000 / probesPerSecond) {
+    await pause(next - Date.now())
+    open.push(probe())
+  }
+  await Promise.all(open)
+}
+
+interface Sample {
+  readonly cpuSeconds: number
+  readonly rssMb: number
+  readonly anonymousMb: number
+  readonly fileMb: number
+}
+
+function sample({ pid }: WattlineProcess): Sample {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const megabytes = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    rssMb: megabytes('VmRSS'),
+    anonymousMb: megabytes('RssAnon'),
+    fileMb: megabytes('RssFile'),
+  }
+}
+
+async function report(until: number): Promise<void> {
+  let last = sample(wattline)
+  let lastTime = Date.now()
+  for (let minute = 1; Date.now() < until - 1000; minute++) {
+    await pause(Math.min(60_000, until - Date.now()))
+    const now = sample(wattline)
+    const cores = (now.cpuSeconds - last.cpuSeconds) / ((Date.now() - lastTime) / 1000)
+    process.stdout.write(
+      `minute ${minute}: RSS ${now.rssMb.toFixed(0)} MB (anonymous ${now.anonymousMb.toFixed(0)}, file ${now.fileMb.toFixed(0)}), CPU ${(cores * 100).toFixed(1)} % of a core, ${sent} spans, ${failed} failed\n`,
+    )
+    last = now
+    lastTime = Date.now()
+  }
+}
+
+const until = Date.now() + minutes * 60_000
+await Promise.all([load(until), probes(until), report(until)])
+const sorted = freshness.toSorted((a, b) => a - b)
+const quantile = (q: number): string =>
+  (sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0).toFixed(0)
+if (sorted.length > 0) {
+  process.stdout.write(
+    `send to SQL, ${sorted.length} probes: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, max ${quantile(1)} ms\n`,
+  )
+}
+const stopped = Date.now()
+const code = await wattline.end('SIGTERM')
+process.stdout.write(`SIGTERM: exit ${code} after ${Date.now() - stopped} ms\n`)
+rmSync(data, { recursive: true, force: true })
