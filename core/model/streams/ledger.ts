@@ -39,22 +39,25 @@ export const energy = {
   columns: [...metered, column('CapacityUs', 'int64')],
 } as const satisfies StreamDeclaration
 
-const SUMS = [
-  'sum(EnergyUj)',
-  'sum(CpuUs)',
-  'sum(MemoryByteSeconds)',
-  'sum(GpuUs)',
-  'sum(CarbonOperationalUg)',
-  'sum(CarbonEmbodiedUg)',
-  'sum(CostEnergyNano)',
-  'sum(CostResourceNano)',
-  'countIf(CarbonOperationalUg IS NULL)',
-  'countIf(CostEnergyNano IS NULL)',
-  'sumIf(EnergyUj, CarbonOperationalUg IS NULL)',
-  'sumIf(EnergyUj, CostEnergyNano IS NULL)',
-  'sum(Coverage)',
-  'count()',
-].join(', ')
+/** What an hour or a day sums: column name in `usage_hourly` and `usage_daily`, and its expression over entries. */
+export const ROLLUP_SUMS = [
+  { name: 'EnergyUj', expression: 'sum(EnergyUj)' },
+  { name: 'CpuUs', expression: 'sum(CpuUs)' },
+  { name: 'MemoryByteSeconds', expression: 'sum(MemoryByteSeconds)' },
+  { name: 'GpuUs', expression: 'sum(GpuUs)' },
+  { name: 'CarbonOperationalUg', expression: 'sum(CarbonOperationalUg)' },
+  { name: 'CarbonEmbodiedUg', expression: 'sum(CarbonEmbodiedUg)' },
+  { name: 'CostEnergyNano', expression: 'sum(CostEnergyNano)' },
+  { name: 'CostResourceNano', expression: 'sum(CostResourceNano)' },
+  { name: 'UnpricedCarbonEntries', expression: 'countIf(CarbonOperationalUg IS NULL)' },
+  { name: 'UnpricedCostEntries', expression: 'countIf(CostEnergyNano IS NULL)' },
+  { name: 'UnpricedCarbonUj', expression: 'sumIf(EnergyUj, CarbonOperationalUg IS NULL)' },
+  { name: 'UnpricedCostUj', expression: 'sumIf(EnergyUj, CostEnergyNano IS NULL)' },
+  { name: 'CoverageSum', expression: 'sum(Coverage)' },
+  { name: 'Entries', expression: 'count()' },
+] as const
+
+const SUMS = ROLLUP_SUMS.map(sum => sum.expression).join(', ')
 
 /** Columns that an hour or a day is summed by; views and projections share them so that the engine can match the two. */
 export const ROLLUP_KEYS = [

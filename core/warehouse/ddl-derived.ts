@@ -1,0 +1,110 @@
+import { ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
+import { type Dialect, LOCAL_DIALECT, qualified, settingsText, TABLE_SETTINGS, ttlText } from './ddl.ts'
+import type { Retention } from './warehouse.ts'
+
+/**
+ * What is derived from the streams' tables: the index of traces by id, the sums by hour and day, and the tables in
+ * which people see the factors by SQL.
+ */
+export const TRACE_INDEX = 'otel_traces_trace_id_ts'
+
+/**
+ * First and last moment of every trace, by id: bounds the scan when one trace is asked for. Same name and columns as in
+ * the OpenTelemetry Collector's exporter, Tenant in front. Inserting fills it in the same statement, but not
+ * atomically: after a crash it can lack a block until the same token is replayed, which is why nothing is summed here.
+ */
+export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_DIALECT): readonly string[] {
+  const target = qualified(dialect, TRACE_INDEX)
+  return [
+    [
+      `CREATE TABLE IF NOT EXISTS ${target}${dialect.onCluster}`,
+      '(',
+      '  `Tenant` LowCardinality(String) CODEC(ZSTD(1)),',
+      '  `TraceId` String CODEC(ZSTD(1)),',
+      "  `Start` SimpleAggregateFunction(min, DateTime('UTC')) CODEC(Delta(4), ZSTD(1)),",
+      "  `End` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(Delta(4), ZSTD(1)),",
+      '  INDEX idx_trace_id TraceId TYPE bloom_filter(0.01) GRANULARITY 1',
+      ')',
+      `ENGINE = ${dialect.engine('AggregatingMergeTree')}`,
+      'PARTITION BY toMonday(Start)',
+      'ORDER BY (Tenant, TraceId)',
+      `TTL ${ttlText('Start', retention.signalsDays)}`,
+      `SETTINGS ${settingsText(TABLE_SETTINGS)}`,
+    ].join('\n'),
+    [
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS ${qualified(dialect, `${TRACE_INDEX}_mv`)}${dialect.onCluster}`,
+      `TO ${target} AS`,
+      'SELECT Tenant, TraceId, toDateTime(min(Timestamp)) AS Start, toDateTime(max(Timestamp)) AS End',
+      `FROM ${qualified(dialect, 'otel_traces')} WHERE TraceId != '' GROUP BY Tenant, TraceId`,
+    ].join('\n'),
+  ]
+}
+
+/** Views over the ledger's projections; WindowStart is the start of the hour or day (UTC). */
+export const ROLLUP_VIEWS = [
+  { name: 'usage_hourly', bucket: 'toStartOfHour(WindowStart)' },
+  { name: 'usage_daily', bucket: 'toStartOfDay(WindowStart)' },
+] as const
+
+/**
+ * The inner SELECT is the projection's, word for word, so that the engine answers from it; the outer one only names.
+ * (Naming inside would make `EnergyUj` of a later sum the sum of this one.)
+ */
+export function createRollupView(
+  view: (typeof ROLLUP_VIEWS)[number],
+  dialect: Dialect = LOCAL_DIALECT,
+): string {
+  const keys = ROLLUP_KEYS.join(', ')
+  const names = ROLLUP_SUMS.map((sum, index) => `s${index} AS ${sum.name}`).join(', ')
+  const sums = ROLLUP_SUMS.map((sum, index) => `${sum.expression} AS s${index}`).join(', ')
+  return [
+    `CREATE OR REPLACE VIEW ${qualified(dialect, view.name)}${dialect.onCluster} AS`,
+    `SELECT bucket AS WindowStart, ${keys}, ${names}`,
+    `FROM (SELECT ${view.bucket} AS bucket, ${keys}, ${sums}`,
+    `FROM ${qualified(dialect, 'ledger')} GROUP BY bucket, ${keys})`,
+  ].join('\n')
+}
+
+/** Factor tables: few rows, every version kept; the exact decimal stays text, as it was given. */
+const FACTOR_COLUMNS = [
+  "`ValidFrom` DateTime('UTC')",
+  // null: still in force
+  "`ValidTo` Nullable(DateTime('UTC'))",
+  '`Value` String',
+  '`Unit` LowCardinality(String)',
+  '`Kind` LowCardinality(String)',
+  // forecast | estimated | final
+  '`State` LowCardinality(String)',
+  '`Source` String',
+  '`Version` LowCardinality(String)',
+] as const
+
+export const FACTOR_TABLES = [
+  // Carbon intensity of the grid by zone: the same for every tenant.
+  {
+    name: 'grid_intensity',
+    keys: ['`Zone` LowCardinality(String)'],
+    orderBy: 'Zone, Kind, ValidFrom, Version',
+  },
+  // Prices: a tenant's own, or of all tenants where Tenant is empty.
+  {
+    name: 'tariffs',
+    keys: [
+      '`Tenant` LowCardinality(String)',
+      '`Zone` LowCardinality(String)',
+      '`Currency` LowCardinality(String)',
+    ],
+    orderBy: 'Tenant, Zone, Kind, ValidFrom, Version',
+  },
+] as const
+
+export const createFactorTable = (
+  table: (typeof FACTOR_TABLES)[number],
+  dialect: Dialect = LOCAL_DIALECT,
+): string =>
+  [
+    `CREATE TABLE IF NOT EXISTS ${qualified(dialect, table.name)}${dialect.onCluster}`,
+    `(\n  ${[...table.keys, ...FACTOR_COLUMNS].join(',\n  ')}\n)`,
+    `ENGINE = ${dialect.engine('ReplacingMergeTree')}`,
+    `ORDER BY (${table.orderBy})`,
+  ].join('\n')

@@ -1,0 +1,86 @@
+import type { Column, StreamDeclaration, Table } from '../model/streams/stream.ts'
+import { quoteName, storedType } from './column-types.ts'
+import type { Retention } from './warehouse.ts'
+
+/**
+ * Text of tables made from stream declarations. Pure: the same declaration gives the same text.
+ *
+ * The engine is a parameter, so that replicated tables on a cluster are another value of it and not another builder.
+ */
+export interface Dialect {
+  readonly database: string
+  /** Table engine by base name (`MergeTree`, `AggregatingMergeTree`, ...). */
+  readonly engine: (base: string) => string
+  /** Inserted after the name of what is created or altered: empty, or ` ON CLUSTER ...`. */
+  readonly onCluster: string
+}
+
+export const DATABASE = 'wattline'
+
+/** One machine: plain engines, nothing to coordinate. */
+export const LOCAL_DIALECT: Dialect = { database: DATABASE, engine: base => base, onCluster: '' }
+
+/**
+ * Settings that pay, measured on the embedded engine (the figures are in the component's README):
+ * - compact parts below 256 MiB: a wide part is about a hundred files, and their creation cost more than the data;
+ * - 1,000 tokens: only records whose offset is not committed are ever repeated, which are a few;
+ * - old parts stay a minute after a merge, so that the merged one has reached the disk when they go.
+ */
+export const TABLE_SETTINGS = {
+  index_granularity: 8192,
+  ttl_only_drop_parts: 1,
+  min_bytes_for_wide_part: 268_435_456,
+  non_replicated_deduplication_window: 1000,
+  old_parts_lifetime: 60,
+} as const
+
+/** For money: the insert waits until the part and its directory are on the disk. */
+const FSYNC_SETTINGS = { fsync_after_insert: 1, fsync_part_directory: 1 } as const
+
+export function settingsText(settings: Readonly<Record<string, number>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${value}`)
+    .join(', ')
+}
+
+/** `database.table`, quoted. */
+export const qualified = (dialect: Dialect, name: string): string =>
+  `${quoteName(dialect.database)}.${quoteName(name)}`
+
+export const createDatabase = (dialect: Dialect): string =>
+  `CREATE DATABASE IF NOT EXISTS ${quoteName(dialect.database)}${dialect.onCluster}`
+
+/** `name type CODEC(...)`, as CREATE and ADD COLUMN take it. */
+export const columnText = (column: Column): string =>
+  `${quoteName(column.name)} ${storedType(column)} CODEC(${column.codec ?? 'ZSTD(1)'})`
+
+export const retentionDays = (table: Table, retention: Retention): number =>
+  table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays
+
+export const ttlText = (expression: string, days: number): string => `${expression} + toIntervalDay(${days})`
+
+/** CREATE TABLE of a stream; null for streams that live in the log only. */
+export function createTable(
+  stream: StreamDeclaration,
+  retention: Retention,
+  dialect: Dialect = LOCAL_DIALECT,
+): string | null {
+  const table = stream.table
+  if (table === undefined) return null
+  const lines = [
+    ...stream.columns.map(columnText),
+    ...(table.indexes ?? []).map(index => `INDEX ${index}`),
+    ...(table.projections ?? []).map(projection => `PROJECTION ${projection}`),
+  ]
+  const settings = table.fsync === true ? { ...TABLE_SETTINGS, ...FSYNC_SETTINGS } : TABLE_SETTINGS
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(dialect, table.name)}${dialect.onCluster}`,
+    `(\n  ${lines.join(',\n  ')}\n)`,
+    `ENGINE = ${dialect.engine('MergeTree')}`,
+    `PARTITION BY ${table.partitionBy}`,
+    ...(table.primaryKey === undefined ? [] : [`PRIMARY KEY (${table.primaryKey.join(', ')})`]),
+    `ORDER BY (${table.orderBy.join(', ')})`,
+    `TTL ${ttlText(table.ttlFrom, retentionDays(table, retention))}`,
+    `SETTINGS ${settingsText(settings)}`,
+  ].join('\n')
+}

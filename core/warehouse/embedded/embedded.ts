@@ -1,0 +1,210 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { drainPending, Session } from 'chdb'
+import { createChdbConnection } from 'chdb/connection'
+import type { StreamDeclaration } from '../../model/streams/stream.ts'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Events } from '../../runtime/events.ts'
+import { LOCAL_DIALECT } from '../ddl.ts'
+import { insertError, ownQueryError } from '../engine-errors.ts'
+import { insertFromFile } from '../insert.ts'
+import { type ExistingTable, planMigration } from '../migration.ts'
+import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
+import { engineConfigXml } from './engine-config.ts'
+import type { FencedTable } from './fence.ts'
+import { runFenced } from './fenced.ts'
+import { Pool } from './pool.ts'
+import { RecordFiles } from './record-files.ts'
+import { repairTokens } from './token-repair.ts'
+
+export interface EmbeddedWarehouseOptions {
+  /** Folder of the engine; created when it is not there. One process at a time: the caller holds the lock. */
+  readonly path: string
+  /** Memory that the engine may hold over all queries, inserts and merges. */
+  readonly maxMemoryBytes: number
+  readonly events: Events
+  /** Default true. False only to show what a crash does without the repair. */
+  readonly repairTokens?: boolean
+}
+
+/** Inserts at one time: two keep two cores busy; more only wait for each other. */
+const INSERT_SESSIONS = 2
+/** Queries of our own at one time. */
+const QUERY_SESSIONS = 4
+/** Strangers' queries at one time; the query server has its own, lower limit by tenant. */
+const FENCED_SESSIONS = 16
+
+/**
+ * Opens chDB, the ClickHouse engine in this process. One data folder per process: a second one is refused until the
+ * first is closed.
+ *
+ * Set `UV_THREADPOOL_SIZE` to 16 or more before the process starts: a running query holds a thread of that pool.
+ * @throws data_unusable when the folder cannot be used
+ */
+export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): Promise<Warehouse> {
+  const enginePath = join(options.path, 'engine')
+  const configFile = join(options.path, 'engine.xml')
+  try {
+    await mkdir(enginePath, { recursive: true })
+    await writeFile(configFile, engineConfigXml(options))
+    const files = await RecordFiles.open(join(options.path, 'incoming'))
+    const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
+    if (repaired > 0) options.events.emit('tokensRepaired', { amount: repaired })
+    // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
+    const control = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
+    return new EmbeddedWarehouse(enginePath, control, files)
+  } catch (error) {
+    throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
+
+/** The two packages declare the same interface twice, each with a private class of its own: hence the cast. */
+const embeddedClient = (path: string): ClickHouseClient =>
+  createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection })
+
+class EmbeddedWarehouse implements Warehouse {
+  readonly kind = 'embedded'
+  readonly database = LOCAL_DIALECT.database
+  readonly #path: string
+  readonly #files: RecordFiles
+  /** For statements that must never wait behind others: KILL QUERY, ping. */
+  readonly #control: Pool<Session>
+  readonly #inserts: Pool<Session>
+  readonly #queries: Pool<ClickHouseClient>
+  readonly #fenced = new Set<Session>()
+  #tables: readonly FencedTable[] | null = null
+  #closed = false
+
+  constructor(path: string, control: Session, files: RecordFiles) {
+    this.#path = path
+    this.#files = files
+    this.#control = new Pool(1, () => control)
+    this.#inserts = new Pool(INSERT_SESSIONS, () => new Session(path))
+    this.#queries = new Pool(QUERY_SESSIONS, () => embeddedClient(path))
+  }
+
+  async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
+    const existing = await this.#existingTables()
+    for (const statement of planMigration(streams, retention, existing, LOCAL_DIALECT)) {
+      await this.#run(statement)
+    }
+    this.#tables = null
+  }
+
+  async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
+    try {
+      await this.#files.with(record, file =>
+        this.#inserts.use(session => session.queryAsync(insertFromFile(stream, file, token))),
+      )
+    } catch (error) {
+      throw insertError(error)
+    }
+  }
+
+  async query<Row>(sql: string, params: Readonly<Record<string, QueryParam>> = {}): Promise<readonly Row[]> {
+    try {
+      return await this.#queries.use(async client => {
+        const result = await client.query({
+          query: sql,
+          query_params: params,
+          format: 'JSONEachRow',
+          clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+        })
+        return await result.json<Row>()
+      })
+    } catch (error) {
+      throw ownQueryError(error)
+    }
+  }
+
+  async fenced(request: FencedQuery): Promise<FencedResult> {
+    if (this.#closed) throw new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
+    if (this.#fenced.size >= FENCED_SESSIONS) {
+      throw new WattlineError('too_many_queries', `${FENCED_SESSIONS} queries are running.`)
+    }
+    const tables = await this.#fencedTables()
+    const session = new Session(this.#path)
+    this.#fenced.add(session)
+    return await runFenced(
+      {
+        database: this.database,
+        tables,
+        threads: Math.max(1, Math.floor(availableParallelism() / 2)),
+        session,
+        release: () => {
+          this.#fenced.delete(session)
+          session.close()
+        },
+        kill: (prefix: string) => this.#kill(prefix),
+      },
+      request,
+    )
+  }
+
+  async ping(): Promise<void> {
+    await this.#run('SELECT 1')
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#fenced.size > 0) await this.#kill('/* fenced ')
+    for (const session of this.#fenced) session.close()
+    for (const client of await this.#queries.close()) await client.close()
+    for (const session of await this.#inserts.close()) session.close()
+    for (const session of await this.#control.close()) session.close()
+    // Closing returns before the engine has let go of the folder.
+    await drainPending()
+  }
+
+  async #run(statement: string): Promise<void> {
+    try {
+      await this.#control.use(session => session.queryAsync(statement))
+    } catch (error) {
+      throw ownQueryError(error)
+    }
+  }
+
+  /** Never with SYNC: waiting for the query to end hangs in the embedded engine. */
+  async #kill(prefix: string): Promise<void> {
+    await this.#control.use(session =>
+      session.queryBindAsync('KILL QUERY WHERE startsWith(query, {prefix:String}) ASYNC', { prefix }),
+    )
+  }
+
+  async #existingTables(): Promise<ReadonlyMap<string, ExistingTable>> {
+    const database = { database: this.database }
+    const tables = await this.query<{ name: string; definition: string }>(
+      'SELECT name, create_table_query AS definition FROM system.tables WHERE database = {database:String}',
+      database,
+    )
+    const columns = await this.query<{ table: string; names: string[] }>(
+      `SELECT table, groupArray(name) AS names FROM system.columns WHERE database = {database:String}
+       GROUP BY table`,
+      database,
+    )
+    const names = new Map(columns.map(row => [row.table, new Set(row.names)] as const))
+    return new Map(
+      tables.map(({ name, definition }) => [name, { definition, columns: names.get(name) ?? new Set() }]),
+    )
+  }
+
+  /** Read from the engine and not from the declarations: what exists is what must be fenced. */
+  async #fencedTables(): Promise<readonly FencedTable[]> {
+    this.#tables ??= (
+      await this.query<{ name: string; engine: string; hasTenant: number }>(
+        `SELECT name, engine, name IN (
+           SELECT table FROM system.columns WHERE database = {database:String} AND name = 'Tenant'
+         ) AS hasTenant FROM system.tables WHERE database = {database:String}`,
+        { database: this.database },
+      )
+    ).map(row => ({ name: row.name, engine: row.engine, hasTenant: row.hasTenant === 1 }))
+    return this.#tables
+  }
+}

@@ -1,0 +1,130 @@
+import { WattlineError } from '../../runtime/errors.ts'
+import { quoteText } from '../column-types.ts'
+import type { FencedQuery } from '../warehouse.ts'
+
+/**
+ * The fence around text of strangers: which rows of which tables a tenant may see, as settings of a session that is
+ * then made read-only, so that the text cannot change them.
+ *
+ * `additional_table_filters` is enforced where a table is read, so views, joins, subqueries, CTEs and projections are
+ * behind it. It does not reach into table functions (`merge`, `mergeTreeIndex`, ...) nor system tables: `refusals`
+ * looks for these in the parsed text, and denies what it does not know.
+ */
+export interface FencedTable {
+  readonly name: string
+  readonly engine: string
+  readonly hasTenant: boolean
+}
+
+/** Reference data, the same for everybody. */
+const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
+/** Rows without a tenant hold for every tenant. */
+const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
+
+/** Row filter per table. A table that has no tenant and is not public gives no rows. */
+export function tableFilter(table: FencedTable, tenant: string): string | null {
+  // A view's rows come through the fence of the tables below it.
+  if (table.engine === 'View' || PUBLIC_TABLES.has(table.name)) return null
+  if (!table.hasTenant) return '0'
+  return SHARED_ROWS.has(table.name)
+    ? `Tenant IN ('', ${quoteText(tenant)})`
+    : `Tenant = ${quoteText(tenant)}`
+}
+
+export interface FenceOptions {
+  readonly database: string
+  readonly tables: readonly FencedTable[]
+  readonly tenant: string
+  readonly limits: FencedQuery['limits']
+  /** Threads of one query: fewer than cores, so that inserts go on beside it. */
+  readonly threads: number
+}
+
+/** Statements that prepare a session, in order; the last one makes it read-only. */
+export function fenceStatements(options: FenceOptions): readonly string[] {
+  const filters = options.tables.flatMap(table => {
+    const filter = tableFilter(table, options.tenant)
+    return filter === null ? [] : [`${quoteText(`${options.database}.${table.name}`)}: ${quoteText(filter)}`]
+  })
+  const { limits } = options
+  return [
+    `USE ${options.database}`,
+    `SET additional_table_filters = {${filters.join(', ')}}`,
+    `SET ${[
+      `max_execution_time = ${limits.maxSeconds}`,
+      "timeout_overflow_mode = 'throw'",
+      `max_memory_usage = ${limits.maxMemoryBytes}`,
+      `max_result_rows = ${limits.maxResultRows}`,
+      "result_overflow_mode = 'throw'",
+      // The answer is held in memory in formats that cannot be streamed.
+      `max_result_bytes = ${limits.maxMemoryBytes}`,
+      `max_threads = ${options.threads}`,
+      'allow_ddl = 0',
+      'allow_introspection_functions = 0',
+      'output_format_json_quote_64bit_integers = 1',
+    ].join(', ')}`,
+    'SET readonly = 1',
+  ]
+}
+
+/** Table functions that read nothing of ours. */
+const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'numbers',
+  'numbers_mt',
+  'zeros',
+  'generate_series',
+  'generateseries',
+  'values',
+  'null',
+])
+/** System tables that say nothing of other tenants. */
+const SYSTEM_TABLES: ReadonlySet<string> = new Set([
+  'one',
+  'numbers',
+  'columns',
+  'databases',
+  'functions',
+  'formats',
+  'data_type_families',
+  'build_options',
+  'time_zones',
+])
+const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema'])
+/** Functions that name a table in a literal, where no filter is applied. */
+const READING_FUNCTIONS = /^(joinget|dictget|dicthas|dictis|file$|hascolumnintable$|initializeaggregation$)/
+
+/**
+ * What the engine's `EXPLAIN AST` shows of the text that the row filters do not cover; null when there is nothing.
+ * @param ast indented lines such as ` TableExpression (children 1)`
+ */
+export function refusal(ast: string): string | null {
+  let expressionDepth = -1
+  for (const line of ast.split('\n')) {
+    const depth = line.length - line.trimStart().length
+    const [kind = '', name = ''] = line.trim().split(' ')
+    if (kind === 'TableExpression') expressionDepth = depth
+    if (kind === 'TableIdentifier' || kind === 'Identifier') {
+      const found = refusedTable(name)
+      if (found !== null) return found
+    }
+    if (kind !== 'Function') continue
+    const lower = name.toLowerCase()
+    if (depth === expressionDepth + 1 && !TABLE_FUNCTIONS.has(lower)) return `table function ${name}`
+    if (READING_FUNCTIONS.test(lower)) return `function ${name}`
+  }
+  return null
+}
+
+function refusedTable(name: string): string | null {
+  const dot = name.indexOf('.')
+  if (dot === -1) return null
+  const database = name.slice(0, dot).toLowerCase()
+  if (!SYSTEM_DATABASES.has(database)) return null
+  return database === 'system' && SYSTEM_TABLES.has(name.slice(dot + 1)) ? null : `table ${name}`
+}
+
+/** @throws sql_refused */
+export function assertWithinFence(ast: string): void {
+  const found = refusal(ast)
+  if (found !== null) throw new WattlineError('sql_refused', `The statement uses ${found}.`)
+}

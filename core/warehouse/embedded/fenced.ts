@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto'
+import type { ChdbQueryStream, Session } from 'chdb'
+import { WattlineError } from '../../runtime/errors.ts'
+import { queryError } from '../engine-errors.ts'
+import type { FencedQuery, FencedResult } from '../warehouse.ts'
+import { assertWithinFence, type FencedTable, fenceStatements } from './fence.ts'
+import { canStream, nativeBlockHead } from './formats.ts'
+
+/** What a fenced query needs of the engine. */
+export interface FencedEngine {
+  readonly database: string
+  readonly tables: readonly FencedTable[]
+  readonly threads: number
+  /** For this query alone: a read-only session can never be made another tenant's. */
+  readonly session: Session
+  /** Closes the session. */
+  release(): void
+  /** Stops what runs under this text, from another session. */
+  kill(queryPrefix: string): Promise<void>
+}
+
+type Statistics = ReturnType<FencedResult['statistics']>
+
+/**
+ * Runs one SELECT of a stranger. Rejects before the first byte when the statement is refused, wrong, or over a limit
+ * at once; `chunks` rejects when it happens on the way. Aborting stops the engine, not only the waiting.
+ */
+export async function runFenced(engine: FencedEngine, request: FencedQuery): Promise<FencedResult> {
+  const { session } = engine
+  // The engine shows the text in its list of processes; the mark at its start is how it is found again.
+  const mark = `/* fenced ${randomUUID()} */`
+  const stop = (): void => void engine.kill(mark).catch(() => undefined)
+  request.signal.addEventListener('abort', stop, { once: true })
+  const release = (): void => {
+    request.signal.removeEventListener('abort', stop)
+    engine.release()
+  }
+  try {
+    request.signal.throwIfAborted()
+    const head = blockHead(request)
+    await prepare(session, engine, request)
+    const run = { session, sql: `${mark} ${request.sql}`, request, release }
+    return canStream(request.format) ? await streamed(run, head) : await whole(run)
+  } catch (error) {
+    release()
+    throw request.signal.aborted ? request.signal.reason : queryError(error)
+  }
+}
+
+/** Bytes before each piece: only Native has them, for clients that say which protocol they speak. */
+function blockHead(request: FencedQuery): Uint8Array {
+  const head = request.format === 'Native' ? nativeBlockHead(request.clientProtocolVersion) : new Uint8Array()
+  if (head !== null) return head
+  throw new WattlineError(
+    'parameter_invalid',
+    `Native blocks of protocol ${request.clientProtocolVersion} need a ClickHouse server; ask for another format.`,
+  )
+}
+
+async function prepare(session: Session, engine: FencedEngine, request: FencedQuery): Promise<void> {
+  const fence = fenceStatements({
+    database: engine.database,
+    tables: engine.tables,
+    tenant: request.tenant,
+    limits: request.limits,
+    threads: engine.threads,
+  })
+  for (const statement of fence) await session.queryAsync(statement)
+  // Parses and never runs: refuses several statements in one text, which EXPLAIN AST would run.
+  await session.queryBindAsync('SELECT formatQuerySingleLine({sql:String})', { sql: request.sql })
+  // As a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE.
+  const ast = await session.queryBindAsync(`EXPLAIN AST SELECT * FROM (\n${request.sql}\n)`, request.params, {
+    format: 'TSVRaw',
+  })
+  assertWithinFence(ast.text())
+}
+
+interface Run {
+  readonly session: Session
+  readonly sql: string
+  readonly request: FencedQuery
+  readonly release: () => void
+}
+
+async function whole({ session, sql, request, release }: Run): Promise<FencedResult> {
+  const result = await session.queryBindAsync(sql, request.params, { format: request.format })
+  request.signal.throwIfAborted()
+  release()
+  const statistics: Statistics = {
+    elapsedSeconds: result.elapsed,
+    rowsRead: result.rowsRead,
+    bytesRead: result.bytesRead,
+  }
+  return { chunks: pieces(result.bytes()), statistics: () => statistics }
+}
+
+const PIECE_BYTES = 1_048_576
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+    yield bytes.subarray(start, start + PIECE_BYTES)
+  }
+}
+
+/** The engine says nothing of what a streamed query read: rows and bytes are those of the answer. */
+async function streamed(run: Run, head: Uint8Array): Promise<FencedResult> {
+  const { session, sql, request, release } = run
+  const started = performance.now()
+  const stream: ChdbQueryStream = session.queryStreamBind(sql, request.params, { format: request.format })
+  const source = stream[Symbol.asyncIterator]()
+  const first = await source.next()
+  let rows = 0
+  let bytes = 0
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let next = first; next.done !== true; next = await source.next()) {
+        request.signal.throwIfAborted()
+        const chunk = next.value.raw()
+        rows += next.value.numRows
+        bytes += chunk.length
+        if (head.length > 0) yield head
+        yield chunk
+      }
+    } catch (error) {
+      throw request.signal.aborted ? request.signal.reason : queryError(error)
+    } finally {
+      stream.cancel()
+      release()
+    }
+  }
+  return {
+    chunks: chunks(),
+    statistics: () => ({
+      elapsedSeconds: (performance.now() - started) / 1000,
+      rowsRead: rows,
+      bytesRead: bytes,
+    }),
+  }
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * The engine takes binary records from files only. They are written without waiting for the disk: the log still holds
+ * the record until the insert has succeeded, and a file that a crash leaves behind is removed at the next start.
+ */
+export class RecordFiles {
+  readonly #folder: string
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Creates the folder, empty. */
+  static async open(folder: string): Promise<RecordFiles> {
+    await mkdir(folder, { recursive: true })
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true })
+    return new RecordFiles(folder)
+  }
+
+  /** Runs `job` with the path of a file that holds the record; the file is gone afterwards. */
+  async with<Result>(record: Uint8Array, job: (file: string) => Promise<Result>): Promise<Result> {
+    const file = join(this.#folder, `${randomUUID()}.arrow.zst`)
+    try {
+      await writeFile(file, record)
+      return await job(file)
+    } finally {
+      await rm(file, { force: true })
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Repairs deduplication logs before the engine opens.
+ *
+ * Why: the engine appends an insert's token to its log a moment before the part gets its final name. A SIGKILL between
+ * the two leaves a token whose part does not exist: the replay is then refused as a duplicate, and the rows are lost
+ * for good, silently. So every logged token whose rows are in no part on disk is taken out of the log first, and the
+ * replay stores them. Parts are compared by block numbers, not by name: a merge has put the rows elsewhere since.
+ */
+export interface PartName {
+  readonly partition: string
+  readonly minBlock: number
+  readonly maxBlock: number
+}
+
+/** `<partition>_<min>_<max>_<level>[_<mutation>]`; null for names that are no finished part (`tmp_insert_...`). */
+export function parsePartName(name: string): PartName | null {
+  if (name.startsWith('tmp') || name.startsWith('delete_tmp')) return null
+  const found = /^([^_]+)_(\d+)_(\d+)_\d+(?:_\d+)?$/.exec(name)
+  return found === null
+    ? null
+    : { partition: found[1]!, minBlock: Number(found[2]), maxBlock: Number(found[3]) }
+}
+
+/** The log without the tokens that no part covers, and how many those were. Lines that are not an insert stay. */
+export function repairLog(
+  text: string,
+  parts: readonly PartName[],
+): { readonly text: string; readonly dropped: number } {
+  let dropped = 0
+  const kept = text.split('\n').filter((line, index, lines) => {
+    if (line === '') return true
+    const fields = line.split('\t')
+    if (fields[0] !== '1') return true
+    const part = parsePartName(fields[1] ?? '')
+    // The kill may have cut the last line; the engine would refuse to open a log that ends in the middle of a record.
+    const torn = index === lines.length - 1 || part === null || fields.length < 3
+    if (!torn && parts.some(candidate => covers(candidate, part))) return true
+    dropped += 1
+    return false
+  })
+  return { text: dropped === 0 ? text : kept.join('\n'), dropped }
+}
+
+const covers = (candidate: PartName, part: PartName): boolean =>
+  candidate.partition === part.partition &&
+  candidate.minBlock <= part.minBlock &&
+  candidate.maxBlock >= part.maxBlock
+
+const LOGS = 'deduplication_logs'
+
+/** Walks the engine's data folder and repairs every table; returns the number of tokens dropped. */
+export async function repairTokens(enginePath: string): Promise<number> {
+  let dropped = 0
+  for (const table of await tableFolders(enginePath)) dropped += await repairTable(table)
+  return dropped
+}
+
+/** `store/<abc>/<uuid>/`: the folders that hold parts and a log. */
+async function tableFolders(enginePath: string): Promise<readonly string[]> {
+  const store = join(enginePath, 'store')
+  const folders: string[] = []
+  for (const prefix of await list(store)) {
+    for (const uuid of await list(join(store, prefix))) {
+      const folder = join(store, prefix, uuid)
+      if ((await list(folder)).includes(LOGS)) folders.push(folder)
+    }
+  }
+  return folders
+}
+
+async function repairTable(folder: string): Promise<number> {
+  const parts = (await list(folder)).map(parsePartName).filter(part => part !== null)
+  let dropped = 0
+  for (const name of await list(join(folder, LOGS))) {
+    const file = join(folder, LOGS, name)
+    const repaired = repairLog(await readFile(file, 'utf8'), parts)
+    if (repaired.dropped === 0) continue
+    // Whole or not at all: a crash in here must leave a log that can be repaired again.
+    await writeFile(`${file}.repaired`, repaired.text, { flush: true })
+    await rename(`${file}.repaired`, file)
+    dropped += repaired.dropped
+  }
+  return dropped
+}
+
+/** Names in a folder; none when it is not there yet or is a file. */
+async function list(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    throw error
+  }
+}

@@ -1,0 +1,114 @@
+import { type ErrorCode, WattlineError } from '../runtime/errors.ts'
+
+/**
+ * The one table from ClickHouse's error numbers to our codes. Anything not named is the engine's trouble and worth
+ * another try on insert, and the statement's fault in a query.
+ */
+
+/** The record itself cannot be stored, now or later. */
+const RECORD_FAULTS: ReadonlySet<number> = new Set([
+  6, // CANNOT_PARSE_TEXT
+  8, // THERE_IS_NO_COLUMN
+  9, // SIZES_OF_COLUMNS_DOESNT_MATCH
+  16, // NO_SUCH_COLUMN_IN_TABLE
+  26, // CANNOT_PARSE_QUOTED_STRING
+  27, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+  32, // ATTEMPT_TO_READ_AFTER_EOF
+  33, // CANNOT_READ_ALL_DATA
+  36, // BAD_ARGUMENTS
+  38, // CANNOT_PARSE_DATE
+  41, // CANNOT_PARSE_DATETIME
+  43, // ILLEGAL_TYPE_OF_ARGUMENT
+  44, // ILLEGAL_COLUMN
+  47, // UNKNOWN_IDENTIFIER
+  50, // UNKNOWN_TYPE
+  53, // TYPE_MISMATCH
+  69, // ARGUMENT_OUT_OF_BOUND
+  70, // CANNOT_CONVERT_TYPE
+  72, // CANNOT_PARSE_NUMBER
+  117, // INCORRECT_DATA
+  128, // TOO_LARGE_ARRAY_SIZE
+  131, // TOO_LARGE_STRING_SIZE
+  190, // SIZES_OF_ARRAYS_DONT_MATCH
+  271, // CANNOT_DECOMPRESS
+  321, // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+  349, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+  354, // ZLIB_INFLATE_FAILED
+  407, // DECIMAL_OVERFLOW
+  467, // CANNOT_PARSE_BOOL
+  561, // CANNOT_DECOMPRESS: ZSTD stream decoding failed
+  636, // CANNOT_EXTRACT_TABLE_STRUCTURE
+])
+
+/** No space: known by more than one number. */
+const DISK_FAULTS: ReadonlySet<number> = new Set([
+  243, // NOT_ENOUGH_SPACE
+])
+
+/** A limit that we set on a stranger's query was reached. */
+const LIMIT_FAULTS: ReadonlySet<number> = new Set([
+  158, // TOO_MANY_ROWS
+  159, // TIMEOUT_EXCEEDED
+  160, // TOO_SLOW
+  241, // MEMORY_LIMIT_EXCEEDED
+  307, // TOO_MANY_BYTES
+  396, // TOO_MANY_ROWS_OR_BYTES
+])
+
+/** The fence held: writing, changing settings, a table function that reads elsewhere. */
+const FENCE_FAULTS: ReadonlySet<number> = new Set([
+  164, // READONLY
+  291, // DATABASE_ACCESS_DENIED
+  392, // QUERY_IS_PROHIBITED
+  452, // SETTING_CONSTRAINT_VIOLATION
+  497, // ACCESS_DENIED
+])
+
+/** Number in `Code: 62. DB::Exception: ...`; null when the text is not the engine's. */
+export function engineCode(error: unknown): number | null {
+  const text = messageOf(error)
+  const found = /\bCode: (\d+)\./.exec(text)?.[1]
+  return found === undefined ? null : Number(found)
+}
+
+/** What the engine said, without the wrappers around it. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  // @clickhouse/client takes the number off the text and keeps it as `code`.
+  if (typeof code === 'string' && /^\d+$/.test(code) && !text.includes('Code: ')) {
+    return `Code: ${code}. DB::Exception: ${text}`
+  }
+  return text.replace(/^Query failed: /, '')
+}
+
+/** For inserts: `record_refused` when trying again cannot help, else a code that is retried. */
+export function insertError(error: unknown): WattlineError {
+  return mapped(error, code => {
+    if (code === null) return 'warehouse_unavailable'
+    if (DISK_FAULTS.has(code)) return 'disk_full'
+    return RECORD_FAULTS.has(code) ? 'record_refused' : 'warehouse_unavailable'
+  })
+}
+
+/** For text of strangers: the limit, the fence, the statement, or the engine. */
+export function queryError(error: unknown): WattlineError {
+  return mapped(error, code => {
+    if (code === null) return 'warehouse_unavailable'
+    if (LIMIT_FAULTS.has(code)) return 'sql_limit'
+    if (FENCE_FAULTS.has(code)) return 'sql_refused'
+    return DISK_FAULTS.has(code) ? 'disk_full' : 'sql_failed'
+  })
+}
+
+/** For text of our own: whatever it says, the caller can only try again. */
+export function ownQueryError(error: unknown): WattlineError {
+  return mapped(error, code =>
+    code !== null && DISK_FAULTS.has(code) ? 'disk_full' : 'warehouse_unavailable',
+  )
+}
+
+function mapped(error: unknown, choose: (code: number | null) => ErrorCode): WattlineError {
+  if (error instanceof WattlineError) return error
+  return new WattlineError(choose(engineCode(error)), messageOf(error), { cause: error })
+}

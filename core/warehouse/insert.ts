@@ -1,0 +1,52 @@
+import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
+import { isRawId, quoteName, quoteText, readType } from './column-types.ts'
+import { type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
+
+/**
+ * Settings of every insert.
+ * - `force_enable`: the engine refuses a SELECT whose blocks it cannot number reliably, instead of silently storing the
+ *   rows without looking at the token; with one thread the blocks of a file always come in the same order.
+ * - Skip indexes are built by merges: building them here too cost a quarter of an insert.
+ * - Views take part in deduplication, so that a replay fills in what a crash kept from them, and nothing twice.
+ */
+const INSERT_SETTINGS = {
+  deduplicate_insert_select: "'force_enable'",
+  deduplicate_blocks_in_dependent_materialized_views: '1',
+  materialize_skip_indexes_on_insert: '0',
+  max_insert_threads: '1',
+  max_threads: '1',
+} as const
+
+/** Reads the columns of a record in the types they have on the wire. */
+export const recordStructure = (stream: StreamDeclaration): string =>
+  stream.columns.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
+
+/** The value that is stored, over a column read from the record: ids become hex, absent ones ''. */
+export function storedExpression(column: Column): string {
+  const name = quoteName(column.name)
+  if (!isRawId(column.kind)) return name
+  const hex = (value: string): string => `ifNull(lower(hex(${value})), '')`
+  return column.list === true ? `arrayMap(id -> ${hex('id')}, ${name})` : hex(name)
+}
+
+/**
+ * INSERT of one record that lies in a file on the engine's machine (Arrow IPC stream in zstd), under its token.
+ * Columns are named, so that a table that has grown since, or not yet, takes the record all the same.
+ */
+export function insertFromFile(
+  stream: StreamDeclaration,
+  file: string,
+  token: string,
+  dialect: Dialect = LOCAL_DIALECT,
+): string {
+  const table = stream.table
+  if (table === undefined) throw new TypeError(`stream ${stream.name} has no table`)
+  const settings = Object.entries(INSERT_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+  const source = ['ArrowStream', recordStructure(stream), 'zstd'].map(quoteText).join(', ')
+  return [
+    `INSERT INTO ${qualified(dialect, table.name)} (${stream.columns.map(column => quoteName(column.name)).join(', ')})`,
+    `SETTINGS insert_deduplication_token = ${quoteText(token)}, ${settings.join(', ')}`,
+    `SELECT ${stream.columns.map(storedExpression).join(', ')}`,
+    `FROM file(${quoteText(file)}, ${source})`,
+  ].join('\n')
+}
