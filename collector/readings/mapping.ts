@@ -1,0 +1,76 @@
+/** What one row of the table of mappings says: see mappings.ts. */
+import type { Factor } from './scale.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+/** What the rows look at: the point's own attributes, and those of the resource or scrape target behind them. */
+export interface Place {
+  readonly point: Labels
+  readonly resource: Labels
+}
+
+/** Who used it. Attributes are what the source said, in the standard terms, bounded by the caller. */
+export interface Workload {
+  readonly kind: 'container' | 'pod' | 'systemd_unit' | 'vm' | 'slurm_job' | 'process'
+  readonly id: string
+  readonly name: string
+  readonly namespace: string
+  readonly attributes: Labels
+}
+
+/** Where in the host's meter tree, or whose. */
+export interface Located {
+  readonly domain: string
+  readonly device?: string
+  readonly workload?: Workload
+}
+
+/** Why a point of a known metric is no reading; a bounded list, since it labels a counter. */
+export const IGNORED_REASONS = [
+  'delta_temporality',
+  'not_a_counter',
+  'not_a_gauge',
+  'no_host',
+  'no_time',
+  'no_workload',
+  'no_mode',
+  'inside_container',
+  'not_cpu_time',
+  'hw_type',
+  'no_device',
+  'zone',
+  'label',
+  'not_finite',
+  'negative',
+  'sentinel',
+  'out_of_range',
+] as const
+export type IgnoredReason = (typeof IGNORED_REASONS)[number]
+
+export type Quantity =
+  | 'energy'
+  | 'power'
+  | 'cpu_time'
+  | 'gpu_time'
+  | 'memory'
+  | 'cpu_request'
+  | 'memory_request'
+  | 'gpu_request'
+  | 'cpu_wait'
+
+export interface Mapping {
+  /** Who speaks so: first half of the reading's Source (`source:metric`). */
+  readonly source: string
+  readonly metric: string
+  readonly quantity: Quantity
+  readonly kind: 'counter' | 'gauge'
+  /** From the unit sent to the unit of the quantity. */
+  readonly factor: Factor
+  /** Point labels that must be equal for this row to apply; the first row that applies wins. */
+  readonly when?: Labels
+  /** Point labels that name the host before the resource is asked: an exporter may speak of other nodes. */
+  readonly hostLabels?: readonly string[]
+  /** Exporters without types (Prometheus) say "gauge" of counters too; then the row knows better. */
+  readonly untyped?: true
+  readonly locate: (place: Place) => Located | IgnoredReason
+}

@@ -1,0 +1,113 @@
+/** Mappings of the OpenTelemetry semantic conventions (v1.44.0) and of older names still in the wild. */
+import type { IgnoredReason, Located, Mapping, Place, Quantity } from './mapping.ts'
+import { type Factor, factor } from './scale.ts'
+import { attribute, containerWorkload, podWorkload, processWorkload } from './workload.ts'
+
+const JOULES = factor(1_000_000n)
+const WATTS = factor(1000n)
+const SECONDS = factor(1_000_000n)
+const CPUS = factor(1000n)
+const BYTES = factor(1n)
+
+/** Names of CPU modes that other tools use for the same thing. */
+const MODES: Readonly<Record<string, string>> = {
+  wait: 'iowait',
+  irq: 'interrupt',
+  hardirq: 'interrupt',
+}
+export const cpuMode = (mode: string): string => MODES[mode] ?? mode
+
+const row = (
+  metric: string,
+  quantity: Quantity,
+  kind: 'counter' | 'gauge',
+  by: Factor,
+  locate: Mapping['locate'],
+): Mapping => ({ source: 'otlp', metric, quantity, kind, factor: by, locate })
+
+/** `package-0` stays, `0` becomes `package-0`: senders number their components either way. */
+const named = (prefix: string, id: string): string => (id.startsWith(`${prefix}-`) ? id : `${prefix}-${id}`)
+
+/**
+ * A CPU is a package. One whose id says core or uncore, or that hangs under another CPU, is a child: it is inside
+ * its package's energy and must never be added to it. A parent alone does not make a child: it may be the enclosure.
+ */
+function hardware(place: Place): Located | IgnoredReason {
+  const id = attribute(place, 'hw.id')
+  const type = attribute(place, 'hw.type')
+  const parent = attribute(place, 'hw.parent')
+  if (id === '') return 'no_device'
+  if (type === 'memory') return { domain: named('dram', id) }
+  if (type === 'gpu') return { domain: named('gpu', id) }
+  if (type !== 'cpu') return 'hw_type'
+  const part = /^(core|uncore)/.exec(id)?.[1] ?? /^(core|uncore)/.exec(attribute(place, 'hw.name'))?.[1]
+  if (part !== undefined && parent !== '') {
+    return { domain: `${part}-${parent.replace(/^(package|cpu)-?/, '')}`, device: id }
+  }
+  if (part !== undefined) return { domain: named(part, id) }
+  if (/^(package|cpu)/.test(parent)) {
+    return { domain: `core-${parent.replace(/^(package|cpu)-?/, '')}`, device: id }
+  }
+  return { domain: named('package', id) }
+}
+
+const wholeHost = (): Located => ({ domain: 'host' })
+
+function hostCpu(place: Place): Located | IgnoredReason {
+  const mode = attribute(place, 'cpu.mode', 'state')
+  if (mode === '') return 'no_mode'
+  return { domain: cpuMode(mode), device: attribute(place, 'cpu.logical_number', 'cpu') }
+}
+
+/** Containers have counters of their own: a process inside one would be counted twice. */
+function processCpu(place: Place): Located | IgnoredReason {
+  if (attribute(place, 'container.id', 'k8s.pod.uid') !== '') return 'inside_container'
+  const mode = attribute(place, 'cpu.mode', 'process.cpu.state', 'state')
+  if (mode === 'wait') return 'not_cpu_time'
+  const workload = processWorkload(place)
+  if (workload === undefined) return 'no_workload'
+  return { domain: mode, device: attribute(place, 'process.pid', 'service.instance.id'), workload }
+}
+
+/** Domain is the CPU mode where the sender splits by mode. */
+const ofContainer =
+  (domain?: string) =>
+  (place: Place): Located | IgnoredReason => {
+    const workload = containerWorkload(place)
+    return workload === undefined
+      ? 'no_workload'
+      : { domain: domain ?? attribute(place, 'cpu.mode', 'state'), workload }
+  }
+
+const ofPod =
+  (domain?: string) =>
+  (place: Place): Located | IgnoredReason => {
+    const workload = podWorkload(place)
+    return workload === undefined
+      ? 'no_workload'
+      : { domain: domain ?? attribute(place, 'cpu.mode', 'state'), workload }
+  }
+
+export const OTLP_MAPPINGS: readonly Mapping[] = [
+  row('hw.energy', 'energy', 'counter', JOULES, hardware),
+  row('hw.power', 'power', 'gauge', WATTS, hardware),
+  row('hw.host.energy', 'energy', 'counter', JOULES, wholeHost),
+  row('hw.host.power', 'power', 'gauge', WATTS, wholeHost),
+  row('system.cpu.time', 'cpu_time', 'counter', SECONDS, hostCpu),
+  row('process.cpu.time', 'cpu_time', 'counter', SECONDS, processCpu),
+  row('container.cpu.time', 'cpu_time', 'counter', SECONDS, ofContainer()),
+  row('k8s.pod.cpu.time', 'cpu_time', 'counter', SECONDS, ofPod()),
+  row('container.memory.working_set', 'memory', 'gauge', BYTES, ofContainer('working_set')),
+  row('container.memory.usage', 'memory', 'gauge', BYTES, ofContainer('usage')),
+  row('k8s.pod.memory.working_set', 'memory', 'gauge', BYTES, ofPod('working_set')),
+  row('k8s.pod.memory.usage', 'memory', 'gauge', BYTES, ofPod('usage')),
+  row('k8s.container.cpu.request.current', 'cpu_request', 'gauge', CPUS, ofContainer('current')),
+  row('k8s.container.cpu.request.desired', 'cpu_request', 'gauge', CPUS, ofContainer('desired')),
+  row('k8s.container.memory.request.current', 'memory_request', 'gauge', BYTES, ofContainer('current')),
+  row('k8s.container.memory.request.desired', 'memory_request', 'gauge', BYTES, ofContainer('desired')),
+  // Deprecated names, and those the Collector's cluster receiver sends.
+  row('k8s.container.cpu.request', 'cpu_request', 'gauge', CPUS, ofContainer('desired')),
+  row('k8s.container.cpu_request', 'cpu_request', 'gauge', CPUS, ofContainer('desired')),
+  row('k8s.container.memory.request', 'memory_request', 'gauge', BYTES, ofContainer('desired')),
+  row('k8s.container.memory_request', 'memory_request', 'gauge', BYTES, ofContainer('desired')),
+]

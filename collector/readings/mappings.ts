@@ -1,0 +1,9 @@
+/**
+ * The table: every metric that is a power, CPU, memory or request reading, whatever door it came by. A new source is
+ * new rows. Each row has a test.
+ */
+import type { Mapping } from './mapping.ts'
+import { OTLP_MAPPINGS } from './mappings-otlp.ts'
+import { PROMETHEUS_MAPPINGS } from './mappings-prometheus.ts'
+
+export const MAPPINGS: readonly Mapping[] = [...OTLP_MAPPINGS, ...PROMETHEUS_MAPPINGS]

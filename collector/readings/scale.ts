@@ -1,0 +1,68 @@
+/**
+ * From a value as sent to the integer of the quantity: exact rational arithmetic, rounded half to even once.
+ * A double is a rational with a power of two below the line, so even doubles are scaled without a second rounding.
+ */
+
+/** A unit factor: the integer unit is `sent x numerator / denominator`. */
+export interface Factor {
+  readonly numerator: bigint
+  readonly denominator: bigint
+}
+
+export const factor = (numerator: bigint, denominator = 1n): Factor => ({ numerator, denominator })
+
+/** Why a value is no quantity. */
+export type ScaleProblem = 'not_finite' | 'negative' | 'sentinel' | 'out_of_range'
+
+const INT64_MAX = 9_223_372_036_854_775_807n
+/**
+ * NVIDIA's "blank" 64-bit values: 0x7ffffffffffffff0 and the few above it (no data, not found, not supported, not
+ * permitted). As a double they all become 2^63.
+ */
+const BLANK_INT64 = 0x7fff_ffff_ffff_fff0n
+const BLANK_DOUBLE = 2 ** 63
+/** The same for double-valued fields: 2^47 and the few above it. No power in watts comes near. */
+const BLANK_FIELD_DOUBLE = 2 ** 47
+
+/** The integer in the quantity's unit, or why there is none. Negative values are no reading of any of our meters. */
+export function scale(value: bigint | number, by: Factor): bigint | ScaleProblem {
+  if (typeof value === 'bigint') {
+    if (value >= BLANK_INT64) return 'sentinel'
+    if (value < 0n) return 'negative'
+    return inRange(divideHalfEven(value * by.numerator, by.denominator))
+  }
+  if (!Number.isFinite(value)) return 'not_finite'
+  if (value >= BLANK_FIELD_DOUBLE && isBlank(value)) return 'sentinel'
+  if (value < 0) return 'negative'
+  const exact = rationalOf(value)
+  return inRange(divideHalfEven(exact.numerator * by.numerator, exact.denominator * by.denominator))
+}
+
+const isBlank = (value: number): boolean =>
+  value === BLANK_DOUBLE || (value >= BLANK_FIELD_DOUBLE && value <= BLANK_FIELD_DOUBLE + 3)
+
+const inRange = (value: bigint): bigint | ScaleProblem => (value > INT64_MAX ? 'out_of_range' : value)
+
+/** Division of non-negative integers, half to even. */
+export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
+  const quotient = numerator / denominator
+  const twice = (numerator % denominator) * 2n
+  if (twice < denominator) return quotient
+  if (twice > denominator) return quotient + 1n
+  return quotient % 2n === 0n ? quotient : quotient + 1n
+}
+
+const bits = new DataView(new ArrayBuffer(8))
+
+/** The exact value of a finite, non-negative double. */
+function rationalOf(value: number): Factor {
+  bits.setFloat64(0, value)
+  const raw = bits.getBigUint64(0)
+  const biased = Number((raw >> 52n) & 0x7ffn)
+  const fraction = raw & 0xf_ffff_ffff_ffffn
+  const mantissa = biased === 0 ? fraction : fraction | (1n << 52n)
+  const exponent = (biased === 0 ? 1 : biased) - 1075
+  return exponent >= 0
+    ? { numerator: mantissa << BigInt(exponent), denominator: 1n }
+    : { numerator: mantissa, denominator: 1n << BigInt(-exponent) }
+}

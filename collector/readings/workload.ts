@@ -1,0 +1,83 @@
+/** Identity of workloads from attributes: the finest billed thing that they name. */
+import type { Labels, Place, Workload } from './mapping.ts'
+
+const KEPT_PREFIXES = ['k8s.', 'service.', 'container.'] as const
+const KEPT_NAMES = new Set(['process.executable.name', 'cloud.account.id', 'deployment.environment.name'])
+const MAX_ATTRIBUTES = 32
+const MAX_VALUE_LENGTH = 256
+
+/** Attributes that account rules and people need, in key order, at most 32 of at most 256 characters. */
+export function keptAttributes(...sources: readonly Labels[]): Record<string, string> {
+  const merged: Record<string, string> = {}
+  for (const source of sources) {
+    for (const [key, value] of Object.entries(source)) {
+      if (value !== '' && isKept(key)) merged[key] = value.slice(0, MAX_VALUE_LENGTH)
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(merged)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, MAX_ATTRIBUTES),
+  )
+}
+
+const isKept = (key: string): boolean =>
+  KEPT_NAMES.has(key) || KEPT_PREFIXES.some(prefix => key.startsWith(prefix))
+
+/** Point attributes hide resource attributes of the same name: they are closer to the sample. */
+export function attribute(place: Place, ...keys: readonly string[]): string {
+  for (const key of keys) {
+    const value = place.point[key] || place.resource[key]
+    if (value) return value
+  }
+  return ''
+}
+
+/** `containerd://3f2a...` and `3F2A...` are the same container as `3f2a...`. */
+export const containerId = (text: string): string => text.replace(/^[a-z0-9.-]+:\/\//, '').toLowerCase()
+
+/** A container by its id, else by pod and name. */
+export function containerWorkload(place: Place): Workload | undefined {
+  const id = containerId(attribute(place, 'container.id'))
+  const pod = attribute(place, 'k8s.pod.uid')
+  const name = attribute(place, 'k8s.container.name', 'container.name')
+  const identity = id || (pod && name ? `${pod}/${name}` : '')
+  if (identity === '') return undefined
+  return {
+    kind: 'container',
+    id: identity,
+    name: name || shortId(identity),
+    namespace: attribute(place, 'k8s.namespace.name', 'service.namespace'),
+    attributes: keptAttributes(place.resource, place.point),
+  }
+}
+
+export function podWorkload(place: Place): Workload | undefined {
+  const uid = attribute(place, 'k8s.pod.uid')
+  const name = attribute(place, 'k8s.pod.name')
+  const namespace = attribute(place, 'k8s.namespace.name')
+  const identity = uid || (name && namespace ? `${namespace}/${name}` : '')
+  if (identity === '') return undefined
+  return {
+    kind: 'pod',
+    id: identity,
+    name: name || shortId(identity),
+    namespace,
+    attributes: keptAttributes(place.resource, place.point),
+  }
+}
+
+/** Processes of one executable are one workload, as in our own sensors; the process id tells its counters apart. */
+export function processWorkload(place: Place): Workload | undefined {
+  const name = attribute(place, 'process.executable.name', 'process.command', 'service.name')
+  if (name === '') return undefined
+  return {
+    kind: 'process',
+    id: name,
+    name,
+    namespace: attribute(place, 'service.namespace'),
+    attributes: keptAttributes(place.resource, place.point),
+  }
+}
+
+const shortId = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id)

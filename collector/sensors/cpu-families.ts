@@ -1,0 +1,138 @@
+/**
+ * Watts per logical CPU by processor family, idle and at full load, for the estimating model.
+ *
+ * Source: Cloud Carbon Footprint, "ccf-coefficients", output/coefficients-aws-use.csv at commit b0032d92
+ * (https://github.com/cloud-carbon-footprint/ccf-coefficients, Apache License 2.0), computed there from the results
+ * of SPECpower_ssj2008 (https://www.spec.org/power_ssj2008/), rounded here to milliwatts. They are wall power of
+ * whole one- and two-socket servers over their logical CPUs: memory of the tested servers, fans and power supply
+ * losses are inside.
+ *
+ * Left out: the row "EPYC 5th Gen" (3.68 W idle, 8.96 W full per logical CPU, 75 GB a chip). It is four times its
+ * neighbours and would make a two-socket 9005 draw above a kilowatt doing nothing; such rows come from small desktop
+ * parts of the family. Its fourth generation stands in, with the wider error band.
+ */
+
+export interface PowerRow {
+  readonly family: string
+  /** mW per logical CPU doing nothing. */
+  readonly idleMilliwatts: bigint
+  /** mW per logical CPU at full load. */
+  readonly maxMilliwatts: bigint
+}
+
+/** What /proc/cpuinfo says of a processor. */
+export interface CpuModel {
+  readonly vendor: string
+  readonly family: number
+  readonly model: number
+  readonly stepping: number
+  /** ARM: `CPU implementer` and `CPU part`; '' elsewhere. */
+  readonly part: string
+}
+
+const row = (family: string, idleMilliwatts: bigint, maxMilliwatts: bigint): PowerRow => ({
+  family,
+  idleMilliwatts,
+  maxMilliwatts,
+})
+
+export const POWER_ROWS = {
+  sandyBridge: row('Sandy Bridge', 2212n, 8631n),
+  ivyBridge: row('Ivy Bridge', 1707n, 5557n),
+  haswell: row('Haswell', 1857n, 5595n),
+  broadwell: row('Broadwell', 713n, 3685n),
+  skylake: row('Skylake', 613n, 4104n),
+  cascadeLake: row('Cascade Lake', 690n, 4063n),
+  coffeeLake: row('Coffee Lake', 1138n, 5422n),
+  iceLake: row('Ice Lake', 767n, 3758n),
+  sapphireRapids: row('Sapphire Rapids', 1036n, 4160n),
+  emeraldRapids: row('Emerald Rapids', 814n, 4482n),
+  graniteRapids: row('Granite Rapids', 582n, 2527n),
+  epyc1: row('EPYC 1st Gen', 847n, 2604n),
+  epyc2: row('EPYC 2nd Gen', 474n, 1693n),
+  epyc3: row('EPYC 3rd Gen', 456n, 1957n),
+  epyc4: row('EPYC 4th Gen', 739n, 2282n),
+  graviton: row('Graviton', 474n, 1693n),
+} as const satisfies Record<string, PowerRow>
+
+/**
+ * A family that no row names: Cloud Carbon Footprint's published average over the families of AWS (Methodology,
+ * Appendix I: 0.74 W idle, 3.5 W full).
+ */
+export const AVERAGE_ROW = row('average', 740n, 3500n)
+
+/**
+ * Error bands as a share of the value. Cloud Carbon Footprint gives points without intervals, so these are ours:
+ * rows of server families since 2014 lie within about 60 % of the average row, and servers of one family differ by
+ * memory, cooling and power limits by a third or more.
+ */
+export const BAND_KNOWN_FAMILY = '0.35'
+export const BAND_UNKNOWN_FAMILY = '0.6'
+
+interface FamilyMatch {
+  readonly vendor: string
+  readonly family: number
+  readonly models: readonly number[]
+  /** Steppings from this on, where one model number spans families. */
+  readonly fromStepping?: number
+  readonly power: PowerRow
+  /** The row is a neighbour's: its band is the wide one. */
+  readonly standIn?: true
+}
+
+const INTEL = 'GenuineIntel'
+const AMD = 'AuthenticAMD'
+
+/** By CPUID family, model and stepping: hypervisors shorten model names, seldom the numbers. First match wins. */
+const FAMILIES: readonly FamilyMatch[] = [
+  { vendor: INTEL, family: 6, models: [42, 45], power: POWER_ROWS.sandyBridge },
+  { vendor: INTEL, family: 6, models: [58, 62], power: POWER_ROWS.ivyBridge },
+  { vendor: INTEL, family: 6, models: [60, 63, 69, 70], power: POWER_ROWS.haswell },
+  { vendor: INTEL, family: 6, models: [61, 71, 79, 86], power: POWER_ROWS.broadwell },
+  { vendor: INTEL, family: 6, models: [85], fromStepping: 5, power: POWER_ROWS.cascadeLake },
+  { vendor: INTEL, family: 6, models: [78, 85, 94], power: POWER_ROWS.skylake },
+  { vendor: INTEL, family: 6, models: [142, 158], power: POWER_ROWS.coffeeLake },
+  { vendor: INTEL, family: 6, models: [106, 108], power: POWER_ROWS.iceLake },
+  { vendor: INTEL, family: 6, models: [143], power: POWER_ROWS.sapphireRapids },
+  { vendor: INTEL, family: 6, models: [207], power: POWER_ROWS.emeraldRapids },
+  { vendor: INTEL, family: 6, models: [173, 174], power: POWER_ROWS.graniteRapids },
+  { vendor: AMD, family: 23, models: [1, 8], power: POWER_ROWS.epyc1 },
+  { vendor: AMD, family: 23, models: [49], power: POWER_ROWS.epyc2 },
+  { vendor: AMD, family: 25, models: [0, 1], power: POWER_ROWS.epyc3 },
+  { vendor: AMD, family: 25, models: [17, 160], power: POWER_ROWS.epyc4 },
+  { vendor: AMD, family: 26, models: [0, 1, 2, 16, 17], power: POWER_ROWS.epyc4, standIn: true },
+]
+
+/** Neoverse N1, V1, V2 by ARM Ltd: Graviton and its like; the source itself took an EPYC's figures for them. */
+const ARM_PARTS: ReadonlySet<string> = new Set(['0x41/0xd0c', '0x41/0xd40', '0x41/0xd4f'])
+
+export interface PowerModel extends PowerRow {
+  readonly errorBand: string
+}
+
+export function powerModelOf(cpu: CpuModel): PowerModel {
+  if (ARM_PARTS.has(cpu.part)) return { ...POWER_ROWS.graviton, errorBand: BAND_UNKNOWN_FAMILY }
+  const match = FAMILIES.find(
+    entry =>
+      entry.vendor === cpu.vendor &&
+      entry.family === cpu.family &&
+      entry.models.includes(cpu.model) &&
+      cpu.stepping >= (entry.fromStepping ?? 0),
+  )
+  if (match === undefined) return { ...AVERAGE_ROW, errorBand: BAND_UNKNOWN_FAMILY }
+  return { ...match.power, errorBand: match.standIn ? BAND_UNKNOWN_FAMILY : BAND_KNOWN_FAMILY }
+}
+
+/** Numbers that are missing are -1 and match no family. */
+export function parseCpuInfo(text: string): CpuModel {
+  const value = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
+  const integer = (key: string): number => (/^\d+$/.test(value(key)) ? Number(value(key)) : -1)
+  const implementer = value('CPU implementer')
+  return {
+    vendor: value('vendor_id'),
+    family: integer('cpu family'),
+    model: integer('model'),
+    stepping: integer('stepping'),
+    part: implementer === '' ? '' : `${implementer}/${value('CPU part')}`,
+  }
+}

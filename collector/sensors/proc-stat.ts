@@ -1,0 +1,41 @@
+/** The host's own CPU time from /proc/stat. */
+
+/** The kernel shows CPU time in 1/100 s whatever its own tick is (USER_HZ). */
+export const TICK_US = 10_000n
+
+/**
+ * Columns of the `cpu` line in order, by the terms of OpenTelemetry where it has one. Guest time follows them, but is
+ * already inside `user` and `nice`: it is left out so that nothing is counted twice.
+ */
+export const HOST_MODES = [
+  'user',
+  'nice',
+  'system',
+  'idle',
+  'iowait',
+  'interrupt',
+  'softirq',
+  'steal',
+] as const
+export type HostMode = (typeof HOST_MODES)[number]
+
+/** CPU time since boot by mode, µs, over all CPUs. */
+export type HostCpuTime = Readonly<Record<HostMode, bigint>>
+
+export interface ProcStat {
+  readonly cpuTime: HostCpuTime
+  /** CPUs that are online. */
+  readonly cpus: number
+}
+
+/** Throws when the text is no /proc/stat. Modes that an old kernel does not show are 0. */
+export function parseProcStat(text: string): ProcStat {
+  const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ')
+  if (fields === undefined || !fields.every(field => /^\d+$/.test(field))) {
+    throw new Error('/proc/stat has no line for all CPUs')
+  }
+  const cpuTime = Object.fromEntries(
+    HOST_MODES.map((mode, column) => [mode, BigInt(fields[column] ?? '0') * TICK_US]),
+  ) as Record<HostMode, bigint>
+  return { cpuTime, cpus: text.match(/^cpu\d+ /gm)?.length ?? 1 }
+}

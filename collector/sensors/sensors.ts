@@ -1,0 +1,155 @@
+/**
+ * This machine's own meters: one round of all sensors every interval, one call of `append` a round. Readings are
+ * counters, so a round that fails or cannot be appended costs resolution, never energy: the next one carries on.
+ */
+import type { Config } from '../../core/runtime/config/schema.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { Reading } from '../readings/metric.ts'
+import { cpuTimeSensor } from './cpu-time.ts'
+import { estimateSensor } from './estimate.ts'
+import { type KernelFiles, kernelFiles } from './files.ts'
+import { hostIdentity } from './host-identity.ts'
+import { probeRapl, raplSensor } from './rapl.ts'
+import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
+import { type HostIdentity, LINUX_ROOTS, type Roots, type Sensor } from './sensor.ts'
+
+export interface SensorsOptions {
+  readonly config: Config['sensors']
+  readonly tenant: string
+  /** Resolves when the readings are durable. A rejection loses this round only. */
+  readonly append: (readings: Reading[]) => Promise<void>
+  readonly events: Events
+  /** Default: the machine's own /proc, /sys and /etc. */
+  readonly roots?: Roots
+  readonly clock?: SensorClock
+}
+
+export interface RunningSensors {
+  readonly identity: HostIdentity
+  /** Resolves when the round in progress, if any, has been appended or has failed. */
+  stop(): Promise<void>
+}
+
+/** A sensor that keeps failing is told of on its first failure, then every so many rounds with the number in between. */
+const REPEAT_AFTER_ROUNDS = 60
+
+export function startSensors(options: SensorsOptions): RunningSensors {
+  const { config, events, clock = systemClock, roots = LINUX_ROOTS } = options
+  const files = kernelFiles()
+  const identity = hostIdentity(files, roots, options.tenant, config.host_id)
+  const runId = clock.now().toString(36)
+  const sensors = openSensors({ config, events, files, roots, identity, runId })
+  const failures = failureReporter(events)
+  const stopping = new AbortController()
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted && sensors.length > 0) {
+      await takeRound(sensors, clock, options.append, failures)
+      await clock.wait(untilNextRound(clock.now(), config.interval * 1000), stopping.signal)
+    }
+  }
+  const finished = run()
+  return {
+    identity,
+    stop: async () => {
+      stopping.abort()
+      await finished
+    },
+  }
+}
+
+interface OpenOptions {
+  readonly config: Config['sensors']
+  readonly events: Events
+  readonly files: KernelFiles
+  readonly roots: Roots
+  readonly identity: HostIdentity
+  readonly runId: string
+}
+
+/**
+ * Which sensors this machine has. Measured energy wins; the estimate steps in where no package or host counter can
+ * be read. `estimate: on` asks for the estimate in place of an optional meter; it never runs beside one, since both
+ * would count the same domain.
+ */
+export function openSensors(options: OpenOptions): Sensor[] {
+  const { config, events, files, roots, identity } = options
+  const sensors: Sensor[] = []
+  if (config.cpu_time !== 'off') {
+    sensors.push(cpuTimeSensor(options))
+    events.emit('sensorStarted', { sensor: 'cpu_time', host: identity.host, host_name: identity.hostName })
+  }
+  const mayMeasure = config.rapl === 'on' || (config.rapl === 'auto' && config.estimate !== 'on')
+  const probe = mayMeasure ? probeRapl(files, roots) : { zones: [], leftOut: [] }
+  if (probe.problem !== undefined) events.emit('sensorFailed', { sensor: 'rapl', reason: probe.problem })
+  if (config.rapl === 'on' && probe.zones.length === 0 && probe.problem === undefined) {
+    const reason = 'This machine shows no RAPL zones; set `sensors.rapl: auto` to do without.'
+    events.emit('sensorFailed', { sensor: 'rapl', reason })
+  }
+  if (probe.zones.length > 0) {
+    sensors.push(...probe.zones.map(zone => raplSensor(files, identity, zone)))
+    const domains = probe.zones.map(zone => zone.domain).join(' ')
+    events.emit('sensorStarted', { sensor: 'rapl', domains, left_out: probe.leftOut.join(' ') })
+  }
+  const isMeasured = probe.zones.some(zone => zone.domain === 'host' || zone.domain.startsWith('package-'))
+  if (!isMeasured && config.estimate !== 'off') {
+    const estimate = estimateSensor(options)
+    sensors.push(estimate)
+    events.emit('sensorStarted', {
+      sensor: 'estimate',
+      family: estimate.model.family,
+      error_band: estimate.model.errorBand,
+    })
+  }
+  return sensors
+}
+
+async function takeRound(
+  sensors: readonly Sensor[],
+  clock: SensorClock,
+  append: SensorsOptions['append'],
+  failures: FailureReporter,
+): Promise<void> {
+  const round = { timestampUnixNano: clock.now() }
+  const readings: Reading[] = []
+  for (const sensor of sensors) {
+    try {
+      readings.push(...sensor.read(round))
+      failures.succeeded(sensor.name)
+    } catch (error) {
+      failures.failed(sensor.name, error)
+    }
+  }
+  if (readings.length === 0) return
+  try {
+    await append(readings)
+    failures.succeeded('append')
+  } catch (error) {
+    failures.failed('append', error)
+  }
+}
+
+interface FailureReporter {
+  failed(sensor: string, error: unknown): void
+  succeeded(sensor: string): void
+}
+
+function failureReporter(events: Events): FailureReporter {
+  const pending = new Map<string, { count: number; error: unknown }>()
+  return {
+    failed(sensor, error) {
+      const waiting = pending.get(sensor)
+      const count = (waiting?.count ?? 0) + 1
+      const isTold = waiting === undefined || count >= REPEAT_AFTER_ROUNDS
+      pending.set(sensor, { count: isTold ? 0 : count, error })
+      if (isTold) events.emit('sensorFailed', { sensor, amount: count }, error)
+    },
+    succeeded(sensor) {
+      const waiting = pending.get(sensor)
+      if (waiting !== undefined && waiting.count > 0) {
+        events.emit('sensorFailed', { sensor, amount: waiting.count }, waiting.error)
+      }
+      pending.delete(sensor)
+    },
+  }
+}
