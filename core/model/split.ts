@@ -1,4 +1,5 @@
 import { apportion } from './apportion.ts'
+import { smaller, sumOf } from './integers.ts'
 
 /** What is known of one interval of one host and component. Times are those of the whole interval, in µs. */
 export interface SplitInput {
@@ -44,8 +45,8 @@ export function split(input: SplitInput): Split {
   if (activity === null) return { method: 'none', activeUj: nothing, idleUj: 0n, unattributedUj: energyUj }
   const { method, activeUj } = activity
   const idleUj = energyUj - activeUj
-  const known = sum(input.workloadsUs)
-  const busyUs = capacityUs > 0n ? min(input.busyUs, capacityUs) : input.busyUs
+  const known = sumOf(input.workloadsUs)
+  const busyUs = capacityUs > 0n ? smaller(input.busyUs, capacityUs) : input.busyUs
   const unknown = busyUs > known ? busyUs - known : 0n
   if (activeUj === 0n || known === 0n) {
     return { method, activeUj: nothing, idleUj, unattributedUj: activeUj }
@@ -56,22 +57,19 @@ export function split(input: SplitInput): Split {
 
 function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj }: SplitInput) {
   if (baselineUj !== undefined) {
-    return { method: 'baseline', activeUj: energyUj - min(baselineUj, energyUj) } as const
+    return { method: 'baseline', activeUj: energyUj - smaller(baselineUj, energyUj) } as const
   }
   if (capacityUs <= 0n) return null
-  const busy = min(busyUs, capacityUs)
+  const busy = smaller(busyUs, capacityUs)
   return { method: 'ratio', activeUj: apportion(energyUj, [busy, capacityUs - busy])[0]! } as const
 }
 
 function shareActive(activeUj: bigint, input: SplitInput, unknownUs: bigint) {
   const { workloadsUs, byteSeconds } = input
-  if (byteSeconds === undefined || sum(byteSeconds) === 0n) {
+  if (byteSeconds === undefined || sumOf(byteSeconds) === 0n) {
     const parts = apportion(activeUj, [...workloadsUs, unknownUs])
     return { workloads: parts.slice(0, -1), unattributedUj: parts.at(-1)! }
   }
-  const [knownUj, unattributedUj] = apportion(activeUj, [sum(workloadsUs), unknownUs])
+  const [knownUj, unattributedUj] = apportion(activeUj, [sumOf(workloadsUs), unknownUs])
   return { workloads: apportion(knownUj!, byteSeconds), unattributedUj: unattributedUj! }
 }
-
-const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n)
-const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)

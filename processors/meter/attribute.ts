@@ -1,0 +1,188 @@
+/** Gives the energy of one closed window of one host to its workloads: the rows of stream `energy`. */
+import { apportion } from '../../core/model/apportion.ts'
+import { divideHalfEven } from '../../core/model/decimal.ts'
+import { larger, smaller, sumOf } from '../../core/model/integers.ts'
+import { type Split, split } from '../../core/model/split.ts'
+import type { energy } from '../../core/model/streams/index.ts'
+import type { RowOf } from '../../core/model/streams/stream.ts'
+import { WINDOW_NS, windowStartSeconds } from '../../core/model/window.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
+import { gatherWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './gather.ts'
+import type { HostState } from './host-state.ts'
+import { workloadKey } from './keys.ts'
+import type { Piece } from './series.ts'
+import { finestWorkloads, type Named, named } from './workloads.ts'
+
+export type EnergyRow = RowOf<typeof energy>
+
+export interface Attribution {
+  readonly method: 'ratio' | 'baseline'
+  /** Calibrated idle power of a host, µW; only for `baseline`. */
+  readonly idleMicrowatts: bigint
+}
+
+const NOBODY: Named = { kind: '', id: '', name: '', namespace: '', labels: {} }
+/** A host without any meter: its workloads' use is known, their energy is not. */
+const UNMETERED = { component: 'cpu', energyUj: 0n, coveredNs: 0n, quality: 'none', sources: [] } as const
+
+type MeteredComponent = ComponentEnergy | typeof UNMETERED
+
+/** @throws WattlineError `invariant_broken` when the rows do not sum to what was metered. */
+export function attributeWindow(
+  host: HostState,
+  window: number,
+  pieces: readonly Piece[],
+  attribution: Attribution,
+): EnergyRow[] {
+  const gathered = gatherWindow(pieces)
+  const people = gathered.workloads.map(use => named(use, host.workloads.get(workloadKey(use.kind, use.id))))
+  const use = { ...gathered, ...finestWorkloads(gathered.workloads, people) }
+  const metered = componentsOf(use.domains)
+  if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) return []
+  const rows = rowsOf(host, window, use, metered, attribution)
+  const sum = sumOf(rows.map(row => row.EnergyUj))
+  if (sum !== metered.meteredUj) {
+    const words = `host ${host.host}, window ${window}: rows sum to ${sum} µJ, the meters to ${metered.meteredUj} µJ`
+    throw new WattlineError('invariant_broken', `Energy is not conserved: ${words}.`)
+  }
+  return rows
+}
+
+type NamedUse = WindowUse & { readonly people: readonly Named[] }
+
+function rowsOf(
+  host: HostState,
+  window: number,
+  use: NamedUse,
+  metered: HostEnergy,
+  attribution: Attribution,
+): EnergyRow[] {
+  const components: readonly MeteredComponent[] =
+    metered.components.length > 0 ? metered.components : [UNMETERED]
+  const memoryAt = components.some(({ component }) => component === 'dram')
+    ? 'dram'
+    : components[0]!.component
+  const baselines = baselineOf(metered, attribution)
+  const rows: EnergyRow[] = []
+  for (const [index, component] of components.entries()) {
+    const row = rowMaker(host, window, use, component, metered.boundary)
+    const carries = { cpu: index === 0, memory: component.component === memoryAt }
+    const shares = splitComponent(component, use, baselines?.[index])
+    rows.push(...workloadRows(row, use, shares, carries), ...hostRows(row, use, shares, carries.cpu))
+    if (component.component === 'other' && metered.skewUj !== 0n) {
+      rows.push(row(NOBODY, 'skew', metered.skewUj, { method: 'none' }))
+    }
+  }
+  return rows
+}
+
+/** A host's idle power, by the time its meters saw, shared over its components by their energy. */
+function baselineOf(
+  { components }: HostEnergy,
+  { method, idleMicrowatts }: Attribution,
+): bigint[] | undefined {
+  const energies = components.map(({ energyUj }) => energyUj)
+  const total = sumOf(energies)
+  if (method !== 'baseline' || total === 0n) return undefined
+  const coveredNs = components.reduce((most, part) => larger(most, part.coveredNs), 0n)
+  const idleUj = divideHalfEven(idleMicrowatts * coveredNs, 1_000_000_000n)
+  return apportion(smaller(idleUj, total), energies)
+}
+
+function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigint | undefined): Split {
+  const { busyUs, capacityUs } = use
+  const workloadsUs = use.workloads.map(({ cpuUs }) => cpuUs)
+  if (part.component === 'gpu') {
+    // Who held the device is not known from CPU time: its energy stays with nobody until GPU time is metered.
+    return split({ energyUj: part.energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
+  }
+  const byMemory =
+    part.component === 'dram' && use.workloads.every(({ cpuUs, hasMemory }) => hasMemory || cpuUs === 0n)
+  return split({
+    energyUj: part.energyUj,
+    busyUs,
+    capacityUs,
+    workloadsUs,
+    ...(byMemory ? { byteSeconds: use.workloads.map(({ byteSeconds }) => byteSeconds) } : {}),
+    ...(baselineUj === undefined ? {} : { baselineUj }),
+  })
+}
+
+interface Facts {
+  readonly method: Split['method']
+  readonly cpuUs?: bigint
+  readonly byteSeconds?: bigint
+  readonly quality?: Quality
+}
+
+type RowMaker = (who: Named, share: string, energyUj: bigint, facts: Facts) => EnergyRow
+
+function rowMaker(
+  host: HostState,
+  window: number,
+  use: WindowUse,
+  part: MeteredComponent,
+  boundary: string,
+): RowMaker {
+  const fixed = {
+    Tenant: host.tenant,
+    Host: host.host,
+    HostName: host.hostName,
+    WindowStart: windowStartSeconds(window),
+    Component: part.component,
+    Coverage: Math.min(1, Number(part.coveredNs) / Number(WINDOW_NS)),
+    EnergySource: part.sources.join('+'),
+    IdlePolicy: 'none',
+    Boundary: boundary,
+    CapacityUs: use.capacityUs,
+  }
+  return (who, share, energyUj, { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' }) => ({
+    ...fixed,
+    WorkloadKind: who.kind,
+    WorkloadId: who.id,
+    WorkloadName: who.name,
+    Namespace: who.namespace,
+    Share: share,
+    EnergyUj: energyUj,
+    CpuUs: cpuUs,
+    MemoryByteSeconds: byteSeconds,
+    GpuUs: 0n,
+    EnergyQuality: part.quality === 'none' ? 'none' : worstOf([part.quality, quality, use.cpuQuality]),
+    Method: method,
+    Labels: who.labels,
+  })
+}
+
+/** CPU time stands on the rows of one component only, memory likewise, so that sums over components count them once. */
+function workloadRows(
+  row: RowMaker,
+  use: NamedUse,
+  shares: Split,
+  carries: { cpu: boolean; memory: boolean },
+): EnergyRow[] {
+  return use.workloads.flatMap((workload: WorkloadUse, index) => {
+    const energyUj = shares.activeUj[index]!
+    const cpuUs = carries.cpu ? workload.cpuUs : 0n
+    const byteSeconds = carries.memory ? workload.byteSeconds : 0n
+    if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n) return []
+    const facts = { method: shares.method, cpuUs, byteSeconds, quality: workload.quality }
+    return [row(use.people[index]!, 'active', energyUj, facts)]
+  })
+}
+
+/** The idle row is always there: it says that the host was metered, also when it drew nothing. */
+function hostRows(
+  row: RowMaker,
+  use: WindowUse,
+  { idleUj, unattributedUj, method }: Split,
+  cpu: boolean,
+): EnergyRow[] {
+  const known = sumOf(use.workloads.map(({ cpuUs }) => cpuUs))
+  const cpuUs = cpu ? larger(use.busyUs - known, 0n) : 0n
+  const rows = method === 'none' ? [] : [row(NOBODY, 'idle', idleUj, { method })]
+  if (unattributedUj !== 0n || cpuUs !== 0n || method === 'none') {
+    rows.push(row(NOBODY, 'unattributed', unattributedUj, { method, cpuUs }))
+  }
+  return rows
+}

@@ -1,0 +1,108 @@
+/** Compact bytes, written and read in one order: variable-length integers, texts by number, each text once. */
+
+export class ByteWriter {
+  #bytes = new Uint8Array(1024)
+  #length = 0
+  readonly #texts = new Map<string, number>()
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) {
+      const larger = new Uint8Array(this.#bytes.length * 2)
+      larger.set(this.#bytes)
+      this.#bytes = larger
+    }
+    this.#bytes[this.#length++] = value
+  }
+
+  /** A non-negative integer, seven bits a byte. */
+  uint(value: number): void {
+    let rest = value
+    while (rest >= 0x80) {
+      this.byte((rest % 0x80) | 0x80)
+      rest = Math.floor(rest / 0x80)
+    }
+    this.byte(rest)
+  }
+
+  /** A signed integer of any size, zigzag. */
+  int(value: bigint): void {
+    let rest = value < 0n ? -value * 2n - 1n : value * 2n
+    while (rest > 0xffff_ffffn) {
+      this.byte(Number(rest & 0x7fn) | 0x80)
+      rest >>= 7n
+    }
+    this.uint(Number(rest))
+  }
+
+  /** A text: its bytes the first time, its number after that. */
+  text(value: string): void {
+    const known = this.#texts.get(value)
+    if (known !== undefined) {
+      this.uint(known)
+      return
+    }
+    this.#texts.set(value, this.#texts.size + 1)
+    this.uint(0)
+    const bytes = new TextEncoder().encode(value)
+    this.uint(bytes.length)
+    for (const byte of bytes) this.byte(byte)
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length)
+  }
+}
+
+/** Throws RangeError when the bytes end too early or refer to a text that was not there. */
+export class ByteReader {
+  readonly #bytes: Uint8Array
+  #at = 0
+  readonly #texts: string[] = []
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.#bytes.length
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at++]
+    if (value === undefined) throw new RangeError('bytes end too early')
+    return value
+  }
+
+  uint(): number {
+    let value = 0
+    for (let weight = 1; ; weight *= 0x80) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * weight
+      if (byte < 0x80) return value
+    }
+  }
+
+  int(): bigint {
+    let value = 0n
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.byte()
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return (value & 1n) === 1n ? -((value + 1n) >> 1n) : value >> 1n
+    }
+  }
+
+  text(): string {
+    const number = this.uint()
+    if (number > 0) {
+      const known = this.#texts[number - 1]
+      if (known === undefined) throw new RangeError(`no text ${number}`)
+      return known
+    }
+    const length = this.uint()
+    if (this.#at + length > this.#bytes.length) throw new RangeError('bytes end too early')
+    const text = new TextDecoder().decode(this.#bytes.subarray(this.#at, this.#at + length))
+    this.#at += length
+    this.#texts.push(text)
+    return text
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * From the pieces that series gave one window to what the window is split by: energy per domain, the host's CPU time, the
+ * use of each workload. A thing that two sources report is counted once: by the one that saw more of the window.
+ */
+
+import { larger, smaller, sumOf } from '../../core/model/integers.ts'
+import { workloadKey } from './keys.ts'
+import type { Piece, SeriesIdentity } from './series.ts'
+
+export const QUALITIES = ['measured', 'interpolated', 'estimated'] as const
+export type Quality = (typeof QUALITIES)[number]
+
+export interface Metered {
+  readonly energyUj: bigint
+  /** Of the window, by the meter that saw the least of it. */
+  readonly coveredNs: bigint
+  readonly quality: Quality
+  readonly sources: readonly string[]
+}
+
+export interface WorkloadUse {
+  readonly kind: string
+  readonly id: string
+  cpuUs: bigint
+  byteSeconds: bigint
+  /** Whether memory was metered; 0 byte-seconds may also mean that it was not. */
+  hasMemory: boolean
+  quality: Quality
+}
+
+export interface WindowUse {
+  readonly domains: ReadonlyMap<string, Metered>
+  readonly capacityUs: bigint
+  readonly busyUs: bigint
+  readonly cpuQuality: Quality
+  /** In order of key: that order decides ties of apportioning. */
+  readonly workloads: readonly WorkloadUse[]
+}
+
+/** CPU modes in which nobody works. */
+const IDLE_MODES = new Set(['idle', 'iowait'])
+/** Guest time is part of user time. */
+const NESTED_MODES = new Set(['guest', 'guest_nice'])
+/** Measures of a workload's memory, best first. */
+const MEMORY_MEASURES = ['working_set', 'usage', 'rss', '']
+
+export function gatherWindow(pieces: readonly Piece[]): WindowUse {
+  const places = new Map<string, Piece[]>()
+  for (const piece of pieces) {
+    const place = placeOf(piece.series.identity)
+    const there = places.get(place)
+    if (there === undefined) places.set(place, [piece])
+    else there.push(piece)
+  }
+  const domains = new Map<string, Metered>()
+  const workloads = new Map<string, WorkloadUse>()
+  let cpu: { capacityUs: bigint; busyUs: bigint; quality: Quality } | null = null
+  for (const place of [...places.keys()].sort()) {
+    const chosen = bestSource(places.get(place)!)
+    const { quantity, domain, workloadKind } = chosen[0]!.series.identity
+    if (quantity === 'energy') domains.set(domain, meteredBy(chosen))
+    else if (quantity === 'power') {
+      if (!domains.has(domain)) domains.set(domain, meteredBy(chosen))
+    } else if (workloadKind !== '') addUse(workloads, quantity, chosen)
+    else if (quantity === 'cpu_time') cpu = hostCpu(chosen)
+  }
+  return {
+    domains,
+    capacityUs: cpu?.capacityUs ?? 0n,
+    busyUs: cpu?.busyUs ?? 0n,
+    cpuQuality: cpu?.quality ?? 'measured',
+    workloads: [...workloads].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use),
+  }
+}
+
+/** What can be counted once only. Places sort `energy` before `power`, which fills in where there is no counter. */
+function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
+  if (quantity === 'cpu_time') return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
+  if (quantity === 'memory') return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
+  return `${quantity}\u0000${domain}`
+}
+
+/** Measured before estimated, then the one that saw more of the window, then by name. */
+function bestSource(pieces: readonly Piece[]): readonly Piece[] {
+  const bySource = new Map<string, Piece[]>()
+  for (const piece of pieces) {
+    const { quality, source } = piece.series.identity
+    const key = `${quality === 'estimated' ? 1 : 0}${source}`
+    const there = bySource.get(key)
+    if (there === undefined) bySource.set(key, [piece])
+    else there.push(piece)
+  }
+  if (bySource.size === 1) return pieces
+  const ranked = [...bySource].sort(([keyA, a], [keyB, b]) => {
+    if (keyA[0] !== keyB[0]) return keyA < keyB ? -1 : 1
+    const [seenA, seenB] = [longestCover(a), longestCover(b)]
+    if (seenA !== seenB) return seenA > seenB ? -1 : 1
+    return keyA < keyB ? -1 : 1
+  })
+  return ranked[0]![1]
+}
+
+const longestCover = (pieces: readonly Piece[]): bigint =>
+  pieces.reduce((longest, { coveredNs }) => larger(longest, coveredNs), 0n)
+
+/** The whole's own meter where there is one (no device), else all of its parts. */
+function wholeOrParts(pieces: readonly Piece[]): readonly Piece[] {
+  const whole = pieces.filter(piece => piece.series.identity.device === '')
+  return whole.length > 0 ? whole : pieces
+}
+
+function meteredBy(pieces: readonly Piece[]): Metered {
+  const counted = wholeOrParts(pieces)
+  const coverOf = new Map<string, bigint>()
+  for (const { series, coveredNs } of counted) {
+    const { device } = series.identity
+    coverOf.set(device, (coverOf.get(device) ?? 0n) + coveredNs)
+  }
+  return {
+    energyUj: amountOf(counted),
+    coveredNs: [...coverOf.values()].reduce(smaller),
+    quality: worstOf(counted.map(qualityOf)),
+    sources: [...new Set(counted.map(piece => piece.series.identity.source))].sort(),
+  }
+}
+
+function hostCpu(pieces: readonly Piece[]) {
+  const counted = wholeOrParts(pieces).filter(piece => !NESTED_MODES.has(piece.series.identity.domain))
+  const busy = counted.filter(piece => !IDLE_MODES.has(piece.series.identity.domain))
+  return { capacityUs: amountOf(counted), busyUs: amountOf(busy), quality: worstOf(counted.map(qualityOf)) }
+}
+
+function addUse(workloads: Map<string, WorkloadUse>, quantity: string, pieces: readonly Piece[]): void {
+  const { workloadKind: kind, workloadId: id } = pieces[0]!.series.identity
+  const key = workloadKey(kind, id)
+  const use = workloads.get(key) ?? {
+    kind,
+    id,
+    cpuUs: 0n,
+    byteSeconds: 0n,
+    hasMemory: false,
+    quality: 'measured',
+  }
+  workloads.set(key, use)
+  if (quantity === 'memory') {
+    use.byteSeconds = amountOf(bestMeasure(pieces))
+    use.hasMemory = true
+    return
+  }
+  use.cpuUs = amountOf(pieces)
+  use.quality = worstOf([use.quality, ...pieces.map(qualityOf)])
+}
+
+function bestMeasure(pieces: readonly Piece[]): readonly Piece[] {
+  for (const measure of MEMORY_MEASURES) {
+    const found = pieces.filter(piece => piece.series.identity.domain === measure)
+    if (found.length > 0) return found
+  }
+  return pieces.slice(0, 1)
+}
+
+function qualityOf({ series, interpolated }: Piece): Quality {
+  if (series.identity.quality === 'estimated') return 'estimated'
+  return interpolated ? 'interpolated' : 'measured'
+}
+
+export const worstOf = (qualities: readonly Quality[]): Quality =>
+  qualities.reduce(
+    (worst, quality) => (QUALITIES.indexOf(quality) > QUALITIES.indexOf(worst) ? quality : worst),
+    'measured',
+  )
+
+const amountOf = (pieces: readonly Piece[]): bigint => sumOf(pieces.map(({ amount }) => amount))

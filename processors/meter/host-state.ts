@@ -1,0 +1,45 @@
+/** What `meter` knows of one host between two records: open windows only, never history. */
+import { windowStartNano } from '../../core/model/window.ts'
+import type { Series } from './series.ts'
+
+/** Words for people about a workload, from its newest reading. */
+export interface WorkloadWords {
+  readonly timeNano: bigint
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+export interface HostState {
+  readonly tenant: string
+  readonly host: string
+  hostName: string
+  /** Reading that `hostName` came with. */
+  hostNameNano: bigint
+  /** Record time: the largest timestamp of a reading seen. */
+  recordNano: bigint
+  /** Wall-clock milliseconds of the last record, for noticing silence only. */
+  lastRecordMs: number
+  /** All windows below this one are closed; null: none yet. */
+  closedBefore: number | null
+  /** By series key and by workload key, see keys.ts. */
+  readonly series: Map<string, Series>
+  readonly workloads: Map<string, WorkloadWords>
+}
+
+/** By host key. The loop fills it from stored state and may drop entries that `hasOpenWindows` denies. */
+export type HostStates = Map<string, HostState>
+
+export const newHostState = (tenant: string, host: string): HostState => ({
+  tenant,
+  host,
+  hostName: '',
+  hostNameNano: -1n,
+  recordNano: -1n,
+  lastRecordMs: 0,
+  closedBefore: null,
+  series: new Map(),
+  workloads: new Map(),
+})
+
+/** Whether readings have come whose windows are not closed: silence has to close them. */
+export const hasOpenWindows = ({ recordNano, closedBefore, series }: HostState): boolean =>
+  series.size > 0 && (closedBefore === null || recordNano > windowStartNano(closedBefore))

@@ -1,0 +1,21 @@
+/** Keys of the maps that state is kept in. The separator cannot stand in an attribute that is text. */
+import type { SeriesIdentity } from './series.ts'
+
+const SEPARATOR = '\u0000'
+
+/** Also the key of the host's stored state. */
+export const hostKey = (tenant: string, host: string): string => `${tenant}${SEPARATOR}${host}`
+
+export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
+
+export const seriesKey = (identity: SeriesIdentity): string =>
+  [
+    identity.quantity,
+    identity.domain,
+    identity.device,
+    identity.workloadKind,
+    identity.workloadId,
+    identity.bootId,
+    identity.source,
+    identity.quality,
+  ].join(SEPARATOR)

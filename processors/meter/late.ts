@@ -1,0 +1,45 @@
+/** Rows of stream `late_readings`: what came after its window was closed, and waits for restating. */
+import type { lateReadings } from '../../core/model/streams/index.ts'
+import type { RowOf } from '../../core/model/streams/stream.ts'
+import { windowStartSeconds } from '../../core/model/window.ts'
+import type { HostState } from './host-state.ts'
+import type { LatePiece, Series } from './series.ts'
+
+export type LateRow = RowOf<typeof lateReadings>
+
+export interface LatePart {
+  readonly window: number
+  /** What it adds to the closed window, in the unit of the quantity. */
+  readonly value: bigint
+  readonly timeNano: bigint
+  /** closed | out_of_order | overflow */
+  readonly reason: string
+}
+
+export function lateRow({ tenant, host }: HostState, { identity }: Series, part: LatePart): LateRow {
+  return {
+    Tenant: tenant,
+    Host: host,
+    WindowStart: windowStartSeconds(part.window),
+    Quantity: identity.quantity,
+    Domain: identity.domain,
+    Device: identity.device,
+    WorkloadKind: identity.workloadKind,
+    WorkloadId: identity.workloadId,
+    Value: part.value,
+    Timestamp: part.timeNano,
+    Reason: part.reason,
+  }
+}
+
+/** One row per window and series; parts that several late samples brought are added up. */
+export function lateRows(state: HostState, pieces: readonly LatePiece[]): LateRow[] {
+  const rows = new Map<Series, Map<number, LateRow>>()
+  for (const { series, window, amount, timeNano } of pieces) {
+    const ofSeries = rows.get(series) ?? new Map<number, LateRow>()
+    rows.set(series, ofSeries)
+    const value = (ofSeries.get(window)?.Value ?? 0n) + amount
+    ofSeries.set(window, lateRow(state, series, { window, value, timeNano, reason: 'closed' }))
+  }
+  return [...rows.values()].flatMap(ofSeries => [...ofSeries.values()])
+}

@@ -1,0 +1,125 @@
+/**
+ * The verb of processor `meter`: readings in, energy per workload and minute out. A deterministic function of the host's
+ * state and the record: no clock, no I/O, so that a replay from any offset gives the same rows and the same state bytes.
+ */
+import type { RecordView } from '../../core/columns/record-reader.ts'
+import type { readings } from '../../core/model/streams/index.ts'
+import { windowAfter, windowOf, windowStartNano } from '../../core/model/window.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { type Attribution, attributeWindow, type EnergyRow } from './attribute.ts'
+import { type HostState, type HostStates, hasOpenWindows } from './host-state.ts'
+import { hostKey, workloadKey } from './keys.ts'
+import { type LateRow, lateRows } from './late.ts'
+import { type LatePiece, type Piece, type Series, settle } from './series.ts'
+import { takeReadings } from './take.ts'
+
+/** What one record did. `changed`: hosts whose state must be stored again, by host key. */
+export interface Metering {
+  readonly energy: EnergyRow[]
+  readonly late: LateRow[]
+  readonly changed: Map<string, HostState>
+}
+
+/** Value of a control record of kind `flush`, as JSON; the host's windows that ended by then are closed. */
+export interface Flush {
+  readonly tenant: string
+  readonly host: string
+  /** Decimal text: JSON numbers cannot hold nanoseconds. */
+  readonly untilUnixNano: string
+}
+
+export interface Meter {
+  /** Applies a record of stream `readings`; hosts that it is the first to speak of are added to `states`. */
+  apply(states: HostStates, record: RecordView<typeof readings>, facts: { timestampMs: number }): Metering
+  flush(states: HostStates, flush: Flush): Metering
+  /** Hosts with open windows that have been silent for `metering.idle_flush`: the loop appends a flush for each. */
+  silent(states: HostStates, nowMs: number): Flush[]
+}
+
+export interface MeterOptions {
+  readonly metering: Config['metering']
+  /** Whether readings of a Source come from the sensors of this process: their gap is `sensor_gap`. */
+  readonly isSensor: (source: string) => boolean
+}
+
+/** A workload's counters are forgotten an hour after their last sample, a host's after a day: what comes then is new. */
+const FORGET_WORKLOAD_WINDOWS = 60
+const FORGET_HOST_WINDOWS = 1440
+const NS = 1e9
+
+export function createMeter({ metering, isSensor }: MeterOptions): Meter {
+  const latenessNs = BigInt(Math.round(metering.lateness * NS))
+  const gapNs = BigInt(Math.round(metering.gap * NS))
+  const sensorGapNs = BigInt(Math.round(metering.sensor_gap * NS))
+  const gapOf = (source: string): bigint => (isSensor(source) ? sensorGapNs : gapNs)
+  const attribution: Attribution = {
+    method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
+    idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
+  }
+  return {
+    apply(states, record, { timestampMs }) {
+      const result: Metering = { energy: [], late: [], changed: new Map() }
+      takeReadings(states, record, { gapOf, changed: result.changed, late: result.late })
+      for (const state of result.changed.values()) {
+        state.lastRecordMs = Math.max(state.lastRecordMs, timestampMs)
+        closeWindows(state, windowOf(state.recordNano - latenessNs), attribution, result)
+      }
+      return result
+    },
+    flush(states, { tenant, host, untilUnixNano }) {
+      const result: Metering = { energy: [], late: [], changed: new Map() }
+      const key = hostKey(tenant, host)
+      const state = states.get(key)
+      if (state === undefined) return result
+      result.changed.set(key, state)
+      closeWindows(state, windowOf(BigInt(untilUnixNano)), attribution, result)
+      return result
+    },
+    silent: (states, nowMs) =>
+      [...states.values()]
+        .filter(state => hasOpenWindows(state) && nowMs - state.lastRecordMs >= metering.idle_flush * 1000)
+        .map(flushOf),
+  }
+}
+
+/** Closes what the host's last reading reaches into, no more: what follows later still finds its windows open. */
+const flushOf = ({ tenant, host, recordNano }: HostState): Flush => ({
+  tenant,
+  host,
+  untilUnixNano: windowStartNano(windowAfter(recordNano)).toString(),
+})
+
+function closeWindows(state: HostState, until: number, attribution: Attribution, result: Metering): void {
+  const from = state.closedBefore ?? 0
+  if (until <= from) return
+  const byWindow = new Map<number, Piece[]>()
+  const late: LatePiece[] = []
+  for (const [, series] of [...state.series].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const settled = settle(series, from, until, forgetNs(series))
+    for (const piece of settled.pieces) {
+      const there = byWindow.get(piece.window)
+      if (there === undefined) byWindow.set(piece.window, [piece])
+      else there.push(piece)
+    }
+    late.push(...settled.late)
+  }
+  state.closedBefore = until
+  for (const window of [...byWindow.keys()].sort((a, b) => a - b)) {
+    result.energy.push(...attributeWindow(state, window, byWindow.get(window)!, attribution))
+  }
+  result.late.push(...lateRows(state, late))
+  forget(state, until)
+}
+
+const forgetNs = ({ identity }: Series): bigint =>
+  windowStartNano(identity.workloadKind === '' ? FORGET_HOST_WINDOWS : FORGET_WORKLOAD_WINDOWS)
+
+function forget(state: HostState, until: number): void {
+  const used = new Set<string>()
+  const untilNano = windowStartNano(until)
+  for (const [key, series] of state.series) {
+    if (series.times.at(-1)! < untilNano - forgetNs(series)) state.series.delete(key)
+    else used.add(workloadKey(series.identity.workloadKind, series.identity.workloadId))
+  }
+  for (const key of state.workloads.keys()) if (!used.has(key)) state.workloads.delete(key)
+}
