@@ -1,0 +1,438 @@
+/**
+ * Guarantees: every row of the table of mappings gives the reading it says, in integers of the quantity; points that
+ * are no reading are counted by a reason from the closed list; the worked example of the accounting page, sent as
+ * OTLP, gives exactly its microjoules and microseconds.
+ */
+import { describe, expect, test } from 'vitest'
+import { IGNORED_REASONS, type Labels } from '../../../collector/readings/mapping.ts'
+import { MAPPINGS } from '../../../collector/readings/mappings.ts'
+import type { Reading, RecognisableMetric } from '../../../collector/readings/metric.ts'
+import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
+
+const T = 1_700_000_000_000_000_000n
+const CONTAINER = 'c'.repeat(64)
+const POD = '0a1b2c3d-1111-2222-3333-444455556666'
+const RESOURCE: Labels = { 'host.id': 'h1', 'host.name': 'node-1' }
+
+type Sent = {
+  readonly name: string
+  readonly value: bigint | number
+  readonly labels?: Labels
+  readonly resource?: Labels
+  readonly kind?: 'gauge' | 'sum'
+  readonly temporality?: number
+  readonly monotonic?: boolean
+  readonly time?: bigint
+  readonly start?: bigint
+}
+
+function metric(sent: Sent): RecognisableMetric {
+  const kind = sent.kind ?? 'sum'
+  return {
+    name: sent.name,
+    unit: '',
+    kind,
+    temporality: sent.temporality ?? (kind === 'sum' ? 2 : 0),
+    monotonic: sent.monotonic ?? kind === 'sum',
+    resource: sent.resource ?? RESOURCE,
+    points: [
+      {
+        timeUnixNano: sent.time ?? T,
+        startTimeUnixNano: sent.start ?? 5n,
+        value: sent.value,
+        attributes: sent.labels ?? {},
+      },
+    ],
+  }
+}
+
+const place = (reading: Reading): string =>
+  [reading.Quantity, reading.Domain, reading.Device, reading.WorkloadKind, reading.WorkloadId]
+    .join(' ')
+    .trim()
+
+const container = { 'container.id': CONTAINER, 'k8s.container.name': 'web', 'k8s.namespace.name': 'shop' }
+const byName = { 'k8s.pod.uid': POD, 'k8s.container.name': 'web' }
+const pod = { 'k8s.pod.uid': POD, 'k8s.pod.name': 'web-1', 'k8s.namespace.name': 'shop' }
+const cadvisor = {
+  id: `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${POD.replaceAll('-', '_')}.slice/cri-containerd-${CONTAINER}.scope`,
+  container: 'web',
+  namespace: 'shop',
+  pod: 'web-1',
+}
+const zone = (name: string, path: string): Labels => ({ zone: name, path: `/sys/class/powercap/${path}` })
+const request = (resource: string): Labels => ({
+  resource,
+  namespace: 'shop',
+  pod: 'web-1',
+  uid: POD,
+  container: 'web',
+  node: 'n7',
+})
+
+/** name, point labels, value sent, what and where, value read. */
+const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][] = [
+  ['hw.energy', { 'hw.type': 'cpu', 'hw.id': '0' }, 1000, 'energy package-0', 1_000_000_000n],
+  ['hw.energy', { 'hw.type': 'cpu', 'hw.id': 'package-1' }, 2n, 'energy package-1', 2_000_000n],
+  ['hw.energy', { 'hw.type': 'cpu', 'hw.id': '0', 'hw.parent': 'board' }, 2n, 'energy package-0', 2_000_000n],
+  [
+    'hw.energy',
+    { 'hw.type': 'cpu', 'hw.id': 'core-0', 'hw.parent': 'package-0' },
+    2n,
+    'energy core-0 core-0',
+    2_000_000n,
+  ],
+  [
+    'hw.energy',
+    { 'hw.type': 'cpu', 'hw.id': 'x', 'hw.name': 'uncore', 'hw.parent': '1' },
+    2n,
+    'energy uncore-1 x',
+    2_000_000n,
+  ],
+  ['hw.energy', { 'hw.type': 'cpu', 'hw.id': 'x', 'hw.parent': 'cpu0' }, 2n, 'energy core-0 x', 2_000_000n],
+  ['hw.energy', { 'hw.type': 'memory', 'hw.id': '0' }, 2n, 'energy dram-0', 2_000_000n],
+  ['hw.energy', { 'hw.type': 'gpu', 'hw.id': 'GPU-a' }, 2n, 'energy gpu-GPU-a', 2_000_000n],
+  ['hw.host.energy', {}, 2.5, 'energy host', 2_500_000n],
+  ['system.cpu.time', { 'cpu.mode': 'user', 'cpu.logical_number': '3' }, 1.25, 'cpu_time user 3', 1_250_000n],
+  ['system.cpu.time', { state: 'wait', cpu: 'cpu3' }, 1.25, 'cpu_time iowait cpu3', 1_250_000n],
+  [
+    'process.cpu.time',
+    { 'cpu.mode': 'user', 'process.executable.name': 'nginx', 'process.pid': '7' },
+    1,
+    'cpu_time user 7 process nginx',
+    1_000_000n,
+  ],
+  ['container.cpu.time', container, 60, `cpu_time   container ${CONTAINER}`, 60_000_000n],
+  [
+    'container.cpu.time',
+    { 'container.id': `containerd://${CONTAINER.toUpperCase()}`, 'cpu.mode': 'user' },
+    60,
+    `cpu_time user  container ${CONTAINER}`,
+    60_000_000n,
+  ],
+  ['k8s.pod.cpu.time', pod, 60, `cpu_time   pod ${POD}`, 60_000_000n],
+]
+
+const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] = [
+  ['hw.power', { 'hw.type': 'cpu', 'hw.id': '0' }, 60.5, 'power package-0', 60_500n],
+  ['hw.host.power', {}, 220n, 'power host', 220_000n],
+  ['container.memory.working_set', container, 1024n, `memory working_set  container ${CONTAINER}`, 1024n],
+  ['container.memory.usage', container, 2048n, `memory usage  container ${CONTAINER}`, 2048n],
+  ['k8s.pod.memory.working_set', pod, 1024n, `memory working_set  pod ${POD}`, 1024n],
+  ['k8s.pod.memory.usage', pod, 1024n, `memory usage  pod ${POD}`, 1024n],
+  ['k8s.container.cpu.request.current', byName, 0.25, `cpu_request current  container ${POD}/web`, 250n],
+  ['k8s.container.cpu.request.desired', byName, 2n, `cpu_request desired  container ${POD}/web`, 2000n],
+  ['k8s.container.cpu.request', byName, 2n, `cpu_request desired  container ${POD}/web`, 2000n],
+  ['k8s.container.cpu_request', byName, 2n, `cpu_request desired  container ${POD}/web`, 2000n],
+  ['k8s.container.memory.request.current', byName, 64n, `memory_request current  container ${POD}/web`, 64n],
+  ['k8s.container.memory.request.desired', byName, 64n, `memory_request desired  container ${POD}/web`, 64n],
+  ['k8s.container.memory.request', byName, 64n, `memory_request desired  container ${POD}/web`, 64n],
+  ['k8s.container.memory_request', byName, 64n, `memory_request desired  container ${POD}/web`, 64n],
+]
+
+const PROMETHEUS: readonly [string, Labels, bigint | number, string, bigint][] = [
+  ['kepler_node_cpu_joules_total', zone('package', 'intel-rapl:1'), 3, 'energy package-1', 3_000_000n],
+  ['kepler_node_cpu_joules_total', zone('dram', 'intel-rapl:1:2'), 3, 'energy dram-1', 3_000_000n],
+  ['kepler_node_cpu_joules_total', zone('psys', 'intel-rapl:2'), 3, 'energy host', 3_000_000n],
+  ['kepler_node_gpu_joules_total', { gpu_uuid: 'GPU-a', gpu: '0' }, 3, 'energy gpu-GPU-a', 3_000_000n],
+  [
+    'kepler_process_cpu_seconds_total',
+    { pid: '9', comm: 'nginx' },
+    3,
+    'cpu_time  9 process nginx',
+    3_000_000n,
+  ],
+  [
+    'kepler_process_cpu_seconds_total',
+    { pid: '9', comm: 'nginx', container_id: CONTAINER },
+    3,
+    `cpu_time  9 container ${CONTAINER}`,
+    3_000_000n,
+  ],
+  [
+    'kepler_process_cpu_seconds_total',
+    { pid: '9', comm: 'qemu', vm_id: 'vm-1' },
+    3,
+    'cpu_time  9 vm vm-1',
+    3_000_000n,
+  ],
+  ['scaph_host_energy_microjoules', {}, 12_345n, 'energy host', 12_345n],
+  ['scaph_host_power_microwatts', {}, 60_500_499n, 'power host', 60_500n],
+  ['scaph_socket_power_microwatts', { socket_id: '1' }, 60_500_501n, 'power package-1', 60_501n],
+  ['DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', { UUID: 'GPU-a', pod: 'a' }, 7n, 'energy gpu-GPU-a', 7000n],
+  ['DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', { uuid: 'GPU-a', pod: 'b' }, 7n, 'energy gpu-GPU-a', 7000n],
+  ['DCGM_FI_DEV_POWER_USAGE', { UUID: 'GPU-a' }, 70.12, 'power gpu-GPU-a', 70_120n],
+  [
+    'node_rapl_package_joules_total',
+    { index: '1', path: '/sys/class/powercap/intel-rapl:2' },
+    1,
+    'energy package-1',
+    1_000_000n,
+  ],
+  [
+    'node_rapl_core_joules_total',
+    { index: '0', path: '/sys/class/powercap/intel-rapl:1:0' },
+    1,
+    'energy core-1',
+    1_000_000n,
+  ],
+  ['node_rapl_uncore_joules_total', { index: '1' }, 1, 'energy uncore-1', 1_000_000n],
+  [
+    'node_rapl_dram_joules_total',
+    { path: '/sys/class/powercap/intel-rapl:0:1' },
+    1,
+    'energy dram-0',
+    1_000_000n,
+  ],
+  ['node_rapl_psys_joules_total', {}, 1, 'energy host', 1_000_000n],
+  ['node_rapl_joules_total', { rapl_zone: 'package-0', index: '0' }, 1, 'energy package-0', 1_000_000n],
+  ['node_cpu_seconds_total', { cpu: '2', mode: 'irq' }, 1, 'cpu_time interrupt 2', 1_000_000n],
+  [
+    'container_cpu_usage_seconds_total',
+    { ...cadvisor, cpu: 'total' },
+    1,
+    `cpu_time   container ${CONTAINER}`,
+    1_000_000n,
+  ],
+  [
+    'container_cpu_usage_seconds_total',
+    { id: `/docker/${CONTAINER}`, name: 'db', cpu: 'cpu01' },
+    1,
+    `cpu_time  cpu01 container ${CONTAINER}`,
+    1_000_000n,
+  ],
+  ['container_memory_working_set_bytes', cadvisor, 9, `memory working_set  container ${CONTAINER}`, 9n],
+  [
+    'kube_pod_container_resource_requests',
+    request('cpu'),
+    0.5,
+    `cpu_request desired  container ${POD}/web`,
+    500n,
+  ],
+  [
+    'kube_pod_container_resource_requests',
+    request('memory'),
+    64,
+    `memory_request desired  container ${POD}/web`,
+    64n,
+  ],
+  [
+    'kube_pod_container_resource_requests',
+    request('nvidia_com_gpu'),
+    1,
+    `gpu_request desired  container ${POD}/web`,
+    1000n,
+  ],
+]
+
+const only = (sent: Sent): Reading => {
+  const { readings, ignored } = recognise(metric(sent), 'acme')
+  expect([...ignored]).toEqual([])
+  expect(readings).toHaveLength(1)
+  return readings[0]!
+}
+
+const reasonOf = (sent: Sent): string => {
+  const { readings, ignored } = recognise(metric(sent), 'acme')
+  expect(readings).toEqual([])
+  expect([...ignored.values()]).toEqual([1])
+  return [...ignored.keys()][0]!
+}
+
+describe('the table of mappings', () => {
+  test.each(OTLP_COUNTERS)('%s %j %s', (name, labels, value, where, expected) => {
+    const reading = only({ name, value, labels })
+    expect([place(reading), reading.Value, reading.BootId]).toEqual([where, expected, 'otlp:5'])
+  })
+
+  test.each(OTLP_GAUGES)('%s %j %s', (name, labels, value, where, expected) => {
+    for (const sent of [
+      { name, value, labels, kind: 'gauge' } as const,
+      { name, value, labels, monotonic: false },
+    ]) {
+      const reading = only(sent)
+      expect([place(reading), reading.Value, reading.BootId]).toEqual([where, expected, ''])
+    }
+  })
+
+  test.each(PROMETHEUS)('%s %j %s, typed or not', (name, labels, value, where, expected) => {
+    for (const kind of ['gauge', 'sum'] as const) {
+      const reading = only({ name, value, labels, kind })
+      expect([place(reading), reading.Value]).toEqual([where, expected])
+    }
+  })
+
+  test('every row is one of those tested here', () => {
+    const tested = new Set([...OTLP_COUNTERS, ...OTLP_GAUGES, ...PROMETHEUS].map(([name]) => name))
+    expect([...new Set(MAPPINGS.map(row => row.metric))].sort()).toEqual([...tested].sort())
+    const resources = MAPPINGS.flatMap(row => row.when?.['resource'] ?? [])
+    expect(resources).toEqual(['cpu', 'memory', 'nvidia_com_gpu'])
+  })
+
+  test('names that no row has are not recognisable', () => {
+    expect(isRecognisable('hw.energy')).toBe(true)
+    for (const name of ['http.server.duration', 'container.cpu.usage', 'constructor', '__proto__', '']) {
+      expect(isRecognisable(name)).toBe(false)
+      expect(recognise(metric({ name, value: 1 }), 'acme').readings).toEqual([])
+    }
+  })
+})
+
+const cpu = { 'hw.type': 'cpu', 'hw.id': '0' }
+const IGNORED: readonly [string, Sent][] = [
+  ['delta_temporality', { name: 'hw.energy', value: 1, labels: cpu, temporality: 1 }],
+  ['delta_temporality', { name: 'kepler_node_cpu_joules_total', value: 1, temporality: 1 }],
+  ['not_a_counter', { name: 'hw.energy', value: 1, labels: cpu, kind: 'gauge' }],
+  ['not_a_counter', { name: 'hw.energy', value: 1, labels: cpu, monotonic: false }],
+  ['not_a_gauge', { name: 'hw.power', value: 1, labels: cpu }],
+  ['no_time', { name: 'hw.energy', value: 1, labels: cpu, time: 0n }],
+  ['no_host', { name: 'hw.energy', value: 1, labels: cpu, resource: { 'service.name': 'x' } }],
+  ['no_device', { name: 'hw.energy', value: 1, labels: { 'hw.type': 'cpu' } }],
+  ['no_device', { name: 'DCGM_FI_DEV_POWER_USAGE', value: 1 }],
+  ['no_device', { name: 'scaph_socket_power_microwatts', value: 1 }],
+  ['hw_type', { name: 'hw.energy', value: 1, labels: { 'hw.type': 'fan', 'hw.id': '1' } }],
+  ['no_mode', { name: 'system.cpu.time', value: 1 }],
+  ['no_mode', { name: 'node_cpu_seconds_total', value: 1 }],
+  ['inside_container', { name: 'process.cpu.time', value: 1, labels: { 'container.id': CONTAINER } }],
+  ['not_cpu_time', { name: 'process.cpu.time', value: 1, labels: { 'cpu.mode': 'wait' } }],
+  ['no_workload', { name: 'process.cpu.time', value: 1, labels: { 'cpu.mode': 'user' } }],
+  ['no_workload', { name: 'container.cpu.time', value: 1, labels: { 'k8s.container.name': 'web' } }],
+  ['no_workload', { name: 'k8s.pod.cpu.time', value: 1, labels: { 'k8s.pod.name': 'web' } }],
+  [
+    'no_workload',
+    { name: 'container_cpu_usage_seconds_total', value: 1, labels: { ...cadvisor, container: '' } },
+  ],
+  [
+    'no_workload',
+    { name: 'container_cpu_usage_seconds_total', value: 1, labels: { ...cadvisor, container: 'POD' } },
+  ],
+  ['no_workload', { name: 'container_cpu_usage_seconds_total', value: 1, labels: { id: '/' } }],
+  ['no_workload', { name: 'kepler_process_cpu_seconds_total', value: 1 }],
+  ['no_workload', { name: 'kube_pod_container_resource_requests', value: 1, labels: { resource: 'cpu' } }],
+  ['zone', { name: 'node_rapl_joules_total', value: 1, labels: { rapl_zone: 'accelerator' } }],
+  ['label', { name: 'kube_pod_container_resource_requests', value: 1, labels: request('hugepages_2Mi') }],
+  ['not_finite', { name: 'hw.energy', value: Number.NaN, labels: cpu }],
+  ['negative', { name: 'hw.energy', value: -1n, labels: cpu }],
+  ['sentinel', { name: 'DCGM_FI_DEV_POWER_USAGE', value: 9_223_372_036_854_775_794n, labels: { UUID: 'a' } }],
+  ['out_of_range', { name: 'hw.energy', value: 1e15, labels: cpu }],
+]
+
+describe('points that are no reading', () => {
+  test.each(IGNORED)('%s', (reason, sent) => {
+    expect(reasonOf(sent)).toBe(reason)
+  })
+
+  test('every reason of the list is one of those tested here', () => {
+    expect([...new Set(IGNORED.map(([reason]) => reason))].sort()).toEqual([...IGNORED_REASONS].sort())
+  })
+
+  test('a bad point does not take the good ones of its metric with it', () => {
+    const sent = metric({ name: 'hw.host.energy', value: 1 })
+    const point = sent.points[0]!
+    const { readings, ignored } = recognise(
+      { ...sent, points: [point, { ...point, value: -1 }, { ...point, value: Number.NaN }, point] },
+      'acme',
+    )
+    expect(readings).toHaveLength(2)
+    expect(Object.fromEntries(ignored)).toEqual({ negative: 1, not_finite: 1 })
+  })
+})
+
+describe('who and where', () => {
+  test.each<[Labels, Labels, string, string, string]>([
+    [{ 'host.id': 'h', 'host.name': 'n', 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'h', 'n'],
+    [{ 'host.name': 'n', 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'n', 'n'],
+    [{ 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'k', 'k'],
+    [{ 'host.id': 'h' }, {}, 'hw.host.energy', 'h', 'h'],
+    [{ 'host.name': 'where-ksm-runs' }, request('cpu'), 'kube_pod_container_resource_requests', 'n7', 'n7'],
+    [{}, { ...zone('package', 'intel-rapl:0'), node_name: 'n8' }, 'kepler_node_cpu_joules_total', 'n8', 'n8'],
+    [{}, { UUID: 'a', Hostname: 'gpu-1' }, 'DCGM_FI_DEV_POWER_USAGE', 'gpu-1', 'gpu-1'],
+    [
+      {},
+      { UUID: 'a', hostname: 'x', exported_hostname: 'gpu-2' },
+      'DCGM_FI_DEV_POWER_USAGE',
+      'gpu-2',
+      'gpu-2',
+    ],
+    [{}, { index: '0', instance: '10.0.0.7:9100' }, 'node_rapl_package_joules_total', '10.0.0.7', '10.0.0.7'],
+  ])('resource %j, labels %j: %s', (resource, labels, name, host, hostName) => {
+    const reading = only({ name, value: 1, labels, resource })
+    expect([reading.Host, reading.HostName]).toEqual([host, hostName])
+  })
+
+  test('tenant, source, time and quality are on the reading; an unknown start is no epoch', () => {
+    expect(only({ name: 'hw.host.energy', value: 1, start: 0n })).toMatchObject({
+      Tenant: 'acme',
+      BootId: '',
+      Timestamp: T,
+      RangeMax: 0n,
+      Source: 'otlp:hw.host.energy',
+      Quality: 'measured',
+      Attributes: {},
+    })
+  })
+
+  test('attributes of a workload are kept for account rules, others are not, and they are bounded', () => {
+    const labels = Object.fromEntries(
+      Array.from({ length: 100 }, (_, index) => [`k8s.pod.label.l${index}`, 'v']),
+    )
+    const resource = {
+      ...RESOURCE,
+      ...container,
+      'service.name': 'shop',
+      'cloud.account.id': '42',
+      'container.image.name': 'x'.repeat(1000),
+      secret: 'no',
+    }
+    const plain = only({ name: 'container.cpu.time', value: 1, resource }).Attributes
+    expect(plain).toEqual({
+      'cloud.account.id': '42',
+      'container.id': CONTAINER,
+      'container.image.name': 'x'.repeat(256),
+      'k8s.container.name': 'web',
+      'k8s.namespace.name': 'shop',
+      'service.name': 'shop',
+      'workload.name': 'web',
+      'workload.namespace': 'shop',
+    })
+    const many = only({ name: 'container.cpu.time', value: 1, resource, labels }).Attributes
+    expect(Object.keys(many)).toHaveLength(34)
+  })
+
+  test('labels that a scrape renamed are the exporter’s own', () => {
+    const { Attributes } = only({
+      name: 'container_cpu_usage_seconds_total',
+      value: 1,
+      labels: { ...cadvisor, namespace: 'monitoring', exported_namespace: 'shop' },
+    })
+    expect(Attributes['workload.namespace']).toBe('shop')
+  })
+})
+
+describe('the worked example as OTLP', () => {
+  const NOON = 1_767_268_800_000_000_000n
+  const MINUTE = 60_000_000_000n
+  const resource = { 'host.id': 'example-host' }
+  const both = (name: string, labels: Labels, from: number, to: number): bigint[] =>
+    [from, to].map((value, index) => {
+      const reading = only({ name, value, labels, resource, time: NOON + BigInt(index) * MINUTE, start: 1n })
+      expect(reading.Host).toBe('example-host')
+      return reading.Value
+    })
+
+  test('3,600 J, 480 s of capacity, 120 s busy, 60 s and 30 s of the workloads', () => {
+    expect(both('hw.energy', { 'hw.type': 'cpu', 'hw.id': '0' }, 1000, 4600)).toEqual([
+      1_000_000_000n,
+      4_600_000_000n,
+    ])
+    expect(both('system.cpu.time', { 'cpu.mode': 'user' }, 500, 620)).toEqual([500_000_000n, 620_000_000n])
+    expect(both('system.cpu.time', { 'cpu.mode': 'idle' }, 100, 460)).toEqual([100_000_000n, 460_000_000n])
+    expect(both('container.cpu.time', { 'container.id': 'a' }, 10, 70)).toEqual([10_000_000n, 70_000_000n])
+    expect(both('container.cpu.time', { 'container.id': 'b' }, 10, 40)).toEqual([10_000_000n, 40_000_000n])
+  })
+
+  test('a sample sent twice is the same reading twice', () => {
+    const sent = metric({ name: 'hw.energy', value: 4600, labels: { 'hw.type': 'cpu', 'hw.id': '0' } })
+    expect(recognise(sent, 'acme')).toEqual(recognise(sent, 'acme'))
+  })
+})

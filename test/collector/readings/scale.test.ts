@@ -1,0 +1,91 @@
+/**
+ * Guarantees: values become integers of the quantity by exact arithmetic with one rounding, half to even, whatever
+ * the number of digits; what is no value is refused with its reason and never becomes a number.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { divideHalfEven, factor, scale } from '../../../collector/readings/scale.ts'
+
+const JOULES = factor(1_000_000n)
+
+describe('scale', () => {
+  test.each([
+    [3600.1, JOULES, 3_600_100_000n],
+    [0.1, JOULES, 100_000n],
+    [0, JOULES, 0n],
+    [-0, JOULES, 0n],
+    [5e-324, JOULES, 0n],
+    [0.000_000_5, JOULES, 0n],
+    [1.5, factor(1n), 2n],
+    [2.5, factor(1n), 2n],
+    [3.5, factor(1n), 4n],
+    [2500, factor(1n, 1000n), 2n],
+    [3500, factor(1n, 1000n), 4n],
+    [4_600n, JOULES, 4_600_000_000n],
+    [7n, factor(1n, 2n), 4n],
+    [5n, factor(1n, 2n), 2n],
+    [2 ** 53, factor(1n), 9_007_199_254_740_992n],
+  ])('%s by its factor is %s', (value, by, expected) => {
+    expect(scale(value, by)).toBe(expected)
+  })
+
+  test.each([
+    [Number.NaN, 'not_finite'],
+    [Number.POSITIVE_INFINITY, 'not_finite'],
+    [Number.NEGATIVE_INFINITY, 'not_finite'],
+    [-1, 'negative'],
+    [-1n, 'negative'],
+    [9_223_372_036_854_775_794n, 'sentinel'],
+    [9_223_372_036_854_775_792n, 'sentinel'],
+    [2 ** 63, 'sentinel'],
+    [140_737_488_355_328, 'sentinel'],
+    [140_737_488_355_330, 'sentinel'],
+    [1e13, 'out_of_range'],
+    [1e300, 'out_of_range'],
+    [9_300_000_000_000n, 'out_of_range'],
+  ])('%s is no reading: %s', (value, reason) => {
+    expect(scale(value, JOULES)).toBe(reason)
+  })
+
+  test('an integer sent as a double is the same as one sent as an integer', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 43 }), value => {
+        expect(scale(value, factor(1000n))).toBe(scale(BigInt(value), factor(1000n)))
+      }),
+    )
+  })
+
+  test('the result is within half a unit of the exact value', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), value => {
+        const scaled = scale(value, factor(1n, 1000n))
+        // 2^1074 makes every double an integer.
+        const exact = exactOf(value)
+        const error = (scaled as bigint) * 1000n * 2n ** 1074n - exact
+        expect((error < 0n ? -error : error) * 2n <= 1000n * 2n ** 1074n).toBe(true)
+      }),
+    )
+  })
+
+  test('rounding goes to even on ties only', () => {
+    fc.assert(
+      fc.property(fc.bigInt(0n, 10n ** 20n), fc.bigInt(1n, 10n ** 9n), (numerator, denominator) => {
+        const quotient = divideHalfEven(numerator, denominator)
+        const twice = 2n * (numerator - quotient * denominator)
+        expect(twice <= denominator && twice >= -denominator).toBe(true)
+        if (twice === denominator || twice === -denominator) expect(quotient % 2n).toBe(0n)
+      }),
+    )
+  })
+})
+
+/** The double times 2^1074, by repeated doubling: exact, and unlike the way that the code under test goes. */
+function exactOf(value: number): bigint {
+  let doublings = 0
+  let current = value
+  while (!Number.isInteger(current)) {
+    current *= 2
+    doublings += 1
+  }
+  return BigInt(current) * 2n ** BigInt(1074 - doublings)
+}
