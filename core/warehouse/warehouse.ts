@@ -47,6 +47,11 @@ export interface FencedQuery {
     readonly maxResultRows: number
   }
   readonly signal: AbortSignal
+  /**
+   * Prints how the engine understands the statement in place of running it, in the same fence: the query tree names every
+   * table that is read, and scalar subqueries run while it is made.
+   */
+  readonly explain?: 'AST' | 'QUERY TREE'
   /** `client_protocol_version` of clients that read Native blocks, when they sent one. */
   readonly clientProtocolVersion?: number
 }

@@ -7,6 +7,7 @@ import { createChdbConnection } from 'chdb/connection'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
+import { quoteText } from '../column-types.ts'
 import { LOCAL_DIALECT } from '../ddl.ts'
 import { insertError, ownQueryError } from '../engine-errors.ts'
 import { insertFromFile } from '../insert.ts'
@@ -171,10 +172,13 @@ class EmbeddedWarehouse implements Warehouse {
     }
   }
 
-  /** Never with SYNC: waiting for the query to end hangs in the embedded engine. */
+  /**
+   * Never with SYNC: waiting for the query to end hangs in the embedded engine. And never with a bound value: it does
+   * not reach the inner SELECT of KILL, which then finds nothing and says nothing.
+   */
   async #kill(prefix: string): Promise<void> {
     await this.#control.use(session =>
-      session.queryBindAsync('KILL QUERY WHERE startsWith(query, {prefix:String}) ASYNC', { prefix }),
+      session.queryAsync(`KILL QUERY WHERE startsWith(query, ${quoteText(prefix)}) ASYNC`),
     )
   }
 

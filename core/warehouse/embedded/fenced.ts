@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ChdbQueryStream, Session } from 'chdb'
+import type { ChdbQueryStream, Session, StreamChunk } from 'chdb'
 import { WattlineError } from '../../runtime/errors.ts'
 import { queryError } from '../engine-errors.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
@@ -29,18 +29,30 @@ export async function runFenced(engine: FencedEngine, request: FencedQuery): Pro
   const { session } = engine
   // The engine shows the text in its list of processes; the mark at its start is how it is found again.
   const mark = `/* fenced ${randomUUID()} */`
-  const stop = (): void => void engine.kill(mark).catch(() => undefined)
-  request.signal.addEventListener('abort', stop, { once: true })
+  let open = true
   const release = (): void => {
+    if (!open) return
+    open = false
     request.signal.removeEventListener('abort', stop)
     engine.release()
   }
+  // Releases too, since who aborts may never read on.
+  const stop = (): void => {
+    void engine
+      .kill(mark)
+      .catch(() => undefined)
+      .finally(release)
+  }
+  request.signal.addEventListener('abort', stop, { once: true })
   try {
     request.signal.throwIfAborted()
     const head = blockHead(request)
     await prepare(session, engine, request)
-    const run = { session, sql: `${mark} ${request.sql}`, request, release }
-    return canStream(request.format) ? await streamed(run, head) : await whole(run)
+    const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
+    const run = { session, sql: `${mark} ${explain}${request.sql}`, request, release }
+    // The engine does not stream an EXPLAIN.
+    const streams = request.explain === undefined && canStream(request.format)
+    return streams ? await streamed(run, head) : await whole(run)
   } catch (error) {
     release()
     throw request.signal.aborted ? request.signal.reason : queryError(error)
@@ -102,19 +114,27 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** The pieces that hold something: while it computes, the engine hands out empty ones. */
+async function* filled(stream: ChdbQueryStream, signal: AbortSignal): AsyncGenerator<StreamChunk> {
+  for await (const chunk of stream) {
+    signal.throwIfAborted()
+    if (chunk.numBytes > 0) yield chunk
+  }
+}
+
 /** The engine says nothing of what a streamed query read: rows and bytes are those of the answer. */
 async function streamed(run: Run, head: Uint8Array): Promise<FencedResult> {
   const { session, sql, request, release } = run
   const started = performance.now()
   const stream: ChdbQueryStream = session.queryStreamBind(sql, request.params, { format: request.format })
-  const source = stream[Symbol.asyncIterator]()
+  const source = filled(stream, request.signal)
+  // Errors of the statement show with the first piece: pulling it here lets the caller answer with a status.
   const first = await source.next()
   let rows = 0
   let bytes = 0
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       for (let next = first; next.done !== true; next = await source.next()) {
-        request.signal.throwIfAborted()
         const chunk = next.value.raw()
         rows += next.value.numRows
         bytes += chunk.length
