@@ -40,6 +40,11 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#length += 1
   }
 
+  /** A copy of the ids from row `from` on. */
+  idsFrom(from: number): number[] {
+    return Array.from(this.#ids.subarray(from, this.#length))
+  }
+
   truncate(length: number): void {
     this.#length = Math.min(length, this.#length)
   }

@@ -54,6 +54,11 @@ export class Interner {
     return id
   }
 
+  /** UTF-8 of a value: a view, valid until the next value comes. */
+  bytesOf(id: number): Uint8Array {
+    return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1])
+  }
+
   /** Forgets all values from id `size` on. */
   truncate(size: number): void {
     if (size >= this.#size) return

@@ -58,6 +58,14 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     this.endRow()
   }
 
+  /** Takes the entries of the row in hand out again, to append them to many rows. */
+  takePending(): MapEntries {
+    const from = this.#offsets[this.#length]!
+    const entries = { keyIds: this.#keyIds.idsFrom(from), valueIds: this.#valueIds.idsFrom(from) }
+    this.truncate(this.#length)
+    return entries
+  }
+
   endRow(): void {
     this.#length += 1
     if (this.#length >= this.#offsets.length) this.#offsets = grown(this.#offsets, this.#length + 1)

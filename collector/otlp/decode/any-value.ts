@@ -1,0 +1,192 @@
+import { decodeUtf8 } from '../../../core/columns/utf8.ts'
+import type { Tally } from './decode-context.ts'
+import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
+
+const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7)
+const LIST_FIELDS = knownFields(1)
+const PAIR_FIELDS = knownFields(1, 2)
+
+export type AnyValueKind = 'empty' | 'string' | 'bool' | 'int' | 'double' | 'array' | 'kvlist' | 'bytes'
+
+/**
+ * One AnyValue, to be filled again and again: scanning makes no object. Text of values is what the OpenTelemetry
+ * Collector's ClickHouse exporter writes (pcommon `AsString`), so that both can fill one table.
+ */
+export class AnyValue {
+  kind: AnyValueKind = 'empty'
+  /** Range of a string, bytes, array or kvlist. */
+  start = 0
+  end = 0
+  /** Words of an int; a bool is in `low`. */
+  low = 0
+  high = 0
+  double = 0
+
+  /** Reads the message up to `end`; of several values the last counts, as oneof wants. */
+  scan(reader: ProtobufReader, end: number): void {
+    this.kind = 'empty'
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      switch (tag) {
+        case 0x0a:
+          this.#range('string', reader, end)
+          break
+        case 0x10:
+          this.kind = 'bool'
+          this.low = reader.bool(end) ? 1 : 0
+          break
+        case 0x18:
+          reader.varint(end)
+          this.kind = 'int'
+          this.low = reader.low
+          this.high = reader.high
+          break
+        case 0x21:
+          this.kind = 'double'
+          this.double = reader.double(end)
+          break
+        case 0x2a:
+          this.#range('array', reader, end)
+          break
+        case 0x32:
+          this.#range('kvlist', reader, end)
+          break
+        case 0x3a:
+          this.#range('bytes', reader, end)
+          break
+        default:
+          reader.skip(tag, end, FIELDS)
+      }
+    }
+  }
+
+  #range(kind: AnyValueKind, reader: ProtobufReader, end: number): void {
+    this.kind = kind
+    this.end = reader.length(end)
+    this.start = reader.position
+    reader.position = this.end
+  }
+}
+
+/** The value as text: strings as they are, arrays and maps as JSON, bytes in base64, nothing as ''. */
+export function anyValueText(value: AnyValue, reader: ProtobufReader, tally: Tally): string {
+  switch (value.kind) {
+    case 'empty':
+      return ''
+    case 'string':
+      return decodeUtf8(reader.bytes, value.start, value.end)
+    case 'bytes':
+      return base64(reader, value)
+    case 'double':
+      return Number.isFinite(value.double)
+        ? doubleText(value.double)
+        : `json: unsupported value: ${nonFiniteText(value.double)}`
+    default:
+      return json(value, reader, tally, 1)
+  }
+}
+
+/** Decimal text of a signed 64-bit integer. */
+export function int64Text(low: number, high: number): string {
+  if (high === low >> 31) return String(low)
+  return ((BigInt(high) << 32n) | BigInt(low >>> 0)).toString()
+}
+
+/** Go's text for a finite double: JavaScript's own, but for the sign of zero. */
+function doubleText(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value)
+}
+
+function nonFiniteText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  return value > 0 ? '+Inf' : '-Inf'
+}
+
+function base64(reader: ProtobufReader, { start, end }: AnyValue): string {
+  const { bytes } = reader
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('base64')
+}
+
+/** JSON as Go writes it, but for NaN and infinities inside: Go gives up the whole value, here they become text. */
+function json(value: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
+  switch (value.kind) {
+    case 'empty':
+      return 'null'
+    case 'string':
+      return goJsonString(decodeUtf8(reader.bytes, value.start, value.end))
+    case 'bool':
+      return value.low === 1 ? 'true' : 'false'
+    case 'int':
+      return int64Text(value.low, value.high)
+    case 'double':
+      return Number.isFinite(value.double) ? doubleText(value.double) : `"${nonFiniteText(value.double)}"`
+    case 'bytes':
+      return `"${base64(reader, value)}"`
+    default:
+      if (depth > tally.limits.maxDepth) {
+        tally.cutAttributes += 1
+        return 'null'
+      }
+      return value.kind === 'array'
+        ? arrayJson(value, reader, tally, depth)
+        : kvlistJson(value, reader, tally, depth)
+  }
+}
+
+function arrayJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
+  const items: string[] = []
+  const item = new AnyValue()
+  reader.position = list.start
+  for (let tag = reader.tag(list.end); tag !== 0; tag = reader.tag(list.end)) {
+    if (tag !== 0x0a) {
+      reader.skip(tag, list.end, LIST_FIELDS)
+      continue
+    }
+    const stop = reader.length(list.end)
+    item.scan(reader, stop)
+    items.push(json(item, reader, tally, depth + 1))
+    reader.position = stop
+  }
+  return `[${items.join(',')}]`
+}
+
+function kvlistJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
+  const entries = new Map<string, string>()
+  reader.position = list.start
+  for (let tag = reader.tag(list.end); tag !== 0; tag = reader.tag(list.end)) {
+    if (tag !== 0x0a) {
+      reader.skip(tag, list.end, LIST_FIELDS)
+      continue
+    }
+    const stop = reader.length(list.end)
+    const [key, value] = pair(reader, stop)
+    entries.set(key, json(value, reader, tally, depth + 1))
+    reader.position = stop
+  }
+  // Go sorts a map's keys by bytes.
+  const sorted = [...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return `{${sorted.map(([key, text]) => `${goJsonString(key)}:${text}`).join(',')}}`
+}
+
+function pair(reader: ProtobufReader, end: number): [string, AnyValue] {
+  const value = new AnyValue()
+  let key = ''
+  for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+    if (tag === 0x0a) {
+      const stop = reader.length(end)
+      key = decodeUtf8(reader.bytes, reader.position, stop)
+      reader.position = stop
+    } else if (tag === 0x12) {
+      const stop = reader.length(end)
+      value.scan(reader, stop)
+    } else reader.skip(tag, end, PAIR_FIELDS)
+  }
+  return [key, value]
+}
+
+/** Go also escapes what HTML minds. */
+function goJsonString(text: string): string {
+  return JSON.stringify(text).replace(
+    /[<>&\u2028\u2029]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,107 @@
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
+
+/** Start and end of a nested message, one after the other; several when a sender wrote the field more than once. */
+export type Ranges = readonly number[]
+
+/** A text in the body; empty when start and end are the same. */
+export interface TextRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** What a signal does with the parts of a request, which all three signals have alike. */
+export interface EnvelopeVisitor {
+  /** Names of the messages, for errors. */
+  readonly names: { readonly request: string; readonly resource: string; readonly scope: string }
+  /** A new resource: its Resource messages and schema URL. */
+  resource(messages: Ranges, schemaUrl: TextRange): void
+  /** A new scope within the resource. */
+  scope(messages: Ranges, schemaUrl: TextRange): void
+  /** An item (span, metric, log record) of the scope, from the reader's position to `end`. */
+  item(end: number): void
+  /** Raw bytes of the builders, see `MAX_GROWTH`. */
+  byteSize(): number
+}
+
+const REQUEST_FIELDS = knownFields(1)
+const GROUP_FIELDS = knownFields(1, 2, 3)
+const NOTHING: TextRange = { start: 0, end: 0 }
+
+/**
+ * A resource's attributes repeat on each of its items, so that a small body could become gigabytes. Bodies of real
+ * senders grow two- to fourfold.
+ */
+const MAX_GROWTH = 16
+const GROWTH_FREE_BYTES = 16_777_216
+const MAX_DECODED_BYTES = 536_870_912
+const ITEMS_BETWEEN_CHECKS = 1024
+
+/**
+ * Walks a request. Fields may come in any order: senders in Go write a resource after its spans, so each level is
+ * scanned once for what describes it, and then read.
+ */
+export function walkEnvelope(reader: ProtobufReader, visitor: EnvelopeVisitor): void {
+  const { names } = visitor
+  const end = reader.bytes.length
+  const largest = visitor.byteSize() + Math.min(end * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
+  let items = 0
+  reader.message = names.request
+  for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+    if (tag !== 0x0a) {
+      reader.skip(tag, end, REQUEST_FIELDS)
+      continue
+    }
+    walkGroup(reader, names.resource, reader.length(end), visitor.resource.bind(visitor), scopeEnd => {
+      walkGroup(reader, names.scope, scopeEnd, visitor.scope.bind(visitor), itemEnd => {
+        visitor.item(itemEnd)
+        items += 1
+        if (items % ITEMS_BETWEEN_CHECKS === 0 && visitor.byteSize() > largest) throw tooLarge(largest)
+      })
+    })
+    reader.message = names.request
+  }
+}
+
+/** ResourceX and ScopeX are built alike: 1 what it is, 2 the members, 3 the schema URL. */
+function walkGroup(
+  reader: ProtobufReader,
+  name: string,
+  end: number,
+  describe: (messages: Ranges, schemaUrl: TextRange) => void,
+  member: (end: number) => void,
+): void {
+  const start = reader.position
+  const messages: number[] = []
+  let schemaUrl = NOTHING
+  reader.message = name
+  for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+    if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
+      reader.skip(tag, end, GROUP_FIELDS)
+      continue
+    }
+    const stop = reader.length(end)
+    if (tag === 0x0a) messages.push(reader.position, stop)
+    else if (tag === 0x1a) schemaUrl = { start: reader.position, end: stop }
+    reader.position = stop
+  }
+  describe(messages, schemaUrl)
+  reader.position = start
+  for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+    reader.message = name
+    if (tag !== 0x12) {
+      reader.skip(tag, end, 0)
+      continue
+    }
+    const stop = reader.length(end)
+    member(stop)
+    reader.position = stop
+  }
+}
+
+function tooLarge(largest: number): WattlineError {
+  return new WattlineError(
+    'body_too_large',
+    `The request would take more than ${largest >>> 20} MiB decoded: its resources repeat on too many items.`,
+  )
+}

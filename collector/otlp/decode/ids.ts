@@ -1,0 +1,26 @@
+import type { IdColumn } from '../../../core/columns/id-column.ts'
+import type { ProtobufReader } from './protobuf-reader.ts'
+
+/** There is no id: the field is empty, or all zeros, which W3C Trace Context calls invalid and senders mean as none. */
+export const ABSENT = -1
+/** The field has another length than an id. */
+export const MISSHAPEN = -2
+
+export const TRACE_ID_BYTES = 16
+export const SPAN_ID_BYTES = 8
+
+/** Passes over the id whose length comes next; its place in the body, or ABSENT or MISSHAPEN. */
+export function readId(reader: ProtobufReader, end: number, width: number): number {
+  const stop = reader.length(end)
+  const start = reader.position
+  reader.position = stop
+  if (stop - start !== width) return stop === start ? ABSENT : MISSHAPEN
+  for (let at = start; at < stop; at += 1) if (reader.bytes[at] !== 0) return start
+  return ABSENT
+}
+
+/** Appends the id at `place` of the body; null unless it is there. */
+export function appendId(column: IdColumn, reader: ProtobufReader, place: number): void {
+  if (place < 0) column.appendNull()
+  else column.appendBytes(reader.bytes, place)
+}

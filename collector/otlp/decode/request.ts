@@ -1,0 +1,22 @@
+import type { Mark } from '../../../core/columns/record-builder.ts'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+
+interface Restorable {
+  mark(): Mark
+  rollback(mark: Mark): void
+}
+
+/**
+ * Runs `decode`; when it throws, all builders are as they were before: a request is in the shared record whole or not
+ * at all.
+ */
+export function allOrNothing<Result>(builders: readonly Restorable[], decode: () => Result): Result {
+  const marks = builders.map(builder => builder.mark())
+  try {
+    return decode()
+  } catch (error) {
+    for (const [index, builder] of builders.entries()) builder.rollback(marks[index]!)
+    if (error instanceof WattlineError) throw error
+    throw new WattlineError('invariant_broken', 'The OTLP decoder failed on a request.', { cause: error })
+  }
+}

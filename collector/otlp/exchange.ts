@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { Authenticator } from '../intake/authenticate.ts'
+import type { BufferPool } from '../intake/buffer-pool.ts'
+import type { Intake } from '../intake/intake.ts'
+import type { Encoding, Signal } from '../intake/signals.ts'
+import { encodeExportResponse } from './export-response.ts'
+import { encodingOf, MEDIA_TYPES, requireCoding, requireEncoding } from './media.ts'
+import { ClientGone, readBody } from './read-body.ts'
+import { encodeStatus } from './status.ts'
+
+export interface ExchangeParts {
+  readonly intake: Intake
+  readonly authenticator: Authenticator
+  readonly events: Events
+  readonly pool: BufferPool
+  readonly maxBodyBytes: number
+}
+
+/** What is said to the client. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+const ROUTES: ReadonlyMap<string, Signal> = new Map([
+  ['/v1/traces', 'traces'],
+  ['/v1/metrics', 'metrics'],
+  ['/v1/logs', 'logs'],
+])
+
+/** One request from its headers to what is to be answered; undefined when the client has gone. Never throws. */
+export async function answer(
+  parts: ExchangeParts,
+  request: IncomingMessage,
+  beforeBody: () => void,
+): Promise<Reply | undefined> {
+  try {
+    return await exportReply(parts, request, beforeBody)
+  } catch (error) {
+    if (error instanceof ClientGone) return undefined
+    return failureReply(parts.events, error, encodingOf(request.headers))
+  }
+}
+
+async function exportReply(
+  parts: ExchangeParts,
+  request: IncomingMessage,
+  beforeBody: () => void,
+): Promise<Reply> {
+  const { intake, pool } = parts
+  const signal = requireRoute(request)
+  const encoding = requireEncoding(request.headers)
+  const coding = requireCoding(request.headers)
+  const { tenant } = parts.authenticator.authenticate(request.headers)
+  const admission = intake.open(signal)
+  try {
+    const body = await readBody(request, {
+      coding,
+      maxBytes: parts.maxBodyBytes,
+      pool,
+      reserve: bytes => admission.reserve(bytes),
+      beforeBody,
+    })
+    try {
+      const result = await admission.ingest(encoding, body.bytes, tenant)
+      return reply(200, encoding, encodeExportResponse(signal, result, encoding))
+    } finally {
+      body.release()
+    }
+  } finally {
+    admission.close()
+  }
+}
+
+function requireRoute(request: IncomingMessage): Signal {
+  const path = request.url?.split('?', 1)[0] ?? ''
+  const signal = ROUTES.get(path)
+  if (signal === undefined) {
+    throw new WattlineError(
+      'not_found',
+      `There is no ${JSON.stringify(path.slice(0, 100))} here, only ${[...ROUTES.keys()].join(', ')}.`,
+    )
+  }
+  if (request.method !== 'POST') {
+    throw new WattlineError('method_not_allowed', `${path} takes POST, not ${request.method}.`)
+  }
+  return signal
+}
+
+/** `google.rpc.Status`; in JSON, which people can read, when the request named no encoding that we know. */
+export function failureReply(events: Events, error: unknown, encoding: Encoding | undefined): Reply {
+  const failure = asWattlineError(error, 'invariant_broken')
+  if (failure.status >= 500 && failure.status !== 503) {
+    events.emit('requestFailed', { code: failure.code }, failure)
+  } else {
+    events.emit('requestRejected', { code: failure.code })
+  }
+  const spoken = encoding ?? 'json'
+  const headers: Record<string, string> = {}
+  if (failure.code === 'method_not_allowed') headers['allow'] = 'POST'
+  if (failure.status === 401) headers['www-authenticate'] = 'Bearer'
+  if (failure.disposition === 'retry') headers['retry-after'] = String(failure.retryAfterSeconds ?? 1)
+  return reply(failure.status, spoken, encodeStatus(failure, spoken), headers)
+}
+
+function reply(
+  status: number,
+  encoding: Encoding,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  return {
+    status,
+    headers: { 'content-type': MEDIA_TYPES[encoding], 'content-length': String(body.length), ...headers },
+    body,
+  }
+}
+
+/** Sends a reply; `close` says that the connection ends with it. */
+export function send(response: ServerResponse, { status, headers, body }: Reply, close: boolean): void {
+  if (response.destroyed) return
+  response.writeHead(status, close ? { ...headers, connection: 'close' } : headers)
+  response.end(body)
+}

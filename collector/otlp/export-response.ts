@@ -1,0 +1,49 @@
+import type { Encoding, IngestResult, Signal } from '../intake/signals.ts'
+import { ProtobufWriter, WIRE } from './protobuf-writer.ts'
+
+const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
+  traces: 'rejectedSpans',
+  metrics: 'rejectedDataPoints',
+  logs: 'rejectedLogRecords',
+}
+const ITEMS: Readonly<Record<Signal, string>> = {
+  traces: 'spans',
+  metrics: 'data points',
+  logs: 'log records',
+}
+
+/**
+ * The body of a 200: empty (`{}` in JSON) when all is well, else a partial success with the count of rejected items and
+ * why. Cut attributes are a warning: nothing rejected, a message all the same.
+ */
+export function encodeExportResponse(signal: Signal, result: IngestResult, encoding: Encoding): Uint8Array {
+  const errorMessage = describe(signal, result)
+  if (errorMessage === '') return encoding === 'json' ? Buffer.from('{}') : new Uint8Array(0)
+  if (encoding === 'json') {
+    const partialSuccess: Record<string, string> = { errorMessage }
+    if (result.rejected > 0) partialSuccess[REJECTED_FIELD[signal]] = String(result.rejected)
+    return Buffer.from(JSON.stringify({ partialSuccess }))
+  }
+  // Export*ServiceResponse{partial_success=1 {rejected_*=1 int64, error_message=2}}, alike for all signals.
+  const writer = new ProtobufWriter()
+  writer.tag(1, WIRE.bytes)
+  const start = writer.begin()
+  if (result.rejected > 0) {
+    writer.tag(1, WIRE.varint)
+    writer.uint(result.rejected)
+  }
+  writer.tag(2, WIRE.bytes)
+  writer.string(errorMessage)
+  writer.end(start)
+  return writer.bytes()
+}
+
+function describe(signal: Signal, { rejected, reasons, cutAttributes }: IngestResult): string {
+  const sentences: string[] = []
+  if (rejected > 0) {
+    const counts = [...reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ')
+    sentences.push(`${rejected} ${ITEMS[signal]} rejected (${counts}).`)
+  }
+  if (cutAttributes > 0) sentences.push(`${cutAttributes} attributes cut at the limits.`)
+  return sentences.join(' ')
+}

@@ -1,0 +1,165 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import { type Authenticator, openAuthenticator } from '../intake/authenticate.ts'
+import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
+import type { Intake } from '../intake/intake.ts'
+import { answer, failureReply, send } from './exchange.ts'
+import { encodingOf } from './media.ts'
+
+/** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain. */
+export interface OtlpHttpReceiver {
+  /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
+  start(): Promise<void>
+  /** Where it listens: the port is the real one when 0 was asked for. */
+  address(): { readonly host: string; readonly port: number }
+  /** Accepts no more, answers what is in flight, resolves when all connections have ended. */
+  stop(): Promise<void>
+}
+
+export interface OtlpHttpOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly limits: Pick<Config['limits'], 'body_bytes'>
+  readonly intake: Intake
+  readonly events: Events
+  readonly authenticator?: Authenticator
+  readonly pool?: BufferPool
+  readonly timeouts?: Partial<Timeouts>
+}
+
+/** In milliseconds. */
+export interface Timeouts {
+  /** For all headers of a request. */
+  readonly headersMs: number
+  /** For a whole request, body included. */
+  readonly requestMs: number
+  /** How long a connection may stay without a request. */
+  readonly keepAliveMs: number
+  /** How long `stop` waits for what is in flight before it cuts connections. */
+  readonly drainMs: number
+}
+
+const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, drainMs: 8_000 }
+const MAX_HEADER_BYTES = 16 * 1024
+/** A refused body is read off up to this time before its connection is closed, so that the answer gets through. */
+const DISCARD_MS = 1_000
+
+export function createOtlpHttpReceiver(options: OtlpHttpOptions): OtlpHttpReceiver {
+  return new HttpReceiver(options)
+}
+
+class HttpReceiver implements OtlpHttpReceiver {
+  readonly #options: OtlpHttpOptions
+  readonly #timeouts: Timeouts
+  readonly #pool: BufferPool
+  readonly #server: Server
+  #stopping = false
+
+  constructor(options: OtlpHttpOptions) {
+    this.#options = options
+    this.#timeouts = { ...TIMEOUTS, ...options.timeouts }
+    this.#pool = options.pool ?? createBufferPool()
+    const { headersMs, requestMs, keepAliveMs } = this.#timeouts
+    this.#server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: Math.min(headersMs, requestMs),
+      requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.max(10, Math.min(requestMs, headersMs) / 4),
+    })
+    this.#server.on('request', (request, response) => void this.#exchange(request, response, () => {}))
+    this.#server.on('checkContinue', (request, response) => {
+      void this.#exchange(request, response, () => response.writeContinue())
+    })
+    this.#server.on('clientError', (error, socket) => refuseConnection(error, socket as Socket))
+  }
+
+  start(): Promise<void> {
+    const { host, port, events } = this.#options
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port))
+    this.#server.once('error', onError)
+    this.#server.listen({ host, port }, () => {
+      this.#server.off('error', onError)
+      events.emit('listenerStarted', { listener: 'otlp_http', ...this.address() })
+      resolve()
+    })
+    return promise
+  }
+
+  address(): { readonly host: string; readonly port: number } {
+    const address = this.#server.address() as AddressInfo | null
+    return { host: address?.address ?? this.#options.host, port: address?.port ?? this.#options.port }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping || !this.#server.listening) return
+    this.#stopping = true
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#server.close(() => resolve())
+    const cut = setTimeout(() => this.#server.closeAllConnections(), this.#timeouts.drainMs)
+    await promise
+    clearTimeout(cut)
+  }
+
+  async #exchange(request: IncomingMessage, response: ServerResponse, beforeBody: () => void): Promise<void> {
+    const { intake, events, limits } = this.#options
+    if (this.#stopping) {
+      const draining = new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds: 1 })
+      await discard(request)
+      send(response, failureReply(events, draining, encodingOf(request.headers)), true)
+      return
+    }
+    let bodyWanted = false
+    const parts = {
+      intake,
+      events,
+      pool: this.#pool,
+      authenticator: this.#options.authenticator ?? openAuthenticator,
+      maxBodyBytes: limits.body_bytes,
+    }
+    const reply = await answer(parts, request, () => {
+      bodyWanted = true
+      beforeBody()
+    })
+    if (reply === undefined) return
+    // Who waits for `100 Continue` and gets an error instead may or may not send the body: only closing is clear.
+    const bodyUnclear = request.headers.expect !== undefined && !bodyWanted
+    send(response, reply, this.#stopping || bodyUnclear)
+  }
+}
+
+/** Closing with unread bytes resets the connection, and the client might never see the answer. */
+function discard(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, DISCARD_MS)
+  request.once('end', resolve).once('close', resolve).once('error', resolve).resume()
+  return promise.finally(() => clearTimeout(timer))
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): WattlineError {
+  return error.code === 'EADDRINUSE'
+    ? new WattlineError('address_in_use', `${host}:${port} is taken (OTLP over HTTP).`, { cause: error })
+    : new WattlineError('config_invalid', `Cannot listen on ${host}:${port}: ${error.message}.`, {
+        cause: error,
+      })
+}
+
+/** Below HTTP: no request that could be answered in kind, so a bare status line. */
+function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const line = CONNECTION_ERRORS.get(error.code ?? '') ?? '400 Bad Request'
+  socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+const CONNECTION_ERRORS: ReadonlyMap<string, string> = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
+])

@@ -1,0 +1,105 @@
+/** Protobuf wire types that OTLP uses. */
+export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
+export type WireType = (typeof WIRE)[keyof typeof WIRE]
+
+const MAX_VARINT_BYTES = 10
+
+/** Writes protobuf into a growing buffer. Nested messages are closed by moving their bytes up for the length. */
+export class ProtobufWriter {
+  #buffer: Buffer
+  #length = 0
+
+  constructor(capacityBytes = 1024) {
+    this.#buffer = Buffer.allocUnsafe(capacityBytes)
+  }
+
+  /** The bytes written so far; valid until the next write. */
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  tag(field: number, wire: WireType): void {
+    this.uint(field * 8 + wire)
+  }
+
+  /** A non-negative safe integer as varint. */
+  uint(value: number): void {
+    this.#reserve(MAX_VARINT_BYTES)
+    let rest = value
+    while (rest >= 0x80) {
+      this.#buffer[this.#length++] = (rest % 0x80) | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    this.#buffer[this.#length++] = rest
+  }
+
+  /** 64 bits as varint: negative numbers in two's complement, as protobuf's int64 has them. */
+  varint64(value: bigint): void {
+    this.#reserve(MAX_VARINT_BYTES)
+    let rest = BigInt.asUintN(64, value)
+    while (rest >= 0x80n) {
+      this.#buffer[this.#length++] = Number(rest & 0x7fn) | 0x80
+      rest >>= 7n
+    }
+    this.#buffer[this.#length++] = Number(rest)
+  }
+
+  fixed64(value: bigint): void {
+    this.#reserve(8)
+    this.#length = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length)
+  }
+
+  fixed32(value: number): void {
+    this.#reserve(4)
+    this.#length = this.#buffer.writeUInt32LE(value >>> 0, this.#length)
+  }
+
+  double(value: number): void {
+    this.#reserve(8)
+    this.#length = this.#buffer.writeDoubleLE(value, this.#length)
+  }
+
+  /** Length and UTF-8 bytes; lone surrogates become U+FFFD. */
+  string(text: string): void {
+    const size = Buffer.byteLength(text)
+    this.uint(size)
+    this.#reserve(size)
+    this.#length += this.#buffer.write(text, this.#length, size, 'utf8')
+  }
+
+  /** Length and bytes. */
+  blob(bytes: Uint8Array): void {
+    this.uint(bytes.length)
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  /** Starts a length-delimited value after its tag; hand what it returns to `end`. */
+  begin(): number {
+    this.#reserve(1)
+    this.#length += 1
+    return this.#length
+  }
+
+  end(start: number): void {
+    const size = this.#length - start
+    let lengthBytes = 1
+    for (let rest = size; rest >= 0x80; rest = Math.floor(rest / 0x80)) lengthBytes += 1
+    if (lengthBytes > 1) {
+      this.#reserve(lengthBytes)
+      this.#buffer.copyWithin(start + lengthBytes - 1, start, this.#length)
+    }
+    this.#length = start - 1
+    this.uint(size)
+    this.#length += size
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes
+    if (needed <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+}
