@@ -11,6 +11,9 @@
  *   worker of a group has a partition at a time.
  * - `transact` makes output records, state and the input offset visible together or not at all.
  * - Retention drops only records that every known group has committed; a full disk rejects appends and recovers.
+ * - A stored record that is spoilt does not block its partition: it comes with the header `corrupt`, see
+ *   `RECORD_CORRUPT`.
+ * - Values and state handed in must not change until the promise settles.
  */
 export interface Broker {
   readonly kind: 'embedded' | 'kafka'
@@ -49,6 +52,12 @@ export interface NewRecord {
 
 /** Header `kind` of records without rows: `flush` tells `meter` that a host has fallen silent (value: JSON). */
 export const RECORD_KIND = 'kind'
+
+/**
+ * Header that a broker adds to a record it stored but cannot read back whole (value: what is left of it): the reason.
+ * It is delivered in its place, so that the consumer sets it aside and goes on with those after it.
+ */
+export const RECORD_CORRUPT = 'corrupt'
 
 export interface StoredRecord extends NewRecord {
   readonly offset: bigint

@@ -41,6 +41,8 @@ export const EVENTS = {
     level: 'debug',
     counter: counter('wattline_intake_requests_rejected_total', 'Requests refused whole', 'code'),
   },
+  intakePaused: { level: 'error' },
+  intakeResumed: { level: 'info' },
   requestFailed: {
     level: 'error',
     counter: counter('wattline_requests_failed_total', 'Requests that ended in an error of ours', 'code'),
@@ -52,6 +54,22 @@ export const EVENTS = {
   recordBytesAppended: {
     level: 'debug',
     counter: counter('wattline_log_bytes_total', 'Bytes made durable in the log', 'stream'),
+  },
+  recordsTrimmed: {
+    level: 'debug',
+    counter: counter(
+      'wattline_log_records_trimmed_total',
+      'Records that all groups have read, dropped from the log by retention',
+      'stream',
+    ),
+  },
+  logWriteFailed: {
+    level: 'error',
+    counter: counter(
+      'wattline_log_write_failures_total',
+      'Transactions that the log could not write; nothing of them is stored',
+      'code',
+    ),
   },
   recordStored: {
     level: 'debug',

@@ -1,0 +1,25 @@
+/** Who of a group's members gets which partition: a pure function, the same for the same members in the same order. */
+
+export interface Candidate {
+  readonly id: number
+  readonly streams: ReadonlySet<string>
+  /** Partitions (`partitionName`) that this member has given up: it does not get them again. */
+  readonly givenUp: ReadonlySet<string>
+}
+
+export const partitionName = (stream: string, partition: number): string => `${stream}/${partition}`
+
+/** Partition name -> member id. Partitions that nobody wants are absent. */
+export function assign(
+  partitions: readonly { readonly stream: string; readonly partition: number }[],
+  members: readonly Candidate[],
+): ReadonlyMap<string, number> {
+  const owners = new Map<string, number>()
+  for (const [index, { stream, partition }] of partitions.entries()) {
+    const name = partitionName(stream, partition)
+    const willing = members.filter(member => member.streams.has(stream) && !member.givenUp.has(name))
+    const owner = willing[index % willing.length]
+    if (owner !== undefined) owners.set(name, owner.id)
+  }
+  return owners
+}

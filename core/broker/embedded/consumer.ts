@@ -1,0 +1,131 @@
+/** One partition in the hands of one worker: where it reads, and what it may write. */
+import { WattlineError } from '../../runtime/errors.ts'
+import type { AssignedPartition, Output, StoredRecord } from '../broker.ts'
+import type { Journal } from './journal.ts'
+import { recordKey, stateNameOf, stateOf } from './keys.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { decodeHead, readRecord, storedBytes } from './record.ts'
+import type { LogStore } from './store.ts'
+
+export interface ConsumerPorts {
+  readonly store: LogStore
+  readonly journal: Journal
+  /** The partition of an output; throws for an unknown one. */
+  readonly find: (stream: string, partition: number) => PartitionLog
+  readonly onCommit: (log: PartitionLog) => void
+  readonly onAppend: (stream: string, records: number, bytes: number) => void
+}
+
+type Limits = Parameters<AssignedPartition['poll']>[0]
+type Step = Parameters<AssignedPartition['transact']>[0]
+
+export class Consumer implements AssignedPartition {
+  readonly stream: string
+  readonly partition: number
+  readonly revoked: AbortSignal
+  readonly #log: PartitionLog
+  readonly #group: string
+  readonly #ports: ConsumerPorts
+  readonly #revoke = new AbortController()
+  #position: bigint
+  /** After `work` has returned, somebody else may have the partition: nothing is written any more. */
+  #ended = false
+
+  constructor(log: PartitionLog, group: string, ports: ConsumerPorts) {
+    this.stream = log.stream
+    this.partition = log.partition
+    this.revoked = this.#revoke.signal
+    this.#log = log
+    this.#group = group
+    this.#ports = ports
+    this.#position = log.committedBy(group)
+  }
+
+  revoke(): void {
+    this.#revoke.abort()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#revoke.abort()
+  }
+
+  async poll(limits: Limits): Promise<readonly StoredRecord[]> {
+    if (this.revoked.aborted) return []
+    if (this.#position >= this.#log.bounds.next) await this.#log.awaitRecords(limits.maxWaitMs, this.revoked)
+    return this.revoked.aborted ? [] : this.#read(limits)
+  }
+
+  async commit(nextOffset: bigint): Promise<void> {
+    this.#check(nextOffset)
+    await this.#ports.journal.submit(0, draft => draft.commit(this.#log, this.#group, nextOffset))
+    this.#ports.onCommit(this.#log)
+  }
+
+  async loadState(): Promise<ReadonlyMap<string, Uint8Array>> {
+    const state = new Map<string, Uint8Array>()
+    this.#ports.store.refresh()
+    for (const { key, value } of this.#ports.store.entries(stateOf(this.#log, this.#group))) {
+      state.set(stateNameOf(key, this.#group), value)
+    }
+    return state
+  }
+
+  async transact(step: Step): Promise<void> {
+    this.#check(step.nextOffset)
+    const outputs = [
+      ...Map.groupBy(step.outputs, output => this.#ports.find(output.stream, output.partition)),
+    ]
+    const records = step.outputs.map(output => output.record)
+    await this.#ports.journal.submit(weight(step), draft => {
+      draft.reserve(records)
+      for (const [log, group] of outputs) draft.append(log, group.map(toRecord))
+      draft.state(this.#log, this.#group, step.state)
+      draft.commit(this.#log, this.#group, step.nextOffset)
+    })
+    for (const [log, group] of outputs) this.#ports.onAppend(log.stream, group.length, bytesOf(group))
+    this.#ports.onCommit(this.#log)
+  }
+
+  #read(limits: Limits): readonly StoredRecord[] {
+    const { store } = this.#ports
+    store.refresh()
+    const records: StoredRecord[] = []
+    let bytes = 0
+    while (records.length < limits.maxRecords && this.#position < this.#log.bounds.next) {
+      const head = decodeHead(store.get(recordKey(this.#log, this.#position, 0)))
+      bytes += head?.valueBytes ?? 0
+      if (records.length > 0 && bytes > limits.maxBytes) break
+      records.push(readRecord(key => store.get(key), this.#log, this.#position))
+      this.#position += 1n
+    }
+    return records
+  }
+
+  #check(nextOffset: bigint): void {
+    if (this.#ended) {
+      throw new WattlineError(
+        'broker_unavailable',
+        `Partition ${this.stream}/${this.partition} is no longer assigned to this worker.`,
+      )
+    }
+    if (nextOffset > this.#log.bounds.next) {
+      throw new WattlineError(
+        'invariant_broken',
+        `Offset ${nextOffset} is beyond the end ${this.#log.bounds.next} of ${this.stream}/${this.partition}.`,
+      )
+    }
+  }
+}
+
+const toRecord = (output: Output) => output.record
+
+const bytesOf = (outputs: readonly Output[]): number =>
+  outputs.reduce((sum, output) => sum + output.record.value.length, 0)
+
+function weight(step: Step): number {
+  let bytes = 0
+  for (const { record } of step.outputs) bytes += storedBytes(record)
+  for (const value of step.state.values()) bytes += value?.length ?? 0
+  return bytes
+}

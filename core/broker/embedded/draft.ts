@@ -1,0 +1,105 @@
+/**
+ * One LMDB transaction in the making: several callers' changes, planned one after the other on top of what is
+ * published, and published only when the transaction is on disk. A failed transaction leaves nothing behind.
+ */
+import { WattlineError } from '../../runtime/errors.ts'
+import type { NewRecord } from '../broker.ts'
+import { boundsKey, committedKey, type Place, stateKey } from './keys.ts'
+import { type Bounds, encodeBounds, encodeOffset, type PartitionLog } from './partition-log.ts'
+import { encodeRecord, type Operation, storedBytes } from './record.ts'
+
+export interface Space {
+  /** Bytes that all stored records take. */
+  usedBytes: number
+  readonly maxBytes: number
+}
+
+export class Draft {
+  readonly operations: Operation[] = []
+  readonly #space: Space
+  #usedBytes: number
+  readonly #bounds = new Map<PartitionLog, Bounds>()
+  readonly #committed = new Map<PartitionLog, Map<string, bigint>>()
+  readonly #published: (() => void)[] = []
+
+  constructor(space: Space) {
+    this.#space = space
+    this.#usedBytes = space.usedBytes
+  }
+
+  /** Throws `disk_full` when the records do not fit; call it before anything else of a change. */
+  reserve(records: readonly NewRecord[]): void {
+    const needed = records.reduce((sum, record) => sum + storedBytes(record), 0)
+    if (this.#usedBytes + needed <= this.#space.maxBytes) return
+    throw new WattlineError(
+      'disk_full',
+      `The log holds ${this.#usedBytes} bytes and may hold ${this.#space.maxBytes} (broker.max_bytes): no room for ${needed} more.`,
+    )
+  }
+
+  bounds(log: PartitionLog): Bounds {
+    return this.#bounds.get(log) ?? log.bounds
+  }
+
+  /** Adds the records to the end of the partition; the offset of the first. */
+  append(log: PartitionLog, records: readonly NewRecord[]): bigint {
+    const before = this.bounds(log)
+    let { next, bytes } = before
+    for (const record of records) {
+      for (const operation of encodeRecord(log, next, record)) this.operations.push(operation)
+      next += 1n
+      bytes += storedBytes(record)
+    }
+    this.#usedBytes += bytes - before.bytes
+    this.#bounds.set(log, { ...before, next, bytes })
+    return before.next
+  }
+
+  /** Drops everything below `first`, whose keys and bytes the caller has looked up. */
+  trim(log: PartitionLog, first: bigint, bytes: number, keys: readonly Uint8Array[]): void {
+    const before = this.bounds(log)
+    for (const key of keys) this.operations.push({ key, value: null })
+    this.#usedBytes -= bytes
+    this.#bounds.set(log, { ...before, first, bytes: before.bytes - bytes })
+  }
+
+  commit(log: PartitionLog, group: string, offset: bigint): void {
+    const offsets = this.#committed.get(log) ?? new Map<string, bigint>()
+    offsets.set(group, offset)
+    this.#committed.set(log, offsets)
+    this.operations.push({ key: committedKey(log, group), value: encodeOffset(offset) })
+  }
+
+  state(place: Place, group: string, changes: ReadonlyMap<string, Uint8Array | null>): void {
+    for (const [key, value] of changes) this.operations.push({ key: stateKey(place, group, key), value })
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.operations.push({ key, value })
+  }
+
+  /** Runs when the transaction is on disk. */
+  afterwards(publish: () => void): void {
+    this.#published.push(publish)
+  }
+
+  /** All operations, complete with the bounds of the partitions they touch. */
+  seal(): readonly Operation[] {
+    for (const [log, bounds] of this.#bounds) this.put(boundsKey(log), encodeBounds(bounds))
+    return this.operations
+  }
+
+  /** Makes visible what is now on disk, and wakes who waits for it. */
+  publish(): void {
+    this.#space.usedBytes = this.#usedBytes
+    for (const [log, offsets] of this.#committed) {
+      for (const [group, offset] of offsets) log.committed.set(group, offset)
+    }
+    for (const [log, bounds] of this.#bounds) {
+      const grown = bounds.next > log.bounds.next
+      log.bounds = bounds
+      if (grown) log.wake()
+    }
+    for (const publish of this.#published) publish()
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for what it
+ * promises and how, and ../broker.ts for the contract.
+ */
+import { statfs } from 'node:fs/promises'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Events } from '../../runtime/events.ts'
+import { type FolderLock, lockFolder } from '../../runtime/folder-lock.ts'
+import type {
+  Appended,
+  Broker,
+  NewRecord,
+  PartitionLag,
+  StreamSettings,
+  SubscribeOptions,
+  Subscription,
+} from '../broker.ts'
+import type { ConsumerPorts } from './consumer.ts'
+import type { Space } from './draft.ts'
+import { Group } from './groups.ts'
+import { Journal } from './journal.ts'
+import { recordKey } from './keys.ts'
+import type { PartitionLog, StreamLog } from './partition-log.ts'
+import { decodeHead, storedBytes } from './record.ts'
+import { type LogStore, openStore } from './store.ts'
+import { checkSettings, loadStreams, newStream } from './streams.ts'
+import { Trimmer } from './trimmer.ts'
+
+export interface EmbeddedBrokerOptions {
+  /** Folder of the log; created when missing. */
+  readonly path: string
+  /** Bytes of records that the log may hold; beyond it appends are refused with `disk_full`. */
+  readonly maxBytes: number
+  readonly events: Events
+  /** Wall clock in milliseconds, for retention only. */
+  readonly clock?: () => number
+}
+
+/** Free bytes on the volume below which the broker calls itself unwell after a failed write. */
+const FREE_BYTES = 32 * 1024 * 1024
+
+/**
+ * Opens the log, creating it when missing. Throws `data_in_use` when another broker, in this process or another, has
+ * the folder, and `data_unusable` when it cannot be read or written.
+ */
+export async function openEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
+  const lock = lockFolder(options.path)
+  try {
+    const store = openStore(options.path)
+    try {
+      return new EmbeddedBroker(options, lock, store, loadStreams(store))
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+class EmbeddedBroker implements Broker {
+  readonly kind = 'embedded'
+  readonly #options: EmbeddedBrokerOptions
+  readonly #lock: FolderLock
+  readonly #store: LogStore
+  readonly #streams: Map<string, StreamLog>
+  readonly #space: Space
+  readonly #journal: Journal
+  readonly #trimmer: Trimmer
+  readonly #groups = new Map<string, Group>()
+  readonly #ports: ConsumerPorts
+  #creating: Promise<void> = Promise.resolve()
+  #closing: Promise<void> | null = null
+
+  constructor(
+    options: EmbeddedBrokerOptions,
+    lock: FolderLock,
+    store: LogStore,
+    streams: Map<string, StreamLog>,
+  ) {
+    const { events, maxBytes } = options
+    this.#options = options
+    this.#lock = lock
+    this.#store = store
+    this.#streams = streams
+    this.#space = { usedBytes: usedBytes(streams.values()), maxBytes }
+    this.#journal = new Journal(store, this.#space, failure =>
+      events.emit('logWriteFailed', { code: failure.code }, failure),
+    )
+    this.#trimmer = new Trimmer({
+      store,
+      journal: this.#journal,
+      streams,
+      readers: stream => [...this.#groups.values()].filter(g => g.reads(stream)).map(g => g.name),
+      clock: options.clock ?? Date.now,
+      events,
+    })
+    this.#ports = {
+      store,
+      journal: this.#journal,
+      find: (stream, partition) => this.#partition(stream, partition),
+      onCommit: log => this.#trimmer.committed(log),
+      onAppend: (stream, records, bytes) => this.#appended(stream, records, bytes),
+    }
+  }
+
+  createStreams(settings: readonly StreamSettings[]): Promise<void> {
+    // One after the other: two callers at once would give one number to two streams.
+    const created = this.#creating.then(() => this.#createStreams(settings))
+    this.#creating = created.catch(() => {})
+    return created
+  }
+
+  async #createStreams(settings: readonly StreamSettings[]): Promise<void> {
+    for (const one of settings) checkSettings(one, this.#streams.get(one.name))
+    const missing = settings.filter(one => !this.#streams.has(one.name))
+    let id = Math.max(0, ...[...this.#streams.values()].map(stream => stream.id + 1))
+    const created = missing.map(one => newStream(one, id++))
+    await this.#journal.submit(0, draft => {
+      for (const { operations } of created) for (const { key, value } of operations) draft.put(key, value!)
+      draft.afterwards(() => {
+        for (const { stream } of created) this.#streams.set(stream.name, stream)
+      })
+    })
+    for (const { name, groups, retention } of settings) {
+      this.#stream(name).retention = { groups, timeMs: retention.timeMs, bytes: retention.bytes }
+    }
+    this.#trimmer.sweep()
+  }
+
+  partitions(stream: string): number {
+    return this.#stream(stream).partitions.length
+  }
+
+  async append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended> {
+    const log = partition === 'any' ? this.#nextPartition(stream) : this.#partition(stream, partition)
+    const bytes = records.reduce((sum, record) => sum + storedBytes(record), 0)
+    const offset = await this.#journal.submit(bytes, draft => {
+      draft.reserve(records)
+      return draft.append(log, records)
+    })
+    this.#appended(stream, records.length, bytes)
+    return { partition: log.partition, offset }
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    this.#refuseWhenClosing()
+    const group =
+      this.#groups.get(options.group) ??
+      new Group(options.group, this.#ports, stream => this.#stream(stream).partitions)
+    const subscription = group.join(options)
+    this.#groups.set(options.group, group)
+    return subscription
+  }
+
+  async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
+    const { partitions } = this.#stream(stream)
+    this.#refuseWhenClosing()
+    this.#store.refresh()
+    return partitions.map(log => {
+      const committed = log.committedBy(group)
+      const pending = committed < log.bounds.next ? this.#store.get(recordKey(log, committed, 0)) : undefined
+      return {
+        partition: log.partition,
+        end: log.bounds.next,
+        committed,
+        oldestPendingMs: decodeHead(pending)?.timestampMs ?? null,
+      }
+    })
+  }
+
+  /** After a failed write this writes a little itself, so that readiness comes back when the disk does. */
+  async ping(): Promise<void> {
+    this.#refuseWhenClosing()
+    if (this.#space.usedBytes >= this.#space.maxBytes) {
+      throw new WattlineError(
+        'disk_full',
+        `The log holds ${this.#space.usedBytes} of ${this.#space.maxBytes} bytes (broker.max_bytes).`,
+      )
+    }
+    if (this.#journal.lastFailure === null) return
+    const volume = await statfs(this.#options.path)
+    if (volume.bavail * volume.bsize < FREE_BYTES) throw this.#journal.lastFailure
+    await this.#journal.submit(0, draft => draft.put(Buffer.from('P'), Buffer.from('ping')))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#groups.values()].map(group => group.close()))
+    await this.#trimmer.close()
+    await this.#journal.close()
+    await this.#store.close()
+    this.#lock.release()
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing !== null) throw new WattlineError('broker_unavailable', 'The log is closed.')
+  }
+
+  #stream(name: string): StreamLog {
+    const stream = this.#streams.get(name)
+    if (stream === undefined) throw new WattlineError('invariant_broken', `There is no stream '${name}'.`)
+    return stream
+  }
+
+  #partition(stream: string, partition: number): PartitionLog {
+    const log = this.#stream(stream).partitions[partition]
+    if (log === undefined) {
+      throw new WattlineError('invariant_broken', `Stream '${stream}' has no partition ${partition}.`)
+    }
+    return log
+  }
+
+  #nextPartition(name: string): PartitionLog {
+    const stream = this.#stream(name)
+    stream.turn = (stream.turn + 1) % stream.partitions.length
+    return this.#partition(name, stream.turn)
+  }
+
+  #appended(stream: string, records: number, bytes: number): void {
+    this.#options.events.emit('recordAppended', { stream, amount: records })
+    this.#options.events.emit('recordBytesAppended', { stream, amount: bytes })
+  }
+}
+
+function usedBytes(streams: Iterable<StreamLog>): number {
+  let bytes = 0
+  for (const stream of streams) for (const log of stream.partitions) bytes += log.bounds.bytes
+  return bytes
+}

@@ -1,0 +1,43 @@
+/** The edge table of LMDB and the disk: which of their error numbers means what to us. */
+import { constants } from 'node:os'
+import { type ErrorCode, WattlineError } from '../../runtime/errors.ts'
+
+const MAP_FULL = -30_792
+const UNUSABLE = new Map([
+  [-30_793, 'it is not an LMDB file'],
+  [-30_794, 'it was written by another version of LMDB'],
+  [-30_796, 'its pages are damaged'],
+  [-30_797, 'pages are missing'],
+])
+const FULL: ReadonlySet<number> = new Set([
+  constants.errno.ENOSPC,
+  constants.errno.EDQUOT,
+  constants.errno.EFBIG,
+  MAP_FULL,
+])
+
+/** The number that LMDB or the system gave, 0 when there is none. */
+export function errorNumber(error: unknown): number {
+  if (!(error instanceof Error)) return 0
+  const { code } = error as Error & { code?: unknown }
+  return typeof code === 'number' ? code : 0
+}
+
+/** A failed write. */
+export function writeFailure(error: unknown): WattlineError {
+  if (error instanceof WattlineError) return error
+  const number = errorNumber(error)
+  const code: ErrorCode = FULL.has(number) ? 'disk_full' : 'broker_unavailable'
+  const reason = error instanceof Error ? error.message : String(error)
+  return new WattlineError(code, `The log could not be written: ${reason}.`, { cause: error })
+}
+
+/** An environment that cannot be opened. */
+export function openFailure(path: string, error: unknown): WattlineError {
+  if (error instanceof WattlineError) return error
+  const known = UNUSABLE.get(errorNumber(error))
+  const reason = known ?? (error instanceof Error ? error.message : String(error))
+  return new WattlineError('data_unusable', `The log in ${path} cannot be opened: ${reason}.`, {
+    cause: error,
+  })
+}

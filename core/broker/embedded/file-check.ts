@@ -1,0 +1,59 @@
+/**
+ * Looks at LMDB's two meta pages before LMDB does. LMDB maps the file and trusts it: a file shorter than its meta pages
+ * say (a copy cut short, a broken disk) would end the process with SIGBUS at the first read of what is not there.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { WattlineError } from '../../runtime/errors.ts'
+
+const MAGIC = 0xbeefc0de
+/** Where LMDB 1.0, the version inside lmdb-js 3, keeps these in a meta page (`MDB_meta` after a 24-byte header). */
+const AT = { magic: 0x18, pageBytes: 0x30, lastPage: 0x90, transaction: 0x98 } as const
+const META_BYTES = 0xa0
+const SMALLEST_PAGE = 512
+const LARGEST_PAGE = 65_536
+
+/** Throws `data_unusable` when the file is there but is no LMDB file or is cut short. An empty one is new. */
+export function checkDataFile(file: string): void {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'r')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+    throw new WattlineError('data_unusable', `The log file ${file} cannot be read.`, { cause: error })
+  }
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size === 0) return
+    const expected = expectedBytes(position => readMeta(descriptor, position))
+    if (expected === null) {
+      throw new WattlineError('data_unusable', `The log file ${file} is damaged: it is not an LMDB file.`)
+    }
+    if (size < expected) {
+      throw new WattlineError(
+        'data_unusable',
+        `The log file ${file} is cut short: ${size} bytes where ${expected} are in use.`,
+      )
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function readMeta(descriptor: number, position: number): Buffer | null {
+  const meta = Buffer.alloc(META_BYTES)
+  return readSync(descriptor, meta, 0, META_BYTES, position) === META_BYTES ? meta : null
+}
+
+/** Bytes that the newer of the two meta pages says are in use; null when neither page is one. */
+export function expectedBytes(metaAt: (position: number) => Buffer | null): number | null {
+  const first = metaAt(0)
+  if (first === null || first.readUInt32LE(AT.magic) !== MAGIC) return null
+  const pageBytes = first.readUInt32LE(AT.pageBytes)
+  if (pageBytes < SMALLEST_PAGE || pageBytes > LARGEST_PAGE) return null
+  const second = metaAt(pageBytes)
+  if (second === null || second.readUInt32LE(AT.magic) !== MAGIC) return null
+  const newer =
+    second.readBigUInt64LE(AT.transaction) > first.readBigUInt64LE(AT.transaction) ? second : first
+  // A log without a single page besides the meta pages may be as long as they are.
+  return (Number(newer.readBigUInt64LE(AT.lastPage)) + 1) * pageBytes
+}

@@ -1,0 +1,65 @@
+/**
+ * Keys of the embedded log in its one LMDB table. A key starts with a letter that says what it is; numbers are
+ * big-endian so that LMDB's byte order is (stream, partition, offset, chunk) order.
+ *
+ * | key | value |
+ * |---|---|
+ * | `F` | version of this layout |
+ * | `S` name | stream: its number and partition count, JSON |
+ * | `B` stream partition | bounds: first and next offset, bytes stored |
+ * | `G` stream partition group | committed offset |
+ * | `R` stream partition offset chunk | chunk 0: head of a record; 1 and up: its value |
+ * | `T` stream partition group NUL key | state of a group |
+ */
+export const FORMAT_KEY = Buffer.from('F')
+
+/** A partition as keys name it: number of the stream and of the partition, both below 65,536. */
+export interface Place {
+  readonly streamId: number
+  readonly partition: number
+}
+
+const letter = { stream: 'S', bounds: 'B', committed: 'G', record: 'R', state: 'T' } as const
+
+const placed = (kind: string, place: Place, tail: Buffer): Buffer => {
+  const key = Buffer.alloc(5 + tail.length)
+  key.write(kind, 0, 'latin1')
+  key.writeUInt16BE(place.streamId, 1)
+  key.writeUInt16BE(place.partition, 3)
+  tail.copy(key, 5)
+  return key
+}
+
+const nothing = Buffer.alloc(0)
+
+export const streamKey = (name: string): Buffer => Buffer.from(letter.stream + name)
+export const streamNameOf = (key: Uint8Array): string => Buffer.from(key.subarray(1)).toString()
+export const boundsKey = (place: Place): Buffer => placed(letter.bounds, place, nothing)
+export const committedKey = (place: Place, group: string): Buffer =>
+  placed(letter.committed, place, Buffer.from(group))
+export const committedGroupOf = (key: Uint8Array): string => Buffer.from(key.subarray(5)).toString()
+export const stateKey = (place: Place, group: string, key: string): Buffer =>
+  placed(letter.state, place, Buffer.from(`${group}\u0000${key}`))
+/** The part of a state key that its writer chose. */
+export const stateNameOf = (key: Uint8Array, group: string): string =>
+  Buffer.from(key.subarray(5 + Buffer.byteLength(group) + 1)).toString()
+
+export function recordKey(place: Place, offset: bigint, chunk: number): Buffer {
+  const tail = Buffer.alloc(10)
+  tail.writeBigUInt64BE(offset, 0)
+  tail.writeUInt16BE(chunk, 8)
+  return placed(letter.record, place, tail)
+}
+
+export interface KeyRange {
+  readonly start: Buffer
+  /** Exclusive. */
+  readonly end: Buffer
+}
+
+const under = (prefix: Buffer): KeyRange => ({ start: prefix, end: Buffer.concat([prefix, Buffer.of(0xff)]) })
+
+export const allStreams = (): KeyRange => under(Buffer.from(letter.stream))
+export const committedOf = (place: Place): KeyRange => under(placed(letter.committed, place, nothing))
+export const stateOf = (place: Place, group: string): KeyRange =>
+  under(placed(letter.state, place, Buffer.from(`${group}\u0000`)))

@@ -1,0 +1,95 @@
+/** What the broker keeps in memory of a partition: its bounds, how far groups are, who waits for records. */
+import type { Place } from './keys.ts'
+
+/** Records `first` up to below `next` are stored. */
+export interface Bounds {
+  readonly first: bigint
+  readonly next: bigint
+  readonly bytes: number
+}
+
+export interface Retention {
+  readonly groups: readonly string[]
+  readonly timeMs: number
+  readonly bytes: number
+}
+
+export interface StreamLog {
+  readonly name: string
+  readonly id: number
+  readonly partitions: readonly PartitionLog[]
+  /** null until `createStreams` has named it in this run: nothing is dropped before. */
+  retention: Retention | null
+  /** Where the next append to any partition goes. */
+  turn: number
+}
+
+export class PartitionLog implements Place {
+  readonly stream: string
+  readonly streamId: number
+  readonly partition: number
+  bounds: Bounds
+  readonly committed: Map<string, bigint>
+  readonly #waiting = new Set<() => void>()
+
+  constructor(
+    stream: string,
+    place: Place,
+    bounds: Bounds = { first: 0n, next: 0n, bytes: 0 },
+    committed = new Map<string, bigint>(),
+  ) {
+    this.stream = stream
+    this.streamId = place.streamId
+    this.partition = place.partition
+    this.bounds = bounds
+    this.committed = committed
+  }
+
+  /** Where a group goes on reading. */
+  committedBy(group: string): bigint {
+    const committed = this.committed.get(group) ?? 0n
+    return committed < this.bounds.first ? this.bounds.first : committed
+  }
+
+  wake(): void {
+    for (const resolve of this.#waiting) resolve()
+  }
+
+  /** Resolves when records were added, the time is over or the signal aborts. */
+  async awaitRecords(maxWaitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || maxWaitMs <= 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, maxWaitMs)
+    this.#waiting.add(resolve)
+    const end = () => resolve()
+    signal.addEventListener('abort', end, { once: true })
+    await promise
+    signal.removeEventListener('abort', end)
+    clearTimeout(timer)
+    this.#waiting.delete(resolve)
+  }
+}
+
+const BOUNDS_BYTES = 24
+
+export function encodeBounds(bounds: Bounds): Buffer {
+  const bytes = Buffer.alloc(BOUNDS_BYTES)
+  bytes.writeBigUInt64BE(bounds.first, 0)
+  bytes.writeBigUInt64BE(bounds.next, 8)
+  bytes.writeDoubleBE(bounds.bytes, 16)
+  return bytes
+}
+
+export function decodeBounds(stored: Uint8Array | undefined): Bounds {
+  if (stored === undefined) return { first: 0n, next: 0n, bytes: 0 }
+  const bytes = Buffer.from(stored)
+  return { first: bytes.readBigUInt64BE(0), next: bytes.readBigUInt64BE(8), bytes: bytes.readDoubleBE(16) }
+}
+
+export function encodeOffset(offset: bigint): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64BE(offset)
+  return bytes
+}
+
+export const decodeOffset = (stored: Uint8Array): bigint => Buffer.from(stored).readBigUInt64BE(0)

@@ -1,0 +1,139 @@
+/**
+ * A record as the log stores it: a head under chunk 0, and its value cut into chunks of equal size, since LMDB needs
+ * neighbouring free pages for one value: after a while of retention only short runs are free, and equal runs can always
+ * be used again. Small values live in the head. A CRC-32 over key, head and value finds what the disk has spoilt.
+ */
+import { crc32 } from 'node:zlib'
+import { type NewRecord, RECORD_CORRUPT, type StoredRecord } from '../broker.ts'
+import { type Place, recordKey } from './keys.ts'
+
+/** 16 pages of 4 KiB, less LMDB's page header. */
+export const CHUNK_BYTES = 65_536 - 64
+const INLINE_BYTES = 1024
+const PAGE_BYTES = 4096
+
+const FIXED = 26
+const AT = { version: 0, crc: 4, timestampMs: 8, headerBytes: 16, valueBytes: 20, chunks: 24 } as const
+const VERSION = 1
+
+export interface Operation {
+  readonly key: Uint8Array
+  /** null removes the key. */
+  readonly value: Uint8Array | null
+}
+
+export interface RecordHead {
+  readonly timestampMs: number
+  readonly chunks: number
+  readonly valueBytes: number
+  /** What the record takes on disk, in whole pages where it has pages of its own. */
+  readonly storedBytes: number
+}
+
+/** What it takes to store the record. Chunks are views of its value: it must not change until they are written. */
+export function encodeRecord(place: Place, offset: bigint, record: NewRecord): readonly Operation[] {
+  const { value } = record
+  const key = recordKey(place, offset, 0)
+  const headers = Buffer.from(record.headers === undefined ? '' : JSON.stringify(record.headers))
+  const inline = value.length <= INLINE_BYTES
+  const chunks = inline ? 0 : Math.ceil(value.length / CHUNK_BYTES)
+  const head = Buffer.alloc(FIXED + headers.length + (inline ? value.length : 0))
+  head.writeUInt8(VERSION, AT.version)
+  head.writeDoubleLE(record.timestampMs, AT.timestampMs)
+  head.writeUInt32LE(headers.length, AT.headerBytes)
+  head.writeUInt32LE(value.length, AT.valueBytes)
+  head.writeUInt16LE(chunks, AT.chunks)
+  headers.copy(head, FIXED)
+  if (inline) head.set(value, FIXED + headers.length)
+  head.writeUInt32LE(checksum(key, head, inline ? null : value), AT.crc)
+  const operations: Operation[] = [{ key, value: head }]
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    operations.push({
+      key: recordKey(place, offset, chunk + 1),
+      value: value.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES),
+    })
+  }
+  return operations
+}
+
+/** Bytes on disk of a record with this many bytes in its head entry and its value. */
+export function storedBytes(record: NewRecord): number {
+  const headers = record.headers === undefined ? 0 : JSON.stringify(record.headers).length
+  return sizeOnDisk(FIXED + headers, record.value.length)
+}
+
+function sizeOnDisk(headBytes: number, valueBytes: number): number {
+  if (valueBytes <= INLINE_BYTES) return headBytes + valueBytes
+  return headBytes + Math.ceil(valueBytes / PAGE_BYTES) * PAGE_BYTES
+}
+
+/** The head alone, null when it is missing or not one. Its checksum is not looked at: that needs the value. */
+export function decodeHead(head: Uint8Array | undefined): RecordHead | null {
+  if (head === undefined || head.length < FIXED || head[AT.version] !== VERSION) return null
+  const view = new DataView(head.buffer, head.byteOffset, head.length)
+  const valueBytes = view.getUint32(AT.valueBytes, true)
+  return {
+    timestampMs: view.getFloat64(AT.timestampMs, true),
+    chunks: view.getUint16(AT.chunks, true),
+    valueBytes,
+    storedBytes: sizeOnDisk(FIXED + view.getUint32(AT.headerBytes, true), valueBytes),
+  }
+}
+
+/**
+ * Reads the record at `offset`. A record that is missing, cut short or fails its checksum still comes, so that it can be
+ * set aside and those after it are read: with the header `corrupt` saying why and whatever bytes there are.
+ * `get` may return views that are valid until its next call.
+ */
+export function readRecord(
+  get: (key: Uint8Array) => Uint8Array | undefined,
+  place: Place,
+  offset: bigint,
+): StoredRecord {
+  const key = recordKey(place, offset, 0)
+  const stored = get(key)
+  const head = decodeHead(stored)
+  if (stored === undefined || head === null) {
+    const reason = stored === undefined ? 'record is missing' : 'record head is unreadable'
+    return corrupt(offset, 0, stored === undefined ? Buffer.alloc(0) : Buffer.from(stored), reason)
+  }
+  const headBytes = Buffer.from(stored)
+  const headersEnd = FIXED + headBytes.readUInt32LE(AT.headerBytes)
+  const value =
+    head.chunks === 0 ? headBytes.subarray(headersEnd) : readChunks(get, place, offset, head.chunks)
+  const crc = headBytes.readUInt32LE(AT.crc)
+  if (checksum(key, headBytes, head.chunks === 0 ? null : value) !== crc) {
+    return corrupt(offset, head.timestampMs, value, 'checksum does not match')
+  }
+  const headers = headersEnd === FIXED ? {} : JSON.parse(headBytes.toString('utf8', FIXED, headersEnd))
+  return { offset, value, headers, timestampMs: head.timestampMs }
+}
+
+function readChunks(
+  get: (key: Uint8Array) => Uint8Array | undefined,
+  place: Place,
+  offset: bigint,
+  chunks: number,
+): Buffer {
+  const value = Buffer.allocUnsafeSlow(chunks * CHUNK_BYTES)
+  let length = 0
+  for (let chunk = 1; chunk <= chunks; chunk++) {
+    const piece = get(recordKey(place, offset, chunk))
+    if (piece === undefined || piece.length > CHUNK_BYTES) break
+    value.set(piece, length)
+    length += piece.length
+  }
+  return value.subarray(0, length)
+}
+
+function checksum(key: Uint8Array, head: Uint8Array, value: Uint8Array | null): number {
+  const upToHead = crc32(head.subarray(AT.timestampMs), crc32(key))
+  return value === null ? upToHead : crc32(value, upToHead)
+}
+
+const corrupt = (offset: bigint, timestampMs: number, value: Buffer, reason: string): StoredRecord => ({
+  offset,
+  value,
+  headers: { [RECORD_CORRUPT]: reason },
+  timestampMs,
+})

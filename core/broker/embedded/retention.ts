@@ -1,0 +1,60 @@
+/** Which records a partition may drop now: a pure decision over the heads of its oldest records. */
+
+import type { Bounds, Retention } from './partition-log.ts'
+import type { RecordHead } from './record.ts'
+
+/** Records and bytes looked at and dropped in one step, so that trimming never holds up appends for long. */
+export const SLICE_RECORDS = 512
+export const SLICE_BYTES = 32 * 1024 * 1024
+
+export interface Trim {
+  /** The new first offset. */
+  readonly first: bigint
+  readonly bytes: number
+  readonly dropped: readonly { readonly offset: bigint; readonly chunks: number }[]
+  /** More may be droppable beyond this slice. */
+  readonly more: boolean
+}
+
+/**
+ * Drops from the front while every group has read the record, and it is too old or the partition too large.
+ * `headAt` gives null for a record that cannot be read: it is dropped like any other, its size unknown.
+ */
+export function planTrim(
+  bounds: Bounds,
+  readByAll: bigint,
+  retention: Retention,
+  nowMs: number,
+  headAt: (offset: bigint) => RecordHead | null,
+): Trim {
+  const dropped: { offset: bigint; chunks: number }[] = []
+  const limit = readByAll < bounds.next ? readByAll : bounds.next
+  let first = bounds.first
+  let bytes = 0
+  while (first < limit) {
+    if (dropped.length >= SLICE_RECORDS || bytes >= SLICE_BYTES) return { first, bytes, dropped, more: true }
+    const head = headAt(first)
+    const tooOld = head === null || head.timestampMs <= nowMs - retention.timeMs
+    const tooLarge = bounds.bytes - bytes > retention.bytes
+    if (!tooOld && !tooLarge) break
+    dropped.push({ offset: first, chunks: head?.chunks ?? 0 })
+    first += 1n
+    // The last record takes what is left, so that an unreadable one leaves no debt behind.
+    bytes = first === bounds.next ? bounds.bytes : Math.min(bounds.bytes, bytes + (head?.storedBytes ?? 0))
+  }
+  return { first, bytes, dropped, more: false }
+}
+
+/** The offset below which every group has read; the end of the log when no group must. */
+export function readByAll(
+  bounds: Bounds,
+  groups: Iterable<string>,
+  committed: ReadonlyMap<string, bigint>,
+): bigint {
+  let lowest = bounds.next
+  for (const group of groups) {
+    const offset = committed.get(group) ?? 0n
+    if (offset < lowest) lowest = offset
+  }
+  return lowest
+}

@@ -1,0 +1,129 @@
+/**
+ * The thin shell around LMDB: get, range, write one atomic batch. Nothing above knows of LMDB.
+ *
+ * Durability, with evidence. `overlappingSync: false` makes lmdb-js commit in its worker thread with LMDB's own
+ * synchronous commit: data pages, `fdatasync`, then the meta page through a descriptor opened with O_DSYNC (strace:
+ * `pwritev(22)`, `fdatasync(22)`, `pwrite64(23)` on `openat(..., O_WRONLY|O_DSYNC)`), and only then the write promise
+ * resolves. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
+ * `flushed`, follows it. One write is in flight at a time, so that the batch of a rejected promise is known exactly.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { errorNumber, openFailure, writeFailure } from './failure.ts'
+import { checkDataFile } from './file-check.ts'
+import type { KeyRange } from './keys.ts'
+import type { Operation } from './record.ts'
+
+export interface LogStore {
+  /** A view that is valid until the next call of anything here. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Entries of the range in order; copies. */
+  entries(range: KeyRange): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  /** Lets `get` and `entries` see what was written last; without it they may see up to one event turn less. */
+  refresh(): void
+  /** All or none, on disk when it resolves. Rejects with `disk_full` or `broker_unavailable`. One call at a time. */
+  write(operations: readonly Operation[]): Promise<void>
+  close(): Promise<void>
+}
+
+type Database = RootDatabase<Buffer, Uint8Array>
+
+/** Opens or creates the log in the folder `path`; throws `data_unusable` when what is there cannot be used. */
+export function openStore(path: string): LogStore {
+  try {
+    mkdirSync(path, { recursive: true })
+    checkDataFile(join(path, 'data.mdb'))
+    const store = new LmdbStore(path, openDatabase(path))
+    syncFolder(path)
+    syncFolder(dirname(path))
+    return store
+  } catch (error) {
+    throw openFailure(path, error)
+  }
+}
+
+const openDatabase = (path: string): Database =>
+  open<Buffer, Uint8Array>({
+    path,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    overlappingSync: false,
+    noSubdir: false,
+  })
+
+/** The names of new files are durable only when their folder is. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+class LmdbStore implements LogStore {
+  readonly #path: string
+  #database: Database
+  /** After an I/O error LMDB refuses further transactions until it is opened anew. */
+  #broken = false
+
+  constructor(path: string, database: Database) {
+    this.#path = path
+    this.#database = database
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const found = this.#database.getBinaryFast(key)
+    // lmdb-js overrides `length` of its reused buffer; the typed array behind it is longer.
+    return found === undefined ? undefined : new Uint8Array(found.buffer, found.byteOffset, found.length)
+  }
+
+  *entries(range: KeyRange): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+    for (const entry of this.#database.getRange({ start: range.start, end: range.end })) {
+      yield { key: Uint8Array.from(entry.key), value: Uint8Array.from(entry.value) }
+    }
+  }
+
+  refresh(): void {
+    this.#database.resetReadTxn()
+  }
+
+  async write(operations: readonly Operation[]): Promise<void> {
+    try {
+      if (this.#broken) await this.#reopen()
+      await this.#database.batch(() => {
+        for (const { key, value } of operations) {
+          if (value === null) void this.#database.remove(key)
+          else void this.#database.put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+        }
+      })
+    } catch (error) {
+      const failure = writeFailure(await realCause(error))
+      this.#broken = failure.code !== 'disk_full'
+      throw failure
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#database.close()
+    checkDataFile(join(this.#path, 'data.mdb'))
+    this.#database = openDatabase(this.#path)
+    this.#broken = false
+  }
+}
+
+/** lmdb-js rejects with "Commit failed" and keeps the reason in a promise that rejects. */
+async function realCause(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  try {
+    await error.commitError
+    return error
+  } catch (cause) {
+    return errorNumber(cause) === 0 ? error : cause
+  }
+}

@@ -1,0 +1,85 @@
+/** The streams of a log: what is stored about them, read once at open, and what `createStreams` adds. */
+import { WattlineError } from '../../runtime/errors.ts'
+import type { StreamSettings } from '../broker.ts'
+import {
+  allStreams,
+  boundsKey,
+  committedGroupOf,
+  committedOf,
+  FORMAT_KEY,
+  streamKey,
+  streamNameOf,
+} from './keys.ts'
+import { decodeBounds, decodeOffset, PartitionLog, type StreamLog } from './partition-log.ts'
+import type { Operation } from './record.ts'
+import type { LogStore } from './store.ts'
+
+const FORMAT = '1'
+const PARTITIONS_MAX = 65_535
+
+/** What is stored of a stream under its name. */
+interface StoredStream {
+  readonly id: number
+  readonly partitions: number
+}
+
+export function loadStreams(store: LogStore): Map<string, StreamLog> {
+  const format = store.get(FORMAT_KEY)
+  if (format !== undefined && Buffer.from(format).toString() !== FORMAT) {
+    throw new WattlineError(
+      'data_unusable',
+      `The log has format ${Buffer.from(format).toString()}, this version reads format ${FORMAT}.`,
+    )
+  }
+  const streams = new Map<string, StreamLog>()
+  for (const { key, value } of [...store.entries(allStreams())]) {
+    const name = streamNameOf(key)
+    const stored: StoredStream = JSON.parse(Buffer.from(value).toString())
+    streams.set(name, loadStream(store, name, stored))
+  }
+  return streams
+}
+
+function loadStream(store: LogStore, name: string, stored: StoredStream): StreamLog {
+  const partitions = Array.from({ length: stored.partitions }, (_, partition) => {
+    const place = { streamId: stored.id, partition }
+    const committed = new Map<string, bigint>()
+    for (const { key, value } of store.entries(committedOf(place))) {
+      committed.set(committedGroupOf(key), decodeOffset(value))
+    }
+    return new PartitionLog(name, place, decodeBounds(store.get(boundsKey(place))), committed)
+  })
+  return { name, id: stored.id, partitions, retention: null, turn: 0 }
+}
+
+/** Throws `config_invalid` when the settings contradict themselves or what is stored. */
+export function checkSettings(settings: StreamSettings, existing: StreamLog | undefined): void {
+  const { name, partitions } = settings
+  if (name === '' || !Number.isInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX) {
+    throw new WattlineError('config_invalid', `Stream '${name}' cannot have ${partitions} partitions.`)
+  }
+  if (existing === undefined || existing.partitions.length === partitions) return
+  throw new WattlineError(
+    'config_invalid',
+    `Stream '${name}' is stored with ${existing.partitions.length} partitions and configured with ${partitions}: the number is fixed once the data folder exists.`,
+  )
+}
+
+/** A stream that is not stored yet, and what stores it. */
+export function newStream(
+  settings: StreamSettings,
+  id: number,
+): { readonly stream: StreamLog; readonly operations: readonly Operation[] } {
+  const stored: StoredStream = { id, partitions: settings.partitions }
+  const partitions = Array.from(
+    { length: settings.partitions },
+    (_, partition) => new PartitionLog(settings.name, { streamId: id, partition }),
+  )
+  return {
+    stream: { name: settings.name, id, partitions, retention: null, turn: 0 },
+    operations: [
+      { key: FORMAT_KEY, value: Buffer.from(FORMAT) },
+      { key: streamKey(settings.name), value: Buffer.from(JSON.stringify(stored)) },
+    ],
+  }
+}
