@@ -155,4 +155,6 @@ const tooLarge = (maxBytes: number): WattlineError =>
   new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)
 
 const undecodable = (error: NodeJS.ErrnoException): WattlineError =>
-  new WattlineError('body_undecodable', `The body cannot be decompressed: ${error.message}.`, { cause: error })
+  new WattlineError('body_undecodable', `The body cannot be decompressed: ${error.message}.`, {
+    cause: error,
+  })

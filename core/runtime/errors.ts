@@ -43,6 +43,7 @@ export const ERRORS = {
     415,
     'Use application/x-protobuf or application/json, encoding gzip, zstd or none.',
   ),
+  method_not_allowed: entry('reject', 405, 'Send the data with POST.'),
   overloaded: entry(
     'retry',
     429,

@@ -1,0 +1,106 @@
+import type { Broker } from '../../core/broker/broker.ts'
+import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { BrokerHealth } from './broker-health.ts'
+import type { Clock } from './clock.ts'
+
+/**
+ * Appends of one stream's partition on their way to the log: a bounded number in flight, the rest waits in order. What
+ * waits is bounded by the bytes in flight of the requests behind it. Nothing is repeated here: a failed append is the
+ * client's to send again, under a new identity only it can know to be the same.
+ */
+export interface AppendQueue {
+  /** As many appends are in flight as may be. */
+  readonly full: boolean
+  readonly waiting: number
+  /** Resolves once durable; rejects with a WattlineError when the log refused, or did not answer in time. */
+  append(records: readonly Uint8Array[]): Promise<void>
+}
+
+export interface AppendQueueOptions {
+  readonly broker: Pick<Broker, 'append'>
+  readonly stream: string
+  readonly partition: number | 'any'
+  readonly health: BrokerHealth
+  readonly clock: Clock
+  readonly events: Events
+  readonly inFlight?: number
+  readonly timeoutMs?: number
+  /** Called when a place has become free. */
+  readonly onFree: () => void
+}
+
+interface Job {
+  readonly records: readonly Uint8Array[]
+  readonly resolve: () => void
+  readonly reject: (error: WattlineError) => void
+}
+
+export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
+  const { broker, stream, partition, health, clock, events } = options
+  const { inFlight = 4, timeoutMs = 10_000 } = options
+  const waiting: Job[] = []
+  let running = 0
+
+  const run = async (job: Job): Promise<void> => {
+    running += 1
+    try {
+      const timestampMs = Number(clock.unixNano() / 1_000_000n)
+      const records = job.records.map(value => ({ value, timestampMs }))
+      await broker.append(stream, partition, records)
+      const bytes = job.records.reduce((sum, record) => sum + record.length, 0)
+      events.emit('recordAppended', { stream, amount: job.records.length })
+      events.emit('recordBytesAppended', { stream, amount: bytes })
+      job.resolve()
+    } catch (error) {
+      const failure = asWattlineError(error, 'broker_unavailable')
+      health.failed(failure)
+      job.reject(failure)
+    } finally {
+      running -= 1
+      const next = waiting.shift()
+      if (next !== undefined) void run(next)
+      if (running < inFlight) options.onFree()
+    }
+  }
+
+  const append = (records: readonly Uint8Array[]): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // Clients wait 10 s as a rule; an append that hangs longer is answered as failed. It may still be stored: at least
+    // once is what the hop promises.
+    const cancel = clock.after(timeoutMs, () => {
+      const place = waiting.indexOf(job)
+      if (place >= 0) waiting.splice(place, 1)
+      const late = new WattlineError(
+        'broker_unavailable',
+        `The log did not take a record of ${stream} within ${timeoutMs} ms.`,
+      )
+      health.failed(late)
+      reject(late)
+    })
+    const job: Job = {
+      records,
+      resolve: () => {
+        cancel()
+        resolve()
+      },
+      reject: error => {
+        cancel()
+        reject(error)
+      },
+    }
+    if (running < inFlight) void run(job)
+    else waiting.push(job)
+    return promise
+  }
+
+  return {
+    get full() {
+      return running >= inFlight
+    },
+    get waiting() {
+      return waiting.length
+    },
+    append,
+  }
+}

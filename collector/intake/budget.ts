@@ -1,0 +1,55 @@
+import { WattlineError } from '../../core/runtime/errors.ts'
+
+/**
+ * Bytes of requests between their arrival and their answer. Beyond the limit a request is told to come back, before its
+ * body is read: clients hold their data better than a growing heap does.
+ */
+export interface Budget {
+  readonly limitBytes: number
+  readonly usedBytes: number
+  /** A share for one request; `release` gives all of it back, once. */
+  open(): Reservation
+}
+
+export interface Reservation {
+  readonly bytes: number
+  /** Throws `overloaded` (429, Retry-After) and reserves nothing when the limit would be passed. */
+  reserve(bytes: number): void
+  release(): void
+}
+
+export function createBudget(limitBytes: number): Budget {
+  let usedBytes = 0
+
+  const open = (): Reservation => {
+    let held = 0
+    return {
+      get bytes() {
+        return held
+      },
+      reserve(bytes) {
+        if (usedBytes + bytes > limitBytes) {
+          throw new WattlineError(
+            'overloaded',
+            `${usedBytes} of ${limitBytes} bytes wait to become durable; ${bytes} more do not fit.`,
+            { retryAfterSeconds: 1 },
+          )
+        }
+        usedBytes += bytes
+        held += bytes
+      },
+      release() {
+        usedBytes -= held
+        held = 0
+      },
+    }
+  }
+
+  return {
+    limitBytes,
+    get usedBytes() {
+      return usedBytes
+    },
+    open,
+  }
+}

@@ -1,0 +1,121 @@
+import type { Broker } from '../../core/broker/broker.ts'
+import { encodeRows } from '../../core/columns/rows.ts'
+import { partitionOf } from '../../core/model/partition.ts'
+import { readings } from '../../core/model/streams/index.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { Reading } from '../readings/metric.ts'
+import { createAppendQueue } from './append-queue.ts'
+import type { BrokerHealth } from './broker-health.ts'
+import type { Clock } from './clock.ts'
+import type { CloseLimits } from './close-decision.ts'
+import { createLane, type Lane } from './lane.ts'
+import { createReadingRows, type ReadingRows } from './reading-rows.ts'
+import { createRequestGate, type RequestGate, type Ticket } from './request-gate.ts'
+import {
+  type Builders,
+  createBuilders,
+  type RowBuilder,
+  SIGNAL_BUILDERS,
+  SIGNALS,
+  type Signal,
+} from './signals.ts'
+
+/**
+ * All open batches: one per signal stream, one per partition of `readings`. A thousand tiny agents cost as few inserts as
+ * one large gateway, and an OK still means durable.
+ */
+export interface GroupCommit {
+  gate(signal: Signal): RequestGate
+  /** The shared builders, one per lane. */
+  readonly builders: Builders
+  lane(name: keyof Builders): Lane<RowBuilder>
+  /** Adds readings to the batches of their hosts' partitions; resolves when all are durable. */
+  joinReadings(tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void>
+  /** Closes every open batch now. */
+  flush(): void
+  readonly openRows: number
+}
+
+export interface GroupCommitOptions {
+  readonly broker: Pick<Broker, 'append' | 'partitions'>
+  readonly config: Config['group_commit']
+  readonly health: BrokerHealth
+  readonly clock: Clock
+  readonly events: Events
+}
+
+export function closeLimits(config: Config['group_commit']): CloseLimits {
+  return {
+    rows: config.rows,
+    bytes: config.bytes,
+    waitMs: config.wait_ms,
+    thinWaitMs: config.thin_wait_ms,
+  }
+}
+
+export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
+  const { broker, clock } = options
+  const limits = closeLimits(options.config)
+
+  const laneOf = <Content extends RowBuilder>(
+    stream: string,
+    partition: number | 'any',
+    content: Content,
+    gate: RequestGate,
+  ): Lane<Content> =>
+    createLane({
+      content,
+      limits,
+      clock,
+      gate,
+      createQueue: onFree => createAppendQueue({ ...options, stream, partition, onFree }),
+    })
+
+  const gates = new Map(SIGNALS.map(signal => [signal, createRequestGate()]))
+  const gateOf = (signal: Signal): RequestGate => gates.get(signal)!
+  const builders = createBuilders()
+  const lanes = new Map<keyof Builders, Lane<RowBuilder>>(
+    SIGNALS.flatMap(signal =>
+      SIGNAL_BUILDERS[signal].map(name => {
+        const builder: RowBuilder & { readonly stream: { readonly name: string } } = builders[name]
+        return [name, laneOf(builder.stream.name, 'any', builder, gateOf(signal))] as const
+      }),
+    ),
+  )
+  const readingLanes = new Map<number, Lane<ReadingRows>>()
+  const readingLane = (partition: number): Lane<ReadingRows> => {
+    const known = readingLanes.get(partition)
+    if (known !== undefined) return known
+    const content = createReadingRows(rows => encodeRows(readings, rows))
+    const lane = laneOf(readings.name, partition, content, gateOf('metrics'))
+    readingLanes.set(partition, lane)
+    return lane
+  }
+
+  const joinReadings = async (tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void> => {
+    const partitions = broker.partitions(readings.name)
+    const byPartition = Map.groupBy(rows, row => partitionOf(tenant, row.Host, partitions))
+    await Promise.all(
+      [...byPartition].map(([partition, part]) => {
+        const lane = readingLane(partition)
+        lane.content.add(part)
+        return lane.join(part.length, ticket)
+      }),
+    )
+  }
+
+  const all = (): Lane<RowBuilder>[] => [...lanes.values(), ...readingLanes.values()]
+  return {
+    gate: gateOf,
+    builders,
+    lane: name => lanes.get(name)!,
+    joinReadings,
+    flush() {
+      for (const lane of all()) lane.flush()
+    },
+    get openRows() {
+      return all().reduce((sum, lane) => sum + lane.content.rows, 0)
+    },
+  }
+}

@@ -1,0 +1,282 @@
+import type { Broker } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import { jsonToProtobuf } from '../otlp/json.ts'
+import type { Reading } from '../readings/metric.ts'
+import { type BrokerHealth, createBrokerHealth } from './broker-health.ts'
+import { type Budget, createBudget, type Reservation } from './budget.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Decoded, decodeInto } from './decode-into.ts'
+import { createGroupCommit, type GroupCommit } from './group-commit.ts'
+import { decodeLarge, LARGE_BODY_BYTES } from './large-request.ts'
+import type { Ticket } from './request-gate.ts'
+import {
+  type Builders,
+  type DecodeContext,
+  type Decoders,
+  type Encoding,
+  type IngestResult,
+  type Recogniser,
+  SIGNAL_BUILDERS,
+  type Signal,
+} from './signals.ts'
+
+/**
+ * The door behind all doors: receivers hand over bytes, sensors hand over readings, and both are told when the rows are
+ * durable. Nothing is acknowledged before.
+ */
+export interface Intake {
+  /**
+   * Admits a request before its body is read. Throws `draining`, or a retryable error while the log does not take
+   * records. The admission must be closed.
+   */
+  open(signal: Signal): Admission
+  /**
+   * Stores one request whose bytes are in memory already (gRPC, Prometheus). Resolves when durable; throws
+   * `body_undecodable`, `overloaded`, `draining`, or the log's own retryable error.
+   */
+  ingest(signal: Signal, encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
+  /** For sensors: resolves when the readings are durable. All carry the tenant named. */
+  appendReadings(tenant: string, readings: readonly Reading[]): Promise<void>
+  /** Admits nothing more, closes all batches, resolves when everything inside is answered. */
+  drain(): Promise<void>
+  stats(): IntakeStats
+}
+
+export interface Admission {
+  /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
+  reserve(bytes: number): void
+  /** Resolves when durable. The bytes may be used again once it has settled. */
+  ingest(encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
+  /** Gives back what was reserved; to be called once the request is answered or given up. */
+  close(): void
+}
+
+export interface IntakeStats {
+  readonly inFlightBytes: number
+  readonly openRequests: number
+  /** Rows in batches that are still open. */
+  readonly openRows: number
+  readonly brokerFailing: boolean
+}
+
+export interface IntakeOptions {
+  readonly broker: Pick<Broker, 'append' | 'partitions' | 'ping'>
+  readonly config: Pick<Config, 'limits' | 'group_commit' | 'retention'>
+  readonly events: Events
+  readonly decoders: Decoders
+  readonly recogniser: Recogniser
+  readonly clock?: Clock
+}
+
+/** Nesting of attribute values beyond which a body is not telemetry. */
+export const MAX_DEPTH = 32
+const DAY_NANO = 86_400_000_000_000n
+
+export function createIntake(options: IntakeOptions): Intake {
+  const { broker, config, events } = options
+  const clock = options.clock ?? systemClock
+  const health = createBrokerHealth({ ping: () => broker.ping(), clock, events })
+  const commit = createGroupCommit({ ...options, config: config.group_commit, health, clock })
+  return new IntakeDoor({
+    ...options,
+    clock,
+    health,
+    commit,
+    budget: createBudget(config.limits.in_flight_bytes),
+  })
+}
+
+interface Parts extends IntakeOptions {
+  readonly clock: Clock
+  readonly health: BrokerHealth
+  readonly commit: GroupCommit
+  readonly budget: Budget
+}
+
+class IntakeDoor implements Intake {
+  readonly #parts: Parts
+  #draining = false
+  readonly #inside = new Set<Promise<unknown>>()
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  open(signal: Signal): Admission {
+    this.#admit()
+    const reservation = this.#parts.budget.open()
+    const ticket = this.#parts.commit.gate(signal).enter()
+    return {
+      reserve: bytes => reservation.reserve(bytes),
+      ingest: (encoding, bytes, tenant) =>
+        this.#track(this.#ingest(signal, encoding, bytes, tenant, ticket, reservation)),
+      close() {
+        reservation.release()
+        ticket.leave()
+      },
+    }
+  }
+
+  async ingest(signal: Signal, encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult> {
+    const admission = this.open(signal)
+    try {
+      admission.reserve(bytes.length)
+      return await admission.ingest(encoding, bytes, tenant)
+    } finally {
+      admission.close()
+    }
+  }
+
+  async appendReadings(tenant: string, readings: readonly Reading[]): Promise<void> {
+    if (readings.some(reading => reading.Tenant !== tenant)) {
+      throw new WattlineError('invariant_broken', `A reading of another tenant came with those of ${tenant}.`)
+    }
+    this.#admit()
+    const ticket = this.#parts.commit.gate('metrics').enter()
+    try {
+      const durable = this.#parts.commit.joinReadings(tenant, readings, ticket)
+      ticket.gather()
+      await this.#track(durable)
+      this.#accepted('readings', readings.length)
+    } finally {
+      ticket.leave()
+    }
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true
+    while (this.#inside.size > 0) {
+      this.#parts.commit.flush()
+      await Promise.allSettled([...this.#inside])
+    }
+    this.#parts.health.stop()
+  }
+
+  stats(): IntakeStats {
+    const { budget, commit, health } = this.#parts
+    return {
+      inFlightBytes: budget.usedBytes,
+      openRequests: this.#inside.size,
+      openRows: commit.openRows,
+      brokerFailing: health.failing,
+    }
+  }
+
+  #admit(): void {
+    if (this.#draining) {
+      throw new WattlineError('draining', 'No more is taken in.', { retryAfterSeconds: 1 })
+    }
+    this.#parts.health.check()
+  }
+
+  async #ingest(
+    signal: Signal,
+    encoding: Encoding,
+    bytes: Uint8Array,
+    tenant: string,
+    ticket: Ticket,
+    reservation: Reservation,
+  ): Promise<IngestResult> {
+    // Reading a slow body takes time in which the log may have begun to fail.
+    this.#parts.health.check()
+    const { limits } = this.#parts.config
+    const body = encoding === 'json' ? jsonToProtobuf(signal, bytes) : bytes
+    if (encoding === 'json') reservation.reserve(Math.max(0, body.length - bytes.length))
+    const context: DecodeContext = {
+      tenant,
+      nowUnixNano: this.#parts.clock.unixNano(),
+      limits: {
+        attributes: limits.attributes,
+        attributeBytes: limits.attribute_bytes,
+        futureNano: BigInt(Math.round(limits.future_seconds * 1e9)),
+        pastNano: BigInt(this.#parts.config.retention.signals_days) * DAY_NANO,
+        maxDepth: MAX_DEPTH,
+      },
+    }
+    const result =
+      body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
+        ? await this.#ingestLarge(signal, body, context, ticket)
+        : await this.#ingestShared(signal, body, context, ticket)
+    this.#accepted(signal, result.accepted)
+    for (const [reason, amount] of result.reasons) {
+      this.#parts.events.emit('itemsRejected', { signal, reason, amount })
+    }
+    return result
+  }
+
+  /** The rule: straight into the batches that all requests in flight share. */
+  async #ingestShared(
+    signal: Signal,
+    body: Uint8Array,
+    context: DecodeContext,
+    ticket: Ticket,
+  ): Promise<IngestResult> {
+    const { commit } = this.#parts
+    const names = SIGNAL_BUILDERS[signal]
+    for (const name of names) commit.lane(name).makeRoom(body.length)
+    const rowsBefore = names.map(name => commit.builders[name].rows)
+    const { result, readings } = this.#decode(signal, body, context, commit.builders)
+
+    const durable: Promise<void>[] = []
+    for (const [index, name] of names.entries()) {
+      const added = commit.builders[name].rows - rowsBefore[index]!
+      if (added > 0) durable.push(commit.lane(name).join(added, ticket))
+    }
+    durable.push(this.#joinReadings(context.tenant, readings, ticket))
+    ticket.gather()
+    await Promise.all(durable)
+    return result
+  }
+
+  /** The exception: records of its own, so that shared batches keep their size. */
+  async #ingestLarge(
+    signal: Signal,
+    body: Uint8Array,
+    context: DecodeContext,
+    ticket: Ticket,
+  ): Promise<IngestResult> {
+    const { commit, config } = this.#parts
+    const { result, readings, records } = await decodeLarge({
+      signal,
+      body,
+      limits: config.group_commit,
+      decode: (chunk, builders) => this.#decode(signal, chunk, context, builders),
+    })
+    const durable = [...records].map(([name, list]) => commit.lane(name).append(list))
+    await Promise.all([...durable, this.#joinReadings(context.tenant, readings, ticket)])
+    return result
+  }
+
+  #decode(signal: Signal, body: Uint8Array, context: DecodeContext, builders: Builders): Decoded {
+    const decoded = decodeInto(this.#parts, signal, body, context, builders)
+    for (const [reason, amount] of decoded.ignoredReadings) {
+      this.#parts.events.emit('itemsRejected', { signal: 'readings', reason, amount })
+    }
+    return decoded
+  }
+
+  async #joinReadings(tenant: string, readings: readonly Reading[], ticket: Ticket): Promise<void> {
+    if (readings.length === 0) return
+    await this.#parts.commit.joinReadings(tenant, readings, ticket)
+    this.#accepted('readings', readings.length)
+  }
+
+  #accepted(signal: Signal | 'readings', amount: number): void {
+    if (amount > 0) this.#parts.events.emit('itemsAccepted', { signal, amount })
+  }
+
+  /** Whatever is thrown inside leaves as an error of the catalogue, and drain knows what is still inside. */
+  async #track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.catch(error => {
+      throw asWattlineError(error, 'invariant_broken')
+    })
+    this.#inside.add(tracked)
+    try {
+      return await tracked
+    } finally {
+      this.#inside.delete(tracked)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { splitRequest } from '../otlp/split.ts'
+import type { Reading } from '../readings/metric.ts'
+import { addCounts, type Decoded } from './decode-into.ts'
+import { type Builders, createBuilders, type IngestResult, SIGNAL_BUILDERS, type Signal } from './signals.ts'
+
+/**
+ * A body beyond this size gets records of its own. In a shared batch it could not be split: its first part might be
+ * stored before its last part turns out to be undecodable, and the client would be told that nothing was.
+ */
+export const LARGE_BODY_BYTES = 4 * 1024 * 1024
+/** Decoded at a time; between two chunks other requests get their turn. */
+const CHUNK_BYTES = 1024 * 1024
+
+export interface LargeDecoded {
+  readonly result: IngestResult
+  readonly readings: readonly Reading[]
+  readonly records: ReadonlyMap<keyof Builders, readonly Uint8Array[]>
+}
+
+/** Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` with nothing stored. */
+export async function decodeLarge(options: {
+  readonly signal: Signal
+  readonly body: Uint8Array
+  readonly limits: Pick<Config['group_commit'], 'rows' | 'bytes'>
+  readonly decode: (chunk: Uint8Array, builders: Builders) => Decoded
+}): Promise<LargeDecoded> {
+  const { limits } = options
+  const builders = createBuilders()
+  const records = new Map<keyof Builders, Uint8Array[]>()
+  const readings: Reading[] = []
+  const reasons = new Map<string, number>()
+  let [accepted, rejected, cutAttributes] = [0, 0, 0]
+
+  const finishFrom = (rows: number, bytes: number): void => {
+    for (const name of SIGNAL_BUILDERS[options.signal]) {
+      const builder = builders[name]
+      if (builder.rows === 0 || (builder.rows < rows && builder.byteSize < bytes)) continue
+      records.set(name, [...(records.get(name) ?? []), builder.finish()])
+    }
+  }
+
+  for (const chunk of splitRequest(options.body, CHUNK_BYTES)) {
+    const decoded = options.decode(chunk, builders)
+    for (const reading of decoded.readings) readings.push(reading)
+    addCounts(reasons, decoded.result.reasons)
+    accepted += decoded.result.accepted
+    rejected += decoded.result.rejected
+    cutAttributes += decoded.result.cutAttributes
+    finishFrom(limits.rows, limits.bytes)
+    await nextTurn()
+  }
+  finishFrom(1, 1)
+  return { result: { accepted, rejected, reasons, cutAttributes }, readings, records }
+}

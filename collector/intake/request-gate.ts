@@ -1,0 +1,68 @@
+/**
+ * Counts the open requests of one signal, to know whether anybody else could still add to an open batch. A request is
+ * outside from the moment its headers are read; gathered while its rows sit in open batches; outside again when one of
+ * those has closed, since its client will send more once answered.
+ */
+export interface RequestGate {
+  readonly open: number
+  readonly outside: number
+  enter(): Ticket
+  /** Called whenever the last request outside has gone: batches may now be complete. */
+  watch(onNoneOutside: () => void): void
+}
+
+export interface Ticket {
+  /** All rows of the request are in open batches; without effect when one of those has closed already. */
+  gather(): void
+  /** One of those batches has closed. */
+  scatter(): void
+  leave(): void
+}
+
+export function createRequestGate(): RequestGate {
+  const watchers: (() => void)[] = []
+  let open = 0
+  let gathered = 0
+
+  const changed = (): void => {
+    if (open === gathered) for (const watcher of watchers) watcher()
+  }
+
+  const enter = (): Ticket => {
+    let state: 'outside' | 'gathered' | 'scattered' | 'left' = 'outside'
+    open += 1
+    return {
+      gather() {
+        if (state !== 'outside') return
+        state = 'gathered'
+        gathered += 1
+        changed()
+      },
+      scatter() {
+        if (state === 'left') return
+        if (state === 'gathered') gathered -= 1
+        state = 'scattered'
+      },
+      leave() {
+        if (state === 'left') return
+        if (state === 'gathered') gathered -= 1
+        state = 'left'
+        open -= 1
+        changed()
+      },
+    }
+  }
+
+  return {
+    get open() {
+      return open
+    },
+    get outside() {
+      return open - gathered
+    },
+    enter,
+    watch(onNoneOutside) {
+      watchers.push(onNoneOutside)
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { createRecordBuilder, type RecordBuilder } from '../../core/columns/record-builder.ts'
+import {
+  logs,
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+  traces,
+} from '../../core/model/streams/index.ts'
+import type { Reading, RecognisableMetric } from '../readings/metric.ts'
+
+/** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
+export const SIGNALS = ['traces', 'metrics', 'logs'] as const
+export type Signal = (typeof SIGNALS)[number]
+
+export type Encoding = 'protobuf' | 'json'
+
+/** One builder per signal stream. */
+export interface Builders {
+  readonly traces: RecordBuilder<typeof traces>
+  readonly gauge: RecordBuilder<typeof metricsGauge>
+  readonly sum: RecordBuilder<typeof metricsSum>
+  readonly histogram: RecordBuilder<typeof metricsHistogram>
+  readonly expHistogram: RecordBuilder<typeof metricsExpHistogram>
+  readonly summary: RecordBuilder<typeof metricsSummary>
+  readonly logs: RecordBuilder<typeof logs>
+}
+
+export function createBuilders(): Builders {
+  return {
+    traces: createRecordBuilder(traces),
+    gauge: createRecordBuilder(metricsGauge),
+    sum: createRecordBuilder(metricsSum),
+    histogram: createRecordBuilder(metricsHistogram),
+    expHistogram: createRecordBuilder(metricsExpHistogram),
+    summary: createRecordBuilder(metricsSummary),
+    logs: createRecordBuilder(logs),
+  }
+}
+
+/** Builders that a request of a signal can add rows to. */
+export const SIGNAL_BUILDERS: Readonly<Record<Signal, readonly (keyof Builders)[]>> = {
+  traces: ['traces'],
+  metrics: ['gauge', 'sum', 'histogram', 'expHistogram', 'summary'],
+  logs: ['logs'],
+}
+
+/** The part of a record builder (core/columns) that group commit needs: a shared, growing batch of rows. */
+export interface RowBuilder {
+  readonly rows: number
+  /** Raw bytes held. */
+  readonly byteSize: number
+  mark(): unknown
+  /** Takes back the rows added since the mark. */
+  rollback(mark: unknown): void
+  /** The record: Arrow IPC stream, zstd. The builder starts anew. */
+  finish(): Uint8Array
+}
+
+/** What a decoder needs to know about a request; times in nanoseconds. */
+export interface DecodeContext {
+  readonly tenant: string
+  readonly nowUnixNano: bigint
+  readonly limits: {
+    readonly attributes: number
+    readonly attributeBytes: number
+    readonly futureNano: bigint
+    readonly pastNano: bigint
+    readonly maxDepth: number
+  }
+}
+
+/** What became of the items of one request. Rejected ones are told to the client in a partial success. */
+export interface IngestResult {
+  readonly accepted: number
+  readonly rejected: number
+  /** Rejected items by reason, a bounded set of words. */
+  readonly reasons: ReadonlyMap<string, number>
+  /** Attributes cut at the limits; their items were accepted. */
+  readonly cutAttributes: number
+}
+
+export type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>
+
+/** From request bytes into builders; malformed bytes throw `body_undecodable`. */
+export interface Decoders {
+  traces(body: Uint8Array, context: DecodeContext, builder: Builders['traces']): IngestResult
+  metrics(
+    body: Uint8Array,
+    context: DecodeContext,
+    builders: MetricBuilders,
+    onRecognisable: (metric: RecognisableMetric) => void,
+    isRecognisable: (metricName: string) => boolean,
+  ): IngestResult
+  logs(body: Uint8Array, context: DecodeContext, builder: Builders['logs']): IngestResult
+}
+
+/** Finds power and usage readings among metrics (collector/readings). */
+export interface Recogniser {
+  isRecognisable(metricName: string): boolean
+  recognise(
+    metric: RecognisableMetric,
+    tenant: string,
+  ): { readonly readings: readonly Reading[]; readonly ignored: ReadonlyMap<string, number> }
+}
