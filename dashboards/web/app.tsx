@@ -1,0 +1,64 @@
+import { useState } from 'preact/hooks'
+import type { LiveAnswer, RecentTracesAnswer, StatusAnswer, UsageAnswer } from '../../core/model/answers.ts'
+import { Header } from './components/header.tsx'
+import { LivePanel } from './components/live-panel.tsx'
+import { Notice } from './components/notice.tsx'
+import { Traces } from './components/traces.tsx'
+import { UsagePanel } from './components/usage-panel.tsx'
+import { usePoll } from './hooks/use-poll.ts'
+import { useChoice } from './hooks/use-preference.ts'
+import { useTheme } from './hooks/use-theme.ts'
+import { livePath, STATUS_PATH, tracesPath, usagePath } from './lib/api.ts'
+import { LIVE_MINUTES, USAGE_WINDOWS } from './lib/spans.ts'
+
+/** The sensors read every 5 s, the books close once a minute: asking more often would show nothing new. */
+const LIVE_MS = 5_000
+const USAGE_MS = 15_000
+const TRACES_MS = 5_000
+const STATUS_MS = 5_000
+const TRACES = 20
+
+export function App() {
+  const { shown: theme, toggle } = useTheme()
+  const [minutes, setMinutes] = useChoice('minutes', LIVE_MINUTES, '15')
+  const [window, setWindow] = useChoice('window', USAGE_WINDOWS, '1h')
+  const [host, setHost] = useState('')
+  const status = usePoll<StatusAnswer>(STATUS_PATH, STATUS_MS)
+  const live = usePoll<LiveAnswer>(livePath(host, minutes), LIVE_MS)
+  const usage = usePoll<UsageAnswer>(usagePath(shownHost(host, live.data), window), USAGE_MS)
+  const traces = usePoll<RecentTracesAnswer>(tracesPath(TRACES), TRACES_MS)
+  const polls = [status, live, usage, traces]
+  const away = polls.find(poll => poll.error?.away === true)?.error ?? null
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the numbers
+      </a>
+      <Header status={status} live={live.data} host={host} onHost={setHost} theme={theme} onTheme={toggle} />
+      <Notice
+        error={away}
+        problems={status.data?.problems ?? []}
+        onRetry={() => {
+          for (const poll of polls) poll.retry()
+        }}
+      />
+      <main id="main" tabIndex={-1}>
+        <LivePanel live={live} minutes={minutes} onMinutes={setMinutes} theme={theme} />
+        <UsagePanel usage={usage} window={window} onWindow={setWindow} />
+        <Traces traces={traces} />
+      </main>
+      <footer>
+        <span>Wattline {status.data?.version}</span>
+        <a href="api/v1/usage?window=1h&group_by=workload">usage as JSON</a>
+        <a href="metrics">metrics</a>
+        <a href="readyz">readiness</a>
+      </footer>
+    </>
+  )
+}
+
+/** The host that the whole page is about: the chosen one, or the one that the live route chose among several. */
+function shownHost(chosen: string, live: LiveAnswer | null): string {
+  if (chosen !== '') return chosen
+  return live !== null && live.hosts.length > 1 ? live.host : ''
+}

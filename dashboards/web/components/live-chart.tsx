@@ -1,0 +1,193 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import { type Layer, newestIndex, totalAt } from '../lib/live.ts'
+import { clockText } from '../lib/now.ts'
+import { type Fill, paintStack, resolveColour } from '../lib/paint.ts'
+import { formatQuantity, POWER } from '../lib/units.ts'
+import { Tooltip } from './tooltip.tsx'
+
+const HEIGHT_PX = 300
+
+interface ChartProps {
+  readonly timesMs: readonly number[]
+  /** Visible layers from the bottom up. */
+  readonly layers: readonly Layer[]
+  /** Style variable of each layer's colour, aligned with `layers`. */
+  readonly colours: readonly string[]
+  readonly minutes: number
+  readonly theme: string
+}
+
+/** What a painting hook reads: always the newest, without making the chart anew. */
+interface Scene {
+  props: ChartProps
+  fills: readonly Fill[]
+}
+
+/** Watts over time, stacked. Pointer and arrow keys move one cursor; what it stands on is read out and shown. */
+export function LiveChart(props: ChartProps) {
+  const { timesMs, layers, minutes, theme } = props
+  const frame = useRef<HTMLDivElement>(null)
+  const chart = useRef<uPlot | null>(null)
+  const [cursor, setCursor] = useState<{ index: number; left: number } | null>(null)
+  const fills = useFills(props)
+  const scene = useRef<Scene>({ props, fills })
+  scene.current = { props, fills }
+
+  const data = useMemo<uPlot.AlignedData>(
+    () => [
+      timesMs.map(time => time / 1000),
+      timesMs.map((_, index) => {
+        const total = totalAt(layers, index)
+        return total === null ? null : total / 1000
+      }),
+    ],
+    [timesMs, layers],
+  )
+
+  useEffect(() => {
+    const element = frame.current!
+    const made = new uPlot(optionsFor(element.clientWidth, scene, setCursor), data, element)
+    chart.current = made
+    const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+    watch.observe(element)
+    return () => {
+      watch.disconnect()
+      made.destroy()
+      chart.current = null
+    }
+  }, [theme])
+
+  useEffect(() => chart.current?.setData(data), [data, minutes, fills])
+
+  const move = (index: number): void => {
+    const made = chart.current
+    const time = timesMs[index]
+    if (made === null || time === undefined) return
+    made.setCursor({ left: made.valToPos(time / 1000, 'x'), top: 10 })
+  }
+  const at = cursor?.index ?? newestIndex(layers, timesMs.length)
+  return (
+    <div class="chart">
+      <div
+        ref={frame}
+        class="chart-frame"
+        role="slider"
+        tabIndex={0}
+        aria-label="Watts over time; arrow keys move through the intervals"
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, timesMs.length - 1)}
+        aria-valuenow={Math.max(0, at)}
+        aria-valuetext={spokenValue(props, at)}
+        onKeyDown={event => {
+          const next = nextIndex(event.key, at, timesMs.length)
+          if (next === null) return
+          event.preventDefault()
+          move(next)
+        }}
+        onBlur={() => chart.current?.setCursor({ left: -10, top: -10 })}
+      />
+      {cursor !== null && timesMs[cursor.index] !== undefined && (
+        <Tooltip {...props} index={cursor.index} left={cursor.left} width={frame.current?.clientWidth ?? 0} />
+      )}
+    </div>
+  )
+}
+
+function useFills({ layers, colours, theme }: ChartProps): readonly Fill[] {
+  const list = colours.join()
+  return useMemo(
+    () =>
+      layers.map((layer, index) => ({
+        colour: resolveColour(colours[index]!),
+        hatched: layer.share === 'idle',
+      })),
+    [layers, list, theme],
+  )
+}
+
+function optionsFor(
+  width: number,
+  scene: { readonly current: Scene },
+  onCursor: (cursor: { index: number; left: number } | null) => void,
+): uPlot.Options {
+  const grid = { stroke: resolveColour('--grid'), width: 1 }
+  const axis = {
+    stroke: resolveColour('--muted'),
+    font: '12px system-ui, sans-serif',
+    grid,
+    ticks: { show: false },
+  }
+  return {
+    width,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    padding: [12, 8, 0, 0],
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
+    scales: {
+      x: { range: () => timeRange(scene.current.props) },
+      y: { range: (_, _min, max) => [0, Math.max(1, (max || 0) * 1.08)] },
+    },
+    axes: [
+      {
+        ...axis,
+        incrs: [60, 120, 300, 600, 900],
+        space: 64,
+        values: (_, splits) => splits.map(split => clockText(split * 1000, false)),
+      },
+      {
+        ...axis,
+        size: 52,
+        space: 48,
+        values: (_, splits) => splits.map(split => `${Number(split.toFixed(2))} W`),
+      },
+    ],
+    series: [{}, { paths: () => null, points: { show: false } }],
+    hooks: {
+      draw: [chart => paint(chart, scene.current)],
+      setCursor: [
+        chart => {
+          const { idx, left } = chart.cursor
+          const inside = typeof idx === 'number' && left !== undefined && left >= 0
+          onCursor(inside ? { index: idx, left: left + chart.bbox.left / devicePixelRatio } : null)
+        },
+      ],
+    },
+  }
+}
+
+function paint(chart: uPlot, { props, fills }: Scene): void {
+  const { ctx, bbox } = chart
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  paintStack(ctx, props.timesMs, props.layers, fills, {
+    x: timeMs => Math.round(chart.valToPos(timeMs / 1000, 'x', true)),
+    y: watts => chart.valToPos(watts, 'y', true),
+  })
+  ctx.restore()
+}
+
+/** The chosen minutes up to the newest interval, so that a short history stands at the right with room before it. */
+function timeRange({ timesMs, minutes }: ChartProps): uPlot.Range.MinMax {
+  const end = (timesMs.at(-1) ?? Date.now()) / 1000
+  return [end - minutes * 60, end]
+}
+
+function nextIndex(key: string, at: number, length: number): number | null {
+  const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: 12, PageDown: -12 }
+  if (key === 'Home') return 0
+  if (key === 'End') return length - 1
+  const step = steps[key]
+  return step === undefined ? null : Math.min(length - 1, Math.max(0, at + step))
+}
+
+function spokenValue({ timesMs, layers }: ChartProps, index: number): string {
+  const time = timesMs[index]
+  if (time === undefined) return 'no readings yet'
+  const total = totalAt(layers, index)
+  if (total === null) return `${clockText(time)}: no readings`
+  const { value, unit } = formatQuantity(BigInt(total), POWER)
+  return `${clockText(time)}: ${value} ${unit}`
+}

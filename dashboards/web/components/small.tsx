@@ -1,0 +1,69 @@
+import type { ComponentChildren } from 'preact'
+
+/** One choice out of a few, as a row of radio buttons: arrow keys move, Tab leaves, as a reader expects. */
+export function Segmented<V extends string>(props: {
+  readonly label: string
+  readonly name: string
+  readonly choices: readonly { readonly value: V; readonly label: string; readonly long?: string }[]
+  readonly value: V
+  readonly onChoose: (value: V) => void
+}) {
+  return (
+    <fieldset class="segmented">
+      <legend class="visually-hidden">{props.label}</legend>
+      {props.choices.map(choice => (
+        <label key={choice.value} title={choice.long}>
+          <input
+            type="radio"
+            name={props.name}
+            value={choice.value}
+            checked={choice.value === props.value}
+            onChange={() => props.onChoose(choice.value)}
+          />
+          <span>{choice.label}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+export type Tone = 'measured' | 'interpolated' | 'estimated' | 'plain' | 'bad' | 'good'
+
+/** A short statement about the quality of what stands beside it. */
+export function Badge(props: {
+  readonly tone: Tone
+  readonly title?: string
+  readonly children: ComponentChildren
+}) {
+  return (
+    <span class={`badge badge-${props.tone}`} title={props.title}>
+      {props.children}
+    </span>
+  )
+}
+
+/** What stands where data will stand, and what to do to get it. */
+export function Empty(props: { readonly title: string; readonly children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{props.title}</p>
+      {props.children}
+    </div>
+  )
+}
+
+/** A bar cut into parts. Shares are 0..1; the label tells the same in words. */
+export function SplitBar(props: {
+  readonly label: string
+  readonly parts: readonly { readonly name: string; readonly share: number }[]
+}) {
+  return (
+    <div class="split" role="img" aria-label={props.label}>
+      {props.parts
+        .filter(part => part.share > 0)
+        .map(part => (
+          <i key={part.name} class={`part-${part.name}`} style={{ 'flex-grow': String(part.share) }} />
+        ))}
+    </div>
+  )
+}

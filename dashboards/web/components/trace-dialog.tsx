@@ -1,0 +1,145 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { TraceAnswer } from '../../../core/model/answers.ts'
+import { ApiError, getJson, tracePath } from '../lib/api.ts'
+import { formatDuration } from '../lib/units.ts'
+import { type Bar, waterfall } from '../lib/waterfall.ts'
+import { Badge, Empty } from './small.tsx'
+
+/** Deeper levels are not indented further, so that names stay readable. */
+const MOST_INDENT = 8
+
+/** One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and gives it back. */
+export function TraceDialog(props: { readonly traceId: string; readonly onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const { trace, error } = useTrace(props.traceId)
+
+  useEffect(() => dialog.current?.showModal(), [])
+
+  return (
+    <dialog
+      ref={dialog}
+      class="trace-dialog"
+      aria-label="Spans of the trace"
+      onClose={props.onClose}
+      onClick={event => event.target === event.currentTarget && event.currentTarget.close()}
+      onKeyDown={event => event.key === 'Escape' && event.stopPropagation()}
+    >
+      <div class="dialog-inner">
+        <div class="card-head">
+          <h2>
+            Trace <code class="trace-id">{props.traceId}</code>
+          </h2>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Close"
+            onClick={() => dialog.current?.close()}
+          >
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d="M6 6l12 12M18 6 6 18" />
+            </svg>
+          </button>
+        </div>
+        {error !== null && (
+          <Empty title={error.message}>
+            <p>{error.remedy}</p>
+          </Empty>
+        )}
+        {error === null && trace === null && <Empty title="Fetching the spans…" />}
+        {trace !== null && <Bars trace={trace} />}
+      </div>
+    </dialog>
+  )
+}
+
+function useTrace(traceId: string): { readonly trace: TraceAnswer | null; readonly error: ApiError | null } {
+  const [trace, setTrace] = useState<TraceAnswer | null>(null)
+  const [error, setError] = useState<ApiError | null>(null)
+  useEffect(() => {
+    const controller = new AbortController()
+    getJson<TraceAnswer>(tracePath(traceId), controller.signal).then(setTrace, (problem: unknown) => {
+      if (controller.signal.aborted) return
+      setError(problem instanceof ApiError ? problem : new ApiError(String(problem), false, ''))
+    })
+    return () => controller.abort()
+  }, [traceId])
+  return { trace, error }
+}
+
+function Bars({ trace }: { readonly trace: TraceAnswer }) {
+  const { bars, durationMs, left } = useMemo(() => waterfall(trace.spans), [trace])
+  const [open, setOpen] = useState<string | null>(null)
+  if (bars.length === 0) {
+    return <Empty title="This trace has no spans any more: they are older than the retention." />
+  }
+  const services = [...new Set(trace.spans.map(span => span.service))].toSorted()
+  return (
+    <>
+      <p class="note">
+        {trace.spans.length} {trace.spans.length === 1 ? 'span' : 'spans'} of {services.join(', ')} in{' '}
+        {formatDuration(durationMs)}
+      </p>
+      <ol class="waterfall">
+        {bars.map(bar => (
+          <SpanBar
+            key={bar.span.span_id}
+            bar={bar}
+            colour={services.indexOf(bar.span.service) % 12}
+            open={open === bar.span.span_id}
+            onToggle={() => setOpen(open === bar.span.span_id ? null : bar.span.span_id)}
+          />
+        ))}
+      </ol>
+      {left > 0 && <p class="note warn">{left} more spans are not drawn; ask for them by SQL.</p>}
+    </>
+  )
+}
+
+function SpanBar(props: {
+  readonly bar: Bar
+  readonly colour: number
+  readonly open: boolean
+  readonly onToggle: () => void
+}) {
+  const { span, depth, offset, width } = props.bar
+  const failed = /error/i.test(span.status)
+  const place = {
+    'margin-left': `${Math.min(99.5, offset * 100)}%`,
+    width: `${Math.max(0.5, Math.min(width, 1 - offset) * 100)}%`,
+    '--swatch': `var(--c${props.colour})`,
+  }
+  return (
+    <li>
+      <button type="button" aria-expanded={props.open} onClick={props.onToggle}>
+        <span class="span-name" style={{ 'padding-left': `${Math.min(depth, MOST_INDENT) * 0.75}rem` }}>
+          <span title={span.name}>{span.name}</span>
+          {failed && <Badge tone="bad">error</Badge>}
+        </span>
+        <span class="span-track">
+          <i class={failed ? 'span-bar failed' : 'span-bar'} style={place} />
+        </span>
+        <span class="duration">{formatDuration(Number(span.duration_nano) / 1e6)}</span>
+      </button>
+      {props.open && (
+        <dl class="attributes">
+          <Fact name="service" value={span.service} />
+          <Fact name="kind" value={span.kind} />
+          <Fact name="span id" value={span.span_id} />
+          {span.status_message !== '' && <Fact name="status" value={span.status_message} />}
+          {Object.entries(span.attributes).map(([name, value]) => (
+            <Fact key={name} name={name} value={value} />
+          ))}
+        </dl>
+      )}
+    </li>
+  )
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}

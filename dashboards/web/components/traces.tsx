@@ -1,0 +1,77 @@
+import { useState } from 'preact/hooks'
+import type { RecentTracesAnswer } from '../../../core/model/answers.ts'
+import type { Polled } from '../hooks/use-poll.ts'
+import { agoText, clockText } from '../lib/now.ts'
+import { formatDuration } from '../lib/units.ts'
+import { Badge, Empty } from './small.tsx'
+import { TraceDialog } from './trace-dialog.tsx'
+
+/** The newest traces; one opens as a waterfall of its spans. */
+export function Traces({ traces }: { readonly traces: Polled<RecentTracesAnswer> }) {
+  const [open, setOpen] = useState<string | null>(null)
+  const list = traces.data?.traces ?? []
+  const longest = Math.max(1e-6, ...list.map(trace => trace.duration_ms))
+  return (
+    <section class="card traces" aria-label="Recent traces" aria-busy={traces.data === null}>
+      <div class="card-head">
+        <h2>Recent traces</h2>
+      </div>
+      {list.length === 0 ? (
+        <NoTraces traces={traces} />
+      ) : (
+        <ul class="trace-list">
+          {list.map(trace => (
+            <li key={trace.trace_id}>
+              <button type="button" onClick={() => setOpen(trace.trace_id)} aria-haspopup="dialog">
+                <span class="trace-name">
+                  <b>{trace.root_name || 'unnamed'}</b>
+                  <span class="detail">{trace.root_service || 'no service name'}</span>
+                </span>
+                <span class="trace-facts">
+                  {trace.errors > 0 && (
+                    <Badge tone="bad">
+                      {trace.errors} {trace.errors === 1 ? 'error' : 'errors'}
+                    </Badge>
+                  )}
+                  <span class="detail">
+                    {trace.spans} {trace.spans === 1 ? 'span' : 'spans'}
+                  </span>
+                  <time class="detail" dateTime={trace.start} title={clockText(Date.parse(trace.start))}>
+                    {agoText(Date.parse(trace.start), Date.now())}
+                  </time>
+                </span>
+                <span class="trace-time">
+                  <i class="share" aria-hidden="true">
+                    <i style={{ width: `${Math.max(1, (trace.duration_ms / longest) * 100)}%` }} />
+                  </i>
+                  <span class="duration">{formatDuration(trace.duration_ms)}</span>
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {open !== null && <TraceDialog traceId={open} onClose={() => setOpen(null)} />}
+    </section>
+  )
+}
+
+function NoTraces({ traces }: { readonly traces: Polled<RecentTracesAnswer> }) {
+  if (traces.data === null) {
+    return traces.error === null ? (
+      <Empty title="Looking for traces…" />
+    ) : (
+      <Empty title={traces.error.message}>
+        <p>{traces.error.remedy}</p>
+      </Empty>
+    )
+  }
+  return (
+    <Empty title="No traces yet">
+      <p>Point any OpenTelemetry SDK here; its spans show a second later:</p>
+      <pre>
+        {`OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
+      </pre>
+    </Empty>
+  )
+}

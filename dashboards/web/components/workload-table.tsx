@@ -1,0 +1,240 @@
+import { useMemo, useState } from 'preact/hooks'
+import type { UsageAnswer } from '../../../core/model/answers.ts'
+import { currencySymbol, moneyColumn } from '../lib/money.ts'
+import {
+  type Line,
+  largest,
+  lineOf,
+  type Sort,
+  type SortColumn,
+  type Sum,
+  searchLines,
+  sortLines,
+  sumLines,
+} from '../lib/rows.ts'
+import {
+  CARBON,
+  type ColumnScale,
+  CPU_TIME,
+  columnScale,
+  ENERGY,
+  formatAt,
+  formatInteger,
+  perMille,
+} from '../lib/units.ts'
+import { Empty } from './small.tsx'
+
+/** Lines drawn at first: a machine can have hundreds of workloads, most of them next to nothing. */
+const FIRST_LINES = 25
+
+interface Scales {
+  readonly energy: ColumnScale
+  readonly carbon: ColumnScale
+  readonly cost: ColumnScale
+  readonly cpu: ColumnScale
+}
+
+/** Who used it: one line a workload, idle and unattributed as lines of their own, and their exact sum. */
+export function WorkloadTable({ usage }: { readonly usage: UsageAnswer }) {
+  const [sort, setSort] = useState<Sort>({ column: 'energy', descending: true })
+  const [search, setSearch] = useState('')
+  const [all, setAll] = useState(false)
+  const lines = useMemo(() => usage.rows.map(lineOf), [usage])
+  const found = useMemo(() => sortLines(searchLines(lines, search), sort), [lines, search, sort])
+  const sum = useMemo(() => sumLines(found), [found])
+  const scales = useMemo(() => scalesFor(lines, usage.currency), [lines, usage.currency])
+  const shown = all ? found : found.slice(0, FIRST_LINES)
+  const whole = BigInt(usage.total.energy_uj)
+  return (
+    <section class="card table-card" aria-label="Workloads">
+      <div class="card-head">
+        <h2>Workloads</h2>
+        <input
+          type="search"
+          placeholder="Search"
+          aria-label="Search workloads by name, kind, namespace or account"
+          value={search}
+          onInput={event => setSearch(event.currentTarget.value)}
+        />
+      </div>
+      <div class="scroll">
+        <table>
+          <Head sort={sort} onSort={setSort} scales={scales} />
+          <tbody>
+            {shown.map(line => (
+              <Row key={line.key} line={line} whole={whole} scales={scales} />
+            ))}
+          </tbody>
+          <Foot
+            sum={sum}
+            count={found.length}
+            scales={scales}
+            whole={whole}
+            filtered={search.trim() !== ''}
+          />
+        </table>
+      </div>
+      {found.length === 0 && <Empty title={`Nothing matches “${search}”`} />}
+      {found.length > shown.length && (
+        <button type="button" class="more" onClick={() => setAll(true)}>
+          Show {found.length - shown.length} more
+        </button>
+      )}
+    </section>
+  )
+}
+
+function scalesFor(lines: readonly Line[], currency: string): Scales {
+  const sum = sumLines(lines)
+  return {
+    energy: columnScale(largest([sum.energyUj]), ENERGY),
+    carbon: columnScale(largest([sum.carbonUg]), CARBON),
+    cost: moneyColumn(largest([sum.costNano]), currency),
+    cpu: columnScale(largest([sum.cpuUs]), CPU_TIME),
+  }
+}
+
+const COLUMNS: readonly {
+  readonly column: SortColumn
+  readonly title: string
+  readonly unit?: (scales: Scales) => string
+}[] = [
+  { column: 'name', title: 'Workload' },
+  { column: 'account', title: 'Account' },
+  { column: 'energy', title: 'Energy', unit: scales => scales.energy.unit },
+  { column: 'carbon', title: 'Carbon', unit: scales => `${scales.carbon.unit} CO₂e` },
+  { column: 'cost', title: 'Cost', unit: scales => currencySymbol(scales.cost.unit).trim() },
+  { column: 'cpu', title: 'CPU time', unit: scales => scales.cpu.unit },
+]
+
+function Head(props: {
+  readonly sort: Sort
+  readonly onSort: (sort: Sort) => void
+  readonly scales: Scales
+}) {
+  const { sort } = props
+  return (
+    <thead>
+      <tr>
+        {COLUMNS.map(({ column, title, unit }) => {
+          const sorted = sort.column === column
+          const order = sorted ? (sort.descending ? 'descending' : 'ascending') : 'none'
+          const text = column === 'name' || column === 'account'
+          return (
+            <th key={column} scope="col" class={`col-${column}`} aria-sort={order}>
+              <button
+                type="button"
+                onClick={() => props.onSort({ column, descending: sorted ? !sort.descending : !text })}
+              >
+                {title}
+                {unit !== undefined && <span class="unit">{unit(props.scales)}</span>}
+                <span class="arrow" aria-hidden="true">
+                  {sorted ? (sort.descending ? '↓' : '↑') : ''}
+                </span>
+              </button>
+            </th>
+          )
+        })}
+      </tr>
+    </thead>
+  )
+}
+
+function Row(props: { readonly line: Line; readonly whole: bigint; readonly scales: Scales }) {
+  const { line, scales } = props
+  const share = perMille(line.energyUj, props.whole)
+  const detail = [line.kind, line.namespace].filter(part => part !== '').join(' · ')
+  return (
+    <tr class={`share-${line.share}`}>
+      <th scope="row" class="col-name">
+        <span class="name" title={line.name}>
+          {line.name}
+        </span>
+        <span class="detail">{detail || explain(line.share)}</span>
+      </th>
+      <td class="col-account">{line.account}</td>
+      <td class="col-energy">
+        <Exact amount={line.energyUj} scale={scales.energy} base="µJ" />
+        <meter class="visually-hidden" min={0} max={1000} value={share} aria-label="Share of the energy" />
+        <i class="share" aria-hidden="true">
+          <i style={{ width: `${share / 10}%` }} />
+        </i>
+        <span class="percent">{(share / 10).toFixed(1)} %</span>
+      </td>
+      <td class="col-carbon">
+        <Exact amount={line.carbonUg} scale={scales.carbon} base="µg CO₂e" missing="no factor" />
+      </td>
+      <td class="col-cost">
+        <Exact
+          amount={line.costNano}
+          scale={scales.cost}
+          base={`× 10⁻⁹ ${scales.cost.unit}`}
+          missing="no price"
+        />
+      </td>
+      <td class="col-cpu">
+        {line.share === 'idle' ? '' : <Exact amount={line.cpuUs} scale={scales.cpu} base="µs" />}
+      </td>
+    </tr>
+  )
+}
+
+function explain(share: string): string {
+  if (share === 'idle') return 'drawn while nothing ran'
+  if (share === 'unattributed') return 'used by the system or by what ended between two readings'
+  return share === 'skew' ? 'meters that disagree' : ''
+}
+
+function Exact(props: {
+  readonly amount: bigint | null
+  readonly scale: ColumnScale
+  readonly base: string
+  readonly missing?: string
+}) {
+  if (props.amount === null) return <span class="quiet">{props.missing ?? 'unknown'}</span>
+  return (
+    <data value={props.amount.toString()} title={`${formatInteger(props.amount)} ${props.base}`}>
+      {formatAt(props.amount, props.scale)}
+    </data>
+  )
+}
+
+function Foot(props: {
+  readonly sum: Sum
+  readonly count: number
+  readonly scales: Scales
+  readonly whole: bigint
+  readonly filtered: boolean
+}) {
+  const { sum, scales } = props
+  const percent = perMille(sum.energyUj, props.whole) / 10
+  return (
+    <tfoot>
+      <tr>
+        <th scope="row" class="col-name">
+          {props.filtered ? `Sum of ${props.count} found` : `Sum of ${props.count} lines`}
+        </th>
+        <td class="col-account" />
+        <td class="col-energy">
+          <Exact amount={sum.energyUj} scale={scales.energy} base="µJ" />
+          <i class="share" aria-hidden="true" />
+          <span class="percent">{percent.toFixed(1)} %</span>
+        </td>
+        <td class="col-carbon">
+          <Exact amount={sum.carbonUg} scale={scales.carbon} base="µg CO₂e" missing="no factor" />
+        </td>
+        <td class="col-cost">
+          <Exact
+            amount={sum.costNano}
+            scale={scales.cost}
+            base={`× 10⁻⁹ ${scales.cost.unit}`}
+            missing="no price"
+          />
+        </td>
+        <td class="col-cpu">
+          <Exact amount={sum.cpuUs} scale={scales.cpu} base="µs" />
+        </td>
+      </tr>
+    </tfoot>
+  )
+}

@@ -1,0 +1,51 @@
+import type { Problem } from '../../../core/model/answers.ts'
+import { GROUP_BY } from './rows.ts'
+
+/** An answer of the server that is not the data asked for; `away` when it did not answer at all. */
+export class ApiError extends Error {
+  readonly away: boolean
+  readonly remedy: string
+
+  constructor(message: string, away: boolean, remedy: string) {
+    super(message)
+    this.away = away
+    this.remedy = remedy
+  }
+}
+
+/** Longer than any answer should take; past it the server counts as away. */
+const PATIENCE_MS = 20_000
+
+/** Reads JSON from a route. Addresses are relative, so that the page also works below a proxy's path. */
+export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  const answer = await fetch(path, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    headers: { accept: 'application/json' },
+  }).catch((error: unknown) => {
+    if (signal.aborted) throw error
+    throw new ApiError('Wattline does not answer.', true, 'Check that it runs: npm start.')
+  })
+  if (!answer.ok) throw await problemOf(answer)
+  return (await answer.json()) as T
+}
+
+async function problemOf(answer: Response): Promise<ApiError> {
+  const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>
+  const detail = problem.detail ?? `The server answered ${answer.status}.`
+  // A proxy answers 502 to 504 for a server that is away.
+  return new ApiError(detail, answer.status >= 502 && problem.code === undefined, problem.remedy ?? '')
+}
+
+export function livePath(host: string, minutes: string): string {
+  return `api/v1/live?${new URLSearchParams({ ...(host === '' ? {} : { host }), minutes })}`
+}
+
+export function usagePath(host: string, window: string): string {
+  const query = new URLSearchParams({ window, group_by: GROUP_BY.join(',') })
+  if (host !== '') query.set('filter', `host:${host}`)
+  return `api/v1/usage?${query}`
+}
+
+export const tracesPath = (limit: number): string => `api/v1/traces?limit=${limit}`
+export const tracePath = (traceId: string): string => `api/v1/traces/${encodeURIComponent(traceId)}`
+export const STATUS_PATH = 'api/v1/status'

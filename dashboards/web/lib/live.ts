@@ -1,0 +1,114 @@
+import type { LiveAnswer, LiveSeries } from '../../../core/model/answers.ts'
+
+/** One area of the stacked chart. Milliwatts stay integers until they are drawn. */
+export interface Layer {
+  readonly key: string
+  readonly name: string
+  readonly detail: string
+  readonly share: LiveSeries['share']
+  /** The folded small workloads. */
+  readonly rest: boolean
+  readonly milliwatts: readonly (number | null)[]
+  readonly cpusUsed: readonly (number | null)[]
+}
+
+/** Identity of a workload across answers and tables: kind, namespace and name. */
+export function workloadKey(kind: string, namespace: string, name: string): string {
+  return `${kind}/${namespace}/${name}`
+}
+
+/**
+ * Layers from the bottom up: workloads, the folded rest, unattributed, idle. Workloads seen before keep their place,
+ * so that layers do not trade places at each refresh; new ones go by their energy.
+ */
+export function layersOf(answer: LiveAnswer, placesBefore: readonly string[] = []): readonly Layer[] {
+  const layers = answer.series.map(toLayer)
+  const place = new Map(placesBefore.map((key, index) => [key, index]))
+  const energy = new Map(layers.map(layer => [layer.key, layer.milliwatts.reduce<number>(addKnown, 0)]))
+  return layers.toSorted((a, b) => {
+    const byRank = rank(a) - rank(b)
+    if (byRank !== 0) return byRank
+    const [placeA, placeB] = [place.get(a.key), place.get(b.key)]
+    if (placeA !== undefined && placeB !== undefined) return placeA - placeB
+    if (placeA !== undefined) return -1
+    if (placeB !== undefined) return 1
+    return energy.get(b.key)! - energy.get(a.key)! || (a.key < b.key ? -1 : 1)
+  })
+}
+
+function toLayer(series: LiveSeries): Layer {
+  const workload = series.share === 'active'
+  return {
+    key: workload
+      ? workloadKey(series.workload_kind, series.namespace, series.workload_name || series.workload_id)
+      : series.share,
+    name: workload ? series.workload_name || series.workload_id : shareName(series.share),
+    detail: [series.workload_kind, series.namespace].filter(part => part !== '').join(' · '),
+    share: series.share,
+    rest: series.workload_kind === 'rest',
+    milliwatts: series.milliwatts,
+    cpusUsed: series.cpus_used,
+  }
+}
+
+/** What idle and unattributed energy is called wherever it shows. */
+export function shareName(share: string): string {
+  if (share === 'idle') return 'Idle'
+  if (share === 'unattributed') return 'Unattributed'
+  return share === 'skew' ? 'Meter skew' : share
+}
+
+function rank(layer: Layer): number {
+  if (layer.share === 'idle') return 3
+  if (layer.share === 'unattributed') return 2
+  return layer.rest ? 1 : 0
+}
+
+/** Sum of milliwatts of an interval over layers; null where no layer has a value: a gap is not zero watts. */
+export function totalAt(layers: readonly Layer[], index: number): number | null {
+  return layers.reduce<number | null>((sum, layer) => {
+    const value = layer.milliwatts[index] ?? null
+    if (value === null) return sum
+    return (sum ?? 0) + value
+  }, null)
+}
+
+/** The newest interval that a meter saw: its index, or -1. */
+export function newestIndex(layers: readonly Layer[], intervals: number): number {
+  for (let index = intervals - 1; index >= 0; index--) if (totalAt(layers, index) !== null) return index
+  return -1
+}
+
+/** Upper edges of the stacked layers in watts, `edges[layer][interval]`; null where the interval is a gap. */
+export function stackEdges(layers: readonly Layer[], intervals: number): readonly (number | null)[][] {
+  const edges: (number | null)[][] = layers.map(() => new Array<number | null>(intervals).fill(null))
+  for (let index = 0; index < intervals; index++) {
+    if (totalAt(layers, index) === null) continue
+    let sum = 0
+    for (const [at, layer] of layers.entries()) {
+      sum += layer.milliwatts[index] ?? 0
+      edges[at]![index] = sum / 1000
+    }
+  }
+  return edges
+}
+
+/** Middle length of the intervals in ms; the sensors' own when there are too few to tell. */
+export function typicalInterval(timesMs: readonly number[], fallbackMs = 5_000): number {
+  const lengths = timesMs.slice(1).map((time, index) => time - timesMs[index]!)
+  if (lengths.length === 0) return fallbackMs
+  return lengths.toSorted((a, b) => a - b)[lengths.length >> 1]!
+}
+
+/** Begin of each interval: the end of the one before, unless readings are missing between the two. */
+export function intervalStarts(timesMs: readonly number[]): readonly number[] {
+  const typical = typicalInterval(timesMs)
+  return timesMs.map((end, index) => {
+    const before = timesMs[index - 1]
+    return before === undefined || end - before > typical * 2.5 ? end - typical : before
+  })
+}
+
+function addKnown(sum: number, value: number | null): number {
+  return sum + (value ?? 0)
+}

@@ -1,0 +1,157 @@
+import { intervalStarts, type Layer, stackEdges } from './live.ts'
+
+/** How a layer is filled: its colour, hatched when it is energy that nobody used. */
+export interface Fill {
+  readonly colour: string
+  readonly hatched: boolean
+}
+
+/** Where a value lies on the canvas, in canvas pixels. */
+export interface Place {
+  readonly x: (timeMs: number) => number
+  readonly y: (watts: number) => number
+}
+
+/**
+ * Draws the stacked areas. Each interval is a step from its begin to its end, since a reading says what was drawn
+ * over an interval, not at a moment; where no meter saw an interval nothing is drawn.
+ */
+export function paintStack(
+  context: CanvasRenderingContext2D,
+  timesMs: readonly number[],
+  layers: readonly Layer[],
+  fills: readonly Fill[],
+  place: Place,
+): void {
+  const starts = intervalStarts(timesMs)
+  const edges = stackEdges(layers, timesMs.length)
+  const zero = place.y(0)
+  const runs = runsOf(edges.at(-1) ?? [], starts, timesMs)
+  for (const [at] of layers.entries()) {
+    const area = new Path2D()
+    const line = new Path2D()
+    for (const run of runs) {
+      traceEdge(area, line, run, index => place.y(edges[at]![index]!), starts, timesMs, place.x)
+      traceBase(
+        area,
+        run,
+        index => (at === 0 ? zero : place.y(edges[at - 1]![index]!)),
+        starts,
+        timesMs,
+        place.x,
+      )
+      area.closePath()
+    }
+    fillArea(context, area, line, fills[at]!)
+  }
+}
+
+/** First and last index of intervals that follow each other without a gap. */
+interface Run {
+  readonly first: number
+  readonly last: number
+}
+
+export function runsOf(
+  top: readonly (number | null)[],
+  starts: readonly number[],
+  timesMs: readonly number[],
+): readonly Run[] {
+  const runs: Run[] = []
+  let first = -1
+  for (let index = 0; index <= top.length; index++) {
+    const seen = index < top.length && top[index] !== null
+    const joined = seen && first >= 0 && starts[index] === timesMs[index - 1]
+    if (first >= 0 && !joined) {
+      runs.push({ first, last: index - 1 })
+      first = -1
+    }
+    if (seen && first < 0) first = index
+  }
+  return runs
+}
+
+function traceEdge(
+  area: Path2D,
+  line: Path2D,
+  run: Run,
+  y: (index: number) => number,
+  starts: readonly number[],
+  timesMs: readonly number[],
+  x: (timeMs: number) => number,
+): void {
+  for (let index = run.first; index <= run.last; index++) {
+    const height = y(index)
+    if (index === run.first) {
+      area.moveTo(x(starts[index]!), height)
+      line.moveTo(x(starts[index]!), height)
+    } else {
+      area.lineTo(x(starts[index]!), height)
+      line.lineTo(x(starts[index]!), height)
+    }
+    area.lineTo(x(timesMs[index]!), height)
+    line.lineTo(x(timesMs[index]!), height)
+  }
+}
+
+function traceBase(
+  area: Path2D,
+  run: Run,
+  y: (index: number) => number,
+  starts: readonly number[],
+  timesMs: readonly number[],
+  x: (timeMs: number) => number,
+): void {
+  for (let index = run.last; index >= run.first; index--) {
+    area.lineTo(x(timesMs[index]!), y(index))
+    area.lineTo(x(starts[index]!), y(index))
+  }
+}
+
+function fillArea(context: CanvasRenderingContext2D, area: Path2D, line: Path2D, fill: Fill): void {
+  context.save()
+  context.fillStyle = fill.colour
+  if (fill.hatched) {
+    context.globalAlpha = 0.16
+    context.fill(area)
+    context.globalAlpha = 0.55
+    context.fillStyle = hatch(context, fill.colour) ?? fill.colour
+    context.fill(area)
+    context.globalAlpha = 0.7
+  } else {
+    context.globalAlpha = 0.85
+    context.fill(area)
+    context.globalAlpha = 1
+  }
+  context.strokeStyle = fill.colour
+  context.lineWidth = devicePixelRatio
+  context.stroke(line)
+  context.restore()
+}
+
+function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern | null {
+  const size = Math.round(7 * devicePixelRatio)
+  const tile = document.createElement('canvas')
+  tile.width = size
+  tile.height = size
+  const pen = tile.getContext('2d')
+  if (pen === null) return null
+  pen.strokeStyle = colour
+  pen.lineWidth = devicePixelRatio
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift, size)
+    pen.lineTo(shift + size, 0)
+  }
+  pen.stroke()
+  return context.createPattern(tile, 'repeat')
+}
+
+/** The colour that a style variable stands for in the theme that shows: a canvas does not know variables. */
+export function resolveColour(variable: string): string {
+  const probe = document.createElement('i')
+  probe.style.color = `var(${variable})`
+  document.body.append(probe)
+  const colour = getComputedStyle(probe).color
+  probe.remove()
+  return colour
+}

@@ -1,0 +1,130 @@
+import type { UsageRow } from '../../../core/model/answers.ts'
+import { shareName, workloadKey } from './live.ts'
+
+/** What the page asks to be grouped by: enough to tell a workload, and idle and unattributed apart from it. */
+export const GROUP_BY = ['share', 'kind', 'namespace', 'workload', 'account'] as const
+
+/** One line of the workload table, its integers exact. Null is unknown or unpriced. */
+export interface Line {
+  readonly key: string
+  readonly share: string
+  readonly name: string
+  readonly kind: string
+  readonly namespace: string
+  readonly account: string
+  readonly energyUj: bigint
+  readonly carbonUg: bigint | null
+  readonly costNano: bigint | null
+  readonly cpuUs: bigint
+  readonly coverage: number
+  readonly unpricedCarbonUj: bigint
+  readonly unpricedCostUj: bigint
+}
+
+export type SortColumn = 'name' | 'account' | 'energy' | 'carbon' | 'cost' | 'cpu'
+export interface Sort {
+  readonly column: SortColumn
+  readonly descending: boolean
+}
+
+/** An answer's row as a line of the table. */
+export function lineOf(row: UsageRow): Line {
+  const group = (name: string): string => row.group[name] ?? ''
+  const share = group('share') || 'active'
+  const workload = share === 'active'
+  return {
+    key: `${workload ? workloadKey(group('kind'), group('namespace'), group('workload')) : share}@${group('account')}`,
+    share,
+    name: workload ? group('workload') || 'unnamed' : shareName(share),
+    kind: workload ? group('kind') : '',
+    namespace: group('namespace'),
+    account: group('account'),
+    energyUj: BigInt(row.energy_uj),
+    carbonUg: addNullable(row.carbon_operational_ug, row.carbon_embodied_ug),
+    costNano: addNullable(row.cost_energy_nano, row.cost_resource_nano),
+    cpuUs: BigInt(row.cpu_us),
+    coverage: row.coverage,
+    unpricedCarbonUj: BigInt(row.unpriced.carbon_uj),
+    unpricedCostUj: BigInt(row.unpriced.cost_uj),
+  }
+}
+
+/** Sum of two amounts of which either may be unknown; unknown only when both are. */
+export function addNullable(a: string | null, b: string | null): bigint | null {
+  if (a === null && b === null) return null
+  return BigInt(a ?? '0') + BigInt(b ?? '0')
+}
+
+/** The exact sum of lines. An amount is null only when no line has one; what lacks one is in `unpriced…Uj`. */
+export interface Sum {
+  readonly energyUj: bigint
+  readonly carbonUg: bigint | null
+  readonly costNano: bigint | null
+  readonly cpuUs: bigint
+  readonly unpricedCarbonUj: bigint
+  readonly unpricedCostUj: bigint
+}
+
+export function sumLines(lines: readonly Line[]): Sum {
+  const known = (a: bigint | null, b: bigint | null): bigint | null =>
+    a === null ? b : b === null ? a : a + b
+  return lines.reduce<Sum>(
+    (sum, line) => ({
+      energyUj: sum.energyUj + line.energyUj,
+      carbonUg: known(sum.carbonUg, line.carbonUg),
+      costNano: known(sum.costNano, line.costNano),
+      cpuUs: sum.cpuUs + line.cpuUs,
+      unpricedCarbonUj: sum.unpricedCarbonUj + line.unpricedCarbonUj,
+      unpricedCostUj: sum.unpricedCostUj + line.unpricedCostUj,
+    }),
+    { energyUj: 0n, carbonUg: null, costNano: null, cpuUs: 0n, unpricedCarbonUj: 0n, unpricedCostUj: 0n },
+  )
+}
+
+/** Lines that hold every word of the search in name, kind, namespace or account. */
+export function searchLines(lines: readonly Line[], search: string): readonly Line[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0) return lines
+  return lines.filter(line => {
+    const text = `${line.name} ${line.kind} ${line.namespace} ${line.account}`.toLowerCase()
+    return words.every(word => text.includes(word))
+  })
+}
+
+/** Lines in the wanted order; unknown amounts last whichever way, ties by key so that order never jumps. */
+export function sortLines(lines: readonly Line[], sort: Sort): readonly Line[] {
+  const direction = sort.descending ? -1 : 1
+  return lines.toSorted((a, b) => {
+    const [x, y] = [sortValue(a, sort.column), sortValue(b, sort.column)]
+    if (x === null || y === null) {
+      if (x !== y) return x === null ? 1 : -1
+    } else if (x !== y) return x < y ? -direction : direction
+    return a.key < b.key ? -1 : 1
+  })
+}
+
+function sortValue(line: Line, column: SortColumn): bigint | string | null {
+  switch (column) {
+    case 'name':
+      return line.name.toLowerCase()
+    case 'account':
+      return line.account.toLowerCase()
+    case 'energy':
+      return line.energyUj
+    case 'carbon':
+      return line.carbonUg
+    case 'cost':
+      return line.costNano
+    case 'cpu':
+      return line.cpuUs
+  }
+}
+
+/** The largest amount of a column in size, for its scale. */
+export function largest(amounts: readonly (bigint | null)[]): bigint {
+  return amounts.reduce<bigint>((most, amount) => {
+    if (amount === null) return most
+    const magnitude = amount < 0n ? -amount : amount
+    return magnitude > most ? magnitude : most
+  }, 0n)
+}

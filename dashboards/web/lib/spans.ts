@@ -1,0 +1,23 @@
+/** Spans of time the reader can choose, as the usage route names them. */
+export const USAGE_WINDOWS = [
+  { value: '5m', label: '5 m', long: 'last 5 minutes' },
+  { value: '1h', label: '1 h', long: 'last hour' },
+  { value: '24h', label: '24 h', long: 'last 24 hours' },
+  { value: '7d', label: '7 d', long: 'last 7 days' },
+  { value: 'today', label: 'Today', long: 'today (UTC)' },
+  { value: 'month', label: 'Month', long: 'this month (UTC)' },
+] as const
+export type UsageWindow = (typeof USAGE_WINDOWS)[number]['value']
+
+export const LIVE_MINUTES = [
+  { value: '5', label: '5 min' },
+  { value: '15', label: '15 min' },
+  { value: '60', label: '60 min' },
+] as const
+export type LiveMinutes = (typeof LIVE_MINUTES)[number]['value']
+
+/** Wait before asking again: the normal interval, doubling while the server is away, at most 15 s. */
+export function nextDelayMs(intervalMs: number, failures: number): number {
+  if (failures === 0) return intervalMs
+  return Math.min(15_000, 1_000 * 2 ** Math.min(failures - 1, 10))
+}

@@ -1,0 +1,15 @@
+import { readPreference } from './preference.ts'
+
+/** What the reader chose; null follows the system. */
+export type Theme = 'light' | 'dark' | null
+
+export function storedTheme(): Theme {
+  const stored = readPreference('theme', '')
+  return stored === 'light' || stored === 'dark' ? stored : null
+}
+
+/** Sets the theme on the document, where the style sheet reads it. */
+export function applyTheme(theme: Theme): void {
+  if (theme === null) delete document.documentElement.dataset['theme']
+  else document.documentElement.dataset['theme'] = theme
+}

@@ -1,0 +1,73 @@
+import type { TraceAnswer } from '../../../core/model/answers.ts'
+
+export type Span = TraceAnswer['spans'][number]
+
+/** A span where the waterfall draws it; `offset` and `width` are shares of the trace's duration, 0..1. */
+export interface Bar {
+  readonly span: Span
+  readonly depth: number
+  readonly offset: number
+  readonly width: number
+}
+
+export interface Waterfall {
+  readonly bars: readonly Bar[]
+  readonly durationMs: number
+  /** Spans beyond the bound, not drawn. */
+  readonly left: number
+}
+
+/** A page with more bars than this is neither readable nor quick. */
+const MOST_BARS = 500
+
+/**
+ * Spans in tree order, siblings by start. A span whose parent is not in the answer stands at the root: a part of the
+ * trace may still be on its way. Broken trees (a cycle) lose nothing: what no root reaches is added at the end.
+ */
+export function waterfall(spans: readonly Span[], bound = MOST_BARS): Waterfall {
+  if (spans.length === 0) return { bars: [], durationMs: 0, left: 0 }
+  const byStart = spans.toSorted((a, b) => compare(BigInt(a.start_unix_nano), BigInt(b.start_unix_nano)))
+  const start = BigInt(byStart[0]!.start_unix_nano)
+  const end = byStart.reduce((latest, span) => {
+    const spanEnd = BigInt(span.start_unix_nano) + BigInt(span.duration_nano)
+    return spanEnd > latest ? spanEnd : latest
+  }, start)
+  const ordered = treeOrder(byStart)
+  const total = Number(end - start) || 1
+  const bars = ordered.slice(0, bound).map(({ span, depth }) => ({
+    span,
+    depth,
+    offset: Number(BigInt(span.start_unix_nano) - start) / total,
+    width: Number(BigInt(span.duration_nano)) / total,
+  }))
+  return { bars, durationMs: Number(end - start) / 1e6, left: ordered.length - bars.length }
+}
+
+interface Placed {
+  readonly span: Span
+  readonly depth: number
+}
+
+function treeOrder(byStart: readonly Span[]): readonly Placed[] {
+  const ids = new Set(byStart.map(span => span.span_id))
+  const children = Map.groupBy(byStart, span => span.parent_span_id)
+  const placed: Placed[] = []
+  const seen = new Set<Span>()
+  const place = (root: Span): void => {
+    const open: Placed[] = [{ span: root, depth: 0 }]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next.span)) continue
+      seen.add(next.span)
+      placed.push(next)
+      const below = children.get(next.span.span_id) ?? []
+      for (const span of below.toReversed()) open.push({ span, depth: next.depth + 1 })
+    }
+  }
+  for (const span of byStart) if (!ids.has(span.parent_span_id)) place(span)
+  for (const span of byStart) if (!seen.has(span)) place(span)
+  return placed
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

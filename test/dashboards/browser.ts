@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium } from 'playwright-core'
+
+/** Debian's own package; the continuous integration installs it. */
+export const CHROMIUM = '/usr/bin/chromium'
+
+/**
+ * Whether the browser is there. Without it the tests of the page fail where they count (CI), and elsewhere are left
+ * out with a line that nobody overlooks.
+ */
+export function browserIsThere(): boolean {
+  if (existsSync(CHROMIUM)) return true
+  const line = `${CHROMIUM} is not there: install it with \`apt-get install chromium\``
+  if (process.env['CI'] === 'true') throw new Error(line)
+  console.warn(`\n*** THE PAGE IS NOT TESTED IN A BROWSER: ${line} ***\n`)
+  return false
+}
+
+export interface Browser {
+  readonly context: BrowserContext
+  close(): Promise<void>
+}
+
+/** A fresh browser with a profile of its own, and nothing that talks to the network by itself. */
+export async function openBrowser(): Promise<Browser> {
+  const profile = await mkdtemp(join(tmpdir(), 'wattline-page-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+  return {
+    context,
+    close: async () => {
+      await context.close()
+      await rm(profile, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { PageAsset } from '../../dashboards/page.ts'
+import { liveAnswer, statusAnswer, traceAnswer, tracesAnswer, usageAnswer } from './fixture.ts'
+
+/** What the fixture answers; a test changes it while the page runs. */
+export interface Scenario {
+  priced: boolean
+  measured: boolean
+  hosts: number
+  /** Nothing measured and nothing sent yet. */
+  empty: boolean
+  problems: readonly string[]
+}
+
+export interface FixtureServer {
+  readonly url: string
+  readonly scenario: Scenario
+  /** Path and query of every request, oldest first. */
+  readonly requests: readonly string[]
+  /** Goes away as a killed process does: open connections break, new ones are refused. */
+  away(): Promise<void>
+  /** Comes back at the same address. */
+  back(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The strictest policy that the query server may send: what the page needs beyond it is a failed test. */
+const CSP = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): Promise<FixtureServer> {
+  const scenario: Scenario = { priced: true, measured: false, hosts: 1, empty: false, problems: [] }
+  const requests: string[] = []
+  let server = await listen(0)
+  const { port } = server.address() as AddressInfo
+
+  function listen(wanted: number): Promise<Server> {
+    const made = createServer((request, response) => {
+      const url = new URL(request.url ?? '/', 'http://fixture')
+      requests.push(url.pathname + url.search)
+      const asset = page.get(url.pathname)
+      if (asset !== undefined) {
+        response.writeHead(200, { 'content-type': asset.type, 'content-security-policy': CSP })
+        response.end(asset.body)
+        return
+      }
+      const body = answer(url, scenario)
+      response.writeHead(body === null ? 404 : 200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(body ?? { status: 404, detail: 'Nothing here.', remedy: '' }))
+    })
+    return new Promise((resolve, reject) => {
+      made.once('error', reject)
+      made.listen(wanted, '127.0.0.1', () => resolve(made))
+    })
+  }
+
+  const close = (): Promise<void> =>
+    new Promise(resolve => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    scenario,
+    requests,
+    away: close,
+    back: async () => {
+      server = await listen(port)
+    },
+    stop: close,
+  }
+}
+
+function answer(url: URL, scenario: Scenario): unknown {
+  const nowMs = Date.now()
+  const query = url.searchParams
+  if (url.pathname === '/api/v1/status') return statusAnswer(scenario.problems)
+  if (url.pathname === '/api/v1/live') {
+    const live = liveAnswer({
+      nowMs,
+      minutes: Number(query.get('minutes') ?? 5),
+      ...scenario,
+      host: query.get('host') ?? '',
+    })
+    return scenario.empty ? { ...live, host: '', hosts: [], times_ms: [], series: [] } : live
+  }
+  if (url.pathname === '/api/v1/usage') {
+    const usage = usageAnswer(query.get('window') ?? '1h', scenario)
+    return scenario.empty ? { ...usage, rows: [] } : usage
+  }
+  if (url.pathname === '/api/v1/traces') return scenario.empty ? { traces: [] } : tracesAnswer(nowMs)
+  const trace = /^\/api\/v1\/traces\/(\w+)$/.exec(url.pathname)
+  return trace === null ? null : traceAnswer(trace[1]!)
+}
