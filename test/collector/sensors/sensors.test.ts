@@ -1,0 +1,246 @@
+/**
+ * Guarantees: one call of `append` a round, all readings with one time, rounds never overlap and lie on multiples of
+ * the interval; a failing sensor or append is told of and stops nothing; measured energy and the estimate exclude
+ * each other; stopping waits for the round in progress.
+ */
+import { describe, expect, test } from 'vitest'
+import type { Reading } from '../../../collector/readings/metric.ts'
+import { kernelFiles } from '../../../collector/sensors/files.ts'
+import { hostIdentity } from '../../../collector/sensors/host-identity.ts'
+import { type SensorClock, systemClock, untilNextRound } from '../../../collector/sensors/rounds.ts'
+import { LINUX_ROOTS, SENSOR_SOURCES } from '../../../collector/sensors/sensor.ts'
+import { openSensors, startSensors } from '../../../collector/sensors/sensors.ts'
+import { configSchema } from '../../../core/runtime/config/schema.ts'
+import type { EventName, Events, Facts } from '../../../core/runtime/events.ts'
+import { type Files, machine, type Tree, tree } from './tree.ts'
+
+const config = configSchema.parse({}).sensors
+const RAPL: Files = {
+  'sys/class/powercap/intel-rapl:0/name': 'package-0\n',
+  'sys/class/powercap/intel-rapl:0/energy_uj': '1000\n',
+  'sys/class/powercap/intel-rapl:0/max_energy_range_uj': '5000\n',
+}
+
+interface Recorded {
+  readonly events: Events
+  readonly list: { name: EventName; facts: Facts }[]
+}
+function recorder(): Recorded {
+  const list: Recorded['list'] = []
+  return { list, events: { emit: (name, facts = {}) => void list.push({ name, facts }) } }
+}
+
+/** A clock that stands still between waits; the test lets each wait end. */
+function manualClock(start: bigint): SensorClock & { advance(): Promise<void>; waited: number[] } {
+  let now = start
+  let wake: (() => void) | undefined
+  const waited: number[] = []
+  return {
+    waited,
+    now: () => now,
+    wait: (milliseconds, signal) =>
+      new Promise(resolve => {
+        waited.push(milliseconds)
+        wake = () => {
+          now += BigInt(milliseconds) * 1_000_000n
+          resolve()
+        }
+        if (signal.aborted) resolve()
+        else signal.addEventListener('abort', () => resolve())
+      }),
+    async advance() {
+      wake?.()
+      await settle()
+    },
+  }
+}
+const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+function start(fixture: Tree, append: (readings: Reading[]) => Promise<void>, more: object = {}) {
+  const { events, list } = recorder()
+  const clock = manualClock(1_000_000_001_200_000_000n)
+  const running = startSensors({
+    config: { ...config, ...more },
+    tenant: 'acme',
+    append,
+    events,
+    roots: fixture.roots,
+    clock,
+  })
+  return { running, clock, list }
+}
+
+describe('startSensors', () => {
+  test('first round at once, then on multiples of the interval, one record and one time each', async () => {
+    const rounds: Reading[][] = []
+    const { running, clock } = start(tree(machine()), async readings => void rounds.push(readings))
+    await settle()
+    await clock.advance()
+    await clock.advance()
+    await running.stop()
+    expect(rounds.map(readings => [...new Set(readings.map(reading => reading.Timestamp))])).toEqual([
+      [1_000_000_001_200_000_000n],
+      [1_000_000_005_000_000_000n],
+      [1_000_000_010_000_000_000n],
+    ])
+    const sources: readonly string[] = SENSOR_SOURCES
+    for (const reading of rounds.flat()) expect(sources).toContain(reading.Source)
+  })
+
+  test('a round waits for its append, and stopping waits for the round', async () => {
+    let release = (): void => {}
+    const rounds: Reading[][] = []
+    const { running, clock } = start(tree(machine()), readings => {
+      rounds.push(readings)
+      return new Promise(resolve => {
+        release = resolve
+      })
+    })
+    await settle()
+    await clock.advance()
+    expect([rounds.length, clock.waited.length]).toEqual([1, 0])
+    let isStopped = false
+    const stopped = running.stop().then(() => {
+      isStopped = true
+    })
+    await settle()
+    expect(isStopped).toBe(false)
+    release()
+    await stopped
+    expect(rounds).toHaveLength(1)
+  })
+
+  test('a failing append loses its round only, and is told of once until it works again', async () => {
+    let failing = true
+    const rounds: Reading[][] = []
+    const { running, clock, list } = start(tree(machine()), async readings => {
+      if (failing) throw new Error('disk full')
+      rounds.push(readings)
+    })
+    await settle()
+    await clock.advance()
+    await clock.advance()
+    failing = false
+    await clock.advance()
+    await running.stop()
+    expect(rounds).toHaveLength(1)
+    expect(list.filter(event => event.name === 'sensorFailed').map(event => event.facts)).toEqual([
+      { sensor: 'append', amount: 1 },
+      { sensor: 'append', amount: 2 },
+    ])
+  })
+
+  test('a failing sensor does not take the others with it', async () => {
+    const fixture = tree({ ...machine(), ...RAPL })
+    const rounds: Reading[][] = []
+    const { running, clock, list } = start(fixture, async readings => void rounds.push(readings))
+    await settle()
+    fixture.remove('proc/stat')
+    await clock.advance()
+    await running.stop()
+    expect(rounds[0]!.length).toBeGreaterThan(5)
+    expect(rounds[1]!.map(reading => reading.Source)).toEqual(['rapl'])
+    expect(list.at(-1)).toMatchObject({ name: 'sensorFailed', facts: { sensor: 'cpu_time' } })
+  })
+
+  test('everything switched off is quiet', async () => {
+    const off = { cpu_time: 'off', rapl: 'off', estimate: 'off' }
+    const { running, clock } = start(tree(machine()), () => Promise.reject(new Error('called')), off)
+    await running.stop()
+    expect(clock.waited).toEqual([])
+  })
+})
+
+describe('openSensors', () => {
+  type Toggles = { rapl?: 'auto' | 'on' | 'off'; estimate?: 'auto' | 'on' | 'off' }
+  const opened = (files: Files, toggles: Toggles): { names: string[]; failures: Facts[] } => {
+    const { roots } = tree({ ...machine(), ...files })
+    const kernel = kernelFiles()
+    const identity = hostIdentity(kernel, roots, 'acme', undefined)
+    const { events, list } = recorder()
+    const sensors = openSensors({
+      config: { ...config, ...toggles },
+      events,
+      files: kernel,
+      roots,
+      identity,
+      runId: 'r',
+    })
+    return {
+      names: sensors.map(sensor => sensor.name),
+      failures: list.filter(event => event.name === 'sensorFailed').map(event => event.facts),
+    }
+  }
+  test.each<[string, Files, Toggles, string[]]>([
+    ['a meter', RAPL, {}, ['cpu_time', 'rapl/package-0']],
+    ['no meter', {}, {}, ['cpu_time', 'estimate']],
+    ['a meter, not to be used', RAPL, { rapl: 'off' }, ['cpu_time', 'estimate']],
+    ['a meter, but the estimate is asked for', RAPL, { estimate: 'on' }, ['cpu_time', 'estimate']],
+    ['a meter, and both are asked for', RAPL, { estimate: 'on', rapl: 'on' }, ['cpu_time', 'rapl/package-0']],
+    ['no meter, no estimate', {}, { estimate: 'off' }, ['cpu_time']],
+  ])('%s', (_, files, toggles, expected) => {
+    expect(opened(files, toggles).names).toEqual(expected)
+  })
+
+  test('a meter that is asked for and missing, or cannot be read, is told of once with what to do', () => {
+    expect(opened({}, { rapl: 'on' }).failures).toEqual([
+      { sensor: 'rapl', reason: expect.stringContaining('sensors.rapl: auto') },
+    ])
+    const unreadable = { 'sys/class/powercap/intel-rapl:0/name': 'package-0\n' }
+    expect(opened(unreadable, {})).toEqual({
+      names: ['cpu_time', 'estimate'],
+      failures: [{ sensor: 'rapl', reason: expect.stringContaining('CAP_DAC_READ_SEARCH') }],
+    })
+  })
+})
+
+describe('who this machine is', () => {
+  test.each<[string, Files, string | undefined, string]>([
+    ['configured', {}, 'rack-7', 'rack-7'],
+    ['machine id', {}, undefined, 'ab'.repeat(16)],
+    ['an uninitialised machine id is none', { 'etc/machine-id': 'uninitialized\n' }, undefined, 'machine-1'],
+  ])('%s', (_, files, configured, expected) => {
+    const { roots } = tree({ ...machine(), ...files })
+    expect(hostIdentity(kernelFiles(), roots, 't', configured).host).toBe(expected)
+  })
+
+  test('without a boot id the time of the boot stands in', () => {
+    const fixture = tree(machine())
+    fixture.remove('proc/sys/kernel/random')
+    expect(hostIdentity(kernelFiles(), fixture.roots, 't', undefined).bootId).toBe('btime 1767268800')
+  })
+})
+
+describe('rounds', () => {
+  test.each([
+    [0n, 5000, 5000],
+    [1n, 5000, 5000],
+    [4_999_999_999n, 5000, 1],
+    [1_200_000_000n, 5000, 3800],
+    [7n, 0.2, 1],
+  ])('%s ns at %s ms: %s ms', (now, interval, expected) => {
+    expect(untilNextRound(now, interval)).toBe(expected)
+  })
+
+  test('the system clock stops waiting when asked to', async () => {
+    const stopping = new AbortController()
+    const waiting = systemClock.wait(600_000, stopping.signal)
+    stopping.abort()
+    await waiting
+    await systemClock.wait(600_000, stopping.signal)
+    expect(systemClock.now()).toBeGreaterThan(1_600_000_000_000_000_000n)
+  })
+})
+
+describe('this machine', () => {
+  test('gives its own CPU time, and some energy', () => {
+    const files = kernelFiles()
+    const identity = hostIdentity(files, LINUX_ROOTS, 'acme', undefined)
+    const { events } = recorder()
+    const sensors = openSensors({ config, events, files, roots: LINUX_ROOTS, identity, runId: 'r' })
+    const readings = sensors.flatMap(sensor => sensor.read({ timestampUnixNano: 1n }))
+    expect(readings.some(reading => reading.Quantity === 'energy' && reading.Value > 0n)).toBe(true)
+    expect(readings.some(reading => reading.Domain === 'idle' && reading.Value > 0n)).toBe(true)
+    expect(readings.some(reading => reading.WorkloadId !== '')).toBe(true)
+  })
+})
