@@ -84,7 +84,7 @@ export class Runner {
       const records = await partition.poll(processor.poll)
       const done = await this.#applyAll(processor, partition, worker, records)
       if (!done) return
-      await worker.tick?.(this.#context.now())
+      await this.#retrying(processor, partition, async () => worker.tick?.(this.#context.now()))
     }
   }
 

@@ -44,6 +44,10 @@ export const SENSOR_SOURCES = [
 ] as const
 export type SensorSource = (typeof SENSOR_SOURCES)[number]
 
+/** Whether a reading's Source names a sensor of this product, sampled every few seconds. */
+export const isSensorSource = (source: string): boolean =>
+  (SENSOR_SOURCES as readonly string[]).includes(source)
+
 /** What differs from reading to reading; the rest has defaults. */
 export interface Sample {
   readonly quantity: 'energy' | 'power' | 'cpu_time' | 'memory' | 'cpu_wait'

@@ -1,0 +1,127 @@
+import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
+import { readRecord } from '../../core/columns/record-reader.ts'
+import { encodeRows } from '../../core/columns/rows.ts'
+import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { PartitionWorker, Processor } from '../runner.ts'
+import type { Step } from '../step.ts'
+import type { EnergyRow } from './attribute.ts'
+import { decodeHostState, encodeHostState } from './codec.ts'
+import type { HostState, HostStates } from './host-state.ts'
+import { hostKey } from './keys.ts'
+import type { LateRow } from './late.ts'
+import type { Flush, Meter, Metering } from './meter.ts'
+
+/** Value of the header `kind` of the record that tells that a host has fallen silent. */
+export const FLUSH_KIND = 'flush'
+
+interface MeterProcessorOptions {
+  readonly meter: Meter
+  readonly events: Events
+  /** Appends a control record to a partition of `readings`; resolves when durable. */
+  readonly appendFlush: (partition: number, flush: Flush) => Promise<void>
+}
+
+/** Brings the verb and the log together: one energy record and one state write per host and poll, in one transaction. */
+export function createMeterProcessor(options: MeterProcessorOptions): Processor {
+  return {
+    name: 'meter',
+    streams: [readings.name],
+    poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 2_000 },
+    open: partition => openWorker(options, partition),
+  }
+}
+
+async function openWorker(
+  options: MeterProcessorOptions,
+  partition: AssignedPartition,
+): Promise<PartitionWorker> {
+  const states: HostStates = new Map()
+  for (const [key, bytes] of await partition.loadState()) states.set(key, decodeHostState(bytes))
+  return new MeterWorker(options, partition.partition, states)
+}
+
+class MeterWorker implements PartitionWorker {
+  readonly #options: MeterProcessorOptions
+  readonly #partition: number
+  readonly #states: HostStates
+  /** What the records of this poll have given so far. */
+  #energy: EnergyRow[] = []
+  #late: LateRow[] = []
+  #changed = new Map<string, HostState>()
+  #timestampMs = 0
+  /** Hosts whose flush is in the log already. */
+  readonly #flushed = new Set<string>()
+
+  constructor(options: MeterProcessorOptions, partition: number, states: HostStates) {
+    this.#options = options
+    this.#partition = partition
+    this.#states = states
+  }
+
+  apply(record: StoredRecord): void {
+    const result = this.#meter(record)
+    this.#energy.push(...result.energy)
+    this.#late.push(...result.late)
+    for (const [key, state] of result.changed) this.#changed.set(key, state)
+    this.#timestampMs = record.timestampMs
+  }
+
+  finish(step: Step): void {
+    const timestampMs = this.#timestampMs
+    if (this.#energy.length > 0) {
+      step.emit(energy.name, this.#partition, { value: encodeRows(energy, this.#energy), timestampMs })
+    }
+    if (this.#late.length > 0) {
+      step.emit(lateReadings.name, this.#partition, {
+        value: encodeRows(lateReadings, this.#late),
+        timestampMs,
+      })
+    }
+    for (const [key, state] of this.#changed) this.#store(step, key, state)
+    this.#report()
+    this.#energy = []
+    this.#late = []
+    this.#changed = new Map()
+  }
+
+  async tick(nowMs: number): Promise<void> {
+    for (const flush of this.#options.meter.silent(this.#states, nowMs)) {
+      const key = hostKey(flush.tenant, flush.host)
+      if (this.#flushed.has(key)) continue
+      await this.#options.appendFlush(this.#partition, flush)
+      this.#flushed.add(key)
+    }
+  }
+
+  #meter(record: StoredRecord): Metering {
+    const corrupt = record.headers['corrupt']
+    if (corrupt !== undefined)
+      throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
+    if (record.headers[RECORD_KIND] === FLUSH_KIND) {
+      const flush = JSON.parse(Buffer.from(record.value).toString()) as Flush
+      this.#flushed.delete(hostKey(flush.tenant, flush.host))
+      return this.#options.meter.flush(this.#states, flush)
+    }
+    return this.#options.meter.apply(this.#states, readRecord(readings, record.value), record)
+  }
+
+  /** A host of which nothing is left to know is forgotten, so that state does not grow with hosts that are gone. */
+  #store(step: Step, key: string, state: HostState): void {
+    if (state.series.size > 0) {
+      step.state.set(key, encodeHostState(state))
+      return
+    }
+    this.#states.delete(key)
+    step.state.set(key, null)
+  }
+
+  #report(): void {
+    const windows = new Set(this.#energy.map(row => `${row.Tenant}\u0000${row.Host}\u0000${row.WindowStart}`))
+    if (windows.size > 0) this.#options.events.emit('windowClosed', { amount: windows.size })
+    const late = new Map<string, number>()
+    for (const { Reason } of this.#late) late.set(Reason, (late.get(Reason) ?? 0) + 1)
+    for (const [reason, amount] of late) this.#options.events.emit('readingLate', { reason, amount })
+  }
+}

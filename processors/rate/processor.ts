@@ -1,0 +1,41 @@
+import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
+import { energy, ledger } from '../../core/model/streams/index.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { PartitionWorker, Processor } from '../runner.ts'
+import type { LedgerRow, Rate } from './rate.ts'
+
+/** Brings the verb and the log together: one ledger record per poll, in one transaction with the offset. */
+export function createRateProcessor(options: { readonly rate: Rate; readonly events: Events }): Processor {
+  return {
+    name: 'rate',
+    streams: [energy.name],
+    poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
+    open: async ({ partition }) => rateWorker(options, partition),
+  }
+}
+
+function rateWorker(
+  { rate, events }: { readonly rate: Rate; readonly events: Events },
+  partition: number,
+): PartitionWorker {
+  let rows: LedgerRow[] = []
+  let timestampMs = 0
+  return {
+    apply(record) {
+      const corrupt = record.headers['corrupt']
+      if (corrupt !== undefined)
+        throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
+      rows.push(...rate.rate(decodeRows(energy, record.value)))
+      timestampMs = record.timestampMs
+    },
+    finish(step) {
+      if (rows.length === 0) return
+      step.emit(ledger.name, partition, { value: encodeRows(ledger, rows), timestampMs })
+      const unpriced = new Map<string, number>()
+      for (const { Reason } of rows) if (Reason !== '') unpriced.set(Reason, (unpriced.get(Reason) ?? 0) + 1)
+      for (const [reason, amount] of unpriced) events.emit('energyUnpriced', { reason, amount })
+      rows = []
+    },
+  }
+}
