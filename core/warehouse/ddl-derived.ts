@@ -1,5 +1,5 @@
 import { ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
-import { type Dialect, LOCAL_DIALECT, qualified, settingsText, TABLE_SETTINGS, ttlText } from './ddl.ts'
+import { type Dialect, LOCAL_DIALECT, qualified, settingsText, TABLE_SETTINGS, ttlLines } from './ddl.ts'
 import type { Retention } from './warehouse.ts'
 
 /**
@@ -28,7 +28,7 @@ export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_
       `ENGINE = ${dialect.engine('AggregatingMergeTree')}`,
       'PARTITION BY toMonday(Start)',
       'ORDER BY (Tenant, TraceId)',
-      `TTL ${ttlText('Start', retention.signalsDays)}`,
+      ...ttlLines('Start', retention.signalsDays),
       `SETTINGS ${settingsText(TABLE_SETTINGS)}`,
     ].join('\n'),
     [

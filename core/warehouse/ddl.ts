@@ -57,7 +57,21 @@ export const columnText = (column: Column): string =>
 export const retentionDays = (table: Table, retention: Retention): number =>
   table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays
 
-export const ttlText = (expression: string, days: number): string => `${expression} + toIntervalDay(${days})`
+/**
+ * Longest retention that is a TTL. Its times are 32-bit seconds, which end in 2106: a later one would wrap around and
+ * delete the rows at once. Whoever asks for more keeps them for good.
+ */
+export const LONGEST_TTL_DAYS = 10_000
+
+/** When rows go, as TTL takes it; null: never. */
+export const ttlText = (expression: string, days: number): string | null =>
+  days > LONGEST_TTL_DAYS ? null : `${expression} + toIntervalDay(${days})`
+
+/** The line of CREATE TABLE; none when rows are kept for good. */
+export function ttlLines(expression: string, days: number): readonly string[] {
+  const ttl = ttlText(expression, days)
+  return ttl === null ? [] : [`TTL ${ttl}`]
+}
 
 /** CREATE TABLE of a stream; null for streams that live in the log only. */
 export function createTable(
@@ -80,7 +94,7 @@ export function createTable(
     `PARTITION BY ${table.partitionBy}`,
     ...(table.primaryKey === undefined ? [] : [`PRIMARY KEY (${table.primaryKey.join(', ')})`]),
     `ORDER BY (${table.orderBy.join(', ')})`,
-    `TTL ${ttlText(table.ttlFrom, retentionDays(table, retention))}`,
+    ...ttlLines(table.ttlFrom, retentionDays(table, retention)),
     `SETTINGS ${settingsText(settings)}`,
   ].join('\n')
 }

@@ -5,10 +5,13 @@ import { type ErrorCode, WattlineError } from '../runtime/errors.ts'
  * another try on insert, and the statement's fault in a query.
  */
 
+/** THERE_IS_NO_COLUMN: the record lacks a column of the stream. */
+export const MISSING_COLUMN = 8
+
 /** The record itself cannot be stored, now or later. */
 const RECORD_FAULTS: ReadonlySet<number> = new Set([
   6, // CANNOT_PARSE_TEXT
-  8, // THERE_IS_NO_COLUMN
+  MISSING_COLUMN,
   9, // SIZES_OF_COLUMNS_DOESNT_MATCH
   16, // NO_SUCH_COLUMN_IN_TABLE
   26, // CANNOT_PARSE_QUOTED_STRING

@@ -13,6 +13,8 @@ const INSERT_SETTINGS = {
   deduplicate_insert_select: "'force_enable'",
   deduplicate_blocks_in_dependent_materialized_views: '1',
   materialize_skip_indexes_on_insert: '0',
+  // A record that lacks columns is looked at (see narrowedTo) and not filled up with empty values.
+  input_format_arrow_allow_missing_columns: '0',
   max_insert_threads: '1',
   max_threads: '1',
 } as const
@@ -27,6 +29,22 @@ export function storedExpression(column: Column): string {
   if (!isRawId(column.kind)) return name
   const hex = (value: string): string => `ifNull(lower(hex(${value})), '')`
   return column.list === true ? `arrayMap(id -> ${hex('id')}, ${name})` : hex(name)
+}
+
+/** Columns of a record that lies in a file, one row each with its `name`. */
+export const describeFile = (file: string): string =>
+  `DESCRIBE TABLE file(${quoteText(file)}, 'ArrowStream', 'auto', 'zstd')`
+
+/**
+ * The declaration as a record knew it that was written before columns were added; null when the record holds columns
+ * that the stream never had: it is another stream's.
+ */
+export function narrowedTo(
+  stream: StreamDeclaration,
+  present: ReadonlySet<string>,
+): StreamDeclaration | null {
+  const columns = stream.columns.filter(column => present.has(column.name))
+  return columns.length > 0 && columns.length === present.size ? { ...stream, columns } : null
 }
 
 /**

@@ -102,5 +102,7 @@ function planTtl(
   dialect: Dialect,
 ): readonly string[] {
   const current = /\bTTL\b.*?toIntervalDay\((\d+)\)/.exec(found.definition.replaceAll('\n', ' '))?.[1]
-  return current === String(days) ? [] : [`${alter(dialect, name)} MODIFY TTL ${ttlText(expression, days)}`]
+  const ttl = ttlText(expression, days)
+  if (ttl === null) return current === undefined ? [] : [`${alter(dialect, name)} REMOVE TTL`]
+  return current === String(days) ? [] : [`${alter(dialect, name)} MODIFY TTL ${ttl}`]
 }

@@ -10,12 +10,12 @@ import type { Events } from '../../runtime/events.ts'
 import { quoteText } from '../column-types.ts'
 import { LOCAL_DIALECT } from '../ddl.ts'
 import { insertError, ownQueryError } from '../engine-errors.ts'
-import { insertFromFile } from '../insert.ts'
 import { type ExistingTable, planMigration } from '../migration.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { engineConfigXml } from './engine-config.ts'
 import type { FencedTable } from './fence.ts'
 import { runFenced } from './fenced.ts'
+import { insertRecord } from './insert-record.ts'
 import { Pool } from './pool.ts'
 import { RecordFiles } from './record-files.ts'
 import { repairTokens } from './token-repair.ts'
@@ -101,7 +101,7 @@ class EmbeddedWarehouse implements Warehouse {
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
     try {
       await this.#files.with(record, file =>
-        this.#inserts.use(session => session.queryAsync(insertFromFile(stream, file, token))),
+        this.#inserts.use(session => insertRecord(session, stream, file, token)),
       )
     } catch (error) {
       throw insertError(error)

@@ -98,11 +98,12 @@ const READING_FUNCTIONS = /^(joinget|dictget|dicthas|dictis|file$|hascolumnintab
  * @param ast indented lines such as ` TableExpression (children 1)`
  */
 export function refusal(ast: string): string | null {
-  let expressionDepth = -1
+  let expressionDepth = Number.NaN
   for (const line of ast.split('\n')) {
     const depth = line.length - line.trimStart().length
     const [kind = '', name = ''] = line.trim().split(' ')
     if (kind === 'TableExpression') expressionDepth = depth
+    else if (depth <= expressionDepth) expressionDepth = Number.NaN
     if (kind === 'TableIdentifier' || kind === 'Identifier') {
       const found = refusedTable(name)
       if (found !== null) return found

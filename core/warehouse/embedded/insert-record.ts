@@ -1,0 +1,33 @@
+import type { Session } from 'chdb'
+import type { StreamDeclaration } from '../../model/streams/stream.ts'
+import { WattlineError } from '../../runtime/errors.ts'
+import { engineCode, MISSING_COLUMN } from '../engine-errors.ts'
+import { describeFile, insertFromFile, narrowedTo } from '../insert.ts'
+
+/**
+ * Inserts the record in `file`. One that was written before the stream got its newest columns is stored with the
+ * columns it has: after an upgrade the log still holds such records.
+ */
+export async function insertRecord(
+  session: Session,
+  stream: StreamDeclaration,
+  file: string,
+  token: string,
+): Promise<void> {
+  try {
+    await session.queryAsync(insertFromFile(stream, file, token))
+  } catch (error) {
+    if (engineCode(error) !== MISSING_COLUMN) throw error
+    const described = await session.queryAsync(describeFile(file), { format: 'JSONEachRow' })
+    const present = described.text().split('\n').filter(Boolean).map(columnName)
+    const narrowed = narrowedTo(stream, new Set(present))
+    if (narrowed === null) {
+      throw new WattlineError('record_refused', `The record's columns are not those of ${stream.name}.`, {
+        cause: error,
+      })
+    }
+    await session.queryAsync(insertFromFile(narrowed, file, token))
+  }
+}
+
+const columnName = (line: string): string => (JSON.parse(line) as { readonly name: string }).name
