@@ -38,6 +38,8 @@ export interface EmbeddedBrokerOptions {
 
 /** Free bytes on the volume below which the broker calls itself unwell after a failed write. */
 const FREE_BYTES = 32 * 1024 * 1024
+/** Room below `maxBytes` that a healthy log has. */
+const HEADROOM_BYTES = 16 * 1024 * 1024
 
 /**
  * Opens the log, creating it when missing. Throws `data_in_use` when another broker, in this process or another, has
@@ -46,7 +48,7 @@ const FREE_BYTES = 32 * 1024 * 1024
 export async function openEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {
   const lock = lockFolder(options.path)
   try {
-    const store = openStore(options.path)
+    const store = openStore(options.path, options.maxBytes)
     try {
       return new EmbeddedBroker(options, lock, store, loadStreams(store))
     } catch (error) {
@@ -84,7 +86,7 @@ class EmbeddedBroker implements Broker {
     this.#lock = lock
     this.#store = store
     this.#streams = streams
-    this.#space = { usedBytes: usedBytes(streams.values()), maxBytes }
+    this.#space = { usedBytes: storedIn(streams.values()), maxBytes }
     this.#journal = new Journal(store, this.#space, failure =>
       events.emit('logWriteFailed', { code: failure.code }, failure),
     )
@@ -173,10 +175,12 @@ class EmbeddedBroker implements Broker {
   /** After a failed write this writes a little itself, so that readiness comes back when the disk does. */
   async ping(): Promise<void> {
     this.#refuseWhenClosing()
-    if (this.#space.usedBytes >= this.#space.maxBytes) {
+    const { usedBytes, maxBytes } = this.#space
+    // Unwell a little before the last byte: a record of the usual size would be refused already.
+    if (usedBytes > maxBytes - Math.min(HEADROOM_BYTES, maxBytes / 16)) {
       throw new WattlineError(
         'disk_full',
-        `The log holds ${this.#space.usedBytes} of ${this.#space.maxBytes} bytes (broker.max_bytes).`,
+        `The log holds ${usedBytes} of ${maxBytes} bytes (broker.max_bytes).`,
       )
     }
     if (this.#journal.lastFailure === null) return
@@ -228,7 +232,7 @@ class EmbeddedBroker implements Broker {
   }
 }
 
-function usedBytes(streams: Iterable<StreamLog>): number {
+function storedIn(streams: Iterable<StreamLog>): number {
   let bytes = 0
   for (const stream of streams) for (const log of stream.partitions) bytes += log.bounds.bytes
   return bytes

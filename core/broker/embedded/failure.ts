@@ -23,12 +23,16 @@ export function errorNumber(error: unknown): number {
   return typeof code === 'number' ? code : 0
 }
 
-/** A failed write. */
-export function writeFailure(error: unknown): WattlineError {
+/**
+ * A failed write. LMDB reports a write that the disk took in part as EIO, which is what a disk gives that fills up in
+ * the middle of it: so EIO without space left, `volumeFull`, is a full disk.
+ */
+export function writeFailure(error: unknown, volumeFull: boolean): WattlineError {
   if (error instanceof WattlineError) return error
   const number = errorNumber(error)
-  const code: ErrorCode = FULL.has(number) ? 'disk_full' : 'broker_unavailable'
-  const reason = error instanceof Error ? error.message : String(error)
+  const full = FULL.has(number) || (number === constants.errno.EIO && volumeFull)
+  const code: ErrorCode = full ? 'disk_full' : 'broker_unavailable'
+  const reason = full ? 'the disk is full' : error instanceof Error ? error.message : String(error)
   return new WattlineError(code, `The log could not be written: ${reason}.`, { cause: error })
 }
 

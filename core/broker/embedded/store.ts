@@ -7,7 +7,7 @@
  * resolves. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
  * `flushed`, follows it. One write is in flight at a time, so that the batch of a rejected promise is known exactly.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { errorNumber, openFailure, writeFailure } from './failure.ts'
@@ -29,12 +29,20 @@ export interface LogStore {
 
 type Database = RootDatabase<Buffer, Uint8Array>
 
+/**
+ * Address space set aside for a log of so many bytes: keys and free pages come on top of the records. LMDB grows its map
+ * when that is too little, but keeps the old ones mapped, and each counts as resident memory once more.
+ */
+const mapBytes = (maxBytes: number): number => Math.ceil((2 * maxBytes) / MAP_STEP + 1) * MAP_STEP
+const MAP_STEP = 256 * 1024 * 1024
+
 /** Opens or creates the log in the folder `path`; throws `data_unusable` when what is there cannot be used. */
-export function openStore(path: string): LogStore {
+export function openStore(path: string, maxBytes: number): LogStore {
   try {
     mkdirSync(path, { recursive: true })
     checkDataFile(join(path, 'data.mdb'))
-    const store = new LmdbStore(path, openDatabase(path))
+    const mapSize = mapBytes(maxBytes)
+    const store = new LmdbStore(path, mapSize, openDatabase(path, mapSize))
     syncFolder(path)
     syncFolder(dirname(path))
     return store
@@ -43,13 +51,17 @@ export function openStore(path: string): LogStore {
   }
 }
 
-const openDatabase = (path: string): Database =>
+const openDatabase = (path: string, mapSize: number): Database =>
   open<Buffer, Uint8Array>({
     path,
     encoding: 'binary',
     keyEncoding: 'binary',
     overlappingSync: false,
+    // Batches are made here. The wrapper that lmdb-js would put around each event turn has a promise of its own that
+    // nobody can catch: one failed write would end the process as an unhandled rejection.
+    eventTurnBatching: false,
     noSubdir: false,
+    mapSize,
   })
 
 /** The names of new files are durable only when their folder is. */
@@ -64,12 +76,14 @@ function syncFolder(folder: string): void {
 
 class LmdbStore implements LogStore {
   readonly #path: string
+  readonly #mapSize: number
   #database: Database
   /** After an I/O error LMDB refuses further transactions until it is opened anew. */
   #broken = false
 
-  constructor(path: string, database: Database) {
+  constructor(path: string, mapSize: number, database: Database) {
     this.#path = path
+    this.#mapSize = mapSize
     this.#database = database
   }
 
@@ -99,7 +113,7 @@ class LmdbStore implements LogStore {
         }
       })
     } catch (error) {
-      const failure = writeFailure(await realCause(error))
+      const failure = writeFailure(await realCause(error), this.#freeBytes() < sizeOf(operations))
       this.#broken = failure.code !== 'disk_full'
       throw failure
     }
@@ -109,13 +123,26 @@ class LmdbStore implements LogStore {
     return this.#database.close()
   }
 
+  #freeBytes(): number {
+    try {
+      const volume = statfsSync(this.#path)
+      return volume.bavail * volume.bsize
+    } catch {
+      return Number.POSITIVE_INFINITY
+    }
+  }
+
   async #reopen(): Promise<void> {
     await this.#database.close()
     checkDataFile(join(this.#path, 'data.mdb'))
-    this.#database = openDatabase(this.#path)
+    this.#database = openDatabase(this.#path, this.#mapSize)
     this.#broken = false
   }
 }
+
+/** What the operations take, and room for the pages of the tree around them. */
+const sizeOf = (operations: readonly Operation[]): number =>
+  operations.reduce((sum, { value }) => sum + (value?.length ?? 0), 1024 * 1024)
 
 /** lmdb-js rejects with "Commit failed" and keeps the reason in a promise that rejects. */
 async function realCause(error: unknown): Promise<unknown> {
