@@ -7,6 +7,7 @@ import type { AssignedPartition, Broker, StoredRecord, Subscription } from '../c
 import { backoffMs, sleep } from '../core/runtime/backoff.ts'
 import { asWattlineError, type WattlineError } from '../core/runtime/errors.ts'
 import type { Events } from '../core/runtime/events.ts'
+import { traced } from '../core/runtime/telemetry.ts'
 import { Step } from './step.ts'
 
 export interface Processor {
@@ -82,10 +83,21 @@ export class Runner {
     const worker = await this.#retrying(processor, partition, () => processor.open(partition))
     while (worker !== undefined && !partition.revoked.aborted) {
       const records = await partition.poll(processor.poll)
-      const done = await this.#applyAll(processor, partition, worker, records)
+      if (records.length === 0) {
+        await this.#tick(processor, partition, worker)
+        continue
+      }
+      const attributes = { stream: partition.stream, partition: partition.partition, records: records.length }
+      const done = await traced(`process ${processor.name}`, attributes, () =>
+        this.#applyAll(processor, partition, worker, records),
+      )
       if (!done) return
-      await this.#retrying(processor, partition, async () => worker.tick?.(this.#context.now()))
+      await this.#tick(processor, partition, worker)
     }
+  }
+
+  async #tick(processor: Processor, partition: AssignedPartition, worker: PartitionWorker): Promise<void> {
+    await this.#retrying(processor, partition, async () => worker.tick?.(this.#context.now()))
   }
 
   /** False when the partition was revoked before the records were committed: they will be read again. */

@@ -1,4 +1,4 @@
-import { type Attributes, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import { type Attributes, type Span, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
@@ -9,7 +9,6 @@ import {
 } from '@opentelemetry/sdk-trace-node'
 
 export interface Telemetry {
-  readonly tracer: Tracer
   /** Sends what is waiting; bounded, since the receiver may be this very process. */
   stop(): Promise<void>
 }
@@ -36,15 +35,20 @@ export function startTelemetry(options: {
       }),
     ],
   })
+  provider.register()
   return {
-    tracer: provider.getTracer('wattline', options.version),
-    stop: () => provider.shutdown(),
+    stop: async () => {
+      await provider.shutdown()
+      trace.disable()
+    },
   }
 }
 
+// The API's proxy: spans go nowhere until telemetry has started, and to it from then on.
+const tracer = trace.getTracer('wattline')
+
 /** Runs work inside a span that ends with it and carries its error. */
 export async function traced<T>(
-  tracer: Tracer,
   name: string,
   attributes: Attributes,
   work: (span: Span) => Promise<T>,
