@@ -1,6 +1,8 @@
 /** From energy per domain to energy per component: what of a window is counted, once. */
+
+import { COMPONENTS, type Component } from '../../core/model/components.ts'
 import { larger, smaller, sumOf } from '../../core/model/integers.ts'
-import { COMPONENTS, type Component, componentOf } from './domains.ts'
+import { componentOf } from './domains.ts'
 import { type Metered, worstOf } from './gather.ts'
 
 export interface ComponentEnergy extends Metered {

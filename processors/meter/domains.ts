@@ -1,9 +1,9 @@
+import type { Component } from '../../core/model/components.ts'
+
 /**
  * The tree of meters: `host` encloses packages, memory and devices; `package-N` encloses `core-N` and `uncore-N`. A child
  * is never added to its parent, and counts on its own only where the parent was not metered.
  */
-export const COMPONENTS = ['cpu', 'dram', 'gpu', 'other', 'host'] as const
-export type Component = (typeof COMPONENTS)[number]
 
 const INSIDE_PACKAGE = /^(?:core|uncore)(?:-(.*))?$/
 

@@ -1,0 +1,6 @@
+/**
+ * Parts of a host that energy is counted for. Of the components that a window has, the first in this order carries what is
+ * counted once a host: CPU time and embodied emissions.
+ */
+export const COMPONENTS = ['cpu', 'dram', 'gpu', 'other', 'host'] as const
+export type Component = (typeof COMPONENTS)[number]

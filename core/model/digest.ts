@@ -1,0 +1,5 @@
+import { hash } from 'node:crypto'
+
+/** The first `hexDigits` of the SHA-256 of a text: identities that follow from content alone. */
+export const digest = (text: string, hexDigits: number): string =>
+  hash('sha256', text, 'hex').slice(0, hexDigits)

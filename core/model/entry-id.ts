@@ -1,0 +1,32 @@
+import { digest } from './digest.ts'
+
+/** What makes a ledger entry: two entries with the same key are the same entry, written twice. */
+export interface EntryKey {
+  readonly tenant: string
+  readonly host: string
+  /** Seconds since the epoch. */
+  readonly windowStart: number
+  readonly workloadKind: string
+  readonly workloadId: string
+  readonly component: string
+  readonly share: string
+  readonly entryKind: 'original' | 'correction'
+  readonly revision: number
+}
+
+/** 128 bits of the key's hash, hex. JSON keeps the parts apart whatever they contain. */
+export const entryId = (key: EntryKey): string =>
+  digest(
+    JSON.stringify([
+      key.tenant,
+      key.host,
+      key.windowStart,
+      key.workloadKind,
+      key.workloadId,
+      key.component,
+      key.share,
+      key.entryKind,
+      key.revision,
+    ]),
+    32,
+  )

@@ -1,0 +1,60 @@
+/** Emission factors as data: an exact value with its unit, where and when it holds, who says so. */
+import { type Decimal, decimalText, parseDecimal } from './decimal.ts'
+import { digest } from './digest.ts'
+import { YEARLY_INTENSITIES, YEARLY_SOURCE } from './yearly-intensities.ts'
+
+export interface Factor {
+  readonly value: Decimal
+  readonly unit: 'gCO2e/kWh'
+  readonly zone: string
+  /** Seconds since the epoch, `[from, to)`; null: open. */
+  readonly validFrom: number | null
+  readonly validTo: number | null
+  readonly source: string
+  /** Average and marginal factors are never mixed in one total. */
+  readonly kind: 'average' | 'marginal'
+  readonly state: 'forecast' | 'estimated' | 'final'
+  /** Follows from all of the above: the same content is the same version, on any machine. */
+  readonly version: string
+}
+
+export type FactorContent = Omit<Factor, 'version'>
+
+/** `label` says in a word where it comes from, for people who read the version in a ledger row. */
+export function factor(label: string, content: FactorContent): Factor {
+  const { value, unit, zone, validFrom, validTo, source, kind, state } = content
+  const text = decimalText(value)
+  const whole = JSON.stringify([text, unit, zone, validFrom, validTo, source, kind, state])
+  return { ...content, version: `${label}:${zone}:${text}:${digest(whole, 8)}` }
+}
+
+/** The built-in yearly average of a zone (ISO 3166 code of 2 or 3 letters, WORLD, EU or AFRICA); null: not known. */
+export function yearlyIntensity(zone: string): Factor | null {
+  const name = zone.toUpperCase()
+  const row = YEARLY_INTENSITIES.find(([two, three]) => two === name || three === name)
+  if (row === undefined) return null
+  const [two, , value, year] = row
+  return factor(`yearly-${year}`, {
+    value: parseDecimal(value),
+    unit: 'gCO2e/kWh',
+    zone: two,
+    validFrom: null,
+    validTo: null,
+    source: `${YEARLY_SOURCE}; average of ${year}`,
+    kind: 'average',
+    state: 'estimated',
+  })
+}
+
+/** The factor in force for a zone at a time: of several, the one whose validity began last. Null: unpriced. */
+export function factorAt(factors: readonly Factor[], zone: string, atSeconds: number): Factor | null {
+  let found: Factor | null = null
+  for (const candidate of factors) {
+    if (candidate.zone !== zone) continue
+    if (candidate.validFrom !== null && candidate.validFrom > atSeconds) continue
+    if (candidate.validTo !== null && candidate.validTo <= atSeconds) continue
+    if (found === null || (candidate.validFrom ?? -Infinity) > (found.validFrom ?? -Infinity))
+      found = candidate
+  }
+  return found
+}

@@ -1,0 +1,59 @@
+/** Who pays for a workload: the first rule that matches it. */
+import type { Config } from '../../core/runtime/config/schema.ts'
+
+type Rule = Config['workloads']['rules'][number]
+
+/** What rules look at. */
+export interface Rated {
+  readonly WorkloadKind: string
+  readonly WorkloadName: string
+  readonly Namespace: string
+  readonly Share: string
+  readonly Labels: Readonly<Record<string, string>>
+}
+
+/** Idle, unattributed and skew belong to the operator; a rule whose account would have an empty part is passed over. */
+export function createAccounts(workloads: Config['workloads']): (row: Rated) => string {
+  const rules = workloads.rules.map(compile)
+  return row => {
+    if (row.Share !== 'active') return workloads.operator_account
+    for (const rule of rules) {
+      const account = rule(row)
+      if (account !== null) return account
+    }
+    return workloads.account
+  }
+}
+
+function compile({ match, account }: Rule): (row: Rated) => string | null {
+  const namespace = wildcard(match.namespace)
+  const name = wildcard(match.name)
+  const labels = Object.entries(match.label ?? {})
+  return row => {
+    if (match.kind !== undefined && match.kind !== row.WorkloadKind) return null
+    if (!namespace(row.Namespace) || !name(row.WorkloadName)) return null
+    if (labels.some(([key, value]) => row.Labels[key] !== value)) return null
+    return fill(account, row)
+  }
+}
+
+/** `*` stands for any run of characters, also none; everything else for itself. */
+function wildcard(pattern: string | undefined): (text: string) => boolean {
+  if (pattern === undefined) return () => true
+  if (!pattern.includes('*')) return text => text === pattern
+  const parts = pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  const expression = new RegExp(`^${parts.join('[^]*')}$`)
+  return text => expression.test(text)
+}
+
+const PLACEHOLDER = /\$\{(namespace|label:([^}]*))\}/g
+
+function fill(template: string, row: Rated): string | null {
+  let complete = true
+  const account = template.replace(PLACEHOLDER, (_, name: string, label: string | undefined) => {
+    const value = name === 'namespace' ? row.Namespace : (row.Labels[label ?? ''] ?? '')
+    complete &&= value !== ''
+    return value
+  })
+  return complete ? account : null
+}

@@ -1,0 +1,46 @@
+/**
+ * Embodied emissions of a host, SCI `M = TE x TS x RS`: its whole by its lifespan in this window, by the share of its CPU
+ * time. What nobody used is idle and gets its share too, so that a window's rows sum to the host's emissions.
+ */
+import { apportion } from '../../core/model/apportion.ts'
+import { COMPONENTS } from '../../core/model/components.ts'
+import { divideHalfEven, type Rational } from '../../core/model/decimal.ts'
+import { larger, sumOf } from '../../core/model/integers.ts'
+import { WINDOW_SECONDS } from '../../core/model/window.ts'
+
+const SECONDS_PER_YEAR = 365n * 24n * 3600n
+const UG_PER_KG = 1_000_000_000n
+
+/** µg in one window, rounded half to even. A year is 365 days, as in the SCI specification's example. */
+export const embodiedPerWindow = (kilograms: Rational, years: Rational): bigint =>
+  divideHalfEven(
+    kilograms.numerator * years.denominator * UG_PER_KG * BigInt(WINDOW_SECONDS),
+    kilograms.denominator * years.numerator * SECONDS_PER_YEAR,
+  )
+
+export interface Sharing {
+  readonly Component: string
+  readonly Share: string
+  readonly CpuUs: bigint
+  readonly CapacityUs: bigint
+}
+
+/**
+ * Shares of the rows of one host and window, by largest remainder. Only the first component's rows take part: CPU time
+ * stands there. Without a known use, what nobody is known to have used takes all.
+ */
+export function shareEmbodied(perWindowUg: bigint, rows: readonly Sharing[]): bigint[] {
+  const first = COMPONENTS.find(component => rows.some(row => row.Component === component))
+  const takes = rows.map(row => row.Component === first && row.Share !== 'skew')
+  const used = sumOf(rows.filter((_, index) => takes[index]).map(row => row.CpuUs))
+  const weights = rows.map((row, index) => {
+    if (!takes[index]) return 0n
+    return row.Share === 'idle' ? larger(row.CapacityUs - used, 0n) : row.CpuUs
+  })
+  const atRest = rows.findIndex((row, index) => takes[index] && row.Share !== 'active')
+  const capacityKnown = rows.some(row => row.CapacityUs > 0n)
+  if (atRest >= 0 && (sumOf(weights) === 0n || !capacityKnown)) {
+    return rows.map((_, index) => (index === atRest ? perWindowUg : 0n))
+  }
+  return apportion(perWindowUg, sumOf(weights) === 0n ? rows.map(() => 1n) : weights)
+}

@@ -1,0 +1,196 @@
+/**
+ * The verb of processor `rate`: energy in, ledger entries with carbon and cost out, by the factors in force at the window.
+ * Exact rationals to the end and one rounding per row, half to even: totals are sums of rows. No state, no clock.
+ */
+import {
+  decimalText,
+  divideHalfEven,
+  multiply,
+  parseDecimal,
+  type Rational,
+  rational,
+  scaleHalfEven,
+} from '../../core/model/decimal.ts'
+import { entryId } from '../../core/model/entry-id.ts'
+import { type Factor, factor, yearlyIntensity } from '../../core/model/factor.ts'
+import type { energy, ledger } from '../../core/model/streams/index.ts'
+import type { RowOf } from '../../core/model/streams/stream.ts'
+import { createTariff, type Tariff } from '../../core/model/tariff.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { createAccounts } from './accounts.ts'
+import { embodiedPerWindow, shareEmbodied } from './embodied.ts'
+
+export type EnergyRow = RowOf<typeof energy>
+export type LedgerRow = RowOf<typeof ledger>
+
+/** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
+export const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
+type Reason = (typeof REASONS)[number]
+
+export interface Rate {
+  /** Rates rows of whole windows: all rows of a host and window must come in one call. One entry per row, in order. */
+  rate(rows: readonly EnergyRow[]): LedgerRow[]
+}
+
+/** 1 kWh = 3.6e12 µJ; g -> µg and currency -> nano bring 1e6 and 1e9. */
+const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
+const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
+/** 1 vCPU-hour = 3.6e9 µs; 1 GiB-hour = 2^30 x 3600 byte-seconds. In nano of the currency. */
+const PER_CPU_US: Rational = { numerator: 10n, denominator: 36n }
+const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_073_741_824n * 3600n }
+
+/** @throws WattlineError `config_invalid` for a time zone, a time of day or a lifespan that cannot be. */
+export function createRate({
+  workloads,
+  factors,
+  tariffs,
+}: Pick<Config, 'workloads' | 'factors' | 'tariffs'>): Rate {
+  const accountOf = createAccounts(workloads)
+  const intensity = intensityOf(factors)
+  const pue = parseDecimal(factors.pue)
+  const tariff = tariffOf(tariffs)
+  const perWindowUg = embodiedOf(factors)
+  const prices: Prices = {
+    pue: rational(pue),
+    carbonPerUj:
+      intensity === null ? null : multiply(PER_UJ_CARBON, multiply(rational(pue), rational(intensity.value))),
+    tariff,
+  }
+  const fixed = {
+    Zone: intensity?.zone ?? factors.zone,
+    Currency: tariff.currency,
+    Pue: decimalText(pue),
+    EntryKind: 'original',
+    Revision: 0,
+  } as const
+  return {
+    rate(rows) {
+      const embodied = perWindowUg === null ? null : embodiedByRow(perWindowUg, rows)
+      return rows.map((row, index) => {
+        const { CapacityUs: _, ...metered } = row
+        const price = priceRow(row, prices)
+        return {
+          ...metered,
+          ...fixed,
+          ...price,
+          Account: accountOf(row),
+          CarbonEmbodiedUg: embodied === null ? null : embodied[index]!,
+          IntensityVersion: price.CarbonOperationalUg === null ? '' : (intensity?.version ?? ''),
+          IntensityKind: price.CarbonOperationalUg === null ? '' : (intensity?.kind ?? ''),
+          EntryId: idOf(row),
+        }
+      })
+    },
+  }
+}
+
+interface Prices {
+  readonly pue: Rational
+  /** µg per µJ of IT energy; null: no intensity for the zone. */
+  readonly carbonPerUj: Rational | null
+  readonly tariff: Tariff
+}
+
+function priceRow(row: EnergyRow, { pue, carbonPerUj, tariff }: Prices) {
+  const reasons: Reason[] = []
+  const price = tariff.energyPriceAt(row.WindowStart)
+  const metered = row.EnergyQuality !== 'none'
+  if (!metered) reasons.push('no_energy')
+  if (carbonPerUj === null) reasons.push('no_intensity')
+  if (price === null) reasons.push('no_tariff')
+  const perUj = price === null || !metered ? null : multiply(PER_UJ_COST, multiply(pue, price.price))
+  return {
+    CarbonOperationalUg: carbonPerUj === null || !metered ? null : scaleHalfEven(row.EnergyUj, carbonPerUj),
+    CostEnergyNano: perUj === null ? null : scaleHalfEven(row.EnergyUj, perUj),
+    CostResourceNano: resourceCost(row, tariff),
+    TariffVersion: price?.version ?? tariff.version,
+    Reason: reasons.join(','),
+  }
+}
+
+/** CPU and memory by use, one rounding for both. A resource without a price is not charged; without any price: null. */
+function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): bigint | null {
+  if (perVcpuHour === null && perGibHour === null) return null
+  const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
+  const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
+  const numerator =
+    row.CpuUs * cpu.numerator * memory.denominator +
+    row.MemoryByteSeconds * memory.numerator * cpu.denominator
+  return divideHalfEven(numerator, cpu.denominator * memory.denominator)
+}
+
+const NOTHING: Rational = { numerator: 0n, denominator: 1n }
+
+function embodiedByRow(perWindowUg: bigint, rows: readonly EnergyRow[]): bigint[] {
+  const groups = new Map<string, number[]>()
+  for (const [index, { Tenant, Host, WindowStart }] of rows.entries()) {
+    const key = `${WindowStart}\u0000${Tenant}\u0000${Host}`
+    const there = groups.get(key)
+    if (there === undefined) groups.set(key, [index])
+    else there.push(index)
+  }
+  const shares: bigint[] = new Array(rows.length)
+  for (const indexes of groups.values()) {
+    const parts = shareEmbodied(
+      perWindowUg,
+      indexes.map(index => rows[index]!),
+    )
+    for (const [position, index] of indexes.entries()) shares[index] = parts[position]!
+  }
+  return shares
+}
+
+const idOf = (row: EnergyRow): string =>
+  entryId({
+    tenant: row.Tenant,
+    host: row.Host,
+    windowStart: row.WindowStart,
+    workloadKind: row.WorkloadKind,
+    workloadId: row.WorkloadId,
+    component: row.Component,
+    share: row.Share,
+    entryKind: 'original',
+    revision: 0,
+  })
+
+/** The configured value where there is one, else the yearly average of the zone. */
+function intensityOf(factors: Config['factors']): Factor | null {
+  const builtIn = yearlyIntensity(factors.zone)
+  if (factors.intensity_g_per_kwh === undefined) return builtIn
+  return factor('config', {
+    value: parseDecimal(factors.intensity_g_per_kwh),
+    unit: 'gCO2e/kWh',
+    zone: builtIn?.zone ?? factors.zone,
+    validFrom: null,
+    validTo: null,
+    source: factors.intensity_source ?? 'configuration',
+    kind: 'average',
+    state: 'final',
+  })
+}
+
+function tariffOf(tariffs: Config['tariffs']): Tariff {
+  try {
+    return createTariff({
+      currency: tariffs.currency,
+      pricePerKwh: tariffs.price_per_kwh,
+      timeZone: tariffs.time_zone,
+      bands: tariffs.bands.map(({ from, to, price_per_kwh }) => ({ from, to, pricePerKwh: price_per_kwh })),
+      pricePerVcpuHour: tariffs.price_per_vcpu_hour,
+      pricePerGibHour: tariffs.price_per_gib_hour,
+    })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WattlineError('config_invalid', `\`tariffs\`: ${reason}.`, { cause })
+  }
+}
+
+function embodiedOf({ embodied_kg, embodied_years }: Config['factors']): bigint | null {
+  if (embodied_kg === undefined) return null
+  const years = rational(parseDecimal(embodied_years))
+  if (years.numerator <= 0n) {
+    throw new WattlineError('config_invalid', '`factors.embodied_years` must be above 0.')
+  }
+  return embodiedPerWindow(rational(parseDecimal(embodied_kg)), years)
+}

@@ -1,0 +1,182 @@
+/** Guarantees: exact rating with one half-even rounding a row, and nothing priced without a factor in force. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { configSchema } from '../../../core/runtime/config/schema.ts'
+import { createRate, type EnergyRow } from '../../../processors/rate/rate.ts'
+import { drive, WORKED_EXAMPLE } from '../meter/support.ts'
+
+const EXAMPLE = {
+  factors: { zone: 'DE', pue: '1.2', intensity_g_per_kwh: '300', intensity_source: 'worked example' },
+  tariffs: { currency: 'EUR', price_per_kwh: '0.25' },
+}
+
+const rateOf = (config: unknown) => createRate(configSchema.parse(config))
+
+const energyRow = (facts: Partial<EnergyRow> = {}): EnergyRow => ({
+  Tenant: 'default',
+  Host: 'h1',
+  HostName: 'one',
+  WindowStart: 1_767_268_800,
+  WorkloadKind: 'container',
+  WorkloadId: 'A',
+  WorkloadName: 'a',
+  Namespace: '',
+  Component: 'cpu',
+  Share: 'active',
+  EnergyUj: 450_000_000n,
+  CpuUs: 60_000_000n,
+  MemoryByteSeconds: 0n,
+  GpuUs: 0n,
+  Coverage: 1,
+  EnergyQuality: 'measured',
+  EnergySource: 'test',
+  Method: 'ratio',
+  IdlePolicy: 'none',
+  Boundary: 'components',
+  Labels: {},
+  CapacityUs: 480_000_000n,
+  ...facts,
+})
+
+test('the worked example of the accounting rules, from readings to money', () => {
+  const run = drive()
+  run.record(WORKED_EXAMPLE)
+  run.flush(60)
+  const rows = rateOf(EXAMPLE).rate(run.energy)
+  expect(
+    rows.map(row => [row.Share, row.WorkloadId, row.EnergyUj, row.CarbonOperationalUg, row.CostEnergyNano]),
+  ).toEqual([
+    ['active', 'A', 450_000_000n, 45_000n, 37_500n],
+    ['active', 'B', 225_000_000n, 22_500n, 18_750n],
+    ['idle', '', 2_700_000_000n, 270_000n, 225_000n],
+    ['unattributed', '', 225_000_000n, 22_500n, 18_750n],
+  ])
+  const [first] = rows
+  expect(first).toMatchObject({
+    Account: 'default',
+    Zone: 'DE',
+    Currency: 'EUR',
+    Pue: '1.2',
+    IntensityKind: 'average',
+    CarbonEmbodiedUg: null,
+    CostResourceNano: null,
+    EntryKind: 'original',
+    Revision: 0,
+    Reason: '',
+  })
+  expect(first!.IntensityVersion).toMatch(/^config:DE:300:[0-9a-f]{8}$/)
+  expect(first!.TariffVersion).toMatch(/^0\.25:EUR:[0-9a-f]{8}$/)
+  expect(rows.map(row => row.Account)).toEqual(['default', 'default', 'operator', 'operator'])
+  expect(new Set(rows.map(row => row.EntryId)).size).toBe(4)
+  expect(rateOf(EXAMPLE).rate(run.energy)).toEqual(rows)
+})
+
+test('without configuration: the world average, marked as a yearly one, and no price', () => {
+  const [row] = rateOf({}).rate([energyRow({ EnergyUj: 3_600_000_000_000n })])
+  expect(row).toMatchObject({
+    Zone: 'WORLD',
+    CarbonOperationalUg: 473_000_000n,
+    CostEnergyNano: null,
+    TariffVersion: '',
+    Reason: 'no_tariff',
+  })
+  expect(row!.IntensityVersion).toMatch(/^yearly-2024:WORLD:473:/)
+})
+
+test('what has no factor or no meter stays unpriced, with the reason', () => {
+  const [unknown] = rateOf({ factors: { zone: 'XX' } }).rate([energyRow()])
+  expect(unknown).toMatchObject({
+    CarbonOperationalUg: null,
+    IntensityKind: '',
+    IntensityVersion: '',
+    Reason: 'no_intensity,no_tariff',
+  })
+  const [unmetered] = rateOf(EXAMPLE).rate([energyRow({ EnergyUj: 0n, EnergyQuality: 'none' })])
+  expect(unmetered).toMatchObject({ CarbonOperationalUg: null, CostEnergyNano: null, Reason: 'no_energy' })
+  const [nothing] = rateOf(EXAMPLE).rate([energyRow({ EnergyUj: 0n })])
+  expect(nothing).toMatchObject({ CarbonOperationalUg: 0n, CostEnergyNano: 0n, Reason: '' })
+})
+
+/** An independent rounding: the nearest integer by comparing distances, the even one when they are equal. */
+function nearest(numerator: bigint, denominator: bigint): bigint {
+  let low = numerator / denominator
+  while (low * denominator > numerator) low -= 1n
+  const [below, above] = [numerator - low * denominator, (low + 1n) * denominator - numerator]
+  if (below !== above) return below < above ? low : low + 1n
+  return low % 2n === 0n ? low : low + 1n
+}
+
+test('every quantity is the exact rational, rounded once', () => {
+  const thousandths = fc.bigInt({ min: 0n, max: 5_000_000n })
+  const text = (value: bigint): string => `${value / 1000n}.${(value % 1000n).toString().padStart(3, '0')}`
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: -(1n << 50n), max: 1n << 50n }),
+      thousandths,
+      thousandths,
+      thousandths,
+      (uj, pue, grams, price) => {
+        const [row] = rateOf({
+          factors: { pue: text(pue), intensity_g_per_kwh: text(grams) },
+          tariffs: { price_per_kwh: text(price) },
+        }).rate([energyRow({ EnergyUj: uj })])
+        expect(row!.CarbonOperationalUg).toBe(nearest(uj * pue * grams, 1_000_000n * 3_600_000n))
+        expect(row!.CostEnergyNano).toBe(nearest(uj * pue * price, 1_000_000n * 3600n))
+      },
+    ),
+  )
+})
+
+test('halves go to the even neighbour', () => {
+  const carbon = (uj: bigint) =>
+    rateOf({ factors: { intensity_g_per_kwh: '1' } }).rate([energyRow({ EnergyUj: uj })])[0]!
+      .CarbonOperationalUg
+  expect([1_800_000n, 5_400_000n, -1_800_000n, -5_400_000n, 1_800_001n].map(carbon)).toEqual([
+    0n,
+    2n,
+    0n,
+    -2n,
+    1n,
+  ])
+})
+
+test('resources are priced by use: vCPU-hours and GiB-hours in one rounding', () => {
+  const rate = rateOf({ tariffs: { price_per_vcpu_hour: '0.04', price_per_gib_hour: '0.005' } })
+  const gibHour = 1_073_741_824n * 3600n
+  const rows = rate.rate([
+    energyRow({ CpuUs: 3_600_000_000n }),
+    energyRow({ CpuUs: 0n, MemoryByteSeconds: 2n * gibHour }),
+    energyRow({ CpuUs: 1n, MemoryByteSeconds: 1n }),
+  ])
+  // 1 µs: 0.111 nano; 1 byte-second: 0.0000013 nano.
+  expect(rows.map(row => row.CostResourceNano)).toEqual([40_000_000n, 10_000_000n, 0n])
+})
+
+test("embodied emissions of a window's rows sum to the host's, idle included", () => {
+  const rate = rateOf({ factors: { embodied_kg: '1000', embodied_years: '4' } })
+  const rows = [
+    energyRow({ CpuUs: 60_000_000n }),
+    energyRow({ WorkloadId: 'B', CpuUs: 30_000_001n }),
+    energyRow({ WorkloadKind: '', WorkloadId: '', Share: 'idle', CpuUs: 0n }),
+    energyRow({ WorkloadKind: '', WorkloadId: '', Share: 'unattributed', CpuUs: 29_999_999n }),
+    energyRow({ Component: 'dram', CpuUs: 0n }),
+  ]
+  const embodied = rate.rate([...rows, energyRow({ Host: 'h2' })]).map(row => row.CarbonEmbodiedUg!)
+  // 1000 kg over 4 years of 365 days: 28.5 g an hour, 475,647 µg a minute.
+  expect(embodied.slice(0, 5).reduce((a, b) => a + b)).toBe(475_647n)
+  expect(embodied).toEqual([59_456n, 29_728n, 356_735n, 29_728n, 0n, 475_647n])
+})
+
+test('unknown capacity: embodied emissions go to what nobody is known to have used', () => {
+  const rate = rateOf({ factors: { embodied_kg: '1000', embodied_years: '4' } })
+  const rows = [
+    energyRow({ CapacityUs: 0n }),
+    energyRow({ CapacityUs: 0n, WorkloadKind: '', WorkloadId: '', Share: 'unattributed', CpuUs: 0n }),
+  ]
+  expect(rate.rate(rows).map(row => row.CarbonEmbodiedUg)).toEqual([0n, 475_647n])
+})
+
+test('impossible configuration is refused at start with the key', () => {
+  expect(() => rateOf({ tariffs: { time_zone: 'Mars/Base', bands: [] } })).toThrow(/tariffs/)
+  expect(() => rateOf({ factors: { embodied_kg: '1', embodied_years: '0' } })).toThrow(/embodied_years/)
+})
