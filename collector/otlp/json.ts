@@ -50,8 +50,10 @@ function parseExactly(text: string): unknown {
   }
 }
 
-/** Messages within messages. Twice the depth of attribute values that the decoder takes, and what surrounds them. */
-const MAX_MESSAGE_DEPTH = 100
+/**
+ * Messages within messages: far beyond the nesting of attribute values that the decoder keeps, well within the stack.
+ */
+const MAX_MESSAGE_DEPTH = 300
 
 class Transcoder {
   readonly #writer: ProtobufWriter

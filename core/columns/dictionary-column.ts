@@ -40,9 +40,9 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#length += 1
   }
 
-  /** A copy of the ids from row `from` on. */
-  idsFrom(from: number): number[] {
-    return Array.from(this.#ids.subarray(from, this.#length))
+  /** A copy of the ids of the rows from `from` to below `to`. */
+  idsIn(from: number, to = this.#length): number[] {
+    return Array.from(this.#ids.subarray(from, to))
   }
 
   truncate(length: number): void {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { type Data, makeData, Utf8 } from 'apache-arrow'
 import { grown, retained } from './growable.ts'
-import { encodeUtf8Into, isValidUtf8, repairedUtf8 } from './utf8.ts'
+import { decodeUtf8, encodeUtf8Into, isValidUtf8, repairedUtf8 } from './utf8.ts'
 
 const INITIAL_VALUES = 64
 const INITIAL_BYTES = 1024
@@ -57,6 +57,10 @@ export class Interner {
   /** UTF-8 of a value: a view, valid until the next value comes. */
   bytesOf(id: number): Uint8Array {
     return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1])
+  }
+
+  textOf(id: number): string {
+    return decodeUtf8(this.#bytes, this.#offsets[id]!, this.#offsets[id + 1]!)
   }
 
   /** Forgets all values from id `size` on. */

@@ -61,9 +61,23 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   /** Takes the entries of the row in hand out again, to append them to many rows. */
   takePending(): MapEntries {
     const from = this.#offsets[this.#length]!
-    const entries = { keyIds: this.#keyIds.idsFrom(from), valueIds: this.#valueIds.idsFrom(from) }
+    const entries = { keyIds: this.#keyIds.idsIn(from), valueIds: this.#valueIds.idsIn(from) }
     this.truncate(this.#length)
     return entries
+  }
+
+  /** Entries as an object, for the few rows that someone wants as objects. */
+  recordOf({ keyIds, valueIds }: MapEntries): Record<string, string> {
+    return Object.fromEntries(
+      keyIds.map((keyId, at) => [this.keys.textOf(keyId), this.values.textOf(valueIds[at]!)]),
+    )
+  }
+
+  /** The entries of a complete row. */
+  entriesAt(row: number): MapEntries {
+    const from = this.#offsets[row]!
+    const to = this.#offsets[row + 1]!
+    return { keyIds: this.#keyIds.idsIn(from, to), valueIds: this.#valueIds.idsIn(from, to) }
   }
 
   endRow(): void {

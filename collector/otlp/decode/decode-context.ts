@@ -28,7 +28,6 @@ export const REJECT_REASONS = [
   'exemplar_id_invalid',
   'time_in_future',
   'time_in_past',
-  'metric_without_data',
 ] as const
 export type RejectReason = (typeof REJECT_REASONS)[number]
 

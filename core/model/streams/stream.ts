@@ -10,7 +10,7 @@
  * |---|---|---|
  * | `string` | Utf8 | String |
  * | `lowCardinality` | Dictionary<Int32, Utf8>, values unique in the record | LowCardinality(String) |
- * | `stringMap` | Map<Dictionary<Int32, Utf8>, Utf8>... keys interned | Map(LowCardinality(String), String) |
+ * | `stringMap` | Map<Dictionary<Int32, Utf8>, Dictionary<Int32, Utf8>> | Map(LowCardinality(String), String) |
  * | `traceId`, `spanId` | nullable FixedSizeBinary(16 / 8); null = absent | String: lower-case hex, '' when null |
  * | `timestampNs` | Timestamp(ns, UTC) | DateTime64(9, 'UTC') |
  * | `seconds` | Uint32 seconds since epoch | DateTime('UTC') |

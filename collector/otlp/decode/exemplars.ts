@@ -1,0 +1,95 @@
+import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
+import type { metricsGauge } from '../../../core/model/streams/index.ts'
+import type { AttributeReader } from './attributes.ts'
+import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
+import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
+
+type ExemplarColumns = Pick<
+  ColumnsOf<typeof metricsGauge>,
+  | 'Exemplars.FilteredAttributes'
+  | 'Exemplars.TimeUnix'
+  | 'Exemplars.Value'
+  | 'Exemplars.SpanId'
+  | 'Exemplars.TraceId'
+>
+
+const FIELDS = knownFields(2, 3, 4, 5, 6, 7)
+
+/** Exemplars of a point, straight into their lists. */
+export class Exemplars {
+  /** An exemplar of the point in hand has an id of a wrong length. */
+  misshapen = false
+  readonly #reader: ProtobufReader
+  readonly #attributes: AttributeReader
+  readonly #columns: ExemplarColumns
+
+  constructor(reader: ProtobufReader, attributes: AttributeReader, columns: ExemplarColumns) {
+    this.#reader = reader
+    this.#attributes = attributes
+    this.#columns = columns
+  }
+
+  begin(): void {
+    this.misshapen = false
+  }
+
+  /** Reads the Exemplar whose length comes next. */
+  read(pointEnd: number): void {
+    const reader = this.#reader
+    const end = reader.length(pointEnd)
+    const outer = reader.message
+    const filtered = this.#columns['Exemplars.FilteredAttributes'].items
+    let low = 0
+    let high = 0
+    let value = 0
+    let traceId = ABSENT
+    let spanId = ABSENT
+    let count = 0
+    reader.message = 'Exemplar'
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      switch (tag) {
+        case 0x11:
+          reader.fixed64(end)
+          low = reader.low
+          high = reader.high
+          break
+        case 0x19:
+          value = reader.double(end)
+          break
+        case 0x22:
+          spanId = readId(reader, end, SPAN_ID_BYTES)
+          break
+        case 0x2a:
+          traceId = readId(reader, end, TRACE_ID_BYTES)
+          break
+        case 0x31:
+          reader.fixed64(end)
+          value = reader.signed()
+          break
+        case 0x3a:
+          this.#attributes.read(end, filtered, count)
+          count += 1
+          break
+        default:
+          reader.skip(tag, end, FIELDS)
+      }
+    }
+    if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.misshapen = true
+    filtered.endRow()
+    this.#columns['Exemplars.TimeUnix'].items.appendWords(low, high)
+    this.#columns['Exemplars.Value'].items.append(value)
+    appendId(this.#columns['Exemplars.SpanId'].items, reader, spanId)
+    appendId(this.#columns['Exemplars.TraceId'].items, reader, traceId)
+    reader.message = outer
+  }
+
+  /** Closes the lists of the point's row. */
+  endRow(): void {
+    const columns = this.#columns
+    columns['Exemplars.FilteredAttributes'].endRow()
+    columns['Exemplars.TimeUnix'].endRow()
+    columns['Exemplars.Value'].endRow()
+    columns['Exemplars.SpanId'].endRow()
+    columns['Exemplars.TraceId'].endRow()
+  }
+}

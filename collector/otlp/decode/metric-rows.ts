@@ -1,0 +1,195 @@
+import type { ColumnsOf, RecordBuilder } from '../../../core/columns/record-builder.ts'
+import type {
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+} from '../../../core/model/streams/index.ts'
+import type { AttributeReader } from './attributes.ts'
+import type { RejectReason, Tally } from './decode-context.ts'
+import type { Ranges, TextRange } from './envelope.ts'
+import type { ProtobufReader } from './protobuf-reader.ts'
+import { type Resource, readResource, readScope, type Scope } from './resource.ts'
+
+/** One builder for each kind of metric. */
+export interface MetricBuilders {
+  readonly gauge: RecordBuilder<typeof metricsGauge>
+  readonly sum: RecordBuilder<typeof metricsSum>
+  readonly histogram: RecordBuilder<typeof metricsHistogram>
+  readonly expHistogram: RecordBuilder<typeof metricsExpHistogram>
+  readonly summary: RecordBuilder<typeof metricsSummary>
+}
+
+/** The columns that all five streams begin with: those of summaries, without what is a summary's own. */
+type CommonColumns = Omit<
+  ColumnsOf<typeof metricsSummary>,
+  'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
+>
+
+interface CommonBuilder {
+  readonly columns: CommonColumns
+  readonly rows: number
+  endRow(): void
+  discardRow(): void
+}
+
+/** What surrounds a metric's points, as places in the body. */
+export interface MetricHead {
+  readonly name: TextRange
+  readonly description: TextRange
+  readonly unit: TextRange
+}
+
+/** Where the walk through the request stands; each table reads from it what it needs, once. */
+export interface MetricPlace {
+  readonly resourceMessages: Ranges
+  readonly resourceUrl: TextRange
+  readonly scopeMessages: Ranges
+  readonly scopeUrl: TextRange
+}
+
+/**
+ * What the rows of one of the five tables have in common. Ids belong to one builder's dictionaries, so each table
+ * reads resource, scope and names for itself, and only when it has a point of theirs.
+ */
+export class MetricRows {
+  readonly reader: ProtobufReader
+  readonly attributes: AttributeReader
+  readonly #tally: Tally
+  readonly #builder: CommonBuilder
+  readonly #tenantId: number
+  #place: MetricPlace | null = null
+  #resource!: Resource
+  #resourceMessages: Ranges | null = null
+  #scope!: Scope
+  #head: MetricHead | null = null
+  #nameId = 0
+  #descriptionId = 0
+  #unitId = 0
+  // The point in hand.
+  startLow = 0
+  startHigh = 0
+  timeLow = 0
+  timeHigh = 0
+  #attributeCount = 0
+
+  constructor(
+    reader: ProtobufReader,
+    attributes: AttributeReader,
+    tally: Tally,
+    tenant: string,
+    builder: CommonBuilder,
+  ) {
+    this.reader = reader
+    this.attributes = attributes
+    this.#tally = tally
+    this.#builder = builder
+    this.#tenantId = builder.columns.Tenant.values.internString(tenant)
+  }
+
+  /** The resource's attributes as an object, once `enter` has been called. */
+  resourceRecord(): Record<string, string> {
+    return this.#builder.columns.ResourceAttributes.recordOf(this.#resource.attributes)
+  }
+
+  /** The attributes of the last complete row as an object. */
+  lastAttributes(): Record<string, string> {
+    const { Attributes } = this.#builder.columns
+    return Attributes.recordOf(Attributes.entriesAt(this.#builder.rows - 1))
+  }
+
+  /** Makes ready for the points of a metric; the reader's position is kept. */
+  enter(place: MetricPlace, head: MetricHead): void {
+    const { columns } = this.#builder
+    const { position } = this.reader
+    const { bytes } = this.reader
+    if (this.#resourceMessages !== place.resourceMessages) {
+      const { resourceMessages } = place
+      const { ResourceAttributes, ServiceName } = columns
+      this.#resource = readResource(
+        this.reader,
+        this.attributes,
+        resourceMessages,
+        ResourceAttributes,
+        ServiceName,
+      )
+      this.#resourceMessages = resourceMessages
+    }
+    if (this.#place !== place) {
+      const { ScopeAttributes } = columns
+      this.#scope = readScope(this.reader, this.attributes, this.#tally, place.scopeMessages, ScopeAttributes)
+      this.#place = place
+    }
+    if (this.#head !== head) {
+      const { name, description, unit } = head
+      this.#nameId = columns.MetricName.values.internBytes(bytes, name.start, name.end)
+      this.#descriptionId = columns.MetricDescription.values.internBytes(
+        bytes,
+        description.start,
+        description.end,
+      )
+      this.#unitId = columns.MetricUnit.values.internBytes(bytes, unit.start, unit.end)
+      this.#head = head
+    }
+    this.reader.position = position
+  }
+
+  beginPoint(): void {
+    this.startLow = this.startHigh = this.timeLow = this.timeHigh = 0
+    this.#attributeCount = 0
+  }
+
+  readStart(end: number): void {
+    this.reader.fixed64(end)
+    this.startLow = this.reader.low
+    this.startHigh = this.reader.high
+  }
+
+  readTime(end: number): void {
+    this.reader.fixed64(end)
+    this.timeLow = this.reader.low
+    this.timeHigh = this.reader.high
+  }
+
+  readAttribute(end: number): void {
+    this.attributes.read(end, this.#builder.columns.Attributes, this.#attributeCount)
+    this.#attributeCount += 1
+  }
+
+  /** Why the point cannot be taken; null when it can. */
+  problem(exemplarMisshapen: boolean): RejectReason | null {
+    if (exemplarMisshapen) return 'exemplar_id_invalid'
+    return this.#tally.timeProblem((this.timeHigh >>> 0) * 4_294_967_296 + (this.timeLow >>> 0))
+  }
+
+  /** Ends a point whose own columns are written: adds the common ones. */
+  accept(): void {
+    const { columns } = this.#builder
+    const { bytes } = this.reader
+    const { resourceUrl, scopeUrl } = this.#place!
+    const scope = this.#scope
+    columns.Tenant.appendId(this.#tenantId)
+    columns.ResourceAttributes.appendEntries(this.#resource.attributes)
+    columns.ResourceSchemaUrl.appendBytes(bytes, resourceUrl.start, resourceUrl.end)
+    columns.ScopeName.appendBytes(bytes, scope.nameStart, scope.nameEnd)
+    columns.ScopeVersion.appendBytes(bytes, scope.versionStart, scope.versionEnd)
+    columns.ScopeAttributes.appendEntries(scope.attributes)
+    columns.ScopeDroppedAttrCount.append(Math.min(scope.droppedAttributes, 0xffffffff))
+    columns.ScopeSchemaUrl.appendBytes(bytes, scopeUrl.start, scopeUrl.end)
+    columns.ServiceName.appendId(this.#resource.serviceNameId)
+    columns.MetricName.appendId(this.#nameId)
+    columns.MetricDescription.appendId(this.#descriptionId)
+    columns.MetricUnit.appendId(this.#unitId)
+    columns.Attributes.endRow()
+    columns.StartTimeUnix.appendWords(this.startLow, this.startHigh)
+    columns.TimeUnix.appendWords(this.timeLow, this.timeHigh)
+    this.#builder.endRow()
+    this.#tally.accepted += 1
+  }
+
+  reject(reason: RejectReason): void {
+    this.#builder.discardRow()
+    this.#tally.reject(reason)
+  }
+}

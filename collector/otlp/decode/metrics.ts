@@ -1,0 +1,211 @@
+import { decodeUtf8 } from '../../../core/columns/utf8.ts'
+import type { RecognisableMetric, RecognisablePoint } from '../../readings/metric.ts'
+import { AttributeReader } from './attributes.ts'
+import { type DecodeContext, type DecodeResult, Tally } from './decode-context.ts'
+import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
+import { ExpHistogramPoints } from './exp-histogram-points.ts'
+import { HistogramPoints } from './histogram-points.ts'
+import { type MetricBuilders, type MetricHead, type MetricPlace, MetricRows } from './metric-rows.ts'
+import { NumberPoints } from './number-points.ts'
+import { knownFields, ProtobufReader } from './protobuf-reader.ts'
+import { allOrNothing } from './request.ts'
+import { SummaryPoints } from './summary-points.ts'
+
+const METRIC_FIELDS = knownFields(1, 2, 3, 5, 7, 9, 10, 11, 12)
+const DATA_FIELDS = knownFields(1, 2, 3)
+const NOTHING: TextRange = { start: 0, end: 0 }
+
+/** Field numbers of the kinds in Metric. */
+const GAUGE = 5
+const SUM = 7
+const HISTOGRAM = 9
+const EXP_HISTOGRAM = 10
+const SUMMARY = 11
+const NAMES: Readonly<Record<number, string>> = {
+  [GAUGE]: 'Gauge',
+  [SUM]: 'Sum',
+  [HISTOGRAM]: 'Histogram',
+  [EXP_HISTOGRAM]: 'ExponentialHistogram',
+  [SUMMARY]: 'Summary',
+}
+
+/**
+ * Decodes an ExportMetricsServiceRequest into the builders, a row per data point. Gauges and sums for whose name
+ * `isRecognisable` answers true are also handed to `onRecognisable`, as objects, with the points that were accepted and
+ * have a value, once the whole request is decoded. Throws `body_undecodable` or `body_too_large`, and then leaves the
+ * builders as they were and has handed out nothing.
+ */
+export function decodeMetrics(
+  body: Uint8Array,
+  context: DecodeContext,
+  builders: MetricBuilders,
+  onRecognisable: (metric: RecognisableMetric) => void,
+  isRecognisable: (metricName: string) => boolean,
+): DecodeResult {
+  const { gauge, sum, histogram, expHistogram, summary } = builders
+  const decoded = allOrNothing([gauge, sum, histogram, expHistogram, summary], () => {
+    const reader = new ProtobufReader(body)
+    const tally = new Tally(context)
+    const decoder = new MetricDecoder(reader, tally, context.tenant, builders, isRecognisable)
+    walkEnvelope(reader, decoder)
+    return { result: tally.result(), recognised: decoder.recognised }
+  })
+  for (const metric of decoded.recognised) onRecognisable(metric)
+  return decoded.result
+}
+
+class MetricDecoder implements EnvelopeVisitor {
+  readonly names = {
+    request: 'ExportMetricsServiceRequest',
+    resource: 'ResourceMetrics',
+    scope: 'ScopeMetrics',
+  }
+  readonly recognised: RecognisableMetric[] = []
+  readonly #reader: ProtobufReader
+  readonly #builders: MetricBuilders
+  readonly #isRecognisable: (metricName: string) => boolean
+  readonly #rows: Readonly<Record<keyof MetricBuilders, MetricRows>>
+  readonly #gauges: NumberPoints
+  readonly #sums: NumberPoints
+  readonly #histograms: HistogramPoints
+  readonly #expHistograms: ExpHistogramPoints
+  readonly #summaries: SummaryPoints
+  #place: MetricPlace = { resourceMessages: [], resourceUrl: NOTHING, scopeMessages: [], scopeUrl: NOTHING }
+
+  constructor(
+    reader: ProtobufReader,
+    tally: Tally,
+    tenant: string,
+    builders: MetricBuilders,
+    isRecognisable: (metricName: string) => boolean,
+  ) {
+    const attributes = new AttributeReader(reader, tally)
+    const rows = (kind: keyof MetricBuilders) =>
+      new MetricRows(reader, attributes, tally, tenant, builders[kind])
+    this.#reader = reader
+    this.#builders = builders
+    this.#isRecognisable = isRecognisable
+    this.#rows = {
+      gauge: rows('gauge'),
+      sum: rows('sum'),
+      histogram: rows('histogram'),
+      expHistogram: rows('expHistogram'),
+      summary: rows('summary'),
+    }
+    this.#gauges = new NumberPoints(this.#rows.gauge, builders.gauge)
+    this.#sums = new NumberPoints(this.#rows.sum, builders.sum)
+    this.#histograms = new HistogramPoints(this.#rows.histogram, builders.histogram)
+    this.#expHistograms = new ExpHistogramPoints(this.#rows.expHistogram, builders.expHistogram)
+    this.#summaries = new SummaryPoints(this.#rows.summary, builders.summary)
+  }
+
+  byteSize(): number {
+    const { gauge, sum, histogram, expHistogram, summary } = this.#builders
+    return gauge.byteSize + sum.byteSize + histogram.byteSize + expHistogram.byteSize + summary.byteSize
+  }
+
+  resource(messages: Ranges, schemaUrl: TextRange): void {
+    this.#place = { ...this.#place, resourceMessages: messages, resourceUrl: schemaUrl }
+  }
+
+  scope(messages: Ranges, schemaUrl: TextRange): void {
+    this.#place = { ...this.#place, scopeMessages: messages, scopeUrl: schemaUrl }
+  }
+
+  item(end: number): void {
+    const reader = this.#reader
+    let name = NOTHING
+    let description = NOTHING
+    let unit = NOTHING
+    let kind = 0
+    let data = NOTHING
+    reader.message = 'Metric'
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      const field = tag >>> 3
+      if ((tag & 7) !== 2 || ((METRIC_FIELDS >>> field) & 1) === 0) {
+        reader.skip(tag, end, METRIC_FIELDS)
+        continue
+      }
+      const stop = reader.length(end)
+      const range = { start: reader.position, end: stop }
+      reader.position = stop
+      if (field === 1) name = range
+      else if (field === 2) description = range
+      else if (field === 3) unit = range
+      else if (field !== 12) {
+        kind = field
+        data = range
+      }
+    }
+    if (kind !== 0) this.#data(kind, data, { name, description, unit })
+  }
+
+  /** Reads a Gauge, Sum, ...: what holds for all its points may come after them. */
+  #data(kind: number, { start, end }: TextRange, head: MetricHead): void {
+    const reader = this.#reader
+    const points: number[] = []
+    let temporality = 0
+    let monotonic = false
+    reader.message = NAMES[kind]!
+    reader.position = start
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag === 0x0a) {
+        const stop = reader.length(end)
+        points.push(reader.position, stop)
+        reader.position = stop
+      } else if (tag === 0x10 && kind !== GAUGE && kind !== SUMMARY) temporality = reader.uint32(end) | 0
+      else if (tag === 0x18 && kind === SUM) monotonic = reader.bool(end)
+      else reader.skip(tag, end, kind === SUM ? DATA_FIELDS : 0b10)
+    }
+    if (points.length === 0) return
+    this.#points(kind, points, head, temporality, monotonic)
+  }
+
+  #points(kind: number, points: Ranges, head: MetricHead, temporality: number, monotonic: boolean): void {
+    const rows = this.#rowsOf(kind)
+    rows.enter(this.#place, head)
+    const collected = this.#collectFor(kind, head)
+    const { AggregationTemporality, IsMonotonic } = this.#builders.sum.columns
+    const own = () => {
+      AggregationTemporality.append(temporality)
+      IsMonotonic.append(monotonic)
+    }
+    for (let at = 0; at < points.length; at += 2) {
+      const end = points[at + 1]!
+      this.#reader.position = points[at]!
+      if (kind === GAUGE) this.#gauges.read(end, nothing, collected)
+      else if (kind === SUM) this.#sums.read(end, own, collected)
+      else if (kind === HISTOGRAM) this.#histograms.read(end, temporality)
+      else if (kind === EXP_HISTOGRAM) this.#expHistograms.read(end, temporality)
+      else this.#summaries.read(end)
+    }
+    if (collected === null || collected.length === 0) return
+    this.recognised.push({
+      name: this.#text(head.name),
+      unit: this.#text(head.unit),
+      kind: kind === GAUGE ? 'gauge' : 'sum',
+      temporality,
+      monotonic,
+      resource: rows.resourceRecord(),
+      points: collected,
+    })
+  }
+
+  #collectFor(kind: number, head: MetricHead): RecognisablePoint[] | null {
+    if (kind !== GAUGE && kind !== SUM) return null
+    return this.#isRecognisable(this.#text(head.name)) ? [] : null
+  }
+
+  #rowsOf(kind: number): MetricRows {
+    if (kind === GAUGE) return this.#rows.gauge
+    if (kind === SUM) return this.#rows.sum
+    if (kind === HISTOGRAM) return this.#rows.histogram
+    return kind === EXP_HISTOGRAM ? this.#rows.expHistogram : this.#rows.summary
+  }
+
+  #text({ start, end }: TextRange): string {
+    return decodeUtf8(this.#reader.bytes, start, end)
+  }
+}
+
+function nothing(): void {}

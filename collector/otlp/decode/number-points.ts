@@ -1,0 +1,103 @@
+import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
+import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
+import type { RecognisablePoint } from '../../readings/metric.ts'
+import { Exemplars } from './exemplars.ts'
+import type { MetricRows } from './metric-rows.ts'
+import { knownFields } from './protobuf-reader.ts'
+
+const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
+
+/** Bit of a data point's flags: it marks the end of a series and has no value. */
+const NO_RECORDED_VALUE = 1
+
+/** Points of gauges and sums. `Sum` has two columns more, which its caller writes for each accepted point. */
+export class NumberPoints {
+  readonly #rows: MetricRows
+  readonly #columns:
+    | RecordBuilder<typeof metricsGauge>['columns']
+    | RecordBuilder<typeof metricsSum>['columns']
+  readonly #exemplars: Exemplars
+
+  constructor(
+    rows: MetricRows,
+    { columns }: RecordBuilder<typeof metricsGauge> | RecordBuilder<typeof metricsSum>,
+  ) {
+    this.#rows = rows
+    this.#columns = columns
+    this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
+  }
+
+  /**
+   * Reads the point that reaches to `end` into a row, `own` writing what only this kind has. With `collected`, an
+   * accepted point that has a value is added there as an object too.
+   */
+  read(end: number, own: () => void, collected: RecognisablePoint[] | null): void {
+    const rows = this.#rows
+    const { reader } = rows
+    let value = 0
+    let integer: bigint | null = null
+    let hasValue = false
+    let flags = 0
+    rows.beginPoint()
+    this.#exemplars.begin()
+    reader.message = 'NumberDataPoint'
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      switch (tag) {
+        case 0x11:
+          rows.readStart(end)
+          break
+        case 0x19:
+          rows.readTime(end)
+          break
+        case 0x21:
+          value = reader.double(end)
+          integer = null
+          hasValue = true
+          break
+        case 0x2a:
+          this.#exemplars.read(end)
+          break
+        case 0x31:
+          reader.fixed64(end)
+          value = reader.signed()
+          if (collected !== null) integer = reader.signedBigInt()
+          hasValue = true
+          break
+        case 0x3a:
+          rows.readAttribute(end)
+          break
+        case 0x40:
+          flags = reader.uint32(end)
+          break
+        default:
+          reader.skip(tag, end, FIELDS)
+      }
+    }
+    const problem = rows.problem(this.#exemplars.misshapen)
+    if (problem !== null) {
+      rows.reject(problem)
+      return
+    }
+    this.#columns.Value.append(value)
+    this.#columns.Flags.append(flags)
+    this.#exemplars.endRow()
+    own()
+    rows.accept()
+    if (collected !== null && hasValue && (flags & NO_RECORDED_VALUE) === 0) {
+      collected.push(recognisablePoint(rows, integer ?? value))
+    }
+  }
+}
+
+function recognisablePoint(rows: MetricRows, value: bigint | number): RecognisablePoint {
+  return {
+    timeUnixNano: unsigned64(rows.timeLow, rows.timeHigh),
+    startTimeUnixNano: unsigned64(rows.startLow, rows.startHigh),
+    value,
+    attributes: rows.lastAttributes(),
+  }
+}
+
+function unsigned64(low: number, high: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
+}
