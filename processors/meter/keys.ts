@@ -1,4 +1,7 @@
-/** Keys of the maps that state is kept in. The separator cannot stand in an attribute that is text. */
+/**
+ * Keys of the maps that state is kept in. A tenant comes from a credential and holds no separator; other parts come from
+ * outside, and a tenant that puts separators there can only confuse its own series.
+ */
 import type { SeriesIdentity } from './series.ts'
 
 const SEPARATOR = '\u0000'
