@@ -82,7 +82,7 @@ export class Runner {
   async #work(processor: Processor, partition: AssignedPartition): Promise<void> {
     const worker = await this.#retrying(processor, partition, () => processor.open(partition))
     while (worker !== undefined && !partition.revoked.aborted) {
-      const records = await partition.poll(processor.poll)
+      const records = (await this.#retrying(processor, partition, () => partition.poll(processor.poll))) ?? []
       if (records.length === 0) {
         await this.#tick(processor, partition, worker)
         continue
