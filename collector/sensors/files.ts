@@ -13,7 +13,7 @@ export interface KernelFiles {
   problem(path: string): string | undefined
   /** Names in a folder; empty when it is gone or may not be read. */
   names(path: string): string[]
-  /** Names of the folders in a folder. */
+  /** Names of the folders in a folder; links are not followed, so no walk goes in circles. */
   folders(path: string): string[]
 }
 
@@ -67,7 +67,7 @@ export function kernelFiles(): KernelFiles {
     folders: path => {
       try {
         return readdirSync(path, { withFileTypes: true })
-          .filter(entry => entry.isDirectory() || entry.isSymbolicLink())
+          .filter(entry => entry.isDirectory())
           .map(entry => entry.name)
       } catch {
         return []

@@ -14,7 +14,7 @@ export interface RaplZone {
   readonly source: SensorSource
 }
 
-export interface RaplProbe {
+interface RaplProbe {
   readonly zones: readonly RaplZone[]
   /** What stands in the way, for people; undefined when zones can be read or there are none. */
   readonly problem?: string
@@ -84,7 +84,7 @@ function findZones(files: KernelFiles, folder: string): FoundZone[] {
  * board's maker (the platform, or the processor's rails alone), and a host meter that encloses less than its parts
  * would turn every window into skew.
  */
-export function chooseZones<Zone extends Pick<FoundZone, 'name' | 'parent' | 'source'>>(
+function chooseZones<Zone extends Pick<FoundZone, 'name' | 'parent' | 'source'>>(
   zones: readonly Zone[],
 ): Zone[] {
   const byDomain = new Map<string, Zone>()
@@ -99,7 +99,7 @@ export function chooseZones<Zone extends Pick<FoundZone, 'name' | 'parent' | 'so
 }
 
 /** `core` inside `package-0` is `core-0`; packages keep their name (`package-0-die-1` too). */
-export function domainOf(name: string, parent: string): string {
+function domainOf(name: string, parent: string): string {
   if (name === 'psys') return 'host'
   if (name.startsWith('package-')) return name
   return `${name}-${parent.startsWith('package-') ? parent.slice('package-'.length) : '0'}`
