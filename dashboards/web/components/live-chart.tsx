@@ -6,7 +6,7 @@ import { type Fill, paintStack, resolveColour } from '../lib/paint.ts'
 import { formatQuantity, POWER } from '../lib/units.ts'
 import { Tooltip } from './tooltip.tsx'
 
-const HEIGHT_PX = 300
+const HEIGHT_PX = 260
 
 interface ChartProps {
   readonly timesMs: readonly number[]
@@ -122,7 +122,7 @@ function optionsFor(
     width,
     height: HEIGHT_PX,
     legend: { show: false },
-    padding: [12, 8, 0, 0],
+    padding: [12, 22, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
     scales: {
       x: { range: () => timeRange(scene.current.props) },
@@ -131,6 +131,7 @@ function optionsFor(
     axes: [
       {
         ...axis,
+        size: 30,
         incrs: [60, 120, 300, 600, 900],
         space: 64,
         values: (_, splits) => splits.map(split => clockText(split * 1000, false)),

@@ -2,9 +2,9 @@ import { useMemo, useRef, useState } from 'preact/hooks'
 import type { LiveAnswer } from '../../../core/model/answers.ts'
 import type { Polled } from '../hooks/use-poll.ts'
 import { assignColours } from '../lib/colours.ts'
-import { type Layer, layersOf, newestIndex } from '../lib/live.ts'
+import { type Layer, layersOf, newestIndex, totalAt } from '../lib/live.ts'
 import { LIVE_MINUTES, type LiveMinutes } from '../lib/spans.ts'
-import { formatQuantity, POWER } from '../lib/units.ts'
+import { columnScale, formatAt, POWER } from '../lib/units.ts'
 import { LiveChart } from './live-chart.tsx'
 import { Now } from './now.tsx'
 import { Empty, Segmented } from './small.tsx'
@@ -121,10 +121,10 @@ function Legend(props: {
   readonly data: LiveAnswer
 }) {
   const index = newestIndex(props.layers, props.data.times_ms.length)
+  const scale = columnScale(BigInt(totalAt(props.layers, index) ?? 0), POWER)
   return (
     <ul class="legend" aria-label="Parts of the chart">
       {props.layers.map(layer => {
-        const { value, unit } = formatQuantity(BigInt(layer.milliwatts[index] ?? 0), POWER)
         const cores = layer.cpusUsed[index]
         const used = typeof cores === 'number' ? `, ${cores.toFixed(2)} of ${props.data.cpus} CPUs` : ''
         return (
@@ -141,7 +141,7 @@ function Legend(props: {
               />
               <span>{layer.name}</span>
               <b>
-                {value} {unit}
+                {formatAt(BigInt(layer.milliwatts[index] ?? 0), scale)} {scale.unit}
               </b>
             </button>
           </li>

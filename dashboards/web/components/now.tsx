@@ -75,9 +75,10 @@ function CarbonNow({ live, milliwatts }: RateProps) {
             <span class="unit">{rate.unit} CO₂e/h</span>
           </p>
           <p class="note" title={live.intensity_source}>
-            {Number(live.intensity_g_per_kwh).toFixed(0)} g/kWh, {live.intensity_source || live.zone}
-            {live.intensity_kind !== '' && <>, {live.intensity_kind}</>}
+            {live.zone} {live.intensity_kind} {Number(live.intensity_g_per_kwh).toFixed(0)} g/kWh
             {Number(live.pue) !== 1 && <>, PUE {live.pue}</>}
+            <br />
+            {live.intensity_source}
           </p>
         </>
       )}

@@ -9,8 +9,8 @@ import {
   formatInteger,
   formatQuantity,
   formatShare,
-  perMille,
   type Scale,
+  splitPerMille,
 } from '../lib/units.ts'
 import { SplitBar } from './small.tsx'
 
@@ -62,8 +62,9 @@ function EnergyTile({ total }: { readonly total: UsageRow }) {
     { name: 'unattributed', text: 'unattributed', amount: BigInt(total.unattributed_uj) },
     { name: 'idle', text: 'idle', amount: BigInt(total.idle_uj) },
   ]
-  const shares = parts.map(part => ({ ...part, share: perMille(part.amount, energy) / 1000 }))
-  const words = shares.map(part => `${formatShare(part.share)} ${part.text}`).join(', ')
+  const perMilles = splitPerMille(parts.map(part => part.amount))
+  const shares = parts.map((part, index) => ({ ...part, share: perMilles[index]! / 1_000 }))
+  const words = shares.map(part => `${(part.share * 100).toFixed(1)}\u00a0% ${part.text}`).join(', ')
   return (
     <Tile name="Energy">
       <p class="figure">

@@ -1,6 +1,6 @@
 import { type Layer, totalAt } from '../lib/live.ts'
 import { clockText } from '../lib/now.ts'
-import { formatQuantity, POWER } from '../lib/units.ts'
+import { columnScale, formatAt, POWER } from '../lib/units.ts'
 
 const WIDTH_PX = 232
 
@@ -16,6 +16,8 @@ export function Tooltip(props: {
   const { timesMs, layers, colours, index, left, width } = props
   const total = totalAt(layers, index)
   const beside = left + 16 + WIDTH_PX > width ? left - 16 - WIDTH_PX : left + 16
+  const scale = columnScale(BigInt(total ?? 0), POWER)
+  const watts = (milliwatts: number): string => `${formatAt(BigInt(milliwatts), scale)} ${scale.unit}`
   const rows = layers
     .map((layer, at) => ({ layer, colour: colours[at]!, milliwatts: layer.milliwatts[index] ?? 0 }))
     .filter(row => row.milliwatts > 0)
@@ -39,9 +41,4 @@ export function Tooltip(props: {
       ))}
     </div>
   )
-}
-
-function watts(milliwatts: number): string {
-  const { value, unit } = formatQuantity(BigInt(milliwatts), POWER)
-  return `${value} ${unit}`
 }

@@ -21,8 +21,7 @@ export function TraceDialog(props: { readonly traceId: string; readonly onClose:
       class="trace-dialog"
       aria-label="Spans of the trace"
       onClose={props.onClose}
-      onClick={event => event.target === event.currentTarget && event.currentTarget.close()}
-      onKeyDown={event => event.key === 'Escape' && event.stopPropagation()}
+      closedby="any"
     >
       <div class="dialog-inner">
         <div class="card-head">
@@ -113,6 +112,7 @@ function SpanBar(props: {
       <button type="button" aria-expanded={props.open} onClick={props.onToggle}>
         <span class="span-name" style={{ 'padding-left': `${Math.min(depth, MOST_INDENT) * 0.75}rem` }}>
           <span title={span.name}>{span.name}</span>
+          <span class="detail">{span.service}</span>
           {failed && <Badge tone="bad">error</Badge>}
         </span>
         <span class="span-track">

@@ -126,17 +126,24 @@ function Head(props: {
                 type="button"
                 onClick={() => props.onSort({ column, descending: sorted ? !sort.descending : !text })}
               >
+                {!text && <Arrow sorted={sorted} descending={sort.descending} />}
                 {title}
                 {unit !== undefined && <span class="unit">{unit(props.scales)}</span>}
-                <span class="arrow" aria-hidden="true">
-                  {sorted ? (sort.descending ? '↓' : '↑') : ''}
-                </span>
+                {text && <Arrow sorted={sorted} descending={sort.descending} />}
               </button>
             </th>
           )
         })}
       </tr>
     </thead>
+  )
+}
+
+function Arrow(props: { readonly sorted: boolean; readonly descending: boolean }) {
+  return (
+    <span class="arrow" aria-hidden="true">
+      {props.sorted ? (props.descending ? '↓' : '↑') : ''}
+    </span>
   )
 }
 
@@ -147,10 +154,12 @@ function Row(props: { readonly line: Line; readonly whole: bigint; readonly scal
   return (
     <tr class={`share-${line.share}`}>
       <th scope="row" class="col-name">
-        <span class="name" title={line.name}>
-          {line.name}
+        <span class="label-line">
+          <span class="name" title={line.name}>
+            {line.name}
+          </span>
+          <span class="detail">{detail || explain(line.share)}</span>
         </span>
-        <span class="detail">{detail || explain(line.share)}</span>
       </th>
       <td class="col-account">{line.account}</td>
       <td class="col-energy">
@@ -180,7 +189,7 @@ function Row(props: { readonly line: Line; readonly whole: bigint; readonly scal
 }
 
 function explain(share: string): string {
-  if (share === 'idle') return 'drawn while nothing ran'
+  if (share === 'idle') return 'drawn by capacity that nobody used'
   if (share === 'unattributed') return 'used by the system or by what ended between two readings'
   return share === 'skew' ? 'meters that disagree' : ''
 }

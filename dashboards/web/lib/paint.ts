@@ -117,15 +117,15 @@ function fillArea(context: CanvasRenderingContext2D, area: Path2D, line: Path2D,
     context.globalAlpha = 0.55
     context.fillStyle = hatch(context, fill.colour) ?? fill.colour
     context.fill(area)
-    context.globalAlpha = 0.7
+    // An outline only on top: between many thin layers it would be all there is to see.
+    context.globalAlpha = 0.9
+    context.strokeStyle = fill.colour
+    context.lineWidth = devicePixelRatio
+    context.stroke(line)
   } else {
-    context.globalAlpha = 0.85
+    context.globalAlpha = 0.92
     context.fill(area)
-    context.globalAlpha = 1
   }
-  context.strokeStyle = fill.colour
-  context.lineWidth = devicePixelRatio
-  context.stroke(line)
   context.restore()
 }
 

@@ -108,13 +108,30 @@ export function perMille(part: bigint, whole: bigint): number {
   return Number(divideRounded(part * 1_000n, whole))
 }
 
+/**
+ * What each part is of their sum, in tenths of a percent by largest remainder: shown side by side they make 100.0 %.
+ * All 0 without a sum.
+ */
+export function splitPerMille(parts: readonly bigint[]): readonly number[] {
+  const sum = parts.reduce((total, part) => total + part, 0n)
+  if (sum <= 0n || parts.some(part => part < 0n)) return parts.map(part => perMille(part, sum))
+  const shares = parts.map(part => Number((part * 1_000n) / sum))
+  const remainders = parts.map((part, index) => ({ index, rest: (part * 1_000n) % sum }))
+  const missing = 1_000 - shares.reduce((total, share) => total + share, 0)
+  const order = remainders.toSorted((a, b) =>
+    a.rest === b.rest ? a.index - b.index : a.rest > b.rest ? -1 : 1,
+  )
+  for (const { index } of order.slice(0, missing)) shares[index]!++
+  return shares
+}
+
 /** A share 0..1 as `38 %`; never rounds something to 0 % or anything less than all to 100 %. */
 export function formatShare(share: number): string {
-  if (share <= 0) return '0 %'
-  if (share >= 1) return '100 %'
-  if (share < 0.005) return '<1 %'
-  if (share > 0.995) return '>99 %'
-  return `${Math.round(share * 100)} %`
+  if (share <= 0) return '0\u00a0%'
+  if (share >= 1) return '100\u00a0%'
+  if (share < 0.005) return '<1\u00a0%'
+  if (share > 0.995) return '>99\u00a0%'
+  return `${Math.round(share * 100)}\u00a0%`
 }
 
 /** An exact integer with its thousands grouped, for titles. */
