@@ -159,9 +159,7 @@ async function startOtlpHttp(
     },
     opened => opened.stop(),
   )
-  const address = urlOf(receiver.address())
-  events.emit('listenerStarted', { listener: 'otlp_http', address })
-  return address
+  return urlOf(receiver.address())
 }
 
 async function startOwnTelemetry(
