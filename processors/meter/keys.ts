@@ -2,12 +2,17 @@
  * Keys of the maps that state is kept in. A tenant comes from a credential and holds no separator; other parts come from
  * outside, and a tenant that puts separators there can only confuse its own series.
  */
+import { digest } from '../../core/model/digest.ts'
 import type { SeriesIdentity } from './series.ts'
 
 const SEPARATOR = '\u0000'
 
+/** Names of hosts come from outside; a stored key has a limit (1978 bytes in LMDB). */
+const LONGEST_HOST = 256
+
 /** Also the key of the host's stored state. */
-export const hostKey = (tenant: string, host: string): string => `${tenant}${SEPARATOR}${host}`
+export const hostKey = (tenant: string, host: string): string =>
+  `${tenant}${SEPARATOR}${host.length > LONGEST_HOST ? digest(host, 64) : host}`
 
 export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
 
