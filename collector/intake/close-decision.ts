@@ -17,7 +17,7 @@ export interface BatchFacts {
   readonly rowsPerSecond: number
   /** Open requests of the signal that are not in this batch and may still add to it. */
   readonly outside: number
-  /** As many appends are in flight as may be: gathering on is free. */
+  /** As many appends are in flight as may be: gathering on costs nothing but time. */
   readonly appendsFull: boolean
 }
 
@@ -29,7 +29,7 @@ export interface CloseLimits {
 }
 
 export type CloseReason = 'rows' | 'bytes' | 'complete' | 'waited'
-/** `wakeAtMs`: when to ask again if nothing happens before; Infinity: only when something happens. */
+/** `wakeAtMs`: when to ask again if nothing happens before. */
 export type Decision =
   | { readonly close: true; readonly reason: CloseReason }
   | { readonly close: false; readonly wakeAtMs: number }
@@ -45,10 +45,9 @@ export const PRESSED_ROWS = 128
 export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: number): Decision {
   if (facts.rows >= limits.rows) return { close: true, reason: 'rows' }
   if (facts.bytes >= limits.bytes) return { close: true, reason: 'bytes' }
-  if (facts.appendsFull) return { close: false, wakeAtMs: Number.POSITIVE_INFINITY }
-
   const waitedAtMs = facts.firstRowMs + waitMs(facts, limits)
   if (nowMs >= waitedAtMs) return { close: true, reason: 'waited' }
+  if (facts.appendsFull) return { close: false, wakeAtMs: waitedAtMs }
 
   const worthwhile = facts.rows >= Math.min(WORTHWHILE_ROWS, limits.rows)
   if (!worthwhile || facts.outside > 0) return { close: false, wakeAtMs: waitedAtMs }
@@ -59,8 +58,10 @@ export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: numbe
 
 /** From `thinWaitMs` down to `waitMs`, as long as it takes to gather a record that is worth its insert. */
 export function waitMs(facts: BatchFacts, limits: CloseLimits): number {
-  if (facts.promptRows >= PRESSED_ROWS) return limits.waitMs
   const longest = Math.max(limits.waitMs, limits.thinWaitMs)
+  // Not for ever: behind appends that hang, a closed batch waits with a time limit, an open one would not.
+  if (facts.appendsFull) return longest
+  if (facts.promptRows >= PRESSED_ROWS) return limits.waitMs
   if (facts.rowsPerSecond <= 0) return longest
   return Math.min(longest, Math.max(limits.waitMs, (WORTHWHILE_ROWS * 1000) / facts.rowsPerSecond))
 }

@@ -1,7 +1,7 @@
+import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import type { Reading, RecognisableMetric } from '../readings/metric.ts'
 import {
   type Builders,
-  type DecodeContext,
   type Decoders,
   type IngestResult,
   type Recogniser,

@@ -2,6 +2,7 @@ import type { Broker } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import { jsonToProtobuf } from '../otlp/json.ts'
 import type { Reading } from '../readings/metric.ts'
 import { type BrokerHealth, createBrokerHealth } from './broker-health.ts'
@@ -13,7 +14,6 @@ import { decodeLarge, LARGE_BODY_BYTES } from './large-request.ts'
 import type { Ticket } from './request-gate.ts'
 import {
   type Builders,
-  type DecodeContext,
   type Decoders,
   type Encoding,
   type IngestResult,

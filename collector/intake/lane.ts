@@ -76,8 +76,6 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
   const wakeAt = (atMs: number): void => {
     if (timer !== undefined && timer.atMs <= atMs) return
     timer?.cancel()
-    timer = undefined
-    if (atMs === Number.POSITIVE_INFINITY) return
     const cancel = clock.after(Math.max(1, Math.ceil(atMs - clock.monotonicMs())), () => {
       timer = undefined
       review()

@@ -8,6 +8,7 @@ import {
   metricsSummary,
   traces,
 } from '../../core/model/streams/index.ts'
+import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import type { Reading, RecognisableMetric } from '../readings/metric.ts'
 
 /** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
@@ -56,19 +57,6 @@ export interface RowBuilder {
   rollback(mark: unknown): void
   /** The record: Arrow IPC stream, zstd. The builder starts anew. */
   finish(): Uint8Array
-}
-
-/** What a decoder needs to know about a request; times in nanoseconds. */
-export interface DecodeContext {
-  readonly tenant: string
-  readonly nowUnixNano: bigint
-  readonly limits: {
-    readonly attributes: number
-    readonly attributeBytes: number
-    readonly futureNano: bigint
-    readonly pastNano: bigint
-    readonly maxDepth: number
-  }
 }
 
 /** What became of the items of one request. Rejected ones are told to the client in a partial success. */

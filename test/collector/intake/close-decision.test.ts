@@ -1,0 +1,129 @@
+/**
+ * Guarantees: a batch closes at its limits whatever else holds; never waits longer than `thinWaitMs`; thin traffic waits that long, dense traffic `waitMs`, clients that are held up `waitMs`; a worthwhile batch
+ * that nobody can add to closes after 2 ms of silence; and the moment it names for asking again is never too late.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  type BatchFacts,
+  type CloseLimits,
+  decayedRate,
+  decideClose,
+  waitMs,
+} from '../../../collector/intake/close-decision.ts'
+
+const LIMITS: CloseLimits = { rows: 32_768, bytes: 8_388_608, waitMs: 100, thinWaitMs: 1000 }
+const FACTS: BatchFacts = {
+  rows: 10,
+  bytes: 1_000,
+  firstRowMs: 0,
+  lastRowMs: 0,
+  promptRows: 0,
+  rowsPerSecond: 10,
+  outside: 1,
+  appendsFull: false,
+}
+
+// rows  bytes    last  prompt  rate    outside  full | now  -> decision (a reason, or when to ask again)
+const TABLE = `
+  10     1000     0     0       10      1        no   | 0    -> 1000
+  10     1000     0     0       10      1        no   | 999  -> 1000
+  10     1000     0     0       10      1        no   | 1000 -> waited
+  10     1000     0     0       10      0        no   | 50   -> 1000
+  10     1000     0     0       5000    1        no   | 50   -> 200
+  10     1000     0     0       5000    1        no   | 200  -> waited
+  10     1000     0     0       90000   1        no   | 50   -> 100
+  10     1000     0     0       90000   1        no   | 100  -> waited
+  127    1000     0     127     10      1        no   | 100  -> 1000
+  128    1000     0     128     10      1        no   | 50   -> 100
+  128    1000     0     128     10      1        no   | 100  -> waited
+  999    1000     10    0       999     0        no   | 20   -> 1000
+  1000   1000     10    0       1000    0        no   | 10   -> 12
+  1000   1000     10    0       1000    0        no   | 11   -> 12
+  1000   1000     10    0       1000    0        no   | 12   -> complete
+  1000   1000     10    0       1000    1        no   | 12   -> 1000
+  4000   1000     99    0       90000   0        no   | 99   -> 100
+  32768  1000     0     0       10      1        no   | 0    -> rows
+  10     8388608  0     0       10      1        no   | 0    -> bytes
+  10     1000     0     0       10      0        yes  | 999  -> 1000
+  10     1000     0     0       90000   0        yes  | 999  -> 1000
+  10     1000     0     0       10      0        yes  | 1000 -> waited
+  32768  1000     0     0       10      1        yes  | 0    -> rows
+  10     8388608  0     0       10      1        yes  | 0    -> bytes
+`
+
+describe('decideClose', () => {
+  const lines = TABLE.trim()
+    .split('\n')
+    .map(line => line.trim())
+
+  it.each(lines)('%s', line => {
+    const [left, right] = line.split('|')
+    const [rows, bytes, lastRowMs, promptRows, rowsPerSecond, outside, full] = left!.trim().split(/\s+/)
+    const [now, expected] = right!.split('->').map(text => text.trim())
+    const facts: BatchFacts = {
+      ...FACTS,
+      rows: Number(rows),
+      bytes: Number(bytes),
+      lastRowMs: Number(lastRowMs),
+      promptRows: Number(promptRows),
+      rowsPerSecond: Number(rowsPerSecond),
+      outside: Number(outside),
+      appendsFull: full === 'yes',
+    }
+    const decision = decideClose(facts, LIMITS, Number(now))
+    expect(decision.close ? decision.reason : String(decision.wakeAtMs)).toBe(expected)
+  })
+
+  const arbitraryFacts = fc.record({
+    rows: fc.integer({ min: 1, max: 40_000 }),
+    bytes: fc.integer({ min: 1, max: 10_000_000 }),
+    firstRowMs: fc.constant(0),
+    lastRowMs: fc.integer({ min: 0, max: 1_000 }),
+    promptRows: fc.integer({ min: 0, max: 40_000 }),
+    rowsPerSecond: fc.double({ min: 0, max: 1e6, noNaN: true }),
+    outside: fc.integer({ min: 0, max: 100 }),
+    appendsFull: fc.boolean(),
+  })
+
+  it('closes in time: asked at the moment it named, with nothing new, it closes', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, facts => {
+        const now = facts.lastRowMs
+        const decision = decideClose(facts, LIMITS, now)
+        if (decision.close) return
+        expect(decision.wakeAtMs).toBeGreaterThan(now)
+        expect(decision.wakeAtMs).toBeLessThanOrEqual(LIMITS.thinWaitMs)
+        expect(decideClose(facts, LIMITS, decision.wakeAtMs).close).toBe(true)
+      }),
+    )
+  })
+
+  it('never closes a small batch before waitMs, so that small records are at most ten a second', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, fc.integer({ min: 0, max: 99 }), (facts, now) => {
+        fc.pre(facts.rows < 1_000 && facts.bytes < LIMITS.bytes)
+        expect(decideClose(facts, LIMITS, now).close).toBe(false)
+      }),
+    )
+  })
+
+  it('waits no longer for more traffic than for less', () => {
+    fc.assert(
+      fc.property(arbitraryFacts, fc.double({ min: 0, max: 1e6, noNaN: true }), (facts, more) => {
+        const denser = { ...facts, rowsPerSecond: facts.rowsPerSecond + more }
+        expect(waitMs(denser, LIMITS)).toBeLessThanOrEqual(waitMs(facts, LIMITS))
+      }),
+    )
+  })
+})
+
+describe('decayedRate', () => {
+  it('settles at the rate of steady traffic and fades without any', () => {
+    let rate = 0
+    for (let second = 0; second < 10; second += 0.01) rate = decayedRate(rate, 10, 50)
+    expect(rate).toBeGreaterThan(4_900)
+    expect(rate).toBeLessThan(5_100)
+    expect(decayedRate(rate, 10_000, 0)).toBeLessThan(1)
+  })
+})

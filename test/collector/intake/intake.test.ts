@@ -1,0 +1,337 @@
+/**
+ * Guarantees: an answer means that every row of the request is in the log; a failing, hanging or half-failing log never
+ * makes an acknowledged id disappear; requests in flight share records; thin traffic makes one record a second; large
+ * requests become several records of the usual size; readings go to the partition of their host; undecodable requests
+ * leave nothing behind; bytes in flight are bounded and given back; the log's failure is answered at once and ends by
+ * itself; drain answers everything.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Reading } from '../../../collector/readings/metric.ts'
+import { decodeRows } from '../../../core/columns/rows.ts'
+import { partitionOf } from '../../../core/model/partition.ts'
+import { readings, traces } from '../../../core/model/streams/index.ts'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import { type Mood, type Rig, rig, settle } from './fakes.ts'
+import { tracesBytes } from './payloads.ts'
+
+const reading = (host: string, value: bigint): Reading => ({
+  Tenant: 'default',
+  Host: host,
+  HostName: host,
+  BootId: 'boot',
+  Timestamp: 1_700_000_000_000_000_000n,
+  Quantity: 'energy',
+  Domain: 'package-0',
+  Device: '',
+  WorkloadKind: '',
+  WorkloadId: '',
+  Value: value,
+  RangeMax: 0n,
+  Source: 'test',
+  Quality: 'measured',
+  Attributes: {},
+})
+
+const ingest = (target: Rig, body: Uint8Array) => {
+  const answer = target.intake.ingest('traces', 'protobuf', body, 'default')
+  // Tests look at it later: until then a refusal is not an unhandled one.
+  answer.catch(() => {})
+  return answer
+}
+
+const send = (target: Rig, names: readonly string[], padding = 0) =>
+  ingest(target, tracesBytes(names, { padding }))
+
+/** How a promise stands after everything due has run. */
+async function outcome(promise: Promise<unknown>): Promise<string> {
+  const pending = Symbol('pending')
+  const settled = await Promise.race([
+    promise.then(
+      () => 'ok',
+      error => (error instanceof WattlineError ? error.code : `${error}`),
+    ),
+    settle().then(() => pending),
+  ])
+  return typeof settled === 'string' ? settled : 'pending'
+}
+
+describe('group commit', () => {
+  it('answers a lone request after the thin wait, not before, when it is in the log', async () => {
+    const target = rig()
+    const sent = send(target, ['a'])
+    await target.clock.advance(999)
+    expect(await outcome(sent)).toBe('pending')
+    expect(target.broker.stored).toEqual([])
+    await target.clock.advance(1)
+    expect(await outcome(sent)).toBe('ok')
+    expect(target.broker.spanNames()).toEqual(['a'])
+    expect(target.events.sum('itemsAccepted', { signal: 'traces' })).toBe(1)
+    expect(target.events.sum('recordAppended', { stream: 'traces' })).toBe(1)
+  })
+
+  it('makes one record a second of many small requests', async () => {
+    const target = rig()
+    const sent: Promise<unknown>[] = []
+    for (let tick = 0; tick < 100; tick++) {
+      sent.push(send(target, [`span-${tick}`]))
+      await target.clock.advance(50)
+    }
+    await target.clock.advance(1_000)
+    await Promise.all(sent)
+    expect(target.broker.records('traces').length).toBeLessThanOrEqual(6)
+    expect(target.broker.spanNames().sort()).toEqual(sent.map((_, tick) => `span-${tick}`).sort())
+  })
+
+  it('does not hold up a client that sends a full exporter batch as soon as it is answered', async () => {
+    const target = rig()
+    const names = Array.from({ length: 512 }, (_, index) => `s${index}`)
+    let answered = 0
+    const client = async () => {
+      for (let round = 0; round < 20; round++) {
+        await send(target, names)
+        answered += 1
+      }
+    }
+    const done = client()
+    for (let tick = 0; tick < 500 && answered < 20; tick++) await target.clock.advance(10)
+    await done
+    // The first waits a second, the others 100 ms each and a tick of this test.
+    expect(target.clock.nowMs - 1_000).toBeLessThan(1_000 + 19 * 125)
+  })
+
+  it('closes a worthwhile batch as soon as every open request is in it', async () => {
+    const target = rig()
+    const names = Array.from({ length: 600 }, (_, index) => `s${index}`)
+    const late = target.intake.open('traces')
+    const first = send(target, names)
+    const second = send(target, names)
+    await target.clock.advance(20)
+    expect(await outcome(first)).toBe('pending')
+    late.close()
+    await target.clock.advance(2)
+    expect(await outcome(Promise.all([first, second]))).toBe('ok')
+    expect(target.broker.records('traces').length).toBe(1)
+  })
+
+  it('bounds the appends in flight and gathers while they are full', async () => {
+    const target = rig()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    target.broker.gate = promise
+    const names = Array.from({ length: 1_000 }, (_, index) => `s${index}`)
+    const sent: Promise<unknown>[] = []
+    for (let round = 0; round < 12; round++) {
+      sent.push(send(target, names))
+      await target.clock.advance(150)
+    }
+    expect(target.broker.maxInFlight).toBe(4)
+    resolve()
+    await target.clock.advance(1_000)
+    await Promise.all(sent)
+    // 1,000 rows each in the first four; then a second's worth in one.
+    expect(target.broker.records('traces').length).toBeLessThanOrEqual(6)
+    expect(target.broker.spanNames().length).toBe(12_000)
+  })
+
+  it('never lets a shared record grow much beyond its limits', async () => {
+    const target = rig({ group_commit: { rows: 30 } })
+    const sent = Array.from({ length: 40 }, (_, index) => send(target, [`${index}a`, `${index}b`]))
+    await target.clock.advance(1_000)
+    await Promise.all(sent)
+    const rows = target.broker.records('traces').map(record => decodeRows(traces, record).length)
+    expect(rows).toEqual([30, 30, 20])
+  })
+
+  it('closes a batch before the next request would not fit its bytes', async () => {
+    const target = rig({ group_commit: { bytes: 18_000 } })
+    const sent = Array.from({ length: 3 }, (_, index) => send(target, [`${index}`], 15_000))
+    await target.clock.advance(1_000)
+    await Promise.all(sent)
+    expect(target.broker.records('traces').length).toBe(3)
+  })
+})
+
+describe('large requests', () => {
+  it('become several records of the usual size, with every span once and in order', async () => {
+    const target = rig({ group_commit: { rows: 500, bytes: 1_000_000 } })
+    const names = Array.from({ length: 3_000 }, (_, index) => `span-${index}`)
+    const sent = send(target, names, 1_000)
+    await target.clock.advance(50)
+    for (let turn = 0; turn < 20; turn++) await settle()
+    expect(await sent).toMatchObject({ accepted: 3_000, rejected: 0 })
+    expect(target.broker.spanNames()).toEqual(names)
+    expect(target.broker.records('traces').length).toBeGreaterThanOrEqual(3)
+    // One append: all of them or none.
+    expect(target.broker.stored.length).toBe(1)
+    expect(target.intake.stats()).toEqual({
+      inFlightBytes: 0,
+      openRequests: 0,
+      openRows: 0,
+      brokerFailing: false,
+    })
+  })
+
+  it('leave nothing behind when their last byte is missing', async () => {
+    const target = rig()
+    const body = tracesBytes(
+      Array.from({ length: 5_000 }, (_, index) => `span-${index}`),
+      { padding: 1_000 },
+    )
+    const sent = ingest(target, body.subarray(0, -1))
+    for (let turn = 0; turn < 20; turn++) await settle()
+    expect(await outcome(sent)).toBe('body_undecodable')
+    expect(target.broker.stored).toEqual([])
+  })
+})
+
+describe('readings', () => {
+  it('go to the partition of their host, in records of that partition only', async () => {
+    const target = rig()
+    const hosts = ['alpha', 'beta', 'gamma', 'delta', 'epsilon']
+    const sent = target.intake.appendReadings(
+      'default',
+      hosts.map((host, index) => reading(host, BigInt(index))),
+    )
+    await target.clock.advance(1_000)
+    await sent
+    const found = target.broker.stored.flatMap(({ partition, records }) =>
+      records.flatMap(record => decodeRows(readings, record.value).map(row => [row.Host, partition])),
+    )
+    expect(new Map(found as [string, number][])).toEqual(
+      new Map(hosts.map(host => [host, partitionOf('default', host, 2)])),
+    )
+    expect(target.events.sum('itemsAccepted', { signal: 'readings' })).toBe(5)
+  })
+
+  it('of another tenant are refused', async () => {
+    const target = rig()
+    expect(await outcome(target.intake.appendReadings('other', [reading('alpha', 1n)]))).toBe(
+      'invariant_broken',
+    )
+  })
+})
+
+describe('bad bytes', () => {
+  it('are refused and leave the batch of the others as it was', async () => {
+    const target = rig()
+    const good = send(target, ['good'])
+    const bad = ingest(target, tracesBytes(['bad']).subarray(0, -3))
+    expect(await outcome(bad)).toBe('body_undecodable')
+    await target.clock.advance(1_000)
+    await good
+    expect(target.broker.spanNames()).toEqual(['good'])
+  })
+})
+
+describe('the budget', () => {
+  it('refuses what does not fit, and gives bytes back after the answer', async () => {
+    const body = tracesBytes(['a'])
+    const target = rig({ limits: { in_flight_bytes: body.length } })
+    const first = ingest(target, body)
+    expect(await outcome(ingest(target, body))).toBe('overloaded')
+    await target.clock.advance(1_000)
+    await first
+    expect(target.intake.stats().inFlightBytes).toBe(0)
+    const third = ingest(target, body)
+    await target.clock.advance(1_000)
+    expect(await outcome(third)).toBe('ok')
+  })
+})
+
+describe('a failing log', () => {
+  it('is answered at once until it answers again', async () => {
+    const target = rig()
+    target.broker.mood = () => 'refuse'
+    target.broker.pingFails = true
+    const failed = send(target, ['a'])
+    await target.clock.advance(1_000)
+    expect(await outcome(failed)).toBe('broker_unavailable')
+    expect(await outcome(send(target, ['b']))).toBe('broker_unavailable')
+    expect(await outcome(target.intake.appendReadings('default', [reading('alpha', 1n)]))).toBe(
+      'broker_unavailable',
+    )
+    expect(target.intake.stats().brokerFailing).toBe(true)
+
+    target.broker.mood = () => 'store'
+    target.broker.pingFails = false
+    await target.clock.advance(1_000)
+    expect(target.intake.stats().brokerFailing).toBe(false)
+    const again = send(target, ['a'])
+    await target.clock.advance(1_000)
+    expect(await outcome(again)).toBe('ok')
+    expect(target.broker.spanNames()).toEqual(['a'])
+    expect(target.events.sum('intakePaused')).toBe(1)
+    expect(target.events.sum('intakeResumed')).toBe(1)
+  })
+
+  it('that hangs is answered after ten seconds', async () => {
+    const target = rig()
+    target.broker.mood = () => 'hang'
+    const sent = send(target, ['a'])
+    await target.clock.advance(10_999)
+    expect(await outcome(sent)).toBe('pending')
+    await target.clock.advance(1)
+    expect(await outcome(sent)).toBe('broker_unavailable')
+  })
+
+  it('that hangs for good keeps nobody waiting for good', async () => {
+    const target = rig({ group_commit: { rows: 1 } })
+    target.broker.mood = () => 'hang'
+    const sent = Array.from({ length: 6 }, (_, index) => send(target, [`${index}`]))
+    await target.clock.advance(12_000)
+    expect(await Promise.all(sent.map(outcome))).toEqual(sent.map(() => 'broker_unavailable'))
+  })
+
+  it('never loses an acknowledged id, whatever it does when', async () => {
+    const moods = fc.array(fc.constantFrom<Mood>('store', 'refuse', 'store and fail', 'hang'), {
+      minLength: 1,
+    })
+    const steps = fc.array(
+      fc.record({
+        spans: fc.integer({ min: 1, max: 40 }),
+        waitMs: fc.constantFrom(0, 1, 30, 400, 1_500, 12_000),
+      }),
+      { minLength: 1, maxLength: 12 },
+    )
+    await fc.assert(
+      fc.asyncProperty(moods, steps, async (sequence, requests) => {
+        const target = rig({ group_commit: { rows: 64 } })
+        let turn = 0
+        target.broker.mood = () => sequence[turn++ % sequence.length]!
+        const sent: { names: string[]; answer: Promise<string> }[] = []
+        for (const [index, { spans, waitMs }] of requests.entries()) {
+          const names = Array.from({ length: spans }, (_, span) => `${index}-${span}`)
+          const answer = send(target, names).then(
+            () => 'ok',
+            error => (error instanceof WattlineError ? error.disposition : `not ours: ${error}`),
+          )
+          sent.push({ names, answer })
+          await target.clock.advance(waitMs)
+        }
+        await target.clock.advance(30_000)
+        const stored = target.broker.spanNames()
+        const inLog = new Set(stored)
+        expect(stored.length).toBe(inLog.size)
+        for (const { names, answer } of sent) {
+          const said = await Promise.race([answer, settle().then(() => 'never answered')])
+          expect(['ok', 'retry']).toContain(said)
+          if (said === 'ok') expect(names.filter(name => !inLog.has(name))).toEqual([])
+        }
+        expect(target.intake.stats()).toMatchObject({ inFlightBytes: 0, openRequests: 0, openRows: 0 })
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('drain', () => {
+  it('closes open batches at once, answers them and admits nothing more', async () => {
+    const target = rig()
+    const sent = send(target, ['a'])
+    const drained = target.intake.drain()
+    expect(await outcome(sent)).toBe('ok')
+    expect(await outcome(drained)).toBe('ok')
+    expect(await outcome(send(target, ['b']))).toBe('draining')
+    expect(target.broker.spanNames()).toEqual(['a'])
+  })
+})

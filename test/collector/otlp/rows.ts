@@ -1,0 +1,34 @@
+/** Rows of a request as the tables will hold them: for comparing two encodings of the same telemetry. */
+
+import { decodeInto } from '../../../collector/intake/decode-into.ts'
+import { createBuilders, SIGNAL_BUILDERS, type Signal } from '../../../collector/intake/signals.ts'
+import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { decodeRows } from '../../../core/columns/rows.ts'
+import { decoders, recogniser } from '../intake/fakes.ts'
+
+export const CONTEXT = {
+  tenant: 'default',
+  nowUnixNano: 1_700_000_000_000_000_000n,
+  limits: {
+    attributes: 128,
+    attributeBytes: 4096,
+    futureNano: 3_600_000_000_000n,
+    pastNano: 365n * 86_400_000_000_000n,
+    maxDepth: 32,
+  },
+}
+
+export function rowsOf(signal: Signal, body: Uint8Array): Readonly<Record<string, unknown>>[] {
+  const builders = createBuilders()
+  decodeInto({ decoders, recogniser }, signal, body, CONTEXT, builders)
+  return SIGNAL_BUILDERS[signal].flatMap(name => {
+    const builder = builders[name]
+    return builder.rows === 0 ? [] : decodeRows(builder.stream, builder.finish())
+  })
+}
+
+export const jsonRows = (signal: Signal, value: unknown) =>
+  rowsOf(
+    signal,
+    jsonToProtobuf(signal, Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))),
+  )
