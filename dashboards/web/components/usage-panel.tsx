@@ -31,12 +31,12 @@ export function UsagePanel(props: {
           onChoose={props.onWindow}
         />
       </div>
-      <Body {...props} />
+      <Body usage={usage} />
     </section>
   )
 }
 
-function Body({ usage, window }: { readonly usage: Polled<UsageAnswer>; readonly window: UsageWindow }) {
+function Body({ usage }: { readonly usage: Polled<UsageAnswer> }) {
   const { data, error } = usage
   if (data === null) {
     if (error === null) return <Empty title="Adding up…" />
@@ -53,9 +53,8 @@ function Body({ usage, window }: { readonly usage: Polled<UsageAnswer>; readonly
       <div class="card">
         <Empty title="Nothing in the books for this span yet">
           <p>
-            {window === '5m' || window === 'today'
-              ? 'The first minute closes about 90 s after start, and shows here by itself.'
-              : 'A minute enters the books about 30 s after it has ended, and shows here by itself.'}
+            The first minute closes about 90 s after start, and shows here by itself; from then on each minute
+            about 30 s after it has ended.
           </p>
         </Empty>
       </div>

@@ -1,0 +1,246 @@
+/**
+ * Guarantees the page as a person meets it, in a real browser: it loads under the strictest content policy without an
+ * error or a request elsewhere, shows exactly the sums it was given, works by keyboard alone, fits 360 px, can be read
+ * in both themes, says what to do when there is nothing, and comes back by itself when the server does.
+ */
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { buildPage } from '../../dashboards/page.ts'
+import { lineOf, sumLines } from '../../dashboards/web/lib/rows.ts'
+import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+import { faintTexts } from './contrast.ts'
+import { usageAnswer } from './fixture.ts'
+import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
+
+describe.runIf(browserIsThere())('the page in a browser', () => {
+  let browser: Browser
+  let server: FixtureServer
+  let page: Page
+  let complaints: string[]
+  let elsewhere: string[]
+
+  beforeAll(async () => {
+    server = await startFixtureServer(await buildPage())
+    browser = await openBrowser()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server.stop()
+  })
+
+  beforeEach(async () => {
+    Object.assign(server.scenario, { priced: true, measured: false, hosts: 1, empty: false, problems: [] })
+    page = await browser.context.newPage()
+    complaints = []
+    elsewhere = []
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    page.on('pageerror', error => complaints.push(String(error)))
+    page.on('request', request => {
+      if (!request.url().startsWith(server.url)) elsewhere.push(request.url())
+    })
+    await page.setViewportSize({ width: 1280, height: 900 })
+  })
+  afterEach(async () => {
+    await page.evaluate(() => localStorage.clear())
+    await page.close()
+    expect(elsewhere).toEqual([])
+  })
+
+  const open = async (): Promise<void> => {
+    await page.goto(server.url)
+    await page.locator('.big').waitFor()
+    await page.locator('tfoot').waitFor()
+    await page.locator('.trace-list').waitFor()
+  }
+  const amounts = (selector: string): Promise<bigint[]> =>
+    page
+      .locator(selector)
+      .evaluateAll(all => all.map(one => (one as HTMLDataElement).value))
+      .then(values => values.map(BigInt))
+  const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n)
+
+  it('loads without an error', async () => {
+    await open()
+    expect(await page.title()).toBe('Wattline')
+    expect(complaints).toEqual([])
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'can be read in the %s theme, and changes with the system',
+    async scheme => {
+      await page.emulateMedia({ colorScheme: scheme })
+      await open()
+      expect(await faintTexts(page)).toEqual([])
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+      await page.emulateMedia({ colorScheme: scheme === 'light' ? 'dark' : 'light' })
+      await expect
+        .poll(() => page.evaluate(() => getComputedStyle(document.body).backgroundColor))
+        .not.toBe(ground)
+    },
+  )
+
+  it('shows the sums of the answer, exactly, in the tiles and below the table', async () => {
+    await open()
+    const answer = usageAnswer('1h')
+    const total = sumLines(answer.rows.map(lineOf))
+    for (const [column, amount] of [
+      ['energy', total.energyUj],
+      ['carbon', total.carbonUg],
+      ['cost', total.costNano],
+      ['cpu', total.cpuUs],
+    ] as const) {
+      expect(await amounts(`tfoot .col-${column} data`)).toEqual([amount])
+      expect(sum(await amounts(`tbody .col-${column} data`))).toBe(amount)
+    }
+    expect(await amounts('.tile[aria-label="Energy"] .figure data')).toEqual([BigInt(answer.total.energy_uj)])
+    expect(await amounts('.tile[aria-label="Carbon"] .figure data')).toEqual([total.carbonUg])
+    expect(await amounts('.tile[aria-label="Cost"] .figure data')).toEqual([total.costNano])
+  })
+
+  it('shows the sum of what was searched for, and sorts by a press on a heading', async () => {
+    await open()
+    await page.getByLabel(/Search workloads/).fill('retail')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(3)
+    expect(sum(await amounts('tbody .col-energy data'))).toBe((await amounts('tfoot .col-energy data'))[0])
+    await page.getByRole('columnheader', { name: 'Workload' }).getByRole('button').click()
+    await expect
+      .poll(() => page.locator('tbody .name').allTextContents())
+      .toEqual(['checkout-api', 'postgres-primary', 'redis'])
+  })
+
+  it('draws now what the newest interval of the live answer sums to', async () => {
+    const answered = page.waitForResponse(response => response.url().includes('/api/v1/live'))
+    await open()
+    const live = (await (await answered).json()) as { series: { milliwatts: number[] }[] }
+    const newest = live.series.reduce((total, one) => total + one.milliwatts.at(-1)!, 0)
+    expect(await page.locator('.big').getAttribute('data-now-milliwatts')).toBe(String(newest))
+    expect(await page.locator('.now').textContent()).toContain('estimated ±40')
+  })
+
+  it('says that there is no price, and never shows it as zero', async () => {
+    server.scenario.priced = false
+    await open()
+    expect(await page.locator('.rate').last().textContent()).toContain('tariffs.price_per_kwh')
+    expect(await page.locator('.tile[aria-label="Cost"] .figure').textContent()).toBe('no price set')
+    expect(await page.locator('td.col-cost data').count()).toBe(0)
+    expect(await page.locator('tfoot .col-cost').textContent()).toBe('no price')
+  })
+
+  it('works by keyboard alone: span, chart, trace and back, theme', async () => {
+    await open()
+    const focused = (): Promise<string> =>
+      page.evaluate(() => {
+        const element = document.activeElement as HTMLElement
+        return element.getAttribute('aria-label') || (element as HTMLInputElement).value || element.textContent
+      })
+    const tabTo = async (wanted: RegExp): Promise<void> => {
+      for (let step = 0; step < 60; step++) {
+        await page.keyboard.press('Tab')
+        if (wanted.test(await focused())) return
+      }
+      throw new Error(`Tab never came to ${wanted}`)
+    }
+    await tabTo(/Switch to dark theme/)
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe('dark')
+
+    await tabTo(/^15$/)
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => server.requests.some(path => path.includes('minutes=60'))).toBe(true)
+
+    await tabTo(/Watts over time/)
+    const spoken = (): Promise<string | null> => page.locator('.chart-frame').getAttribute('aria-valuetext')
+    const before = await spoken()
+    await page.keyboard.press('Home')
+    await expect.poll(spoken).not.toBe(before)
+    expect(await page.locator('.tooltip').isVisible()).toBe(true)
+
+    await tabTo(/^1h$/)
+    await page.keyboard.press('ArrowRight')
+    await expect
+      .poll(() => amounts('tfoot .col-energy data'))
+      .toEqual([BigInt(usageAnswer('24h').total.energy_uj)])
+
+    await tabTo(/^POST \/orders/)
+    await page.keyboard.press('Enter')
+    await page.locator('.waterfall li').first().waitFor()
+    expect(await page.locator('.waterfall li').count()).toBe(9)
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.locator('.attributes').isVisible()).toBe(true)
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.locator('dialog').count()).toBe(0)
+    expect(await page.evaluate(() => document.activeElement?.closest('.trace-list') !== null)).toBe(true)
+  })
+
+  it('remembers theme, minutes and span', async () => {
+    await open()
+    const wanted = await page.locator('.top button').getAttribute('aria-label')
+    await page.locator('.top button').click()
+    await page.getByLabel('7 d', { exact: true }).check()
+    await page.getByLabel('5 min', { exact: true }).check()
+    await page.reload()
+    await page.locator('tfoot').waitFor()
+    expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe(wanted?.split(' ')[2])
+    expect(await page.locator('input[name=window]:checked').inputValue()).toBe('7d')
+    expect(await page.locator('input[name=minutes]:checked').inputValue()).toBe('5')
+  })
+
+  it('takes a layer out of the chart and puts it back', async () => {
+    await open()
+    const idle = page.locator('.legend button', { hasText: 'Idle' })
+    await idle.click()
+    expect(await idle.getAttribute('aria-pressed')).toBe('false')
+    await idle.click()
+    expect(await idle.getAttribute('aria-pressed')).toBe('true')
+  })
+
+  it('lets choose among several hosts, and asks everything for the chosen one', async () => {
+    server.scenario.hosts = 3
+    await open()
+    await page.getByLabel('Host').selectOption('host-2')
+    await expect.poll(() => server.requests.some(path => path.includes('live?host=host-2'))).toBe(true)
+    await expect.poll(() => server.requests.some(path => path.includes('filter=host%3Ahost-2'))).toBe(true)
+  })
+
+  it.each([320, 360, 768, 1280, 1920, 3840])('has nothing beyond the edge at %i px', async width => {
+    await page.setViewportSize({ width, height: 800 })
+    await open()
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+    expect(beyond).toBeLessThanOrEqual(0)
+    const cut = await page.locator('.scroll').evaluate(element => element.scrollWidth - element.clientWidth)
+    expect(cut).toBe(0)
+  })
+
+  it('says what to do when there is nothing yet', async () => {
+    server.scenario.empty = true
+    await page.goto(server.url)
+    await page.locator('.traces pre').waitFor()
+    const text = await page.locator('main').textContent()
+    expect(text).toContain('No power readings yet')
+    expect(text).toContain('90 s')
+    expect(text).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318')
+    expect(complaints).toEqual([])
+  })
+
+  it('says why the server is not ready', async () => {
+    server.scenario.problems = ['the warehouse is opening']
+    await open()
+    expect(await page.locator('.notice').textContent()).toContain('the warehouse is opening')
+  })
+
+  it('keeps the last numbers while the server is away, says so, and goes on when it is back', async () => {
+    await open()
+    const energy = await amounts('tfoot .col-energy data')
+    await server.away()
+    await page.locator('.notice').waitFor()
+    expect(await page.locator('.notice').textContent()).toContain('does not answer')
+    expect(await amounts('tfoot .col-energy data')).toEqual(energy)
+    await server.back()
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.locator('.notice').waitFor({ state: 'detached' })
+    expect(await page.locator('.top .badge').textContent()).toBe('Ready')
+  })
+})
