@@ -33,8 +33,8 @@ export function attribute(place: Place, ...keys: readonly string[]): string {
   return ''
 }
 
-/** `containerd://3f2a...` and `3F2A...` are the same container as `3f2a...`. */
-export const containerId = (text: string): string => text.replace(/^[a-z0-9.-]+:\/\//, '').toLowerCase()
+/** `containerd://3f2a...` is the same container as `3f2a...`. Otherwise the identifier stays as its owner writes it. */
+export const containerId = (text: string): string => text.replace(/^[a-z0-9.-]+:\/\//, '')
 
 /** A container by its id, else by pod and name. */
 export function containerWorkload(place: Place): Workload | undefined {

@@ -20,6 +20,7 @@ beforeAll(async () => {
       WATTLINE_FACTORS_INTENSITY_SOURCE: 'worked example',
       WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
       WATTLINE_METERING_IDLE_FLUSH: '2',
+      WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100',
     },
   })
 })

@@ -105,7 +105,7 @@ const OTLP_COUNTERS: readonly [string, Labels, bigint | number, string, bigint][
   ['container.cpu.time', container, 60, `cpu_time   container ${CONTAINER}`, 60_000_000n],
   [
     'container.cpu.time',
-    { 'container.id': `containerd://${CONTAINER.toUpperCase()}`, 'cpu.mode': 'user' },
+    { 'container.id': `containerd://${CONTAINER}`, 'cpu.mode': 'user' },
     60,
     `cpu_time user  container ${CONTAINER}`,
     60_000_000n,
