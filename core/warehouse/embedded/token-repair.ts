@@ -41,7 +41,10 @@ export function repairLog(
     dropped += 1
     return false
   })
-  return { text: dropped === 0 ? text : kept.join('\n'), dropped }
+  if (dropped === 0) return { text, dropped }
+  // A torn last line went with its end of line: the next token must not be appended to the line before it.
+  const joined = kept.join('\n')
+  return { text: joined === '' || joined.endsWith('\n') ? joined : `${joined}\n`, dropped }
 }
 
 const covers = (candidate: PartName, part: PartName): boolean =>
@@ -54,7 +57,7 @@ const LOGS = 'deduplication_logs'
 /** Walks the engine's data folder and repairs every table; returns the number of tokens dropped. */
 export async function repairTokens(enginePath: string): Promise<number> {
   let dropped = 0
-  for (const table of await tableFolders(enginePath)) dropped += await repairTable(table)
+  for (const table of await tableFolders(enginePath)) dropped += await repairTable(enginePath, table)
   return dropped
 }
 
@@ -71,16 +74,17 @@ async function tableFolders(enginePath: string): Promise<readonly string[]> {
   return folders
 }
 
-async function repairTable(folder: string): Promise<number> {
+async function repairTable(enginePath: string, folder: string): Promise<number> {
   const parts = (await list(folder)).map(parsePartName).filter(part => part !== null)
   let dropped = 0
   for (const name of await list(join(folder, LOGS))) {
     const file = join(folder, LOGS, name)
     const repaired = repairLog(await readFile(file, 'utf8'), parts)
     if (repaired.dropped === 0) continue
-    // Whole or not at all: a crash in here must leave a log that can be repaired again.
-    await writeFile(`${file}.repaired`, repaired.text, { flush: true })
-    await rename(`${file}.repaired`, file)
+    // Whole or not at all, and nothing strange left in the engine's folder of logs if the process dies in here.
+    const draft = join(enginePath, 'repaired-log.txt')
+    await writeFile(draft, repaired.text, { flush: true })
+    await rename(draft, file)
     dropped += repaired.dropped
   }
   return dropped

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { seededRandom } from '../../support/random.ts'
+import { chaosRecord, ENTRIES_PER_RECORD, openForChaos, SPANS_PER_RECORD } from './records.ts'
+
+export interface KillsResult {
+  readonly kills: number
+  /** Records that were tried; all of them were replayed to success at the end. */
+  readonly records: number
+  /** What differs from every record being stored once: empty when nothing is lost or doubled. */
+  readonly findings: readonly string[]
+}
+
+/**
+ * Kills an inserting process at random moments, lets the next one replay what was not acknowledged under the same
+ * tokens, and audits base tables, projections and the index of traces in the end.
+ */
+export async function runKills(kills: number, seed: number, repairTokens: boolean): Promise<KillsResult> {
+  const path = await mkdtemp(join(tmpdir(), 'wattline-kills-'))
+  const random = seededRandom(seed)
+  try {
+    let next = 0
+    for (let kill = 0; kill < kills; kill += 1) {
+      next = await insertUntilKilled(path, next, repairTokens, 20 + random() * 400)
+    }
+    const warehouse = await openForChaos(path, repairTokens)
+    try {
+      const record = chaosRecord(next)
+      await warehouse.insert(record.stream, record.bytes, record.token)
+      return { kills, records: next + 1, findings: await audit(warehouse, next + 1) }
+    } finally {
+      await warehouse.close()
+    }
+  } finally {
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** Resolves with the number of the first record that was not acknowledged. */
+async function insertUntilKilled(
+  path: string,
+  first: number,
+  repairTokens: boolean,
+  afterMs: number,
+): Promise<number> {
+  const script = fileURLToPath(new URL('./inserter.ts', import.meta.url))
+  const child = spawn(process.execPath, [script, path, String(first), repairTokens ? 'repair' : 'plain'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  const exited = new Promise<NodeJS.Signals | null>(resolve =>
+    child.once('exit', (_, signal) => resolve(signal)),
+  )
+  let next = first
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line === 'ready') setTimeout(() => child.kill('SIGKILL'), afterMs)
+    else next = Number(line) + 1
+  }
+  const signal = await exited
+  if (signal !== 'SIGKILL') throw new Error('the inserting process ended by itself')
+  return next
+}
+
+async function audit(warehouse: Warehouse, records: number): Promise<readonly string[]> {
+  const ids = Array.from({ length: records }, (_, number) => String(number))
+  const findings: string[] = []
+  const check = async (what: string, expected: (number: number) => bigint | null, sql: string) => {
+    const rows = await warehouse.query<{ id: string; n: string }>(sql)
+    const found = new Map(rows.map(row => [row.id, row.n] as const))
+    for (const [number, id] of ids.entries()) {
+      const want = expected(number)
+      const got = found.get(id) ?? '0'
+      if (want !== null && got !== String(want)) findings.push(`${what} of record ${id}: ${got}, not ${want}`)
+    }
+  }
+  const even = (value: number) => (number: number) => (number % 2 === 0 ? BigInt(value) : null)
+  const odd = (value: (number: number) => number) => (number: number) =>
+    number % 2 === 1 ? BigInt(value(number)) : null
+  const energy = (number: number) =>
+    ENTRIES_PER_RECORD * number * 1_000 + (ENTRIES_PER_RECORD * (ENTRIES_PER_RECORD - 1)) / 2
+
+  await check(
+    'spans',
+    even(SPANS_PER_RECORD),
+    'SELECT SpanName AS id, count() AS n FROM wattline.otel_traces GROUP BY id',
+  )
+  await check(
+    'index entries',
+    even(SPANS_PER_RECORD),
+    `SELECT toString(intDiv(reinterpretAsUInt64(reverse(unhex(TraceId))) - 1, 1000)) AS id, count() AS n
+     FROM (SELECT DISTINCT TraceId FROM wattline.otel_traces_trace_id_ts) GROUP BY id`,
+  )
+  await check(
+    'entries',
+    odd(() => ENTRIES_PER_RECORD),
+    'SELECT WorkloadId AS id, count() AS n FROM wattline.ledger GROUP BY id',
+  )
+  for (const [view, projection] of [
+    ['usage_hourly', 'by_hour'],
+    ['usage_daily', 'by_day'],
+  ]) {
+    await check(
+      view!,
+      odd(energy),
+      `SELECT WorkloadId AS id, sum(v.EnergyUj) AS n FROM wattline.${view} AS v GROUP BY id
+       SETTINGS force_optimize_projection_name = '${projection}'`,
+    )
+  }
+  return findings
+}
