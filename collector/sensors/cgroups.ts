@@ -37,12 +37,31 @@ export function findCgroupTree(files: KernelFiles, sys: string): CgroupTree | un
   return undefined
 }
 
+export interface FoundWorkloads {
+  /** Those whose control group counts for them alone. */
+  readonly counted: CgroupWorkload[]
+  /** Paths of those that hold others. */
+  readonly holders: readonly string[]
+}
+
 /**
  * Workloads that have a control group of their own with no other workload inside. A group that holds others (a user's
  * session with its units, a container with containers) counts theirs too, so its own share is added up from its
  * processes instead.
  */
-export function findWorkloads(files: KernelFiles, tree: CgroupTree): CgroupWorkload[] {
+export function findWorkloads(files: KernelFiles, tree: CgroupTree): FoundWorkloads {
+  const found = walk(files, tree)
+  const holders: string[] = []
+  for (const path of [...found.keys()]) {
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const above = path.slice(0, end)
+      if (found.delete(above)) holders.push(above)
+    }
+  }
+  return { counted: [...found.values()], holders }
+}
+
+function walk(files: KernelFiles, tree: CgroupTree): Map<string, CgroupWorkload> {
   const found = new Map<string, CgroupWorkload>()
   const queue: { path: string; depth: number }[] = [{ path: '', depth: 0 }]
   for (let index = 0; index < queue.length; index++) {
@@ -54,12 +73,7 @@ export function findWorkloads(files: KernelFiles, tree: CgroupTree): CgroupWorkl
       if (queue.length < MAX_FOLDERS) queue.push({ path: `${path}/${name}`, depth: depth + 1 })
     }
   }
-  for (const path of [...found.keys()]) {
-    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-      found.delete(path.slice(0, end))
-    }
-  }
-  return [...found.values()]
+  return found
 }
 
 /** Counters of one group; undefined when it is gone or does not account CPU time. */

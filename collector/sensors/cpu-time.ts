@@ -1,11 +1,19 @@
 /** CPU time, memory and CPU wait of the host and of everything that runs on it. */
 import type { Reading } from '../readings/metric.ts'
+import { type Births, births } from './births.ts'
 import type { CgroupWorkload } from './cgroup-patterns.ts'
-import { type CgroupTree, cgroupLife, findCgroupTree, findWorkloads, readCgroup } from './cgroups.ts'
+import {
+  type CgroupCounters,
+  type CgroupTree,
+  cgroupLife,
+  findCgroupTree,
+  findWorkloads,
+  readCgroup,
+} from './cgroups.ts'
 import { type KernelFiles, keyedInteger } from './files.ts'
-import { HOST_MODES, parseProcStat, TICK_US } from './proc-stat.ts'
-import { type GroupCounter, type ProcessGroups, processGroups } from './process-groups.ts'
-import { type ProcessReader, processReader } from './processes.ts'
+import { HOST_MODES, type ProcStat, parseProcStat, TICK_US } from './proc-stat.ts'
+import { type GroupCounter, processGroups } from './process-groups.ts'
+import { processReader } from './processes.ts'
 import { type HostIdentity, type Roots, type Round, readingOf, type Sensor } from './sensor.ts'
 
 export interface CpuTimeOptions {
@@ -16,32 +24,83 @@ export interface CpuTimeOptions {
   readonly runId: string
 }
 
+interface LastRound {
+  readonly round: Round
+  readonly ticks: number
+}
+
 export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
   const { files, roots } = options
   const tree = findCgroupTree(files, roots.sys)
   const processes = processReader(files, roots.proc, tree)
   const groups = processGroups()
+  const born = births()
   const pageBytes = BigInt(pageSize(files, roots.proc))
-  let lastTicks: number | undefined
+  let last: LastRound | undefined
   return {
     name: 'cpu_time',
     read(round) {
-      const covered = new Set<string>()
-      const workloads = tree === undefined ? [] : readWorkloads(options, tree, round, covered)
-      const nowTicks = uptimeTicks(files, roots.proc)
-      const counted = readGroups(processes, groups, covered, lastTicks)
-      lastTicks = nowTicks
-      return [
-        ...readHost(options, round),
-        ...workloads,
-        ...counted.flatMap(group => groupReadings(options, round, group, pageBytes)),
-      ]
+      const stat = parseProcStat(files.text(`${roots.proc}/stat`) ?? '')
+      const ticks = uptimeTicks(files, roots.proc)
+      // One tick more: uptime is cut to whole ticks at both ends.
+      born.begin(last && BigInt((ticks - last.ticks + 1) * stat.cpus) * TICK_US)
+      const workloads = readWorkloads(options, tree, round, born, last?.round)
+      groups.update(processes.read(workloads.covered), last?.ticks)
+      const counted = groups.counters().flatMap(group => {
+        const readings = groupReadings(options, round, group, pageBytes)
+        return last === undefined || !group.isNew ? readings : opened(readings, last.round)
+      })
+      last = { round, ticks }
+      return [...readHost(options, round, stat), ...workloads.readings, ...counted]
     },
   }
 }
 
-function readHost({ files, roots, identity }: CpuTimeOptions, round: Round): Reading[] {
-  const { cpuTime } = parseProcStat(files.text(`${roots.proc}/stat`) ?? '')
+interface ReadWorkloads {
+  readonly readings: Reading[]
+  /** Paths of the workloads whose control groups were read. */
+  readonly covered: ReadonlySet<string>
+}
+
+function readWorkloads(
+  options: CpuTimeOptions,
+  tree: CgroupTree | undefined,
+  round: Round,
+  born: Births,
+  lastRound: Round | undefined,
+): ReadWorkloads {
+  const readings: Reading[] = []
+  const covered = new Set<string>()
+  if (tree === undefined) return { readings, covered }
+  const { counted, holders } = findWorkloads(options.files, tree)
+  for (const path of holders) born.see(cgroupLife(tree, path))
+  for (const workload of counted) {
+    const counters = readCgroup(options.files, tree, workload.path)
+    if (counters === undefined) continue
+    covered.add(workload.path)
+    const life = cgroupLife(tree, workload.path)
+    const found = workloadReadings(options, tree, round, workload, counters, life)
+    const isNew = born.isNew(life, counters.cpuUs) && lastRound !== undefined
+    readings.push(...(isNew ? opened(found, lastRound) : found))
+  }
+  return { readings, covered }
+}
+
+/**
+ * A counter that came up since the last round stood at 0 then. Without saying so, what a new container used until it
+ * was first seen would be nobody's: a counter's first sample is only a starting point.
+ */
+function opened(readings: readonly Reading[], lastRound: Round): Reading[] {
+  const counters = readings.filter(reading => reading.Quantity !== 'memory')
+  const zeros = counters.map(reading => ({ ...reading, Timestamp: lastRound.timestampUnixNano, Value: 0n }))
+  return [...zeros, ...readings]
+}
+
+function readHost(
+  { files, roots, identity }: CpuTimeOptions,
+  round: Round,
+  { cpuTime }: ProcStat,
+): Reading[] {
   const readings = HOST_MODES.map(mode =>
     readingOf(identity, round, { quantity: 'cpu_time', domain: mode, value: cpuTime[mode], source: 'proc' }),
   )
@@ -61,43 +120,26 @@ function readHost({ files, roots, identity }: CpuTimeOptions, round: Round): Rea
   return readings
 }
 
-/** Adds the path of every workload that was read to `covered`. */
-function readWorkloads(
-  options: CpuTimeOptions,
+function workloadReadings(
+  { identity }: CpuTimeOptions,
   tree: CgroupTree,
   round: Round,
-  covered: Set<string>,
+  workload: CgroupWorkload,
+  counters: CgroupCounters,
+  life: string,
 ): Reading[] {
-  const { files, identity } = options
   const source = tree.version === 2 ? 'cgroup2' : 'cgroup1'
-  return findWorkloads(files, tree).flatMap(workload => {
-    const counters = readCgroup(files, tree, workload.path)
-    if (counters === undefined) return []
-    covered.add(workload.path)
-    const bootId = `${identity.bootId}/${cgroupLife(tree, workload.path)}`
-    const common = { workload, source, bootId, attributes: attributesOf(workload) } as const
-    const readings = [readingOf(identity, round, { ...common, quantity: 'cpu_time', value: counters.cpuUs })]
-    if (counters.workingSetBytes !== undefined) {
-      const memory = { ...common, domain: 'working_set', value: counters.workingSetBytes, bootId: '' }
-      readings.push(readingOf(identity, round, { ...memory, quantity: 'memory' }))
-    }
-    if (counters.cpuWaitUs !== undefined) {
-      readings.push(
-        readingOf(identity, round, { ...common, quantity: 'cpu_wait', value: counters.cpuWaitUs }),
-      )
-    }
-    return readings
-  })
-}
-
-function readGroups(
-  processes: ProcessReader,
-  groups: ProcessGroups,
-  covered: ReadonlySet<string>,
-  sinceTicks: number | undefined,
-): GroupCounter[] {
-  groups.update(processes.read(covered), sinceTicks)
-  return groups.counters()
+  const bootId = `${identity.bootId}/${life}`
+  const common = { workload, source, bootId, attributes: attributesOf(workload) } as const
+  const readings = [readingOf(identity, round, { ...common, quantity: 'cpu_time', value: counters.cpuUs })]
+  if (counters.workingSetBytes !== undefined) {
+    const memory = { ...common, domain: 'working_set', value: counters.workingSetBytes, bootId: '' }
+    readings.push(readingOf(identity, round, { ...memory, quantity: 'memory' }))
+  }
+  if (counters.cpuWaitUs !== undefined) {
+    readings.push(readingOf(identity, round, { ...common, quantity: 'cpu_wait', value: counters.cpuWaitUs }))
+  }
+  return readings
 }
 
 function groupReadings(

@@ -32,6 +32,8 @@ export interface GroupCounter {
   readonly processes: number
   /** Raised when a group comes back after it was forgotten: its counters are new ones then. */
   readonly generation: number
+  /** It came up in this round: its counters were 0 in the round before. */
+  readonly isNew: boolean
 }
 
 interface SeenProcess {
@@ -48,6 +50,7 @@ interface Group {
   residentPages: number
   processes: number
   generation: number
+  born: number
   lastLive: number
 }
 
@@ -81,6 +84,7 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
       residentPages: 0,
       processes: 0,
       generation: forgotten,
+      born: round,
       lastLive: round,
     }
     groups.set(key, created)
@@ -135,6 +139,6 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
         forgotten += 1
       }
     },
-    counters: () => [...groups.values()].map(group => ({ ...group })),
+    counters: () => [...groups.values()].map(({ born, ...group }) => ({ ...group, isNew: born === round })),
   }
 }

@@ -19,7 +19,7 @@ export interface HostIdentity {
 }
 
 export interface Round {
-  /** One time for all readings of the round. */
+  /** One time for all readings of the round (but for zeros of what came up since the last one: cpu-time.ts). */
   readonly timestampUnixNano: bigint
 }
 

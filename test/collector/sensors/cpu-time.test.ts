@@ -142,6 +142,48 @@ describe('control groups, version 2', () => {
     expect(life(moved)).not.toBe(life(before))
   })
 
+  test('a container that came up since the last round stood at 0 then; one that was there did not', () => {
+    const fixture = tree({ ...machine(), ...V2_ROOT, ...v2(`/docker/${ID}`, 100) })
+    const sensor = open(fixture)
+    const samples = (readings: readonly Reading[]): [string, bigint, bigint][] =>
+      readings
+        .filter(reading => reading.WorkloadKind !== '' && reading.Quantity !== 'cpu_wait')
+        .map(reading => [reading.WorkloadId.slice(0, 1), reading.Timestamp, reading.Value])
+    expect(samples(sensor.read({ timestampUnixNano: 5n }))).toEqual([
+      ['0', 5n, 100n],
+      ['0', 5n, 3000n],
+    ])
+    fixture.write({ ...machine(1005), ...v2(`/docker/${OTHER}`, 40) })
+    const second = sensor.read({ timestampUnixNano: 6n })
+    expect(samples(second).sort()).toEqual([
+      ['0', 6n, 100n],
+      ['0', 6n, 3000n],
+      ['f', 5n, 0n],
+      ['f', 6n, 3000n],
+      ['f', 6n, 40n],
+    ])
+    expect(new Set(second.filter(found => found.WorkloadId === OTHER).map(found => found.BootId)).size).toBe(
+      2,
+    )
+    expect(samples(sensor.read({ timestampUnixNano: 7n }))).toHaveLength(4)
+  })
+
+  test('a group that stops holding other workloads is not taken for a new one', () => {
+    const outer = `/docker/${OTHER}`
+    const fixture = tree({
+      ...machine(),
+      ...V2_ROOT,
+      ...v2(outer, 5000),
+      ...v2(`${outer}/docker/${ID}`, 1000),
+    })
+    const sensor = open(fixture)
+    sensor.read({ timestampUnixNano: 5n })
+    fixture.write(machine(1005))
+    fixture.remove(`sys/fs/cgroup${outer}/docker`)
+    const times = sensor.read({ timestampUnixNano: 6n }).map(reading => reading.Timestamp)
+    expect(new Set(times)).toEqual(new Set([6n]))
+  })
+
   test('a group that holds other workloads is counted by its own processes', () => {
     const outer = `/docker/${OTHER}`
     const fixture = tree({
@@ -237,7 +279,13 @@ describe('control groups, version 1', () => {
       'process sh',
     ])
     fixture.write({ 'proc/42/stat': statLine(42, { comm: 'make', utime: 3 }) })
-    expect(cpuOf(sensor.read(round))).toMatchObject({ 'process sh': 0n, 'process make': 30_000n })
+    const after = sensor.read({ timestampUnixNano: 2_000_000_000n })
+    expect(cpuOf(after)).toMatchObject({ 'process sh': 0n, 'process make': 30_000n })
+    const make = after.filter(found => found.WorkloadId === 'make' && found.Quantity === 'cpu_time')
+    expect(make.map(found => [found.Timestamp, found.Value])).toEqual([
+      [1_000_000_000n, 0n],
+      [2_000_000_000n, 30_000n],
+    ])
   })
 
   test('hostile names, half-written lines and unreadable files never stop the round', () => {
