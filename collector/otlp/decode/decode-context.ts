@@ -41,25 +41,34 @@ export interface DecodeResult {
   readonly cutAttributes: number
 }
 
+const ITEMS_BETWEEN_CHECKS = 1024
 const INT64_MAX = (1n << 63n) - 1n
 
 /** Counts for one request, and its bounds of time. */
 export class Tally {
-  accepted = 0
+  #accepted = 0
   rejected = 0
   cutAttributes = 0
   readonly reasons = new Map<string, number>()
   readonly limits: DecodeLimits
   readonly #earliest: number
   readonly #latest: number
+  readonly #checkGrowth: () => void
 
-  constructor({ nowUnixNano, limits }: DecodeContext) {
+  /** `checkGrowth` throws when the builders have become too large. */
+  constructor({ nowUnixNano, limits }: DecodeContext, checkGrowth: () => void) {
+    this.#checkGrowth = checkGrowth
     const latest = nowUnixNano + limits.futureNano
     const earliest = nowUnixNano - limits.pastNano
     this.limits = limits
     // As floats, exact to 256 ns: enough for a bound, and no BigInt per item. Times are stored as signed 64 bits.
     this.#latest = Number(latest < INT64_MAX ? latest : INT64_MAX)
     this.#earliest = Number(earliest)
+  }
+
+  accept(): void {
+    this.#accepted += 1
+    if (this.#accepted % ITEMS_BETWEEN_CHECKS === 0) this.#checkGrowth()
   }
 
   reject(reason: RejectReason, items = 1): void {
@@ -74,7 +83,7 @@ export class Tally {
   }
 
   result(): DecodeResult {
-    const { accepted, rejected, reasons, cutAttributes } = this
-    return { accepted, rejected, reasons, cutAttributes }
+    const { rejected, reasons, cutAttributes } = this
+    return { accepted: this.#accepted, rejected, reasons, cutAttributes }
   }
 }

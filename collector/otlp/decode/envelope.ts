@@ -1,4 +1,3 @@
-import { WattlineError } from '../../../core/runtime/errors.ts'
 import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 /** Start and end of a nested message, one after the other; several when a sender wrote the field more than once. */
@@ -20,22 +19,11 @@ export interface EnvelopeVisitor {
   scope(messages: Ranges, schemaUrl: TextRange): void
   /** An item (span, metric, log record) of the scope, from the reader's position to `end`. */
   item(end: number): void
-  /** Raw bytes of the builders, see `MAX_GROWTH`. */
-  byteSize(): number
 }
 
 const REQUEST_FIELDS = knownFields(1)
 const GROUP_FIELDS = knownFields(1, 2, 3)
 const NOTHING: TextRange = { start: 0, end: 0 }
-
-/**
- * A resource's attributes repeat on each of its items, so that a small body could become gigabytes. Bodies of real
- * senders grow two- to fourfold.
- */
-const MAX_GROWTH = 16
-const GROWTH_FREE_BYTES = 16_777_216
-const MAX_DECODED_BYTES = 536_870_912
-const ITEMS_BETWEEN_CHECKS = 1024
 
 /**
  * Walks a request. Fields may come in any order: senders in Go write a resource after its spans, so each level is
@@ -44,8 +32,6 @@ const ITEMS_BETWEEN_CHECKS = 1024
 export function walkEnvelope(reader: ProtobufReader, visitor: EnvelopeVisitor): void {
   const { names } = visitor
   const end = reader.bytes.length
-  const largest = visitor.byteSize() + Math.min(end * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
-  let items = 0
   reader.message = names.request
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
     if (tag !== 0x0a) {
@@ -53,11 +39,7 @@ export function walkEnvelope(reader: ProtobufReader, visitor: EnvelopeVisitor): 
       continue
     }
     walkGroup(reader, names.resource, reader.length(end), visitor.resource.bind(visitor), scopeEnd => {
-      walkGroup(reader, names.scope, scopeEnd, visitor.scope.bind(visitor), itemEnd => {
-        visitor.item(itemEnd)
-        items += 1
-        if (items % ITEMS_BETWEEN_CHECKS === 0 && visitor.byteSize() > largest) throw tooLarge(largest)
-      })
+      walkGroup(reader, names.scope, scopeEnd, visitor.scope.bind(visitor), itemEnd => visitor.item(itemEnd))
     })
     reader.message = names.request
   }
@@ -97,11 +79,4 @@ function walkGroup(
     member(stop)
     reader.position = stop
   }
-}
-
-function tooLarge(largest: number): WattlineError {
-  return new WattlineError(
-    'body_too_large',
-    `The request would take more than ${largest >>> 20} MiB decoded: its resources repeat on too many items.`,
-  )
 }

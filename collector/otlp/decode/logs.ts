@@ -3,6 +3,7 @@ import type { logs } from '../../../core/model/streams/index.ts'
 import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
+import { growthCheck } from './growth.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 import { knownFields, ProtobufReader } from './protobuf-reader.ts'
 import { allOrNothing } from './request.ts'
@@ -21,7 +22,10 @@ const NOTHING: TextRange = { start: 0, end: 0 }
 export function decodeLogs(body: Uint8Array, context: DecodeContext, builder: LogsBuilder): DecodeResult {
   return allOrNothing([builder], () => {
     const reader = new ProtobufReader(body)
-    const tally = new Tally(context)
+    const tally = new Tally(
+      context,
+      growthCheck(body.length, () => builder.byteSize),
+    )
     walkEnvelope(reader, new LogDecoder(reader, tally, context, builder))
     return tally.result()
   })
@@ -67,10 +71,6 @@ class LogDecoder implements EnvelopeVisitor {
     this.#nowHigh = Number(BigInt.asIntN(32, context.nowUnixNano >> 32n))
   }
 
-  byteSize(): number {
-    return this.#builder.byteSize
-  }
-
   resource(messages: Ranges, schemaUrl: TextRange): void {
     const { ResourceAttributes, ServiceName } = this.#builder.columns
     this.#resource = readResource(this.#reader, this.#attributes, messages, ResourceAttributes, ServiceName)
@@ -93,7 +93,7 @@ class LogDecoder implements EnvelopeVisitor {
     const problem = this.#problem()
     if (problem === null) {
       this.#write(this.#dropped + this.#tally.cutAttributes - cutBefore)
-      this.#tally.accepted += 1
+      this.#tally.accept()
     } else {
       this.#builder.discardRow()
       this.#tally.reject(problem)

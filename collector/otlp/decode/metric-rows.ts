@@ -185,7 +185,7 @@ export class MetricRows {
     columns.StartTimeUnix.appendWords(this.startLow, this.startHigh)
     columns.TimeUnix.appendWords(this.timeLow, this.timeHigh)
     this.#builder.endRow()
-    this.#tally.accepted += 1
+    this.#tally.accept()
   }
 
   reject(reason: RejectReason): void {

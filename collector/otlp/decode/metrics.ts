@@ -4,6 +4,7 @@ import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, Tally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
 import { ExpHistogramPoints } from './exp-histogram-points.ts'
+import { growthCheck } from './growth.ts'
 import { HistogramPoints } from './histogram-points.ts'
 import { type MetricBuilders, type MetricHead, type MetricPlace, MetricRows } from './metric-rows.ts'
 import { NumberPoints } from './number-points.ts'
@@ -43,9 +44,11 @@ export function decodeMetrics(
   isRecognisable: (metricName: string) => boolean,
 ): DecodeResult {
   const { gauge, sum, histogram, expHistogram, summary } = builders
-  const decoded = allOrNothing([gauge, sum, histogram, expHistogram, summary], () => {
+  const all = [gauge, sum, histogram, expHistogram, summary]
+  const decoded = allOrNothing(all, () => {
     const reader = new ProtobufReader(body)
-    const tally = new Tally(context)
+    const byteSize = () => all.reduce((bytes, builder) => bytes + builder.byteSize, 0)
+    const tally = new Tally(context, growthCheck(body.length, byteSize))
     const decoder = new MetricDecoder(reader, tally, context.tenant, builders, isRecognisable)
     walkEnvelope(reader, decoder)
     return { result: tally.result(), recognised: decoder.recognised }
@@ -99,11 +102,6 @@ class MetricDecoder implements EnvelopeVisitor {
     this.#summaries = new SummaryPoints(this.#rows.summary, builders.summary)
   }
 
-  byteSize(): number {
-    const { gauge, sum, histogram, expHistogram, summary } = this.#builders
-    return gauge.byteSize + sum.byteSize + histogram.byteSize + expHistogram.byteSize + summary.byteSize
-  }
-
   resource(messages: Ranges, schemaUrl: TextRange): void {
     this.#place = { ...this.#place, resourceMessages: messages, resourceUrl: schemaUrl }
   }
@@ -122,7 +120,7 @@ class MetricDecoder implements EnvelopeVisitor {
     reader.message = 'Metric'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       const field = tag >>> 3
-      if ((tag & 7) !== 2 || ((METRIC_FIELDS >>> field) & 1) === 0) {
+      if ((tag & 7) !== 2 || field > 31 || ((METRIC_FIELDS >>> field) & 1) === 0) {
         reader.skip(tag, end, METRIC_FIELDS)
         continue
       }

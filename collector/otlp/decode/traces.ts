@@ -4,6 +4,7 @@ import { AttributeReader } from './attributes.ts'
 import { ConstantIds } from './constant-ids.ts'
 import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, walkEnvelope } from './envelope.ts'
+import { growthCheck } from './growth.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 import { knownFields, ProtobufReader } from './protobuf-reader.ts'
 import { allOrNothing } from './request.ts'
@@ -23,7 +24,10 @@ const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 export function decodeTraces(body: Uint8Array, context: DecodeContext, builder: TracesBuilder): DecodeResult {
   return allOrNothing([builder], () => {
     const reader = new ProtobufReader(body)
-    const tally = new Tally(context)
+    const tally = new Tally(
+      context,
+      growthCheck(body.length, () => builder.byteSize),
+    )
     walkEnvelope(reader, new SpanDecoder(reader, tally, context.tenant, builder))
     return tally.result()
   })
@@ -69,10 +73,6 @@ class SpanDecoder implements EnvelopeVisitor {
     this.#statusIds = new ConstantIds(columns.StatusCode.values, STATUS_CODES)
   }
 
-  byteSize(): number {
-    return this.#builder.byteSize
-  }
-
   resource(messages: Ranges): void {
     const { ResourceAttributes, ServiceName } = this.#builder.columns
     this.#resource = readResource(this.#reader, this.#attributes, messages, ResourceAttributes, ServiceName)
@@ -93,7 +93,7 @@ class SpanDecoder implements EnvelopeVisitor {
     const problem = this.#problem()
     if (problem === null) {
       this.#write(this.#dropped + this.#tally.cutAttributes - cutBefore)
-      this.#tally.accepted += 1
+      this.#tally.accept()
     } else {
       this.#builder.discardRow()
       this.#tally.reject(problem)

@@ -1,0 +1,25 @@
+import { WattlineError } from '../../../core/runtime/errors.ts'
+
+/**
+ * A resource's attributes repeat on each of its items, so that a small body could become gigabytes. Bodies of real
+ * senders grow two- to fourfold.
+ */
+const MAX_GROWTH = 16
+const GROWTH_FREE_BYTES = 16_777_216
+const MAX_DECODED_BYTES = 536_870_912
+
+/**
+ * A check that the builders, whose raw bytes `byteSize` tells, have not grown beyond reason since now, by a body of
+ * `bodyBytes`. Throws `body_too_large`.
+ */
+export function growthCheck(bodyBytes: number, byteSize: () => number): () => void {
+  const allowed = Math.min(bodyBytes * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
+  const largest = byteSize() + allowed
+  return () => {
+    if (byteSize() <= largest) return
+    throw new WattlineError(
+      'body_too_large',
+      `The request would take more than ${allowed >>> 20} MiB decoded: its resources repeat on too many items.`,
+    )
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Guarantees: what the limits cut is counted, where the stream has a column for it also in the row; texts stay valid
+ * UTF-8; items that cannot be taken are refused one by one, each with a reason from the closed list; a small body
+ * cannot become a huge record.
+ */
+import { expect, test } from 'vitest'
+import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
+import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
+import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
+import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
+import { decodeRows } from '../../../../core/columns/rows.ts'
+import { logs, metricsGauge, traces } from '../../../../core/model/streams/index.ts'
+import { encode } from './otlp-proto.ts'
+import { CONTEXT, createMetricBuilders, NOW, withLimits } from './support.ts'
+
+const attribute = (key: string, value: string) => ({ key, value: { string_value: value } })
+const many = (count: number) => Array.from({ length: count }, (_, at) => attribute(`key-${at}`, `${at}`))
+const traceId = new Uint8Array(16).fill(1)
+const spanId = new Uint8Array(8).fill(2)
+const span = { trace_id: traceId, span_id: spanId, start_time_unix_nano: String(NOW) }
+
+const spansOf = (spans: readonly object[], context = CONTEXT, resource: object = {}) => {
+  const builder = createRecordBuilder(traces)
+  const body = encode('ExportTraceServiceRequest', {
+    resource_spans: [{ resource, scope_spans: [{ spans }] }],
+  })
+  const result = decodeTraces(body, context, builder)
+  return { result, rows: decodeRows(traces, builder.finish()) }
+}
+
+const logsOf = (records: readonly object[], context = CONTEXT) => {
+  const builder = createRecordBuilder(logs)
+  const body = encode('ExportLogsServiceRequest', {
+    resource_logs: [{ scope_logs: [{ log_records: records }] }],
+  })
+  const result = decodeLogs(body, context, builder)
+  return { result, rows: decodeRows(logs, builder.finish()) }
+}
+
+const gaugesOf = (points: readonly object[], name = 'hw.energy') => {
+  const builders = createMetricBuilders()
+  const recognised: unknown[] = []
+  const body = encode('ExportMetricsServiceRequest', {
+    resource_metrics: [
+      {
+        resource: { attributes: [attribute('host.name', 'h')] },
+        scope_metrics: [{ metrics: [{ name, unit: 'J', gauge: { data_points: points } }] }],
+      },
+    ],
+  })
+  const result = decodeMetrics(
+    body,
+    CONTEXT,
+    builders,
+    metric => recognised.push(metric),
+    metric => metric === 'hw.energy',
+  )
+  return { result, recognised, rows: decodeRows(metricsGauge, builders.gauge.finish()) }
+}
+
+test('attributes beyond the limit are left out and counted on top of what the sender dropped', () => {
+  const { result, rows } = spansOf([
+    {
+      ...span,
+      attributes: many(131),
+      dropped_attributes_count: 5,
+      events: [{ attributes: many(130) }],
+    },
+    span,
+  ])
+  expect(Object.keys(rows[0]!.SpanAttributes)).toHaveLength(128)
+  expect(Object.keys(rows[0]!['Events.Attributes'][0]!)).toHaveLength(128)
+  expect(rows.map(row => row.DroppedAttributesCount)).toEqual([10, 0])
+  expect(result).toMatchObject({ accepted: 2, cutAttributes: 5 })
+})
+
+test('a long value is cut at a character and counted', () => {
+  const context = withLimits({ attributeBytes: 10 })
+  const { result, rows } = logsOf(
+    [{ attributes: [attribute('a', 'ééééééé'), attribute('b', '12345678é!'), attribute('c', '123456789é')] }],
+    context,
+  )
+  expect(rows[0]!.LogAttributes).toEqual({ a: 'ééééé', b: '12345678é', c: '123456789' })
+  expect(rows[0]!.DroppedAttributesCount).toBe(3)
+  expect(result.cutAttributes).toBe(3)
+})
+
+test('a body of any length is kept', () => {
+  const { result, rows } = logsOf([{ body: { string_value: 'x'.repeat(10_000) } }])
+  expect(rows[0]!.Body).toHaveLength(10_000)
+  expect(result.cutAttributes).toBe(0)
+})
+
+test('nesting deeper than the limit becomes null and is counted', () => {
+  let value: object = { int_value: 1 }
+  for (let depth = 0; depth < 40; depth += 1) value = { array_value: { values: [value] } }
+  const { result, rows } = logsOf([{ body: value }], withLimits({ maxDepth: 3 }))
+  expect(rows[0]!.Body).toBe('[[[null]]]')
+  expect(rows[0]!.DroppedAttributesCount).toBe(1)
+  expect(result.cutAttributes).toBe(1)
+})
+
+test('invalid UTF-8 becomes U+FFFD wherever text may stand', () => {
+  const valid = encode('ExportTraceServiceRequest', {
+    resource_spans: [
+      {
+        scope_spans: [
+          {
+            scope: { name: 'A@' },
+            spans: [{ ...span, name: 'B@', trace_state: 'C@', attributes: [attribute('D@', 'E@')] }],
+          },
+        ],
+      },
+    ],
+  })
+  const builder = createRecordBuilder(traces)
+  decodeTraces(
+    valid.map(byte => (byte === 0x40 ? 0xff : byte)),
+    CONTEXT,
+    builder,
+  )
+  const [row] = decodeRows(traces, builder.finish())
+  expect(row).toMatchObject({
+    ScopeName: 'A\ufffd',
+    SpanName: 'B\ufffd',
+    TraceState: 'C\ufffd',
+    SpanAttributes: { 'D\ufffd': 'E\ufffd' },
+  })
+})
+
+test('spans with ids that are none are refused one by one', () => {
+  const { result, rows } = spansOf([
+    { ...span, trace_id: new Uint8Array(15).fill(1), attributes: many(3), events: [{ name: 'e' }] },
+    { ...span, trace_id: new Uint8Array(16) },
+    { ...span, span_id: new Uint8Array(0) },
+    { ...span, parent_span_id: new Uint8Array(7).fill(1) },
+    { ...span, links: [{ trace_id: traceId, span_id: new Uint8Array(9) }] },
+    { ...span, name: 'good' },
+  ])
+  expect(rows).toHaveLength(1)
+  expect(rows[0]).toMatchObject({
+    SpanName: 'good',
+    SpanAttributes: {},
+    'Events.Name': [],
+    'Links.SpanId': [],
+  })
+  expect(result).toMatchObject({ accepted: 1, rejected: 5 })
+  expect(Object.fromEntries(result.reasons)).toEqual({
+    trace_id_invalid: 2,
+    span_id_invalid: 1,
+    parent_span_id_invalid: 1,
+    link_id_invalid: 1,
+  })
+})
+
+test('items dated beyond the bounds are refused', () => {
+  const context = withLimits({ futureNano: 1_000_000_000n, pastNano: 60_000_000_000n })
+  const at = (seconds: number) => String(NOW + BigInt(seconds) * 1_000_000_000n)
+  const { result, rows } = spansOf(
+    [
+      { ...span, start_time_unix_nano: at(2) },
+      { ...span, end_time_unix_nano: at(2) },
+      { ...span, start_time_unix_nano: at(-61) },
+      { ...span, start_time_unix_nano: '18446744073709551615' },
+      { ...span, start_time_unix_nano: at(-59), end_time_unix_nano: at(1) },
+    ],
+    context,
+  )
+  expect(rows.map(row => row.Duration)).toEqual([60_000_000_000n])
+  expect(Object.fromEntries(result.reasons)).toEqual({ time_in_future: 3, time_in_past: 1 })
+})
+
+test('a span that ends before it starts has no duration', () => {
+  const { rows } = spansOf([{ ...span, end_time_unix_nano: String(NOW - 5n) }, span])
+  expect(rows.map(row => row.Duration)).toEqual([0n, 0n])
+})
+
+test('a log record has the time it was observed, or else that of receipt', () => {
+  const { rows } = logsOf([
+    { time_unix_nano: String(NOW - 2n), observed_time_unix_nano: String(NOW - 1n) },
+    { observed_time_unix_nano: String(NOW - 1n) },
+    {},
+  ])
+  expect(rows.map(row => row.Timestamp)).toEqual([NOW - 2n, NOW - 1n, NOW])
+})
+
+test('a log record may have no ids, but no wrong ones', () => {
+  const { result, rows } = logsOf([{ trace_id: traceId }, { span_id: new Uint8Array(3).fill(1) }])
+  expect(rows.map(row => [row.TraceId, row.SpanId])).toEqual([['01'.repeat(16), '']])
+  expect(Object.fromEntries(result.reasons)).toEqual({ span_id_invalid: 1 })
+})
+
+test('points without a recorded value stay in the table and are no readings', () => {
+  const time_unix_nano = String(NOW)
+  const { recognised, rows } = gaugesOf([
+    { time_unix_nano, flags: 1 },
+    { time_unix_nano },
+    { time_unix_nano, as_int: '9007199254740993', attributes: [attribute('hw.id', 'x')] },
+    { time_unix_nano, as_double: 0.5, start_time_unix_nano: '7' },
+    { time_unix_nano: String(NOW * 2n), as_int: '1' },
+  ])
+  expect(rows.map(row => [row.Flags, row.Value])).toEqual([
+    [1, 0],
+    [0, 0],
+    [0, 9007199254740992],
+    [0, 0.5],
+  ])
+  expect(recognised).toEqual([
+    {
+      name: 'hw.energy',
+      unit: 'J',
+      kind: 'gauge',
+      temporality: 0,
+      monotonic: false,
+      resource: { 'host.name': 'h' },
+      points: [
+        { timeUnixNano: NOW, startTimeUnixNano: 0n, value: 9007199254740993n, attributes: { 'hw.id': 'x' } },
+        { timeUnixNano: NOW, startTimeUnixNano: 7n, value: 0.5, attributes: {} },
+      ],
+    },
+  ])
+  expect(gaugesOf([{ time_unix_nano, as_int: '1' }], 'other').recognised).toEqual([])
+})
+
+test('an exemplar with a wrong id costs its point only', () => {
+  const { result, rows } = gaugesOf([
+    { time_unix_nano: String(NOW), exemplars: [{ trace_id: new Uint8Array(4) }] },
+    { time_unix_nano: String(NOW) },
+  ])
+  expect(rows).toHaveLength(1)
+  expect(rows[0]!['Exemplars.TraceId']).toEqual([])
+  expect(Object.fromEntries(result.reasons)).toEqual({ exemplar_id_invalid: 1 })
+})
+
+test('a resource that repeats on very many items is refused before it fills the memory', () => {
+  const builder = createRecordBuilder(traces)
+  const body = encode('ExportTraceServiceRequest', {
+    resource_spans: [
+      {
+        resource: { attributes: many(128) },
+        scope_spans: [{ spans: Array.from({ length: 60_000 }, () => span) }],
+      },
+    ],
+  })
+  expect(() => decodeTraces(body, CONTEXT, builder)).toThrow(/resources repeat on too many items/)
+  expect(builder.rows).toBe(0)
+})

@@ -1,0 +1,38 @@
+import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
+import type { MetricBuilders } from '../../../../collector/otlp/decode/metric-rows.ts'
+import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
+import {
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+} from '../../../../core/model/streams/index.ts'
+
+export const NOW = 1_750_000_000_000_000_000n
+
+/** Limits that nothing in the generated requests reaches. */
+export const CONTEXT: DecodeContext = {
+  tenant: 'acme',
+  nowUnixNano: NOW,
+  limits: {
+    attributes: 128,
+    attributeBytes: 4096,
+    futureNano: 3_600_000_000_000n,
+    pastNano: NOW,
+    maxDepth: 16,
+  },
+}
+
+export const withLimits = (limits: Partial<DecodeContext['limits']>): DecodeContext => ({
+  ...CONTEXT,
+  limits: { ...CONTEXT.limits, ...limits },
+})
+
+export const createMetricBuilders = (): MetricBuilders => ({
+  gauge: createRecordBuilder(metricsGauge),
+  sum: createRecordBuilder(metricsSum),
+  histogram: createRecordBuilder(metricsHistogram),
+  expHistogram: createRecordBuilder(metricsExpHistogram),
+  summary: createRecordBuilder(metricsSummary),
+})
