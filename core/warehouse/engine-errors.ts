@@ -43,7 +43,6 @@ const RECORD_FAULTS: ReadonlySet<number> = new Set([
   636, // CANNOT_EXTRACT_TABLE_STRUCTURE
 ])
 
-/** No space: known by more than one number. */
 const DISK_FAULTS: ReadonlySet<number> = new Set([
   243, // NOT_ENOUGH_SPACE
 ])
@@ -69,8 +68,7 @@ const FENCE_FAULTS: ReadonlySet<number> = new Set([
 
 /** Number in `Code: 62. DB::Exception: ...`; null when the text is not the engine's. */
 export function engineCode(error: unknown): number | null {
-  const text = messageOf(error)
-  const found = /\bCode: (\d+)\./.exec(text)?.[1]
+  const found = /\bCode: (\d+)\./.exec(messageOf(error))?.[1]
   return found === undefined ? null : Number(found)
 }
 
@@ -85,13 +83,18 @@ export function messageOf(error: unknown): string {
   return text.replace(/^Query failed: /, '')
 }
 
+/** No space: said by the file system, or by the engine with a number of its own or the system's 28. */
+function isDiskFull(error: unknown, code: number | null): boolean {
+  if (code !== null && DISK_FAULTS.has(code)) return true
+  if (error instanceof Error && Reflect.get(error, 'code') === 'ENOSPC') return true
+  return messageOf(error).includes('errno: 28,')
+}
+
 /** For inserts: `record_refused` when trying again cannot help, else a code that is retried. */
 export function insertError(error: unknown): WattlineError {
-  return mapped(error, code => {
-    if (code === null) return 'warehouse_unavailable'
-    if (DISK_FAULTS.has(code)) return 'disk_full'
-    return RECORD_FAULTS.has(code) ? 'record_refused' : 'warehouse_unavailable'
-  })
+  return mapped(error, code =>
+    code !== null && RECORD_FAULTS.has(code) ? 'record_refused' : 'warehouse_unavailable',
+  )
 }
 
 /** For text of strangers: the limit, the fence, the statement, or the engine. */
@@ -100,18 +103,17 @@ export function queryError(error: unknown): WattlineError {
     if (code === null) return 'warehouse_unavailable'
     if (LIMIT_FAULTS.has(code)) return 'sql_limit'
     if (FENCE_FAULTS.has(code)) return 'sql_refused'
-    return DISK_FAULTS.has(code) ? 'disk_full' : 'sql_failed'
+    return 'sql_failed'
   })
 }
 
-/** For text of our own: whatever it says, the caller can only try again. */
-export function ownQueryError(error: unknown): WattlineError {
-  return mapped(error, code =>
-    code !== null && DISK_FAULTS.has(code) ? 'disk_full' : 'warehouse_unavailable',
-  )
-}
+/** For text of our own: whatever the engine says, the caller can only try again. */
+export const ownQueryError = (error: unknown): WattlineError => mapped(error, () => 'warehouse_unavailable')
 
 function mapped(error: unknown, choose: (code: number | null) => ErrorCode): WattlineError {
   if (error instanceof WattlineError) return error
-  return new WattlineError(choose(engineCode(error)), messageOf(error), { cause: error })
+  const code = engineCode(error)
+  return new WattlineError(isDiskFull(error, code) ? 'disk_full' : choose(code), messageOf(error), {
+    cause: error,
+  })
 }

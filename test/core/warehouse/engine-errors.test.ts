@@ -1,0 +1,61 @@
+// Guarantees: every row of the table from ClickHouse's numbers to our codes, for the three ways of asking, and that
+// what is not in it is retried on insert, never quarantined.
+import { describe, expect, it } from 'vitest'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import {
+  engineCode,
+  insertError,
+  messageOf,
+  ownQueryError,
+  queryError,
+} from '../../../core/warehouse/engine-errors.ts'
+
+const engine = (code: number): Error => new Error(`Query failed: Code: ${code}. DB::Exception: words. (NAME)`)
+
+describe('insertError', () => {
+  it.each([6, 8, 33, 53, 70, 117, 131, 190, 349, 467, 561, 636])('%d quarantines the record', code => {
+    expect(insertError(engine(code)).disposition).toBe('quarantine')
+  })
+  it.each([241, 252, 1001, 999_999, 159, 60, 497])('%d is retried', code => {
+    expect(insertError(engine(code)).code).toBe('warehouse_unavailable')
+  })
+  it('tells a full disk apart, by the engine and by the file system', () => {
+    expect(insertError(engine(243)).code).toBe('disk_full')
+    expect(insertError(Object.assign(new Error('no space'), { code: 'ENOSPC' })).code).toBe('disk_full')
+    const text = 'Code: 75. DB::Exception: Cannot write: , errno: 28, strerror: No space left on device.'
+    expect(insertError(new Error(text)).code).toBe('disk_full')
+  })
+  it('retries what the engine did not say', () => {
+    expect(insertError(new TypeError('broken')).code).toBe('warehouse_unavailable')
+    expect(insertError('thrown text').code).toBe('warehouse_unavailable')
+  })
+})
+
+describe('queryError', () => {
+  it.each([
+    ...[158, 159, 241, 307, 396].map(code => [code, 'sql_limit']),
+    ...[164, 392, 452, 497].map(code => [code, 'sql_refused']),
+    ...[47, 60, 62, 9_999].map(code => [code, 'sql_failed']),
+    [243, 'disk_full'],
+  ])('%s is %s', (code, expected) => {
+    expect(queryError(engine(Number(code))).code).toBe(expected)
+  })
+  it('keeps a code of ours', () => {
+    const ours = new WattlineError('sql_refused', 'no')
+    expect(queryError(ours)).toBe(ours)
+  })
+})
+
+it('our own statements are retried, whatever the engine says of them', () => {
+  expect(ownQueryError(engine(62)).code).toBe('warehouse_unavailable')
+  expect(ownQueryError(engine(243)).code).toBe('disk_full')
+})
+
+it('reads number and words whoever wrapped them', () => {
+  expect(engineCode(engine(62))).toBe(62)
+  expect(engineCode(new Error('hello'))).toBeNull()
+  expect(messageOf(engine(62))).toBe('Code: 62. DB::Exception: words. (NAME)')
+  const client = Object.assign(new Error('words. '), { code: '62', type: 'SYNTAX_ERROR' })
+  expect(messageOf(client)).toBe('Code: 62. DB::Exception: words. ')
+  expect(queryError(client).code).toBe('sql_failed')
+})

@@ -1,0 +1,64 @@
+// Guarantees: a migration only adds; run on what it made itself it alters nothing.
+import { describe, expect, it } from 'vitest'
+import { STREAMS, traces } from '../../../core/model/streams/index.ts'
+import { createTable, LOCAL_DIALECT } from '../../../core/warehouse/ddl.ts'
+import { type ExistingTable, planMigration } from '../../../core/warehouse/migration.ts'
+
+const retention = { signalsDays: 30, ledgerDays: 400 }
+const plan = (existing: ReadonlyMap<string, ExistingTable>, days = retention) =>
+  planMigration(STREAMS, days, existing, LOCAL_DIALECT)
+const altering = (statements: readonly string[]) => statements.filter(text => text.startsWith('ALTER'))
+
+const tables = new Map(
+  STREAMS.flatMap(stream => {
+    const definition = createTable(stream, retention)
+    const columns = new Set(stream.columns.map(column => column.name))
+    return stream.table === undefined || definition === null
+      ? []
+      : [[stream.table.name, { definition, columns }] as const]
+  }),
+)
+const traceTable = (over: Partial<ExistingTable>): ReadonlyMap<string, ExistingTable> =>
+  new Map([...tables, ['otel_traces', { ...tables.get('otel_traces')!, ...over }]])
+
+it('creates the database first, tables before their views, and drops nothing', () => {
+  const statements = plan(new Map())
+  expect(statements[0]).toBe('CREATE DATABASE IF NOT EXISTS `wattline`')
+  const position = (name: string) => statements.findIndex(text => text.includes(`\`wattline\`.\`${name}\``))
+  expect(position('otel_traces')).toBeLessThan(position('otel_traces_trace_id_ts_mv'))
+  expect(position('ledger')).toBeLessThan(position('usage_hourly'))
+  expect(statements.filter(text => /\b(DROP|TRUNCATE|RENAME)\b/.test(text))).toEqual([])
+})
+
+describe('over existing tables', () => {
+  it('alters nothing when all is there', () => {
+    expect(altering(plan(tables))).toEqual([])
+  })
+
+  it('adds a column that the table lacks, with type and codec', () => {
+    const columns = new Set(traces.columns.map(column => column.name).filter(name => name !== 'Duration'))
+    expect(altering(plan(traceTable({ columns })))).toEqual([
+      'ALTER TABLE `wattline`.`otel_traces` ADD COLUMN IF NOT EXISTS `Duration` UInt64 CODEC(T64, ZSTD(1))',
+    ])
+  })
+
+  it('adds an index that the table lacks', () => {
+    const definition = tables
+      .get('otel_traces')!
+      .definition.replace('INDEX idx_duration ', 'INDEX idx_other ')
+    expect(altering(plan(traceTable({ definition })))).toEqual([
+      'ALTER TABLE `wattline`.`otel_traces` ADD INDEX IF NOT EXISTS idx_duration Duration TYPE minmax GRANULARITY 1',
+    ])
+  })
+
+  it('follows retention per kind of table, and takes the TTL away when rows are kept for good', () => {
+    expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 401 }))).toEqual([
+      'ALTER TABLE `wattline`.`ledger` MODIFY TTL WindowStart + toIntervalDay(401)',
+      'ALTER TABLE `wattline`.`quarantine` MODIFY TTL toDateTime(Time) + toIntervalDay(401)',
+    ])
+    expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 40_000 }))).toEqual([
+      'ALTER TABLE `wattline`.`ledger` REMOVE TTL',
+      'ALTER TABLE `wattline`.`quarantine` REMOVE TTL',
+    ])
+  })
+})
