@@ -1,16 +1,17 @@
 /** Compact bytes, written and read in one order: variable-length integers, texts by number, each text once. */
 
+const ENCODER = new TextEncoder()
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true })
+/** Twice that is still exact as a number. */
+const SAFE = 2 ** 51
+
 export class ByteWriter {
-  #bytes = new Uint8Array(1024)
+  #bytes = new Uint8Array(8192)
   #length = 0
   readonly #texts = new Map<string, number>()
 
   byte(value: number): void {
-    if (this.#length === this.#bytes.length) {
-      const larger = new Uint8Array(this.#bytes.length * 2)
-      larger.set(this.#bytes)
-      this.#bytes = larger
-    }
+    if (this.#length === this.#bytes.length) this.#reserve(1)
     this.#bytes[this.#length++] = value
   }
 
@@ -26,12 +27,17 @@ export class ByteWriter {
 
   /** A signed integer of any size, zigzag. */
   int(value: bigint): void {
+    const near = Number(value)
+    if (near < SAFE && near > -SAFE) {
+      this.uint(near < 0 ? -near * 2 - 1 : near * 2)
+      return
+    }
     let rest = value < 0n ? -value * 2n - 1n : value * 2n
-    while (rest > 0xffff_ffffn) {
+    while (rest >= 0x80n) {
       this.byte(Number(rest & 0x7fn) | 0x80)
       rest >>= 7n
     }
-    this.uint(Number(rest))
+    this.byte(Number(rest))
   }
 
   /** A text: its bytes the first time, its number after that. */
@@ -43,9 +49,18 @@ export class ByteWriter {
     }
     this.#texts.set(value, this.#texts.size + 1)
     this.uint(0)
-    const bytes = new TextEncoder().encode(value)
-    this.uint(bytes.length)
-    for (const byte of bytes) this.byte(byte)
+    const bytes = Buffer.byteLength(value)
+    this.uint(bytes)
+    this.#reserve(bytes)
+    ENCODER.encodeInto(value, this.#bytes.subarray(this.#length))
+    this.#length += bytes
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return
+    const larger = new Uint8Array((this.#length + bytes) * 2)
+    larger.set(this.#bytes)
+    this.#bytes = larger
   }
 
   finish(): Uint8Array {
@@ -100,7 +115,7 @@ export class ByteReader {
     }
     const length = this.uint()
     if (this.#at + length > this.#bytes.length) throw new RangeError('bytes end too early')
-    const text = new TextDecoder().decode(this.#bytes.subarray(this.#at, this.#at + length))
+    const text = DECODER.decode(this.#bytes.subarray(this.#at, this.#at + length))
     this.#at += length
     this.#texts.push(text)
     return text

@@ -5,7 +5,7 @@
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { type HostState, newHostState, type WorkloadWords } from './host-state.ts'
-import { seriesKey } from './keys.ts'
+import { meterKey, seriesKey, workloadKey } from './keys.ts'
 import { COUNTER_QUANTITIES, GAUGE_QUANTITIES, type Series, type SeriesIdentity } from './series.ts'
 
 const VERSION = 1
@@ -22,9 +22,9 @@ export function encodeHostState(state: HostState): Uint8Array {
   to.uint(state.lastRecordMs)
   to.uint(state.closedBefore === null ? 0 : state.closedBefore + 1)
   to.uint(state.series.size)
-  for (const [, series] of byKey(state.series)) writeSeries(to, series)
+  for (const [, series] of byKey(state.series)) writeSeries(to, series, state.recordNano)
   to.uint(state.workloads.size)
-  for (const [key, words] of byKey(state.workloads)) writeWords(to, key, words)
+  for (const [key, words] of byKey(state.workloads)) writeWords(to, key, words, state.recordNano)
   return to.finish()
 }
 
@@ -42,11 +42,12 @@ export function decodeHostState(bytes: Uint8Array): HostState {
     const closed = from.uint()
     state.closedBefore = closed === 0 ? null : closed - 1
     for (let left = from.uint(); left > 0; left--) {
-      const series = readSeries(from)
-      state.series.set(seriesKey(series.identity), series)
+      const series = readSeries(from, state.recordNano)
+      const { workloadKind, workloadId } = series.identity
+      state.series.set(seriesKey(meterKey(series.identity), workloadKey(workloadKind, workloadId)), series)
     }
     for (let left = from.uint(); left > 0; left--) {
-      const [key, words] = readWords(from)
+      const [key, words] = readWords(from, state.recordNano)
       state.workloads.set(key, words)
     }
     if (!from.atEnd) throw new RangeError('bytes are left over')
@@ -61,7 +62,9 @@ export function decodeHostState(bytes: Uint8Array): HostState {
 
 const byKey = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 
-function writeSeries(to: ByteWriter, { identity, ...series }: Series): void {
+/** Times are written as distances from the host's record time: small numbers. */
+function writeSeries(to: ByteWriter, series: Series, baseNano: bigint): void {
+  const { identity, carry, times, values } = series
   to.byte(QUANTITIES.indexOf(identity.quantity))
   to.text(identity.domain)
   to.text(identity.device)
@@ -72,23 +75,24 @@ function writeSeries(to: ByteWriter, { identity, ...series }: Series): void {
   to.text(identity.quality)
   to.int(series.gapNs)
   to.int(series.rangeMax)
-  to.int(series.settledNano)
-  to.byte(series.carry === null ? 0 : series.carry.interpolated ? 2 : 1)
-  if (series.carry !== null) {
-    to.int(series.carry.fromNano)
-    to.int(series.carry.amount)
+  to.int(series.settledNano - baseNano)
+  to.byte(carry === null ? 0 : carry.interpolated ? 2 : 1)
+  if (carry !== null) {
+    to.int(carry.fromNano - baseNano)
+    to.int(carry.amount)
   }
-  to.uint(series.times.length)
-  let [time, value] = [0n, 0n]
-  for (const [index, next] of series.times.entries()) {
-    to.int(next - time)
-    to.int(series.values[index]! - value)
-    time = next
-    value = series.values[index]!
+  to.uint(times.length)
+  let time = baseNano
+  let value = 0n
+  for (let index = 0; index < times.length; index++) {
+    to.int(times[index]! - time)
+    to.int(values[index]! - value)
+    time = times[index]!
+    value = values[index]!
   }
 }
 
-function readSeries(from: ByteReader): Series {
+function readSeries(from: ByteReader, baseNano: bigint): Series {
   const quantity = QUANTITIES[from.byte()]
   if (quantity === undefined) throw new RangeError('unknown quantity')
   const identity: SeriesIdentity = {
@@ -101,12 +105,14 @@ function readSeries(from: ByteReader): Series {
     source: from.text(),
     quality: from.text(),
   }
-  const [gapNs, rangeMax, settledNano] = [from.int(), from.int(), from.int()]
+  const [gapNs, rangeMax, settledNano] = [from.int(), from.int(), from.int() + baseNano]
   const carried = from.byte()
   const carry =
-    carried === 0 ? null : { fromNano: from.int(), amount: from.int(), interpolated: carried === 2 }
+    carried === 0
+      ? null
+      : { fromNano: from.int() + baseNano, amount: from.int(), interpolated: carried === 2 }
   const [times, values]: [bigint[], bigint[]] = [[], []]
-  let [time, value] = [0n, 0n]
+  let [time, value] = [baseNano, 0n]
   for (let left = from.uint(); left > 0; left--) {
     time += from.int()
     value += from.int()
@@ -116,10 +122,10 @@ function readSeries(from: ByteReader): Series {
   return { identity, gapNs, rangeMax, times, values, settledNano, carry }
 }
 
-function writeWords(to: ByteWriter, key: string, { timeNano, attributes }: WorkloadWords): void {
+function writeWords(to: ByteWriter, key: string, words: WorkloadWords, baseNano: bigint): void {
   to.text(key)
-  to.int(timeNano)
-  const entries = Object.entries(attributes)
+  to.int(words.timeNano - baseNano)
+  const entries = Object.entries(words.attributes)
   to.uint(entries.length)
   for (const [name, value] of entries) {
     to.text(name)
@@ -127,9 +133,9 @@ function writeWords(to: ByteWriter, key: string, { timeNano, attributes }: Workl
   }
 }
 
-function readWords(from: ByteReader): [string, WorkloadWords] {
+function readWords(from: ByteReader, baseNano: bigint): [string, WorkloadWords] {
   const key = from.text()
-  const timeNano = from.int()
+  const timeNano = from.int() + baseNano
   const entries = Array.from({ length: from.uint() }, () => [from.text(), from.text()])
   return [key, { timeNano, attributes: Object.fromEntries(entries) as Record<string, string> }]
 }

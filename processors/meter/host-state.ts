@@ -4,8 +4,8 @@ import type { Series } from './series.ts'
 
 /** Words for people about a workload, from its newest reading. */
 export interface WorkloadWords {
-  readonly timeNano: bigint
-  readonly attributes: Readonly<Record<string, string>>
+  timeNano: bigint
+  attributes: Readonly<Record<string, string>>
 }
 
 export interface HostState {

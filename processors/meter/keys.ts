@@ -3,7 +3,7 @@
  * outside, and a tenant that puts separators there can only confuse its own series.
  */
 import { digest } from '../../core/model/digest.ts'
-import type { SeriesIdentity } from './series.ts'
+import type { MeterIdentity } from './series.ts'
 
 const SEPARATOR = '\u0000'
 
@@ -16,14 +16,8 @@ export const hostKey = (tenant: string, host: string): string =>
 
 export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
 
-export const seriesKey = (identity: SeriesIdentity): string =>
-  [
-    identity.quantity,
-    identity.domain,
-    identity.device,
-    identity.workloadKind,
-    identity.workloadId,
-    identity.bootId,
-    identity.source,
-    identity.quality,
-  ].join(SEPARATOR)
+/** Which meter it is, whoever it measures: few in a record, so that readers build each once. */
+export const meterKey = (meter: MeterIdentity): string =>
+  [meter.quantity, meter.domain, meter.device, meter.bootId, meter.source, meter.quality].join(SEPARATOR)
+
+export const seriesKey = (meter: string, workload: string): string => meter + SEPARATOR + workload

@@ -10,17 +10,21 @@ export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
 export type MeteredQuantity = (typeof COUNTER_QUANTITIES)[number] | (typeof GAUGE_QUANTITIES)[number]
 
-/** What makes a series: a new boot id or source begins another one, and nothing is invented between two series. */
-export interface SeriesIdentity {
+/** A meter of a host: a new boot id or source is another one, and nothing is invented between two. */
+export interface MeterIdentity {
   readonly quantity: MeteredQuantity
   readonly domain: string
   readonly device: string
-  readonly workloadKind: string
-  readonly workloadId: string
   readonly bootId: string
   readonly source: string
   /** measured | estimated */
   readonly quality: string
+}
+
+/** What makes a series: the meter, and who it measures ('' for the host itself). */
+export interface SeriesIdentity extends MeterIdentity {
+  readonly workloadKind: string
+  readonly workloadId: string
 }
 
 /** The rest of an interval that began in windows already closed: it waits for the windows that it reaches into. */

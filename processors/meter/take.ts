@@ -1,17 +1,20 @@
-/** Puts the readings of a record into the series of their hosts. */
+/**
+ * Puts the readings of a record into the series of their hosts. The hot path: what is the same for many rows (host, meter)
+ * is found once per record, by the numbers of its dictionaries.
+ */
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import { windowOf } from '../../core/model/window.ts'
 import { type HostState, type HostStates, newHostState } from './host-state.ts'
-import { hostKey, seriesKey, workloadKey } from './keys.ts'
+import { hostKey, meterKey, seriesKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRow } from './late.ts'
 import {
   COUNTER_QUANTITIES,
   GAUGE_QUANTITIES,
   insertSample,
   type MeteredQuantity,
+  type MeterIdentity,
   type Series,
-  type SeriesIdentity,
 } from './series.ts'
 
 type Readings = RecordView<typeof readings>
@@ -28,35 +31,34 @@ export interface Taking {
 /** Readings that came too late to change anything are counted as rows of 0: one per window and series of the record. */
 export function takeReadings(states: HostStates, record: Readings, taking: Taking): void {
   const hostOf = hostFinder(states, record, taking.changed)
+  const meterOf = meterFinder(record)
   const ignored = new Map<string, LateRow>()
-  const { Timestamp, Quantity, Value, HostName } = record.columns
+  const { Timestamp, Value, HostName, RangeMax, WorkloadKind, WorkloadId } = record.columns
   for (let row = 0; row < record.rows; row++) {
     const state = hostOf(row)
     const timeNano = Timestamp.values[row]! as bigint
     if (timeNano > state.recordNano) state.recordNano = timeNano
     takeHostName(state, HostName.get(row), timeNano)
-    const quantity = Quantity.get(row)
-    if (!isMetered(quantity)) continue
-    const identity = identityOf(record, row, quantity)
+    const meter = meterOf(row)
+    if (meter === null) continue
+    const [kind, id] = [WorkloadKind.get(row), WorkloadId.get(row)]
     // The host's own memory is no energy and belongs to nobody.
-    if (quantity === 'memory' && identity.workloadKind === '') continue
-    const { key, series } = seriesOf(state, identity, taking.gapOf)
-    const rangeMax = record.columns.RangeMax.values[row]! as bigint
+    if (kind === '' && meter.identity.quantity === 'memory') continue
+    const workload = workloadKey(kind, id)
+    const key = seriesKey(meter.key, workload)
+    const series = state.series.get(key) ?? newSeries(state, key, meter.identity, kind, id, taking.gapOf)
+    const rangeMax = RangeMax.values[row]! as bigint
     if (rangeMax > series.rangeMax) series.rangeMax = rangeMax
-    if (identity.workloadKind !== '') takeWords(state, record, row, timeNano)
+    if (kind !== '') takeWords(state, record, row, workload, timeNano)
     const insertion = insertSample(series, timeNano, Value.values[row]! as bigint)
     if (insertion === 'kept' || insertion === 'duplicate') continue
     const window = windowOf(timeNano)
-    const part = { window, value: 0n, timeNano, reason: insertion }
-    ignored.set(
-      `${hostKey(state.tenant, state.host)} ${window} ${insertion} ${key}`,
-      lateRow(state, series, part),
-    )
+    const place = `${hostKey(state.tenant, state.host)} ${window} ${insertion} ${key}`
+    ignored.set(place, lateRow(state, series, { window, value: 0n, timeNano, reason: insertion }))
   }
   taking.late.push(...ignored.values())
 }
 
-/** Rows of one host mostly stand together, and a record speaks of few hosts: found by the numbers of its dictionaries. */
 function hostFinder(states: HostStates, { columns }: Readings, changed: Map<string, HostState>) {
   const { Tenant, Host } = columns
   const found = new Map<number, HostState>()
@@ -74,37 +76,67 @@ function hostFinder(states: HostStates, { columns }: Readings, changed: Map<stri
   }
 }
 
+interface Meter {
+  readonly key: string
+  readonly identity: MeterIdentity
+}
+
+/** Null for quantities that are not metered. Six dictionary numbers make one, unless it would not be exact. */
+function meterFinder({ columns, rows }: Readings): (row: number) => Meter | null {
+  const { Quantity, Domain, Device, BootId, Source, Quality } = columns
+  const meters = new Map<number, Meter | null>()
+  const sizes = [Quantity, Domain, Device, BootId, Source, Quality].map(({ values }) => values.length + 1)
+  const fits = sizes.reduce((product, size) => product * size, 1) < Number.MAX_SAFE_INTEGER
+  const numberOf = (row: number): number =>
+    ((((Quantity.ids[row]! * sizes[1]! + Domain.ids[row]!) * sizes[2]! + Device.ids[row]!) * sizes[3]! +
+      BootId.ids[row]!) *
+      sizes[4]! +
+      Source.ids[row]!) *
+      sizes[5]! +
+    Quality.ids[row]!
+  const build = (row: number): Meter | null => {
+    const quantity = Quantity.get(row)
+    if (!isMetered(quantity)) return null
+    const identity = {
+      quantity,
+      domain: Domain.get(row),
+      device: Device.get(row),
+      bootId: BootId.get(row),
+      source: Source.get(row),
+      quality: Quality.get(row),
+    }
+    return { key: meterKey(identity), identity }
+  }
+  if (rows === 0 || !fits) return build
+  return row => {
+    const number = numberOf(row)
+    const known = meters.get(number)
+    if (known !== undefined) return known
+    const meter = build(row)
+    meters.set(number, meter)
+    return meter
+  }
+}
+
 /** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
 function takeHostName(state: HostState, name: string, timeNano: bigint): void {
-  if (timeNano < state.hostNameNano || name === state.hostName || name === '') {
-    if (name === state.hostName && timeNano > state.hostNameNano) state.hostNameNano = timeNano
-    return
-  }
-  if (timeNano === state.hostNameNano && name < state.hostName) return
+  if (name === '' || timeNano < state.hostNameNano) return
+  if (timeNano === state.hostNameNano && name <= state.hostName) return
   state.hostName = name
   state.hostNameNano = timeNano
 }
 
-function identityOf({ columns }: Readings, row: number, quantity: MeteredQuantity): SeriesIdentity {
-  return {
-    quantity,
-    domain: columns.Domain.get(row),
-    device: columns.Device.get(row),
-    workloadKind: columns.WorkloadKind.get(row),
-    workloadId: columns.WorkloadId.get(row),
-    bootId: columns.BootId.get(row),
-    source: columns.Source.get(row),
-    quality: columns.Quality.get(row),
-  }
-}
-
-function seriesOf(state: HostState, identity: SeriesIdentity, gapOf: Taking['gapOf']) {
-  const key = seriesKey(identity)
-  const known = state.series.get(key)
-  if (known !== undefined) return { key, series: known }
+function newSeries(
+  state: HostState,
+  key: string,
+  meter: MeterIdentity,
+  workloadKind: string,
+  workloadId: string,
+  gapOf: Taking['gapOf'],
+): Series {
   const series: Series = {
-    identity,
-    gapNs: gapOf(identity.source),
+    identity: { ...meter, workloadKind, workloadId },
+    gapNs: gapOf(meter.source),
     rangeMax: 0n,
     times: [],
     values: [],
@@ -112,17 +144,44 @@ function seriesOf(state: HostState, identity: SeriesIdentity, gapOf: Taking['gap
     carry: null,
   }
   state.series.set(key, series)
-  return { key, series }
+  return series
 }
 
 /** Words of the newest reading; of two at one time the larger in text, so that order does not matter. */
-function takeWords(state: HostState, { columns }: Readings, row: number, timeNano: bigint): void {
-  const key = workloadKey(columns.WorkloadKind.get(row), columns.WorkloadId.get(row))
+function takeWords(
+  state: HostState,
+  { columns: { Attributes } }: Readings,
+  row: number,
+  key: string,
+  timeNano: bigint,
+): void {
   const known = state.workloads.get(key)
-  if (known !== undefined && timeNano < known.timeNano) return
-  const attributes = sorted(columns.Attributes.get(row))
-  if (known?.timeNano === timeNano && JSON.stringify(attributes) <= JSON.stringify(known.attributes)) return
+  if (known !== undefined) {
+    if (timeNano < known.timeNano) return
+    if (sameAttributes(known.attributes, Attributes, row)) {
+      known.timeNano = timeNano
+      return
+    }
+  }
+  const attributes = sorted(Attributes.get(row))
+  if (known?.timeNano === timeNano && JSON.stringify(attributes) < JSON.stringify(known.attributes)) return
   state.workloads.set(key, { timeNano, attributes })
+}
+
+/** Without building an object: nearly every reading repeats what is known. */
+function sameAttributes(
+  known: Readonly<Record<string, string>>,
+  { offsets, keys, values }: Readings['columns']['Attributes'],
+  row: number,
+): boolean {
+  const [from, to] = [offsets[row]!, offsets[row + 1]!]
+  let names = 0
+  for (const _ in known) names++
+  if (names !== to - from) return false
+  for (let at = from; at < to; at++) {
+    if (known[keys.get(at)] !== values.get(at)) return false
+  }
+  return true
 }
 
 const sorted = (attributes: Readonly<Record<string, string>>): Record<string, string> =>
