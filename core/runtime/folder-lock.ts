@@ -16,6 +16,9 @@ export interface FolderLock {
 /** SQLITE_BUSY and SQLITE_LOCKED: somebody else holds it. */
 const HELD = new Set([5, 6])
 
+/** Node closes a database that nobody refers to: whoever forgets its FolderLock would lose the lock at some later time. */
+const kept = new Set<DatabaseSync>()
+
 /**
  * Takes the folder, creating it if missing, or throws `data_in_use` with the pid of the holder, or `data_unusable` when
  * the folder cannot be written.
@@ -34,9 +37,11 @@ export function lockFolder(folder: string): FolderLock {
     throw refusal(folder, pidFile, error)
   }
   const held = database
+  kept.add(held)
   return {
     release() {
-      if (held.isOpen) held.close()
+      if (!kept.delete(held)) return
+      held.close()
     },
   }
 }

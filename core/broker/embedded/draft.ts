@@ -2,17 +2,11 @@
  * One LMDB transaction in the making: several callers' changes, planned one after the other on top of what is
  * published, and published only when the transaction is on disk. A failed transaction leaves nothing behind.
  */
-import { WattlineError } from '../../runtime/errors.ts'
 import type { NewRecord } from '../broker.ts'
 import { boundsKey, committedKey, type Place, stateKey } from './keys.ts'
 import { type Bounds, encodeBounds, encodeOffset, type PartitionLog } from './partition-log.ts'
 import { encodeRecord, type Operation, storedBytes } from './record.ts'
-
-export interface Space {
-  /** Bytes that all stored records take. */
-  usedBytes: number
-  readonly maxBytes: number
-}
+import type { Space } from './space.ts'
 
 export class Draft {
   readonly operations: Operation[] = []
@@ -30,11 +24,7 @@ export class Draft {
   /** Throws `disk_full` when the records do not fit; call it before anything else of a change. */
   reserve(records: readonly NewRecord[]): void {
     const needed = records.reduce((sum, record) => sum + storedBytes(record), 0)
-    if (this.#usedBytes + needed <= this.#space.maxBytes) return
-    throw new WattlineError(
-      'disk_full',
-      `The log holds ${this.#usedBytes} bytes and may hold ${this.#space.maxBytes} (broker.max_bytes): no room for ${needed} more.`,
-    )
+    this.#space.check(this.#usedBytes, needed)
   }
 
   bounds(log: PartitionLog): Bounds {

@@ -2,7 +2,6 @@
  * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for what it
  * promises and how, and ../broker.ts for the contract.
  */
-import { statfs } from 'node:fs/promises'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
 import { type FolderLock, lockFolder } from '../../runtime/folder-lock.ts'
@@ -16,12 +15,12 @@ import type {
   Subscription,
 } from '../broker.ts'
 import type { ConsumerPorts } from './consumer.ts'
-import type { Space } from './draft.ts'
 import { Group } from './groups.ts'
 import { Journal } from './journal.ts'
 import { recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
 import { decodeHead, storedBytes } from './record.ts'
+import { Space, volumeOf } from './space.ts'
 import { type LogStore, openStore } from './store.ts'
 import { checkSettings, loadStreams, newStream } from './streams.ts'
 import { Trimmer } from './trimmer.ts'
@@ -36,10 +35,8 @@ export interface EmbeddedBrokerOptions {
   readonly clock?: () => number
 }
 
-/** Free bytes on the volume below which the broker calls itself unwell after a failed write. */
-const FREE_BYTES = 32 * 1024 * 1024
-/** Room below `maxBytes` that a healthy log has. */
-const HEADROOM_BYTES = 16 * 1024 * 1024
+/** Room for records that a healthy log has. */
+const HEADROOM_BYTES = 8 * 1024 * 1024
 
 /**
  * Opens the log, creating it when missing. Throws `data_in_use` when another broker, in this process or another, has
@@ -86,7 +83,7 @@ class EmbeddedBroker implements Broker {
     this.#lock = lock
     this.#store = store
     this.#streams = streams
-    this.#space = { usedBytes: storedIn(streams.values()), maxBytes }
+    this.#space = new Space(storedIn(streams.values()), maxBytes, volumeOf(options.path))
     this.#journal = new Journal(store, this.#space, failure =>
       events.emit('logWriteFailed', { code: failure.code }, failure),
     )
@@ -176,16 +173,8 @@ class EmbeddedBroker implements Broker {
   async ping(): Promise<void> {
     this.#refuseWhenClosing()
     const { usedBytes, maxBytes } = this.#space
-    // Unwell a little before the last byte: a record of the usual size would be refused already.
-    if (usedBytes > maxBytes - Math.min(HEADROOM_BYTES, maxBytes / 16)) {
-      throw new WattlineError(
-        'disk_full',
-        `The log holds ${usedBytes} of ${maxBytes} bytes (broker.max_bytes).`,
-      )
-    }
+    this.#space.check(usedBytes, Math.min(HEADROOM_BYTES, maxBytes / 8))
     if (this.#journal.lastFailure === null) return
-    const volume = await statfs(this.#options.path)
-    if (volume.bavail * volume.bsize < FREE_BYTES) throw this.#journal.lastFailure
     await this.#journal.submit(0, draft => draft.put(Buffer.from('P'), Buffer.from('ping')))
   }
 

@@ -3,11 +3,13 @@ import { constants } from 'node:os'
 import { type ErrorCode, WattlineError } from '../../runtime/errors.ts'
 
 const MAP_FULL = -30_792
+const CORRUPTED = -30_796
+const PAGE_NOT_FOUND = -30_797
 const UNUSABLE = new Map([
   [-30_793, 'it is not an LMDB file'],
   [-30_794, 'it was written by another version of LMDB'],
-  [-30_796, 'its pages are damaged'],
-  [-30_797, 'pages are missing'],
+  [CORRUPTED, 'its pages are damaged'],
+  [PAGE_NOT_FOUND, 'pages are missing'],
 ])
 const FULL: ReadonlySet<number> = new Set([
   constants.errno.ENOSPC,
@@ -35,6 +37,10 @@ export function writeFailure(error: unknown, volumeFull: boolean): WattlineError
   const reason = full ? 'the disk is full' : error instanceof Error ? error.message : String(error)
   return new WattlineError(code, `The log could not be written: ${reason}.`, { cause: error })
 }
+
+/** A read that met a damaged page. */
+export const isDamage = (error: unknown): boolean =>
+  errorNumber(error) === CORRUPTED || errorNumber(error) === PAGE_NOT_FOUND
 
 /** An environment that cannot be opened. */
 export function openFailure(path: string, error: unknown): WattlineError {

@@ -3,7 +3,8 @@
  * that one fsync serves many callers, and nobody waits when the disk is idle.
  */
 import { WattlineError } from '../../runtime/errors.ts'
-import { Draft, type Space } from './draft.ts'
+import { Draft } from './draft.ts'
+import type { Space } from './space.ts'
 import type { LogStore } from './store.ts'
 
 /** Bytes of one transaction; beyond it the rest waits for the next. LMDB holds its dirty pages in memory. */
@@ -101,6 +102,7 @@ export class Journal {
     } catch (error) {
       const failure = error instanceof WattlineError ? error : unexpected(error)
       this.lastFailure = failure
+      if (failure.code === 'disk_full') this.#space.diskFull()
       this.#onFailure(failure)
       for (const { reject } of planned) reject(failure)
     }

@@ -35,8 +35,8 @@ export function encodeRecord(place: Place, offset: bigint, record: NewRecord): r
   const { value } = record
   const key = recordKey(place, offset, 0)
   const headers = Buffer.from(record.headers === undefined ? '' : JSON.stringify(record.headers))
-  const inline = value.length <= INLINE_BYTES
-  const chunks = inline ? 0 : Math.ceil(value.length / CHUNK_BYTES)
+  const chunks = chunksOf(value.length)
+  const inline = chunks === 0
   const head = Buffer.alloc(FIXED + headers.length + (inline ? value.length : 0))
   head.writeUInt8(VERSION, AT.version)
   head.writeDoubleLE(record.timestampMs, AT.timestampMs)
@@ -58,7 +58,7 @@ export function encodeRecord(place: Place, offset: bigint, record: NewRecord): r
 
 /** Bytes on disk of a record with this many bytes in its head entry and its value. */
 export function storedBytes(record: NewRecord): number {
-  const headers = record.headers === undefined ? 0 : JSON.stringify(record.headers).length
+  const headers = record.headers === undefined ? 0 : Buffer.byteLength(JSON.stringify(record.headers))
   return sizeOnDisk(FIXED + headers, record.value.length)
 }
 
@@ -72,13 +72,19 @@ export function decodeHead(head: Uint8Array | undefined): RecordHead | null {
   if (head === undefined || head.length < FIXED || head[AT.version] !== VERSION) return null
   const view = new DataView(head.buffer, head.byteOffset, head.length)
   const valueBytes = view.getUint32(AT.valueBytes, true)
+  const chunks = view.getUint16(AT.chunks, true)
+  // A spoilt number must not become an allocation of gigabytes.
+  if (chunks !== chunksOf(valueBytes)) return null
   return {
     timestampMs: view.getFloat64(AT.timestampMs, true),
-    chunks: view.getUint16(AT.chunks, true),
+    chunks,
     valueBytes,
     storedBytes: sizeOnDisk(FIXED + view.getUint32(AT.headerBytes, true), valueBytes),
   }
 }
+
+const chunksOf = (valueBytes: number): number =>
+  valueBytes <= INLINE_BYTES ? 0 : Math.ceil(valueBytes / CHUNK_BYTES)
 
 /**
  * Reads the record at `offset`. A record that is missing, cut short or fails its checksum still comes, so that it can be

@@ -7,13 +7,14 @@
  * resolves. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
  * `flushed`, follows it. One write is in flight at a time, so that the batch of a rejected promise is known exactly.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { errorNumber, openFailure, writeFailure } from './failure.ts'
+import { errorNumber, isDamage, openFailure, writeFailure } from './failure.ts'
 import { checkDataFile } from './file-check.ts'
 import type { KeyRange } from './keys.ts'
 import type { Operation } from './record.ts'
+import { volumeOf } from './space.ts'
 
 export interface LogStore {
   /** A view that is valid until the next call of anything here. */
@@ -88,9 +89,19 @@ class LmdbStore implements LogStore {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    const found = this.#database.getBinaryFast(key)
+    const found = this.#find(key)
     // lmdb-js overrides `length` of its reused buffer; the typed array behind it is longer.
     return found === undefined ? undefined : new Uint8Array(found.buffer, found.byteOffset, found.length)
+  }
+
+  /** An entry on a damaged page is as good as missing: whoever asks says so, and goes on with the next. */
+  #find(key: Uint8Array): Buffer | undefined {
+    try {
+      return this.#database.getBinaryFast(key)
+    } catch (error) {
+      if (isDamage(error)) return undefined
+      throw error
+    }
   }
 
   *entries(range: KeyRange): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
@@ -113,7 +124,10 @@ class LmdbStore implements LogStore {
         }
       })
     } catch (error) {
-      const failure = writeFailure(await realCause(error), this.#freeBytes() < sizeOf(operations))
+      const failure = writeFailure(
+        await realCause(error),
+        volumeOf(this.#path).freeBytes() < sizeOf(operations),
+      )
       this.#broken = failure.code !== 'disk_full'
       throw failure
     }
@@ -121,15 +135,6 @@ class LmdbStore implements LogStore {
 
   close(): Promise<void> {
     return this.#database.close()
-  }
-
-  #freeBytes(): number {
-    try {
-      const volume = statfsSync(this.#path)
-      return volume.bavail * volume.bsize
-    } catch {
-      return Number.POSITIVE_INFINITY
-    }
   }
 
   async #reopen(): Promise<void> {

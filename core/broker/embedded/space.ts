@@ -1,0 +1,94 @@
+/**
+ * Room for records: the configured size of the log, and what the disk has.
+ *
+ * On a full disk consumers must still be able to commit and retention to drop, or the log could never recover by itself;
+ * both need a few new pages before they free any. So the log keeps a reserve: a file of random bytes beside it (zeros
+ * would take no room on a file system that compresses), removed when the disk is full, and written again when it is not.
+ * Until then appends are admitted only into room that is known: pages that retention has freed since, or on the volume.
+ */
+import { randomFillSync } from 'node:crypto'
+import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { WattlineError } from '../../runtime/errors.ts'
+
+export const RESERVE_BYTES = 4 * 1024 * 1024
+
+/** What Space needs of the disk. */
+export interface Volume {
+  /** Free bytes; infinite when the system does not tell. */
+  freeBytes(): number
+  /** Takes the reserve; false when there is no room for it. */
+  takeReserve(): boolean
+  dropReserve(): void
+}
+
+export class Space {
+  readonly maxBytes: number
+  /** Bytes that all stored records take. */
+  usedBytes: number
+  readonly #volume: Volume
+  /** `usedBytes` when the disk was found full; null while it is not. */
+  #fullAt: number | null = null
+
+  constructor(usedBytes: number, maxBytes: number, volume: Volume) {
+    this.usedBytes = usedBytes
+    this.maxBytes = maxBytes
+    this.#volume = volume
+    if (!volume.takeReserve()) this.diskFull()
+  }
+
+  /** Throws `disk_full` when `needed` bytes do not fit beside the `usedBytes` of a draft. */
+  check(usedBytes: number, needed: number): void {
+    if (usedBytes + needed > this.maxBytes) {
+      throw new WattlineError(
+        'disk_full',
+        `The log holds ${usedBytes} bytes and may hold ${this.maxBytes} (broker.max_bytes): no room for ${needed} more.`,
+      )
+    }
+    if (this.#fullAt === null || this.#diskHasRoom(needed)) return
+    // Pages freed since then can be used again, however full the disk.
+    if (usedBytes + needed + RESERVE_BYTES <= this.#fullAt) return
+    throw new WattlineError('disk_full', `The disk is full: no room for ${needed} bytes more.`)
+  }
+
+  /** A write found the disk full. */
+  diskFull(): void {
+    this.#fullAt = this.usedBytes
+    this.#volume.dropReserve()
+  }
+
+  #diskHasRoom(needed: number): boolean {
+    if (this.#volume.freeBytes() < needed + 2 * RESERVE_BYTES) return false
+    if (!this.#volume.takeReserve()) return false
+    this.#fullAt = null
+    return true
+  }
+}
+
+/** The volume of the log's folder. */
+export function volumeOf(path: string): Volume {
+  const file = join(path, 'reserve')
+  return {
+    freeBytes() {
+      try {
+        const volume = statfsSync(path)
+        return volume.bavail * volume.bsize
+      } catch {
+        return Number.POSITIVE_INFINITY
+      }
+    },
+    takeReserve() {
+      try {
+        if (statSync(file, { throwIfNoEntry: false })?.size === RESERVE_BYTES) return true
+        writeFileSync(file, randomFillSync(Buffer.alloc(RESERVE_BYTES)), { flush: true })
+        return true
+      } catch {
+        rmSync(file, { force: true })
+        return false
+      }
+    },
+    dropReserve() {
+      rmSync(file, { force: true })
+    },
+  }
+}
