@@ -34,6 +34,7 @@ const wattline = await startProcess({
   environment: { WATTLINE_TELEMETRY_TRACES: 'true' },
 })
 const freshness: number[] = []
+const failedProbes: string[] = []
 let sent = 0
 let failed = 0
 
@@ -82,8 +83,9 @@ async function probe(): Promise<void> {
         params: { id: traceId },
       }),
     })
-    const { data: rows } = (await response.json()) as { data: readonly { n: string | number }[] }
-    if (Number(rows[0]?.n) === 1) break
+    const text = await response.text()
+    if (!response.ok) failedProbes.push(text)
+    else if (Number((JSON.parse(text) as { data: readonly { n: string }[] }).data[0]?.n) === 1) break
     await pause(20)
   }
   freshness.push(performance.now() - started)
@@ -145,6 +147,8 @@ if (sorted.length > 0) {
     `send to SQL, ${sorted.length} probes: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, max ${quantile(1)} ms\n`,
   )
 }
+if (failedProbes.length > 0)
+  process.stdout.write(`${failedProbes.length} questions refused: ${failedProbes[0]}\n`)
 const stopped = Date.now()
 const code = await wattline.end('SIGTERM')
 process.stdout.write(`SIGTERM: exit ${code} after ${Date.now() - stopped} ms\n`)
