@@ -1,0 +1,121 @@
+/** `GET /api/v1/live?host=&minutes=5`: watts of a host at its sensors' own resolution. */
+import type { FastifyInstance } from 'fastify'
+import type { LiveAnswer } from '../../core/model/answers.ts'
+import { decimalText } from '../../core/model/decimal.ts'
+import { yearlyIntensity } from '../../core/model/factor.ts'
+import { createTariff } from '../../core/model/tariff.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { assertWholeTenant } from '../auth.ts'
+import { type QueryContext, reader } from '../context.ts'
+import { integer, knownParameters, type RawQuery, single } from '../parameters.ts'
+import { type Interval, type LiveIntervals, toIntervals } from './intervals.ts'
+import { toSeries } from './series.ts'
+import { type CounterRow, countersStatement, hostsStatement } from './statements.ts'
+
+const HOSTS_SINCE_MS = 300_000
+/** Points of one line; longer spans take every n-th sample. */
+const POINTS = 180
+
+export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
+  app.get('/api/v1/live', async (request, reply): Promise<LiveAnswer> => {
+    const identity = await reader(context, request)
+    assertWholeTenant(identity)
+    const query = request.query as RawQuery
+    knownParameters(query, ['host', 'minutes'])
+    const minutes = integer(query, 'minutes', { min: 1, max: 60, absent: 5 })
+    reply.header('cache-control', 'no-store')
+    return answerLive(context, identity.tenant, single(query, 'host') ?? '', minutes)
+  })
+}
+
+async function answerLive(
+  context: QueryContext,
+  tenant: string,
+  wanted: string,
+  minutes: number,
+): Promise<LiveAnswer> {
+  const { warehouse, config } = context
+  const nowMs = context.now()
+  const asked = hostsStatement(tenant, nowMs - HOSTS_SINCE_MS)
+  const hosts = await warehouse.query<LiveAnswer['hosts'][number]>(asked.text, asked.params)
+  const host = wanted === '' ? hosts[0]?.host : wanted
+  if (host === undefined) return answerOf(config, nowMs, { host: '', hosts }, toIntervals([], 0))
+  const spanMs = minutes * 60_000
+  const counters = countersStatement({
+    tenant,
+    host,
+    sinceMs: nowMs - spanMs,
+    bucketMs: Math.max(1_000, Math.floor(spanMs / POINTS)),
+  })
+  const rows = await warehouse.query<CounterRow>(counters.text, counters.params)
+  if (rows.length === 0 && !hosts.some(known => known.host === host)) {
+    throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
+  }
+  return answerOf(config, nowMs, { host, hosts }, toIntervals(rows, config.metering.sensor_gap * 1000))
+}
+
+function answerOf(
+  config: Config,
+  nowMs: number,
+  who: { readonly host: string; readonly hosts: LiveAnswer['hosts'] },
+  live: LiveIntervals,
+): LiveAnswer {
+  const estimated = live.roots.some(root => root.Quality === 'estimated')
+  const bands = live.roots.map(root => Number(root.Attributes['error_band'])).filter(Number.isFinite)
+  return {
+    host: who.host,
+    host_name: who.hosts.find(host => host.host === who.host)?.host_name ?? who.host,
+    hosts: who.hosts,
+    cpus: cpusOf(live.intervals),
+    energy_quality: live.roots.length === 0 ? 'none' : estimated ? 'estimated' : 'measured',
+    energy_source: [...new Set(live.roots.map(root => root.Source))].toSorted().join(', '),
+    boundary: live.boundary,
+    // The widest band of its parts: a sum of estimates is not surer than they are.
+    error_band: estimated && bands.length > 0 ? Math.max(...bands) : null,
+    ...pricesOf(config, nowMs),
+    times_ms: live.intervals.map(interval => interval.toMs),
+    series: toSeries(live),
+  }
+}
+
+/** CPU capacity of the newest interval that has one. */
+function cpusOf(intervals: readonly Interval[]): number {
+  const known = intervals.findLast(interval => interval.capacityUs > 0n)
+  if (known === undefined) return 0
+  return Math.round(Number(known.capacityUs) / 1000 / (known.toMs - known.fromMs))
+}
+
+type Prices = Pick<
+  LiveAnswer,
+  | 'zone'
+  | 'intensity_g_per_kwh'
+  | 'intensity_kind'
+  | 'intensity_source'
+  | 'pue'
+  | 'currency'
+  | 'price_per_kwh'
+>
+
+/** What a kilowatt-hour emits and costs now, as rating would say. */
+export function pricesOf({ factors, tariffs }: Config, nowMs: number): Prices {
+  const yearly = yearlyIntensity(factors.zone)
+  const price = createTariff({
+    currency: tariffs.currency,
+    pricePerKwh: tariffs.price_per_kwh,
+    timeZone: tariffs.time_zone,
+    bands: tariffs.bands.map(band => ({ from: band.from, to: band.to, pricePerKwh: band.price_per_kwh })),
+  }).energyPriceAt(Math.floor(nowMs / 60_000) * 60)
+  const configured = factors.intensity_g_per_kwh
+  return {
+    zone: factors.zone,
+    intensity_g_per_kwh: configured ?? (yearly === null ? null : decimalText(yearly.value)),
+    intensity_kind: configured !== undefined || yearly !== null ? 'average' : '',
+    intensity_source:
+      configured === undefined ? (yearly?.source ?? '') : (factors.intensity_source ?? 'configuration'),
+    pue: factors.pue,
+    currency: tariffs.currency,
+    // The version begins with the price that is in force.
+    price_per_kwh: price === null ? null : price.version.slice(0, price.version.indexOf(':')),
+  }
+}

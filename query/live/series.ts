@@ -1,0 +1,85 @@
+/** From intervals to the lines of the chart: milliwatts that sum to what the meters counted. Pure. */
+import type { LiveSeries } from '../../core/model/answers.ts'
+import { apportion } from '../../core/model/apportion.ts'
+import type { Interval, LiveIntervals } from './intervals.ts'
+
+/** Workloads with a line of their own; more would not be told apart. */
+export const TOP_WORKLOADS = 12
+
+interface Line {
+  readonly milliwatts: readonly (number | null)[]
+  readonly cpusUsed: readonly (number | null)[]
+}
+
+/** Largest workloads first, then the rest as one, unattributed, idle. */
+export function toSeries(live: LiveIntervals): readonly LiveSeries[] {
+  const { workloads, intervals } = live
+  const energyUj = workloads.map((_, index) =>
+    intervals.reduce((sum, interval) => sum + (interval.energy?.activeUj[index] ?? 0n), 0n),
+  )
+  const order = workloads
+    .map((_, index) => index)
+    .toSorted((a, b) => Number(energyUj[b]! - energyUj[a]!) || a - b)
+  const top = order.slice(0, TOP_WORKLOADS)
+  const rest = order.slice(TOP_WORKLOADS)
+  const shares = intervals.map(interval => milliwattsOf(interval, workloads.length))
+  const line = (members: readonly number[]): Line => ({
+    milliwatts: shares.map(share => share && members.reduce((sum, index) => sum + share[index]!, 0)),
+    cpusUsed: intervals.map(interval => {
+      if (interval.energy === null) return null
+      return cpus(
+        members.reduce((sum, index) => sum + interval.workloadsUs[index]!, 0n),
+        interval,
+      )
+    }),
+  })
+  const other = (offset: number, cpusUsed: (interval: Interval) => number | null): Line => ({
+    milliwatts: shares.map(share => share && share[workloads.length + offset]!),
+    cpusUsed: intervals.map(interval => (interval.energy === null ? null : cpusUsed(interval))),
+  })
+  return [
+    ...top.map(index => series('active', workloads[index]!, line([index]))),
+    ...(rest.length === 0
+      ? []
+      : [series('active', { kind: 'rest', id: '', name: 'other workloads', namespace: '' }, line(rest))]),
+    series(
+      'unattributed',
+      NOBODY,
+      other(0, interval => cpus(interval.unknownUs, interval)),
+    ),
+    series(
+      'idle',
+      NOBODY,
+      other(1, () => null),
+    ),
+  ]
+}
+
+const NOBODY = { kind: '', id: '', name: '', namespace: '' }
+
+const series = (
+  share: LiveSeries['share'],
+  who: { kind: string; id: string; name: string; namespace: string },
+  line: Line,
+): LiveSeries => ({
+  share,
+  workload_kind: who.kind,
+  workload_id: who.id,
+  workload_name: who.name,
+  namespace: who.namespace,
+  milliwatts: line.milliwatts,
+  cpus_used: line.cpusUsed,
+})
+
+const cpus = (usedUs: bigint, { fromMs, toMs }: Interval): number =>
+  Math.round((Number(usedUs) / 1000 / (toMs - fromMs)) * 1000) / 1000
+
+/** Milliwatts of workloads, then unattributed, then idle: µJ over ms, in sum the rounded whole. */
+function milliwattsOf({ energy, fromMs, toMs }: Interval, workloads: number): readonly number[] | null {
+  if (energy === null) return null
+  const parts = [...energy.activeUj, energy.unattributedUj, energy.idleUj]
+  if (energy.totalUj === 0n) return Array<number>(workloads + 2).fill(0)
+  const widthMs = BigInt(toMs - fromMs)
+  const whole = (energy.totalUj + widthMs / 2n) / widthMs
+  return apportion(whole, parts).map(Number)
+}

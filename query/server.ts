@@ -1,0 +1,173 @@
+/**
+ * The query server: everything that people and systems ask. Routes live in one folder a group; this file is their
+ * lifecycle, and the one place where errors become answers.
+ */
+import { gunzipSync } from 'node:zlib'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { asWattlineError, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
+import { openAuthenticator } from './auth.ts'
+import type { QueryContext, QueryServerOptions } from './context.ts'
+import { liveRoutes } from './live/routes.ts'
+import { pageRoutes } from './page/routes.ts'
+import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
+import { sqlRoutes } from './sql/routes.ts'
+import { createSqlService } from './sql/service.ts'
+import { STATEMENT_MAX_BYTES } from './sql/statement.ts'
+import { createMetrics } from './status/metrics.ts'
+import { statusRoutes } from './status/routes.ts'
+import { traceRoutes } from './traces/routes.ts'
+import { usageRoutes } from './usage/routes.ts'
+
+export type { Page, QueryServerOptions } from './context.ts'
+
+export interface QueryServer {
+  /** Starts to listen; port 0: any free one. @throws WattlineError `address_in_use` */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
+  /** Takes no new requests, waits for those in flight, closes connections. */
+  stop(): Promise<void>
+}
+
+/** Statements with their parameters; nothing larger is ever asked. */
+const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
+/** Running requests get this long to end once the server stops. */
+const DRAIN_MS = 5_000
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+} as const
+
+export function createQueryServer(options: QueryServerOptions): QueryServer {
+  const context: QueryContext = {
+    ...options,
+    roles: options.roles ?? ['collector', 'processors', 'query'],
+    authenticator: options.authenticator ?? openAuthenticator,
+    now: options.now ?? Date.now,
+  }
+  const metrics = createMetrics(context)
+  const app = createApp(context)
+  const sql = createSqlService({
+    warehouse: context.warehouse,
+    limits: context.config.limits.sql,
+    events: context.events,
+    now: context.now,
+  })
+  statusRoutes(app, context, metrics)
+  sqlRoutes(app, context, sql)
+  clickhouseRoutes(app, context, sql)
+  usageRoutes(app, context)
+  liveRoutes(app, context)
+  traceRoutes(app, context)
+  pageRoutes(app, context.page)
+
+  return {
+    async listen(host, port) {
+      try {
+        await app.listen({ host, port })
+      } catch (error) {
+        throw asListenError(error, host, port)
+      }
+      const address = app.server.address()
+      return { host, port: typeof address === 'object' && address !== null ? address.port : port }
+    },
+    async stop() {
+      metrics.stop()
+      const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+      await app.close()
+      clearTimeout(cut)
+    },
+  }
+}
+
+function createApp(context: QueryContext): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_MAX_BYTES,
+    // A statement may come in the address.
+    maxParamLength: 1_024,
+    forceCloseConnections: 'idle',
+    http: { maxHeaderSize: 16_384 },
+    routerOptions: { ignoreTrailingSlash: false },
+  })
+  readBodies(app)
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(SECURITY_HEADERS)
+  })
+  app.setNotFoundHandler(async (request, reply) =>
+    sendProblem(reply, request, new WattlineError('not_found', `There is nothing at ${pathOf(request)}.`)),
+  )
+  app.setErrorHandler(async (error, request, reply) => {
+    const failure = asRouteError(error)
+    if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
+    return sendProblem(reply, request, failure)
+  })
+  return app
+}
+
+/** ClickHouse clients send the statement under any media type, some of them compressed. */
+function readBodies(app: FastifyInstance): void {
+  const plain = (request: FastifyRequest, body: Buffer): Buffer => {
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    if (encoding === 'identity') return body
+    if (encoding !== 'gzip') {
+      throw new WattlineError('media_type_unsupported', `Content-Encoding ${encoding} is not taken here.`)
+    }
+    try {
+      return gunzipSync(body, { maxOutputLength: BODY_MAX_BYTES })
+    } catch (error) {
+      throw new WattlineError('body_undecodable', 'The body is not gzip, or too large without it.', {
+        cause: error,
+      })
+    }
+  }
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const text = plain(request, body).toString('utf8')
+    if (!request.url.startsWith('/api/')) return text
+    try {
+      return JSON.parse(text) as unknown
+    } catch (error) {
+      throw new WattlineError('parameter_invalid', 'The body is not JSON.', { cause: error })
+    }
+  })
+}
+
+const pathOf = (request: FastifyRequest): string => request.url.split('?')[0]!.slice(0, 200)
+
+function sendProblem(reply: FastifyReply, request: FastifyRequest, error: WattlineError): FastifyReply {
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="wattline"')
+  return reply
+    .code(error.status)
+    .header('cache-control', 'no-store')
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problemOf(error, pathOf(request))))
+}
+
+/** The one table from the web framework's statuses to our codes. */
+const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
+  400: 'parameter_invalid',
+  404: 'not_found',
+  413: 'body_too_large',
+  414: 'parameter_invalid',
+  415: 'media_type_unsupported',
+}
+
+function asRouteError(error: unknown): WattlineError {
+  if (error instanceof WattlineError) return error
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  return asWattlineError(error, STATUS_CODES[status] ?? 'invariant_broken')
+}
+
+function asListenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
+  return new WattlineError('address_in_use', `${host}:${port} cannot be listened on (${code}).`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,115 @@
+/**
+ * The way of a stranger's statement to the engine (design: acting on SQL, layer 1): each step narrows what the next one
+ * may meet, and nothing of the text is run before all have passed.
+ *
+ * 1. `formatQuerySingleLine` with the text bound as a parameter: one statement or a syntax error, nothing executed.
+ * 2. Our own statements (SHOW, DESCRIBE, ...) and reads of `system` look-ups become SELECTs over the catalogue.
+ * 3. `EXPLAIN AST SELECT * FROM (<that>)`: the grammar leaves only SELECT; nodes and functions by allow-list.
+ * 4. `EXPLAIN QUERY TREE` of the same text: every table that it really reads, by allow-list.
+ *
+ * All steps run in the fenced session of the tenant, so that even what slips through meets the row filter and limits.
+ */
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
+import { type Catalogue, replaceSystemTables } from './catalogue.ts'
+import { readLines } from './engine-reader.ts'
+import { sqlFailed } from './engine-text.ts'
+import { createLru } from './lru.ts'
+import { translateMetaStatement } from './meta-statements.ts'
+import { judgeQueryTree } from './query-tree.ts'
+import { judgeSyntaxTree } from './syntax-tree.ts'
+import { commonTableExpressions } from './tokens.ts'
+import type { Refusal, Verdict } from './verdict.ts'
+
+export interface Question {
+  readonly text: string
+  readonly params: Readonly<Record<string, QueryParam>>
+  readonly tenant: string
+  readonly signal: AbortSignal
+}
+
+export interface AllowList {
+  /**
+   * The text to run in the statement's place.
+   * @throws WattlineError `sql_refused` (its cause is a `RefusedError`) or `sql_failed` with the engine's words.
+   */
+  admit(question: Question): Promise<string>
+}
+
+/** Carries the bounded reason, for the counter. */
+export class RefusedError extends Error {
+  readonly reason: Refusal
+
+  constructor(reason: Refusal, detail: string) {
+    super(detail)
+    this.name = 'RefusedError'
+    this.reason = reason
+  }
+}
+
+type Refused = Extract<Verdict, { readonly allowed: false }>
+type Known = { readonly sql: string } | { readonly verdict: Refused }
+
+export function createAllowList(options: {
+  readonly warehouse: Pick<Warehouse, 'fenced' | 'database'>
+  readonly catalogue: () => Promise<Catalogue>
+  /** How many verdicts are remembered. */
+  readonly capacity?: number
+}): AllowList {
+  const { warehouse, catalogue } = options
+  const verdicts = createLru<Known>(options.capacity ?? 1000)
+
+  const judge = async (question: Question): Promise<Known> => {
+    const { params, tenant, signal } = question
+    const schema = await catalogue()
+    const tables = new Set(schema.tables.map(table => `${schema.database}.${table.name}`))
+    const bare = schema.tables.map(table => table.name)
+    const canonical = await readLines(warehouse, {
+      sql: 'SELECT formatQuerySingleLine({wl_text:String})',
+      params: { wl_text: translateMetaStatement(question.text, schema.database) ?? question.text },
+      tenant,
+      signal,
+    }).catch(failed)
+    const text = replaceSystemTables(canonical.join('\n'), schema)
+    const sql = `SELECT * FROM (${text}\n)`
+    const parsed = await readLines(warehouse, { sql, params, tenant, signal, explain: 'AST' }).catch(
+      notASelect,
+    )
+    if (!Array.isArray(parsed)) return parsed
+    const syntax = judgeSyntaxTree(parsed, new Set([...tables, ...bare, ...commonTableExpressions(text)]))
+    if (!syntax.allowed) return { verdict: syntax }
+    const tree = await readLines(warehouse, { sql, params, tenant, signal, explain: 'QUERY TREE' }).catch(
+      failed,
+    )
+    const reads = judgeQueryTree(tree, tables)
+    return reads.allowed ? { sql } : { verdict: reads }
+  }
+
+  return {
+    async admit(question) {
+      // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values.
+      const key = `${question.text}\u0000${JSON.stringify(question.params, bigintAsText)}`
+      const known = verdicts.get(key) ?? (await judge(question))
+      verdicts.set(key, known)
+      if ('sql' in known) return known.sql
+      const { reason, detail } = known.verdict
+      throw new WattlineError('sql_refused', `${detail}.`, { cause: new RefusedError(reason, detail) })
+    },
+  }
+}
+
+const bigintAsText = (_key: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value
+
+function failed(error: unknown): never {
+  throw sqlFailed(error)
+}
+
+/** A syntax error of the wrapped text is a statement that is none of ours; any other error is the writer's. */
+function notASelect(error: unknown): { readonly verdict: Refused } {
+  const failure = sqlFailed(error)
+  if (failure.code !== 'sql_refused' && !failure.message.startsWith('Syntax error')) throw failure
+  return {
+    verdict: { allowed: false, reason: 'statement', detail: 'only a plain SELECT of our tables is taken' },
+  }
+}

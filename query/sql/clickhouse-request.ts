@@ -1,0 +1,71 @@
+/** What the ClickHouse HTTP interface is asked, read from URL and body. */
+import { randomUUID } from 'node:crypto'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { multiple, type RawQuery } from '../parameters.ts'
+
+export interface ClickHouseRequest {
+  readonly sql: string
+  readonly params: Readonly<Record<string, string>>
+  readonly defaultFormat: string
+  readonly queryId: string
+  /** Seconds that the client gives the statement, when it said so. */
+  readonly maxSeconds: number | undefined
+  readonly clientProtocolVersion: number | undefined
+  readonly gzip: boolean
+}
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * Settings in the URL other than these are ignored: clients send dozens, and none of them may change what is answered.
+ * @throws WattlineError `sql_refused` for another database than ours.
+ */
+export function readClickHouseRequest(
+  query: RawQuery,
+  headers: Headers,
+  body: string,
+  database: string,
+): ClickHouseRequest {
+  const last = (name: string): string | undefined => multiple(query, name).at(-1)
+  const header = (name: string): string | undefined => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const wanted = last('database') ?? header('x-clickhouse-database') ?? ''
+  // `default` is what clients send when nobody set one.
+  if (!['', 'default', database].includes(wanted)) {
+    throw new WattlineError('sql_refused', `There is no database ${wanted.slice(0, 100)}; it is ${database}.`)
+  }
+  const params = Object.fromEntries(
+    Object.keys(query)
+      .filter(name => name.startsWith('param_'))
+      .map(name => [name.slice('param_'.length), unescapeParam(last(name) ?? '')]),
+  )
+  return {
+    sql: [last('query') ?? '', body].filter(text => text !== '').join('\n'),
+    params,
+    defaultFormat: last('default_format') ?? header('x-clickhouse-format') ?? 'TabSeparated',
+    queryId: (last('query_id') ?? '').slice(0, 128).replaceAll(/[^\x21-\x7e]/g, '') || randomUUID(),
+    maxSeconds: positive(last('max_execution_time')),
+    clientProtocolVersion: positive(last('client_protocol_version')),
+    gzip: /\bgzip\b/i.test(header('accept-encoding') ?? '') && last('enable_http_compression') !== '0',
+  }
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text)
+  return Number.isFinite(value) && value > 0 ? value : undefined
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  t: '\t',
+  n: '\n',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  0: '\0',
+}
+
+/** Values in URLs are escaped as in TabSeparated; bound ones are escaped again on the way to the engine. */
+export const unescapeParam = (text: string): string =>
+  text.replace(/\\([\s\S])/g, (_, letter: string) => ESCAPES[letter] ?? letter)

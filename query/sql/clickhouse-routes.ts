@@ -1,0 +1,124 @@
+/**
+ * `/clickhouse/`: the HTTP interface that ClickHouse clients speak, read only. Answers are the engine's bytes in a format
+ * of the list; errors look as these clients expect them.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { asWattlineError } from '../../core/runtime/errors.ts'
+import type { FencedResult } from '../../core/warehouse/warehouse.ts'
+import { assertWholeTenant } from '../auth.ts'
+import { type QueryContext, reader } from '../context.ts'
+import { hangUpSignal } from '../hang-up.ts'
+import type { RawQuery } from '../parameters.ts'
+import { sendPieces } from '../stream-answer.ts'
+import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
+import { asEngineError } from './engine-text.ts'
+import { handshakeBlock, isHandshake } from './native-handshake.ts'
+import type { SqlService } from './service.ts'
+import { readStatement, type Statement } from './statement.ts'
+
+/** Marks an error in the middle of an answer, as clients know it; any 16 characters that data will not hold. */
+const EXCEPTION_TAG = 'wattline_failure'
+
+export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
+  const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    reply.type('text/plain; charset=utf-8').send('Ok.\n')
+  app.get('/clickhouse/ping', ping)
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    reply.header('x-clickhouse-server-display-name', 'wattline').header('x-clickhouse-timezone', 'UTC')
+    try {
+      await run(context, sql, request, reply)
+    } catch (error) {
+      sendError(context, reply, error)
+    }
+    return reply
+  }
+  for (const url of ['/clickhouse', '/clickhouse/']) {
+    app.route({ method: ['GET', 'POST'], url, handler: answer })
+  }
+}
+
+async function run(
+  context: QueryContext,
+  sql: SqlService,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const identity = await reader(context, request)
+  assertWholeTenant(identity)
+  const query = request.query as RawQuery
+  const body = typeof request.body === 'string' ? request.body : ''
+  const asked = readClickHouseRequest(query, request.headers, body, context.warehouse.database)
+  reply.header('x-clickhouse-query-id', asked.queryId)
+  if (asked.sql.trim() === '') {
+    // What people see who open the address in a browser, and what some clients ping.
+    reply.type('text/plain; charset=utf-8').send('Ok.\n')
+    return
+  }
+  const statement = readStatement(asked.sql, asked.defaultFormat)
+  reply.header('x-clickhouse-format', statement.format.name).type(statement.format.contentType)
+  if (await sendHandshake(context, reply, statement, asked)) return
+  const signal = hangUpSignal(reply)
+  await sql.run(
+    {
+      statement,
+      params: asked.params,
+      tenant: identity.tenant,
+      signal,
+      ...(asked.maxSeconds === undefined ? {} : { maxSeconds: asked.maxSeconds }),
+    },
+    result => sendResult(reply, result, asked.gzip),
+  )
+}
+
+/** Native with a protocol revision: see native-handshake.ts. */
+async function sendHandshake(
+  context: QueryContext,
+  reply: FastifyReply,
+  statement: Statement,
+  asked: ClickHouseRequest,
+): Promise<boolean> {
+  const revision = asked.clientProtocolVersion
+  if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.text))
+    return false
+  const [server] = await context.warehouse.query<{ version: string }>('SELECT version() AS version')
+  reply.send(Buffer.from(handshakeBlock({ version: server?.version ?? '', timeZone: 'UTC' }, revision)))
+  return true
+}
+
+async function sendResult(reply: FastifyReply, result: FencedResult, gzip: boolean): Promise<void> {
+  reply.header('x-clickhouse-exception-tag', EXCEPTION_TAG)
+  const { rowsRead, bytesRead, elapsedSeconds } = result.statistics()
+  // Known before the first byte only for answers that the engine makes whole; clients take it as progress.
+  const summary = {
+    read_rows: String(rowsRead),
+    read_bytes: String(bytesRead),
+    elapsed_ns: String(Math.round(elapsedSeconds * 1e9)),
+  }
+  reply.header('x-clickhouse-summary', JSON.stringify(summary))
+  await sendPieces(reply, result.chunks, { gzip, onLate: lateFailure })
+}
+
+/** `\r\n__exception__\r\n<tag>\r\n<message>\n<length> <tag>\r\n__exception__\r\n` */
+function lateFailure(error: unknown): Uint8Array {
+  const { text } = asEngineError(asWattlineError(error, 'sql_failed'))
+  const message = `${text}\n`
+  const length = Buffer.byteLength(message)
+  return Buffer.from(
+    `\r\n__exception__\r\n${EXCEPTION_TAG}\r\n${message}${length} ${EXCEPTION_TAG}\r\n__exception__\r\n`,
+  )
+}
+
+function sendError(context: QueryContext, reply: FastifyReply, thrown: unknown): void {
+  if (reply.sent || reply.raw.destroyed) return
+  const error = asWattlineError(thrown, 'invariant_broken')
+  if (error.status >= 500) context.events.emit('requestFailed', { code: error.code }, thrown)
+  const { number, status, text } = asEngineError(error)
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
+  reply
+    .code(status)
+    .removeHeader('content-encoding')
+    .header('x-clickhouse-exception-code', String(number))
+    .type('text/plain; charset=utf-8')
+    .send(`${text}\n`)
+}

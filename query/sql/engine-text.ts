@@ -1,0 +1,64 @@
+/** Reads what the engine says in errors, and says ours in its way, for clients that know ClickHouse only. */
+import { type ErrorCode, WattlineError } from '../../core/runtime/errors.ts'
+
+/** ClickHouse number, name and HTTP status of our codes; the engine's own number goes before this. */
+const NUMBERS: Partial<Record<ErrorCode, readonly [number, string, number]>> = {
+  sql_refused: [497, 'ACCESS_DENIED', 403],
+  sql_failed: [1002, 'UNKNOWN_EXCEPTION', 400],
+  sql_limit: [396, 'TOO_MANY_ROWS_OR_BYTES', 422],
+  too_many_queries: [202, 'TOO_MANY_SIMULTANEOUS_QUERIES', 429],
+  unauthenticated: [516, 'AUTHENTICATION_FAILED', 401],
+  forbidden: [497, 'ACCESS_DENIED', 403],
+  parameter_invalid: [36, 'BAD_ARGUMENTS', 400],
+  body_too_large: [307, 'TOO_MANY_BYTES', 413],
+  not_found: [60, 'UNKNOWN_TABLE', 404],
+  warehouse_unavailable: [210, 'NETWORK_ERROR', 503],
+  draining: [210, 'NETWORK_ERROR', 503],
+}
+
+export interface EngineError {
+  readonly number: number
+  readonly status: number
+  /** `Code: 60. DB::Exception: ... (UNKNOWN_TABLE)`. */
+  readonly text: string
+}
+
+/** Number in the engine's text anywhere in the chain of causes. */
+export function engineNumber(error: unknown): number | undefined {
+  let current: unknown = error
+  for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
+    const found = /\bCode: (\d+)\./.exec(current.message)?.[1]
+    if (found !== undefined) return Number(found)
+    current = current.cause
+  }
+  return undefined
+}
+
+/** The engine's sentence alone: no number in front, no echo of our own wrapping or version behind. */
+export function engineSentence(text: string): string {
+  return text
+    .replace(/^[\s\S]*?DB::Exception: /, '')
+    .replace(/: In scope SELECT formatQuerySingleLine[\s\S]*?(\. \([A-Z_0-9]+\)|$)/, '$1')
+    .replace(/: While executing [A-Za-z]+/g, '')
+    .replace(/ ?\(version [^)]*\)+\s*$/, '')
+    .trim()
+}
+
+export function asEngineError(error: WattlineError): EngineError {
+  const [fallback, name, status] = NUMBERS[error.code] ?? [1002, 'UNKNOWN_EXCEPTION', error.status]
+  const number = engineNumber(error) ?? fallback
+  const sentence = engineSentence(error.message)
+  const named = /\([A-Z][A-Z0-9_]{2,}\)$/.test(sentence) ? sentence : `${sentence} (${name})`
+  return {
+    number,
+    status: error.code === 'sql_failed' && (number === 60 || number === 81) ? 404 : status,
+    text: `Code: ${number}. DB::Exception: ${named}`,
+  }
+}
+
+/** A statement that the engine could not make sense of, with its own words. */
+export function sqlFailed(error: unknown): WattlineError {
+  if (error instanceof WattlineError && error.code !== 'sql_failed') return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new WattlineError('sql_failed', engineSentence(message), { cause: error })
+}

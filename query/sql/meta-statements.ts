@@ -1,0 +1,149 @@
+/**
+ * SHOW, DESCRIBE, EXISTS and the drivers' handshake, rewritten as SELECTs over the catalogue (catalogue.ts): clients ask
+ * them to fill their menus, and the engine would answer them about everything it holds.
+ */
+import { isHandshake } from './native-handshake.ts'
+import { quoteString, tokenize, unquote } from './tokens.ts'
+
+interface Reader {
+  /** Takes the next word if it is one of these. */
+  accept(...words: readonly string[]): string | undefined
+  /** Takes `name` or `database.name`. */
+  name(): { database: string | undefined; name: string } | undefined
+  /** Takes a string literal and gives its content. */
+  string(): string | undefined
+  number(): string | undefined
+  done(): boolean
+}
+
+/** The SELECT that answers the statement, or undefined when it is none of these. */
+export function translateMetaStatement(text: string, database: string): string | undefined {
+  const reader = read(text)
+  if (reader.accept('show') !== undefined) return show(reader, database)
+  if (reader.accept('desc', 'describe') !== undefined) return describe(reader, database)
+  if (reader.accept('exists') !== undefined) return exists(reader, database)
+  return handshake(text)
+}
+
+function show(reader: Reader, database: string): string | undefined {
+  const what = reader.accept('databases', 'schemas', 'tables', 'columns', 'fields')
+  if (what === undefined) return undefined
+  if (what === 'databases' || what === 'schemas') {
+    return finish(reader, 'SELECT name FROM system.databases', [], 'name')
+  }
+  if (what === 'tables') {
+    const from = reader.accept('from', 'in') === undefined ? { name: database } : reader.name()
+    if (from === undefined) return undefined
+    return finish(reader, 'SELECT name FROM system.tables', [`database = ${quoteString(from.name)}`], 'name')
+  }
+  const table = reader.accept('from', 'in') === undefined ? undefined : reader.name()
+  if (table === undefined) return undefined
+  return finish(
+    reader,
+    "SELECT name AS field, type, if(startsWith(type, 'Nullable'), 'YES', 'NO') AS null, '' AS key, " +
+      'default_expression AS default FROM system.columns',
+    inTable(table, database),
+    'field',
+  )
+}
+
+function describe(reader: Reader, database: string): string | undefined {
+  reader.accept('table')
+  const table = reader.name()
+  if (table === undefined || !reader.done()) return undefined
+  return (
+    'SELECT name, type, default_kind AS default_type, default_expression, comment, ' +
+    "'' AS codec_expression, '' AS ttl_expression FROM system.columns " +
+    `WHERE ${inTable(table, database).join(' AND ')} ORDER BY position`
+  )
+}
+
+function exists(reader: Reader, database: string): string | undefined {
+  const kind = reader.accept('table', 'view', 'database')
+  const thing = reader.name()
+  if (thing === undefined || !reader.done()) return undefined
+  if (kind === 'database') {
+    return `SELECT toUInt8(count() > 0) AS result FROM system.databases WHERE name = ${quoteString(thing.name)}`
+  }
+  return (
+    'SELECT toUInt8(count() > 0) AS result FROM system.tables ' +
+    `WHERE database = ${quoteString(thing.database ?? database)} AND name = ${quoteString(thing.name)}`
+  )
+}
+
+/** clickhouse-go and Grafana ask this first; the host's name is nobody's business. */
+function handshake(text: string): string | undefined {
+  if (!isHandshake(text)) return undefined
+  return (
+    "SELECT 'wattline' AS `displayName()`, version() AS `version()`, " +
+    'toUInt32(0) AS `revision()`, timezone() AS `timezone()`'
+  )
+}
+
+const inTable = (
+  table: { database: string | undefined; name: string },
+  database: string,
+): readonly string[] => [
+  `database = ${quoteString(table.database ?? database)}`,
+  `table = ${quoteString(table.name)}`,
+]
+
+/** The optional `[NOT] LIKE 'x'` and `LIMIT n` at the end; undefined when anything else follows. */
+function finish(
+  reader: Reader,
+  select: string,
+  conditions: readonly string[],
+  nameColumn: string,
+): string | undefined {
+  const not = reader.accept('not') === undefined ? '' : 'NOT '
+  const like = reader.accept('like', 'ilike')
+  const pattern = like === undefined ? undefined : reader.string()
+  if (like === undefined ? not !== '' : pattern === undefined) return undefined
+  const all =
+    pattern === undefined
+      ? conditions
+      : [...conditions, `${nameColumn} ${not}${like} ${quoteString(pattern)}`]
+  const limit = reader.accept('limit') === undefined ? undefined : (reader.number() ?? 'bad')
+  if (limit === 'bad' || !reader.done()) return undefined
+  const where = all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`
+  return `${select}${where} ORDER BY ${nameColumn}${limit === undefined ? '' : ` LIMIT ${limit}`}`
+}
+
+function read(text: string): Reader {
+  const tokens = tokenize(text).filter(token => token.kind !== 'space')
+  let next = 0
+  const identifier = (): string | undefined => {
+    const token = tokens[next]
+    if (token?.kind !== 'word' && token?.kind !== 'quoted') return undefined
+    next += 1
+    return token.name
+  }
+  return {
+    accept(...words) {
+      const word = tokens[next]?.kind === 'word' ? tokens[next]!.name.toLowerCase() : undefined
+      if (word === undefined || !words.includes(word)) return undefined
+      next += 1
+      return word
+    },
+    name() {
+      const first = identifier()
+      if (first === undefined) return undefined
+      if (tokens[next]?.text !== '.') return { database: undefined, name: first }
+      next += 1
+      const second = identifier()
+      return second === undefined ? undefined : { database: first, name: second }
+    },
+    string() {
+      const token = tokens[next]
+      if (token?.kind !== 'string') return undefined
+      next += 1
+      return unquote(token.text)
+    },
+    number() {
+      let digits = ''
+      while (/^\d$/.test(tokens[next]?.text ?? '')) digits += tokens[next++]!.text
+      return digits === '' ? undefined : digits
+    },
+    done: () => next === tokens.length,
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Reads what `EXPLAIN QUERY TREE` prints and says whether every table in it may be read. The engine has resolved common
+ * table expressions, aliases and the right side of IN by then, so a table cannot hide behind a name. A line that
+ * announces a table without one plain name refuses the statement.
+ */
+import { TABLE_FUNCTIONS } from './functions.ts'
+import { ALLOWED, refused, type Verdict } from './verdict.ts'
+
+/** The engine's own stand-in for a missing FROM, and the table of a recursive common table expression. */
+const HARMLESS = /^(system\.one|_temporary_and_external_tables\._tmp_[0-9a-f-]{36})$/
+
+/** Judges the lines of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
+export function judgeQueryTree(lines: readonly string[], tables: ReadonlySet<string>): Verdict {
+  let queries = 0
+  for (const line of lines) {
+    const node = line.trimStart()
+    if (node.startsWith('QUERY id:')) queries += 1
+    const verdict = node.startsWith('TABLE_FUNCTION ')
+      ? judgeTableFunction(node)
+      : node.startsWith('TABLE ')
+        ? judgeTable(node, tables)
+        : ALLOWED
+    if (!verdict.allowed) return verdict
+  }
+  return queries === 0 ? refused('syntax', 'the engine printed no query tree') : ALLOWED
+}
+
+function judgeTable(node: string, tables: ReadonlySet<string>): Verdict {
+  const names = [...node.matchAll(/(?<![a-z_])table_name: ([^\s,]+)/g)].map(found => found[1]!)
+  const [name] = names
+  if (name === undefined || names.length !== 1) return refused('table', 'a table without a plain name')
+  return tables.has(name) || HARMLESS.test(name) ? ALLOWED : refused('table', `no table ${name}`)
+}
+
+function judgeTableFunction(node: string): Verdict {
+  const name = /table_function_name: (\w+)/.exec(node)?.[1]
+  return name !== undefined && TABLE_FUNCTIONS.has(name.toLowerCase())
+    ? ALLOWED
+    : refused('table_function', `table function ${name ?? ''} is not available`)
+}

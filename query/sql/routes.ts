@@ -1,0 +1,65 @@
+/** `POST /api/v1/sql`: one statement as JSON in, ClickHouse's JSON format out. */
+import type { FastifyInstance } from 'fastify'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { QueryParam } from '../../core/warehouse/warehouse.ts'
+import { assertWholeTenant } from '../auth.ts'
+import { type QueryContext, reader } from '../context.ts'
+import { hangUpSignal } from '../hang-up.ts'
+import { sendPieces } from '../stream-answer.ts'
+import type { SqlService } from './service.ts'
+import { readStatement } from './statement.ts'
+
+export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
+  app.post('/api/v1/sql', async (request, reply) => {
+    const identity = await reader(context, request)
+    assertWholeTenant(identity)
+    const { query, params } = readBody(request.body)
+    const statement = readStatement(query, 'JSON')
+    if (statement.format.name !== 'JSON') {
+      throw new WattlineError('sql_refused', 'This route answers JSON; other formats are at /clickhouse/.')
+    }
+    const signal = hangUpSignal(reply)
+    await sql.run({ statement, params, tenant: identity.tenant, signal }, async answer => {
+      reply.type('application/json; charset=utf-8')
+      await sendPieces(reply, answer.chunks, { gzip: false, onLate: () => new Uint8Array() })
+    })
+    return reply
+  })
+}
+
+/** @throws WattlineError `parameter_invalid` naming what is wrong with the body. */
+export function readBody(body: unknown): { query: string; params: Record<string, QueryParam> } {
+  if (typeof body !== 'object' || body === null || !('query' in body) || typeof body.query !== 'string') {
+    throw new WattlineError(
+      'parameter_invalid',
+      'The body must be JSON such as {"query": "SELECT 1", "params": {}}.',
+    )
+  }
+  const unknown = Object.keys(body).find(key => key !== 'query' && key !== 'params')
+  if (unknown !== undefined) {
+    throw new WattlineError(
+      'parameter_invalid',
+      `The body has query and params, not ${unknown.slice(0, 100)}.`,
+    )
+  }
+  const given: unknown = 'params' in body ? body.params : {}
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new WattlineError('parameter_invalid', 'params must be an object of values by name.')
+  }
+  const params: Record<string, QueryParam> = {}
+  for (const [name, value] of Object.entries(given)) params[name] = readParam(name, value)
+  return { query: body.query, params }
+}
+
+function readParam(name: string, value: unknown): QueryParam {
+  if (!/^[A-Za-z_]\w{0,63}$/.test(name)) {
+    throw new WattlineError('parameter_invalid', `params.${name.slice(0, 100)} is not a name.`)
+  }
+  const plain = (item: unknown): item is string | number => ['string', 'number'].includes(typeof item)
+  if (plain(value) || typeof value === 'boolean') return value
+  if (Array.isArray(value) && value.every(plain)) return value
+  throw new WattlineError(
+    'parameter_invalid',
+    `params.${name} must be text, a number, a truth value, or a list of texts or numbers.`,
+  )
+}

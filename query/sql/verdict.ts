@@ -1,0 +1,22 @@
+/** Why a statement was refused: bounded set, label of the `sqlRefused` counter. */
+export const REFUSALS = [
+  'syntax',
+  'statement',
+  'too_long',
+  'node',
+  'function',
+  'table_function',
+  'settings',
+  'type',
+  'table',
+  'format',
+] as const
+export type Refusal = (typeof REFUSALS)[number]
+
+/** What a check says: nothing wrong, or what and why. */
+export type Verdict =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly reason: Refusal; readonly detail: string }
+
+export const ALLOWED: Verdict = { allowed: true }
+export const refused = (reason: Refusal, detail: string): Verdict => ({ allowed: false, reason, detail })

@@ -1,0 +1,85 @@
+/** Traces as SQL: typed questions in, text and bound values out. Every one is bounded in time and rows. */
+import type { QueryParam } from '../../core/warehouse/warehouse.ts'
+import { tableName } from '../tables.ts'
+
+export interface Sql {
+  readonly text: string
+  readonly params: Readonly<Record<string, QueryParam>>
+}
+
+/** Unix milliseconds, `[from, to)`. */
+export interface Span {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+const SPANS = tableName('otel_traces')
+const WITHIN =
+  'Timestamp >= fromUnixTimestamp64Milli({from:Int64}) AND Timestamp < fromUnixTimestamp64Milli({to:Int64})'
+
+/** The newest traces that began a span in the window: parts are pruned by time, and only three columns are read. */
+export function recentTraceIds(
+  tenant: string,
+  service: string | undefined,
+  window: Span,
+  limit: number,
+): Sql {
+  return {
+    text:
+      `SELECT TraceId AS id, toString(toUnixTimestamp64Milli(min(Timestamp))) AS first_ms, ` +
+      `toString(toUnixTimestamp64Milli(max(Timestamp))) AS last_ms FROM ${SPANS} ` +
+      `WHERE Tenant = {tenant:String} AND ${WITHIN} AND TraceId != ''` +
+      `${service === undefined ? '' : ' AND ServiceName = {service:String}'} ` +
+      'GROUP BY TraceId ORDER BY max(Timestamp) DESC, id LIMIT {limit:UInt32}',
+    params: {
+      tenant,
+      from: window.fromMs,
+      to: window.toMs,
+      limit,
+      ...(service === undefined ? {} : { service }),
+    },
+  }
+}
+
+/** Sums of the named traces. The root is the span without parent, else the earliest one. */
+export function traceSummaries(tenant: string, ids: readonly string[], window: Span): Sql {
+  return {
+    text:
+      'SELECT TraceId AS id, min(Timestamp) AS first, toString(toUnixTimestamp64Nano(first)) AS start_ns, ' +
+      'toString(max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration))) AS end_ns, ' +
+      "argMin(ServiceName, (ParentSpanId != '', Timestamp)) AS service, " +
+      "argMin(SpanName, (ParentSpanId != '', Timestamp)) AS name, " +
+      "count() AS spans, countIf(StatusCode IN ('Error', 'STATUS_CODE_ERROR')) AS errors " +
+      `FROM ${SPANS} WHERE Tenant = {tenant:String} AND ${WITHIN} AND has({ids:Array(String)}, TraceId) ` +
+      'GROUP BY TraceId ORDER BY first DESC, id',
+    params: { tenant, ids, from: window.fromMs, to: window.toMs },
+  }
+}
+
+/** First and last second of a trace, from the index of traces; no row when it is not there. */
+export function traceBounds(tenant: string, id: string): Sql {
+  return {
+    text:
+      'SELECT toString(toUnixTimestamp(min(Start))) AS first, toString(toUnixTimestamp(max(End)) + 1) AS last ' +
+      `FROM ${tableName('otel_traces_trace_id_ts')} WHERE Tenant = {tenant:String} AND TraceId = {id:String} ` +
+      'HAVING count() > 0',
+    params: { tenant, id },
+  }
+}
+
+export function traceSpans(tenant: string, id: string, window: Span | undefined, limit: number): Sql {
+  return {
+    text:
+      'SELECT SpanId AS span_id, ParentSpanId AS parent_span_id, ServiceName AS service, SpanName AS name, ' +
+      'SpanKind AS kind, toString(toUnixTimestamp64Nano(Timestamp)) AS start_unix_nano, ' +
+      'toString(Duration) AS duration_nano, StatusCode AS status, StatusMessage AS status_message, ' +
+      `SpanAttributes AS attributes FROM ${SPANS} WHERE Tenant = {tenant:String} AND TraceId = {id:String}` +
+      `${window === undefined ? '' : ` AND ${WITHIN}`} ORDER BY Timestamp, SpanId LIMIT {limit:UInt32}`,
+    params: {
+      tenant,
+      id,
+      limit,
+      ...(window === undefined ? {} : { from: window.fromMs, to: window.toMs }),
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/** What is summed in one group, as exact integers, and how it is told. */
+import type { UsageRow } from '../../core/model/answers.ts'
+import { MEASURE_NAMES, type Measure, type SummedRow } from './statement.ts'
+
+/** Null: unpriced, all of it. Only carbon and cost can be. */
+export type Amounts = Readonly<Record<Exclude<Measure, 'coverage_sum'>, bigint | null>> & {
+  readonly coverage_sum: number
+}
+
+export type ExactMeasure = Exclude<Measure, 'coverage_sum'>
+export const EXACT_MEASURES = MEASURE_NAMES.filter((name): name is ExactMeasure => name !== 'coverage_sum')
+
+const NULLABLE: ReadonlySet<ExactMeasure> = new Set([
+  'carbon_operational_ug',
+  'carbon_embodied_ug',
+  'cost_energy_nano',
+  'cost_resource_nano',
+])
+
+const zero = (name: ExactMeasure): bigint | null => (NULLABLE.has(name) ? null : 0n)
+
+const build = (exact: (name: ExactMeasure) => bigint | null, coverageSum: number): Amounts =>
+  ({
+    ...Object.fromEntries(EXACT_MEASURES.map(name => [name, exact(name)])),
+    coverage_sum: coverageSum,
+  }) as Amounts
+
+export const NO_AMOUNTS: Amounts = build(zero, 0)
+
+export function readAmounts(row: SummedRow): Amounts {
+  const exact = (name: ExactMeasure): bigint | null => {
+    const value = row[name]
+    return value === null || value === undefined ? zero(name) : BigInt(value)
+  }
+  return build(exact, Number(row['coverage_sum'] ?? 0))
+}
+
+/** Null counts as nothing, and two of it stay unknown. */
+export const add = (a: bigint | null, b: bigint | null): bigint | null =>
+  a === null ? b : b === null ? a : a + b
+
+export const addAmounts = (a: Amounts, b: Amounts): Amounts =>
+  build(name => add(a[name], b[name]), a.coverage_sum + b.coverage_sum)
+
+export interface RowPlace {
+  readonly group: Readonly<Record<string, string>>
+  readonly start: string | null
+  readonly reasons: readonly string[]
+}
+
+export function toUsageRow(amounts: Amounts, place: RowPlace): UsageRow {
+  const text = (name: ExactMeasure): string => String(amounts[name] ?? 0n)
+  const nullable = (name: ExactMeasure): string | null => amounts[name]?.toString() ?? null
+  const entries = Number(amounts.entries ?? 0n)
+  return {
+    group: place.group,
+    start: place.start,
+    energy_uj: text('energy_uj'),
+    active_uj: text('active_uj'),
+    idle_uj: text('idle_uj'),
+    unattributed_uj: text('unattributed_uj'),
+    cpu_us: text('cpu_us'),
+    carbon_operational_ug: nullable('carbon_operational_ug'),
+    carbon_embodied_ug: nullable('carbon_embodied_ug'),
+    cost_energy_nano: nullable('cost_energy_nano'),
+    cost_resource_nano: nullable('cost_resource_nano'),
+    coverage: entries === 0 ? 0 : amounts.coverage_sum / entries,
+    quality: qualityShares(amounts),
+    unpriced: {
+      carbon_entries: text('unpriced_carbon_entries'),
+      carbon_uj: text('unpriced_carbon_uj'),
+      cost_entries: text('unpriced_cost_entries'),
+      cost_uj: text('unpriced_cost_uj'),
+      reasons: place.reasons,
+    },
+  }
+}
+
+function qualityShares(amounts: Amounts): UsageRow['quality'] {
+  const parts = [amounts.measured_uj, amounts.interpolated_uj, amounts.estimated_uj].map(Number)
+  const sum = parts.reduce((total, part) => total + part, 0)
+  const share = (index: number): number => (sum === 0 ? 0 : parts[index]! / sum)
+  return { measured: share(0), interpolated: share(1), estimated: share(2) }
+}

@@ -1,0 +1,85 @@
+/** From summed rows to the answer: pure. */
+import type { UsageAnswer } from '../../core/model/answers.ts'
+import { type Amounts, addAmounts, NO_AMOUNTS, readAmounts, toUsageRow } from './amounts.ts'
+import type { Dimension, UsageRequest } from './request.ts'
+import { CELL_DIMENSIONS, type Cell } from './share-idle.ts'
+import type { SummedRow } from './statement.ts'
+
+/** One group of the answer. */
+export interface Summed {
+  readonly group: Readonly<Record<string, string>>
+  readonly start: number | null
+  readonly amounts: Amounts
+}
+
+export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
+
+export const groupOf = (row: SummedRow, groupBy: readonly Dimension[]): Record<string, string> =>
+  Object.fromEntries(groupBy.map(name => [name, String(row[`g_${name}`] ?? '')]))
+
+export const readSummed = (row: SummedRow, groupBy: readonly Dimension[]): Summed => ({
+  group: groupOf(row, groupBy),
+  start: row['start'] === undefined || row['start'] === null ? null : Number(row['start']),
+  amounts: readAmounts(row),
+})
+
+export const readCell = (row: SummedRow): Cell => {
+  const { group, start, amounts } = readSummed(row, CELL_DIMENSIONS)
+  return { dimensions: group as Record<Dimension, string>, start, amounts }
+}
+
+/** Folds cells into the groups asked for, most energy first (first step first), at most `limit`. */
+export function foldCells(
+  cells: readonly Cell[],
+  groupBy: readonly Dimension[],
+  limit: number,
+): readonly Summed[] {
+  const groups = new Map<string, Summed>()
+  for (const cell of cells) {
+    const group = Object.fromEntries(groupBy.map(name => [name, cell.dimensions[name]]))
+    const key = JSON.stringify([cell.start, ...Object.values(group)])
+    const known = groups.get(key)?.amounts ?? NO_AMOUNTS
+    groups.set(key, { group, start: cell.start, amounts: addAmounts(known, cell.amounts) })
+  }
+  const energy = (summed: Summed): bigint => summed.amounts.energy_uj ?? 0n
+  return [...groups.values()]
+    .toSorted((a, b) => {
+      if (a.start !== b.start) return (a.start ?? 0) - (b.start ?? 0)
+      const difference = energy(b) - energy(a)
+      return difference > 0n ? 1 : difference < 0n ? -1 : 0
+    })
+    .slice(0, limit)
+}
+
+/** Reasons by `reasonKey` of start and group. */
+export type Reasons = ReadonlyMap<string, readonly string[]>
+export const reasonKey = (start: number | null, group: Readonly<Record<string, string>>): string =>
+  JSON.stringify([start, ...Object.values(group)])
+
+export function buildAnswer(
+  request: UsageRequest,
+  found: {
+    readonly currency: string
+    readonly rows: readonly Summed[]
+    readonly total: Amounts
+    readonly excludedUj: bigint
+    readonly reasons: Reasons
+  },
+): UsageAnswer {
+  const all = [...new Set([...found.reasons.values()].flat())].toSorted()
+  return {
+    window: { from: iso(request.from), to: iso(request.to) },
+    step_seconds: request.stepSeconds,
+    group_by: request.groupBy,
+    currency: found.currency,
+    rows: found.rows.map(row =>
+      toUsageRow(row.amounts, {
+        group: row.group,
+        start: row.start === null ? null : iso(row.start),
+        reasons: found.reasons.get(reasonKey(row.start, row.group)) ?? [],
+      }),
+    ),
+    total: toUsageRow(found.total, { group: {}, start: null, reasons: all }),
+    excluded_uj: found.excludedUj.toString(),
+  }
+}

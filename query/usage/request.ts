@@ -1,0 +1,34 @@
+/** A question about usage, typed: what `/api/v1/usage` reads from its parameters. All times are unix seconds. */
+export const DIMENSIONS = {
+  account: 'Account',
+  namespace: 'Namespace',
+  // The name people know; the identifier where there is none.
+  workload: "if(WorkloadName = '', WorkloadId, WorkloadName)",
+  workload_id: 'WorkloadId',
+  kind: 'WorkloadKind',
+  host: 'Host',
+  zone: 'Zone',
+  component: 'Component',
+  share: 'Share',
+} as const
+export type Dimension = keyof typeof DIMENSIONS
+export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly Dimension[]
+
+export const IDLE_SHARING = ['none', 'by_usage', 'by_request'] as const
+export type IdleSharing = (typeof IDLE_SHARING)[number]
+
+export interface UsageRequest {
+  readonly tenant: string
+  /** Accounts that the asker is limited to; null: all. */
+  readonly accounts: readonly string[] | null
+  /** `[from, to)`, whole minutes. */
+  readonly from: number
+  readonly to: number
+  readonly groupBy: readonly Dimension[]
+  /** Values of one dimension are alternatives; dimensions narrow each other. */
+  readonly filters: readonly { readonly dimension: Dimension; readonly value: string }[]
+  readonly stepSeconds: number | null
+  readonly includeIdle: boolean
+  readonly idleSharing: IdleSharing
+  readonly limit: number
+}

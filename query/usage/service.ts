@@ -1,0 +1,122 @@
+/** Asks the warehouse what a question about usage needs, and puts the answer together. */
+import type { UsageAnswer } from '../../core/model/answers.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import { addAmounts, NO_AMOUNTS, readAmounts } from './amounts.ts'
+import {
+  buildAnswer,
+  foldCells,
+  groupOf,
+  type Reasons,
+  readCell,
+  readSummed,
+  reasonKey,
+  type Summed,
+} from './answer.ts'
+import type { UsageRequest } from './request.ts'
+import { requestsStatement } from './requests-statement.ts'
+import { byRequest, byUsage, CELL_DIMENSIONS, requestKey, shareIdle, type Weigh } from './share-idle.ts'
+import { reasonsStatement, type Shape, type Sql, type SummedRow, usageStatement } from './statement.ts'
+
+/** Sharing looks at every workload of every host in every step: so many cells are read at most. */
+const CELLS_MAX = 200_000
+
+type Ask = Pick<Warehouse, 'query'>
+
+/** @throws WattlineError `sql_limit` when sharing idle energy would need more cells than are read. */
+export async function answerUsage(
+  warehouse: Ask,
+  request: UsageRequest,
+  currency: string,
+): Promise<UsageAnswer> {
+  const shape: Shape = {
+    groupBy: request.groupBy,
+    stepSeconds: request.stepSeconds,
+    idle: request.includeIdle ? 'with' : 'without',
+    limit: request.limit,
+  }
+  const sharing = request.idleSharing !== 'none'
+  const { rows, total } = sharing
+    ? await sharedRows(warehouse, request)
+    : await plainRows(warehouse, request, shape)
+  const unpriced = (total.unpriced_carbon_entries ?? 0n) + (total.unpriced_cost_entries ?? 0n) > 0n
+  return buildAnswer(request, {
+    currency,
+    rows,
+    total,
+    excludedUj: request.includeIdle || sharing ? 0n : await idleEnergy(warehouse, request),
+    reasons: unpriced ? await findReasons(warehouse, request, shape) : new Map(),
+  })
+}
+
+const ask = (warehouse: Ask, sql: Sql): Promise<readonly SummedRow[]> =>
+  warehouse.query<SummedRow>(sql.text, sql.params)
+
+async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape) {
+  const rows = await ask(warehouse, usageStatement(request, shape))
+  const [total] = await ask(
+    warehouse,
+    usageStatement(request, { ...shape, groupBy: [], stepSeconds: null, limit: 1 }),
+  )
+  return {
+    // Without groups the engine sums nothing to one row of zeros: that is no row.
+    rows: rows.map(row => readSummed(row, request.groupBy)).filter(row => row.amounts.entries !== 0n),
+    total: total === undefined ? NO_AMOUNTS : readAmounts(total),
+  }
+}
+
+async function sharedRows(warehouse: Ask, request: UsageRequest) {
+  const shape: Shape = {
+    groupBy: CELL_DIMENSIONS,
+    stepSeconds: request.stepSeconds,
+    idle: 'with',
+    limit: CELLS_MAX + 1,
+  }
+  // Filters narrow what is shown; who takes how much idle energy depends on all that ran on the host.
+  const everything = { ...request, accounts: null, filters: [] }
+  const found = await ask(warehouse, usageStatement(everything, shape))
+  if (found.length > CELLS_MAX) {
+    throw new WattlineError('sql_limit', `Sharing idle energy would look at more than ${CELLS_MAX} cells.`)
+  }
+  const weigh = request.idleSharing === 'by_usage' ? byUsage : await requestWeights(warehouse, request)
+  const cells = shareIdle(found.map(readCell), weigh).filter(cell => {
+    const { dimensions } = cell
+    const mine = request.accounts === null || request.accounts.includes(dimensions.account)
+    const names = new Set(request.filters.map(filter => filter.dimension))
+    return (
+      mine &&
+      [...names].every(name =>
+        request.filters.some(filter => filter.dimension === name && filter.value === dimensions[name]),
+      ) &&
+      (request.includeIdle || dimensions.share !== 'idle')
+    )
+  })
+  const rows: readonly Summed[] = foldCells(cells, request.groupBy, request.limit)
+  return { rows, total: cells.map(cell => cell.amounts).reduce(addAmounts, NO_AMOUNTS) }
+}
+
+async function requestWeights(warehouse: Ask, request: UsageRequest): Promise<Weigh> {
+  const sql = requestsStatement(request)
+  const rows = await warehouse.query<{ host: string; kind: string; id: string; request: string }>(
+    sql.text,
+    sql.params,
+  )
+  return byRequest(new Map(rows.map(row => [requestKey(row.host, row.kind, row.id), BigInt(row.request)])))
+}
+
+async function idleEnergy(warehouse: Ask, request: UsageRequest): Promise<bigint> {
+  const shape: Shape = { groupBy: [], stepSeconds: null, idle: 'only', limit: 1 }
+  const [row] = await ask(warehouse, usageStatement(request, shape))
+  return row === undefined ? 0n : (readAmounts(row).energy_uj ?? 0n)
+}
+
+async function findReasons(warehouse: Ask, request: UsageRequest, shape: Shape): Promise<Reasons> {
+  const rows = await ask(warehouse, reasonsStatement(request, shape))
+  return new Map(
+    rows.map(row => {
+      const start = row['start'] === undefined || row['start'] === null ? null : Number(row['start'])
+      const reasons = row['reasons'] as unknown as readonly string[]
+      return [reasonKey(start, groupOf(row, request.groupBy)), reasons] as const
+    }),
+  )
+}

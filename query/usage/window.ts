@@ -1,0 +1,111 @@
+/** Windows of time as people write them, and which of the ledger's sums serve them. Pure: the time now is given. */
+import { invalid } from '../parameters.ts'
+
+export interface Window {
+  /** Unix seconds, whole minutes, `[from, to)`. */
+  readonly from: number
+  readonly to: number
+}
+
+const MINUTE = 60
+const HOUR = 3_600
+const DAY = 86_400
+/** A window may not be wider: two years and a day, more than the ledger keeps. */
+const WIDEST = 731 * DAY
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY }
+const EXPECTED =
+  'a duration such as 5m, 1h, 24h or 7d, one of today, yesterday, month, or FROM,TO as ISO times or unix seconds'
+
+const floor = (seconds: number, unit: number): number => Math.floor(seconds / unit) * unit
+
+/** Seconds of `90s`, `5m`, `1h`, `7d`; undefined for anything else. */
+export function durationSeconds(text: string): number | undefined {
+  const found = /^(\d{1,6})([smhdw])$/.exec(text)
+  if (found === null) return undefined
+  return Number(found[1]) * UNIT_SECONDS[found[2]!]!
+}
+
+/**
+ * A duration ends with the last full minute; days and months are UTC.
+ * @throws WattlineError `parameter_invalid`
+ */
+export function parseWindow(text: string, nowSeconds: number): Window {
+  const window = named(text, nowSeconds) ?? spoken(text, nowSeconds)
+  if (window === undefined) throw invalid('window', text, EXPECTED)
+  if (window.to <= window.from) throw invalid('window', text, 'a window that ends after it starts')
+  if (window.to - window.from > WIDEST) throw invalid('window', text, 'at most 731 days wide')
+  return window
+}
+
+function named(text: string, now: number): Window | undefined {
+  const today = floor(now, DAY)
+  const end = floor(now, MINUTE)
+  if (text === 'today') return { from: today, to: Math.max(end, today + MINUTE) }
+  if (text === 'yesterday') return { from: today - DAY, to: today }
+  if (text !== 'month') return undefined
+  const date = new Date(now * 1000)
+  return {
+    from: Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1) / 1000,
+    to: Math.max(end, today + MINUTE),
+  }
+}
+
+function spoken(text: string, now: number): Window | undefined {
+  const duration = durationSeconds(text)
+  if (duration !== undefined) {
+    const to = floor(now, MINUTE)
+    return { from: floor(to - duration, MINUTE), to }
+  }
+  const [from, to, ...rest] = text.split(',')
+  if (from === undefined || to === undefined || rest.length > 0) return undefined
+  const start = moment(from)
+  const end = moment(to)
+  if (start === undefined || end === undefined) return undefined
+  return { from: floor(start, MINUTE), to: floor(end, MINUTE) }
+}
+
+/** ISO 8601 (UTC where no zone is given) or unix seconds. */
+function moment(text: string): number | undefined {
+  const trimmed = text.trim()
+  if (/^\d{1,11}(\.\d+)?$/.test(trimmed)) return Math.floor(Number(trimmed))
+  if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/.test(trimmed)) return undefined
+  const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(trimmed.slice(10)) || trimmed.length === 10
+  const milliseconds = Date.parse(zoned ? trimmed : `${trimmed.replace(' ', 'T')}Z`)
+  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
+}
+
+export type Source = 'ledger' | 'usage_hourly' | 'usage_daily'
+export interface Piece extends Window {
+  readonly source: Source
+}
+
+/** Shorter windows are read from the minutes alone: sums by hour would save nothing. */
+const HOURLY_FROM = 6 * HOUR
+const DAILY_FROM = 7 * DAY
+
+/**
+ * Cuts a window into pieces that cover each minute once: whole days and whole hours come from the sums, the edges from
+ * the minutes. A step narrower than a sum, or across it, keeps the sum out.
+ */
+export function coverWindow(window: Window, stepSeconds: number | null): readonly Piece[] {
+  const width = window.to - window.from
+  const fits = (unit: number): boolean => stepSeconds === null || stepSeconds % unit === 0
+  const outer = (piece: Piece): readonly Piece[] =>
+    width >= HOURLY_FROM && fits(HOUR) ? cut(piece, HOUR, 'usage_hourly') : [piece]
+  const whole: Piece = { ...window, source: 'ledger' }
+  const days = width >= DAILY_FROM && fits(DAY) ? cut(whole, DAY, 'usage_daily') : [whole]
+  return days.flatMap(piece => (piece.source === 'ledger' ? outer(piece) : [piece]))
+}
+
+/** Takes the whole units out of the middle. */
+function cut(piece: Piece, unit: number, source: Source): readonly Piece[] {
+  const from = Math.ceil(piece.from / unit) * unit
+  const to = floor(piece.to, unit)
+  if (to <= from) return [piece]
+  return [
+    { from: piece.from, to: from, source: piece.source },
+    { from, to, source },
+    { from: to, to: piece.to, source: piece.source },
+  ].filter(part => part.to > part.from)
+}
