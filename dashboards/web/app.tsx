@@ -28,7 +28,7 @@ export function App() {
   const usage = usePoll<UsageAnswer>(usagePath(shownHost(host, live.data), window), USAGE_MS)
   const traces = usePoll<RecentTracesAnswer>(tracesPath(TRACES), TRACES_MS)
   const polls = [status, live, usage, traces]
-  const away = polls.find(poll => poll.error?.away === true)?.error ?? null
+  const errors = polls.map(poll => poll.error).filter(error => error !== null)
   return (
     <>
       <a class="skip" href="#main">
@@ -36,7 +36,7 @@ export function App() {
       </a>
       <Header status={status} live={live.data} host={host} onHost={setHost} theme={theme} onTheme={toggle} />
       <Notice
-        error={away}
+        error={errors.find(error => error.away) ?? errors[0] ?? null}
         problems={status.data?.problems ?? []}
         onRetry={() => {
           for (const poll of polls) poll.retry()

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Problem } from '../../core/model/answers.ts'
 import type { PageAsset } from '../../dashboards/page.ts'
 import { liveAnswer, statusAnswer, traceAnswer, tracesAnswer, usageAnswer } from './fixture.ts'
 
@@ -11,6 +12,8 @@ export interface Scenario {
   /** Nothing measured and nothing sent yet. */
   empty: boolean
   problems: readonly string[]
+  /** The usage route answers with this problem instead. */
+  refusal: Problem | null
 }
 
 export interface FixtureServer {
@@ -29,7 +32,14 @@ export interface FixtureServer {
 const CSP = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): Promise<FixtureServer> {
-  const scenario: Scenario = { priced: true, measured: false, hosts: 1, empty: false, problems: [] }
+  const scenario: Scenario = {
+    priced: true,
+    measured: false,
+    hosts: 1,
+    empty: false,
+    problems: [],
+    refusal: null,
+  }
   const requests: string[] = []
   let server = await listen(0)
   const { port } = server.address() as AddressInfo
@@ -45,6 +55,11 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
         return
       }
       const body = answer(url, scenario)
+      if (url.pathname === '/api/v1/usage' && scenario.refusal !== null) {
+        response.writeHead(scenario.refusal.status, { 'content-type': 'application/problem+json' })
+        response.end(JSON.stringify(scenario.refusal))
+        return
+      }
       response.writeHead(body === null ? 404 : 200, { 'content-type': 'application/json' })
       response.end(JSON.stringify(body ?? { status: 404, detail: 'Nothing here.', remedy: '' }))
     })

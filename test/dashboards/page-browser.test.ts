@@ -29,7 +29,14 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
   })
 
   beforeEach(async () => {
-    Object.assign(server.scenario, { priced: true, measured: false, hosts: 1, empty: false, problems: [] })
+    Object.assign(server.scenario, {
+      priced: true,
+      measured: false,
+      hosts: 1,
+      empty: false,
+      problems: [],
+      refusal: null,
+    })
     page = await browser.context.newPage()
     complaints = []
     elsewhere = []
@@ -133,7 +140,9 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     const focused = (): Promise<string> =>
       page.evaluate(() => {
         const element = document.activeElement as HTMLElement
-        return element.getAttribute('aria-label') || (element as HTMLInputElement).value || element.textContent
+        return (
+          element.getAttribute('aria-label') || (element as HTMLInputElement).value || element.textContent
+        )
       })
     const tabTo = async (wanted: RegExp): Promise<void> => {
       for (let step = 0; step < 60; step++) {
@@ -229,6 +238,25 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     server.scenario.problems = ['the warehouse is opening']
     await open()
     expect(await page.locator('.notice').textContent()).toContain('the warehouse is opening')
+  })
+
+  it('passes on what the server says is wrong and what to do about it', async () => {
+    await open()
+    server.scenario.refusal = {
+      type: 'about:blank',
+      title: 'Too many queries',
+      status: 429,
+      code: 'too_many_queries',
+      detail: 'Eight statements of this tenant are running.',
+      remedy: 'Wait for running queries to end.',
+      instance: '/api/v1/usage',
+    }
+    await page.getByLabel('24 h', { exact: true }).check()
+    await page.locator('.notice').waitFor()
+    const said = await page.locator('.notice').textContent()
+    expect(said).toContain('Eight statements of this tenant are running. Wait for running queries to end.')
+    server.scenario.refusal = null
+    await page.locator('.notice').waitFor({ state: 'detached' })
   })
 
   it('keeps the last numbers while the server is away, says so, and goes on when it is back', async () => {

@@ -189,6 +189,15 @@ function spokenValue({ timesMs, layers }: ChartProps, index: number): string {
   if (time === undefined) return 'no readings yet'
   const total = totalAt(layers, index)
   if (total === null) return `${clockText(time)}: no readings`
-  const { value, unit } = formatQuantity(BigInt(total), POWER)
-  return `${clockText(time)}: ${value} ${unit}`
+  const most = layers
+    .map(layer => ({ name: layer.name, milliwatts: layer.milliwatts[index] ?? 0 }))
+    .toSorted((a, b) => b.milliwatts - a.milliwatts)
+    .slice(0, 3)
+    .map(({ name, milliwatts }) => `${name} ${watts(milliwatts)}`)
+  return `${clockText(time)}: ${watts(total)}; ${most.join(', ')}`
+}
+
+function watts(milliwatts: number): string {
+  const { value, unit } = formatQuantity(BigInt(milliwatts), POWER)
+  return `${value} ${unit}`
 }

@@ -1,6 +1,9 @@
 import type { ApiError } from '../lib/api.ts'
 
-/** One line above everything while the server is away or not ready. What was known stays on the page below. */
+/**
+ * One line above everything while the server is away, refuses an answer or is not ready. What was known stays on the
+ * page below.
+ */
 export function Notice(props: {
   readonly error: ApiError | null
   readonly problems: readonly string[]
@@ -9,10 +12,11 @@ export function Notice(props: {
   const { error, problems } = props
   return (
     <div class="notice-place" role="status" aria-live="polite">
-      {error?.away === true ? (
+      {error !== null ? (
         <p class="notice">
           <span>
-            <b>{error.message}</b> Reconnecting by itself; the numbers below are the last ones known.{' '}
+            <b>{error.message}</b>{' '}
+            {error.away && 'Reconnecting by itself; the numbers below are the last ones known. '}
             {error.remedy}
           </span>
           <button type="button" onClick={props.onRetry}>

@@ -157,8 +157,9 @@ function Unpriced(props: {
   const energy = BigInt(props.energyUj)
   if (energy === 0n) return null
   return (
-    <p class="note warn" title={props.reasons.join(', ')}>
+    <p class="note warn">
       plus <Amount amount={energy} scales={ENERGY} base="µJ" /> {props.without}
+      {props.reasons.length > 0 && ` (${props.reasons.join(', ')})`}
     </p>
   )
 }

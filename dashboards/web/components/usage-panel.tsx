@@ -62,11 +62,6 @@ function Body({ usage }: { readonly usage: Polled<UsageAnswer> }) {
   }
   return (
     <>
-      {error !== null && !error.away && (
-        <p class="note warn" role="status">
-          {error.message} {error.remedy}
-        </p>
-      )}
       <Tiles usage={data} />
       <WorkloadTable usage={data} />
     </>
