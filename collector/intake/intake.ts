@@ -252,7 +252,7 @@ class IntakeDoor implements Intake {
   #decode(signal: Signal, body: Uint8Array, context: DecodeContext, builders: Builders): Decoded {
     const decoded = decodeInto(this.#parts, signal, body, context, builders)
     for (const [reason, amount] of decoded.ignoredReadings) {
-      this.#parts.events.emit('itemsRejected', { signal: 'readings', reason, amount })
+      this.#parts.events.emit('readingsIgnored', { reason, amount })
     }
     return decoded
   }

@@ -157,6 +157,8 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const line = CONNECTION_ERRORS.get(error.code ?? '') ?? '400 Bad Request'
   socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  // The client has time to read this; whether it closes its side is not waited for.
+  setTimeout(() => socket.destroy(), DISCARD_MS).unref()
 }
 
 const CONNECTION_ERRORS: ReadonlyMap<string, string> = new Map([

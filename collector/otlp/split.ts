@@ -13,7 +13,7 @@ interface Level {
 /** Request -> ResourceX -> ScopeX -> items. */
 const LEVELS: readonly Level[] = [{ children: 1 }, { children: 2 }, { children: 2 }]
 
-/** Parts of about `targetBytes`, made one at a time. Throws `body_undecodable` when the outer structure is broken. */
+/** Parts of up to twice `targetBytes` (and a head and an item), made one at a time. Throws `body_undecodable` when the outer structure is broken. */
 export function splitRequest(body: Uint8Array, targetBytes: number): Generator<Uint8Array> {
   return splitMessage(body, 0, targetBytes)
 }

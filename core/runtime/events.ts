@@ -41,6 +41,14 @@ export const EVENTS = {
     level: 'debug',
     counter: counter('wattline_intake_requests_rejected_total', 'Requests refused whole', 'code'),
   },
+  readingsIgnored: {
+    level: 'debug',
+    counter: counter(
+      'wattline_readings_ignored_total',
+      'Points of known metrics that are no readings; stored as metrics all the same',
+      'reason',
+    ),
+  },
   intakePaused: { level: 'error' },
   intakeResumed: { level: 'info' },
   requestFailed: {

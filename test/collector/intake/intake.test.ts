@@ -203,6 +203,48 @@ describe('readings', () => {
     expect(target.events.sum('itemsAccepted', { signal: 'readings' })).toBe(5)
   })
 
+  it('are found among the metrics of a request, which is answered when both are in the log', async () => {
+    const target = rig()
+    const point = {
+      timeUnixNano: '1700000000000000000',
+      asInt: '1000',
+      attributes: [
+        { key: 'hw.type', value: { stringValue: 'cpu' } },
+        { key: 'hw.id', value: { stringValue: 'package-0' } },
+      ],
+    }
+    const request = {
+      resourceMetrics: [
+        {
+          resource: { attributes: [{ key: 'host.id', value: { stringValue: 'alpha' } }] },
+          scopeMetrics: [
+            {
+              metrics: [
+                {
+                  name: 'hw.energy',
+                  unit: 'J',
+                  sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] },
+                },
+                { name: 'queue.length', gauge: { dataPoints: [point] } },
+              ],
+            },
+          ],
+        },
+      ],
+    }
+    const body = Buffer.from(JSON.stringify(request))
+    const sent = target.intake.ingest('metrics', 'json', body, 'default')
+    await target.clock.advance(1_000)
+    expect(await sent).toMatchObject({ accepted: 2, rejected: 0 })
+    expect(target.broker.stored.map(entry => entry.stream).sort()).toEqual([
+      'metrics_gauge',
+      'metrics_sum',
+      'readings',
+    ])
+    const [row] = decodeRows(readings, target.broker.records('readings')[0]!)
+    expect(row).toMatchObject({ Tenant: 'default', Host: 'alpha', Quantity: 'energy', Value: 1_000_000_000n })
+  })
+
   it('of another tenant are refused', async () => {
     const target = rig()
     expect(await outcome(target.intake.appendReadings('other', [reading('alpha', 1n)]))).toBe(

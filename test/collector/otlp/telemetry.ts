@@ -124,3 +124,11 @@ export const logRecords: LogRecords = [
     droppedAttributesCount: 1,
   },
 ]
+
+/** Spans that have just ended, one per name. */
+export const spansAt = (nowMs: number, names: readonly string[]): Spans =>
+  names.map((name, index) => ({
+    ...span(name, (index + 1).toString(16).padStart(16, '0')),
+    startTime: [Math.floor(nowMs / 1000) - 1, 0],
+    endTime: [Math.floor(nowMs / 1000), 0],
+  }))

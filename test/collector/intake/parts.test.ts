@@ -1,0 +1,123 @@
+/**
+ * Guarantees of the small parts: bytes reserved are given back once and never beyond the limit; a gate knows who may still
+ * add to a batch; pooled buffers are never shared and never kept beyond the bound; health recovers by asking.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createBrokerHealth } from '../../../collector/intake/broker-health.ts'
+import { createBudget } from '../../../collector/intake/budget.ts'
+import { createBufferPool } from '../../../collector/intake/buffer-pool.ts'
+import { createRequestGate } from '../../../collector/intake/request-gate.ts'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import { FakeClock, RecordedEvents } from './fakes.ts'
+
+describe('budget', () => {
+  it('never passes its limit and ends at nothing', () => {
+    const steps = fc.array(fc.record({ bytes: fc.nat(60), release: fc.boolean() }))
+    fc.assert(
+      fc.property(steps, list => {
+        const budget = createBudget(100)
+        const open = []
+        for (const { bytes, release } of list) {
+          const reservation = budget.open()
+          const before = budget.usedBytes
+          try {
+            reservation.reserve(bytes)
+            expect(budget.usedBytes).toBe(before + bytes)
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'overloaded', status: 429, retryAfterSeconds: 1 })
+            expect(before + bytes).toBeGreaterThan(100)
+            expect(budget.usedBytes).toBe(before)
+          }
+          expect(budget.usedBytes).toBeLessThanOrEqual(100)
+          open.push(reservation)
+          if (release) open.shift()?.release()
+        }
+        for (const reservation of open) {
+          reservation.release()
+          reservation.release()
+        }
+        expect(budget.usedBytes).toBe(0)
+      }),
+    )
+  })
+})
+
+describe('request gate', () => {
+  it('counts a request outside until it is gathered, and again once its batch has closed', () => {
+    const gate = createRequestGate()
+    let calls = 0
+    gate.watch(() => {
+      calls += 1
+    })
+    const [first, second] = [gate.enter(), gate.enter()]
+    expect(gate.outside).toBe(2)
+    first.gather()
+    expect([gate.outside, calls]).toEqual([1, 0])
+    second.leave()
+    expect([gate.outside, calls]).toEqual([0, 1])
+    first.scatter()
+    expect(gate.outside).toBe(1)
+    first.leave()
+    first.leave()
+    expect([gate.open, gate.outside, calls]).toEqual([0, 0, 2])
+  })
+
+  it('does not count as gathered whose batch closed while it was being added to', () => {
+    const gate = createRequestGate()
+    const ticket = gate.enter()
+    ticket.scatter()
+    ticket.gather()
+    expect(gate.outside).toBe(1)
+  })
+})
+
+describe('buffer pool', () => {
+  it('gives a buffer to one at a time and keeps no more than its bound', () => {
+    const pool = createBufferPool(64 * 1024)
+    const first = pool.acquire(20_000)
+    const second = pool.acquire(20_000)
+    expect(first).not.toBe(second)
+    expect(first.length).toBe(32 * 1024)
+    pool.release(first)
+    pool.release(second)
+    pool.release(pool.acquire(100_000))
+    expect(pool.idleBytes).toBe(64 * 1024)
+    expect([first, second]).toContain(pool.acquire(32 * 1024))
+    expect(pool.idleBytes).toBe(32 * 1024)
+  })
+})
+
+describe('broker health', () => {
+  it('asks until it is answered, also when asking hangs', async () => {
+    const clock = new FakeClock()
+    const events = new RecordedEvents()
+    const answers: (() => Promise<void>)[] = [
+      () => new Promise(() => {}),
+      () => Promise.reject(new WattlineError('disk_full', 'No space.')),
+      () => Promise.resolve(),
+    ]
+    const health = createBrokerHealth({ ping: () => answers.shift()!(), clock, events })
+    health.check()
+    health.failed(new WattlineError('broker_unavailable', 'Away.'))
+    health.failed(new WattlineError('broker_unavailable', 'Away.'))
+    expect(() => health.check()).toThrow('Away.')
+    await clock.advance(500 + 5_000)
+    expect(() => health.check()).toThrow('did not answer')
+    await clock.advance(500)
+    expect(() => health.check()).toThrow(expect.objectContaining({ code: 'disk_full', retryAfterSeconds: 2 }))
+    await clock.advance(500)
+    health.check()
+    expect(events.all.map(event => event.name)).toEqual(['intakePaused', 'intakeResumed'])
+  })
+
+  it('does not blame the log for a record it refuses', () => {
+    const health = createBrokerHealth({
+      ping: async () => {},
+      clock: new FakeClock(),
+      events: new RecordedEvents(),
+    })
+    health.failed(new WattlineError('body_too_large', 'Too large a record.'))
+    expect(health.failing).toBe(false)
+  })
+})

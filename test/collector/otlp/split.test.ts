@@ -1,0 +1,94 @@
+/**
+ * Guarantees: the parts of a split request hold the same items in the same order under the same resource and scope; parts
+ * stay near the target size whatever the nesting; what cannot be split comes whole; broken structure is refused.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { splitRequest } from '../../../collector/otlp/split.ts'
+import { CONTEXT, rowsOf } from './rows.ts'
+
+const nano = CONTEXT.nowUnixNano.toString()
+const request = (shape: readonly (readonly (readonly number[])[])[], headBytes = 10) =>
+  jsonToProtobuf(
+    'logs',
+    Buffer.from(
+      JSON.stringify({
+        resourceLogs: shape.map((scopes, resource) => ({
+          // The resource after its records, as some writers have it: order is free in protobuf.
+          scopeLogs: scopes.map((sizes, scope) => ({
+            scope: { name: `scope-${resource}-${scope}` },
+            logRecords: sizes.map((size, record) => ({
+              timeUnixNano: nano,
+              severityText: `${resource}-${scope}-${record}`,
+              body: { stringValue: 'x'.repeat(size) },
+            })),
+          })),
+          resource: {
+            attributes: [
+              { key: 'service.name', value: { stringValue: `service-${resource}` } },
+              { key: 'head', value: { stringValue: 'h'.repeat(headBytes) } },
+            ],
+          },
+        })),
+      }),
+    ),
+  )
+
+describe('splitRequest', () => {
+  const shapes = fc.array(
+    fc.array(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 12 }), { maxLength: 4 }),
+    { maxLength: 4 },
+  )
+
+  it('gives the same rows in the same order', () => {
+    fc.assert(
+      fc.property(shapes, fc.integer({ min: 1, max: 3_000 }), (shape, targetBytes) => {
+        const body = request(shape)
+        const parts = [...splitRequest(body, targetBytes)]
+        expect(parts.flatMap(part => rowsOf('logs', part))).toEqual(rowsOf('logs', body))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('keeps parts near the target, and copies heads no more often than that needs', () => {
+    fc.assert(
+      fc.property(shapes, shape => {
+        const body = request(shape)
+        const parts = [...splitRequest(body, 500)]
+        // What is left of one scope and what fills up the next, an item of 300 bytes, and the heads.
+        expect(Math.max(0, ...parts.map(part => part.length))).toBeLessThan(2 * 500 + 400 + 200)
+        const total = parts.reduce((sum, part) => sum + part.length, 0)
+        expect(total).toBeLessThan(body.length * 2 + 500)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('does not split below a head that would outweigh the items', () => {
+    const body = request([[[10, 10, 10, 10]]], 5_000)
+    expect([...splitRequest(body, 1_000)].length).toBe(1)
+  })
+
+  it('hands a small request through as it is', () => {
+    const body = request([[[1]]])
+    expect([...splitRequest(body, 100_000)]).toEqual([body])
+  })
+
+  it('refuses broken structure, never with anything else', () => {
+    const body = request([[[50, 50, 50]]])
+    fc.assert(
+      fc.property(fc.nat(body.length - 1), fc.nat(255), (at, byte) => {
+        const mutated = Uint8Array.from(body)
+        mutated[at] = byte
+        try {
+          for (const part of splitRequest(mutated, 20)) expect(part.length).toBeGreaterThan(0)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'body_undecodable' })
+        }
+      }),
+    )
+    expect(() => [...splitRequest(body.subarray(0, -1), 20)]).toThrow('beyond the end')
+  })
+})
