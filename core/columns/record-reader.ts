@@ -16,7 +16,8 @@ export interface RecordView<S extends StreamDeclaration> {
 
 /**
  * Opens a record: all offsets and dictionary ids are checked here, so that reading the views cannot fail. Throws
- * `record_corrupt` when the bytes do not decode or their columns are not those of the declaration.
+ * `record_corrupt` when the bytes do not decode or their columns are not those of the declaration. Damage is caught by
+ * zstd's checksum; a record whose Arrow metadata someone forged is beyond this: records are of our own making.
  */
 export function readRecord<S extends StreamDeclaration>(stream: S, record: Uint8Array): RecordView<S> {
   try {
