@@ -1,0 +1,47 @@
+/**
+ * Guarantees: whenever the process is killed, every acknowledged record is there once, where the acknowledgement said,
+ * unbroken and in order; records of one append are there all or none.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
+import { silentEvents } from '../../../core/runtime/events.ts'
+import { readNow } from '../../core/broker/folder.ts'
+import { nameIn } from './filling.ts'
+import { KILLS, random, runAndKill, SEED } from './killing.ts'
+
+test(`acknowledged records survive ${KILLS} kills`, { timeout: 30_000 + KILLS * 10_000 }, async () => {
+  const path = await mkdtemp(join(tmpdir(), 'wattline-chaos-'))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  const next = random(SEED)
+  const acknowledged: { id: string; partition: number; offset: bigint; parts: number }[] = []
+  for (let run = 0; run < KILLS; run++) {
+    const lines = await runAndKill('./appender.ts', [path, String(run)], next() * 250)
+    for (const line of lines.slice(1)) {
+      const [id = '', partition, offset = '0', parts] = line.split(' ')
+      acknowledged.push({ id, partition: Number(partition), offset: BigInt(offset), parts: Number(parts) })
+    }
+  }
+  const broker = await openEmbeddedBroker({ path, maxBytes: 4_000_000_000, events: silentEvents })
+  onTestFinished(() => broker.close())
+  const stored = [await readNow(broker, 's', 'audit', 0), await readNow(broker, 's', 'audit', 1)]
+  const names = stored.map(records => records.map(r => nameIn(r.value)))
+  expect(names.flat().filter(name => name === null)).toEqual([])
+  expect(new Set(names.flat()).size).toBe(names.flat().length)
+  for (const { id, partition, offset, parts } of acknowledged) {
+    const expected = Array.from({ length: parts }, (_, part) => `${id}-${part}/${parts}`)
+    expect(names[partition]!.slice(Number(offset), Number(offset) + parts)).toEqual(expected)
+  }
+  // Also those that were not acknowledged are complete: as many parts as the first one says.
+  for (const inPartition of names) {
+    for (let i = 0; i < inPartition.length; ) {
+      const [id, part, parts] = inPartition[i]!.split(/-(?=\d+\/)|\//)
+      expect(part).toBe('0')
+      for (let p = 0; p < Number(parts); p++) expect(inPartition[i + p]).toBe(`${id}-${p}/${parts}`)
+      i += Number(parts)
+    }
+  }
+  expect(acknowledged.length).toBeGreaterThan(0)
+})
