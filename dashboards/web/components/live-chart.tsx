@@ -6,8 +6,6 @@ import { type Fill, paintStack, resolveColour } from '../lib/paint.ts'
 import { formatQuantity, POWER } from '../lib/units.ts'
 import { Tooltip } from './tooltip.tsx'
 
-const HEIGHT_PX = 260
-
 interface ChartProps {
   readonly timesMs: readonly number[]
   /** Visible layers from the bottom up. */
@@ -47,9 +45,9 @@ export function LiveChart(props: ChartProps) {
 
   useEffect(() => {
     const element = frame.current!
-    const made = new uPlot(optionsFor(element.clientWidth, scene, setCursor), data, element)
+    const made = new uPlot(optionsFor(element, scene, setCursor), data, element)
     chart.current = made
-    const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT_PX }))
+    const watch = new ResizeObserver(() => made.setSize(sizeOf(element)))
     watch.observe(element)
     return () => {
       watch.disconnect()
@@ -106,23 +104,29 @@ function useFills({ layers, colours, theme }: ChartProps): readonly Fill[] {
   )
 }
 
+/** The style sheet decides the size of the frame; the chart fills it. */
+function sizeOf(frame: HTMLElement): { readonly width: number; readonly height: number } {
+  return { width: frame.clientWidth, height: frame.clientHeight }
+}
+
 function optionsFor(
-  width: number,
+  frame: HTMLElement,
   scene: { readonly current: Scene },
   onCursor: (cursor: { index: number; left: number } | null) => void,
 ): uPlot.Options {
+  // A canvas knows no rem: what is drawn grows with the page's text all the same.
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
   const grid = { stroke: resolveColour('--grid'), width: 1 }
   const axis = {
     stroke: resolveColour('--muted'),
-    font: '12px system-ui, sans-serif',
+    font: `${0.75 * rem}px system-ui, sans-serif`,
     grid,
     ticks: { show: false },
   }
   return {
-    width,
-    height: HEIGHT_PX,
+    ...sizeOf(frame),
     legend: { show: false },
-    padding: [12, 22, 0, 0],
+    padding: [0.75 * rem, 1.4 * rem, 0, 0],
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
     scales: {
       x: { range: () => timeRange(scene.current.props) },
@@ -131,15 +135,15 @@ function optionsFor(
     axes: [
       {
         ...axis,
-        size: 30,
+        size: 1.9 * rem,
         incrs: [60, 120, 300, 600, 900],
-        space: 64,
+        space: 4 * rem,
         values: (_, splits) => splits.map(split => clockText(split * 1000, false)),
       },
       {
         ...axis,
-        size: 52,
-        space: 48,
+        size: 3.25 * rem,
+        space: 3 * rem,
         values: (_, splits) => splits.map(split => `${Number(split.toFixed(2))} W`),
       },
     ],
