@@ -1,5 +1,4 @@
 /** What `meter` knows of one host between two records: open windows only, never history. */
-import { windowStartNano } from '../../core/model/window.ts'
 import type { Series } from './series.ts'
 
 /** Words for people about a workload, from its newest reading. */
@@ -25,7 +24,7 @@ export interface HostState {
   readonly workloads: Map<string, WorkloadWords>
 }
 
-/** By host key. The loop fills it from stored state and may drop entries that `hasOpenWindows` denies. */
+/** By host key. The loop fills it from stored state. */
 export type HostStates = Map<string, HostState>
 
 export const newHostState = (tenant: string, host: string): HostState => ({
@@ -39,7 +38,3 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   series: new Map(),
   workloads: new Map(),
 })
-
-/** Whether readings have come whose windows are not closed: silence has to close them. */
-export const hasOpenWindows = ({ recordNano, closedBefore, series }: HostState): boolean =>
-  series.size > 0 && (closedBefore === null || recordNano > windowStartNano(closedBefore))

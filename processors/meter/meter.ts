@@ -4,13 +4,14 @@
  */
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import { windowAfter, windowOf, windowStartNano } from '../../core/model/window.ts'
+import { WINDOW_SECONDS, windowOf, windowStartNano } from '../../core/model/window.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { type Attribution, attributeWindow, type EnergyRow } from './attribute.ts'
-import { type HostState, type HostStates, hasOpenWindows } from './host-state.ts'
+import type { HostState, HostStates } from './host-state.ts'
 import { hostKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRows } from './late.ts'
 import { type LatePiece, type Piece, type Series, settle } from './series.ts'
+import { type Flush, flushFor, type Patience } from './silence.ts'
 import { takeReadings } from './take.ts'
 
 /** What one record did. `changed`: hosts whose state must be stored again, by host key. */
@@ -20,19 +21,13 @@ export interface Metering {
   readonly changed: Map<string, HostState>
 }
 
-/** Value of a control record of kind `flush`, as JSON; the host's windows that ended by then are closed. */
-export interface Flush {
-  readonly tenant: string
-  readonly host: string
-  /** Decimal text: JSON numbers cannot hold nanoseconds. */
-  readonly untilUnixNano: string
-}
+export type { Flush } from './silence.ts'
 
 export interface Meter {
   /** Applies a record of stream `readings`; hosts that it is the first to speak of are added to `states`. */
   apply(states: HostStates, record: RecordView<typeof readings>, facts: { timestampMs: number }): Metering
   flush(states: HostStates, flush: Flush): Metering
-  /** Hosts with open windows that have been silent for `metering.idle_flush`: the loop appends a flush for each. */
+  /** What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`. */
   silent(states: HostStates, nowMs: number): Flush[]
 }
 
@@ -56,6 +51,11 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
     idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
   }
+  const patience: Patience = {
+    idleMs: metering.idle_flush * 1000,
+    gapMs: Math.max(metering.idle_flush, metering.gap) * 1000,
+    forgetMs: FORGET_HOST_WINDOWS * WINDOW_SECONDS * 1000,
+  }
   return {
     apply(states, record, { timestampMs }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
@@ -66,28 +66,22 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       }
       return result
     },
-    flush(states, { tenant, host, untilUnixNano }) {
+    flush(states, { tenant, host, untilUnixNano, forget: gone }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       const key = hostKey(tenant, host)
       const state = states.get(key)
       if (state === undefined) return result
       result.changed.set(key, state)
       closeWindows(state, windowOf(BigInt(untilUnixNano)), attribution, result)
+      if (gone) {
+        state.series.clear()
+        state.workloads.clear()
+      }
       return result
     },
-    silent: (states, nowMs) =>
-      [...states.values()]
-        .filter(state => hasOpenWindows(state) && nowMs - state.lastRecordMs >= metering.idle_flush * 1000)
-        .map(flushOf),
+    silent: (states, nowMs) => [...states.values()].flatMap(state => flushFor(state, nowMs, patience) ?? []),
   }
 }
-
-/** Closes what the host's last reading reaches into, no more: what follows later still finds its windows open. */
-const flushOf = ({ tenant, host, recordNano }: HostState): Flush => ({
-  tenant,
-  host,
-  untilUnixNano: windowStartNano(windowAfter(recordNano)).toString(),
-})
 
 function closeWindows(state: HostState, until: number, attribution: Attribution, result: Metering): void {
   const from = state.closedBefore ?? 0

@@ -305,16 +305,47 @@ test('an older sample inside an interval that a closed window already used chang
   expect(run.energy.map(row => row.EnergyUj)).toEqual([20n, 80n])
 })
 
-test('silence closes what was begun, once, and keeps the rest of an interval for later', () => {
-  const run = drive()
-  run.record([energyAt(0, 0n), energyAt(10, 10n)], 1_000)
-  expect(run.meter.silent(run.states, 120_999)).toEqual([])
-  const [flush] = run.meter.silent(run.states, 121_000)
-  expect(flush).toEqual({ tenant: 'default', host: 'h1', untilUnixNano: at(60).toString() })
+test('silence closes whole minutes first, the last one when no trusted interval can leave it, then all is forgotten', () => {
+  const run = drive({ metering: { idle_flush: 120, gap: 300 } })
+  const asked = (nowSeconds: number) => run.meter.silent(run.states, nowSeconds * 1000)
+  const closes = (seconds: number) => ({
+    tenant: 'default',
+    host: 'h1',
+    untilUnixNano: at(seconds).toString(),
+  })
+  run.record([energyAt(0, 0n), energyAt(70, 70n)], 1_000)
+  expect(asked(120)).toEqual([])
+  expect(asked(121)).toEqual([closes(60)])
   run.flush(60)
-  expect(totalUj(run.energy)).toBe(10n)
-  expect(run.meter.silent(run.states, 999_000)).toEqual([])
-  run.record([energyAt(110, 110n)], 2_000)
+  expect(totalUj(run.energy)).toBe(60n)
+  expect(asked(300)).toEqual([])
+  expect(asked(301)).toEqual([closes(120)])
+  run.flush(120)
+  expect(totalUj(run.energy)).toBe(70n)
+  expect(asked(86_400)).toEqual([])
+  expect(asked(86_401)).toEqual([{ ...closes(120), forget: true }])
+  run.flush(120, { forget: true })
+  expect(asked(999_999)).toEqual([])
+})
+
+test('a host that reports every few minutes loses nothing to lateness', () => {
+  const run = drive({ metering: { idle_flush: 120, gap: 300 } })
+  for (let round = 0; round < 4; round++) {
+    run.record([energyAt(7 + round * 290, BigInt(round) * 290n)], round * 290_000)
+    for (const { untilUnixNano } of run.meter.silent(run.states, round * 290_000 + 289_000)) {
+      run.flush(0, { untilUnixNano })
+    }
+  }
+  run.flush(3600)
+  expect(totalUj(run.energy)).toBe(3n * 290n)
+  expect(run.late).toEqual([])
+})
+
+test('a window that silence closed stays closed: what comes for it later is late', () => {
+  const run = drive()
+  run.record([energyAt(0, 0n), energyAt(10, 10n)])
+  run.flush(60)
+  run.record([energyAt(110, 110n)])
   run.flush(120)
   expect(totalUj(run.energy)).toBe(60n)
   expect(run.late.map(row => row.Value)).toEqual([50n])

@@ -1,0 +1,35 @@
+/** What is to be done about hosts that have fallen silent. Decided by wall-clock time, carried out as a record of the log. */
+import { windowAfter, windowOf, windowStartNano } from '../../core/model/window.ts'
+import type { HostState } from './host-state.ts'
+
+/** Value of a control record of kind `flush`, as JSON. */
+export interface Flush {
+  readonly tenant: string
+  readonly host: string
+  /** The host's windows that ended by then are closed. Decimal text: JSON numbers cannot hold nanoseconds. */
+  readonly untilUnixNano: string
+  /** Its series are dropped as well: the host is gone, and would only cost memory. */
+  readonly forget?: true
+}
+
+export interface Patience {
+  /** Silence after which windows close that the host's last reading lies beyond. */
+  readonly idleMs: number
+  /** Silence after which the window of the last reading closes too: no trusted interval can reach out of it any more. */
+  readonly gapMs: number
+  readonly forgetMs: number
+}
+
+/**
+ * The flush that a host's silence calls for; null: none. A host that reports every few minutes is not cut off in the
+ * middle of a minute: the rest of that minute would be late every time.
+ */
+export function flushFor(state: HostState, nowMs: number, patience: Patience): Flush | null {
+  const { tenant, host, recordNano, closedBefore, series } = state
+  const silentMs = nowMs - state.lastRecordMs
+  if (series.size === 0 || silentMs < patience.idleMs) return null
+  const last = silentMs >= patience.gapMs ? windowAfter(recordNano) : windowOf(recordNano)
+  const flush = { tenant, host, untilUnixNano: windowStartNano(last).toString() }
+  if (silentMs >= patience.forgetMs) return { ...flush, forget: true }
+  return last > (closedBefore ?? 0) ? flush : null
+}
