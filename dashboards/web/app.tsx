@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { LiveAnswer, RecentTracesAnswer, StatusAnswer, UsageAnswer } from '../../core/model/answers.ts'
+import { Guard } from './components/guard.tsx'
 import { Header } from './components/header.tsx'
 import { LivePanel } from './components/live-panel.tsx'
 import { Notice } from './components/notice.tsx'
@@ -43,9 +44,15 @@ export function App() {
         }}
       />
       <main id="main" tabIndex={-1}>
-        <LivePanel live={live} minutes={minutes} onMinutes={setMinutes} theme={theme} />
-        <UsagePanel usage={usage} window={window} onWindow={setWindow} />
-        <Traces traces={traces} />
+        <Guard>
+          <LivePanel live={live} minutes={minutes} onMinutes={setMinutes} theme={theme} />
+        </Guard>
+        <Guard>
+          <UsagePanel usage={usage} window={window} onWindow={setWindow} />
+        </Guard>
+        <Guard>
+          <Traces traces={traces} />
+        </Guard>
       </main>
       <footer>
         <span>Wattline {status.data?.version}</span>

@@ -197,6 +197,26 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('input[name=minutes]:checked').inputValue()).toBe('5')
   })
 
+  it('draws what is new into the same chart every five seconds, without making it anew', async () => {
+    await page.clock.install()
+    await open()
+    const drawn = await page.locator('.chart-frame canvas').elementHandle()
+    const asked = (): number => server.requests.filter(path => path.startsWith('/api/v1/live')).length
+    const before = asked()
+    await page.clock.runFor(5_100)
+    await expect.poll(asked).toBeGreaterThan(before)
+    expect(await drawn?.evaluate(canvas => canvas.isConnected)).toBe(true)
+    expect(await page.locator('.chart-frame canvas').count()).toBe(1)
+  })
+
+  it('leaves the rest of the page standing when one part meets what it cannot show', async () => {
+    await page.route('**/api/v1/traces?*', route => route.fulfill({ json: { traces: [null] } }))
+    await page.goto(server.url)
+    await page.locator('tfoot').waitFor()
+    await page.getByText('This part of the page failed').waitFor()
+    expect(await page.locator('.big').isVisible()).toBe(true)
+  })
+
   it('takes a layer out of the chart and puts it back', async () => {
     await open()
     const idle = page.locator('.legend button', { hasText: 'Idle' })

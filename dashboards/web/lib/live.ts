@@ -46,7 +46,8 @@ function toLayer(series: LiveSeries): Layer {
     detail: [series.workload_kind, series.namespace].filter(part => part !== '').join(' · '),
     share: series.share,
     rest: series.workload_kind === 'rest',
-    milliwatts: series.milliwatts,
+    // Sums are shown as integers: a fraction of a milliwatt is beyond any meter.
+    milliwatts: series.milliwatts.map(value => (value === null ? null : Math.round(value))),
     cpusUsed: series.cpus_used,
   }
 }
