@@ -35,13 +35,16 @@ const INSERT_SESSIONS = 2
 /** Queries of our own at one time. */
 const QUERY_SESSIONS = 4
 /** Strangers' queries at one time; the query server has its own, lower limit by tenant. */
-const FENCED_SESSIONS = 16
+const FENCED_SESSIONS = 8
+/** Of the engine's memory, so that one statement never starves inserts and merges. */
+const QUERY_MEMORY_SHARE = 0.5
 
 /**
  * Opens chDB, the ClickHouse engine in this process. One data folder per process: a second one is refused until the
  * first is closed.
  *
- * Set `UV_THREADPOOL_SIZE` to 16 or more before the process starts: a running query holds a thread of that pool.
+ * Set `UV_THREADPOOL_SIZE` to 24 or more before the process starts: every running query and insert, 15 at most, holds a
+ * thread of that pool, and files and the log need some too.
  * @throws data_unusable when the folder cannot be used
  */
 export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): Promise<Warehouse> {
@@ -55,7 +58,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     if (repaired > 0) options.events.emit('tokensRepaired', { amount: repaired })
     // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
     const control = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
-    return new EmbeddedWarehouse(enginePath, control, files)
+    return new EmbeddedWarehouse(enginePath, control, files, options.maxMemoryBytes)
   } catch (error) {
     throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
       cause: error,
@@ -74,6 +77,7 @@ class EmbeddedWarehouse implements Warehouse {
   readonly database = LOCAL_DIALECT.database
   readonly #path: string
   readonly #files: RecordFiles
+  readonly #maxQueryBytes: number
   /** For statements that must never wait behind others: KILL QUERY, ping. */
   readonly #control: Pool<Session>
   readonly #inserts: Pool<Session>
@@ -82,7 +86,8 @@ class EmbeddedWarehouse implements Warehouse {
   #tables: readonly FencedTable[] | null = null
   #closed = false
 
-  constructor(path: string, control: Session, files: RecordFiles) {
+  constructor(path: string, control: Session, files: RecordFiles, maxMemoryBytes: number) {
+    this.#maxQueryBytes = Math.floor(maxMemoryBytes * QUERY_MEMORY_SHARE)
     this.#path = path
     this.#files = files
     this.#control = new Pool(1, () => control)
@@ -137,6 +142,7 @@ class EmbeddedWarehouse implements Warehouse {
         database: this.database,
         tables,
         threads: Math.max(1, Math.floor(availableParallelism() / 2)),
+        maxQueryBytes: this.#maxQueryBytes,
         session,
         release: () => {
           this.#fenced.delete(session)

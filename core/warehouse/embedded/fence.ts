@@ -36,6 +36,8 @@ export interface FenceOptions {
   readonly tables: readonly FencedTable[]
   readonly tenant: string
   readonly limits: FencedQuery['limits']
+  /** Of the answer in columns; 0: no limit. */
+  readonly maxResultBytes: number
   /** Threads of one query: fewer than cores, so that inserts go on beside it. */
   readonly threads: number
 }
@@ -56,8 +58,7 @@ export function fenceStatements(options: FenceOptions): readonly string[] {
       `max_memory_usage = ${limits.maxMemoryBytes}`,
       `max_result_rows = ${limits.maxResultRows}`,
       "result_overflow_mode = 'throw'",
-      // The answer is held in memory in formats that cannot be streamed.
-      `max_result_bytes = ${limits.maxMemoryBytes}`,
+      `max_result_bytes = ${options.maxResultBytes}`,
       `max_threads = ${options.threads}`,
       'allow_ddl = 0',
       'allow_introspection_functions = 0',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ChdbQueryStream, Session, StreamChunk } from 'chdb'
 import { WattlineError } from '../../runtime/errors.ts'
 import { queryError } from '../engine-errors.ts'
@@ -11,6 +12,8 @@ export interface FencedEngine {
   readonly database: string
   readonly tables: readonly FencedTable[]
   readonly threads: number
+  /** Most memory of one query, whatever is asked for: inserts need some beside it. */
+  readonly maxQueryBytes: number
   /** For this query alone: a read-only session can never be made another tenant's. */
   readonly session: Session
   /** Closes the session. */
@@ -18,6 +21,9 @@ export interface FencedEngine {
   /** Stops what runs under this text, from another session. */
   kill(queryPrefix: string): Promise<void>
 }
+
+/** Of an answer in columns; as text it can be a few times as much. */
+const MOST_HELD_BYTES = 268_435_456
 
 type Statistics = ReturnType<FencedResult['statistics']>
 
@@ -36,12 +42,11 @@ export async function runFenced(engine: FencedEngine, request: FencedQuery): Pro
     request.signal.removeEventListener('abort', stop)
     engine.release()
   }
-  // Releases too, since who aborts may never read on.
   const stop = (): void => {
-    void engine
-      .kill(mark)
-      .catch(() => undefined)
-      .finally(release)
+    void killUntil(
+      () => !open,
+      () => engine.kill(mark),
+    ).finally(release)
   }
   request.signal.addEventListener('abort', stop, { once: true })
   try {
@@ -69,12 +74,31 @@ function blockHead(request: FencedQuery): Uint8Array {
   )
 }
 
+const KILL_TRIES = 40
+const KILL_PAUSE_MS = 50
+
+/**
+ * Kills until the query has ended: one that was sent but not yet begun cannot be found the first time. Gives up after
+ * two seconds, when only a reader that went away without a word can have left the session open.
+ */
+async function killUntil(ended: () => boolean, kill: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; attempt < KILL_TRIES && !ended(); attempt += 1) {
+    await kill().catch(() => undefined)
+    if (!ended()) await delay(KILL_PAUSE_MS)
+  }
+}
+
 async function prepare(session: Session, engine: FencedEngine, request: FencedQuery): Promise<void> {
   const fence = fenceStatements({
     database: engine.database,
     tables: engine.tables,
     tenant: request.tenant,
-    limits: request.limits,
+    limits: {
+      ...request.limits,
+      maxMemoryBytes: Math.min(request.limits.maxMemoryBytes, engine.maxQueryBytes),
+    },
+    // What cannot be streamed is held in this process as a whole.
+    maxResultBytes: canStream(request.format) ? 0 : MOST_HELD_BYTES,
     threads: engine.threads,
   })
   for (const statement of fence) await session.queryAsync(statement)

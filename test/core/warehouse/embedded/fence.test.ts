@@ -28,12 +28,14 @@ it('sets filters and limits first, and makes the session read-only last', () => 
     tables: [{ name: 'ledger', engine: 'MergeTree', hasTenant: true }],
     tenant: "a'b",
     limits: { maxSeconds: 3, maxMemoryBytes: 4, maxResultRows: 5 },
+    maxResultBytes: 6,
     threads: 1,
   })
   expect(statements[1]).toBe("SET additional_table_filters = {'wattline.ledger': 'Tenant = \\'a\\\\\\'b\\''}")
   expect(statements[2]).toContain('max_execution_time = 3')
   expect(statements[2]).toContain('max_memory_usage = 4')
   expect(statements[2]).toContain('max_result_rows = 5')
+  expect(statements[2]).toContain('max_result_bytes = 6')
   expect(statements.at(-1)).toBe('SET readonly = 1')
 })
 
