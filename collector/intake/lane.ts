@@ -94,9 +94,19 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
     void deliver(closed)
   }
 
+  /** Rows that make no record must not stay: every later batch would fail with them. */
+  const finish = (): Uint8Array => {
+    try {
+      return content.finish()
+    } catch (error) {
+      content.clear()
+      throw error
+    }
+  }
+
   const deliver = async (closed: OpenBatch): Promise<void> => {
     try {
-      await queue.append([content.finish()])
+      await queue.append([finish()])
       lastAnswerMs = clock.monotonicMs()
       closed.durable.resolve()
     } catch (error) {

@@ -28,6 +28,9 @@ export function createReadingRows(encode: (rows: readonly Reading[]) => Uint8Arr
     rollback(mark) {
       if (typeof mark === 'number') rows.length = mark
     },
+    clear() {
+      rows = []
+    },
     finish() {
       const finished = rows
       rows = []

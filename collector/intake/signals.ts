@@ -57,6 +57,8 @@ export interface RowBuilder {
   rollback(mark: unknown): void
   /** The record: Arrow IPC stream, zstd. The builder starts anew. */
   finish(): Uint8Array
+  /** Drops everything. */
+  clear(): void
 }
 
 /** What became of the items of one request. Rejected ones are told to the client in a partial success. */

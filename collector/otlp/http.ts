@@ -43,7 +43,7 @@ export interface Timeouts {
   readonly drainMs: number
 }
 
-const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, drainMs: 8_000 }
+const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, drainMs: 5_000 }
 const MAX_HEADER_BYTES = 16 * 1024
 /** A refused body is read off up to this time before its connection is closed, so that the answer gets through. */
 const DISCARD_MS = 1_000

@@ -9,7 +9,7 @@ export interface BodyOptions {
   readonly coding: ContentCoding
   readonly maxBytes: number
   readonly pool: BufferPool
-  /** Counts bytes before they are kept; what it throws ends the reading. */
+  /** Counts bytes before they are kept, compressed and inflated ones; what it throws ends the reading. */
   readonly reserve: (bytes: number) => void
   /** Called when the headers leave nothing to object to, just before the first byte is read. */
   readonly beforeBody: () => void
@@ -33,17 +33,26 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   const announced = announcedBytes(request)
   if (announced !== undefined && announced > options.maxBytes) throw tooLarge(options.maxBytes)
   if (announced !== undefined) options.reserve(announced)
-  // Announced bytes are paid for; only what an inflated or unannounced body grows beyond them is counted as it comes.
-  const sink = new BodySink(options, announced ?? 0)
-  const inflater = options.coding === 'identity' ? undefined : createInflater(options.coding, announced)
+  const received = new BodySink(options, announced ?? 0)
   options.beforeBody()
   try {
-    await (inflater === undefined ? collect(request, request, sink) : inflate(request, inflater, sink))
-    return sink.body()
+    await receive(request, received)
   } catch (error) {
-    sink.release()
+    received.release()
     request.resume()
     throw error
+  }
+  if (options.coding === 'identity') return received.body()
+
+  const inflated = new BodySink(options, 0)
+  try {
+    await inflate(options.coding, received.body().bytes, inflated)
+    return inflated.body()
+  } catch (error) {
+    inflated.release()
+    throw error
+  } finally {
+    received.release()
   }
 }
 
@@ -53,18 +62,49 @@ export function announcedBytes(request: IncomingMessage): number | undefined {
   return header === undefined ? undefined : Number(header)
 }
 
-async function inflate(request: IncomingMessage, inflater: Transform, sink: BodySink): Promise<void> {
-  request.pipe(inflater)
+/** `bytesWritten`: bytes of input used up. */
+type Inflater = Transform & { readonly bytesWritten: number }
+
+/** One frame per call of the engine; more is no telemetry but an attempt to keep us busy. */
+const MAX_FRAMES = 256
+
+/**
+ * Of several zstd frames in one piece node:zlib (24.21) takes the first and drops the others without a word, so what it
+ * left is inflated again until nothing is left.
+ */
+async function inflate(coding: 'gzip' | 'zstd', received: Uint8Array, sink: BodySink): Promise<void> {
+  let rest = received
+  for (let frame = 0; frame < MAX_FRAMES; frame++) {
+    const inflater = createInflater(coding, rest.length)
+    try {
+      const inflated = collect(inflater, sink, undecodable)
+      inflater.end(rest)
+      await inflated
+      rest = rest.subarray(inflater.bytesWritten)
+    } finally {
+      inflater.destroy()
+    }
+    if (rest.length === 0) return
+    if (inflater.bytesWritten === 0) break
+  }
+  throw undecodable(new Error('there is something after its end'))
+}
+
+async function receive(request: IncomingMessage, sink: BodySink): Promise<void> {
+  const { promise: gone, reject } = Promise.withResolvers<never>()
+  const onClose = (): void => {
+    if (!request.complete) reject(new ClientGone('The connection closed in the middle of the body.'))
+  }
+  request.on('close', onClose)
   try {
-    await collect(inflater, request, sink)
+    await Promise.race([collect(request, sink, error => new ClientGone(error.message)), gone])
   } finally {
-    request.unpipe(inflater)
-    inflater.destroy()
+    request.off('close', onClose)
   }
 }
 
 /** Not `for await`: leaving such a loop destroys the request, and with it the connection that the answer needs. */
-function collect(source: Readable, request: IncomingMessage, sink: BodySink): Promise<void> {
+async function collect(source: Readable, sink: BodySink, asError: (error: Error) => Error): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const onData = (chunk: Buffer): void => {
     try {
@@ -73,24 +113,16 @@ function collect(source: Readable, request: IncomingMessage, sink: BodySink): Pr
       reject(error)
     }
   }
-  const onError = (error: NodeJS.ErrnoException): void => {
-    reject(source === request ? new ClientGone(error.message) : undecodable(error))
-  }
-  const onClose = (): void => {
-    if (!request.complete) reject(new ClientGone('The connection closed in the middle of the body.'))
-  }
-  const onRequestError = (error: Error): void => reject(new ClientGone(error.message))
   source.on('data', onData)
-  source.on('error', onError)
   source.on('end', resolve)
-  request.on('close', onClose)
-  request.on('error', onRequestError)
-  return promise.finally(() => {
+  // This one stays: a connection may also break while the rest of a refused body is being discarded.
+  source.on('error', error => reject(asError(error)))
+  try {
+    await promise
+  } finally {
     source.off('data', onData)
     source.off('end', resolve)
-    request.off('close', onClose)
-    // The error listeners stay: a connection may also break while the rest is being discarded.
-  })
+  }
 }
 
 /** Gathers chunks in one pooled buffer that grows, or keeps a single chunk as it is. */
@@ -143,9 +175,8 @@ class BodySink {
 }
 
 /** Chunks near the expected size: 16 KiB pieces, the default, more than double the cost of a request. */
-function createInflater(coding: 'gzip' | 'zstd', announced: number | undefined): Transform {
-  const expected = (announced ?? 64 * 1024) * 4
-  const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, expected))
+function createInflater(coding: 'gzip' | 'zstd', inputBytes: number): Inflater {
+  const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, inputBytes * 4))
   if (coding === 'gzip') return createGunzip({ chunkSize })
   // A frame may ask for a window of 128 MiB before its first byte comes out; 8 MiB is what RFC 8878 wants taken.
   return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 23 } })
@@ -154,7 +185,7 @@ function createInflater(coding: 'gzip' | 'zstd', announced: number | undefined):
 const tooLarge = (maxBytes: number): WattlineError =>
   new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)
 
-const undecodable = (error: NodeJS.ErrnoException): WattlineError =>
+const undecodable = (error: Error): WattlineError =>
   new WattlineError('body_undecodable', `The body cannot be decompressed: ${error.message}.`, {
     cause: error,
   })

@@ -68,15 +68,19 @@ describe('success', () => {
     expect(await post(rig.port, `/v1/${signal}`, JSON_TYPE, '{}')).toMatchObject({ status: 200 })
   })
 
-  it('takes gzip, zstd, several gzip members, and chunked bodies', async () => {
+  it('takes gzip, zstd, several members or frames, and chunked bodies', async () => {
     rig = await httpRig()
     const body = fresh('a')
     const gzip = { ...PROTOBUF, 'content-encoding': 'gzip' }
     const members = Buffer.concat([gzipSync(body.subarray(0, 10)), gzipSync(body.subarray(10))])
+    const frames = Buffer.concat(
+      [body.subarray(0, 10), body.subarray(10)].map(part => zstdCompressSync(part)),
+    )
     const replies = [
       await post(rig.port, '/v1/traces', gzip, gzipSync(body)),
       await post(rig.port, '/v1/traces', gzip, members),
       await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'zstd' }, zstdCompressSync(body)),
+      await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'zstd' }, frames),
       await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'identity' }, body),
     ]
     const client = new RawClient(rig.port)
@@ -90,8 +94,8 @@ describe('success', () => {
     client.write('0\r\n\r\n')
     replies.push(await client.reply())
     client.socket.destroy()
-    expect(replies.map(reply => reply.status)).toEqual([200, 200, 200, 200, 200])
-    expect(rig.broker.spanNames()).toEqual(['a', 'a', 'a', 'a', 'a'])
+    expect(replies.map(reply => reply.status)).toEqual([200, 200, 200, 200, 200, 200])
+    expect(rig.broker.spanNames()).toEqual(['a', 'a', 'a', 'a', 'a', 'a'])
   })
 
   it('keeps the connection for more, and waits for the body that Expect announces', async () => {
@@ -160,6 +164,7 @@ describe('refusals', () => {
     ['/v1/traces', PROTOBUF, '\u000aabc', 400, 3],
     ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'gzip' }, 'not gzip', 400, 3],
     ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'zstd' }, 'not zstd', 400, 3],
+    ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'gzip' }, '', 400, 3],
   ])('%s %j %j is answered %d', async (path, headers, body, status, code) => {
     rig = await httpRig()
     const reply = await post(rig.port, path, headers, body)
