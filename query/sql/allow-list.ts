@@ -105,11 +105,20 @@ function failed(error: unknown): never {
   throw sqlFailed(error)
 }
 
+/** What the fence says of a statement (core/warehouse), as a reason of ours. */
+const FENCE_WORDS: readonly (readonly [RegExp, Refusal])[] = [
+  [/ uses table function /, 'table_function'],
+  [/ uses function /, 'function'],
+  [/ uses table /, 'table'],
+]
+
 /** A syntax error of the wrapped text is a statement that is none of ours; any other error is the writer's. */
 function notASelect(error: unknown): { readonly verdict: Refused } {
   const failure = sqlFailed(error)
-  if (failure.code !== 'sql_refused' && !failure.message.startsWith('Syntax error')) throw failure
-  return {
-    verdict: { allowed: false, reason: 'statement', detail: 'only a plain SELECT of our tables is taken' },
+  if (failure.code === 'sql_refused') {
+    const reason = FENCE_WORDS.find(([words]) => words.test(failure.message))?.[1] ?? 'statement'
+    return { verdict: { allowed: false, reason, detail: failure.message.replace(/\.$/, '') } }
   }
+  if (!failure.message.startsWith('Syntax error')) throw failure
+  return { verdict: { allowed: false, reason: 'statement', detail: 'only a plain SELECT is taken' } }
 }

@@ -11,7 +11,7 @@ const OPERATORS = words(`
   plus minus multiply divide modulo negate intDiv intDivOrZero intDivOrNull moduloOrZero moduloOrNull positiveModulo
   divideOrNull divideDecimal multiplyDecimal in notIn globalIn globalNotIn nullIn notNullIn like notLike ilike notILike
   exists tuple tupleElement array arrayElement map lambda cast _CAST if multiIf caseWithExpression ifNull nullIf
-  coalesce isNull isNotNull isZeroOrNull assumeNotNull toNullable is_null between greatest least identity materialize
+  coalesce isNull isNotNull isZeroOrNull assumeNotNull toNullable is_null greatest least identity materialize
   ignore transform clamp indexHint grouping`)
 
 const MATHS = words(`
@@ -114,7 +114,7 @@ const ARRAYS = words(`
   mapConcat mapExists mapAll mapSort mapReverseSort mapAdd mapSubtract mapPopulateSeries mapFromArrays`)
 
 const WINDOWS = words(`
-  row_number rank denseRank percentRank cumeDist ntile lag lead lagInFrame leadInFrame nth_value first_value last_value
+  row_number rank denseRank percentRank ntile lag lead lagInFrame leadInFrame nth_value first_value last_value
   nonNegativeDerivative runningDifference runningAccumulate rowNumberInBlock rowNumberInAllBlocks
   seriesDecomposeSTL seriesOutliersDetectTukey timeSeriesRange timeSeriesFromGrid`)
 
@@ -127,11 +127,11 @@ const SERVER = words(`version revision currentDatabase serverTimezone`)
 
 /** Aggregates before combinators (`If`, `Array`, `State`, ...). */
 const AGGREGATES = words(`
-  count countDistinct sum sumKahan sumWithOverflow sumCount sumMap sumMappedArrays minMap maxMap minMappedArrays
+  count countDistinct sum sumKahan sumWithOverflow sumCount sumMappedArrays minMappedArrays
   maxMappedArrays avg avgWeighted min max any anyLast any_value anyHeavy first_value last_value argMin argMax
   singleValueOrNull groupArray groupArraySorted groupArrayLast groupArraySample groupArrayMovingSum groupArrayMovingAvg
   groupArrayIntersect groupArrayInsertAt groupUniqArray groupConcat groupBitAnd groupBitOr groupBitXor groupBitmap uniq
-  uniqExact uniqCombined uniqCombined64 uniqHLL12 uniqTheta uniqUpTo quantile quantiles quantileExact quantilesExact
+  uniqExact uniqCombined uniqCombined64 uniqHLL12 uniqUpTo quantile quantiles quantileExact quantilesExact
   quantileExactLow quantileExactHigh quantileExactInclusive quantilesExactInclusive quantileExactExclusive
   quantilesExactExclusive quantileExactWeighted quantilesExactWeighted quantileTDigest quantilesTDigest
   quantileTDigestWeighted quantilesTDigestWeighted quantileTiming quantilesTiming quantileTimingWeighted

@@ -17,7 +17,7 @@ export function judgeQueryTree(lines: readonly string[], tables: ReadonlySet<str
     if (node.startsWith('QUERY id:')) queries += 1
     const verdict = node.startsWith('TABLE_FUNCTION ')
       ? judgeTableFunction(node)
-      : node.startsWith('TABLE ')
+      : node.startsWith('TABLE ') && node !== 'TABLE EXPRESSION'
         ? judgeTable(node, tables)
         : ALLOWED
     if (!verdict.allowed) return verdict

@@ -76,7 +76,7 @@ function judgeNode(kind: string, name: string, line: string, parent: string | un
   if (kind === 'Set') return refused('settings', HINTS['Set']!)
   if (!NODE_KINDS.has(kind)) return refused('node', HINTS[kind] ?? `${kind} is not part of a plain SELECT`)
   // A stored aggregate state is raw memory layout: strangers must not hand one to the engine.
-  if (line.includes('AggregateFunction(')) {
+  if (/(?<!Simple)AggregateFunction\(/.test(line)) {
     return refused('type', 'aggregate states cannot be made from literals')
   }
   if (kind !== 'Function') return ALLOWED

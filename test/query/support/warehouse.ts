@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeRows } from '../../../core/columns/rows.ts'
+import { STREAMS } from '../../../core/model/streams/index.ts'
+import type { RowOf, StreamDeclaration } from '../../../core/model/streams/stream.ts'
+import { silentEvents } from '../../../core/runtime/events.ts'
+import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
+import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+
+export interface TestWarehouse {
+  readonly warehouse: Warehouse
+  insert<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** The real embedded engine in a folder of its own, with all tables. */
+export async function openTestWarehouse(): Promise<TestWarehouse> {
+  const path = await mkdtemp(join(tmpdir(), 'wattline-query-'))
+  const warehouse = await openEmbeddedWarehouse({
+    path,
+    maxMemoryBytes: 1_073_741_824,
+    events: silentEvents,
+  })
+  await warehouse.migrate(STREAMS, { signalsDays: 30, ledgerDays: 400 })
+  let token = 0
+  return {
+    warehouse,
+    async insert(stream, rows) {
+      token += 1
+      await warehouse.insert(stream, encodeRows(stream, rows), `test/${token}`)
+    },
+    async close() {
+      await warehouse.close()
+      await rm(path, { recursive: true, force: true })
+    },
+  }
+}
