@@ -10,7 +10,7 @@ import { DAY_S, ledgerEntry, MONTH_START_S, span } from '../../contract/warehous
 export const SPANS_PER_RECORD = 60
 export const ENTRIES_PER_RECORD = 40
 /** Each partition of an insert has its own moment in which a kill can burn its token. */
-const SPAN_DAYS = 6
+export const SPAN_DAYS = 20
 
 export interface ChaosRecord {
   readonly stream: StreamDeclaration
@@ -18,7 +18,7 @@ export interface ChaosRecord {
   readonly token: string
 }
 
-/** Even numbers are spans over six days, odd ones ledger entries over two months. */
+/** Even numbers are spans over twenty days, odd ones ledger entries over two months. */
 export function chaosRecord(number: number): ChaosRecord {
   const id = String(number)
   if (number % 2 === 0) {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { STREAMS } from '../../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
-import { chaosRecord, SPANS_PER_RECORD } from './records.ts'
+import { chaosRecord, SPAN_DAYS, SPANS_PER_RECORD } from './records.ts'
 
 let path: string
 let repaired: number
@@ -60,7 +60,7 @@ const replay = async (repairTokens: boolean): Promise<number> => {
 
 it('loses the rows for good without the repair', async () => {
   await loseOnePart()
-  expect(await replay(false)).toBe(SPANS_PER_RECORD - SPANS_PER_RECORD / 6)
+  expect(await replay(false)).toBe(SPANS_PER_RECORD - SPANS_PER_RECORD / SPAN_DAYS)
   expect(repaired).toBe(0)
 })
 
