@@ -75,10 +75,11 @@ export function liveAnswer(options: LiveOptions): LiveAnswer {
   const { nowMs, minutes } = options
   const newest = Math.floor(nowMs / INTERVAL_MS) * INTERVAL_MS
   const count = Math.max(1, (minutes * 60_000) / INTERVAL_MS)
-  // Nobody read the meters for a while, four fifths of the way back.
+  // Nobody read the meters for a while, four fifths of the way back: one long interval without values.
   const gap = { from: Math.round(count * 0.2), to: Math.round(count * 0.2) + 6 }
   const all = Array.from({ length: count }, (_, index) => newest - (count - 1 - index) * INTERVAL_MS)
-  const times = all.filter((_, index) => index < gap.from || index >= gap.to)
+  const times = all.filter((_, index) => index < gap.from || index >= gap.to - 1)
+  const unseen = all[gap.to - 1]!
   const measured = options.measured ?? false
   const hosts = Array.from({ length: options.hosts ?? 1 }, (_, index) => ({
     host: `host-${index + 1}`,
@@ -102,15 +103,15 @@ export function liveAnswer(options: LiveOptions): LiveAnswer {
     price_per_kwh: options.priced === false ? null : '0.2850',
     times_ms: times,
     series: [
-      ...[...ACTORS, FOLDED].map((each, index) => seriesOf(each, times, index)),
-      shareSeries('unattributed', UNATTRIBUTED_MILLIWATTS, times, 91),
-      shareSeries('idle', IDLE_MILLIWATTS, times, 92),
+      ...[...ACTORS, FOLDED].map((each, index) => seriesOf(each, times, index, unseen)),
+      shareSeries('unattributed', UNATTRIBUTED_MILLIWATTS, times, 91, unseen),
+      shareSeries('idle', IDLE_MILLIWATTS, times, 92, unseen),
     ],
   }
 }
 
-function seriesOf(each: Actor, times: readonly number[], seed: number): LiveSeries {
-  const milliwatts = curve(each.draw, each.swing, times, seed)
+function seriesOf(each: Actor, times: readonly number[], seed: number, unseen: number): LiveSeries {
+  const milliwatts = curve(each.draw, each.swing, times, seed, unseen)
   return {
     share: 'active',
     workload_kind: each.kind,
@@ -118,7 +119,7 @@ function seriesOf(each: Actor, times: readonly number[], seed: number): LiveSeri
     workload_name: each.name,
     namespace: each.namespace,
     milliwatts,
-    cpus_used: milliwatts.map(value => value / 4_000),
+    cpus_used: milliwatts.map(value => (value === null ? null : value / 4_000)),
   }
 }
 
@@ -127,6 +128,7 @@ function shareSeries(
   draw: number,
   times: readonly number[],
   seed: number,
+  unseen: number,
 ): LiveSeries {
   return {
     share,
@@ -134,14 +136,21 @@ function shareSeries(
     workload_id: '',
     workload_name: '',
     namespace: '',
-    milliwatts: curve(draw, 0.05, times, seed),
+    milliwatts: curve(draw, 0.05, times, seed, unseen),
     cpus_used: times.map(() => null),
   }
 }
 
 /** A slow wave, some noise and a burst now and then; a function of time alone, so that refreshes agree. */
-function curve(draw: number, swing: number, times: readonly number[], seed: number): number[] {
+function curve(
+  draw: number,
+  swing: number,
+  times: readonly number[],
+  seed: number,
+  unseen: number,
+): (number | null)[] {
   return times.map(time => {
+    if (time === unseen) return null
     const minute = time / 60_000
     const wave = Math.sin(minute / (2 + (seed % 5)) + seed) * 0.5
     const noise = seeded(seed * 7_919 + Math.floor(time / INTERVAL_MS))() - 0.5

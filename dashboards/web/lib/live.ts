@@ -101,13 +101,9 @@ export function typicalInterval(timesMs: readonly number[], fallbackMs = 5_000):
   return lengths.toSorted((a, b) => a - b)[lengths.length >> 1]!
 }
 
-/** Begin of each interval: the end of the one before, unless readings are missing between the two. */
+/** Begin of each interval: the end of the one before. What no meter saw is an interval of its own, without values. */
 export function intervalStarts(timesMs: readonly number[]): readonly number[] {
-  const typical = typicalInterval(timesMs)
-  return timesMs.map((end, index) => {
-    const before = timesMs[index - 1]
-    return before === undefined || end - before > typical * 2.5 ? end - typical : before
-  })
+  return timesMs.map((end, index) => timesMs[index - 1] ?? end - typicalInterval(timesMs))
 }
 
 function addKnown(sum: number, value: number | null): number {

@@ -26,7 +26,7 @@ export function paintStack(
   const starts = intervalStarts(timesMs)
   const edges = stackEdges(layers, timesMs.length)
   const zero = place.y(0)
-  const runs = runsOf(edges.at(-1) ?? [], starts, timesMs)
+  const runs = runsOf(edges.at(-1) ?? [])
   for (const [at] of layers.entries()) {
     const area = new Path2D()
     const line = new Path2D()
@@ -52,21 +52,15 @@ interface Run {
   readonly last: number
 }
 
-export function runsOf(
-  top: readonly (number | null)[],
-  starts: readonly number[],
-  timesMs: readonly number[],
-): readonly Run[] {
+export function runsOf(top: readonly (number | null)[]): readonly Run[] {
   const runs: Run[] = []
   let first = -1
   for (let index = 0; index <= top.length; index++) {
     const seen = index < top.length && top[index] !== null
-    const joined = seen && first >= 0 && starts[index] === timesMs[index - 1]
-    if (first >= 0 && !joined) {
-      runs.push({ first, last: index - 1 })
-      first = -1
-    }
     if (seen && first < 0) first = index
+    if (seen || first < 0) continue
+    runs.push({ first, last: index - 1 })
+    first = -1
   }
   return runs
 }

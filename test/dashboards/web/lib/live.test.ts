@@ -87,23 +87,20 @@ describe('stackEdges', () => {
 })
 
 describe('gaps', () => {
-  const times = [5_000, 10_000, 15_000, 60_000, 65_000]
-
-  it('start an interval at the end of the one before, but never reach over missing readings', () => {
+  it('are intervals of their own: every interval begins where the one before ends', () => {
+    const times = [5_000, 10_000, 15_000, 60_000, 65_000]
     expect(typicalInterval(times)).toBe(5_000)
-    expect(intervalStarts(times)).toEqual([0, 5_000, 10_000, 55_000, 60_000])
+    expect(intervalStarts(times)).toEqual([0, 5_000, 10_000, 15_000, 60_000])
+    expect(intervalStarts([5_000])).toEqual([0])
   })
 
-  it('cut the area into runs, at missing readings and at unknown values', () => {
-    expect(runsOf([1, 1, 1, 1, 1], intervalStarts(times), times)).toEqual([
-      { first: 0, last: 2 },
-      { first: 3, last: 4 },
+  it('cut the area into runs', () => {
+    expect(runsOf([1, 1, null, null, 1])).toEqual([
+      { first: 0, last: 1 },
+      { first: 4, last: 4 },
     ])
-    expect(runsOf([1, null, 1, null, null], intervalStarts(times), times)).toEqual([
-      { first: 0, last: 0 },
-      { first: 2, last: 2 },
-    ])
-    expect(runsOf([], [], [])).toEqual([])
+    expect(runsOf([null, 0, null])).toEqual([{ first: 1, last: 1 }])
+    expect(runsOf([])).toEqual([])
   })
 
   it('are not the present: the newest interval is the last that a meter saw', () => {
