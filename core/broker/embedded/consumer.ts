@@ -1,6 +1,6 @@
 /** One partition in the hands of one worker: where it reads, and what it may write. */
 import { WattlineError } from '../../runtime/errors.ts'
-import type { AssignedPartition, Output, StoredRecord } from '../broker.ts'
+import type { AssignedPartition, NewRecord, Output, StoredRecord } from '../broker.ts'
 import type { Journal } from './journal.ts'
 import { recordKey, stateNameOf, stateOf } from './keys.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -13,7 +13,7 @@ export interface ConsumerPorts {
   /** The partition of an output; throws for an unknown one. */
   readonly find: (stream: string, partition: number) => PartitionLog
   readonly onCommit: (log: PartitionLog) => void
-  readonly onAppend: (stream: string, records: number, bytes: number) => void
+  readonly onAppend: (stream: string, records: readonly NewRecord[]) => void
 }
 
 type Limits = Parameters<AssignedPartition['poll']>[0]
@@ -83,7 +83,7 @@ export class Consumer implements AssignedPartition {
       draft.state(this.#log, this.#group, step.state)
       draft.commit(this.#log, this.#group, step.nextOffset)
     })
-    for (const [log, group] of outputs) this.#ports.onAppend(log.stream, group.length, bytesOf(group))
+    for (const [log, group] of outputs) this.#ports.onAppend(log.stream, group.map(toRecord))
     this.#ports.onCommit(this.#log)
   }
 
@@ -119,9 +119,6 @@ export class Consumer implements AssignedPartition {
 }
 
 const toRecord = (output: Output) => output.record
-
-const bytesOf = (outputs: readonly Output[]): number =>
-  outputs.reduce((sum, output) => sum + output.record.value.length, 0)
 
 function weight(step: Step): number {
   let bytes = 0

@@ -13,7 +13,7 @@ export class Draft {
   readonly #space: Space
   #usedBytes: number
   readonly #bounds = new Map<PartitionLog, Bounds>()
-  readonly #committed = new Map<PartitionLog, Map<string, bigint>>()
+  readonly #committed: { readonly log: PartitionLog; readonly group: string; readonly offset: bigint }[] = []
   readonly #published: (() => void)[] = []
 
   constructor(space: Space) {
@@ -21,7 +21,25 @@ export class Draft {
     this.#usedBytes = space.usedBytes
   }
 
-  /** Throws `disk_full` when the records do not fit; call it before anything else of a change. */
+  /** Plans one caller's change; when it throws, nothing of it stays. */
+  plan<T>(change: (draft: Draft) => T): T {
+    const usedBytes = this.#usedBytes
+    const bounds = [...this.#bounds]
+    const lengths = [this.operations.length, this.#committed.length, this.#published.length] as const
+    try {
+      return change(this)
+    } catch (error) {
+      this.#usedBytes = usedBytes
+      this.#bounds.clear()
+      for (const [log, before] of bounds) this.#bounds.set(log, before)
+      this.operations.length = lengths[0]
+      this.#committed.length = lengths[1]
+      this.#published.length = lengths[2]
+      throw error
+    }
+  }
+
+  /** Throws `disk_full` when the records do not fit. */
   reserve(records: readonly NewRecord[]): void {
     const needed = records.reduce((sum, record) => sum + storedBytes(record), 0)
     this.#space.check(this.#usedBytes, needed)
@@ -54,9 +72,7 @@ export class Draft {
   }
 
   commit(log: PartitionLog, group: string, offset: bigint): void {
-    const offsets = this.#committed.get(log) ?? new Map<string, bigint>()
-    offsets.set(group, offset)
-    this.#committed.set(log, offsets)
+    this.#committed.push({ log, group, offset })
     this.operations.push({ key: committedKey(log, group), value: encodeOffset(offset) })
   }
 
@@ -82,9 +98,7 @@ export class Draft {
   /** Makes visible what is now on disk, and wakes who waits for it. */
   publish(): void {
     this.#space.usedBytes = this.#usedBytes
-    for (const [log, offsets] of this.#committed) {
-      for (const [group, offset] of offsets) log.committed.set(group, offset)
-    }
+    for (const { log, group, offset } of this.#committed) log.committed.set(group, offset)
     for (const [log, bounds] of this.#bounds) {
       const grown = bounds.next > log.bounds.next
       log.bounds = bounds

@@ -100,7 +100,7 @@ class EmbeddedBroker implements Broker {
       journal: this.#journal,
       find: (stream, partition) => this.#partition(stream, partition),
       onCommit: log => this.#trimmer.committed(log),
-      onAppend: (stream, records, bytes) => this.#appended(stream, records, bytes),
+      onAppend: (stream, records) => this.#appended(stream, records),
     }
   }
 
@@ -139,7 +139,7 @@ class EmbeddedBroker implements Broker {
       draft.reserve(records)
       return draft.append(log, records)
     })
-    this.#appended(stream, records.length, bytes)
+    this.#appended(stream, records)
     return { partition: log.partition, offset }
   }
 
@@ -215,8 +215,9 @@ class EmbeddedBroker implements Broker {
     return this.#partition(name, stream.turn)
   }
 
-  #appended(stream: string, records: number, bytes: number): void {
-    this.#options.events.emit('recordAppended', { stream, amount: records })
+  #appended(stream: string, records: readonly NewRecord[]): void {
+    const bytes = records.reduce((sum, record) => sum + record.value.length, 0)
+    this.#options.events.emit('recordAppended', { stream, amount: records.length })
     this.#options.events.emit('recordBytesAppended', { stream, amount: bytes })
   }
 }

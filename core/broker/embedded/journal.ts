@@ -49,7 +49,7 @@ export class Journal {
     this.#waitingBytes += bytes
     return new Promise<T>((resolve, reject) => {
       const planned = (draft: Draft) => {
-        const result = plan(draft)
+        const result = draft.plan(plan)
         return () => resolve(result)
       }
       this.#waiting.push({ bytes, plan: planned, reject })

@@ -11,6 +11,8 @@
  * | `R` stream partition offset chunk | chunk 0: head of a record; 1 and up: its value |
  * | `T` stream partition group NUL key | state of a group |
  */
+import { WattlineError } from '../../runtime/errors.ts'
+
 export const FORMAT_KEY = Buffer.from('F')
 
 /** A partition as keys name it: number of the stream and of the partition, both below 65,536. */
@@ -21,7 +23,16 @@ export interface Place {
 
 const letter = { stream: 'S', bounds: 'B', committed: 'G', record: 'R', state: 'T' } as const
 
+/** LMDB's limit with pages of 4 KiB, as lmdb-js applies it. */
+const KEY_BYTES_MAX = 1978
+
 const placed = (kind: string, place: Place, tail: Buffer): Buffer => {
+  if (5 + tail.length > KEY_BYTES_MAX) {
+    throw new WattlineError(
+      'invariant_broken',
+      `A name or state key of ${tail.length} bytes does not fit into a key of the log (${KEY_BYTES_MAX} bytes).`,
+    )
+  }
   const key = Buffer.alloc(5 + tail.length)
   key.write(kind, 0, 'latin1')
   key.writeUInt16BE(place.streamId, 1)

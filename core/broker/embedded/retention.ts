@@ -11,7 +11,8 @@ export interface Trim {
   /** The new first offset. */
   readonly first: bigint
   readonly bytes: number
-  readonly dropped: readonly { readonly offset: bigint; readonly chunks: number }[]
+  /** `chunks` is null for a record whose head cannot be read. */
+  readonly dropped: readonly { readonly offset: bigint; readonly chunks: number | null }[]
   /** More may be droppable beyond this slice. */
   readonly more: boolean
 }
@@ -27,7 +28,7 @@ export function planTrim(
   nowMs: number,
   headAt: (offset: bigint) => RecordHead | null,
 ): Trim {
-  const dropped: { offset: bigint; chunks: number }[] = []
+  const dropped: { offset: bigint; chunks: number | null }[] = []
   const limit = readByAll < bounds.next ? readByAll : bounds.next
   let first = bounds.first
   let bytes = 0
@@ -37,7 +38,7 @@ export function planTrim(
     const tooOld = head === null || head.timestampMs <= nowMs - retention.timeMs
     const tooLarge = bounds.bytes - bytes > retention.bytes
     if (!tooOld && !tooLarge) break
-    dropped.push({ offset: first, chunks: head?.chunks ?? 0 })
+    dropped.push({ offset: first, chunks: head?.chunks ?? null })
     first += 1n
     // The last record takes what is left, so that an unreadable one leaves no debt behind.
     bytes = first === bounds.next ? bounds.bytes : Math.min(bounds.bytes, bytes + (head?.storedBytes ?? 0))

@@ -85,7 +85,7 @@ export class Trimmer {
     )
     if (trim.dropped.length === 0) return false
     const keys = trim.dropped.flatMap(({ offset, chunks }) =>
-      Array.from({ length: chunks + 1 }, (_, chunk) => recordKey(log, offset, chunk)),
+      chunks === null ? keysOf(store, log, offset) : keysUpTo(log, offset, chunks),
     )
     await journal.submit(0, draft => {
       if (draft.bounds(log).first !== log.bounds.first) {
@@ -97,3 +97,13 @@ export class Trimmer {
     return trim.more
   }
 }
+
+const keysUpTo = (log: PartitionLog, offset: bigint, chunks: number): readonly Uint8Array[] =>
+  Array.from({ length: chunks + 1 }, (_, chunk) => recordKey(log, offset, chunk))
+
+/** The keys that are there, for a record whose head does not say. */
+const keysOf = (store: LogStore, log: PartitionLog, offset: bigint): readonly Uint8Array[] =>
+  Array.from(
+    store.entries({ start: recordKey(log, offset, 0), end: recordKey(log, offset + 1n, 0) }),
+    entry => entry.key,
+  )

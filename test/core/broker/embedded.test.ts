@@ -179,6 +179,21 @@ test('retention by bytes reuses the space: the file stays small while ten times 
   expect((await stat(join(path, 'data.mdb'))).size).toBeLessThan(20_000_000)
 })
 
+test('retention stops where the slowest group is, and goes on when it does', async () => {
+  const broker = await brokerIn(await folder())
+  const settings = { name: 's', partitions: 1, groups: ['g', 'slow'], retention: { timeMs: 1, bytes: 0 } }
+  await broker.createStreams([settings])
+  for (let i = 0; i < 10; i++) await broker.append('s', 0, [bytes(10, i)])
+  const first = async () => (await broker.lag('new', 's'))[0]!.committed
+  await commitAll(broker)
+  // The second of two trims starts when the first has ended: what it drops is dropped when it shows.
+  for (const offset of [4n, 7n, 10n]) {
+    await onPartition(broker, 'slow', 's', partition => partition.commit(offset))
+    await until(async () => (await first()) >= offset)
+    expect(await first()).toBe(offset)
+  }
+})
+
 test('retention by time drops what is older, by the clock that was given', async () => {
   const path = await folder()
   let now = 1_000
@@ -203,6 +218,24 @@ test('a worker whose partition was taken away can no longer commit', async () =>
   const zombie = await onPartition(broker, 'g', 's', async partition => partition)
   await expect(zombie.commit(1n)).rejects.toMatchObject({ disposition: 'retry' })
   expect((await broker.lag('g', 's'))[0]!.committed).toBe(0n)
+})
+
+test('a step that cannot be stored leaves nothing of itself, and nothing of its neighbours is lost', async () => {
+  const broker = await brokerIn(await folder())
+  await create(broker)
+  const results = await onPartition(broker, 'g', 's', partition =>
+    Promise.allSettled([
+      broker.append('s', 0, [bytes(1, 1)]),
+      partition.transact({
+        outputs: [{ stream: 's', partition: 0, record: bytes(1, 2) }],
+        state: new Map([['k'.repeat(5_000), Buffer.from('v')]]),
+        nextOffset: 0n,
+      }),
+      broker.append('s', 0, [bytes(1, 3)]),
+    ]),
+  )
+  expect(results.map(r => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect((await readNow(broker, 's')).map(r => r.value[0])).toEqual([1, 3])
 })
 
 test('an offset beyond the end of the log is refused', async () => {
