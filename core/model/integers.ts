@@ -1,16 +1,16 @@
-/** What `Math` does not do for 64-bit integers. */
-export function smaller(a: bigint, b: bigint): bigint {
+/** What `Math` does not do for 64-bit integers; quantities keep their unit. */
+export function smaller<Q extends bigint>(a: Q, b: Q): Q {
   if (a < b) return a
   return b
 }
 
-export function larger(a: bigint, b: bigint): bigint {
+export function larger<Q extends bigint>(a: Q, b: Q): Q {
   if (a > b) return a
   return b
 }
 
-export function sumOf(values: Iterable<bigint>): bigint {
+export function sumOf<Q extends bigint>(values: Iterable<Q>): Q {
   let total = 0n
   for (const value of values) total += value
-  return total
+  return total as Q
 }

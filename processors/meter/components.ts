@@ -2,8 +2,11 @@
 
 import { COMPONENTS, type Component } from '../../core/model/components.ts'
 import { larger, smaller, sumOf } from '../../core/model/integers.ts'
+import { type MicroJoules, microJoules } from '../../core/model/quantity.ts'
 import { componentOf } from './domains.ts'
 import { type Metered, worstOf } from './gather.ts'
+
+const NONE = microJoules(0n)
 
 export interface ComponentEnergy extends Metered {
   readonly component: Component
@@ -12,9 +15,9 @@ export interface ComponentEnergy extends Metered {
 export interface HostEnergy {
   readonly components: readonly ComponentEnergy[]
   /** What the children show above the host's own meter: negative or 0, a row of its own. */
-  readonly skewUj: bigint
+  readonly skewUj: MicroJoules
   /** What the rows of this window must sum to. */
-  readonly meteredUj: bigint
+  readonly meteredUj: MicroJoules
   readonly boundary: 'host' | 'components'
 }
 
@@ -37,22 +40,22 @@ export function componentsOf(domains: ReadonlyMap<string, Metered>): HostEnergy 
   const children = [...byComponent].filter(([component]) => host === undefined || component !== 'other')
   if (host === undefined || children.some(([, child]) => child.coveredNs > host.coveredNs)) {
     const components = inOrder([...byComponent])
-    return { components, skewUj: 0n, meteredUj: energyOf(components), boundary: 'components' }
+    return { components, skewUj: NONE, meteredUj: energyOf(components), boundary: 'components' }
   }
   const meteredUj = host.energyUj
   if (children.length === 0) {
-    return { components: [{ component: 'host', ...host }], skewUj: 0n, meteredUj, boundary: 'host' }
+    return { components: [{ component: 'host', ...host }], skewUj: NONE, meteredUj, boundary: 'host' }
   }
-  const restUj = meteredUj - energyOf(children.map(([, child]) => child))
-  const rest: [Component, Metered] = ['other', { ...host, energyUj: larger(restUj, 0n) }]
+  const restUj = microJoules(meteredUj - energyOf(children.map(([, child]) => child)))
+  const rest: [Component, Metered] = ['other', { ...host, energyUj: larger(restUj, NONE) }]
   const components = inOrder([...children, rest])
-  return { components, skewUj: smaller(restUj, 0n), meteredUj, boundary: 'host' }
+  return { components, skewUj: smaller(restUj, NONE), meteredUj, boundary: 'host' }
 }
 
 function together(a: Metered | undefined, b: Metered): Metered {
   if (a === undefined) return b
   return {
-    energyUj: a.energyUj + b.energyUj,
+    energyUj: microJoules(a.energyUj + b.energyUj),
     coveredNs: smaller(a.coveredNs, b.coveredNs),
     quality: worstOf([a.quality, b.quality]),
     sources: [...new Set([...a.sources, ...b.sources])].sort(),
@@ -64,5 +67,4 @@ const inOrder = (found: readonly (readonly [Component, Metered])[]): ComponentEn
     found.filter(([name]) => name === component).map(([, metered]) => ({ component, ...metered })),
   )
 
-const energyOf = (parts: readonly { readonly energyUj: bigint }[]): bigint =>
-  sumOf(parts.map(({ energyUj }) => energyUj))
+const energyOf = (parts: readonly Metered[]): MicroJoules => sumOf(parts.map(({ energyUj }) => energyUj))

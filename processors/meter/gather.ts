@@ -4,6 +4,14 @@
  */
 
 import { larger, smaller, sumOf } from '../../core/model/integers.ts'
+import {
+  type ByteSeconds,
+  byteSeconds,
+  type MicroJoules,
+  type Microseconds,
+  microJoules,
+  microseconds,
+} from '../../core/model/quantity.ts'
 import { workloadKey } from './keys.ts'
 import type { Piece, SeriesIdentity } from './series.ts'
 
@@ -11,7 +19,7 @@ export const QUALITIES = ['measured', 'interpolated', 'estimated'] as const
 export type Quality = (typeof QUALITIES)[number]
 
 export interface Metered {
-  readonly energyUj: bigint
+  readonly energyUj: MicroJoules
   /** Of the window, by the meter that saw the least of it. */
   readonly coveredNs: bigint
   readonly quality: Quality
@@ -21,8 +29,8 @@ export interface Metered {
 export interface WorkloadUse {
   readonly kind: string
   readonly id: string
-  cpuUs: bigint
-  byteSeconds: bigint
+  cpuUs: Microseconds
+  byteSeconds: ByteSeconds
   /** Whether memory was metered; 0 byte-seconds may also mean that it was not. */
   hasMemory: boolean
   quality: Quality
@@ -30,8 +38,8 @@ export interface WorkloadUse {
 
 export interface WindowUse {
   readonly domains: ReadonlyMap<string, Metered>
-  readonly capacityUs: bigint
-  readonly busyUs: bigint
+  readonly capacityUs: Microseconds
+  readonly busyUs: Microseconds
   readonly cpuQuality: Quality
   /** In order of key: that order decides ties of apportioning. */
   readonly workloads: readonly WorkloadUse[]
@@ -54,7 +62,7 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
   }
   const domains = new Map<string, Metered>()
   const workloads = new Map<string, WorkloadUse>()
-  let cpu: { capacityUs: bigint; busyUs: bigint; quality: Quality } | null = null
+  let cpu: { capacityUs: Microseconds; busyUs: Microseconds; quality: Quality } | null = null
   for (const place of [...places.keys()].sort()) {
     const chosen = bestSource(places.get(place)!)
     const { quantity, domain, workloadKind } = chosen[0]!.series.identity
@@ -66,8 +74,8 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
   }
   return {
     domains,
-    capacityUs: cpu?.capacityUs ?? 0n,
-    busyUs: cpu?.busyUs ?? 0n,
+    capacityUs: cpu?.capacityUs ?? microseconds(0n),
+    busyUs: cpu?.busyUs ?? microseconds(0n),
     cpuQuality: cpu?.quality ?? 'measured',
     workloads: [...workloads].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use),
   }
@@ -117,7 +125,7 @@ function meteredBy(pieces: readonly Piece[]): Metered {
     coverOf.set(device, (coverOf.get(device) ?? 0n) + coveredNs)
   }
   return {
-    energyUj: amountOf(counted),
+    energyUj: microJoules(amountOf(counted)),
     coveredNs: [...coverOf.values()].reduce(smaller),
     quality: worstOf(counted.map(qualityOf)),
     sources: [...new Set(counted.map(piece => piece.series.identity.source))].sort(),
@@ -127,7 +135,11 @@ function meteredBy(pieces: readonly Piece[]): Metered {
 function hostCpu(pieces: readonly Piece[]) {
   const counted = wholeOrParts(pieces).filter(piece => !NESTED_MODES.has(piece.series.identity.domain))
   const busy = counted.filter(piece => !IDLE_MODES.has(piece.series.identity.domain))
-  return { capacityUs: amountOf(counted), busyUs: amountOf(busy), quality: worstOf(counted.map(qualityOf)) }
+  return {
+    capacityUs: microseconds(amountOf(counted)),
+    busyUs: microseconds(amountOf(busy)),
+    quality: worstOf(counted.map(qualityOf)),
+  }
 }
 
 function addUse(workloads: Map<string, WorkloadUse>, quantity: string, pieces: readonly Piece[]): void {
@@ -136,18 +148,18 @@ function addUse(workloads: Map<string, WorkloadUse>, quantity: string, pieces: r
   const use = workloads.get(key) ?? {
     kind,
     id,
-    cpuUs: 0n,
-    byteSeconds: 0n,
+    cpuUs: microseconds(0n),
+    byteSeconds: byteSeconds(0n),
     hasMemory: false,
     quality: 'measured',
   }
   workloads.set(key, use)
   if (quantity === 'memory') {
-    use.byteSeconds = amountOf(bestMeasure(pieces))
+    use.byteSeconds = byteSeconds(amountOf(bestMeasure(pieces)))
     use.hasMemory = true
     return
   }
-  use.cpuUs = amountOf(pieces)
+  use.cpuUs = microseconds(amountOf(pieces))
   use.quality = worstOf([use.quality, ...pieces.map(qualityOf)])
 }
 

@@ -6,16 +6,19 @@ import { apportion } from '../../core/model/apportion.ts'
 import { COMPONENTS } from '../../core/model/components.ts'
 import { divideHalfEven, type Rational } from '../../core/model/decimal.ts'
 import { larger, sumOf } from '../../core/model/integers.ts'
+import { type Micrograms, micrograms } from '../../core/model/quantity.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 
 const SECONDS_PER_YEAR = 365n * 24n * 3600n
 const UG_PER_KG = 1_000_000_000n
 
 /** µg in one window, rounded half to even. A year is 365 days, as in the SCI specification's example. */
-export const embodiedPerWindow = (kilograms: Rational, years: Rational): bigint =>
-  divideHalfEven(
-    kilograms.numerator * years.denominator * UG_PER_KG * BigInt(WINDOW_SECONDS),
-    kilograms.denominator * years.numerator * SECONDS_PER_YEAR,
+export const embodiedPerWindow = (kilograms: Rational, years: Rational): Micrograms =>
+  micrograms(
+    divideHalfEven(
+      kilograms.numerator * years.denominator * UG_PER_KG * BigInt(WINDOW_SECONDS),
+      kilograms.denominator * years.numerator * SECONDS_PER_YEAR,
+    ),
   )
 
 export interface Sharing {
@@ -29,7 +32,7 @@ export interface Sharing {
  * Shares of the rows of one host and window, by largest remainder. Only the first component's rows take part: CPU time
  * stands there. Without a known use, what nobody is known to have used takes all.
  */
-export function shareEmbodied(perWindowUg: bigint, rows: readonly Sharing[]): bigint[] {
+export function shareEmbodied(perWindowUg: Micrograms, rows: readonly Sharing[]): Micrograms[] {
   const first = COMPONENTS.find(component => rows.some(row => row.Component === component))
   const takes = rows.map(row => row.Component === first && row.Share !== 'skew')
   const used = sumOf(rows.filter((_, index) => takes[index]).map(row => row.CpuUs))
@@ -40,7 +43,7 @@ export function shareEmbodied(perWindowUg: bigint, rows: readonly Sharing[]): bi
   const atRest = rows.findIndex((row, index) => takes[index] && row.Share !== 'active')
   const capacityKnown = rows.some(row => row.CapacityUs > 0n)
   if (atRest >= 0 && (sumOf(weights) === 0n || !capacityKnown)) {
-    return rows.map((_, index) => (index === atRest ? perWindowUg : 0n))
+    return rows.map((_, index) => (index === atRest ? perWindowUg : micrograms(0n)))
   }
-  return apportion(perWindowUg, sumOf(weights) === 0n ? rows.map(() => 1n) : weights)
+  return apportion(perWindowUg, sumOf(weights) === 0n ? rows.map(() => 1n) : weights).map(micrograms)
 }

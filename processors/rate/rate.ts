@@ -12,7 +12,15 @@ import {
   scaleHalfEven,
 } from '../../core/model/decimal.ts'
 import { entryId } from '../../core/model/entry-id.ts'
-import { type Factor, factor, yearlyIntensity } from '../../core/model/factor.ts'
+import { type Factor, factor, factorAt, yearlyIntensity } from '../../core/model/factor.ts'
+import {
+  type Micrograms,
+  type MicroJoules,
+  micrograms,
+  microJoules,
+  type NanoMoney,
+  nanoMoney,
+} from '../../core/model/quantity.ts'
 import type { energy, ledger } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
 import { createTariff, type Tariff } from '../../core/model/tariff.ts'
@@ -51,14 +59,10 @@ export function createRate({
   const pue = parseDecimal(factors.pue)
   const tariff = tariffOf(tariffs)
   const perWindowUg = embodiedOf(factors)
-  const prices: Prices = {
-    pue: rational(pue),
-    carbonPerUj:
-      intensity === null ? null : multiply(PER_UJ_CARBON, multiply(rational(pue), rational(intensity.value))),
-    tariff,
-  }
+  const zone = intensity?.zone ?? factors.zone
+  const prices = { zone, intensities: intensity === null ? [] : [intensity], pue: rational(pue), tariff }
   const fixed = {
-    Zone: intensity?.zone ?? factors.zone,
+    Zone: zone,
     Currency: tariff.currency,
     Pue: decimalText(pue),
     EntryKind: 'original',
@@ -69,15 +73,12 @@ export function createRate({
       const embodied = perWindowUg === null ? null : embodiedByRow(perWindowUg, rows)
       return rows.map((row, index) => {
         const { CapacityUs: _, ...metered } = row
-        const price = priceRow(row, prices)
         return {
           ...metered,
           ...fixed,
-          ...price,
+          ...priceRow(row, prices),
           Account: accountOf(row),
           CarbonEmbodiedUg: embodied === null ? null : embodied[index]!,
-          IntensityVersion: price.CarbonOperationalUg === null ? '' : (intensity?.version ?? ''),
-          IntensityKind: price.CarbonOperationalUg === null ? '' : (intensity?.kind ?? ''),
           EntryId: idOf(row),
         }
       })
@@ -86,43 +87,53 @@ export function createRate({
 }
 
 interface Prices {
+  readonly zone: string
+  readonly intensities: readonly Factor[]
   readonly pue: Rational
-  /** µg per µJ of IT energy; null: no intensity for the zone. */
-  readonly carbonPerUj: Rational | null
   readonly tariff: Tariff
 }
 
-function priceRow(row: EnergyRow, { pue, carbonPerUj, tariff }: Prices) {
-  const reasons: Reason[] = []
+function priceRow(row: EnergyRow, { zone, intensities, pue, tariff }: Prices) {
+  const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
+  const intensity = factorAt(intensities, zone, row.WindowStart)
   const price = tariff.energyPriceAt(row.WindowStart)
-  const metered = row.EnergyQuality !== 'none'
-  if (!metered) reasons.push('no_energy')
-  if (carbonPerUj === null) reasons.push('no_intensity')
+  const reasons: Reason[] = []
+  if (energyUj === null) reasons.push('no_energy')
+  if (intensity === null) reasons.push('no_intensity')
   if (price === null) reasons.push('no_tariff')
-  const perUj = price === null || !metered ? null : multiply(PER_UJ_COST, multiply(pue, price.price))
+  const used = energyUj === null ? null : intensity
   return {
-    CarbonOperationalUg: carbonPerUj === null || !metered ? null : scaleHalfEven(row.EnergyUj, carbonPerUj),
-    CostEnergyNano: perUj === null ? null : scaleHalfEven(row.EnergyUj, perUj),
+    CarbonOperationalUg:
+      energyUj === null || intensity === null ? null : carbonOf(energyUj, pue, rational(intensity.value)),
+    IntensityVersion: used?.version ?? '',
+    IntensityKind: used?.kind ?? '',
+    CostEnergyNano: energyUj === null || price === null ? null : energyCost(energyUj, pue, price.price),
     CostResourceNano: resourceCost(row, tariff),
     TariffVersion: price?.version ?? tariff.version,
     Reason: reasons.join(','),
   }
 }
 
+const carbonOf = (energyUj: MicroJoules, pue: Rational, gramsPerKwh: Rational): Micrograms =>
+  micrograms(scaleHalfEven(energyUj, multiply(PER_UJ_CARBON, multiply(pue, gramsPerKwh))))
+
+const energyCost = (energyUj: MicroJoules, pue: Rational, perKwh: Rational): NanoMoney =>
+  nanoMoney(scaleHalfEven(energyUj, multiply(PER_UJ_COST, multiply(pue, perKwh))))
+
 /** CPU and memory by use, one rounding for both. A resource without a price is not charged; without any price: null. */
-function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): bigint | null {
+function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): NanoMoney | null {
   if (perVcpuHour === null && perGibHour === null) return null
   const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
   const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
   const numerator =
     row.CpuUs * cpu.numerator * memory.denominator +
     row.MemoryByteSeconds * memory.numerator * cpu.denominator
-  return divideHalfEven(numerator, cpu.denominator * memory.denominator)
+  return nanoMoney(divideHalfEven(numerator, cpu.denominator * memory.denominator))
 }
 
 const NOTHING: Rational = { numerator: 0n, denominator: 1n }
 
-function embodiedByRow(perWindowUg: bigint, rows: readonly EnergyRow[]): bigint[] {
+function embodiedByRow(perWindowUg: Micrograms, rows: readonly EnergyRow[]): Micrograms[] {
   const groups = new Map<string, number[]>()
   for (const [index, { Tenant, Host, WindowStart }] of rows.entries()) {
     const key = `${WindowStart}\u0000${Tenant}\u0000${Host}`
@@ -130,7 +141,7 @@ function embodiedByRow(perWindowUg: bigint, rows: readonly EnergyRow[]): bigint[
     if (there === undefined) groups.set(key, [index])
     else there.push(index)
   }
-  const shares: bigint[] = new Array(rows.length)
+  const shares: Micrograms[] = new Array(rows.length)
   for (const indexes of groups.values()) {
     const parts = shareEmbodied(
       perWindowUg,
@@ -186,7 +197,7 @@ function tariffOf(tariffs: Config['tariffs']): Tariff {
   }
 }
 
-function embodiedOf({ embodied_kg, embodied_years }: Config['factors']): bigint | null {
+function embodiedOf({ embodied_kg, embodied_years }: Config['factors']): Micrograms | null {
   if (embodied_kg === undefined) return null
   const years = rational(parseDecimal(embodied_years))
   if (years.numerator <= 0n) {
