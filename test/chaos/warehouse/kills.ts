@@ -26,7 +26,7 @@ export async function runKills(kills: number, seed: number, repairTokens: boolea
   try {
     let next = 0
     for (let kill = 0; kill < kills; kill += 1) {
-      next = await insertUntilKilled(path, next, repairTokens, 20 + random() * 400)
+      next = await insertUntilKilled(path, next, repairTokens, random)
     }
     const warehouse = await openForChaos(path, repairTokens)
     try {
@@ -41,12 +41,15 @@ export async function runKills(kills: number, seed: number, repairTokens: boolea
   }
 }
 
-/** Resolves with the number of the first record that was not acknowledged. */
+/**
+ * Lets a few inserts succeed, and kills somewhere within the next one, whose length the ones before have shown.
+ * Resolves with the number of the first record that was not acknowledged.
+ */
 async function insertUntilKilled(
   path: string,
   first: number,
   repairTokens: boolean,
-  afterMs: number,
+  random: () => number,
 ): Promise<number> {
   const script = fileURLToPath(new URL('./inserter.ts', import.meta.url))
   const child = spawn(process.execPath, [script, path, String(first), repairTokens ? 'repair' : 'plain'], {
@@ -56,10 +59,15 @@ async function insertUntilKilled(
   const exited = new Promise<NodeJS.Signals | null>(resolve =>
     child.once('exit', (_, signal) => resolve(signal)),
   )
+  const last = first + 2 + Math.floor(random() * 4)
   let next = first
+  let acknowledged = 0
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line === 'ready') setTimeout(() => child.kill('SIGKILL'), afterMs)
-    else next = Number(line) + 1
+    const before = acknowledged
+    acknowledged = performance.now()
+    if (line === 'ready') continue
+    next = Number(line) + 1
+    if (next === last) setTimeout(() => child.kill('SIGKILL'), random() * 1.2 * (acknowledged - before))
   }
   const signal = await exited
   if (signal !== 'SIGKILL') throw new Error('the inserting process ended by itself')
