@@ -11,8 +11,9 @@ import {
   readCgroup,
 } from './cgroups.ts'
 import { type KernelFiles, keyedInteger } from './files.ts'
+import type { GroupCounter } from './group-table.ts'
 import { HOST_MODES, type ProcStat, parseProcStat, TICK_US } from './proc-stat.ts'
-import { type GroupCounter, processGroups } from './process-groups.ts'
+import { processGroups } from './process-groups.ts'
 import { processReader } from './processes.ts'
 import { type HostIdentity, type Roots, type Round, readingOf, type Sensor } from './sensor.ts'
 
@@ -27,6 +28,7 @@ export interface CpuTimeOptions {
 interface LastRound {
   readonly round: Round
   readonly ticks: number
+  readonly busyTicks: number
 }
 
 export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
@@ -45,16 +47,25 @@ export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
       // One tick more: uptime is cut to whole ticks at both ends.
       born.begin(last && BigInt((ticks - last.ticks + 1) * stat.cpus) * TICK_US)
       const workloads = readWorkloads(options, tree, round, born, last?.round)
-      groups.update(processes.read(workloads.covered), last?.ticks)
+      const busyTicks = busyTicksOf(stat.cpuTime)
+      groups.update(processes.read(workloads.covered), {
+        sinceTicks: last?.ticks,
+        // A control group's counter holds its children already, whoever waits for them.
+        busyTicks: last === undefined || workloads.covered.size > 0 ? undefined : busyTicks - last.busyTicks,
+      })
       const counted = groups.counters().flatMap(group => {
         const readings = groupReadings(options, round, group, pageBytes)
         return last === undefined || !group.isNew ? readings : opened(readings, last.round)
       })
-      last = { round, ticks }
+      last = { round, ticks, busyTicks }
       return [...readHost(options, round, stat), ...workloads.readings, ...counted]
     },
   }
 }
+
+/** Time that processes can have used: interrupts are nobody's. */
+const busyTicksOf = ({ user, nice, system }: ProcStat['cpuTime']): number =>
+  Number((user + nice + system) / TICK_US)
 
 interface ReadWorkloads {
   readonly readings: Reading[]

@@ -1,21 +1,14 @@
 /**
  * CPU time of workloads that have no counter of their own, kept by adding up what their processes used between two
  * rounds. Pure state: no files, no clock. A group's counter never falls: when a process ends, what it used stays. What
- * it used after the last round it was seen in is lost to `unattributed`, by design: nobody can know it.
+ * it used after the last round it was seen in goes to whoever waited for it where that is known (unseen-children.ts),
+ * else it is lost to `unattributed`, by design.
  */
-
-export interface GroupIdentity {
-  readonly kind: string
-  readonly id: string
-  readonly name: string
-  readonly attributes: Readonly<Record<string, string>>
-}
+import { type Group, type GroupCounter, type GroupIdentity, groupTable, MAX_GROUPS } from './group-table.ts'
+import { type Seen, unseenChildren } from './unseen-children.ts'
 
 /** One process as one round saw it. */
-export interface ProcessSample {
-  readonly pid: number
-  readonly startTicks: number
-  readonly cpuTicks: number
+export interface ProcessSample extends Seen {
   /** Time runnable but not running, ns; of the main thread only, as the kernel shows it. */
   readonly waitNs: bigint
   readonly residentPages: number
@@ -23,122 +16,93 @@ export interface ProcessSample {
   readonly group: GroupIdentity | undefined
 }
 
-export interface GroupCounter {
-  readonly identity: GroupIdentity
-  readonly cpuTicks: number
+interface SeenProcess extends Seen {
   readonly waitNs: bigint
-  /** Pages of the live processes. */
-  readonly residentPages: number
-  readonly processes: number
-  /** Raised when a group comes back after it was forgotten: its counters are new ones then. */
-  readonly generation: number
-  /** It came up in this round: its counters were 0 in the round before. */
-  readonly isNew: boolean
 }
 
-interface SeenProcess {
-  startTicks: number
-  cpuTicks: number
-  waitNs: bigint
-  round: number
-}
-
-interface Group {
-  identity: GroupIdentity
-  cpuTicks: number
-  waitNs: bigint
-  residentPages: number
-  processes: number
-  generation: number
-  born: number
-  lastLive: number
+/** What a round knows beside its processes. */
+export interface RoundFacts {
+  /** When the round before was, ticks after boot; undefined for the first one. */
+  readonly sinceTicks: number | undefined
+  /** Busy time of the machine since then, ticks; undefined: time of unseen children is not looked for. */
+  readonly busyTicks?: number | undefined
 }
 
 export interface ProcessGroups {
-  /** Takes one round. `sinceTicks`: when the round before was, ticks after boot; undefined for the first one. */
-  update(samples: Iterable<ProcessSample>, sinceTicks: number | undefined): void
+  /** Takes one round. */
+  update(samples: Iterable<ProcessSample>, facts: RoundFacts): void
   /** All groups, those without live processes included as long as they are remembered. */
   counters(): GroupCounter[]
 }
 
-/** Groups at most; the rest is unattributed. */
-export const MAX_GROUPS = 512
-/** Rounds that a group without processes is remembered: an hour of 5 s rounds. */
-const FORGET_AFTER_ROUNDS = 720
-
 export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
-  const processes = new Map<number, SeenProcess>()
-  const groups = new Map<string, Group>()
-  let round = 0
-  let forgotten = 0
+  let processes = new Map<number, SeenProcess>()
+  let owed: ReadonlyMap<number, number> = new Map()
+  const groups = groupTable(maxGroups)
 
-  const groupOf = (identity: GroupIdentity): Group | undefined => {
-    const key = `${identity.kind}\0${identity.id}`
-    const known = groups.get(key)
-    if (known !== undefined) return known
-    if (groups.size >= maxGroups && !forgetOldest()) return undefined
-    const created: Group = {
-      identity,
-      cpuTicks: 0,
-      waitNs: 0n,
-      residentPages: 0,
-      processes: 0,
-      generation: forgotten,
-      born: round,
-      lastLive: round,
-    }
-    groups.set(key, created)
-    return created
-  }
-
-  const forgetOldest = (): boolean => {
-    let oldest: string | undefined
-    let oldestLive = round
-    for (const [key, group] of groups) {
-      if (group.lastLive < oldestLive) [oldest, oldestLive] = [key, group.lastLive]
-    }
-    if (oldest === undefined) return false
-    forgotten += 1
-    return groups.delete(oldest)
-  }
-
-  const take = (sample: ProcessSample, sinceTicks: number | undefined): void => {
+  /** What the sample adds to its group, and the same of the children it waited for. */
+  const take = (sample: ProcessSample, sinceTicks: number | undefined): Grown => {
     const last = processes.get(sample.pid)
     const isSame = last !== undefined && last.startTicks === sample.startTicks
     // One that started after the last round used all of its time since then; an older one is only a starting point.
     const isBorn = !isSame && sinceTicks !== undefined && sample.startTicks >= sinceTicks
-    const base = isSame ? last : isBorn ? { cpuTicks: 0, waitNs: 0n } : sample
-    const group = sample.group === undefined ? undefined : groupOf(sample.group)
+    const base = isSame ? last : isBorn ? NOTHING : sample
+    const used = Math.max(0, sample.cpuTicks - base.cpuTicks)
+    const group = sample.group === undefined ? undefined : groups.live(sample.group)
     if (group !== undefined) {
-      group.cpuTicks += Math.max(0, sample.cpuTicks - base.cpuTicks)
+      group.cpuTicks += used
       if (sample.waitNs > base.waitNs) group.waitNs += sample.waitNs - base.waitNs
       group.residentPages += sample.residentPages
       group.processes += 1
-      group.lastLive = round
     }
-    processes.set(sample.pid, {
+    // The kernel's own counters never fall; a line that was read wrong must not make the next one count twice.
+    const seen = {
+      pid: sample.pid,
+      parentPid: sample.parentPid,
       startTicks: sample.startTicks,
       cpuTicks: isSame ? Math.max(last.cpuTicks, sample.cpuTicks) : sample.cpuTicks,
+      childTicks: isSame ? Math.max(last.childTicks, sample.childTicks) : sample.childTicks,
       waitNs: isSame && last.waitNs > sample.waitNs ? last.waitNs : sample.waitNs,
-      round,
+    }
+    return { group, used, children: Math.max(0, sample.childTicks - base.childTicks), seen }
+  }
+
+  const addUnseen = (grown: ReadonlyMap<number, Grown>, busyTicks: number): void => {
+    const current = new Map([...grown].map(([pid, { seen }]) => [pid, seen]))
+    const used = [...grown.values()].reduce((sum, process) => sum + process.used, 0)
+    const unseen = unseenChildren({
+      previous: processes,
+      current,
+      childGrowth: new Map([...grown].map(([pid, { children }]) => [pid, children])),
+      budgetTicks: Math.max(0, busyTicks - used),
+      owed,
     })
+    for (const [pid, ticks] of unseen.ticks) {
+      const group = grown.get(pid)?.group
+      if (group !== undefined) group.cpuTicks += ticks
+    }
+    owed = unseen.owed
   }
 
   return {
-    update(samples, sinceTicks) {
-      round += 1
-      for (const group of groups.values()) {
-        group.residentPages = 0
-        group.processes = 0
-      }
-      for (const sample of samples) take(sample, sinceTicks)
-      for (const [pid, seen] of processes) if (seen.round !== round) processes.delete(pid)
-      for (const [key, group] of groups) {
-        if (round - group.lastLive <= FORGET_AFTER_ROUNDS) continue
-        groups.delete(key)
-        forgotten += 1
-      }
+    update(samples, { sinceTicks, busyTicks }) {
+      groups.begin()
+      const grown = new Map<number, Grown>()
+      for (const sample of samples) grown.set(sample.pid, take(sample, sinceTicks))
+      if (busyTicks === undefined) owed = new Map()
+      else addUnseen(grown, busyTicks)
+      processes = new Map([...grown].map(([pid, { seen }]) => [pid, seen]))
+      groups.forgetSilent()
     },
-    counters: () => [...groups.values()].map(({ born, ...group }) => ({ ...group, isNew: born === round })),
+    counters: groups.counters,
   }
 }
+
+interface Grown {
+  readonly group: Group | undefined
+  readonly used: number
+  readonly children: number
+  readonly seen: SeenProcess
+}
+
+const NOTHING = { cpuTicks: 0, childTicks: 0, waitNs: 0n } as const

@@ -6,6 +6,9 @@ export interface ProcessStat {
   readonly isKernelThread: boolean
   /** User and system time of all threads, in ticks (see TICK_US). */
   readonly cpuTicks: number
+  readonly parentPid: number
+  /** The same of children that ended and were waited for, and of theirs. */
+  readonly childTicks: number
   /** Ticks after boot; together with the pid it names the process, since pids are used again. */
   readonly startTicks: number
   /** Resident pages. */
@@ -17,9 +20,12 @@ const SPACE = 0x20
 const OPEN = 0x28
 const CLOSE = 0x29
 /** Field numbers of proc_pid_stat(5), less the 3 before the first one that follows the name. */
+const PARENT = 4 - 3
 const FLAGS = 9 - 3
 const UTIME = 14 - 3
 const STIME = 15 - 3
+const CHILD_UTIME = 16 - 3
+const CHILD_STIME = 17 - 3
 const START = 22 - 3
 const RSS = 24 - 3
 
@@ -35,6 +41,8 @@ export function parseProcessStat(bytes: Uint8Array): ProcessStat | undefined {
     comm: printable(bytes.subarray(open + 1, close)),
     isKernelThread: (fields[FLAGS]! & PF_KTHREAD) !== 0,
     cpuTicks: fields[UTIME]! + fields[STIME]!,
+    parentPid: fields[PARENT]!,
+    childTicks: fields[CHILD_UTIME]! + fields[CHILD_STIME]!,
     startTicks: fields[START]!,
     residentPages: fields[RSS]!,
   }

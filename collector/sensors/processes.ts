@@ -4,7 +4,8 @@ import { basename } from 'node:path'
 import { classifyCgroup } from './cgroup-patterns.ts'
 import { type CgroupTree, processCgroup } from './cgroups.ts'
 import type { KernelFiles } from './files.ts'
-import type { GroupIdentity, ProcessSample } from './process-groups.ts'
+import type { GroupIdentity } from './group-table.ts'
+import type { ProcessSample } from './process-groups.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
 
 /** What was found out about a process when it was new. */
@@ -63,7 +64,8 @@ export function processReader(files: KernelFiles, proc: string, tree: CgroupTree
     const bytes = files.bytes(`${proc}/${pid}/stat`)
     const stat = bytes === undefined ? undefined : parseProcessStat(bytes)
     if (stat === undefined) return undefined
-    const base = { pid, startTicks: stat.startTicks, cpuTicks: stat.cpuTicks }
+    const { startTicks, cpuTicks, parentPid, childTicks } = stat
+    const base = { pid, startTicks, cpuTicks, parentPid, childTicks }
     const uncounted = { ...base, waitNs: 0n, residentPages: 0, group: undefined }
     // The kernel's own threads are busy time of no workload.
     if (stat.isKernelThread) return uncounted
@@ -100,11 +102,14 @@ function runDelay(files: KernelFiles, proc: string, pid: number): bigint {
   return digits === undefined ? 0n : BigInt(digits)
 }
 
-/** Names that runtimes give their main thread in place of the executable's. */
-const GENERIC_NAMES: ReadonlySet<string> = new Set(['MainThread', 'main', 'Main'])
+/** Node names its main thread so, and with it the process. */
+const NODE_MAIN_THREAD = 'MainThread'
 
+/** The kernel's name of a process, but for those that write something else there: a title has spaces (`npm exec x`). */
 function byExecutable(proc: string, pid: number, comm: string): GroupIdentity {
-  const name = GENERIC_NAMES.has(comm) ? (executableOf(proc, pid) ?? comm) : comm
+  const isTitle = comm === NODE_MAIN_THREAD || comm.includes(' ')
+  const fallback = comm === NODE_MAIN_THREAD ? 'node' : comm.trim() || '?'
+  const name = isTitle ? (executableOf(proc, pid) ?? fallback) : comm
   return { kind: 'process', id: name, name, attributes: { 'process.executable.name': name } }
 }
 

@@ -264,18 +264,23 @@ describe('control groups, version 1', () => {
     })
   })
 
-  test('a runtime that renames its main thread is known by its executable; exec is noticed', () => {
+  test('a runtime that writes something else over its name is known by its executable; exec is noticed', () => {
     const fixture = tree({
       ...machine(),
       'proc/40/stat': statLine(40, { comm: 'MainThread' }),
       'proc/41/stat': statLine(41, { comm: 'MainThread' }),
       'proc/42/stat': statLine(42, { comm: 'sh' }),
+      'proc/43/stat': statLine(43, { comm: 'npm exec tsc --' }),
+      'proc/44/stat': statLine(44, { comm: 'my title ' }),
     })
-    fixture.link('proc/40/exe', '/usr/local/bin/node (deleted)')
+    fixture.link('proc/40/exe', '/usr/local/bin/node24 (deleted)')
+    fixture.link('proc/43/exe', '/usr/local/bin/npm-node')
     const sensor = open(fixture)
     expect(Object.keys(cpuOf(sensor.read(round))).sort()).toEqual([
-      'process MainThread',
+      'process my title',
       'process node',
+      'process node24',
+      'process npm-node',
       'process sh',
     ])
     fixture.write({ 'proc/42/stat': statLine(42, { comm: 'make', utime: 3 }) })
@@ -286,6 +291,20 @@ describe('control groups, version 1', () => {
       [1_000_000_000n, 0n],
       [2_000_000_000n, 30_000n],
     ])
+  })
+
+  test('children that came and went are counted with the one that waited, within what the machine did', () => {
+    const at = (uptime: number, user: number): Files => ({
+      ...machine(uptime),
+      'proc/stat': `cpu  ${user} 0 0 1000 0 0 0 0\ncpu0 1\n`,
+    })
+    const fixture = tree({ ...at(1000, 100), 'proc/60/stat': statLine(60, { comm: 'make' }) })
+    const sensor = open(fixture)
+    sensor.read(round)
+    fixture.write({ ...at(1005, 200), 'proc/60/stat': statLine(60, { comm: 'make', childTicks: 40 }) })
+    expect(cpuOf(sensor.read(round))).toEqual({ 'process make': 400_000n })
+    fixture.write({ ...at(1010, 230), 'proc/60/stat': statLine(60, { comm: 'make', childTicks: 90 }) })
+    expect(cpuOf(sensor.read(round))).toEqual({ 'process make': 700_000n })
   })
 
   test('hostile names, half-written lines and unreadable files never stop the round', () => {
@@ -312,10 +331,13 @@ describe('control groups, version 1', () => {
 describe('parseProcessStat', () => {
   test('numbers stand at their places whatever the name', () => {
     for (const comm of ['x', ') R 9 9 9', '((()))', ' ', '1 2 3']) {
-      expect(parseProcessStat(statLine(7, { comm, utime: 11, stime: 22, start: 33, rss: 44 }))).toEqual({
+      const line = statLine(7, { comm, utime: 11, stime: 22, start: 33, rss: 44, parent: 55, childTicks: 66 })
+      expect(parseProcessStat(line)).toEqual({
         comm,
         isKernelThread: false,
         cpuTicks: 33,
+        parentPid: 55,
+        childTicks: 66,
         startTicks: 33,
         residentPages: 44,
       })

@@ -5,17 +5,16 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type GroupIdentity,
-  type ProcessSample,
-  processGroups,
-} from '../../../collector/sensors/process-groups.ts'
+import { FORGET_AFTER_ROUNDS, type GroupIdentity } from '../../../collector/sensors/group-table.ts'
+import { type ProcessSample, processGroups } from '../../../collector/sensors/process-groups.ts'
 
 const group = (id: string): GroupIdentity => ({ kind: 'process', id, name: id, attributes: {} })
 const sample = (pid: number, cpuTicks: number, more: Partial<ProcessSample> = {}): ProcessSample => ({
   pid,
+  parentPid: 0,
   startTicks: 1,
   cpuTicks,
+  childTicks: 0,
   waitNs: 0n,
   residentPages: 1,
   group: group('node'),
@@ -27,70 +26,74 @@ const ticks = (groups: ReturnType<typeof processGroups>): Record<string, number>
 describe('processGroups', () => {
   test('the first round is only a starting point; later differences add up over processes', () => {
     const groups = processGroups()
-    groups.update([sample(1, 1000), sample(2, 500)], undefined)
+    groups.update([sample(1, 1000), sample(2, 500)], { sinceTicks: undefined })
     expect(ticks(groups)).toEqual({ node: 0 })
-    groups.update([sample(1, 1010), sample(2, 503)], 50)
+    groups.update([sample(1, 1010), sample(2, 503)], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({ node: 13 })
   })
 
   test('a process born since the last round counts whole, an older one that appears does not', () => {
     const groups = processGroups()
-    groups.update([sample(1, 0)], undefined)
-    groups.update([sample(1, 0), sample(2, 7, { startTicks: 60 }), sample(3, 900, { startTicks: 40 })], 50)
+    groups.update([sample(1, 0)], { sinceTicks: undefined })
+    groups.update([sample(1, 0), sample(2, 7, { startTicks: 60 }), sample(3, 900, { startTicks: 40 })], {
+      sinceTicks: 50,
+    })
     expect(ticks(groups)).toEqual({ node: 7 })
   })
 
   test('what an ended process used stays', () => {
     const groups = processGroups()
-    groups.update([sample(1, 0), sample(2, 0)], undefined)
-    groups.update([sample(1, 5), sample(2, 5)], 50)
-    groups.update([sample(2, 6)], 60)
-    groups.update([], 70)
+    groups.update([sample(1, 0), sample(2, 0)], { sinceTicks: undefined })
+    groups.update([sample(1, 5), sample(2, 5)], { sinceTicks: 50 })
+    groups.update([sample(2, 6)], { sinceTicks: 60 })
+    groups.update([], { sinceTicks: 70 })
     expect(ticks(groups)).toEqual({ node: 11 })
     expect(groups.counters()[0]).toMatchObject({ processes: 0, residentPages: 0 })
   })
 
   test('a process id that is used again is told by its start time', () => {
     const groups = processGroups()
-    groups.update([sample(1, 100)], undefined)
-    groups.update([sample(1, 3, { startTicks: 55 })], 50)
+    groups.update([sample(1, 100)], { sinceTicks: undefined })
+    groups.update([sample(1, 3, { startTicks: 55 })], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({ node: 3 })
     // Old and new differ, but the new one is no older than the last round: nothing before it counts.
-    groups.update([sample(1, 104, { startTicks: 2 })], 60)
+    groups.update([sample(1, 104, { startTicks: 2 })], { sinceTicks: 60 })
     expect(ticks(groups)).toEqual({ node: 3 })
   })
 
   test('after exec the time goes on under the new name', () => {
     const groups = processGroups()
-    groups.update([sample(1, 10, { group: group('sh') })], undefined)
-    groups.update([sample(1, 15, { group: group('make') })], 50)
+    groups.update([sample(1, 10, { group: group('sh') })], { sinceTicks: undefined })
+    groups.update([sample(1, 15, { group: group('make') })], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({ sh: 0, make: 5 })
   })
 
   test('time counted elsewhere is not counted again when the process changes sides', () => {
     const groups = processGroups()
-    groups.update([sample(1, 10, { group: undefined })], undefined)
-    groups.update([sample(1, 40, { group: undefined })], 50)
-    groups.update([sample(1, 42)], 60)
+    groups.update([sample(1, 10, { group: undefined })], { sinceTicks: undefined })
+    groups.update([sample(1, 40, { group: undefined })], { sinceTicks: 50 })
+    groups.update([sample(1, 42)], { sinceTicks: 60 })
     expect(ticks(groups)).toEqual({ node: 2 })
   })
 
   test('memory is of the live processes, wait adds up like time', () => {
     const groups = processGroups()
-    groups.update([sample(1, 0, { waitNs: 100n }), sample(2, 0, { residentPages: 4 })], undefined)
-    groups.update([sample(1, 0, { waitNs: 150n, residentPages: 3 })], 50)
+    groups.update([sample(1, 0, { waitNs: 100n }), sample(2, 0, { residentPages: 4 })], {
+      sinceTicks: undefined,
+    })
+    groups.update([sample(1, 0, { waitNs: 150n, residentPages: 3 })], { sinceTicks: 50 })
     expect(groups.counters()[0]).toMatchObject({ residentPages: 3, processes: 1, waitNs: 50n })
   })
 
   test('groups are bounded; the one without processes for longest goes first, and comes back as a new counter', () => {
     const groups = processGroups(2)
-    groups.update([sample(1, 0, { group: group('a') })], undefined)
-    groups.update([sample(2, 0, { group: group('b') })], 50)
-    groups.update([sample(3, 0, { group: group('c') })], 60)
+    groups.update([sample(1, 0, { group: group('a') })], { sinceTicks: undefined })
+    groups.update([sample(2, 0, { group: group('b') })], { sinceTicks: 50 })
+    groups.update([sample(3, 0, { group: group('c') })], { sinceTicks: 60 })
     expect(Object.keys(ticks(groups)).sort()).toEqual(['b', 'c'])
     groups.update(
       [sample(3, 0, { group: group('c') }), sample(4, 1, { group: group('a'), startTicks: 65 })],
-      60,
+      { sinceTicks: 60 },
     )
     expect(groups.counters().find(counter => counter.identity.id === 'a')?.generation).toBeGreaterThan(0)
     // All alive: a further one has no place and is unattributed.
@@ -100,17 +103,17 @@ describe('processGroups', () => {
         sample(4, 1, { group: group('a'), startTicks: 65 }),
         sample(5, 9, { group: group('d') }),
       ],
-      70,
+      { sinceTicks: 70 },
     )
     expect(Object.keys(ticks(groups)).sort()).toEqual(['a', 'c'])
   })
 
-  test('a group without processes is forgotten after an hour of rounds', () => {
+  test('a group without processes is forgotten after a while', () => {
     const groups = processGroups()
-    groups.update([sample(1, 0)], undefined)
-    for (let round = 0; round < 720; round++) groups.update([], 50)
+    groups.update([sample(1, 0)], { sinceTicks: undefined })
+    for (let round = 0; round < FORGET_AFTER_ROUNDS; round++) groups.update([], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({ node: 0 })
-    groups.update([], 50)
+    groups.update([], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({})
   })
 
@@ -138,7 +141,7 @@ describe('processGroups', () => {
             }),
           )
           given += samples.reduce((sum, entry) => sum + entry.cpuTicks, 0)
-          groups.update(samples, index === 0 ? undefined : index * 3)
+          groups.update(samples, { sinceTicks: index === 0 ? undefined : index * 3 })
           for (const counter of groups.counters()) {
             const key = `${counter.identity.id}/${counter.generation}`
             const before = last.get(key)

@@ -41,6 +41,8 @@ export interface Process {
   readonly comm?: string | Uint8Array
   readonly utime?: number
   readonly stime?: number
+  readonly childTicks?: number
+  readonly parent?: number
   readonly start?: number
   readonly rss?: number
   readonly flags?: number
@@ -49,9 +51,10 @@ export interface Process {
 /** A line of /proc/PID/stat as the kernel writes it. */
 export function statLine(pid: number, process: Process): Uint8Array {
   const { comm = 'node', utime = 0, stime = 0, start = 100, rss = 10, flags = 0x400000 } = process
+  const { parent = 1, childTicks = 0 } = process
   const name = typeof comm === 'string' ? Buffer.from(comm) : comm
   const rest =
-    `S 1 ${pid} ${pid} 0 -1 ${flags} 57 0 12 0 ${utime} ${stime} 7 8 20 0 11 0 ${start} 51580928 ${rss} ` +
+    `S ${parent} ${pid} ${pid} 0 -1 ${flags} 57 0 12 0 ${utime} ${stime} ${childTicks} 0 20 0 11 0 ${start} 51580928 ${rss} ` +
     '18446744073709551615 1 1 0 0 0 0 0 4096 1256 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n'
   return Buffer.concat([Buffer.from(`${pid} (`), name, Buffer.from(`) ${rest}`)])
 }
