@@ -1,5 +1,6 @@
 /** Windows are UTC minutes `[t, t + 60 s)`, named by the minute's number since the epoch. */
 import { apportion } from './apportion.ts'
+import { type UnixNano, unixNano } from './quantity.ts'
 
 export const WINDOW_NS = 60_000_000_000n
 export const WINDOW_SECONDS = 60
@@ -8,7 +9,7 @@ export const WINDOW_SECONDS = 60
 export const windowOf = (unixNano: bigint): number => Number(unixNano / WINDOW_NS)
 
 /** First instant of a minute. */
-export const windowStartNano = (window: number): bigint => BigInt(window) * WINDOW_NS
+export const windowStartNano = (window: number): UnixNano => unixNano(BigInt(window) * WINDOW_NS)
 
 /** The minute's start in seconds since the epoch, as `WindowStart` columns hold it. */
 export const windowStartSeconds = (window: number): number => window * WINDOW_SECONDS

@@ -20,7 +20,7 @@ export const lateReadings = {
     column('Value', 'int64'),
     // The reading's own time.
     column('Timestamp', 'timestampNs'),
-    // closed: the window was closed. out_of_order: an older gauge sample after a newer one.
+    // closed: the window was closed. out_of_order: inside an interval that a closed window used. overflow: too many wait.
     column('Reason', 'lowCardinality'),
   ],
   table: {

@@ -19,10 +19,10 @@ const metered = [
   column('MemoryByteSeconds', 'int64'),
   column('GpuUs', 'int64'),
   column('Coverage', 'float32'),
-  // measured | interpolated | estimated
+  // measured | interpolated | estimated | none: use is known, energy is not (EnergyUj 0, unpriced)
   column('EnergyQuality', 'lowCardinality'),
   column('EnergySource', 'lowCardinality'),
-  // ratio | baseline
+  // ratio | baseline | none: nothing tells idle from active, all is unattributed
   column('Method', 'lowCardinality'),
   // none | by_request | by_usage
   column('IdlePolicy', 'lowCardinality'),
@@ -105,6 +105,7 @@ export const ledger = {
     column('EntryKind', 'lowCardinality'),
     column('Revision', 'uint32'),
     column('EntryId', 'string'),
+    // no_energy, no_intensity, no_tariff: joined by commas; '' when carbon and cost of energy are priced
     column('Reason', 'lowCardinality'),
   ],
   table: {
