@@ -5,7 +5,13 @@ import { decodeUtf8, encodeUtf8Into, isValidUtf8, repairedUtf8 } from './utf8.ts
 
 const INITIAL_VALUES = 64
 const INITIAL_BYTES = 1024
+const SMALL_INTEGERS = 1024
+const MAX_DIGITS = 20
+const ZERO = 0x30
+const MINUS = 0x2d
 const TEXT = new Utf8()
+const NOTHING: Uint8Array = new Uint8Array(0)
+const NOTHING_VIEW = new DataView(NOTHING.buffer)
 
 /**
  * The values of one dictionary, each once: ClickHouse refuses a record whose dictionary repeats a value, so a lossy
@@ -14,6 +20,11 @@ const TEXT = new Utf8()
  */
 export class Interner {
   #bytes = new Uint8Array(INITIAL_BYTES)
+  /** The same bytes, to be compared four at a time. */
+  #view = new DataView(this.#bytes.buffer)
+  /** What values were last taken from, and its view: a request's body, for thousands of values. */
+  #source = NOTHING
+  #sourceView = NOTHING_VIEW
   #offsets = new Int32Array(INITIAL_VALUES + 1)
   #hashes = new Int32Array(INITIAL_VALUES)
   /** Id + 1 of the value that sits there; 0: free. */
@@ -21,7 +32,10 @@ export class Interner {
   #size = 0
   /** Ids of values that came as strings, so that constants need no encoding. */
   readonly #texts = new Map<string, number>()
-  #scratch = new Uint8Array(256)
+  /** Id + 1 of the texts of small integers (ports, status codes); 0: not known. */
+  readonly #integers = new Int32Array(SMALL_INTEGERS)
+  #scratch = new Uint8Array(INITIAL_BYTES)
+  #scratchView = new DataView(this.#scratch.buffer)
   /** Not guessable, so that nobody can send values that all collide. It does not show in the record. */
   readonly #seed = randomInt(0x7fffffff)
 
@@ -33,10 +47,22 @@ export class Interner {
     return this.#offsets[this.#size]! + this.#size * 4
   }
 
-  /** The id of the text in `source[start, end)`; invalid UTF-8 is repaired first. */
-  internBytes(source: Uint8Array, start: number, end: number): number {
-    const hash = this.#hash(source, start, end)
-    const slot = this.#find(source, start, end, hash)
+  /**
+   * The id of the text in `source[start, end)`; invalid UTF-8 is repaired first. `guess`: an id that this text may well
+   * have, such as that of its predecessor; when it has, nothing is hashed.
+   */
+  internBytes(source: Uint8Array, start: number, end: number, guess = this.#size): number {
+    if (source !== this.#source) {
+      this.#source = source
+      this.#sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength)
+    }
+    if (guess < this.#size && this.#equals(guess, source, this.#sourceView, start, end)) return guess
+    return this.#intern(source, this.#sourceView, start, end)
+  }
+
+  #intern(source: Uint8Array, view: DataView, start: number, end: number): number {
+    const hash = this.#hash(source, view, start, end)
+    const slot = this.#find(source, view, start, end, hash)
     const found = this.#slots[slot]!
     if (found > 0) return found - 1
     // Only new values need the check: whatever is in the table is valid.
@@ -48,9 +74,33 @@ export class Interner {
   internString(text: string): number {
     const known = this.#texts.get(text)
     if (known !== undefined) return known
-    if (this.#scratch.length < text.length * 3) this.#scratch = grown(this.#scratch, text.length * 3)
-    const id = this.internBytes(this.#scratch, 0, encodeUtf8Into(text, this.#scratch, 0))
+    if (this.#scratch.length < text.length * 3) this.#setScratch(grown(this.#scratch, text.length * 3))
+    const end = encodeUtf8Into(text, this.#scratch, 0)
+    const id = this.#intern(this.#scratch, this.#scratchView, 0, end)
     this.#texts.set(text, id)
+    return id
+  }
+
+  /** The id of the decimal text of a signed 32-bit integer. */
+  internInteger(value: number): number {
+    const small = value >= 0 && value < SMALL_INTEGERS
+    if (small && this.#integers[value] !== 0) return this.#integers[value]! - 1
+    const digits = this.#scratch
+    let rest = value | 0
+    let at = MAX_DIGITS
+    do {
+      const tenth = (rest / 10) | 0
+      const digit = (rest - tenth * 10) | 0
+      at -= 1
+      digits[at] = ZERO + (digit < 0 ? -digit : digit)
+      rest = tenth
+    } while (rest !== 0)
+    if (value < 0) {
+      at -= 1
+      digits[at] = MINUS
+    }
+    const id = this.#intern(digits, this.#scratchView, at, MAX_DIGITS)
+    if (small) this.#integers[value] = id + 1
     return id
   }
 
@@ -74,17 +124,23 @@ export class Interner {
     }
     this.#size = size
     this.#texts.clear()
+    this.#integers.fill(0)
   }
 
   clear(): void {
     this.#bytes = retained(this.#bytes, INITIAL_BYTES)
+    this.#view = new DataView(this.#bytes.buffer)
+    // Holding on to the last request's body would keep its memory.
+    this.#source = NOTHING
+    this.#sourceView = NOTHING_VIEW
     this.#offsets = retained(this.#offsets, INITIAL_VALUES + 1)
     this.#hashes = retained(this.#hashes, INITIAL_VALUES)
     this.#slots = retained(this.#slots, INITIAL_VALUES * 4)
-    if (this.#scratch.length > INITIAL_BYTES) this.#scratch = new Uint8Array(INITIAL_BYTES)
+    if (this.#scratch.length > INITIAL_BYTES) this.#setScratch(new Uint8Array(INITIAL_BYTES))
     this.#slots.fill(0)
     this.#size = 0
     this.#texts.clear()
+    this.#integers.fill(0)
   }
 
   toData(): Data<Utf8> {
@@ -97,12 +153,16 @@ export class Interner {
     })
   }
 
-  #hash(source: Uint8Array, start: number, end: number): number {
+  #setScratch(scratch: Uint8Array<ArrayBuffer>): void {
+    this.#scratch = scratch
+    this.#scratchView = new DataView(scratch.buffer)
+  }
+
+  #hash(source: Uint8Array, view: DataView, start: number, end: number): number {
     let hash = this.#seed ^ (end - start)
     let at = start
     for (const last = end - 3; at < last; at += 4) {
-      const word = source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24)
-      hash = Math.imul(hash ^ word, 0x9e3779b1)
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1)
       hash ^= hash >>> 15
     }
     for (; at < end; at += 1) hash = Math.imul(hash ^ source[at]!, 0x85ebca6b)
@@ -112,23 +172,28 @@ export class Interner {
   }
 
   /** The slot of the value, or the free one where it belongs. */
-  #find(source: Uint8Array, start: number, end: number, hash: number): number {
+  #find(source: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
     const slots = this.#slots
     const mask = slots.length - 1
     let slot = hash & mask
     for (let entry = slots[slot]!; entry > 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, start, end)) return slot
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, view, start, end)) return slot
       slot = (slot + 1) & mask
     }
     return slot
   }
 
-  #equals(id: number, source: Uint8Array, start: number, end: number): boolean {
+  #equals(id: number, source: Uint8Array, sourceView: DataView, start: number, end: number): boolean {
     const own = this.#offsets[id]!
     if (this.#offsets[id + 1]! - own !== end - start) return false
-    const bytes = this.#bytes
     const shift = own - start
-    for (let at = start; at < end; at += 1) if (bytes[at + shift] !== source[at]) return false
+    const view = this.#view
+    let at = start
+    for (const last = end - 3; at < last; at += 4) {
+      if (view.getInt32(at + shift, true) !== sourceView.getInt32(at, true)) return false
+    }
+    const bytes = this.#bytes
+    for (; at < end; at += 1) if (bytes[at + shift] !== source[at]) return false
     return true
   }
 
@@ -136,7 +201,10 @@ export class Interner {
     const id = this.#size
     const from = this.#offsets[id]!
     const to = from + end - start
-    if (to > this.#bytes.length) this.#bytes = grown(this.#bytes, to)
+    if (to > this.#bytes.length) {
+      this.#bytes = grown(this.#bytes, to)
+      this.#view = new DataView(this.#bytes.buffer)
+    }
     if (id >= this.#hashes.length) {
       this.#hashes = grown(this.#hashes, id + 1)
       this.#offsets = grown(this.#offsets, this.#hashes.length + 1)

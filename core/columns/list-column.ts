@@ -33,10 +33,12 @@ export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<I
     this.endRow()
   }
 
-  endRow(): void {
+  /** Ends the row's list with all items since the last; `items`: how many there are, where the caller knows. */
+  endRow(items = this.items.length - this.#offsets[this.#length]!): void {
+    const end = this.#offsets[this.#length]! + items
     this.#length += 1
     if (this.#length >= this.#offsets.length) this.#offsets = grown(this.#offsets, this.#length + 1)
-    this.#offsets[this.#length] = this.items.length
+    this.#offsets[this.#length] = end
   }
 
   truncate(length: number): void {

@@ -10,6 +10,8 @@ export interface MapEntries {
   readonly valueIds: readonly number[]
 }
 
+const HINT_MASK = 31
+
 /**
  * Maps of text to text. Keys repeat, and so do most values: both are interned, which halves the bytes of a record. A
  * row is put together with `put` and closed with `endRow`.
@@ -23,6 +25,9 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   readonly interners: readonly Interner[]
   #offsets = new Int32Array(INITIAL_ROWS + 1)
   #length = 0
+  // Guesses only: ids that are no more are never taken for others.
+  readonly #keyHints = new Int32Array(HINT_MASK + 1)
+  readonly #valueHints = new Int32Array(HINT_MASK + 1)
 
   /** Takes the dictionary ids `dictionaryId` and the next. */
   constructor(dictionaryId: number) {
@@ -44,6 +49,22 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   append(record: Readonly<Record<string, string>>): void {
     for (const key in record) this.put(this.keys.internString(key), this.values.internString(record[key]!))
     this.endRow()
+  }
+
+  /** The id of the key of entry `index` of a row: most often that of the same entry of the row before. */
+  keyId(index: number, source: Uint8Array, start: number, end: number): number {
+    const hint = index & HINT_MASK
+    const id = this.keys.internBytes(source, start, end, this.#keyHints[hint])
+    this.#keyHints[hint] = id
+    return id
+  }
+
+  /** The same for its value. */
+  valueId(index: number, source: Uint8Array, start: number, end: number): number {
+    const hint = index & HINT_MASK
+    const id = this.values.internBytes(source, start, end, this.#valueHints[hint])
+    this.#valueHints[hint] = id
+    return id
   }
 
   /** One more entry of the row in hand, by ids that `keys` and `values` gave. */

@@ -7,15 +7,12 @@ import type { Tally } from './decode-context.ts'
 import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 const FIELDS = knownFields(1, 2)
-const MINUS = 0x2d
-const ZERO = 0x30
 
 /** Reads KeyValues into map columns under the limits. One per request: it keeps scratch space. */
 export class AttributeReader {
   readonly #reader: ProtobufReader
   readonly #tally: Tally
   readonly #value = new AnyValue()
-  readonly #digits = new Uint8Array(20)
 
   constructor(reader: ProtobufReader, tally: Tally) {
     this.#reader = reader
@@ -46,8 +43,8 @@ export class AttributeReader {
         this.#value.scan(reader, reader.length(stop))
       } else reader.skip(tag, stop, FIELDS)
     }
-    const valueId = this.#internValue(map.values)
-    map.put(this.#internRange(map.keys, keyStart, keyEnd), valueId)
+    const valueId = this.#valueId(map, index)
+    map.put(this.#keyId(map, index, keyStart, keyEnd), valueId)
     reader.position = stop
     reader.message = outer
   }
@@ -65,24 +62,30 @@ export class AttributeReader {
     reader.message = outer
   }
 
-  #internValue(values: Interner): number {
+  #keyId(map: MapColumn, index: number, start: number, end: number): number {
+    const { bytes } = this.#reader
+    if (end - start > this.#tally.limits.attributeBytes) return this.#internCut(map.keys, bytes, start, end)
+    return map.keyId(index, bytes, start, end)
+  }
+
+  #valueId(map: MapColumn, index: number): number {
     const { kind, start, end, low, high } = this.#value
-    if (kind === 'string') return this.#internRange(values, start, end)
-    if (kind === 'int' && (high === 0 || high === -1)) return this.#internInteger(values, low, high)
-    if (kind === 'int') return this.#internText(values, int64Text(low, high))
-    if (kind === 'bool') return values.internString(low === 1 ? 'true' : 'false')
-    return this.#internText(values, anyValueText(this.#value, this.#reader, this.#tally))
+    if (kind === 'string') {
+      const { bytes } = this.#reader
+      if (end - start > this.#tally.limits.attributeBytes) {
+        return this.#internCut(map.values, bytes, start, end)
+      }
+      return map.valueId(index, bytes, start, end)
+    }
+    if (kind === 'int' && high === low >> 31) return map.values.internInteger(low)
+    if (kind === 'int') return this.#internText(map.values, int64Text(low, high))
+    if (kind === 'bool') return map.values.internString(low === 1 ? 'true' : 'false')
+    return this.#internText(map.values, anyValueText(this.#value, this.#reader, this.#tally))
   }
 
   #internText(values: Interner, text: string): number {
     const bytes = encodeUtf8(text)
     return this.#internCut(values, bytes, 0, bytes.length)
-  }
-
-  #internRange(interner: Interner, start: number, end: number): number {
-    const { bytes } = this.#reader
-    if (end - start <= this.#tally.limits.attributeBytes) return interner.internBytes(bytes, start, end)
-    return this.#internCut(interner, bytes, start, end)
   }
 
   #internCut(interner: Interner, source: Uint8Array, start: number, end: number): number {
@@ -93,24 +96,5 @@ export class AttributeReader {
     if (isValidUtf8(source, start, cut)) return interner.internBytes(source, start, cut)
     const repaired = repairedUtf8(source, start, cut)
     return interner.internBytes(repaired, 0, cutUtf8(repaired, 0, repaired.length, limit))
-  }
-
-  /** Digits straight into bytes: integers are the most frequent attributes after strings. */
-  #internInteger(values: Interner, low: number, high: number): number {
-    const digits = this.#digits
-    const negative = high < 0
-    let rest = negative ? 4_294_967_296 - (low >>> 0) : low >>> 0
-    let at = digits.length
-    do {
-      const tenth = Math.floor(rest / 10)
-      at -= 1
-      digits[at] = ZERO + (rest - tenth * 10)
-      rest = tenth
-    } while (rest > 0)
-    if (negative) {
-      at -= 1
-      digits[at] = MINUS
-    }
-    return values.internBytes(digits, at, digits.length)
   }
 }

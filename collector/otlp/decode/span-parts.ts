@@ -15,6 +15,8 @@ export class SpanParts {
   statusCode = 0
   messageStart = 0
   messageEnd = 0
+  #events = 0
+  #links = 0
   readonly #reader: ProtobufReader
   readonly #attributes: AttributeReader
   readonly #columns: ColumnsOf<typeof traces>
@@ -30,6 +32,8 @@ export class SpanParts {
     this.statusCode = 0
     this.messageStart = 0
     this.messageEnd = 0
+    this.#events = 0
+    this.#links = 0
   }
 
   event(spanEnd: number): void {
@@ -65,6 +69,7 @@ export class SpanParts {
           reader.skip(tag, end, EVENT_FIELDS)
       }
     }
+    this.#events += 1
     this.#columns['Events.Timestamp'].items.appendWords(low, high)
     this.#columns['Events.Name'].items.appendBytes(reader.bytes, nameStart, nameEnd)
     attributes.endRow()
@@ -109,6 +114,7 @@ export class SpanParts {
       }
     }
     if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.linkMisshapen = true
+    this.#links += 1
     appendId(this.#columns['Links.TraceId'].items, reader, traceId)
     appendId(this.#columns['Links.SpanId'].items, reader, spanId)
     this.#columns['Links.TraceState'].items.appendBytes(reader.bytes, stateStart, stateEnd)
@@ -134,12 +140,12 @@ export class SpanParts {
   /** Closes the lists of the span's row. */
   endRow(): void {
     const columns = this.#columns
-    columns['Events.Timestamp'].endRow()
-    columns['Events.Name'].endRow()
-    columns['Events.Attributes'].endRow()
-    columns['Links.TraceId'].endRow()
-    columns['Links.SpanId'].endRow()
-    columns['Links.TraceState'].endRow()
-    columns['Links.Attributes'].endRow()
+    columns['Events.Timestamp'].endRow(this.#events)
+    columns['Events.Name'].endRow(this.#events)
+    columns['Events.Attributes'].endRow(this.#events)
+    columns['Links.TraceId'].endRow(this.#links)
+    columns['Links.SpanId'].endRow(this.#links)
+    columns['Links.TraceState'].endRow(this.#links)
+    columns['Links.Attributes'].endRow(this.#links)
   }
 }
