@@ -57,6 +57,8 @@ class HttpReceiver implements OtlpHttpReceiver {
   readonly #timeouts: Timeouts
   readonly #pool: BufferPool
   readonly #server: Server
+  /** Open connections; node:http counts those that have sent nothing yet neither as busy nor as idle. */
+  readonly #connections = new Set<Socket>()
   #stopping = false
 
   constructor(options: OtlpHttpOptions) {
@@ -70,6 +72,10 @@ class HttpReceiver implements OtlpHttpReceiver {
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.max(10, Math.min(requestMs, headersMs) / 4),
+    })
+    this.#server.on('connection', socket => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
     })
     this.#server.on('request', (request, response) => void this.#exchange(request, response, () => {}))
     this.#server.on('checkContinue', (request, response) => {
@@ -101,6 +107,7 @@ class HttpReceiver implements OtlpHttpReceiver {
     this.#stopping = true
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#server.close(() => resolve())
+    for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy()
     const cut = setTimeout(() => this.#server.closeAllConnections(), this.#timeouts.drainMs)
     await promise
     clearTimeout(cut)

@@ -344,6 +344,29 @@ describe('stopping', () => {
   })
 })
 
+describe('stopping with connections that nobody uses', () => {
+  it('does not wait for them', async () => {
+    rig = await httpRig({}, { timeouts: { drainMs: 1_000_000 } })
+    const silent = new RawClient(rig.port)
+    const kept = new RawClient(rig.port)
+    kept.post('/v1/traces', PROTOBUF, fresh('a'))
+    expect((await kept.reply()).status).toBe(200)
+    await rig.receiver.stop()
+    await Promise.all([silent.closed(), kept.closed()])
+  })
+
+  it('cuts those that are in the middle of a request for too long', async () => {
+    rig = await httpRig({}, { timeouts: { drainMs: 50 } })
+    const slow = new RawClient(rig.port)
+    slow.write('POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n')
+    slow.write('Content-Type: application/x-protobuf\r\n\r\nabc')
+    await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(100)
+    await rig.receiver.stop()
+    await slow.closed()
+    await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
+  })
+})
+
 describe('starting', () => {
   it('says which address is taken', async () => {
     rig = await httpRig()
