@@ -17,7 +17,7 @@ import type {
 import type { ConsumerPorts } from './consumer.ts'
 import { Group } from './groups.ts'
 import { Journal } from './journal.ts'
-import { recordKey } from './keys.ts'
+import { PING_KEY, recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
 import { decodeHead, storedBytes } from './record.ts'
 import { Space, volumeOf } from './space.ts'
@@ -175,7 +175,7 @@ class EmbeddedBroker implements Broker {
     const { usedBytes, maxBytes } = this.#space
     this.#space.check(usedBytes, Math.min(HEADROOM_BYTES, maxBytes / 8))
     if (this.#journal.lastFailure === null) return
-    await this.#journal.submit(0, draft => draft.put(Buffer.from('P'), Buffer.from('ping')))
+    await this.#journal.submit(0, draft => draft.put(PING_KEY, Buffer.alloc(1)))
   }
 
   close(): Promise<void> {

@@ -10,6 +10,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
+import { WattlineError } from '../../runtime/errors.ts'
 import { errorNumber, isDamage, openFailure, writeFailure } from './failure.ts'
 import { checkDataFile } from './file-check.ts'
 import type { KeyRange } from './keys.ts'
@@ -78,7 +79,8 @@ function syncFolder(folder: string): void {
 class LmdbStore implements LogStore {
   readonly #path: string
   readonly #mapSize: number
-  #database: Database
+  /** null while it is being opened anew: reading a closed LMDB would end the process. */
+  #database: Database | null
   /** After an I/O error LMDB refuses further transactions until it is opened anew. */
   #broken = false
 
@@ -97,7 +99,7 @@ class LmdbStore implements LogStore {
   /** An entry on a damaged page is as good as missing: whoever asks says so, and goes on with the next. */
   #find(key: Uint8Array): Buffer | undefined {
     try {
-      return this.#database.getBinaryFast(key)
+      return this.#opened().getBinaryFast(key)
     } catch (error) {
       if (isDamage(error)) return undefined
       throw error
@@ -105,22 +107,23 @@ class LmdbStore implements LogStore {
   }
 
   *entries(range: KeyRange): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
-    for (const entry of this.#database.getRange({ start: range.start, end: range.end })) {
+    for (const entry of this.#opened().getRange({ start: range.start, end: range.end })) {
       yield { key: Uint8Array.from(entry.key), value: Uint8Array.from(entry.value) }
     }
   }
 
   refresh(): void {
-    this.#database.resetReadTxn()
+    this.#opened().resetReadTxn()
   }
 
   async write(operations: readonly Operation[]): Promise<void> {
     try {
       if (this.#broken) await this.#reopen()
-      await this.#database.batch(() => {
+      const database = this.#opened()
+      await database.batch(() => {
         for (const { key, value } of operations) {
-          if (value === null) void this.#database.remove(key)
-          else void this.#database.put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+          if (value === null) void database.remove(key)
+          else void database.put(key, Buffer.from(value.buffer, value.byteOffset, value.byteLength))
         }
       })
     } catch (error) {
@@ -128,17 +131,24 @@ class LmdbStore implements LogStore {
         await realCause(error),
         volumeOf(this.#path).freeBytes() < sizeOf(operations),
       )
-      this.#broken = failure.code !== 'disk_full'
+      this.#broken = failure.code !== 'disk_full' || this.#database === null
       throw failure
     }
   }
 
-  close(): Promise<void> {
-    return this.#database.close()
+  async close(): Promise<void> {
+    const database = this.#database
+    this.#database = null
+    await database?.close()
+  }
+
+  #opened(): Database {
+    if (this.#database !== null) return this.#database
+    throw new WattlineError('broker_unavailable', 'The log is closed or being opened anew.')
   }
 
   async #reopen(): Promise<void> {
-    await this.#database.close()
+    await this.close()
     checkDataFile(join(this.#path, 'data.mdb'))
     this.#database = openDatabase(this.#path, this.#mapSize)
     this.#broken = false
