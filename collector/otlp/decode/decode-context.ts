@@ -54,6 +54,7 @@ export class Tally {
   readonly #earliest: number
   readonly #latest: number
   readonly #checkGrowth: () => void
+  readonly #counted = new WeakSet<object>()
 
   /** `checkGrowth` throws when the builders have become too large. */
   constructor({ nowUnixNano, limits }: DecodeContext, checkGrowth: () => void) {
@@ -64,6 +65,15 @@ export class Tally {
     // As floats, exact to 256 ns: enough for a bound, and no BigInt per item. Times are stored as signed 64 bits.
     this.#latest = Number(latest < INT64_MAX ? latest : INT64_MAX)
     this.#earliest = Number(earliest)
+  }
+
+  /** Runs `read` on a part of the body that may be read for several tables; what it cuts counts once. */
+  countOnce<Part>(messages: object, read: () => Part): Part {
+    const before = this.cutAttributes
+    const part = read()
+    if (this.#counted.has(messages)) this.cutAttributes = before
+    this.#counted.add(messages)
+    return part
   }
 
   accept(): void {

@@ -102,23 +102,13 @@ export class MetricRows {
   /** Makes ready for the points of a metric; the reader's position is kept. */
   enter(place: MetricPlace, head: MetricHead): void {
     const { columns } = this.#builder
-    const { position } = this.reader
-    const { bytes } = this.reader
+    const { position, bytes } = this.reader
     if (this.#resourceMessages !== place.resourceMessages) {
-      const { resourceMessages } = place
-      const { ResourceAttributes, ServiceName } = columns
-      this.#resource = readResource(
-        this.reader,
-        this.attributes,
-        resourceMessages,
-        ResourceAttributes,
-        ServiceName,
-      )
-      this.#resourceMessages = resourceMessages
+      this.#resource = this.#readResource(place.resourceMessages)
+      this.#resourceMessages = place.resourceMessages
     }
     if (this.#place !== place) {
-      const { ScopeAttributes } = columns
-      this.#scope = readScope(this.reader, this.attributes, this.#tally, place.scopeMessages, ScopeAttributes)
+      this.#scope = this.#readScope(place.scopeMessages)
       this.#place = place
     }
     if (this.#head !== head) {
@@ -191,5 +181,19 @@ export class MetricRows {
   reject(reason: RejectReason): void {
     this.#builder.discardRow()
     this.#tally.reject(reason)
+  }
+
+  #readResource(messages: Ranges): Resource {
+    const { ResourceAttributes, ServiceName } = this.#builder.columns
+    return this.#tally.countOnce(messages, () =>
+      readResource(this.reader, this.attributes, messages, ResourceAttributes, ServiceName),
+    )
+  }
+
+  #readScope(messages: Ranges): Scope {
+    const { ScopeAttributes } = this.#builder.columns
+    return this.#tally.countOnce(messages, () =>
+      readScope(this.reader, this.attributes, this.#tally, messages, ScopeAttributes),
+    )
   }
 }

@@ -190,6 +190,35 @@ test('a log record may have no ids, but no wrong ones', () => {
   expect(Object.fromEntries(result.reasons)).toEqual({ span_id_invalid: 1 })
 })
 
+test('what is cut from a resource and a scope counts once, however many tables repeat it', () => {
+  const builders = createMetricBuilders()
+  const points = { data_points: [{ time_unix_nano: String(NOW) }] }
+  const body = encode('ExportMetricsServiceRequest', {
+    resource_metrics: [
+      {
+        resource: { attributes: many(130) },
+        scope_metrics: [
+          {
+            scope: { attributes: many(129), dropped_attributes_count: 4 },
+            metrics: [{ gauge: points }, { sum: points }, { summary: points }, { gauge: points }],
+          },
+        ],
+      },
+    ],
+  })
+  const result = decodeMetrics(
+    body,
+    CONTEXT,
+    builders,
+    () => {},
+    () => false,
+  )
+  expect(result).toMatchObject({ accepted: 4, cutAttributes: 3 })
+  for (const builder of [builders.gauge, builders.sum, builders.summary]) {
+    for (const row of decodeRows(builder.stream, builder.finish())) expect(row.ScopeDroppedAttrCount).toBe(5)
+  }
+})
+
 test('points without a recorded value stay in the table and are no readings', () => {
   const time_unix_nano = String(NOW)
   const { recognised, rows } = gaugesOf([
