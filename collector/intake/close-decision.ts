@@ -35,12 +35,12 @@ export type Decision =
   | { readonly close: false; readonly wakeAtMs: number }
 
 /** Silence after which a batch that holds every open request is complete. */
-export const QUIET_MS = 2
+const QUIET_MS = 2
 /** A record of so many rows is worth its insert: 10 ms CPU for the insert, 2-3 ms for the rows. */
-export const WORTHWHILE_ROWS = 1_000
+const WORTHWHILE_ROWS = 1_000
 export const PROMPT_MS = 20
 /** So many rows right after an answer mean a client that is held up, not an agent that happened to come. */
-export const PRESSED_ROWS = 128
+const PRESSED_ROWS = 128
 
 export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: number): Decision {
   if (facts.rows >= limits.rows) return { close: true, reason: 'rows' }

@@ -45,7 +45,7 @@ export interface GroupCommitOptions {
   readonly events: Events
 }
 
-export function closeLimits(config: Config['group_commit']): CloseLimits {
+function closeLimits(config: Config['group_commit']): CloseLimits {
   return {
     rows: config.rows,
     bytes: config.bytes,

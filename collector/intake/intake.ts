@@ -71,7 +71,7 @@ export interface IntakeOptions {
 }
 
 /** Nesting of attribute values beyond which a body is not telemetry. */
-export const MAX_DEPTH = 32
+const MAX_DEPTH = 32
 const DAY_NANO = 86_400_000_000_000n
 
 export function createIntake(options: IntakeOptions): Intake {

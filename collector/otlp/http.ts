@@ -45,6 +45,7 @@ export interface Timeouts {
 
 const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, drainMs: 5_000 }
 const MAX_HEADER_BYTES = 16 * 1024
+const MAX_CONNECTIONS = 10_000
 /** A refused body is read off up to this time before its connection is closed, so that the answer gets through. */
 const DISCARD_MS = 1_000
 
@@ -73,6 +74,7 @@ class HttpReceiver implements OtlpHttpReceiver {
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.max(10, Math.min(requestMs, headersMs) / 4),
     })
+    this.#server.maxConnections = MAX_CONNECTIONS
     this.#server.on('connection', socket => {
       this.#connections.add(socket)
       socket.once('close', () => this.#connections.delete(socket))

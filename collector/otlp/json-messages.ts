@@ -103,7 +103,7 @@ export type Scalar = (typeof SCALARS)[number]
 /** Enum names and their numbers. */
 export type EnumNames = ReadonlyMap<string, number>
 
-export type FieldType =
+type FieldType =
   | { readonly kind: 'scalar'; readonly scalar: Scalar }
   | { readonly kind: 'enum'; readonly names: EnumNames }
   | { readonly kind: 'message'; readonly message: MessageTable }

@@ -57,7 +57,7 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
 }
 
 /** Content-Length, or undefined for a chunked body. */
-export function announcedBytes(request: IncomingMessage): number | undefined {
+function announcedBytes(request: IncomingMessage): number | undefined {
   const header = request.headers['content-length']
   return header === undefined ? undefined : Number(header)
 }
