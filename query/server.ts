@@ -88,11 +88,8 @@ function createApp(context: QueryContext): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
-    // A statement may come in the address.
-    maxParamLength: 1_024,
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: 16_384 },
-    routerOptions: { ignoreTrailingSlash: false },
   })
   readBodies(app)
   app.addHook('onRequest', async (_request, reply) => {

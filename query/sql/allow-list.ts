@@ -19,7 +19,7 @@ import { translateMetaStatement } from './meta-statements.ts'
 import { judgeQueryTree } from './query-tree.ts'
 import { judgeSyntaxTree } from './syntax-tree.ts'
 import { commonTableExpressions } from './tokens.ts'
-import type { Refusal, Verdict } from './verdict.ts'
+import { type Refusal, RefusedError, type Verdict } from './verdict.ts'
 
 export interface Question {
   readonly text: string
@@ -34,17 +34,6 @@ export interface AllowList {
    * @throws WattlineError `sql_refused` (its cause is a `RefusedError`) or `sql_failed` with the engine's words.
    */
   admit(question: Question): Promise<string>
-}
-
-/** Carries the bounded reason, for the counter. */
-export class RefusedError extends Error {
-  readonly reason: Refusal
-
-  constructor(reason: Refusal, detail: string) {
-    super(detail)
-    this.name = 'RefusedError'
-    this.reason = reason
-  }
 }
 
 type Refused = Extract<Verdict, { readonly allowed: false }>

@@ -1,5 +1,6 @@
 /** Reads what the engine says in errors, and says ours in its way, for clients that know ClickHouse only. */
 import { type ErrorCode, WattlineError } from '../../core/runtime/errors.ts'
+import { RefusedError } from './verdict.ts'
 
 /** ClickHouse number, name and HTTP status of our codes; the engine's own number goes before this. */
 const NUMBERS: Partial<Record<ErrorCode, readonly [number, string, number]>> = {
@@ -44,8 +45,14 @@ export function engineSentence(text: string): string {
     .trim()
 }
 
+/** A table that strangers may not know is told as one that is not there. */
+const UNKNOWN_TABLE = [60, 'UNKNOWN_TABLE', 404] as const
+
 export function asEngineError(error: WattlineError): EngineError {
-  const [fallback, name, status] = NUMBERS[error.code] ?? [1002, 'UNKNOWN_EXCEPTION', error.status]
+  const unknownTable = error.cause instanceof RefusedError && error.cause.reason === 'table'
+  const [fallback, name, status] = unknownTable
+    ? UNKNOWN_TABLE
+    : (NUMBERS[error.code] ?? [1002, 'UNKNOWN_EXCEPTION', error.status])
   const number = engineNumber(error) ?? fallback
   const sentence = engineSentence(error.message)
   const named = /\([A-Z][A-Z0-9_]{2,}\)$/.test(sentence) ? sentence : `${sentence} (${name})`

@@ -3,12 +3,13 @@ import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
-import { createAllowList, RefusedError } from './allow-list.ts'
+import { createAllowList } from './allow-list.ts'
 import { type Catalogue, loadCatalogue } from './catalogue.ts'
 import { sqlFailed } from './engine-text.ts'
 import { createGate } from './gate.ts'
 import { READABLE_TABLES } from './readable-tables.ts'
 import type { Statement } from './statement.ts'
+import { RefusedError } from './verdict.ts'
 
 /** The schema changes with migrations only, that is at start; a minute is soon enough to see a new table. */
 const CATALOGUE_MS = 60_000

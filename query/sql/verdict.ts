@@ -20,3 +20,14 @@ export type Verdict =
 
 export const ALLOWED: Verdict = { allowed: true }
 export const refused = (reason: Refusal, detail: string): Verdict => ({ allowed: false, reason, detail })
+
+/** Carries the bounded reason, for the counter. */
+export class RefusedError extends Error {
+  readonly reason: Refusal
+
+  constructor(reason: Refusal, detail: string) {
+    super(detail)
+    this.name = 'RefusedError'
+    this.reason = reason
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * Guarantees of the query server as clients meet it, over the real embedded engine: the JSON and the ClickHouse door
+ * answer the same rows, @clickhouse/client works unchanged, errors look as each kind of client expects, limits are told,
+ * a client that goes away frees its slot, the page and health routes carry the right headers.
+ */
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Problem, StatusAnswer } from '../../core/model/answers.ts'
+import { traces } from '../../core/model/streams/index.ts'
+import { configSchema } from '../../core/runtime/config/schema.ts'
+import { createLogger, EventBus } from '../../core/runtime/events.ts'
+import { createQueryServer, type QueryServer } from '../../query/server.ts'
+import { spanRow } from './support/rows.ts'
+import { openTestWarehouse, type TestWarehouse } from './support/warehouse.ts'
+
+let store: TestWarehouse
+let server: QueryServer
+let base: string
+let reasons: readonly string[] = []
+const events = new EventBus(createLogger('error'))
+const config = configSchema.parse({ limits: { sql: { concurrent: 2, result_rows: 1000, seconds: 20 } } })
+const page = new Map([
+  ['index.html', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html><title>w</title>') }],
+  ['assets/main-AB12CD34.js', { type: 'text/javascript; charset=utf-8', body: Buffer.from('1') }],
+])
+
+beforeAll(async () => {
+  store = await openTestWarehouse()
+  await store.insert(traces, [
+    spanRow({}),
+    spanRow({ SpanId: 'b7ad6b7169203332', ServiceName: 'pay' }),
+    spanRow({ Tenant: 'other' }),
+  ])
+  server = createQueryServer({
+    config,
+    warehouse: store.warehouse,
+    events,
+    readiness: () => reasons,
+    page,
+    version: '0.1.0',
+    started: new Date('2026-11-20T11:00:00Z'),
+    now: () => Date.parse('2026-11-20T12:00:30Z'),
+  })
+  const address = await server.listen('127.0.0.1', 0)
+  base = `http://127.0.0.1:${address.port}`
+})
+afterAll(async () => {
+  await server.stop()
+  await store.close()
+})
+
+const sql = (body: unknown): Promise<Response> =>
+  fetch(`${base}/api/v1/sql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+const problem = async (answer: Response): Promise<Problem> => {
+  expect(answer.headers.get('content-type')).toContain('application/problem+json')
+  return (await answer.json()) as Problem
+}
+
+describe('POST /api/v1/sql', () => {
+  it('answers meta, data, rows and statistics, 64-bit integers as text', async () => {
+    const answer = await sql({
+      query: 'SELECT ServiceName, count() AS n FROM otel_traces WHERE ServiceName = {s:String} GROUP BY 1',
+      params: { s: 'pay' },
+    })
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({
+      meta: [
+        { name: 'ServiceName', type: 'LowCardinality(String)' },
+        { name: 'n', type: 'UInt64' },
+      ],
+      data: [{ ServiceName: 'pay', n: '1' }],
+      rows: 1,
+      statistics: { rows_read: expect.any(Number) },
+    })
+  })
+
+  it.each([
+    [{ query: 'DROP TABLE ledger' }, 400, 'sql_refused'],
+    [{ query: 'SELECT nonsense FROM otel_traces' }, 400, 'sql_failed'],
+    [{ query: 'SELEKT 1' }, 400, 'sql_failed'],
+    [{ query: '' }, 400, 'sql_refused'],
+    [{ query: 'SELECT number FROM numbers(2000)' }, 422, 'sql_limit'],
+    [{ query: 'SELECT 1', params: { x: null } }, 400, 'parameter_invalid'],
+    [{ quary: 'SELECT 1' }, 400, 'parameter_invalid'],
+    ['{"query":', 400, 'parameter_invalid'],
+    [{ query: `SELECT '${'x'.repeat(300_000)}'` }, 400, 'sql_refused'],
+  ])('tells what is wrong: case %#', async (body, status, code) => {
+    const answer = await sql(body)
+    expect(answer.status).toBe(status)
+    const { detail, remedy, ...rest } = await problem(answer)
+    expect(rest).toMatchObject({ code, status, instance: '/api/v1/sql', type: 'about:blank' })
+    expect(detail).not.toContain('formatQuerySingleLine')
+    expect(remedy).not.toBe('')
+  })
+
+  it('counts refusals by reason', () => {
+    const counted = events.samples().get('wattline_sql_refused_total')
+    expect(counted?.get('reason="statement"')).toBeGreaterThan(0)
+  })
+})
+
+describe('/clickhouse/', () => {
+  it('serves @clickhouse/client: ping, query, parameters, streams, errors', async () => {
+    const client = createClient({
+      url: base,
+      pathname: '/clickhouse',
+      // Refusals are expected here.
+      log: { level: ClickHouseLogLevel.OFF },
+      compression: { response: true },
+    })
+    try {
+      expect(await client.ping()).toEqual({ success: true })
+      expect(await client.ping({ select: true })).toEqual({ success: true })
+      const plain = await client.query({
+        query:
+          "SELECT ServiceName FROM otel_traces WHERE has({list:Array(String)}, ServiceName) AND {q:String} != ''",
+        query_params: { list: ['pay', "o'x\ty"], q: 'tab\there \\ back' },
+        format: 'JSONEachRow',
+      })
+      expect(await plain.json()).toEqual([{ ServiceName: 'pay' }])
+      const echoed = await client.query({ query: 'SELECT {q:String} AS q', query_params: { q: "a\tb'\\c" } })
+      expect((await echoed.json<{ q: string }>()).data).toEqual([{ q: "a\tb'\\c" }])
+      await expect(client.query({ query: 'SELECT * FROM missing' })).rejects.toMatchObject({ code: '60' })
+      await expect(client.query({ query: 'SELECT sleep(1)' })).rejects.toMatchObject({ code: '497' })
+      await expect(client.command({ query: 'DROP TABLE ledger' })).rejects.toMatchObject({ code: '497' })
+    } finally {
+      await client.close()
+    }
+  })
+
+  it('takes the format from the text, the URL or the header, and names it', async () => {
+    const csv = await fetch(
+      `${base}/clickhouse/?query=${encodeURIComponent('SELECT 1 AS a, 2 FORMAT CSVWithNames')}`,
+    )
+    expect(await csv.text()).toBe('"a","2"\n1,2\n')
+    expect(csv.headers.get('x-clickhouse-format')).toBe('CSVWithNames')
+    const json = await fetch(`${base}/clickhouse/?default_format=JSONCompactEachRow`, {
+      method: 'POST',
+      body: 'SELECT 1',
+    })
+    expect(await json.text()).toBe('[1]\n')
+    const plain = await fetch(`${base}/clickhouse/?query=SELECT%201`)
+    expect(await plain.text()).toBe('1\n')
+    const odd = await fetch(`${base}/clickhouse/?query=${encodeURIComponent('SELECT 1 FORMAT Template')}`)
+    expect(odd.status).toBe(403)
+  })
+
+  it('binds param_ values and answers under the query id', async () => {
+    const url = `${base}/clickhouse/?query_id=my-1&param_n=7&query=${encodeURIComponent('SELECT {n:UInt8} + 1')}`
+    const answer = await fetch(url)
+    expect(await answer.text()).toBe('8\n')
+    expect(answer.headers.get('x-clickhouse-query-id')).toBe('my-1')
+  })
+
+  it('compresses when asked', async () => {
+    const answer = await fetch(`${base}/clickhouse/?query=SELECT%201`, {
+      headers: { 'accept-encoding': 'gzip' },
+    })
+    expect(answer.headers.get('content-encoding')).toBe('gzip')
+    expect(await answer.text()).toBe('1\n')
+  })
+
+  it('tells errors as ClickHouse does', async () => {
+    const answer = await fetch(`${base}/clickhouse/`, { method: 'POST', body: 'SELECT * FROM missing' })
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('x-clickhouse-exception-code')).toBe('60')
+    expect(await answer.text()).toMatch(/^Code: 60\. DB::Exception: .*missing.*\(UNKNOWN_TABLE\)\n$/s)
+    const other = await fetch(`${base}/clickhouse/?database=system&query=SELECT%201`)
+    expect(other.status).toBe(403)
+  })
+
+  it("answers clickhouse-go's handshake as the block that it decodes", async () => {
+    const answer = await fetch(`${base}/clickhouse/?default_format=Native&client_protocol_version=54460`, {
+      method: 'POST',
+      body: 'SELECT displayName(), version(), revision(), timezone()',
+      headers: { authorization: `Basic ${Buffer.from('default:').toString('base64')}` },
+    })
+    const block = Buffer.from(await answer.arrayBuffer())
+    expect([...block.subarray(0, 10)]).toEqual([1, 0, 2, 255, 255, 255, 255, 0, 4, 1])
+    const column = Buffer.from('\u000ddisplayName()\u0006String\u0000\u0008wattline')
+    expect(block.subarray(10, 10 + column.length)).toEqual(column)
+    const rows = await fetch(`${base}/clickhouse/?default_format=Native&client_protocol_version=54460`, {
+      method: 'POST',
+      body: 'SELECT 1',
+    })
+    // As the handshake said revision 0: one column, one row, named 1, UInt8.
+    expect(Buffer.from(await rows.arrayBuffer())).toEqual(Buffer.from('\u0001\u0001\u00011\u0005UInt8\u0001'))
+  })
+})
+
+describe('limits', () => {
+  const slow = 'SELECT count() FROM numbers(100000000000) WHERE cityHash64(number) = 1'
+
+  it('bounds statements at a time, and frees the slot of a client that went away', async () => {
+    const hangUp = new AbortController()
+    const running = [0, 1].map(() =>
+      fetch(`${base}/clickhouse/`, { method: 'POST', body: slow, signal: hangUp.signal }).catch(() => 'gone'),
+    )
+    const answer = await until(
+      () => sql({ query: 'SELECT 1' }),
+      found => found.status === 429,
+    )
+    expect((await problem(answer)).code).toBe('too_many_queries')
+    expect(answer.headers.get('retry-after')).toBe('1')
+    hangUp.abort()
+    expect(await Promise.all(running)).toEqual(['gone', 'gone'])
+    const free = await until(
+      () => sql({ query: 'SELECT 1' }),
+      found => found.status === 200,
+    )
+    expect(await free.json()).toMatchObject({ rows: 1 })
+  })
+
+  it('stops what takes longer than the client or the limit allows', async () => {
+    const answer = await fetch(`${base}/clickhouse/?max_execution_time=1`, { method: 'POST', body: slow })
+    expect(answer.status).toBe(422)
+    expect(await answer.text()).toContain('TIMEOUT_EXCEEDED')
+  })
+})
+
+describe('status and page', () => {
+  it('tells health, readiness with reasons, and this instance', async () => {
+    expect((await fetch(`${base}/healthz`)).status).toBe(200)
+    expect(await (await fetch(`${base}/readyz`)).json()).toEqual({ ready: true, reasons: [] })
+    reasons = ['the log cannot be written: disk full']
+    const answer = await fetch(`${base}/readyz`)
+    const status = (await (await fetch(`${base}/api/v1/status`)).json()) as StatusAnswer
+    const asked = reasons
+    reasons = []
+    expect(answer.status).toBe(503)
+    expect(await answer.json()).toEqual({ ready: false, reasons: asked })
+    expect(status).toMatchObject({ version: '0.1.0', tenant: 'default', problems: asked })
+  })
+
+  it('exposes counters and the process as Prometheus text', async () => {
+    const answer = await fetch(`${base}/metrics`)
+    const text = await answer.text()
+    expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4')
+    expect(text).toMatch(/^# TYPE wattline_sql_refused_total counter$/m)
+    expect(text).toMatch(/^process_cpu_seconds_total [0-9.e+-]+$/m)
+    expect(text).toMatch(/^wattline_ready 1$/m)
+    for (const line of text.trimEnd().split('\n')) {
+      expect(line).toMatch(/^(# (HELP|TYPE) .+|[a-z_]+(\{.*\})? [0-9.e+-]+)$/)
+    }
+  })
+
+  it('serves the page with security headers, and 304 for what is known', async () => {
+    const answer = await fetch(`${base}/`)
+    expect(await answer.text()).toContain('<title>w</title>')
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'")
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    const again = await fetch(`${base}/`, { headers: { 'if-none-match': answer.headers.get('etag') ?? '' } })
+    expect(again.status).toBe(304)
+    const asset = await fetch(`${base}/assets/main-AB12CD34.js`)
+    expect(asset.headers.get('cache-control')).toContain('immutable')
+    expect(asset.headers.get('content-type')).toContain('text/javascript')
+  })
+
+  it('tells what is not there', async () => {
+    const answer = await fetch(`${base}/nowhere`)
+    expect(answer.status).toBe(404)
+    expect(await problem(answer)).toMatchObject({ code: 'not_found', instance: '/nowhere' })
+    expect((await problem(await fetch(`${base}/api/v1/usage?window=soon`))).detail).toContain('5m')
+  })
+})
+
+async function until(ask: () => Promise<Response>, good: (found: Response) => boolean): Promise<Response> {
+  for (let tries = 0; ; tries++) {
+    const found = await ask()
+    if (good(found) || tries === 100) return found
+    await found.arrayBuffer()
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}

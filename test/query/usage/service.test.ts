@@ -1,0 +1,224 @@
+/**
+ * Guarantees of usage, on the real engine: sums are exact and conserve, whatever serves them (minutes, hours, days) and
+ * however they are grouped, stepped or filtered; idle can be left out or shared without losing a microjoule; what is
+ * unpriced is told with its reason and never counted as zero; accounts of others stay unseen.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { UsageAnswer, UsageRow } from '../../../core/model/answers.ts'
+import { ledger, readings } from '../../../core/model/streams/index.ts'
+import type { Identity } from '../../../query/auth.ts'
+import type { RawQuery } from '../../../query/parameters.ts'
+import { parseUsageRequest } from '../../../query/usage/parse.ts'
+import { answerUsage } from '../../../query/usage/service.ts'
+import { ledgerRow, nano, readingRow, unixSeconds } from '../support/rows.ts'
+import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
+
+const NOW = unixSeconds('2026-11-20T12:10:30Z')
+const EVERYBODY: Identity = { tenant: 'default', scopes: ['read'], accounts: null }
+let store: TestWarehouse
+
+beforeAll(async () => {
+  store = await openTestWarehouse()
+  const minute = unixSeconds('2026-11-20T12:05:00Z')
+  const idle = { WorkloadKind: '', WorkloadId: '', WorkloadName: '', Namespace: '', Account: 'operator' }
+  await store.insert(ledger, [
+    // the worked example: 3,600 J
+    ledgerRow({
+      WindowStart: minute,
+      EnergyUj: 450_000_000n,
+      CpuUs: 60_000_000n,
+      CarbonOperationalUg: 45_000n,
+      CostEnergyNano: 37_500n,
+    }),
+    ledgerRow({
+      WindowStart: minute,
+      WorkloadId: 'b',
+      WorkloadName: '',
+      Account: 'bank',
+      EnergyUj: 225_000_000n,
+      CpuUs: 30_000_000n,
+      CarbonOperationalUg: 22_500n,
+      CostEnergyNano: null,
+      EnergyQuality: 'estimated',
+      Reason: 'no tariff',
+      Coverage: 0.5,
+    }),
+    ledgerRow({
+      ...idle,
+      WindowStart: minute,
+      Share: 'unattributed',
+      EnergyUj: 225_000_000n,
+      CpuUs: 30_000_000n,
+    }),
+    ledgerRow({
+      ...idle,
+      WindowStart: minute,
+      Share: 'idle',
+      EnergyUj: 2_700_000_001n,
+      CarbonOperationalUg: 7n,
+    }),
+    ledgerRow({ Tenant: 'other', WindowStart: minute, EnergyUj: 99n }),
+    // ten days before, every 7 hours
+    ...Array.from({ length: 34 }, (_, index) =>
+      ledgerRow({
+        WindowStart: minute - (index + 1) * 25_200,
+        EnergyUj: BigInt(1_000 + index),
+        WorkloadId: index % 2 === 0 ? 'a' : 'b',
+      }),
+    ),
+  ])
+  await store.insert(readings, [
+    readingRow({
+      Quantity: 'cpu_request',
+      WorkloadKind: 'container',
+      WorkloadId: 'b',
+      Value: 500n,
+      Timestamp: nano('2026-11-20T12:05:01Z'),
+    }),
+  ])
+})
+afterAll(() => store.close())
+
+const usage = (query: RawQuery, identity = EVERYBODY): Promise<UsageAnswer> =>
+  answerUsage(store.warehouse, parseUsageRequest(query, identity, NOW), 'EUR')
+
+const total = (rows: readonly UsageRow[]): bigint =>
+  rows.reduce((sum, row) => sum + BigInt(row.energy_uj), 0n)
+const TEN_DAYS = Array.from({ length: 34 }, (_, index) => 1_000n + BigInt(index)).reduce((a, b) => a + b)
+
+describe('one window', () => {
+  it('answers groups by energy, with quality, coverage and what is unpriced', async () => {
+    const answer = await usage({ window: '10m', group_by: 'share,workload,account' })
+    expect(answer.window).toEqual({ from: '2026-11-20T12:00:00.000Z', to: '2026-11-20T12:10:00.000Z' })
+    expect(answer.rows.map(row => [row.group, row.energy_uj])).toEqual([
+      [{ share: 'idle', workload: '', account: 'operator' }, '2700000001'],
+      [{ share: 'active', workload: 'alpha', account: 'shop' }, '450000000'],
+      [{ share: 'active', workload: 'b', account: 'bank' }, '225000000'],
+      [{ share: 'unattributed', workload: '', account: 'operator' }, '225000000'],
+    ])
+    const bank = answer.rows.find(row => row.group['account'] === 'bank')!
+    expect(bank).toMatchObject({
+      start: null,
+      active_uj: '225000000',
+      carbon_operational_ug: '22500',
+      carbon_embodied_ug: null,
+      cost_energy_nano: null,
+      cost_resource_nano: null,
+      coverage: 0.5,
+      quality: { measured: 0, interpolated: 0, estimated: 1 },
+      unpriced: {
+        carbon_entries: '0',
+        carbon_uj: '0',
+        cost_entries: '1',
+        cost_uj: '225000000',
+        reasons: ['no tariff'],
+      },
+    })
+    expect(answer.total).toMatchObject({
+      energy_uj: '3600000001',
+      active_uj: '675000000',
+      idle_uj: '2700000001',
+      unattributed_uj: '225000000',
+      cpu_us: '120000000',
+      cost_energy_nano: '37500',
+      unpriced: { cost_entries: '1', reasons: ['no tariff'] },
+    })
+    expect(answer).toMatchObject({ currency: 'EUR', excluded_uj: '0', step_seconds: null })
+  })
+
+  it('leaves idle out and names what that was', async () => {
+    const answer = await usage({ window: '10m', group_by: 'share', include_idle: 'false' })
+    expect(answer.rows.map(row => row.group['share'])).toEqual(['active', 'unattributed'])
+    expect(answer.total.energy_uj).toBe('900000000')
+    expect(answer.excluded_uj).toBe('2700000001')
+  })
+
+  it('filters: values of one key are alternatives, keys narrow each other', async () => {
+    const answer = await usage({ window: '10m', filter: ['account:shop,account:bank', 'workload:alpha'] })
+    expect(answer.rows.map(row => row.energy_uj)).toEqual(['450000000'])
+    expect((await usage({ window: '10m', filter: "account:' OR 1 --" })).rows).toEqual([])
+  })
+
+  it('shows a limited token its accounts only', async () => {
+    const limited: Identity = { ...EVERYBODY, accounts: ['bank'] }
+    expect((await usage({ window: '10m', group_by: 'account' }, limited)).total.energy_uj).toBe('225000000')
+    const shared = await usage({ window: '10m', group_by: 'account', share_idle: 'by_usage' }, limited)
+    expect(shared.rows.map(row => row.group['account'])).toEqual(['bank'])
+  })
+
+  it('answers nothing with no rows and zeros', async () => {
+    const answer = await usage({ window: '2020-01-01,2020-01-02', group_by: 'host' })
+    expect(answer.rows).toEqual([])
+    expect(answer.total).toMatchObject({ energy_uj: '0', carbon_operational_ug: null, coverage: 0 })
+  })
+})
+
+describe('sharing idle energy', () => {
+  it('by usage conserves every quantity to the last unit', async () => {
+    const plain = await usage({ window: '10m' })
+    const shared = await usage({ window: '10m', group_by: 'workload', share_idle: 'by_usage' })
+    // 2,700,000,001 by 2:1 is 1,800,000,000.67 and 900,000,000.33
+    expect(shared.rows.map(row => [row.group['workload'], row.energy_uj, row.idle_uj])).toEqual([
+      ['alpha', '2250000001', '1800000001'],
+      ['b', '1125000000', '900000000'],
+      ['', '225000000', '0'],
+    ])
+    expect(total(shared.rows)).toBe(BigInt(plain.total.energy_uj))
+    for (const key of [
+      'energy_uj',
+      'cpu_us',
+      'carbon_operational_ug',
+      'cost_energy_nano',
+      'idle_uj',
+    ] as const) {
+      expect([key, shared.total[key]]).toEqual([key, plain.total[key]])
+    }
+    expect(shared.total.coverage).toBe(plain.total.coverage)
+  })
+
+  it('by request gives it to who reserved', async () => {
+    const shared = await usage({ window: '10m', group_by: 'workload', share_idle: 'by_request' })
+    expect(shared.rows.map(row => [row.group['workload'], row.energy_uj])).toEqual([
+      ['b', '2925000001'],
+      ['alpha', '450000000'],
+      ['', '225000000'],
+    ])
+  })
+
+  it('under a filter shows the share that the whole host decided', async () => {
+    const shared = await usage({ window: '10m', filter: 'workload:b', share_idle: 'by_usage' })
+    expect(shared.total.energy_uj).toBe('1125000000')
+  })
+})
+
+describe('long windows', () => {
+  const window = '2026-11-08T00:17:00Z,2026-11-20T12:10:00Z'
+
+  it('sum the same from minutes, hours and days', async () => {
+    const minutes = await usage({ window, step: '7m' })
+    const hours = await usage({ window, step: '1h' })
+    const days = await usage({ window, step: '1d' })
+    const whole = await usage({ window })
+    const expected = 3_600_000_001n + TEN_DAYS
+    expect([minutes, hours, days, whole].map(answer => total(answer.rows))).toEqual(Array(4).fill(expected))
+    expect(whole.total.energy_uj).toBe(expected.toString())
+    expect(days.rows.at(-1)).toMatchObject({ start: '2026-11-20T00:00:00.000Z' })
+    expect(hours.rows.length).toBe(35)
+    expect(hours.step_seconds).toBe(3600)
+  })
+
+  it('cut off what lies outside by the minute', async () => {
+    const inside = await usage({ window: '2026-11-12T12:05:00Z,2026-11-20T12:05:00Z' })
+    expect(inside.total.energy_uj).toBe(
+      Array.from({ length: 27 }, (_, index) => 1_000 + index)
+        .reduce((a, b) => a + b)
+        .toString(),
+    )
+  })
+
+  it('are grouped alike', async () => {
+    const answer = await usage({ window, group_by: 'workload_id', filter: 'share:active' })
+    expect(answer.rows.map(row => row.group['workload_id'])).toEqual(['a', 'b'])
+    expect(total(answer.rows)).toBe(675_000_000n + TEN_DAYS)
+  })
+})
