@@ -1,6 +1,5 @@
 import type { Broker } from '../../core/broker/broker.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
 import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 
@@ -23,7 +22,6 @@ export interface AppendQueueOptions {
   readonly partition: number | 'any'
   readonly health: BrokerHealth
   readonly clock: Clock
-  readonly events: Events
   readonly inFlight?: number
   readonly timeoutMs?: number
   /** Called when a place has become free. */
@@ -37,7 +35,7 @@ interface Job {
 }
 
 export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
-  const { broker, stream, partition, health, clock, events } = options
+  const { broker, stream, partition, health, clock } = options
   const { inFlight = 4, timeoutMs = 10_000 } = options
   const waiting: Job[] = []
   let running = 0
@@ -48,9 +46,6 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
       const timestampMs = Number(clock.unixNano() / 1_000_000n)
       const records = job.records.map(value => ({ value, timestampMs }))
       await broker.append(stream, partition, records)
-      const bytes = job.records.reduce((sum, record) => sum + record.length, 0)
-      events.emit('recordAppended', { stream, amount: job.records.length })
-      events.emit('recordBytesAppended', { stream, amount: bytes })
       job.resolve()
     } catch (error) {
       const failure = asWattlineError(error, 'broker_unavailable')

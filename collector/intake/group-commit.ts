@@ -3,7 +3,6 @@ import { encodeRows } from '../../core/columns/rows.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { readings } from '../../core/model/streams/index.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
-import type { Events } from '../../core/runtime/events.ts'
 import type { Reading } from '../readings/metric.ts'
 import { createAppendQueue } from './append-queue.ts'
 import type { BrokerHealth } from './broker-health.ts'
@@ -42,7 +41,6 @@ export interface GroupCommitOptions {
   readonly config: Config['group_commit']
   readonly health: BrokerHealth
   readonly clock: Clock
-  readonly events: Events
 }
 
 function closeLimits(config: Config['group_commit']): CloseLimits {
