@@ -14,7 +14,7 @@ import { type ExistingTable, planMigration } from '../migration.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { engineConfigXml } from './engine-config.ts'
 import type { FencedTable } from './fence.ts'
-import { runFenced } from './fenced.ts'
+import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
 import { insertRecord } from './insert-record.ts'
 import { Pool } from './pool.ts'
 import { RecordFiles } from './record-files.ts'
@@ -130,11 +130,12 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
+    const tables = await this.#fencedTables()
+    // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
     if (this.#closed) throw new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
     if (this.#fenced.size >= FENCED_SESSIONS) {
       throw new WattlineError('too_many_queries', `${FENCED_SESSIONS} queries are running.`)
     }
-    const tables = await this.#fencedTables()
     const session = new Session(this.#path)
     this.#fenced.add(session)
     return await runFenced(
@@ -161,7 +162,10 @@ class EmbeddedWarehouse implements Warehouse {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    if (this.#fenced.size > 0) await this.#kill('/* fenced ')
+    await killUntil(
+      () => this.#fenced.size === 0,
+      () => this.#kill(FENCED_MARK),
+    )
     for (const session of this.#fenced) session.close()
     for (const client of await this.#queries.close()) await client.close()
     for (const session of await this.#inserts.close()) session.close()

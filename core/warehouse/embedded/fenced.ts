@@ -25,6 +25,9 @@ export interface FencedEngine {
 /** Of an answer in columns; as text it can be a few times as much. */
 const MOST_HELD_BYTES = 268_435_456
 
+/** Start of the text of every fenced query. */
+export const FENCED_MARK = '/* fenced '
+
 type Statistics = ReturnType<FencedResult['statistics']>
 
 /**
@@ -34,7 +37,7 @@ type Statistics = ReturnType<FencedResult['statistics']>
 export async function runFenced(engine: FencedEngine, request: FencedQuery): Promise<FencedResult> {
   const { session } = engine
   // The engine shows the text in its list of processes; the mark at its start is how it is found again.
-  const mark = `/* fenced ${randomUUID()} */`
+  const mark = `${FENCED_MARK}${randomUUID()} */`
   let open = true
   const release = (): void => {
     if (!open) return
@@ -74,14 +77,14 @@ function blockHead(request: FencedQuery): Uint8Array {
   )
 }
 
-const KILL_TRIES = 40
+const KILL_TRIES = 20
 const KILL_PAUSE_MS = 50
 
 /**
  * Kills until the query has ended: one that was sent but not yet begun cannot be found the first time. Gives up after
- * two seconds, when only a reader that went away without a word can have left the session open.
+ * a second, when only a reader that went away without a word can have left the session open.
  */
-async function killUntil(ended: () => boolean, kill: () => Promise<void>): Promise<void> {
+export async function killUntil(ended: () => boolean, kill: () => Promise<void>): Promise<void> {
   for (let attempt = 0; attempt < KILL_TRIES && !ended(); attempt += 1) {
     await kill().catch(() => undefined)
     if (!ended()) await delay(KILL_PAUSE_MS)

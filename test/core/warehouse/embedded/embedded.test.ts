@@ -1,0 +1,100 @@
+// Guarantees: opening removes what a crash left, closing ends what still runs, a folder can be opened again in one
+// process, and a second folder is refused without harm to the first.
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { silentEvents } from '../../../../core/runtime/events.ts'
+import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
+import type { FencedResult, Warehouse } from '../../../../core/warehouse/warehouse.ts'
+
+let path: string
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), 'wattline-embedded-'))
+})
+afterEach(() => rm(path, { recursive: true, force: true }))
+
+const open = (folder = path): Promise<Warehouse> =>
+  openEmbeddedWarehouse({ path: folder, maxMemoryBytes: 2 ** 30, events: silentEvents })
+
+const fenced = (warehouse: Warehouse, sql: string, format: string): Promise<FencedResult> =>
+  warehouse.fenced({
+    sql,
+    format,
+    params: {},
+    tenant: 'a',
+    limits: { maxSeconds: 60, maxMemoryBytes: 2 ** 28, maxResultRows: 10 ** 12 },
+    signal: new AbortController().signal,
+  })
+
+it('removes records that a crash left half way', async () => {
+  await mkdir(join(path, 'incoming'))
+  await writeFile(join(path, 'incoming', 'left.arrow.zst'), 'x')
+  const warehouse = await open()
+  expect(await readdir(join(path, 'incoming'))).toEqual([])
+  await warehouse.close()
+})
+
+it('opens again after closing, and refuses work in between', async () => {
+  const first = await open()
+  await first.ping()
+  await first.close()
+  await first.close()
+  await expect(first.ping()).rejects.toMatchObject({ code: 'warehouse_unavailable' })
+  await expect(first.query('SELECT 1')).rejects.toMatchObject({ code: 'warehouse_unavailable' })
+  await expect(fenced(first, 'SELECT 1', 'TSV')).rejects.toMatchObject({ code: 'warehouse_unavailable' })
+  const second = await open()
+  expect(await second.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  await second.close()
+})
+
+it.each(['TSV', 'JSON'])('ends a running query of a stranger when it closes (%s)', async format => {
+  const warehouse = await open()
+  await warehouse.query('SELECT 1')
+  await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
+  const running = fenced(warehouse, 'SELECT sum(sipHash64(number)) FROM numbers(1000000000000)', format)
+  const ended = expect(running).rejects.toMatchObject({ name: 'WattlineError' })
+  const busy = async (): Promise<boolean> =>
+    (await warehouse.query('SELECT query FROM system.processes')).length > 1
+  while (!(await busy())) await new Promise(resolve => setTimeout(resolve, 5))
+  await warehouse.close()
+  await ended
+})
+
+it('closes over a stream that nobody reads to its end', async () => {
+  const warehouse = await open()
+  await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
+  const result = await fenced(warehouse, 'SELECT * FROM numbers(1000000000)', 'TSV')
+  for await (const chunk of result.chunks) {
+    expect(chunk.length).toBeGreaterThan(0)
+    break
+  }
+  const unread = await fenced(warehouse, 'SELECT * FROM numbers(1000000000)', 'TSV')
+  expect(unread.statistics().rowsRead).toBe(0)
+  await warehouse.close()
+})
+
+it('refuses a second folder in one process, and goes on with the first', async () => {
+  const warehouse = await open()
+  const other = await mkdtemp(join(tmpdir(), 'wattline-embedded-'))
+  await expect(open(other)).rejects.toMatchObject({ code: 'data_unusable' })
+  await warehouse.ping()
+  await warehouse.close()
+  await rm(other, { recursive: true, force: true })
+})
+
+it('bounds strangers’ queries', async () => {
+  const warehouse = await open()
+  await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
+  const asked = await Promise.allSettled(
+    Array.from({ length: 12 }, () => fenced(warehouse, 'SELECT * FROM numbers(1000000000)', 'TSV')),
+  )
+  const refused = asked.flatMap(one => (one.status === 'rejected' ? [one.reason.code] : []))
+  expect(refused).toEqual(Array(4).fill('too_many_queries'))
+  for (const one of asked) {
+    if (one.status === 'fulfilled') for await (const _ of one.value.chunks) break
+  }
+  const again = await fenced(warehouse, 'SELECT 1', 'TSV')
+  for await (const chunk of again.chunks) expect(Buffer.from(chunk).toString()).toBe('1\n')
+  await warehouse.close()
+})
