@@ -97,14 +97,13 @@ function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigi
     // Who held the device is not known from CPU time: its energy stays with nobody until GPU time is metered.
     return split({ energyUj: part.energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
   }
-  const byMemory =
-    part.component === 'dram' && use.workloads.every(({ cpuUs, hasMemory }) => hasMemory || cpuUs === 0n)
+  const byteSeconds = use.workloads.map(({ hasMemory, byteSeconds: used }) => (hasMemory ? used : null))
   return split({
     energyUj: part.energyUj,
     busyUs,
     capacityUs,
     workloadsUs,
-    ...(byMemory ? { byteSeconds: use.workloads.map(({ byteSeconds }) => byteSeconds) } : {}),
+    ...(part.component === 'dram' ? { byteSeconds } : {}),
     ...(baselineUj === undefined ? {} : { baselineUj }),
   })
 }

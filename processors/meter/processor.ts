@@ -1,4 +1,9 @@
-import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
+import {
+  type AssignedPartition,
+  RECORD_CORRUPT,
+  RECORD_KIND,
+  type StoredRecord,
+} from '../../core/broker/broker.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
@@ -96,7 +101,7 @@ class MeterWorker implements PartitionWorker {
   }
 
   #meter(record: StoredRecord): Metering {
-    const corrupt = record.headers['corrupt']
+    const corrupt = record.headers[RECORD_CORRUPT]
     if (corrupt !== undefined)
       throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
     if (record.headers[RECORD_KIND] === FLUSH_KIND) {

@@ -1,3 +1,4 @@
+import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
@@ -23,7 +24,7 @@ function rateWorker(
   let timestampMs = 0
   return {
     apply(record) {
-      const corrupt = record.headers['corrupt']
+      const corrupt = record.headers[RECORD_CORRUPT]
       if (corrupt !== undefined)
         throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
       rows.push(...rate.rate(decodeRows(energy, record.value)))

@@ -1,4 +1,4 @@
-import { RECORD_KIND } from '../../core/broker/broker.ts'
+import { RECORD_CORRUPT, RECORD_KIND } from '../../core/broker/broker.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
@@ -28,10 +28,10 @@ export function createStore(options: {
         throw new WattlineError('invariant_broken', `stream ${stream} has no table.`)
       return {
         async apply(record) {
-          if (record.headers['corrupt'] !== undefined) {
+          if (record.headers[RECORD_CORRUPT] !== undefined) {
             throw new WattlineError(
               'record_corrupt',
-              `the log cannot read it back: ${record.headers['corrupt']}.`,
+              `the log cannot read it back: ${record.headers[RECORD_CORRUPT]}.`,
             )
           }
           if (record.headers[RECORD_KIND] !== undefined) return
