@@ -11,8 +11,8 @@ export interface SplitInput {
   readonly capacityUs: bigint
   /** CPU time of each workload; the order decides ties, so sort by workload id. */
   readonly workloadsUs: readonly bigint[]
-  /** Byte-seconds of each workload, in the same order: shares memory energy in place of CPU time. */
-  readonly byteSeconds?: readonly bigint[]
+  /** Byte-seconds of each workload, in the same order, null where unknown: shares memory energy in place of CPU time. */
+  readonly byteSeconds?: readonly (bigint | null)[]
   /** Method `baseline`: what the host draws when idle in this interval, µJ. Capped at `energyUj`. */
   readonly baselineUj?: bigint
 }
@@ -33,7 +33,7 @@ export interface Split {
  * - `baseline`: idle = what the host draws when idle, the rest active.
  * - Active goes to workloads by CPU time out of the busy time; busy time of no known workload is unattributed. When the
  *   workloads' counters show more than the host's (they are read a moment apart), they share all that is active.
- * - Memory energy: the same, but what falls to known workloads is shared among them by memory x time.
+ * - Memory energy: the same, but what falls to workloads whose memory is known is shared among them by memory x time.
  *
  * Conservation: active + idle + unattributed = energy, in integers; every division is by largest remainder.
  */
@@ -64,12 +64,19 @@ function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj }: SplitInput) 
   return { method: 'ratio', activeUj: apportion(energyUj, [busy, capacityUs - busy])[0]! } as const
 }
 
-function shareActive(activeUj: bigint, input: SplitInput, unknownUs: bigint) {
-  const { workloadsUs, byteSeconds } = input
-  if (byteSeconds === undefined || sumOf(byteSeconds) === 0n) {
+function shareActive(activeUj: bigint, { workloadsUs, byteSeconds }: SplitInput, unknownUs: bigint) {
+  if (byteSeconds === undefined || sumOf(byteSeconds.map(value => value ?? 0n)) === 0n) {
     const parts = apportion(activeUj, [...workloadsUs, unknownUs])
     return { workloads: parts.slice(0, -1), unattributedUj: parts.at(-1)! }
   }
-  const [knownUj, unattributedUj] = apportion(activeUj, [sumOf(workloadsUs), unknownUs])
-  return { workloads: apportion(knownUj!, byteSeconds), unattributedUj: unattributedUj! }
+  const withMemory = workloadsUs.map((us, index) => (byteSeconds[index] === null ? 0n : us))
+  const without = workloadsUs.map((us, index) => (byteSeconds[index] === null ? us : 0n))
+  const weights = [sumOf(withMemory), sumOf(without), unknownUs]
+  const [byMemoryUj, byCpuUj, unattributedUj] = apportion(activeUj, weights) as [bigint, bigint, bigint]
+  const byMemory = apportion(
+    byMemoryUj,
+    byteSeconds.map(value => value ?? 0n),
+  )
+  const byCpu = apportion(byCpuUj, without)
+  return { workloads: byMemory.map((uj, index) => uj + byCpu[index]!), unattributedUj }
 }

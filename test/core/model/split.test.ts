@@ -39,7 +39,7 @@ test('a case that does not divide evenly', () => {
 
 const amount = fc.bigInt({ min: 0n, max: 1n << 50n })
 const inputs: fc.Arbitrary<SplitInput> = fc
-  .array(fc.tuple(amount, amount), { maxLength: 8 })
+  .array(fc.tuple(amount, fc.option(amount)), { maxLength: 8 })
   .chain(workloads =>
     fc.record(
       {
@@ -110,6 +110,16 @@ test('memory energy goes by memory x time, busy time of nobody stays with nobody
   expect(split({ ...input, byteSeconds: [1n, 3n] })).toEqual({
     method: 'ratio',
     activeUj: [100n, 300n],
+    idleUj: 500n,
+    unattributedUj: 100n,
+  })
+})
+
+test('a workload of unknown memory keeps its share by CPU time, the others share theirs by memory', () => {
+  const input = { energyUj: 1000n, busyUs: 100n, capacityUs: 200n, workloadsUs: [40n, 20n, 20n] }
+  expect(split({ ...input, byteSeconds: [1n, null, 3n] })).toEqual({
+    method: 'ratio',
+    activeUj: [75n, 100n, 225n],
     idleUj: 500n,
     unattributedUj: 100n,
   })
