@@ -1,0 +1,15 @@
+// The product, but with the engine's deduplication logs left as a crash left them: what `npm run chaos -- --without-repair`
+// kills, to show what the repair is for.
+import { loadConfig } from '../../core/runtime/config/load.ts'
+import { startWattline } from '../../main.ts'
+
+const running = await startWattline({
+  config: loadConfig(undefined, process.env),
+  version: 'without-repair',
+  repairTokens: false,
+})
+process.stdout.write(`${running.addresses.http}/\n${running.addresses.otlpHttp}/\n`)
+process.once('SIGTERM', async () => {
+  await running.stop(9_000)
+  process.exit(0)
+})
