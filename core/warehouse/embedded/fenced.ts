@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChdbQueryStream, Session, StreamChunk } from 'chdb'
-import { WattlineError } from '../../runtime/errors.ts'
 import { queryError } from '../engine-errors.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { assertWithinFence, type FencedTable, fenceStatements } from './fence.ts'
-import { canStream, nativeBlockHead } from './formats.ts'
+import { canStream } from './formats.ts'
+import { nativeForRevision } from './native-blocks.ts'
 
 /** What a fenced query needs of the engine. */
 export interface FencedEngine {
@@ -54,27 +54,16 @@ export async function runFenced(engine: FencedEngine, request: FencedQuery): Pro
   request.signal.addEventListener('abort', stop, { once: true })
   try {
     request.signal.throwIfAborted()
-    const head = blockHead(request)
     await prepare(session, engine, request)
     const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
     const run = { session, sql: `${mark} ${explain}${request.sql}`, request, release }
     // The engine does not stream an EXPLAIN.
     const streams = request.explain === undefined && canStream(request.format)
-    return streams ? await streamed(run, head) : await whole(run)
+    return streams ? await streamed(run) : await whole(run)
   } catch (error) {
     release()
     throw request.signal.aborted ? request.signal.reason : queryError(error)
   }
-}
-
-/** Bytes before each piece: only Native has them, for clients that say which protocol they speak. */
-function blockHead(request: FencedQuery): Uint8Array {
-  const head = request.format === 'Native' ? nativeBlockHead(request.clientProtocolVersion) : new Uint8Array()
-  if (head !== null) return head
-  throw new WattlineError(
-    'parameter_invalid',
-    `Native blocks of protocol ${request.clientProtocolVersion} need a ClickHouse server; ask for another format.`,
-  )
 }
 
 const KILL_TRIES = 20
@@ -141,6 +130,10 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Native blocks as the client's protocol has them; all other formats as they are. */
+const framed = (chunk: Uint8Array, request: FencedQuery): readonly Uint8Array[] =>
+  request.format === 'Native' ? nativeForRevision(chunk, request.clientProtocolVersion) : [chunk]
+
 /** The pieces that hold something: while it computes, the engine hands out empty ones. */
 async function* filled(stream: ChdbQueryStream, signal: AbortSignal): AsyncGenerator<StreamChunk> {
   for await (const chunk of stream) {
@@ -150,7 +143,7 @@ async function* filled(stream: ChdbQueryStream, signal: AbortSignal): AsyncGener
 }
 
 /** The engine says nothing of what a streamed query read: rows and bytes are those of the answer. */
-async function streamed(run: Run, head: Uint8Array): Promise<FencedResult> {
+async function streamed(run: Run): Promise<FencedResult> {
   const { session, sql, request, release } = run
   const started = performance.now()
   const stream: ChdbQueryStream = session.queryStreamBind(sql, request.params, { format: request.format })
@@ -162,11 +155,9 @@ async function streamed(run: Run, head: Uint8Array): Promise<FencedResult> {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
       for (let next = first; next.done !== true; next = await source.next()) {
-        const chunk = next.value.raw()
         rows += next.value.numRows
-        bytes += chunk.length
-        if (head.length > 0) yield head
-        yield chunk
+        bytes += next.value.numBytes
+        yield* framed(next.value.raw(), request)
       }
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : queryError(error)
