@@ -36,8 +36,8 @@ export interface Carry {
 
 export interface Series {
   readonly identity: SeriesIdentity
-  /** Longest trusted distance of two samples, ns. */
-  readonly gapNs: bigint
+  /** Longest trusted distance of two samples, ns, as configured when the last one came. */
+  gapNs: bigint
   /** 0n: no known range. */
   rangeMax: bigint
   /** Rising, without repeats; values alongside. */

@@ -31,7 +31,7 @@ export interface Taking {
 /** Readings that came too late to change anything are counted as rows of 0: one per window and series of the record. */
 export function takeReadings(states: HostStates, record: Readings, taking: Taking): void {
   const hostOf = hostFinder(states, record, taking.changed)
-  const meterOf = meterFinder(record)
+  const meterOf = meterFinder(record, taking.gapOf)
   const ignored = new Map<string, LateRow>()
   const { Timestamp, Value, HostName, RangeMax, WorkloadKind, WorkloadId } = record.columns
   for (let row = 0; row < record.rows; row++) {
@@ -46,7 +46,8 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
     if (kind === '' && meter.identity.quantity === 'memory') continue
     const workload = workloadKey(kind, id)
     const key = seriesKey(meter.key, workload)
-    const series = state.series.get(key) ?? newSeries(state, key, meter.identity, kind, id, taking.gapOf)
+    const series = state.series.get(key) ?? newSeries(state, key, meter, kind, id)
+    series.gapNs = meter.gapNs
     const rangeMax = RangeMax.values[row]! as bigint
     if (rangeMax > series.rangeMax) series.rangeMax = rangeMax
     if (kind !== '') takeWords(state, record, row, workload, timeNano)
@@ -79,21 +80,20 @@ function hostFinder(states: HostStates, { columns }: Readings, changed: Map<stri
 interface Meter {
   readonly key: string
   readonly identity: MeterIdentity
+  readonly gapNs: bigint
 }
 
 /** Null for quantities that are not metered. Six dictionary numbers make one, unless it would not be exact. */
-function meterFinder({ columns, rows }: Readings): (row: number) => Meter | null {
+function meterFinder({ columns, rows }: Readings, gapOf: Taking['gapOf']): (row: number) => Meter | null {
   const { Quantity, Domain, Device, BootId, Source, Quality } = columns
   const meters = new Map<number, Meter | null>()
-  const sizes = [Quantity, Domain, Device, BootId, Source, Quality].map(({ values }) => values.length + 1)
-  const fits = sizes.reduce((product, size) => product * size, 1) < Number.MAX_SAFE_INTEGER
-  const numberOf = (row: number): number =>
-    ((((Quantity.ids[row]! * sizes[1]! + Domain.ids[row]!) * sizes[2]! + Device.ids[row]!) * sizes[3]! +
-      BootId.ids[row]!) *
-      sizes[4]! +
-      Source.ids[row]!) *
-      sizes[5]! +
-    Quality.ids[row]!
+  const parts = [Quantity, Domain, Device, BootId, Source, Quality]
+  const fits = parts.reduce((product, { values }) => product * (values.length + 1), 1) < 2 ** 53
+  const numberOf = (row: number): number => {
+    let number = 0
+    for (const { ids, values } of parts) number = number * values.length + ids[row]!
+    return number
+  }
   const build = (row: number): Meter | null => {
     const quantity = Quantity.get(row)
     if (!isMetered(quantity)) return null
@@ -105,7 +105,7 @@ function meterFinder({ columns, rows }: Readings): (row: number) => Meter | null
       source: Source.get(row),
       quality: Quality.get(row),
     }
-    return { key: meterKey(identity), identity }
+    return { key: meterKey(identity), identity, gapNs: gapOf(identity.source) }
   }
   if (rows === 0 || !fits) return build
   return row => {
@@ -129,14 +129,13 @@ function takeHostName(state: HostState, name: string, timeNano: bigint): void {
 function newSeries(
   state: HostState,
   key: string,
-  meter: MeterIdentity,
+  meter: Meter,
   workloadKind: string,
   workloadId: string,
-  gapOf: Taking['gapOf'],
 ): Series {
   const series: Series = {
-    identity: { ...meter, workloadKind, workloadId },
-    gapNs: gapOf(meter.source),
+    identity: { ...meter.identity, workloadKind, workloadId },
+    gapNs: meter.gapNs,
     rangeMax: 0n,
     times: [],
     values: [],
