@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { type FSWatcher, watch } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -42,7 +43,8 @@ export async function runKills(kills: number, seed: number, repairTokens: boolea
 }
 
 /**
- * Lets a few inserts succeed, and kills somewhere within the next one, whose length the ones before have shown.
+ * Lets a few inserts succeed, and kills within the next one: somewhere, by the length that the ones before have shown,
+ * or as soon as the engine writes a token, which is when a kill can burn one.
  * Resolves with the number of the first record that was not acknowledged.
  */
 async function insertUntilKilled(
@@ -60,6 +62,9 @@ async function insertUntilKilled(
     child.once('exit', (_, signal) => resolve(signal)),
   )
   const last = first + 2 + Math.floor(random() * 4)
+  const aimed = random() < 0.7
+  const kill = (): boolean => child.kill('SIGKILL')
+  const watchers: FSWatcher[] = []
   let next = first
   let acknowledged = 0
   for await (const line of createInterface({ input: child.stdout })) {
@@ -67,11 +72,21 @@ async function insertUntilKilled(
     acknowledged = performance.now()
     if (line === 'ready') continue
     next = Number(line) + 1
-    if (next === last) setTimeout(() => child.kill('SIGKILL'), random() * 1.2 * (acknowledged - before))
+    if (next !== last) continue
+    if (aimed) watchers.push(...(await tokenLogs(path)).map(log => watch(log, kill)))
+    else setTimeout(kill, random() * 1.2 * (acknowledged - before))
   }
   const signal = await exited
+  for (const watcher of watchers) watcher.close()
   if (signal !== 'SIGKILL') throw new Error('the inserting process ended by itself')
   return next
+}
+
+/** The engine's folders of deduplication logs, one a table. */
+async function tokenLogs(path: string): Promise<readonly string[]> {
+  const store = join(path, 'engine', 'store')
+  const folders = await readdir(store, { recursive: true })
+  return folders.filter(name => name.endsWith('deduplication_logs')).map(name => join(store, name))
 }
 
 async function audit(warehouse: Warehouse, records: number): Promise<readonly string[]> {
