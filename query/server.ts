@@ -19,8 +19,6 @@ import { statusRoutes } from './status/routes.ts'
 import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
 
-export type { Page, QueryServerOptions } from './context.ts'
-
 export interface QueryServer {
   /** Starts to listen; port 0: any free one. @throws WattlineError `address_in_use` */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>

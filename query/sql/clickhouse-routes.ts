@@ -11,6 +11,7 @@ import { hangUpSignal } from '../hang-up.ts'
 import type { RawQuery } from '../parameters.ts'
 import { sendPieces } from '../stream-answer.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
+import { cachedFacts, type EngineFacts } from './engine-facts.ts'
 import { asEngineError } from './engine-text.ts'
 import { handshakeBlock, isHandshake } from './native-handshake.ts'
 import type { SqlService } from './service.ts'
@@ -24,10 +25,10 @@ export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sq
     reply.type('text/plain; charset=utf-8').send('Ok.\n')
   app.get('/clickhouse/ping', ping)
 
+  const facts = cachedFacts(context.warehouse)
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    reply.header('x-clickhouse-server-display-name', 'wattline').header('x-clickhouse-timezone', 'UTC')
     try {
-      await run(context, sql, request, reply)
+      await run({ context, sql, facts, request, reply })
     } catch (error) {
       sendError(context, reply, error)
     }
@@ -38,12 +39,15 @@ export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sq
   }
 }
 
-async function run(
-  context: QueryContext,
-  sql: SqlService,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
+interface Exchange {
+  readonly context: QueryContext
+  readonly sql: SqlService
+  readonly facts: () => Promise<EngineFacts>
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+async function run({ context, sql, facts, request, reply }: Exchange): Promise<void> {
   const identity = await reader(context, request)
   assertWholeTenant(identity)
   const query = request.query as RawQuery
@@ -56,8 +60,13 @@ async function run(
     return
   }
   const statement = readStatement(asked.sql, asked.defaultFormat)
-  reply.header('x-clickhouse-format', statement.format.name).type(statement.format.contentType)
-  if (await sendHandshake(context, reply, statement, asked)) return
+  const engine = await facts()
+  reply
+    .header('x-clickhouse-server-display-name', 'wattline')
+    .header('x-clickhouse-timezone', engine.timeZone)
+    .header('x-clickhouse-format', statement.format.name)
+    .type(statement.format.contentType)
+  if (sendHandshake(engine, reply, statement, asked)) return
   const signal = hangUpSignal(reply)
   await sql.run(
     {
@@ -72,17 +81,16 @@ async function run(
 }
 
 /** Native with a protocol revision: see native-handshake.ts. */
-async function sendHandshake(
-  context: QueryContext,
+function sendHandshake(
+  engine: EngineFacts,
   reply: FastifyReply,
   statement: Statement,
   asked: ClickHouseRequest,
-): Promise<boolean> {
+): boolean {
   const revision = asked.clientProtocolVersion
   if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.text))
     return false
-  const [server] = await context.warehouse.query<{ version: string }>('SELECT version() AS version')
-  reply.send(Buffer.from(handshakeBlock({ version: server?.version ?? '', timeZone: 'UTC' }, revision)))
+  reply.send(Buffer.from(handshakeBlock(engine, revision)))
   return true
 }
 

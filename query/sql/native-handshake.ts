@@ -3,6 +3,8 @@
  * the URL and decodes this first block by it: with block info and a flag per column. The engine in the process writes
  * neither, so the handshake tells the driver revision 0, and it decodes all that follows without them.
  */
+import type { EngineFacts } from './engine-facts.ts'
+
 const textBytes = (text: string): Buffer => {
   const bytes = Buffer.from(text)
   return Buffer.concat([uvarint(bytes.length), bytes])
@@ -20,7 +22,7 @@ const WITH_BLOCK_INFO = 1
 const WITH_COLUMN_FLAG = 54_454
 
 /** One block of one row: displayName, version, revision 0, timezone; framed as a client of `revision` decodes it. */
-export function handshakeBlock(server: { version: string; timeZone: string }, revision: number): Uint8Array {
+export function handshakeBlock(server: EngineFacts, revision: number): Uint8Array {
   const flag = revision >= WITH_COLUMN_FLAG ? Buffer.of(0) : Buffer.of()
   const column = (name: string, type: string, data: Uint8Array): Buffer =>
     Buffer.concat([textBytes(name), textBytes(type), flag, data])

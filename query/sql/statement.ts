@@ -3,7 +3,7 @@
  * semicolons, and the format's name.
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
-import { type OutputFormat, outputFormat } from './formats.ts'
+import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
 import { tokenize } from './tokens.ts'
 
 /** Longer statements are refused: the checks cost time in proportion, and no person writes them. */
@@ -35,6 +35,12 @@ export function readStatement(sql: string, defaultFormat: string): Statement {
   const text = tokens.map(token => token.text).join('')
   if (text.trim() === '') throw new WattlineError('sql_refused', 'the statement is empty.')
   const known = outputFormat(format)
-  if (known === undefined) throw new WattlineError('sql_refused', `format ${format} is not offered.`)
+  if (known === undefined) throw unknownFormat(format)
   return { text, format: known }
 }
+
+const unknownFormat = (name: string): WattlineError =>
+  new WattlineError(
+    'sql_refused',
+    `format ${name.slice(0, 100)} is not offered; offered are ${FORMAT_NAMES.join(', ')}.`,
+  )

@@ -98,7 +98,8 @@ function loopFamilies(mean: number, max: number): readonly Family[] {
   ]
 }
 
-async function lagFamilies(broker: Broker, now: number): Promise<readonly Family[]> {
+/** Records and seconds that each reader of the log is behind; `now` in unix milliseconds. */
+export async function lagFamilies(broker: Pick<Broker, 'lag'>, now: number): Promise<readonly Family[]> {
   const records: Sample[] = []
   const ages: Sample[] = []
   let oldest = 0

@@ -1,0 +1,86 @@
+/** Guarantees of the small parts of HTTP: tokens are found where clients put them, metrics are valid text. */
+import { describe, expect, it } from 'vitest'
+import type { Broker } from '../../core/broker/broker.ts'
+import { STREAMS } from '../../core/model/streams/index.ts'
+import { assertWholeTenant, requireScope, tokenOf } from '../../query/auth.ts'
+import { integer, knownParameters, oneOf, single } from '../../query/parameters.ts'
+import { counterFamilies, LOG_READERS, lagFamilies } from '../../query/status/metrics.ts'
+import { labelText, writeMetrics } from '../../query/status/metrics-text.ts'
+
+describe('tokens', () => {
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
+  it.each([
+    [{ authorization: 'Bearer abc' }, 'abc'],
+    [{ authorization: basic('user:abc') }, 'abc'],
+    [{ authorization: basic('user:a:b') }, 'a:b'],
+    [{ 'x-clickhouse-user': 'u', 'x-clickhouse-key': 'abc' }, 'abc'],
+    [{ authorization: basic('default:') }, undefined],
+    [{ authorization: 'Basic !!' }, undefined],
+    [{}, undefined],
+  ])('%j', (headers, token) => expect(tokenOf(headers)).toBe(token))
+
+  it('need the scope, and the whole tenant for free questions', () => {
+    const ingest = { tenant: 't', scopes: ['ingest'], accounts: null } as const
+    expect(() => requireScope(ingest, 'read')).toThrow(expect.objectContaining({ code: 'forbidden' }))
+    expect(() => assertWholeTenant({ ...ingest, accounts: ['a'] })).toThrow(
+      expect.objectContaining({ code: 'forbidden' }),
+    )
+  })
+})
+
+describe('parameters', () => {
+  it('are read once, within bounds, of known names', () => {
+    expect(integer({ n: '5' }, 'n', { min: 1, max: 9, absent: 3 })).toBe(5)
+    expect(integer({}, 'n', { min: 1, max: 9, absent: 3 })).toBe(3)
+    for (const n of ['0', '10', 'x', '1.5']) {
+      expect(() => integer({ n }, 'n', { min: 1, max: 9, absent: 3 })).toThrow(/from 1 to 9/)
+    }
+    expect(() => single({ n: ['1', '2'] }, 'n')).toThrow(/given 2 times/)
+    expect(() => oneOf({ n: 'c' }, 'n', ['a', 'b'], 'a')).toThrow(/one of a, b/)
+    expect(() => knownParameters({ m: '1' }, ['n'])).toThrow(/no parameter m/)
+  })
+})
+
+describe('metrics', () => {
+  it('are written with help, type and escaped labels', () => {
+    const text = writeMetrics([
+      {
+        name: 'a_total',
+        type: 'counter',
+        help: 'What\nit is',
+        samples: [{ labels: labelText({ x: 'q"\n' }), value: 1 }],
+      },
+      { name: 'empty', type: 'gauge', help: '', samples: [] },
+    ])
+    expect(text).toBe('# HELP a_total What\\nit is\n# TYPE a_total counter\na_total{x="q\\"\\n"} 1\n')
+  })
+
+  it('hold every counter that counted', () => {
+    const samples = new Map([['wattline_sql_refused_total', new Map([['reason="node"', 3]])]])
+    const found = counterFamilies(samples).filter(family => family.samples.length > 0)
+    expect(found).toMatchObject([
+      { name: 'wattline_sql_refused_total', samples: [{ labels: 'reason="node"', value: 3 }] },
+    ])
+  })
+
+  it('tell how far each reader of the log is behind', async () => {
+    const broker: Pick<Broker, 'lag'> = {
+      lag: async (group, stream) =>
+        group === 'store' && stream === 'traces'
+          ? [
+              { partition: 0, end: 10n, committed: 7n, oldestPendingMs: 4_000 },
+              { partition: 1, end: 5n, committed: 5n, oldestPendingMs: null },
+            ]
+          : [],
+    }
+    const text = writeMetrics(await lagFamilies(broker, 10_000))
+    expect(text).toContain('wattline_log_lag_records{group="store",stream="traces"} 3\n')
+    expect(text).toContain('wattline_log_lag_seconds{group="store",stream="traces"} 6\n')
+    expect(text).toContain('wattline_end_to_end_age_seconds 6\n')
+  })
+
+  it('know the readers of every stream with a table', () => {
+    const stored = LOG_READERS.filter(reader => reader.group === 'store').map(reader => reader.stream)
+    expect(stored).toEqual(STREAMS.filter(stream => stream.table !== undefined).map(stream => stream.name))
+  })
+})

@@ -1,0 +1,227 @@
+/**
+ * Guarantees of the pure parts around the allow-list: texts are taken apart and rewritten without touching strings and
+ * quoted names; unknown lines of the engine's prints refuse; the gate bounds each tenant alone; what is remembered is
+ * bounded; errors read as ClickHouse's.
+ */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import { type Catalogue, replaceSystemTables } from '../../../query/sql/catalogue.ts'
+import { paramValue, readClickHouseRequest } from '../../../query/sql/clickhouse-request.ts'
+import { asEngineError, engineSentence } from '../../../query/sql/engine-text.ts'
+import { isAllowedFunction } from '../../../query/sql/functions.ts'
+import { createGate } from '../../../query/sql/gate.ts'
+import { createLru } from '../../../query/sql/lru.ts'
+import { translateMetaStatement } from '../../../query/sql/meta-statements.ts'
+import { judgeQueryTree } from '../../../query/sql/query-tree.ts'
+import { readStatement } from '../../../query/sql/statement.ts'
+import { judgeSyntaxTree } from '../../../query/sql/syntax-tree.ts'
+import { quoteName, quoteString, tokenize, unquote } from '../../../query/sql/tokens.ts'
+import { RefusedError } from '../../../query/sql/verdict.ts'
+
+describe('tokens', () => {
+  it('join to the text they came from', () => {
+    fc.assert(
+      fc.property(fc.string(), text => {
+        expect(
+          tokenize(text)
+            .map(token => token.text)
+            .join(''),
+        ).toBe(text)
+      }),
+    )
+  })
+
+  it('quote and unquote any text', () => {
+    fc.assert(
+      fc.property(fc.string(), text => {
+        expect(unquote(quoteString(text))).toBe(text)
+        expect(unquote(quoteName(text))).toBe(text)
+        expect(tokenize(quoteString(text)).length).toBe(1)
+      }),
+    )
+  })
+})
+
+describe('statements', () => {
+  it.each([
+    ['SELECT 1', 'SELECT 1', 'JSON'],
+    ['SELECT 1 ; ;\n', 'SELECT 1', 'JSON'],
+    ['SELECT 1\nFORMAT CSV', 'SELECT 1', 'CSV'],
+    ['SELECT 1 format jsoneachrow;', 'SELECT 1', 'JSONEachRow'],
+    ["SELECT 'x FORMAT CSV'", "SELECT 'x FORMAT CSV'", 'JSON'],
+    ['SELECT `a FORMAT CSV`', 'SELECT `a FORMAT CSV`', 'JSON'],
+    ['SELECT 1 FORMAT CSV -- end', 'SELECT 1', 'CSV'],
+  ])('%j', (sql, text, format) => {
+    expect(readStatement(sql, 'JSON')).toMatchObject({ text, format: { name: format } })
+  })
+
+  it.each(['', ' ; ', 'SELECT 1 FORMAT Template', 'FORMAT CSV'])('refuses %j', sql => {
+    expect(() => readStatement(sql, 'JSON')).toThrow(expect.objectContaining({ code: 'sql_refused' }))
+  })
+})
+
+describe('statements about the schema', () => {
+  it.each([
+    ['SHOW DATABASES', 'SELECT name FROM system.databases ORDER BY name'],
+    ['show tables', "SELECT name FROM system.tables WHERE database = 'wattline' ORDER BY name"],
+    [
+      "SHOW TABLES FROM `x` NOT LIKE 'a\\'%' LIMIT 5",
+      "SELECT name FROM system.tables WHERE database = 'x' AND name NOT like 'a\\'%' ORDER BY name LIMIT 5",
+    ],
+    [
+      'EXISTS "wattline"."ledger"',
+      "SELECT toUInt8(count() > 0) AS result FROM system.tables WHERE database = 'wattline' AND name = 'ledger'",
+    ],
+  ])('%s', (sql, select) => expect(translateMetaStatement(sql, 'wattline')).toBe(select))
+
+  it('describes a table by its columns', () => {
+    expect(translateMetaStatement('DESC TABLE "wattline"."ledger"', 'wattline')).toContain(
+      "WHERE database = 'wattline' AND table = 'ledger' ORDER BY position",
+    )
+    expect(translateMetaStatement('DESCRIBE ledger', 'wattline')).toContain("table = 'ledger'")
+  })
+
+  it.each([
+    'SHOW GRANTS',
+    'SHOW TABLES; DROP TABLE x',
+    'SHOW TABLES LIKE x',
+    'DESC (SELECT 1)',
+    'EXISTS a.b.c',
+    'SELECT 1',
+  ])('leaves %j to the engine', sql => expect(translateMetaStatement(sql, 'wattline')).toBeUndefined())
+})
+
+describe('look-ups', () => {
+  const catalogue: Catalogue = {
+    database: 'wattline',
+    tables: [{ name: "o'dd", engine: 'MergeTree', sortingKey: 'a' }],
+    columns: [],
+  }
+
+  it('become literal rows where a table stands, and nowhere else', () => {
+    expect(replaceSystemTables('SELECT name FROM system.databases', catalogue)).toBe(
+      "SELECT name FROM (SELECT * FROM values('name String, engine String, comment String', ('wattline', 'Atomic', ''))) AS `databases`",
+    )
+    expect(replaceSystemTables('SELECT 1 FROM system.tables AS t', catalogue)).toMatch(/'o\\'dd'.*\)\) AS t$/)
+    for (const text of [
+      "SELECT 'FROM system.tables'",
+      'SELECT `FROM system.tables`',
+      'SELECT 1 FROM system.parts',
+    ]) {
+      expect(replaceSystemTables(text, catalogue)).toBe(text)
+    }
+  })
+})
+
+describe('judges', () => {
+  it('refuse what they do not know', () => {
+    const tables = new Set(['wattline.t'])
+    expect(judgeSyntaxTree([], tables)).toMatchObject({ allowed: false })
+    expect(judgeSyntaxTree(['SelectQuery (children 1)', ' NewNode'], tables)).toMatchObject({
+      reason: 'node',
+    })
+    expect(judgeSyntaxTree(['SelectQuery', ' TableIdentifier wattline.t (alias x)'], tables).allowed).toBe(
+      true,
+    )
+    expect(judgeQueryTree([], tables)).toMatchObject({ allowed: false })
+    const tree = (line: string) => judgeQueryTree(['QUERY id: 0', line], tables)
+    expect(tree('  TABLE id: 3, alias: __table1, table_name: wattline.t').allowed).toBe(true)
+    expect(tree('  TABLE id: 3, alias: __table1, table_name: wattline.u')).toMatchObject({ reason: 'table' })
+    expect(tree('  TABLE id: 3, alias: a, table_name: wattline.t, table_name: system.parts')).toMatchObject({
+      reason: 'table',
+    })
+    expect(tree('  TABLE id: 3, alias: a')).toMatchObject({ reason: 'table' })
+    expect(tree('  TABLE_FUNCTION id: 3, alias: a, table_function_name: url')).toMatchObject({
+      reason: 'table_function',
+    })
+  })
+
+  it('know aggregates with combinators', () => {
+    for (const name of [
+      'sumIf',
+      'SUM',
+      'quantilesTDigestArrayIf',
+      'sumMapIf',
+      'uniqExactOrNull',
+      'argMaxIf',
+    ]) {
+      expect([name, isAllowedFunction(name)]).toEqual([name, true])
+    }
+    for (const name of ['sleep', 'sleepIf', 'State', 'file', 'urlIf', '', 'hostNameOrNull']) {
+      expect([name, isAllowedFunction(name)]).toEqual([name, false])
+    }
+  })
+})
+
+describe('gate and memory', () => {
+  it('bounds each tenant alone and frees slots of failures', async () => {
+    const gate = createGate(1)
+    let release = (): void => {}
+    const held = gate.enter('a', () => new Promise<void>(resolve => (release = resolve)))
+    await expect(gate.enter('a', async () => 1)).rejects.toMatchObject({ code: 'too_many_queries' })
+    expect(await gate.enter('b', async () => 2)).toBe(2)
+    release()
+    await held
+    await expect(gate.enter('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await gate.enter('a', async () => 3)).toBe(3)
+    expect(gate.running).toBe(0)
+  })
+
+  it('forgets what was not asked for longest', () => {
+    const lru = createLru<number>(2)
+    lru.set('a', 1)
+    lru.set('b', 2)
+    lru.get('a')
+    lru.set('c', 3)
+    expect([lru.get('a'), lru.get('b'), lru.get('c'), lru.size]).toEqual([1, undefined, 3, 2])
+  })
+})
+
+describe('the ClickHouse door', () => {
+  it('reads URL, headers and body', () => {
+    const asked = readClickHouseRequest(
+      { query: 'SELECT {n:UInt8}', param_n: '1', max_execution_time: '5', database: 'default' },
+      { 'accept-encoding': 'gzip, br', 'x-clickhouse-format': 'CSV' },
+      '',
+      'wattline',
+    )
+    expect(asked).toMatchObject({
+      sql: 'SELECT {n:UInt8}',
+      params: { n: '1' },
+      defaultFormat: 'CSV',
+      maxSeconds: 5,
+      gzip: true,
+    })
+    expect(() => readClickHouseRequest({ database: 'system' }, {}, '', 'wattline')).toThrow(
+      /no database system/,
+    )
+  })
+
+  it('undoes what the client escaped', () => {
+    expect(paramValue('p', 'a\\tb\\\\c', 'String')).toBe('a\tb\\c')
+    expect(paramValue('p', "['a\\'b', 'c']", 'Array(String)')).toEqual(["a'b", 'c'])
+    expect(paramValue('p', '[1,2]', 'Array(UInt8)')).toBe('[1,2]')
+    expect(() => paramValue('p', '\\N', 'Nullable(String)')).toThrow(/NULL/)
+    expect(() => paramValue('p', "{'a':'\\''}", 'Map(String, String)')).toThrow(/escapes/)
+  })
+
+  it('says errors as the engine would', () => {
+    const engine = new Error('Code: 47. DB::Exception: Unknown expression `x`. (UNKNOWN_IDENTIFIER)')
+    expect(
+      asEngineError(new WattlineError('sql_failed', engineSentence(engine.message), { cause: engine })),
+    ).toEqual({
+      number: 47,
+      status: 400,
+      text: 'Code: 47. DB::Exception: Unknown expression `x`. (UNKNOWN_IDENTIFIER)',
+    })
+    const hidden = new WattlineError('sql_refused', 'no table x.', {
+      cause: new RefusedError('table', 'no table x'),
+    })
+    expect(asEngineError(hidden)).toMatchObject({ number: 60, status: 404 })
+    expect(asEngineError(new WattlineError('too_many_queries', 'busy.'))).toMatchObject({
+      number: 202,
+      status: 429,
+    })
+  })
+})

@@ -1,0 +1,72 @@
+/** Guarantees: usage as text, every value of the asker bound and none of them in the text. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DIMENSION_NAMES, type UsageRequest } from '../../../query/usage/request.ts'
+import { reasonsStatement, type Shape, usageStatement } from '../../../query/usage/statement.ts'
+
+const request: UsageRequest = {
+  tenant: 'acme',
+  accounts: null,
+  from: 1_795_176_000,
+  to: 1_795_176_600,
+  groupBy: ['account'],
+  filters: [],
+  stepSeconds: null,
+  includeIdle: true,
+  idleSharing: 'none',
+  limit: 100,
+}
+const shape: Shape = { groupBy: ['account'], stepSeconds: null, idle: 'with', limit: 100 }
+
+describe('usage', () => {
+  it('of minutes by account', () => {
+    const { text, params } = usageStatement(request, shape)
+    expect(text).toMatch(
+      /^SELECT g_account, sum\(s_energy_uj\) AS energy_uj, .* FROM \(SELECT Account AS g_account, sum\(EnergyUj\) AS s_energy_uj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
+    )
+    expect(params).toEqual({ tenant: 'acme', from0: 1_795_176_000, to0: 1_795_176_600 })
+  })
+
+  it('of days and hours from their sums, the edges by the minute', () => {
+    const wide = { ...request, from: request.from - 30 * 86_400 + 60 }
+    const { text } = usageStatement(wide, shape)
+    expect([...text.matchAll(/FROM wattline\.(\w+)/g)].map(found => found[1])).toEqual([
+      'ledger',
+      'usage_hourly',
+      'usage_daily',
+      'usage_hourly',
+      'ledger',
+    ])
+  })
+
+  it('with steps, filters, accounts and without idle', () => {
+    const asked: UsageRequest = {
+      ...request,
+      accounts: ['a'],
+      filters: [
+        { dimension: 'host', value: 'h1' },
+        { dimension: 'host', value: 'h2' },
+        { dimension: 'kind', value: 'container' },
+      ],
+    }
+    const { text, params } = usageStatement(asked, { ...shape, stepSeconds: 300, idle: 'without' })
+    expect(text).toContain('intDiv(toUnixTimestamp(WindowStart), 300) * 300 AS start')
+    expect(text).toContain('has({accounts:Array(String)}, Account)')
+    expect(text).toContain(
+      'has({filter_host:Array(String)}, Host) AND has({filter_kind:Array(String)}, WorkloadKind)',
+    )
+    expect(text).toContain("Share != 'idle'")
+    expect(text).toContain('ORDER BY start, energy_uj DESC, g_account')
+    expect(params).toMatchObject({ accounts: ['a'], filter_host: ['h1', 'h2'], filter_kind: ['container'] })
+  })
+
+  it('never holds what the asker wrote', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.constantFrom(...DIMENSION_NAMES), (value, dimension) => {
+        const asked = { ...request, tenant: `§${value}`, filters: [{ dimension, value: `§${value}` }] }
+        expect(usageStatement(asked, shape).text).not.toContain('§')
+        expect(reasonsStatement(asked, shape).text).not.toContain('§')
+      }),
+    )
+  })
+})
