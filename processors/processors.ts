@@ -11,6 +11,8 @@ import { createRate } from './rate/rate.ts'
 import { Runner } from './runner.ts'
 import { createStore } from './store/store.ts'
 
+const DAY_NANO = 86_400_000_000_000n
+
 /** Every stream as the log must carry it: partitions, retention, and the groups that read it. */
 export function streamSettings(config: Config['broker']): StreamSettings[] {
   return STREAMS.map(stream => ({
@@ -48,6 +50,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     createMeterProcessor({
       meter,
       events,
+      retentionNano: BigInt(config.retention.signals_days) * DAY_NANO,
       appendFlush: async (partition, flush) => {
         const value = Buffer.from(JSON.stringify(flush))
         const record = { value, headers: { [RECORD_KIND]: FLUSH_KIND }, timestampMs: now() }

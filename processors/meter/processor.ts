@@ -23,10 +23,15 @@ export const FLUSH_KIND = 'flush'
 
 interface MeterProcessorOptions {
   readonly meter: Meter
+  /** Age beyond which readings are refused at the door. */
+  readonly retentionNano: bigint
   readonly events: Events
   /** Appends a control record to a partition of `readings`; resolves when durable. */
   readonly appendFlush: (partition: number, flush: Flush) => Promise<void>
 }
+
+/** Distance in record time of two looks for hosts that are gone. */
+const SWEEP_NANO = 3_600_000_000_000n
 
 /** Brings the verb and the log together: one energy record and one state write per host and poll, in one transaction. */
 export function createMeterProcessor(options: MeterProcessorOptions): Processor {
@@ -56,6 +61,9 @@ class MeterWorker implements PartitionWorker {
   #late: LateRow[] = []
   #changed = new Map<string, HostState>()
   #timestampMs = 0
+  /** Largest record time of any host of this partition, and when to look for hosts that are gone. */
+  #newestNano = 0n
+  #nextSweepNano = 0n
   /** Hosts whose flush is in the log already. */
   readonly #flushed = new Set<string>()
 
@@ -84,7 +92,11 @@ class MeterWorker implements PartitionWorker {
         timestampMs,
       })
     }
-    for (const [key, state] of this.#changed) this.#store(step, key, state)
+    for (const [key, state] of this.#changed) {
+      step.state.set(key, encodeHostState(state))
+      if (state.recordNano > this.#newestNano) this.#newestNano = state.recordNano
+    }
+    this.#forgetOldHosts(step)
     this.#report()
     this.#energy = []
     this.#late = []
@@ -112,14 +124,19 @@ class MeterWorker implements PartitionWorker {
     return this.#options.meter.apply(this.#states, readRecord(readings, record.value), record)
   }
 
-  /** A host of which nothing is left to know is forgotten, so that state does not grow with hosts that are gone. */
-  #store(step: Step, key: string, state: HostState): void {
-    if (state.series.size > 0) {
-      step.state.set(key, encodeHostState(state))
-      return
+  /**
+   * A host that is gone leaves behind which windows were closed, so that readings sent again cannot be metered again. That
+   * too is forgotten once such readings would be refused at the door for their age.
+   */
+  #forgetOldHosts(step: Step): void {
+    if (this.#newestNano < this.#nextSweepNano) return
+    this.#nextSweepNano = this.#newestNano + SWEEP_NANO
+    const oldest = this.#newestNano - this.#options.retentionNano
+    for (const [key, state] of this.#states) {
+      if (state.series.size > 0 || state.recordNano >= oldest) continue
+      this.#states.delete(key)
+      step.state.set(key, null)
     }
-    this.#states.delete(key)
-    step.state.set(key, null)
   }
 
   #report(): void {
