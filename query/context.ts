@@ -5,6 +5,7 @@ import type { Config } from '../core/runtime/config/schema.ts'
 import type { CounterSamples, Events } from '../core/runtime/events.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { type Authenticator, type Identity, requireScope, tokenOf } from './auth.ts'
+import type { OpenReader } from './fenced-reader.ts'
 
 /** The page as `dashboards/page.ts` builds it: assets by path below `/`. */
 export type Page = ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>
@@ -31,6 +32,8 @@ export interface QueryContext extends QueryServerOptions {
   readonly roles: readonly string[]
   readonly authenticator: Authenticator
   readonly now: () => number
+  /** How routes of our own read rows of a tenant. */
+  readonly readers: OpenReader
 }
 
 /** The asker, with the right to read. @throws WattlineError `unauthenticated`, `forbidden` */

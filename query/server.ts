@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { asWattlineError, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
 import { openAuthenticator } from './auth.ts'
 import type { QueryContext, QueryServerOptions } from './context.ts'
+import { fencedReaders } from './fenced-reader.ts'
 import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
@@ -46,6 +47,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     roles: options.roles ?? ['collector', 'processors', 'query'],
     authenticator: options.authenticator ?? openAuthenticator,
     now: options.now ?? Date.now,
+    readers: fencedReaders(options.warehouse, options.config.limits.sql),
   }
   const metrics = createMetrics(context)
   const app = createApp(context)
@@ -97,6 +99,8 @@ function createApp(context: QueryContext): FastifyInstance {
     sendProblem(reply, request, new WattlineError('not_found', `There is nothing at ${pathOf(request)}.`)),
   )
   app.setErrorHandler(async (error, request, reply) => {
+    // Nobody is there to be answered, and a question that was given up is no failure.
+    if (reply.raw.destroyed) return reply
     const failure = asRouteError(error)
     if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
     return sendProblem(reply, request, failure)

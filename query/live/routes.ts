@@ -8,6 +8,7 @@ import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { assertWholeTenant } from '../auth.ts'
 import { type QueryContext, reader } from '../context.ts'
+import type { FencedReader } from '../fenced-reader.ts'
 import { integer, knownParameters, type RawQuery, single } from '../parameters.ts'
 import { type Interval, type LiveIntervals, toIntervals } from './intervals.ts'
 import { toSeries } from './series.ts'
@@ -25,20 +26,24 @@ export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
     knownParameters(query, ['host', 'minutes'])
     const minutes = integer(query, 'minutes', { min: 1, max: 60, absent: 5 })
     reply.header('cache-control', 'no-store')
-    return answerLive(context, identity.tenant, single(query, 'host') ?? '', minutes)
+    const readings = context.readers(identity.tenant, reply)
+    return answerLive(context, readings, {
+      tenant: identity.tenant,
+      wanted: single(query, 'host') ?? '',
+      minutes,
+    })
   })
 }
 
 async function answerLive(
   context: QueryContext,
-  tenant: string,
-  wanted: string,
-  minutes: number,
+  readings: FencedReader,
+  { tenant, wanted, minutes }: { tenant: string; wanted: string; minutes: number },
 ): Promise<LiveAnswer> {
-  const { warehouse, config } = context
+  const { config } = context
   const nowMs = context.now()
   const asked = hostsStatement(tenant, nowMs - HOSTS_SINCE_MS)
-  const hosts = await warehouse.query<LiveAnswer['hosts'][number]>(asked.text, asked.params)
+  const hosts = await readings.query<LiveAnswer['hosts'][number]>(asked.text, asked.params)
   const host = wanted === '' ? hosts[0]?.host : wanted
   if (host === undefined) return answerOf(config, nowMs, { host: '', hosts }, toIntervals([], 0))
   const spanMs = minutes * 60_000
@@ -48,7 +53,7 @@ async function answerLive(
     sinceMs: nowMs - spanMs,
     bucketMs: Math.max(1_000, Math.floor(spanMs / POINTS)),
   })
-  const rows = await warehouse.query<CounterRow>(counters.text, counters.params)
+  const rows = await readings.query<CounterRow>(counters.text, counters.params)
   if (rows.length === 0 && !hosts.some(known => known.host === host)) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }

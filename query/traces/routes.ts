@@ -14,7 +14,7 @@ export function traceRoutes(app: FastifyInstance, context: QueryContext): void {
     knownParameters(query, ['limit', 'service'])
     reply.header('cache-control', 'no-store')
     const service = single(query, 'service')
-    return recentTraces(context.warehouse, {
+    return recentTraces(context.readers(identity.tenant, reply), {
       tenant: identity.tenant,
       service: service === '' ? undefined : service,
       limit: integer(query, 'limit', { min: 1, max: 500, absent: 20 }),
@@ -22,9 +22,9 @@ export function traceRoutes(app: FastifyInstance, context: QueryContext): void {
     })
   })
 
-  app.get<{ Params: { id: string } }>('/api/v1/traces/:id', async (request): Promise<TraceAnswer> => {
+  app.get<{ Params: { id: string } }>('/api/v1/traces/:id', async (request, reply): Promise<TraceAnswer> => {
     const identity = await reader(context, request)
     assertWholeTenant(identity)
-    return oneTrace(context.warehouse, identity.tenant, request.params.id)
+    return oneTrace(context.readers(identity.tenant, reply), identity.tenant, request.params.id)
   })
 }

@@ -1,7 +1,7 @@
 /** Finds recent traces and single ones without reading more of a big table than it must. */
 import type { RecentTracesAnswer, TraceAnswer } from '../../core/model/answers.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import type { FencedReader } from '../fenced-reader.ts'
 import { recentTraceIds, type Sql, traceBounds, traceSpans, traceSummaries } from './statements.ts'
 
 const MINUTE = 60_000
@@ -13,7 +13,7 @@ const AROUND_MS = 60 * MINUTE
 const AHEAD_MS = 60 * MINUTE
 const SPANS_MAX = 10_000
 
-type Ask = Pick<Warehouse, 'query'>
+type Ask = FencedReader
 const ask = <Row>(warehouse: Ask, sql: Sql): Promise<readonly Row[]> =>
   warehouse.query<Row>(sql.text, sql.params)
 

@@ -10,6 +10,6 @@ export function usageRoutes(app: FastifyInstance, context: QueryContext): void {
     const identity = await reader(context, request)
     const question = parseUsageRequest(request.query as RawQuery, identity, context.now() / 1000)
     reply.header('cache-control', 'no-store')
-    return answerUsage(context.warehouse, question, context.config.tariffs.currency)
+    return answerUsage(context.readers(identity.tenant, reply), question, context.config.tariffs.currency)
   })
 }

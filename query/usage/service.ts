@@ -1,7 +1,7 @@
 /** Asks the warehouse what a question about usage needs, and puts the answer together. */
 import type { UsageAnswer } from '../../core/model/answers.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import type { FencedReader } from '../fenced-reader.ts'
 import { addAmounts, NO_AMOUNTS, readAmounts } from './amounts.ts'
 import {
   buildAnswer,
@@ -21,7 +21,7 @@ import { reasonsStatement, type Shape, type Sql, type SummedRow, usageStatement 
 /** Sharing looks at every workload of every host in every step: so many cells are read at most. */
 const CELLS_MAX = 200_000
 
-type Ask = Pick<Warehouse, 'query'>
+type Ask = FencedReader
 
 /** @throws WattlineError `sql_limit` when sharing idle energy would need more cells than are read. */
 export async function answerUsage(

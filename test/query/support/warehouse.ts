@@ -4,12 +4,17 @@ import { join } from 'node:path'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { STREAMS } from '../../../core/model/streams/index.ts'
 import type { RowOf, StreamDeclaration } from '../../../core/model/streams/stream.ts'
+import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { type FencedReader, fencedReader } from '../../../query/fenced-reader.ts'
+import { createGate } from '../../../query/sql/gate.ts'
 
 export interface TestWarehouse {
   readonly warehouse: Warehouse
+  /** As routes of our own read. */
+  reader(tenant: string): FencedReader
   insert<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Promise<void>
   close(): Promise<void>
 }
@@ -24,8 +29,11 @@ export async function openTestWarehouse(): Promise<TestWarehouse> {
   })
   await warehouse.migrate(STREAMS, { signalsDays: 30, ledgerDays: 400 })
   let token = 0
+  const limits = configSchema.parse({}).limits.sql
   return {
     warehouse,
+    reader: tenant =>
+      fencedReader({ warehouse, limits, tenant, signal: new AbortController().signal, gate: createGate(8) }),
     async insert(stream, rows) {
       token += 1
       await warehouse.insert(stream, encodeRows(stream, rows), `test/${token}`)

@@ -52,7 +52,7 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 const recent = (question: { service?: string; limit?: number; tenant?: string } = {}) =>
-  recentTraces(store.warehouse, {
+  recentTraces(store.reader(question.tenant ?? 'default'), {
     tenant: question.tenant ?? 'default',
     service: question.service,
     limit: question.limit ?? 20,
@@ -85,7 +85,7 @@ it('stops at the limit, and filters by any service in the trace', async () => {
 })
 
 it('gives one trace whole, in order of time', async () => {
-  const trace = await oneTrace(store.warehouse, 'default', id('A'))
+  const trace = await oneTrace(store.reader('default'), 'default', id('A'))
   expect(trace.trace_id).toBe(id('a'))
   expect(trace.spans.map(span => [span.span_id, span.parent_span_id])).toEqual([
     ['00000000000000a1', ''],
@@ -107,5 +107,13 @@ it.each([
   ['unknown', id('e')],
   ['not an id', 'xyz'],
 ])('does not find a trace that is %s', async (_, traceId) => {
-  await expect(oneTrace(store.warehouse, 'default', traceId)).rejects.toMatchObject({ code: 'not_found' })
+  await expect(oneTrace(store.reader('default'), 'default', traceId)).rejects.toMatchObject({
+    code: 'not_found',
+  })
+})
+
+it('is behind the fence as well: a question that names another tenant finds nothing', async () => {
+  await expect(oneTrace(store.reader('default'), 'other', id('d'))).rejects.toMatchObject({
+    code: 'not_found',
+  })
 })

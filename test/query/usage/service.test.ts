@@ -80,7 +80,7 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 const usage = (query: RawQuery, identity = EVERYBODY): Promise<UsageAnswer> =>
-  answerUsage(store.warehouse, parseUsageRequest(query, identity, NOW), 'EUR')
+  answerUsage(store.reader(identity.tenant), parseUsageRequest(query, identity, NOW), 'EUR')
 
 const total = (rows: readonly UsageRow[]): bigint =>
   rows.reduce((sum, row) => sum + BigInt(row.energy_uj), 0n)

@@ -1,0 +1,77 @@
+/**
+ * Questions of our own about a tenant's rows. They name the tenant in their text, and run behind the same fence as
+ * strangers' SQL all the same: row filter, limits and cancelling by the engine, so that one forgotten condition shows
+ * nobody another's rows (invariant 5).
+ */
+import type { FastifyReply } from 'fastify'
+import type { Config } from '../core/runtime/config/schema.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import type { FencedQuery, QueryParam, Warehouse } from '../core/warehouse/warehouse.ts'
+import { hangUpSignal } from './hang-up.ts'
+import { createGate } from './sql/gate.ts'
+
+export interface FencedReader {
+  /** Rows with 64-bit integers as text. @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable` */
+  query<Row>(sql: string, params: FencedQuery['params']): Promise<readonly Row[]>
+}
+
+/** A reader for one tenant, which stops when the client of `reply` goes away. */
+export type OpenReader = (tenant: string, reply: FastifyReply) => FencedReader
+
+export function fencedReaders(
+  warehouse: Pick<Warehouse, 'fenced'>,
+  limits: Config['limits']['sql'],
+): OpenReader {
+  // Apart from strangers' SQL: a dashboard full of slow statements must not take the page away.
+  const gate = createGate(limits.concurrent)
+  return (tenant, reply) => fencedReader({ warehouse, limits, tenant, signal: hangUpSignal(reply), gate })
+}
+
+export function fencedReader(options: {
+  readonly warehouse: Pick<Warehouse, 'fenced'>
+  readonly limits: Config['limits']['sql']
+  readonly tenant: string
+  readonly signal: AbortSignal
+  readonly gate: ReturnType<typeof createGate>
+}): FencedReader {
+  const { warehouse, limits, tenant, signal, gate } = options
+  return {
+    query: <Row>(sql: string, params: Readonly<Record<string, QueryParam>>) =>
+      gate.enter(tenant, async () => {
+        try {
+          const result = await warehouse.fenced({
+            sql,
+            params,
+            tenant,
+            signal,
+            format: 'JSONEachRow',
+            limits: {
+              maxSeconds: limits.seconds,
+              maxMemoryBytes: limits.memory_bytes,
+              maxResultRows: limits.result_rows,
+            },
+          })
+          return await readRows<Row>(result.chunks)
+        } catch (error) {
+          throw asOurs(error)
+        }
+      }),
+  }
+}
+
+async function readRows<Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonly Row[]> {
+  const pieces: Uint8Array[] = []
+  for await (const chunk of chunks) pieces.push(chunk)
+  return Buffer.concat(pieces)
+    .toString('utf8')
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Row)
+}
+
+/** A statement of ours that the engine refuses is our defect, not the asker's. */
+function asOurs(error: unknown): unknown {
+  if (!(error instanceof WattlineError)) return error
+  if (error.code !== 'sql_failed' && error.code !== 'sql_refused') return error
+  return new WattlineError('invariant_broken', 'The engine refused a statement of ours.', { cause: error })
+}
