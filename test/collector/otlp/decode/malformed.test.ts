@@ -102,3 +102,16 @@ test('the error says where', () => {
     /wire type 0 does not fit the field \(in Span, after tag of field 5, at byte \d+ of 31\)/,
   )
 })
+
+test('a wire type that does not fit is noticed in an attribute too, at its end as well', () => {
+  const request = encode('ExportTraceServiceRequest', {
+    resource_spans: [{ resource: { attributes: [{ key: 'k', value: {} }] }, scope_spans: [{ spans: [{}] }] }],
+  })
+  const valueTag = request.indexOf(0x6b) + 1
+  expect(request[valueTag]).toBe(0x12)
+  const bent = Uint8Array.from(request)
+  bent[valueTag] = 0x10
+  const builder = createRecordBuilder(traces)
+  expect(() => decodeTraces(bent, CONTEXT, builder)).toThrow(/does not fit the field \(in KeyValue/)
+  expect(builder.mark()).toEqual(createRecordBuilder(traces).mark())
+})
