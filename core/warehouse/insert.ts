@@ -15,6 +15,9 @@ const INSERT_SETTINGS = {
   materialize_skip_indexes_on_insert: '0',
   // A record that lacks columns is looked at (see narrowedTo) and not filled up with empty values.
   input_format_arrow_allow_missing_columns: '0',
+  // A record of old readings may touch more days than the engine's default of 100; refusing it would stop its partition
+  // of the log for good, since trying again cannot help.
+  max_partitions_per_insert_block: '0',
   max_insert_threads: '1',
   max_threads: '1',
 } as const

@@ -6,7 +6,20 @@ import { ROLLUP_SUMS } from '../../../core/model/streams/ledger.ts'
 import { column, type RowOf, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
 import type { FencedQuery, Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { kindExpressions, kindRow } from './kind-rows.ts'
-import { kinds, ledgerEntries, MONTH_START_S, span, spans } from './sample-rows.ts'
+import { DAY_S, kinds, ledgerEntries, MONTH_START_S, span, spans } from './sample-rows.ts'
+
+const narrow = {
+  name: 'narrow',
+  key: 'none',
+  columns: [column('Time', 'seconds'), column('Old', 'string')],
+  table: {
+    name: 'narrow',
+    partitionBy: 'toYYYYMM(Time)',
+    orderBy: ['Old'],
+    ttlFrom: 'Time',
+    retention: 'signals',
+  },
+} as const satisfies StreamDeclaration
 
 /** A warehouse on a store of its own, which can be closed and opened again. */
 export interface WarehouseFixture {
@@ -94,6 +107,26 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
           const forced = `SETTINGS force_optimize_projection_name = '${projection}'`
           expect(await numbers(`SELECT ${sums} FROM wattline.${view} AS v ${forced}`)).toEqual(minutes)
         }
+      })
+
+      it('takes a record over more days than the engine likes, once', async () => {
+        const days = Array.from({ length: 150 }, (_, day) =>
+          span({ SpanName: 'days', Timestamp: BigInt(MONTH_START_S - day * DAY_S) * 1_000_000_000n }),
+        )
+        const record = encodeRows(traces, days)
+        await warehouse().insert(traces, record, 'days/1')
+        await warehouse().insert(traces, record, 'days/1')
+        expect(await countSpans('days')).toBe(150)
+      })
+
+      it('takes a record of more rows than a block of the engine, once', async () => {
+        const many = 150_000
+        const rows = Array.from({ length: many }, () => ({ Time: MONTH_START_S, Old: 'x' }))
+        const record = encodeRows(narrow, rows)
+        await warehouse().migrate([narrow], RETENTION)
+        await warehouse().insert(narrow, record, 'many/1')
+        await warehouse().insert(narrow, record, 'many/1')
+        expect(await numbers('SELECT count() FROM wattline.narrow')).toEqual([String(many)])
       })
 
       it('takes a record without rows', async () => {
