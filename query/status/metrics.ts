@@ -16,13 +16,16 @@ export const LOG_READERS: readonly { readonly group: string; readonly stream: st
   { group: 'rate', stream: 'energy' },
 ]
 
+/** How often the event loop is looked at: rare enough to cost nothing at rest. */
+const TICK_MS = 100
+
 export interface Metrics {
   collect(): Promise<readonly Family[]>
   stop(): void
 }
 
 export function createMetrics(context: QueryContext): Metrics {
-  const delay = monitorEventLoopDelay({ resolution: 20 })
+  const delay = monitorEventLoopDelay({ resolution: TICK_MS })
   delay.enable()
   return {
     async collect() {
@@ -85,9 +88,10 @@ function processFamilies(context: QueryContext): readonly Family[] {
   ]
 }
 
-/** Nanoseconds in; the histogram has no value before its first tick. */
+/** Nanoseconds between ticks in; the histogram has no value before its first one. */
 function loopFamilies(mean: number, max: number): readonly Family[] {
-  const seconds = (value: number): number => (Number.isFinite(value) ? value / 1e9 : 0)
+  const seconds = (value: number): number =>
+    Number.isFinite(value) ? Math.max(0, value / 1e9 - TICK_MS / 1000) : 0
   return [
     gauge(
       'wattline_event_loop_delay_seconds',
