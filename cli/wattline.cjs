@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The door. CommonJS because it runs before anything else may touch the thread pool: each running query of the embedded
 // engine holds one thread, and libuv reads the size once, at first use.
-process.env.UV_THREADPOOL_SIZE ??= '16'
+process.env.UV_THREADPOOL_SIZE ??= '32'
 
 const [major] = process.versions.node.split('.').map(Number)
 if (major >= 24) {

@@ -1,7 +1,7 @@
 /**
  * How fast `store` moves records from the log into the engine, against the engine loading the same files by itself.
  *
- *   UV_THREADPOOL_SIZE=16 node test/bench/store.ts [records=24] [spans=32768] [rounds=5]
+ *   UV_THREADPOOL_SIZE=32 node test/bench/store.ts [records=24] [spans=32768] [rounds=5]
  *
  * One process, one engine, two databases with the same tables, trace index and settings; merges are stopped in both, so
  * that inserts alone are compared. Ours: the records are in the embedded log already; the clock runs from starting the

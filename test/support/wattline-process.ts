@@ -39,7 +39,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      UV_THREADPOOL_SIZE: '16',
+      UV_THREADPOOL_SIZE: '32',
       WATTLINE_DATA: options.data,
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
