@@ -5,6 +5,7 @@ import { seededRandom } from '../support/random.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { audit } from './audit.ts'
 import { meterClient, nothingAcknowledged, spanClient, type Target } from './clients.ts'
+import { onTokenWrite } from './token-logs.ts'
 
 export interface CrashRun {
   readonly kills: number
@@ -48,7 +49,7 @@ export async function runCrashes(run: CrashRun): Promise<CrashResult> {
   while (kills < run.kills && !(run.stopAtFinding === true && findings.length > 0)) {
     const until = Math.min(run.kills, kills + run.auditEvery)
     const clients = startClients(target, acknowledged, random)
-    for (; kills < until; kills++) await killOnce(start, target, random)
+    for (; kills < until; kills++) await killOnce(start, data, target, random)
     const wattline = await start()
     target.otlp = wattline.otlp
     await clients.stop()
@@ -92,15 +93,37 @@ function startClients(
   }
 }
 
-/** One life: started, left alone for a random while, killed. */
+/** How long an aimed kill waits for its moment before it comes anyway. */
+const AIM_MS = 2_000
+
+/**
+ * One life: started, left alone for a random while, killed. Every second kill is aimed at the worst moment there is, the
+ * one in which the engine has noted a token and not yet named its part.
+ */
 async function killOnce(
   start: () => Promise<WattlineProcess>,
+  data: string,
   target: Target,
   random: () => number,
 ): Promise<void> {
   const wattline = await start()
   target.otlp = wattline.otlp
-  await new Promise(resolve => setTimeout(resolve, random() * 1_200))
+  await pause(random() * 1_200)
+  if (random() < 0.5) await tokenWritten(join(data, 'warehouse', 'engine'), wattline.pid)
   target.otlp = null
   await wattline.end('SIGKILL')
 }
+
+/** Kills the process the moment it writes a token. Resolves then, or when it has not for a while. */
+async function tokenWritten(enginePath: string, pid: number): Promise<void> {
+  const written = Promise.withResolvers<void>()
+  const endWatch = await onTokenWrite(enginePath, () => {
+    process.kill(pid, 'SIGKILL')
+    endWatch()
+    written.resolve()
+  })
+  await Promise.race([written.promise, pause(AIM_MS)])
+  endWatch()
+}
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { type FSWatcher, watch } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { seededRandom } from '../../support/random.ts'
+import { onTokenWrite } from '../token-logs.ts'
 import { chaosRecord, ENTRIES_PER_RECORD, openForChaos, SPANS_PER_RECORD } from './records.ts'
 
 export interface KillsResult {
@@ -64,7 +64,7 @@ async function insertUntilKilled(
   const last = first + 2 + Math.floor(random() * 4)
   const aimed = random() < 0.7
   const kill = (): boolean => child.kill('SIGKILL')
-  const watchers: FSWatcher[] = []
+  let endWatch = (): void => undefined
   let next = first
   let acknowledged = 0
   for await (const line of createInterface({ input: child.stdout })) {
@@ -73,20 +73,13 @@ async function insertUntilKilled(
     if (line === 'ready') continue
     next = Number(line) + 1
     if (next !== last) continue
-    if (aimed) watchers.push(...(await tokenLogs(path)).map(log => watch(log, kill)))
+    if (aimed) endWatch = await onTokenWrite(join(path, 'engine'), kill)
     else setTimeout(kill, random() * 1.2 * (acknowledged - before))
   }
   const signal = await exited
-  for (const watcher of watchers) watcher.close()
+  endWatch()
   if (signal !== 'SIGKILL') throw new Error('the inserting process ended by itself')
   return next
-}
-
-/** The engine's folders of deduplication logs, one a table. */
-async function tokenLogs(path: string): Promise<readonly string[]> {
-  const store = join(path, 'engine', 'store')
-  const folders = await readdir(store, { recursive: true })
-  return folders.filter(name => name.endsWith('deduplication_logs')).map(name => join(store, name))
 }
 
 async function audit(warehouse: Warehouse, records: number): Promise<readonly string[]> {
