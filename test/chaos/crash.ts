@@ -30,7 +30,9 @@ const ENVIRONMENT = {
   // Many small records: more inserts in flight, more moments to be killed in.
   WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
   WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
+  // The last, unfinished minute of a host closes once it has been silent for as long as a gap may be.
   WATTLINE_METERING_IDLE_FLUSH: '2',
+  WATTLINE_METERING_GAP: '6',
 }
 
 /**
