@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,7 +7,6 @@ import { seededRandom } from '../support/random.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { audit } from './audit.ts'
 import { meterClient, nothingAcknowledged, spanClient, type Target } from './clients.ts'
-import { onTokenWrite } from './token-logs.ts'
 
 export interface CrashRun {
   readonly kills: number
@@ -97,6 +98,7 @@ function startClients(
 
 /** How long an aimed kill waits for its moment before it comes anyway. */
 const AIM_MS = 2_000
+const AIM = new URL('aim.ts', import.meta.url).pathname
 
 /**
  * One life: started, left alone for a random while, killed. Every second kill is aimed at the worst moment there is, the
@@ -116,16 +118,13 @@ async function killOnce(
   await wattline.end('SIGKILL')
 }
 
-/** Kills the process the moment it writes a token. Resolves then, or when it has not for a while. */
+/** Has the process killed the moment it writes a token. Resolves when that has happened, or has not for a while. */
 async function tokenWritten(enginePath: string, pid: number): Promise<void> {
-  const written = Promise.withResolvers<void>()
-  const endWatch = await onTokenWrite(enginePath, () => {
-    process.kill(pid, 'SIGKILL')
-    endWatch()
-    written.resolve()
-  })
-  await Promise.race([written.promise, pause(AIM_MS)])
-  endWatch()
+  const aim = spawn(process.execPath, [AIM, enginePath, String(pid)], { stdio: 'ignore' })
+  const ended = once(aim, 'exit')
+  await Promise.race([ended, pause(AIM_MS)])
+  aim.kill('SIGKILL')
+  await ended
 }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
