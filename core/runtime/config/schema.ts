@@ -52,7 +52,7 @@ export const configSchema = z.strictObject({
         .default(3600)
         .describe('Seconds that records stay in the log after all have read them'),
       retention_bytes: bytes
-        .default(33_554_432)
+        .default(8_388_608)
         .describe('Bytes a partition may keep of records that all have read'),
       max_bytes: bytes
         .default(17_179_869_184)
