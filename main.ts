@@ -24,6 +24,7 @@ import { openEmbeddedWarehouse } from './core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { buildPage } from './dashboards/page.ts'
 import { startProcessors, streamSettings } from './processors/processors.ts'
+import { publishFactors } from './processors/rate/publish.ts'
 import { createQueryServer } from './query/server.ts'
 
 /** Everything belongs to this tenant until credentials tell another. */
@@ -135,6 +136,7 @@ async function openWarehouse(
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
     await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
+    await publishFactors(warehouse, config)
     return warehouse
   } catch (error) {
     await warehouse.close()

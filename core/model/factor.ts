@@ -32,8 +32,13 @@ export function factor(label: string, content: FactorContent): Factor {
 export function yearlyIntensity(zone: string): Factor | null {
   const name = zone.toUpperCase()
   const row = YEARLY_INTENSITIES.find(([two, three]) => two === name || three === name)
-  if (row === undefined) return null
-  const [two, , value, year] = row
+  return row === undefined ? null : fromRow(row)
+}
+
+/** Every built-in yearly average. */
+export const yearlyIntensities = (): readonly Factor[] => YEARLY_INTENSITIES.map(fromRow)
+
+function fromRow([two, , value, year]: (typeof YEARLY_INTENSITIES)[number]): Factor {
   return factor(`yearly-${year}`, {
     value: parseDecimal(value),
     unit: 'gCO2e/kWh',

@@ -22,6 +22,17 @@ export interface EnergyPrice {
   readonly version: string
 }
 
+/** A price as people look it up by the version in a ledger entry. */
+export interface ListedPrice {
+  readonly kind: 'energy' | 'vcpu_hour' | 'gib_hour' | 'whole'
+  /** Exact decimal; '' for the whole. */
+  readonly value: string
+  readonly unit: string
+  /** When and where it holds, in words. */
+  readonly holds: string
+  readonly version: string
+}
+
 export interface Tariff {
   readonly currency: string
   /** Version of the tariff as a whole; '' when it prices nothing. */
@@ -31,6 +42,8 @@ export interface Tariff {
   /** Null: resources are not priced by this tariff. */
   readonly perVcpuHour: Rational | null
   readonly perGibHour: Rational | null
+  /** Every version that `energyPriceAt` and `version` can give, once each, and the prices of resources. */
+  readonly listed: readonly ListedPrice[]
 }
 
 interface Band {
@@ -45,7 +58,7 @@ export function createTariff(content: TariffContent): Tariff {
   const version = priced || content.bands.length > 0 ? versionOf(content) : ''
   const price = (text: string): EnergyPrice => ({
     price: rational(parseDecimal(text)),
-    version: `${decimalText(parseDecimal(text))}:${version}`,
+    version: `${plainText(text)}:${version}`,
   })
   const base = content.pricePerKwh === undefined ? null : price(content.pricePerKwh)
   const bands: Band[] = content.bands.map(band => ({
@@ -64,15 +77,52 @@ export function createTariff(content: TariffContent): Tariff {
     },
     perVcpuHour: resourcePrice(content.pricePerVcpuHour),
     perGibHour: resourcePrice(content.pricePerGibHour),
+    listed: version === '' ? [] : listPrices(content, version, price),
   }
+}
+
+function listPrices(
+  content: TariffContent,
+  version: string,
+  price: (text: string) => EnergyPrice,
+): readonly ListedPrice[] {
+  const { currency, timeZone, bands, pricePerKwh, pricePerVcpuHour, pricePerGibHour } = content
+  const energy = new Map<string, { readonly value: string; readonly times: string[] }>()
+  const add = (text: string, time: string): void => {
+    const key = price(text).version
+    const known = energy.get(key) ?? { value: plainText(text), times: [] }
+    energy.set(key, { ...known, times: [...known.times, time] })
+  }
+  for (const { from, to, pricePerKwh: text } of bands) add(text, `${from}-${to} ${timeZone}`)
+  if (pricePerKwh !== undefined) add(pricePerKwh, bands.length === 0 ? 'always' : 'at all other times')
+  const resources = [
+    { kind: 'vcpu_hour', unit: `${currency}/vCPU-hour`, text: pricePerVcpuHour },
+    { kind: 'gib_hour', unit: `${currency}/GiB-hour`, text: pricePerGibHour },
+  ] as const
+  return [
+    ...[...energy].map(([key, { value, times }]) => ({
+      kind: 'energy' as const,
+      value,
+      unit: `${currency}/kWh`,
+      holds: times.join(', '),
+      version: key,
+    })),
+    ...resources.flatMap(({ kind, unit, text }) => {
+      if (text === undefined) return []
+      const value = plainText(text)
+      return [{ kind, value, unit, holds: 'always', version: `${kind}:${value}:${version}` }]
+    }),
+    { kind: 'whole', value: '', unit: '', holds: 'minutes that no energy price covers', version },
+  ]
 }
 
 const resourcePrice = (text: string | undefined): Rational | null =>
   text === undefined ? null : rational(parseDecimal(text))
 
+const plainText = (text: string): string => decimalText(parseDecimal(text) satisfies Decimal)
+
 function versionOf(content: TariffContent): string {
-  const plain = (text: string | undefined): string | null =>
-    text === undefined ? null : decimalText(parseDecimal(text) satisfies Decimal)
+  const plain = (text: string | undefined): string | null => (text === undefined ? null : plainText(text))
   const bands = content.bands.map(({ from, to, pricePerKwh }) => [from, to, plain(pricePerKwh)])
   const whole = [
     content.currency,

@@ -23,7 +23,8 @@ const TYPES = {
 const wrapped = (column: Column, type: string): string => (column.list === true ? `Array(${type})` : type)
 
 /** Type of the table's column. */
-export const storedType = (column: Column): string => wrapped(column, TYPES[column.kind].stored)
+export const storedType = (column: Column): string =>
+  column.stored ?? wrapped(column, TYPES[column.kind].stored)
 
 /** Type that the engine reads the Arrow column as. */
 export const readType = (column: Column): string => wrapped(column, TYPES[column.kind].read)

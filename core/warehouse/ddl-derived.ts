@@ -2,10 +2,7 @@ import { ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
 import { type Dialect, LOCAL_DIALECT, qualified, settingsText, TABLE_SETTINGS, ttlLines } from './ddl.ts'
 import type { Retention } from './warehouse.ts'
 
-/**
- * What is derived from the streams' tables: the index of traces by id, the sums by hour and day, and the tables in
- * which people see the factors by SQL.
- */
+/** What is derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'
 
 /**
@@ -64,47 +61,3 @@ export function createRollupView(
     `FROM ${qualified(dialect, 'ledger')} GROUP BY bucket, ${keys})`,
   ].join('\n')
 }
-
-/** Factor tables: few rows, every version kept; the exact decimal stays text, as it was given. */
-const FACTOR_COLUMNS = [
-  "`ValidFrom` DateTime('UTC')",
-  // null: still in force
-  "`ValidTo` Nullable(DateTime('UTC'))",
-  '`Value` String',
-  '`Unit` LowCardinality(String)',
-  '`Kind` LowCardinality(String)',
-  // forecast | estimated | final
-  '`State` LowCardinality(String)',
-  '`Source` String',
-  '`Version` LowCardinality(String)',
-] as const
-
-export const FACTOR_TABLES = [
-  // Carbon intensity of the grid by zone: the same for every tenant.
-  {
-    name: 'grid_intensity',
-    keys: ['`Zone` LowCardinality(String)'],
-    orderBy: 'Zone, Kind, ValidFrom, Version',
-  },
-  // Prices: a tenant's own, or of all tenants where Tenant is empty.
-  {
-    name: 'tariffs',
-    keys: [
-      '`Tenant` LowCardinality(String)',
-      '`Zone` LowCardinality(String)',
-      '`Currency` LowCardinality(String)',
-    ],
-    orderBy: 'Tenant, Zone, Kind, ValidFrom, Version',
-  },
-] as const
-
-export const createFactorTable = (
-  table: (typeof FACTOR_TABLES)[number],
-  dialect: Dialect = LOCAL_DIALECT,
-): string =>
-  [
-    `CREATE TABLE IF NOT EXISTS ${qualified(dialect, table.name)}${dialect.onCluster}`,
-    `(\n  ${[...table.keys, ...FACTOR_COLUMNS].join(',\n  ')}\n)`,
-    `ENGINE = ${dialect.engine('ReplacingMergeTree')}`,
-    `ORDER BY (${table.orderBy})`,
-  ].join('\n')

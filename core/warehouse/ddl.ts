@@ -54,8 +54,10 @@ export const createDatabase = (dialect: Dialect): string =>
 export const columnText = (column: Column): string =>
   `${quoteName(column.name)} ${storedType(column)} CODEC(${column.codec ?? 'ZSTD(1)'})`
 
-export const retentionDays = (table: Table, retention: Retention): number =>
-  table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays
+export function retentionDays(table: Table, retention: Retention): number {
+  if (table.retention === 'forever') return Number.POSITIVE_INFINITY
+  return table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays
+}
 
 /**
  * Longest retention that is a TTL. Its times are 32-bit seconds, which end in 2106: a later one would wrap around and
@@ -90,7 +92,7 @@ export function createTable(
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(dialect, table.name)}${dialect.onCluster}`,
     `(\n  ${lines.join(',\n  ')}\n)`,
-    `ENGINE = ${dialect.engine('MergeTree')}`,
+    `ENGINE = ${dialect.engine(table.engine ?? 'MergeTree')}`,
     `PARTITION BY ${table.partitionBy}`,
     ...(table.primaryKey === undefined ? [] : [`PRIMARY KEY (${table.primaryKey.join(', ')})`]),
     `ORDER BY (${table.orderBy.join(', ')})`,

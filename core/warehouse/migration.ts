@@ -1,3 +1,4 @@
+import { REFERENCE_TABLES } from '../model/streams/factors.ts'
 import type { StreamDeclaration, Table } from '../model/streams/stream.ts'
 import {
   columnText,
@@ -8,14 +9,7 @@ import {
   retentionDays,
   ttlText,
 } from './ddl.ts'
-import {
-  createFactorTable,
-  createRollupView,
-  createTraceIndex,
-  FACTOR_TABLES,
-  ROLLUP_VIEWS,
-  TRACE_INDEX,
-} from './ddl-derived.ts'
+import { createRollupView, createTraceIndex, ROLLUP_VIEWS, TRACE_INDEX } from './ddl-derived.ts'
 import type { Retention } from './warehouse.ts'
 
 /** What is there already: a table's columns, its definition as the engine prints it. */
@@ -40,13 +34,12 @@ export function planMigration(
   const traceIndex = existing.get(TRACE_INDEX)
   return [
     createDatabase(dialect),
-    ...streams.flatMap(stream => planStream(stream, retention, existing, dialect)),
+    ...[...streams, ...REFERENCE_TABLES].flatMap(stream => planStream(stream, retention, existing, dialect)),
     ...(names.has('otel_traces') ? createTraceIndex(retention, dialect) : []),
     ...(traceIndex === undefined
       ? []
       : planTtl(TRACE_INDEX, 'Start', retention.signalsDays, traceIndex, dialect)),
     ...(names.has('ledger') ? ROLLUP_VIEWS.map(view => createRollupView(view, dialect)) : []),
-    ...FACTOR_TABLES.map(table => createFactorTable(table, dialect)),
   ]
 }
 

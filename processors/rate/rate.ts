@@ -12,7 +12,7 @@ import {
   scaleHalfEven,
 } from '../../core/model/decimal.ts'
 import { entryId } from '../../core/model/entry-id.ts'
-import { type Factor, factor, factorAt, yearlyIntensity } from '../../core/model/factor.ts'
+import { type Factor, factorAt } from '../../core/model/factor.ts'
 import {
   type Micrograms,
   type MicroJoules,
@@ -23,11 +23,12 @@ import {
 } from '../../core/model/quantity.ts'
 import type { energy, ledger } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
-import { createTariff, type Tariff } from '../../core/model/tariff.ts'
+import type { Tariff } from '../../core/model/tariff.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { createAccounts } from './accounts.ts'
 import { embodiedPerWindow, shareEmbodied } from './embodied.ts'
+import { intensityOf, tariffOf } from './factors.ts'
 
 export type EnergyRow = RowOf<typeof energy>
 export type LedgerRow = RowOf<typeof ledger>
@@ -164,38 +165,6 @@ const idOf = (row: EnergyRow): string =>
     entryKind: 'original',
     revision: 0,
   })
-
-/** The configured value where there is one, else the yearly average of the zone. */
-function intensityOf(factors: Config['factors']): Factor | null {
-  const builtIn = yearlyIntensity(factors.zone)
-  if (factors.intensity_g_per_kwh === undefined) return builtIn
-  return factor('config', {
-    value: parseDecimal(factors.intensity_g_per_kwh),
-    unit: 'gCO2e/kWh',
-    zone: builtIn?.zone ?? factors.zone,
-    validFrom: null,
-    validTo: null,
-    source: factors.intensity_source ?? 'configuration',
-    kind: 'average',
-    state: 'final',
-  })
-}
-
-function tariffOf(tariffs: Config['tariffs']): Tariff {
-  try {
-    return createTariff({
-      currency: tariffs.currency,
-      pricePerKwh: tariffs.price_per_kwh,
-      timeZone: tariffs.time_zone,
-      bands: tariffs.bands.map(({ from, to, price_per_kwh }) => ({ from, to, pricePerKwh: price_per_kwh })),
-      pricePerVcpuHour: tariffs.price_per_vcpu_hour,
-      pricePerGibHour: tariffs.price_per_gib_hour,
-    })
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new WattlineError('config_invalid', `\`tariffs\`: ${reason}.`, { cause })
-  }
-}
 
 function embodiedOf({ embodied_kg, embodied_years }: Config['factors']): Micrograms | null {
   if (embodied_kg === undefined) return null

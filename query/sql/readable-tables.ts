@@ -1,3 +1,4 @@
+import { REFERENCE_TABLES } from '../../core/model/streams/factors.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 
 /**
@@ -9,6 +10,5 @@ export const READABLE_TABLES: readonly string[] = [
   'otel_traces_trace_id_ts',
   'usage_hourly',
   'usage_daily',
-  'grid_intensity',
-  'tariffs',
+  ...REFERENCE_TABLES.map(table => table.name),
 ].toSorted()

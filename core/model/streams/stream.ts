@@ -44,10 +44,14 @@ export interface Column {
   readonly list?: true
   /** ClickHouse codec; `ZSTD(1)` when absent. */
   readonly codec?: string
+  /** ClickHouse type in the table, where it is not that of the kind; the engine converts on insert. */
+  readonly stored?: string
 }
 
 export interface Table {
   readonly name: string
+  /** `MergeTree` when absent. */
+  readonly engine?: 'ReplacingMergeTree'
   readonly partitionBy: string
   readonly orderBy: readonly string[]
   readonly primaryKey?: readonly string[]
@@ -58,7 +62,7 @@ export interface Table {
   /** Expression of the time column that retention counts from. */
   readonly ttlFrom: string
   /** Which retention setting applies. */
-  readonly retention: 'signals' | 'ledger'
+  readonly retention: 'signals' | 'ledger' | 'forever'
   /** The rows are money: wait for the disk on every insert. */
   readonly fsync?: true
 }

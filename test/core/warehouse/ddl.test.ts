@@ -1,16 +1,11 @@
 // Guarantees: the text of every table follows from its declaration, alone; the rollup views ask for exactly what the
 // ledger's projections hold.
 import { describe, expect, it } from 'vitest'
+import { gridIntensity } from '../../../core/model/streams/factors.ts'
 import { ledger, STREAMS, traces } from '../../../core/model/streams/index.ts'
 import { column, list, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
 import { createTable, type Dialect, LONGEST_TTL_DAYS } from '../../../core/warehouse/ddl.ts'
-import {
-  createFactorTable,
-  createRollupView,
-  createTraceIndex,
-  FACTOR_TABLES,
-  ROLLUP_VIEWS,
-} from '../../../core/warehouse/ddl-derived.ts'
+import { createRollupView, createTraceIndex, ROLLUP_VIEWS } from '../../../core/warehouse/ddl-derived.ts'
 
 const retention = { signalsDays: 30, ledgerDays: 400 }
 
@@ -91,7 +86,9 @@ describe('createTable', () => {
     expect(text).toContain("ENGINE = ReplicatedMergeTree('/p', 'r')")
     expect(text).toContain('`otel_traces` ON CLUSTER c')
     expect(createTraceIndex(retention, cluster).join()).toContain("ReplicatedAggregatingMergeTree('/p', 'r')")
-    expect(createFactorTable(FACTOR_TABLES[0], cluster)).toContain("ReplicatedReplacingMergeTree('/p', 'r')")
+    expect(createTable(gridIntensity, retention, cluster)).toContain(
+      "ReplicatedReplacingMergeTree('/p', 'r')",
+    )
   })
 })
 

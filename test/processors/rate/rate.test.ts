@@ -2,8 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { createRate, type EnergyRow } from '../../../processors/rate/rate.ts'
+import { createRate } from '../../../processors/rate/rate.ts'
 import { drive, WORKED_EXAMPLE } from '../meter/support.ts'
+import { energyRow } from './energy-row.ts'
 
 const EXAMPLE = {
   factors: { zone: 'DE', pue: '1.2', intensity_g_per_kwh: '300', intensity_source: 'worked example' },
@@ -11,32 +12,6 @@ const EXAMPLE = {
 }
 
 const rateOf = (config: unknown) => createRate(configSchema.parse(config))
-
-const energyRow = (facts: Partial<EnergyRow> = {}): EnergyRow => ({
-  Tenant: 'default',
-  Host: 'h1',
-  HostName: 'one',
-  WindowStart: 1_767_268_800,
-  WorkloadKind: 'container',
-  WorkloadId: 'A',
-  WorkloadName: 'a',
-  Namespace: '',
-  Component: 'cpu',
-  Share: 'active',
-  EnergyUj: 450_000_000n,
-  CpuUs: 60_000_000n,
-  MemoryByteSeconds: 0n,
-  GpuUs: 0n,
-  Coverage: 1,
-  EnergyQuality: 'measured',
-  EnergySource: 'test',
-  Method: 'ratio',
-  IdlePolicy: 'none',
-  Boundary: 'components',
-  Labels: {},
-  CapacityUs: 480_000_000n,
-  ...facts,
-})
 
 test('the worked example of the accounting rules, from readings to money', () => {
   const run = drive()

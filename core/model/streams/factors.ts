@@ -1,0 +1,57 @@
+import { column, type StreamDeclaration } from './stream.ts'
+
+/**
+ * The factors that ledger entries name in `IntensityVersion` and `TariffVersion`, for people who ask by SQL. Few rows,
+ * every version kept; no topic: they are written at start and not sent through the log.
+ */
+const factor = [
+  // 1970 when it holds for all times before, too
+  column('ValidFrom', 'seconds'),
+  // null: still in force
+  { name: 'ValidTo', kind: 'int64?', stored: "Nullable(DateTime('UTC'))" },
+  // exact decimal as text, as the rating used it
+  column('Value', 'string'),
+  column('Unit', 'lowCardinality'),
+  column('Kind', 'lowCardinality'),
+  // forecast | estimated | final
+  column('State', 'lowCardinality'),
+  column('Source', 'string'),
+  column('Version', 'lowCardinality'),
+] as const
+
+const reference = (name: string, orderBy: readonly string[]) =>
+  ({
+    name,
+    engine: 'ReplacingMergeTree',
+    partitionBy: 'tuple()',
+    orderBy,
+    ttlFrom: 'ValidFrom',
+    retention: 'forever',
+  }) as const
+
+/** Carbon intensity of the grid by zone: the same for every tenant. Kind: average | marginal. */
+export const gridIntensity = {
+  name: 'grid_intensity',
+  key: 'none',
+  columns: [column('Zone', 'lowCardinality'), ...factor],
+  table: reference('grid_intensity', ['Zone', 'Kind', 'ValidFrom', 'Version']),
+} as const satisfies StreamDeclaration
+
+/**
+ * Prices: a tenant's own, or of all tenants where Tenant is empty; of all zones where Zone is empty. Kind: energy |
+ * vcpu_hour | gib_hour | whole (the tariff itself: what an entry names whose minute no energy price covers).
+ */
+export const tariffs = {
+  name: 'tariffs',
+  key: 'none',
+  columns: [
+    column('Tenant', 'lowCardinality'),
+    column('Zone', 'lowCardinality'),
+    column('Currency', 'lowCardinality'),
+    ...factor,
+  ],
+  table: reference('tariffs', ['Tenant', 'Zone', 'Kind', 'ValidFrom', 'Version']),
+} as const satisfies StreamDeclaration
+
+/** Tables that no stream fills. */
+export const REFERENCE_TABLES: readonly StreamDeclaration[] = [gridIntensity, tariffs]
