@@ -87,11 +87,20 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const otlpHttp = await startOtlpHttp(lifecycle, config, intake, events)
   await startOwnTelemetry(lifecycle, config, otlpHttp, version)
 
-  const readiness = (): readonly string[] => [
-    ...processors.problems(),
-    ...(intake.stats().brokerFailing ? ['intake: the log does not take records'] : []),
-  ]
-  const http = await startQuery(lifecycle, { config, broker, warehouse, events, readiness, version, started })
+  const readiness = (): readonly string[] => {
+    const { brokerFailure } = intake.stats()
+    return [...processors.problems(), ...(brokerFailure === null ? [] : [`intake: ${brokerFailure}`])]
+  }
+  const http = await startQuery(lifecycle, {
+    config,
+    broker,
+    warehouse,
+    events,
+    readiness,
+    version,
+    started,
+    otlpHttp,
+  })
   await lifecycle.start(
     'sensors',
     () =>

@@ -21,6 +21,8 @@ export interface QueryServerOptions {
   readonly page: Page
   readonly version: string
   readonly started: Date
+  /** Address of the OTLP receiver of this process; null where it has none. */
+  readonly otlpHttp?: string | null
   /** Roles that this process runs. */
   readonly roles?: readonly string[]
   readonly authenticator?: Authenticator

@@ -11,6 +11,8 @@ export interface UsageAnswer {
   readonly group_by: readonly string[]
   readonly currency: string
   readonly rows: readonly UsageRow[]
+  /** `limit` left groups out of `rows`; `total` holds them. */
+  readonly truncated: boolean
   /** Sum of all rows, and of what include_idle left out of them is named in `excluded_uj`. */
   readonly total: UsageRow
   readonly excluded_uj: string
@@ -117,6 +119,8 @@ export interface StatusAnswer {
   readonly started: string
   readonly roles: readonly string[]
   readonly tenant: string
+  /** Where this process takes OTLP over HTTP, `http://127.0.0.1:4318`; null: it does not. */
+  readonly otlp_http: string | null
   /** Not ready reasons; empty when ready. */
   readonly problems: readonly string[]
 }

@@ -24,6 +24,7 @@ export function statusRoutes(app: FastifyInstance, context: QueryContext, metric
       started: context.started.toISOString(),
       roles: context.roles,
       tenant: identity.tenant,
+      otlp_http: context.otlpHttp ?? null,
       problems: context.readiness(),
     }
   })

@@ -60,6 +60,7 @@ export function buildAnswer(
   request: UsageRequest,
   found: {
     readonly currency: string
+    /** One more than `request.limit` where there are more. */
     readonly rows: readonly Summed[]
     readonly total: Amounts
     readonly excludedUj: bigint
@@ -72,13 +73,14 @@ export function buildAnswer(
     step_seconds: request.stepSeconds,
     group_by: request.groupBy,
     currency: found.currency,
-    rows: found.rows.map(row =>
+    rows: found.rows.slice(0, request.limit).map(row =>
       toUsageRow(row.amounts, {
         group: row.group,
         start: row.start === null ? null : iso(row.start),
         reasons: found.reasons.get(reasonKey(row.start, row.group)) ?? [],
       }),
     ),
+    truncated: found.rows.length > request.limit,
     total: toUsageRow(found.total, { group: {}, start: null, reasons: all }),
     excluded_uj: found.excludedUj.toString(),
   }

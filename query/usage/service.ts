@@ -33,7 +33,8 @@ export async function answerUsage(
     groupBy: request.groupBy,
     stepSeconds: request.stepSeconds,
     idle: request.includeIdle ? 'with' : 'without',
-    limit: request.limit,
+    // One more than is shown tells whether there are more.
+    limit: request.limit + 1,
   }
   const sharing = request.idleSharing !== 'none'
   const { rows, total } = sharing
@@ -91,7 +92,7 @@ async function sharedRows(warehouse: Ask, request: UsageRequest) {
       (request.includeIdle || dimensions.share !== 'idle')
     )
   })
-  const rows: readonly Summed[] = foldCells(cells, request.groupBy, request.limit)
+  const rows: readonly Summed[] = foldCells(cells, request.groupBy, request.limit + 1)
   return { rows, total: cells.map(cell => cell.amounts).reduce(addAmounts, NO_AMOUNTS) }
 }
 

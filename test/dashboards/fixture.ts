@@ -204,6 +204,7 @@ export function usageAnswer(window: string, options: { readonly priced?: boolean
     group_by: ['share', 'kind', 'namespace', 'workload', 'account'],
     currency: 'EUR',
     rows,
+    truncated: false,
     total: totalOf(rows),
     excluded_uj: '0',
   }
@@ -340,6 +341,7 @@ export function statusAnswer(problems: readonly string[] = []): StatusAnswer {
     started: '2026-11-21T09:00:00Z',
     roles: ['collector', 'processors', 'query'],
     tenant: 'default',
+    otlp_http: 'http://127.0.0.1:14318',
     problems,
   }
 }

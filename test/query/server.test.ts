@@ -38,6 +38,7 @@ beforeAll(async () => {
     readiness: () => reasons,
     page,
     version: '0.1.0',
+    otlpHttp: 'http://127.0.0.1:4318',
     started: new Date('2026-11-20T11:00:00Z'),
     now: () => Date.parse('2026-11-20T12:00:30Z'),
   })
@@ -78,13 +79,18 @@ describe('POST /api/v1/sql', () => {
     })
   })
 
+  it('binds null as NULL', async () => {
+    const answer = await sql({ query: 'SELECT {n:Nullable(String)} AS n, 1 AS one', params: { n: null } })
+    expect(await answer.json()).toMatchObject({ data: [{ n: null, one: 1 }] })
+  })
+
   it.each([
     [{ query: 'DROP TABLE ledger' }, 400, 'sql_refused'],
     [{ query: 'SELECT nonsense FROM otel_traces' }, 400, 'sql_failed'],
     [{ query: 'SELEKT 1' }, 400, 'sql_failed'],
     [{ query: '' }, 400, 'sql_refused'],
     [{ query: 'SELECT number FROM numbers(2000)' }, 422, 'sql_limit'],
-    [{ query: 'SELECT 1', params: { x: null } }, 400, 'parameter_invalid'],
+    [{ query: 'SELECT 1', params: { x: {} } }, 400, 'parameter_invalid'],
     [{ quary: 'SELECT 1' }, 400, 'parameter_invalid'],
     ['{"query":', 400, 'parameter_invalid'],
     [{ query: `SELECT '${'x'.repeat(300_000)}'` }, 400, 'sql_refused'],
@@ -124,6 +130,11 @@ describe('/clickhouse/', () => {
       expect(await plain.json()).toEqual([{ ServiceName: 'pay' }])
       const echoed = await client.query({ query: 'SELECT {q:String} AS q', query_params: { q: "a\tb'\\c" } })
       expect((await echoed.json<{ q: string }>()).data).toEqual([{ q: "a\tb'\\c" }])
+      const none = await client.query({
+        query: 'SELECT {q:Nullable(String)} AS q',
+        query_params: { q: null },
+      })
+      expect((await none.json<{ q: null }>()).data).toEqual([{ q: null }])
       await expect(client.query({ query: 'SELECT * FROM missing' })).rejects.toMatchObject({ code: '60' })
       await expect(client.query({ query: 'SELECT sleep(1)' })).rejects.toMatchObject({ code: '497' })
       await expect(client.command({ query: 'DROP TABLE ledger' })).rejects.toMatchObject({ code: '497' })
@@ -233,7 +244,12 @@ describe('status and page', () => {
     reasons = []
     expect(answer.status).toBe(503)
     expect(await answer.json()).toEqual({ ready: false, reasons: asked })
-    expect(status).toMatchObject({ version: '0.1.0', tenant: 'default', problems: asked })
+    expect(status).toMatchObject({
+      version: '0.1.0',
+      tenant: 'default',
+      otlp_http: 'http://127.0.0.1:4318',
+      problems: asked,
+    })
   })
 
   it('exposes counters and the process as Prometheus text', async () => {

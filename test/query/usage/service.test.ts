@@ -139,6 +139,23 @@ describe('one window', () => {
     expect((await usage({ window: '10m', filter: "account:' OR 1 --" })).rows).toEqual([])
   })
 
+  it('says that a limit left rows out, and counts them in the total all the same', async () => {
+    for (const share_idle of ['none', 'by_usage']) {
+      const all = await usage({ window: '10m', group_by: 'account', share_idle })
+      const cut = await usage({ window: '10m', group_by: 'account', share_idle, limit: '1' })
+      const exact = await usage({
+        window: '10m',
+        group_by: 'account',
+        share_idle,
+        limit: String(all.rows.length),
+      })
+      expect(all.rows.length).toBeGreaterThan(1)
+      expect([all.truncated, exact.truncated, cut.truncated]).toEqual([false, false, true])
+      expect(cut.rows).toEqual(all.rows.slice(0, 1))
+      expect(cut.total).toEqual(all.total)
+    }
+  })
+
   it('shows a limited token its accounts only', async () => {
     const limited: Identity = { ...EVERYBODY, accounts: ['bank'] }
     expect((await usage({ window: '10m', group_by: 'account' }, limited)).total.energy_uj).toBe('225000000')
