@@ -62,6 +62,7 @@ export async function runCrashes(run: CrashRun): Promise<CrashResult> {
       `${kills} kills, ${spansOf(acknowledged.batches)} spans acknowledged, ${findings.length} findings`,
     )
     for (const finding of found.slice(0, 10)) run.log(`  ${finding}`)
+    if (found.length > 0) run.log(await stateOf(wattline))
     target.otlp = null
     await wattline.end('SIGTERM')
   }
@@ -69,6 +70,14 @@ export async function runCrashes(run: CrashRun): Promise<CrashResult> {
   else run.log(`the data folder is kept: ${data}`)
   const acknowledgedSpans = spansOf(acknowledged.batches)
   return { kills, acknowledgedSpans, acknowledgedBatches: acknowledged.batches.size, findings }
+}
+
+/** What a finding needs to be understood: is it lost, or is it waiting? */
+async function stateOf(wattline: WattlineProcess): Promise<string> {
+  const ready = await (await fetch(`${wattline.http}/readyz`)).text()
+  const metrics = await (await fetch(`${wattline.http}/metrics`)).text()
+  const lags = metrics.split('\n').filter(line => /^wattline_log_lag_records.* [1-9]/.test(line))
+  return [ready, ...lags, ...wattline.stderr.slice(-20)].join('\n')
 }
 
 const spansOf = (batches: ReadonlyMap<string, number>): number =>
