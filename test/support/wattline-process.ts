@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 const ROOT = new URL('../../', import.meta.url).pathname
+
+const ENTRY = `${ROOT}cli/wattline.cjs`
+/** Flags of the runtime that the command's first line asks for: what a user gets by starting the file itself. */
+const FLAGS = /^#!\S+ -S node (.*)$/m.exec(readFileSync(ENTRY, 'utf8'))?.[1]?.split(' ') ?? []
 
 /** A Wattline process of its own, as a user starts it, on free ports. */
 export interface WattlineProcess {
@@ -34,7 +39,7 @@ const QUIET = {
 
 /** Starts it and waits until it has printed its addresses. Rejects with its stderr when it ends before. */
 export async function startProcess(options: StartOptions): Promise<WattlineProcess> {
-  const child = spawn(process.execPath, [options.entry ?? `${ROOT}cli/wattline.cjs`, 'run'], {
+  const child = spawn(process.execPath, [...FLAGS, options.entry ?? ENTRY, 'run'], {
     cwd: options.data,
     env: {
       PATH: process.env['PATH'],

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { formatData, kafkaClassPath } from './jars.ts'
+
+/** One real Kafka broker with its controller, in a process of its own, on loopback. */
+export interface KafkaServer {
+  /** What clients are told: the broker, or what stands in front of it. */
+  readonly bootstrap: string
+  /** Where the broker itself listens. */
+  readonly port: number
+  readonly pid: number
+  /** SIGKILL, and waits until the process is gone. */
+  kill(): Promise<void>
+  /** Starts it again on the same data and ports; resolves when it serves. */
+  start(): Promise<void>
+  /** Ends it and removes its data. */
+  destroy(): Promise<void>
+}
+
+export interface KafkaOptions {
+  /** The port that clients are told, for a proxy in front. */
+  readonly advertisedPort?: number
+}
+
+const READY = /Kafka Server started/
+const START_TIMEOUT_MS = 60_000
+
+/** Formats and starts a broker; resolves when it serves. */
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'wattline-kafka-'))
+  const [port, controllerPort] = await freePorts(2)
+  const advertised = options.advertisedPort ?? port ?? 0
+  await formatData(join(folder, 'data'))
+  await writeFile(join(folder, 'log4j2.properties'), LOGGING)
+  await writeFile(
+    join(folder, 'server.properties'),
+    properties(folder, port ?? 0, controllerPort ?? 0, advertised),
+  )
+  let child = await launch(folder)
+  return {
+    bootstrap: `127.0.0.1:${advertised}`,
+    port: port ?? 0,
+    get pid() {
+      return child.pid as number
+    },
+    kill: () => end(child),
+    start: async () => {
+      child = await launch(folder)
+    },
+    destroy: async () => {
+      await end(child)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map(server => once(server, 'listening')))
+  const ports = servers.map(server => {
+    const address = server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  })
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}
+
+async function launch(folder: string): Promise<ChildProcess> {
+  const memory = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+  const logging = `-Dlog4j2.configurationFile=file:${join(folder, 'log4j2.properties')}`
+  const main = ['kafka.Kafka', join(folder, 'server.properties')]
+  const child = spawn('java', [...memory, '-cp', await kafkaClassPath(), logging, ...main], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const lines: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    const told = () => `\n${lines.slice(-30).join('\n')}`
+    const timer = setTimeout(
+      () => reject(new Error(`Kafka did not start in time${told()}`)),
+      START_TIMEOUT_MS,
+    )
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', line => {
+        if (lines.push(line) > 200) lines.shift()
+        if (!READY.test(line)) return
+        clearTimeout(timer)
+        resolve()
+      })
+    }
+    child.once('error', reject)
+    child.once('exit', code => {
+      clearTimeout(timer)
+      reject(new Error(`Kafka ended with ${code}${told()}`))
+    })
+  }).catch(async error => {
+    await end(child)
+    throw error
+  })
+  // A test that dies must not leave a broker behind.
+  process.once('exit', () => child.kill('SIGKILL'))
+  return child
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+const LOGGING = `rootLogger.level=WARN
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%p %c %m%n
+logger.server.name=kafka.server.KafkaRaftServer
+logger.server.level=INFO
+`
+
+const properties = (folder: string, port: number, controllerPort: number, advertised: number): string =>
+  `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${join(folder, 'data')}
+auto.create.topics.enable=false
+offsets.topic.num.partitions=2
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=2
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.consumer.heartbeat.interval.ms=500
+group.consumer.min.heartbeat.interval.ms=100
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+num.recovery.threads.per.data.dir=1
+log.cleaner.dedupe.buffer.size=16777216
+`
