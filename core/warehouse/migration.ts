@@ -97,5 +97,8 @@ function planTtl(
   const current = /\bTTL\b.*?toIntervalDay\((\d+)\)/.exec(found.definition.replaceAll('\n', ' '))?.[1]
   const ttl = ttlText(expression, days)
   if (ttl === null) return current === undefined ? [] : [`${alter(dialect, name)} REMOVE TTL`]
-  return current === String(days) ? [] : [`${alter(dialect, name)} MODIFY TTL ${ttl}`]
+  return current === String(days) ? [] : [`${alter(dialect, name)} MODIFY TTL ${ttl} ${NO_WAIT}`]
 }
+
+/** The engine looks at every part of the table anew: by itself, and not while the process waits to start. */
+const NO_WAIT = 'SETTINGS alter_sync = 0'

@@ -32,7 +32,14 @@ export interface Retention {
   readonly ledgerDays: number
 }
 
-export type QueryParam = string | number | bigint | boolean | readonly (string | number | bigint)[]
+/** Null is NULL, for parameters of a Nullable type. */
+export type QueryParam =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly (string | number | bigint | null)[]
 
 export interface FencedQuery {
   /** One SELECT that the allow-list has passed (query/sql). */

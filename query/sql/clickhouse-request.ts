@@ -69,11 +69,11 @@ function readParams(sql: string, query: RawQuery): Readonly<Record<string, Query
 }
 
 /**
- * Scalars come escaped as in TabSeparated, lists as literals whose strings are quoted.
+ * Scalars come escaped as in TabSeparated, NULL as `\N`; lists as literals whose strings are quoted.
  * @throws WattlineError `parameter_invalid` for what cannot be bound.
  */
 export function paramValue(name: string, text: string, type: string): QueryParam {
-  if (text === '\\N') throw new WattlineError('parameter_invalid', `param_${name}: NULL cannot be bound.`)
+  if (text === '\\N') return null
   if (!/^(Array|Tuple|Map)\b/.test(type)) return undoEscapes(text)
   const quoted = /^\[\s*(?:'(?:[^'\\]|\\[\s\S])*'\s*,\s*)*'(?:[^'\\]|\\[\s\S])*'\s*\]$/
   if (type.startsWith('Array') && quoted.test(text)) {

@@ -56,10 +56,11 @@ function readParam(name: string, value: unknown): QueryParam {
     throw new WattlineError('parameter_invalid', `params.${name.slice(0, 100)} is not a name.`)
   }
   const plain = (item: unknown): item is string | number => ['string', 'number'].includes(typeof item)
-  if (plain(value) || typeof value === 'boolean') return value
-  if (Array.isArray(value) && value.every(plain)) return value
+  if (value === null || plain(value) || typeof value === 'boolean') return value
+  const isItem = (item: unknown): item is string | number | null => item === null || plain(item)
+  if (Array.isArray(value) && value.every(isItem)) return value
   throw new WattlineError(
     'parameter_invalid',
-    `params.${name} must be text, a number, a truth value, or a list of texts or numbers.`,
+    `params.${name} must be text, a number, a truth value, null, or a list of texts, numbers and nulls.`,
   )
 }

@@ -63,6 +63,8 @@ export function fenceStatements(options: FenceOptions): readonly string[] {
       'allow_ddl = 0',
       'allow_introspection_functions = 0',
       'output_format_json_quote_64bit_integers = 1',
+      // Else `today()` and `toDateTime('...')` would mean another time on a host in another zone.
+      "session_timezone = 'UTC'",
     ].join(', ')}`,
     'SET readonly = 1',
   ]

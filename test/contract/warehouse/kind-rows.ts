@@ -70,12 +70,15 @@ function selected(column: (typeof kinds)['columns'][number]): string {
 const plain = (value: unknown): unknown => {
   if (typeof value === 'bigint') return value.toString()
   if (Array.isArray(value)) return value.map(plain)
-  // JSON knows no negative zero.
+  // The engine's JSON has a negative zero for some blocks and none for others.
   return Object.is(value, -0) ? 0 : value
 }
 
 export const kindExpressions = {
   select: kinds.columns.map(selected).join(', '),
+  /** A row as it came back, to be compared with what is expected of the one that was sent. */
+  plain: (row: object): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])),
   expected: (row: object): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [`_${name}`, plain(value)])),
 }

@@ -53,8 +53,8 @@ describe('over existing tables', () => {
 
   it('follows retention per kind of table, and takes the TTL away when rows are kept for good', () => {
     expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 401 }))).toEqual([
-      'ALTER TABLE `wattline`.`ledger` MODIFY TTL WindowStart + toIntervalDay(401)',
-      'ALTER TABLE `wattline`.`quarantine` MODIFY TTL toDateTime(Time) + toIntervalDay(401)',
+      'ALTER TABLE `wattline`.`ledger` MODIFY TTL WindowStart + toIntervalDay(401) SETTINGS alter_sync = 0',
+      'ALTER TABLE `wattline`.`quarantine` MODIFY TTL toDateTime(Time) + toIntervalDay(401) SETTINGS alter_sync = 0',
     ])
     expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 40_000 }))).toEqual([
       'ALTER TABLE `wattline`.`ledger` REMOVE TTL',

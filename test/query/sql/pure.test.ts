@@ -202,7 +202,8 @@ describe('the ClickHouse door', () => {
     expect(paramValue('p', 'a\\tb\\\\c', 'String')).toBe('a\tb\\c')
     expect(paramValue('p', "['a\\'b', 'c']", 'Array(String)')).toEqual(["a'b", 'c'])
     expect(paramValue('p', '[1,2]', 'Array(UInt8)')).toBe('[1,2]')
-    expect(() => paramValue('p', '\\N', 'Nullable(String)')).toThrow(/NULL/)
+    expect(paramValue('p', '\\N', 'Nullable(String)')).toBeNull()
+    expect(paramValue('p', '\\\\N', 'String')).toBe('\\N')
     expect(() => paramValue('p', "{'a':'\\''}", 'Map(String, String)')).toThrow(/escapes/)
   })
 
