@@ -2,10 +2,9 @@ import { useState } from 'preact/hooks'
 import type { LiveAnswer, RecentTracesAnswer, StatusAnswer, UsageAnswer } from '../../core/model/answers.ts'
 import { Guard } from './components/guard.tsx'
 import { Header } from './components/header.tsx'
-import { LivePanel } from './components/live-panel.tsx'
+import { Machine } from './components/machine.tsx'
 import { Notice } from './components/notice.tsx'
 import { Traces } from './components/traces.tsx'
-import { UsagePanel } from './components/usage-panel.tsx'
 import { usePoll } from './hooks/use-poll.ts'
 import { useChoice } from './hooks/use-preference.ts'
 import { useTheme } from './hooks/use-theme.ts'
@@ -45,13 +44,18 @@ export function App() {
       />
       <main id="main" tabIndex={-1}>
         <Guard>
-          <LivePanel live={live} minutes={minutes} onMinutes={setMinutes} theme={theme} />
+          <Machine
+            live={live}
+            usage={usage}
+            minutes={minutes}
+            onMinutes={setMinutes}
+            window={window}
+            onWindow={setWindow}
+            theme={theme}
+          />
         </Guard>
         <Guard>
-          <UsagePanel usage={usage} window={window} onWindow={setWindow} />
-        </Guard>
-        <Guard>
-          <Traces traces={traces} />
+          <Traces traces={traces} otlpHttp={status.data?.otlp_http} />
         </Guard>
       </main>
       <footer>
@@ -59,9 +63,16 @@ export function App() {
         <a href="api/v1/usage?window=1h&group_by=workload">usage as JSON</a>
         <a href="metrics">metrics</a>
         <a href="readyz">readiness</a>
+        <GridSource live={live.data} />
       </footer>
     </>
   )
+}
+
+/** Who says what a kilowatt-hour emits: its licence asks that it be named where the number shows. */
+function GridSource({ live }: { readonly live: LiveAnswer | null }) {
+  if (live === null || live.intensity_source === '') return null
+  return <span class="source">Grid intensity: {live.intensity_source}</span>
 }
 
 /** The host that the whole page is about: the chosen one, or the one that the live route chose among several. */

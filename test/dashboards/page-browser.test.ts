@@ -250,7 +250,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     const text = await page.locator('main').textContent()
     expect(text).toContain('No power readings yet')
     expect(text).toContain('90 s')
-    expect(text).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318')
+    expect(text).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:14318')
     expect(complaints).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import { type Layer, newestIndex, totalAt } from '../lib/live.ts'
+import { chartSpan, intervalAt, intervalStarts, type Layer, newestIndex, totalAt } from '../lib/live.ts'
 import { clockText } from '../lib/now.ts'
 import { type Fill, paintStack, resolveColour } from '../lib/paint.ts'
 import { formatQuantity, POWER } from '../lib/units.ts'
@@ -62,7 +62,8 @@ export function LiveChart(props: ChartProps) {
     const made = chart.current
     const time = timesMs[index]
     if (made === null || time === undefined) return
-    made.setCursor({ left: made.valToPos(time / 1000, 'x'), top: 10 })
+    const middle = (intervalStarts(timesMs)[index]! + time) / 2
+    made.setCursor({ left: made.valToPos(middle / 1000, 'x'), top: 10 })
   }
   const at = cursor?.index ?? newestIndex(layers, timesMs.length)
   return (
@@ -152,9 +153,12 @@ function optionsFor(
       draw: [chart => paint(chart, scene.current)],
       setCursor: [
         chart => {
-          const { idx, left } = chart.cursor
-          const inside = typeof idx === 'number' && left !== undefined && left >= 0
-          onCursor(inside ? { index: idx, left: left + chart.bbox.left / devicePixelRatio } : null)
+          const { left } = chart.cursor
+          const { timesMs } = scene.current.props
+          const inside = left !== undefined && left >= 0 && timesMs.length > 0
+          // The chart itself would take the nearest end of an interval: half of the time the neighbour's.
+          const index = inside ? intervalAt(timesMs, chart.posToVal(left, 'x') * 1000) : -1
+          onCursor(inside ? { index, left: left + chart.bbox.left / devicePixelRatio } : null)
         },
       ],
     },
@@ -174,10 +178,9 @@ function paint(chart: uPlot, { props, fills }: Scene): void {
   ctx.restore()
 }
 
-/** The chosen minutes up to the newest interval, so that a short history stands at the right with room before it. */
 function timeRange({ timesMs, minutes }: ChartProps): uPlot.Range.MinMax {
-  const end = (timesMs.at(-1) ?? Date.now()) / 1000
-  return [end - minutes * 60, end]
+  const [from, to] = chartSpan(timesMs, minutes, Date.now())
+  return [from / 1000, to / 1000]
 }
 
 function nextIndex(key: string, at: number, length: number): number | null {

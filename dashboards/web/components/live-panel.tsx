@@ -1,8 +1,9 @@
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import type { LiveAnswer } from '../../../core/model/answers.ts'
+import type { Layers } from '../hooks/use-layers.ts'
 import type { Polled } from '../hooks/use-poll.ts'
-import { assignColours } from '../lib/colours.ts'
-import { type Layer, layersOf, newestIndex, totalAt } from '../lib/live.ts'
+import { colourOf } from '../lib/colours.ts'
+import { type Layer, newestIndex, totalAt } from '../lib/live.ts'
 import { LIVE_MINUTES, type LiveMinutes } from '../lib/spans.ts'
 import { columnScale, formatAt, POWER } from '../lib/units.ts'
 import { LiveChart } from './live-chart.tsx'
@@ -12,6 +13,7 @@ import { Empty, Segmented } from './small.tsx'
 /** The machine as it is now: the big number and the chart of who draws it. */
 export function LivePanel(props: {
   readonly live: Polled<LiveAnswer>
+  readonly shown: Layers
   readonly minutes: LiveMinutes
   readonly onMinutes: (minutes: LiveMinutes) => void
   readonly theme: string
@@ -49,13 +51,14 @@ function NoReadings({ live }: { readonly live: Polled<LiveAnswer> }) {
 
 function Running(props: {
   readonly data: LiveAnswer
+  readonly shown: Layers
   readonly minutes: LiveMinutes
   readonly onMinutes: (minutes: LiveMinutes) => void
   readonly theme: string
 }) {
   const { data, minutes, theme } = props
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set())
-  const { layers, colours } = useStable(data)
+  const { layers, colours } = props.shown
   const visible = useMemo(() => layers.filter(layer => !hidden.has(layer.key)), [layers, hidden])
   const toggle = (key: string): void => {
     const next = new Set(hidden)
@@ -86,31 +89,8 @@ function Running(props: {
   )
 }
 
-/** Layers and colours that stay as they were from one refresh to the next. */
-function useStable(data: LiveAnswer): {
-  readonly layers: readonly Layer[]
-  readonly colours: ReadonlyMap<string, number>
-} {
-  const before = useRef<{ host: string; places: readonly string[]; colours: ReadonlyMap<string, number> }>({
-    host: '',
-    places: [],
-    colours: new Map(),
-  })
-  return useMemo(() => {
-    const known = before.current.host === data.host
-    const layers = layersOf(data, known ? before.current.places : [])
-    const workloads = layers.filter(layer => layer.share === 'active' && !layer.rest).map(layer => layer.key)
-    const colours = assignColours(known ? before.current.colours : new Map(), workloads)
-    before.current = { host: data.host, places: layers.map(layer => layer.key), colours }
-    return { layers, colours }
-  }, [data])
-}
-
-function colourVariable(layer: Layer, colours: ReadonlyMap<string, number>): string {
-  if (layer.rest) return '--rest'
-  if (layer.share !== 'active') return `--${layer.share}`
-  return `--c${colours.get(layer.key) ?? 0}`
-}
+const colourVariable = (layer: Layer, colours: ReadonlyMap<string, number>): string =>
+  colourOf(layer.share, layer.key, colours)
 
 /** Each layer with what it draws now; a press takes it out of the chart or puts it back. */
 function Legend(props: {
@@ -127,6 +107,7 @@ function Legend(props: {
       {props.layers.map(layer => {
         const cores = layer.cpusUsed[index]
         const used = typeof cores === 'number' ? `, ${cores.toFixed(2)} of ${props.data.cpus} CPUs` : ''
+        const milliwatts = layer.milliwatts[index] ?? 0
         return (
           <li key={layer.key}>
             <button
@@ -140,8 +121,8 @@ function Legend(props: {
                 style={{ '--swatch': `var(${colourVariable(layer, props.colours)})` }}
               />
               <span>{layer.name}</span>
-              <b>
-                {formatAt(BigInt(layer.milliwatts[index] ?? 0), scale)} {scale.unit}
+              <b class={milliwatts === 0 ? 'nothing' : undefined}>
+                {formatAt(BigInt(milliwatts), scale)} {scale.unit}
               </b>
             </button>
           </li>

@@ -6,6 +6,9 @@ import { Badge } from './small.tsx'
 
 /** After this long without a reading the number is no longer "now", and says so. */
 const STALE_MS = 60_000
+/** A twelfth of a year of 365.25 days. */
+const HOURS_A_MONTH = 730.5
+const AT_THIS_RATE = 'If the machine drew for a month what it draws now'
 
 /** What the machine draws at this moment, and what an hour of that emits and costs. */
 export function Now(props: { readonly live: LiveAnswer; readonly layers: readonly Layer[] }) {
@@ -61,6 +64,8 @@ interface RateProps {
 
 function CarbonNow({ live, milliwatts }: RateProps) {
   const rate = carbonPerHour(milliwatts ?? 0, live.intensity_g_per_kwh, live.pue)
+  const perMonth = carbonPerHour((milliwatts ?? 0) * HOURS_A_MONTH, live.intensity_g_per_kwh, live.pue)
+  const month = perMonth === null || milliwatts === null ? '–' : `${perMonth.value} ${perMonth.unit}`
   return (
     <div class="rate">
       <p class="label">Emitting</p>
@@ -74,11 +79,12 @@ function CarbonNow({ live, milliwatts }: RateProps) {
             {milliwatts === null ? '–' : rate.value}
             <span class="unit">{rate.unit} CO₂e/h</span>
           </p>
+          <p class="note" title={AT_THIS_RATE}>
+            {month} a month
+          </p>
           <p class="note" title={live.intensity_source}>
             {live.zone} {live.intensity_kind} {Number(live.intensity_g_per_kwh).toFixed(0)} g/kWh
             {Number(live.pue) !== 1 && <>, PUE {live.pue}</>}
-            <br />
-            {live.intensity_source}
           </p>
         </>
       )}
@@ -88,6 +94,7 @@ function CarbonNow({ live, milliwatts }: RateProps) {
 
 function MoneyNow({ live, milliwatts }: RateProps) {
   const rate = moneyPerHour(milliwatts ?? 0, live.price_per_kwh, live.pue, live.currency)
+  const month = moneyPerHour((milliwatts ?? 0) * HOURS_A_MONTH, live.price_per_kwh, live.pue, live.currency)
   return (
     <div class="rate">
       <p class="label">Costing</p>
@@ -103,6 +110,9 @@ function MoneyNow({ live, milliwatts }: RateProps) {
           <p class="middle">
             {milliwatts === null ? '–' : rate}
             <span class="unit">/h</span>
+          </p>
+          <p class="note" title={AT_THIS_RATE}>
+            {milliwatts === null ? '–' : month} a month
           </p>
           <p class="note">
             {live.price_per_kwh} {live.currency}/kWh

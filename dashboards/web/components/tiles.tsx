@@ -183,7 +183,7 @@ function QualityTile({ total }: { readonly total: UsageRow }) {
       </p>
       <SplitBar label={words} parts={parts} />
       <p class="note">{words || 'no energy'}</p>
-      <p class="note">Coverage: the share of the time that meters saw</p>
+      <p class="note">Coverage: how much of each minute meters saw</p>
     </Tile>
   )
 }

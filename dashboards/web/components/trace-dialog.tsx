@@ -1,12 +1,15 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { TraceAnswer } from '../../../core/model/answers.ts'
 import { ApiError, getJson, tracePath } from '../lib/api.ts'
+import { PALETTE_SIZE } from '../lib/colours.ts'
 import { formatDuration } from '../lib/units.ts'
 import { type Bar, waterfall } from '../lib/waterfall.ts'
 import { Badge, Empty } from './small.tsx'
 
 /** Deeper levels are not indented further, so that names stay readable. */
 const MOST_INDENT = 8
+/** Where the axis names a time. */
+const AXIS = [0, 0.25, 0.5, 0.75, 1] as const
 
 /** One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and gives it back. */
 export function TraceDialog(props: { readonly traceId: string; readonly onClose: () => void }) {
@@ -26,7 +29,8 @@ export function TraceDialog(props: { readonly traceId: string; readonly onClose:
       <div class="dialog-inner">
         <div class="card-head">
           <h2>
-            Trace <code class="trace-id">{props.traceId}</code>
+            <Title trace={trace} />
+            <code class="trace-id">{props.traceId}</code>
           </h2>
           <button
             type="button"
@@ -51,6 +55,11 @@ export function TraceDialog(props: { readonly traceId: string; readonly onClose:
   )
 }
 
+function Title({ trace }: { readonly trace: TraceAnswer | null }) {
+  const root = useMemo(() => (trace === null ? undefined : waterfall(trace.spans, 1).bars[0]?.span), [trace])
+  return <span class="trace-title">{root?.name || 'Trace'}</span>
+}
+
 function useTrace(traceId: string): { readonly trace: TraceAnswer | null; readonly error: ApiError | null } {
   const [trace, setTrace] = useState<TraceAnswer | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
@@ -71,19 +80,38 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
   if (bars.length === 0) {
     return <Empty title="This trace has no spans any more: they are older than the retention." />
   }
-  const services = [...new Set(trace.spans.map(span => span.service))].toSorted()
+  // In the order in which the trace meets them.
+  const services = [...new Set(bars.map(bar => bar.span.service))]
   return (
     <>
-      <p class="note">
-        {trace.spans.length} {trace.spans.length === 1 ? 'span' : 'spans'} of {services.join(', ')} in{' '}
-        {formatDuration(durationMs)}
+      <p class="note trace-summary">
+        <span>
+          <b>{formatDuration(durationMs)}</b>, {trace.spans.length}{' '}
+          {trace.spans.length === 1 ? 'span' : 'spans'}
+        </span>
+        {services.map((service, index) => (
+          <span key={service} class="trace-service">
+            <i class="swatch" style={{ '--swatch': `var(--c${index % PALETTE_SIZE})` }} aria-hidden="true" />
+            {service || 'no service name'}
+          </span>
+        ))}
       </p>
+      <div class="waterfall-axis" aria-hidden="true">
+        <p>
+          {AXIS.map(share => (
+            <span key={share} style={{ left: `${share * 100}%` }}>
+              {share === 0 ? '0' : formatDuration(durationMs * share)}
+            </span>
+          ))}
+        </p>
+      </div>
       <ol class="waterfall">
         {bars.map(bar => (
           <SpanBar
             key={bar.span.span_id}
             bar={bar}
-            colour={services.indexOf(bar.span.service) % 12}
+            startMs={bar.offset * durationMs}
+            colour={services.indexOf(bar.span.service) % PALETTE_SIZE}
             open={open === bar.span.span_id}
             onToggle={() => setOpen(open === bar.span.span_id ? null : bar.span.span_id)}
           />
@@ -96,6 +124,7 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
 
 function SpanBar(props: {
   readonly bar: Bar
+  readonly startMs: number
   readonly colour: number
   readonly open: boolean
   readonly onToggle: () => void
@@ -113,7 +142,11 @@ function SpanBar(props: {
         <span class="span-name" style={{ 'padding-left': `${Math.min(depth, MOST_INDENT) * 0.75}rem` }}>
           <span title={span.name}>{span.name}</span>
           <span class="detail">{span.service}</span>
-          {failed && <Badge tone="bad">error</Badge>}
+          {failed && (
+            <Badge tone="bad" title={span.status_message}>
+              error
+            </Badge>
+          )}
         </span>
         <span class="span-track">
           <i class={failed ? 'span-bar failed' : 'span-bar'} style={place} />
@@ -122,10 +155,11 @@ function SpanBar(props: {
       </button>
       {props.open && (
         <dl class="attributes">
+          {span.status_message !== '' && <Fact name="status" value={span.status_message} failed={failed} />}
           <Fact name="service" value={span.service} />
           <Fact name="kind" value={span.kind} />
+          <Fact name="starts" value={`${formatDuration(props.startMs)} in`} />
           <Fact name="span id" value={span.span_id} />
-          {span.status_message !== '' && <Fact name="status" value={span.status_message} />}
           {Object.entries(span.attributes).map(([name, value]) => (
             <Fact key={name} name={name} value={value} />
           ))}
@@ -135,9 +169,17 @@ function SpanBar(props: {
   )
 }
 
-function Fact({ name, value }: { readonly name: string; readonly value: string }) {
+function Fact({
+  name,
+  value,
+  failed = false,
+}: {
+  readonly name: string
+  readonly value: string
+  readonly failed?: boolean
+}) {
   return (
-    <div>
+    <div class={failed ? 'failed' : undefined}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

@@ -7,7 +7,14 @@ import { Badge, Empty } from './small.tsx'
 import { TraceDialog } from './trace-dialog.tsx'
 
 /** The newest traces; one opens as a waterfall of its spans. */
-export function Traces({ traces }: { readonly traces: Polled<RecentTracesAnswer> }) {
+export function Traces({
+  traces,
+  otlpHttp,
+}: {
+  readonly traces: Polled<RecentTracesAnswer>
+  /** Where spans are taken; null: nowhere; undefined: not known yet. */
+  readonly otlpHttp: string | null | undefined
+}) {
   const [open, setOpen] = useState<string | null>(null)
   const list = traces.data?.traces ?? []
   const longest = Math.max(1e-6, ...list.map(trace => trace.duration_ms))
@@ -17,7 +24,7 @@ export function Traces({ traces }: { readonly traces: Polled<RecentTracesAnswer>
         <h2>Recent traces</h2>
       </div>
       {list.length === 0 ? (
-        <NoTraces traces={traces} />
+        <NoTraces traces={traces} otlpHttp={otlpHttp} />
       ) : (
         <ul class="trace-list">
           {list.map(trace => (
@@ -33,10 +40,14 @@ export function Traces({ traces }: { readonly traces: Polled<RecentTracesAnswer>
                       {trace.errors} {trace.errors === 1 ? 'error' : 'errors'}
                     </Badge>
                   )}
-                  <span class="detail">
+                  <span class="detail trace-spans">
                     {trace.spans} {trace.spans === 1 ? 'span' : 'spans'}
                   </span>
-                  <time class="detail" dateTime={trace.start} title={clockText(Date.parse(trace.start))}>
+                  <time
+                    class="detail trace-ago"
+                    dateTime={trace.start}
+                    title={clockText(Date.parse(trace.start))}
+                  >
                     {agoText(Date.parse(trace.start), Date.now())}
                   </time>
                 </span>
@@ -56,7 +67,13 @@ export function Traces({ traces }: { readonly traces: Polled<RecentTracesAnswer>
   )
 }
 
-function NoTraces({ traces }: { readonly traces: Polled<RecentTracesAnswer> }) {
+function NoTraces({
+  traces,
+  otlpHttp,
+}: {
+  readonly traces: Polled<RecentTracesAnswer>
+  readonly otlpHttp: string | null | undefined
+}) {
   if (traces.data === null) {
     return traces.error === null ? (
       <Empty title="Looking for traces…" />
@@ -66,12 +83,26 @@ function NoTraces({ traces }: { readonly traces: Polled<RecentTracesAnswer> }) {
       </Empty>
     )
   }
+  if (otlpHttp === null) {
+    return (
+      <Empty title="No traces yet">
+        <p>
+          This process takes no spans: set <code>listen.otlp_http</code> in <code>wattline.yaml</code>.
+        </p>
+      </Empty>
+    )
+  }
   return (
     <Empty title="No traces yet">
       <p>Point any OpenTelemetry SDK here; its spans show a second later:</p>
       <pre>
-        {`OTEL_EXPORTER_OTLP_ENDPOINT=http://${location.hostname}:4318\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
+        {`OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint(otlpHttp)}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
       </pre>
     </Empty>
   )
+}
+
+/** The port is the receiver's, the host the one by which this page was reached: the receiver may listen on any. */
+function endpoint(otlpHttp: string | undefined): string {
+  return `http://${location.hostname}:${otlpHttp === undefined ? '4318' : new URL(otlpHttp).port || '80'}`
 }

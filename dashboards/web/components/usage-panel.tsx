@@ -10,6 +10,8 @@ export function UsagePanel(props: {
   readonly usage: Polled<UsageAnswer>
   readonly window: UsageWindow
   readonly onWindow: (window: UsageWindow) => void
+  /** Colours of the chart's workloads. */
+  readonly colours: ReadonlyMap<string, number>
 }) {
   const { usage, window } = props
   const long = USAGE_WINDOWS.find(choice => choice.value === window)?.long ?? window
@@ -31,12 +33,18 @@ export function UsagePanel(props: {
           onChoose={props.onWindow}
         />
       </div>
-      <Body usage={usage} />
+      <Body usage={usage} colours={props.colours} />
     </section>
   )
 }
 
-function Body({ usage }: { readonly usage: Polled<UsageAnswer> }) {
+function Body({
+  usage,
+  colours,
+}: {
+  readonly usage: Polled<UsageAnswer>
+  readonly colours: ReadonlyMap<string, number>
+}) {
   const { data, error } = usage
   if (data === null) {
     if (error === null) return <Empty title="Adding up…" />
@@ -63,7 +71,7 @@ function Body({ usage }: { readonly usage: Polled<UsageAnswer> }) {
   return (
     <>
       <Tiles usage={data} />
-      <WorkloadTable usage={data} />
+      <WorkloadTable usage={data} colours={colours} />
     </>
   )
 }

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { UsageAnswer } from '../../../core/model/answers.ts'
+import { colourOf } from '../lib/colours.ts'
 import { currencySymbol, moneyColumn } from '../lib/money.ts'
 import {
   type Line,
@@ -35,7 +36,13 @@ interface Scales {
 }
 
 /** Who used it: one line a workload, idle and unattributed as lines of their own, and their exact sum. */
-export function WorkloadTable({ usage }: { readonly usage: UsageAnswer }) {
+export function WorkloadTable({
+  usage,
+  colours,
+}: {
+  readonly usage: UsageAnswer
+  readonly colours: ReadonlyMap<string, number>
+}) {
   const [sort, setSort] = useState<Sort>({ column: 'energy', descending: true })
   const [search, setSearch] = useState('')
   const [all, setAll] = useState(false)
@@ -62,7 +69,13 @@ export function WorkloadTable({ usage }: { readonly usage: UsageAnswer }) {
           <Head sort={sort} onSort={setSort} scales={scales} />
           <tbody>
             {shown.map(line => (
-              <Row key={line.key} line={line} whole={whole} scales={scales} />
+              <Row
+                key={line.key}
+                line={line}
+                whole={whole}
+                scales={scales}
+                colour={colourOf(line.share, line.colourKey, colours)}
+              />
             ))}
           </tbody>
           <Foot
@@ -74,6 +87,12 @@ export function WorkloadTable({ usage }: { readonly usage: UsageAnswer }) {
           />
         </table>
       </div>
+      {usage.truncated && (
+        <p class="note warn cut">
+          Only the {lines.length} largest are listed; the tiles above hold all. Ask for the rest by{' '}
+          <code>wattline sql</code>.
+        </p>
+      )}
       {found.length === 0 && <Empty title={`Nothing matches “${search}”`} />}
       {found.length > shown.length && (
         <button type="button" class="more" onClick={() => setAll(true)}>
@@ -147,7 +166,12 @@ function Arrow(props: { readonly sorted: boolean; readonly descending: boolean }
   )
 }
 
-function Row(props: { readonly line: Line; readonly whole: bigint; readonly scales: Scales }) {
+function Row(props: {
+  readonly line: Line
+  readonly whole: bigint
+  readonly scales: Scales
+  readonly colour: string
+}) {
   const { line, scales } = props
   const share = perMille(line.energyUj, props.whole)
   const detail = [line.kind, line.namespace].filter(part => part !== '').join(' · ')
@@ -155,20 +179,27 @@ function Row(props: { readonly line: Line; readonly whole: bigint; readonly scal
     <tr class={`share-${line.share}`}>
       <th scope="row" class="col-name">
         <span class="label-line">
+          <i
+            class={`swatch swatch-${line.share}`}
+            style={{ '--swatch': `var(${props.colour})` }}
+            aria-hidden="true"
+          />
           <span class="name" title={line.name}>
             {line.name}
           </span>
-          <span class="detail">{detail || explain(line.share)}</span>
+          <span class="detail" title={meaning(line.share)}>
+            {detail || explain(line.share)}
+          </span>
         </span>
       </th>
       <td class="col-account">{line.account}</td>
       <td class="col-energy">
-        <Exact amount={line.energyUj} scale={scales.energy} base="µJ" />
         <meter class="visually-hidden" min={0} max={1000} value={share} aria-label="Share of the energy" />
         <i class="share" aria-hidden="true">
           <i style={{ width: `${share / 10}%` }} />
         </i>
-        <span class="percent">{(share / 10).toFixed(1)} %</span>
+        <span class="percent">{percentText(line.energyUj, share)}</span>
+        <Exact amount={line.energyUj} scale={scales.energy} base="µJ" />
       </td>
       <td class="col-carbon">
         <Exact amount={line.carbonUg} scale={scales.carbon} base="µg CO₂e" missing="no factor" />
@@ -188,9 +219,19 @@ function Row(props: { readonly line: Line; readonly whole: bigint; readonly scal
   )
 }
 
+function meaning(share: string): string | undefined {
+  if (share === 'idle') return 'Drawn by capacity that was there and that nobody used'
+  if (share !== 'unattributed') return undefined
+  return 'Used by the system itself, or by processes that ended between two readings'
+}
+
+/** Something is never shown as 0.0 %. */
+const percentText = (amount: bigint, share: number): string =>
+  share === 0 && amount > 0n ? '<0.1 %' : `${(share / 10).toFixed(1)} %`
+
 function explain(share: string): string {
-  if (share === 'idle') return 'drawn by capacity that nobody used'
-  if (share === 'unattributed') return 'used by the system or by what ended between two readings'
+  if (share === 'idle') return 'unused capacity'
+  if (share === 'unattributed') return 'system, short-lived'
   return share === 'skew' ? 'meters that disagree' : ''
 }
 
@@ -216,7 +257,6 @@ function Foot(props: {
   readonly filtered: boolean
 }) {
   const { sum, scales } = props
-  const percent = perMille(sum.energyUj, props.whole) / 10
   return (
     <tfoot>
       <tr>
@@ -225,9 +265,9 @@ function Foot(props: {
         </th>
         <td class="col-account" />
         <td class="col-energy">
-          <Exact amount={sum.energyUj} scale={scales.energy} base="µJ" />
           <i class="share" aria-hidden="true" />
-          <span class="percent">{percent.toFixed(1)} %</span>
+          <span class="percent">{percentText(sum.energyUj, perMille(sum.energyUj, props.whole))}</span>
+          <Exact amount={sum.energyUj} scale={scales.energy} base="µJ" />
         </td>
         <td class="col-carbon">
           <Exact amount={sum.carbonUg} scale={scales.carbon} base="µg CO₂e" missing="no factor" />

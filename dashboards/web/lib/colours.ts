@@ -30,6 +30,13 @@ export function assignColours(
   return assigned
 }
 
+/** Style variable of what draws: a workload without a colour of its own is one of the others. */
+export function colourOf(share: string, key: string, colours: ReadonlyMap<string, number>): string {
+  if (share === 'idle' || share === 'unattributed') return `--${share}`
+  const colour = colours.get(key)
+  return colour === undefined ? '--rest' : `--c${colour}`
+}
+
 /** FNV-1a, 32 bits. */
 function hash(text: string): number {
   let value = 0x811c9dc5

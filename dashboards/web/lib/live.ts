@@ -1,4 +1,5 @@
 import type { LiveAnswer, LiveSeries } from '../../../core/model/answers.ts'
+import { foldSmall, REST_NAME } from './fold.ts'
 
 /** One area of the stacked chart. Milliwatts stay integers until they are drawn. */
 export interface Layer {
@@ -22,7 +23,7 @@ export function workloadKey(kind: string, namespace: string, name: string): stri
  * so that layers do not trade places at each refresh; new ones go by their energy.
  */
 export function layersOf(answer: LiveAnswer, placesBefore: readonly string[] = []): readonly Layer[] {
-  const layers = answer.series.map(toLayer)
+  const layers = foldSmall(answer.series.map(toLayer), new Set(placesBefore))
   const place = new Map(placesBefore.map((key, index) => [key, index]))
   const energy = new Map(layers.map(layer => [layer.key, layer.milliwatts.reduce<number>(addKnown, 0)]))
   return layers.toSorted((a, b) => {
@@ -37,19 +38,23 @@ export function layersOf(answer: LiveAnswer, placesBefore: readonly string[] = [
 }
 
 function toLayer(series: LiveSeries): Layer {
-  const workload = series.share === 'active'
   return {
-    key: workload
-      ? workloadKey(series.workload_kind, series.namespace, series.workload_name || series.workload_id)
-      : series.share,
-    name: workload ? series.workload_name || series.workload_id : shareName(series.share),
-    detail: [series.workload_kind, series.namespace].filter(part => part !== '').join(' · '),
+    ...identityOf(series),
     share: series.share,
     rest: series.workload_kind === 'rest',
     // Sums are shown as integers: a fraction of a milliwatt is beyond any meter.
     milliwatts: series.milliwatts.map(value => (value === null ? null : Math.round(value))),
     cpusUsed: series.cpus_used,
   }
+}
+
+function identityOf(series: LiveSeries): Pick<Layer, 'key' | 'name' | 'detail'> {
+  const { share, workload_kind: kind, namespace } = series
+  if (share !== 'active') return { key: share, name: shareName(share), detail: '' }
+  if (kind === 'rest') return { key: 'rest', name: REST_NAME, detail: '' }
+  const name = series.workload_name || series.workload_id
+  const detail = [kind, namespace].filter(part => part !== '').join(' · ')
+  return { key: workloadKey(kind, namespace, name), name, detail }
 }
 
 /** What idle and unattributed energy is called wherever it shows. */
@@ -104,6 +109,24 @@ export function typicalInterval(timesMs: readonly number[], fallbackMs = 5_000):
 /** Begin of each interval: the end of the one before. What no meter saw is an interval of its own, without values. */
 export function intervalStarts(timesMs: readonly number[]): readonly number[] {
   return timesMs.map((end, index) => timesMs[index - 1] ?? end - typicalInterval(timesMs))
+}
+
+/** A history shorter than this is not drawn wider than this: a first reading is no trend. */
+const LEAST_SPAN_MS = 120_000
+
+/** What the chart spans: the chosen minutes up to the newest interval, or what there is of them. */
+export function chartSpan(timesMs: readonly number[], minutes: number, nowMs: number): [number, number] {
+  const end = timesMs.at(-1) ?? nowMs
+  const first = intervalStarts(timesMs)[0] ?? end
+  // A few seconds short of the whole is the whole: the newest interval is never quite now.
+  const have = end - first > minutes * 60_000 * 0.95 ? Number.POSITIVE_INFINITY : end - first
+  return [end - Math.min(minutes * 60_000, Math.max(LEAST_SPAN_MS, have)), end]
+}
+
+/** The interval that holds a moment; the nearest where none does. */
+export function intervalAt(timesMs: readonly number[], timeMs: number): number {
+  const index = timesMs.findIndex(end => end >= timeMs)
+  return index < 0 ? timesMs.length - 1 : index
 }
 
 function addKnown(sum: number, value: number | null): number {

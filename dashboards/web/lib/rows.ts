@@ -7,6 +7,8 @@ export const GROUP_BY = ['share', 'kind', 'namespace', 'workload', 'account'] as
 /** One line of the workload table, its integers exact. Null is unknown or unpriced. */
 export interface Line {
   readonly key: string
+  /** What the chart knows the workload by; accounts share it. */
+  readonly colourKey: string
   readonly share: string
   readonly name: string
   readonly kind: string
@@ -32,8 +34,10 @@ export function lineOf(row: UsageRow): Line {
   const group = (name: string): string => row.group[name] ?? ''
   const share = group('share') || 'active'
   const workload = share === 'active'
+  const colourKey = workload ? workloadKey(group('kind'), group('namespace'), group('workload')) : share
   return {
-    key: `${workload ? workloadKey(group('kind'), group('namespace'), group('workload')) : share}@${group('account')}`,
+    key: `${colourKey}@${group('account')}`,
+    colourKey,
     share,
     name: workload ? group('workload') || 'unnamed' : shareName(share),
     kind: workload ? group('kind') : '',

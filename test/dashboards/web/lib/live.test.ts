@@ -2,7 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LiveAnswer, LiveSeries } from '../../../../core/model/answers.ts'
+import { colourOf } from '../../../../dashboards/web/lib/colours.ts'
+import { foldSmall } from '../../../../dashboards/web/lib/fold.ts'
 import {
+  chartSpan,
+  intervalAt,
   intervalStarts,
   layersOf,
   newestIndex,
@@ -40,7 +44,7 @@ describe('layersOf', () => {
     expect(layersOf(answer).map(layer => layer.name)).toEqual([
       'large',
       'small',
-      'other workloads',
+      'Others',
       'Unattributed',
       'Idle',
     ])
@@ -51,6 +55,65 @@ describe('layersOf', () => {
     const after = layersOf(answerWith(series('b', [9]), series('new', [50]), series('a', [2])), before)
     expect(after.map(layer => layer.name)).toEqual(['a', 'b', 'new'])
   })
+})
+
+describe('foldSmall', () => {
+  const fold = (all: readonly LiveSeries[], known: readonly string[] = []) =>
+    layersOf(answerWith(...all), known).map(({ name, detail, milliwatts }) => [name, detail, ...milliwatts])
+
+  it('puts what cannot be seen into the others, gap for gap, and says whom', () => {
+    const all = [series('large', [900, null]), series('tiny', [2, null]), series('nothing', [0, null])]
+    expect(fold(all)).toEqual([
+      ['large', 'unit', 900, null],
+      ['Others', 'tiny, nothing', 2, null],
+    ])
+    const rest = { ...series('other workloads', [5, null]), workload_kind: 'rest' }
+    expect(fold([...all, rest])[1]).toEqual(['Others', 'tiny, nothing', 7, null])
+  })
+
+  it('leaves a single one its name, and idle and unattributed alone', () => {
+    const all = [series('large', [900]), series('tiny', [1]), series('', [0], 'idle')]
+    expect(fold(all).map(([name]) => name)).toEqual(['large', 'tiny', 'Idle'])
+  })
+
+  it('is more patient with those that had a layer', () => {
+    const all = [series('large', [900]), series('edge', [4]), series('tiny', [1]), series('less', [0])]
+    expect(fold(all).map(([name]) => name)).toEqual(['large', 'Others'])
+    expect(fold(all, ['unit//edge']).map(([name]) => name)).toEqual(['edge', 'large', 'Others'])
+    expect(foldSmall([], new Set())).toEqual([])
+  })
+})
+
+describe('the span of the chart', () => {
+  const times = (count: number): number[] => Array.from({ length: count }, (_, index) => 1e12 + index * 5_000)
+
+  it('is what there is of the chosen minutes, at least two', () => {
+    const width = (timesMs: readonly number[], minutes: number): number => {
+      const [from, to] = chartSpan(timesMs, minutes, 0)
+      return (to - from) / 1000
+    }
+    expect(width(times(3), 15)).toBe(120)
+    expect(width(times(60), 15)).toBe(300)
+    expect(width(times(179), 15)).toBe(900)
+    expect(width(times(500), 15)).toBe(900)
+    expect(width([], 5)).toBe(120)
+  })
+
+  it('finds the interval that holds a moment', () => {
+    const at = (timeMs: number): number => intervalAt([5_000, 10_000, 15_000], timeMs)
+    expect([0, 5_000, 5_001, 9_000, 15_000, 99_000].map(at)).toEqual([0, 0, 1, 1, 2, 2])
+    expect(intervalAt([], 1)).toBe(-1)
+  })
+})
+
+it('gives a workload of the table the colour that it has in the chart, else that of the others', () => {
+  const colours = new Map([['unit//a', 3]])
+  expect(['active', 'idle', 'unattributed'].map(share => colourOf(share, 'unit//a', colours))).toEqual([
+    '--c3',
+    '--idle',
+    '--unattributed',
+  ])
+  expect(colourOf('active', 'unit//b', colours)).toBe('--rest')
 })
 
 describe('stackEdges', () => {
@@ -74,12 +137,12 @@ describe('stackEdges', () => {
         for (const [index, row] of rows.entries()) {
           const known = row.filter(value => value !== null)
           if (known.length === 0) {
-            expect(edges.map(edge => edge[index])).toEqual([null, null, null])
+            expect(edges.map(edge => edge[index])).toEqual(edges.map(() => null))
             continue
           }
-          expect(edges[2]![index]).toBe(known.reduce((sum, value) => sum + value, 0) / 1000)
-          expect(edges[0]![index]! <= edges[1]![index]!).toBe(true)
-          expect(edges[1]![index]! <= edges[2]![index]!).toBe(true)
+          const column = edges.map(edge => edge[index]!)
+          expect(column.at(-1)).toBe(known.reduce((sum, value) => sum + value, 0) / 1000)
+          expect(column).toEqual(column.toSorted((a, b) => a - b))
         }
       }),
     )

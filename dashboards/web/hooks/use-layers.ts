@@ -1,0 +1,28 @@
+import { useMemo, useRef } from 'preact/hooks'
+import type { LiveAnswer } from '../../../core/model/answers.ts'
+import { assignColours } from '../lib/colours.ts'
+import { type Layer, layersOf } from '../lib/live.ts'
+
+/** What the chart is made of, and the colour of each workload in it: the same wherever the workload shows. */
+export interface Layers {
+  readonly layers: readonly Layer[]
+  readonly colours: ReadonlyMap<string, number>
+}
+
+/** Layers and colours that stay as they were from one refresh to the next. */
+export function useLayers(data: LiveAnswer | null): Layers {
+  const before = useRef<{ host: string; places: readonly string[]; colours: ReadonlyMap<string, number> }>({
+    host: '',
+    places: [],
+    colours: new Map(),
+  })
+  return useMemo(() => {
+    if (data === null) return { layers: [], colours: new Map() }
+    const known = before.current.host === data.host
+    const layers = layersOf(data, known ? before.current.places : [])
+    const workloads = layers.filter(layer => layer.share === 'active' && !layer.rest).map(layer => layer.key)
+    const colours = assignColours(known ? before.current.colours : new Map(), workloads)
+    before.current = { host: data.host, places: layers.map(layer => layer.key), colours }
+    return { layers, colours }
+  }, [data])
+}
