@@ -21,6 +21,8 @@ import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
 
 export interface QueryServer {
+  /** What is served, `GET /healthz`; HEAD comes with every GET. */
+  readonly routes: readonly string[]
   /** Starts to listen; port 0: any free one. @throws WattlineError `address_in_use` */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
   /** Takes no new requests, waits for those in flight, closes connections. */
@@ -51,6 +53,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   }
   const metrics = createMetrics(context)
   const app = createApp(context)
+  const routes = routesOf(app)
   const sql = createSqlService({
     warehouse: context.warehouse,
     limits: context.config.limits.sql,
@@ -66,6 +69,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   pageRoutes(app, context.page)
 
   return {
+    routes,
     async listen(host, port) {
       try {
         await app.listen({ host, port })
@@ -82,6 +86,15 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
       clearTimeout(cut)
     },
   }
+}
+
+/** Fills itself while routes are added. */
+function routesOf(app: FastifyInstance): readonly string[] {
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) if (one !== 'HEAD') routes.push(`${one} ${url}`)
+  })
+  return routes
 }
 
 function createApp(context: QueryContext): FastifyInstance {

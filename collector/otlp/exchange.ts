@@ -25,7 +25,8 @@ export interface Reply {
   readonly body: Uint8Array
 }
 
-const ROUTES: ReadonlyMap<string, Signal> = new Map([
+/** Where OTLP is taken, by POST. */
+export const ROUTES: ReadonlyMap<string, Signal> = new Map([
   ['/v1/traces', 'traces'],
   ['/v1/metrics', 'metrics'],
   ['/v1/logs', 'logs'],

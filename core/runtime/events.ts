@@ -14,7 +14,7 @@ interface EventDeclaration {
 
 const counter = (name: string, help: string, ...labels: string[]) => ({ name, help, labels })
 
-/** The closed list of events; docs/metrics.md is checked against the counters by a test. */
+/** The closed list of events; docs/reference/metrics.md is checked against the counters by a test. */
 export const EVENTS = {
   processStarted: { level: 'info' },
   processStopping: { level: 'info' },

@@ -1,9 +1,17 @@
 import { ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
+import { quoteName } from './column-types.ts'
 import { type Dialect, LOCAL_DIALECT, qualified, settingsText, TABLE_SETTINGS, ttlLines } from './ddl.ts'
 import type { Retention } from './warehouse.ts'
 
 /** What is derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'
+
+export const TRACE_INDEX_COLUMNS: readonly (readonly [name: string, type: string, codec: string])[] = [
+  ['Tenant', 'LowCardinality(String)', 'ZSTD(1)'],
+  ['TraceId', 'String', 'ZSTD(1)'],
+  ['Start', "SimpleAggregateFunction(min, DateTime('UTC'))", 'Delta(4), ZSTD(1)'],
+  ['End', "SimpleAggregateFunction(max, DateTime('UTC'))", 'Delta(4), ZSTD(1)'],
+]
 
 /**
  * First and last moment of every trace, by id: bounds the scan when one trace is asked for. Same name and columns as in
@@ -16,10 +24,7 @@ export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_
     [
       `CREATE TABLE IF NOT EXISTS ${target}${dialect.onCluster}`,
       '(',
-      '  `Tenant` LowCardinality(String) CODEC(ZSTD(1)),',
-      '  `TraceId` String CODEC(ZSTD(1)),',
-      "  `Start` SimpleAggregateFunction(min, DateTime('UTC')) CODEC(Delta(4), ZSTD(1)),",
-      "  `End` SimpleAggregateFunction(max, DateTime('UTC')) CODEC(Delta(4), ZSTD(1)),",
+      ...TRACE_INDEX_COLUMNS.map(([name, type, codec]) => `  ${quoteName(name)} ${type} CODEC(${codec}),`),
       '  INDEX idx_trace_id TraceId TYPE bloom_filter(0.01) GRANULARITY 1',
       ')',
       `ENGINE = ${dialect.engine('AggregatingMergeTree')}`,

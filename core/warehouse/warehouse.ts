@@ -41,6 +41,9 @@ export type QueryParam =
   | null
   | readonly (string | number | bigint | null)[]
 
+/** Zone of every fenced session, so that no answer depends on the host's: `today()`, `toDateTime('...')`, times shown. */
+export const SESSION_TIME_ZONE = 'UTC'
+
 export interface FencedQuery {
   /** One SELECT that the allow-list has passed (query/sql). */
   readonly sql: string

@@ -1,8 +1,11 @@
 import { z } from 'zod'
-import { STREAMS } from '../../core/model/streams/index.ts'
+import { environmentName } from '../../core/runtime/config/environment.ts'
 import { configSchema } from '../../core/runtime/config/schema.ts'
 import { ERRORS } from '../../core/runtime/errors.ts'
 import { EVENTS } from '../../core/runtime/events.ts'
+import { OWN_METRICS } from '../../query/status/own-metrics.ts'
+import { NOTE, table } from './markdown.ts'
+import { streamsPage } from './streams-page.ts'
 
 /**
  * The reference pages, rendered from the catalogues in the code, so that the two cannot disagree. `npm run docs` writes
@@ -15,15 +18,6 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['metrics.md', metricsPage()],
     ['streams.md', streamsPage()],
   ])
-}
-
-const NOTE = 'This page is written by `npm run docs` from the catalogue in the code.'
-
-const cell = (text: string): string => text.replaceAll('|', '\\|')
-
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
-  return [line(headings), `|${headings.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n')
 }
 
 function errorsPage(): string {
@@ -50,7 +44,7 @@ interface SchemaNode {
 function configurationPage(): string {
   const rows: string[][] = []
   collectKeys(z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode, '', rows)
-  return `# Configuration\n\n${NOTE}\n\nYAML in \`wattline.yaml\` or the file given by \`--config\`. Each key can also be set from the environment: \`WATTLINE_\` and the path in upper case joined by \`_\` (\`listen.otlp_http\` is \`WATTLINE_LISTEN_OTLP_HTTP\`); environment over file over default. Unknown keys are errors. A value may be \`\${file:PATH}\` or \`\${env:NAME}\`. \`wattline check\` lists every problem at once.\n\n${table(['key', 'type', 'default', 'what it is for'], rows)}\n`
+  return `# Configuration\n\n${NOTE}\n\nYAML in \`wattline.yaml\` or the file given by \`--config\`. Each key can also be set by its environment variable; lists there are separated by commas, or are YAML. Environment over file over default. Unknown keys are errors. A value may be \`\${file:PATH}\` or \`\${env:NAME}\`. \`wattline check\` lists every problem at once.\n\n${table(['key', 'environment variable', 'type', 'default', 'what it is for'], rows)}\n`
 }
 
 function collectKeys(node: SchemaNode, path: string, rows: string[][]): void {
@@ -61,7 +55,9 @@ function collectKeys(node: SchemaNode, path: string, rows: string[][]): void {
     return
   }
   const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``
-  rows.push([`\`${path}\``, typeName(node), fallback, node.description ?? ''])
+  // Keys of list items have no variable of their own: the list has.
+  const variable = path.includes('[]') ? '' : `\`${environmentName(path)}\``
+  rows.push([`\`${path}\``, variable, typeName(node), fallback, node.description ?? ''])
   if (node.items?.properties !== undefined) collectKeys(node.items, `${path}[]`, rows)
 }
 
@@ -73,27 +69,25 @@ function typeName(node: SchemaNode): string {
 }
 
 function metricsPage(): string {
-  const rows: string[][] = []
-  for (const [event, declaration] of Object.entries(EVENTS)) {
-    if (!('counter' in declaration)) continue
+  const list = (labels: readonly string[]): string => labels.map(label => `\`${label}\``).join(', ')
+  const counters = Object.entries(EVENTS).flatMap(([event, declaration]) => {
+    if (!('counter' in declaration)) return []
     const { name, help, labels } = declaration.counter
-    rows.push([`\`${name}\``, labels.map(label => `\`${label}\``).join(', '), help, `\`${event}\``])
-  }
-  return `# Metrics\n\n${NOTE}\n\nCounters at \`/metrics\`, each raised by one typed event.\n\n${table(['counter', 'labels', 'what it counts', 'event'], rows)}\n`
-}
-
-function streamsPage(): string {
-  const parts = STREAMS.map(stream => {
-    const rows = stream.columns.map(({ name, kind, ...rest }) => [
-      `\`${name}\``,
-      'list' in rest ? `list of ${kind}` : kind,
-    ])
-    const where =
-      stream.table === undefined
-        ? 'No table: it lives in the log only.'
-        : `Table \`wattline.${stream.table.name}\`.`
-    const key = stream.key === 'none' ? 'round robin' : 'tenant and host'
-    return `## ${stream.name}\n\n${where} Partitioned by: ${key}.\n\n${table(['column', 'kind'], rows)}\n`
+    return [[`\`${name}\``, list(labels), help, `\`${event}\``]]
   })
-  return `# Streams and tables\n\n${NOTE}\n\n${parts.join('\n')}`
+  const own = Object.entries(OWN_METRICS).map(([name, { type, labels, help }]) => [
+    `\`${name}\``,
+    type,
+    list(labels),
+    help,
+  ])
+  return [
+    `# Metrics\n\n${NOTE}\n`,
+    'All are at `/metrics`. A counter appears once it has counted something.\n',
+    '## Raised by events\n',
+    'Counters, each raised by one typed event, which is also the `msg` of its log line.\n',
+    `${table(['counter', 'labels', 'what it counts', 'event'], counters)}\n`,
+    '## This process and its log\n',
+    `${table(['metric', 'type', 'labels', 'what it says'], own)}\n`,
+  ].join('\n')
 }

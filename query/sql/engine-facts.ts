@@ -1,4 +1,4 @@
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import { SESSION_TIME_ZONE, type Warehouse } from '../../core/warehouse/warehouse.ts'
 
 /** What clients may know of the engine. They show times in its zone. */
 export interface EngineFacts {
@@ -11,8 +11,8 @@ export function cachedFacts(warehouse: Pick<Warehouse, 'query'>): () => Promise<
   let known: EngineFacts | undefined
   return async () => {
     if (known !== undefined) return known
-    const [row] = await warehouse.query<EngineFacts>('SELECT version() AS version, timezone() AS timeZone')
-    known = { version: row?.version ?? '', timeZone: row?.timeZone ?? 'UTC' }
+    const [row] = await warehouse.query<{ version: string }>('SELECT version() AS version')
+    known = { version: row?.version ?? '', timeZone: SESSION_TIME_ZONE }
     return known
   }
 }

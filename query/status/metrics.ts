@@ -5,6 +5,7 @@ import { STREAMS } from '../../core/model/streams/index.ts'
 import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
 import type { QueryContext } from '../context.ts'
 import { type Family, labelText, type Sample } from './metrics-text.ts'
+import { ownFamily } from './own-metrics.ts'
 
 /** Who reads which stream: for lag. Streams without a table live in the log only. */
 export const LOG_READERS: readonly { readonly group: string; readonly stream: string }[] = [
@@ -54,37 +55,17 @@ export function counterFamilies(samples: CounterSamples): readonly Family[] {
   }))
 }
 
-const gauge = (name: string, help: string, value: number): Family => ({
-  name,
-  type: 'gauge',
-  help,
-  samples: [{ labels: '', value }],
-})
-
 function processFamilies(context: QueryContext): readonly Family[] {
   const { user, system } = process.cpuUsage()
   const memory = process.memoryUsage()
+  const build = labelText({ version: context.version, node: process.version })
   return [
-    {
-      name: 'process_cpu_seconds_total',
-      type: 'counter',
-      help: 'CPU time of this process, user and system',
-      samples: [{ labels: '', value: (user + system) / 1e6 }],
-    },
-    gauge('process_resident_memory_bytes', 'Resident memory of this process', memory.rss),
-    gauge('process_start_time_seconds', 'Start of this process, unix time', context.started.getTime() / 1000),
-    gauge('wattline_heap_used_bytes', 'JavaScript heap in use', memory.heapUsed),
-    gauge(
-      'wattline_ready',
-      '1 when the instance takes work, 0 when not',
-      Number(context.readiness().length === 0),
-    ),
-    {
-      name: 'wattline_build_info',
-      type: 'gauge',
-      help: 'Always 1; the version is the label',
-      samples: [{ labels: labelText({ version: context.version, node: process.version }), value: 1 }],
-    },
+    ownFamily('process_cpu_seconds_total', (user + system) / 1e6),
+    ownFamily('process_resident_memory_bytes', memory.rss),
+    ownFamily('process_start_time_seconds', context.started.getTime() / 1000),
+    ownFamily('wattline_heap_used_bytes', memory.heapUsed),
+    ownFamily('wattline_ready', Number(context.readiness().length === 0)),
+    ownFamily('wattline_build_info', [{ labels: build, value: 1 }]),
   ]
 }
 
@@ -93,12 +74,8 @@ function loopFamilies(mean: number, max: number): readonly Family[] {
   const seconds = (value: number): number =>
     Number.isFinite(value) ? Math.max(0, value / 1e9 - TICK_MS / 1000) : 0
   return [
-    gauge(
-      'wattline_event_loop_delay_seconds',
-      'Mean delay of the event loop since the last look',
-      seconds(mean),
-    ),
-    gauge('wattline_event_loop_delay_seconds_max', 'Largest delay since the last look', seconds(max)),
+    ownFamily('wattline_event_loop_delay_seconds', seconds(mean)),
+    ownFamily('wattline_event_loop_delay_seconds_max', seconds(max)),
   ]
 }
 
@@ -122,22 +99,8 @@ export async function lagFamilies(broker: Pick<Broker, 'lag'>, now: number): Pro
     ages.push({ labels, value: age })
   }
   return [
-    {
-      name: 'wattline_log_lag_records',
-      type: 'gauge',
-      help: 'Records that a group has not committed yet',
-      samples: records,
-    },
-    {
-      name: 'wattline_log_lag_seconds',
-      type: 'gauge',
-      help: 'Age of the oldest record that a group has not committed; 0 when none waits',
-      samples: ages,
-    },
-    gauge(
-      'wattline_end_to_end_age_seconds',
-      'Age of the oldest acknowledged record that queries do not see yet',
-      oldest,
-    ),
+    ownFamily('wattline_log_lag_records', records),
+    ownFamily('wattline_log_lag_seconds', ages),
+    ownFamily('wattline_end_to_end_age_seconds', oldest),
   ]
 }

@@ -43,6 +43,9 @@ export function environmentNames(): ReadonlyMap<string, KeyPath> {
   return names
 }
 
+/** Name of the variable that sets a key: `listen.otlp_http` is `WATTLINE_LISTEN_OTLP_HTTP`. */
+export const environmentName = (key: string): string => PREFIX + key.replaceAll('.', '_').toUpperCase()
+
 interface SchemaNode {
   readonly type?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
@@ -54,8 +57,11 @@ function collect(node: unknown, path: readonly string[], names: Map<string, KeyP
     for (const [key, child] of Object.entries(schema.properties)) collect(child, [...path, key], names)
     return
   }
-  const name = PREFIX + path.join('_').toUpperCase()
-  names.set(name, { path, isList: schema.type === 'array', isText: schema.type === 'string' })
+  names.set(environmentName(path.join('.')), {
+    path,
+    isList: schema.type === 'array',
+    isText: schema.type === 'string',
+  })
 }
 
 /** Text stays text; numbers and booleans as YAML reads them; lists are separated by commas, or are YAML. */

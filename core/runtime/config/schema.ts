@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * Every configuration key with its default and one sentence of reason. docs/configuration.md is checked against this
- * schema by a test. Unknown keys are errors. Keys are snake_case, as users write them.
+ * Every configuration key with its default and one sentence of reason. docs/reference/configuration.md is checked against
+ * this schema by a test. Unknown keys are errors. Keys are snake_case, as users write them.
  */
 const port = z.union([z.int().min(0).max(65_535), z.literal('off')])
 const seconds = z.number().positive()
@@ -12,9 +12,15 @@ const toggle = z.enum(['auto', 'on', 'off'])
 
 /** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
 const tariffBand = z.strictObject({
-  from: z.string().regex(/^\d\d:\d\d$/),
-  to: z.string().regex(/^\d\d:\d\d$/),
-  price_per_kwh: decimal,
+  from: z
+    .string()
+    .regex(/^\d\d:\d\d$/)
+    .describe('Start of the band, `HH:MM`'),
+  to: z
+    .string()
+    .regex(/^\d\d:\d\d$/)
+    .describe('Its end, not in it any more; may lie beyond midnight'),
+  price_per_kwh: decimal.describe('Energy price in the band'),
 })
 
 const workloadRule = z.strictObject({

@@ -1,6 +1,6 @@
 import { WattlineError } from '../../runtime/errors.ts'
 import { quoteText } from '../column-types.ts'
-import type { FencedQuery } from '../warehouse.ts'
+import { type FencedQuery, SESSION_TIME_ZONE } from '../warehouse.ts'
 
 /**
  * The fence around text of strangers: which rows of which tables a tenant may see, as settings of a session that is
@@ -63,8 +63,7 @@ export function fenceStatements(options: FenceOptions): readonly string[] {
       'allow_ddl = 0',
       'allow_introspection_functions = 0',
       'output_format_json_quote_64bit_integers = 1',
-      // Else `today()` and `toDateTime('...')` would mean another time on a host in another zone.
-      "session_timezone = 'UTC'",
+      `session_timezone = ${quoteText(SESSION_TIME_ZONE)}`,
     ].join(', ')}`,
     'SET readonly = 1',
   ]

@@ -1,0 +1,47 @@
+/** Metrics that no event raises: this process, its event loop, the log. The reference page and `/metrics` share the list. */
+import type { Family, Sample } from './metrics-text.ts'
+
+interface OwnMetric {
+  readonly type: Family['type']
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+const metric = (type: Family['type'], help: string, ...labels: string[]): OwnMetric => ({
+  type,
+  help,
+  labels,
+})
+
+export const OWN_METRICS = {
+  process_cpu_seconds_total: metric('counter', 'CPU time of this process, user and system'),
+  process_resident_memory_bytes: metric('gauge', 'Resident memory of this process'),
+  process_start_time_seconds: metric('gauge', 'Start of this process, unix time'),
+  wattline_heap_used_bytes: metric('gauge', 'JavaScript heap in use'),
+  wattline_ready: metric('gauge', '1 when the instance takes work, 0 when not'),
+  wattline_build_info: metric('gauge', 'Always 1; the version is the label', 'version', 'node'),
+  wattline_event_loop_delay_seconds: metric('gauge', 'Mean delay of the event loop since the last look'),
+  wattline_event_loop_delay_seconds_max: metric('gauge', 'Largest delay since the last look'),
+  wattline_log_lag_records: metric('gauge', 'Records that a group has not committed yet', 'group', 'stream'),
+  wattline_log_lag_seconds: metric(
+    'gauge',
+    'Age of the oldest record that a group has not committed; 0 when none waits',
+    'group',
+    'stream',
+  ),
+  wattline_end_to_end_age_seconds: metric(
+    'gauge',
+    'Age of the oldest acknowledged record that queries do not see yet',
+  ),
+} as const satisfies Readonly<Record<string, OwnMetric>>
+
+/** A family of the list; a number stands for its one sample without labels. */
+export function ownFamily(name: keyof typeof OWN_METRICS, samples: number | readonly Sample[]): Family {
+  const { type, help } = OWN_METRICS[name]
+  return {
+    name,
+    type,
+    help,
+    samples: typeof samples === 'number' ? [{ labels: '', value: samples }] : samples,
+  }
+}

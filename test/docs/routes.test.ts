@@ -1,0 +1,62 @@
+// Guarantees: docs/api.md lists exactly the routes that the two servers really have, both ways.
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { ROUTES } from '../../collector/otlp/exchange.ts'
+import { configSchema } from '../../core/runtime/config/schema.ts'
+import { silentEvents } from '../../core/runtime/events.ts'
+import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import { createQueryServer } from '../../query/server.ts'
+
+const api = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
+
+/** Routes of the table under a heading: "`GET`, `POST /clickhouse/`" is two, "`/v1/logs`" goes on with the method before. */
+function documented(heading: string): string[] {
+  const section = api.slice(api.indexOf(`## ${heading}`))
+  const table = section.slice(0, section.indexOf('\n\n', section.indexOf('|---')))
+  const cells = [...table.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell ?? '')
+  return cells
+    .flatMap(cell => {
+      const words = [...cell.matchAll(/[A-Z]+|\/[^\s`]*/g)].map(([word]) => word)
+      const methods = words.filter(word => !word.startsWith('/'))
+      const paths = words.filter(word => word.startsWith('/'))
+      return methods.flatMap(method => paths.map(path => `${method} ${path}`))
+    })
+    .toSorted()
+}
+
+const refuse = async (): Promise<never> => {
+  throw new Error('Nothing is asked of the engine here.')
+}
+const warehouse: Warehouse = {
+  kind: 'embedded',
+  database: 'wattline',
+  migrate: refuse,
+  insert: refuse,
+  query: refuse,
+  fenced: refuse,
+  ping: refuse,
+  close: async () => {},
+}
+
+it('lists the routes of the query server', async () => {
+  const server = createQueryServer({
+    config: configSchema.parse({}),
+    warehouse,
+    events: silentEvents,
+    readiness: () => [],
+    page: new Map([['index.html', { type: 'text/html', body: Buffer.from('') }]]),
+    version: '0',
+    started: new Date(0),
+  })
+  const served = server.routes
+    // Other names of the same: the page under its file name, an address without its last slash.
+    .filter(route => !route.endsWith('/index.html') && !route.endsWith(' /clickhouse'))
+    .map(route => route.replaceAll(/:(\w+)/g, '{$1}'))
+  await server.stop()
+  expect(served.length).toBeGreaterThan(10)
+  expect(documented('Port 9288')).toEqual(served.toSorted())
+})
+
+it('lists the routes of the OTLP receiver', () => {
+  expect(documented('Port 4318')).toEqual([...ROUTES.keys()].map(path => `POST ${path}`).toSorted())
+})

@@ -1,0 +1,117 @@
+// Guarantees: every command and every query in docs/ works against a process as a newcomer starts it, and `/metrics` shows
+// what the reference page lists, and nothing else.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OWN_METRICS } from '../../query/status/own-metrics.ts'
+import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+const root = new URL('../../', import.meta.url).pathname
+const data = mkdtempSync(join(tmpdir(), 'wattline-docs-'))
+let wattline: WattlineProcess
+
+/** A minute of a host that is over long ago: its window closes at once. */
+const EARLIER = BigInt(Math.floor(Date.now() / 60_000) - 60) * 60_000_000_000n
+
+beforeAll(async () => {
+  const environment = {
+    WATTLINE_FACTORS_ZONE: 'DE',
+    WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
+    WATTLINE_METERING_LATENESS: '0',
+  }
+  wattline = await startProcess({ data, environment })
+  await sendEnergy()
+  await eventually(
+    () => wattline.sql<{ n: string }>('SELECT count() AS n FROM ledger'),
+    ([row]) => Number(row?.n) > 0,
+  )
+})
+
+afterAll(async () => {
+  await wattline.end('SIGTERM')
+  rmSync(data, { recursive: true, force: true })
+})
+
+async function sendEnergy(): Promise<void> {
+  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
+  const dataPoints = [0, 60, 120].map(second => ({
+    timeUnixNano: String(EARLIER + BigInt(second) * 1_000_000_000n),
+    asDouble: second * 60,
+    attributes: [attribute('hw.id', '0'), attribute('hw.type', 'cpu')],
+  }))
+  const sum = { aggregationTemporality: 2, isMonotonic: true, dataPoints }
+  const scopeMetrics = [{ metrics: [{ name: 'hw.energy', unit: 'J', sum }] }]
+  const resource = { attributes: [attribute('host.id', 'docs-host')] }
+  const response = await fetch(`${wattline.otlp}/v1/metrics`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics }] }),
+  })
+  expect(response.status).toBe(200)
+}
+
+const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.md'))
+  .map(name => ({ name, text: readFileSync(join(root, 'docs', name), 'utf8') }))
+
+/** `[where, text]` of the blocks of a language in all pages. */
+const blocks = (language: string): [string, string][] =>
+  pages.flatMap(({ name, text }) =>
+    [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+      ([, block], index): [string, string] => [`${name}, ${language} ${index + 1}`, block ?? ''],
+    ),
+  )
+
+describe('commands', () => {
+  it('are found', () => expect(blocks('sh').length).toBeGreaterThan(0))
+
+  it.each(blocks('sh'))('%s', async (_, block) => {
+    const script = block
+      .replaceAll('http://127.0.0.1:4318', wattline.otlp)
+      .replaceAll('http://127.0.0.1:9288', wattline.http)
+      // An answer that tells of an error is a failure.
+      .replaceAll('curl -s', 'curl -sS --fail-with-body')
+    const environment = { ...process.env, WATTLINE_URL: wattline.http }
+    const run = promisify(execFile)('bash', ['-euc', script], { cwd: root, env: environment })
+    expect((await run).stdout.trim()).not.toBe('')
+  })
+})
+
+describe('queries', () => {
+  it('are found', () => expect(blocks('sql').length).toBeGreaterThan(0))
+
+  it.each(blocks('sql'))('%s', async (_, query) => {
+    expect((await wattline.sql(query)).length).toBeGreaterThan(0)
+  })
+
+  it('name the factors of every entry, once', async () => {
+    const [query] = blocks('sql')
+      .find(([, text]) => text.includes('grid_intensity'))!
+      .slice(1)
+    const rows = await wattline.sql<Record<string, unknown>>(query!)
+    const [entries] = await wattline.sql<{ n: string }>('SELECT count() AS n FROM ledger')
+    expect(String(rows.length)).toBe(entries!.n)
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        intensity: '344.1',
+        intensity_unit: 'gCO2e/kWh',
+        intensity_source: expect.stringContaining('Ember'),
+        price: '0.25',
+        price_unit: 'EUR/kWh',
+        price_source: 'configuration; always',
+      })
+    }
+  })
+})
+
+it('lists every metric that the process shows', async () => {
+  const text = await (await fetch(`${wattline.http}/metrics`)).text()
+  const shown = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!)
+  const page = pages.find(({ name }) => name === 'reference/metrics.md')!.text
+  const listed = new Set([...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!))
+  expect(shown.filter(name => !listed.has(name))).toEqual([])
+  expect(Object.keys(OWN_METRICS).filter(name => !shown.includes(name))).toEqual([])
+})
