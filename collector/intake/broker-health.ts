@@ -7,7 +7,8 @@ import type { Clock } from './clock.ts'
  * fail, and the log is asked now and then until it answers: intake goes on by itself.
  */
 export interface BrokerHealth {
-  readonly failing: boolean
+  /** What the log said last when it refused; null while it takes records. */
+  readonly failure: WattlineError | null
   /** Throws a retryable error (503, Retry-After) while the log does not take records. */
   check(): void
   /** Says that an append failed or did not end in time. */
@@ -45,8 +46,8 @@ export function createBrokerHealth(options: BrokerHealthOptions): BrokerHealth {
   }
 
   return {
-    get failing() {
-      return failure !== undefined
+    get failure() {
+      return failure ?? null
     },
     check() {
       if (failure === undefined) return

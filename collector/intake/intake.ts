@@ -58,7 +58,8 @@ export interface IntakeStats {
   readonly openRequests: number
   /** Rows in batches that are still open. */
   readonly openRows: number
-  readonly brokerFailing: boolean
+  /** Why nothing is taken in: what the log said last; null while it takes records. */
+  readonly brokerFailure: WattlineError | null
 }
 
 export interface IntakeOptions {
@@ -160,7 +161,7 @@ class IntakeDoor implements Intake {
       inFlightBytes: budget.usedBytes,
       openRequests: this.#inside.size,
       openRows: commit.openRows,
-      brokerFailing: health.failing,
+      brokerFailure: health.failure,
     }
   }
 

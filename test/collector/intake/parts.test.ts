@@ -118,6 +118,6 @@ describe('broker health', () => {
       events: new RecordedEvents(),
     })
     health.failed(new WattlineError('body_too_large', 'Too large a record.'))
-    expect(health.failing).toBe(false)
+    expect(health.failure).toBeNull()
   })
 })
