@@ -29,7 +29,6 @@ export const ERRORS = {
   data_in_use: entry('stop', 500, 'Stop the other instance, or give this one another folder with `data:`.'),
   data_unusable: entry('stop', 500, 'Check that the data folder exists on a local disk and can be written.'),
   address_in_use: entry('stop', 500, 'Stop what listens there, or choose another port under `listen:`.'),
-  listen_refused: entry('stop', 500, 'Set `auth.tokens_file`, or listen on 127.0.0.1.'),
   not_running: entry('retry', 503, 'Start it with `wattline run`, or name its address with --url.'),
   // intake
   body_too_large: entry('reject', 413, 'Send smaller batches, or raise `limits.body_bytes`.'),
@@ -67,7 +66,11 @@ export const ERRORS = {
     503,
     'Free disk space on the volume of the data folder; intake goes on by itself.',
   ),
-  record_corrupt: entry('quarantine', 500, 'Look at the record with `wattline quarantine show`.'),
+  record_corrupt: entry(
+    'quarantine',
+    500,
+    'The log line `recordQuarantined` names the record; table `quarantine` keeps it whole.',
+  ),
   warehouse_unavailable: entry('retry', 503, 'Data waits in the log; see the engine error in the log lines.'),
   record_refused: entry(
     'quarantine',

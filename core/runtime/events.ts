@@ -117,10 +117,6 @@ export const EVENTS = {
       'reason',
     ),
   },
-  epochStarted: {
-    level: 'info',
-    counter: counter('wattline_counter_epochs_total', 'Counters that started anew', 'quantity'),
-  },
   energyUnpriced: {
     level: 'warn',
     counter: counter('wattline_unpriced_total', 'Ledger entries without a factor or tariff', 'reason'),

@@ -1,0 +1,51 @@
+// Guarantees: the catalogues of errors and events promise nothing that the code does not do: each code is thrown and each
+// event emitted somewhere, and what to do names only commands and configuration keys that exist.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { STREAMS } from '../../core/model/streams/index.ts'
+import { environmentNames } from '../../core/runtime/config/environment.ts'
+import { ERRORS } from '../../core/runtime/errors.ts'
+import { EVENTS } from '../../core/runtime/events.ts'
+
+const product = execFileSync(
+  'git',
+  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'],
+  {
+    encoding: 'utf8',
+  },
+)
+  .split('\n')
+  .filter(
+    path => path !== '' && existsSync(path) && !/^(test|docs|core\/runtime\/(errors|events)\.ts)/.test(path),
+  )
+  .map(path => readFileSync(path, 'utf8'))
+  .join('\n')
+
+const isNamed = (name: string): boolean => product.includes(`'${name}'`)
+
+it('every error code is used', () => {
+  expect(Object.keys(ERRORS).filter(code => !isNamed(code))).toEqual([])
+})
+
+it('every event is emitted', () => {
+  expect(Object.keys(EVENTS).filter(event => !isNamed(event))).toEqual([])
+})
+
+it('remedies name what exists', () => {
+  const commands = [...product.matchAll(/new Command\('(\w+)'\)/g)].map(([, name]) => `wattline ${name}`)
+  const keys = [...environmentNames().values()].flatMap(({ path }) =>
+    path.map((_, index) => path.slice(0, index + 1).join('.')),
+  )
+  const tables = STREAMS.flatMap(({ table }) => (table === undefined ? [] : [table.name]))
+  const known = new Set([
+    ...commands,
+    ...keys,
+    ...keys.map(key => `${key}:`),
+    ...tables,
+    ...Object.keys(EVENTS),
+  ])
+  known.add('wattline').add('Authorization: Bearer <token>')
+  const quoted = Object.values(ERRORS).flatMap(({ remedy }) => [...remedy.matchAll(/`([^`]+)`/g)])
+  expect(quoted.map(([, name]) => name!).filter(name => !known.has(name))).toEqual([])
+})
