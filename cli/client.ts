@@ -5,6 +5,8 @@ import { ERRORS, type ErrorCode, WattlineError } from '../core/runtime/errors.ts
 export interface ClientOptions {
   readonly url: string
   readonly token?: string
+  /** Ends the request. */
+  readonly signal?: AbortSignal
 }
 
 export const DEFAULT_URL = process.env['WATTLINE_URL'] ?? 'http://127.0.0.1:9288'
@@ -14,7 +16,9 @@ export async function ask(options: ClientOptions, path: string, body?: unknown):
   const headers: Record<string, string> = { accept: 'application/json' }
   if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
-  const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
+  const signal = options.signal ?? null
+  const request =
+    body === undefined ? { headers, signal } : { method: 'POST', headers, signal, body: JSON.stringify(body) }
   const response = await fetch(new URL(path, options.url), request).catch((error: unknown) => {
     throw new WattlineError('not_running', `nothing answers at ${options.url}.`, { cause: error })
   })

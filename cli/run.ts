@@ -18,9 +18,16 @@ export const runCommand = (): Command =>
       const running = await startWattline({ config: loadConfig(options.config, process.env), version })
       process.stdout.write(`${greeting(running.addresses)}\n`)
       const left = await new Promise<readonly string[]>(resolve => {
-        const stop = () => resolve(running.stop(DRAIN_MS))
-        process.once('SIGTERM', stop)
-        process.once('SIGINT', stop)
+        let stopping = false
+        // Not once: a Ctrl-C comes twice, from the terminal and from the door before this process, and the second one
+        // would end it in the middle of the drain.
+        const stop = () => {
+          if (stopping) return
+          stopping = true
+          resolve(running.stop(DRAIN_MS))
+        }
+        process.on('SIGTERM', stop)
+        process.on('SIGINT', stop)
       })
       for (const name of left) process.stderr.write(`shutdown_incomplete: ${name} did not end in time.\n`)
       process.exit(left.length === 0 ? 0 : 1)

@@ -1,15 +1,18 @@
+const NUMBER = /^[-+<>]*[\d.,]+( ?\S{1,8})?$|^$|^-$/
+/** Names come from strangers: what would steer a terminal is shown as a mark instead. */
+const CONTROL = /\p{Cc}/gu
+
 /** Columns aligned by width, numbers to the right; one line of headings. */
 export function renderTable(names: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = names.map((name, i) => Math.max(name.length, ...rows.map(row => (row[i] ?? '').length)))
-  const numeric = names.map(
-    (_, i) => rows.length > 0 && rows.every(row => /^[-+]?[\d.,]+( ?\S{1,8})?$|^$|^-$/.test(row[i] ?? '')),
-  )
+  const texts = [names, ...rows].map(row => row.map(cell => cell.replace(CONTROL, '\u{fffd}')))
+  const widths = names.map((_, i) => Math.max(...texts.map(row => (row[i] ?? '').length)))
+  const numeric = names.map((_, i) => rows.length > 0 && rows.every(row => NUMBER.test(row[i] ?? '')))
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (numeric[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
       .join('  ')
       .trimEnd()
-  return `${[line(names), ...rows.map(line)].join('\n')}\n`
+  return `${texts.map(line).join('\n')}\n`
 }
 
 /** RFC 4180, with a heading line. */

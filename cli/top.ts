@@ -1,39 +1,91 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import type { LiveAnswer, LiveSeries } from '../core/model/answers.ts'
 import { sleep } from '../core/runtime/backoff.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
 import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { openScreen, type Paint, paintFor, plain, type Screen } from './screen.ts'
 import { renderTable } from './table.ts'
-import { wattsText } from './units.ts'
+import { fixed, wattsText } from './units.ts'
+
+/** No terminal is read more often, and no sensor is slower than an hour. */
+const INTERVAL_SECONDS = { least: 1, most: 3_600 }
+/** Readings older than this are no longer "now". */
+const STALE_MS = 60_000
+
+interface TopOptions extends ClientOptions {
+  readonly host?: string
+  readonly interval: number
+  readonly once?: boolean
+}
 
 export const topCommand = (): Command =>
   new Command('top')
-    .description('Live watts, gCO2e/h and cost/h by workload of a host')
+    .description('Live watts, gCO2e/h and cost/h by workload of a host; Ctrl-C ends it')
     .option('--host <host>', 'which host, when several send')
-    .option('--interval <seconds>', 'seconds between two views', '5')
+    .option('--interval <seconds>', 'seconds between two views', seconds, 5)
     .option('--once', 'print one view and end')
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
     .option('--token <token>', 'read token')
-    .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once')
-    .action(async (options: ClientOptions & { host?: string; interval: string; once?: boolean }) => {
-      const stop = new AbortController()
-      process.once('SIGINT', () => stop.abort())
-      const query = options.host === undefined ? '' : `&host=${encodeURIComponent(options.host)}`
-      while (!stop.signal.aborted) {
-        const answer = (await (await ask(options, `/api/v1/live?minutes=2${query}`)).json()) as LiveAnswer
-        const view = renderLive(answer)
-        if (options.once === true) {
-          process.stdout.write(view)
-          return
-        }
-        process.stdout.write(`\u001b[H\u001b[2J${view}`)
-        await sleep(Number(options.interval) * 1000, stop.signal)
-      }
+    .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once\n  wattline top --interval 2')
+    .action(async (options: TopOptions) => {
+      const paint = paintFor(process.stdout, process.env)
+      // The first answer is waited for before the screen is touched: what is wrong with the address is said plainly.
+      const first = await readLive(options)
+      if (options.once === true) process.stdout.write(renderLive(first, Date.now(), paint))
+      else await watch(options, first, paint)
     })
 
+function seconds(text: string): number {
+  const value = Number(text)
+  if (value >= INTERVAL_SECONDS.least && value <= INTERVAL_SECONDS.most) return value
+  throw new InvalidArgumentError(
+    `give seconds from ${INTERVAL_SECONDS.least} to ${INTERVAL_SECONDS.most}, such as 5.`,
+  )
+}
+
+async function readLive(options: TopOptions): Promise<LiveAnswer> {
+  const host = options.host === undefined ? '' : `&host=${encodeURIComponent(options.host)}`
+  return (await (await ask(options, `/api/v1/live?minutes=2${host}`)).json()) as LiveAnswer
+}
+
+/** Draws until Ctrl-C. A server that goes away leaves its last view standing, with a line that says so, and may return. */
+async function watch(options: TopOptions, first: LiveAnswer, paint: Paint): Promise<void> {
+  const stop = new AbortController()
+  const end = (): void => stop.abort()
+  // Not once: a Ctrl-C comes twice, from the terminal and from the door before this process.
+  process.on('SIGINT', end).on('SIGTERM', end)
+  const screen: Screen = openScreen(process.stdout)
+  let last = first
+  let trouble = ''
+  const draw = (): void => screen.show(`${trouble}${renderLive(last, Date.now(), paint)}`)
+  process.stdout.on('resize', draw)
+  try {
+    while (!stop.signal.aborted) {
+      draw()
+      await sleep(options.interval * 1000, stop.signal)
+      if (stop.signal.aborted) break
+      try {
+        last = await readLive({ ...options, signal: stop.signal })
+        trouble = ''
+      } catch (error) {
+        trouble = `${paint('red', troubleText(error))}\n`
+      }
+    }
+  } finally {
+    process.stdout.off('resize', draw)
+    screen.close()
+  }
+}
+
+const troubleText = (error: unknown): string =>
+  `${error instanceof WattlineError ? error.message : String(error)} Trying again; below is the last that was known.`
+
 /** One screen: the newest interval that a meter saw. Exported for its test. */
-export function renderLive(answer: LiveAnswer): string {
+export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = plain): string {
   const index = lastSeen(answer)
-  if (index < 0) return 'No power reading yet: the first interval ends a few seconds after the start.\n'
+  if (index < 0) {
+    return 'No power reading yet: the first interval ends about 10 seconds after the start. If none comes, the log says\nwhich sensor could not read what; see `sensors` in wattline.yaml.\n'
+  }
   const entries = answer.series
     .map(series => ({
       series,
@@ -42,19 +94,52 @@ export function renderLive(answer: LiveAnswer): string {
     }))
     .toSorted((a, b) => b.milliwatts - a.milliwatts)
   const total = entries.reduce((sum, { milliwatts }) => sum + milliwatts, 0)
-  const band = answer.error_band === null ? '' : ` ±${(answer.error_band * 100).toFixed(0)} %`
-  const rows = entries.map(({ series, milliwatts, cpus }) => [
+  const drawing = entries.filter(({ milliwatts }) => milliwatts > 0)
+  const rows = drawing.map(({ series, milliwatts, cpus }) => [
     nameOf(series),
     series.workload_kind || series.share,
     wattsText(milliwatts),
-    cpus === null ? '-' : cpus.toFixed(2),
+    `${fixed((milliwatts / total) * 100, 1)} %`,
+    cpus === null ? '-' : fixed(cpus, 2),
     carbonRate(answer, milliwatts),
     costRate(answer, milliwatts),
   ])
-  rows.push(['total', '', wattsText(total), '', carbonRate(answer, total), costRate(answer, total)])
-  const head = `${answer.host_name || answer.host}  ${wattsText(total)} ${answer.energy_quality}${band} (${answer.energy_source}, boundary ${answer.boundary})\n`
-  const grid = `zone ${answer.zone}: ${answer.intensity_g_per_kwh ?? 'no'} gCO2e/kWh, ${answer.intensity_kind} (${answer.intensity_source})\n`
-  return `${head}${grid}${renderTable(['workload', 'kind', 'power', 'CPUs', 'gCO2e/h', `${answer.currency}/h`], rows)}`
+  rows.push(['total', '', wattsText(total), '', '', carbonRate(answer, total), costRate(answer, total)])
+  const names = ['workload', 'kind', 'power', 'share', 'CPUs', 'gCO2e/h', `${answer.currency}/h`]
+  const [heading, ...lines] = renderTable(names, rows).trimEnd().split('\n')
+  const table = [
+    paint('bold', heading!),
+    ...lines.map((line, at) => {
+      if (at === drawing.length) return paint('bold', line)
+      return drawing[at]!.series.share === 'active' ? line : paint('dim', line)
+    }),
+  ]
+  const quiet = entries.length - drawing.length
+  if (quiet > 0) table.push(paint('dim', `${quiet} more drew nothing in this interval`))
+  return `${[...headLines(answer, total, nowMs - answer.times_ms[index]!, paint), '', ...table].join('\n')}\n`
+}
+
+/** What the host draws and how well that is known, and what its numbers are rated with. */
+function headLines(answer: LiveAnswer, total: number, ageMs: number, paint: Paint): readonly string[] {
+  const band = answer.error_band === null ? '' : ` ±${(answer.error_band * 100).toFixed(0)} %`
+  const quality = paint(
+    answer.energy_quality === 'measured' ? 'green' : 'yellow',
+    `${answer.energy_quality}${band}`,
+  )
+  const boundary = answer.boundary === 'host' ? 'whole machine' : 'CPU and memory only'
+  const late = ageMs > STALE_MS ? paint('red', `, last reading ${Math.round(ageMs / 60_000)} min ago`) : ''
+  const grid =
+    answer.intensity_g_per_kwh === null
+      ? `no intensity known for zone ${answer.zone}: set factors.zone`
+      : `${answer.zone} ${answer.intensity_kind} ${answer.intensity_g_per_kwh} gCO2e/kWh`
+  const price =
+    answer.price_per_kwh === null
+      ? 'no price: set tariffs.price_per_kwh'
+      : `${answer.price_per_kwh} ${answer.currency}/kWh`
+  return [
+    `${paint('bold', `${answer.host_name || answer.host}  ${wattsText(total)}`)} ${quality} (${boundary}, ${answer.energy_source})${late}`,
+    paint('dim', `${grid}, PUE ${answer.pue}, ${price}`),
+  ]
 }
 
 function lastSeen(answer: LiveAnswer): number {
@@ -72,10 +157,10 @@ const kilowattHoursPerHour = (milliwatts: number, pue: string): number => (milli
 
 function carbonRate(answer: LiveAnswer, milliwatts: number): string {
   if (answer.intensity_g_per_kwh === null) return '-'
-  return (kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.intensity_g_per_kwh)).toFixed(3)
+  return fixed(kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.intensity_g_per_kwh), 3)
 }
 
 function costRate(answer: LiveAnswer, milliwatts: number): string {
   if (answer.price_per_kwh === null) return '-'
-  return (kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.price_per_kwh)).toFixed(6)
+  return fixed(kilowattHoursPerHour(milliwatts, answer.pue) * Number(answer.price_per_kwh), 6)
 }

@@ -1,39 +1,61 @@
 /** Integers of the ledger as people read them. Rounded for the eye only: sums are made before, on the integers. */
 
-/** µJ as mWh, Wh or kWh. */
-export function energyText(microJoules: string | bigint): string {
-  return scaled(Number(microJoules) / 3.6e9, [
-    [1e3, 'kWh', 1e3],
-    [1, 'Wh', 1],
-    [0, 'mWh', 1e-3],
-  ])
+/** A unit, how many base units it holds, and with how many decimals it is shown. */
+export interface ColumnUnit {
+  readonly unit: string
+  readonly size: number
+  readonly decimals: number
 }
 
-/** µg of CO2e as mg, g or kg; `-` when unknown. */
-export function carbonText(micrograms: string | null): string {
-  if (micrograms === null) return '-'
-  return scaled(Number(micrograms) / 1e6, [
-    [1e3, 'kg', 1e3],
-    [1, 'g', 1],
-    [0, 'mg', 1e-3],
-  ])
-}
+const ENERGY_UJ = [
+  ['mWh', 3.6e6],
+  ['Wh', 3.6e9],
+  ['kWh', 3.6e12],
+  ['MWh', 3.6e15],
+] as const
+const CARBON_UG = [
+  ['µg', 1],
+  ['mg', 1e3],
+  ['g', 1e6],
+  ['kg', 1e9],
+  ['t', 1e12],
+] as const
 
-/** Nano units of money, exact, without trailing zeros beyond the cents; `-` when unpriced. */
-export function moneyText(nano: string | null, currency: string): string {
-  if (nano === null) return '-'
-  const digits = nano.replace('-', '').padStart(10, '0')
-  const fraction = digits.slice(-9).replace(/0{1,7}$/, '')
-  return `${nano.startsWith('-') ? '-' : ''}${digits.slice(0, -9)}.${fraction} ${currency}`
-}
+/** The unit of a column of energy, so that its lines can be compared; `most` is the largest amount in µJ. */
+export const energyUnit = (most: string): ColumnUnit => unitFor(Number(most), ENERGY_UJ)
 
-export function wattsText(milliwatts: number): string {
-  return `${(milliwatts / 1000).toFixed(2)} W`
-}
+/** The same for µg of CO2e. */
+export const carbonUnit = (most: string | null): ColumnUnit => unitFor(Number(most ?? 0), CARBON_UG)
 
-function scaled(value: number, steps: readonly (readonly [number, string, number])[]): string {
-  for (const [from, unit, factor] of steps) {
-    if (Math.abs(value) >= from) return `${(value / factor).toFixed(3)} ${unit}`
+/** The same for money in 1e-9 of its currency: four digits of the largest, cents at least. */
+export function moneyUnit(most: string | null, currency: string): ColumnUnit {
+  return {
+    unit: currency,
+    size: 1e9,
+    decimals: Math.min(9, Math.max(2, digitsAfter(Number(most ?? 0) / 1e9))),
   }
-  return String(value)
+}
+
+function unitFor(amount: number, scale: readonly (readonly [string, number])[]): ColumnUnit {
+  const [unit, size] = scale.findLast(([, from]) => Math.abs(amount) >= from) ?? scale[0]!
+  return { unit, size, decimals: Math.min(3, Math.max(0, digitsAfter(amount / size))) }
+}
+
+/** Decimals with which a value shows four digits; of nothing, three. */
+const digitsAfter = (value: number): number => (value === 0 ? 3 : 3 - Math.floor(Math.log10(Math.abs(value))))
+
+/** An amount in its column's unit: `-` when unknown, `<0.001` when there is something that rounds to nothing. */
+export function amountText(amount: string | null, { size, decimals }: ColumnUnit): string {
+  if (amount === null) return '-'
+  return fixed(Number(amount) / size, decimals)
+}
+
+/** `2.27 W`; `<0.01 W` for what is there but cannot be seen. */
+export const wattsText = (milliwatts: number): string => `${fixed(milliwatts / 1000, 2)} W`
+
+/** A number with so many decimals; what is not zero never looks like it. */
+export function fixed(value: number, decimals: number): string {
+  const least = 10 ** -decimals
+  if (value !== 0 && Math.abs(value) < least / 2) return `${value < 0 ? '>-' : '<'}${least.toFixed(decimals)}`
+  return value.toFixed(decimals)
 }

@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import type { UsageAnswer, UsageRow } from '../core/model/answers.ts'
 import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { type Paint, paintFor, plain } from './screen.ts'
 import { renderTable, toCsv } from './table.ts'
-import { carbonText, energyText, moneyText } from './units.ts'
+import { amountText, carbonUnit, energyUnit, moneyUnit } from './units.ts'
 
 interface UsageOptions extends ClientOptions {
   readonly window: string
@@ -41,52 +42,96 @@ export const usageCommand = (): Command =>
       if (options.filter !== undefined) query.set('filter', options.filter)
       if (options.step !== undefined) query.set('step', options.step)
       const answer = (await (await ask(options, `/api/v1/usage?${query}`)).json()) as UsageAnswer
-      process.stdout.write(render(answer, options.format))
+      process.stdout.write(renderUsage(answer, options.format, paintFor(process.stdout, process.env)))
     })
 
-function render(answer: UsageAnswer, format: string): string {
+/** Exported for its test. */
+export function renderUsage(answer: UsageAnswer, format: string, paint: Paint = plain): string {
   if (format === 'json') return `${JSON.stringify(answer, null, 2)}\n`
-  if (format === 'csv')
-    return toCsv(
-      [...answer.group_by, ...RAW_COLUMNS],
-      answer.rows.map(row => rawCells(answer, row)),
-    )
-  const names = [
-    ...answer.group_by,
-    'energy',
-    'CO2e',
-    'embodied',
-    'energy cost',
-    'resources',
-    'quality',
-    'covered',
-  ]
-  const rows = answer.rows.map(row =>
-    readableCells(
-      answer,
-      row,
-      answer.group_by.map(key => row.group[key] || '-'),
-    ),
-  )
-  const sum = readableCells(
-    answer,
-    answer.total,
-    answer.group_by.map((_, i) => (i === 0 ? 'total' : '')),
-  )
-  const notes = answer.total.unpriced.reasons.map(reason => `  unpriced: ${reason}\n`).join('')
-  return `${answer.window.from} to ${answer.window.to}\n${renderTable(names, [...rows, sum])}${notes}`
+  if (format === 'csv') {
+    const cells = answer.rows.map(row => rawCells(answer, row))
+    return toCsv([...answer.group_by, ...RAW_COLUMNS], cells)
+  }
+  const span = `${timeText(answer.window.from)} to ${timeText(answer.window.to)} UTC`
+  if (answer.rows.length === 0) {
+    return `${span}: nothing in the books.\nThe first minute closes about 90 seconds after the start, each later one about 30 seconds after it has ended.\n`
+  }
+  const columns = columnsOf(answer)
+  const cells = (row: UsageRow): string[] => columns.map(column => column.text(row))
+  const rows = answer.rows.map(row => [...groupCells(answer, row), ...cells(row)])
+  const sum = [...sumCells(answer), ...cells(answer.total)]
+  const names = [...groupNames(answer), ...columns.map(column => column.name)]
+  const lines = renderTable(names, [...rows, sum])
+    .trimEnd()
+    .split('\n')
+  const table = lines.map((line, at) => (at === 0 || at === lines.length - 1 ? paint('bold', line) : line))
+  const notes = notesOf(answer).map(note => paint('yellow', note))
+  return `${[paint('dim', span), ...table, ...notes].join('\n')}\n`
 }
 
-function readableCells(answer: UsageAnswer, row: UsageRow, group: readonly string[]): string[] {
+interface Column {
+  readonly name: string
+  readonly text: (row: UsageRow) => string
+}
+
+/** Each amount in one unit down the column. What no line has and nobody configured takes no room. */
+function columnsOf({ total, currency }: UsageAnswer): readonly Column[] {
+  const energy = energyUnit(total.energy_uj)
+  const operational = carbonUnit(total.carbon_operational_ug)
+  const embodied = carbonUnit(total.carbon_embodied_ug)
+  const cost = moneyUnit(total.cost_energy_nano, currency)
+  const resource = moneyUnit(total.cost_resource_nano, currency)
+  const columns: readonly (Column & { readonly absent?: boolean })[] = [
+    { name: `energy ${energy.unit}`, text: row => amountText(row.energy_uj, energy) },
+    { name: `${operational.unit} CO2e`, text: row => amountText(row.carbon_operational_ug, operational) },
+    {
+      name: `embodied ${embodied.unit}`,
+      text: row => amountText(row.carbon_embodied_ug, embodied),
+      absent: total.carbon_embodied_ug === null,
+    },
+    { name: `energy ${cost.unit}`, text: row => amountText(row.cost_energy_nano, cost) },
+    {
+      name: `resources ${resource.unit}`,
+      text: row => amountText(row.cost_resource_nano, resource),
+      absent: total.cost_resource_nano === null,
+    },
+    { name: 'quality', text: row => qualityText(row.quality) },
+    { name: 'covered', text: row => `${(row.coverage * 100).toFixed(0)} %` },
+  ]
+  return columns.filter(column => column.absent !== true)
+}
+
+const groupNames = (answer: UsageAnswer): readonly string[] => [
+  ...(answer.step_seconds === null ? [] : ['start']),
+  ...answer.group_by,
+]
+
+const groupCells = (answer: UsageAnswer, row: UsageRow): readonly string[] => [
+  ...(answer.step_seconds === null ? [] : [timeText(row.start ?? '')]),
+  ...answer.group_by.map(key => row.group[key] || '-'),
+]
+
+const sumCells = (answer: UsageAnswer): readonly string[] =>
+  groupNames(answer).map((_, i) => (i === 0 ? 'total' : ''))
+
+/** `2026-11-21 12:31`: windows begin and end with a minute. */
+const timeText = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
+
+/** What the sums leave out, said plainly: it is not zero. */
+function notesOf(answer: UsageAnswer): readonly string[] {
+  const { unpriced } = answer.total
+  const reasons = unpriced.reasons.length === 0 ? '' : ` (${unpriced.reasons.join(', ')})`
+  const without = (microJoules: string, what: string): readonly string[] => {
+    if (microJoules === '0') return []
+    const unit = energyUnit(microJoules)
+    return [`${amountText(microJoules, unit)} ${unit.unit} without ${what}${reasons}`]
+  }
   return [
-    ...group,
-    energyText(row.energy_uj),
-    carbonText(row.carbon_operational_ug),
-    carbonText(row.carbon_embodied_ug),
-    moneyText(row.cost_energy_nano, answer.currency),
-    moneyText(row.cost_resource_nano, answer.currency),
-    qualityText(row.quality),
-    `${(row.coverage * 100).toFixed(0)} %`,
+    ...(answer.truncated
+      ? [`Only ${answer.rows.length} rows are listed; the total holds all. --limit lists more.`]
+      : []),
+    ...without(unpriced.carbon_uj, 'a carbon factor'),
+    ...without(unpriced.cost_uj, 'a price'),
   ]
 }
 

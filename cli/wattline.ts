@@ -27,6 +27,12 @@ for (const command of [runCommand(), checkCommand(), topCommand(), usageCommand(
   program.addCommand(command.exitOverride())
 }
 
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 try {
   await program.parseAsync(process.argv)
 } catch (error) {

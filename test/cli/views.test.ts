@@ -1,9 +1,15 @@
-// Guarantees: what the command line prints is aligned, escaped, and never shows unknown as zero.
+/**
+ * Guarantees: what the command line prints is aligned, escaped, never shows unknown as zero nor something as nothing, and
+ * has looks only for a terminal; a view that is drawn again fits its terminal and gives it back.
+ */
 import { expect, it } from 'vitest'
+import { cut, openScreen, paintFor } from '../../cli/screen.ts'
 import { renderTable, toCsv } from '../../cli/table.ts'
 import { renderLive } from '../../cli/top.ts'
-import { carbonText, energyText, moneyText } from '../../cli/units.ts'
+import { amountText, carbonUnit, energyUnit, fixed, moneyUnit } from '../../cli/units.ts'
+import { renderUsage } from '../../cli/usage.ts'
 import type { LiveAnswer } from '../../core/model/answers.ts'
+import { usageAnswer } from '../dashboards/fixture.ts'
 
 it('aligns text to the left and numbers to the right', () => {
   const table = renderTable(
@@ -20,16 +26,30 @@ it('escapes CSV', () => {
   expect(toCsv(['a'], [['x,"y"']])).toBe('a\r\n"x,""y"""\r\n')
 })
 
-it('chooses units and shows unknown as a dash', () => {
-  expect(energyText('450000000')).toBe('125.000 mWh')
-  expect(energyText(3_600_000_000n)).toBe('1.000 Wh')
-  expect(energyText('3600000000000')).toBe('1.000 kWh')
-  expect(carbonText('45000')).toBe('45.000 mg')
-  expect(carbonText(null)).toBe('-')
-  expect(moneyText('37500', 'EUR')).toBe('0.0000375 EUR')
-  expect(moneyText('-1230000000', 'EUR')).toBe('-1.23 EUR')
-  expect(moneyText('0', 'EUR')).toBe('0.00 EUR')
-  expect(moneyText(null, 'EUR')).toBe('-')
+it('lets no name steer the terminal', () => {
+  expect(renderTable(['name'], [['\u001b[2Jevil\n']])).toBe('name\n\ufffd[2Jevil\ufffd\n')
+})
+
+it('has one unit a column, unknown as a dash, and never something as zero', () => {
+  const unit = energyUnit('450000000')
+  expect([unit.unit, amountText('450000000', unit), amountText('1000', unit)]).toEqual([
+    'mWh',
+    '125.0',
+    '<0.1',
+  ])
+  expect(energyUnit('3600000000000').unit).toBe('kWh')
+  expect(amountText('3600000000', energyUnit('3600000000'))).toBe('1.000')
+  expect(amountText(null, carbonUnit('45000'))).toBe('-')
+  expect(amountText('45000', carbonUnit('45000'))).toBe('45.00')
+  expect(amountText('37500', moneyUnit('37500', 'EUR'))).toBe('0.00003750')
+  expect(amountText('-1230000000', moneyUnit('-1230000000', 'EUR'))).toBe('-1.230')
+  expect(amountText('0', moneyUnit('0', 'EUR'))).toBe('0.000')
+  expect([fixed(0, 2), fixed(0.004, 2), fixed(-0.004, 2), fixed(0.006, 2)]).toEqual([
+    '0.00',
+    '<0.01',
+    '>-0.01',
+    '0.01',
+  ])
 })
 
 const live: LiveAnswer = {
@@ -72,11 +92,73 @@ const live: LiveAnswer = {
 }
 
 it('shows the newest interval that a meter saw, with its quality', () => {
-  const view = renderLive(live)
+  const view = renderLive(live, 6_000)
   expect(view).toContain('2.00 W estimated ±40 %')
-  expect(view).toMatch(/node +process +2\.00 W +1\.00 +0\.946 +-/)
+  expect(view).toMatch(/^node +process +2\.00 W +100\.0 % +1\.00 +0\.946 +-$/m)
+  expect(view).toContain('no price: set tariffs.price_per_kwh')
+  expect(view).toContain('1 more drew nothing')
+  expect(view).not.toContain('last reading')
+  expect(renderLive(live, 185_000)).toContain('last reading 3 min ago')
 })
 
 it('says that nothing was read yet', () => {
-  expect(renderLive({ ...live, series: [] })).toMatch(/No power reading yet/)
+  expect(renderLive({ ...live, series: [] }, 0)).toMatch(/No power reading yet/)
+})
+
+it('lists usage in one unit, with what was left out and what has no price', () => {
+  const answer = usageAnswer('1h', { priced: false })
+  const text = renderUsage({ ...answer, truncated: true }, 'table')
+  expect(text).toMatch(/^2026-11-21 10:00 to 2026-11-21 11:00 UTC$/m)
+  expect(text).toMatch(/^share +kind +namespace +workload +account +energy Wh +g CO2e .*covered$/m)
+  expect(text).toMatch(/^total .* - +interpolated 2 %, estimated 98 %/m)
+  expect(text).toMatch(/^Only 13 rows are listed; the total holds all/m)
+  expect(text).toMatch(/Wh without a price/)
+  expect(text).not.toContain('resources')
+})
+
+it('names the step of each row, and keeps exact integers in CSV', () => {
+  const [row] = usageAnswer('1h').rows
+  const answer = {
+    ...usageAnswer('1h'),
+    step_seconds: 60,
+    rows: [{ ...row!, start: '2026-11-21T10:05:00.000Z' }],
+  }
+  expect(renderUsage(answer, 'table')).toMatch(/^2026-11-21 10:05 +idle/m)
+  expect(renderUsage(answer, 'csv')).toContain(`,${row!.energy_uj},`)
+})
+
+it('says that nothing is in the books, and when something will be', () => {
+  expect(renderUsage({ ...usageAnswer('1h'), rows: [] }, 'table')).toMatch(/nothing in the books.*\n.*90 s/)
+})
+
+it('has looks only for a terminal, and not under NO_COLOR', () => {
+  const output = { isTTY: true, write: () => true }
+  expect(paintFor(output, {})('bold', 'a')).toBe('\u001b[1ma\u001b[22m')
+  expect(paintFor(output, { NO_COLOR: '1' })('bold', 'a')).toBe('a')
+  expect(paintFor(output, { TERM: 'dumb' })('bold', 'a')).toBe('a')
+  expect(paintFor({ ...output, isTTY: false }, {})('bold', 'a')).toBe('a')
+})
+
+it('fits a view into its terminal without clearing it, and gives the terminal back', () => {
+  const written: string[] = []
+  const output = { isTTY: true, columns: 4, rows: 2, write: (text: string) => written.push(text) }
+  const screen = openScreen(output)
+  screen.show('abcdef\n\u001b[1mghijkl\u001b[22m\nthird\n')
+  const view = written.at(-1)!
+  expect(view).toContain('abcd')
+  expect(view).toContain('\u001b[1mghij\u001b[22m')
+  expect(view).not.toMatch(/e|third/)
+  expect(view).not.toContain('\u001b[2J')
+  screen.close()
+  expect(written.at(-1)).toBe('\u001b[?25h\u001b[?1049l')
+  expect(cut('\u001b[31mab\u001b[39mcd', 3)).toBe('\u001b[31mab\u001b[39mc')
+})
+
+it('writes view after view where there is no terminal', () => {
+  const written: string[] = []
+  const screen = openScreen({ write: text => written.push(text) })
+  screen.show('a\n')
+  screen.show('b\n')
+  screen.close()
+  expect(written.join('')).toBe('a\n\nb\n\n')
 })

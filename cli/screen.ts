@@ -1,0 +1,68 @@
+import { styleText } from 'node:util'
+
+/** Where a command writes: a terminal that understands colours and places, or a file or pipe that must not get them. */
+export interface Output {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  write(text: string): unknown
+}
+
+export type Look = Parameters<typeof styleText>[0]
+/** Puts a look on a text, or leaves it plain. */
+export type Paint = (look: Look, text: string) => string
+
+export const plain: Paint = (_look, text) => text
+
+/** Colours only for a terminal, and not where NO_COLOR asks for none (https://no-color.org). */
+export function paintFor(output: Output, environment: NodeJS.ProcessEnv): Paint {
+  const wanted = output.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+  return wanted ? (look, text) => styleText(look, text, { validateStream: false }) : plain
+}
+
+/** A view that is drawn again and again in one place. */
+export interface Screen {
+  show(text: string): void
+  /** Gives the terminal back as it was. */
+  close(): void
+}
+
+const ESC = '\u001b['
+
+/**
+ * On a terminal: the second page, without the cursor, each line over the one before and no clearing in between, so that
+ * nothing flickers; what does not fit is left out. Elsewhere the views follow each other.
+ */
+export function openScreen(output: Output): Screen {
+  if (output.isTTY !== true) {
+    return { show: text => void output.write(`${text}\n`), close: () => undefined }
+  }
+  output.write(`${ESC}?1049h${ESC}?25l${ESC}H${ESC}2J`)
+  return {
+    show: text => {
+      const lines = text.trimEnd().split('\n')
+      const rows = output.rows ?? 24
+      const shown = lines.slice(0, rows).map(line => `${cut(line, output.columns ?? 80)}${ESC}0m${ESC}K`)
+      // Terminals that know how to, draw all of it at once.
+      output.write(`${ESC}?2026h${ESC}H${shown.join('\r\n')}${ESC}J${ESC}?2026l`)
+    },
+    close: () => void output.write(`${ESC}?25h${ESC}?1049l`),
+  }
+}
+
+/** The part of a line that fits, its looks not counted. */
+export function cut(line: string, columns: number): string {
+  let room = columns
+  return line
+    .split(LOOKS)
+    .map((part, index) => {
+      if (index % 2 === 1) return part
+      const kept = [...part].slice(0, room)
+      room -= kept.length
+      return kept.join('')
+    })
+    .join('')
+}
+
+/** Captures, so that splitting keeps them: every second part is a look. */
+const LOOKS = new RegExp(`(${ESC.replace('[', '\\[')}[\\d;]*m)`, 'u')
