@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import { runCrashes } from './crash.ts'
 
-it('keeps every acknowledged span and microjoule over 20 kills', { timeout: 240_000 }, async () => {
+it('keeps every acknowledged span and microjoule over 20 kills', { timeout: 400_000 }, async () => {
   const lines: string[] = []
   const result = await runCrashes({
     kills: 20,

@@ -27,6 +27,9 @@ export interface CrashResult {
   readonly findings: readonly string[]
 }
 
+/** How long an audit waits for the log to be stored: on a busy machine a thousand small records take a while. */
+const AUDIT_MS = 120_000
+
 const ENVIRONMENT = {
   // Many small records: more inserts in flight, more moments to be killed in.
   WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
@@ -56,7 +59,7 @@ export async function runCrashes(run: CrashRun): Promise<CrashResult> {
     const wattline = await start()
     target.otlp = wattline.otlp
     await clients.stop()
-    const found = await audit(wattline, acknowledged, 30_000)
+    const found = await audit(wattline, acknowledged, AUDIT_MS)
     findings.push(...found)
     run.log(
       `${kills} kills, ${spansOf(acknowledged.batches)} spans acknowledged, ${findings.length} findings`,
