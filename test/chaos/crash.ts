@@ -67,7 +67,8 @@ export async function runCrashes(run: CrashRun): Promise<CrashResult> {
     for (const finding of found.slice(0, 10)) run.log(`  ${finding}`)
     if (found.length > 0) run.log(await stateOf(wattline))
     target.otlp = null
-    await wattline.end('SIGTERM')
+    const code = await wattline.end('SIGTERM')
+    if (code !== 0) findings.push(`SIGTERM ended with ${code}: ${wattline.stderr.slice(-5).join(' ')}`)
   }
   if (findings.length === 0) rmSync(data, { recursive: true, force: true })
   else run.log(`the data folder is kept: ${data}`)
