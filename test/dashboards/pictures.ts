@@ -24,6 +24,7 @@ try {
       await page.setViewportSize(viewport)
       await page.emulateMedia({ colorScheme })
       await page.goto(url ?? fixture!.url)
+      await page.locator('.big').waitFor()
       await page.locator('.table-card').waitFor()
       await page.locator('.trace-list, .traces .empty').first().waitFor()
       await page.screenshot({ path: join(folder, `page-${colorScheme}${suffix}.png`) })

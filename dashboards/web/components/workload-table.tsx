@@ -26,7 +26,7 @@ import {
 import { Empty } from './small.tsx'
 
 /** Lines drawn at first: a machine can have hundreds of workloads, most of them next to nothing. */
-const FIRST_LINES = 25
+const FIRST_LINES = 15
 
 interface Scales {
   readonly energy: ColumnScale

@@ -1,0 +1,69 @@
+/**
+ * Guarantees the page on the product itself, as a newcomer meets it: it shows what this machine draws, a trace that was
+ * sent a moment ago opens as a waterfall, nothing is complained of, and nothing is asked of anybody else.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeTraces } from '../support/otlp.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+
+describe.runIf(browserIsThere())('the page of a running Wattline', () => {
+  const data = mkdtempSync(join(tmpdir(), 'wattline-page-process-'))
+  let wattline: WattlineProcess
+  let browser: Browser
+
+  beforeAll(async () => {
+    const environment = { WATTLINE_SENSORS_INTERVAL: '1', WATTLINE_TELEMETRY_TRACES: 'false' }
+    wattline = await startProcess({ data, sensors: true, environment })
+    browser = await openBrowser()
+  }, 60_000)
+  afterAll(async () => {
+    await browser?.close()
+    await wattline?.end('SIGTERM')
+    rmSync(data, { recursive: true, force: true })
+  })
+
+  it('shows watts, then a trace that is sent while it is open', { timeout: 60_000 }, async () => {
+    const page = await browser.context.newPage()
+    const complaints: string[] = []
+    const elsewhere: string[] = []
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    page.on('pageerror', error => complaints.push(String(error)))
+    page.on('request', request => {
+      if (!request.url().startsWith(`${wattline.http}/`)) elsewhere.push(request.url())
+    })
+    await page.goto(`${wattline.http}/`)
+
+    // Nothing was sent yet: the hint names the port that this process really listens on.
+    await page.locator('.traces pre', { hasText: `OTEL_EXPORTER_OTLP_ENDPOINT=${wattline.otlp}` }).waitFor()
+    await page.locator('.big').waitFor({ timeout: 40_000 })
+    expect(Number(await page.locator('.big').getAttribute('data-now-milliwatts'))).toBeGreaterThan(0)
+
+    expect((await sendTrace(wattline.otlp)).status).toBe(200)
+    const sent = page.locator('.trace-list button', { hasText: 'POST /orders' })
+    await sent.click({ timeout: 30_000 })
+    await page.locator('.waterfall li', { hasText: 'INSERT order' }).waitFor()
+    expect(await page.locator('.waterfall li').count()).toBe(2)
+    expect(complaints).toEqual([])
+    expect(elsewhere).toEqual([])
+  })
+})
+
+/** Two spans, one below the other. */
+function sendTrace(otlp: string): Promise<Response> {
+  const [traceId, root, below] = [randomBytes(16), randomBytes(8), randomBytes(8)]
+  const end = BigInt(Date.now()) * 1_000_000n
+  const span = { traceId, startUnixNano: end - 40_000_000n, endUnixNano: end, attributes: {} }
+  const body = encodeTraces({ 'service.name': 'shop' }, [
+    { ...span, spanId: root, name: 'POST /orders' },
+    { ...span, spanId: below, parentSpanId: root, name: 'INSERT order' },
+  ])
+  const headers = { 'content-type': 'application/x-protobuf' }
+  return fetch(`${otlp}/v1/traces`, { method: 'POST', headers, body: new Uint8Array(body) })
+}
