@@ -75,7 +75,7 @@ export const ERRORS = {
   record_refused: entry(
     'quarantine',
     500,
-    'The warehouse refuses this record whatever happens; see its error.',
+    'The warehouse refuses this record whatever happens; table `quarantine` keeps it with the error.',
   ),
   // queries
   sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),

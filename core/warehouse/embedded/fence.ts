@@ -21,11 +21,15 @@ const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
 /** Rows without a tenant hold for every tenant. */
 const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
 
-/** Row filter per table. A table that has no tenant and is not public gives no rows. */
+/** Rows that may hold data of several tenants: for whoever runs the instance, who is this tenant. */
+const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine'])
+const OPERATOR_TENANT = 'default'
+
+/** Row filter per table. A table that has no tenant and is neither public nor the operator's gives no rows. */
 export function tableFilter(table: FencedTable, tenant: string): string | null {
   // A view's rows come through the fence of the tables below it.
   if (table.engine === 'View' || PUBLIC_TABLES.has(table.name)) return null
-  if (!table.hasTenant) return '0'
+  if (!table.hasTenant) return OPERATOR_TABLES.has(table.name) && tenant === OPERATOR_TENANT ? null : '0'
   return SHARED_ROWS.has(table.name)
     ? `Tenant IN ('', ${quoteText(tenant)})`
     : `Tenant = ${quoteText(tenant)}`

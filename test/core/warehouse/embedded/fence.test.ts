@@ -16,6 +16,12 @@ describe('tableFilter', () => {
     expect(tableFilter(table, 'x')).toBe(expected)
   })
 
+  it('lets only the operator see what was set aside', () => {
+    const quarantine = { name: 'quarantine', engine: 'MergeTree', hasTenant: false }
+    expect(tableFilter(quarantine, 'default')).toBeNull()
+    expect(tableFilter(quarantine, 'acme')).toBe('0')
+  })
+
   it('escapes the tenant', () => {
     const table = { name: 'ledger', engine: 'MergeTree', hasTenant: true }
     expect(tableFilter(table, "a' OR 1 \\")).toBe("Tenant = 'a\\' OR 1 \\\\'")

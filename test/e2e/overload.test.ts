@@ -1,0 +1,50 @@
+// Guarantees: beyond `limits.in_flight_bytes` clients are told to come back, with Retry-After, and who does is served: every
+// acknowledged span is in its table exactly once, none that was refused.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { audit } from '../chaos/audit.ts'
+import { startClients } from '../support/clients.ts'
+import { eventually, startProcess } from '../support/wattline-process.ts'
+
+const data = mkdtempSync(join(tmpdir(), 'wattline-overload-'))
+afterAll(() => rmSync(data, { recursive: true, force: true }))
+
+it('refuses what does not fit and loses nothing of what it took', async () => {
+  const wattline = await startProcess({
+    data,
+    environment: { WATTLINE_LIMITS_IN_FLIGHT_BYTES: '60000', WATTLINE_LIMITS_BODY_BYTES: '60000' },
+  })
+  const clients = startClients(wattline.otlp, { spans: 24, meters: [] })
+  const probe = JSON.stringify({
+    resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'x'.repeat(30_000) } }] }] }],
+  })
+  const refused = await eventually(
+    async () => {
+      const response = await fetch(`${wattline.otlp}/v1/logs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: probe,
+      })
+      const retryAfter = response.headers.get('retry-after')
+      return { status: response.status, retryAfter, text: await response.text() }
+    },
+    ({ status }) => status !== 200,
+  )
+  expect(refused.status).toBe(429)
+  expect(Number(refused.retryAfter)).toBeGreaterThan(0)
+  expect(refused.text).toContain('limits.in_flight_bytes')
+  const metrics = await eventually(
+    async () => (await fetch(`${wattline.http}/metrics`)).text(),
+    text => /wattline_intake_requests_rejected_total\{code="overloaded"\} [1-9]\d\d/.test(text),
+  )
+  expect(metrics).not.toContain('wattline_requests_failed_total{')
+  await eventually(
+    async () => clients.acknowledged.batches.size,
+    n => n > 100,
+  )
+  await clients.stop()
+  expect(await audit(wattline, clients.acknowledged, 15_000)).toEqual([])
+  expect(await wattline.end('SIGTERM')).toBe(0)
+})
