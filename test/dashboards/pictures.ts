@@ -9,7 +9,7 @@ import { openBrowser } from './browser.ts'
 import { startFixtureServer } from './fixture-server.ts'
 
 const SIZES = [
-  { suffix: '', width: 1280, height: 900 },
+  { suffix: '', width: 1280, height: 1180 },
   { suffix: '-phone', width: 360, height: 800 },
 ] as const
 
