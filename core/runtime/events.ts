@@ -79,6 +79,22 @@ export const EVENTS = {
       'code',
     ),
   },
+  recordsMissing: {
+    level: 'error',
+    counter: counter(
+      'wattline_log_records_missing_total',
+      "Records that were gone from Kafka before a group had read them: somebody else's retention",
+      'stream',
+    ),
+  },
+  groupMemberFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_log_heartbeat_failures_total',
+      'Heartbeats to Kafka that failed; partitions stay until it has been silent for long',
+      'group',
+    ),
+  },
   recordStored: {
     level: 'debug',
     counter: counter('wattline_store_records_total', 'Records moved from the log into their table', 'stream'),

@@ -1,0 +1,83 @@
+/**
+ * Appends outside transactions: an idempotent producer that repeats a request until it is acknowledged by all replicas in
+ * sync, and is replaced when the time for that is over, which ends its tries.
+ */
+import { Producer } from '@platformatic/kafka'
+import type { NewRecord } from '../broker.ts'
+import type { Cluster } from './cluster.ts'
+import { kafkaFailure } from './failure.ts'
+import { Lane } from './lane.ts'
+import { toMessage } from './messages.ts'
+
+/** Between two tries of a request. */
+const RETRY_DELAY_MS = 200
+
+export class Appender {
+  readonly #cluster: Cluster
+  readonly #timeoutMs: number
+  readonly #lanes = new Map<string, Lane>()
+  #producer: Producer | null = null
+  #closed = false
+
+  constructor(cluster: Cluster, timeoutMs: number) {
+    this.#cluster = cluster
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** All or none of the records, as neighbours; resolves with the offset of the first once they are durable. */
+  async append(topic: string, partition: number, records: readonly NewRecord[]): Promise<bigint> {
+    this.#cluster.refuseWhenClosed()
+    const key = `${topic}/${partition}`
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) {
+      lane = new Lane((some, deadline) => this.#send(topic, partition, some, deadline), this.#timeoutMs)
+      this.#lanes.set(key, lane)
+    }
+    return lane.append(records)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#retire(this.#producer)
+  }
+
+  async #send(
+    topic: string,
+    partition: number,
+    records: readonly NewRecord[],
+    deadline: number,
+  ): Promise<bigint> {
+    const producer = this.#current()
+    const timer = setTimeout(() => void this.#retire(producer), Math.max(0, deadline - Date.now()))
+    try {
+      const messages = records.map(record => toMessage(topic, partition, record))
+      const { offsets } = await producer.send({ messages })
+      return offsets?.[0]?.offset ?? -1n
+    } catch (error) {
+      const failure = kafkaFailure(error, `appending to ${topic}`)
+      // After an error that repeating does not cure the producer has lost count: the next append begins with a new one.
+      void this.#retire(producer)
+      throw failure
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #current(): Producer {
+    this.#cluster.refuseWhenClosed()
+    this.#producer ??= new Producer({
+      ...this.#cluster.options,
+      idempotent: true,
+      retries: true,
+      retryDelay: RETRY_DELAY_MS,
+    })
+    return this.#producer
+  }
+
+  /** Requests in flight reject, and are not tried again. */
+  async #retire(producer: Producer | null): Promise<void> {
+    if (producer === null) return
+    if (this.#producer === producer && !this.#closed) this.#producer = null
+    await producer.close(true).catch(() => {})
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What a consumer may see of fetched batches: the records of committed transactions and those outside any. Done here and
+ * not by the client, whose filter keeps one aborted transaction per writer and answer, and passes the records of one whose
+ * end lies beyond the answer. See docs/adr/0013-kafka-client.md.
+ */
+import { IS_CONTROL, IS_TRANSACTIONAL, type KafkaRecord, type RecordsBatch } from '@platformatic/kafka'
+import type { StoredRecord } from '../broker.ts'
+
+export interface Visible {
+  readonly records: readonly KeyedRecord[]
+  /** Where to read on: after the last batch, also when nothing of it may be seen. */
+  readonly next: bigint
+}
+
+/** A record with its key, which only state has. */
+export interface KeyedRecord extends StoredRecord {
+  readonly key: string | null
+  /** A record without a value: in a compacted topic the key is gone. */
+  readonly isTombstone: boolean
+}
+
+export interface AbortedTransaction {
+  readonly producerId: bigint
+  readonly firstOffset: bigint
+}
+
+/** Bytes 2 and 3 of a control record's key: 0 ends a transaction by abort, 1 by commit. */
+const ABORT = 0
+
+/** The records from offset `from` on. `batches` in the order of the log, `aborted` as the broker listed them. */
+export function visibleRecords(
+  batches: readonly RecordsBatch[],
+  aborted: readonly AbortedTransaction[],
+  from: bigint,
+): Visible {
+  const pending = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
+  const abortedNow = new Set<bigint>()
+  const records: KeyedRecord[] = []
+  let next = from
+  for (const batch of batches) {
+    const last = batch.firstOffset + BigInt(batch.lastOffsetDelta)
+    for (let first = pending[0]; first !== undefined && first.firstOffset <= last; first = pending[0]) {
+      abortedNow.add(first.producerId)
+      pending.shift()
+    }
+    if (last >= next) next = last + 1n
+    if ((batch.attributes & IS_CONTROL) !== 0) {
+      if (batch.records[0]?.key?.readInt16BE(2) === ABORT) abortedNow.delete(batch.producerId)
+      continue
+    }
+    if ((batch.attributes & IS_TRANSACTIONAL) !== 0 && abortedNow.has(batch.producerId)) continue
+    for (const record of batch.records) {
+      const offset = batch.firstOffset + BigInt(record.offsetDelta)
+      if (offset >= from) records.push(toStored(record, offset, batch.firstTimestamp))
+    }
+  }
+  return { records, next }
+}
+
+const EMPTY = new Uint8Array(0)
+
+function toStored(record: KafkaRecord, offset: bigint, firstTimestamp: bigint): KeyedRecord {
+  const headers: Record<string, string> = {}
+  for (const [key, value] of record.headers) headers[String(key)] = String(value ?? '')
+  return {
+    offset,
+    key: record.key === null ? null : record.key.toString(),
+    value: record.value ?? EMPTY,
+    isTombstone: record.value === null,
+    headers,
+    timestampMs: Number(firstTimestamp + record.timestampDelta),
+  }
+}

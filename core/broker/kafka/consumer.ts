@@ -1,0 +1,200 @@
+/** One partition in the hands of one worker: where it reads, and what it may write. */
+import { WattlineError } from '../../runtime/errors.ts'
+import type { AssignedPartition, StoredRecord } from '../broker.ts'
+import type { Visible } from './batches.ts'
+import { saysOneOf, TakenOver } from './failure.ts'
+import { weightOf } from './messages.ts'
+import { commitOffset, committedOffsets, endOffset, startOffset } from './offsets.ts'
+import { PartitionReader } from './reader.ts'
+import { PartitionTransactions, type Step, stateKey, type TransactionPorts } from './transactions.ts'
+
+export interface ConsumerPorts extends TransactionPorts {
+  readonly group: string
+  /** Records between the committed offset and `from` are gone from Kafka, unread. */
+  readonly onMissing: (stream: string, partition: number, at: bigint, from: bigint) => void
+  readonly onTransacted: (step: Step) => void
+}
+
+type Limits = Parameters<AssignedPartition['poll']>[0]
+
+/** How long Kafka holds a fetch open while there is nothing. */
+const FETCH_WAIT_MS = 1000
+const STATE_FETCH_BYTES = 8 * 1024 * 1024
+
+export class KafkaConsumer implements AssignedPartition {
+  readonly stream: string
+  readonly partition: number
+  readonly revoked: AbortSignal
+  readonly #ports: ConsumerPorts
+  readonly #topic: string
+  readonly #reader: PartitionReader
+  readonly #transactions: PartitionTransactions
+  readonly #revoke = new AbortController()
+  /** Fetched and not yet polled. */
+  #ready: StoredRecord[] = []
+  /** Where to fetch next; null until the committed offset has been asked for. */
+  #position: bigint | null = null
+  #fetching: Promise<void> | null = null
+  /** After `work` has returned, somebody else may have the partition: nothing is written any more. */
+  #ended = false
+
+  constructor(ports: ConsumerPorts, stream: string, partition: number) {
+    this.stream = stream
+    this.partition = partition
+    this.revoked = this.#revoke.signal
+    this.#ports = ports
+    this.#topic = ports.names.topic(stream)
+    this.#reader = new PartitionReader(ports.cluster, this.#topic, partition)
+    this.#transactions = new PartitionTransactions(ports, ports.group, stream, partition)
+  }
+
+  revoke(): void {
+    this.#revoke.abort()
+  }
+
+  /** Called when `work` has returned: shuts everything. */
+  async end(): Promise<void> {
+    this.#ended = true
+    this.#revoke.abort()
+    await Promise.allSettled([this.#reader.close(), this.#transactions.close()])
+  }
+
+  async poll(limits: Limits): Promise<readonly StoredRecord[]> {
+    const deadline = Date.now() + limits.maxWaitMs
+    while (this.#ready.length === 0 && !this.revoked.aborted) {
+      this.#fetching ??= this.#fetch(limits.maxBytes).finally(() => {
+        this.#fetching = null
+      })
+      // A fetch that outlives this poll serves the next one.
+      if (!(await this.#settles(this.#fetching, deadline - Date.now()))) break
+    }
+    return this.revoked.aborted ? [] : this.#take(limits)
+  }
+
+  async commit(nextOffset: bigint): Promise<void> {
+    this.#refuseWhenEnded()
+    const { cluster, committer } = this.#ports
+    await this.#guarded(() =>
+      cluster.call(`committing ${this.#place()}`, () =>
+        commitOffset(cluster, committer(), this.#topic, this.partition, nextOffset),
+      ),
+    )
+  }
+
+  async loadState(): Promise<ReadonlyMap<string, Uint8Array>> {
+    this.#refuseWhenEnded()
+    const { cluster, stateTopic } = this.#ports
+    await this.#guarded(() => this.#transactions.fence())
+    const topic = await stateTopic()
+    return cluster.call(`loading the state of ${this.#place()}`, () => this.#readState(topic), this.revoked)
+  }
+
+  async transact(step: Step): Promise<void> {
+    this.#refuseWhenEnded()
+    await this.#guarded(() => this.#transactions.run(step))
+    this.#ports.onTransacted(step)
+  }
+
+  /** Who has lost the partition stops working on it. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof TakenOver) this.#revoke.abort()
+      throw error
+    }
+  }
+
+  /** Whether the fetch settled before the time was over or the partition revoked; its error is thrown. */
+  async #settles(fetching: Promise<void>, ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined
+    let onAbort: (() => void) | undefined
+    const outcome = new Promise<false>(resolve => {
+      onAbort = () => resolve(false)
+      timer = setTimeout(onAbort, Math.max(0, ms))
+      this.revoked.addEventListener('abort', onAbort, { once: true })
+    })
+    try {
+      return await Promise.race([fetching.then(() => true as const), outcome])
+    } finally {
+      clearTimeout(timer)
+      if (onAbort !== undefined) this.revoked.removeEventListener('abort', onAbort)
+      // Nobody may be waiting when it fails after this poll: the next one asks again.
+      fetching.catch(() => {})
+    }
+  }
+
+  async #fetch(maxBytes: number): Promise<void> {
+    const visible = await this.#ports.cluster.call(
+      `reading ${this.#place()}`,
+      () => this.#fetchOnce(maxBytes),
+      this.revoked,
+    )
+    this.#position = visible.next
+    this.#ready = [...visible.records]
+  }
+
+  async #fetchOnce(maxBytes: number): Promise<Visible> {
+    this.#position ??= await this.#committed()
+    try {
+      return await this.#reader.fetch(this.#position, maxBytes, FETCH_WAIT_MS)
+    } catch (error) {
+      if (!saysOneOf(error, ['OFFSET_OUT_OF_RANGE'])) throw error
+      const start = await startOffset(this.#ports.cluster, this.#topic, this.partition)
+      this.#ports.onMissing(this.stream, this.partition, this.#position, start)
+      this.#position = start
+      return { records: [], next: start }
+    }
+  }
+
+  async #committed(): Promise<bigint> {
+    const { cluster, names, group } = this.#ports
+    const kafkaGroup = names.group(group)
+    const found = await committedOffsets(cluster, kafkaGroup, this.#topic, [this.partition])
+    const committed = found.get(this.partition)
+    return committed?.offset ?? startOffset(cluster, this.#topic, this.partition)
+  }
+
+  #take(limits: Limits): readonly StoredRecord[] {
+    let count = 0
+    let bytes = 0
+    for (const record of this.#ready) {
+      bytes += weightOf(record)
+      if (count > 0 && (count >= limits.maxRecords || bytes > limits.maxBytes)) break
+      count += 1
+    }
+    return this.#ready.splice(0, count)
+  }
+
+  async #readState(topic: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { cluster } = this.#ports
+    const state = new Map<string, Uint8Array>()
+    const reader = new PartitionReader(cluster, topic, this.partition)
+    const prefix = stateKey(this.stream, '')
+    try {
+      let at = await startOffset(cluster, topic, this.partition)
+      const end = await endOffset(cluster, topic, this.partition)
+      while (at < end) {
+        const { records, next } = await reader.fetch(at, STATE_FETCH_BYTES, FETCH_WAIT_MS)
+        for (const { key, value, isTombstone } of records) {
+          if (key === null || !key.startsWith(prefix)) continue
+          if (isTombstone) state.delete(key.slice(prefix.length))
+          else state.set(key.slice(prefix.length), value)
+        }
+        at = next
+      }
+    } finally {
+      await reader.close()
+    }
+    return state
+  }
+
+  #place(): string {
+    return `${this.stream}/${this.partition} for ${this.#ports.group}`
+  }
+
+  #refuseWhenEnded(): void {
+    if (!this.#ended) return
+    throw new WattlineError('broker_unavailable', `${this.#place()} is no longer assigned to this worker.`)
+  }
+}

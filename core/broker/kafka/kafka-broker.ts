@@ -1,0 +1,202 @@
+/**
+ * The broker in Apache Kafka 4.0 or newer: streams are topics, groups are consumer groups. See ../README.md for how each
+ * promise is kept, and ../broker.ts for the contract.
+ */
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Events } from '../../runtime/events.ts'
+import type {
+  Appended,
+  Broker,
+  NewRecord,
+  PartitionLag,
+  StreamSettings,
+  SubscribeOptions,
+  Subscription,
+} from '../broker.ts'
+import { Appender } from './appender.ts'
+import { Cluster, type KafkaConnection } from './cluster.ts'
+import { kafkaFailure } from './failure.ts'
+import { readLag } from './lag.ts'
+import { Names } from './names.ts'
+import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
+import { ensureTopics, stateTopic, streamTopic } from './topics.ts'
+import { Trimmer } from './trimmer.ts'
+
+export interface KafkaBrokerOptions extends KafkaConnection {
+  /** What all topics, groups and transactional ids begin with. */
+  readonly topicPrefix: string
+  /** Replicas of every topic; all but one of them must have a record before it counts. */
+  readonly replication: number
+  readonly events: Events
+  /** How long calls are repeated before they reject with `broker_unavailable`. */
+  readonly timeoutMs?: number
+  /** How often retention looks for records to drop. */
+  readonly trimEveryMs?: number
+}
+
+/** Longer than a broker takes to come back, shorter than clients of the intake wait for their answer. */
+const TIMEOUT_MS = 20_000
+const TRIM_EVERY_MS = 60_000
+
+/**
+ * Connects to Kafka. Throws `broker_unavailable` when none of the brokers answers in time, and `config_invalid` when
+ * they refuse the user.
+ */
+export async function openKafkaBroker(options: KafkaBrokerOptions): Promise<Broker> {
+  const cluster = new Cluster(options, options.timeoutMs ?? TIMEOUT_MS)
+  try {
+    await cluster.call(`connecting to ${options.brokers.join(', ')}`, () => cluster.metadata([]))
+    return new KafkaBroker(options, cluster)
+  } catch (error) {
+    await cluster.close()
+    throw error
+  }
+}
+
+class KafkaBroker implements Broker {
+  readonly kind = 'kafka'
+  readonly #options: KafkaBrokerOptions
+  readonly #cluster: Cluster
+  readonly #names: Names
+  readonly #appender: Appender
+  readonly #trimmer: Trimmer
+  readonly #ports: SubscriptionPorts
+  /** Partitions by stream. */
+  readonly #streams = new Map<string, number>()
+  readonly #turns = new Map<string, number>()
+  readonly #stateTopics = new Map<string, Promise<string>>()
+  readonly #subscriptions = new Set<KafkaSubscription>()
+  #closing: Promise<void> | null = null
+
+  constructor(options: KafkaBrokerOptions, cluster: Cluster) {
+    const { events, timeoutMs = TIMEOUT_MS, trimEveryMs = TRIM_EVERY_MS } = options
+    this.#options = options
+    this.#cluster = cluster
+    this.#names = new Names(options.topicPrefix)
+    this.#appender = new Appender(cluster, timeoutMs)
+    this.#trimmer = new Trimmer({ cluster, names: this.#names, events, everyMs: trimEveryMs })
+    this.#ports = {
+      cluster,
+      names: this.#names,
+      timeoutMs,
+      stateTopic: group => this.#stateTopic(group),
+      checkPartition: (stream, partition) => this.#check(stream, partition),
+      onMissing: (stream, partition, from, to) =>
+        events.emit('recordsMissing', { stream, partition, from, amount: Number(to - from) }),
+      onTransacted: ({ outputs }) => {
+        for (const { stream, record } of outputs) this.#appended(stream, [record])
+      },
+      onMemberFailed: (group, error) => events.emit('groupMemberFailed', { group, code: error.code }, error),
+    }
+  }
+
+  async createStreams(settings: readonly StreamSettings[]): Promise<void> {
+    const { replication } = this.#options
+    const topics = settings.map(({ name, partitions }) =>
+      streamTopic(this.#names.topic(name), partitions, replication),
+    )
+    await ensureTopics(this.#cluster, topics)
+    for (const { name, partitions } of settings) this.#streams.set(name, partitions)
+    this.#trimmer.watch(settings)
+  }
+
+  partitions(stream: string): number {
+    const partitions = this.#streams.get(stream)
+    if (partitions === undefined) {
+      throw new WattlineError('invariant_broken', `There is no stream '${stream}'.`)
+    }
+    return partitions
+  }
+
+  async append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended> {
+    const chosen = partition === 'any' ? this.#nextPartition(stream) : partition
+    this.#check(stream, chosen)
+    try {
+      const offset = await this.#appender.append(this.#names.topic(stream), chosen, records)
+      this.#appended(stream, records)
+      return { partition: chosen, offset }
+    } catch (thrown) {
+      const error = kafkaFailure(thrown, `appending to ${stream}`)
+      this.#options.events.emit('logWriteFailed', { code: error.code }, error)
+      throw error
+    }
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    this.#cluster.refuseWhenClosed()
+    for (const stream of options.streams) this.partitions(stream)
+    const subscription = new KafkaSubscription(this.#ports, options)
+    await subscription.start()
+    this.#subscriptions.add(subscription)
+    return {
+      close: async () => {
+        await subscription.close()
+        this.#subscriptions.delete(subscription)
+      },
+    }
+  }
+
+  async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
+    const partitions = this.partitions(stream)
+    return this.#cluster.call(`asking how far ${group} has read ${stream}`, () =>
+      readLag(this.#cluster, this.#names.group(group), this.#names.topic(stream), partitions),
+    )
+  }
+
+  async ping(): Promise<void> {
+    this.#cluster.refuseWhenClosed()
+    try {
+      const topics = [...this.#streams.keys()].map(stream => this.#names.topic(stream))
+      const { topics: found } = await this.#cluster.admin.metadata({ topics, forceUpdate: true })
+      const orphans = [...found].filter(([, { partitions }]) => partitions.some(({ leader }) => leader < 0))
+      if (orphans.length === 0) return
+      throw new WattlineError('broker_unavailable', `Partitions of ${orphans[0]?.[0]} have no leader now.`)
+    } catch (error) {
+      throw kafkaFailure(error, 'asking whether it is there')
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map(subscription => subscription.close()))
+    await this.#trimmer.close()
+    await this.#cluster.close()
+    await this.#appender.close()
+  }
+
+  /** The topic with the state of a group, made sure of once: as many partitions as the stream that has most. */
+  #stateTopic(group: string): Promise<string> {
+    let made = this.#stateTopics.get(group)
+    if (made === undefined) {
+      const topic = this.#names.stateTopic(group)
+      const partitions = Math.max(...this.#streams.values())
+      const wanted = stateTopic(topic, partitions, this.#options.replication)
+      made = ensureTopics(this.#cluster, [wanted]).then(() => topic)
+      this.#stateTopics.set(group, made)
+      made.catch(() => this.#stateTopics.delete(group))
+    }
+    return made
+  }
+
+  #check(stream: string, partition: number): void {
+    const partitions = this.partitions(stream)
+    if (Number.isInteger(partition) && partition >= 0 && partition < partitions) return
+    throw new WattlineError('invariant_broken', `Stream '${stream}' has no partition ${partition}.`)
+  }
+
+  #nextPartition(stream: string): number {
+    const turn = ((this.#turns.get(stream) ?? -1) + 1) % this.partitions(stream)
+    this.#turns.set(stream, turn)
+    return turn
+  }
+
+  #appended(stream: string, records: readonly NewRecord[]): void {
+    const bytes = records.reduce((sum, record) => sum + record.value.length, 0)
+    this.#options.events.emit('recordAppended', { stream, amount: records.length })
+    this.#options.events.emit('recordBytesAppended', { stream, amount: bytes })
+  }
+}

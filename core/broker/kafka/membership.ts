@@ -1,0 +1,156 @@
+/**
+ * Membership in a consumer group by the protocol of KIP-848, where Kafka assigns and members report: a partition goes to
+ * its next owner only after this member has reported that it let go, so work can finish first, and nobody else stops.
+ *
+ * Spoken here and not by the client, which reports a partition as let go in the moment it hears of it.
+ */
+import { randomUUID } from 'node:crypto'
+import { consumerGroupHeartbeatV1 } from '@platformatic/kafka'
+import { backoffMs, sleep } from '../../runtime/backoff.ts'
+import type { WattlineError } from '../../runtime/errors.ts'
+import type { Cluster } from './cluster.ts'
+import { kafkaFailure, TakenOver } from './failure.ts'
+import type { Committer } from './offsets.ts'
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export interface MembershipPorts {
+  readonly cluster: Cluster
+  /** Name of the group in Kafka. */
+  readonly group: string
+  readonly topics: readonly string[]
+  /** What this member has, including what it is about to let go. */
+  readonly held: () => readonly TopicPartition[]
+  /** What it shall have. */
+  readonly assigned: (partitions: readonly TopicPartition[]) => void
+  /** The group has forgotten this member: let go of everything; resolves when that is done. */
+  readonly lost: () => Promise<void>
+  readonly failed: (error: WattlineError) => void
+}
+
+/** Time to finish what is in hand before Kafka gives a partition to the next all the same. */
+const REBALANCE_TIMEOUT_MS = 120_000
+/** Heartbeats come at least so often, so that a partition changes hands within about two of them. */
+const HEARTBEAT_MS = 1000
+/** Without an answer for so long the group may have forgotten this member: it lets go by itself. */
+const SILENCE_MS = 40_000
+const FIRST_RETRY_MS = 100
+const MAX_RETRY_MS = 2000
+
+const JOINING = 0
+const LEAVING = -1
+
+export class Membership {
+  readonly #ports: MembershipPorts
+  readonly #leaving = new AbortController()
+  #memberId = randomUUID()
+  #epoch = JOINING
+  #intervalMs = HEARTBEAT_MS
+  #heardMs = Date.now()
+  #wake = new AbortController()
+  #running: Promise<void> | null = null
+
+  constructor(ports: MembershipPorts) {
+    this.#ports = ports
+  }
+
+  get committer(): Committer {
+    return { group: this.#ports.group, memberId: this.#memberId, memberEpoch: this.#epoch }
+  }
+
+  /** Joins; rejects when Kafka refuses for good or does not answer. */
+  async start(): Promise<void> {
+    await this.#ports.cluster.call(`joining group ${this.#ports.group}`, () => this.#beat())
+    this.#running = this.#run()
+  }
+
+  /** What is held has changed: report it now. */
+  report(): void {
+    this.#wake.abort()
+  }
+
+  /** Leaves the group; what is held must have been let go. */
+  async leave(): Promise<void> {
+    this.#leaving.abort()
+    this.#wake.abort()
+    await this.#running
+    if (this.#epoch > JOINING) {
+      this.#epoch = LEAVING
+      // When it fails, Kafka misses the heartbeats.
+      await this.#heartbeat([]).catch(() => {})
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (let attempt = 0; !this.#leaving.signal.aborted; ) {
+      await sleep(
+        attempt === 0 ? this.#intervalMs : backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS),
+        this.#wake.signal,
+      )
+      if (this.#leaving.signal.aborted) return
+      this.#wake = new AbortController()
+      try {
+        await this.#beat()
+        attempt = 0
+      } catch (error) {
+        attempt += 1
+        await this.#recover(error)
+      }
+    }
+  }
+
+  async #recover(thrown: unknown): Promise<void> {
+    const error = kafkaFailure(thrown, `keeping membership in group ${this.#ports.group}`)
+    const forgotten = error instanceof TakenOver
+    if (!forgotten) this.#ports.failed(error)
+    this.#ports.cluster.forget()
+    if (!forgotten && Date.now() - this.#heardMs < SILENCE_MS) return
+    await this.#ports.lost()
+    this.#memberId = randomUUID()
+    this.#epoch = JOINING
+    this.#heardMs = Date.now()
+  }
+
+  async #beat(): Promise<void> {
+    const { cluster, topics, held, assigned } = this.#ports
+    const metadata = await cluster.metadata(topics)
+    const idOf = (topic: string): string => metadata.topics.get(topic)?.id ?? ''
+    const nameOf = new Map(topics.map(topic => [idOf(topic), topic]))
+    const owned = [...Map.groupBy(held(), ({ topic }) => topic)].map(([topic, partitions]) => ({
+      topicId: idOf(topic),
+      partitions: partitions.map(({ partition }) => partition),
+    }))
+    const answer = await this.#heartbeat(owned)
+    this.#heardMs = Date.now()
+    this.#epoch = answer.memberEpoch
+    this.#intervalMs = Math.min(HEARTBEAT_MS, answer.heartbeatIntervalMs)
+    if (answer.assignment === null) return
+    assigned(
+      answer.assignment.topicPartitions.flatMap(({ topicId, partitions }) => {
+        const topic = nameOf.get(topicId)
+        return topic === undefined ? [] : partitions.map(partition => ({ topic, partition }))
+      }),
+    )
+  }
+
+  async #heartbeat(owned: { topicId: string; partitions: number[] }[]) {
+    const { cluster, group, topics } = this.#ports
+    const connection = await cluster.coordinator(group)
+    return consumerGroupHeartbeatV1.api.async(
+      connection,
+      group,
+      this.#memberId,
+      this.#epoch,
+      null,
+      null,
+      REBALANCE_TIMEOUT_MS,
+      [...topics],
+      null,
+      null,
+      owned,
+    )
+  }
+}

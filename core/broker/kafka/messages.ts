@@ -1,0 +1,18 @@
+/** Our records as the client sends them. */
+import type { MessageToProduce } from '@platformatic/kafka'
+import type { NewRecord } from '../broker.ts'
+
+export function toMessage(topic: string, partition: number, record: NewRecord): MessageToProduce {
+  const headers = new Map<Buffer, Buffer>()
+  for (const [key, value] of Object.entries(record.headers ?? {})) {
+    headers.set(Buffer.from(key), Buffer.from(value))
+  }
+  return { topic, partition, value: asBuffer(record.value), headers, timestamp: BigInt(record.timestampMs) }
+}
+
+/** The same bytes, not a copy. */
+export const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** Bytes that a record takes, roughly: for limits. */
+export const weightOf = (record: NewRecord): number => record.value.length + 128

@@ -1,0 +1,77 @@
+/** Where a partition begins and ends, and how far a group has come. */
+import { listOffsetsV9, offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka'
+import type { Cluster } from './cluster.ts'
+
+/** Special times of ListOffsets. */
+const END = -1n
+const START = -2n
+const READ_COMMITTED = 1
+const CONSUMER = -1
+const ANY_EPOCH = -1
+
+/** What a group has committed for a partition; `metadata` is what was committed with it. */
+export interface Committed {
+  readonly offset: bigint
+  readonly metadata: string | null
+}
+
+/** Who commits: a member of a group in its epoch. */
+export interface Committer {
+  readonly group: string
+  readonly memberId: string
+  readonly memberEpoch: number
+}
+
+/** Asks for the first offset at or after a time in milliseconds; -1 when there is none. */
+export async function offsetAt(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  time: bigint,
+): Promise<bigint> {
+  const { connection } = await cluster.leader(topic, partition)
+  const asked = [{ partitionIndex: partition, currentLeaderEpoch: ANY_EPOCH, timestamp: time }]
+  const { topics } = await listOffsetsV9.api.async(connection, CONSUMER, READ_COMMITTED, [
+    { name: topic, partitions: asked },
+  ])
+  return topics[0]?.partitions[0]?.offset ?? -1n
+}
+
+export const startOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
+  offsetAt(cluster, topic, partition, START)
+
+/** The offset after the last record that may be read: that of the first open transaction, or the end. */
+export const endOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
+  offsetAt(cluster, topic, partition, END)
+
+/** Per partition what the group has committed; waits for no open transaction but rejects while there is one. */
+export async function committedOffsets(
+  cluster: Cluster,
+  group: string,
+  topic: string,
+  partitions: readonly number[],
+): Promise<ReadonlyMap<number, Committed>> {
+  const connection = await cluster.coordinator(group)
+  const topics = [{ name: topic, partitionIndexes: [...partitions] }]
+  const asked = [{ groupId: group, memberId: null, memberEpoch: -1, topics }]
+  const { groups } = await offsetFetchV9.api.async(connection, asked, true)
+  const found = new Map<number, Committed>()
+  for (const { partitionIndex, committedOffset, metadata } of groups[0]?.topics[0]?.partitions ?? []) {
+    if (committedOffset >= 0n)
+      found.set(partitionIndex, { offset: committedOffset, metadata: metadata ?? null })
+  }
+  return found
+}
+
+export async function commitOffset(
+  cluster: Cluster,
+  by: Committer,
+  topic: string,
+  partition: number,
+  offset: bigint,
+): Promise<void> {
+  const connection = await cluster.coordinator(by.group)
+  const partitions = [{ partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: ANY_EPOCH }]
+  const topics = [{ name: topic, partitions }]
+  await offsetCommitV9.api.async(connection, by.group, by.memberEpoch, by.memberId, null, topics)
+}

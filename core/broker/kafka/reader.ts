@@ -1,0 +1,58 @@
+/** Reads one partition from an offset on, over a connection of its own. Only committed records. */
+import { type ConnectionPool, fetchV16 } from '@platformatic/kafka'
+import { type Visible, visibleRecords } from './batches.ts'
+import type { Cluster } from './cluster.ts'
+
+const READ_COMMITTED = 1
+const NO_SESSION = 0
+const NO_SESSION_EPOCH = -1
+const ANY_EPOCH = -1
+const MIN_BYTES = 1
+
+export class PartitionReader {
+  readonly topic: string
+  readonly partition: number
+  readonly #cluster: Cluster
+  readonly #pool: ConnectionPool
+
+  constructor(cluster: Cluster, topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+    this.#cluster = cluster
+    this.#pool = cluster.newPool()
+  }
+
+  /**
+   * What there is from `offset` on, up to about `maxBytes` but at least one batch; waits up to `maxWaitMs` while there is
+   * nothing.
+   */
+  async fetch(offset: bigint, maxBytes: number, maxWaitMs: number): Promise<Visible> {
+    const { topicId, connection } = await this.#cluster.leader(this.topic, this.partition, this.#pool)
+    const asked = {
+      partition: this.partition,
+      currentLeaderEpoch: ANY_EPOCH,
+      fetchOffset: offset,
+      lastFetchedEpoch: ANY_EPOCH,
+      partitionMaxBytes: maxBytes,
+    }
+    const { responses } = await fetchV16.api.async(
+      connection,
+      maxWaitMs,
+      MIN_BYTES,
+      maxBytes,
+      READ_COMMITTED,
+      NO_SESSION,
+      NO_SESSION_EPOCH,
+      [{ topicId, partitions: [asked] }],
+      [],
+      '',
+    )
+    const found = responses[0]?.partitions[0]
+    return visibleRecords(found?.records ?? [], found?.abortedTransactions ?? [], offset)
+  }
+
+  /** Ends also a fetch that waits: it rejects. */
+  async close(): Promise<void> {
+    await this.#pool.close()
+  }
+}

@@ -1,0 +1,134 @@
+/** A member of a group at work: one `work` per assigned partition, begun, drained and reported as Kafka assigns. */
+import { sleep } from '../../runtime/backoff.ts'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { SubscribeOptions, Subscription } from '../broker.ts'
+import { type ConsumerPorts, KafkaConsumer } from './consumer.ts'
+import { Membership, type TopicPartition } from './membership.ts'
+
+/** What a subscription needs beside what it makes itself. */
+export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'stateTopic'> & {
+  readonly stateTopic: (group: string) => Promise<string>
+  readonly onMemberFailed: (group: string, error: WattlineError) => void
+}
+
+/** Two writers that shut each other out in turn do so no faster than this. */
+const AGAIN_MS = 500
+
+interface Held extends TopicPartition {
+  readonly stream: string
+  /** Null: the work has ended by itself; the partition stays with this member, and nobody works on it. */
+  consumer: KafkaConsumer | null
+  ended: Promise<void>
+}
+
+export class KafkaSubscription implements Subscription {
+  readonly #ports: SubscriptionPorts
+  readonly #options: SubscribeOptions
+  readonly #membership: Membership
+  readonly #held = new Map<string, Held>()
+  /** What the group has assigned last. */
+  #target = new Set<string>()
+  #closing: Promise<void> | null = null
+  /** Aborts when everything is let go. */
+  #stopped = new AbortController()
+
+  constructor(ports: SubscriptionPorts, options: SubscribeOptions) {
+    this.#ports = ports
+    this.#options = options
+    const { names, cluster } = ports
+    this.#membership = new Membership({
+      cluster,
+      group: names.group(options.group),
+      topics: options.streams.map(stream => names.topic(stream)),
+      held: () => [...this.#held.values()],
+      assigned: partitions => this.#assigned(partitions),
+      lost: () => this.#letGo(),
+      failed: error => ports.onMemberFailed(options.group, error),
+    })
+  }
+
+  /** Resolves when the group has taken this member in. */
+  async start(): Promise<void> {
+    await this.#membership.start()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#letGo()
+    await this.#membership.leave()
+  }
+
+  async #letGo(): Promise<void> {
+    this.#target = new Set()
+    this.#stopped.abort()
+    this.#stopped = new AbortController()
+    for (const { consumer } of this.#held.values()) consumer?.revoke()
+    await Promise.all([...this.#held.values()].map(({ ended }) => ended))
+    this.#held.clear()
+  }
+
+  #assigned(partitions: readonly TopicPartition[]): void {
+    if (this.#closing !== null) return
+    this.#target = new Set(partitions.map(nameOf))
+    for (const [name, held] of this.#held) {
+      if (this.#target.has(name)) continue
+      if (held.consumer !== null) held.consumer.revoke()
+      else if (this.#held.delete(name)) this.#membership.report()
+    }
+    const begun = partitions.filter(partition => !this.#held.has(nameOf(partition)))
+    for (const partition of begun) this.#begin(partition)
+    if (begun.length > 0) this.#membership.report()
+  }
+
+  #begin({ topic, partition }: TopicPartition): void {
+    const { names } = this.#ports
+    const stream = this.#options.streams.find(one => names.topic(one) === topic)
+    if (stream === undefined) return
+    const { group } = this.#options
+    const consumer = new KafkaConsumer(
+      {
+        ...this.#ports,
+        group,
+        committer: () => this.#membership.committer,
+        stateTopic: () => this.#ports.stateTopic(group),
+      },
+      stream,
+      partition,
+    )
+    const held: Held = { topic, partition, stream, consumer, ended: Promise.resolve() }
+    this.#held.set(nameOf(held), held)
+    held.ended = this.#run(held, consumer)
+  }
+
+  async #run(held: Held, consumer: KafkaConsumer): Promise<void> {
+    // The subscriber has its Subscription in hand before its work begins.
+    await new Promise(setImmediate)
+    try {
+      if (!consumer.revoked.aborted) await this.#options.work(consumer)
+    } catch (error) {
+      // What was taken away in the middle of things fails for now: no failure of the work.
+      const passing = error instanceof WattlineError && error.disposition === 'retry'
+      if (!(consumer.revoked.aborted && passing)) this.#options.onFailure(consumer, error)
+    }
+    const revoked = consumer.revoked.aborted
+    await consumer.end()
+    held.consumer = null
+    if (revoked || !this.#target.has(nameOf(held))) await this.#released(held)
+  }
+
+  /** Revoked: reported, or, when the partition is still ours (another writer came between), begun anew. */
+  async #released(held: Held): Promise<void> {
+    const name = nameOf(held)
+    if (this.#closing === null && this.#target.has(name)) await sleep(AGAIN_MS, this.#stopped.signal)
+    if (this.#held.get(name) !== held) return
+    this.#held.delete(name)
+    if (this.#closing === null && this.#target.has(name)) this.#begin(held)
+    else this.#membership.report()
+  }
+}
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`

@@ -1,0 +1,26 @@
+/** The broker in a real Apache Kafka keeps every promise of the broker contract. */
+import { afterAll, beforeAll, describe } from 'vitest'
+import { openKafkaBroker } from '../../../core/broker/kafka/kafka-broker.ts'
+import { silentEvents } from '../../../core/runtime/events.ts'
+import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
+import { type KafkaServer, startKafka } from '../../support/kafka/kafka-server.ts'
+import { brokerContract } from './contract.ts'
+
+describe.runIf(kafkaIsAvailable())('Kafka', () => {
+  let kafka: KafkaServer
+  let tests = 0
+  beforeAll(async () => {
+    kafka = await startKafka()
+  })
+  afterAll(() => kafka.destroy())
+
+  brokerContract('kafka', async () => {
+    // A prefix of its own instead of an empty cluster.
+    const topicPrefix = `test${tests++}`
+    return {
+      open: () =>
+        openKafkaBroker({ brokers: [kafka.bootstrap], topicPrefix, replication: 1, events: silentEvents }),
+      destroy: async () => {},
+    }
+  })
+})

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { createServer, type Server, Socket } from 'node:net'
+
+/** A TCP proxy in front of a broker that can swallow its answers and cut connections. */
+export interface KafkaProxy {
+  readonly port: number
+  /** Drops what the broker answers for so long, then cuts every connection: what was asked took place, unacknowledged. */
+  swallow(ms: number): Promise<void>
+  /** Cuts every connection. */
+  cut(): void
+  close(): Promise<void>
+}
+
+export interface KafkaProxyOptions {
+  readonly port: number
+  readonly target: number
+}
+
+export async function startProxy({ port, target }: KafkaProxyOptions): Promise<KafkaProxy> {
+  const sockets = new Set<Socket>()
+  let swallowing = false
+  const server = createServer(client => {
+    const broker = new Socket().connect(target, '127.0.0.1')
+    for (const socket of [client, broker]) {
+      sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        broker.destroy()
+      })
+    }
+    client.on('data', bytes => void broker.write(bytes))
+    broker.on('data', bytes => {
+      if (!swallowing) client.write(bytes)
+    })
+  })
+  await listen(server, port)
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    port,
+    cut,
+    swallow: async ms => {
+      swallowing = true
+      await new Promise(resolve => setTimeout(resolve, ms))
+      cut()
+      swallowing = false
+    },
+    close: async () => {
+      cut()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+}
