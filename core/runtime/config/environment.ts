@@ -7,6 +7,8 @@ import { closest } from './suggest.ts'
 /** Variables with this prefix are ours; `WATTLINE_TEST_` is left to the test suite. */
 const PREFIX = 'WATTLINE_'
 const IGNORED_PREFIX = 'WATTLINE_TEST_'
+/** Says to `top`, `usage` and `sql` where the instance is: no setting of it, and often there when one is started. */
+const CLIENT_URL = 'WATTLINE_URL'
 
 interface KeyPath {
   readonly path: readonly string[]
@@ -24,6 +26,7 @@ export function environmentSettings(environment: Readonly<Record<string, string 
   const problems: ConfigProblem[] = []
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || name.startsWith(IGNORED_PREFIX) || text === undefined) continue
+    if (name === CLIENT_URL) continue
     const key = known.get(name)
     if (key === undefined) {
       const suggestion = closest(name, [...known.keys()])

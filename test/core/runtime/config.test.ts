@@ -43,6 +43,10 @@ describe('configuration', () => {
     expect(configOf(undefined, { WATTLINE_FACTORS_ZONE: 'NO' }).factors.zone).toBe('NO')
   })
 
+  it('leaves the address for clients alone', () => {
+    expect(configOf(undefined, { WATTLINE_URL: 'http://127.0.0.1:9288' }).listen.http).toBe(9288)
+  })
+
   it('takes off as a port', () => {
     expect(configOf('listen: {otlp_http: "off"}').listen.otlp_http).toBe('off')
   })
