@@ -217,6 +217,43 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('.big').isVisible()).toBe(true)
   })
 
+  it('colours a workload in the table as in the chart, and those without a layer as the others', async () => {
+    await open()
+    const colours = (where: string, name: string): Promise<Record<string, string>> =>
+      page
+        .locator(where)
+        .evaluateAll(
+          (all, selector) =>
+            Object.fromEntries(
+              all.map(one => [
+                one.querySelector(selector)!.textContent,
+                getComputedStyle(one.querySelector('.swatch')!).backgroundColor,
+              ]),
+            ),
+          name,
+        )
+    const chart = await colours('.legend button', 'span')
+    const table = await colours('tbody tr', '.name')
+    // Too small to be seen in the chart.
+    expect([chart['sshd.service'], table['sshd.service']]).toEqual([undefined, chart['Others']])
+    expect(chart['redis']).not.toBe(chart['Others'])
+    for (const [name, colour] of Object.entries(table)) expect(colour).toBe(chart[name] ?? chart['Others'])
+  })
+
+  it('says that a limit left lines out, and that no spans are taken', async () => {
+    const change = (path: string, changed: object): Promise<void> =>
+      page.route(path, async route => {
+        const response = await route.fetch()
+        await route.fulfill({ response, json: { ...(await response.json()), ...changed } })
+      })
+    await change('**/api/v1/usage?*', { truncated: true })
+    await change('**/api/v1/status', { otlp_http: null })
+    await change('**/api/v1/traces?*', { traces: [] })
+    await page.goto(server.url)
+    await page.getByText('Only the 13 largest are listed').waitFor()
+    await page.getByText('This process takes no spans').waitFor()
+  })
+
   it('takes a layer out of the chart and puts it back', async () => {
     await open()
     const idle = page.locator('.legend button', { hasText: 'Idle' })
