@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { UsageAnswer, UsageRow } from '../core/model/answers.ts'
 import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { type Paint, paintFor, plain } from './screen.ts'
@@ -26,7 +26,9 @@ export const usageCommand = (): Command =>
     .option('--filter <pairs>', 'key:value pairs, separated by commas')
     .option('--step <step>', 'one row a step, such as 1h')
     .option('--limit <rows>', 'most rows', '50')
-    .option('--format <format>', 'table, json or csv', 'table')
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
+    )
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
     .option('--token <token>', 'read token')
     .addHelpText(

@@ -241,7 +241,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
   })
 
   it('says that a limit left lines out, and that no spans are taken', async () => {
-    const change = (path: string, changed: object): Promise<void> =>
+    const change = (path: string, changed: object): Promise<unknown> =>
       page.route(path, async route => {
         const response = await route.fetch()
         await route.fulfill({ response, json: { ...(await response.json()), ...changed } })

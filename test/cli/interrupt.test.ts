@@ -1,0 +1,17 @@
+/** Guarantees: Ctrl-C, which arrives twice where a terminal and the door both pass it on, drains once and exits 0. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { startProcess } from '../support/wattline-process.ts'
+
+const data = mkdtempSync(join(tmpdir(), 'wattline-interrupt-'))
+afterAll(() => rmSync(data, { recursive: true, force: true }))
+
+it('ends well after two interrupts', async () => {
+  const wattline = await startProcess({ data })
+  const ended = wattline.end('SIGINT')
+  process.kill(wattline.pid, 'SIGINT')
+  process.kill(wattline.pid, 'SIGTERM')
+  expect(await ended).toBe(0)
+})
