@@ -1,4 +1,4 @@
-/** Who asks. Tokens come with the issue on intake; the seam is here, so that every route already asks it. */
+/** Who asks. There are no tokens yet; the seam is here, so that every route already asks it. */
 import { WattlineError } from '../core/runtime/errors.ts'
 
 export const SCOPES = ['ingest', 'read', 'admin'] as const

@@ -27,7 +27,7 @@ export interface Split {
 }
 
 /**
- * Who used the energy of an interval (accounting.md section 3): first idle against active, then active by use.
+ * Who used the energy of an interval (docs/walkthrough-watt.md): first idle against active, then active by use.
  *
  * - `ratio`: active = energy x busy / capacity (busy is capped at the capacity), the rest idle.
  * - `baseline`: idle = what the host draws when idle, the rest active.

@@ -1,5 +1,5 @@
 /**
- * The way of a stranger's statement to the engine (design: acting on SQL, layer 1): each step narrows what the next one
+ * The way of a stranger's statement to the engine: each step narrows what the next one
  * may meet, and nothing of the text is run before all have passed.
  *
  * 1. `formatQuerySingleLine` with the text bound as a parameter: one statement or a syntax error, nothing executed.

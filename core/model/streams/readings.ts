@@ -1,8 +1,8 @@
 import { column, type StreamDeclaration } from './stream.ts'
 
 /**
- * One row is one sample of one meter (accounting.md section 1). Units by Quantity: `energy` µJ, `power` mW,
- * `cpu_time` and `gpu_time` and `cpu_wait` and `sched_latency` µs, `memory` bytes, `*_request` milli-units or bytes.
+ * One row is one sample of one meter. Units by Quantity: `energy` µJ, `power` mW, `cpu_time` and `gpu_time` and
+ * `cpu_wait` and `sched_latency` µs, `memory` bytes, `*_request` milli-units or bytes.
  *
  * Domain: for energy and power the place in the meter tree (`host`, `package-0`, `core-0`, `uncore-0`, `dram-0`,
  * `gpu-<uuid>`); for the host's own `cpu_time` the CPU mode (`user`, `system`, `idle`, ...): capacity is the sum
