@@ -4,6 +4,7 @@
  * partition up and leaves its data in the log.
  */
 import type { AssignedPartition, Broker, StoredRecord, Subscription } from '../core/broker/broker.ts'
+import { quarantine } from '../core/model/streams/index.ts'
 import { backoffMs, sleep } from '../core/runtime/backoff.ts'
 import { asWattlineError, type WattlineError } from '../core/runtime/errors.ts'
 import type { Events } from '../core/runtime/events.ts'
@@ -135,7 +136,9 @@ export class Runner {
         await worker.apply(record, step)
       } catch (thrown) {
         const error = asWattlineError(thrown, 'invariant_broken')
-        if (error.disposition !== 'quarantine') throw error
+        // What was set aside and is refused again would come back for ever, a third larger each time.
+        const again = partition.stream === quarantine.name && error.code !== 'record_corrupt'
+        if (error.disposition !== 'quarantine' || again) throw error
         const from = { processor: processor.name, stream: partition.stream, partition: partition.partition }
         step.quarantine(record, from, error)
         const facts = { ...from, offset: record.offset, code: error.code }
@@ -164,7 +167,10 @@ export class Runner {
         this.#problems.set(place, `waiting: ${error.toString()}`)
         this.#context.events.emit('processorRetrying', { processor: processor.name, place, attempt }, error)
         await sleep(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS), partition.revoked)
-        if (partition.revoked.aborted) return undefined
+        if (partition.revoked.aborted) {
+          this.#problems.delete(place)
+          return undefined
+        }
       }
     }
   }

@@ -61,7 +61,8 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       takeReadings(states, record, { gapOf, changed: result.changed, late: result.late })
       for (const state of result.changed.values()) {
-        state.lastRecordMs = Math.max(state.lastRecordMs, timestampMs)
+        // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
+        state.lastRecordMs = timestampMs
         closeWindows(state, windowOf(state.recordNano - latenessNs), attribution, result)
       }
       return result

@@ -114,8 +114,11 @@ class MeterWorker implements PartitionWorker {
 
   #meter(record: StoredRecord): Metering {
     const corrupt = record.headers[RECORD_CORRUPT]
-    if (corrupt !== undefined)
+    if (corrupt !== undefined) {
+      // It may have been a flush: those that are due are written again.
+      this.#flushed.clear()
       throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
+    }
     if (record.headers[RECORD_KIND] === FLUSH_KIND) {
       const flush = JSON.parse(Buffer.from(record.value).toString()) as Flush
       this.#flushed.delete(hostKey(flush.tenant, flush.host))

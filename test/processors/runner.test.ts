@@ -146,6 +146,19 @@ it('sets a poison record aside with its error and goes on', async () => {
   expect(Buffer.from(row?.Record ?? '', 'base64').toString()).toBe('bad')
 })
 
+it('does not set aside again what was set aside and is refused: it stops, and says so', async () => {
+  const runner = newRunner()
+  const refusing = processor(() => {
+    throw new WattlineError('record_refused', 'cannot parse.')
+  })
+  await runner.start({ ...refusing, streams: [quarantine.name] })
+  await broker.append(quarantine.name, 0, [{ value: Buffer.from('x'), timestampMs: 1 }])
+  await until(() => runner.problems().length > 0)
+  expect(runner.problems()[0]).toMatch(/^test quarantine\/0 stopped: record_refused/)
+  await runner.stop()
+  expect(await readAll(quarantine.name, 0)).toEqual(['x'])
+})
+
 it('gives up a partition whose invariant is broken, and no other', async () => {
   const runner = newRunner()
   await runner.start(

@@ -92,13 +92,16 @@ export class Consumer implements AssignedPartition {
     store.refresh()
     const records: StoredRecord[] = []
     let bytes = 0
-    while (records.length < limits.maxRecords && this.#position < this.#log.bounds.next) {
-      const head = decodeHead(store.get(recordKey(this.#log, this.#position, 0)))
+    let offset = this.#position
+    while (records.length < limits.maxRecords && offset < this.#log.bounds.next) {
+      const head = decodeHead(store.get(recordKey(this.#log, offset, 0)))
       bytes += head?.valueBytes ?? 0
       if (records.length > 0 && bytes > limits.maxBytes) break
-      records.push(readRecord(key => store.get(key), this.#log, this.#position))
-      this.#position += 1n
+      records.push(readRecord(key => store.get(key), this.#log, offset))
+      offset += 1n
     }
+    // Only now: a read that fails half way is repeated from where it began, or records would be passed over.
+    this.#position = offset
     return records
   }
 

@@ -149,8 +149,13 @@ class LmdbStore implements LogStore {
 
   async #reopen(): Promise<void> {
     await this.close()
-    checkDataFile(join(this.#path, 'data.mdb'))
-    this.#database = openDatabase(this.#path, this.#mapSize)
+    try {
+      checkDataFile(join(this.#path, 'data.mdb'))
+      this.#database = openDatabase(this.#path, this.#mapSize)
+    } catch (error) {
+      // What was open a moment ago is worth another try: readers wait, and none gives its partition up.
+      throw new WattlineError('broker_unavailable', 'The log could not be opened anew.', { cause: error })
+    }
     this.#broken = false
   }
 }

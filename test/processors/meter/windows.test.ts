@@ -328,6 +328,13 @@ test('silence closes whole minutes first, the last one when no trusted interval 
   expect(asked(999_999)).toEqual([])
 })
 
+test('a clock that was ahead and is set back does not hold up the silence of a host', () => {
+  const run = drive({ metering: { idle_flush: 120, gap: 300 } })
+  run.record([energyAt(0, 0n)], 86_400_000)
+  run.record([energyAt(70, 70n)], 1_000)
+  expect(run.meter.silent(run.states, 121_000)).toHaveLength(1)
+})
+
 test('a host that reports every few minutes loses nothing to lateness', () => {
   const run = drive({ metering: { idle_flush: 120, gap: 300 } })
   for (let round = 0; round < 4; round++) {
