@@ -16,7 +16,7 @@ import type { Broker } from './core/broker/broker.ts'
 import { openEmbeddedBroker } from './core/broker/embedded/embedded-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import type { Config } from './core/runtime/config/schema.ts'
-import { createLogger, EventBus } from './core/runtime/events.ts'
+import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
@@ -33,6 +33,7 @@ const TENANT = 'default'
 export interface WattlineOptions {
   readonly config: Config
   readonly version: string
+  readonly events: EventBus
   /** False only in the chaos proof: opens the engine without repairing its deduplication logs. */
   readonly repairTokens?: boolean
 }
@@ -40,14 +41,13 @@ export interface WattlineOptions {
 export interface RunningWattline {
   /** Null: not started, by configuration. */
   readonly addresses: { readonly http: string | null; readonly otlpHttp: string | null }
-  /** Takes in no more, finishes what is in flight, commits. Resolves with the parts that did not end in time. */
+  /** Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late. */
   stop(deadlineMs: number): Promise<readonly string[]>
 }
 
 /** Starts everything, or throws a WattlineError after stopping what had started. */
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
-  const { config, version } = options
-  const events = new EventBus(createLogger(config.log.level))
+  const { config, version, events } = options
   const started = new Date()
   const lifecycle = new Lifecycle()
   events.emit('processStarted', { version, data: config.data })
@@ -64,7 +64,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   )
   const warehouse = await lifecycle.start(
     'warehouse',
-    () => openWarehouse(options, events),
+    () => openWarehouse(options),
     engine => engine.close(),
   )
   const processors = await lifecycle.start(
@@ -135,10 +135,7 @@ async function openBroker(config: Config, events: EventBus): Promise<Broker> {
   }
 }
 
-async function openWarehouse(
-  { config, repairTokens = true }: WattlineOptions,
-  events: EventBus,
-): Promise<Warehouse> {
+async function openWarehouse({ config, events, repairTokens = true }: WattlineOptions): Promise<Warehouse> {
   const path = join(config.data, 'warehouse')
   const maxMemoryBytes = config.warehouse.max_memory_bytes
   const warehouse = await openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
+import { createLogger, EventBus } from '../core/runtime/events.ts'
 import { startWattline } from '../main.ts'
 import { version } from './version.ts'
 
@@ -15,23 +16,52 @@ export const runCommand = (): Command =>
       '\nExamples:\n  wattline run\n  wattline run --config wattline.yaml\n  WATTLINE_DATA=/var/lib/wattline WATTLINE_FACTORS_ZONE=DE wattline run',
     )
     .action(async (options: { config?: string }) => {
-      const running = await startWattline({ config: loadConfig(options.config, process.env), version })
+      // From the first moment on: a stop while starting is carried out once started.
+      const asked = stopAsked()
+      const config = loadConfig(options.config, process.env)
+      const events = new EventBus(createLogger(config.log.level))
+      endOnDefect(events)
+      const running = await startWattline({ config, version, events })
       process.stdout.write(`${greeting(running.addresses)}\n`)
-      const left = await new Promise<readonly string[]>(resolve => {
-        let stopping = false
-        // Not once: a Ctrl-C comes twice, from the terminal and from the door before this process, and the second one
-        // would end it in the middle of the drain.
-        const stop = () => {
-          if (stopping) return
-          stopping = true
-          resolve(running.stop(DRAIN_MS))
-        }
-        process.on('SIGTERM', stop)
-        process.on('SIGINT', stop)
-      })
-      for (const name of left) process.stderr.write(`shutdown_incomplete: ${name} did not end in time.\n`)
+      await asked
+      const left = await running.stop(DRAIN_MS)
+      for (const line of left) process.stderr.write(incomplete(line))
       process.exit(left.length === 0 ? 0 : 1)
     })
+
+const incomplete = (what: string): string =>
+  `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`
+
+/**
+ * Resolves at the first SIGTERM or SIGINT; the process ends soon after that, whatever hangs. Further signals change
+ * nothing: for one Ctrl-C the terminal, npm and the parent each send one, and the second must not cut off the drain.
+ */
+function stopAsked(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let isAsked = false
+  const ask = (): void => {
+    if (isAsked) return
+    isAsked = true
+    const end = (): void => {
+      process.stderr.write(incomplete('the process did not end in time'))
+      process.exit(1)
+    }
+    setTimeout(end, DRAIN_MS + 900).unref()
+    resolve()
+  }
+  process.on('SIGTERM', ask).on('SIGINT', ask)
+  return promise
+}
+
+/** What nobody caught is a defect of ours. The state of the process is unknown, the log's is not: end, and start anew. */
+function endOnDefect(events: EventBus): void {
+  const end = (kind: string, error: unknown): void => {
+    events.emit('processFailed', { kind }, error)
+    process.exit(1)
+  }
+  process.on('uncaughtException', error => end('uncaughtException', error))
+  process.on('unhandledRejection', reason => end('unhandledRejection', reason))
+}
 
 function greeting(addresses: { readonly http: string | null; readonly otlpHttp: string | null }): string {
   const lines = ['Wattline is running.']

@@ -36,7 +36,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = report(error)
+  // Not only the exit code: what could not be stopped must not keep the process alive.
+  process.exit(report(error))
 }
 
 function report(error: unknown): number {

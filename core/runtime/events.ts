@@ -19,6 +19,7 @@ export const EVENTS = {
   processStarted: { level: 'info' },
   processStopping: { level: 'info' },
   processStopped: { level: 'info' },
+  processFailed: { level: 'error' },
   listenerStarted: { level: 'info' },
   itemsAccepted: {
     level: 'debug',

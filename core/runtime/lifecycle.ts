@@ -1,6 +1,6 @@
 /**
  * Ordered start and stop. Parts are started one after the other and stopped in the opposite order; a part that fails to
- * start has those before it stopped. Stopping is bounded: what has not ended by the deadline is named and left.
+ * start has those before it stopped. Stopping is bounded: what fails or has not ended by the deadline is told and left.
  */
 export interface Part {
   readonly name: string
@@ -27,32 +27,33 @@ export class Lifecycle {
     }
   }
 
-  /** Stops all parts, last started first. Resolves with the names of those that failed or did not end in time. */
+  /** Stops all parts, last started first. Resolves with a line for each that failed or did not end in time. */
   stop(deadlineMs: number): Promise<readonly string[]> {
-    this.#stopping ??= this.#stopAll(Date.now() + deadlineMs)
+    this.#stopping ??= this.#stopAll(performance.now() + deadlineMs)
     return this.#stopping
   }
 
   async #stopAll(deadline: number): Promise<readonly string[]> {
     const left: string[] = []
     for (const part of this.#parts.toReversed()) {
-      const ended = await within(part.stop(), Math.max(100, deadline - Date.now()))
-      if (!ended) left.push(part.name)
+      const problem = await within(part.stop(), Math.max(100, deadline - performance.now()))
+      if (problem !== null) left.push(`${part.name} ${problem}`)
     }
     return left
   }
 }
 
-async function within(work: Promise<void>, ms: number): Promise<boolean> {
+/** What is wrong with how the work ended; null when nothing is. */
+async function within(work: Promise<void>, ms: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<false>(resolve => {
-    timer = setTimeout(() => resolve(false), ms)
+  const late = new Promise<string>(resolve => {
+    timer = setTimeout(() => resolve('did not end in time'), ms)
   })
   const done = work.then(
-    () => true,
-    () => false,
+    () => null,
+    (error: unknown) => `failed: ${String(error)}`,
   )
-  const ended = await Promise.race([done, late])
+  const problem = await Promise.race([done, late])
   clearTimeout(timer)
-  return ended
+  return problem
 }

@@ -7,6 +7,9 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-node'
+import { sleep } from './backoff.ts'
+
+const STOP_MS = 2_000
 
 export interface Telemetry {
   /** Sends what is waiting; bounded, since the receiver may be this very process. */
@@ -38,7 +41,8 @@ export function startTelemetry(options: {
   provider.register()
   return {
     stop: async () => {
-      await provider.shutdown()
+      // Its receiver may refuse at this moment (a full disk): spans of our own are not worth the drain's whole time.
+      await Promise.race([provider.shutdown(), sleep(STOP_MS)])
       trace.disable()
     },
   }

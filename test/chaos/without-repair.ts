@@ -1,10 +1,13 @@
 // The product, but with the engine's deduplication logs left as a crash left them: what `npm run chaos -- --without-repair`
 // kills, to show what the repair is for.
 import { loadConfig } from '../../core/runtime/config/load.ts'
+import { createLogger, EventBus } from '../../core/runtime/events.ts'
 import { startWattline } from '../../main.ts'
 
+const config = loadConfig(undefined, process.env)
 const running = await startWattline({
-  config: loadConfig(undefined, process.env),
+  config,
+  events: new EventBus(createLogger(config.log.level)),
   version: 'without-repair',
   repairTokens: false,
 })

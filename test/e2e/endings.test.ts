@@ -1,0 +1,78 @@
+// Guarantees: a stop is carried out whenever it is asked for, also while starting, and a second signal does not cut it off;
+// what nobody caught is told as an event and ends the process with 1; a start that fails late ends it too, saying what to do.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { eventually, startProcess } from '../support/wattline-process.ts'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+let data: string
+
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'wattline-endings-'))
+})
+afterEach(() => rmSync(data, { recursive: true, force: true }))
+
+it('stops with 0 when asked while it starts', async () => {
+  const child = spawn(process.execPath, [`${ROOT}cli/wattline.cjs`, 'run'], {
+    env: {
+      ...process.env,
+      WATTLINE_DATA: data,
+      WATTLINE_LISTEN_HTTP: '0',
+      WATTLINE_LISTEN_OTLP_HTTP: '0',
+      WATTLINE_LOG_LEVEL: 'error',
+    },
+    stdio: 'ignore',
+  })
+  const ended = once(child, 'exit')
+  await eventually(
+    async () => existsSync(join(data, 'lock')),
+    exists => exists,
+  )
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
+
+it('drains to the end also when asked twice', async () => {
+  const wattline = await startProcess({ data })
+  process.kill(wattline.pid, 'SIGINT')
+  process.kill(wattline.pid, 'SIGTERM')
+  await new Promise(resolve => setTimeout(resolve, 50))
+  expect(await wattline.end('SIGTERM')).toBe(0)
+})
+
+it('tells a promise that nobody caught, and ends with 1', async () => {
+  const wattline = await startProcess({ data, entry: `${ROOT}test/support/defective-entry.ts` })
+  await eventually(
+    async () => wattline.stderr.join('\n'),
+    text => text.includes('processFailed'),
+  )
+  const line = wattline.stderr.find(text => text.includes('processFailed')) ?? ''
+  expect(JSON.parse(line)).toMatchObject({
+    msg: 'processFailed',
+    kind: 'unhandledRejection',
+    err: { message: 'nobody waits for this' },
+  })
+  expect(await wattline.end('SIGTERM')).toBe(1)
+})
+
+it('ends when the last part cannot start', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const port = `${(taken.address() as AddressInfo).port}`
+  const start = startProcess({ data, environment: { WATTLINE_LISTEN_HTTP: port } })
+  await expect(start).rejects.toThrow(/ended with 1[\s\S]*address_in_use: .*Stop what listens there/)
+  taken.close()
+})
+
+it('says what to do about a folder that cannot be written', async () => {
+  const file = join(data, 'a-file')
+  writeFileSync(file, '')
+  const start = startProcess({ data, environment: { WATTLINE_DATA: file } })
+  await expect(start).rejects.toThrow(/ended with 1[\s\S]*data_unusable: .*a-file.*can be written/)
+})
