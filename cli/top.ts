@@ -131,7 +131,7 @@ function headLines(answer: LiveAnswer, total: number, ageMs: number, paint: Pain
   const grid =
     answer.intensity_g_per_kwh === null
       ? `no intensity known for zone ${answer.zone}: set factors.zone`
-      : `${answer.zone} ${answer.intensity_kind} ${answer.intensity_g_per_kwh} gCO2e/kWh`
+      : `${answer.zone} ${answer.intensity_kind} ${answer.intensity_g_per_kwh} gCO2e/kWh${answer.zone === 'WORLD' ? ' (set factors.zone)' : ''}`
   const price =
     answer.price_per_kwh === null
       ? 'no price: set tariffs.price_per_kwh'

@@ -96,6 +96,7 @@ it('shows the newest interval that a meter saw, with its quality', () => {
   expect(view).toContain('2.00 W estimated ±40 %')
   expect(view).toMatch(/^node +process +2\.00 W +100\.0 % +1\.00 +0\.946 +-$/m)
   expect(view).toContain('no price: set tariffs.price_per_kwh')
+  expect(view).toContain('WORLD average 473 gCO2e/kWh (set factors.zone)')
   expect(view).toContain('1 more drew nothing')
   expect(view).not.toContain('last reading')
   expect(renderLive(live, 185_000)).toContain('last reading 3 min ago')

@@ -83,8 +83,14 @@ function CarbonNow({ live, milliwatts }: RateProps) {
             {month} a month
           </p>
           <p class="note" title={live.intensity_source}>
-            {live.zone} {live.intensity_kind} {Number(live.intensity_g_per_kwh).toFixed(0)} g/kWh
+            {live.zone === 'WORLD' ? 'World' : live.zone} {live.intensity_kind}{' '}
+            {Number(live.intensity_g_per_kwh).toFixed(0)} g/kWh
             {Number(live.pue) !== 1 && <>, PUE {live.pue}</>}
+            {live.zone === 'WORLD' && (
+              <>
+                ; set <code>factors.zone</code>
+              </>
+            )}
           </p>
         </>
       )}
