@@ -35,7 +35,7 @@ function streamPart(stream: StreamDeclaration): string {
       ? 'No table: it lives in the log only.'
       : `Table \`wattline.${stream.table.name}\`, sorted by ${stream.table.orderBy.map(key => `\`${key}\``).join(', ')}.`
   const key = stream.key === 'none' ? 'round robin' : 'tenant and host'
-  return `## ${stream.name}\n\n${where} Partitioned by: ${key}.\n\n${typed(stream.columns)}`
+  return `## ${stream.name}\n\n${where} In the log partitioned by: ${key}.\n\n${typed(stream.columns)}`
 }
 
 const tracePart = (): string =>
