@@ -54,6 +54,10 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // A test that fails or is cut off leaves nothing running.
+  const killChild = (): boolean => child.kill('SIGKILL')
+  process.once('exit', killChild)
+  child.once('exit', () => process.removeListener('exit', killChild))
   const stderr = collectLines(child)
   const addresses = await readAddresses(child, stderr)
   return {
