@@ -14,6 +14,7 @@ import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
 import type { Broker } from './core/broker/broker.ts'
 import { openEmbeddedBroker } from './core/broker/embedded/embedded-broker.ts'
+import { openKafkaBroker } from './core/broker/kafka/kafka-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import type { EventBus } from './core/runtime/events.ts'
@@ -124,8 +125,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
 }
 
 async function openBroker(config: Config, events: EventBus): Promise<Broker> {
-  const path = join(config.data, 'log')
-  const broker = await openEmbeddedBroker({ path, maxBytes: config.broker.max_bytes, events })
+  const broker = await openBrokerOfKind(config, events)
   try {
     await broker.createStreams(streamSettings(config.broker))
     return broker
@@ -133,6 +133,22 @@ async function openBroker(config: Config, events: EventBus): Promise<Broker> {
     await broker.close()
     throw error
   }
+}
+
+function openBrokerOfKind({ data, broker }: Config, events: EventBus): Promise<Broker> {
+  if (broker.kind === 'embedded') {
+    return openEmbeddedBroker({ path: join(data, 'log'), maxBytes: broker.max_bytes, events })
+  }
+  const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
+  const { mechanism, username = '', password = '' } = sasl
+  return openKafkaBroker({
+    brokers,
+    topicPrefix,
+    replication,
+    events,
+    ...(tls.enabled ? { tls } : {}),
+    ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
+  })
 }
 
 async function openWarehouse({ config, events, repairTokens = true }: WattlineOptions): Promise<Warehouse> {

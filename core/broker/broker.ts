@@ -86,6 +86,11 @@ export interface Subscription {
 export interface AssignedPartition {
   readonly stream: string
   readonly partition: number
+  /**
+   * What tells this log from another with the same names, whose offsets mean other records: goes into deduplication
+   * tokens. Absent for the log of the data folder.
+   */
+  readonly origin?: string
   /** Aborts when the partition is taken away: finish or drop what is in hand and return. */
   readonly revoked: AbortSignal
   /**

@@ -22,7 +22,7 @@ export function createStore(options: {
     streams: [...declarations.keys()],
     // Offsets are committed once per poll; what a crash repeats, the tokens hold back. Far below the window of 1,000.
     poll: { maxRecords: 16, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
-    async open({ stream, partition }) {
+    async open({ stream, partition, origin }) {
       const declaration = declarations.get(stream)
       if (declaration === undefined)
         throw new WattlineError('invariant_broken', `stream ${stream} has no table.`)
@@ -35,7 +35,8 @@ export function createStore(options: {
             )
           }
           if (record.headers[RECORD_KIND] !== undefined) return
-          await options.warehouse.insert(declaration, record.value, tokenOf(stream, partition, record.offset))
+          const token = tokenOf(stream, partition, record.offset, origin)
+          await options.warehouse.insert(declaration, record.value, token)
           options.events.emit('recordStored', { stream })
         },
       }
@@ -44,5 +45,5 @@ export function createStore(options: {
 }
 
 /** Deduplication token of a record: its place in the log. */
-export const tokenOf = (stream: string, partition: number, offset: bigint): string =>
-  `${stream}/${partition}/${offset}`
+export const tokenOf = (stream: string, partition: number, offset: bigint, origin?: string): string =>
+  `${origin === undefined ? '' : `${origin}/`}${stream}/${partition}/${offset}`

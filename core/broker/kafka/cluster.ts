@@ -50,7 +50,7 @@ export class Cluster {
       bootstrapBrokers: [...connection.brokers],
       requestTimeout: REQUEST_TIMEOUT_MS,
       retries: 0,
-      ...(connection.tls === undefined ? {} : { tls: definedOf(connection.tls) }),
+      ...(connection.tls === undefined ? {} : { tls: certificatesOf(connection.tls) }),
       ...(connection.sasl === undefined ? {} : { sasl: { ...connection.sasl } }),
     }
     this.#timeoutMs = timeoutMs
@@ -100,8 +100,12 @@ export class Cluster {
   }
 
   /** Repeats `work` while Kafka fails for now, at most until the time is over or the signal aborts. */
-  async call<T>(doing: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const deadline = Date.now() + this.#timeoutMs
+  async call<T>(
+    doing: string,
+    work: () => Promise<T>,
+    { signal, timeoutMs = this.#timeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
+  ): Promise<T> {
+    const deadline = Date.now() + timeoutMs
     for (let attempt = 0; ; attempt++) {
       try {
         this.refuseWhenClosed()
@@ -132,5 +136,9 @@ export class Cluster {
   }
 }
 
-const definedOf = (settings: object): object =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
+/** What is not given is left to Node's defaults; a key that is there but undefined would not be. */
+const certificatesOf = ({ ca, cert, key }: NonNullable<KafkaConnection['tls']>): object => ({
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+})

@@ -19,11 +19,14 @@ type Limits = Parameters<AssignedPartition['poll']>[0]
 
 /** How long Kafka holds a fetch open while there is nothing. */
 const FETCH_WAIT_MS = 1000
+/** Reading tells of a Kafka that is away sooner than writing gives up: nothing is lost by it, and readiness hears of it. */
+const READ_TIMEOUT_MS = 3000
 const STATE_FETCH_BYTES = 8 * 1024 * 1024
 
 export class KafkaConsumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number
+  readonly origin: string
   readonly revoked: AbortSignal
   readonly #ports: ConsumerPorts
   readonly #topic: string
@@ -38,7 +41,11 @@ export class KafkaConsumer implements AssignedPartition {
   /** After `work` has returned, somebody else may have the partition: nothing is written any more. */
   #ended = false
 
-  constructor(ports: ConsumerPorts, stream: string, partition: number) {
+  constructor(
+    ports: ConsumerPorts,
+    { stream, partition, topicId }: { stream: string; partition: number; topicId: string },
+  ) {
+    this.origin = topicId
     this.stream = stream
     this.partition = partition
     this.revoked = this.#revoke.signal
@@ -86,7 +93,9 @@ export class KafkaConsumer implements AssignedPartition {
     const { cluster, stateTopic } = this.#ports
     await this.#guarded(() => this.#transactions.fence())
     const topic = await stateTopic()
-    return cluster.call(`loading the state of ${this.#place()}`, () => this.#readState(topic), this.revoked)
+    return cluster.call(`loading the state of ${this.#place()}`, () => this.#readState(topic), {
+      signal: this.revoked,
+    })
   }
 
   async transact(step: Step): Promise<void> {
@@ -128,7 +137,7 @@ export class KafkaConsumer implements AssignedPartition {
     const visible = await this.#ports.cluster.call(
       `reading ${this.#place()}`,
       () => this.#fetchOnce(maxBytes),
-      this.revoked,
+      { signal: this.revoked, timeoutMs: READ_TIMEOUT_MS },
     )
     this.#position = visible.next
     this.#ready = [...visible.records]

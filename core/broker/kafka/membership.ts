@@ -17,6 +17,11 @@ export interface TopicPartition {
   readonly partition: number
 }
 
+/** With the id of the topic, which another of the same name would not have. */
+export interface AssignedTopicPartition extends TopicPartition {
+  readonly topicId: string
+}
+
 export interface MembershipPorts {
   readonly cluster: Cluster
   /** Name of the group in Kafka. */
@@ -25,7 +30,7 @@ export interface MembershipPorts {
   /** What this member has, including what it is about to let go. */
   readonly held: () => readonly TopicPartition[]
   /** What it shall have. */
-  readonly assigned: (partitions: readonly TopicPartition[]) => void
+  readonly assigned: (partitions: readonly AssignedTopicPartition[]) => void
   /** The group has forgotten this member: let go of everything; resolves when that is done. */
   readonly lost: () => Promise<void>
   readonly failed: (error: WattlineError) => void
@@ -131,7 +136,7 @@ export class Membership {
     assigned(
       answer.assignment.topicPartitions.flatMap(({ topicId, partitions }) => {
         const topic = nameOf.get(topicId)
-        return topic === undefined ? [] : partitions.map(partition => ({ topic, partition }))
+        return topic === undefined ? [] : partitions.map(partition => ({ topic, topicId, partition }))
       }),
     )
   }

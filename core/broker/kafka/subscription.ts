@@ -3,7 +3,7 @@ import { sleep } from '../../runtime/backoff.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { SubscribeOptions, Subscription } from '../broker.ts'
 import { type ConsumerPorts, KafkaConsumer } from './consumer.ts'
-import { Membership, type TopicPartition } from './membership.ts'
+import { type AssignedTopicPartition, Membership, type TopicPartition } from './membership.ts'
 
 /** What a subscription needs beside what it makes itself. */
 export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'stateTopic'> & {
@@ -14,8 +14,7 @@ export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'sta
 /** Two writers that shut each other out in turn do so no faster than this. */
 const AGAIN_MS = 500
 
-interface Held extends TopicPartition {
-  readonly stream: string
+interface Held extends AssignedTopicPartition {
   /** Null: the work has ended by itself; the partition stays with this member, and nobody works on it. */
   consumer: KafkaConsumer | null
   ended: Promise<void>
@@ -71,7 +70,7 @@ export class KafkaSubscription implements Subscription {
     this.#held.clear()
   }
 
-  #assigned(partitions: readonly TopicPartition[]): void {
+  #assigned(partitions: readonly AssignedTopicPartition[]): void {
     if (this.#closing !== null) return
     this.#target = new Set(partitions.map(nameOf))
     for (const [name, held] of this.#held) {
@@ -84,7 +83,7 @@ export class KafkaSubscription implements Subscription {
     if (begun.length > 0) this.#membership.report()
   }
 
-  #begin({ topic, partition }: TopicPartition): void {
+  #begin({ topic, topicId, partition }: AssignedTopicPartition): void {
     const { names } = this.#ports
     const stream = this.#options.streams.find(one => names.topic(one) === topic)
     if (stream === undefined) return
@@ -96,10 +95,9 @@ export class KafkaSubscription implements Subscription {
         committer: () => this.#membership.committer,
         stateTopic: () => this.#ports.stateTopic(group),
       },
-      stream,
-      partition,
+      { stream, partition, topicId },
     )
-    const held: Held = { topic, partition, stream, consumer, ended: Promise.resolve() }
+    const held: Held = { topic, topicId, partition, consumer, ended: Promise.resolve() }
     this.#held.set(nameOf(held), held)
     held.ended = this.#run(held, consumer)
   }

@@ -180,6 +180,20 @@ function crossChecks(config: Config): ConfigProblem[] {
       problem: 'method `baseline` needs the calibrated idle power in watts',
     })
   }
+  return [...problems, ...kafkaChecks(config.broker)]
+}
+
+function kafkaChecks({ kind, brokers, tls, sasl }: Config['broker']): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  if (kind === 'kafka' && brokers.length === 0) {
+    problems.push({ path: 'broker.brokers', problem: 'Kafka needs host:port of at least one broker' })
+  }
+  if (sasl.mechanism !== 'none' && (sasl.username === undefined || sasl.password === undefined)) {
+    problems.push({ path: 'broker.sasl', problem: `${sasl.mechanism} needs username and password` })
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    problems.push({ path: 'broker.tls', problem: 'a certificate needs its key, and a key its certificate' })
+  }
   return problems
 }
 

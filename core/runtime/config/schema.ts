@@ -47,13 +47,51 @@ export const configSchema = z.strictObject({
     .prefault({}),
   broker: z
     .strictObject({
-      kind: z.enum(['embedded']).default('embedded').describe('Which log carries the streams'),
+      kind: z
+        .enum(['embedded', 'kafka'])
+        .default('embedded')
+        .describe(
+          'Which log carries the streams: `embedded` in the data folder, or Apache `kafka` 4.0 or newer',
+        ),
+      brokers: z
+        .array(z.string().regex(/^\S+:\d+$/, 'host:port, such as kafka-1:9092'))
+        .default([])
+        .describe('Kafka: host:port of some brokers; the others are learnt from them'),
+      topic_prefix: z
+        .string()
+        .regex(/^[a-zA-Z0-9._-]{1,100}$/, 'letters, digits, dot, underscore and hyphen')
+        .default('wattline')
+        .describe('Kafka: what the names of topics, groups and transactional ids begin with'),
+      replication: z
+        .int()
+        .min(1)
+        .max(9)
+        .default(3)
+        .describe('Kafka: replicas of every topic; all but one must have a record before it counts'),
+      tls: z
+        .strictObject({
+          enabled: z.boolean().default(false).describe('Kafka: encrypt connections'),
+          ca: z.string().optional().describe('Kafka: authorities to trust, PEM; default those of Node'),
+          cert: z.string().optional().describe('Kafka: certificate to show, PEM'),
+          key: z.string().optional().describe('Kafka: key of that certificate, PEM'),
+        })
+        .prefault({}),
+      sasl: z
+        .strictObject({
+          mechanism: z
+            .enum(['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
+            .default('none')
+            .describe('Kafka: how to log in'),
+          username: z.string().optional().describe('Kafka: user'),
+          password: z.string().optional().describe('Kafka: password'),
+        })
+        .prefault({}),
       partitions: z
         .int()
         .min(1)
         .max(64)
         .default(2)
-        .describe('Partitions a stream; fixed once the data folder exists'),
+        .describe('Partitions a stream; fixed once the data folder or the topics exist'),
       retention_time: seconds
         .default(3600)
         .describe('Seconds that records stay in the log after all have read them'),

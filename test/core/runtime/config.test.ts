@@ -47,6 +47,28 @@ describe('configuration', () => {
     expect(configOf(undefined, { WATTLINE_URL: 'http://127.0.0.1:9288' }).listen.http).toBe(9288)
   })
 
+  it('takes what Kafka needs, also from the environment, and tells what is missing', () => {
+    const { broker } = configOf('broker: {kind: kafka, tls: {enabled: true, ca: "${file:/secret}"}}', {
+      WATTLINE_BROKER_BROKERS: 'k1:9092,k2:9092',
+      WATTLINE_BROKER_SASL_MECHANISM: 'SCRAM-SHA-512',
+      WATTLINE_BROKER_SASL_USERNAME: 'u',
+      WATTLINE_BROKER_SASL_PASSWORD: '0123',
+    })
+    expect(broker.brokers).toEqual(['k1:9092', 'k2:9092'])
+    expect(broker.tls).toEqual({ enabled: true, ca: 'XX' })
+    expect(broker.sasl).toEqual({ mechanism: 'SCRAM-SHA-512', username: 'u', password: '0123' })
+    expect(
+      problemsOf('broker: {kind: kafka, sasl: {mechanism: PLAIN, username: u}, tls: {cert: c}}'),
+    ).toEqual([
+      'broker.brokers: Kafka needs host:port of at least one broker',
+      'broker.sasl: PLAIN needs username and password',
+      'broker.tls: a certificate needs its key, and a key its certificate',
+    ])
+    expect(problemsOf('broker: {kind: kafka, brokers: [nowhere]}')).toEqual([
+      'broker.brokers.0: host:port, such as kafka-1:9092',
+    ])
+  })
+
   it('takes off as a port', () => {
     expect(configOf('listen: {otlp_http: "off"}').listen.otlp_http).toBe('off')
   })
