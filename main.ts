@@ -19,6 +19,7 @@ import { STREAMS } from './core/model/streams/index.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
+import { instanceName } from './core/runtime/instance.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import { openEmbeddedWarehouse } from './core/warehouse/embedded/embedded.ts'
@@ -146,6 +147,7 @@ function openBrokerOfKind({ data, broker }: Config, events: EventBus): Promise<B
     topicPrefix,
     replication,
     events,
+    instance: instanceName(data),
     ...(tls.enabled ? { tls } : {}),
     ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
   })

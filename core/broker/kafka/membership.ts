@@ -26,6 +26,8 @@ export interface MembershipPorts {
   readonly cluster: Cluster
   /** Name of the group in Kafka. */
   readonly group: string
+  /** Who joins again by the name of a member that is gone takes its place at once. */
+  readonly memberId: string
   readonly topics: readonly string[]
   /** What this member has, including what it is about to let go. */
   readonly held: () => readonly TopicPartition[]
@@ -51,7 +53,7 @@ const LEAVING = -1
 export class Membership {
   readonly #ports: MembershipPorts
   readonly #leaving = new AbortController()
-  #memberId = randomUUID()
+  #memberId: string
   #epoch = JOINING
   #intervalMs = HEARTBEAT_MS
   #heardMs = Date.now()
@@ -60,6 +62,7 @@ export class Membership {
 
   constructor(ports: MembershipPorts) {
     this.#ports = ports
+    this.#memberId = ports.memberId
   }
 
   get committer(): Committer {
@@ -114,6 +117,7 @@ export class Membership {
     this.#ports.cluster.forget()
     if (!forgotten && Date.now() - this.#heardMs < SILENCE_MS) return
     await this.#ports.lost()
+    // Not by the old name: should another process have it by mistake, they would go on taking each other's place.
     this.#memberId = randomUUID()
     this.#epoch = JOINING
     this.#heardMs = Date.now()

@@ -7,6 +7,7 @@ import { type AssignedTopicPartition, Membership, type TopicPartition } from './
 
 /** What a subscription needs beside what it makes itself. */
 export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'stateTopic'> & {
+  readonly memberId: (group: string) => string
   readonly stateTopic: (group: string) => Promise<string>
   readonly onMemberFailed: (group: string, error: WattlineError) => void
 }
@@ -38,6 +39,7 @@ export class KafkaSubscription implements Subscription {
     this.#membership = new Membership({
       cluster,
       group: names.group(options.group),
+      memberId: ports.memberId(options.group),
       topics: options.streams.map(stream => names.topic(stream)),
       held: () => [...this.#held.values()],
       assigned: partitions => this.#assigned(partitions),
