@@ -1,0 +1,120 @@
+/**
+ * Guarantees: three members of a group come and go while records are appended and moved by transactions: no partition is
+ * ever worked on by two of them at a time, every record is moved once, in order per partition, and what a partition has
+ * counted in its state is what was moved.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AssignedPartition, Broker } from '../../../../core/broker/broker.ts'
+import { openKafkaBroker } from '../../../../core/broker/kafka/kafka-broker.ts'
+import { silentEvents } from '../../../../core/runtime/events.ts'
+import { record, textOf, until } from '../../../contract/broker/contract.ts'
+import { kafkaIsAvailable } from '../../../support/kafka/jars.ts'
+import { type KafkaServer, startKafka } from '../../../support/kafka/kafka-server.ts'
+import { seededRandom } from '../../../support/random.ts'
+
+const PARTITIONS = 4
+const LIMITS = { maxRecords: 20, maxBytes: 1_000_000, maxWaitMs: 100 }
+
+describe.runIf(kafkaIsAvailable())('Kafka', () => {
+  let kafka: KafkaServer
+  beforeAll(async () => {
+    kafka = await startKafka()
+  })
+  afterAll(() => kafka.destroy())
+
+  const open = async (): Promise<Broker> => {
+    const broker = await openKafkaBroker({
+      brokers: [kafka.bootstrap],
+      topicPrefix: 'moving',
+      replication: 1,
+      events: silentEvents,
+    })
+    await broker.createStreams(
+      ['in', 'out'].map(name => ({
+        name,
+        partitions: PARTITIONS,
+        groups: ['mover'],
+        retention: { timeMs: 3_600_000, bytes: 1_000_000_000 },
+      })),
+    )
+    return broker
+  }
+
+  test('members come and go under load: one owner at a time, each record moved once and in order', async () => {
+    const random = seededRandom(7)
+    const brokers = [await open(), await open(), await open()]
+    const owners = Array.from({ length: PARTITIONS }, () => 0)
+    const counted = Array.from({ length: PARTITIONS }, () => 0)
+    let overlaps = 0
+    const failures: unknown[] = []
+    const work = async (partition: AssignedPartition): Promise<void> => {
+      const { partition: number } = partition
+      owners[number] = (owners[number] ?? 0) + 1
+      if (owners[number] > 1) overlaps += 1
+      try {
+        let count = Number((await partition.loadState()).get('count')?.toString() ?? 0)
+        while (!partition.revoked.aborted) {
+          const records = await partition.poll(LIMITS)
+          const last = records.at(-1)
+          if (last === undefined) continue
+          count += records.length
+          await partition.transact({
+            outputs: records.map(one => ({ stream: 'out', partition: number, record: record(textOf(one)) })),
+            state: new Map([['count', Buffer.from(`${count}`)]]),
+            nextOffset: last.offset + 1n,
+          })
+          counted[number] = count
+        }
+      } finally {
+        owners[number] = (owners[number] ?? 0) - 1
+      }
+    }
+    const join = (broker: Broker | undefined) =>
+      broker?.subscribe({
+        group: 'mover',
+        streams: ['in'],
+        work,
+        onFailure: (_, error) => void failures.push(error),
+      })
+    const appended = Array.from({ length: PARTITIONS }, (): string[] => [])
+    let stop = false
+    const load = Array.from({ length: PARTITIONS }, async (_, partition) => {
+      for (let i = 0; !stop; i++) {
+        await brokers[0]?.append('in', partition, [record(`${partition}:${i}`)])
+        appended[partition]?.push(`${partition}:${i}`)
+        await new Promise(resolve => setTimeout(resolve, 5))
+      }
+    })
+    const members = await Promise.all(brokers.map(join))
+    for (let turn = 0; turn < 5; turn++) {
+      const moved = counted.reduce((sum, count) => sum + count, 0)
+      await until(() => counted.reduce((sum, count) => sum + count, 0) > moved + 100)
+      const leaver = Math.floor(random() * members.length)
+      await members[leaver]?.close()
+      members[leaver] = await join(brokers[leaver])
+    }
+    stop = true
+    await Promise.all(load)
+    await until(() => counted.every((count, partition) => count === appended[partition]?.length))
+    await Promise.all(members.map(member => member?.close()))
+    expect(failures).toEqual([])
+    expect(overlaps).toBe(0)
+
+    const found = Array.from({ length: PARTITIONS }, (): string[] => [])
+    const total = appended.flat().length
+    const audit = await brokers[0]?.subscribe({
+      group: 'audit',
+      streams: ['out'],
+      work: async partition => {
+        while (!partition.revoked.aborted) {
+          found[partition.partition]?.push(...(await partition.poll(LIMITS)).map(textOf))
+        }
+      },
+      onFailure: (_, error) => void failures.push(error),
+    })
+    await until(() => found.flat().length >= total)
+    await audit?.close()
+    expect(found).toEqual(appended)
+    await Promise.all(brokers.map(broker => broker.close()))
+  })
+})
