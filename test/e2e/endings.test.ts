@@ -48,6 +48,7 @@ it('drains to the end also when asked twice', async () => {
 
 it('tells a promise that nobody caught, and ends with 1', async () => {
   const wattline = await startProcess({ data, entry: `${ROOT}test/support/defective-entry.ts` })
+  process.kill(wattline.pid, 'SIGUSR2')
   await eventually(
     async () => wattline.stderr.join('\n'),
     text => text.includes('processFailed'),

@@ -1,3 +1,3 @@
-// The command line, with a defect: a promise that fails and that nobody waits for.
-setTimeout(() => void Promise.reject(new Error('nobody waits for this')), 1_500)
+// The command line, with a defect that SIGUSR2 brings about: a promise that fails and that nobody waits for.
+process.on('SIGUSR2', () => void Promise.reject(new Error('nobody waits for this')))
 await import('../../cli/wattline.ts')
