@@ -1,6 +1,6 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { ConfigProblem } from './load.ts'
+import type { ConfigProblem } from './problem.ts'
 import { configSchema } from './schema.ts'
 import { closest } from './suggest.ts'
 

@@ -3,15 +3,9 @@ import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { WattlineError } from '../errors.ts'
 import { environmentSettings } from './environment.ts'
+import type { ConfigProblem } from './problem.ts'
 import { type Config, configSchema } from './schema.ts'
 import { closest } from './suggest.ts'
-
-/** One thing wrong with a configuration: where, what, and what to do when that is known. */
-export interface ConfigProblem {
-  /** Dotted path, `listen.otlp_http`; empty for the file as a whole. */
-  readonly path: string
-  readonly problem: string
-}
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
