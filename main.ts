@@ -27,6 +27,7 @@ import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { buildPage } from './dashboards/page.ts'
 import { startProcessors, streamSettings } from './processors/processors.ts'
 import { publishFactors } from './processors/rate/publish.ts'
+import { createReplay } from './processors/replay.ts'
 import { createQueryServer } from './query/server.ts'
 
 /** Everything belongs to this tenant until credentials tell another. */
@@ -97,6 +98,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     config,
     broker,
     warehouse,
+    replay: createReplay({ broker, events, now: Date.now }),
     events,
     readiness,
     version,

@@ -59,3 +59,15 @@ export function fixed(value: number, decimals: number): string {
   if (value !== 0 && Math.abs(value) < least / 2) return `${value < 0 ? '>-' : '<'}${least.toFixed(decimals)}`
   return value.toFixed(decimals)
 }
+
+const AGES = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+] as const
+
+/** `0.4 s`, `12.5 min`: how long ago, for people. */
+export function ageText(seconds: number): string {
+  const [unit, size] = AGES.find(([, from]) => seconds >= from) ?? ['s', 1]
+  return `${fixed(seconds / size, 1)} ${unit}`
+}

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { WattlineError } from '../core/runtime/errors.ts'
 import { checkCommand } from './check.ts'
+import { lagCommand } from './lag.ts'
+import { quarantineCommand } from './quarantine.ts'
 import { runCommand } from './run.ts'
 import { sqlCommand } from './sql.ts'
 import { topCommand } from './top.ts'
@@ -20,10 +22,21 @@ Examples:
   wattline run                                   measure this machine, take OTLP on port 4318, page on 9288
   wattline usage --window 5m                     who used what in the last five minutes
   wattline top                                   live watts by workload
-  wattline sql "SELECT count() FROM otel_traces"`,
+  wattline sql "SELECT count() FROM otel_traces"
+  wattline lag                                   how far the processors are behind
+  wattline quarantine list                       records that no processor could take`,
   )
 
-for (const command of [runCommand(), checkCommand(), topCommand(), usageCommand(), sqlCommand()]) {
+const commands = [
+  runCommand(),
+  checkCommand(),
+  topCommand(),
+  usageCommand(),
+  sqlCommand(),
+  lagCommand(),
+  quarantineCommand(),
+]
+for (const command of commands) {
   program.addCommand(command.exitOverride())
 }
 

@@ -4,6 +4,7 @@
  * partition up and leaves its data in the log.
  */
 import type { AssignedPartition, Broker, StoredRecord, Subscription } from '../core/broker/broker.ts'
+import { concerns } from '../core/broker/replay.ts'
 import { quarantine } from '../core/model/streams/index.ts'
 import { backoffMs, sleep } from '../core/runtime/backoff.ts'
 import { asWattlineError, type WattlineError } from '../core/runtime/errors.ts'
@@ -131,6 +132,7 @@ export class Runner {
     record: StoredRecord,
     step: Step,
   ): Promise<boolean> {
+    if (!concerns(record, processor.name)) return true
     const applied = await this.#retrying(processor, partition, async () => {
       try {
         await worker.apply(record, step)

@@ -1,6 +1,7 @@
 /** What every route group gets: handed down explicitly by the server. */
 import type { FastifyRequest } from 'fastify'
 import type { Broker } from '../core/broker/broker.ts'
+import type { SetAside } from '../core/broker/replay.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { CounterSamples, Events } from '../core/runtime/events.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -13,8 +14,10 @@ export type Page = ReadonlyMap<string, { readonly type: string; readonly body: U
 export interface QueryServerOptions {
   readonly config: Config
   readonly warehouse: Warehouse
-  /** Where the log runs in this process: its lag is on /metrics. */
+  /** Where the log runs in this process: its lag is on /metrics and /api/v1/lag. */
   readonly broker?: Broker
+  /** Appends a record that was set aside once more; resolves with its new place. Absent: this process does not. */
+  readonly replay?: (record: SetAside) => Promise<string>
   readonly events: Events & { samples?(): CounterSamples }
   /** Why the instance is not ready; empty when it is. */
   readonly readiness: () => readonly string[]

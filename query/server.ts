@@ -8,9 +8,11 @@ import { asWattlineError, type ErrorCode, WattlineError } from '../core/runtime/
 import { openAuthenticator } from './auth.ts'
 import type { QueryContext, QueryServerOptions } from './context.ts'
 import { fencedReaders } from './fenced-reader.ts'
+import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { quarantineRoutes } from './quarantine/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
 import { createSqlService } from './sql/service.ts'
@@ -66,6 +68,8 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   usageRoutes(app, context)
   liveRoutes(app, context)
   traceRoutes(app, context)
+  quarantineRoutes(app, context)
+  lagRoutes(app, context)
   pageRoutes(app, context.page)
 
   return {

@@ -77,6 +77,11 @@ export const ERRORS = {
     500,
     'The warehouse refuses this record whatever happens; table `quarantine` keeps it with the error.',
   ),
+  replay_refused: entry(
+    'reject',
+    409,
+    'Look at the record and for its rows first; --force (force=true) appends it all the same.',
+  ),
   // queries
   sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),
   sql_failed: entry('reject', 400, 'Correct the statement; the engine says where it failed.'),

@@ -109,6 +109,10 @@ export const EVENTS = {
       'code',
     ),
   },
+  recordReplayed: {
+    level: 'info',
+    counter: counter('wattline_replayed_total', 'Records that were set aside and appended again', 'stream'),
+  },
   processorRetrying: {
     level: 'warn',
     counter: counter(

@@ -1,0 +1,55 @@
+import { Command, Option } from 'commander'
+import type { LagAnswer } from '../core/model/answers.ts'
+import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { renderTable } from './table.ts'
+import { ageText } from './units.ts'
+
+interface LagOptions extends ClientOptions {
+  readonly group?: string
+  readonly stream?: string
+  readonly pending?: boolean
+  readonly format: string
+}
+
+export const lagCommand = (): Command =>
+  new Command('lag')
+    .description('How far each processor is behind in the log, by stream and partition')
+    .option('--group <processor>', 'store, meter or rate')
+    .option('--stream <stream>', 'one stream, such as traces')
+    .option('--pending', 'only where records are pending')
+    .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
+    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--token <token>', 'read token')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  wattline lag\n  wattline lag --pending\n  wattline lag --group store --stream traces --format json',
+    )
+    .action(async (options: LagOptions) => {
+      const query = new URLSearchParams()
+      if (options.group !== undefined) query.set('group', options.group)
+      if (options.stream !== undefined) query.set('stream', options.stream)
+      const answer = (await (await ask(options, `/api/v1/lag?${query}`)).json()) as LagAnswer
+      const partitions = answer.partitions.filter(
+        ({ pending }) => options.pending !== true || pending !== '0',
+      )
+      process.stdout.write(renderLag({ partitions }, options.format))
+    })
+
+/** Exported for its test. */
+export function renderLag(answer: LagAnswer, format: string): string {
+  if (format === 'json') return `${JSON.stringify(answer, null, 2)}\n`
+  if (answer.partitions.length === 0) return 'Nothing is pending.\n'
+  const rows = answer.partitions.map(entry => [
+    entry.group,
+    entry.stream,
+    String(entry.partition),
+    entry.end,
+    entry.committed,
+    entry.pending,
+    entry.oldest_pending_seconds === null ? '-' : ageText(entry.oldest_pending_seconds),
+  ])
+  return renderTable(
+    ['processor', 'stream', 'partition', 'end', 'committed', 'pending', 'oldest pending'],
+    rows,
+  )
+}

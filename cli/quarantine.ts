@@ -1,0 +1,132 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type {
+  QuarantineAnswer,
+  QuarantinedRecordAnswer,
+  QuarantineReplay,
+  ReplayAnswer,
+} from '../core/model/answers.ts'
+import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { renderTable } from './table.ts'
+
+interface Options extends ClientOptions {
+  readonly format: string
+  readonly stream?: string
+  readonly limit: string
+  readonly force?: boolean
+}
+
+export const quarantineCommand = (): Command =>
+  new Command('quarantine')
+    .description('Records that no processor could take: list them, look at one, append it once more')
+    .addHelpText(
+      'after',
+      '\nA record is named by stream, partition and offset: traces/0/17.\n\nExamples:\n  wattline quarantine list\n  wattline quarantine show traces/0/17\n  wattline quarantine replay traces/0/17',
+    )
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(replayCommand())
+
+const command = (name: string, description: string, examples: readonly string[]): Command =>
+  new Command(name)
+    .description(description)
+    .exitOverride()
+    .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
+    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--token <token>', 'token; replay needs scope admin')
+    .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`)
+
+const listCommand = (): Command =>
+  command('list', 'Records that were set aside, the latest made first', [
+    'wattline quarantine list',
+    'wattline quarantine list --stream readings --limit 500',
+    'wattline quarantine list --format json',
+  ])
+    .option('--stream <stream>', 'of one stream only')
+    .option('--limit <records>', 'most records', '50')
+    .action(async (options: Options) => {
+      const query = new URLSearchParams({ limit: options.limit })
+      if (options.stream !== undefined) query.set('stream', options.stream)
+      const answer = await read<QuarantineAnswer>(options, `/api/v1/quarantine?${query}`)
+      write(options, answer, renderList)
+    })
+
+const showCommand = (): Command =>
+  command('show', 'One record: who refused it and why, its headers, whether it was replayed', [
+    'wattline quarantine show traces/0/17',
+    'wattline quarantine show traces/0/17 --format json | jq -r .record | base64 -d > record.arrow.zst',
+  ])
+    .argument('<place>', 'stream/partition/offset', placePath)
+    .action(async (path: string, options: Options) => {
+      write(options, await read<QuarantinedRecordAnswer>(options, path), renderRecord)
+    })
+
+const replayCommand = (): Command =>
+  command('replay', 'Append the record once more, for the processors that set it aside', [
+    'wattline quarantine replay traces/0/17',
+    'wattline quarantine replay traces/0/17 --force',
+  ])
+    .argument('<place>', 'stream/partition/offset', placePath)
+    .option('--force', 'also one that was replayed already, or that the log could not read back whole')
+    .action(async (path: string, options: Options) => {
+      const query = options.force === true ? '?force=true' : ''
+      write(options, await read<ReplayAnswer>(options, `${path}/replay${query}`, {}), renderReplay)
+    })
+
+function placePath(text: string): string {
+  if (/^[\w.-]+\/\d+\/\d+$/.test(text)) return `/api/v1/quarantine/${text}`
+  throw new InvalidArgumentError('give stream/partition/offset, such as traces/0/17.')
+}
+
+const read = async <Answer>(options: Options, path: string, body?: unknown): Promise<Answer> =>
+  (await (await ask(options, path, body)).json()) as Answer
+
+function write<Answer>(options: Options, answer: Answer, render: (answer: Answer) => string): void {
+  process.stdout.write(options.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : render(answer))
+}
+
+/** Errors may be long; `show` has them whole. */
+const ERROR_COLUMNS = 80
+
+/** Exported for its test, as the two below. */
+export function renderList({ records, truncated }: QuarantineAnswer): string {
+  if (records.length === 0) return 'Nothing is set aside.\n'
+  const rows = records.map(record => [
+    `${record.stream}/${record.partition}/${record.offset}`,
+    timeText(record.made),
+    record.processors.join(','),
+    String(record.bytes),
+    replayText(record.replay),
+    record.code,
+    record.error.length > ERROR_COLUMNS ? `${record.error.slice(0, ERROR_COLUMNS - 1)}…` : record.error,
+  ])
+  const table = renderTable(
+    ['record', 'made (UTC)', 'set aside by', 'bytes', 'replayed', 'code', 'error'],
+    rows,
+  )
+  return truncated ? `${table}Only ${records.length} records are listed; --limit lists more.\n` : table
+}
+
+export function renderRecord(record: QuarantinedRecordAnswer): string {
+  const facts: readonly (readonly [string, string])[] = [
+    ['record', `${record.stream}/${record.partition}/${record.offset}`],
+    ['made (UTC)', timeText(record.made)],
+    ['bytes', `${record.bytes}${record.damaged ? ', damaged: what was left of it' : ''}`],
+    ['replayed', replayText(record.replay)],
+    ...record.errors.map(
+      ({ processor, code, error }) => [`error of ${processor}`, `${code}: ${error}`] as const,
+    ),
+    ...Object.entries(record.headers).map(([name, value]) => [`header ${name}`, value] as const),
+  ]
+  return renderTable(['', ''], facts).trimStart()
+}
+
+export const renderReplay = ({ from, to, processors }: ReplayAnswer): string =>
+  `${from} was appended again as ${to}, for ${processors.join(', ')}.\n`
+
+const timeText = (iso: string): string => iso.slice(0, 19).replace('T', ' ')
+
+function replayText({ state, times, place }: QuarantineReplay): string {
+  if (state === 'unknown') return 'unknown'
+  if (state === 'none') return 'no'
+  return times === 1 ? `as ${place}` : `${times} times, last as ${place}`
+}

@@ -1,0 +1,92 @@
+/** `/api/v1/quarantine`: what was set aside, for whoever runs the instance; one record whole; append it once more. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { placeText, type SetAside } from '../../core/broker/replay.ts'
+import type { QuarantineAnswer, QuarantinedRecordAnswer, ReplayAnswer } from '../../core/model/answers.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { assertWholeTenant, type Identity, requireScope } from '../auth.ts'
+import { type QueryContext, reader } from '../context.ts'
+import { integer, knownParameters, oneOf, type RawQuery, single } from '../parameters.ts'
+import { listQuarantine, replayable, showQuarantined } from './service.ts'
+import type { Place } from './statements.ts'
+
+const RECORD = '/api/v1/quarantine/:stream/:partition/:offset'
+interface PlaceRoute {
+  Params: { stream: string; partition: string; offset: string }
+}
+
+export function quarantineRoutes(app: FastifyInstance, context: QueryContext): void {
+  const once = refuseTwice()
+
+  app.get('/api/v1/quarantine', async (request, reply): Promise<QuarantineAnswer> => {
+    const { tenant } = await operator(context, request)
+    const query = request.query as RawQuery
+    knownParameters(query, ['stream', 'limit'])
+    reply.header('cache-control', 'no-store')
+    return listQuarantine(context.readers(tenant, reply), {
+      stream: single(query, 'stream') || undefined,
+      limit: integer(query, 'limit', { min: 1, max: 1000, absent: 50 }),
+    })
+  })
+
+  app.get<PlaceRoute>(RECORD, async (request, reply): Promise<QuarantinedRecordAnswer> => {
+    const { tenant } = await operator(context, request)
+    reply.header('cache-control', 'no-store')
+    return showQuarantined(context.readers(tenant, reply), placeOf(request.params))
+  })
+
+  app.post<PlaceRoute>(`${RECORD}/replay`, async (request, reply): Promise<ReplayAnswer> => {
+    const identity = await operator(context, request)
+    requireScope(identity, 'admin')
+    const query = request.query as RawQuery
+    knownParameters(query, ['force'])
+    const force = oneOf(query, 'force', ['true', 'false'], 'false') === 'true'
+    const { replay } = context
+    if (replay === undefined) {
+      throw new WattlineError(
+        'broker_unavailable',
+        'This instance does not write to the log; ask one that does.',
+      )
+    }
+    const found = await showQuarantined(context.readers(identity.tenant, reply), placeOf(request.params))
+    const record = replayable(found, force)
+    reply.header('cache-control', 'no-store')
+    const to = await once(record, force, () => replay(record))
+    return { from: placeText(record), to, processors: record.processors }
+  })
+}
+
+/** Rows of the quarantine may hold data of several tenants: the row filter gives them to the operator's tenant alone. */
+async function operator(context: QueryContext, request: FastifyRequest): Promise<Identity> {
+  const identity = await reader(context, request)
+  assertWholeTenant(identity)
+  return identity
+}
+
+function placeOf({ stream, partition, offset }: PlaceRoute['Params']): Place {
+  if (/^\d{1,9}$/.test(partition) && /^\d{1,18}$/.test(offset)) {
+    return { stream, partition: Number(partition), offset: BigInt(offset) }
+  }
+  throw new WattlineError(
+    'parameter_invalid',
+    'A record is named by stream, partition and offset: traces/0/17.',
+  )
+}
+
+/** The notes of a replay take a moment to reach the table: until then this process remembers. */
+const REMEMBERED_MAX = 10_000
+
+function refuseTwice() {
+  const begun = new Set<string>()
+  return (record: SetAside, force: boolean, replay: () => Promise<string>): Promise<string> => {
+    const place = placeText(record)
+    if (begun.has(place) && !force) {
+      throw new WattlineError('replay_refused', `A replay of record ${place} was begun a moment ago.`)
+    }
+    begun.add(place)
+    for (const oldest of begun) {
+      if (begun.size <= REMEMBERED_MAX) break
+      begun.delete(oldest)
+    }
+    return replay()
+  }
+}

@@ -1,0 +1,111 @@
+/** What was set aside, read from table `quarantine`, and the rules for appending it again. */
+import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
+import { placeText, type SetAside } from '../../core/broker/replay.ts'
+import type { QuarantineAnswer, QuarantinedRecordAnswer, QuarantineReplay } from '../../core/model/answers.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { FencedReader } from '../fenced-reader.ts'
+import { listStatement, type Place, placeStatement } from './statements.ts'
+
+interface ListRow {
+  readonly stream: string
+  readonly partition: number
+  readonly place_offset: string
+  readonly made_ms: string
+  readonly processors: readonly string[]
+  readonly code: string
+  readonly error: string
+  readonly bytes: string
+  readonly begun: string
+  readonly done: string
+  readonly replay_place: string
+}
+
+export async function listQuarantine(
+  warehouse: FencedReader,
+  { stream, limit }: { readonly stream: string | undefined; readonly limit: number },
+): Promise<QuarantineAnswer> {
+  const { text, params } = listStatement(stream, limit + 1)
+  const rows = await warehouse.query<ListRow>(text, params)
+  return {
+    records: rows.slice(0, limit).map(row => ({
+      stream: row.stream,
+      partition: row.partition,
+      offset: row.place_offset,
+      made: timeOf(row.made_ms),
+      processors: row.processors,
+      code: row.code,
+      error: row.error,
+      bytes: Number(row.bytes),
+      replay: replayState(Number(row.begun), Number(row.done), row.replay_place),
+    })),
+    truncated: rows.length > limit,
+  }
+}
+
+interface PlaceRow {
+  readonly processor: string
+  readonly code: string
+  readonly error: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly record: string
+  readonly time_ms: string
+}
+
+/** @throws WattlineError `not_found` */
+export async function showQuarantined(
+  warehouse: FencedReader,
+  place: Place,
+): Promise<QuarantinedRecordAnswer> {
+  const { text, params } = placeStatement(place)
+  const rows = await warehouse.query<PlaceRow>(text, params)
+  const begun = rows.filter(row => row.code === 'replaying')
+  const done = rows.filter(row => row.code === 'replayed')
+  const aside = rows.filter(row => row.processor !== '')
+  const [first] = aside
+  if (first === undefined) {
+    throw new WattlineError('not_found', `No record ${placeText(place)} was set aside.`)
+  }
+  return {
+    stream: place.stream,
+    partition: place.partition,
+    offset: place.offset.toString(),
+    made: timeOf(first.time_ms),
+    processors: [...new Set(aside.map(row => row.processor))],
+    code: first.code,
+    error: first.error,
+    bytes: Buffer.byteLength(first.record, 'base64'),
+    replay: replayState(begun.length, done.length, done.at(-1)?.error ?? ''),
+    errors: aside.map(({ processor, code, error }) => ({ processor, code, error })),
+    headers: first.headers,
+    damaged: aside.some(row => row.headers[RECORD_CORRUPT] !== undefined),
+    record: first.record,
+  }
+}
+
+const timeOf = (unixMs: string): string => new Date(Number(unixMs)).toISOString()
+
+const replayState = (begun: number, done: number, place: string): QuarantineReplay => ({
+  state: begun > done ? 'unknown' : done > 0 ? 'done' : 'none',
+  times: done,
+  place: place === '' ? null : place,
+})
+
+/**
+ * The record as it is to be appended again.
+ * @throws WattlineError `replay_refused` for what would count twice, or may not be what was sent, unless forced.
+ */
+export function replayable(found: QuarantinedRecordAnswer, force: boolean): SetAside {
+  const { stream, partition, processors, headers, record } = found
+  const offset = BigInt(found.offset)
+  const reason = force ? null : whyNot(found)
+  if (reason !== null) {
+    throw new WattlineError('replay_refused', `Record ${placeText({ stream, partition, offset })} ${reason}.`)
+  }
+  return { stream, partition, offset, processors, headers, value: Buffer.from(record, 'base64') }
+}
+
+function whyNot({ replay, damaged }: QuarantinedRecordAnswer): string | null {
+  if (replay.state === 'done') return `was replayed already, as ${replay.place}`
+  if (replay.state === 'unknown') return 'has a replay that was begun; whether it took place is not known'
+  return damaged ? 'is damaged: the log could not read it back whole, its values may be wrong' : null
+}

@@ -1,0 +1,51 @@
+/** The quarantine as SQL. Several processors may set one record aside: a row each; rows without a processor note replays. */
+import { REPLAY_CODES } from '../../core/model/streams/quarantine.ts'
+import type { QueryParam } from '../../core/warehouse/warehouse.ts'
+import { tableName } from '../tables.ts'
+
+interface Sql {
+  readonly text: string
+  readonly params: Readonly<Record<string, QueryParam>>
+}
+
+/** Where a record lies in the log. */
+export interface Place {
+  readonly stream: string
+  readonly partition: number
+  readonly offset: bigint
+}
+
+const ASIDE = `Code NOT IN (${REPLAY_CODES.map(code => `'${code}'`).join(', ')})`
+/** Of base64, without decoding it. */
+const BYTES = "intDiv(length(Record) * 3, 4) - endsWith(Record, '=') - endsWith(Record, '==')"
+
+/** One row per record that was set aside. */
+export function listStatement(stream: string | undefined, limit: number): Sql {
+  return {
+    text:
+      'SELECT Stream AS stream, Partition AS partition, toString(Offset) AS place_offset, ' +
+      `toString(toUnixTimestamp64Milli(minIf(Time, ${ASIDE}))) AS made_ms, ` +
+      `arraySort(groupUniqArrayIf(toString(Processor), ${ASIDE})) AS processors, ` +
+      `argMinIf(Code, Processor, ${ASIDE}) AS code, argMinIf(Error, Processor, ${ASIDE}) AS error, ` +
+      `toString(maxIf(${BYTES}, ${ASIDE})) AS bytes, ` +
+      "toString(countIf(Code = 'replaying')) AS begun, toString(countIf(Code = 'replayed')) AS done, " +
+      "argMaxIf(Error, Time, Code = 'replayed') AS replay_place " +
+      `FROM ${tableName('quarantine')} ` +
+      `${stream === undefined ? '' : 'WHERE Stream = {stream:String} '}` +
+      `GROUP BY Stream, Partition, Offset HAVING countIf(${ASIDE}) > 0 ` +
+      'ORDER BY toInt64(made_ms) DESC, stream, partition, Offset DESC LIMIT {limit:UInt32}',
+    params: { limit, ...(stream === undefined ? {} : { stream }) },
+  }
+}
+
+/** Every row of one place. */
+export function placeStatement({ stream, partition, offset }: Place): Sql {
+  return {
+    text:
+      'SELECT Processor AS processor, Code AS code, Error AS error, Headers AS headers, Record AS record, ' +
+      `toString(toUnixTimestamp64Milli(Time)) AS time_ms FROM ${tableName('quarantine')} ` +
+      'WHERE Stream = {stream:String} AND Partition = {partition:UInt32} AND Offset = {offset:Int64} ' +
+      'ORDER BY Processor, Time',
+    params: { stream, partition, offset },
+  }
+}

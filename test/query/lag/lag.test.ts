@@ -1,0 +1,57 @@
+// Guarantees: lag is told for every reader of the log by partition, narrowed by processor and stream; numbers are exact,
+// nothing pending is null and not an age of zero, a reader that does not exist is refused.
+import { expect, it } from 'vitest'
+import type { Broker } from '../../../core/broker/broker.ts'
+import { readLag } from '../../../query/lag/routes.ts'
+import { LOG_READERS } from '../../../query/status/metrics.ts'
+
+const broker: Pick<Broker, 'lag'> = {
+  lag: async group => [
+    { partition: 0, end: 5n, committed: 5n, oldestPendingMs: null },
+    {
+      partition: 1,
+      end: 9_007_199_254_740_993n,
+      committed: 0n,
+      oldestPendingMs: group === 'rate' ? 9_000 : 2_500,
+    },
+  ],
+}
+const all = { group: undefined, stream: undefined }
+
+it('tells every reader and partition', async () => {
+  const entries = await readLag(broker, all, 4_000)
+  expect(entries.map(({ group, stream, partition }) => `${group} ${stream} ${partition}`)).toEqual(
+    LOG_READERS.flatMap(({ group, stream }) => [`${group} ${stream} 0`, `${group} ${stream} 1`]),
+  )
+})
+
+it('tells exact numbers, and the age of the oldest pending record', async () => {
+  expect(await readLag(broker, { group: 'meter', stream: undefined }, 4_000)).toEqual([
+    {
+      group: 'meter',
+      stream: 'readings',
+      partition: 0,
+      end: '5',
+      committed: '5',
+      pending: '0',
+      oldest_pending_seconds: null,
+    },
+    {
+      group: 'meter',
+      stream: 'readings',
+      partition: 1,
+      end: '9007199254740993',
+      committed: '0',
+      pending: '9007199254740993',
+      oldest_pending_seconds: 1.5,
+    },
+  ])
+  // A clock that runs behind the one that made the record.
+  const rate = await readLag(broker, { group: 'rate', stream: 'energy' }, 4_000)
+  expect(rate[1]?.oldest_pending_seconds).toBe(0)
+})
+
+it('refuses a reader that does not exist', async () => {
+  const asked = readLag(broker, { group: 'meter', stream: 'traces' }, 0)
+  await expect(asked).rejects.toMatchObject({ code: 'parameter_invalid', message: /known are store traces/ })
+})
