@@ -6,6 +6,8 @@ export interface KafkaProxy {
   readonly port: number
   /** Drops what the broker answers for so long, then cuts every connection: what was asked took place, unacknowledged. */
   swallow(ms: number): Promise<void>
+  /** The same from the next request of this kind on: it takes place, its answer is the first that is lost. */
+  swallowAfter(apiKey: number, ms: number): Promise<void>
   /** Cuts every connection. */
   cut(): void
   close(): Promise<void>
@@ -19,6 +21,7 @@ export interface KafkaProxyOptions {
 export async function startProxy({ port, target }: KafkaProxyOptions): Promise<KafkaProxy> {
   const sockets = new Set<Socket>()
   let swallowing = false
+  let onRequest = (_apiKey: number): void => {}
   const server = createServer(client => {
     const broker = new Socket().connect(target, '127.0.0.1')
     for (const socket of [client, broker]) {
@@ -31,7 +34,11 @@ export async function startProxy({ port, target }: KafkaProxyOptions): Promise<K
         broker.destroy()
       })
     }
-    client.on('data', bytes => void broker.write(bytes))
+    client.on('data', bytes => {
+      // A request begins with its length and its kind; ours are written one by one.
+      if (bytes.length > 6) onRequest(bytes.readInt16BE(4))
+      broker.write(bytes)
+    })
     broker.on('data', bytes => {
       if (!swallowing) client.write(bytes)
     })
@@ -40,15 +47,24 @@ export async function startProxy({ port, target }: KafkaProxyOptions): Promise<K
   const cut = (): void => {
     for (const socket of sockets) socket.destroy()
   }
+  const swallow = async (ms: number): Promise<void> => {
+    swallowing = true
+    await new Promise(resolve => setTimeout(resolve, ms))
+    cut()
+    swallowing = false
+  }
   return {
     port,
     cut,
-    swallow: async ms => {
-      swallowing = true
-      await new Promise(resolve => setTimeout(resolve, ms))
-      cut()
-      swallowing = false
-    },
+    swallow,
+    swallowAfter: (apiKey, ms) =>
+      new Promise(resolve => {
+        onRequest = found => {
+          if (found !== apiKey) return
+          onRequest = () => {}
+          resolve(swallow(ms))
+        }
+      }),
     close: async () => {
       cut()
       await new Promise(resolve => server.close(resolve))
