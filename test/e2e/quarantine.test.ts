@@ -1,0 +1,100 @@
+// Guarantees: an operator finds a spoilt record by the command line, sees what it is, and replays it into the tables: its
+// rows are there once, the record counts as replayed, and a second replay is refused. `lag` says that nothing is left.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, expect, it } from 'vitest'
+import type { LagAnswer, QuarantineAnswer } from '../../core/model/answers.ts'
+import { traces } from '../../core/model/streams/index.ts'
+import { spanRecord } from '../support/span-records.ts'
+import { appendStored, spoil } from '../support/stored-log.ts'
+import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+const data = mkdtempSync(join(tmpdir(), 'wattline-quarantine-'))
+const log = join(data, 'log')
+afterAll(() => rmSync(data, { recursive: true, force: true }))
+
+// The spans are of a fixed day.
+const environment = { WATTLINE_RETENTION_SIGNALS_DAYS: '10000' }
+let wattline: WattlineProcess
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command as a user would; resolves also when it fails. */
+const command = (...words: readonly string[]): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [`${ROOT}cli/wattline.cjs`, ...words], {
+    cwd: ROOT,
+    env: { ...process.env, WATTLINE_URL: wattline.http },
+  }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: Ended) => error,
+  )
+
+const listed = async (): Promise<QuarantineAnswer['records']> =>
+  (JSON.parse((await command('quarantine', 'list', '--format', 'json')).stdout) as QuarantineAnswer).records
+
+const spans = async (): Promise<string | undefined> =>
+  (await wattline.sql<{ n: string }>('SELECT toString(count()) AS n FROM otel_traces'))[0]?.n
+
+it('finds, shows and replays a record that was set aside', async () => {
+  const fresh = await startProcess({ data, environment })
+  expect(await fresh.end('SIGTERM')).toBe(0)
+  await appendStored(log, traces.name, 0, [spanRecord(100, 1), spanRecord(100, 2), spanRecord(100, 3)])
+  // Its bytes are whole: the disk has spoilt what the log notes of them.
+  await spoil(log, { stream: traces.name, partition: 0, offset: 1n }, 'checksum')
+  wattline = await startProcess({ data, environment })
+  await eventually(spans, n => n === '200')
+
+  const [entry] = await eventually(listed, records => records.length === 1)
+  expect(entry).toMatchObject({
+    stream: 'traces',
+    offset: '1',
+    code: 'record_corrupt',
+    processors: ['store'],
+  })
+  const table = await command('quarantine', 'list')
+  expect(table.stdout).toMatch(/^record .*\ntraces\/0\/1 .* store .* no .* record_corrupt .*checksum/)
+  const shown = await command('quarantine', 'show', 'traces/0/1')
+  expect(shown.stdout).toMatch(/bytes +\d+, damaged[\s\S]*error of store +record_corrupt: .*checksum/)
+
+  const refused = await command('quarantine', 'replay', 'traces/0/1')
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toMatch(/^replay_refused: .*damaged.*--force/)
+  const replayed = await command('quarantine', 'replay', 'traces/0/1', '--force')
+  expect(replayed.stdout).toBe('traces/0/1 was appended again as traces/0/3, for store.\n')
+  await eventually(spans, n => n === '300')
+
+  const again = await command('quarantine', 'replay', 'traces/0/1')
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^replay_refused: /) })
+  await eventually(listed, ([record]) => record?.replay.place === 'traces/0/3')
+  expect((await command('quarantine', 'show', 'traces/0/1')).stdout).toMatch(/replayed +as traces\/0\/3\n/)
+  expect(await command('quarantine', 'show', 'traces/0/2')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^not_found: /),
+  })
+
+  const args = ['lag', '--group', 'store', '--stream', 'traces', '--format', 'json']
+  const { partitions } = await eventually(
+    async () => JSON.parse((await command(...args)).stdout) as LagAnswer,
+    answer => answer.partitions.every(({ pending }) => pending === '0'),
+  )
+  expect(partitions).toMatchObject([
+    { partition: 0, end: '4', committed: '4', oldest_pending_seconds: null },
+    { partition: 1, end: '0', committed: '0', oldest_pending_seconds: null },
+  ])
+
+  // It is known after a restart too, when nobody remembers but the table.
+  expect(await wattline.end('SIGTERM')).toBe(0)
+  wattline = await startProcess({ data, environment })
+  const later = await command('quarantine', 'replay', 'traces/0/1')
+  expect(later).toMatchObject({ code: 1, stderr: expect.stringContaining('replayed already, as traces/0/3') })
+  expect(await spans()).toBe('300')
+  expect(await wattline.end('SIGTERM')).toBe(0)
+})
