@@ -149,6 +149,8 @@ export interface QuarantinedRecordAnswer extends QuarantineEntry {
   readonly headers: Readonly<Record<string, string>>
   /** The log could not read the record back whole: these bytes are what was left of it. */
   readonly damaged: boolean
+  /** The place has named different records, since the log was changed for another one; this is one of them. */
+  readonly ambiguous: boolean
   /** The record's bytes, base64. */
   readonly record: string
 }

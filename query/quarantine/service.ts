@@ -78,6 +78,7 @@ export async function showQuarantined(
     errors: aside.map(({ processor, code, error }) => ({ processor, code, error })),
     headers: first.headers,
     damaged: aside.some(row => row.headers[RECORD_CORRUPT] !== undefined),
+    ambiguous: new Set(aside.map(row => row.record)).size > 1,
     record: first.record,
   }
 }
@@ -92,19 +93,22 @@ const replayState = (begun: number, done: number, place: string): QuarantineRepl
 
 /**
  * The record as it is to be appended again.
- * @throws WattlineError `replay_refused` for what would count twice, or may not be what was sent, unless forced.
+ * @throws WattlineError `replay_refused` for what would count twice, or may not be what was sent, unless forced; also when
+ * forced, where the place does not say which record is meant.
  */
 export function replayable(found: QuarantinedRecordAnswer, force: boolean): SetAside {
   const { stream, partition, processors, headers, record } = found
   const offset = BigInt(found.offset)
-  const reason = force ? null : whyNot(found)
+  const reason = whyNot(found, force)
   if (reason !== null) {
     throw new WattlineError('replay_refused', `Record ${placeText({ stream, partition, offset })} ${reason}.`)
   }
   return { stream, partition, offset, processors, headers, value: Buffer.from(record, 'base64') }
 }
 
-function whyNot({ replay, damaged }: QuarantinedRecordAnswer): string | null {
+function whyNot({ replay, damaged, ambiguous }: QuarantinedRecordAnswer, force: boolean): string | null {
+  if (ambiguous) return 'is the place of different records, of two logs: table quarantine has both'
+  if (force) return null
   if (replay.state === 'done') return `was replayed already, as ${replay.place}`
   if (replay.state === 'unknown') return 'has a replay that was begun; whether it took place is not known'
   return damaged ? 'is damaged: the log could not read it back whole, its values may be wrong' : null

@@ -62,6 +62,7 @@ const record: QuarantinedRecordAnswer = {
   errors: [{ processor: 'store', code: 'record_refused', error: 'bad' }],
   headers: { colour: 'red' },
   damaged: false,
+  ambiguous: false,
   record: 'YQ==',
 }
 

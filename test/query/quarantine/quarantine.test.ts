@@ -28,7 +28,15 @@ const row = (changed: Partial<RowOf<typeof quarantine>>): RowOf<typeof quarantin
   ...changed,
 })
 const note = (Offset: bigint, Code: string, text: string): RowOf<typeof quarantine> =>
-  row({ Processor: '', Offset, Code, Error: text, Record: '', Headers: {}, Time: nano('2026-11-21T00:00:00Z') })
+  row({
+    Processor: '',
+    Offset,
+    Code,
+    Error: text,
+    Record: '',
+    Headers: {},
+    Time: nano('2026-11-21T00:00:00Z'),
+  })
 
 let store: TestWarehouse
 let server: QueryServer
@@ -59,6 +67,8 @@ beforeAll(async () => {
       Processor: 'meter',
       Headers: { corrupt: 'checksum' },
     }),
+    row({ Stream: 'logs', Offset: 1n, Time: nano('2026-11-20T09:00:00Z') }),
+    row({ Stream: 'logs', Offset: 1n, Time: nano('2026-11-20T09:30:00Z'), Record: 'AAAA' }),
   ])
   server = createQueryServer({
     config: configSchema.parse({}),
@@ -113,6 +123,7 @@ describe('list', () => {
           replay: { state: 'done', place: 'traces/0/25' },
         },
         { offset: '19', replay: { state: 'unknown', times: 0, place: null } },
+        { stream: 'logs', offset: '1' },
       ],
     })
   })
@@ -120,7 +131,7 @@ describe('list', () => {
   it('is narrowed by stream and limit, and says that it was', async () => {
     const { body } = await ask('?stream=traces&limit=1')
     expect(body).toMatchObject({ truncated: true, records: [{ stream: 'traces', offset: '17' }] })
-    expect((await ask('?stream=logs')).body).toEqual({ truncated: false, records: [] })
+    expect((await ask('?stream=ledger')).body).toEqual({ truncated: false, records: [] })
     expect((await ask('?limit=0')).status).toBe(400)
     expect((await ask('?strem=x')).status).toBe(400)
   })
@@ -178,6 +189,15 @@ describe('replay', () => {
     expect(replayed).toEqual([])
     expect((await ask(`${path}/replay?force=true`, 'POST')).status).toBe(200)
     expect(replayed).toHaveLength(1)
+  })
+
+  it('is never of a place that has named two records', async () => {
+    expect((await ask('/logs/0/1')).body).toMatchObject({ ambiguous: true })
+    expect(await ask('/logs/0/1/replay?force=true', 'POST')).toMatchObject({
+      status: 409,
+      body: { code: 'replay_refused', detail: expect.stringContaining('two logs') },
+    })
+    expect(replayed).toEqual([])
   })
 
   it('finds only what was set aside', async () => {
