@@ -34,6 +34,13 @@ const REQUEST_TIMEOUT_MS = 15_000
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 1000
 
+interface CallOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+  /** What a failure means: another thing while starting. */
+  readonly asFailure?: typeof kafkaFailure
+}
+
 export class Cluster {
   readonly options: BaseOptions
   readonly admin: Admin
@@ -103,7 +110,7 @@ export class Cluster {
   async call<T>(
     doing: string,
     work: () => Promise<T>,
-    { signal, timeoutMs = this.#timeoutMs }: { signal?: AbortSignal; timeoutMs?: number } = {},
+    { signal, timeoutMs = this.#timeoutMs, asFailure = kafkaFailure }: CallOptions = {},
   ): Promise<T> {
     const deadline = Date.now() + timeoutMs
     for (let attempt = 0; ; attempt++) {
@@ -111,7 +118,7 @@ export class Cluster {
         this.refuseWhenClosed()
         return await work()
       } catch (thrown) {
-        const failure = kafkaFailure(thrown, doing)
+        const failure = asFailure(thrown, doing)
         const over = this.#closed.signal.aborted || signal?.aborted === true || Date.now() > deadline
         if (failure.disposition !== 'retry' || failure instanceof TakenOver || over) throw failure
         this.forget()

@@ -1,6 +1,5 @@
 /** The only table that reads Kafka's errors: what a failed call means to us, and what to do about it. */
-import { findErrorBy } from '@platformatic/kafka'
-import { type ErrorCode, WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../runtime/errors.ts'
 
 /**
  * Errors by which the coordinator says: this member, or this writer, is not the owner any more. Not so an epoch that is
@@ -15,38 +14,40 @@ const TAKEN_OVER = [
   'TRANSACTION_COORDINATOR_FENCED',
 ] as const
 
-/** Errors that no retry cures: Kafka's names, ours, and what to change. */
-const LASTING: readonly (readonly [string, ErrorCode, string])[] = [
-  [
-    'MESSAGE_TOO_LARGE',
-    'body_too_large',
-    'A record is larger than the topic takes: raise its `max.message.bytes`.',
-  ],
-  [
-    'RECORD_LIST_TOO_LARGE',
-    'body_too_large',
-    'The records are larger than the topic takes: raise its `segment.bytes`.',
-  ],
-  ['TOPIC_AUTHORIZATION_FAILED', 'config_invalid', 'The Kafka user may not use the topics of this prefix.'],
-  ['GROUP_AUTHORIZATION_FAILED', 'config_invalid', 'The Kafka user may not use the groups of this prefix.'],
-  [
-    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-    'config_invalid',
-    'The Kafka user may not use the transactional ids of this prefix.',
-  ],
-  ['CLUSTER_AUTHORIZATION_FAILED', 'config_invalid', 'The Kafka user may not write idempotently.'],
-  ['UNSUPPORTED_SASL_MECHANISM', 'config_invalid', 'Kafka does not take this `broker.sasl.mechanism`.'],
-  ['SASL_AUTHENTICATION_FAILED', 'config_invalid', 'Kafka refuses `broker.sasl`: wrong user or password.'],
-  [
-    'UNSUPPORTED_VERSION',
-    'config_invalid',
-    'This Kafka is too old: 4.0 or newer is needed, with consumer groups of KIP-848.',
-  ],
+/** A record that Kafka refuses for its own sake. */
+const TOO_LARGE: readonly (readonly [string, string])[] = [
+  ['MESSAGE_TOO_LARGE', 'A record is larger than the topic takes: raise its `max.message.bytes`.'],
+  ['RECORD_LIST_TOO_LARGE', 'The records are larger than the topic takes: raise its `segment.bytes`.'],
 ]
 
-/** Whether somewhere within the error Kafka says one of these names. */
-export function saysOneOf(error: unknown, ids: readonly string[]): boolean {
-  return error instanceof Error && ids.some(id => findErrorBy(error, 'apiId', id) !== null)
+/** What only other settings cure, of ours or of Kafka's, by the names of Kafka, of its client and of TLS. */
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['TOPIC_AUTHORIZATION_FAILED', 'The Kafka user may not use the topics of this prefix.'],
+  ['GROUP_AUTHORIZATION_FAILED', 'The Kafka user may not use the groups of this prefix.'],
+  [
+    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+    'The Kafka user may not use the transactional ids of this prefix.',
+  ],
+  ['CLUSTER_AUTHORIZATION_FAILED', 'The Kafka user may not write idempotently.'],
+  ['UNSUPPORTED_SASL_MECHANISM', 'Kafka does not take this `broker.sasl.mechanism`.'],
+  ['SASL_AUTHENTICATION_FAILED', 'Kafka refuses `broker.sasl`: wrong user or password.'],
+  ['PLT_KFK_AUTHENTICATION', 'Kafka refuses `broker.sasl`.'],
+  ['UNSUPPORTED_VERSION', 'This Kafka is too old: 4.0 or newer is needed, with consumer groups of KIP-848.'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
+  ['CERT_HAS_EXPIRED', 'The certificate of Kafka has expired (`broker.tls`).'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'The certificate of Kafka is for other names than `broker.brokers`.'],
+]
+
+/** Whether somewhere within the error one of these names is said: by Kafka, its client or the socket. */
+export function saysOneOf(error: unknown, names: readonly string[]): boolean {
+  if (!(error instanceof Error)) return false
+  const { apiId, code } = error as { readonly apiId?: unknown; readonly code?: unknown }
+  if (names.some(name => name === apiId || name === code)) return true
+  if (error instanceof AggregateError && error.errors.some(one => saysOneOf(one, names))) return true
+  return saysOneOf(error.cause, names)
 }
 
 /** Another member has the partition now, or the group does not know this one any more: no use in repeating. */
@@ -58,19 +59,25 @@ export class TakenOver extends WattlineError {
   }
 }
 
-/** Our error for whatever a call to Kafka has thrown. */
+/**
+ * Our error for whatever a call to Kafka has thrown. Also where settings are wrong it says `broker_unavailable`: what
+ * worked at the start may work again, and until then data waits.
+ */
 export function kafkaFailure(error: unknown, doing: string): WattlineError {
   if (error instanceof WattlineError) return error
   if (saysOneOf(error, TAKEN_OVER)) return new TakenOver(doing, error)
-  for (const [id, code, message] of LASTING) {
-    if (saysOneOf(error, [id])) return new WattlineError(code, message, { cause: error })
-  }
-  if (error instanceof Error && findErrorBy(error, 'code', 'PLT_KFK_AUTHENTICATION') !== null) {
-    return new WattlineError('config_invalid', 'Kafka refuses `broker.sasl`.', { cause: error })
-  }
-  return new WattlineError('broker_unavailable', `Kafka failed while ${doing}: ${innermost(error)}.`, {
-    cause: error,
-  })
+  const tooLarge = TOO_LARGE.find(([name]) => saysOneOf(error, [name]))
+  if (tooLarge !== undefined) return new WattlineError('body_too_large', tooLarge[1], { cause: error })
+  const setting = SETTINGS.find(([name]) => saysOneOf(error, [name]))
+  const message = setting?.[1] ?? `Kafka failed while ${doing}: ${innermost(error)}.`
+  return new WattlineError('broker_unavailable', message, { cause: error })
+}
+
+/** The same while starting, where wrong settings end the start. */
+export function startFailure(error: unknown, doing: string): WattlineError {
+  const setting = SETTINGS.find(([name]) => saysOneOf(error, [name]))
+  if (setting === undefined || error instanceof WattlineError) return kafkaFailure(error, doing)
+  return new WattlineError('config_invalid', setting[1], { cause: error })
 }
 
 /** The first cause of nested errors, in words. */

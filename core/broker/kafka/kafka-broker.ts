@@ -16,7 +16,7 @@ import type {
 } from '../broker.ts'
 import { Appender } from './appender.ts'
 import { Cluster, type KafkaConnection } from './cluster.ts'
-import { kafkaFailure } from './failure.ts'
+import { kafkaFailure, startFailure } from './failure.ts'
 import { readLag } from './lag.ts'
 import { Names } from './names.ts'
 import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
@@ -51,7 +51,8 @@ const TRIM_EVERY_MS = 60_000
 export async function openKafkaBroker(options: KafkaBrokerOptions): Promise<Broker> {
   const cluster = new Cluster(options, options.timeoutMs ?? TIMEOUT_MS)
   try {
-    await cluster.call(`connecting to ${options.brokers.join(', ')}`, () => cluster.metadata([]))
+    const doing = `connecting to ${options.brokers.join(', ')}`
+    await cluster.call(doing, () => cluster.metadata([]), { asFailure: startFailure })
     return new KafkaBroker(options, cluster)
   } catch (error) {
     await cluster.close()

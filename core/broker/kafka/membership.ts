@@ -9,7 +9,7 @@ import { consumerGroupHeartbeatV1 } from '@platformatic/kafka'
 import { backoffMs, sleep } from '../../runtime/backoff.ts'
 import type { WattlineError } from '../../runtime/errors.ts'
 import type { Cluster } from './cluster.ts'
-import { kafkaFailure, TakenOver } from './failure.ts'
+import { kafkaFailure, startFailure, TakenOver } from './failure.ts'
 import type { Committer } from './offsets.ts'
 
 export interface TopicPartition {
@@ -71,7 +71,8 @@ export class Membership {
 
   /** Joins; rejects when Kafka refuses for good or does not answer. */
   async start(): Promise<void> {
-    await this.#ports.cluster.call(`joining group ${this.#ports.group}`, () => this.#beat())
+    const { cluster, group } = this.#ports
+    await cluster.call(`joining group ${group}`, () => this.#beat(), { asFailure: startFailure })
     this.#running = this.#run()
   }
 

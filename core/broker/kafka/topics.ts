@@ -2,7 +2,7 @@
 import { ConfigResourceTypes, findErrorBy } from '@platformatic/kafka'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Cluster } from './cluster.ts'
-import { saysOneOf } from './failure.ts'
+import { saysOneOf, startFailure } from './failure.ts'
 
 /** A topic as it must be. */
 export interface TopicSettings {
@@ -54,18 +54,19 @@ export const stateTopic = (topic: string, partitions: number, replication: numbe
 
 /** Makes sure that the topics are there and fit; throws `config_invalid` with everything that does not. */
 export async function ensureTopics(cluster: Cluster, wanted: readonly TopicSettings[]): Promise<void> {
-  const existing = new Set(await cluster.call('listing topics', () => cluster.admin.listTopics()))
+  const atStart = { asFailure: startFailure }
+  const existing = new Set(await cluster.call('listing topics', () => cluster.admin.listTopics(), atStart))
   for (const settings of wanted) {
     if (!existing.has(settings.topic)) await createTopic(cluster, settings)
   }
-  const problems = await cluster.call('checking topics', () => findProblems(cluster, wanted))
+  const problems = await cluster.call('checking topics', () => findProblems(cluster, wanted), atStart)
   if (problems.length > 0) throw new WattlineError('config_invalid', problems.join(' '))
 }
 
 async function createTopic(cluster: Cluster, settings: TopicSettings): Promise<void> {
   const { topic, partitions, replication: replicas } = settings
   const configs = Object.entries(settings.configs).map(([name, value]) => ({ name, value }))
-  await cluster.call(`creating topic ${topic}`, async () => {
+  const create = async (): Promise<void> => {
     try {
       await cluster.admin.createTopics({ topics: [topic], partitions, replicas, configs })
     } catch (error) {
@@ -80,7 +81,8 @@ async function createTopic(cluster: Cluster, settings: TopicSettings): Promise<v
       }
       throw error
     }
-  })
+  }
+  await cluster.call(`creating topic ${topic}`, create, { asFailure: startFailure })
 }
 
 const reasonOf = (error: unknown): string => {

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { formatData, kafkaClassPath } from './jars.ts'
 
 /** One real Kafka broker with its controller, in a process of its own, on loopback. */
@@ -13,6 +14,8 @@ export interface KafkaServer {
   readonly bootstrap: string
   /** Where the broker itself listens. */
   readonly port: number
+  /** With `secure`: where it listens with TLS and SASL, and what a client needs for it. */
+  readonly secure: { readonly bootstrap: string; readonly ca: string } | null
   readonly pid: number
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>
@@ -25,26 +28,29 @@ export interface KafkaServer {
 export interface KafkaOptions {
   /** The port that clients are told, for a proxy in front. */
   readonly advertisedPort?: number
+  /** A listener with TLS and SASL besides; its user is `wattline` with the password `secret`. */
+  readonly secure?: boolean
 }
 
+const run = promisify(execFile)
 const READY = /Kafka Server started/
 const START_TIMEOUT_MS = 60_000
 
 /** Formats and starts a broker; resolves when it serves. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-kafka-'))
-  const [port, controllerPort] = await freePorts(2)
-  const advertised = options.advertisedPort ?? port ?? 0
+  const [port = 0, controllerPort = 0, securePort = 0] = await freePorts(3)
+  const advertised = options.advertisedPort ?? port
   await formatData(join(folder, 'data'))
   await writeFile(join(folder, 'log4j2.properties'), LOGGING)
-  await writeFile(
-    join(folder, 'server.properties'),
-    properties(folder, port ?? 0, controllerPort ?? 0, advertised),
-  )
+  const ca = options.secure === true ? await makeCertificate(folder) : null
+  const ports = { port, controllerPort, advertised, securePort: ca === null ? null : securePort }
+  await writeFile(join(folder, 'server.properties'), properties(folder, ports))
   let child = await launch(folder)
   return {
     bootstrap: `127.0.0.1:${advertised}`,
-    port: port ?? 0,
+    port,
+    secure: ca === null ? null : { bootstrap: `127.0.0.1:${securePort}`, ca },
     get pid() {
       return child.pid as number
     },
@@ -125,14 +131,40 @@ logger.server.name=kafka.server.KafkaRaftServer
 logger.server.level=INFO
 `
 
-const properties = (folder: string, port: number, controllerPort: number, advertised: number): string =>
-  `process.roles=broker,controller
+/** A key of the broker's own, and its certificate as PEM. */
+async function makeCertificate(folder: string): Promise<string> {
+  const store = ['-keystore', join(folder, 'keys.p12'), '-storetype', 'PKCS12', '-storepass', 'changeit']
+  const key = ['-alias', 'kafka', '-keyalg', 'EC', '-dname', 'CN=kafka', '-ext', 'san=ip:127.0.0.1']
+  await run('keytool', ['-genkeypair', ...key, ...store])
+  const { stdout } = await run('keytool', ['-exportcert', '-rfc', '-alias', 'kafka', ...store])
+  return stdout
+}
+
+interface Ports {
+  readonly port: number
+  readonly controllerPort: number
+  readonly advertised: number
+  readonly securePort: number | null
+}
+
+const secureProperties = (folder: string): string => `sasl.enabled.mechanisms=PLAIN
+ssl.keystore.type=PKCS12
+ssl.keystore.location=${join(folder, 'keys.p12')}
+ssl.keystore.password=changeit
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  user_wattline="secret";
+`
+
+const properties = (folder: string, { port, controllerPort, advertised, securePort }: Ports): string => {
+  const secure = securePort === null ? '' : `,SASL_SSL://127.0.0.1:${securePort}`
+  return `${securePort === null ? '' : secureProperties(folder)}process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}
+listeners=PLAINTEXT://127.0.0.1:${port}${secure},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}${secure}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs=${join(folder, 'data')}
 auto.create.topics.enable=false
 offsets.topic.num.partitions=2
@@ -150,3 +182,4 @@ broker.session.timeout.ms=3000
 num.recovery.threads.per.data.dir=1
 log.cleaner.dedupe.buffer.size=16777216
 `
+}

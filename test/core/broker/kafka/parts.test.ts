@@ -4,7 +4,7 @@
  */
 import { MultipleErrors, NetworkError, ProtocolError } from '@platformatic/kafka'
 import { describe, expect, test } from 'vitest'
-import { kafkaFailure, TakenOver } from '../../../../core/broker/kafka/failure.ts'
+import { kafkaFailure, startFailure, TakenOver } from '../../../../core/broker/kafka/failure.ts'
 import { Names } from '../../../../core/broker/kafka/names.ts'
 import {
   configProblems,
@@ -75,19 +75,40 @@ describe('failures', () => {
   const nested = (id: string) =>
     new MultipleErrors('produce failed 2 times.', [new NetworkError('cut'), new ProtocolError(id)])
   test.each([
+    'TOPIC_AUTHORIZATION_FAILED',
+    'GROUP_AUTHORIZATION_FAILED',
+    'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+    'CLUSTER_AUTHORIZATION_FAILED',
+    'UNSUPPORTED_SASL_MECHANISM',
+    'SASL_AUTHENTICATION_FAILED',
+    'UNSUPPORTED_VERSION',
+  ])('%s ends a start, and is waited for later', id => {
+    expect(startFailure(nested(id), 'testing')).toMatchObject({ code: 'config_invalid', disposition: 'stop' })
+    expect(kafkaFailure(nested(id), 'testing')).toMatchObject({ code: 'broker_unavailable' })
+  })
+
+  test.each([
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'CERT_HAS_EXPIRED',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'PLT_KFK_AUTHENTICATION',
+  ])('%s of a connection is the configuration, however deep', code => {
+    const cause = Object.assign(new Error('x'), { code })
+    const error = new MultipleErrors('x', [new NetworkError('y', { cause: new Error('z', { cause }) })])
+    expect(startFailure(error, 'testing')).toMatchObject({ code: 'config_invalid' })
+  })
+
+  test.each([
     ['MESSAGE_TOO_LARGE', 'body_too_large', 'reject'],
-    ['TOPIC_AUTHORIZATION_FAILED', 'config_invalid', 'stop'],
-    ['GROUP_AUTHORIZATION_FAILED', 'config_invalid', 'stop'],
-    ['TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'config_invalid', 'stop'],
-    ['CLUSTER_AUTHORIZATION_FAILED', 'config_invalid', 'stop'],
-    ['UNSUPPORTED_SASL_MECHANISM', 'config_invalid', 'stop'],
-    ['SASL_AUTHENTICATION_FAILED', 'config_invalid', 'stop'],
-    ['UNSUPPORTED_VERSION', 'config_invalid', 'stop'],
     ['RECORD_LIST_TOO_LARGE', 'body_too_large', 'reject'],
     ['NOT_LEADER_OR_FOLLOWER', 'broker_unavailable', 'retry'],
     ['NOT_ENOUGH_REPLICAS', 'broker_unavailable', 'retry'],
   ])('%s is %s', (id, code, disposition) => {
     expect(kafkaFailure(nested(id), 'testing')).toMatchObject({ code, disposition })
+    expect(startFailure(nested(id), 'testing')).toMatchObject({ code, disposition })
   })
 
   test.each(['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH', 'INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'])(
