@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Consumer, type MessageToProduce, Producer, txnOffsetCommitV4 } from '@platformatic/kafka'
+import { backoffMs } from '../../runtime/backoff.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { AssignedPartition } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
@@ -17,7 +18,9 @@ import { type Committed, type Committer, committedOffsets } from './offsets.ts'
 
 /** After so long without an end Kafka aborts a transaction: a dead writer holds up readers no longer than that. */
 const TRANSACTION_TIMEOUT_MS = 30_000
-const RETRY_DELAY_MS = 100
+/** Kafka answers "still busy" until the transaction before is written out, which takes milliseconds: the first tries follow soon. */
+const FIRST_RETRY_MS = 5
+const MAX_RETRY_MS = 250
 /**
  * "I do not know who wrote last": Kafka then shuts that writer out. The client would name writer 0 by default, and Kafka
  * refuse it as shut out itself.
@@ -171,7 +174,7 @@ export class PartitionTransactions {
       idempotent: true,
       timeout: TRANSACTION_TIMEOUT_MS,
       retries: true,
-      retryDelay: RETRY_DELAY_MS,
+      retryDelay: (_client, _operation, attempt) => backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS),
     })
   }
 
