@@ -1,5 +1,6 @@
 // Guarantees: an operator finds a spoilt record by the command line, sees what it is, and replays it into the tables: its
-// rows are there once, the record counts as replayed, and a second replay is refused. `lag` says that nothing is left.
+// rows are there once, the record counts as replayed, and a second replay is refused. `lag` says that nothing is left. What
+// a defective version has refused is stored by the corrected one, without force.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,9 +14,15 @@ import { appendStored, spoil } from '../support/stored-log.ts'
 import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
-const data = mkdtempSync(join(tmpdir(), 'wattline-quarantine-'))
-const log = join(data, 'log')
-afterAll(() => rmSync(data, { recursive: true, force: true }))
+const folders: string[] = []
+const newFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'wattline-quarantine-'))
+  folders.push(folder)
+  return folder
+}
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 // The spans are of a fixed day.
 const environment = { WATTLINE_RETENTION_SIGNALS_DAYS: '10000' }
@@ -37,13 +44,18 @@ const command = (...words: readonly string[]): Promise<Ended> =>
     (error: Ended) => error,
   )
 
+/** As the command reads it; asked again and again, without the start of a command each time. */
+const get = async <Answer>(path: string): Promise<Answer> =>
+  (await (await fetch(`${wattline.http}/api/v1/${path}`)).json()) as Answer
 const listed = async (): Promise<QuarantineAnswer['records']> =>
-  (JSON.parse((await command('quarantine', 'list', '--format', 'json')).stdout) as QuarantineAnswer).records
+  (await get<QuarantineAnswer>('quarantine')).records
 
 const spans = async (): Promise<string | undefined> =>
   (await wattline.sql<{ n: string }>('SELECT toString(count()) AS n FROM otel_traces'))[0]?.n
 
 it('finds, shows and replays a record that was set aside', async () => {
+  const data = newFolder()
+  const log = join(data, 'log')
   const fresh = await startProcess({ data, environment })
   expect(await fresh.end('SIGTERM')).toBe(0)
   await appendStored(log, traces.name, 0, [spanRecord(100, 1), spanRecord(100, 2), spanRecord(100, 3)])
@@ -80,11 +92,12 @@ it('finds, shows and replays a record that was set aside', async () => {
     stderr: expect.stringMatching(/^not_found: /),
   })
 
-  const args = ['lag', '--group', 'store', '--stream', 'traces', '--format', 'json']
-  const { partitions } = await eventually(
-    async () => JSON.parse((await command(...args)).stdout) as LagAnswer,
-    answer => answer.partitions.every(({ pending }) => pending === '0'),
+  await eventually(
+    () => get<LagAnswer>('lag'),
+    ({ partitions }) => partitions.every(({ pending }) => pending === '0'),
   )
+  const lag = await command('lag', '--group', 'store', '--stream', 'traces', '--format', 'json')
+  const { partitions } = JSON.parse(lag.stdout) as LagAnswer
   expect(partitions).toMatchObject([
     { partition: 0, end: '4', committed: '4', oldest_pending_seconds: null },
     { partition: 1, end: '0', committed: '0', oldest_pending_seconds: null },
@@ -96,5 +109,28 @@ it('finds, shows and replays a record that was set aside', async () => {
   const later = await command('quarantine', 'replay', 'traces/0/1')
   expect(later).toMatchObject({ code: 1, stderr: expect.stringContaining('replayed already, as traces/0/3') })
   expect(await spans()).toBe('300')
+  expect(await wattline.end('SIGTERM')).toBe(0)
+})
+
+it('stores with a corrected version what a defective one has refused', async () => {
+  const data = newFolder()
+  expect(await (await startProcess({ data, environment })).end('SIGTERM')).toBe(0)
+  await appendStored(join(data, 'log'), traces.name, 1, [spanRecord(100, 1), spanRecord(50, 2)])
+  wattline = await startProcess({ data, environment, entry: `${ROOT}test/support/misnaming-entry.ts` })
+  const refused = await eventually(listed, records => records.length === 2)
+  expect(refused.map(({ offset, code }) => [offset, code])).toEqual([
+    ['1', 'record_refused'],
+    ['0', 'record_refused'],
+  ])
+  expect(await spans()).toBe('0')
+  expect(await wattline.end('SIGTERM')).toBe(0)
+
+  wattline = await startProcess({ data, environment })
+  const replayed = await command('quarantine', 'replay', 'traces/1/0')
+  expect(replayed.stdout).toBe('traces/1/0 was appended again as traces/1/2, for store.\n')
+  await eventually(spans, n => n === '100')
+  expect((await command('quarantine', 'replay', 'traces/1/1')).code).toBe(0)
+  await eventually(spans, n => n === '150')
+  expect((await listed()).map(({ offset }) => offset)).toEqual(['1', '0'])
   expect(await wattline.end('SIGTERM')).toBe(0)
 })

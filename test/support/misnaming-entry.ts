@@ -1,0 +1,7 @@
+// The command line, with a defect: a version that calls a column by another name, and so refuses good records of spans.
+import { traces } from '../../core/model/streams/index.ts'
+
+const column = traces.columns.find(({ name }) => name === 'StatusMessage')
+if (column === undefined) throw new Error('traces have no column StatusMessage')
+Object.assign(column, { name: 'StatusText' })
+await import('../../cli/wattline.ts')
