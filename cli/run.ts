@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
-import { startWattline } from '../main.ts'
 import { version } from './version.ts'
 
 /** Time that a drain may take before the process ends anyway. */
@@ -21,6 +20,8 @@ export const runCommand = (): Command =>
       const config = loadConfig(options.config, process.env)
       const events = new EventBus(createLogger(config.log.level))
       endOnDefect(events)
+      // Only here: engines and web server take most of a second to load, and every other command does without them.
+      const { startWattline } = await import('../main.ts')
       const running = await startWattline({ config, version, events })
       process.stdout.write(`${greeting(running.addresses)}\n`)
       await asked
