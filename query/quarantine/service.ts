@@ -2,6 +2,7 @@
 import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
 import type { QuarantineAnswer, QuarantinedRecordAnswer, QuarantineReplay } from '../../core/model/answers.ts'
+import { quarantine } from '../../core/model/streams/index.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { FencedReader } from '../fenced-reader.ts'
 import { listStatement, type Place, placeStatement } from './statements.ts'
@@ -94,7 +95,7 @@ const replayState = (begun: number, done: number, place: string): QuarantineRepl
 /**
  * The record as it is to be appended again.
  * @throws WattlineError `replay_refused` for what would count twice, or may not be what was sent, unless forced; also when
- * forced, where the place does not say which record is meant.
+ * forced, where the place does not say which record is meant, and for a record of the quarantine itself.
  */
 export function replayable(found: QuarantinedRecordAnswer, force: boolean): SetAside {
   const { stream, partition, processors, headers, record } = found
@@ -106,7 +107,10 @@ export function replayable(found: QuarantinedRecordAnswer, force: boolean): SetA
   return { stream, partition, offset, processors, headers, value: Buffer.from(record, 'base64') }
 }
 
-function whyNot({ replay, damaged, ambiguous }: QuarantinedRecordAnswer, force: boolean): string | null {
+function whyNot(found: QuarantinedRecordAnswer, force: boolean): string | null {
+  const { stream, replay, damaged, ambiguous } = found
+  // Refused once more, it would not be set aside again but stop its partition, and nothing could be set aside any more.
+  if (stream === quarantine.name) return 'is of the quarantine itself, which takes nothing back'
   if (ambiguous) return 'is the place of different records, of two logs: table quarantine has both'
   if (force) return null
   if (replay.state === 'done') return `was replayed already, as ${replay.place}`

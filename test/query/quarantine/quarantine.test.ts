@@ -67,6 +67,7 @@ beforeAll(async () => {
       Processor: 'meter',
       Headers: { corrupt: 'checksum' },
     }),
+    row({ Stream: 'quarantine', Offset: 2n, Time: nano('2026-11-20T08:00:00Z') }),
     row({ Stream: 'logs', Offset: 1n, Time: nano('2026-11-20T09:00:00Z') }),
     row({ Stream: 'logs', Offset: 1n, Time: nano('2026-11-20T09:30:00Z'), Record: 'AAAA' }),
   ])
@@ -124,6 +125,7 @@ describe('list', () => {
         },
         { offset: '19', replay: { state: 'unknown', times: 0, place: null } },
         { stream: 'logs', offset: '1' },
+        { stream: 'quarantine', offset: '2' },
       ],
     })
   })
@@ -197,6 +199,11 @@ describe('replay', () => {
       status: 409,
       body: { code: 'replay_refused', detail: expect.stringContaining('two logs') },
     })
+    expect(replayed).toEqual([])
+  })
+
+  it('is never of a record of the quarantine itself, which would stop it', async () => {
+    expect((await ask('/quarantine/0/2/replay?force=true', 'POST')).status).toBe(409)
     expect(replayed).toEqual([])
   })
 
