@@ -63,7 +63,10 @@ const batchRows = (wattline: WattlineProcess) =>
      FROM otel_traces GROUP BY batch`,
   )
 
-/** For every host: minutes = hours = days = what the meter counted from the first to the last acknowledged sample. */
+/**
+ * For every host: minutes = hours = days, and with what came after its window had closed (a host that could not reach
+ * the process for longer than a gap may be) they are what the meter counted from the first to the last acknowledged sample.
+ */
 async function auditLedger(
   wattline: WattlineProcess,
   acknowledged: Acknowledged,
@@ -71,25 +74,31 @@ async function auditLedger(
 ): Promise<string[]> {
   const findings: string[] = []
   for (const [host, { first, last }] of acknowledged.meters) {
-    const counted = `${last - first}`
-    const sums = await eventually(
-      () => ledgerSums(wattline, host),
-      found => found.minutes === counted,
-      waitMs,
-    ).catch(() => ledgerSums(wattline, host))
-    for (const [name, value] of Object.entries(sums)) {
-      if (value !== counted)
-        findings.push(`host ${host}: ${name} sum to ${value} µJ, the meter counted ${counted} µJ`)
+    const counted = last - first
+    const isComplete = ({ minutes, late }: Sums): boolean => BigInt(minutes) + BigInt(late) === counted
+    const sums = await eventually(() => ledgerSums(wattline, host), isComplete, waitMs).catch(() =>
+      ledgerSums(wattline, host),
+    )
+    if (!isComplete(sums)) {
+      findings.push(
+        `host ${host}: ledger ${sums.minutes} + late ${sums.late} µJ, the meter counted ${counted} µJ`,
+      )
+    }
+    if (sums.hours !== sums.minutes || sums.days !== sums.minutes) {
+      findings.push(`host ${host}: minutes ${sums.minutes}, hours ${sums.hours}, days ${sums.days} µJ`)
     }
   }
   return findings
 }
 
-async function ledgerSums(wattline: WattlineProcess, host: string) {
+type Sums = Readonly<Record<'minutes' | 'hours' | 'days' | 'late', string>>
+
+async function ledgerSums(wattline: WattlineProcess, host: string): Promise<Sums> {
   const total = (table: string): string =>
     `(SELECT toString(sum(EnergyUj)) FROM ${table} WHERE Host = '${host}')`
-  const [row] = await wattline.sql<{ minutes: string; hours: string; days: string }>(
-    `SELECT ${total('ledger')} AS minutes, ${total('usage_hourly')} AS hours, ${total('usage_daily')} AS days`,
+  const [row] = await wattline.sql<Sums>(
+    `SELECT ${total('ledger')} AS minutes, ${total('usage_hourly')} AS hours, ${total('usage_daily')} AS days,
+       (SELECT toString(sum(Value)) FROM late_readings WHERE Host = '${host}' AND Quantity = 'energy') AS late`,
   )
   if (row === undefined) throw new Error('no answer')
   return row

@@ -35,8 +35,8 @@ const ENVIRONMENT = {
   WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
   WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
   // The last, unfinished minute of a host closes once it has been silent for as long as a gap may be.
-  WATTLINE_METERING_IDLE_FLUSH: '2',
-  WATTLINE_METERING_GAP: '6',
+  WATTLINE_METERING_IDLE_FLUSH: '8',
+  WATTLINE_METERING_GAP: '12',
 }
 
 /**
