@@ -146,6 +146,8 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await transaction.send({ topic, messages: [{ value: 'aborted', partition: 0 }] })
     await transaction.abort()
     await producer.disconnect()
+    // The end marker is written after the abort has been answered.
+    await until(async () => (await broker.lag('reader', 'in'))[0]?.end === 3n)
     const [after] = await broker.lag('reader', 'in')
     expect(after).toEqual({ partition: 0, end: 3n, committed: 3n, oldestPendingMs: null })
     await broker.close()
