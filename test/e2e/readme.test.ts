@@ -44,7 +44,8 @@ it('shows live watts of this machine with their quality', async () => {
   )
   expect(view).toMatch(/ W (measured|estimated)/)
   expect(view).toMatch(/^node +process/m)
-  expect(view).toMatch(/^idle +idle/m)
+  // A machine that is busy with its own tests may have nothing idle: `top` then says that the rest drew nothing.
+  expect(view).toMatch(/^idle +idle|drew nothing in this interval$/m)
 })
 
 it('finds the span that was sent by hand', async () => {
@@ -62,7 +63,7 @@ it('lists who used what once the first minute is closed', { timeout: 150_000 }, 
     text => /^default +process +node +active/m.test(text),
     120_000,
   )
-  expect(usage).toMatch(/^operator .* idle /m)
+  expect(usage).toMatch(/^operator .* (idle|unattributed) /m)
   expect(usage).toMatch(/^total /m)
 })
 
