@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { drainPending, Session } from 'chdb'
+import { quoteText } from '../../../core/warehouse/column-types.ts'
+import { engineConfigXml } from '../../../core/warehouse/embedded/engine-config.ts'
+import { canStream } from '../../../core/warehouse/embedded/formats.ts'
+import { repairTokens } from '../../../core/warehouse/embedded/token-repair.ts'
+import { type Asked, formatOf } from './request.ts'
+
+/** What a statement gave: pieces of bytes, and how much was read. */
+export interface Answer {
+  readonly chunks: AsyncIterable<Uint8Array>
+  readonly format: string
+  readonly summary: Readonly<Record<string, string>>
+}
+
+interface Running {
+  /** Marks the text in the engine's list of processes. */
+  readonly mark: string
+  cancel(): void
+}
+
+/** Ids of a server are text; the embedded engine makes up its own. So texts are marked, and found by the mark. */
+const markOf = (id: string): string => `/* query ${Buffer.from(id).toString('hex')} */`
+
+/** chDB behind what a server does for each request: a session of its own, settings, parameters, an id to be killed by. */
+export class FrontEngine {
+  readonly #path: string
+  readonly #incoming: string
+  readonly #control: Session
+  readonly #running = new Map<string, Running>()
+
+  private constructor(path: string, incoming: string, control: Session) {
+    this.#path = path
+    this.#incoming = incoming
+    this.#control = control
+  }
+
+  /** Opens the engine in `folder`, tokens repaired, as after a crash. `extraConfig` is XML inside `<clickhouse>`. */
+  static async open(folder: string, extraConfig: string): Promise<FrontEngine> {
+    const path = join(folder, 'engine')
+    const incoming = join(folder, 'incoming')
+    await mkdir(path, { recursive: true })
+    await rm(incoming, { recursive: true, force: true })
+    await mkdir(incoming)
+    const config = engineConfigXml({ maxMemoryBytes: 2 ** 31 }).replace(
+      '</clickhouse>',
+      `${extraConfig}</clickhouse>`,
+    )
+    await writeFile(join(folder, 'engine.xml'), config)
+    await repairTokens(path)
+    const control = new Session(path, { connectionArgs: [`--config-file=${join(folder, 'engine.xml')}`] })
+    return new FrontEngine(path, incoming, control)
+  }
+
+  isRunning(queryId: string): boolean {
+    return this.#running.has(queryId)
+  }
+
+  /** Stops what runs under this id: streams at once, all else by the engine. */
+  async kill(queryId: string): Promise<void> {
+    const running = this.#running.get(queryId)
+    if (running === undefined) return
+    running.cancel()
+    // Never with SYNC: it hangs in the embedded engine.
+    const text = `KILL QUERY WHERE startsWith(query, ${quoteText(running.mark)}) ASYNC`
+    await this.#control.queryAsync(text).catch(() => undefined)
+  }
+
+  /** Runs one request. Ends when the answer has been read, or `close` of it was called. */
+  async run(asked: Asked): Promise<Answer> {
+    const killed = KILL.exec(asked.sql)?.[1]
+    if (killed !== undefined) {
+      await this.kill(killed)
+      return answerOf([], asked.format)
+    }
+    const queryId = asked.queryId ?? randomUUID()
+    const session = new Session(this.#path)
+    const running: Running = { mark: markOf(queryId), cancel: () => {} }
+    this.#running.set(queryId, running)
+    const release = (): void => {
+      if (this.#running.get(queryId) === running) this.#running.delete(queryId)
+      session.close()
+    }
+    try {
+      for (const statement of preparations(asked)) await session.queryAsync(statement)
+      if (asked.kind === 'insert' && asked.data.length > 0) {
+        return await this.#insert(session, asked, running.mark, release)
+      }
+      const sql = `${running.mark} ${asked.sql.replace(FORMAT_CLAUSE, '')}`
+      if (asked.kind === 'select' && canStream(asked.format)) {
+        return await streamed(session, sql, asked.format, running, release)
+      }
+      const result = await session.queryAsync(sql, { format: asked.format })
+      release()
+      return answerOf([result.bytes()], asked.format, {
+        read_rows: String(result.rowsRead),
+        read_bytes: String(result.bytesRead),
+        elapsed_ns: String(Math.round(result.elapsed * 1e9)),
+      })
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const queryId of this.#running.keys()) await this.kill(queryId)
+    this.#control.close()
+    await drainPending()
+  }
+
+  /** The embedded engine takes binary data from files only: `input(...)` becomes `file(...)`, plain data an INFILE. */
+  async #insert(session: Session, asked: Asked, mark: string, release: () => void): Promise<Answer> {
+    const file = join(this.#incoming, randomUUID())
+    await writeFile(file, asked.data)
+    try {
+      await session.queryAsync(`${mark} ${insertFromFile(asked, file)}`)
+      return answerOf([], asked.format)
+    } finally {
+      release()
+      await rm(file, { force: true })
+    }
+  }
+}
+
+const KILL = /^\s*KILL QUERY WHERE query_id = '([^']*)'/i
+const FORMAT_CLAUSE = /\bFORMAT\s+\w+\s*;?\s*$/i
+const INPUT = /\binput\(('(?:[^'\\]|\\.)*')\)\s*FORMAT\s+(\w+)\s*;?\s*$/s
+
+function insertFromFile(asked: Asked, file: string): string {
+  const input = INPUT.exec(asked.sql)
+  if (input !== null) {
+    const [matched, structure = '', format = ''] = input
+    const source = [quoteText(file), quoteText(format), structure, quoteText(asked.encoding)].join(', ')
+    return asked.sql.replace(matched, () => `file(${source})`)
+  }
+  const format = formatOf(asked.sql) ?? asked.format
+  const head = asked.sql.replace(FORMAT_CLAUSE, '')
+  const settings = /\bSETTINGS\s.*$/is.exec(head)?.[0] ?? ''
+  const target = head.slice(0, head.length - settings.length)
+  return `${target} FROM INFILE ${quoteText(file)} COMPRESSION ${quoteText(asked.encoding)} ${settings} FORMAT ${format}`
+}
+
+/** Read-only last: nothing can be set after it. */
+function preparations(asked: Asked): readonly string[] {
+  const assignment = ([name, value]: readonly [string, string]): string => `${name} = ${quoteText(value)}`
+  const settings = [...asked.settings].filter(([name]) => name !== 'readonly').map(assignment)
+  const params = [...asked.params].map(([name, value]) => assignment([`param_${name}`, value]))
+  const readonly = asked.settings.get('readonly')
+  return [
+    `USE ${asked.database}`,
+    ...params.map(text => `SET ${text}`),
+    ...(settings.length === 0 ? [] : [`SET ${settings.join(', ')}`]),
+    ...(readonly === undefined ? [] : [`SET readonly = ${Number(readonly)}`]),
+  ]
+}
+
+async function* listed(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces
+}
+
+const answerOf = (
+  pieces: readonly Uint8Array[],
+  format: string,
+  summary: Readonly<Record<string, string>> = {},
+): Answer => ({ chunks: listed(pieces), format, summary })
+
+async function streamed(
+  session: Session,
+  sql: string,
+  format: string,
+  running: Running,
+  release: () => void,
+): Promise<Answer> {
+  const stream = session.queryStream(sql, { format })
+  running.cancel = () => stream.cancel()
+  const source = stream[Symbol.asyncIterator]()
+  // Errors of the statement show with the first piece that holds something: the answer has its status by then.
+  let first = await source.next()
+  while (first.done !== true && first.value.numBytes === 0) first = await source.next()
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for (let next = first; next.done !== true; next = await source.next()) {
+        if (next.value.numBytes > 0) yield next.value.raw()
+      }
+    } finally {
+      stream.cancel()
+      release()
+    }
+  }
+  return { chunks: chunks(), format, summary: {} }
+}
