@@ -1,7 +1,7 @@
 /**
  * Wires a configuration into a running process: log, warehouse, processors, intake, receiver, telemetry of its own, query
- * server, sensors. Started in this order, so that each part finds its neighbours; stopped in the opposite one, so that
- * what was taken in is finished.
+ * server, sensors; of these, what its roles need. Started in this order, so that each part finds its neighbours; stopped
+ * in the opposite one, so that what was taken in is finished.
  */
 import { join } from 'node:path'
 import { createIntake, type Intake } from './collector/intake/intake.ts'
@@ -16,6 +16,7 @@ import type { Broker } from './core/broker/broker.ts'
 import { openEmbeddedBroker } from './core/broker/embedded/embedded-broker.ts'
 import { openKafkaBroker } from './core/broker/kafka/kafka-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
+import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
@@ -28,7 +29,9 @@ import { buildPage } from './dashboards/page.ts'
 import { startProcessors, streamSettings } from './processors/processors.ts'
 import { publishFactors } from './processors/rate/publish.ts'
 import { createReplay } from './processors/replay.ts'
-import { createQueryServer } from './query/server.ts'
+import type { Runner } from './processors/runner.ts'
+import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
+import { engineWatch, type Readiness } from './query/status/readiness.ts'
 
 /** Everything belongs to this tenant until credentials tell another. */
 const TENANT = 'default'
@@ -48,74 +51,39 @@ export interface RunningWattline {
   stop(deadlineMs: number): Promise<readonly string[]>
 }
 
-/** Starts everything, or throws a WattlineError after stopping what had started. */
+/** What every part gets. */
+interface Wiring extends WattlineOptions {
+  readonly lifecycle: Lifecycle
+  readonly started: Date
+}
+
+/** Starts what the roles need, or throws a WattlineError after stopping what had started. */
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
   const { config, version, events } = options
-  const started = new Date()
   const lifecycle = new Lifecycle()
-  events.emit('processStarted', { version, data: config.data })
+  const wiring: Wiring = { ...options, lifecycle, started: new Date() }
+  const needs = needsOf(config)
+  const [isCollector, isProcessors] = [
+    config.roles.includes('collector'),
+    config.roles.includes('processors'),
+  ]
+  events.emit('processStarted', { version, roles: config.roles.join(','), data: config.data })
 
-  await lifecycle.start(
-    'folder lock',
-    () => lockFolder(config.data),
-    lock => lock.release(),
-  )
-  const broker = await lifecycle.start(
-    'log',
-    () => openBroker(config, events),
-    log => log.close(),
-  )
-  const warehouse = await lifecycle.start(
-    'warehouse',
-    () => openWarehouse(options),
-    engine => engine.close(),
-  )
-  const processors = await lifecycle.start(
-    'processors',
-    () => startProcessors({ config, broker, warehouse, events, isSensor: isSensorSource, now: Date.now }),
-    runner => runner.stop(),
-  )
-  const intake = await lifecycle.start(
-    'intake',
-    () =>
-      createIntake({
-        broker,
-        config,
-        events,
-        decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
-        recogniser: { isRecognisable, recognise },
-      }),
-    door => door.drain(),
-  )
-  const otlpHttp = await startOtlpHttp(lifecycle, config, intake, events)
-  await startOwnTelemetry(lifecycle, config, otlpHttp, version)
-
-  const readiness = (): readonly string[] => {
-    const { brokerFailure } = intake.stats()
-    return [...processors.problems(), ...(brokerFailure === null ? [] : [`intake: ${brokerFailure}`])]
+  if (needs.folder) {
+    await lifecycle.start(
+      'folder lock',
+      () => lockFolder(config.data),
+      lock => lock.release(),
+    )
   }
-  const http = await startQuery(lifecycle, {
-    config,
-    broker,
-    warehouse,
-    replay: createReplay({ broker, events, now: Date.now }),
-    events,
-    readiness,
-    version,
-    started,
-    otlpHttp,
-  })
-  await lifecycle.start(
-    'sensors',
-    () =>
-      startSensors({
-        config: config.sensors,
-        tenant: TENANT,
-        append: readings => intake.appendReadings(TENANT, readings),
-        events,
-      }),
-    sensors => sensors.stop(),
-  )
+  const broker = needs.log ? await startLog(wiring) : null
+  const warehouse = needs.warehouse ? await startWarehouse(wiring) : null
+  const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
+  const intake = isCollector && broker ? await startIntake(wiring, broker) : null
+  const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
+  await startOwnTelemetry(wiring, otlpHttp)
+  const http = await startHttp(wiring, { broker, warehouse, processors, intake, otlpHttp })
+  if (intake) await startOwnSensors(wiring, intake)
   return {
     addresses: { http, otlpHttp },
     stop: async deadlineMs => {
@@ -125,6 +93,14 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
       return left
     },
   }
+}
+
+function startLog({ lifecycle, config, events }: Wiring): Promise<Broker> {
+  return lifecycle.start(
+    'log',
+    () => openBroker(config, events),
+    log => log.close(),
+  )
 }
 
 async function openBroker(config: Config, events: EventBus): Promise<Broker> {
@@ -138,21 +114,33 @@ async function openBroker(config: Config, events: EventBus): Promise<Broker> {
   }
 }
 
-function openBrokerOfKind({ data, broker }: Config, events: EventBus): Promise<Broker> {
+function openBrokerOfKind(config: Config, events: EventBus): Promise<Broker> {
+  const { data, broker } = config
   if (broker.kind === 'embedded') {
     return openEmbeddedBroker({ path: join(data, 'log'), maxBytes: broker.max_bytes, events })
   }
   const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
   const { mechanism, username = '', password = '' } = sasl
+  const instance = config.instance ?? (needsOf(config).folder ? instanceName(data) : undefined)
   return openKafkaBroker({
     brokers,
     topicPrefix,
     replication,
     events,
-    instance: instanceName(data),
+    // Who reads the log also trims it: a thousand collectors would ask for the same.
+    trims: config.roles.includes('processors'),
+    ...(instance === undefined ? {} : { instance }),
     ...(tls.enabled ? { tls } : {}),
     ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
   })
+}
+
+function startWarehouse(wiring: Wiring): Promise<Warehouse> {
+  return wiring.lifecycle.start(
+    'warehouse',
+    () => openWarehouse(wiring),
+    engine => engine.close(),
+  )
 }
 
 async function openWarehouse({ config, events, repairTokens = true }: WattlineOptions): Promise<Warehouse> {
@@ -162,7 +150,7 @@ async function openWarehouse({ config, events, repairTokens = true }: WattlineOp
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
     await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
-    await publishFactors(warehouse, config)
+    if (config.roles.includes('processors')) await publishFactors(warehouse, config)
     return warehouse
   } catch (error) {
     await warehouse.close()
@@ -170,12 +158,31 @@ async function openWarehouse({ config, events, repairTokens = true }: WattlineOp
   }
 }
 
-async function startOtlpHttp(
-  lifecycle: Lifecycle,
-  config: Config,
-  intake: Intake,
-  events: EventBus,
-): Promise<string | null> {
+function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
+  const { lifecycle, config, events } = wiring
+  return lifecycle.start(
+    'processors',
+    () => startProcessors({ config, broker, warehouse, events, isSensor: isSensorSource, now: Date.now }),
+    runner => runner.stop(),
+  )
+}
+
+function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Promise<Intake> {
+  return lifecycle.start(
+    'intake',
+    () =>
+      createIntake({
+        broker,
+        config,
+        events,
+        decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
+        recogniser: { isRecognisable, recognise },
+      }),
+    door => door.drain(),
+  )
+}
+
+async function startOtlpHttp({ lifecycle, config, events }: Wiring, intake: Intake): Promise<string | null> {
   const { host, otlp_http: port } = config.listen
   if (port === 'off') return null
   const receiver = await lifecycle.start(
@@ -190,38 +197,100 @@ async function startOtlpHttp(
   return urlOf(receiver.address())
 }
 
+/** Spans of its own go to the configured receiver, else to its own, else nowhere. */
 async function startOwnTelemetry(
-  lifecycle: Lifecycle,
-  config: Config,
+  { lifecycle, config, version }: Wiring,
   otlpHttp: string | null,
-  version: string,
 ): Promise<void> {
-  if (!config.telemetry.traces || otlpHttp === null) return
+  const { traces, endpoint, sample_ratio: sampleRatio } = config.telemetry
+  const url = endpoint ?? otlpHttp
+  if (!traces || url === null) return
   await lifecycle.start(
     'telemetry',
-    () => startTelemetry({ url: otlpHttp, version, sampleRatio: config.telemetry.sample_ratio }),
+    () => startTelemetry({ url, version, sampleRatio }),
     telemetry => telemetry.stop(),
   )
 }
 
-type QueryParts = Omit<Parameters<typeof createQueryServer>[0], 'page'> & { readonly events: EventBus }
+/** What this process runs; null where its roles do not need it. */
+interface Parts {
+  readonly broker: Broker | null
+  readonly warehouse: Warehouse | null
+  readonly processors: Runner | null
+  readonly intake: Intake | null
+  readonly otlpHttp: string | null
+}
 
-async function startQuery(lifecycle: Lifecycle, parts: QueryParts): Promise<string | null> {
-  const { host, http: port } = parts.config.listen
+async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
+  const { lifecycle, events } = wiring
+  const { host, http: port } = wiring.config.listen
   if (port === 'off') return null
   let address = ''
   await lifecycle.start(
     'query',
     async () => {
-      const server = createQueryServer({ ...parts, page: await buildPage() })
-      const bound = await server.listen(host, port)
-      address = urlOf(bound)
+      const server = await createHttpServer(wiring, parts)
+      address = urlOf(await server.listen(host, port))
       return server
     },
     server => server.stop(),
   )
-  parts.events.emit('listenerStarted', { listener: 'http', address })
+  events.emit('listenerStarted', { listener: 'http', address })
   return address
+}
+
+/** Every process tells of itself; questions are answered where the role is. */
+async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
+  const { config, events, version, started } = wiring
+  const { broker, warehouse, otlpHttp } = parts
+  const isQuery = config.roles.includes('query')
+  const engineProblems = isQuery && warehouse ? engineWatch(warehouse) : null
+  const common = {
+    events,
+    version,
+    started,
+    otlpHttp,
+    roles: config.roles,
+    readiness: () => readinessOf(parts, engineProblems),
+    // The same from every reader of the log; collectors, of which there are most, do not ask.
+    ...(broker && (isQuery || parts.processors) ? { broker } : {}),
+  }
+  if (!isQuery || warehouse === null) return createStatusServer(common)
+  const replay = broker && createReplay({ broker, events, now: Date.now })
+  return createQueryServer({
+    ...common,
+    config,
+    warehouse,
+    page: await buildPage(),
+    ...(replay ? { replay } : {}),
+  })
+}
+
+/** Per role of this process, what keeps it from working. */
+async function readinessOf(
+  { intake, processors }: Parts,
+  engineProblems: (() => Promise<readonly string[]>) | null,
+): Promise<Readiness> {
+  const failure = intake?.stats().brokerFailure ?? null
+  return {
+    ...(intake ? { collector: failure === null ? [] : [`intake: ${failure}`] } : {}),
+    ...(processors ? { processors: processors.problems() } : {}),
+    ...(engineProblems ? { query: await engineProblems() } : {}),
+  }
+}
+
+async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: Intake): Promise<void> {
+  await lifecycle.start(
+    'sensors',
+    () =>
+      startSensors({
+        config: config.sensors,
+        tenant: TENANT,
+        append: readings => intake.appendReadings(TENANT, readings),
+        events,
+      }),
+    sensors => sensors.stop(),
+  )
 }
 
 const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>

@@ -1,31 +1,37 @@
 import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
+import { ROLES, type Role } from '../core/runtime/config/roles.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
+import { withRoles } from './roles.ts'
 import { version } from './version.ts'
 
-/** Time that a drain may take before the process ends anyway. */
-const DRAIN_MS = 9_000
+/** For one Ctrl-C the terminal, npm and the parent each send a signal: so soon after the first it is still the same one. */
+const SAME_STOP_MS = 1_000
+/** Beyond the drain, for what is told at the end. */
+const LAST_WORDS_MS = 900
 
 export const runCommand = (): Command =>
   new Command('run')
     .description('Start collector, processors and query in this process; SIGTERM drains and exits 0')
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
+    .option('--roles <roles>', `some of ${ROLES.join(',')}; the rest runs elsewhere (default: all)`)
     .addHelpText(
       'after',
-      '\nExamples:\n  wattline run\n  wattline run --config wattline.yaml\n  WATTLINE_DATA=/var/lib/wattline WATTLINE_FACTORS_ZONE=DE wattline run',
+      '\nExamples:\n  wattline run\n  wattline run --config wattline.yaml\n  wattline run --config cluster.yaml --roles collector\n  WATTLINE_DATA=/var/lib/wattline WATTLINE_FACTORS_ZONE=DE wattline run',
     )
-    .action(async (options: { config?: string }) => {
-      // From the first moment on: a stop while starting is carried out once started.
-      const asked = stopAsked()
-      const config = loadConfig(options.config, process.env)
+    .action(async (options: { config?: string; roles?: string }) => {
+      const config = loadConfig(options.config, withRoles(process.env, options.roles))
+      const graceMs = config.shutdown_grace * 1000
+      // Before anything is started: a stop while starting is carried out once started.
+      const asked = stopAsked(graceMs)
       const events = new EventBus(createLogger(config.log.level))
       endOnDefect(events)
       // Only here: engines and web server take most of a second to load, and every other command does without them.
       const { startWattline } = await import('../main.ts')
       const running = await startWattline({ config, version, events })
-      process.stdout.write(`${greeting(running.addresses)}\n`)
+      process.stdout.write(`${greeting(config.roles, running.addresses)}\n`)
       await asked
-      const left = await running.stop(DRAIN_MS)
+      const left = await running.stop(graceMs)
       for (const line of left) process.stderr.write(incomplete(line))
       process.exit(left.length === 0 ? 0 : 1)
     })
@@ -34,21 +40,22 @@ const incomplete = (what: string): string =>
   `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`
 
 /**
- * Resolves at the first SIGTERM or SIGINT; the process ends soon after that, whatever hangs. Further signals change
- * nothing: for one Ctrl-C the terminal, npm and the parent each send one, and the second must not cut off the drain.
+ * Resolves at the first SIGTERM or SIGINT; the process ends soon after the grace, whatever hangs. A signal that comes
+ * later than the first one's echoes means it: the process ends at once.
  */
-function stopAsked(): Promise<void> {
+function stopAsked(graceMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  let isAsked = false
+  let askedAtMs: number | null = null
+  const end = (why: string): void => {
+    process.stderr.write(incomplete(why))
+    process.exit(1)
+  }
   const ask = (): void => {
-    if (isAsked) return
-    isAsked = true
-    const end = (): void => {
-      process.stderr.write(incomplete('the process did not end in time'))
-      process.exit(1)
-    }
-    setTimeout(end, DRAIN_MS + 900).unref()
-    resolve()
+    if (askedAtMs === null) {
+      askedAtMs = performance.now()
+      setTimeout(() => end('the process did not end in time'), graceMs + LAST_WORDS_MS).unref()
+      resolve()
+    } else if (performance.now() - askedAtMs > SAME_STOP_MS) end('it was asked to stop once more')
   }
   process.on('SIGTERM', ask).on('SIGINT', ask)
   return promise
@@ -64,13 +71,19 @@ function endOnDefect(events: EventBus): void {
   process.on('unhandledRejection', reason => end('unhandledRejection', reason))
 }
 
-function greeting(addresses: { readonly http: string | null; readonly otlpHttp: string | null }): string {
-  const lines = ['Wattline is running.']
-  if (addresses.http !== null) lines.push(`  page and API   ${addresses.http}/`)
+function greeting(
+  roles: readonly Role[],
+  addresses: { readonly http: string | null; readonly otlpHttp: string | null },
+): string {
+  const isWhole = ROLES.every(role => roles.includes(role))
+  const lines = [isWhole ? 'Wattline is running.' : `Wattline is running: ${roles.join(', ')}.`]
+  if (addresses.http !== null) {
+    const what = roles.includes('query') ? 'page and API  ' : 'health        '
+    lines.push(`  ${what} ${addresses.http}/${roles.includes('query') ? '' : 'readyz'}`)
+  }
   if (addresses.otlpHttp !== null)
     lines.push(`  OTLP over HTTP ${addresses.otlpHttp}/v1/{traces,metrics,logs}`)
-  lines.push(
-    '  The first minute of usage closes in about 90 seconds; the page is live at once. Stop with Ctrl-C.',
-  )
+  const soon = 'The first minute of usage closes in about 90 seconds; the page is live at once. '
+  lines.push(`  ${isWhole ? soon : ''}Stop with Ctrl-C.`)
   return lines.join('\n')
 }

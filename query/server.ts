@@ -4,9 +4,10 @@
  */
 import { gunzipSync } from 'node:zlib'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { ROLES } from '../core/runtime/config/roles.ts'
 import { asWattlineError, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
 import { openAuthenticator } from './auth.ts'
-import type { QueryContext, QueryServerOptions } from './context.ts'
+import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './context.ts'
 import { fencedReaders } from './fenced-reader.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
@@ -17,8 +18,8 @@ import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
 import { createSqlService } from './sql/service.ts'
 import { STATEMENT_MAX_BYTES } from './sql/statement.ts'
-import { createMetrics } from './status/metrics.ts'
-import { statusRoutes } from './status/routes.ts'
+import { createMetrics, type Metrics } from './status/metrics.ts'
+import { instanceRoutes, statusRoutes } from './status/routes.ts'
 import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
 
@@ -48,9 +49,8 @@ const SECURITY_HEADERS = {
 export function createQueryServer(options: QueryServerOptions): QueryServer {
   const context: QueryContext = {
     ...options,
-    roles: options.roles ?? ['collector', 'processors', 'query'],
+    ...statusContext(options),
     authenticator: options.authenticator ?? openAuthenticator,
-    now: options.now ?? Date.now,
     readers: fencedReaders(options.warehouse, options.config.limits.sql),
   }
   const metrics = createMetrics(context)
@@ -63,6 +63,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     now: context.now,
   })
   statusRoutes(app, context, metrics)
+  instanceRoutes(app, context)
   sqlRoutes(app, context, sql)
   clickhouseRoutes(app, context, sql)
   usageRoutes(app, context)
@@ -71,7 +72,26 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   quarantineRoutes(app, context)
   lagRoutes(app, context)
   pageRoutes(app, context.page)
+  return serverOf(app, routes, metrics)
+}
 
+/** For a process that answers no questions: health, readiness and metrics alone. */
+export function createStatusServer(options: StatusServerOptions): QueryServer {
+  const context = statusContext(options)
+  const metrics = createMetrics(context)
+  const app = createApp(context)
+  const routes = routesOf(app)
+  statusRoutes(app, context, metrics)
+  return serverOf(app, routes, metrics)
+}
+
+const statusContext = (options: StatusServerOptions): StatusContext => ({
+  ...options,
+  roles: options.roles ?? ROLES,
+  now: options.now ?? Date.now,
+})
+
+function serverOf(app: FastifyInstance, routes: readonly string[], metrics: Metrics): QueryServer {
   return {
     routes,
     async listen(host, port) {
@@ -101,7 +121,7 @@ function routesOf(app: FastifyInstance): readonly string[] {
   return routes
 }
 
-function createApp(context: QueryContext): FastifyInstance {
+function createApp(context: StatusContext): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: BODY_MAX_BYTES,

@@ -3,9 +3,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../core/broker/broker.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
-import type { QueryContext } from '../context.ts'
+import type { StatusContext } from '../context.ts'
 import { type Family, labelText, type Sample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
+import { type Readiness, reasonsOf } from './readiness.ts'
 
 /** Who reads which stream: for lag. Streams without a table live in the log only. */
 export const LOG_READERS: readonly { readonly group: string; readonly stream: string }[] = [
@@ -25,7 +26,7 @@ export interface Metrics {
   stop(): void
 }
 
-export function createMetrics(context: QueryContext): Metrics {
+export function createMetrics(context: StatusContext): Metrics {
   const delay = monitorEventLoopDelay({ resolution: TICK_MS })
   delay.enable()
   return {
@@ -35,7 +36,7 @@ export function createMetrics(context: QueryContext): Metrics {
       const lag = context.broker === undefined ? [] : await lagFamilies(context.broker, context.now())
       return [
         ...counterFamilies(context.events.samples?.() ?? new Map()),
-        ...processFamilies(context),
+        ...processFamilies(context, await context.readiness()),
         ...loop,
         ...lag,
       ]
@@ -55,7 +56,7 @@ export function counterFamilies(samples: CounterSamples): readonly Family[] {
   }))
 }
 
-function processFamilies(context: QueryContext): readonly Family[] {
+function processFamilies(context: StatusContext, readiness: Readiness): readonly Family[] {
   const { user, system } = process.cpuUsage()
   const memory = process.memoryUsage()
   const build = labelText({ version: context.version, node: process.version })
@@ -64,7 +65,7 @@ function processFamilies(context: QueryContext): readonly Family[] {
     ownFamily('process_resident_memory_bytes', memory.rss),
     ownFamily('process_start_time_seconds', context.started.getTime() / 1000),
     ownFamily('wattline_heap_used_bytes', memory.heapUsed),
-    ownFamily('wattline_ready', Number(context.readiness().length === 0)),
+    ownFamily('wattline_ready', Number(reasonsOf(readiness).length === 0)),
     ownFamily('wattline_build_info', [{ labels: build, value: 1 }]),
   ]
 }

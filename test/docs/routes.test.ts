@@ -43,7 +43,7 @@ it('lists the routes of the query server', async () => {
     config: configSchema.parse({}),
     warehouse,
     events: silentEvents,
-    readiness: () => [],
+    readiness: async () => ({}),
     page: new Map([['index.html', { type: 'text/html', body: Buffer.from('') }]]),
     version: '0',
     started: new Date(0),

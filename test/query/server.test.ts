@@ -35,7 +35,7 @@ beforeAll(async () => {
     config,
     warehouse: store.warehouse,
     events,
-    readiness: () => reasons,
+    readiness: async () => ({ collector: reasons, query: [] }),
     page,
     version: '0.1.0',
     otlpHttp: 'http://127.0.0.1:4318',
@@ -236,14 +236,22 @@ describe('limits', () => {
 describe('status and page', () => {
   it('tells health, readiness with reasons, and this instance', async () => {
     expect((await fetch(`${base}/healthz`)).status).toBe(200)
-    expect(await (await fetch(`${base}/readyz`)).json()).toEqual({ ready: true, reasons: [] })
+    expect(await (await fetch(`${base}/readyz`)).json()).toEqual({
+      ready: true,
+      reasons: [],
+      roles: { collector: [], query: [] },
+    })
     reasons = ['the log cannot be written: disk full']
     const answer = await fetch(`${base}/readyz`)
     const status = (await (await fetch(`${base}/api/v1/status`)).json()) as StatusAnswer
     const asked = reasons
     reasons = []
     expect(answer.status).toBe(503)
-    expect(await answer.json()).toEqual({ ready: false, reasons: asked })
+    expect(await answer.json()).toEqual({
+      ready: false,
+      reasons: asked,
+      roles: { collector: asked, query: [] },
+    })
     expect(status).toMatchObject({
       version: '0.1.0',
       tenant: 'default',

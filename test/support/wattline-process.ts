@@ -12,7 +12,9 @@ const FLAGS = /^#!\S+ -S node (.*)$/m.exec(readFileSync(ENTRY, 'utf8'))?.[1]?.sp
 /** A Wattline process of its own, as a user starts it, on free ports. */
 export interface WattlineProcess {
   readonly pid: number
+  /** Base address of questions, or of health alone without role `query`. */
   readonly http: string
+  /** Base address of OTLP over HTTP; throws where the process takes none. */
   readonly otlp: string
   /** Lines that it wrote to stderr so far. */
   readonly stderr: readonly string[]
@@ -28,6 +30,8 @@ export interface StartOptions {
   /** Another entry than the command line, for the proofs that need a changed part. */
   readonly entry?: string
   readonly sensors?: boolean
+  /** Default all. */
+  readonly roles?: string
 }
 
 const QUIET = {
@@ -39,7 +43,7 @@ const QUIET = {
 
 /** Starts it and waits until it has printed its addresses. Rejects with its stderr when it ends before. */
 export async function startProcess(options: StartOptions): Promise<WattlineProcess> {
-  const child = spawn(process.execPath, [...FLAGS, options.entry ?? ENTRY, 'run'], {
+  const child = spawn(process.execPath, [...FLAGS, options.entry ?? ENTRY, ...argumentsOf(options)], {
     cwd: options.data,
     env: {
       PATH: process.env['PATH'],
@@ -60,14 +64,23 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
   child.once('exit', () => process.removeListener('exit', killChild))
   const stderr = collectLines(child)
   const addresses = await readAddresses(child, stderr)
+  const http = addresses[0] ?? ''
   return {
     pid: child.pid as number,
-    ...addresses,
+    http,
+    get otlp() {
+      const found = addresses[1]
+      if (found === undefined) throw new Error('this process takes no OTLP')
+      return found
+    },
     stderr,
     end: signal => endProcess(child, signal),
-    sql: query => selectRows(addresses.http, query),
+    sql: query => selectRows(http, query),
   }
 }
+
+const argumentsOf = ({ roles }: StartOptions): string[] =>
+  roles === undefined ? ['run'] : ['run', '--roles', roles]
 
 function collectLines(child: ChildProcess): string[] {
   const lines: string[] = []
@@ -78,17 +91,14 @@ function collectLines(child: ChildProcess): string[] {
   return lines
 }
 
-function readAddresses(
-  child: ChildProcess,
-  stderr: readonly string[],
-): Promise<{ http: string; otlp: string }> {
+/** What it prints until it says how to stop it: the address of the page or of health, then that of OTLP. */
+function readAddresses(child: ChildProcess, stderr: readonly string[]): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
-    let http: string | undefined
+    const found: string[] = []
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
       const address = /(http:\/\/[\d.]+:\d+)\//.exec(line)?.[1]
-      if (address === undefined) return
-      if (http === undefined) http = address
-      else resolve({ http, otlp: address })
+      if (address !== undefined) found.push(address)
+      if (found.length === 2 || line.includes('Stop with Ctrl-C')) resolve(found)
     })
     child.once('exit', code =>
       reject(new Error(`ended with ${code} before it was ready:\n${stderr.join('\n')}`)),

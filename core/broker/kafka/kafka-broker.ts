@@ -36,6 +36,8 @@ export interface KafkaBrokerOptions extends KafkaConnection {
   readonly instance?: string
   /** How long calls are repeated before they reject with `broker_unavailable`. */
   readonly timeoutMs?: number
+  /** Whether this process applies retention; default true. Twice does no harm: one of many is enough. */
+  readonly trims?: boolean
   /** How often retention looks for records to drop. */
   readonly trimEveryMs?: number
 }
@@ -107,7 +109,7 @@ class KafkaBroker implements Broker {
     )
     await ensureTopics(this.#cluster, topics)
     for (const { name, partitions } of settings) this.#streams.set(name, partitions)
-    this.#trimmer.watch(settings)
+    if (this.#options.trims !== false) this.#trimmer.watch(settings)
   }
 
   partitions(stream: string): number {

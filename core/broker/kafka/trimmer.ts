@@ -1,7 +1,7 @@
 /**
  * Retention: drops records that every group of a stream has committed and that are too old, or more than the partition may
- * keep. Kafka's own retention is off (topics.ts): it does not ask who has read. Every instance trims; doing it twice does
- * no harm. Disk space comes back by whole segments.
+ * keep. Kafka's own retention is off (topics.ts): it does not ask who has read. Every process with processors trims; doing
+ * it twice does no harm. Disk space comes back by whole segments.
  */
 import { sleep } from '../../runtime/backoff.ts'
 import type { Events } from '../../runtime/events.ts'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { WattlineError } from '../errors.ts'
 import { environmentSettings } from './environment.ts'
 import type { ConfigProblem } from './problem.ts'
+import { roleProblems } from './roles.ts'
 import { type Config, configSchema } from './schema.ts'
 import { closest } from './suggest.ts'
 
@@ -174,7 +175,7 @@ function crossChecks(config: Config): ConfigProblem[] {
       problem: 'method `baseline` needs the calibrated idle power in watts',
     })
   }
-  return [...problems, ...kafkaChecks(config.broker)]
+  return [...problems, ...roleProblems(config), ...kafkaChecks(config.broker)]
 }
 
 function kafkaChecks({ kind, brokers, tls, sasl }: Config['broker']): ConfigProblem[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ROLES } from './roles.ts'
 
 /**
  * Every configuration key with its default and one sentence of reason. docs/reference/configuration.md is checked against
@@ -34,6 +35,21 @@ const workloadRule = z.strictObject({
 })
 
 export const configSchema = z.strictObject({
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1)
+    .default([...ROLES])
+    .describe('Stages that this process runs; on one machine all of them'),
+  instance: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{1,200}$/, 'letters, digits, dot, underscore and hyphen')
+    .optional()
+    .describe(
+      'Kafka: name that this process keeps over restarts and no other has, so that it gets its partitions back at once after a crash; default: kept in the data folder, where one is used',
+    ),
+  shutdown_grace: seconds
+    .default(25)
+    .describe('Seconds that a stop may take to finish what is in flight; less than the orchestrator waits'),
   data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
   listen: z
     .strictObject({
@@ -225,7 +241,11 @@ export const configSchema = z.strictObject({
     .prefault({}),
   telemetry: z
     .strictObject({
-      traces: z.boolean().default(true).describe('Send spans of its own work to its own OTLP port'),
+      traces: z.boolean().default(true).describe('Send spans of its own work'),
+      endpoint: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Where to: base address of an OTLP/HTTP receiver; default its own port, when it has one'),
       sample_ratio: z.number().min(0).max(1).default(0.1).describe('Share of its own traces that are kept'),
     })
     .prefault({}),

@@ -255,7 +255,7 @@ describe('GET /api/v1/live', () => {
       config: configSchema.parse({ factors: { zone: 'DE' }, tariffs: { price_per_kwh: '0.25' } }),
       warehouse: store.warehouse,
       events: silentEvents,
-      readiness: () => [],
+      readiness: async () => ({}),
       page: new Map(),
       version: '0',
       started: new Date(),

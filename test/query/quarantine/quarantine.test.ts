@@ -75,7 +75,7 @@ beforeAll(async () => {
     config: configSchema.parse({}),
     warehouse: store.warehouse,
     events: silentEvents,
-    readiness: () => [],
+    readiness: async () => ({}),
     page: new Map([['index.html', { type: 'text/html', body: Buffer.from('') }]]),
     version: '0',
     started: new Date(0),

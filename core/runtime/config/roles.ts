@@ -1,0 +1,66 @@
+/**
+ * Roles: which stages a process runs. On one machine it runs all of them; on many, each role is scaled by replicas, and the
+ * log (Kafka) and the tables (a ClickHouse server) are what they share.
+ */
+import type { ConfigProblem } from './problem.ts'
+
+/** collector: receivers, sensors, intake. processors: store, meter, rate. query: routes and the page. */
+export const ROLES = ['collector', 'processors', 'query'] as const
+export type Role = (typeof ROLES)[number]
+
+/** The keys that decide what runs where. */
+export interface Placement {
+  readonly roles: readonly Role[]
+  readonly broker: { readonly kind: 'embedded' | 'kafka' }
+  readonly warehouse: { readonly kind: 'embedded' | 'clickhouse' }
+}
+
+/** What a process opens for its roles. */
+export interface Needs {
+  readonly log: boolean
+  readonly warehouse: boolean
+  /** The data folder, locked for this process alone; without it nothing is kept on disk. */
+  readonly folder: boolean
+}
+
+export function needsOf({ roles, broker, warehouse }: Placement): Needs {
+  const stages = roles.includes('collector') || roles.includes('processors')
+  // Questions need the log only for how far its readers are, and for replays.
+  const log = stages || broker.kind === 'kafka'
+  const tables = roles.includes('processors') || roles.includes('query')
+  const folder = (log && broker.kind === 'embedded') || (tables && warehouse.kind === 'embedded')
+  return { log, warehouse: tables, folder }
+}
+
+/** Roles that cannot work with what is in the process alone: embedded log and engine belong to one process. */
+export function roleProblems({ roles, broker, warehouse }: Placement): ConfigProblem[] {
+  const has = (role: Role): boolean => roles.includes(role)
+  const problems: ConfigProblem[] = []
+  const tell = (path: string, problem: string): void => void problems.push({ path, problem })
+  if (new Set(roles).size < roles.length) tell('roles', 'each role is named once')
+  if (broker.kind === 'embedded' && has('collector') && !has('processors')) {
+    tell(
+      'roles',
+      'the embedded log of a collector is read by its own process only: add role `processors`, or set `broker.kind: kafka`',
+    )
+  }
+  if (broker.kind === 'embedded' && has('processors') && !has('collector')) {
+    tell(
+      'roles',
+      'nothing comes into the embedded log of processors but from their own process: add role `collector`, or set `broker.kind: kafka`',
+    )
+  }
+  if (warehouse.kind === 'embedded' && has('query') && !has('processors')) {
+    tell(
+      'roles',
+      'the tables of the embedded engine are filled by its own process only: add role `processors`, or set `warehouse.kind: clickhouse`',
+    )
+  }
+  if (warehouse.kind === 'embedded' && has('processors') && !has('query')) {
+    tell(
+      'roles',
+      'the tables of the embedded engine can be asked through its own process only: add role `query`, or set `warehouse.kind: clickhouse`',
+    )
+  }
+  return problems
+}

@@ -1,0 +1,63 @@
+// Guarantees: readiness hears of an engine that fails or does not answer, in bounded time, without asking it again while it
+// has not answered yet; a process without role query serves health, readiness by role and metrics, and nothing else.
+import { afterEach, expect, it, vi } from 'vitest'
+import { silentEvents } from '../../core/runtime/events.ts'
+import { createStatusServer } from '../../query/server.ts'
+import { engineWatch, type Readiness } from '../../query/status/readiness.ts'
+
+afterEach(() => vi.useRealTimers())
+
+it('tells what the engine says', async () => {
+  expect(await engineWatch({ ping: async () => {} })()).toEqual([])
+  const failing = engineWatch({ ping: () => Promise.reject(new Error('away')) })
+  expect(await failing()).toEqual(['warehouse: Error: away'])
+  expect(await failing()).toEqual(['warehouse: Error: away'])
+})
+
+it('asks an engine that hangs once, and hears of it when it is back', async () => {
+  vi.useFakeTimers()
+  let pings = 0
+  let answer = (): void => {}
+  const ping = (): Promise<void> => {
+    pings += 1
+    return new Promise(resolve => {
+      answer = resolve
+    })
+  }
+  const watch = engineWatch({ ping })
+  const asked = Promise.all([watch(), watch()])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect((await asked).flat().map(text => text.includes('no answer'))).toEqual([true, true])
+  expect(pings).toBe(1)
+  answer()
+  await vi.advanceTimersByTimeAsync(0)
+  const again = watch()
+  answer()
+  expect(await again).toEqual([])
+  expect(pings).toBe(2)
+})
+
+it('is all that a process without role query serves', async () => {
+  let readiness: Readiness = { processors: [] }
+  const server = createStatusServer({
+    events: silentEvents,
+    readiness: async () => readiness,
+    version: '1',
+    started: new Date(0),
+    roles: ['processors'],
+  })
+  expect(server.routes).toEqual(['GET /healthz', 'GET /readyz', 'GET /metrics'])
+  const { port } = await server.listen('127.0.0.1', 0)
+  const get = async (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`)
+  expect((await get('/healthz')).status).toBe(200)
+  expect(await (await get('/readyz')).json()).toEqual({ ready: true, reasons: [], roles: { processors: [] } })
+  readiness = { processors: ['store traces/0 waiting'] }
+  const answer = await get('/readyz')
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    { ready: false, reasons: ['store traces/0 waiting'], roles: { processors: ['store traces/0 waiting'] } },
+  ])
+  expect(await (await get('/metrics')).text()).toContain('wattline_ready 0')
+  expect((await get('/api/v1/status')).status).toBe(404)
+  await server.stop()
+})
