@@ -63,17 +63,24 @@ export function findWorkloads(files: KernelFiles, tree: CgroupTree): FoundWorklo
 
 function walk(files: KernelFiles, tree: CgroupTree): Map<string, CgroupWorkload> {
   const found = new Map<string, CgroupWorkload>()
+  for (const path of cgroupFolders(files, tree)) {
+    const workload = path === '' ? undefined : classifyCgroup(path)
+    if (workload?.path === path) found.set(path, workload)
+  }
+  return found
+}
+
+/** Every control group as a path below the root, which is `''`; the shallow ones first. */
+export function* cgroupFolders(files: KernelFiles, tree: CgroupTree): Generator<string> {
   const queue: { path: string; depth: number }[] = [{ path: '', depth: 0 }]
   for (let index = 0; index < queue.length; index++) {
     const { path, depth } = queue[index]!
-    const workload = path === '' ? undefined : classifyCgroup(path)
-    if (workload?.path === path) found.set(path, workload)
+    yield path
     if (depth >= MAX_DEPTH) continue
     for (const name of files.folders(tree.cpuRoot + path)) {
       if (queue.length < MAX_FOLDERS) queue.push({ path: `${path}/${name}`, depth: depth + 1 })
     }
   }
-  return found
 }
 
 /** Counters of one group; undefined when it is gone or does not account CPU time. */

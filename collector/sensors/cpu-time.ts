@@ -34,7 +34,7 @@ interface LastRound {
 export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
   const { files, roots } = options
   const tree = findCgroupTree(files, roots.sys)
-  const processes = processReader(files, roots.proc, tree)
+  const processes = processReader(files, roots, tree)
   const groups = processGroups()
   const born = births()
   const pageBytes = BigInt(pageSize(files, roots.proc))

@@ -1,12 +1,14 @@
 /** Reads every process once a round: one file each, two more when it is new or the group counts by processes. */
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
+import { type CgroupPaths, cgroupPaths } from './cgroup-namespace.ts'
 import { classifyCgroup } from './cgroup-patterns.ts'
 import { type CgroupTree, processCgroup } from './cgroups.ts'
 import type { KernelFiles } from './files.ts'
 import type { GroupIdentity } from './group-table.ts'
 import type { ProcessSample } from './process-groups.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
+import type { Roots } from './sensor.ts'
 
 /** What was found out about a process when it was new. */
 interface Known {
@@ -28,13 +30,16 @@ const MAX_PROCESSES = 32_768
 /** A process may be moved to another control group while it runs: its place is looked up again now and then. */
 const RECHECK_ROUNDS = 12
 
-export function processReader(files: KernelFiles, proc: string, tree: CgroupTree | undefined): ProcessReader {
+export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree | undefined): ProcessReader {
+  const { proc } = roots
   const known = new Map<number, Known>()
+  const inTree: CgroupPaths = tree === undefined ? path => path : cgroupPaths(files, roots, tree)
   let round = 0
 
   const identify = (pid: number, stat: ProcessStat): Known => {
-    const path =
+    const shown =
       tree === undefined ? '/' : processCgroup(files.text(`${proc}/${pid}/cgroup`) ?? '', tree.version)
+    const path = inTree(shown)
     const workload = classifyCgroup(path)
     const group: GroupIdentity = workload ?? byExecutable(proc, pid, stat.comm)
     return {

@@ -1,4 +1,5 @@
 /** What every sensor is, and what a round tells it. */
+import { join } from 'node:path'
 import type { Reading } from '../readings/metric.ts'
 
 /** Folders that the kernel shows itself in; tests put trees of files in their place. */
@@ -6,8 +7,17 @@ export interface Roots {
   readonly proc: string
   readonly sys: string
   readonly etc: string
+  /** The /sys of this process itself: in a container not that of the host. */
+  readonly ownSys: string
 }
-export const LINUX_ROOTS: Roots = { proc: '/proc', sys: '/sys', etc: '/etc' }
+
+/** A container sees the host's folders where they are mounted, such as `/host/proc`. */
+export const rootsUnder = (folder: string): Roots => ({
+  proc: join(folder, 'proc'),
+  sys: join(folder, 'sys'),
+  etc: join(folder, 'etc'),
+  ownSys: '/sys',
+})
 
 /** Who is measured; the same on every reading. */
 export interface HostIdentity {

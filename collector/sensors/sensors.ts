@@ -11,7 +11,7 @@ import { type KernelFiles, kernelFiles } from './files.ts'
 import { hostIdentity } from './host-identity.ts'
 import { probeRapl, raplSensor } from './rapl.ts'
 import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
-import { type HostIdentity, LINUX_ROOTS, type Roots, type Sensor } from './sensor.ts'
+import { type HostIdentity, type Roots, rootsUnder, type Sensor } from './sensor.ts'
 
 export interface SensorsOptions {
   readonly config: Config['sensors']
@@ -19,7 +19,7 @@ export interface SensorsOptions {
   /** Resolves when the readings are durable. A rejection loses this round only. */
   readonly append: (readings: Reading[]) => Promise<void>
   readonly events: Events
-  /** Default: the machine's own /proc, /sys and /etc. */
+  /** Default: those under `sensors.host_root`. */
   readonly roots?: Roots
   readonly clock?: SensorClock
 }
@@ -34,9 +34,9 @@ export interface RunningSensors {
 const REPEAT_AFTER_ROUNDS = 60
 
 export function startSensors(options: SensorsOptions): RunningSensors {
-  const { config, events, clock = systemClock, roots = LINUX_ROOTS } = options
+  const { config, events, clock = systemClock, roots = rootsUnder(options.config.host_root) } = options
   const files = kernelFiles()
-  const identity = hostIdentity(files, roots, options.tenant, config.host_id)
+  const identity = hostIdentity(files, roots, options.tenant, config)
   const runId = clock.now().toString(36)
   const sensors = openSensors({ config, events, files, roots, identity, runId })
   const failures = failureReporter(events)

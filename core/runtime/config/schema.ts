@@ -138,6 +138,12 @@ export const configSchema = z.strictObject({
         .default('auto')
         .describe('Estimated energy where no meter can be read; marked as such'),
       host_id: z.string().optional().describe('Identity of this host; default /etc/machine-id'),
+      host_name: z.string().optional().describe('Name of this host; default as the kernel says'),
+      host_root: z
+        .string()
+        .startsWith('/', 'an absolute path, such as /host')
+        .default('/')
+        .describe('Where /proc, /sys and /etc of this host are; elsewhere only in a container'),
     })
     .prefault({}),
   metering: z

@@ -20,7 +20,7 @@ const round = { timestampUnixNano: 1_000_000_000n }
 
 function open(fixture: Tree): Sensor {
   const files = kernelFiles()
-  const identity = hostIdentity(files, fixture.roots, 'acme', undefined)
+  const identity = hostIdentity(files, fixture.roots, 'acme', {})
   return cpuTimeSensor({ files, roots: fixture.roots, identity, runId: 'run1' })
 }
 

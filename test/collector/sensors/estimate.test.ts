@@ -76,7 +76,7 @@ describe('estimateSensor', () => {
   test('two marked counters, from files alone; other hardware is another counter', () => {
     const fixture = tree(machine(1000))
     const files = kernelFiles()
-    const identity = hostIdentity(files, fixture.roots, 'acme', undefined)
+    const identity = hostIdentity(files, fixture.roots, 'acme', {})
     const open = () => estimateSensor({ files, roots: fixture.roots, identity })
     const first = open().read({ timestampUnixNano: 1n })
     expect(first.map(reading => [reading.Domain, reading.Value, reading.Quality, reading.Source])).toEqual([
@@ -94,7 +94,7 @@ describe('estimateSensor', () => {
   test('a machine that does not say what it is gets the average row', () => {
     const fixture = tree({ ...machine(), 'proc/cpuinfo': '' })
     const files = kernelFiles()
-    const identity = hostIdentity(files, fixture.roots, 'acme', undefined)
+    const identity = hostIdentity(files, fixture.roots, 'acme', {})
     expect(estimateSensor({ files, roots: fixture.roots, identity }).model).toEqual({
       ...AVERAGE_ROW,
       errorBand: '0.6',

@@ -77,7 +77,7 @@ describe('raplSensor', () => {
     const fixture = tree({ ...machine(), ...SERVER })
     const files = kernelFiles()
     const [found] = probeRapl(files, fixture.roots).zones
-    const sensor = raplSensor(files, hostIdentity(files, fixture.roots, 'acme', 'h9'), found!)
+    const sensor = raplSensor(files, hostIdentity(files, fixture.roots, 'acme', { host_id: 'h9' }), found!)
     expect(sensor.read({ timestampUnixNano: 9n })).toEqual([
       {
         Tenant: 'acme',

@@ -8,7 +8,7 @@ import type { Reading } from '../../../collector/readings/metric.ts'
 import { kernelFiles } from '../../../collector/sensors/files.ts'
 import { hostIdentity } from '../../../collector/sensors/host-identity.ts'
 import { type SensorClock, systemClock, untilNextRound } from '../../../collector/sensors/rounds.ts'
-import { LINUX_ROOTS, SENSOR_SOURCES } from '../../../collector/sensors/sensor.ts'
+import { rootsUnder, SENSOR_SOURCES } from '../../../collector/sensors/sensor.ts'
 import { openSensors, startSensors } from '../../../collector/sensors/sensors.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import type { EventName, Events, Facts } from '../../../core/runtime/events.ts'
@@ -156,7 +156,7 @@ describe('openSensors', () => {
   const opened = (files: Files, toggles: Toggles): { names: string[]; failures: Facts[] } => {
     const { roots } = tree({ ...machine(), ...files })
     const kernel = kernelFiles()
-    const identity = hostIdentity(kernel, roots, 'acme', undefined)
+    const identity = hostIdentity(kernel, roots, 'acme', {})
     const { events, list } = recorder()
     const sensors = openSensors({
       config: { ...config, ...toggles },
@@ -201,13 +201,31 @@ describe('who this machine is', () => {
     ['an uninitialised machine id is none', { 'etc/machine-id': 'uninitialized\n' }, undefined, 'machine-1'],
   ])('%s', (_, files, configured, expected) => {
     const { roots } = tree({ ...machine(), ...files })
-    expect(hostIdentity(kernelFiles(), roots, 't', configured).host).toBe(expected)
+    expect(hostIdentity(kernelFiles(), roots, 't', { host_id: configured }).host).toBe(expected)
+  })
+
+  test('a container has a name of its own, so the host is named', () => {
+    const { roots } = tree(machine())
+    expect(hostIdentity(kernelFiles(), roots, 't', { host_name: 'node-7' })).toMatchObject({
+      host: 'ab'.repeat(16),
+      hostName: 'node-7',
+    })
+  })
+
+  test('a container reads the folders of the host where they are mounted', () => {
+    expect(rootsUnder('/host')).toEqual({
+      proc: '/host/proc',
+      sys: '/host/sys',
+      etc: '/host/etc',
+      ownSys: '/sys',
+    })
+    expect(rootsUnder('/')).toEqual({ proc: '/proc', sys: '/sys', etc: '/etc', ownSys: '/sys' })
   })
 
   test('without a boot id the time of the boot stands in', () => {
     const fixture = tree(machine())
     fixture.remove('proc/sys/kernel/random')
-    expect(hostIdentity(kernelFiles(), fixture.roots, 't', undefined).bootId).toBe('btime 1767268800')
+    expect(hostIdentity(kernelFiles(), fixture.roots, 't', {}).bootId).toBe('btime 1767268800')
   })
 })
 
@@ -235,9 +253,9 @@ describe('rounds', () => {
 describe('this machine', () => {
   test('gives its own CPU time, and some energy', () => {
     const files = kernelFiles()
-    const identity = hostIdentity(files, LINUX_ROOTS, 'acme', undefined)
+    const identity = hostIdentity(files, rootsUnder('/'), 'acme', {})
     const { events } = recorder()
-    const sensors = openSensors({ config, events, files, roots: LINUX_ROOTS, identity, runId: 'r' })
+    const sensors = openSensors({ config, events, files, roots: rootsUnder('/'), identity, runId: 'r' })
     const readings = sensors.flatMap(sensor => sensor.read({ timestampUnixNano: 1n }))
     expect(readings.some(reading => reading.Quantity === 'energy' && reading.Value > 0n)).toBe(true)
     expect(readings.some(reading => reading.Domain === 'idle' && reading.Value > 0n)).toBe(true)

@@ -14,7 +14,7 @@ export interface Tree {
   remove(...paths: string[]): void
 }
 
-/** Paths are `proc/...`, `sys/...`, `etc/...`. */
+/** Paths are `proc/...`, `sys/...`, `etc/...`, and `own-sys/...` for what a container sees of its own. */
 export function tree(files: Files): Tree {
   const root = mkdtempSync(join(tmpdir(), 'wattline-sensors-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
@@ -28,7 +28,12 @@ export function tree(files: Files): Tree {
   }
   write(files)
   return {
-    roots: { proc: join(root, 'proc'), sys: join(root, 'sys'), etc: join(root, 'etc') },
+    roots: {
+      proc: join(root, 'proc'),
+      sys: join(root, 'sys'),
+      etc: join(root, 'etc'),
+      ownSys: join(root, 'own-sys'),
+    },
     write,
     link: (path, target) => symlinkSync(target, place(path)),
     remove: (...paths) => {
