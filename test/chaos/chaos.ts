@@ -1,33 +1,64 @@
 /**
- * `npm run chaos -- [--kills 500] [--seed N] [--without-repair]`: kills a loaded process with SIGKILL again and again and
- * audits what it stored. `--without-repair` runs the same with the engine's deduplication logs left as the crash left
- * them: it shows what the repair is for, and is expected to find lost records (exit 0 when it did).
+ * `npm run chaos -- [--on embedded|kafka] [--runs 500] [--seed N] [--first N] [--audit-every 25] [--fault NAME,NAME]`:
+ * faults on a loaded system, one seeded fault a run, and an audit of what it stored. README.md says which there are. A
+ * single run of a seed is repeated with `--first N --runs 1`.
+ *
+ * `--without-repair` (embedded) leaves the engine's deduplication logs as a crash left them: the audit must find records
+ * that are lost. `--without-tokens` (kafka) has the warehouse forget its deduplication tokens: the audit must find what is
+ * there twice. Both fail when the audit finds nothing: so it is seen that it can fail.
  */
 import { parseArgs } from 'node:util'
-import { runCrashes } from './crash.ts'
+import { embeddedTopology } from './embedded.ts'
+import { runChaos } from './harness.ts'
+import { kafkaTopology } from './kafka.ts'
 
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '500' },
+    on: { type: 'string', default: 'embedded' },
+    runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    first: { type: 'string', default: '0' },
     'audit-every': { type: 'string', default: '25' },
+    fault: { type: 'string' },
     'without-repair': { type: 'boolean', default: false },
+    'without-tokens': { type: 'boolean', default: false },
   },
 })
 
-const withoutRepair = values['without-repair']
-process.stdout.write(`seed ${values.seed}${withoutRepair ? ', without the token repair' : ''}\n`)
+const write = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
+const { 'without-repair': withoutRepair, 'without-tokens': withoutTokens } = values
+if (values.on !== 'embedded' && values.on !== 'kafka') throw new Error('--on is embedded or kafka')
+if (withoutRepair && values.on !== 'embedded') throw new Error('--without-repair needs --on embedded')
+if (withoutTokens && values.on !== 'kafka') throw new Error('--without-tokens needs --on kafka')
+
+/** What a proof that the audit can fail needs, and nothing beside it. */
+const PROOF = withoutRepair ? ['kill', 'kill-at-token'] : ['warehouse-fault', 'kill-processors-at-insert']
+const isProof = withoutRepair || withoutTokens
+const only = values.fault?.split(',') ?? (isProof ? PROOF : undefined)
+const entry = new URL('without-repair.ts', import.meta.url).pathname
+const topology =
+  values.on === 'kafka' ? kafkaTopology({ withoutTokens }) : embeddedTopology(withoutRepair ? { entry } : {})
+write(`seed ${values.seed} on ${values.on}${isProof ? ', the audit must find something' : ''}`)
 const started = Date.now()
-const result = await runCrashes({
-  kills: Number(values.kills),
+const result = await runChaos({
+  topology,
   seed: Number(values.seed),
+  runs: Number(values.runs),
+  first: Number(values.first),
   auditEvery: Number(values['audit-every']),
+  ...(only === undefined ? {} : { only }),
   stopAtFinding: true,
-  ...(withoutRepair ? { entry: new URL('without-repair.ts', import.meta.url).pathname } : {}),
-  log: line => process.stdout.write(`${new Date().toISOString()} ${line}\n`),
+  log: write,
 })
 const minutes = ((Date.now() - started) / 60_000).toFixed(1)
-process.stdout.write(
-  `${result.kills} kills in ${minutes} min, ${result.acknowledgedSpans} spans in ${result.acknowledgedBatches} batches acknowledged, ${result.findings.length} findings\n`,
+write(
+  `${result.runs} runs in ${minutes} min: ${[...result.faults].map(([name, n]) => `${name} ${n}`).join(', ')}`,
 )
-process.exit(result.findings.length > 0 === withoutRepair ? 0 : 1)
+write(
+  `${result.acknowledgedSpans} spans in ${result.acknowledgedBatches} requests and ${result.acknowledgedSamples} samples ` +
+    `acknowledged, ${result.unansweredBatches} requests unanswered, ${result.audits} audits, ${result.findings.length} findings`,
+)
+write(
+  `memory: ${[...result.memory].map(([name, bytes]) => `${name} ${Math.round(bytes / 1e6)} MB`).join(', ')}`,
+)
+process.exit(result.findings.length > 0 === isProof ? 0 : 1)

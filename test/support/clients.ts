@@ -1,29 +1,56 @@
-import { type Acknowledged, meterClient, nothingAcknowledged, spanClient } from '../chaos/clients.ts'
+import { type Acknowledged, nothingAcknowledged } from '../chaos/acknowledged.ts'
+import { meterClient, spanClient, type Target } from '../chaos/clients.ts'
 import { seededRandom } from './random.ts'
 
 /** Clients that send until stopped, and what was acknowledged to them, for the auditor. */
 export interface Clients {
   readonly acknowledged: Acknowledged
-  stop(): Promise<void>
+  /** Resolves when what was under way is acknowledged: to all of them, or to all but those that could not be within `waitMs`. */
+  stop(waitMs?: number): Promise<void>
 }
 
+export interface Load {
+  readonly spans: number
+  /** Hosts with a meter. */
+  readonly meters: readonly string[]
+  readonly seed?: number
+  /** `service.name` of the spans. */
+  readonly service?: string
+  /** Longest pause of a client between two requests. */
+  readonly paceMs?: number
+  /** Meters end with a sample that closes their windows, instead of falling silent. */
+  readonly closing?: boolean
+}
+
+const WAIT_MS = 20_000
+
 /** Starts clients that each repeat until they are acknowledged: so many that send spans, and one for each metered host. */
-export function startClients(
-  otlp: string,
-  wanted: { readonly spans: number; readonly meters: readonly string[] },
-): Clients {
+export function startClients(target: string | Target, load: Load): Clients {
+  const { seed = 1, paceMs = 0, service = 'chaos', closing = false } = load
   const stop = new AbortController()
-  const random = seededRandom(1)
-  const acknowledged = nothingAcknowledged()
+  const giveUp = new AbortController()
+  const acknowledged = nothingAcknowledged(service)
+  const to = typeof target === 'string' ? { otlp: target } : target
+  // A generator each: what one of them draws does not depend on how fast the others are.
+  const client = (number: number) => ({
+    target: to,
+    acknowledged,
+    random: seededRandom(seed * 100 + number),
+    stop: stop.signal,
+    giveUp: giveUp.signal,
+    paceMs,
+  })
   const running = [
-    ...Array.from({ length: wanted.spans }, () => spanClient({ otlp }, acknowledged, random, stop.signal)),
-    ...wanted.meters.map(host => meterClient(host, { otlp }, acknowledged, random, stop.signal)),
+    ...Array.from({ length: load.spans }, (_, i) => spanClient(client(i))),
+    ...load.meters.map((host, i) => meterClient(host, client(load.spans + i), closing)),
   ]
   return {
     acknowledged,
-    stop: async () => {
+    stop: async (waitMs = WAIT_MS) => {
       stop.abort()
+      const timer = setTimeout(() => giveUp.abort(), waitMs)
       await Promise.all(running)
+      clearTimeout(timer)
     },
   }
 }

@@ -32,6 +32,8 @@ export interface StartOptions {
   readonly sensors?: boolean
   /** Default all. */
   readonly roles?: string
+  /** Called with the process at once, long before it is ready: for those who kill it while it starts. */
+  readonly onSpawn?: (child: ChildProcess) => void
 }
 
 const QUIET = {
@@ -58,6 +60,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  options.onSpawn?.(child)
   // A test that fails or is cut off leaves nothing running.
   const killChild = (): boolean => child.kill('SIGKILL')
   process.once('exit', killChild)

@@ -14,6 +14,8 @@ export interface KafkaServer {
   readonly bootstrap: string
   /** Where the broker itself listens. */
   readonly port: number
+  /** Where it listens besides, by the order of `doors`. */
+  readonly doorPorts: readonly number[]
   /** With `secure`: where it listens with TLS and SASL, and what a client needs for it. */
   readonly secure: { readonly bootstrap: string; readonly ca: string } | null
   readonly pid: number
@@ -28,6 +30,10 @@ export interface KafkaServer {
 export interface KafkaOptions {
   /** The port that clients are told, for a proxy in front. */
   readonly advertisedPort?: number
+  /** Further listeners, by the port that their clients are told: a proxy of its own for each client. */
+  readonly doors?: readonly number[]
+  /** Lines for `server.properties`, by key. */
+  readonly properties?: Readonly<Record<string, string>>
   /** A listener with TLS and SASL besides; its user is `wattline` with the password `secret`. */
   readonly secure?: boolean
 }
@@ -39,17 +45,21 @@ const START_TIMEOUT_MS = 60_000
 /** Formats and starts a broker; resolves when it serves. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-kafka-'))
-  const [port = 0, controllerPort = 0, securePort = 0] = await freePorts(3)
+  const doors = options.doors ?? []
+  const [port = 0, controllerPort = 0, securePort = 0, ...doorPorts] = await freePorts(3 + doors.length)
   const advertised = options.advertisedPort ?? port
   await formatData(join(folder, 'data'))
   await writeFile(join(folder, 'log4j2.properties'), LOGGING)
   const ca = options.secure === true ? await makeCertificate(folder) : null
-  const ports = { port, controllerPort, advertised, securePort: ca === null ? null : securePort }
-  await writeFile(join(folder, 'server.properties'), properties(folder, ports))
+  const listeners = doors.map((told, index) => ({ name: `DOOR${index}`, port: doorPorts[index] ?? 0, told }))
+  const ports = { port, controllerPort, advertised, securePort: ca === null ? null : securePort, listeners }
+  const further = Object.entries(options.properties ?? {}).map(([key, value]) => `${key}=${value}\n`)
+  await writeFile(join(folder, 'server.properties'), properties(folder, ports) + further.join(''))
   let child = await launch(folder)
   return {
     bootstrap: `127.0.0.1:${advertised}`,
     port,
+    doorPorts,
     secure: ca === null ? null : { bootstrap: `127.0.0.1:${securePort}`, ca },
     get pid() {
       return child.pid as number
@@ -145,6 +155,7 @@ interface Ports {
   readonly controllerPort: number
   readonly advertised: number
   readonly securePort: number | null
+  readonly listeners: readonly { readonly name: string; readonly port: number; readonly told: number }[]
 }
 
 const secureProperties = (folder: string): string => `sasl.enabled.mechanisms=PLAIN
@@ -155,16 +166,20 @@ listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.p
   user_wattline="secret";
 `
 
-const properties = (folder: string, { port, controllerPort, advertised, securePort }: Ports): string => {
+const properties = (folder: string, ports: Ports): string => {
+  const { port, controllerPort, advertised, securePort, listeners } = ports
   const secure = securePort === null ? '' : `,SASL_SSL://127.0.0.1:${securePort}`
+  const doors = listeners.map(({ name, port: at }) => `,${name}://127.0.0.1:${at}`).join('')
+  const toldDoors = listeners.map(({ name, told }) => `,${name}://127.0.0.1:${told}`).join('')
+  const protocols = listeners.map(({ name }) => `,${name}:PLAINTEXT`).join('')
   return `${securePort === null ? '' : secureProperties(folder)}process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port}${secure},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}${secure}
+listeners=PLAINTEXT://127.0.0.1:${port}${secure}${doors},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}${secure}${toldDoors}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL${protocols}
 log.dirs=${join(folder, 'data')}
 auto.create.topics.enable=false
 offsets.topic.num.partitions=2

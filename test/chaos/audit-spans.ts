@@ -1,0 +1,69 @@
+/** What the auditor demands of spans. */
+import { type Acknowledged, spansOf } from './acknowledged.ts'
+import type { Reader } from './audit.ts'
+
+interface BatchRow {
+  readonly batch: string
+  readonly spans: string
+  readonly distinct: string
+}
+
+/**
+ * Each acknowledged attempt is in the table whole and once; any attempt without an answer whole and once, or not at all;
+ * nothing else is there; and the index of traces has every trace.
+ */
+export async function auditSpans(reader: Reader, acknowledged: Acknowledged): Promise<string[]> {
+  const findings: string[] = []
+  const rows = new Map((await batchRows(reader, acknowledged)).map(row => [row.batch, row]))
+  for (const [id, size] of acknowledged.batches) {
+    const row = rows.get(id)
+    if (row === undefined) findings.push(`acknowledged batch ${id} of ${size} spans is missing`)
+    else if (!isWhole(row, size)) findings.push(`acknowledged batch ${id} has ${said(row)}, of ${size}`)
+  }
+  for (const [id, row] of rows) {
+    if (acknowledged.batches.has(id)) continue
+    const size = acknowledged.unanswered.get(id)
+    if (size === undefined) findings.push(`batch ${id} is in the table but was refused`)
+    else if (!isWhole(row, size)) findings.push(`unanswered batch ${id} has ${said(row)}, of ${size}`)
+  }
+  return [...findings, ...(await auditIndex(reader, acknowledged))]
+}
+
+const isWhole = ({ spans, distinct }: BatchRow, size: number): boolean =>
+  Number(spans) === size && Number(distinct) === size
+
+const said = ({ spans, distinct }: BatchRow): string => `${spans} rows, ${distinct} distinct`
+
+/** Spans of acknowledged attempts that are in the table by now. */
+export async function countAcknowledged(reader: Reader, acknowledged: Acknowledged): Promise<number> {
+  const rows = await batchRows(reader, acknowledged)
+  const found = rows.filter(({ batch }) => acknowledged.batches.has(batch))
+  return spansOf(new Map(found.map(({ batch, spans }) => [batch, Number(spans)])))
+}
+
+const batchRows = (reader: Reader, { service }: Acknowledged) =>
+  reader.sql<BatchRow>(
+    `SELECT SpanAttributes['batch'] AS batch, toString(count()) AS spans, toString(uniqExact(SpanId)) AS distinct
+     FROM otel_traces WHERE ServiceName = '${service}' GROUP BY batch`,
+  )
+
+/** Every span has a trace of its own, so the index has as many as the table. */
+async function auditIndex(reader: Reader, { service }: Acknowledged): Promise<string[]> {
+  const traces = `SELECT TraceId FROM otel_traces WHERE ServiceName = '${service}'`
+  const [row] = await reader.sql<{ spans: string; indexed: string }>(
+    `SELECT toString((SELECT uniqExact(TraceId) FROM (${traces}))) AS spans,
+       toString((SELECT uniqExact(TraceId) FROM otel_traces_trace_id_ts WHERE TraceId IN (${traces}))) AS indexed`,
+  )
+  return row?.spans === row?.indexed ? [] : [`of ${row?.spans} traces ${row?.indexed} are in the index`]
+}
+
+/** No spans but those of these clients, over the whole of a long run. */
+export async function auditAll(reader: Reader, epochs: readonly Acknowledged[]): Promise<string[]> {
+  const rows = await reader.sql<{ service: string; n: string }>(
+    'SELECT ServiceName AS service, toString(count()) AS n FROM otel_traces GROUP BY service',
+  )
+  const known = new Set(epochs.map(({ service }) => service))
+  return rows
+    .filter(({ service }) => !known.has(service))
+    .map(({ service, n }) => `${n} spans of service '${service}', that nobody sent`)
+}

@@ -1,0 +1,179 @@
+/** The system as one process, with the embedded log and the embedded engine, and what can happen to that. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cutClients } from './cut-clients.ts'
+import { stateOf, stopped, untilNothingPends } from './lag.ts'
+import { Member } from './member.ts'
+import { type Fault, pause, type Topology } from './topology.ts'
+
+const ENVIRONMENT = {
+  // Many small records: more inserts in flight, more moments to be killed in.
+  WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
+  WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
+  // The last, unfinished minute of a host closes once it has been silent for as long as a gap may be.
+  WATTLINE_METERING_IDLE_FLUSH: '8',
+  WATTLINE_METERING_GAP: '12',
+}
+
+/** `entry`: another one than the product's own, see without-repair.ts. */
+export function embeddedTopology({ entry }: { readonly entry?: string } = {}): Topology {
+  return new Embedded(entry)
+}
+
+class Embedded implements Topology {
+  readonly target = { otlp: null as string | null, open: new Set<AbortController>() }
+  readonly faults: readonly Fault[]
+  readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
+  readonly #member: Member
+
+  constructor(entry: string | undefined) {
+    this.#member = new Member('wattline', {
+      data: this.#data,
+      environment: ENVIRONMENT,
+      ...(entry === undefined ? {} : { entry }),
+    })
+    this.faults = [
+      fault('kill', 30, () => this.#kill()),
+      fault('kill-at-token', 25, () => this.#killAtToken()),
+      fault('kill-while-starting', 8, random => this.#killWhileStarting(random() * 1_500)),
+      fault('stop', 8, () => this.#stop()),
+      fault('kill-while-stopping', 7, random => this.#stop(random() * 400)),
+      fault('freeze', 6, random => this.#freeze(50 + random() * 1_500, random() < 0.3)),
+      { name: 'cut-clients', weight: 10, inject: ({ client }) => cutClients(client) },
+      fault('busy-disk', 4, random =>
+        busyDisk(this.#data, 300 + random() * 1_000, random() < 0.5 ? () => this.#kill() : null),
+      ),
+      fault('second-process', 2, () => this.#second()),
+    ]
+  }
+
+  readonly reader = {
+    sql: <Row>(query: string): Promise<readonly Row[]> => {
+      const { process } = this.#member
+      return process === null ? Promise.reject(new Error('the process is down')) : process.sql<Row>(query)
+    },
+  }
+
+  async start(): Promise<void> {
+    this.target.otlp = (await this.#member.start()).otlp
+  }
+
+  settle(timeoutMs: number): Promise<void> {
+    return untilNothingPends(() => this.#member.process?.http, timeoutMs)
+  }
+
+  async takeProblems(): Promise<string[]> {
+    return [...this.#member.takeProblems(), ...(await stopped(this.#member))]
+  }
+
+  async state(): Promise<string> {
+    const { process } = this.#member
+    return process === null ? 'the process is down' : stateOf(process.http, process.stderr)
+  }
+
+  memory(): ReadonlyMap<string, number> {
+    return new Map([[this.#member.name, this.#member.peakBytes()]])
+  }
+
+  async stop(): Promise<void> {
+    this.target.otlp = null
+    await this.#member.stop()
+  }
+
+  async destroy(keep: boolean): Promise<string> {
+    await this.#member.kill()
+    if (keep) return this.#data
+    rmSync(this.#data, { recursive: true, force: true })
+    return ''
+  }
+
+  async #kill(): Promise<string> {
+    this.target.otlp = null
+    await this.#member.kill()
+    await this.start()
+    return 'SIGKILL, started again'
+  }
+
+  /** The worst moment there is: the engine has noted a token and not yet named its part. */
+  async #killAtToken(): Promise<string> {
+    const isMet = await this.#member.killedBy(pid =>
+      tokenWritten(join(this.#data, 'warehouse', 'engine'), pid),
+    )
+    return `${isMet ? 'at a token' : 'no token came'}: ${await this.#kill()}`
+  }
+
+  async #killWhileStarting(afterMs: number): Promise<string> {
+    this.target.otlp = null
+    await this.#member.kill()
+    await this.#member.startAndKill(afterMs)
+    await this.start()
+    return `SIGKILL, started, SIGKILL after ${Math.round(afterMs)} ms, started again`
+  }
+
+  async #stop(killAfterMs?: number): Promise<string> {
+    await this.#member.stop(killAfterMs)
+    this.target.otlp = null
+    await this.start()
+    return `SIGTERM${killAfterMs === undefined ? '' : ` and SIGKILL ${Math.round(killAfterMs)} ms later`}, started again`
+  }
+
+  async #freeze(ms: number, isFatal: boolean): Promise<string> {
+    await this.#member.freeze(ms)
+    return `frozen for ${Math.round(ms)} ms${isFatal ? `, then ${await this.#kill()}` : ''}`
+  }
+
+  /** Another process on the same folder is refused, and does no harm. */
+  async #second(): Promise<string> {
+    const second = new Member('second process', { data: this.#data, environment: ENVIRONMENT })
+    const refusal = await second.start().then(
+      () => 'it started',
+      (error: unknown) => String(error),
+    )
+    await second.kill()
+    if (!refusal.includes('data_in_use')) throw new Error(`a second process on the data folder: ${refusal}`)
+    return 'refused'
+  }
+}
+
+const fault = (name: string, weight: number, inject: (random: () => number) => Promise<string>): Fault => ({
+  name,
+  weight,
+  inject: ({ random }) => inject(random),
+})
+
+const WRITER = `
+const { openSync, writeSync, fsyncSync } = require('node:fs')
+const file = openSync(process.argv[1], 'w')
+const bytes = Buffer.alloc(8 * 1024 * 1024, 1)
+for (;;) { writeSync(file, bytes, 0, bytes.length, 0); fsyncSync(file) }
+`
+
+/** Somebody else writes and syncs on the same disk for so long: every commit has to wait. */
+async function busyDisk(folder: string, ms: number, then: (() => Promise<string>) | null): Promise<string> {
+  const path = `${folder}.busy`
+  const writer = spawn(process.execPath, ['-e', WRITER, path], { stdio: 'ignore' })
+  const ended = once(writer, 'exit')
+  await pause(ms)
+  const after = then === null ? '' : `, meanwhile ${await then()}`
+  writer.kill('SIGKILL')
+  await ended
+  rmSync(path, { force: true })
+  return `busy for ${Math.round(ms)} ms${after}`
+}
+
+/** How long an aimed kill waits for its moment before it comes anyway. */
+const AIM_MS = 2_000
+const AIM = new URL('aim.ts', import.meta.url).pathname
+
+/** Has the process killed the moment it writes a token; resolves with whether that moment came. */
+async function tokenWritten(enginePath: string, pid: number): Promise<boolean> {
+  const aim = spawn(process.execPath, [AIM, enginePath, String(pid)], { stdio: 'ignore' })
+  const ended = once(aim, 'exit').then(([code]) => code === 0)
+  const isMet = await Promise.race([ended, pause(AIM_MS).then(() => false)])
+  aim.kill('SIGKILL')
+  await ended
+  return isMet
+}

@@ -1,0 +1,191 @@
+/**
+ * The loop: load, one seeded fault after the other, and now and then an audit. Knows nothing of what a topology is made
+ * of; what the seed decides is which fault comes, against whom and when. See README.md.
+ */
+import { startClients } from '../support/clients.ts'
+import { seededRandom } from '../support/random.ts'
+import { type Acknowledged, spansOf } from './acknowledged.ts'
+import { audit, type Reader } from './audit.ts'
+import { auditAll } from './audit-spans.ts'
+import { drawFault, pause, type Topology } from './topology.ts'
+
+export interface ChaosRun {
+  readonly topology: Topology
+  readonly seed: number
+  readonly runs: number
+  /** Number of the first run: a run alone is repeated by its number. */
+  readonly first?: number
+  /** Audit after each so many runs; the last audit is always made. */
+  readonly auditEvery: number
+  /** Only faults of these names. */
+  readonly only?: readonly string[]
+  readonly stopAtFinding?: boolean
+  readonly log: (line: string) => void
+  /** Called after an audit that found nothing, with what it was held against: for tests of the audit itself. */
+  readonly onAudited?: (reader: Reader, acknowledged: Acknowledged) => Promise<void>
+}
+
+export interface ChaosResult {
+  readonly runs: number
+  /** Fault -> how often it came. */
+  readonly faults: ReadonlyMap<string, number>
+  readonly acknowledgedSpans: number
+  readonly acknowledgedBatches: number
+  readonly unansweredBatches: number
+  readonly acknowledgedSamples: number
+  readonly audits: number
+  readonly findings: readonly string[]
+  /** Name of a process -> largest memory of its own, bytes. */
+  readonly memory: ReadonlyMap<string, number>
+}
+
+/** How long an audit waits for the log to be stored: on a busy machine a thousand small records take a while. */
+const AUDIT_MS = 180_000
+/** After a fault clients must be served again within this. */
+const RECOVERY_MS = 90_000
+/** Requests that must be acknowledged after a fault before the next one comes: each run moves data. */
+const SERVED = 5
+/** Memory of one process beyond which it is not bounded any more: data of the load is a small part of it. */
+const MEMORY_BYTES = 1_500_000_000
+
+export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
+  return new Harness(run).run()
+}
+
+class Harness {
+  readonly #run: ChaosRun
+  readonly #faults = new Map<string, number>()
+  readonly #epochs: Acknowledged[] = []
+  readonly #findings: string[] = []
+  #audits = 0
+  #done = 0
+
+  constructor(run: ChaosRun) {
+    this.#run = run
+  }
+
+  async run(): Promise<ChaosResult> {
+    const { topology, log } = this.#run
+    try {
+      await topology.start()
+      while (this.#done < this.#run.runs && !this.#isOver()) await this.#epoch()
+      if (this.#findings.length === 0) await this.#finish()
+    } catch (error) {
+      this.#find([`the run broke off: ${error instanceof Error ? (error.stack ?? error.message) : error}`])
+    }
+    const memory = topology.memory()
+    for (const [name, bytes] of memory) {
+      if (bytes > MEMORY_BYTES) this.#find([`${name} used ${Math.round(bytes / 1e6)} MB of memory`])
+    }
+    const kept = await topology.destroy(this.#findings.length > 0)
+    if (kept !== '') log(`the data is kept: ${kept}`)
+    return this.#result(memory)
+  }
+
+  #isOver(): boolean {
+    return this.#run.stopAtFinding === true && this.#findings.length > 0
+  }
+
+  /** Some runs under one load, and the audit of what was acknowledged in them. */
+  async #epoch(): Promise<void> {
+    const { topology, seed, runs, first = 0, auditEvery, log, onAudited } = this.#run
+    const epoch = this.#epochs.length
+    const clients = startClients(topology.target, {
+      spans: 3,
+      meters: [0, 1].map(number => `chaos-${first}-${epoch}-${number}`),
+      seed: seed + epoch,
+      service: `chaos-${first}-${epoch}`,
+      paceMs: 30,
+      closing: epoch % 2 === 0,
+    })
+    const { acknowledged } = clients
+    this.#epochs.push(acknowledged)
+    const until = Math.min(runs, this.#done + auditEvery)
+    try {
+      for (; this.#done < until && !this.#isOver(); this.#done++) {
+        await this.#one(first + this.#done, acknowledged)
+      }
+    } finally {
+      await clients.stop(RECOVERY_MS)
+    }
+    if (this.#isOver()) return log(await topology.state())
+    await topology.settle(AUDIT_MS).catch(error => this.#find([String(error)]))
+    const found = await audit(topology.reader, acknowledged, AUDIT_MS)
+    this.#audits += 1
+    this.#find([...found, ...(await topology.takeProblems())])
+    log(
+      `${this.#done} runs, ${this.#spans()} spans acknowledged, audit ${this.#audits}: ${found.length} findings`,
+    )
+    if (found.length > 0) log(await topology.state())
+    else await onAudited?.(topology.reader, acknowledged)
+  }
+
+  /** One fault at its moment; over when clients are served again. */
+  async #one(number: number, acknowledged: Acknowledged): Promise<void> {
+    const { topology, seed, only, log } = this.#run
+    const random = seededRandom(seed * 1_000_003 + number)
+    const faults = topology.faults.filter(({ name }) => only === undefined || only.includes(name))
+    const fault = drawFault(faults, random)
+    const started = Date.now()
+    await pause(random() * 600)
+    const client = { target: topology.target, acknowledged, random, stop: new AbortController().signal }
+    const what = await fault.inject({ random, client })
+    const injected = Date.now()
+    await this.#served(acknowledged)
+    this.#faults.set(fault.name, (this.#faults.get(fault.name) ?? 0) + 1)
+    log(
+      `run ${number} ${fault.name}: ${what} (${injected - started} ms, served again after ${Date.now() - injected} ms)`,
+    )
+    this.#find(await topology.takeProblems())
+  }
+
+  async #served({ batches, meters }: Acknowledged): Promise<void> {
+    const count = (): number =>
+      batches.size + [...meters.values()].reduce((sum, meter) => sum + meter.acknowledged.size, 0)
+    const wanted = count() + SERVED
+    const deadline = Date.now() + RECOVERY_MS
+    while (count() < wanted) {
+      if (Date.now() > deadline)
+        throw new Error(`clients were not served within ${RECOVERY_MS} ms of the fault`)
+      await pause(10)
+    }
+  }
+
+  /** Everything once more: what came late, or was lost by a later fault, shows here. */
+  async #finish(): Promise<void> {
+    const { topology, log } = this.#run
+    await topology.settle(AUDIT_MS)
+    for (const acknowledged of this.#epochs) this.#find(await audit(topology.reader, acknowledged, AUDIT_MS))
+    this.#find(await auditAll(topology.reader, this.#epochs))
+    this.#audits += 1
+    await topology.stop()
+    this.#find(await topology.takeProblems())
+    log(`last audit of everything: ${this.#findings.length} findings`)
+  }
+
+  #find(findings: readonly string[]): void {
+    this.#findings.push(...findings)
+    for (const finding of findings.slice(0, 10)) this.#run.log(`  FINDING ${finding}`)
+    if (findings.length > 10) this.#run.log(`  and ${findings.length - 10} more`)
+  }
+
+  #spans = (): number => this.#epochs.reduce((sum, { batches }) => sum + spansOf(batches), 0)
+
+  #result(memory: ReadonlyMap<string, number>): ChaosResult {
+    const count = (of: (epoch: Acknowledged) => number): number =>
+      this.#epochs.reduce((sum, epoch) => sum + of(epoch), 0)
+    return {
+      runs: this.#done,
+      faults: this.#faults,
+      acknowledgedSpans: this.#spans(),
+      acknowledgedBatches: count(({ batches }) => batches.size),
+      unansweredBatches: count(({ unanswered }) => unanswered.size),
+      acknowledgedSamples: count(({ meters }) =>
+        [...meters.values()].reduce((sum, meter) => sum + meter.acknowledged.size, 0),
+      ),
+      audits: this.#audits,
+      findings: this.#findings,
+      memory,
+    }
+  }
+}

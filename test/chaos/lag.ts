@@ -1,0 +1,54 @@
+import type { Member } from './member.ts'
+import { pause } from './topology.ts'
+
+interface Entry {
+  readonly group: string
+  readonly stream: string
+  readonly partition: number
+  readonly pending: string
+}
+
+/** Asks an instance until no reader of the log is behind; rejects with those that still are when the time is over. */
+export async function untilNothingPends(http: () => string | undefined, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  let said = 'nobody answered'
+  for (;;) {
+    const found = await pendingAt(http()).catch((error: unknown) => {
+      said = String(error)
+      return null
+    })
+    if (found?.length === 0) return
+    if (found !== null) {
+      said = found
+        .map(({ group, stream, partition, pending }) => `${group} ${stream}/${partition}: ${pending}`)
+        .join(', ')
+    }
+    if (Date.now() > deadline)
+      throw new Error(`after ${timeoutMs} ms the log is not read to its end: ${said}`)
+    await pause(200)
+  }
+}
+
+async function pendingAt(http: string | undefined): Promise<Entry[]> {
+  if (http === undefined) throw new Error('nobody to ask')
+  const response = await fetch(`${http}/api/v1/lag`, { signal: AbortSignal.timeout(30_000) })
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+  const { partitions } = (await response.json()) as { partitions: readonly Entry[] }
+  return partitions.filter(({ pending }) => pending !== '0')
+}
+
+/** What a finding needs to be understood: is it lost, or is it waiting? */
+export async function stateOf(http: string, stderr: readonly string[]): Promise<string> {
+  const ready = await (await fetch(`${http}/readyz`)).text()
+  const lags = await pendingAt(http).catch(String)
+  return [ready, JSON.stringify(lags), ...stderr.slice(-20)].join('\n')
+}
+
+/** Partitions that a process has given up: it says so in its readiness. */
+export async function stopped(member: Member): Promise<string[]> {
+  const { process } = member
+  if (process === null) return []
+  const answer = await fetch(`${process.http}/readyz`).then(response => response.json())
+  const { reasons } = answer as { reasons: readonly string[] }
+  return reasons.filter(reason => reason.includes(' stopped: ')).map(reason => `${member.name}: ${reason}`)
+}

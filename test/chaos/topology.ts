@@ -1,0 +1,59 @@
+import type { Reader } from './audit.ts'
+import type { Client, Target } from './clients.ts'
+
+/** What the faults of one run may use. */
+export interface FaultContext {
+  /** Draws from the seed of this run alone. */
+  readonly random: () => number
+  /** The load that is on, for faults of clients. */
+  readonly client: Client
+}
+
+/** One kind of fault. It returns when everything that it took away is there again. */
+export interface Fault {
+  readonly name: string
+  /** How often it comes, in proportion to the others. */
+  readonly weight: number
+  /** Resolves with what was done, in a few words. */
+  inject(context: FaultContext): Promise<string>
+}
+
+/** A running system, and what can happen to it. */
+export interface Topology {
+  readonly faults: readonly Fault[]
+  /** Where clients send. */
+  readonly target: Target
+  /** Starts everything; resolves when clients can send. */
+  start(): Promise<void>
+  /** Resolves when all that was taken in is in its tables, as far as the system itself says; rejects when that takes too long. */
+  settle(timeoutMs: number): Promise<void>
+  /** For the auditor. */
+  readonly reader: Reader
+  /** What went wrong without having been asked for, since the last time: processes that ended, partitions that stopped. */
+  takeProblems(): Promise<string[]>
+  /** What helps to understand a finding. */
+  state(): Promise<string>
+  /** Name of a process -> largest memory of its own, bytes. */
+  memory(): ReadonlyMap<string, number>
+  /** Stops everything with SIGTERM; the problems of that come with `takeProblems`. */
+  stop(): Promise<void>
+  /** Ends whatever is left; `keep` leaves the data folders. Resolves with what is kept. */
+  destroy(keep: boolean): Promise<string>
+}
+
+export const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+/** A fault by its weight. */
+export function drawFault(faults: readonly Fault[], random: () => number): Fault {
+  const total = faults.reduce((sum, { weight }) => sum + weight, 0)
+  let at = random() * total
+  for (const fault of faults) {
+    at -= fault.weight
+    if (at < 0) return fault
+  }
+  return faults[faults.length - 1] as Fault
+}
+
+/** One of them. */
+export const drawOne = <T>(items: readonly T[], random: () => number): T =>
+  items[Math.floor(random() * items.length)] as T
