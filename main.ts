@@ -1,7 +1,8 @@
 /**
  * Wires a configuration into a running process: log, warehouse, processors, intake, receiver, telemetry of its own, query
  * server, sensors; of these, what its roles need. Started in this order, so that each part finds its neighbours; stopped
- * in the opposite one, so that what was taken in is finished.
+ * in the opposite one, so that what was taken in is finished. Logs and engines are loaded only by who opens them: an
+ * engine that nobody uses costs 150 MB of memory.
  */
 import { join } from 'node:path'
 import { createIntake, type Intake } from './collector/intake/intake.ts'
@@ -13,8 +14,6 @@ import { isRecognisable, recognise } from './collector/readings/recognise.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
 import type { Broker } from './core/broker/broker.ts'
-import { openEmbeddedBroker } from './core/broker/embedded/embedded-broker.ts'
-import { openKafkaBroker } from './core/broker/kafka/kafka-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
@@ -23,9 +22,7 @@ import { lockFolder } from './core/runtime/folder-lock.ts'
 import { instanceName } from './core/runtime/instance.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
-import { openEmbeddedWarehouse } from './core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
-import { buildPage } from './dashboards/page.ts'
 import { startProcessors, streamSettings } from './processors/processors.ts'
 import { publishFactors } from './processors/rate/publish.ts'
 import { createReplay } from './processors/replay.ts'
@@ -114,14 +111,16 @@ async function openBroker(config: Config, events: EventBus): Promise<Broker> {
   }
 }
 
-function openBrokerOfKind(config: Config, events: EventBus): Promise<Broker> {
+async function openBrokerOfKind(config: Config, events: EventBus): Promise<Broker> {
   const { data, broker } = config
   if (broker.kind === 'embedded') {
+    const { openEmbeddedBroker } = await import('./core/broker/embedded/embedded-broker.ts')
     return openEmbeddedBroker({ path: join(data, 'log'), maxBytes: broker.max_bytes, events })
   }
   const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
   const { mechanism, username = '', password = '' } = sasl
   const instance = config.instance ?? (needsOf(config).folder ? instanceName(data) : undefined)
+  const { openKafkaBroker } = await import('./core/broker/kafka/kafka-broker.ts')
   return openKafkaBroker({
     brokers,
     topicPrefix,
@@ -146,6 +145,7 @@ function startWarehouse(wiring: Wiring): Promise<Warehouse> {
 async function openWarehouse({ config, events, repairTokens = true }: WattlineOptions): Promise<Warehouse> {
   const path = join(config.data, 'warehouse')
   const maxMemoryBytes = config.warehouse.max_memory_bytes
+  const { openEmbeddedWarehouse } = await import('./core/warehouse/embedded/embedded.ts')
   const warehouse = await openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
@@ -256,6 +256,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     ...(broker && (isQuery || parts.processors) ? { broker } : {}),
   }
   if (!isQuery || warehouse === null) return createStatusServer(common)
+  const { buildPage } = await import('./dashboards/page.ts')
   const replay = broker && createReplay({ broker, events, now: Date.now })
   return createQueryServer({
     ...common,
