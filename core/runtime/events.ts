@@ -154,6 +154,14 @@ export const EVENTS = {
       'Deduplication tokens dropped whose part was not on disk',
     ),
   },
+  warehouseServerFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_warehouse_server_failures_total',
+      'Requests that a ClickHouse server did not answer, or could not take; another one is asked, or the same one later',
+      'server',
+    ),
+  },
   sqlRefused: {
     level: 'info',
     counter: counter('wattline_sql_refused_total', 'Statements the allow-list refused', 'reason'),

@@ -66,6 +66,44 @@ const FENCE_FAULTS: ReadonlySet<number> = new Set([
   497, // ACCESS_DENIED
 ])
 
+/** Another server may be able to: this one, or what it stands on, cannot now. Nothing is wrong with what was asked. */
+const SERVER_FAULTS: ReadonlySet<number> = new Set([
+  198, // DNS_ERROR
+  209, // SOCKET_TIMEOUT
+  210, // NETWORK_ERROR
+  225, // NO_ZOOKEEPER
+  236, // ABORTED: it is shutting down
+  242, // TABLE_IS_READ_ONLY: the replica has lost its Keeper
+  279, // ALL_CONNECTION_TRIES_FAILED
+  285, // TOO_FEW_LIVE_REPLICAS
+  286, // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+  289, // REPLICA_IS_NOT_IN_QUORUM
+  319, // UNKNOWN_STATUS_OF_INSERT
+  369, // ALL_REPLICAS_ARE_STALE
+  425, // SYSTEM_ERROR
+  439, // CANNOT_SCHEDULE_TASK
+  999, // KEEPER_EXCEPTION
+])
+
+/** TOO_MANY_SIMULTANEOUS_QUERIES */
+const TOO_MANY_QUERIES = 202
+
+/** The server does not take this user. */
+const LOGIN_FAULTS: ReadonlySet<number> = new Set([
+  192, // UNKNOWN_USER
+  193, // WRONG_PASSWORD
+  194, // REQUIRED_PASSWORD
+  195, // IP_ADDRESS_NOT_ALLOWED
+  516, // AUTHENTICATION_FAILED
+])
+
+/** QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: an earlier try of the same insert is not over. */
+export const SAME_QUERY_RUNNING = 216
+
+export const isServerFault = (code: number): boolean => SERVER_FAULTS.has(code) || code === TOO_MANY_QUERIES
+export const isLoginFault = (code: number): boolean => LOGIN_FAULTS.has(code)
+export const isRecordFault = (code: number): boolean => RECORD_FAULTS.has(code)
+
 /** Number in `Code: 62. DB::Exception: ...`; null when the text is not the engine's. */
 export function engineCode(error: unknown): number | null {
   const found = /\bCode: (\d+)\./.exec(messageOf(error))?.[1]
@@ -93,14 +131,15 @@ function isDiskFull(error: unknown, code: number | null): boolean {
 /** For inserts: `record_refused` when trying again cannot help, else a code that is retried. */
 export function insertError(error: unknown): WattlineError {
   return mapped(error, code =>
-    code !== null && RECORD_FAULTS.has(code) ? 'record_refused' : 'warehouse_unavailable',
+    code !== null && isRecordFault(code) ? 'record_refused' : 'warehouse_unavailable',
   )
 }
 
 /** For text of strangers: the limit, the fence, the statement, or the engine. */
 export function queryError(error: unknown): WattlineError {
   return mapped(error, code => {
-    if (code === null) return 'warehouse_unavailable'
+    if (code === null || SERVER_FAULTS.has(code) || LOGIN_FAULTS.has(code)) return 'warehouse_unavailable'
+    if (code === TOO_MANY_QUERIES) return 'too_many_queries'
     if (LIMIT_FAULTS.has(code)) return 'sql_limit'
     if (FENCE_FAULTS.has(code)) return 'sql_refused'
     return 'sql_failed'

@@ -3,14 +3,12 @@ import { isRawId, quoteName, quoteText, readType } from './column-types.ts'
 import { type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
 
 /**
- * Settings of every insert.
- * - `force_enable`: the engine refuses a SELECT whose blocks it cannot number reliably, instead of silently storing the
- *   rows without looking at the token; with one thread the blocks of a file always come in the same order.
+ * Settings of every insert, besides its token and what makes an INSERT with a SELECT count it. One thread: the blocks of
+ * a record always come in the same order, so that a repeated insert numbers them as the first one did.
  * - Skip indexes are built by merges: building them here too cost a quarter of an insert.
  * - Views take part in deduplication, so that a replay fills in what a crash kept from them, and nothing twice.
  */
-const INSERT_SETTINGS = {
-  deduplicate_insert_select: "'force_enable'",
+export const INSERT_SETTINGS = {
   deduplicate_blocks_in_dependent_materialized_views: '1',
   materialize_skip_indexes_on_insert: '0',
   // A record that lacks columns is looked at (see narrowedTo) and not filled up with empty values.
@@ -65,9 +63,26 @@ export function insertFromFile(
   const settings = Object.entries(INSERT_SETTINGS).map(([name, value]) => `${name} = ${value}`)
   const source = ['ArrowStream', recordStructure(stream), 'zstd'].map(quoteText).join(', ')
   return [
-    `INSERT INTO ${qualified(dialect, table.name)} (${stream.columns.map(column => quoteName(column.name)).join(', ')})`,
-    `SETTINGS insert_deduplication_token = ${quoteText(token)}, ${settings.join(', ')}`,
-    `SELECT ${stream.columns.map(storedExpression).join(', ')}`,
+    insertInto(stream, qualified(dialect, table.name)),
+    // The engine refuses a SELECT whose blocks it cannot number reliably, instead of storing the rows without a look at
+    // the token.
+    `SETTINGS insert_deduplication_token = ${quoteText(token)}, deduplicate_insert_select = 'force_enable', ${settings.join(', ')}`,
+    selectStored(stream),
     `FROM file(${quoteText(file)}, ${source})`,
   ].join('\n')
 }
+
+/** INSERT of one record that is the body of the request. `table` is quoted. */
+export const insertFromBody = (stream: StreamDeclaration, table: string): string =>
+  [
+    insertInto(stream, table),
+    selectStored(stream),
+    `FROM input(${quoteText(recordStructure(stream))})`,
+    'FORMAT ArrowStream',
+  ].join('\n')
+
+const insertInto = (stream: StreamDeclaration, table: string): string =>
+  `INSERT INTO ${table} (${stream.columns.map(column => quoteName(column.name)).join(', ')})`
+
+const selectStored = (stream: StreamDeclaration): string =>
+  `SELECT ${stream.columns.map(storedExpression).join(', ')}`

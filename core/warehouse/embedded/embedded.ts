@@ -10,10 +10,11 @@ import type { Events } from '../../runtime/events.ts'
 import { quoteText } from '../column-types.ts'
 import { LOCAL_DIALECT } from '../ddl.ts'
 import { insertError, ownQueryError } from '../engine-errors.ts'
-import { type ExistingTable, planMigration } from '../migration.ts'
+import { existingTables, fencedTables } from '../existing.ts'
+import type { FencedTable } from '../fence.ts'
+import { planMigration } from '../migration.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { engineConfigXml } from './engine-config.ts'
-import type { FencedTable } from './fence.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
 import { insertRecord } from './insert-record.ts'
 import { Pool } from './pool.ts'
@@ -96,7 +97,7 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
-    const existing = await this.#existingTables()
+    const existing = await existingTables(this)
     for (const statement of planMigration(streams, retention, existing, LOCAL_DIALECT)) {
       await this.#run(statement)
     }
@@ -130,7 +131,8 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
-    const tables = await this.#fencedTables()
+    this.#tables ??= await fencedTables(this)
+    const tables = this.#tables
     // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
     if (this.#closed) throw new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
     if (this.#fenced.size >= FENCED_SESSIONS) {
@@ -190,35 +192,5 @@ class EmbeddedWarehouse implements Warehouse {
     await this.#control.use(session =>
       session.queryAsync(`KILL QUERY WHERE startsWith(query, ${quoteText(prefix)}) ASYNC`),
     )
-  }
-
-  async #existingTables(): Promise<ReadonlyMap<string, ExistingTable>> {
-    const database = { database: this.database }
-    const tables = await this.query<{ name: string; definition: string }>(
-      'SELECT name, create_table_query AS definition FROM system.tables WHERE database = {database:String}',
-      database,
-    )
-    const columns = await this.query<{ table: string; names: string[] }>(
-      `SELECT table, groupArray(name) AS names FROM system.columns WHERE database = {database:String}
-       GROUP BY table`,
-      database,
-    )
-    const names = new Map(columns.map(row => [row.table, new Set(row.names)] as const))
-    return new Map(
-      tables.map(({ name, definition }) => [name, { definition, columns: names.get(name) ?? new Set() }]),
-    )
-  }
-
-  /** Read from the engine and not from the declarations: what exists is what must be fenced. */
-  async #fencedTables(): Promise<readonly FencedTable[]> {
-    this.#tables ??= (
-      await this.query<{ name: string; engine: string; hasTenant: number }>(
-        `SELECT name, engine, name IN (
-           SELECT table FROM system.columns WHERE database = {database:String} AND name = 'Tenant'
-         ) AS hasTenant FROM system.tables WHERE database = {database:String}`,
-        { database: this.database },
-      )
-    ).map(row => ({ name: row.name, engine: row.engine, hasTenant: row.hasTenant === 1 }))
-    return this.#tables
   }
 }

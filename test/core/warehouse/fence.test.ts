@@ -1,7 +1,7 @@
 // Guarantees: what is not known is denied. Filters name every table that has rows of tenants; parsed text that reads past
 // the filters is refused by name.
 import { describe, expect, it } from 'vitest'
-import { fenceStatements, refusal, tableFilter } from '../../../../core/warehouse/embedded/fence.ts'
+import { fenceStatements, refusal, tableFilter } from '../../../core/warehouse/fence.ts'
 
 describe('tableFilter', () => {
   it.each([

@@ -1,6 +1,6 @@
-import { WattlineError } from '../../runtime/errors.ts'
-import { quoteText } from '../column-types.ts'
-import { type FencedQuery, SESSION_TIME_ZONE } from '../warehouse.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { quoteText } from './column-types.ts'
+import { type FencedQuery, SESSION_TIME_ZONE } from './warehouse.ts'
 
 /**
  * The fence around text of strangers: which rows of which tables a tenant may see, as settings of a session that is
@@ -42,33 +42,46 @@ export interface FenceOptions {
   readonly limits: FencedQuery['limits']
   /** Of the answer in columns; 0: no limit. */
   readonly maxResultBytes: number
-  /** Threads of one query: fewer than cores, so that inserts go on beside it. */
-  readonly threads: number
+  /** Threads of one query: fewer than cores, so that inserts go on beside it. The engine's own choice when absent. */
+  readonly threads?: number
+}
+
+/** What makes a session, or one request, a tenant's: all but `readonly`, after which nothing can be set. */
+export function fenceSettings(options: FenceOptions): Readonly<Record<string, string | number>> {
+  const { limits } = options
+  return {
+    max_execution_time: limits.maxSeconds,
+    timeout_overflow_mode: 'throw',
+    max_memory_usage: limits.maxMemoryBytes,
+    max_result_rows: limits.maxResultRows,
+    result_overflow_mode: 'throw',
+    max_result_bytes: options.maxResultBytes,
+    ...(options.threads === undefined ? {} : { max_threads: options.threads }),
+    allow_ddl: 0,
+    allow_introspection_functions: 0,
+    output_format_json_quote_64bit_integers: 1,
+    session_timezone: SESSION_TIME_ZONE,
+  }
+}
+
+/** Value of `additional_table_filters`: a filter for every table that has one. */
+export function fenceFilters({ database, tables, tenant }: FenceOptions): string {
+  const filters = tables.flatMap(table => {
+    const filter = tableFilter(table, tenant)
+    return filter === null ? [] : [`${quoteText(`${database}.${table.name}`)}: ${quoteText(filter)}`]
+  })
+  return `{${filters.join(', ')}}`
 }
 
 /** Statements that prepare a session, in order; the last one makes it read-only. */
 export function fenceStatements(options: FenceOptions): readonly string[] {
-  const filters = options.tables.flatMap(table => {
-    const filter = tableFilter(table, options.tenant)
-    return filter === null ? [] : [`${quoteText(`${options.database}.${table.name}`)}: ${quoteText(filter)}`]
-  })
-  const { limits } = options
+  const settings = Object.entries(fenceSettings(options)).map(
+    ([name, value]) => `${name} = ${typeof value === 'string' ? quoteText(value) : value}`,
+  )
   return [
     `USE ${options.database}`,
-    `SET additional_table_filters = {${filters.join(', ')}}`,
-    `SET ${[
-      `max_execution_time = ${limits.maxSeconds}`,
-      "timeout_overflow_mode = 'throw'",
-      `max_memory_usage = ${limits.maxMemoryBytes}`,
-      `max_result_rows = ${limits.maxResultRows}`,
-      "result_overflow_mode = 'throw'",
-      `max_result_bytes = ${options.maxResultBytes}`,
-      `max_threads = ${options.threads}`,
-      'allow_ddl = 0',
-      'allow_introspection_functions = 0',
-      'output_format_json_quote_64bit_integers = 1',
-      `session_timezone = ${quoteText(SESSION_TIME_ZONE)}`,
-    ].join(', ')}`,
+    `SET additional_table_filters = ${fenceFilters(options)}`,
+    `SET ${settings.join(', ')}`,
     'SET readonly = 1',
   ]
 }

@@ -1,0 +1,93 @@
+import type { Readable } from 'node:stream'
+import type { FencedResult } from '../warehouse.ts'
+
+type Summary = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads an answer's bytes and finds the exception that the server writes at their end, when a query fails after the
+ * first bytes have gone out with a good status:
+ * `\r\n__exception__\r\n<tag>\r\n<message>\n<length of the message with its end of line> <tag>\r\n__exception__\r\n`
+ * The tag is in a header, new for every answer, so that no data looks like it. Servers that have none cut the
+ * connection instead.
+ */
+export class AnswerReader {
+  readonly #stream: Readable
+  readonly #source: AsyncIterator<Uint8Array>
+  readonly #marker: Buffer | null
+  readonly #summary: Summary
+  #first: Promise<IteratorResult<Uint8Array>> | null = null
+  #bytes = 0
+
+  constructor(stream: Readable, tag: string | null, summary: object | undefined) {
+    this.#stream = stream
+    this.#source = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+    this.#marker = tag === null ? null : Buffer.from(`\r\n__exception__\r\n${tag}\r\n`)
+    this.#summary = (summary ?? {}) as Summary
+  }
+
+  /** Waits for the first bytes. @throws what the server wrote in their place */
+  async first(): Promise<void> {
+    this.#first ??= this.#source.next()
+    const piece = await this.#first
+    if (piece.done === true || this.#marker === null) return
+    const at = Buffer.from(piece.value).indexOf(this.#marker)
+    if (at === 0) throw this.#exceptionIn(await this.#rest(piece.value))
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    // So much of the end is held back that a marker never goes out as data.
+    const held = this.#marker === null ? 0 : this.#marker.length - 1
+    let tail: Uint8Array = new Uint8Array()
+    for (;;) {
+      const next = await (this.#first ?? this.#source.next())
+      this.#first = null
+      if (next.done === true) break
+      const piece = tail.length === 0 ? Buffer.from(next.value) : Buffer.concat([tail, next.value])
+      const at = this.#marker === null ? -1 : piece.indexOf(this.#marker)
+      if (at !== -1) throw this.#exceptionIn(await this.#rest(piece.subarray(at)))
+      const sure = Math.max(0, piece.length - held)
+      tail = piece.subarray(sure)
+      if (sure > 0) yield this.#counted(piece.subarray(0, sure))
+    }
+    if (tail.length > 0) yield this.#counted(tail)
+  }
+
+  /** What the server said with the first bytes: true for answers made whole, so far for those that are streamed. */
+  statistics(elapsedMs: number): ReturnType<FencedResult['statistics']> {
+    const { elapsed_ns, read_rows, read_bytes } = this.#summary
+    return {
+      elapsedSeconds: Number(elapsed_ns ?? 0) / 1e9 || elapsedMs / 1000,
+      rowsRead: Number(read_rows ?? 0),
+      bytesRead: Number(read_bytes ?? 0) || this.#bytes,
+    }
+  }
+
+  destroy(): void {
+    this.#stream.destroy()
+  }
+
+  #counted(chunk: Uint8Array): Uint8Array {
+    this.#bytes += chunk.length
+    return chunk
+  }
+
+  async #rest(piece: Uint8Array): Promise<Buffer> {
+    const pieces = [piece]
+    try {
+      for (let next = await this.#source.next(); next.done !== true; next = await this.#source.next()) {
+        pieces.push(next.value)
+      }
+    } catch {
+      // Cut after the exception: what is there has to do.
+    }
+    return Buffer.concat(pieces)
+  }
+
+  #exceptionIn(text: Buffer): Error {
+    const [words = ''] = text
+      .subarray(this.#marker?.length ?? 0)
+      .toString('utf8')
+      .split(/\n\d+ \w+\r\n/)
+    return new Error(words)
+  }
+}

@@ -1,0 +1,224 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StreamDeclaration } from '../../model/streams/stream.ts'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Events } from '../../runtime/events.ts'
+import { type Dialect, LOCAL_DIALECT } from '../ddl.ts'
+import {
+  engineCode,
+  insertError,
+  isLoginFault,
+  messageOf,
+  ownQueryError,
+  queryError,
+} from '../engine-errors.ts'
+import { existingTables, fencedTables } from '../existing.ts'
+import type { FencedTable } from '../fence.ts'
+import { planMigration } from '../migration.ts'
+import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
+import { type ClickHouseLogin, connect, timed } from './connection.ts'
+import { Endpoints, isServerTrouble } from './endpoints.ts'
+import { runFenced } from './fenced.ts'
+import { type Doubt, insertRecord } from './insert-record.ts'
+import { UnfitServerError } from './server-facts.ts'
+
+export interface ClickHouseWarehouseOptions extends ClickHouseLogin {
+  /** `http://host:8123` or `https://host:8443`; several: replicas of the same tables. */
+  readonly urls: readonly string[]
+  readonly events: Events
+  /** Longest wait for the answer to an insert; 20 s when absent, well below what a processor may be silent for. */
+  readonly insertTimeoutMs?: number
+  /** How long the start waits for a server that answers; 20 s when absent. */
+  readonly startTimeoutMs?: number
+}
+
+const INSERT_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 20_000
+const START_PAUSE_MS = 500
+const QUERY_TIMEOUT_MS = 60_000
+const STATEMENT_TIMEOUT_MS = 180_000
+/** Another process may have added tables. */
+const TABLES_MS = 10_000
+/** Strangers' queries of this process at one time; the query server has its own, lower limit by tenant. */
+const MOST_FENCED = 64
+
+/**
+ * Connects to ClickHouse: one server, or several that hold the same tables.
+ * @throws warehouse_unavailable when none answers in time
+ * @throws config_invalid when they refuse the user, or are of a version that cannot keep the promises
+ */
+export async function openClickHouseWarehouse(options: ClickHouseWarehouseOptions): Promise<Warehouse> {
+  const servers = options.urls.map(url => ({ url, client: connect(url, options) }))
+  const endpoints = new Endpoints(servers, options.events, Date.now)
+  const warehouse = new ClickHouseWarehouse(endpoints, options.insertTimeoutMs ?? INSERT_TIMEOUT_MS)
+  const deadline = Date.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS)
+  for (;;) {
+    try {
+      await endpoints.use(endpoint => endpoints.facts(endpoint))
+      return warehouse
+    } catch (error) {
+      const fatal = startProblem(error, options.user)
+      if (fatal === null && Date.now() + START_PAUSE_MS < deadline) {
+        await delay(START_PAUSE_MS)
+        continue
+      }
+      await warehouse.close()
+      throw fatal ?? ownQueryError(error)
+    }
+  }
+}
+
+/** What waiting does not mend. */
+function startProblem(error: unknown, user: string): WattlineError | null {
+  const cause = error instanceof Error && error.cause instanceof UnfitServerError ? error.cause : error
+  if (cause instanceof UnfitServerError) {
+    return new WattlineError('config_invalid', cause.message, { cause: error })
+  }
+  const code = engineCode(error)
+  if (code !== null && isLoginFault(code)) {
+    const words = `ClickHouse refuses the user ${user} (warehouse.user, warehouse.password): ${messageOf(error)}`
+    return new WattlineError('config_invalid', words, { cause: error })
+  }
+  return code === null || isServerTrouble(error) ? null : ownQueryError(error)
+}
+
+class ClickHouseWarehouse implements Warehouse {
+  readonly kind = 'clickhouse'
+  readonly database = LOCAL_DIALECT.database
+  readonly #endpoints: Endpoints
+  readonly #dialect: Dialect = LOCAL_DIALECT
+  readonly #insertTimeoutMs: number
+  readonly #doubts = new Map<string, Doubt>()
+  readonly #inserting = new Map<string, Promise<void>>()
+  readonly #fenced = new Set<AbortController>()
+  #tables: { readonly list: Promise<readonly FencedTable[]>; readonly atMs: number } | null = null
+  #closed = false
+
+  constructor(endpoints: Endpoints, insertTimeoutMs: number) {
+    this.#endpoints = endpoints
+    this.#insertTimeoutMs = insertTimeoutMs
+  }
+
+  async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
+    const existing = await existingTables(this)
+    for (const statement of planMigration(streams, retention, existing, this.#dialect)) {
+      await this.#run(statement)
+    }
+    this.#tables = null
+  }
+
+  async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
+    this.#assertOpen()
+    // The same token again waits for the one before it: there is nothing to gain from both.
+    const before = this.#inserting.get(token)
+    const inserting = (before ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => this.#insert(stream, record, token))
+    this.#inserting.set(token, inserting)
+    try {
+      await inserting
+    } finally {
+      if (this.#inserting.get(token) === inserting) this.#inserting.delete(token)
+    }
+  }
+
+  async #insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
+    try {
+      const context = {
+        endpoints: this.#endpoints,
+        dialect: this.#dialect,
+        now: Date.now,
+        timeoutMs: this.#insertTimeoutMs,
+        doubts: this.#doubts,
+      }
+      await insertRecord(context, stream, record, token)
+    } catch (error) {
+      throw insertError(error)
+    }
+  }
+
+  async query<Row>(sql: string, params: Readonly<Record<string, QueryParam>> = {}): Promise<readonly Row[]> {
+    this.#assertOpen()
+    try {
+      return await this.#endpoints.use(({ client }) =>
+        timed(QUERY_TIMEOUT_MS, async abort_signal => {
+          const result = await client.query({
+            query: sql,
+            query_params: params,
+            format: 'JSONEachRow',
+            clickhouse_settings: { output_format_json_quote_64bit_integers: 1, wait_end_of_query: 1 },
+            abort_signal,
+          })
+          return await result.json<Row>()
+        }),
+      )
+    } catch (error) {
+      throw ownQueryError(error)
+    }
+  }
+
+  async fenced(request: FencedQuery): Promise<FencedResult> {
+    const tables = await this.#fencedTables()
+    // No waiting between these checks and the query, or more than the bound would pass.
+    this.#assertOpen()
+    if (this.#fenced.size >= MOST_FENCED) {
+      throw new WattlineError('too_many_queries', `${MOST_FENCED} queries are running.`)
+    }
+    const closing = new AbortController()
+    this.#fenced.add(closing)
+    const signal = AbortSignal.any([request.signal, closing.signal])
+    const context = {
+      database: this.database,
+      tables,
+      settings: {},
+      release: () => this.#fenced.delete(closing),
+    }
+    try {
+      return await this.#endpoints.use(async endpoint => {
+        this.#fenced.add(closing)
+        return await runFenced(context, endpoint, { ...request, signal })
+      }, signal)
+    } catch (error) {
+      throw request.signal.aborted ? request.signal.reason : queryError(error)
+    }
+  }
+
+  async ping(): Promise<void> {
+    await this.query('SELECT 1')
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const closing = new WattlineError('warehouse_unavailable', 'The connection to ClickHouse is closed.')
+    for (const query of this.#fenced) query.abort(closing)
+    await Promise.allSettled(this.#inserting.values())
+    await this.#endpoints.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new WattlineError('warehouse_unavailable', 'The connection to ClickHouse is closed.')
+    }
+  }
+
+  async #run(statement: string): Promise<void> {
+    try {
+      await this.#endpoints.use(({ client }) =>
+        timed(STATEMENT_TIMEOUT_MS, abort_signal => client.command({ query: statement, abort_signal })),
+      )
+    } catch (error) {
+      throw ownQueryError(error)
+    }
+  }
+
+  async #fencedTables(): Promise<readonly FencedTable[]> {
+    const now = Date.now()
+    if (this.#tables !== null && now - this.#tables.atMs < TABLES_MS) return await this.#tables.list
+    const mine = { list: fencedTables(this), atMs: now }
+    this.#tables = mine
+    mine.list.catch(() => {
+      if (this.#tables === mine) this.#tables = null
+    })
+    return await mine.list
+  }
+}

@@ -1,0 +1,73 @@
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+
+/** How to reach the servers; the same for all of them. */
+export interface ClickHouseLogin {
+  readonly user: string
+  readonly password: string
+  /** PEM. Authorities to trust in place of Node's; certificate and key to show. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+}
+
+/** Requests to one server at a time; more wait. Beyond what the partitions of one process and its readers ask for. */
+const MOST_CONNECTIONS = 64
+/** Below what servers and balancers keep an idle connection for: ClickHouse 30 s, older ones 10, ours in tests 3. */
+const IDLE_MS = 2_000
+/** Every request has a bound of its own (`timed`); this one is only there because the client needs one. */
+const NEVER_MS = 2_147_483_647
+
+/** A client that says nothing on its own: errors are told by whoever asked. */
+export const connect = (url: string, login: ClickHouseLogin): ClickHouseClient =>
+  createClient({
+    url,
+    username: login.user,
+    password: login.password,
+    application: 'wattline',
+    request_timeout: NEVER_MS,
+    max_open_connections: MOST_CONNECTIONS,
+    keep_alive: { enabled: true, idle_socket_ttl: IDLE_MS, eagerly_destroy_stale_sockets: true },
+    log: { level: ClickHouseLogLevel.OFF },
+    ...tlsOf(login.tls),
+  })
+
+function tlsOf(tls: ClickHouseLogin['tls']): Pick<NonNullable<Parameters<typeof createClient>[0]>, 'tls'> {
+  if (tls?.ca === undefined) return {}
+  const ca_cert = Buffer.from(tls.ca)
+  return tls.cert === undefined || tls.key === undefined
+    ? { tls: { ca_cert } }
+    : { tls: { ca_cert, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) } }
+}
+
+/** No answer in time: what was asked may have taken place, or may still be going on. */
+export class NoAnswerError extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${Math.round(ms / 100) / 10} s`)
+    this.name = 'NoAnswerError'
+  }
+}
+
+/** Runs a request that is given up after `ms`, or when `signal` aborts. */
+export async function timed<Result>(
+  ms: number,
+  run: (signal: AbortSignal) => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  signal?.throwIfAborted()
+  const controller = new AbortController()
+  let late = false
+  const stop = (): void => controller.abort()
+  const timer = setTimeout(() => {
+    late = true
+    stop()
+  }, ms)
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    return await run(controller.signal)
+  } catch (error) {
+    if (late) throw new NoAnswerError(ms)
+    if (signal?.aborted === true) throw signal.reason
+    throw error
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+}

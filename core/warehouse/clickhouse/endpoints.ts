@@ -1,0 +1,119 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+import { backoffMs } from '../../runtime/backoff.ts'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Events } from '../../runtime/events.ts'
+import { engineCode, isServerFault, messageOf } from '../engine-errors.ts'
+import { readFacts, type ServerFacts } from './server-facts.ts'
+
+/** One server, by the address it is reached at. */
+export interface Endpoint {
+  readonly url: string
+  readonly client: ClickHouseClient
+}
+
+interface Health {
+  failures: number
+  /** Not asked before this time while another server can be asked. */
+  retryAtMs: number
+}
+
+const FIRST_RETRY_MS = 500
+const MAX_RETRY_MS = 30_000
+/** A server that was not heard of for so long is asked something small before a record is sent to it. */
+const SILENT_MS = 10_000
+
+/**
+ * The servers to choose from. One is stuck to while it answers, so that a reader sees what was written before it; when
+ * it does not, the next one takes its place, and it is asked again after a while that doubles.
+ */
+export class Endpoints {
+  readonly #all: readonly Endpoint[]
+  readonly #events: Events
+  readonly #now: () => number
+  readonly #health = new Map<Endpoint, Health>()
+  readonly #facts = new Map<Endpoint, { readonly facts: ServerFacts; heardAtMs: number }>()
+  #current: Endpoint
+
+  constructor(all: readonly Endpoint[], events: Events, now: () => number) {
+    const [first] = all
+    if (first === undefined) throw new TypeError('no server')
+    this.#all = all
+    this.#events = events
+    this.#now = now
+    this.#current = first
+  }
+
+  /** In the order to ask: the preferred one, the one in use, those thought well, then the others, longest silent first. */
+  candidates(preferred?: Endpoint): readonly Endpoint[] {
+    const now = this.#now()
+    const retryAt = (endpoint: Endpoint): number => this.#health.get(endpoint)?.retryAtMs ?? 0
+    const well = this.#all.filter(endpoint => retryAt(endpoint) <= now)
+    const ill = this.#all.filter(endpoint => retryAt(endpoint) > now).sort((a, b) => retryAt(a) - retryAt(b))
+    const inUse = well.includes(this.#current) ? [this.#current] : []
+    return [...new Set([...(preferred === undefined ? [] : [preferred]), ...inUse, ...well, ...ill])]
+  }
+
+  /** What a server is: asked again when it has failed or was silent since, so that the dead are found before they get a record. */
+  async facts(endpoint: Endpoint): Promise<ServerFacts> {
+    const known = this.#facts.get(endpoint)
+    if (known !== undefined && this.#now() - known.heardAtMs < SILENT_MS) return known.facts
+    const facts = await readFacts(endpoint.client)
+    this.#facts.set(endpoint, { facts, heardAtMs: this.#now() })
+    return facts
+  }
+
+  succeeded(endpoint: Endpoint): void {
+    this.#health.delete(endpoint)
+    this.#current = endpoint
+    const known = this.#facts.get(endpoint)
+    if (known !== undefined) known.heardAtMs = this.#now()
+  }
+
+  failed(endpoint: Endpoint, error: unknown): void {
+    this.#facts.delete(endpoint)
+    const failures = (this.#health.get(endpoint)?.failures ?? 0) + 1
+    const wait = backoffMs(failures - 1, FIRST_RETRY_MS, MAX_RETRY_MS)
+    this.#health.set(endpoint, { failures, retryAtMs: this.#now() + wait })
+    this.#events.emit('warehouseServerFailed', { server: endpoint.url, attempt: failures }, error)
+  }
+
+  /**
+   * Runs a job that may be repeated anywhere, on one server after the other until one of them can.
+   * @throws what the job threw when that is no server's trouble, else the last server's error
+   */
+  async use<Result>(job: (endpoint: Endpoint) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    let last: unknown
+    for (const endpoint of this.candidates()) {
+      try {
+        const result = await job(endpoint)
+        this.succeeded(endpoint)
+        return result
+      } catch (error) {
+        if (signal?.aborted === true || !isServerTrouble(error)) throw error
+        this.failed(endpoint, error)
+        last = withAddress(error, endpoint)
+      }
+    }
+    throw last
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map(endpoint => endpoint.client.close()))
+  }
+}
+
+/** No answer, one that is not ClickHouse's, or ClickHouse's word that this server cannot now. */
+export function isServerTrouble(error: unknown): boolean {
+  if (error instanceof WattlineError) return false
+  const code = engineCode(error)
+  return code === null || isServerFault(code)
+}
+
+/** Names the server, where the engine does not speak for itself. */
+function withAddress(error: unknown, { url }: Endpoint): unknown {
+  if (engineCode(error) !== null) return error
+  const { host } = new URL(url)
+  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  const words = messageOf(error) || String(code ?? 'no connection')
+  return new Error(`ClickHouse at ${host}: ${words.slice(0, 300)}`, { cause: error })
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DataFormat } from '@clickhouse/client'
+import { canStream } from '../embedded/formats.ts'
+import { queryError } from '../engine-errors.ts'
+import { assertWithinFence, type FencedTable, fenceFilters, fenceSettings } from '../fence.ts'
+import type { FencedQuery, FencedResult } from '../warehouse.ts'
+import { AnswerReader } from './answer.ts'
+import { timed } from './connection.ts'
+import type { Endpoint } from './endpoints.ts'
+
+/** What a fenced query needs of the warehouse. */
+export interface FencedContext {
+  readonly database: string
+  readonly tables: readonly FencedTable[]
+  /** Settings of every query, such as how joins of distributed tables are done. */
+  readonly settings: Readonly<Record<string, string | number>>
+  /** Called when the query is over, however it ended. */
+  release(): void
+}
+
+/** The engine ends a query at its limit; after so much more it is taken for silent. */
+const GRACE_MS = 10_000
+/** Checks of the text read nothing. */
+const CHECK_MS = 10_000
+
+type Request = Pick<FencedQuery, 'sql' | 'params'> & {
+  readonly format: string
+  readonly queryId: string
+  readonly settings: Readonly<Record<string, string | number>>
+}
+
+/**
+ * Runs one SELECT of a stranger on one server, fenced by settings of the request: with `readonly` among them the text
+ * can change none. Rejects before the first byte when it is refused, wrong, or over a limit at once; `chunks` rejects
+ * when it happens on the way. Aborting stops the engine, not only the waiting.
+ */
+export async function runFenced(
+  context: FencedContext,
+  endpoint: Endpoint,
+  request: FencedQuery,
+): Promise<FencedResult> {
+  const queryId = `wattline-fenced/${randomUUID()}`
+  const stop = (): void => void killUntilGone(endpoint, queryId)
+  const settings = settingsOf(context, request)
+  request.signal.addEventListener('abort', stop, { once: true })
+  const release = (): void => {
+    request.signal.removeEventListener('abort', stop)
+    context.release()
+  }
+  try {
+    await check(endpoint, request, settings)
+    const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
+    // The first bytes of what can be cut off in the middle tell nothing of its end: so it is made whole over there.
+    const streams = request.explain === undefined && canStream(request.format)
+    const answer = await timed(
+      request.limits.maxSeconds * 1000 + GRACE_MS,
+      signal =>
+        open(endpoint, signal, {
+          sql: `${explain}${request.sql}`,
+          params: request.params,
+          format: request.format,
+          queryId,
+          settings: { ...settings, ...protocolOf(request), ...(streams ? {} : { wait_end_of_query: 1 }) },
+        }),
+      request.signal,
+    )
+    return resultOf(answer, request, release)
+  } catch (error) {
+    release()
+    throw request.signal.aborted ? request.signal.reason : error
+  }
+}
+
+function settingsOf(
+  { database, tables, settings }: FencedContext,
+  { tenant, limits }: FencedQuery,
+): Readonly<Record<string, string | number>> {
+  const fence = { database, tables, tenant, limits, maxResultBytes: 0 }
+  return {
+    ...settings,
+    ...fenceSettings(fence),
+    additional_table_filters: fenceFilters(fence),
+    database,
+    readonly: 1,
+    cancel_http_readonly_queries_on_client_close: 1,
+  }
+}
+
+const protocolOf = ({ format, clientProtocolVersion }: FencedQuery): Readonly<Record<string, number>> =>
+  format === 'Native' && clientProtocolVersion !== undefined
+    ? { client_protocol_version: clientProtocolVersion }
+    : {}
+
+/** The text is one statement, and as a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE. */
+async function check(endpoint: Endpoint, request: FencedQuery, settings: Request['settings']): Promise<void> {
+  const ask = async (sql: string, params: FencedQuery['params']): Promise<string> => {
+    const queryId = `wattline-check/${randomUUID()}`
+    return await timed(
+      CHECK_MS,
+      async signal => {
+        const asked = {
+          sql,
+          params,
+          format: 'TSVRaw',
+          queryId,
+          settings: { ...settings, wait_end_of_query: 1 },
+        }
+        const answer = await open(endpoint, signal, asked)
+        return (await textOf(answer)).toString('utf8')
+      },
+      request.signal,
+    )
+  }
+  await ask('SELECT formatQuerySingleLine({sql:String})', { sql: request.sql })
+  assertWithinFence(await ask(`EXPLAIN AST SELECT * FROM (\n${request.sql}\n)`, request.params))
+}
+
+async function textOf(answer: AnswerReader): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of answer.chunks()) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function open(endpoint: Endpoint, signal: AbortSignal, request: Request): Promise<AnswerReader> {
+  const { stream, summary, response_headers } = await endpoint.client.exec({
+    query: request.sql,
+    query_params: request.params,
+    query_id: request.queryId,
+    // In the address and not in the text, which may end in a comment.
+    clickhouse_settings: { ...request.settings, default_format: request.format as DataFormat },
+    abort_signal: signal,
+  })
+  const tag = response_headers?.['x-clickhouse-exception-tag']
+  const reader = new AnswerReader(stream as Readable, typeof tag === 'string' ? tag : null, summary)
+  // Errors of the statement may show with the first piece: pulling it here lets the caller answer with a status.
+  await reader.first()
+  return reader
+}
+
+function resultOf(answer: AnswerReader, request: FencedQuery, release: () => void): FencedResult {
+  const { signal } = request
+  const started = performance.now()
+  const cut = (): void => answer.destroy()
+  signal.addEventListener('abort', cut, { once: true })
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of answer.chunks()) {
+        signal.throwIfAborted()
+        yield chunk
+      }
+      signal.throwIfAborted()
+    } catch (error) {
+      throw signal.aborted ? signal.reason : queryError(error)
+    } finally {
+      signal.removeEventListener('abort', cut)
+      // Left before its end: the server stops when the connection goes.
+      answer.destroy()
+      release()
+    }
+  }
+  return { chunks: chunks(), statistics: () => answer.statistics(performance.now() - started) }
+}
+
+const KILL_TRIES = 20
+const KILL_PAUSE_MS = 50
+const KILL_MS = 2_000
+
+/**
+ * Kills until the query is gone: one that was sent but not yet begun cannot be found the first time. Without SYNC,
+ * which can wait for long. A server that cannot be reached has lost the connection, too, and stops by itself.
+ */
+export async function killUntilGone({ client }: Endpoint, queryId: string): Promise<void> {
+  let seen = false
+  for (let attempt = 0; attempt < KILL_TRIES; attempt += 1) {
+    try {
+      const running = await timed(KILL_MS, async abort_signal => {
+        await client.command({ query: `KILL QUERY WHERE query_id = '${queryId}' ASYNC`, abort_signal })
+        const result = await client.query({
+          query: 'SELECT count() AS n FROM system.processes WHERE query_id = {id:String}',
+          query_params: { id: queryId },
+          format: 'JSONEachRow',
+          abort_signal,
+        })
+        return (await result.json<{ n: number | string }>())[0]
+      })
+      if (Number(running?.n ?? 0) > 0) seen = true
+      else if (seen) return
+    } catch {
+      return
+    }
+    await delay(KILL_PAUSE_MS)
+  }
+}
