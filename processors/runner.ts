@@ -27,8 +27,11 @@ export interface PartitionWorker {
    * the whole record or throws before changing anything.
    */
   apply(record: StoredRecord, step: Step): Promise<void> | void
-  /** Called after the last record of a poll, before the commit: the place to write out what `apply` has gathered. */
-  finish?(step: Step): void
+  /**
+   * Called after the last record of a poll, before the commit: the place to write out what `apply` has gathered. Called
+   * again after an error that says `retry`, with the same step.
+   */
+  finish?(step: Step): Promise<void> | void
   /** Called after each poll with the wall clock: the place to notice silence. */
   tick?(nowMs: number): Promise<void>
 }
@@ -115,7 +118,11 @@ export class Runner {
     for (const record of records) {
       if (!(await this.#applyOne(processor, partition, worker, record, step))) return false
     }
-    worker.finish?.(step)
+    const finished = await this.#retrying(processor, partition, async () => {
+      await worker.finish?.(step)
+      return true
+    })
+    if (finished !== true) return false
     const nextOffset = last.offset + 1n
     const committed = await this.#retrying(processor, partition, async () => {
       if (step.isEmpty) await partition.commit(nextOffset)
@@ -168,7 +175,8 @@ export class Runner {
         if (error.disposition !== 'retry') throw error
         this.#problems.set(place, `waiting: ${error.toString()}`)
         this.#context.events.emit('processorRetrying', { processor: processor.name, place, attempt }, error)
-        await sleep(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS), partition.revoked)
+        const askedMs = (error.retryAfterSeconds ?? 0) * 1000
+        await sleep(Math.max(askedMs, backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS)), partition.revoked)
         if (partition.revoked.aborted) {
           this.#problems.delete(place)
           return undefined

@@ -1,5 +1,5 @@
+import { type ProtobufWriter, WIRE, type WireType } from '../../core/protobuf/writer.ts'
 import type { EnumNames, Scalar } from './json-messages.ts'
-import { type ProtobufWriter, WIRE, type WireType } from './protobuf-writer.ts'
 
 /** Says what was expected; the caller knows where. */
 export class ScalarMismatch extends Error {}

@@ -1,8 +1,8 @@
+import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Signal } from '../intake/signals.ts'
 import { type JsonField, type MessageTable, REQUEST_TABLES } from './json-messages.ts'
 import { NumberInexact, SCALAR_WIRE, ScalarMismatch, writeEnum, writeScalar } from './json-scalars.ts'
-import { ProtobufWriter, WIRE } from './protobuf-writer.ts'
 
 /**
  * OTLP/JSON as OTLP protobuf bytes. One decoder then serves both encodings, so that their rows are the same by

@@ -1,5 +1,5 @@
+import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
-import { ProtobufWriter, WIRE } from './protobuf-writer.ts'
 
 /**
  * Splits an OTLP request (any signal, they nest alike) into smaller requests with the same items in the same order.

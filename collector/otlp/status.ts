@@ -1,6 +1,6 @@
+import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { WattlineError } from '../../core/runtime/errors.ts'
 import type { Encoding } from '../intake/signals.ts'
-import { ProtobufWriter, WIRE } from './protobuf-writer.ts'
 
 /** gRPC codes for the HTTP statuses that we answer; OTLP clients act on the HTTP status alone. */
 const GRPC_CODES: Readonly<Record<number, number>> = {

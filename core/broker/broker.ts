@@ -91,6 +91,8 @@ export interface AssignedPartition {
    * tokens. Absent for the log of the data folder.
    */
   readonly origin?: string
+  /** Identity of the log itself, made with it and kept in it: where its offsets mean what they mean. */
+  readonly log: string
   /** Aborts when the partition is taken away: finish or drop what is in hand and return. */
   readonly revoked: AbortSignal
   /**

@@ -111,6 +111,7 @@ async function runAndDie(processor: Processor, at: number): Promise<boolean> {
   const mortal = (partition: AssignedPartition): AssignedPartition => ({
     stream: partition.stream,
     partition: partition.partition,
+    log: partition.log,
     revoked: partition.revoked,
     poll: limits => partition.poll(limits),
     commit: next => partition.commit(next),
@@ -223,6 +224,7 @@ it('writes a flush again when it may have been the record that is spoilt', async
   const spoilt = (partition: AssignedPartition): AssignedPartition => ({
     stream: partition.stream,
     partition: partition.partition,
+    log: partition.log,
     revoked: partition.revoked,
     commit: next => partition.commit(next),
     loadState: () => partition.loadState(),

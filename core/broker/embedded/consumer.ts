@@ -10,6 +10,8 @@ import type { LogStore } from './store.ts'
 export interface ConsumerPorts {
   readonly store: LogStore
   readonly journal: Journal
+  /** Identity of the log. */
+  readonly identity: () => string
   /** The partition of an output; throws for an unknown one. */
   readonly find: (stream: string, partition: number) => PartitionLog
   readonly onCommit: (log: PartitionLog) => void
@@ -22,8 +24,9 @@ type Step = Parameters<AssignedPartition['transact']>[0]
 export class Consumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number
+  readonly log: string
   readonly revoked: AbortSignal
-  readonly #log: PartitionLog
+  readonly #place: PartitionLog
   readonly #group: string
   readonly #ports: ConsumerPorts
   readonly #revoke = new AbortController()
@@ -34,8 +37,9 @@ export class Consumer implements AssignedPartition {
   constructor(log: PartitionLog, group: string, ports: ConsumerPorts) {
     this.stream = log.stream
     this.partition = log.partition
+    this.log = ports.identity()
     this.revoked = this.#revoke.signal
-    this.#log = log
+    this.#place = log
     this.#group = group
     this.#ports = ports
     this.#position = log.committedBy(group)
@@ -52,20 +56,21 @@ export class Consumer implements AssignedPartition {
 
   async poll(limits: Limits): Promise<readonly StoredRecord[]> {
     if (this.revoked.aborted) return []
-    if (this.#position >= this.#log.bounds.next) await this.#log.awaitRecords(limits.maxWaitMs, this.revoked)
+    if (this.#position >= this.#place.bounds.next)
+      await this.#place.awaitRecords(limits.maxWaitMs, this.revoked)
     return this.revoked.aborted ? [] : this.#read(limits)
   }
 
   async commit(nextOffset: bigint): Promise<void> {
     this.#check(nextOffset)
-    await this.#ports.journal.submit(0, draft => draft.commit(this.#log, this.#group, nextOffset))
-    this.#ports.onCommit(this.#log)
+    await this.#ports.journal.submit(0, draft => draft.commit(this.#place, this.#group, nextOffset))
+    this.#ports.onCommit(this.#place)
   }
 
   async loadState(): Promise<ReadonlyMap<string, Uint8Array>> {
     const state = new Map<string, Uint8Array>()
     this.#ports.store.refresh()
-    for (const { key, value } of this.#ports.store.entries(stateOf(this.#log, this.#group))) {
+    for (const { key, value } of this.#ports.store.entries(stateOf(this.#place, this.#group))) {
       state.set(stateNameOf(key, this.#group), value)
     }
     return state
@@ -80,11 +85,11 @@ export class Consumer implements AssignedPartition {
     await this.#ports.journal.submit(weight(step), draft => {
       draft.reserve(records)
       for (const [log, group] of outputs) draft.append(log, group.map(toRecord))
-      draft.state(this.#log, this.#group, step.state)
-      draft.commit(this.#log, this.#group, step.nextOffset)
+      draft.state(this.#place, this.#group, step.state)
+      draft.commit(this.#place, this.#group, step.nextOffset)
     })
     for (const [log, group] of outputs) this.#ports.onAppend(log.stream, group.map(toRecord))
-    this.#ports.onCommit(this.#log)
+    this.#ports.onCommit(this.#place)
   }
 
   #read(limits: Limits): readonly StoredRecord[] {
@@ -93,11 +98,11 @@ export class Consumer implements AssignedPartition {
     const records: StoredRecord[] = []
     let bytes = 0
     let offset = this.#position
-    while (records.length < limits.maxRecords && offset < this.#log.bounds.next) {
-      const head = decodeHead(store.get(recordKey(this.#log, offset, 0)))
+    while (records.length < limits.maxRecords && offset < this.#place.bounds.next) {
+      const head = decodeHead(store.get(recordKey(this.#place, offset, 0)))
       bytes += head?.valueBytes ?? 0
       if (records.length > 0 && bytes > limits.maxBytes) break
-      records.push(readRecord(key => store.get(key), this.#log, offset))
+      records.push(readRecord(key => store.get(key), this.#place, offset))
       offset += 1n
     }
     // Only now: a read that fails half way is repeated from where it began, or records would be passed over.
@@ -112,10 +117,10 @@ export class Consumer implements AssignedPartition {
         `Partition ${this.stream}/${this.partition} is no longer assigned to this worker.`,
       )
     }
-    if (nextOffset > this.#log.bounds.next) {
+    if (nextOffset > this.#place.bounds.next) {
       throw new WattlineError(
         'invariant_broken',
-        `Offset ${nextOffset} is beyond the end ${this.#log.bounds.next} of ${this.stream}/${this.partition}.`,
+        `Offset ${nextOffset} is beyond the end ${this.#place.bounds.next} of ${this.stream}/${this.partition}.`,
       )
     }
   }

@@ -2,6 +2,7 @@
  * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for what it
  * promises and how, and ../broker.ts for the contract.
  */
+import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
 import { type FolderLock, lockFolder } from '../../runtime/folder-lock.ts'
@@ -17,7 +18,7 @@ import type {
 import type { ConsumerPorts } from './consumer.ts'
 import { Group } from './groups.ts'
 import { Journal } from './journal.ts'
-import { PING_KEY, recordKey } from './keys.ts'
+import { IDENTITY_KEY, PING_KEY, recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
 import { decodeHead, storedBytes } from './record.ts'
 import { Space, volumeOf } from './space.ts'
@@ -69,6 +70,7 @@ class EmbeddedBroker implements Broker {
   readonly #trimmer: Trimmer
   readonly #groups = new Map<string, Group>()
   readonly #ports: ConsumerPorts
+  #identity: string | null
   #creating: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -95,7 +97,13 @@ class EmbeddedBroker implements Broker {
       clock: options.clock ?? Date.now,
       events,
     })
+    const identity = store.get(IDENTITY_KEY)
+    this.#identity = identity === undefined ? null : Buffer.from(identity).toString()
     this.#ports = {
+      identity: () => {
+        if (this.#identity !== null) return this.#identity
+        throw new WattlineError('invariant_broken', 'The log has no identity before its streams are created.')
+      },
       store,
       journal: this.#journal,
       find: (stream, partition) => this.#partition(stream, partition),
@@ -116,9 +124,12 @@ class EmbeddedBroker implements Broker {
     const missing = settings.filter(one => !this.#streams.has(one.name))
     let id = Math.max(0, ...[...this.#streams.values()].map(stream => stream.id + 1))
     const created = missing.map(one => newStream(one, id++))
+    const identity = this.#identity ?? randomUUID()
     await this.#journal.submit(0, draft => {
+      if (this.#identity === null) draft.put(IDENTITY_KEY, Buffer.from(identity))
       for (const { operations } of created) for (const { key, value } of operations) draft.put(key, value!)
       draft.afterwards(() => {
+        this.#identity = identity
         for (const { stream } of created) this.#streams.set(stream.name, stream)
       })
     })

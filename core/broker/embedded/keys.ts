@@ -10,11 +10,13 @@
  * | `G` stream partition group | committed offset |
  * | `R` stream partition offset chunk | chunk 0: head of a record; 1 and up: its value |
  * | `T` stream partition group NUL key | state of a group |
+ * | `I` | identity of the log: text, made with it |
  * | `P` | nothing: what `ping` writes to see whether the disk takes it |
  */
 import { WattlineError } from '../../runtime/errors.ts'
 
 export const FORMAT_KEY = Buffer.from('F')
+export const IDENTITY_KEY = Buffer.from('I')
 export const PING_KEY = Buffer.from('P')
 
 /** A partition as keys name it: number of the stream and of the partition, both below 65,536. */

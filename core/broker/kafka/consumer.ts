@@ -27,6 +27,7 @@ export class KafkaConsumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number
   readonly origin: string
+  readonly log: string
   readonly revoked: AbortSignal
   readonly #ports: ConsumerPorts
   readonly #topic: string
@@ -46,6 +47,7 @@ export class KafkaConsumer implements AssignedPartition {
     { stream, partition, topicId }: { stream: string; partition: number; topicId: string },
   ) {
     this.origin = topicId
+    this.log = topicId
     this.stream = stream
     this.partition = partition
     this.revoked = this.#revoke.signal

@@ -195,6 +195,25 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect((await readAll('in', 6, 'reader')).map(textOf)).toEqual(expected)
     })
 
+    test('a log has an identity, which stays when it is opened anew', async () => {
+      const identities = new Set<string>()
+      for (const round of [1, 2]) {
+        const subscription = await broker.subscribe({
+          group: 'reader',
+          streams: ['in'],
+          work: async partition => void identities.add(`${partition.partition} ${partition.log}`),
+          onFailure: unexpected,
+        })
+        await until(() => identities.size === 2)
+        await subscription.close()
+        if (round === 1) await reopen()
+      }
+      expect([...identities].toSorted()).toEqual([
+        expect.stringMatching(/^0 [\w-]{8,64}$/),
+        expect.stringMatching(/^1 [\w-]{8,64}$/),
+      ])
+    })
+
     test('poll keeps to its limits, and a single record larger than maxBytes still comes', async () => {
       await broker.append('in', 0, [record('x'.repeat(50_000)), ...['a', 'b', 'c', 'd'].map(t => record(t))])
       const sizes: number[] = []
