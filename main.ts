@@ -142,11 +142,9 @@ function startWarehouse(wiring: Wiring): Promise<Warehouse> {
   )
 }
 
-async function openWarehouse({ config, events, repairTokens = true }: WattlineOptions): Promise<Warehouse> {
-  const path = join(config.data, 'warehouse')
-  const maxMemoryBytes = config.warehouse.max_memory_bytes
-  const { openEmbeddedWarehouse } = await import('./core/warehouse/embedded/embedded.ts')
-  const warehouse = await openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })
+async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
+  const { config } = options
+  const warehouse = await openWarehouseOfKind(options)
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
     await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
@@ -156,6 +154,18 @@ async function openWarehouse({ config, events, repairTokens = true }: WattlineOp
     await warehouse.close()
     throw error
   }
+}
+
+async function openWarehouseOfKind(options: WattlineOptions): Promise<Warehouse> {
+  const { config, events, repairTokens = true } = options
+  const { kind, url: urls, user, password, tls, max_memory_bytes: maxMemoryBytes } = config.warehouse
+  if (kind === 'clickhouse') {
+    const { openClickHouseWarehouse } = await import('./core/warehouse/clickhouse/clickhouse.ts')
+    return openClickHouseWarehouse({ urls, user, password, tls, events })
+  }
+  const { openEmbeddedWarehouse } = await import('./core/warehouse/embedded/embedded.ts')
+  const path = join(config.data, 'warehouse')
+  return openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })
 }
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {

@@ -7,6 +7,7 @@ import type { ConfigProblem } from './problem.ts'
 import { roleProblems } from './roles.ts'
 import { type Config, configSchema } from './schema.ts'
 import { closest } from './suggest.ts'
+import { warehouseProblems } from './warehouse.ts'
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
@@ -175,7 +176,7 @@ function crossChecks(config: Config): ConfigProblem[] {
       problem: 'method `baseline` needs the calibrated idle power in watts',
     })
   }
-  return [...problems, ...roleProblems(config), ...kafkaChecks(config.broker)]
+  return [...problems, ...roleProblems(config), ...kafkaChecks(config.broker), ...warehouseProblems(config)]
 }
 
 function kafkaChecks({ kind, brokers, tls, sasl }: Config['broker']): ConfigProblem[] {

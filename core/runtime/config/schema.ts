@@ -121,7 +121,23 @@ export const configSchema = z.strictObject({
     .prefault({}),
   warehouse: z
     .strictObject({
-      kind: z.enum(['embedded']).default('embedded').describe('Which ClickHouse holds the tables'),
+      kind: z
+        .enum(['embedded', 'clickhouse'])
+        .default('embedded')
+        .describe('Which ClickHouse holds the tables: the engine in this process, or a server'),
+      url: z
+        .array(z.string().regex(/^https?:\/\/[^\s/]+/, 'an address such as http://clickhouse-1:8123'))
+        .default([])
+        .describe('ClickHouse: addresses of its HTTP interface; of several the next is asked when one fails'),
+      user: z.string().default('default').describe('ClickHouse: user'),
+      password: z.string().default('').describe('ClickHouse: password'),
+      tls: z
+        .strictObject({
+          ca: z.string().optional().describe('ClickHouse: authorities to trust, PEM; default those of Node'),
+          cert: z.string().optional().describe('ClickHouse: certificate to show, PEM'),
+          key: z.string().optional().describe('ClickHouse: key of that certificate, PEM'),
+        })
+        .prefault({}),
       max_memory_bytes: bytes
         .default(2_147_483_648)
         .describe('Memory the embedded engine may use for one process'),

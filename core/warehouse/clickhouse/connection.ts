@@ -5,7 +5,11 @@ export interface ClickHouseLogin {
   readonly user: string
   readonly password: string
   /** PEM. Authorities to trust in place of Node's; certificate and key to show. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+  readonly tls?: {
+    readonly ca?: string | undefined
+    readonly cert?: string | undefined
+    readonly key?: string | undefined
+  }
 }
 
 /** Requests to one server at a time; more wait. Beyond what the partitions of one process and its readers ask for. */
