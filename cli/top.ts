@@ -11,6 +11,8 @@ import { fixed, wattsText } from './units.ts'
 const INTERVAL_SECONDS = { least: 1, most: 3_600 }
 /** Readings older than this are no longer "now". */
 const STALE_MS = 60_000
+/** What is made up looks as alarming as what is missing. */
+const QUALITY_LOOK = { measured: 'green', estimated: 'yellow', simulated: 'red', none: 'yellow' } as const
 
 interface TopOptions extends ClientOptions {
   readonly host?: string
@@ -122,10 +124,7 @@ export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = pla
 /** What the host draws and how well that is known, and what its numbers are rated with. */
 function headLines(answer: LiveAnswer, total: number, ageMs: number, paint: Paint): readonly string[] {
   const band = answer.error_band === null ? '' : ` ±${(answer.error_band * 100).toFixed(0)} %`
-  const quality = paint(
-    answer.energy_quality === 'measured' ? 'green' : 'yellow',
-    `${answer.energy_quality}${band}`,
-  )
+  const quality = paint(QUALITY_LOOK[answer.energy_quality], `${answer.energy_quality}${band}`)
   const boundary = answer.boundary === 'host' ? 'whole machine' : 'CPU and memory only'
   const late = ageMs > STALE_MS ? paint('red', `, last reading ${Math.round(ageMs / 60_000)} min ago`) : ''
   const grid =

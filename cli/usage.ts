@@ -132,6 +132,11 @@ function notesOf(answer: UsageAnswer): readonly string[] {
     ...(answer.truncated
       ? [`Only ${answer.rows.length} rows are listed; the total holds all. --limit lists more.`]
       : []),
+    ...(answer.total.quality.simulated > 0
+      ? [
+          `${(answer.total.quality.simulated * 100).toFixed(1)} % of the energy is simulated: nobody measured it, and nobody owes it.`,
+        ]
+      : []),
     ...without(unpriced.carbon_uj, 'a carbon factor'),
     ...without(unpriced.cost_uj, 'a price'),
   ]

@@ -4,6 +4,7 @@ import { checkCommand } from './check.ts'
 import { lagCommand } from './lag.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { runCommand } from './run.ts'
+import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
 import { topCommand } from './top.ts'
 import { usageCommand } from './usage.ts'
@@ -24,7 +25,8 @@ Examples:
   wattline top                                   live watts by workload
   wattline sql "SELECT count() FROM otel_traces"
   wattline lag                                   how far the processors are behind
-  wattline quarantine list                       records that no processor could take`,
+  wattline quarantine list                       records that no processor could take
+  wattline simulate --hosts 20 --workloads 30 --verify`,
   )
 
 const commands = [
@@ -35,6 +37,7 @@ const commands = [
   sqlCommand(),
   lagCommand(),
   quarantineCommand(),
+  simulateCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride())

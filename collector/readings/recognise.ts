@@ -15,6 +15,10 @@ export interface Recognised {
   readonly ignored: Map<string, number>
 }
 
+/** Resource attribute with which a sender says that nobody measured this: see `wattline simulate`. */
+const SOURCE_ATTRIBUTE = 'wattline.source'
+const SIMULATED = 'simulated'
+
 const byName = Map.groupBy(MAPPINGS, mapping => mapping.metric)
 
 /** On the ingest path of every metric: one look-up. */
@@ -51,6 +55,7 @@ function recognisePoint(
   if (typeof located === 'string') return located
   const value = scale(point.value, mapping.factor)
   if (typeof value === 'string') return value
+  const simulated = metric.resource[SOURCE_ATTRIBUTE] === SIMULATED
   return {
     Tenant: tenant,
     Host: host.id,
@@ -64,8 +69,8 @@ function recognisePoint(
     WorkloadId: located.workload?.id ?? '',
     Value: value,
     RangeMax: 0n,
-    Source: `${mapping.source}:${metric.name}`,
-    Quality: 'measured',
+    Source: `${simulated ? SIMULATED : mapping.source}:${metric.name}`,
+    Quality: simulated ? SIMULATED : 'measured',
     Attributes: attributesOf(located, metric.resource),
   }
 }

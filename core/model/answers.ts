@@ -34,7 +34,12 @@ export interface UsageRow {
   /** Share of the covered windows that meters saw, 0..1, over entries. */
   readonly coverage: number
   /** Share of the energy by quality, 0..1 each, in sum 1 (or all 0 without energy). */
-  readonly quality: { readonly measured: number; readonly interpolated: number; readonly estimated: number }
+  readonly quality: {
+    readonly measured: number
+    readonly interpolated: number
+    readonly estimated: number
+    readonly simulated: number
+  }
   /** Energy without carbon factor or tariff: entries, energy and reasons. */
   readonly unpriced: {
     readonly carbon_entries: string
@@ -52,7 +57,7 @@ export interface LiveAnswer {
   /** Hosts that sent readings in the last five minutes, for the selector. */
   readonly hosts: readonly { readonly host: string; readonly host_name: string }[]
   readonly cpus: number
-  readonly energy_quality: 'measured' | 'estimated' | 'none'
+  readonly energy_quality: 'measured' | 'estimated' | 'simulated' | 'none'
   readonly energy_source: string
   /** host: everything the machine draws; components: CPU and memory only. */
   readonly boundary: 'host' | 'components'

@@ -73,7 +73,7 @@ function answerOf(
     host_name: who.hosts.find(host => host.host === who.host)?.host_name ?? who.host,
     hosts: who.hosts,
     cpus: cpusOf(live.intervals),
-    energy_quality: live.roots.length === 0 ? 'none' : estimated ? 'estimated' : 'measured',
+    energy_quality: qualityOf(live.roots.map(root => root.Quality)),
     energy_source: [...new Set(live.roots.map(root => root.Source))].toSorted().join(', '),
     boundary: live.boundary,
     // The widest band of its parts: a sum of estimates is not surer than they are.
@@ -82,6 +82,13 @@ function answerOf(
     times_ms: live.intervals.map(interval => interval.toMs),
     series: toSeries(live),
   }
+}
+
+/** The worst of the meters': nothing made up passes for better. */
+function qualityOf(qualities: readonly string[]): LiveAnswer['energy_quality'] {
+  if (qualities.length === 0) return 'none'
+  if (qualities.includes('simulated')) return 'simulated'
+  return qualities.includes('estimated') ? 'estimated' : 'measured'
 }
 
 /** CPU capacity of the newest interval that has one. */

@@ -77,8 +77,9 @@ export function toUsageRow(amounts: Amounts, place: RowPlace): UsageRow {
 }
 
 function qualityShares(amounts: Amounts): UsageRow['quality'] {
-  const parts = [amounts.measured_uj, amounts.interpolated_uj, amounts.estimated_uj].map(Number)
+  const { measured_uj, interpolated_uj, estimated_uj, simulated_uj } = amounts
+  const parts = [measured_uj, interpolated_uj, estimated_uj, simulated_uj].map(Number)
   const sum = parts.reduce((total, part) => total + part, 0)
   const share = (index: number): number => (sum === 0 ? 0 : parts[index]! / sum)
-  return { measured: share(0), interpolated: share(1), estimated: share(2) }
+  return { measured: share(0), interpolated: share(1), estimated: share(2), simulated: share(3) }
 }

@@ -29,6 +29,10 @@ const MEASURES = {
     "sumIf(EnergyUj, EnergyQuality = 'estimated')",
     "sumIf(EnergyUj, EnergyQuality = 'estimated')",
   ],
+  simulated_uj: [
+    "sumIf(EnergyUj, EnergyQuality = 'simulated')",
+    "sumIf(EnergyUj, EnergyQuality = 'simulated')",
+  ],
   unpriced_carbon_entries: ['countIf(CarbonOperationalUg IS NULL)', 'sum(UnpricedCarbonEntries)'],
   unpriced_carbon_uj: ['sumIf(EnergyUj, CarbonOperationalUg IS NULL)', 'sum(UnpricedCarbonUj)'],
   unpriced_cost_entries: ['countIf(CostEnergyNano IS NULL)', 'sum(UnpricedCostEntries)'],

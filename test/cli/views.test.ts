@@ -102,6 +102,17 @@ it('shows the newest interval that a meter saw, with its quality', () => {
   expect(renderLive(live, 185_000)).toContain('last reading 3 min ago')
 })
 
+it('never shows what is simulated as if it were measured', () => {
+  const view = renderLive({ ...live, energy_quality: 'simulated', error_band: null }, 6_000)
+  expect(view).toContain('2.00 W simulated')
+  const answer = usageAnswer('1h')
+  expect(renderUsage(answer, 'table')).not.toContain('simulated')
+  const quality = { measured: 0.75, interpolated: 0, estimated: 0, simulated: 0.25 }
+  const text = renderUsage({ ...answer, total: { ...answer.total, quality } }, 'table')
+  expect(text).toMatch(/^total .* measured 75 %, simulated 25 %/m)
+  expect(text).toMatch(/^25\.0 % of the energy is simulated/m)
+})
+
 it('says that nothing was read yet', () => {
   expect(renderLive({ ...live, series: [] }, 0)).toMatch(/No power reading yet/)
 })

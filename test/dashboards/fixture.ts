@@ -230,7 +230,7 @@ function usageRow(group: Readonly<Record<string, string>>, energy: bigint, price
     cost_energy_nano: priced ? ((energy * NANO_PER_WS) / 1_000_000n).toString() : null,
     cost_resource_nano: null,
     coverage: 0.998,
-    quality: { measured: 0, interpolated: 0.02, estimated: 0.98 },
+    quality: { measured: 0, interpolated: 0.02, estimated: 0.98, simulated: 0 },
     unpriced: {
       carbon_entries: '0',
       carbon_uj: '0',

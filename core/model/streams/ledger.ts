@@ -19,7 +19,7 @@ const metered = [
   column('MemoryByteSeconds', 'int64'),
   column('GpuUs', 'int64'),
   column('Coverage', 'float32'),
-  // measured | interpolated | estimated | none: use is known, energy is not (EnergyUj 0, unpriced)
+  // measured | interpolated | estimated | simulated | none: use is known, energy is not (EnergyUj 0, unpriced)
   column('EnergyQuality', 'lowCardinality'),
   column('EnergySource', 'lowCardinality'),
   // ratio | baseline | none: nothing tells idle from active, all is unattributed

@@ -34,7 +34,7 @@ export const readings = {
     // 0: the counter has no known range. Above 0: it wraps after this value.
     column('RangeMax', 'int64'),
     column('Source', 'lowCardinality'),
-    // measured | estimated
+    // measured | estimated | simulated
     column('Quality', 'lowCardinality'),
     column('Attributes', 'stringMap'),
   ],

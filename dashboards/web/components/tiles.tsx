@@ -165,11 +165,12 @@ function Unpriced(props: {
 }
 
 function QualityTile({ total }: { readonly total: UsageRow }) {
-  const { measured, interpolated, estimated } = total.quality
+  const { measured, interpolated, estimated, simulated } = total.quality
   const parts = [
     { name: 'measured', share: measured },
     { name: 'interpolated', share: interpolated },
     { name: 'estimated', share: estimated },
+    { name: 'simulated', share: simulated },
   ]
   const words = parts
     .filter(part => part.share > 0)

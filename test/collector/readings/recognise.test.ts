@@ -409,6 +409,18 @@ describe('who and where', () => {
   })
 })
 
+test('what its sender calls simulated never passes for measured', () => {
+  const sent = { name: 'hw.energy', value: 1, labels: { 'hw.type': 'cpu', 'hw.id': '0' } }
+  expect(only(sent)).toMatchObject({ Source: 'otlp:hw.energy', Quality: 'measured' })
+  const simulated = { ...RESOURCE, 'wattline.source': 'simulated' }
+  expect(only({ ...sent, resource: simulated })).toMatchObject({
+    Source: 'simulated:hw.energy',
+    Quality: 'simulated',
+  })
+  const container = { name: 'container.cpu.time', value: 1, labels: { 'container.id': 'a' } }
+  expect(only({ ...container, resource: simulated }).Quality).toBe('simulated')
+})
+
 describe('the worked example as OTLP', () => {
   const NOON = 1_767_268_800_000_000_000n
   const MINUTE = 60_000_000_000n

@@ -58,6 +58,8 @@ beforeAll(async () => {
       CarbonOperationalUg: 7n,
     }),
     ledgerRow({ Tenant: 'other', WindowStart: minute, EnergyUj: 99n }),
+    ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 300n, EnergyQuality: 'simulated' }),
+    ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 100n, EnergyQuality: 'measured' }),
     // ten days before, every 7 hours
     ...Array.from({ length: 34 }, (_, index) =>
       ledgerRow({
@@ -105,7 +107,7 @@ describe('one window', () => {
       cost_energy_nano: null,
       cost_resource_nano: null,
       coverage: 0.5,
-      quality: { measured: 0, interpolated: 0, estimated: 1 },
+      quality: { measured: 0, interpolated: 0, estimated: 1, simulated: 0 },
       unpriced: {
         carbon_entries: '0',
         carbon_uj: '0',
@@ -124,6 +126,11 @@ describe('one window', () => {
       unpriced: { cost_entries: '1', reasons: ['no tariff'] },
     })
     expect(answer).toMatchObject({ currency: 'EUR', excluded_uj: '0', step_seconds: null })
+  })
+
+  it('tells what is simulated from what is measured', async () => {
+    const answer = await usage({ window: '10m' }, { ...EVERYBODY, tenant: 'lab' })
+    expect(answer.total.quality).toEqual({ measured: 0.25, interpolated: 0, estimated: 0, simulated: 0.75 })
   })
 
   it('leaves idle out and names what that was', async () => {

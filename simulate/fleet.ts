@@ -1,0 +1,104 @@
+/** Who is in a simulated fleet: hosts, their machines, and the containers on them. All of it follows from the seed. */
+import { draw, hexDigits } from './random.ts'
+
+export interface FleetOptions {
+  readonly seed: number
+  readonly hosts: number
+  /** Containers a host. */
+  readonly workloads: number
+  /** First sample, unix milliseconds. */
+  readonly fromMs: number
+  /** Time that is simulated. */
+  readonly minutes: number
+  /** Distance of two samples of a host. */
+  readonly intervalMs: number
+  /** Share of hosts with four GPU boards, 0..1. */
+  readonly gpus: number
+  /** Share of containers that are replaced by a new one each hour, 0..1. */
+  readonly churn: number
+  /** Share of hosts that fall silent for some minutes once; their meters go on. */
+  readonly silent: number
+  /** Share of hosts that restart once: their counters begin anew. */
+  readonly reboots: number
+  /** Share of samples that arrive two and a half minutes late. */
+  readonly late: number
+}
+
+/** Names of resources: what a row of the tables can be found by. */
+export const RUN_ATTRIBUTE = 'wattline.simulation'
+/** What marks it: see collector/readings. */
+export const SOURCE_ATTRIBUTES = { 'wattline.source': 'simulated' } as const
+
+/** The fleet's name: the same for the same seed and time, so that the same simulation twice is the same samples twice. */
+export const runName = ({ seed, fromMs }: FleetOptions): string =>
+  hexDigits(8, seed, Math.floor(fromMs / 1000), fromMs % 1000)
+
+/** What the ids of a fleet's hosts begin with. */
+export const hostPrefix = (options: FleetOptions): string => `sim-${runName(options)}-`
+
+export interface Machine {
+  readonly id: string
+  readonly name: string
+  readonly cores: number
+  readonly packages: number
+  /** µs: where in the interval this host takes its samples. */
+  readonly phaseUs: number
+  readonly gpus: readonly string[]
+}
+
+const CORES = [16, 32, 64] as const
+
+export function machineOf(options: FleetOptions, host: number): Machine {
+  const { seed, intervalMs } = options
+  const name = `${hostPrefix(options)}${String(host).padStart(6, '0')}`
+  const hasGpus = draw(seed, host, 0, 11) < options.gpus
+  return {
+    id: name,
+    name,
+    cores: CORES[Math.floor(draw(seed, host, 0, 12) * CORES.length)]!,
+    packages: 2,
+    phaseUs: Math.floor(draw(seed, host, 0, 13) * intervalMs * 1000),
+    gpus: hasGpus ? [0, 1, 2, 3].map(board => `GPU-${hexDigits(8, seed, host, board, 14)}`) : [],
+  }
+}
+
+export interface Container {
+  readonly id: string
+  readonly name: string
+  readonly pod: string
+  readonly podUid: string
+  readonly namespace: string
+}
+
+const SERVICES = [
+  'checkout',
+  'cart',
+  'catalog',
+  'payment',
+  'search',
+  'shipping',
+  'currency',
+  'email',
+  'ads',
+  'quote',
+  'accounting',
+  'frontend',
+] as const
+const NAMESPACES = ['shop', 'bank', 'media', 'platform'] as const
+
+export const serviceOf = (number: number): string => SERVICES[number % SERVICES.length]!
+export const namespaceOf = (number: number): string => NAMESPACES[number % NAMESPACES.length]!
+
+/** The container in a host's place; each replacement is another generation. */
+export function containerOf(seed: number, host: number, place: number, generation: number): Container {
+  const name = serviceOf(host + place)
+  const key = place * 4096 + generation
+  const uid = hexDigits(32, seed, host, key, 21)
+  return {
+    id: hexDigits(64, seed, host, key, 22),
+    name,
+    pod: `${name}-${uid.slice(0, 9)}-${uid.slice(27)}`,
+    podUid: uid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    namespace: namespaceOf(host + place),
+  }
+}

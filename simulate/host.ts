@@ -1,0 +1,235 @@
+/**
+ * One simulated host: its counters, and the bytes of its samples. What its meters counted between samples that were sent
+ * is known exactly, which is what the books are checked against.
+ */
+import { containerOf, type FleetOptions, type Machine, machineOf } from './fleet.ts'
+import { loadAt } from './load.ts'
+import { CPU_MODES, containerTemplate, machineTemplate, metersOf } from './metrics.ts'
+import { draw } from './random.ts'
+import type { Output, Template } from './template.ts'
+
+const NANO_PER_MILLI = 1_000_000n
+const REBOOT_MS = 60_000
+/** How long before the first sample counters began. */
+const UPTIME_MS = 30 * 86_400_000
+const SILENCE_MS = [180_000, 600_000] as const
+
+interface Place {
+  generation: number
+  template: Template
+  cpuUs: number
+  memoryBytes: number
+  /** Share of the machine that it may use at most. */
+  readonly weight: number
+}
+
+/** Rounds `from` to `to` (exclusive) in which a host sends nothing; `restarts`: its counters begin anew at `to`. */
+interface Absence {
+  readonly from: number
+  readonly to: number
+  readonly restarts: boolean
+}
+
+export class SimulatedHost {
+  readonly machine: Machine
+  readonly number: number
+  readonly #options: FleetOptions
+  readonly #absence: Absence | null
+  readonly #places: Place[]
+  /** µJ since the counters began, by meter as `metersOf` lists them. */
+  readonly #energyUj: Float64Array
+  /** The same at the first sample since then that was sent. */
+  readonly #firstUj: Float64Array
+  /** µs by CPU mode. */
+  readonly #cpuUs = new Float64Array(CPU_MODES.length)
+  #template: Template
+  #startNano: bigint
+  #begun = false
+  /** Of the epochs before the present one. */
+  #earlierUj = 0
+  #acknowledgedUj = 0
+
+  constructor(options: FleetOptions, number: number) {
+    this.number = number
+    this.#options = options
+    this.machine = machineOf(options, number)
+    this.#absence = absenceOf(options, number)
+    const { seed, fromMs } = options
+    this.#startNano =
+      BigInt(Math.floor(fromMs - UPTIME_MS * (0.01 + draw(seed, number, 0, 31)))) * NANO_PER_MILLI
+    const meters = metersOf(this.machine)
+    this.#energyUj = Float64Array.from(meters, (_, index) => Math.floor(1e12 * draw(seed, number, index, 32)))
+    this.#firstUj = new Float64Array(meters.length)
+    for (let mode = 0; mode < CPU_MODES.length; mode++) {
+      this.#cpuUs[mode] = Math.floor(1e12 * draw(seed, number, mode, 33))
+    }
+    this.#template = machineTemplate(options, this.machine, this.#startNano)
+    this.#places = placesOf(options, this.machine, number, this.#startNano)
+  }
+
+  get pointsPerRound(): number {
+    return this.#energyUj.length + CPU_MODES.length + 2 * this.#places.length
+  }
+
+  /** What the meters counted between acknowledged samples, µJ: what the books must hold. */
+  get acknowledgedUj(): bigint {
+    return BigInt(this.#acknowledgedUj)
+  }
+
+  /** All rounds written so far are acknowledged. */
+  acknowledge(): void {
+    let sum = this.#earlierUj
+    if (this.#begun) {
+      for (let meter = 0; meter < this.#energyUj.length; meter++) {
+        sum += this.#energyUj[meter]! - this.#firstUj[meter]!
+      }
+    }
+    this.#acknowledgedUj = sum
+  }
+
+  /** Whether a round may be sent late: never the first or the last of counters, whose value counts. */
+  mayBeLate(round: number, lastRound: number): boolean {
+    if (round <= 0 || round >= lastRound) return false
+    const { late, seed } = this.#options
+    if (draw(seed, this.number, round, 41) >= late) return false
+    return this.#absence === null || round < this.#absence.from - 1 || round > this.#absence.to
+  }
+
+  /** Lets the counters run to a round, and writes the samples; nothing in a round in which the host is silent. */
+  writeRound(round: number, to: Output): void {
+    const { intervalMs, fromMs } = this.#options
+    const absence = this.#absence
+    const isAway = absence !== null && round >= absence.from && round < absence.to
+    if (absence?.restarts && round === absence.to) this.#restart(fromMs + round * intervalMs - 1)
+    const isDown = isAway && absence.restarts
+    if (round > 0 && !isDown) this.#advance(round)
+    if (!isAway) this.#write(fromMs + round * intervalMs, to)
+  }
+
+  /** The same samples as in the last round, at a later time: no meter has moved. It closes the windows before. */
+  writeStill(timeMs: number, to: Output): void {
+    this.#write(timeMs, to)
+  }
+
+  #advance(round: number): void {
+    const { seed, fromMs, intervalMs, churn } = this.#options
+    const timeMs = fromMs + round * intervalMs
+    const intervalUs = intervalMs * 1000
+    const { cores, packages } = this.machine
+    const isNewMinute = Math.floor(timeMs / 60_000) !== Math.floor((timeMs - intervalMs) / 60_000)
+    let busyUs = 0
+    for (let at = 0; at < this.#places.length; at++) {
+      const place = this.#places[at]!
+      if (isNewMinute && churn > 0 && draw(seed, this.number, at, 34, round) < churn / 60) {
+        this.#replace(place, at, timeMs)
+      }
+      const load = loadAt(seed, this.number, at, timeMs)
+      const usedUs = Math.floor(intervalUs * cores * place.weight * load)
+      place.cpuUs += usedUs
+      place.memoryBytes = Math.floor((0.5 + 0.5 * load) * 2 ** 30 * (0.25 + place.weight))
+      busyUs += usedUs
+    }
+    // What the kernel does for them, which nobody else claims.
+    const systemUs = Math.floor(busyUs * 0.06)
+    const waitUs = Math.floor(intervalUs * cores * 0.005)
+    const capacityUs = intervalUs * cores
+    this.#cpuUs[0]! += busyUs
+    this.#cpuUs[1]! += systemUs
+    this.#cpuUs[2]! += waitUs
+    this.#cpuUs[3]! += capacityUs - busyUs - systemUs - waitUs
+    const utilisation = (busyUs + systemUs) / capacityUs
+    for (let meter = 0; meter < this.#energyUj.length; meter++) {
+      const jitter = 0.98 + 0.04 * draw(seed, this.number, meter, 35, round)
+      const watts = wattsOf(meter, packages, cores, utilisation) * jitter
+      // A watt for a microsecond is a microjoule.
+      this.#energyUj[meter]! += Math.round(watts * intervalUs)
+    }
+  }
+
+  #replace(place: Place, at: number, startMs: number): void {
+    place.generation += 1
+    place.cpuUs = 0
+    const startNano = BigInt(Math.floor(startMs)) * NANO_PER_MILLI
+    const container = containerOf(this.#options.seed, this.number, at, place.generation)
+    place.template = containerTemplate(this.#options, this.machine, container, startNano)
+  }
+
+  #restart(startMs: number): void {
+    for (let meter = 0; meter < this.#energyUj.length; meter++) {
+      if (this.#begun) this.#earlierUj += this.#energyUj[meter]! - this.#firstUj[meter]!
+      this.#energyUj[meter] = 0
+    }
+    this.#begun = false
+    this.#cpuUs.fill(0)
+    this.#startNano = BigInt(Math.floor(startMs)) * NANO_PER_MILLI
+    this.#template = machineTemplate(this.#options, this.machine, this.#startNano)
+    for (const [at, place] of this.#places.entries()) this.#replace(place, at, startMs)
+  }
+
+  #write(timeMs: number, to: Output): void {
+    if (!this.#begun) {
+      this.#firstUj.set(this.#energyUj)
+      this.#begun = true
+    }
+    const nano = BigInt(Math.floor(timeMs)) * NANO_PER_MILLI + BigInt(this.machine.phaseUs) * 1000n
+    const low = Number(nano & 0xffff_ffffn)
+    const high = Number(nano >> 32n)
+    const { bytes, slots } = this.#template
+    const base = to.append(bytes)
+    let slot = 0
+    for (const counters of [this.#energyUj, this.#cpuUs]) {
+      for (let at = 0; at < counters.length; at++) {
+        to.words(base + slots[slot]!, low, high)
+        to.double(base + slots[slot + 1]!, counters[at]! / 1e6)
+        slot += 2
+      }
+    }
+    for (let at = 0; at < this.#places.length; at++) {
+      const { template, cpuUs, memoryBytes } = this.#places[at]!
+      const start = to.append(template.bytes)
+      to.words(start + template.slots[0]!, low, high)
+      to.double(start + template.slots[1]!, cpuUs / 1e6)
+      to.words(start + template.slots[2]!, low, high)
+      to.words(start + template.slots[3]!, memoryBytes % 2 ** 32, memoryBytes / 2 ** 32)
+    }
+  }
+}
+
+/** Packages, then memory, then boards. */
+function wattsOf(meter: number, packages: number, cores: number, utilisation: number): number {
+  const share = cores / packages
+  if (meter < packages) return share * (1.2 + 3.3 * utilisation)
+  if (meter < 2 * packages) return share * (0.25 + 0.35 * utilisation)
+  return 60 + 340 * utilisation
+}
+
+function placesOf(options: FleetOptions, machine: Machine, host: number, startNano: bigint): Place[] {
+  const { seed, workloads } = options
+  const shares = Array.from({ length: workloads }, (_, at) => 0.2 + draw(seed, host, at, 36) ** 3)
+  const sum = shares.reduce((total, share) => total + share, 0)
+  return shares.map((share, at) => ({
+    generation: 0,
+    template: containerTemplate(options, machine, containerOf(seed, host, at, 0), startNano),
+    cpuUs: Math.floor(1e11 * draw(seed, host, at, 37)),
+    memoryBytes: 2 ** 28,
+    // Together they use 85 % of the machine at most.
+    weight: (0.85 * share) / sum,
+  }))
+}
+
+/** A host is away once at most: silent with its meters going on, or down and starting anew. */
+function absenceOf(options: FleetOptions, host: number): Absence | null {
+  const { seed, minutes, intervalMs, silent, reboots } = options
+  const rounds = Math.floor((minutes * 60_000) / intervalMs)
+  const chance = draw(seed, host, 0, 38)
+  if (chance >= silent + reboots) return null
+  const restarts = chance < reboots
+  const [least, most] = SILENCE_MS
+  const lengthMs = restarts ? REBOOT_MS : least + (most - least) * draw(seed, host, 0, 39)
+  const length = Math.max(1, Math.ceil(lengthMs / intervalMs))
+  // Samples before and after, or it would not be an absence.
+  const room = rounds - length - 2
+  if (room < 1) return null
+  const from = 1 + Math.floor(room * draw(seed, host, 0, 40))
+  return { from, to: from + length, restarts }
+}

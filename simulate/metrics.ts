@@ -1,0 +1,103 @@
+/** What one host sends in one round, as templates: metrics of the machine, and of each container, under OTLP's names. */
+import {
+  type Container,
+  type FleetOptions,
+  type Machine,
+  RUN_ATTRIBUTE,
+  runName,
+  SOURCE_ATTRIBUTES,
+} from './fleet.ts'
+import { attributes, fixed64, integer, join, message, slot64, type Template, text } from './template.ts'
+
+/** opentelemetry.proto.metrics.v1: field numbers. */
+const REQUEST = { resourceMetrics: 1 } as const
+const RESOURCE_METRICS = { resource: 1, scopeMetrics: 2 } as const
+const SCOPE_METRICS = { scope: 1, metrics: 2 } as const
+const METRIC = { name: 1, unit: 3, gauge: 5, sum: 7 } as const
+const POINT = { attributes: 7, start: 2, time: 3, asDouble: 4, asInt: 6 } as const
+const CUMULATIVE = 2
+
+export const CPU_MODES = ['user', 'system', 'iowait', 'idle'] as const
+
+/** Attributes by which every signal of a machine names it and its fleet. */
+export const machineAttributes = (options: FleetOptions, machine: Machine): Record<string, string> => ({
+  'host.id': machine.id,
+  'host.name': machine.name,
+  'os.type': 'linux',
+  ...SOURCE_ATTRIBUTES,
+  [RUN_ATTRIBUTE]: runName(options),
+})
+
+export const containerAttributes = (container: Container): Record<string, string> => ({
+  'k8s.namespace.name': container.namespace,
+  'k8s.pod.name': container.pod,
+  'k8s.pod.uid': container.podUid,
+  'k8s.container.name': container.name,
+  'container.id': container.id,
+})
+
+/** Energy counters of a machine, in the order of their slots: packages, memory, boards. */
+export const metersOf = (machine: Machine): readonly { readonly id: string; readonly type: string }[] => [
+  ...Array.from({ length: machine.packages }, (_, index) => ({ id: String(index), type: 'cpu' })),
+  ...Array.from({ length: machine.packages }, (_, index) => ({ id: String(index), type: 'memory' })),
+  ...machine.gpus.map(id => ({ id, type: 'gpu' })),
+]
+
+/** Slots: time and value of each meter, then of each CPU mode. */
+export function machineTemplate(options: FleetOptions, machine: Machine, startNano: bigint): Template {
+  const energy = metersOf(machine).map(meter =>
+    point({ 'hw.id': meter.id, 'hw.type': meter.type }, startNano),
+  )
+  const modes = CPU_MODES.map(mode => point({ 'cpu.mode': mode }, startNano))
+  return resourceMetrics(machineAttributes(options, machine), [
+    counter('hw.energy', 'J', energy),
+    counter('system.cpu.time', 's', modes),
+  ])
+}
+
+/** Slots: time and value of the CPU time, time and value of the memory. */
+export function containerTemplate(
+  options: FleetOptions,
+  machine: Machine,
+  container: Container,
+  startNano: bigint,
+): Template {
+  const resource = { ...machineAttributes(options, machine), ...containerAttributes(container) }
+  return resourceMetrics(resource, [
+    counter('container.cpu.time', 's', [point({}, startNano)]),
+    message(
+      SCOPE_METRICS.metrics,
+      text(METRIC.name, 'container.memory.working_set'),
+      text(METRIC.unit, 'By'),
+      message(METRIC.gauge, message(1, slot64(POINT.time), slot64(POINT.asInt))),
+    ),
+  ])
+}
+
+function resourceMetrics(resource: Readonly<Record<string, string>>, metrics: readonly Template[]): Template {
+  return message(
+    REQUEST.resourceMetrics,
+    message(RESOURCE_METRICS.resource, ...attributes(1, resource)),
+    message(
+      RESOURCE_METRICS.scopeMetrics,
+      message(SCOPE_METRICS.scope, text(1, 'wattline/simulate')),
+      ...metrics,
+    ),
+  )
+}
+
+const counter = (name: string, unit: string, points: readonly Template[]): Template =>
+  message(
+    SCOPE_METRICS.metrics,
+    text(METRIC.name, name),
+    text(METRIC.unit, unit),
+    message(METRIC.sum, ...points.map(one => message(1, one)), integer(2, CUMULATIVE), integer(3, 1)),
+  )
+
+const point = (labels: Readonly<Record<string, string>>, startNano: bigint): Template =>
+  join([
+    ...attributes(POINT.attributes, labels),
+    fixed64(POINT.start, startNano),
+    slot64(POINT.time),
+    slot64(POINT.asDouble),
+  ])

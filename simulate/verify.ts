@@ -1,0 +1,96 @@
+/** Whether the books hold what the meters counted: ledger and late readings of each host, in microjoules. */
+
+/** One SELECT over the tables of the instance. */
+export type Select = (query: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
+
+export interface HostBooks {
+  /** Sum of the ledger's entries, µJ. */
+  readonly ledgerUj: bigint
+  /** What came after its minute was closed: it waits for restating. */
+  readonly lateUj: bigint
+  /** Entries that do not say that they are simulated. */
+  readonly unmarked: number
+}
+
+export interface Difference {
+  readonly host: string
+  readonly meteredUj: bigint
+  readonly ledgerUj: bigint
+  readonly lateUj: bigint
+  readonly unmarked: number
+}
+
+export interface Verdict {
+  readonly hosts: number
+  readonly meteredUj: bigint
+  readonly ledgerUj: bigint
+  readonly lateUj: bigint
+  /** Hosts whose books are wrong; empty when all is well. */
+  readonly differences: readonly Difference[]
+  readonly spansAcknowledged: number
+  readonly spansStored: number
+}
+
+export interface Expected {
+  readonly hostPrefix: string
+  readonly run: string
+  readonly meteredUj: ReadonlyMap<string, bigint>
+  readonly spansAcknowledged: number
+}
+
+export const isGood = (verdict: Verdict): boolean =>
+  verdict.differences.length === 0 && verdict.spansStored === verdict.spansAcknowledged
+
+/** Compares once: what is not in the books yet counts as missing. */
+export async function verify(expected: Expected, select: Select): Promise<Verdict> {
+  const books = await readBooks(expected.hostPrefix, select)
+  const spansStored = expected.spansAcknowledged === 0 ? 0 : await countSpans(expected.run, select)
+  return { ...compare(expected.meteredUj, books), spansAcknowledged: expected.spansAcknowledged, spansStored }
+}
+
+/** Exported for its test. */
+export function compare(
+  meteredUj: ReadonlyMap<string, bigint>,
+  books: ReadonlyMap<string, HostBooks>,
+): Omit<Verdict, 'spansAcknowledged' | 'spansStored'> {
+  const differences: Difference[] = []
+  const sum = { meteredUj: 0n, ledgerUj: 0n, lateUj: 0n }
+  for (const host of new Set([...meteredUj.keys(), ...books.keys()])) {
+    const metered = meteredUj.get(host) ?? 0n
+    const { ledgerUj, lateUj, unmarked } = books.get(host) ?? { ledgerUj: 0n, lateUj: 0n, unmarked: 0 }
+    sum.meteredUj += metered
+    sum.ledgerUj += ledgerUj
+    sum.lateUj += lateUj
+    if (metered !== ledgerUj + lateUj || unmarked > 0) {
+      differences.push({ host, meteredUj: metered, ledgerUj, lateUj, unmarked })
+    }
+  }
+  return { hosts: meteredUj.size, ...sum, differences }
+}
+
+async function readBooks(hostPrefix: string, select: Select): Promise<Map<string, HostBooks>> {
+  const rows = await select(
+    'SELECT host, toString(sum(ledger)) AS ledger_uj, toString(sum(late)) AS late_uj, toString(sum(plain)) AS unmarked FROM (' +
+      `SELECT Host AS host, EnergyUj AS ledger, 0 AS late, EnergyQuality NOT IN ('simulated', 'none') AS plain ` +
+      `FROM ledger WHERE startsWith(Host, '${hostPrefix}') UNION ALL ` +
+      `SELECT Host AS host, 0 AS ledger, Value AS late, 0 AS plain FROM late_readings ` +
+      `WHERE startsWith(Host, '${hostPrefix}') AND Quantity = 'energy') GROUP BY host`,
+  )
+  return new Map(
+    rows.map(row => [
+      String(row['host']),
+      {
+        ledgerUj: BigInt(String(row['ledger_uj'])),
+        lateUj: BigInt(String(row['late_uj'])),
+        unmarked: Number(row['unmarked']),
+      },
+    ]),
+  )
+}
+
+async function countSpans(run: string, select: Select): Promise<number> {
+  const [row] = await select(
+    `SELECT toString(uniqExact(TraceId, SpanId)) AS n FROM otel_traces WHERE ResourceAttributes['wattline.simulation'] = '${run}'`,
+  )
+  return Number(row?.['n'] ?? 0)
+}
