@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { counterJson, metricsJson } from './otlp.ts'
-import { eventually, startProcess, type WattlineProcess } from './wattline-process.ts'
+import { eventually, type StartOptions, startProcess, type WattlineProcess } from './wattline-process.ts'
 
 const EXAMPLE_SETTINGS = {
   WATTLINE_FACTORS_PUE: '1.2',
@@ -122,15 +122,19 @@ const WORKED_LEDGER = [
   ['unattributed', '', '225000000', '22500', '18750'],
 ]
 
-/** Declares the tests; `more` gives the settings of what carries the streams, once it is there. */
+/**
+ * Declares the tests; `more` gives the settings of what carries the streams, once it is there, and `start` starts what takes
+ * OTLP and answers SQL, as one process or as several.
+ */
 export function workedExample(
   more: () => Readonly<Record<string, string>> = () => ({}),
+  start: (options: StartOptions) => Promise<WattlineProcess> = startProcess,
 ): () => WattlineProcess {
   const data = mkdtempSync(join(tmpdir(), 'wattline-example-'))
   let wattline: WattlineProcess
 
   beforeAll(async () => {
-    wattline = await startProcess({ data, environment: { ...EXAMPLE_SETTINGS, ...more() } })
+    wattline = await start({ data, environment: { ...EXAMPLE_SETTINGS, ...more() } })
   })
   afterAll(async () => {
     await wattline.end('SIGTERM')
