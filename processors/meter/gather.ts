@@ -15,7 +15,8 @@ import {
 import { workloadKey } from './keys.ts'
 import type { Piece, SeriesIdentity } from './series.ts'
 
-export const QUALITIES = ['measured', 'interpolated', 'estimated'] as const
+/** Best first. */
+export const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
 export type Quality = (typeof QUALITIES)[number]
 
 export interface Metered {
@@ -88,12 +89,12 @@ function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity)
   return `${quantity}\u0000${domain}`
 }
 
-/** Measured before estimated, then the one that saw more of the window, then by name. */
+/** Measured before estimated before simulated, then the one that saw more of the window, then by name. */
 function bestSource(pieces: readonly Piece[]): readonly Piece[] {
   const bySource = new Map<string, Piece[]>()
   for (const piece of pieces) {
     const { quality, source } = piece.series.identity
-    const key = `${quality === 'estimated' ? 1 : 0}${source}`
+    const key = `${rankOf(quality)}${source}`
     const there = bySource.get(key)
     if (there === undefined) bySource.set(key, [piece])
     else there.push(piece)
@@ -107,6 +108,8 @@ function bestSource(pieces: readonly Piece[]): readonly Piece[] {
   })
   return ranked[0]![1]
 }
+
+const rankOf = (quality: string): number => (quality === 'simulated' ? 2 : quality === 'estimated' ? 1 : 0)
 
 const longestCover = (pieces: readonly Piece[]): bigint =>
   pieces.reduce((longest, { coveredNs }) => larger(longest, coveredNs), 0n)
@@ -172,7 +175,8 @@ function bestMeasure(pieces: readonly Piece[]): readonly Piece[] {
 }
 
 function qualityOf({ series, interpolated }: Piece): Quality {
-  if (series.identity.quality === 'estimated') return 'estimated'
+  const { quality } = series.identity
+  if (quality === 'estimated' || quality === 'simulated') return quality
   return interpolated ? 'interpolated' : 'measured'
 }
 

@@ -192,6 +192,22 @@ test('without any meter the use is known and the energy is not', () => {
   ])
 })
 
+test('what is simulated is never counted where something was measured, and says so on its rows', () => {
+  const simulated = { Source: 'simulated:hw.energy', Quality: 'simulated', BootId: 's' }
+  const run = drive()
+  run.record([...WORKED_EXAMPLE, energyAt(0, 0n, simulated), energyAt(60, 77n, simulated)])
+  run.flush(60)
+  expect(run.energy.map(row => row.EnergyQuality)).not.toContain('simulated')
+  const alone = drive()
+  alone.record([
+    ...WORKED_EXAMPLE.map(sample => ({ ...sample, Quality: 'simulated' })),
+    energyAt(600, 4_600_000_000n, { Quality: 'simulated' }),
+  ])
+  alone.flush(60)
+  expect(alone.energy.length).toBeGreaterThan(0)
+  expect(new Set(alone.energy.map(row => row.EnergyQuality))).toEqual(new Set(['simulated']))
+})
+
 test('the same thing from two sources is counted once: measured before estimated, then who saw more', () => {
   const run = drive()
   const other = { Source: 'estimate', Quality: 'estimated', BootId: 'x' }
