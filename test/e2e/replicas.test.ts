@@ -1,0 +1,182 @@
+// Guarantees: replicas of the processors are added and removed under load, in order and by SIGKILL, come back and stay away:
+// every minute of every host is in the energy stream, in the ledger stream and in the ledger table with exactly what its
+// meters counted, each entry once, and nothing is late. kafkajs reads the streams, as an independent auditor.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeRows } from '../../core/columns/rows.ts'
+import { energy, ledger } from '../../core/model/streams/index.ts'
+import { type ClickHouseFront, startClickHouseFront } from '../support/clickhouse-front/front.ts'
+import { type Auditor, startAuditor } from '../support/kafka/auditor.ts'
+import { kafkaIsAvailable } from '../support/kafka/jars.ts'
+import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
+import { type MeteredFleet, meteredFleet } from '../support/metered-fleet.ts'
+import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+const SEED = 11
+const HOSTS = 16
+const PARTITIONS = 4
+const BETWEEN_MINUTES_MS = 100
+
+describe.runIf(kafkaIsAvailable())('replicas', () => {
+  const data = mkdtempSync(join(tmpdir(), 'wattline-replicas-'))
+  let kafka: KafkaServer
+  let front: ClickHouseFront
+  let auditor: Auditor
+  const running: WattlineProcess[] = []
+
+  const start = async (name: string, roles: string): Promise<WattlineProcess> => {
+    const folder = join(data, name)
+    mkdirSync(folder, { recursive: true })
+    const environment = {
+      WATTLINE_BROKER_KIND: 'kafka',
+      WATTLINE_BROKER_BROKERS: kafka.bootstrap,
+      WATTLINE_BROKER_REPLICATION: '1',
+      WATTLINE_BROKER_PARTITIONS: `${PARTITIONS}`,
+      WATTLINE_WAREHOUSE_KIND: 'clickhouse',
+      WATTLINE_WAREHOUSE_URL: front.url,
+      WATTLINE_INSTANCE: name,
+      WATTLINE_METERING_IDLE_FLUSH: '3600',
+      WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100',
+    }
+    const process = await startProcess({ data: folder, roles, environment })
+    running.push(process)
+    return process
+  }
+
+  beforeAll(async () => {
+    const sessions = {
+      'group.consumer.min.session.timeout.ms': '1000',
+      'group.consumer.session.timeout.ms': '3000',
+    }
+    ;[kafka, front] = await Promise.all([startKafka({ properties: sessions }), startClickHouseFront()])
+  })
+  afterAll(async () => {
+    await Promise.all(running.map(process => process.end('SIGKILL')))
+    await auditor?.close()
+    await Promise.all([kafka.destroy(), front.destroy()])
+    rmSync(data, { recursive: true, force: true })
+  })
+
+  it('meters every minute once while replicas come, go, crash and come back', async () => {
+    const collector = await start('collector', 'collector')
+    const [first, query] = await Promise.all([start('first', 'processors'), start('query', 'query')])
+    auditor = await startAuditor(kafka.bootstrap, ['wattline.energy', 'wattline.ledger'])
+    const load = startLoad(collector, meteredFleet(SEED, HOSTS, Date.parse('2026-11-20T00:00:00Z')))
+
+    await meters(first)
+    const second = await start('second', 'processors')
+    await meters(second)
+    const third = await start('third', 'processors')
+    await meters(third)
+    await second.end('SIGKILL')
+    const again = await start('second', 'processors')
+    await meters(again)
+    expect(await first.end('SIGTERM')).toBe(0)
+    await third.end('SIGKILL')
+    const fleet = await load.stop()
+    const counted = text(fleet.counted())
+
+    const found = await eventually(
+      async () => audit(auditor),
+      ({ energy: one, ledger: two }) => one.sums.size >= counted.length && two.sums.size >= counted.length,
+      60_000,
+    )
+    expect(text(found.energy.sums)).toEqual(counted)
+    expect(text(found.ledger.sums)).toEqual(counted)
+    // What comes after the last expected row must not be there: wait until everything has been read.
+    await eventually(
+      () => pending(query.http),
+      records => records === 0,
+      60_000,
+    )
+    const after = audit(auditor)
+    expect([after.energy.twice, after.ledger.twice]).toEqual([[], []])
+    expect(text(after.ledger.sums)).toEqual(counted)
+
+    const stored = await query.sql<{ minute: string; uj: string; rows: number; entries: number }>(
+      `SELECT concat(Host, '/', toString(toUnixTimestamp(WindowStart))) AS minute, toString(sum(EnergyUj)) AS uj,
+         toUInt32(count()) AS rows, toUInt32(uniqExact(WorkloadKind, WorkloadId, Component, Share)) AS entries
+       FROM ledger GROUP BY minute ORDER BY minute`,
+    )
+    expect(stored.filter(({ rows, entries }) => rows !== entries)).toEqual([])
+    expect(text(new Map(stored.map(({ minute, uj }) => [minute, BigInt(uj)])))).toEqual(counted)
+    expect(await query.sql('SELECT count() AS n FROM late_readings')).toEqual([{ n: '0' }])
+    expect(await query.sql('SELECT count() AS n FROM quarantine')).toEqual([{ n: '0' }])
+  }, 180_000)
+})
+
+/** Sends minute after minute; each is repeated until it is taken. */
+function startLoad(collector: WattlineProcess, fleet: MeteredFleet): { stop(): Promise<MeteredFleet> } {
+  let stopped = false
+  const send = async (body: string): Promise<boolean> => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${collector.otlp}/v1/metrics`, { method: 'POST', headers, body })
+    const answer = await response.text()
+    expect([200, 429, 503]).toContain(response.status)
+    if (response.status === 200) expect(answer).toBe('{}')
+    return response.status === 200
+  }
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      const body = JSON.stringify(fleet.nextMinute())
+      while (!(await send(body))) await new Promise(resolve => setTimeout(resolve, 200))
+      await new Promise(resolve => setTimeout(resolve, BETWEEN_MINUTES_MS))
+    }
+  }
+  const finished = run()
+  return {
+    stop: async () => {
+      stopped = true
+      await finished
+      return fleet
+    },
+  }
+}
+
+/** The replica has closed windows: it has a partition of readings, and works. */
+const meters = (replica: WattlineProcess): Promise<string> =>
+  eventually(
+    async () => (await fetch(`${replica.http}/metrics`)).text(),
+    metrics => /^wattline_windows_closed_total \d/m.test(metrics),
+    60_000,
+  )
+
+async function pending(http: string): Promise<number> {
+  const answer = (await (await fetch(`${http}/api/v1/lag`)).json()) as {
+    partitions: { oldest_pending_seconds: number | null }[]
+  }
+  return answer.partitions.filter(({ oldest_pending_seconds: age }) => age !== null).length
+}
+
+interface Found {
+  /** Energy by minute of a host, µJ. */
+  readonly sums: Map<string, bigint>
+  /** Entries that are there more than once. */
+  readonly twice: string[]
+}
+
+const STREAM_OF = { 'wattline.energy': energy, 'wattline.ledger': ledger }
+
+function audit({ records }: Auditor): { energy: Found; ledger: Found } {
+  const of = (topic: keyof typeof STREAM_OF): Found => {
+    const seen = new Set<string>()
+    const found: Found = { sums: new Map(), twice: [] }
+    for (const record of records.filter(one => one.topic === topic)) {
+      for (const row of decodeRows(STREAM_OF[topic], record.value)) {
+        const minute = `${row.Host}/${row.WindowStart}`
+        const entry = [minute, row.WorkloadKind, row.WorkloadId, row.Component, row.Share].join('/')
+        if (seen.has(entry)) found.twice.push(entry)
+        seen.add(entry)
+        found.sums.set(minute, (found.sums.get(minute) ?? 0n) + row.EnergyUj)
+      }
+    }
+    return found
+  }
+  return { energy: of('wattline.energy'), ledger: of('wattline.ledger') }
+}
+
+/** Comparable, and readable where it differs. */
+const text = (sums: ReadonlyMap<string, bigint>): string[] =>
+  [...sums].map(([minute, uj]) => `${minute} ${uj}`).toSorted()
