@@ -18,7 +18,8 @@ export interface StringView extends ColumnView<string> {
 export interface DictionaryView extends ColumnView<string> {
   /** Per row the index of its value. */
   readonly ids: Int32Array
-  readonly values: readonly string[]
+  /** The distinct values. Their texts are made when they are asked for: many readers compare bytes or need a few. */
+  readonly dictionary: StringView
 }
 
 export interface MapView extends ColumnView<Readonly<Record<string, string>>> {
@@ -30,7 +31,9 @@ export interface MapView extends ColumnView<Readonly<Record<string, string>>> {
 
 /** Lower-case hex, '' when absent. */
 export interface IdView extends ColumnView<string> {
+  /** Id `row` is `bytes[row × width, (row + 1) × width)`, where it is present. */
   readonly bytes: Uint8Array
+  readonly isPresent: (row: number) => boolean
 }
 
 export interface NumberView extends ColumnView<number> {
@@ -46,7 +49,8 @@ export interface ListView<Items extends ColumnView<unknown>, Value> extends Colu
   readonly items: Items
 }
 
-interface ViewOfKind {
+/** Which view reads which kind. */
+export interface ViewOfKind {
   string: StringView
   lowCardinality: DictionaryView
   stringMap: MapView
@@ -125,17 +129,34 @@ function stringView(data: Data): StringView {
 function dictionaryView(data: Data): DictionaryView {
   expect(data.type.typeId === Type.Dictionary, 'a dictionary')
   expect((data.type as Dictionary).indices.ArrayType === Int32Array, '32-bit ids')
-  const values: string[] = []
-  for (const chunk of data.dictionary?.data ?? []) {
-    const texts = stringView(chunk)
-    for (let at = 0; at < texts.length; at += 1) values.push(texts.get(at))
-  }
+  const chunks = data.dictionary?.data ?? []
+  expect(chunks.length <= 1, 'a dictionary in one piece')
+  const dictionary = chunks[0] === undefined ? NO_TEXTS : stringView(chunks[0])
   const ids = data.values as Int32Array
   expect(ids.length >= data.length, 'an id per row')
-  for (let row = 0; row < data.length; row += 1) {
-    expect(ids[row]! >= 0 && ids[row]! < values.length, 'ids within the dictionary')
+  const size = dictionary.length
+  let isWithin = true
+  for (let row = 0; row < data.length; row += 1) isWithin &&= ids[row]! >= 0 && ids[row]! < size
+  expect(isWithin, 'ids within the dictionary')
+  let texts: (string | undefined)[] | null = null
+  return {
+    length: data.length,
+    ids,
+    dictionary,
+    get: row => {
+      const id = ids[row]!
+      texts ??= new Array<string | undefined>(size)
+      texts[id] ??= dictionary.get(id)
+      return texts[id]
+    },
   }
-  return { length: data.length, ids, values, get: row => values[ids[row]!]! }
+}
+
+const NO_TEXTS: StringView = {
+  length: 0,
+  offsets: new Int32Array(1),
+  bytes: new Uint8Array(0),
+  get: () => '',
 }
 
 function mapView(data: Data): MapView {
@@ -166,6 +187,7 @@ function idView(data: Data, width: number): IdView {
   return {
     length: data.length,
     bytes,
+    isPresent: row => data.getValid(row),
     get: row =>
       data.getValid(row) ? Buffer.from(bytes.subarray(row * width, (row + 1) * width)).toString('hex') : '',
   }
@@ -234,9 +256,9 @@ function checkedOffsets(data: Data, limit: number): Int32Array {
   // An empty column may come without its single offset.
   if (data.length === 0) return offsets.length > 0 ? offsets : new Int32Array(1)
   expect(offsets.length > data.length && offsets[0]! >= 0, 'an offset per row')
-  for (let row = 0; row < data.length; row += 1) {
-    expect(offsets[row]! <= offsets[row + 1]!, 'rising offsets')
-  }
+  let rises = true
+  for (let row = 0; row < data.length; row += 1) rises &&= offsets[row]! <= offsets[row + 1]!
+  expect(rises, 'rising offsets')
   expect(offsets[data.length]! <= limit, 'offsets within the values')
   return offsets
 }

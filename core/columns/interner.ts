@@ -32,6 +32,9 @@ export class Interner {
   #size = 0
   /** Ids of values that came as strings, so that constants need no encoding. */
   readonly #texts = new Map<string, number>()
+  /** The last of them: most rows of most columns repeat it. */
+  #text: string | null = null
+  #textId = 0
   /** Id + 1 of the texts of small integers (ports, status codes); 0: not known. */
   readonly #integers = new Int32Array(SMALL_INTEGERS)
   #scratch = new Uint8Array(INITIAL_BYTES)
@@ -72,6 +75,13 @@ export class Interner {
   }
 
   internString(text: string): number {
+    if (text === this.#text) return this.#textId
+    this.#textId = this.#internText(text)
+    this.#text = text
+    return this.#textId
+  }
+
+  #internText(text: string): number {
     const known = this.#texts.get(text)
     if (known !== undefined) return known
     if (this.#scratch.length < text.length * 3) this.#setScratch(grown(this.#scratch, text.length * 3))
@@ -123,8 +133,7 @@ export class Interner {
       this.#slots[slot] = 0
     }
     this.#size = size
-    this.#texts.clear()
-    this.#integers.fill(0)
+    this.#forgetTexts()
   }
 
   clear(): void {
@@ -139,7 +148,12 @@ export class Interner {
     if (this.#scratch.length > INITIAL_BYTES) this.#setScratch(new Uint8Array(INITIAL_BYTES))
     this.#slots.fill(0)
     this.#size = 0
+    this.#forgetTexts()
+  }
+
+  #forgetTexts(): void {
     this.#texts.clear()
+    this.#text = null
     this.#integers.fill(0)
   }
 

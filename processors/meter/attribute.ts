@@ -5,13 +5,14 @@ import { larger, smaller, sumOf } from '../../core/model/integers.ts'
 import { type Split, split } from '../../core/model/split.ts'
 import type { energy } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
-import { WINDOW_NS, windowStartSeconds } from '../../core/model/window.ts'
+import { windowStartSeconds } from '../../core/model/window.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
 import { gatherWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './gather.ts'
 import type { HostState } from './host-state.ts'
 import { workloadKey } from './keys.ts'
-import type { Piece } from './series.ts'
+import { MINUTE_NS } from './samples.ts'
+import type { Piece } from './settle.ts'
 import { finestWorkloads, type Named, named } from './workloads.ts'
 
 export type EnergyRow = RowOf<typeof energy>
@@ -24,7 +25,7 @@ export interface Attribution {
 
 const NOBODY: Named = { kind: '', id: '', name: '', namespace: '', labels: {} }
 /** A host without any meter: its workloads' use is known, their energy is not. */
-const UNMETERED = { component: 'cpu', energyUj: 0n, coveredNs: 0n, quality: 'none', sources: [] } as const
+const UNMETERED = { component: 'cpu', energyUj: 0n, coveredNs: 0, quality: 'none', sources: [] } as const
 
 type MeteredComponent = ComponentEnergy | typeof UNMETERED
 
@@ -85,8 +86,8 @@ function baselineOf(
   const energies = components.map(({ energyUj }) => energyUj)
   const total = sumOf(energies)
   if (method !== 'baseline' || total === 0n) return undefined
-  const coveredNs = components.reduce((most, part) => larger(most, part.coveredNs), 0n)
-  const idleUj = divideHalfEven(idleMicrowatts * coveredNs, 1_000_000_000n)
+  const coveredNs = Math.max(...components.map(part => part.coveredNs))
+  const idleUj = divideHalfEven(idleMicrowatts * BigInt(coveredNs), 1_000_000_000n)
   return apportion(smaller(idleUj, total), energies)
 }
 
@@ -130,7 +131,7 @@ function rowMaker(
     HostName: host.hostName,
     WindowStart: windowStartSeconds(window),
     Component: part.component,
-    Coverage: Math.min(1, Number(part.coveredNs) / Number(WINDOW_NS)),
+    Coverage: Math.min(1, part.coveredNs / MINUTE_NS),
     EnergySource: part.sources.join('+'),
     IdlePolicy: 'none',
     Boundary: boundary,

@@ -4,6 +4,8 @@ const ENCODER = new TextEncoder()
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true })
 /** Twice that is still exact as a number. */
 const SAFE = 2 ** 51
+/** Bytes of the longest integer that is written as a number. */
+const LONGEST = 8
 
 export class ByteWriter {
   #bytes = new Uint8Array(8192)
@@ -17,12 +19,33 @@ export class ByteWriter {
 
   /** A non-negative integer, seven bits a byte. */
   uint(value: number): void {
+    if (this.#bytes.length - this.#length < LONGEST) this.#reserve(LONGEST)
+    const bytes = this.#bytes
+    let at = this.#length
     let rest = value
-    while (rest >= 0x80) {
-      this.byte((rest % 0x80) | 0x80)
+    while (rest >= 0x10000000) {
+      bytes[at++] = (rest % 0x80) | 0x80
       rest = Math.floor(rest / 0x80)
     }
-    this.byte(rest)
+    // From here on bits do, which are faster.
+    while (rest >= 0x80) {
+      bytes[at++] = (rest & 0x7f) | 0x80
+      rest >>= 7
+    }
+    bytes[at++] = rest
+    this.#length = at
+  }
+
+  /** What `int` writes for the same value; a safe integer up to 2^52. */
+  signed(value: number): void {
+    this.uint(value < 0 ? -value * 2 - 1 : value * 2)
+  }
+
+  /** What `int` writes for `high` x 2^32 + `low`; both may have either sign. */
+  words(high: number, low: number): void {
+    const near = high * 4_294_967_296 + low
+    if (near < SAFE && near > -SAFE) this.signed(near)
+    else this.int((BigInt(high) << 32n) + BigInt(low))
   }
 
   /** A signed integer of any size, zigzag. */
@@ -63,8 +86,12 @@ export class ByteWriter {
     this.#bytes = larger
   }
 
+  /** A copy of what was written; the writer begins anew, with the same buffer. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length)
+    const written = this.#bytes.slice(0, this.#length)
+    this.#length = 0
+    this.#texts.clear()
+    return written
   }
 }
 

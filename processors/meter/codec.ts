@@ -1,57 +1,81 @@
 /**
- * A host's state as the log keeps it beside the offset. Deterministic: the same state gives the same bytes, in whatever
- * order it came about. Bytes of another version are refused, never guessed at.
+ * A host's state as the log keeps it beside the offset, in two halves: names (who is measured, by what, with which words),
+ * written again only when they change, and numbers (samples and times), written with every record. Deterministic: the same
+ * state gives the same bytes, in whatever order it came about. Bytes of an unknown version are refused, never guessed at.
  */
+import { crc32 } from 'node:zlib'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { type HostState, newHostState, type WorkloadWords } from './host-state.ts'
+import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
+import { type Derived, type HostState, newHostState, type WorkloadWords } from './host-state.ts'
 import { meterKey, seriesKey, workloadKey } from './keys.ts'
-import { COUNTER_QUANTITIES, GAUGE_QUANTITIES, type Series, type SeriesIdentity } from './series.ts'
+import { HIGH, LOW, MINUTE_NS, NS, nanoOf, pushSample, STRIDE, splitNano } from './samples.ts'
+import { COUNTER_QUANTITIES, GAUGE_QUANTITIES, newSeries, type Series } from './series.ts'
 
-const VERSION = 1
+const VERSION = 2
 const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES]
 
-export function encodeHostState(state: HostState): Uint8Array {
-  const to = new ByteWriter()
+export interface StoredHost {
+  readonly names: Uint8Array
+  readonly numbers: Uint8Array
+}
+
+/** Flags of a series. */
+const SETTLED = 1
+const CARRY = 2
+const CARRY_INTERPOLATED = 4
+
+/** One for all: bytes are copied out of it before anybody else writes. */
+const numbersWriter = new ByteWriter()
+
+export const encodeHostState = (state: HostState): StoredHost => ({
+  names: derivedOf(state).names,
+  numbers: encodeNumbers(state),
+})
+
+/** What follows from which series and words there are; computed once after a change. */
+export function derivedOf(state: HostState): Derived {
+  if (state.derived === null) {
+    const series = byKey(state.series)
+    const words = byKey(state.workloads)
+    const names = encodeNames(state, series, words)
+    state.derived = {
+      series: series.map(([, one]) => one),
+      words: words.map(([, one]) => one),
+      names,
+      namesCrc: crc32(names),
+    }
+  }
+  return state.derived
+}
+
+export function encodeNumbers(state: HostState): Uint8Array {
+  const { series, words, namesCrc } = derivedOf(state)
+  const to = numbersWriter
   to.byte(VERSION)
-  to.text(state.tenant)
-  to.text(state.host)
-  to.text(state.hostName)
-  to.int(state.hostNameNano)
+  to.uint(namesCrc)
   to.int(state.recordNano)
+  to.int(state.hostNameNano - state.recordNano)
   to.uint(state.lastRecordMs)
   to.uint(state.closedBefore === null ? 0 : state.closedBefore + 1)
-  to.uint(state.series.size)
-  for (const [, series] of byKey(state.series)) writeSeries(to, series, state.recordNano)
-  to.uint(state.workloads.size)
-  for (const [key, words] of byKey(state.workloads)) writeWords(to, key, words, state.recordNano)
+  const [minute, ns] = splitNano(state.recordNano)
+  for (const one of series) writeNumbers(to, one, minute, ns)
+  for (const one of words) writeSpan(to, one.minute - minute, one.ns - ns, 0)
   return to.finish()
 }
 
-/** @throws WattlineError `invariant_broken` for bytes that this version did not write. */
-export function decodeHostState(bytes: Uint8Array): HostState {
+/** @throws WattlineError `invariant_broken` for bytes that no version up to this one wrote, or of two different states. */
+export function decodeHostState({
+  names,
+  numbers,
+}: {
+  names: Uint8Array | undefined
+  numbers: Uint8Array
+}): HostState {
   try {
-    const from = new ByteReader(bytes)
-    const version = from.byte()
-    if (version !== VERSION) throw new RangeError(`version ${version}, this is ${VERSION}`)
-    const state = newHostState(from.text(), from.text())
-    state.hostName = from.text()
-    state.hostNameNano = from.int()
-    state.recordNano = from.int()
-    state.lastRecordMs = from.uint()
-    const closed = from.uint()
-    state.closedBefore = closed === 0 ? null : closed - 1
-    for (let left = from.uint(); left > 0; left--) {
-      const series = readSeries(from, state.recordNano)
-      const { workloadKind, workloadId } = series.identity
-      state.series.set(seriesKey(meterKey(series.identity), workloadKey(workloadKind, workloadId)), series)
-    }
-    for (let left = from.uint(); left > 0; left--) {
-      const [key, words] = readWords(from, state.recordNano)
-      state.workloads.set(key, words)
-    }
-    if (!from.atEnd) throw new RangeError('bytes are left over')
-    return state
+    if (numbers[0] === FIRST_VERSION) return decodeFirstVersion(numbers)
+    if (names === undefined) throw new RangeError('its names are missing')
+    return decodeHalves(names, numbers)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new WattlineError('invariant_broken', `Stored state of a host cannot be read: ${reason}.`, {
@@ -60,82 +84,153 @@ export function decodeHostState(bytes: Uint8Array): HostState {
   }
 }
 
+function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
+  const state = decodeNames(names)
+  const from = new ByteReader(numbers)
+  checkVersion(from.byte())
+  const namesCrc = crc32(names)
+  if (from.uint() !== namesCrc) throw new RangeError('its names are those of another state')
+  state.recordNano = from.int()
+  state.hostNameNano = from.int() + state.recordNano
+  state.lastRecordMs = from.uint()
+  const closed = from.uint()
+  state.closedBefore = closed === 0 ? null : closed - 1
+  const series = [...state.series.values()]
+  const words = [...state.workloads.values()]
+  for (const one of series) readNumbers(from, one, state.recordNano)
+  for (const one of words) [one.minute, one.ns] = splitNano(state.recordNano + from.int())
+  if (!from.atEnd) throw new RangeError('bytes are left over')
+  state.derived = { series, words, names, namesCrc }
+  return state
+}
+
 const byKey = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 
-/** Times are written as distances from the host's record time: small numbers. */
-function writeSeries(to: ByteWriter, series: Series, baseNano: bigint): void {
-  const { identity, carry, times, values } = series
-  to.byte(QUANTITIES.indexOf(identity.quantity))
-  to.text(identity.domain)
-  to.text(identity.device)
-  to.text(identity.workloadKind)
-  to.text(identity.workloadId)
-  to.text(identity.bootId)
-  to.text(identity.source)
-  to.text(identity.quality)
-  to.int(series.gapNs)
-  to.int(series.rangeMax)
-  to.int(series.settledNano - baseNano)
-  to.byte(carry === null ? 0 : carry.interpolated ? 2 : 1)
-  if (carry !== null) {
-    to.int(carry.fromNano - baseNano)
-    to.int(carry.amount)
+function encodeNames(
+  state: HostState,
+  series: readonly (readonly [string, Series])[],
+  workloads: readonly (readonly [string, WorkloadWords])[],
+): Uint8Array {
+  const to = new ByteWriter()
+  to.byte(VERSION)
+  to.text(state.tenant)
+  to.text(state.host)
+  to.text(state.hostName)
+  to.uint(series.length)
+  for (const [, { identity, gapNs, rangeMax }] of series) {
+    to.byte(QUANTITIES.indexOf(identity.quantity))
+    to.text(identity.domain)
+    to.text(identity.device)
+    to.text(identity.workloadKind)
+    to.text(identity.workloadId)
+    to.text(identity.bootId)
+    to.text(identity.source)
+    to.text(identity.quality)
+    to.int(BigInt(gapNs))
+    to.int(rangeMax)
   }
-  to.uint(times.length)
-  let time = baseNano
-  let value = 0n
-  for (let index = 0; index < times.length; index++) {
-    to.int(times[index]! - time)
-    to.int(values[index]! - value)
-    time = times[index]!
-    value = values[index]!
+  to.uint(workloads.length)
+  for (const [key, { attributes }] of workloads) {
+    to.text(key)
+    const entries = Object.entries(attributes)
+    to.uint(entries.length)
+    for (const [name, value] of entries) {
+      to.text(name)
+      to.text(value)
+    }
   }
+  return to.finish()
 }
 
-function readSeries(from: ByteReader, baseNano: bigint): Series {
+function decodeNames(names: Uint8Array): HostState {
+  const from = new ByteReader(names)
+  checkVersion(from.byte())
+  const state = newHostState(from.text(), from.text())
+  state.hostName = from.text()
+  for (let left = from.uint(); left > 0; left--) {
+    const series = readName(from)
+    const { workloadKind, workloadId } = series.identity
+    state.series.set(seriesKey(meterKey(series.identity), workloadKey(workloadKind, workloadId)), series)
+  }
+  for (let left = from.uint(); left > 0; left--) {
+    const key = from.text()
+    const entries = Array.from({ length: from.uint() }, () => [from.text(), from.text()])
+    const attributes = Object.fromEntries(entries) as Record<string, string>
+    state.workloads.set(key, { minute: 0, ns: 0, attributes })
+  }
+  if (!from.atEnd) throw new RangeError('bytes are left over')
+  return state
+}
+
+function readName(from: ByteReader): Series {
   const quantity = QUANTITIES[from.byte()]
   if (quantity === undefined) throw new RangeError('unknown quantity')
-  const identity: SeriesIdentity = {
-    quantity,
-    domain: from.text(),
-    device: from.text(),
-    workloadKind: from.text(),
-    workloadId: from.text(),
-    bootId: from.text(),
-    source: from.text(),
-    quality: from.text(),
+  const [domain, device, workloadKind] = [from.text(), from.text(), from.text()]
+  const [workloadId, bootId, source, quality] = [from.text(), from.text(), from.text(), from.text()]
+  const identity = { quantity, domain, device, workloadKind, workloadId, bootId, source, quality }
+  const series = newSeries(identity, Number(from.int()))
+  series.rangeMax = from.int()
+  return series
+}
+
+/** Times are written as distances, and those as what they differ by: samples come at a beat, so that most are 0. */
+function writeNumbers(to: ByteWriter, { samples, settled, carry }: Series, minute: number, ns: number): void {
+  to.byte(
+    (settled ? SETTLED : 0) | (carry === null ? 0 : carry.interpolated ? CARRY | CARRY_INTERPOLATED : CARRY),
+  )
+  if (carry !== null) {
+    to.int(BigInt(carry.fromWindow - minute))
+    to.int(carry.amount)
   }
-  const [gapNs, rangeMax, settledNano] = [from.int(), from.int(), from.int() + baseNano]
-  const carried = from.byte()
-  const carry =
-    carried === 0
-      ? null
-      : { fromNano: from.int() + baseNano, amount: from.int(), interpolated: carried === 2 }
-  const [times, values]: [bigint[], bigint[]] = [[], []]
-  let [time, value] = [baseNano, 0n]
-  for (let left = from.uint(); left > 0; left--) {
-    time += from.int()
+  const count = samples.length / STRIDE
+  to.uint(count)
+  if (count === 0) return
+  writeSpan(to, samples[0]! - minute, samples[NS]! - ns, 0)
+  to.words(samples[HIGH]!, samples[LOW]!)
+  let beat = 0
+  for (let at = STRIDE; at < samples.length; at += STRIDE) {
+    const before = at - STRIDE
+    beat = writeSpan(to, samples[at]! - samples[before]!, samples[at + NS]! - samples[before + NS]!, beat)
+    to.words(samples[at + HIGH]! - samples[before + HIGH]!, samples[at + LOW]! - samples[before + LOW]!)
+  }
+}
+
+/** Beyond so many minutes nanoseconds, and differences of them, need more than 53 bits. */
+const FAR_MINUTES = 20_000
+
+/** A distance less the last one; returns it as the next one's last, 0 after one that is too large for a number. */
+function writeSpan(to: ByteWriter, minutes: number, ns: number, last: number): number {
+  if (minutes < FAR_MINUTES && minutes > -FAR_MINUTES) {
+    const span = minutes * MINUTE_NS + ns
+    to.signed(span - last)
+    return span
+  }
+  to.int(nanoOf(minutes, ns) - BigInt(last))
+  return 0
+}
+
+function readNumbers(from: ByteReader, series: Series, baseNano: bigint): void {
+  const flags = from.byte()
+  series.settled = (flags & SETTLED) !== 0
+  const [minute] = splitNano(baseNano)
+  if ((flags & CARRY) !== 0) {
+    const fromWindow = minute + Number(from.int())
+    series.carry = { fromWindow, amount: from.int(), interpolated: (flags & CARRY_INTERPOLATED) !== 0 }
+  }
+  let [time, value, beat] = [baseNano, 0n, 0n]
+  const count = from.uint()
+  for (let index = 0; index < count; index++) {
+    const before = time
+    time += from.int() + beat
     value += from.int()
-    times.push(time)
-    values.push(value)
-  }
-  return { identity, gapNs, rangeMax, times, values, settledNano, carry }
-}
-
-function writeWords(to: ByteWriter, key: string, words: WorkloadWords, baseNano: bigint): void {
-  to.text(key)
-  to.int(words.timeNano - baseNano)
-  const entries = Object.entries(words.attributes)
-  to.uint(entries.length)
-  for (const [name, value] of entries) {
-    to.text(name)
-    to.text(value)
+    pushSample(series.samples, time, value)
+    beat = index === 0 || isFar(series.samples) ? 0n : time - before
   }
 }
 
-function readWords(from: ByteReader, baseNano: bigint): [string, WorkloadWords] {
-  const key = from.text()
-  const timeNano = from.int() + baseNano
-  const entries = Array.from({ length: from.uint() }, () => [from.text(), from.text()])
-  return [key, { timeNano, attributes: Object.fromEntries(entries) as Record<string, string> }]
+const isFar = (samples: readonly number[]): boolean =>
+  samples[samples.length - STRIDE]! - samples[samples.length - 2 * STRIDE]! >= FAR_MINUTES
+
+function checkVersion(version: number): void {
+  if (version !== VERSION) throw new RangeError(`version ${version}, this is ${VERSION}`)
 }

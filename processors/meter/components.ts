@@ -56,7 +56,7 @@ function together(a: Metered | undefined, b: Metered): Metered {
   if (a === undefined) return b
   return {
     energyUj: microJoules(a.energyUj + b.energyUj),
-    coveredNs: smaller(a.coveredNs, b.coveredNs),
+    coveredNs: Math.min(a.coveredNs, b.coveredNs),
     quality: worstOf([a.quality, b.quality]),
     sources: [...new Set([...a.sources, ...b.sources])].sort(),
   }

@@ -3,7 +3,7 @@
  * use of each workload. A thing that two sources report is counted once: by the one that saw more of the window.
  */
 
-import { larger, smaller, sumOf } from '../../core/model/integers.ts'
+import { sumOf } from '../../core/model/integers.ts'
 import {
   type ByteSeconds,
   byteSeconds,
@@ -13,7 +13,7 @@ import {
   microseconds,
 } from '../../core/model/quantity.ts'
 import { workloadKey } from './keys.ts'
-import type { Piece, SeriesIdentity } from './series.ts'
+import type { Piece } from './settle.ts'
 
 /** Best first. */
 export const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
@@ -22,7 +22,7 @@ export type Quality = (typeof QUALITIES)[number]
 export interface Metered {
   readonly energyUj: MicroJoules
   /** Of the window, by the meter that saw the least of it. */
-  readonly coveredNs: bigint
+  readonly coveredNs: number
   readonly quality: Quality
   readonly sources: readonly string[]
 }
@@ -56,7 +56,7 @@ const MEMORY_MEASURES = ['working_set', 'usage', 'rss', '']
 export function gatherWindow(pieces: readonly Piece[]): WindowUse {
   const places = new Map<string, Piece[]>()
   for (const piece of pieces) {
-    const place = placeOf(piece.series.identity)
+    const { place } = piece.series
     const there = places.get(place)
     if (there === undefined) places.set(place, [piece])
     else there.push(piece)
@@ -82,15 +82,9 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
   }
 }
 
-/** What can be counted once only. Places sort `energy` before `power`, which fills in where there is no counter. */
-function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
-  if (quantity === 'cpu_time') return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
-  if (quantity === 'memory') return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
-  return `${quantity}\u0000${domain}`
-}
-
 /** Measured before estimated before simulated, then the one that saw more of the window, then by name. */
 function bestSource(pieces: readonly Piece[]): readonly Piece[] {
+  if (pieces.length === 1) return pieces
   const bySource = new Map<string, Piece[]>()
   for (const piece of pieces) {
     const { quality, source } = piece.series.identity
@@ -111,25 +105,26 @@ function bestSource(pieces: readonly Piece[]): readonly Piece[] {
 
 const rankOf = (quality: string): number => (quality === 'simulated' ? 2 : quality === 'estimated' ? 1 : 0)
 
-const longestCover = (pieces: readonly Piece[]): bigint =>
-  pieces.reduce((longest, { coveredNs }) => larger(longest, coveredNs), 0n)
+const longestCover = (pieces: readonly Piece[]): number =>
+  pieces.reduce((longest, { coveredNs }) => Math.max(longest, coveredNs), 0)
 
 /** The whole's own meter where there is one (no device), else all of its parts. */
 function wholeOrParts(pieces: readonly Piece[]): readonly Piece[] {
+  if (pieces.length === 1) return pieces
   const whole = pieces.filter(piece => piece.series.identity.device === '')
   return whole.length > 0 ? whole : pieces
 }
 
 function meteredBy(pieces: readonly Piece[]): Metered {
   const counted = wholeOrParts(pieces)
-  const coverOf = new Map<string, bigint>()
+  const coverOf = new Map<string, number>()
   for (const { series, coveredNs } of counted) {
     const { device } = series.identity
-    coverOf.set(device, (coverOf.get(device) ?? 0n) + coveredNs)
+    coverOf.set(device, (coverOf.get(device) ?? 0) + coveredNs)
   }
   return {
     energyUj: microJoules(amountOf(counted)),
-    coveredNs: [...coverOf.values()].reduce(smaller),
+    coveredNs: Math.min(...coverOf.values()),
     quality: worstOf(counted.map(qualityOf)),
     sources: [...new Set(counted.map(piece => piece.series.identity.source))].sort(),
   }

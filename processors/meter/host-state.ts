@@ -1,9 +1,12 @@
 /** What `meter` knows of one host between two records: open windows only, never history. */
+import type { HostLookup } from './lookup.ts'
 import type { Series } from './series.ts'
 
 /** Words for people about a workload, from its newest reading. */
 export interface WorkloadWords {
-  timeNano: bigint
+  /** Instant of that reading: its minute, and the nanoseconds into it. */
+  minute: number
+  ns: number
   attributes: Readonly<Record<string, string>>
 }
 
@@ -22,6 +25,22 @@ export interface HostState {
   /** By series key and by workload key, see keys.ts. */
   readonly series: Map<string, Series>
   readonly workloads: Map<string, WorkloadWords>
+  /**
+   * Computed from the above when it is needed. Null after a change of anything but numbers of samples and times: of which
+   * series and workloads there are, of their words, of the host's name.
+   */
+  derived: Derived | null
+  /** Shortcuts of take.ts; null after something was forgotten. Never stored. */
+  lookup: HostLookup | null
+}
+
+export interface Derived {
+  /** In order of key. */
+  readonly series: readonly Series[]
+  readonly words: readonly WorkloadWords[]
+  /** The half of the stored state that rarely changes, see codec.ts. */
+  readonly names: Uint8Array
+  readonly namesCrc: number
 }
 
 /** By host key. The loop fills it from stored state. */
@@ -37,4 +56,6 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   closedBefore: null,
   series: new Map(),
   workloads: new Map(),
+  derived: null,
+  lookup: null,
 })

@@ -14,6 +14,14 @@ const LONGEST_HOST = 256
 export const hostKey = (tenant: string, host: string): string =>
   `${tenant}${SEPARATOR}${host.length > LONGEST_HOST ? digest(host, 64) : host}`
 
+/**
+ * Key of the half of the host's stored state that rarely changes. Host keys begin with a tenant, which is neither empty nor
+ * holds a separator: no host's key is another's names key.
+ */
+export const namesKey = (hostKey: string): string => `${SEPARATOR}names${SEPARATOR}${hostKey}`
+
+export const isNamesKey = (key: string): boolean => key.startsWith(SEPARATOR)
+
 export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
 
 /** Which meter it is, whoever it measures: few in a record, so that readers build each once. */

@@ -3,7 +3,8 @@ import type { lateReadings } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
 import { windowStartSeconds } from '../../core/model/window.ts'
 import type { HostState } from './host-state.ts'
-import type { LatePiece, Series } from './series.ts'
+import type { Series } from './series.ts'
+import type { LatePiece } from './settle.ts'
 
 export type LateRow = RowOf<typeof lateReadings>
 

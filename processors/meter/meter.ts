@@ -4,13 +4,17 @@
  */
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import { WINDOW_SECONDS, windowOf, windowStartNano } from '../../core/model/window.ts'
+import { WINDOW_SECONDS, windowOf } from '../../core/model/window.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { type Attribution, attributeWindow, type EnergyRow } from './attribute.ts'
+import { derivedOf } from './codec.ts'
 import type { HostState, HostStates } from './host-state.ts'
 import { hostKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRows } from './late.ts'
-import { type LatePiece, type Piece, type Series, settle } from './series.ts'
+import { Symbols } from './lookup.ts'
+import { STRIDE } from './samples.ts'
+import type { Series } from './series.ts'
+import { type Piece, type Settled, settle, windowsNs } from './settle.ts'
 import { type Flush, flushFor, type Patience } from './silence.ts'
 import { takeReadings } from './take.ts'
 
@@ -44,9 +48,9 @@ const NS = 1e9
 
 export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   const latenessNs = BigInt(Math.round(metering.lateness * NS))
-  const gapNs = BigInt(Math.round(metering.gap * NS))
-  const sensorGapNs = BigInt(Math.round(metering.sensor_gap * NS))
-  const gapOf = (source: string): bigint => (isSensor(source) ? sensorGapNs : gapNs)
+  const gapNs = Math.round(metering.gap * NS)
+  const sensorGapNs = Math.round(metering.sensor_gap * NS)
+  const gapOf = (source: string): number => (isSensor(source) ? sensorGapNs : gapNs)
   const attribution: Attribution = {
     method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
     idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
@@ -56,10 +60,11 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     gapMs: Math.max(metering.idle_flush, metering.gap) * 1000,
     forgetMs: FORGET_HOST_WINDOWS * WINDOW_SECONDS * 1000,
   }
+  const symbols = new Symbols()
   return {
     apply(states, record, { timestampMs }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
-      takeReadings(states, record, { gapOf, changed: result.changed, late: result.late })
+      takeReadings(states, record, { symbols, gapOf, changed: result.changed, late: result.late })
       for (const state of result.changed.values()) {
         // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
         state.lastRecordMs = timestampMs
@@ -77,6 +82,8 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       if (gone) {
         state.series.clear()
         state.workloads.clear()
+        state.derived = null
+        state.lookup = null
       }
       return result
     },
@@ -87,34 +94,43 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
 function closeWindows(state: HostState, until: number, attribution: Attribution, result: Metering): void {
   const from = state.closedBefore ?? 0
   if (until <= from) return
-  const byWindow = new Map<number, Piece[]>()
-  const late: LatePiece[] = []
-  for (const [, series] of [...state.series].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const settled = settle(series, from, until, forgetNs(series))
-    for (const piece of settled.pieces) {
-      const there = byWindow.get(piece.window)
-      if (there === undefined) byWindow.set(piece.window, [piece])
-      else there.push(piece)
-    }
-    late.push(...settled.late)
+  const settled: Settled = { pieces: [], late: [] }
+  for (const series of derivedOf(state).series) {
+    settle(series, { from, until, forgetNs: forgetNs(series) }, settled)
   }
   state.closedBefore = until
+  const byWindow = new Map<number, Piece[]>()
+  for (const piece of settled.pieces) {
+    const there = byWindow.get(piece.window)
+    if (there === undefined) byWindow.set(piece.window, [piece])
+    else there.push(piece)
+  }
   for (const window of [...byWindow.keys()].sort((a, b) => a - b)) {
     result.energy.push(...attributeWindow(state, window, byWindow.get(window)!, attribution))
   }
-  result.late.push(...lateRows(state, late))
+  result.late.push(...lateRows(state, settled.late))
   forget(state, until)
 }
 
-const forgetNs = ({ identity }: Series): bigint =>
-  windowStartNano(identity.workloadKind === '' ? FORGET_HOST_WINDOWS : FORGET_WORKLOAD_WINDOWS)
+const forgetNs = ({ identity }: Series): number =>
+  windowsNs(identity.workloadKind === '' ? FORGET_HOST_WINDOWS : FORGET_WORKLOAD_WINDOWS)
 
 function forget(state: HostState, until: number): void {
+  const gone = [...state.series].filter(([, series]) => isOld(series, until))
+  if (gone.length === 0) return
+  for (const [key] of gone) state.series.delete(key)
   const used = new Set<string>()
-  const untilNano = windowStartNano(until)
-  for (const [key, series] of state.series) {
-    if (series.times.at(-1)! < untilNano - forgetNs(series)) state.series.delete(key)
-    else used.add(workloadKey(series.identity.workloadKind, series.identity.workloadId))
+  for (const { identity } of state.series.values()) {
+    used.add(workloadKey(identity.workloadKind, identity.workloadId))
   }
   for (const key of state.workloads.keys()) if (!used.has(key)) state.workloads.delete(key)
+  state.derived = null
+  state.lookup = null
+}
+
+/** Whether the last sample is further back than intervals are trusted to reach. */
+function isOld(series: Series, until: number): boolean {
+  const { samples, identity } = series
+  const windows = identity.workloadKind === '' ? FORGET_HOST_WINDOWS : FORGET_WORKLOAD_WINDOWS
+  return samples[samples.length - STRIDE]! < until - windows
 }

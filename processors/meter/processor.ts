@@ -12,9 +12,9 @@ import type { Events } from '../../core/runtime/events.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { Step } from '../step.ts'
 import type { EnergyRow } from './attribute.ts'
-import { decodeHostState, encodeHostState } from './codec.ts'
+import { decodeHostState, derivedOf, encodeNumbers } from './codec.ts'
 import type { HostState, HostStates } from './host-state.ts'
-import { hostKey } from './keys.ts'
+import { hostKey, isNamesKey, namesKey } from './keys.ts'
 import type { LateRow } from './late.ts'
 import type { Flush, Meter, Metering } from './meter.ts'
 
@@ -48,7 +48,10 @@ async function openWorker(
   partition: AssignedPartition,
 ): Promise<PartitionWorker> {
   const states: HostStates = new Map()
-  for (const [key, bytes] of await partition.loadState()) states.set(key, decodeHostState(bytes))
+  const stored = await partition.loadState()
+  for (const [key, numbers] of stored) {
+    if (!isNamesKey(key)) states.set(key, decodeHostState({ numbers, names: stored.get(namesKey(key)) }))
+  }
   return new MeterWorker(options, partition.partition, states)
 }
 
@@ -56,6 +59,8 @@ class MeterWorker implements PartitionWorker {
   readonly #options: MeterProcessorOptions
   readonly #partition: number
   readonly #states: HostStates
+  /** Names as they are stored, by host key. */
+  readonly #stored: Map<string, Uint8Array>
   /** What the records of this poll have given so far. */
   #energy: EnergyRow[] = []
   #late: LateRow[] = []
@@ -71,6 +76,8 @@ class MeterWorker implements PartitionWorker {
     this.#options = options
     this.#partition = partition
     this.#states = states
+    this.#stored = new Map()
+    for (const [key, { derived }] of states) if (derived !== null) this.#stored.set(key, derived.names)
   }
 
   apply(record: StoredRecord): void {
@@ -93,7 +100,11 @@ class MeterWorker implements PartitionWorker {
       })
     }
     for (const [key, state] of this.#changed) {
-      step.state.set(key, encodeHostState(state))
+      const { names } = derivedOf(state)
+      // Written again only when they are others than those that are stored.
+      if (this.#stored.get(key) !== names) step.state.set(namesKey(key), names)
+      this.#stored.set(key, names)
+      step.state.set(key, encodeNumbers(state))
       if (state.recordNano > this.#newestNano) this.#newestNano = state.recordNano
     }
     this.#forgetOldHosts(step)
@@ -138,7 +149,9 @@ class MeterWorker implements PartitionWorker {
     for (const [key, state] of this.#states) {
       if (state.series.size > 0 || state.recordNano >= oldest) continue
       this.#states.delete(key)
+      this.#stored.delete(key)
       step.state.set(key, null)
+      step.state.set(namesKey(key), null)
     }
   }
 

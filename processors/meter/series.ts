@@ -3,8 +3,7 @@
  * order in which the samples came: they are kept sorted, the same sample twice is one, and a counter's sample between two
  * others of its minute is dropped again as soon as it says nothing that its neighbours do not say.
  */
-import { divideHalfEven } from '../../core/model/decimal.ts'
-import { spreadEvenly, WINDOW_NS, windowEdges, windowOf, windowStartNano } from '../../core/model/window.ts'
+import { HIGH, isBelow, LOW, lowerBound, NS, type Samples, STRIDE, spanNs } from './samples.ts'
 
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
@@ -29,235 +28,133 @@ export interface SeriesIdentity extends MeterIdentity {
 
 /** The rest of an interval that began in windows already closed: it waits for the windows that it reaches into. */
 export interface Carry {
-  readonly fromNano: bigint
+  /** It goes on from the start of this window. */
+  readonly fromWindow: number
   readonly amount: bigint
   readonly interpolated: boolean
 }
 
 export interface Series {
   readonly identity: SeriesIdentity
+  /** Of the identity: not a counter. */
+  readonly isGauge: boolean
+  /** Of the identity: what can be counted once only, whichever series tells it. */
+  readonly place: string
   /** Longest trusted distance of two samples, ns, as configured when the last one came. */
-  gapNs: bigint
+  gapNs: number
   /** 0n: no known range. */
   rangeMax: bigint
-  /** Rising, without repeats; values alongside. */
-  readonly times: bigint[]
-  readonly values: bigint[]
-  /** Samples before this instant change nothing any more; -1n: none settled yet. */
-  settledNano: bigint
+  /** Rising, without repeats. */
+  readonly samples: Samples
+  /** Whether windows were closed with the first sample: what is earlier changes nothing any more. */
+  settled: boolean
   carry: Carry | null
 }
 
 /** A counter of any sampling rate keeps a handful; this bounds gauges and counters that jump about. */
 export const MAX_SAMPLES = 4096
 
+export const newSeries = (identity: SeriesIdentity, gapNs: number): Series => ({
+  identity,
+  isGauge: isGauge(identity.quantity),
+  place: placeOf(identity),
+  gapNs,
+  rangeMax: 0n,
+  samples: [],
+  settled: false,
+  carry: null,
+})
+
+/** Sorts `energy` before `power`, which fills in where there is no counter. */
+function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
+  if (quantity === 'energy' || quantity === 'power') return `${quantity}\u0000${domain}`
+  return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
+}
+
+const isGauge = (quantity: MeteredQuantity): boolean => quantity === 'power' || quantity === 'memory'
+
 export type Insertion = 'kept' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
 
-/** Adds a sample. `closed` and `out_of_order`: it came too late to change anything; nothing was changed. */
-export function insertSample(series: Series, timeNano: bigint, value: bigint): Insertion {
-  const { times, values } = series
-  const count = times.length
-  if (count === 0 || timeNano > times[count - 1]!) {
-    if (count >= MAX_SAMPLES) return 'overflow'
-    times.push(timeNano)
-    values.push(value)
-    dropIfRedundant(series, count - 1)
-    return 'kept'
+/**
+ * Adds a sample: the minute of its instant, the nanoseconds into it, the words of its value (high signed, low unsigned).
+ * `closed` and `out_of_order`: it came too late to change anything; nothing was changed.
+ */
+export function insertSample(
+  series: Series,
+  minute: number,
+  ns: number,
+  high: number,
+  low: number,
+): Insertion {
+  const { samples } = series
+  const end = samples.length
+  const last = end - STRIDE
+  if (end > 0 && !isBelow(samples[last]!, samples[last + NS]!, minute, ns)) {
+    return insertEarlier(series, minute, ns, high, low)
   }
-  const at = lowerBound(times, timeNano)
-  if (times[at] === timeNano) return mergeEqualTime(series, at, value)
-  if (timeNano < series.settledNano) return series.carry === null ? 'closed' : lateness(series, timeNano)
-  if (count >= MAX_SAMPLES) return 'overflow'
-  times.splice(at, 0, timeNano)
-  values.splice(at, 0, value)
-  dropIfRedundant(series, at + 1)
-  dropIfRedundant(series, at)
-  dropIfRedundant(series, at - 1)
+  if (end >= MAX_SAMPLES * STRIDE) return 'overflow'
+  if (isRedundant(series, last - STRIDE, last, minute, ns, high, low)) {
+    samples[last] = minute
+    samples[last + NS] = ns
+    samples[last + HIGH] = high
+    samples[last + LOW] = low
+  } else samples.push(minute, ns, high, low)
   return 'kept'
 }
 
-const lateness = (series: Series, timeNano: bigint): Insertion =>
-  timeNano < series.carry!.fromNano ? 'closed' : 'out_of_order'
+/** Whether a counter's sample at `middle` adds nothing: all three of one minute, rising, and close enough together. */
+function isRedundant(
+  { isGauge, samples, gapNs }: Series,
+  before: number,
+  middle: number,
+  minute: number,
+  ns: number,
+  high: number,
+  low: number,
+): boolean {
+  if (before < 0 || isGauge || samples[before] !== minute) return false
+  if (ns - samples[before + NS]! > gapNs) return false
+  const [middleHigh, middleLow] = [samples[middle + HIGH]!, samples[middle + LOW]!]
+  if (isBelow(middleHigh, middleLow, samples[before + HIGH]!, samples[before + LOW]!)) return false
+  return !isBelow(high, low, middleHigh, middleLow)
+}
+
+function insertEarlier(series: Series, minute: number, ns: number, high: number, low: number): Insertion {
+  const { samples } = series
+  const at = lowerBound(samples, minute, ns)
+  if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
+  if (at === 0 && series.settled) return series.carry === null ? 'closed' : lateness(series.carry, minute)
+  if (samples.length >= MAX_SAMPLES * STRIDE) return 'overflow'
+  samples.splice(at, 0, minute, ns, high, low)
+  dropIfRedundant(series, at + STRIDE)
+  dropIfRedundant(series, at)
+  dropIfRedundant(series, at - STRIDE)
+  return 'kept'
+}
+
+const lateness = (carry: Carry, minute: number): Insertion =>
+  minute < carry.fromWindow ? 'closed' : 'out_of_order'
 
 /** Two values for one instant: the larger one, in whatever order they came; a settled one stays. */
-function mergeEqualTime(series: Series, at: number, value: bigint): Insertion {
-  if (series.times[at]! > series.settledNano && value > series.values[at]!) {
-    series.values[at] = value
-    return 'kept'
-  }
-  return 'duplicate'
+function mergeEqualTime(series: Series, at: number, high: number, low: number): Insertion {
+  const { samples } = series
+  if (at === 0 && series.settled) return 'duplicate'
+  if (!isBelow(samples[at + HIGH]!, samples[at + LOW]!, high, low)) return 'duplicate'
+  samples[at + HIGH] = high
+  samples[at + LOW] = low
+  return 'kept'
 }
 
-function lowerBound(times: readonly bigint[], timeNano: bigint): number {
-  let low = 0
-  let high = times.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (times[middle]! < timeNano) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** A counter's middle sample adds nothing when all three are of one minute, rise, and stand close enough together. */
-function dropIfRedundant({ identity, times, values, gapNs }: Series, at: number): void {
-  if (at < 1 || at >= times.length - 1 || isGauge(identity.quantity)) return
-  const before = times[at - 1]!
-  const after = times[at + 1]!
-  if (after - before > gapNs) return
-  if (values[at - 1]! > values[at]! || values[at]! > values[at + 1]!) return
-  if (before / WINDOW_NS !== after / WINDOW_NS) return
-  times.splice(at, 1)
-  values.splice(at, 1)
-}
-
-export const isGauge = (quantity: MeteredQuantity): boolean => quantity === 'power' || quantity === 'memory'
-
-/** What one series gives one window: µJ, µs or byte-seconds, and the time of the window that it saw. */
-export interface Piece {
-  readonly series: Series
-  readonly window: number
-  amount: bigint
-  coveredNs: bigint
-  interpolated: boolean
-}
-
-/** A part of an interval that fell into a window closed before. */
-export interface LatePiece {
-  readonly series: Series
-  readonly window: number
-  readonly amount: bigint
-  /** The sample that brought it. */
-  readonly timeNano: bigint
-}
-
-export interface Settled {
-  readonly pieces: Piece[]
-  readonly late: LatePiece[]
-}
-
-/**
- * Takes out of a series what falls before window `until`: parts in windows from `from` on become pieces (one per
- * window), parts before `from` are late. What reaches beyond `until` is carried. `forgetNs`: samples further apart than
- * that are two epochs. Over all calls, pieces and late parts of an unbroken counter sum to last - first.
- */
-export function settle(series: Series, from: number, until: number, forgetNs: bigint): Settled {
-  const settled: Settled = { pieces: [], late: [] }
-  const untilNano = windowStartNano(until)
-  const first = series.times[0]
-  if (first === undefined) return settled
-  const { carry } = series
-  if (carry !== null) {
-    series.carry = settleCarry(series, carry, first, until, settled)
-    if (first >= untilNano) return settled
-  } else if (first >= untilNano) return settled
-  let at = 0
-  while (at + 1 < series.times.length && series.times[at]! < untilNano) {
-    const rest = settleInterval(series, at, from, until, forgetNs, settled)
-    at++
-    if (series.times[at]! > untilNano) series.carry = rest
-  }
-  series.times.splice(0, at)
-  series.values.splice(0, at)
-  series.settledNano = series.times[0]!
-  return settled
-}
-
-function settleCarry(
-  series: Series,
-  carry: Carry,
-  toNano: bigint,
-  until: number,
-  settled: Settled,
-): Carry | null {
-  let rest = 0n
-  for (const part of spreadEvenly(carry.amount, carry.fromNano, toNano)) {
-    if (part.window >= until) rest += part.amount
-    else addPiece(settled, series, part.window, part.amount, part.spanNs, carry.interpolated)
-  }
-  const untilNano = windowStartNano(until)
-  if (toNano <= untilNano) return null
-  return { fromNano: untilNano, amount: rest, interpolated: carry.interpolated }
-}
-
-/** Settles the interval between samples `at` and `at + 1`; returns what reaches beyond `until`. */
-function settleInterval(
-  series: Series,
-  at: number,
-  from: number,
-  until: number,
-  forgetNs: bigint,
-  settled: Settled,
-): Carry | null {
-  const start = series.times[at]!
-  const end = series.times[at + 1]!
-  if (end - start > forgetNs) return null
-  const parts = isGauge(series.identity.quantity) ? gaugeParts(series, at) : counterParts(series, at)
-  if (parts === null) return null
-  const interpolated = end - start > series.gapNs
-  let rest = 0n
-  for (const part of parts) {
-    if (part.window >= until) rest += part.amount
-    else if (part.window >= from) {
-      addPiece(settled, series, part.window, part.amount, part.spanNs, interpolated)
-    } else if (part.amount !== 0n) {
-      settled.late.push({ series, window: part.window, amount: part.amount, timeNano: end })
-    }
-  }
-  return end > windowStartNano(until)
-    ? { fromNano: windowStartNano(until), amount: rest, interpolated }
-    : null
-}
-
-/** Null at a new epoch: the counter fell and has no range to have wrapped at. */
-function counterParts(series: Series, at: number) {
-  let difference = series.values[at + 1]! - series.values[at]!
-  if (difference < 0n) {
-    if (series.rangeMax <= 0n) return null
-    difference += series.rangeMax
-    if (difference < 0n) return null
-  }
-  return spreadEvenly(difference, series.times[at]!, series.times[at + 1]!)
-}
-
-/**
- * Area under the line from one gauge sample to the next, cut at minute edges: the area up to each edge is rounded half to
- * even (to 1 µJ from mW x ns, to 1 byte-second from bytes x ns), parts are differences of those, so that they sum to the
- * rounded whole. Null over a gap: a gauge knows nothing of what it did not see.
- */
-function gaugeParts(series: Series, at: number) {
-  const [start, end] = [series.times[at]!, series.times[at + 1]!]
-  if (end - start > series.gapNs) return null
-  const [low, high] = [series.values[at]!, series.values[at + 1]!]
-  const unit = series.identity.quantity === 'power' ? 1_000_000n : 1_000_000_000n
-  const areaTo = (instant: bigint): bigint => {
-    const elapsed = instant - start
-    const twice = 2n * low * elapsed * (end - start) + (high - low) * elapsed * elapsed
-    return divideHalfEven(twice, 2n * (end - start) * unit)
-  }
-  const instants = [start, ...windowEdges(start, end), end]
-  return instants.slice(1).map((instant, index) => ({
-    window: windowOf(instants[index]!),
-    amount: areaTo(instant) - areaTo(instants[index]!),
-    spanNs: instant - instants[index]!,
-  }))
-}
-
-/** Intervals come in order of time, so pieces of one window stand together. */
-function addPiece(
-  { pieces }: Settled,
-  series: Series,
-  window: number,
-  amount: bigint,
-  coveredNs: bigint,
-  interpolated: boolean,
-): void {
-  const last = pieces.at(-1)
-  if (last?.window !== window) {
-    pieces.push({ series, window, amount, coveredNs, interpolated })
-    return
-  }
-  last.amount += amount
-  last.coveredNs += coveredNs
-  last.interpolated ||= interpolated
+function dropIfRedundant(series: Series, at: number): void {
+  const { samples } = series
+  const after = at + STRIDE
+  if (at < STRIDE || after >= samples.length || samples[after] === undefined) return
+  if (spanNs(samples, at - STRIDE, after) > series.gapNs) return
+  const [minute, ns, high, low] = [
+    samples[after],
+    samples[after + NS]!,
+    samples[after + HIGH]!,
+    samples[after + LOW]!,
+  ]
+  if (isRedundant(series, at - STRIDE, at, minute, ns, high, low)) samples.splice(at, STRIDE)
 }

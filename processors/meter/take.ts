@@ -1,21 +1,24 @@
 /**
- * Puts the readings of a record into the series of their hosts. The hot path: what is the same for many rows (host, meter)
- * is found once per record, by the numbers of its dictionaries.
+ * Puts the readings of a record into the series of their hosts. The hot path: no object and no text per row, and the
+ * series is found by comparing with what came last time (lookup.ts).
  */
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import { windowOf } from '../../core/model/window.ts'
 import { type HostState, type HostStates, newHostState } from './host-state.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRow } from './late.ts'
+import { type Entry, entryKey, type HostLookup, type RowSymbols, type Symbols } from './lookup.ts'
+import { isBelow, minuteOfWords, nanoOf, nsOfWords, splitNano } from './samples.ts'
 import {
   COUNTER_QUANTITIES,
   GAUGE_QUANTITIES,
+  type Insertion,
   insertSample,
   type MeteredQuantity,
-  type MeterIdentity,
+  newSeries,
   type Series,
 } from './series.ts'
+import { WordTaker } from './words.ts'
 
 type Readings = RecordView<typeof readings>
 
@@ -23,81 +26,253 @@ const METERED: ReadonlySet<string> = new Set([...COUNTER_QUANTITIES, ...GAUGE_QU
 const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has(quantity)
 
 export interface Taking {
-  readonly gapOf: (source: string) => bigint
+  readonly symbols: Symbols
+  /** Longest trusted distance of two samples of a source, ns. */
+  readonly gapOf: (source: string) => number
   readonly changed: Map<string, HostState>
   readonly late: LateRow[]
 }
 
 /** Readings that came too late to change anything are counted as rows of 0: one per window and series of the record. */
 export function takeReadings(states: HostStates, record: Readings, taking: Taking): void {
-  const hostOf = hostFinder(states, record, taking.changed)
-  const meterOf = meterFinder(record, taking.gapOf)
+  taking.symbols.limit(states)
+  const hosts = new HostFinder(states, record, taking)
+  const entries = new EntryFinder(record, taking)
+  const words = new WordTaker(record, taking.symbols)
   const ignored = new Map<string, LateRow>()
-  const { Timestamp, Value, HostName, RangeMax, WorkloadKind, WorkloadId } = record.columns
+  const { Timestamp, Value, RangeMax } = record.columns
+  const [times, amounts, ranges] = [
+    wordsOf(Timestamp.values),
+    wordsOf(Value.values),
+    wordsOf(RangeMax.values),
+  ]
   for (let row = 0; row < record.rows; row++) {
-    const state = hostOf(row)
-    const timeNano = Timestamp.values[row]! as bigint
-    if (timeNano > state.recordNano) state.recordNano = timeNano
-    takeHostName(state, HostName.get(row), timeNano)
-    const meter = meterOf(row)
-    if (meter === null) continue
-    const [kind, id] = [WorkloadKind.get(row), WorkloadId.get(row)]
-    // The host's own memory is no energy and belongs to nobody.
-    if (kind === '' && meter.identity.quantity === 'memory') continue
-    const workload = workloadKey(kind, id)
-    const key = seriesKey(meter.key, workload)
-    const series = state.series.get(key) ?? newSeries(state, key, meter, kind, id)
-    series.gapNs = meter.gapNs
-    const rangeMax = RangeMax.values[row]! as bigint
-    if (rangeMax > series.rangeMax) series.rangeMax = rangeMax
-    if (kind !== '') takeWords(state, record, row, workload, timeNano)
-    const insertion = insertSample(series, timeNano, Value.values[row]! as bigint)
-    if (insertion === 'kept' || insertion === 'duplicate') continue
-    const window = windowOf(timeNano)
-    const place = `${hostKey(state.tenant, state.host)} ${window} ${insertion} ${key}`
-    ignored.set(place, lateRow(state, series, { window, value: 0n, timeNano, reason: insertion }))
+    const high = times[2 * row + 1]!
+    const minute = minuteOfWords(high, times[2 * row]!)
+    const ns = nsOfWords(high, times[2 * row]!, minute)
+    const host = hosts.at(row, minute, ns)
+    const entry = entries.at(host, row)
+    const { series, workload } = entry
+    if (series === null) continue
+    if (ranges[2 * row] !== entry.rangeLow || ranges[2 * row + 1] !== entry.rangeHigh) {
+      takeRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
+    }
+    if (workload !== null) words.take(host.state, workload, row, minute, ns)
+    const insertion = insertSample(series, minute, ns, amounts[2 * row + 1]!, amounts[2 * row]! >>> 0)
+    if (insertion !== 'kept' && insertion !== 'duplicate')
+      ignore(ignored, host.state, series, insertion, minute, ns)
   }
+  hosts.finish()
   taking.late.push(...ignored.values())
 }
 
-function hostFinder(states: HostStates, { columns }: Readings, changed: Map<string, HostState>) {
-  const { Tenant, Host } = columns
-  const found = new Map<number, HostState>()
-  return (row: number): HostState => {
-    const number = Tenant.ids[row]! * Host.values.length + Host.ids[row]!
-    const known = found.get(number)
+/** Low and high words of 64-bit values, by turns. */
+const wordsOf = ({ buffer, byteOffset, length }: BigInt64Array | BigUint64Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, 2 * length)
+
+function takeRange(state: HostState, series: Series, entry: Entry, high: number, low: number): void {
+  entry.rangeHigh = high
+  entry.rangeLow = low
+  const rangeMax = (BigInt(high) << 32n) + BigInt(low >>> 0)
+  if (rangeMax <= series.rangeMax) return
+  series.rangeMax = rangeMax
+  state.derived = null
+}
+
+function ignore(
+  ignored: Map<string, LateRow>,
+  state: HostState,
+  series: Series,
+  reason: Insertion,
+  minute: number,
+  ns: number,
+): void {
+  const { identity } = series
+  const key = seriesKey(meterKey(identity), workloadKey(identity.workloadKind, identity.workloadId))
+  const place = `${hostKey(state.tenant, state.host)} ${minute} ${reason} ${key}`
+  ignored.set(
+    place,
+    lateRow(state, series, { window: minute, value: 0n, timeNano: nanoOf(minute, ns), reason }),
+  )
+}
+
+/** Which host a row is about, and what its rows tell of the host itself: record time and name. */
+class HostFinder {
+  readonly #states: HostStates
+  readonly #columns: Readings['columns']
+  readonly #taking: Taking
+  readonly #found = new Map<number, HostLookup>()
+  #tenantId = -1
+  #hostId = -1
+  #current: HostLookup | null = null
+
+  constructor(states: HostStates, { columns }: Readings, taking: Taking) {
+    this.#states = states
+    this.#columns = columns
+    this.#taking = taking
+  }
+
+  at(row: number, minute: number, ns: number): HostLookup {
+    const { Tenant, Host, HostName } = this.#columns
+    let host = this.#current
+    if (host === null || Tenant.ids[row] !== this.#tenantId || Host.ids[row] !== this.#hostId) {
+      host = this.#find(row)
+    }
+    if (isBelow(host.minute, host.ns, minute, ns)) {
+      host.minute = minute
+      host.ns = ns
+    }
+    if (HostName.ids[row] !== host.nameId)
+      takeHostName(host, HostName.ids[row]!, HostName.get(row), minute, ns)
+    else if (isBelow(host.nameMinute, host.nameNs, minute, ns)) {
+      host.nameMinute = minute
+      host.nameNs = ns
+    }
+    return host
+  }
+
+  /** Writes the times back into the states. */
+  finish(): void {
+    for (const { state, minute, ns, nameMinute, nameNs } of this.#found.values()) {
+      state.recordNano = nanoOf(minute, ns)
+      state.hostNameNano = nanoOf(nameMinute, nameNs)
+    }
+  }
+
+  #find(row: number): HostLookup {
+    const { Tenant, Host } = this.#columns
+    this.#tenantId = Tenant.ids[row]!
+    this.#hostId = Host.ids[row]!
+    const number = this.#tenantId * Host.dictionary.length + this.#hostId
+    let host = this.#found.get(number)
+    if (host === undefined) {
+      host = this.#open(Tenant.get(row), Host.get(row))
+      this.#found.set(number, host)
+    }
+    this.#current = host
+    return host
+  }
+
+  #open(tenant: string, name: string): HostLookup {
+    const { generation } = this.#taking.symbols
+    const key = hostKey(tenant, name)
+    const state = this.#states.get(key) ?? newHostState(tenant, name)
+    this.#states.set(key, state)
+    this.#taking.changed.set(key, state)
+    if (state.lookup?.generation !== generation) state.lookup = newLookup(generation, state)
+    const host = state.lookup
+    const [minute, ns] = splitNano(state.recordNano)
+    const [nameMinute, nameNs] = splitNano(state.hostNameNano)
+    return Object.assign(host, { minute, ns, nameMinute, nameNs, nameId: -1 })
+  }
+}
+
+const newLookup = (generation: number, state: HostState): HostLookup => ({
+  generation,
+  state,
+  entries: new Map(),
+  workloads: new Map(),
+  last: null,
+  minute: 0,
+  ns: 0,
+  nameMinute: 0,
+  nameNs: 0,
+  nameId: -1,
+})
+
+/** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
+function takeHostName(host: HostLookup, id: number, name: string, minute: number, ns: number): void {
+  const { state } = host
+  if (name === '' || isBelow(minute, ns, host.nameMinute, host.nameNs)) return
+  if (minute === host.nameMinute && ns === host.nameNs && name < state.hostName) return
+  host.nameId = id
+  host.nameMinute = minute
+  host.nameNs = ns
+  if (name === state.hostName) return
+  state.hostName = name
+  state.derived = null
+}
+
+/** Which series a row belongs to. */
+class EntryFinder {
+  readonly #columns: Readings['columns']
+  readonly #gapOf: Taking['gapOf']
+  readonly #at: { readonly [Name in keyof RowSymbols]: ReturnType<Symbols['columnOf']> }
+
+  constructor({ columns }: Readings, { symbols, gapOf }: Taking) {
+    this.#columns = columns
+    this.#gapOf = gapOf
+    this.#at = {
+      workloadId: symbols.columnOf(columns.WorkloadId),
+      workloadKind: symbols.columnOf(columns.WorkloadKind),
+      quantity: symbols.columnOf(columns.Quantity),
+      domain: symbols.columnOf(columns.Domain),
+      device: symbols.columnOf(columns.Device),
+      bootId: symbols.columnOf(columns.BootId),
+      source: symbols.columnOf(columns.Source),
+      quality: symbols.columnOf(columns.Quality),
+    }
+  }
+
+  at(host: HostLookup, row: number): Entry {
+    const { last } = host
+    let entry = last === null ? null : last.next
+    if (entry === null || !this.#matches(entry.symbols, row)) {
+      entry = this.#find(host, row, entry)
+      if (last !== null) last.next = entry
+    }
+    host.last = entry
+    return entry
+  }
+
+  #matches(symbols: RowSymbols, row: number): boolean {
+    const at = this.#at
+    return (
+      at.workloadId.at(row, symbols.workloadId) === symbols.workloadId &&
+      at.quantity.at(row, symbols.quantity) === symbols.quantity &&
+      at.domain.at(row, symbols.domain) === symbols.domain &&
+      at.bootId.at(row, symbols.bootId) === symbols.bootId &&
+      at.workloadKind.at(row, symbols.workloadKind) === symbols.workloadKind &&
+      at.device.at(row, symbols.device) === symbols.device &&
+      at.source.at(row, symbols.source) === symbols.source &&
+      at.quality.at(row, symbols.quality) === symbols.quality
+    )
+  }
+
+  #find(host: HostLookup, row: number, wrong: Entry | null): Entry {
+    const at = this.#at
+    const guess = wrong?.symbols
+    const symbols: RowSymbols = {
+      workloadId: at.workloadId.at(row, guess?.workloadId ?? -1),
+      workloadKind: at.workloadKind.at(row, guess?.workloadKind ?? -1),
+      quantity: at.quantity.at(row, guess?.quantity ?? -1),
+      domain: at.domain.at(row, guess?.domain ?? -1),
+      device: at.device.at(row, guess?.device ?? -1),
+      bootId: at.bootId.at(row, guess?.bootId ?? -1),
+      source: at.source.at(row, guess?.source ?? -1),
+      quality: at.quality.at(row, guess?.quality ?? -1),
+    }
+    const key = entryKey(symbols)
+    const known = host.entries.get(key)
     if (known !== undefined) return known
-    const [tenant, host] = [Tenant.get(row), Host.get(row)]
-    const key = hostKey(tenant, host)
-    const state = states.get(key) ?? newHostState(tenant, host)
-    states.set(key, state)
-    changed.set(key, state)
-    found.set(number, state)
-    return state
+    const entry = this.#build(host, row, symbols)
+    host.entries.set(key, entry)
+    return entry
   }
-}
 
-interface Meter {
-  readonly key: string
-  readonly identity: MeterIdentity
-  readonly gapNs: bigint
-}
-
-/** Null for quantities that are not metered. Six dictionary numbers make one, unless it would not be exact. */
-function meterFinder({ columns, rows }: Readings, gapOf: Taking['gapOf']): (row: number) => Meter | null {
-  const { Quantity, Domain, Device, BootId, Source, Quality } = columns
-  const meters = new Map<number, Meter | null>()
-  const parts = [Quantity, Domain, Device, BootId, Source, Quality]
-  const fits = parts.reduce((product, { values }) => product * (values.length + 1), 1) < 2 ** 53
-  const numberOf = (row: number): number => {
-    let number = 0
-    for (const { ids, values } of parts) number = number * values.length + ids[row]!
-    return number
+  #build(host: HostLookup, row: number, symbols: RowSymbols): Entry {
+    const [kind, id] = [this.#columns.WorkloadKind.get(row), this.#columns.WorkloadId.get(row)]
+    const series = this.#seriesOf(host.state, row, kind, id)
+    const workload = series === null || kind === '' ? null : WordTaker.workloadOf(host, workloadKey(kind, id))
+    return { symbols, series, workload, rangeHigh: 0, rangeLow: 0, next: null }
   }
-  const build = (row: number): Meter | null => {
+
+  #seriesOf(state: HostState, row: number, workloadKind: string, workloadId: string): Series | null {
+    const { Quantity, Domain, Device, BootId, Source, Quality } = this.#columns
     const quantity = Quantity.get(row)
-    if (!isMetered(quantity)) return null
-    const identity = {
+    // The host's own memory is no energy and belongs to nobody.
+    if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) return null
+    const meter = {
       quantity,
       domain: Domain.get(row),
       device: Device.get(row),
@@ -105,83 +280,18 @@ function meterFinder({ columns, rows }: Readings, gapOf: Taking['gapOf']): (row:
       source: Source.get(row),
       quality: Quality.get(row),
     }
-    return { key: meterKey(identity), identity, gapNs: gapOf(identity.source) }
-  }
-  if (rows === 0 || !fits) return build
-  return row => {
-    const number = numberOf(row)
-    const known = meters.get(number)
-    if (known !== undefined) return known
-    const meter = build(row)
-    meters.set(number, meter)
-    return meter
-  }
-}
-
-/** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
-function takeHostName(state: HostState, name: string, timeNano: bigint): void {
-  if (name === '' || timeNano < state.hostNameNano) return
-  if (timeNano === state.hostNameNano && name <= state.hostName) return
-  state.hostName = name
-  state.hostNameNano = timeNano
-}
-
-function newSeries(
-  state: HostState,
-  key: string,
-  meter: Meter,
-  workloadKind: string,
-  workloadId: string,
-): Series {
-  const series: Series = {
-    identity: { ...meter.identity, workloadKind, workloadId },
-    gapNs: meter.gapNs,
-    rangeMax: 0n,
-    times: [],
-    values: [],
-    settledNano: -1n,
-    carry: null,
-  }
-  state.series.set(key, series)
-  return series
-}
-
-/** Words of the newest reading; of two at one time the larger in text, so that order does not matter. */
-function takeWords(
-  state: HostState,
-  { columns: { Attributes } }: Readings,
-  row: number,
-  key: string,
-  timeNano: bigint,
-): void {
-  const known = state.workloads.get(key)
-  if (known !== undefined) {
-    if (timeNano < known.timeNano) return
-    if (sameAttributes(known.attributes, Attributes, row)) {
-      known.timeNano = timeNano
-      return
+    const gapNs = this.#gapOf(meter.source)
+    const key = seriesKey(meterKey(meter), workloadKey(workloadKind, workloadId))
+    let series = state.series.get(key)
+    if (series === undefined) {
+      series = newSeries({ ...meter, workloadKind, workloadId }, gapNs)
+      state.series.set(key, series)
+      state.derived = null
     }
+    if (series.gapNs !== gapNs) {
+      series.gapNs = gapNs
+      state.derived = null
+    }
+    return series
   }
-  const attributes = sorted(Attributes.get(row))
-  if (known?.timeNano === timeNano && JSON.stringify(attributes) < JSON.stringify(known.attributes)) return
-  state.workloads.set(key, { timeNano, attributes })
 }
-
-/** Without building an object: nearly every reading repeats what is known. */
-function sameAttributes(
-  known: Readonly<Record<string, string>>,
-  { offsets, keys, values }: Readings['columns']['Attributes'],
-  row: number,
-): boolean {
-  const [from, to] = [offsets[row]!, offsets[row + 1]!]
-  let names = 0
-  for (const _ in known) names++
-  if (names !== to - from) return false
-  for (let at = from; at < to; at++) {
-    if (known[keys.get(at)] !== values.get(at)) return false
-  }
-  return true
-}
-
-const sorted = (attributes: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -90,7 +90,10 @@ export function drive(options: { metering?: Metering_; roundTrip?: boolean; isSe
           ...facts,
         }),
       ),
-    bytes: () => [...states.values()].map(state => Buffer.from(encodeHostState(state)).toString('hex')),
+    bytes: () =>
+      [...states.values()]
+        .map(encodeHostState)
+        .map(({ names, numbers }) => Buffer.concat([names, numbers]).toString('hex')),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Guarantees: what windows get from gaps, epochs, gauges, late samples, several sources and the tree of meters. */
 import { expect, test } from 'vitest'
 import { decodeHostState, encodeHostState } from '../../../processors/meter/codec.ts'
+import { countOf } from '../../../processors/meter/samples.ts'
 import {
   at,
   drive,
@@ -390,7 +391,7 @@ test('a sample a second for an hour keeps a handful of samples', () => {
     run.record(Array.from({ length: 10 }, (_, index) => energyAt(second + index, BigInt(second + index))))
   }
   const [state] = [...run.states.values()]
-  expect([...state!.series.values()][0]!.times.length).toBeLessThan(8)
+  expect(countOf([...state!.series.values()][0]!.samples)).toBeLessThan(8)
   run.flush(600)
   expect(totalUj(run.energy)).toBe(599n)
 })
@@ -398,10 +399,18 @@ test('a sample a second for an hour keeps a handful of samples', () => {
 test('state of another version or cut short is refused', () => {
   const run = drive()
   run.record(WORKED_EXAMPLE)
-  const bytes = encodeHostState([...run.states.values()][0]!)
-  expect(() => decodeHostState(bytes.slice(0, -1))).toThrow(/cannot be read/)
-  expect(() => decodeHostState(Uint8Array.of(9, ...bytes.slice(1)))).toThrow(/version 9/)
-  expect(() => decodeHostState(Uint8Array.of(...bytes, 0))).toThrow(/left over/)
+  const { names, numbers } = encodeHostState([...run.states.values()][0]!)
+  for (const half of ['names', 'numbers'] as const) {
+    const whole = { names, numbers }
+    const decodeWith = (bytes: Uint8Array) => decodeHostState({ ...whole, [half]: bytes })
+    expect(() => decodeWith(whole[half].slice(0, -1))).toThrow(/cannot be read/)
+    expect(() => decodeWith(Uint8Array.of(9, ...whole[half].slice(1)))).toThrow(/version 9/)
+    expect(() => decodeWith(Uint8Array.of(...whole[half], 0))).toThrow(/left over/)
+  }
+  expect(() => decodeHostState({ names: undefined, numbers })).toThrow(/names are missing/)
+  run.record([workAt(61, 'C', 1n)])
+  const later = encodeHostState([...run.states.values()][0]!)
+  expect(() => decodeHostState({ names, numbers: later.numbers })).toThrow(/names are those of another state/)
 })
 
 test('what the meter does not use still moves the time of the host', () => {
