@@ -1,0 +1,114 @@
+// Guarantees: a small fleet with everything that happens to fleets, sent by the command to a real process, is in its books to
+// the microjoule, marked as simulated everywhere; and the check can fail: where one acknowledged request is dropped on the
+// way, the command names the host and ends with 1.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { SimulationReport } from '../../simulate/run.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+const root = new URL('../../', import.meta.url).pathname
+const data = mkdtempSync(join(tmpdir(), 'wattline-simulate-'))
+let wattline: WattlineProcess
+
+beforeAll(async () => {
+  wattline = await startProcess({ data, environment: { WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100' } })
+})
+
+afterAll(async () => {
+  await wattline.end('SIGTERM')
+  rmSync(data, { recursive: true, force: true })
+})
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const simulate = (otlp: string, ...options: readonly string[]): Promise<Outcome> =>
+  new Promise(resolve => {
+    const words = ['cli/wattline.cjs', 'simulate', '--otlp-url', otlp, '--url', wattline.http, ...options]
+    execFile(process.execPath, words, { cwd: root }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    )
+  })
+
+const count = async (question: string): Promise<number> =>
+  Number((await wattline.sql<{ n: string }>(`SELECT toString(count()) AS n FROM ${question}`))[0]!.n)
+
+it('is in the books to the microjoule, and marked', async () => {
+  const fleet = ['--hosts', '8', '--workloads', '3', '--minutes', '12', '--interval', '10', '--gpus', '0.5']
+  const trouble = ['--silent', '0.4', '--reboots', '0.3', '--late', '0.05', '--duplicates', '0.1']
+  const load = ['--spans-per-second', '4', '--spans-per-request', '80', '--gzip', '--seed', '11']
+  const { code, stdout, stderr } = await simulate(
+    wattline.otlp,
+    ...[...fleet, ...trouble, ...load, '--verify', '--format', 'json'],
+  )
+  expect(code, stderr).toBe(0)
+  const report = JSON.parse(stdout) as SimulationReport & {
+    readonly verdict: { readonly meteredUj: string; readonly differences: readonly unknown[] }
+  }
+  expect(report.verdict).toMatchObject({ differences: [], spansAcknowledged: 2880, spansStored: 2880 })
+  expect(report.verdict.meteredUj).toBe(report.metered_uj)
+  expect(Number(report.metered_uj)).toBeGreaterThan(1e9)
+  expect(report.requests_sent_twice).toBeGreaterThan(0)
+  expect(report.rejected).toBe(0)
+  // Restarts leave parts of minutes unseen; nothing of all this passes for measured.
+  expect(await count(`ledger WHERE startsWith(Host, '${report.host_prefix}')`)).toBeGreaterThan(500)
+  expect(await count("ledger WHERE EnergyQuality NOT IN ('simulated', 'none')")).toBe(0)
+  expect(await count("readings WHERE Quality != 'simulated' OR NOT startsWith(Source, 'simulated:')")).toBe(0)
+  expect(await count("otel_traces WHERE ResourceAttributes['wattline.source'] != 'simulated'")).toBe(0)
+  const usage = (await (await fetch(`${wattline.http}/api/v1/usage?window=1h`)).json()) as {
+    readonly total: { readonly quality: Readonly<Record<string, number>> }
+  }
+  expect(usage.total.quality).toEqual({ measured: 0, interpolated: 0, estimated: 0, simulated: 1 })
+})
+
+it('sees that an acknowledged request never arrived', async () => {
+  // Answers as if it were the receiver, passes everything on, but not the request before the last of one host.
+  let seen = 0
+  const front = createServer(async (request, response) => {
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const body = Buffer.concat(parts)
+    if (body.includes('000001') && ++seen >= LAST_REQUESTS_FROM) {
+      response.end()
+      return
+    }
+    const headers = { 'content-type': String(request.headers['content-type']) }
+    const answer = await fetch(`${wattline.otlp}${request.url}`, { method: 'POST', headers, body })
+    response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()))
+  })
+  await new Promise<void>(resolve => front.listen(0, '127.0.0.1', resolve))
+  try {
+    const address = `http://127.0.0.1:${(front.address() as AddressInfo).port}`
+    const fleet = ['--hosts', '3', '--workloads', '1', '--minutes', '4', '--hosts-per-request', '1']
+    const { code, stdout } = await simulate(address, ...fleet, '--verify', '--verify-timeout', '4')
+    expect(code).toBe(1)
+    expect(stdout).toContain('THE BOOKS ARE WRONG on 1 of 3 hosts')
+    expect(stdout).toMatch(/^sim-[0-9a-f]{8}-000001 +\d+ +\d+ +0 +-\d+ +0$/m)
+  } finally {
+    front.close()
+    front.closeAllConnections()
+  }
+})
+
+/** 49 rounds go in requests of 12, and one more that closes the windows: the last samples of the host are dropped. */
+const LAST_REQUESTS_FROM = 4
+
+it('says what is wrong with its options, and who does not answer', async () => {
+  const wrong = await simulate(wattline.otlp, '--hosts', '0', '--workloads', '1')
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('A whole number from 1 on') })
+  const gone = await simulate('http://127.0.0.1:1', '--hosts', '1', '--workloads', '1', '--give-up', '0.1')
+  expect(gone).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^not_running: nothing takes OTLP at http:\/\/127\.0\.0\.1:1 .*\. Start it with/m,
+    ),
+  })
+})
