@@ -37,8 +37,8 @@ export class RecordSerialiser {
 }
 
 /** Throws what zlib throws: the caller knows which record it is about. */
-export function decompressed(record: Uint8Array): Uint8Array {
-  return zstdDecompressSync(record, { maxOutputLength: MAX_RAW_BYTES })
+export function decompressed(record: Uint8Array, maxRawBytes = MAX_RAW_BYTES): Uint8Array {
+  return zstdDecompressSync(record, { maxOutputLength: maxRawBytes })
 }
 
 /** apache-arrow's writer collects its pieces in a queue and joins them in the end; this one copies them once. */

@@ -17,11 +17,15 @@ export interface RecordView<S extends StreamDeclaration> {
 /**
  * Opens a record: all offsets and dictionary ids are checked here, so that reading the views cannot fail. Throws
  * `record_corrupt` when the bytes do not decode or their columns are not those of the declaration. Damage is caught by
- * zstd's checksum; a record whose Arrow metadata someone forged is beyond this: records are of our own making.
+ * zstd's checksum. `maxRawBytes`: where it is to stop inflating.
  */
-export function readRecord<S extends StreamDeclaration>(stream: S, record: Uint8Array): RecordView<S> {
+export function readRecord<S extends StreamDeclaration>(
+  stream: S,
+  record: Uint8Array,
+  maxRawBytes?: number,
+): RecordView<S> {
   try {
-    const batch = onlyBatch(decompressed(record))
+    const batch = onlyBatch(decompressed(record, maxRawBytes))
     const views = stream.columns.map((column, index) => [
       column.name,
       createView(column, dataOf(batch, column, index), batch.numRows),
