@@ -1,0 +1,126 @@
+{{/* Deployment of one role. Takes root, role, and values: those of the role. */}}
+{{- define "wattline.deployment" -}}
+{{- $root := .root -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "wattline.fullname" $root }}-{{ .role }}
+  labels: {{- include "wattline.labels" . | nindent 4 }}
+spec:
+  {{- if eq .values.autoscaling.kind "none" }}
+  replicas: {{ .values.replicas }}
+  {{- end }}
+  selector:
+    matchLabels: {{- include "wattline.selector" . | nindent 6 }}
+  strategy:
+    type: RollingUpdate
+    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+  template:
+    metadata:
+      labels:
+        {{- include "wattline.labels" . | nindent 8 }}
+        {{- with .values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
+      annotations:
+        checksum/config: {{ include (print $root.Template.BasePath "/configmap.yaml") $root | sha256sum }}
+        {{- with .values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
+    spec:
+      serviceAccountName: {{ include "wattline.serviceAccountName" $root }}
+      automountServiceAccountToken: false
+      enableServiceLinks: false
+      {{- with $root.Values.imagePullSecrets }}
+      imagePullSecrets: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      terminationGracePeriodSeconds: {{ include "wattline.terminationGrace" $root }}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 65532
+        runAsGroup: 65532
+        fsGroup: 65532
+        seccompProfile: {type: RuntimeDefault}
+      {{- include "wattline.scheduling" . | nindent 6 }}
+      {{- if $root.Values.topologySpread.enabled }}
+      topologySpreadConstraints:
+        {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+        - topologyKey: {{ . }}
+          maxSkew: 1
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels: {{- include "wattline.selector" $ | nindent 14 }}
+        {{- end }}
+      {{- end }}
+      containers:
+        - name: {{ .role }}
+          image: {{ include "wattline.image" $root | quote }}
+          imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+          args: [run, --config, /etc/wattline/config/wattline.yaml, --roles, {{ .role }}]
+          env:
+            # Kept over restarts of the container: it gets its partitions back at once.
+            - name: WATTLINE_INSTANCE
+              valueFrom: {fieldRef: {fieldPath: metadata.name}}
+          ports:
+            - {name: http, containerPort: 9288}
+            {{- if eq .role "collector" }}
+            - {name: otlp-http, containerPort: 4318}
+            {{- end }}
+          {{- include "wattline.probes" $root | nindent 10 }}
+          {{- include "wattline.lifecycle" $root | nindent 10 }}
+          resources: {{- toYaml .values.resources | nindent 12 }}
+          securityContext: {{- include "wattline.containerSecurity" $root | nindent 12 }}
+          volumeMounts: {{- include "wattline.mounts" $root | nindent 12 }}
+      volumes: {{- include "wattline.volumes" $root | nindent 8 }}
+{{- end -}}
+
+{{/* Secrets are mounted one by one, each in a folder of its own, and are read-only like everything else. */}}
+{{- define "wattline.secretVolumes" -}}
+{{- $volumes := dict "auth" .Values.auth.secret.name -}}
+{{- with .Values.tls.secret.name }}{{ $_ := set $volumes "tls" . }}{{ end -}}
+{{- $_ := set $volumes "clickhouse" .Values.clickhouse.secret.name -}}
+{{- if and .Values.kafka.tls.enabled .Values.kafka.tls.secret.name }}{{ $_ := set $volumes "kafka-tls" .Values.kafka.tls.secret.name }}{{ end -}}
+{{- if ne .Values.kafka.sasl.mechanism "none" }}{{ $_ := set $volumes "kafka-sasl" .Values.kafka.sasl.secret.name }}{{ end -}}
+{{- toYaml $volumes -}}
+{{- end -}}
+
+{{- define "wattline.mounts" -}}
+- {name: config, mountPath: /etc/wattline/config, readOnly: true}
+{{- range $name, $_ := include "wattline.secretVolumes" . | fromYaml }}
+- {name: {{ $name }}, mountPath: /etc/wattline/{{ $name }}, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "wattline.volumes" -}}
+- name: config
+  configMap:
+    name: {{ include "wattline.fullname" . }}
+    items: [{key: wattline.yaml, path: wattline.yaml}]
+{{- range $name, $secret := include "wattline.secretVolumes" . | fromYaml }}
+- name: {{ $name }}
+  secret: {secretName: {{ $secret }}, defaultMode: 0440}
+{{- end }}
+{{- end -}}
+
+{{/* Service of one role; takes root, role, service, and otlp: whether it takes telemetry. */}}
+{{- define "wattline.service" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "wattline.fullname" .root }}-{{ .role }}
+  labels: {{- include "wattline.labels" . | nindent 4 }}
+  {{- with .service.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- if .service.headless }}
+  clusterIP: None
+  {{- else }}
+  type: {{ .service.type }}
+  {{- end }}
+  {{- if .service.local }}
+  internalTrafficPolicy: Local
+  {{- end }}
+  selector: {{- include "wattline.selector" . | nindent 4 }}
+  ports:
+    - {name: http, port: 9288, targetPort: http}
+    {{- if .otlp }}
+    - {name: otlp-http, port: 4318, targetPort: otlp-http}
+    {{- end }}
+{{- end -}}
