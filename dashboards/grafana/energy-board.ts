@@ -1,0 +1,153 @@
+import { type Board, chosen, type Variable } from './board.ts'
+
+const HOST: Variable = {
+  name: 'host',
+  label: 'Host',
+  column: 'HostName',
+  sql: 'SELECT DISTINCT HostName FROM ledger WHERE $__timeFilter(WindowStart)',
+}
+
+/** Whole minutes only: the buckets at both ends are not cut, so that watts are not too low there. */
+const RANGE = `WindowStart >= toStartOfInterval($__fromTime, INTERVAL $__interval_s second)
+  AND WindowStart < toStartOfInterval($__toTime, INTERVAL $__interval_s second)`
+const IS_HOST = chosen(HOST)
+const IN_RANGE = `$__timeFilter(WindowStart) AND ${IS_HOST}`
+
+/** Minute by minute, from the ledger. */
+export const energyBoard: Board = {
+  uid: 'wattline-energy',
+  title: 'Wattline: energy, carbon, cost',
+  description: 'What hosts and workloads draw, emit and cost, minute by minute, from the ledger.',
+  from: 'now-3h',
+  interval: '1m',
+  variables: [HOST],
+  panels: [
+    {
+      title: 'Energy',
+      description: 'All that the meters counted: workloads, idle and unattributed.',
+      kind: 'stat',
+      unit: 'kwatth',
+      w: 4,
+      h: 4,
+      sql: `SELECT sum(EnergyUj) / 3.6e12 AS energy FROM ledger WHERE ${IN_RANGE}`,
+    },
+    {
+      title: 'Operational carbon',
+      description:
+        'CO2 equivalents of that energy, by the grid factor in force in each minute. Unknown where there is none.',
+      kind: 'stat',
+      unit: 'massg',
+      w: 4,
+      h: 4,
+      sql: `SELECT sum(CarbonOperationalUg) / 1e6 AS carbon FROM ledger WHERE ${IN_RANGE}`,
+    },
+    {
+      title: 'Energy cost',
+      description:
+        'By the tariff in force in each minute, in the currency of the tariff. Unknown without a price.',
+      kind: 'stat',
+      w: 4,
+      h: 4,
+      sql: `SELECT sum(CostEnergyNano) / 1e9 AS cost, Currency AS currency FROM ledger
+WHERE ${IN_RANGE} AND CostEnergyNano IS NOT NULL GROUP BY currency ORDER BY cost DESC`,
+    },
+    {
+      title: 'Measured',
+      description: 'Share of the energy that meters counted; the rest is interpolated or estimated.',
+      kind: 'stat',
+      unit: 'percentunit',
+      w: 4,
+      h: 4,
+      sql: `SELECT sumIf(EnergyUj, EnergyQuality = 'measured') / nullIf(sum(EnergyUj), 0) AS measured FROM ledger WHERE ${IN_RANGE}`,
+    },
+    {
+      title: 'Without a price or factor',
+      description:
+        'Share of the energy that no tariff or no grid factor applies to: it is in no sum of cost or carbon.',
+      kind: 'stat',
+      unit: 'percentunit',
+      w: 4,
+      h: 4,
+      sql: `SELECT sumIf(EnergyUj, CostEnergyNano IS NULL) / nullIf(sum(EnergyUj), 0) AS unpriced,
+  sumIf(EnergyUj, CarbonOperationalUg IS NULL) / nullIf(sum(EnergyUj), 0) AS without_factor
+FROM ledger WHERE ${IN_RANGE}`,
+    },
+    {
+      title: 'Late readings',
+      description: 'Readings that came after their minute was closed: kept in late_readings, in no sum here.',
+      kind: 'stat',
+      unit: 'short',
+      w: 4,
+      h: 4,
+      sql: `SELECT count() AS late FROM late_readings
+WHERE $__timeFilter(Timestamp) AND Host IN (SELECT Host FROM ledger WHERE ${IS_HOST})`,
+    },
+    {
+      title: 'Power by workload',
+      description:
+        'The ten that used most in the range; the others are one layer. Idle and unattributed energy is not in it.',
+      kind: 'timeseries',
+      unit: 'watt',
+      isStacked: true,
+      w: 16,
+      h: 9,
+      sql: `
+WITH top AS (
+  SELECT WorkloadName FROM ledger WHERE ${IN_RANGE} AND Share = 'active'
+  GROUP BY WorkloadName ORDER BY sum(EnergyUj) DESC LIMIT 10
+)
+SELECT $__timeInterval(WindowStart) AS time, if(WorkloadName IN (SELECT WorkloadName FROM top), WorkloadName, 'others') AS workload,
+  sum(EnergyUj) / 1e6 / $__interval_s AS watts
+FROM ledger WHERE ${RANGE} AND ${IS_HOST} AND Share = 'active'
+GROUP BY time, workload ORDER BY time`,
+    },
+    {
+      title: 'Power by share',
+      description:
+        'Active: attributed to workloads. Idle: drawn by a machine that waits. Unattributed: nobody can know whose.',
+      kind: 'timeseries',
+      unit: 'watt',
+      isStacked: true,
+      w: 8,
+      h: 9,
+      sql: `
+SELECT $__timeInterval(WindowStart) AS time, Share AS share, sum(EnergyUj) / 1e6 / $__interval_s AS watts
+FROM ledger WHERE ${RANGE} AND ${IS_HOST}
+GROUP BY time, share ORDER BY time`,
+    },
+    {
+      title: 'Workloads',
+      description: 'Coverage is the part of the time that samples covered. Empty is unknown, never zero.',
+      kind: 'table',
+      w: 24,
+      h: 10,
+      units: {
+        energy_kwh: 'kwatth',
+        carbon_g: 'massg',
+        cpu_s: 's',
+        coverage: 'percentunit',
+        measured: 'percentunit',
+      },
+      sql: `
+SELECT Account AS account, Namespace AS namespace, WorkloadName AS workload, WorkloadKind AS kind,
+  sum(EnergyUj) / 3.6e12 AS energy_kwh, sum(CarbonOperationalUg) / 1e6 AS carbon_g, sum(CostEnergyNano) / 1e9 AS cost,
+  any(Currency) AS currency, sum(CpuUs) / 1e6 AS cpu_s, avg(Coverage) AS coverage,
+  sumIf(EnergyUj, EnergyQuality = 'measured') / nullIf(sum(EnergyUj), 0) AS measured
+FROM ledger WHERE ${IN_RANGE} AND Share = 'active'
+GROUP BY account, namespace, workload, kind ORDER BY energy_kwh DESC LIMIT 200`,
+    },
+    {
+      title: 'Hosts',
+      description: 'Mean power over the minutes that are in the books.',
+      kind: 'table',
+      w: 24,
+      h: 8,
+      units: { watts: 'watt', energy_kwh: 'kwatth', idle: 'percentunit', unattributed: 'percentunit' },
+      sql: `
+SELECT HostName AS host, Zone AS zone, sum(EnergyUj) / 1e6 / (60 * uniqExact(WindowStart)) AS watts,
+  sum(EnergyUj) / 3.6e12 AS energy_kwh, sumIf(EnergyUj, Share = 'idle') / nullIf(sum(EnergyUj), 0) AS idle,
+  sumIf(EnergyUj, Share = 'unattributed') / nullIf(sum(EnergyUj), 0) AS unattributed, max(WindowStart) AS last_minute
+FROM ledger WHERE ${IN_RANGE} GROUP BY host, zone ORDER BY energy_kwh DESC LIMIT 200`,
+    },
+  ],
+}
