@@ -14,6 +14,7 @@ import {
 import { existingTables, fencedTables } from '../existing.ts'
 import type { FencedTable } from '../fence.ts'
 import { planMigration } from '../migration.ts'
+import { Pool } from '../pool.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { type ClickHouseLogin, connect, timed } from './connection.ts'
 import { Endpoints, isServerTrouble } from './endpoints.ts'
@@ -36,6 +37,8 @@ const START_TIMEOUT_MS = 20_000
 const START_PAUSE_MS = 500
 const QUERY_TIMEOUT_MS = 60_000
 const STATEMENT_TIMEOUT_MS = 180_000
+/** Inserts of this process at one time: what waits here is not on its way, and no timer runs on it. */
+const MOST_INSERTS = 8
 /** Another process may have added tables. */
 const TABLES_MS = 10_000
 /** Strangers' queries of this process at one time; the query server has its own, lower limit by tenant. */
@@ -89,6 +92,7 @@ class ClickHouseWarehouse implements Warehouse {
   readonly #insertTimeoutMs: number
   readonly #doubts = new Map<string, Doubt>()
   readonly #inserting = new Map<string, Promise<void>>()
+  readonly #insertSlots = new Pool(MOST_INSERTS, () => null)
   readonly #fenced = new Set<AbortController>()
   #tables: { readonly list: Promise<readonly FencedTable[]>; readonly atMs: number } | null = null
   #closed = false
@@ -130,7 +134,7 @@ class ClickHouseWarehouse implements Warehouse {
         timeoutMs: this.#insertTimeoutMs,
         doubts: this.#doubts,
       }
-      await insertRecord(context, stream, record, token)
+      await this.#insertSlots.use(() => insertRecord(context, stream, record, token))
     } catch (error) {
       throw insertError(error)
     }
@@ -191,7 +195,7 @@ class ClickHouseWarehouse implements Warehouse {
     this.#closed = true
     const closing = new WattlineError('warehouse_unavailable', 'The connection to ClickHouse is closed.')
     for (const query of this.#fenced) query.abort(closing)
-    await Promise.allSettled(this.#inserting.values())
+    await this.#insertSlots.close()
     await this.#endpoints.close()
   }
 

@@ -31,7 +31,7 @@ export class Endpoints {
   readonly #events: Events
   readonly #now: () => number
   readonly #health = new Map<Endpoint, Health>()
-  readonly #facts = new Map<Endpoint, { readonly facts: ServerFacts; heardAtMs: number }>()
+  readonly #facts = new Map<Endpoint, { readonly facts: Promise<ServerFacts>; heardAtMs: number }>()
   #current: Endpoint
 
   constructor(all: readonly Endpoint[], events: Events, now: () => number) {
@@ -56,10 +56,13 @@ export class Endpoints {
   /** What a server is: asked again when it has failed or was silent since, so that the dead are found before they get a record. */
   async facts(endpoint: Endpoint): Promise<ServerFacts> {
     const known = this.#facts.get(endpoint)
-    if (known !== undefined && this.#now() - known.heardAtMs < SILENT_MS) return known.facts
-    const facts = await readFacts(endpoint.client)
-    this.#facts.set(endpoint, { facts, heardAtMs: this.#now() })
-    return facts
+    if (known !== undefined && this.#now() - known.heardAtMs < SILENT_MS) return await known.facts
+    const asked = { facts: readFacts(endpoint.client), heardAtMs: this.#now() }
+    this.#facts.set(endpoint, asked)
+    asked.facts.catch(() => {
+      if (this.#facts.get(endpoint) === asked) this.#facts.delete(endpoint)
+    })
+    return await asked.facts
   }
 
   succeeded(endpoint: Endpoint): void {
@@ -71,7 +74,10 @@ export class Endpoints {
 
   failed(endpoint: Endpoint, error: unknown): void {
     this.#facts.delete(endpoint)
-    const failures = (this.#health.get(endpoint)?.failures ?? 0) + 1
+    const health = this.#health.get(endpoint)
+    // Requests that were under way together fail together: that is one failure.
+    if (health !== undefined && health.retryAtMs > this.#now()) return
+    const failures = (health?.failures ?? 0) + 1
     const wait = backoffMs(failures - 1, FIRST_RETRY_MS, MAX_RETRY_MS)
     this.#health.set(endpoint, { failures, retryAtMs: this.#now() + wait })
     this.#events.emit('warehouseServerFailed', { server: endpoint.url, attempt: failures }, error)
@@ -110,7 +116,7 @@ export function isServerTrouble(error: unknown): boolean {
 }
 
 /** Names the server, where the engine does not speak for itself. */
-function withAddress(error: unknown, { url }: Endpoint): unknown {
+export function withAddress(error: unknown, { url }: Endpoint): unknown {
   if (engineCode(error) !== null) return error
   const { host } = new URL(url)
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined

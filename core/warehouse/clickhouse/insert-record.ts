@@ -8,7 +8,7 @@ import { type Dialect, qualified } from '../ddl.ts'
 import { engineCode, isRecordFault, MISSING_COLUMN, SAME_QUERY_RUNNING } from '../engine-errors.ts'
 import { INSERT_SETTINGS, insertFromBody, narrowedTo } from '../insert.ts'
 import { NoAnswerError, timed } from './connection.ts'
-import { type Endpoint, type Endpoints, isServerTrouble } from './endpoints.ts'
+import { type Endpoint, type Endpoints, isServerTrouble, withAddress } from './endpoints.ts'
 import type { ServerFacts } from './server-facts.ts'
 
 /** What inserts need of the warehouse. */
@@ -61,7 +61,7 @@ export async function insertRecord(
     } catch (error) {
       if (!isServerTrouble(error)) throw error
       context.endpoints.failed(endpoint, error)
-      last = error
+      last = withAddress(error, endpoint)
       // Sent, and not answered: nobody else before this server has been asked again.
       if (context.doubts.get(token)?.endpoint === endpoint) break
     }
@@ -123,10 +123,9 @@ async function send(context: InsertContext, endpoint: Endpoint, job: Job): Promi
   const table = stream.table
   if (table === undefined) throw new TypeError(`stream ${stream.name} has no table`)
   const facts = await context.endpoints.facts(endpoint)
-  const waitMs = Math.max(1, job.deadlineMs - context.now())
   const untilMs = context.now() + context.timeoutMs + SERVER_MARGIN_MS
   try {
-    await timed(waitMs, async abort_signal => {
+    await timed(context.timeoutMs, async abort_signal => {
       const { stream: answer } = await endpoint.client.exec({
         query: insertFromBody(stream, qualified(context.dialect, table.name)),
         values: Readable.from([record], { objectMode: false }),

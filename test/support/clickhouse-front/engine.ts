@@ -54,10 +54,6 @@ export class FrontEngine {
     return new FrontEngine(path, incoming, control)
   }
 
-  isRunning(queryId: string): boolean {
-    return this.#running.has(queryId)
-  }
-
   /** Stops what runs under this id: streams at once, all else by the engine. */
   async kill(queryId: string): Promise<void> {
     const running = this.#running.get(queryId)
@@ -68,14 +64,18 @@ export class FrontEngine {
     await this.#control.queryAsync(text).catch(() => undefined)
   }
 
-  /** Runs one request. Ends when the answer has been read, or `close` of it was called. */
-  async run(asked: Asked): Promise<Answer> {
+  /** Runs one request; `begun` is called when it was not refused for its id. It is over when the answer has been read. */
+  async run(asked: Asked, begun: () => void): Promise<Answer> {
     const killed = KILL.exec(asked.sql)?.[1]
     if (killed !== undefined) {
       await this.kill(killed)
       return answerOf([], asked.format)
     }
     const queryId = asked.queryId ?? randomUUID()
+    if (this.#running.has(queryId)) {
+      throw new Error(`Code: 216. DB::Exception: Query with id = ${queryId} is already running. (${SAME_ID})`)
+    }
+    begun()
     const session = new Session(this.#path)
     const running: Running = { mark: markOf(queryId), cancel: () => {} }
     this.#running.set(queryId, running)
@@ -119,12 +119,13 @@ export class FrontEngine {
       await session.queryAsync(`${mark} ${insertFromFile(asked, file)}`)
       return answerOf([], asked.format)
     } finally {
-      release()
       await rm(file, { force: true })
+      release()
     }
   }
 }
 
+const SAME_ID = 'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING'
 const KILL = /^\s*KILL QUERY WHERE query_id = '([^']*)'/i
 const FORMAT_CLAUSE = /\bFORMAT\s+\w+\s*;?\s*$/i
 const INPUT = /\binput\(('(?:[^'\\]|\\.)*')\)\s*FORMAT\s+(\w+)\s*;?\s*$/s

@@ -37,6 +37,7 @@ async function main(start: FrontStart): Promise<void> {
   const servers: Server[] = []
   const ports = [...start.ports]
   const open = async (index: number): Promise<void> => {
+    if (servers[index]?.listening === true) return
     const server = createFrontServer({ ...common, index, port: ports[index] ?? 0 })
     server.listen(ports[index], '127.0.0.1')
     await once(server, 'listening')

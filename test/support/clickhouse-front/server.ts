@@ -39,9 +39,6 @@ async function handle(
     const message = `${asked.user}: Authentication failed: password is incorrect, or there is no user with such name.`
     return refuse(response, exceptionOf(516, message))
   }
-  if (asked.queryId !== null && options.engine.isRunning(asked.queryId)) {
-    return refuse(response, exceptionOf(216, `Query with id = ${asked.queryId} is already running.`))
-  }
   const fault = options.plan.next({ kind: asked.kind, port: options.index, sql: asked.sql })
   options.tally.asked(asked, options.index, fault === null ? null : faultName(fault))
   if (fault === null) await perform(options, asked, response, null)
@@ -50,9 +47,11 @@ async function handle(
 
 /** Runs it in the engine, counted. */
 async function run({ engine, tally }: FrontServerOptions, asked: Asked): Promise<Answer> {
-  const ended = tally.begin(asked)
+  let ended = (_performed: boolean): void => {}
   try {
-    const answer = await engine.run(asked)
+    const answer = await engine.run(asked, () => {
+      ended = tally.begin(asked)
+    })
     ended(true)
     return answer
   } catch (error) {

@@ -1,7 +1,7 @@
 // Guarantees: never more jobs at one time than items, waiters in order, an item comes back whatever its job does, and
 // closing waits for running jobs, refuses waiting and later ones.
 import { expect, it } from 'vitest'
-import { Pool } from '../../../../core/warehouse/embedded/pool.ts'
+import { Pool } from '../../../core/warehouse/pool.ts'
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 

@@ -1,4 +1,4 @@
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../runtime/errors.ts'
 
 /**
  * A bounded set of things that do one job at a time, such as engine sessions. Waiters are served in order. Jobs are
@@ -52,4 +52,4 @@ export class Pool<Item> {
 }
 
 const closedError = (): WattlineError =>
-  new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
+  new WattlineError('warehouse_unavailable', 'The warehouse is closed.')
