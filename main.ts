@@ -27,6 +27,7 @@ import { startProcessors, streamSettings } from './processors/processors.ts'
 import { publishFactors } from './processors/rate/publish.ts'
 import { createReplay } from './processors/replay.ts'
 import type { Runner } from './processors/runner.ts'
+import { RowAges } from './processors/store/row-ages.ts'
 import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
 import { engineWatch, type Readiness } from './query/status/readiness.ts'
 
@@ -52,13 +53,14 @@ export interface RunningWattline {
 interface Wiring extends WattlineOptions {
   readonly lifecycle: Lifecycle
   readonly started: Date
+  readonly rowAges: RowAges
 }
 
 /** Starts what the roles need, or throws a WattlineError after stopping what had started. */
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
   const { config, version, events } = options
   const lifecycle = new Lifecycle()
-  const wiring: Wiring = { ...options, lifecycle, started: new Date() }
+  const wiring: Wiring = { ...options, lifecycle, started: new Date(), rowAges: new RowAges() }
   const needs = needsOf(config)
   const [isCollector, isProcessors] = [
     config.roles.includes('collector'),
@@ -169,10 +171,11 @@ async function openWarehouseOfKind(options: WattlineOptions): Promise<Warehouse>
 }
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
-  const { lifecycle, config, events } = wiring
+  const { lifecycle, config, events, rowAges } = wiring
+  const more = { rowAges, isSensor: isSensorSource, now: Date.now }
   return lifecycle.start(
     'processors',
-    () => startProcessors({ config, broker, warehouse, events, isSensor: isSensorSource, now: Date.now }),
+    () => startProcessors({ config, broker, warehouse, events, ...more }),
     runner => runner.stop(),
   )
 }
@@ -257,6 +260,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
   const engineProblems = isQuery && warehouse ? engineWatch(warehouse) : null
   const common = {
     events,
+    rowAges: () => wiring.rowAges.samples(),
     version,
     started,
     otlpHttp,

@@ -13,7 +13,9 @@ interface LagOptions extends ClientOptions {
 
 export const lagCommand = (): Command =>
   new Command('lag')
-    .description('How far each processor is behind in the log, by stream and partition')
+    .description(
+      'How far each processor is behind in the log, by stream and partition; how new the newest rows are',
+    )
     .option('--group <processor>', 'store, meter or rate')
     .option('--stream <stream>', 'one stream, such as traces')
     .option('--pending', 'only where records are pending')
@@ -25,19 +27,23 @@ export const lagCommand = (): Command =>
       '\nExamples:\n  wattline lag\n  wattline lag --pending\n  wattline lag --group store --stream traces --format json',
     )
     .action(async (options: LagOptions) => {
-      const query = new URLSearchParams()
+      const query = new URLSearchParams({ newest: 'true' })
       if (options.group !== undefined) query.set('group', options.group)
       if (options.stream !== undefined) query.set('stream', options.stream)
       const answer = (await (await ask(options, `/api/v1/lag?${query}`)).json()) as LagAnswer
       const partitions = answer.partitions.filter(
         ({ pending }) => options.pending !== true || pending !== '0',
       )
-      process.stdout.write(renderLag({ partitions }, options.format))
+      process.stdout.write(renderLag({ ...answer, partitions }, options.format))
     })
 
 /** Exported for its test. */
 export function renderLag(answer: LagAnswer, format: string): string {
   if (format === 'json') return `${JSON.stringify(answer, null, 2)}\n`
+  return [partitionsTable(answer), newestTable(answer)].filter(text => text !== '').join('\n')
+}
+
+function partitionsTable(answer: LagAnswer): string {
   if (answer.partitions.length === 0) return 'Nothing is pending.\n'
   const rows = answer.partitions.map(entry => [
     entry.group,
@@ -52,4 +58,15 @@ export function renderLag(answer: LagAnswer, format: string): string {
     ['processor', 'stream', 'partition', 'end', 'committed', 'pending', 'oldest pending'],
     rows,
   )
+}
+
+function newestTable({ newest }: LagAnswer): string {
+  if (newest === null) return 'The tables do not answer: how new their rows are is not known.\n'
+  if (newest === undefined || newest.length === 0) return ''
+  const rows = newest.map(({ stream, time, age_seconds: age }) => [
+    stream,
+    time ?? '-',
+    age === null ? '-' : age < 0 ? 'ahead' : ageText(age),
+  ])
+  return renderTable(['stream', 'newest row', 'age'], rows)
 }

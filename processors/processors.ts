@@ -9,6 +9,7 @@ import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { createRate } from './rate/rate.ts'
 import { Runner } from './runner.ts'
+import type { RowAges } from './store/row-ages.ts'
 import { createStore } from './store/store.ts'
 
 const DAY_NANO = 86_400_000_000_000n
@@ -35,6 +36,7 @@ export interface ProcessorsOptions {
   readonly broker: Broker
   readonly warehouse: Warehouse
   readonly events: Events
+  readonly rowAges: RowAges
   /** Whether readings of a Source come from sensors of ours. */
   readonly isSensor: (source: string) => boolean
   readonly now: () => number
@@ -42,11 +44,11 @@ export interface ProcessorsOptions {
 
 /** Starts `store`, `meter` and `rate`. */
 export async function startProcessors(options: ProcessorsOptions): Promise<Runner> {
-  const { config, broker, events, now } = options
+  const { config, broker, events, now, rowAges } = options
   const runner = new Runner({ broker, events, now })
   const meter = createMeter({ metering: config.metering, isSensor: options.isSensor })
   const processors = [
-    createStore({ streams: STREAMS, warehouse: options.warehouse, events }),
+    createStore({ streams: STREAMS, warehouse: options.warehouse, events, rowAges }),
     createMeterProcessor({
       meter,
       events,

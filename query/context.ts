@@ -5,6 +5,7 @@ import type { SetAside } from '../core/broker/replay.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { CounterSamples, Events } from '../core/runtime/events.ts'
+import type { RowAgeSamples } from '../core/runtime/row-ages.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { type Authenticator, type Identity, requireScope, tokenOf } from './auth.ts'
 import type { OpenReader } from './fenced-reader.ts'
@@ -19,6 +20,8 @@ export interface StatusServerOptions {
   readonly broker?: Broker
   readonly events: Events & { samples?(): CounterSamples }
   readonly readiness: () => Promise<Readiness>
+  /** Of rows that processors of this process have stored. */
+  readonly rowAges?: () => RowAgeSamples
   readonly version: string
   readonly started: Date
   /** Address of the OTLP receiver of this process; null where it has none. */

@@ -1,7 +1,7 @@
 import { type Data, DataType, type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow'
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
 import { WattlineError } from '../runtime/errors.ts'
-import { createView, type ViewOf } from './column-views.ts'
+import { type ColumnView, createView, type ViewOf } from './column-views.ts'
 import { decompressed } from './record-bytes.ts'
 
 /** The columns of a record by name, as views over its bytes. */
@@ -24,7 +24,7 @@ export function readRecord<S extends StreamDeclaration>(
   record: Uint8Array,
   maxRawBytes?: number,
 ): RecordView<S> {
-  try {
+  return opening(stream, () => {
     const batch = onlyBatch(decompressed(record, maxRawBytes))
     const views = stream.columns.map((column, index) => [
       column.name,
@@ -34,6 +34,23 @@ export function readRecord<S extends StreamDeclaration>(
       throw new TypeError(`it has ${batch.schema.fields.length} columns, not ${stream.columns.length}`)
     }
     return { rows: batch.numRows, columns: Object.fromEntries(views) as ViewsOf<S> }
+  })
+}
+
+/** One column alone, for those who need no other: nothing else of the record is checked. Throws `record_corrupt`. */
+export function readColumn(stream: StreamDeclaration, record: Uint8Array, name: string): ColumnView<unknown> {
+  return opening(stream, () => {
+    const index = stream.columns.findIndex(column => column.name === name)
+    const column = stream.columns[index]
+    if (column === undefined) throw new TypeError(`it has no column ${name}`)
+    const batch = onlyBatch(decompressed(record))
+    return createView(column, dataOf(batch, column, index), batch.numRows)
+  })
+}
+
+function opening<T>(stream: StreamDeclaration, open: () => T): T {
+  try {
+    return open()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new WattlineError(

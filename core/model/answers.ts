@@ -171,6 +171,19 @@ export interface ReplayAnswer {
 /** `/api/v1/lag`: how far each reader of the log is behind. */
 export interface LagAnswer {
   readonly partitions: readonly LagEntry[]
+  /**
+   * With `newest=true`, of every stream asked for that has a table: how new the newest row is that queries see. Null: the
+   * tables do not answer.
+   */
+  readonly newest?: readonly NewestRow[] | null
+}
+
+export interface NewestRow {
+  readonly stream: string
+  /** Latest time that a row tells of, of the ledger the start of its window; null: no rows. */
+  readonly time: string | null
+  /** Seconds from then to now; below zero where a row is dated ahead. */
+  readonly age_seconds: number | null
 }
 
 export interface LagEntry {

@@ -4,6 +4,7 @@ import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import type { Processor } from '../runner.ts'
+import type { RowAges } from './row-ages.ts'
 
 /**
  * Moves records into their tables: one record is one insert under one token, bytes unchanged. The token is the record's
@@ -13,6 +14,8 @@ export function createStore(options: {
   readonly streams: readonly StreamDeclaration[]
   readonly warehouse: Warehouse
   readonly events: Events
+  /** Hears of every record whose rows have become visible. */
+  readonly rowAges?: RowAges
 }): Processor {
   const declarations = new Map(
     options.streams.filter(({ table }) => table).map(stream => [stream.name, stream]),
@@ -38,6 +41,7 @@ export function createStore(options: {
           const token = tokenOf(stream, partition, record.offset, origin)
           await options.warehouse.insert(declaration, record.value, token)
           options.events.emit('recordStored', { stream })
+          options.rowAges?.stored(declaration, record.value)
         },
       }
     },

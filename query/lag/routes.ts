@@ -1,31 +1,81 @@
 /** `GET /api/v1/lag`: how far each reader of the log is behind, by partition. */
 import type { FastifyInstance } from 'fastify'
 import type { Broker } from '../../core/broker/broker.ts'
-import type { LagAnswer, LagEntry } from '../../core/model/answers.ts'
+import type { LagAnswer, LagEntry, NewestRow } from '../../core/model/answers.ts'
+import { STREAMS } from '../../core/model/streams/index.ts'
+import { timeColumnOf } from '../../core/model/streams/time.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { assertWholeTenant } from '../auth.ts'
 import { type QueryContext, reader } from '../context.ts'
-import { knownParameters, type RawQuery, single } from '../parameters.ts'
+import { knownParameters, oneOf, type RawQuery, single } from '../parameters.ts'
 import { LOG_READERS } from '../status/metrics.ts'
+
+const ENGINE_PATIENCE_MS = 5_000
 
 export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/lag', async (request, reply): Promise<LagAnswer> => {
     assertWholeTenant(await reader(context, request))
     const query = request.query as RawQuery
-    knownParameters(query, ['group', 'stream'])
+    knownParameters(query, ['group', 'stream', 'newest'])
+    const isNewest = oneOf(query, 'newest', ['true', 'false'], 'false') === 'true'
     reply.header('cache-control', 'no-store')
     if (context.broker === undefined) {
       throw new WattlineError('broker_unavailable', 'This instance does not read the log; ask one that does.')
     }
     const only = { group: single(query, 'group') || undefined, stream: single(query, 'stream') || undefined }
-    return { partitions: await readLag(context.broker, only, context.now()) }
+    const nowMs = context.now()
+    const partitions = readLag(context.broker, only, nowMs)
+    if (!isNewest) return { partitions: await partitions }
+    // Lag is asked for when something is wrong, which may be the engine.
+    const newest = withPatience(readNewest(context.warehouse, only, nowMs))
+    return { partitions: await partitions, newest: await newest }
+  })
+}
+
+/** Null when the work fails, or takes longer than a person waits. */
+async function withPatience<T>(work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>(resolve => {
+    timer = setTimeout(() => resolve(null), ENGINE_PATIENCE_MS)
+  })
+  const answer = await Promise.race([work.catch(() => null), late])
+  clearTimeout(timer)
+  return answer
+}
+
+type Only = { readonly group: string | undefined; readonly stream: string | undefined }
+
+/** What `store` has brought into each table; the engine reads it off its parts. */
+export async function readNewest(
+  warehouse: Pick<Warehouse, 'database' | 'query'>,
+  only: Only,
+  nowMs: number,
+): Promise<readonly NewestRow[]> {
+  const selects = STREAMS.flatMap(stream => {
+    const time = timeColumnOf(stream)
+    const isAsked = (only.group ?? 'store') === 'store' && (only.stream ?? stream.name) === stream.name
+    if (time === undefined || stream.table === undefined || !isAsked) return []
+    const newest = `toUnixTimestamp64Milli(toDateTime64(max(${time.name}), 3, 'UTC'))`
+    return [
+      `SELECT '${stream.name}' AS stream, ${newest} AS ms FROM ${warehouse.database}.${stream.table.name}`,
+    ]
+  })
+  if (selects.length === 0) return []
+  const rows = await warehouse.query<{ stream: string; ms: string }>(selects.join(' UNION ALL '))
+  const found = new Map(rows.map(({ stream, ms }) => [stream, Number(ms)]))
+  return STREAMS.filter(({ name }) => found.has(name)).map(({ name: stream }) => {
+    const ms = found.get(stream) ?? 0
+    // The maximum of nothing is the beginning of time.
+    if (ms === 0) return { stream, time: null, age_seconds: null }
+    return { stream, time: new Date(ms).toISOString(), age_seconds: (nowMs - ms) / 1000 }
   })
 }
 
 /** Readers as `/metrics` names them; `nowMs` for ages. @throws WattlineError `parameter_invalid` for an unknown reader. */
 export async function readLag(
   broker: Pick<Broker, 'lag'>,
-  only: { readonly group: string | undefined; readonly stream: string | undefined },
+  only: Only,
   nowMs: number,
 ): Promise<readonly LagEntry[]> {
   const wanted = LOG_READERS.filter(

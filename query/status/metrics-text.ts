@@ -1,12 +1,16 @@
 /** Prometheus text exposition: a pure writer. */
+import type { HistogramSamples } from '../../core/runtime/histogram.ts'
+
 export interface Family {
   readonly name: string
-  readonly type: 'counter' | 'gauge'
+  readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
   readonly samples: readonly Sample[]
 }
 
 export interface Sample {
+  /** Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
+  readonly suffix?: string
   /** In exposition form, `a="x",b="y"`; '' for none. */
   readonly labels: string
   readonly value: number
@@ -22,10 +26,29 @@ export function writeMetrics(families: readonly Family[]): string {
       `# HELP ${family.name} ${help(family.help)}`,
       `# TYPE ${family.name} ${family.type}`,
       ...family.samples.map(
-        sample => `${family.name}${sample.labels === '' ? '' : `{${sample.labels}}`} ${sample.value}`,
+        ({ suffix = '', labels, value }) =>
+          `${family.name}${suffix}${labels === '' ? '' : `{${labels}}`} ${value}`,
       ),
     ])
   return `${lines.join('\n')}\n`
+}
+
+/** The samples of one histogram under its labels. */
+export function histogramSamples(
+  labels: Readonly<Record<string, string>>,
+  { bounds, cumulative, count, sum }: HistogramSamples,
+): readonly Sample[] {
+  const bucket = (le: string, value: number): Sample => ({
+    suffix: '_bucket',
+    labels: labelText({ ...labels, le }),
+    value,
+  })
+  return [
+    ...bounds.map((bound, index) => bucket(`${bound}`, cumulative[index] ?? 0)),
+    bucket('+Inf', count),
+    { suffix: '_sum', labels: labelText(labels), value: sum },
+    { suffix: '_count', labels: labelText(labels), value: count },
+  ]
 }
 
 /** Labels in exposition form. */

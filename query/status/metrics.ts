@@ -3,8 +3,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../core/broker/broker.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
+import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { StatusContext } from '../context.ts'
-import { type Family, labelText, type Sample } from './metrics-text.ts'
+import { type Family, histogramSamples, labelText, type Sample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 import { type Readiness, reasonsOf } from './readiness.ts'
 
@@ -18,6 +19,10 @@ export const LOG_READERS: readonly { readonly group: string; readonly stream: st
   { group: 'rate', stream: 'energy' },
 ]
 
+/** Lag is asked of the log no more often than this, whoever scrapes: Kafka answers a request a partition and more. */
+const LAG_FRESH_MS = 2_000
+/** Less than scrapers wait. */
+const LAG_PATIENCE_MS = 4_000
 /** How often the event loop is looked at: rare enough to cost nothing at rest. */
 const TICK_MS = 100
 
@@ -29,16 +34,18 @@ export interface Metrics {
 export function createMetrics(context: StatusContext): Metrics {
   const delay = monitorEventLoopDelay({ resolution: TICK_MS })
   delay.enable()
+  const { broker } = context
+  const lag = broker === undefined ? async () => [] : sharedLag(broker, context.now)
   return {
     async collect() {
       const loop = loopFamilies(delay.mean, delay.max)
       delay.reset()
-      const lag = context.broker === undefined ? [] : await lagFamilies(context.broker, context.now())
       return [
         ...counterFamilies(context.events.samples?.() ?? new Map()),
         ...processFamilies(context, await context.readiness()),
         ...loop,
-        ...lag,
+        ...rowAgeFamilies(context.rowAges?.() ?? new Map()),
+        ...(await lag()),
       ]
     },
     stop: () => delay.disable(),
@@ -80,24 +87,58 @@ function loopFamilies(mean: number, max: number): readonly Family[] {
   ]
 }
 
-/** Records and seconds that each reader of the log is behind; `now` in unix milliseconds. */
+/** How old rows were when they became visible, by stream. */
+export function rowAgeFamilies(samples: RowAgeSamples): readonly Family[] {
+  const streams = [...samples]
+  return [
+    ownFamily(
+      'wattline_row_age_seconds',
+      streams.flatMap(([stream, { ages }]) => histogramSamples({ stream }, ages)),
+    ),
+    ownFamily(
+      'wattline_newest_row_timestamp_seconds',
+      streams.map(([stream, { newestSeconds }]) => ({ labels: labelText({ stream }), value: newestSeconds })),
+    ),
+  ]
+}
+
+/**
+ * Scrapes within moments of each other share one answer. A log that is away takes only its own families with it: the rest
+ * is what tells why.
+ */
+export function sharedLag(
+  broker: Pick<Broker, 'lag'>,
+  now: () => number,
+  patienceMs = LAG_PATIENCE_MS,
+): () => Promise<readonly Family[]> {
+  let asked: { readonly atMs: number; readonly answer: Promise<readonly Family[]> } | null = null
+  return async () => {
+    if (asked === null || Math.abs(now() - asked.atMs) >= LAG_FRESH_MS) {
+      asked = { atMs: now(), answer: lagFamilies(broker, now()).catch(() => []) }
+    }
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<readonly Family[]>(resolve => {
+      timer = setTimeout(() => resolve([]), patienceMs)
+    })
+    const answer = await Promise.race([asked.answer, late])
+    clearTimeout(timer)
+    return answer
+  }
+}
+
+/** Records and seconds that each reader of the log is behind, by partition; `now` in unix milliseconds. */
 export async function lagFamilies(broker: Pick<Broker, 'lag'>, now: number): Promise<readonly Family[]> {
   const records: Sample[] = []
   const ages: Sample[] = []
   let oldest = 0
   for (const { group, stream } of LOG_READERS) {
-    const partitions = await broker.lag(group, stream)
-    const behind = partitions.reduce((sum, partition) => sum + Number(partition.end - partition.committed), 0)
-    const age = Math.max(
-      0,
-      ...partitions.map(({ oldestPendingMs }) =>
-        oldestPendingMs === null ? 0 : (now - oldestPendingMs) / 1000,
-      ),
-    )
-    if (group === 'store') oldest = Math.max(oldest, age)
-    const labels = labelText({ group, stream })
-    records.push({ labels, value: behind })
-    ages.push({ labels, value: age })
+    for (const { partition, end, committed, oldestPendingMs } of await broker.lag(group, stream)) {
+      const labels = labelText({ group, stream, partition: `${partition}` })
+      const age = oldestPendingMs === null ? 0 : Math.max(0, now - oldestPendingMs) / 1000
+      records.push({ labels, value: Number(end > committed ? end - committed : 0n) })
+      ages.push({ labels, value: age })
+      if (group === 'store') oldest = Math.max(oldest, age)
+    }
   }
   return [
     ownFamily('wattline_log_lag_records', records),

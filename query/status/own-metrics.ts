@@ -22,11 +22,28 @@ export const OWN_METRICS = {
   wattline_build_info: metric('gauge', 'Always 1; the version is the label', 'version', 'node'),
   wattline_event_loop_delay_seconds: metric('gauge', 'Mean delay of the event loop since the last look'),
   wattline_event_loop_delay_seconds_max: metric('gauge', 'Largest delay since the last look'),
-  wattline_log_lag_records: metric('gauge', 'Records that a group has not committed yet', 'group', 'stream'),
+  wattline_log_lag_records: metric(
+    'gauge',
+    'Records that a group has not committed yet; the same from every instance that reads the log',
+    'group',
+    'stream',
+    'partition',
+  ),
   wattline_log_lag_seconds: metric(
     'gauge',
-    'Age of the oldest record that a group has not committed; 0 when none waits',
+    'Age of the oldest record that a group has not committed; 0 when none waits; the same from every instance',
     'group',
+    'stream',
+    'partition',
+  ),
+  wattline_row_age_seconds: metric(
+    'histogram',
+    'Age of rows when they became visible to queries, from the time that they tell of; under load of some of them',
+    'stream',
+  ),
+  wattline_newest_row_timestamp_seconds: metric(
+    'gauge',
+    'Latest time that rows stored by this process tell of, unix time',
     'stream',
   ),
   wattline_end_to_end_age_seconds: metric(

@@ -49,6 +49,24 @@ it('prints lag by partition', () => {
   expect(renderLag({ partitions: [] }, 'table')).toBe('Nothing is pending.\n')
 })
 
+it('prints how new the newest rows are, and says when nobody knows', () => {
+  const newest = [
+    { stream: 'traces', time: '2026-11-20T12:00:00.000Z', age_seconds: 90 },
+    { stream: 'logs', time: null, age_seconds: null },
+    { stream: 'ledger', time: '2026-11-20T12:03:00.000Z', age_seconds: -90 },
+  ]
+  expect(renderLag({ partitions: [], newest }, 'table').split('\n')).toEqual([
+    'Nothing is pending.',
+    '',
+    'stream  newest row                age',
+    'traces  2026-11-20T12:00:00.000Z  1.5 min',
+    'logs    -                         -',
+    'ledger  2026-11-20T12:03:00.000Z  ahead',
+    '',
+  ])
+  expect(renderLag({ partitions: [], newest: null }, 'table')).toContain('The tables do not answer')
+})
+
 const record: QuarantinedRecordAnswer = {
   stream: 'traces',
   partition: 0,

@@ -4,7 +4,13 @@ import type { Broker } from '../../core/broker/broker.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { assertWholeTenant, requireScope, tokenOf } from '../../query/auth.ts'
 import { integer, knownParameters, oneOf, single } from '../../query/parameters.ts'
-import { counterFamilies, LOG_READERS, lagFamilies } from '../../query/status/metrics.ts'
+import {
+  counterFamilies,
+  LOG_READERS,
+  lagFamilies,
+  rowAgeFamilies,
+  sharedLag,
+} from '../../query/status/metrics.ts'
 import { labelText, writeMetrics } from '../../query/status/metrics-text.ts'
 
 describe('tokens', () => {
@@ -74,9 +80,46 @@ describe('metrics', () => {
           : [],
     }
     const text = writeMetrics(await lagFamilies(broker, 10_000))
-    expect(text).toContain('wattline_log_lag_records{group="store",stream="traces"} 3\n')
-    expect(text).toContain('wattline_log_lag_seconds{group="store",stream="traces"} 6\n')
+    expect(text).toContain('wattline_log_lag_records{group="store",stream="traces",partition="0"} 3\n')
+    expect(text).toContain('wattline_log_lag_seconds{group="store",stream="traces",partition="0"} 6\n')
     expect(text).toContain('wattline_end_to_end_age_seconds 6\n')
+  })
+
+  it('ask the log once for scrapes of the same moment, and are there without it', async () => {
+    let asked = 0
+    let nowMs = 0
+    const lag = async () => {
+      asked += 1
+      return []
+    }
+    const answering = sharedLag({ lag }, () => nowMs)
+    await Promise.all([answering(), answering()])
+    expect(asked).toBe(LOG_READERS.length)
+    nowMs = 60_000
+    await answering()
+    expect(asked).toBe(2 * LOG_READERS.length)
+    const away = sharedLag({ lag: () => Promise.reject(new Error('away')) }, () => nowMs)
+    expect(await away()).toEqual([])
+    const hanging = sharedLag({ lag: () => new Promise(() => {}) }, () => nowMs, 10)
+    expect(await hanging()).toEqual([])
+  })
+
+  it('write a histogram as buckets, sum and count', () => {
+    const ages = { bounds: [1, 60], cumulative: [2, 3], count: 4, sum: 500.5 }
+    const text = writeMetrics(
+      rowAgeFamilies(new Map([['traces', { ages, newestSeconds: 1_700_000_000.25 }]])),
+    )
+    expect(text.split('\n').filter(line => !line.startsWith('# HELP'))).toEqual([
+      '# TYPE wattline_row_age_seconds histogram',
+      'wattline_row_age_seconds_bucket{stream="traces",le="1"} 2',
+      'wattline_row_age_seconds_bucket{stream="traces",le="60"} 3',
+      'wattline_row_age_seconds_bucket{stream="traces",le="+Inf"} 4',
+      'wattline_row_age_seconds_sum{stream="traces"} 500.5',
+      'wattline_row_age_seconds_count{stream="traces"} 4',
+      '# TYPE wattline_newest_row_timestamp_seconds gauge',
+      'wattline_newest_row_timestamp_seconds{stream="traces"} 1700000000.25',
+      '',
+    ])
   })
 
   it('know the readers of every stream with a table', () => {

@@ -1,9 +1,13 @@
 // Guarantees: lag is told for every reader of the log by partition, narrowed by processor and stream; numbers are exact,
-// nothing pending is null and not an age of zero, a reader that does not exist is refused.
+// nothing pending is null and not an age of zero, a reader that does not exist is refused. The newest row of a table is told
+// as the engine has it; a table without rows has none.
 import { expect, it } from 'vitest'
 import type { Broker } from '../../../core/broker/broker.ts'
-import { readLag } from '../../../query/lag/routes.ts'
+import { traces } from '../../../core/model/streams/index.ts'
+import { readLag, readNewest } from '../../../query/lag/routes.ts'
 import { LOG_READERS } from '../../../query/status/metrics.ts'
+import { nano, spanRow } from '../support/rows.ts'
+import { openTestWarehouse } from '../support/warehouse.ts'
 
 const broker: Pick<Broker, 'lag'> = {
   lag: async group => [
@@ -54,4 +58,24 @@ it('tells exact numbers, and the age of the oldest pending record', async () => 
 it('refuses a reader that does not exist', async () => {
   const asked = readLag(broker, { group: 'meter', stream: 'traces' }, 0)
   await expect(asked).rejects.toMatchObject({ code: 'parameter_invalid', message: /known are store traces/ })
+})
+
+it('tells how new the newest row of each table is', async () => {
+  const { warehouse, insert, close } = await openTestWarehouse()
+  const nowMs = Date.parse('2026-11-20T12:01:00Z')
+  const times = ['2026-11-20T12:00:00.500Z', '2026-11-19T12:00:00Z']
+  for (const time of times) await insert(traces, [spanRow({ Timestamp: nano(time) })])
+  const found = await readNewest(warehouse, all, nowMs)
+  const one = await readNewest(warehouse, { group: undefined, stream: 'traces' }, nowMs)
+  const none = await readNewest(warehouse, { group: 'meter', stream: undefined }, nowMs)
+  await close()
+  expect(found.map(({ stream }) => stream)).toEqual(
+    LOG_READERS.filter(({ group }) => group === 'store').map(({ stream }) => stream),
+  )
+  const expected = { stream: 'traces', time: '2026-11-20T12:00:00.500Z', age_seconds: 59.5 }
+  expect(found[0]).toEqual(expected)
+  expect(one).toEqual([expected])
+  expect(none).toEqual([])
+  const empty = found.filter(({ stream }) => stream !== 'traces')
+  expect(empty.every(({ time, age_seconds: age }) => time === null && age === null)).toBe(true)
 })

@@ -1,0 +1,12 @@
+import type { Column, StreamDeclaration } from './stream.ts'
+
+/** The column that says when what a row tells of took place: retention counts from it. Streams without a table have none. */
+export function timeColumnOf({ columns, table }: StreamDeclaration): Column | undefined {
+  if (table === undefined) return undefined
+  const [name] = /\w+(?=\)?$)/.exec(table.ttlFrom) ?? []
+  return columns.find(column => column.name === name)
+}
+
+/** Unix milliseconds of a value of a time column. */
+export const timeMs = (column: Column, value: bigint | number): number =>
+  column.kind === 'timestampNs' ? Number(value) / 1e6 : Number(value) * 1000

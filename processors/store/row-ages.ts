@@ -1,0 +1,84 @@
+/**
+ * How old rows are when they become visible to queries, by stream. Times stand inside the records, which `store` never
+ * opens: so it looks into some of them, and no more often than a hundredth of a core allows. While traffic is thin that is
+ * every record; under load some of many alike.
+ */
+import { readColumn } from '../../core/columns/record-reader.ts'
+import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
+import { timeColumnOf, timeMs } from '../../core/model/streams/time.ts'
+import { Histogram } from '../../core/runtime/histogram.ts'
+import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
+
+/** Seconds. */
+const AGE_BOUNDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3_600, 21_600, 86_400]
+/** After a look of so long the next one waits this many times as long. */
+const REST = 100
+
+interface Seen {
+  readonly ages: Histogram
+  newestMs: number
+  /** Monotonic time of the next look. */
+  nextMs: number
+}
+
+export interface RowAgesClock {
+  /** Wall clock, unix milliseconds. */
+  readonly now: () => number
+  /** Milliseconds that only rise. */
+  readonly monotonic: () => number
+}
+
+export class RowAges {
+  readonly #clock: RowAgesClock
+  readonly #streams = new Map<string, Seen>()
+
+  constructor(clock: RowAgesClock = { now: Date.now, monotonic: () => performance.now() }) {
+    this.#clock = clock
+  }
+
+  /** Called when the rows of a record have become visible. Never throws: a record that does not decode tells nothing. */
+  stored(stream: StreamDeclaration, record: Uint8Array): void {
+    const begun = this.#clock.monotonic()
+    const seen = this.#of(stream.name)
+    if (begun < seen.nextMs) return
+    this.#look(stream, record, seen)
+    const ended = this.#clock.monotonic()
+    seen.nextMs = ended + (ended - begun) * REST
+  }
+
+  samples(): RowAgeSamples {
+    const looked = [...this.#streams].filter(([, { newestMs }]) => newestMs > Number.NEGATIVE_INFINITY)
+    return new Map(
+      looked.map(([stream, { ages, newestMs }]) => [
+        stream,
+        { ages: ages.samples(), newestSeconds: newestMs / 1000 },
+      ]),
+    )
+  }
+
+  #look(stream: StreamDeclaration, record: Uint8Array, seen: Seen): void {
+    const column = timeColumnOf(stream)
+    if (column === undefined) return
+    const nowMs = this.#clock.now()
+    try {
+      const times = readColumn(stream, record, column.name)
+      for (let row = 0; row < times.length; row++) {
+        const eventMs = timeMs(column, times.get(row) as bigint | number)
+        // Clocks differ: what comes from the future is new.
+        seen.ages.observe(Math.max(0, nowMs - eventMs) / 1000)
+        if (eventMs > seen.newestMs) seen.newestMs = eventMs
+      }
+    } catch {
+      // It is in the table, by the engine's own judgement.
+    }
+  }
+
+  #of(stream: string): Seen {
+    let seen = this.#streams.get(stream)
+    if (seen === undefined) {
+      seen = { ages: new Histogram(AGE_BOUNDS), newestMs: Number.NEGATIVE_INFINITY, nextMs: 0 }
+      this.#streams.set(stream, seen)
+    }
+    return seen
+  }
+}

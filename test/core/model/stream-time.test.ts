@@ -1,0 +1,31 @@
+// Guarantees: every stream with a table has a column that says when what a row tells of took place, in a kind whose unit is
+// known.
+import { expect, it } from 'vitest'
+import { STREAMS, traces } from '../../../core/model/streams/index.ts'
+import { timeColumnOf, timeMs } from '../../../core/model/streams/time.ts'
+
+it('knows the time column of every stream', () => {
+  const found = STREAMS.map(stream => `${stream.name} ${timeColumnOf(stream)?.name ?? '-'}`)
+  expect(found).toEqual([
+    'traces Timestamp',
+    'metrics_gauge TimeUnix',
+    'metrics_sum TimeUnix',
+    'metrics_histogram TimeUnix',
+    'metrics_exp_histogram TimeUnix',
+    'metrics_summary TimeUnix',
+    'logs Timestamp',
+    'readings Timestamp',
+    'energy -',
+    'ledger WindowStart',
+    'late_readings WindowStart',
+    'quarantine Time',
+  ])
+  for (const stream of STREAMS)
+    expect([undefined, 'timestampNs', 'seconds']).toContain(timeColumnOf(stream)?.kind)
+})
+
+it('reads both kinds as milliseconds', () => {
+  expect(timeMs({ name: 'a', kind: 'timestampNs' }, 1_500_000_000n)).toBe(1500)
+  expect(timeMs({ name: 'a', kind: 'seconds' }, 60)).toBe(60_000)
+  expect(timeColumnOf({ ...traces, columns: [] })).toBeUndefined()
+})

@@ -1,0 +1,10 @@
+// Guarantees: an observation counts in every bucket that it fits, its bound included; what lies beyond all is counted too.
+import { expect, it } from 'vitest'
+import { Histogram } from '../../../core/runtime/histogram.ts'
+
+it('counts up to and with each bound', () => {
+  const histogram = new Histogram([1, 2, 5])
+  for (const value of [0, 1, 1.5, 5, 6]) histogram.observe(value)
+  expect(histogram.samples()).toEqual({ bounds: [1, 2, 5], cumulative: [2, 3, 4], count: 5, sum: 13.5 })
+  expect(new Histogram([1]).samples()).toEqual({ bounds: [1], cumulative: [0], count: 0, sum: 0 })
+})
