@@ -18,9 +18,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { AssignedPartition, Broker, StoredRecord } from '../../core/broker/broker.ts'
-import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
-import { openKafkaBroker } from '../../core/broker/kafka/kafka-broker.ts'
+import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
 import { energy, lateReadings, quarantine, readings } from '../../core/model/streams/index.ts'
@@ -30,7 +28,7 @@ import { createMeter } from '../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../processors/meter/processor.ts'
 import { type PartitionWorker, type Processor, Runner } from '../../processors/runner.ts'
 import { Step } from '../../processors/step.ts'
-import { startKafka } from '../support/kafka/kafka-server.ts'
+import { openGatedBroker } from '../support/gated-broker.ts'
 import { Fleet } from '../support/reading-records.ts'
 
 const { values } = parseArgs({
@@ -117,8 +115,10 @@ async function driven(name: string, recordsAPoll: number): Promise<Driven> {
   }
 }
 
-async function fromLog(broker: Broker, close: () => Promise<void>): Promise<Way> {
-  await broker.createStreams(
+async function fromLog(): Promise<Way> {
+  const path = mkdtempSync(join(tmpdir(), 'wattline-meter-'))
+  const log = await openGatedBroker(values.kafka ? 'kafka' : 'embedded', path)
+  await log.broker.createStreams(
     [readings, energy, lateReadings, quarantine].map(({ name }) => ({
       name,
       partitions: 1,
@@ -126,84 +126,28 @@ async function fromLog(broker: Broker, close: () => Promise<void>): Promise<Way>
       retention: { timeMs: 3_600_000, bytes: 2 ** 28 },
     })),
   )
-  // Records are appended while the gate is shut, so that what is measured is reading alone.
-  let gate = Promise.withResolvers<void>()
-  const gated: Broker = Object.create(broker, {
-    subscribe: {
-      value: (options: Parameters<Broker['subscribe']>[0]) =>
-        broker.subscribe({
-          ...options,
-          work: partition =>
-            options.work(
-              Object.create(partition, {
-                revoked: { value: partition.revoked },
-                stream: { value: partition.stream },
-                partition: { value: partition.partition },
-                poll: {
-                  value: async (limits: Parameters<AssignedPartition['poll']>[0]) => {
-                    await Promise.race([gate.promise, aborted(partition.revoked)])
-                    return partition.poll({ ...limits, maxWaitMs: 5 })
-                  },
-                },
-                commit: { value: (next: bigint) => partition.commit(next) },
-                loadState: { value: () => partition.loadState() },
-                transact: {
-                  value: (step: Parameters<AssignedPartition['transact']>[0]) => partition.transact(step),
-                },
-              }) as AssignedPartition,
-            ),
-        }),
-    },
-  })
-  const runner = new Runner({ broker: gated, events: silentEvents, now: () => 0 })
+  await log.shut()
+  const runner = new Runner({ broker: log.broker, events: silentEvents, now: () => 0 })
   await runner.start(processor)
   return {
     name: 'log',
     async prepare(records) {
-      gate = Promise.withResolvers()
-      await new Promise(resolve => setTimeout(resolve, 50))
-      for (const value of records) await broker.append(readings.name, 0, [{ value, timestampMs: Date.now() }])
+      await log.shut()
+      for (const value of records) {
+        await log.broker.append(readings.name, 0, [{ value, timestampMs: Date.now() }])
+      }
+      await log.expect('meter', readings.name)
     },
     async run() {
-      gate.resolve()
-      for (;;) {
-        const lags = await broker.lag('meter', readings.name)
-        if (lags.every(({ end, committed }) => committed === end)) break
-        if (runner.problems().length > 0) throw new Error(runner.problems().join('\n'))
-        await new Promise(resolve => setTimeout(resolve, 5))
-      }
+      await log.drain()
+      if (runner.problems().length > 0) throw new Error(runner.problems().join('\n'))
     },
     async close() {
       await runner.stop()
-      await broker.close()
-      await close()
+      await log.close()
+      rmSync(path, { recursive: true, force: true })
     },
   }
-}
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-
-async function openLog(): Promise<Way> {
-  const path = mkdtempSync(join(tmpdir(), 'wattline-meter-'))
-  if (!values.kafka) {
-    const broker = await openEmbeddedBroker({ path, maxBytes: 2 ** 32, events: silentEvents })
-    return fromLog(broker, async () => rmSync(path, { recursive: true, force: true }))
-  }
-  const kafka = await startKafka()
-  const broker = await openKafkaBroker({
-    brokers: [kafka.bootstrap],
-    topicPrefix: 'bench',
-    replication: 1,
-    events: silentEvents,
-  })
-  return fromLog(broker, async () => {
-    await kafka.destroy()
-    rmSync(path, { recursive: true, force: true })
-  })
 }
 
 async function cpuMsOf(job: () => Promise<void> | void): Promise<number> {
@@ -220,7 +164,7 @@ const all: readonly Way[] = [
   limit,
   byRecord,
   byPoll,
-  ...(values.only.includes('log') ? [await openLog()] : []),
+  ...(values.only.includes('log') ? [await fromLog()] : []),
 ]
 const ways = all.filter(({ name }) => values.only.split(',').includes(name))
 const rowsARound = fleet.rows * RECORDS_A_ROUND

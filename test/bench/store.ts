@@ -1,32 +1,39 @@
 /**
  * How fast `store` moves records from the log into the engine, against the engine loading the same files by itself.
  *
- *   UV_THREADPOOL_SIZE=32 node test/bench/store.ts [records=24] [spans=32768] [rounds=5]
+ *   UV_THREADPOOL_SIZE=32 node test/bench/store.ts [--records 24] [--spans 32768] [--rounds 5] [--kafka]
  *
  * One process, one engine, two databases with the same tables, trace index and settings; merges are stopped in both, so
- * that inserts alone are compared. Ours: the records are in the embedded log already; the clock runs from starting the
- * processor until all are stored and their offsets committed. The engine: `INSERT ... FROM INFILE ... FORMAT ArrowStream`
+ * that inserts alone are compared. Ours: the records are in the log already (embedded, or with --kafka a real Kafka, on
+ * the same machine); the clock runs from when the processor may read until all are stored and their offsets committed. The engine: `INSERT ... FROM INFILE ... FORMAT ArrowStream`
  * over the same bytes as files that are there already, by as many sessions as `store` has partitions, ids left raw. The
  * two take turns; the median of the ratios of neighbours is printed (1: Wattline costs nothing).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Session } from 'chdb'
-import type { Broker } from '../../core/broker/broker.ts'
-import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
 import { STREAMS, traces } from '../../core/model/streams/index.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
 import { quoteName } from '../../core/warehouse/column-types.ts'
 import { createTable, type Dialect, LOCAL_DIALECT } from '../../core/warehouse/ddl.ts'
 import { createTraceIndex } from '../../core/warehouse/ddl-derived.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { Runner } from '../../processors/runner.ts'
 import { createStore } from '../../processors/store/store.ts'
+import { openGatedBroker } from '../support/gated-broker.ts'
 import { spanRecord } from '../support/span-records.ts'
 
-const [records = 24, spans = 32_768, rounds = 5] = process.argv.slice(2).map(Number)
+const { values } = parseArgs({
+  options: {
+    records: { type: 'string', default: '24' },
+    spans: { type: 'string', default: '32768' },
+    rounds: { type: 'string', default: '5' },
+    kafka: { type: 'boolean', default: false },
+  },
+})
+const [records, spans, rounds] = [Number(values.records), Number(values.spans), Number(values.rounds)]
 const PARTITIONS = 2
 const RETENTION = { signalsDays: 9_000, ledgerDays: 9_000 }
 const BARE: Dialect = { ...LOCAL_DIALECT, database: 'bare' }
@@ -47,18 +54,6 @@ async function timed(job: () => Promise<unknown>): Promise<Turn> {
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] as number
-
-/** From a standing start to everything stored and committed. */
-async function drain(broker: Broker, warehouse: Warehouse): Promise<void> {
-  const runner = new Runner({ broker, events: silentEvents, now: Date.now })
-  await runner.start(createStore({ streams: [traces], warehouse, events: silentEvents }))
-  for (;;) {
-    const lags = await broker.lag('store', traces.name)
-    if (lags.every(({ end, committed }) => committed === end)) break
-    await new Promise(resolve => setTimeout(resolve, 2))
-  }
-  await runner.stop()
-}
 
 const bareInsert = (file: string, token: string): string =>
   [
@@ -83,9 +78,9 @@ async function loadByItself(
 }
 
 const path = mkdtempSync(join(tmpdir(), 'wattline-store-'))
-const broker = await openEmbeddedBroker({ path: join(path, 'log'), maxBytes: 2 ** 34, events: silentEvents })
+const log = await openGatedBroker(values.kafka ? 'kafka' : 'embedded', join(path, 'log'))
 const retention = { timeMs: 1, bytes: 1 }
-await broker.createStreams(
+await log.broker.createStreams(
   [traces.name, 'quarantine'].map(name => ({ name, partitions: PARTITIONS, groups: ['store'], retention })),
 )
 const warehouse = await openEmbeddedWarehouse({ path, maxMemoryBytes: 2 ** 32, events: silentEvents })
@@ -103,15 +98,20 @@ const files = bodies.map((body, index) => {
   writeFileSync(file, body)
   return file
 })
+await log.shut()
+const runner = new Runner({ broker: log.broker, events: silentEvents, now: Date.now })
+await runner.start(createStore({ streams: [traces], warehouse, events: silentEvents }))
 const ours: Turn[] = []
 const theirs: Turn[] = []
 // One unmeasured round first: both sides load code and caches.
 for (let round = -1; round < rounds; round++) {
   for (let index = 0; index < records; index++) {
     const value = bodies[index % bodies.length] as Uint8Array
-    await broker.append(traces.name, index % PARTITIONS, [{ value, timestampMs: Date.now() }])
+    await log.broker.append(traces.name, index % PARTITIONS, [{ value, timestampMs: Date.now() }])
   }
-  const ourTurn = await timed(() => drain(broker, warehouse))
+  await log.expect('store', traces.name)
+  const ourTurn = await timed(() => log.drain())
+  await log.shut()
   const theirTurn = await timed(() => loadByItself(sessions, files, round))
   if (round >= 0) {
     ours.push(ourTurn)
@@ -124,7 +124,7 @@ const rate = (turns: readonly Turn[]): number =>
 const cpu = (turns: readonly Turn[]): string =>
   (median(turns.map(({ cpuMs }) => cpuMs)) / 1000 / ((records * spans) / 1e6)).toFixed(2)
 process.stdout.write(
-  `${records} records of ${spans} spans, ${bodies[0]?.length} bytes each, ${rounds} rounds\n`,
+  `${log.broker.kind} log, ${records} records of ${spans} spans, ${bodies[0]?.length} bytes each, ${rounds} rounds\n`,
 )
 process.stdout.write(`store:             ${rate(ours)} spans/s, ${cpu(ours)} CPU s per million\n`)
 process.stdout.write(`engine by itself:  ${rate(theirs)} spans/s, ${cpu(theirs)} CPU s per million\n`)
@@ -132,6 +132,7 @@ process.stdout.write(
   `ratio of rates, median of pairs: ${median(ours.map((turn, i) => (theirs[i] as Turn).ms / turn.ms)).toFixed(2)}\n`,
 )
 for (const session of sessions) session.close()
+await runner.stop()
 await warehouse.close()
-await broker.close()
+await log.close()
 rmSync(path, { recursive: true, force: true })
