@@ -54,7 +54,6 @@ warehouse:
   {{- end }}
 # Nodes are measured by their agents; a role would see its container alone.
 sensors: {cpu_time: "off", rapl: "off", estimate: "off"}
-telemetry: {endpoint: {{ include "wattline.collectorUrl" . | quote }}}
 {{- end -}}
 
 {{/* wattline.yaml of the agents: a log of their own, forwarded to the collectors. */}}
