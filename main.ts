@@ -9,7 +9,7 @@ import { createIntake, type Intake } from './collector/intake/intake.ts'
 import { decodeLogs } from './collector/otlp/decode/logs.ts'
 import { decodeMetrics } from './collector/otlp/decode/metrics.ts'
 import { decodeTraces } from './collector/otlp/decode/traces.ts'
-import { createOtlpHttpReceiver } from './collector/otlp/http.ts'
+import { createOtlpHttpReceiver, type OtlpHttpReceiver } from './collector/otlp/http.ts'
 import { isRecognisable, recognise } from './collector/readings/recognise.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
@@ -17,6 +17,7 @@ import type { Broker } from './core/broker/broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
+import { type Doors, openDoors } from './core/runtime/doors.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
 import { instanceName } from './core/runtime/instance.ts'
@@ -30,9 +31,6 @@ import type { Runner } from './processors/runner.ts'
 import { RowAges } from './processors/store/row-ages.ts'
 import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
 import { engineWatch, type Readiness } from './query/status/readiness.ts'
-
-/** Everything belongs to this tenant until credentials tell another. */
-const TENANT = 'default'
 
 export interface WattlineOptions {
   readonly config: Config
@@ -52,6 +50,7 @@ export interface RunningWattline {
 /** What every part gets. */
 interface Wiring extends WattlineOptions {
   readonly lifecycle: Lifecycle
+  readonly doors: Doors
   readonly started: Date
   readonly rowAges: RowAges
 }
@@ -60,7 +59,12 @@ interface Wiring extends WattlineOptions {
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
   const { config, version, events } = options
   const lifecycle = new Lifecycle()
-  const wiring: Wiring = { ...options, lifecycle, started: new Date(), rowAges: new RowAges() }
+  const doors = await lifecycle.start(
+    'tokens and certificate',
+    () => openDoors(config, events),
+    opened => opened.close(),
+  )
+  const wiring: Wiring = { ...options, lifecycle, doors, started: new Date(), rowAges: new RowAges() }
   const needs = needsOf(config)
   const [isCollector, isProcessors] = [
     config.roles.includes('collector'),
@@ -80,7 +84,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
   const intake = isCollector && broker ? await startIntake(wiring, broker) : null
   const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
-  await startOwnTelemetry(wiring, otlpHttp)
+  await startOwnTelemetry(wiring, otlpHttp, intake)
   const http = await startHttp(wiring, { broker, warehouse, processors, intake, otlpHttp })
   if (intake) await startOwnSensors(wiring, intake)
   return {
@@ -195,34 +199,57 @@ function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Pro
   )
 }
 
-async function startOtlpHttp({ lifecycle, config, events }: Wiring, intake: Intake): Promise<string | null> {
-  const { host, otlp_http: port } = config.listen
+async function startOtlpHttp(wiring: Wiring, intake: Intake): Promise<string | null> {
+  const { config, doors } = wiring
+  const { host, otlp_http: port, cors_origins: corsOrigins } = config.listen
   if (port === 'off') return null
-  const receiver = await lifecycle.start(
+  const { access, tls } = doors
+  const receiver = await startReceiver(wiring, { host, port, intake, access, tls, corsOrigins })
+  return urlOf(receiver.address(), doors)
+}
+
+type ReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events'>
+
+function startReceiver(
+  { lifecycle, config, events }: Wiring,
+  parts: ReceiverParts,
+): Promise<OtlpHttpReceiver> {
+  return lifecycle.start(
     'OTLP over HTTP',
     async () => {
-      const opened = createOtlpHttpReceiver({ host, port, limits: config.limits, intake, events })
+      const opened = createOtlpHttpReceiver({ ...parts, limits: config.limits, events })
       await opened.start()
       return opened
     },
     opened => opened.stop(),
   )
-  return urlOf(receiver.address())
 }
 
 /** Spans of its own go to the configured receiver, else to its own, else nowhere. */
 async function startOwnTelemetry(
-  { lifecycle, config, version }: Wiring,
+  wiring: Wiring,
   otlpHttp: string | null,
+  intake: Intake | null,
 ): Promise<void> {
+  const { lifecycle, config, version, doors } = wiring
   const { traces, endpoint, sample_ratio: sampleRatio } = config.telemetry
-  const url = endpoint ?? otlpHttp
-  if (!traces || url === null) return
+  if (!traces) return
+  const url = endpoint ?? (intake && otlpHttp && (await ownReceiver(wiring, otlpHttp, intake)))
+  if (url === null) return
+  const token = endpoint === undefined ? doors.own.token : config.telemetry.token
   await lifecycle.start(
     'telemetry',
-    () => startTelemetry({ url, version, sampleRatio }),
+    () => startTelemetry({ url, version, sampleRatio, ...(token === undefined ? {} : { token }) }),
     telemetry => telemetry.stop(),
   )
+}
+
+/** With TLS one more port, plain and on loopback, for this process alone: its certificate names others. */
+async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
+  if (wiring.doors.tls === undefined) return otlpHttp
+  const { access } = wiring.doors.own
+  const receiver = await startReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
+  return urlOf(receiver.address(), { tls: undefined })
 }
 
 /** What this process runs; null where its roles do not need it. */
@@ -243,7 +270,7 @@ async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
     'query',
     async () => {
       const server = await createHttpServer(wiring, parts)
-      address = urlOf(await server.listen(host, port))
+      address = urlOf(await server.listen(host, port), wiring.doors)
       return server
     },
     server => server.stop(),
@@ -254,7 +281,7 @@ async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
 
 /** Every process tells of itself; questions are answered where the role is. */
 async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
-  const { config, events, version, started } = wiring
+  const { config, events, version, started, doors } = wiring
   const { broker, warehouse, otlpHttp } = parts
   const isQuery = config.roles.includes('query')
   const engineProblems = isQuery && warehouse ? engineWatch(warehouse) : null
@@ -266,6 +293,9 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     otlpHttp,
     roles: config.roles,
     readiness: () => readinessOf(parts, engineProblems),
+    notes: doors.notes,
+    access: doors.access,
+    tls: doors.tls,
     // The same from every reader of the log; collectors, of which there are most, do not ask.
     ...(broker && (isQuery || parts.processors) ? { broker } : {}),
   }
@@ -300,13 +330,15 @@ async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: In
     () =>
       startSensors({
         config: config.sensors,
-        tenant: TENANT,
-        append: readings => intake.appendReadings(TENANT, readings),
+        tenant: config.sensors.tenant,
+        append: readings => intake.appendReadings(config.sensors.tenant, readings),
         events,
       }),
     sensors => sensors.stop(),
   )
 }
 
-const urlOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+const urlOf = (
+  { host, port }: { readonly host: string; readonly port: number },
+  { tls }: Pick<Doors, 'tls'>,
+): string => `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`

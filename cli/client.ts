@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, WattlineError } from '../core/runtime/errors.ts
 /** Options that every command which asks a running instance shares. */
 export interface ClientOptions {
   readonly url: string
+  /** Default: WATTLINE_TOKEN. Better there than on a command line, which every process of the machine can read. */
   readonly token?: string
   /** Ends the request. */
   readonly signal?: AbortSignal
@@ -14,7 +15,8 @@ export const DEFAULT_URL = process.env['WATTLINE_URL'] ?? 'http://127.0.0.1:9288
 /** Asks a running instance; throws what it answers as a WattlineError, and `not_running` when nobody does. */
 export async function ask(options: ClientOptions, path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
-  if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
+  const token = options.token ?? process.env['WATTLINE_TOKEN'] ?? ''
+  if (token !== '') headers['authorization'] = `Bearer ${token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   const signal = options.signal ?? null
   const request =

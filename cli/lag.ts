@@ -21,7 +21,7 @@ export const lagCommand = (): Command =>
     .option('--pending', 'only where records are pending')
     .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
-    .option('--token <token>', 'read token')
+    .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
       '\nExamples:\n  wattline lag\n  wattline lag --pending\n  wattline lag --group store --stream traces --format json',

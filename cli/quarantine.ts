@@ -32,7 +32,7 @@ const command = (name: string, description: string, examples: readonly string[])
     .exitOverride()
     .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
-    .option('--token <token>', 'token; replay needs scope admin')
+    .option('--token <token>', 'token with scope read, to replay admin (default: WATTLINE_TOKEN)')
     .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`)
 
 const listCommand = (): Command =>

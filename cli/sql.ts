@@ -13,7 +13,7 @@ export const sqlCommand = (): Command =>
     .argument('<query>', 'one SELECT statement')
     .option('--format <format>', 'table, json or csv', 'table')
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
-    .option('--token <token>', 'read token')
+    .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
       '\nExamples:\n  wattline sql "SELECT ServiceName, count() FROM otel_traces GROUP BY ServiceName"\n  wattline sql "SELECT sum(EnergyUj) FROM ledger" --format json',

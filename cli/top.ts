@@ -27,7 +27,7 @@ export const topCommand = (): Command =>
     .option('--interval <seconds>', 'seconds between two views', seconds, 5)
     .option('--once', 'print one view and end')
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
-    .option('--token <token>', 'read token')
+    .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once\n  wattline top --interval 2')
     .action(async (options: TopOptions) => {
       const paint = paintFor(process.stdout, process.env)

@@ -30,7 +30,7 @@ export const usageCommand = (): Command =>
       new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
     )
     .option('--url <url>', 'address of the instance', DEFAULT_URL)
-    .option('--token <token>', 'read token')
+    .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
       '\nExamples:\n  wattline usage --window 5m\n  wattline usage --window 24h --group-by account,namespace --format csv',

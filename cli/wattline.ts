@@ -6,6 +6,7 @@ import { quarantineCommand } from './quarantine.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
+import { tokenCommand } from './token.ts'
 import { topCommand } from './top.ts'
 import { usageCommand } from './usage.ts'
 import { version } from './version.ts'
@@ -26,7 +27,8 @@ Examples:
   wattline sql "SELECT count() FROM otel_traces"
   wattline lag                                   how far the processors are behind
   wattline quarantine list                       records that no processor could take
-  wattline simulate --hosts 20 --workloads 30 --verify`,
+  wattline simulate --hosts 20 --workloads 30 --verify
+  wattline token --tenant shop --scopes ingest   a token that lets a sender in`,
   )
 
 const commands = [
@@ -38,6 +40,7 @@ const commands = [
   lagCommand(),
   quarantineCommand(),
   simulateCommand(),
+  tokenCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride())

@@ -1,55 +1,90 @@
-/** Who asks. There are no tokens yet; the seam is here, so that every route already asks it. */
+/**
+ * Who may ask what. Every route declares what it needs (`config: { access }`), and none is served without: the server
+ * checks it before a body is read, so that no handler can forget to.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Identity, OPERATOR_TENANT, type Scope } from '../core/model/identity.ts'
+import type { Access } from '../core/runtime/auth/access.ts'
+import { credentialOf } from '../core/runtime/auth/credential.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
 
-export const SCOPES = ['ingest', 'read', 'admin'] as const
-export type Scope = (typeof SCOPES)[number]
+/** What a route needs of whom it answers. */
+export type RouteAccess = 'open' | Needed
 
-export interface Identity {
-  readonly tenant: string
-  readonly scopes: readonly Scope[]
-  /** Accounts that the token is limited to; null: all of the tenant. */
-  readonly accounts: readonly string[] | null
+interface Needed {
+  readonly scope: Scope
+  /** Tokens that are limited to accounts are not enough: what is read does not know accounts. */
+  readonly wholeTenant: boolean
+  /** It tells of the instance as a whole, so of all tenants: for whoever runs it. */
+  readonly operator?: true
 }
 
-export interface Authenticator {
-  /** @throws WattlineError `unauthenticated` */
-  authenticate(token: string | undefined): Promise<Identity>
-}
+/** Nothing of anybody: the page, liveness. */
+export const OPEN: RouteAccess = 'open'
+export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
+export const READ_TENANT: RouteAccess = { scope: 'read', wholeTenant: true }
+export const ADMIN_TENANT: RouteAccess = { scope: 'admin', wholeTenant: true }
+export const READ_INSTANCE: RouteAccess = { scope: 'read', wholeTenant: true, operator: true }
 
-/** Without a tokens file everything belongs to one tenant; the server listens on loopback only then. */
-export const openAuthenticator: Authenticator = {
-  authenticate: async () => ({ tenant: 'default', scopes: SCOPES, accounts: null }),
-}
-
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
-
-/** Bearer token, password of Basic, or `X-ClickHouse-Key`: clients send what they can. */
-export function tokenOf(headers: Headers): string | undefined {
-  const authorization = headers['authorization']
-  if (typeof authorization === 'string') {
-    const [scheme = '', value = ''] = authorization.trim().split(/\s+/, 2)
-    if (scheme.toLowerCase() === 'bearer') return value
-    if (scheme.toLowerCase() === 'basic') {
-      const pair = Buffer.from(value, 'base64').toString('utf8')
-      const password = pair.slice(pair.indexOf(':') + 1)
-      return pair.includes(':') && password !== '' ? password : undefined
-    }
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess
   }
-  const key = headers['x-clickhouse-key']
-  return typeof key === 'string' && key !== '' ? key : undefined
 }
 
-/** @throws WattlineError `forbidden` */
-export function requireScope(identity: Identity, scope: Scope): void {
-  if (identity.scopes.includes(scope)) return
-  throw new WattlineError('forbidden', `This route needs a token with scope ${scope}.`)
+/** Not Basic, although it is taken: browsers would ask by a dialog of their own, and send what they got to everybody. */
+export const CHALLENGE = 'Bearer realm="wattline"'
+
+const identities = new WeakMap<FastifyRequest, Identity>()
+
+/** To be called before the first route is added. */
+export function guardRoutes(app: FastifyInstance, access: Access): void {
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.access !== undefined) return
+    throw new WattlineError('invariant_broken', `Route ${method} ${url} does not say who may ask it.`)
+  })
+  app.addHook('onRequest', async request => {
+    access.admit(request)
+    const needed = request.routeOptions.config.access ?? 'open'
+    if (needed !== 'open') identities.set(request, authorize(access, request, needed))
+  })
 }
 
-/**
- * Telemetry knows tenants only: a token for some accounts of one cannot be let near free SQL and traces.
- * @throws WattlineError `forbidden`
- */
-export function assertWholeTenant(identity: Identity): void {
+function authorize(access: Access, request: FastifyRequest, needed: Needed): Identity {
+  const identity = access.authenticate(request.headers, needed.scope)
+  if (needed.wholeTenant) assertWholeTenant(identity)
+  if (needed.operator === true && identity.tenant !== OPERATOR_TENANT) {
+    throw new WattlineError(
+      'forbidden',
+      `This tells of all tenants: it needs a token of tenant ${OPERATOR_TENANT}.`,
+    )
+  }
+  return identity
+}
+
+/** Telemetry knows tenants only: a token for some accounts of one cannot be let near it. */
+function assertWholeTenant(identity: Identity): void {
   if (identity.accounts === null) return
-  throw new WattlineError('forbidden', 'This token is limited to accounts: it reads by /api/v1/usage.')
+  throw new WattlineError('forbidden', 'This token is limited to accounts: it reads usage and the ledger.')
+}
+
+/** Who asks, on a route that is not open. */
+export function identityOf(request: FastifyRequest): Identity {
+  const identity = identities.get(request)
+  if (identity === undefined)
+    throw new WattlineError('invariant_broken', 'This route is open: nobody is known.')
+  return identity
+}
+
+/** Whether somebody on an open route shows a token with scope read of whoever runs the instance. */
+export function isOperator(access: Access, request: FastifyRequest): boolean {
+  // Probes without a token come every few seconds: they are not turned away, so they are not counted.
+  if (access.needsToken && credentialOf(request.headers) === undefined) return false
+  try {
+    authorize(access, request, { scope: 'read', wholeTenant: true, operator: true })
+    return true
+  } catch (error) {
+    if (error instanceof WattlineError) return false
+    throw error
+  }
 }

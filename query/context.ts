@@ -1,13 +1,13 @@
 /** What every route group gets: handed down explicitly by the server. */
-import type { FastifyRequest } from 'fastify'
 import type { Broker } from '../core/broker/broker.ts'
 import type { SetAside } from '../core/broker/replay.ts'
+import type { Access } from '../core/runtime/auth/access.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { CounterSamples, Events } from '../core/runtime/events.ts'
 import type { RowAgeSamples } from '../core/runtime/row-ages.ts'
+import type { ListenerTls } from '../core/runtime/tls.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
-import { type Authenticator, type Identity, requireScope, tokenOf } from './auth.ts'
 import type { OpenReader } from './fenced-reader.ts'
 import type { Readiness } from './status/readiness.ts'
 
@@ -22,6 +22,11 @@ export interface StatusServerOptions {
   readonly readiness: () => Promise<Readiness>
   /** Of rows that processors of this process have stored. */
   readonly rowAges?: () => RowAgeSamples
+  /** What an operator should look at although everything works, such as a tokens file that was kept out. */
+  readonly notes?: () => readonly string[]
+  /** Default: everybody on this machine. */
+  readonly access?: Access
+  readonly tls?: ListenerTls | undefined
   readonly version: string
   readonly started: Date
   /** Address of the OTLP receiver of this process; null where it has none. */
@@ -38,25 +43,20 @@ export interface QueryServerOptions extends StatusServerOptions {
   /** Appends a record that was set aside once more; resolves with its new place. Absent: this process does not. */
   readonly replay?: (record: SetAside) => Promise<string>
   readonly page: Page
-  readonly authenticator?: Authenticator
 }
 
 export interface StatusContext extends StatusServerOptions {
+  readonly access: Access
+  readonly notes: () => readonly string[]
   readonly roles: readonly Role[]
   readonly now: () => number
 }
 
 export interface QueryContext extends QueryServerOptions, StatusContext {
+  readonly access: Access
+  readonly notes: () => readonly string[]
   readonly roles: readonly Role[]
-  readonly authenticator: Authenticator
   readonly now: () => number
   /** How routes of our own read rows of a tenant. */
   readonly readers: OpenReader
-}
-
-/** The asker, with the right to read. @throws WattlineError `unauthenticated`, `forbidden` */
-export async function reader(context: QueryContext, request: FastifyRequest): Promise<Identity> {
-  const identity = await context.authenticator.authenticate(tokenOf(request.headers))
-  requireScope(identity, 'read')
-  return identity
 }

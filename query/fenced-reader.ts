@@ -4,6 +4,7 @@
  * nobody another's rows (invariant 5).
  */
 import type { FastifyReply } from 'fastify'
+import type { Identity } from '../core/model/identity.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../core/warehouse/warehouse.ts'
@@ -15,8 +16,11 @@ export interface FencedReader {
   query<Row>(sql: string, params: FencedQuery['params']): Promise<readonly Row[]>
 }
 
-/** A reader for one tenant, which stops when the client of `reply` goes away. */
-export type OpenReader = (tenant: string, reply: FastifyReply) => FencedReader
+/** Whose rows: all of a tenant, or those of some accounts. */
+export type Sees = Pick<Identity, 'tenant' | 'accounts'>
+
+/** A reader for one asker, which stops when the client of `reply` goes away. */
+export type OpenReader = (sees: Sees, reply: FastifyReply) => FencedReader
 
 export function fencedReaders(
   warehouse: Pick<Warehouse, 'fenced'>,
@@ -24,25 +28,26 @@ export function fencedReaders(
 ): OpenReader {
   // Apart from strangers' SQL: a dashboard full of slow statements must not take the page away.
   const gate = createGate(limits.concurrent)
-  return (tenant, reply) => fencedReader({ warehouse, limits, tenant, signal: hangUpSignal(reply), gate })
+  return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: hangUpSignal(reply), gate })
 }
 
 export function fencedReader(options: {
   readonly warehouse: Pick<Warehouse, 'fenced'>
   readonly limits: Config['limits']['sql']
-  readonly tenant: string
+  readonly sees: Sees
   readonly signal: AbortSignal
   readonly gate: ReturnType<typeof createGate>
 }): FencedReader {
-  const { warehouse, limits, tenant, signal, gate } = options
+  const { warehouse, limits, sees, signal, gate } = options
   return {
     query: <Row>(sql: string, params: Readonly<Record<string, QueryParam>>) =>
-      gate.enter(tenant, async () => {
+      gate.enter(sees.tenant, async () => {
         try {
           const result = await warehouse.fenced({
             sql,
             params,
-            tenant,
+            tenant: sees.tenant,
+            accounts: sees.accounts,
             signal,
             format: 'JSONEachRow',
             limits: {

@@ -4,9 +4,11 @@
  */
 import { gunzipSync } from 'node:zlib'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { openAccess } from '../core/runtime/auth/open-access.ts'
 import { ROLES } from '../core/runtime/config/roles.ts'
 import { asWattlineError, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
-import { openAuthenticator } from './auth.ts'
+import { createWebServer } from '../core/runtime/web-server.ts'
+import { CHALLENGE, guardRoutes } from './auth.ts'
 import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './context.ts'
 import { fencedReaders } from './fenced-reader.ts'
 import { lagRoutes } from './lag/routes.ts'
@@ -34,6 +36,9 @@ export interface QueryServer {
 
 /** Statements with their parameters; nothing larger is ever asked. */
 const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
+const HEADER_MAX_BYTES = 16_384
+/** How long a connection may stay without a request. */
+const KEEP_ALIVE_MS = 72_000
 /** Running requests get this long to end once the server stops. */
 const DRAIN_MS = 5_000
 
@@ -50,7 +55,6 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   const context: QueryContext = {
     ...options,
     ...statusContext(options),
-    authenticator: options.authenticator ?? openAuthenticator,
     readers: fencedReaders(options.warehouse, options.config.limits.sql),
   }
   const metrics = createMetrics(context)
@@ -87,6 +91,8 @@ export function createStatusServer(options: StatusServerOptions): QueryServer {
 
 const statusContext = (options: StatusServerOptions): StatusContext => ({
   ...options,
+  access: options.access ?? openAccess,
+  notes: options.notes ?? (() => []),
   roles: options.roles ?? ROLES,
   now: options.now ?? Date.now,
 })
@@ -126,12 +132,19 @@ function createApp(context: StatusContext): FastifyInstance {
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: 16_384 },
+    serverFactory: handler => {
+      const server = createWebServer(
+        { maxHeaderSize: HEADER_MAX_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
+        context,
+      )
+      return server.on('request', handler)
+    },
   })
   readBodies(app)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS)
   })
+  guardRoutes(app, context.access)
   app.setNotFoundHandler(async (request, reply) =>
     sendProblem(reply, request, new WattlineError('not_found', `There is nothing at ${pathOf(request)}.`)),
   )
@@ -177,7 +190,7 @@ const pathOf = (request: FastifyRequest): string => request.url.split('?')[0]!.s
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: WattlineError): FastifyReply {
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
-  if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="wattline"')
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', CHALLENGE)
   return reply
     .code(error.status)
     .header('cache-control', 'no-store')

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Access } from '../../core/runtime/auth/access.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
-import type { Authenticator } from '../intake/authenticate.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Encoding, Signal } from '../intake/signals.ts'
+import type { Cors } from './cors.ts'
 import { encodeExportResponse } from './export-response.ts'
 import { encodingOf, MEDIA_TYPES, requireCoding, requireEncoding } from './media.ts'
 import { ClientGone, readBody } from './read-body.ts'
@@ -12,7 +13,8 @@ import { encodeStatus } from './status.ts'
 
 export interface ExchangeParts {
   readonly intake: Intake
-  readonly authenticator: Authenticator
+  readonly access: Access
+  readonly cors: Cors
   readonly events: Events
   readonly pool: BufferPool
   readonly maxBodyBytes: number
@@ -51,11 +53,14 @@ async function exportReply(
   request: IncomingMessage,
   beforeBody: () => void,
 ): Promise<Reply> {
-  const { intake, pool } = parts
+  const { intake, pool, access, cors } = parts
+  access.admit(request, cors.isAllowed)
+  const permission = cors.preflight(request)
+  if (permission !== undefined) return { status: 204, headers: permission, body: new Uint8Array() }
   const signal = requireRoute(request)
+  const { tenant } = access.authenticate(request.headers, 'ingest')
   const encoding = requireEncoding(request.headers)
   const coding = requireCoding(request.headers)
-  const { tenant } = parts.authenticator.authenticate(request.headers)
   const admission = intake.open(signal)
   try {
     const body = await readBody(request, {
@@ -102,7 +107,7 @@ export function failureReply(events: Events, error: unknown, encoding: Encoding 
   const spoken = encoding ?? 'json'
   const headers: Record<string, string> = {}
   if (failure.code === 'method_not_allowed') headers['allow'] = 'POST'
-  if (failure.status === 401) headers['www-authenticate'] = 'Bearer'
+  if (failure.status === 401) headers['www-authenticate'] = 'Bearer realm="wattline"'
   if (failure.disposition === 'retry') headers['retry-after'] = String(failure.retryAfterSeconds ?? 1)
   return reply(failure.status, spoken, encodeStatus(failure, spoken), headers)
 }

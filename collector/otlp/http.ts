@@ -1,12 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Access } from '../../core/runtime/auth/access.ts'
+import { openAccess } from '../../core/runtime/auth/open-access.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
-import { type Authenticator, openAuthenticator } from '../intake/authenticate.ts'
+import type { ListenerTls } from '../../core/runtime/tls.ts'
+import { createWebServer } from '../../core/runtime/web-server.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
-import { answer, failureReply, send } from './exchange.ts'
+import { type Cors, createCors } from './cors.ts'
+import { answer, failureReply, type Reply, send } from './exchange.ts'
 import { encodingOf } from './media.ts'
 
 /** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain. */
@@ -26,7 +30,11 @@ export interface OtlpHttpOptions {
   readonly limits: Pick<Config['limits'], 'body_bytes'>
   readonly intake: Intake
   readonly events: Events
-  readonly authenticator?: Authenticator
+  /** Default: everybody on this machine. */
+  readonly access?: Access
+  readonly tls?: ListenerTls | undefined
+  /** Pages that may send from a browser: `listen.cors_origins`. */
+  readonly corsOrigins?: readonly string[]
   readonly pool?: BufferPool
   readonly timeouts?: Partial<Timeouts>
 }
@@ -57,6 +65,7 @@ class HttpReceiver implements OtlpHttpReceiver {
   readonly #options: OtlpHttpOptions
   readonly #timeouts: Timeouts
   readonly #pool: BufferPool
+  readonly #cors: Cors
   readonly #server: Server
   /** Open connections; node:http counts those that have sent nothing yet neither as busy nor as idle. */
   readonly #connections = new Set<Socket>()
@@ -67,13 +76,15 @@ class HttpReceiver implements OtlpHttpReceiver {
     this.#timeouts = { ...TIMEOUTS, ...options.timeouts }
     this.#pool = options.pool ?? createBufferPool()
     const { headersMs, requestMs, keepAliveMs } = this.#timeouts
-    this.#server = createServer({
+    this.#cors = createCors(options.corsOrigins ?? [])
+    const settings = {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: Math.min(headersMs, requestMs),
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.max(10, Math.min(requestMs, headersMs) / 4),
-    })
+    }
+    this.#server = createWebServer(settings, { tls: options.tls, events: options.events })
     this.#server.maxConnections = MAX_CONNECTIONS
     this.#server.on('connection', socket => {
       this.#connections.add(socket)
@@ -110,7 +121,10 @@ class HttpReceiver implements OtlpHttpReceiver {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#server.close(() => resolve())
     for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy()
-    const cut = setTimeout(() => this.#server.closeAllConnections(), this.#timeouts.drainMs)
+    // Connections, not requests: one in the middle of its TLS handshake is cut too.
+    const cut = setTimeout(() => {
+      for (const socket of this.#connections) socket.destroy()
+    }, this.#timeouts.drainMs)
     await promise
     clearTimeout(cut)
   }
@@ -120,7 +134,7 @@ class HttpReceiver implements OtlpHttpReceiver {
     if (this.#stopping) {
       const draining = new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds: 1 })
       await discard(request)
-      send(response, failureReply(events, draining, encodingOf(request.headers)), true)
+      this.#send(request, response, failureReply(events, draining, encodingOf(request.headers)), true)
       return
     }
     let bodyWanted = false
@@ -128,7 +142,8 @@ class HttpReceiver implements OtlpHttpReceiver {
       intake,
       events,
       pool: this.#pool,
-      authenticator: this.#options.authenticator ?? openAuthenticator,
+      access: this.#options.access ?? openAccess,
+      cors: this.#cors,
       maxBodyBytes: limits.body_bytes,
     }
     const reply = await answer(parts, request, () => {
@@ -138,7 +153,16 @@ class HttpReceiver implements OtlpHttpReceiver {
     if (reply === undefined) return
     // Who waits for `100 Continue` and gets an error instead may or may not send the body: only closing is clear.
     const bodyUnclear = request.headers.expect !== undefined && !bodyWanted
-    send(response, reply, this.#stopping || bodyUnclear)
+    this.#send(request, response, reply, this.#stopping || bodyUnclear)
+  }
+
+  /** A page that may send may also read what was answered, errors included. */
+  #send(request: IncomingMessage, response: ServerResponse, reply: Reply, close: boolean): void {
+    send(
+      response,
+      { ...reply, headers: { ...reply.headers, ...this.#cors.replyHeaders(request.headers) } },
+      close,
+    )
   }
 }
 

@@ -50,6 +50,16 @@ export const ERRORS = {
   ),
   unauthenticated: entry('reject', 401, 'Send a valid token: `Authorization: Bearer <token>`.'),
   forbidden: entry('reject', 403, 'Use a token with the scope that this route needs.'),
+  origin_refused: entry(
+    'reject',
+    403,
+    'Pages of another origin may send OTLP where `listen.cors_origins` names it, and nothing else.',
+  ),
+  host_refused: entry(
+    'reject',
+    403,
+    'Ask as 127.0.0.1 or localhost, or let callers in by token: `auth.tokens_file`.',
+  ),
   draining: entry(
     'retry',
     503,

@@ -42,6 +42,23 @@ export const EVENTS = {
     level: 'debug',
     counter: counter('wattline_intake_requests_rejected_total', 'Requests refused whole', 'code'),
   },
+  accessRefused: {
+    level: 'debug',
+    counter: counter(
+      'wattline_access_refused_total',
+      'Requests and handshakes turned away: token missing, malformed, unknown, expired or without the scope; host, origin, tls',
+      'reason',
+    ),
+  },
+  filesReloaded: { level: 'info' },
+  filesRefused: {
+    level: 'error',
+    counter: counter(
+      'wattline_files_refused_total',
+      'New tokens or certificates that cannot be used; the old ones stay in force',
+      'what',
+    ),
+  },
   readingsIgnored: {
     level: 'debug',
     counter: counter(

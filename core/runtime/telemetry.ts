@@ -24,8 +24,14 @@ export function startTelemetry(options: {
   readonly url: string
   readonly version: string
   readonly sampleRatio: number
+  /** Shown to the receiver. */
+  readonly token?: string
 }): Telemetry {
-  const exporter = new OTLPTraceExporter({ url: `${options.url}/v1/traces`, timeoutMillis: 5_000 })
+  const exporter = new OTLPTraceExporter({
+    url: `${options.url}/v1/traces`,
+    timeoutMillis: 5_000,
+    ...(options.token === undefined ? {} : { headers: { authorization: `Bearer ${options.token}` } }),
+  })
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'wattline', 'service.version': options.version }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),

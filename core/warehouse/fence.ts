@@ -1,6 +1,10 @@
+import { type Identity, OPERATOR_TENANT } from '../model/identity.ts'
 import { WattlineError } from '../runtime/errors.ts'
 import { quoteText } from './column-types.ts'
 import { type FencedQuery, SESSION_TIME_ZONE } from './warehouse.ts'
+
+/** Whose rows: all of a tenant, or those of some accounts. */
+type Sees = Pick<Identity, 'tenant' | 'accounts'>
 
 /**
  * The fence around text of strangers: which rows of which tables a tenant may see, as settings of a session that is
@@ -14,21 +18,28 @@ export interface FencedTable {
   readonly name: string
   readonly engine: string
   readonly hasTenant: boolean
+  readonly hasAccount: boolean
 }
 
 /** Reference data, the same for everybody. */
-const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
+export const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
 /** Rows without a tenant hold for every tenant. */
 const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
 
 /** Rows that may hold data of several tenants: for whoever runs the instance, who is this tenant. */
 const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine'])
-const OPERATOR_TENANT = 'default'
 
-/** Row filter per table. A table that has no tenant and is neither public nor the operator's gives no rows. */
-export function tableFilter(table: FencedTable, tenant: string): string | null {
+/**
+ * Row filter per table. A table that has no tenant and is neither public nor the operator's gives no rows; nor does one
+ * without accounts, to whom sees some accounts only.
+ */
+export function tableFilter(table: FencedTable, { tenant, accounts }: Sees): string | null {
   // A view's rows come through the fence of the tables below it.
   if (table.engine === 'View' || PUBLIC_TABLES.has(table.name)) return null
+  if (accounts !== null) {
+    if (!table.hasTenant || !table.hasAccount || accounts.length === 0) return '0'
+    return `Tenant = ${quoteText(tenant)} AND Account IN (${accounts.map(quoteText).join(', ')})`
+  }
   if (!table.hasTenant) return OPERATOR_TABLES.has(table.name) && tenant === OPERATOR_TENANT ? null : '0'
   return SHARED_ROWS.has(table.name)
     ? `Tenant IN ('', ${quoteText(tenant)})`
@@ -39,6 +50,7 @@ export interface FenceOptions {
   readonly database: string
   readonly tables: readonly FencedTable[]
   readonly tenant: string
+  readonly accounts: readonly string[] | null
   readonly limits: FencedQuery['limits']
   /** Of the answer in columns; 0: no limit. */
   readonly maxResultBytes: number
@@ -65,9 +77,9 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
 }
 
 /** Value of `additional_table_filters`: a filter for every table that has one. */
-export function fenceFilters({ database, tables, tenant }: FenceOptions): string {
+export function fenceFilters({ database, tables, tenant, accounts }: FenceOptions): string {
   const filters = tables.flatMap(table => {
-    const filter = tableFilter(table, tenant)
+    const filter = tableFilter(table, { tenant, accounts })
     return filter === null ? [] : [`${quoteText(`${database}.${table.name}`)}: ${quoteText(filter)}`]
   })
   return `{${filters.join(', ')}}`

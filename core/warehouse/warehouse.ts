@@ -49,6 +49,8 @@ export interface FencedQuery {
   readonly sql: string
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
+  /** Accounts that the asker is limited to: tables without accounts show nothing then; null: all of the tenant. */
+  readonly accounts: readonly string[] | null
   /** Output format name of ClickHouse, chosen by us. */
   readonly format: string
   readonly limits: {

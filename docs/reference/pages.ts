@@ -44,7 +44,7 @@ interface SchemaNode {
 function configurationPage(): string {
   const rows: string[][] = []
   collectKeys(z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode, '', rows)
-  return `# Configuration\n\n${NOTE}\n\nYAML in \`wattline.yaml\` or the file given by \`--config\`. Each key can also be set by its environment variable; lists there are separated by commas, or are YAML. Environment over file over default. (\`WATTLINE_URL\` is no key: it tells \`wattline top\`, \`usage\` and \`sql\` which instance to ask.) Unknown keys are errors. A value may be \`\${file:PATH}\` or \`\${env:NAME}\`. \`wattline check\` lists every problem at once.\n\n${table(['key', 'environment variable', 'type', 'default', 'what it is for'], rows)}\n`
+  return `# Configuration\n\n${NOTE}\n\nYAML in \`wattline.yaml\` or the file given by \`--config\`. Each key can also be set by its environment variable; lists there are separated by commas, or are YAML. Environment over file over default. (\`WATTLINE_URL\` and \`WATTLINE_TOKEN\` are no keys: they tell \`wattline top\`, \`usage\`, \`sql\` and others which instance to ask, and by which token.) Unknown keys are errors. A value may be \`\${file:PATH}\` or \`\${env:NAME}\`. \`wattline check\` lists every problem at once.\n\n${table(['key', 'environment variable', 'type', 'default', 'what it is for'], rows)}\n`
 }
 
 function collectKeys(node: SchemaNode, path: string, rows: string[][]): void {

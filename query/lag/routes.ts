@@ -6,31 +6,40 @@ import { STREAMS } from '../../core/model/streams/index.ts'
 import { timeColumnOf } from '../../core/model/streams/time.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import { assertWholeTenant } from '../auth.ts'
-import { type QueryContext, reader } from '../context.ts'
+import { READ_INSTANCE } from '../auth.ts'
+import type { QueryContext } from '../context.ts'
 import { knownParameters, oneOf, type RawQuery, single } from '../parameters.ts'
 import { LOG_READERS } from '../status/metrics.ts'
 
 const ENGINE_PATIENCE_MS = 5_000
 
 export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
-  app.get('/api/v1/lag', async (request, reply): Promise<LagAnswer> => {
-    assertWholeTenant(await reader(context, request))
-    const query = request.query as RawQuery
-    knownParameters(query, ['group', 'stream', 'newest'])
-    const isNewest = oneOf(query, 'newest', ['true', 'false'], 'false') === 'true'
-    reply.header('cache-control', 'no-store')
-    if (context.broker === undefined) {
-      throw new WattlineError('broker_unavailable', 'This instance does not read the log; ask one that does.')
-    }
-    const only = { group: single(query, 'group') || undefined, stream: single(query, 'stream') || undefined }
-    const nowMs = context.now()
-    const partitions = readLag(context.broker, only, nowMs)
-    if (!isNewest) return { partitions: await partitions }
-    // Lag is asked for when something is wrong, which may be the engine.
-    const newest = withPatience(readNewest(context.warehouse, only, nowMs))
-    return { partitions: await partitions, newest: await newest }
-  })
+  app.get(
+    '/api/v1/lag',
+    { config: { access: READ_INSTANCE } },
+    async (request, reply): Promise<LagAnswer> => {
+      const query = request.query as RawQuery
+      knownParameters(query, ['group', 'stream', 'newest'])
+      const isNewest = oneOf(query, 'newest', ['true', 'false'], 'false') === 'true'
+      reply.header('cache-control', 'no-store')
+      if (context.broker === undefined) {
+        throw new WattlineError(
+          'broker_unavailable',
+          'This instance does not read the log; ask one that does.',
+        )
+      }
+      const only = {
+        group: single(query, 'group') || undefined,
+        stream: single(query, 'stream') || undefined,
+      }
+      const nowMs = context.now()
+      const partitions = readLag(context.broker, only, nowMs)
+      if (!isNewest) return { partitions: await partitions }
+      // Lag is asked for when something is wrong, which may be the engine.
+      const newest = withPatience(readNewest(context.warehouse, only, nowMs))
+      return { partitions: await partitions, newest: await newest }
+    },
+  )
 }
 
 /** Null when the work fails, or takes longer than a person waits. */

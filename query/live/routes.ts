@@ -6,8 +6,8 @@ import { yearlyIntensity } from '../../core/model/factor.ts'
 import { createTariff } from '../../core/model/tariff.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
-import { assertWholeTenant } from '../auth.ts'
-import { type QueryContext, reader } from '../context.ts'
+import { identityOf, READ_TENANT } from '../auth.ts'
+import type { QueryContext } from '../context.ts'
 import type { FencedReader } from '../fenced-reader.ts'
 import { integer, knownParameters, type RawQuery, single } from '../parameters.ts'
 import { type Interval, type LiveIntervals, toIntervals } from './intervals.ts'
@@ -19,20 +19,23 @@ const HOSTS_SINCE_MS = 300_000
 const POINTS = 180
 
 export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
-  app.get('/api/v1/live', async (request, reply): Promise<LiveAnswer> => {
-    const identity = await reader(context, request)
-    assertWholeTenant(identity)
-    const query = request.query as RawQuery
-    knownParameters(query, ['host', 'minutes'])
-    const minutes = integer(query, 'minutes', { min: 1, max: 60, absent: 5 })
-    reply.header('cache-control', 'no-store')
-    const readings = context.readers(identity.tenant, reply)
-    return answerLive(context, readings, {
-      tenant: identity.tenant,
-      wanted: single(query, 'host') ?? '',
-      minutes,
-    })
-  })
+  app.get(
+    '/api/v1/live',
+    { config: { access: READ_TENANT } },
+    async (request, reply): Promise<LiveAnswer> => {
+      const identity = identityOf(request)
+      const query = request.query as RawQuery
+      knownParameters(query, ['host', 'minutes'])
+      const minutes = integer(query, 'minutes', { min: 1, max: 60, absent: 5 })
+      reply.header('cache-control', 'no-store')
+      const readings = context.readers(identity, reply)
+      return answerLive(context, readings, {
+        tenant: identity.tenant,
+        wanted: single(query, 'host') ?? '',
+        minutes,
+      })
+    },
+  )
 }
 
 async function answerLive(

@@ -1,6 +1,7 @@
 /** The built-in page and its assets, from memory. */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { OPEN } from '../auth.ts'
 import type { Page } from '../context.ts'
 
 /** Names with a hash in them never change their content. */
@@ -15,7 +16,7 @@ export function pageRoutes(app: FastifyInstance, page: Page): void {
     // Several mounts of one asset: the page itself is what `/` shows.
     const urls = name === 'index.html' || name === '' ? ['/', '/index.html'] : [`/${name}`]
     for (const url of urls) {
-      app.get(url, async (request, reply) => {
+      app.get(url, { config: { access: OPEN } }, async (request, reply) => {
         reply.header('etag', etag).header('cache-control', cacheControl)
         const known = request.headers['if-none-match'] ?? ''
         if (known.split(/\s*,\s*/).includes(etag)) return reply.code(304).send()

@@ -1,10 +1,10 @@
 /** `/api/v1/quarantine`: what was set aside, for whoever runs the instance; one record whole; append it once more. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
 import type { QuarantineAnswer, QuarantinedRecordAnswer, ReplayAnswer } from '../../core/model/answers.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
-import { assertWholeTenant, type Identity, requireScope } from '../auth.ts'
-import { type QueryContext, reader } from '../context.ts'
+import { ADMIN_TENANT, identityOf, READ_TENANT } from '../auth.ts'
+import type { QueryContext } from '../context.ts'
 import { integer, knownParameters, oneOf, type RawQuery, single } from '../parameters.ts'
 import { listQuarantine, replayable, showQuarantined } from './service.ts'
 import type { Place } from './statements.ts'
@@ -16,27 +16,26 @@ interface PlaceRoute {
 
 export function quarantineRoutes(app: FastifyInstance, context: QueryContext): void {
   const once = refuseTwice()
+  // Rows may hold data of several tenants: the row filter gives them to the operator's tenant alone.
+  const config = { access: READ_TENANT }
 
-  app.get('/api/v1/quarantine', async (request, reply): Promise<QuarantineAnswer> => {
-    const { tenant } = await operator(context, request)
+  app.get('/api/v1/quarantine', { config }, async (request, reply): Promise<QuarantineAnswer> => {
     const query = request.query as RawQuery
     knownParameters(query, ['stream', 'limit'])
     reply.header('cache-control', 'no-store')
-    return listQuarantine(context.readers(tenant, reply), {
+    return listQuarantine(context.readers(identityOf(request), reply), {
       stream: single(query, 'stream') || undefined,
       limit: integer(query, 'limit', { min: 1, max: 1000, absent: 50 }),
     })
   })
 
-  app.get<PlaceRoute>(RECORD, async (request, reply): Promise<QuarantinedRecordAnswer> => {
-    const { tenant } = await operator(context, request)
+  app.get<PlaceRoute>(RECORD, { config }, async (request, reply): Promise<QuarantinedRecordAnswer> => {
     reply.header('cache-control', 'no-store')
-    return showQuarantined(context.readers(tenant, reply), placeOf(request.params))
+    return showQuarantined(context.readers(identityOf(request), reply), placeOf(request.params))
   })
 
-  app.post<PlaceRoute>(`${RECORD}/replay`, async (request, reply): Promise<ReplayAnswer> => {
-    const identity = await operator(context, request)
-    requireScope(identity, 'admin')
+  const admin = { config: { access: ADMIN_TENANT } }
+  app.post<PlaceRoute>(`${RECORD}/replay`, admin, async (request, reply): Promise<ReplayAnswer> => {
     const query = request.query as RawQuery
     knownParameters(query, ['force'])
     const force = oneOf(query, 'force', ['true', 'false'], 'false') === 'true'
@@ -47,19 +46,12 @@ export function quarantineRoutes(app: FastifyInstance, context: QueryContext): v
         'This instance does not write to the log; ask one that does.',
       )
     }
-    const found = await showQuarantined(context.readers(identity.tenant, reply), placeOf(request.params))
+    const found = await showQuarantined(context.readers(identityOf(request), reply), placeOf(request.params))
     const record = replayable(found, force)
     reply.header('cache-control', 'no-store')
     const to = await once(record, force, () => replay(record))
     return { from: placeText(record), to, processors: record.processors }
   })
-}
-
-/** Rows of the quarantine may hold data of several tenants: the row filter gives them to the operator's tenant alone. */
-async function operator(context: QueryContext, request: FastifyRequest): Promise<Identity> {
-  const identity = await reader(context, request)
-  assertWholeTenant(identity)
-  return identity
 }
 
 function placeOf({ stream, partition, offset }: PlaceRoute['Params']): Place {

@@ -11,7 +11,7 @@
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
-import { type Catalogue, replaceSystemTables } from './catalogue.ts'
+import { type Catalogue, ofAccounts, replaceSystemTables } from './catalogue.ts'
 import { readLines } from './engine-reader.ts'
 import { sqlFailed } from './engine-text.ts'
 import { createLru } from './lru.ts'
@@ -25,6 +25,8 @@ export interface Question {
   readonly text: string
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
+  /** Accounts that the asker is limited to; null: all. */
+  readonly accounts: readonly string[] | null
   readonly signal: AbortSignal
 }
 
@@ -49,35 +51,49 @@ export function createAllowList(options: {
   const verdicts = createLru<Known>(options.capacity ?? 1000)
 
   const judge = async (question: Question): Promise<Known> => {
-    const { params, tenant, signal } = question
-    const schema = await catalogue()
+    const { params, tenant, accounts, signal } = question
+    const whole = await catalogue()
+    const schema = accounts === null ? whole : ofAccounts(whole)
     const tables = new Set(schema.tables.map(table => `${schema.database}.${table.name}`))
     const bare = schema.tables.map(table => table.name)
     const canonical = await readLines(warehouse, {
       sql: 'SELECT formatQuerySingleLine({wl_text:String})',
       params: { wl_text: translateMetaStatement(question.text, schema.database) ?? question.text },
       tenant,
+      accounts,
       signal,
     }).catch(failed)
     const text = replaceSystemTables(canonical.join('\n'), schema)
     const sql = `SELECT * FROM (${text}\n)`
-    const parsed = await readLines(warehouse, { sql, params, tenant, signal, explain: 'AST' }).catch(
-      notASelect,
-    )
+    const parsed = await readLines(warehouse, {
+      sql,
+      params,
+      tenant,
+      accounts,
+      signal,
+      explain: 'AST',
+    }).catch(notASelect)
     if (!Array.isArray(parsed)) return parsed
     const syntax = judgeSyntaxTree(parsed, new Set([...tables, ...bare, ...commonTableExpressions(text)]))
     if (!syntax.allowed) return { verdict: syntax }
-    const tree = await readLines(warehouse, { sql, params, tenant, signal, explain: 'QUERY TREE' }).catch(
-      failed,
-    )
+    const tree = await readLines(warehouse, {
+      sql,
+      params,
+      tenant,
+      accounts,
+      signal,
+      explain: 'QUERY TREE',
+    }).catch(failed)
     const reads = judgeQueryTree(tree, tables)
     return reads.allowed ? { sql } : { verdict: reads }
   }
 
   return {
     async admit(question) {
-      // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values.
-      const key = `${question.text}\u0000${JSON.stringify(question.params, bigintAsText)}`
+      // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values. And what there is
+      // to read depends on whether accounts limit it, not on which.
+      const reach = question.accounts === null ? 'tenant' : 'accounts'
+      const key = `${reach}\u0000${question.text}\u0000${JSON.stringify(question.params, bigintAsText)}`
       const known = verdicts.get(key) ?? (await judge(question))
       verdicts.set(key, known)
       if ('sql' in known) return known.sql

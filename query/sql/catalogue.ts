@@ -3,6 +3,7 @@
  * `system.tables`, `system.columns` and `system.settings` are replaced by literal rows made from it, so that Grafana's
  * builder and other clients see an ordinary database and nothing else.
  */
+import { PUBLIC_TABLES } from '../../core/warehouse/fence.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { quoteName, quoteString, type Token, tokenize } from './tokens.ts'
 
@@ -58,6 +59,22 @@ export async function loadCatalogue(
       position: Number(column.position),
       inSortingKey: Number(column.sorted) === 1,
     })),
+  }
+}
+
+/**
+ * What is left for those who see some accounts only: tables that know accounts, whose rows the engine filters, and tables
+ * that are the same for everybody. All others are as if they were not there.
+ */
+export function ofAccounts(catalogue: Catalogue): Catalogue {
+  const known = new Set(
+    catalogue.columns.filter(column => column.name === 'Account').map(column => column.table),
+  )
+  const isLeft = (table: string): boolean => known.has(table) || PUBLIC_TABLES.has(table)
+  return {
+    database: catalogue.database,
+    tables: catalogue.tables.filter(table => isLeft(table.name)),
+    columns: catalogue.columns.filter(column => isLeft(column.table)),
   }
 }
 

@@ -5,8 +5,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { FencedResult } from '../../core/warehouse/warehouse.ts'
-import { assertWholeTenant } from '../auth.ts'
-import { type QueryContext, reader } from '../context.ts'
+import { CHALLENGE, identityOf, OPEN, READ } from '../auth.ts'
+import type { QueryContext } from '../context.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import type { RawQuery } from '../parameters.ts'
 import { sendPieces } from '../stream-answer.ts'
@@ -23,7 +23,7 @@ const EXCEPTION_TAG = 'wattline_failure'
 export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
   const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     reply.type('text/plain; charset=utf-8').send('Ok.\n')
-  app.get('/clickhouse/ping', ping)
+  app.get('/clickhouse/ping', { config: { access: OPEN } }, ping)
 
   const facts = cachedFacts(context.warehouse)
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
@@ -35,7 +35,14 @@ export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sq
     return reply
   }
   for (const url of ['/clickhouse', '/clickhouse/']) {
-    app.route({ method: ['GET', 'POST'], url, handler: answer })
+    app.route({
+      method: ['GET', 'POST'],
+      url,
+      config: { access: READ },
+      handler: answer,
+      // Who is turned away before the handler hears it in the clients' own words too.
+      errorHandler: (error, _request, reply) => sendError(context, reply, error),
+    })
   }
 }
 
@@ -48,8 +55,7 @@ interface Exchange {
 }
 
 async function run({ context, sql, facts, request, reply }: Exchange): Promise<void> {
-  const identity = await reader(context, request)
-  assertWholeTenant(identity)
+  const { tenant, accounts } = identityOf(request)
   const query = request.query as RawQuery
   const body = typeof request.body === 'string' ? request.body : ''
   const asked = readClickHouseRequest(query, request.headers, body, context.warehouse.database)
@@ -72,7 +78,8 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
     {
       statement,
       params: asked.params,
-      tenant: identity.tenant,
+      tenant,
+      accounts,
       signal,
       ...(asked.maxSeconds === undefined ? {} : { maxSeconds: asked.maxSeconds }),
     },
@@ -123,6 +130,7 @@ function sendError(context: QueryContext, reply: FastifyReply, thrown: unknown):
   if (error.status >= 500) context.events.emit('requestFailed', { code: error.code }, thrown)
   const { number, status, text } = asEngineError(error)
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', CHALLENGE)
   reply
     .code(status)
     .removeHeader('content-encoding')

@@ -2,24 +2,23 @@
 import type { FastifyInstance } from 'fastify'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { assertWholeTenant } from '../auth.ts'
-import { type QueryContext, reader } from '../context.ts'
+import { identityOf, READ } from '../auth.ts'
+import type { QueryContext } from '../context.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import { sendPieces } from '../stream-answer.ts'
 import type { SqlService } from './service.ts'
 import { readStatement } from './statement.ts'
 
-export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
-  app.post('/api/v1/sql', async (request, reply) => {
-    const identity = await reader(context, request)
-    assertWholeTenant(identity)
+export function sqlRoutes(app: FastifyInstance, _context: QueryContext, sql: SqlService): void {
+  app.post('/api/v1/sql', { config: { access: READ } }, async (request, reply) => {
+    const { tenant, accounts } = identityOf(request)
     const { query, params } = readBody(request.body)
     const statement = readStatement(query, 'JSON')
     if (statement.format.name !== 'JSON') {
       throw new WattlineError('sql_refused', 'This route answers JSON; other formats are at /clickhouse/.')
     }
     const signal = hangUpSignal(reply)
-    await sql.run({ statement, params, tenant: identity.tenant, signal }, async answer => {
+    await sql.run({ statement, params, tenant, accounts, signal }, async answer => {
       reply.type('application/json; charset=utf-8')
       await sendPieces(reply, answer.chunks, { gzip: false, onLate: () => new Uint8Array() })
     })

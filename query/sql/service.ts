@@ -18,6 +18,8 @@ export interface SqlRequest {
   readonly statement: Statement
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
+  /** Accounts that the asker is limited to; null: all. */
+  readonly accounts: readonly string[] | null
   readonly signal: AbortSignal
   /** A client may ask for less time than the limit. */
   readonly maxSeconds?: number
@@ -42,9 +44,9 @@ export function createSqlService(options: {
   return {
     run: (request, use) =>
       gate.enter(request.tenant, async () => {
-        const { statement, params, tenant, signal } = request
+        const { statement, params, tenant, accounts, signal } = request
         const sql = await allowList
-          .admit({ text: statement.text, params, tenant, signal })
+          .admit({ text: statement.text, params, tenant, accounts, signal })
           .catch((error: unknown) => {
             const cause = error instanceof Error ? error.cause : undefined
             if (cause instanceof RefusedError) events.emit('sqlRefused', { reason: cause.reason, tenant })
@@ -55,6 +57,7 @@ export function createSqlService(options: {
             sql,
             params,
             tenant,
+            accounts,
             signal,
             format: statement.format.name,
             limits: {

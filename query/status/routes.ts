@@ -1,34 +1,49 @@
 /** Liveness, readiness, own metrics, and what the page's header says of this instance. */
 import type { FastifyInstance } from 'fastify'
 import type { StatusAnswer } from '../../core/model/answers.ts'
-import { type QueryContext, reader, type StatusContext } from '../context.ts'
+import { OPERATOR_TENANT } from '../../core/model/identity.ts'
+import { identityOf, isOperator, OPEN, READ, READ_INSTANCE } from '../auth.ts'
+import type { QueryContext, StatusContext } from '../context.ts'
 import type { Metrics } from './metrics.ts'
 import { writeMetrics } from './metrics-text.ts'
 import { reasonsOf } from './readiness.ts'
 
+const REASONS_HIDDEN = `Ask with a token of tenant ${OPERATOR_TENANT} and scope read for the reasons.`
+
 /** Of every process. */
 export function statusRoutes(app: FastifyInstance, context: StatusContext, metrics: Metrics): void {
-  app.get('/healthz', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
+  const open = { config: { access: OPEN } }
+  app.get('/healthz', open, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
 
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', open, async (request, reply) => {
     const roles = await context.readiness()
     const reasons = reasonsOf(roles)
-    return reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons, roles })
+    const ready = reasons.length === 0
+    // Probes need the status alone; reasons name neighbours and tell of all tenants.
+    const answer = isOperator(context.access, request)
+      ? { ready, reasons, roles, ...notesOf(context) }
+      : { ready, reasons: ready ? [] : [REASONS_HIDDEN] }
+    return reply.code(ready ? 200 : 503).send(answer)
   })
 
-  app.get('/metrics', async (_request, reply) =>
+  app.get('/metrics', { config: { access: READ_INSTANCE } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(writeMetrics(await metrics.collect())),
   )
 }
 
+function notesOf(context: StatusContext): { readonly notes?: readonly string[] } {
+  const notes = context.notes()
+  return notes.length === 0 ? {} : { notes }
+}
+
 export function instanceRoutes(app: FastifyInstance, context: QueryContext): void {
-  app.get('/api/v1/status', async (request): Promise<StatusAnswer> => {
-    const identity = await reader(context, request)
+  app.get('/api/v1/status', { config: { access: READ } }, async (request): Promise<StatusAnswer> => {
+    const { tenant } = identityOf(request)
     return {
       version: context.version,
       started: context.started.toISOString(),
       roles: context.roles,
-      tenant: identity.tenant,
+      tenant,
       otlp_http: context.otlpHttp ?? null,
       problems: reasonsOf(await context.readiness()),
     }

@@ -1,5 +1,5 @@
 /** From URL parameters to a typed question; unknown values are told with the ones that are known. */
-import type { Identity } from '../auth.ts'
+import type { Identity } from '../../core/model/identity.ts'
 import { integer, invalid, knownParameters, multiple, oneOf, type RawQuery, single } from '../parameters.ts'
 import { DIMENSION_NAMES, type Dimension, IDLE_SHARING, type UsageRequest } from './request.ts'
 import { durationSeconds, parseWindow } from './window.ts'
@@ -11,7 +11,11 @@ const FILTERS_MAX = 50
 const STEPS_MAX = 11_000
 
 /** @throws WattlineError `parameter_invalid` */
-export function parseUsageRequest(query: RawQuery, identity: Identity, nowSeconds: number): UsageRequest {
+export function parseUsageRequest(
+  query: RawQuery,
+  identity: Pick<Identity, 'tenant' | 'accounts'>,
+  nowSeconds: number,
+): UsageRequest {
   knownParameters(query, PARAMETERS)
   const window = parseWindow(single(query, 'window') ?? '1h', nowSeconds)
   return {

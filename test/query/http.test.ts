@@ -1,8 +1,7 @@
-/** Guarantees of the small parts of HTTP: tokens are found where clients put them, metrics are valid text. */
+/** Guarantees of the small parts of HTTP: parameters are read once and within bounds, metrics are valid text. */
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../core/broker/broker.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { assertWholeTenant, requireScope, tokenOf } from '../../query/auth.ts'
 import { integer, knownParameters, oneOf, single } from '../../query/parameters.ts'
 import {
   counterFamilies,
@@ -12,27 +11,6 @@ import {
   sharedLag,
 } from '../../query/status/metrics.ts'
 import { labelText, writeMetrics } from '../../query/status/metrics-text.ts'
-
-describe('tokens', () => {
-  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`
-  it.each([
-    [{ authorization: 'Bearer abc' }, 'abc'],
-    [{ authorization: basic('user:abc') }, 'abc'],
-    [{ authorization: basic('user:a:b') }, 'a:b'],
-    [{ 'x-clickhouse-user': 'u', 'x-clickhouse-key': 'abc' }, 'abc'],
-    [{ authorization: basic('default:') }, undefined],
-    [{ authorization: 'Basic !!' }, undefined],
-    [{}, undefined],
-  ])('%j', (headers, token) => expect(tokenOf(headers)).toBe(token))
-
-  it('need the scope, and the whole tenant for free questions', () => {
-    const ingest = { tenant: 't', scopes: ['ingest'], accounts: null } as const
-    expect(() => requireScope(ingest, 'read')).toThrow(expect.objectContaining({ code: 'forbidden' }))
-    expect(() => assertWholeTenant({ ...ingest, accounts: ['a'] })).toThrow(
-      expect.objectContaining({ code: 'forbidden' }),
-    )
-  })
-})
 
 describe('parameters', () => {
   it('are read once, within bounds, of known names', () => {

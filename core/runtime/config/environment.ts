@@ -7,8 +7,8 @@ import { closest } from './suggest.ts'
 /** Variables with this prefix are ours; `WATTLINE_TEST_` is left to the test suite. */
 const PREFIX = 'WATTLINE_'
 const IGNORED_PREFIX = 'WATTLINE_TEST_'
-/** Says to `top`, `usage` and `sql` where the instance is: no setting of it, and often there when one is started. */
-const CLIENT_URL = 'WATTLINE_URL'
+/** Tell commands such as `usage` which instance to ask, and by which token: no settings of one, and often there at a start. */
+const FOR_CLIENTS: ReadonlySet<string> = new Set(['WATTLINE_URL', 'WATTLINE_TOKEN'])
 
 interface KeyPath {
   readonly path: readonly string[]
@@ -26,7 +26,7 @@ export function environmentSettings(environment: Readonly<Record<string, string 
   const problems: ConfigProblem[] = []
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith(PREFIX) || name.startsWith(IGNORED_PREFIX) || text === undefined) continue
-    if (name === CLIENT_URL) continue
+    if (FOR_CLIENTS.has(name)) continue
     const key = known.get(name)
     if (key === undefined) {
       const suggestion = closest(name, [...known.keys()])

@@ -3,6 +3,7 @@ import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { WattlineError } from '../errors.ts'
 import { environmentSettings } from './environment.ts'
+import { listenProblems } from './listen.ts'
 import type { ConfigProblem } from './problem.ts'
 import { roleProblems } from './roles.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -150,17 +151,9 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return Object.keys((node as { properties?: object } | undefined)?.properties ?? {})
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/
-
 /** Relations between keys that the schema alone cannot say. */
 function crossChecks(config: Config): ConfigProblem[] {
   const problems: ConfigProblem[] = []
-  if (!LOOPBACK.test(config.listen.host)) {
-    problems.push({
-      path: 'listen.host',
-      problem: `${config.listen.host} is not loopback and there is no auth yet: set \`listen.host: 127.0.0.1\``,
-    })
-  }
   if (config.limits.body_bytes > config.limits.in_flight_bytes) {
     problems.push({
       path: 'limits.in_flight_bytes',
@@ -176,7 +169,13 @@ function crossChecks(config: Config): ConfigProblem[] {
       problem: 'method `baseline` needs the calibrated idle power in watts',
     })
   }
-  return [...problems, ...roleProblems(config), ...kafkaChecks(config.broker), ...warehouseProblems(config)]
+  return [
+    ...problems,
+    ...listenProblems(config),
+    ...roleProblems(config),
+    ...kafkaChecks(config.broker),
+    ...warehouseProblems(config),
+  ]
 }
 
 function kafkaChecks({ kind, brokers, tls, sasl }: Config['broker']): ConfigProblem[] {

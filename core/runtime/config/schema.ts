@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
 import { ROLES } from './roles.ts'
 
 /**
@@ -10,6 +11,17 @@ const seconds = z.number().positive()
 const bytes = z.int().positive()
 const decimal = z.string().regex(/^\d+(\.\d+)?$/, 'a decimal number in quotes, such as "0.25"')
 const toggle = z.enum(['auto', 'on', 'off'])
+/** Read by path, not by `${file:...}`, because they are followed while the process runs. */
+const filePath = z
+  .string()
+  .min(1)
+  .refine(text => !text.includes('-----BEGIN'), 'the path of a file, not its contents')
+const origin = z
+  .string()
+  .regex(
+    /^(\*|https?:\/\/(\*\.)?[a-z0-9.[\]:-]+)$/,
+    'an origin as browsers send it, such as https://shop.example or https://*.shop.example, or *',
+  )
 
 /** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
 const tariffBand = z.strictObject({
@@ -56,9 +68,37 @@ export const configSchema = z.strictObject({
       host: z
         .string()
         .default('127.0.0.1')
-        .describe('Address that all ports listen on; beyond loopback needs auth'),
+        .describe('Address that all ports listen on; beyond loopback needs auth.tokens_file'),
       http: port.default(9288).describe('Page, query API, health and metrics'),
       otlp_http: port.default(4318).describe('OTLP over HTTP'),
+      tls: z
+        .strictObject({
+          cert: filePath
+            .optional()
+            .describe('File with the certificate chain of all ports, PEM; read again when it changes'),
+          key: filePath
+            .optional()
+            .describe('File with the key of that certificate, PEM; read again when it changes'),
+          client_ca: filePath
+            .optional()
+            .describe(
+              'File with authorities, PEM: clients must show a certificate of theirs, and a token too',
+            ),
+        })
+        .prefault({}),
+      cors_origins: z
+        .array(origin)
+        .default([])
+        .describe('Origins of web pages that may send OTLP, such as https://shop.example; `*` needs tokens'),
+    })
+    .prefault({}),
+  auth: z
+    .strictObject({
+      tokens_file: filePath
+        .optional()
+        .describe(
+          'File with the tokens that are let in, as hashes (`wattline token`); read again when it changes',
+        ),
     })
     .prefault({}),
   broker: z
@@ -160,6 +200,11 @@ export const configSchema = z.strictObject({
         .startsWith('/', 'an absolute path, such as /host')
         .default('/')
         .describe('Where /proc, /sys and /etc of this host are; elsewhere only in a container'),
+      tenant: z
+        .string()
+        .regex(TENANT, TENANT_SHAPE)
+        .default(OPERATOR_TENANT)
+        .describe('Tenant that the readings of this host belong to'),
     })
     .prefault({}),
   metering: z
@@ -268,6 +313,7 @@ export const configSchema = z.strictObject({
         .url({ protocol: /^https?$/ })
         .optional()
         .describe('Where to: base address of an OTLP/HTTP receiver; default its own port, when it has one'),
+      token: z.string().min(1).optional().describe('Sent to telemetry.endpoint as `Authorization: Bearer`'),
       sample_ratio: z.number().min(0).max(1).default(0.1).describe('Share of its own traces that are kept'),
     })
     .prefault({}),

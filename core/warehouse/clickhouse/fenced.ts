@@ -75,9 +75,9 @@ export async function runFenced(
 
 function settingsOf(
   { database, tables, settings }: FencedContext,
-  { tenant, limits }: FencedQuery,
+  { tenant, accounts, limits }: FencedQuery,
 ): Readonly<Record<string, string | number>> {
-  const fence = { database, tables, tenant, limits, maxResultBytes: 0 }
+  const fence = { database, tables, tenant, accounts, limits, maxResultBytes: 0 }
   return {
     ...settings,
     ...fenceSettings(fence),

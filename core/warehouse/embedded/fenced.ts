@@ -85,6 +85,7 @@ async function prepare(session: Session, engine: FencedEngine, request: FencedQu
     database: engine.database,
     tables: engine.tables,
     tenant: request.tenant,
+    accounts: request.accounts,
     limits: {
       ...request.limits,
       maxMemoryBytes: Math.min(request.limits.maxMemoryBytes, engine.maxQueryBytes),

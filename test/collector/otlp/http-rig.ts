@@ -2,9 +2,12 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import type { Authenticator } from '../../../collector/intake/authenticate.ts'
 import { createIntake, type Intake } from '../../../collector/intake/intake.ts'
-import { createOtlpHttpReceiver, type OtlpHttpReceiver, type Timeouts } from '../../../collector/otlp/http.ts'
+import {
+  createOtlpHttpReceiver,
+  type OtlpHttpOptions,
+  type OtlpHttpReceiver,
+} from '../../../collector/otlp/http.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { decoders, FakeBroker, RecordedEvents, recogniser } from '../intake/fakes.ts'
 
@@ -18,7 +21,7 @@ export interface HttpRig {
 
 export async function httpRig(
   settings: Record<string, unknown> = {},
-  options: { timeouts?: Partial<Timeouts>; authenticator?: Authenticator } = {},
+  options: Pick<OtlpHttpOptions, 'timeouts' | 'access' | 'tls' | 'corsOrigins'> = {},
 ): Promise<HttpRig> {
   const broker = new FakeBroker()
   const events = new RecordedEvents()

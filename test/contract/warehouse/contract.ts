@@ -256,7 +256,7 @@ function fencedContract(warehouse: () => Warehouse): void {
   const run = async (sql: string, over: FencedOver = {}): Promise<string> => {
     const limits = { maxSeconds: 10, maxMemoryBytes: 400_000_000, maxResultRows: 10_000, ...over.limits }
     const signal = new AbortController().signal
-    const request = { sql, params: {}, tenant: 'a', format: 'TSV', signal, ...over, limits }
+    const request = { sql, params: {}, tenant: 'a', accounts: null, format: 'TSV', signal, ...over, limits }
     const result = await warehouse().fenced(request)
     const chunks: Uint8Array[] = []
     for await (const chunk of result.chunks) chunks.push(chunk)
@@ -292,6 +292,29 @@ function fencedContract(warehouse: () => Warehouse): void {
       expect(await run(sql, { params, tenant: 'b' })).toBe('b\n')
       for (const tenant of ['nobody', '', "a' OR '1'='1", "\\' OR 1 -- "]) {
         expect((await run(sql, { params, tenant })).trim()).toBe('')
+      }
+    })
+
+    it('shows some accounts only to whom sees some, and nothing that knows no accounts', async () => {
+      await warehouse().insert(ledger, ledgerEntries(60, 11, ['web', "o'b", 'bank']), 'fenced/3')
+      const accounts = ['web', "o'b"]
+      for (const table of ['ledger', 'usage_hourly', 'usage_daily']) {
+        const sql = `SELECT DISTINCT Account FROM ${table} ORDER BY Account`
+        expect(await run(sql, { accounts })).toBe("o\\'b\nweb\n")
+        expect(await run(sql, { accounts: ['bank'] })).toBe('bank\n')
+        expect(await run(sql, { accounts: [] })).toBe('')
+        expect(await run(sql, { accounts: ["x' OR 1 = 1 -- "] })).toBe('')
+        expect(await run(`SELECT DISTINCT Tenant FROM ${table}`, { accounts, tenant: 'b' })).toBe('b\n')
+        // What is summed for them is what their entries sum to, also where a projection answers.
+        const [all, theirs] = await Promise.all([
+          run(`SELECT sumIf(EnergyUj, Account = 'web') FROM ${table}`),
+          run(`SELECT sum(EnergyUj) FROM ${table}`, { accounts: ['web'] }),
+        ])
+        expect(theirs).toBe(all)
+      }
+      for (const table of ['otel_traces', 'otel_traces_trace_id_ts', 'readings', 'tariffs', 'quarantine']) {
+        expect(await run(`SELECT count() FROM ${table}`, { accounts })).toBe('0\n')
+        expect(await run(`SELECT count() FROM ${table}`, { accounts, tenant: 'default' })).toBe('0\n')
       }
     })
 

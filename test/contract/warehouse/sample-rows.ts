@@ -91,12 +91,13 @@ export const ledgerEntry = (over: Partial<RowOf<typeof ledger>> = {}): RowOf<typ
 })
 
 /** Entries a minute apart around the change of a month: two partitions, several hours and days. */
-export const ledgerEntries = (count: number, seed: number): Uint8Array =>
+export const ledgerEntries = (count: number, seed: number, accounts = ['default']): Uint8Array =>
   encodeRows(
     ledger,
     Array.from({ length: count }, (_, index) =>
       ledgerEntry({
         Tenant: index % 2 === 0 ? 'a' : 'b',
+        Account: accounts[index % accounts.length]!,
         WindowStart: MONTH_START_S + (index - (count >> 1)) * 60,
         EnergyUj: BigInt(seed) * 1_000_003n + BigInt(index) * 7n,
         CostEnergyNano: index % 5 === 0 ? null : BigInt(index),

@@ -28,7 +28,13 @@ function problemsOf(yaml: string, environment: Record<string, string> = {}) {
 describe('configuration', () => {
   it('has a default for every key', () => {
     const config = configOf(undefined)
-    expect(config.listen).toEqual({ host: '127.0.0.1', http: 9288, otlp_http: 4318 })
+    expect(config.listen).toEqual({
+      host: '127.0.0.1',
+      http: 9288,
+      otlp_http: 4318,
+      tls: {},
+      cors_origins: [],
+    })
     expect(config.factors.zone).toBe('WORLD')
   })
 
@@ -43,8 +49,9 @@ describe('configuration', () => {
     expect(configOf(undefined, { WATTLINE_FACTORS_ZONE: 'NO' }).factors.zone).toBe('NO')
   })
 
-  it('leaves the address for clients alone', () => {
-    expect(configOf(undefined, { WATTLINE_URL: 'http://127.0.0.1:9288' }).listen.http).toBe(9288)
+  it('leaves address and token for clients alone', () => {
+    const environment = { WATTLINE_URL: 'http://127.0.0.1:9288', WATTLINE_TOKEN: 'wl_x' }
+    expect(configOf(undefined, environment).listen.http).toBe(9288)
   })
 
   it('takes what Kafka needs, also from the environment, and tells what is missing', () => {
@@ -91,8 +98,39 @@ describe('configuration', () => {
     expect(problems.some(line => line.includes('did you mean `WATTLINE_LISTEN_HTTP`'))).toBe(true)
   })
 
-  it('refuses to listen beyond loopback', () => {
-    expect(problemsOf('listen: {host: 0.0.0.0}')[0]).toMatch(/^listen.host: 0.0.0.0 is not loopback/)
+  it('refuses to listen beyond loopback without tokens', () => {
+    for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.0.0.1.example.com']) {
+      expect(problemsOf(`listen: {host: "${host}"}`)).toEqual([
+        expect.stringMatching(
+          /^listen\.host: .* is not loopback and nobody needs a token: set `auth\.tokens_file/,
+        ),
+      ])
+      expect(problemsOf(`{listen: {host: "${host}"}, auth: {tokens_file: t.yaml}}`)).toEqual([])
+    }
+    for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '::1']) {
+      expect(problemsOf(`listen: {host: "${host}"}`)).toEqual([])
+    }
+  })
+
+  it('takes certificates and origins that fit each other', () => {
+    expect(configOf('listen: {tls: {cert: c, key: k, client_ca: a}}').listen.tls).toEqual({
+      cert: 'c',
+      key: 'k',
+      client_ca: 'a',
+    })
+    expect(problemsOf('listen: {tls: {cert: c}}')[0]).toMatch(/^listen\.tls: a certificate needs its key/)
+    expect(problemsOf('listen: {tls: {client_ca: a}}')[0]).toMatch(/^listen\.tls\.client_ca: needs/)
+    expect(problemsOf('listen: {tls: {cert: "-----BEGIN CERTIFICATE-----", key: k}}')[0]).toMatch(
+      /not its contents/,
+    )
+    expect(problemsOf('listen: {cors_origins: ["*"]}')[0]).toMatch(
+      /^listen\.cors_origins: `\*` lets every web page/,
+    )
+    expect(problemsOf('listen: {cors_origins: [shop.example]}')[0]).toMatch(/an origin as browsers send it/)
+    expect(
+      configOf('listen: {cors_origins: ["https://shop.example", "https://*.shop.example:8443"]}').listen
+        .cors_origins,
+    ).toHaveLength(2)
   })
 
   it('checks relations between keys', () => {

@@ -5,34 +5,92 @@ import { fenceStatements, refusal, tableFilter } from '../../../core/warehouse/f
 
 describe('tableFilter', () => {
   it.each([
-    ['a table of tenants', { name: 'ledger', engine: 'MergeTree', hasTenant: true }, "Tenant = 'x'"],
-    ['a materialized view', { name: 'v', engine: 'MaterializedView', hasTenant: true }, "Tenant = 'x'"],
-    ['a view over fenced tables', { name: 'usage_daily', engine: 'View', hasTenant: true }, null],
-    ['a table without tenant', { name: 'quarantine', engine: 'MergeTree', hasTenant: false }, '0'],
-    ['one that is new to us', { name: 'secrets', engine: 'Memory', hasTenant: false }, '0'],
-    ['public data', { name: 'grid_intensity', engine: 'MergeTree', hasTenant: false }, null],
-    ['shared rows', { name: 'tariffs', engine: 'MergeTree', hasTenant: true }, "Tenant IN ('', 'x')"],
+    [
+      'a table of tenants',
+      { name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true },
+      "Tenant = 'x'",
+    ],
+    [
+      'a materialized view',
+      { name: 'v', engine: 'MaterializedView', hasTenant: true, hasAccount: false },
+      "Tenant = 'x'",
+    ],
+    [
+      'a view over fenced tables',
+      { name: 'usage_daily', engine: 'View', hasTenant: true, hasAccount: false },
+      null,
+    ],
+    [
+      'a table without tenant',
+      { name: 'quarantine', engine: 'MergeTree', hasTenant: false, hasAccount: false },
+      '0',
+    ],
+    [
+      'one that is new to us',
+      { name: 'secrets', engine: 'Memory', hasTenant: false, hasAccount: false },
+      '0',
+    ],
+    [
+      'public data',
+      { name: 'grid_intensity', engine: 'MergeTree', hasTenant: false, hasAccount: false },
+      null,
+    ],
+    [
+      'shared rows',
+      { name: 'tariffs', engine: 'MergeTree', hasTenant: true, hasAccount: false },
+      "Tenant IN ('', 'x')",
+    ],
   ])('%s', (_what, table, expected) => {
-    expect(tableFilter(table, 'x')).toBe(expected)
+    expect(tableFilter(table, { tenant: 'x', accounts: null })).toBe(expected)
   })
 
   it('lets only the operator see what was set aside', () => {
-    const quarantine = { name: 'quarantine', engine: 'MergeTree', hasTenant: false }
-    expect(tableFilter(quarantine, 'default')).toBeNull()
-    expect(tableFilter(quarantine, 'acme')).toBe('0')
+    const quarantine = { name: 'quarantine', engine: 'MergeTree', hasTenant: false, hasAccount: false }
+    expect(tableFilter(quarantine, { tenant: 'default', accounts: null })).toBeNull()
+    expect(tableFilter(quarantine, { tenant: 'acme', accounts: null })).toBe('0')
+  })
+
+  it.each([
+    [
+      'a table of accounts',
+      { name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true },
+      "Tenant = 'x' AND Account IN ('web', 'o\\'b')",
+    ],
+    ['a view over it', { name: 'usage_daily', engine: 'View', hasTenant: true, hasAccount: true }, null],
+    [
+      'a table without',
+      { name: 'otel_traces', engine: 'MergeTree', hasTenant: true, hasAccount: false },
+      '0',
+    ],
+    [
+      'accounts without a tenant',
+      { name: 'odd', engine: 'MergeTree', hasTenant: false, hasAccount: true },
+      '0',
+    ],
+    ['shared rows', { name: 'tariffs', engine: 'MergeTree', hasTenant: true, hasAccount: false }, '0'],
+    ['the quarantine', { name: 'quarantine', engine: 'MergeTree', hasTenant: false, hasAccount: false }, '0'],
+    [
+      'public data',
+      { name: 'grid_intensity', engine: 'MergeTree', hasTenant: false, hasAccount: false },
+      null,
+    ],
+  ])('limited to accounts: %s', (_what, table, expected) => {
+    expect(tableFilter(table, { tenant: 'x', accounts: ['web', "o'b"] })).toBe(expected)
+    expect(tableFilter(table, { tenant: 'x', accounts: [] })).toBe(expected === null ? null : '0')
   })
 
   it('escapes the tenant', () => {
-    const table = { name: 'ledger', engine: 'MergeTree', hasTenant: true }
-    expect(tableFilter(table, "a' OR 1 \\")).toBe("Tenant = 'a\\' OR 1 \\\\'")
+    const table = { name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true }
+    expect(tableFilter(table, { tenant: "a' OR 1 \\", accounts: null })).toBe("Tenant = 'a\\' OR 1 \\\\'")
   })
 })
 
 it('sets filters and limits first, and makes the session read-only last', () => {
   const statements = fenceStatements({
     database: 'wattline',
-    tables: [{ name: 'ledger', engine: 'MergeTree', hasTenant: true }],
+    tables: [{ name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true }],
     tenant: "a'b",
+    accounts: null,
     limits: { maxSeconds: 3, maxMemoryBytes: 4, maxResultRows: 5 },
     maxResultBytes: 6,
     threads: 1,

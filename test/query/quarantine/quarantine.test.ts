@@ -5,12 +5,13 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SetAside } from '../../../core/broker/replay.ts'
+import type { Identity } from '../../../core/model/identity.ts'
 import { quarantine } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
-import type { Identity } from '../../../query/auth.ts'
 import { createQueryServer, type QueryServer } from '../../../query/server.ts'
+import { accessAs } from '../support/access.ts'
 import { nano } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
@@ -79,7 +80,7 @@ beforeAll(async () => {
     page: new Map([['index.html', { type: 'text/html', body: Buffer.from('') }]]),
     version: '0',
     started: new Date(0),
-    authenticator: { authenticate: async () => identity },
+    access: accessAs(() => identity),
     replay: async record => {
       replayed.push(record)
       return `${record.stream}/${record.partition}/99`

@@ -65,11 +65,12 @@ beforeAll(async () => {
 afterAll(() => store.close())
 
 async function rowsOf(text: string, params = {}, tenant = 'default'): Promise<unknown[]> {
-  const sql = await allowList.admit({ text, params, tenant, signal })
+  const sql = await allowList.admit({ text, params, tenant, accounts: null, signal })
   const result = await store.warehouse.fenced({
     sql,
     params,
     tenant,
+    accounts: null,
     signal,
     limits: LIMITS,
     format: 'JSONCompactEachRow',
@@ -85,7 +86,7 @@ async function rowsOf(text: string, params = {}, tenant = 'default'): Promise<un
 
 async function reasonOf(text: string): Promise<string> {
   try {
-    const sql = await allowList.admit({ text, params: {}, tenant: 'default', signal })
+    const sql = await allowList.admit({ text, params: {}, tenant: 'default', accounts: null, signal })
     return `admitted as ${sql}`
   } catch (error) {
     if (!(error instanceof WattlineError)) throw error

@@ -14,7 +14,7 @@ import { createGate } from '../../../query/sql/gate.ts'
 export interface TestWarehouse {
   readonly warehouse: Warehouse
   /** As routes of our own read. */
-  reader(tenant: string): FencedReader
+  reader(tenant: string, accounts?: readonly string[] | null): FencedReader
   insert<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Promise<void>
   close(): Promise<void>
 }
@@ -32,8 +32,14 @@ export async function openTestWarehouse(): Promise<TestWarehouse> {
   const limits = configSchema.parse({}).limits.sql
   return {
     warehouse,
-    reader: tenant =>
-      fencedReader({ warehouse, limits, tenant, signal: new AbortController().signal, gate: createGate(8) }),
+    reader: (tenant, accounts = null) =>
+      fencedReader({
+        warehouse,
+        limits,
+        sees: { tenant, accounts },
+        signal: new AbortController().signal,
+        gate: createGate(8),
+      }),
     async insert(stream, rows) {
       token += 1
       await warehouse.insert(stream, encodeRows(stream, rows), `test/${token}`)

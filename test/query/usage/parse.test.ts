@@ -82,7 +82,7 @@ describe('cover', () => {
 
 describe('parameters', () => {
   const parse = (query: Record<string, string>) =>
-    parseUsageRequest(query, { tenant: 't', scopes: [], accounts: null }, NOW)
+    parseUsageRequest(query, { tenant: 't', accounts: null }, NOW)
 
   it.each([
     [{ group_by: 'team' }, /team is not one of account, namespace, workload/],

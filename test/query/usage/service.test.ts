@@ -5,8 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UsageAnswer, UsageRow } from '../../../core/model/answers.ts'
+import type { Identity } from '../../../core/model/identity.ts'
 import { ledger, readings } from '../../../core/model/streams/index.ts'
-import type { Identity } from '../../../query/auth.ts'
 import type { RawQuery } from '../../../query/parameters.ts'
 import { parseUsageRequest } from '../../../query/usage/parse.ts'
 import { answerUsage } from '../../../query/usage/service.ts'

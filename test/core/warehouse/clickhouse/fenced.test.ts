@@ -32,6 +32,7 @@ const ask = (sql: string, over: Partial<FencedQuery> = {}, of = warehouse): Prom
     sql,
     params: {},
     tenant: 'a',
+    accounts: null,
     format: 'TSV',
     limits: { maxSeconds: 20, maxMemoryBytes: 400_000_000, maxResultRows: 10_000_000 },
     signal: new AbortController().signal,

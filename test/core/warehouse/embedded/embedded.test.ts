@@ -23,6 +23,7 @@ const fenced = (warehouse: Warehouse, sql: string, format: string): Promise<Fenc
     format,
     params: {},
     tenant: 'a',
+    accounts: null,
     limits: { maxSeconds: 60, maxMemoryBytes: 2 ** 28, maxResultRows: 10 ** 12 },
     signal: new AbortController().signal,
   })

@@ -29,6 +29,7 @@ const native = async (sql: string, revision?: number): Promise<Buffer> => {
     format: 'Native',
     params: {},
     tenant: 'a',
+    accounts: null,
     limits: { maxSeconds: 10, maxMemoryBytes: 2 ** 28, maxResultRows: 10 ** 6 },
     signal: new AbortController().signal,
     ...(revision === undefined ? {} : { clientProtocolVersion: revision }),

@@ -1,0 +1,94 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError } from 'commander'
+import { SCOPES, type Scope } from '../core/model/identity.ts'
+import { newToken, tokenHash } from '../core/runtime/auth/token.ts'
+import { parseTokenList } from '../core/runtime/auth/token-list.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+
+interface TokenOptions {
+  readonly tenant: string
+  readonly scopes: readonly Scope[]
+  readonly accounts?: readonly string[]
+  readonly name?: string
+  readonly expires?: string
+  readonly add?: string
+}
+
+export const tokenCommand = (): Command =>
+  new Command('token')
+    .description('Make a new token, and its line for the file of auth.tokens_file')
+    .requiredOption('--tenant <tenant>', 'whose data it writes and reads; `default` runs the instance')
+    .requiredOption('--scopes <scopes>', `what it may: ${SCOPES.join(', ')}; several with commas`, scopesOf)
+    .option('--accounts <accounts>', 'reads these accounts of the tenant only', listOf)
+    .option('--name <name>', 'for people who read the file')
+    .option('--expires <date>', 'refused from then on: 2027-06-30 or 2027-06-30T12:00:00Z')
+    .option('--add <file>', 'append the line to this file, and print the token alone')
+    .addHelpText(
+      'after',
+      '\nThe token is shown once: the file keeps its SHA-256. A running instance takes the new line within seconds.\n' +
+        '\nExamples:\n  wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml' +
+        '\n  wattline token --tenant shop --scopes ingest --name "checkout, production" --expires 2027-06-30' +
+        '\n  wattline token --tenant shop --scopes read --accounts web,mobile',
+    )
+    .action((options: TokenOptions) => {
+      const token = newToken()
+      const line = tokenLine(options, tokenHash(token).toString('hex'))
+      if (options.add === undefined) process.stdout.write(shown(token, line))
+      else {
+        addLine(options.add, line)
+        process.stdout.write(`${token}\n`)
+      }
+    })
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map(item => item.trim())
+    .filter(item => item !== '')
+
+function scopesOf(text: string): Scope[] {
+  const scopes = SCOPES.filter(scope => listOf(text).includes(scope))
+  if (scopes.length > 0 && scopes.length === new Set(listOf(text)).size) return scopes
+  throw new InvalidArgumentError(`give one or more of ${SCOPES.join(', ')}, separated by commas.`)
+}
+
+/** One line of YAML, texts in quotes: a hash of digits alone would be a number to other readers. */
+function tokenLine({ tenant, scopes, accounts, name, expires }: TokenOptions, sha256: string): string {
+  const fields = [
+    `tenant: ${JSON.stringify(tenant)}`,
+    `scopes: [${scopes.join(', ')}]`,
+    ...(accounts === undefined
+      ? []
+      : [`accounts: [${accounts.map(account => JSON.stringify(account)).join(', ')}]`]),
+    ...(name === undefined ? [] : [`name: ${JSON.stringify(name)}`]),
+    ...(expires === undefined ? [] : [`expires: ${JSON.stringify(expires)}`]),
+    `sha256: ${JSON.stringify(sha256)}`,
+  ]
+  const line = `- {${fields.join(', ')}}\n`
+  assertGood(line, 'The token')
+  return line
+}
+
+const shown = (token: string, line: string): string =>
+  `Token, shown this once; clients send it as \`Authorization: Bearer <token>\`:\n  ${token}\n` +
+  `Line for the file of auth.tokens_file:\n${line}`
+
+/** A file with the line in it is as good as before, or is not touched. */
+function addLine(file: string, line: string): void {
+  try {
+    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const gap = before === '' || before.endsWith('\n') ? '' : '\n'
+    assertGood(before + gap + line, `${file} with it`)
+    appendFileSync(file, gap + line, { mode: 0o600 })
+  } catch (error) {
+    if (error instanceof WattlineError) throw error
+    throw new WattlineError('config_invalid', `${file} cannot be written: ${(error as Error).message}.`)
+  }
+}
+
+function assertGood(text: string, what: string): void {
+  const result = parseTokenList(text)
+  if (result.ok) return
+  const problems = result.problems.map(({ path, problem }) => `${path}: ${problem}`)
+  throw new WattlineError('config_invalid', `${what} is not good: ${problems.join('; ')}.`)
+}

@@ -1,0 +1,17 @@
+/** Who asks or sends, as its credential says: never as what it sends says. */
+export const SCOPES = ['ingest', 'read', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** Whoever runs the instance. Rows that name no tenant, such as those of the quarantine, are shown to this tenant alone. */
+export const OPERATOR_TENANT = 'default'
+
+export interface Identity {
+  readonly tenant: string
+  readonly scopes: readonly Scope[]
+  /** Accounts of the tenant that it is limited to; null: all of them. */
+  readonly accounts: readonly string[] | null
+}
+
+/** A tenant is part of keys, and shows in paths and labels. */
+export const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+export const TENANT_SHAPE = 'letters, digits, dot, underscore and hyphen, 64 at most, such as shop'

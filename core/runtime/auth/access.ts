@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Identity, Scope } from '../../model/identity.ts'
+
+/** Head of a request, as every door has it: HTTP, and gRPC, whose metadata are headers. */
+export interface RequestHead {
+  readonly method?: string | undefined
+  readonly headers: IncomingHttpHeaders
+}
+
+/**
+ * Who may do what, asked by every door before it reads a body. There are two: of a loopback instance without tokens
+ * (open-access.ts) and of one with a tokens file (token-access.ts).
+ */
+export interface Access {
+  /** Whether callers need a token. */
+  readonly needsToken: boolean
+  /**
+   * Every request, open routes included, comes by here first.
+   * @param isAllowedOrigin whether pages of another origin may send here; none may when absent
+   * @throws WattlineError `host_refused`, `origin_refused`
+   */
+  admit(request: RequestHead, isAllowedOrigin?: (origin: string) => boolean): void
+  /** The caller, who has the scope. @throws WattlineError `unauthenticated`, `forbidden` */
+  authenticate(headers: IncomingHttpHeaders, scope: Scope): Identity
+}
+
+/** Why somebody was turned away: label of the `accessRefused` counter. */
+export type RefusalReason =
+  | 'missing'
+  | 'malformed'
+  | 'unknown'
+  | 'expired'
+  | 'scope'
+  | 'host'
+  | 'origin'
+  | 'tls'

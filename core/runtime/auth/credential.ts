@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Longer ones are none of ours; they are not even hashed. */
+export const CREDENTIAL_MAX_LENGTH = 512
+
+/**
+ * The token that a request carries: Bearer, password of Basic, or `X-ClickHouse-Key`, as clients can. Undefined when there
+ * is none. gRPC clients send `authorization` in their metadata, which arrives as a header.
+ */
+export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
+  const { authorization } = headers
+  const [scheme = '', value = ''] = authorization?.trim().split(/\s+/, 2) ?? []
+  if (scheme.toLowerCase() === 'bearer' && value !== '') return value
+  const password = scheme.toLowerCase() === 'basic' ? passwordOf(value) : ''
+  if (password !== '') return password
+  const key = headers['x-clickhouse-key']
+  return typeof key === 'string' && key !== '' ? key : undefined
+}
+
+/** Empty where clients send a user alone, such as `default:`. */
+function passwordOf(basic: string): string {
+  const pair = Buffer.from(basic, 'base64').toString('utf8')
+  return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : ''
+}

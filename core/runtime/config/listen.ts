@@ -1,0 +1,37 @@
+import type { ConfigProblem } from './problem.ts'
+import type { Config } from './schema.ts'
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/
+
+/** Whether only this machine reaches the address. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
+
+/**
+ * What ports, tokens and certificates ask of each other. There is no key that lets others in without a token: who must not
+ * ask for one has a loopback address, or a proxy in front that has a token of its own.
+ */
+export function listenProblems({ listen, auth }: Pick<Config, 'listen' | 'auth'>): ConfigProblem[] {
+  const { host, tls, cors_origins: corsOrigins } = listen
+  const problems: ConfigProblem[] = []
+  if (!isLoopback(host) && auth.tokens_file === undefined) {
+    problems.push({
+      path: 'listen.host',
+      problem:
+        `${host} is not loopback and nobody needs a token: set \`auth.tokens_file: tokens.yaml\` ` +
+        '(`wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml` makes it), or `listen.host: 127.0.0.1`',
+    })
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    problems.push({ path: 'listen.tls', problem: 'a certificate needs its key, and a key its certificate' })
+  }
+  if (tls.client_ca !== undefined && tls.cert === undefined) {
+    problems.push({ path: 'listen.tls.client_ca', problem: 'needs listen.tls.cert and listen.tls.key' })
+  }
+  if (corsOrigins.includes('*') && auth.tokens_file === undefined) {
+    problems.push({
+      path: 'listen.cors_origins',
+      problem: '`*` lets every web page write here: set `auth.tokens_file`, or name the origins',
+    })
+  }
+  return problems
+}

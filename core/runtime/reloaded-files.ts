@@ -1,0 +1,122 @@
+/**
+ * Something made of a few small files (tokens, a certificate) that follows them while the process runs. New contents that
+ * cannot be used are kept out, loudly: what was made of the old ones stays in force.
+ */
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { asWattlineError, WattlineError } from './errors.ts'
+import type { Events } from './events.ts'
+
+export interface ReloadedFilesOptions<T> {
+  /** What the files are, as events and notes name it: `auth.tokens_file`. */
+  readonly what: string
+  readonly paths: readonly string[]
+  /** Throws an Error that says what is wrong with the contents, which come in the order of the paths. */
+  readonly parse: (contents: readonly Buffer[]) => T
+  /** Called with what new contents gave; not for the first. */
+  readonly onChange?: (value: T) => void
+  readonly events: Events
+  readonly pollMs?: number
+}
+
+export interface ReloadedFiles<T> {
+  /** Made of the newest contents that could be used. */
+  readonly value: T
+  /** Why the newest contents are not in force; null when they are. */
+  readonly problem: string | null
+  close(): void
+}
+
+/**
+ * Read again and again, rather than watched: mounted secrets are links that change elsewhere, and notifications do not
+ * cross network file systems. A few files of a few kilobytes a second cost nothing.
+ */
+const POLL_MS = 1_000
+
+/** @throws WattlineError `config_invalid` when the first contents cannot be read or used. */
+export async function openReloadedFiles<T>(options: ReloadedFilesOptions<T>): Promise<ReloadedFiles<T>> {
+  const { what, events, pollMs = POLL_MS, onChange } = options
+  const first = await look(options)
+  if (first.problem !== null) throw new WattlineError('config_invalid', `${what}: ${first.problem}.`)
+  let value = first.value
+  let problem: string | null = null
+  let taken = first.fingerprint
+  let seen = first.fingerprint
+
+  const poll = async (): Promise<void> => {
+    const found = await look(options)
+    // Files of a pair are replaced one after the other, and written in pieces: only what has stayed a while counts.
+    const settled = found.fingerprint === seen
+    seen = found.fingerprint
+    if (!settled || found.fingerprint === taken) return
+    taken = found.fingerprint
+    problem = found.problem ?? take(found.value, onChange)
+    if (problem !== null) {
+      events.emit('filesRefused', { what, problem })
+      return
+    }
+    if (found.problem === null) value = found.value
+    events.emit('filesReloaded', { what })
+  }
+  const timer = repeat(poll, pollMs)
+  return {
+    get value() {
+      return value
+    },
+    get problem() {
+      return problem === null ? null : `${what}: ${problem}; what was read before stays in force`
+    },
+    close: timer.stop,
+  }
+}
+
+type Look<T> =
+  | { readonly fingerprint: string; readonly problem: null; readonly value: T }
+  | { readonly fingerprint: string; readonly problem: string }
+
+/** Never throws. What cannot be read has a fingerprint too: going away is a change. */
+async function look<T>({ paths, parse }: ReloadedFilesOptions<T>): Promise<Look<T>> {
+  const hash = createHash('sha256')
+  try {
+    const contents = await Promise.all(paths.map(path => readFile(path)))
+    for (const content of contents) hash.update(`${content.length}:`).update(content)
+    const fingerprint = hash.digest('hex')
+    try {
+      return { fingerprint, problem: null, value: parse(contents) }
+    } catch (error) {
+      return { fingerprint, problem: messageOf(error) }
+    }
+  } catch (error) {
+    const problem = messageOf(error)
+    return { fingerprint: `unreadable: ${problem}`, problem }
+  }
+}
+
+/** What is wrong when the value cannot be put to use; null when it was. */
+function take<T>(value: T, onChange: ((value: T) => void) | undefined): string | null {
+  try {
+    onChange?.(value)
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+const messageOf = (error: unknown): string =>
+  asWattlineError(error, 'config_invalid').message.replace(/\.$/, '')
+
+/** One run at a time, the next `ms` after the last has ended; keeps no process alive. */
+function repeat(work: () => Promise<void>, ms: number): { stop(): void } {
+  let stopped = false
+  let timer: NodeJS.Timeout
+  const plan = (): void => {
+    timer = setTimeout(() => void work().finally(() => stopped || plan()), ms).unref()
+  }
+  plan()
+  return {
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}

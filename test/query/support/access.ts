@@ -1,0 +1,14 @@
+import type { Identity } from '../../../core/model/identity.ts'
+import type { Access } from '../../../core/runtime/auth/access.ts'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+
+/** Everybody is who the test says, with the scopes that it says. */
+export const accessAs = (who: () => Identity): Access => ({
+  needsToken: true,
+  admit: () => {},
+  authenticate: (_headers, scope) => {
+    const identity = who()
+    if (identity.scopes.includes(scope)) return identity
+    throw new WattlineError('forbidden', `This needs scope ${scope}.`)
+  },
+})
