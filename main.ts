@@ -134,6 +134,8 @@ async function openBrokerOfKind(config: Config, events: EventBus): Promise<Broke
     events,
     // Who reads the log also trims it: a thousand collectors would ask for the same.
     trims: config.roles.includes('processors'),
+    // Before the grace is over: what hangs here is not to wait for Kafka to miss it.
+    leaveAfterMs: config.shutdown_grace * 600,
     ...(instance === undefined ? {} : { instance }),
     ...(tls.enabled ? { tls } : {}),
     ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),

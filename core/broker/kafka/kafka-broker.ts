@@ -38,6 +38,8 @@ export interface KafkaBrokerOptions extends KafkaConnection {
   readonly timeoutMs?: number
   /** Whether this process applies retention; default true. Twice does no harm: one of many is enough. */
   readonly trims?: boolean
+  /** So long closing a subscription waits for its work before the group is left all the same. */
+  readonly leaveAfterMs?: number
   /** How often retention looks for records to drop. */
   readonly trimEveryMs?: number
 }
@@ -45,6 +47,7 @@ export interface KafkaBrokerOptions extends KafkaConnection {
 /** Longer than a broker takes to come back, shorter than clients of the intake wait for their answer. */
 const TIMEOUT_MS = 20_000
 const TRIM_EVERY_MS = 60_000
+const LEAVE_AFTER_MS = 15_000
 
 /**
  * Connects to Kafka. Throws `broker_unavailable` when none of the brokers answers in time, and `config_invalid` when
@@ -90,6 +93,7 @@ class KafkaBroker implements Broker {
       cluster,
       names: this.#names,
       timeoutMs,
+      leaveAfterMs: options.leaveAfterMs ?? LEAVE_AFTER_MS,
       memberId: group => this.#memberId(group),
       stateTopic: group => this.#stateTopic(group),
       checkPartition: (stream, partition) => this.#check(stream, partition),

@@ -1,7 +1,7 @@
 /** What is stored in a stream, and how far a group has come. */
 import type { PartitionLag } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
-import { committedOffsets, endOffset, startOffset } from './offsets.ts'
+import { committedOffsets, endOffsets, startOffset } from './offsets.ts'
 import { PartitionReader } from './reader.ts'
 
 /** One batch comes whatever its size. */
@@ -17,35 +17,35 @@ export async function readLag(
 ): Promise<readonly PartitionLag[]> {
   const all = Array.from({ length: partitions }, (_, partition) => partition)
   const committed = await committedOffsets(cluster, group, topic, all)
-  return Promise.all(
-    all.map(async partition => {
-      const end = await endOffset(cluster, topic, partition)
-      const at = committed.get(partition)?.offset ?? (await startOffset(cluster, topic, partition))
-      return { partition, end, ...(await oldestPending(cluster, topic, partition, at, end)) }
-    }),
-  )
+  const ends = await endOffsets(cluster, topic, all)
+  // Of its own, and the same for all partitions: what is fetched may be large, and nobody else is to wait behind it.
+  const pool = cluster.newPool()
+  try {
+    return await Promise.all(
+      all.map(async partition => {
+        const end = ends.get(partition) ?? 0n
+        const at = committed.get(partition)?.offset ?? (await startOffset(cluster, topic, partition))
+        const reader = new PartitionReader(cluster, topic, partition, pool)
+        return { partition, end, ...(await oldestPending(reader, at, end)) }
+      }),
+    )
+  } finally {
+    await pool.close()
+  }
 }
 
 /** Behind the committed offset there may be only the ends of transactions, which nobody reads: then all is committed. */
 async function oldestPending(
-  cluster: Cluster,
-  topic: string,
-  partition: number,
+  reader: PartitionReader,
   committed: bigint,
   end: bigint,
 ): Promise<Pick<PartitionLag, 'committed' | 'oldestPendingMs'>> {
-  if (committed >= end) return { committed, oldestPendingMs: null }
-  const reader = new PartitionReader(cluster, topic, partition)
-  try {
-    for (let at = committed; at < end; ) {
-      const { records, next } = await reader.fetch(at, ONE_BATCH_BYTES, NO_WAIT_MS)
-      const oldest = records[0]
-      if (oldest !== undefined) return { committed, oldestPendingMs: oldest.timestampMs }
-      if (next === at) break
-      at = next
-    }
-    return { committed: end, oldestPendingMs: null }
-  } finally {
-    await reader.close()
+  for (let at = committed; at < end; ) {
+    const { records, next } = await reader.fetch(at, ONE_BATCH_BYTES, NO_WAIT_MS)
+    const oldest = records[0]
+    if (oldest !== undefined) return { committed, oldestPendingMs: oldest.timestampMs }
+    if (next === at) break
+    at = next
   }
+  return { committed: committed >= end ? committed : end, oldestPendingMs: null }
 }

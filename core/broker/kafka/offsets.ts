@@ -29,12 +29,32 @@ export async function offsetAt(
   partition: number,
   time: bigint,
 ): Promise<bigint> {
-  const { connection } = await cluster.leader(topic, partition)
-  const asked = [{ partitionIndex: partition, currentLeaderEpoch: ANY_EPOCH, timestamp: time }]
-  const { topics } = await listOffsetsV9.api.async(connection, CONSUMER, READ_COMMITTED, [
-    { name: topic, partitions: asked },
-  ])
-  return topics[0]?.partitions[0]?.offset ?? -1n
+  return (await offsetsAt(cluster, topic, [partition], time)).get(partition) ?? -1n
+}
+
+/** The same for many partitions with one request to each of their leaders. */
+async function offsetsAt(
+  cluster: Cluster,
+  topic: string,
+  partitions: readonly number[],
+  time: bigint,
+): Promise<ReadonlyMap<number, bigint>> {
+  const leaders = await Promise.all(
+    partitions.map(async partition => ({ partition, ...(await cluster.leader(topic, partition)) })),
+  )
+  const answers = await Promise.all(
+    [...Map.groupBy(leaders, ({ connection }) => connection)].map(([connection, led]) => {
+      const asked = led.map(({ partition }) => ({
+        partitionIndex: partition,
+        currentLeaderEpoch: ANY_EPOCH,
+        timestamp: time,
+      }))
+      const topics = [{ name: topic, partitions: asked }]
+      return listOffsetsV9.api.async(connection, CONSUMER, READ_COMMITTED, topics)
+    }),
+  )
+  const found = answers.flatMap(({ topics }) => topics.flatMap(one => one.partitions))
+  return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]))
 }
 
 export const startOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
@@ -43,6 +63,12 @@ export const startOffset = (cluster: Cluster, topic: string, partition: number):
 /** The offset after the last record that may be read: that of the first open transaction, or the end. */
 export const endOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
   offsetAt(cluster, topic, partition, END)
+
+export const endOffsets = (
+  cluster: Cluster,
+  topic: string,
+  partitions: readonly number[],
+): Promise<ReadonlyMap<number, bigint>> => offsetsAt(cluster, topic, partitions, END)
 
 /** Per partition what the group has committed; waits for no open transaction but rejects while there is one. */
 export async function committedOffsets(

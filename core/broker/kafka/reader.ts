@@ -1,4 +1,4 @@
-/** Reads one partition from an offset on, over a connection of its own. Only committed records. */
+/** Reads one partition from an offset on, only committed records; over a connection of its own, unless given one. */
 import { type ConnectionPool, fetchV16 } from '@platformatic/kafka'
 import { type Visible, visibleRecords } from './batches.ts'
 import type { Cluster } from './cluster.ts'
@@ -14,12 +14,15 @@ export class PartitionReader {
   readonly partition: number
   readonly #cluster: Cluster
   readonly #pool: ConnectionPool
+  readonly #isShared: boolean
 
-  constructor(cluster: Cluster, topic: string, partition: number) {
+  /** `pool`: for short reads that may share connections. */
+  constructor(cluster: Cluster, topic: string, partition: number, pool?: ConnectionPool) {
     this.topic = topic
     this.partition = partition
     this.#cluster = cluster
-    this.#pool = cluster.newPool()
+    this.#isShared = pool !== undefined
+    this.#pool = pool ?? cluster.newPool()
   }
 
   /**
@@ -53,6 +56,6 @@ export class PartitionReader {
 
   /** Ends also a fetch that waits: it rejects. */
   async close(): Promise<void> {
-    await this.#pool.close()
+    if (!this.#isShared) await this.#pool.close()
   }
 }

@@ -10,6 +10,8 @@ export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'sta
   readonly memberId: (group: string) => string
   readonly stateTopic: (group: string) => Promise<string>
   readonly onMemberFailed: (group: string, error: WattlineError) => void
+  /** So long a close waits for work to end before the group is left all the same. */
+  readonly leaveAfterMs: number
 }
 
 /** Two writers that shut each other out in turn do so no faster than this. */
@@ -58,9 +60,16 @@ export class KafkaSubscription implements Subscription {
     return this.#closing
   }
 
+  /**
+   * Work that hangs does not keep its partitions from others: these shut out what it still writes, and tables know what
+   * has been inserted.
+   */
   async #close(): Promise<void> {
-    await this.#letGo()
+    const ended = new AbortController()
+    const letGo = this.#letGo().finally(() => ended.abort())
+    await Promise.race([letGo, sleep(this.#ports.leaveAfterMs, ended.signal)])
     await this.#membership.leave()
+    await letGo
   }
 
   async #letGo(): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * Guarantees: three members of a group come and go while records are appended and moved by transactions: no partition is
  * ever worked on by two of them at a time, every record is moved once, in order per partition, and what a partition has
- * counted in its state is what was moved.
+ * counted in its state is what was moved. A member that leaves gives its partitions up at once, also where its work hangs,
+ * and what that work then writes is refused.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AssignedPartition, Broker } from '../../../../core/broker/broker.ts'
@@ -22,10 +23,11 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   })
   afterAll(() => kafka.destroy())
 
-  const open = async (): Promise<Broker> => {
+  const open = async (topicPrefix = 'moving', leaveAfterMs = 15_000): Promise<Broker> => {
     const broker = await openKafkaBroker({
       brokers: [kafka.bootstrap],
-      topicPrefix: 'moving',
+      topicPrefix,
+      leaveAfterMs,
       replication: 1,
       events: silentEvents,
     })
@@ -123,5 +125,49 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await audit?.close()
     expect(found).toEqual(appended)
     await Promise.all(brokers.map(broker => broker.close()))
+  })
+
+  test('leaves the group although work hangs, and refuses what that work writes later', async () => {
+    const [leaving, staying] = [await open('hanging', 200), await open('hanging')]
+    await leaving.append('in', 0, [record('a')])
+    const hang = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<AssignedPartition>()
+    let late: unknown
+    const failures: unknown[] = []
+    const onFailure = (_: AssignedPartition, error: unknown): void => void failures.push(error)
+    const member = await leaving.subscribe({
+      group: 'mover',
+      streams: ['in'],
+      work: async partition => {
+        if (partition.partition !== 0) return
+        await partition.poll(LIMITS)
+        held.resolve(partition)
+        await hang.promise
+        const step = { outputs: [], state: new Map([['late', Buffer.from('x')]]), nextOffset: 1n }
+        late = await partition.transact(step).catch((error: unknown) => error)
+      },
+      onFailure,
+    })
+    await held.promise
+    const closed = member.close()
+    const taken = Promise.withResolvers<string[]>()
+    const other = await staying.subscribe({
+      group: 'mover',
+      streams: ['in'],
+      work: async partition => {
+        if (partition.partition !== 0) return
+        await partition.loadState()
+        taken.resolve((await partition.poll({ ...LIMITS, maxWaitMs: 5_000 })).map(textOf))
+      },
+      onFailure,
+    })
+    // In the hands of the next while the work of the one before still hangs.
+    expect(await taken.promise).toEqual(['a'])
+    hang.resolve()
+    await closed
+    expect(late).toMatchObject({ code: 'broker_unavailable' })
+    expect(failures).toEqual([])
+    await other.close()
+    await Promise.all([leaving, staying].map(broker => broker.close()))
   })
 })
