@@ -39,6 +39,8 @@ const entry = new URL('without-repair.ts', import.meta.url).pathname
 const topology =
   values.on === 'kafka' ? kafkaTopology({ withoutTokens }) : embeddedTopology(withoutRepair ? { entry } : {})
 write(`seed ${values.seed} on ${values.on}${isProof ? ', the audit must find something' : ''}`)
+// By this way what was started is ended too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const started = Date.now()
 const result = await runChaos({
   topology,

@@ -25,6 +25,7 @@ export function embeddedTopology({ entry }: { readonly entry?: string } = {}): T
 
 class Embedded implements Topology {
   readonly target = { otlp: null as string | null, open: new Set<AbortController>() }
+  readonly paceMs = 30
   readonly faults: readonly Fault[]
   readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
   readonly #member: Member

@@ -95,7 +95,7 @@ class Harness {
       meters: [0, 1].map(number => `chaos-${first}-${epoch}-${number}`),
       seed: seed + epoch,
       service: `chaos-${first}-${epoch}`,
-      paceMs: 30,
+      paceMs: topology.paceMs,
       closing: epoch % 2 === 0,
     })
     const { acknowledged } = clients

@@ -58,7 +58,9 @@ export function kafkaFaults(parts: () => Parts): readonly Fault[] {
     fault('freeze-processor', 6, ({ processors }, { random }) => frozen(drawOne(processors, random), random)),
     fault('kill-broker', 7, brokerKilled),
     fault('freeze-broker', 3, brokerFrozen),
-    fault('swallow', 9, ({ nodes }, { random }) => swallowed(drawOne(nodes, random), random)),
+    fault('swallow', 9, ({ collectors, processors }, { random }) =>
+      swallowed(drawOne([...collectors, ...processors], random), random),
+    ),
     fault('cut', 4, ({ nodes }, { random }) => cut(nodes, random)),
     fault('hold', 4, ({ nodes }, { random }) => held(drawOne(nodes, random), random)),
     fault('warehouse-fault', 14, warehouseFault),
@@ -117,10 +119,12 @@ async function injected(front: Parts['front'], name: string, timeoutMs: number):
 /** Its partitions go to the others and come back: two rebalances under load. */
 async function leftAndJoined({ member }: Node, random: () => number): Promise<string> {
   const awayMs = random() * 2_000
+  const asked = Date.now()
   await member.stop()
+  const drainMs = Date.now() - asked
   await pause(awayMs)
   await member.start()
-  return `SIGTERM of ${member.name}, joined again after ${seconds(awayMs)}`
+  return `SIGTERM of ${member.name}, gone after ${seconds(drainMs)}, joined again ${seconds(awayMs)} later`
 }
 
 /** Mostly short; sometimes so long that others have its partitions when it wakes up and writes on. */
@@ -153,7 +157,7 @@ async function swallowed({ member, proxy }: Node, random: () => number): Promise
   const isMet = await proxy.blockAt(REQUESTS[request], 'after', AIM_MS)
   await pause(ms)
   proxy.cut()
-  return `answers to ${member.name} lost ${isMet ? `from one to ${request} on` : ''}, cut after ${seconds(ms)}`
+  return `answers to ${member.name} lost${isMet ? ` from one to ${request} on` : ''}, cut after ${seconds(ms)}`
 }
 
 async function cut(nodes: readonly Node[], random: () => number): Promise<string> {

@@ -39,6 +39,7 @@ export function kafkaTopology(options: { readonly withoutTokens?: boolean } = {}
 
 class OnKafka implements Topology {
   readonly target = new Balanced()
+  readonly paceMs = 150
   readonly faults: readonly Fault[] = kafkaFaults(() => this.#made())
   readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
   readonly #withoutTokens: boolean
@@ -114,10 +115,10 @@ class OnKafka implements Topology {
     if (parts !== null) {
       await Promise.all(parts.nodes.map(({ member }) => member.kill()))
       await Promise.all(parts.nodes.map(({ proxy }) => proxy.close()))
-      await parts.front.destroy()
-      await parts.kafka.destroy()
+      await (keep ? parts.front.stop() : parts.front.destroy())
+      await (keep ? parts.kafka.kill() : parts.kafka.destroy())
     }
-    if (keep) return this.#data
+    if (keep) return [this.#data, parts?.front.folder, parts?.kafka.folder].join(' ')
     rmSync(this.#data, { recursive: true, force: true })
     return ''
   }

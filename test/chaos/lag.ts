@@ -40,8 +40,9 @@ async function pendingAt(http: string | undefined): Promise<Entry[]> {
 /** What a finding needs to be understood: is it lost, or is it waiting? */
 export async function stateOf(http: string, stderr: readonly string[]): Promise<string> {
   const ready = await (await fetch(`${http}/readyz`)).text()
-  const lags = await pendingAt(http).catch(String)
-  return [ready, JSON.stringify(lags), ...stderr.slice(-20)].join('\n')
+  // Only who answers questions knows it.
+  const lags = await pendingAt(http).then(JSON.stringify, () => '')
+  return [ready, lags, ...stderr.slice(-20)].join('\n')
 }
 
 /** Partitions that a process has given up: it says so in its readiness. */

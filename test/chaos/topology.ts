@@ -23,6 +23,8 @@ export interface Topology {
   readonly faults: readonly Fault[]
   /** Where clients send. */
   readonly target: Target
+  /** Longest pause of a client between two requests: what two cores carry beside all else. */
+  readonly paceMs: number
   /** Starts everything; resolves when clients can send. */
   start(): Promise<void>
   /** Resolves when all that was taken in is in its tables, as far as the system itself says; rejects when that takes too long. */

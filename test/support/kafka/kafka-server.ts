@@ -19,6 +19,8 @@ export interface KafkaServer {
   /** With `secure`: where it listens with TLS and SASL, and what a client needs for it. */
   readonly secure: { readonly bootstrap: string; readonly ca: string } | null
   readonly pid: number
+  /** Its data, settings and log. */
+  readonly folder: string
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>
   /** Starts it again on the same data and ports; resolves when it serves. */
@@ -60,6 +62,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     bootstrap: `127.0.0.1:${advertised}`,
     port,
     doorPorts,
+    folder,
     secure: ca === null ? null : { bootstrap: `127.0.0.1:${securePort}`, ca },
     get pid() {
       return child.pid as number
