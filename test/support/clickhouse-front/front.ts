@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FrontCluster } from './cluster.ts'
 import type { FaultRule } from './faults.ts'
 import type { Call, FrontStart, Reply } from './process.ts'
 import type { Counts } from './tally.ts'
@@ -45,8 +44,8 @@ export interface FrontOptions {
   readonly seed?: number
   readonly user?: string
   readonly password?: string
-  /** A cluster that it knows, and is all of. */
-  readonly cluster?: FrontCluster
+  /** XML for the engine's configuration, such as clusters. */
+  readonly extraConfig?: string
 }
 
 const ENTRY = new URL('./process.ts', import.meta.url).pathname
@@ -54,9 +53,9 @@ const START_TIMEOUT_MS = 60_000
 
 export async function startClickHouseFront(options: FrontOptions = {}): Promise<ClickHouseFront> {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-clickhouse-front-'))
-  const { user = 'default', password = '', seed = 1, cluster = null } = options
+  const { user = 'default', password = '', seed = 1, extraConfig = '' } = options
   const start = (ports: readonly number[]) =>
-    FrontProcess.start({ folder, ports, seed, user, password, cluster })
+    FrontProcess.start({ folder, ports, seed, user, password, extraConfig })
   let running = await start(Array.from({ length: options.ports ?? 1 }, () => 0))
   const urls = running.ports.map(port => `http://127.0.0.1:${port}`)
   const end = async (): Promise<void> => {
