@@ -45,7 +45,7 @@ export interface ProcessorsOptions {
 /** Starts `store`, `meter` and `rate`. */
 export async function startProcessors(options: ProcessorsOptions): Promise<Runner> {
   const { config, broker, events, now, rowAges } = options
-  const runner = new Runner({ broker, events, now })
+  const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
   const meter = createMeter({ metering: config.metering, isSensor: options.isSensor })
   const processors = [
     createStore({ streams: STREAMS, warehouse: options.warehouse, events, rowAges }),

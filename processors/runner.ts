@@ -40,8 +40,12 @@ export interface RunnerContext {
   readonly broker: Broker
   readonly events: Events
   readonly now: () => number
+  /** Bytes of records that all partitions together may hold; each gets an equal share of it. Default: what they ask for. */
+  readonly pollBytes?: number
 }
 
+/** However many partitions there are: less would make many small polls of what is one record as a rule. */
+const SMALLEST_SHARE_BYTES = 1024 * 1024
 const FIRST_RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
 
@@ -50,6 +54,8 @@ export class Runner {
   readonly #context: RunnerContext
   readonly #subscriptions: Subscription[] = []
   readonly #problems = new Map<string, string>()
+  /** Partitions at work, of all processors. */
+  #working = 0
 
   constructor(context: RunnerContext) {
     this.#context = context
@@ -59,7 +65,14 @@ export class Runner {
     const subscription = await this.#context.broker.subscribe({
       group: processor.name,
       streams: processor.streams,
-      work: partition => this.#work(processor, partition),
+      work: async partition => {
+        this.#working += 1
+        try {
+          await this.#work(processor, partition)
+        } finally {
+          this.#working -= 1
+        }
+      },
       onFailure: (partition, error) => {
         const reason = asWattlineError(error, 'invariant_broken')
         this.#problems.set(placeOf(processor, partition), `stopped: ${reason.toString()}`)
@@ -87,7 +100,8 @@ export class Runner {
   async #work(processor: Processor, partition: AssignedPartition): Promise<void> {
     const worker = await this.#retrying(processor, partition, () => processor.open(partition))
     while (worker !== undefined && !partition.revoked.aborted) {
-      const records = (await this.#retrying(processor, partition, () => partition.poll(processor.poll))) ?? []
+      const records =
+        (await this.#retrying(processor, partition, () => this.#poll(processor, partition))) ?? []
       if (records.length === 0) {
         await this.#tick(processor, partition, worker)
         continue
@@ -99,6 +113,12 @@ export class Runner {
       if (!done) return
       await this.#tick(processor, partition, worker)
     }
+  }
+
+  #poll({ poll }: Processor, partition: AssignedPartition): Promise<readonly StoredRecord[]> {
+    const { pollBytes = Number.POSITIVE_INFINITY } = this.#context
+    const share = Math.max(SMALLEST_SHARE_BYTES, Math.floor(pollBytes / this.#working))
+    return partition.poll({ ...poll, maxBytes: Math.min(poll.maxBytes, share) })
   }
 
   async #tick(processor: Processor, partition: AssignedPartition, worker: PartitionWorker): Promise<void> {

@@ -1,11 +1,11 @@
 // Guarantees: every record is applied in order and committed after it was applied; a neighbour that is down is waited for,
 // a record that no one can process is set aside with its error and the partition goes on, a broken invariant gives up its
-// partition alone; stopping and starting again continues where the commit was.
+// partition alone; stopping and starting again continues where the commit was; partitions share the memory there is.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Broker, StoredRecord } from '../../core/broker/broker.ts'
+import type { AssignedPartition, Broker, StoredRecord } from '../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
 import { quarantine } from '../../core/model/streams/index.ts'
@@ -208,4 +208,49 @@ it('inserts each record under the token of its place, and leaves control and cor
   await until(async () => (await committed(0)) === 3n)
   await runner.stop()
   expect(inserted).toEqual([tokenOf('in', 0, 0n), tokenOf('in', 0, 2n)])
+})
+
+it('gives each partition an equal share of what may be held, but never too little', async () => {
+  const asked: number[] = []
+  const partition = (number: number, revoked: AbortSignal): AssignedPartition => ({
+    stream: 'in',
+    log: 'fake',
+    partition: number,
+    revoked,
+    poll: async ({ maxBytes }) => {
+      asked.push(maxBytes)
+      await new Promise(resolve => setTimeout(resolve, 5))
+      return []
+    },
+    commit: async () => {},
+    loadState: async () => new Map(),
+    transact: async () => {},
+  })
+  const sharesOf = async (partitions: number, pollBytes: number): Promise<number[]> => {
+    asked.length = 0
+    const stop = new AbortController()
+    const subscribe: Broker['subscribe'] = async ({ work }) => {
+      const works = Array.from({ length: partitions }, (_, number) => work(partition(number, stop.signal)))
+      return {
+        close: async () => {
+          stop.abort()
+          await Promise.all(works)
+        },
+      }
+    }
+    const runner = new Runner({
+      broker: { ...broker, subscribe },
+      events: silentEvents,
+      now: Date.now,
+      pollBytes,
+    })
+    const collect = processor(() => {})
+    await runner.start({ ...collect, poll: { ...collect.poll, maxBytes: 16 * 2 ** 20 } })
+    await until(() => asked.length >= 3 * partitions)
+    await runner.stop()
+    return [...new Set(asked)]
+  }
+  expect(await sharesOf(4, 32 * 2 ** 20)).toEqual([8 * 2 ** 20])
+  expect(await sharesOf(1, 32 * 2 ** 20)).toEqual([16 * 2 ** 20])
+  expect(await sharesOf(64, 32 * 2 ** 20)).toEqual([2 ** 20])
 })

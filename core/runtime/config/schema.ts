@@ -227,6 +227,15 @@ export const configSchema = z.strictObject({
         .describe('Calibrated idle power of a host for method `baseline`'),
     })
     .prefault({}),
+  processors: z
+    .strictObject({
+      poll_bytes: bytes
+        .default(268_435_456)
+        .describe(
+          'Bytes of records that this process holds while it works them off, shared by its partitions; at least 1 MiB or one record each',
+        ),
+    })
+    .prefault({}),
   workloads: z
     .strictObject({
       account: z.string().default('default').describe('Account of workloads that no rule names'),
