@@ -24,7 +24,7 @@ import { instanceName } from './core/runtime/instance.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
-import { startProcessors, streamSettings } from './processors/processors.ts'
+import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
 import { publishFactors } from './processors/rate/publish.ts'
 import { createReplay } from './processors/replay.ts'
 import type { Runner } from './processors/runner.ts'
@@ -82,10 +82,11 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const broker = needs.log ? await startLog(wiring) : null
   const warehouse = needs.warehouse ? await startWarehouse(wiring) : null
   const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
+  const uplink = isCollector && broker ? await startUplink(wiring, broker) : null
   const intake = isCollector && broker ? await startIntake(wiring, broker) : null
   const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
   await startOwnTelemetry(wiring, otlpHttp, intake)
-  const http = await startHttp(wiring, { broker, warehouse, processors, intake, otlpHttp })
+  const http = await startHttp(wiring, { broker, warehouse, processors, uplink, intake, otlpHttp })
   if (intake) await startOwnSensors(wiring, intake)
   return {
     addresses: { http, otlpHttp },
@@ -109,7 +110,7 @@ function startLog({ lifecycle, config, events }: Wiring): Promise<Broker> {
 async function openBroker(config: Config, events: EventBus): Promise<Broker> {
   const broker = await openBrokerOfKind(config, events)
   try {
-    await broker.createStreams(streamSettings(config.broker))
+    await broker.createStreams(streamSettings(config))
     return broker
   } catch (error) {
     await broker.close()
@@ -182,6 +183,17 @@ function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Prom
   return lifecycle.start(
     'processors',
     () => startProcessors({ config, broker, warehouse, events, ...more }),
+    runner => runner.stop(),
+  )
+}
+
+/** Null where nothing is forwarded. */
+async function startUplink({ lifecycle, config, events }: Wiring, broker: Broker): Promise<Runner | null> {
+  const { url } = config.forward
+  if (url === undefined) return null
+  return await lifecycle.start(
+    'uplink',
+    () => startForward({ config, broker, events, isSensor: isSensorSource, now: Date.now }, url),
     runner => runner.stop(),
   )
 }
@@ -259,6 +271,7 @@ interface Parts {
   readonly broker: Broker | null
   readonly warehouse: Warehouse | null
   readonly processors: Runner | null
+  readonly uplink: Runner | null
   readonly intake: Intake | null
   readonly otlpHttp: string | null
 }
@@ -295,11 +308,13 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     otlpHttp,
     roles: config.roles,
     readiness: () => readinessOf(parts, engineProblems),
+    waiting: () => parts.uplink?.problems() ?? [],
     notes: doors.notes,
+    logReaders: readersOf(config),
     access: doors.access,
     tls: doors.tls,
     // The same from every reader of the log; collectors, of which there are most, do not ask.
-    ...(broker && (isQuery || parts.processors) ? { broker } : {}),
+    ...(broker && (isQuery || parts.processors || parts.uplink) ? { broker } : {}),
   }
   if (!isQuery || warehouse === null) return createStatusServer(common)
   const { buildPage } = await import('./dashboards/page.ts')

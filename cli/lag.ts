@@ -16,7 +16,7 @@ export const lagCommand = (): Command =>
     .description(
       'How far each processor is behind in the log, by stream and partition; how new the newest rows are',
     )
-    .option('--group <processor>', 'store, meter or rate')
+    .option('--group <processor>', 'store, meter, rate, admit or forward')
     .option('--stream <stream>', 'one stream, such as traces')
     .option('--pending', 'only where records are pending')
     .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))

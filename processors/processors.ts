@@ -1,34 +1,45 @@
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
-import { energy, readings, STREAMS } from '../core/model/streams/index.ts'
-import type { StreamDeclaration } from '../core/model/streams/stream.ts'
+import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
+import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { Events } from '../core/runtime/events.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
+import { createAdmit } from './admit/processor.ts'
+import { openUplink } from './forward/open.ts'
+import { createForward } from './forward/processor.ts'
 import { createMeter } from './meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { createRate } from './rate/rate.ts'
-import { Runner } from './runner.ts'
+import { type Processor, Runner } from './runner.ts'
 import type { RowAges } from './store/row-ages.ts'
 import { createStore } from './store/store.ts'
 
 const DAY_NANO = 86_400_000_000_000n
+const DAY_MS = 86_400_000
 
-/** Every stream as the log must carry it: partitions, retention, and the groups that read it. */
-export function streamSettings(config: Config['broker']): StreamSettings[] {
-  return STREAMS.map(stream => ({
-    name: stream.name,
-    partitions: config.partitions,
-    groups: groupsOf(stream),
-    retention: { timeMs: config.retention_time * 1000, bytes: config.retention_bytes },
-  }))
+/** Who reads the log of this configuration, in this process or in others. */
+export function readersOf({ broker, roles, forward }: Config): readonly LogReader[] {
+  return logReaders({
+    processors: broker.kind === 'kafka' || roles.includes('processors'),
+    forward: forward.url !== undefined,
+  })
 }
 
-function groupsOf(stream: StreamDeclaration): string[] {
-  const groups = stream.table === undefined ? [] : ['store']
-  if (stream.name === readings.name) groups.push('meter')
-  if (stream.name === energy.name) groups.push('rate')
-  return groups
+/** Every stream as the log must carry it: partitions, retention, and the groups that read it. */
+export function streamSettings(config: Config): StreamSettings[] {
+  const readers = readersOf(config)
+  const { partitions, retention_time: seconds, retention_bytes: bytes } = config.broker
+  return STREAMS.map(stream => {
+    const groups = readers.filter(reader => reader.stream === stream.name).map(({ group }) => group)
+    const retention = { timeMs: seconds * 1000, bytes }
+    if (stream.name !== quarantine.name || groups.length > 0) {
+      return { name: stream.name, partitions, groups, retention }
+    }
+    // Where nobody stores what was set aside, the log is all that keeps it.
+    const kept = { timeMs: config.retention.ledger_days * DAY_MS, bytes: 16 * bytes }
+    return { name: stream.name, partitions, groups, retention: kept }
+  })
 }
 
 export interface ProcessorsOptions {
@@ -42,7 +53,7 @@ export interface ProcessorsOptions {
   readonly now: () => number
 }
 
-/** Starts `store`, `meter` and `rate`. */
+/** Starts `store`, `meter`, `rate` and `admit`. */
 export async function startProcessors(options: ProcessorsOptions): Promise<Runner> {
   const { config, broker, events, now, rowAges } = options
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
@@ -53,6 +64,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       meter,
       events,
       retentionNano: BigInt(config.retention.signals_days) * DAY_NANO,
+      forwardedPatienceMs: config.metering.uplink_patience * 1000,
       appendFlush: async (partition, flush) => {
         const value = Buffer.from(JSON.stringify(flush))
         const record = { value, headers: { [RECORD_KIND]: FLUSH_KIND }, timestampMs: now() }
@@ -60,7 +72,29 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       },
     }),
     createRateProcessor({ rate: createRate(config), events }),
+    admitOf(options),
   ]
   for (const processor of processors) await runner.start(processor)
+  return runner
+}
+
+/** What the uplink needs: no tables. */
+export type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges'>
+
+const admitOf = ({ config, broker, events }: ForwardOptions): Processor =>
+  createAdmit({
+    partitionsOf: stream => broker.partitions(stream),
+    futureNano: BigInt(Math.round(config.limits.future_seconds * 1e9)),
+    pastNano: BigInt(config.retention.signals_days) * DAY_NANO,
+    thinWaitMs: config.group_commit.thin_wait_ms,
+    events,
+  })
+
+/** Starts `forward`; and `admit` where no processors run, so that this node can pass on what others forward to it. */
+export async function startForward(options: ForwardOptions, url: string): Promise<Runner> {
+  const { config, broker, events, now } = options
+  const runner = new Runner({ broker, events, now })
+  if (!config.roles.includes('processors')) await runner.start(admitOf(options))
+  await runner.start(createForward({ uplink: openUplink(url, options), events }))
   return runner
 }

@@ -1,6 +1,7 @@
 /** What every route group gets: handed down explicitly by the server. */
 import type { Broker } from '../core/broker/broker.ts'
 import type { SetAside } from '../core/broker/replay.ts'
+import type { LogReader } from '../core/model/streams/readers.ts'
 import type { Access } from '../core/runtime/auth/access.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
@@ -18,10 +19,14 @@ export type Page = ReadonlyMap<string, { readonly type: string; readonly body: U
 export interface StatusServerOptions {
   /** Where the log is open in this process: its lag is on /metrics and /api/v1/lag. */
   readonly broker?: Broker
+  /** Who reads that log; default the processors. */
+  readonly logReaders?: readonly LogReader[]
   readonly events: Events & { samples?(): CounterSamples }
   readonly readiness: () => Promise<Readiness>
   /** Of rows that processors of this process have stored. */
   readonly rowAges?: () => RowAgeSamples
+  /** What is waited for while work is taken all the same: an uplink that is away. */
+  readonly waiting?: () => readonly string[]
   /** What an operator should look at although everything works, such as a tokens file that was kept out. */
   readonly notes?: () => readonly string[]
   /** Default: everybody on this machine. */

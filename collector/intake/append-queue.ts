@@ -13,7 +13,7 @@ export interface AppendQueue {
   readonly full: boolean
   readonly waiting: number
   /** Resolves once durable; rejects with a WattlineError when the log refused, or did not answer in time. */
-  append(records: readonly Uint8Array[]): Promise<void>
+  append(records: readonly Uint8Array[], headers?: Readonly<Record<string, string>>): Promise<void>
 }
 
 export interface AppendQueueOptions {
@@ -30,6 +30,7 @@ export interface AppendQueueOptions {
 
 interface Job {
   readonly records: readonly Uint8Array[]
+  readonly headers: Readonly<Record<string, string>> | undefined
   readonly resolve: () => void
   readonly reject: (error: WattlineError) => void
 }
@@ -44,7 +45,9 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
     running += 1
     try {
       const timestampMs = Number(clock.unixNano() / 1_000_000n)
-      const records = job.records.map(value => ({ value, timestampMs }))
+      const { headers } = job
+      const facts = headers === undefined ? { timestampMs } : { timestampMs, headers }
+      const records = job.records.map(value => ({ value, ...facts }))
       await broker.append(stream, partition, records)
       job.resolve()
     } catch (error) {
@@ -59,7 +62,7 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
     }
   }
 
-  const append = (records: readonly Uint8Array[]): Promise<void> => {
+  const append: AppendQueue['append'] = (records, headers) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // Clients wait 10 s as a rule; an append that hangs longer is answered as failed. It may still be stored: at least
     // once is what the hop promises.
@@ -75,6 +78,7 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
     })
     const job: Job = {
       records,
+      headers,
       resolve: () => {
         cancel()
         resolve()

@@ -10,6 +10,7 @@ import { type Budget, createBudget, type Reservation } from './budget.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Decoded, decodeInto } from './decode-into.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
+import { createInbox, type Inbox } from './inbox.ts'
 import { decodeLarge, LARGE_BODY_BYTES } from './large-request.ts'
 import type { Ticket } from './request-gate.ts'
 import {
@@ -37,6 +38,11 @@ export interface Intake {
    * `body_undecodable`, `overloaded`, `draining`, or the log's own retryable error.
    */
   ingest(signal: Signal, encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
+  /**
+   * Admits a record of another instance, which is stored as it is for processor `admit`. Throws as `open` does. The
+   * admission must be closed.
+   */
+  openForwarded(): ForwardedAdmission
   /** For sensors: resolves when the readings are durable. All carry the tenant named. */
   appendReadings(tenant: string, readings: readonly Reading[]): Promise<void>
   /** Admits nothing more, closes all batches, resolves when everything inside is answered. */
@@ -50,6 +56,14 @@ export interface Admission {
   /** Resolves when durable. The bytes may be used again once it has settled. */
   ingest(encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
   /** Gives back what was reserved; to be called once the request is answered or given up. */
+  close(): void
+}
+
+export interface ForwardedAdmission {
+  /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
+  reserve(bytes: number): void
+  /** Resolves when the record is durable in a partition of stream `forwarded`, which `source` alone decides. */
+  append(source: string, record: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void>
   close(): void
 }
 
@@ -98,11 +112,13 @@ interface Parts extends IntakeOptions {
 
 class IntakeDoor implements Intake {
   readonly #parts: Parts
+  readonly #inbox: Inbox
   #draining = false
   readonly #inside = new Set<Promise<unknown>>()
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#inbox = createInbox(parts)
   }
 
   open(signal: Signal): Admission {
@@ -127,6 +143,16 @@ class IntakeDoor implements Intake {
       return await admission.ingest(encoding, bytes, tenant)
     } finally {
       admission.close()
+    }
+  }
+
+  openForwarded(): ForwardedAdmission {
+    this.#admit()
+    const reservation = this.#parts.budget.open()
+    return {
+      reserve: bytes => reservation.reserve(bytes),
+      append: (source, record, headers) => this.#track(this.#inbox.append(source, record, headers)),
+      close: () => reservation.release(),
     }
   }
 

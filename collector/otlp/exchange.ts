@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../../core/runtime/auth/access.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { forwardedStream, receiveRecords } from '../forward/receive.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Encoding, Signal } from '../intake/signals.ts'
@@ -57,6 +58,13 @@ async function exportReply(
   access.admit(request, cors.isAllowed)
   const permission = cors.preflight(request)
   if (permission !== undefined) return { status: 204, headers: permission, body: new Uint8Array() }
+  const stream = forwardedStream(pathOf(request))
+  if (stream !== undefined) {
+    requirePost(request)
+    const sender = access.authenticate(request.headers, 'ingest')
+    const received = await receiveRecords(parts, request, stream, sender.tenant, beforeBody)
+    return reply(200, 'json', Buffer.from(JSON.stringify(received)))
+  }
   const signal = requireRoute(request)
   const { tenant } = access.authenticate(request.headers, 'ingest')
   const encoding = requireEncoding(request.headers)
@@ -82,7 +90,7 @@ async function exportReply(
 }
 
 function requireRoute(request: IncomingMessage): Signal {
-  const path = request.url?.split('?', 1)[0] ?? ''
+  const path = pathOf(request)
   const signal = ROUTES.get(path)
   if (signal === undefined) {
     throw new WattlineError(
@@ -90,10 +98,15 @@ function requireRoute(request: IncomingMessage): Signal {
       `There is no ${JSON.stringify(path.slice(0, 100))} here, only ${[...ROUTES.keys()].join(', ')}.`,
     )
   }
-  if (request.method !== 'POST') {
-    throw new WattlineError('method_not_allowed', `${path} takes POST, not ${request.method}.`)
-  }
+  requirePost(request)
   return signal
+}
+
+const pathOf = (request: IncomingMessage): string => request.url?.split('?', 1)[0] ?? ''
+
+function requirePost(request: IncomingMessage): void {
+  if (request.method === 'POST') return
+  throw new WattlineError('method_not_allowed', `${pathOf(request)} takes POST, not ${request.method}.`)
 }
 
 /** `google.rpc.Status`; in JSON, which people can read, when the request named no encoding that we know. */

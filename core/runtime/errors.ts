@@ -92,6 +92,28 @@ export const ERRORS = {
     409,
     'Look at the record and for its rows first; --force (force=true) appends it all the same.',
   ),
+  // forwarding
+  uplink_unavailable: entry(
+    'retry',
+    503,
+    'Nothing is lost: it waits in this log and is sent in order; see the network, `forward.url` and the token.',
+  ),
+  uplink_refused: entry(
+    'quarantine',
+    500,
+    'The receiver will never take this record; the log keeps it in stream `quarantine` with the answer.',
+  ),
+  forward_invalid: entry('reject', 400, 'See docs/edge.md for what this route takes.'),
+  forward_mismatch: entry(
+    'reject',
+    409,
+    'Sender and receiver must agree on the streams: update the receiver first, then the senders.',
+  ),
+  origin_conflict: entry(
+    'quarantine',
+    500,
+    'Two senders share one log, or one went back to an older copy of it: start the copy with an empty data folder.',
+  ),
   // queries
   sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),
   sql_failed: entry('reject', 400, 'Correct the statement; the engine says where it failed.'),

@@ -146,6 +146,47 @@ export const EVENTS = {
       'processor',
     ),
   },
+  recordsForwarded: {
+    level: 'debug',
+    counter: counter(
+      'wattline_forward_records_total',
+      'Records of this log that the uplink has acknowledged',
+      'stream',
+    ),
+  },
+  bytesForwarded: {
+    level: 'debug',
+    counter: counter(
+      'wattline_forward_bytes_total',
+      'Bytes of bodies that the uplink has acknowledged',
+      'stream',
+    ),
+  },
+  recordsAdmitted: {
+    level: 'debug',
+    counter: counter(
+      'wattline_admitted_records_total',
+      'Records of other instances that were put into their streams',
+      'stream',
+    ),
+  },
+  recordsRepeated: {
+    level: 'info',
+    counter: counter(
+      'wattline_admitted_repeated_total',
+      'Records that another instance sent again although they are here: without effect',
+      'stream',
+    ),
+  },
+  rowsNotAdmitted: {
+    level: 'warn',
+    counter: counter(
+      'wattline_admitted_rows_rejected_total',
+      'Rows of other instances that were left out for their time',
+      'stream',
+      'reason',
+    ),
+  },
   windowClosed: { level: 'debug', counter: counter('wattline_windows_closed_total', 'Host minutes metered') },
   readingLate: {
     level: 'warn',

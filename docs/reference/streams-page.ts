@@ -35,6 +35,9 @@ function streamPart(stream: StreamDeclaration): string {
       ? 'No table: it lives in the log only.'
       : `Table \`wattline.${stream.table.name}\`, sorted by ${stream.table.orderBy.map(key => `\`${key}\``).join(', ')}.`
   const key = stream.key === 'none' ? 'round robin' : 'tenant and host'
+  if (stream.columns.length === 0) {
+    return `## ${stream.name}\n\n${where} Records of other streams, as other instances have forwarded them; partitioned by where they come from.`
+  }
   return `## ${stream.name}\n\n${where} In the log partitioned by: ${key}.\n\n${typed(stream.columns)}`
 }
 

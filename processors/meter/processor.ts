@@ -6,6 +6,7 @@ import {
 } from '../../core/broker/broker.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
+import { FORWARDED_HEADER } from '../../core/model/forwarding.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
@@ -28,6 +29,8 @@ interface MeterProcessorOptions {
   readonly events: Events
   /** Appends a control record to a partition of `readings`; resolves when durable. */
   readonly appendFlush: (partition: number, flush: Flush) => Promise<void>
+  /** How much longer hosts behind a forwarding node may be silent, ms: what they have measured may be waiting there. */
+  readonly forwardedPatienceMs?: number
 }
 
 /** Distance in record time of two looks for hosts that are gone. */
@@ -135,7 +138,15 @@ class MeterWorker implements PartitionWorker {
       this.#flushed.delete(hostKey(flush.tenant, flush.host))
       return this.#options.meter.flush(this.#states, flush)
     }
-    return this.#options.meter.apply(this.#states, readRecord(readings, record.value), record)
+    return this.#options.meter.apply(this.#states, readRecord(readings, record.value), {
+      timestampMs: this.#silentFromMs(record),
+    })
+  }
+
+  /** From when on the silence of its hosts counts. */
+  #silentFromMs({ headers, timestampMs }: StoredRecord): number {
+    const isForwarded = headers[FORWARDED_HEADER] !== undefined
+    return isForwarded ? timestampMs + (this.#options.forwardedPatienceMs ?? 0) : timestampMs
   }
 
   /**

@@ -33,7 +33,7 @@ export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
         stream: single(query, 'stream') || undefined,
       }
       const nowMs = context.now()
-      const partitions = readLag(context.broker, only, nowMs)
+      const partitions = readLag(context.broker, only, nowMs, context.logReaders)
       if (!isNewest) return { partitions: await partitions }
       // Lag is asked for when something is wrong, which may be the engine.
       const newest = withPatience(readNewest(context.warehouse, only, nowMs))
@@ -86,12 +86,13 @@ export async function readLag(
   broker: Pick<Broker, 'lag'>,
   only: Only,
   nowMs: number,
+  readers = LOG_READERS,
 ): Promise<readonly LagEntry[]> {
-  const wanted = LOG_READERS.filter(
+  const wanted = readers.filter(
     ({ group, stream }) => (only.group ?? group) === group && (only.stream ?? stream) === stream,
   )
   if (wanted.length === 0) {
-    const known = LOG_READERS.map(({ group, stream }) => `${group} ${stream}`).join(', ')
+    const known = readers.map(({ group, stream }) => `${group} ${stream}`).join(', ')
     throw new WattlineError('parameter_invalid', `Nobody reads the log so; known are ${known}.`)
   }
   const found: LagEntry[] = []

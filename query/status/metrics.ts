@@ -1,7 +1,7 @@
 /** Gathers what `/metrics` tells: counters of events, this process, and how far the readers of the log are behind. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../core/broker/broker.ts'
-import { STREAMS } from '../../core/model/streams/index.ts'
+import { logReaders } from '../../core/model/streams/readers.ts'
 import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { StatusContext } from '../context.ts'
@@ -9,15 +9,8 @@ import { type Family, histogramSamples, labelText, type Sample } from './metrics
 import { ownFamily } from './own-metrics.ts'
 import { type Readiness, reasonsOf } from './readiness.ts'
 
-/** Who reads which stream: for lag. Streams without a table live in the log only. */
-export const LOG_READERS: readonly { readonly group: string; readonly stream: string }[] = [
-  ...STREAMS.filter(stream => stream.table !== undefined).map(stream => ({
-    group: 'store',
-    stream: stream.name,
-  })),
-  { group: 'meter', stream: 'readings' },
-  { group: 'rate', stream: 'energy' },
-]
+/** Who reads which stream where nothing else is said: for lag. */
+export const LOG_READERS = logReaders({ processors: true, forward: false })
 
 /** Lag is asked of the log no more often than this, whoever scrapes: Kafka answers a request a partition and more. */
 const LAG_FRESH_MS = 2_000
@@ -34,8 +27,8 @@ export interface Metrics {
 export function createMetrics(context: StatusContext): Metrics {
   const delay = monitorEventLoopDelay({ resolution: TICK_MS })
   delay.enable()
-  const { broker } = context
-  const lag = broker === undefined ? async () => [] : sharedLag(broker, context.now)
+  const { broker, logReaders: readers } = context
+  const lag = broker === undefined ? async () => [] : sharedLag(broker, context.now, LAG_PATIENCE_MS, readers)
   return {
     async collect() {
       const loop = loopFamilies(delay.mean, delay.max)
@@ -110,11 +103,12 @@ export function sharedLag(
   broker: Pick<Broker, 'lag'>,
   now: () => number,
   patienceMs = LAG_PATIENCE_MS,
+  readers = LOG_READERS,
 ): () => Promise<readonly Family[]> {
   let asked: { readonly atMs: number; readonly answer: Promise<readonly Family[]> } | null = null
   return async () => {
     if (asked === null || Math.abs(now() - asked.atMs) >= LAG_FRESH_MS) {
-      asked = { atMs: now(), answer: lagFamilies(broker, now()).catch(() => []) }
+      asked = { atMs: now(), answer: lagFamilies(broker, now(), readers).catch(() => []) }
     }
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<readonly Family[]>(resolve => {
@@ -127,17 +121,21 @@ export function sharedLag(
 }
 
 /** Records and seconds that each reader of the log is behind, by partition; `now` in unix milliseconds. */
-export async function lagFamilies(broker: Pick<Broker, 'lag'>, now: number): Promise<readonly Family[]> {
+export async function lagFamilies(
+  broker: Pick<Broker, 'lag'>,
+  now: number,
+  readers = LOG_READERS,
+): Promise<readonly Family[]> {
   const records: Sample[] = []
   const ages: Sample[] = []
   let oldest = 0
-  for (const { group, stream } of LOG_READERS) {
+  for (const { group, stream } of readers) {
     for (const { partition, end, committed, oldestPendingMs } of await broker.lag(group, stream)) {
       const labels = labelText({ group, stream, partition: `${partition}` })
       const age = oldestPendingMs === null ? 0 : Math.max(0, now - oldestPendingMs) / 1000
       records.push({ labels, value: Number(end > committed ? end - committed : 0n) })
       ages.push({ labels, value: age })
-      if (group === 'store') oldest = Math.max(oldest, age)
+      if (group === 'store' || group === 'admit') oldest = Math.max(oldest, age)
     }
   }
   return [

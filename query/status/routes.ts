@@ -19,9 +19,10 @@ export function statusRoutes(app: FastifyInstance, context: StatusContext, metri
     const roles = await context.readiness()
     const reasons = reasonsOf(roles)
     const ready = reasons.length === 0
+    const waiting = context.waiting?.() ?? []
     // Probes need the status alone; reasons name neighbours and tell of all tenants.
     const answer = isOperator(context.access, request)
-      ? { ready, reasons, roles, ...notesOf(context) }
+      ? { ready, reasons, roles, ...(waiting.length > 0 ? { waiting } : {}), ...notesOf(context) }
       : { ready, reasons: ready ? [] : [REASONS_HIDDEN] }
     return reply.code(ready ? 200 : 503).send(answer)
   })
@@ -45,7 +46,7 @@ export function instanceRoutes(app: FastifyInstance, context: QueryContext): voi
       roles: context.roles,
       tenant,
       otlp_http: context.otlpHttp ?? null,
-      problems: reasonsOf(await context.readiness()),
+      problems: [...reasonsOf(await context.readiness()), ...(context.waiting?.() ?? [])],
     }
   })
 }

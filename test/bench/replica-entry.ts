@@ -25,7 +25,7 @@ const broker = await openKafkaBroker({
   instance,
   trims: false,
 })
-await broker.createStreams(streamSettings(config.broker))
+await broker.createStreams(streamSettings(config))
 const warehouse = { insert: async () => {} } as unknown as Warehouse
 
 process.stdout.write('ready\n')

@@ -63,7 +63,7 @@ async function openLog(kafka: KafkaServer, topicPrefix: string): Promise<Broker>
     trims: false,
   }
   const broker = await openKafkaBroker(options)
-  await broker.createStreams(streamSettings(config.broker))
+  await broker.createStreams(streamSettings(config))
   return broker
 }
 

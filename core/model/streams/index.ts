@@ -1,3 +1,4 @@
+import { forwarded } from './forwarded.ts'
 import { lateReadings } from './late-readings.ts'
 import { energy, ledger } from './ledger.ts'
 import { logs } from './logs.ts'
@@ -21,10 +22,12 @@ export const STREAMS: readonly StreamDeclaration[] = [
   ledger,
   lateReadings,
   quarantine,
+  forwarded,
 ]
 
 export {
   energy,
+  forwarded,
   lateReadings,
   ledger,
   logs,

@@ -13,6 +13,8 @@ export interface Placement {
   readonly roles: readonly Role[]
   readonly broker: { readonly kind: 'embedded' | 'kafka' }
   readonly warehouse: { readonly kind: 'embedded' | 'clickhouse' }
+  /** Where the log is forwarded to. */
+  readonly forward: { readonly url?: string | undefined }
 }
 
 /** What a process opens for its roles. */
@@ -33,15 +35,15 @@ export function needsOf({ roles, broker, warehouse }: Placement): Needs {
 }
 
 /** Roles that cannot work with what is in the process alone: embedded log and engine belong to one process. */
-export function roleProblems({ roles, broker, warehouse }: Placement): ConfigProblem[] {
+export function roleProblems({ roles, broker, warehouse, forward }: Placement): ConfigProblem[] {
   const has = (role: Role): boolean => roles.includes(role)
   const problems: ConfigProblem[] = []
   const tell = (path: string, problem: string): void => void problems.push({ path, problem })
   if (new Set(roles).size < roles.length) tell('roles', 'each role is named once')
-  if (broker.kind === 'embedded' && has('collector') && !has('processors')) {
+  if (broker.kind === 'embedded' && has('collector') && !has('processors') && forward.url === undefined) {
     tell(
       'roles',
-      'the embedded log of a collector is read by its own process only: add role `processors`, or set `broker.kind: kafka`',
+      'the embedded log of a collector is read by its own process only: add role `processors`, or set `broker.kind: kafka`, or say with `forward.url` where it is forwarded to',
     )
   }
   if (broker.kind === 'embedded' && has('processors') && !has('collector')) {

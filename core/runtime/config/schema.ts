@@ -11,6 +11,8 @@ const seconds = z.number().positive()
 const bytes = z.int().positive()
 const decimal = z.string().regex(/^\d+(\.\d+)?$/, 'a decimal number in quotes, such as "0.25"')
 const toggle = z.enum(['auto', 'on', 'off'])
+/** Each is a reader of its own for every processor: docs/scaling.md says how many a fleet needs. */
+export const MOST_PARTITIONS = 1024
 /** Read by path, not by `${file:...}`, because they are followed while the process runs. */
 const filePath = z
   .string()
@@ -145,7 +147,7 @@ export const configSchema = z.strictObject({
       partitions: z
         .int()
         .min(1)
-        .max(64)
+        .max(MOST_PARTITIONS)
         .default(2)
         .describe('Partitions a stream; fixed once the data folder or the topics exist'),
       retention_time: seconds
@@ -219,6 +221,11 @@ export const configSchema = z.strictObject({
         .default(300)
         .describe('Longest trusted distance of two samples; beyond it energy is interpolated'),
       sensor_gap: seconds.default(25).describe('The same for the sensors of this process'),
+      uplink_patience: seconds
+        .default(172_800)
+        .describe(
+          'Seconds that the last windows of hosts behind a forwarding node stay open in silence: what follows may wait there',
+        ),
       method: z.enum(['ratio', 'baseline']).default('ratio').describe('How idle energy is told from active'),
       idle_watts: z
         .number()
@@ -313,6 +320,27 @@ export const configSchema = z.strictObject({
         .positive()
         .default(1000)
         .describe('The same while traffic is thin: fewer, larger inserts'),
+    })
+    .prefault({}),
+  forward: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Base address of another Wattline that this log is forwarded to; without it nothing is'),
+      token: z.string().min(1).optional().describe('Sent as `Authorization: Bearer`'),
+      headers: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe('Further headers of every request, such as those of a gateway'),
+      timeout: seconds.default(30).describe('Seconds for one request and its answer; then it is sent again'),
+      tls: z
+        .strictObject({
+          ca: z.string().optional().describe('Authorities to trust, PEM; default those of Node'),
+          cert: z.string().optional().describe('Certificate to show, PEM'),
+          key: z.string().optional().describe('Key of that certificate, PEM'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   telemetry: z

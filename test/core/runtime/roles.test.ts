@@ -14,6 +14,7 @@ const placement = (roles: string, log: string, engine: string): Placement => ({
   roles: roles.split('+').map(letter => ROLES.find(role => role.startsWith(letter)) as Role),
   broker: { kind: log as 'embedded' | 'kafka' },
   warehouse: { kind: engine as 'embedded' | 'clickhouse' },
+  forward: {},
 })
 
 // Roles by their first letter. good: works. Otherwise what to add or to set.

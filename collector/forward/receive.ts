@@ -1,0 +1,167 @@
+/**
+ * Takes records of other instances: checked to the last column, durable before the answer, put into their streams by
+ * processor `admit`. What is checked here is told to the sender, who then keeps the record.
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { checkNested } from '../../core/columns/copy-rows.ts'
+import { type RecordView, readRecord } from '../../core/columns/record-reader.ts'
+import {
+  ADMIT_HEADERS,
+  FORWARD_HEADERS,
+  MAX_ROWS,
+  ORIGIN_SHAPE,
+  parseManifest,
+  RECORDS_ROUTE,
+  type SourceRecord,
+  schemaId,
+} from '../../core/model/forwarding.ts'
+import { OPERATOR_TENANT } from '../../core/model/identity.ts'
+import { FORWARDED_STREAMS } from '../../core/model/streams/forwarded.ts'
+import type { readings } from '../../core/model/streams/index.ts'
+import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { BufferPool } from '../intake/buffer-pool.ts'
+import type { Intake } from '../intake/intake.ts'
+import { readBody } from '../otlp/read-body.ts'
+
+interface ReceiveParts {
+  readonly intake: Pick<Intake, 'openForwarded'>
+  readonly pool: BufferPool
+  readonly maxBodyBytes: number
+}
+
+/** What was made durable. */
+export interface Received {
+  /** Records of the sender's log. */
+  readonly records: number
+  readonly rows: number
+}
+
+const STREAMS: ReadonlyMap<string, StreamDeclaration> = new Map(
+  FORWARDED_STREAMS.map(stream => [stream.name, stream]),
+)
+const SCHEMAS: ReadonlyMap<string, string> = new Map(
+  FORWARDED_STREAMS.map(stream => [stream.name, schemaId(stream)]),
+)
+
+/** The stream that a path names; undefined when it is no path of this kind. @throws WattlineError `not_found` */
+export function forwardedStream(path: string): StreamDeclaration | undefined {
+  if (!path.startsWith(RECORDS_ROUTE)) return undefined
+  const name = path.slice(RECORDS_ROUTE.length)
+  const stream = STREAMS.get(name)
+  if (stream !== undefined) return stream
+  throw new WattlineError(
+    'not_found',
+    `No stream ${JSON.stringify(name.slice(0, 100))} is taken here, only ${[...STREAMS.keys()].join(', ')}.`,
+  )
+}
+
+/**
+ * One request from its headers until its record is durable. @throws WattlineError `forward_invalid`, `forward_mismatch`,
+ * `forbidden`, and what reading a body and intake throw
+ */
+export async function receiveRecords(
+  parts: ReceiveParts,
+  request: IncomingMessage,
+  stream: StreamDeclaration,
+  tenant: string,
+  beforeBody: () => void,
+): Promise<Received> {
+  const { origin, partition, manifest, records } = factsOf(request.headers, stream)
+  const admission = parts.intake.openForwarded()
+  try {
+    const body = await readBody(request, {
+      coding: 'identity',
+      maxBytes: parts.maxBodyBytes,
+      pool: parts.pool,
+      reserve: bytes => admission.reserve(bytes),
+      beforeBody,
+    })
+    try {
+      const view = openRecord(stream, body.bytes, parts.maxBodyBytes)
+      const rows = checkRows(view, records)
+      checkTenants(view as RecordView<typeof readings>, tenant)
+      await admission.append(`${origin}/${stream.name}/${partition}`, body.bytes, {
+        [FORWARD_HEADERS.origin]: origin,
+        [FORWARD_HEADERS.partition]: partition,
+        [FORWARD_HEADERS.records]: manifest,
+        [ADMIT_HEADERS.stream]: stream.name,
+        [ADMIT_HEADERS.tenant]: tenant,
+      })
+      return { records: records.length, rows }
+    } finally {
+      body.release()
+    }
+  } finally {
+    admission.close()
+  }
+}
+
+const invalid = (message: string): WattlineError => new WattlineError('forward_invalid', message)
+
+function factsOf(headers: IncomingHttpHeaders, stream: StreamDeclaration) {
+  const said = (name: string): string => String(headers[name] ?? '').trim()
+  if (said('content-encoding') !== 'zstd') {
+    throw new WattlineError(
+      'media_type_unsupported',
+      'Records come as an Arrow stream in Content-Encoding zstd.',
+    )
+  }
+  const schema = said(FORWARD_HEADERS.schema)
+  if (schema !== SCHEMAS.get(stream.name)) {
+    throw new WattlineError(
+      'forward_mismatch',
+      `Stream ${stream.name} has schema ${SCHEMAS.get(stream.name)} here, the sender's has ${JSON.stringify(schema.slice(0, 32))}.`,
+    )
+  }
+  const origin = said(FORWARD_HEADERS.origin)
+  if (!ORIGIN_SHAPE.test(origin)) throw invalid(`Header ${FORWARD_HEADERS.origin} names no log.`)
+  const partition = said(FORWARD_HEADERS.partition)
+  if (!/^\d{1,5}$/.test(partition)) throw invalid(`Header ${FORWARD_HEADERS.partition} is no partition.`)
+  const manifest = said(FORWARD_HEADERS.records)
+  const records = parseManifest(manifest)
+  if (records === null) throw invalid(`Header ${FORWARD_HEADERS.records} does not name records.`)
+  return { origin, partition, manifest, records }
+}
+
+function openRecord(
+  stream: StreamDeclaration,
+  bytes: Uint8Array,
+  maxRawBytes: number,
+): RecordView<StreamDeclaration> {
+  try {
+    const view = readRecord(stream, bytes, maxRawBytes)
+    checkNested(stream, view)
+    return view
+  } catch (error) {
+    if (!(error instanceof WattlineError) || error.code !== 'record_corrupt') throw error
+    throw new WattlineError('forward_invalid', error.message, { cause: error })
+  }
+}
+
+function checkRows({ rows }: { readonly rows: number }, records: readonly SourceRecord[]): number {
+  const named = records.reduce((sum, record) => sum + record.rows, 0)
+  if (named !== rows) throw invalid(`The manifest names ${named} rows, the record holds ${rows}.`)
+  if (rows > MAX_ROWS) throw invalid(`${rows} rows are more than the ${MAX_ROWS} of one request.`)
+  return rows
+}
+
+/**
+ * The tenant comes from the credential. Rows of a sender without tokens belong to nobody in particular and become the
+ * tenant's; rows of somebody else are not taken.
+ */
+function checkTenants({ rows, columns: { Tenant } }: RecordView<typeof readings>, tenant: string): void {
+  const checked = new Set<number>()
+  for (let row = 0; row < rows; row += 1) {
+    const id = Tenant.ids[row]!
+    if (checked.has(id)) continue
+    const found = Tenant.get(row)
+    if (found !== tenant && found !== OPERATOR_TENANT) {
+      throw new WattlineError(
+        'forbidden',
+        `The record holds rows of tenant ${JSON.stringify(found.slice(0, 64))}, the token is one of ${tenant}.`,
+      )
+    }
+    checked.add(id)
+  }
+}

@@ -1,0 +1,25 @@
+import { FORWARDED_STREAMS } from './forwarded.ts'
+import { energy, forwarded, readings, STREAMS } from './index.ts'
+
+/** A consumer group and a stream that it reads: what keeps records from being trimmed, and what lag is told of. */
+export interface LogReader {
+  readonly group: string
+  readonly stream: string
+}
+
+/** Who reads the log, by what is run over it. */
+export function logReaders(runs: {
+  readonly processors: boolean
+  /** The log is forwarded to another instance. */
+  readonly forward: boolean
+}): readonly LogReader[] {
+  const readers: LogReader[] = []
+  if (runs.processors) {
+    const stored = STREAMS.filter(stream => stream.table !== undefined)
+    readers.push(...stored.map(stream => ({ group: 'store', stream: stream.name })))
+    readers.push({ group: 'meter', stream: readings.name }, { group: 'rate', stream: energy.name })
+  }
+  if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })
+  if (runs.forward) readers.push(...FORWARDED_STREAMS.map(({ name }) => ({ group: 'forward', stream: name })))
+  return readers
+}

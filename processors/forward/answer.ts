@@ -1,0 +1,45 @@
+/** What an answer of the uplink means: the one table for statuses, of both protocols. */
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { HttpReply } from './http-client.ts'
+
+/**
+ * Statuses that speak of this data: sent again it would be refused again. All others speak of the receiver, the way or the
+ * credential, which somebody will put right: the data waits. (OTLP would have a client drop it on most of them; we hold a
+ * log, so that nothing has to be dropped.)
+ */
+const REFUSED: ReadonlySet<number> = new Set([400, 413, 422])
+
+/** Longest wait that an answer can ask for. */
+const MAX_WAIT_SECONDS = 300
+const MAX_QUOTE = 300
+
+/** Nothing for a success. @throws WattlineError `uplink_refused`, `uplink_unavailable` */
+export function checkAnswer(where: string, { status, headers, body }: HttpReply, nowMs: number): void {
+  if (status >= 200 && status < 300) return
+  const text = `${where} answered ${status}: ${quote(body)}`
+  if (REFUSED.has(status)) throw new WattlineError('uplink_refused', text)
+  const retryAfterSeconds = waitSeconds(headers['retry-after'], nowMs)
+  throw new WattlineError(
+    'uplink_unavailable',
+    text,
+    retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+  )
+}
+
+/** Retry-After in seconds or as a date; undefined when it says nothing. */
+export function waitSeconds(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - nowMs) / 1000
+  return Number.isNaN(seconds) ? undefined : Math.min(MAX_WAIT_SECONDS, Math.max(0, seconds))
+}
+
+/** What was answered, as one line for people: printable characters only. */
+function quote(body: Buffer): string {
+  const text = body
+    .subarray(0, 4 * MAX_QUOTE)
+    .toString()
+    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+  if (text === '') return 'nothing.'
+  return text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}...` : text
+}

@@ -1,0 +1,98 @@
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+
+export interface HttpReply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** Sends to one base address over connections that stay open. */
+export interface HttpClient {
+  /** The whole answer, whatever its status. @throws WattlineError `uplink_unavailable` when there is none in time */
+  post(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<HttpReply>
+  /** Closes idle connections. */
+  close(): void
+}
+
+/** An answer is read up to here: more is not one of a receiver. */
+const MAX_ANSWER_BYTES = 256 * 1024
+/** Connections at a time: one for each partition that has something to send. */
+const MAX_CONNECTIONS = 32
+
+export function createHttpClient(url: string, config: Config['forward']): HttpClient {
+  const base = new URL(url)
+  const isTls = base.protocol === 'https:'
+  const pooled = { keepAlive: true, maxSockets: MAX_CONNECTIONS }
+  const { ca, cert, key } = config.tls
+  const given = Object.fromEntries(Object.entries({ ca, cert, key }).filter(([, pem]) => pem !== undefined))
+  const agent = isTls ? new TlsAgent({ ...pooled, ...given }) : new Agent(pooled)
+  const fixed = {
+    ...config.headers,
+    ...(config.token === undefined ? {} : { authorization: `Bearer ${config.token}` }),
+    'user-agent': 'wattline',
+  }
+  const prefix = base.pathname.replace(/\/$/, '')
+  const timeoutMs = config.timeout * 1000
+
+  return {
+    async post(path, headers, body, signal) {
+      const where = `${base.origin}${prefix}${path}`
+      const { promise, resolve, reject } = Promise.withResolvers<HttpReply>()
+      const send = isTls ? httpsRequest : httpRequest
+      const request = send(
+        {
+          protocol: base.protocol,
+          hostname: base.hostname.replace(/^\[|\]$/g, ''),
+          port: base.port,
+          path: `${prefix}${path}${base.search}`,
+          method: 'POST',
+          agent,
+          headers: { ...fixed, ...headers, 'content-length': String(body.length) },
+          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        },
+        response => {
+          const chunks: Buffer[] = []
+          let bytes = 0
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length
+            if (bytes > MAX_ANSWER_BYTES) request.destroy(new Error('its answer does not end'))
+            chunks.push(chunk)
+          })
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: Buffer.concat(chunks),
+            }),
+          )
+          response.on('error', reject)
+          response.on('aborted', () => reject(new Error('its answer was cut off')))
+        },
+      )
+      request.on('error', reject)
+      request.end(body)
+      try {
+        return await promise
+      } catch (error) {
+        throw unavailable(where, error, timeoutMs)
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function unavailable(where: string, error: unknown, timeoutMs: number): WattlineError {
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  const { cause } = error as { cause?: { name?: string } }
+  const isLate = name === 'TimeoutError' || cause?.name === 'TimeoutError'
+  const reason = isLate ? `no answer within ${timeoutMs} ms` : message.replace(/\.$/, '')
+  return new WattlineError('uplink_unavailable', `${where}: ${reason}.`, { cause: error })
+}
