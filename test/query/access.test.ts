@@ -1,0 +1,480 @@
+/**
+ * Guarantees, over every route that the query server has: who shows no token, a wrong or an expired one is refused before
+ * anything is read; each scope opens what the table in docs/auth.md says and nothing else; no tenant sees a row of another,
+ * and a token for some accounts no row of others, by any route, statement or client. A route that does not say who may ask
+ * it is not served.
+ */
+import { readFileSync } from 'node:fs'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import fastify from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Broker } from '../../core/broker/broker.ts'
+import { ledger, quarantine, readings, traces } from '../../core/model/streams/index.ts'
+import { newToken, tokenHash } from '../../core/runtime/auth/token.ts'
+import { createTokenAccess } from '../../core/runtime/auth/token-access.ts'
+import type { TokenEntry } from '../../core/runtime/auth/token-list.ts'
+import { parseTokenList } from '../../core/runtime/auth/token-list.ts'
+import { createTokenTable } from '../../core/runtime/auth/token-table.ts'
+import { resolveConfig } from '../../core/runtime/config/load.ts'
+import { configSchema } from '../../core/runtime/config/schema.ts'
+import { createLogger, EventBus } from '../../core/runtime/events.ts'
+import { guardRoutes } from '../../query/auth.ts'
+import { createQueryServer, createStatusServer, type QueryServer } from '../../query/server.ts'
+import { READABLE_TABLES } from '../../query/sql/readable-tables.ts'
+import { ledgerRow, nano, readingRow, spanRow, unixSeconds } from './support/rows.ts'
+import { openTestWarehouse, type TestWarehouse } from './support/warehouse.ts'
+
+const NOW = Date.parse('2026-11-20T12:00:30Z')
+const WHO = {
+  shop: { tenant: 'shop', scopes: ['read'] },
+  bank: { tenant: 'bank', scopes: ['read'] },
+  shopWeb: { tenant: 'shop', scopes: ['read'], accounts: ['web'] },
+  shopSender: { tenant: 'shop', scopes: ['ingest'] },
+  shopAdmin: { tenant: 'shop', scopes: ['admin'] },
+  operator: { tenant: 'default', scopes: ['read'] },
+  operatorAdmin: { tenant: 'default', scopes: ['admin'] },
+  expired: { tenant: 'default', scopes: ['ingest', 'read', 'admin'], expiresMs: NOW },
+} as const satisfies Record<string, Partial<TokenEntry>>
+type Who = keyof typeof WHO
+const tokens = Object.fromEntries(Object.keys(WHO).map(name => [name, newToken()])) as Record<Who, string>
+const entries = Object.entries(WHO).map(
+  ([name, fields]): TokenEntry => ({
+    accounts: null,
+    name,
+    expiresMs: null,
+    ...fields,
+    sha256: tokenHash(tokens[name as Who]).toString('hex'),
+  }),
+)
+const events = new EventBus(createLogger('error'))
+const table = createTokenTable(entries)
+const access = createTokenAccess({ tokens: () => table, events, now: () => NOW })
+const broker = { lag: async () => [] } as unknown as Broker
+
+const TRACE: Record<string, string> = { shop: 'a'.repeat(32), bank: 'b'.repeat(32) }
+let store: TestWarehouse
+let server: QueryServer
+let base: string
+const replayed: string[] = []
+
+beforeAll(async () => {
+  store = await openTestWarehouse()
+  for (const Tenant of ['shop', 'bank']) {
+    await store.insert(traces, [
+      spanRow({ Tenant, TraceId: TRACE[Tenant]!, ServiceName: `service-of-${Tenant}` }),
+    ])
+    await store.insert(
+      readings,
+      [0, 5].map(second =>
+        readingRow({
+          Tenant,
+          Host: `host-of-${Tenant}`,
+          Value: BigInt(second) * 1_000_000n,
+          Timestamp: nano('2026-11-20T12:00:00Z') + BigInt(second) * 1_000_000_000n,
+        }),
+      ),
+    )
+    await store.insert(
+      ledger,
+      ['web', 'mobile'].map(account =>
+        ledgerRow({
+          Tenant,
+          Host: `host-of-${Tenant}`,
+          Account: account,
+          WorkloadName: `${account}-of-${Tenant}`,
+          WindowStart: unixSeconds('2026-11-20T11:50:00Z'),
+          EnergyUj: account === 'web' ? 1_000n : 20_000n,
+          EntryId: `${Tenant}-${account}`,
+        }),
+      ),
+    )
+  }
+  await store.insert(quarantine, [
+    {
+      Time: nano('2026-11-20T12:00:00Z'),
+      Processor: 'store',
+      Stream: 'traces',
+      Partition: 0,
+      Offset: 17n,
+      Code: 'record_refused',
+      Error: 'of shop and bank',
+      Headers: {},
+      Record: 'AAAA',
+    },
+  ])
+  server = createQueryServer({
+    config: configSchema.parse({}),
+    warehouse: store.warehouse,
+    broker,
+    events,
+    readiness: async () => ({ query: ['the warehouse is away'] }),
+    notes: () => ['auth.tokens_file: kept out'],
+    page: new Map([
+      ['/', { type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }],
+      ['/assets/main-AB12CD34.js', { type: 'text/javascript; charset=utf-8', body: Buffer.from('1') }],
+    ]),
+    version: '0',
+    started: new Date(0),
+    now: () => NOW,
+    access,
+    replay: async record => {
+      replayed.push(`${record.stream}/${record.offset}`)
+      return 'traces/0/99'
+    },
+  })
+  base = `http://127.0.0.1:${(await server.listen('127.0.0.1', 0)).port}`
+})
+afterAll(async () => {
+  await server.stop()
+  await store.close()
+})
+
+interface Asked {
+  readonly status: number
+  readonly text: string
+  readonly headers: Headers
+}
+
+async function ask(route: string, headers: Readonly<Record<string, string>>, body?: string): Promise<Asked> {
+  const [method = 'GET', path = '/'] = route.split(' ')
+  const answer = await fetch(base + path, {
+    method,
+    headers,
+    ...(method === 'POST' ? { body: body ?? '{}' } : {}),
+  })
+  return { status: answer.status, text: await answer.text(), headers: answer.headers }
+}
+const as = (who: Who): Record<string, string> => ({ authorization: `Bearer ${tokens[who]}` })
+
+/** A question that each route answers with rows, when it may. */
+const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]>> = {
+  'GET /api/v1/traces/:id': [`GET /api/v1/traces/${TRACE['shop']}`],
+  'GET /api/v1/quarantine/:stream/:partition/:offset': ['GET /api/v1/quarantine/traces/0/17'],
+  'POST /api/v1/quarantine/:stream/:partition/:offset/replay': [
+    'POST /api/v1/quarantine/traces/0/17/replay?force=true',
+  ],
+  'POST /api/v1/sql': ['POST /api/v1/sql', '{"query": "SELECT * FROM ledger"}'],
+  'POST /clickhouse': ['POST /clickhouse', 'SELECT * FROM ledger'],
+  'POST /clickhouse/': ['POST /clickhouse/', 'SELECT * FROM ledger'],
+  'GET /clickhouse': ['GET /clickhouse?query=SELECT%20*%20FROM%20ledger'],
+  'GET /clickhouse/': ['GET /clickhouse/?query=SELECT%20*%20FROM%20ledger'],
+  'GET /api/v1/usage': ['GET /api/v1/usage?window=2h&group_by=workload,account'],
+}
+const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
+
+/** Who gets an answer from a route, besides the ones below: the table of docs/auth.md, read from it. */
+const OPEN_ROUTES = [
+  'GET /',
+  'GET /index.html',
+  'GET /assets/main-AB12CD34.js',
+  'GET /healthz',
+  'GET /readyz',
+  'GET /clickhouse/ping',
+]
+const READERS: readonly Who[] = ['shop', 'bank', 'operator']
+function allowed(route: string): readonly Who[] {
+  if (route.endsWith('/replay')) return ['shopAdmin', 'operatorAdmin']
+  if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
+  const narrow = ['GET /api/v1/usage', 'GET /api/v1/status', 'POST /api/v1/sql']
+  if (narrow.includes(route) || route.endsWith('/clickhouse') || route.endsWith('/clickhouse/'))
+    return [...READERS, 'shopWeb']
+  return READERS
+}
+
+describe('every route', () => {
+  const guarded = (): string[] => server.routes.filter(route => !OPEN_ROUTES.includes(route))
+
+  it('is open only where it tells of nobody', async () => {
+    expect(server.routes.filter(route => OPEN_ROUTES.includes(route)).toSorted()).toEqual(
+      OPEN_ROUTES.toSorted(),
+    )
+    for (const route of OPEN_ROUTES) expect([200, 503]).toContain((await ask(route, {})).status)
+    expect(guarded().length).toBeGreaterThanOrEqual(13)
+  })
+
+  const basic = (password: string): string =>
+    `Basic ${Buffer.from(`somebody:${password}`).toString('base64')}`
+  const NOBODY: readonly (readonly [string, () => Record<string, string>])[] = [
+    ['nothing', () => ({})],
+    ['a wrong token', () => ({ authorization: `Bearer ${newToken()}` })],
+    ['a wrong password', () => ({ authorization: basic(newToken()) })],
+    ['a wrong key', () => ({ 'x-clickhouse-user': 'default', 'x-clickhouse-key': 'default' })],
+    ['an empty password', () => ({ authorization: basic('') })],
+    ['the hash of a token', () => ({ authorization: `Bearer ${entries[0]!.sha256}` })],
+    ['an expired token', () => as('expired')],
+    ['a cookie', () => ({ cookie: `token=${tokens.operator}` })],
+  ]
+  it.each(NOBODY)('answers 401 to %s', async (_, headers) => {
+    for (const route of guarded()) {
+      const [question, body] = questionOf(route)
+      const answer = await ask(question, headers(), body)
+      expect([route, answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        route,
+        401,
+        'Bearer realm="wattline"',
+      ])
+      expect(answer.text).not.toMatch(/of-shop|of-bank/)
+    }
+  })
+
+  it('takes no token from an address', async () => {
+    for (const route of guarded()) {
+      const [question] = questionOf(route)
+      const joint = question.includes('?') ? '&' : '?'
+      const answer = await ask(
+        `${question}${joint}token=${tokens.operator}&password=${tokens.operator}&user=x`,
+        {},
+      )
+      expect([route, answer.status]).toEqual([route, 401])
+    }
+  })
+
+  it.each(Object.keys(WHO).filter(name => name !== 'expired') as Who[])(
+    'answers %s what its scopes open, and 403 else',
+    async who => {
+      for (const route of guarded()) {
+        const [question, body] = questionOf(route)
+        for (const headers of [
+          as(who),
+          { authorization: basic(tokens[who]) },
+          { 'x-clickhouse-key': tokens[who] },
+        ]) {
+          const { status, text } = await ask(question, headers, body)
+          const expected = allowed(route).includes(who) ? [200, 404] : [403]
+          expect([route, expected.includes(status) ? 'as expected' : `${status} ${text}`]).toEqual([
+            route,
+            'as expected',
+          ])
+        }
+      }
+    },
+  )
+
+  it('shows no tenant a row of another', async () => {
+    for (const [who, other] of [
+      ['shop', 'bank'],
+      ['bank', 'shop'],
+      ['shopWeb', 'bank'],
+      ['shopAdmin', 'bank'],
+      ['operator', 'shop'],
+      ['operator', 'bank'],
+    ] as const) {
+      for (const route of guarded()) {
+        const [question, body] = questionOf(route)
+        // Of those rows that name their tenant: what was set aside names none, and is the operator's.
+        const answers = [await ask(question, as(who), body)]
+        if (route.endsWith('/:id')) answers.push(await ask(`GET /api/v1/traces/${TRACE[other]}`, as(who)))
+        if (route.endsWith('/live'))
+          answers.push(await ask(`GET /api/v1/live?host=host-of-${other}`, as(who)))
+        if (route.endsWith('/usage'))
+          answers.push(
+            await ask(`GET /api/v1/usage?window=2h&group_by=host,workload&share_idle=by_usage`, as(who)),
+          )
+        for (const { text } of answers)
+          expect([route, who, text.replaceAll(/host=host-of-\w+|Host host-of-\w+/g, '')]).not.toEqual([
+            route,
+            who,
+            expect.stringContaining(`of-${other}`),
+          ])
+      }
+    }
+    expect((await ask('GET /api/v1/usage?window=2h&group_by=workload', as('shop'))).text).toContain(
+      'web-of-shop',
+    )
+    expect((await ask(`GET /api/v1/traces/${TRACE['shop']}`, as('shop'))).text).toContain('service-of-shop')
+    expect((await ask(`GET /api/v1/traces/${TRACE['bank']}`, as('shop'))).status).toBe(404)
+    expect((await ask('GET /api/v1/live?host=host-of-bank', as('shop'))).status).toBe(404)
+    expect((await ask('GET /api/v1/live', as('shop'))).text).toContain('host-of-shop')
+  })
+
+  it('sums for a token limited to accounts what these accounts used', async () => {
+    const usage = async (who: Who, more = ''): Promise<unknown> => {
+      const { text } = await ask(`GET /api/v1/usage?window=2h&group_by=account${more}`, as(who))
+      const { rows, total } = JSON.parse(text) as {
+        rows: { group: { account: string } }[]
+        total: { energy_uj: string }
+      }
+      return [rows.map(row => row.group.account), total.energy_uj]
+    }
+    expect(await usage('shop')).toEqual([['mobile', 'web'], '21000'])
+    expect(await usage('shopWeb')).toEqual([['web'], '1000'])
+    expect(await usage('shopWeb', '&filter=account:mobile')).toEqual([[], '0'])
+    expect(await usage('shopWeb', '&share_idle=by_usage')).toEqual([['web'], '1000'])
+  })
+
+  it('keeps what was set aside to whoever runs the instance', async () => {
+    expect((await ask('GET /api/v1/quarantine', as('operator'))).text).toContain('of shop and bank')
+    expect((await ask('GET /api/v1/quarantine', as('shop'))).text).not.toContain('of shop and bank')
+    expect((await ask('POST /api/v1/quarantine/traces/0/17/replay', as('shopAdmin'))).status).toBe(404)
+    expect(replayed.filter(place => place !== 'traces/17')).toEqual([])
+  })
+
+  it('says no more to the curious than to the blind: what is not there is 404 with and without a token', async () => {
+    for (const headers of [{}, as('shop')])
+      expect((await ask('GET /api/v1/nothing', headers)).status).toBe(404)
+  })
+})
+
+describe('SQL', () => {
+  const rows = async (query: string, who: Who): Promise<Asked> =>
+    ask('POST /api/v1/sql', { ...as(who), 'content-type': 'application/json' }, JSON.stringify({ query }))
+
+  it.each(READABLE_TABLES)('shows of %s the rows of the asker', async name => {
+    for (const [who, other] of [
+      ['shop', 'bank'],
+      ['bank', 'shop'],
+      ['operator', 'bank'],
+    ] as const) {
+      const { status, text } = await rows(`SELECT * FROM ${name}`, who)
+      expect([status, text]).toEqual([200, expect.not.stringContaining(`of-${other}`)])
+    }
+  })
+
+  const OF_ACCOUNTS = ['grid_intensity', 'ledger', 'usage_daily', 'usage_hourly']
+  it('is to a token for some accounts as if the other accounts and tables were not there', async () => {
+    for (const name of READABLE_TABLES) {
+      const { status, text } = await rows(`SELECT * FROM ${name}`, 'shopWeb')
+      if (!OF_ACCOUNTS.includes(name))
+        expect([name, status, text]).toEqual([name, 400, expect.stringContaining('sql_refused')])
+      else expect([name, status, text]).toEqual([name, 200, expect.not.stringMatching(/mobile|of-bank/)])
+    }
+    for (const name of ['ledger', 'usage_hourly', 'usage_daily']) {
+      const { data } = JSON.parse(
+        (await rows(`SELECT sum(EnergyUj) AS uj FROM ${name}`, 'shopWeb')).text,
+      ) as { data: unknown }
+      expect(data).toEqual([{ uj: '1000' }])
+    }
+    const shown = JSON.parse((await rows('SHOW TABLES', 'shopWeb')).text) as { data: { name: string }[] }
+    expect(shown.data.map(({ name }) => name)).toEqual(OF_ACCOUNTS)
+    expect(
+      (await rows("SELECT count() AS n FROM system.columns WHERE table = 'otel_traces'", 'shopWeb')).text,
+    ).toContain('"n": "0"')
+    // One asker's verdict is not another's.
+    const sql = 'SELECT count() AS n FROM otel_traces'
+    expect([
+      (await rows(sql, 'shop')).status,
+      (await rows(sql, 'shopWeb')).status,
+      (await rows(sql, 'bank')).status,
+    ]).toEqual([200, 400, 200])
+  })
+
+  it.each([
+    "SELECT * FROM ledger WHERE Account = 'mobile' OR 1 = 1",
+    'SELECT * FROM (SELECT * FROM ledger) AS l JOIN usage_hourly AS u ON 1 = 1',
+    'WITH x AS (SELECT Account FROM ledger) SELECT * FROM x',
+    "SELECT groupArray(Account) FROM ledger WHERE Tenant IN ('shop', 'bank')",
+    'SELECT (SELECT groupUniqArray(WorkloadName) FROM usage_daily)',
+  ])('shows them only their own: %s', async sql => {
+    const { status, text } = await rows(sql, 'shopWeb')
+    expect([status, text]).toEqual([200, expect.not.stringMatching(/mobile|of-bank/)])
+  })
+
+  it('works from @clickhouse/client with the token as password, and tells a wrong one as ClickHouse does', async () => {
+    const client = (password: string) =>
+      createClient({
+        url: base,
+        pathname: '/clickhouse',
+        username: 'anybody',
+        password,
+        log: { level: ClickHouseLogLevel.OFF },
+      })
+    const good = client(tokens.shop)
+    const found = await good.query({
+      query: 'SELECT DISTINCT Tenant FROM otel_traces',
+      format: 'JSONEachRow',
+    })
+    expect(await found.json()).toEqual([{ Tenant: 'shop' }])
+    await good.close()
+    const bad = client(newToken())
+    await expect(bad.query({ query: 'SELECT 1' })).rejects.toMatchObject({
+      code: '516',
+      type: 'AUTHENTICATION_FAILED',
+    })
+    await bad.close()
+    const sender = client(tokens.shopSender)
+    await expect(sender.query({ query: 'SELECT 1' })).rejects.toMatchObject({ code: '497' })
+    await sender.close()
+  })
+})
+
+describe('readiness', () => {
+  it('tells probes the status, and its reasons and notes to whoever runs the instance', async () => {
+    const anonymous = await ask('GET /readyz', {})
+    expect([anonymous.status, JSON.parse(anonymous.text)]).toEqual([
+      503,
+      { ready: false, reasons: [expect.stringContaining('scope read')] },
+    ])
+    for (const who of ['shop', 'operatorAdmin', 'expired'] as const)
+      expect((await ask('GET /readyz', as(who))).text).not.toContain('warehouse')
+    expect(JSON.parse((await ask('GET /readyz', as('operator'))).text)).toEqual({
+      ready: false,
+      reasons: ['the warehouse is away'],
+      roles: { query: ['the warehouse is away'] },
+      notes: ['auth.tokens_file: kept out'],
+    })
+  })
+
+  it('and metrics are guarded in a process without role query, too', async () => {
+    const status = createStatusServer({
+      events,
+      readiness: async () => ({}),
+      version: '0',
+      started: new Date(0),
+      access,
+      roles: ['collector'],
+    })
+    const { port } = await status.listen('127.0.0.1', 0)
+    const code = async (path: string, headers = {}) =>
+      (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status
+    expect([await code('/healthz'), await code('/readyz'), await code('/metrics')]).toEqual([200, 200, 401])
+    expect([await code('/metrics', as('shop')), await code('/metrics', as('operator'))]).toEqual([403, 200])
+    await status.stop()
+  })
+})
+
+describe('the guard', () => {
+  it('does not let a route be added that does not say who may ask it', () => {
+    const app = fastify()
+    guardRoutes(app, access)
+    expect(() => app.get('/forgotten', async () => 'secrets')).toThrow(
+      'Route GET /forgotten does not say who may ask it',
+    )
+  })
+
+  it('counts who was turned away', () => {
+    const counted = [...(events.samples().get('wattline_access_refused_total') ?? new Map()).keys()]
+    expect(counted).toEqual(
+      expect.arrayContaining(['reason="missing"', 'reason="unknown"', 'reason="expired"', 'reason="scope"']),
+    )
+  })
+})
+
+describe('docs/auth.md', () => {
+  const page = readFileSync(new URL('../../docs/auth.md', import.meta.url), 'utf8')
+  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text]) => text ?? '')
+
+  it('has a tokens file and configurations that are good', () => {
+    expect(parseTokenList(blocks.find(text => text.includes('# tokens.yaml'))!)).toMatchObject({ ok: true })
+    const configurations = blocks.filter(text => text.includes('listen:'))
+    expect(configurations.length).toBeGreaterThanOrEqual(2)
+    for (const yaml of configurations)
+      expect(resolveConfig({ yaml, environment: {}, readFile: () => '' })).toMatchObject({ ok: true })
+  })
+
+  it('names every route that is not open, or its group, in the table of what a token opens', () => {
+    const section = page.slice(page.indexOf('## What a token opens'), page.indexOf('## In containers'))
+    const paths = [...section.matchAll(/`(?:POST )?(\/[^`]*)`/g)].map(([, path]) => path!.replace('/...', ''))
+    for (const route of server.routes) {
+      const path = route.split(' ')[1]!
+      const named = paths.some(
+        known =>
+          path === known ||
+          path === '/index.html' ||
+          path.startsWith('/assets/') ||
+          `${path}/` === known ||
+          path.startsWith(`${known}/`),
+      )
+      expect([route, named]).toEqual([route, true])
+    }
+  })
+})
