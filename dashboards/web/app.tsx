@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { LiveAnswer, RecentTracesAnswer, StatusAnswer, UsageAnswer } from '../../core/model/answers.ts'
 import { Guard } from './components/guard.tsx'
 import { Header } from './components/header.tsx'
+import { Login } from './components/login.tsx'
 import { Machine } from './components/machine.tsx'
 import { Notice } from './components/notice.tsx'
 import { Traces } from './components/traces.tsx'
@@ -9,6 +10,7 @@ import { usePoll } from './hooks/use-poll.ts'
 import { useChoice } from './hooks/use-preference.ts'
 import { useTheme } from './hooks/use-theme.ts'
 import { livePath, STATUS_PATH, tracesPath, usagePath } from './lib/api.ts'
+import { forgetToken, heldToken, holdToken } from './lib/session.ts'
 import { LIVE_MINUTES, USAGE_WINDOWS } from './lib/spans.ts'
 
 /** The sensors read every 5 s, the books close once a minute: asking more often would show nothing new. */
@@ -18,7 +20,26 @@ const TRACES_MS = 5_000
 const STATUS_MS = 5_000
 const TRACES = 20
 
-export function App() {
+/** The page of whoever shows a token, or none. Another one begins anew: nothing of what the last one saw is left. */
+export function Root() {
+  const [session, setSession] = useState(0)
+  const begin = (): void => setSession(count => count + 1)
+  return (
+    <App
+      key={session}
+      onToken={token => {
+        holdToken(token)
+        begin()
+      }}
+      onForget={() => {
+        forgetToken()
+        begin()
+      }}
+    />
+  )
+}
+
+function App(props: { readonly onToken: (token: string) => void; readonly onForget: () => void }) {
   const { shown: theme, toggle } = useTheme()
   const [minutes, setMinutes] = useChoice('minutes', LIVE_MINUTES, '15')
   const [window, setWindow] = useChoice('window', USAGE_WINDOWS, '1h')
@@ -29,12 +50,33 @@ export function App() {
   const traces = usePoll<RecentTracesAnswer>(tracesPath(TRACES), TRACES_MS)
   const polls = [status, live, usage, traces]
   const errors = polls.map(poll => poll.error).filter(error => error !== null)
+  const header = (
+    <Header
+      status={status}
+      live={live.data}
+      host={host}
+      onHost={setHost}
+      theme={theme}
+      onTheme={toggle}
+      onForget={heldToken() === '' ? null : props.onForget}
+    />
+  )
+  if (errors.some(error => error.locked)) {
+    return (
+      <>
+        {header}
+        <main id="main">
+          <Login refused={heldToken() !== ''} onToken={props.onToken} />
+        </main>
+      </>
+    )
+  }
   return (
     <>
       <a class="skip" href="#main">
         Skip to the numbers
       </a>
-      <Header status={status} live={live.data} host={host} onHost={setHost} theme={theme} onTheme={toggle} />
+      {header}
       <Notice
         error={errors.find(error => error.away) ?? errors[0] ?? null}
         problems={status.data?.problems ?? []}
@@ -60,14 +102,21 @@ export function App() {
       </main>
       <footer>
         <span>Wattline {status.data?.version}</span>
-        <a href="api/v1/usage?window=1h&group_by=workload">usage as JSON</a>
-        <a href="metrics">metrics</a>
-        <a href="readyz">readiness</a>
+        {heldToken() === '' && <OpenLinks />}
         <GridSource live={live.data} />
       </footer>
     </>
   )
 }
+
+/** Addresses that a browser can open by itself, since nobody needs a token. */
+const OpenLinks = () => (
+  <>
+    <a href="api/v1/usage?window=1h&group_by=workload">usage as JSON</a>
+    <a href="metrics">metrics</a>
+    <a href="readyz">readiness</a>
+  </>
+)
 
 /** Who says what a kilowatt-hour emits: its licence asks that it be named where the number shows. */
 function GridSource({ live }: { readonly live: LiveAnswer | null }) {

@@ -1,4 +1,4 @@
 import { render } from 'preact'
-import { App } from './app.tsx'
+import { Root } from './app.tsx'
 
-render(<App />, document.getElementById('app')!)
+render(<Root />, document.getElementById('app')!)

@@ -14,6 +14,8 @@ export interface Scenario {
   problems: readonly string[]
   /** The usage route answers with this problem instead. */
   refusal: Problem | null
+  /** The routes ask for this token; empty: for none. */
+  token: string
 }
 
 export interface FixtureServer {
@@ -39,6 +41,7 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
     empty: false,
     problems: [],
     refusal: null,
+    token: '',
   }
   const requests: string[] = []
   let server = await listen(0)
@@ -52,6 +55,13 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
       if (asset !== undefined) {
         response.writeHead(200, { 'content-type': asset.type, 'content-security-policy': CSP })
         response.end(asset.body)
+        return
+      }
+      if (scenario.token !== '' && request.headers.authorization !== `Bearer ${scenario.token}`) {
+        response.writeHead(401, { 'content-type': 'application/problem+json' })
+        response.end(
+          JSON.stringify({ status: 401, code: 'unauthenticated', detail: 'No token was sent.', remedy: '' }),
+        )
         return
       }
       const body = answer(url, scenario)

@@ -36,6 +36,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
       empty: false,
       problems: [],
       refusal: null,
+      token: '',
     })
     page = await browser.context.newPage()
     complaints = []

@@ -9,6 +9,8 @@ export function Header(props: {
   readonly onHost: (host: string) => void
   readonly theme: 'light' | 'dark'
   readonly onTheme: () => void
+  /** Forgets the token of this tab; null: it holds none. */
+  readonly onForget: (() => void) | null
 }) {
   const other = props.theme === 'dark' ? 'light' : 'dark'
   return (
@@ -24,6 +26,19 @@ export function Header(props: {
         <HostChoice live={props.live} host={props.host} onHost={props.onHost} />
         <span class="push" />
         <Readiness status={props.status} />
+        {props.onForget !== null && (
+          <button
+            type="button"
+            class="icon-button"
+            onClick={props.onForget}
+            title="Forget the token"
+            aria-label="Forget the token"
+          >
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d="M10 4H5v16h5m4-4 4-4-4-4m4 4H9" />
+            </svg>
+          </button>
+        )}
         <button
           type="button"
           class="icon-button"
@@ -69,6 +84,7 @@ function HostChoice(props: {
 function Readiness({ status }: { readonly status: Polled<StatusAnswer> }) {
   const { data, error } = status
   if (error?.away === true) return <Badge tone="bad">Reconnecting</Badge>
+  if (error?.locked === true) return <Badge tone="plain">Locked</Badge>
   if (data === null) return <Badge tone="plain">Connecting</Badge>
   if (data.problems.length > 0) {
     return (

@@ -18,7 +18,7 @@ interface State<T> {
 
 /**
  * Reads a route again and again, one request at a time, and keeps the last answer while the server is away. A page
- * that nobody looks at asks nothing.
+ * that nobody looks at asks nothing, nor does one that needs a token.
  */
 export function usePoll<T>(path: string, intervalMs: number): Polled<T> {
   const [state, setState] = useState<State<T>>({ path, data: null, error: null })
@@ -43,9 +43,10 @@ function startLoop<T>(
   let failures = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let busy = false
+  let locked = false
 
   const ask = async (): Promise<void> => {
-    if (busy || document.hidden) return
+    if (busy || locked || document.hidden) return
     busy = true
     clearTimeout(timer)
     try {
@@ -56,11 +57,12 @@ function startLoop<T>(
       if (controller.signal.aborted) return
       failures++
       const shown = error instanceof ApiError ? error : new ApiError(String(error), false, '')
+      locked = shown.locked
       setState(before => ({ ...before, error: shown }))
     } finally {
       busy = false
     }
-    if (!controller.signal.aborted) timer = setTimeout(ask, nextDelayMs(intervalMs, failures))
+    if (!controller.signal.aborted && !locked) timer = setTimeout(ask, nextDelayMs(intervalMs, failures))
   }
 
   document.addEventListener('visibilitychange', ask, { signal: controller.signal })

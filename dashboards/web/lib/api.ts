@@ -1,15 +1,19 @@
 import type { Problem } from '../../../core/model/answers.ts'
 import { GROUP_BY } from './rows.ts'
+import { heldToken } from './session.ts'
 
 /** An answer of the server that is not the data asked for; `away` when it did not answer at all. */
 export class ApiError extends Error {
   readonly away: boolean
   readonly remedy: string
+  /** The server asks for a token, or for another one: asking again changes nothing. */
+  readonly locked: boolean
 
-  constructor(message: string, away: boolean, remedy: string) {
+  constructor(message: string, away: boolean, remedy: string, locked = false) {
     super(message)
     this.away = away
     this.remedy = remedy
+    this.locked = locked
   }
 }
 
@@ -18,9 +22,13 @@ const PATIENCE_MS = 20_000
 
 /** Reads JSON from a route. Addresses are relative, so that the page also works below a proxy's path. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  const token = heldToken()
   const answer = await fetch(path, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
-    headers: { accept: 'application/json' },
+    headers: {
+      accept: 'application/json',
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+    },
   }).catch((error: unknown) => {
     if (signal.aborted) throw error
     throw new ApiError('Wattline does not answer.', true, 'Check that it runs: npm start.')
@@ -33,7 +41,8 @@ async function problemOf(answer: Response): Promise<ApiError> {
   const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>
   const detail = problem.detail ?? `The server answered ${answer.status}.`
   // A proxy answers 502 to 504 for a server that is away.
-  return new ApiError(detail, answer.status >= 502 && problem.code === undefined, problem.remedy ?? '')
+  const away = answer.status >= 502 && problem.code === undefined
+  return new ApiError(detail, away, problem.remedy ?? '', problem.code === 'unauthenticated')
 }
 
 export function livePath(host: string, minutes: string): string {

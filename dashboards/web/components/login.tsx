@@ -1,0 +1,46 @@
+import { useState } from 'preact/hooks'
+import { readToken } from '../lib/session.ts'
+
+/** Stands in place of everything while the server asks for a token. */
+export function Login(props: {
+  /** The token that this tab held was refused. */
+  readonly refused: boolean
+  readonly onToken: (token: string) => void
+}) {
+  const [text, setText] = useState('')
+  const [malformed, setMalformed] = useState(false)
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    const token = readToken(text)
+    setMalformed(token === undefined)
+    if (token !== undefined) props.onToken(token)
+  }
+  return (
+    <section class="card login" aria-label="Access">
+      <h2>This instance asks for a token</h2>
+      <p class="detail">
+        One with scope read, as <code>wattline token</code> makes it. It stays in this tab until you close it.
+      </p>
+      <form onSubmit={submit}>
+        <label>
+          <span>Token</span>
+          <input
+            type="password"
+            name="token"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            value={text}
+            onInput={event => setText(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit">Show the numbers</button>
+      </form>
+      <p class="login-refused" role="alert">
+        {malformed
+          ? 'That is no token: it begins with wl_.'
+          : props.refused && 'The token is not known here, or has expired.'}
+      </p>
+    </section>
+  )
+}

@@ -1,0 +1,125 @@
+/**
+ * Guarantees of the page where the server asks for a token: nothing is shown or asked again until one is given; a wrong one
+ * is told; a right one shows the numbers, stays in its tab alone and goes when it is forgotten; it is never in an address,
+ * a cookie or the storage that other tabs read.
+ */
+
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { buildPage } from '../../dashboards/page.ts'
+import { type Browser, browserIsThere, openBrowser } from './browser.ts'
+import { faintTexts } from './contrast.ts'
+import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
+
+const TOKEN = 'wl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
+
+describe.runIf(browserIsThere())('the page behind a token', () => {
+  let browser: Browser
+  let server: FixtureServer
+  let page: Page
+  let headers: string[]
+
+  beforeAll(async () => {
+    server = await startFixtureServer(await buildPage())
+    browser = await openBrowser()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await server.stop()
+  })
+  beforeEach(async () => {
+    server.scenario.token = TOKEN
+    page = await open()
+  })
+  afterEach(() => page.close())
+
+  async function open(): Promise<Page> {
+    const opened = await browser.context.newPage()
+    headers = []
+    opened.on('request', request => void headers.push(request.headers()['authorization'] ?? ''))
+    // Minutes of polling pass at once.
+    await opened.clock.install()
+    await opened.goto(server.url)
+    return opened
+  }
+  const field = () => page.getByLabel('Token', { exact: true })
+  const give = async (token: string): Promise<void> => {
+    await field().fill(token)
+    await page.getByRole('button', { name: 'Show the numbers' }).click()
+  }
+  const numbers = () => page.locator('tfoot').waitFor()
+
+  it('asks for it, shows nothing meanwhile, and does not ask the server again and again', async () => {
+    await field().waitFor()
+    const asked = server.requests.length
+    await page.clock.runFor(60_000)
+    await page.waitForTimeout(200)
+    expect(server.requests.length).toBe(asked)
+    expect(await page.locator('.big, tfoot, .trace-list').count()).toBe(0)
+    expect(await page.locator('.top .badge').textContent()).toBe('Locked')
+  })
+
+  it('tells a wrong one, and what can be none', async () => {
+    await give('wl_wrong')
+    await page.getByText('The token is not known here, or has expired.').waitFor()
+    await give('wl_with space')
+    await page.getByText('That is no token').waitFor()
+    expect(await page.locator('tfoot').count()).toBe(0)
+  })
+
+  it('shows the numbers with the right one, pasted with what stood before it, and keeps it over a reload', async () => {
+    await give(` Bearer ${TOKEN} `)
+    await numbers()
+    await page.reload()
+    await numbers()
+    expect(headers.filter(header => header !== '').every(header => header === `Bearer ${TOKEN}`)).toBe(true)
+    expect(server.requests.filter(path => path.includes('wl_'))).toEqual([])
+    expect(page.url()).not.toContain('wl_')
+    expect(await page.evaluate(() => [document.cookie, JSON.stringify(localStorage)].join())).not.toContain(
+      'wl_',
+    )
+    // Links that the browser opens by itself would only meet a 401.
+    expect(await page.locator('footer a').count()).toBe(0)
+  })
+
+  it('stays in its tab, and goes when it is forgotten', async () => {
+    await give(TOKEN)
+    await numbers()
+    const other = await browser.context.newPage()
+    await other.goto(server.url)
+    await other.getByLabel('Token', { exact: true }).waitFor()
+    await other.close()
+    await page.getByRole('button', { name: 'Forget the token' }).click()
+    await field().waitFor()
+    expect(await page.locator('tfoot').count()).toBe(0)
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
+  })
+
+  it('asks again when the token is taken back while the page is open', async () => {
+    await give(TOKEN)
+    await numbers()
+    server.scenario.token = 'wl_another'
+    await page.clock.runFor(20_000)
+    await field().waitFor()
+    await page.getByText('The token is not known here, or has expired.').waitFor()
+    await give('wl_another')
+    await numbers()
+  })
+
+  it.each(['light', 'dark'] as const)(
+    'can be read in the %s theme, used by keyboard, and fits a phone',
+    async scheme => {
+      await page.emulateMedia({ colorScheme: scheme })
+      await page.setViewportSize({ width: 320, height: 700 })
+      // Colours fade from one theme to the other: this one is there from the beginning.
+      await page.reload()
+      await field().waitFor()
+      expect(await faintTexts(page)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
+      await field().focus()
+      await page.keyboard.type(TOKEN)
+      await page.keyboard.press('Enter')
+      await numbers()
+    },
+  )
+})
