@@ -11,7 +11,7 @@
  *
  * pauses: readings keep coming in every partition, every 50 ms, while replicas are added, stopped, killed and started
  * again; printed is the longest time that a partition's committed offset stood still after each event, for partitions that
- * changed hands and for those that did not.
+ * changed hands or were a killed replica's, and for those that nothing happened to.
  */
 import { parseArgs } from 'node:util'
 import { consumerGroupDescribeV0 } from '@platformatic/kafka'
@@ -216,11 +216,17 @@ async function pauses(): Promise<void> {
     return longest
   }
 
-  const report = async (event: string, work: () => Promise<unknown>, ms = seconds * 1000): Promise<void> => {
+  /** `victim`: replica that is killed, and may come back to the same partitions. */
+  const report = async (
+    event: string,
+    work: () => Promise<unknown>,
+    { ms = seconds * 1000, victim = '' }: { ms?: number; victim?: string } = {},
+  ): Promise<void> => {
     const before = await ownersOf(cluster, `${prefix}.meter`)
     const [longest] = await Promise.all([watch(ms), work()])
     const after = await ownersOf(cluster, `${prefix}.meter`)
-    const moved = (partition: number): boolean => before.get(partition) !== after.get(partition)
+    const moved = (partition: number): boolean =>
+      before.get(partition) !== after.get(partition) || before.get(partition) === victim
     const worst = (is: boolean): string => {
       const some = longest.filter((_, partition) => moved(partition) === is)
       return some.length === 0 ? '-' : `${(Math.max(...some) / 1000).toFixed(2)} s (${some.length})`
@@ -247,12 +253,19 @@ async function pauses(): Promise<void> {
       third = await add('third')
     })
     await report('the first is stopped (SIGTERM)', async () => first?.stop())
-    await report('the second is killed and comes back', async () => {
-      await second?.kill()
-      second = await add('second')
-    })
+    await report(
+      'the second is killed and comes back',
+      async () => {
+        await second?.kill()
+        second = await add('second')
+      },
+      { victim: 'second' },
+    )
     const gone = Number(session) + seconds * 1000
-    await report(`the third is killed for good (session ${session} ms)`, async () => third?.kill(), gone)
+    await report(`the third is killed for good (session ${session} ms)`, async () => third?.kill(), {
+      ms: gone,
+      victim: 'third',
+    })
     await second?.stop()
   } finally {
     stopped = true

@@ -1,10 +1,11 @@
-// Guarantees: a stop is carried out whenever it is asked for, also while starting, and a second signal does not cut it off;
+// Guarantees: a stop is carried out whenever it is asked for, also while starting, and the echo of a signal does not cut it
+// off; who asks once more after a while gets the end at once, and is told so;
 // what nobody caught is told as an event and ends the process with 1; a start that fails late ends it too, saying what to do.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -44,6 +45,21 @@ it('drains to the end also when asked twice', async () => {
   process.kill(wattline.pid, 'SIGTERM')
   await new Promise(resolve => setTimeout(resolve, 50))
   expect(await wattline.end('SIGTERM')).toBe(0)
+})
+
+it('ends at once when asked again while something holds the drain up', async () => {
+  const wattline = await startProcess({ data })
+  const { hostname, port } = new URL(wattline.http)
+  const held = connect(Number(port), hostname)
+  held.write('POST /api/v1/sql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{')
+  held.on('error', () => {})
+  // Answered on another connection: what was sent before has been read.
+  await fetch(`${wattline.http}/healthz`)
+  process.kill(wattline.pid, 'SIGTERM')
+  await new Promise(resolve => setTimeout(resolve, 1_500))
+  expect(await wattline.end('SIGTERM')).toBe(1)
+  expect(wattline.stderr.join('\n')).toMatch(/shutdown_incomplete: it was asked to stop once more/)
+  held.destroy()
 })
 
 it('tells a promise that nobody caught, and ends with 1', async () => {
