@@ -19,6 +19,8 @@ export interface Processor {
   readonly poll: { readonly maxRecords: number; readonly maxBytes: number; readonly maxWaitMs: number }
   /** Called once per assigned partition; what it returns lives as long as the assignment. */
   open(partition: AssignedPartition): Promise<PartitionWorker>
+  /** Called once all its workers have ended. */
+  close?(): void
 }
 
 export interface PartitionWorker {
@@ -53,6 +55,7 @@ const MAX_RETRY_MS = 10_000
 export class Runner {
   readonly #context: RunnerContext
   readonly #subscriptions: Subscription[] = []
+  readonly #processors: Processor[] = []
   readonly #problems = new Map<string, string>()
   /** Partitions at work, of all processors. */
   #working = 0
@@ -85,6 +88,7 @@ export class Runner {
       },
     })
     this.#subscriptions.push(subscription)
+    this.#processors.push(processor)
   }
 
   /** One line per partition that waits or has given up; for readiness. */
@@ -95,6 +99,7 @@ export class Runner {
   /** Finishes the records in hand, commits and returns. */
   async stop(): Promise<void> {
     await Promise.all(this.#subscriptions.map(subscription => subscription.close()))
+    for (const processor of this.#processors) processor.close?.()
   }
 
   async #work(processor: Processor, partition: AssignedPartition): Promise<void> {

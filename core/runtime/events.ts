@@ -162,6 +162,22 @@ export const EVENTS = {
       'stream',
     ),
   },
+  itemsForwardRejected: {
+    level: 'warn',
+    counter: counter(
+      'wattline_forward_rejected_total',
+      'Items that an OTLP uplink rejected in a partial success: it will never take them',
+      'stream',
+    ),
+  },
+  readingsNotForwarded: {
+    level: 'debug',
+    counter: counter(
+      'wattline_forward_readings_left_out_total',
+      'Readings that an OTLP uplink gets as the metric they came from, or that have no metric',
+      'reason',
+    ),
+  },
   recordsAdmitted: {
     level: 'debug',
     counter: counter(

@@ -38,7 +38,7 @@ function quote(body: Buffer): string {
   const text = body
     .subarray(0, 4 * MAX_QUOTE)
     .toString()
-    .replaceAll(/[^\x20-\x7e]+/g, ' ')
+    .replaceAll(/[^\x21-\x7e]+/g, ' ')
     .trim()
   if (text === '') return 'nothing.'
   return text.length > MAX_QUOTE ? `${text.slice(0, MAX_QUOTE)}...` : text

@@ -1,15 +1,24 @@
 import type { Config } from '../../core/runtime/config/schema.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import { createHttpClient } from './http-client.ts'
+import { createOtlpUplink } from './otlp-uplink.ts'
 import type { Uplink } from './uplink.ts'
 import { createWattlineUplink } from './wattline-uplink.ts'
 
 /** The uplink of a configuration. */
 export function openUplink(
   url: string,
-  options: { readonly config: Config; readonly events: Events; readonly now: () => number },
+  options: {
+    readonly config: Config
+    readonly events: Events
+    readonly now: () => number
+    readonly isSensor: (source: string) => boolean
+  },
 ): Uplink {
-  const { config, events, now } = options
+  const { config, events, now, isSensor } = options
+  const { protocol, compression } = config.forward
   const http = createHttpClient(url, config.forward)
-  return createWattlineUplink({ http, events, now })
+  return protocol === 'otlp'
+    ? createOtlpUplink({ http, compression, isSensor, events, now })
+    : createWattlineUplink({ http, events, now })
 }

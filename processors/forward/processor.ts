@@ -31,6 +31,7 @@ export function createForward(options: { readonly uplink: Uplink; readonly event
     // No more records than a receiver remembers: what a crash repeats are those of one poll.
     poll: { maxRecords: MAX_RECORDS, maxBytes: 512 * 1024, maxWaitMs: 5_000 },
     open: async partition => new ForwardWorker(options, partition, streams.get(partition.stream)!),
+    close: () => options.uplink.close(),
   }
 }
 

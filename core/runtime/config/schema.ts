@@ -150,6 +150,14 @@ export const configSchema = z.strictObject({
         .max(MOST_PARTITIONS)
         .default(2)
         .describe('Partitions a stream; fixed once the data folder or the topics exist'),
+      host_partitions: z
+        .int()
+        .min(1)
+        .max(MOST_PARTITIONS)
+        .optional()
+        .describe(
+          'Partitions of streams keyed by host (readings, energy, ledger, late_readings); default as `partitions`. Every collector keeps a batch open for each: many make small records',
+        ),
       retention_time: seconds
         .default(3600)
         .describe('Seconds that records stay in the log after all have read them'),
@@ -173,6 +181,13 @@ export const configSchema = z.strictObject({
         .describe('ClickHouse: addresses of its HTTP interface; of several the next is asked when one fails'),
       user: z.string().default('default').describe('ClickHouse: user'),
       password: z.string().default('').describe('ClickHouse: password'),
+      cluster: z
+        .string()
+        .regex(/^[\w.-]{1,100}$/, 'a name as in system.clusters')
+        .optional()
+        .describe(
+          'ClickHouse: cluster over whose shards the tables are spread, replicated within each; url names a server of every shard',
+        ),
       tls: z
         .strictObject({
           ca: z.string().optional().describe('ClickHouse: authorities to trust, PEM; default those of Node'),
@@ -327,12 +342,22 @@ export const configSchema = z.strictObject({
       url: z
         .url({ protocol: /^https?$/ })
         .optional()
-        .describe('Base address of another Wattline that this log is forwarded to; without it nothing is'),
+        .describe(
+          'Base address of another Wattline, or of any OTLP/HTTP receiver, that this log is forwarded to; without it nothing is',
+        ),
+      protocol: z
+        .enum(['wattline', 'otlp'])
+        .default('wattline')
+        .describe('`wattline`: every record takes effect there once; `otlp`: any receiver, at least once'),
       token: z.string().min(1).optional().describe('Sent as `Authorization: Bearer`'),
       headers: z
         .record(z.string(), z.string())
         .default({})
-        .describe('Further headers of every request, such as those of a gateway'),
+        .describe('Further headers of every request, such as keys of other receivers'),
+      compression: z
+        .enum(['gzip', 'none'])
+        .default('gzip')
+        .describe('Of OTLP bodies; records of another Wattline are compressed as they are'),
       timeout: seconds.default(30).describe('Seconds for one request and its answer; then it is sent again'),
       tls: z
         .strictObject({

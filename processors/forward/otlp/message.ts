@@ -1,0 +1,130 @@
+/** Parts that all OTLP messages share (opentelemetry-proto 1.11), written from the columns of a record. */
+import type { IdView, MapView } from '../../../core/columns/column-views.ts'
+import { ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
+
+/** Bytes of ids. */
+export const TRACE_ID = 16
+export const SPAN_ID = 8
+
+export class MessageWriter extends ProtobufWriter {
+  /** A nested message. */
+  message(field: number, write: () => void): void {
+    this.tag(field, WIRE.bytes)
+    const start = this.begin()
+    write()
+    this.end(start)
+  }
+
+  /** Text; '' is what an absent field means, and is left out. */
+  text(field: number, value: string): void {
+    if (value === '') return
+    this.tag(field, WIRE.bytes)
+    this.string(value)
+  }
+
+  /** Unsigned; 0 is left out. */
+  number(field: number, value: number): void {
+    if (value === 0) return
+    this.tag(field, WIRE.varint)
+    this.uint(value)
+  }
+
+  /** Zigzag, as sint32 has it; 0 is left out. */
+  signed(field: number, value: number): void {
+    this.number(field, ((value << 1) ^ (value >> 31)) >>> 0)
+  }
+
+  /** fixed64; 0 is left out. */
+  wide(field: number, value: bigint): void {
+    if (value === 0n) return
+    this.tag(field, WIRE.fixed64)
+    this.fixed64(value)
+  }
+
+  real(field: number, value: number): void {
+    this.tag(field, WIRE.fixed64)
+    this.double(value)
+  }
+
+  /** An id's bytes; absent ids are left out. */
+  id(field: number, width: number, { bytes, isPresent }: IdView, row: number): void {
+    if (!isPresent(row)) return
+    this.tag(field, WIRE.bytes)
+    this.blob(bytes.subarray(row * width, (row + 1) * width))
+  }
+
+  /** Attributes of a row, all as text: that is what the tables keep of them. */
+  attributes(field: number, { offsets, keys, values }: MapView, row: number): void {
+    for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
+      this.attribute(field, keys.get(at), values.get(at))
+    }
+  }
+
+  attribute(field: number, key: string, value: string): void {
+    this.message(field, () => {
+      this.text(1, key)
+      this.message(2, () => {
+        // Not left out when empty: a value that is '' is another than none.
+        this.tag(1, WIRE.bytes)
+        this.string(value)
+      })
+    })
+  }
+}
+
+/** What surrounds the items of a row: rows that follow each other with the same key share it. */
+export interface Envelope {
+  readonly resourceKey: (row: number) => string
+  readonly resource: (to: MessageWriter, row: number) => void
+  readonly resourceUrl: (row: number) => string
+  readonly scopeKey: (row: number) => string
+  readonly scope: (to: MessageWriter, row: number) => void
+  readonly scopeUrl: (row: number) => string
+  /** Writes the items of rows from `from` to below `to`, each as field 2 of its scope. */
+  readonly items: (to: MessageWriter, from: number, to_: number) => void
+}
+
+/** An Export*ServiceRequest of the rows from `from` to below `to`. */
+export function writeRequest(envelope: Envelope, from: number, to: number): Uint8Array {
+  const writer = new MessageWriter(64 * 1024)
+  eachRun(from, to, envelope.resourceKey, (first, end) => {
+    writer.message(1, () => {
+      writer.message(1, () => envelope.resource(writer, first))
+      eachRun(first, end, envelope.scopeKey, (start, stop) => {
+        writer.message(2, () => {
+          writer.message(1, () => envelope.scope(writer, start))
+          envelope.items(writer, start, stop)
+          writer.text(3, envelope.scopeUrl(start))
+        })
+      })
+      writer.text(3, envelope.resourceUrl(first))
+    })
+  })
+  return writer.bytes()
+}
+
+/** Runs of rows with equal keys. */
+export function eachRun(
+  from: number,
+  to: number,
+  keyOf: (row: number) => string,
+  run: (from: number, to: number) => void,
+): void {
+  let start = from
+  let key = from < to ? keyOf(from) : ''
+  for (let row = from + 1; row < to; row += 1) {
+    const next = keyOf(row)
+    if (next === key) continue
+    run(start, row)
+    start = row
+    key = next
+  }
+  if (start < to) run(start, to)
+}
+
+/** Equal for maps with the same entries in the same order; of one record only. */
+export function mapKey({ offsets, keys, values }: MapView, row: number): string {
+  const from = offsets[row]!
+  const to = offsets[row + 1]!
+  return `${keys.ids.subarray(from, to).join()}=${values.ids.subarray(from, to).join()}`
+}

@@ -1,0 +1,169 @@
+/**
+ * Readings of this machine's own sensors as metrics of the OpenTelemetry semantic conventions. Readings that were recognised
+ * in metrics are left out: those metrics are sent as they came.
+ */
+import type { ViewsOf } from '../../../core/columns/record-reader.ts'
+import type { readings } from '../../../core/model/streams/index.ts'
+import { type Envelope, eachRun, type MessageWriter } from './message.ts'
+
+type Columns = ViewsOf<typeof readings>
+type Labels = Readonly<Record<string, string>>
+
+/** One point of a metric. */
+interface Point {
+  readonly resource: Labels
+  readonly metric: string
+  readonly unit: string
+  readonly isCounter: boolean
+  readonly attributes: Labels
+  readonly timeNano: bigint
+  readonly value: number
+}
+
+/** Why a reading is not sent: it is, as the metric that it came from; or no convention has a metric for it. */
+export type LeftOut = 'sent_as_metric' | 'no_metric'
+
+const CUMULATIVE = 2
+const MICRO = 1e6
+const MILLI = 1e3
+
+/** The points of the rows from `from` to below `to`, and how many rows have none, by reason. */
+export function pointsOf(
+  columns: Columns,
+  from: number,
+  to: number,
+  isSensor: (source: string) => boolean,
+): { readonly points: readonly Point[]; readonly leftOut: ReadonlyMap<LeftOut, number> } {
+  const points: Point[] = []
+  const leftOut = new Map<LeftOut, number>()
+  for (let row = from; row < to; row += 1) {
+    const point = isSensor(columns.Source.get(row)) ? pointOf(columns, row) : 'sent_as_metric'
+    if (typeof point === 'string') leftOut.set(point, (leftOut.get(point) ?? 0) + 1)
+    else points.push(point)
+  }
+  return { points, leftOut }
+}
+
+export function readingsEnvelope(points: readonly Point[]): Envelope {
+  const metricKey = (at: number): string => points[at]!.metric
+  return {
+    resourceKey: at => JSON.stringify(points[at]!.resource),
+    resource: (to, at) => writeLabels(to, 1, points[at]!.resource),
+    resourceUrl: () => '',
+    scopeKey: () => '',
+    scope: to => to.text(1, 'wattline'),
+    scopeUrl: () => '',
+    items(to, from, end) {
+      eachRun(from, end, metricKey, (first, stop) => {
+        const { metric, unit, isCounter } = points[first]!
+        to.message(2, () => {
+          to.text(1, metric)
+          to.text(3, unit)
+          to.message(isCounter ? 7 : 5, () => {
+            for (let at = first; at < stop; at += 1) to.message(1, () => writePoint(to, points[at]!))
+            if (!isCounter) return
+            to.number(2, CUMULATIVE)
+            to.number(3, 1)
+          })
+        })
+      })
+    },
+  }
+}
+
+function writePoint(to: MessageWriter, { timeNano, value, attributes }: Point): void {
+  to.wide(3, timeNano)
+  to.real(4, value)
+  writeLabels(to, 7, attributes)
+}
+
+function writeLabels(to: MessageWriter, field: number, labels: Labels): void {
+  for (const [key, value] of Object.entries(labels)) to.attribute(field, key, value)
+}
+
+function pointOf(columns: Columns, row: number): Point | LeftOut {
+  const found = columns.WorkloadKind.get(row) === '' ? hostMetric(columns, row) : workloadMetric(columns, row)
+  if (found === null) return 'no_metric'
+  const { error_band: band, ...said } = columns.Attributes.get(row)
+  const host = { 'host.id': columns.Host.get(row), 'host.name': columns.HostName.get(row) }
+  const quality: Labels =
+    columns.Quality.get(row) === 'estimated'
+      ? { 'wattline.quality': 'estimated', ...(band === undefined ? {} : { 'wattline.error_band': band }) }
+      : {}
+  return {
+    resource: { ...host, ...publicLabels(said), ...found.resource },
+    metric: found.metric,
+    unit: found.unit,
+    isCounter: found.isCounter,
+    attributes: { ...found.attributes, ...quality },
+    timeNano: columns.Timestamp.get(row),
+    value: Number(columns.Value.get(row)) / found.scale,
+  }
+}
+
+/** What the source said of the workload, without the words that we made of it. */
+const publicLabels = (labels: Labels): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith('workload.')))
+
+interface Metric {
+  readonly metric: string
+  readonly unit: string
+  readonly isCounter: boolean
+  readonly scale: number
+  readonly attributes: Labels
+  readonly resource: Labels
+}
+
+const JOULES = { unit: 'J', isCounter: true, scale: MICRO }
+const WATTS = { unit: 'W', isCounter: false, scale: MILLI }
+const SECONDS = { unit: 's', isCounter: true, scale: MICRO }
+const BYTES = { unit: 'By', isCounter: false, scale: 1 }
+
+/** hw.type by the first word of a domain. */
+const HARDWARE: Readonly<Record<string, string>> = {
+  package: 'cpu',
+  core: 'cpu',
+  uncore: 'cpu',
+  dram: 'memory',
+  gpu: 'gpu',
+}
+
+function hostMetric(columns: Columns, row: number): Metric | null {
+  const quantity = columns.Quantity.get(row)
+  const domain = columns.Domain.get(row)
+  if (quantity === 'cpu_time') {
+    const cpu = columns.Device.get(row)
+    const attributes: Labels = { 'cpu.mode': domain, ...(cpu === '' ? {} : { 'cpu.logical_number': cpu }) }
+    return { metric: 'system.cpu.time', ...SECONDS, attributes, resource: {} }
+  }
+  if (quantity !== 'energy' && quantity !== 'power') return null
+  const by = quantity === 'energy' ? JOULES : WATTS
+  if (domain === 'host') return { metric: `hw.host.${quantity}`, ...by, attributes: {}, resource: {} }
+  const type = HARDWARE[domain.split('-', 1)[0]!]
+  if (type === undefined) return null
+  return { metric: `hw.${quantity}`, ...by, attributes: { 'hw.id': domain, 'hw.type': type }, resource: {} }
+}
+
+function workloadMetric(columns: Columns, row: number): Metric | null {
+  const kind = columns.WorkloadKind.get(row)
+  const domain = columns.Domain.get(row)
+  const quantity = columns.Quantity.get(row)
+  const identity = identityOf(kind, columns.WorkloadId.get(row))
+  if (identity === null) return null
+  const { prefix, resource } = identity
+  if (quantity === 'cpu_time') {
+    const attributes: Labels = domain === '' ? {} : { 'cpu.mode': domain }
+    return { metric: `${prefix}.cpu.time`, ...SECONDS, attributes, resource }
+  }
+  if (quantity !== 'memory' || kind === 'process' || (domain !== 'working_set' && domain !== 'usage'))
+    return null
+  return { metric: `${prefix}.memory.${domain}`, ...BYTES, attributes: {}, resource }
+}
+
+/** Only kinds that the conventions know. */
+function identityOf(kind: string, id: string): { readonly prefix: string; readonly resource: Labels } | null {
+  if (kind === 'container') return { prefix: 'container', resource: { 'container.id': id } }
+  if (kind === 'pod') return { prefix: 'k8s.pod', resource: { 'k8s.pod.uid': id } }
+  if (kind === 'process') return { prefix: 'process', resource: { 'process.executable.name': id } }
+  return null
+}

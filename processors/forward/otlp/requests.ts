@@ -1,0 +1,47 @@
+/** Records as the requests that any OTLP receiver takes. */
+import type { RecordView, ViewsOf } from '../../../core/columns/record-reader.ts'
+import type { logs, readings, traces } from '../../../core/model/streams/index.ts'
+import type { StreamDeclaration } from '../../../core/model/streams/stream.ts'
+import { logsEnvelope } from './logs.ts'
+import { writeRequest } from './message.ts'
+import { metricsEnvelope } from './metrics.ts'
+import { type LeftOut, pointsOf, readingsEnvelope } from './readings.ts'
+import { tracesEnvelope } from './traces.ts'
+
+export interface OtlpRequest {
+  /** Below the base address. */
+  readonly path: '/v1/traces' | '/v1/logs' | '/v1/metrics'
+  /** An Export*ServiceRequest in protobuf. */
+  readonly body: Uint8Array
+}
+
+/** Rows of one request: some 2.5 MB of spans, below what receivers take by default. */
+const MAX_ROWS = 8_192
+
+/** The requests that carry a record, in order; `onLeftOut` is told of readings that are in none. */
+export function* requestsOf(
+  stream: StreamDeclaration,
+  { rows, columns }: RecordView<StreamDeclaration>,
+  options: {
+    readonly isSensor: (source: string) => boolean
+    readonly onLeftOut: (reason: LeftOut, amount: number) => void
+  },
+): Iterable<OtlpRequest> {
+  for (let from = 0; from < rows; from += MAX_ROWS) {
+    const to = Math.min(rows, from + MAX_ROWS)
+    if (stream.name === 'traces') {
+      yield {
+        path: '/v1/traces',
+        body: writeRequest(tracesEnvelope(columns as ViewsOf<typeof traces>), from, to),
+      }
+    } else if (stream.name === 'logs') {
+      yield { path: '/v1/logs', body: writeRequest(logsEnvelope(columns as ViewsOf<typeof logs>), from, to) }
+    } else if (stream.name === 'readings') {
+      const { points, leftOut } = pointsOf(columns as ViewsOf<typeof readings>, from, to, options.isSensor)
+      for (const [reason, amount] of leftOut) options.onLeftOut(reason, amount)
+      if (points.length > 0) {
+        yield { path: '/v1/metrics', body: writeRequest(readingsEnvelope(points), 0, points.length) }
+      }
+    } else yield { path: '/v1/metrics', body: writeRequest(metricsEnvelope(stream.name, columns), from, to) }
+  }
+}
