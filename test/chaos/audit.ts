@@ -25,6 +25,7 @@ export async function audit(reader: Reader, acknowledged: Acknowledged, waitMs: 
     ...(await auditSpans(reader, acknowledged)),
     ...(await auditMeters(reader, acknowledged, waitMs)),
     ...(await auditQuarantine(reader)),
+    ...(await auditFactors(reader)),
   ]
 }
 
@@ -34,4 +35,12 @@ async function auditQuarantine(reader: Reader): Promise<string[]> {
     'SELECT Stream AS stream, Code AS code, toString(count()) AS n FROM quarantine GROUP BY stream, code',
   )
   return rows.map(({ stream, code, n }) => `${n} records of ${stream} are in quarantine: ${code}`)
+}
+
+/** Factors are published by every process that rates, at each start: each version is there once all the same. */
+async function auditFactors(reader: Reader): Promise<string[]> {
+  const [row] = await reader.sql<{ n: string; versions: string }>(
+    'SELECT toString(count()) AS n, toString(uniqExact(Version)) AS versions FROM grid_intensity',
+  )
+  return row?.n === row?.versions ? [] : [`grid_intensity has ${row?.n} rows of ${row?.versions} versions`]
 }

@@ -1,9 +1,10 @@
 /** The system as one process, with the embedded log and the embedded engine, and what can happen to that. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Aim } from './aim.ts'
 import { cutClients } from './cut-clients.ts'
 import { stateOf, stopped, untilNothingPends } from './lag.ts'
 import { Member } from './member.ts'
@@ -13,6 +14,8 @@ const ENVIRONMENT = {
   // Many small records: more inserts in flight, more moments to be killed in.
   WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
   WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
+  // What all have read is dropped at once, not after an hour.
+  WATTLINE_BROKER_RETENTION_TIME: '3',
   // The last, unfinished minute of a host closes once it has been silent for as long as a gap may be.
   WATTLINE_METERING_IDLE_FLUSH: '8',
   WATTLINE_METERING_GAP: '12',
@@ -29,6 +32,7 @@ class Embedded implements Topology {
   readonly faults: readonly Fault[]
   readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
   readonly #member: Member
+  readonly #marksman = new Marksman()
 
   constructor(entry: string | undefined) {
     this.#member = new Member('wattline', {
@@ -85,6 +89,7 @@ class Embedded implements Topology {
   }
 
   async destroy(keep: boolean): Promise<string> {
+    this.#marksman.end()
     await this.#member.kill()
     if (keep) return this.#data
     rmSync(this.#data, { recursive: true, force: true })
@@ -100,9 +105,8 @@ class Embedded implements Topology {
 
   /** The worst moment there is: the engine has noted a token and not yet named its part. */
   async #killAtToken(): Promise<string> {
-    const isMet = await this.#member.killedBy(pid =>
-      tokenWritten(join(this.#data, 'warehouse', 'engine'), pid),
-    )
+    const enginePath = join(this.#data, 'warehouse', 'engine')
+    const isMet = await this.#member.killedBy(pid => this.#marksman.aim({ enginePath, pid }))
     return `${isMet ? 'at a token' : 'no token came'}: ${await this.#kill()}`
   }
 
@@ -167,14 +171,23 @@ async function busyDisk(folder: string, ms: number, then: (() => Promise<string>
 
 /** How long an aimed kill waits for its moment before it comes anyway. */
 const AIM_MS = 2_000
-const AIM = new URL('aim.ts', import.meta.url).pathname
 
-/** Has the process killed the moment it writes a token; resolves with whether that moment came. */
-async function tokenWritten(enginePath: string, pid: number): Promise<boolean> {
-  const aim = spawn(process.execPath, [AIM, enginePath, String(pid)], { stdio: 'ignore' })
-  const ended = once(aim, 'exit').then(([code]) => code === 0)
-  const isMet = await Promise.race([ended, pause(AIM_MS).then(() => false)])
-  aim.kill('SIGKILL')
-  await ended
-  return isMet
+/** Has a process killed the moment it writes a token. */
+class Marksman {
+  #child: ChildProcess | null = null
+
+  /** Resolves with whether that moment came. */
+  async aim(aim: Aim): Promise<boolean> {
+    this.#child ??= fork(new URL('aim.ts', import.meta.url), { stdio: 'ignore' })
+    const child = this.#child
+    const killed = once(child, 'message').then(() => true)
+    child.send(aim)
+    const isMet = await Promise.race([killed, pause(AIM_MS).then(() => false)])
+    if (!isMet) child.send('nobody')
+    return isMet
+  }
+
+  end(): void {
+    this.#child?.kill('SIGKILL')
+  }
 }

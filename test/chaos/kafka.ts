@@ -24,6 +24,8 @@ const ENVIRONMENT = {
   WATTLINE_WAREHOUSE_KIND: 'clickhouse',
   WATTLINE_GROUP_COMMIT_WAIT_MS: '20',
   WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '50',
+  // What all have read is dropped when retention next looks, not after an hour.
+  WATTLINE_BROKER_RETENTION_TIME: '3',
   // Kafka needs some seconds to come back: until then hosts are not taken for silent.
   WATTLINE_METERING_IDLE_FLUSH: '15',
   WATTLINE_METERING_GAP: '20',
