@@ -1,6 +1,7 @@
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
+import type { StreamDeclaration } from '../core/model/streams/stream.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { Events } from '../core/runtime/events.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -29,10 +30,11 @@ export function readersOf({ broker, roles, forward }: Config): readonly LogReade
 /** Every stream as the log must carry it: partitions, retention, and the groups that read it. */
 export function streamSettings(config: Config): StreamSettings[] {
   const readers = readersOf(config)
-  const { partitions, retention_time: seconds, retention_bytes: bytes } = config.broker
+  const { retention_time: seconds, retention_bytes: bytes } = config.broker
   return STREAMS.map(stream => {
     const groups = readers.filter(reader => reader.stream === stream.name).map(({ group }) => group)
     const retention = { timeMs: seconds * 1000, bytes }
+    const partitions = partitionsOf(stream, config.broker)
     if (stream.name !== quarantine.name || groups.length > 0) {
       return { name: stream.name, partitions, groups, retention }
     }
@@ -40,6 +42,11 @@ export function streamSettings(config: Config): StreamSettings[] {
     const kept = { timeMs: config.retention.ledger_days * DAY_MS, bytes: 16 * bytes }
     return { name: stream.name, partitions, groups, retention: kept }
   })
+}
+
+/** One number for all streams keyed by host: `meter` and `rate` write where they read. */
+function partitionsOf({ key }: StreamDeclaration, broker: Config['broker']): number {
+  return key === 'host' ? (broker.host_partitions ?? broker.partitions) : broker.partitions
 }
 
 export interface ProcessorsOptions {

@@ -117,7 +117,8 @@ export function shapeProblems(settings: TopicSettings, replicas: readonly number
   if (replicas.length !== partitions) {
     problems.push(
       `Topic ${topic} has ${replicas.length} partitions, the configuration says ${partitions}: ` +
-        `set broker.partitions to ${replicas.length}, or choose another broker.topic_prefix.`,
+        `set broker.partitions (for streams keyed by host broker.host_partitions) to ${replicas.length}, ` +
+        'or choose another broker.topic_prefix.',
     )
   }
   const fewest = Math.min(...replicas)
