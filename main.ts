@@ -167,13 +167,14 @@ async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
 
 async function openWarehouseOfKind(options: WattlineOptions): Promise<Warehouse> {
   const { config, events, repairTokens = true } = options
-  const { kind, url: urls, user, password, tls, max_memory_bytes: maxMemoryBytes } = config.warehouse
+  const { kind, url: urls, user, password, cluster, tls } = config.warehouse
   if (kind === 'clickhouse') {
     const { openClickHouseWarehouse } = await import('./core/warehouse/clickhouse/clickhouse.ts')
-    return openClickHouseWarehouse({ urls, user, password, tls, events })
+    return openClickHouseWarehouse({ urls, user, password, cluster, tls, events })
   }
   const { openEmbeddedWarehouse } = await import('./core/warehouse/embedded/embedded.ts')
   const path = join(config.data, 'warehouse')
+  const maxMemoryBytes = config.warehouse.max_memory_bytes
   return openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })
 }
 

@@ -1,10 +1,21 @@
+import { digest } from '../model/digest.ts'
 import { ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
 import { quoteName } from './column-types.ts'
-import { type Dialect, LOCAL_DIALECT, qualified, settingsText, TABLE_SETTINGS, ttlLines } from './ddl.ts'
+import {
+  type Dialect,
+  LOCAL_DIALECT,
+  qualified,
+  settingsText,
+  storedName,
+  tableSettings,
+  ttlLines,
+} from './ddl.ts'
 import type { Retention } from './warehouse.ts'
 
 /** What is derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'
+/** Fills it. */
+export const TRACE_INDEX_VIEW = `${TRACE_INDEX}_mv`
 
 export const TRACE_INDEX_COLUMNS: readonly (readonly [name: string, type: string, codec: string])[] = [
   ['Tenant', 'LowCardinality(String)', 'ZSTD(1)'],
@@ -19,7 +30,7 @@ export const TRACE_INDEX_COLUMNS: readonly (readonly [name: string, type: string
  * atomically: after a crash it can lack a block until the same token is replayed, which is why nothing is summed here.
  */
 export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_DIALECT): readonly string[] {
-  const target = qualified(dialect, TRACE_INDEX)
+  const target = storedName(dialect, TRACE_INDEX)
   return [
     [
       `CREATE TABLE IF NOT EXISTS ${target}${dialect.onCluster}`,
@@ -31,13 +42,13 @@ export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_
       'PARTITION BY toMonday(Start)',
       'ORDER BY (Tenant, TraceId)',
       ...ttlLines('Start', retention.signalsDays),
-      `SETTINGS ${settingsText(TABLE_SETTINGS)}`,
+      `SETTINGS ${settingsText(tableSettings(dialect))}`,
     ].join('\n'),
     [
-      `CREATE MATERIALIZED VIEW IF NOT EXISTS ${qualified(dialect, `${TRACE_INDEX}_mv`)}${dialect.onCluster}`,
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS ${qualified(dialect, TRACE_INDEX_VIEW)}${dialect.onCluster}`,
       `TO ${target} AS`,
       'SELECT Tenant, TraceId, toDateTime(min(Timestamp)) AS Start, toDateTime(max(Timestamp)) AS End',
-      `FROM ${qualified(dialect, 'otel_traces')} WHERE TraceId != '' GROUP BY Tenant, TraceId`,
+      `FROM ${storedName(dialect, 'otel_traces')} WHERE TraceId != '' GROUP BY Tenant, TraceId`,
     ].join('\n'),
   ]
 }
@@ -59,10 +70,23 @@ export function createRollupView(
   const keys = ROLLUP_KEYS.join(', ')
   const names = ROLLUP_SUMS.map((sum, index) => `s${index} AS ${sum.name}`).join(', ')
   const sums = ROLLUP_SUMS.map((sum, index) => `${sum.expression} AS s${index}`).join(', ')
-  return [
-    `CREATE OR REPLACE VIEW ${qualified(dialect, view.name)}${dialect.onCluster} AS`,
+  const select = [
     `SELECT bucket AS WindowStart, ${keys}, ${names}`,
     `FROM (SELECT ${view.bucket} AS bucket, ${keys}, ${sums}`,
     `FROM ${qualified(dialect, 'ledger')} GROUP BY bucket, ${keys})`,
   ].join('\n')
+  return [
+    `CREATE OR REPLACE VIEW ${qualified(dialect, view.name)}${dialect.onCluster} AS`,
+    select,
+    // Tells this text from another version's: the engine prints a view in words of its own.
+    `COMMENT '${MADE_FROM}${digest(select, 16)}'`,
+  ].join('\n')
+}
+
+const MADE_FROM = 'made from '
+
+/** Whether a view's definition, as the engine prints it, was made from this text. */
+export function isMadeFrom(text: string, definition: string): boolean {
+  const mark = text.slice(text.lastIndexOf(MADE_FROM))
+  return definition.includes(mark.slice(0, MADE_FROM.length + 16))
 }

@@ -13,6 +13,10 @@ export interface Dialect {
   readonly engine: (base: string) => string
   /** Inserted after the name of what is created or altered: empty, or ` ON CLUSTER ...`. */
   readonly onCluster: string
+  /** Over the settings that every table has. */
+  readonly tableSettings?: Readonly<Record<string, number>>
+  /** Where tables are spread over shards: the cluster, and the table that holds a declared table's rows on each server. */
+  readonly distributed?: { readonly cluster: string; readonly stored: (table: string) => string }
 }
 
 export const DATABASE = 'wattline'
@@ -26,7 +30,7 @@ export const LOCAL_DIALECT: Dialect = { database: DATABASE, engine: base => base
  * - 1,000 tokens: only records whose offset is not committed are ever repeated, which are a few;
  * - old parts stay a minute after a merge, so that the merged one has reached the disk when they go.
  */
-export const TABLE_SETTINGS = {
+const TABLE_SETTINGS = {
   index_granularity: 8192,
   ttl_only_drop_parts: 1,
   min_bytes_for_wide_part: 268_435_456,
@@ -46,6 +50,20 @@ export function settingsText(settings: Readonly<Record<string, number>>): string
 /** `database.table`, quoted. */
 export const qualified = (dialect: Dialect, name: string): string =>
   `${quoteName(dialect.database)}.${quoteName(name)}`
+
+/** The table that holds the rows of a declared one. */
+export const storedTable = (dialect: Dialect, name: string): string =>
+  dialect.distributed?.stored(name) ?? name
+
+/** The same, as `database.table`, quoted. */
+export const storedName = (dialect: Dialect, name: string): string =>
+  qualified(dialect, storedTable(dialect, name))
+
+/** Settings of every table. */
+export const tableSettings = (dialect: Dialect): Readonly<Record<string, number>> => ({
+  ...TABLE_SETTINGS,
+  ...dialect.tableSettings,
+})
 
 export const createDatabase = (dialect: Dialect): string =>
   `CREATE DATABASE IF NOT EXISTS ${quoteName(dialect.database)}${dialect.onCluster}`
@@ -88,9 +106,9 @@ export function createTable(
     ...(table.indexes ?? []).map(index => `INDEX ${index}`),
     ...(table.projections ?? []).map(projection => `PROJECTION ${projection}`),
   ]
-  const settings = table.fsync === true ? { ...TABLE_SETTINGS, ...FSYNC_SETTINGS } : TABLE_SETTINGS
+  const settings = { ...tableSettings(dialect), ...(table.fsync === true ? FSYNC_SETTINGS : {}) }
   return [
-    `CREATE TABLE IF NOT EXISTS ${qualified(dialect, table.name)}${dialect.onCluster}`,
+    `CREATE TABLE IF NOT EXISTS ${storedName(dialect, table.name)}${dialect.onCluster}`,
     `(\n  ${lines.join(',\n  ')}\n)`,
     `ENGINE = ${dialect.engine(table.engine ?? 'MergeTree')}`,
     `PARTITION BY ${table.partitionBy}`,

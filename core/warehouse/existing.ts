@@ -6,20 +6,35 @@ import type { Warehouse } from './warehouse.ts'
 /** What the engine says is there, for migrations and for the fence. */
 type Asker = Pick<Warehouse, 'query' | 'database'>
 
-export async function existingTables(warehouse: Asker): Promise<ReadonlyMap<string, ExistingTable>> {
+/**
+ * Tables and their columns. Of a cluster: what is there on every server that answers; one that is new has nothing yet,
+ * and the others keep what they have when it is made for all.
+ */
+export async function existingTables(
+  warehouse: Asker,
+  cluster?: string,
+): Promise<ReadonlyMap<string, ExistingTable>> {
   const database = { database: warehouse.database }
+  const of = (table: string): string =>
+    cluster === undefined ? table : `clusterAllReplicas(${quoteText(cluster)}, ${table})`
+  const everywhere = `HAVING count() = (SELECT count() FROM ${of('system.one')}) SETTINGS skip_unavailable_shards = 1`
+  // Of definitions that differ, the shortest lacks the most.
   const tables = await warehouse.query<{ name: string; definition: string }>(
-    'SELECT name, create_table_query AS definition FROM system.tables WHERE database = {database:String}',
+    `SELECT name, argMin(create_table_query, length(create_table_query)) AS definition FROM ${of('system.tables')}
+     WHERE database = {database:String} GROUP BY name ${everywhere}`,
     database,
   )
-  const columns = await warehouse.query<{ table: string; names: string[] }>(
-    `SELECT table, groupArray(name) AS names FROM system.columns WHERE database = {database:String}
-     GROUP BY table`,
+  const columns = await warehouse.query<{ table: string; name: string }>(
+    `SELECT table, name FROM ${of('system.columns')}
+     WHERE database = {database:String} GROUP BY table, name ${everywhere}`,
     database,
   )
-  const names = new Map(columns.map(row => [row.table, new Set(row.names)] as const))
+  const names = Map.groupBy(columns, column => column.table)
   return new Map(
-    tables.map(({ name, definition }) => [name, { definition, columns: names.get(name) ?? new Set() }]),
+    tables.map(({ name, definition }) => {
+      const found = names.get(name) ?? []
+      return [name, { definition, columns: new Set(found.map(column => column.name)) }]
+    }),
   )
 }
 

@@ -16,6 +16,8 @@ type Sees = Pick<Identity, 'tenant' | 'accounts'>
  */
 export interface FencedTable {
   readonly name: string
+  /** The declared table whose rows it holds, where that has another name. */
+  readonly rowsOf?: string
   readonly engine: string
   readonly hasTenant: boolean
   readonly hasAccount: boolean
@@ -34,16 +36,15 @@ const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine'])
  * without accounts, to whom sees some accounts only.
  */
 export function tableFilter(table: FencedTable, { tenant, accounts }: Sees): string | null {
+  const name = table.rowsOf ?? table.name
   // A view's rows come through the fence of the tables below it.
-  if (table.engine === 'View' || PUBLIC_TABLES.has(table.name)) return null
+  if (table.engine === 'View' || PUBLIC_TABLES.has(name)) return null
   if (accounts !== null) {
     if (!table.hasTenant || !table.hasAccount || accounts.length === 0) return '0'
     return `Tenant = ${quoteText(tenant)} AND Account IN (${accounts.map(quoteText).join(', ')})`
   }
-  if (!table.hasTenant) return OPERATOR_TABLES.has(table.name) && tenant === OPERATOR_TENANT ? null : '0'
-  return SHARED_ROWS.has(table.name)
-    ? `Tenant IN ('', ${quoteText(tenant)})`
-    : `Tenant = ${quoteText(tenant)}`
+  if (!table.hasTenant) return OPERATOR_TABLES.has(name) && tenant === OPERATOR_TENANT ? null : '0'
+  return SHARED_ROWS.has(name) ? `Tenant IN ('', ${quoteText(tenant)})` : `Tenant = ${quoteText(tenant)}`
 }
 
 export interface FenceOptions {

@@ -1,6 +1,6 @@
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
 import { isRawId, quoteName, quoteText, readType } from './column-types.ts'
-import { type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
+import { type Dialect, LOCAL_DIALECT, qualified, storedName } from './ddl.ts'
 
 /**
  * Settings of every insert, besides its token and what makes an INSERT with a SELECT count it. One thread: the blocks of
@@ -72,14 +72,25 @@ export function insertFromFile(
   ].join('\n')
 }
 
-/** INSERT of one record that is the body of the request. `table` is quoted. */
-export const insertFromBody = (stream: StreamDeclaration, table: string): string =>
-  [
-    insertInto(stream, table),
+/**
+ * INSERT of one record that is the body of the request. Of a cluster only a server of this shard takes it: a balancer
+ * in between, or a changed cluster, must never bring one token to two shards.
+ */
+export function insertFromBody(stream: StreamDeclaration, dialect: Dialect, shard: string | null): string {
+  const table = stream.table
+  if (table === undefined) throw new TypeError(`stream ${stream.name} has no table`)
+  return [
+    insertInto(stream, storedName(dialect, table.name)),
     selectStored(stream),
     `FROM input(${quoteText(recordStructure(stream))})`,
+    ...(shard === null ? [] : [shardGuard(shard)]),
     'FORMAT ArrowStream',
   ].join('\n')
+}
+
+/** Makes a server of another shard refuse the statement. */
+export const shardGuard = (shard: string): string =>
+  `WHERE NOT throwIf(getMacro('shard') != ${quoteText(shard)}, 'this server belongs to another shard than when it was asked')`
 
 const insertInto = (stream: StreamDeclaration, table: string): string =>
   `INSERT INTO ${table} (${stream.columns.map(column => quoteName(column.name)).join(', ')})`

@@ -1,5 +1,5 @@
 import { REFERENCE_TABLES } from '../model/streams/factors.ts'
-import type { StreamDeclaration, Table } from '../model/streams/stream.ts'
+import type { Column, StreamDeclaration, Table } from '../model/streams/stream.ts'
 import {
   columnText,
   createDatabase,
@@ -7,9 +7,19 @@ import {
   type Dialect,
   qualified,
   retentionDays,
+  storedTable,
   ttlText,
 } from './ddl.ts'
-import { createRollupView, createTraceIndex, ROLLUP_VIEWS, TRACE_INDEX } from './ddl-derived.ts'
+import { createDistributed, plainColumn } from './ddl-cluster.ts'
+import {
+  createRollupView,
+  createTraceIndex,
+  isMadeFrom,
+  ROLLUP_VIEWS,
+  TRACE_INDEX,
+  TRACE_INDEX_COLUMNS,
+  TRACE_INDEX_VIEW,
+} from './ddl-derived.ts'
 import type { Retention } from './warehouse.ts'
 
 /** What is there already: a table's columns, its definition as the engine prints it. */
@@ -19,69 +29,105 @@ export interface ExistingTable {
   readonly definition: string
 }
 
+type Existing = ReadonlyMap<string, ExistingTable>
+
 /**
- * The statements that bring the database to what the declarations say, in order. Changes are additive: columns, indexes
- * and projections that a table lacks are added, retention follows the configuration; nothing is dropped or retyped,
- * because old rows stay readable only while the table still holds what they were written with.
+ * The statements that bring the database to what the declarations say, in order; none when it is there. Changes are
+ * additive: columns, indexes and projections that a table lacks are added, retention follows the configuration; nothing
+ * is dropped or retyped, because old rows stay readable only while the table still holds what they were written with.
+ * Each statement may be run again, and beside the same ones of another process.
  */
 export function planMigration(
   streams: readonly StreamDeclaration[],
   retention: Retention,
-  existing: ReadonlyMap<string, ExistingTable>,
+  existing: Existing,
   dialect: Dialect,
 ): readonly string[] {
   const names = new Set(streams.flatMap(stream => (stream.table === undefined ? [] : [stream.table.name])))
-  const traceIndex = existing.get(TRACE_INDEX)
   return [
-    createDatabase(dialect),
+    ...(existing.size > 0 ? [] : [createDatabase(dialect)]),
     ...[...streams, ...REFERENCE_TABLES].flatMap(stream => planStream(stream, retention, existing, dialect)),
-    ...(names.has('otel_traces') ? createTraceIndex(retention, dialect) : []),
-    ...(traceIndex === undefined
-      ? []
-      : planTtl(TRACE_INDEX, 'Start', retention.signalsDays, traceIndex, dialect)),
-    ...(names.has('ledger') ? ROLLUP_VIEWS.map(view => createRollupView(view, dialect)) : []),
+    ...(names.has('otel_traces') ? planTraceIndex(retention, existing, dialect) : []),
+    ...(names.has('ledger') ? planViews(existing, dialect) : []),
   ]
 }
 
 function planStream(
   stream: StreamDeclaration,
   retention: Retention,
-  existing: ReadonlyMap<string, ExistingTable>,
+  existing: Existing,
   dialect: Dialect,
 ): readonly string[] {
-  const table = stream.table
-  if (table === undefined) return []
-  const found = existing.get(table.name)
-  if (found === undefined) {
-    const text = createTable(stream, retention, dialect)
-    return text === null ? [] : [text]
-  }
+  const { table } = stream
+  const created = createTable(stream, retention, dialect)
+  if (table === undefined || created === null) return []
+  const name = storedTable(dialect, table.name)
+  const found = existing.get(name)
   return [
-    ...planColumns(stream, table, found, dialect),
-    ...planParts(table, found, dialect),
-    ...planTtl(table.name, table.ttlFrom, retentionDays(table, retention), found, dialect),
+    ...(found === undefined
+      ? [created]
+      : [
+          ...planColumns(name, stream.columns, columnText, found, dialect),
+          ...planParts(name, table, found, dialect),
+          ...planTtl(name, table.ttlFrom, retentionDays(table, retention), found, dialect),
+        ]),
+    ...planDistributed(table.name, stream.columns, existing, dialect),
   ]
 }
+
+/** The table of all shards, behind which lie those that hold the rows. */
+function planDistributed(
+  table: string,
+  columns: readonly Column[],
+  existing: Existing,
+  dialect: Dialect,
+): readonly string[] {
+  if (dialect.distributed === undefined) return []
+  const found = existing.get(table)
+  return found === undefined
+    ? [createDistributed(table, columns.map(plainColumn), dialect)]
+    : planColumns(table, columns, plainColumn, found, dialect)
+}
+
+function planTraceIndex(retention: Retention, existing: Existing, dialect: Dialect): readonly string[] {
+  const name = storedTable(dialect, TRACE_INDEX)
+  const found = existing.get(name)
+  const columns = TRACE_INDEX_COLUMNS.map(([column, type]) => `\`${column}\` ${type}`)
+  return [
+    ...(found !== undefined && existing.has(TRACE_INDEX_VIEW) ? [] : createTraceIndex(retention, dialect)),
+    ...(found === undefined ? [] : planTtl(name, 'Start', retention.signalsDays, found, dialect)),
+    ...(dialect.distributed === undefined || existing.has(TRACE_INDEX)
+      ? []
+      : [createDistributed(TRACE_INDEX, columns, dialect)]),
+  ]
+}
+
+const planViews = (existing: Existing, dialect: Dialect): readonly string[] =>
+  ROLLUP_VIEWS.flatMap(view => {
+    const text = createRollupView(view, dialect)
+    return isMadeFrom(text, existing.get(view.name)?.definition ?? '') ? [] : [text]
+  })
 
 const alter = (dialect: Dialect, table: string): string =>
   `ALTER TABLE ${qualified(dialect, table)}${dialect.onCluster}`
 
 const planColumns = (
-  stream: StreamDeclaration,
-  table: Table,
+  table: string,
+  columns: readonly Column[],
+  textOf: (column: Column) => string,
   found: ExistingTable,
   dialect: Dialect,
 ): readonly string[] =>
-  stream.columns
+  columns
     .filter(column => !found.columns.has(column.name))
-    .map(column => `${alter(dialect, table.name)} ADD COLUMN IF NOT EXISTS ${columnText(column)}`)
+    .map(column => `${alter(dialect, table)} ADD COLUMN IF NOT EXISTS ${textOf(column)}`)
 
 /** Indexes and projections by name; older parts are served without them, and get them when they are merged. */
-function planParts(table: Table, found: ExistingTable, dialect: Dialect): readonly string[] {
+function planParts(name: string, table: Table, found: ExistingTable, dialect: Dialect): readonly string[] {
   const missing = (word: string, texts: readonly string[] | undefined): readonly string[] =>
     (texts ?? [])
       .filter(text => !found.definition.includes(`${word} ${nameOf(text)} `))
-      .map(text => `${alter(dialect, table.name)} ADD ${word} IF NOT EXISTS ${text}`)
+      .map(text => `${alter(dialect, name)} ADD ${word} IF NOT EXISTS ${text}`)
   return [...missing('INDEX', table.indexes), ...missing('PROJECTION', table.projections)]
 }
 

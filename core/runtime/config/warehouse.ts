@@ -3,13 +3,14 @@ import type { Config } from './schema.ts'
 
 /** What the keys of the warehouse ask of each other. */
 export function warehouseProblems({ warehouse }: Pick<Config, 'warehouse'>): ConfigProblem[] {
-  const { kind, url, tls } = warehouse
+  const { kind, url, cluster, tls } = warehouse
   const problems: ConfigProblem[] = []
   const tell = (key: string, problem: string): void => {
     problems.push({ path: `warehouse.${key}`, problem })
   }
   if (kind === 'embedded') {
     if (url.length > 0) tell('url', 'is for a server: set `warehouse.kind: clickhouse`')
+    if (cluster !== undefined) tell('cluster', 'is for servers: set `warehouse.kind: clickhouse`')
     return problems
   }
   if (url.length === 0) {

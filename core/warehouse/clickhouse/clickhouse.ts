@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
-import { type Dialect, LOCAL_DIALECT } from '../ddl.ts'
+import type { Dialect } from '../ddl.ts'
+import { clusterDialect, SERVER_DIALECT } from '../ddl-cluster.ts'
 import {
   engineCode,
   insertError,
@@ -13,18 +14,21 @@ import {
 } from '../engine-errors.ts'
 import { existingTables, fencedTables } from '../existing.ts'
 import type { FencedTable } from '../fence.ts'
-import { planMigration } from '../migration.ts'
 import { Pool } from '../pool.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { type ClickHouseLogin, connect, timed } from './connection.ts'
 import { Endpoints, isServerTrouble } from './endpoints.ts'
 import { runFenced } from './fenced.ts'
-import { type Doubt, insertRecord } from './insert-record.ts'
+import { type InsertContext, insertRecord } from './insert-record.ts'
+import { migrate } from './migrate.ts'
 import { UnfitServerError } from './server-facts.ts'
+import { findShards } from './shards.ts'
 
 export interface ClickHouseWarehouseOptions extends ClickHouseLogin {
   /** `http://host:8123` or `https://host:8443`; several: replicas of the same tables. */
   readonly urls: readonly string[]
+  /** As in system.clusters: tables are spread over its shards and replicated within them. `urls` name a server of each. */
+  readonly cluster?: string | undefined
   readonly events: Events
   /** Longest wait for the answer to an insert; 20 s when absent, well below what a processor may be silent for. */
   readonly insertTimeoutMs?: number
@@ -50,21 +54,24 @@ const MOST_FENCED = 64
  * @throws config_invalid when they refuse the user, or are of a version that cannot keep the promises
  */
 export async function openClickHouseWarehouse(options: ClickHouseWarehouseOptions): Promise<Warehouse> {
+  const cluster = options.cluster ?? null
   const servers = options.urls.map(url => ({ url, client: connect(url, options) }))
-  const endpoints = new Endpoints(servers, options.events, Date.now)
-  const warehouse = new ClickHouseWarehouse(endpoints, options.insertTimeoutMs ?? INSERT_TIMEOUT_MS)
+  const endpoints = new Endpoints(servers, cluster, options.events, Date.now)
   const deadline = Date.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS)
   for (;;) {
     try {
       await endpoints.use(endpoint => endpoints.facts(endpoint))
-      return warehouse
+      const shards = cluster === null ? [] : await findShards(endpoints, cluster)
+      const dialect = cluster === null ? SERVER_DIALECT : clusterDialect(cluster)
+      const insertTimeoutMs = options.insertTimeoutMs ?? INSERT_TIMEOUT_MS
+      return new ClickHouseWarehouse({ endpoints, dialect, shards, insertTimeoutMs })
     } catch (error) {
       const fatal = startProblem(error, options.user)
       if (fatal === null && Date.now() + START_PAUSE_MS < deadline) {
         await delay(START_PAUSE_MS)
         continue
       }
-      await warehouse.close()
+      await endpoints.close()
       throw fatal ?? ownQueryError(error)
     }
   }
@@ -72,6 +79,7 @@ export async function openClickHouseWarehouse(options: ClickHouseWarehouseOption
 
 /** What waiting does not mend. */
 function startProblem(error: unknown, user: string): WattlineError | null {
+  if (error instanceof WattlineError) return error.disposition === 'retry' ? null : error
   const cause = error instanceof Error && error.cause instanceof UnfitServerError ? error.cause : error
   if (cause instanceof UnfitServerError) {
     return new WattlineError('config_invalid', cause.message, { cause: error })
@@ -84,29 +92,48 @@ function startProblem(error: unknown, user: string): WattlineError | null {
   return code === null || isServerTrouble(error) ? null : ownQueryError(error)
 }
 
+interface Parts {
+  readonly endpoints: Endpoints
+  readonly dialect: Dialect
+  /** Names of all shards; none without a cluster. */
+  readonly shards: readonly string[]
+  readonly insertTimeoutMs: number
+}
+
 class ClickHouseWarehouse implements Warehouse {
   readonly kind = 'clickhouse'
-  readonly database = LOCAL_DIALECT.database
+  readonly database: string
   readonly #endpoints: Endpoints
-  readonly #dialect: Dialect = LOCAL_DIALECT
-  readonly #insertTimeoutMs: number
-  readonly #doubts = new Map<string, Doubt>()
+  readonly #dialect: Dialect
+  readonly #inserts: InsertContext
   readonly #inserting = new Map<string, Promise<void>>()
   readonly #insertSlots = new Pool(MOST_INSERTS, () => null)
   readonly #fenced = new Set<AbortController>()
   #tables: { readonly list: Promise<readonly FencedTable[]>; readonly atMs: number } | null = null
   #closed = false
 
-  constructor(endpoints: Endpoints, insertTimeoutMs: number) {
+  constructor({ endpoints, dialect, shards, insertTimeoutMs }: Parts) {
+    this.database = dialect.database
     this.#endpoints = endpoints
-    this.#insertTimeoutMs = insertTimeoutMs
+    this.#dialect = dialect
+    this.#inserts = {
+      endpoints,
+      dialect,
+      shards,
+      now: Date.now,
+      timeoutMs: insertTimeoutMs,
+      doubts: new Map(),
+    }
   }
 
   async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
-    const existing = await existingTables(this)
-    for (const statement of planMigration(streams, retention, existing, this.#dialect)) {
-      await this.#run(statement)
-    }
+    await migrate({
+      dialect: this.#dialect,
+      existing: () => existingTables(this, this.#dialect.distributed?.cluster),
+      run: statement => this.#run(statement),
+      streams,
+      retention,
+    })
     this.#tables = null
   }
 
@@ -127,14 +154,7 @@ class ClickHouseWarehouse implements Warehouse {
 
   async #insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
     try {
-      const context = {
-        endpoints: this.#endpoints,
-        dialect: this.#dialect,
-        now: Date.now,
-        timeoutMs: this.#insertTimeoutMs,
-        doubts: this.#doubts,
-      }
-      await this.#insertSlots.use(() => insertRecord(context, stream, record, token))
+      await this.#insertSlots.use(() => insertRecord(this.#inserts, stream, record, token))
     } catch (error) {
       throw insertError(error)
     }
@@ -149,7 +169,11 @@ class ClickHouseWarehouse implements Warehouse {
             query: sql,
             query_params: params,
             format: 'JSONEachRow',
-            clickhouse_settings: { output_format_json_quote_64bit_integers: 1, wait_end_of_query: 1 },
+            clickhouse_settings: {
+              ...querySettings(this.#dialect),
+              output_format_json_quote_64bit_integers: 1,
+              wait_end_of_query: 1,
+            },
             abort_signal,
           })
           return await result.json<Row>()
@@ -173,7 +197,7 @@ class ClickHouseWarehouse implements Warehouse {
     const context = {
       database: this.database,
       tables,
-      settings: {},
+      settings: querySettings(this.#dialect),
       release: () => this.#fenced.delete(closing),
     }
     try {
@@ -208,7 +232,9 @@ class ClickHouseWarehouse implements Warehouse {
   async #run(statement: string): Promise<void> {
     try {
       await this.#endpoints.use(({ client }) =>
-        timed(STATEMENT_TIMEOUT_MS, abort_signal => client.command({ query: statement, abort_signal })),
+        timed(STATEMENT_TIMEOUT_MS, abort_signal =>
+          client.command({ query: statement, clickhouse_settings: DDL_SETTINGS, abort_signal }),
+        ),
       )
     } catch (error) {
       throw ownQueryError(error)
@@ -218,11 +244,32 @@ class ClickHouseWarehouse implements Warehouse {
   async #fencedTables(): Promise<readonly FencedTable[]> {
     const now = Date.now()
     if (this.#tables !== null && now - this.#tables.atMs < TABLES_MS) return await this.#tables.list
-    const mine = { list: fencedTables(this), atMs: now }
+    const mine = { list: this.#readTables(), atMs: now }
     this.#tables = mine
     mine.list.catch(() => {
       if (this.#tables === mine) this.#tables = null
     })
     return await mine.list
   }
+
+  async #readTables(): Promise<readonly FencedTable[]> {
+    const tables = await fencedTables(this)
+    const { distributed } = this.#dialect
+    if (distributed === undefined) return tables
+    const declared = new Map(tables.map(({ name }) => [distributed.stored(name), name] as const))
+    return tables.map(table => {
+      const rowsOf = declared.get(table.name)
+      return rowsOf === undefined ? table : { ...table, rowsOf }
+    })
+  }
+}
+
+/** A cluster's answer is that of all its shards, or none: a sum without one of them would look like any other. */
+const querySettings = ({ distributed }: Dialect): Readonly<Record<string, string | number>> =>
+  distributed === undefined ? {} : { skip_unavailable_shards: 0, distributed_product_mode: 'global' }
+
+/** A server that is down gets the change when it is back: nobody waits for it for long, and nobody fails for it. */
+const DDL_SETTINGS: Readonly<Record<string, string | number>> = {
+  distributed_ddl_task_timeout: 30,
+  distributed_ddl_output_mode: 'null_status_on_timeout',
 }

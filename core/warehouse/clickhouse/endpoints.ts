@@ -27,29 +27,32 @@ const SILENT_MS = 10_000
  * it does not, the next one takes its place, and it is asked again after a while that doubles.
  */
 export class Endpoints {
-  readonly #all: readonly Endpoint[]
+  readonly all: readonly Endpoint[]
+  readonly #cluster: string | null
   readonly #events: Events
   readonly #now: () => number
   readonly #health = new Map<Endpoint, Health>()
+  readonly #shards = new Map<Endpoint, string | null>()
   readonly #facts = new Map<Endpoint, { readonly facts: Promise<ServerFacts>; heardAtMs: number }>()
-  #current: Endpoint
+  /** By group: the servers of a shard, for inserts; '' for all of them. */
+  readonly #current = new Map<string, Endpoint>()
 
-  constructor(all: readonly Endpoint[], events: Events, now: () => number) {
-    const [first] = all
-    if (first === undefined) throw new TypeError('no server')
-    this.#all = all
+  constructor(all: readonly Endpoint[], cluster: string | null, events: Events, now: () => number) {
+    if (all.length === 0) throw new TypeError('no server')
+    this.all = all
+    this.#cluster = cluster
     this.#events = events
     this.#now = now
-    this.#current = first
   }
 
   /** In the order to ask: the preferred one, the one in use, those thought well, then the others, longest silent first. */
-  candidates(preferred?: Endpoint): readonly Endpoint[] {
+  candidates(preferred?: Endpoint, group = ''): readonly Endpoint[] {
     const now = this.#now()
     const retryAt = (endpoint: Endpoint): number => this.#health.get(endpoint)?.retryAtMs ?? 0
-    const well = this.#all.filter(endpoint => retryAt(endpoint) <= now)
-    const ill = this.#all.filter(endpoint => retryAt(endpoint) > now).sort((a, b) => retryAt(a) - retryAt(b))
-    const inUse = well.includes(this.#current) ? [this.#current] : []
+    const well = this.all.filter(endpoint => retryAt(endpoint) <= now)
+    const ill = this.all.filter(endpoint => retryAt(endpoint) > now).sort((a, b) => retryAt(a) - retryAt(b))
+    const current = this.#current.get(group)
+    const inUse = current !== undefined && well.includes(current) ? [current] : []
     return [...new Set([...(preferred === undefined ? [] : [preferred]), ...inUse, ...well, ...ill])]
   }
 
@@ -57,17 +60,26 @@ export class Endpoints {
   async facts(endpoint: Endpoint): Promise<ServerFacts> {
     const known = this.#facts.get(endpoint)
     if (known !== undefined && this.#now() - known.heardAtMs < SILENT_MS) return await known.facts
-    const asked = { facts: readFacts(endpoint.client), heardAtMs: this.#now() }
+    const asked = { facts: readFacts(endpoint.client, this.#cluster), heardAtMs: this.#now() }
     this.#facts.set(endpoint, asked)
-    asked.facts.catch(() => {
+    try {
+      const facts = await asked.facts
+      this.#shards.set(endpoint, facts.place?.shard ?? null)
+      return facts
+    } catch (error) {
       if (this.#facts.get(endpoint) === asked) this.#facts.delete(endpoint)
-    })
-    return await asked.facts
+      throw error
+    }
   }
 
-  succeeded(endpoint: Endpoint): void {
+  /** The shard that a server was of when it was last asked; undefined: it has never answered. */
+  shard(endpoint: Endpoint): string | null | undefined {
+    return this.#shards.get(endpoint)
+  }
+
+  succeeded(endpoint: Endpoint, group = ''): void {
     this.#health.delete(endpoint)
-    this.#current = endpoint
+    this.#current.set(group, endpoint)
     const known = this.#facts.get(endpoint)
     if (known !== undefined) known.heardAtMs = this.#now()
   }
@@ -104,7 +116,7 @@ export class Endpoints {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#all.map(endpoint => endpoint.client.close()))
+    await Promise.all(this.all.map(endpoint => endpoint.client.close()))
   }
 }
 

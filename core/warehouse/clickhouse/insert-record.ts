@@ -4,17 +4,20 @@ import { zstdDecompressSync } from 'node:zlib'
 import { RecordBatchReader } from 'apache-arrow'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { WattlineError } from '../../runtime/errors.ts'
-import { type Dialect, qualified } from '../ddl.ts'
+import type { Dialect } from '../ddl.ts'
 import { engineCode, isRecordFault, MISSING_COLUMN, SAME_QUERY_RUNNING } from '../engine-errors.ts'
 import { INSERT_SETTINGS, insertFromBody, narrowedTo } from '../insert.ts'
 import { NoAnswerError, timed } from './connection.ts'
 import { type Endpoint, type Endpoints, isServerTrouble, withAddress } from './endpoints.ts'
 import type { ServerFacts } from './server-facts.ts'
+import { shardOf } from './shards.ts'
 
 /** What inserts need of the warehouse. */
 export interface InsertContext {
   readonly endpoints: Endpoints
   readonly dialect: Dialect
+  /** Names of all shards; none without a cluster. */
+  readonly shards: readonly string[]
   readonly now: () => number
   /** Longest wait for one answer. */
   readonly timeoutMs: number
@@ -48,14 +51,21 @@ export async function insertRecord(
 ): Promise<void> {
   if (record.length === 0) throw new WattlineError('record_refused', 'The record is empty.')
   forgetOld(context)
-  const job: Job = { stream, record, token, deadlineMs: context.now() + context.timeoutMs, refusals: 0 }
+  const shard = shardOf(token, context.shards)
+  const deadlineMs = context.now() + context.timeoutMs
+  const job: Job = { stream, record, token, shard, deadlineMs, refusals: 0 }
   const doubt = context.doubts.get(token)
   const preferred = doubt !== undefined && doubt.untilMs > context.now() ? doubt.endpoint : undefined
-  let last: unknown
-  for (const endpoint of context.endpoints.candidates(preferred)) {
+  const group = shard ?? ''
+  let last: unknown = new Error(`no server of shard ${shard} answers`)
+  for (const endpoint of context.endpoints.candidates(preferred, group)) {
+    const known = context.endpoints.shard(endpoint)
+    if (known !== undefined && known !== shard) continue
     try {
+      const { place } = await context.endpoints.facts(endpoint)
+      if ((place?.shard ?? null) !== shard) continue
       await insertAt(context, endpoint, job)
-      context.endpoints.succeeded(endpoint)
+      context.endpoints.succeeded(endpoint, group)
       context.doubts.delete(token)
       return
     } catch (error) {
@@ -78,6 +88,7 @@ interface Job {
   stream: StreamDeclaration
   readonly record: Uint8Array
   readonly token: string
+  readonly shard: string | null
   readonly deadlineMs: number
   refusals: number
 }
@@ -119,15 +130,13 @@ async function again(context: InsertContext, job: Job, error: unknown): Promise<
 }
 
 async function send(context: InsertContext, endpoint: Endpoint, job: Job): Promise<void> {
-  const { stream, record, token } = job
-  const table = stream.table
-  if (table === undefined) throw new TypeError(`stream ${stream.name} has no table`)
+  const { stream, record, token, shard } = job
   const facts = await context.endpoints.facts(endpoint)
   const untilMs = context.now() + context.timeoutMs + SERVER_MARGIN_MS
   try {
     await timed(context.timeoutMs, async abort_signal => {
       const { stream: answer } = await endpoint.client.exec({
-        query: insertFromBody(stream, qualified(context.dialect, table.name)),
+        query: insertFromBody(stream, context.dialect, shard),
         values: Readable.from([record], { objectMode: false }),
         query_id: queryIdOf(token),
         http_headers: { 'Content-Encoding': 'zstd' },
@@ -166,7 +175,7 @@ function insertSettings(
     insert_deduplication_token: token,
     insert_deduplicate: 1,
     ...(settings.has('deduplicate_insert') ? { deduplicate_insert: 'enable' } : {}),
-    // The SELECT is stable by its making, which releases before 26.4 do not see: they would leave the token aside.
+    // The SELECT is stable by its making, which releases before a fix of March 2026 do not see: they would leave the token aside.
     ...(settings.has('deduplicate_insert_select')
       ? { deduplicate_insert_select: 'enable_even_for_bad_queries' }
       : {}),

@@ -6,6 +6,15 @@ export interface ServerFacts {
   readonly version: string
   /** Among `ASKED`: settings that it knows. A server refuses a request that names one it does not know. */
   readonly settings: ReadonlySet<string>
+  /** Its place in the cluster; null where there is none. */
+  readonly place: Place | null
+}
+
+export interface Place {
+  /** Of this server, as its macro `shard` says. */
+  readonly shard: string
+  /** Shards that the cluster has. */
+  readonly shards: number
 }
 
 const ASKED = [
@@ -28,24 +37,54 @@ export class UnfitServerError extends Error {
 }
 
 /** Asks a server what it is. @throws UnfitServerError */
-export async function readFacts(client: ClickHouseClient): Promise<ServerFacts> {
-  const rows = await timed(FACTS_MS, async abort_signal => {
-    const result = await client.query({
-      query: `SELECT version() AS version, groupArray(name) AS names FROM system.settings
-              WHERE name IN (${ASKED.map(name => `'${name}'`).join(', ')})`,
-      format: 'JSONEachRow',
-      abort_signal,
-    })
-    return await result.json<{ version: string; names: string[] }>()
-  })
-  const facts = { version: rows[0]?.version ?? '', settings: new Set(rows[0]?.names) }
+export async function readFacts(client: ClickHouseClient, cluster: string | null): Promise<ServerFacts> {
+  const [row] = await ask<{ version: string; names: string[] }>(
+    client,
+    `SELECT version() AS version, groupArray(name) AS names FROM system.settings
+     WHERE name IN (${ASKED.map(name => `'${name}'`).join(', ')})`,
+  )
+  const facts = { version: row?.version ?? '', settings: new Set(row?.names) }
   const problem = serverProblem(facts)
   if (problem !== null) throw new UnfitServerError(problem)
-  return facts
+  return { ...facts, place: cluster === null ? null : await readPlace(client, cluster) }
 }
 
+async function readPlace(client: ClickHouseClient, cluster: string): Promise<Place> {
+  const [row] = await ask<{ shards: number; shard: string; macros: string[]; clusters: string[] }>(
+    client,
+    `SELECT toUInt32((SELECT uniqExact(shard_num) FROM system.clusters WHERE cluster = {cluster:String})) AS shards,
+       (SELECT groupArray(macro) FROM system.macros WHERE macro IN ('shard', 'replica')) AS macros,
+       (SELECT any(substitution) FROM system.macros WHERE macro = 'shard') AS shard,
+       (SELECT arraySort(groupUniqArray(cluster)) FROM system.clusters) AS clusters`,
+    { cluster },
+  )
+  const { shards = 0, shard = '', macros = [], clusters = [] } = row ?? {}
+  if (shards === 0) {
+    throw new UnfitServerError(
+      `ClickHouse knows no cluster ${cluster} (warehouse.cluster), but ${clusters.join(', ') || 'none'}.`,
+    )
+  }
+  if (!macros.includes('shard') || !macros.includes('replica')) {
+    throw new UnfitServerError('Every ClickHouse server of a cluster needs the macros shard and replica.')
+  }
+  return { shard, shards }
+}
+
+const ask = <Row>(
+  client: ClickHouseClient,
+  query: string,
+  query_params: Readonly<Record<string, string>> = {},
+): Promise<Row[]> =>
+  timed(FACTS_MS, async abort_signal => {
+    const result = await client.query({ query, query_params, format: 'JSONEachRow', abort_signal })
+    return await result.json<Row>()
+  })
+
 /** Why this server cannot be used; null: it can. */
-export function serverProblem({ version, settings }: ServerFacts): string | null {
+export function serverProblem({
+  version,
+  settings,
+}: Pick<ServerFacts, 'version' | 'settings'>): string | null {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     return `ClickHouse ${version} is too old: 24.8 or newer is needed.`

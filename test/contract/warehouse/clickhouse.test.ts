@@ -14,12 +14,13 @@ interface Server {
   readonly urls: readonly string[]
   readonly user: string
   readonly password: string
+  readonly cluster?: string
   remove(): Promise<void>
 }
 
 async function fixtureOver(server: Server): Promise<WarehouseFixture> {
-  const { urls, user, password } = server
-  const open = () => openClickHouseWarehouse({ urls, user, password, events: silentEvents })
+  const { urls, user, password, cluster } = server
+  const open = () => openClickHouseWarehouse({ urls, user, password, cluster, events: silentEvents })
   let warehouse = await open()
   return {
     warehouse: () => warehouse,
@@ -38,6 +39,13 @@ warehouseContract('ClickHouse over HTTP', async () => {
   const front = await startClickHouseFront({ user: 'wattline', password: "s'ecret:ü" })
   const { urls } = front
   return await fixtureOver({ urls, user: 'wattline', password: "s'ecret:ü", remove: () => front.destroy() })
+})
+
+warehouseContract('a ClickHouse cluster over HTTP', async () => {
+  const cluster = { name: 'books', shard: '01', shards: 1 }
+  const front = await startClickHouseFront({ cluster })
+  const login = { urls: front.urls, user: 'default', password: '', cluster: cluster.name }
+  return await fixtureOver({ ...login, remove: () => front.destroy() })
 })
 
 const real = process.env['WATTLINE_TEST_CLICKHOUSE_URL']

@@ -207,7 +207,8 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
       it('follows a change of retention', async () => {
         const days = async (table: string): Promise<string | undefined> => {
           const [text] = await numbers(
-            `SELECT create_table_query FROM system.tables WHERE database = 'wattline' AND name = '${table}'`,
+            `SELECT create_table_query FROM system.tables WHERE database = 'wattline'
+             AND name IN ('${table}', '${table}_local') ORDER BY length(name) DESC LIMIT 1`,
           )
           return /toIntervalDay\((\d+)\)/.exec(text!)?.[1]
         }

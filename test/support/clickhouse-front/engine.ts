@@ -6,6 +6,7 @@ import { quoteText } from '../../../core/warehouse/column-types.ts'
 import { engineConfigXml } from '../../../core/warehouse/embedded/engine-config.ts'
 import { canStream } from '../../../core/warehouse/embedded/formats.ts'
 import { repairTokens } from '../../../core/warehouse/embedded/token-repair.ts'
+import { clusterConfig, type FrontCluster, withoutKeeper } from './cluster.ts'
 import { type Asked, formatOf } from './request.ts'
 
 /** What a statement gave: pieces of bytes, and how much was read. */
@@ -30,15 +31,17 @@ export class FrontEngine {
   readonly #incoming: string
   readonly #control: Session
   readonly #running = new Map<string, Running>()
+  readonly #translate: (sql: string) => string
 
-  private constructor(path: string, incoming: string, control: Session) {
+  private constructor(path: string, incoming: string, control: Session, translate: (sql: string) => string) {
+    this.#translate = translate
     this.#path = path
     this.#incoming = incoming
     this.#control = control
   }
 
-  /** Opens the engine in `folder`, tokens repaired, as after a crash. `extraConfig` is XML inside `<clickhouse>`. */
-  static async open(folder: string, extraConfig: string): Promise<FrontEngine> {
+  /** Opens the engine in `folder`, tokens repaired, as after a crash. */
+  static async open(folder: string, cluster: FrontCluster | null): Promise<FrontEngine> {
     const path = join(folder, 'engine')
     const incoming = join(folder, 'incoming')
     await mkdir(path, { recursive: true })
@@ -46,12 +49,12 @@ export class FrontEngine {
     await mkdir(incoming)
     const config = engineConfigXml({ maxMemoryBytes: 2 ** 31 }).replace(
       '</clickhouse>',
-      `${extraConfig}</clickhouse>`,
+      `${cluster === null ? '' : clusterConfig(cluster)}</clickhouse>`,
     )
     await writeFile(join(folder, 'engine.xml'), config)
     await repairTokens(path)
     const control = new Session(path, { connectionArgs: [`--config-file=${join(folder, 'engine.xml')}`] })
-    return new FrontEngine(path, incoming, control)
+    return new FrontEngine(path, incoming, control, cluster === null ? sql => sql : withoutKeeper)
   }
 
   /** Stops what runs under this id: streams at once, all else by the engine. */
@@ -88,7 +91,8 @@ export class FrontEngine {
       if (asked.kind === 'insert' && asked.data.length > 0) {
         return await this.#insert(session, asked, running.mark, release)
       }
-      const sql = `${running.mark} ${asked.sql.replace(FORMAT_CLAUSE, '')}`
+      const text = asked.kind === 'other' ? this.#translate(asked.sql) : asked.sql
+      const sql = `${running.mark} ${text.replace(FORMAT_CLAUSE, '')}`
       if (asked.kind === 'select' && canStream(asked.format)) {
         return await streamed(session, sql, asked.format, running, release)
       }
@@ -128,14 +132,14 @@ export class FrontEngine {
 const SAME_ID = 'QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING'
 const KILL = /^\s*KILL QUERY WHERE query_id = '([^']*)'/i
 const FORMAT_CLAUSE = /\bFORMAT\s+\w+\s*;?\s*$/i
-const INPUT = /\binput\(('(?:[^'\\]|\\.)*')\)\s*FORMAT\s+(\w+)\s*;?\s*$/s
+const INPUT = /\binput\(('(?:[^'\\]|\\.)*')\)(.*?)\bFORMAT\s+(\w+)\s*;?\s*$/s
 
 function insertFromFile(asked: Asked, file: string): string {
   const input = INPUT.exec(asked.sql)
   if (input !== null) {
-    const [matched, structure = '', format = ''] = input
+    const [matched, structure = '', condition = '', format = ''] = input
     const source = [quoteText(file), quoteText(format), structure, quoteText(asked.encoding)].join(', ')
-    return asked.sql.replace(matched, () => `file(${source})`)
+    return asked.sql.replace(matched, () => `file(${source})${condition}`)
   }
   const format = formatOf(asked.sql) ?? asked.format
   const head = asked.sql.replace(FORMAT_CLAUSE, '')

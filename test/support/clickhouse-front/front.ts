@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { FrontCluster } from './cluster.ts'
 import type { FaultRule } from './faults.ts'
 import type { Call, FrontStart, Reply } from './process.ts'
 import type { Counts } from './tally.ts'
@@ -44,8 +45,8 @@ export interface FrontOptions {
   readonly seed?: number
   readonly user?: string
   readonly password?: string
-  /** XML for the engine's configuration, such as clusters. */
-  readonly extraConfig?: string
+  /** A cluster that it knows, and is all of. */
+  readonly cluster?: FrontCluster
 }
 
 const ENTRY = new URL('./process.ts', import.meta.url).pathname
@@ -53,9 +54,9 @@ const START_TIMEOUT_MS = 60_000
 
 export async function startClickHouseFront(options: FrontOptions = {}): Promise<ClickHouseFront> {
   const folder = await mkdtemp(join(tmpdir(), 'wattline-clickhouse-front-'))
-  const { user = 'default', password = '', seed = 1, extraConfig = '' } = options
+  const { user = 'default', password = '', seed = 1, cluster = null } = options
   const start = (ports: readonly number[]) =>
-    FrontProcess.start({ folder, ports, seed, user, password, extraConfig })
+    FrontProcess.start({ folder, ports, seed, user, password, cluster })
   let running = await start(Array.from({ length: options.ports ?? 1 }, () => 0))
   const urls = running.ports.map(port => `http://127.0.0.1:${port}`)
   const end = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 /** The process of a front, started by `front.ts`, which tells it what to do over the channel between the two. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import type { FrontCluster } from './cluster.ts'
 import { FrontEngine } from './engine.ts'
 import { FaultPlan, type FaultRule } from './faults.ts'
 import { createFrontServer } from './server.ts'
@@ -14,7 +15,7 @@ export interface FrontStart {
   readonly seed: number
   readonly user: string
   readonly password: string
-  readonly extraConfig: string
+  readonly cluster: FrontCluster | null
 }
 
 export type Call =
@@ -30,7 +31,7 @@ const tell = (reply: Reply): void => {
 }
 
 async function main(start: FrontStart): Promise<void> {
-  const engine = await FrontEngine.open(start.folder, start.extraConfig)
+  const engine = await FrontEngine.open(start.folder, start.cluster)
   const plan = new FaultPlan(start.seed)
   const tally = new Tally()
   const common = { engine, plan, tally, user: start.user, password: start.password }

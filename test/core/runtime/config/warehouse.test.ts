@@ -34,6 +34,7 @@ describe('warehouse', () => {
       ],
     ],
     ['url: [http://a:8123]', ['warehouse.url: is for a server: set `warehouse.kind: clickhouse`']],
+    ['cluster: books', ['warehouse.cluster: is for servers: set `warehouse.kind: clickhouse`']],
     ['kind: clickhouse, url: [a:8123]', ['warehouse.url.0: an address such as http://clickhouse-1:8123']],
     [
       'kind: clickhouse, url: [http://u:p@a:8123]',

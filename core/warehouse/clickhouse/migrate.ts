@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StreamDeclaration } from '../../model/streams/stream.ts'
+import { backoffMs } from '../../runtime/backoff.ts'
+import type { Dialect } from '../ddl.ts'
+import { engineCode } from '../engine-errors.ts'
+import { type ExistingTable, planMigration } from '../migration.ts'
+import type { Retention } from '../warehouse.ts'
+import { isServerTrouble } from './endpoints.ts'
+
+export interface Migration {
+  readonly dialect: Dialect
+  readonly streams: readonly StreamDeclaration[]
+  readonly retention: Retention
+  existing(): Promise<ReadonlyMap<string, ExistingTable>>
+  run(statement: string): Promise<void>
+}
+
+const TRIES = 12
+const FIRST_RETRY_MS = 200
+const MAX_RETRY_MS = 10_000
+
+/**
+ * Brings the database to what the declarations say, while other processes do the same. Every statement holds when it is
+ * run twice; when one fails because another process was quicker, or a server did not answer, what is there is looked at
+ * anew and the rest is done.
+ */
+export async function migrate(migration: Migration): Promise<void> {
+  const { dialect, streams, retention } = migration
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const existing = await migration.existing()
+      for (const statement of planMigration(streams, retention, existing, dialect))
+        await migration.run(statement)
+      return
+    } catch (error) {
+      if (attempt + 1 >= TRIES || !isPassing(error)) throw error
+      await delay(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS))
+    }
+  }
+}
+
+/** What another process has done, or is doing, to the same table. */
+const RACES: ReadonlySet<number> = new Set([
+  15, // DUPLICATE_COLUMN
+  57, // TABLE_ALREADY_EXISTS
+  60, // UNKNOWN_TABLE: not yet on this server
+  81, // UNKNOWN_DATABASE: the same
+  82, // DATABASE_ALREADY_EXISTS
+  122, // INCOMPATIBLE_COLUMNS: the replica's and Keeper's, for a moment
+  159, // TIMEOUT_EXCEEDED: of a change on all servers
+  253, // REPLICA_ALREADY_EXISTS
+  341, // UNFINISHED
+  473, // DEADLOCK_AVOIDED
+  517, // CANNOT_ASSIGN_ALTER
+  529, // NOT_A_LEADER
+])
+
+function isPassing(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = engineCode(cause)
+  return code === null ? isServerTrouble(cause) : RACES.has(code) || isServerTrouble(cause)
+}

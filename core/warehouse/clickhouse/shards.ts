@@ -1,0 +1,54 @@
+import { digest } from '../../model/digest.ts'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Endpoints } from './endpoints.ts'
+import type { ServerFacts } from './server-facts.ts'
+
+/**
+ * The shard of a token: always the same one, whoever asks, as long as the shards are the same. By rendezvous: a shard
+ * that is added takes its part from all others, and no token moves between these.
+ */
+export function shardOf(token: string, shards: readonly string[]): string | null {
+  let found: { readonly shard: string; readonly weight: string } | null = null
+  for (const shard of shards) {
+    const weight = digest(`${token}\n${shard}`, 16)
+    if (found === null || weight > found.weight) found = { shard, weight }
+  }
+  return found?.shard ?? null
+}
+
+/**
+ * Names of the shards that the addresses lead to; none without a cluster.
+ * @throws config_invalid when no address leads to some shard
+ * @throws warehouse_unavailable, or what a server said, while those that may lead there do not answer
+ */
+export async function findShards(endpoints: Endpoints, cluster: string): Promise<readonly string[]> {
+  const answers = await Promise.allSettled(endpoints.all.map(endpoint => endpoints.facts(endpoint)))
+  const facts: ServerFacts[] = []
+  let silent: unknown = null
+  for (const answer of answers) {
+    if (answer.status === 'fulfilled') facts.push(answer.value)
+    else silent ??= answer.reason
+  }
+  const problem = shardsProblem(facts, cluster)
+  if (problem === null) return namesOf(facts)
+  if (silent !== null && facts.length < answers.length) throw silent
+  throw new WattlineError('config_invalid', problem)
+}
+
+const namesOf = (facts: readonly ServerFacts[]): readonly string[] =>
+  [...new Set(facts.flatMap(({ place }) => (place === null ? [] : [place.shard])))].sort()
+
+/** Why the servers that answered are not enough; null: there is one of every shard. */
+export function shardsProblem(facts: readonly ServerFacts[], cluster: string): string | null {
+  const names = namesOf(facts)
+  const counts = new Set(facts.map(({ place }) => place?.shards ?? 0))
+  if (counts.size > 1) {
+    return `The servers of cluster ${cluster} disagree on how many shards it has: ${[...counts].join(', ')}.`
+  }
+  const [shards = 0] = counts
+  if (names.length === shards) return null
+  const found = names.join(', ') || 'none'
+  return names.length < shards
+    ? `Cluster ${cluster} has ${shards} shards, and warehouse.url leads to ${names.length} of them (macro shard: ${found}): name a server of each.`
+    : `Cluster ${cluster} has ${shards} shards, and its servers name ${names.length} (macro shard: ${found}).`
+}

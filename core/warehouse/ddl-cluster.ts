@@ -1,0 +1,45 @@
+import type { Column } from '../model/streams/stream.ts'
+import { quoteName, quoteText, storedType } from './column-types.ts'
+import { DATABASE, type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
+
+/**
+ * Tokens that a server remembers. A record is sent again when its insert was not answered, or when its reader died before
+ * its offset was committed: this must not be longer ago than so many inserts into the table (per shard). Replicas also
+ * forget after some time, by default within an hour: here a week, as long as a log may hold what waits.
+ */
+const TOKEN_SETTINGS = {
+  non_replicated_deduplication_window: 10_000,
+  replicated_deduplication_window: 10_000,
+  replicated_deduplication_window_seconds: 604_800,
+} as const
+
+/** One server, whose tables many processes fill. */
+export const SERVER_DIALECT: Dialect = { ...LOCAL_DIALECT, tableSettings: TOKEN_SETTINGS }
+
+/**
+ * A cluster: every declared table is a Distributed one, which reads `<name>_local` of all shards; these hold the rows,
+ * replicated within the shard. The path in Keeper is made of names and not of the table's UUID, so that a server that
+ * is added later joins the replicas that are there.
+ */
+export const clusterDialect = (cluster: string): Dialect => ({
+  database: DATABASE,
+  engine: base => `Replicated${base}('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')`,
+  onCluster: ` ON CLUSTER ${quoteText(cluster)}`,
+  tableSettings: TOKEN_SETTINGS,
+  distributed: { cluster, stored: table => `${table}_local` },
+})
+
+/** Has no sharding key: rows go straight to the servers that hold them. */
+export function createDistributed(table: string, columns: readonly string[], dialect: Dialect): string {
+  const { distributed } = dialect
+  if (distributed === undefined) throw new TypeError('not a cluster')
+  const source = [distributed.cluster, dialect.database, distributed.stored(table)].map(quoteText)
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(dialect, table)}${dialect.onCluster}`,
+    `(\n  ${columns.join(',\n  ')}\n)`,
+    `ENGINE = Distributed(${source.join(', ')})`,
+  ].join('\n')
+}
+
+/** `name type`, as a table takes it that stores nothing. */
+export const plainColumn = (column: Column): string => `${quoteName(column.name)} ${storedType(column)}`

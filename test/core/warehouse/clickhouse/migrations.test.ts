@@ -1,0 +1,102 @@
+// Guarantees: processes that start at one time, over servers that fail on the way, all end with the tables they declare,
+// and none of them alters anything again; a statement that is wrong in itself is not tried for ever.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
+import { column } from '../../../../core/model/streams/stream.ts'
+import { silentEvents } from '../../../../core/runtime/events.ts'
+import { openClickHouseWarehouse } from '../../../../core/warehouse/clickhouse/clickhouse.ts'
+import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
+import { spans } from '../../../contract/warehouse/sample-rows.ts'
+import { type ClickHouseFront, startClickHouseFront } from '../../../support/clickhouse-front/front.ts'
+
+const RETENTION = { signalsDays: 30, ledgerDays: 400 }
+const STARTERS = 4
+const SEED = 7
+
+describe.each([
+  ['a server', undefined],
+  ['a cluster', { name: 'books', shard: '01', shards: 1 }],
+])('%s', (_what, cluster) => {
+  let front: ClickHouseFront
+  let warehouses: readonly Warehouse[]
+
+  beforeAll(async () => {
+    front = await startClickHouseFront({
+      seed: SEED,
+      ports: 2,
+      ...(cluster === undefined ? {} : { cluster }),
+    })
+    const login = {
+      urls: front.urls,
+      user: 'default',
+      password: '',
+      cluster: cluster?.name,
+      events: silentEvents,
+    }
+    const opening = Array.from({ length: STARTERS }, () => openClickHouseWarehouse(login))
+    warehouses = await Promise.all(opening)
+  })
+  afterAll(async () => {
+    for (const warehouse of warehouses) await warehouse.close()
+    await front.destroy()
+  })
+
+  const fail = (): Promise<void> =>
+    front.inject(
+      { fault: { kind: 'cut', when: 'after' }, on: ['other'], probability: 0.05 },
+      { fault: { kind: 'cut', when: 'before' }, on: ['other'], probability: 0.05 },
+      { fault: { kind: 'status', status: 503, when: 'after' }, on: ['other', 'select'], probability: 0.05 },
+      { fault: { kind: 'exception', code: 517, when: 'before' }, on: ['other'], probability: 0.02 },
+      { fault: { kind: 'exception', code: 999, when: 'before' }, on: ['other', 'select'], probability: 0.02 },
+    )
+
+  const tables = (): Promise<readonly { name: string; definition: string }[]> =>
+    warehouses[0]!.query(
+      "SELECT name, create_table_query AS definition FROM system.tables WHERE database = 'wattline' ORDER BY name",
+    )
+
+  it(`${STARTERS} starters at once make the tables`, async () => {
+    await fail()
+    await Promise.all(warehouses.map(warehouse => warehouse.migrate(STREAMS, RETENTION)))
+    await front.heal()
+    const names = (await tables()).map(({ name }) => name)
+    for (const { table } of STREAMS as readonly (typeof traces)[]) {
+      if (table !== undefined) expect(names).toContain(table.name)
+    }
+    await warehouses[1]!.insert(traces, spans(30), 'start/1')
+    await warehouses[2]!.insert(traces, spans(30), 'start/1')
+    expect(await warehouses[3]!.query('SELECT count() AS n FROM wattline.otel_traces')).toEqual([{ n: '30' }])
+  })
+
+  it(`${STARTERS} starters of a later version add what is new`, async () => {
+    const later = { ...traces, columns: [...traces.columns, column('New', 'int64?')] }
+    await fail()
+    await Promise.all(
+      warehouses.map(warehouse => warehouse.migrate([later], { signalsDays: 31, ledgerDays: 400 })),
+    )
+    await front.heal()
+    const rows = await warehouses[3]!.query(
+      'SELECT count(New) AS news, count() AS n FROM wattline.otel_traces',
+    )
+    expect(rows).toEqual([{ news: '0', n: '30' }])
+  })
+
+  it('changes nothing when all is there', async () => {
+    await warehouses[0]!.migrate(STREAMS, RETENTION)
+    const before = await tables()
+    const changes = { kind: 'exception', code: 62, when: 'before' } as const
+    for (const word of ['CREATE', 'ALTER']) {
+      await front.inject({ fault: changes, on: ['other'], matching: word, times: 100 })
+    }
+    for (const warehouse of warehouses) await warehouse.migrate(STREAMS, RETENTION)
+    await front.heal()
+    expect(await tables()).toEqual(before)
+  })
+
+  it('ends with the engine’s words when a statement is wrong in itself', async () => {
+    const wrong = { ...traces, table: { ...traces.table, name: 'wrong', partitionBy: 'nothing(' } }
+    await expect(warehouses[0]!.migrate([wrong], RETENTION)).rejects.toMatchObject({
+      message: expect.stringContaining('Code: 62'),
+    })
+  })
+})
