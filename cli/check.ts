@@ -1,5 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { readTokens } from '../core/runtime/auth/tokens-file.ts'
 import { loadConfig } from '../core/runtime/config/load.ts'
+import type { Config } from '../core/runtime/config/schema.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { readMaterial, tlsFilesOf } from '../core/runtime/tls.ts'
 import { withRoles } from './roles.ts'
 
 export const checkCommand = (): Command =>
@@ -7,14 +12,61 @@ export const checkCommand = (): Command =>
     .description('Validate the configuration: all problems at once, exit 1 on any')
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
     .option('--roles <roles>', 'check it for a process with these roles')
-    .option('--print', 'print the whole configuration as it would be used')
+    .option('--print', 'print the whole configuration as it would be used, without its secrets')
     .addHelpText(
       'after',
-      '\nExamples:\n  wattline check --config wattline.yaml\n  WATTLINE_LISTEN_HTTP=0 wattline check --print',
+      '\nTokens file and certificates are read where they are there; a configuration may be checked without them.\n' +
+        '\nExamples:\n  wattline check --config wattline.yaml\n  WATTLINE_LISTEN_HTTP=0 wattline check --print',
     )
     .action((options: { config?: string; roles?: string; print?: boolean }) => {
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
-      process.stdout.write(
-        options.print === true ? `${JSON.stringify(config, null, 2)}\n` : 'The configuration is good.\n',
-      )
+      for (const missing of checkFiles(config)) {
+        process.stderr.write(`note: ${missing} is not there; the start will need it.\n`)
+      }
+      process.stdout.write(options.print === true ? printable(config) : 'The configuration is good.\n')
     })
+
+/**
+ * Reads the files that the configuration names, and gives those that are not there: where a configuration is checked is
+ * seldom where its secrets are. @throws WattlineError `config_invalid` for one that cannot be used
+ */
+export function checkFiles({ auth, listen }: Pick<Config, 'auth' | 'listen'>): readonly string[] {
+  const missing: string[] = []
+  const isThere = (path: string): boolean => {
+    if (existsSync(path)) return true
+    missing.push(path)
+    return false
+  }
+  const { tokens_file: tokensFile } = auth
+  if (tokensFile !== undefined && isThere(tokensFile)) readTokens(tokensFile, readFileSync(tokensFile))
+  const tls = tlsFilesOf(listen.tls)
+  if (tls === undefined) return missing
+  const paths = [tls.cert, tls.key, ...(tls.clientCa === undefined ? [] : [tls.clientCa])]
+  if (paths.filter(isThere).length < paths.length) return missing
+  try {
+    readMaterial(
+      tls,
+      paths.map(path => readFileSync(path)),
+    )
+  } catch (error) {
+    throw new WattlineError('config_invalid', `listen.tls: ${(error as Error).message}.`, { cause: error })
+  }
+  return missing
+}
+
+const HIDDEN = '(hidden)'
+/** Values that open something, wherever they stand; keys are hidden where they are no path. */
+const SECRETS: ReadonlySet<string> = new Set(['password', 'token'])
+
+/** Exported for its test. */
+export const printable = (config: Config): string =>
+  `${JSON.stringify(config, (key, value: unknown) => (isSecret(key, value) ? HIDDEN : withoutHeaders(key, value)), 2)}\n`
+
+const isSecret = (key: string, value: unknown): boolean =>
+  typeof value === 'string' && (SECRETS.has(key) || value.includes('PRIVATE KEY-----'))
+
+/** Headers are sent to others, and hold keys of theirs. */
+function withoutHeaders(key: string, value: unknown): unknown {
+  if (key !== 'headers' || typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.keys(value).map(name => [name, HIDDEN]))
+}

@@ -22,10 +22,21 @@ export async function ask(options: ClientOptions, path: string, body?: unknown):
   const request =
     body === undefined ? { headers, signal } : { method: 'POST', headers, signal, body: JSON.stringify(body) }
   const response = await fetch(new URL(path, options.url), request).catch((error: unknown) => {
-    throw new WattlineError('not_running', `nothing answers at ${options.url}.`, { cause: error })
+    throw new WattlineError('not_running', `${whyNot(error, options.url)}.`, { cause: error })
   })
   if (response.ok) return response
   throw await problemOf(response)
+}
+
+/** A certificate that is not trusted looks to a client as if nobody were there. */
+function whyNot(error: unknown, url: string): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code)) {
+    return `the certificate of ${url} is not trusted (${code}): name its authority by NODE_EXTRA_CA_CERTS`
+  }
+  if (/SSL|TLS/.test(code)) return `${url} does not speak TLS with us (${code})`
+  return `nothing answers at ${url}`
 }
 
 async function problemOf(response: Response): Promise<WattlineError> {

@@ -99,7 +99,7 @@ function readAddresses(child: ChildProcess, stderr: readonly string[]): Promise<
   return new Promise((resolve, reject) => {
     const found: string[] = []
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
-      const address = /(http:\/\/[\d.]+:\d+)\//.exec(line)?.[1]
+      const address = /(https?:\/\/[\d.]+:\d+)\//.exec(line)?.[1]
       if (address !== undefined) found.push(address)
       if (found.length === 2 || line.includes('Stop with Ctrl-C')) resolve(found)
     })
