@@ -157,25 +157,20 @@ it('answers the command line with a token and the authority, and says what is mi
   const url = { WATTLINE_URL: wattline.http }
   const trust = { NODE_EXTRA_CA_CERTS: file('authority.crt') }
   const query = ['sql', 'SELECT DISTINCT Tenant FROM otel_traces', '--format', 'csv']
-  expect(
-    (await cli(query, { ...url, ...trust, WATTLINE_TOKEN: tokens.shop })).stdout.trim().split(/\s+/),
-  ).toEqual(['Tenant', 'shop'])
-  expect((await cli([...query, '--token', tokens.bank], { ...url, ...trust })).stdout).toContain('bank')
-  expect((await cli(['lag'], { ...url, ...trust, WATTLINE_TOKEN: tokens.operator })).stdout).toContain(
-    'store',
-  )
-  expect(await cli(query, { ...url, ...trust })).toMatchObject({
-    code: 1,
-    stderr: expect.stringMatching(/^unauthenticated: No token/),
-  })
-  expect(await cli(['lag'], { ...url, ...trust, WATTLINE_TOKEN: tokens.shop })).toMatchObject({
-    code: 1,
-    stderr: expect.stringMatching(/^forbidden: /),
-  })
-  expect(await cli(query, url)).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
-  })
+  const [shop, bank, lag, none, narrow, untrusted] = await Promise.all([
+    cli(query, { ...url, ...trust, WATTLINE_TOKEN: tokens.shop }),
+    cli([...query, '--token', tokens.bank], { ...url, ...trust }),
+    cli(['lag'], { ...url, ...trust, WATTLINE_TOKEN: tokens.operator }),
+    cli(query, { ...url, ...trust }),
+    cli(['lag'], { ...url, ...trust, WATTLINE_TOKEN: tokens.shop }),
+    cli(query, url),
+  ])
+  expect(shop.stdout.trim().split(/\s+/)).toEqual(['Tenant', 'shop'])
+  expect(bank.stdout.trim().split(/\s+/)).toEqual(['Tenant', 'bank'])
+  expect(lag.stdout).toContain('store')
+  expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/^unauthenticated: No token/) })
+  expect(narrow).toMatchObject({ code: 1, stderr: expect.stringMatching(/^forbidden: /) })
+  expect(untrusted).toMatchObject({ code: 1, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS') })
 })
 
 it('follows its files: a token that goes is refused, one that comes is known, a certificate is renewed', async () => {
@@ -226,16 +221,18 @@ it('says in metrics whom it turned away, and nowhere what they showed', async ()
 })
 
 it('refuses to start where everybody could come in, with the line that mends it', async () => {
-  const open = await cli(['check'], { WATTLINE_LISTEN_HOST: '0.0.0.0' })
-  expect(open).toMatchObject({ code: 1, stderr: expect.stringContaining('wattline token --tenant default') })
   const environment = { WATTLINE_DATA: join(data, 'other'), WATTLINE_AUTH_TOKENS_FILE: file('broken.yaml') }
   writeFileSync(file('broken.yaml'), '- {tenant: "", scopes: [read]}')
-  const broken = await cli(['run'], environment)
+  const [open, broken, absent] = await Promise.all([
+    cli(['check'], { WATTLINE_LISTEN_HOST: '0.0.0.0' }),
+    cli(['run'], environment),
+    cli(['run'], { ...environment, WATTLINE_AUTH_TOKENS_FILE: file('none.yaml') }),
+  ])
+  expect(open).toMatchObject({ code: 1, stderr: expect.stringContaining('wattline token --tenant default') })
   expect(broken).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/auth\.tokens_file: .*0\.tenant.*0\.sha256/s),
   })
-  const absent = await cli(['run'], { ...environment, WATTLINE_AUTH_TOKENS_FILE: file('none.yaml') })
   expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('none.yaml') })
 })
 
