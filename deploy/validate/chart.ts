@@ -1,0 +1,155 @@
+/** The chart: linted and rendered by Helm, every manifest checked by schema, by rules, and its configuration by Wattline itself. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { promisify } from 'node:util'
+import { parse } from 'yaml'
+import { checkContainer, SAMPLE_TOKENS } from './container-check.ts'
+import type { CustomResources } from './custom-resources.ts'
+import { type Container, type Manifest, nameOf, readManifests, type Volume, workloadsOf } from './manifest.ts'
+import { brokenRules } from './rules.ts'
+import type { Tools } from './tools.ts'
+
+const run = promisify(execFile)
+/** The oldest that the chart takes, and the newest whose schemas there are. */
+const KUBERNETES = ['1.30.0', '1.37.0'] as const
+
+export interface ChartOptions {
+  readonly tools: Tools
+  readonly custom: CustomResources
+  readonly tell: (line: string) => void
+  /** Only the example that switches everything on, for one version. */
+  readonly isQuick?: boolean
+}
+
+/** Every problem of the chart with every set of values in the folder of examples. */
+export async function chartProblems(
+  deploy: string,
+  { tools, custom, tell, isQuick = false }: ChartOptions,
+): Promise<string[]> {
+  const chart = join(deploy, 'helm/wattline')
+  const problems: string[] = []
+  for (const name of isQuick ? ['everything.yaml'] : readdirSync(join(deploy, 'helm/examples'))) {
+    const values = join(deploy, 'helm/examples', name)
+    for (const version of isQuick ? KUBERNETES.slice(-1) : KUBERNETES) {
+      const found = await renderedProblems({ chart, values, version, tools, custom, tell })
+      problems.push(...found.map(problem => `${basename(values)}, Kubernetes ${version}: ${problem}`))
+    }
+  }
+  return problems
+}
+
+interface Rendering {
+  readonly chart: string
+  readonly values: string
+  readonly version: string
+  readonly tools: Tools
+  readonly custom: CustomResources
+  readonly tell: (line: string) => void
+}
+
+async function renderedProblems({
+  chart,
+  values,
+  version,
+  tools,
+  custom,
+  tell,
+}: Rendering): Promise<string[]> {
+  const common = ['--kube-version', version, '--namespace', 'observability', '--values', values]
+  const lint = await output(tools.helm, ['lint', chart, '--strict', '--quiet', ...common])
+  if (!lint.ok) return [`helm lint: ${lint.text}`]
+  const rendered = await output(tools.helm, ['template', 'release', chart, ...common])
+  if (!rendered.ok) return [`helm template: ${rendered.text}`]
+  const manifests = readManifests(rendered.text)
+  const standard = manifests.filter(manifest => !custom.knows(manifest))
+  const { agent } = parse(readFileSync(values, 'utf8')) as { agent?: { dataPath?: string } }
+  const problems = [
+    ...(await schemaProblems(standard, tools, version)),
+    ...manifests.filter(manifest => custom.knows(manifest)).flatMap(manifest => custom.problemsOf(manifest)),
+    ...brokenRules(manifests, agent?.dataPath ?? '/var/lib/wattline'),
+    ...(await configProblems(manifests)),
+  ]
+  tell(
+    `${basename(values)}, Kubernetes ${version}: ${manifests.length} manifests, ${workloadsOf(manifests).length} configurations`,
+  )
+  return problems
+}
+
+async function output(command: string, args: readonly string[]): Promise<{ ok: boolean; text: string }> {
+  try {
+    return { ok: true, text: (await run(command, args, { maxBuffer: 2 ** 26 })).stdout }
+  } catch (error) {
+    const { stdout, stderr, message } = error as Error & { stdout?: string; stderr?: string }
+    return { ok: false, text: `${stdout ?? ''}${stderr ?? ''}`.trim() || message }
+  }
+}
+
+/** The schemas of Kubernetes, strictly: a field that it does not know is a problem, and so is a kind. */
+async function schemaProblems(
+  manifests: readonly Manifest[],
+  tools: Tools,
+  version: string,
+): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'wattline-manifests-'))
+  try {
+    const files = manifests.map((manifest, index) => {
+      const file = join(folder, `${index}.yaml`)
+      writeFileSync(file, JSON.stringify(manifest))
+      return file
+    })
+    const minor = version.split('.').slice(0, 2).join('.')
+    const { ok, text } = await output(tools.kubernetesValidate, [
+      '--strict',
+      '--kubernetes-version',
+      minor,
+      ...files,
+    ])
+    const passed = text.split('\n').filter(line => / passed for /.test(line)).length
+    if (ok && passed === manifests.length) return []
+    return text
+      .split('\n')
+      .filter(line => line !== '' && !/ passed for /.test(line))
+      .map(
+        line =>
+          `schema: ${line.replace(/\S+\/(\d+)\.yaml/, (_, index) => nameOf(manifests[Number(index)]!))}`,
+      )
+      .concat(`schema: ${passed} of ${manifests.length} manifests passed`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** `wattline check` of every container, with its own ConfigMap, its environment, and something in the place of each Secret. */
+async function configProblems(manifests: readonly Manifest[]): Promise<string[]> {
+  const problems: string[] = []
+  for (const { manifest, pod } of workloadsOf(manifests)) {
+    for (const container of pod.containers) {
+      const files = new Map(pod.volumes.flatMap(volume => filesOf(volume, container, manifests)))
+      const environment = Object.fromEntries(
+        (container.env ?? []).map(({ name, value }) => [name, value ?? 'given-by-kubernetes']),
+      )
+      const told = await checkContainer({ args: container.args, environment, files })
+      if (told !== '') problems.push(`${nameOf(manifest)}: ${told}`)
+    }
+  }
+  return problems
+}
+
+/** A Secret holds whatever the configuration reads from it. */
+function filesOf(volume: Volume, container: Container, manifests: readonly Manifest[]): [string, string][] {
+  const at = container.volumeMounts.find(({ name }) => name === volume.name)?.mountPath
+  if (at === undefined) return []
+  const maps = manifests.filter(({ kind }) => kind === 'ConfigMap')
+  if (volume.configMap !== undefined) {
+    const data = maps.find(({ metadata }) => metadata.name === volume.configMap?.name)?.data ?? {}
+    return volume.configMap.items.map(({ key, path }) => [join(at, path), data[key] ?? ''])
+  }
+  if (volume.secret === undefined) return []
+  const config = maps.flatMap(({ data = {} }) => Object.values(data)).join('\n')
+  const named = [...config.matchAll(/\/etc\/wattline\/[\w./-]+/g)].map(([path]) => path)
+  return named
+    .filter(path => path.startsWith(`${at}/`))
+    .map(path => [path, path.endsWith('tokens.yaml') ? SAMPLE_TOKENS : 'secret'])
+}

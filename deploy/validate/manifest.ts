@@ -1,0 +1,92 @@
+/** Rendered manifests, as far as the checks read them. */
+import { parseAllDocuments } from 'yaml'
+
+interface Labels {
+  readonly [name: string]: string
+}
+
+export interface Container {
+  readonly name: string
+  readonly image: string
+  readonly args: readonly string[]
+  readonly env?: readonly { readonly name: string; readonly value?: string }[]
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[]
+  readonly volumeMounts: readonly {
+    readonly name: string
+    readonly mountPath: string
+    readonly readOnly?: boolean
+  }[]
+  readonly securityContext: {
+    readonly readOnlyRootFilesystem?: boolean
+    readonly allowPrivilegeEscalation?: boolean
+    readonly capabilities?: { readonly drop?: readonly string[]; readonly add?: readonly string[] }
+  }
+}
+
+export interface Volume {
+  readonly name: string
+  readonly configMap?: {
+    readonly name: string
+    readonly items: readonly { readonly key: string; readonly path: string }[]
+  }
+  readonly secret?: { readonly secretName: string }
+  readonly hostPath?: { readonly path: string }
+}
+
+export interface PodSpec {
+  readonly containers: readonly Container[]
+  readonly volumes: readonly Volume[]
+  readonly hostPID?: boolean
+  readonly hostNetwork?: boolean
+  readonly terminationGracePeriodSeconds: number
+  readonly automountServiceAccountToken: boolean
+}
+
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly labels: Labels }
+  readonly data?: Readonly<Record<string, string>>
+  readonly spec?: {
+    readonly selector?: Labels | { readonly matchLabels: Labels }
+    readonly podSelector?: { readonly matchLabels: Labels }
+    readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec }
+    readonly ports?: readonly { readonly targetPort: string }[]
+    readonly scaleTargetRef?: { readonly name: string }
+  }
+}
+
+/** @throws when a document is no YAML */
+export function readManifests(text: string): Manifest[] {
+  return parseAllDocuments(text).flatMap(document => {
+    if (document.errors[0] !== undefined) throw document.errors[0]
+    const value = document.toJS() as Manifest | null
+    return value === null ? [] : [value]
+  })
+}
+
+export const nameOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`
+
+export interface Workload {
+  readonly manifest: Manifest
+  readonly labels: Labels
+  readonly pod: PodSpec
+}
+
+export const workloadsOf = (manifests: readonly Manifest[]): Workload[] =>
+  manifests.flatMap(manifest => {
+    const template = manifest.spec?.template
+    return template === undefined ? [] : [{ manifest, labels: template.metadata.labels, pod: template.spec }]
+  })
+
+/** Labels by which a Service, a policy, a budget or a workload finds its pods; undefined: it finds none that way. */
+export function selectorOf({ kind, spec }: Manifest): Labels | undefined {
+  if (spec === undefined) return undefined
+  if (kind === 'NetworkPolicy') return spec.podSelector?.matchLabels
+  if (kind === 'Service') return spec.selector as Labels
+  if (!['Deployment', 'DaemonSet', 'PodDisruptionBudget'].includes(kind)) return undefined
+  return (spec.selector as { readonly matchLabels: Labels }).matchLabels
+}
+
+export const selects = (selector: Labels, labels: Labels): boolean =>
+  Object.entries(selector).every(([name, value]) => labels[name] === value)

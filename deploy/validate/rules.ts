@@ -1,0 +1,100 @@
+/** What no schema says of the rendered chart: that its parts find each other, and that no pod may do more than it must. */
+import { type Manifest, nameOf, selectorOf, selects, type Workload, workloadsOf } from './manifest.ts'
+
+/** Folders of a node that the sensors read; the agents' own data is the only one that is written. */
+const READ_OF_HOST = ['/proc', '/sys/fs/cgroup', '/sys/class', '/sys/devices/virtual', '/etc/machine-id']
+/** preStop and the process's own grace come out of it. */
+const SPARE_SECONDS = 5
+
+export function brokenRules(manifests: readonly Manifest[], dataPath: string): string[] {
+  const workloads = workloadsOf(manifests)
+  return [
+    ...doubles(manifests),
+    ...manifests.flatMap(manifest => selections(manifest, workloads)),
+    ...manifests.flatMap(manifest => targets(manifest, manifests)),
+    ...workloads.flatMap(workload => [
+      ...rights(workload, dataPath),
+      ...mounts(workload, manifests),
+      ...graces(workload, manifests),
+    ]),
+  ]
+}
+
+function doubles(manifests: readonly Manifest[]): string[] {
+  const names = manifests.map(nameOf)
+  return names.filter((name, index) => names.indexOf(name) < index).map(name => `${name} is there twice`)
+}
+
+/** Whoever selects pods selects those of one workload, and a Service names ports that they have. */
+function selections(manifest: Manifest, workloads: readonly Workload[]): string[] {
+  const selector = selectorOf(manifest)
+  if (selector === undefined) return []
+  const found = workloads.filter(({ labels }) => selects(selector, labels))
+  if (found.length !== 1) return [`${nameOf(manifest)} selects the pods of ${found.length} workloads`]
+  if (manifest.kind !== 'Service') return []
+  const ports = found[0]!.pod.containers.flatMap(container => container.ports.map(({ name }) => name))
+  return (manifest.spec?.ports ?? [])
+    .filter(({ targetPort }) => !ports.includes(targetPort))
+    .map(({ targetPort }) => `${nameOf(manifest)}: no container has a port ${targetPort}`)
+}
+
+function targets(manifest: Manifest, manifests: readonly Manifest[]): string[] {
+  const target = manifest.spec?.scaleTargetRef?.name
+  if (target === undefined) return []
+  const scaled = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === target)
+  if (scaled === undefined) return [`${nameOf(manifest)} scales ${target}, which is not there`]
+  // Two that set the number would undo each other's work.
+  return 'replicas' in (scaled.spec ?? {}) ? [`${nameOf(scaled)} has replicas and an autoscaler`] : []
+}
+
+function rights({ manifest, pod }: Workload, dataPath: string): string[] {
+  const problems: string[] = []
+  if (pod.hostPID === true || pod.hostNetwork === true) problems.push('shares a namespace of the node')
+  if (pod.automountServiceAccountToken) problems.push('mounts a token of the Kubernetes API')
+  for (const { name, securityContext: security, volumeMounts } of pod.containers) {
+    if (security.readOnlyRootFilesystem !== true) problems.push(`${name} may write to its root file system`)
+    if (security.allowPrivilegeEscalation !== false) problems.push(`${name} may gain rights`)
+    const { drop = [], add = [] } = security.capabilities ?? {}
+    if (!drop.includes('ALL') || add.length > 0) problems.push(`${name} has capabilities`)
+    for (const { name: mount, readOnly } of volumeMounts) {
+      const host = pod.volumes.find(volume => volume.name === mount)?.hostPath?.path
+      if (host === undefined || (host === dataPath && manifest.kind === 'DaemonSet')) continue
+      if (!READ_OF_HOST.includes(host))
+        problems.push(`${name} mounts ${host} of the node, which no sensor reads`)
+      if (readOnly !== true) problems.push(`${name} may write to ${host} of the node`)
+    }
+  }
+  return problems.map(problem => `${nameOf(manifest)} ${problem}`)
+}
+
+/** Every mount has its volume and every volume its mount; files of a ConfigMap are in it. */
+function mounts({ manifest, pod }: Workload, manifests: readonly Manifest[]): string[] {
+  const problems: string[] = []
+  const mounted = pod.containers.flatMap(container => container.volumeMounts.map(({ name }) => name))
+  const volumes = pod.volumes.map(({ name }) => name)
+  for (const name of mounted) if (!volumes.includes(name)) problems.push(`mounts ${name}, which is no volume`)
+  for (const name of volumes) if (!mounted.includes(name)) problems.push(`does not mount its volume ${name}`)
+  for (const { configMap, secret } of pod.volumes) {
+    if (secret?.secretName === '') problems.push('mounts a Secret without a name')
+    if (configMap === undefined) continue
+    const data = manifests.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap.name,
+    )?.data
+    for (const { key } of configMap.items) {
+      if (data?.[key] === undefined)
+        problems.push(`mounts ${key} of ConfigMap/${configMap.name}, where it is not`)
+    }
+  }
+  return problems.map(problem => `${nameOf(manifest)} ${problem}`)
+}
+
+/** A pod is killed no sooner than its process has given up by itself. */
+function graces({ manifest, pod }: Workload, manifests: readonly Manifest[]): string[] {
+  const config = Object.values(manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {}).join('\n')
+  const grace = Math.max(...[...config.matchAll(/^shutdown_grace: (\d+)/gm)].map(([, text]) => Number(text)))
+  return pod.terminationGracePeriodSeconds >= grace + SPARE_SECONDS
+    ? []
+    : [
+        `${nameOf(manifest)} is killed after ${pod.terminationGracePeriodSeconds} s, while the process takes up to ${grace} s`,
+      ]
+}
