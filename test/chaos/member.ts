@@ -1,7 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type StartOptions, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+/** Processes start a thousand times: what one has compiled, when it ended in order, the next ones need not. */
+const COMPILED = mkdtempSync(join(tmpdir(), 'wattline-compiled-'))
+process.once('exit', () => rmSync(COMPILED, { recursive: true, force: true }))
 
 /** A stop that takes longer than this has failed. */
 const STOP_MS = 60_000
@@ -24,7 +30,7 @@ export class Member {
 
   constructor(name: string, options: StartOptions) {
     this.name = name
-    this.#options = options
+    this.#options = { ...options, environment: { ...options.environment, NODE_COMPILE_CACHE: COMPILED } }
     mkdirSync(options.data, { recursive: true })
   }
 
