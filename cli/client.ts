@@ -12,11 +12,15 @@ export interface ClientOptions {
 
 export const DEFAULT_URL = process.env['WATTLINE_URL'] ?? 'http://127.0.0.1:9288'
 
+/** The token to show; undefined: none was given. */
+export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
+  token ?? (process.env['WATTLINE_TOKEN'] || undefined)
+
 /** Asks a running instance; throws what it answers as a WattlineError, and `not_running` when nobody does. */
 export async function ask(options: ClientOptions, path: string, body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
-  const token = options.token ?? process.env['WATTLINE_TOKEN'] ?? ''
-  if (token !== '') headers['authorization'] = `Bearer ${token}`
+  const token = tokenOf(options)
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
   const signal = options.signal ?? null
   const request =

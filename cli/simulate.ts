@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Progress, type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
 import { isGood, type Select, type Verdict, verify } from '../simulate/verify.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { ask, type ClientOptions, DEFAULT_URL, tokenOf } from './client.ts'
 import { renderTable } from './table.ts'
 import { energyUnit, fixed } from './units.ts'
 
@@ -102,18 +102,20 @@ function withConnection(command: Command): Command {
       180,
     )
     .option('--url <url>', 'address of the instance, for --verify', DEFAULT_URL)
-    .option('--token <token>', 'token to send with, and to read with')
+    .option('--token <token>', 'token to send with, and to read with (default: WATTLINE_TOKEN)')
     .addOption(new Option('--format <format>', 'how to write it').choices(['text', 'json']).default('text'))
 }
 
 function runOptions(options: SimulateOptions, signal: AbortSignal): SimulationOptions {
   const intervalMs = Math.round(options.interval * 1000)
+  const token = tokenOf(options)
   const isRealtime = options.realtime === true
   // Whole seconds, so that a fleet has one name. Early enough that even the last sample is not in the future.
   const pastMs = Date.now() - options.minutes * 60_000 - 150_000
   const fromMs = options.from ?? Math.floor((isRealtime ? Date.now() : pastMs) / 1000) * 1000
   return {
     ...options,
+    ...(token === undefined ? {} : { token }),
     url: options.otlpUrl,
     fromMs,
     intervalMs,

@@ -10,6 +10,8 @@ import { reasonsOf } from './readiness.ts'
 
 const REASONS_HIDDEN = `Ask with a token of tenant ${OPERATOR_TENANT} and scope read for the reasons.`
 
+const PROBLEMS_HIDDEN = 'whoever runs this instance has been told why'
+
 /** Of every process. */
 export function statusRoutes(app: FastifyInstance, context: StatusContext, metrics: Metrics): void {
   const open = { config: { access: OPEN } }
@@ -40,13 +42,14 @@ function notesOf(context: StatusContext): { readonly notes?: readonly string[] }
 export function instanceRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/status', { config: { access: READ } }, async (request): Promise<StatusAnswer> => {
     const { tenant } = identityOf(request)
+    const problems = [...reasonsOf(await context.readiness()), ...(context.waiting?.() ?? [])]
     return {
       version: context.version,
       started: context.started.toISOString(),
       roles: context.roles,
       tenant,
       otlp_http: context.otlpHttp ?? null,
-      problems: [...reasonsOf(await context.readiness()), ...(context.waiting?.() ?? [])],
+      problems: problems.length === 0 || isOperator(context.access, request) ? problems : [PROBLEMS_HIDDEN],
     }
   })
 }

@@ -414,6 +414,13 @@ describe('readiness', () => {
     })
   })
 
+  it('tells every reader that something is wrong, and what to whoever runs the instance', async () => {
+    const problems = async (who: Who): Promise<unknown> =>
+      (JSON.parse((await ask('GET /api/v1/status', as(who))).text) as { problems: unknown }).problems
+    expect(await problems('operator')).toEqual(['the warehouse is away'])
+    expect(await problems('shop')).toEqual(['whoever runs this instance has been told why'])
+  })
+
   it('and metrics are guarded in a process without role query, too', async () => {
     const status = createStatusServer({
       events,
