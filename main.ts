@@ -14,6 +14,7 @@ import { isRecognisable, recognise } from './collector/readings/recognise.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
 import type { Broker } from './core/broker/broker.ts'
+import { LateBroker } from './core/broker/late-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
@@ -47,6 +48,9 @@ export interface RunningWattline {
   stop(deadlineMs: number): Promise<readonly string[]>
 }
 
+/** People who ask for lag wait no longer. */
+const ASKED_LOG_MS = 5_000
+
 /** What every part gets. */
 interface Wiring extends WattlineOptions {
   readonly lifecycle: Lifecycle
@@ -79,14 +83,15 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
       lock => lock.release(),
     )
   }
-  const broker = needs.log ? await startLog(wiring) : null
+  const broker = needs.log === 'open' ? await startLog(wiring) : null
+  const log = needs.log === 'late' ? await startLateLog(wiring) : broker
   const warehouse = needs.warehouse ? await startWarehouse(wiring) : null
   const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
   const uplink = isCollector && broker ? await startUplink(wiring, broker) : null
   const intake = isCollector && broker ? await startIntake(wiring, broker) : null
   const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
   await startOwnTelemetry(wiring, otlpHttp, intake)
-  const http = await startHttp(wiring, { broker, warehouse, processors, uplink, intake, otlpHttp })
+  const http = await startHttp(wiring, { log, warehouse, processors, uplink, intake, otlpHttp })
   if (intake) await startOwnSensors(wiring, intake)
   return {
     addresses: { http, otlpHttp },
@@ -107,8 +112,16 @@ function startLog({ lifecycle, config, events }: Wiring): Promise<Broker> {
   )
 }
 
-async function openBroker(config: Config, events: EventBus): Promise<Broker> {
-  const broker = await openBrokerOfKind(config, events)
+function startLateLog({ lifecycle, config, events }: Wiring): Promise<LateBroker> {
+  return lifecycle.start(
+    'log',
+    () => new LateBroker(() => openBroker(config, events, ASKED_LOG_MS)),
+    log => log.close(),
+  )
+}
+
+async function openBroker(config: Config, events: EventBus, timeoutMs?: number): Promise<Broker> {
+  const broker = await openBrokerOfKind(config, events, timeoutMs)
   try {
     await broker.createStreams(streamSettings(config))
     return broker
@@ -118,7 +131,7 @@ async function openBroker(config: Config, events: EventBus): Promise<Broker> {
   }
 }
 
-async function openBrokerOfKind(config: Config, events: EventBus): Promise<Broker> {
+async function openBrokerOfKind(config: Config, events: EventBus, timeoutMs?: number): Promise<Broker> {
   const { data, broker } = config
   if (broker.kind === 'embedded') {
     const { openEmbeddedBroker } = await import('./core/broker/embedded/embedded-broker.ts')
@@ -134,9 +147,10 @@ async function openBrokerOfKind(config: Config, events: EventBus): Promise<Broke
     replication,
     events,
     // Who reads the log also trims it: a thousand collectors would ask for the same.
-    trims: config.roles.includes('processors'),
+    trims: config.roles.includes('processors') || config.forward.url !== undefined,
     // Before the grace is over: what hangs here is not to wait for Kafka to miss it.
     leaveAfterMs: config.shutdown_grace * 600,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(instance === undefined ? {} : { instance }),
     ...(tls.enabled ? { tls } : {}),
     ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
@@ -269,7 +283,7 @@ async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Pr
 
 /** What this process runs; null where its roles do not need it. */
 interface Parts {
-  readonly broker: Broker | null
+  readonly log: Pick<Broker, 'lag' | 'append'> | null
   readonly warehouse: Warehouse | null
   readonly processors: Runner | null
   readonly uplink: Runner | null
@@ -298,7 +312,7 @@ async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
 /** Every process tells of itself; questions are answered where the role is. */
 async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
   const { config, events, version, started, doors } = wiring
-  const { broker, warehouse, otlpHttp } = parts
+  const { log, warehouse, otlpHttp } = parts
   const isQuery = config.roles.includes('query')
   const engineProblems = isQuery && warehouse ? engineWatch(warehouse) : null
   const common = {
@@ -315,11 +329,11 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     access: doors.access,
     tls: doors.tls,
     // The same from every reader of the log; collectors, of which there are most, do not ask.
-    ...(broker && (isQuery || parts.processors || parts.uplink) ? { broker } : {}),
+    ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
   }
   if (!isQuery || warehouse === null) return createStatusServer(common)
   const { buildPage } = await import('./dashboards/page.ts')
-  const replay = broker && createReplay({ broker, events, now: Date.now })
+  const replay = log && createReplay({ broker: log, events, now: Date.now })
   return createQueryServer({
     ...common,
     config,

@@ -18,7 +18,7 @@ export type Page = ReadonlyMap<string, { readonly type: string; readonly body: U
 /** What every process tells of itself, whatever its roles. */
 export interface StatusServerOptions {
   /** Where the log is open in this process: its lag is on /metrics and /api/v1/lag. */
-  readonly broker?: Broker
+  readonly broker?: Pick<Broker, 'lag'>
   /** Who reads that log; default the processors. */
   readonly logReaders?: readonly LogReader[]
   readonly events: Events & { samples?(): CounterSamples }

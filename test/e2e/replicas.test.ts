@@ -1,6 +1,7 @@
 // Guarantees: replicas of the processors are added and removed under load, in order and by SIGKILL, come back and stay away:
 // every minute of every host is in the energy stream, in the ledger stream and in the ledger table with exactly what its
-// meters counted, each entry once, and nothing is late. kafkajs reads the streams, as an independent auditor.
+// meters counted, each entry once, and nothing is late. kafkajs reads the streams, as an independent auditor. Questions are
+// answered also where Kafka is away.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,14 +11,14 @@ import { energy, ledger } from '../../core/model/streams/index.ts'
 import { type ClickHouseFront, startClickHouseFront } from '../support/clickhouse-front/front.ts'
 import { type Auditor, startAuditor } from '../support/kafka/auditor.ts'
 import { kafkaIsAvailable } from '../support/kafka/jars.ts'
-import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
+import { freePorts, type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
 import { type MeteredFleet, meteredFleet } from '../support/metered-fleet.ts'
 import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const SEED = 11
-const HOSTS = 16
+const HOSTS = 8
 const PARTITIONS = 4
-const BETWEEN_MINUTES_MS = 100
+const BETWEEN_MINUTES_MS = 250
 
 describe.runIf(kafkaIsAvailable())('replicas', () => {
   const data = mkdtempSync(join(tmpdir(), 'wattline-replicas-'))
@@ -25,8 +26,13 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
   let front: ClickHouseFront
   let auditor: Auditor
   const running: WattlineProcess[] = []
+  let load: Load | undefined
 
-  const start = async (name: string, roles: string): Promise<WattlineProcess> => {
+  const start = async (
+    name: string,
+    roles: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<WattlineProcess> => {
     const folder = join(data, name)
     mkdirSync(folder, { recursive: true })
     const environment = {
@@ -39,6 +45,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
       WATTLINE_INSTANCE: name,
       WATTLINE_METERING_IDLE_FLUSH: '3600',
       WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '100',
+      ...more,
     }
     const process = await startProcess({ data: folder, roles, environment })
     running.push(process)
@@ -53,6 +60,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     ;[kafka, front] = await Promise.all([startKafka({ properties: sessions }), startClickHouseFront()])
   })
   afterAll(async () => {
+    await load?.stop()
     await Promise.all(running.map(process => process.end('SIGKILL')))
     await auditor?.close()
     await Promise.all([kafka.destroy(), front.destroy()])
@@ -63,7 +71,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     const collector = await start('collector', 'collector')
     const [first, query] = await Promise.all([start('first', 'processors'), start('query', 'query')])
     auditor = await startAuditor(kafka.bootstrap, ['wattline.energy', 'wattline.ledger'])
-    const load = startLoad(collector, meteredFleet(SEED, HOSTS, Date.parse('2026-11-20T00:00:00Z')))
+    load = startLoad(collector, meteredFleet(SEED, HOSTS, Date.parse('2026-11-20T00:00:00Z')))
 
     await meters(first)
     const second = await start('second', 'processors')
@@ -104,11 +112,26 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     expect(text(new Map(stored.map(({ minute, uj }) => [minute, BigInt(uj)])))).toEqual(counted)
     expect(await query.sql('SELECT count() AS n FROM late_readings')).toEqual([{ n: '0' }])
     expect(await query.sql('SELECT count() AS n FROM quarantine')).toEqual([{ n: '0' }])
-  }, 180_000)
+  }, 240_000)
+
+  it('answers questions while Kafka is away, and says so only where the log is asked', async () => {
+    const [nobody] = await freePorts(1)
+    const asked = await start('alone', 'query', { WATTLINE_BROKER_BROKERS: `127.0.0.1:${nobody}` })
+    expect((await fetch(`${asked.http}/readyz`)).status).toBe(200)
+    expect(await asked.sql('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(await (await fetch(`${asked.http}/metrics`)).text()).toContain('wattline_ready 1')
+    const lag = await fetch(`${asked.http}/api/v1/lag`)
+    expect([lag.status, await lag.json()]).toMatchObject([503, { code: 'broker_unavailable' }])
+    expect(await asked.end('SIGTERM')).toBe(0)
+  })
 })
 
+interface Load {
+  stop(): Promise<MeteredFleet>
+}
+
 /** Sends minute after minute; each is repeated until it is taken. */
-function startLoad(collector: WattlineProcess, fleet: MeteredFleet): { stop(): Promise<MeteredFleet> } {
+function startLoad(collector: WattlineProcess, fleet: MeteredFleet): Load {
   let stopped = false
   const send = async (body: string): Promise<boolean> => {
     const headers = { 'content-type': 'application/json' }

@@ -19,7 +19,8 @@ export interface Placement {
 
 /** What a process opens for its roles. */
 export interface Needs {
-  readonly log: boolean
+  /** late: only once it is asked for lag or a replay; the process starts and serves without it. */
+  readonly log: 'open' | 'late' | 'none'
   readonly warehouse: boolean
   /** The data folder, locked for this process alone; without it nothing is kept on disk. */
   readonly folder: boolean
@@ -27,10 +28,9 @@ export interface Needs {
 
 export function needsOf({ roles, broker, warehouse }: Placement): Needs {
   const stages = roles.includes('collector') || roles.includes('processors')
-  // Questions need the log only for how far its readers are, and for replays.
-  const log = stages || broker.kind === 'kafka'
+  const log = stages ? 'open' : broker.kind === 'kafka' ? 'late' : 'none'
   const tables = roles.includes('processors') || roles.includes('query')
-  const folder = (log && broker.kind === 'embedded') || (tables && warehouse.kind === 'embedded')
+  const folder = (stages && broker.kind === 'embedded') || (tables && warehouse.kind === 'embedded')
   return { log, warehouse: tables, folder }
 }
 

@@ -55,16 +55,19 @@ describe('roles', () => {
   })
 
   it.each([
-    ['c+p+q', 'embedded', 'embedded', 'log warehouse folder'],
-    ['c', 'kafka', 'embedded', 'log'],
-    ['c', 'embedded', 'clickhouse', 'log folder'],
-    ['p', 'kafka', 'clickhouse', 'log warehouse'],
-    ['p+q', 'kafka', 'embedded', 'log warehouse folder'],
-    ['q', 'kafka', 'clickhouse', 'log warehouse'],
-    ['q', 'embedded', 'clickhouse', 'warehouse'],
+    ['c+p+q', 'embedded', 'embedded', 'open warehouse folder'],
+    ['c', 'kafka', 'embedded', 'open'],
+    ['c', 'embedded', 'clickhouse', 'open folder'],
+    ['p', 'kafka', 'clickhouse', 'open warehouse'],
+    ['p+q', 'kafka', 'embedded', 'open warehouse folder'],
+    ['q', 'kafka', 'clickhouse', 'late warehouse'],
+    ['q', 'embedded', 'clickhouse', 'none warehouse'],
   ])('%s with log %s and engine %s open %s', (roles, log, engine, expected) => {
     const needs = Object.entries(needsOf(placement(roles, log, engine)))
-    expect(needs.flatMap(([name, needed]) => (needed ? [name] : [])).join(' ')).toBe(expected)
+    const text = needs.flatMap(([name, needed]) =>
+      needed === true ? [name] : needed === false ? [] : [needed],
+    )
+    expect(text.join(' ')).toBe(expected)
   })
 
   it('are a list in file and environment, by default all', () => {
