@@ -22,10 +22,10 @@ import { runFenced } from './fenced.ts'
 import { type InsertContext, insertRecord } from './insert-record.ts'
 import { migrate } from './migrate.ts'
 import { UnfitServerError } from './server-facts.ts'
-import { findShards } from './shards.ts'
+import { assertOne, findShards } from './shards.ts'
 
 export interface ClickHouseWarehouseOptions extends ClickHouseLogin {
-  /** `http://host:8123` or `https://host:8443`; several: replicas of the same tables. */
+  /** `http://host:8123` or `https://host:8443`; several lead to one server, or to those of a cluster. */
   readonly urls: readonly string[]
   /** As in system.clusters: tables are spread over its shards and replicated within them. `urls` name a server of each. */
   readonly cluster?: string | undefined
@@ -49,7 +49,7 @@ const TABLES_MS = 10_000
 const MOST_FENCED = 64
 
 /**
- * Connects to ClickHouse: one server, or several that hold the same tables.
+ * Connects to ClickHouse: one server, or a cluster.
  * @throws warehouse_unavailable when none answers in time
  * @throws config_invalid when they refuse the user, or are of a version that cannot keep the promises
  */
@@ -61,7 +61,7 @@ export async function openClickHouseWarehouse(options: ClickHouseWarehouseOption
   for (;;) {
     try {
       await endpoints.use(endpoint => endpoints.facts(endpoint))
-      const shards = cluster === null ? [] : await findShards(endpoints, cluster)
+      const shards = cluster === null ? await assertOne(endpoints) : await findShards(endpoints, cluster)
       const dialect = cluster === null ? SERVER_DIALECT : clusterDialect(cluster)
       const insertTimeoutMs = options.insertTimeoutMs ?? INSERT_TIMEOUT_MS
       return new ClickHouseWarehouse({ endpoints, dialect, shards, insertTimeoutMs })

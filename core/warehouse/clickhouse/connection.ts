@@ -12,8 +12,8 @@ export interface ClickHouseLogin {
   }
 }
 
-/** Requests to one server at a time; more wait. Beyond what the partitions of one process and its readers ask for. */
-const MOST_CONNECTIONS = 64
+/** Requests to one server at a time, more wait: beyond what all strangers of one process may ask, so that inserts never do. */
+const MOST_CONNECTIONS = 256
 /** Below what servers and balancers keep an idle connection for: ClickHouse 30 s, older ones 10, ours in tests 3. */
 const IDLE_MS = 2_000
 /** Every request has a bound of its own (`timed`); this one is only there because the client needs one. */

@@ -3,7 +3,7 @@ import { backoffMs } from '../../runtime/backoff.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
 import { engineCode, isServerFault, messageOf } from '../engine-errors.ts'
-import { readFacts, type ServerFacts } from './server-facts.ts'
+import { readFacts, type ServerFacts, UnfitServerError } from './server-facts.ts'
 
 /** One server, by the address it is reached at. */
 export interface Endpoint {
@@ -34,6 +34,7 @@ export class Endpoints {
   readonly #health = new Map<Endpoint, Health>()
   readonly #shards = new Map<Endpoint, string | null>()
   readonly #facts = new Map<Endpoint, { readonly facts: Promise<ServerFacts>; heardAtMs: number }>()
+  #only: { readonly endpoint: Endpoint; readonly uuid: string } | null = null
   /** By group: the servers of a shard, for inserts; '' for all of them. */
   readonly #current = new Map<string, Endpoint>()
 
@@ -64,12 +65,24 @@ export class Endpoints {
     this.#facts.set(endpoint, asked)
     try {
       const facts = await asked.facts
+      this.#assertSame(endpoint, facts)
       this.#shards.set(endpoint, facts.place?.shard ?? null)
       return facts
     } catch (error) {
       if (this.#facts.get(endpoint) === asked) this.#facts.delete(endpoint)
       throw error
     }
+  }
+
+  /** Without a cluster nobody replicates: what one server stored, another would store once more. */
+  #assertSame(endpoint: Endpoint, { uuid }: ServerFacts): void {
+    if (this.#cluster !== null) return
+    this.#only ??= { endpoint, uuid }
+    if (this.#only.uuid === uuid) return
+    const [first, second] = [this.#only.endpoint, endpoint].map(({ url }) => new URL(url).host)
+    throw new UnfitServerError(
+      `${first} and ${second} are two ClickHouse servers: name one, or the cluster that they replicate in (warehouse.cluster).`,
+    )
   }
 
   /** The shard that a server was of when it was last asked; undefined: it has never answered. */

@@ -4,6 +4,8 @@ import { timed } from './connection.ts'
 /** What a server is, as far as we talk to it differently. */
 export interface ServerFacts {
   readonly version: string
+  /** The same as long as its data folder is. */
+  readonly uuid: string
   /** Among `ASKED`: settings that it knows. A server refuses a request that names one it does not know. */
   readonly settings: ReadonlySet<string>
   /** Its place in the cluster; null where there is none. */
@@ -38,12 +40,12 @@ export class UnfitServerError extends Error {
 
 /** Asks a server what it is. @throws UnfitServerError */
 export async function readFacts(client: ClickHouseClient, cluster: string | null): Promise<ServerFacts> {
-  const [row] = await ask<{ version: string; names: string[] }>(
+  const [row] = await ask<{ version: string; uuid: string; names: string[] }>(
     client,
-    `SELECT version() AS version, groupArray(name) AS names FROM system.settings
+    `SELECT version() AS version, toString(serverUUID()) AS uuid, groupArray(name) AS names FROM system.settings
      WHERE name IN (${ASKED.map(name => `'${name}'`).join(', ')})`,
   )
-  const facts = { version: row?.version ?? '', settings: new Set(row?.names) }
+  const facts = { version: row?.version ?? '', uuid: row?.uuid ?? '', settings: new Set(row?.names) }
   const problem = serverProblem(facts)
   if (problem !== null) throw new UnfitServerError(problem)
   return { ...facts, place: cluster === null ? null : await readPlace(client, cluster) }

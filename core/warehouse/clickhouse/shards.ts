@@ -1,7 +1,7 @@
 import { digest } from '../../model/digest.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Endpoints } from './endpoints.ts'
-import type { ServerFacts } from './server-facts.ts'
+import { type ServerFacts, UnfitServerError } from './server-facts.ts'
 
 /**
  * The shard of a token: always the same one, whoever asks, as long as the shards are the same. By rendezvous: a shard
@@ -14,6 +14,15 @@ export function shardOf(token: string, shards: readonly string[]): string | null
     if (found === null || weight > found.weight) found = { shard, weight }
   }
   return found?.shard ?? null
+}
+
+/** No shards. @throws UnfitServerError when those that answer are not one server */
+export async function assertOne(endpoints: Endpoints): Promise<readonly string[]> {
+  const answers = await Promise.allSettled(endpoints.all.map(endpoint => endpoints.facts(endpoint)))
+  for (const answer of answers) {
+    if (answer.status === 'rejected' && answer.reason instanceof UnfitServerError) throw answer.reason
+  }
+  return []
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { drainPending, Session } from 'chdb'
 import { quoteText } from '../../../core/warehouse/column-types.ts'
@@ -54,7 +54,12 @@ export class FrontEngine {
     await writeFile(join(folder, 'engine.xml'), config)
     await repairTokens(path)
     const control = new Session(path, { connectionArgs: [`--config-file=${join(folder, 'engine.xml')}`] })
-    return new FrontEngine(path, incoming, control, cluster === null ? sql => sql : withoutKeeper)
+    // The engine in a process has no UUID; a server's is that of its data folder.
+    const uuid = await uuidOf(join(folder, 'uuid'))
+    const named = (sql: string): string => sql.replaceAll('serverUUID()', `toUUID('${uuid}')`)
+    return new FrontEngine(path, incoming, control, sql =>
+      cluster === null ? named(sql) : withoutKeeper(named(sql)),
+    )
   }
 
   /** Stops what runs under this id: streams at once, all else by the engine. */
@@ -91,8 +96,7 @@ export class FrontEngine {
       if (asked.kind === 'insert' && asked.data.length > 0) {
         return await this.#insert(session, asked, running.mark, release)
       }
-      const text = asked.kind === 'other' ? this.#translate(asked.sql) : asked.sql
-      const sql = `${running.mark} ${text.replace(FORMAT_CLAUSE, '')}`
+      const sql = `${running.mark} ${this.#translate(asked.sql).replace(FORMAT_CLAUSE, '')}`
       if (asked.kind === 'select' && canStream(asked.format)) {
         return await streamed(session, sql, asked.format, running, release)
       }
@@ -126,6 +130,16 @@ export class FrontEngine {
       await rm(file, { force: true })
       release()
     }
+  }
+}
+
+async function uuidOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch {
+    const uuid = randomUUID()
+    await writeFile(file, uuid)
+    return uuid
   }
 }
 

@@ -41,6 +41,7 @@ describe('shardOf', () => {
 describe('shardsProblem', () => {
   const facts = (shard: string, shards: number) => ({
     version: '26.7',
+    uuid: '',
     settings: new Set<string>(),
     place: { shard, shards },
   })
