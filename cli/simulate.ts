@@ -34,6 +34,7 @@ interface SimulateOptions extends ClientOptions {
   readonly verify?: boolean
   readonly verifyTimeout: number
   readonly format: string
+  readonly plan?: string
 }
 
 const EXAMPLES = `
@@ -42,15 +43,22 @@ Examples:
   wattline simulate --hosts 1000 --workloads 30 --minutes 5 --realtime --gzip
   wattline simulate --hosts 50 --workloads 10 --spans-per-second 20000 --minutes 2
   wattline simulate --hosts 10 --workloads 5 --minutes 60 --silent 0.2 --reboots 0.2 --late 0.05 --duplicates 0.05 --verify
+  wattline simulate --plan hosts=100000,workloads=30,interval=5,spans=10e6
 
 Everything it sends says that it is simulated: resources have wattline.source=simulated, readings and ledger entries have
-quality "simulated". Its energy stands in the books all the same: use an instance, or a tenant, of its own.`
+quality "simulated". Its energy stands in the books all the same: use an instance, or a tenant, of its own. --plan asks no instance: docs/scaling.md says how it reckons.`
 
 export const simulateCommand = (): Command =>
   withConnection(withFleet(new Command('simulate')))
     .description('Send what a fleet of hosts would send, and check that the books hold it')
+    .option('--plan <sizes>', 'send nothing: work out what a fleet needs, such as hosts=100000,spans=10e6')
     .addHelpText('after', EXAMPLES)
     .action(async (options: SimulateOptions) => {
+      if (options.plan !== undefined) {
+        const { planText } = await import('../simulate/plan/command.ts')
+        process.stdout.write(planText(options.plan, options.format))
+        return
+      }
       const stop = new AbortController()
       process.once('SIGINT', () => stop.abort())
       const line = progressLine(process.stderr)
@@ -67,8 +75,8 @@ export const simulateCommand = (): Command =>
 
 function withFleet(command: Command): Command {
   return command
-    .requiredOption('--hosts <count>', 'hosts', whole(1))
-    .requiredOption('--workloads <count>', 'containers on each host', whole(0))
+    .option('--hosts <count>', 'hosts', whole(1), 10)
+    .option('--workloads <count>', 'containers on each host', whole(0), 20)
     .option('--minutes <minutes>', 'time to simulate, ending now', positive, 5)
     .option('--interval <seconds>', 'between two samples of a host', positive, 5)
     .option('--seed <number>', 'the same number gives the same fleet', whole(0), 1)

@@ -1,0 +1,84 @@
+/**
+ * Unit costs, as measured by test/bench/unit-costs.ts, and what is assumed beside them. Both are data: measure again and
+ * replace unit-costs.json, change assumptions.json to your prices.
+ */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const amount = z.number().nonnegative()
+
+const processes = z.strictObject({
+  /** Receiving, decoding, columns, compressing, appending. */
+  collector: amount,
+  /** `store`, and for readings `meter` and `rate`, with the engine's inserts: as measured, at `records_per_million`. */
+  processors: amount,
+  /** One merge of everything in the tables. */
+  merge: amount,
+  /** A broker that holds one replica. */
+  broker: amount,
+})
+
+const unitCosts = z.strictObject({
+  date: z.string(),
+  machine: z.string(),
+  spans: z.strictObject({
+    cpu_seconds_per_million: processes,
+    /** Records that were inserted for a million items when that was measured, of all streams. */
+    records_per_million: amount,
+    wire_bytes: amount,
+    wire_gzip_bytes: amount,
+    log_bytes: amount,
+    /** In the tables after a merge, with the index of traces. */
+    table_bytes: amount,
+  }),
+  /** A data point that is a reading: a row of a metrics table and a row of `readings`. */
+  points: z.strictObject({
+    cpu_seconds_per_million: processes,
+    /** Records that were inserted for a million items when that was measured, of all streams. */
+    records_per_million: amount,
+    wire_bytes: amount,
+    log_bytes: amount,
+    metric_table_bytes: amount,
+    reading_table_bytes: amount,
+  }),
+  /** Entries: one for each workload, idle and unattributed, of each component. */
+  ledger: z.strictObject({ log_bytes: amount, table_bytes: amount }),
+  /** `meter` alone, of what `points.cpu_seconds_per_million.processors` holds. */
+  meter: z.strictObject({ cpu_seconds_per_million: amount, state_bytes_per_workload: amount }),
+  /** What an insert costs however few rows it has, with all that belongs to it. */
+  record_cpu_seconds: amount,
+  memory_mb: z.strictObject({ collector: amount, processors: amount }),
+})
+export type UnitCosts = z.infer<typeof unitCosts>
+
+const assumptions = z.strictObject({
+  /** How much of a core, a disk or a network card is used at the hour that is planned for. */
+  utilisation: z.number().positive().max(1),
+  /** Rows of a part that is merged no more; how often a row is written again follows. */
+  rows_per_large_part: z.number().positive(),
+  /** Rows of a record of spans in a fleet of that size. */
+  rows_per_record: z.number().positive(),
+  /** Parts that a merge takes. */
+  merge_fan_in: z.number().min(2),
+  broker_write_megabytes_per_second: z.number().positive(),
+  broker_disk_terabytes: z.number().positive(),
+  /** What a shard takes for long. */
+  inserts_per_second_a_shard: z.number().positive(),
+  engine_cores: z.number().positive(),
+  engine_disk_terabytes: z.number().positive(),
+  collector_cores: z.number().positive(),
+  processors_cores: z.number().positive(),
+  network_gigabits_per_second: z.number().positive(),
+  prices: z.strictObject({
+    currency: z.string(),
+    core_hour: amount,
+    disk_terabyte_month: amount,
+    source: z.string(),
+  }),
+})
+export type Assumptions = z.infer<typeof assumptions>
+
+const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))
+
+export const readUnitCosts = (): UnitCosts => unitCosts.parse(read('unit-costs.json'))
+export const readAssumptions = (): Assumptions => assumptions.parse(read('assumptions.json'))

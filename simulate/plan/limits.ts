@@ -1,0 +1,99 @@
+/** Where a size first breaks: each limit that we know, how much of it the plan uses, and what to do about it. */
+import type { Assumptions, UnitCosts } from './costs.ts'
+import { type Demand, type Plan, short } from './sheet.ts'
+
+export interface Limit {
+  readonly what: string
+  /** How much of the limit is used; above 1 it breaks. */
+  readonly share: number
+  readonly formula: string
+  readonly remedy: string
+}
+
+export interface Settings {
+  /** Largest value that `broker.partitions` may have. */
+  readonly mostPartitions: number
+}
+
+/** Connections of one collector; see collector/otlp. */
+const MOST_CONNECTIONS = 10_000
+/** Topics with partitions: every stream, and the state of the meter. */
+const TOPICS = 13
+/** What a broker is commonly given at most. */
+const PARTITIONS_A_BROKER = 4_000
+/** What one machine's meter may keep in memory. */
+const STATE_MEMORY_MB = 4_000
+const MEGA = 1e6
+
+/** Worst first. */
+export function limitsOf(
+  demand: Demand,
+  lines: Plan,
+  costs: UnitCosts,
+  assumed: Assumptions,
+  settings: Settings,
+): readonly Limit[] {
+  const value = (key: string): number => lines.get(key)!.value
+  const [collectors, processors, partitions] = [value('collectors'), value('processors'), value('partitions')]
+  const inserts =
+    value('signal_records_per_second') +
+    value('reading_records_per_second') +
+    value('ledger_records_per_second')
+  const limits: Limit[] = [
+    {
+      what: 'inserts into a shard',
+      share: inserts / value('shards') / assumed.inserts_per_second_a_shard,
+      formula: `${short(inserts)} records/s / ${value('shards')} shards / ${assumed.inserts_per_second_a_shard}`,
+      remedy: 'larger records: raise group_commit.wait_ms, fewer and larger collectors',
+    },
+    {
+      what: 'partitions that may be configured',
+      share: partitions / settings.mostPartitions,
+      formula: `${partitions} / ${settings.mostPartitions} (broker.partitions)`,
+      remedy: 'fewer hosts or spans in one installation',
+    },
+    {
+      what: 'readings of one partition, one meter each',
+      share:
+        ((value('points_per_second') / MEGA) * costs.meter.cpu_seconds_per_million) /
+        (demand.hostPartitions || partitions) /
+        assumed.utilisation,
+      formula: `${short(value('points_per_second'))}/s x ${costs.meter.cpu_seconds_per_million} CPU s a million / ${demand.hostPartitions || partitions} partitions / ${assumed.utilisation}`,
+      remedy: 'more broker.host_partitions',
+    },
+    {
+      what: 'processors that find a partition to read',
+      share: processors / partitions,
+      formula: `${processors} processors / ${partitions} partitions`,
+      remedy: 'more partitions, or more cores for each processor',
+    },
+    {
+      what: 'connections of a collector, an agent on each host',
+      share: demand.hosts / collectors / MOST_CONNECTIONS,
+      formula: `${short(demand.hosts)} hosts / ${collectors} collectors / ${short(MOST_CONNECTIONS)}`,
+      remedy: 'more collectors, or gateways between',
+    },
+    {
+      what: 'network of a collector',
+      share:
+        (value('wire_bytes_per_second') * 8) /
+        collectors /
+        (assumed.network_gigabits_per_second * 1000 * assumed.utilisation),
+      formula: `${short(value('wire_bytes_per_second') * 8)} Mbit/s / ${collectors} / ${short(assumed.network_gigabits_per_second * 1000 * assumed.utilisation)} Mbit/s`,
+      remedy: 'more collectors',
+    },
+    {
+      what: 'partitions of a broker, all replicas',
+      share: (partitions * TOPICS * demand.replication) / value('brokers') / PARTITIONS_A_BROKER,
+      formula: `${partitions} x ${TOPICS} topics x ${demand.replication} / ${value('brokers')} brokers / ${short(PARTITIONS_A_BROKER)}`,
+      remedy: 'more brokers',
+    },
+    {
+      what: 'state of the meter in one processor',
+      share: value('meter_state') / processors / STATE_MEMORY_MB,
+      formula: `${short(value('meter_state'))} MB / ${processors} / ${short(STATE_MEMORY_MB)} MB`,
+      remedy: 'more processors',
+    },
+  ]
+  return limits.toSorted((a, b) => b.share - a.share)
+}

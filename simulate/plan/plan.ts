@@ -1,0 +1,19 @@
+/**
+ * Sizing on paper: from hosts, workloads and spans to cores, partitions, disks and money, by the unit costs. Pure arithmetic;
+ * each line carries the formula with its numbers, so that a reader can do it again.
+ */
+import type { Assumptions, UnitCosts } from './costs.ts'
+import { machines } from './machines.ts'
+import { type Demand, type Plan, Sheet } from './sheet.ts'
+import { bytes } from './storage.ts'
+import { cores, load, records } from './work.ts'
+
+export function plan(demand: Demand, costs: UnitCosts, assumed: Assumptions): Plan {
+  const sheet = new Sheet()
+  const rates = load(sheet, demand)
+  const streams = records(sheet, demand, rates, costs, assumed)
+  const cpu = cores(sheet, rates, streams, costs, assumed)
+  const disks = bytes(sheet, demand, rates, costs)
+  machines(sheet, { demand, rates, streams, cpu, disks, costs, assumed })
+  return sheet.lines
+}

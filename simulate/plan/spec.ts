@@ -1,0 +1,43 @@
+/** `hosts=100000,spans=10e6`: what is asked of the plan, as text. */
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { DEFAULT_DEMAND, type Demand } from './sheet.ts'
+
+const KEYS: Readonly<Record<string, { readonly field: keyof Demand; readonly least: number }>> = {
+  hosts: { field: 'hosts', least: 0 },
+  workloads: { field: 'workloads', least: 0 },
+  interval: { field: 'intervalSeconds', least: 1 },
+  spans: { field: 'spansPerSecond', least: 0 },
+  signals_days: { field: 'signalsDays', least: 1 },
+  ledger_days: { field: 'ledgerDays', least: 1 },
+  replication: { field: 'replication', least: 1 },
+  replicas: { field: 'replicas', least: 1 },
+  log_hours: { field: 'logHours', least: 0.1 },
+  wait: { field: 'waitSeconds', least: 0.001 },
+  partitions: { field: 'partitions', least: 0 },
+  host_partitions: { field: 'hostPartitions', least: 0 },
+}
+export const PLAN_KEYS = Object.keys(KEYS)
+
+/** @throws WattlineError `parameter_invalid` for a key that there is not, or a value that is no number. */
+export function parseDemand(text: string): Demand {
+  const demand: Record<keyof Demand, number> = { ...DEFAULT_DEMAND }
+  for (const pair of text.split(',').filter(part => part.trim() !== '')) {
+    const [name = '', written = ''] = pair.split('=').map(part => part.trim())
+    const key = KEYS[name]
+    if (key === undefined) {
+      throw new WattlineError(
+        'parameter_invalid',
+        `--plan knows no \`${name}\`; it knows ${PLAN_KEYS.join(', ')}.`,
+      )
+    }
+    const value = Number(written)
+    if (written === '' || !Number.isFinite(value) || value < key.least) {
+      throw new WattlineError(
+        'parameter_invalid',
+        `--plan ${name}=${written}: a number from ${key.least} on, such as 10e6.`,
+      )
+    }
+    demand[key.field] = value
+  }
+  return demand
+}

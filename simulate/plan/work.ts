@@ -1,0 +1,175 @@
+/** How much there is to do: points and entries, records, cores. */
+import type { Assumptions, UnitCosts } from './costs.ts'
+import {
+  COMPONENTS,
+  type Demand,
+  HOST_POINTS,
+  MEGA,
+  type Rates,
+  type Sheet,
+  short,
+  WORKLOAD_POINTS,
+} from './sheet.ts'
+
+/** `group_commit.rows`. */
+const MOST_ROWS_PER_RECORD = 32_768
+
+export function load(sheet: Sheet, demand: Demand): Rates {
+  const { hosts, workloads, intervalSeconds, spansPerSecond } = demand
+  sheet.group('load')
+  const perRound = HOST_POINTS + WORKLOAD_POINTS * workloads
+  const points = sheet.line(
+    'points_per_second',
+    'data points that are readings',
+    '/s',
+    (hosts * perRound) / intervalSeconds,
+    `${short(hosts)} hosts x (${HOST_POINTS} + ${WORKLOAD_POINTS} x ${workloads}) / ${intervalSeconds} s`,
+  )
+  const perMinute = COMPONENTS * (workloads + 2)
+  const entries = sheet.line(
+    'entries_per_second',
+    'ledger entries',
+    '/s',
+    (hosts * perMinute) / 60,
+    `${short(hosts)} hosts x ${COMPONENTS} components x (${workloads} + idle + unattributed) / 60 s`,
+  )
+  sheet.line('spans_per_second', 'spans', '/s', spansPerSecond, 'given')
+  return { spans: spansPerSecond, points, entries }
+}
+
+/** CPU seconds of a million rows without what their records cost. */
+const rowCost = (
+  { cpu_seconds_per_million, records_per_million }: UnitCosts['spans' | 'points'],
+  { record_cpu_seconds }: UnitCosts,
+): number => Math.max(0, cpu_seconds_per_million.processors - records_per_million * record_cpu_seconds)
+
+export interface Records {
+  readonly collectors: number
+  readonly collectorCores: number
+  readonly partitions: number
+  /** Inserts, of all streams, a second. */
+  readonly perSecond: number
+}
+
+/** Each collector closes a batch of each stream that often, and of host-keyed ones a batch for each partition. */
+export function records(
+  sheet: Sheet,
+  demand: Demand,
+  { spans, points }: Rates,
+  costs: UnitCosts,
+  assumed: Assumptions,
+): Records {
+  sheet.group('records')
+  const { waitSeconds } = demand
+  const collectorCores =
+    ((spans / MEGA) * costs.spans.cpu_seconds_per_million.collector +
+      (points / MEGA) * costs.points.cpu_seconds_per_million.collector) /
+    assumed.utilisation
+  const collectors = Math.max(1, Math.ceil(collectorCores / assumed.collector_cores))
+  const partitions = partitionsOf(sheet, demand, { spans, points }, costs, assumed)
+  const hostPartitions = demand.hostPartitions || partitions
+  const keyless = (rows: number): number =>
+    Math.min(rows, Math.max(rows / MOST_ROWS_PER_RECORD, collectors / waitSeconds))
+  const ofSignals = sheet.line(
+    'signal_records_per_second',
+    'of spans and metrics',
+    '/s',
+    keyless(spans) + 2 * keyless(points / 2),
+    `traces, gauges, sums: more of rows / ${short(MOST_ROWS_PER_RECORD)} and ${collectors} collectors / ${waitSeconds} s`,
+  )
+  const perCollector = (collectors * hostPartitions) / waitSeconds
+  const ofReadings = sheet.line(
+    'reading_records_per_second',
+    'of readings',
+    '/s',
+    Math.min(points, perCollector),
+    `fewer of ${short(points)}/s and ${collectors} collectors x ${hostPartitions} partitions / ${waitSeconds} s`,
+  )
+  const ofLedger = sheet.line(
+    'ledger_records_per_second',
+    'of the ledger, one a poll',
+    '/s',
+    points === 0 ? 0 : hostPartitions,
+    `${hostPartitions} partitions / 1 s`,
+  )
+  const perSecond = ofSignals + ofReadings + ofLedger
+  return { collectors, collectorCores, partitions, perSecond }
+}
+
+/** A partition has one reader, which does one thing after the other. */
+function partitionsOf(
+  sheet: Sheet,
+  demand: Demand,
+  { spans, points }: Pick<Rates, 'spans' | 'points'>,
+  costs: UnitCosts,
+  assumed: Assumptions,
+): number {
+  const spanSeconds = rowCost(costs.spans, costs)
+  const meterSeconds = costs.meter.cpu_seconds_per_million
+  const byStore = ((spans / MEGA) * spanSeconds) / assumed.utilisation
+  const byMeter = ((points / MEGA) * meterSeconds) / assumed.utilisation
+  return sheet.line(
+    'partitions',
+    'partitions of a stream',
+    '',
+    demand.partitions || Math.max(1, Math.ceil(Math.max(byStore, byMeter))),
+    demand.partitions > 0
+      ? 'given'
+      : `larger of ${short(spans / MEGA)} M/s x ${short(spanSeconds)} s (store), ${short(points / MEGA)} M/s x ${short(meterSeconds)} s (meter), / ${assumed.utilisation}`,
+  )
+}
+
+export interface Cores {
+  readonly collector: number
+  readonly processors: number
+  readonly engine: number
+  readonly broker: number
+}
+
+export function cores(
+  sheet: Sheet,
+  { spans, points }: Rates,
+  { perSecond }: Records,
+  costs: UnitCosts,
+  assumed: Assumptions,
+): Cores {
+  sheet.group('cores')
+  const { utilisation } = assumed
+  const perSpan = costs.spans.cpu_seconds_per_million
+  const perPoint = costs.points.cpu_seconds_per_million
+  const busy = (key: string, what: string, ofSpans: number, ofPoints: number, times = 1): number =>
+    sheet.line(
+      key,
+      what,
+      'cores',
+      (((spans / MEGA) * ofSpans + (points / MEGA) * ofPoints) * times) / utilisation,
+      `(${short(spans / MEGA)} M/s x ${short(ofSpans)} + ${short(points / MEGA)} M/s x ${short(ofPoints)} CPU s)${times === 1 ? '' : ` x ${short(times)}`} / ${utilisation}`,
+    )
+  const collector = busy('collector_cores', 'collectors', perSpan.collector, perPoint.collector)
+  const rows = busy(
+    'row_cores',
+    'processors and inserts: rows',
+    rowCost(costs.spans, costs),
+    rowCost(costs.points, costs),
+  )
+  const inserts = sheet.line(
+    'record_cores',
+    'processors and inserts: records',
+    'cores',
+    (perSecond * costs.record_cpu_seconds) / utilisation,
+    `${short(perSecond)} records/s x ${costs.record_cpu_seconds} CPU s / ${utilisation}`,
+  )
+  const passes = sheet.line(
+    'merge_passes',
+    'times that a row is merged',
+    '',
+    Math.max(
+      1,
+      Math.log(assumed.rows_per_large_part / assumed.rows_per_record) / Math.log(assumed.merge_fan_in),
+    ),
+    `log(${short(assumed.rows_per_large_part)} rows / ${short(assumed.rows_per_record)} rows) / log ${assumed.merge_fan_in}`,
+  )
+  const engine = busy('merge_cores', 'merges, on each replica', perSpan.merge, perPoint.merge, passes)
+  const broker = busy('broker_cores', 'brokers, for each replica of a topic', perSpan.broker, perPoint.broker)
+  return { collector, processors: rows + inserts, engine, broker }
+}
