@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { ROUTES } from '../../collector/otlp/exchange.ts'
+import { RECORDS_ROUTE } from '../../core/model/forwarding.ts'
 import { configSchema } from '../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
@@ -58,5 +59,7 @@ it('lists the routes of the query server', async () => {
 })
 
 it('lists the routes of the OTLP receiver', () => {
-  expect(documented('Port 4318')).toEqual([...ROUTES.keys()].map(path => `POST ${path}`).toSorted())
+  expect(documented('Port 4318')).toEqual(
+    [...ROUTES.keys(), `${RECORDS_ROUTE}{stream}`].map(path => `POST ${path}`).toSorted(),
+  )
 })
