@@ -121,10 +121,7 @@ class HttpReceiver implements OtlpHttpReceiver {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#server.close(() => resolve())
     for (const socket of this.#connections) if (socket.bytesRead === 0) socket.destroy()
-    // Connections, not requests: one in the middle of its TLS handshake is cut too.
-    const cut = setTimeout(() => {
-      for (const socket of this.#connections) socket.destroy()
-    }, this.#timeouts.drainMs)
+    const cut = setTimeout(() => this.#server.closeAllConnections(), this.#timeouts.drainMs)
     await promise
     clearTimeout(cut)
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Events } from './events.ts'
 import type { ListenerTls } from './tls.ts'
 
@@ -15,5 +16,20 @@ export function createWebServer(
   const server = createTlsServer({ ...options, ...tls.options(), handshakeTimeout: HANDSHAKE_MS })
   tls.attach(server)
   server.on('tlsClientError', () => events.emit('accessRefused', { reason: 'tls' }))
+  closeHandshakesToo(server)
   return server
+}
+
+/** The server knows connections only from the end of their handshake on: one that never ends it would hold up a stop. */
+function closeHandshakesToo(server: Server): void {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const closeKnown = server.closeAllConnections.bind(server)
+  server.closeAllConnections = () => {
+    closeKnown()
+    for (const socket of sockets) socket.destroy()
+  }
 }

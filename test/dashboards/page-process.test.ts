@@ -1,9 +1,13 @@
 /**
  * Guarantees the page on the product itself, as a newcomer meets it: it shows what this machine draws, a trace that was
- * sent a moment ago opens as a waterfall, nothing is complained of, and nothing is asked of anybody else.
+ * sent a moment ago opens as a waterfall, nothing is complained of, and nothing is asked of anybody else. A page of another
+ * site, shown in the same browser, gets nothing of it: not by a form, an image or a request that it cannot read.
  */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -52,6 +56,40 @@ describe.runIf(browserIsThere())('the page of a running Wattline', () => {
     expect(await page.locator('.waterfall li').count()).toBe(2)
     expect(complaints).toEqual([])
     expect(elsewhere).toEqual([])
+  })
+
+  it('is closed to a page of another site', async () => {
+    const stranger = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end('<!doctype html><title>elsewhere</title>')
+    })
+    stranger.listen(0, '127.0.0.1')
+    await once(stranger, 'listening')
+    // By name: another site than the address that Wattline has.
+    const address = `http://localhost:${(stranger.address() as AddressInfo).port}/`
+    const page = await browser.context.newPage()
+    await page.goto(address)
+    await page.evaluate(async base => {
+      const simple = { method: 'POST', mode: 'no-cors', body: '{"query": "SELECT 1"}' } as const
+      // The browser keeps the answers from the page; what counts is that there was none to keep.
+      const ask = (path: string, init: RequestInit) => fetch(base + path, init).catch(() => {})
+      await ask('/api/v1/sql', simple)
+      await ask('/api/v1/quarantine/traces/0/1/replay?force=true', simple)
+      await ask('/api/v1/traces', { mode: 'no-cors' })
+      await new Promise(resolve => {
+        const image = new Image()
+        image.onerror = resolve
+        image.src = `${base}/clickhouse/?query=SELECT%20sum(number)%20FROM%20numbers(1e9)`
+      })
+    }, wattline.http)
+    const metrics = await (await fetch(`${wattline.http}/metrics`)).text()
+    expect(metrics).toContain('wattline_access_refused_total{reason="origin"} 4\n')
+    // A link may be followed.
+    await page.goto(`${wattline.http}/`, { referer: address })
+    expect(await page.title()).toBe('Wattline')
+    await page.close()
+    stranger.close()
+    stranger.closeAllConnections()
   })
 })
 

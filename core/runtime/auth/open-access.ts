@@ -7,7 +7,7 @@ import type { Access, RefusalReason, RequestHead } from './access.ts'
 /**
  * Without tokens everything belongs to one tenant, and the doors are on loopback. Who is on this machine may do
  * everything; a web page that is shown on it may not: a name that its server points at 127.0.0.1 (DNS rebinding) is
- * refused, and so is what changes something on behalf of another origin.
+ * refused, and so is what a page of another site asks for, or one of another origin changes.
  */
 export function createOpenAccess(events: Events): Access {
   const refused = (reason: RefusalReason, code: ErrorCode, message: string): WattlineError => {
@@ -23,8 +23,11 @@ export function createOpenAccess(events: Events): Access {
         throw refused('host', 'host_refused', `${quoted(host)} is not a name of this machine alone.`)
       }
       const { origin } = headers
-      // Without one it is no browser, or nothing that crosses origins.
-      if (origin === undefined || !changes(method) || isOwn(origin, host) || isAllowedOrigin(origin)) return
+      if (origin !== undefined && (isOwn(origin, host) || isAllowedOrigin(origin))) return
+      if (isOfAnotherSite(headers))
+        throw refused('origin', 'origin_refused', 'A page of another site asked for this.')
+      // Without an origin it is no browser, or nothing that crosses origins.
+      if (origin === undefined || !changes(method)) return
       throw refused('origin', 'origin_refused', `A page of ${quoted(origin)} sent this.`)
     },
     authenticate: () => ({ tenant: OPERATOR_TENANT, scopes: SCOPES, accounts: null }),
@@ -35,6 +38,10 @@ export function createOpenAccess(events: Events): Access {
 export const openAccess: Access = createOpenAccess(silentEvents)
 
 const changes = (method: string | undefined): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method ?? 'GET')
+
+/** Links to the page may be followed; what a page loads by itself, unseen, costs at least time (Fetch Metadata). */
+const isOfAnotherSite = (headers: RequestHead['headers']): boolean =>
+  headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-dest'] !== 'document'
 
 const isOwn = (origin: string, host: unknown): boolean =>
   URL.canParse(origin) && new URL(origin).host === host

@@ -69,6 +69,8 @@ const get = (port: number, options: ConnectionOptions = {}): Promise<string> =>
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 5))
 }
+const connections = (): Promise<number> =>
+  new Promise(resolve => server?.getConnections((_, count) => resolve(count)))
 const refused = (): number => events.samples().get('wattline_access_refused_total')?.get('reason="tls"') ?? 0
 
 describe('a listener with a certificate', () => {
@@ -125,6 +127,19 @@ describe('a listener with a certificate', () => {
       code: 'config_invalid',
       message: expect.stringContaining('tls.key'),
     })
+  })
+
+  it('ends in time, with connections that never end their handshake', async () => {
+    const port = await listen()
+    const silent = connect(port, '127.0.0.1').on('error', () => {})
+    // The beginning of a TLS record, and no more.
+    silent.write(Buffer.from([22, 3, 1]))
+    await once(silent, 'connect')
+    await until(async () => (await connections()) === 1)
+    server?.close()
+    server?.closeAllConnections()
+    // Reset or ended, whichever the system makes of it.
+    await new Promise(resolve => silent.once('close', resolve))
   })
 
   it('tells of a certificate that runs out within a week, and of one that has', async () => {

@@ -176,6 +176,29 @@ describe('without tokens, on loopback', () => {
     expect(open({ method: 'GET', headers: { host, origin: 'https://evil.example' } })[0]).toBe('in')
   })
 
+  it('answers nothing that a page of another site loads, but follows its links', () => {
+    const from = (
+      site: string,
+      dest: string,
+      more: Record<string, string> = {},
+      allowed?: (origin: string) => boolean,
+    ) =>
+      open(
+        {
+          method: 'GET',
+          headers: { host: 'localhost:9288', 'sec-fetch-site': site, 'sec-fetch-dest': dest, ...more },
+        },
+        allowed,
+      )[0]
+    for (const dest of ['image', 'empty', 'script', 'iframe'])
+      expect(from('cross-site', dest)).toBe('origin_refused')
+    expect(from('cross-site', 'document')).toBe('in')
+    for (const site of ['same-origin', 'same-site', 'none']) expect(from(site, 'empty')).toBe('in')
+    const origin = 'https://shop.example'
+    expect(from('cross-site', 'empty', { origin }, found => found === origin)).toBe('in')
+    expect(from('cross-site', 'empty', { origin })).toBe('origin_refused')
+  })
+
   it('gives everything to the one tenant', () => {
     const identity = createOpenAccess(new EventBus(createLogger('error'))).authenticate({}, 'admin')
     expect(identity).toEqual({ tenant: 'default', scopes: SCOPES, accounts: null })
