@@ -51,22 +51,25 @@ export interface OutageReport {
  * that can refuse connections and writes down in which order tokens were stored.
  */
 export async function runOutage(options: OutageOptions): Promise<OutageReport> {
-  const front = await startClickHouseFront()
-  const proxy = await startTokenProxy(Number(new URL(front.url).port))
-  const kafka = options.log === 'kafka' ? await startKafka() : null
-  const data = mkdtempSync(join(tmpdir(), 'wattline-outage-'))
+  const endings: (() => Promise<unknown>)[] = []
   let wattline: WattlineProcess | null = null
   try {
-    wattline = await startProcess({ data, environment: environmentOf(options, proxy.port, kafka) })
-    return await drive(options, wattline, proxy, front.url)
+    const front = await startClickHouseFront()
+    endings.push(() => front.destroy())
+    const proxy = await startTokenProxy(Number(new URL(front.url).port))
+    endings.push(() => proxy.close())
+    const kafka = options.log === 'kafka' ? await startKafka() : null
+    if (kafka !== null) endings.push(() => kafka.destroy())
+    const data = mkdtempSync(join(tmpdir(), 'wattline-outage-'))
+    endings.push(async () => rmSync(data, { recursive: true, force: true }))
+    const process = await startProcess({ data, environment: environmentOf(options, proxy.port, kafka) })
+    wattline = process
+    endings.push(() => process.end('SIGKILL'))
+    return await drive(options, process, proxy, front.url)
   } catch (error) {
     throw new Error(`the process said:\n${wattline?.stderr.slice(-10).join('\n')}`, { cause: error })
   } finally {
-    await wattline?.end('SIGKILL')
-    await proxy.close()
-    await kafka?.destroy()
-    await front.destroy()
-    rmSync(data, { recursive: true, force: true })
+    for (const end of endings.toReversed()) await end()
   }
 }
 
