@@ -1,12 +1,13 @@
 // Guarantees: a small fleet with everything that happens to fleets, sent by the command to a real process, is in its books to
 // the microjoule, marked as simulated everywhere; and the check can fail: where one acknowledged request is dropped on the
-// way, the command names the host and ends with 1.
+// way, the command names the host and ends with 1. The command of docs/scaling.md works as it stands there.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SimulationReport } from '../../simulate/run.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
@@ -100,6 +101,16 @@ it('sees that an acknowledged request never arrived', async () => {
 
 /** 49 rounds go in requests of 12, and one more that closes the windows: the last samples of the host are dropped. */
 const LAST_REQUESTS_FROM = 4
+
+it('does what docs/scaling.md shows', async () => {
+  const page = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
+  const shown = [...page.matchAll(/^```console\n([\s\S]*?)^```/gm)].map(([, block]) => block!)
+  expect(shown.length).toBe(1)
+  const script = shown[0]!.replaceAll('http://127.0.0.1:4318', wattline.otlp)
+  const env = { ...process.env, WATTLINE_URL: wattline.http }
+  const { stdout } = await promisify(execFile)('bash', ['-euc', script], { cwd: root, env })
+  expect(stdout).toContain('The books hold what the meters counted, on each of 2 hosts')
+})
 
 it('says what is wrong with its options, and who does not answer', async () => {
   const wrong = await simulate(wattline.otlp, '--hosts', '0', '--workloads', '1')
