@@ -84,6 +84,15 @@ it('refuses a second folder in one process, and goes on with the first', async (
   await rm(other, { recursive: true, force: true })
 })
 
+it('merges as it is told to, which is most of what storing costs', async () => {
+  const warehouse = await open()
+  const [setting] = await warehouse.query<{ value: string }>(
+    "SELECT value FROM system.merge_tree_settings WHERE name = 'merge_selector_base'",
+  )
+  expect(setting?.value).toBe('16')
+  await warehouse.close()
+})
+
 it('bounds strangers’ queries', async () => {
   const warehouse = await open()
   await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
