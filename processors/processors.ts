@@ -30,7 +30,8 @@ export function readersOf({ broker, roles, forward }: Config): readonly LogReade
 /** Every stream as the log must carry it: partitions, retention, and the groups that read it. */
 export function streamSettings(config: Config): StreamSettings[] {
   const readers = readersOf(config)
-  const { retention_time: seconds, retention_bytes: bytes } = config.broker
+  const { retention_time: seconds } = config.broker
+  const bytes = keptBytes(config.broker)
   return STREAMS.map(stream => {
     const groups = readers.filter(reader => reader.stream === stream.name).map(({ group }) => group)
     const retention = { timeMs: seconds * 1000, bytes }
@@ -42,6 +43,13 @@ export function streamSettings(config: Config): StreamSettings[] {
     const kept = { timeMs: config.retention.ledger_days * DAY_MS, bytes: 16 * bytes }
     return { name: stream.name, partitions, groups, retention: kept }
   })
+}
+
+/** What all have read must never fill a small log: a quarter of it at most is kept, whatever there are of partitions. */
+function keptBytes(broker: Config['broker']): number {
+  if (broker.kind === 'kafka') return broker.retention_bytes
+  const partitions = STREAMS.reduce((sum, stream) => sum + partitionsOf(stream, broker), 0)
+  return Math.min(broker.retention_bytes, Math.floor(broker.max_bytes / (4 * partitions)))
 }
 
 /** One number for all streams keyed by host: `meter` and `rate` write where they read. */

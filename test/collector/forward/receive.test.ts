@@ -138,6 +138,17 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
   expect(rig.broker.stored).toEqual([])
 })
 
+it("takes rows of nobody in particular and of the token's tenant, for that tenant", async () => {
+  const identity = { tenant: 'shop', scopes: ['ingest'], accounts: null } as const
+  const access = { needsToken: true, admit: () => {}, authenticate: () => identity }
+  rig = await httpRig({}, { access })
+  const both = encodeRows(logs, [logRow('a'), logRow('b', { Tenant: 'shop' })])
+  expect(await send({}, both)).toEqual([200, '{"records":2,"rows":2}'])
+  expect(rig.broker.stored[0]!.records[0]!.headers).toMatchObject({ 'wattline-tenant': 'shop' })
+  const other = encodeRows(logs, [logRow('a', { Tenant: 'other' }), logRow('b')])
+  expect(await send({}, other)).toEqual([403, expect.stringContaining('the token is one of shop')])
+})
+
 it('takes POST alone', async () => {
   rig = await httpRig()
   const response = await fetch(`http://127.0.0.1:${rig.port}${PATH}`)

@@ -27,10 +27,15 @@ export const testConfig = (settings: Record<string, unknown> = {}) =>
   configSchema.parse({ forward: { url: 'http://127.0.0.1:1', timeout: 5 }, ...settings })
 
 /** An embedded log in a folder of its own, with all streams. */
-export async function openLog(partitions: number): Promise<{ broker: Broker; destroy(): Promise<void> }> {
+export async function openLog(
+  partitions: number,
+  maxBytes = 1e9,
+): Promise<{ broker: Broker; destroy(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'wattline-forward-'))
-  const broker = await openEmbeddedBroker({ path: folder, maxBytes: 1e9, events: silentEvents })
-  await broker.createStreams(streamSettings(testConfig({ broker: { partitions } })))
+  const broker = await openEmbeddedBroker({ path: folder, maxBytes, events: silentEvents })
+  await broker.createStreams(
+    streamSettings(testConfig({ roles: ['collector'], broker: { partitions, max_bytes: maxBytes } })),
+  )
   return {
     broker,
     destroy: async () => {
