@@ -228,6 +228,8 @@ export const EVENTS = {
       'Deduplication tokens dropped whose part was not on disk',
     ),
   },
+  /** A server without Keeper, killed in the middle of an insert, can take the repeated insert for a duplicate. */
+  warehouseUnreplicated: { level: 'warn' },
   warehouseServerFailed: {
     level: 'warn',
     counter: counter(

@@ -64,7 +64,7 @@ export async function openClickHouseWarehouse(options: ClickHouseWarehouseOption
       const shards = cluster === null ? await assertOne(endpoints) : await findShards(endpoints, cluster)
       const dialect = cluster === null ? SERVER_DIALECT : clusterDialect(cluster)
       const insertTimeoutMs = options.insertTimeoutMs ?? INSERT_TIMEOUT_MS
-      return new ClickHouseWarehouse({ endpoints, dialect, shards, insertTimeoutMs })
+      return new ClickHouseWarehouse({ endpoints, dialect, shards, insertTimeoutMs, events: options.events })
     } catch (error) {
       const fatal = startProblem(error, options.user)
       if (fatal === null && Date.now() + START_PAUSE_MS < deadline) {
@@ -98,6 +98,7 @@ interface Parts {
   /** Names of all shards; none without a cluster. */
   readonly shards: readonly string[]
   readonly insertTimeoutMs: number
+  readonly events: Events
 }
 
 class ClickHouseWarehouse implements Warehouse {
@@ -105,6 +106,7 @@ class ClickHouseWarehouse implements Warehouse {
   readonly database: string
   readonly #endpoints: Endpoints
   readonly #dialect: Dialect
+  readonly #events: Events
   readonly #inserts: InsertContext
   readonly #inserting = new Map<string, Promise<void>>()
   readonly #insertSlots = new Pool(MOST_INSERTS, () => null)
@@ -112,7 +114,8 @@ class ClickHouseWarehouse implements Warehouse {
   #tables: { readonly list: Promise<readonly FencedTable[]>; readonly atMs: number } | null = null
   #closed = false
 
-  constructor({ endpoints, dialect, shards, insertTimeoutMs }: Parts) {
+  constructor({ endpoints, dialect, shards, insertTimeoutMs, events }: Parts) {
+    this.#events = events
     this.database = dialect.database
     this.#endpoints = endpoints
     this.#dialect = dialect
@@ -135,6 +138,14 @@ class ClickHouseWarehouse implements Warehouse {
       retention,
     })
     this.#tables = null
+    if (this.#dialect.distributed === undefined) await this.#warnUnreplicated()
+  }
+
+  /** Its log of tokens is not written together with the rows, and lies where nobody here can repair it. */
+  async #warnUnreplicated(): Promise<void> {
+    const tables = await fencedTables(this)
+    const plain = tables.filter(({ engine }) => /^(Aggregating|Replacing)?MergeTree$/.test(engine))
+    if (plain.length > 0) this.#events.emit('warehouseUnreplicated', { tables: plain.length })
   }
 
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {

@@ -165,13 +165,15 @@ const isUnanswered = (error: unknown): boolean => {
 /** UNKNOWN_STATUS_OF_INSERT: written, and Keeper did not say whether it has it. */
 const UNKNOWN_STATUS = 319
 
-function insertSettings(
-  { settings }: ServerFacts,
+/** Of an insert's request: those that this server knows, which refuses all others. */
+export function insertSettings(
+  { settings }: Pick<ServerFacts, 'settings'>,
   token: string,
   timeoutMs: number,
 ): Readonly<Record<string, string | number>> {
+  const known = Object.entries(INSERT_SETTINGS).filter(([name]) => settings.has(name))
   return {
-    ...INSERT_SETTINGS,
+    ...Object.fromEntries(known),
     insert_deduplication_token: token,
     insert_deduplicate: 1,
     ...(settings.has('deduplicate_insert') ? { deduplicate_insert: 'enable' } : {}),

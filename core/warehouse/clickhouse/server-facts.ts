@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { INSERT_SETTINGS } from '../insert.ts'
 import { timed } from './connection.ts'
 
 /** What a server is, as far as we talk to it differently. */
@@ -19,12 +20,12 @@ export interface Place {
   readonly shards: number
 }
 
-const ASKED = [
+const ASKED: readonly string[] = [
+  ...Object.keys(INSERT_SETTINGS),
   'deduplicate_insert',
   'deduplicate_insert_select',
   'insert_select_deduplicate',
-  'http_write_exception_in_output_format',
-] as const
+]
 
 /** Everything else is older than this: row filters by setting, the zone of a session, the analyzer's query tree. */
 const OLDEST = [24, 8] as const

@@ -19,7 +19,8 @@ export interface FrontServerOptions {
 }
 
 export function createFrontServer(options: FrontServerOptions): Server {
-  const server = createServer((request, response) => {
+  // As long as the addresses that a server takes.
+  const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
     void handle(options, request, response).catch(() => response.destroy())
   })
   server.keepAliveTimeout = 3_000

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
 import { column } from '../../../../core/model/streams/stream.ts'
-import { silentEvents } from '../../../../core/runtime/events.ts'
+import type { Events } from '../../../../core/runtime/events.ts'
 import { openClickHouseWarehouse } from '../../../../core/warehouse/clickhouse/clickhouse.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { spans } from '../../../contract/warehouse/sample-rows.ts'
@@ -19,6 +19,9 @@ describe.each([
 ])('%s', (_what, cluster) => {
   let front: ClickHouseFront
   let warehouses: readonly Warehouse[]
+  const emitted = new Set<string>()
+
+  const events: Events = { emit: name => emitted.add(name) }
 
   beforeAll(async () => {
     front = await startClickHouseFront({
@@ -31,7 +34,7 @@ describe.each([
       user: 'default',
       password: '',
       cluster: cluster?.name,
-      events: silentEvents,
+      events,
     }
     const opening = Array.from({ length: STARTERS }, () => openClickHouseWarehouse(login))
     warehouses = await Promise.all(opening)
@@ -59,6 +62,8 @@ describe.each([
     await fail()
     await Promise.all(warehouses.map(warehouse => warehouse.migrate(STREAMS, RETENTION)))
     await front.heal()
+    // Nobody can repair the tokens of a server that has no Keeper: that is said.
+    expect(emitted.has('warehouseUnreplicated')).toBe(cluster === undefined)
     const names = (await tables()).map(({ name }) => name)
     for (const { table } of STREAMS as readonly (typeof traces)[]) {
       if (table !== undefined) expect(names).toContain(table.name)

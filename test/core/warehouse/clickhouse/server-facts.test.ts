@@ -1,5 +1,7 @@
-// Guarantees: servers that would leave a token aside, or are too old, are told apart before anything is stored.
+// Guarantees: servers that would leave a token aside, or are too old, are told apart before anything is stored; no server
+// is sent a setting that it does not know.
 import { expect, it } from 'vitest'
+import { insertSettings } from '../../../../core/warehouse/clickhouse/insert-record.ts'
 import { serverProblem } from '../../../../core/warehouse/clickhouse/server-facts.ts'
 
 it.each([
@@ -15,4 +17,17 @@ it.each([
   const problem = serverProblem({ version, settings: new Set(settings) })
   if (words === null) expect(problem).toBeNull()
   else expect(problem).toContain(words)
+})
+
+it('sends a server the settings it knows, and its token always', () => {
+  const old = insertSettings({ settings: new Set(['max_threads']) }, 't/0/1', 20_000)
+  expect(old).toMatchObject({ insert_deduplication_token: 't/0/1', insert_deduplicate: 1, max_threads: '1' })
+  expect(Object.keys(old)).not.toContain('deduplicate_insert_select')
+  expect(Object.keys(old)).not.toContain('materialize_skip_indexes_on_insert')
+  const known = ['deduplicate_insert_select', 'deduplicate_insert', 'materialize_skip_indexes_on_insert']
+  expect(insertSettings({ settings: new Set(known) }, 't/0/1', 20_000)).toMatchObject({
+    deduplicate_insert: 'enable',
+    deduplicate_insert_select: 'enable_even_for_bad_queries',
+    materialize_skip_indexes_on_insert: '0',
+  })
 })
