@@ -6,7 +6,14 @@
 
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { tokenHash } from '../../core/runtime/auth/token.ts'
+import { createTokenAccess } from '../../core/runtime/auth/token-access.ts'
+import { createTokenTable } from '../../core/runtime/auth/token-table.ts'
+import { configSchema } from '../../core/runtime/config/schema.ts'
+import { silentEvents } from '../../core/runtime/events.ts'
 import { buildPage } from '../../dashboards/page.ts'
+import { createQueryServer } from '../../query/server.ts'
+import { openTestWarehouse } from '../query/support/warehouse.ts'
 import { type Browser, browserIsThere, openBrowser } from './browser.ts'
 import { faintTexts } from './contrast.ts'
 import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
@@ -122,4 +129,36 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
       await numbers()
     },
   )
+
+  it('works against the query server itself, under its own content policy', async () => {
+    const store = await openTestWarehouse()
+    const sha256 = tokenHash(TOKEN).toString('hex')
+    const table = createTokenTable([
+      { tenant: 'shop', scopes: ['read'], accounts: null, name: '', expiresMs: null, sha256 },
+    ])
+    const product = createQueryServer({
+      config: configSchema.parse({}),
+      warehouse: store.warehouse,
+      events: silentEvents,
+      readiness: async () => ({}),
+      page: await buildPage(),
+      version: '1',
+      started: new Date(),
+      access: createTokenAccess({ tokens: () => table, events: silentEvents }),
+    })
+    const { port } = await product.listen('127.0.0.1', 0)
+    const complaints: string[] = []
+    page.on('console', message => {
+      // Chromium itself writes a line for each 401, which are meant here.
+      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text())
+    })
+    await page.goto(`http://127.0.0.1:${port}/`)
+    await give(TOKEN)
+    await page.getByText('No power readings yet').waitFor()
+    expect(await page.locator('.top .badge').getAttribute('title')).toContain('tenant shop')
+    expect(complaints).toEqual([])
+    await page.goto('about:blank')
+    await product.stop()
+    await store.close()
+  })
 })

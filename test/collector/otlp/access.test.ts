@@ -122,6 +122,19 @@ describe('with tokens', () => {
     expect(stored()).toEqual([])
   })
 
+  it('asks who forwards records for a token as well', async () => {
+    rig = await httpRig({}, { access })
+    for (const [headers, status] of [
+      [{}, 401],
+      [bearer(tokens.reader), 403],
+    ] as const) {
+      const type = { 'content-type': 'application/vnd.apache.arrow.stream' }
+      expect((await post(rig.port, '/v1/wattline/records/traces', { ...type, ...headers }, 'x')).status).toBe(
+        status,
+      )
+    }
+  })
+
   it('asks for the token before it looks at the body', async () => {
     rig = await httpRig({}, { access })
     const client = new RawClient(rig.port)
