@@ -46,6 +46,16 @@ export function createHttpClient(url: string, config: Config['forward']): HttpCl
     async post(path, headers, body, signal) {
       const where = `${base.origin}${prefix}${path}`
       const { promise, resolve, reject } = Promise.withResolvers<HttpReply>()
+      // One for each request, taken off again: a signal that lives as long as the partition would gather them.
+      const ending = new AbortController()
+      const end = (): void => ending.abort()
+      let isLate = false
+      const timer = setTimeout(() => {
+        isLate = true
+        end()
+      }, timeoutMs)
+      signal.addEventListener('abort', end, { once: true })
+      if (signal.aborted) end()
       const send = isTls ? httpsRequest : httpRequest
       const request = send(
         {
@@ -56,7 +66,7 @@ export function createHttpClient(url: string, config: Config['forward']): HttpCl
           method: 'POST',
           agent,
           headers: { ...fixed, ...headers, 'content-length': String(body.length) },
-          signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+          signal: ending.signal,
         },
         response => {
           const chunks: Buffer[] = []
@@ -82,17 +92,17 @@ export function createHttpClient(url: string, config: Config['forward']): HttpCl
       try {
         return await promise
       } catch (error) {
-        throw unavailable(where, error, timeoutMs)
+        throw unavailable(where, isLate ? new Error(`no answer within ${timeoutMs} ms`) : error)
+      } finally {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
       }
     },
     close: () => agent.destroy(),
   }
 }
 
-function unavailable(where: string, error: unknown, timeoutMs: number): WattlineError {
-  const { name, message } = error instanceof Error ? error : new Error(String(error))
-  const { cause } = error as { cause?: { name?: string } }
-  const isLate = name === 'TimeoutError' || cause?.name === 'TimeoutError'
-  const reason = isLate ? `no answer within ${timeoutMs} ms` : message.replace(/\.$/, '')
-  return new WattlineError('uplink_unavailable', `${where}: ${reason}.`, { cause: error })
+function unavailable(where: string, error: unknown): WattlineError {
+  const message = error instanceof Error ? error.message : String(error)
+  return new WattlineError('uplink_unavailable', `${where}: ${message.replace(/\.$/, '')}.`, { cause: error })
 }
