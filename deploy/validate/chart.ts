@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
-import { checkContainer, SAMPLE_TOKENS } from './container-check.ts'
+import { checkContainer } from './container-check.ts'
 import type { CustomResources } from './custom-resources.ts'
 import { type Container, type Manifest, nameOf, readManifests, type Volume, workloadsOf } from './manifest.ts'
 import { brokenRules } from './rules.ts'
+import { sampleSecret } from './sample-secrets.ts'
 import type { Tools } from './tools.ts'
 
 const run = promisify(execFile)
@@ -149,7 +150,5 @@ function filesOf(volume: Volume, container: Container, manifests: readonly Manif
   if (volume.secret === undefined) return []
   const config = maps.flatMap(({ data = {} }) => Object.values(data)).join('\n')
   const named = [...config.matchAll(/\/etc\/wattline\/[\w./-]+/g)].map(([path]) => path)
-  return named
-    .filter(path => path.startsWith(`${at}/`))
-    .map(path => [path, path.endsWith('tokens.yaml') ? SAMPLE_TOKENS : 'secret'])
+  return named.filter(path => path.startsWith(`${at}/`)).map(path => [path, sampleSecret(basename(path))])
 }

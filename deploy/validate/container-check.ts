@@ -43,6 +43,3 @@ export async function checkContainer({ args, environment, files }: Container): P
     rmSync(folder, { recursive: true, force: true })
   }
 }
-
-/** A tokens file with one token that nobody has. */
-export const SAMPLE_TOKENS = `- {tenant: default, scopes: [ingest, read, admin], sha256: ${'0'.repeat(64)}}\n`

@@ -19,8 +19,7 @@ function checksOf(tools: Tools, custom: CustomResources): Readonly<Record<Part, 
   return {
     helm: async (deploy, isQuick) =>
       chartProblems(deploy, { tools, custom, tell: isQuick ? () => {} : tell, isQuick }),
-    'compose.yaml': deploy =>
-      commandProblems(tools.compose, ['-format', 'json', join(deploy, 'compose.yaml')], 'compose.yaml'),
+    'compose.yaml': deploy => commandProblems(tools.compose, [join(deploy, 'compose.yaml')], 'compose.yaml'),
     Dockerfile: deploy =>
       commandProblems(
         tools.hadolint,

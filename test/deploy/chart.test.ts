@@ -91,6 +91,17 @@ function leaves(value: unknown, path = ''): string[] {
 }
 
 describe('the chart', () => {
+  it('scales processors by the lag of every group that they read as', () => {
+    const folder = join(CHART, '../../../processors')
+    const groups = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter(path => /^\w+\/\w+\.ts$/.test(path))
+      .flatMap(path => [...read(folder, path).matchAll(/^ {4}name: '(\w+)',/gm)].map(([, name]) => name!))
+      // Reads the embedded log of an agent, not Kafka.
+      .filter(group => group !== 'forward')
+    const scaled = /range list ((?:"\w+" ?)+)\}\}\s+- type: kafka/.exec(templates)![1]!
+    expect([...scaled.matchAll(/\w+/g)].map(([group]) => group).sort()).toEqual(groups.sort())
+  })
+
   it('has the version of the program as its appVersion', () => {
     const { version } = JSON.parse(read(CHART, '../../../package.json')) as { version: string }
     expect(String(chart['appVersion'])).toBe(version)

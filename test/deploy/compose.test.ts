@@ -8,7 +8,8 @@ import { join, resolve } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { checkContainer, SAMPLE_TOKENS } from '../../deploy/validate/container-check.ts'
+import { checkContainer } from '../../deploy/validate/container-check.ts'
+import { sampleSecret } from '../../deploy/validate/sample-secrets.ts'
 
 interface Service {
   readonly image: string
@@ -170,7 +171,7 @@ describe('wattline check', () => {
     const path = `/etc/wattline/${name}`
     const files = new Map([
       [path, readFileSync(join(DEPLOY, 'config', name), 'utf8')],
-      ['/etc/wattline/auth/tokens.yaml', SAMPLE_TOKENS],
+      ['/etc/wattline/auth/tokens.yaml', sampleSecret('tokens.yaml')],
       ['/etc/wattline/agent/token', 'wl_x'],
       ['/etc/wattline/clickhouse/password', 'x'],
     ])

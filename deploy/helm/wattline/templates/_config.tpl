@@ -52,6 +52,11 @@ warehouse:
   {{- with .Values.clickhouse.cluster }}
   cluster: {{ . | quote }}
   {{- end }}
+  {{- with .Values.clickhouse.tls.secret }}
+  {{- if .name }}
+  tls: {ca: "${file:/etc/wattline/clickhouse-tls/{{ .caKey }}}"}
+  {{- end }}
+  {{- end }}
 # Nodes are measured by their agents; a role would see its container alone.
 sensors: {cpu_time: "off", rapl: "off", estimate: "off"}
 {{- end -}}

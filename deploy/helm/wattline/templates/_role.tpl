@@ -75,6 +75,7 @@ spec:
 {{- $volumes := dict "auth" .Values.auth.secret.name -}}
 {{- with .Values.tls.secret.name }}{{ $_ := set $volumes "tls" . }}{{ end -}}
 {{- $_ := set $volumes "clickhouse" .Values.clickhouse.secret.name -}}
+{{- with .Values.clickhouse.tls.secret.name }}{{ $_ := set $volumes "clickhouse-tls" . }}{{ end -}}
 {{- if and .Values.kafka.tls.enabled .Values.kafka.tls.secret.name }}{{ $_ := set $volumes "kafka-tls" .Values.kafka.tls.secret.name }}{{ end -}}
 {{- if ne .Values.kafka.sasl.mechanism "none" }}{{ $_ := set $volumes "kafka-sasl" .Values.kafka.sasl.secret.name }}{{ end -}}
 {{- toYaml $volumes -}}
