@@ -103,7 +103,7 @@ it('takes data while the uplink is away, says what it waits for, and is ready al
   expect(ready.ready).toBe(true)
   expect(ready.waiting?.join()).toMatch(/uplink_unavailable: .*\/v1\/wattline\/records\/traces/)
   const metrics = await (await fetch(`${edge.http}/metrics`)).text()
-  expect(metrics).toMatch(/wattline_log_lag_records\{group="forward",stream="traces"\} [1-9]/)
+  expect(metrics).toMatch(/wattline_log_lag_records\{group="forward",stream="traces",partition="\d+"\} [1-9]/)
   expect(metrics).not.toContain('group="store"')
 })
 
