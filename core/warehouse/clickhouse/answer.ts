@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FencedResult } from '../warehouse.ts'
+import { NoAnswerError } from './connection.ts'
 
 type Summary = Readonly<Record<string, string | undefined>>
 
@@ -34,13 +35,13 @@ export class AnswerReader {
     if (at === 0) throw this.#exceptionIn(await this.#rest(piece.value))
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array> {
+  /** @throws NoAnswerError when nothing comes for `silenceMs`: a server that has gone without a word */
+  async *chunks(silenceMs: number): AsyncGenerator<Uint8Array> {
     // So much of the end is held back that a marker never goes out as data.
     const held = this.#marker === null ? 0 : this.#marker.length - 1
     let tail: Uint8Array = new Uint8Array()
     for (;;) {
-      const next = await (this.#first ?? this.#source.next())
-      this.#first = null
+      const next = await this.#next(silenceMs)
       if (next.done === true) break
       const piece = tail.length === 0 ? Buffer.from(next.value) : Buffer.concat([tail, next.value])
       const at = this.#marker === null ? -1 : piece.indexOf(this.#marker)
@@ -64,6 +65,16 @@ export class AnswerReader {
 
   destroy(): void {
     this.#stream.destroy()
+  }
+
+  async #next(silenceMs: number): Promise<IteratorResult<Uint8Array>> {
+    const timer = setTimeout(() => this.#stream.destroy(new NoAnswerError(silenceMs)), silenceMs)
+    try {
+      return await (this.#first ?? this.#source.next())
+    } finally {
+      this.#first = null
+      clearTimeout(timer)
+    }
   }
 
   #counted(chunk: Uint8Array): Uint8Array {

@@ -55,7 +55,7 @@ export async function runFenced(
     // The first bytes of what can be cut off in the middle tell nothing of its end: so it is made whole over there.
     const streams = request.explain === undefined && canStream(request.format)
     const answer = await timed(
-      request.limits.maxSeconds * 1000 + GRACE_MS,
+      patienceMs(request),
       signal =>
         open(endpoint, signal, {
           sql: `${explain}${request.sql}`,
@@ -72,6 +72,8 @@ export async function runFenced(
     throw request.signal.aborted ? request.signal.reason : error
   }
 }
+
+const patienceMs = ({ limits }: FencedQuery): number => limits.maxSeconds * 1000 + GRACE_MS
 
 function settingsOf(
   { database, tables, settings }: FencedContext,
@@ -119,7 +121,7 @@ async function check(endpoint: Endpoint, request: FencedQuery, settings: Request
 
 async function textOf(answer: AnswerReader): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of answer.chunks()) chunks.push(chunk)
+  for await (const chunk of answer.chunks(CHECK_MS)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
@@ -146,7 +148,7 @@ function resultOf(answer: AnswerReader, request: FencedQuery, release: () => voi
   signal.addEventListener('abort', cut, { once: true })
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of answer.chunks()) {
+      for await (const chunk of answer.chunks(patienceMs(request))) {
         signal.throwIfAborted()
         yield chunk
       }

@@ -1,5 +1,5 @@
 // Guarantees: the bytes of an answer are given unchanged, however they were cut into pieces on the way, and the exception
-// at their end is found wherever the pieces begin.
+// at their end is found wherever the pieces begin; an answer that does not go on ends with an error.
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ async function read(parts: readonly Buffer[], tag: string | null): Promise<{ byt
   let error = ''
   try {
     await reader.first()
-    for await (const chunk of reader.chunks()) chunks.push(chunk)
+    for await (const chunk of reader.chunks(60_000)) chunks.push(chunk)
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown)
   }
@@ -51,6 +51,17 @@ describe('AnswerReader', () => {
         expect(found.bytes).toEqual(Buffer.from(data).subarray(0, found.bytes.length))
       }),
     )
+  })
+
+  it('does not wait for ever for a server that has gone without a word', async () => {
+    const stream = new Readable({ read() {} })
+    stream.push('half')
+    const reader = new AnswerReader(stream, TAG, {})
+    await reader.first()
+    const read = async (): Promise<void> => {
+      for await (const _ of reader.chunks(20));
+    }
+    await expect(read()).rejects.toThrow('no answer within')
   })
 
   it('takes no other tag for its own', async () => {
