@@ -48,8 +48,12 @@ export const ERRORS = {
     429,
     'Send again after the time in Retry-After; raise `limits.in_flight_bytes` if memory allows.',
   ),
-  unauthenticated: entry('reject', 401, 'Send a valid token: `Authorization: Bearer <token>`.'),
-  forbidden: entry('reject', 403, 'Use a token with the scope that this route needs.'),
+  unauthenticated: entry(
+    'reject',
+    401,
+    'Send a valid token: `Authorization: Bearer <token>`; commands take it from WATTLINE_TOKEN or --token.',
+  ),
+  forbidden: entry('reject', 403, 'Use a token that may: docs/auth.md lists what opens which route.'),
   origin_refused: entry(
     'reject',
     403,
