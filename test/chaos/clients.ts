@@ -22,8 +22,11 @@ export interface Client {
   readonly paceMs?: number
 }
 
-const RETRY_MS = 20
-const REFUSED_RETRY_MS = 100
+/** Exporters wait longer, and would meet fewer faults. */
+const RETRY_MS = 100
+/** How often a client looks for somebody who listens. */
+const LOOK_MS = 20
+const SAMPLE_PAUSE_MS = 20
 const REQUEST_TIMEOUT_MS = 20_000
 
 /** Sends batches of spans, each repeated as a new attempt until it is acknowledged. */
@@ -41,7 +44,7 @@ export async function spanClient(client: Client): Promise<void> {
       }
       if (outcome === 'unanswered') acknowledged.unanswered.set(id, size)
       if (isOver(client)) return
-      await pause(outcome === 'refused' ? REFUSED_RETRY_MS : RETRY_MS)
+      await pause(RETRY_MS)
     }
     await pause(random() * (client.paceMs ?? 0))
   }
@@ -117,14 +120,14 @@ export async function meterClient(host: string, client: Client, closing = false)
         return true
       }
       if (isOver(client)) return false
-      await pause(outcome === 'refused' ? REFUSED_RETRY_MS : RETRY_MS)
+      await pause(RETRY_MS)
     }
   }
   while (!stop.aborted) {
     if (!(await send())) return
     time += SAMPLE_NS
     advance(counters, random)
-    await pause(RETRY_MS + random() * (client.paceMs ?? 0))
+    await pause(SAMPLE_PAUSE_MS + random() * (client.paceMs ?? 0))
   }
   if (!closing) return
   await send()
@@ -169,7 +172,7 @@ async function post(
 ): Promise<Outcome> {
   const { otlp, open } = target
   if (otlp === null) {
-    await pause(RETRY_MS)
+    await pause(LOOK_MS)
     return 'refused'
   }
   const cut = new AbortController()
