@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SimulationReport } from '../../simulate/run.ts'
-import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const data = mkdtempSync(join(tmpdir(), 'wattline-simulate-'))
@@ -31,6 +31,9 @@ interface Outcome {
   readonly stderr: string
 }
 
+/** On a busy machine an insert takes seconds. */
+const PATIENCE_MS = 180_000
+
 const simulate = (otlp: string, ...options: readonly string[]): Promise<Outcome> =>
   new Promise(resolve => {
     const words = ['cli/wattline.cjs', 'simulate', '--otlp-url', otlp, '--url', wattline.http, ...options]
@@ -42,8 +45,8 @@ const simulate = (otlp: string, ...options: readonly string[]): Promise<Outcome>
 const count = async (question: string): Promise<number> =>
   Number((await wattline.sql<{ n: string }>(`SELECT toString(count()) AS n FROM ${question}`))[0]!.n)
 
-it('is in the books to the microjoule, and marked', async () => {
-  const fleet = ['--hosts', '8', '--workloads', '3', '--minutes', '12', '--interval', '10', '--gpus', '0.5']
+it('is in the books to the microjoule, and marked', { timeout: PATIENCE_MS }, async () => {
+  const fleet = ['--hosts', '6', '--workloads', '3', '--minutes', '8', '--interval', '10', '--gpus', '0.5']
   const trouble = ['--silent', '0.4', '--reboots', '0.3', '--late', '0.05', '--duplicates', '0.1']
   const load = ['--spans-per-second', '4', '--spans-per-request', '80', '--gzip', '--seed', '11']
   const { code, stdout, stderr } = await simulate(
@@ -54,13 +57,13 @@ it('is in the books to the microjoule, and marked', async () => {
   const report = JSON.parse(stdout) as SimulationReport & {
     readonly verdict: { readonly meteredUj: string; readonly differences: readonly unknown[] }
   }
-  expect(report.verdict).toMatchObject({ differences: [], spansAcknowledged: 2880, spansStored: 2880 })
+  expect(report.verdict).toMatchObject({ differences: [], spansAcknowledged: 1920, spansStored: 1920 })
   expect(report.verdict.meteredUj).toBe(report.metered_uj)
   expect(Number(report.metered_uj)).toBeGreaterThan(1e9)
   expect(report.requests_sent_twice).toBeGreaterThan(0)
   expect(report.rejected).toBe(0)
   // Restarts leave parts of minutes unseen; nothing of all this passes for measured.
-  expect(await count(`ledger WHERE startsWith(Host, '${report.host_prefix}')`)).toBeGreaterThan(500)
+  expect(await count(`ledger WHERE startsWith(Host, '${report.host_prefix}')`)).toBeGreaterThan(300)
   expect(await count("ledger WHERE EnergyQuality NOT IN ('simulated', 'none')")).toBe(0)
   expect(await count("readings WHERE Quality != 'simulated' OR NOT startsWith(Source, 'simulated:')")).toBe(0)
   expect(await count("otel_traces WHERE ResourceAttributes['wattline.source'] != 'simulated'")).toBe(0)
@@ -70,7 +73,7 @@ it('is in the books to the microjoule, and marked', async () => {
   expect(usage.total.quality).toEqual({ measured: 0, interpolated: 0, estimated: 0, simulated: 1 })
 })
 
-it('sees that an acknowledged request never arrived', async () => {
+it('sees that an acknowledged request never arrived', { timeout: PATIENCE_MS }, async () => {
   // Answers as if it were the receiver, passes everything on, but not the request before the last of one host.
   let seen = 0
   const front = createServer(async (request, response) => {
@@ -88,8 +91,19 @@ it('sees that an acknowledged request never arrived', async () => {
   await new Promise<void>(resolve => front.listen(0, '127.0.0.1', resolve))
   try {
     const address = `http://127.0.0.1:${(front.address() as AddressInfo).port}`
+    const fromMs = Math.floor(Date.now() / 60_000) * 60_000 - 10 * 60_000
     const fleet = ['--hosts', '3', '--workloads', '1', '--minutes', '4', '--hosts-per-request', '1']
-    const { code, stdout } = await simulate(address, ...fleet, '--verify', '--verify-timeout', '4')
+    const when = ['--from', new Date(fromMs).toISOString()]
+    expect(await simulate(address, ...fleet, ...when)).toMatchObject({ code: 0 })
+    const lastMinute = fromMs / 1000 + 180
+    await eventually(
+      () => count(`ledger WHERE Host LIKE 'sim-%-00000_' AND WindowStart = toDateTime(${lastMinute})`),
+      entries => entries >= 2 * ENTRIES_A_MINUTE,
+    )
+    // The same samples once more change nothing, and by now what arrived is in the books.
+    seen = 0
+    const again = ['--verify', '--verify-timeout', '1']
+    const { code, stdout } = await simulate(address, ...fleet, ...when, ...again)
     expect(code).toBe(1)
     expect(stdout).toContain('THE BOOKS ARE WRONG on 1 of 3 hosts')
     expect(stdout).toMatch(/^sim-[0-9a-f]{8}-000001 +\d+ +\d+ +0 +-\d+ +0$/m)
@@ -99,10 +113,13 @@ it('sees that an acknowledged request never arrived', async () => {
   }
 })
 
+/** Of a host: its workload, idle and unattributed, of CPU and memory. */
+const ENTRIES_A_MINUTE = 6
+
 /** 49 rounds go in requests of 12, and one more that closes the windows: the last samples of the host are dropped. */
 const LAST_REQUESTS_FROM = 4
 
-it('does what docs/scaling.md shows', async () => {
+it('does what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {
   const page = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
   const shown = [...page.matchAll(/^```console\n([\s\S]*?)^```/gm)].map(([, block]) => block!)
   expect(shown.length).toBe(1)
