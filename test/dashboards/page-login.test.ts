@@ -144,6 +144,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
       page: await buildPage(),
       version: '1',
       started: new Date(),
+      otlpHttp: 'https://0.0.0.0:4318',
       access: createTokenAccess({ tokens: () => table, events: silentEvents }),
     })
     const { port } = await product.listen('127.0.0.1', 0)
@@ -156,6 +157,10 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     await give(TOKEN)
     await page.getByText('No power readings yet').waitFor()
     expect(await page.locator('.top .badge').getAttribute('title')).toContain('tenant shop')
+    const hint = await page.locator('.traces pre').textContent()
+    expect(hint).toContain('OTEL_EXPORTER_OTLP_ENDPOINT=https://127.0.0.1:4318')
+    expect(hint).toContain('OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer')
+    expect(hint).not.toContain(TOKEN)
     expect(complaints).toEqual([])
     await page.goto('about:blank')
     await product.stop()

@@ -244,3 +244,7 @@ it('sends its own spans by a credential of its own', { timeout: 60_000 }, async 
     await rows(tokens.shop, "SELECT count() AS n FROM otel_traces WHERE ServiceName = 'wattline'"),
   ).toEqual([{ n: '0' }])
 })
+
+it('stops in order, the port of its own included', async () => {
+  expect(await wattline.end('SIGTERM')).toBe(0)
+})

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { RecentTracesAnswer } from '../../../core/model/answers.ts'
 import type { Polled } from '../hooks/use-poll.ts'
 import { agoText, clockText } from '../lib/now.ts'
+import { heldToken } from '../lib/session.ts'
 import { formatDuration } from '../lib/units.ts'
 import { Badge, Empty } from './small.tsx'
 import { TraceDialog } from './trace-dialog.tsx'
@@ -96,7 +97,14 @@ function NoTraces({
     <Empty title="No traces yet">
       <p>Point any OpenTelemetry SDK here; its spans show a second later:</p>
       <pre>
-        {`OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint(otlpHttp)}\nOTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
+        {[
+          `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint(otlpHttp)}`,
+          'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+          // Who reads by a token sends by one too, and seldom by the same.
+          ...(heldToken() === ''
+            ? []
+            : ['OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer <token with scope ingest>']),
+        ].join('\n')}
       </pre>
     </Empty>
   )
@@ -104,5 +112,6 @@ function NoTraces({
 
 /** The port is the receiver's, the host the one by which this page was reached: the receiver may listen on any. */
 function endpoint(otlpHttp: string | undefined): string {
-  return `http://${location.hostname}:${otlpHttp === undefined ? '4318' : new URL(otlpHttp).port || '80'}`
+  const { protocol, port } = new URL(otlpHttp ?? 'http://localhost:4318')
+  return `${protocol}//${location.hostname}:${port || (protocol === 'https:' ? '443' : '80')}`
 }
