@@ -32,6 +32,8 @@ export interface ClickHouseWarehouseOptions extends ClickHouseLogin {
   readonly events: Events
   /** Longest wait for the answer to an insert; 20 s when absent, well below what a processor may be silent for. */
   readonly insertTimeoutMs?: number
+  /** Draws the server that is asked first, so that processes spread over them; Math.random when absent. */
+  readonly random?: () => number
   /** How long the start waits for a server that answers; 20 s when absent. */
   readonly startTimeoutMs?: number
 }
@@ -55,7 +57,9 @@ const MOST_FENCED = 64
  */
 export async function openClickHouseWarehouse(options: ClickHouseWarehouseOptions): Promise<Warehouse> {
   const cluster = options.cluster ?? null
-  const servers = options.urls.map(url => ({ url, client: connect(url, options) }))
+  const first = Math.floor((options.random ?? Math.random)() * options.urls.length)
+  const urls = [...options.urls.slice(first), ...options.urls.slice(0, first)]
+  const servers = urls.map(url => ({ url, client: connect(url, options) }))
   const endpoints = new Endpoints(servers, cluster, options.events, Date.now)
   const deadline = Date.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS)
   for (;;) {

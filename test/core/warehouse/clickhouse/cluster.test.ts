@@ -28,6 +28,7 @@ const open = (urls: readonly string[], over: { cluster?: string; startTimeoutMs?
     cluster: 'books',
     events: silentEvents,
     insertTimeoutMs: 3_000,
+    random: () => 0,
     ...over,
   })
 const allUrls = (): readonly string[] => fronts.flatMap(front => front.urls)
