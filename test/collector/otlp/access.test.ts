@@ -45,7 +45,9 @@ let table = createTokenTable([
 const access: Access = createTokenAccess({ tokens: () => table, events: silentEvents })
 
 let rig: HttpRig
+let folder: string | undefined
 afterEach(async () => {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   await rig.receiver.stop()
   await rig.intake.drain()
 })
@@ -185,7 +187,7 @@ describe('the official exporter', () => {
   })
 
   it('sends over TLS with a client certificate, and not without', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'wattline-otlp-tls-'))
+    folder = mkdtempSync(join(tmpdir(), 'wattline-otlp-tls-'))
     const authority = createAuthority('Fleet')
     const own = authority.issue(['localhost', '127.0.0.1'])
     const files = { cert: join(folder, 'crt'), key: join(folder, 'key'), clientCa: join(folder, 'ca') }
@@ -206,11 +208,10 @@ describe('the official exporter', () => {
     expect(String(nobody.error)).toContain('Unauthorized')
     expect(stored().map(row => row.Tenant)).toEqual(['shop'])
     tls.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   it('stops in time with a connection that never ends its handshake', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'wattline-otlp-tls-'))
+    folder = mkdtempSync(join(tmpdir(), 'wattline-otlp-tls-'))
     const own = createAuthority('Fleet').issue(['localhost'])
     writeFileSync(join(folder, 'crt'), own.cert)
     writeFileSync(join(folder, 'key'), own.key)
@@ -224,7 +225,6 @@ describe('the official exporter', () => {
     await rig.receiver.stop()
     await silent.closed()
     tls.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 })
 
