@@ -85,7 +85,7 @@ function withFleet(command: Command): Command {
       '--realtime',
       'in step with the clock, beginning now, a request a host; else as fast as it is taken',
     )
-    .option('--spans-per-second <count>', 'spans of the whole fleet', zeroOrMore, 0)
+    .option('--spans-per-second <count>', 'spans of the whole fleet, in whole requests', zeroOrMore, 0)
     .option('--spans-per-request <count>', 'spans of one request', whole(8), 1000)
     .option('--hosts-per-request <count>', 'hosts whose samples go together; 0: as fits', whole(0), 0)
     .option('--gpus <share>', 'share of hosts with four GPU boards', share, 0)

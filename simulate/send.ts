@@ -129,9 +129,13 @@ function waitMs(outcome: Answer | Error, retries: number): number {
 
 function failure(outcome: Answer | Error, base: string, retries: number): WattlineError {
   if (outcome instanceof Error) {
-    return new WattlineError('not_running', `nothing takes OTLP at ${base} (${outcome.message}).`, {
-      cause: outcome,
-    })
+    return new WattlineError(
+      'not_running',
+      `nothing takes OTLP at ${base}, see --otlp-url (${outcome.message}).`,
+      {
+        cause: outcome,
+      },
+    )
   }
   const said = outcome.body
     .toString('utf8')
