@@ -64,7 +64,7 @@ it('recovers from a full disk by itself, with nothing lost and nothing twice', a
     n => n > before + 10,
   )
   await clients.stop()
-  expect(await audit(wattline, clients.acknowledged, 12_000)).toEqual([])
+  expect(await audit(wattline, clients.acknowledged, 30_000)).toEqual([])
   expect(await wattline.end('SIGTERM')).toBe(0)
 })
 
