@@ -101,12 +101,15 @@ it('takes several addresses of one server, and refuses two servers', async () =>
     startClickHouseFront({ ...LOGIN, ports: 2 }),
     startClickHouseFront(LOGIN),
   ])
-  expect(await answers(open(two.urls))).toEqual(ONE)
-  await expect(open([two.url, other.url])).rejects.toMatchObject({
-    code: 'config_invalid',
-    message: expect.stringMatching(/are two ClickHouse servers: .*warehouse\.cluster/),
-  })
-  await Promise.all([two.destroy(), other.destroy()])
+  try {
+    expect(await answers(open(two.urls))).toEqual(ONE)
+    await expect(open([two.url, other.url])).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringMatching(/are two ClickHouse servers: .*warehouse\.cluster/),
+    })
+  } finally {
+    await Promise.all([two.destroy(), other.destroy()])
+  }
 })
 
 it('never tells the password', async () => {
