@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
-import { RecordBatchReader } from 'apache-arrow'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Dialect } from '../ddl.ts'
@@ -113,7 +112,7 @@ async function again(context: InsertContext, job: Job, error: unknown): Promise<
   }
   if (code === null || !isRecordFault(code)) throw error
   if (code === MISSING_COLUMN) {
-    const narrowed = narrowedTo(job.stream, columnsOf(job.record))
+    const narrowed = narrowedTo(job.stream, await columnsOf(job.record))
     if (narrowed === null) {
       const words = `The record's columns are not those of ${job.stream.name}.`
       throw new WattlineError('record_refused', words, { cause: error })
@@ -190,8 +189,10 @@ export function insertSettings(
 }
 
 /** Names of the columns that a record holds. @throws record_refused */
-function columnsOf(record: Uint8Array): ReadonlySet<string> {
+async function columnsOf(record: Uint8Array): Promise<ReadonlySet<string>> {
   try {
+    // Loaded when an old record comes, which is hardly ever.
+    const { RecordBatchReader } = await import('apache-arrow')
     const { fields } = RecordBatchReader.from(zstdDecompressSync(record)).open().schema
     return new Set(fields.map(field => field.name))
   } catch (error) {
