@@ -15,6 +15,7 @@ export interface Container {
     readonly name: string
     readonly mountPath: string
     readonly readOnly?: boolean
+    readonly recursiveReadOnly?: string
   }[]
   readonly securityContext: {
     readonly readOnlyRootFilesystem?: boolean

@@ -97,6 +97,13 @@ const MISTAKES: readonly Mistake[] = [
     told: /mounts \/ of the node/,
   },
   {
+    what: 'a mount of the node that can be written below',
+    file: `${T}/agent.yaml`,
+    from: '/host/sys/fs/cgroup, readOnly: true, recursiveReadOnly: IfPossible',
+    to: '/host/sys/fs/cgroup, readOnly: true',
+    told: /may write to \/sys\/fs\/cgroup/,
+  },
+  {
     what: 'the PID namespace of the node',
     file: `${T}/agent.yaml`,
     from: 'hostPID: false',

@@ -56,12 +56,14 @@ function rights({ manifest, pod }: Workload, dataPath: string): string[] {
     if (security.allowPrivilegeEscalation !== false) problems.push(`${name} may gain rights`)
     const { drop = [], add = [] } = security.capabilities ?? {}
     if (!drop.includes('ALL') || add.length > 0) problems.push(`${name} has capabilities`)
-    for (const { name: mount, readOnly } of volumeMounts) {
+    for (const { name: mount, readOnly, recursiveReadOnly } of volumeMounts) {
       const host = pod.volumes.find(volume => volume.name === mount)?.hostPath?.path
       if (host === undefined || (host === dataPath && manifest.kind === 'DaemonSet')) continue
       if (!READ_OF_HOST.includes(host))
         problems.push(`${name} mounts ${host} of the node, which no sensor reads`)
-      if (readOnly !== true) problems.push(`${name} may write to ${host} of the node`)
+      // Else what is mounted below can be written.
+      if (readOnly !== true || recursiveReadOnly !== 'IfPossible')
+        problems.push(`${name} may write to ${host} of the node`)
     }
   }
   return problems.map(problem => `${nameOf(manifest)} ${problem}`)
