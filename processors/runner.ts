@@ -48,6 +48,8 @@ export interface RunnerContext {
 
 /** However many partitions there are: less would make many small polls of what is one record as a rule. */
 const SMALLEST_SHARE_BYTES = 1024 * 1024
+/** Longest that the process does not listen because of records at hand. */
+const UNHEARD_MS = 20
 const FIRST_RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
 
@@ -130,28 +132,38 @@ export class Runner {
     await this.#retrying(processor, partition, async () => worker.tick?.(this.#context.now()))
   }
 
-  /** False when the partition was revoked before the records were committed: they will be read again. */
+  /**
+   * False when the partition was revoked before the records were committed: they will be read again. When it is revoked in
+   * between, those that were applied are committed and the rest is left to the next owner, who waits for it.
+   */
   async #applyAll(
     processor: Processor,
     partition: AssignedPartition,
     worker: PartitionWorker,
     records: readonly StoredRecord[],
   ): Promise<boolean> {
-    const last = records.at(-1)
-    if (last === undefined) return true
     const step = new Step()
+    let nextOffset: bigint | null = null
+    let listenedMs = performance.now()
     for (const record of records) {
+      if (partition.revoked.aborted) break
       if (!(await this.#applyOne(processor, partition, worker, record, step))) return false
+      nextOffset = record.offset + 1n
+      // A revocation, a heartbeat, a health check: none is heard while records are worked off without a pause.
+      if (performance.now() - listenedMs < UNHEARD_MS) continue
+      await new Promise(setImmediate)
+      listenedMs = performance.now()
     }
+    if (nextOffset === null) return records.length === 0
+    const done = nextOffset
     const finished = await this.#retrying(processor, partition, async () => {
       await worker.finish?.(step)
       return true
     })
     if (finished !== true) return false
-    const nextOffset = last.offset + 1n
     const committed = await this.#retrying(processor, partition, async () => {
-      if (step.isEmpty) await partition.commit(nextOffset)
-      else await partition.transact({ outputs: step.outputs, state: step.state, nextOffset })
+      if (step.isEmpty) await partition.commit(done)
+      else await partition.transact({ outputs: step.outputs, state: step.state, nextOffset: done })
       return true
     })
     return committed === true

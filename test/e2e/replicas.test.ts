@@ -112,7 +112,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     expect(text(new Map(stored.map(({ minute, uj }) => [minute, BigInt(uj)])))).toEqual(counted)
     expect(await query.sql('SELECT count() AS n FROM late_readings')).toEqual([{ n: '0' }])
     expect(await query.sql('SELECT count() AS n FROM quarantine')).toEqual([{ n: '0' }])
-  }, 240_000)
+  }, 300_000)
 
   it('answers questions while Kafka is away, and says so only where the log is asked', async () => {
     const [nobody] = await freePorts(1)

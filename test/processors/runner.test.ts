@@ -254,3 +254,43 @@ it('gives each partition an equal share of what may be held, but never too littl
   expect(await sharesOf(1, 32 * 2 ** 20)).toEqual([16 * 2 ** 20])
   expect(await sharesOf(64, 32 * 2 ** 20)).toEqual([2 ** 20])
 })
+
+it('commits what was applied when it is revoked among many records, and leaves the rest to the next', async () => {
+  const revoke = new AbortController()
+  const applied: bigint[] = []
+  const committed: bigint[] = []
+  const records = [0n, 1n, 2n, 3n].map(offset => ({
+    offset,
+    value: Buffer.from('x'),
+    headers: {},
+    timestampMs: 1,
+  }))
+  const partition: AssignedPartition = {
+    stream: 'in',
+    log: 'fake',
+    partition: 0,
+    revoked: revoke.signal,
+    poll: async () => records,
+    commit: async nextOffset => void committed.push(nextOffset),
+    loadState: async () => new Map(),
+    transact: async () => {},
+  }
+  const subscribe: Broker['subscribe'] = async ({ work }) => {
+    const working = work(partition)
+    return { close: () => working }
+  }
+  const runner = new Runner({ broker: { ...broker, subscribe }, events: silentEvents, now: Date.now })
+  await runner.start(
+    processor(({ offset }) => {
+      applied.push(offset)
+      if (offset !== 1n) return
+      // Heard only by who listens in between, after a record that took longer than the loop may be deaf.
+      setImmediate(() => revoke.abort())
+      const busyUntil = performance.now() + 30
+      while (performance.now() < busyUntil);
+    }),
+  )
+  await runner.stop()
+  expect(applied).toEqual([0n, 1n])
+  expect(committed).toEqual([2n])
+})
