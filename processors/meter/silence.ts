@@ -1,6 +1,7 @@
 /** What is to be done about hosts that have fallen silent. Decided by wall-clock time, carried out as a record of the log. */
 import { windowAfter, windowOf, windowStartNano } from '../../core/model/window.ts'
 import type { HostState } from './host-state.ts'
+import { countOf } from './samples.ts'
 
 /** Value of a control record of kind `flush`, as JSON. */
 export interface Flush {
@@ -28,8 +29,16 @@ export function flushFor(state: HostState, nowMs: number, patience: Patience): F
   const { tenant, host, recordNano, closedBefore, series } = state
   const silentMs = nowMs - state.lastRecordMs
   if (series.size === 0 || silentMs < patience.idleMs) return null
-  const last = silentMs >= patience.gapMs ? windowAfter(recordNano) : windowOf(recordNano)
-  const flush = { tenant, host, untilUnixNano: windowStartNano(last).toString() }
+  const isLong = silentMs >= patience.gapMs
+  const last = isLong ? windowAfter(recordNano) : windowOf(recordNano)
+  const closed = closedBefore ?? 0
+  // What came for closed windows waits in its series for the next window to close. None will by itself: this one does.
+  const until = isLong && last <= closed && hasWaiting(state) ? closed + 1 : last
+  const flush = { tenant, host, untilUnixNano: windowStartNano(until).toString() }
   if (silentMs >= patience.forgetMs) return { ...flush, forget: true }
-  return last > (closedBefore ?? 0) ? flush : null
+  return until > closed ? flush : null
 }
+
+/** Whether some series holds an interval: a settled one keeps its last sample only. */
+const hasWaiting = ({ series }: HostState): boolean =>
+  [...series.values()].some(({ samples }) => countOf(samples) > 1)

@@ -345,6 +345,24 @@ test('silence closes whole minutes first, the last one when no trusted interval 
   expect(asked(999_999)).toEqual([])
 })
 
+test('what comes for a closed window just before the host falls silent for good is told as late, once', () => {
+  const run = drive({ metering: { idle_flush: 8, gap: 12 } })
+  const silence = (nowSeconds: number): number => {
+    const flushes = run.meter.silent(run.states, nowSeconds * 1000)
+    for (const { untilUnixNano } of flushes) run.flush(0, { untilUnixNano })
+    return flushes.length
+  }
+  run.record([energyAt(0, 0n), energyAt(40, 40n)], 1_000)
+  expect(silence(20)).toBe(1)
+  expect(totalUj(run.energy)).toBe(40n)
+  run.record([energyAt(45, 45n), energyAt(58, 58n)], 21_000)
+  expect(silence(30)).toBe(0)
+  expect(silence(33)).toBe(1)
+  expect(totalUj(run.energy)).toBe(40n)
+  expect(run.late.reduce((sum, row) => sum + row.Value, 0n)).toBe(18n)
+  expect(silence(1_000)).toBe(0)
+})
+
 test('a clock that was ahead and is set back does not hold up the silence of a host', () => {
   const run = drive({ metering: { idle_flush: 120, gap: 300 } })
   run.record([energyAt(0, 0n)], 86_400_000)
