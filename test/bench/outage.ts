@@ -19,6 +19,8 @@ const { values } = parseArgs({
     quiet: { type: 'string', default: '30' },
   },
 })
+// Ended from outside, it takes what it has started with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const rate = Number(values.rate)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const report = await runOutage({
