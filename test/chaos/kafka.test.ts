@@ -1,13 +1,13 @@
 // Guarantees: collectors, processors and a query process of their own, on a real Kafka and a ClickHouse server behind HTTP,
 // lose no acknowledged span or sample, store none twice or in part, and keep a ledger that is what the meters counted, while
-// a processor and the broker are killed, a processor leaves and joins, answers of Kafka are swallowed, and inserts fail.
+// a processor and the broker are killed, answers of Kafka are swallowed, and inserts fail.
 // `npm run chaos -- --on kafka` does the same some hundred times, with more kinds of faults.
 import { describe, expect, it } from 'vitest'
 import { kafkaIsAvailable } from '../support/kafka/jars.ts'
 import { runChaos } from './harness.ts'
 import { kafkaTopology } from './kafka.ts'
 
-const FAULTS = ['kill-broker', 'kill-processor-at', 'leave-and-join', 'swallow', 'warehouse-fault']
+const FAULTS = ['kill-broker', 'kill-processor-at', 'swallow', 'warehouse-fault']
 
 describe.runIf(kafkaIsAvailable())('on Kafka', () => {
   it('keeps every acknowledged span and microjoule', { timeout: 400_000 }, async () => {
@@ -15,7 +15,7 @@ describe.runIf(kafkaIsAvailable())('on Kafka', () => {
     const result = await runChaos({
       topology: kafkaTopology(),
       // Draws each of them once.
-      seed: 44,
+      seed: 38,
       runs: FAULTS.length,
       auditEvery: FAULTS.length,
       only: FAULTS,
