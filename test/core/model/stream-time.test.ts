@@ -19,6 +19,7 @@ it('knows the time column of every stream', () => {
     'ledger WindowStart',
     'late_readings WindowStart',
     'quarantine Time',
+    'forwarded -',
   ])
   for (const stream of STREAMS)
     expect([undefined, 'timestampNs', 'seconds']).toContain(timeColumnOf(stream)?.kind)

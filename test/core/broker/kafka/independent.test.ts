@@ -177,7 +177,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await expect(refused).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringMatching(
-        /3 partitions.*says 2: set broker\.partitions to 3.*cleanup\.policy=compact.*kafka-configs/,
+        /3 partitions.*says 2: set broker\.partitions .*to 3,.*cleanup\.policy=compact.*kafka-configs/,
       ),
     })
     await broker.close()
