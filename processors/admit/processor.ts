@@ -2,7 +2,7 @@
  * Puts records of other instances into their streams, each once: what a sender repeats, because an answer was lost on the
  * way, is known by its place in the sender's log. Records, what is known, and the input offset are one transaction.
  */
-import { type AssignedPartition, RECORD_CORRUPT, type StoredRecord } from '../../core/broker/broker.ts'
+import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
 import { REPLAY_OF } from '../../core/broker/replay.ts'
 import type { Int64View } from '../../core/columns/column-views.ts'
 import { type RecordView, readRecord } from '../../core/columns/record-reader.ts'
@@ -20,6 +20,7 @@ import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { Step } from '../step.ts'
 import { type Admitted, decide, decodeAdmitted, encodeAdmitted } from './admitted.ts'
@@ -161,10 +162,9 @@ class AdmitWorker implements PartitionWorker {
   }
 }
 
-function factsOf({ headers }: StoredRecord): Facts {
-  if (headers[RECORD_CORRUPT] !== undefined) {
-    throw new WattlineError('record_corrupt', `the log cannot read it back: ${headers[RECORD_CORRUPT]}.`)
-  }
+function factsOf(record: StoredRecord): Facts {
+  assertReadable(record)
+  const { headers } = record
   const said = (name: string): string => headers[name] ?? ''
   const stream = STREAMS.get(said(ADMIT_HEADERS.stream))
   const records = parseManifest(said(FORWARD_HEADERS.records))

@@ -2,18 +2,14 @@
  * Sends what this log holds to another instance, in order, one request at a time per partition, and commits what was
  * acknowledged there. While the uplink is away the log keeps it: the loop waits, and goes on where it was.
  */
-import {
-  type AssignedPartition,
-  RECORD_CORRUPT,
-  RECORD_KIND,
-  type StoredRecord,
-} from '../../core/broker/broker.ts'
+import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { MAX_RECORDS } from '../../core/model/forwarding.ts'
 import { FORWARDED_STREAMS } from '../../core/model/streams/forwarded.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
+import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { Step } from '../step.ts'
 import type { Pending, Uplink } from './uplink.ts'
@@ -61,12 +57,7 @@ class ForwardWorker implements PartitionWorker {
   }
 
   apply(record: StoredRecord): void {
-    if (record.headers[RECORD_CORRUPT] !== undefined) {
-      throw new WattlineError(
-        'record_corrupt',
-        `the log cannot read it back: ${record.headers[RECORD_CORRUPT]}.`,
-      )
-    }
+    assertReadable(record)
     if (record.headers[RECORD_KIND] !== undefined) return
     const { offset, value } = record
     this.#waiting.push({ record, offset, value, view: readRecord(this.#stream, value) })

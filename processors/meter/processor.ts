@@ -8,8 +8,8 @@ import { readRecord } from '../../core/columns/record-reader.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { FORWARDED_HEADER } from '../../core/model/forwarding.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { Step } from '../step.ts'
 import type { EnergyRow } from './attribute.ts'
@@ -127,12 +127,9 @@ class MeterWorker implements PartitionWorker {
   }
 
   #meter(record: StoredRecord): Metering {
-    const corrupt = record.headers[RECORD_CORRUPT]
-    if (corrupt !== undefined) {
-      // It may have been a flush: those that are due are written again.
-      this.#flushed.clear()
-      throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
-    }
+    // It may have been a flush: those that are due are written again.
+    if (record.headers[RECORD_CORRUPT] !== undefined) this.#flushed.clear()
+    assertReadable(record)
     if (record.headers[RECORD_KIND] === FLUSH_KIND) {
       const flush = JSON.parse(Buffer.from(record.value).toString()) as Flush
       this.#flushed.delete(hostKey(flush.tenant, flush.host))

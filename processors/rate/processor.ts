@@ -1,8 +1,7 @@
-import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { LedgerRow, Rate } from './rate.ts'
 
@@ -24,9 +23,7 @@ function rateWorker(
   let timestampMs = 0
   return {
     apply(record) {
-      const corrupt = record.headers[RECORD_CORRUPT]
-      if (corrupt !== undefined)
-        throw new WattlineError('record_corrupt', `the log cannot read it back: ${corrupt}.`)
+      assertReadable(record)
       rows.push(...rate.rate(decodeRows(energy, record.value)))
       timestampMs = record.timestampMs
     },

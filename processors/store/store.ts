@@ -1,8 +1,9 @@
-import { RECORD_CORRUPT, RECORD_KIND } from '../../core/broker/broker.ts'
+import { RECORD_KIND } from '../../core/broker/broker.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import { assertReadable } from '../readable.ts'
 import type { Processor } from '../runner.ts'
 import type { RowAges } from './row-ages.ts'
 
@@ -31,12 +32,7 @@ export function createStore(options: {
         throw new WattlineError('invariant_broken', `stream ${stream} has no table.`)
       return {
         async apply(record) {
-          if (record.headers[RECORD_CORRUPT] !== undefined) {
-            throw new WattlineError(
-              'record_corrupt',
-              `the log cannot read it back: ${record.headers[RECORD_CORRUPT]}.`,
-            )
-          }
+          assertReadable(record)
           if (record.headers[RECORD_KIND] !== undefined) return
           const token = tokenOf(stream, partition, record.offset, origin)
           await options.warehouse.insert(declaration, record.value, token)
