@@ -3,6 +3,7 @@ export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 export type WireType = (typeof WIRE)[keyof typeof WIRE]
 
 const MAX_VARINT_BYTES = 10
+const MAX_COPIED_BYTES = 64
 
 /** Writes protobuf into a growing buffer. Nested messages are closed by moving their bytes up for the length. */
 export class ProtobufWriter {
@@ -49,6 +50,18 @@ export class ProtobufWriter {
     this.#length = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length)
   }
 
+  /** 64 bits as two words, each cut to 32 bits: no BigInt where there are many. */
+  fixed64Words(low: number, high: number): void {
+    this.#reserve(8)
+    this.#length = this.#buffer.writeUInt32LE(low >>> 0, this.#length)
+    this.#length = this.#buffer.writeUInt32LE(high >>> 0, this.#length)
+  }
+
+  /** Zigzag varint of 32 bits. */
+  sint32(value: number): void {
+    this.uint(((value << 1) ^ (value >> 31)) >>> 0)
+  }
+
   fixed32(value: number): void {
     this.#reserve(4)
     this.#length = this.#buffer.writeUInt32LE(value >>> 0, this.#length)
@@ -73,6 +86,16 @@ export class ProtobufWriter {
     this.#reserve(bytes.length)
     this.#buffer.set(bytes, this.#length)
     this.#length += bytes.length
+  }
+
+  /** Length and the bytes of a range. Short ones are copied here: a view of each would be an object each. */
+  range(source: Uint8Array, from: number, to: number): void {
+    const size = to - from
+    this.uint(size)
+    this.#reserve(size)
+    if (size > MAX_COPIED_BYTES) this.#buffer.set(source.subarray(from, to), this.#length)
+    else for (let at = 0; at < size; at += 1) this.#buffer[this.#length + at] = source[from + at]!
+    this.#length += size
   }
 
   /** Starts a length-delimited value after its tag; hand what it returns to `end`. */

@@ -1,0 +1,59 @@
+/** Prometheus metrics as `MetricsWriter` takes them. */
+
+/** In the order in which they are stored. */
+export type ResourceAttributes = readonly (readonly [key: string, value: string])[]
+
+/** As Prometheus names them. */
+export type MetricType =
+  | 'unknown'
+  | 'counter'
+  | 'gauge'
+  | 'histogram'
+  | 'gaugehistogram'
+  | 'summary'
+  | 'info'
+  | 'stateset'
+
+export interface MetricHead {
+  readonly name: string
+  readonly type: MetricType
+  readonly help: string
+  readonly unit: string
+}
+
+/** What a point looks like: see the table at `MetricsWriter`. */
+export type Shape = 'number' | 'classic' | 'native' | 'quantiles'
+
+/** Buckets from index `offset` on, as OTLP counts them: bucket i holds (base^i, base^(i+1)]. */
+export interface DenseBuckets {
+  readonly offset: number
+  readonly counts: readonly number[]
+}
+
+/** Whole counts up to 2^53. */
+export interface DenseHistogram {
+  readonly count: number
+  readonly sum: number
+  /** OTLP's scale, the same number: base = 2^(2^-schema). */
+  readonly schema: number
+  readonly zeroThreshold: number
+  readonly zeroCount: number
+  readonly positive: DenseBuckets
+  readonly negative: DenseBuckets
+}
+
+/** Why OTLP cannot hold these buckets of a classic histogram; undefined when it can. */
+export function classicProblem(bounds: readonly number[], cumulative: readonly number[]): string | undefined {
+  if (cumulative.length !== bounds.length + 1) return 'the buckets do not fit their bounds'
+  let before = Number.NEGATIVE_INFINITY
+  for (const bound of bounds) {
+    if (!(bound > before) || bound === Number.POSITIVE_INFINITY) return 'the bounds do not rise'
+    before = bound
+  }
+  let count = 0
+  for (const next of cumulative) {
+    if (!(next >= count)) return 'the cumulative counts fall'
+    count = next
+  }
+  return count > Number.MAX_SAFE_INTEGER ? 'the count is beyond 2^53' : undefined
+}

@@ -1,0 +1,278 @@
+import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
+import { type Exemplar, writeExemplar } from './exemplar.ts'
+import type { DenseBuckets, DenseHistogram, MetricHead, ResourceAttributes, Shape } from './metric.ts'
+import { type NanoWords, nanoWords } from './nano-words.ts'
+import * as OTLP from './otlp-fields.ts'
+
+/**
+ * Prometheus series as one OTLP ExportMetricsServiceRequest in protobuf, for `Intake.ingest('metrics', 'protobuf', ...)`:
+ * one set of limits, tables, readings and acknowledgements for whatever door a series came by.
+ *
+ * Called from the outside in; what stays the same is not said again:
+ *
+ *     const out = new MetricsWriter()
+ *     out.resource([['service.name', 'node'], ['service.instance.id', 'a:9100']])
+ *     out.metric({ name: 'http_requests_total', type: 'counter', help: 'Requests.', unit: '' })
+ *     out.begin('number', 1_700_000_000_000, 0, false)
+ *     out.label('code', '200')
+ *     out.value(42)
+ *     out.exemplar({ value: 1, timeMs: 1_700_000_000_000, labels: [['trace_id', '4bf9...']] })
+ *     out.end()
+ *     out.finish()
+ *
+ * - `resource` begins a resource, `metric` a metric of it; neither writes anything before its first point. Points of
+ *   one metric that come one after the other share its head, so hand over series grouped by target and by name.
+ * - `begin` opens a point of one shape (time, start, whether it is stale), then follow its labels, its content, once, and its exemplars, in any order, then
+ *   `end`. A stale point (Prometheus' NaN 0x7ff0000000000002) needs no content: it is flagged NO_RECORDED_VALUE.
+ *
+ * | type | shape | becomes |
+ * |---|---|---|
+ * | counter | number | cumulative monotonic sum |
+ * | gauge, info, stateset, unknown | number | gauge |
+ * | histogram | classic, native | histogram, exponential histogram, cumulative |
+ * | gaugehistogram | classic, native | the same without temporality (0): it does not accumulate |
+ * | summary | quantiles | summary |
+ *
+ * Names and texts are written as they are; `job` and `instance` are the caller's to put on the resource and not on the
+ * points. Times are milliseconds since 1970, fractions allowed; a start of 0 is unknown. A time that is none (negative,
+ * NaN) becomes 0, which the decoder rejects as `time_in_past`. Nothing is checked here but what OTLP cannot hold: see
+ * `classicProblem`.
+ */
+export class MetricsWriter {
+  readonly #out: ProtobufWriter
+  readonly #words: NanoWords = { low: 0, high: 0 }
+  #resource: ResourceAttributes = []
+  #head: MetricHead = { name: '', type: 'gauge', help: '', unit: '' }
+  /** Starts of the open ResourceMetrics, its ScopeMetrics, Metric and kind of data; -1: not open. */
+  #resourceStart = -1
+  #scopeStart = -1
+  #metricStart = -1
+  #dataStart = -1
+  #metricShape: Shape = 'number'
+  // The point in hand.
+  #pointStart = 0
+  #fields: (typeof OTLP.SHAPES)[Shape] = OTLP.SHAPES.number
+
+  constructor(out: ProtobufWriter = new ProtobufWriter()) {
+    this.#out = out
+  }
+
+  /** What the next metrics belong to, in this order; empty values are absent ones. */
+  resource(attributes: ResourceAttributes): void {
+    this.#closeResource()
+    this.#resource = attributes
+  }
+
+  metric(head: MetricHead): void {
+    this.#closeMetric()
+    this.#head = head
+  }
+
+  begin(shape: Shape, timeMs: number, startMs: number, stale: boolean): void {
+    if (this.#metricStart === -1 || shape !== this.#metricShape) this.#openMetric(shape)
+    const out = this.#out
+    const fields = OTLP.SHAPES[shape]
+    this.#fields = fields
+    out.tag(OTLP.DATA_POINTS, WIRE.bytes)
+    this.#pointStart = out.begin()
+    if (startMs > 0) this.#time(OTLP.START_TIME, startMs)
+    this.#time(OTLP.TIME, timeMs)
+    if (stale) {
+      out.tag(fields.flags, WIRE.varint)
+      out.uint(OTLP.NO_RECORDED_VALUE)
+    }
+  }
+
+  label(name: string, value: string): void {
+    OTLP.writeAttribute(this.#out, this.#fields.attributes, name, value)
+  }
+
+  /** A label whose name and value are ranges of UTF-8 bytes: no string is made of them. */
+  labelBytes(source: Uint8Array, nameFrom: number, nameTo: number, valueFrom: number, valueTo: number): void {
+    const out = this.#out
+    out.tag(this.#fields.attributes, WIRE.bytes)
+    const start = out.begin()
+    out.tag(OTLP.KEY, WIRE.bytes)
+    out.range(source, nameFrom, nameTo)
+    out.tag(OTLP.VALUE, WIRE.bytes)
+    const value = out.begin()
+    out.tag(OTLP.STRING_VALUE, WIRE.bytes)
+    out.range(source, valueFrom, valueTo)
+    out.end(value)
+    out.end(start)
+  }
+
+  /** The value of a number, a double as Prometheus has them; NaN and infinities stay what they are. */
+  value(value: number): void {
+    this.#out.tag(OTLP.AS_DOUBLE, WIRE.fixed64)
+    this.#out.double(value)
+  }
+
+  /** The same from the two words of its bits. */
+  valueWords(low: number, high: number): void {
+    this.#out.tag(OTLP.AS_DOUBLE, WIRE.fixed64)
+    this.#out.fixed64Words(low, high)
+  }
+
+  /**
+   * Content of a classic histogram: the upper bounds without +Inf, and the cumulative counts as Prometheus has them, one
+   * more, the last being that of `le="+Inf"`. `classicProblem` must have found nothing wrong. Counts of OTLP are integers:
+   * fractions are rounded cumulatively, so that buckets add up to the count, each less than one off.
+   */
+  classic(bounds: readonly number[], cumulative: readonly number[], sum: number | undefined): void {
+    const out = this.#out
+    out.tag(OTLP.COUNT, WIRE.fixed64)
+    out.fixed64(BigInt(Math.round(cumulative.at(-1) ?? 0)))
+    if (sum !== undefined) {
+      out.tag(OTLP.TOTAL, WIRE.fixed64)
+      out.double(sum)
+    }
+    out.tag(OTLP.BUCKET_COUNTS, WIRE.bytes)
+    const counts = out.begin()
+    let before = 0
+    for (const count of cumulative) {
+      const rounded = Math.round(count)
+      out.fixed64(BigInt(rounded - before))
+      before = rounded
+    }
+    out.end(counts)
+    out.tag(OTLP.EXPLICIT_BOUNDS, WIRE.bytes)
+    const start = out.begin()
+    for (const bound of bounds) out.double(bound)
+    out.end(start)
+  }
+
+  /** Content of a native histogram of schema -4 to 8, its buckets dense and its counts whole. */
+  native(histogram: DenseHistogram): void {
+    const out = this.#out
+    out.tag(OTLP.COUNT, WIRE.fixed64)
+    out.fixed64(BigInt(histogram.count))
+    out.tag(OTLP.TOTAL, WIRE.fixed64)
+    out.double(histogram.sum)
+    out.tag(OTLP.SCALE, WIRE.varint)
+    out.sint32(histogram.schema)
+    out.tag(OTLP.ZERO_COUNT, WIRE.fixed64)
+    out.fixed64(BigInt(histogram.zeroCount))
+    this.#buckets(OTLP.POSITIVE, histogram.positive)
+    this.#buckets(OTLP.NEGATIVE, histogram.negative)
+    out.tag(OTLP.ZERO_THRESHOLD, WIRE.fixed64)
+    out.double(histogram.zeroThreshold)
+  }
+
+  /** Content of a summary; `quantiles` and `values` are of one length. The count is rounded to a whole number. */
+  summary(
+    count: number,
+    sum: number | undefined,
+    quantiles: readonly number[],
+    values: readonly number[],
+  ): void {
+    const out = this.#out
+    out.tag(OTLP.COUNT, WIRE.fixed64)
+    out.fixed64(BigInt(wholeCount(count)))
+    if (sum !== undefined) {
+      out.tag(OTLP.TOTAL, WIRE.fixed64)
+      out.double(sum)
+    }
+    for (const [index, quantile] of quantiles.entries()) {
+      out.tag(OTLP.QUANTILE_VALUES, WIRE.bytes)
+      const start = out.begin()
+      out.tag(OTLP.QUANTILE, WIRE.fixed64)
+      out.double(quantile)
+      out.tag(OTLP.QUANTILE_VALUE, WIRE.fixed64)
+      out.double(values[index]!)
+      out.end(start)
+    }
+  }
+
+  /** An exemplar of the point in hand; of no use in a summary, which has none. */
+  exemplar(exemplar: Exemplar): void {
+    writeExemplar(this.#out, this.#fields.exemplars, exemplar)
+  }
+
+  end(): void {
+    this.#out.end(this.#pointStart)
+  }
+
+  /** The request; valid until the next write. */
+  finish(): Uint8Array {
+    this.#closeResource()
+    return this.#out.bytes()
+  }
+
+  #time(field: number, ms: number): void {
+    nanoWords(ms, this.#words)
+    this.#out.tag(field, WIRE.fixed64)
+    this.#out.fixed64Words(this.#words.low, this.#words.high)
+  }
+
+  #buckets(field: number, { offset, counts }: DenseBuckets): void {
+    if (counts.length === 0) return
+    const out = this.#out
+    out.tag(field, WIRE.bytes)
+    const start = out.begin()
+    out.tag(OTLP.BUCKETS_OFFSET, WIRE.varint)
+    out.sint32(offset)
+    out.tag(OTLP.BUCKETS_COUNTS, WIRE.bytes)
+    const list = out.begin()
+    for (const count of counts) out.uint(count)
+    out.end(list)
+    out.end(start)
+  }
+
+  #openMetric(shape: Shape): void {
+    this.#closeMetric()
+    if (this.#resourceStart === -1) this.#openResource()
+    const out = this.#out
+    const { name, type, help, unit } = this.#head
+    out.tag(OTLP.METRICS, WIRE.bytes)
+    this.#metricStart = out.begin()
+    this.#metricShape = shape
+    OTLP.writeText(out, OTLP.NAME, name)
+    OTLP.writeText(out, OTLP.DESCRIPTION, help)
+    OTLP.writeText(out, OTLP.UNIT, unit)
+    const isCounter = shape === 'number' && type === 'counter'
+    out.tag(isCounter ? OTLP.SUM : OTLP.SHAPES[shape].data, WIRE.bytes)
+    this.#dataStart = out.begin()
+    if (isCounter || ((shape === 'classic' || shape === 'native') && type !== 'gaugehistogram')) {
+      out.tag(OTLP.TEMPORALITY, WIRE.varint)
+      out.uint(OTLP.CUMULATIVE)
+    }
+    if (isCounter) {
+      out.tag(OTLP.IS_MONOTONIC, WIRE.varint)
+      out.uint(1)
+    }
+  }
+
+  #openResource(): void {
+    const out = this.#out
+    out.tag(OTLP.RESOURCE_METRICS, WIRE.bytes)
+    this.#resourceStart = out.begin()
+    out.tag(OTLP.RESOURCE, WIRE.bytes)
+    const resource = out.begin()
+    for (const [key, value] of this.#resource) {
+      if (value !== '') OTLP.writeAttribute(out, OTLP.RESOURCE_ATTRIBUTES, key, value)
+    }
+    out.end(resource)
+    out.tag(OTLP.SCOPE_METRICS, WIRE.bytes)
+    this.#scopeStart = out.begin()
+  }
+
+  #closeMetric(): void {
+    if (this.#metricStart === -1) return
+    this.#out.end(this.#dataStart)
+    this.#out.end(this.#metricStart)
+    this.#metricStart = -1
+  }
+
+  #closeResource(): void {
+    this.#closeMetric()
+    if (this.#resourceStart === -1) return
+    this.#out.end(this.#scopeStart)
+    this.#out.end(this.#resourceStart)
+    this.#resourceStart = -1
+  }
+}
+
+/** The nearest whole number that OTLP's counts can be: 0 for what is negative or no number. */
+const wholeCount = (count: number): number =>
+  count > 0 ? Math.min(Math.round(count), Number.MAX_SAFE_INTEGER) : 0
