@@ -1,13 +1,14 @@
 /**
  * What replicas of the processors bring, and what their coming and going costs, on a real Kafka.
  *
- *   node test/bench/replicas.ts scaling [--rounds 3] [--partitions 4] [--samples 90] [--hosts 50] [--workloads 20]
+ *   node test/bench/replicas.ts scaling [--rounds 3] [--partitions 4] [--samples 90] [--hosts 50] [--workloads 20] [--cpus 0.6]
  *   node test/bench/replicas.ts pauses [--partitions 6] [--seconds 10] [--session-ms 45000]
  *
  * scaling: readings lie in Kafka already; one replica drains them to the end (metered, rated, read for the tables), then
  * two do, in turns, each time from fresh topics with the same bytes. Printed are the medians, their ratio (2: a second
  * replica does as much as the first), the CPU time of replicas and of Kafka, which shares the cores, and the rate between
- * a quarter and three quarters of the way, when everybody has joined.
+ * a quarter and three quarters of the way, when everybody has joined. A machine that one replica and Kafka fill can show no
+ * more: `--cpus` confines each replica to that many processors, as a container's CPU limit does (root, control groups).
  *
  * pauses: readings keep coming in every partition, every 50 ms, while replicas are added, stopped, killed and started
  * again; printed is the longest time that a partition's committed offset stood still after each event, for partitions that
@@ -25,6 +26,7 @@ import { streamSettings } from '../../processors/processors.ts'
 import { startAuditor } from '../support/kafka/auditor.ts'
 import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
 import { Fleet } from '../support/reading-records.ts'
+import { confine } from './cpu-quota.ts'
 import { cpuMs, type Replica, startReplica } from './replica.ts'
 
 const { values, positionals } = parseArgs({
@@ -35,6 +37,7 @@ const { values, positionals } = parseArgs({
     samples: { type: 'string', default: '90' },
     hosts: { type: 'string', default: '50' },
     workloads: { type: 'string', default: '20' },
+    cpus: { type: 'string' },
     seconds: { type: 'string', default: '10' },
     'session-ms': { type: 'string', default: '45000' },
   },
@@ -96,6 +99,8 @@ async function drain(
   const total = await pending(broker, 'meter', readings.name)
   const names = Array.from({ length: count }, (_, index) => `replica-${index}`)
   const replicas = await Promise.all(names.map(name => start(kafka, prefix, name)))
+  const cpus = values.cpus
+  const quotas = cpus === undefined ? [] : replicas.map(({ pid }) => confine(pid, Number(cpus)))
   const kafkaBefore = cpuMs(kafka.pid)
   const startedMs = performance.now()
   for (const replica of replicas) replica.go()
@@ -115,6 +120,7 @@ async function drain(
   const ms = performance.now() - startedMs
   const kafkaCpuMs = cpuMs(kafka.pid) - kafkaBefore
   const used = await Promise.all(replicas.map(replica => replica.stop()))
+  for (const quota of quotas) quota.remove()
   await broker.close()
   const [fromMs = 0, from = 0, toMs = 1, to = 0] = quarter
   const rate = (((from - to) / total) * rows * 1000) / (toMs - fromMs)
@@ -130,7 +136,8 @@ async function scaling(): Promise<void> {
     const rows = all.reduce((sum, fleet) => sum + fleet.rows * samples, 0)
     const bytes = records.flat().reduce((sum, record) => sum + record.length, 0)
     console.log(
-      `${rows} readings in ${records.flat().length} records, ${(bytes / 1e6).toFixed(1)} MB, ${partitions} partitions`,
+      `${rows} readings in ${records.flat().length} records, ${(bytes / 1e6).toFixed(1)} MB, ${partitions} partitions` +
+        (values.cpus === undefined ? '' : `, each replica confined to ${values.cpus} processors`),
     )
     const drains = new Map<number, Drain[]>([
       [1, []],
