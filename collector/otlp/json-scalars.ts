@@ -100,6 +100,11 @@ function integer(value: unknown, [min, max]: readonly [bigint, bigint]): bigint 
   return exact
 }
 
+/** A whole number, read exactly, that no int64 holds. */
+export const isBeyondInt64 = (value: unknown): boolean =>
+  (typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) &&
+  (value < INT64[0] || value > INT64[1])
+
 const DOUBLE = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 
 function doubleValue(value: unknown): number {

@@ -2,7 +2,14 @@ import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Signal } from '../intake/signals.ts'
 import { type JsonField, type MessageTable, REQUEST_TABLES } from './json-messages.ts'
-import { NumberInexact, SCALAR_WIRE, ScalarMismatch, writeEnum, writeScalar } from './json-scalars.ts'
+import {
+  isBeyondInt64,
+  NumberInexact,
+  SCALAR_WIRE,
+  ScalarMismatch,
+  writeEnum,
+  writeScalar,
+} from './json-scalars.ts'
 
 /**
  * OTLP/JSON as OTLP protobuf bytes. One decoder then serves both encodings, so that their rows are the same by
@@ -54,6 +61,9 @@ function parseExactly(text: string): unknown {
  * Messages within messages: far beyond the nesting of attribute values that the decoder keeps, well within the stack.
  */
 const MAX_MESSAGE_DEPTH = 300
+
+/** AnyValue.doubleValue */
+const DOUBLE_VALUE: JsonField = { number: 4, repeated: false, type: { kind: 'scalar', scalar: 'double' } }
 
 class Transcoder {
   readonly #writer: ProtobufWriter
@@ -110,6 +120,12 @@ class Transcoder {
   #field({ number, type }: JsonField, value: unknown, depth: number): void {
     switch (type.kind) {
       case 'scalar':
+        // The JavaScript SDK writes whole numbers as intValue, 1e21 too: a double it was, and a double it stays. One such
+        // attribute must not cost a batch.
+        if (type.scalar === 'int64' && this.#exact && isBeyondInt64(value)) {
+          this.#field(DOUBLE_VALUE, value, depth)
+          return
+        }
         this.#writer.tag(number, SCALAR_WIRE[type.scalar])
         this.#checked(() => writeScalar(this.#writer, type.scalar, value))
         return

@@ -7,7 +7,7 @@ export const MEDIA_TYPES: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
 }
 
-const CONTENT_CODINGS = ['identity', 'gzip', 'zstd'] as const
+const CONTENT_CODINGS = ['identity', 'gzip', 'deflate', 'zstd'] as const
 export type ContentCoding = (typeof CONTENT_CODINGS)[number]
 
 /** The encoding that a Content-Type names, parameters aside; undefined for any other. */

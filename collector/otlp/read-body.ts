@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Readable, Transform } from 'node:stream'
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { ContentCoding } from './media.ts'
@@ -62,6 +62,8 @@ function announcedBytes(request: IncomingMessage): number | undefined {
   return header === undefined ? undefined : Number(header)
 }
 
+type Compression = Exclude<ContentCoding, 'identity'>
+
 /** `bytesWritten`: bytes of input used up. */
 type Inflater = Transform & { readonly bytesWritten: number }
 
@@ -72,7 +74,7 @@ const MAX_FRAMES = 256
  * Of several zstd frames in one piece node:zlib (24.21) takes the first and drops the others without a word, so what it
  * left is inflated again until nothing is left.
  */
-async function inflate(coding: 'gzip' | 'zstd', received: Uint8Array, sink: BodySink): Promise<void> {
+async function inflate(coding: Compression, received: Uint8Array, sink: BodySink): Promise<void> {
   let rest = received
   for (let frame = 0; frame < MAX_FRAMES; frame++) {
     const inflater = createInflater(coding, rest.length)
@@ -175,9 +177,11 @@ class BodySink {
 }
 
 /** Chunks near the expected size: 16 KiB pieces, the default, more than double the cost of a request. */
-function createInflater(coding: 'gzip' | 'zstd', inputBytes: number): Inflater {
+function createInflater(coding: Compression, inputBytes: number): Inflater {
   const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, inputBytes * 4))
   if (coding === 'gzip') return createGunzip({ chunkSize })
+  // HTTP's deflate has the header of zlib (RFC 9110, 8.4.1.2).
+  if (coding === 'deflate') return createInflate({ chunkSize })
   // A frame may ask for a window of 128 MiB before its first byte comes out; 8 MiB is what RFC 8878 wants taken.
   return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 23 } })
 }

@@ -4,7 +4,7 @@
  * and stubborn clients cost nothing lasting; stopping answers what is in flight.
  */
 import { randomBytes } from 'node:crypto'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import protobuf from 'protobufjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
@@ -67,7 +67,7 @@ describe('success', () => {
     expect(await post(rig.port, `/v1/${signal}`, JSON_TYPE, '{}')).toMatchObject({ status: 200 })
   })
 
-  it('takes gzip, zstd, several members or frames, and chunked bodies', async () => {
+  it('takes gzip, zstd, deflate, several members or frames, and chunked bodies', async () => {
     rig = await httpRig()
     const body = fresh('a')
     const gzip = { ...PROTOBUF, 'content-encoding': 'gzip' }
@@ -80,6 +80,7 @@ describe('success', () => {
       await post(rig.port, '/v1/traces', gzip, members),
       await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'zstd' }, zstdCompressSync(body)),
       await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'zstd' }, frames),
+      await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'deflate' }, deflateSync(body)),
       await post(rig.port, '/v1/traces', { ...PROTOBUF, 'content-encoding': 'identity' }, body),
     ]
     const client = new RawClient(rig.port)
@@ -93,8 +94,8 @@ describe('success', () => {
     client.write('0\r\n\r\n')
     replies.push(await client.reply())
     client.socket.destroy()
-    expect(replies.map(reply => reply.status)).toEqual([200, 200, 200, 200, 200, 200])
-    expect(rig.broker.spanNames()).toEqual(['a', 'a', 'a', 'a', 'a', 'a'])
+    expect(replies.map(reply => reply.status)).toEqual([200, 200, 200, 200, 200, 200, 200])
+    expect(rig.broker.spanNames()).toEqual(['a', 'a', 'a', 'a', 'a', 'a', 'a'])
   })
 
   it('keeps the connection for more, and waits for the body that Expect announces', async () => {
@@ -162,6 +163,7 @@ describe('refusals', () => {
     ['/v1/traces', JSON_TYPE, '{', 400, 3],
     ['/v1/traces', PROTOBUF, '\u000aabc', 400, 3],
     ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'gzip' }, 'not gzip', 400, 3],
+    ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'deflate' }, 'not deflate', 400, 3],
     ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'zstd' }, 'not zstd', 400, 3],
     ['/v1/metrics', { ...PROTOBUF, 'content-encoding': 'gzip' }, '', 400, 3],
   ])('%s %j %j is answered %d', async (path, headers, body, status, code) => {
@@ -228,6 +230,7 @@ describe('limits', () => {
     client.socket.destroy()
     for (const [coding, bomb] of [
       ['gzip', gzipSync(new Uint8Array(5_000_000))],
+      ['deflate', deflateSync(new Uint8Array(5_000_000))],
       ['zstd', zstdCompressSync(new Uint8Array(5_000_000))],
     ] as const) {
       expect(bomb.length).toBeLessThan(10_000)

@@ -126,6 +126,28 @@ describe('OTLP/JSON', () => {
     })
   })
 
+  it('takes whole numbers beyond 64 bits as the doubles that they were, as the JavaScript SDK writes them', () => {
+    const values = [
+      '1e21',
+      '9223372036854775808',
+      '-9223372036854775809',
+      '9223372036854775807',
+      '-9223372036854775808',
+    ]
+    const attributes = values.map(text => `{"key":"${text}","value":{"intValue":${text}}}`)
+    const record = `{"timeUnixNano":"${TIME}","attributes":[${attributes.join(',')}]}`
+    const text = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}]}]}]}`
+    expect(jsonRows('logs', text)[0]).toMatchObject({
+      LogAttributes: {
+        '1e21': '1e+21',
+        '9223372036854775808': '9223372036854776000',
+        '-9223372036854775809': '-9223372036854776000',
+        '9223372036854775807': '9223372036854775807',
+        '-9223372036854775808': '-9223372036854775808',
+      },
+    })
+  })
+
   it('takes special doubles by name', () => {
     const points = ['NaN', 'Infinity', '-Infinity', '2.5', 7].map(asDouble => ({
       timeUnixNano: TIME,

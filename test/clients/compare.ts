@@ -1,0 +1,140 @@
+/** Compares what was sent with what SQL returns, value by value. */
+import { isDeepStrictEqual } from 'node:util'
+import { STREAMS } from '../../core/model/streams/index.ts'
+import type { Column } from '../../core/model/streams/stream.ts'
+import { quoteName } from '../../core/warehouse/column-types.ts'
+import { eventually } from '../support/wattline-process.ts'
+import { type Row, type Rows, TABLES, type Table } from './sent.ts'
+
+export interface Mismatch {
+  readonly table: Table
+  /** What tells the row from others. */
+  readonly item: string
+  /** With the key of a map's entry. Absent for a row that is missing or too many. */
+  readonly column?: string
+  readonly sent: unknown
+  readonly stored: unknown
+}
+
+export interface Comparison {
+  readonly items: number
+  /** Scalars: each entry of a map and each element of a list counts. */
+  readonly values: number
+  readonly mismatches: readonly Mismatch[]
+}
+
+/** Resource attribute that tells the runs of clients apart. */
+export const MARK = 'test.leg'
+
+export type Ask = <R>(query: string) => Promise<readonly R[]>
+
+/** Waits until as many rows carry the mark as were sent, and compares; rows that never come are mismatches. */
+export async function compareStored(
+  sql: Ask,
+  mark: string,
+  sent: Rows,
+  waitMs = 20_000,
+): Promise<Readonly<Partial<Record<Table, Comparison>>>> {
+  const expected = TABLES.reduce((sum, table) => sum + sent[table].length, 0)
+  const read = async (): Promise<Rows> =>
+    Object.fromEntries(
+      await Promise.all(TABLES.map(async table => [table, await readRows(sql, table, mark)])),
+    ) as Rows
+  const stored = await eventually(
+    read,
+    rows => TABLES.reduce((sum, table) => sum + rows[table].length, 0) >= expected,
+    waitMs,
+  ).catch(read)
+  const used = TABLES.filter(table => sent[table].length + stored[table].length > 0)
+  return Object.fromEntries(used.map(table => [table, compareRows(table, sent[table], stored[table])]))
+}
+
+function compareRows(table: Table, sent: readonly Row[], stored: readonly Row[]): Comparison {
+  const left = new Map<string, Row[]>()
+  for (const row of stored) {
+    const key = keyOf(table, row)
+    left.set(key, [...(left.get(key) ?? []), row])
+  }
+  const mismatches: Mismatch[] = []
+  let values = 0
+  for (const row of sent) {
+    const item = keyOf(table, row)
+    const found = left.get(item)?.shift()
+    if (found === undefined) {
+      mismatches.push({ table, item, sent: row, stored: undefined })
+      continue
+    }
+    for (const [column, value] of Object.entries(row)) {
+      values += countValues(value)
+      for (const [path, left, right] of differencesOf(column, value, found[column]))
+        mismatches.push({ table, item, column: path, sent: left, stored: right })
+    }
+  }
+  for (const [item, rows] of left)
+    for (const row of rows) mismatches.push({ table, item, sent: undefined, stored: row })
+  return { items: sent.length, values, mismatches }
+}
+
+function keyOf(table: Table, row: Row): string {
+  if (table === 'otel_traces') return `${row['TraceId']}/${row['SpanId']}`
+  if (table === 'otel_logs') return String(row['Body']).slice(0, 200)
+  const attributes = Object.entries(row['Attributes'] as object).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `${row['MetricName']} ${JSON.stringify(attributes)} ${row['TimeUnix']}`
+}
+
+/** Where two values differ: path, left, right; into maps of text, since those are long. */
+function differencesOf(path: string, left: unknown, right: unknown): [string, unknown, unknown][] {
+  if (isDeepStrictEqual(left, right)) return []
+  if (!isMap(left) || !isMap(right)) return [[path, left, right]]
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])]
+    .filter(key => left[key] !== right[key])
+    .map(key => [`${path}['${key}']`, left[key], right[key]])
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function countValues(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce((sum: number, part) => sum + countValues(part), 0)
+}
+
+/** Rows of the table whose resource carries the mark, every column but those that only we have. */
+async function readRows(sql: Ask, table: Table, mark: string): Promise<Row[]> {
+  const stream = STREAMS.find(candidate => candidate.table?.name === table)
+  if (stream === undefined) throw new Error(`no stream has table ${table}`)
+  const columns: readonly Column[] = stream.columns
+  const rows = await sql<Record<string, unknown>>(
+    `SELECT ${columns.map(selected).join(', ')} FROM ${table} WHERE ResourceAttributes['${MARK}'] = '${mark}'`,
+  )
+  return rows.map(row =>
+    Object.fromEntries(columns.map((column, index) => [column.name, parsed(column, row[`c${index}`])])),
+  )
+
+  function selected(column: Column, index: number): string {
+    const text = TEXT_OF[column.kind]
+    const name = quoteName(column.name)
+    if (text === undefined) return `${name} AS c${index}`
+    return `${column.list === true ? `arrayMap(x -> ${text('x')}, ${name})` : text(name)} AS c${index}`
+  }
+}
+
+/** As text, so that JSON takes nothing away. */
+const TEXT_OF: Readonly<Record<string, (name: string) => string>> = {
+  timestampNs: name => `toString(toUnixTimestamp64Nano(${name}))`,
+  uint64: name => `toString(${name})`,
+  float64: name => `toString(${name})`,
+}
+
+const FLOATS: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity }
+const PARSE: Readonly<Record<string, (text: string) => unknown>> = {
+  timestampNs: BigInt,
+  uint64: BigInt,
+  float64: text => FLOATS[text] ?? Number(text),
+}
+
+function parsed({ kind, list }: Column, value: unknown): unknown {
+  const parse = PARSE[kind]
+  if (parse === undefined) return value
+  return list === true ? (value as string[]).map(parse) : parse(value as string)
+}

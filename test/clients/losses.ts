@@ -1,0 +1,47 @@
+/**
+ * What clients do not put on the wire though their API took it: found by comparing, read in their encoders, and expected
+ * exactly, so that a client that stops losing it fails here.
+ */
+import type { Row, Table } from './sent.ts'
+
+export interface Loss {
+  readonly client: string
+  /** Absent: on all. */
+  readonly protocol?: string
+  readonly what: string
+  /** The columns of the row that are stored otherwise than the client's objects say. */
+  stored(table: Table, row: Row): Row
+}
+
+export const LOSSES: readonly Loss[] = [
+  {
+    client: 'python',
+    what: 'the trace state of links',
+    stored: (table, row) =>
+      table === 'otel_traces'
+        ? { 'Links.TraceState': (row['Links.TraceState'] as string[]).map(() => '') }
+        : {},
+  },
+  {
+    client: 'javascript',
+    protocol: 'http/json',
+    what: 'NaN and infinities in attributes: JSON.stringify makes them null',
+    stored: (_, row) =>
+      Object.fromEntries(
+        ['SpanAttributes', 'LogAttributes']
+          .filter(column => column in row)
+          .map(column => [column, withoutNonFinite(row[column] as Readonly<Record<string, string>>)]),
+      ),
+  },
+]
+
+const withoutNonFinite = (attributes: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([key, text]) => [
+      key,
+      text.startsWith('json: unsupported value') ? '' : text,
+    ]),
+  )
+
+export const lossesOf = (client: string, protocol: string): readonly Loss[] =>
+  LOSSES.filter(loss => loss.client === client && (loss.protocol ?? protocol) === protocol)
