@@ -6,10 +6,11 @@ import { forwardedStream, receiveRecords } from '../forward/receive.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Encoding, Signal } from '../intake/signals.ts'
+import { ClientGone } from './collect.ts'
 import type { Cors } from './cors.ts'
 import { encodeExportResponse } from './export-response.ts'
 import { encodingOf, MEDIA_TYPES, requireCoding, requireEncoding } from './media.ts'
-import { ClientGone, readBody } from './read-body.ts'
+import { readBody } from './read-body.ts'
 import { encodeStatus } from './status.ts'
 
 export interface ExchangeParts {

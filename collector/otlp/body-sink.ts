@@ -1,0 +1,68 @@
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { BufferPool } from '../intake/buffer-pool.ts'
+
+/** A body as received and inflated. `release` gives its buffer back. */
+export interface Body {
+  readonly bytes: Uint8Array
+  release(): void
+}
+
+export interface SinkOptions {
+  readonly maxBytes: number
+  readonly pool: BufferPool
+  /** Counts bytes before they are kept; what it throws ends the reading. */
+  readonly reserve: (bytes: number) => void
+}
+
+/** Gathers chunks in one pooled buffer that grows, or keeps a single chunk as it is. */
+export class BodySink {
+  readonly #options: SinkOptions
+  #paidBytes: number
+  #length = 0
+  #single: Uint8Array | undefined
+  #buffer: Buffer | undefined
+
+  /** `paidBytes`: reserved already, because the length was announced. */
+  constructor(options: SinkOptions, paidBytes: number) {
+    this.#options = options
+    this.#paidBytes = paidBytes
+  }
+
+  add(chunk: Buffer): void {
+    const { maxBytes, pool, reserve } = this.#options
+    const length = this.#length + chunk.length
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    if (length > this.#paidBytes) {
+      reserve(length - this.#paidBytes)
+      this.#paidBytes = length
+    }
+    if (this.#length === 0) {
+      this.#single = chunk
+    } else {
+      const known = this.#buffer ?? this.#single!
+      if (this.#buffer === undefined || this.#buffer.length < length) {
+        const larger = pool.acquire(Math.max(length, this.#length * 2, Math.min(this.#paidBytes, maxBytes)))
+        larger.set(known.subarray(0, this.#length))
+        if (this.#buffer !== undefined) pool.release(this.#buffer)
+        this.#buffer = larger
+        this.#single = undefined
+      }
+      this.#buffer.set(chunk, this.#length)
+    }
+    this.#length = length
+  }
+
+  body(): Body {
+    const bytes = this.#buffer?.subarray(0, this.#length) ?? this.#single ?? new Uint8Array(0)
+    return { bytes, release: () => this.release() }
+  }
+
+  release(): void {
+    if (this.#buffer !== undefined) this.#options.pool.release(this.#buffer)
+    this.#buffer = undefined
+    this.#single = undefined
+  }
+}
+
+export const tooLarge = (maxBytes: number): WattlineError =>
+  new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)

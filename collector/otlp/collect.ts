@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream'
+
+/** The client went away: there is nobody to answer. */
+export class ClientGone extends Error {}
+
+/** Hands over what a client sends until its end. Throws `ClientGone`, or what `add` throws. */
+export async function receive(
+  source: Readable,
+  add: (chunk: Buffer) => void,
+  isComplete: () => boolean,
+): Promise<void> {
+  const { promise: gone, reject } = Promise.withResolvers<never>()
+  const onClose = (): void => {
+    if (!isComplete()) reject(new ClientGone('The connection closed in the middle of the body.'))
+  }
+  source.on('close', onClose)
+  try {
+    await Promise.race([collect(source, add, error => new ClientGone(error.message)), gone])
+  } finally {
+    source.off('close', onClose)
+  }
+}
+
+/** Not `for await`: leaving such a loop destroys the request, and with it the connection that the answer needs. */
+export async function collect(
+  source: Readable,
+  add: (chunk: Buffer) => void,
+  asError: (error: Error) => Error,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onData = (chunk: Buffer): void => {
+    try {
+      add(chunk)
+    } catch (error) {
+      reject(error)
+    }
+  }
+  source.on('data', onData)
+  source.on('end', resolve)
+  // This one stays: a connection may also break while the rest of a refused body is being discarded.
+  source.on('error', error => reject(asError(error)))
+  try {
+    await promise
+  } finally {
+    source.off('data', onData)
+    source.off('end', resolve)
+  }
+}

@@ -1,0 +1,65 @@
+import type { Transform } from 'node:stream'
+import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { type Body, BodySink, type SinkOptions } from './body-sink.ts'
+import { collect } from './collect.ts'
+import type { ContentCoding } from './media.ts'
+
+type Compression = Exclude<ContentCoding, 'identity'>
+
+/** Undoes the compression of what was received, and gives that back. Throws as `BodySink` does, and `body_undecodable`. */
+export async function inflated(coding: Compression, received: Body, options: SinkOptions): Promise<Body> {
+  const sink = new BodySink(options, 0)
+  try {
+    await inflate(coding, received.bytes, sink)
+    return sink.body()
+  } catch (error) {
+    sink.release()
+    throw error
+  } finally {
+    received.release()
+  }
+}
+
+/** `bytesWritten`: bytes of input used up. */
+type Inflater = Transform & { readonly bytesWritten: number }
+
+/** One frame per call of the engine; more is no telemetry but an attempt to keep us busy. */
+const MAX_FRAMES = 256
+
+/**
+ * Of several zstd frames in one piece node:zlib (24.21) takes the first and drops the others without a word, so what it
+ * left is inflated again until nothing is left.
+ */
+async function inflate(coding: Compression, received: Uint8Array, sink: BodySink): Promise<void> {
+  let rest = received
+  for (let frame = 0; frame < MAX_FRAMES; frame++) {
+    const inflater = createInflater(coding, rest.length)
+    try {
+      const inflated = collect(inflater, chunk => sink.add(chunk), undecodable)
+      inflater.end(rest)
+      await inflated
+      rest = rest.subarray(inflater.bytesWritten)
+    } finally {
+      inflater.destroy()
+    }
+    if (rest.length === 0) return
+    if (inflater.bytesWritten === 0) break
+  }
+  throw undecodable(new Error('there is something after its end'))
+}
+
+/** Chunks near the expected size: 16 KiB pieces, the default, more than double the cost of a request. */
+function createInflater(coding: Compression, inputBytes: number): Inflater {
+  const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, inputBytes * 4))
+  if (coding === 'gzip') return createGunzip({ chunkSize })
+  // HTTP's deflate has the header of zlib (RFC 9110, 8.4.1.2).
+  if (coding === 'deflate') return createInflate({ chunkSize })
+  // A frame may ask for a window of 128 MiB before its first byte comes out; 8 MiB is what RFC 8878 wants taken.
+  return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 23 } })
+}
+
+const undecodable = (error: Error): WattlineError =>
+  new WattlineError('body_undecodable', `The body cannot be decompressed: ${error.message}.`, {
+    cause: error,
+  })
