@@ -21,10 +21,15 @@ export class AnyValue {
   low = 0
   high = 0
   double = 0
+  /** Earlier ranges of the same array or kvlist: a message that comes in pieces is all of them together. */
+  earlier: number[] | null = null
 
-  /** Reads the message up to `end`; of several values the last counts, as oneof wants. */
-  scan(reader: ProtobufReader, end: number): void {
+  clear(): void {
     this.kind = 'empty'
+  }
+
+  /** Reads the message up to `end` on top of what is there: of several values the last counts, as oneof wants. */
+  scan(reader: ProtobufReader, end: number): void {
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
         case 0x0a:
@@ -45,10 +50,10 @@ export class AnyValue {
           this.double = reader.double(end)
           break
         case 0x2a:
-          this.#range('array', reader, end)
+          this.#list('array', reader, end)
           break
         case 0x32:
-          this.#range('kvlist', reader, end)
+          this.#list('kvlist', reader, end)
           break
         case 0x3a:
           this.#range('bytes', reader, end)
@@ -57,6 +62,13 @@ export class AnyValue {
           reader.skip(tag, end, FIELDS)
       }
     }
+  }
+
+  #list(kind: 'array' | 'kvlist', reader: ProtobufReader, end: number): void {
+    if (this.kind !== kind) this.earlier = null
+    else if (this.earlier === null) this.earlier = [this.start, this.end]
+    else this.earlier.push(this.start, this.end)
+    this.#range(kind, reader, end)
   }
 
   #range(kind: AnyValueKind, reader: ProtobufReader, end: number): void {
@@ -135,36 +147,41 @@ function json(value: AnyValue, reader: ProtobufReader, tally: Tally, depth: numb
 function arrayJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
   const items: string[] = []
   const item = new AnyValue()
-  reader.position = list.start
-  for (let tag = reader.tag(list.end); tag !== 0; tag = reader.tag(list.end)) {
-    if (tag !== 0x0a) {
-      reader.skip(tag, list.end, LIST_FIELDS)
-      continue
-    }
-    const stop = reader.length(list.end)
+  eachElement(list, reader, stop => {
+    item.clear()
     item.scan(reader, stop)
     items.push(json(item, reader, tally, depth + 1))
-    reader.position = stop
-  }
+  })
   return `[${items.join(',')}]`
 }
 
 function kvlistJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
   const entries = new Map<string, string>()
-  reader.position = list.start
-  for (let tag = reader.tag(list.end); tag !== 0; tag = reader.tag(list.end)) {
-    if (tag !== 0x0a) {
-      reader.skip(tag, list.end, LIST_FIELDS)
-      continue
-    }
-    const stop = reader.length(list.end)
+  eachElement(list, reader, stop => {
     const [key, value] = pair(reader, stop)
     entries.set(key, json(value, reader, tally, depth + 1))
-    reader.position = stop
-  }
+  })
   // Go sorts a map's keys by bytes.
   const sorted = [...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   return `{${sorted.map(([key, text]) => `${goJsonString(key)}:${text}`).join(',')}}`
+}
+
+/** Hands out the end of each element of an array or kvlist, the reader being at its start. */
+function eachElement(list: AnyValue, reader: ProtobufReader, read: (stop: number) => void): void {
+  const ranges = [...(list.earlier ?? []), list.start, list.end]
+  for (let at = 0; at < ranges.length; at += 2) {
+    const end = ranges[at + 1]!
+    reader.position = ranges[at]!
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag !== 0x0a) {
+        reader.skip(tag, end, LIST_FIELDS)
+        continue
+      }
+      const stop = reader.length(end)
+      read(stop)
+      reader.position = stop
+    }
+  }
 }
 
 function pair(reader: ProtobufReader, end: number): [string, AnyValue] {

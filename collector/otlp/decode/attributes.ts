@@ -47,7 +47,7 @@ export class AttributeReader {
     let at = position
     let plain = true
     this.#keyStart = this.#keyEnd = 0
-    value.kind = 'empty'
+    value.clear()
     while (plain && at + 1 < stop) {
       const tag = bytes[at]!
       const length = bytes[at + 1]!
@@ -78,7 +78,7 @@ export class AttributeReader {
     const outer = reader.message
     reader.message = 'KeyValue'
     this.#keyStart = this.#keyEnd = 0
-    this.#value.kind = 'empty'
+    this.#value.clear()
     for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
       if (tag === 0x0a) {
         this.#keyEnd = reader.length(stop)
@@ -91,17 +91,21 @@ export class AttributeReader {
     reader.message = outer
   }
 
-  /** Reads the AnyValue whose length comes next as a text of any size. */
-  readText(end: number, column: StringColumn): void {
+  /** Reads the AnyValue whose length comes next on top of `value`. */
+  readValue(end: number, value: AnyValue): void {
     const reader = this.#reader
     const stop = reader.length(end)
     const outer = reader.message
     reader.message = 'AnyValue'
-    this.#value.scan(reader, stop)
-    if (this.#value.kind === 'string') column.appendBytes(reader.bytes, this.#value.start, this.#value.end)
-    else column.append(anyValueText(this.#value, reader, this.#tally))
-    reader.position = stop
+    value.scan(reader, stop)
     reader.message = outer
+  }
+
+  /** Appends a value as a text of any size. */
+  appendText(value: AnyValue, column: StringColumn): void {
+    const reader = this.#reader
+    if (value.kind === 'string') column.appendBytes(reader.bytes, value.start, value.end)
+    else column.append(this.#text(value))
   }
 
   #keyId(map: MapColumn, index: number): number {
@@ -124,12 +128,17 @@ export class AttributeReader {
     if (kind === 'int' && high === low >> 31) return map.values.internInteger(low)
     if (kind === 'int') return this.#internText(map.values, int64Text(low, high))
     if (kind === 'bool') return map.values.internString(low === 1 ? 'true' : 'false')
+    return this.#internText(map.values, this.#text(this.#value))
+  }
+
+  /** The reader may be anywhere afterwards. */
+  #text(value: AnyValue): string {
     const reader = this.#reader
     const outer = reader.message
     reader.message = 'AnyValue'
-    const text = anyValueText(this.#value, reader, this.#tally)
+    const text = anyValueText(value, reader, this.#tally)
     reader.message = outer
-    return this.#internText(map.values, text)
+    return text
   }
 
   #internText(values: Interner, text: string): number {

@@ -1,5 +1,6 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { logs } from '../../../core/model/streams/index.ts'
+import { AnyValue } from './any-value.ts'
 import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
@@ -52,7 +53,7 @@ class LogDecoder implements EnvelopeVisitor {
   #severity = 0
   #severityStart = 0
   #severityEnd = 0
-  #bodySeen = false
+  readonly #body = new AnyValue()
   #dropped = 0
   #flags = 0
   #traceId = ABSENT
@@ -89,6 +90,7 @@ class LogDecoder implements EnvelopeVisitor {
     this.#begin()
     reader.message = 'LogRecord'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) this.#field(tag, end)
+    this.#attributes.appendText(this.#body, this.#builder.columns.Body)
     if (this.#timeLow === 0 && this.#timeHigh === 0) this.#takeObservedTime()
     const problem = this.#problem()
     if (problem === null) {
@@ -103,7 +105,7 @@ class LogDecoder implements EnvelopeVisitor {
   #begin(): void {
     this.#timeLow = this.#timeHigh = this.#observedLow = this.#observedHigh = 0
     this.#severity = this.#severityStart = this.#severityEnd = 0
-    this.#bodySeen = false
+    this.#body.clear()
     this.#dropped = this.#flags = 0
     this.#traceId = ABSENT
     this.#spanId = ABSENT
@@ -128,7 +130,7 @@ class LogDecoder implements EnvelopeVisitor {
         reader.position = this.#severityEnd
         break
       case 0x2a:
-        this.#body(end)
+        this.#attributes.readValue(end, this.#body)
         break
       case 0x32:
         this.#attributes.read(end, this.#builder.columns.LogAttributes, this.#attributeCount)
@@ -161,14 +163,6 @@ class LogDecoder implements EnvelopeVisitor {
     }
   }
 
-  /** Straight into its column; of several bodies the last counts. */
-  #body(end: number): void {
-    const { Body } = this.#builder.columns
-    if (this.#bodySeen) Body.truncate(this.#builder.rows)
-    this.#bodySeen = true
-    this.#attributes.readText(end, Body)
-  }
-
   #takeObservedTime(): void {
     const observed = this.#observedLow !== 0 || this.#observedHigh !== 0
     this.#timeLow = observed ? this.#observedLow : this.#nowLow
@@ -193,7 +187,6 @@ class LogDecoder implements EnvelopeVisitor {
     columns.SeverityText.appendBytes(bytes, this.#severityStart, this.#severityEnd)
     columns.SeverityNumber.append(this.#severity & 0xff)
     columns.ServiceName.appendId(this.#resource.serviceNameId)
-    if (!this.#bodySeen) columns.Body.append('')
     columns.ResourceSchemaUrl.appendBytes(bytes, this.#resourceUrl.start, this.#resourceUrl.end)
     columns.ResourceAttributes.appendEntries(this.#resource.attributes)
     columns.ScopeSchemaUrl.appendBytes(bytes, this.#scopeUrl.start, this.#scopeUrl.end)

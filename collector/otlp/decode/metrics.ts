@@ -116,7 +116,7 @@ class MetricDecoder implements EnvelopeVisitor {
     let description = NOTHING
     let unit = NOTHING
     let kind = 0
-    let data = NOTHING
+    let data: number[] = []
     reader.message = 'Metric'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       const field = tag >>> 3
@@ -125,35 +125,40 @@ class MetricDecoder implements EnvelopeVisitor {
         continue
       }
       const stop = reader.length(end)
-      const range = { start: reader.position, end: stop }
+      const start = reader.position
       reader.position = stop
-      if (field === 1) name = range
-      else if (field === 2) description = range
-      else if (field === 3) unit = range
+      if (field === 1) name = { start, end: stop }
+      else if (field === 2) description = { start, end: stop }
+      else if (field === 3) unit = { start, end: stop }
       else if (field !== 12) {
+        // Of several kinds the last counts, as oneof wants; pieces of one kind are one.
+        if (field !== kind) data = []
         kind = field
-        data = range
+        data.push(start, stop)
       }
     }
     if (kind !== 0) this.#data(kind, data, { name, description, unit })
   }
 
   /** Reads a Gauge, Sum, ...: what holds for all its points may come after them. */
-  #data(kind: number, { start, end }: TextRange, head: MetricHead): void {
+  #data(kind: number, pieces: Ranges, head: MetricHead): void {
     const reader = this.#reader
     const points: number[] = []
     let temporality = 0
     let monotonic = false
     reader.message = NAMES[kind]!
-    reader.position = start
-    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag === 0x0a) {
-        const stop = reader.length(end)
-        points.push(reader.position, stop)
-        reader.position = stop
-      } else if (tag === 0x10 && kind !== GAUGE && kind !== SUMMARY) temporality = reader.uint32(end) | 0
-      else if (tag === 0x18 && kind === SUM) monotonic = reader.bool(end)
-      else reader.skip(tag, end, kind === SUM ? DATA_FIELDS : 0b10)
+    for (let at = 0; at < pieces.length; at += 2) {
+      const end = pieces[at + 1]!
+      reader.position = pieces[at]!
+      for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+        if (tag === 0x0a) {
+          const stop = reader.length(end)
+          points.push(reader.position, stop)
+          reader.position = stop
+        } else if (tag === 0x10 && kind !== GAUGE && kind !== SUMMARY) temporality = reader.uint32(end) | 0
+        else if (tag === 0x18 && kind === SUM) monotonic = reader.bool(end)
+        else reader.skip(tag, end, kind === SUM ? DATA_FIELDS : 0b10)
+      }
     }
     if (points.length === 0) return
     this.#points(kind, points, head, temporality, monotonic)

@@ -1,75 +1,60 @@
 /**
- * Guarantees: whatever a request holds, in whatever order its fields come, with unknown fields in between, the decoders
- * give exactly the rows that an independent decoder (protobufjs) and a plain reading of the rules give.
+ * Guarantees: whatever a request holds, in whatever order its fields come, with unknown fields in between, values
+ * superseded and messages in pieces, the decoders give exactly the rows, refusals and counts that an independent decoder
+ * (protobufjs) and a plain reading of the rules give.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
-import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
-import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
-import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
-import { decodeRows } from '../../../../core/columns/rows.ts'
-import { logs, traces } from '../../../../core/model/streams/index.ts'
+import type { Signal } from '../../../../collector/intake/signals.ts'
 import { encode } from './otlp-proto.ts'
-import { decodeIndependently, logRows, metricRows, traceRows } from './reference.ts'
+import { decodedOf } from './ours.ts'
+import { expectedOf, REQUEST_MESSAGES } from './reference.ts'
 import { logsRequest, metricsRequest, traceRequest } from './requests.ts'
-import { CONTEXT, createMetricBuilders, NOW } from './support.ts'
+import { spoiled } from './spoil.ts'
+import { CONTEXT, NOW, withLimits } from './support.ts'
 import { encodeOddly, seededRandom } from './wire.ts'
 
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: 600, seed: 20261126 }
+
+const SIGNALS: readonly (readonly [Signal, fc.Arbitrary<object>])[] = [
+  ['traces', traceRequest],
+  ['logs', logsRequest],
+  ['metrics', metricsRequest],
+]
 
 /** Seed 0: encoded as protobufjs does it. */
-const bytesOf = (name: string, request: object, seed: number): Uint8Array =>
-  seed === 0 ? encode(name, request) : encodeOddly(name, request, seededRandom(seed))
+const bytesOf = (signal: Signal, request: object, seed: number): Uint8Array =>
+  seed === 0
+    ? encode(REQUEST_MESSAGES[signal], request)
+    : encodeOddly(REQUEST_MESSAGES[signal], request, seededRandom(seed))
 
-test('traces', () => {
-  const builder = createRecordBuilder(traces)
+test.each(SIGNALS)('%s within the limits', (signal, requests) => {
   fc.assert(
-    fc.property(traceRequest, fc.nat(1000), (request, seed) => {
-      const bytes = bytesOf('ExportTraceServiceRequest', request, seed)
-      const expected = traceRows(decodeIndependently('ExportTraceServiceRequest', bytes), 'acme')
-      const result = decodeTraces(bytes, CONTEXT, builder)
-      expect(decodeRows(traces, builder.finish())).toEqual(expected)
-      expect(result).toEqual({ accepted: expected.length, rejected: 0, reasons: new Map(), cutAttributes: 0 })
+    fc.property(requests, fc.nat(1000), (request, seed) => {
+      const bytes = bytesOf(signal, request, seed)
+      const expected = expectedOf(signal, bytes, CONTEXT)
+      expect(decodedOf(signal, bytes, CONTEXT)).toEqual(expected)
+      expect(expected.result).toMatchObject({ rejected: 0, cutAttributes: 0 })
     }),
     RUNS,
   )
 })
 
-test('logs', () => {
-  const builder = createRecordBuilder(logs)
-  fc.assert(
-    fc.property(logsRequest, fc.nat(1000), (request, seed) => {
-      const bytes = bytesOf('ExportLogsServiceRequest', request, seed)
-      const expected = logRows(decodeIndependently('ExportLogsServiceRequest', bytes), 'acme', NOW)
-      const result = decodeLogs(bytes, CONTEXT, builder)
-      expect(decodeRows(logs, builder.finish())).toEqual(expected)
-      expect(result).toEqual({ accepted: expected.length, rejected: 0, reasons: new Map(), cutAttributes: 0 })
-    }),
-    RUNS,
-  )
-})
+const TIGHT = withLimits({ attributes: 3, attributeBytes: 24, maxDepth: 2, pastNano: NOW / 10n })
 
-test('metrics of all five kinds', () => {
-  const builders = createMetricBuilders()
+test.each(SIGNALS)('%s beyond them', (signal, requests) => {
+  let rejected = 0
+  let cut = 0
   fc.assert(
-    fc.property(metricsRequest, fc.nat(1000), (request, seed) => {
-      const bytes = bytesOf('ExportMetricsServiceRequest', request, seed)
-      const expected = metricRows(decodeIndependently('ExportMetricsServiceRequest', bytes), 'acme')
-      const result = decodeMetrics(
-        bytes,
-        CONTEXT,
-        builders,
-        () => expect.unreachable(),
-        () => false,
-      )
-      let accepted = 0
-      for (const [kind, builder] of Object.entries(builders)) {
-        expect(decodeRows(builder.stream, builder.finish())).toEqual(expected[kind])
-        accepted += expected[kind]!.length
-      }
-      expect(result).toEqual({ accepted, rejected: 0, reasons: new Map(), cutAttributes: 0 })
+    fc.property(requests, fc.nat(1000), (request, seed) => {
+      const bytes = bytesOf(signal, spoiled(request, seededRandom(seed)), seed)
+      const expected = expectedOf(signal, bytes, TIGHT)
+      expect(decodedOf(signal, bytes, TIGHT)).toEqual(expected)
+      rejected += expected.result.rejected
+      cut += expected.result.cutAttributes
     }),
     RUNS,
   )
+  expect(rejected).toBeGreaterThan(100)
+  expect(cut).toBeGreaterThan(100)
 })

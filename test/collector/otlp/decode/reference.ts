@@ -1,232 +1,303 @@
 /**
- * The rows a request must give, computed the slow way: protobufjs decodes it into objects, and each row is written out
- * from the rules of the OpenTelemetry Collector's ClickHouse exporter.
+ * What a request must give, computed the slow way: protobufjs decodes it into objects, and each row is written out from
+ * the rules of the OpenTelemetry Collector's ClickHouse exporter and of our limits.
  */
-import { messageType } from './otlp-proto.ts'
+import type { Signal } from '../../../../collector/intake/signals.ts'
+import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
+import { rawMessageType } from './otlp-proto.ts'
+import {
+  bigint,
+  bigints,
+  hex,
+  list,
+  type Node,
+  node,
+  number,
+  ReferenceValues,
+  signed,
+  text,
+} from './reference-values.ts'
+import { CONTEXT } from './support.ts'
 
-type Node = { readonly [field: string]: unknown }
-type Row = Record<string, unknown>
+export type Row = Record<string, unknown>
 
-const list = (node: Node | undefined, field: string): Node[] => (node?.[field] as Node[] | undefined) ?? []
-const node = (parent: Node | undefined, field: string): Node | undefined =>
-  parent?.[field] as Node | undefined
-const text = (parent: Node | undefined, field: string): string => (parent?.[field] as string) ?? ''
-const number = (parent: Node | undefined, field: string): number => (parent?.[field] as number) ?? 0
-const bigint = (parent: Node | undefined, field: string): bigint => BigInt((parent?.[field] as string) ?? '0')
-const hex = (parent: Node | undefined, field: string): string => {
-  const id = Buffer.from((parent?.[field] as Uint8Array) ?? [])
-  return id.every(byte => byte === 0) ? '' : id.toString('hex')
+export interface Expected {
+  /** By the builder they belong to. */
+  readonly rows: Readonly<Record<string, readonly Row[]>>
+  readonly result: {
+    readonly accepted: number
+    readonly rejected: number
+    readonly reasons: ReadonlyMap<string, number>
+    readonly cutAttributes: number
+  }
 }
 
+export const REQUEST_MESSAGES: Readonly<Record<Signal, string>> = {
+  traces: 'ExportTraceServiceRequest',
+  metrics: 'ExportMetricsServiceRequest',
+  logs: 'ExportLogsServiceRequest',
+}
+
+/** Throws when protobufjs does not take the bytes. */
 export function decodeIndependently(name: string, bytes: Uint8Array): Node {
-  const type = messageType(name)
+  const type = rawMessageType(name)
   return type.toObject(type.decode(bytes), { longs: String })
 }
 
-function goDouble(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
-  return Object.is(value, -0) ? '-0' : `${value}`
+export function expectedOf(signal: Signal, bytes: Uint8Array, context: DecodeContext): Expected {
+  return expectedFrom(signal, decodeIndependently(REQUEST_MESSAGES[signal], bytes), context)
 }
 
-function asString(value: Node | undefined): string {
-  if (value === undefined) return ''
-  if (value['string_value'] !== undefined) return text(value, 'string_value')
-  if (value['bytes_value'] !== undefined)
-    return Buffer.from(value['bytes_value'] as Uint8Array).toString('base64')
-  if (value['double_value'] !== undefined) {
-    const double = number(value, 'double_value')
-    return Number.isFinite(double) ? goDouble(double) : `json: unsupported value: ${goDouble(double)}`
-  }
-  const json = asJson(value)
-  return json === 'null' ? '' : json
+export function expectedFrom(signal: Signal, request: Node, context: DecodeContext): Expected {
+  const reference = new Reference(context)
+  if (signal === 'traces') reference.traces(request)
+  else if (signal === 'logs') reference.logs(request)
+  else reference.metrics(request)
+  return reference.expected()
 }
 
-const quote = (raw: string): string =>
-  JSON.stringify(raw)
-    .replaceAll('<', '\\u003c')
-    .replaceAll('>', '\\u003e')
-    .replaceAll('&', '\\u0026')
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029')
-
-function asJson(value: Node | undefined): string {
-  if (value === undefined) return 'null'
-  if (value['string_value'] !== undefined) return quote(text(value, 'string_value'))
-  if (value['bool_value'] !== undefined) return String(value['bool_value'])
-  if (value['int_value'] !== undefined) return text(value, 'int_value')
-  if (value['bytes_value'] !== undefined) return quote(asString(value))
-  if (value['double_value'] !== undefined) {
-    const double = number(value, 'double_value')
-    return Number.isFinite(double) ? goDouble(double) : `"${goDouble(double)}"`
-  }
-  const array = node(value, 'array_value')
-  if (array !== undefined) return `[${list(array, 'values').map(asJson).join(',')}]`
-  const kvlist = node(value, 'kvlist_value')
-  if (kvlist === undefined) return 'null'
-  const entries = new Map(
-    list(kvlist, 'values').map(pair => [text(pair, 'key'), asJson(node(pair, 'value'))]),
-  )
-  const keys = [...entries.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-  return `{${keys.map(key => `${quote(key)}:${entries.get(key)}`).join(',')}}`
-}
-
-const attributesOf = (parent: Node | undefined, field = 'attributes'): Record<string, string> =>
-  Object.fromEntries(list(parent, field).map(pair => [text(pair, 'key'), asString(node(pair, 'value'))]))
-
-function serviceName(resource: Node | undefined): string {
-  const first = list(resource, 'attributes').find(pair => text(pair, 'key') === 'service.name')
-  return asString(node(first, 'value'))
-}
-
-export function traceRows(request: Node, tenant: string): Row[] {
-  return list(request, 'resource_spans').flatMap(group =>
-    list(group, 'scope_spans').flatMap(scope =>
-      list(scope, 'spans').map(span => spanRow(span, node(group, 'resource'), node(scope, 'scope'), tenant)),
-    ),
-  )
-}
-
-function spanRow(span: Node, resource: Node | undefined, scope: Node | undefined, tenant: string): Row {
-  const start = bigint(span, 'start_time_unix_nano')
-  const end = bigint(span, 'end_time_unix_nano')
-  const events = list(span, 'events')
-  const links = list(span, 'links')
-  return {
-    Tenant: tenant,
-    Timestamp: start,
-    TraceId: hex(span, 'trace_id'),
-    SpanId: hex(span, 'span_id'),
-    ParentSpanId: hex(span, 'parent_span_id'),
-    TraceState: text(span, 'trace_state'),
-    SpanName: text(span, 'name'),
-    SpanKind:
-      ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'][number(span, 'kind')] ?? '',
-    ServiceName: serviceName(resource),
-    ResourceAttributes: attributesOf(resource),
-    ScopeName: text(scope, 'name'),
-    ScopeVersion: text(scope, 'version'),
-    SpanAttributes: attributesOf(span),
-    Duration: end > start ? end - start : 0n,
-    StatusCode: ['Unset', 'Ok', 'Error'][number(node(span, 'status'), 'code')] ?? '',
-    StatusMessage: text(node(span, 'status'), 'message'),
-    DroppedAttributesCount: number(span, 'dropped_attributes_count'),
-    'Events.Timestamp': events.map(event => BigInt.asIntN(64, bigint(event, 'time_unix_nano'))),
-    'Events.Name': events.map(event => text(event, 'name')),
-    'Events.Attributes': events.map(event => attributesOf(event)),
-    'Links.TraceId': links.map(link => hex(link, 'trace_id')),
-    'Links.SpanId': links.map(link => hex(link, 'span_id')),
-    'Links.TraceState': links.map(link => text(link, 'trace_state')),
-    'Links.Attributes': links.map(link => attributesOf(link)),
-  }
-}
-
-export function logRows(request: Node, tenant: string, now: bigint): Row[] {
-  return list(request, 'resource_logs').flatMap(group =>
-    list(group, 'scope_logs').flatMap(scope =>
-      list(scope, 'log_records').map(record => logRow(record, group, scope, tenant, now)),
-    ),
-  )
-}
-
-function logRow(record: Node, group: Node, scoped: Node, tenant: string, now: bigint): Row {
-  const resource = node(group, 'resource')
-  const scope = node(scoped, 'scope')
-  return {
-    Tenant: tenant,
-    Timestamp: bigint(record, 'time_unix_nano') || bigint(record, 'observed_time_unix_nano') || now,
-    TraceId: hex(record, 'trace_id'),
-    SpanId: hex(record, 'span_id'),
-    TraceFlags: number(record, 'flags') % 256,
-    SeverityText: text(record, 'severity_text'),
-    SeverityNumber: number(record, 'severity_number'),
-    ServiceName: serviceName(resource),
-    Body: asString(node(record, 'body')),
-    ResourceSchemaUrl: text(group, 'schema_url'),
-    ResourceAttributes: attributesOf(resource),
-    ScopeSchemaUrl: text(scoped, 'schema_url'),
-    ScopeName: text(scope, 'name'),
-    ScopeVersion: text(scope, 'version'),
-    ScopeAttributes: attributesOf(scope),
-    LogAttributes: attributesOf(record),
-    EventName: text(record, 'event_name'),
-    DroppedAttributesCount: number(record, 'dropped_attributes_count'),
-  }
-}
-
+const lenient = (tenant: string, nowUnixNano = CONTEXT.nowUnixNano): DecodeContext => ({
+  tenant,
+  nowUnixNano,
+  limits: { ...CONTEXT.limits, pastNano: 1n << 62n, futureNano: 1n << 62n },
+})
+export const traceRows = (request: Node, tenant: string): Row[] =>
+  rowsIn(expectedFrom('traces', request, lenient(tenant)), 'traces')
+export const logRows = (request: Node, tenant: string, now: bigint): Row[] =>
+  rowsIn(expectedFrom('logs', request, lenient(tenant, now)), 'logs')
 /** Rows by the builder they belong to. */
-export function metricRows(request: Node, tenant: string): Record<string, Row[]> {
-  const rows: Record<string, Row[]> = { gauge: [], sum: [], histogram: [], expHistogram: [], summary: [] }
-  for (const group of list(request, 'resource_metrics')) {
-    for (const scoped of list(group, 'scope_metrics')) {
-      for (const metric of list(scoped, 'metrics')) {
-        const common = metricCommon(metric, group, scoped, tenant)
-        for (const [field, target, own] of METRIC_KINDS) {
-          const data = node(metric, field)
-          for (const point of list(data, 'data_points')) {
-            rows[target]!.push({ ...common, ...pointCommon(point), ...own(point, data) })
-          }
-        }
+export const metricRows = (request: Node, tenant: string): Record<string, Row[]> =>
+  expectedFrom('metrics', request, lenient(tenant)).rows as Record<string, Row[]>
+
+const rowsIn = ({ rows }: Expected, builder: string): Row[] => (rows[builder] ?? []) as Row[]
+
+class Reference {
+  readonly #context: DecodeContext
+  readonly #values: ReferenceValues
+  readonly #rows: Record<string, Row[]> = {}
+  readonly #reasons = new Map<string, number>()
+
+  constructor(context: DecodeContext) {
+    this.#context = context
+    this.#values = new ReferenceValues(context.limits)
+  }
+
+  expected(): Expected {
+    const count = (numbers: Iterable<number>): number => [...numbers].reduce((sum, n) => sum + n, 0)
+    return {
+      rows: this.#rows,
+      result: {
+        accepted: count(Object.values(this.#rows).map(rows => rows.length)),
+        rejected: count(this.#reasons.values()),
+        reasons: this.#reasons,
+        cutAttributes: this.#values.cut,
+      },
+    }
+  }
+
+  traces(request: Node): void {
+    this.#rows['traces'] = []
+    for (const group of list(request, 'resource_spans')) {
+      const resource = this.#values.resource(node(group, 'resource'))
+      for (const scoped of list(group, 'scope_spans')) {
+        const scope = node(scoped, 'scope')
+        // Not stored, but read within the bounds.
+        this.#values.attributes(scope)
+        for (const span of list(scoped, 'spans')) this.#span(span, resource, scope)
       }
     }
   }
-  return rows
-}
 
-function metricCommon(metric: Node, group: Node, scoped: Node, tenant: string): Row {
-  const resource = node(group, 'resource')
-  const scope = node(scoped, 'scope')
-  return {
-    Tenant: tenant,
-    ResourceAttributes: attributesOf(resource),
-    ResourceSchemaUrl: text(group, 'schema_url'),
-    ScopeName: text(scope, 'name'),
-    ScopeVersion: text(scope, 'version'),
-    ScopeAttributes: attributesOf(scope),
-    ScopeDroppedAttrCount: number(scope, 'dropped_attributes_count'),
-    ScopeSchemaUrl: text(scoped, 'schema_url'),
-    ServiceName: serviceName(resource),
-    MetricName: text(metric, 'name'),
-    MetricDescription: text(metric, 'description'),
-    MetricUnit: text(metric, 'unit'),
+  #span(span: Node, resource: Row, scope: Node | undefined): void {
+    const cutBefore = this.#values.cut
+    const start = bigint(span, 'start_time_unix_nano')
+    const end = bigint(span, 'end_time_unix_nano')
+    const events = list(span, 'events')
+    const links = list(span, 'links')
+    const row: Row = {
+      Tenant: this.#context.tenant,
+      Timestamp: start,
+      TraceId: hex(span, 'trace_id', 16),
+      SpanId: hex(span, 'span_id', 8),
+      ParentSpanId: hex(span, 'parent_span_id', 8),
+      TraceState: text(span, 'trace_state'),
+      SpanName: text(span, 'name'),
+      SpanKind:
+        ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'][number(span, 'kind')] ?? '',
+      ...resource,
+      ScopeName: text(scope, 'name'),
+      ScopeVersion: text(scope, 'version'),
+      SpanAttributes: this.#values.attributes(span),
+      Duration: BigInt.asIntN(64, end > start ? end - start : 0n),
+      StatusCode: ['Unset', 'Ok', 'Error'][number(node(span, 'status'), 'code')] ?? '',
+      StatusMessage: text(node(span, 'status'), 'message'),
+      'Events.Timestamp': events.map(event => signed(event, 'time_unix_nano')),
+      'Events.Name': events.map(event => text(event, 'name')),
+      'Events.Attributes': events.map(event => this.#values.attributes(event)),
+      'Links.TraceId': links.map(link => hex(link, 'trace_id', 16)),
+      'Links.SpanId': links.map(link => hex(link, 'span_id', 8)),
+      'Links.TraceState': links.map(link => text(link, 'trace_state')),
+      'Links.Attributes': links.map(link => this.#values.attributes(link)),
+    }
+    row['DroppedAttributesCount'] = this.#dropped(span, cutBefore)
+    const linkIds = [row['Links.TraceId'], row['Links.SpanId']] as (string | null)[][]
+    const problem =
+      (row['TraceId'] ? null : 'trace_id_invalid') ??
+      (row['SpanId'] ? null : 'span_id_invalid') ??
+      (row['ParentSpanId'] === null ? 'parent_span_id_invalid' : null) ??
+      (linkIds.flat().includes(null) ? 'link_id_invalid' : null) ??
+      this.#timeProblem(start) ??
+      (end > start ? this.#timeProblem(end) : null)
+    this.#take('traces', row, problem)
+  }
+
+  logs(request: Node): void {
+    this.#rows['logs'] = []
+    for (const group of list(request, 'resource_logs')) {
+      const resource = this.#values.resource(node(group, 'resource'))
+      for (const scoped of list(group, 'scope_logs')) {
+        const scope = node(scoped, 'scope')
+        const common = {
+          ...resource,
+          ResourceSchemaUrl: text(group, 'schema_url'),
+          ScopeSchemaUrl: text(scoped, 'schema_url'),
+          ScopeName: text(scope, 'name'),
+          ScopeVersion: text(scope, 'version'),
+          ScopeAttributes: this.#values.attributes(scope),
+        }
+        for (const record of list(scoped, 'log_records')) this.#logRecord(record, common)
+      }
+    }
+  }
+
+  #logRecord(record: Node, common: Row): void {
+    const cutBefore = this.#values.cut
+    const { tenant, nowUnixNano } = this.#context
+    const time = bigint(record, 'time_unix_nano') || bigint(record, 'observed_time_unix_nano') || nowUnixNano
+    const row: Row = {
+      Tenant: tenant,
+      Timestamp: time,
+      TraceId: hex(record, 'trace_id', 16),
+      SpanId: hex(record, 'span_id', 8),
+      TraceFlags: number(record, 'flags') % 256,
+      SeverityText: text(record, 'severity_text'),
+      SeverityNumber: number(record, 'severity_number') & 0xff,
+      ...common,
+      Body: this.#values.asString(node(record, 'body')),
+      LogAttributes: this.#values.attributes(record),
+      EventName: text(record, 'event_name'),
+    }
+    row['DroppedAttributesCount'] = this.#dropped(record, cutBefore)
+    const problem =
+      (row['TraceId'] === null ? 'trace_id_invalid' : null) ??
+      (row['SpanId'] === null ? 'span_id_invalid' : null) ??
+      this.#timeProblem(time)
+    this.#take('logs', row, problem)
+  }
+
+  metrics(request: Node): void {
+    for (const [, builder] of METRIC_KINDS) this.#rows[builder] = []
+    for (const group of list(request, 'resource_metrics')) {
+      const groupHasPoints = list(group, 'scope_metrics').some(hasPoints)
+      // What no point refers to is not read.
+      const resource = groupHasPoints ? this.#values.resource(node(group, 'resource')) : {}
+      for (const scoped of list(group, 'scope_metrics').filter(hasPoints)) {
+        const scope = node(scoped, 'scope')
+        const cutBefore = this.#values.cut
+        const common = {
+          ...resource,
+          ResourceSchemaUrl: text(group, 'schema_url'),
+          ScopeName: text(scope, 'name'),
+          ScopeVersion: text(scope, 'version'),
+          ScopeAttributes: this.#values.attributes(scope),
+          ScopeDroppedAttrCount: this.#dropped(scope, cutBefore),
+          ScopeSchemaUrl: text(scoped, 'schema_url'),
+        }
+        for (const metric of list(scoped, 'metrics')) this.#metric(metric, common)
+      }
+    }
+  }
+
+  #metric(metric: Node, common: Row): void {
+    for (const [field, builder, own] of METRIC_KINDS) {
+      const data = node(metric, field)
+      for (const point of list(data, 'data_points')) {
+        const exemplars = builder === 'summary' ? {} : this.#exemplars(point)
+        const time = bigint(point, 'time_unix_nano')
+        const row = {
+          Tenant: this.#context.tenant,
+          ...common,
+          MetricName: text(metric, 'name'),
+          MetricDescription: text(metric, 'description'),
+          MetricUnit: text(metric, 'unit'),
+          Attributes: this.#values.attributes(point),
+          StartTimeUnix: signed(point, 'start_time_unix_nano'),
+          TimeUnix: time,
+          Flags: number(point, 'flags'),
+          ...exemplars,
+          ...own(point, data),
+        }
+        const exemplarIds = [exemplars['Exemplars.TraceId'], exemplars['Exemplars.SpanId']].flat()
+        this.#take(builder, row, exemplarIds.includes(null) ? 'exemplar_id_invalid' : this.#timeProblem(time))
+      }
+    }
+  }
+
+  #exemplars(point: Node): Row {
+    const exemplars = list(point, 'exemplars')
+    return {
+      'Exemplars.FilteredAttributes': exemplars.map(exemplar =>
+        this.#values.attributes(exemplar, 'filtered_attributes'),
+      ),
+      'Exemplars.TimeUnix': exemplars.map(exemplar => signed(exemplar, 'time_unix_nano')),
+      'Exemplars.Value': exemplars.map(pointValue),
+      'Exemplars.SpanId': exemplars.map(exemplar => hex(exemplar, 'span_id', 8)),
+      'Exemplars.TraceId': exemplars.map(exemplar => hex(exemplar, 'trace_id', 16)),
+    }
+  }
+
+  #dropped(item: Node | undefined, cutBefore: number): number {
+    const cut = this.#values.cut - cutBefore
+    return Math.min(number(item, 'dropped_attributes_count') + cut, 0xffffffff)
+  }
+
+  /** As floats, as the limits are meant to be: exact to 256 ns. */
+  #timeProblem(unixNano: bigint): string | null {
+    const { nowUnixNano, limits } = this.#context
+    const latest = nowUnixNano + limits.futureNano
+    const int64Max = (1n << 63n) - 1n
+    if (Number(unixNano) > Number(latest < int64Max ? latest : int64Max)) return 'time_in_future'
+    return Number(unixNano) < Number(nowUnixNano - limits.pastNano) ? 'time_in_past' : null
+  }
+
+  #take(builder: string, row: Row, problem: string | null): void {
+    if (problem === null) this.#rows[builder]!.push(row)
+    else this.#reasons.set(problem, (this.#reasons.get(problem) ?? 0) + 1)
   }
 }
 
-const pointCommon = (point: Node): Row => ({
-  Attributes: attributesOf(point),
-  StartTimeUnix: BigInt.asIntN(64, bigint(point, 'start_time_unix_nano')),
-  TimeUnix: bigint(point, 'time_unix_nano'),
-  Flags: number(point, 'flags'),
-})
+const hasPoints = (scoped: Node): boolean =>
+  list(scoped, 'metrics').some(metric =>
+    METRIC_KINDS.some(([field]) => list(node(metric, field), 'data_points').length > 0),
+  )
 
 const pointValue = (point: Node): number =>
   point['as_int'] === undefined ? number(point, 'as_double') : Number(bigint(point, 'as_int'))
 
-function exemplarsOf(point: Node): Row {
-  const exemplars = list(point, 'exemplars')
-  return {
-    'Exemplars.FilteredAttributes': exemplars.map(exemplar => attributesOf(exemplar, 'filtered_attributes')),
-    'Exemplars.TimeUnix': exemplars.map(exemplar => BigInt.asIntN(64, bigint(exemplar, 'time_unix_nano'))),
-    'Exemplars.Value': exemplars.map(pointValue),
-    'Exemplars.SpanId': exemplars.map(exemplar => hex(exemplar, 'span_id')),
-    'Exemplars.TraceId': exemplars.map(exemplar => hex(exemplar, 'trace_id')),
-  }
-}
-
 const temporalityOf = (data: Node | undefined): Row => ({
   AggregationTemporality: number(data, 'aggregation_temporality'),
 })
-const bigints = (parent: Node | undefined, field: string): bigint[] =>
-  ((parent?.[field] as string[]) ?? []).map(BigInt)
 
-const METRIC_KINDS: readonly [string, string, (point: Node, data: Node | undefined) => Row][] = [
-  ['gauge', 'gauge', point => ({ Value: pointValue(point), ...exemplarsOf(point) })],
+type OwnColumns = (point: Node, data: Node | undefined) => Row
+
+/** Field of Metric, builder, and what only this kind has. */
+const METRIC_KINDS: readonly [field: string, builder: string, own: OwnColumns][] = [
+  ['gauge', 'gauge', point => ({ Value: pointValue(point) })],
   [
     'sum',
     'sum',
     (point, data) => ({
       Value: pointValue(point),
-      ...exemplarsOf(point),
       ...temporalityOf(data),
       IsMonotonic: data?.['is_monotonic'] === true,
     }),
@@ -239,7 +310,6 @@ const METRIC_KINDS: readonly [string, string, (point: Node, data: Node | undefin
       Sum: number(point, 'sum'),
       BucketCounts: bigints(point, 'bucket_counts'),
       ExplicitBounds: (point['explicit_bounds'] as number[]) ?? [],
-      ...exemplarsOf(point),
       Min: number(point, 'min'),
       Max: number(point, 'max'),
       ...temporalityOf(data),
@@ -257,7 +327,6 @@ const METRIC_KINDS: readonly [string, string, (point: Node, data: Node | undefin
       PositiveBucketCounts: bigints(node(point, 'positive'), 'bucket_counts'),
       NegativeOffset: number(node(point, 'negative'), 'offset'),
       NegativeBucketCounts: bigints(node(point, 'negative'), 'bucket_counts'),
-      ...exemplarsOf(point),
       Min: number(point, 'min'),
       Max: number(point, 'max'),
       ...temporalityOf(data),

@@ -1,6 +1,6 @@
 /**
  * Encodes messages as no sender would, but any may: fields in any order (those of one repeated field keep theirs),
- * fields that nobody knows in between, packed numbers unpacked.
+ * fields that nobody knows in between, packed numbers unpacked, messages in two pieces, values that a later one replaces.
  */
 import protobuf from 'protobufjs'
 import { messageType } from './otlp-proto.ts'
@@ -42,13 +42,22 @@ function encodeMessage(type: protobuf.Type, message: Record<string, unknown>, ra
 function encodeField(field: protobuf.Field, values: unknown[], random: Random): Uint8Array[] {
   const { resolvedType } = field
   if (resolvedType instanceof protobuf.Type) {
-    return values.map(value => {
-      const nested = encodeMessage(resolvedType, value as Record<string, unknown>, random)
-      return protobuf.Writer.create()
-        .uint32((field.id << 3) | 2)
-        .bytes(nested)
-        .finish()
+    return values.flatMap(value => {
+      const message = value as Record<string, unknown>
+      const pieces = !field.repeated && random(6) === 0 ? inPieces(resolvedType, message, random) : [message]
+      return pieces.map(piece => {
+        const nested = encodeMessage(resolvedType, piece, random)
+        return protobuf.Writer.create()
+          .uint32((field.id << 3) | 2)
+          .bytes(nested)
+          .finish()
+      })
     })
+  }
+  if (!field.repeated && field.partOf === null && random(8) === 0) {
+    const counting = encodeScalars(field, values)
+    // A default value is not written, and would supersede nothing.
+    return counting.length === 0 ? [] : [encodeScalars(field, [SUPERSEDED[field.type] ?? 1]), counting]
   }
   const packed = field.repeated && random(2) === 0
   if (packed) return [encodeScalars(field, values)]
@@ -65,6 +74,32 @@ function encodeField(field: protobuf.Field, values: unknown[], random: Random): 
       body,
     ])
   })
+}
+
+/** What is written before the value that counts. */
+const SUPERSEDED: Readonly<Record<string, unknown>> = {
+  string: 'superseded',
+  bytes: new Uint8Array(16).fill(7),
+  bool: true,
+}
+
+/** Two messages that together are this one. Members of a oneof stay in one piece. */
+function inPieces(
+  type: protobuf.Type,
+  message: Record<string, unknown>,
+  random: Random,
+): Record<string, unknown>[] {
+  const first: Record<string, unknown> = {}
+  const second: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(message)) {
+    const field = type.fields[name]!
+    if (field.repeated) {
+      const at = random((value as unknown[]).length + 1)
+      first[name] = (value as unknown[]).slice(0, at)
+      second[name] = (value as unknown[]).slice(at)
+    } else (random(2) === 0 ? first : second)[name] = value
+  }
+  return [first, second]
 }
 
 function encodeScalars(field: protobuf.Field, values: unknown[]): Uint8Array {

@@ -1,0 +1,47 @@
+/** What our decoders make of a request, in the shape of the reference. */
+
+import {
+  type Builders,
+  createBuilders,
+  SIGNAL_BUILDERS,
+  type Signal,
+} from '../../../../collector/intake/signals.ts'
+import type { DecodeContext, DecodeResult } from '../../../../collector/otlp/decode/decode-context.ts'
+import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
+import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
+import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
+import { decodeRows } from '../../../../core/columns/rows.ts'
+import type { Expected, Row } from './reference.ts'
+
+/** Into builders that may hold rows of others. */
+export function decodeIntoBuilders(
+  signal: Signal,
+  bytes: Uint8Array,
+  context: DecodeContext,
+  builders: Builders,
+): DecodeResult {
+  if (signal === 'traces') return decodeTraces(bytes, context, builders.traces)
+  if (signal === 'logs') return decodeLogs(bytes, context, builders.logs)
+  return decodeMetrics(bytes, context, builders, ignore, isRecognisable)
+}
+
+/** By builder; the builders are empty afterwards. */
+export function takeRows(signal: Signal, builders: Builders): Record<string, readonly Row[]> {
+  return Object.fromEntries(
+    SIGNAL_BUILDERS[signal].map(name => {
+      const builder = builders[name]
+      return [name, builder.rows === 0 ? [] : decodeRows(builder.stream, builder.finish())]
+    }),
+  )
+}
+
+/** Shared by all requests, as they are in a collector. */
+const builders = createBuilders()
+
+export function decodedOf(signal: Signal, bytes: Uint8Array, context: DecodeContext): Expected {
+  const result = decodeIntoBuilders(signal, bytes, context, builders)
+  return { rows: takeRows(signal, builders), result }
+}
+
+const ignore = (): void => {}
+const isRecognisable = (name: string): boolean => name.length % 2 === 0
