@@ -10,11 +10,13 @@ export function jsonIndependently(signal: Signal, text: string): Uint8Array {
   return type.encode(type.fromObject(prepared(type, JSON.parse(text, exactly)))).finish()
 }
 
-type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
+type SourceReviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown
 
 /** A double holds no nanoseconds of today. */
-const exactly: SourceReviver = (_key, value, { source }) =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '') ? source : value
+const exactly: SourceReviver = (_key, value, context) =>
+  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+    ? context?.source
+    : value
 
 /** Ids from hex, known members only, and of the members of a oneof the last. */
 function prepared(type: protobuf.Type, message: Record<string, unknown>): Record<string, unknown> {
