@@ -1,9 +1,10 @@
 /** The official SDKs: how each is brought here, how its program is started, and which transports it has. */
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MARK } from './compare.ts'
+import type { Needs } from './leg.ts'
 
 const HERE = import.meta.dirname
 const CACHE = join(HERE, '../../node_modules/.cache/clients')
@@ -17,8 +18,7 @@ export interface Transport {
 
 export interface Client {
   readonly name: string
-  /** Programs that it needs, each with an argument that makes it succeed. */
-  readonly needs: readonly (readonly [command: string, argument: string])[]
+  readonly needs: Needs
   readonly transports: readonly Transport[]
   /** Fetches and builds it once; the command line that starts its program. */
   prepare(): Promise<readonly [command: string, ...args: string[]]>
@@ -71,7 +71,15 @@ export const CLIENTS: readonly Client[] = [
           '-DincludeScope=runtime',
         ]
         await run('mvn', [...options, ...goal], { maxBuffer: 2 ** 24 })
-        await run('javac', ['-cp', `${folder}/jars/*`, '-d', `${folder}/classes`, ...sources.slice(1)])
+        await run('javac', [
+          '-encoding',
+          'UTF-8',
+          '-cp',
+          `${folder}/jars/*`,
+          '-d',
+          `${folder}/classes`,
+          ...sources.slice(1),
+        ])
       })
       return ['java', '-XX:TieredStopAtLevel=1', '-cp', `${folder}/classes:${folder}/jars/*`, 'Emit']
     },
@@ -91,12 +99,6 @@ export const CLIENTS: readonly Client[] = [
     },
   },
 ]
-
-/** Needed programs that are not here. */
-export const missing = (needs: Client['needs']): string[] =>
-  needs
-    .filter(([command, argument]) => spawnSync(command, [argument]).status !== 0)
-    .map(([command]) => command)
 
 /** Makes the folder unless it was made of the same sources before. */
 async function once(folder: string, sources: readonly string[], make: () => Promise<void>): Promise<void> {

@@ -26,15 +26,12 @@ export interface Comparison {
 /** Resource attribute that tells the runs of clients apart. */
 export const MARK = 'test.leg'
 
+export type Outcome = Readonly<Partial<Record<Table, Comparison>>>
+
 export type Ask = <R>(query: string) => Promise<readonly R[]>
 
 /** Waits until as many rows carry the mark as were sent, and compares; rows that never come are mismatches. */
-export async function compareStored(
-  sql: Ask,
-  mark: string,
-  sent: Rows,
-  waitMs = 20_000,
-): Promise<Readonly<Partial<Record<Table, Comparison>>>> {
+export async function compareStored(sql: Ask, mark: string, sent: Rows, waitMs = 20_000): Promise<Outcome> {
   const expected = TABLES.reduce((sum, table) => sum + sent[table].length, 0)
   const read = async (): Promise<Rows> =>
     Object.fromEntries(

@@ -13,15 +13,12 @@ export interface Loss {
   stored(table: Table, row: Row): Row
 }
 
+const withoutLinkStates: Loss['stored'] = (table, row) =>
+  table === 'otel_traces' ? { 'Links.TraceState': (row['Links.TraceState'] as string[]).map(() => '') } : {}
+
 export const LOSSES: readonly Loss[] = [
-  {
-    client: 'python',
-    what: 'the trace state of links',
-    stored: (table, row) =>
-      table === 'otel_traces'
-        ? { 'Links.TraceState': (row['Links.TraceState'] as string[]).map(() => '') }
-        : {},
-  },
+  { client: 'python', what: 'the trace state of links', stored: withoutLinkStates },
+  { client: 'go', what: 'the trace state of links', stored: withoutLinkStates },
   {
     client: 'javascript',
     protocol: 'http/json',
