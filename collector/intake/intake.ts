@@ -53,11 +53,16 @@ export interface Intake {
 export interface Admission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
   reserve(bytes: number): void
+  /** What `ingest` will hold the items to: for doors that must know beforehand what it would refuse. */
+  limits(): ItemLimits
   /** Resolves when durable. The bytes may be used again once it has settled. */
   ingest(encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
   /** Gives back what was reserved; to be called once the request is answered or given up. */
   close(): void
 }
+
+/** Limits of items, and the time of receipt that they are reckoned from. */
+export type ItemLimits = Omit<DecodeContext, 'tenant'>
 
 export interface ForwardedAdmission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
@@ -125,10 +130,16 @@ class IntakeDoor implements Intake {
     this.#admit()
     const reservation = this.#parts.budget.open()
     const ticket = this.#parts.commit.gate(signal).enter()
+    let known: ItemLimits | undefined
+    const limits = (): ItemLimits => {
+      known ??= this.#itemLimits()
+      return known
+    }
     return {
       reserve: bytes => reservation.reserve(bytes),
+      limits,
       ingest: (encoding, bytes, tenant) =>
-        this.#track(this.#ingest(signal, encoding, bytes, tenant, ticket, reservation)),
+        this.#track(this.#ingest(signal, encoding, bytes, { tenant, ...limits() }, ticket, reservation)),
       close() {
         reservation.release()
         ticket.leave()
@@ -202,26 +213,14 @@ class IntakeDoor implements Intake {
     signal: Signal,
     encoding: Encoding,
     bytes: Uint8Array,
-    tenant: string,
+    context: DecodeContext,
     ticket: Ticket,
     reservation: Reservation,
   ): Promise<IngestResult> {
     // Reading a slow body takes time in which the log may have begun to fail.
     this.#parts.health.check()
-    const { limits } = this.#parts.config
     const body = encoding === 'json' ? jsonToProtobuf(signal, bytes) : bytes
     if (encoding === 'json') reservation.reserve(Math.max(0, body.length - bytes.length))
-    const context: DecodeContext = {
-      tenant,
-      nowUnixNano: this.#parts.clock.unixNano(),
-      limits: {
-        attributes: limits.attributes,
-        attributeBytes: limits.attribute_bytes,
-        futureNano: BigInt(Math.round(limits.future_seconds * 1e9)),
-        pastNano: BigInt(this.#parts.config.retention.signals_days) * DAY_NANO,
-        maxDepth: MAX_DEPTH,
-      },
-    }
     const result =
       body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
         ? await this.#ingestLarge(signal, body, context, ticket)
@@ -231,6 +230,20 @@ class IntakeDoor implements Intake {
       this.#parts.events.emit('itemsRejected', { signal, reason, amount })
     }
     return result
+  }
+
+  #itemLimits(): ItemLimits {
+    const { limits, retention } = this.#parts.config
+    return {
+      nowUnixNano: this.#parts.clock.unixNano(),
+      limits: {
+        attributes: limits.attributes,
+        attributeBytes: limits.attribute_bytes,
+        futureNano: BigInt(Math.round(limits.future_seconds * 1e9)),
+        pastNano: BigInt(retention.signals_days) * DAY_NANO,
+        maxDepth: MAX_DEPTH,
+      },
+    }
   }
 
   /** The rule: straight into the batches that all requests in flight share. */

@@ -6,6 +6,9 @@ import { forwardedStream, receiveRecords } from '../forward/receive.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
 import type { Encoding, Signal } from '../intake/signals.ts'
+import type { FamilyMemory } from '../prometheus/remote-write/families.ts'
+import { writeVersion } from '../prometheus/remote-write/media.ts'
+import { receiveWrite, WRITE_ROUTE, writtenHeaders } from '../prometheus/remote-write/receive.ts'
 import { ClientGone } from './collect.ts'
 import type { Cors } from './cors.ts'
 import { encodeExportResponse } from './export-response.ts'
@@ -20,6 +23,8 @@ export interface ExchangeParts {
   readonly events: Events
   readonly pool: BufferPool
   readonly maxBodyBytes: number
+  /** What senders of remote write have said of their metrics. */
+  readonly families: FamilyMemory
 }
 
 /** What is said to the client. */
@@ -46,7 +51,7 @@ export async function answer(
     return await exportReply(parts, request, beforeBody)
   } catch (error) {
     if (error instanceof ClientGone) return undefined
-    return failureReply(parts.events, error, encodingOf(request.headers))
+    return failureReply(parts.events, error, request)
   }
 }
 
@@ -56,6 +61,7 @@ async function exportReply(
   beforeBody: () => void,
 ): Promise<Reply> {
   const { intake, pool, access, cors } = parts
+  if (pathOf(request) === WRITE_ROUTE) return writeReply(parts, request, beforeBody)
   access.admit(request, cors.isAllowed)
   const permission = cors.preflight(request)
   if (permission !== undefined) return { status: 204, headers: permission, body: new Uint8Array() }
@@ -90,6 +96,17 @@ async function exportReply(
   }
 }
 
+async function writeReply(
+  parts: ExchangeParts,
+  request: IncomingMessage,
+  beforeBody: () => void,
+): Promise<Reply> {
+  parts.access.admit(request)
+  requirePost(request)
+  const { status, headers, text } = await receiveWrite(parts, request, beforeBody)
+  return status === 204 ? { status, headers, body: new Uint8Array() } : textReply(status, text, headers)
+}
+
 function requireRoute(request: IncomingMessage): Signal {
   const path = pathOf(request)
   const signal = ROUTES.get(path)
@@ -110,20 +127,42 @@ function requirePost(request: IncomingMessage): void {
   throw new WattlineError('method_not_allowed', `${pathOf(request)} takes POST, not ${request.method}.`)
 }
 
-/** `google.rpc.Status`; in JSON, which people can read, when the request named no encoding that we know. */
-export function failureReply(events: Events, error: unknown, encoding: Encoding | undefined): Reply {
+/**
+ * `google.rpc.Status`; in JSON, which people can read, when the request named no encoding that we know. Senders of remote
+ * write log a text.
+ */
+export function failureReply(events: Events, error: unknown, request: IncomingMessage): Reply {
   const failure = asWattlineError(error, 'invariant_broken')
   if (failure.status >= 500 && failure.status !== 503) {
     events.emit('requestFailed', { code: failure.code }, failure)
   } else {
     events.emit('requestRejected', { code: failure.code })
   }
-  const spoken = encoding ?? 'json'
   const headers: Record<string, string> = {}
   if (failure.code === 'method_not_allowed') headers['allow'] = 'POST'
   if (failure.status === 401) headers['www-authenticate'] = 'Bearer realm="wattline"'
   if (failure.disposition === 'retry') headers['retry-after'] = String(failure.retryAfterSeconds ?? 1)
+  if (pathOf(request) === WRITE_ROUTE) {
+    return textReply(failure.status, failure.toString(), {
+      ...headers,
+      ...writtenHeaders(writeVersion(request.headers)),
+    })
+  }
+  const spoken = encodingOf(request.headers) ?? 'json'
   return reply(failure.status, spoken, encodeStatus(failure, spoken), headers)
+}
+
+function textReply(status: number, text: string, headers: Readonly<Record<string, string>>): Reply {
+  const body = Buffer.from(`${text}\n`)
+  return {
+    status,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': String(body.length),
+      ...headers,
+    },
+    body,
+  }
 }
 
 function reply(

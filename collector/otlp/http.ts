@@ -9,11 +9,11 @@ import type { ListenerTls } from '../../core/runtime/tls.ts'
 import { createWebServer } from '../../core/runtime/web-server.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
+import { FamilyMemory } from '../prometheus/remote-write/families.ts'
 import { type Cors, createCors } from './cors.ts'
 import { answer, failureReply, type Reply, send } from './exchange.ts'
-import { encodingOf } from './media.ts'
 
-/** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain. */
+/** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain; and remote write. */
 export interface OtlpHttpReceiver {
   /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
   start(): Promise<void>
@@ -66,6 +66,7 @@ class HttpReceiver implements OtlpHttpReceiver {
   readonly #timeouts: Timeouts
   readonly #pool: BufferPool
   readonly #cors: Cors
+  readonly #families = new FamilyMemory()
   readonly #server: Server
   /** Open connections; node:http counts those that have sent nothing yet neither as busy nor as idle. */
   readonly #connections = new Set<Socket>()
@@ -131,7 +132,7 @@ class HttpReceiver implements OtlpHttpReceiver {
     if (this.#stopping) {
       const draining = new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds: 1 })
       await discard(request)
-      this.#send(request, response, failureReply(events, draining, encodingOf(request.headers)), true)
+      this.#send(request, response, failureReply(events, draining, request), true)
       return
     }
     let bodyWanted = false
@@ -142,6 +143,7 @@ class HttpReceiver implements OtlpHttpReceiver {
       access: this.#options.access ?? openAccess,
       cors: this.#cors,
       maxBodyBytes: limits.body_bytes,
+      families: this.#families,
     }
     const reply = await answer(parts, request, () => {
       bodyWanted = true

@@ -100,7 +100,8 @@ function hostOf(mapping: Mapping, { point, resource }: Place): { id: string; nam
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
   if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
   if (mapping.untyped === undefined) return undefined
-  const instance = own(point, 'instance').replace(/:\d+$/, '')
+  // Receivers of Prometheus put the target's `instance` on the resource, under this name.
+  const instance = (own(point, 'instance') || resource['service.instance.id'] || '').replace(/:\d+$/, '')
   return instance === '' ? undefined : { id: instance, name: instance }
 }
 

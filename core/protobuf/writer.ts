@@ -5,13 +5,30 @@ export type WireType = (typeof WIRE)[keyof typeof WIRE]
 const MAX_VARINT_BYTES = 10
 const MAX_COPIED_BYTES = 64
 
+/** Where a writer gets its buffers, and gives those back that have become too small. What `acquire` throws ends the writing. */
+export interface WriterMemory {
+  /** A buffer of at least so many bytes. */
+  acquire(bytes: number): Buffer
+  release(buffer: Buffer): void
+}
+
+const ordinaryMemory: WriterMemory = { acquire: bytes => Buffer.allocUnsafe(bytes), release: () => {} }
+
 /** Writes protobuf into a growing buffer. Nested messages are closed by moving their bytes up for the length. */
 export class ProtobufWriter {
+  readonly #memory: WriterMemory
   #buffer: Buffer
   #length = 0
 
-  constructor(capacityBytes = 1024) {
-    this.#buffer = Buffer.allocUnsafe(capacityBytes)
+  constructor(capacityBytes = 1024, memory: WriterMemory = ordinaryMemory) {
+    this.#memory = memory
+    this.#buffer = memory.acquire(capacityBytes)
+  }
+
+  /** Gives the buffer back; nothing may be written or read after. */
+  release(): void {
+    this.#memory.release(this.#buffer)
+    this.#length = 0
   }
 
   /** The bytes written so far; valid until the next write. */
@@ -121,8 +138,9 @@ export class ProtobufWriter {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes
     if (needed <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+    const larger = this.#memory.acquire(Math.max(needed, this.#buffer.length * 2))
     this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#memory.release(this.#buffer)
     this.#buffer = larger
   }
 }

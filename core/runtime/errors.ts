@@ -35,12 +35,17 @@ export const ERRORS = {
   body_undecodable: entry(
     'reject',
     400,
-    'Send OTLP as protobuf or JSON with the Content-Type that says which.',
+    'Send OTLP as protobuf or JSON with the Content-Type that says which; remote write as protobuf in snappy.',
+  ),
+  series_invalid: entry(
+    'reject',
+    400,
+    'What is valid is stored; do not send the request again. docs/prometheus.md says what is taken.',
   ),
   media_type_unsupported: entry(
     'reject',
     415,
-    'Use application/x-protobuf or application/json, encoding gzip, zstd or none.',
+    'Use application/x-protobuf or application/json, encoding gzip, zstd or none; for remote write docs/prometheus.md.',
   ),
   method_not_allowed: entry('reject', 405, 'Send the data with POST.'),
   overloaded: entry(

@@ -33,7 +33,7 @@ export const EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_intake_rejected_total',
-      'Items refused in a partial success',
+      'Items refused while the rest of their request was taken',
       'signal',
       'reason',
     ),

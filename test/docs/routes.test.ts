@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { ROUTES } from '../../collector/otlp/exchange.ts'
+import { WRITE_ROUTE } from '../../collector/prometheus/remote-write/receive.ts'
 import { RECORDS_ROUTE } from '../../core/model/forwarding.ts'
 import { configSchema } from '../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
@@ -60,6 +61,6 @@ it('lists the routes of the query server', async () => {
 
 it('lists the routes of the OTLP receiver', () => {
   expect(documented('Port 4318')).toEqual(
-    [...ROUTES.keys(), `${RECORDS_ROUTE}{stream}`].map(path => `POST ${path}`).toSorted(),
+    [...ROUTES.keys(), WRITE_ROUTE, `${RECORDS_ROUTE}{stream}`].map(path => `POST ${path}`).toSorted(),
   )
 })

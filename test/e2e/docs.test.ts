@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OWN_METRICS } from '../../query/status/own-metrics.ts'
+import { encodeWrite1, HEADERS_1, snappy } from '../support/remote-write.ts'
 import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const root = new URL('../../', import.meta.url).pathname
@@ -24,6 +25,7 @@ beforeAll(async () => {
   }
   wattline = await startProcess({ data, environment })
   await sendEnergy()
+  await sendSeries()
   await eventually(
     () => wattline.sql<{ n: string }>('SELECT count() AS n FROM ledger'),
     ([row]) => Number(row?.n) > 0,
@@ -51,6 +53,19 @@ async function sendEnergy(): Promise<void> {
     body: JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics }] }),
   })
   expect(response.status).toBe(200)
+}
+
+/** As Prometheus would. */
+async function sendSeries(): Promise<void> {
+  const labels = Object.entries({
+    __name__: 'prometheus_http_requests_total',
+    instance: 'localhost:9090',
+    job: 'prometheus',
+  })
+  const samples = [0, 15_000].map(ms => ({ value: ms, timestamp: Date.now() - ms }))
+  const body = snappy(encodeWrite1([{ labels, samples }]))
+  const response = await fetch(`${wattline.otlp}/api/v1/write`, { method: 'POST', headers: HEADERS_1, body })
+  expect(response.status).toBe(204)
 }
 
 const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })

@@ -26,8 +26,11 @@ export class ProtobufReader {
   message = ''
   #tag = 0
   readonly #view: DataView
+  readonly #expected: string
 
-  constructor(body: Uint8Array) {
+  /** `expected`: what the body should be, for errors. */
+  constructor(body: Uint8Array, expected = 'an OTLP request') {
+    this.#expected = expected
     // A Buffer is another shape to the compiler than a plain array, and would make every access below slower.
     this.bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
     this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength)
@@ -159,7 +162,7 @@ export class ProtobufReader {
     const field = this.#tag === 0 ? '' : `, after tag of field ${this.#tag >>> 3}`
     return new WattlineError(
       'body_undecodable',
-      `The body is not an OTLP request in protobuf: ${what} (in ${this.message}${field}, at byte ${at} of ${this.bytes.length}).`,
+      `The body is not ${this.#expected} in protobuf: ${what} (in ${this.message}${field}, at byte ${at} of ${this.bytes.length}).`,
     )
   }
 

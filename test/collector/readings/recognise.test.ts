@@ -355,6 +355,13 @@ describe('who and where', () => {
       'gpu-2',
     ],
     [{}, { index: '0', instance: '10.0.0.7:9100' }, 'node_rapl_package_joules_total', '10.0.0.7', '10.0.0.7'],
+    [
+      { 'service.instance.id': 'n9:9100', 'service.name': 'node' },
+      { index: '0' },
+      'node_rapl_package_joules_total',
+      'n9',
+      'n9',
+    ],
   ])('resource %j, labels %j: %s', (resource, labels, name, host, hostName) => {
     const reading = only({ name, value: 1, labels, resource })
     expect([reading.Host, reading.HostName]).toEqual([host, hostName])

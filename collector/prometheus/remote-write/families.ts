@@ -1,0 +1,102 @@
+import type { MetricType } from '../metric.ts'
+
+/** What a sender says of a family of metrics. */
+export interface Family {
+  readonly type: MetricType
+  readonly help: string
+  readonly unit: string
+}
+
+/** Numbers of MetricMetadata.type (1.0) and Metadata.type (2.0). */
+const TYPES: readonly MetricType[] = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+]
+export const metricType = (number: number): MetricType => TYPES[number] ?? 'unknown'
+
+/** Suffixes that samples add to their family's name, and the types of family that do. */
+const SUFFIXES: readonly (readonly [suffix: string, types: readonly MetricType[]])[] = [
+  ['_bucket', ['histogram', 'gaugehistogram']],
+  ['_count', ['histogram', 'summary']],
+  ['_sum', ['histogram', 'summary']],
+  ['_gcount', ['gaugehistogram']],
+  ['_gsum', ['gaugehistogram']],
+  ['_total', ['counter']],
+  ['_info', ['info']],
+]
+
+const ACCUMULATES = /_(bucket|count|sum)$/
+const COUNTS = /_(bucket|count|sum|total)$/
+
+/**
+ * Whether a series of single values is a counter. Classic histograms and summaries arrive as one series a bucket, sum and
+ * count, all of which accumulate, and one a quantile, which does not. Without a type the name decides.
+ */
+export function numberType(name: string, declared: MetricType): 'counter' | 'gauge' {
+  if (declared === 'counter') return 'counter'
+  if (declared === 'histogram' || declared === 'summary') return ACCUMULATES.test(name) ? 'counter' : 'gauge'
+  return declared === 'unknown' && COUNTS.test(name) ? 'counter' : 'gauge'
+}
+
+/** Whether single values would be strange in a series of this name: its family has native histograms. */
+export const isNativeHistogram = (name: string, declared: MetricType): boolean =>
+  (declared === 'histogram' && !ACCUMULATES.test(name)) ||
+  (declared === 'gaugehistogram' && !/_(bucket|gcount|gsum)$/.test(name))
+
+const MAX_CHARACTERS = 4 * 1024 * 1024
+/** What an entry costs beside its texts. */
+const ENTRY_CHARACTERS = 100
+
+/**
+ * Families by tenant: senders of 1.0 say once a minute, in requests of their own, what a family is. Nothing depends on it
+ * but the kind, the description and the unit of what comes after: until then, and after a restart, the name decides.
+ * Bounded: beyond 4 Mi characters a tenant the families told longest ago are forgotten.
+ */
+export class FamilyMemory {
+  readonly #tenants = new Map<string, { readonly families: Map<string, Family>; characters: number }>()
+  readonly #maxCharacters: number
+
+  constructor(maxCharacters = MAX_CHARACTERS) {
+    this.#maxCharacters = maxCharacters
+  }
+
+  learn(tenant: string, name: string, family: Family): void {
+    const known = this.#tenants.get(tenant) ?? { families: new Map(), characters: 0 }
+    this.#tenants.set(tenant, known)
+    const before = known.families.get(name)
+    if (before !== undefined) {
+      known.families.delete(name)
+      known.characters -= size(name, before)
+    }
+    known.families.set(name, family)
+    known.characters += size(name, family)
+    for (const [oldest, old] of known.families) {
+      if (known.characters <= this.#maxCharacters) return
+      known.families.delete(oldest)
+      known.characters -= size(oldest, old)
+    }
+  }
+
+  /** The family that a metric of this name belongs to. */
+  find(tenant: string, metric: string): Family | undefined {
+    const families = this.#tenants.get(tenant)?.families
+    if (families === undefined) return undefined
+    const exact = families.get(metric)
+    if (exact !== undefined) return exact
+    for (const [suffix, types] of SUFFIXES) {
+      if (!metric.endsWith(suffix)) continue
+      const family = families.get(metric.slice(0, -suffix.length))
+      if (family !== undefined && types.includes(family.type)) return family
+    }
+    return undefined
+  }
+}
+
+const size = (name: string, { help, unit }: Family): number =>
+  name.length + help.length + unit.length + ENTRY_CHARACTERS

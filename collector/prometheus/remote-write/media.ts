@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import type { WriteVersion } from './translate.ts'
+
+const MESSAGES: ReadonlyMap<string, WriteVersion> = new Map([
+  ['prometheus.writerequest', 1],
+  ['io.prometheus.write.v2.request', 2],
+])
+
+/**
+ * Which message the body is: the parameter `proto` says so, and without it, or without any Content-Type, it is that of
+ * 1.0. Undefined for any other.
+ */
+export function writeVersion(headers: IncomingHttpHeaders): WriteVersion | undefined {
+  const [media = '', ...parameters] = (headers['content-type'] ?? '')
+    .split(';')
+    .map(part => part.trim().toLowerCase())
+  if (media !== '' && media !== 'application/x-protobuf') return undefined
+  const proto = parameters.find(parameter => parameter.startsWith('proto='))
+  if (proto === undefined) return 1
+  return MESSAGES.get(proto.slice('proto='.length).replaceAll('"', ''))
+}
+
+/** As `writeVersion`; throws `media_type_unsupported` for what we cannot read. A body without a coding is snappy too. */
+export function requireWrite(headers: IncomingHttpHeaders): WriteVersion {
+  const coding = headers['content-encoding']?.trim().toLowerCase() ?? ''
+  if (coding !== '' && coding !== 'snappy') {
+    throw unsupported(`Content-Encoding ${quote(coding)} is not taken here, only snappy.`)
+  }
+  const version = writeVersion(headers)
+  if (version !== undefined) return version
+  throw unsupported(`Content-Type ${quote(headers['content-type'] ?? '')} is not taken here.`)
+}
+
+const unsupported = (message: string): WattlineError => new WattlineError('media_type_unsupported', message)
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 100))

@@ -1,0 +1,173 @@
+import type { IncomingMessage } from 'node:http'
+import { ProtobufWriter, type WriterMemory } from '../../../core/protobuf/writer.ts'
+import type { Access } from '../../../core/runtime/auth/access.ts'
+import { WattlineError } from '../../../core/runtime/errors.ts'
+import type { Events } from '../../../core/runtime/events.ts'
+import type { BufferPool } from '../../intake/buffer-pool.ts'
+import type { Admission, Intake, ItemLimits } from '../../intake/intake.ts'
+import { readBody } from '../../otlp/read-body.ts'
+import type { FamilyMemory } from './families.ts'
+import { requireWrite } from './media.ts'
+import type { WriteTally } from './problems.ts'
+import type { SeriesLimits } from './series.ts'
+import { type SnappyHeader, snappyHeader, unsnap } from './snappy.ts'
+import { translate, type WriteVersion } from './translate.ts'
+
+/** Where Prometheus sends what it has scraped. */
+export const WRITE_ROUTE = '/api/v1/write'
+
+/** A small request becomes larger: types, times and the framing of messages. */
+const HEADROOM_BYTES = 1024
+
+export interface WriteParts {
+  readonly intake: Intake
+  readonly access: Access
+  readonly events: Events
+  readonly pool: BufferPool
+  readonly maxBodyBytes: number
+  readonly families: FamilyMemory
+}
+
+/** What was stored, and why the rest was not. */
+export interface Written {
+  readonly status: 204 | 400
+  readonly headers: Readonly<Record<string, string>>
+  /** For people; empty when all is stored. */
+  readonly text: string
+}
+
+/**
+ * Takes a remote write request, 1.0 or 2.0, and resolves when all of it that can be stored is durable. Throws what the
+ * doors of intake throw; then nothing is stored, or it is safe to send the same again.
+ */
+export async function receiveWrite(
+  parts: WriteParts,
+  request: IncomingMessage,
+  beforeBody: () => void,
+): Promise<Written> {
+  const { tenant } = parts.access.authenticate(request.headers, 'ingest')
+  const version = requireWrite(request.headers)
+  const admission = parts.intake.open('metrics')
+  try {
+    const body = await readBody(request, {
+      coding: 'identity',
+      maxBytes: parts.maxBodyBytes,
+      pool: parts.pool,
+      reserve: bytes => admission.reserve(bytes),
+      beforeBody,
+    })
+    try {
+      return await store(parts, admission, version, body.bytes, tenant)
+    } finally {
+      body.release()
+    }
+  } finally {
+    admission.close()
+  }
+}
+
+async function store(
+  { events, pool, maxBodyBytes, families }: WriteParts,
+  admission: Admission,
+  version: WriteVersion,
+  received: Uint8Array,
+  tenant: string,
+): Promise<Written> {
+  const memory = boundedMemory(admission, pool, maxBodyBytes)
+  const header = snappyHeader(received)
+  if (header.decodedBytes > maxBodyBytes) throw tooLarge(maxBodyBytes)
+  const writer = new ProtobufWriter(header.decodedBytes + HEADROOM_BYTES, memory)
+  try {
+    const { otlp, tally } = decoded(received, header, memory, body =>
+      translate(body, {
+        version,
+        limits: seriesLimits(admission.limits()),
+        tenant,
+        families,
+        writer,
+        reserve: bytes => admission.reserve(bytes),
+      }),
+    )
+    const { rejected, reasons } = await admission.ingest('protobuf', otlp, tenant)
+    for (const [reason, amount] of tally.reasons) {
+      events.emit('itemsRejected', { signal: 'metrics', reason, amount })
+    }
+    // Times and ids were held to the same limits already: nothing is left to reject. If it were, no count may hide it.
+    for (const reason of reasons.keys()) tally.example ||= reason
+    tally.rejected += rejected
+    tally.samples = Math.max(0, tally.samples - rejected)
+    return answerOf(version, tally)
+  } finally {
+    writer.release()
+  }
+}
+
+/** Gives `use` the decoded block, whose buffer is given back at once. */
+function decoded<Result>(
+  received: Uint8Array,
+  header: SnappyHeader,
+  memory: WriterMemory,
+  use: (body: Uint8Array) => Result,
+): Result {
+  const buffer = memory.acquire(header.decodedBytes)
+  try {
+    unsnap(received, header, buffer)
+    return use(buffer.subarray(0, header.decodedBytes))
+  } finally {
+    memory.release(buffer)
+  }
+}
+
+/** Pooled buffers, paid for before they are taken. One request may make of its body no more than twice the largest body. */
+function boundedMemory(admission: Admission, pool: BufferPool, maxBodyBytes: number): WriterMemory {
+  return {
+    acquire(bytes) {
+      if (bytes > 2 * maxBodyBytes) throw tooLarge(maxBodyBytes)
+      admission.reserve(bytes)
+      return pool.acquire(bytes)
+    },
+    release: buffer => pool.release(buffer),
+  }
+}
+
+function seriesLimits({ nowUnixNano, limits }: ItemLimits): SeriesLimits {
+  return {
+    attributes: limits.attributes,
+    attributeBytes: limits.attributeBytes,
+    earliestNano: Number(nowUnixNano - limits.pastNano),
+    latestNano: Number(nowUnixNano + limits.futureNano),
+  }
+}
+
+function answerOf(version: WriteVersion, tally: WriteTally): Written {
+  const headers = writtenHeaders(version, tally)
+  if (tally.rejected === 0) return { status: 204, headers, text: '' }
+  const stored = tally.samples + tally.histograms + tally.exemplars
+  const reasons = [...tally.reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ')
+  const error = new WattlineError(
+    'series_invalid',
+    `${tally.rejected} samples, histograms and exemplars rejected (${reasons}), ${stored} stored; the first: ${tally.example}.`,
+  )
+  return { status: 400, headers, text: error.toString() }
+}
+
+/**
+ * What 2.0 wants with every answer: a sender takes a 204 without them for that of a receiver that knows 1.0 only. Counts
+ * are 0 when nothing is known to be stored.
+ */
+export function writtenHeaders(
+  version: WriteVersion | undefined,
+  { samples, histograms, exemplars }: Pick<WriteTally, 'samples' | 'histograms' | 'exemplars'> = NOTHING,
+): Record<string, string> {
+  if (version !== 2) return {}
+  return {
+    'x-prometheus-remote-write-samples-written': String(samples),
+    'x-prometheus-remote-write-histograms-written': String(histograms),
+    'x-prometheus-remote-write-exemplars-written': String(exemplars),
+  }
+}
+
+const NOTHING = { samples: 0, histograms: 0, exemplars: 0 }
+
+const tooLarge = (maxBytes: number): WattlineError =>
+  new WattlineError('body_too_large', `The request is larger than ${maxBytes} bytes, received or decoded.`)

@@ -1,0 +1,325 @@
+import { knownFields, type ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
+import type { MetricType, Shape } from '../metric.ts'
+import type { MetricsWriter } from '../metrics-writer.ts'
+import { customHistogram, denseHistogram } from './buckets.ts'
+import type { Dialect, MetadataRefs } from './dialect.ts'
+import { type Family, isNativeHistogram, numberType } from './families.ts'
+import { compareRanges, type LabelLimits, Labels } from './labels.ts'
+import { CUSTOM_BUCKETS, NativeHistogram } from './native-histogram.ts'
+import type { Problem, WriteTally } from './problems.ts'
+import { isStale, signedMs } from './values.ts'
+
+export interface SeriesLimits extends LabelLimits {
+  /** Unix nanoseconds, as floats: what the decoder of the points compares with. */
+  readonly earliestNano: number
+  readonly latestNano: number
+}
+
+export interface SeriesParts {
+  readonly reader: ProtobufReader
+  readonly dialect: Dialect
+  readonly out: MetricsWriter
+  readonly tally: WriteTally
+  readonly limits: SeriesLimits
+  /** What is known of a metric beside its series; asked when the name is another than before. */
+  readonly familyOf: (metric: string) => Family
+}
+
+const SAMPLES = 2
+const SAMPLE_FIELDS = knownFields(1, 2, 3)
+const METADATA_FIELDS = knownFields(1, 3, 4)
+const EXAMPLE_CHARACTERS = 200
+
+/** Reads TimeSeries, one after the other, into points; no object is made for a sample. */
+export class SeriesReader {
+  readonly #parts: SeriesParts
+  readonly #labels: Labels
+  readonly #exemplarLabels: Labels
+  readonly #histogram = new NativeHistogram()
+  readonly metadata: MetadataRefs = { type: 0, help: 0, unit: 0 }
+  // The series in hand.
+  #start = 0
+  #end = 0
+  #items = { samples: 0, histograms: 0, exemplars: 0 }
+  #exemplarsWritten = false
+  // What the writer stands at: places in the body, -1 before the first.
+  #job = { from: -1, to: -1 }
+  #instance = { from: -1, to: -1 }
+  #name = { from: -1, to: -1 }
+  #described: MetadataRefs = { type: 0, help: 0, unit: 0 }
+  #metric = ''
+  #family: Family = { type: 'unknown', help: '', unit: '' }
+  #type: MetricType | null = null
+  readonly #readSample = (stop: number): void => this.#sample(stop)
+  readonly #readHistogram = (stop: number): void => this.#nativeHistogram(stop)
+  readonly #readOwnExemplar = (stop: number): void => this.#ownExemplar(stop)
+  readonly #readLoneExemplar = (stop: number): void => this.#loneExemplar(stop)
+
+  constructor(parts: SeriesParts) {
+    this.#parts = parts
+    this.#labels = new Labels(parts.reader.bytes, parts.limits)
+    this.#exemplarLabels = new Labels(parts.reader.bytes, parts.limits)
+  }
+
+  /** Reads the TimeSeries from the reader's position to `end`. */
+  read(end: number): void {
+    const { tally } = this.#parts
+    this.#start = this.#parts.reader.position
+    this.#end = end
+    const problem = this.#scan()
+    const { samples, histograms, exemplars } = this.#items
+    const items = samples + histograms + exemplars
+    if (problem !== null) tally.reject(problem, items, () => this.#describe(problem))
+    else if (items > 0) {
+      this.#enterResource()
+      this.#enterMetric()
+      this.#exemplarsWritten = exemplars === 0
+      if (samples > 0) this.#each(SAMPLES, this.#readSample)
+      if (histograms > 0) this.#each(this.#parts.dialect.histograms, this.#readHistogram)
+      if (!this.#exemplarsWritten) this.#each(this.#parts.dialect.exemplars, this.#readLoneExemplar)
+    }
+    this.#parts.reader.position = end
+  }
+
+  /** Reads the labels and counts the rest: fields come in any order. */
+  #scan(): Problem | null {
+    const { reader, dialect } = this.#parts
+    const end = this.#end
+    const items = this.#items
+    items.samples = items.histograms = items.exemplars = 0
+    this.metadata.type = this.metadata.help = this.metadata.unit = 0
+    this.#labels.begin()
+    reader.message = 'TimeSeries'
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (dialect.readLabels(reader, tag, end, this.#labels)) continue
+      const field = tag >>> 3
+      const isMessage = (tag & 7) === 2 && field <= 5 && ((dialect.seriesFields >>> field) & 1) === 1
+      if (!isMessage) {
+        reader.skip(tag, end, dialect.seriesFields)
+        continue
+      }
+      const stop = reader.length(end)
+      if (field === SAMPLES) items.samples += 1
+      else if (field === dialect.histograms) items.histograms += 1
+      else if (field === dialect.exemplars) items.exemplars += 1
+      else this.#readMetadata(stop)
+      reader.position = stop
+    }
+    const problem = dialect.labelProblem() ?? this.#labels.check()
+    if (problem !== null) return problem
+    if (this.#labels.name === -1) return 'metric_name_missing'
+    if (!dialect.knows(this.metadata)) return 'symbol_unknown'
+    return items.samples > 0 && items.histograms > 0 ? 'samples_and_histograms' : null
+  }
+
+  #readMetadata(stop: number): void {
+    const { reader } = this.#parts
+    reader.message = 'Metadata'
+    for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
+      if (tag === 0x08) this.metadata.type = reader.uint32(stop)
+      else if (tag === 0x18) this.metadata.help = reader.uint32(stop)
+      else if (tag === 0x20) this.metadata.unit = reader.uint32(stop)
+      else reader.skip(tag, stop, METADATA_FIELDS)
+    }
+    reader.message = 'TimeSeries'
+  }
+
+  /** Calls `read` at every value of a field of the series, with its end. */
+  #each(field: number, read: (stop: number) => void): void {
+    const { reader } = this.#parts
+    const end = this.#end
+    const outer = reader.position
+    reader.position = this.#start
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag !== field * 8 + 2) {
+        reader.skip(tag, end, 0)
+        continue
+      }
+      const stop = reader.length(end)
+      read(stop)
+      reader.position = stop
+    }
+    reader.position = outer
+  }
+
+  #enterResource(): void {
+    const labels = this.#labels
+    const isSame = this.#isAt(this.#job, labels.job) && this.#isAt(this.#instance, labels.instance)
+    if (isSame) return
+    this.#parts.out.resource([
+      ['service.name', labels.valueText(labels.job)],
+      ['service.instance.id', labels.valueText(labels.instance)],
+    ])
+    this.#moveTo(this.#job, labels.job)
+    this.#moveTo(this.#instance, labels.instance)
+  }
+
+  #enterMetric(): void {
+    const { type, help, unit } = this.metadata
+    const { name } = this.#labels
+    const described = this.#described
+    const isSame = type === described.type && help === described.help && unit === described.unit
+    if (isSame && this.#isAt(this.#name, name)) return
+    this.#moveTo(this.#name, name)
+    this.#described = { type, help, unit }
+    this.#metric = this.#labels.valueText(name)
+    this.#family = this.#parts.familyOf(this.#metric)
+    this.#type = null
+  }
+
+  /** Whether a label's value, or its absence, is what the writer stands at. */
+  #isAt(place: { from: number; to: number }, label: number): boolean {
+    const { bytes, valueFrom, valueTo } = this.#labels
+    if (place.from === -1) return false
+    const from = label === -1 ? 0 : valueFrom[label]!
+    const to = label === -1 ? 0 : valueTo[label]!
+    return (
+      (from === place.from && to === place.to) || compareRanges(bytes, from, to, place.from, place.to) === 0
+    )
+  }
+
+  #moveTo(place: { from: number; to: number }, label: number): void {
+    place.from = label === -1 ? 0 : this.#labels.valueFrom[label]!
+    place.to = label === -1 ? 0 : this.#labels.valueTo[label]!
+  }
+
+  #begin(type: MetricType, shape: Shape, timeMs: number, startMs: number, stale: boolean): void {
+    const { out } = this.#parts
+    if (this.#type !== type) {
+      out.metric({ name: this.#metric, type, help: this.#family.help, unit: this.#family.unit })
+      this.#type = type
+    }
+    out.begin(shape, timeMs, startMs, stale)
+    const { bytes, count, name, job, instance, nameFrom, nameTo, valueFrom, valueTo } = this.#labels
+    for (let at = 0; at < count; at += 1) {
+      if (at === name || at === job || at === instance) continue
+      out.labelBytes(bytes, nameFrom[at]!, nameTo[at]!, valueFrom[at]!, valueTo[at]!)
+    }
+  }
+
+  /** Ends a point; the first of a series has its exemplars. */
+  #finish(): void {
+    if (!this.#exemplarsWritten) {
+      this.#exemplarsWritten = true
+      this.#each(this.#parts.dialect.exemplars, this.#readOwnExemplar)
+    }
+    this.#parts.out.end()
+  }
+
+  #sample(stop: number): void {
+    const { reader, out, tally } = this.#parts
+    let low = 0
+    let high = 0
+    let timeMs = 0
+    let startMs = 0
+    reader.message = 'Sample'
+    for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
+      if (tag === 0x09) {
+        reader.fixed64(stop)
+        low = reader.low
+        high = reader.high
+      } else if (tag === 0x10) timeMs = signedMs(reader, stop)
+      else if (tag === 0x18) startMs = signedMs(reader, stop)
+      else reader.skip(tag, stop, SAMPLE_FIELDS)
+    }
+    if (this.#isRefused(timeMs)) return
+    const stale = isStale(low, high)
+    this.#begin(numberType(this.#metric, this.#family.type), 'number', timeMs, startMs, stale)
+    if (!stale) out.valueWords(low, high)
+    this.#finish()
+    tally.samples += 1
+  }
+
+  #nativeHistogram(stop: number): void {
+    const { reader, out, tally } = this.#parts
+    const histogram = this.#histogram
+    histogram.read(reader, stop)
+    const { timeMs, startMs, stale } = histogram
+    if (this.#isRefused(timeMs)) return
+    const type = histogram.isGauge || this.#family.type === 'gaugehistogram' ? 'gaugehistogram' : 'histogram'
+    if (stale) this.#begin(type, 'native', timeMs, startMs, true)
+    else if (histogram.schema === CUSTOM_BUCKETS) {
+      const classic = customHistogram(histogram)
+      if (this.#isUnstorable(classic)) return
+      this.#begin(type, 'classic', timeMs, startMs, false)
+      out.classic(classic.bounds, classic.cumulative, classic.sum)
+    } else {
+      const dense = denseHistogram(histogram)
+      if (this.#isUnstorable(dense)) return
+      this.#begin(type, 'native', timeMs, startMs, false)
+      out.native(dense)
+    }
+    this.#finish()
+    tally.histograms += 1
+  }
+
+  #isUnstorable(result: object | string): result is string {
+    if (typeof result !== 'string') return false
+    this.#parts.tally.reject(
+      'histogram_invalid',
+      1,
+      () => `${this.#describe('histogram_invalid')}: ${result}`,
+    )
+    return true
+  }
+
+  #ownExemplar(stop: number): void {
+    const exemplar = this.#readExemplar(stop)
+    if (exemplar === null) return
+    this.#parts.out.exemplar(exemplar)
+    this.#parts.tally.exemplars += 1
+  }
+
+  /**
+   * Prometheus sends exemplars apart from their samples. A row of their own has no value, and is flagged so; what tells it
+   * from the end of a series is the exemplar.
+   */
+  #loneExemplar(stop: number): void {
+    const { out, tally } = this.#parts
+    const exemplar = this.#readExemplar(stop)
+    if (exemplar === null) return
+    const { type } = this.#family
+    if (isNativeHistogram(this.#metric, type)) this.#begin(type, 'native', exemplar.timeMs, 0, true)
+    else this.#begin(numberType(this.#metric, type), 'number', exemplar.timeMs, 0, true)
+    out.exemplar(exemplar)
+    out.end()
+    tally.exemplars += 1
+  }
+
+  #readExemplar(stop: number) {
+    const { reader, dialect, tally } = this.#parts
+    const labels = this.#exemplarLabels
+    let value = 0
+    let timeMs = 0
+    labels.begin()
+    reader.message = 'Exemplar'
+    for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
+      if (dialect.readLabels(reader, tag, stop, labels)) continue
+      if (tag === 0x11) value = reader.double(stop)
+      else if (tag === 0x18) timeMs = signedMs(reader, stop)
+      else reader.skip(tag, stop, dialect.exemplarFields)
+    }
+    const problem = dialect.labelProblem() ?? labels.check()
+    if (problem !== null) {
+      tally.reject(problem, 1, () => this.#describe(problem))
+      return null
+    }
+    return this.#isRefused(timeMs) ? null : { value, timeMs, labels: labels.pairs() }
+  }
+
+  /** Compares as the decoder does, so that it has nothing left to refuse. */
+  #isRefused(timeMs: number): boolean {
+    const { tally, limits } = this.#parts
+    const nano = timeMs * 1e6
+    if (nano >= limits.earliestNano && nano <= limits.latestNano && timeMs > 0) return false
+    const problem = nano > limits.latestNano ? 'time_in_future' : 'time_in_past'
+    tally.reject(problem, 1, () => `${this.#describe(problem)} at ${timeMs} ms`)
+    return true
+  }
+
+  /** The series as people know it, as far as it can be read. */
+  #describe(problem: Problem): string {
+    const labels = this.#labels.pairs().map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    return `${problem} in {${labels.join(', ').slice(0, EXAMPLE_CHARACTERS)}}`
+  }
+}

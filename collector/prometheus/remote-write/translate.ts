@@ -1,0 +1,119 @@
+import { decodeUtf8 } from '../../../core/columns/utf8.ts'
+import type { ProtobufWriter } from '../../../core/protobuf/writer.ts'
+import { knownFields, ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
+import { MetricsWriter } from '../metrics-writer.ts'
+import { type Dialect, Dialect2, dialect1 } from './dialect.ts'
+import { type Family, type FamilyMemory, metricType } from './families.ts'
+import { WriteTally } from './problems.ts'
+import { type SeriesLimits, SeriesReader } from './series.ts'
+import { Symbols } from './symbols.ts'
+
+/** Versions of remote write: which message a body is. */
+export type WriteVersion = 1 | 2
+
+export interface TranslateOptions {
+  readonly version: WriteVersion
+  readonly limits: SeriesLimits
+  readonly tenant: string
+  readonly families: FamilyMemory
+  /** Where the OTLP request is written. */
+  readonly writer: ProtobufWriter
+  /** Asked before memory is taken that the body does not account for. */
+  readonly reserve: (bytes: number) => void
+}
+
+export interface Translated {
+  /** ExportMetricsServiceRequest; valid as long as the writer's bytes are. */
+  readonly otlp: Uint8Array
+  readonly tally: WriteTally
+}
+
+/** Fields of the two requests. */
+const SERIES_1 = 1
+const METADATA_1 = 3
+const SYMBOLS_2 = 4
+const SERIES_2 = 5
+const METADATA_FIELDS = knownFields(1, 2, 4, 5)
+const UNKNOWN: Family = { type: 'unknown', help: '', unit: '' }
+
+/**
+ * A remote write request as an OTLP request for metrics. What cannot be stored is left out and counted; a body that is no
+ * such message throws `body_undecodable`.
+ */
+export function translate(body: Uint8Array, options: TranslateOptions): Translated {
+  const reader = new ProtobufReader(body, 'a remote write request')
+  const out = new MetricsWriter(options.writer)
+  const tally = new WriteTally()
+  const parts = { reader, out, tally, limits: options.limits }
+  if (options.version === 1) {
+    learnFamilies(reader, options)
+    const familyOf = (metric: string): Family => options.families.find(options.tenant, metric) ?? UNKNOWN
+    const series = new SeriesReader({ ...parts, dialect: dialect1, familyOf })
+    scan(reader, SERIES_1, stop => series.read(stop))
+  } else {
+    const symbols = readSymbols(reader, options.reserve)
+    const dialect: Dialect = new Dialect2(symbols)
+    const familyOf = (): Family => {
+      const { type, help, unit } = series.metadata
+      const text = (ref: number): string => (ref === 0 ? '' : symbols.text(ref))
+      return { type: metricType(type), help: text(help), unit: text(unit) }
+    }
+    const series = new SeriesReader({ ...parts, dialect, familyOf })
+    scan(reader, SERIES_2, stop => series.read(stop))
+  }
+  return { otlp: out.finish(), tally }
+}
+
+/**
+ * Reads every value of one field of the request; what comes with the others has been or will be read by a pass of its own,
+ * since families and symbols must be known before the first series, wherever in the body they are.
+ */
+function scan(reader: ProtobufReader, field: number, read: (stop: number) => void): void {
+  const end = reader.bytes.length
+  const wanted = field * 8 + 2
+  reader.position = 0
+  reader.message = 'the request'
+  for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+    if (tag !== wanted) {
+      reader.skip(tag, end, knownFields(field))
+      continue
+    }
+    const stop = reader.length(end)
+    read(stop)
+    reader.position = stop
+    reader.message = 'the request'
+  }
+}
+
+/** MetricMetadata of 1.0, which Prometheus sends in requests without series. */
+function learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateOptions): void {
+  scan(reader, METADATA_1, end => {
+    const texts = { name: '', help: '', unit: '' }
+    const text = (): string => {
+      const stop = reader.length(end)
+      const value = decodeUtf8(reader.bytes, reader.position, stop)
+      reader.position = stop
+      return value
+    }
+    let type = 0
+    reader.message = 'MetricMetadata'
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag === 0x08) type = reader.uint32(end)
+      else if (tag === 0x12) texts.name = text()
+      else if (tag === 0x22) texts.help = text()
+      else if (tag === 0x2a) texts.unit = text()
+      else reader.skip(tag, end, METADATA_FIELDS)
+    }
+    const { name, help, unit } = texts
+    if (name !== '') families.learn(tenant, name, { type: metricType(type), help, unit })
+  })
+}
+
+function readSymbols(reader: ProtobufReader, reserve: (bytes: number) => void): Symbols {
+  const symbols = new Symbols(reader.bytes, reserve)
+  scan(reader, SYMBOLS_2, stop => {
+    if (symbols.count === 0 && reader.position !== stop) throw reader.failure('the first symbol is not empty')
+    symbols.add(reader.position, stop)
+  })
+  return symbols
+}

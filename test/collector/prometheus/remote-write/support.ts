@@ -1,0 +1,38 @@
+import { FamilyMemory } from '../../../../collector/prometheus/remote-write/families.ts'
+import type { WriteTally } from '../../../../collector/prometheus/remote-write/problems.ts'
+import { translate, type WriteVersion } from '../../../../collector/prometheus/remote-write/translate.ts'
+import { ProtobufWriter } from '../../../../core/protobuf/writer.ts'
+import { encodeWrite1, encodeWrite2, type SentSeries } from '../../../support/remote-write.ts'
+import { CONTEXT, rowsOf } from '../../otlp/rows.ts'
+
+export const NOW_MS = Number(CONTEXT.nowUnixNano / 1_000_000n)
+export const at = (ms: number): bigint => BigInt(ms) * 1_000_000n
+
+export interface Stored {
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  readonly tally: WriteTally
+}
+
+/** What a request, not compressed, becomes: through the translation and the decoder of every request. */
+export function stored(version: WriteVersion, body: Uint8Array, families = new FamilyMemory()): Stored {
+  const { limits, nowUnixNano } = CONTEXT
+  const { otlp, tally } = translate(body, {
+    version,
+    limits: {
+      attributes: limits.attributes,
+      attributeBytes: limits.attributeBytes,
+      earliestNano: Number(nowUnixNano - limits.pastNano),
+      latestNano: Number(nowUnixNano + limits.futureNano),
+    },
+    tenant: CONTEXT.tenant,
+    families,
+    writer: new ProtobufWriter(),
+    reserve: () => {},
+  })
+  return { rows: rowsOf('metrics', otlp), tally }
+}
+
+export const encoders = { 1: encodeWrite1, 2: encodeWrite2 } as const
+
+export const storedSeries = (version: WriteVersion, ...series: readonly SentSeries[]): Stored =>
+  stored(version, encoders[version](series))

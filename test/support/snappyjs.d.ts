@@ -1,0 +1,4 @@
+/** The package brings no types. */
+declare module 'snappyjs' {
+  export function compress(bytes: Uint8Array): Uint8Array
+}
