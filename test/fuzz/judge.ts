@@ -1,0 +1,93 @@
+/** What must hold for one payload, compared with the independent decoder. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Signal } from '../../collector/intake/signals.ts'
+import type { DecodeContext } from '../../collector/otlp/decode/decode-context.ts'
+import { jsonToProtobuf } from '../../collector/otlp/json.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { decodedOf } from '../collector/otlp/decode/ours.ts'
+import { type Expected, expectedOf } from '../collector/otlp/decode/reference.ts'
+import { CONTEXT } from '../collector/otlp/decode/support.ts'
+import { jsonIndependently } from '../collector/otlp/json-reference.ts'
+import type { FuzzCase } from './cases.ts'
+
+export const FUZZ_RETENTION_DAYS = 20_255
+
+/** As a collector has it that keeps data for so long. */
+export const FUZZ_CONTEXT: DecodeContext = {
+  ...CONTEXT,
+  limits: { ...CONTEXT.limits, maxDepth: 32, pastNano: BigInt(FUZZ_RETENTION_DAYS) * 86_400_000_000_000n },
+}
+
+/**
+ * `same`: both decoders gave the same; `refused`: both refused, or ours did for a reason of its own; `unread`: ours took
+ * what the other refuses, since the fault is in a part that no row needs.
+ */
+export interface Verdict {
+  readonly kind: 'same' | 'refused' | 'unread'
+  /** What ours gave; null when it refused. */
+  readonly ours: Expected | null
+}
+
+/** Throws an Error that says what is wrong. */
+export function judge(signal: Signal, payload: FuzzCase): Verdict {
+  const ours = attempt(() => decodedOf(signal, protobufOf(signal, payload), FUZZ_CONTEXT))
+  const other = attempt(() => expectedOf(signal, independently(signal, payload), FUZZ_CONTEXT))
+  if (ours.error !== undefined) {
+    requireRefusal(ours.error)
+    if (other.error === undefined && !isOwnReason(ours.error, payload)) {
+      throw new Error(`Refused, though the independent decoder takes it: ${ours.error}`)
+    }
+    return { kind: 'refused', ours: null }
+  }
+  if (other.error !== undefined) return { kind: 'unread', ours: ours.value }
+  if (!isDeepStrictEqual(ours.value, other.value)) {
+    throw new Error(
+      `Other rows than the independent decoder:\n${show(ours.value)}\nnot\n${show(other.value)}`,
+    )
+  }
+  return { kind: 'same', ours: ours.value }
+}
+
+export function protobufOf(signal: Signal, { encoding, bytes }: FuzzCase): Uint8Array {
+  return encoding === 'json' ? jsonToProtobuf(signal, bytes) : bytes
+}
+
+/** The only way to refuse a payload. */
+export function requireRefusal(error: unknown): void {
+  const fine = error instanceof WattlineError && /^body_(undecodable|too_large)$/.test(error.code)
+  if (!fine) throw new Error(`Failed instead of refusing: ${describe(error)}`, { cause: error })
+}
+
+function independently(signal: Signal, { encoding, bytes }: FuzzCase): Uint8Array {
+  return encoding === 'json' ? jsonIndependently(signal, new TextDecoder().decode(bytes)) : bytes
+}
+
+/**
+ * Where ours is stricter on purpose: a known field of another wire type is a broken sender and no extension; JSON of
+ * another type than the field's is not bent into it; a small body may not become a huge record.
+ */
+function isOwnReason(error: unknown, { encoding }: FuzzCase): boolean {
+  return (
+    encoding === 'json' ||
+    /does not fit the field|more than ten bytes|decoded: its resources repeat/.test(String(error))
+  )
+}
+
+type Attempt<T> = { readonly value: T; readonly error?: undefined } | { readonly error: Error }
+
+function attempt<T>(work: () => T): Attempt<T> {
+  try {
+    return { value: work() }
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) }
+  }
+}
+
+const show = (value: unknown): string =>
+  JSON.stringify(value, (_key, item) => {
+    if (typeof item === 'bigint') return `${item}n`
+    return item instanceof Map ? [...item] : Object.is(item, -0) ? '-0' : item
+  })
+
+const describe = (error: unknown): string =>
+  error instanceof Error ? `${error.stack} ${error.cause ? describe(error.cause) : ''}` : String(error)

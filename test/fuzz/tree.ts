@@ -1,0 +1,63 @@
+/** Valid requests as trees of fields, to be changed where it hurts: a length, a tag, a value of a known kind. */
+import protobuf from 'protobufjs'
+import { messageType } from '../collector/otlp/decode/otlp-proto.ts'
+
+export interface FieldNode {
+  /** Place in the tree, parents first; a node's descendants are those up to and without `end`. */
+  readonly index: number
+  readonly end: number
+  readonly number: number
+  readonly wire: number
+  /** Name of the message it holds; '' for a value. */
+  readonly message: string
+  /** Type of the value as .proto files name it; '' for a message and for what is unknown. */
+  readonly type: string
+  /** The whole field as it was: tag, length, value. */
+  readonly bytes: Uint8Array
+  /** Where the value begins in it. */
+  readonly valueStart: number
+  readonly children: readonly FieldNode[]
+}
+
+/** The request as the message of a field that is not there. */
+export function parseTree(name: string, bytes: Uint8Array): FieldNode {
+  const type = messageType(name)
+  const children = parseFields(type, bytes, 1)
+  const end = children.at(-1)?.end ?? 1
+  return { index: 0, end, number: 0, wire: 2, message: name, type: '', bytes, valueStart: 0, children }
+}
+
+function parseFields(type: protobuf.Type, bytes: Uint8Array, firstIndex: number): FieldNode[] {
+  const reader = protobuf.Reader.create(bytes)
+  const nodes: FieldNode[] = []
+  let index = firstIndex
+  while (reader.pos < reader.len) {
+    const start = reader.pos
+    const tag = reader.uint32()
+    const [number, wire] = [tag >>> 3, tag & 7]
+    const field = type.fieldsById[number]?.resolve()
+    const nested = field?.resolvedType instanceof protobuf.Type && wire === 2 ? field.resolvedType : null
+    const node = {
+      number,
+      wire,
+      message: nested?.name ?? '',
+      type:
+        nested !== null ? '' : field?.resolvedType instanceof protobuf.Enum ? 'enum' : (field?.type ?? ''),
+    }
+    let children: FieldNode[] = []
+    let valueStart = reader.pos
+    if (wire === 2) {
+      const length = reader.uint32()
+      valueStart = reader.pos
+      if (nested !== null) {
+        children = parseFields(nested, bytes.subarray(valueStart, valueStart + length), index + 1)
+      }
+      reader.pos = valueStart + length
+    } else reader.skipType(wire)
+    const end = children.at(-1)?.end ?? index + 1
+    const own = bytes.subarray(start, reader.pos)
+    nodes.push({ ...node, index, end, bytes: own, valueStart: valueStart - start, children })
+    index = end
+  }
+  return nodes
+}
