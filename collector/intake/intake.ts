@@ -12,6 +12,7 @@ import { type Decoded, decodeInto } from './decode-into.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { decodeLarge, LARGE_BODY_BYTES } from './large-request.ts'
+import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import type { Ticket } from './request-gate.ts'
 import {
   type Builders,
@@ -29,8 +30,8 @@ import {
  */
 export interface Intake {
   /**
-   * Admits a request before its body is read. Throws `draining`, or a retryable error while the log does not take
-   * records. The admission must be closed.
+   * Admits a request before its body is read. Throws `draining`, `overloaded` while memory is short, or a retryable error
+   * while the log does not take records. The admission must be closed.
    */
   open(signal: Signal): Admission
   /**
@@ -88,6 +89,8 @@ export interface IntakeOptions {
   readonly decoders: Decoders
   readonly recogniser: Recogniser
   readonly clock?: Clock
+  /** Default: within `limits.memory_bytes`. */
+  readonly memory?: MemoryGuard
 }
 
 /** Nesting of attribute values beyond which a body is not telemetry. */
@@ -105,6 +108,7 @@ export function createIntake(options: IntakeOptions): Intake {
     health,
     commit,
     budget: createBudget(config.limits.in_flight_bytes),
+    memory: options.memory ?? createMemoryGuard({ limitBytes: config.limits.memory_bytes, clock }),
   })
 }
 
@@ -113,6 +117,7 @@ interface Parts extends IntakeOptions {
   readonly health: BrokerHealth
   readonly commit: GroupCommit
   readonly budget: Budget
+  readonly memory: MemoryGuard
 }
 
 class IntakeDoor implements Intake {
@@ -128,6 +133,7 @@ class IntakeDoor implements Intake {
 
   open(signal: Signal): Admission {
     this.#admit()
+    this.#parts.memory.check(this.#parts.budget.usedBytes)
     const reservation = this.#parts.budget.open()
     const ticket = this.#parts.commit.gate(signal).enter()
     let known: ItemLimits | undefined
@@ -159,6 +165,7 @@ class IntakeDoor implements Intake {
 
   openForwarded(): ForwardedAdmission {
     this.#admit()
+    this.#parts.memory.check(this.#parts.budget.usedBytes)
     const reservation = this.#parts.budget.open()
     return {
       reserve: bytes => reservation.reserve(bytes),

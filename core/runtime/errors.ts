@@ -51,7 +51,7 @@ export const ERRORS = {
   overloaded: entry(
     'retry',
     429,
-    'Send again after the time in Retry-After; raise `limits.in_flight_bytes` if memory allows.',
+    'Send again after the time in Retry-After; raise `limits.in_flight_bytes` or `limits.memory_bytes` if memory allows.',
   ),
   unauthenticated: entry(
     'reject',

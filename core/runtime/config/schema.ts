@@ -308,6 +308,11 @@ export const configSchema = z.strictObject({
     .strictObject({
       body_bytes: bytes.default(67_108_864).describe('Largest request body, also after decompression'),
       in_flight_bytes: bytes.default(268_435_456).describe('Bytes of requests that wait to become durable'),
+      memory_bytes: bytes
+        .optional()
+        .describe(
+          'Resident memory of the process; above four fifths of it requests are told to come back; default what the container or the machine has',
+        ),
       attributes: z.int().positive().default(128).describe('Attributes an item; more are cut and counted'),
       attribute_bytes: bytes.default(4096).describe('Bytes an attribute value; longer is cut and counted'),
       future_seconds: seconds.default(3600).describe('How far ahead an item may be dated; later is rejected'),

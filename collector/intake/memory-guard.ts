@@ -1,0 +1,77 @@
+import { totalmem } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Clock } from './clock.ts'
+
+/**
+ * Keeps the process within `limits.memory_bytes`: requests are told to come back while its resident memory is above four
+ * fifths of that. The last fifth is for what is on its way already. What is free is not given back by itself while nothing
+ * is allocated, so memory is collected, and while nothing is in flight a request is let in all the same: a process whose
+ * memory does not shrink slows down, and never locks itself up.
+ */
+export interface MemoryGuard {
+  /** Throws `overloaded` (429, Retry-After); `inFlightBytes`: of all requests. */
+  check(inFlightBytes: number): void
+}
+
+export interface MemoryGuardOptions {
+  /** Default: what the container or the machine has. */
+  readonly limitBytes?: number | undefined
+  readonly clock: Clock
+  readonly residentBytes?: () => number
+  readonly collect?: () => void
+}
+
+const SHED_ABOVE = 0.8
+/** Reading the size costs microseconds, and it does not change by much within so long. */
+const READ_MS = 20
+/** Collecting stops everything for tens of milliseconds. */
+const COLLECT_MS = 5_000
+
+export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
+  const { clock, residentBytes = process.memoryUsage.rss, collect = collectGarbage } = options
+  const limitBytes = options.limitBytes ?? availableBytes()
+  const shedAbove = Math.floor(limitBytes * SHED_ABOVE)
+  let resident = 0
+  let readMs = Number.NEGATIVE_INFINITY
+  let collectedMs = Number.NEGATIVE_INFINITY
+
+  return {
+    check(inFlightBytes) {
+      const nowMs = clock.monotonicMs()
+      if (nowMs - readMs >= READ_MS) {
+        resident = residentBytes()
+        readMs = nowMs
+      }
+      if (resident <= shedAbove) return
+      if (nowMs - collectedMs >= COLLECT_MS) {
+        collect()
+        resident = residentBytes()
+        readMs = collectedMs = clock.monotonicMs()
+      }
+      if (resident <= shedAbove || inFlightBytes === 0) return
+      throw new WattlineError(
+        'overloaded',
+        `The process takes ${resident} bytes of memory; above ${shedAbove} of limits.memory_bytes (${limitBytes}) nothing more is let in.`,
+        { retryAfterSeconds: 1 },
+      )
+    },
+  }
+}
+
+/** A container's limit, or the machine's memory. */
+function availableBytes(): number {
+  const constrained = process.constrainedMemory()
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+}
+
+let gc: (() => void) | undefined
+
+function collectGarbage(): void {
+  if (gc === undefined) {
+    setFlagsFromString('--expose-gc')
+    gc = runInNewContext('gc') as () => void
+  }
+  gc()
+}

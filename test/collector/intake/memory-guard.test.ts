@@ -1,0 +1,57 @@
+// Guarantees: above four fifths of the memory limit requests are told to come back, after memory was collected and did not
+// shrink; one at a time goes on; below it everything is let in again.
+import { expect, it } from 'vitest'
+import { createMemoryGuard } from '../../../collector/intake/memory-guard.ts'
+import { FakeClock } from './fakes.ts'
+
+function guardOf(resident: { bytes: number }, collect = () => {}) {
+  const clock = new FakeClock()
+  return {
+    clock,
+    guard: createMemoryGuard({ limitBytes: 1000, clock, residentBytes: () => resident.bytes, collect }),
+  }
+}
+
+const REFUSED = expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 1 })
+
+it('refuses above four fifths of the limit, and says which limit', async () => {
+  const resident = { bytes: 800 }
+  const { guard, clock } = guardOf(resident)
+  guard.check(1)
+  resident.bytes = 801
+  await clock.advance(20)
+  expect(() => guard.check(1)).toThrow(REFUSED)
+  expect(() => guard.check(1)).toThrow(/801 bytes.*800 of limits\.memory_bytes \(1000\)/)
+  resident.bytes = 799
+  await clock.advance(20)
+  guard.check(1)
+})
+
+it('lets one request in at a time, so that it never locks itself up', () => {
+  const { guard } = guardOf({ bytes: 5000 })
+  guard.check(0)
+  expect(() => guard.check(1)).toThrow(REFUSED)
+})
+
+it('collects before it refuses, but not all the time', async () => {
+  const resident = { bytes: 900 }
+  let collections = 0
+  const { guard, clock } = guardOf(resident, () => {
+    collections += 1
+    resident.bytes = 500
+  })
+  guard.check(1)
+  expect(collections).toBe(1)
+  resident.bytes = 900
+  await clock.advance(1_000)
+  expect(() => guard.check(1)).toThrow(REFUSED)
+  expect(collections).toBe(1)
+  await clock.advance(4_000)
+  guard.check(1)
+  expect(collections).toBe(2)
+})
+
+it('knows a limit and a size by itself', () => {
+  createMemoryGuard({ clock: new FakeClock() }).check(1)
+  expect(() => createMemoryGuard({ limitBytes: 1_000_000, clock: new FakeClock() }).check(1)).toThrow(REFUSED)
+})
