@@ -26,7 +26,6 @@ import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
-import { publishFactors } from './processors/rate/publish.ts'
 import { createReplay } from './processors/replay.ts'
 import type { Runner } from './processors/runner.ts'
 import { RowAges } from './processors/store/row-ages.ts'
@@ -171,7 +170,6 @@ async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
     await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
-    if (config.roles.includes('processors')) await publishFactors(warehouse, config)
     return warehouse
   } catch (error) {
     await warehouse.close()

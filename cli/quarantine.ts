@@ -115,6 +115,7 @@ export function renderRecord(record: QuarantinedRecordAnswer): string {
     ...record.errors.map(
       ({ processor, code, error }) => [`error of ${processor}`, `${code}: ${error}`] as const,
     ),
+    ...(record.key === null ? [] : [['key', record.key] as const]),
     ...Object.entries(record.headers).map(([name, value]) => [`header ${name}`, value] as const),
   ]
   return renderTable(['', ''], facts).trimStart()

@@ -11,6 +11,7 @@ import { createForward } from './forward/processor.ts'
 import { createMeter } from './meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
 import { createRateProcessor } from './rate/processor.ts'
+import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
 import { type Processor, Runner } from './runner.ts'
 import type { RowAges } from './store/row-ages.ts'
@@ -18,6 +19,8 @@ import { createStore } from './store/store.ts'
 
 const DAY_NANO = 86_400_000_000_000n
 const DAY_MS = 86_400_000
+/** So long Kafka keeps what is superseded, read or not: the tables get every version unless they are away for longer. */
+const SUPERSEDED_MS = 7 * DAY_MS
 
 /** Who reads the log of this configuration, in this process or in others. */
 export function readersOf({ broker, roles, forward }: Config): readonly LogReader[] {
@@ -36,6 +39,10 @@ export function streamSettings(config: Config): StreamSettings[] {
     const groups = readers.filter(reader => reader.stream === stream.name).map(({ group }) => group)
     const retention = { timeMs: seconds * 1000, bytes }
     const partitions = partitionsOf(stream, config.broker)
+    if (stream.compacted === true) {
+      const kept = { timeMs: SUPERSEDED_MS, bytes }
+      return { name: stream.name, partitions, groups, retention: kept, compacted: true as const }
+    }
     if (stream.name !== quarantine.name || groups.length > 0) {
       return { name: stream.name, partitions, groups, retention }
     }
@@ -53,7 +60,8 @@ function keptBytes(broker: Config['broker']): number {
 }
 
 /** One number for all streams keyed by host: `meter` and `rate` write where they read. */
-function partitionsOf({ key }: StreamDeclaration, broker: Config['broker']): number {
+function partitionsOf({ key, compacted }: StreamDeclaration, broker: Config['broker']): number {
+  if (compacted === true) return 1
   return key === 'host' ? (broker.host_partitions ?? broker.partitions) : broker.partitions
 }
 
@@ -86,7 +94,11 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
         await broker.append(readings.name, partition, [record])
       },
     }),
-    createRateProcessor({ rate: createRate(config), events }),
+    createRateProcessor({
+      rate: createRate(config),
+      events,
+      publish: () => publishFactors(broker, config, now()),
+    }),
     admitOf(options),
   ]
   for (const processor of processors) await runner.start(processor)

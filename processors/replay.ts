@@ -29,6 +29,7 @@ export function createReplay({ broker, events, now }: ReplayOptions): (record: S
       Error: text,
       Headers: { [REPLAY_OF]: placeText(record) },
       Record: '',
+      Key: '',
     }
     await broker.append(quarantine.name, 0, [{ value: encodeRows(quarantine, [row]), timestampMs: nowMs }])
   }

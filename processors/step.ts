@@ -32,6 +32,7 @@ export class Step {
       Error: error.message,
       Headers: record.headers,
       Record: Buffer.from(record.value).toString('base64'),
+      Key: record.key ?? '',
     }
     const value = encodeRows(quarantine, [row])
     this.emit(quarantine.name, 0, { value, timestampMs: record.timestampMs })

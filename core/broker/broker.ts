@@ -11,6 +11,8 @@
  *   worker of a group has a partition at a time.
  * - `transact` makes output records, state and the input offset visible together or not at all.
  * - Retention drops only records that every known group has committed; a full disk rejects appends and recovers.
+ * - Of a compacted stream the newest record of every key stays for good, at its offset. One that a newer record of its key
+ *   has superseded goes when it is older than retention; then readers see offsets without it.
  * - A stored record that is spoilt does not block its partition: it comes with the header `corrupt`, see
  *   `RECORD_CORRUPT`.
  * - Values and state handed in must not change until the promise settles.
@@ -25,6 +27,11 @@ export interface Broker {
   append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended>
   /** Joins a group. `work` is called once per assigned partition and runs until `partition.revoked` aborts. */
   subscribe(options: SubscribeOptions): Promise<Subscription>
+  /**
+   * The newest record of every key of a compacted stream, of all that was durable when it was called. It comes whole, into
+   * memory: such a stream is small.
+   */
+  newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>>
   /** Per partition: what is stored and how far the group has committed. */
   lag(group: string, stream: string): Promise<readonly PartitionLag[]>
   /** Throws when appends would not be accepted now (disk full, broker away); used by readiness. */
@@ -40,9 +47,13 @@ export interface StreamSettings {
   readonly groups: readonly string[]
   /** A committed record is dropped when older than this, or when the partition holds more bytes than that. */
   readonly retention: { readonly timeMs: number; readonly bytes: number }
+  /** Records replace those of the same key before them; every record needs a key, and a key has one partition. */
+  readonly compacted?: true
 }
 
 export interface NewRecord {
+  /** What the record is about, where a newer one about the same replaces it: text of at most 1,900 bytes. */
+  readonly key?: string
   readonly value: Uint8Array
   /** Small facts about the record; ASCII keys. `kind` other than absent marks a control record, see `RECORD_KIND`. */
   readonly headers?: Readonly<Record<string, string>>

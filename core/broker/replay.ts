@@ -15,6 +15,7 @@ export interface SetAside {
   readonly partition: number
   readonly offset: bigint
   readonly processors: readonly string[]
+  readonly key?: string
   readonly headers: Readonly<Record<string, string>>
   readonly value: Uint8Array
 }
@@ -27,6 +28,7 @@ export const placeText = (place: { stream: string; partition: number; offset: bi
 export function replayOf(record: SetAside, nowMs: number): NewRecord {
   const { [RECORD_CORRUPT]: _, ...headers } = record.headers
   return {
+    ...(record.key === undefined ? {} : { key: record.key }),
     value: record.value,
     headers: { ...headers, [REPLAY_OF]: placeText(record), [REPLAY_FOR]: record.processors.join(',') },
     timestampMs: nowMs,

@@ -151,6 +151,8 @@ export interface QuarantineReplay {
 /** `/api/v1/quarantine/{stream}/{partition}/{offset}` */
 export interface QuarantinedRecordAnswer extends QuarantineEntry {
   readonly errors: readonly { readonly processor: string; readonly code: string; readonly error: string }[]
+  /** Null in streams without keys. */
+  readonly key: string | null
   readonly headers: Readonly<Record<string, string>>
   /** The log could not read the record back whole: these bytes are what was left of it. */
   readonly damaged: boolean

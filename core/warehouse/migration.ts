@@ -1,5 +1,4 @@
-import { REFERENCE_TABLES } from '../model/streams/factors.ts'
-import type { Column, StreamDeclaration, Table } from '../model/streams/stream.ts'
+import { type Column, type StreamDeclaration, type Table, tablesOf } from '../model/streams/stream.ts'
 import {
   columnText,
   createDatabase,
@@ -46,7 +45,7 @@ export function planMigration(
   const names = new Set(streams.flatMap(stream => (stream.table === undefined ? [] : [stream.table.name])))
   return [
     ...(existing.size > 0 ? [] : [createDatabase(dialect)]),
-    ...[...streams, ...REFERENCE_TABLES].flatMap(stream => planStream(stream, retention, existing, dialect)),
+    ...streams.flatMap(tablesOf).flatMap(stream => planStream(stream, retention, existing, dialect)),
     ...(names.has('otel_traces') ? planTraceIndex(retention, existing, dialect) : []),
     ...(names.has('ledger') ? planViews(existing, dialect) : []),
   ]

@@ -1,4 +1,3 @@
-import { REFERENCE_TABLES } from '../../core/model/streams/factors.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { ROLLUP_KEYS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { Column, StreamDeclaration } from '../../core/model/streams/stream.ts'
@@ -11,10 +10,9 @@ export function streamsPage(): string {
   return [
     `# Streams and tables\n\n${NOTE}`,
     'A stream is a topic of the log; most have a table of the same columns, which processor `store` fills. After the streams come the tables and views that are made beside them. All are in database `wattline`.',
-    ...STREAMS.map(streamPart),
+    ...STREAMS.flatMap(stream => [streamPart(stream), ...(stream.holds ?? []).map(heldPart)]),
     tracePart(),
     ...ROLLUP_VIEWS.map(rollupPart),
-    ...REFERENCE_TABLES.map(referencePart),
   ]
     .join('\n\n')
     .concat('\n')
@@ -35,6 +33,10 @@ function streamPart(stream: StreamDeclaration): string {
       ? 'No table: it lives in the log only.'
       : `Table \`wattline.${stream.table.name}\`, sorted by ${stream.table.orderBy.map(key => `\`${key}\``).join(', ')}.`
   const key = stream.key === 'none' ? 'round robin' : 'tenant and host'
+  if (stream.holds !== undefined) {
+    const tables = stream.holds.map(({ name }) => `\`${name}\``).join(' and ')
+    return `## ${stream.name}\n\nNo table of its own: it lives in the log only, compacted, in one partition: the newest record of every key stays. A record is rows of one of the tables ${tables}, to which processor \`store\` adds those that they lack; its key begins with the table's name.`
+  }
   if (stream.columns.length === 0) {
     return `## ${stream.name}\n\n${where} Records of other streams, as other instances have forwarded them; partitioned by where they come from.`
   }
@@ -56,5 +58,5 @@ const MEANING: ReadonlyMap<string, string> = new Map(
   ROLLUP_SUMS.map(({ name, expression }) => [name, `\`${expression}\``]),
 )
 
-const referencePart = (reference: StreamDeclaration): string =>
-  `## ${reference.name}\n\nTable. Written at start; every version is kept. \`ledger\` names rows of it by \`Version\`.\n\n${typed(reference.columns)}`
+const heldPart = ({ name, columns }: StreamDeclaration): string =>
+  `## ${name}\n\nTable. Every version is kept, once; \`ledger\` names rows of it by \`Version\`.\n\n${typed(columns)}`

@@ -5,18 +5,36 @@ import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { LedgerRow, Rate } from './rate.ts'
 
+interface RateOptions {
+  readonly rate: Rate
+  readonly events: Events
+  /** Makes the factors known that `rate` uses; called until it has succeeded once, and nothing is rated before. */
+  readonly publish: () => Promise<void>
+}
+
 /** Brings the verb and the log together: one ledger record per poll, in one transaction with the offset. */
-export function createRateProcessor(options: { readonly rate: Rate; readonly events: Events }): Processor {
+export function createRateProcessor(options: RateOptions): Processor {
+  let published: Promise<void> | null = null
+  const publish = (): Promise<void> => {
+    published ??= options.publish().catch(error => {
+      published = null
+      throw error
+    })
+    return published
+  }
   return {
     name: 'rate',
     streams: [energy.name],
     poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
-    open: async ({ partition }) => rateWorker(options, partition),
+    async open({ partition }) {
+      await publish()
+      return rateWorker(options, partition)
+    },
   }
 }
 
 function rateWorker(
-  { rate, events }: { readonly rate: Rate; readonly events: Events },
+  { rate, events }: Pick<RateOptions, 'rate' | 'events'>,
   partition: number,
 ): PartitionWorker {
   let rows: LedgerRow[] = []

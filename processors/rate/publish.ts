@@ -1,63 +1,79 @@
 /**
- * Makes the factors visible by SQL: every built-in average, a configured intensity and the configured tariff go into the
- * tables `grid_intensity` and `tariffs`, so that the versions in a ledger entry join to what they stand for.
+ * Makes the factors known: every built-in average, a configured intensity and the configured tariff go into stream
+ * `factors`, and from there into the tables, so that the versions in a ledger entry join to what they stand for.
  */
+import type { Broker, NewRecord } from '../../core/broker/broker.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 import { digest } from '../../core/model/digest.ts'
-import { yearlyIntensities } from '../../core/model/factor.ts'
-import { gridIntensity, tariffs } from '../../core/model/streams/factors.ts'
+import { type Factor, yearlyIntensities } from '../../core/model/factor.ts'
+import {
+  EVERY,
+  FACTOR_VERSIONS,
+  factorKey,
+  factors,
+  gridIntensity,
+  tariffs,
+} from '../../core/model/streams/factors.ts'
 import type { RowOf, StreamDeclaration } from '../../core/model/streams/stream.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { intensityOf, tariffOf } from './factors.ts'
 
 type Prices = Pick<Config, 'factors' | 'tariffs'>
 
 /**
- * Adds the versions that the tables lack: a restart changes nothing, another configuration adds rows, and none are ever
- * taken away, since older entries name them. Call it before `rate` runs.
+ * Appends what the log does not have as the newest of its key: a restart appends nothing, another configuration what
+ * differs. Two that start at once may both append it, which changes nothing. Call it before `rate` runs: what an entry
+ * names is durable before the entry.
  */
 export async function publishFactors(
-  warehouse: Pick<Warehouse, 'database' | 'query' | 'insert'>,
+  broker: Pick<Broker, 'newest' | 'append'>,
   config: Prices,
+  nowMs: number,
 ): Promise<void> {
-  await addMissing(warehouse, gridIntensity, intensityRows(config.factors))
-  await addMissing(warehouse, tariffs, tariffRows(config.tariffs))
-}
-
-async function addMissing<S extends StreamDeclaration>(
-  warehouse: Pick<Warehouse, 'database' | 'query' | 'insert'>,
-  table: S,
-  rows: readonly (RowOf<S> & { readonly Version: string })[],
-): Promise<void> {
-  const stored = await warehouse.query<{ Version: string }>(
-    `SELECT DISTINCT Version FROM ${warehouse.database}.${table.name}`,
+  const known = await broker.newest(factors.name)
+  const changed = recordsOf(config, nowMs).filter(
+    ({ key, headers }) => known.get(key)?.headers[FACTOR_VERSIONS] !== headers[FACTOR_VERSIONS],
   )
-  const known = new Set(stored.map(row => row.Version))
-  const missing = rows.filter(row => !known.has(row.Version))
-  if (missing.length === 0) return
-  const token = digest(missing.map(row => row.Version).join(), 16)
-  await warehouse.insert(table, encodeRows(table, missing), `${table.name}/${token}`)
+  if (changed.length > 0) await broker.append(factors.name, 0, changed)
 }
 
-function intensityRows(factors: Config['factors']): readonly RowOf<typeof gridIntensity>[] {
-  const inForce = intensityOf(factors)
-  const all = [...yearlyIntensities(), ...(inForce === null ? [] : [inForce])]
+type FactorRecord = Required<NewRecord>
+
+function recordsOf(config: Prices, nowMs: number): readonly FactorRecord[] {
+  const inForce = intensityOf(config.factors)
+  const builtIn = yearlyIntensities()
   // The average in force is one of the built-in ones, unless configured.
-  const once = new Map(all.map(factor => [factor.version, factor]))
-  return [...once.values()].map(factor => ({
-    Zone: factor.zone,
-    ValidFrom: factor.validFrom ?? 0,
-    ValidTo: factor.validTo === null ? null : BigInt(factor.validTo),
-    Value: decimalText(factor.value),
-    Unit: factor.unit,
-    Kind: factor.kind,
-    State: factor.state,
-    Source: factor.source,
-    Version: factor.version,
-  }))
+  const isConfigured = inForce !== null && !builtIn.some(({ version }) => version === inForce.version)
+  const record = <S extends StreamDeclaration>(
+    table: S,
+    of: readonly string[],
+    rows: readonly (RowOf<S> & { readonly Version: string })[],
+  ): FactorRecord => ({
+    key: factorKey(table, ...of),
+    value: encodeRows(table, rows),
+    headers: { [FACTOR_VERSIONS]: digest(rows.map(row => row.Version).join(), 16) },
+    timestampMs: nowMs,
+  })
+  const prices = tariffRows(config.tariffs)
+  return [
+    record(gridIntensity, ['average', EVERY], builtIn.map(intensityRow)),
+    ...(isConfigured ? [record(gridIntensity, [inForce.kind, inForce.zone], [intensityRow(inForce)])] : []),
+    ...(prices.length > 0 ? [record(tariffs, [EVERY], prices)] : []),
+  ]
 }
+
+const intensityRow = (factor: Factor): RowOf<typeof gridIntensity> => ({
+  Zone: factor.zone,
+  ValidFrom: factor.validFrom ?? 0,
+  ValidTo: factor.validTo === null ? null : BigInt(factor.validTo),
+  Value: decimalText(factor.value),
+  Unit: factor.unit,
+  Kind: factor.kind,
+  State: factor.state,
+  Source: factor.source,
+  Version: factor.version,
+})
 
 function tariffRows(configured: Config['tariffs']): readonly RowOf<typeof tariffs>[] {
   const { currency, listed } = tariffOf(configured)

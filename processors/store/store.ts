@@ -1,10 +1,12 @@
 import { RECORD_KIND } from '../../core/broker/broker.ts'
-import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
+import { factors } from '../../core/model/streams/factors.ts'
+import { type StreamDeclaration, tablesOf } from '../../core/model/streams/stream.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { assertReadable } from '../readable.ts'
 import type { Processor } from '../runner.ts'
+import { storeFactors } from './factors.ts'
 import type { RowAges } from './row-ages.ts'
 
 /**
@@ -19,7 +21,7 @@ export function createStore(options: {
   readonly rowAges?: RowAges
 }): Processor {
   const declarations = new Map(
-    options.streams.filter(({ table }) => table).map(stream => [stream.name, stream]),
+    options.streams.filter(stream => tablesOf(stream).length > 0).map(stream => [stream.name, stream]),
   )
   return {
     name: 'store',
@@ -34,6 +36,11 @@ export function createStore(options: {
         async apply(record) {
           assertReadable(record)
           if (record.headers[RECORD_KIND] !== undefined) return
+          if (stream === factors.name) {
+            await storeFactors(options.warehouse, record)
+            options.events.emit('recordStored', { stream })
+            return
+          }
           const token = tokenOf(stream, partition, record.offset, origin)
           await options.warehouse.insert(declaration, record.value, token)
           options.events.emit('recordStored', { stream })

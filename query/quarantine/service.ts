@@ -2,7 +2,7 @@
 import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
 import type { QuarantineAnswer, QuarantinedRecordAnswer, QuarantineReplay } from '../../core/model/answers.ts'
-import { quarantine } from '../../core/model/streams/index.ts'
+import { quarantine, STREAMS } from '../../core/model/streams/index.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { FencedReader } from '../fenced-reader.ts'
 import { listStatement, type Place, placeStatement } from './statements.ts'
@@ -49,6 +49,7 @@ interface PlaceRow {
   readonly error: string
   readonly headers: Readonly<Record<string, string>>
   readonly record: string
+  readonly key: string
   readonly time_ms: string
 }
 
@@ -77,6 +78,7 @@ export async function showQuarantined(
     bytes: Buffer.byteLength(first.record, 'base64'),
     replay: replayState(begun.length, done.length, done.at(-1)?.error ?? ''),
     errors: aside.map(({ processor, code, error }) => ({ processor, code, error })),
+    key: first.key === '' ? null : first.key,
     headers: first.headers,
     damaged: aside.some(row => row.headers[RECORD_CORRUPT] !== undefined),
     ambiguous: new Set(aside.map(row => row.record)).size > 1,
@@ -98,20 +100,31 @@ const replayState = (begun: number, done: number, place: string): QuarantineRepl
  * forced, where the place does not say which record is meant, and for a record of the quarantine itself.
  */
 export function replayable(found: QuarantinedRecordAnswer, force: boolean): SetAside {
-  const { stream, partition, processors, headers, record } = found
+  const { stream, partition, processors, key, headers, record } = found
   const offset = BigInt(found.offset)
   const reason = whyNot(found, force)
   if (reason !== null) {
     throw new WattlineError('replay_refused', `Record ${placeText({ stream, partition, offset })} ${reason}.`)
   }
-  return { stream, partition, offset, processors, headers, value: Buffer.from(record, 'base64') }
+  return {
+    stream,
+    partition,
+    offset,
+    processors,
+    ...(key === null ? {} : { key }),
+    headers,
+    value: Buffer.from(record, 'base64'),
+  }
 }
 
+const COMPACTED = new Set(STREAMS.filter(stream => stream.compacted).map(({ name }) => name))
+
 function whyNot(found: QuarantinedRecordAnswer, force: boolean): string | null {
-  const { stream, replay, damaged, ambiguous } = found
+  const { stream, key, replay, damaged, ambiguous } = found
   // Refused once more, it would not be set aside again but stop its partition, and nothing could be set aside any more.
   if (stream === quarantine.name) return 'is of the quarantine itself, which takes nothing back'
   if (ambiguous) return 'is the place of different records, of two logs: table quarantine has both'
+  if (key === null && COMPACTED.has(stream)) return 'has lost its key, and the stream takes none without'
   if (force) return null
   if (replay.state === 'done') return `was replayed already, as ${replay.place}`
   if (replay.state === 'unknown') return 'has a replay that was begun; whether it took place is not known'

@@ -42,7 +42,7 @@ export function listStatement(stream: string | undefined, limit: number): Sql {
 export function placeStatement({ stream, partition, offset }: Place): Sql {
   return {
     text:
-      'SELECT Processor AS processor, Code AS code, Error AS error, Headers AS headers, Record AS record, ' +
+      'SELECT Processor AS processor, Code AS code, Error AS error, Headers AS headers, Record AS record, Key AS key, ' +
       `toString(toUnixTimestamp64Milli(Time)) AS time_ms FROM ${tableName('quarantine')} ` +
       'WHERE Stream = {stream:String} AND Partition = {partition:UInt32} AND Offset = {offset:Int64} ' +
       'ORDER BY Processor, Time',

@@ -25,7 +25,7 @@ export async function audit(reader: Reader, acknowledged: Acknowledged, waitMs: 
     ...(await auditSpans(reader, acknowledged)),
     ...(await auditMeters(reader, acknowledged, waitMs)),
     ...(await auditQuarantine(reader)),
-    ...(await auditFactors(reader)),
+    ...(await auditFactors(reader, waitMs)),
   ]
 }
 
@@ -37,10 +37,25 @@ async function auditQuarantine(reader: Reader): Promise<string[]> {
   return rows.map(({ stream, code, n }) => `${n} records of ${stream} are in quarantine: ${code}`)
 }
 
-/** Factors are published by every process that rates, at each start: each version is there once all the same. */
-async function auditFactors(reader: Reader): Promise<string[]> {
-  const [row] = await reader.sql<{ n: string; versions: string }>(
-    'SELECT toString(count()) AS n, toString(uniqExact(Version)) AS versions FROM grid_intensity',
-  )
-  return row?.n === row?.versions ? [] : [`grid_intensity has ${row?.n} rows of ${row?.versions} versions`]
+/**
+ * Factors are published by every process that rates, at each start: each version is there once all the same, and those that
+ * entries name are there.
+ */
+async function auditFactors(reader: Reader, waitMs: number): Promise<string[]> {
+  const read = async () =>
+    (
+      await reader.sql<{ n: string; versions: string; unknown: string }>(
+        `SELECT toString(count()) AS n, toString(uniqExact(Version)) AS versions,
+           (SELECT toString(count()) FROM ledger WHERE IntensityVersion != ''
+            AND IntensityVersion NOT IN (SELECT Version FROM grid_intensity)) AS unknown FROM grid_intensity`,
+      )
+    )[0]
+  const found = await eventually(read, row => row?.n !== '0' && row?.unknown === '0', waitMs).catch(read)
+  return [
+    ...(found?.n === found?.versions
+      ? []
+      : [`grid_intensity has ${found?.n} rows of ${found?.versions} versions`]),
+    ...(found?.n === '0' ? ['grid_intensity is empty'] : []),
+    ...(found?.unknown === '0' ? [] : [`${found?.unknown} entries name an intensity that no table has`]),
+  ]
 }

@@ -78,6 +78,7 @@ const record: QuarantinedRecordAnswer = {
   bytes: 1234,
   replay: { state: 'none', times: 0, place: null },
   errors: [{ processor: 'store', code: 'record_refused', error: 'bad' }],
+  key: null,
   headers: { colour: 'red' },
   damaged: false,
   ambiguous: false,

@@ -1,6 +1,7 @@
 // Guarantees: `meter` and `rate` over the real log give every output exactly once, with the same rows and the same state,
 // however often they are cut off between applying records and committing them; state survives a restart, a flush is carried
-// out once, and a record that the log cannot read back is set aside while the partition goes on.
+// out once, a record that the log cannot read back is set aside while the partition goes on, and nothing is rated before
+// its factors are in the log.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,8 +71,8 @@ const meterOf = (maxRecords: number): Processor => ({
   poll: { maxRecords, maxBytes: 1e6, maxWaitMs: 10 },
 })
 
-const rateOf = (maxRecords: number): Processor => ({
-  ...createRateProcessor({ rate: createRate(config), events: silentEvents }),
+const rateOf = (maxRecords: number, publish = async (): Promise<void> => {}): Processor => ({
+  ...createRateProcessor({ rate: createRate(config), events: silentEvents, publish }),
   poll: { maxRecords, maxBytes: 1e6, maxWaitMs: 10 },
 })
 
@@ -260,4 +261,27 @@ it('sets a record aside that does not decode, and meters the rest', async () => 
     ['meter', 'readings', 1n, 'record_corrupt'],
     ['rate', 'energy', 1n, 'record_corrupt'],
   ])
+})
+
+it('rates nothing before its factors are known, waits while the log does not take them, and says so', async () => {
+  await appendReadings(WORKED_EXAMPLE)
+  await appendReadings([energyAt(120, 9_000_000_000n)])
+  await run(meterOf(64))
+  let isFull = true
+  let published = 0
+  const runner = new Runner({ broker, events: silentEvents, now: () => nowMs })
+  await runner.start(
+    rateOf(64, async () => {
+      if (isFull) throw new WattlineError('disk_full', 'no room for factors.')
+      published += 1
+    }),
+  )
+  await until(() => runner.problems().length > 0)
+  expect(runner.problems()).toEqual([expect.stringMatching(/^rate energy\/0 waiting: disk_full: no room/)])
+  expect(await rowsOf(ledger)).toEqual([])
+  isFull = false
+  await until(async () => (await rowsOf(ledger)).length > 0)
+  await runner.stop()
+  expect(published).toBe(1)
+  expect((await rowsOf(ledger)).length).toBe(WORKED_EXAMPLE_ROWS.length)
 })

@@ -13,13 +13,18 @@ const partitionsOf = (broker: Readonly<Record<string, number>>) =>
 it('gives each stream the partitions that are configured', () => {
   const partitions = partitionsOf({ partitions: 6 })
   expect([...partitions.keys()]).toEqual(STREAMS.map(({ name }) => name))
+  // Of the newest record of a key there is one, where there is one order.
+  expect(partitions.get('factors')).toBe(1)
+  partitions.delete('factors')
   expect(new Set(partitions.values())).toEqual(new Set([6]))
 })
 
 it('gives streams keyed by host a number of their own', () => {
   const partitions = partitionsOf({ partitions: 158, host_partitions: 8 })
-  for (const { name, key } of STREAMS)
-    expect([name, partitions.get(name)]).toEqual([name, key === 'host' ? 8 : 158])
+  for (const { name, key, compacted } of STREAMS) {
+    const expected = compacted ? 1 : key === 'host' ? 8 : 158
+    expect([name, partitions.get(name)]).toEqual([name, expected])
+  }
   const keyed = STREAMS.filter(({ key }) => key === 'host').map(({ name }) => name)
   expect(keyed.toSorted()).toEqual(['energy', 'late_readings', 'ledger', 'readings'])
 })

@@ -100,6 +100,7 @@ beforeAll(async () => {
       Error: 'of shop and bank',
       Headers: {},
       Record: 'AAAA',
+      Key: '',
     },
   ])
   server = createQueryServer({

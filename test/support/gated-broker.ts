@@ -80,6 +80,7 @@ function gated(broker: Broker, end: () => Promise<void>): GatedBroker {
       append: (stream, partition, records) => broker.append(stream, partition, records),
       subscribe: options =>
         broker.subscribe({ ...options, work: partition => options.work(behind(partition)) }),
+      newest: stream => broker.newest(stream),
       lag: (group, stream) => broker.lag(group, stream),
       ping: () => broker.ping(),
       close: () => broker.close(),

@@ -99,6 +99,7 @@ export class Consumer implements AssignedPartition {
     let bytes = 0
     let offset = this.#position
     while (records.length < limits.maxRecords && offset < this.#place.bounds.next) {
+      offset = this.#place.occupied(offset)
       const head = decodeHead(store.get(recordKey(this.#place, offset, 0)))
       bytes += head?.valueBytes ?? 0
       if (records.length > 0 && bytes > limits.maxBytes) break

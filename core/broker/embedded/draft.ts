@@ -3,10 +3,14 @@
  * published, and published only when the transaction is on disk. A failed transaction leaves nothing behind.
  */
 import type { NewRecord } from '../broker.ts'
-import { boundsKey, committedKey, type Place, stateKey } from './keys.ts'
+import { keyMissing } from '../compacted.ts'
+import { boundsKey, committedKey, newestKey, type Place, stateKey, supersededKey } from './keys.ts'
 import { type Bounds, encodeBounds, encodeOffset, type PartitionLog } from './partition-log.ts'
 import { encodeRecord, type Operation, storedBytes } from './record.ts'
 import type { Space } from './space.ts'
+
+/** LMDB keys that are there or not have some value. */
+const PRESENT = Buffer.alloc(1)
 
 export class Draft {
   readonly operations: Operation[] = []
@@ -14,6 +18,8 @@ export class Draft {
   #usedBytes: number
   readonly #bounds = new Map<PartitionLog, Bounds>()
   readonly #committed: { readonly log: PartitionLog; readonly group: string; readonly offset: bigint }[] = []
+  /** Records of compacted partitions. */
+  readonly #keyed: { readonly log: PartitionLog; readonly key: string; readonly offset: bigint }[] = []
   readonly #published: (() => void)[] = []
 
   constructor(space: Space) {
@@ -25,16 +31,15 @@ export class Draft {
   plan<T>(change: (draft: Draft) => T): T {
     const usedBytes = this.#usedBytes
     const bounds = [...this.#bounds]
-    const lengths = [this.operations.length, this.#committed.length, this.#published.length] as const
+    const grown = [this.operations, this.#committed, this.#keyed, this.#published]
+    const lengths = grown.map(list => list.length)
     try {
       return change(this)
     } catch (error) {
       this.#usedBytes = usedBytes
       this.#bounds.clear()
       for (const [log, before] of bounds) this.#bounds.set(log, before)
-      this.operations.length = lengths[0]
-      this.#committed.length = lengths[1]
-      this.#published.length = lengths[2]
+      for (const [index, list] of grown.entries()) list.length = lengths[index]!
       throw error
     }
   }
@@ -55,12 +60,32 @@ export class Draft {
     let { next, bytes } = before
     for (const record of records) {
       for (const operation of encodeRecord(log, next, record)) this.operations.push(operation)
+      if (log.keys !== null) this.#supersede(log, record, next)
       next += 1n
       bytes += storedBytes(record)
     }
     this.#usedBytes += bytes - before.bytes
     this.#bounds.set(log, { ...before, next, bytes })
     return before.next
+  }
+
+  /** Notes a record as the newest of its key, and the one before it as superseded. */
+  #supersede(log: PartitionLog, { key }: NewRecord, offset: bigint): void {
+    if (key === undefined) throw keyMissing(log.stream)
+    const planned = this.#keyed.findLast(one => one.log === log && one.key === key)
+    const before = planned?.offset ?? log.keys?.newestOf(key)
+    this.put(newestKey(log, key), encodeOffset(offset))
+    if (before !== undefined) this.put(supersededKey(log, before), PRESENT)
+    this.#keyed.push({ log, key, offset })
+  }
+
+  /** Drops superseded records of a compacted partition, whose keys and bytes the caller has looked up. */
+  compact(log: PartitionLog, offsets: readonly bigint[], bytes: number, keys: readonly Uint8Array[]): void {
+    this.trim(log, this.bounds(log).first, bytes, [
+      ...keys,
+      ...offsets.map(offset => supersededKey(log, offset)),
+    ])
+    this.afterwards(() => log.keys?.dropped(offsets))
   }
 
   /** Drops everything below `first`, whose keys and bytes the caller has looked up. */
@@ -99,6 +124,7 @@ export class Draft {
   publish(): void {
     this.#space.usedBytes = this.#usedBytes
     for (const { log, group, offset } of this.#committed) log.committed.set(group, offset)
+    for (const { log, key, offset } of this.#keyed) log.keys?.added(key, offset)
     for (const [log, bounds] of this.#bounds) {
       const grown = bounds.next > log.bounds.next
       log.bounds = bounds

@@ -11,16 +11,18 @@ import type {
   Broker,
   NewRecord,
   PartitionLag,
+  StoredRecord,
   StreamSettings,
   SubscribeOptions,
   Subscription,
 } from '../broker.ts'
+import { notCompacted } from '../compacted.ts'
 import type { ConsumerPorts } from './consumer.ts'
 import { Group } from './groups.ts'
 import { Journal } from './journal.ts'
 import { IDENTITY_KEY, PING_KEY, recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
-import { decodeHead, storedBytes } from './record.ts'
+import { decodeHead, readRecord, storedBytes } from './record.ts'
 import { Space, volumeOf } from './space.ts'
 import { type LogStore, openStore } from './store.ts'
 import { checkSettings, loadStreams, newStream } from './streams.ts'
@@ -164,13 +166,31 @@ class EmbeddedBroker implements Broker {
     return subscription
   }
 
+  async newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>> {
+    const { partitions } = this.#stream(stream)
+    this.#refuseWhenClosing()
+    this.#store.refresh()
+    const found = new Map<string, StoredRecord>()
+    for (const log of partitions) {
+      if (log.keys === null) throw notCompacted(stream)
+      for (const [key, offset] of log.keys.newest()) {
+        found.set(
+          key,
+          readRecord(name => this.#store.get(name), log, offset),
+        )
+      }
+    }
+    return found
+  }
+
   async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
     const { partitions } = this.#stream(stream)
     this.#refuseWhenClosing()
     this.#store.refresh()
     return partitions.map(log => {
       const committed = log.committedBy(group)
-      const pending = committed < log.bounds.next ? this.#store.get(recordKey(log, committed, 0)) : undefined
+      const oldest = recordKey(log, log.occupied(committed), 0)
+      const pending = committed < log.bounds.next ? this.#store.get(oldest) : undefined
       return {
         partition: log.partition,
         end: log.bounds.next,

@@ -9,6 +9,8 @@
  * | `B` stream partition | bounds: first and next offset, bytes stored |
  * | `G` stream partition group | committed offset |
  * | `R` stream partition offset chunk | chunk 0: head of a record; 1 and up: its value |
+ * | `K` stream partition key | compacted streams: offset of the newest record of the key |
+ * | `Z` stream partition offset | compacted streams: nothing; the record is stored, and a newer one has its key |
  * | `T` stream partition group NUL key | state of a group |
  * | `I` | identity of the log: text, made with it |
  * | `P` | nothing: what `ping` writes to see whether the disk takes it |
@@ -25,7 +27,15 @@ export interface Place {
   readonly partition: number
 }
 
-const letter = { stream: 'S', bounds: 'B', committed: 'G', record: 'R', state: 'T' } as const
+const letter = {
+  stream: 'S',
+  bounds: 'B',
+  committed: 'G',
+  record: 'R',
+  newest: 'K',
+  superseded: 'Z',
+  state: 'T',
+} as const
 
 /** LMDB's limit with pages of 4 KiB, as lmdb-js applies it. */
 const KEY_BYTES_MAX = 1978
@@ -34,7 +44,7 @@ const placed = (kind: string, place: Place, tail: Buffer): Buffer => {
   if (5 + tail.length > KEY_BYTES_MAX) {
     throw new WattlineError(
       'invariant_broken',
-      `A name or state key of ${tail.length} bytes does not fit into a key of the log (${KEY_BYTES_MAX} bytes).`,
+      `A name or key of ${tail.length} bytes does not fit into a key of the log (${KEY_BYTES_MAX} bytes).`,
     )
   }
   const key = Buffer.alloc(5 + tail.length)
@@ -66,6 +76,17 @@ export function recordKey(place: Place, offset: bigint, chunk: number): Buffer {
   return placed(letter.record, place, tail)
 }
 
+export const newestKey = (place: Place, key: string): Buffer => placed(letter.newest, place, Buffer.from(key))
+/** The record key in a key of the log. */
+export const newestNameOf = (key: Uint8Array): string => Buffer.from(key.subarray(5)).toString()
+
+export function supersededKey(place: Place, offset: bigint): Buffer {
+  const tail = Buffer.alloc(8)
+  tail.writeBigUInt64BE(offset)
+  return placed(letter.superseded, place, tail)
+}
+export const supersededOffsetOf = (key: Uint8Array): bigint => Buffer.from(key).readBigUInt64BE(5)
+
 export interface KeyRange {
   readonly start: Buffer
   /** Exclusive. */
@@ -76,5 +97,7 @@ const under = (prefix: Buffer): KeyRange => ({ start: prefix, end: Buffer.concat
 
 export const allStreams = (): KeyRange => under(Buffer.from(letter.stream))
 export const committedOf = (place: Place): KeyRange => under(placed(letter.committed, place, nothing))
+export const newestOf = (place: Place): KeyRange => under(placed(letter.newest, place, nothing))
+export const supersededOf = (place: Place): KeyRange => under(placed(letter.superseded, place, nothing))
 export const stateOf = (place: Place, group: string): KeyRange =>
   under(placed(letter.state, place, Buffer.from(`${group}\u0000`)))

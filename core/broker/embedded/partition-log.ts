@@ -1,4 +1,5 @@
 /** What the broker keeps in memory of a partition: its bounds, how far groups are, who waits for records. */
+import type { KeyIndex } from './key-index.ts'
 import type { Place } from './keys.ts'
 
 /** Records `first` up to below `next` are stored. */
@@ -30,17 +31,21 @@ export class PartitionLog implements Place {
   readonly partition: number
   bounds: Bounds
   readonly committed: Map<string, bigint>
+  /** Of compacted streams; null for others, whose records from `first` to `next` are all there. */
+  readonly keys: KeyIndex | null
   readonly #waiting = new Set<() => void>()
 
   constructor(
     stream: string,
     place: Place,
+    keys: KeyIndex | null,
     bounds: Bounds = { first: 0n, next: 0n, bytes: 0 },
     committed = new Map<string, bigint>(),
   ) {
     this.stream = stream
     this.streamId = place.streamId
     this.partition = place.partition
+    this.keys = keys
     this.bounds = bounds
     this.committed = committed
   }
@@ -49,6 +54,11 @@ export class PartitionLog implements Place {
   committedBy(group: string): bigint {
     const committed = this.committed.get(group) ?? 0n
     return committed < this.bounds.first ? this.bounds.first : committed
+  }
+
+  /** The next offset from this one on at which a record belongs. */
+  occupied(offset: bigint): bigint {
+    return this.keys?.from(offset) ?? offset
   }
 
   wake(): void {

@@ -14,7 +14,9 @@ const PAGE_BYTES = 4096
 
 const FIXED = 26
 const AT = { version: 0, crc: 4, timestampMs: 8, headerBytes: 16, valueBytes: 20, chunks: 24 } as const
+/** Of a head whose JSON is the headers, and of one where it is `[key, headers]`. */
 const VERSION = 1
+const VERSION_KEYED = 2
 
 export interface Operation {
   readonly key: Uint8Array
@@ -34,11 +36,11 @@ export interface RecordHead {
 export function encodeRecord(place: Place, offset: bigint, record: NewRecord): readonly Operation[] {
   const { value } = record
   const key = recordKey(place, offset, 0)
-  const headers = Buffer.from(record.headers === undefined ? '' : JSON.stringify(record.headers))
+  const headers = Buffer.from(headersText(record))
   const chunks = chunksOf(value.length)
   const inline = chunks === 0
   const head = Buffer.alloc(FIXED + headers.length + (inline ? value.length : 0))
-  head.writeUInt8(VERSION, AT.version)
+  head.writeUInt8(record.key === undefined ? VERSION : VERSION_KEYED, AT.version)
   head.writeDoubleLE(record.timestampMs, AT.timestampMs)
   head.writeUInt32LE(headers.length, AT.headerBytes)
   head.writeUInt32LE(value.length, AT.valueBytes)
@@ -56,11 +58,15 @@ export function encodeRecord(place: Place, offset: bigint, record: NewRecord): r
   return operations
 }
 
-/** Bytes on disk of a record with this many bytes in its head entry and its value. */
-export function storedBytes(record: NewRecord): number {
-  const headers = record.headers === undefined ? 0 : Buffer.byteLength(JSON.stringify(record.headers))
-  return sizeOnDisk(FIXED + headers, record.value.length)
+/** Key and headers as the head has them. */
+function headersText({ key, headers }: NewRecord): string {
+  if (key !== undefined) return JSON.stringify([key, headers ?? {}])
+  return headers === undefined ? '' : JSON.stringify(headers)
 }
+
+/** Bytes on disk of a record with this many bytes in its head entry and its value. */
+export const storedBytes = (record: NewRecord): number =>
+  sizeOnDisk(FIXED + Buffer.byteLength(headersText(record)), record.value.length)
 
 function sizeOnDisk(headBytes: number, valueBytes: number): number {
   if (valueBytes <= INLINE_BYTES) return headBytes + valueBytes
@@ -69,7 +75,8 @@ function sizeOnDisk(headBytes: number, valueBytes: number): number {
 
 /** The head alone, null when it is missing or not one. Its checksum is not looked at: that needs the value. */
 export function decodeHead(head: Uint8Array | undefined): RecordHead | null {
-  if (head === undefined || head.length < FIXED || head[AT.version] !== VERSION) return null
+  if (head === undefined || head.length < FIXED) return null
+  if (head[AT.version] !== VERSION && head[AT.version] !== VERSION_KEYED) return null
   const view = new DataView(head.buffer, head.byteOffset, head.length)
   const valueBytes = view.getUint32(AT.valueBytes, true)
   const chunks = view.getUint16(AT.chunks, true)
@@ -111,8 +118,12 @@ export function readRecord(
   if (checksum(key, headBytes, head.chunks === 0 ? null : value) !== crc) {
     return corrupt(offset, head.timestampMs, value, 'checksum does not match')
   }
-  const headers = headersEnd === FIXED ? {} : JSON.parse(headBytes.toString('utf8', FIXED, headersEnd))
-  return { offset, value, headers, timestampMs: head.timestampMs }
+  const stamped = { offset, value, timestampMs: head.timestampMs }
+  if (headersEnd === FIXED) return { ...stamped, headers: {} }
+  const read = JSON.parse(headBytes.toString('utf8', FIXED, headersEnd))
+  if (headBytes[AT.version] === VERSION) return { ...stamped, headers: read }
+  const [name, headers] = read
+  return { ...stamped, key: name, headers }
 }
 
 function readChunks(

@@ -35,9 +35,7 @@ export function planTrim(
   while (first < limit) {
     if (dropped.length >= SLICE_RECORDS || bytes >= SLICE_BYTES) return { first, bytes, dropped, more: true }
     const head = headAt(first)
-    const tooOld = head === null || head.timestampMs <= nowMs - retention.timeMs
-    const tooLarge = bounds.bytes - bytes > retention.bytes
-    if (!tooOld && !tooLarge) break
+    if (!isDue(head, bounds.bytes - bytes, retention, nowMs)) break
     dropped.push({ offset: first, chunks: head?.chunks ?? null })
     first += 1n
     // The last record takes what is left, so that an unreadable one leaves no debt behind.
@@ -45,6 +43,37 @@ export function planTrim(
   }
   return { first, bytes, dropped, more: false }
 }
+
+export type Compaction = Pick<Trim, 'bytes' | 'dropped' | 'more'>
+
+/**
+ * The same for a compacted partition: of the records that newer ones of their keys have superseded (in order), those that
+ * every group has read and that are too old, or too much.
+ */
+export function planCompaction(
+  bounds: Bounds,
+  superseded: readonly bigint[],
+  readByAll: bigint,
+  retention: Retention,
+  nowMs: number,
+  headAt: (offset: bigint) => RecordHead | null,
+): Compaction {
+  const dropped: { offset: bigint; chunks: number | null }[] = []
+  let bytes = 0
+  for (const offset of superseded) {
+    if (offset >= readByAll) break
+    if (dropped.length >= SLICE_RECORDS || bytes >= SLICE_BYTES) return { bytes, dropped, more: true }
+    const head = headAt(offset)
+    if (!isDue(head, bounds.bytes - bytes, retention, nowMs)) break
+    dropped.push({ offset, chunks: head?.chunks ?? null })
+    bytes = Math.min(bounds.bytes, bytes + (head?.storedBytes ?? 0))
+  }
+  return { bytes, dropped, more: false }
+}
+
+/** Whether a record is too old, or the partition too large. */
+const isDue = (head: RecordHead | null, bytes: number, retention: Retention, nowMs: number): boolean =>
+  head === null || head.timestampMs <= nowMs - retention.timeMs || bytes > retention.bytes
 
 /** The offset below which every group has read; the end of the log when no group must. */
 export function readByAll(

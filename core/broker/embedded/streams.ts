@@ -1,14 +1,20 @@
 /** The streams of a log: what is stored about them, read once at open, and what `createStreams` adds. */
 import { WattlineError } from '../../runtime/errors.ts'
 import type { StreamSettings } from '../broker.ts'
+import { KeyIndex } from './key-index.ts'
 import {
   allStreams,
   boundsKey,
   committedGroupOf,
   committedOf,
   FORMAT_KEY,
+  newestNameOf,
+  newestOf,
+  type Place,
   streamKey,
   streamNameOf,
+  supersededOf,
+  supersededOffsetOf,
 } from './keys.ts'
 import { decodeBounds, decodeOffset, PartitionLog, type StreamLog } from './partition-log.ts'
 import type { Operation } from './record.ts'
@@ -21,6 +27,7 @@ const PARTITIONS_MAX = 65_535
 interface StoredStream {
   readonly id: number
   readonly partitions: number
+  readonly compacted?: true
 }
 
 export function loadStreams(store: LogStore): Map<string, StreamLog> {
@@ -47,9 +54,19 @@ function loadStream(store: LogStore, name: string, stored: StoredStream): Stream
     for (const { key, value } of store.entries(committedOf(place))) {
       committed.set(committedGroupOf(key), decodeOffset(value))
     }
-    return new PartitionLog(name, place, decodeBounds(store.get(boundsKey(place))), committed)
+    const keys = stored.compacted === true ? loadKeys(store, place) : null
+    return new PartitionLog(name, place, keys, decodeBounds(store.get(boundsKey(place))), committed)
   })
   return { name, id: stored.id, partitions, retention: null, turn: 0 }
+}
+
+function loadKeys(store: LogStore, place: Place): KeyIndex {
+  const newest = new Map<string, bigint>()
+  const superseded = new Set<bigint>()
+  for (const { key, value } of store.entries(newestOf(place)))
+    newest.set(newestNameOf(key), decodeOffset(value))
+  for (const { key } of store.entries(supersededOf(place))) superseded.add(supersededOffsetOf(key))
+  return new KeyIndex(newest, superseded)
 }
 
 /** Throws `config_invalid` when the settings contradict themselves or what is stored. */
@@ -58,7 +75,16 @@ export function checkSettings(settings: StreamSettings, existing: StreamLog | un
   if (name === '' || !Number.isInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MAX) {
     throw new WattlineError('config_invalid', `Stream '${name}' cannot have ${partitions} partitions.`)
   }
-  if (existing === undefined || existing.partitions.length === partitions) return
+  if (existing === undefined) return
+  const isCompacted = existing.partitions[0]?.keys !== null
+  if (isCompacted !== (settings.compacted === true)) {
+    const [is, shall] = isCompacted ? ['compacted', 'not'] : ['not compacted', 'to be']
+    throw new WattlineError(
+      'config_invalid',
+      `Stream '${name}' is stored ${is} and is ${shall} here: this data folder belongs to another version, choose another one with \`data\`.`,
+    )
+  }
+  if (existing.partitions.length === partitions) return
   throw new WattlineError(
     'config_invalid',
     `Stream '${name}' is stored with ${existing.partitions.length} partitions and configured with ${partitions}: the number is fixed once the data folder exists.`,
@@ -70,16 +96,21 @@ export function newStream(
   settings: StreamSettings,
   id: number,
 ): { readonly stream: StreamLog; readonly operations: readonly Operation[] } {
-  const stored: StoredStream = { id, partitions: settings.partitions }
-  const partitions = Array.from(
-    { length: settings.partitions },
-    (_, partition) => new PartitionLog(settings.name, { streamId: id, partition }),
-  )
+  const { name, compacted } = settings
+  const stored: StoredStream = {
+    id,
+    partitions: settings.partitions,
+    ...(compacted === true ? { compacted } : {}),
+  }
+  const partitions = Array.from({ length: settings.partitions }, (_, partition) => {
+    const keys = compacted === true ? new KeyIndex() : null
+    return new PartitionLog(name, { streamId: id, partition }, keys)
+  })
   return {
-    stream: { name: settings.name, id, partitions, retention: null, turn: 0 },
+    stream: { name, id, partitions, retention: null, turn: 0 },
     operations: [
       { key: FORMAT_KEY, value: Buffer.from(FORMAT) },
-      { key: streamKey(settings.name), value: Buffer.from(JSON.stringify(stored)) },
+      { key: streamKey(name), value: Buffer.from(JSON.stringify(stored)) },
     ],
   }
 }

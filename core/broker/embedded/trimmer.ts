@@ -1,11 +1,12 @@
 /** Retention at work: small slices in the background, after commits and every few seconds. */
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
+import type { Draft } from './draft.ts'
 import type { Journal } from './journal.ts'
 import { recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
 import { decodeHead } from './record.ts'
-import { planTrim, readByAll } from './retention.ts'
+import { planCompaction, planTrim, readByAll, type Trim } from './retention.ts'
 import type { LogStore } from './store.ts'
 
 const SWEEP_MS = 10_000
@@ -71,30 +72,44 @@ export class Trimmer {
 
   /** Whether there is more to drop. */
   async #trimSlice(log: PartitionLog): Promise<boolean> {
-    const { store, journal, streams, readers, clock, events } = this.#ports
+    const { store, streams, readers, clock } = this.#ports
     const retention = streams.get(log.stream)?.retention
     if (retention == null) return false
     const groups = new Set([...retention.groups, ...readers(log.stream)])
+    const limit = readByAll(log.bounds, groups, log.committed)
+    const headAt = (offset: bigint) => decodeHead(store.get(recordKey(log, offset, 0)))
     store.refresh()
-    const trim = planTrim(
-      log.bounds,
-      readByAll(log.bounds, groups, log.committed),
-      retention,
-      clock(),
-      offset => decodeHead(store.get(recordKey(log, offset, 0))),
-    )
-    if (trim.dropped.length === 0) return false
-    const keys = trim.dropped.flatMap(({ offset, chunks }) =>
-      chunks === null ? keysOf(store, log, offset) : keysUpTo(log, offset, chunks),
-    )
-    await journal.submit(0, draft => {
+    const { keys } = log
+    if (keys !== null) {
+      const found = planCompaction(log.bounds, keys.superseded(), limit, retention, clock(), headAt)
+      return this.#drop(log, found, (draft, entries) => {
+        const offsets = found.dropped.map(({ offset }) => offset)
+        draft.compact(log, offsets, found.bytes, entries)
+      })
+    }
+    const found = planTrim(log.bounds, limit, retention, clock(), headAt)
+    return this.#drop(log, found, (draft, entries) => {
       if (draft.bounds(log).first !== log.bounds.first) {
         throw new WattlineError('invariant_broken', 'Two trims of one partition at a time.')
       }
-      draft.trim(log, trim.first, trim.bytes, keys)
+      draft.trim(log, found.first, found.bytes, entries)
     })
-    events.emit('recordsTrimmed', { stream: log.stream, amount: trim.dropped.length })
-    return trim.more
+  }
+
+  /** Has what was found dropped in one transaction; whether there is more. */
+  async #drop(
+    log: PartitionLog,
+    { dropped, more }: Pick<Trim, 'dropped' | 'more'>,
+    plan: (draft: Draft, entries: readonly Uint8Array[]) => void,
+  ): Promise<boolean> {
+    if (dropped.length === 0) return false
+    const { store, journal, events } = this.#ports
+    const entries = dropped.flatMap(({ offset, chunks }) =>
+      chunks === null ? keysOf(store, log, offset) : keysUpTo(log, offset, chunks),
+    )
+    await journal.submit(0, draft => plan(draft, entries))
+    events.emit('recordsTrimmed', { stream: log.stream, amount: dropped.length })
+    return more
   }
 }
 

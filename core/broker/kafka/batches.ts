@@ -7,14 +7,12 @@ import { IS_CONTROL, IS_TRANSACTIONAL, type KafkaRecord, type RecordsBatch } fro
 import type { StoredRecord } from '../broker.ts'
 
 export interface Visible {
-  readonly records: readonly KeyedRecord[]
+  readonly records: readonly FetchedRecord[]
   /** Where to read on: after the last batch, also when nothing of it may be seen. */
   readonly next: bigint
 }
 
-/** A record with its key, which only state has. */
-export interface KeyedRecord extends StoredRecord {
-  readonly key: string | null
+export interface FetchedRecord extends StoredRecord {
   /** A record without a value: in a compacted topic the key is gone. */
   readonly isTombstone: boolean
 }
@@ -35,7 +33,7 @@ export function visibleRecords(
 ): Visible {
   const pending = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1))
   const abortedNow = new Set<bigint>()
-  const records: KeyedRecord[] = []
+  const records: FetchedRecord[] = []
   let next = from
   for (const batch of batches) {
     const last = batch.firstOffset + BigInt(batch.lastOffsetDelta)
@@ -59,12 +57,12 @@ export function visibleRecords(
 
 const EMPTY = new Uint8Array(0)
 
-function toStored(record: KafkaRecord, offset: bigint, firstTimestamp: bigint): KeyedRecord {
+function toStored(record: KafkaRecord, offset: bigint, firstTimestamp: bigint): FetchedRecord {
   const headers: Record<string, string> = {}
   for (const [key, value] of record.headers) headers[String(key)] = String(value ?? '')
   return {
     offset,
-    key: record.key === null ? null : record.key.toString(),
+    ...(record.key === null ? {} : { key: record.key.toString() }),
     value: record.value ?? EMPTY,
     isTombstone: record.value === null,
     headers,

@@ -4,8 +4,8 @@ import type { AssignedPartition, StoredRecord } from '../broker.ts'
 import type { Visible } from './batches.ts'
 import { saysOneOf, TakenOver } from './failure.ts'
 import { weightOf } from './messages.ts'
-import { commitOffset, committedOffsets, endOffset, startOffset } from './offsets.ts'
-import { PartitionReader } from './reader.ts'
+import { commitOffset, committedOffsets, startOffset } from './offsets.ts'
+import { PartitionReader, scan } from './reader.ts'
 import { PartitionTransactions, type Step, stateKey, type TransactionPorts } from './transactions.ts'
 
 export interface ConsumerPorts extends TransactionPorts {
@@ -21,7 +21,6 @@ type Limits = Parameters<AssignedPartition['poll']>[0]
 const FETCH_WAIT_MS = 1000
 /** Reading tells of a Kafka that is away sooner than writing gives up: nothing is lost by it, and readiness hears of it. */
 const READ_TIMEOUT_MS = 3000
-const STATE_FETCH_BYTES = 8 * 1024 * 1024
 
 export class KafkaConsumer implements AssignedPartition {
   readonly stream: string
@@ -180,23 +179,12 @@ export class KafkaConsumer implements AssignedPartition {
   async #readState(topic: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const { cluster } = this.#ports
     const state = new Map<string, Uint8Array>()
-    const reader = new PartitionReader(cluster, topic, this.partition)
     const prefix = stateKey(this.stream, '')
-    try {
-      let at = await startOffset(cluster, topic, this.partition)
-      const end = await endOffset(cluster, topic, this.partition)
-      while (at < end) {
-        const { records, next } = await reader.fetch(at, STATE_FETCH_BYTES, FETCH_WAIT_MS)
-        for (const { key, value, isTombstone } of records) {
-          if (key === null || !key.startsWith(prefix)) continue
-          if (isTombstone) state.delete(key.slice(prefix.length))
-          else state.set(key.slice(prefix.length), value)
-        }
-        at = next
-      }
-    } finally {
-      await reader.close()
-    }
+    await scan(cluster, topic, this.partition, ({ key, value, isTombstone }) => {
+      if (key?.startsWith(prefix) !== true) return
+      if (isTombstone) state.delete(key.slice(prefix.length))
+      else state.set(key.slice(prefix.length), value)
+    })
     return state
   }
 

@@ -10,17 +10,20 @@ import type {
   Broker,
   NewRecord,
   PartitionLag,
+  StoredRecord,
   StreamSettings,
   SubscribeOptions,
   Subscription,
 } from '../broker.ts'
+import { keyMissing, notCompacted } from '../compacted.ts'
 import { Appender } from './appender.ts'
 import { Cluster, type KafkaConnection } from './cluster.ts'
 import { kafkaFailure, startFailure } from './failure.ts'
 import { readLag } from './lag.ts'
 import { Names } from './names.ts'
+import { scan } from './reader.ts'
 import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
-import { ensureTopics, stateTopic, streamTopic } from './topics.ts'
+import { compactedTopic, ensureTopics, stateTopic, streamTopic } from './topics.ts'
 import { Trimmer } from './trimmer.ts'
 
 export interface KafkaBrokerOptions extends KafkaConnection {
@@ -75,6 +78,7 @@ class KafkaBroker implements Broker {
   readonly #ports: SubscriptionPorts
   /** Partitions by stream. */
   readonly #streams = new Map<string, number>()
+  readonly #compacted = new Set<string>()
   readonly #turns = new Map<string, number>()
   /** Members of ours by group, so far. */
   readonly #members = new Map<string, number>()
@@ -108,12 +112,19 @@ class KafkaBroker implements Broker {
 
   async createStreams(settings: readonly StreamSettings[]): Promise<void> {
     const { replication } = this.#options
-    const topics = settings.map(({ name, partitions }) =>
-      streamTopic(this.#names.topic(name), partitions, replication),
-    )
+    const topics = settings.map(({ name, partitions, compacted, retention }) => {
+      const topic = this.#names.topic(name)
+      return compacted === true
+        ? compactedTopic(topic, partitions, replication, retention.timeMs)
+        : streamTopic(topic, partitions, replication)
+    })
     await ensureTopics(this.#cluster, topics)
-    for (const { name, partitions } of settings) this.#streams.set(name, partitions)
-    if (this.#options.trims !== false) this.#trimmer.watch(settings)
+    for (const { name, partitions, compacted } of settings) {
+      this.#streams.set(name, partitions)
+      if (compacted === true) this.#compacted.add(name)
+    }
+    // Kafka refuses to delete records of a compacted topic.
+    if (this.#options.trims !== false) this.#trimmer.watch(settings.filter(one => one.compacted !== true))
   }
 
   partitions(stream: string): number {
@@ -127,6 +138,7 @@ class KafkaBroker implements Broker {
   async append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended> {
     const chosen = partition === 'any' ? this.#nextPartition(stream) : partition
     this.#check(stream, chosen)
+    this.#checkKeys(stream, records)
     try {
       const offset = await this.#appender.append(this.#names.topic(stream), chosen, records)
       this.#appended(stream, records)
@@ -150,6 +162,20 @@ class KafkaBroker implements Broker {
         this.#subscriptions.delete(subscription)
       },
     }
+  }
+
+  async newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>> {
+    const partitions = this.partitions(stream)
+    if (!this.#compacted.has(stream)) throw notCompacted(stream)
+    return this.#cluster.call(`reading ${stream}`, async () => {
+      const found = new Map<string, StoredRecord>()
+      for (let partition = 0; partition < partitions; partition++) {
+        await scan(this.#cluster, this.#names.topic(stream), partition, record => {
+          if (record.key !== undefined) found.set(record.key, record)
+        })
+      }
+      return found
+    })
   }
 
   async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
@@ -211,6 +237,10 @@ class KafkaBroker implements Broker {
     const partitions = this.partitions(stream)
     if (Number.isInteger(partition) && partition >= 0 && partition < partitions) return
     throw new WattlineError('invariant_broken', `Stream '${stream}' has no partition ${partition}.`)
+  }
+
+  #checkKeys(stream: string, records: readonly NewRecord[]): void {
+    if (this.#compacted.has(stream) && records.some(({ key }) => key === undefined)) throw keyMissing(stream)
   }
 
   #nextPartition(stream: string): number {

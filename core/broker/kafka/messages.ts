@@ -7,7 +7,14 @@ export function toMessage(topic: string, partition: number, record: NewRecord): 
   for (const [key, value] of Object.entries(record.headers ?? {})) {
     headers.set(Buffer.from(key), Buffer.from(value))
   }
-  return { topic, partition, value: asBuffer(record.value), headers, timestamp: BigInt(record.timestampMs) }
+  return {
+    topic,
+    partition,
+    ...(record.key === undefined ? {} : { key: Buffer.from(record.key) }),
+    value: asBuffer(record.value),
+    headers,
+    timestamp: BigInt(record.timestampMs),
+  }
 }
 
 /** The same bytes, not a copy. */

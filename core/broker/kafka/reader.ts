@@ -1,13 +1,17 @@
 /** Reads one partition from an offset on, only committed records; over a connection of its own, unless given one. */
 import { type ConnectionPool, fetchV16 } from '@platformatic/kafka'
-import { type Visible, visibleRecords } from './batches.ts'
+import { type FetchedRecord, type Visible, visibleRecords } from './batches.ts'
 import type { Cluster } from './cluster.ts'
+import { endOffset, startOffset } from './offsets.ts'
 
 const READ_COMMITTED = 1
 const NO_SESSION = 0
 const NO_SESSION_EPOCH = -1
 const ANY_EPOCH = -1
 const MIN_BYTES = 1
+/** Of a scan. */
+const FETCH_BYTES = 8 * 1024 * 1024
+const FETCH_WAIT_MS = 1000
 
 export class PartitionReader {
   readonly topic: string
@@ -57,5 +61,26 @@ export class PartitionReader {
   /** Ends also a fetch that waits: it rejects. */
   async close(): Promise<void> {
     if (!this.#isShared) await this.#pool.close()
+  }
+}
+
+/** Hands over every committed record of a partition, from its start to what is its end now. */
+export async function scan(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  take: (record: FetchedRecord) => void,
+): Promise<void> {
+  const reader = new PartitionReader(cluster, topic, partition)
+  try {
+    let at = await startOffset(cluster, topic, partition)
+    const end = await endOffset(cluster, topic, partition)
+    while (at < end) {
+      const { records, next } = await reader.fetch(at, FETCH_BYTES, FETCH_WAIT_MS)
+      for (const record of records) take(record)
+      at = next
+    }
+  } finally {
+    await reader.close()
   }
 }

@@ -37,6 +37,28 @@ export const streamTopic = (topic: string, partitions: number, replication: numb
   },
 })
 
+/** A compacted stream's topic. Kafka's cleaner does not ask who has read: what is superseded stays for `keptMs` at least. */
+export const compactedTopic = (
+  topic: string,
+  partitions: number,
+  replication: number,
+  keptMs: number,
+): TopicSettings => ({
+  topic,
+  partitions,
+  replication,
+  configs: {
+    'cleanup.policy': 'compact',
+    'min.compaction.lag.ms': `${keptMs}`,
+    'min.cleanable.dirty.ratio': '0.2',
+    // The cleaner leaves the segment alone that is written to.
+    'segment.bytes': `${STATE_SEGMENT_BYTES}`,
+    'segment.ms': `${keptMs}`,
+    'max.message.bytes': `${MAX_MESSAGE_BYTES}`,
+    'min.insync.replicas': `${minInsync(replication)}`,
+  },
+})
+
 /** The state of a group: the last value of every key. */
 export const stateTopic = (topic: string, partitions: number, replication: number): TopicSettings => ({
   topic,

@@ -2,7 +2,7 @@ import { column, type StreamDeclaration } from './stream.ts'
 
 /**
  * The factors that ledger entries name in `IntensityVersion` and `TariffVersion`, for people who ask by SQL. Few rows,
- * every version kept; no topic: they are written at start and not sent through the log.
+ * every version kept.
  */
 const factor = [
   // 1970 when it holds for all times before, too
@@ -53,5 +53,28 @@ export const tariffs = {
   table: reference('tariffs', ['Tenant', 'Zone', 'Kind', 'ValidFrom', 'Version']),
 } as const satisfies StreamDeclaration
 
-/** Tables that no stream fills. */
-export const REFERENCE_TABLES: readonly StreamDeclaration[] = [gridIntensity, tariffs]
+/**
+ * Factors as they become known. A record is rows of one of its tables: all that its key stands for. Keys are made by
+ * `factorKey`. The log keeps the newest record of each, the tables every version that there ever was.
+ */
+export const factors = {
+  name: 'factors',
+  key: 'none',
+  columns: [],
+  compacted: true,
+  holds: [gridIntensity, tariffs],
+} as const satisfies StreamDeclaration
+
+/** For all zones, or all tenants. */
+export const EVERY = '*'
+
+/** Key of a record: its table, then what tells its rows from others of the table: `grid_intensity/average/DE`. */
+export const factorKey = (table: StreamDeclaration, ...parts: readonly string[]): string =>
+  [table.name, ...parts].join('/')
+
+/** The table that a record's rows are of; undefined for a key that is none. */
+export const factorTable = (key: string | undefined): (typeof factors.holds)[number] | undefined =>
+  factors.holds.find(({ name }) => key?.startsWith(`${name}/`))
+
+/** Header of a record: a digest of its versions, which tells whether a record would change anything. */
+export const FACTOR_VERSIONS = 'versions'

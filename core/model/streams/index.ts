@@ -1,3 +1,4 @@
+import { factors } from './factors.ts'
 import { forwarded } from './forwarded.ts'
 import { lateReadings } from './late-readings.ts'
 import { energy, ledger } from './ledger.ts'
@@ -21,12 +22,14 @@ export const STREAMS: readonly StreamDeclaration[] = [
   energy,
   ledger,
   lateReadings,
+  factors,
   quarantine,
   forwarded,
 ]
 
 export {
   energy,
+  factors,
   forwarded,
   lateReadings,
   ledger,

@@ -19,6 +19,8 @@ export const quarantine = {
     column('Headers', 'stringMap'),
     // The record's bytes, base64.
     column('Record', 'string'),
+    // Of records of streams that have keys; else empty.
+    column('Key', 'string'),
   ],
   table: {
     name: 'quarantine',

@@ -1,5 +1,6 @@
 import { FORWARDED_STREAMS } from './forwarded.ts'
 import { energy, forwarded, readings, STREAMS } from './index.ts'
+import { tablesOf } from './stream.ts'
 
 /** A consumer group and a stream that it reads: what keeps records from being trimmed, and what lag is told of. */
 export interface LogReader {
@@ -15,7 +16,7 @@ export function logReaders(runs: {
 }): readonly LogReader[] {
   const readers: LogReader[] = []
   if (runs.processors) {
-    const stored = STREAMS.filter(stream => stream.table !== undefined)
+    const stored = STREAMS.filter(stream => tablesOf(stream).length > 0)
     readers.push(...stored.map(stream => ({ group: 'store', stream: stream.name })))
     readers.push({ group: 'meter', stream: readings.name }, { group: 'rate', stream: energy.name })
   }

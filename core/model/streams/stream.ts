@@ -75,7 +75,15 @@ export interface StreamDeclaration {
   readonly columns: readonly Column[]
   /** Absent for streams that live in the log only. */
   readonly table?: Table
+  /** A record replaces those of its key before it, and the newest stays in the log for good. One partition. */
+  readonly compacted?: true
+  /** Of a stream whose records are rows of several tables: these. */
+  readonly holds?: readonly StreamDeclaration[]
 }
+
+/** Declarations of the tables that a stream fills. */
+export const tablesOf = (stream: StreamDeclaration): readonly StreamDeclaration[] =>
+  stream.holds ?? (stream.table === undefined ? [] : [stream])
 
 /** Literal types are kept, so that `RowOf` knows every column. */
 export const column = <const Name extends string, const Kind extends ScalarKind>(

@@ -7,6 +7,7 @@ import {
   type AssignedPartition,
   type Broker,
   type NewRecord,
+  RECORD_CORRUPT,
   RECORD_KIND,
   type StoredRecord,
   type StreamSettings,
@@ -414,6 +415,139 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         message: expect.stringMatching(/2.*3/),
       })
       expect(broker.partitions('in')).toBe(2)
+    })
+
+    test('a key comes back with its record, in any stream', async () => {
+      await broker.append('in', 0, [
+        record('keyed', { key: 'tariffs/ä', headers: { a: 'b' } }),
+        record('bare'),
+      ])
+      await broker.append('in', 0, [record('x'.repeat(100_000), { key: 'k' })])
+      const found = await readAll('in', 3)
+      expect(found.map(({ key }) => key)).toEqual(['tariffs/ä', undefined, 'k'])
+      expect(found.map(({ headers }) => headers)).toEqual([{ a: 'b' }, {}, {}])
+    })
+
+    describe('a compacted stream', () => {
+      const kept = (timeMs: number): StreamSettings => ({
+        name: 'kept',
+        partitions: 1,
+        groups: ['reader'],
+        retention: { timeMs, bytes: timeMs },
+        compacted: true,
+      })
+      const LONG_MS = 3_600_000
+      const put = (...texts: readonly string[]) =>
+        broker.append(
+          'kept',
+          0,
+          // `a1`: value a1 of key a.
+          texts.map(text => record(text, { key: text[0]!, timestampMs: Date.now() })),
+        )
+      const newest = async (): Promise<string[]> =>
+        [...(await broker.newest('kept'))].map(([key, found]) => `${key} ${textOf(found)}`).toSorted()
+
+      test('tells the newest record of every key, also after it was opened anew', async () => {
+        await broker.createStreams([kept(LONG_MS)])
+        expect(await newest()).toEqual([])
+        const { offset } = await put('a1', 'b1', 'a2')
+        await put('c1', 'b2')
+        expect(await newest()).toEqual(['a a2', 'b b2', 'c c1'])
+        await broker.close()
+        broker = await under.open()
+        await broker.createStreams([kept(LONG_MS)])
+        expect(await newest()).toEqual(['a a2', 'b b2', 'c c1'])
+        expect((await broker.newest('kept')).get('a')).toMatchObject({ offset: offset + 2n, headers: {} })
+        await put('a3')
+        expect(await newest()).toEqual(['a a3', 'b b2', 'c c1'])
+      })
+
+      test('shows all versions, in order, while they are young', async () => {
+        await broker.createStreams([kept(LONG_MS)])
+        await put('a1', 'b1', 'a2')
+        await put('a3')
+        expect((await readAll('kept', 4)).map(textOf)).toEqual(['a1', 'b1', 'a2', 'a3'])
+      })
+
+      test('drops what is superseded and read and old, and keeps the newest of every key at its offset', async () => {
+        await broker.createStreams([kept(1)])
+        const first = await put('a1', 'b1', 'a2', 'c1')
+        const offsets = new Map<string, bigint>()
+        const subscription = await broker.subscribe({
+          group: 'reader',
+          streams: ['kept'],
+          work: worker((_, records) => {
+            for (const one of records) offsets.set(textOf(one), one.offset)
+          }),
+          onFailure: unexpected,
+        })
+        await until(() => offsets.size === 4)
+        expect(offsets.get('a1')).toBe(first.offset)
+        // Kafka's cleaner looks at what lies before the newest segment: later records make it begin one.
+        let turn = 2
+        await until(async () => {
+          turn += 1
+          const { offset } = await put(`a${turn}`)
+          offsets.set(`a${turn}`, offset)
+          await until(async () => (await broker.lag('reader', 'kept'))[0]!.committed > offset)
+          const left = await readAll('kept', 3, `audit-${turn}`)
+          return !left.some(one => textOf(one) === 'a1')
+        })
+        await subscription.close()
+        const left: StoredRecord[] = []
+        const last = await broker.subscribe({
+          group: 'last',
+          streams: ['kept'],
+          work: worker(
+            (_, records) => void left.push(...records.map(r => ({ ...r, value: Buffer.from(r.value) }))),
+            false,
+          ),
+          onFailure: unexpected,
+        })
+        await until(() => left.some(one => one.offset === offsets.get(`a${turn}`)))
+        await last.close()
+        const named = [...offsets].map(([text, offset]) => `${offset} ${text}`)
+        const found = left.map(({ offset, value }) => `${offset} ${Buffer.from(value)}`)
+        expect(found.filter(one => !named.includes(one))).toEqual([])
+        expect(found.filter(one => !one.includes(' a'))).toEqual([
+          `${offsets.get('b1')} b1`,
+          `${offsets.get('c1')} c1`,
+        ])
+        expect(left.some(({ headers }) => RECORD_CORRUPT in headers)).toBe(false)
+        expect(await newest()).toEqual([`a a${turn}`, 'b b1', 'c c1'])
+      })
+
+      test('never loses the newest of a key, and a group that was away goes on in order', async () => {
+        await broker.createStreams([kept(1)])
+        await put('a1', 'b1')
+        expect((await readAll('kept', 2, 'reader')).map(textOf)).toEqual(['a1', 'b1'])
+        await put('a2', 'c1')
+        await broker.createStreams([kept(1)])
+        const texts = (await readAll('kept', 3, 'reader')).map(textOf)
+        expect(texts.slice(-3)).toEqual(['b1', 'a2', 'c1'])
+      })
+
+      test('takes no record without a key, and nothing of a call with one', async () => {
+        await broker.createStreams([kept(LONG_MS)])
+        const mixed = [record('x', { key: 'x' }), record('y')]
+        await expect(broker.append('kept', 0, mixed)).rejects.toMatchObject({ code: 'invariant_broken' })
+        expect(await newest()).toEqual([])
+        await put('a1')
+        expect((await readAll('kept', 1)).map(textOf)).toEqual(['a1'])
+      })
+
+      test('is not made of one that is not, nor the other way round', async () => {
+        await broker.createStreams([kept(LONG_MS)])
+        const { compacted: _, ...plain } = kept(LONG_MS)
+        for (const wrong of [plain, { ...streams[0]!, compacted: true as const }]) {
+          await expect(broker.createStreams([wrong])).rejects.toMatchObject({
+            code: 'config_invalid',
+            message: expect.stringMatching(/compact.*(cleanup\.policy|`data`)/),
+          })
+        }
+        await expect(broker.newest('in')).rejects.toMatchObject({ code: 'invariant_broken' })
+        await expect(broker.newest('nowhere')).rejects.toThrow("'nowhere'")
+      })
     })
 
     test('unknown streams and partitions are refused', async () => {

@@ -10,7 +10,8 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   let kafka: KafkaServer
   let tests = 0
   beforeAll(async () => {
-    kafka = await startKafka()
+    // Every 15 s by default.
+    kafka = await startKafka({ properties: { 'log.cleaner.backoff.ms': '200' } })
   })
   afterAll(() => kafka.destroy())
 

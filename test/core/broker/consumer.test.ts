@@ -30,7 +30,7 @@ test('a poll that fails half way is repeated from where it began', async () => {
     write: async () => undefined,
     close: async () => undefined,
   }
-  const log = new PartitionLog('in', place, { first: 0n, next: 3n, bytes: 100 })
+  const log = new PartitionLog('in', place, null, { first: 0n, next: 3n, bytes: 100 })
   const volume = { freeBytes: () => 1e9, takeReserve: () => true, dropReserve: () => undefined }
   const consumer = new Consumer(log, 'group', {
     identity: () => 'log',

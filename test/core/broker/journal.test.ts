@@ -39,7 +39,7 @@ function setUp(maxBytes = 1_000_000) {
   const store = new FakeStore()
   const failures: WattlineError[] = []
   const journal = new Journal(store, new Space(0, maxBytes, roomy), failure => failures.push(failure))
-  const log = new PartitionLog('s', { streamId: 0, partition: 0 })
+  const log = new PartitionLog('s', { streamId: 0, partition: 0 }, null)
   const append = (...texts: string[]) =>
     journal.submit(0, draft => {
       draft.reserve(records(...texts))

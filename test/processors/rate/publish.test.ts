@@ -1,23 +1,65 @@
 /**
- * Guarantees: the versions in a ledger entry join to exactly one row of `grid_intensity` and `tariffs` on the real engine;
- * a restart adds nothing, another configuration adds its versions and keeps the old ones.
+ * Guarantees: the versions in a ledger entry join to exactly one row of `grid_intensity` and `tariffs` on the real engine,
+ * by way of the log; a restart appends and adds nothing, another configuration adds its versions and keeps the old ones;
+ * several that publish at once, repeated records and records that overlap change nothing; the log keeps what holds now.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Broker, StoredRecord } from '../../../core/broker/broker.ts'
+import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
+import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
+import { factors, factorTable } from '../../../core/model/streams/factors.ts'
+import { quarantine } from '../../../core/model/streams/index.ts'
 import { YEARLY_INTENSITIES } from '../../../core/model/yearly-intensities.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
+import { silentEvents } from '../../../core/runtime/events.ts'
+import { streamSettings } from '../../../processors/processors.ts'
 import { publishFactors } from '../../../processors/rate/publish.ts'
 import { createRate, type EnergyRow } from '../../../processors/rate/rate.ts'
+import { Runner } from '../../../processors/runner.ts'
+import { createStore } from '../../../processors/store/store.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
 import { energyRow } from './energy-row.ts'
 
 let store: TestWarehouse
+let path: string
+let broker: Broker
+let runner: Runner
 
+const startStore = async (): Promise<void> => {
+  runner = new Runner({ broker, events: silentEvents, now: Date.now })
+  await runner.start(createStore({ streams: [factors], warehouse: store.warehouse, events: silentEvents }))
+}
 beforeAll(async () => {
   store = await openTestWarehouse()
+  path = await mkdtemp(join(tmpdir(), 'wattline-publish-'))
+  broker = await openEmbeddedBroker({ path, maxBytes: 1e9, events: silentEvents })
+  await broker.createStreams(streamSettings(configSchema.parse({})))
+  await startStore()
 })
 afterAll(async () => {
+  await runner.stop()
+  await broker.close()
   await store.close()
+  await rm(path, { recursive: true, force: true })
 })
+
+/** Resolves when the tables have what the log has. */
+async function stored(): Promise<void> {
+  for (let tries = 0; tries < 3000; tries++) {
+    const [lag] = await broker.lag('store', factors.name)
+    if (lag!.committed === lag!.end) return
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  throw new Error(`factors are not stored: ${runner.problems().join()}`)
+}
+const publish = async (input: object): Promise<void> => {
+  await publishFactors(broker, configSchema.parse(input), Date.now())
+  await stored()
+}
+const end = async (): Promise<bigint> => (await broker.lag('store', factors.name))[0]!.end
 
 const DAY = Date.parse('2026-03-02T00:00:00Z') / 1000
 /** An entry every half hour of a day, so that every band is met, one of them without a meter. */
@@ -60,7 +102,7 @@ const count = async (table: string): Promise<number> => {
 
 test.each(Object.entries(CONFIGS))('every version joins to one row: %s', async (_, input) => {
   const config = configSchema.parse(input)
-  await publishFactors(store.warehouse, config)
+  await publish(input)
   const entries = createRate(config).rate(rows)
   const named = (column: 'IntensityVersion' | 'TariffVersion'): string[] =>
     [...new Set(entries.map(entry => entry[column]))].filter(version => version !== '').toSorted()
@@ -74,20 +116,85 @@ test.each(Object.entries(CONFIGS))('every version joins to one row: %s', async (
   expect(await joined('tariffs', named('TariffVersion'))).toEqual(named('TariffVersion'))
 })
 
-test('a restart changes nothing', async () => {
-  for (const input of Object.values(CONFIGS)) await publishFactors(store.warehouse, configSchema.parse(input))
+test('a restart appends nothing, and another configuration adds no version twice', async () => {
+  for (const input of Object.values(CONFIGS)) await publish(input)
   const before = [await count('grid_intensity'), await count('tariffs')]
   // The built-in ones and the two configured.
   expect(before[0]).toBe(YEARLY_INTENSITIES.length + 2)
-  for (const input of Object.values(CONFIGS)) await publishFactors(store.warehouse, configSchema.parse(input))
+  const at = await end()
+  await publish(Object.values(CONFIGS).at(-1)!)
+  expect(await end()).toBe(at)
+  // Back to what was before: the log says so, the tables know it.
+  for (const input of Object.values(CONFIGS)) await publish(input)
+  expect(await end()).toBeGreaterThan(at)
   expect([await count('grid_intensity'), await count('tariffs')]).toEqual(before)
 })
 
+test('several that start at once, and a replay of all that was published, change nothing', async () => {
+  const input = { tariffs: { currency: 'SEK', price_per_kwh: '2' } }
+  await Promise.all([publish(input), publish(input), publish(input)])
+  const before = [await count('grid_intensity'), await count('tariffs')]
+  await runner.stop()
+  const everything: StoredRecord[] = [...(await broker.newest(factors.name)).values()]
+  // As a log that was copied back: the same records at new places.
+  await broker.append(factors.name, 0, everything)
+  await broker.append(factors.name, 0, everything)
+  await startStore()
+  await stored()
+  expect([await count('grid_intensity'), await count('tariffs')]).toEqual(before)
+})
+
+test('of a record that overlaps what is there, only the rest is added', async () => {
+  const [builtIn] = [...(await broker.newest(factors.name))].filter(
+    ([key]) => key === 'grid_intensity/average/*',
+  )
+  const table = factorTable('grid_intensity/average/*')!
+  const rows = decodeRows(table, builtIn![1].value)
+  const more = { ...rows[0]!, Zone: 'Moon', Version: 'yearly-2030:Moon:1:00000000' }
+  const before = await count('grid_intensity')
+  const value = encodeRows(table, [...rows, more] as Parameters<typeof encodeRows<typeof table>>[1])
+  await broker.append(factors.name, 0, [{ key: 'grid_intensity/average/Moon', value, timestampMs: 1 }])
+  await stored()
+  expect(await count('grid_intensity')).toBe(before + 1)
+})
+
+test('the newest record of each key is what the configuration says now', async () => {
+  await publish({ factors: { zone: 'FR', intensity_g_per_kwh: '7' }, tariffs: { price_per_kwh: '1' } })
+  await publish({ factors: { zone: 'FR', intensity_g_per_kwh: '8' }, tariffs: { price_per_kwh: '2' } })
+  const newest = await broker.newest(factors.name)
+  const valuesOf = (key: string) => {
+    const rows: readonly { readonly Value: string }[] = decodeRows(factorTable(key)!, newest.get(key)!.value)
+    return rows.map(row => row.Value)
+  }
+  expect(valuesOf('grid_intensity/average/FR')).toEqual(['8'])
+  expect(valuesOf('tariffs/*')).toEqual(['2', ''])
+  expect(valuesOf('grid_intensity/average/*')).toHaveLength(YEARLY_INTENSITIES.length)
+})
+
+test.each([
+  ['no table', 'prices/EUR'],
+  ['other rows', 'grid_intensity/average/XX'],
+])('a record of %s is set aside with the reason, and those behind it go on', async (_, key) => {
+  const at = await end()
+  await broker.append(factors.name, 0, [{ key, value: Buffer.from('nothing'), timestampMs: 1 }])
+  const currency = key.slice(0, 1) === 'p' ? 'AAA' : 'BBB'
+  await publish({ tariffs: { currency, price_per_kwh: '3' } })
+  expect(
+    await store.warehouse.query(
+      'SELECT DISTINCT Currency FROM wattline.tariffs WHERE Currency = {currency:String}',
+      {
+        currency,
+      },
+    ),
+  ).toEqual([{ Currency: currency }])
+  const aside = await broker.lag('store', quarantine.name)
+  expect(aside[0]!.end).toBeGreaterThan(0n)
+  expect(await end()).toBeGreaterThan(at)
+})
+
 test('a changed price is a new row beside the old one', async () => {
-  const publish = (price_per_kwh: string) =>
-    publishFactors(store.warehouse, configSchema.parse({ tariffs: { currency: 'NOK', price_per_kwh } }))
-  await publish('1.1')
-  await publish('1.2')
+  await publish({ tariffs: { currency: 'NOK', price_per_kwh: '1.1' } })
+  await publish({ tariffs: { currency: 'NOK', price_per_kwh: '1.2' } })
   const found = await store.warehouse.query(
     `SELECT Value, Unit, Kind, Source, ValidTo FROM wattline.tariffs WHERE Currency = 'NOK' ORDER BY Kind, Value`,
   )

@@ -26,6 +26,7 @@ const row = (changed: Partial<RowOf<typeof quarantine>>): RowOf<typeof quarantin
   Error: 'not this one.',
   Headers: { colour: 'red' },
   Record: BYTES.toString('base64'),
+  Key: '',
   ...changed,
 })
 const note = (Offset: bigint, Code: string, text: string): RowOf<typeof quarantine> =>
