@@ -40,7 +40,7 @@ describe('names', () => {
 
   it('are those of Keeper where it is looked for, which keeps its files in the volume', () => {
     const [keeper] = texts('tcp_port')
-    const zookeeper = /<zookeeper>[^]*?<port>(\d+)</.exec(file)?.[1]
+    const zookeeper = /<zookeeper>[\s\S]*?<port>(\d+)</.exec(file)?.[1]
     expect(zookeeper).toBe(keeper)
     expect(texts('server_id')).toEqual(texts('id'))
     const data = volumes.find(volume => volume.startsWith('clickhouse-data:'))!.split(':')[1]!

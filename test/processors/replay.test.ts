@@ -67,7 +67,7 @@ it('is processed by the one who set it aside, and by nobody else', async () => {
   await broker.append(
     'in',
     1,
-    values.map(value => ({ value, headers: { colour: 'red' }, timestampMs: 1 })),
+    values.map(value => ({ key: `key ${value}`, value, headers: { colour: 'red' }, timestampMs: 1 })),
   )
   await until(() => by('old').length === 2 && by('other').length === 3 && by('notes').length === 1)
 
@@ -79,6 +79,7 @@ it('is processed by the one who set it aside, and by nobody else', async () => {
     partition: aside!.Partition,
     offset: aside!.Offset,
     processors: [aside!.Processor],
+    key: aside!.Key,
     headers: aside!.Headers,
     value: Buffer.from(aside!.Record, 'base64'),
   })
@@ -92,6 +93,7 @@ it('is processed by the one who set it aside, and by nobody else', async () => {
   expect(by('old')[2]).toMatchObject({
     partition: 1,
     record: {
+      key: 'key b',
       value: Buffer.from('b'),
       headers: { colour: 'red', 'replay-of': 'in/1/1', 'replay-for': 'old' },
       timestampMs: 5,

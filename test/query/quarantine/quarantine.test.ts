@@ -69,6 +69,8 @@ beforeAll(async () => {
       Processor: 'meter',
       Headers: { corrupt: 'checksum' },
     }),
+    row({ Stream: 'factors', Offset: 4n, Time: nano('2026-11-20T07:00:00Z'), Key: 'tariffs/*' }),
+    row({ Stream: 'factors', Offset: 5n, Time: nano('2026-11-20T06:00:00Z') }),
     row({ Stream: 'quarantine', Offset: 2n, Time: nano('2026-11-20T08:00:00Z') }),
     row({ Stream: 'logs', Offset: 1n, Time: nano('2026-11-20T09:00:00Z') }),
     row({ Stream: 'logs', Offset: 1n, Time: nano('2026-11-20T09:30:00Z'), Record: 'AAAA' }),
@@ -128,6 +130,8 @@ describe('list', () => {
         { offset: '19', replay: { state: 'unknown', times: 0, place: null } },
         { stream: 'logs', offset: '1' },
         { stream: 'quarantine', offset: '2' },
+        { stream: 'factors', offset: '4' },
+        { stream: 'factors', offset: '5' },
       ],
     })
   })
@@ -192,6 +196,18 @@ describe('replay', () => {
     expect(refused.body['detail']).toMatch(reason)
     expect(replayed).toEqual([])
     expect((await ask(`${path}/replay?force=true`, 'POST')).status).toBe(200)
+    expect(replayed).toHaveLength(1)
+  })
+
+  it('keeps the key of a record, and is never of one that has lost it where it needs one', async () => {
+    expect((await ask('/factors/0/4')).body).toMatchObject({ key: 'tariffs/*' })
+    expect((await ask('/factors/0/4/replay', 'POST')).status).toBe(200)
+    expect(replayed).toMatchObject([{ stream: 'factors', key: 'tariffs/*' }])
+    expect((await ask('/factors/0/5')).body).toMatchObject({ key: null })
+    expect(await ask('/factors/0/5/replay?force=true', 'POST')).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringMatching(/lost its key/) },
+    })
     expect(replayed).toHaveLength(1)
   })
 

@@ -61,10 +61,12 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     return found
   }
 
-  test('it reads what was appended: value, headers, time, partition', async () => {
+  test('it reads what was appended: key, value, headers, time, partition', async () => {
     const topic = await begin()
     const value = Buffer.from([0, 255, 1, 254])
-    await broker.append('in', 1, [{ value, headers: { kind: 'flush' }, timestampMs: 1_700_000_000_123 }])
+    await broker.append('in', 1, [
+      { key: 'tariffs/ä', value, headers: { kind: 'flush' }, timestampMs: 1_700_000_000_123 },
+    ])
     await broker.append('in', 0, [record('a'), record('b')])
     const consumer = other.consumer({ groupId: 'independent-reader' })
     const seen: { partition: number; message: unknown }[] = []
@@ -72,15 +74,21 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await consumer.subscribe({ topic, fromBeginning: true })
     await consumer.run({
       eachMessage: async ({ partition, message }) => {
-        const { value, timestamp, headers } = message
+        const { key, value, timestamp, headers } = message
         const kind = headers?.['kind']?.toString()
-        seen.push({ partition, message: { value: value?.toString('latin1'), timestamp, kind } })
+        seen.push({
+          partition,
+          message: { key: key?.toString(), value: value?.toString('latin1'), timestamp, kind },
+        })
       },
     })
     await until(() => seen.length === 3)
     await consumer.disconnect()
     expect(seen.filter(({ partition }) => partition === 1)).toEqual([
-      { partition: 1, message: { value: '\x00\xff\x01\xfe', timestamp: '1700000000123', kind: 'flush' } },
+      {
+        partition: 1,
+        message: { key: 'tariffs/ä', value: '\x00\xff\x01\xfe', timestamp: '1700000000123', kind: 'flush' },
+      },
     ])
     expect(
       seen
@@ -96,13 +104,20 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await producer.connect()
     for (const compression of [0, 1]) {
       const messages = [
-        { value: `c${compression}`, headers: { host: 'h1' }, timestamp: '1700000000456', partition: 0 },
+        {
+          key: `k${compression}`,
+          value: `c${compression}`,
+          headers: { host: 'h1' },
+          timestamp: '1700000000456',
+          partition: 0,
+        },
       ]
       await producer.send({ topic, compression, messages })
     }
     await producer.disconnect()
     const found = await readAll(records => records.length === 2)
     expect(found.map(textOf)).toEqual(['c0', 'c1'])
+    expect(found.map(({ key }) => key)).toEqual(['k0', 'k1'])
     expect(found.map(({ headers }) => headers)).toEqual([{ host: 'h1' }, { host: 'h1' }])
     expect(found.map(({ timestampMs }) => timestampMs)).toEqual([1_700_000_000_456, 1_700_000_000_456])
     await broker.close()
