@@ -10,6 +10,7 @@ import { startProcess } from '../support/wattline-process.ts'
 import { CLIENTS } from './clients.ts'
 import { type Leg, report } from './leg.ts'
 import { direct, throughCollector } from './sdk.ts'
+import { telemetrygen } from './telemetrygen.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const chosen = values.only?.split(',')
@@ -22,6 +23,7 @@ try {
   for (const client of CLIENTS.filter(({ name }) => isChosen(name)))
     legs.push(...(await direct(client, wattline)))
   if (isChosen('collector')) legs.push(...(await throughCollector(CLIENTS, wattline)))
+  if (isChosen('telemetrygen')) legs.push(...(await telemetrygen(wattline)))
 } finally {
   await wattline.end('SIGTERM')
   rmSync(data, { recursive: true, force: true })

@@ -22,7 +22,8 @@ export const TABLES = [
 ] as const
 export type Table = (typeof TABLES)[number]
 
-const METRIC_TABLES: Readonly<Record<string, Table>> = {
+/** By the builder's name. */
+export const METRIC_TABLES: Readonly<Record<string, Table>> = {
   gauge: 'otel_metrics_gauge',
   sum: 'otel_metrics_sum',
   histogram: 'otel_metrics_histogram',
@@ -30,10 +31,13 @@ const METRIC_TABLES: Readonly<Record<string, Table>> = {
   summary: 'otel_metrics_summary',
 }
 
-const TENANT = 'default'
+export const TENANT = 'default'
+
+export const noRows = (): Rows =>
+  Object.fromEntries(TABLES.map(table => [table, [] as Row[]])) as Record<Table, Row[]>
 
 export function sentRows(lines: readonly string[], losses: readonly Loss[] = []): Rows {
-  const rows = Object.fromEntries(TABLES.map(table => [table, [] as Row[]])) as Record<Table, Row[]>
+  const rows = noRows()
   for (const line of lines) {
     const [table, row] = rowOf(JSON.parse(line) as Json)
     rows[table].push(Object.assign(row, ...losses.map(loss => loss.stored(table, row))))

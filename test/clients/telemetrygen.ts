@@ -1,0 +1,158 @@
+/** The Collector's own generator: what it sent, from its bodies on the wire and from what it was asked for. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { telemetrygenBinary } from '../support/collector/build.ts'
+import type { WattlineProcess } from '../support/wattline-process.ts'
+import { compareStored, MARK, type Outcome } from './compare.ts'
+import { isEquipped, type Leg, leg } from './leg.ts'
+import type { Row, Table } from './sent.ts'
+import { startTee } from './tee.ts'
+
+const run = promisify(execFile)
+
+interface Order {
+  readonly name: string
+  readonly args: readonly string[]
+  /** Rows that must come of it, and what each must hold. */
+  readonly table: Table
+  readonly rows: number
+  readonly holds: Row
+}
+
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+const SPAN_ID = '00f067aa0ba902b7'
+const metrics = (kind: string, table: Table): Order => ({
+  name: `metrics ${kind}`,
+  args: [
+    'metrics',
+    '--metrics',
+    '30',
+    '--metric-type',
+    kind,
+    '--otlp-metric-name',
+    'gen',
+    '--trace-id',
+    TRACE_ID,
+    '--span-id',
+    SPAN_ID,
+  ],
+  table,
+  rows: 30,
+  holds: { MetricName: 'gen', 'Exemplars.TraceId': [TRACE_ID], 'Exemplars.SpanId': [SPAN_ID] },
+})
+
+const ORDERS: readonly Order[] = [
+  {
+    name: 'traces',
+    args: [
+      'traces',
+      '--traces',
+      '40',
+      '--child-spans',
+      '1',
+      '--span-links',
+      '2',
+      '--status-code',
+      'Error',
+      '--span-duration',
+      '5ms',
+    ],
+    table: 'otel_traces',
+    rows: 80,
+    holds: { StatusCode: 'Error', Duration: 5_000_000n },
+  },
+  metrics('Gauge', 'otel_metrics_gauge'),
+  metrics('Sum', 'otel_metrics_sum'),
+  metrics('Histogram', 'otel_metrics_histogram'),
+  metrics('ExponentialHistogram', 'otel_metrics_exp_histogram'),
+  {
+    name: 'logs',
+    args: [
+      'logs',
+      '--logs',
+      '50',
+      '--body',
+      'größer <b>',
+      '--severity-number',
+      '17',
+      '--severity-text',
+      'Error',
+      '--trace-id',
+      TRACE_ID,
+      '--span-id',
+      SPAN_ID,
+    ],
+    table: 'otel_logs',
+    rows: 50,
+    holds: {
+      Body: 'größer <b>',
+      SeverityNumber: 17,
+      SeverityText: 'Error',
+      TraceId: TRACE_ID,
+      SpanId: SPAN_ID,
+    },
+  },
+]
+
+export async function telemetrygen(wattline: WattlineProcess): Promise<Leg[]> {
+  if (!isEquipped('telemetrygen', [['go', 'version']])) return []
+  const binary = await telemetrygenBinary()
+  const legs: Leg[] = []
+  for (const order of ORDERS)
+    legs.push(await leg('telemetrygen', `http ${order.name}`, () => generate(binary, order, wattline)))
+  return legs
+}
+
+async function generate(binary: string, order: Order, wattline: WattlineProcess): Promise<Outcome> {
+  const mark = `telemetrygen ${order.name}`
+  const tee = await startTee(wattline.otlp)
+  try {
+    const to = [
+      '--otlp-http',
+      '--otlp-insecure',
+      '--otlp-endpoint',
+      new URL(tee.url).host,
+      '--rate',
+      '0',
+      '--workers',
+      '1',
+    ]
+    const told = [
+      '--service',
+      'gen-ü',
+      '--otlp-attributes',
+      `${MARK}="${mark}"`,
+      '--telemetry-attributes',
+      'n=7',
+    ]
+    await run(binary, [...order.args, ...to, ...told], { timeout: 60_000 })
+    return asOrdered(order, await compareStored(wattline.sql, mark, tee.sent), tee.sent[order.table])
+  } finally {
+    tee.close()
+  }
+}
+
+/** The bodies may agree with the tables and still not be what was asked for. */
+function asOrdered(order: Order, outcome: Outcome, sent: readonly Row[]): Outcome {
+  const found = outcome[order.table] ?? { items: 0, values: 0, mismatches: [] }
+  const expected = { ServiceName: 'gen-ü', ...order.holds }
+  const mismatches = sent.flatMap((row, index) =>
+    Object.entries(expected)
+      .filter(([column, value]) => String(row[column]) !== String(value))
+      .map(([column, value]) => ({
+        table: order.table,
+        item: `item ${index}`,
+        column,
+        sent: value,
+        stored: row[column],
+      })),
+  )
+  const missing =
+    sent.length === order.rows
+      ? []
+      : [{ table: order.table, item: 'count', column: 'rows', sent: order.rows, stored: sent.length }]
+  return {
+    ...outcome,
+    [order.table]: { ...found, mismatches: [...found.mismatches, ...mismatches, ...missing] },
+  }
+}
