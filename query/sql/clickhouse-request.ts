@@ -19,7 +19,8 @@ type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
  * Settings in the URL other than these are ignored: clients send dozens, and none of them may change what is answered.
- * @throws WattlineError `sql_refused` for another database than ours.
+ * @throws WattlineError `sql_refused` for another database than ours, `parameter_invalid` for an answer in the engine's own
+ *   compressed blocks: a client that waits for their checksums would read plain bytes as damage.
  */
 export function readClickHouseRequest(
   query: RawQuery,
@@ -36,6 +37,12 @@ export function readClickHouseRequest(
   // `default` is what clients send when nobody set one.
   if (!['', 'default', database].includes(wanted)) {
     throw new WattlineError('sql_refused', `There is no database ${wanted.slice(0, 100)}; it is ${database}.`)
+  }
+  if (last('compress') === '1') {
+    throw new WattlineError(
+      'parameter_invalid',
+      'compress=1: answers are compressed by HTTP alone. Choose gzip, or none.',
+    )
   }
   const sql = [last('query') ?? '', body].filter(text => text !== '').join('\n')
   return {

@@ -4,7 +4,7 @@ import { STREAMS } from '../../core/model/streams/index.ts'
 import type { Column } from '../../core/model/streams/stream.ts'
 import { quoteName } from '../../core/warehouse/column-types.ts'
 import { eventually } from '../support/wattline-process.ts'
-import { type Row, type Rows, TABLES, type Table } from './sent.ts'
+import { noRows, type Row, type Rows, TABLES, type Table } from './sent.ts'
 
 export interface Mismatch {
   readonly table: Table
@@ -23,6 +23,8 @@ export interface Comparison {
   readonly mismatches: readonly Mismatch[]
 }
 
+const WAIT_MS = 20_000
+
 /** Resource attribute that tells the runs of clients apart. */
 export const MARK = 'test.leg'
 
@@ -30,23 +32,28 @@ export type Outcome = Readonly<Partial<Record<Table, Comparison>>>
 
 export type Ask = <R>(query: string) => Promise<readonly R[]>
 
-/** Waits until as many rows carry the mark as were sent, and compares; rows that never come are mismatches. */
-export async function compareStored(sql: Ask, mark: string, sent: Rows, waitMs = 20_000): Promise<Outcome> {
-  const expected = TABLES.reduce((sum, table) => sum + sent[table].length, 0)
-  const read = async (): Promise<Rows> =>
-    Object.fromEntries(
-      await Promise.all(TABLES.map(async table => [table, await readRows(sql, table, mark)])),
-    ) as Rows
-  const stored = await eventually(
-    read,
-    rows => TABLES.reduce((sum, table) => sum + rows[table].length, 0) >= expected,
-    waitMs,
-  ).catch(read)
-  const used = TABLES.filter(table => sent[table].length + stored[table].length > 0)
+/** Condition of the rows that come of a run of a client. */
+export const marked = (mark: string): string => `ResourceAttributes['${MARK}'] = '${mark}'`
+
+/** Waits until as many rows meet the condition as were sent, and compares; rows that never come are mismatches. */
+export async function compareStored(
+  sql: Ask,
+  condition: string,
+  sent: Rows,
+  tables: readonly Table[] = TABLES,
+): Promise<Outcome> {
+  const countOf = (rows: Rows): number => tables.reduce((sum, table) => sum + rows[table].length, 0)
+  const read = async (): Promise<Rows> => {
+    const found = noRows()
+    for (const table of tables) found[table].push(...(await readRows(sql, table, condition)))
+    return found
+  }
+  const stored = await eventually(read, rows => countOf(rows) >= countOf(sent), WAIT_MS).catch(read)
+  const used = tables.filter(table => sent[table].length + stored[table].length > 0)
   return Object.fromEntries(used.map(table => [table, compareRows(table, sent[table], stored[table])]))
 }
 
-function compareRows(table: Table, sent: readonly Row[], stored: readonly Row[]): Comparison {
+export function compareRows(table: Table, sent: readonly Row[], stored: readonly Row[]): Comparison {
   const left = new Map<string, Row[]>()
   for (const row of stored) {
     const key = keyOf(table, row)
@@ -96,13 +103,13 @@ function countValues(value: unknown): number {
   return Object.values(value).reduce((sum: number, part) => sum + countValues(part), 0)
 }
 
-/** Rows of the table whose resource carries the mark, every column but those that only we have. */
-async function readRows(sql: Ask, table: Table, mark: string): Promise<Row[]> {
+/** Rows of the table that meet the condition, with every column. */
+async function readRows(sql: Ask, table: Table, condition: string): Promise<Row[]> {
   const stream = STREAMS.find(candidate => candidate.table?.name === table)
   if (stream === undefined) throw new Error(`no stream has table ${table}`)
   const columns: readonly Column[] = stream.columns
   const rows = await sql<Record<string, unknown>>(
-    `SELECT ${columns.map(selected).join(', ')} FROM ${table} WHERE ResourceAttributes['${MARK}'] = '${mark}'`,
+    `SELECT ${columns.map(selected).join(', ')} FROM ${table} WHERE ${condition}`,
   )
   return rows.map(row =>
     Object.fromEntries(columns.map((column, index) => [column.name, parsed(column, row[`c${index}`])])),

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { CLIENTS, emit } from './clients.ts'
-import { compareStored } from './compare.ts'
+import { compareStored, marked } from './compare.ts'
 import { lossesOf } from './losses.ts'
 import { sentRows } from './sent.ts'
 
@@ -29,7 +29,7 @@ it.each(sdk.transports)('stores what is sent by $protocol, compression $compress
   const lines = await emit(sdk, transport, wattline.otlp, mark)
   const outcome = await compareStored(
     wattline.sql,
-    mark,
+    marked(mark),
     sentRows(lines, lossesOf(sdk.name, transport.protocol)),
   )
   expect(Object.values(outcome).flatMap(({ mismatches }) => mismatches)).toEqual([])
@@ -52,7 +52,7 @@ it('notices what differs, is missing and is too many', async () => {
       ...others,
     ],
   }
-  const { otel_traces: found } = await compareStored(wattline.sql, mark, spoilt)
+  const { otel_traces: found } = await compareStored(wattline.sql, marked(mark), spoilt)
   expect(found?.mismatches.map(({ item, column }) => [item, column])).toEqual([
     [`${first!['TraceId']}/${first!['SpanId']}`, 'Duration'],
     [`${second!['TraceId']}/0123456789abcdef`, undefined],

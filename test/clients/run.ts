@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { startProcess } from '../support/wattline-process.ts'
 import { CLIENTS } from './clients.ts'
 import { type Leg, report } from './leg.ts'
+import { prometheus } from './prometheus.ts'
 import { direct, throughCollector } from './sdk.ts'
 import { telemetrygen } from './telemetrygen.ts'
 
@@ -23,6 +24,7 @@ try {
   for (const client of CLIENTS.filter(({ name }) => isChosen(name)))
     legs.push(...(await direct(client, wattline)))
   if (isChosen('collector')) legs.push(...(await throughCollector(CLIENTS, wattline)))
+  if (isChosen('prometheus')) legs.push(...(await prometheus(wattline)))
   if (isChosen('telemetrygen')) legs.push(...(await telemetrygen(wattline)))
 } finally {
   await wattline.end('SIGTERM')

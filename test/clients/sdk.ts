@@ -3,7 +3,7 @@ import { startCollector } from '../support/collector/process.ts'
 import { freePorts } from '../support/kafka/kafka-server.ts'
 import type { WattlineProcess } from '../support/wattline-process.ts'
 import { type Client, emit, type Transport } from './clients.ts'
-import { compareStored } from './compare.ts'
+import { compareStored, marked } from './compare.ts'
 import { isEquipped, type Leg, leg } from './leg.ts'
 import { lossesOf } from './losses.ts'
 import { sentRows } from './sent.ts'
@@ -29,7 +29,11 @@ const send = (
   leg(client.name, name, async () => {
     const mark = `${client.name} ${name}`
     const lines = await emit(client, transport, endpoint, mark)
-    return compareStored(wattline.sql, mark, sentRows(lines, lossesOf(client.name, transport.protocol)))
+    return compareStored(
+      wattline.sql,
+      marked(mark),
+      sentRows(lines, lossesOf(client.name, transport.protocol)),
+    )
   })
 
 interface Forward {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { telemetrygenBinary } from '../support/collector/build.ts'
 import type { WattlineProcess } from '../support/wattline-process.ts'
-import { compareStored, MARK, type Outcome } from './compare.ts'
+import { compareStored, MARK, marked, type Outcome } from './compare.ts'
 import { isEquipped, type Leg, leg } from './leg.ts'
 import type { Row, Table } from './sent.ts'
 import { startTee } from './tee.ts'
@@ -126,7 +126,7 @@ async function generate(binary: string, order: Order, wattline: WattlineProcess)
       'n=7',
     ]
     await run(binary, [...order.args, ...to, ...told], { timeout: 60_000 })
-    return asOrdered(order, await compareStored(wattline.sql, mark, tee.sent), tee.sent[order.table])
+    return asOrdered(order, await compareStored(wattline.sql, marked(mark), tee.sent), tee.sent[order.table])
   } finally {
     tee.close()
   }

@@ -184,6 +184,12 @@ describe('/clickhouse/', () => {
     expect(other.status).toBe(403)
   })
 
+  it('says that it does not compress in blocks of its own, to those who would wait for them', async () => {
+    const answer = await fetch(`${base}/clickhouse/?compress=1&query=SELECT%201`)
+    expect([answer.status, answer.headers.get('x-clickhouse-exception-code')]).toEqual([400, '36'])
+    expect(await answer.text()).toContain('Choose gzip')
+  })
+
   it("answers clickhouse-go's handshake as the block that it decodes", async () => {
     const answer = await fetch(`${base}/clickhouse/?default_format=Native&client_protocol_version=54460`, {
       method: 'POST',
