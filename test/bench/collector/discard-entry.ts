@@ -1,0 +1,34 @@
+// The receiver with everything that it does before the log: decoding, columns, Arrow, zstd. The log takes every record at once
+// and forgets it. Prints its port.
+import { createIntake } from '../../../collector/intake/intake.ts'
+import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
+import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
+import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
+import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
+import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
+import { configSchema } from '../../../core/runtime/config/schema.ts'
+import { silentEvents } from '../../../core/runtime/events.ts'
+
+const config = configSchema.parse({})
+const events = silentEvents
+const intake = createIntake({
+  broker: {
+    append: async () => ({ partition: 0, offset: 0n }),
+    partitions: () => 6,
+    ping: async () => {},
+  },
+  config,
+  events,
+  decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
+  recogniser: { isRecognisable, recognise },
+})
+const receiver = createOtlpHttpReceiver({
+  host: '127.0.0.1',
+  port: 0,
+  limits: config.limits,
+  intake,
+  events,
+})
+await receiver.start()
+process.stdout.write(`  OTLP over HTTP http://127.0.0.1:${receiver.address().port}/v1/\n`)
+process.once('SIGTERM', () => process.exit(0))

@@ -1,0 +1,32 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Kafka } from 'kafkajs'
+import type { KafkaServer } from '../../support/kafka/kafka-server.ts'
+
+/** The opponent does not make its topics. The same number of partitions as ours, the same one replica. */
+export async function createTopics(kafka: KafkaServer, names: readonly string[]): Promise<void> {
+  const admin = new Kafka({ brokers: [kafka.bootstrap], logLevel: 0 }).admin()
+  await admin.connect()
+  const configEntries = [
+    { name: 'max.message.bytes', value: '8388608' },
+    { name: 'retention.bytes', value: '300000000' },
+    { name: 'segment.bytes', value: '100000000' },
+  ]
+  await admin.createTopics({
+    topics: names.map(topic => ({ topic, numPartitions: 6, replicationFactor: 1, configEntries })),
+  })
+  await admin.disconnect()
+}
+
+/** Bytes of a topic's segments on disk, which Kafka keeps as they came over the wire. */
+export async function topicBytes({ folder }: KafkaServer, topic: string): Promise<number> {
+  const data = join(folder, 'data')
+  let bytes = 0
+  for (const name of readdirSync(data)) {
+    if (!new RegExp(`^${topic.replaceAll('.', '\\.')}-\\d+$`).test(name)) continue
+    for (const file of readdirSync(join(data, name))) {
+      if (file.endsWith('.log')) bytes += statSync(join(data, name, file)).size
+    }
+  }
+  return bytes
+}
