@@ -26,7 +26,7 @@ const broker = await openKafkaBroker({
   trims: false,
 })
 await broker.createStreams(streamSettings(config))
-const warehouse = { insert: async () => {} } as unknown as Warehouse
+const warehouse = { insert: async () => {}, query: async () => [] } as unknown as Warehouse
 
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')
