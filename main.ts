@@ -10,6 +10,7 @@ import { decodeLogs } from './collector/otlp/decode/logs.ts'
 import { decodeMetrics } from './collector/otlp/decode/metrics.ts'
 import { decodeTraces } from './collector/otlp/decode/traces.ts'
 import { createOtlpHttpReceiver, type OtlpHttpReceiver } from './collector/otlp/http.ts'
+import { startScraper } from './collector/prometheus/scrape/scraper.ts'
 import { isRecognisable, recognise } from './collector/readings/recognise.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
@@ -92,6 +93,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   await startOwnTelemetry(wiring, otlpHttp, intake)
   const http = await startHttp(wiring, { log, warehouse, processors, uplink, intake, otlpHttp })
   if (intake) await startOwnSensors(wiring, intake)
+  if (intake) await startScraping(wiring, intake)
   return {
     addresses: { http, otlpHttp },
     stop: async deadlineMs => {
@@ -365,6 +367,16 @@ async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: In
         events,
       }),
     sensors => sensors.stop(),
+  )
+}
+
+/** Last, so that a process which scrapes itself finds its pages; stopped first. */
+async function startScraping({ lifecycle, config, events, version }: Wiring, intake: Intake): Promise<void> {
+  if (config.scrape.jobs.length === 0) return
+  await lifecycle.start(
+    'scraper',
+    () => startScraper({ config, intake, events, version }),
+    scraper => scraper.stop(),
   )
 }
 

@@ -67,6 +67,27 @@ export const EVENTS = {
       'reason',
     ),
   },
+  scrapeFailed: {
+    level: 'debug',
+    counter: counter(
+      'wattline_scrape_failures_total',
+      'Scrapes that failed: connection, timeout, status, content_type, too_large, samples, format, overloaded, log',
+      'job',
+      'reason',
+    ),
+  },
+  scrapeSkipped: {
+    level: 'warn',
+    counter: counter(
+      'wattline_scrape_skipped_total',
+      'Scrapes left out because the one before had not ended, or too many were under way',
+      'job',
+    ),
+  },
+  /** Told once, not at every interval. */
+  targetFailed: { level: 'warn' },
+  targetRecovered: { level: 'info' },
+  targetsChanged: { level: 'info' },
   intakePaused: { level: 'error' },
   intakeResumed: { level: 'info' },
   requestFailed: {

@@ -7,6 +7,7 @@ import { listenProblems } from './listen.ts'
 import type { ConfigProblem } from './problem.ts'
 import { roleProblems } from './roles.ts'
 import { type Config, configSchema } from './schema.ts'
+import { scrapeProblems } from './scrape.ts'
 import { closest } from './suggest.ts'
 import { warehouseProblems } from './warehouse.ts'
 
@@ -175,6 +176,7 @@ function crossChecks(config: Config): ConfigProblem[] {
     ...roleProblems(config),
     ...kafkaChecks(config.broker),
     ...warehouseProblems(config),
+    ...scrapeProblems(config),
   ]
 }
 

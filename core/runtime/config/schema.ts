@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
 import { ROLES } from './roles.ts'
+import { scrapeSchema } from './scrape-schema.ts'
 
 /**
  * Every configuration key with its default and one sentence of reason. docs/reference/configuration.md is checked against
@@ -224,6 +225,7 @@ export const configSchema = z.strictObject({
         .describe('Tenant that the readings of this host belong to'),
     })
     .prefault({}),
+  scrape: scrapeSchema,
   metering: z
     .strictObject({
       lateness: z

@@ -1,0 +1,21 @@
+/** Why a scrape failed, in few words: label of a counter. */
+export type FailureReason =
+  | 'connection'
+  | 'timeout'
+  | 'status'
+  | 'content_type'
+  | 'too_large'
+  | 'samples'
+  | 'format'
+  | 'overloaded'
+  | 'log'
+
+/** Ends one scrape; the target is asked again at its next interval. Stays inside the scraper. */
+export class ScrapeFailure extends Error {
+  readonly reason: FailureReason
+
+  constructor(reason: FailureReason, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+}

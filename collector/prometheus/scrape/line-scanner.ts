@@ -1,0 +1,154 @@
+import { type Label, lineError } from './sample.ts'
+
+/** Names as they stand without quotes: of metrics, and of labels, which have no colon. */
+const METRIC_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y
+const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y
+const TOKEN = /[^ \t]+/y
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
+const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\', '"': '"', n: '\n' }
+
+/** Reads one line from left to right. Every step is one look at each character: no line takes long to refuse. */
+export class LineScanner {
+  #text = ''
+  #line = 0
+  #at = 0
+
+  begin(text: string, line: number): void {
+    this.#text = text
+    this.#line = line
+    this.#at = 0
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#text.length
+  }
+
+  peek(): string {
+    return this.#text[this.#at] ?? ''
+  }
+
+  /** Takes this text if it stands here. */
+  accept(text: string): boolean {
+    if (!this.#text.startsWith(text, this.#at)) return false
+    this.#at += text.length
+    return true
+  }
+
+  expect(text: string, what: string): void {
+    if (!this.accept(text)) throw this.error(`${what} expected`)
+  }
+
+  /** Spaces and tabs, as many as there are; how many. */
+  blanks(): number {
+    const from = this.#at
+    while (this.peek() === ' ' || this.peek() === '\t') this.#at += 1
+    return this.#at - from
+  }
+
+  metricName(): string {
+    return this.#match(METRIC_NAME) ?? this.#missing('the name of a metric')
+  }
+
+  /** A name of a metric in quotes or without. */
+  anyName(): string {
+    return this.peek() === '"' ? this.quoted('the name of a metric') : this.metricName()
+  }
+
+  token(what: string): string {
+    return this.#match(TOKEN) ?? this.#missing(what)
+  }
+
+  rest(): string {
+    const text = this.#text.slice(this.#at)
+    this.#at = this.#text.length
+    return text
+  }
+
+  quoted(what: string): string {
+    this.expect('"', what)
+    let text = ''
+    let from = this.#at
+    for (;;) {
+      const character = this.#text[this.#at]
+      if (character === undefined) throw this.error('a quote is not closed')
+      if (character === '"') break
+      if (character === '\\') {
+        const meant = ESCAPES[this.#text[this.#at + 1] ?? '']
+        if (meant === undefined) throw this.error('an escape that is none of \\\\, \\" and \\n')
+        text += this.#text.slice(from, this.#at) + meant
+        this.#at += 2
+        from = this.#at
+      } else this.#at += 1
+    }
+    text += this.#text.slice(from, this.#at)
+    this.#at += 1
+    return text
+  }
+
+  /**
+   * Labels from `{` to `}`. `nameAllowed`: the first thing may be the metric's name in quotes. With `spaced`, blanks may
+   * stand between the parts.
+   */
+  labels(options: { readonly nameAllowed: boolean; readonly spaced: boolean }): {
+    readonly name: string | undefined
+    readonly labels: Label[]
+  } {
+    const { spaced } = options
+    const blanks = (): void => void (spaced && this.blanks())
+    let name: string | undefined
+    const labels: Label[] = []
+    const seen = new Set<string>()
+    this.expect('{', 'labels')
+    blanks()
+    while (!this.accept('}')) {
+      const isQuoted = this.peek() === '"'
+      const key = isQuoted
+        ? this.quoted('a name')
+        : (this.#match(LABEL_NAME) ?? this.#missing('the name of a label'))
+      blanks()
+      if (isQuoted && this.peek() !== '=') {
+        if (!options.nameAllowed || name !== undefined || seen.size > 0) throw this.error('`=` expected')
+        name = key
+      } else {
+        this.expect('=', '`=`')
+        blanks()
+        const value = this.quoted('the value of a label in quotes')
+        if (key === '') throw this.error('a label has an empty name')
+        if (key === '__name__') throw this.error('a label is called __name__')
+        if (seen.has(key)) throw this.error(`label ${key} stands twice`)
+        seen.add(key)
+        if (value !== '') labels.push([key, value])
+      }
+      blanks()
+      if (!this.accept(',') && this.peek() !== '}') throw this.error('`,` or `}` expected')
+      blanks()
+    }
+    return { name, labels }
+  }
+
+  /** A number as Go's ParseFloat takes decimal ones. */
+  number(what: string): number {
+    const text = this.token(what)
+    if (NUMBER.test(text)) return Number(text)
+    const special = SPECIAL.exec(text)
+    if (special === null) throw this.error(`${what} is no number`, text)
+    if (special[2]!.toLowerCase() === 'nan') return Number.NaN
+    return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  }
+
+  error(what: string, text = this.#text.slice(this.#at)): Error {
+    return lineError(this.#line, this.isAtEnd && text === '' ? `${what}, but the line ends` : what, text)
+  }
+
+  #missing(what: string): never {
+    throw this.error(`${what} expected`)
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)?.[0]
+    if (found !== undefined) this.#at += found.length
+    return found
+  }
+}

@@ -1,0 +1,48 @@
+import type { ScrapeProtocol } from '../../../core/runtime/config/scrape-schema.ts'
+import { ScrapeFailure } from './failure.ts'
+
+export type TextFormat = 'openmetrics' | 'prometheus'
+
+const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {
+  'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
+  'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
+  'PrometheusText1.0.0': 'text/plain;version=1.0.0;escaping=allow-utf-8',
+  'PrometheusText0.0.4': 'text/plain;version=0.0.4',
+}
+const FIRST_TENTHS = 6
+
+/** `Accept` with falling weights; anything at all comes last, as many exporters know no negotiation. */
+export function acceptOf(protocols: readonly ScrapeProtocol[]): string {
+  const types = protocols.map(
+    (protocol, index) => `${MEDIA_TYPES[protocol]};q=0.${Math.max(2, FIRST_TENTHS - index)}`,
+  )
+  return [...types, '*/*;q=0.1'].join(',')
+}
+
+const formatOf = (protocol: ScrapeProtocol): TextFormat =>
+  protocol.startsWith('OpenMetrics') ? 'openmetrics' : 'prometheus'
+
+/** A type and a subtype, in the characters that HTTP allows. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
+
+/**
+ * The format that an answer says it has. As in Prometheus 3, what is missing or not known is not guessed from the body:
+ * the job's fallback decides, and without one the scrape fails.
+ */
+export function textFormat(
+  contentType: string | undefined,
+  fallback: ScrapeProtocol | undefined,
+): TextFormat {
+  const media = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  if (media === 'application/openmetrics-text') return 'openmetrics'
+  if (media === 'text/plain') return 'prometheus'
+  if (fallback !== undefined) return formatOf(fallback)
+  const said =
+    contentType === undefined || contentType === ''
+      ? 'there is no Content-Type'
+      : `Content-Type ${JSON.stringify(contentType.slice(0, 100))} is ${MEDIA_TYPE.test(media) ? 'not one of ours' : 'no media type'}`
+  throw new ScrapeFailure(
+    'content_type',
+    `${said}; name the format with fallback_scrape_protocol if it is one.`,
+  )
+}

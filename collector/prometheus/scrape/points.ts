@@ -1,0 +1,150 @@
+import type { MetricHead, MetricType, Shape } from '../metric.ts'
+import { MetricsWriter } from '../metrics-writer.ts'
+import type { Label, SampleExemplar } from './sample.ts'
+
+/** Whose a series is: its labels without name, sorted; `job` and `instance` go to the resource. */
+export interface Identity {
+  readonly job: string
+  readonly instance: string
+  readonly labels: readonly Label[]
+}
+
+interface PointBase extends Identity {
+  readonly head: MetricHead
+  /** As the target says; undefined: the time of the scrape. */
+  readonly timeMs: number | undefined
+  /** 0: unknown. */
+  readonly startMs: number
+  readonly exemplars: readonly SampleExemplar[]
+}
+
+/** A row to be. */
+export type Point = PointBase &
+  (
+    | { readonly shape: 'number'; readonly value: number }
+    | {
+        readonly shape: 'classic'
+        readonly bounds: readonly number[]
+        readonly cumulative: readonly number[]
+        readonly sum: number | undefined
+      }
+    | {
+        readonly shape: 'quantiles'
+        readonly count: number
+        readonly sum: number | undefined
+        readonly quantiles: readonly number[]
+        readonly values: readonly number[]
+      }
+  )
+
+/** Series of a target, each as text that holds what a stale marker needs. */
+export type SeriesSet = ReadonlySet<string>
+
+/**
+ * Writes the points of one scrape, each series once, and remembers which there were. A target that says a series twice at
+ * one time has the first taken and the others counted.
+ */
+export class PointWriter {
+  readonly #out = new MetricsWriter()
+  readonly #nowMs: number
+  readonly #series = new Set<string>()
+  readonly #timed = new Set<string>()
+  #resource = ''
+  #head: MetricHead | undefined
+  /** Points left out because their series was there already. */
+  duplicates = 0
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs
+  }
+
+  /** Series without times of their own: those that can end. */
+  get series(): SeriesSet {
+    return this.#series
+  }
+
+  write(point: Point): void {
+    if (this.#isDuplicate(point)) {
+      this.duplicates += 1
+      return
+    }
+    const timeMs = point.timeMs ?? this.#nowMs
+    this.#begin(point, point.head, point.shape, timeMs, point.startMs, false)
+    const out = this.#out
+    if (point.shape === 'number') out.value(point.value)
+    else if (point.shape === 'classic') out.classic(point.bounds, point.cumulative, point.sum)
+    else out.summary(point.count, point.sum, point.quantiles, point.values)
+    for (const { labels, value, timeMs: own } of point.exemplars) {
+      out.exemplar({ labels, value, timeMs: own ?? timeMs })
+    }
+    out.end()
+  }
+
+  /** Says that a series has ended; it is one of an earlier scrape. */
+  end(series: string): void {
+    const { head, shape, identity } = parseSeries(series)
+    this.#begin(identity, head, shape, this.#nowMs, 0, true)
+    this.#out.end()
+  }
+
+  /** The request; valid until the next write. */
+  finish(): Uint8Array {
+    return this.#out.finish()
+  }
+
+  #isDuplicate(point: Point): boolean {
+    const series = seriesOf(point)
+    const set = point.timeMs === undefined ? this.#series : this.#timed
+    const key = point.timeMs === undefined ? series : `${point.timeMs} ${series}`
+    if (set.has(key)) return true
+    set.add(key)
+    return false
+  }
+
+  #begin(
+    { job, instance, labels }: Identity,
+    head: MetricHead,
+    shape: Shape,
+    timeMs: number,
+    startMs: number,
+    isStale: boolean,
+  ): void {
+    const resource = JSON.stringify([job, instance])
+    if (resource !== this.#resource) {
+      this.#out.resource([
+        ['service.name', job],
+        ['service.instance.id', instance],
+      ])
+      this.#resource = resource
+      this.#head = undefined
+    }
+    if (this.#head === undefined || !isSame(this.#head, head)) {
+      this.#out.metric(head)
+      this.#head = head
+    }
+    this.#out.begin(shape, timeMs, startMs, isStale)
+    for (const [name, value] of labels) this.#out.label(name, value)
+  }
+}
+
+const isSame = (a: MetricHead, b: MetricHead): boolean =>
+  a === b || (a.name === b.name && a.type === b.type && a.help === b.help && a.unit === b.unit)
+
+/** Texts of JSON: whatever stands in a label, no two series are the same text, and what is in it can be read again. */
+const seriesOf = ({ head, shape, job, instance, labels }: Point): string =>
+  JSON.stringify([head.type, shape, head.name, job, instance, ...labels.flat()])
+
+function parseSeries(series: string): {
+  readonly head: MetricHead
+  readonly shape: Shape
+  readonly identity: Identity
+} {
+  const [type, shape, name, job, instance, ...flat] = JSON.parse(series) as string[]
+  const labels: Label[] = []
+  for (let at = 0; at < flat.length; at += 2) labels.push([flat[at]!, flat[at + 1]!])
+  return {
+    head: { name: name!, type: type as MetricType, help: '', unit: '' },
+    shape: shape as Shape,
+    identity: { job: job!, instance: instance!, labels },
+  }
+}

@@ -1,0 +1,135 @@
+import type { Clock } from '../../intake/clock.ts'
+
+/** One target of the schedule. */
+export interface Scheduled {
+  readonly id: string
+  readonly intervalMs: number
+  /** Never rejects. */
+  run(): Promise<void>
+  /** Says that it has gone away; asked again, an interval later, while it rejects. */
+  leave(): Promise<void>
+  /** A turn was left out: the one before had not ended, or all places were taken. */
+  skipped(): void
+}
+
+interface Entry {
+  readonly item: Scheduled
+  state: 'idle' | 'waiting' | 'running'
+  cancel: () => void
+  /** When its next turn is, milliseconds since 1970. */
+  turnMs: number
+  isGone: boolean
+}
+
+/** How often a target that is gone is asked to say so. */
+const LEAVE_ATTEMPTS = 10
+
+/**
+ * Runs every target once an interval, at a place in it that its id alone decides: the same after a restart, and spread evenly
+ * over the targets. At most `concurrency` run at a time, the others wait in line; none runs twice at a time and none catches up.
+ */
+export class Scheduler {
+  readonly #clock: Clock
+  readonly #concurrency: number
+  readonly #entries = new Map<string, Entry>()
+  readonly #line: Entry[] = []
+  readonly #running = new Set<Promise<void>>()
+  readonly #leaving = new Set<() => void>()
+  #stopped = false
+
+  constructor(clock: Clock, concurrency: number) {
+    this.#clock = clock
+    this.#concurrency = concurrency
+  }
+
+  /** Adds a target unless it is there. */
+  add(item: Scheduled): void {
+    if (this.#entries.has(item.id) || this.#stopped) return
+    const entry: Entry = { item, state: 'idle', cancel: () => {}, turnMs: 0, isGone: false }
+    this.#entries.set(item.id, entry)
+    this.#plan(entry)
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id)
+  }
+
+  /** Takes a target out; it leaves when the run in progress, if any, has ended. */
+  remove(id: string): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.#entries.delete(id)
+    entry.cancel()
+    entry.isGone = true
+    if (entry.state === 'waiting') this.#line.splice(this.#line.indexOf(entry), 1)
+    if (entry.state !== 'running') this.#leave(entry.item, LEAVE_ATTEMPTS)
+  }
+
+  /** Starts nothing more; resolves when what runs has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const entry of this.#entries.values()) entry.cancel()
+    for (const cancel of this.#leaving) cancel()
+    this.#line.length = 0
+    await Promise.all(this.#running)
+  }
+
+  #plan(entry: Entry): void {
+    const nowMs = Number(this.#clock.unixNano() / 1000n) / 1000
+    const { intervalMs } = entry.item
+    // From the turn before, so that a timer that fires early does not take it twice; anew when the clock has jumped.
+    const following = entry.turnMs + intervalMs
+    const isUsable = following > nowMs && following - nowMs < 1.5 * intervalMs
+    entry.turnMs = isUsable ? following : nowMs + untilTurn(entry.item, nowMs)
+    entry.cancel = this.#clock.after(entry.turnMs - nowMs, () => {
+      this.#plan(entry)
+      if (entry.state === 'idle') this.#turn(entry)
+      else entry.item.skipped()
+    })
+  }
+
+  #turn(entry: Entry): void {
+    if (this.#running.size >= this.#concurrency) {
+      entry.state = 'waiting'
+      this.#line.push(entry)
+      return
+    }
+    entry.state = 'running'
+    this.#track(
+      entry.item.run().then(() => {
+        entry.state = 'idle'
+        if (entry.isGone) this.#leave(entry.item, LEAVE_ATTEMPTS)
+      }),
+    )
+  }
+
+  #leave(item: Scheduled, attempts: number): void {
+    if (this.#stopped) return
+    this.#track(
+      item.leave().catch(() => {
+        if (attempts <= 1 || this.#stopped) return
+        const cancel = this.#clock.after(item.intervalMs, () => {
+          this.#leaving.delete(cancel)
+          this.#leave(item, attempts - 1)
+        })
+        this.#leaving.add(cancel)
+      }),
+    )
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked: Promise<void> = work.finally(() => {
+      this.#running.delete(tracked)
+      const next = this.#stopped ? undefined : this.#line.shift()
+      if (next !== undefined) this.#turn(next)
+    })
+    this.#running.add(tracked)
+  }
+}
+
+/** Milliseconds to the next turn. */
+export function untilTurn({ id, intervalMs }: Pick<Scheduled, 'id' | 'intervalMs'>, nowMs: number): number {
+  const offset = (Number.parseInt(id.slice(0, 8), 16) / 2 ** 32) * intervalMs
+  const into = (nowMs - offset) % intervalMs
+  return intervalMs - (into < 0 ? into + intervalMs : into)
+}

@@ -1,0 +1,193 @@
+import type { ScrapeJob } from '../../../core/runtime/config/scrape-schema.ts'
+import { asWattlineError, type WattlineError } from '../../../core/runtime/errors.ts'
+import type { Events } from '../../../core/runtime/events.ts'
+import type { Budget, Reservation } from '../../intake/budget.ts'
+import type { Intake } from '../../intake/intake.ts'
+import type { MetricHead } from '../metric.ts'
+import { ScrapeFailure } from './failure.ts'
+import type { FetchTarget } from './fetch-target.ts'
+import { createOpenMetricsParser } from './openmetrics.ts'
+import { PointWriter, type SeriesSet } from './points.ts'
+import type { Relabel } from './relabel.ts'
+import { TargetSink } from './target-sink.ts'
+import type { Target } from './targets.ts'
+import { createTextParser } from './text-format.ts'
+
+export interface ScrapeTargetParts {
+  readonly job: ScrapeJob
+  readonly target: Target
+  readonly fetch: FetchTarget
+  readonly relabel: Relabel | undefined
+  readonly intake: Pick<Intake, 'ingest'>
+  readonly limits: { readonly attributes: number; readonly attribute_bytes: number }
+  /** Memory of all scrapes under way. */
+  readonly budget: Budget
+  readonly events: Events
+  /** Milliseconds since 1970, and milliseconds that only rise. */
+  readonly clock: { unixMs(): number; monotonicMs(): number }
+}
+
+/**
+ * What a byte of an exposition costs until it is stored: points of the request, series to remember, parts of a family. Three to
+ * four measured (lines of 80 bytes), and one more while the buffer of the request grows.
+ */
+const HELD_PER_BYTE = 5
+
+interface Outcome {
+  readonly out: PointWriter
+  readonly scraped: number
+  readonly kept: number
+  readonly failure: ScrapeFailure | undefined
+}
+
+/** One target over time: which of its series are stored, and whether it answers. */
+export class TargetScraper {
+  readonly #parts: ScrapeTargetParts
+  #known: SeriesSet = new Set()
+  #failing = false
+
+  constructor(parts: ScrapeTargetParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Asks the target once and stores what it said, what has ended since the last time, and how it went. Never rejects: what
+   * fails is told as an event, and what the log does not take is asked for anew at the next interval.
+   */
+  async scrape(stop: AbortSignal): Promise<void> {
+    const { clock, budget } = this.#parts
+    const startMs = clock.unixMs()
+    const began = clock.monotonicMs()
+    const reservation = budget.open()
+    try {
+      const { out, scraped, kept, failure } = await this.#read(startMs, reservation, stop)
+      if (stop.aborted) return
+      const seconds = (clock.monotonicMs() - began) / 1000
+      const next = this.#close(out, [failure === undefined ? 1 : 0, seconds, scraped, kept])
+      await this.#store(out, next, failure)
+    } catch (error) {
+      this.#tellFailure(logFailure(asWattlineError(error, 'invariant_broken')))
+    } finally {
+      reservation.release()
+    }
+  }
+
+  /** Says that all series of the target have ended; rejects when the log does not take it. */
+  async leave(): Promise<void> {
+    if (this.#known.size === 0) return
+    const out = new PointWriter(this.#parts.clock.unixMs())
+    for (const series of this.#known) out.end(series)
+    await this.#ingest(out)
+    this.#known = new Set()
+  }
+
+  async #read(startMs: number, reservation: Reservation, stop: AbortSignal): Promise<Outcome> {
+    const { job, target, relabel, limits, events } = this.#parts
+    const out = new PointWriter(startMs)
+    const sink = new TargetSink({
+      target,
+      relabel,
+      out,
+      honorLabels: job.honor_labels,
+      honorTimestamps: job.honor_timestamps,
+      sampleLimit: job.sample_limit,
+      maxLabels: limits.attributes,
+      maxLabelBytes: limits.attribute_bytes,
+    })
+    try {
+      await this.#parse(sink, reservation, stop)
+    } catch (error) {
+      if (!(error instanceof ScrapeFailure)) throw error
+      return { out: new PointWriter(startMs), scraped: 0, kept: 0, failure: error }
+    }
+    const rejected = new Map(sink.rejected)
+    if (out.duplicates > 0) rejected.set('duplicate', out.duplicates)
+    for (const [reason, amount] of rejected)
+      events.emit('itemsRejected', { signal: 'metrics', reason, amount })
+    return { out, scraped: sink.scraped, kept: sink.kept, failure: undefined }
+  }
+
+  async #parse(sink: TargetSink, reservation: Reservation, stop: AbortSignal): Promise<void> {
+    const { fetch, target } = this.#parts
+    const { format, body } = await fetch(target.url, stop)
+    const parser = format === 'openmetrics' ? createOpenMetricsParser(sink) : createTextParser(sink)
+    for await (const chunk of body) {
+      reserve(reservation, chunk.length * HELD_PER_BYTE)
+      parser.push(chunk)
+    }
+    parser.end()
+    sink.end()
+  }
+
+  /** Writes how it went and what has ended; returns the series that are there now. */
+  #close(out: PointWriter, values: readonly number[]): SeriesSet {
+    const labels = this.#parts.target.labels.filter(([name]) => name !== 'job' && name !== 'instance')
+    const [job = '', instance = ''] = ['job', 'instance'].map(
+      name => this.#parts.target.labels.find(([label]) => label === name)?.[1],
+    )
+    for (const [index, head] of REPORT.entries()) {
+      const value = values[index]!
+      out.write({
+        ...{ head, job, instance, labels, value },
+        shape: 'number',
+        timeMs: undefined,
+        startMs: 0,
+        exemplars: [],
+      })
+    }
+    for (const series of this.#known) if (!out.series.has(series)) out.end(series)
+    return out.series
+  }
+
+  async #store(out: PointWriter, next: SeriesSet, failure: ScrapeFailure | undefined): Promise<void> {
+    if (failure !== undefined) this.#tellFailure(failure)
+    try {
+      await this.#ingest(out)
+      this.#known = next
+      if (failure === undefined) this.#tellSuccess()
+    } catch (error) {
+      this.#tellFailure(logFailure(asWattlineError(error, 'invariant_broken')))
+    }
+  }
+
+  async #ingest(out: PointWriter): Promise<void> {
+    const { intake, job } = this.#parts
+    await intake.ingest('metrics', 'protobuf', out.finish(), job.tenant)
+  }
+
+  #tellFailure(failure: ScrapeFailure): void {
+    const { events, job, target } = this.#parts
+    const facts = { job: job.job_name, target: target.url, reason: failure.reason }
+    events.emit('scrapeFailed', facts, failure)
+    if (!this.#failing) events.emit('targetFailed', { ...facts, problem: failure.message })
+    this.#failing = true
+  }
+
+  #tellSuccess(): void {
+    const { events, job, target } = this.#parts
+    if (this.#failing) events.emit('targetRecovered', { job: job.job_name, target: target.url })
+    this.#failing = false
+  }
+}
+
+const report = (name: string, help: string, unit: string): MetricHead => ({ name, type: 'gauge', help, unit })
+
+const REPORT: readonly MetricHead[] = [
+  report('up', 'Whether the last scrape was good.', ''),
+  report('scrape_duration_seconds', 'How long the scrape took.', 's'),
+  report('scrape_samples_scraped', 'Samples that the target has exposed.', ''),
+  report('scrape_samples_post_metric_relabeling', 'Samples that the rules have left.', ''),
+]
+
+function reserve(reservation: Reservation, bytes: number): void {
+  try {
+    reservation.reserve(bytes)
+  } catch (error) {
+    throw new ScrapeFailure('overloaded', 'Scrapes under way hold all of scrape.in_flight_bytes.', {
+      cause: error,
+    })
+  }
+}
+
+const logFailure = (error: WattlineError): ScrapeFailure =>
+  new ScrapeFailure(error.code === 'overloaded' ? 'overloaded' : 'log', error.message, { cause: error })

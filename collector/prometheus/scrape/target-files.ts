@@ -1,0 +1,115 @@
+/**
+ * Targets in files, looked at again and again: notifications do not cross network file systems, and mounted maps are links that
+ * change elsewhere. A file that cannot be used keeps what it said before, loudly; one that is gone has no targets.
+ */
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { type TargetGroup, targetGroups } from '../../../core/runtime/config/scrape-schema.ts'
+import type { Events } from '../../../core/runtime/events.ts'
+
+interface Seen {
+  /** What was read at the last look, whether it could be used or not. */
+  text: string
+  /** What was taken, or refused, last. */
+  taken: string | undefined
+  groups: readonly TargetGroup[]
+}
+
+export class TargetFiles {
+  readonly #patterns: readonly string[]
+  readonly #events: Events
+  #files = new Map<string, Seen>()
+
+  constructor(patterns: readonly string[], events: Events) {
+    this.#patterns = patterns
+    this.#events = events
+  }
+
+  /** Groups of all files, each with the label `__meta_filepath`. */
+  groups(): TargetGroup[] {
+    return [...this.#files].flatMap(([path, { groups }]) =>
+      groups.map(({ targets, labels }) => ({ targets, labels: { ...labels, __meta_filepath: path } })),
+    )
+  }
+
+  /** Looks at the files; true when their targets may have changed. Never throws. */
+  async look(): Promise<boolean> {
+    const paths = new Set((await Promise.all(this.#patterns.map(pathsOf))).flat())
+    let isChanged = false
+    for (const path of this.#files.keys()) {
+      if (!paths.has(path)) {
+        this.#files.delete(path)
+        isChanged = true
+      }
+    }
+    for (const path of paths) if (await this.#lookAt(path)) isChanged = true
+    return isChanged
+  }
+
+  async #lookAt(path: string): Promise<boolean> {
+    const known = this.#files.get(path)
+    let text: string
+    try {
+      text = await readFile(path, 'utf8')
+    } catch (error) {
+      // Gone between listing and reading, or not ours to read.
+      if (known?.taken !== '') this.#refuse(path, (error as Error).message)
+      this.#files.set(path, { text: '', taken: '', groups: known?.groups ?? [] })
+      return false
+    }
+    // Files are written in pieces: a change counts when it has stayed for one look.
+    const isSettled = known === undefined || known.text === text
+    const seen = known ?? { text, taken: undefined, groups: [] }
+    this.#files.set(path, seen)
+    seen.text = text
+    if (!isSettled || seen.taken === text) return false
+    seen.taken = text
+    try {
+      seen.groups = targetGroups.parse(parse(text) ?? [])
+      return true
+    } catch (error) {
+      this.#refuse(path, problemOf(error))
+      return false
+    }
+  }
+
+  #refuse(path: string, problem: string): void {
+    this.#events.emit('filesRefused', { what: 'scrape targets', path, problem })
+  }
+}
+
+const problemOf = (error: unknown): string => {
+  if (!(error instanceof z.ZodError)) return (error as Error).message.split('\n')[0] ?? 'not YAML'
+  const [issue] = error.issues
+  return issue === undefined ? 'not a list of targets' : `${issue.path.join('.')}: ${issue.message}`
+}
+
+/** Existing files of a path whose last part may hold `*`. A folder that cannot be listed has none. */
+async function pathsOf(pattern: string): Promise<string[]> {
+  const folder = dirname(pattern)
+  const parts = basename(pattern).split('*')
+  try {
+    const names = await readdir(folder)
+    return names.filter(name => fits(name, parts)).map(name => join(folder, name))
+  } catch {
+    return []
+  }
+}
+
+/** Whether a name is these parts with anything between them. */
+function fits(name: string, parts: readonly string[]): boolean {
+  const [first = '', ...others] = parts
+  if (others.length === 0) return name === first
+  const last = others.pop() ?? ''
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length)
+    return false
+  let at = first.length
+  for (const part of others) {
+    const found = name.indexOf(part, at)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return at <= name.length - last.length
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import type { ScrapeJob, TargetGroup } from '../../../core/runtime/config/scrape-schema.ts'
+import type { Relabel } from './relabel.ts'
+import type { Label } from './sample.ts'
+
+/** One address that is scraped. */
+export interface Target {
+  /** Made of its labels and address: what has another is another target. */
+  readonly id: string
+  readonly url: string
+  /** What every series of it gets, sorted by name; `job` and `instance` are among them. */
+  readonly labels: readonly Label[]
+}
+
+/**
+ * Targets of a job, from groups of the configuration and of files: each gets the labels that rules may look at
+ * (`__address__`, `__scheme__`, `__metrics_path__`, `__param_NAME`, `job`, those of its group), the rules run, and what
+ * still begins with two underscores is removed. Addresses that come out twice are one target.
+ */
+export function targetsOf(
+  job: ScrapeJob,
+  groups: Iterable<TargetGroup>,
+  relabel: Relabel,
+): Map<string, Target> {
+  const targets = new Map<string, Target>()
+  for (const group of groups) {
+    for (const address of group.targets) {
+      const target = targetOf(job, group.labels, address, relabel)
+      if (target !== undefined) targets.set(target.id, target)
+    }
+  }
+  return targets
+}
+
+function targetOf(
+  job: ScrapeJob,
+  groupLabels: Readonly<Record<string, string>>,
+  address: string,
+  relabel: Relabel,
+): Target | undefined {
+  const labels = new Map([
+    ['job', job.job_name],
+    ['__scheme__', job.scheme],
+    ['__metrics_path__', job.metrics_path],
+    ...Object.entries(job.params).flatMap(([name, [first]]): Label[] =>
+      first === undefined ? [] : [[`__param_${name}`, first]],
+    ),
+    ...Object.entries(groupLabels).filter(([, value]) => value !== ''),
+    ['__address__', address],
+  ])
+  if (!relabel(labels)) return undefined
+  const url = urlOf(job, labels)
+  if (url === undefined) return undefined
+  if (!labels.has('instance')) labels.set('instance', labels.get('__address__')!)
+  const kept = [...labels].filter(([name]) => !name.startsWith('__')).sort(byName)
+  const id = createHash('sha256')
+    .update(JSON.stringify([job.job_name, url, kept]))
+    .digest('hex')
+  return { id, url, labels: kept }
+}
+
+/** Undefined where rules have left nothing that can be asked. */
+function urlOf(job: ScrapeJob, labels: ReadonlyMap<string, string>): string | undefined {
+  const address = labels.get('__address__')
+  const scheme = labels.get('__scheme__')
+  if (address === undefined || (scheme !== 'http' && scheme !== 'https')) return undefined
+  const path = labels.get('__metrics_path__') ?? ''
+  const url = URL.parse(`${scheme}://${address}${path.startsWith('/') ? '' : '/'}${path}`)
+  if (url === null || url.username !== '' || url.password !== '') return undefined
+  for (const [name, values] of Object.entries(job.params)) {
+    const [first, ...others] = [labels.get(`__param_${name}`), ...values.slice(1)]
+    for (const value of [first, ...others]) if (value !== undefined) url.searchParams.append(name, value)
+  }
+  for (const [label, value] of labels) {
+    const name = label.startsWith('__param_') ? label.slice('__param_'.length) : ''
+    if (name !== '' && job.params[name] === undefined) url.searchParams.append(name, value)
+  }
+  return url.href
+}
+
+export const byName = ([a]: Label, [b]: Label): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,87 @@
+import type { MetricType } from '../metric.ts'
+import { LineScanner } from './line-scanner.ts'
+import { Lines } from './lines.ts'
+import type { ExpositionSink } from './sample.ts'
+
+/** Reads an exposition that arrives in chunks; both throw a ScrapeFailure that names the line. */
+export interface ExpositionParser {
+  push(chunk: Uint8Array): void
+  end(): void
+}
+
+const TYPES: ReadonlyMap<string, MetricType> = new Map([
+  ['counter', 'counter'],
+  ['gauge', 'gauge'],
+  ['histogram', 'histogram'],
+  ['summary', 'summary'],
+  ['untyped', 'unknown'],
+  ['unknown', 'unknown'],
+])
+const INTEGER = /^[+-]?\d{1,16}$/
+
+/**
+ * Prometheus text 0.0.4 and 1.0.0, which adds names in quotes. Lenient where Prometheus is: blanks between the parts,
+ * comments, no newline at the end, families in pieces.
+ */
+export function createTextParser(sink: ExpositionSink): ExpositionParser {
+  const scanner = new LineScanner()
+  const lines = new Lines((text, number) => {
+    scanner.begin(text, number)
+    scanner.blanks()
+    if (scanner.isAtEnd) return
+    if (scanner.accept('#')) readComment(scanner, sink)
+    else readSample(scanner, sink)
+  })
+  return {
+    push: chunk => lines.push(chunk),
+    end: () => void lines.end(),
+  }
+}
+
+/** `# HELP` and `# TYPE`; whatever else stands behind `#` is a remark. */
+function readComment(scanner: LineScanner, sink: ExpositionSink): void {
+  scanner.blanks()
+  const isHelp = scanner.accept('HELP ') || scanner.accept('HELP\t')
+  if (!isHelp && !scanner.accept('TYPE ') && !scanner.accept('TYPE\t')) return
+  scanner.blanks()
+  const family = scanner.anyName()
+  if (scanner.blanks() === 0 && !scanner.isAtEnd) throw scanner.error('a blank behind the name expected')
+  if (isHelp) {
+    sink.help(family, unescapeHelp(scanner.rest()))
+    return
+  }
+  const word = scanner.token('a type')
+  const type = TYPES.get(word)
+  if (type === undefined) throw scanner.error('there is no such type', word)
+  scanner.blanks()
+  if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
+  sink.type(family, type)
+}
+
+function readSample(scanner: LineScanner, sink: ExpositionSink): void {
+  let name = scanner.peek() === '{' ? undefined : scanner.metricName()
+  scanner.blanks()
+  let labels: ReturnType<LineScanner['labels']>['labels'] = []
+  if (scanner.peek() === '{') {
+    const read = scanner.labels({ nameAllowed: name === undefined, spaced: true })
+    name ??= read.name
+    labels = read.labels
+    scanner.blanks()
+  }
+  if (name === undefined || name === '') throw scanner.error('a sample has no name')
+  const value = scanner.number('the value')
+  scanner.blanks()
+  let timeMs: number | undefined
+  if (!scanner.isAtEnd) {
+    const text = scanner.token('a timestamp')
+    if (!INTEGER.test(text)) throw scanner.error('the timestamp is no whole number of milliseconds', text)
+    timeMs = Number(text)
+    scanner.blanks()
+    if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
+  }
+  sink.sample({ name, labels, value, timeMs, exemplar: undefined })
+}
+
+/** `\\` and `\n`; another backslash stands for itself. */
+const unescapeHelp = (text: string): string =>
+  text.includes('\\') ? text.replace(/\\([\\n])/g, (_, what) => (what === 'n' ? '\n' : '\\')) : text

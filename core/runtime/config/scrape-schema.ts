@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
+
+/** Keys of `scrape`, named as those of Prometheus where they mean the same. docs/scrape.md says what is not taken over. */
+
+const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$/
+const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 }
+
+/** Seconds, or a text such as `1m30s`; seconds in the end. */
+const duration = z
+  .union([z.number().positive(), z.string().regex(DURATION, 'seconds, or a duration such as 15s or 1m30s')])
+  .transform(value => (typeof value === 'number' ? value : durationSeconds(value)))
+  .refine(value => value > 0, 'longer than 0')
+
+const durationSeconds = (text: string): number =>
+  [...text.matchAll(/(\d+)(ms|h|m|s)/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit!]!,
+    0,
+  )
+
+export const SCRAPE_PROTOCOLS = [
+  'OpenMetricsText1.0.0',
+  'OpenMetricsText0.0.1',
+  'PrometheusText1.0.0',
+  'PrometheusText0.0.4',
+] as const
+const protocol = z.enum(SCRAPE_PROTOCOLS)
+
+const target = z
+  .string()
+  .regex(/^[^\s/?#@]+$/, 'host:port, such as node-1:9100; path and scheme have keys of their own')
+const labels = z.record(z.string(), z.string())
+
+const relabelRule = z.strictObject({
+  action: z
+    .enum(['replace', 'keep', 'drop', 'hashmod', 'labelmap', 'labeldrop', 'labelkeep'])
+    .default('replace')
+    .describe('What to do where the pattern matches'),
+  source_labels: z.array(z.string()).default([]).describe('Labels whose values are joined and matched'),
+  separator: z.string().default(';').describe('What they are joined with'),
+  regex: z.string().default('(.*)').describe('Pattern in the syntax of RE2; must match from end to end'),
+  target_label: z.string().optional().describe('`replace`, `hashmod`: label that is written'),
+  replacement: z.string().default('$1').describe('Its new value; `labelmap`: the new name'),
+  modulus: z.int().positive().optional().describe('`hashmod`: of the hash of the joined values'),
+})
+export type RelabelRule = z.infer<typeof relabelRule>
+
+const job = z.strictObject({
+  job_name: z.string().min(1).describe('Label `job`; service.name of what is scraped'),
+  tenant: z
+    .string()
+    .regex(TENANT, TENANT_SHAPE)
+    .default(OPERATOR_TENANT)
+    .describe('Tenant that the series belong to'),
+  scrape_interval: duration
+    .default(15)
+    .describe('Seconds between two scrapes of a target, or a text such as `1m`'),
+  scrape_timeout: duration
+    .optional()
+    .describe('Seconds for one scrape, at most the interval; default 10, or the interval where that is less'),
+  scheme: z.enum(['http', 'https']).default('http').describe('How targets are asked'),
+  metrics_path: z.string().startsWith('/').default('/metrics').describe('Path of the exposition'),
+  params: z
+    .record(z.string(), z.array(z.string()))
+    .default({})
+    .describe('Parameters of the query, each with its values'),
+  honor_labels: z
+    .boolean()
+    .default(false)
+    .describe('Labels of the target win over ours; otherwise they are renamed to `exported_...`'),
+  honor_timestamps: z.boolean().default(true).describe('Take the times that a target gives its samples'),
+  basic_auth: z
+    .strictObject({
+      username: z.string().describe('User'),
+      password: z.string().default('').describe('Password, best as `${file:PATH}`'),
+    })
+    .optional(),
+  authorization: z
+    .strictObject({
+      type: z
+        .string()
+        .regex(/^[\w-]+$/, 'one word')
+        .default('Bearer')
+        .describe('First word of the header'),
+      credentials: z.string().min(1).describe('The rest of it, best as `${file:PATH}`'),
+    })
+    .optional(),
+  tls_config: z
+    .strictObject({
+      ca: z.string().optional().describe('Authorities to trust, PEM; default those of Node'),
+      cert: z.string().optional().describe('Certificate to show, PEM'),
+      key: z.string().optional().describe('Key of that certificate, PEM'),
+      server_name: z.string().optional().describe('Name that the certificate of the target must have'),
+      insecure_skip_verify: z
+        .boolean()
+        .default(false)
+        .describe('Take any certificate: whoever is in between can read along'),
+    })
+    .prefault({}),
+  body_size_limit: z
+    .int()
+    .positive()
+    .default(16_777_216)
+    .describe('Bytes of one exposition, decompressed; a larger one fails'),
+  sample_limit: z
+    .int()
+    .positive()
+    .default(100_000)
+    .describe('Samples of one exposition after relabelling; more fail it'),
+  scrape_protocols: z
+    .array(protocol)
+    .min(1)
+    .default([...SCRAPE_PROTOCOLS])
+    .describe('Formats that are asked for, the dearest first'),
+  fallback_scrape_protocol: protocol
+    .optional()
+    .describe('Format of targets that do not say a usable Content-Type; without it they fail'),
+  static_configs: z
+    .array(
+      z.strictObject({
+        targets: z.array(target).describe('host:port each'),
+        labels: labels.default({}).describe('Labels of all of them'),
+      }),
+    )
+    .default([])
+    .describe('Targets by name'),
+  file_sd_configs: z
+    .array(
+      z.strictObject({
+        files: z
+          .array(z.string().regex(/\.(json|ya?ml)$/, 'a path that ends in .json, .yml or .yaml'))
+          .min(1)
+          .describe('Files with targets; `*` in the last part of the path'),
+        refresh_interval: duration.default(5).describe('Seconds between two looks'),
+      }),
+    )
+    .default([])
+    .describe('Targets in files, followed while the process runs'),
+  relabel_configs: z.array(relabelRule).default([]).describe('Rules for the labels of targets'),
+  metric_relabel_configs: z.array(relabelRule).default([]).describe('Rules for the labels of samples'),
+})
+
+export const scrapeSchema = z
+  .strictObject({
+    concurrency: z.int().min(1).max(1024).default(64).describe('Targets that are scraped at the same time'),
+    in_flight_bytes: z
+      .int()
+      .positive()
+      .default(134_217_728)
+      .describe('Memory that scrapes under way may hold together; one that does not fit fails'),
+    jobs: z.array(job).default([]).describe('What is scraped: docs/scrape.md'),
+  })
+  .prefault({})
+
+export type ScrapeJob = z.infer<typeof job>
+export type ScrapeProtocol = (typeof SCRAPE_PROTOCOLS)[number]
+
+/** Targets that share labels, as files hold them. */
+export const targetGroups = z.array(z.object({ targets: z.array(target), labels: labels.default({}) }))
+export type TargetGroup = z.infer<typeof targetGroups>[number]

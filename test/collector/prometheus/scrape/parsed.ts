@@ -1,0 +1,28 @@
+import { createOpenMetricsParser } from '../../../../collector/prometheus/scrape/openmetrics.ts'
+import type { Sample } from '../../../../collector/prometheus/scrape/sample.ts'
+import { createTextParser } from '../../../../collector/prometheus/scrape/text-format.ts'
+
+export type Format = 'openmetrics' | 'prometheus'
+
+/** What a parser tells of a text, in order. */
+export type Told =
+  | { readonly type: string; readonly is: string }
+  | { readonly help: string; readonly is: string }
+  | { readonly unit: string; readonly is: string }
+  | Sample
+
+/** Parses a text that arrives in pieces of so many bytes. */
+export function parsed(format: Format, text: string | Uint8Array, pieceBytes = 1 << 20): Told[] {
+  const told: Told[] = []
+  const sink = {
+    type: (type: string, is: string) => void told.push({ type, is }),
+    help: (help: string, is: string) => void told.push({ help, is }),
+    unit: (unit: string, is: string) => void told.push({ unit, is }),
+    sample: (sample: Sample) => void told.push(sample),
+  }
+  const parser = format === 'openmetrics' ? createOpenMetricsParser(sink) : createTextParser(sink)
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; at += pieceBytes) parser.push(bytes.subarray(at, at + pieceBytes))
+  parser.end()
+  return told
+}
