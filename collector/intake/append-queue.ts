@@ -1,5 +1,6 @@
 import type { Broker } from '../../core/broker/broker.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 
@@ -37,7 +38,7 @@ interface Job {
 
 export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
   const { broker, stream, partition, health, clock } = options
-  const { inFlight = 4, timeoutMs = 10_000 } = options
+  const { inFlight = 4, timeoutMs = FIXED_LIMITS.appendMs } = options
   const waiting: Job[] = []
   let running = 0
 

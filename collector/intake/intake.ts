@@ -2,6 +2,7 @@ import type { Broker } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import { jsonToProtobuf } from '../otlp/json.ts'
 import type { Reading } from '../readings/metric.ts'
@@ -93,8 +94,6 @@ export interface IntakeOptions {
   readonly memory?: MemoryGuard
 }
 
-/** Nesting of attribute values beyond which a body is not telemetry. */
-const MAX_DEPTH = 32
 const DAY_NANO = 86_400_000_000_000n
 
 export function createIntake(options: IntakeOptions): Intake {
@@ -248,7 +247,7 @@ class IntakeDoor implements Intake {
         attributeBytes: limits.attribute_bytes,
         futureNano: BigInt(Math.round(limits.future_seconds * 1e9)),
         pastNano: BigInt(retention.signals_days) * DAY_NANO,
-        maxDepth: MAX_DEPTH,
+        maxDepth: FIXED_LIMITS.valueDepth,
       },
     }
   }

@@ -5,6 +5,7 @@ import { openAccess } from '../../core/runtime/auth/open-access.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { ListenerTls } from '../../core/runtime/tls.ts'
 import { createWebServer } from '../../core/runtime/web-server.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
@@ -37,6 +38,7 @@ export interface OtlpHttpOptions {
   readonly corsOrigins?: readonly string[]
   readonly pool?: BufferPool
   readonly timeouts?: Partial<Timeouts>
+  readonly maxConnections?: number
 }
 
 /** In milliseconds. */
@@ -51,9 +53,8 @@ export interface Timeouts {
   readonly drainMs: number
 }
 
-const TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 60_000, keepAliveMs: 75_000, drainMs: 5_000 }
-const MAX_HEADER_BYTES = 16 * 1024
-const MAX_CONNECTIONS = 10_000
+const { headersMs, requestMs, keepAliveMs } = FIXED_LIMITS
+const TIMEOUTS: Timeouts = { headersMs, requestMs, keepAliveMs, drainMs: 5_000 }
 /** A refused body is read off up to this time before its connection is closed, so that the answer gets through. */
 const DISCARD_MS = 1_000
 
@@ -79,14 +80,14 @@ class HttpReceiver implements OtlpHttpReceiver {
     const { headersMs, requestMs, keepAliveMs } = this.#timeouts
     this.#cors = createCors(options.corsOrigins ?? [])
     const settings = {
-      maxHeaderSize: MAX_HEADER_BYTES,
+      maxHeaderSize: FIXED_LIMITS.headerBytes,
       headersTimeout: Math.min(headersMs, requestMs),
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.max(10, Math.min(requestMs, headersMs) / 4),
     }
     this.#server = createWebServer(settings, { tls: options.tls, events: options.events })
-    this.#server.maxConnections = MAX_CONNECTIONS
+    this.#server.maxConnections = options.maxConnections ?? FIXED_LIMITS.connections
     this.#server.on('connection', socket => {
       this.#connections.add(socket)
       socket.once('close', () => this.#connections.delete(socket))

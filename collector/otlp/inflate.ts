@@ -1,6 +1,7 @@
 import type { Transform } from 'node:stream'
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib'
 import { WattlineError } from '../../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import { type Body, BodySink, type SinkOptions } from './body-sink.ts'
 import { collect } from './collect.ts'
 import type { ContentCoding } from './media.ts'
@@ -25,7 +26,7 @@ export async function inflated(coding: Compression, received: Body, options: Sin
 type Inflater = Transform & { readonly bytesWritten: number }
 
 /** One frame per call of the engine; more is no telemetry but an attempt to keep us busy. */
-const MAX_FRAMES = 256
+const MAX_FRAMES = FIXED_LIMITS.frames
 
 /**
  * Of several zstd frames in one piece node:zlib (24.21) takes the first and drops the others without a word, so what it
@@ -55,8 +56,11 @@ function createInflater(coding: Compression, inputBytes: number): Inflater {
   if (coding === 'gzip') return createGunzip({ chunkSize })
   // HTTP's deflate has the header of zlib (RFC 9110, 8.4.1.2).
   if (coding === 'deflate') return createInflate({ chunkSize })
-  // A frame may ask for a window of 128 MiB before its first byte comes out; 8 MiB is what RFC 8878 wants taken.
-  return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: 23 } })
+  // A frame may ask for a window of 128 MiB before its first byte comes out.
+  return createZstdDecompress({
+    chunkSize,
+    params: { [constants.ZSTD_d_windowLogMax]: FIXED_LIMITS.zstdWindowLog },
+  })
 }
 
 const undecodable = (error: Error): WattlineError =>

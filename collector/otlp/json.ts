@@ -1,5 +1,6 @@
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { Signal } from '../intake/signals.ts'
 import { type JsonField, type MessageTable, REQUEST_TABLES } from './json-messages.ts'
 import {
@@ -60,7 +61,7 @@ function parseExactly(text: string): unknown {
 /**
  * Messages within messages: far beyond the nesting of attribute values that the decoder keeps, well within the stack.
  */
-const MAX_MESSAGE_DEPTH = 300
+const MAX_MESSAGE_DEPTH = FIXED_LIMITS.jsonDepth
 
 /** AnyValue.doubleValue */
 const DOUBLE_VALUE: JsonField = { number: 4, repeated: false, type: { kind: 'scalar', scalar: 'double' } }

@@ -4,6 +4,7 @@ import { configSchema } from '../../core/runtime/config/schema.ts'
 import { ERRORS } from '../../core/runtime/errors.ts'
 import { EVENTS } from '../../core/runtime/events.ts'
 import { OWN_METRICS } from '../../query/status/own-metrics.ts'
+import { limitsPage } from './limits-page.ts'
 import { NOTE, table } from './markdown.ts'
 import { streamsPage } from './streams-page.ts'
 
@@ -17,6 +18,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ['configuration.md', configurationPage()],
     ['metrics.md', metricsPage()],
     ['streams.md', streamsPage()],
+    ['../limits.md', limitsPage()],
   ])
 }
 

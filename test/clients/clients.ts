@@ -1,6 +1,6 @@
 /** The official SDKs: how each is brought here, how its program is started, and which transports it has. */
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { MARK } from './compare.ts'
@@ -43,15 +43,7 @@ export const CLIENTS: readonly Client[] = [
     name: 'python',
     needs: [['python3', '--version']],
     transports: [...HTTP_AND_GRPC, ...transports('http/protobuf deflate')],
-    prepare: async () => {
-      const folder = join(CACHE, 'python')
-      const requirements = join(HERE, 'python/requirements.txt')
-      await once(folder, [requirements], async () => {
-        await run('python3', ['-m', 'venv', '--clear', folder])
-        await run(join(folder, 'bin/pip'), ['install', '--quiet', '--requirement', requirements])
-      })
-      return [join(folder, 'bin/python'), join(HERE, 'python/emit.py')]
-    },
+    prepare: async () => [await python(), join(HERE, 'python/emit.py')],
   },
   {
     name: 'java',
@@ -88,17 +80,31 @@ export const CLIENTS: readonly Client[] = [
     name: 'go',
     needs: [['go', 'version']],
     transports: HTTP_AND_GRPC,
-    prepare: async () => {
-      const folder = join(CACHE, 'go')
-      const sources = ['go.mod', 'go.sum', 'emit.go', 'sent.go'].map(file => join(HERE, 'go', file))
-      await once(folder, sources, async () => {
-        const env = { ...process.env, CGO_ENABLED: '0' }
-        await run('go', ['build', '-o', join(folder, 'emit'), '.'], { cwd: join(HERE, 'go'), env })
-      })
-      return [join(folder, 'emit')]
-    },
+    prepare: async () => [await goProgram('go')],
   },
 ]
+
+/** Python with the pinned packages. */
+export async function python(): Promise<string> {
+  const folder = join(CACHE, 'python')
+  const requirements = join(HERE, 'python/requirements.txt')
+  await once(folder, [requirements], async () => {
+    await run('python3', ['-m', 'venv', '--clear', folder])
+    await run(join(folder, 'bin/pip'), ['install', '--quiet', '--requirement', requirements])
+  })
+  return join(folder, 'bin/python')
+}
+
+/** The program whose module is in that folder beside this file. */
+export async function goProgram(name: string): Promise<string> {
+  const folder = join(CACHE, name)
+  const sources = (await readdir(join(HERE, name))).map(file => join(HERE, name, file))
+  await once(folder, sources, async () => {
+    const env = { ...process.env, CGO_ENABLED: '0' }
+    await run('go', ['build', '-o', join(folder, 'program'), '.'], { cwd: join(HERE, name), env })
+  })
+  return join(folder, 'program')
+}
 
 /** Makes the folder unless it was made of the same sources before. */
 async function once(folder: string, sources: readonly string[], make: () => Promise<void>): Promise<void> {

@@ -98,7 +98,8 @@ function differencesOf(path: string, left: unknown, right: unknown): [string, un
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function countValues(value: unknown): number {
+/** Scalars in a value. */
+export function countValues(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1
   return Object.values(value).reduce((sum: number, part) => sum + countValues(part), 0)
 }

@@ -27,7 +27,7 @@ export const leg = async (client: string, transport: string, run: () => Promise<
   outcome: await run().catch((error: Error) => error),
 })
 
-const HEAD = `${'client'.padEnd(13)}${'transport'.padEnd(36)}${'table'.padEnd(28)}  items  values  differences`
+const HEAD = `${'client'.padEnd(20)}${'transport'.padEnd(36)}${'table'.padEnd(28)}  items  values  differences`
 
 /** Prints a line for each client, transport and table, then the differences; whether there was none. */
 export function report(legs: readonly Leg[]): boolean {
@@ -35,7 +35,7 @@ export function report(legs: readonly Leg[]): boolean {
   const totals = { items: 0, values: 0 }
   console.log(HEAD)
   for (const { client, transport, outcome } of legs) {
-    const start = `${client.padEnd(13)}${transport.padEnd(36)}`
+    const start = `${client.padEnd(20)}${transport.padEnd(36)}`
     if (outcome instanceof Error) {
       console.log(`${start}FAILED`)
       differences.push(`${client}, ${transport}: ${outcome.message}`)
@@ -52,7 +52,7 @@ export function report(legs: readonly Leg[]): boolean {
     }
   }
   const [items, values] = [column(totals.items, 7), column(totals.values, 8)]
-  console.log(`${'all'.padEnd(77)}${items}${values}${column(differences.length, 13)}`)
+  console.log(`${'all'.padEnd(84)}${items}${values}${column(differences.length, 13)}`)
   for (const difference of differences.slice(0, 40)) console.log(`\n${difference}`)
   return legs.length > 0 && differences.length === 0
 }

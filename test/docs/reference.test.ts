@@ -11,5 +11,6 @@ it.each([...referencePages()])('%s is what its catalogue says (else: npm run doc
 
 it('has no page without a catalogue', () => {
   const pages = readdirSync(folder).filter(name => name.endsWith('.md') && name !== 'routes.md')
-  expect(pages.toSorted()).toEqual([...referencePages().keys()].toSorted())
+  const rendered = [...referencePages().keys()].filter(name => !name.startsWith('../'))
+  expect(pages.toSorted()).toEqual(rendered.toSorted())
 })

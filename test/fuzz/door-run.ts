@@ -6,7 +6,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { Clock } from '../../collector/intake/clock.ts'
-import { createIntake } from '../../collector/intake/intake.ts'
+import { createIntake, type Intake } from '../../collector/intake/intake.ts'
 import { createBuilders, SIGNAL_BUILDERS, type Signal } from '../../collector/intake/signals.ts'
 import { createOtlpHttpReceiver } from '../../collector/otlp/http.ts'
 import { decodeRows } from '../../core/columns/rows.ts'
@@ -79,14 +79,13 @@ export async function fuzzDoor({ signal, seed, first, count }: DoorRun): Promise
     const dice = new Dice()
     for (let done = 0; done < count; done += BATCH) {
       const from = first + done
+      await idle(intake, broker)
       dice.start(seed, from)
       const isTroubled = dice.once(TROUBLE_ONE_IN)
       broker.mood = isTroubled
         ? () => dice.pick(['store', 'refuse', 'store and fail'] as const)
         : () => 'store'
       broker.stored.length = 0
-      // The log is asked again after a refusal; what comes before that is refused at once.
-      while (intake.stats().brokerFailure !== null) await setTimeout(1)
       const requests = Array.from({ length: Math.min(BATCH, count - done) }, (_, at) =>
         wrap(cases.at(from + at), dice),
       )
@@ -101,6 +100,18 @@ export async function fuzzDoor({ signal, seed, first, count }: DoorRun): Promise
     await intake.drain()
   }
   return { requests: count, statuses, rows }
+}
+
+/**
+ * Of the batch before, nothing comes any more: a request of several streams is answered 503 when the first fails, and the
+ * others may be stored after that. And the log, which is asked again after a refusal, is known to take records.
+ */
+async function idle(intake: Intake, broker: FakeBroker): Promise<void> {
+  for (;;) {
+    const { openRows, brokerFailure } = intake.stats()
+    if (openRows === 0 && brokerFailure === null && broker.inFlight === 0) return
+    await setTimeout(1)
+  }
 }
 
 interface DoorRequest {

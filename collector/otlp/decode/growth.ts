@@ -1,12 +1,15 @@
 import { WattlineError } from '../../../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../../../core/runtime/limits.ts'
 
 /**
  * A resource's attributes repeat on each of its items, so that a small body could become gigabytes. Bodies of real
  * senders grow two- to fourfold.
  */
-const MAX_GROWTH = 16
-const GROWTH_FREE_BYTES = 16_777_216
-const MAX_DECODED_BYTES = 536_870_912
+const {
+  growth: MAX_GROWTH,
+  growthFreeBytes: GROWTH_FREE_BYTES,
+  decodedBytes: MAX_DECODED_BYTES,
+} = FIXED_LIMITS
 
 /**
  * A check that the builders, whose raw bytes `byteSize` tells, have not grown beyond reason since now, by a body of

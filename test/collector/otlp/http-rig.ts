@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { createIntake, type Intake } from '../../../collector/intake/intake.ts'
+import { createIntake, type Intake, type IntakeOptions } from '../../../collector/intake/intake.ts'
 import {
   createOtlpHttpReceiver,
   type OtlpHttpOptions,
@@ -21,13 +21,14 @@ export interface HttpRig {
 
 export async function httpRig(
   settings: Record<string, unknown> = {},
-  options: Pick<OtlpHttpOptions, 'timeouts' | 'access' | 'tls' | 'corsOrigins'> = {},
+  options: Pick<OtlpHttpOptions, 'timeouts' | 'access' | 'tls' | 'corsOrigins' | 'maxConnections'> = {},
+  neighbours: Pick<IntakeOptions, 'memory' | 'clock'> = {},
 ): Promise<HttpRig> {
   const broker = new FakeBroker()
   const events = new RecordedEvents()
   // Short waits: these tests are about replies, not about when batches close.
   const config = configSchema.parse({ group_commit: { wait_ms: 5, thin_wait_ms: 5 }, ...settings })
-  const intake = createIntake({ broker, config, events, decoders, recogniser })
+  const intake = createIntake({ broker, config, events, decoders, recogniser, ...neighbours })
   const receiver = createOtlpHttpReceiver({
     host: '127.0.0.1',
     port: 0,

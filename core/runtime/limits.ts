@@ -1,0 +1,190 @@
+/**
+ * Every bound on what clients may cost, in one table: its key or its fixed value, and what each door answers beyond it.
+ * docs/limits.md is rendered from it, and a test drives every row against every door.
+ */
+import type { ErrorCode } from './errors.ts'
+
+/** Bounds without a key: no sender of telemetry comes near them. Times in milliseconds. */
+export const FIXED_LIMITS = {
+  /** URL and headers of a request together, bytes. */
+  headerBytes: 16 * 1024,
+  /** Connections of one listener. */
+  connections: 10_000,
+  /** From the opening of a connection, or the first byte of a request, to the end of its headers. */
+  headersMs: 10_000,
+  /** For a whole request, body included. */
+  requestMs: 60_000,
+  /** That a connection may stay without a request. */
+  keepAliveMs: 75_000,
+  /** Nesting of arrays and maps in a value. */
+  valueDepth: 32,
+  /** Messages within messages in OTLP/JSON. */
+  jsonDepth: 300,
+  /** Times its size that a body may take as a record, besides a free part, up to a total. */
+  growth: 16,
+  growthFreeBytes: 16 * 1024 * 1024,
+  decodedBytes: 512 * 1024 * 1024,
+  /** Compressed pieces in one body. */
+  frames: 256,
+  /** Log2 of the bytes that a zstd frame may look back: 8 MiB, what RFC 8878 wants taken. */
+  zstdWindowLog: 23,
+  /** For the log to take a record. */
+  appendMs: 10_000,
+} as const
+
+/** `closed`: the connection ends without an answer; null: the door has no such thing. */
+export type LimitAnswer = number | 'closed' | null
+
+export const DOORS = { otlpHttp: 'OTLP/HTTP', remoteWrite: 'remote write' } as const
+export type DoorName = keyof typeof DOORS
+
+interface Limit {
+  readonly what: string
+  /** Key of the configuration, or the fixed bound in words. */
+  readonly bound: { readonly key: string } | { readonly fixed: string }
+  readonly beyond: string
+  readonly code: ErrorCode | null
+  readonly answers: Readonly<Record<DoorName, LimitAnswer>>
+}
+
+const everywhere = (answer: LimitAnswer): Record<DoorName, LimitAnswer> => ({
+  otlpHttp: answer,
+  remoteWrite: answer,
+})
+const key = (name: string) => ({ key: name })
+const fixed = (words: string) => ({ fixed: words })
+const seconds = (ms: number) => fixed(`${ms / 1000} s`)
+const F = FIXED_LIMITS
+
+export const LIMITS = {
+  bodyBytes: {
+    what: 'Body, announced, received or inflated',
+    bound: key('limits.body_bytes'),
+    beyond: 'refused for good; reading and inflating end at the limit',
+    code: 'body_too_large',
+    answers: everywhere(413),
+  },
+  inFlightBytes: {
+    what: 'Bytes of requests until they are durable, of all clients',
+    bound: key('limits.in_flight_bytes'),
+    beyond: 'to be sent again, told before the body is read where its length is announced',
+    code: 'overloaded',
+    answers: everywhere(429),
+  },
+  memoryBytes: {
+    what: 'Resident memory of the process',
+    bound: key('limits.memory_bytes'),
+    beyond: 'above four fifths of it to be sent again; one request at a time goes on',
+    code: 'overloaded',
+    answers: everywhere(429),
+  },
+  growth: {
+    what: 'What a body may become as a record',
+    bound: fixed(
+      `${F.growth} times its size and ${F.growthFreeBytes >> 20} MiB, at most ${F.decodedBytes >> 20} MiB`,
+    ),
+    beyond: 'refused for good: a resource that repeats on very many items',
+    code: 'body_too_large',
+    answers: { otlpHttp: 413, remoteWrite: null },
+  },
+  frames: {
+    what: 'Pieces of a compressed body',
+    bound: fixed(`${F.frames}`),
+    beyond: 'refused for good',
+    code: 'body_undecodable',
+    answers: { otlpHttp: 400, remoteWrite: null },
+  },
+  zstdWindow: {
+    what: 'Window of a zstd body',
+    bound: fixed(`${2 ** (F.zstdWindowLog - 20)} MiB`),
+    beyond: 'refused for good',
+    code: 'body_undecodable',
+    answers: { otlpHttp: 400, remoteWrite: null },
+  },
+  jsonDepth: {
+    what: 'Messages within messages in OTLP/JSON',
+    bound: fixed(`${F.jsonDepth}`),
+    beyond: 'refused for good',
+    code: 'body_undecodable',
+    answers: { otlpHttp: 400, remoteWrite: null },
+  },
+  attributes: {
+    what: 'Attributes of an item, a resource or a scope; labels of a series',
+    bound: key('limits.attributes'),
+    beyond: 'OTLP: cut, counted in the row and in a partial success; remote write: the series is refused',
+    code: null,
+    answers: { otlpHttp: 200, remoteWrite: 400 },
+  },
+  attributeBytes: {
+    what: 'Bytes of a key or value of an attribute',
+    bound: key('limits.attribute_bytes'),
+    beyond: 'the same; cut at a character',
+    code: null,
+    answers: { otlpHttp: 200, remoteWrite: 400 },
+  },
+  valueDepth: {
+    what: 'Arrays and maps within each other in a value',
+    bound: fixed(`${F.valueDepth}`),
+    beyond: 'null in its place, counted like a cut attribute',
+    code: null,
+    answers: { otlpHttp: 200, remoteWrite: null },
+  },
+  future: {
+    what: 'Time of an item ahead of the clock',
+    bound: key('limits.future_seconds'),
+    beyond: 'the item is rejected (`time_in_future`), the others are stored',
+    code: null,
+    answers: { otlpHttp: 200, remoteWrite: 400 },
+  },
+  past: {
+    what: 'Age of an item',
+    bound: key('retention.signals_days'),
+    beyond: 'the item is rejected (`time_in_past`), the others are stored',
+    code: null,
+    answers: { otlpHttp: 200, remoteWrite: 400 },
+  },
+  headerBytes: {
+    what: 'URL and headers of a request',
+    bound: fixed(`${F.headerBytes >> 10} KiB`),
+    beyond: 'refused, the connection ends',
+    code: null,
+    answers: everywhere(431),
+  },
+  connections: {
+    what: 'Connections of one listener',
+    bound: fixed(F.connections.toLocaleString('en')),
+    beyond: 'the next one is closed at once; those that are open go on',
+    code: null,
+    answers: everywhere('closed'),
+  },
+  headersTime: {
+    what: 'Time to the end of a request’s headers, also of a connection that says nothing',
+    bound: seconds(F.headersMs),
+    beyond: 'refused, the connection ends',
+    code: null,
+    answers: everywhere(408),
+  },
+  requestTime: {
+    what: 'Time for a whole request, body included',
+    bound: seconds(F.requestMs),
+    beyond: 'refused, the connection ends, its bytes are given back',
+    code: null,
+    answers: everywhere(408),
+  },
+  idleTime: {
+    what: 'Time that a connection may stay without a request',
+    bound: seconds(F.keepAliveMs),
+    beyond: 'the connection ends',
+    code: null,
+    answers: everywhere('closed'),
+  },
+  appendTime: {
+    what: 'Time for the log to take a record',
+    bound: seconds(F.appendMs),
+    beyond: 'to be sent again; it may have been stored all the same',
+    code: 'broker_unavailable',
+    answers: everywhere(503),
+  },
+} as const satisfies Record<string, Limit>
+
+export type LimitName = keyof typeof LIMITS

@@ -1,0 +1,53 @@
+import { environmentNames } from '../../core/runtime/config/environment.ts'
+import { configSchema } from '../../core/runtime/config/schema.ts'
+import { DOORS, type DoorName, LIMITS, type LimitAnswer } from '../../core/runtime/limits.ts'
+import { NOTE, table } from './markdown.ts'
+
+/** What clients may cost, from the table that a test drives against every door. */
+export function limitsPage(): string {
+  const doors = Object.entries(DOORS) as [DoorName, string][]
+  const rows = Object.values(LIMITS).map(({ what, bound, beyond, code, answers }) => [
+    what,
+    'key' in bound ? keyText(bound.key) : bound.fixed,
+    ...doors.map(([door]) => answerText(answers[door])),
+    code === null ? '' : `\`${code}\``,
+    beyond,
+  ])
+  const headings = ['what is bounded', 'bound', ...doors.map(([, name]) => name), 'error', 'beyond it']
+  return [
+    `# Limits\n\n${NOTE}\n`,
+    'What a client may cost, and what it is answered beyond that; `test/collector/limits.test.ts` drives every row against every door. A refusal with 429 or 503 carries `Retry-After`: send it again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
+    `${table(headings, rows)}\n`,
+    'A 200 with a partial success names what was rejected or cut. Remote write has no partial success: what could be stored is stored, and the answer is 400 with the reasons, which senders do not repeat.\n',
+    ODD,
+  ].join('\n')
+}
+
+const ODD = `## What is odd, and no fault
+
+| body | answer |
+|---|---|
+| empty, or with empty resources and scopes | 200, nothing is stored |
+| text that is not UTF-8 | 200; U+FFFD where it is not |
+| NaN and infinities | 200; stored as they are; in text \`NaN\`, \`+Inf\`, \`-Inf\` |
+| unknown fields, groups, values that a later one replaces, messages in pieces | 200, as protobuf wants |
+| lengths that lie, integers of more than ten bytes, known fields of another wire type | 400 \`body_undecodable\`, nothing of the body is stored |
+
+## Memory
+
+\`limits.memory_bytes\` bounds the process, engine included. Requests are let in up to four fifths of it; above, memory is
+collected, at most every five seconds, and what does not fit is told to come back. The last fifth is for what is on its way
+already, so it should not be less than \`limits.in_flight_bytes\`.
+`
+
+function keyText(key: string): string {
+  if (![...environmentNames().values()].some(({ path }) => path.join('.') === key)) {
+    throw new Error(`The table of limits names the key ${key}, which does not exist.`)
+  }
+  const value = key
+    .split('.')
+    .reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], configSchema.parse({}))
+  return `\`${key}\` (${value === undefined ? 'what there is' : value})`
+}
+
+const answerText = (answer: LimitAnswer): string => (answer === null ? '–' : String(answer))
