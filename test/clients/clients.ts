@@ -133,7 +133,8 @@ export async function emit(
     HOME: process.env['HOME'],
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
-    OTEL_EXPORTER_OTLP_COMPRESSION: compression,
+    // Not said where there is none: Python's gRPC exporter knows no such word.
+    ...(compression === 'none' ? {} : { OTEL_EXPORTER_OTLP_COMPRESSION: compression }),
     OTEL_EXPORTER_OTLP_INSECURE: 'true',
     OTEL_SERVICE_NAME: `shop-${client.name}`,
     OTEL_RESOURCE_ATTRIBUTES: `${MARK}=${mark}`,

@@ -105,7 +105,7 @@ export function countValues(value: unknown): number {
 }
 
 /** Rows of the table that meet the condition, with every column. */
-async function readRows(sql: Ask, table: Table, condition: string): Promise<Row[]> {
+export async function readRows(sql: Ask, table: Table, condition: string): Promise<Row[]> {
   const stream = STREAMS.find(candidate => candidate.table?.name === table)
   if (stream === undefined) throw new Error(`no stream has table ${table}`)
   const columns: readonly Column[] = stream.columns

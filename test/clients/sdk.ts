@@ -4,7 +4,7 @@ import { freePorts } from '../support/kafka/kafka-server.ts'
 import type { WattlineProcess } from '../support/wattline-process.ts'
 import { type Client, emit, type Transport } from './clients.ts'
 import { compareStored, marked } from './compare.ts'
-import { isEquipped, type Leg, leg } from './leg.ts'
+import { grpcOf, isEquipped, type Leg, leg } from './leg.ts'
 import { lossesOf } from './losses.ts'
 import { sentRows } from './sent.ts'
 
@@ -13,9 +13,12 @@ const nameOf = ({ protocol, compression }: Transport): string => `${protocol} ${
 export async function direct(client: Client, wattline: WattlineProcess): Promise<Leg[]> {
   if (!isEquipped(client.name, client.needs)) return []
   const legs: Leg[] = []
-  for (const transport of client.transports)
-    if (transport.protocol !== 'grpc')
-      legs.push(await send(client, transport, wattline.otlp, wattline, nameOf(transport)))
+  for (const transport of client.transports) {
+    const endpoint = transport.protocol === 'grpc' ? grpcOf(wattline) : wattline.otlp
+    const name = nameOf(transport)
+    if (endpoint === undefined) console.error(`\n*** NOT TESTED: ${client.name}, ${name}. No such door ***\n`)
+    else legs.push(await send(client, transport, endpoint, wattline, name))
+  }
   return legs
 }
 
@@ -48,12 +51,20 @@ const http = (name: string, wattline: WattlineProcess, more: object): Forward =>
   exporter: { endpoint: wattline.otlp, ...more },
 })
 
+function grpc(compression: string, wattline: WattlineProcess): Forward[] {
+  const address = grpcOf(wattline)
+  if (address === undefined) return []
+  const exporter = { endpoint: new URL(address).host, compression }
+  return [{ name: `Collector otlp gRPC ${compression}`, kind: 'otlp', exporter }]
+}
+
 const forwards = (wattline: WattlineProcess): Forward[] => [
   http('none', wattline, { compression: 'none' }),
   http('gzip', wattline, { compression: 'gzip' }),
   http('zstd', wattline, { compression: 'zstd' }),
   http('deflate', wattline, { compression: 'deflate' }),
   http('JSON gzip', wattline, { compression: 'gzip', encoding: 'json' }),
+  ...['none', 'gzip', 'zstd'].flatMap(compression => grpc(compression, wattline)),
 ]
 
 const TO_COLLECTOR: Transport = { protocol: 'http/protobuf', compression: 'gzip' }
