@@ -35,9 +35,11 @@ const ODD = `## What is odd, and no fault
 
 ## Memory
 
-\`limits.memory_bytes\` bounds the process, engine included. Requests are let in up to four fifths of it; above, memory is
-collected, at most every five seconds, and what does not fit is told to come back. The last fifth is for what is on its way
-already, so it should not be less than \`limits.in_flight_bytes\`.
+\`limits.memory_bytes\` is for the whole process. Requests are let in up to four fifths of it; above, memory is collected, at
+most every five seconds, and what does not fit is told to come back. The last fifth is for what is on its way already, so it
+should not be less than \`limits.in_flight_bytes\`. Shedding ends what clients add; it does not end what the embedded engine
+takes to work off the log, which has a bound of its own, \`warehouse.max_memory_bytes\`. A process of all roles takes about
+half a gibibyte before the first request: less than a gibibyte in all leaves it nothing to work with.
 `
 
 function keyText(key: string): string {
