@@ -26,14 +26,14 @@ describe.each(SIGNALS)('%s', signal => {
       signal,
       seed: SEED,
       first: 0,
-      count: 20_000,
+      count: 8_192,
       isOver: () => false,
     })
-    expect(report.cases).toBe(20_000)
+    expect(report.cases).toBe(8_192)
     // Neither all refused nor all taken: both ways are walked, and rows come of it.
-    expect(report.accepted).toBeGreaterThan(5_000)
-    expect(report.refused).toBeGreaterThan(5_000)
-    expect(report.rows).toBeGreaterThan(1_000)
+    expect(report.accepted).toBeGreaterThan(2_000)
+    expect(report.refused).toBeGreaterThan(2_000)
+    expect(report.rows).toBeGreaterThan(400)
     expect(judged.same).toBeGreaterThan(100)
   })
 
