@@ -1,10 +1,11 @@
 /**
- * Wires a configuration into a running process: log, warehouse, processors, intake, receiver, telemetry of its own, query
+ * Wires a configuration into a running process: log, warehouse, processors, intake, receivers, telemetry of its own, query
  * server, sensors; of these, what its roles need. Started in this order, so that each part finds its neighbours; stopped
  * in the opposite one, so that what was taken in is finished. Logs and engines are loaded only by who opens them: an
  * engine that nobody uses costs 150 MB of memory.
  */
-import { join } from 'node:path'
+import { createOtlpGrpcReceiver } from './collector/grpc/receiver.ts'
+import { type BufferPool, createBufferPool } from './collector/intake/buffer-pool.ts'
 import { createIntake, type Intake } from './collector/intake/intake.ts'
 import { decodeLogs } from './collector/otlp/decode/logs.ts'
 import { decodeMetrics } from './collector/otlp/decode/metrics.ts'
@@ -16,15 +17,16 @@ import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
 import type { Broker } from './core/broker/broker.ts'
 import { LateBroker } from './core/broker/late-broker.ts'
+import { openBrokerOfKind } from './core/broker/open-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import { type Doors, openDoors } from './core/runtime/doors.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
-import { instanceName } from './core/runtime/instance.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
+import { openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
 import { createReplay } from './processors/replay.ts'
@@ -43,7 +45,11 @@ export interface WattlineOptions {
 
 export interface RunningWattline {
   /** Null: not started, by configuration. */
-  readonly addresses: { readonly http: string | null; readonly otlpHttp: string | null }
+  readonly addresses: {
+    readonly http: string | null
+    readonly otlpHttp: string | null
+    readonly otlpGrpc: string | null
+  }
   /** Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late. */
   stop(deadlineMs: number): Promise<readonly string[]>
 }
@@ -57,6 +63,8 @@ interface Wiring extends WattlineOptions {
   readonly doors: Doors
   readonly started: Date
   readonly rowAges: RowAges
+  /** For bodies of requests, whichever door they come by. */
+  readonly pool: BufferPool
 }
 
 /** Starts what the roles need, or throws a WattlineError after stopping what had started. */
@@ -68,7 +76,14 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     () => openDoors(config, events),
     opened => opened.close(),
   )
-  const wiring: Wiring = { ...options, lifecycle, doors, started: new Date(), rowAges: new RowAges() }
+  const wiring: Wiring = {
+    ...options,
+    lifecycle,
+    doors,
+    started: new Date(),
+    rowAges: new RowAges(),
+    pool: createBufferPool(),
+  }
   const needs = needsOf(config)
   const [isCollector, isProcessors] = [
     config.roles.includes('collector'),
@@ -90,12 +105,13 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const uplink = isCollector && broker ? await startUplink(wiring, broker) : null
   const intake = isCollector && broker ? await startIntake(wiring, broker) : null
   const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
+  const otlpGrpc = intake && (await startOtlpGrpc(wiring, intake))
   await startOwnTelemetry(wiring, otlpHttp, intake)
-  const http = await startHttp(wiring, { log, warehouse, processors, uplink, intake, otlpHttp })
+  const http = await startHttp(wiring, { log, warehouse, processors, uplink, intake, otlpHttp, otlpGrpc })
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
   return {
-    addresses: { http, otlpHttp },
+    addresses: { http, otlpHttp, otlpGrpc },
     stop: async deadlineMs => {
       events.emit('processStopping')
       const left = await lifecycle.stop(deadlineMs)
@@ -132,32 +148,6 @@ async function openBroker(config: Config, events: EventBus, timeoutMs?: number):
   }
 }
 
-async function openBrokerOfKind(config: Config, events: EventBus, timeoutMs?: number): Promise<Broker> {
-  const { data, broker } = config
-  if (broker.kind === 'embedded') {
-    const { openEmbeddedBroker } = await import('./core/broker/embedded/embedded-broker.ts')
-    return openEmbeddedBroker({ path: join(data, 'log'), maxBytes: broker.max_bytes, events })
-  }
-  const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
-  const { mechanism, username = '', password = '' } = sasl
-  const instance = config.instance ?? (needsOf(config).folder ? instanceName(data) : undefined)
-  const { openKafkaBroker } = await import('./core/broker/kafka/kafka-broker.ts')
-  return openKafkaBroker({
-    brokers,
-    topicPrefix,
-    replication,
-    events,
-    // Who reads the log also trims it: a thousand collectors would ask for the same.
-    trims: config.roles.includes('processors') || config.forward.url !== undefined,
-    // Before the grace is over: what hangs here is not to wait for Kafka to miss it.
-    leaveAfterMs: config.shutdown_grace * 600,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(instance === undefined ? {} : { instance }),
-    ...(tls.enabled ? { tls } : {}),
-    ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
-  })
-}
-
 function startWarehouse(wiring: Wiring): Promise<Warehouse> {
   return wiring.lifecycle.start(
     'warehouse',
@@ -167,8 +157,8 @@ function startWarehouse(wiring: Wiring): Promise<Warehouse> {
 }
 
 async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
-  const { config } = options
-  const warehouse = await openWarehouseOfKind(options)
+  const { config, events } = options
+  const warehouse = await openWarehouseOfKind(config, events, options.repairTokens)
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
     await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
@@ -177,19 +167,6 @@ async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
     await warehouse.close()
     throw error
   }
-}
-
-async function openWarehouseOfKind(options: WattlineOptions): Promise<Warehouse> {
-  const { config, events, repairTokens = true } = options
-  const { kind, url: urls, user, password, cluster, tls } = config.warehouse
-  if (kind === 'clickhouse') {
-    const { openClickHouseWarehouse } = await import('./core/warehouse/clickhouse/clickhouse.ts')
-    return openClickHouseWarehouse({ urls, user, password, cluster, tls, events })
-  }
-  const { openEmbeddedWarehouse } = await import('./core/warehouse/embedded/embedded.ts')
-  const path = join(config.data, 'warehouse')
-  const maxMemoryBytes = config.warehouse.max_memory_bytes
-  return openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })
 }
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
@@ -237,16 +214,42 @@ async function startOtlpHttp(wiring: Wiring, intake: Intake): Promise<string | n
   return urlOf(receiver.address(), doors)
 }
 
-type ReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events'>
+async function startOtlpGrpc(wiring: Wiring, intake: Intake): Promise<string | null> {
+  const { lifecycle, config, doors, events, pool } = wiring
+  const { host, otlp_grpc: port } = config.listen
+  if (port === 'off') return null
+  const { access, tls } = doors
+  const receiver = await lifecycle.start(
+    'OTLP over gRPC',
+    async () => {
+      const opened = createOtlpGrpcReceiver({
+        host,
+        port,
+        intake,
+        access,
+        tls,
+        limits: config.limits,
+        events,
+        pool,
+      })
+      await opened.start()
+      return opened
+    },
+    opened => opened.stop(),
+  )
+  return urlOf(receiver.address(), doors)
+}
+
+type ReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events' | 'pool'>
 
 function startReceiver(
-  { lifecycle, config, events }: Wiring,
+  { lifecycle, config, events, pool }: Wiring,
   parts: ReceiverParts,
 ): Promise<OtlpHttpReceiver> {
   return lifecycle.start(
     'OTLP over HTTP',
     async () => {
-      const opened = createOtlpHttpReceiver({ ...parts, limits: config.limits, events })
+      const opened = createOtlpHttpReceiver({ ...parts, limits: config.limits, events, pool })
       await opened.start()
       return opened
     },
@@ -289,6 +292,7 @@ interface Parts {
   readonly uplink: Runner | null
   readonly intake: Intake | null
   readonly otlpHttp: string | null
+  readonly otlpGrpc: string | null
 }
 
 async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
@@ -312,7 +316,7 @@ async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
 /** Every process tells of itself; questions are answered where the role is. */
 async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
   const { config, events, version, started, doors } = wiring
-  const { log, warehouse, otlpHttp } = parts
+  const { log, warehouse, otlpHttp, otlpGrpc } = parts
   const isQuery = config.roles.includes('query')
   const engineProblems = isQuery && warehouse ? engineWatch(warehouse) : null
   const common = {
@@ -321,6 +325,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     version,
     started,
     otlpHttp,
+    otlpGrpc,
     roles: config.roles,
     readiness: () => readinessOf(parts, engineProblems),
     waiting: () => parts.uplink?.problems() ?? [],

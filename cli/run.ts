@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
 import { ROLES, type Role } from '../core/runtime/config/roles.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
+import type { RunningWattline } from '../main.ts'
 import { withRoles } from './roles.ts'
 import { version } from './version.ts'
 
@@ -73,16 +74,16 @@ function endOnDefect(events: EventBus): void {
 
 function greeting(
   roles: readonly Role[],
-  addresses: { readonly http: string | null; readonly otlpHttp: string | null },
+  { http, otlpHttp, otlpGrpc }: RunningWattline['addresses'],
 ): string {
   const isWhole = ROLES.every(role => roles.includes(role))
   const lines = [isWhole ? 'Wattline is running.' : `Wattline is running: ${roles.join(', ')}.`]
-  if (addresses.http !== null) {
+  if (http !== null) {
     const what = roles.includes('query') ? 'page and API  ' : 'health        '
-    lines.push(`  ${what} ${addresses.http}/${roles.includes('query') ? '' : 'readyz'}`)
+    lines.push(`  ${what} ${http}/${roles.includes('query') ? '' : 'readyz'}`)
   }
-  if (addresses.otlpHttp !== null)
-    lines.push(`  OTLP over HTTP ${addresses.otlpHttp}/v1/{traces,metrics,logs}`)
+  if (otlpHttp !== null) lines.push(`  OTLP over HTTP ${otlpHttp}/v1/{traces,metrics,logs}`)
+  if (otlpGrpc !== null) lines.push(`  OTLP over gRPC ${otlpGrpc}`)
   const soon = 'The first minute of usage closes in about 90 seconds; the page is live at once. '
   lines.push(`  ${isWhole ? soon : ''}Stop with Ctrl-C.`)
   return lines.join('\n')

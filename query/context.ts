@@ -34,8 +34,9 @@ export interface StatusServerOptions {
   readonly tls?: ListenerTls | undefined
   readonly version: string
   readonly started: Date
-  /** Address of the OTLP receiver of this process; null where it has none. */
+  /** Addresses of the OTLP receivers of this process; null where it has none. */
   readonly otlpHttp?: string | null
+  readonly otlpGrpc?: string | null
   /** Roles that this process runs; default all. */
   readonly roles?: readonly Role[]
   /** Wall clock, ms; tests give their own. */

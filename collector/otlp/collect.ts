@@ -3,11 +3,12 @@ import type { Readable } from 'node:stream'
 /** The client went away: there is nobody to answer. */
 export class ClientGone extends Error {}
 
-/** Hands over what a client sends until its end. Throws `ClientGone`, or what `add` throws. */
+/** Hands over what a client sends until its end. Throws `ClientGone`, what `add` throws, or why the signal gave up. */
 export async function receive(
   source: Readable,
   add: (chunk: Buffer) => void,
   isComplete: () => boolean,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { promise: gone, reject } = Promise.withResolvers<never>()
   const onClose = (): void => {
@@ -15,7 +16,7 @@ export async function receive(
   }
   source.on('close', onClose)
   try {
-    await Promise.race([collect(source, add, error => new ClientGone(error.message)), gone])
+    await Promise.race([collect(source, add, error => new ClientGone(error.message), signal), gone])
   } finally {
     source.off('close', onClose)
   }
@@ -26,6 +27,7 @@ export async function collect(
   source: Readable,
   add: (chunk: Buffer) => void,
   asError: (error: Error) => Error,
+  signal?: AbortSignal,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const onData = (chunk: Buffer): void => {
@@ -39,6 +41,7 @@ export async function collect(
   source.on('end', resolve)
   // This one stays: a connection may also break while the rest of a refused body is being discarded.
   source.on('error', error => reject(asError(error)))
+  signal?.addEventListener('abort', () => reject(signal.reason))
   try {
     await promise
   } finally {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../../core/runtime/auth/access.ts'
-import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import { forwardedStream, receiveRecords } from '../forward/receive.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
@@ -14,6 +14,7 @@ import type { Cors } from './cors.ts'
 import { encodeExportResponse } from './export-response.ts'
 import { encodingOf, MEDIA_TYPES, requireCoding, requireEncoding } from './media.ts'
 import { readBody } from './read-body.ts'
+import { refusal, retrySeconds } from './refusal.ts'
 import { encodeStatus } from './status.ts'
 
 export interface ExchangeParts {
@@ -132,16 +133,12 @@ function requirePost(request: IncomingMessage): void {
  * write log a text.
  */
 export function failureReply(events: Events, error: unknown, request: IncomingMessage): Reply {
-  const failure = asWattlineError(error, 'invariant_broken')
-  if (failure.status >= 500 && failure.status !== 503) {
-    events.emit('requestFailed', { code: failure.code }, failure)
-  } else {
-    events.emit('requestRejected', { code: failure.code })
-  }
+  const failure = refusal(events, error)
   const headers: Record<string, string> = {}
   if (failure.code === 'method_not_allowed') headers['allow'] = 'POST'
   if (failure.status === 401) headers['www-authenticate'] = 'Bearer realm="wattline"'
-  if (failure.disposition === 'retry') headers['retry-after'] = String(failure.retryAfterSeconds ?? 1)
+  const retryAfterSeconds = retrySeconds(failure)
+  if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
   if (pathOf(request) === WRITE_ROUTE) {
     return textReply(failure.status, failure.toString(), {
       ...headers,

@@ -6,6 +6,7 @@ import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
+import { listenError } from '../../core/runtime/listen-error.ts'
 import type { ListenerTls } from '../../core/runtime/tls.ts'
 import { createWebServer } from '../../core/runtime/web-server.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
@@ -102,7 +103,8 @@ class HttpReceiver implements OtlpHttpReceiver {
   start(): Promise<void> {
     const { host, port, events } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port))
+    const onError = (error: NodeJS.ErrnoException): void =>
+      reject(listenError(error, 'OTLP over HTTP', host, port))
     this.#server.once('error', onError)
     this.#server.listen({ host, port }, () => {
       this.#server.off('error', onError)
@@ -172,14 +174,6 @@ function discard(request: IncomingMessage): Promise<void> {
   const timer = setTimeout(resolve, DISCARD_MS)
   request.once('end', resolve).once('close', resolve).once('error', resolve).resume()
   return promise.finally(() => clearTimeout(timer))
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): WattlineError {
-  return error.code === 'EADDRINUSE'
-    ? new WattlineError('address_in_use', `${host}:${port} is taken (OTLP over HTTP).`, { cause: error })
-    : new WattlineError('config_invalid', `Cannot listen on ${host}:${port}: ${error.message}.`, {
-        cause: error,
-      })
 }
 
 /** Below HTTP: no request that could be answered in kind, so a bare status line. */

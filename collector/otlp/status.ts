@@ -2,8 +2,8 @@ import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { WattlineError } from '../../core/runtime/errors.ts'
 import type { Encoding } from '../intake/signals.ts'
 
-/** gRPC codes for the HTTP statuses that we answer; OTLP clients act on the HTTP status alone. */
-const GRPC_CODES: Readonly<Record<number, number>> = {
+/** gRPC codes for the HTTP statuses that we answer; OTLP clients over HTTP act on the HTTP status alone. */
+export const GRPC_CODES: Readonly<Record<number, number>> = {
   400: 3, // INVALID_ARGUMENT
   401: 16, // UNAUTHENTICATED
   403: 7, // PERMISSION_DENIED
@@ -15,33 +15,44 @@ const GRPC_CODES: Readonly<Record<number, number>> = {
   429: 8, // RESOURCE_EXHAUSTED
   503: 14, // UNAVAILABLE
 }
-const INTERNAL = 13
+export const INTERNAL = 13
 
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest'
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
+
+/** What is said besides code and message. */
+export interface StatusDetails {
+  /** Data that will never be accepted: what is wrong with the body. */
+  readonly violation?: string | undefined
+  readonly retryAfterSeconds?: number | undefined
+}
 
 /**
- * The body of a failed request: `google.rpc.Status` in the request's encoding, with a `google.rpc.BadRequest` for data
- * that will never be accepted (protocols: OTLP 1.11, failures).
+ * The body of a failed request over HTTP: `google.rpc.Status` in the request's encoding, with a `google.rpc.BadRequest` for
+ * data that will never be accepted (protocols: OTLP 1.11, failures). When to come back is said by a header there.
  */
 export function encodeStatus(error: WattlineError, encoding: Encoding): Uint8Array {
   const code = GRPC_CODES[error.status] ?? INTERNAL
   const message = error.toString()
-  const violation = error.status === 400 ? { field: 'body', description: error.message } : undefined
-  return encoding === 'json' ? statusJson(code, message, violation) : statusProtobuf(code, message, violation)
+  const violation = error.status === 400 ? error.message : undefined
+  return encoding === 'json'
+    ? statusJson(code, message, violation)
+    : statusProtobuf(code, message, { violation })
 }
 
-interface FieldViolation {
-  readonly field: string
-  readonly description: string
-}
-
-function statusJson(code: number, message: string, violation: FieldViolation | undefined): Uint8Array {
-  const details = violation === undefined ? [] : [{ '@type': BAD_REQUEST, fieldViolations: [violation] }]
+function statusJson(code: number, message: string, violation: string | undefined): Uint8Array {
+  const details =
+    violation === undefined
+      ? []
+      : [{ '@type': BAD_REQUEST, fieldViolations: [{ field: 'body', description: violation }] }]
   return Buffer.from(JSON.stringify({ code, message, details }))
 }
 
-/** Status{code=1, message=2, details*=3 Any{type_url=1, value=2}}; BadRequest{violations*=1 {field=1, description=2}} */
-function statusProtobuf(code: number, message: string, violation: FieldViolation | undefined): Uint8Array {
+/**
+ * Status{code=1, message=2, details*=3 Any{type_url=1, value=2}}; BadRequest{violations*=1 {field=1, description=2}};
+ * RetryInfo{retry_delay=1 Duration{seconds=1}}
+ */
+export function statusProtobuf(code: number, message: string, details: StatusDetails): Uint8Array {
   const writer = new ProtobufWriter()
   const text = (field: number, value: string): void => {
     writer.tag(field, WIRE.bytes)
@@ -53,18 +64,25 @@ function statusProtobuf(code: number, message: string, violation: FieldViolation
     write()
     writer.end(start)
   }
+  const detail = (type: string, writeField1: () => void): void =>
+    nested(3, () => {
+      text(1, type)
+      nested(2, () => nested(1, writeField1))
+    })
   writer.tag(1, WIRE.varint)
   writer.uint(code)
   text(2, message)
+  const { violation, retryAfterSeconds } = details
   if (violation !== undefined) {
-    nested(3, () => {
-      text(1, BAD_REQUEST)
-      nested(2, () =>
-        nested(1, () => {
-          text(1, violation.field)
-          text(2, violation.description)
-        }),
-      )
+    detail(BAD_REQUEST, () => {
+      text(1, 'body')
+      text(2, violation)
+    })
+  }
+  if (retryAfterSeconds !== undefined) {
+    detail(RETRY_INFO, () => {
+      writer.tag(1, WIRE.varint)
+      writer.uint(retryAfterSeconds)
     })
   }
   return writer.bytes()

@@ -209,6 +209,8 @@ export interface StatusAnswer {
   readonly tenant: string
   /** Where this process takes OTLP over HTTP, `http://127.0.0.1:4318`; null: it does not. */
   readonly otlp_http: string | null
+  /** The same over gRPC, `http://127.0.0.1:4317`. */
+  readonly otlp_grpc: string | null
   /** Not ready reasons; empty when ready. */
   readonly problems: readonly string[]
 }

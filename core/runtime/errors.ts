@@ -42,6 +42,16 @@ export const ERRORS = {
     400,
     'What is valid is stored; do not send the request again. docs/prometheus.md says what is taken.',
   ),
+  frame_invalid: entry(
+    'reject',
+    400,
+    'Send gRPC messages with flag 0, or with flag 1 and the compression that the header grpc-encoding names.',
+  ),
+  deadline_exceeded: entry(
+    'retry',
+    408,
+    'Send again: nothing is stored; smaller batches, or a longer deadline of the client, if it comes again.',
+  ),
   media_type_unsupported: entry(
     'reject',
     415,

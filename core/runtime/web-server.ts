@@ -5,7 +5,7 @@ import type { Events } from './events.ts'
 import type { ListenerTls } from './tls.ts'
 
 /** Longest time between a connection and the end of its TLS handshake. */
-const HANDSHAKE_MS = 10_000
+export const HANDSHAKE_MS = 10_000
 
 /** A server for HTTP/1.1; over TLS alone where there is a certificate. Handshakes that fail are counted. */
 export function createWebServer(

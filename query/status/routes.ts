@@ -49,6 +49,7 @@ export function instanceRoutes(app: FastifyInstance, context: QueryContext): voi
       roles: context.roles,
       tenant,
       otlp_http: context.otlpHttp ?? null,
+      otlp_grpc: context.otlpGrpc ?? null,
       problems: problems.length === 0 || isOperator(context.access, request) ? problems : [PROBLEMS_HIDDEN],
     }
   })

@@ -11,7 +11,8 @@ const running = await startWattline({
   version: 'without-repair',
   repairTokens: false,
 })
-process.stdout.write(`${running.addresses.http}/\n${running.addresses.otlpHttp}/\n`)
+const { http, otlpHttp } = running.addresses
+process.stdout.write(`page and API ${http}/\nOTLP over HTTP ${otlpHttp}/\nStop with Ctrl-C\n`)
 process.once('SIGTERM', async () => {
   await running.stop(9_000)
   process.exit(0)

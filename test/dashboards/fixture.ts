@@ -342,6 +342,7 @@ export function statusAnswer(problems: readonly string[] = []): StatusAnswer {
     roles: ['collector', 'processors', 'query'],
     tenant: 'default',
     otlp_http: 'http://127.0.0.1:14318',
+    otlp_grpc: 'http://127.0.0.1:14317',
     problems,
   }
 }

@@ -26,6 +26,7 @@ it('stops with 0 when asked while it starts', async () => {
       WATTLINE_DATA: data,
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
+      WATTLINE_LISTEN_OTLP_GRPC: '0',
       WATTLINE_LOG_LEVEL: 'error',
     },
     stdio: 'ignore',

@@ -59,6 +59,9 @@ const startBoth = async ({ data, environment = {} }: StartOptions): Promise<Watt
     get otlp() {
       return edge.otlp
     },
+    get otlpGrpc() {
+      return edge.otlpGrpc
+    },
     stderr: centre.stderr,
     sql: query => centre.sql(query),
     end: async signal => Math.max((await edge.end(signal)) ?? 1, (await centre.end(signal)) ?? 1),

@@ -24,6 +24,7 @@ it('ends with npm', async () => {
       WATTLINE_DATA: data,
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
+      WATTLINE_LISTEN_OTLP_GRPC: '0',
     },
     stdio: ['ignore', 'pipe', 'ignore'],
     // A group of its own, so that nothing of it outlives this test.

@@ -39,6 +39,7 @@ describe.runIf(kafkaIsAvailable())('roles with Kafka', () => {
       pid: back.pid,
       http: back.http,
       otlp: front.otlp,
+      otlpGrpc: front.otlpGrpc,
       stderr: back.stderr,
       sql: back.sql,
       end: async signal => Math.max((await front.end(signal)) ?? 1, (await back.end(signal)) ?? 1),

@@ -39,6 +39,7 @@ beforeAll(async () => {
     page,
     version: '0.1.0',
     otlpHttp: 'http://127.0.0.1:4318',
+    otlpGrpc: 'http://127.0.0.1:4317',
     started: new Date('2026-11-20T11:00:00Z'),
     now: () => Date.parse('2026-11-20T12:00:30Z'),
   })
@@ -262,6 +263,7 @@ describe('status and page', () => {
       version: '0.1.0',
       tenant: 'default',
       otlp_http: 'http://127.0.0.1:4318',
+      otlp_grpc: 'http://127.0.0.1:4317',
       problems: asked,
     })
   })

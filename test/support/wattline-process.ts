@@ -16,6 +16,8 @@ export interface WattlineProcess {
   readonly http: string
   /** Base address of OTLP over HTTP; throws where the process takes none. */
   readonly otlp: string
+  /** Address of OTLP over gRPC; throws where the process takes none. */
+  readonly otlpGrpc: string
   /** Lines that it wrote to stderr so far. */
   readonly stderr: readonly string[]
   /** Sends the signal and waits for the end; the exit code, or null after SIGKILL. */
@@ -54,6 +56,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
       WATTLINE_DATA: options.data,
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
+      WATTLINE_LISTEN_OTLP_GRPC: '0',
       WATTLINE_LOG_LEVEL: 'warn',
       ...(options.sensors === true ? {} : QUIET),
       ...options.environment,
@@ -67,14 +70,17 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
   child.once('exit', () => process.removeListener('exit', killChild))
   const stderr = collectLines(child)
   const addresses = await readAddresses(child, stderr)
-  const http = addresses[0] ?? ''
+  const http = addresses.http ?? ''
   return {
     pid: child.pid as number,
     http,
     get otlp() {
-      const found = addresses[1]
-      if (found === undefined) throw new Error('this process takes no OTLP')
-      return found
+      if (addresses.otlpHttp === undefined) throw new Error('this process takes no OTLP over HTTP')
+      return addresses.otlpHttp
+    },
+    get otlpGrpc() {
+      if (addresses.otlpGrpc === undefined) throw new Error('this process takes no OTLP over gRPC')
+      return addresses.otlpGrpc
     },
     stderr,
     end: signal => endProcess(child, signal),
@@ -94,14 +100,28 @@ function collectLines(child: ChildProcess): string[] {
   return lines
 }
 
-/** What it prints until it says how to stop it: the address of the page or of health, then that of OTLP. */
-function readAddresses(child: ChildProcess, stderr: readonly string[]): Promise<readonly string[]> {
+interface Addresses {
+  /** Of the page or of health. */
+  http?: string
+  otlpHttp?: string
+  otlpGrpc?: string
+}
+
+const LABELS: readonly (readonly [label: RegExp, name: keyof Addresses])[] = [
+  [/OTLP over HTTP/, 'otlpHttp'],
+  [/OTLP over gRPC/, 'otlpGrpc'],
+  [/page and API|health/, 'http'],
+]
+
+/** What it prints until it says how to stop it. */
+function readAddresses(child: ChildProcess, stderr: readonly string[]): Promise<Addresses> {
   return new Promise((resolve, reject) => {
-    const found: string[] = []
+    const found: Addresses = {}
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => {
-      const address = /(https?:\/\/[\d.]+:\d+)\//.exec(line)?.[1]
-      if (address !== undefined) found.push(address)
-      if (found.length === 2 || line.includes('Stop with Ctrl-C')) resolve(found)
+      const address = /https?:\/\/[\d.]+:\d+/.exec(line)?.[0]
+      const name = LABELS.find(([label]) => label.test(line))?.[1]
+      if (address !== undefined && name !== undefined) found[name] = address
+      if (line.includes('Stop with Ctrl-C')) resolve(found)
     })
     child.once('exit', code =>
       reject(new Error(`ended with ${code} before it was ready:\n${stderr.join('\n')}`)),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
+import { filePath, listenSchema } from './listen-schema.ts'
 import { ROLES } from './roles.ts'
 import { scrapeSchema } from './scrape-schema.ts'
 
@@ -7,25 +8,12 @@ import { scrapeSchema } from './scrape-schema.ts'
  * Every configuration key with its default and one sentence of reason. docs/reference/configuration.md is checked against
  * this schema by a test. Unknown keys are errors. Keys are snake_case, as users write them.
  */
-const port = z.union([z.int().min(0).max(65_535), z.literal('off')])
 const seconds = z.number().positive()
 const bytes = z.int().positive()
 const decimal = z.string().regex(/^\d+(\.\d+)?$/, 'a decimal number in quotes, such as "0.25"')
 const toggle = z.enum(['auto', 'on', 'off'])
 /** Each is a reader of its own for every processor: docs/scaling.md says how many a fleet needs. */
 export const MOST_PARTITIONS = 1024
-/** Read by path, not by `${file:...}`, because they are followed while the process runs. */
-const filePath = z
-  .string()
-  .min(1)
-  .refine(text => !text.includes('-----BEGIN'), 'the path of a file, not its contents')
-const origin = z
-  .string()
-  .regex(
-    /^(\*|https?:\/\/(\*\.)?[a-z0-9.[\]:-]+)$/,
-    'an origin as browsers send it, such as https://shop.example or https://*.shop.example, or *',
-  )
-
 /** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
 const tariffBand = z.strictObject({
   from: z
@@ -66,35 +54,7 @@ export const configSchema = z.strictObject({
     .default(25)
     .describe('Seconds that a stop may take to finish what is in flight; less than the orchestrator waits'),
   data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
-  listen: z
-    .strictObject({
-      host: z
-        .string()
-        .default('127.0.0.1')
-        .describe('Address that all ports listen on; beyond loopback needs auth.tokens_file'),
-      http: port.default(9288).describe('Page, query API, health and metrics'),
-      otlp_http: port.default(4318).describe('OTLP over HTTP'),
-      tls: z
-        .strictObject({
-          cert: filePath
-            .optional()
-            .describe('File with the certificate chain of all ports, PEM; read again when it changes'),
-          key: filePath
-            .optional()
-            .describe('File with the key of that certificate, PEM; read again when it changes'),
-          client_ca: filePath
-            .optional()
-            .describe(
-              'File with authorities, PEM: clients must show a certificate of theirs, and a token too',
-            ),
-        })
-        .prefault({}),
-      cors_origins: z
-        .array(origin)
-        .default([])
-        .describe('Origins of web pages that may send OTLP, such as https://shop.example; `*` needs tokens'),
-    })
-    .prefault({}),
+  listen: listenSchema,
   auth: z
     .strictObject({
       tokens_file: filePath

@@ -2,19 +2,15 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { createIntake, type Intake, type IntakeOptions } from '../../../collector/intake/intake.ts'
+import type { IntakeOptions } from '../../../collector/intake/intake.ts'
 import {
   createOtlpHttpReceiver,
   type OtlpHttpOptions,
   type OtlpHttpReceiver,
 } from '../../../collector/otlp/http.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { decoders, FakeBroker, RecordedEvents, recogniser } from '../intake/fakes.ts'
+import { type IntakeRig, intakeRig } from './intake-rig.ts'
 
-export interface HttpRig {
-  readonly broker: FakeBroker
-  readonly events: RecordedEvents
-  readonly intake: Intake
+export interface HttpRig extends IntakeRig {
   readonly receiver: OtlpHttpReceiver
   readonly port: number
 }
@@ -24,11 +20,8 @@ export async function httpRig(
   options: Pick<OtlpHttpOptions, 'timeouts' | 'access' | 'tls' | 'corsOrigins' | 'maxConnections'> = {},
   neighbours: Pick<IntakeOptions, 'memory' | 'clock'> = {},
 ): Promise<HttpRig> {
-  const broker = new FakeBroker()
-  const events = new RecordedEvents()
-  // Short waits: these tests are about replies, not about when batches close.
-  const config = configSchema.parse({ group_commit: { wait_ms: 5, thin_wait_ms: 5 }, ...settings })
-  const intake = createIntake({ broker, config, events, decoders, recogniser, ...neighbours })
+  const rig = intakeRig(settings, neighbours)
+  const { intake, events, config } = rig
   const receiver = createOtlpHttpReceiver({
     host: '127.0.0.1',
     port: 0,
@@ -38,7 +31,7 @@ export async function httpRig(
     ...options,
   })
   await receiver.start()
-  return { broker, events, intake, receiver, port: receiver.address().port }
+  return { ...rig, receiver, port: receiver.address().port }
 }
 
 export interface RawReply {

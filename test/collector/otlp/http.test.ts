@@ -5,26 +5,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import protobuf from 'protobufjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
 import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
 import { spanJson, tracesBytes, tracesJson } from '../intake/payloads.ts'
+import { read } from './answers.ts'
 import { type HttpRig, httpRig, post, RawClient, type RawReply } from './http-rig.ts'
 
 const PROTOBUF = { 'content-type': 'application/x-protobuf' }
 const JSON_TYPE = { 'content-type': 'application/json' }
-
-/** An independent reader of what is answered in protobuf. */
-const { root } = protobuf.parse(`syntax = "proto3"; package t;
-  message Any { string type_url = 1; bytes value = 2; }
-  message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
-  message Violation { string field = 1; string description = 2; }
-  message BadRequest { repeated Violation field_violations = 1; }
-  message Partial { int64 rejected = 1; string error_message = 2; }
-  message Response { Partial partial_success = 1; }`)
-const read = (type: string, bytes: Uint8Array) =>
-  root.lookupType(`t.${type}`).toObject(root.lookupType(`t.${type}`).decode(bytes), { longs: Number })
 
 const now = () => BigInt(Date.now()) * 1_000_000n
 const fresh = (...names: string[]) => tracesBytes(names, { startUnixNano: now() })

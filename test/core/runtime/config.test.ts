@@ -32,6 +32,7 @@ describe('configuration', () => {
       host: '127.0.0.1',
       http: 9288,
       otlp_http: 4318,
+      otlp_grpc: 4317,
       tls: {},
       cors_origins: [],
     })

@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http2'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Signal } from '../intake/signals.ts'
+import type { ContentCoding } from '../otlp/media.ts'
+
+/** Methods that take telemetry, all of them unary. */
+export const EXPORT_METHODS: ReadonlyMap<string, Signal> = new Map([
+  ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
+  ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
+  ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
+])
+
+export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd', 'deflate']
+
+const MEDIA_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i
+
+/** Of all names and values; what HTTP/2 itself says of this limit holds only for clients that keep to it. */
+const MAX_HEADER_BYTES = 16 * 1024
+
+/** The HTTP status for what is no call in gRPC; undefined for a call. */
+export function httpRefusal(headers: IncomingHttpHeaders): number | undefined {
+  if (sizeOf(headers) > MAX_HEADER_BYTES) return 431
+  if (headers[':method'] !== 'POST') return 405
+  return MEDIA_TYPE.test(headers['content-type'] ?? '') ? undefined : 415
+}
+
+/** How messages of the call are compressed. @throws WattlineError `media_type_unsupported` */
+export function requireMessageCoding(headers: IncomingHttpHeaders): ContentCoding {
+  const named = headers['grpc-encoding'] ?? 'identity'
+  const coding = GRPC_CODINGS.find(candidate => candidate === named)
+  if (coding !== undefined) return coding
+  throw new WattlineError(
+    'media_type_unsupported',
+    `grpc-encoding ${quote(named)} is not taken, only ${GRPC_CODINGS.join(', ')}.`,
+  )
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+}
+
+/** Milliseconds that the client waits for its answer; Infinity where it says nothing, or nothing that can be read. */
+export function timeoutMs(headers: IncomingHttpHeaders): number {
+  const [, amount, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(headers['grpc-timeout'] ?? '')) ?? []
+  return amount === undefined || unit === undefined ? Infinity : Number(amount) * (UNIT_MS[unit] ?? 0)
+}
+
+/** What a stranger sent, short enough for a message. */
+export const quote = (value: unknown): string => JSON.stringify(String(value).slice(0, 100))
+
+function sizeOf(headers: IncomingHttpHeaders): number {
+  let size = 0
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0)
+  return size
+}

@@ -1,0 +1,121 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Access } from '../../core/runtime/auth/access.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import type { BufferPool } from '../intake/buffer-pool.ts'
+import type { Intake } from '../intake/intake.ts'
+import { ClientGone } from '../otlp/collect.ts'
+import { encodeExportResponse } from '../otlp/export-response.ts'
+import { refusal } from '../otlp/refusal.ts'
+import { EXPORT_METHODS, httpRefusal, quote, requireMessageCoding, timeoutMs } from './call-head.ts'
+import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES } from './health.ts'
+import { readMessage } from './message.ts'
+import { sendFailure, sendHttpStatus, sendMessage } from './reply.ts'
+
+export interface CallParts {
+  readonly intake: Pick<Intake, 'open' | 'stats'>
+  readonly access: Access
+  readonly events: Events
+  readonly pool: BufferPool
+  readonly maxBodyBytes: number
+  /** Milliseconds that a client has for sending its message. */
+  readonly messageMs: number
+  /** Why no more calls are taken, if so. */
+  readonly refuse: () => WattlineError | undefined
+}
+
+/** One call from its headers to its answer. Never throws; who has gone is not answered. */
+export async function serveCall(
+  parts: CallParts,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): Promise<void> {
+  // What breaks a stream also closes it, and that is what is acted on.
+  stream.on('error', () => {})
+  const status = httpRefusal(headers)
+  if (status !== undefined) {
+    sendHttpStatus(stream, status)
+    return
+  }
+  const patience = new AbortController()
+  const ms = Math.min(parts.messageMs, timeoutMs(headers))
+  const timer = setTimeout(() => patience.abort(tooSlow(ms)), ms)
+  try {
+    sendMessage(stream, await answer(parts, stream, headers, patience.signal))
+  } catch (error) {
+    if (error instanceof ClientGone) return
+    sendFailure(stream, refusal(parts.events, error))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function answer(
+  parts: CallParts,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  parts.access.admit({ method: headers[':method'], headers })
+  return headers[':path'] === HEALTH_METHOD
+    ? healthAnswer(parts, stream, headers, signal)
+    : exportAnswer(parts, stream, headers, signal)
+}
+
+async function exportAnswer(
+  parts: CallParts,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { intake, access, pool, maxBodyBytes: maxBytes } = parts
+  const path = headers[':path']
+  const signalKind = EXPORT_METHODS.get(path ?? '')
+  if (signalKind === undefined)
+    throw new WattlineError('not_found', `There is no method ${quote(path)} here.`)
+  const { tenant } = access.authenticate(headers, 'ingest')
+  const coding = requireMessageCoding(headers)
+  const refused = parts.refuse()
+  if (refused !== undefined) throw refused
+  const admission = intake.open(signalKind)
+  try {
+    const reserve = (bytes: number): void => admission.reserve(bytes)
+    const body = await readMessage(stream, { coding, maxBytes, pool, reserve, signal })
+    try {
+      // Inflating takes a while: what nobody waits for any more will be sent again, and need not be stored twice.
+      if (stream.destroyed) throw new ClientGone('The call was cancelled.')
+      const result = await admission.ingest('protobuf', body.bytes, tenant)
+      return encodeExportResponse(signalKind, result, 'protobuf')
+    } finally {
+      body.release()
+    }
+  } finally {
+    admission.close()
+  }
+}
+
+/** Asked without a token and while overloaded: it tells nothing but whether to send calls here. */
+async function healthAnswer(
+  parts: CallParts,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const { pool, intake } = parts
+  const coding = requireMessageCoding(headers)
+  const body = await readMessage(stream, {
+    coding,
+    maxBytes: MAX_HEALTH_BYTES,
+    pool,
+    reserve: () => {},
+    signal,
+  })
+  try {
+    return checkHealth(body.bytes, parts.refuse() === undefined && intake.stats().brokerFailure === null)
+  } finally {
+    body.release()
+  }
+}
+
+const tooSlow = (ms: number): WattlineError =>
+  new WattlineError('deadline_exceeded', `The message did not arrive within ${ms} ms.`)

@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { type Body, BodySink, type SinkOptions, tooLarge } from '../otlp/body-sink.ts'
+import { receive } from '../otlp/collect.ts'
+import { inflated } from '../otlp/inflate.ts'
+import type { ContentCoding } from '../otlp/media.ts'
+
+export interface MessageOptions extends SinkOptions {
+  /** What a compressed message is compressed with: `grpc-encoding`. */
+  readonly coding: ContentCoding
+  /** Aborts when the message has taken too long. */
+  readonly signal: AbortSignal
+}
+
+/** Flag and length before every message. */
+export const HEAD_BYTES = 5
+
+/**
+ * Reads the one message of a unary call within its limit, also after decompression, and inflates it. Throws
+ * `body_too_large`, `body_undecodable`, `frame_invalid`, what `reserve` throws, why the signal aborted, or `ClientGone`.
+ */
+export async function readMessage(stream: Readable, options: MessageOptions): Promise<Body> {
+  const reader = new MessageReader(options)
+  try {
+    await receive(
+      stream,
+      chunk => reader.add(chunk),
+      () => stream.readableEnded,
+      options.signal,
+    )
+    const body = reader.message()
+    const { coding } = options
+    return reader.isCompressed && coding !== 'identity' ? await inflated(coding, body, options) : body
+  } catch (error) {
+    reader.release()
+    throw error
+  }
+}
+
+/** Takes what comes apart into head and message: bytes beyond the announced length are never kept. */
+class MessageReader {
+  readonly #options: MessageOptions
+  readonly #head = new Uint8Array(HEAD_BYTES)
+  #headLength = 0
+  #missing = 0
+  #sink: BodySink | undefined
+
+  constructor(options: MessageOptions) {
+    this.#options = options
+  }
+
+  get isCompressed(): boolean {
+    return this.#head[0] === 1
+  }
+
+  add(chunk: Buffer): void {
+    let rest = chunk
+    if (this.#sink === undefined) {
+      const headPart = rest.subarray(0, HEAD_BYTES - this.#headLength)
+      this.#head.set(headPart, this.#headLength)
+      this.#headLength += headPart.length
+      if (this.#headLength < HEAD_BYTES) return
+      this.#sink = this.#open()
+      rest = rest.subarray(headPart.length)
+    }
+    if (rest.length > this.#missing) throw undecodable('there is something after the message of the call')
+    if (rest.length === 0) return
+    this.#sink.add(rest)
+    this.#missing -= rest.length
+  }
+
+  message(): Body {
+    if (this.#sink === undefined || this.#missing > 0) {
+      throw undecodable(
+        this.#headLength === 0 ? 'the call has no message' : 'the call ends in the middle of its message',
+      )
+    }
+    return this.#sink.body()
+  }
+
+  release(): void {
+    this.#sink?.release()
+  }
+
+  #open(): BodySink {
+    const { coding, maxBytes, reserve } = this.#options
+    const [flag = 0, ...length] = this.#head
+    if (flag > 1) throw new WattlineError('frame_invalid', `A message has no flag ${flag}.`)
+    if (flag === 1 && coding === 'identity') {
+      throw new WattlineError('frame_invalid', 'The message is flagged as compressed, and nothing says how.')
+    }
+    this.#missing = Buffer.from(length).readUInt32BE()
+    if (this.#missing > maxBytes) throw tooLarge(maxBytes)
+    reserve(this.#missing)
+    return new BodySink(this.#options, this.#missing)
+  }
+}
+
+const undecodable = (what: string): WattlineError =>
+  new WattlineError('body_undecodable', `This is no unary call: ${what}.`)

@@ -1,0 +1,113 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Access } from '../../core/runtime/auth/access.ts'
+import { openAccess } from '../../core/runtime/auth/open-access.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Events } from '../../core/runtime/events.ts'
+import { createHttp2Listener, type Http2Limits, type Http2Listener } from '../../core/runtime/http2-server.ts'
+import type { ListenerTls } from '../../core/runtime/tls.ts'
+import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
+import type { Intake } from '../intake/intake.ts'
+import { type CallParts, serveCall } from './call.ts'
+
+/** OTLP over gRPC: unary `Export` of traces, metrics and logs; compressed or plain. And `grpc.health.v1.Health/Check`. */
+export interface OtlpGrpcReceiver {
+  /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
+  start(): Promise<void>
+  /** Where it listens: the port is the real one when 0 was asked for. */
+  address(): { readonly host: string; readonly port: number }
+  /** Tells clients to go, answers what is in flight, resolves when all connections have ended. */
+  stop(): Promise<void>
+}
+
+export interface OtlpGrpcOptions {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly limits: Pick<Config['limits'], 'body_bytes'>
+  readonly intake: Pick<Intake, 'open' | 'stats'>
+  readonly events: Events
+  /** Default: everybody on this machine. */
+  readonly access?: Access
+  readonly tls?: ListenerTls | undefined
+  readonly pool?: BufferPool
+  readonly timeouts?: Partial<GrpcTimeouts>
+}
+
+/** In milliseconds. */
+export interface GrpcTimeouts extends Http2Limits {
+  /** For a whole message. */
+  readonly messageMs: number
+  /** How long `stop` waits for what is in flight before it cuts connections. */
+  readonly drainMs: number
+}
+
+const MESSAGE_MS = 60_000
+const DRAIN_MS = 5_000
+/** Calls of all connections: each costs memory before its first byte. */
+const MAX_CALLS = 10_000
+
+export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): OtlpGrpcReceiver {
+  return new GrpcReceiver(options)
+}
+
+class GrpcReceiver implements OtlpGrpcReceiver {
+  readonly #options: OtlpGrpcOptions
+  readonly #listener: Http2Listener
+  readonly #parts: CallParts
+  #calls = 0
+  #stopping = false
+
+  constructor(options: OtlpGrpcOptions) {
+    const { intake, events, tls, timeouts = {} } = options
+    this.#options = options
+    this.#parts = {
+      intake,
+      events,
+      access: options.access ?? openAccess,
+      pool: options.pool ?? createBufferPool(),
+      maxBodyBytes: options.limits.body_bytes,
+      messageMs: timeouts.messageMs ?? MESSAGE_MS,
+      refuse: () => this.#refusal(),
+    }
+    this.#listener = createHttp2Listener({
+      what: 'OTLP over gRPC',
+      tls,
+      events,
+      limits: timeouts,
+      onStream: (stream, headers) => void this.#serve(stream, headers),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { host, port, events } = this.#options
+    await this.#listener.listen(host, port)
+    events.emit('listenerStarted', { listener: 'otlp_grpc', ...this.address() })
+  }
+
+  address(): { readonly host: string; readonly port: number } {
+    return this.#listener.address()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await this.#listener.stop(this.#options.timeouts?.drainMs ?? DRAIN_MS)
+  }
+
+  async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    this.#calls += 1
+    try {
+      await serveCall(this.#parts, stream, headers)
+    } finally {
+      this.#calls -= 1
+    }
+  }
+
+  #refusal(): WattlineError | undefined {
+    const retryAfterSeconds = 1
+    if (this.#stopping)
+      return new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds })
+    if (this.#calls <= MAX_CALLS) return undefined
+    return new WattlineError('overloaded', `${MAX_CALLS} calls are open.`, { retryAfterSeconds })
+  }
+}

@@ -1,0 +1,85 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
+import type { WattlineError } from '../../core/runtime/errors.ts'
+import { retrySeconds } from '../otlp/refusal.ts'
+import { GRPC_CODES, INTERNAL, statusProtobuf } from '../otlp/status.ts'
+import { GRPC_CODINGS } from './call-head.ts'
+import { HEAD_BYTES } from './message.ts'
+
+const HEADERS = {
+  ':status': 200,
+  'content-type': 'application/grpc',
+  'grpc-accept-encoding': GRPC_CODINGS.join(','),
+} as const satisfies OutgoingHttpHeaders
+
+const OK = { 'grpc-status': '0' } as const
+const INVALID_ARGUMENT = 3
+
+/** Where gRPC says something else than OTLP over HTTP does with the same status. */
+const CODES: Readonly<Record<number, number>> = {
+  ...GRPC_CODES,
+  404: 12, // UNIMPLEMENTED: an unknown method
+  415: 12, // UNIMPLEMENTED: an unknown compression
+  429: 14, // UNAVAILABLE: overload
+}
+/** Trailers are headers, whose size clients limit. */
+const MAX_MESSAGE_LENGTH = 1_000
+const DISCARD_MS = 1_000
+
+/** Answers with one message; without effect when the client has gone. */
+export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
+  if (isGone(stream)) return
+  const frame = Buffer.alloc(HEAD_BYTES + message.length)
+  frame.writeUInt32BE(message.length, 1)
+  frame.set(message, HEAD_BYTES)
+  stream.respond(HEADERS, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers(OK))
+  stream.end(frame)
+}
+
+/** Answers with a status and no message; without effect when the client has gone. */
+export function sendFailure(stream: ServerHttp2Stream, failure: WattlineError): void {
+  sendHead(stream, { ...HEADERS, ...statusTrailers(failure) })
+}
+
+/** For what is no gRPC at all. */
+export function sendHttpStatus(stream: ServerHttp2Stream, status: number): void {
+  sendHead(stream, { ':status': status })
+}
+
+/**
+ * What the client still sends of this call is discarded, and after a while refused. Not at once: a RST_STREAM overtakes
+ * headers that wait to be sent (nghttp2 1.70), and the client would learn nothing.
+ */
+function sendHead(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
+  if (isGone(stream)) return
+  stream.respond(headers, { endStream: true })
+  if (stream.readableEnded) return
+  stream.resume()
+  const enough = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), DISCARD_MS)
+  stream.once('close', () => clearTimeout(enough))
+}
+
+const isGone = (stream: ServerHttp2Stream): boolean => stream.destroyed || stream.closed
+
+function statusTrailers(failure: WattlineError): Record<string, string> {
+  const code = failure.code === 'frame_invalid' ? INTERNAL : (CODES[failure.status] ?? INTERNAL)
+  const message = failure.toString().slice(0, MAX_MESSAGE_LENGTH)
+  const details = statusProtobuf(code, message, {
+    violation: code === INVALID_ARGUMENT ? failure.message.slice(0, MAX_MESSAGE_LENGTH) : undefined,
+    retryAfterSeconds: retrySeconds(failure),
+  })
+  return {
+    'grpc-status': String(code),
+    'grpc-message': percentEncoded(message),
+    'grpc-status-details-bin': Buffer.from(details).toString('base64').replaceAll('=', ''),
+  }
+}
+
+/** Bytes of UTF-8 that are no printable ASCII, and `%`, as `%XX`. */
+const percentEncoded = (text: string): string =>
+  Buffer.from(text)
+    .toString('latin1')
+    .replaceAll(
+      /[^\x20-\x24\x26-\x7e]/g,
+      byte => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    )

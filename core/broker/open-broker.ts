@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { needsOf } from '../runtime/config/roles.ts'
+import type { Config } from '../runtime/config/schema.ts'
+import type { Events } from '../runtime/events.ts'
+import { instanceName } from '../runtime/instance.ts'
+import type { Broker } from './broker.ts'
+
+/** Opens the log that the configuration names; `timeoutMs`: longest wait for an answer of Kafka, default the client's. */
+export async function openBrokerOfKind(config: Config, events: Events, timeoutMs?: number): Promise<Broker> {
+  const { data, broker } = config
+  if (broker.kind === 'embedded') {
+    const { openEmbeddedBroker } = await import('./embedded/embedded-broker.ts')
+    return openEmbeddedBroker({ path: join(data, 'log'), maxBytes: broker.max_bytes, events })
+  }
+  const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
+  const { mechanism, username = '', password = '' } = sasl
+  const instance = config.instance ?? (needsOf(config).folder ? instanceName(data) : undefined)
+  const { openKafkaBroker } = await import('./kafka/kafka-broker.ts')
+  return openKafkaBroker({
+    brokers,
+    topicPrefix,
+    replication,
+    events,
+    // Who reads the log also trims it: a thousand collectors would ask for the same.
+    trims: config.roles.includes('processors') || config.forward.url !== undefined,
+    // Before the grace is over: what hangs here is not to wait for Kafka to miss it.
+    leaveAfterMs: config.shutdown_grace * 600,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(instance === undefined ? {} : { instance }),
+    ...(tls.enabled ? { tls } : {}),
+    ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),
+  })
+}

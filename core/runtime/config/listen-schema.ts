@@ -1,0 +1,44 @@
+import { z } from 'zod'
+
+const port = z.union([z.int().min(0).max(65_535), z.literal('off')])
+/** Read by path, not by `${file:...}`, because they are followed while the process runs. */
+export const filePath = z
+  .string()
+  .min(1)
+  .refine(text => !text.includes('-----BEGIN'), 'the path of a file, not its contents')
+const origin = z
+  .string()
+  .regex(
+    /^(\*|https?:\/\/(\*\.)?[a-z0-9.[\]:-]+)$/,
+    'an origin as browsers send it, such as https://shop.example or https://*.shop.example, or *',
+  )
+
+/** Where the process listens, with which certificate, and whose pages may send. */
+export const listenSchema = z
+  .strictObject({
+    host: z
+      .string()
+      .default('127.0.0.1')
+      .describe('Address that all ports listen on; beyond loopback needs auth.tokens_file'),
+    http: port.default(9288).describe('Page, query API, health and metrics'),
+    otlp_http: port.default(4318).describe('OTLP over HTTP'),
+    otlp_grpc: port.default(4317).describe('OTLP over gRPC'),
+    tls: z
+      .strictObject({
+        cert: filePath
+          .optional()
+          .describe('File with the certificate chain of all ports, PEM; read again when it changes'),
+        key: filePath
+          .optional()
+          .describe('File with the key of that certificate, PEM; read again when it changes'),
+        client_ca: filePath
+          .optional()
+          .describe('File with authorities, PEM: clients must show a certificate of theirs, and a token too'),
+      })
+      .prefault({}),
+    cors_origins: z
+      .array(origin)
+      .default([])
+      .describe('Origins of web pages that may send OTLP, such as https://shop.example; `*` needs tokens'),
+  })
+  .prefault({})

@@ -1,0 +1,23 @@
+import { join } from 'node:path'
+import type { Config } from '../runtime/config/schema.ts'
+import type { Events } from '../runtime/events.ts'
+import type { Warehouse } from './warehouse.ts'
+
+/**
+ * Opens the tables that the configuration names; an engine is loaded only by who uses it. `repairTokens`: false only in the
+ * chaos proof, which leaves the engine's deduplication logs as a crash left them.
+ */
+export async function openWarehouseOfKind(
+  config: Config,
+  events: Events,
+  repairTokens = true,
+): Promise<Warehouse> {
+  const { kind, url: urls, user, password, cluster, tls, max_memory_bytes: maxMemoryBytes } = config.warehouse
+  if (kind === 'clickhouse') {
+    const { openClickHouseWarehouse } = await import('./clickhouse/clickhouse.ts')
+    return openClickHouseWarehouse({ urls, user, password, cluster, tls, events })
+  }
+  const { openEmbeddedWarehouse } = await import('./embedded/embedded.ts')
+  const path = join(config.data, 'warehouse')
+  return openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens })
+}
