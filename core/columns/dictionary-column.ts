@@ -42,7 +42,9 @@ export class DictionaryColumn implements ColumnBuilder<string> {
 
   /** A copy of the ids of the rows from `from` to below `to`. */
   idsIn(from: number, to = this.#length): number[] {
-    return Array.from(this.#ids.subarray(from, to))
+    const ids: number[] = []
+    for (let row = from; row < to; row += 1) ids.push(this.#ids[row]!)
+    return ids
   }
 
   truncate(length: number): void {

@@ -2,6 +2,7 @@ import { type Data, FixedSizeBinary, makeData } from 'apache-arrow'
 import { packedBits } from './bitmap.ts'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
 import { grown, retained } from './growable.ts'
+import { Source } from './source.ts'
 
 /**
  * Trace and span ids, raw: half the bytes of hex, which the warehouse makes of them on insert. Absent ids are null,
@@ -12,7 +13,9 @@ export class IdColumn implements ColumnBuilder<string> {
   readonly interners = []
   readonly #type: FixedSizeBinary
   readonly #width: number
-  #bytes: Uint8Array
+  /** Ids are multiples of four bytes. */
+  #words: Int32Array
+  readonly #source = new Source()
   #present = new Uint8Array(INITIAL_ROWS)
   #length = 0
   #nulls = 0
@@ -21,7 +24,7 @@ export class IdColumn implements ColumnBuilder<string> {
   constructor(width: number) {
     this.#type = new FixedSizeBinary(width)
     this.#width = width
-    this.#bytes = new Uint8Array(INITIAL_ROWS * width)
+    this.#words = new Int32Array((INITIAL_ROWS * width) / 4)
   }
 
   get length(): number {
@@ -47,16 +50,23 @@ export class IdColumn implements ColumnBuilder<string> {
   /** The id's bytes from `source[at]` on. */
   appendBytes(source: Uint8Array, at: number): void {
     this.#reserve()
-    const into = this.#length * this.#width
-    for (let byte = 0; byte < this.#width; byte += 1) this.#bytes[into + byte] = source[at + byte]!
+    const view = this.#source.viewOf(source)
+    const words = this.#words
+    const into = (this.#length * this.#width) >> 2
+    words[into] = view.getInt32(at, true)
+    words[into + 1] = view.getInt32(at + 4, true)
+    if (this.#width === 16) {
+      words[into + 2] = view.getInt32(at + 8, true)
+      words[into + 3] = view.getInt32(at + 12, true)
+    }
     this.#present[this.#length] = 1
     this.#length += 1
   }
 
   appendNull(): void {
     this.#reserve()
-    const into = this.#length * this.#width
-    this.#bytes.fill(0, into, into + this.#width)
+    const into = (this.#length * this.#width) >> 2
+    for (let word = 0; word < this.#width >> 2; word += 1) this.#words[into + word] = 0
     this.#present[this.#length] = 0
     this.#length += 1
     this.#nulls += 1
@@ -68,14 +78,15 @@ export class IdColumn implements ColumnBuilder<string> {
   }
 
   clear(): void {
-    this.#bytes = retained(this.#bytes, INITIAL_ROWS * this.#width)
+    this.#words = retained(this.#words, (INITIAL_ROWS * this.#width) / 4)
+    this.#source.forget()
     this.#present = retained(this.#present, INITIAL_ROWS)
     this.#length = 0
     this.#nulls = 0
   }
 
   toData(): Data {
-    const data = this.#bytes.subarray(0, this.#length * this.#width)
+    const data = new Uint8Array(this.#words.buffer, 0, this.#length * this.#width)
     const common = { type: this.#type, length: this.#length, data }
     if (this.#nulls === 0) return makeData({ ...common, nullCount: 0 })
     return makeData({
@@ -87,7 +98,7 @@ export class IdColumn implements ColumnBuilder<string> {
 
   #reserve(): void {
     if (this.#length >= this.#present.length) this.#present = grown(this.#present, this.#length + 1)
-    const needed = (this.#length + 1) * this.#width
-    if (needed > this.#bytes.length) this.#bytes = grown(this.#bytes, needed)
+    const needed = ((this.#length + 1) * this.#width) >> 2
+    if (needed > this.#words.length) this.#words = grown(this.#words, needed)
   }
 }

@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer'
 import { randomInt } from 'node:crypto'
 import { type Data, makeData, Utf8 } from 'apache-arrow'
 import { grown, retained } from './growable.ts'
-import { decodeUtf8, encodeUtf8Into, isValidUtf8, repairedUtf8 } from './utf8.ts'
+import { copyText, Source } from './source.ts'
+import { decodeUtf8, encodeUtf8Into, repairedUtf8 } from './utf8.ts'
 
 const INITIAL_VALUES = 64
 const INITIAL_BYTES = 1024
@@ -10,8 +12,6 @@ const MAX_DIGITS = 20
 const ZERO = 0x30
 const MINUS = 0x2d
 const TEXT = new Utf8()
-const NOTHING: Uint8Array = new Uint8Array(0)
-const NOTHING_VIEW = new DataView(NOTHING.buffer)
 
 /**
  * The values of one dictionary, each once: ClickHouse refuses a record whose dictionary repeats a value, so a lossy
@@ -22,19 +22,22 @@ export class Interner {
   #bytes = new Uint8Array(INITIAL_BYTES)
   /** The same bytes, to be compared four at a time. */
   #view = new DataView(this.#bytes.buffer)
-  /** What values were last taken from, and its view: a request's body, for thousands of values. */
-  #source = NOTHING
-  #sourceView = NOTHING_VIEW
+  readonly #source = new Source()
   #offsets = new Int32Array(INITIAL_VALUES + 1)
   #hashes = new Int32Array(INITIAL_VALUES)
-  /** Id + 1 of the value that sits there; 0: free. */
-  #slots = new Int32Array(INITIAL_VALUES * 4)
+  /**
+   * Two numbers a slot: id + 1 of the value that sits there (0: free), and its hash beside it, so that most of those who
+   * pass by need not look it up elsewhere in memory.
+   */
+  #slots = new Int32Array(INITIAL_VALUES * 8)
   #size = 0
   /** Ids of values that came as strings, so that constants need no encoding. */
   readonly #texts = new Map<string, number>()
   /** The last of them: most rows of most columns repeat it. */
   #text: string | null = null
   #textId = 0
+  /** Texts of values that were asked for, by id: most are asked for again. */
+  readonly #asked: (string | undefined)[] = []
   /** Id + 1 of the texts of small integers (ports, status codes); 0: not known. */
   readonly #integers = new Int32Array(SMALL_INTEGERS)
   #scratch = new Uint8Array(INITIAL_BYTES)
@@ -55,21 +58,18 @@ export class Interner {
    * have, such as that of its predecessor; when it has, nothing is hashed.
    */
   internBytes(source: Uint8Array, start: number, end: number, guess = this.#size): number {
-    if (source !== this.#source) {
-      this.#source = source
-      this.#sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength)
-    }
-    if (guess < this.#size && this.#equals(guess, source, this.#sourceView, start, end)) return guess
-    return this.#intern(source, this.#sourceView, start, end)
+    const view = this.#source.viewOf(source)
+    if (guess < this.#size && this.#equals(guess, view, start, end)) return guess
+    return this.#intern(source, view, start, end)
   }
 
   #intern(source: Uint8Array, view: DataView, start: number, end: number): number {
-    const hash = this.#hash(source, view, start, end)
-    const slot = this.#find(source, view, start, end, hash)
+    const hash = this.#hash(view, start, end)
+    const slot = this.#find(view, start, end, hash)
     const found = this.#slots[slot]!
     if (found > 0) return found - 1
     // Only new values need the check: whatever is in the table is valid.
-    if (isValidUtf8(source, start, end)) return this.#insert(source, start, end, hash, slot)
+    if (this.#copy(source, view, start, end)) return this.#insert(end - start, hash, slot)
     const repaired = repairedUtf8(source, start, end)
     return this.internBytes(repaired, 0, repaired.length)
   }
@@ -120,7 +120,8 @@ export class Interner {
   }
 
   textOf(id: number): string {
-    return decodeUtf8(this.#bytes, this.#offsets[id]!, this.#offsets[id + 1]!)
+    this.#asked[id] ??= decodeUtf8(this.#bytes, this.#offsets[id]!, this.#offsets[id + 1]!)
+    return this.#asked[id]
   }
 
   /** Forgets all values from id `size` on. */
@@ -128,8 +129,8 @@ export class Interner {
     if (size >= this.#size) return
     const mask = this.#slots.length - 1
     for (let id = this.#size - 1; id >= size; id -= 1) {
-      let slot = this.#hashes[id]! & mask
-      while (this.#slots[slot] !== id + 1) slot = (slot + 1) & mask
+      let slot = (this.#hashes[id]! << 1) & mask
+      while (this.#slots[slot] !== id + 1) slot = (slot + 2) & mask
       this.#slots[slot] = 0
     }
     this.#size = size
@@ -139,12 +140,10 @@ export class Interner {
   clear(): void {
     this.#bytes = retained(this.#bytes, INITIAL_BYTES)
     this.#view = new DataView(this.#bytes.buffer)
-    // Holding on to the last request's body would keep its memory.
-    this.#source = NOTHING
-    this.#sourceView = NOTHING_VIEW
+    this.#source.forget()
     this.#offsets = retained(this.#offsets, INITIAL_VALUES + 1)
     this.#hashes = retained(this.#hashes, INITIAL_VALUES)
-    this.#slots = retained(this.#slots, INITIAL_VALUES * 4)
+    this.#slots = retained(this.#slots, INITIAL_VALUES * 8)
     if (this.#scratch.length > INITIAL_BYTES) this.#setScratch(new Uint8Array(INITIAL_BYTES))
     this.#slots.fill(0)
     this.#size = 0
@@ -153,6 +152,7 @@ export class Interner {
 
   #forgetTexts(): void {
     this.#texts.clear()
+    this.#asked.length = Math.min(this.#asked.length, this.#size)
     this.#text = null
     this.#integers.fill(0)
   }
@@ -172,74 +172,83 @@ export class Interner {
     this.#scratchView = new DataView(scratch.buffer)
   }
 
-  #hash(source: Uint8Array, view: DataView, start: number, end: number): number {
+  #hash(view: DataView, start: number, end: number): number {
     let hash = this.#seed ^ (end - start)
     let at = start
     for (const last = end - 3; at < last; at += 4) {
       hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1)
       hash ^= hash >>> 15
     }
-    for (; at < end; at += 1) hash = Math.imul(hash ^ source[at]!, 0x85ebca6b)
+    for (; at < end; at += 1) hash = Math.imul(hash ^ view.getUint8(at), 0x85ebca6b)
     hash ^= hash >>> 13
     hash = Math.imul(hash, 0xc2b2ae35)
     return hash ^ (hash >>> 16)
   }
 
-  /** The slot of the value, or the free one where it belongs. */
-  #find(source: Uint8Array, view: DataView, start: number, end: number, hash: number): number {
+  /** Where in `slots` the value is, or the free place where it belongs. */
+  #find(view: DataView, start: number, end: number, hash: number): number {
     const slots = this.#slots
     const mask = slots.length - 1
-    let slot = hash & mask
+    let slot = (hash << 1) & mask
     for (let entry = slots[slot]!; entry > 0; entry = slots[slot]!) {
-      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1, source, view, start, end)) return slot
-      slot = (slot + 1) & mask
+      if (slots[slot + 1] === hash && this.#equals(entry - 1, view, start, end)) return slot
+      slot = (slot + 2) & mask
     }
     return slot
   }
 
-  #equals(id: number, source: Uint8Array, sourceView: DataView, start: number, end: number): boolean {
+  #equals(id: number, source: DataView, start: number, end: number): boolean {
     const own = this.#offsets[id]!
     if (this.#offsets[id + 1]! - own !== end - start) return false
     const shift = own - start
     const view = this.#view
     let at = start
     for (const last = end - 3; at < last; at += 4) {
-      if (view.getInt32(at + shift, true) !== sourceView.getInt32(at, true)) return false
+      if (view.getInt32(at + shift, true) !== source.getInt32(at, true)) return false
     }
-    const bytes = this.#bytes
-    for (; at < end; at += 1) if (bytes[at + shift] !== source[at]) return false
+    for (; at < end; at += 1) if (view.getUint8(at + shift) !== source.getUint8(at)) return false
     return true
   }
 
-  #insert(source: Uint8Array, start: number, end: number, hash: number, slot: number): number {
-    const id = this.#size
-    const from = this.#offsets[id]!
+  /** Copies what may become the next value behind the last; false when it is not UTF-8. */
+  #copy(source: Uint8Array, view: DataView, start: number, end: number): boolean {
+    const from = this.#offsets[this.#size]!
     const to = from + end - start
     if (to > this.#bytes.length) {
       this.#bytes = grown(this.#bytes, to)
       this.#view = new DataView(this.#bytes.buffer)
     }
+    return copyText(view, start, end, this.#view, from) || isUtf8(source.subarray(start, end))
+  }
+
+  /** Makes the text copied last, of so many bytes, a value. */
+  #insert(length: number, hash: number, slot: number): number {
+    const id = this.#size
     if (id >= this.#hashes.length) {
       this.#hashes = grown(this.#hashes, id + 1)
       this.#offsets = grown(this.#offsets, this.#hashes.length + 1)
     }
-    const bytes = this.#bytes
-    for (let at = start, into = from; at < end; at += 1, into += 1) bytes[into] = source[at]!
-    this.#offsets[id + 1] = to
+    this.#offsets[id + 1] = this.#offsets[id]! + length
     this.#hashes[id] = hash
     this.#size = id + 1
-    if ((id + 1) * 2 > this.#slots.length) this.#rehash()
-    else this.#slots[slot] = id + 1
+    if ((id + 1) * 4 > this.#slots.length) this.#rehash()
+    else {
+      this.#slots[slot] = id + 1
+      this.#slots[slot + 1] = hash
+    }
     return id
   }
 
+  /** In order of ids: see `truncate`. */
   #rehash(): void {
     const slots = new Int32Array(this.#slots.length * 2)
     const mask = slots.length - 1
     for (let id = 0; id < this.#size; id += 1) {
-      let slot = this.#hashes[id]! & mask
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      const hash = this.#hashes[id]!
+      let slot = (hash << 1) & mask
+      while (slots[slot] !== 0) slot = (slot + 2) & mask
       slots[slot] = id + 1
+      slots[slot + 1] = hash
     }
     this.#slots = slots
   }

@@ -1,16 +1,22 @@
+import { isUtf8 } from 'node:buffer'
 import { type Data, makeData, Utf8 } from 'apache-arrow'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
 import { grown, retained } from './growable.ts'
-import { encodeUtf8Into, isValidUtf8, repairedUtf8 } from './utf8.ts'
+import { copyText, Source } from './source.ts'
+import { encodeUtf8Into, repairedUtf8 } from './utf8.ts'
 
 const INITIAL_BYTES = 1024
 const TYPE = new Utf8()
+/** Beyond this, the engine's own copying is faster than ours. */
+const SHORT_BYTES = 256
 
 /** Text that seldom repeats: one run of UTF-8 and where each value ends. */
 export class StringColumn implements ColumnBuilder<string> {
   readonly nullable = false
   readonly interners = []
   #bytes = new Uint8Array(INITIAL_BYTES)
+  #view = new DataView(this.#bytes.buffer)
+  readonly #source = new Source()
   #offsets = new Int32Array(INITIAL_ROWS + 1)
   #length = 0
 
@@ -24,19 +30,21 @@ export class StringColumn implements ColumnBuilder<string> {
 
   append(text: string): void {
     const from = this.#offsets[this.#length]!
-    if (from + text.length * 3 > this.#bytes.length) {
-      this.#bytes = grown(this.#bytes, from + text.length * 3)
-    }
+    this.#reserve(from + text.length * 3)
     this.#end(text.length === 0 ? from : from + encodeUtf8Into(text, this.#bytes, from))
   }
 
   /** The text in `source[start, end)`; invalid UTF-8 is repaired first. */
   appendBytes(source: Uint8Array, start: number, end: number): void {
     const from = this.#offsets[this.#length]!
-    if (isValidUtf8(source, start, end)) this.#copy(source, start, end, from)
+    const to = from + end - start
+    if (to > this.#bytes.length) this.#reserve(to)
+    if (start === end || this.#copy(source, start, end, from)) this.#end(to)
     else {
       const repaired = repairedUtf8(source, start, end)
-      this.#copy(repaired, 0, repaired.length, from)
+      this.#reserve(from + repaired.length)
+      this.#bytes.set(repaired, from)
+      this.#end(from + repaired.length)
     }
   }
 
@@ -46,6 +54,8 @@ export class StringColumn implements ColumnBuilder<string> {
 
   clear(): void {
     this.#bytes = retained(this.#bytes, INITIAL_BYTES)
+    this.#view = new DataView(this.#bytes.buffer)
+    this.#source.forget()
     this.#offsets = retained(this.#offsets, INITIAL_ROWS + 1)
     this.#length = 0
   }
@@ -60,12 +70,21 @@ export class StringColumn implements ColumnBuilder<string> {
     })
   }
 
-  #copy(source: Uint8Array, start: number, end: number, from: number): void {
-    const to = from + end - start
-    if (to > this.#bytes.length) this.#bytes = grown(this.#bytes, to)
-    if (end - start > 64) this.#bytes.set(source.subarray(start, end), from)
-    else for (let at = start, into = from; at < end; at += 1, into += 1) this.#bytes[into] = source[at]!
-    this.#end(to)
+  /** False when it is not UTF-8. */
+  #copy(source: Uint8Array, start: number, end: number, into: number): boolean {
+    if (end - start <= SHORT_BYTES) {
+      const isAscii = copyText(this.#source.viewOf(source), start, end, this.#view, into)
+      return isAscii || isUtf8(source.subarray(start, end))
+    }
+    const text = source.subarray(start, end)
+    this.#bytes.set(text, into)
+    return isUtf8(text)
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#bytes.length) return
+    this.#bytes = grown(this.#bytes, bytes)
+    this.#view = new DataView(this.#bytes.buffer)
   }
 
   #end(to: number): void {

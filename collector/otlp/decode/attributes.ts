@@ -7,24 +7,47 @@ import type { Tally } from './decode-context.ts'
 import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 const FIELDS = knownFields(1, 2)
+/** Attributes of an item that are compared with those of its predecessor. */
+const COMPARED = 32
+const SHORT_BYTES = 0x80
 
-/** Reads KeyValues into map columns under the limits. One per request: it keeps scratch space. */
+/**
+ * Reads KeyValues into map columns under the limits. One per request: it keeps scratch space.
+ *
+ * Items in a row have much in common. So what an attribute of a row became is remembered with its place in the body, and
+ * the same bytes at the same place of the next row become the same without a look at them: dictionary ids stay as they are
+ * until a request is over.
+ */
 export class AttributeReader {
   readonly #reader: ProtobufReader
   readonly #tally: Tally
+  readonly #map: MapColumn | null
+  /** By number of the attribute: where the last one's length byte is; -1: there is none to compare with. */
+  readonly #places = new Int32Array(COMPARED).fill(-1)
+  readonly #keyIds = new Int32Array(COMPARED)
+  readonly #valueIds = new Int32Array(COMPARED)
   readonly #value = new AnyValue()
   #keyStart = 0
   #keyEnd = 0
 
-  constructor(reader: ProtobufReader, tally: Tally) {
+  /** `map`: the column whose rows are like their predecessors. */
+  constructor(reader: ProtobufReader, tally: Tally, map: MapColumn | null = null) {
     this.#reader = reader
     this.#tally = tally
+    this.#map = map
   }
 
   /** Reads the KeyValue whose length comes next into the row in hand, of which it is attribute number `index`. */
   read(end: number, map: MapColumn, index: number): void {
+    const compared = map === this.#map && index < COMPARED
+    if (compared && this.#repeats(end, index)) {
+      map.put(this.#keyIds[index]!, this.#valueIds[index]!)
+      return
+    }
     const reader = this.#reader
+    const place = reader.position
     const stop = reader.length(end)
+    const { cutAttributes } = this.#tally
     if (index >= this.#tally.limits.attributes) {
       this.#tally.cutAttributes += 1
       reader.position = stop
@@ -32,8 +55,36 @@ export class AttributeReader {
     }
     if (!this.#scanShort(stop)) this.#scan(stop)
     const valueId = this.#valueId(map, index)
-    map.put(this.#keyId(map, index), valueId)
+    const keyId = this.#keyId(map, index)
+    map.put(keyId, valueId)
     reader.position = stop
+    if (!compared) return
+    // What is cut is to be counted each time.
+    const isShort = stop - place <= SHORT_BYTES && this.#tally.cutAttributes === cutAttributes
+    this.#places[index] = isShort ? place : -1
+    this.#keyIds[index] = keyId
+    this.#valueIds[index] = valueId
+  }
+
+  /** Whether the KeyValue that comes next has the same bytes as attribute `index` of the row before; then it is passed. */
+  #repeats(end: number, index: number): boolean {
+    const last = this.#places[index]!
+    const { view, position } = this.#reader
+    if (last < 0 || position >= end) return false
+    const length = view.getUint8(position)
+    const stop = position + 1 + length
+    if (length !== view.getUint8(last) || stop > end) return false
+    const shift = position - last
+    // From the end: keys are the same as a rule, values differ.
+    let at = stop - 4
+    for (; at > position; at -= 4) {
+      if (view.getInt32(at, true) !== view.getInt32(at - shift, true)) return false
+    }
+    for (at += 3; at > position; at -= 1) {
+      if (view.getUint8(at) !== view.getUint8(at - shift)) return false
+    }
+    this.#reader.position = stop
+    return true
   }
 
   /**

@@ -66,7 +66,7 @@ class LogDecoder implements EnvelopeVisitor {
     this.#reader = reader
     this.#tally = tally
     this.#builder = builder
-    this.#attributes = new AttributeReader(reader, tally)
+    this.#attributes = new AttributeReader(reader, tally, builder.columns.LogAttributes)
     this.#tenantId = builder.columns.Tenant.values.internString(context.tenant)
     this.#nowLow = Number(BigInt.asIntN(32, context.nowUnixNano))
     this.#nowHigh = Number(BigInt.asIntN(32, context.nowUnixNano >> 32n))

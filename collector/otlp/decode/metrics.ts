@@ -82,9 +82,10 @@ class MetricDecoder implements EnvelopeVisitor {
     builders: MetricBuilders,
     isRecognisable: (metricName: string) => boolean,
   ) {
-    const attributes = new AttributeReader(reader, tally)
-    const rows = (kind: keyof MetricBuilders) =>
-      new MetricRows(reader, attributes, tally, tenant, builders[kind])
+    const rows = (kind: keyof MetricBuilders) => {
+      const attributes = new AttributeReader(reader, tally, builders[kind].columns.Attributes)
+      return new MetricRows(reader, attributes, tally, tenant, builders[kind])
+    }
     this.#reader = reader
     this.#builders = builders
     this.#isRecognisable = isRecognisable

@@ -25,7 +25,8 @@ export class ProtobufReader {
   /** The message being read, for errors; readers of nested messages set it and put it back. */
   message = ''
   #tag = 0
-  readonly #view: DataView
+  /** The same bytes, for values of several. */
+  readonly view: DataView
   readonly #expected: string
 
   /** `expected`: what the body should be, for errors. */
@@ -33,7 +34,7 @@ export class ProtobufReader {
     this.#expected = expected
     // A Buffer is another shape to the compiler than a plain array, and would make every access below slower.
     this.bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
-    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+    this.view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   }
 
   /** The next field's number and wire type in one (number × 8 + type), or 0 at the end of the message. */
@@ -115,17 +116,17 @@ export class ProtobufReader {
 
   fixed32(end: number): number {
     const at = this.#take(4, end)
-    return this.#view.getUint32(at, true)
+    return this.view.getUint32(at, true)
   }
 
   fixed64(end: number): void {
     const at = this.#take(8, end)
-    this.low = this.#view.getInt32(at, true)
-    this.high = this.#view.getInt32(at + 4, true)
+    this.low = this.view.getInt32(at, true)
+    this.high = this.view.getInt32(at + 4, true)
   }
 
   double(end: number): number {
-    return this.#view.getFloat64(this.#take(8, end), true)
+    return this.view.getFloat64(this.#take(8, end), true)
   }
 
   /** `low` and `high` as an unsigned number; beyond 2^53 to the nearest. */

@@ -66,7 +66,7 @@ class SpanDecoder implements EnvelopeVisitor {
     this.#reader = reader
     this.#tally = tally
     this.#builder = builder
-    this.#attributes = new AttributeReader(reader, tally)
+    this.#attributes = new AttributeReader(reader, tally, columns.SpanAttributes)
     this.#parts = new SpanParts(reader, this.#attributes, columns)
     this.#tenantId = columns.Tenant.values.internString(tenant)
     this.#kindIds = new ConstantIds(columns.SpanKind.values, SPAN_KINDS)

@@ -180,3 +180,14 @@ test('views give the columns without rows', () => {
   expect(columns.Attributes.keys.dictionary.get(0)).toBe('k')
   expect([...columns.Attributes.offsets.subarray(0, 4)]).toEqual([0, 1, 2, 3])
 })
+
+test('texts that were asked for are those of now, also after a rollback', () => {
+  const builder = createRecordBuilder(stream)
+  const { values } = builder.columns.Name
+  const mark = builder.mark()
+  expect(values.textOf(values.internString('Server'))).toBe('Server')
+  builder.rollback(mark)
+  expect(values.textOf(values.internString('Client'))).toBe('Client')
+  builder.clear()
+  expect(values.textOf(values.internString('Internal'))).toBe('Internal')
+})

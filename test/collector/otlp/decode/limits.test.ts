@@ -74,6 +74,32 @@ test('attributes beyond the limit are left out and counted on top of what the se
   expect(result).toMatchObject({ accepted: 2, cutAttributes: 5 })
 })
 
+test('attributes that a span repeats of the one before are its own all the same', () => {
+  const long = attribute('a', 'éééééééééé')
+  const refused = {
+    ...span,
+    span_id: new Uint8Array(8),
+    attributes: [attribute('a', 'x'), attribute('b', 'y')],
+  }
+  const values = ['x', 'x', 'y', 'x', 'x\u0000', '', '']
+  const { result, rows } = spansOf(
+    [
+      { ...span, attributes: [long] },
+      { ...span, attributes: [long] },
+      refused,
+      ...values.map(value => ({ ...span, attributes: [attribute('a', value), attribute('b', 'y')] })),
+    ],
+    withLimits({ attributeBytes: 10 }),
+  )
+  expect(rows.map(row => row.SpanAttributes)).toEqual([
+    { a: 'ééééé' },
+    { a: 'ééééé' },
+    ...values.map(value => ({ a: value, b: 'y' })),
+  ])
+  expect(rows.slice(0, 2).map(row => row.DroppedAttributesCount)).toEqual([1, 1])
+  expect(result).toMatchObject({ accepted: 9, rejected: 1, cutAttributes: 2 })
+})
+
 test('a long value is cut at a character and counted', () => {
   const context = withLimits({ attributeBytes: 10 })
   const { result, rows } = logsOf(
