@@ -1,5 +1,6 @@
 import type { Broker } from '../../core/broker/broker.ts'
-import { encodeRows } from '../../core/columns/rows.ts'
+import { createRecordBuilder, type RecordBuilder } from '../../core/columns/record-builder.ts'
+import { appendRows } from '../../core/columns/rows.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { readings } from '../../core/model/streams/index.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
@@ -9,7 +10,6 @@ import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 import type { CloseLimits } from './close-decision.ts'
 import { createLane, type Lane } from './lane.ts'
-import { createReadingRows, type ReadingRows } from './reading-rows.ts'
 import { createRequestGate, type RequestGate, type Ticket } from './request-gate.ts'
 import {
   type Builders,
@@ -42,6 +42,8 @@ export interface GroupCommitOptions {
   readonly health: BrokerHealth
   readonly clock: Clock
 }
+
+type ReadingBuilder = RecordBuilder<typeof readings>
 
 function closeLimits(config: Config['group_commit']): CloseLimits {
   return {
@@ -81,12 +83,11 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       }),
     ),
   )
-  const readingLanes = new Map<number, Lane<ReadingRows>>()
-  const readingLane = (partition: number): Lane<ReadingRows> => {
+  const readingLanes = new Map<number, Lane<ReadingBuilder>>()
+  const readingLane = (partition: number): Lane<ReadingBuilder> => {
     const known = readingLanes.get(partition)
     if (known !== undefined) return known
-    const content = createReadingRows(rows => encodeRows(readings, rows))
-    const lane = laneOf(readings.name, partition, content, gateOf('metrics'))
+    const lane = laneOf(readings.name, partition, createRecordBuilder(readings), gateOf('metrics'))
     readingLanes.set(partition, lane)
     return lane
   }
@@ -97,7 +98,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     await Promise.all(
       [...byPartition].map(([partition, part]) => {
         const lane = readingLane(partition)
-        lane.content.add(part)
+        appendRows(lane.content, part)
         return lane.join(part.length, ticket)
       }),
     )

@@ -34,6 +34,8 @@ export function scale(value: bigint | number, by: Factor): bigint | ScaleProblem
   if (!Number.isFinite(value)) return 'not_finite'
   if (value >= BLANK_FIELD_DOUBLE && isBlank(value)) return 'sentinel'
   if (value < 0) return 'negative'
+  if (Number.isSafeInteger(value))
+    return inRange(divideHalfEven(BigInt(value) * by.numerator, by.denominator))
   const exact = rationalOf(value)
   return inRange(divideHalfEven(exact.numerator * by.numerator, exact.denominator * by.denominator))
 }

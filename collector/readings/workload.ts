@@ -7,19 +7,43 @@ const MAX_ATTRIBUTES = 32
 const MAX_VALUE_LENGTH = 256
 
 /** Attributes that account rules and people need, in key order, at most 32 of at most 256 characters. */
-export function keptAttributes(...sources: readonly Labels[]): Record<string, string> {
-  const merged: Record<string, string> = {}
-  for (const source of sources) {
-    for (const [key, value] of Object.entries(source)) {
-      if (value !== '' && isKept(key)) merged[key] = value.slice(0, MAX_VALUE_LENGTH)
-    }
-  }
-  return Object.fromEntries(
-    Object.entries(merged)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .slice(0, MAX_ATTRIBUTES),
-  )
+export function keptAttributes(resource: Labels, point: Labels = NOTHING): Labels {
+  const ofResource = keptOfResource(resource)
+  const ofPoint = kept(point)
+  if (ofPoint.size === 0) return ofResource.first
+  return firstInOrder(new Map([...ofResource.all, ...ofPoint]))
 }
+
+const NOTHING: Labels = {}
+
+interface Kept {
+  readonly all: ReadonlyMap<string, string>
+  readonly first: Labels
+}
+
+/** A resource speaks of all its points: what of it is kept is found once. */
+const known = new WeakMap<Labels, Kept>()
+
+function keptOfResource(resource: Labels): Kept {
+  const found = known.get(resource)
+  if (found !== undefined) return found
+  const all = kept(resource)
+  const made = { all, first: firstInOrder(all) }
+  known.set(resource, made)
+  return made
+}
+
+function kept(labels: Labels): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const key of Object.keys(labels)) {
+    const value = labels[key]!
+    if (value !== '' && isKept(key)) found.set(key, value.slice(0, MAX_VALUE_LENGTH))
+  }
+  return found
+}
+
+const firstInOrder = (all: ReadonlyMap<string, string>): Labels =>
+  Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MAX_ATTRIBUTES))
 
 const isKept = (key: string): boolean =>
   KEPT_NAMES.has(key) || KEPT_PREFIXES.some(prefix => key.startsWith(prefix))

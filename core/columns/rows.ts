@@ -1,7 +1,7 @@
 import type { RowOf, StreamDeclaration } from '../model/streams/stream.ts'
 import type { ColumnBuilder } from './column.ts'
 import type { CellValue, ColumnView } from './column-views.ts'
-import { createRecordBuilder } from './record-builder.ts'
+import { createRecordBuilder, type RecordBuilder } from './record-builder.ts'
 import { readRecord } from './record-reader.ts'
 
 /**
@@ -10,15 +10,20 @@ import { readRecord } from './record-reader.ts'
  */
 export function encodeRows<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Uint8Array {
   const builder = createRecordBuilder(stream)
-  const columns = stream.columns.map(({ name }) => ({
-    name,
-    column: (builder.columns as Readonly<Record<string, ColumnBuilder<CellValue>>>)[name]!,
-  }))
+  appendRows(builder, rows)
+  return builder.finish()
+}
+
+/** Adds rows to a record in the making. */
+export function appendRows<S extends StreamDeclaration>(
+  builder: RecordBuilder<S>,
+  rows: readonly RowOf<S>[],
+): void {
+  const columns = builder.columns as Readonly<Record<string, ColumnBuilder<CellValue>>>
   for (const row of rows as readonly Readonly<Record<string, CellValue>>[]) {
-    for (const { name, column } of columns) column.append(row[name]!)
+    for (const { name } of builder.stream.columns) columns[name]!.append(row[name]!)
     builder.endRow()
   }
-  return builder.finish()
 }
 
 /** Throws `record_corrupt` when the bytes are not a record of the stream. */

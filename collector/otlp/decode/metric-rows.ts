@@ -62,6 +62,7 @@ export class MetricRows {
   #place: MetricPlace | null = null
   #resource!: Resource
   #resourceMessages: Ranges | null = null
+  #resourceRecord: Readonly<Record<string, string>> | null = null
   #scope!: Scope
   #head: MetricHead | null = null
   #nameId = 0
@@ -88,9 +89,10 @@ export class MetricRows {
     this.#tenantId = builder.columns.Tenant.values.internString(tenant)
   }
 
-  /** The resource's attributes as an object, once `enter` has been called. */
-  resourceRecord(): Record<string, string> {
-    return this.#builder.columns.ResourceAttributes.recordOf(this.#resource.attributes)
+  /** The resource's attributes as an object, the same for all its metrics, once `enter` has been called. */
+  resourceRecord(): Readonly<Record<string, string>> {
+    this.#resourceRecord ??= this.#builder.columns.ResourceAttributes.recordOf(this.#resource.attributes)
+    return this.#resourceRecord
   }
 
   /** The attributes of the last complete row as an object. */
@@ -106,6 +108,7 @@ export class MetricRows {
     if (this.#resourceMessages !== place.resourceMessages) {
       this.#resource = this.#readResource(place.resourceMessages)
       this.#resourceMessages = place.resourceMessages
+      this.#resourceRecord = null
     }
     if (this.#place !== place) {
       this.#scope = this.#readScope(place.scopeMessages)
