@@ -19,6 +19,8 @@ export interface Recognised {
 const SOURCE_ATTRIBUTE = 'wattline.source'
 const SIMULATED = 'simulated'
 
+const NO_LABELS: Labels = {}
+
 const byName = Map.groupBy(MAPPINGS, mapping => mapping.metric)
 
 /** On the ingest path of every metric: one look-up. */
@@ -108,7 +110,7 @@ function hostOf(mapping: Mapping, { point, resource }: Place): { id: string; nam
 function attributesOf(located: Located, resource: Labels): Record<string, string> {
   const { workload } = located
   if (workload === undefined)
-    return keptAttributes({ 'cloud.account.id': resource['cloud.account.id'] ?? '' })
+    return keptAttributes(NO_LABELS, { 'cloud.account.id': resource['cloud.account.id'] ?? '' })
   return {
     ...workload.attributes,
     'workload.name': workload.name,
