@@ -123,12 +123,12 @@ describe('the process', () => {
   })
 
   it('exposes the ports of the defaults', () => {
-    const { http, otlp_http: otlp } = configSchema.parse({}).listen
+    const { http, otlp_http: otlp, otlp_grpc: grpc } = configSchema.parse({}).listen
     const exposed = instructions
       .find(one => one.getKeyword() === 'EXPOSE')!
       .getArguments()
       .map(port => port.getValue())
-    expect(exposed.sort()).toEqual([String(otlp), String(http)].sort())
+    expect(exposed.sort()).toEqual([String(otlp), String(grpc), String(http)].sort())
   })
 
   it('gets settings that exist', () => {

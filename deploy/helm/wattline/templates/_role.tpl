@@ -61,6 +61,7 @@ spec:
             - {name: http, containerPort: 9288}
             {{- if eq .role "collector" }}
             - {name: otlp-http, containerPort: 4318}
+            - {name: otlp-grpc, containerPort: 4317}
             {{- end }}
           {{- include "wattline.probes" $root | nindent 10 }}
           {{- include "wattline.lifecycle" $root | nindent 10 }}
@@ -123,5 +124,6 @@ spec:
     - {name: http, port: 9288, targetPort: http}
     {{- if .otlp }}
     - {name: otlp-http, port: 4318, targetPort: otlp-http}
+    - {name: otlp-grpc, port: 4317, targetPort: otlp-grpc}
     {{- end }}
 {{- end -}}
