@@ -9,7 +9,8 @@ import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 const FIELDS = knownFields(1, 2)
 /** Attributes of an item that are compared with those of its predecessor. */
 const COMPARED = 32
-const SHORT_BYTES = 0x80
+/** From here on the first byte of a length says that another one follows. */
+const LONG_LENGTH = 0x80
 
 /**
  * Reads KeyValues into map columns under the limits. One per request: it keeps scratch space.
@@ -59,8 +60,8 @@ export class AttributeReader {
     map.put(keyId, valueId)
     reader.position = stop
     if (!compared) return
-    // What is cut is to be counted each time.
-    const isShort = stop - place <= SHORT_BYTES && this.#tally.cutAttributes === cutAttributes
+    // Compared are those whose length is one byte: others may be padded, however short. What is cut is to be counted each time.
+    const isShort = reader.view.getUint8(place) < LONG_LENGTH && this.#tally.cutAttributes === cutAttributes
     this.#places[index] = isShort ? place : -1
     this.#keyIds[index] = keyId
     this.#valueIds[index] = valueId

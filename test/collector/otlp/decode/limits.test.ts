@@ -3,6 +3,7 @@
  * UTF-8; items that cannot be taken are refused one by one, each with a reason from the closed list; a small body
  * cannot become a huge record.
  */
+import { Writer } from 'protobufjs'
 import { expect, test } from 'vitest'
 import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
@@ -98,6 +99,25 @@ test('attributes that a span repeats of the one before are its own all the same'
   ])
   expect(rows.slice(0, 2).map(row => row.DroppedAttributesCount)).toEqual([1, 1])
   expect(result).toMatchObject({ accepted: 9, rejected: 1, cutAttributes: 2 })
+})
+
+test('attributes are the same whose lengths take more bytes than they need, as encoders write that leave room for them', () => {
+  const message = (field: number, bytes: Uint8Array): Buffer =>
+    Buffer.from(
+      Writer.create()
+        .uint32(field * 8 + 2)
+        .bytes(bytes)
+        .finish(),
+    )
+  const keys = [...'abcdefghijklmnopqrst']
+  const pairs = keys.flatMap(key => [0x4a, 0x88, 0x00, 0x0a, 1, key.charCodeAt(0), 0x12, 3, 0x0a, 1, 0x78])
+  const padded = message(2, Buffer.concat([encode('Span', span), Buffer.from(pairs)]))
+  const body = message(1, message(2, Buffer.concat([padded, padded, padded])))
+  const builder = createRecordBuilder(traces)
+  expect(decodeTraces(body, CONTEXT, builder)).toMatchObject({ accepted: 3, cutAttributes: 0 })
+  const attributes = Object.fromEntries(keys.map(key => [key, 'x']))
+  const rows = decodeRows(traces, builder.finish())
+  expect(rows.map(row => row.SpanAttributes)).toEqual([attributes, attributes, attributes])
 })
 
 test('a long value is cut at a character and counted', () => {
