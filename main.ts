@@ -10,9 +10,10 @@ import { createIntake, type Intake } from './collector/intake/intake.ts'
 import { decodeLogs } from './collector/otlp/decode/logs.ts'
 import { decodeMetrics } from './collector/otlp/decode/metrics.ts'
 import { decodeTraces } from './collector/otlp/decode/traces.ts'
-import { createOtlpHttpReceiver, type OtlpHttpReceiver } from './collector/otlp/http.ts'
+import { createOtlpHttpReceiver } from './collector/otlp/http.ts'
 import { startScraper } from './collector/prometheus/scrape/scraper.ts'
 import { isRecognisable, recognise } from './collector/readings/recognise.ts'
+import type { Receiver } from './collector/receiver.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
 import type { Broker } from './core/broker/broker.ts'
@@ -206,55 +207,43 @@ function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Pro
 }
 
 async function startOtlpHttp(wiring: Wiring, intake: Intake): Promise<string | null> {
-  const { config, doors } = wiring
-  const { host, otlp_http: port, cors_origins: corsOrigins } = config.listen
+  const { host, otlp_http: port, cors_origins: corsOrigins } = wiring.config.listen
   if (port === 'off') return null
-  const { access, tls } = doors
-  const receiver = await startReceiver(wiring, { host, port, intake, access, tls, corsOrigins })
-  return urlOf(receiver.address(), doors)
+  const { access, tls } = wiring.doors
+  return await startHttpReceiver(wiring, { host, port, intake, access, tls, corsOrigins })
 }
 
 async function startOtlpGrpc(wiring: Wiring, intake: Intake): Promise<string | null> {
-  const { lifecycle, config, doors, events, pool } = wiring
+  const { config, doors, events, pool } = wiring
   const { host, otlp_grpc: port } = config.listen
   if (port === 'off') return null
   const { access, tls } = doors
-  const receiver = await lifecycle.start(
-    'OTLP over gRPC',
-    async () => {
-      const opened = createOtlpGrpcReceiver({
-        host,
-        port,
-        intake,
-        access,
-        tls,
-        limits: config.limits,
-        events,
-        pool,
-      })
-      await opened.start()
-      return opened
-    },
-    opened => opened.stop(),
-  )
-  return urlOf(receiver.address(), doors)
+  const { limits } = config
+  const receiver = createOtlpGrpcReceiver({ host, port, intake, access, tls, limits, events, pool })
+  return await startReceiver(wiring, 'OTLP over gRPC', receiver, doors)
 }
 
-type ReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events' | 'pool'>
+type HttpReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events' | 'pool'>
 
-function startReceiver(
-  { lifecycle, config, events, pool }: Wiring,
-  parts: ReceiverParts,
-): Promise<OtlpHttpReceiver> {
-  return lifecycle.start(
-    'OTLP over HTTP',
-    async () => {
-      const opened = createOtlpHttpReceiver({ ...parts, limits: config.limits, events, pool })
-      await opened.start()
-      return opened
-    },
-    opened => opened.stop(),
+function startHttpReceiver(wiring: Wiring, parts: HttpReceiverParts): Promise<string> {
+  const { config, events, pool } = wiring
+  const receiver = createOtlpHttpReceiver({ ...parts, limits: config.limits, events, pool })
+  return startReceiver(wiring, 'OTLP over HTTP', receiver, parts)
+}
+
+/** Resolves with its address. */
+async function startReceiver(
+  { lifecycle }: Wiring,
+  name: string,
+  receiver: Receiver,
+  doors: Partial<Pick<Doors, 'tls'>>,
+): Promise<string> {
+  await lifecycle.start(
+    name,
+    () => receiver.start(),
+    () => receiver.stop(),
   )
+  return urlOf(receiver.address(), doors)
 }
 
 /** Spans of its own go to the configured receiver, else to its own, else nowhere. */
@@ -280,8 +269,7 @@ async function startOwnTelemetry(
 async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
   if (wiring.doors.tls === undefined) return otlpHttp
   const { access } = wiring.doors.own
-  const receiver = await startReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
-  return urlOf(receiver.address(), { tls: undefined })
+  return await startHttpReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
 }
 
 /** What this process runs; null where its roles do not need it. */
@@ -387,5 +375,5 @@ async function startScraping({ lifecycle, config, events, version }: Wiring, int
 
 const urlOf = (
   { host, port }: { readonly host: string; readonly port: number },
-  { tls }: Pick<Doors, 'tls'>,
+  { tls }: Partial<Pick<Doors, 'tls'>>,
 ): string => `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -22,7 +22,7 @@ import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
-import { readBody } from '../otlp/read-body.ts'
+import { withBody } from '../otlp/read-body.ts'
 
 interface ReceiveParts {
   readonly intake: Pick<Intake, 'openForwarded'>
@@ -69,32 +69,19 @@ export async function receiveRecords(
 ): Promise<Received> {
   const { origin, partition, manifest, records } = factsOf(request.headers, stream)
   const admission = parts.intake.openForwarded()
-  try {
-    const body = await readBody(request, {
-      coding: 'identity',
-      maxBytes: parts.maxBodyBytes,
-      pool: parts.pool,
-      reserve: bytes => admission.reserve(bytes),
-      beforeBody,
+  return withBody(request, parts, admission, { coding: 'identity', beforeBody }, async bytes => {
+    const view = openRecord(stream, bytes, parts.maxBodyBytes)
+    const rows = checkRows(view, records)
+    checkTenants(view as RecordView<typeof readings>, tenant)
+    await admission.append(`${origin}/${stream.name}/${partition}`, bytes, {
+      [FORWARD_HEADERS.origin]: origin,
+      [FORWARD_HEADERS.partition]: partition,
+      [FORWARD_HEADERS.records]: manifest,
+      [ADMIT_HEADERS.stream]: stream.name,
+      [ADMIT_HEADERS.tenant]: tenant,
     })
-    try {
-      const view = openRecord(stream, body.bytes, parts.maxBodyBytes)
-      const rows = checkRows(view, records)
-      checkTenants(view as RecordView<typeof readings>, tenant)
-      await admission.append(`${origin}/${stream.name}/${partition}`, body.bytes, {
-        [FORWARD_HEADERS.origin]: origin,
-        [FORWARD_HEADERS.partition]: partition,
-        [FORWARD_HEADERS.records]: manifest,
-        [ADMIT_HEADERS.stream]: stream.name,
-        [ADMIT_HEADERS.tenant]: tenant,
-      })
-      return { records: records.length, rows }
-    } finally {
-      body.release()
-    }
-  } finally {
-    admission.close()
-  }
+    return { records: records.length, rows }
+  })
 }
 
 const invalid = (message: string): WattlineError => new WattlineError('forward_invalid', message)

@@ -8,17 +8,8 @@ import { createHttp2Listener, type Http2Limits, type Http2Listener } from '../..
 import type { ListenerTls } from '../../core/runtime/tls.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
+import type { Receiver } from '../receiver.ts'
 import { type CallParts, serveCall } from './call.ts'
-
-/** OTLP over gRPC: unary `Export` of traces, metrics and logs; compressed or plain. And `grpc.health.v1.Health/Check`. */
-export interface OtlpGrpcReceiver {
-  /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
-  start(): Promise<void>
-  /** Where it listens: the port is the real one when 0 was asked for. */
-  address(): { readonly host: string; readonly port: number }
-  /** Tells clients to go, answers what is in flight, resolves when all connections have ended. */
-  stop(): Promise<void>
-}
 
 export interface OtlpGrpcOptions {
   readonly host: string
@@ -47,11 +38,12 @@ const DRAIN_MS = 5_000
 /** Calls of all connections: each costs memory before its first byte. */
 const MAX_CALLS = 10_000
 
-export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): OtlpGrpcReceiver {
+/** OTLP over gRPC: unary `Export` of traces, metrics and logs; compressed or plain. And `grpc.health.v1.Health/Check`. */
+export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): Receiver {
   return new GrpcReceiver(options)
 }
 
-class GrpcReceiver implements OtlpGrpcReceiver {
+class GrpcReceiver implements Receiver {
   readonly #options: OtlpGrpcOptions
   readonly #listener: Http2Listener
   readonly #parts: CallParts

@@ -13,7 +13,7 @@ import { ClientGone } from './collect.ts'
 import type { Cors } from './cors.ts'
 import { encodeExportResponse } from './export-response.ts'
 import { encodingOf, MEDIA_TYPES, requireCoding, requireEncoding } from './media.ts'
-import { readBody } from './read-body.ts'
+import { withBody } from './read-body.ts'
 import { refusal, retrySeconds } from './refusal.ts'
 import { encodeStatus } from './status.ts'
 
@@ -61,7 +61,7 @@ async function exportReply(
   request: IncomingMessage,
   beforeBody: () => void,
 ): Promise<Reply> {
-  const { intake, pool, access, cors } = parts
+  const { intake, access, cors } = parts
   if (pathOf(request) === WRITE_ROUTE) return writeReply(parts, request, beforeBody)
   access.admit(request, cors.isAllowed)
   const permission = cors.preflight(request)
@@ -78,23 +78,10 @@ async function exportReply(
   const encoding = requireEncoding(request.headers)
   const coding = requireCoding(request.headers)
   const admission = intake.open(signal)
-  try {
-    const body = await readBody(request, {
-      coding,
-      maxBytes: parts.maxBodyBytes,
-      pool,
-      reserve: bytes => admission.reserve(bytes),
-      beforeBody,
-    })
-    try {
-      const result = await admission.ingest(encoding, body.bytes, tenant)
-      return reply(200, encoding, encodeExportResponse(signal, result, encoding))
-    } finally {
-      body.release()
-    }
-  } finally {
-    admission.close()
-  }
+  return withBody(request, parts, admission, { coding, beforeBody }, async bytes => {
+    const result = await admission.ingest(encoding, bytes, tenant)
+    return reply(200, encoding, encodeExportResponse(signal, result, encoding))
+  })
 }
 
 async function writeReply(

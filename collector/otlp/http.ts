@@ -12,18 +12,9 @@ import { createWebServer } from '../../core/runtime/web-server.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
 import { FamilyMemory } from '../prometheus/remote-write/families.ts'
+import type { Receiver } from '../receiver.ts'
 import { type Cors, createCors } from './cors.ts'
 import { answer, failureReply, type Reply, send } from './exchange.ts'
-
-/** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain; and remote write. */
-export interface OtlpHttpReceiver {
-  /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
-  start(): Promise<void>
-  /** Where it listens: the port is the real one when 0 was asked for. */
-  address(): { readonly host: string; readonly port: number }
-  /** Accepts no more, answers what is in flight, resolves when all connections have ended. */
-  stop(): Promise<void>
-}
 
 export interface OtlpHttpOptions {
   readonly host: string
@@ -59,11 +50,12 @@ const TIMEOUTS: Timeouts = { headersMs, requestMs, keepAliveMs, drainMs: 5_000 }
 /** A refused body is read off up to this time before its connection is closed, so that the answer gets through. */
 const DISCARD_MS = 1_000
 
-export function createOtlpHttpReceiver(options: OtlpHttpOptions): OtlpHttpReceiver {
+/** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain; and remote write. */
+export function createOtlpHttpReceiver(options: OtlpHttpOptions): Receiver {
   return new HttpReceiver(options)
 }
 
-class HttpReceiver implements OtlpHttpReceiver {
+class HttpReceiver implements Receiver {
   readonly #options: OtlpHttpOptions
   readonly #timeouts: Timeouts
   readonly #pool: BufferPool

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import type { BufferPool } from '../intake/buffer-pool.ts'
 import { type Body, BodySink, type SinkOptions, tooLarge } from './body-sink.ts'
 import { receive } from './collect.ts'
 import { inflated } from './inflate.ts'
 import type { ContentCoding } from './media.ts'
 
-export interface BodyOptions extends SinkOptions {
+interface BodyOptions extends SinkOptions {
   readonly coding: ContentCoding
   /** Called when the headers leave nothing to object to, just before the first byte is read. */
   readonly beforeBody: () => void
@@ -15,7 +16,7 @@ export interface BodyOptions extends SinkOptions {
  * Throws `body_too_large`, `body_undecodable`, what `reserve` throws, or `ClientGone`. After an error the rest of the
  * body is discarded as it comes, so that the connection can be answered and used again.
  */
-export async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Body> {
+async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Body> {
   const announced = announcedBytes(request)
   if (announced !== undefined && announced > options.maxBytes) throw tooLarge(options.maxBytes)
   if (announced !== undefined) options.reserve(announced)
@@ -34,6 +35,35 @@ export async function readBody(request: IncomingMessage, options: BodyOptions): 
   }
   const body = received.body()
   return options.coding === 'identity' ? body : await inflated(options.coding, body, options)
+}
+
+/**
+ * Reads the body of an admitted request, hands it on, and gives its buffer and the admission back, whatever happens. Throws as
+ * `readBody` does, or what `use` throws.
+ */
+export async function withBody<Result>(
+  request: IncomingMessage,
+  parts: { readonly pool: BufferPool; readonly maxBodyBytes: number },
+  admission: { reserve(bytes: number): void; close(): void },
+  { coding, beforeBody }: Pick<BodyOptions, 'coding' | 'beforeBody'>,
+  use: (bytes: Uint8Array) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const body = await readBody(request, {
+      coding,
+      maxBytes: parts.maxBodyBytes,
+      pool: parts.pool,
+      reserve: bytes => admission.reserve(bytes),
+      beforeBody,
+    })
+    try {
+      return await use(body.bytes)
+    } finally {
+      body.release()
+    }
+  } finally {
+    admission.close()
+  }
 }
 
 /** Content-Length, or undefined for a chunked body. */

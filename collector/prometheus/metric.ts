@@ -3,16 +3,18 @@
 /** In the order in which they are stored. */
 export type ResourceAttributes = readonly (readonly [key: string, value: string])[]
 
-/** As Prometheus names them. */
-export type MetricType =
-  | 'unknown'
-  | 'counter'
-  | 'gauge'
-  | 'histogram'
-  | 'gaugehistogram'
-  | 'summary'
-  | 'info'
-  | 'stateset'
+/** As Prometheus names them, in the order of their numbers in remote write (MetricMetadata.type, Metadata.type). */
+export const METRIC_TYPES = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+] as const
+export type MetricType = (typeof METRIC_TYPES)[number]
 
 export interface MetricHead {
   readonly name: string

@@ -1,6 +1,5 @@
 /** One way from a client to the tables, and what came of it. */
 import { spawnSync } from 'node:child_process'
-import type { WattlineProcess } from '../support/wattline-process.ts'
 import type { Comparison, Outcome } from './compare.ts'
 
 export interface Leg {
@@ -21,10 +20,6 @@ export function isEquipped(name: string, needs: Needs): boolean {
   )
   return false
 }
-
-/** Base address of OTLP over gRPC, where the process has that door. */
-export const grpcOf = (wattline: WattlineProcess): string | undefined =>
-  (wattline as { readonly otlpGrpc?: string }).otlpGrpc
 
 export const leg = async (client: string, transport: string, run: () => Promise<Outcome>): Promise<Leg> => ({
   client,

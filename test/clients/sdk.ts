@@ -4,7 +4,7 @@ import { freePorts } from '../support/kafka/kafka-server.ts'
 import type { WattlineProcess } from '../support/wattline-process.ts'
 import { type Client, emit, type Transport } from './clients.ts'
 import { compareStored, marked } from './compare.ts'
-import { grpcOf, isEquipped, type Leg, leg } from './leg.ts'
+import { isEquipped, type Leg, leg } from './leg.ts'
 import { lossesOf } from './losses.ts'
 import { sentRows } from './sent.ts'
 
@@ -14,10 +14,8 @@ export async function direct(client: Client, wattline: WattlineProcess): Promise
   if (!isEquipped(client.name, client.needs)) return []
   const legs: Leg[] = []
   for (const transport of client.transports) {
-    const endpoint = transport.protocol === 'grpc' ? grpcOf(wattline) : wattline.otlp
-    const name = nameOf(transport)
-    if (endpoint === undefined) console.error(`\n*** NOT TESTED: ${client.name}, ${name}. No such door ***\n`)
-    else legs.push(await send(client, transport, endpoint, wattline, name))
+    const endpoint = transport.protocol === 'grpc' ? wattline.otlpGrpc : wattline.otlp
+    legs.push(await send(client, transport, endpoint, wattline, nameOf(transport)))
   }
   return legs
 }
@@ -51,12 +49,11 @@ const http = (name: string, wattline: WattlineProcess, more: object): Forward =>
   exporter: { endpoint: wattline.otlp, ...more },
 })
 
-function grpc(compression: string, wattline: WattlineProcess): Forward[] {
-  const address = grpcOf(wattline)
-  if (address === undefined) return []
-  const exporter = { endpoint: new URL(address).host, compression }
-  return [{ name: `Collector otlp gRPC ${compression}`, kind: 'otlp', exporter }]
-}
+const grpc = (compression: string, wattline: WattlineProcess): Forward => ({
+  name: `Collector otlp gRPC ${compression}`,
+  kind: 'otlp',
+  exporter: { endpoint: new URL(wattline.otlpGrpc).host, compression },
+})
 
 const forwards = (wattline: WattlineProcess): Forward[] => [
   http('none', wattline, { compression: 'none' }),
@@ -64,7 +61,7 @@ const forwards = (wattline: WattlineProcess): Forward[] => [
   http('zstd', wattline, { compression: 'zstd' }),
   http('deflate', wattline, { compression: 'deflate' }),
   http('JSON gzip', wattline, { compression: 'gzip', encoding: 'json' }),
-  ...['none', 'gzip', 'zstd'].flatMap(compression => grpc(compression, wattline)),
+  ...['none', 'gzip', 'zstd'].map(compression => grpc(compression, wattline)),
 ]
 
 const TO_COLLECTOR: Transport = { protocol: 'http/protobuf', compression: 'gzip' }

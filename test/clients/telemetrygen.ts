@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { telemetrygenBinary } from '../support/collector/build.ts'
 import { eventually, type WattlineProcess } from '../support/wattline-process.ts'
 import { compareStored, MARK, marked, type Outcome, readRows } from './compare.ts'
-import { grpcOf, isEquipped, type Leg, leg } from './leg.ts'
+import { isEquipped, type Leg, leg } from './leg.ts'
 import type { Row, Table } from './sent.ts'
 import { startTee } from './tee.ts'
 
@@ -98,14 +98,9 @@ export async function telemetrygen(wattline: WattlineProcess): Promise<Leg[]> {
   if (!isEquipped('telemetrygen', [['go', 'version']])) return []
   const binary = await telemetrygenBinary()
   const legs: Leg[] = []
-  const grpc = grpcOf(wattline)
-  if (grpc === undefined) console.error('\n*** NOT TESTED: telemetrygen, gRPC. No such door ***\n')
   for (const order of ORDERS) {
     legs.push(await leg('telemetrygen', `http ${order.name}`, () => overHttp(binary, order, wattline)))
-    if (grpc !== undefined)
-      legs.push(
-        await leg('telemetrygen', `grpc ${order.name}`, () => overGrpc(binary, order, wattline, grpc)),
-      )
+    legs.push(await leg('telemetrygen', `grpc ${order.name}`, () => overGrpc(binary, order, wattline)))
   }
   return legs
 }
@@ -123,14 +118,9 @@ async function overHttp(binary: string, order: Order, wattline: WattlineProcess)
 }
 
 /** Nobody listens on the way: what is stored is held against what was asked for alone. */
-async function overGrpc(
-  binary: string,
-  order: Order,
-  wattline: WattlineProcess,
-  grpc: string,
-): Promise<Outcome> {
+async function overGrpc(binary: string, order: Order, wattline: WattlineProcess): Promise<Outcome> {
   const mark = `telemetrygen grpc ${order.name}`
-  await generate(binary, order, mark, ['--otlp-endpoint', new URL(grpc).host])
+  await generate(binary, order, mark, ['--otlp-endpoint', new URL(wattline.otlpGrpc).host])
   const read = (): Promise<Row[]> => readRows(wattline.sql, order.table, marked(mark))
   const rows = await eventually(read, found => found.length >= order.rows).catch(read)
   const values = rows.length * (Object.keys(order.holds).length + 1)

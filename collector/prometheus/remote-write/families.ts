@@ -1,4 +1,4 @@
-import type { MetricType } from '../metric.ts'
+import { METRIC_TYPES, type MetricType } from '../metric.ts'
 
 /** What a sender says of a family of metrics. */
 export interface Family {
@@ -7,18 +7,7 @@ export interface Family {
   readonly unit: string
 }
 
-/** Numbers of MetricMetadata.type (1.0) and Metadata.type (2.0). */
-const TYPES: readonly MetricType[] = [
-  'unknown',
-  'counter',
-  'gauge',
-  'histogram',
-  'gaugehistogram',
-  'summary',
-  'info',
-  'stateset',
-]
-export const metricType = (number: number): MetricType => TYPES[number] ?? 'unknown'
+export const metricType = (number: number): MetricType => METRIC_TYPES[number] ?? 'unknown'
 
 /** Suffixes that samples add to their family's name, and the types of family that do. */
 const SUFFIXES: readonly (readonly [suffix: string, types: readonly MetricType[]])[] = [

@@ -5,7 +5,7 @@ import { WattlineError } from '../../../core/runtime/errors.ts'
 import type { Events } from '../../../core/runtime/events.ts'
 import type { BufferPool } from '../../intake/buffer-pool.ts'
 import type { Admission, Intake, ItemLimits } from '../../intake/intake.ts'
-import { readBody } from '../../otlp/read-body.ts'
+import { withBody } from '../../otlp/read-body.ts'
 import type { FamilyMemory } from './families.ts'
 import { requireWrite } from './media.ts'
 import type { WriteTally } from './problems.ts'
@@ -48,22 +48,9 @@ export async function receiveWrite(
   const { tenant } = parts.access.authenticate(request.headers, 'ingest')
   const version = requireWrite(request.headers)
   const admission = parts.intake.open('metrics')
-  try {
-    const body = await readBody(request, {
-      coding: 'identity',
-      maxBytes: parts.maxBodyBytes,
-      pool: parts.pool,
-      reserve: bytes => admission.reserve(bytes),
-      beforeBody,
-    })
-    try {
-      return await store(parts, admission, version, body.bytes, tenant)
-    } finally {
-      body.release()
-    }
-  } finally {
-    admission.close()
-  }
+  return withBody(request, parts, admission, { coding: 'identity', beforeBody }, bytes =>
+    store(parts, admission, version, bytes, tenant),
+  )
 }
 
 async function store(

@@ -1,19 +1,10 @@
-import type { MetricType } from '../metric.ts'
+import { METRIC_TYPES, type MetricType } from '../metric.ts'
 import { LineScanner } from './line-scanner.ts'
 import { Lines } from './lines.ts'
 import { type ExpositionSink, type Label, lineError, type SampleExemplar } from './sample.ts'
 import type { ExpositionParser } from './text-format.ts'
 
-const TYPES: ReadonlySet<string> = new Set<MetricType>([
-  'unknown',
-  'counter',
-  'gauge',
-  'histogram',
-  'gaugehistogram',
-  'summary',
-  'info',
-  'stateset',
-])
+const TYPES: ReadonlySet<string> = new Set(METRIC_TYPES)
 const MAX_EXEMPLAR_CHARACTERS = 128
 
 /**

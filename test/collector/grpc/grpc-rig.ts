@@ -6,17 +6,14 @@ import {
   constants,
   type SecureClientSessionOptions,
 } from 'node:http2'
-import {
-  createOtlpGrpcReceiver,
-  type OtlpGrpcOptions,
-  type OtlpGrpcReceiver,
-} from '../../../collector/grpc/receiver.ts'
+import { createOtlpGrpcReceiver, type OtlpGrpcOptions } from '../../../collector/grpc/receiver.ts'
 import type { Signal } from '../../../collector/intake/signals.ts'
+import type { Receiver } from '../../../collector/receiver.ts'
 import { readStatus, type StatusRead } from '../otlp/answers.ts'
 import { type IntakeRig, intakeRig } from '../otlp/intake-rig.ts'
 
 export interface GrpcRig extends IntakeRig {
-  readonly receiver: OtlpGrpcReceiver
+  readonly receiver: Receiver
   readonly port: number
 }
 

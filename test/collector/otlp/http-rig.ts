@@ -3,15 +3,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { IntakeOptions } from '../../../collector/intake/intake.ts'
-import {
-  createOtlpHttpReceiver,
-  type OtlpHttpOptions,
-  type OtlpHttpReceiver,
-} from '../../../collector/otlp/http.ts'
+import { createOtlpHttpReceiver, type OtlpHttpOptions } from '../../../collector/otlp/http.ts'
+import type { Receiver } from '../../../collector/receiver.ts'
 import { type IntakeRig, intakeRig } from './intake-rig.ts'
 
 export interface HttpRig extends IntakeRig {
-  readonly receiver: OtlpHttpReceiver
+  readonly receiver: Receiver
   readonly port: number
 }
 

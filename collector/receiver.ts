@@ -1,0 +1,9 @@
+/** A door that listens: what every receiver of telemetry is to who starts it. */
+export interface Receiver {
+  /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
+  start(): Promise<void>
+  /** Where it listens: the port is the real one when 0 was asked for. */
+  address(): { readonly host: string; readonly port: number }
+  /** Accepts no more, answers what is in flight, resolves when all connections have ended. */
+  stop(): Promise<void>
+}
