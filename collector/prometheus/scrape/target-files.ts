@@ -4,10 +4,10 @@
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { parse } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { type TargetGroup, targetGroups } from '../../../core/runtime/config/scrape-schema.ts'
 import type { Events } from '../../../core/runtime/events.ts'
+import { parseYaml } from '../../../core/runtime/yaml.ts'
 
 interface Seen {
   /** What was read at the last look, whether it could be used or not. */
@@ -66,13 +66,14 @@ export class TargetFiles {
     seen.text = text
     if (!isSettled || seen.taken === text) return false
     seen.taken = text
-    try {
-      seen.groups = targetGroups.parse(parse(text) ?? [])
+    const yaml = parseYaml(text)
+    const groups = yaml.ok ? targetGroups.safeParse(yaml.value ?? []) : undefined
+    if (groups?.success === true) {
+      seen.groups = groups.data
       return true
-    } catch (error) {
-      this.#refuse(path, problemOf(error))
-      return false
     }
+    this.#refuse(path, yaml.ok ? problemOf(groups?.error) : yaml.problem)
+    return false
   }
 
   #refuse(path: string, problem: string): void {
@@ -80,9 +81,8 @@ export class TargetFiles {
   }
 }
 
-const problemOf = (error: unknown): string => {
-  if (!(error instanceof z.ZodError)) return (error as Error).message.split('\n')[0] ?? 'not YAML'
-  const [issue] = error.issues
+const problemOf = (error: z.ZodError | undefined): string => {
+  const [issue] = error?.issues ?? []
   return issue === undefined ? 'not a list of targets' : `${issue.path.join('.')}: ${issue.message}`
 }
 

@@ -1,8 +1,8 @@
-import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { type Identity, SCOPES, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
 import type { ConfigProblem } from '../config/problem.ts'
 import { closest } from '../config/suggest.ts'
+import { parseYaml } from '../yaml.ts'
 import { looksLikeToken } from './token.ts'
 
 /** One line of the tokens file: whom a token stands for. The token itself is not in it. */
@@ -45,13 +45,9 @@ const KEYS = Object.keys(entrySchema.shape)
 
 /** Reads the text of a tokens file: all problems at once. Every scalar is text, whatever YAML would make of it. */
 export function parseTokenList(text: string): TokenListResult {
-  let value: unknown
-  try {
-    value = parse(text, { schema: 'failsafe', logLevel: 'error' })
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error
-    return refused('', error.message.split('\n')[0] ?? 'not YAML')
-  }
+  const yaml = parseYaml(text, { schema: 'failsafe' })
+  if (!yaml.ok) return refused('', yaml.problem)
+  const { value } = yaml
   if (!Array.isArray(value) || value.length === 0) {
     return refused(
       '',

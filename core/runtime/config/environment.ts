@@ -1,5 +1,5 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
+import { parseYaml, type YamlResult } from '../yaml.ts'
 import type { ConfigProblem } from './problem.ts'
 import { configSchema } from './schema.ts'
 import { closest } from './suggest.ts'
@@ -34,7 +34,9 @@ export function environmentSettings(environment: Readonly<Record<string, string 
       problems.push({ path: name, problem: `the environment sets a key that does not exist${hint}` })
       continue
     }
-    assign(values, key.path, readValue(text, key))
+    const value = readValue(text, key)
+    if (value.ok) assign(values, key.path, value.value)
+    else problems.push({ path: name, problem: value.problem })
   }
   return { values, problems }
 }
@@ -68,10 +70,10 @@ function collect(node: unknown, path: readonly string[], names: Map<string, KeyP
 }
 
 /** Text stays text; numbers and booleans as YAML reads them; lists are separated by commas, or are YAML. */
-function readValue(text: string, key: KeyPath): unknown {
-  if (key.isText) return text
-  if (!key.isList) return parse(text)
-  return text.trimStart().startsWith('[') ? parse(text) : text.split(',').map(item => item.trim())
+function readValue(text: string, key: KeyPath): YamlResult {
+  if (key.isText) return { ok: true, value: text }
+  if (!key.isList || text.trimStart().startsWith('[')) return parseYaml(text)
+  return { ok: true, value: text.split(',').map(item => item.trim()) }
 }
 
 function assign(target: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { WattlineError } from '../errors.ts'
+import { parseYaml } from '../yaml.ts'
 import { environmentSettings } from './environment.ts'
 import { listenProblems } from './listen.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -40,7 +40,7 @@ export function loadConfig(
 
 /** Merges the sources and checks the whole: every problem at once. Pure but for `readFile`. */
 export function resolveConfig(sources: ConfigSources): ConfigResult {
-  const file = parseYaml(sources.yaml)
+  const file = parseFile(sources.yaml)
   if (!file.ok) return file
   const environment = environmentSettings(sources.environment)
   const problems: ConfigProblem[] = [...environment.problems]
@@ -69,20 +69,17 @@ function readSecretFile(path: string): string {
   return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
 }
 
-function parseYaml(
+function parseFile(
   text: string | undefined,
 ): { ok: true; value: unknown } | { ok: false; problems: readonly ConfigProblem[] } {
   if (text === undefined) return { ok: true, value: {} }
-  try {
-    const value: unknown = parse(text) ?? {}
-    if (isObject(value)) return { ok: true, value }
-    return {
-      ok: false,
-      problems: [{ path: '', problem: 'must hold keys and values, such as `listen: {http: 9288}`' }],
-    }
-  } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error
-    return { ok: false, problems: [{ path: '', problem: error.message.split('\n')[0] ?? 'not YAML' }] }
+  const yaml = parseYaml(text)
+  if (!yaml.ok) return { ok: false, problems: [{ path: '', problem: yaml.problem }] }
+  const value = yaml.value ?? {}
+  if (isObject(value)) return { ok: true, value }
+  return {
+    ok: false,
+    problems: [{ path: '', problem: 'must hold keys and values, such as `listen: {http: 9288}`' }],
   }
 }
 

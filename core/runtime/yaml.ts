@@ -1,0 +1,21 @@
+import { type DocumentOptions, type ParseOptions, parse, type SchemaOptions, type ToJSOptions } from 'yaml'
+
+export type YamlResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: string }
+
+/**
+ * The value of a YAML text, or the first line of what is wrong with it. Never throws: besides its own errors the parser
+ * throws a ReferenceError at an alias without an anchor, or at too many of them.
+ */
+export function parseYaml(
+  text: string,
+  options: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {},
+): YamlResult {
+  try {
+    return { ok: true, value: parse(text, { logLevel: 'error', ...options }) }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return { ok: false, problem: message.split('\n')[0] || 'not YAML' }
+  }
+}
