@@ -5,6 +5,7 @@ import {
   type Decoders,
   type IngestResult,
   type Recogniser,
+  type RowBuilder,
   SIGNAL_BUILDERS,
   type Signal,
 } from './signals.ts'
@@ -28,7 +29,8 @@ export function decodeInto(
   builders: Builders,
 ): Decoded {
   const { decoders, recogniser } = parts
-  const marks = SIGNAL_BUILDERS[signal].map(name => ({ name, mark: builders[name].mark() }))
+  const touched: readonly RowBuilder[] = SIGNAL_BUILDERS[signal].map(name => builders[name])
+  const marks = touched.map(builder => builder.mark())
   try {
     if (signal === 'traces') return plain(decoders.traces(body, context, builders.traces))
     if (signal === 'logs') return plain(decoders.logs(body, context, builders.logs))
@@ -42,7 +44,7 @@ export function decodeInto(
     )
     return { result, ...recogniseAll(recogniser, recognisable, context.tenant) }
   } catch (error) {
-    for (const { name, mark } of marks) builders[name].rollback(mark)
+    for (const [index, builder] of touched.entries()) builder.rollback(marks[index])
     throw error
   }
 }

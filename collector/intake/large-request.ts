@@ -3,7 +3,14 @@ import type { Config } from '../../core/runtime/config/schema.ts'
 import { splitRequest } from '../otlp/split.ts'
 import type { Reading } from '../readings/metric.ts'
 import { addCounts, type Decoded } from './decode-into.ts'
-import { type Builders, createBuilders, type IngestResult, SIGNAL_BUILDERS, type Signal } from './signals.ts'
+import {
+  type Builders,
+  createBuilders,
+  type IngestResult,
+  releaseBuilders,
+  SIGNAL_BUILDERS,
+  type Signal,
+} from './signals.ts'
 
 /**
  * A body beyond this size gets records of its own. In a shared batch it could not be split: its first part might be
@@ -19,15 +26,25 @@ export interface LargeDecoded {
   readonly records: ReadonlyMap<keyof Builders, readonly Uint8Array[]>
 }
 
-/** Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` with nothing stored. */
-export async function decodeLarge(options: {
+export interface LargeOptions {
   readonly signal: Signal
   readonly body: Uint8Array
   readonly limits: Pick<Config['group_commit'], 'rows' | 'bytes'>
   readonly decode: (chunk: Uint8Array, builders: Builders) => Decoded
-}): Promise<LargeDecoded> {
-  const { limits } = options
+}
+
+/** Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` with nothing stored. */
+export async function decodeLarge(options: LargeOptions): Promise<LargeDecoded> {
   const builders = createBuilders()
+  try {
+    return await decodeChunks(options, builders)
+  } finally {
+    releaseBuilders(builders)
+  }
+}
+
+async function decodeChunks(options: LargeOptions, builders: Builders): Promise<LargeDecoded> {
+  const { limits } = options
   const records = new Map<keyof Builders, Uint8Array[]>()
   const readings: Reading[] = []
   const reasons = new Map<string, number>()

@@ -6,9 +6,9 @@ import {
   metricsHistogram,
   metricsSum,
   metricsSummary,
-  traces,
 } from '../../core/model/streams/index.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import { SpanBatch } from '../otlp/decode/span-batch.ts'
 import type { Reading, RecognisableMetric } from '../readings/metric.ts'
 
 /** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
@@ -19,7 +19,7 @@ export type Encoding = 'protobuf' | 'json'
 
 /** One builder per signal stream. */
 export interface Builders {
-  readonly traces: RecordBuilder<typeof traces>
+  readonly traces: SpanBatch
   readonly gauge: RecordBuilder<typeof metricsGauge>
   readonly sum: RecordBuilder<typeof metricsSum>
   readonly histogram: RecordBuilder<typeof metricsHistogram>
@@ -30,7 +30,7 @@ export interface Builders {
 
 export function createBuilders(): Builders {
   return {
-    traces: createRecordBuilder(traces),
+    traces: new SpanBatch(),
     gauge: createRecordBuilder(metricsGauge),
     sum: createRecordBuilder(metricsSum),
     histogram: createRecordBuilder(metricsHistogram),
@@ -39,6 +39,9 @@ export function createBuilders(): Builders {
     logs: createRecordBuilder(logs),
   }
 }
+
+/** Gives back what memory the collector of garbage does not know of. */
+export const releaseBuilders = ({ traces }: Builders): void => traces.release()
 
 /** Builders that a request of a signal can add rows to. */
 export const SIGNAL_BUILDERS: Readonly<Record<Signal, readonly (keyof Builders)[]>> = {

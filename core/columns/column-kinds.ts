@@ -36,6 +36,10 @@ export const ID_WIDTH = { traceId: 16, spanId: 8 } as const
 /** Dictionary ids that a column may take; ids are given out in steps of this, so that they depend on the place alone. */
 export const DICTIONARIES_PER_COLUMN = 2
 
+/** Whether the kind of a column has nulls: part of the schema, whether or not a record holds any. Lists have none. */
+export const isNullable = ({ kind, list }: Column): boolean =>
+  list !== true && (kind === 'traceId' || kind === 'spanId' || kind === 'int64?')
+
 type Makers = { readonly [Kind in ScalarKind]: (dictionaryId: number) => BuilderOfKind[Kind] }
 
 const MAKERS: Makers = {

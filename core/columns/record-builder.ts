@@ -1,11 +1,10 @@
-import { Field, makeData, RecordBatch, Schema, Struct } from 'apache-arrow'
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
 import { WattlineError } from '../runtime/errors.ts'
 import type { ColumnBuilder } from './column.ts'
 import { type BuilderOfKind, createColumn } from './column-kinds.ts'
 import type { Interner } from './interner.ts'
 import type { ListColumn } from './list-column.ts'
-import { RecordSerialiser } from './record-bytes.ts'
+import { RecordSerialiser, recordOf } from './record-bytes.ts'
 
 type BuilderOf<C extends Column> = C['list'] extends true
   ? ListColumn<BuilderOfKind[C['kind']]>
@@ -98,12 +97,8 @@ class ColumnarBuilder<S extends StreamDeclaration> implements RecordBuilder<S> {
 
   finish(): Uint8Array {
     this.#checkLengths()
-    const children = this.#columns.map(column => column.toData())
-    const fields = children.map(
-      ({ type }, index) => new Field(this.stream.columns[index]!.name, type, this.#columns[index]!.nullable),
-    )
-    const data = makeData({ type: new Struct(fields), length: this.#rows, nullCount: 0, children })
-    const record = this.#serialiser.compressed(new RecordBatch(new Schema(fields), data))
+    const columns = this.#columns.map(column => column.toData())
+    const record = this.#serialiser.compressed(recordOf(this.stream, columns, this.#rows))
     this.clear()
     return record
   }

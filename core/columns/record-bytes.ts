@@ -1,5 +1,15 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { type RecordBatch, RecordBatchStreamWriter } from 'apache-arrow'
+import {
+  type Data,
+  Field,
+  makeData,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+} from 'apache-arrow'
+import type { StreamDeclaration } from '../model/streams/stream.ts'
+import { isNullable } from './column-kinds.ts'
 import { grown, retained } from './growable.ts'
 
 const INITIAL_BYTES = 65_536
@@ -28,6 +38,15 @@ const ZSTD = {
 const USUAL_RATIO = 5
 const SMALLEST_CHUNK = 16_384
 const LARGEST_CHUNK = 16_777_216
+
+/** A batch of the columns of a stream, in the order of its declaration. */
+export function recordOf(stream: StreamDeclaration, columns: readonly Data[], rows: number): RecordBatch {
+  const fields = stream.columns.map(
+    (column, index) => new Field(column.name, columns[index]!.type, isNullable(column)),
+  )
+  const data = makeData({ type: new Struct(fields), length: rows, nullCount: 0, children: [...columns] })
+  return new RecordBatch(new Schema(fields), data)
+}
 
 /** Serialises record batches into one buffer that is used again and again: fresh pages cost more than the copying. */
 export class RecordSerialiser {

@@ -1,12 +1,12 @@
 import type { Interner } from '../../../core/columns/interner.ts'
 import type { MapColumn } from '../../../core/columns/map-column.ts'
 import type { StringColumn } from '../../../core/columns/string-column.ts'
-import { cutUtf8, encodeUtf8, isValidUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
+import { encodeUtf8 } from '../../../core/columns/utf8.ts'
 import { AnyValue, anyValueText, int64Text } from './any-value.ts'
 import type { Tally } from './decode-context.ts'
-import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
+import { type KeyRange, limitedText, scanKeyValue } from './key-value.ts'
+import type { ProtobufReader } from './protobuf-reader.ts'
 
-const FIELDS = knownFields(1, 2)
 /** Attributes of an item that are compared with those of its predecessor. */
 const COMPARED = 32
 /** From here on the first byte of a length says that another one follows. */
@@ -28,8 +28,7 @@ export class AttributeReader {
   readonly #keyIds = new Int32Array(COMPARED)
   readonly #valueIds = new Int32Array(COMPARED)
   readonly #value = new AnyValue()
-  #keyStart = 0
-  #keyEnd = 0
+  readonly #key: KeyRange = { start: 0, end: 0 }
 
   /** `map`: the column whose rows are like their predecessors. */
   constructor(reader: ProtobufReader, tally: Tally, map: MapColumn | null = null) {
@@ -54,7 +53,7 @@ export class AttributeReader {
       reader.position = stop
       return
     }
-    if (!this.#scanShort(stop)) this.#scan(stop)
+    if (!this.#scanShort(stop)) scanKeyValue(reader, stop, this.#key, this.#value)
     const valueId = this.#valueId(map, index)
     const keyId = this.#keyId(map, index)
     map.put(keyId, valueId)
@@ -96,9 +95,10 @@ export class AttributeReader {
     const reader = this.#reader
     const { bytes, position } = reader
     const value = this.#value
+    const key = this.#key
     let at = position
     let plain = true
-    this.#keyStart = this.#keyEnd = 0
+    key.start = key.end = 0
     value.clear()
     while (plain && at + 1 < stop) {
       const tag = bytes[at]!
@@ -107,8 +107,8 @@ export class AttributeReader {
       at = start + length
       if (length >= 0x80 || at > stop) plain = false
       else if (tag === 0x0a) {
-        this.#keyStart = start
-        this.#keyEnd = at
+        key.start = start
+        key.end = at
       } else if (tag !== 0x12) plain = false
       else if (length >= 2 && bytes[start] === 0x0a && bytes[start + 1] === length - 2) {
         value.kind = 'string'
@@ -122,25 +122,6 @@ export class AttributeReader {
     if (plain && at === stop) return true
     reader.position = position
     return false
-  }
-
-  /** The same for any KeyValue. Senders in Go write the value before the key, so neither may be expected first. */
-  #scan(stop: number): void {
-    const reader = this.#reader
-    const outer = reader.message
-    reader.message = 'KeyValue'
-    this.#keyStart = this.#keyEnd = 0
-    this.#value.clear()
-    for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
-      if (tag === 0x0a) {
-        this.#keyEnd = reader.length(stop)
-        this.#keyStart = reader.position
-        reader.position = this.#keyEnd
-      } else if (tag === 0x12) {
-        this.#value.scan(reader, reader.length(stop))
-      } else reader.skip(tag, stop, FIELDS)
-    }
-    reader.message = outer
   }
 
   /** Reads the AnyValue whose length comes next on top of `value`. */
@@ -161,8 +142,7 @@ export class AttributeReader {
   }
 
   #keyId(map: MapColumn, index: number): number {
-    const start = this.#keyStart
-    const end = this.#keyEnd
+    const { start, end } = this.#key
     const { bytes } = this.#reader
     if (end - start > this.#tally.limits.attributeBytes) return this.#internCut(map.keys, bytes, start, end)
     return map.keyId(index, bytes, start, end)
@@ -199,12 +179,8 @@ export class AttributeReader {
   }
 
   #internCut(interner: Interner, source: Uint8Array, start: number, end: number): number {
-    const limit = this.#tally.limits.attributeBytes
-    if (end - start <= limit) return interner.internBytes(source, start, end)
-    this.#tally.cutAttributes += 1
-    const cut = cutUtf8(source, start, end, limit)
-    if (isValidUtf8(source, start, cut)) return interner.internBytes(source, start, cut)
-    const repaired = repairedUtf8(source, start, cut)
-    return interner.internBytes(repaired, 0, cutUtf8(repaired, 0, repaired.length, limit))
+    if (end - start <= this.#tally.limits.attributeBytes) return interner.internBytes(source, start, end)
+    const text = limitedText(source, start, end, this.#tally)
+    return interner.internBytes(text, 0, text.length)
   }
 }

@@ -51,8 +51,9 @@ export class Tally {
   cutAttributes = 0
   readonly reasons = new Map<string, number>()
   readonly limits: DecodeLimits
-  readonly #earliest: number
-  readonly #latest: number
+  /** Bounds of the time of an item, in nanoseconds as floats. */
+  readonly earliestNano: number
+  readonly latestNano: number
   readonly #checkGrowth: () => void
   readonly #counted = new WeakSet<object>()
 
@@ -63,8 +64,8 @@ export class Tally {
     const earliest = nowUnixNano - limits.pastNano
     this.limits = limits
     // As floats, exact to 256 ns: enough for a bound, and no BigInt per item. Times are stored as signed 64 bits.
-    this.#latest = Number(latest < INT64_MAX ? latest : INT64_MAX)
-    this.#earliest = Number(earliest)
+    this.latestNano = Number(latest < INT64_MAX ? latest : INT64_MAX)
+    this.earliestNano = Number(earliest)
   }
 
   /** Runs `read` on a part of the body that may be read for several tables; what it cuts counts once. */
@@ -88,8 +89,8 @@ export class Tally {
 
   /** Why an item with this time (nanoseconds, as a float) cannot be taken; null when it can. */
   timeProblem(unixNano: number): RejectReason | null {
-    if (unixNano > this.#latest) return 'time_in_future'
-    return unixNano < this.#earliest ? 'time_in_past' : null
+    if (unixNano > this.latestNano) return 'time_in_future'
+    return unixNano < this.earliestNano ? 'time_in_past' : null
   }
 
   result(): DecodeResult {

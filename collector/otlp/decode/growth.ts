@@ -11,18 +11,25 @@ const {
   decodedBytes: MAX_DECODED_BYTES,
 } = FIXED_LIMITS
 
+/** Bytes that the builders may grow by for a body of so many. */
+export const growthAllowed = (bodyBytes: number): number =>
+  Math.min(bodyBytes * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
+
+/** The error for builders that grew by more. */
+export const grownTooLarge = (allowed: number): WattlineError =>
+  new WattlineError(
+    'body_too_large',
+    `The request would take more than ${allowed >>> 20} MiB decoded: its resources repeat on too many items.`,
+  )
+
 /**
  * A check that the builders, whose raw bytes `byteSize` tells, have not grown beyond reason since now, by a body of
  * `bodyBytes`. Throws `body_too_large`.
  */
 export function growthCheck(bodyBytes: number, byteSize: () => number): () => void {
-  const allowed = Math.min(bodyBytes * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
+  const allowed = growthAllowed(bodyBytes)
   const largest = byteSize() + allowed
   return () => {
-    if (byteSize() <= largest) return
-    throw new WattlineError(
-      'body_too_large',
-      `The request would take more than ${allowed >>> 20} MiB decoded: its resources repeat on too many items.`,
-    )
+    if (byteSize() > largest) throw grownTooLarge(allowed)
   }
 }

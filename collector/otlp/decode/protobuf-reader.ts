@@ -160,11 +160,13 @@ export class ProtobufReader {
   }
 
   failure(what: string, at = this.position): WattlineError {
-    const field = this.#tag === 0 ? '' : `, after tag of field ${this.#tag >>> 3}`
-    return new WattlineError(
-      'body_undecodable',
-      `The body is not ${this.#expected} in protobuf: ${what} (in ${this.message}${field}, at byte ${at} of ${this.bytes.length}).`,
-    )
+    return undecodable(what, {
+      expected: this.#expected,
+      message: this.message,
+      tag: this.#tag,
+      at,
+      length: this.bytes.length,
+    })
   }
 
   #skipValue(tag: number, end: number): void {
@@ -206,6 +208,26 @@ export class ProtobufReader {
     this.position = at + bytes
     return at
   }
+}
+
+/** Where in a body something is wrong: the field after whose tag, and the byte. */
+export interface Place {
+  readonly expected: string
+  readonly message: string
+  /** 0: none was read yet. */
+  readonly tag: number
+  readonly at: number
+  /** Of the whole body. */
+  readonly length: number
+}
+
+/** The error `body_undecodable` for a body that is not what was expected. */
+export function undecodable(what: string, { expected, message, tag, at, length }: Place): WattlineError {
+  const field = tag === 0 ? '' : `, after tag of field ${tag >>> 3}`
+  return new WattlineError(
+    'body_undecodable',
+    `The body is not ${expected} in protobuf: ${what} (in ${message}${field}, at byte ${at} of ${length}).`,
+  )
 }
 
 /** The bits for `skip`. */

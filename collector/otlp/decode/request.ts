@@ -1,7 +1,6 @@
-import type { Mark } from '../../../core/columns/record-builder.ts'
 import { WattlineError } from '../../../core/runtime/errors.ts'
 
-interface Restorable {
+interface Restorable<Mark> {
   mark(): Mark
   rollback(mark: Mark): void
 }
@@ -10,7 +9,10 @@ interface Restorable {
  * Runs `decode`; when it throws, all builders are as they were before: a request is in the shared record whole or not
  * at all.
  */
-export function allOrNothing<Result>(builders: readonly Restorable[], decode: () => Result): Result {
+export function allOrNothing<Mark, Result>(
+  builders: readonly Restorable<Mark>[],
+  decode: () => Result,
+): Result {
   const marks = builders.map(builder => builder.mark())
   try {
     return decode()

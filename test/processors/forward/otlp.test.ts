@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
+import { SpanBatch } from '../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
 import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
 import { isSensorSource } from '../../../collector/sensors/sensor.ts'
@@ -30,7 +31,7 @@ const sendable = (stream: StreamDeclaration, record: Uint8Array) => [
 ]
 
 test('traces', () => {
-  const builder = createRecordBuilder(traces)
+  const builder = new SpanBatch()
   fc.assert(
     fc.property(traceRequest, request => {
       decodeTraces(encode('ExportTraceServiceRequest', request), CONTEXT, builder)

@@ -6,9 +6,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
+import { SpanBatch } from '../../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
-import { logs, traces } from '../../../../core/model/streams/index.ts'
+import { logs } from '../../../../core/model/streams/index.ts'
 import { WattlineError } from '../../../../core/runtime/errors.ts'
 import { encode } from './otlp-proto.ts'
 import { logsRequest, metricsRequest, traceRequest } from './requests.ts'
@@ -58,7 +59,7 @@ test.each([
   ['metrics', 'ExportMetricsServiceRequest', metricsRequest],
 ] as const)('%s: truncated, edited and random bytes', (signal, message, request) => {
   const metrics = createMetricBuilders()
-  const spans = createRecordBuilder(traces)
+  const spans = new SpanBatch()
   const records = createRecordBuilder(logs)
   const builders: readonly Restorable[] =
     signal === 'metrics' ? Object.values(metrics) : [signal === 'traces' ? spans : records]
@@ -91,7 +92,7 @@ test('the error says where', () => {
   const request = encode('ExportTraceServiceRequest', {
     resource_spans: [{ scope_spans: [{ spans: [{ trace_id: new Uint8Array(16), name: 'GET /' }] }] }],
   })
-  const builder = createRecordBuilder(traces)
+  const builder = new SpanBatch()
   const last = request.length - 1
   expect(() => decodeTraces(request.subarray(0, last), CONTEXT, builder)).toThrow(
     /a length reaches beyond the end of the message \(in ExportTraceServiceRequest, after tag of field 1, at byte 1 of 30\)/,
@@ -111,7 +112,7 @@ test('a wire type that does not fit is noticed in an attribute too, at its end a
   expect(request[valueTag]).toBe(0x12)
   const bent = Uint8Array.from(request)
   bent[valueTag] = 0x10
-  const builder = createRecordBuilder(traces)
+  const builder = new SpanBatch()
   expect(() => decodeTraces(bent, CONTEXT, builder)).toThrow(/does not fit the field \(in KeyValue/)
-  expect(builder.mark()).toEqual(createRecordBuilder(traces).mark())
+  expect(builder.mark()).toEqual(new SpanBatch().mark())
 })

@@ -1,0 +1,125 @@
+import { Pairs } from './columns'
+import { hostKeyValue } from './host'
+import { scratch } from './memory'
+import { moveTo, position, readLength } from './reader'
+
+/** Attributes of an item (span, event, link, resource, scope); more are cut. */
+let mostAttributes: u32 = 0
+/** Bytes of a key or a value; the host cuts what is longer. */
+let mostBytes: u32 = 0
+/** Attributes that the limits cut, of the whole request. The host adds to it. */
+export let cutAttributes: u32 = 0
+
+export function limitAttributes(attributes: u32, bytes: u32): void {
+  mostAttributes = attributes
+  mostBytes = bytes
+  cutAttributes = 0
+}
+
+export function addCut(count: u32): void {
+  cutAttributes += count
+}
+
+const EMPTY: i32 = 0
+const STRING: i32 = 1
+const INTEGER: i32 = 2
+const BOOL: i32 = 3
+
+/**
+ * Reads the KeyValue whose length comes next into the row in hand, of which it is attribute number `index`. Strings, integers
+ * and bools in messages without surprises are read here, in any order of fields, since senders in Go write values before
+ * keys; whatever else there is, is the host's.
+ */
+export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
+  const stop = readLength(end)
+  if (index >= mostAttributes) {
+    cutAttributes += 1
+    moveTo(stop)
+    return
+  }
+  const start = position
+  let at = start
+  /** Up to where all was plain. */
+  let read = start
+  let key: usize = 0
+  let keyLength: u32 = 0
+  let kind = EMPTY
+  let value: usize = 0
+  let valueLength: u32 = 0
+  let integer: u64 = 0
+  while (at < stop) {
+    const tag: u32 = load<u8>(at)
+    let length: usize = load<u8>(at, 1)
+    let from = at + 2
+    if (length >= 0x80) {
+      const second: usize = load<u8>(at, 2)
+      if (second >= 0x80) break
+      length = (length & 0x7f) | (second << 7)
+      from += 1
+    }
+    at = from + length
+    if (at > stop) break
+    if (tag === 0x0a) {
+      key = from
+      keyLength = <u32>length
+      read = at
+      continue
+    }
+    if (tag !== 0x12) break
+    if (length === 0) {
+      read = at
+      continue
+    }
+    const kindTag: u32 = load<u8>(from)
+    if (kindTag === 0x0a) {
+      let inner: usize = load<u8>(from, 1)
+      value = from + 2
+      if (inner >= 0x80) {
+        const second: usize = load<u8>(from, 2)
+        if (second >= 0x80) break
+        inner = (inner & 0x7f) | (second << 7)
+        value += 1
+      }
+      if (value + inner !== at) break
+      kind = STRING
+      valueLength = <u32>inner
+    } else if (kindTag === 0x18) {
+      let byte: u64 = 0x80
+      let shift: u64 = 0
+      integer = 0
+      for (from += 1; from < at && byte >= 0x80 && shift < 70; from += 1) {
+        byte = load<u8>(from)
+        integer |= (byte & 0x7f) << shift
+        shift += 7
+      }
+      if (byte >= 0x80 || from !== at) break
+      kind = INTEGER
+    } else if (kindTag === 0x10) {
+      integer = load<u8>(from, 1)
+      if (length !== 2 || integer >= 0x80) break
+      kind = BOOL
+    } else break
+    read = at
+  }
+  if (read !== stop || keyLength > mostBytes || valueLength > mostBytes) {
+    readAnything(start, stop, pairs)
+    return
+  }
+  let valueId: u32
+  if (kind === STRING) valueId = pairs.valueId(index, value, valueLength)
+  else if (kind === INTEGER) valueId = pairs.values.internInteger(<i64>integer)
+  else if (kind === BOOL) valueId = pairs.values.internBool(integer !== 0)
+  else valueId = pairs.values.internEmpty()
+  pairs.put(pairs.keyId(index, key, keyLength), valueId)
+  moveTo(stop)
+}
+
+function readAnything(start: usize, stop: usize, pairs: Pairs): void {
+  hostKeyValue(start, stop)
+  const keyLength = load<u32>(scratch.at)
+  const valueLength = load<u32>(scratch.at, 4)
+  const keyId = pairs.keys.find(scratch.at + 8, keyLength)
+  const valueId = pairs.values.find(scratch.at + 8 + keyLength, valueLength)
+  pairs.put(keyId, valueId)
+  moveTo(stop)
+}

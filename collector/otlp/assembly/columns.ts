@@ -1,0 +1,265 @@
+import { hostRepaired } from './host'
+import { Dictionary, newDictionary } from './interner'
+import { Block, newBlock, scratch, zeroed } from './memory'
+import { copyText, isUtf8 } from './text'
+
+const HINTS: u32 = 32
+
+/** Text that seldom repeats: one run of UTF-8 and where each value ends. */
+@unmanaged
+export class Texts {
+  count: u32
+  bytes: Block
+  offsets: Block
+
+  /** Makes room for so many texts in all; not for their bytes. */
+  @inline
+  reserve(count: u32): void {
+    this.offsets.reserve((count + 1) << 2)
+  }
+
+  /** Appends the text at [start, start + length), for which there must be room; what is not UTF-8 is repaired. */
+  @inline
+  append(start: usize, length: u32): void {
+    const from = load<u32>(this.offsets.at + ((<usize>this.count) << 2))
+    if (length === 0) this.end(from)
+    else this.appendSome(start, length, from)
+  }
+
+  private appendSome(start: usize, length: u32, from: u32): void {
+    this.bytes.reserve(from + length)
+    if (copyText(start, length, this.bytes.at + from) || isUtf8(start, start + length))
+      this.end(from + length)
+    else {
+      hostRepaired(start, start + length)
+      const repaired = load<u32>(scratch.at)
+      this.bytes.reserve(from + repaired)
+      memory.copy(this.bytes.at + from, scratch.at + 4, repaired)
+      this.end(from + repaired)
+    }
+  }
+
+  /** Appends the last value once more. */
+  @inline
+  repeat(): void {
+    const offsets = this.offsets.at + ((<usize>this.count) << 2)
+    const to = load<u32>(offsets)
+    const from = load<u32>(offsets - 4)
+    const length = to - from
+    this.bytes.reserve(to + length)
+    copyText(this.bytes.at + from, length, this.bytes.at + to)
+    this.end(to + length)
+  }
+
+  @inline
+  private end(to: u32): void {
+    this.count += 1
+    this.offsets.reserve((this.count + 1) << 2)
+    store<u32>(this.offsets.at + ((<usize>this.count) << 2), to)
+  }
+
+  truncate(count: u32): void {
+    if (count < this.count) this.count = count
+  }
+
+  clear(): void {
+    this.count = 0
+    this.bytes.retain()
+    this.offsets.retain()
+    this.offsets.reserve(256)
+    store<u32>(this.offsets.at, 0)
+  }
+
+  free(): void {
+    this.bytes.free()
+    this.offsets.free()
+  }
+
+  byteSize(): f64 {
+    return <f64>load<u32>(this.offsets.at + ((<usize>this.count) << 2)) + <f64>this.count * 4
+  }
+}
+
+export function newTexts(): Texts {
+  const texts = changetype<Texts>(zeroed(offsetof<Texts>()))
+  texts.bytes = newBlock()
+  texts.offsets = newBlock()
+  texts.clear()
+  return texts
+}
+
+/** Maps of text to text, keys and values interned. Entries are put, then the row is ended. */
+@unmanaged
+export class Pairs {
+  count: u32
+  keys: Dictionary
+  values: Dictionary
+  offsets: Block
+  /** By number of an entry within its row the ids that it had in the row before; guesses only. */
+  keyHints: usize
+  valueHints: usize
+
+  /** Makes room for so many rows in all; not for their entries. */
+  @inline
+  reserve(count: u32): void {
+    this.offsets.reserve((count + 1) << 2)
+  }
+
+  /** Makes room for so many more entries. */
+  @inline
+  reserveEntries(count: u32): void {
+    const all = this.keys.count + count
+    this.keys.reserveEntries(all)
+    this.values.reserveEntries(all)
+  }
+
+  @inline
+  put(keyId: u32, valueId: u32): void {
+    this.reserveEntries(1)
+    this.keys.append(keyId)
+    this.values.append(valueId)
+  }
+
+  @inline
+  keyId(index: u32, start: usize, length: u32): u32 {
+    const hint = this.keyHints + ((<usize>(index & (HINTS - 1))) << 2)
+    const guess = load<u32>(hint)
+    const id = this.keys.intern(start, length, guess)
+    if (id !== guess) store<u32>(hint, id)
+    return id
+  }
+
+  @inline
+  valueId(index: u32, start: usize, length: u32): u32 {
+    const hint = this.valueHints + ((<usize>(index & (HINTS - 1))) << 2)
+    const guess = load<u32>(hint)
+    const id = this.values.intern(start, length, guess)
+    if (id !== guess) store<u32>(hint, id)
+    return id
+  }
+
+  @inline
+  endRow(): void {
+    this.count += 1
+    this.offsets.reserve((this.count + 1) << 2)
+    store<u32>(this.offsets.at + ((<usize>this.count) << 2), this.keys.count)
+  }
+
+  /** Where the entries of the row in hand begin. */
+  @inline
+  pendingFrom(): u32 {
+    return load<u32>(this.offsets.at + ((<usize>this.count) << 2))
+  }
+
+  truncate(count: u32): void {
+    if (count < this.count) this.count = count
+    const entries = this.pendingFrom()
+    this.keys.count = entries
+    this.values.count = entries
+  }
+
+  clear(): void {
+    this.count = 0
+    this.keys.clear()
+    this.values.clear()
+    this.offsets.retain()
+    this.offsets.reserve(256)
+    store<u32>(this.offsets.at, 0)
+  }
+
+  free(): void {
+    this.keys.free()
+    this.values.free()
+    this.offsets.free()
+    heap.free(this.keyHints)
+    heap.free(this.valueHints)
+  }
+
+  byteSize(): f64 {
+    return <f64>this.count * 4 + this.keys.byteSize() + this.values.byteSize()
+  }
+}
+
+export function newPairs(): Pairs {
+  const pairs = changetype<Pairs>(zeroed(offsetof<Pairs>()))
+  pairs.keys = newDictionary()
+  pairs.values = newDictionary()
+  pairs.offsets = newBlock()
+  pairs.keyHints = zeroed(HINTS << 2)
+  pairs.valueHints = zeroed(HINTS << 2)
+  pairs.clear()
+  return pairs
+}
+
+/** Raw ids with a bitmap of those that are there; absent ones are null, never zeros. */
+@unmanaged
+export class Ids {
+  count: u32
+  nulls: u32
+  width: u32
+  bytes: Block
+  bitmap: Block
+
+  /** Makes room for so many in all. */
+  @inline
+  reserve(count: u32): void {
+    this.bytes.reserve(count * this.width)
+    this.bitmap.reserve((count >> 3) + 1)
+  }
+
+  /** The id at `place`, for which there must be room; null at 0. */
+  @inline
+  append(place: usize): void {
+    const into = this.count * this.width
+    const to = this.bytes.at + into
+    const flags = this.bitmap.at + (this.count >> 3)
+    const bit = (<u32>1) << (this.count & 7)
+    // The first bit of a byte sets it whole, so that nothing old is left in it.
+    const before: u32 = bit === 1 ? 0 : load<u8>(flags)
+    if (place === 0) {
+      store<u64>(to, 0)
+      if (this.width === 16) store<u64>(to, 0, 8)
+      store<u8>(flags, before & ~bit)
+      this.nulls += 1
+    } else {
+      store<u64>(to, load<u64>(place))
+      if (this.width === 16) store<u64>(to, load<u64>(place, 8), 8)
+      store<u8>(flags, before | bit)
+    }
+    this.count += 1
+  }
+
+  truncate(count: u32): void {
+    while (this.count > count) {
+      this.count -= 1
+      const byte: u32 = load<u8>(this.bitmap.at + (this.count >> 3))
+      const bit = (<u32>1) << (this.count & 7)
+      if ((byte & bit) === 0) this.nulls -= 1
+      else store<u8>(this.bitmap.at + (this.count >> 3), byte & ~bit)
+    }
+  }
+
+  clear(): void {
+    this.count = 0
+    this.nulls = 0
+    this.bytes.retain()
+    this.bitmap.retain()
+  }
+
+  free(): void {
+    this.bytes.free()
+    this.bitmap.free()
+  }
+
+  byteSize(): f64 {
+    return <f64>this.count * this.width + <f64>(this.count >> 3)
+  }
+}
+
+export function newIds(width: u32): Ids {
+  const ids = changetype<Ids>(zeroed(offsetof<Ids>()))
+  ids.width = width
+  ids.bytes = newBlock()
+  ids.bitmap = newBlock()
+  return ids
+}

@@ -1,0 +1,50 @@
+/** Blocks of memory that double as they fill, and are kept to be filled again: fresh pages cost more than filling them. */
+
+/** A block that grew beyond this is given back when its record is finished: one huge request must not keep it for ever. */
+const RETAINED_BYTES: u32 = 16_777_216
+/** Room behind each block, so that texts can be copied and compared eight bytes at a time. */
+const PADDING: usize = 16
+
+@unmanaged
+export class Block {
+  at: usize
+  capacity: u32
+
+  @inline
+  reserve(bytes: u32): void {
+    if (bytes > this.capacity) grow(this, bytes)
+  }
+
+  /** Gives back what is too large to keep. */
+  retain(): void {
+    if (this.capacity > RETAINED_BYTES) this.free()
+  }
+
+  free(): void {
+    if (this.at !== 0) heap.free(this.at)
+    this.at = 0
+    this.capacity = 0
+  }
+}
+
+function grow(block: Block, bytes: u32): void {
+  const capacity = max(max(bytes, block.capacity * 2), 256)
+  const size = (<usize>capacity + PADDING + 15) & ~15
+  block.at = block.at === 0 ? heap.alloc(size) : heap.realloc(block.at, size)
+  block.capacity = capacity
+}
+
+/** Zeroed memory for an object of so many bytes. */
+export function zeroed(bytes: usize): usize {
+  const at = heap.alloc(bytes)
+  memory.fill(at, 0, bytes)
+  return at
+}
+
+@inline
+export function newBlock(): Block {
+  return changetype<Block>(zeroed(offsetof<Block>()))
+}
+
+/** What the host leaves for the decoder, and what is put together before it is interned. */
+export const scratch: Block = newBlock()

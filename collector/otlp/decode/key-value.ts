@@ -1,0 +1,44 @@
+import { cutUtf8, isValidUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
+import type { AnyValue } from './any-value.ts'
+import type { Tally } from './decode-context.ts'
+import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
+
+const FIELDS = knownFields(1, 2)
+
+/** Where in the body the key of a KeyValue is. */
+export interface KeyRange {
+  start: number
+  end: number
+}
+
+/**
+ * Reads a KeyValue of any shape up to `stop`: its value into `value`, the place of its key into `key`. Senders in Go write the
+ * value before the key, so neither may be expected first.
+ */
+export function scanKeyValue(reader: ProtobufReader, stop: number, key: KeyRange, value: AnyValue): void {
+  const outer = reader.message
+  reader.message = 'KeyValue'
+  key.start = key.end = 0
+  value.clear()
+  for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
+    if (tag === 0x0a) {
+      key.end = reader.length(stop)
+      key.start = reader.position
+      reader.position = key.end
+    } else if (tag === 0x12) {
+      value.scan(reader, reader.length(stop))
+    } else reader.skip(tag, stop, FIELDS)
+  }
+  reader.message = outer
+}
+
+/** The text in `source[start, end)` as valid UTF-8 that keeps the limit; what is cut is counted. */
+export function limitedText(source: Uint8Array, start: number, end: number, tally: Tally): Uint8Array {
+  const limit = tally.limits.attributeBytes
+  const isLong = end - start > limit
+  if (isLong) tally.cutAttributes += 1
+  const cut = cutUtf8(source, start, end, limit)
+  if (isValidUtf8(source, start, cut)) return source.subarray(start, cut)
+  const repaired = repairedUtf8(source, start, cut)
+  return isLong ? repaired.subarray(0, cutUtf8(repaired, 0, repaired.length, limit)) : repaired
+}

@@ -1,0 +1,235 @@
+import { randomFillSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { encodeUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
+import { AnyValue, anyValueText } from './any-value.ts'
+import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
+import { grownTooLarge, growthAllowed } from './growth.ts'
+import { limitedText, scanKeyValue } from './key-value.ts'
+import { ProtobufReader, undecodable } from './protobuf-reader.ts'
+
+/** What assembly/index.ts exports; addresses and handles of batches are numbers. */
+interface Exports {
+  readonly memory: WebAssembly.Memory
+  hashKeysAt(): number
+  createBatch(): number
+  freeBatch(batch: number): void
+  clearBatch(batch: number): void
+  rowsOf(batch: number): number
+  byteSizeOf(batch: number): number
+  bodyAt(bytes: number): number
+  scratchAt(bytes: number): number
+  decode(
+    batch: number,
+    length: number,
+    tenantLength: number,
+    earliestNano: number,
+    latestNano: number,
+    mostAttributes: number,
+    mostBytes: number,
+    largestBytes: number,
+  ): number
+  addCut(count: number): void
+  cutCount(): number
+  refusedAt(): number
+  markedAt(): number
+  mark(batch: number): void
+  rollback(batch: number): void
+  describe(batch: number): number
+}
+
+/** In the order of assembly/span-decoder.ts. */
+const REASONS: readonly RejectReason[] = [
+  'trace_id_invalid',
+  'span_id_invalid',
+  'parent_span_id_invalid',
+  'link_id_invalid',
+  'time_in_future',
+  'time_in_past',
+]
+/** In the order of assembly/reader.ts. */
+const MESSAGES = [
+  'ExportTraceServiceRequest',
+  'ResourceSpans',
+  'ScopeSpans',
+  'Resource',
+  'InstrumentationScope',
+  'Span',
+  'Span.Event',
+  'Span.Link',
+  'Status',
+]
+/** In the order of assembly/host.ts; the last number there is another error. */
+const FAILURES: readonly ((detail: number) => string)[] = [
+  () => 'a field number is invalid',
+  () => 'a length reaches beyond the end of the message',
+  () => 'a number is cut short',
+  () => 'a number has more than ten bytes',
+  type => `wire type ${type} does not fit the field`,
+  type => `wire type ${type} does not exist`,
+  () => 'a group does not end',
+]
+const HASH_KEY_BYTES = 512
+/** Of a dictionary each: a mark is the rows and these. */
+const MARK_WORDS = 15
+/** Behind a body, so that the decoder may read eight bytes at a time. */
+const PADDING = 16
+
+interface Request {
+  readonly body: Uint8Array
+  readonly bodyAt: number
+  readonly tally: Tally
+  readonly allowedBytes: number
+}
+
+/**
+ * The decoder of spans in WebAssembly with its memory, in which the columns of all batches grow. It reads what is common by
+ * itself and asks here for the rest: texts of arrays, maps, doubles and bytes, cutting at limits, repair of UTF-8, errors.
+ */
+export class SpanEngine {
+  /** It ended in the middle of something, for want of memory: nothing in it can be trusted. */
+  broken = false
+  readonly exports: Exports
+  #bytes: Uint8Array<ArrayBuffer>
+  #request: Request | undefined
+
+  constructor() {
+    const host = {
+      fail: (what: number, detail: number, message: number, tag: number, at: number): never =>
+        this.#fail(what, detail, message, tag >>> 0, at),
+      keyValue: (start: number, stop: number): void => this.#keyValue(start, stop),
+      repaired: (start: number, end: number): void => this.#repaired(start, end),
+    }
+    this.exports = new WebAssembly.Instance(assembly(), { host }).exports as unknown as Exports
+    this.#bytes = new Uint8Array(this.exports.memory.buffer as ArrayBuffer)
+    const keysAt = this.exports.hashKeysAt()
+    randomFillSync(this.bytes, keysAt, HASH_KEY_BYTES)
+  }
+
+  /** All its memory; to be asked for again after each call, since memory moves when it grows. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const buffer = this.exports.memory.buffer as ArrayBuffer
+    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer)
+    return this.#bytes
+  }
+
+  /** Decodes a request into the batch, which is to be rolled back when this throws. */
+  decode(batch: number, body: Uint8Array, context: DecodeContext): DecodeResult {
+    const { exports } = this
+    const tenant = encodeUtf8(context.tenant)
+    const bodyAt = exports.bodyAt(body.length + tenant.length + PADDING)
+    this.bytes.set(body, bodyAt)
+    this.bytes.set(tenant, bodyAt + body.length)
+    const tally = new Tally(context, () => undefined)
+    const allowedBytes = growthAllowed(body.length)
+    this.#request = { body, bodyAt, tally, allowedBytes }
+    const { attributes, attributeBytes } = context.limits
+    try {
+      const accepted = exports.decode(
+        batch,
+        body.length,
+        tenant.length,
+        tally.earliestNano,
+        tally.latestNano,
+        Math.min(attributes, 0x7fffffff),
+        Math.min(attributeBytes, 0x7fffffff),
+        exports.byteSizeOf(batch) + allowedBytes,
+      )
+      return this.#result(accepted)
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) this.broken = true
+      throw error
+    } finally {
+      this.#request = undefined
+    }
+  }
+
+  mark(batch: number): Uint32Array {
+    this.exports.mark(batch)
+    return this.#marked().slice()
+  }
+
+  rollback(batch: number, mark: Uint32Array): void {
+    this.#marked().set(mark)
+    this.exports.rollback(batch)
+  }
+
+  #marked(): Uint32Array {
+    return new Uint32Array(this.bytes.buffer, this.exports.markedAt(), MARK_WORDS)
+  }
+
+  #result(accepted: number): DecodeResult {
+    const counts = new Uint32Array(this.bytes.buffer, this.exports.refusedAt(), REASONS.length)
+    const reasons = new Map<string, number>()
+    let rejected = 0
+    for (const [index, reason] of REASONS.entries()) {
+      const count = counts[index]!
+      if (count === 0) continue
+      rejected += count
+      reasons.set(reason, count)
+    }
+    return { accepted, rejected, reasons, cutAttributes: this.exports.cutCount() }
+  }
+
+  #inHand(): Request {
+    if (this.#request === undefined) throw new Error('The decoder asks for something outside of a request.')
+    return this.#request
+  }
+
+  #fail(what: number, detail: number, message: number, tag: number, at: number): never {
+    const { body, bodyAt, allowedBytes } = this.#inHand()
+    const failure = FAILURES[what]
+    if (failure === undefined) throw grownTooLarge(allowedBytes)
+    throw undecodable(failure(detail), {
+      expected: 'an OTLP request',
+      message: MESSAGES[message] ?? '',
+      tag,
+      at: at - bodyAt,
+      length: body.length,
+    })
+  }
+
+  #keyValue(start: number, stop: number): void {
+    const { body, bodyAt, tally } = this.#inHand()
+    const cutBefore = tally.cutAttributes
+    const reader = new ProtobufReader(body)
+    const key = { start: 0, end: 0 }
+    const value = new AnyValue()
+    reader.position = start - bodyAt
+    scanKeyValue(reader, stop - bodyAt, key, value)
+    const { bytes } = reader
+    const valueBytes =
+      value.kind === 'string'
+        ? limitedText(bytes, value.start, value.end, tally)
+        : limitedBytes(encodeUtf8(textOf(value, reader, tally)), tally)
+    const keyBytes = limitedText(bytes, key.start, key.end, tally)
+    const at = this.exports.scratchAt(8 + keyBytes.length + valueBytes.length)
+    const lengths = new Uint32Array(this.bytes.buffer, at, 2)
+    lengths[0] = keyBytes.length
+    lengths[1] = valueBytes.length
+    this.bytes.set(keyBytes, at + 8)
+    this.bytes.set(valueBytes, at + 8 + keyBytes.length)
+    this.exports.addCut(tally.cutAttributes - cutBefore)
+  }
+
+  #repaired(start: number, end: number): void {
+    const text = repairedUtf8(this.bytes, start, end)
+    const at = this.exports.scratchAt(4 + text.length)
+    new Uint32Array(this.bytes.buffer, at, 1)[0] = text.length
+    this.bytes.set(text, at + 4)
+  }
+}
+
+const limitedBytes = (text: Uint8Array, tally: Tally): Uint8Array => limitedText(text, 0, text.length, tally)
+
+function textOf(value: AnyValue, reader: ProtobufReader, tally: Tally): string {
+  reader.message = 'AnyValue'
+  return anyValueText(value, reader, tally)
+}
+
+let compiled: WebAssembly.Module | undefined
+
+/** Compiled once a process, from what `npm run assembly` made of assembly/. */
+function assembly(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('../assembly/spans.wasm', import.meta.url)))
+  return compiled
+}
