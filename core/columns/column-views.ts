@@ -1,6 +1,7 @@
-import { type Data, type DataType, type Dictionary, Precision, TimeUnit, Type } from 'apache-arrow'
+import { type Data, type DataType, Precision, TimeUnit, Type } from 'apache-arrow'
 import type { Column, RowOf, ScalarKind, StreamDeclaration } from '../model/streams/stream.ts'
 import { ID_WIDTH } from './column-kinds.ts'
+import { wideIds } from './dictionary-ids.ts'
 import { decodeUtf8 } from './utf8.ts'
 
 /** A column of a record, to be read by row. Each kind adds the arrays behind it, for readers that go by columns. */
@@ -16,7 +17,7 @@ export interface StringView extends ColumnView<string> {
 }
 
 export interface DictionaryView extends ColumnView<string> {
-  /** Per row the index of its value. */
+  /** Per row the index of its value, whatever width it was stored in. */
   readonly ids: Int32Array
   /** The distinct values. Their texts are made when they are asked for: many readers compare bytes or need a few. */
   readonly dictionary: StringView
@@ -128,12 +129,11 @@ function stringView(data: Data): StringView {
 
 function dictionaryView(data: Data): DictionaryView {
   expect(data.type.typeId === Type.Dictionary, 'a dictionary')
-  expect((data.type as Dictionary).indices.ArrayType === Int32Array, '32-bit ids')
   const chunks = data.dictionary?.data ?? []
   expect(chunks.length <= 1, 'a dictionary in one piece')
   const dictionary = chunks[0] === undefined ? NO_TEXTS : stringView(chunks[0])
-  const ids = data.values as Int32Array
-  expect(ids.length >= data.length, 'an id per row')
+  const ids = wideIds(data.values) ?? NO_IDS
+  expect(ids.length >= data.length, 'an id of up to 32 bits per row')
   const size = dictionary.length
   let isWithin = true
   for (let row = 0; row < data.length; row += 1) isWithin &&= ids[row]! >= 0 && ids[row]! < size
@@ -152,6 +152,7 @@ function dictionaryView(data: Data): DictionaryView {
   }
 }
 
+const NO_IDS = new Int32Array(0)
 const NO_TEXTS: StringView = {
   length: 0,
   offsets: new Int32Array(1),

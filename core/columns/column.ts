@@ -10,7 +10,7 @@ export interface ColumnBuilder<Value = never> {
   readonly nullable: boolean
   /** Complete values so far. */
   readonly length: number
-  /** Bytes that the values take in the record before compression. */
+  /** Bytes that the values take in the record before compression, at most. */
   readonly byteSize: number
   /** Dictionaries of this column and those nested in it, in a fixed order. */
   readonly interners: readonly Interner[]

@@ -1,20 +1,25 @@
 import { type Data, Dictionary, Int32, makeData, Utf8, Vector } from 'apache-arrow'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
+import { type Ids, type IdType, idTypeFor, roomFor } from './dictionary-ids.ts'
 import { grown, retained } from './growable.ts'
 import { Interner } from './interner.ts'
 
-/** Text with few distinct values: each value once, and its id per row. */
+const TEXT = new Utf8()
+
+/** Text with few distinct values: each value once, and its id per row, in as few bytes as the ids of the record need. */
 export class DictionaryColumn implements ColumnBuilder<string> {
   readonly nullable = false
   readonly values = new Interner()
   readonly interners = [this.values]
-  readonly #type: Dictionary<Utf8, Int32>
+  readonly #dictionaryId: number
   #ids = new Int32Array(INITIAL_ROWS)
+  /** The ids as they are stored, where 32 bits are more than they need. */
+  #narrow: Ids = new Uint8Array(0)
   #length = 0
 
   /** `dictionaryId`: unique among the dictionaries of the record. */
   constructor(dictionaryId: number) {
-    this.#type = new Dictionary(new Utf8(), new Int32(), dictionaryId)
+    this.#dictionaryId = dictionaryId
   }
 
   get length(): number {
@@ -22,6 +27,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
   }
 
   get byteSize(): number {
+    // As if all were wide: a size that jumps when one more value comes would pass the limit that it is held against.
     return this.#length * 4 + this.values.byteSize
   }
 
@@ -53,17 +59,27 @@ export class DictionaryColumn implements ColumnBuilder<string> {
 
   clear(): void {
     this.#ids = retained(this.#ids, INITIAL_ROWS)
+    this.#narrow = retained<Ids>(this.#narrow, 0)
     this.#length = 0
     this.values.clear()
   }
 
   toData(): Data {
+    const idType = idTypeFor(this.values.size)
     return makeData({
-      type: this.#type,
+      type: new Dictionary(TEXT, idType as Int32, this.#dictionaryId),
       length: this.#length,
       nullCount: 0,
-      data: this.#ids.subarray(0, this.#length),
+      data: this.#storedIds(idType) as Int32Array,
       dictionary: new Vector([this.values.toData()]),
     })
+  }
+
+  #storedIds(type: IdType): Ids {
+    const ids = this.#ids.subarray(0, this.#length)
+    if (type instanceof Int32) return ids
+    this.#narrow = roomFor(this.#narrow, type, this.#length)
+    this.#narrow.set(ids)
+    return this.#narrow.subarray(0, this.#length)
   }
 }

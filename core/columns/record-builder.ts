@@ -30,7 +30,7 @@ export interface RecordBuilder<S extends StreamDeclaration> {
   readonly columns: ColumnsOf<S>
   /** Complete rows. */
   readonly rows: number
-  /** Raw bytes held: what the record takes before compression, without its few hundred bytes of schema. */
+  /** Raw bytes held: what the record takes before compression at most, without its few hundred bytes of schema. */
   readonly byteSize: number
   endRow(): void
   /** Drops what was written since the last complete row. Its dictionary values may stay: they harm nobody. */

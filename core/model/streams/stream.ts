@@ -9,13 +9,16 @@
  * | kind | Arrow | ClickHouse |
  * |---|---|---|
  * | `string` | Utf8 | String |
- * | `lowCardinality` | Dictionary<Int32, Utf8>, values unique in the record | LowCardinality(String) |
- * | `stringMap` | Map<Dictionary<Int32, Utf8>, Dictionary<Int32, Utf8>> | Map(LowCardinality(String), String) |
+ * | `lowCardinality` | Dictionary<ids, Utf8>, values unique in the record | LowCardinality(String) |
+ * | `stringMap` | Map<Dictionary<ids, Utf8>, Dictionary<ids, Utf8>> | Map(LowCardinality(String), String) |
  * | `traceId`, `spanId` | nullable FixedSizeBinary(16 / 8); null = absent | String: lower-case hex, '' when null |
  * | `timestampNs` | Timestamp(ns, UTC) | DateTime64(9, 'UTC') |
  * | `seconds` | Uint32 seconds since epoch | DateTime('UTC') |
  * | `int64?` | Int64 with nulls | Nullable(Int64) |
  * | the rest | the type of that name | the type of that name |
+ *
+ * The ids of a dictionary are Uint8, Uint16 or Int32, as many bytes as the record's values need; readers take any integers
+ * of up to 32 bits.
  */
 export const COLUMN_KINDS = [
   'string',

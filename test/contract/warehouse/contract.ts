@@ -1,3 +1,4 @@
+import { Int32, Uint16 } from 'apache-arrow'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeRows } from '../../../core/columns/rows.ts'
@@ -5,6 +6,7 @@ import { ledger, STREAMS, traces } from '../../../core/model/streams/index.ts'
 import { ROLLUP_SUMS } from '../../../core/model/streams/ledger.ts'
 import { column, type RowOf, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
 import type { FencedQuery, Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { ID_TYPES, withIds } from '../../support/record-ids.ts'
 import { kindExpressions, kindRow } from './kind-rows.ts'
 import { DAY_S, kinds, ledgerEntries, MONTH_START_S, span, spans } from './sample-rows.ts'
 
@@ -20,6 +22,20 @@ const narrow = {
     retention: 'signals',
   },
 } as const satisfies StreamDeclaration
+
+const words = {
+  name: 'words',
+  key: 'none',
+  columns: [column('Time', 'seconds'), column('Word', 'lowCardinality'), column('Map', 'stringMap')],
+  table: { name: 'words', partitionBy: 'tuple()', orderBy: ['Time'], ttlFrom: 'Time', retention: 'signals' },
+} as const satisfies StreamDeclaration
+
+/** What the ids of a dictionary may be, and how many values it has. */
+const ID_CASES: readonly [Parameters<typeof withIds>[1], number][] = [
+  ...ID_TYPES.map((type): [typeof type, number] => [type, 100]),
+  [new Uint16(), 60_000],
+  [new Int32(), 70_000],
+]
 
 /** A warehouse on a store of its own, which can be closed and opened again. */
 export interface WarehouseFixture {
@@ -45,7 +61,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
 
     beforeAll(async () => {
       fixture = await factory()
-      await warehouse().migrate([...STREAMS, kinds], RETENTION)
+      await warehouse().migrate([...STREAMS, kinds, words], RETENTION)
     })
     afterAll(async () => {
       await fixture.remove()
@@ -147,6 +163,22 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         // The token was not used up by what was refused.
         await warehouse().insert(traces, spans(3, what), what)
         expect(await countSpans(what)).toBe(3)
+      })
+
+      it.each(ID_CASES)('takes dictionaries with ids of type %s, of %d values', async (type, distinct) => {
+        const label = `${type} of ${distinct}:`
+        const rows = Array.from({ length: distinct + 20 }, (_, at) => {
+          const text = `${label}${at % distinct}`
+          return { Time: at, Word: text, Map: { k: text } }
+        })
+        await warehouse().insert(words, withIds(encodeRows(words, rows), type), `words/${label}`)
+        const text = `concat('${label}', toString(toUInt32(Time) % ${distinct}))`
+        expect(
+          await numbers(
+            `SELECT countIf(Word = ${text}), countIf(Map['k'] = ${text}), count()
+               FROM wattline.words WHERE startsWith(Word, '${label}')`,
+          ),
+        ).toEqual(Array.from({ length: 3 }, () => String(rows.length)))
       })
 
       it('stores every kind of column exactly', async () => {
