@@ -1,4 +1,4 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, type ZstdOptions, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import {
   type Data,
   Field,
@@ -28,8 +28,17 @@ const ZSTD = {
     [constants.ZSTD_c_hashLog]: 12,
     [constants.ZSTD_c_checksumFlag]: 1,
   },
-  chunkSize: 262_144,
 }
+
+/**
+ * With room for the worst case, and told the size beforehand, zstd reads the record where it is and writes it in one go; otherwise
+ * it first copies both ways, which took a third longer.
+ */
+const inOneGo = (bytes: number): ZstdOptions => ({
+  ...ZSTD,
+  chunkSize: bytes + (bytes >> 8) + 1024,
+  pledgedSrcSize: bytes,
+})
 
 /**
  * Records inflate three to four times. Into one buffer, that is: zlib's own pieces of 16 KiB are made and joined one by one,
@@ -57,7 +66,7 @@ export class RecordSerialiser {
     const writer = new BufferWriter(this.#bytes)
     writer.write(batch)
     writer.close()
-    const compressed = zstdCompressSync(writer.written(), ZSTD)
+    const compressed = zstdCompressSync(writer.written(), inOneGo(writer.written().length))
     this.#bytes = retained(writer.buffer, INITIAL_BYTES)
     return new Uint8Array(compressed.buffer, compressed.byteOffset, compressed.byteLength)
   }

@@ -39,18 +39,6 @@ export class Texts {
     }
   }
 
-  /** Appends the last value once more. */
-  @inline
-  repeat(): void {
-    const offsets = this.offsets.at + ((<usize>this.count) << 2)
-    const to = load<u32>(offsets)
-    const from = load<u32>(offsets - 4)
-    const length = to - from
-    this.bytes.reserve(to + length)
-    copyText(this.bytes.at + from, length, this.bytes.at + to)
-    this.end(to + length)
-  }
-
   @inline
   private end(to: u32): void {
     this.count += 1

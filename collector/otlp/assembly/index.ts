@@ -85,7 +85,7 @@ export function refusedAt(): usize {
   return refused
 }
 
-/** Where `mark` leaves where the batch stands, and `rollback` looks for where it is to go back to: 15 u32. */
+/** Where `mark` leaves where the batch stands, and `rollback` looks for where it is to go back to: 17 u32. */
 export function markedAt(): usize {
   return marked
 }
@@ -124,8 +124,8 @@ export function describe(batch: SpanBatch): usize {
   tellDictionary(batch.kinds)
   tellDictionary(batch.services)
   tellPairs(batch.resources)
-  tellTexts(batch.scopeNames)
-  tellTexts(batch.scopeVersions)
+  tellDictionary(batch.scopeNames)
+  tellDictionary(batch.scopeVersions)
   tellPairs(batch.attributes)
   tell(<u32>batch.durations.at)
   tellDictionary(batch.statuses)

@@ -215,7 +215,7 @@ export class Dictionary {
   /** Bytes of an id in the record: 1, 2 or 4. */
   @inline
   width(): u32 {
-    return 4
+    return this.size <= 0x100 ? 1 : this.size <= 0x10000 ? 2 : 4
   }
 
   /** Makes the ids as narrow as the values allow, where they are; their width. Nothing can be appended afterwards. */

@@ -9,14 +9,15 @@ let scopeNameLength: u32 = 0
 let scopeVersion: usize = 0
 let scopeVersionLength: u32 = 0
 let attributes: u32 = 0
-/** A span of the scope is the last row: its scope can be copied from there. */
-let isScopeWritten: bool = false
+let isInterned: bool = false
+let scopeNameId: u32 = 0
+let scopeVersionId: u32 = 0
 
 export function beginScope(): void {
   scopeNameLength = 0
   scopeVersionLength = 0
   attributes = 0
-  isScopeWritten = false
+  isInterned = false
 }
 
 /** Reads an InstrumentationScope message on top of what is known of the scope in hand. */
@@ -41,14 +42,13 @@ export function readScope(end: usize): void {
   }
 }
 
-/** The scope's texts, once more. */
+/** The scope's texts, by the ids that they have once its first span is written. */
 export function writeScope(): void {
-  if (isScopeWritten) {
-    batch.scopeNames.repeat()
-    batch.scopeVersions.repeat()
-    return
+  if (!isInterned) {
+    scopeNameId = batch.scopeNames.find(scopeName, scopeNameLength)
+    scopeVersionId = batch.scopeVersions.find(scopeVersion, scopeVersionLength)
+    isInterned = true
   }
-  batch.scopeNames.append(scopeName, scopeNameLength)
-  batch.scopeVersions.append(scopeVersion, scopeVersionLength)
-  isScopeWritten = true
+  batch.scopeNames.append(scopeNameId)
+  batch.scopeVersions.append(scopeVersionId)
 }

@@ -3,7 +3,7 @@ import { Dictionary, newDictionary } from './interner'
 import { Block, newBlock, zeroed } from './memory'
 
 /** Dictionaries of a batch, in the order of its columns: fields of marks and descriptions. */
-export const DICTIONARIES: u32 = 14
+export const DICTIONARIES: u32 = 16
 
 /** The columns of spans that become one record (core/model/streams/traces.ts). */
 @unmanaged
@@ -22,8 +22,8 @@ export class SpanBatch {
   kinds: Dictionary
   services: Dictionary
   resources: Pairs
-  scopeNames: Texts
-  scopeVersions: Texts
+  scopeNames: Dictionary
+  scopeVersions: Dictionary
   attributes: Pairs
   durations: Block
   statuses: Dictionary
@@ -56,18 +56,22 @@ export class SpanBatch {
       case 5:
         return this.resources.values
       case 6:
-        return this.attributes.keys
+        return this.scopeNames
       case 7:
-        return this.attributes.values
+        return this.scopeVersions
       case 8:
-        return this.statuses
+        return this.attributes.keys
       case 9:
-        return this.eventNames
+        return this.attributes.values
       case 10:
-        return this.eventAttributes.keys
+        return this.statuses
       case 11:
-        return this.eventAttributes.values
+        return this.eventNames
       case 12:
+        return this.eventAttributes.keys
+      case 13:
+        return this.eventAttributes.values
+      case 14:
         return this.linkAttributes.keys
       default:
         return this.linkAttributes.values
@@ -95,8 +99,8 @@ export class SpanBatch {
     this.spanIds.reserve(rows)
     this.parentIds.reserve(rows)
     this.traceStates.reserve(rows)
-    this.scopeNames.reserve(rows)
-    this.scopeVersions.reserve(rows)
+    this.scopeNames.reserveEntries(rows)
+    this.scopeVersions.reserveEntries(rows)
     this.statusMessages.reserve(rows)
     this.resources.reserve(rows)
     this.attributes.reserve(rows)
@@ -127,8 +131,8 @@ export class SpanBatch {
     this.spanIds.truncate(kept)
     this.parentIds.truncate(kept)
     this.traceStates.truncate(kept)
-    this.scopeNames.truncate(kept)
-    this.scopeVersions.truncate(kept)
+    this.scopeNames.count = kept
+    this.scopeVersions.count = kept
     this.statusMessages.truncate(kept)
     this.resources.truncate(kept)
     this.attributes.truncate(kept)
@@ -152,8 +156,6 @@ export class SpanBatch {
     this.eventAttributes.clear()
     this.linkAttributes.clear()
     this.traceStates.clear()
-    this.scopeNames.clear()
-    this.scopeVersions.clear()
     this.statusMessages.clear()
     this.linkStates.clear()
     this.traceIds.clear()
@@ -209,11 +211,7 @@ export class SpanBatch {
     const fixed = rows * (8 + 8 + 4 + 7 * 4) + <f64>this.events * (8 + 4)
     const ids = this.traceIds.byteSize() + this.spanIds.byteSize() + this.parentIds.byteSize()
     const linked = this.linkTraceIds.byteSize() + this.linkSpanIds.byteSize() + this.linkStates.byteSize()
-    const texts =
-      this.traceStates.byteSize() +
-      this.scopeNames.byteSize() +
-      this.scopeVersions.byteSize() +
-      this.statusMessages.byteSize()
+    const texts = this.traceStates.byteSize() + this.statusMessages.byteSize()
     const pairs =
       this.resources.byteSize() +
       this.attributes.byteSize() +
@@ -224,6 +222,8 @@ export class SpanBatch {
       this.names.byteSize() +
       this.kinds.byteSize() +
       this.services.byteSize() +
+      this.scopeNames.byteSize() +
+      this.scopeVersions.byteSize() +
       this.statuses.byteSize() +
       this.eventNames.byteSize()
     return fixed + ids + linked + texts + pairs + words
@@ -242,8 +242,8 @@ export function newSpanBatch(): SpanBatch {
   batch.kinds = newDictionary()
   batch.services = newDictionary()
   batch.resources = newPairs()
-  batch.scopeNames = newTexts()
-  batch.scopeVersions = newTexts()
+  batch.scopeNames = newDictionary()
+  batch.scopeVersions = newDictionary()
   batch.attributes = newPairs()
   batch.durations = newBlock()
   batch.statuses = newDictionary()

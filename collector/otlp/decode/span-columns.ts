@@ -3,20 +3,18 @@ import {
   Dictionary,
   Field,
   FixedSizeBinary,
-  Int32,
   List,
   Map_,
   makeData,
   Struct,
   TimestampNanosecond,
-  Uint8,
-  Uint16,
   Uint32,
   Uint64,
   Utf8,
   Vector,
 } from 'apache-arrow'
 import { DICTIONARIES_PER_COLUMN } from '../../../core/columns/column-kinds.ts'
+import { idTypeFor } from '../../../core/columns/dictionary-ids.ts'
 import { traces } from '../../../core/model/streams/index.ts'
 
 const TIME = new TimestampNanosecond('UTC')
@@ -42,8 +40,8 @@ export function spanColumns(buffer: ArrayBuffer, at: number): Data[] {
     SpanKind: reader.dictionary(dictionaryId('SpanKind')),
     ServiceName: reader.dictionary(dictionaryId('ServiceName')),
     ResourceAttributes: reader.map(dictionaryId('ResourceAttributes'), rows),
-    ScopeName: reader.texts(rows),
-    ScopeVersion: reader.texts(rows),
+    ScopeName: reader.dictionary(dictionaryId('ScopeName')),
+    ScopeVersion: reader.dictionary(dictionaryId('ScopeVersion')),
     SpanAttributes: reader.map(dictionaryId('SpanAttributes'), rows),
     Duration: reader.durations(rows),
     StatusCode: reader.dictionary(dictionaryId('StatusCode')),
@@ -141,20 +139,12 @@ class ColumnReader {
     const bytesAt = this.word()
     const values = this.#text(size, bytesAt, this.word())
     const length = this.word()
-    const idsAt = this.word()
-    const width = this.word()
+    const type = idTypeFor(size)
+    const data = new type.ArrayType(this.#buffer, this.word(), length)
+    if (this.word() !== data.BYTES_PER_ELEMENT)
+      throw new RangeError('The ids of a dictionary have another width.')
     const dictionary = new Vector([values])
-    const of = { length, nullCount: 0, dictionary }
-    if (width === 1) {
-      const data = new Uint8Array(this.#buffer, idsAt, length)
-      return makeData({ ...of, type: new Dictionary(TEXT, new Uint8(), id), data })
-    }
-    if (width === 2) {
-      const data = new Uint16Array(this.#buffer, idsAt, length)
-      return makeData({ ...of, type: new Dictionary(TEXT, new Uint16(), id), data })
-    }
-    const data = new Int32Array(this.#buffer, idsAt, length)
-    return makeData({ ...of, type: new Dictionary(TEXT, new Int32(), id), data })
+    return makeData({ type: new Dictionary(TEXT, type, id), length, nullCount: 0, data, dictionary })
   }
 
   /** A map whose dictionaries have `id` and the next. */

@@ -70,7 +70,7 @@ const FAILURES: readonly ((detail: number) => string)[] = [
 ]
 const HASH_KEY_BYTES = 512
 /** Of a dictionary each: a mark is the rows and these. */
-const MARK_WORDS = 15
+const MARK_WORDS = 17
 /** Behind a body, so that the decoder may read eight bytes at a time. */
 const PADDING = 16
 

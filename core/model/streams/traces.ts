@@ -15,8 +15,9 @@ export const traces = {
     column('SpanKind', 'lowCardinality'),
     column('ServiceName', 'lowCardinality'),
     column('ResourceAttributes', 'stringMap'),
-    column('ScopeName', 'string'),
-    column('ScopeVersion', 'string'),
+    // The same on row after row: ids in the record, though text in the table as in the exporter's.
+    { name: 'ScopeName', kind: 'lowCardinality', stored: 'String' },
+    { name: 'ScopeVersion', kind: 'lowCardinality', stored: 'String' },
     column('SpanAttributes', 'stringMap'),
     column('Duration', 'uint64', 'T64, ZSTD(1)'),
     column('StatusCode', 'lowCardinality'),
