@@ -12,7 +12,7 @@ import { decodeMetrics } from './collector/otlp/decode/metrics.ts'
 import { decodeTraces } from './collector/otlp/decode/traces.ts'
 import { createOtlpHttpReceiver } from './collector/otlp/http.ts'
 import { startScraper } from './collector/prometheus/scrape/scraper.ts'
-import { isRecognisable, recognise } from './collector/readings/recognise.ts'
+import { createRecogniser } from './collector/readings/recogniser.ts'
 import type { Receiver } from './collector/receiver.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
@@ -200,7 +200,7 @@ function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Pro
         config,
         events,
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
-        recogniser: { isRecognisable, recognise },
+        recogniser: createRecogniser(),
       }),
     door => door.drain(),
   )

@@ -1,10 +1,10 @@
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
-import type { Reading, RecognisableMetric } from '../readings/metric.ts'
+import type { RecognisedPoints } from '../readings/recognised-points.ts'
+import type { Recogniser } from '../readings/recogniser.ts'
 import {
   type Builders,
   type Decoders,
   type IngestResult,
-  type Recogniser,
   type RowBuilder,
   SIGNAL_BUILDERS,
   type Signal,
@@ -12,9 +12,8 @@ import {
 
 export interface Decoded {
   readonly result: IngestResult
-  readonly readings: readonly Reading[]
-  /** Points of recognisable metrics that are no readings, by reason; the metric itself is stored all the same. */
-  readonly ignoredReadings: ReadonlyMap<string, number>
+  /** The readings among the points of a request of metrics. */
+  readonly recognised: RecognisedPoints | null
 }
 
 /**
@@ -32,38 +31,16 @@ export function decodeInto(
   const touched: readonly RowBuilder[] = SIGNAL_BUILDERS[signal].map(name => builders[name])
   const marks = touched.map(builder => builder.mark())
   try {
-    if (signal === 'traces') return plain(decoders.traces(body, context, builders.traces))
-    if (signal === 'logs') return plain(decoders.logs(body, context, builders.logs))
-    const recognisable: RecognisableMetric[] = []
-    const result = decoders.metrics(
-      body,
-      context,
-      builders,
-      metric => recognisable.push(metric),
-      name => recogniser.isRecognisable(name),
-    )
-    return { result, ...recogniseAll(recogniser, recognisable, context.tenant) }
+    if (signal === 'traces') {
+      return { result: decoders.traces(body, context, builders.traces), recognised: null }
+    }
+    if (signal === 'logs') return { result: decoders.logs(body, context, builders.logs), recognised: null }
+    const recognised = recogniser.begin(context)
+    return { result: decoders.metrics(body, context, builders, recognised), recognised }
   } catch (error) {
     for (const [index, builder] of touched.entries()) builder.rollback(marks[index])
     throw error
   }
-}
-
-const plain = (result: IngestResult): Decoded => ({ result, readings: [], ignoredReadings: new Map() })
-
-function recogniseAll(
-  recogniser: Recogniser,
-  metrics: readonly RecognisableMetric[],
-  tenant: string,
-): Pick<Decoded, 'readings' | 'ignoredReadings'> {
-  const readings: Reading[] = []
-  const ignoredReadings = new Map<string, number>()
-  for (const metric of metrics) {
-    const recognised = recogniser.recognise(metric, tenant)
-    for (const reading of recognised.readings) readings.push(reading)
-    addCounts(ignoredReadings, recognised.ignored)
-  }
-  return { readings, ignoredReadings }
 }
 
 /** Adds counts by reason to a sum. */

@@ -4,7 +4,9 @@ import { appendRows } from '../../core/columns/rows.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { readings } from '../../core/model/streams/index.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
+import { ReadingRows } from '../readings/reading-rows.ts'
+import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import { createAppendQueue } from './append-queue.ts'
 import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
@@ -31,6 +33,8 @@ export interface GroupCommit {
   lane(name: keyof Builders): Lane<RowBuilder>
   /** Adds readings to the batches of their hosts' partitions; resolves when all are durable. */
   joinReadings(tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void>
+  /** The same for readings that were found among metrics. */
+  joinRecognised(points: RecognisedPoints, ticket: Ticket): Promise<void>
   /** Closes every open batch now. */
   flush(): void
   readonly openRows: number
@@ -43,7 +47,11 @@ export interface GroupCommitOptions {
   readonly clock: Clock
 }
 
-type ReadingBuilder = RecordBuilder<typeof readings>
+/** The open batch of a partition of `readings`. */
+interface ReadingLane {
+  readonly lane: Lane<RecordBuilder<typeof readings>>
+  readonly rows: ReadingRows
+}
 
 function closeLimits(config: Config['group_commit']): CloseLimits {
   return {
@@ -83,13 +91,15 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       }),
     ),
   )
-  const readingLanes = new Map<number, Lane<ReadingBuilder>>()
-  const readingLane = (partition: number): Lane<ReadingBuilder> => {
+  const readingLanes = new Map<number, ReadingLane>()
+  const readingLane = (partition: number): ReadingLane => {
     const known = readingLanes.get(partition)
     if (known !== undefined) return known
-    const lane = laneOf(readings.name, partition, createRecordBuilder(readings), gateOf('metrics'))
-    readingLanes.set(partition, lane)
-    return lane
+    const builder = createRecordBuilder(readings)
+    const lane = laneOf(readings.name, partition, builder, gateOf('metrics'))
+    const made = { lane, rows: new ReadingRows(builder) }
+    readingLanes.set(partition, made)
+    return made
   }
 
   const joinReadings = async (tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void> => {
@@ -97,19 +107,34 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const byPartition = Map.groupBy(rows, row => partitionOf(tenant, row.Host, partitions))
     await Promise.all(
       [...byPartition].map(([partition, part]) => {
-        const lane = readingLane(partition)
+        const { lane } = readingLane(partition)
         appendRows(lane.content, part)
         return lane.join(part.length, ticket)
       }),
     )
   }
 
-  const all = (): Lane<RowBuilder>[] => [...lanes.values(), ...readingLanes.values()]
+  const joinRecognised = async (points: RecognisedPoints, ticket: Ticket): Promise<void> => {
+    const partitions = broker.partitions(readings.name)
+    const added = new Map<number, number>()
+    for (const [index, series] of points.series.entries()) {
+      const partition = series.partitionKey % partitions
+      readingLane(partition).rows.append(series, points.words, index)
+      added.set(partition, (added.get(partition) ?? 0) + 1)
+    }
+    await Promise.all([...added].map(([partition, rows]) => readingLane(partition).lane.join(rows, ticket)))
+  }
+
+  const all = (): Lane<RowBuilder>[] => [
+    ...lanes.values(),
+    ...[...readingLanes.values()].map(({ lane }) => lane),
+  ]
   return {
     gate: gateOf,
     builders,
     lane: name => lanes.get(name)!,
     joinReadings,
+    joinRecognised,
     flush() {
       for (const lane of all()) lane.flush()
     },

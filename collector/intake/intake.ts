@@ -5,7 +5,9 @@ import type { Events } from '../../core/runtime/events.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import { jsonToProtobuf } from '../otlp/json.ts'
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
+import type { RecognisedPoints } from '../readings/recognised-points.ts'
+import type { Recogniser } from '../readings/recogniser.ts'
 import { type BrokerHealth, createBrokerHealth } from './broker-health.ts'
 import { type Budget, createBudget, type Reservation } from './budget.ts'
 import { type Clock, systemClock } from './clock.ts'
@@ -20,7 +22,6 @@ import {
   type Decoders,
   type Encoding,
   type IngestResult,
-  type Recogniser,
   SIGNAL_BUILDERS,
   type Signal,
 } from './signals.ts'
@@ -267,14 +268,14 @@ class IntakeDoor implements Intake {
     const names = SIGNAL_BUILDERS[signal]
     for (const name of names) commit.lane(name).makeRoom(body.length)
     const rowsBefore = names.map(name => commit.builders[name].rows)
-    const { result, readings } = this.#decode(signal, body, context, commit.builders)
+    const { result, recognised } = this.#decode(signal, body, context, commit.builders)
 
     const durable: Promise<void>[] = []
     for (const [index, name] of names.entries()) {
       const added = commit.builders[name].rows - rowsBefore[index]!
       if (added > 0) durable.push(commit.lane(name).join(added, ticket))
     }
-    durable.push(this.#joinReadings(context.tenant, readings, ticket))
+    if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket))
     ticket.gather()
     await Promise.all(durable)
     return result
@@ -288,29 +289,29 @@ class IntakeDoor implements Intake {
     ticket: Ticket,
   ): Promise<IngestResult> {
     const { commit, config } = this.#parts
-    const { result, readings, records } = await decodeLarge({
+    const { result, recognised, records } = await decodeLarge({
       signal,
       body,
       limits: config.group_commit,
       decode: (chunk, builders) => this.#decode(signal, chunk, context, builders),
     })
     const durable = [...records].map(([name, list]) => commit.lane(name).append(list))
-    await Promise.all([...durable, this.#joinReadings(context.tenant, readings, ticket)])
+    for (const points of recognised) durable.push(this.#joinRecognised(points, ticket))
+    await Promise.all(durable)
     return result
   }
 
   #decode(signal: Signal, body: Uint8Array, context: DecodeContext, builders: Builders): Decoded {
     const decoded = decodeInto(this.#parts, signal, body, context, builders)
-    for (const [reason, amount] of decoded.ignoredReadings) {
+    for (const [reason, amount] of decoded.recognised?.ignored ?? []) {
       this.#parts.events.emit('readingsIgnored', { reason, amount })
     }
     return decoded
   }
 
-  async #joinReadings(tenant: string, readings: readonly Reading[], ticket: Ticket): Promise<void> {
-    if (readings.length === 0) return
-    await this.#parts.commit.joinReadings(tenant, readings, ticket)
-    this.#accepted('readings', readings.length)
+  async #joinRecognised(points: RecognisedPoints, ticket: Ticket): Promise<void> {
+    await this.#parts.commit.joinRecognised(points, ticket)
+    this.#accepted('readings', points.series.length)
   }
 
   #accepted(signal: Signal | 'readings', amount: number): void {

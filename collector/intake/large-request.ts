@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { splitRequest } from '../otlp/split.ts'
-import type { Reading } from '../readings/metric.ts'
+import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import { addCounts, type Decoded } from './decode-into.ts'
 import {
   type Builders,
@@ -22,7 +22,7 @@ const CHUNK_BYTES = 1024 * 1024
 
 export interface LargeDecoded {
   readonly result: IngestResult
-  readonly readings: readonly Reading[]
+  readonly recognised: readonly RecognisedPoints[]
   readonly records: ReadonlyMap<keyof Builders, readonly Uint8Array[]>
 }
 
@@ -46,7 +46,7 @@ export async function decodeLarge(options: LargeOptions): Promise<LargeDecoded> 
 async function decodeChunks(options: LargeOptions, builders: Builders): Promise<LargeDecoded> {
   const { limits } = options
   const records = new Map<keyof Builders, Uint8Array[]>()
-  const readings: Reading[] = []
+  const recognised: RecognisedPoints[] = []
   const reasons = new Map<string, number>()
   let [accepted, rejected, cutAttributes] = [0, 0, 0]
 
@@ -60,7 +60,7 @@ async function decodeChunks(options: LargeOptions, builders: Builders): Promise<
 
   for (const chunk of splitRequest(options.body, CHUNK_BYTES)) {
     const decoded = options.decode(chunk, builders)
-    for (const reading of decoded.readings) readings.push(reading)
+    if (decoded.recognised !== null) recognised.push(decoded.recognised)
     addCounts(reasons, decoded.result.reasons)
     accepted += decoded.result.accepted
     rejected += decoded.result.rejected
@@ -69,5 +69,5 @@ async function decodeChunks(options: LargeOptions, builders: Builders): Promise<
     await nextTurn()
   }
   finishFrom(1, 1)
-  return { result: { accepted, rejected, reasons, cutAttributes }, readings, records }
+  return { result: { accepted, rejected, reasons, cutAttributes }, recognised, records }
 }

@@ -8,8 +8,8 @@ import {
   metricsSummary,
 } from '../../core/model/streams/index.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import type { PointSink } from '../otlp/decode/point-sink.ts'
 import { SpanBatch } from '../otlp/decode/span-batch.ts'
-import type { Reading, RecognisableMetric } from '../readings/metric.ts'
 
 /** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
@@ -79,21 +79,6 @@ export type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'exp
 /** From request bytes into builders; malformed bytes throw `body_undecodable`. */
 export interface Decoders {
   traces(body: Uint8Array, context: DecodeContext, builder: Builders['traces']): IngestResult
-  metrics(
-    body: Uint8Array,
-    context: DecodeContext,
-    builders: MetricBuilders,
-    onRecognisable: (metric: RecognisableMetric) => void,
-    isRecognisable: (metricName: string) => boolean,
-  ): IngestResult
+  metrics(body: Uint8Array, context: DecodeContext, builders: MetricBuilders, sink: PointSink): IngestResult
   logs(body: Uint8Array, context: DecodeContext, builder: Builders['logs']): IngestResult
-}
-
-/** Finds power and usage readings among metrics (collector/readings). */
-export interface Recogniser {
-  isRecognisable(metricName: string): boolean
-  recognise(
-    metric: RecognisableMetric,
-    tenant: string,
-  ): { readonly readings: readonly Reading[]; readonly ignored: ReadonlyMap<string, number> }
 }

@@ -3,13 +3,22 @@
  * A double is a rational with a power of two below the line, so even doubles are scaled without a second rounding.
  */
 
-/** A unit factor: the integer unit is `sent x numerator / denominator`. */
-export interface Factor {
+interface Rational {
   readonly numerator: bigint
   readonly denominator: bigint
 }
 
-export const factor = (numerator: bigint, denominator = 1n): Factor => ({ numerator, denominator })
+/** A unit factor: the integer unit is `sent x numerator / denominator`. */
+export interface Factor extends Rational {
+  /** The factor as a number where it is whole; 0: it is not. */
+  readonly times: number
+}
+
+export const factor = (numerator: bigint, denominator = 1n): Factor => ({
+  numerator,
+  denominator,
+  times: denominator === 1n ? Number(numerator) : 0,
+})
 
 /** Why a value is no quantity. */
 export type ScaleProblem = 'not_finite' | 'negative' | 'sentinel' | 'out_of_range'
@@ -57,7 +66,7 @@ export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
 const bits = new DataView(new ArrayBuffer(8))
 
 /** The exact value of a finite, non-negative double. */
-function rationalOf(value: number): Factor {
+function rationalOf(value: number): Rational {
   bits.setFloat64(0, value)
   const raw = bits.getBigUint64(0)
   const biased = Number((raw >> 52n) & 0x7ffn)

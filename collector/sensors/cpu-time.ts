@@ -1,5 +1,5 @@
 /** CPU time, memory and CPU wait of the host and of everything that runs on it. */
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
 import { type Births, births } from './births.ts'
 import type { CgroupWorkload } from './cgroup-patterns.ts'
 import {

@@ -8,7 +8,7 @@
  * restart loses nothing and two samples give the same difference whoever took them. Always quality `estimated`,
  * with the error band in the attributes; never presented as a measurement.
  */
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
 import { type PowerModel, parseCpuInfo, powerModelOf } from './cpu-families.ts'
 import { uptimeTicks } from './cpu-time.ts'
 import { type KernelFiles, keyedInteger } from './files.ts'

@@ -2,7 +2,7 @@
  * Energy counters of Intel and AMD processors under /sys/class/powercap (RAPL). The kernel's power-capping
  * documentation names the zones and files.
  */
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
 import { integerFile, type KernelFiles } from './files.ts'
 import { type HostIdentity, type Roots, readingOf, type Sensor, type SensorSource } from './sensor.ts'
 

@@ -1,6 +1,6 @@
 /** What every sensor is, and what a round tells it. */
 import { join } from 'node:path'
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
 
 /** Folders that the kernel shows itself in; tests put trees of files in their place. */
 export interface Roots {

@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../core/runtime/config/schema.ts'
 import type { Events } from '../../core/runtime/events.ts'
-import type { Reading } from '../readings/metric.ts'
+import type { Reading } from '../readings/reading.ts'
 import { cpuTimeSensor } from './cpu-time.ts'
 import { estimateSensor } from './estimate.ts'
 import { type KernelFiles, kernelFiles } from './files.ts'

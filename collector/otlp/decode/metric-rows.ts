@@ -9,6 +9,7 @@ import type {
 import type { AttributeReader } from './attributes.ts'
 import type { RejectReason, Tally } from './decode-context.ts'
 import type { Ranges, TextRange } from './envelope.ts'
+import type { PointInHand } from './point-sink.ts'
 import type { ProtobufReader } from './protobuf-reader.ts'
 import { type Resource, readResource, readScope, type Scope } from './resource.ts'
 
@@ -49,11 +50,14 @@ export interface MetricPlace {
   readonly scopeUrl: TextRange
 }
 
+/** The place of no resource: no walk hands out this array. */
+const NO_RANGES: Ranges = []
+
 /**
  * What the rows of one of the five tables have in common. Ids belong to one builder's dictionaries, so each table
  * reads resource, scope and names for itself, and only when it has a point of theirs.
  */
-export class MetricRows {
+export class MetricRows implements PointInHand {
   readonly reader: ProtobufReader
   readonly attributes: AttributeReader
   readonly #tally: Tally
@@ -61,18 +65,24 @@ export class MetricRows {
   readonly #tenantId: number
   #place: MetricPlace | null = null
   #resource!: Resource
-  #resourceMessages: Ranges | null = null
   #resourceRecord: Readonly<Record<string, string>> | null = null
   #scope!: Scope
   #head: MetricHead | null = null
   #nameId = 0
   #descriptionId = 0
   #unitId = 0
-  // The point in hand.
+  resourceMessages: Ranges = NO_RANGES
+  // The point in hand; its value only for those who hand it on.
   startLow = 0
   startHigh = 0
   timeLow = 0
   timeHigh = 0
+  isInteger = false
+  valueLow = 0
+  valueHigh = 0
+  double = 0
+  attributesStart = 0
+  attributesEnd = 0
   #attributeCount = 0
 
   constructor(
@@ -96,7 +106,7 @@ export class MetricRows {
   }
 
   /** The attributes of the last complete row as an object. */
-  lastAttributes(): Record<string, string> {
+  attributesRecord(): Readonly<Record<string, string>> {
     const { Attributes } = this.#builder.columns
     return Attributes.recordOf(Attributes.entriesAt(this.#builder.rows - 1))
   }
@@ -105,9 +115,9 @@ export class MetricRows {
   enter(place: MetricPlace, head: MetricHead): void {
     const { columns } = this.#builder
     const { position, bytes } = this.reader
-    if (this.#resourceMessages !== place.resourceMessages) {
+    if (this.resourceMessages !== place.resourceMessages) {
       this.#resource = this.#readResource(place.resourceMessages)
-      this.#resourceMessages = place.resourceMessages
+      this.resourceMessages = place.resourceMessages
       this.#resourceRecord = null
     }
     if (this.#place !== place) {
@@ -130,6 +140,7 @@ export class MetricRows {
 
   beginPoint(): void {
     this.startLow = this.startHigh = this.timeLow = this.timeHigh = 0
+    this.attributesStart = this.attributesEnd = 0
     this.#attributeCount = 0
   }
 
@@ -146,8 +157,13 @@ export class MetricRows {
   }
 
   readAttribute(end: number): void {
+    // Its tag takes one byte before it, unless it is padded: then it does not follow on what was before.
+    const start = this.reader.position - 1
+    if (this.#attributeCount === 0) this.attributesStart = start
+    else if (start !== this.attributesEnd) this.attributesEnd = -1
     this.attributes.read(end, this.#builder.columns.Attributes, this.#attributeCount)
     this.#attributeCount += 1
+    if (this.attributesEnd >= 0) this.attributesEnd = this.reader.position
   }
 
   /** Why the point cannot be taken; null when it can. */

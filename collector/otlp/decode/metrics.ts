@@ -1,5 +1,3 @@
-import { decodeUtf8 } from '../../../core/columns/utf8.ts'
-import type { RecognisableMetric, RecognisablePoint } from '../../readings/metric.ts'
 import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, Tally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
@@ -8,6 +6,7 @@ import { growthCheck } from './growth.ts'
 import { HistogramPoints } from './histogram-points.ts'
 import { type MetricBuilders, type MetricHead, type MetricPlace, MetricRows } from './metric-rows.ts'
 import { NumberPoints } from './number-points.ts'
+import type { PointSink } from './point-sink.ts'
 import { knownFields, ProtobufReader } from './protobuf-reader.ts'
 import { allOrNothing } from './request.ts'
 import { SummaryPoints } from './summary-points.ts'
@@ -31,30 +30,25 @@ const NAMES: Readonly<Record<number, string>> = {
 }
 
 /**
- * Decodes an ExportMetricsServiceRequest into the builders, a row per data point. Gauges and sums for whose name
- * `isRecognisable` answers true are also handed to `onRecognisable`, as objects, with the points that were accepted and
- * have a value, once the whole request is decoded. Throws `body_undecodable` or `body_too_large`, and then leaves the
- * builders as they were and has handed out nothing.
+ * Decodes an ExportMetricsServiceRequest into the builders, a row per data point. Points of gauges and sums that `sink`
+ * wants are also handed to it, those that were accepted and have a value. Throws `body_undecodable` or `body_too_large`,
+ * and then leaves the builders as they were; what the sink was handed is void.
  */
 export function decodeMetrics(
   body: Uint8Array,
   context: DecodeContext,
   builders: MetricBuilders,
-  onRecognisable: (metric: RecognisableMetric) => void,
-  isRecognisable: (metricName: string) => boolean,
+  sink: PointSink,
 ): DecodeResult {
   const { gauge, sum, histogram, expHistogram, summary } = builders
   const all = [gauge, sum, histogram, expHistogram, summary]
-  const decoded = allOrNothing(all, () => {
+  return allOrNothing(all, () => {
     const reader = new ProtobufReader(body)
     const byteSize = () => all.reduce((bytes, builder) => bytes + builder.byteSize, 0)
     const tally = new Tally(context, growthCheck(body.length, byteSize))
-    const decoder = new MetricDecoder(reader, tally, context.tenant, builders, isRecognisable)
-    walkEnvelope(reader, decoder)
-    return { result: tally.result(), recognised: decoder.recognised }
+    walkEnvelope(reader, new MetricDecoder(reader, tally, context.tenant, builders, sink))
+    return tally.result()
   })
-  for (const metric of decoded.recognised) onRecognisable(metric)
-  return decoded.result
 }
 
 class MetricDecoder implements EnvelopeVisitor {
@@ -63,10 +57,9 @@ class MetricDecoder implements EnvelopeVisitor {
     resource: 'ResourceMetrics',
     scope: 'ScopeMetrics',
   }
-  readonly recognised: RecognisableMetric[] = []
   readonly #reader: ProtobufReader
   readonly #builders: MetricBuilders
-  readonly #isRecognisable: (metricName: string) => boolean
+  readonly #sink: PointSink
   readonly #rows: Readonly<Record<keyof MetricBuilders, MetricRows>>
   readonly #gauges: NumberPoints
   readonly #sums: NumberPoints
@@ -80,7 +73,7 @@ class MetricDecoder implements EnvelopeVisitor {
     tally: Tally,
     tenant: string,
     builders: MetricBuilders,
-    isRecognisable: (metricName: string) => boolean,
+    sink: PointSink,
   ) {
     const rows = (kind: keyof MetricBuilders) => {
       const attributes = new AttributeReader(reader, tally, builders[kind].columns.Attributes)
@@ -88,7 +81,7 @@ class MetricDecoder implements EnvelopeVisitor {
     }
     this.#reader = reader
     this.#builders = builders
-    this.#isRecognisable = isRecognisable
+    this.#sink = sink
     this.#rows = {
       gauge: rows('gauge'),
       sum: rows('sum'),
@@ -166,9 +159,8 @@ class MetricDecoder implements EnvelopeVisitor {
   }
 
   #points(kind: number, points: Ranges, head: MetricHead, temporality: number, monotonic: boolean): void {
-    const rows = this.#rowsOf(kind)
-    rows.enter(this.#place, head)
-    const collected = this.#collectFor(kind, head)
+    this.#rowsOf(kind).enter(this.#place, head)
+    const sink = this.#sinkFor(kind, head, temporality, monotonic)
     const { AggregationTemporality, IsMonotonic } = this.#builders.sum.columns
     const own = () => {
       AggregationTemporality.append(temporality)
@@ -177,27 +169,19 @@ class MetricDecoder implements EnvelopeVisitor {
     for (let at = 0; at < points.length; at += 2) {
       const end = points[at + 1]!
       this.#reader.position = points[at]!
-      if (kind === GAUGE) this.#gauges.read(end, nothing, collected)
-      else if (kind === SUM) this.#sums.read(end, own, collected)
+      if (kind === GAUGE) this.#gauges.read(end, nothing, sink)
+      else if (kind === SUM) this.#sums.read(end, own, sink)
       else if (kind === HISTOGRAM) this.#histograms.read(end, temporality)
       else if (kind === EXP_HISTOGRAM) this.#expHistograms.read(end, temporality)
       else this.#summaries.read(end)
     }
-    if (collected === null || collected.length === 0) return
-    this.recognised.push({
-      name: this.#text(head.name),
-      unit: this.#text(head.unit),
-      kind: kind === GAUGE ? 'gauge' : 'sum',
-      temporality,
-      monotonic,
-      resource: rows.resourceRecord(),
-      points: collected,
-    })
   }
 
-  #collectFor(kind: number, head: MetricHead): RecognisablePoint[] | null {
+  /** Where the points of a metric also go; null: nowhere. */
+  #sinkFor(kind: number, { name }: MetricHead, temporality: number, monotonic: boolean): PointSink | null {
     if (kind !== GAUGE && kind !== SUM) return null
-    return this.#isRecognisable(this.#text(head.name)) ? [] : null
+    const isWanted = this.#sink.metric(this.#reader.view, name, kind === SUM, temporality, monotonic)
+    return isWanted ? this.#sink : null
   }
 
   #rowsOf(kind: number): MetricRows {
@@ -205,10 +189,6 @@ class MetricDecoder implements EnvelopeVisitor {
     if (kind === SUM) return this.#rows.sum
     if (kind === HISTOGRAM) return this.#rows.histogram
     return kind === EXP_HISTOGRAM ? this.#rows.expHistogram : this.#rows.summary
-  }
-
-  #text({ start, end }: TextRange): string {
-    return decodeUtf8(this.#reader.bytes, start, end)
   }
 }
 

@@ -1,8 +1,8 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
-import type { RecognisablePoint } from '../../readings/metric.ts'
 import { Exemplars } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
+import type { PointSink } from './point-sink.ts'
 import { knownFields } from './protobuf-reader.ts'
 
 const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
@@ -28,14 +28,13 @@ export class NumberPoints {
   }
 
   /**
-   * Reads the point that reaches to `end` into a row, `own` writing what only this kind has. With `collected`, an
-   * accepted point that has a value is added there as an object too.
+   * Reads the point that reaches to `end` into a row, `own` writing what only this kind has. An accepted point that has a
+   * value is also handed to the sink, if there is one.
    */
-  read(end: number, own: () => void, collected: RecognisablePoint[] | null): void {
+  read(end: number, own: () => void, sink: PointSink | null): void {
     const rows = this.#rows
     const { reader } = rows
     let value = 0
-    let integer: bigint | null = null
     let hasValue = false
     let flags = 0
     rows.beginPoint()
@@ -51,7 +50,7 @@ export class NumberPoints {
           break
         case 0x21:
           value = reader.double(end)
-          integer = null
+          rows.isInteger = false
           hasValue = true
           break
         case 0x2a:
@@ -60,7 +59,9 @@ export class NumberPoints {
         case 0x31:
           reader.fixed64(end)
           value = reader.signed()
-          if (collected !== null) integer = reader.signedBigInt()
+          rows.isInteger = true
+          rows.valueLow = reader.low
+          rows.valueHigh = reader.high
           hasValue = true
           break
         case 0x3a:
@@ -83,21 +84,8 @@ export class NumberPoints {
     this.#exemplars.endRow()
     own()
     rows.accept()
-    if (collected !== null && hasValue && (flags & NO_RECORDED_VALUE) === 0) {
-      collected.push(recognisablePoint(rows, integer ?? value))
-    }
+    if (sink === null || !hasValue || (flags & NO_RECORDED_VALUE) !== 0) return
+    rows.double = value
+    sink.point(rows)
   }
-}
-
-function recognisablePoint(rows: MetricRows, value: bigint | number): RecognisablePoint {
-  return {
-    timeUnixNano: unsigned64(rows.timeLow, rows.timeHigh),
-    startTimeUnixNano: unsigned64(rows.startLow, rows.startHigh),
-    value,
-    attributes: rows.lastAttributes(),
-  }
-}
-
-function unsigned64(low: number, high: number): bigint {
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
 }

@@ -5,7 +5,7 @@ import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
 import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
-import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
+import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
 
@@ -20,7 +20,7 @@ const intake = createIntake({
   config,
   events,
   decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
-  recogniser: { isRecognisable, recognise },
+  recogniser: createRecogniser(),
 })
 const receiver = createOtlpHttpReceiver({
   host: '127.0.0.1',

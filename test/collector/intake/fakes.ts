@@ -2,11 +2,11 @@
 
 import type { Clock } from '../../../collector/intake/clock.ts'
 import { createIntake, type Intake } from '../../../collector/intake/intake.ts'
-import type { Decoders, Recogniser } from '../../../collector/intake/signals.ts'
+import type { Decoders } from '../../../collector/intake/signals.ts'
 import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
-import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
+import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import type { Appended, NewRecord } from '../../../core/broker/broker.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { traces } from '../../../core/model/streams/index.ts'
@@ -114,7 +114,7 @@ export class RecordedEvents implements Events {
 }
 
 export const decoders: Decoders = { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs }
-export const recogniser: Recogniser = { isRecognisable, recognise }
+export const recogniser = createRecogniser()
 
 export interface Rig {
   readonly broker: FakeBroker

@@ -7,7 +7,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Reading } from '../../../collector/readings/metric.ts'
+import type { Reading } from '../../../collector/readings/reading.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
 import { readings, traces } from '../../../core/model/streams/index.ts'

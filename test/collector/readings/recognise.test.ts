@@ -6,8 +6,9 @@
 import { describe, expect, test } from 'vitest'
 import { IGNORED_REASONS, type Labels } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
-import type { Reading, RecognisableMetric } from '../../../collector/readings/metric.ts'
-import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
+import type { Reading } from '../../../collector/readings/reading.ts'
+import { CONTEXT } from '../otlp/decode/support.ts'
+import { type Recognised, recognisedIn, requestOf, type SentMetric } from './recognising.ts'
 
 const T = 1_700_000_000_000_000_000n
 const CONTAINER = 'c'.repeat(64)
@@ -26,11 +27,15 @@ type Sent = {
   readonly start?: bigint
 }
 
-function metric(sent: Sent): RecognisableMetric {
+/** Nothing is too old, nor too far ahead. */
+const ANY_TIME = { ...CONTEXT, limits: { ...CONTEXT.limits, futureNano: T } }
+const recognise = (metric: SentMetric, tenant: string): Recognised =>
+  recognisedIn(requestOf([metric]), { ...ANY_TIME, tenant })
+
+function metric(sent: Sent): SentMetric {
   const kind = sent.kind ?? 'sum'
   return {
     name: sent.name,
-    unit: '',
     kind,
     temporality: sent.temporality ?? (kind === 'sum' ? 2 : 0),
     monotonic: sent.monotonic ?? kind === 'sum',
@@ -269,11 +274,10 @@ describe('the table of mappings', () => {
     expect(resources).toEqual(['cpu', 'memory', 'nvidia_com_gpu'])
   })
 
-  test('names that no row has are not recognisable', () => {
-    expect(isRecognisable('hw.energy')).toBe(true)
+  test('points of names that no row has are neither readings nor counted', () => {
     for (const name of ['http.server.duration', 'container.cpu.usage', 'constructor', '__proto__', '']) {
-      expect(isRecognisable(name)).toBe(false)
-      expect(recognise(metric({ name, value: 1 }), 'acme').readings).toEqual([])
+      const { readings, ignored } = recognise(metric({ name, value: 1 }), 'acme')
+      expect([readings, ignored.size]).toEqual([[], 0])
     }
   })
 })

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { divideHalfEven, factor, scale } from '../../../collector/readings/scale.ts'
+import { divideHalfEven, type Factor, factor, scale } from '../../../collector/readings/scale.ts'
+import { ScaledWords } from '../../../collector/readings/scaled-words.ts'
 
 const JOULES = factor(1_000_000n)
 
@@ -89,3 +90,69 @@ function exactOf(value: number): bigint {
   }
   return BigInt(current) * 2n ** BigInt(1074 - doublings)
 }
+
+describe('scaling in words', () => {
+  const words = new ScaledWords()
+  const result = (problem: string | null): bigint | string =>
+    problem ?? (BigInt(words.high) << 32n) | BigInt(words.low >>> 0)
+  const ofDouble = (value: number, by: Factor) => result(words.ofDouble(value, by))
+  const ofInteger = (value: bigint, by: Factor) =>
+    result(words.ofInteger(Number(value & 0xffff_ffffn) | 0, Number(value >> 32n), by))
+  const factors = fc.constantFrom(
+    factor(1n),
+    factor(1000n),
+    JOULES,
+    factor(1n, 1000n),
+    factor(3n, 7n),
+    factor(1n << 60n),
+  )
+
+  test('a double is what exact arithmetic says', () => {
+    // Ties, and what lies next to them, are where two roundings would show.
+    const tie = fc
+      .tuple(
+        fc.integer({ min: 0, max: 2 ** 30 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: -2, max: 2 }),
+      )
+      .map(([whole, bits, ulps]) => (whole + 0.5 ** bits) * (1 + ulps * Number.EPSILON))
+    const near = fc
+      .tuple(fc.integer({ min: 0, max: 2 ** 45 }), fc.integer({ min: -2, max: 2 }))
+      .map(([half, ulps]) => ((half + 0.5) / 1e6) * (1 + ulps * Number.EPSILON))
+    const edge = fc
+      .tuple(fc.constantFrom(2 ** 31, 2 ** 32, 2 ** 47, 2 ** 53, 2 ** 63), fc.integer({ min: -4, max: 4 }))
+      .map(([power, offset]) => power + offset)
+    const value = fc.oneof(
+      fc.double(),
+      fc.double({ min: 0, max: 1e10 }),
+      tie,
+      near,
+      edge,
+      fc.constantFrom(-0, 0.5),
+    )
+    fc.assert(
+      fc.property(value, factors, (sent, by) => {
+        expect(ofDouble(sent, by)).toBe(scale(sent, by))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('an integer is what exact arithmetic says', () => {
+    const bound = 1n << 63n
+    const value = fc.oneof(
+      fc.bigInt({ min: -bound, max: bound - 1n }),
+      fc.bigInt({ min: -5n, max: 1n << 34n }),
+      fc
+        .tuple(fc.constantFrom(31n, 32n, 47n, 53n, 62n), fc.bigInt({ min: -4n, max: 4n }))
+        .map(([bit, by]) => (1n << bit) + by),
+      fc.bigInt({ min: bound - 20n, max: bound - 1n }),
+    )
+    fc.assert(
+      fc.property(value, factors, (sent, by) => {
+        expect(ofInteger(sent, by)).toBe(scale(sent, by))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+})

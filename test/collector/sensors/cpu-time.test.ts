@@ -5,7 +5,7 @@
  */
 import { chmodSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { Reading } from '../../../collector/readings/metric.ts'
+import type { Reading } from '../../../collector/readings/reading.ts'
 import { cpuTimeSensor, pageSize } from '../../../collector/sensors/cpu-time.ts'
 import { kernelFiles } from '../../../collector/sensors/files.ts'
 import { hostIdentity } from '../../../collector/sensors/host-identity.ts'

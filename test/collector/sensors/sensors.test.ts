@@ -4,7 +4,7 @@
  * each other; stopping waits for the round in progress.
  */
 import { describe, expect, test } from 'vitest'
-import type { Reading } from '../../../collector/readings/metric.ts'
+import type { Reading } from '../../../collector/readings/reading.ts'
 import { kernelFiles } from '../../../collector/sensors/files.ts'
 import { hostIdentity } from '../../../collector/sensors/host-identity.ts'
 import { type SensorClock, systemClock, untilNextRound } from '../../../collector/sensors/rounds.ts'

@@ -7,7 +7,6 @@ import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
 import { SpanBatch } from '../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
-import { isRecognisable, recognise } from '../../../collector/readings/recognise.ts'
 import { isSensorSource } from '../../../collector/sensors/sensor.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
@@ -18,7 +17,8 @@ import { requestsOf } from '../../../processors/forward/otlp/requests.ts'
 import { encode } from '../../collector/otlp/decode/otlp-proto.ts'
 import { decodeIndependently, logRows, metricRows, traceRows } from '../../collector/otlp/decode/reference.ts'
 import { logsRequest, metricsRequest, traceRequest } from '../../collector/otlp/decode/requests.ts'
-import { CONTEXT, createMetricBuilders, NOW } from '../../collector/otlp/decode/support.ts'
+import { CONTEXT, createMetricBuilders, NO_SINK, NOW } from '../../collector/otlp/decode/support.ts'
+import { recognisedIn } from '../../collector/readings/recognising.ts'
 import { logRow, readingRow } from './rows.ts'
 
 const RUNS = { numRuns: 60 }
@@ -75,14 +75,7 @@ test('logs', () => {
 
 test('metrics of all five kinds', () => {
   const builders = createMetricBuilders()
-  const decode = (bytes: Uint8Array) =>
-    decodeMetrics(
-      bytes,
-      CONTEXT,
-      builders,
-      () => expect.unreachable(),
-      () => false,
-    )
+  const decode = (bytes: Uint8Array) => decodeMetrics(bytes, CONTEXT, builders, NO_SINK)
   fc.assert(
     fc.property(metricsRequest, request => {
       decode(encode('ExportMetricsServiceRequest', request))
@@ -165,11 +158,7 @@ test('readings become metrics in which the same readings are recognised', () => 
     ['no_metric', 1],
   ])
   const context = { ...CONTEXT, nowUnixNano: own[0]!.Timestamp }
-  const found = sent.flatMap(({ body }) => {
-    const metrics: Parameters<typeof recognise>[0][] = []
-    decodeMetrics(body, context, createMetricBuilders(), metric => void metrics.push(metric), isRecognisable)
-    return metrics.flatMap(metric => recognise(metric, 'default').readings)
-  })
+  const found = sent.flatMap(({ body }) => recognisedIn(body, context).readings)
   const essence = (row: (typeof own)[number]) =>
     [row.Host, row.Quantity, row.Domain, row.WorkloadKind, row.WorkloadId, row.Value, row.Timestamp].join()
   expect(found.map(essence).toSorted()).toEqual(own.map(essence).toSorted())

@@ -11,9 +11,10 @@ import { SpanBatch } from '../../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
+import { decodeUtf8 } from '../../../../core/columns/utf8.ts'
 import { logs, metricsGauge, traces } from '../../../../core/model/streams/index.ts'
 import { encode } from './otlp-proto.ts'
-import { CONTEXT, createMetricBuilders, NOW, withLimits } from './support.ts'
+import { CONTEXT, createMetricBuilders, NO_SINK, NOW, withLimits } from './support.ts'
 
 const attribute = (key: string, value: string) => ({ key, value: { string_value: value } })
 const many = (count: number) => Array.from({ length: count }, (_, at) => attribute(`key-${at}`, `${at}`))
@@ -39,24 +40,38 @@ const logsOf = (records: readonly object[], context = CONTEXT) => {
   return { result, rows: decodeRows(logs, builder.finish()) }
 }
 
-const gaugesOf = (points: readonly object[], name = 'hw.energy') => {
+const word64 = (low: number, high: number): bigint => (BigInt(high) << 32n) | BigInt(low >>> 0)
+
+const gaugesOf = (points: readonly object[], metricName = 'hw.energy') => {
   const builders = createMetricBuilders()
   const recognised: unknown[] = []
   const body = encode('ExportMetricsServiceRequest', {
     resource_metrics: [
       {
         resource: { attributes: [attribute('host.name', 'h')] },
-        scope_metrics: [{ metrics: [{ name, unit: 'J', gauge: { data_points: points } }] }],
+        scope_metrics: [{ metrics: [{ name: metricName, unit: 'J', gauge: { data_points: points } }] }],
       },
     ],
   })
-  const result = decodeMetrics(
-    body,
-    CONTEXT,
-    builders,
-    metric => recognised.push(metric),
-    metric => metric === 'hw.energy',
-  )
+  let name = ''
+  const result = decodeMetrics(body, CONTEXT, builders, {
+    metric(view, range, isSum, temporality, isMonotonic) {
+      expect([isSum, temporality, isMonotonic]).toEqual([false, 0, false])
+      name = decodeUtf8(new Uint8Array(view.buffer, view.byteOffset), range.start, range.end)
+      return name === 'hw.energy'
+    },
+    point(point) {
+      recognised.push({
+        name,
+        resource: point.resourceRecord(),
+        time: word64(point.timeLow, point.timeHigh),
+        start: word64(point.startLow, point.startHigh),
+        value: point.isInteger ? word64(point.valueLow, point.valueHigh) : point.double,
+        attributes: point.attributesRecord(),
+        bytes: point.attributesEnd - point.attributesStart,
+      })
+    },
+  })
   return { result, recognised, rows: decodeRows(metricsGauge, builders.gauge.finish()) }
 }
 
@@ -253,13 +268,7 @@ test('what is cut from a resource and a scope counts once, however many tables r
       },
     ],
   })
-  const result = decodeMetrics(
-    body,
-    CONTEXT,
-    builders,
-    () => {},
-    () => false,
-  )
+  const result = decodeMetrics(body, CONTEXT, builders, NO_SINK)
   expect(result).toMatchObject({ accepted: 4, cutAttributes: 3 })
   for (const builder of [builders.gauge, builders.sum, builders.summary]) {
     for (const row of decodeRows(builder.stream, builder.finish())) expect(row.ScopeDroppedAttrCount).toBe(5)
@@ -281,19 +290,10 @@ test('points without a recorded value stay in the table and are no readings', ()
     [0, 9007199254740992],
     [0, 0.5],
   ])
+  const common = { name: 'hw.energy', resource: { 'host.name': 'h' }, time: NOW }
   expect(recognised).toEqual([
-    {
-      name: 'hw.energy',
-      unit: 'J',
-      kind: 'gauge',
-      temporality: 0,
-      monotonic: false,
-      resource: { 'host.name': 'h' },
-      points: [
-        { timeUnixNano: NOW, startTimeUnixNano: 0n, value: 9007199254740993n, attributes: { 'hw.id': 'x' } },
-        { timeUnixNano: NOW, startTimeUnixNano: 7n, value: 0.5, attributes: {} },
-      ],
-    },
+    { ...common, start: 0n, value: 9007199254740993n, attributes: { 'hw.id': 'x' }, bytes: 14 },
+    { ...common, start: 7n, value: 0.5, attributes: {}, bytes: 0 },
   ])
   expect(gaugesOf([{ time_unix_nano, as_int: '1' }], 'other').recognised).toEqual([])
 })

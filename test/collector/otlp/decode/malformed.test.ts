@@ -8,6 +8,7 @@ import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
 import { SpanBatch } from '../../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
+import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import { logs } from '../../../../core/model/streams/index.ts'
 import { WattlineError } from '../../../../core/runtime/errors.ts'
@@ -66,14 +67,7 @@ test.each([
   const decode = (bytes: Uint8Array): void => {
     if (signal === 'traces') decodeTraces(bytes, CONTEXT, spans)
     else if (signal === 'logs') decodeLogs(bytes, CONTEXT, records)
-    else
-      decodeMetrics(
-        bytes,
-        CONTEXT,
-        metrics,
-        () => {},
-        () => true,
-      )
+    else decodeMetrics(bytes, CONTEXT, metrics, createRecogniser().begin(CONTEXT))
   }
   fc.assert(
     fc.property(request, fc.array(damage, { maxLength: 12 }), (valid, damages) => {

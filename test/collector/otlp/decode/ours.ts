@@ -10,6 +10,7 @@ import type { DecodeContext, DecodeResult } from '../../../../collector/otlp/dec
 import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
+import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
 import type { Expected, Row } from './reference.ts'
 
@@ -22,7 +23,7 @@ export function decodeIntoBuilders(
 ): DecodeResult {
   if (signal === 'traces') return decodeTraces(bytes, context, builders.traces)
   if (signal === 'logs') return decodeLogs(bytes, context, builders.logs)
-  return decodeMetrics(bytes, context, builders, ignore, isRecognisable)
+  return decodeMetrics(bytes, context, builders, recogniser.begin(context))
 }
 
 /** By builder; the builders are empty afterwards. */
@@ -43,5 +44,4 @@ export function decodedOf(signal: Signal, bytes: Uint8Array, context: DecodeCont
   return { rows: takeRows(signal, builders), result }
 }
 
-const ignore = (): void => {}
-const isRecognisable = (name: string): boolean => name.length % 2 === 0
+const recogniser = createRecogniser()

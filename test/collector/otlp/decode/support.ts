@@ -1,5 +1,6 @@
 import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
 import type { MetricBuilders } from '../../../../collector/otlp/decode/metric-rows.ts'
+import type { PointSink } from '../../../../collector/otlp/decode/point-sink.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import {
   metricsExpHistogram,
@@ -36,3 +37,11 @@ export const createMetricBuilders = (): MetricBuilders => ({
   expHistogram: createRecordBuilder(metricsExpHistogram),
   summary: createRecordBuilder(metricsSummary),
 })
+
+/** Wants no points. */
+export const NO_SINK: PointSink = {
+  metric: () => false,
+  point() {
+    throw new Error('A point was handed out that nobody wanted.')
+  },
+}

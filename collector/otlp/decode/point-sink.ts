@@ -1,0 +1,32 @@
+import type { Ranges, TextRange } from './envelope.ts'
+
+/** Labels as texts: dear, so only made when asked for. */
+type Labels = Readonly<Record<string, string>>
+
+/** A point of a gauge or sum that was accepted and has a value. Valid until the next one. Words of 64 bits are signed. */
+export interface PointInHand {
+  readonly timeLow: number
+  readonly timeHigh: number
+  /** Both words 0: unknown. */
+  readonly startLow: number
+  readonly startHigh: number
+  /** Whether the value came as an integer, in words; otherwise it is in `double`. */
+  readonly isInteger: boolean
+  readonly valueLow: number
+  readonly valueHigh: number
+  readonly double: number
+  /** Where the body names the resource: the same array for all points of one resource. */
+  readonly resourceMessages: Ranges
+  /** Where the attributes are in the body, one after the other with their tags; `attributesEnd` is -1 where they are scattered. */
+  readonly attributesStart: number
+  readonly attributesEnd: number
+  resourceRecord(): Labels
+  attributesRecord(): Labels
+}
+
+/** Takes points of gauges and sums as they are decoded. The request may still turn out to be undecodable. */
+export interface PointSink {
+  /** Whether it wants the points of a metric: then they come by `point`, until the next metric. Asked once a metric. */
+  metric(body: DataView, name: TextRange, isSum: boolean, temporality: number, isMonotonic: boolean): boolean
+  point(point: PointInHand): void
+}

@@ -1,0 +1,85 @@
+/**
+ * Whose a point is and where in the host's meter tree, from its labels and those of its resource: pure and without state,
+ * so that the same labels always give the same identity, which may be remembered.
+ */
+import type { IgnoredReason, Labels, Located, Mapping, Place } from './mapping.ts'
+import { own } from './mappings-prometheus.ts'
+import { kindProblem, type MetricRule } from './rule.ts'
+import { keptAttributes } from './workload.ts'
+
+/** What a reading says beside its time, its epoch and its value. */
+export interface Identified {
+  readonly mapping: Mapping
+  readonly host: string
+  readonly hostName: string
+  readonly domain: string
+  readonly device: string
+  readonly workloadKind: string
+  readonly workloadId: string
+  readonly source: string
+  readonly quality: string
+  readonly attributes: Labels
+}
+
+export interface Unidentified {
+  readonly reason: IgnoredReason
+  /** Whether this is found before anyone asks for the point's time: one reason is counted, the first. */
+  readonly isBeforeTime: boolean
+}
+
+/** Resource attribute with which a sender says that nobody measured this: see `wattline simulate`. */
+const SOURCE_ATTRIBUTE = 'wattline.source'
+const SIMULATED = 'simulated'
+
+const NO_LABELS: Labels = {}
+
+/** Never throws: what cannot be a reading has its reason. */
+export function identify(rule: MetricRule, place: Place): Identified | Unidentified {
+  const { resource } = place
+  const mapping = rule.rows.find(row => applies(row, place.point))
+  if (mapping === undefined) return { reason: 'label', isBeforeTime: true }
+  const mismatch = kindProblem(mapping, rule)
+  if (mismatch !== null) return { reason: mismatch, isBeforeTime: true }
+  const host = hostOf(mapping, place)
+  if (host === undefined) return { reason: 'no_host', isBeforeTime: false }
+  const located = mapping.locate(place)
+  if (typeof located === 'string') return { reason: located, isBeforeTime: false }
+  const isSimulated = resource[SOURCE_ATTRIBUTE] === SIMULATED
+  return {
+    mapping,
+    host: host.id,
+    hostName: host.name,
+    domain: located.domain,
+    device: located.device ?? '',
+    workloadKind: located.workload?.kind ?? '',
+    workloadId: located.workload?.id ?? '',
+    source: `${isSimulated ? SIMULATED : mapping.source}:${rule.metric}`,
+    quality: isSimulated ? SIMULATED : 'measured',
+    attributes: attributesOf(located, resource),
+  }
+}
+
+const applies = (row: Mapping, labels: Labels): boolean =>
+  row.when === undefined || Object.entries(row.when).every(([key, value]) => own(labels, key) === value)
+
+function hostOf(mapping: Mapping, { point, resource }: Place): { id: string; name: string } | undefined {
+  const said = mapping.hostLabels === undefined ? '' : own(point, ...mapping.hostLabels)
+  if (said !== '') return { id: said, name: said }
+  const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
+  if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
+  if (mapping.untyped === undefined) return undefined
+  // Receivers of Prometheus put the target's `instance` on the resource, under this name.
+  const instance = (own(point, 'instance') || resource['service.instance.id'] || '').replace(/:\d+$/, '')
+  return instance === '' ? undefined : { id: instance, name: instance }
+}
+
+function attributesOf(located: Located, resource: Labels): Labels {
+  const { workload } = located
+  if (workload === undefined)
+    return keptAttributes(NO_LABELS, { 'cloud.account.id': resource['cloud.account.id'] ?? '' })
+  return {
+    ...workload.attributes,
+    'workload.name': workload.name,
+    ...(workload.namespace === '' ? {} : { 'workload.namespace': workload.namespace }),
+  }
+}

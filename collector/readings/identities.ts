@@ -1,0 +1,132 @@
+import type { DecodeLimits } from '../otlp/decode/decode-context.ts'
+import type { Ranges } from '../otlp/decode/envelope.ts'
+import type { PointInHand } from '../otlp/decode/point-sink.ts'
+import { ByteKeyedMap } from './byte-keyed-map.ts'
+import { ByteStore } from './byte-store.ts'
+import { identify } from './identify.ts'
+import { type Identity, identityOf } from './identity.ts'
+import type { MetricRule } from './rule.ts'
+
+/** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
+const ENTRY_BYTES = 400
+/** Longer keys are not remembered: nobody's meters have them. */
+const MAX_KEY_BYTES = 16_384
+/** How many more misses than there are entries it takes to forget everything once the memory is full. */
+const STALE_FACTOR = 4
+
+/** A tenant's resource that is remembered. */
+export interface KnownResource {
+  readonly tenant: string
+  /** Tells it apart from others in tables. */
+  readonly salt: number
+}
+
+interface Tenant {
+  readonly salt: number
+}
+
+/**
+ * Identities of series by the bytes that they were sent as: the labels of a resource and of its points are the same each
+ * time, and reading them again is most of the work of recognising. What is equal to the byte has the same identity.
+ *
+ * Bounded: when it is full nothing is added, and all is forgotten once so much came that was not in it that what is in it
+ * must be of the past. So senders that never repeat themselves cost the others their hits now and then, and no memory.
+ */
+export class Identities {
+  readonly #maxBytes: number
+  readonly #store = new ByteStore()
+  readonly #tenants = new Map<string, Tenant>()
+  readonly #resources = new ByteKeyedMap<Tenant, KnownResource>(this.#store)
+  readonly #series = new ByteKeyedMap<KnownResource, Identity>(this.#store)
+  #limits: DecodeLimits | null = null
+  #misses = 0
+  #salt = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get byteSize(): number {
+    const entries = this.#tenants.size + this.#resources.size + this.#series.size
+    return this.#store.byteSize + entries * ENTRY_BYTES
+  }
+
+  /** To be called before a request: what its bytes mean depends on the limits. */
+  begin(limits: DecodeLimits): void {
+    const known = this.#limits
+    this.#limits = limits
+    const isSame =
+      known === null ||
+      (known.attributes === limits.attributes &&
+        known.attributeBytes === limits.attributeBytes &&
+        known.maxDepth === limits.maxDepth)
+    if (!isSame || this.#misses > STALE_FACTOR * this.#series.size) this.#clear()
+  }
+
+  /** The resource that the body names in `messages`; null when it is not remembered. */
+  resource(tenant: string, body: DataView, messages: Ranges): KnownResource | null {
+    if (messages.length > 2) return null
+    const [start, end] = messages.length === 2 ? [messages[0]!, messages[1]!] : [0, 0]
+    const owner = this.#tenant(tenant)
+    const known = this.#resources.get(owner, owner.salt, 0, body, start, end)
+    if (known !== undefined) return known
+    if (end - start > MAX_KEY_BYTES || this.#isFull()) return null
+    const resource = { tenant, salt: this.#nextSalt() }
+    this.#resources.add(owner, 0, body, start, end, resource)
+    return resource
+  }
+
+  /** Whose the point is. `resource`: its own, null when it is not remembered. `scratch`: for what is not remembered. */
+  of(
+    tenant: string,
+    resource: KnownResource | null,
+    rule: MetricRule,
+    body: DataView,
+    point: PointInHand,
+    scratch: ByteStore,
+  ): Identity {
+    const { attributesStart: start, attributesEnd: end } = point
+    if (resource !== null && end >= 0) {
+      const known = this.#series.get(resource, resource.salt, rule.number, body, start, end)
+      if (known !== undefined) return known
+    }
+    const isFull = this.#isFull()
+    if (isFull) this.#misses += 1
+    if (isFull || resource === null || end < 0 || end - start > MAX_KEY_BYTES) {
+      return this.#identify(tenant, rule, point, scratch)
+    }
+    const identity = this.#identify(tenant, rule, point, this.#store)
+    this.#series.add(resource, rule.number, body, start, end, identity)
+    return identity
+  }
+
+  #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): Identity {
+    const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
+    return identityOf(identify(rule, place), tenant, store)
+  }
+
+  #tenant(name: string): Tenant {
+    const known = this.#tenants.get(name)
+    if (known !== undefined) return known
+    const tenant = { salt: this.#nextSalt() }
+    this.#tenants.set(name, tenant)
+    return tenant
+  }
+
+  #nextSalt(): number {
+    this.#salt = (this.#salt + 0x61c88647) | 0
+    return this.#salt
+  }
+
+  #isFull(): boolean {
+    return this.byteSize >= this.#maxBytes
+  }
+
+  #clear(): void {
+    this.#resources.clear()
+    this.#series.clear()
+    this.#tenants.clear()
+    this.#store.clear()
+    this.#misses = 0
+  }
+}

@@ -1,0 +1,83 @@
+/** What is remembered of a series: everything of its readings but time, epoch and value, its texts as bytes. */
+import { partitionKey } from '../../core/model/partition.ts'
+import type { ByteStore, Chunk } from './byte-store.ts'
+import type { Identified, Unidentified } from './identify.ts'
+import type { IgnoredReason, Mapping } from './mapping.ts'
+
+/** Texts of an identity, in this order; keys and values of its attributes follow. */
+export const TEXTS = { host: 0, hostName: 1, domain: 2, device: 3, workloadId: 4, attributes: 5 } as const
+
+export interface Series {
+  readonly reason: null
+  readonly mapping: Mapping
+  readonly tenant: string
+  /** Decides the partition: see core/model/partition.ts. */
+  readonly partitionKey: number
+  readonly workloadKind: string
+  readonly source: string
+  readonly quality: string
+  /** Holds, from `at` on, the length of each text in 32 bits, and after these `count` lengths the texts. */
+  readonly chunk: Chunk
+  readonly at: number
+  readonly count: number
+  /** Start time of the counter last seen, in words, and what it makes of BootId. */
+  startLow: number
+  startHigh: number
+  epoch: string
+}
+
+/** A series whose points are no readings. */
+export interface NoSeries {
+  readonly reason: IgnoredReason
+  readonly isBeforeTime: boolean
+}
+
+export type Identity = Series | NoSeries
+
+/** Puts what was found out into the form in which it is remembered. */
+export function identityOf(found: Identified | Unidentified, tenant: string, store: ByteStore): Identity {
+  if ('reason' in found) return found
+  const { mapping, host, workloadKind, source, quality } = found
+  const texts = [host, found.hostName, found.domain, found.device, found.workloadId]
+  for (const key in found.attributes) texts.push(key, found.attributes[key]!)
+  const { chunk, at } = packed(texts, store)
+  return {
+    reason: null,
+    mapping,
+    tenant,
+    partitionKey: partitionKey(tenant, host),
+    workloadKind,
+    source,
+    quality,
+    chunk,
+    at,
+    count: texts.length,
+    startLow: 0,
+    startHigh: 0,
+    epoch: '',
+  }
+}
+
+/** A counter that starts anew says so by its start time. */
+export function epochOf(series: Series, startLow: number, startHigh: number): string {
+  if (series.mapping.kind !== 'counter') return ''
+  if (series.startLow === startLow && series.startHigh === startHigh) return series.epoch
+  series.startLow = startLow
+  series.startHigh = startHigh
+  const start = (BigInt(startHigh >>> 0) << 32n) | BigInt(startLow >>> 0)
+  series.epoch = start === 0n ? '' : `otlp:${start}`
+  return series.epoch
+}
+
+function packed(texts: readonly string[], store: ByteStore): { readonly chunk: Chunk; readonly at: number } {
+  const encoded = texts.map(text => Buffer.from(text.toWellFormed()))
+  store.reserve(encoded.reduce((sum, { length }) => sum + 4 + length, 0))
+  const { chunk, at } = store
+  let end = at + encoded.length * 4
+  for (const [index, bytes] of encoded.entries()) {
+    chunk.view.setInt32(at + index * 4, bytes.length, true)
+    chunk.bytes.set(bytes, end)
+    end += bytes.length
+  }
+  return { chunk, at }
+}

@@ -1,0 +1,100 @@
+import { grown } from '../../core/columns/growable.ts'
+import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import type { Ranges, TextRange } from '../otlp/decode/envelope.ts'
+import type { PointInHand, PointSink } from '../otlp/decode/point-sink.ts'
+import { ByteStore } from './byte-store.ts'
+import type { Identities, KnownResource } from './identities.ts'
+import type { Series } from './identity.ts'
+import type { IgnoredReason } from './mapping.ts'
+import { type MetricRule, ruleOf } from './rule.ts'
+import { ScaledWords } from './scaled-words.ts'
+
+/** Words of a point in `words`: time, start and value, the lower one of each first. */
+export const WORDS = 6
+const INITIAL_POINTS = 64
+
+/** The readings among the points of one request, in the order in which they came, until the request is decoded. */
+export class RecognisedPoints implements PointSink {
+  readonly tenant: string
+  /** Whose each reading is. */
+  readonly series: Series[] = []
+  /** Points of known metrics that are no readings, by reason (IGNORED_REASONS). They stay metrics like any other. */
+  readonly ignored = new Map<string, number>()
+  readonly #identities: Identities
+  readonly #scratch = new ByteStore()
+  readonly #scaled = new ScaledWords()
+  #words = new Int32Array(0)
+  #body: DataView = NO_BODY
+  #rule: MetricRule | null = null
+  #resourceMessages: Ranges | null = null
+  #resource: KnownResource | null = null
+
+  constructor(identities: Identities, { tenant, limits }: DecodeContext) {
+    this.tenant = tenant
+    this.#identities = identities
+    identities.begin(limits)
+  }
+
+  /** `WORDS` for each of `series`. */
+  get words(): Int32Array {
+    return this.#words
+  }
+
+  metric(
+    body: DataView,
+    name: TextRange,
+    isSum: boolean,
+    temporality: number,
+    isMonotonic: boolean,
+  ): boolean {
+    this.#rule = ruleOf(body, name.start, name.end, isSum, temporality, isMonotonic)
+    this.#body = body
+    return this.#rule !== null
+  }
+
+  point(point: PointInHand): void {
+    const rule = this.#rule
+    if (rule === null) return
+    const found = rule.problem ?? this.#find(rule, point)
+    if (typeof found === 'string') this.ignored.set(found, (this.ignored.get(found) ?? 0) + 1)
+    else this.#add(found, point)
+  }
+
+  /** The point's series, its value in `#scaled`; or why it is no reading. */
+  #find(rule: MetricRule, point: PointInHand): Series | IgnoredReason {
+    const { tenant } = this
+    const resource = this.#resourceOf(point)
+    const identity = this.#identities.of(tenant, resource, rule, this.#body, point, this.#scratch)
+    if (identity.reason !== null && identity.isBeforeTime) return identity.reason
+    if (point.timeLow === 0 && point.timeHigh === 0) return 'no_time'
+    if (identity.reason !== null) return identity.reason
+    const { factor } = identity.mapping
+    const problem = point.isInteger
+      ? this.#scaled.ofInteger(point.valueLow, point.valueHigh, factor)
+      : this.#scaled.ofDouble(point.double, factor)
+    return problem ?? identity
+  }
+
+  #resourceOf({ resourceMessages }: PointInHand): KnownResource | null {
+    if (resourceMessages !== this.#resourceMessages) {
+      this.#resource = this.#identities.resource(this.tenant, this.#body, resourceMessages)
+      this.#resourceMessages = resourceMessages
+    }
+    return this.#resource
+  }
+
+  #add(series: Series, point: PointInHand): void {
+    const at = this.series.length * WORDS
+    if (at === this.#words.length) this.#words = grown(this.#words, at + INITIAL_POINTS * WORDS)
+    const words = this.#words
+    words[at] = point.timeLow
+    words[at + 1] = point.timeHigh
+    words[at + 2] = point.startLow
+    words[at + 3] = point.startHigh
+    words[at + 4] = this.#scaled.low
+    words[at + 5] = this.#scaled.high
+    this.series.push(series)
+  }
+}
+
+const NO_BODY = new DataView(new ArrayBuffer(0))

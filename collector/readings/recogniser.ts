@@ -1,0 +1,23 @@
+import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import { Identities } from './identities.ts'
+import { RecognisedPoints } from './recognised-points.ts'
+
+/**
+ * Memory for identities of series: enough for about 15,000 containers with two metrics each. Beyond that readings are
+ * recognised all the same, at several times the cost.
+ */
+const IDENTITY_BYTES = 33_554_432
+
+/**
+ * Finds power and usage readings among metrics. The same metric always gives the same readings and a sample sent twice is
+ * the same reading twice (counters make that harmless): what is remembered only spares looking at the same labels again.
+ */
+export interface Recogniser {
+  /** Takes the points of one request: what of them are readings. */
+  begin(context: DecodeContext): RecognisedPoints
+}
+
+export function createRecogniser(identityBytes = IDENTITY_BYTES): Recogniser {
+  const identities = new Identities(identityBytes)
+  return { begin: context => new RecognisedPoints(identities, context) }
+}

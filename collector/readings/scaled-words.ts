@@ -1,0 +1,55 @@
+import { type Factor, type ScaleProblem, scale } from './scale.ts'
+
+const TWO_32 = 4_294_967_296
+/** Below it no value is one of those that mean "none" (see scale.ts). */
+const PLAIN = 2 ** 47
+const PLAIN_HIGH = PLAIN / TWO_32
+/** Products of a fraction and a factor are off by less than this by far. */
+const DOUBT = 1e-6
+
+/**
+ * What `scale` gives, as two words of 32 bits: most values are small enough for doubles to be exact, and take no BigInt.
+ * One serves many values, one after the other.
+ */
+export class ScaledWords {
+  low = 0
+  high = 0
+
+  /** A double as sent. Null: the words hold the integer. */
+  ofDouble(value: number, by: Factor): ScaleProblem | null {
+    const { times } = by
+    if (value >= 0 && value < PLAIN && value * times < Number.MAX_SAFE_INTEGER && times !== 0) {
+      const whole = Math.floor(value)
+      const rest = (value - whole) * times
+      const units = Math.floor(rest)
+      const over = rest - units
+      // So near to a half, which way to round is for exact arithmetic to say.
+      if (Math.abs(over - 0.5) > DOUBT) return this.#set(whole * times + units + (over > 0.5 ? 1 : 0))
+    }
+    return this.#exactly(value, by)
+  }
+
+  /** An integer of 64 bits as sent, `high` with its sign. */
+  ofInteger(low: number, high: number, by: Factor): ScaleProblem | null {
+    const { times } = by
+    if (high >= 0 && high < PLAIN_HIGH && times !== 0) {
+      const product = (high * TWO_32 + (low >>> 0)) * times
+      if (product <= Number.MAX_SAFE_INTEGER) return this.#set(product)
+    }
+    return this.#exactly((BigInt(high) << 32n) | BigInt(low >>> 0), by)
+  }
+
+  #set(integer: number): null {
+    this.low = integer | 0
+    this.high = (integer / TWO_32) | 0
+    return null
+  }
+
+  #exactly(value: bigint | number, by: Factor): ScaleProblem | null {
+    const integer = scale(value, by)
+    if (typeof integer === 'string') return integer
+    this.low = Number(integer & 0xffff_ffffn) | 0
+    this.high = Number(integer >> 32n)
+    return null
+  }
+}
