@@ -4,7 +4,7 @@ import type { ColumnBuilder } from './column.ts'
 import { type BuilderOfKind, createColumn } from './column-kinds.ts'
 import type { Interner } from './interner.ts'
 import type { ListColumn } from './list-column.ts'
-import { RecordSerialiser, recordOf } from './record-bytes.ts'
+import { RecordSerialiser } from './record-bytes.ts'
 
 type BuilderOf<C extends Column> = C['list'] extends true
   ? ListColumn<BuilderOfKind[C['kind']]>
@@ -98,7 +98,7 @@ class ColumnarBuilder<S extends StreamDeclaration> implements RecordBuilder<S> {
   finish(): Uint8Array {
     this.#checkLengths()
     const columns = this.#columns.map(column => column.toData())
-    const record = this.#serialiser.compressed(recordOf(this.stream, columns, this.#rows))
+    const record = this.#serialiser.record(this.stream, columns, this.#rows)
     this.clear()
     return record
   }

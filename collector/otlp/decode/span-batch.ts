@@ -1,4 +1,4 @@
-import { RecordSerialiser, recordOf } from '../../../core/columns/record-bytes.ts'
+import { RecordSerialiser } from '../../../core/columns/record-bytes.ts'
 import { traces } from '../../../core/model/streams/index.ts'
 import { WattlineError } from '../../../core/runtime/errors.ts'
 import type { DecodeContext, DecodeResult } from './decode-context.ts'
@@ -69,7 +69,7 @@ export class SpanBatch {
     const { engine, handle } = this.#usable()
     const at = engine.exports.describe(handle)
     const columns = spanColumns(engine.bytes.buffer, at)
-    const record = this.#serialiser.compressed(recordOf(traces, columns, this.#rows))
+    const record = this.#serialiser.record(traces, columns, this.#rows)
     this.clear()
     return record
   }
