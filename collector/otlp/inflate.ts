@@ -13,13 +13,13 @@ export async function inflated(coding: Compression, received: Body, options: Sin
   const sink = new BodySink(options, 0)
   try {
     await inflate(coding, received.bytes, sink)
-    return sink.body()
   } catch (error) {
     sink.release()
+    // What was received is left to the collector: another thread may be in the middle of it.
     throw error
-  } finally {
-    received.release()
   }
+  received.release()
+  return sink.body()
 }
 
 /** `bytesWritten`: bytes of input used up. */

@@ -20,7 +20,8 @@ async function readBody(request: IncomingMessage, options: BodyOptions): Promise
   const announced = announcedBytes(request)
   if (announced !== undefined && announced > options.maxBytes) throw tooLarge(options.maxBytes)
   if (announced !== undefined) options.reserve(announced)
-  const received = new BodySink(options, announced ?? 0)
+  // node:http makes a copy of its own of each piece.
+  const received = new BodySink(options, announced ?? 0, true)
   options.beforeBody()
   try {
     await receive(
@@ -38,8 +39,8 @@ async function readBody(request: IncomingMessage, options: BodyOptions): Promise
 }
 
 /**
- * Reads the body of an admitted request, hands it on, and gives its buffer and the admission back, whatever happens. Throws as
- * `readBody` does, or what `use` throws.
+ * Reads the body of an admitted request, hands it on, and gives its memory back when it is used; the admission whatever
+ * happens. Throws as `readBody` does, or what `use` throws.
  */
 export async function withBody<Result>(
   request: IncomingMessage,
@@ -56,11 +57,10 @@ export async function withBody<Result>(
       reserve: bytes => admission.reserve(bytes),
       beforeBody,
     })
-    try {
-      return await use(body.bytes)
-    } finally {
-      body.release()
-    }
+    const result = await use(body.bytes)
+    // Not after a failure: an append that was given up for its time may still be reading what it was given.
+    body.release()
+    return result
   } finally {
     admission.close()
   }

@@ -54,6 +54,7 @@ export interface StreamSettings {
 export interface NewRecord {
   /** What the record is about, where a newer one about the same replaces it: text of at most 1,900 bytes. */
   readonly key?: string
+  /** To be left alone until `append` has resolved, and for good when it rejects: it may still be on its way then. */
   readonly value: Uint8Array
   /** Small facts about the record; ASCII keys. `kind` other than absent marks a control record, see `RECORD_KIND`. */
   readonly headers?: Readonly<Record<string, string>>

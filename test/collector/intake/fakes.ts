@@ -33,7 +33,9 @@ export class FakeBroker {
       await this.gate
       const mood = this.mood(stream)
       if (mood === 'hang') await new Promise(() => {})
-      if (mood !== 'refuse') this.stored.push({ stream, partition, records })
+      // A copy, as in a real log: the caller may use the bytes again.
+      const kept = records.map(record => ({ ...record, value: Uint8Array.from(record.value) }))
+      if (mood !== 'refuse') this.stored.push({ stream, partition, records: kept })
       if (mood !== 'store') throw new Error('the log says no')
       return { partition: partition === 'any' ? 0 : partition, offset: BigInt(this.stored.length - 1) }
     } finally {
