@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http2'
 import { WattlineError } from '../../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { Signal } from '../intake/signals.ts'
 import type { ContentCoding } from '../otlp/media.ts'
 
@@ -14,12 +15,10 @@ export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd
 
 const MEDIA_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i
 
-/** Of all names and values; what HTTP/2 itself says of this limit holds only for clients that keep to it. */
-const MAX_HEADER_BYTES = 16 * 1024
-
 /** The HTTP status for what is no call in gRPC; undefined for a call. */
 export function httpRefusal(headers: IncomingHttpHeaders): number | undefined {
-  if (sizeOf(headers) > MAX_HEADER_BYTES) return 431
+  // What HTTP/2 itself says of this limit holds only for clients that keep to it.
+  if (sizeOf(headers) > FIXED_LIMITS.headerBytes) return 431
   if (headers[':method'] !== 'POST') return 405
   return MEDIA_TYPE.test(headers['content-type'] ?? '') ? undefined : 415
 }

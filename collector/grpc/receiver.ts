@@ -5,6 +5,7 @@ import type { Config } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import { createHttp2Listener, type Http2Limits, type Http2Listener } from '../../core/runtime/http2-server.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { ListenerTls } from '../../core/runtime/tls.ts'
 import { type BufferPool, createBufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
@@ -23,6 +24,9 @@ export interface OtlpGrpcOptions {
   readonly tls?: ListenerTls | undefined
   readonly pool?: BufferPool
   readonly timeouts?: Partial<GrpcTimeouts>
+  readonly maxConnections?: number
+  /** Calls at once, of all connections. */
+  readonly maxCalls?: number
 }
 
 /** In milliseconds. */
@@ -33,10 +37,7 @@ export interface GrpcTimeouts extends Http2Limits {
   readonly drainMs: number
 }
 
-const MESSAGE_MS = 60_000
 const DRAIN_MS = 5_000
-/** Calls of all connections: each costs memory before its first byte. */
-const MAX_CALLS = 10_000
 
 /** OTLP over gRPC: unary `Export` of traces, metrics and logs; compressed or plain. And `grpc.health.v1.Health/Check`. */
 export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): Receiver {
@@ -59,7 +60,7 @@ class GrpcReceiver implements Receiver {
       access: options.access ?? openAccess,
       pool: options.pool ?? createBufferPool(),
       maxBodyBytes: options.limits.body_bytes,
-      messageMs: timeouts.messageMs ?? MESSAGE_MS,
+      messageMs: timeouts.messageMs ?? FIXED_LIMITS.requestMs,
       refuse: () => this.#refusal(),
     }
     this.#listener = createHttp2Listener({
@@ -67,6 +68,7 @@ class GrpcReceiver implements Receiver {
       tls,
       events,
       limits: timeouts,
+      maxConnections: options.maxConnections,
       onStream: (stream, headers) => void this.#serve(stream, headers),
     })
   }
@@ -99,7 +101,9 @@ class GrpcReceiver implements Receiver {
     const retryAfterSeconds = 1
     if (this.#stopping)
       return new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds })
-    if (this.#calls <= MAX_CALLS) return undefined
-    return new WattlineError('overloaded', `${MAX_CALLS} calls are open.`, { retryAfterSeconds })
+    // Each costs memory before its first byte.
+    const { maxCalls = FIXED_LIMITS.calls } = this.#options
+    if (this.#calls <= maxCalls) return undefined
+    return new WattlineError('overloaded', `${maxCalls} calls are open.`, { retryAfterSeconds })
   }
 }

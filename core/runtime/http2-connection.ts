@@ -5,15 +5,10 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { Http2Limits } from './http2-server.ts'
+import { FIXED_LIMITS } from './limits.ts'
 
 /** What all streams of a connection together may have in flight before we have read it. */
 const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024
-/**
- * PING and SETTINGS frames within a second, besides those that go with streams: clients in Go measure the way with a PING
- * after answers that they get.
- */
-const SPARE_CONTROL_FRAMES = 1_000
-const CONTROL_FRAMES_PER_STREAM = 10
 const SECOND_MS = 1_000
 /** Time for the message that we end to reach the client: a second round trip on bad lines. */
 const NOTICE_MS = 100
@@ -79,7 +74,10 @@ export class Http2Connection {
   }
 
   #endIfUnused(): void {
-    if (this.#openStreams === 0) this.#session.close()
+    if (this.#openStreams > 0) return
+    this.#session.close()
+    // It waits for headers that have begun, which a client may never end.
+    this.#wait(this.#limits.greetingMs, () => this.cut())
   }
 
   #wait(ms: number, then: () => void): void {
@@ -91,7 +89,9 @@ export class Http2Connection {
     const nowMs = performance.now()
     if (nowMs - this.#control.sinceMs > SECOND_MS) this.#control = { frames: 0, streams: 0, sinceMs: nowMs }
     this.#control.frames += 1
-    const allowed = SPARE_CONTROL_FRAMES + CONTROL_FRAMES_PER_STREAM * this.#control.streams
+    // Clients in Go measure the way with a PING after answers that they get.
+    const { controlFrames, controlFramesOfCall } = FIXED_LIMITS
+    const allowed = controlFrames + controlFramesOfCall * this.#control.streams
     if (this.#control.frames <= allowed) return
     this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM)
     this.cut()

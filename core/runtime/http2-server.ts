@@ -13,6 +13,7 @@ import {
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Events } from './events.ts'
 import { Http2Connection } from './http2-connection.ts'
+import { FIXED_LIMITS } from './limits.ts'
 import { listenError } from './listen-error.ts'
 import type { ListenerTls } from './tls.ts'
 import { HANDSHAKE_MS } from './web-server.ts'
@@ -35,11 +36,12 @@ export interface Http2Options {
   readonly events: Events
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
   readonly limits?: Partial<Http2Limits>
+  readonly maxConnections?: number | undefined
 }
 
 /** In milliseconds. */
 export interface Http2Limits {
-  /** From a connection to the client's first frame. */
+  /** From a connection to the client's first frame; and from our last word to the connection's end. */
   readonly greetingMs: number
   /** How long a connection stays without a stream. Clients connect anew when they have something to say. */
   readonly idleMs: number
@@ -47,14 +49,14 @@ export interface Http2Limits {
   readonly streamMs: number
 }
 
-const LIMITS: Http2Limits = { greetingMs: 10_000, idleMs: 300_000, streamMs: 90_000 }
-const MAX_CONNECTIONS = 10_000
+const F = FIXED_LIMITS
+const LIMITS: Http2Limits = { greetingMs: F.headersMs, idleMs: F.grpcIdleMs, streamMs: F.callMs }
 /** After so much silence the system asks whether the other end still exists. */
 const KEEP_ALIVE_MS = 30_000
 
 const SETTINGS = {
-  maxConcurrentStreams: 100,
-  maxHeaderListSize: 16 * 1024,
+  maxConcurrentStreams: F.callsOfConnection,
+  maxHeaderListSize: F.headerBytes,
   // What a client may send unasked. It bounds no memory, since what arrives is taken at once, into a reserved buffer or
   // nowhere; it bounds how often a sender must wait for our permission.
   initialWindowSize: 1024 * 1024,
@@ -64,12 +66,11 @@ const OPTIONS = {
   settings: SETTINGS,
   /** MB, of header tables, queued answers and unanswered PING and SETTINGS frames. */
   maxSessionMemory: 4,
-  maxHeaderListPairs: 64,
+  maxHeaderListPairs: F.headerFields,
   /** Empty frames and the like that do nothing but keep us busy. */
   maxSessionInvalidFrames: 100,
-  /** Streams opened only to be cancelled (CVE-2023-44487): so many at once, and so many a second. */
-  streamResetBurst: 200,
-  streamResetRate: 33,
+  streamResetBurst: F.cancelledCalls,
+  streamResetRate: F.cancelledCallsASecond,
   keepAlive: true,
   keepAliveInitialDelay: KEEP_ALIVE_MS,
 }
@@ -89,7 +90,7 @@ class Listener implements Http2Listener {
     this.#options = options
     const limits = { ...LIMITS, ...options.limits }
     this.#server = createBareServer(options)
-    this.#server.maxConnections = MAX_CONNECTIONS
+    this.#server.maxConnections = options.maxConnections ?? F.connections
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))

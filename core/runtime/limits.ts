@@ -14,8 +14,22 @@ export const FIXED_LIMITS = {
   headersMs: 10_000,
   /** For a whole request, body included. */
   requestMs: 60_000,
-  /** That a connection may stay without a request. */
+  /** That a connection may stay without a request; over gRPC longer, since its clients keep one for all they send. */
   keepAliveMs: 75_000,
+  grpcIdleMs: 300_000,
+  /** From the first byte of a call over gRPC to the last of its answer that is read. */
+  callMs: 90_000,
+  /** Calls at once, of one connection and of all. */
+  callsOfConnection: 100,
+  calls: 10_000,
+  /** Fields in the headers of a call. */
+  headerFields: 64,
+  /** Calls that one connection may open and cancel: at once, and a second (CVE-2023-44487). */
+  cancelledCalls: 200,
+  cancelledCallsASecond: 33,
+  /** PING and SETTINGS frames of one connection a second, besides those that go with calls. */
+  controlFrames: 1_000,
+  controlFramesOfCall: 10,
   /** Nesting of arrays and maps in a value. */
   valueDepth: 32,
   /** Messages within messages in OTLP/JSON. */
@@ -32,10 +46,21 @@ export const FIXED_LIMITS = {
   appendMs: 10_000,
 } as const
 
-/** `closed`: the connection ends without an answer; null: the door has no such thing. */
-export type LimitAnswer = number | 'closed' | null
+/** Statuses of gRPC that limits lead to, by name. */
+export type GrpcAnswer =
+  | 'OK'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAVAILABLE'
 
-export const DOORS = { otlpHttp: 'OTLP/HTTP', remoteWrite: 'remote write' } as const
+/**
+ * A number: the status of HTTP. `reset`: the call ends without an answer, `closed`: the connection does; null: the door has
+ * no such thing.
+ */
+export type LimitAnswer = number | GrpcAnswer | 'reset' | 'closed' | null
+
+export const DOORS = { otlpHttp: 'OTLP/HTTP', otlpGrpc: 'OTLP/gRPC', remoteWrite: 'remote write' } as const
 export type DoorName = keyof typeof DOORS
 
 interface Limit {
@@ -44,13 +69,22 @@ interface Limit {
   readonly bound: { readonly key: string } | { readonly fixed: string }
   readonly beyond: string
   readonly code: ErrorCode | null
-  readonly answers: Readonly<Record<DoorName, LimitAnswer>>
+  readonly answers: Answers
 }
 
-const everywhere = (answer: LimitAnswer): Record<DoorName, LimitAnswer> => ({
-  otlpHttp: answer,
-  remoteWrite: answer,
+type Answers = Readonly<Record<DoorName, LimitAnswer>>
+
+const everywhere = (http: LimitAnswer, otlpGrpc: LimitAnswer): Answers => ({
+  otlpHttp: http,
+  otlpGrpc,
+  remoteWrite: http,
 })
+const otlp = (otlpHttp: LimitAnswer, otlpGrpc: LimitAnswer, remoteWrite: LimitAnswer = null): Answers => ({
+  otlpHttp,
+  otlpGrpc,
+  remoteWrite,
+})
+const grpc = (answer: LimitAnswer): Answers => otlp(null, answer)
 const key = (name: string) => ({ key: name })
 const fixed = (words: string) => ({ fixed: words })
 const seconds = (ms: number) => fixed(`${ms / 1000} s`)
@@ -62,21 +96,21 @@ export const LIMITS = {
     bound: key('limits.body_bytes'),
     beyond: 'refused for good; reading and inflating end at the limit',
     code: 'body_too_large',
-    answers: everywhere(413),
+    answers: everywhere(413, 'RESOURCE_EXHAUSTED'),
   },
   inFlightBytes: {
     what: 'Bytes of requests until they are durable, of all clients',
     bound: key('limits.in_flight_bytes'),
     beyond: 'to be sent again, told before the body is read where its length is announced',
     code: 'overloaded',
-    answers: everywhere(429),
+    answers: everywhere(429, 'UNAVAILABLE'),
   },
   memoryBytes: {
     what: 'Resident memory of the process',
     bound: key('limits.memory_bytes'),
     beyond: 'above four fifths of it to be sent again; one request at a time goes on',
     code: 'overloaded',
-    answers: everywhere(429),
+    answers: everywhere(429, 'UNAVAILABLE'),
   },
   growth: {
     what: 'What a body may become as a record',
@@ -85,105 +119,149 @@ export const LIMITS = {
     ),
     beyond: 'refused for good: a resource that repeats on very many items',
     code: 'body_too_large',
-    answers: { otlpHttp: 413, remoteWrite: null },
+    answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
   frames: {
     what: 'Pieces of a compressed body',
     bound: fixed(`${F.frames}`),
     beyond: 'refused for good',
     code: 'body_undecodable',
-    answers: { otlpHttp: 400, remoteWrite: null },
+    answers: otlp(400, 'INVALID_ARGUMENT'),
   },
   zstdWindow: {
     what: 'Window of a zstd body',
     bound: fixed(`${2 ** (F.zstdWindowLog - 20)} MiB`),
     beyond: 'refused for good',
     code: 'body_undecodable',
-    answers: { otlpHttp: 400, remoteWrite: null },
+    answers: otlp(400, 'INVALID_ARGUMENT'),
   },
   jsonDepth: {
     what: 'Messages within messages in OTLP/JSON',
     bound: fixed(`${F.jsonDepth}`),
     beyond: 'refused for good',
     code: 'body_undecodable',
-    answers: { otlpHttp: 400, remoteWrite: null },
+    answers: otlp(400, null),
   },
   attributes: {
     what: 'Attributes of an item, a resource or a scope; labels of a series',
     bound: key('limits.attributes'),
     beyond: 'OTLP: cut, counted in the row and in a partial success; remote write: the series is refused',
     code: null,
-    answers: { otlpHttp: 200, remoteWrite: 400 },
+    answers: otlp(200, 'OK', 400),
   },
   attributeBytes: {
     what: 'Bytes of a key or value of an attribute',
     bound: key('limits.attribute_bytes'),
     beyond: 'the same; cut at a character',
     code: null,
-    answers: { otlpHttp: 200, remoteWrite: 400 },
+    answers: otlp(200, 'OK', 400),
   },
   valueDepth: {
     what: 'Arrays and maps within each other in a value',
     bound: fixed(`${F.valueDepth}`),
     beyond: 'null in its place, counted like a cut attribute',
     code: null,
-    answers: { otlpHttp: 200, remoteWrite: null },
+    answers: otlp(200, 'OK'),
   },
   future: {
     what: 'Time of an item ahead of the clock',
     bound: key('limits.future_seconds'),
     beyond: 'the item is rejected (`time_in_future`), the others are stored',
     code: null,
-    answers: { otlpHttp: 200, remoteWrite: 400 },
+    answers: otlp(200, 'OK', 400),
   },
   past: {
     what: 'Age of an item',
     bound: key('retention.signals_days'),
     beyond: 'the item is rejected (`time_in_past`), the others are stored',
     code: null,
-    answers: { otlpHttp: 200, remoteWrite: 400 },
+    answers: otlp(200, 'OK', 400),
   },
   headerBytes: {
     what: 'URL and headers of a request',
     bound: fixed(`${F.headerBytes >> 10} KiB`),
-    beyond: 'refused, the connection ends',
+    beyond: 'refused; over HTTP/1.1 the connection ends',
     code: null,
-    answers: everywhere(431),
+    answers: everywhere(431, 431),
   },
   connections: {
     what: 'Connections of one listener',
     bound: fixed(F.connections.toLocaleString('en')),
     beyond: 'the next one is closed at once; those that are open go on',
     code: null,
-    answers: everywhere('closed'),
+    answers: everywhere('closed', 'closed'),
   },
   headersTime: {
-    what: 'Time to the end of a request’s headers, also of a connection that says nothing',
+    what: 'Time to the end of a request’s headers, over gRPC to a connection’s first frame; also of one that says nothing',
     bound: seconds(F.headersMs),
     beyond: 'refused, the connection ends',
     code: null,
-    answers: everywhere(408),
+    answers: everywhere(408, 'closed'),
   },
   requestTime: {
     what: 'Time for a whole request, body included',
     bound: seconds(F.requestMs),
-    beyond: 'refused, the connection ends, its bytes are given back',
+    beyond: 'refused, its bytes are given back; over HTTP/1.1 the connection ends',
     code: null,
-    answers: everywhere(408),
+    answers: everywhere(408, 'DEADLINE_EXCEEDED'),
   },
   idleTime: {
-    what: 'Time that a connection may stay without a request',
-    bound: seconds(F.keepAliveMs),
+    what: 'Time that a connection may stay without a request; over gRPC also in the middle of headers',
+    bound: fixed(`${F.keepAliveMs / 1000} s; gRPC: ${F.grpcIdleMs / 1000} s`),
     beyond: 'the connection ends',
     code: null,
-    answers: everywhere('closed'),
+    answers: everywhere('closed', 'closed'),
   },
   appendTime: {
     what: 'Time for the log to take a record',
     bound: seconds(F.appendMs),
     beyond: 'to be sent again; it may have been stored all the same',
     code: 'broker_unavailable',
-    answers: everywhere(503),
+    answers: everywhere(503, 'UNAVAILABLE'),
+  },
+  callTime: {
+    what: 'Time for a call, its answer read by the client included',
+    bound: seconds(F.callMs),
+    beyond: 'its client reads no answers: the connection ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+  calls: {
+    what: 'Calls at once',
+    bound: fixed(F.calls.toLocaleString('en')),
+    beyond: 'to be sent again',
+    code: 'overloaded',
+    answers: grpc('UNAVAILABLE'),
+  },
+  callsOfConnection: {
+    what: 'Calls at once on one connection',
+    bound: fixed(`${F.callsOfConnection}`),
+    beyond: 'clients are told the number, and wait; the connection of one that does not ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+  headerFields: {
+    what: 'Fields in the headers of a call',
+    bound: fixed(`${F.headerFields}`),
+    beyond: 'the call is reset (ENHANCE_YOUR_CALM)',
+    code: null,
+    answers: grpc('reset'),
+  },
+  cancelledCalls: {
+    what: 'Calls that a connection opens and cancels',
+    bound: fixed(`${F.cancelledCalls}, and ${F.cancelledCallsASecond} a second`),
+    beyond: 'the connection ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+  controlFrames: {
+    what: 'PING and SETTINGS frames of a connection',
+    bound: fixed(
+      `${F.controlFrames.toLocaleString('en')} a second, and ${F.controlFramesOfCall} for each call`,
+    ),
+    beyond: 'the connection ends',
+    code: null,
+    answers: grpc('closed'),
   },
 } as const satisfies Record<string, Limit>
 

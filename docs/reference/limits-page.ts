@@ -16,9 +16,9 @@ export function limitsPage(): string {
   const headings = ['what is bounded', 'bound', ...doors.map(([, name]) => name), 'error', 'beyond it']
   return [
     `# Limits\n\n${NOTE}\n`,
-    'What a client may cost, and what it is answered beyond that; `test/collector/limits.test.ts` drives every row against every door. A refusal with 429 or 503 carries `Retry-After`: send it again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
+    'What a client may cost, and what it is answered beyond that; `test/collector/limits.test.ts` drives every row against every door. A refusal with 429 or 503 carries `Retry-After`, one with UNAVAILABLE or DEADLINE_EXCEEDED a `RetryInfo`: send it again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
     `${table(headings, rows)}\n`,
-    'A 200 with a partial success names what was rejected or cut. Remote write has no partial success: what could be stored is stored, and the answer is 400 with the reasons, which senders do not repeat.\n',
+    'A 200 or OK with a partial success names what was rejected or cut. Remote write has no partial success: what could be stored is stored, and the answer is 400 with the reasons, which senders do not repeat.\n',
     ODD,
   ].join('\n')
 }
@@ -27,11 +27,13 @@ const ODD = `## What is odd, and no fault
 
 | body | answer |
 |---|---|
-| empty, or with empty resources and scopes | 200, nothing is stored |
-| text that is not UTF-8 | 200; U+FFFD where it is not |
-| NaN and infinities | 200; stored as they are; in text \`NaN\`, \`+Inf\`, \`-Inf\` |
-| unknown fields, groups, values that a later one replaces, messages in pieces | 200, as protobuf wants |
-| lengths that lie, integers of more than ten bytes, known fields of another wire type | 400 \`body_undecodable\`, nothing of the body is stored |
+| empty, or with empty resources and scopes | 200 or OK, nothing is stored |
+| text that is not UTF-8 | 200 or OK; U+FFFD where it is not |
+| NaN and infinities | 200 or OK; stored as they are; in text \`NaN\`, \`+Inf\`, \`-Inf\` |
+| unknown fields, groups, values that a later one replaces, messages in pieces | 200 or OK, as protobuf wants |
+| lengths that lie, integers of more than ten bytes, known fields of another wire type | 400 or INVALID_ARGUMENT, \`body_undecodable\`, nothing of the body is stored |
+| over gRPC: fewer or more bytes than the message’s prefix says, a second message, none | INVALID_ARGUMENT, \`body_undecodable\`, nothing of the call is stored |
+| over gRPC: a flag that is neither 0 nor 1, or 1 without a compression | INTERNAL, \`frame_invalid\`, nothing of the call is stored |
 
 ## Memory
 

@@ -2,80 +2,79 @@
  * Guarantees: every row of the table of limits (docs/limits.md), driven against every door: the status, the error code, when
  * to come back; afterwards nothing is held, nothing is stored that was refused, and the door goes on.
  */
-import { once } from 'node:events'
 import { constants, crc32, createDeflateRaw, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../collector/intake/clock.ts'
 import { createMemoryGuard } from '../../collector/intake/memory-guard.ts'
 import { jsonToProtobuf } from '../../collector/otlp/json.ts'
 import { DOORS, FIXED_LIMITS, LIMITS, type LimitName } from '../../core/runtime/limits.ts'
-import { LIMIT_DOORS, type LimitDoor, spanJson } from './limits/doors.ts'
+import {
+  type DoorAnswer,
+  type LimitDoor,
+  type LimitRig,
+  nestedJson,
+  type OpenRig,
+  type Payload,
+  type Probe,
+} from './limits/door.ts'
+import { GRPC_DOOR, GRPC_PROBES } from './limits/grpc-door.ts'
+import { HTTP_DOORS } from './limits/http-doors.ts'
 import { encode } from './otlp/decode/otlp-proto.ts'
-import { type HttpRig, httpRig, post, RawClient, type RawReply } from './otlp/http-rig.ts'
 
-let rig: HttpRig
+const LIMIT_DOORS = [...HTTP_DOORS, GRPC_DOOR]
+
+let rig: LimitRig
 afterEach(async () => {
   await rig.receiver.stop()
   await rig.intake.drain()
 })
-
-type Answer = RawReply | 'closed'
-/** Brings about what is beyond the limit; every answer must be that of the table. */
-type Probe = (door: LimitDoor) => Promise<readonly Answer[]>
-
-const send = (door: LimitDoor, body: Uint8Array, headers = door.headers) =>
-  post(rig.port, door.path, headers, body)
-
-async function answerOn(client: RawClient): Promise<Answer> {
-  try {
-    return await client.reply()
-  } catch {
-    return 'closed'
-  } finally {
-    client.socket.destroy()
+const openOf =
+  (door: LimitDoor): OpenRig =>
+  async (...given) => {
+    rig = await door.open(...given)
+    return rig
   }
+
+/** On a connection of its own. */
+async function send(door: LimitDoor, payload: Payload): Promise<DoorAnswer> {
+  const client = door.connect(rig.port)
+  const answer = await client.send(payload)
+  client.end()
+  return answer
 }
 
-const head = (door: LimitDoor, more: Readonly<Record<string, string>>): string =>
-  `POST ${door.path} HTTP/1.1\r\n${Object.entries({ host: 'localhost', ...door.headers, ...more })
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-    .join('')}\r\n`
-
-const PROTOBUF = LIMIT_DOORS[0]!
-
 const PROBES: Readonly<Record<LimitName, Probe>> = {
-  async bodyBytes(door) {
-    rig = await httpRig({ limits: { body_bytes: 10_000 } })
-    const chunked = new RawClient(rig.port)
-    chunked.write(head(door, { 'transfer-encoding': 'chunked' }))
-    chunked.write(`2711\r\n${'x'.repeat(10_001)}\r\n0\r\n\r\n`)
+  ...GRPC_PROBES,
+  async bodyBytes(door, open) {
+    await open({ limits: { body_bytes: 10_000 } })
     const bomb = door.bomb(100_000)
     expect(bomb.body.length).toBeLessThan(10_000)
+    const unannounced = await door.unannounced?.(rig.port, new Uint8Array(10_001))
     return [
-      await send(door, new Uint8Array(10_001)),
-      await answerOn(chunked),
-      await send(door, bomb.body, bomb.headers),
+      await send(door, { body: new Uint8Array(10_001) }),
+      await send(door, bomb),
+      ...(unannounced === undefined ? [] : [unannounced]),
     ]
   },
-  async inFlightBytes(door) {
-    rig = await httpRig({ limits: { in_flight_bytes: 5_000 } })
-    const bomb = door.bomb(50_000)
-    return [await send(door, new Uint8Array(5_001)), await send(door, bomb.body, bomb.headers)]
+  async inFlightBytes(door, open) {
+    await open({ limits: { in_flight_bytes: 5_000 } })
+    return [await send(door, { body: new Uint8Array(5_001) }), await send(door, door.bomb(50_000))]
   },
-  async memoryBytes(door) {
+  async memoryBytes(door, open) {
     const memory = createMemoryGuard({ limitBytes: 1, clock: systemClock, collect: () => {} })
-    rig = await httpRig({}, {}, { memory })
+    await open({}, {}, { memory })
     // One is let in, and holds its place until its body has come.
-    const first = new RawClient(rig.port)
-    first.write(head(door, { 'content-length': '100' }))
+    const first = door.connect(rig.port)
+    const begun = first.begin(100, new Uint8Array())
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(100)
     const second = await send(door, door.item())
-    first.socket.destroy()
+    first.end()
+    await begun
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
     return [second]
   },
-  async growth(door) {
-    rig = await httpRig()
+  async growth(door, open) {
+    await open()
     const attributes = Array.from({ length: 128 }, (_, at) => ({
       key: `key-${at}`,
       value: { string_value: `${at}` },
@@ -87,120 +86,108 @@ const PROBES: Readonly<Record<LimitName, Probe>> = {
     }
     const spans = Array.from({ length: 60_000 }, () => span)
     const request = { resource_spans: [{ resource: { attributes }, scope_spans: [{ spans }] }] }
-    if (door !== PROTOBUF) return []
-    return [await send(door, encode('ExportTraceServiceRequest', request))]
+    return [await send(door, { body: encode('ExportTraceServiceRequest', request) })]
   },
-  async frames(door) {
-    rig = await httpRig()
+  async frames(door, open) {
+    await open()
     const frame = zstdCompressSync(new Uint8Array(0))
     const body = Buffer.concat(Array.from({ length: FIXED_LIMITS.frames + 1 }, () => frame))
-    return [await send(door, body, { ...door.headers, 'content-encoding': 'zstd' })]
+    return [await send(door, { body, coding: 'zstd' })]
   },
-  async zstdWindow(door) {
-    rig = await httpRig()
+  async zstdWindow(door, open) {
+    await open()
     const params = {
       [constants.ZSTD_c_windowLog]: FIXED_LIMITS.zstdWindowLog + 1,
       [constants.ZSTD_c_contentSizeFlag]: 0,
     }
     const body = zstdCompressSync(Buffer.alloc(2 ** (FIXED_LIMITS.zstdWindowLog + 1) + 1), { params })
-    return [await send(door, body, { ...door.headers, 'content-encoding': 'zstd' })]
+    return [await send(door, { body, coding: 'zstd' })]
   },
-  async jsonDepth(door) {
-    rig = await httpRig()
-    if (door.headers['content-type'] !== 'application/json') return []
-    const deep = `${'{"arrayValue":{"values":['.repeat(200)}{}${']}}'.repeat(200)}`
-    const body = spanJson({ attributes: 1 }).replace('{"stringValue":"v"}', deep)
-    return [await send(door, Buffer.from(body)), await send(door, Buffer.from('['.repeat(1_000_000)))]
+  async jsonDepth(door, open) {
+    await open()
+    const bodies = [nestedJson(200), '['.repeat(1_000_000)].map(text => Buffer.from(text))
+    return [await send(door, { body: bodies[0]! }), await send(door, { body: bodies[1]! })]
   },
-  async attributes(door) {
-    rig = await httpRig()
+  async attributes(door, open) {
+    await open()
     return [await send(door, door.item({ attributes: 200 }))]
   },
-  async attributeBytes(door) {
-    rig = await httpRig()
+  async attributeBytes(door, open) {
+    await open()
     return [await send(door, door.item({ attributes: 1, valueBytes: 5_000 }))]
   },
-  async valueDepth(door) {
-    rig = await httpRig()
-    const deep = `${'{"arrayValue":{"values":['.repeat(40)}{}${']}}'.repeat(40)}`
-    const text = Buffer.from(spanJson({ attributes: 1 }).replace('{"stringValue":"v"}', deep))
-    return [await send(door, door === PROTOBUF ? jsonToProtobuf('traces', text) : text)]
+  async valueDepth(door, open) {
+    await open()
+    const text = Buffer.from(nestedJson(40))
+    return [await send(door, { body: door.encoding === 'json' ? text : jsonToProtobuf('traces', text) })]
   },
-  async future(door) {
-    rig = await httpRig()
+  async future(door, open) {
+    await open()
     return [await send(door, door.item({ offsetMs: 3_700_000 }))]
   },
-  async past(door) {
-    rig = await httpRig()
+  async past(door, open) {
+    await open()
     return [await send(door, door.item({ offsetMs: -31 * 86_400_000 }))]
   },
-  async headerBytes(door) {
-    rig = await httpRig()
-    const inHeader = new RawClient(rig.port)
-    inHeader.write(head(door, { 'x-long': 'x'.repeat(FIXED_LIMITS.headerBytes) }))
-    const inUrl = new RawClient(rig.port)
-    inUrl.write(
-      `POST ${door.path}?${'x'.repeat(FIXED_LIMITS.headerBytes)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
-    )
-    return [await answerOn(inHeader), await answerOn(inUrl)]
+  async headerBytes(door, open) {
+    await open()
+    return await door.longHeads(rig.port, FIXED_LIMITS.headerBytes)
   },
-  async connections(door) {
-    rig = await httpRig({}, { maxConnections: 3 })
-    const open = Array.from({ length: 3 }, () => new RawClient(rig.port))
-    await Promise.all(open.map(client => once(client.socket, 'connect')))
-    const next = new RawClient(rig.port)
-    next.post(door.path, door.headers, door.item())
-    const answer = await answerOn(next)
-    open[0]!.post(door.path, door.headers, door.item())
-    expect((await open[0]!.reply()).status).toBe(door.ok)
-    for (const client of open) client.socket.destroy()
+  async connections(door, open) {
+    await open({}, { maxConnections: 3 })
+    const clients = Array.from({ length: 3 }, () => door.connect(rig.port))
+    await Promise.all(clients.map(client => client.connected()))
+    const answer = await send(door, door.item())
+    expect((await clients[0]!.send(door.item())).status).toBe(door.ok)
+    for (const client of clients) client.end()
     return [answer]
   },
-  async headersTime(door) {
-    rig = await httpRig({}, { timeouts: { headersMs: 100 } })
-    const silent = new RawClient(rig.port)
-    const slow = new RawClient(rig.port)
-    slow.write(`POST ${door.path} HTTP/1.1\r\nHost: loc`)
-    return await Promise.all([answerOn(silent), answerOn(slow)])
+  async headersTime(door, open) {
+    await open({}, { headersMs: 100 })
+    return await door.silent(rig.port)
   },
-  async requestTime(door) {
-    rig = await httpRig({}, { timeouts: { requestMs: 200 } })
-    const slow = new RawClient(rig.port)
-    slow.write(head(door, { 'content-length': '100' }))
-    slow.write('abc')
-    return [await answerOn(slow)]
+  async requestTime(door, open) {
+    await open({}, { requestMs: 200 })
+    const slow = door.connect(rig.port)
+    const answer = await slow.begin(100, Buffer.from('abc'))
+    slow.end()
+    return [answer]
   },
-  async idleTime(door) {
-    rig = await httpRig({}, { timeouts: { keepAliveMs: 50 } })
-    const client = new RawClient(rig.port)
-    client.post(door.path, door.headers, door.item())
-    expect((await client.reply()).status).toBe(door.ok)
-    return [await answerOn(client)]
+  async idleTime(door, open) {
+    await open({}, { idleMs: 50 })
+    const client = door.connect(rig.port)
+    expect((await client.send(door.item())).status).toBe(door.ok)
+    await client.closed()
+    return [await client.send(door.item())]
   },
-  async appendTime(door) {
+  async appendTime(door, open) {
     const after = (ms: number, run: () => void) => systemClock.after(ms / 50, run)
-    rig = await httpRig({}, {}, { clock: { ...systemClock, after } })
+    await open({}, {}, { clock: { ...systemClock, after } })
     rig.broker.mood = () => 'hang'
     return [await send(door, door.item())]
   },
 }
 
+/** Rows that concern one encoding. */
+const ENCODINGS: Partial<Record<LimitName, LimitDoor['encoding']>> = { growth: 'protobuf', jsonDepth: 'json' }
+/** What says when to come back. */
+const PATIENCE: readonly unknown[] = [429, 503, 'UNAVAILABLE', 'DEADLINE_EXCEEDED']
+
 describe.each(LIMIT_DOORS.map(door => [door.name, door] as const))('%s', (_, door) => {
-  const rows = Object.entries(LIMITS).filter(([, { answers }]) => answers[door.door] !== null)
+  const rows = (Object.entries(LIMITS) as [LimitName, (typeof LIMITS)[LimitName]][]).filter(
+    ([name, { answers }]) =>
+      answers[door.door] !== null && (ENCODINGS[name] ?? door.encoding) === door.encoding,
+  )
 
   it.each(rows)('%s', async (name, { answers, code }) => {
-    const expected = answers[door.door]
-    for (const answer of await PROBES[name as LimitName](door)) {
-      if (answer === 'closed') {
-        expect(answer).toBe(expected)
-        continue
-      }
-      expect(answer.status).toBe(expected)
-      const text = answer.body.toString()
+    const given = await PROBES[name](door, openOf(door))
+    expect(given.length).toBeGreaterThan(0)
+    for (const { status, text, saysWhen } of given) {
+      expect(status).toBe(answers[door.door])
       if (code !== null) expect(text).toContain(`${code}:`)
-      expect(answer.headers.has('retry-after')).toBe([429, 503].includes(answer.status))
-      if (answer.status === 200) expect(text).toMatch(/rejected|cut/)
-      if (answer.status === 400 && code === null) expect(text).toMatch(/rejected/)
+      expect(saysWhen).toBe(PATIENCE.includes(status))
+      if (status === 200 || status === 'OK') expect(text).toMatch(/rejected|cut/)
+      if (status === 400 && code === null) expect(text).toMatch(/rejected/)
     }
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
   })
@@ -227,28 +214,53 @@ async function hugeGzip(bytes: number): Promise<Buffer> {
   return Buffer.concat([header, ...Array.from({ length: bytes / block.length }, () => flushed), trailer])
 }
 
-it('ten mebibytes of gzip that hold ten gibibytes cost no more than the limit', async () => {
-  rig = await httpRig()
-  const body = await hugeGzip(10 * 2 ** 30)
-  expect(body.length).toBeLessThan(11 * 2 ** 20)
-  let peak = 0
-  const before = process.memoryUsage()
-  const watch = setInterval(() => {
-    const { heapUsed, arrayBuffers } = process.memoryUsage()
-    peak = Math.max(peak, heapUsed + arrayBuffers)
-  }, 2)
-  const cpuBefore = process.cpuUsage()
-  const reply = await post(
-    rig.port,
-    '/v1/traces',
-    { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' },
-    body,
-  )
-  const { user, system } = process.cpuUsage(cpuBefore)
-  clearInterval(watch)
-  expect(reply.status).toBe(413)
-  // 64 MiB are inflated before the limit is reached, and kept at most twice while their buffer grows.
-  expect(peak - before.heapUsed - before.arrayBuffers).toBeLessThan(256 * 2 ** 20)
-  expect((user + system) / 1e6).toBeLessThan(3)
-  await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
+const otlpDoors = LIMIT_DOORS.filter(({ encoding }) => encoding === 'protobuf')
+
+describe.each(otlpDoors.map(door => [door.name, door] as const))('%s', (_, door) => {
+  const span = (name: Uint8Array): Buffer => {
+    const fields = Buffer.concat([
+      Buffer.of(0x0a, 16, ...new Uint8Array(16).fill(1), 0x12, 8, ...new Uint8Array(8).fill(2)),
+      Buffer.of(0x2a, name.length, ...name, 0x39),
+      Buffer.from(new BigUint64Array([BigInt(Date.now()) * 1_000_000n]).buffer),
+    ])
+    const nested = (tag: number, inner: Buffer) => Buffer.concat([Buffer.of(tag, inner.length), inner])
+    return nested(0x0a, nested(0x12, nested(0x12, fields)))
+  }
+  const refused = LIMITS.frames.answers[door.door]
+
+  it.each([
+    ['nothing at all', Buffer.alloc(0), door.ok, []],
+    ['a resource without anything', Buffer.of(0x0a, 0), door.ok, []],
+    ['a scope without anything', Buffer.of(0x0a, 2, 0x12, 0), door.ok, []],
+    ['text that is not UTF-8', span(Buffer.of(0x61, 0xff)), door.ok, ['a\ufffd']],
+    ['a length one too long', Buffer.of(0x0a, 3, 0x12, 0), refused, []],
+    ['the largest length there is', Buffer.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f, 0), refused, []],
+    ['a good span before a length that lies', Buffer.of(...span(Buffer.of(0x61)), 0x0a, 9), refused, []],
+  ])('takes or refuses %s', async (_what, body, status, names) => {
+    await openOf(door)()
+    expect((await send(door, { body })).status).toBe(status)
+    expect(rig.broker.spanNames()).toEqual(names)
+    expect(rig.intake.stats().inFlightBytes).toBe(0)
+  })
+
+  it('takes ten mebibytes of gzip that hold ten gibibytes at the cost of the limit, no more', async () => {
+    await openOf(door)()
+    const body = await hugeGzip(10 * 2 ** 30)
+    expect(body.length).toBeLessThan(11 * 2 ** 20)
+    let peak = 0
+    const before = process.memoryUsage()
+    const watch = setInterval(() => {
+      const { heapUsed, arrayBuffers } = process.memoryUsage()
+      peak = Math.max(peak, heapUsed + arrayBuffers)
+    }, 2)
+    const cpuBefore = process.cpuUsage()
+    const answer = await send(door, { body, coding: 'gzip' })
+    const { user, system } = process.cpuUsage(cpuBefore)
+    clearInterval(watch)
+    expect(answer.status).toBe(LIMITS.bodyBytes.answers[door.door])
+    // 64 MiB are inflated before the limit is reached, and kept at most twice while their buffer grows.
+    expect(peak - before.heapUsed - before.arrayBuffers).toBeLessThan(256 * 2 ** 20)
+    expect((user + system) / 1e6).toBeLessThan(3)
+    await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
+  })
 })

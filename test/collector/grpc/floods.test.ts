@@ -119,6 +119,23 @@ describe('connections', () => {
     expect(client.goaways).toContain(0)
   })
 
+  it('that stop in the middle of headers are ended like those that nobody uses', async () => {
+    await rig.receiver.stop()
+    rig = await grpcRig({}, { timeouts: TIMEOUTS })
+    const stuck = new RawHttp2(rig.port)
+    stuck.socket.write(frame(FRAME.headers, 0, 1, HEADERS))
+    await stuck.closed()
+  })
+
+  it('whose client ends its half in the middle of a message give its bytes back', async () => {
+    raw.socket.write(frame(FRAME.headers, END_HEADERS, 1, HEADERS))
+    raw.socket.write(frame(FRAME.data, 0, 1, framed(Buffer.from('abc'), 0, 1_000)))
+    await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(1_000)
+    raw.socket.end()
+    await raw.closed()
+    await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
+  })
+
   it('whose client reads no answers are cut', async () => {
     await rig.receiver.stop()
     rig = await grpcRig({}, { timeouts: { ...TIMEOUTS, streamMs: 300, idleMs: 60_000 } })

@@ -7,6 +7,7 @@ import {
   type SecureClientSessionOptions,
 } from 'node:http2'
 import { createOtlpGrpcReceiver, type OtlpGrpcOptions } from '../../../collector/grpc/receiver.ts'
+import type { IntakeOptions } from '../../../collector/intake/intake.ts'
 import type { Signal } from '../../../collector/intake/signals.ts'
 import type { Receiver } from '../../../collector/receiver.ts'
 import { readStatus, type StatusRead } from '../otlp/answers.ts'
@@ -19,9 +20,10 @@ export interface GrpcRig extends IntakeRig {
 
 export async function grpcRig(
   settings: Record<string, unknown> = {},
-  options: Pick<OtlpGrpcOptions, 'timeouts' | 'access' | 'tls' | 'pool'> = {},
+  options: Pick<OtlpGrpcOptions, 'timeouts' | 'access' | 'tls' | 'pool' | 'maxConnections' | 'maxCalls'> = {},
+  neighbours: Pick<IntakeOptions, 'memory' | 'clock'> = {},
 ): Promise<GrpcRig> {
-  const rig = intakeRig(settings)
+  const rig = intakeRig(settings, neighbours)
   const { intake, events, config } = rig
   const receiver = createOtlpGrpcReceiver({
     host: '127.0.0.1',

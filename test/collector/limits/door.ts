@@ -1,0 +1,107 @@
+/** Doors as the table of limits sees them: each an adapter, so that a new one is driven through every row too. */
+import type { IntakeOptions } from '../../../collector/intake/intake.ts'
+import type { Receiver } from '../../../collector/receiver.ts'
+import type { DoorName, LimitAnswer } from '../../../core/runtime/limits.ts'
+import type { IntakeRig } from '../otlp/intake-rig.ts'
+
+export interface DoorAnswer {
+  readonly status: NonNullable<LimitAnswer>
+  /** What is said besides, with the code of the error. */
+  readonly text: string
+  /** Whether it says when to come back. */
+  readonly saysWhen: boolean
+}
+
+export const CLOSED: DoorAnswer = { status: 'closed', text: '', saysWhen: false }
+
+export interface LimitRig extends IntakeRig {
+  readonly receiver: Receiver
+  readonly port: number
+}
+
+/** Bounds that a test makes small; times in milliseconds. */
+export interface DoorTuning {
+  readonly maxConnections?: number
+  readonly maxCalls?: number
+  readonly headersMs?: number
+  readonly requestMs?: number
+  readonly idleMs?: number
+  readonly callMs?: number
+}
+
+export type OpenRig = (
+  settings?: Record<string, unknown>,
+  tuning?: DoorTuning,
+  neighbours?: Pick<IntakeOptions, 'memory' | 'clock'>,
+) => Promise<LimitRig>
+
+/** Brings about what is beyond a limit; every answer must be that of the table. */
+export type Probe = (door: LimitDoor, open: OpenRig) => Promise<readonly DoorAnswer[]>
+
+export interface ItemOptions {
+  readonly attributes?: number
+  readonly valueBytes?: number
+  /** From now. */
+  readonly offsetMs?: number
+}
+
+export interface Payload {
+  readonly body: Uint8Array
+  /** Of a whole body; what a door always has is not named. */
+  readonly coding?: 'gzip' | 'zstd'
+}
+
+/** One connection. */
+export interface DoorClient {
+  connected(): Promise<unknown>
+  send(payload: Payload): Promise<DoorAnswer>
+  /** Announces a body of so many bytes, and sends some of them. */
+  begin(announcedBytes: number, sent: Uint8Array): Promise<DoorAnswer>
+  /** Resolves when the other end has ended it. */
+  closed(): Promise<unknown>
+  end(): void
+}
+
+export interface LimitDoor {
+  readonly name: string
+  /** Column of the table. */
+  readonly door: DoorName
+  readonly encoding: 'protobuf' | 'json' | 'remote write'
+  /** What it answers when all is well. */
+  readonly ok: DoorAnswer['status']
+  readonly open: OpenRig
+  connect(port: number): DoorClient
+  /** A request with one item, as the door wants it. */
+  item(options?: ItemOptions): Payload
+  /** A small body that grows to so many bytes. */
+  bomb(bytes: number): Payload
+  /** A body whose length is not announced, where there is such a thing. */
+  unannounced?(port: number, body: Uint8Array): Promise<DoorAnswer>
+  /** Requests whose head is longer by so many bytes, in every way there is. */
+  longHeads(port: number, bytes: number): Promise<readonly DoorAnswer[]>
+  /** Connections that say nothing, or that stop before their first request has begun. */
+  silent(port: number): Promise<readonly DoorAnswer[]>
+}
+
+const nanoNow = (offsetMs: number): string => String(BigInt(Date.now() + offsetMs) * 1_000_000n)
+
+export function spanJson({ attributes = 0, valueBytes = 1, offsetMs = 0 }: ItemOptions): string {
+  const span = {
+    traceId: '01'.repeat(16),
+    spanId: '02'.repeat(8),
+    name: 'probe',
+    startTimeUnixNano: nanoNow(offsetMs),
+    attributes: Array.from({ length: attributes }, (_, at) => ({
+      key: `k${at}`,
+      value: { stringValue: 'v'.repeat(valueBytes) },
+    })),
+  }
+  return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
+}
+
+/** A span whose one attribute is so many arrays within each other. */
+export const nestedJson = (depth: number): string =>
+  spanJson({ attributes: 1 }).replace(
+    '{"stringValue":"v"}',
+    `${'{"arrayValue":{"values":['.repeat(depth)}{}${']}}'.repeat(depth)}`,
+  )
