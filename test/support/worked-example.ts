@@ -66,7 +66,10 @@ function requestsOf(test: Case): unknown[] {
   return requests
 }
 
-async function send(wattline: WattlineProcess, request: unknown): Promise<void> {
+/** Sends one request for metrics, as OTLP/JSON has it, and is answered that all of it is taken. */
+export type Send = (wattline: WattlineProcess, request: unknown) => Promise<void>
+
+const sendHttp: Send = async (wattline, request) => {
   const response = await fetch(`${wattline.otlp}/v1/metrics`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -106,6 +109,17 @@ async function expectLedger(
   expect(rows.every(({ coverage }) => coverage === 1)).toBe(true)
 }
 
+/** Sends the worked example as a host of its own, and finds its numbers in the ledger. */
+export async function expectWorkedExample(
+  wattline: WattlineProcess,
+  host: string,
+  send: Send = sendHttp,
+): Promise<void> {
+  const test = { ...WORKED, host }
+  for (const request of requestsOf(test)) await send(wattline, request)
+  await expectLedger(wattline, test, WORKED_LEDGER)
+}
+
 const WORKED: Case = {
   host: 'example',
   energyUj: [1_000_000_000n, 4_600_000_000n],
@@ -142,15 +156,14 @@ export function workedExample(
   })
 
   it('gives exactly the numbers of the worked example', async () => {
-    for (const request of requestsOf(WORKED)) await send(wattline, request)
-    await expectLedger(wattline, WORKED, WORKED_LEDGER)
+    await expectWorkedExample(wattline, WORKED.host)
   })
 
   it('gives the same when each sample is sent twice', async () => {
     const twice = { ...WORKED, host: 'example-twice' }
     for (const request of requestsOf(twice)) {
-      await send(wattline, request)
-      await send(wattline, request)
+      await sendHttp(wattline, request)
+      await sendHttp(wattline, request)
     }
     await expectLedger(wattline, twice, WORKED_LEDGER)
   })
@@ -163,7 +176,7 @@ export function workedExample(
       capacitySeconds: 420,
       workloads: { A: 3, B: 1 },
     }
-    for (const request of requestsOf(uneven)) await send(wattline, request)
+    for (const request of requestsOf(uneven)) await sendHttp(wattline, request)
     // Active and idle by largest remainder of 7 : 413, then 3 : 1 : 3 of the active part.
     await expectLedger(wattline, uneven, [
       ['active', 'A', '7142857', '714', '595'],
