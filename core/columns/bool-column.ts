@@ -25,6 +25,14 @@ export class BoolColumn implements ColumnBuilder<boolean> {
     this.#length += 1
   }
 
+  /** The same value for so many rows. */
+  appendTimes(value: boolean, times: number): void {
+    const end = this.#length + times
+    if (end > this.#flags.length) this.#flags = grown(this.#flags, end)
+    this.#flags.fill(value ? 1 : 0, this.#length, end)
+    this.#length = end
+  }
+
   truncate(length: number): void {
     this.#length = Math.min(length, this.#length)
   }

@@ -46,6 +46,26 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#length += 1
   }
 
+  /** The same id for so many rows. */
+  appendIdTimes(id: number, times: number): void {
+    const end = this.#length + times
+    if (end > this.#ids.length) this.#ids = grown(this.#ids, end)
+    this.#ids.fill(id, this.#length, end)
+    this.#length = end
+  }
+
+  /** Appends the ids of the last `rows` rows so many times more. */
+  repeatLast(rows: number, times: number): void {
+    const from = this.#length - rows
+    const end = this.#length + rows * times
+    if (end > this.#ids.length) this.#ids = grown(this.#ids, end)
+    // Twice as many each time: what was copied is copied on.
+    for (let length = this.#length; length < end; length = this.#length) {
+      this.#length = Math.min(end, length + (length - from))
+      this.#ids.copyWithin(length, from, from + this.#length - length)
+    }
+  }
+
   /** A copy of the ids of the rows from `from` to below `to`. */
   idsIn(from: number, to = this.#length): number[] {
     const ids: number[] = []

@@ -52,6 +52,20 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
     this.#length += 1
   }
 
+  /** So many values that lie one after the other in `source`, from `start` on, lower words first. */
+  appendWordsFrom(source: DataView, start: number, values: number): void {
+    const end = (this.#length + values) * 2
+    if (end > this.#words.length) this.#words = grown(this.#words, end)
+    for (let into = this.#length * 2, at = start; into < end; into += 1, at += 4) {
+      this.#words[into] = source.getInt32(at, true)
+    }
+    if (this.nullable) {
+      if (end / 2 > this.#present.length) this.#present = grown(this.#present, this.#words.length / 2)
+      this.#present.fill(1, this.#length, end / 2)
+    }
+    this.#length = end / 2
+  }
+
   truncate(length: number): void {
     if (length >= this.#length) return
     for (let at = length; at < this.#length && this.nullable; at += 1) {

@@ -41,6 +41,14 @@ export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<I
     this.#offsets[this.#length] = end
   }
 
+  /** Empty lists for so many rows; what was begun after the last is not theirs. */
+  endRowsEmpty(times: number): void {
+    const end = this.#length + times
+    if (end >= this.#offsets.length) this.#offsets = grown(this.#offsets, end + 1)
+    this.#offsets.fill(this.#offsets[this.#length]!, this.#length + 1, end + 1)
+    this.#length = end
+  }
+
   truncate(length: number): void {
     this.#length = Math.min(length, this.#length)
     this.items.truncate(this.#offsets[this.#length]!)

@@ -79,6 +79,19 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     this.endRow()
   }
 
+  /** The same entries for so many rows. */
+  appendEntriesTimes(entries: MapEntries, times: number): void {
+    if (times === 0) return
+    this.appendEntries(entries)
+    const size = entries.keyIds.length
+    this.#keyIds.repeatLast(size, times - 1)
+    this.#valueIds.repeatLast(size, times - 1)
+    const last = this.#length + times - 1
+    if (last >= this.#offsets.length) this.#offsets = grown(this.#offsets, last + 1)
+    for (let row = this.#length; row < last; row += 1) this.#offsets[row + 1] = this.#offsets[row]! + size
+    this.#length = last
+  }
+
   /** Takes the entries of the row in hand out again, to append them to many rows. */
   takePending(): MapEntries {
     const from = this.#offsets[this.#length]!

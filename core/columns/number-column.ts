@@ -39,6 +39,23 @@ export class NumberColumn implements ColumnBuilder<number> {
     this.#length += 1
   }
 
+  /** The same value for so many rows. */
+  appendTimes(value: number, times: number): void {
+    const end = this.#length + times
+    if (end > this.#values.length) this.#values = grown(this.#values, end)
+    this.#values.fill(value, this.#length, end)
+    this.#length = end
+  }
+
+  /** So many doubles that lie one after the other in `source`, from `start` on. */
+  appendDoublesFrom(source: DataView, start: number, values: number): void {
+    const end = this.#length + values
+    if (end > this.#values.length) this.#values = grown(this.#values, end)
+    for (let at = start; this.#length < end; this.#length += 1, at += 8) {
+      this.#values[this.#length] = source.getFloat64(at, true)
+    }
+  }
+
   truncate(length: number): void {
     this.#length = Math.min(length, this.#length)
   }

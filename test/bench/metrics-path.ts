@@ -90,6 +90,7 @@ function round(
     pass(one.bytes, stage)
     points += one.points
   }
+  for (const builder of [...metricBuilders, ...lanes.map(lane => lane.builder)]) end(builder, stage)
   const { user, system } = process.cpuUsage(before)
   return ((user + system) * 1000) / points
 }

@@ -12,36 +12,47 @@ const COMPARED = 32
 /** From here on the first byte of a length says that another one follows. */
 const LONG_LENGTH = 0x80
 
+/** What the attributes of the last row of a map column became, by number of the attribute. */
+class LastRow {
+  readonly map: MapColumn
+  /** Where its length byte is; -1: there is none to compare with. */
+  readonly places = new Int32Array(COMPARED).fill(-1)
+  readonly keyIds = new Int32Array(COMPARED)
+  readonly valueIds = new Int32Array(COMPARED)
+
+  constructor(map: MapColumn) {
+    this.map = map
+  }
+}
+
 /**
  * Reads KeyValues into map columns under the limits. One per request: it keeps scratch space.
  *
- * Items in a row have much in common. So what an attribute of a row became is remembered with its place in the body, and
- * the same bytes at the same place of the next row become the same without a look at them: dictionary ids stay as they are
- * until a request is over.
+ * Items in a row have much in common, and so have resources. So what an attribute of a row became is remembered with its
+ * place in the body, and the same bytes at the same place of the next row become the same without a look at them: dictionary
+ * ids stay as they are until a request is over.
  */
 export class AttributeReader {
   readonly #reader: ProtobufReader
   readonly #tally: Tally
-  readonly #map: MapColumn | null
-  /** By number of the attribute: where the last one's length byte is; -1: there is none to compare with. */
-  readonly #places = new Int32Array(COMPARED).fill(-1)
-  readonly #keyIds = new Int32Array(COMPARED)
-  readonly #valueIds = new Int32Array(COMPARED)
+  readonly #items: LastRow
+  readonly #resources: LastRow
   readonly #value = new AnyValue()
   readonly #key: KeyRange = { start: 0, end: 0 }
 
-  /** `map`: the column whose rows are like their predecessors. */
-  constructor(reader: ProtobufReader, tally: Tally, map: MapColumn | null = null) {
+  /** The columns whose rows are like their predecessors: of the items, and of their resources. */
+  constructor(reader: ProtobufReader, tally: Tally, items: MapColumn, resources: MapColumn) {
     this.#reader = reader
     this.#tally = tally
-    this.#map = map
+    this.#items = new LastRow(items)
+    this.#resources = new LastRow(resources)
   }
 
   /** Reads the KeyValue whose length comes next into the row in hand, of which it is attribute number `index`. */
   read(end: number, map: MapColumn, index: number): void {
-    const compared = map === this.#map && index < COMPARED
-    if (compared && this.#repeats(end, index)) {
-      map.put(this.#keyIds[index]!, this.#valueIds[index]!)
+    const last = index < COMPARED ? this.#lastOf(map) : null
+    if (last !== null && this.#repeats(end, last.places[index]!)) {
+      map.put(last.keyIds[index]!, last.valueIds[index]!)
       return
     }
     const reader = this.#reader
@@ -58,17 +69,21 @@ export class AttributeReader {
     const keyId = this.#keyId(map, index)
     map.put(keyId, valueId)
     reader.position = stop
-    if (!compared) return
+    if (last === null) return
     // Compared are those whose length is one byte: others may be padded, however short. What is cut is to be counted each time.
     const isShort = reader.view.getUint8(place) < LONG_LENGTH && this.#tally.cutAttributes === cutAttributes
-    this.#places[index] = isShort ? place : -1
-    this.#keyIds[index] = keyId
-    this.#valueIds[index] = valueId
+    last.places[index] = isShort ? place : -1
+    last.keyIds[index] = keyId
+    last.valueIds[index] = valueId
   }
 
-  /** Whether the KeyValue that comes next has the same bytes as attribute `index` of the row before; then it is passed. */
-  #repeats(end: number, index: number): boolean {
-    const last = this.#places[index]!
+  #lastOf(map: MapColumn): LastRow | null {
+    if (map === this.#items.map) return this.#items
+    return map === this.#resources.map ? this.#resources : null
+  }
+
+  /** Whether the KeyValue that comes next has the same bytes as the one whose length byte is at `last`; then it is passed. */
+  #repeats(end: number, last: number): boolean {
     const { view, position } = this.#reader
     if (last < 0 || position >= end) return false
     const length = view.getUint8(position)

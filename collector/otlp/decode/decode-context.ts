@@ -72,6 +72,7 @@ export class Tally {
   countOnce<Part>(messages: object, read: () => Part): Part {
     const before = this.cutAttributes
     const part = read()
+    if (this.cutAttributes === before) return part
     if (this.#counted.has(messages)) this.cutAttributes = before
     this.#counted.add(messages)
     return part

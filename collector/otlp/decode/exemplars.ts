@@ -19,18 +19,30 @@ const FIELDS = knownFields(2, 3, 4, 5, 6, 7)
 export class Exemplars {
   /** An exemplar of the point in hand has an id of a wrong length. */
   misshapen = false
+  #count = 0
+  /** Points in a row without one, whose lists are still to be closed. */
+  #pending = 0
   readonly #reader: ProtobufReader
   readonly #attributes: AttributeReader
   readonly #columns: ExemplarColumns
+  readonly #lists: readonly Pick<ExemplarColumns[keyof ExemplarColumns], 'endRow' | 'endRowsEmpty'>[]
 
   constructor(reader: ProtobufReader, attributes: AttributeReader, columns: ExemplarColumns) {
     this.#reader = reader
     this.#attributes = attributes
     this.#columns = columns
+    this.#lists = [
+      columns['Exemplars.FilteredAttributes'],
+      columns['Exemplars.TimeUnix'],
+      columns['Exemplars.Value'],
+      columns['Exemplars.SpanId'],
+      columns['Exemplars.TraceId'],
+    ]
   }
 
   begin(): void {
     this.misshapen = false
+    this.#count = 0
   }
 
   /** Reads the Exemplar whose length comes next. */
@@ -75,6 +87,7 @@ export class Exemplars {
       }
     }
     if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.misshapen = true
+    this.#count += 1
     filtered.endRow()
     this.#columns['Exemplars.TimeUnix'].items.appendWords(low, high)
     this.#columns['Exemplars.Value'].items.append(value)
@@ -83,13 +96,20 @@ export class Exemplars {
     reader.message = outer
   }
 
-  /** Closes the lists of the point's row. */
+  /** Closes the lists of the point's row; those of points without an exemplar not before `leave`. */
   endRow(): void {
-    const columns = this.#columns
-    columns['Exemplars.FilteredAttributes'].endRow()
-    columns['Exemplars.TimeUnix'].endRow()
-    columns['Exemplars.Value'].endRow()
-    columns['Exemplars.SpanId'].endRow()
-    columns['Exemplars.TraceId'].endRow()
+    if (this.#count === 0) {
+      this.#pending += 1
+      return
+    }
+    this.leave()
+    for (const list of this.#lists) list.endRow(this.#count)
+  }
+
+  /** Closes the lists of all points so far. */
+  leave(): void {
+    if (this.#pending === 0) return
+    for (const list of this.#lists) list.endRowsEmpty(this.#pending)
+    this.#pending = 0
   }
 }

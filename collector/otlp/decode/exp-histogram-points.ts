@@ -36,7 +36,7 @@ export class ExpHistogramPoints {
   }
 
   /** Reads the point that reaches to `end` into a row. */
-  read(end: number, temporality: number): void {
+  read(end: number): void {
     const rows = this.#rows
     const columns = this.#columns
     rows.beginPoint()
@@ -63,8 +63,12 @@ export class ExpHistogramPoints {
     columns.Flags.append(this.#flags)
     columns.Min.append(this.#min)
     columns.Max.append(this.#max)
-    columns.AggregationTemporality.append(temporality)
     rows.accept()
+  }
+
+  /** Ends what is left open between points. */
+  leave(): void {
+    this.#exemplars.leave()
   }
 
   #field(tag: number, end: number): void {

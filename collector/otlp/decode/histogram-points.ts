@@ -28,7 +28,7 @@ export class HistogramPoints {
   }
 
   /** Reads the point that reaches to `end` into a row. */
-  read(end: number, temporality: number): void {
+  read(end: number): void {
     const rows = this.#rows
     const columns = this.#columns
     rows.beginPoint()
@@ -49,8 +49,12 @@ export class HistogramPoints {
     columns.Flags.append(this.#flags)
     columns.Min.append(this.#min)
     columns.Max.append(this.#max)
-    columns.AggregationTemporality.append(temporality)
     rows.accept()
+  }
+
+  /** Ends what is left open between points. */
+  leave(): void {
+    this.#exemplars.leave()
   }
 
   #field(tag: number, end: number): void {
@@ -74,13 +78,13 @@ export class HistogramPoints {
         this.#bucketCount(end)
         break
       case 0x32:
-        for (const stop = reader.length(end); reader.position < stop; ) this.#bucketCount(stop)
+        this.#bucketCounts(end)
         break
       case 0x39:
         this.#bound(end)
         break
       case 0x3a:
-        for (const stop = reader.length(end); reader.position < stop; ) this.#bound(stop)
+        this.#bounds(end)
         break
       case 0x42:
         this.#exemplars.read(end)
@@ -108,7 +112,27 @@ export class HistogramPoints {
     this.#columns.BucketCounts.items.appendWords(reader.low, reader.high)
   }
 
+  /** Packed: in the body as they are in the column. */
+  #bucketCounts(end: number): void {
+    const { reader } = this.#rows
+    const stop = reader.length(end)
+    const values = (stop - reader.position) >> 3
+    this.#columns.BucketCounts.items.appendWordsFrom(reader.view, reader.position, values)
+    reader.position += values * 8
+    // Malformed, and said so.
+    if (reader.position < stop) this.#bucketCount(stop)
+  }
+
   #bound(end: number): void {
     this.#columns.ExplicitBounds.items.append(this.#rows.reader.double(end))
+  }
+
+  #bounds(end: number): void {
+    const { reader } = this.#rows
+    const stop = reader.length(end)
+    const values = (stop - reader.position) >> 3
+    this.#columns.ExplicitBounds.items.appendDoublesFrom(reader.view, reader.position, values)
+    reader.position += values * 8
+    if (reader.position < stop) this.#bound(stop)
   }
 }

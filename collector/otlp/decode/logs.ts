@@ -1,3 +1,4 @@
+import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { logs } from '../../../core/model/streams/index.ts'
 import { AnyValue } from './any-value.ts'
@@ -8,12 +9,13 @@ import { growthCheck } from './growth.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 import { knownFields, ProtobufReader } from './protobuf-reader.ts'
 import { allOrNothing } from './request.ts'
-import { type Resource, readResource, readScope, type Scope } from './resource.ts'
+import { type Resource, ResourceReader, readScope, type Scope } from './resource.ts'
 
 type LogsBuilder = RecordBuilder<typeof logs>
 
 const FIELDS = knownFields(1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12)
-const NOTHING: TextRange = { start: 0, end: 0 }
+/** Rows that may lack what they have in common: until then their size is not seen in the builder. */
+const MOST_PENDING = 256
 
 /**
  * Decodes an ExportLogsServiceRequest into the builder, a row per log record. A record without time has the time it
@@ -27,7 +29,9 @@ export function decodeLogs(body: Uint8Array, context: DecodeContext, builder: Lo
       context,
       growthCheck(body.length, () => builder.byteSize),
     )
-    walkEnvelope(reader, new LogDecoder(reader, tally, context, builder))
+    const decoder = new LogDecoder(reader, tally, context, builder)
+    walkEnvelope(reader, decoder)
+    decoder.leave()
     return tally.result()
   })
 }
@@ -38,50 +42,79 @@ class LogDecoder implements EnvelopeVisitor {
   readonly #tally: Tally
   readonly #builder: LogsBuilder
   readonly #attributes: AttributeReader
+  readonly #resources: ResourceReader
   readonly #tenantId: number
   readonly #nowLow: number
   readonly #nowHigh: number
   #resource!: Resource
-  #resourceUrl = NOTHING
+  #resourceUrlId = 0
   #scope!: Scope
-  #scopeUrl = NOTHING
+  #scopeNameId = 0
+  #scopeVersionId = 0
+  #scopeUrlId = 0
+  /** Rows of the scope in hand that still lack what they have in common. */
+  #pending = 0
   // The record in hand: places in the body, words of times.
   #timeLow = 0
   #timeHigh = 0
   #observedLow = 0
   #observedHigh = 0
   #severity = 0
-  #severityStart = 0
-  #severityEnd = 0
+  readonly #severityText = { start: 0, end: 0 }
+  #severityId = 0
   readonly #body = new AnyValue()
   #dropped = 0
   #flags = 0
   #traceId = ABSENT
   #spanId = ABSENT
-  #eventStart = 0
-  #eventEnd = 0
+  readonly #event = { start: 0, end: 0 }
+  #eventId = 0
   #attributeCount = 0
 
   constructor(reader: ProtobufReader, tally: Tally, context: DecodeContext, builder: LogsBuilder) {
     this.#reader = reader
     this.#tally = tally
     this.#builder = builder
-    this.#attributes = new AttributeReader(reader, tally, builder.columns.LogAttributes)
-    this.#tenantId = builder.columns.Tenant.values.internString(context.tenant)
+    const { LogAttributes, ResourceAttributes, ServiceName, Tenant } = builder.columns
+    this.#attributes = new AttributeReader(reader, tally, LogAttributes, ResourceAttributes)
+    this.#resources = new ResourceReader(reader, this.#attributes, ResourceAttributes, ServiceName)
+    this.#tenantId = Tenant.values.internString(context.tenant)
     this.#nowLow = Number(BigInt.asIntN(32, context.nowUnixNano))
     this.#nowHigh = Number(BigInt.asIntN(32, context.nowUnixNano >> 32n))
   }
 
   resource(messages: Ranges, schemaUrl: TextRange): void {
-    const { ResourceAttributes, ServiceName } = this.#builder.columns
-    this.#resource = readResource(this.#reader, this.#attributes, messages, ResourceAttributes, ServiceName)
-    this.#resourceUrl = schemaUrl
+    this.leave()
+    this.#resource = this.#resources.read(messages)
+    this.#resourceUrlId = this.#id(this.#builder.columns.ResourceSchemaUrl, schemaUrl, this.#resourceUrlId)
   }
 
   scope(messages: Ranges, schemaUrl: TextRange): void {
-    const { ScopeAttributes } = this.#builder.columns
-    this.#scope = readScope(this.#reader, this.#attributes, this.#tally, messages, ScopeAttributes)
-    this.#scopeUrl = schemaUrl
+    this.leave()
+    const { columns } = this.#builder
+    const scope = readScope(this.#reader, this.#attributes, this.#tally, messages, columns.ScopeAttributes)
+    const { nameStart, nameEnd, versionStart, versionEnd } = scope
+    this.#scope = scope
+    this.#scopeNameId = this.#id(columns.ScopeName, { start: nameStart, end: nameEnd }, this.#scopeNameId)
+    const version = { start: versionStart, end: versionEnd }
+    this.#scopeVersionId = this.#id(columns.ScopeVersion, version, this.#scopeVersionId)
+    this.#scopeUrlId = this.#id(columns.ScopeSchemaUrl, schemaUrl, this.#scopeUrlId)
+  }
+
+  /** Writes what the rows since the last call have in common: a value for all of them is cheaper than one each. */
+  leave(): void {
+    const rows = this.#pending
+    if (rows === 0) return
+    const { columns } = this.#builder
+    columns.Tenant.appendIdTimes(this.#tenantId, rows)
+    columns.ServiceName.appendIdTimes(this.#resource.serviceNameId, rows)
+    columns.ResourceSchemaUrl.appendIdTimes(this.#resourceUrlId, rows)
+    columns.ResourceAttributes.appendEntriesTimes(this.#resource.attributes, rows)
+    columns.ScopeSchemaUrl.appendIdTimes(this.#scopeUrlId, rows)
+    columns.ScopeName.appendIdTimes(this.#scopeNameId, rows)
+    columns.ScopeVersion.appendIdTimes(this.#scopeVersionId, rows)
+    columns.ScopeAttributes.appendEntriesTimes(this.#scope.attributes, rows)
+    this.#pending = 0
   }
 
   item(end: number): void {
@@ -104,12 +137,12 @@ class LogDecoder implements EnvelopeVisitor {
 
   #begin(): void {
     this.#timeLow = this.#timeHigh = this.#observedLow = this.#observedHigh = 0
-    this.#severity = this.#severityStart = this.#severityEnd = 0
+    this.#severity = this.#severityText.start = this.#severityText.end = 0
     this.#body.clear()
     this.#dropped = this.#flags = 0
     this.#traceId = ABSENT
     this.#spanId = ABSENT
-    this.#eventStart = this.#eventEnd = 0
+    this.#event.start = this.#event.end = 0
     this.#attributeCount = 0
   }
 
@@ -125,9 +158,9 @@ class LogDecoder implements EnvelopeVisitor {
         this.#severity = reader.uint32(end)
         break
       case 0x1a:
-        this.#severityEnd = reader.length(end)
-        this.#severityStart = reader.position
-        reader.position = this.#severityEnd
+        this.#severityText.end = reader.length(end)
+        this.#severityText.start = reader.position
+        reader.position = this.#severityText.end
         break
       case 0x2a:
         this.#attributes.readValue(end, this.#body)
@@ -154,9 +187,9 @@ class LogDecoder implements EnvelopeVisitor {
         this.#observedHigh = reader.high
         break
       case 0x62:
-        this.#eventEnd = reader.length(end)
-        this.#eventStart = reader.position
-        reader.position = this.#eventEnd
+        this.#event.end = reader.length(end)
+        this.#event.start = reader.position
+        reader.position = this.#event.end
         break
       default:
         reader.skip(tag, end, FIELDS)
@@ -177,25 +210,24 @@ class LogDecoder implements EnvelopeVisitor {
 
   #write(dropped: number): void {
     const { columns } = this.#builder
-    const { bytes } = this.#reader
-    const scope = this.#scope
-    columns.Tenant.appendId(this.#tenantId)
     columns.Timestamp.appendWords(this.#timeLow, this.#timeHigh)
     appendId(columns.TraceId, this.#reader, this.#traceId)
     appendId(columns.SpanId, this.#reader, this.#spanId)
     columns.TraceFlags.append(this.#flags & 0xff)
-    columns.SeverityText.appendBytes(bytes, this.#severityStart, this.#severityEnd)
+    this.#severityId = this.#id(columns.SeverityText, this.#severityText, this.#severityId)
+    columns.SeverityText.appendId(this.#severityId)
     columns.SeverityNumber.append(this.#severity & 0xff)
-    columns.ServiceName.appendId(this.#resource.serviceNameId)
-    columns.ResourceSchemaUrl.appendBytes(bytes, this.#resourceUrl.start, this.#resourceUrl.end)
-    columns.ResourceAttributes.appendEntries(this.#resource.attributes)
-    columns.ScopeSchemaUrl.appendBytes(bytes, this.#scopeUrl.start, this.#scopeUrl.end)
-    columns.ScopeName.appendBytes(bytes, scope.nameStart, scope.nameEnd)
-    columns.ScopeVersion.appendBytes(bytes, scope.versionStart, scope.versionEnd)
-    columns.ScopeAttributes.appendEntries(scope.attributes)
     columns.LogAttributes.endRow()
-    columns.EventName.appendBytes(bytes, this.#eventStart, this.#eventEnd)
+    this.#eventId = this.#id(columns.EventName, this.#event, this.#eventId)
+    columns.EventName.appendId(this.#eventId)
     columns.DroppedAttributesCount.append(Math.min(dropped, 0xffffffff))
     this.#builder.endRow()
+    this.#pending += 1
+    if (this.#pending === MOST_PENDING) this.leave()
+  }
+
+  /** The id of a text in the body; `guess`: that of the one before, which most often is the same. */
+  #id({ values }: DictionaryColumn, { start, end }: TextRange, guess: number): number {
+    return values.internBytes(this.#reader.bytes, start, end, guess)
   }
 }

@@ -1,3 +1,4 @@
+import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
 import type { ColumnsOf, RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type {
   metricsExpHistogram,
@@ -11,7 +12,7 @@ import type { RejectReason, Tally } from './decode-context.ts'
 import type { Ranges, TextRange } from './envelope.ts'
 import type { PointInHand } from './point-sink.ts'
 import type { ProtobufReader } from './protobuf-reader.ts'
-import { type Resource, readResource, readScope, type Scope } from './resource.ts'
+import { type Resource, ResourceReader, readScope, type Scope } from './resource.ts'
 
 /** One builder for each kind of metric. */
 export interface MetricBuilders {
@@ -63,14 +64,21 @@ export class MetricRows implements PointInHand {
   readonly #tally: Tally
   readonly #builder: CommonBuilder
   readonly #tenantId: number
+  readonly #resources: ResourceReader
   #place: MetricPlace | null = null
   #resource!: Resource
   #resourceRecord: Readonly<Record<string, string>> | null = null
   #scope!: Scope
+  #resourceUrlId = 0
+  #scopeNameId = 0
+  #scopeVersionId = 0
+  #scopeUrlId = 0
   #head: MetricHead | null = null
   #nameId = 0
   #descriptionId = 0
   #unitId = 0
+  /** Accepted rows that still lack what they have in common. */
+  pending = 0
   resourceMessages: Ranges = NO_RANGES
   // The point in hand; its value only for those who hand it on.
   startLow = 0
@@ -96,6 +104,8 @@ export class MetricRows implements PointInHand {
     this.attributes = attributes
     this.#tally = tally
     this.#builder = builder
+    const { ResourceAttributes, ServiceName } = builder.columns
+    this.#resources = new ResourceReader(reader, attributes, ResourceAttributes, ServiceName)
     this.#tenantId = builder.columns.Tenant.values.internString(tenant)
   }
 
@@ -114,28 +124,37 @@ export class MetricRows implements PointInHand {
   /** Makes ready for the points of a metric; the reader's position is kept. */
   enter(place: MetricPlace, head: MetricHead): void {
     const { columns } = this.#builder
-    const { position, bytes } = this.reader
+    const { position } = this.reader
     if (this.resourceMessages !== place.resourceMessages) {
-      this.#resource = this.#readResource(place.resourceMessages)
+      this.#resource = this.#tally.countOnce(place.resourceMessages, () =>
+        this.#resources.read(place.resourceMessages),
+      )
       this.resourceMessages = place.resourceMessages
       this.#resourceRecord = null
     }
     if (this.#place !== place) {
-      this.#scope = this.#readScope(place.scopeMessages)
+      const scope = this.#readScope(place.scopeMessages)
+      const { nameStart, nameEnd, versionStart, versionEnd } = scope
+      this.#scope = scope
+      this.#resourceUrlId = this.#id(columns.ResourceSchemaUrl, place.resourceUrl, this.#resourceUrlId)
+      this.#scopeNameId = this.#id(columns.ScopeName, { start: nameStart, end: nameEnd }, this.#scopeNameId)
+      const version = { start: versionStart, end: versionEnd }
+      this.#scopeVersionId = this.#id(columns.ScopeVersion, version, this.#scopeVersionId)
+      this.#scopeUrlId = this.#id(columns.ScopeSchemaUrl, place.scopeUrl, this.#scopeUrlId)
       this.#place = place
     }
     if (this.#head !== head) {
-      const { name, description, unit } = head
-      this.#nameId = columns.MetricName.values.internBytes(bytes, name.start, name.end)
-      this.#descriptionId = columns.MetricDescription.values.internBytes(
-        bytes,
-        description.start,
-        description.end,
-      )
-      this.#unitId = columns.MetricUnit.values.internBytes(bytes, unit.start, unit.end)
+      this.#nameId = this.#id(columns.MetricName, head.name, this.#nameId)
+      this.#descriptionId = this.#id(columns.MetricDescription, head.description, this.#descriptionId)
+      this.#unitId = this.#id(columns.MetricUnit, head.unit, this.#unitId)
       this.#head = head
     }
     this.reader.position = position
+  }
+
+  /** The id of a text in the body; `guess`: that of the one before, which most often is the same. */
+  #id({ values }: DictionaryColumn, { start, end }: TextRange, guess: number): number {
+    return values.internBytes(this.reader.bytes, start, end, guess)
   }
 
   beginPoint(): void {
@@ -172,41 +191,40 @@ export class MetricRows implements PointInHand {
     return this.#tally.timeProblem((this.timeHigh >>> 0) * 4_294_967_296 + (this.timeLow >>> 0))
   }
 
-  /** Ends a point whose own columns are written: adds the common ones. */
+  /** Ends a point whose own columns are written: adds those of every point. What points have in common comes by `leave`. */
   accept(): void {
     const { columns } = this.#builder
-    const { bytes } = this.reader
-    const { resourceUrl, scopeUrl } = this.#place!
-    const scope = this.#scope
-    columns.Tenant.appendId(this.#tenantId)
-    columns.ResourceAttributes.appendEntries(this.#resource.attributes)
-    columns.ResourceSchemaUrl.appendBytes(bytes, resourceUrl.start, resourceUrl.end)
-    columns.ScopeName.appendBytes(bytes, scope.nameStart, scope.nameEnd)
-    columns.ScopeVersion.appendBytes(bytes, scope.versionStart, scope.versionEnd)
-    columns.ScopeAttributes.appendEntries(scope.attributes)
-    columns.ScopeDroppedAttrCount.append(Math.min(scope.droppedAttributes, 0xffffffff))
-    columns.ScopeSchemaUrl.appendBytes(bytes, scopeUrl.start, scopeUrl.end)
-    columns.ServiceName.appendId(this.#resource.serviceNameId)
-    columns.MetricName.appendId(this.#nameId)
-    columns.MetricDescription.appendId(this.#descriptionId)
-    columns.MetricUnit.appendId(this.#unitId)
     columns.Attributes.endRow()
     columns.StartTimeUnix.appendWords(this.startLow, this.startHigh)
     columns.TimeUnix.appendWords(this.timeLow, this.timeHigh)
     this.#builder.endRow()
+    this.pending += 1
     this.#tally.accept()
+  }
+
+  /** Writes what the accepted points since the last call have in common. */
+  leave(): void {
+    const { columns } = this.#builder
+    const { attributes, droppedAttributes } = this.#scope
+    const rows = this.pending
+    columns.Tenant.appendIdTimes(this.#tenantId, rows)
+    columns.ResourceAttributes.appendEntriesTimes(this.#resource.attributes, rows)
+    columns.ResourceSchemaUrl.appendIdTimes(this.#resourceUrlId, rows)
+    columns.ScopeName.appendIdTimes(this.#scopeNameId, rows)
+    columns.ScopeVersion.appendIdTimes(this.#scopeVersionId, rows)
+    columns.ScopeAttributes.appendEntriesTimes(attributes, rows)
+    columns.ScopeDroppedAttrCount.appendTimes(Math.min(droppedAttributes, 0xffffffff), rows)
+    columns.ScopeSchemaUrl.appendIdTimes(this.#scopeUrlId, rows)
+    columns.ServiceName.appendIdTimes(this.#resource.serviceNameId, rows)
+    columns.MetricName.appendIdTimes(this.#nameId, rows)
+    columns.MetricDescription.appendIdTimes(this.#descriptionId, rows)
+    columns.MetricUnit.appendIdTimes(this.#unitId, rows)
+    this.pending = 0
   }
 
   reject(reason: RejectReason): void {
     this.#builder.discardRow()
     this.#tally.reject(reason)
-  }
-
-  #readResource(messages: Ranges): Resource {
-    const { ResourceAttributes, ServiceName } = this.#builder.columns
-    return this.#tally.countOnce(messages, () =>
-      readResource(this.reader, this.attributes, messages, ResourceAttributes, ServiceName),
-    )
   }
 
   #readScope(messages: Ranges): Scope {

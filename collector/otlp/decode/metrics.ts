@@ -13,6 +13,8 @@ import { SummaryPoints } from './summary-points.ts'
 
 const METRIC_FIELDS = knownFields(1, 2, 3, 5, 7, 9, 10, 11, 12)
 const DATA_FIELDS = knownFields(1, 2, 3)
+/** Rows that may lack what they have in common: until then their size is not seen in the builders. */
+const MOST_PENDING = 256
 const NOTHING: TextRange = { start: 0, end: 0 }
 
 /** Field numbers of the kinds in Metric. */
@@ -76,7 +78,8 @@ class MetricDecoder implements EnvelopeVisitor {
     sink: PointSink,
   ) {
     const rows = (kind: keyof MetricBuilders) => {
-      const attributes = new AttributeReader(reader, tally, builders[kind].columns.Attributes)
+      const { Attributes, ResourceAttributes } = builders[kind].columns
+      const attributes = new AttributeReader(reader, tally, Attributes, ResourceAttributes)
       return new MetricRows(reader, attributes, tally, tenant, builders[kind])
     }
     this.#reader = reader
@@ -159,21 +162,38 @@ class MetricDecoder implements EnvelopeVisitor {
   }
 
   #points(kind: number, points: Ranges, head: MetricHead, temporality: number, monotonic: boolean): void {
-    this.#rowsOf(kind).enter(this.#place, head)
+    const rows = this.#rowsOf(kind)
+    rows.enter(this.#place, head)
     const sink = this.#sinkFor(kind, head, temporality, monotonic)
-    const { AggregationTemporality, IsMonotonic } = this.#builders.sum.columns
-    const own = () => {
-      AggregationTemporality.append(temporality)
-      IsMonotonic.append(monotonic)
-    }
     for (let at = 0; at < points.length; at += 2) {
       const end = points[at + 1]!
       this.#reader.position = points[at]!
-      if (kind === GAUGE) this.#gauges.read(end, nothing, sink)
-      else if (kind === SUM) this.#sums.read(end, own, sink)
-      else if (kind === HISTOGRAM) this.#histograms.read(end, temporality)
-      else if (kind === EXP_HISTOGRAM) this.#expHistograms.read(end, temporality)
+      if (kind === GAUGE) this.#gauges.read(end, sink)
+      else if (kind === SUM) this.#sums.read(end, sink)
+      else if (kind === HISTOGRAM) this.#histograms.read(end)
+      else if (kind === EXP_HISTOGRAM) this.#expHistograms.read(end)
       else this.#summaries.read(end)
+      if (rows.pending === MOST_PENDING) this.#leave(kind, rows, temporality, monotonic)
+    }
+    if (rows.pending > 0) this.#leave(kind, rows, temporality, monotonic)
+  }
+
+  /** Writes what the points so far have in common: a value for all of them is cheaper than one each. */
+  #leave(kind: number, rows: MetricRows, temporality: number, monotonic: boolean): void {
+    const { sum, histogram, expHistogram } = this.#builders
+    const points = rows.pending
+    rows.leave()
+    if (kind === GAUGE) this.#gauges.leave()
+    else if (kind === SUM) {
+      this.#sums.leave()
+      sum.columns.AggregationTemporality.appendTimes(temporality, points)
+      sum.columns.IsMonotonic.appendTimes(monotonic, points)
+    } else if (kind === HISTOGRAM) {
+      this.#histograms.leave()
+      histogram.columns.AggregationTemporality.appendTimes(temporality, points)
+    } else if (kind === EXP_HISTOGRAM) {
+      this.#expHistograms.leave()
+      expHistogram.columns.AggregationTemporality.appendTimes(temporality, points)
     }
   }
 
@@ -191,5 +211,3 @@ class MetricDecoder implements EnvelopeVisitor {
     return kind === EXP_HISTOGRAM ? this.#rows.expHistogram : this.#rows.summary
   }
 }
-
-function nothing(): void {}

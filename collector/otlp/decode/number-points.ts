@@ -10,7 +10,7 @@ const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
 /** Bit of a data point's flags: it marks the end of a series and has no value. */
 const NO_RECORDED_VALUE = 1
 
-/** Points of gauges and sums. `Sum` has two columns more, which its caller writes for each accepted point. */
+/** Points of gauges and sums. `Sum` has two columns more, which are the caller's. */
 export class NumberPoints {
   readonly #rows: MetricRows
   readonly #columns:
@@ -28,10 +28,10 @@ export class NumberPoints {
   }
 
   /**
-   * Reads the point that reaches to `end` into a row, `own` writing what only this kind has. An accepted point that has a
-   * value is also handed to the sink, if there is one.
+   * Reads the point that reaches to `end` into a row. An accepted point that has a value is also handed to the sink, if there
+   * is one.
    */
-  read(end: number, own: () => void, sink: PointSink | null): void {
+  read(end: number, sink: PointSink | null): void {
     const rows = this.#rows
     const { reader } = rows
     let value = 0
@@ -82,10 +82,13 @@ export class NumberPoints {
     this.#columns.Value.append(value)
     this.#columns.Flags.append(flags)
     this.#exemplars.endRow()
-    own()
     rows.accept()
     if (sink === null || !hasValue || (flags & NO_RECORDED_VALUE) !== 0) return
     rows.double = value
     sink.point(rows)
+  }
+  /** Ends what is left open between points. */
+  leave(): void {
+    this.#exemplars.leave()
   }
 }

@@ -1,4 +1,5 @@
 import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
+import { grown } from '../../../core/columns/growable.ts'
 import type { MapColumn, MapEntries } from '../../../core/columns/map-column.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { Tally } from './decode-context.ts'
@@ -25,37 +26,76 @@ export interface Scope {
   readonly droppedAttributes: number
 }
 
-/** Reads a resource once, into ids of the columns that its items will repeat. */
-export function readResource(
-  reader: ProtobufReader,
-  attributes: AttributeReader,
-  messages: Ranges,
-  map: MapColumn,
-  serviceName: DictionaryColumn,
-): Resource {
-  let count = 0
-  reader.message = 'Resource'
-  for (let at = 0; at < messages.length; at += 2) {
-    const end = messages[at + 1]!
-    reader.position = messages[at]!
-    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag !== 0x0a) {
-        reader.skip(tag, end, RESOURCE_FIELDS)
-        continue
-      }
-      attributes.read(end, map, count)
-      count += 1
-    }
-  }
-  const entries = map.takePending()
-  return { attributes: entries, serviceNameId: serviceNameIn(entries, map, serviceName) }
-}
+/** Reads resources of one request, each once, into ids of the columns that its items will repeat. */
+export class ResourceReader {
+  readonly #reader: ProtobufReader
+  readonly #attributes: AttributeReader
+  readonly #map: MapColumn
+  readonly #serviceName: DictionaryColumn
+  /** Id of the key `service.name`; -1: it has not come yet. */
+  #serviceKeyId = -1
+  /** By id of a key: 1 where it is known to be another. */
+  #isOtherKey = new Uint8Array(64)
+  /** Of the last service name: its id among the values of attributes, and in its own column. */
+  #valueId = -1
+  #serviceNameId = 0
 
-function serviceNameIn(entries: MapEntries, map: MapColumn, serviceName: DictionaryColumn): number {
-  const index = entries.keyIds.findIndex(keyId => SERVICE_NAME.equals(map.keys.bytesOf(keyId)))
-  if (index === -1) return serviceName.values.internString('')
-  const value = map.values.bytesOf(entries.valueIds[index]!)
-  return serviceName.values.internBytes(value, 0, value.length)
+  constructor(
+    reader: ProtobufReader,
+    attributes: AttributeReader,
+    map: MapColumn,
+    serviceName: DictionaryColumn,
+  ) {
+    this.#reader = reader
+    this.#attributes = attributes
+    this.#map = map
+    this.#serviceName = serviceName
+  }
+
+  read(messages: Ranges): Resource {
+    const reader = this.#reader
+    let count = 0
+    reader.message = 'Resource'
+    for (let at = 0; at < messages.length; at += 2) {
+      const end = messages[at + 1]!
+      reader.position = messages[at]!
+      for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+        if (tag !== 0x0a) {
+          reader.skip(tag, end, RESOURCE_FIELDS)
+          continue
+        }
+        this.#attributes.read(end, this.#map, count)
+        count += 1
+      }
+    }
+    const entries = this.#map.takePending()
+    return { attributes: entries, serviceNameId: this.#serviceNameIn(entries) }
+  }
+
+  #serviceNameIn({ keyIds, valueIds }: MapEntries): number {
+    const { values } = this.#serviceName
+    const index = keyIds.findIndex(keyId => this.#isServiceKey(keyId))
+    if (index === -1) return values.internString('')
+    const valueId = valueIds[index]!
+    if (valueId !== this.#valueId) {
+      const value = this.#map.values.bytesOf(valueId)
+      this.#valueId = valueId
+      this.#serviceNameId = values.internBytes(value, 0, value.length)
+    }
+    return this.#serviceNameId
+  }
+
+  #isServiceKey(keyId: number): boolean {
+    if (this.#serviceKeyId !== -1) return keyId === this.#serviceKeyId
+    if (this.#isOtherKey[keyId] === 1) return false
+    if (SERVICE_NAME.equals(this.#map.keys.bytesOf(keyId))) {
+      this.#serviceKeyId = keyId
+      return true
+    }
+    if (keyId >= this.#isOtherKey.length) this.#isOtherKey = grown(this.#isOtherKey, keyId + 1)
+    this.#isOtherKey[keyId] = 1
+    return false
+  }
 }
 
 /** Reads a scope once. `map`: the column of scope attributes, or one that takes them for a moment when there is none. */

@@ -1,4 +1,4 @@
-import { column, type StreamDeclaration } from './stream.ts'
+import { column, repeated, type StreamDeclaration } from './stream.ts'
 
 /** Log records, generation B of the exporter's schema (no TimestampTime), Tenant in front. */
 export const logs = {
@@ -17,11 +17,11 @@ export const logs = {
     column('ResourceSchemaUrl', 'lowCardinality'),
     column('ResourceAttributes', 'stringMap'),
     column('ScopeSchemaUrl', 'lowCardinality'),
-    column('ScopeName', 'string'),
+    repeated('ScopeName'),
     column('ScopeVersion', 'lowCardinality'),
     column('ScopeAttributes', 'stringMap'),
     column('LogAttributes', 'stringMap'),
-    column('EventName', 'string'),
+    repeated('EventName'),
     column('DroppedAttributesCount', 'uint32'),
   ],
   table: {

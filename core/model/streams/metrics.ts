@@ -1,15 +1,15 @@
-import { type Column, column, list, type StreamDeclaration } from './stream.ts'
+import { type Column, column, list, repeated, type StreamDeclaration } from './stream.ts'
 
 /** The five OTLP metric kinds, each with a table of its own, as the OpenTelemetry Collector's exporter lays them out. */
 const common = [
   column('Tenant', 'lowCardinality'),
   column('ResourceAttributes', 'stringMap'),
-  column('ResourceSchemaUrl', 'string'),
-  column('ScopeName', 'string'),
-  column('ScopeVersion', 'string'),
+  repeated('ResourceSchemaUrl'),
+  repeated('ScopeName'),
+  repeated('ScopeVersion'),
   column('ScopeAttributes', 'stringMap'),
   column('ScopeDroppedAttrCount', 'uint32'),
-  column('ScopeSchemaUrl', 'string'),
+  repeated('ScopeSchemaUrl'),
   column('ServiceName', 'lowCardinality'),
   column('MetricName', 'lowCardinality'),
   column('MetricDescription', 'lowCardinality'),

@@ -99,6 +99,10 @@ export const column = <const Name extends string, const Kind extends ScalarKind>
     readonly kind: Kind
   }
 
+/** Text that is the same on row after row: ids in the record, though text in the table as in the exporter's. */
+export const repeated = <const Name extends string>(name: Name) =>
+  ({ name, kind: 'lowCardinality', stored: 'String' }) as const
+
 export const list = <const Name extends string, const Kind extends ScalarKind>(name: Name, kind: Kind) =>
   ({ name, kind, list: true }) as const
 

@@ -1,4 +1,4 @@
-import { column, list, type StreamDeclaration } from './stream.ts'
+import { column, list, repeated, type StreamDeclaration } from './stream.ts'
 
 /** Spans. Column names and types are those of the OpenTelemetry Collector's ClickHouse exporter, Tenant in front. */
 export const traces = {
@@ -15,9 +15,8 @@ export const traces = {
     column('SpanKind', 'lowCardinality'),
     column('ServiceName', 'lowCardinality'),
     column('ResourceAttributes', 'stringMap'),
-    // The same on row after row: ids in the record, though text in the table as in the exporter's.
-    { name: 'ScopeName', kind: 'lowCardinality', stored: 'String' },
-    { name: 'ScopeVersion', kind: 'lowCardinality', stored: 'String' },
+    repeated('ScopeName'),
+    repeated('ScopeVersion'),
     column('SpanAttributes', 'stringMap'),
     column('Duration', 'uint64', 'T64, ZSTD(1)'),
     column('StatusCode', 'lowCardinality'),
