@@ -1,4 +1,4 @@
-/** The two sides of the race, each a process with OTLP over HTTP on a port of its own. */
+/** The two sides of the race, each a process with OTLP over HTTP and over gRPC on ports of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,9 @@ import { startProcess } from '../../support/wattline-process.ts'
 export interface Contestant {
   readonly name: string
   readonly pid: number
+  /** Of OTLP over HTTP. */
   readonly port: number
+  readonly grpcPort: number
   end(): Promise<void>
 }
 
@@ -44,6 +46,7 @@ export async function wattline(
     name: 'Wattline',
     pid: running.pid,
     port: Number(new URL(running.otlp).port),
+    grpcPort: Number(/:(\d+)$/.exec(running.otlpGrpc)?.[1]),
     end: async () => {
       await running.end('SIGTERM')
       rmSync(data, { recursive: true, force: true })
@@ -59,7 +62,8 @@ async function discarding(flags: readonly string[]): Promise<Contestant> {
   return {
     name: 'Wattline',
     pid: child.pid as number,
-    port: Number(/:(\d+)\//.exec(line)?.[1]),
+    port: Number(line.split(' ')[0]),
+    grpcPort: Number(line.split(' ')[1]),
     end: () => end(child),
   }
 }
@@ -69,10 +73,10 @@ async function discarding(flags: readonly string[]): Promise<Contestant> {
  * comes after the log's.
  */
 export async function collector(target: Target, bootstrap: string | null): Promise<Contestant> {
-  const [port = 0] = await freePorts(1)
+  const [port = 0, grpcPort = 0] = await freePorts(2)
   const folder = mkdtempSync(join(tmpdir(), 'wattline-otelcol-'))
   const file = join(folder, 'config.yaml')
-  writeFileSync(file, JSON.stringify(collectorConfig(target, bootstrap, port)))
+  writeFileSync(file, JSON.stringify(collectorConfig(target, bootstrap, { http: port, grpc: grpcPort })))
   const child = spawn(await collectorBinary(), ['--config', file], {
     env: { ...process.env, GOGC: '400' },
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -89,6 +93,7 @@ export async function collector(target: Target, bootstrap: string | null): Promi
     name: 'Collector',
     pid: child.pid as number,
     port,
+    grpcPort,
     end: async () => {
       await end(child)
       rmSync(folder, { recursive: true, force: true })
@@ -96,7 +101,12 @@ export async function collector(target: Target, bootstrap: string | null): Promi
   }
 }
 
-function collectorConfig(target: Target, bootstrap: string | null, port: number): object {
+interface Ports {
+  readonly http: number
+  readonly grpc: number
+}
+
+function collectorConfig(target: Target, bootstrap: string | null, ports: Ports): object {
   const kafka = {
     brokers: [bootstrap],
     producer: {
@@ -108,10 +118,14 @@ function collectorConfig(target: Target, bootstrap: string | null, port: number)
     metrics: { topic: 'otelcol.metrics', encoding: 'otlp_proto' },
     sending_queue: { enabled: false },
   }
+  const protocols = {
+    http: { endpoint: `127.0.0.1:${ports.http}` },
+    grpc: { endpoint: `127.0.0.1:${ports.grpc}` },
+  }
   const exporter = target === 'discard' ? 'nop' : 'kafka'
   const pipeline = { receivers: ['otlp'], exporters: [exporter] }
   return {
-    receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}` } } } },
+    receivers: { otlp: { protocols } },
     exporters: target === 'discard' ? { nop: null } : { kafka },
     service: {
       telemetry: { metrics: { level: 'none' }, logs: { level: 'error' } },

@@ -1,5 +1,6 @@
 // The receiver with everything that it does before the log: decoding, columns, Arrow, zstd. The log takes every record at once
-// and forgets it. Prints its port.
+// and forgets it. Prints its ports: HTTP, gRPC.
+import { createOtlpGrpcReceiver } from '../../../collector/grpc/receiver.ts'
 import { createIntake } from '../../../collector/intake/intake.ts'
 import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
@@ -22,13 +23,8 @@ const intake = createIntake({
   decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
   recogniser: createRecogniser(),
 })
-const receiver = createOtlpHttpReceiver({
-  host: '127.0.0.1',
-  port: 0,
-  limits: config.limits,
-  intake,
-  events,
-})
-await receiver.start()
-process.stdout.write(`  OTLP over HTTP http://127.0.0.1:${receiver.address().port}/v1/\n`)
+const options = { host: '127.0.0.1', port: 0, limits: config.limits, intake, events }
+const receivers = [createOtlpHttpReceiver(options), createOtlpGrpcReceiver(options)]
+for (const receiver of receivers) await receiver.start()
+process.stdout.write(`${receivers.map(receiver => receiver.address().port).join(' ')}\n`)
 process.once('SIGTERM', () => process.exit(0))

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { driveGrpc } from './load-grpc.ts'
 import { type Payload, payload, type RaceSignal } from './payloads.ts'
 
 export interface Order {
@@ -14,7 +15,11 @@ export interface Order {
   readonly signal: RaceSignal
   readonly items: number
   readonly gzip: boolean
+  /** Over gRPC, otherwise over HTTP/1.1. */
+  readonly grpc: boolean
   readonly connections: number
+  /** Spans in a row that share a trace. */
+  readonly spansOfTrace: number
   readonly seconds: number
 }
 
@@ -52,9 +57,11 @@ function random32(): number {
 }
 
 /** Ids of their own for every request, or a log of repetitions would compress as no real one does. */
-function renew({ bytes, traceIds, spanIds }: Payload): void {
-  for (const at of traceIds) {
-    for (let word = 0; word < 16; word += 4) bytes.writeUInt32LE(random32(), at + word)
+function renew({ bytes, traceIds, spanIds }: Payload, spansOfTrace: number): void {
+  for (const [index, at] of traceIds.entries()) {
+    const first = traceIds[index - (index % spansOfTrace)] as number
+    if (at === first) for (let word = 0; word < 16; word += 4) bytes.writeUInt32LE(random32(), at + word)
+    else bytes.copy(bytes, at, first, first + 16)
   }
   for (const at of spanIds) for (let word = 0; word < 8; word += 4) bytes.writeUInt32LE(random32(), at + word)
 }
@@ -114,7 +121,7 @@ async function run(order: Order): Promise<Report> {
   let refused = 0
   const next = (): Payload => {
     const one = payloads[turn++ % PAYLOADS] as Payload
-    renew(one)
+    renew(one, order.spansOfTrace)
     return one
   }
   const onRefused = (answer: string): void => {
@@ -122,7 +129,11 @@ async function run(order: Order): Promise<Report> {
   }
   const untilMs = performance.now() + order.seconds * 1000
   await Promise.all(
-    Array.from({ length: order.connections }, () => drive(order, next, untilMs, seen, onRefused)),
+    Array.from({ length: order.connections }, () =>
+      order.grpc
+        ? driveGrpc({ ...order, next, untilMs, seen, refused: onRefused })
+        : drive(order, next, untilMs, seen, onRefused),
+    ),
   )
   const sorted = seen.toSorted((a, b) => a - b)
   const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0

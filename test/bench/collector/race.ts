@@ -3,6 +3,7 @@
  * threads), with the OK after the same kind of durability. README.md says how, and what was found.
  *
  *   node test/bench/collector/race.ts [--only kafka-zstd-16,gzip] [--rounds 3] [--seconds 8] [--warm-up 3]
+ *     [--spans-of-trace 5]
  *
  * The sides take turns within each round, so that what else the machine does meets both; medians are compared.
  */
@@ -25,6 +26,7 @@ interface Discipline {
   readonly signal: RaceSignal
   readonly items: number
   readonly gzip: boolean
+  readonly grpc: boolean
   readonly connections: number
   /** The ratio to reach. */
   readonly goal: number
@@ -34,8 +36,8 @@ const discipline = (
   name: string,
   target: Target,
   goal: number,
-  { signal = 'traces' as RaceSignal, items = 1_000, gzip = false, connections = 16 } = {},
-): Discipline => ({ name, target, goal, signal, items, gzip, connections })
+  { signal = 'traces' as RaceSignal, items = 1_000, gzip = false, grpc = false, connections = 16 } = {},
+): Discipline => ({ name, target, goal, signal, items, gzip, grpc, connections })
 
 const DISCIPLINES: readonly Discipline[] = [
   discipline('kafka-zstd-16', 'kafka-zstd', 2.5),
@@ -43,6 +45,8 @@ const DISCIPLINES: readonly Discipline[] = [
   discipline('kafka-none-16', 'kafka-none', 1.5),
   discipline('gzip', 'kafka-zstd', 2, { gzip: true }),
   discipline('ingest-alone', 'discard', 1.3),
+  discipline('grpc-kafka', 'kafka-zstd', 1.7, { grpc: true }),
+  discipline('grpc-alone', 'discard', 1, { grpc: true }),
   discipline('metrics', 'kafka-none', 1, { signal: 'metrics' }),
   discipline('small-requests', 'kafka-zstd', 1.5, { items: 100 }),
 ]
@@ -53,6 +57,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '8' },
     'warm-up': { type: 'string', default: '3' },
+    'spans-of-trace': { type: 'string', default: '5' },
   },
 })
 const only = values.only?.split(',')
@@ -73,6 +78,8 @@ async function load(order: Order): Promise<Report> {
 interface Turn {
   readonly perCpuSecond: number
   readonly perSecond: number
+  /** Items, with those of the warming up. */
+  readonly sent: number
   readonly peakMiB: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -84,9 +91,17 @@ const peakMiB = (pid: number): number =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 async function turn(side: Contestant, what: Discipline): Promise<Turn> {
-  const { signal, items, gzip, connections } = what
-  const order = { port: side.port, signal, items, gzip, connections }
-  await load({ ...order, seconds: Number(values['warm-up']) })
+  const { signal, items, gzip, grpc, connections } = what
+  const order = {
+    port: grpc ? side.grpcPort : side.port,
+    signal,
+    items,
+    gzip,
+    grpc,
+    connections,
+    spansOfTrace: Number(values['spans-of-trace']),
+  }
+  const warmUp = await load({ ...order, seconds: Number(values['warm-up']) })
   resetPeak(side.pid)
   const [cpu, startedMs] = [cpuMs(side.pid), performance.now()]
   const report = await load({ ...order, seconds: Number(values.seconds) })
@@ -95,6 +110,7 @@ async function turn(side: Contestant, what: Discipline): Promise<Turn> {
   return {
     perCpuSecond: (report.requests * items * 1_000) / usedMs,
     perSecond: (report.requests * items * 1_000) / tookMs,
+    sent: (warmUp.requests + report.requests) * items,
     peakMiB: peakMiB(side.pid),
     p50Ms: report.p50Ms,
     p99Ms: report.p99Ms,
@@ -109,18 +125,16 @@ async function race(what: Discipline, kafka: KafkaServer): Promise<void> {
   const bootstrap = what.target === 'discard' ? null : kafka.bootstrap
   const sides = [await wattline(bootstrap), await collector(what.target, bootstrap)]
   const turns = new Map<string, Turn[]>(sides.map(({ name }) => [name, []]))
-  let wire = 0
-  let sent = 0
+  const wire = new Map<string, number[]>(sides.map(({ name }) => [name, []]))
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const side of sides) {
-        const before = await topicBytes(kafka, `wattline.${what.signal}`)
+        const topic = `${side.name === 'Wattline' ? 'wattline' : 'otelcol'}.${what.signal}`
+        const before = await topicBytes(kafka, topic)
         const one = await turn(side, what)
         turns.get(side.name)?.push(one)
-        if (side.name === 'Wattline') {
-          wire += (await topicBytes(kafka, `wattline.${what.signal}`)) - before
-          sent += one.perSecond * (Number(values.seconds) + Number(values['warm-up']))
-        }
+        const bytes = (await topicBytes(kafka, topic)) - before
+        wire.get(side.name)?.push(bytes / one.sent)
       }
     }
   } finally {
@@ -136,8 +150,9 @@ async function race(what: Discipline, kafka: KafkaServer): Promise<void> {
     )
   }
   const ratio = of('Wattline', one => one.perCpuSecond) / of('Collector', one => one.perCpuSecond)
+  const bytesOf = (name: string): string => median(wire.get(name) ?? []).toFixed(0)
   const bytes =
-    wire === 0 || what.signal === 'metrics' ? '' : `, about ${(wire / sent).toFixed(0)} bytes a span in Kafka`
+    bootstrap === null ? '' : `; bytes an item in Kafka ${bytesOf('Wattline')} and ${bytesOf('Collector')}`
   console.log(
     `${what.name.padEnd(15)} ratio ${ratio.toFixed(2)}, goal ${what.goal}: ${ratio >= what.goal ? 'reached' : 'NOT reached'}` +
       `${bytes}; load average ${loadavg()[0]?.toFixed(1)}`,
