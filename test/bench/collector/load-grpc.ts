@@ -6,8 +6,10 @@ const PATHS: Readonly<Record<RaceSignal, string>> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
 }
-/** Flag and length before a message; an answer of no more than these rejects nothing. */
+/** Flag and length before a message. */
 const HEAD_BYTES = 5
+/** A partial success without content, as the Collector answers; anything longer says that something was rejected. */
+const EMPTY_BYTES = 2
 /** What a server may have under way to us is nothing; what we send, it bounds. */
 const OPTIONS = { settings: { enablePush: false } }
 
@@ -65,7 +67,7 @@ function call(session: ClientHttp2Session, { signal, gzip, next }: GrpcDrive): P
     })
     stream.once('error', reject)
     stream.once('close', () => {
-      const isPlain = status === '0' && answered <= HEAD_BYTES
+      const isPlain = status === '0' && answered <= HEAD_BYTES + EMPTY_BYTES
       resolve(isPlain ? undefined : `grpc-status ${status}, ${answered} bytes: ${message}`)
     })
     stream.write(head)
