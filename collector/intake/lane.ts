@@ -45,6 +45,14 @@ interface OpenBatch {
   promptRows: number
 }
 
+const openBatch = (nowMs: number): OpenBatch => ({
+  tickets: [],
+  durable: Promise.withResolvers<void>(),
+  firstRowMs: nowMs,
+  lastRowMs: nowMs,
+  promptRows: 0,
+})
+
 export function createLane<Content extends RowBuilder>(options: LaneOptions<Content>): Lane<Content> {
   const { content, limits, clock, gate } = options
   const queue = options.createQueue(() => review())
@@ -117,15 +125,10 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
   const join = (rows: number, ticket: Ticket): Promise<void> => {
     const nowMs = clock.monotonicMs()
     rate = { rowsPerSecond: decayedRate(rate.rowsPerSecond, nowMs - rate.atMs, rows), atMs: nowMs }
-    batch ??= {
-      tickets: [],
-      durable: Promise.withResolvers<void>(),
-      firstRowMs: nowMs,
-      lastRowMs: nowMs,
-      promptRows: 0,
-    }
+    batch ??= openBatch(nowMs)
     batch.lastRowMs = nowMs
     batch.tickets.push(ticket)
+    ticket.join()
     if (nowMs - lastAnswerMs <= PROMPT_MS) batch.promptRows += rows
     const { promise } = batch.durable
     review()

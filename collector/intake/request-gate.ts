@@ -1,7 +1,8 @@
 /**
  * Counts the open requests of one signal, to know whether anybody else could still add to an open batch. A request is
- * outside from the moment its headers are read; gathered while its rows sit in open batches; outside again when one of
- * those has closed, since its client will send more once answered.
+ * outside from the moment its headers are read; gathered while its rows sit in open batches; outside again when the last of
+ * those has closed, since its client will send more once answered. Not before: points of a request sit in batches of several
+ * tables, and the first that closes must not make the others wait for rows that nobody will send.
  */
 export interface RequestGate {
   readonly open: number
@@ -12,7 +13,9 @@ export interface RequestGate {
 }
 
 export interface Ticket {
-  /** All rows of the request are in open batches; without effect when one of those has closed already. */
+  /** Rows of the request were added to one more open batch. */
+  join(): void
+  /** All its rows are in batches; without effect when all of those have closed already. */
   gather(): void
   /** One of those batches has closed. */
   scatter(): void
@@ -30,17 +33,22 @@ export function createRequestGate(): RequestGate {
 
   const enter = (): Ticket => {
     let state: 'outside' | 'gathered' | 'scattered' | 'left' = 'outside'
+    let batches = 0
     open += 1
     return {
+      join() {
+        batches += 1
+      },
       gather() {
-        if (state !== 'outside') return
+        if (state !== 'outside' || batches === 0) return
         state = 'gathered'
         gathered += 1
         changed()
       },
       scatter() {
-        if (state === 'left') return
-        if (state === 'gathered') gathered -= 1
+        batches -= 1
+        if (batches > 0 || state !== 'gathered') return
+        gathered -= 1
         state = 'scattered'
       },
       leave() {

@@ -113,6 +113,24 @@ describe('group commit', () => {
     expect(target.broker.records('traces').length).toBe(1)
   })
 
+  it('closes the batches of all tables together when every open request is in them', async () => {
+    const target = rig()
+    const dataPoints = Array.from({ length: 600 }, (_, asInt) => ({
+      asInt,
+      timeUnixNano: '1700000000000000000',
+    }))
+    const metrics = [
+      { name: 'queue.length', gauge: { dataPoints } },
+      { name: 'requests', sum: { dataPoints, aggregationTemporality: 2, isMonotonic: true } },
+    ]
+    const body = Buffer.from(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }))
+    const sent = [1, 2].map(() => target.intake.ingest('metrics', 'json', body, 'default'))
+    await target.clock.advance(2)
+    expect(await outcome(Promise.all(sent))).toBe('ok')
+    expect(target.broker.records('metrics_gauge').length).toBe(1)
+    expect(target.broker.records('metrics_sum').length).toBe(1)
+  })
+
   it('bounds the appends in flight and gathers while they are full', async () => {
     const target = rig()
     const { promise, resolve } = Promise.withResolvers<void>()

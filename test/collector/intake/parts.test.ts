@@ -52,6 +52,7 @@ describe('request gate', () => {
     })
     const [first, second] = [gate.enter(), gate.enter()]
     expect(gate.outside).toBe(2)
+    first.join()
     first.gather()
     expect([gate.outside, calls]).toEqual([1, 0])
     second.leave()
@@ -66,8 +67,21 @@ describe('request gate', () => {
   it('does not count as gathered whose batch closed while it was being added to', () => {
     const gate = createRequestGate()
     const ticket = gate.enter()
+    ticket.join()
     ticket.scatter()
     ticket.gather()
+    expect(gate.outside).toBe(1)
+  })
+
+  it('counts a request outside only when the last of its batches has closed', () => {
+    const gate = createRequestGate()
+    const ticket = gate.enter()
+    ticket.join()
+    ticket.join()
+    ticket.gather()
+    ticket.scatter()
+    expect(gate.outside).toBe(0)
+    ticket.scatter()
     expect(gate.outside).toBe(1)
   })
 })
