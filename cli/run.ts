@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
 import { ROLES, type Role } from '../core/runtime/config/roles.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
+import { relaxHeap } from '../core/runtime/heap.ts'
 import type { RunningWattline } from '../main.ts'
 import { withRoles } from './roles.ts'
 import { version } from './version.ts'
@@ -21,6 +22,7 @@ export const runCommand = (): Command =>
       '\nExamples:\n  wattline run\n  wattline run --config wattline.yaml\n  wattline run --config cluster.yaml --roles collector\n  WATTLINE_DATA=/var/lib/wattline WATTLINE_FACTORS_ZONE=DE wattline run',
     )
     .action(async (options: { config?: string; roles?: string }) => {
+      relaxHeap()
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
       const graceMs = config.shutdown_grace * 1000
       // Before anything is started: a stop while starting is carried out once started.

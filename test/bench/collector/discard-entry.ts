@@ -9,7 +9,9 @@ import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
+import { relaxHeap } from '../../../core/runtime/heap.ts'
 
+relaxHeap()
 const config = configSchema.parse({})
 const events = silentEvents
 const intake = createIntake({
