@@ -1,15 +1,16 @@
 /** Debian's Prometheus: scrapes a target and writes to Wattline; its own database says what it sent. */
 import { eventually, type WattlineProcess } from '../support/wattline-process.ts'
 import { type Comparison, compareRows, compareStored } from './compare.ts'
-import { isEquipped, type Leg, leg } from './leg.ts'
+import { isEquipped, type Leg, leg, type Needs } from './leg.ts'
 import { JOB, type PrometheusProcess, startPrometheus } from './prometheus-process.ts'
 import { startTarget } from './prometheus-target.ts'
 import { noRows, type Row, type Rows, TENANT } from './sent.ts'
 
 const SCRAPES = 8
+export const NEEDS: Needs = [['prometheus', '--version']]
 
 export async function prometheus(wattline: WattlineProcess): Promise<Leg[]> {
-  if (!isEquipped('Prometheus', [['prometheus', '--version']])) return []
+  if (!isEquipped('Prometheus', NEEDS)) return []
   const target = await startTarget()
   const server = await startPrometheus(target.port, `${wattline.otlp}/api/v1/write`)
   const scraped = (times: number): Promise<number> =>
