@@ -31,6 +31,11 @@ export class ProtobufWriter {
     this.#length = 0
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length
+  }
+
   /** The bytes written so far; valid until the next write. */
   bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length)

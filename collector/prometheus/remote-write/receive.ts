@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ProtobufWriter, type WriterMemory } from '../../../core/protobuf/writer.ts'
 import type { Access } from '../../../core/runtime/auth/access.ts'
 import { WattlineError } from '../../../core/runtime/errors.ts'
@@ -11,7 +12,7 @@ import { requireWrite } from './media.ts'
 import type { WriteTally } from './problems.ts'
 import type { SeriesLimits } from './series.ts'
 import { type SnappyHeader, snappyHeader, unsnap } from './snappy.ts'
-import { translate, type WriteVersion } from './translate.ts'
+import { translation, type WriteVersion } from './translate.ts'
 
 /** Where Prometheus sends what it has scraped. */
 export const WRITE_ROUTE = '/api/v1/write'
@@ -65,15 +66,17 @@ async function store(
   if (header.decodedBytes > maxBodyBytes) throw tooLarge(maxBodyBytes)
   const writer = new ProtobufWriter(header.decodedBytes + HEADROOM_BYTES, memory)
   try {
-    const { otlp, tally } = decoded(received, header, memory, body =>
-      translate(body, {
-        version,
-        limits: seriesLimits(admission.limits()),
-        tenant,
-        families,
-        writer,
-        reserve: bytes => admission.reserve(bytes),
-      }),
+    const { otlp, tally } = await decoded(received, header, memory, body =>
+      inTurns(
+        translation(body, {
+          version,
+          limits: seriesLimits(admission.limits()),
+          tenant,
+          families,
+          writer,
+          reserve: bytes => admission.reserve(bytes),
+        }),
+      ),
     )
     const { rejected, reasons } = await admission.ingest('protobuf', otlp, tenant)
     for (const [reason, amount] of tally.reasons) {
@@ -89,17 +92,26 @@ async function store(
   }
 }
 
-/** Gives `use` the decoded block, whose buffer is given back at once. */
-function decoded<Result>(
+/** Does a step of the work in each turn of the event loop. */
+async function inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    await nextTurn()
+  }
+}
+
+/** Gives `use` the decoded block, whose buffer is given back when that is done. */
+async function decoded<Result>(
   received: Uint8Array,
   header: SnappyHeader,
   memory: WriterMemory,
-  use: (body: Uint8Array) => Result,
-): Result {
+  use: (body: Uint8Array) => Promise<Result>,
+): Promise<Result> {
   const buffer = memory.acquire(header.decodedBytes)
   try {
     unsnap(received, header, buffer)
-    return use(buffer.subarray(0, header.decodedBytes))
+    return await use(buffer.subarray(0, header.decodedBytes))
   } finally {
     memory.release(buffer)
   }

@@ -36,11 +36,14 @@ const SERIES_2 = 5
 const METADATA_FIELDS = knownFields(1, 2, 4, 5)
 const UNKNOWN: Family = { type: 'unknown', help: '', unit: '' }
 
+/** Read and written between two pauses: some 20 ms. */
+const STEP_BYTES = 1024 * 1024
+
 /**
- * A remote write request as an OTLP request for metrics. What cannot be stored is left out and counted; a body that is no
- * such message throws `body_undecodable`.
+ * A remote write request as an OTLP request for metrics, in steps between which others may have their turn: the largest take two
+ * seconds. What cannot be stored is left out and counted; a body that is no such message throws `body_undecodable`.
  */
-export function translate(body: Uint8Array, options: TranslateOptions): Translated {
+export function* translation(body: Uint8Array, options: TranslateOptions): Generator<void, Translated> {
   const reader = new ProtobufReader(body, 'a remote write request')
   const out = new MetricsWriter(options.writer)
   const tally = new WriteTally()
@@ -49,7 +52,7 @@ export function translate(body: Uint8Array, options: TranslateOptions): Translat
     learnFamilies(reader, options)
     const familyOf = (metric: string): Family => options.families.find(options.tenant, metric) ?? UNKNOWN
     const series = new SeriesReader({ ...parts, dialect: dialect1, familyOf })
-    scan(reader, SERIES_1, stop => series.read(stop))
+    yield* scanInSteps(reader, SERIES_1, options.writer, stop => series.read(stop))
   } else {
     const symbols = readSymbols(reader, options.reserve)
     const dialect: Dialect = new Dialect2(symbols)
@@ -59,18 +62,24 @@ export function translate(body: Uint8Array, options: TranslateOptions): Translat
       return { type: metricType(type), help: text(help), unit: text(unit) }
     }
     const series = new SeriesReader({ ...parts, dialect, familyOf })
-    scan(reader, SERIES_2, stop => series.read(stop))
+    yield* scanInSteps(reader, SERIES_2, options.writer, stop => series.read(stop))
   }
   return { otlp: out.finish(), tally }
 }
 
 /**
- * Reads every value of one field of the request; what comes with the others has been or will be read by a pass of its own,
- * since families and symbols must be known before the first series, wherever in the body they are.
+ * Reads every value of one field of the request, pausing now and then; what comes with the others has been or will be read by a
+ * pass of its own, since families and symbols must be known before the first series, wherever in the body they are.
  */
-function scan(reader: ProtobufReader, field: number, read: (stop: number) => void): void {
+function* scanInSteps(
+  reader: ProtobufReader,
+  field: number,
+  written: { readonly length: number },
+  read: (stop: number) => void,
+): Generator<void> {
   const end = reader.bytes.length
   const wanted = field * 8 + 2
+  let pausedAt = 0
   reader.position = 0
   reader.message = 'the request'
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
@@ -82,7 +91,18 @@ function scan(reader: ProtobufReader, field: number, read: (stop: number) => voi
     read(stop)
     reader.position = stop
     reader.message = 'the request'
+    // Series of 2.0 are small and name large symbols.
+    const done = stop + written.length
+    if (done - pausedAt < STEP_BYTES) continue
+    pausedAt = done
+    yield
   }
+}
+
+/** The same without a pause, for what takes little time. */
+function scan(reader: ProtobufReader, field: number, read: (stop: number) => void): void {
+  const steps = scanInSteps(reader, field, { length: 0 }, read)
+  while (steps.next().done !== true);
 }
 
 /** MetricMetadata of 1.0, which Prometheus sends in requests without series. */

@@ -44,6 +44,15 @@ const isSum = (row: Readonly<Record<string, unknown>> | undefined): boolean =>
   row?.['IsMonotonic'] === true && row['AggregationTemporality'] === 2
 
 describe.each(VERSIONS)('version %i', version => {
+  it('translates a large request in steps, so that others have their turn in between', () => {
+    const path = 'x'.repeat(2_000)
+    const series = Array.from({ length: 2_500 }, (_, n) => one('requests_total', { path: `${path}${n}` }))
+    const { rows, steps } = storedSeries(version, ...series)
+    expect(steps).toBeGreaterThanOrEqual(5)
+    expect(rows.length).toBe(series.length)
+    expect(storedSeries(version, ...series.slice(0, 100)).steps).toBe(1)
+  })
+
   it('puts job and instance on the resource and the other labels on the point', () => {
     const series: SentSeries = {
       labels: [

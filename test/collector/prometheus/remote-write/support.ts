@@ -1,6 +1,11 @@
 import { FamilyMemory } from '../../../../collector/prometheus/remote-write/families.ts'
 import type { WriteTally } from '../../../../collector/prometheus/remote-write/problems.ts'
-import { translate, type WriteVersion } from '../../../../collector/prometheus/remote-write/translate.ts'
+import {
+  type Translated,
+  type TranslateOptions,
+  translation,
+  type WriteVersion,
+} from '../../../../collector/prometheus/remote-write/translate.ts'
 import { ProtobufWriter } from '../../../../core/protobuf/writer.ts'
 import { encodeWrite1, encodeWrite2, type SentSeries } from '../../../support/remote-write.ts'
 import { CONTEXT, rowsOf } from '../../otlp/rows.ts'
@@ -9,14 +14,25 @@ export const NOW_MS = Number(CONTEXT.nowUnixNano / 1_000_000n)
 export const at = (ms: number): bigint => BigInt(ms) * 1_000_000n
 
 export interface Stored {
+  /** Turns of the event loop that its translation takes. */
+  readonly steps: number
   readonly rows: readonly Readonly<Record<string, unknown>>[]
   readonly tally: WriteTally
+}
+
+/** The whole translation at once, and in how many steps it was made. */
+export function translated(body: Uint8Array, options: TranslateOptions): Translated & { steps: number } {
+  const work = translation(body, options)
+  for (let steps = 1; ; steps++) {
+    const step = work.next()
+    if (step.done === true) return { ...step.value, steps }
+  }
 }
 
 /** What a request, not compressed, becomes: through the translation and the decoder of every request. */
 export function stored(version: WriteVersion, body: Uint8Array, families = new FamilyMemory()): Stored {
   const { limits, nowUnixNano } = CONTEXT
-  const { otlp, tally } = translate(body, {
+  const { otlp, tally, steps } = translated(body, {
     version,
     limits: {
       attributes: limits.attributes,
@@ -29,7 +45,7 @@ export function stored(version: WriteVersion, body: Uint8Array, families = new F
     writer: new ProtobufWriter(),
     reserve: () => {},
   })
-  return { rows: rowsOf('metrics', otlp), tally }
+  return { rows: rowsOf('metrics', otlp), tally, steps }
 }
 
 export const encoders = { 1: encodeWrite1, 2: encodeWrite2 } as const
