@@ -5,7 +5,8 @@
  *   node test/bench/steady.ts --rate 2000 --minutes 60    memory over an hour
  *   node test/bench/steady.ts --rate 0 --minutes 5        at rest
  *
- * Prints one line a minute and a summary. CPU is that of the server process alone (user + system, /proc/PID/stat).
+ * Prints one line a minute and a summary. CPU is that of the server process alone (user + system, /proc/PID/stat). Ends with 1 when
+ * a probe, a span sent to be asked for, was not found within a minute.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -33,33 +34,42 @@ const wattline = await startProcess({
   sensors: true,
   environment: { WATTLINE_TELEMETRY_TRACES: 'true' },
 })
+/** What a probe may take; SQL is asked for spans of the last ten minutes. */
+const PROBE_MS = 60_000
 const freshness: number[] = []
 const failedProbes: string[] = []
+/** Probes that were not found in time, by why. */
+const lostProbes: string[] = []
 let sent = 0
 let failed = 0
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, Math.max(0, ms)))
 
-async function send(spans: ReturnType<typeof randomSpans>): Promise<void> {
+/** Whether they were taken. */
+async function send(spans: ReturnType<typeof randomSpans>, signal?: AbortSignal): Promise<boolean> {
   const body = encodeTraces({ 'service.name': 'steady', 'service.version': '1' }, spans)
   const response = await fetch(`${wattline.otlp}/v1/traces`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-protobuf' },
     body: new Uint8Array(body),
+    ...(signal === undefined ? {} : { signal }),
   })
   await response.arrayBuffer()
-  if (response.status === 200) sent += spans.length
+  const isTaken = response.status === 200
+  if (isTaken) sent += spans.length
   else failed += spans.length
+  return isTaken
 }
 
 async function load(until: number): Promise<void> {
   if (rate === 0) return pause(until - Date.now())
   const period = (spansPerRequest / rate) * 1000
-  const open = new Set<Promise<void>>()
+  const open = new Set<Promise<boolean>>()
   for (let next = Date.now(); next < until; next += period) {
     await pause(next - Date.now())
     const request = send(randomSpans(spansPerRequest)).catch(() => {
       failed += spansPerRequest
+      return false
     })
     open.add(request)
     void request.finally(() => open.delete(request))
@@ -67,28 +77,42 @@ async function load(until: number): Promise<void> {
   await Promise.all(open)
 }
 
-/** One span of its own, then asks by trace id until SQL returns it. */
+/** One span of its own, then asks by trace id until SQL returns it, for a minute at most. Never rejects. */
 async function probe(): Promise<void> {
   const [span] = randomSpans(1)
   if (span === undefined) return
   const traceId = Buffer.from(span.traceId).toString('hex')
   const started = performance.now()
-  await send([span])
-  for (;;) {
-    const response = await fetch(`${wattline.http}/api/v1/sql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        query: 'SELECT count() AS n FROM otel_traces WHERE TraceId = {id:String} AND Timestamp > now() - 600',
-        params: { id: traceId },
-      }),
-    })
-    const text = await response.text()
-    if (!response.ok) failedProbes.push(text)
-    else if (Number((JSON.parse(text) as { data: readonly { n: string }[] }).data[0]?.n) === 1) break
-    await pause(20)
+  const signal = AbortSignal.timeout(PROBE_MS)
+  try {
+    if (!(await send([span], signal))) {
+      lostProbes.push('not taken')
+      return
+    }
+    while (!(await isFound(traceId, signal))) {
+      await pause(20)
+      signal.throwIfAborted()
+    }
+    freshness.push(performance.now() - started)
+  } catch (error) {
+    lostProbes.push(signal.aborted ? `${traceId} not in SQL after ${PROBE_MS / 1000} s` : String(error))
   }
-  freshness.push(performance.now() - started)
+}
+
+async function isFound(id: string, signal: AbortSignal): Promise<boolean> {
+  const response = await fetch(`${wattline.http}/api/v1/sql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query: 'SELECT count() AS n FROM otel_traces WHERE TraceId = {id:String} AND Timestamp > now() - 600',
+      params: { id },
+    }),
+    signal,
+  })
+  const text = await response.text()
+  if (response.ok) return Number((JSON.parse(text) as { data: readonly { n: string }[] }).data[0]?.n) === 1
+  failedProbes.push(text)
+  return false
 }
 
 async function probes(until: number): Promise<void> {
@@ -149,6 +173,13 @@ if (sorted.length > 0) {
 }
 if (failedProbes.length > 0)
   process.stdout.write(`${failedProbes.length} questions refused: ${failedProbes[0]}\n`)
+if (lostProbes.length > 0) {
+  const all = lostProbes.length + freshness.length
+  process.stdout.write(
+    `*** ${lostProbes.length} of ${all} probes NOT FOUND; the first: ${lostProbes[0]} ***\n`,
+  )
+  process.exitCode = 1
+}
 const stopped = Date.now()
 const code = await wattline.end('SIGTERM')
 process.stdout.write(`SIGTERM: exit ${code} after ${Date.now() - stopped} ms\n`)
