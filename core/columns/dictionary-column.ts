@@ -48,6 +48,10 @@ export class DictionaryColumn implements ColumnBuilder<string> {
 
   /** The same id for so many rows. */
   appendIdTimes(id: number, times: number): void {
+    if (times === 1) {
+      this.appendId(id)
+      return
+    }
     const end = this.#length + times
     if (end > this.#ids.length) this.#ids = grown(this.#ids, end)
     this.#ids.fill(id, this.#length, end)

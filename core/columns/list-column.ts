@@ -45,7 +45,9 @@ export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<I
   endRowsEmpty(times: number): void {
     const end = this.#length + times
     if (end >= this.#offsets.length) this.#offsets = grown(this.#offsets, end + 1)
-    this.#offsets.fill(this.#offsets[this.#length]!, this.#length + 1, end + 1)
+    const last = this.#offsets[this.#length]!
+    if (times === 1) this.#offsets[end] = last
+    else this.#offsets.fill(last, this.#length + 1, end + 1)
     this.#length = end
   }
 

@@ -83,6 +83,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   appendEntriesTimes(entries: MapEntries, times: number): void {
     if (times === 0) return
     this.appendEntries(entries)
+    if (times === 1) return
     const size = entries.keyIds.length
     this.#keyIds.repeatLast(size, times - 1)
     this.#valueIds.repeatLast(size, times - 1)

@@ -41,6 +41,10 @@ export class NumberColumn implements ColumnBuilder<number> {
 
   /** The same value for so many rows. */
   appendTimes(value: number, times: number): void {
+    if (times === 1) {
+      this.append(value)
+      return
+    }
     const end = this.#length + times
     if (end > this.#values.length) this.#values = grown(this.#values, end)
     this.#values.fill(value, this.#length, end)
