@@ -1,7 +1,7 @@
 /** The payloads of a run: each made from the seed and its number alone. */
 import fc from 'fast-check'
 import type { Encoding, Signal } from '../../collector/intake/signals.ts'
-import { encode } from '../collector/otlp/decode/otlp-proto.ts'
+import { encode, messageType } from '../collector/otlp/decode/otlp-proto.ts'
 import { REQUEST_MESSAGES } from '../collector/otlp/decode/reference.ts'
 import { logsRequest, metricsRequest, traceRequest } from '../collector/otlp/decode/requests.ts'
 import { spoiled } from '../collector/otlp/decode/spoil.ts'
@@ -13,10 +13,18 @@ import { type JsonSeed, mutateJson, parseJsonSeed } from './mutate-json.ts'
 import { TreeMutator } from './mutate-tree.ts'
 import { type FieldNode, parseTree } from './tree.ts'
 
+/** What a body is: OTLP in one of its encodings, or a snappy block of remote write in one of its versions. */
+export type FuzzEncoding = Encoding | 'write1' | 'write2'
+
 export interface FuzzCase {
-  readonly encoding: Encoding
+  readonly encoding: FuzzEncoding
   /** Valid until the next case is made. */
   readonly bytes: Uint8Array
+}
+
+/** Cases of one seed by their number. */
+export interface Cases {
+  at(index: number): FuzzCase
 }
 
 const REQUESTS: Readonly<Record<Signal, fc.Arbitrary<object>>> = {
@@ -31,7 +39,7 @@ const MAX_SEED_BYTES = 800
 /** One case in so many is OTLP/JSON, which costs several times as much. */
 const JSON_ONE_IN = 8
 
-export class FuzzCases {
+export class FuzzCases implements Cases {
   readonly #seed: number
   readonly #dice = new Dice()
   readonly #trees: readonly FieldNode[]
@@ -53,7 +61,7 @@ export class FuzzCases {
     const small = encoded
       .filter(({ bytes }) => bytes.length >= MIN_SEED_BYTES && bytes.length <= MAX_SEED_BYTES)
       .slice(0, SEEDS)
-    this.#trees = small.map(({ bytes }) => parseTree(name, bytes))
+    this.#trees = small.map(({ bytes }) => parseTree(messageType(name), bytes))
     this.#texts = small.map(({ request }, at) =>
       parseJsonSeed(oddJson(name, request, seededRandom(seed + at))),
     )

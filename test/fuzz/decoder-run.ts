@@ -12,24 +12,26 @@ import {
 } from '../../collector/intake/signals.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { decodeIntoBuilders, takeRows } from '../collector/otlp/decode/ours.ts'
-import { type FuzzCase, FuzzCases } from './cases.ts'
+import type { Cases, FuzzCase } from './cases.ts'
+import { casesOf, type FuzzInput, signalOf } from './inputs.ts'
 import { FUZZ_CONTEXT, judge, protobufOf, requireRefusal } from './judge.ts'
 import { MemoryWatch } from './memory.ts'
 
 /** Cases that share builders. A run begins at a multiple of it. */
 export const BATCH = 512
-const JUDGE_ONE_IN = 100
 const BATCHES_BETWEEN_SAMPLES = 200
 /** CPU of one case: these are small. */
 const MAX_CASE_MS = 250
 const MAX_GROWTH_BYTES = 16 * 1024 * 1024
 
 export interface DecoderRun {
-  readonly signal: Signal
+  readonly input: FuzzInput
   readonly seed: number
   /** Number of the first case. */
   readonly first: number
   readonly count: number
+  /** Every case of one batch in so many is judged. Default 100. */
+  readonly judgeOneIn?: number
   /** Ends early; asked between batches. */
   readonly isOver: () => boolean
   /** Told before each case, for whoever watches that it ends. */
@@ -64,7 +66,8 @@ export function fuzzDecoder(options: DecoderRun): DecoderReport {
 
 class Runner {
   readonly #options: DecoderRun
-  readonly #cases: FuzzCases
+  readonly #signal: Signal
+  readonly #cases: Cases
   readonly #builders = createBuilders()
   readonly #memory = new MemoryWatch()
   readonly #judged = { same: 0, refused: 0, unread: 0 }
@@ -77,7 +80,8 @@ class Runner {
   constructor(options: DecoderRun) {
     if (options.first % BATCH !== 0) throw new RangeError(`A run begins at a multiple of ${BATCH}.`)
     this.#options = options
-    this.#cases = new FuzzCases(options.signal, options.seed)
+    this.#signal = signalOf(options.input)
+    this.#cases = casesOf(options.input, options.seed)
   }
 
   run(): DecoderReport {
@@ -101,8 +105,8 @@ class Runner {
   }
 
   #batch(from: number, count: number): void {
-    const { signal, onCase } = this.#options
-    const isJudged = (from / BATCH) % JUDGE_ONE_IN === 0
+    const { onCase, judgeOneIn = 100 } = this.#options
+    const isJudged = (from / BATCH) % judgeOneIn === 0
     const alone: Record<string, unknown[]> = {}
     let rows = 0
     for (let index = from; index < from + count; index += 1) {
@@ -119,12 +123,12 @@ class Runner {
     this.#rows += rows
     if (isJudged) this.#requireRows(from, alone)
     else this.#requireRecords(from, rows)
-    for (const name of SIGNAL_BUILDERS[signal]) this.#builders[name].clear()
+    for (const name of SIGNAL_BUILDERS[this.#signal]) this.#builders[name].clear()
   }
 
   /** Rows that the case added. */
   #decode(payload: FuzzCase): number {
-    const { signal } = this.#options
+    const signal = this.#signal
     const before = this.#sizes()
     const startedMs = performance.now()
     try {
@@ -147,12 +151,7 @@ class Runner {
     if (tookMs <= MAX_CASE_MS) return tookMs
     const before = process.threadCpuUsage()
     try {
-      decodeIntoBuilders(
-        this.#options.signal,
-        protobufOf(this.#options.signal, payload),
-        FUZZ_CONTEXT,
-        createBuilders(),
-      )
+      decodeIntoBuilders(this.#signal, protobufOf(this.#signal, payload), FUZZ_CONTEXT, createBuilders())
     } catch (error) {
       requireRefusal(error)
     }
@@ -163,7 +162,7 @@ class Runner {
   }
 
   #judge(payload: FuzzCase, alone: Record<string, unknown[]>): void {
-    const verdict = judge(this.#options.signal, payload)
+    const verdict = judge(this.#signal, payload)
     this.#judged[verdict.kind] += 1
     for (const [builder, rows] of Object.entries(verdict.ours?.rows ?? {})) {
       alone[builder] = [...(alone[builder] ?? []), ...rows]
@@ -171,7 +170,7 @@ class Runner {
   }
 
   #requireRows(from: number, alone: Readonly<Record<string, unknown[]>>): void {
-    const shared = takeRows(this.#options.signal, this.#builders)
+    const shared = takeRows(this.#signal, this.#builders)
     for (const [builder, rows] of Object.entries(shared)) {
       if (isDeepStrictEqual(rows, alone[builder] ?? [])) continue
       throw new Error(`Batch at ${from}: the record of ${builder} is not the rows of its requests.`)
@@ -180,7 +179,7 @@ class Runner {
 
   #requireRecords(from: number, expected: number): void {
     let rows = 0
-    for (const name of SIGNAL_BUILDERS[this.#options.signal]) {
+    for (const name of SIGNAL_BUILDERS[this.#signal]) {
       const builder = this.#builders[name]
       if (builder.rows === 0) continue
       const held = builder.rows
@@ -194,7 +193,7 @@ class Runner {
   }
 
   #sizes(): readonly number[] {
-    return SIGNAL_BUILDERS[this.#options.signal].flatMap(name => {
+    return SIGNAL_BUILDERS[this.#signal].flatMap(name => {
       const { rows, byteSize } = this.#builders[name]
       return [rows, byteSize]
     })

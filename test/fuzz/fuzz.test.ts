@@ -4,26 +4,35 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { SIGNALS, type Signal } from '../../collector/intake/signals.ts'
+import type { FuzzEncoding } from './cases.ts'
 import { fuzzDecoder } from './decoder-run.ts'
 import { fuzzDoor } from './door-run.ts'
+import { doorsOf, INPUTS, signalOf } from './inputs.ts'
 import { judge } from './judge.ts'
 
 const folder = new URL('corpus/', import.meta.url)
 const SEED = 20261126
 
+/** Every way to be answered is walked. */
+const STATUSES: Readonly<Record<string, readonly string[]>> = {
+  http: ['200', '400', '503', 'gone'],
+  write: ['204', '400', '400 in part', '503', 'gone'],
+  grpc: ['0', '3', '8', '13', '14', 'gone'],
+}
+
 describe('corpus', () => {
   it.each(readdirSync(folder))('%s', file => {
-    const signal = SIGNALS.find(candidate => file.startsWith(candidate)) as Signal
-    const encoding = file.endsWith('.json') ? 'json' : 'protobuf'
-    judge(signal, { encoding, bytes: readFileSync(new URL(file, folder)) })
+    const input = INPUTS.find(candidate => file.startsWith(candidate))!
+    const ending = file.split('.').at(-1)
+    const encoding = ending === 'bin' ? 'protobuf' : (ending as FuzzEncoding)
+    judge(signalOf(input), { encoding, bytes: readFileSync(new URL(file, folder)) })
   })
 })
 
-describe.each(SIGNALS)('%s', signal => {
+describe.each(INPUTS)('%s', input => {
   it('holds against the decoder', () => {
     const { judged, ...report } = fuzzDecoder({
-      signal,
+      input,
       seed: SEED,
       first: 0,
       count: 8_192,
@@ -37,9 +46,9 @@ describe.each(SIGNALS)('%s', signal => {
     expect(judged.same).toBeGreaterThan(100)
   })
 
-  it('holds through the door', async () => {
-    const { statuses, rows } = await fuzzDoor({ signal, seed: SEED, first: 0, count: 512 })
-    expect(Object.keys(statuses)).toEqual(['0', '200', '400', '503'])
+  it.each(Object.entries(doorsOf(input)))('holds through the door of %s', async (name, open) => {
+    const { statuses, rows } = await fuzzDoor({ input, open, seed: SEED, first: 0, count: 512 })
+    expect(new Set(Object.keys(statuses))).toEqual(new Set(STATUSES[name]))
     expect(rows).toBeGreaterThan(20)
   })
 })

@@ -7,9 +7,10 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Builders, SIGNALS, type Signal } from '../../collector/intake/signals.ts'
+import type { Builders } from '../../collector/intake/signals.ts'
 import { BATCH, FuzzFailure, fuzzDecoder } from './decoder-run.ts'
 import { fuzzDoor } from './door-run.ts'
+import { doorsOf, type FuzzInput, INPUTS } from './inputs.ts'
 import { type KeptRecord, loadRecords } from './load-records.ts'
 import { startWatchdog } from './watchdog.ts'
 
@@ -23,11 +24,13 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '1000' },
+    door: { type: 'string', default: 'all' },
+    'judge-one-in': { type: 'string', default: '100' },
     'door-one-in': { type: 'string', default: '200' },
   },
 })
-const signal = SIGNALS.find(candidate => candidate === values.signal)
-if (signal === undefined) throw new Error(`--signal is one of ${SIGNALS.join(', ')}.`)
+const input = INPUTS.find(candidate => candidate === values.signal)
+if (input === undefined) throw new Error(`--signal is one of ${INPUTS.join(', ')}.`)
 const first = Math.floor(Number(values.first) / BATCH) * BATCH
 const count = Number(values.count)
 const seed = Number(values.seed)
@@ -45,10 +48,10 @@ function keep(builder: keyof Builders, record: Uint8Array, rows: number): void {
   if (list.length > KEPT) list.shift()
 }
 
-function keepPayload(chosen: Signal, { payload }: FuzzFailure): void {
+function keepPayload(chosen: FuzzInput, { payload }: FuzzFailure): void {
   const name = createHash('sha256').update(payload.bytes).digest('hex').slice(0, 12)
   const file = new URL(
-    `corpus/${chosen}-${name}.${payload.encoding === 'json' ? 'json' : 'bin'}`,
+    `corpus/${chosen}-${name}.${payload.encoding === 'protobuf' ? 'bin' : payload.encoding}`,
     import.meta.url,
   )
   writeFileSync(file, payload.bytes)
@@ -61,13 +64,22 @@ const startedMs = performance.now()
 try {
   const isOver = (): boolean => performance.now() >= until
   const cpuBefore = process.cpuUsage()
-  const report = fuzzDecoder({ signal, seed, first, count, isOver, onCase: watchdog.onCase, onRecord: keep })
+  const report = fuzzDecoder({
+    input,
+    seed,
+    first,
+    count,
+    judgeOneIn: Number(values['judge-one-in']),
+    isOver,
+    onCase: watchdog.onCase,
+    onRecord: keep,
+  })
   const { user, system } = process.cpuUsage(cpuBefore)
   const seconds = (performance.now() - startedMs) / 1000
   await watchdog.stop()
   const { cases, accepted, refused, rows, rejectedItems, judged, slowestMs, grownBytes } = report
   say(
-    `${signal}, seed ${seed}: cases ${first} to ${first + cases}, ${accepted} accepted, ${refused} refused; ${rows} rows, ` +
+    `${input}, seed ${seed}: cases ${first} to ${first + cases}, ${accepted} accepted, ${refused} refused; ${rows} rows, ` +
       `${rejectedItems} items rejected`,
   )
   say(
@@ -78,19 +90,26 @@ try {
     `${seconds.toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s CPU, ${Math.round(cases / ((user + system) / 1e6))} cases a ` +
       `CPU second; slowest ${slowestMs.toFixed(1)} ms; memory grown by ${mib(grownBytes)}, RSS ${mib(process.memoryUsage.rss())}`,
   )
-  const requests = Math.ceil(cases / Number(values['door-one-in']))
-  const door = await fuzzDoor({
-    signal,
-    seed,
-    first: Math.floor(first / Number(values['door-one-in'])),
-    count: requests,
-  })
-  say(
-    `door: ${door.requests} requests, ${JSON.stringify(door.statuses)}; ${door.rows} rows acknowledged and found`,
-  )
+  const oneIn = Number(values['door-one-in'])
+  for (const [name, open] of Object.entries(doorsOf(input))) {
+    if (values.door !== 'all' && values.door !== name) continue
+    const cpuBeforeDoor = process.cpuUsage()
+    const door = await fuzzDoor({
+      input,
+      open,
+      seed,
+      first: Math.floor(first / oneIn),
+      count: Math.ceil(cases / oneIn),
+    })
+    const used = process.cpuUsage(cpuBeforeDoor)
+    say(
+      `door ${name}: ${door.requests} requests, ${JSON.stringify(door.statuses)}; ${door.rows} rows acknowledged and found; ` +
+        `${((used.user + used.system) / 1e6).toFixed(1)} s CPU, RSS ${mib(process.memoryUsage.rss())}`,
+    )
+  }
   say(`engine: ${await loadRecords(kept)} rows of the last records loaded`)
 } catch (error) {
-  if (error instanceof FuzzFailure) keepPayload(signal, error)
+  if (error instanceof FuzzFailure) keepPayload(input, error)
   say(error instanceof Error ? (error.stack ?? error.message) : String(error))
   process.exitCode = 1
   await watchdog.stop()

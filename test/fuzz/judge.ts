@@ -9,6 +9,7 @@ import { type Expected, expectedOf } from '../collector/otlp/decode/reference.ts
 import { CONTEXT } from '../collector/otlp/decode/support.ts'
 import { jsonIndependently } from '../collector/otlp/json-reference.ts'
 import type { FuzzCase } from './cases.ts'
+import { expectedWrite, requireWritten, translatedBlock } from './write-judge.ts'
 
 export const FUZZ_RETENTION_DAYS = 20_255
 
@@ -30,6 +31,7 @@ export interface Verdict {
 
 /** Throws an Error that says what is wrong. */
 export function judge(signal: Signal, payload: FuzzCase): Verdict {
+  if (isWrite(payload)) return judgeWrite(payload)
   const ours = attempt(() => decodedOf(signal, protobufOf(signal, payload), FUZZ_CONTEXT))
   const other = attempt(() => expectedOf(signal, independently(signal, payload), FUZZ_CONTEXT))
   if (ours.error !== undefined) {
@@ -48,8 +50,37 @@ export function judge(signal: Signal, payload: FuzzCase): Verdict {
   return { kind: 'same', ours: ours.value }
 }
 
-export function protobufOf(signal: Signal, { encoding, bytes }: FuzzCase): Uint8Array {
-  return encoding === 'json' ? jsonToProtobuf(signal, bytes) : bytes
+function judgeWrite(payload: FuzzCase): Verdict {
+  const ours = attempt(() => {
+    const write = translatedBlock(payload, FUZZ_CONTEXT)
+    return { write, decoded: decodedOf('metrics', write.otlp, FUZZ_CONTEXT) }
+  })
+  const other = attempt(() => expectedWrite(payload, FUZZ_CONTEXT))
+  if (ours.error !== undefined) {
+    requireRefusal(ours.error)
+    if (other.error === undefined && !isOwnReason(ours.error, payload)) {
+      throw new Error(`Refused, though the independent decoder takes it: ${ours.error}`)
+    }
+    return { kind: 'refused', ours: null }
+  }
+  const { write, decoded } = ours.value
+  if (other.error !== undefined) return { kind: 'unread', ours: decoded }
+  requireWritten(decoded, write, other.value)
+  return { kind: 'same', ours: decoded }
+}
+
+const isWrite = ({ encoding }: FuzzCase): boolean => encoding === 'write1' || encoding === 'write2'
+
+/** OTLP in protobuf. */
+export function protobufOf(signal: Signal, payload: FuzzCase): Uint8Array {
+  if (isWrite(payload)) return translatedBlock(payload, FUZZ_CONTEXT).otlp
+  return payload.encoding === 'json' ? jsonToProtobuf(signal, payload.bytes) : payload.bytes
+}
+
+/** Whether what is taken of a payload is not all of it. */
+export function isPartial(payload: FuzzCase, { result }: Expected): boolean {
+  if (isWrite(payload)) return translatedBlock(payload, FUZZ_CONTEXT).tally.rejected > 0
+  return result.rejected > 0 || result.cutAttributes > 0
 }
 
 /** The only way to refuse a payload. */
@@ -69,7 +100,9 @@ function independently(signal: Signal, { encoding, bytes }: FuzzCase): Uint8Arra
 function isOwnReason(error: unknown, { encoding }: FuzzCase): boolean {
   return (
     encoding === 'json' ||
-    /does not fit the field|more than ten bytes|decoded: its resources repeat/.test(String(error))
+    /does not fit the field|more than ten bytes|decoded: its resources repeat|not snappy in block format/.test(
+      String(error),
+    )
   )
 }
 

@@ -1,6 +1,5 @@
 /** Valid requests as trees of fields, to be changed where it hurts: a length, a tag, a value of a known kind. */
 import protobuf from 'protobufjs'
-import { messageType } from '../collector/otlp/decode/otlp-proto.ts'
 
 export interface FieldNode {
   /** Place in the tree, parents first; a node's descendants are those up to and without `end`. */
@@ -20,11 +19,10 @@ export interface FieldNode {
 }
 
 /** The request as the message of a field that is not there. */
-export function parseTree(name: string, bytes: Uint8Array): FieldNode {
-  const type = messageType(name)
+export function parseTree(type: protobuf.Type, bytes: Uint8Array): FieldNode {
   const children = parseFields(type, bytes, 1)
   const end = children.at(-1)?.end ?? 1
-  return { index: 0, end, number: 0, wire: 2, message: name, type: '', bytes, valueStart: 0, children }
+  return { index: 0, end, number: 0, wire: 2, message: type.name, type: '', bytes, valueStart: 0, children }
 }
 
 function parseFields(type: protobuf.Type, bytes: Uint8Array, firstIndex: number): FieldNode[] {

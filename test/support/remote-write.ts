@@ -21,8 +21,7 @@ const HISTOGRAM = `
   repeated double custom_values = 16;`
 const SPAN = 'message BucketSpan { sint32 offset = 1; uint32 length = 2; }'
 
-const version1 = protobuf.parse(
-  `syntax = "proto3";
+const VERSION_1 = `syntax = "proto3";
   message WriteRequest { repeated TimeSeries timeseries = 1; repeated MetricMetadata metadata = 3; }
   message TimeSeries {
     repeated Label labels = 1; repeated Sample samples = 2; repeated Exemplar exemplars = 3; repeated Histogram histograms = 4;
@@ -32,11 +31,8 @@ const version1 = protobuf.parse(
   message Exemplar { repeated Label labels = 1; double value = 2; int64 timestamp = 3; }
   message MetricMetadata { uint32 type = 1; string metric_family_name = 2; string help = 4; string unit = 5; }
   message Histogram { ${HISTOGRAM} }
-  ${SPAN}`,
-  { keepCase: true },
-).root
-const version2 = protobuf.parse(
-  `syntax = "proto3";
+  ${SPAN}`
+const VERSION_2 = `syntax = "proto3";
   message Request { repeated string symbols = 4; repeated TimeSeries timeseries = 5; }
   message TimeSeries {
     repeated uint32 labels_refs = 1; repeated Sample samples = 2; repeated Histogram histograms = 3;
@@ -46,9 +42,31 @@ const version2 = protobuf.parse(
   message Exemplar { repeated uint32 labels_refs = 1; double value = 2; int64 timestamp = 3; }
   message Metadata { uint32 type = 1; uint32 help_ref = 3; uint32 unit_ref = 4; }
   message Histogram { ${HISTOGRAM} int64 start_timestamp = 17; }
-  ${SPAN}`,
-  { keepCase: true },
-).root
+  ${SPAN}`
+const parsed = (text: string): protobuf.Root => protobuf.parse(text, { keepCase: true }).root
+const version1 = parsed(VERSION_1)
+const version2 = parsed(VERSION_2)
+
+/** The messages of the two versions. */
+export const WRITE_TYPES = {
+  1: version1.lookupType('WriteRequest'),
+  2: version2.lookupType('Request'),
+} as const
+/**
+ * The same with texts and values as the bytes and bits that they are, and what repeats of a single message as a list: for
+ * readers that must not mend anything.
+ */
+export const RAW_WRITE_TYPES = {
+  1: parsed(raw(VERSION_1)).lookupType('WriteRequest'),
+  2: parsed(raw(VERSION_2)).lookupType('Request'),
+} as const
+
+function raw(text: string): string {
+  return text
+    .replaceAll('string ', 'bytes ')
+    .replaceAll('double value', 'fixed64 value')
+    .replace('Metadata metadata = 5', 'repeated Metadata metadata = 5')
+}
 
 export type LabelPairs = readonly (readonly [name: string, value: string])[]
 
@@ -102,7 +120,7 @@ export interface SentMetadata {
 
 /** prometheus.WriteRequest, not yet compressed. */
 export function encodeWrite1(series: readonly SentSeries[], metadata: readonly SentMetadata[] = []): Buffer {
-  return encode(version1.lookupType('WriteRequest'), {
+  return encode(WRITE_TYPES[1], {
     timeseries: series.map(({ labels, samples, exemplars, histograms }) => ({
       labels: pairs(labels),
       samples,
@@ -137,7 +155,7 @@ export function encodeWrite2(series: readonly SentSeries[]): Buffer {
 
 /** The same from symbols and series as they are, right or wrong. */
 export const encodeRaw2 = (symbols: readonly string[], timeseries: readonly object[]): Buffer =>
-  encode(version2.lookupType('Request'), { symbols, timeseries })
+  encode(WRITE_TYPES[2], { symbols, timeseries })
 
 export const snappy = (bytes: Uint8Array): Buffer<ArrayBuffer> => Buffer.from(compress(bytes))
 

@@ -1,3 +1,4 @@
+import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
 import { FamilyMemory } from '../../../../collector/prometheus/remote-write/families.ts'
 import type { WriteTally } from '../../../../collector/prometheus/remote-write/problems.ts'
 import {
@@ -29,10 +30,13 @@ export function translated(body: Uint8Array, options: TranslateOptions): Transla
   }
 }
 
-/** What a request, not compressed, becomes: through the translation and the decoder of every request. */
-export function stored(version: WriteVersion, body: Uint8Array, families = new FamilyMemory()): Stored {
-  const { limits, nowUnixNano } = CONTEXT
-  const { otlp, tally, steps } = translated(body, {
+/** As a collector with these limits translates. */
+export function optionsOf(
+  version: WriteVersion,
+  { limits, nowUnixNano, tenant }: DecodeContext,
+  families: FamilyMemory,
+): TranslateOptions {
+  return {
     version,
     limits: {
       attributes: limits.attributes,
@@ -40,11 +44,16 @@ export function stored(version: WriteVersion, body: Uint8Array, families = new F
       earliestNano: Number(nowUnixNano - limits.pastNano),
       latestNano: Number(nowUnixNano + limits.futureNano),
     },
-    tenant: CONTEXT.tenant,
+    tenant,
     families,
     writer: new ProtobufWriter(),
     reserve: () => {},
-  })
+  }
+}
+
+/** What a request, not compressed, becomes: through the translation and the decoder of every request. */
+export function stored(version: WriteVersion, body: Uint8Array, families = new FamilyMemory()): Stored {
+  const { otlp, tally, steps } = translated(body, optionsOf(version, CONTEXT, families))
   return { rows: rowsOf('metrics', otlp), tally, steps }
 }
 
