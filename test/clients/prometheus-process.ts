@@ -14,19 +14,34 @@ export interface PrometheusProcess {
   end(): Promise<void>
 }
 
+/** Another Prometheus than Debian's, and what is to be added to its sections of configuration. */
+export interface PrometheusOptions {
+  readonly command?: string
+  readonly features?: readonly string[]
+  readonly scrape?: object
+  readonly remoteWrite?: object
+}
+
 /** Prometheus scraping one target each half second, writing all of it to `writeUrl`; resolves when it is ready. */
-export async function startPrometheus(targetPort: number, writeUrl: string): Promise<PrometheusProcess> {
+export async function startPrometheus(
+  targetPort: number,
+  writeUrl: string,
+  { command = 'prometheus', features = [], scrape = {}, remoteWrite = {} }: PrometheusOptions = {},
+): Promise<PrometheusProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'wattline-prometheus-'))
   const [port = 0] = await freePorts(1)
   const config = {
     global: { scrape_interval: '500ms', scrape_timeout: '400ms' },
-    scrape_configs: [{ job_name: JOB, static_configs: [{ targets: [`127.0.0.1:${targetPort}`] }] }],
+    scrape_configs: [
+      { job_name: JOB, static_configs: [{ targets: [`127.0.0.1:${targetPort}`] }], ...scrape },
+    ],
     remote_write: [
       {
         url: writeUrl,
         send_exemplars: true,
         metadata_config: { send_interval: '1s' },
         queue_config: { batch_send_deadline: '500ms' },
+        ...remoteWrite,
       },
     ],
   }
@@ -36,10 +51,10 @@ export async function startPrometheus(targetPort: number, writeUrl: string): Pro
     `--config.file=${folder}/prometheus.yml`,
     `--storage.tsdb.path=${folder}/data`,
     `--web.listen-address=127.0.0.1:${port}`,
-    '--enable-feature=exemplar-storage',
+    `--enable-feature=${['exemplar-storage', ...features].join()}`,
     '--log.level=warn',
   ]
-  const child = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-4_000)

@@ -1,6 +1,7 @@
 /**
- * Guarantees: what Debian's Prometheus scraped and sent by remote write is what SQL returns, sample by sample, with exemplars and the
- * end of a series; and what it scraped from Kepler becomes readings, to the microjoule.
+ * Guarantees: what Debian's Prometheus scraped and sent by remote write is what SQL returns, value by value, with native histograms,
+ * exemplars, ends of series, types, help and units; and what it scraped from Kepler becomes readings and entries of the ledger, to the
+ * microjoule.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,15 +10,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPENMETRICS, startExporter } from '../support/exporter.ts'
 import { kepler } from '../support/expositions.ts'
 import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
-import { isEquipped } from './leg.ts'
+import { isEquipped, type Leg } from './leg.ts'
 import { NEEDS, prometheus } from './prometheus.ts'
 import { startPrometheus } from './prometheus-process.ts'
+import { prometheusNative } from './prometheus-wire.ts'
 
 describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', () => {
   const data = mkdtempSync(join(tmpdir(), 'wattline-prometheus-'))
   let wattline: WattlineProcess
   beforeAll(async () => {
-    wattline = await startProcess({ data, environment: { WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '200' } })
+    wattline = await startProcess({
+      data,
+      environment: { WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '200', WATTLINE_METERING_LATENESS: '1' },
+    })
   })
   afterAll(async () => {
     await wattline.end('SIGTERM')
@@ -31,11 +36,13 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
       'remote write 1.0 exemplars',
       'remote write 1.0 end of a series',
     ])
-    for (const { outcome } of legs) {
-      if (outcome instanceof Error) throw outcome
-      expect(Object.values(outcome).flatMap(({ mismatches }) => mismatches)).toEqual([])
-      for (const { items } of Object.values(outcome)) expect(items).toBeGreaterThan(0)
-    }
+    requireEqual(legs)
+  })
+
+  it('has stored native histograms and what it said of metrics', { timeout: 60_000 }, async () => {
+    const legs = await prometheusNative(wattline)
+    expect(legs.length).toBe(3)
+    requireEqual(legs)
   })
 
   it('makes readings of what Kepler measured', { timeout: 60_000 }, async () => {
@@ -61,4 +68,46 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
       await exporter.close()
     }
   })
+
+  it('books what Kepler measured', { timeout: 90_000 }, async () => {
+    const exporter = await startExporter()
+    // A meter whose clock runs ahead, forty times as fast, by less than the ten minutes that Prometheus allows.
+    const startMs = Math.ceil(Date.now() / 60_000) * 60_000
+    exporter.answer(() => {
+      const step = Math.min(exporter.requests.length - 1, 24)
+      return { body: joules(5_000 + step * 1_000.5, startMs + step * 20_000) }
+    })
+    const server = await startPrometheus(
+      Number(exporter.address.split(':')[1]),
+      `${wattline.otlp}/api/v1/write`,
+    )
+    try {
+      const windows = await eventually(
+        () =>
+          wattline.sql<{ energy: string }>(
+            `SELECT toString(sum(EnergyUj)) AS energy FROM ledger
+             WHERE Host = 'worker-8' GROUP BY WindowStart ORDER BY WindowStart`,
+          ),
+        found => found.length >= 5,
+        60_000,
+      )
+      // Remote write begins with what is scraped after it has: the first window may lack some. Three steps a minute.
+      for (const { energy } of windows.slice(1, 5)) expect(energy).toBe('3001500000')
+    } finally {
+      await server.end()
+      await exporter.close()
+    }
+  })
 })
+
+const joules = (value: number, timeMs: number): string => `# TYPE kepler_node_cpu_joules_total counter
+kepler_node_cpu_joules_total{node_name="worker-8",path="/sys/class/powercap/intel-rapl:0",zone="package"} ${value} ${timeMs}
+`
+
+function requireEqual(legs: readonly Leg[]): void {
+  for (const { outcome } of legs) {
+    if (outcome instanceof Error) throw outcome
+    expect(Object.values(outcome).flatMap(({ mismatches }) => mismatches)).toEqual([])
+    for (const { items } of Object.values(outcome)) expect(items).toBeGreaterThan(0)
+  }
+}

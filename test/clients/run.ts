@@ -10,6 +10,7 @@ import { startProcess } from '../support/wattline-process.ts'
 import { CLIENTS } from './clients.ts'
 import { type Leg, report } from './leg.ts'
 import { prometheus } from './prometheus.ts'
+import { prometheusNative } from './prometheus-wire.ts'
 import { readers } from './readers.ts'
 import { direct, throughCollector } from './sdk.ts'
 import { telemetrygen } from './telemetrygen.ts'
@@ -25,7 +26,8 @@ try {
   for (const client of CLIENTS.filter(({ name }) => isChosen(name)))
     legs.push(...(await direct(client, wattline)))
   if (isChosen('collector')) legs.push(...(await throughCollector(CLIENTS, wattline)))
-  if (isChosen('prometheus')) legs.push(...(await prometheus(wattline)))
+  if (isChosen('prometheus'))
+    legs.push(...(await prometheus(wattline)), ...(await prometheusNative(wattline)))
   if (isChosen('readers')) legs.push(...(await readers(wattline)))
   if (isChosen('telemetrygen')) legs.push(...(await telemetrygen(wattline)))
 } finally {
