@@ -15,15 +15,31 @@ const LONG_LENGTH = 0x80
 /** What the attributes of the last row of a map column became, by number of the attribute. */
 class LastRow {
   readonly map: MapColumn
-  /** Where its length byte is; -1: there is none to compare with. */
-  readonly places = new Int32Array(COMPARED).fill(-1)
-  readonly keyIds = new Int32Array(COMPARED)
-  readonly valueIds = new Int32Array(COMPARED)
+  /** Of each attribute where its length byte is (-1: there is none to compare with), the id of its key and that of its value. */
+  #attributes = NO_ATTRIBUTES
 
   constructor(map: MapColumn) {
     this.map = map
   }
+
+  place(index: number): number {
+    return this.#attributes === NO_ATTRIBUTES ? -1 : this.#attributes[index * 3]!
+  }
+
+  /** Puts attribute `index` of the last row into the row in hand. */
+  putAgain(index: number): void {
+    this.map.put(this.#attributes[index * 3 + 1]!, this.#attributes[index * 3 + 2]!)
+  }
+
+  remember(index: number, place: number, keyId: number, valueId: number): void {
+    if (this.#attributes === NO_ATTRIBUTES) this.#attributes = new Int32Array(COMPARED * 3).fill(-1)
+    this.#attributes[index * 3] = place
+    this.#attributes[index * 3 + 1] = keyId
+    this.#attributes[index * 3 + 2] = valueId
+  }
 }
+
+const NO_ATTRIBUTES = new Int32Array(0)
 
 /**
  * Reads KeyValues into map columns under the limits. One per request: it keeps scratch space.
@@ -51,8 +67,8 @@ export class AttributeReader {
   /** Reads the KeyValue whose length comes next into the row in hand, of which it is attribute number `index`. */
   read(end: number, map: MapColumn, index: number): void {
     const last = index < COMPARED ? this.#lastOf(map) : null
-    if (last !== null && this.#repeats(end, last.places[index]!)) {
-      map.put(last.keyIds[index]!, last.valueIds[index]!)
+    if (last !== null && this.#repeats(end, last.place(index))) {
+      last.putAgain(index)
       return
     }
     const reader = this.#reader
@@ -72,9 +88,7 @@ export class AttributeReader {
     if (last === null) return
     // Compared are those whose length is one byte: others may be padded, however short. What is cut is to be counted each time.
     const isShort = reader.view.getUint8(place) < LONG_LENGTH && this.#tally.cutAttributes === cutAttributes
-    last.places[index] = isShort ? place : -1
-    last.keyIds[index] = keyId
-    last.valueIds[index] = valueId
+    last.remember(index, isShort ? place : -1, keyId, valueId)
   }
 
   #lastOf(map: MapColumn): LastRow | null {

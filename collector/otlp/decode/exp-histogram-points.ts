@@ -13,7 +13,7 @@ const BUCKETS_FIELDS = knownFields(1, 2)
 
 /** Points of exponential histograms. An absent sum, min or max is 0, as the Collector's exporter writes it. */
 export class ExpHistogramPoints {
-  readonly #rows: MetricRows
+  readonly rows: MetricRows
   readonly #columns: ExpHistogramBuilder['columns']
   readonly #exemplars: Exemplars
   // The point in hand.
@@ -30,14 +30,14 @@ export class ExpHistogramPoints {
   #max = 0
 
   constructor(rows: MetricRows, { columns }: ExpHistogramBuilder) {
-    this.#rows = rows
+    this.rows = rows
     this.#columns = columns
     this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
   }
 
   /** Reads the point that reaches to `end` into a row. */
   read(end: number): void {
-    const rows = this.#rows
+    const rows = this.rows
     const columns = this.#columns
     rows.beginPoint()
     this.#exemplars.begin()
@@ -66,22 +66,24 @@ export class ExpHistogramPoints {
     rows.accept()
   }
 
-  /** Ends what is left open between points. */
-  leave(): void {
+  /** Writes what the points since the last call have in common. */
+  leave(temporality: number): void {
+    this.#columns.AggregationTemporality.appendTimes(temporality, this.rows.pending)
     this.#exemplars.leave()
+    this.rows.leave()
   }
 
   #field(tag: number, end: number): void {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     switch (tag) {
       case 0x0a:
-        this.#rows.readAttribute(end)
+        this.rows.readAttribute(end)
         break
       case 0x11:
-        this.#rows.readStart(end)
+        this.rows.readStart(end)
         break
       case 0x19:
-        this.#rows.readTime(end)
+        this.rows.readTime(end)
         break
       case 0x21:
         reader.fixed64(end)
@@ -128,7 +130,7 @@ export class ExpHistogramPoints {
 
   /** Reads the Buckets whose length comes next into the list; the offset, which stays when there is none. */
   #buckets(pointEnd: number, counts: ListColumn<Int64Column>, before: number): number {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     const end = reader.length(pointEnd)
     const outer = reader.message
     let offset = before

@@ -10,7 +10,7 @@ const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 
 /** Points of histograms with explicit bounds. An absent sum, min or max is 0, as the Collector's exporter writes it. */
 export class HistogramPoints {
-  readonly #rows: MetricRows
+  readonly rows: MetricRows
   readonly #columns: HistogramBuilder['columns']
   readonly #exemplars: Exemplars
   // The point in hand.
@@ -22,14 +22,14 @@ export class HistogramPoints {
   #flags = 0
 
   constructor(rows: MetricRows, { columns }: HistogramBuilder) {
-    this.#rows = rows
+    this.rows = rows
     this.#columns = columns
     this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
   }
 
   /** Reads the point that reaches to `end` into a row. */
   read(end: number): void {
-    const rows = this.#rows
+    const rows = this.rows
     const columns = this.#columns
     rows.beginPoint()
     this.#exemplars.begin()
@@ -52,19 +52,21 @@ export class HistogramPoints {
     rows.accept()
   }
 
-  /** Ends what is left open between points. */
-  leave(): void {
+  /** Writes what the points since the last call have in common. */
+  leave(temporality: number): void {
+    this.#columns.AggregationTemporality.appendTimes(temporality, this.rows.pending)
     this.#exemplars.leave()
+    this.rows.leave()
   }
 
   #field(tag: number, end: number): void {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     switch (tag) {
       case 0x11:
-        this.#rows.readStart(end)
+        this.rows.readStart(end)
         break
       case 0x19:
-        this.#rows.readTime(end)
+        this.rows.readTime(end)
         break
       case 0x21:
         reader.fixed64(end)
@@ -90,7 +92,7 @@ export class HistogramPoints {
         this.#exemplars.read(end)
         break
       case 0x4a:
-        this.#rows.readAttribute(end)
+        this.rows.readAttribute(end)
         break
       case 0x50:
         this.#flags = reader.uint32(end)
@@ -107,14 +109,14 @@ export class HistogramPoints {
   }
 
   #bucketCount(end: number): void {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     reader.fixed64(end)
     this.#columns.BucketCounts.items.appendWords(reader.low, reader.high)
   }
 
   /** Packed: in the body as they are in the column. */
   #bucketCounts(end: number): void {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     const stop = reader.length(end)
     const values = (stop - reader.position) >> 3
     this.#columns.BucketCounts.items.appendWordsFrom(reader.view, reader.position, values)
@@ -124,11 +126,11 @@ export class HistogramPoints {
   }
 
   #bound(end: number): void {
-    this.#columns.ExplicitBounds.items.append(this.#rows.reader.double(end))
+    this.#columns.ExplicitBounds.items.append(this.rows.reader.double(end))
   }
 
   #bounds(end: number): void {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     const stop = reader.length(end)
     const values = (stop - reader.position) >> 3
     this.#columns.ExplicitBounds.items.appendDoublesFrom(reader.view, reader.position, values)

@@ -5,7 +5,7 @@ import { ExpHistogramPoints } from './exp-histogram-points.ts'
 import { growthCheck } from './growth.ts'
 import { HistogramPoints } from './histogram-points.ts'
 import { type MetricBuilders, type MetricHead, type MetricPlace, MetricRows } from './metric-rows.ts'
-import { NumberPoints } from './number-points.ts'
+import { NumberPoints, SumPoints } from './number-points.ts'
 import type { PointSink } from './point-sink.ts'
 import { knownFields, ProtobufReader } from './protobuf-reader.ts'
 import { allOrNothing } from './request.ts'
@@ -60,14 +60,11 @@ class MetricDecoder implements EnvelopeVisitor {
     scope: 'ScopeMetrics',
   }
   readonly #reader: ProtobufReader
+  readonly #tally: Tally
+  readonly #tenant: string
   readonly #builders: MetricBuilders
   readonly #sink: PointSink
-  readonly #rows: Readonly<Record<keyof MetricBuilders, MetricRows>>
-  readonly #gauges: NumberPoints
-  readonly #sums: NumberPoints
-  readonly #histograms: HistogramPoints
-  readonly #expHistograms: ExpHistogramPoints
-  readonly #summaries: SummaryPoints
+  readonly #points = new Map<number, PointReader>()
   #place: MetricPlace = { resourceMessages: [], resourceUrl: NOTHING, scopeMessages: [], scopeUrl: NOTHING }
 
   constructor(
@@ -77,26 +74,11 @@ class MetricDecoder implements EnvelopeVisitor {
     builders: MetricBuilders,
     sink: PointSink,
   ) {
-    const rows = (kind: keyof MetricBuilders) => {
-      const { Attributes, ResourceAttributes } = builders[kind].columns
-      const attributes = new AttributeReader(reader, tally, Attributes, ResourceAttributes)
-      return new MetricRows(reader, attributes, tally, tenant, builders[kind])
-    }
     this.#reader = reader
+    this.#tally = tally
+    this.#tenant = tenant
     this.#builders = builders
     this.#sink = sink
-    this.#rows = {
-      gauge: rows('gauge'),
-      sum: rows('sum'),
-      histogram: rows('histogram'),
-      expHistogram: rows('expHistogram'),
-      summary: rows('summary'),
-    }
-    this.#gauges = new NumberPoints(this.#rows.gauge, builders.gauge)
-    this.#sums = new NumberPoints(this.#rows.sum, builders.sum)
-    this.#histograms = new HistogramPoints(this.#rows.histogram, builders.histogram)
-    this.#expHistograms = new ExpHistogramPoints(this.#rows.expHistogram, builders.expHistogram)
-    this.#summaries = new SummaryPoints(this.#rows.summary, builders.summary)
   }
 
   resource(messages: Ranges, schemaUrl: TextRange): void {
@@ -158,43 +140,20 @@ class MetricDecoder implements EnvelopeVisitor {
       }
     }
     if (points.length === 0) return
-    this.#points(kind, points, head, temporality, monotonic)
+    this.#read(kind, points, head, temporality, monotonic)
   }
 
-  #points(kind: number, points: Ranges, head: MetricHead, temporality: number, monotonic: boolean): void {
-    const rows = this.#rowsOf(kind)
+  #read(kind: number, points: Ranges, head: MetricHead, temporality: number, monotonic: boolean): void {
+    const into = this.#pointsOf(kind)
+    const { rows } = into
     rows.enter(this.#place, head)
     const sink = this.#sinkFor(kind, head, temporality, monotonic)
     for (let at = 0; at < points.length; at += 2) {
-      const end = points[at + 1]!
       this.#reader.position = points[at]!
-      if (kind === GAUGE) this.#gauges.read(end, sink)
-      else if (kind === SUM) this.#sums.read(end, sink)
-      else if (kind === HISTOGRAM) this.#histograms.read(end)
-      else if (kind === EXP_HISTOGRAM) this.#expHistograms.read(end)
-      else this.#summaries.read(end)
-      if (rows.pending === MOST_PENDING) this.#leave(kind, rows, temporality, monotonic)
+      into.read(points[at + 1]!, sink)
+      if (rows.pending === MOST_PENDING) into.leave(temporality, monotonic)
     }
-    if (rows.pending > 0) this.#leave(kind, rows, temporality, monotonic)
-  }
-
-  /** Writes what the points so far have in common: a value for all of them is cheaper than one each. */
-  #leave(kind: number, rows: MetricRows, temporality: number, monotonic: boolean): void {
-    const { sum, histogram, expHistogram } = this.#builders
-    const points = rows.pending
-    rows.leave()
-    if (kind === GAUGE) this.#gauges.leave()
-    else if (kind === SUM) {
-      this.#sums.leave()
-      sum.columns.AggregationTemporality.appendTimes(temporality, points)
-      sum.columns.IsMonotonic.appendTimes(monotonic, points)
-    } else if (kind === HISTOGRAM) {
-      this.#histograms.leave()
-      histogram.columns.AggregationTemporality.appendTimes(temporality, points)
-    } else if (kind === EXP_HISTOGRAM) {
-      this.#expHistograms.leave()
-      expHistogram.columns.AggregationTemporality.appendTimes(temporality, points)
-    }
+    if (rows.pending > 0) into.leave(temporality, monotonic)
   }
 
   /** Where the points of a metric also go; null: nowhere. */
@@ -204,10 +163,36 @@ class MetricDecoder implements EnvelopeVisitor {
     return isWanted ? this.#sink : null
   }
 
-  #rowsOf(kind: number): MetricRows {
-    if (kind === GAUGE) return this.#rows.gauge
-    if (kind === SUM) return this.#rows.sum
-    if (kind === HISTOGRAM) return this.#rows.histogram
-    return kind === EXP_HISTOGRAM ? this.#rows.expHistogram : this.#rows.summary
+  /** Made when the first metric of a kind comes: a request seldom has all five. */
+  #pointsOf(kind: number): PointReader {
+    const known = this.#points.get(kind)
+    if (known !== undefined) return known
+    const made = this.#createPoints(kind)
+    this.#points.set(kind, made)
+    return made
   }
+
+  #createPoints(kind: number): PointReader {
+    const { gauge, sum, histogram, expHistogram, summary } = this.#builders
+    if (kind === GAUGE) return new NumberPoints(this.#rowsOf(gauge), gauge.columns)
+    if (kind === SUM) return new SumPoints(this.#rowsOf(sum), sum.columns)
+    if (kind === HISTOGRAM) return new HistogramPoints(this.#rowsOf(histogram), histogram)
+    if (kind === EXP_HISTOGRAM) return new ExpHistogramPoints(this.#rowsOf(expHistogram), expHistogram)
+    return new SummaryPoints(this.#rowsOf(summary), summary)
+  }
+
+  #rowsOf(builder: MetricBuilders[keyof MetricBuilders]): MetricRows {
+    const { Attributes, ResourceAttributes } = builder.columns
+    const attributes = new AttributeReader(this.#reader, this.#tally, Attributes, ResourceAttributes)
+    return new MetricRows(this.#reader, attributes, this.#tally, this.#tenant, builder)
+  }
+}
+
+/** What reads the points of one kind into rows of its table. */
+interface PointReader {
+  readonly rows: MetricRows
+  /** Reads the point that reaches to `end`. `sink`: where it also goes; null: nowhere. */
+  read(end: number, sink: PointSink | null): void
+  /** Writes what the points so far have in common: a value for all of them is cheaper than one each. */
+  leave(temporality: number, monotonic: boolean): void
 }

@@ -1,4 +1,4 @@
-import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
+import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
 import { Exemplars } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
@@ -10,19 +10,17 @@ const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
 /** Bit of a data point's flags: it marks the end of a series and has no value. */
 const NO_RECORDED_VALUE = 1
 
-/** Points of gauges and sums. `Sum` has two columns more, which are the caller's. */
+type SumColumns = ColumnsOf<typeof metricsSum>
+type NumberColumns = ColumnsOf<typeof metricsGauge> | SumColumns
+
+/** Points of gauges, and of sums but for what those have besides. */
 export class NumberPoints {
-  readonly #rows: MetricRows
-  readonly #columns:
-    | RecordBuilder<typeof metricsGauge>['columns']
-    | RecordBuilder<typeof metricsSum>['columns']
+  readonly rows: MetricRows
+  readonly #columns: NumberColumns
   readonly #exemplars: Exemplars
 
-  constructor(
-    rows: MetricRows,
-    { columns }: RecordBuilder<typeof metricsGauge> | RecordBuilder<typeof metricsSum>,
-  ) {
-    this.#rows = rows
+  constructor(rows: MetricRows, columns: NumberColumns) {
+    this.rows = rows
     this.#columns = columns
     this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
   }
@@ -32,7 +30,7 @@ export class NumberPoints {
    * is one.
    */
   read(end: number, sink: PointSink | null): void {
-    const rows = this.#rows
+    const rows = this.rows
     const { reader } = rows
     let value = 0
     let hasValue = false
@@ -87,8 +85,25 @@ export class NumberPoints {
     rows.double = value
     sink.point(rows)
   }
-  /** Ends what is left open between points. */
-  leave(): void {
+  /** Writes what the points since the last call have in common. */
+  leave(_temporality: number, _monotonic: boolean): void {
+    this.rows.leave()
     this.#exemplars.leave()
+  }
+}
+
+/** Points of sums. */
+export class SumPoints extends NumberPoints {
+  readonly #own: SumColumns
+
+  constructor(rows: MetricRows, columns: SumColumns) {
+    super(rows, columns)
+    this.#own = columns
+  }
+
+  override leave(temporality: number, monotonic: boolean): void {
+    this.#own.AggregationTemporality.appendTimes(temporality, this.rows.pending)
+    this.#own.IsMonotonic.appendTimes(monotonic, this.rows.pending)
+    super.leave(temporality, monotonic)
   }
 }

@@ -10,17 +10,17 @@ const QUANTILE_FIELDS = knownFields(1, 2)
 
 /** Points of summaries. */
 export class SummaryPoints {
-  readonly #rows: MetricRows
+  readonly rows: MetricRows
   readonly #columns: SummaryBuilder['columns']
 
   constructor(rows: MetricRows, { columns }: SummaryBuilder) {
-    this.#rows = rows
+    this.rows = rows
     this.#columns = columns
   }
 
   /** Reads the point that reaches to `end` into a row. */
   read(end: number): void {
-    const rows = this.#rows
+    const rows = this.rows
     const { reader } = rows
     const columns = this.#columns
     let countLow = 0
@@ -71,8 +71,13 @@ export class SummaryPoints {
     rows.accept()
   }
 
+  /** Writes what the points since the last call have in common. */
+  leave(): void {
+    this.rows.leave()
+  }
+
   #quantile(pointEnd: number): void {
-    const { reader } = this.#rows
+    const { reader } = this.rows
     const end = reader.length(pointEnd)
     const outer = reader.message
     let quantile = 0
