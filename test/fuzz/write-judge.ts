@@ -25,6 +25,9 @@ function unsnapped(block: Uint8Array): Uint8Array {
   return body
 }
 
+/** Three bytes of a block make 64 at the most; a length that lies would have gibibytes set aside. */
+const MAX_GROWTH = 64
+
 /** What must be stored of a request, as far as it can be told without the mapping of native histograms. */
 export interface ExpectedWrite {
   readonly items: number
@@ -37,7 +40,7 @@ export interface ExpectedWrite {
 
 /** @throws Error when the independent decoders refuse the block or the message. */
 export function expectedWrite(payload: FuzzCase, context: DecodeContext): ExpectedWrite {
-  const body = uncompress(Uint8Array.from(payload.bytes))
+  const body = uncompress(Uint8Array.from(payload.bytes), payload.bytes.length * MAX_GROWTH)
   if (!Buffer.from(body).equals(unsnapped(payload.bytes))) throw new Error('Other bytes than snappyjs.')
   const type = RAW_WRITE_TYPES[versionOf(payload)]
   const message = type.toObject(type.decode(body), { arrays: true, defaults: true, longs: String }) as Message
