@@ -1,13 +1,16 @@
-// Guarantees: beyond `limits.in_flight_bytes` clients are told to come back, with Retry-After, and who does is served: every
-// acknowledged span is in its table exactly once, none that was refused.
+// Guarantees: beyond `limits.in_flight_bytes` clients are told to come back, with Retry-After or RetryInfo, and who does is
+// served: every acknowledged span is in its table exactly once, none that was refused.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { audit } from '../chaos/audit.ts'
+import { framed, GrpcClient, METHODS } from '../collector/grpc/grpc-rig.ts'
+import { jsonIndependently } from '../collector/otlp/json-reference.ts'
 import { startClients } from '../support/clients.ts'
 import { eventually, startProcess } from '../support/wattline-process.ts'
 
+const UNAVAILABLE = 14
 const data = mkdtempSync(join(tmpdir(), 'wattline-overload-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
@@ -35,6 +38,16 @@ it('refuses what does not fit and loses nothing of what it took', async () => {
   expect(refused.status).toBe(429)
   expect(Number(refused.retryAfter)).toBeGreaterThan(0)
   expect(refused.text).toContain('limits.in_flight_bytes')
+  const grpc = new GrpcClient(Number(new URL(wattline.otlpGrpc).port))
+  const message = framed(jsonIndependently('logs', probe))
+  const overGrpc = await eventually(
+    () => grpc.call(METHODS.logs, message),
+    ({ status }) => status !== 0,
+  )
+  grpc.end()
+  expect(overGrpc.status).toBe(UNAVAILABLE)
+  expect(overGrpc.details?.retrySeconds).toBeGreaterThan(0)
+  expect(overGrpc.message).toContain('limits.in_flight_bytes')
   const metrics = await eventually(
     async () => (await fetch(`${wattline.http}/metrics`)).text(),
     text => /wattline_intake_requests_rejected_total\{code="overloaded"\} [1-9]\d\d/.test(text),
