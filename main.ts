@@ -4,6 +4,7 @@
  * in the opposite one, so that what was taken in is finished. Logs and engines are loaded only by who opens them: an
  * engine that nobody uses costs 150 MB of memory.
  */
+import { hostname } from 'node:os'
 import { createOtlpGrpcReceiver } from './collector/grpc/receiver.ts'
 import { type BufferPool, createBufferPool } from './collector/intake/buffer-pool.ts'
 import { createIntake, type Intake } from './collector/intake/intake.ts'
@@ -27,6 +28,7 @@ import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
+import { urlOf } from './core/runtime/url-of.ts'
 import { openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
@@ -42,6 +44,8 @@ export interface WattlineOptions {
   readonly events: EventBus
   /** False only in the chaos proof: opens the engine without repairing its deduplication logs. */
   readonly repairTokens?: boolean
+  /** Where this is one of several processes on the same OTLP ports: its share of their connections. */
+  readonly shared?: { readonly connections: number }
 }
 
 export interface RunningWattline {
@@ -51,6 +55,8 @@ export interface RunningWattline {
     readonly otlpHttp: string | null
     readonly otlpGrpc: string | null
   }
+  /** Per role, what keeps it from working. */
+  readiness(): Promise<Readiness>
   /** Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late. */
   stop(deadlineMs: number): Promise<readonly string[]>
 }
@@ -108,11 +114,15 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
   const otlpGrpc = intake && (await startOtlpGrpc(wiring, intake))
   await startOwnTelemetry(wiring, otlpHttp, intake)
-  const http = await startHttp(wiring, { log, warehouse, processors, uplink, intake, otlpHttp, otlpGrpc })
+  const engineProblems = config.roles.includes('query') && warehouse ? engineWatch(warehouse) : null
+  const readiness = () => readinessOf({ intake, processors }, engineProblems)
+  const parts = { log, warehouse, processors, uplink, otlpHttp, otlpGrpc, readiness }
+  const http = await startHttp(wiring, parts)
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
   return {
     addresses: { http, otlpHttp, otlpGrpc },
+    readiness,
     stop: async deadlineMs => {
       events.emit('processStopping')
       const left = await lifecycle.stop(deadlineMs)
@@ -210,8 +220,12 @@ async function startOtlpHttp(wiring: Wiring, intake: Intake): Promise<string | n
   const { host, otlp_http: port, cors_origins: corsOrigins } = wiring.config.listen
   if (port === 'off') return null
   const { access, tls } = wiring.doors
-  return await startHttpReceiver(wiring, { host, port, intake, access, tls, corsOrigins })
+  const parts = { host, port, intake, access, tls, corsOrigins, ...sharing(wiring) }
+  return await startHttpReceiver(wiring, parts)
 }
+
+const sharing = ({ shared }: Wiring) =>
+  shared === undefined ? {} : { reusePort: true, maxConnections: shared.connections }
 
 async function startOtlpGrpc(wiring: Wiring, intake: Intake): Promise<string | null> {
   const { config, doors, events, pool } = wiring
@@ -219,7 +233,8 @@ async function startOtlpGrpc(wiring: Wiring, intake: Intake): Promise<string | n
   if (port === 'off') return null
   const { access, tls } = doors
   const { limits } = config
-  const receiver = createOtlpGrpcReceiver({ host, port, intake, access, tls, limits, events, pool })
+  const parts = { host, port, intake, access, tls, limits, events, pool, ...sharing(wiring) }
+  const receiver = createOtlpGrpcReceiver(parts)
   return await startReceiver(wiring, 'OTLP over gRPC', receiver, doors)
 }
 
@@ -257,17 +272,21 @@ async function startOwnTelemetry(
   if (!traces) return
   const url = endpoint ?? (intake && otlpHttp && (await ownReceiver(wiring, otlpHttp, intake)))
   if (url === null) return
+  const instance = `${config.instance ?? hostname()}-${process.pid}`
   const token = endpoint === undefined ? doors.own.token : config.telemetry.token
   await lifecycle.start(
     'telemetry',
-    () => startTelemetry({ url, version, sampleRatio, ...(token === undefined ? {} : { token }) }),
+    () => startTelemetry({ url, version, instance, sampleRatio, ...(token === undefined ? {} : { token }) }),
     telemetry => telemetry.stop(),
   )
 }
 
-/** With TLS one more port, plain and on loopback, for this process alone: its certificate names others. */
+/**
+ * With TLS one more port, plain and on loopback, for this process alone: its certificate names others. The same where the
+ * port is shared: another process answers there, which does not know this one's token.
+ */
 async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
-  if (wiring.doors.tls === undefined) return otlpHttp
+  if (wiring.doors.tls === undefined && wiring.shared === undefined) return otlpHttp
   const { access } = wiring.doors.own
   return await startHttpReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
 }
@@ -278,9 +297,9 @@ interface Parts {
   readonly warehouse: Warehouse | null
   readonly processors: Runner | null
   readonly uplink: Runner | null
-  readonly intake: Intake | null
   readonly otlpHttp: string | null
   readonly otlpGrpc: string | null
+  readonly readiness: () => Promise<Readiness>
 }
 
 async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
@@ -306,7 +325,6 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
   const { config, events, version, started, doors } = wiring
   const { log, warehouse, otlpHttp, otlpGrpc } = parts
   const isQuery = config.roles.includes('query')
-  const engineProblems = isQuery && warehouse ? engineWatch(warehouse) : null
   const common = {
     events,
     rowAges: () => wiring.rowAges.samples(),
@@ -315,7 +333,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     otlpHttp,
     otlpGrpc,
     roles: config.roles,
-    readiness: () => readinessOf(parts, engineProblems),
+    readiness: parts.readiness,
     waiting: () => parts.uplink?.problems() ?? [],
     notes: doors.notes,
     logReaders: readersOf(config),
@@ -338,7 +356,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
 
 /** Per role of this process, what keeps it from working. */
 async function readinessOf(
-  { intake, processors }: Parts,
+  { intake, processors }: { readonly intake: Intake | null; readonly processors: Runner | null },
   engineProblems: (() => Promise<readonly string[]>) | null,
 ): Promise<Readiness> {
   const failure = intake?.stats().brokerFailure ?? null
@@ -372,8 +390,3 @@ async function startScraping({ lifecycle, config, events, version }: Wiring, int
     scraper => scraper.stop(),
   )
 }
-
-const urlOf = (
-  { host, port }: { readonly host: string; readonly port: number },
-  { tls }: Partial<Pick<Doors, 'tls'>>,
-): string => `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`

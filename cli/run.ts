@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
+import { collectorProcesses } from '../core/runtime/config/processes.ts'
 import { ROLES, type Role } from '../core/runtime/config/roles.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
 import { relaxHeap } from '../core/runtime/heap.ts'
 import type { RunningWattline } from '../main.ts'
+import { endOnDefect } from './end-on-defect.ts'
 import { withRoles } from './roles.ts'
 import { version } from './version.ts'
 
@@ -30,8 +32,10 @@ export const runCommand = (): Command =>
       const events = new EventBus(createLogger(config.log.level))
       endOnDefect(events)
       // Only here: engines and web server take most of a second to load, and every other command does without them.
-      const { startWattline } = await import('../main.ts')
-      const running = await startWattline({ config, version, events })
+      const running =
+        collectorProcesses(config) > 1
+          ? await (await import('../supervise.ts')).superviseWattline({ config, version, events })
+          : await (await import('../main.ts')).startWattline({ config, version, events })
       process.stdout.write(`${greeting(config.roles, running.addresses)}\n`)
       await asked
       const left = await running.stop(graceMs)
@@ -62,16 +66,6 @@ function stopAsked(graceMs: number): Promise<void> {
   }
   process.on('SIGTERM', ask).on('SIGINT', ask)
   return promise
-}
-
-/** What nobody caught is a defect of ours. The state of the process is unknown, the log's is not: end, and start anew. */
-function endOnDefect(events: EventBus): void {
-  const end = (kind: string, error: unknown): void => {
-    events.emit('processFailed', { kind }, error)
-    process.exit(1)
-  }
-  process.on('uncaughtException', error => end('uncaughtException', error))
-  process.on('unhandledRejection', reason => end('unhandledRejection', reason))
 }
 
 function greeting(

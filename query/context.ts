@@ -6,6 +6,7 @@ import type { Access } from '../core/runtime/auth/access.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { CounterSamples, Events } from '../core/runtime/events.ts'
+import type { FiguresWatch } from '../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../core/runtime/row-ages.ts'
 import type { ListenerTls } from '../core/runtime/tls.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -23,6 +24,8 @@ export interface StatusServerOptions {
   readonly logReaders?: readonly LogReader[]
   readonly events: Events & { samples?(): CounterSamples }
   readonly readiness: () => Promise<Readiness>
+  /** Memory and time of the instance; default those of this process. */
+  readonly figures?: FiguresWatch
   /** Of rows that processors of this process have stored. */
   readonly rowAges?: () => RowAgeSamples
   /** What is waited for while work is taken all the same: an uplink that is away. */

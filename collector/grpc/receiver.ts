@@ -25,6 +25,8 @@ export interface OtlpGrpcOptions {
   readonly pool?: BufferPool
   readonly timeouts?: Partial<GrpcTimeouts>
   readonly maxConnections?: number
+  /** Whether other processes may listen on the same port. */
+  readonly reusePort?: boolean
   /** Calls at once, of all connections. */
   readonly maxCalls?: number
 }
@@ -69,6 +71,7 @@ class GrpcReceiver implements Receiver {
       events,
       limits: timeouts,
       maxConnections: options.maxConnections,
+      reusePort: options.reusePort,
       onStream: (stream, headers) => void this.#serve(stream, headers),
     })
   }

@@ -1,6 +1,6 @@
-import { totalmem } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { availableBytes } from '../../core/runtime/available-memory.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Clock } from './clock.ts'
 
@@ -58,12 +58,6 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
       )
     },
   }
-}
-
-/** A container's limit, or the machine's memory. */
-function availableBytes(): number {
-  const constrained = process.constrainedMemory()
-  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
 }
 
 let gc: (() => void) | undefined

@@ -31,6 +31,8 @@ export interface OtlpHttpOptions {
   readonly pool?: BufferPool
   readonly timeouts?: Partial<Timeouts>
   readonly maxConnections?: number
+  /** Whether other processes may listen on the same port: the system spreads connections over them. */
+  readonly reusePort?: boolean
 }
 
 /** In milliseconds. */
@@ -93,12 +95,12 @@ class HttpReceiver implements Receiver {
   }
 
   start(): Promise<void> {
-    const { host, port, events } = this.#options
+    const { host, port, reusePort = false, events } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const onError = (error: NodeJS.ErrnoException): void =>
       reject(listenError(error, 'OTLP over HTTP', host, port))
     this.#server.once('error', onError)
-    this.#server.listen({ host, port }, () => {
+    this.#server.listen({ host, port, reusePort }, () => {
       this.#server.off('error', onError)
       events.emit('listenerStarted', { listener: 'otlp_http', ...this.address() })
       resolve()

@@ -29,6 +29,11 @@ export const ERRORS = {
   data_in_use: entry('stop', 500, 'Stop the other instance, or give this one another folder with `data:`.'),
   data_unusable: entry('stop', 500, 'Check that the data folder exists on a local disk and can be written.'),
   address_in_use: entry('stop', 500, 'Stop what listens there, or choose another port under `listen:`.'),
+  worker_failed: entry(
+    'stop',
+    500,
+    'See the log lines of that process; with 1 as `collector.processes` no others are started.',
+  ),
   not_running: entry('retry', 503, 'Start it with `wattline run`, or name its address with --url.'),
   // intake
   body_too_large: entry('reject', 413, 'Send smaller batches, or raise `limits.body_bytes`.'),

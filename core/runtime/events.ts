@@ -20,6 +20,16 @@ export const EVENTS = {
   processStopping: { level: 'info' },
   processStopped: { level: 'info' },
   processFailed: { level: 'error' },
+  workerStarted: { level: 'info' },
+  /** By itself, or silent for so long that it was killed. */
+  workerEnded: {
+    level: 'error',
+    counter: counter(
+      'wattline_worker_ends_total',
+      'Processes of a collector of several that ended unasked; each is started again',
+      'process',
+    ),
+  },
   listenerStarted: { level: 'info' },
   itemsAccepted: {
     level: 'debug',
@@ -314,10 +324,10 @@ export class EventBus implements Events {
   }
 }
 
-/** Structured logs as JSON lines on stderr; `level` from config `log.level`. */
-export function createLogger(level: Level): Logger {
+/** Structured logs as JSON lines on stderr; `level` from config `log.level`, `base` in every line. */
+export function createLogger(level: Level, base: Readonly<Record<string, number>> = {}): Logger {
   return pino(
-    { level, base: {}, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: false }),
   )
 }

@@ -37,6 +37,8 @@ export interface Http2Options {
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
   readonly limits?: Partial<Http2Limits>
   readonly maxConnections?: number | undefined
+  /** Whether other processes may listen on the same port: the system spreads connections over them. */
+  readonly reusePort?: boolean | undefined
 }
 
 /** In milliseconds. */
@@ -107,7 +109,8 @@ class Listener implements Http2Listener {
     const onError = (error: NodeJS.ErrnoException): void =>
       reject(listenError(error, this.#options.what, host, port))
     this.#server.once('error', onError)
-    this.#server.listen({ host, port }, () => {
+    const { reusePort = false } = this.#options
+    this.#server.listen({ host, port, reusePort }, () => {
       this.#server.off('error', onError)
       resolve()
     })

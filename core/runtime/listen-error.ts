@@ -7,9 +7,13 @@ export function listenError(
   host: string,
   port: number,
 ): WattlineError {
-  return error.code === 'EADDRINUSE'
-    ? new WattlineError('address_in_use', `${host}:${port} is taken (${what}).`, { cause: error })
-    : new WattlineError('config_invalid', `Cannot listen on ${host}:${port}: ${error.message}.`, {
-        cause: error,
-      })
+  if (error.code === 'EADDRINUSE') {
+    return new WattlineError('address_in_use', `${host}:${port} is taken (${what}).`, { cause: error })
+  }
+  // Node's answer where the system has no SO_REUSEPORT that spreads connections.
+  const reason =
+    error.code === 'ENOTSUP'
+      ? 'this system lets no two processes share a port: set `collector.processes: 1`'
+      : error.message
+  return new WattlineError('config_invalid', `Cannot listen on ${host}:${port}: ${reason}.`, { cause: error })
 }

@@ -23,6 +23,8 @@ export interface Telemetry {
 export function startTelemetry(options: {
   readonly url: string
   readonly version: string
+  /** service.instance.id: tells this process from others of the same name. */
+  readonly instance: string
   readonly sampleRatio: number
   /** Shown to the receiver. */
   readonly token?: string
@@ -33,7 +35,11 @@ export function startTelemetry(options: {
     ...(options.token === undefined ? {} : { headers: { authorization: `Bearer ${options.token}` } }),
   })
   const provider = new NodeTracerProvider({
-    resource: resourceFromAttributes({ 'service.name': 'wattline', 'service.version': options.version }),
+    resource: resourceFromAttributes({
+      'service.name': 'wattline',
+      'service.version': options.version,
+      'service.instance.id': options.instance,
+    }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),
     spanProcessors: [
       new BatchSpanProcessor(exporter, {

@@ -42,6 +42,13 @@ most every five seconds, and what does not fit is told to come back. The last fi
 should not be less than \`limits.in_flight_bytes\`. Shedding ends what clients add; it does not end what the embedded engine
 takes to work off the log, which has a bound of its own, \`warehouse.max_memory_bytes\`. A process of all roles takes about
 half a gibibyte before the first request: less than a gibibyte in all leaves it nothing to work with.
+
+## Several processes
+
+With \`collector.processes: N\` a limit is that of the whole, and each process gets an equal part: of \`limits.in_flight_bytes\`, of
+\`limits.memory_bytes\` after 160 MiB for the process that watches the others, and of the connections of a listener and the calls of
+gRPC. A client meets the part of the process that its connection was given to. A body is not divided: \`limits.in_flight_bytes\`
+must be at least N times \`limits.body_bytes\`. What scrapes may hold, \`scrape.in_flight_bytes\`, is that of the one process that scrapes.
 `
 
 function keyText(key: string): string {

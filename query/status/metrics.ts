@@ -1,8 +1,8 @@
 /** Gathers what `/metrics` tells: counters of events, this process, and how far the readers of the log are behind. */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Broker } from '../../core/broker/broker.ts'
 import { logReaders } from '../../core/model/streams/readers.ts'
 import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
+import { type ProcessFigures, watchProcess } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { StatusContext } from '../context.ts'
 import { type Family, histogramSamples, labelText, type Sample } from './metrics-text.ts'
@@ -16,8 +16,6 @@ export const LOG_READERS = logReaders({ processors: true, forward: false })
 const LAG_FRESH_MS = 2_000
 /** Less than scrapers wait. */
 const LAG_PATIENCE_MS = 4_000
-/** How often the event loop is looked at: rare enough to cost nothing at rest. */
-const TICK_MS = 100
 
 export interface Metrics {
   collect(): Promise<readonly Family[]>
@@ -25,23 +23,20 @@ export interface Metrics {
 }
 
 export function createMetrics(context: StatusContext): Metrics {
-  const delay = monitorEventLoopDelay({ resolution: TICK_MS })
-  delay.enable()
+  const figures = context.figures ?? watchProcess()
   const { broker, logReaders: readers } = context
   const lag = broker === undefined ? async () => [] : sharedLag(broker, context.now, LAG_PATIENCE_MS, readers)
   return {
     async collect() {
-      const loop = loopFamilies(delay.mean, delay.max)
-      delay.reset()
+      const taken = figures.take()
       return [
         ...counterFamilies(context.events.samples?.() ?? new Map()),
-        ...processFamilies(context, await context.readiness()),
-        ...loop,
+        ...processFamilies(context, taken, await context.readiness()),
         ...rowAgeFamilies(context.rowAges?.() ?? new Map()),
         ...(await lag()),
       ]
     },
-    stop: () => delay.disable(),
+    stop: () => figures.stop(),
   }
 }
 
@@ -56,27 +51,21 @@ export function counterFamilies(samples: CounterSamples): readonly Family[] {
   }))
 }
 
-function processFamilies(context: StatusContext, readiness: Readiness): readonly Family[] {
-  const { user, system } = process.cpuUsage()
-  const memory = process.memoryUsage()
+function processFamilies(
+  context: StatusContext,
+  figures: ProcessFigures,
+  readiness: Readiness,
+): readonly Family[] {
   const build = labelText({ version: context.version, node: process.version })
   return [
-    ownFamily('process_cpu_seconds_total', (user + system) / 1e6),
-    ownFamily('process_resident_memory_bytes', memory.rss),
+    ownFamily('process_cpu_seconds_total', figures.cpuSeconds),
+    ownFamily('process_resident_memory_bytes', figures.residentBytes),
     ownFamily('process_start_time_seconds', context.started.getTime() / 1000),
-    ownFamily('wattline_heap_used_bytes', memory.heapUsed),
+    ownFamily('wattline_heap_used_bytes', figures.heapUsedBytes),
     ownFamily('wattline_ready', Number(reasonsOf(readiness).length === 0)),
     ownFamily('wattline_build_info', [{ labels: build, value: 1 }]),
-  ]
-}
-
-/** Nanoseconds between ticks in; the histogram has no value before its first one. */
-function loopFamilies(mean: number, max: number): readonly Family[] {
-  const seconds = (value: number): number =>
-    Number.isFinite(value) ? Math.max(0, value / 1e9 - TICK_MS / 1000) : 0
-  return [
-    ownFamily('wattline_event_loop_delay_seconds', seconds(mean)),
-    ownFamily('wattline_event_loop_delay_seconds_max', seconds(max)),
+    ownFamily('wattline_event_loop_delay_seconds', figures.loopDelaySeconds),
+    ownFamily('wattline_event_loop_delay_seconds_max', figures.loopDelayMaxSeconds),
   ]
 }
 

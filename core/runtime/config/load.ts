@@ -5,6 +5,7 @@ import { parseYaml } from '../yaml.ts'
 import { environmentSettings } from './environment.ts'
 import { listenProblems } from './listen.ts'
 import type { ConfigProblem } from './problem.ts'
+import { processesProblems } from './processes.ts'
 import { roleProblems } from './roles.ts'
 import { type Config, configSchema } from './schema.ts'
 import { scrapeProblems } from './scrape.ts'
@@ -171,6 +172,7 @@ function crossChecks(config: Config): ConfigProblem[] {
     ...problems,
     ...listenProblems(config),
     ...roleProblems(config),
+    ...processesProblems(config),
     ...kafkaChecks(config.broker),
     ...warehouseProblems(config),
     ...scrapeProblems(config),

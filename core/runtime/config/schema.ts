@@ -14,6 +14,8 @@ const decimal = z.string().regex(/^\d+(\.\d+)?$/, 'a decimal number in quotes, s
 const toggle = z.enum(['auto', 'on', 'off'])
 /** Each is a reader of its own for every processor: docs/scaling.md says how many a fleet needs. */
 export const MOST_PARTITIONS = 1024
+/** More cores than that are a case for more collectors. */
+const MOST_PROCESSES = 64
 /** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
 const tariffBand = z.strictObject({
   from: z
@@ -209,6 +211,18 @@ export const configSchema = z.strictObject({
         .min(0)
         .optional()
         .describe('Calibrated idle power of a host for method `baseline`'),
+    })
+    .prefault({}),
+  collector: z
+    .strictObject({
+      processes: z
+        .int()
+        .min(1)
+        .max(MOST_PROCESSES)
+        .default(1)
+        .describe(
+          'Processes that share the OTLP ports of a collector, one for each core that it may use; more than one needs Kafka and role `collector` alone',
+        ),
     })
     .prefault({}),
   processors: z

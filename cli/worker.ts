@@ -1,0 +1,66 @@
+/**
+ * One of several processes of a collector, started by another one (`supervise.ts`), which says what to run and when to stop. When
+ * that one is gone, this one finishes what is in flight and ends.
+ */
+import { asWattlineError } from '../core/runtime/errors.ts'
+import { createLogger, EventBus } from '../core/runtime/events.ts'
+import { watchProcess } from '../core/runtime/process-figures.ts'
+import {
+  type FromWorker,
+  REPORT_EVERY_MS,
+  type ToWorker,
+  type WorkerOrder,
+} from '../core/runtime/processes/messages.ts'
+import { type RunningWattline, startWattline } from '../main.ts'
+import { endOnDefect } from './end-on-defect.ts'
+
+const ordered = Promise.withResolvers<WorkerOrder>()
+/** With the milliseconds that it may take. */
+const asked = Promise.withResolvers<number | null>()
+process.on('message', (message: ToWorker) => {
+  if (message.kind === 'start') ordered.resolve(message.order)
+  else asked.resolve(message.graceMs)
+})
+process.on('disconnect', () => asked.resolve(null))
+process.on('SIGTERM', () => asked.resolve(null))
+// A terminal sends it to all; who started this process then says what to do.
+process.on('SIGINT', () => undefined)
+
+/** Resolves when it is on its way, or nobody is there any more. */
+const say = (message: FromWorker): Promise<void> =>
+  new Promise(resolve => {
+    if (process.send === undefined || !process.connected) resolve()
+    else process.send(message, undefined, undefined, () => resolve())
+  })
+
+const { index, config, version, connections } = await ordered.promise
+const events = new EventBus(createLogger(config.log.level, { process: index }))
+endOnDefect(events)
+const running = await start()
+const figures = watchProcess()
+const { otlpHttp, otlpGrpc } = running.addresses
+await say({ kind: 'started', addresses: { otlpHttp, otlpGrpc } })
+await report()
+setInterval(() => void report(), REPORT_EVERY_MS).unref()
+
+const graceMs = (await asked.promise) ?? config.shutdown_grace * 1000
+const left = await running.stop(graceMs)
+await report()
+await say({ kind: 'stopped', left })
+process.exit(left.length === 0 ? 0 : 1)
+
+async function start(): Promise<RunningWattline> {
+  try {
+    return await startWattline({ config, version, events, shared: { connections } })
+  } catch (thrown) {
+    const error = asWattlineError(thrown, 'invariant_broken')
+    if (error.code === 'invariant_broken') events.emit('processFailed', { kind: 'start' }, thrown)
+    await say({ kind: 'failed', code: error.code, message: error.message })
+    process.exit(1)
+  }
+}
+
+async function report(): Promise<void> {
+  const reasons = Object.values(await running.readiness()).flat()
+  await say({ kind: 'report', report: { counters: events.samples(), figures: figures.take(), reasons } })
+}

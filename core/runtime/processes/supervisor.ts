@@ -1,0 +1,181 @@
+import { backoffMs, sleep } from '../backoff.ts'
+import type { CounterSamples, Events } from '../events.ts'
+import type { FiguresWatch } from '../process-figures.ts'
+import type { WorkerAddresses, WorkerOrder } from './messages.ts'
+import { Tally } from './tally.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+export interface SupervisorOptions {
+  readonly processes: number
+  /** Module that runs a worker. */
+  readonly entry: URL
+  /** What worker `index` runs; `first`: where the first one listens, null for itself at the start. */
+  readonly order: (index: number, first: WorkerAddresses | null) => WorkerOrder
+  readonly events: Events
+  readonly times?: Partial<SupervisorTimes>
+}
+
+/** In milliseconds. */
+export interface SupervisorTimes {
+  /** A worker that tells nothing for so long hangs, and is killed: connections would go on being given to it. */
+  readonly silentMs: number
+  /** The same while it starts, and waits for its neighbours. */
+  readonly startMs: number
+  /** Waits before one that ended is started again: the first, doubled each time, and the longest. */
+  readonly firstWaitMs: number
+  readonly longestWaitMs: number
+  /** One that ran so long before it ended begins again with the first wait. */
+  readonly settledMs: number
+}
+
+const TIMES: SupervisorTimes = {
+  silentMs: 30_000,
+  startMs: 90_000,
+  firstWaitMs: 100,
+  longestWaitMs: 30_000,
+  settledMs: 60_000,
+}
+/** From here on a worker that tells nothing is named as a reason. */
+const LATE_MS = 5_000
+/** Beyond the grace, for a worker's last words. */
+const LAST_WORDS_MS = 300
+/** For the others when one cannot start. */
+const GIVE_UP_MS = 2_000
+
+/** Starts worker processes, keeps them running, tells how they are doing together, and stops them. */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #times: SupervisorTimes
+  readonly #tally = new Tally()
+  readonly #workers = new Map<number, WorkerProcess>()
+  /** How each that is being started again ended, in words. */
+  readonly #fallen = new Map<number, string>()
+  readonly #stopping = new AbortController()
+  #first: WorkerAddresses | null = null
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#times = { ...TIMES, ...options.times }
+    // Whatever ends this process: workers do not outlive it.
+    process.once('exit', this.#killAll)
+  }
+
+  /**
+   * Resolves when all are at work, with the addresses that they share. The first starts alone: a port that was left to the
+   * system is known then. Rejects with the error of one that cannot start, after ending the others.
+   */
+  async start(): Promise<WorkerAddresses> {
+    try {
+      const watch = setInterval(() => this.#killSilent(), Math.min(1_000, this.#times.silentMs / 2))
+      this.#stopping.signal.addEventListener('abort', () => clearInterval(watch))
+      this.#first = await this.#launch(0).started
+      const others = Array.from({ length: this.#options.processes - 1 }, (_, at) => this.#launch(at + 1))
+      await Promise.all(others.map(worker => worker.started))
+      for (let index = 0; index < this.#options.processes; index++) void this.#keep(index)
+      return this.#first
+    } catch (error) {
+      await this.stop(GIVE_UP_MS)
+      throw error
+    }
+  }
+
+  /** What was counted by all, `own` included. */
+  counters(own: CounterSamples): CounterSamples {
+    return this.#tally.counters(own)
+  }
+
+  /** What all cost, `own` included. */
+  figures(own: FiguresWatch): FiguresWatch {
+    return this.#tally.watch(own)
+  }
+
+  /** Process ids of those that run, by index. */
+  pids(): ReadonlyMap<number, number> {
+    return new Map([...this.#workers].map(([index, { pid = 0 }]) => [index, pid]))
+  }
+
+  /** Why those that listen, or all, take nothing in. Connections go to those that listen. */
+  reasons(): readonly string[] {
+    const running = [...this.#workers].filter(([, worker]) => worker.isStarted)
+    if (running.length === 0) return ['no process is running', ...this.waiting()]
+    return running.flatMap(([index, worker]) => {
+      const late = worker.silentMs() > LATE_MS ? [`silent for ${Math.round(worker.silentMs() / 1000)} s`] : []
+      const told = this.#tally.latest(index)?.reasons ?? []
+      return [...late, ...told].map(reason => `process ${index}: ${reason}`)
+    })
+  }
+
+  /** Which are being started again, while the others work. */
+  waiting(): readonly string[] {
+    const { processes } = this.#options
+    return [...this.#fallen].map(
+      ([index, how]) => `process ${index} of ${processes} ended (${how}) and is started again`,
+    )
+  }
+
+  /** Stops all at once. Resolves with a line for each part that failed or was late. */
+  async stop(graceMs: number): Promise<readonly string[]> {
+    this.#stopping.abort()
+    const workers = [...this.#workers]
+    for (const [, worker] of workers) worker.stop(graceMs)
+    const cut = setTimeout(() => {
+      for (const [, worker] of workers) worker.kill('it did not end in time')
+    }, graceMs + LAST_WORDS_MS)
+    const left = await Promise.all(
+      workers.map(async ([index, worker]) => {
+        const end = await worker.ended
+        return (end.left ?? [end.how]).map(line => `process ${index}: ${line}`)
+      }),
+    )
+    clearTimeout(cut)
+    process.removeListener('exit', this.#killAll)
+    return left.flat()
+  }
+
+  #launch(index: number): WorkerProcess {
+    const { entry, order } = this.#options
+    const worker = new WorkerProcess(entry, order(index, this.#first), report => {
+      this.#tally.report(index, report)
+    })
+    this.#workers.set(index, worker)
+    void worker.started.then(
+      () => {
+        this.#fallen.delete(index)
+        this.#options.events.emit('workerStarted', { process: index, pid: worker.pid })
+      },
+      () => undefined,
+    )
+    return worker
+  }
+
+  /** Until all are stopped: one that ended is started again, after a while. */
+  async #keep(index: number): Promise<void> {
+    const { firstWaitMs, longestWaitMs, settledMs } = this.#times
+    let launchedMs = performance.now()
+    for (let attempt = 0; ; attempt++) {
+      const end = await this.#workers.get(index)?.ended
+      this.#tally.ended(index)
+      if (this.#stopping.signal.aborted) return
+      this.#workers.delete(index)
+      const how = end?.how ?? ''
+      this.#fallen.set(index, how)
+      this.#options.events.emit('workerEnded', { process: index, how })
+      if (performance.now() - launchedMs > settledMs) attempt = 0
+      await sleep(backoffMs(attempt, firstWaitMs, longestWaitMs), this.#stopping.signal)
+      if (this.#stopping.signal.aborted) return
+      launchedMs = performance.now()
+      this.#launch(index)
+    }
+  }
+
+  #killSilent(): void {
+    for (const [, worker] of this.#workers) {
+      const limitMs = worker.isStarted ? this.#times.silentMs : this.#times.startMs
+      if (worker.silentMs() > limitMs) worker.kill(`silent for ${limitMs / 1000} s, killed`)
+    }
+  }
+
+  readonly #killAll = (): void => {
+    for (const [, worker] of this.#workers) worker.kill('its supervisor ended')
+  }
+}

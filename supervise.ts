@@ -1,0 +1,135 @@
+/**
+ * A collector of several processes: this one starts the others, which run `main.ts` each with its share and listen on the
+ * same OTLP ports, and answers for all of them on `listen.http`. It takes no telemetry itself.
+ */
+import { collectorProcesses, workerConfig } from './core/runtime/config/processes.ts'
+import type { Config } from './core/runtime/config/schema.ts'
+import { type Doors, openDoors } from './core/runtime/doors.ts'
+import type { EventBus } from './core/runtime/events.ts'
+import { Lifecycle } from './core/runtime/lifecycle.ts'
+import { FIXED_LIMITS } from './core/runtime/limits.ts'
+import { watchProcess } from './core/runtime/process-figures.ts'
+import { checkPortFree } from './core/runtime/processes/free-port.ts'
+import type { WorkerAddresses } from './core/runtime/processes/messages.ts'
+import { Supervisor } from './core/runtime/processes/supervisor.ts'
+import { urlOf } from './core/runtime/url-of.ts'
+import type { RunningWattline } from './main.ts'
+import { createStatusServer } from './query/server.ts'
+
+/** What workers get to finish in, also when closing this process's own port took the whole time. */
+const LEAST_GRACE_MS = 500
+/** Beyond the deadline, for what they say at the end. */
+const LAST_WORDS_MS = 600
+const ENTRY = new URL('cli/worker.ts', import.meta.url)
+
+interface Options {
+  readonly config: Config
+  readonly version: string
+  readonly events: EventBus
+}
+
+/** Starts all processes, or throws the WattlineError of the one that could not start, after stopping the others. */
+export async function superviseWattline(options: Options): Promise<RunningWattline> {
+  const { config, version, events } = options
+  const lifecycle = new Lifecycle()
+  const doors = await lifecycle.start(
+    'tokens and certificate',
+    () => openDoors(config, events),
+    opened => opened.close(),
+  )
+  const processes = collectorProcesses(config)
+  events.emit('processStarted', { version, roles: config.roles.join(','), processes })
+  const supervisor = new Supervisor({
+    processes,
+    entry: ENTRY,
+    events,
+    order: (index, first) => ({
+      index,
+      version,
+      config: withPorts(workerConfig(config, index), first),
+      connections: Math.ceil(FIXED_LIMITS.connections / processes),
+    }),
+  })
+  let left: readonly string[] = []
+  let untilMs = 0
+  const addresses = await lifecycle.start(
+    'processes',
+    async () => {
+      await checkPorts(config)
+      return await supervisor.start()
+    },
+    async () => {
+      left = await supervisor.stop(Math.max(LEAST_GRACE_MS, untilMs - performance.now()))
+    },
+  )
+  const http = await startHttp(options, lifecycle, doors, supervisor, addresses)
+  return {
+    addresses: { ...addresses, http },
+    readiness: async () => ({ collector: supervisor.reasons() }),
+    stop: async deadlineMs => {
+      untilMs = performance.now() + deadlineMs
+      events.emit('processStopping')
+      const late = await lifecycle.stop(deadlineMs + LAST_WORDS_MS)
+      const all = [...late, ...left]
+      events.emit('processStopped', { left: all.join(', ') })
+      return all
+    },
+  }
+}
+
+async function checkPorts({ listen }: Config): Promise<void> {
+  const { host, otlp_http: http, otlp_grpc: grpc } = listen
+  if (http !== 'off') await checkPortFree('OTLP over HTTP', host, http)
+  if (grpc !== 'off') await checkPortFree('OTLP over gRPC', host, grpc)
+}
+
+/** Ports that were left to the system are those of the first process. */
+function withPorts(config: Config, first: WorkerAddresses | null): Config {
+  if (first === null) return config
+  const portOf = (address: string | null) => (address === null ? 'off' : Number(/\d+$/.exec(address)?.[0]))
+  return {
+    ...config,
+    listen: {
+      ...config.listen,
+      otlp_http: portOf(first.otlpHttp),
+      otlp_grpc: portOf(first.otlpGrpc),
+    },
+  }
+}
+
+async function startHttp(
+  { config, version, events }: Options,
+  lifecycle: Lifecycle,
+  doors: Doors,
+  supervisor: Supervisor,
+  addresses: WorkerAddresses,
+): Promise<string | null> {
+  const { host, http: port } = config.listen
+  if (port === 'off') return null
+  const server = createStatusServer({
+    events: {
+      emit: (name, facts, error) => events.emit(name, facts, error),
+      samples: () => supervisor.counters(events.samples()),
+    },
+    figures: supervisor.figures(watchProcess()),
+    readiness: async () => ({ collector: supervisor.reasons() }),
+    waiting: () => supervisor.waiting(),
+    notes: doors.notes,
+    access: doors.access,
+    tls: doors.tls,
+    version,
+    started: new Date(),
+    roles: config.roles,
+    ...addresses,
+  })
+  let address = ''
+  await lifecycle.start(
+    'health',
+    async () => {
+      address = urlOf(await server.listen(host, port), doors)
+    },
+    () => server.stop(),
+  )
+  events.emit('listenerStarted', { listener: 'http', address })
+  return address
+}
