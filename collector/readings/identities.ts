@@ -8,7 +8,7 @@ import { type Identity, identityOf } from './identity.ts'
 import type { MetricRule } from './rule.ts'
 
 /** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
-const ENTRY_BYTES = 400
+const ENTRY_BYTES = 300
 /** Longer keys are not remembered: nobody's meters have them. */
 const MAX_KEY_BYTES = 16_384
 /** How many more misses than there are entries it takes to forget everything once the memory is full. */

@@ -3,7 +3,7 @@ import { Identities } from './identities.ts'
 import { RecognisedPoints } from './recognised-points.ts'
 
 /**
- * Memory for identities of series: enough for about 15,000 containers with two metrics each. Beyond that readings are
+ * Memory for identities of series: enough for about 14,000 containers with two metrics each. Beyond that readings are
  * recognised all the same, at several times the cost.
  */
 const IDENTITY_BYTES = 33_554_432
