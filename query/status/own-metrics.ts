@@ -16,11 +16,11 @@ const metric = (type: Family['type'], help: string, ...labels: string[]): OwnMet
 export const OWN_METRICS = {
   process_cpu_seconds_total: metric(
     'counter',
-    'CPU time, user and system; of a collector of several processes that of all, as in the lines below',
+    'CPU time, user and system, of all processes of this instance',
   ),
-  process_resident_memory_bytes: metric('gauge', 'Resident memory'),
+  process_resident_memory_bytes: metric('gauge', 'Resident memory of all processes of this instance'),
   process_start_time_seconds: metric('gauge', 'Start of the process that was started first, unix time'),
-  wattline_heap_used_bytes: metric('gauge', 'JavaScript heap in use'),
+  wattline_heap_used_bytes: metric('gauge', 'JavaScript heap in use, of all processes of this instance'),
   wattline_ready: metric('gauge', '1 when the instance takes work, 0 when not'),
   wattline_build_info: metric('gauge', 'Always 1; the version is the label', 'version', 'node'),
   wattline_event_loop_delay_seconds: metric('gauge', 'Mean delay of the event loop since the last look'),
