@@ -42,13 +42,25 @@ const MAX_CHARACTERS = 4 * 1024 * 1024
 /** What an entry costs beside its texts. */
 const ENTRY_CHARACTERS = 100
 
+interface Known {
+  readonly families: Map<string, Family>
+  /** Stands behind what was forgotten: a new iterator would walk over the traces of all of it, once for each that is learnt. */
+  readonly byAge: MapIterator<[string, Family]>
+  characters: number
+}
+
+function nothingKnown(): Known {
+  const families = new Map<string, Family>()
+  return { families, byAge: families.entries(), characters: 0 }
+}
+
 /**
  * Families by tenant: senders of 1.0 say once a minute, in requests of their own, what a family is. Nothing depends on it
  * but the kind, the description and the unit of what comes after: until then, and after a restart, the name decides.
  * Bounded: beyond 4 Mi characters a tenant the families told longest ago are forgotten.
  */
 export class FamilyMemory {
-  readonly #tenants = new Map<string, { readonly families: Map<string, Family>; characters: number }>()
+  readonly #tenants = new Map<string, Known>()
   readonly #maxCharacters: number
 
   constructor(maxCharacters = MAX_CHARACTERS) {
@@ -56,7 +68,7 @@ export class FamilyMemory {
   }
 
   learn(tenant: string, name: string, family: Family): void {
-    const known = this.#tenants.get(tenant) ?? { families: new Map(), characters: 0 }
+    const known = this.#tenants.get(tenant) ?? nothingKnown()
     this.#tenants.set(tenant, known)
     const before = known.families.get(name)
     if (before !== undefined) {
@@ -65,8 +77,10 @@ export class FamilyMemory {
     }
     known.families.set(name, family)
     known.characters += size(name, family)
-    for (const [oldest, old] of known.families) {
-      if (known.characters <= this.#maxCharacters) return
+    while (known.characters > this.#maxCharacters) {
+      const { value, done } = known.byAge.next()
+      if (done === true) return
+      const [oldest, old] = value
       known.families.delete(oldest)
       known.characters -= size(oldest, old)
     }

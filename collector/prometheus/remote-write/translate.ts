@@ -49,12 +49,12 @@ export function* translation(body: Uint8Array, options: TranslateOptions): Gener
   const tally = new WriteTally()
   const parts = { reader, out, tally, limits: options.limits }
   if (options.version === 1) {
-    learnFamilies(reader, options)
+    yield* learnFamilies(reader, options)
     const familyOf = (metric: string): Family => options.families.find(options.tenant, metric) ?? UNKNOWN
     const series = new SeriesReader({ ...parts, dialect: dialect1, familyOf })
     yield* scanInSteps(reader, SERIES_1, options.writer, stop => series.read(stop))
   } else {
-    const symbols = readSymbols(reader, options.reserve)
+    const symbols = yield* readSymbols(reader, options.reserve)
     const dialect: Dialect = new Dialect2(symbols)
     const familyOf = (): Family => {
       const { type, help, unit } = series.metadata
@@ -83,31 +83,26 @@ function* scanInSteps(
   reader.position = 0
   reader.message = 'the request'
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-    if (tag !== wanted) {
-      reader.skip(tag, end, knownFields(field))
-      continue
+    if (tag !== wanted) reader.skip(tag, end, knownFields(field))
+    else {
+      const stop = reader.length(end)
+      read(stop)
+      reader.position = stop
+      reader.message = 'the request'
     }
-    const stop = reader.length(end)
-    read(stop)
-    reader.position = stop
-    reader.message = 'the request'
     // Series of 2.0 are small and name large symbols.
-    const done = stop + written.length
+    const done = reader.position + written.length
     if (done - pausedAt < STEP_BYTES) continue
     pausedAt = done
     yield
   }
 }
 
-/** The same without a pause, for what takes little time. */
-function scan(reader: ProtobufReader, field: number, read: (stop: number) => void): void {
-  const steps = scanInSteps(reader, field, { length: 0 }, read)
-  while (steps.next().done !== true);
-}
+const NOTHING_WRITTEN = { length: 0 }
 
 /** MetricMetadata of 1.0, which Prometheus sends in requests without series. */
-function learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateOptions): void {
-  scan(reader, METADATA_1, end => {
+function* learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateOptions): Generator<void> {
+  yield* scanInSteps(reader, METADATA_1, NOTHING_WRITTEN, end => {
     const texts = { name: '', help: '', unit: '' }
     const text = (): string => {
       const stop = reader.length(end)
@@ -129,9 +124,9 @@ function learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateOp
   })
 }
 
-function readSymbols(reader: ProtobufReader, reserve: (bytes: number) => void): Symbols {
+function* readSymbols(reader: ProtobufReader, reserve: (bytes: number) => void): Generator<void, Symbols> {
   const symbols = new Symbols(reader.bytes, reserve)
-  scan(reader, SYMBOLS_2, stop => {
+  yield* scanInSteps(reader, SYMBOLS_2, NOTHING_WRITTEN, stop => {
     if (symbols.count === 0 && reader.position !== stop) throw reader.failure('the first symbol is not empty')
     symbols.add(reader.position, stop)
   })

@@ -65,4 +65,8 @@ it('forgets what was told longest ago, of this tenant alone', () => {
   memory.learn('a', 'five', family('counter', 'x'.repeat(10_000)))
   expect(memory.find('a', 'five')).toBeUndefined()
   expect(memory.find('b', 'other')?.type).toBe('counter')
+  memory.learn('a', 'six', family('counter', 'x'.repeat(6_000)))
+  expect(memory.find('a', 'six')?.type).toBe('counter')
+  memory.learn('a', 'seven', family('counter', 'x'.repeat(6_000)))
+  expect(['six', 'seven'].map(name => memory.find('a', name)?.type)).toEqual([undefined, 'counter'])
 })

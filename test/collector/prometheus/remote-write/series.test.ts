@@ -53,6 +53,14 @@ describe.each(VERSIONS)('version %i', version => {
     expect(storedSeries(version, ...series.slice(0, 100)).steps).toBe(1)
   })
 
+  it('reads what comes beside the series in steps too', () => {
+    const beside = Array.from({ length: 300_000 }, (_, n) => (n === 0 ? '' : `symbol-${n}`))
+    const families = beside.map(name => ({ type: 1, metric_family_name: name, help: '', unit: '' }))
+    const body = version === 1 ? encodeWrite1([], families) : encodeRaw2(beside, [])
+    expect(body.length).toBeGreaterThan(3 * 1024 * 1024)
+    expect(stored(version, body).steps).toBeGreaterThanOrEqual(4)
+  })
+
   it('puts job and instance on the resource and the other labels on the point', () => {
     const series: SentSeries = {
       labels: [
