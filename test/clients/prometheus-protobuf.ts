@@ -80,7 +80,7 @@ function exposition(n: number, startSeconds: number, fleeting: boolean): object[
   })
   /** Two runs of buckets a side, with a gap. */
   const native = {
-    sample_count: n * 21,
+    sample_count: n * 19,
     sample_sum: n * 0.1,
     schema: 3,
     zero_threshold: 0.001,

@@ -1,23 +1,43 @@
 /**
- * Prometheus with a target of native histograms, start times and units: what it sent is read from its requests on the wire.
+ * Prometheus with a target of native histograms, start times and units: what it sent is read from its requests on the wire. Debian's
+ * sends 1.0, one built from the Go module proxy sends 2.0.
  */
 import { eventually, type WattlineProcess } from '../support/wattline-process.ts'
 import { type Comparison, compareStored, type Mismatch, type Outcome } from './compare.ts'
-import { isEquipped, type Leg, leg } from './leg.ts'
+import { isEquipped, type Leg, leg, type Needs } from './leg.ts'
 import { NEEDS } from './prometheus.ts'
+import { prometheus3Binary } from './prometheus-binary.ts'
 import { type PrometheusOptions, startPrometheus } from './prometheus-process.ts'
 import { startProtobufTarget } from './prometheus-protobuf.ts'
 import { noRows, type Row, type Rows, TABLES, type Table } from './sent.ts'
-import { CUSTOM_BUCKETS, type WriteHistogram, WriteRows } from './write-rows.ts'
+import { CUSTOM_BUCKETS, STALE, type WriteHistogram, WriteRows } from './write-rows.ts'
 import { startWriteTee, type TeedWrite } from './write-tee.ts'
 
 const SCRAPES = 8
+
+export const NEEDS_3: Needs = [['go', 'version']]
 
 /** Debian's, by remote write 1.0. */
 export async function prometheusNative(wattline: WattlineProcess): Promise<Leg[]> {
   if (!isEquipped('native histograms of Prometheus', NEEDS)) return []
   const jobs = { scrape: { job_name: 'wire-1' }, remoteWrite: { send_native_histograms: true } }
   return overTheWire(wattline, 'wire-1', 1, { ...jobs, features: ['native-histograms'] })
+}
+
+/** By remote write 2.0. */
+export async function prometheus3(wattline: WattlineProcess): Promise<Leg[]> {
+  if (!isEquipped('remote write 2.0 by Prometheus', NEEDS_3)) return []
+  return overTheWire(wattline, 'wire-2', 2, {
+    command: await prometheus3Binary(),
+    features: ['metadata-wal-records', 'st-storage'],
+    scrape: {
+      job_name: 'wire-2',
+      scrape_protocols: ['PrometheusProto'],
+      scrape_native_histograms: true,
+      convert_classic_histograms_to_nhcb: true,
+    },
+    remoteWrite: { send_native_histograms: true, protobuf_message: 'io.prometheus.write.v2.Request' },
+  })
 }
 
 async function overTheWire(
@@ -86,12 +106,13 @@ function holds(
     what,
     count: histograms.filter(isIt).length,
   })
+  const samples = series.flatMap(one => one.samples)
   const both = [
-    { what: 'samples', count: series.flatMap(one => one.samples).length },
+    { what: 'ends', count: samples.filter(({ value }) => BigInt(value) === STALE).length },
+    { what: 'samples', count: samples.length },
     { what: 'exemplars', count: series.flatMap(one => one.exemplars).length },
     of('native histograms', ({ schema, positive_spans }) => schema === 3 && positive_spans.length === 2),
     of('float histograms', ({ count_float = 0 }) => count_float > 0),
-    of('ends of histograms', ({ sum }) => Number.isNaN(sum)),
   ]
   if (version === 1) {
     const families = writes.flatMap(({ message }) => message.metadata ?? [])

@@ -10,7 +10,7 @@ import { startProcess } from '../support/wattline-process.ts'
 import { CLIENTS } from './clients.ts'
 import { type Leg, report } from './leg.ts'
 import { prometheus } from './prometheus.ts'
-import { prometheusNative } from './prometheus-wire.ts'
+import { prometheus3, prometheusNative } from './prometheus-wire.ts'
 import { readers } from './readers.ts'
 import { direct, throughCollector } from './sdk.ts'
 import { telemetrygen } from './telemetrygen.ts'
@@ -28,6 +28,7 @@ try {
   if (isChosen('collector')) legs.push(...(await throughCollector(CLIENTS, wattline)))
   if (isChosen('prometheus'))
     legs.push(...(await prometheus(wattline)), ...(await prometheusNative(wattline)))
+  if (isChosen('prometheus3')) legs.push(...(await prometheus3(wattline)))
   if (isChosen('readers')) legs.push(...(await readers(wattline)))
   if (isChosen('telemetrygen')) legs.push(...(await telemetrygen(wattline)))
 } finally {

@@ -81,7 +81,7 @@ export interface Family {
 
 const [UNKNOWN, COUNTER, HISTOGRAM, GAUGEHISTOGRAM, SUMMARY] = [0, 1, 3, 4, 5]
 const GAUGE_HINTS: readonly unknown[] = ['GAUGE', 3]
-const STALE = 0x7ff0000000000002n
+export const STALE = 0x7ff0000000000002n
 export const CUSTOM_BUCKETS = -53
 
 const utf8 = (bytes: Text): string => Buffer.from(bytes).toString()
