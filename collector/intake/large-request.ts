@@ -58,7 +58,7 @@ async function decodeChunks(options: LargeOptions, builders: Builders): Promise<
     }
   }
 
-  for (const chunk of splitRequest(options.body, CHUNK_BYTES)) {
+  for (const chunk of splitRequest(options.signal, options.body, CHUNK_BYTES)) {
     const decoded = options.decode(chunk, builders)
     if (decoded.recognised !== null) recognised.push(decoded.recognised)
     addCounts(reasons, decoded.result.reasons)

@@ -1,30 +1,37 @@
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Signal } from '../intake/signals.ts'
 
 /**
  * Splits an OTLP request (any signal, they nest alike) into smaller requests with the same items in the same order.
- * Every level is a message whose one repeated field holds the next level; the rest (resource, scope, schema URL) is
- * its head and is repeated in each part. Items themselves are not split.
+ * Every level is a message whose one repeated field holds the next level; the rest (resource, scope, schema URL, of a metric its
+ * name and kind) is its head and is repeated in each part. Items themselves are not split: spans, log records, points.
  */
 interface Level {
-  /** Number of the repeated field that holds the next level. */
-  readonly children: number
+  /** Numbers of the fields of which one holds the next level. */
+  readonly children: readonly number[]
 }
-/** Request -> ResourceX -> ScopeX -> items. */
-const LEVELS: readonly Level[] = [{ children: 1 }, { children: 2 }, { children: 2 }]
+/** Request -> ResourceX -> ScopeX -> items, or metrics. */
+const LEVELS: readonly Level[] = [{ children: [1] }, { children: [2] }, { children: [2] }]
+/** Metric -> gauge, sum, histogram, exponential histogram or summary -> points. */
+const METRIC_LEVELS: readonly Level[] = [...LEVELS, { children: [5, 7, 9, 10, 11] }, { children: [1] }]
 
 /** Parts of up to twice `targetBytes` (and a head and an item), made one at a time. Throws `body_undecodable` when the outer structure is broken. */
-export function splitRequest(body: Uint8Array, targetBytes: number): Generator<Uint8Array> {
-  return splitMessage(body, 0, targetBytes)
+export function splitRequest(signal: Signal, body: Uint8Array, targetBytes: number): Generator<Uint8Array> {
+  return splitMessage(body, signal === 'metrics' ? METRIC_LEVELS : LEVELS, targetBytes)
 }
 
-function* splitMessage(message: Uint8Array, depth: number, targetBytes: number): Generator<Uint8Array> {
-  const level = LEVELS[depth]
-  if (level === undefined || message.length <= targetBytes) {
+function* splitMessage(
+  message: Uint8Array,
+  [level, ...deeper]: readonly Level[],
+  targetBytes: number,
+): Generator<Uint8Array> {
+  const field = level === undefined || message.length <= targetBytes ? undefined : nextLevel(message, level)
+  if (field === undefined) {
     yield message
     return
   }
-  const { head, children } = partition(message, level.children)
+  const { head, children } = partition(message, field)
   // A large head would be repeated too often: parts would hold more head than items.
   if (head.length > targetBytes / 2) {
     yield message
@@ -33,16 +40,23 @@ function* splitMessage(message: Uint8Array, depth: number, targetBytes: number):
   let parts: Uint8Array[] = []
   let partBytes = 0
   for (const child of children) {
-    for (const piece of splitMessage(child, depth + 1, targetBytes)) {
+    for (const piece of splitMessage(child, deeper, targetBytes)) {
       parts.push(piece)
       partBytes += piece.length
       if (partBytes < targetBytes) continue
-      yield join(head, level.children, parts)
+      yield join(head, field, parts)
       parts = []
       partBytes = 0
     }
   }
-  if (parts.length > 0 || children.length === 0) yield join(head, level.children, parts)
+  if (parts.length > 0 || children.length === 0) yield join(head, field, parts)
+}
+
+/** Which field holds the next level. None when a metric has several kinds, of which the last counts: it stays whole. */
+function nextLevel(message: Uint8Array, { children }: Level): number | undefined {
+  if (children.length === 1) return children[0]
+  const found = children.filter(field => partition(message, field).children.length > 0)
+  return found.length === 1 && partition(message, found[0]!).children.length === 1 ? found[0] : undefined
 }
 
 function join(head: Uint8Array, field: number, children: readonly Uint8Array[]): Uint8Array {

@@ -35,6 +35,45 @@ const request = (shape: readonly (readonly (readonly number[])[])[], headBytes =
     ),
   )
 
+const KINDS = ['gauge', 'sum', 'histogram', 'exponentialHistogram', 'summary'] as const
+const metric = (kind: (typeof KINDS)[number], points: number) => ({
+  ...{ name: `a.${kind}`, unit: 's', description: 'd' },
+  [kind]: {
+    ...(kind === 'gauge' || kind === 'summary' ? {} : { aggregationTemporality: 2 }),
+    ...(kind === 'sum' ? { isMonotonic: true } : {}),
+    dataPoints: Array.from({ length: points }, (_, n) => ({
+      timeUnixNano: nano,
+      attributes: [{ key: 'n', value: { stringValue: String(n) } }],
+    })),
+  },
+})
+const metricsRequest = (metrics: readonly object[]) =>
+  jsonToProtobuf(
+    'metrics',
+    Buffer.from(JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })),
+  )
+
+describe('splitRequest of metrics', () => {
+  it.each(KINDS)('splits the points of one metric: %s', kind => {
+    const body = metricsRequest([metric(kind, 200), metric('gauge', 1)])
+    const parts = [...splitRequest('metrics', body, 1_000)]
+    expect(parts.length).toBeGreaterThanOrEqual(5)
+    expect(Math.max(...parts.map(part => part.length))).toBeLessThan(2_500)
+    const rowsOfAll = (bodies: readonly Uint8Array[]) =>
+      bodies
+        .flatMap(part => rowsOf('metrics', part))
+        .toSorted((a, b) => (JSON.stringify(a, plain) < JSON.stringify(b, plain) ? -1 : 1))
+    expect(rowsOfAll(parts)).toEqual(rowsOfAll([body]))
+  })
+
+  it('leaves a metric whole whose last kind counts', () => {
+    const body = metricsRequest([{ ...metric('gauge', 100), ...metric('sum', 100) }])
+    expect([...splitRequest('metrics', body, 1_000)].length).toBe(1)
+  })
+})
+
+const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+
 describe('splitRequest', () => {
   const shapes = fc.array(
     fc.array(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 12 }), { maxLength: 4 }),
@@ -45,7 +84,7 @@ describe('splitRequest', () => {
     fc.assert(
       fc.property(shapes, fc.integer({ min: 1, max: 3_000 }), (shape, targetBytes) => {
         const body = request(shape)
-        const parts = [...splitRequest(body, targetBytes)]
+        const parts = [...splitRequest('logs', body, targetBytes)]
         expect(parts.flatMap(part => rowsOf('logs', part))).toEqual(rowsOf('logs', body))
       }),
       { numRuns: 60 },
@@ -56,7 +95,7 @@ describe('splitRequest', () => {
     fc.assert(
       fc.property(shapes, shape => {
         const body = request(shape)
-        const parts = [...splitRequest(body, 500)]
+        const parts = [...splitRequest('logs', body, 500)]
         // What is left of one scope and what fills up the next, an item of 300 bytes with its fields, and the heads of a
         // resource and two scopes.
         const [item, head] = [360, 150]
@@ -70,12 +109,12 @@ describe('splitRequest', () => {
 
   it('does not split below a head that would outweigh the items', () => {
     const body = request([[[10, 10, 10, 10]]], 5_000)
-    expect([...splitRequest(body, 1_000)].length).toBe(1)
+    expect([...splitRequest('logs', body, 1_000)].length).toBe(1)
   })
 
   it('hands a small request through as it is', () => {
     const body = request([[[1]]])
-    expect([...splitRequest(body, 100_000)]).toEqual([body])
+    expect([...splitRequest('logs', body, 100_000)]).toEqual([body])
   })
 
   it('refuses broken structure, never with anything else', () => {
@@ -85,12 +124,12 @@ describe('splitRequest', () => {
         const mutated = Uint8Array.from(body)
         mutated[at] = byte
         try {
-          for (const part of splitRequest(mutated, 20)) expect(part.length).toBeGreaterThan(0)
+          for (const part of splitRequest('logs', mutated, 20)) expect(part.length).toBeGreaterThan(0)
         } catch (error) {
           expect(error).toMatchObject({ code: 'body_undecodable' })
         }
       }),
     )
-    expect(() => [...splitRequest(body.subarray(0, -1), 20)]).toThrow('beyond the end')
+    expect(() => [...splitRequest('logs', body.subarray(0, -1), 20)]).toThrow('beyond the end')
   })
 })
