@@ -121,6 +121,19 @@ const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number
 const k = (number: number): string => `${(number / 1e3).toFixed(0)}k`
 
+/** A topic a table: points go to three. */
+const TOPICS: Readonly<Record<RaceSignal, readonly string[]>> = {
+  traces: ['traces'],
+  metrics: ['metrics_gauge', 'metrics_sum', 'metrics_histogram'],
+}
+
+async function bytesIn(kafka: KafkaServer, { name }: Contestant, signal: RaceSignal): Promise<number> {
+  const topics =
+    name === 'Wattline' ? TOPICS[signal].map(topic => `wattline.${topic}`) : [`otelcol.${signal}`]
+  const bytes = await Promise.all(topics.map(topic => topicBytes(kafka, topic)))
+  return bytes.reduce((sum, one) => sum + one, 0)
+}
+
 async function race(what: Discipline, kafka: KafkaServer): Promise<void> {
   const bootstrap = what.target === 'discard' ? null : kafka.bootstrap
   const sides = [await wattline(bootstrap), await collector(what.target, bootstrap)]
@@ -129,11 +142,10 @@ async function race(what: Discipline, kafka: KafkaServer): Promise<void> {
   try {
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const side of sides) {
-        const topic = `${side.name === 'Wattline' ? 'wattline' : 'otelcol'}.${what.signal}`
-        const before = await topicBytes(kafka, topic)
+        const before = await bytesIn(kafka, side, what.signal)
         const one = await turn(side, what)
         turns.get(side.name)?.push(one)
-        const bytes = (await topicBytes(kafka, topic)) - before
+        const bytes = (await bytesIn(kafka, side, what.signal)) - before
         wire.get(side.name)?.push(bytes / one.sent)
       }
     }
