@@ -24,8 +24,8 @@ export const runCommand = (): Command =>
       '\nExamples:\n  wattline run\n  wattline run --config wattline.yaml\n  wattline run --config cluster.yaml --roles collector\n  WATTLINE_DATA=/var/lib/wattline WATTLINE_FACTORS_ZONE=DE wattline run',
     )
     .action(async (options: { config?: string; roles?: string }) => {
-      relaxHeap()
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
+      relaxHeap(config.broker.kind)
       const graceMs = config.shutdown_grace * 1000
       // Before anything is started: a stop while starting is carried out once started.
       const asked = stopAsked(graceMs)

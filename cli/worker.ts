@@ -4,6 +4,7 @@
  */
 import { asWattlineError } from '../core/runtime/errors.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
+import { relaxHeap } from '../core/runtime/heap.ts'
 import { watchProcess } from '../core/runtime/process-figures.ts'
 import {
   type FromWorker,
@@ -34,6 +35,7 @@ const say = (message: FromWorker): Promise<void> =>
   })
 
 const { index, config, version, connections } = await ordered.promise
+relaxHeap(config.broker.kind)
 const events = new EventBus(createLogger(config.log.level, { process: index }))
 endOnDefect(events)
 const running = await start()

@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util'
 import { Session } from 'chdb'
 import { STREAMS, traces } from '../../core/model/streams/index.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
+import { relaxHeap } from '../../core/runtime/heap.ts'
 import { quoteName } from '../../core/warehouse/column-types.ts'
 import { createTable, type Dialect, LOCAL_DIALECT } from '../../core/warehouse/ddl.ts'
 import { createTraceIndex } from '../../core/warehouse/ddl-derived.ts'
@@ -78,7 +79,9 @@ async function loadByItself(
 }
 
 const path = mkdtempSync(join(tmpdir(), 'wattline-store-'))
-const log = await openGatedBroker(values.kafka ? 'kafka' : 'embedded', join(path, 'log'))
+const kind = values.kafka ? 'kafka' : 'embedded'
+relaxHeap(kind)
+const log = await openGatedBroker(kind, join(path, 'log'))
 const retention = { timeMs: 1, bytes: 1 }
 await log.broker.createStreams(
   [traces.name, 'quarantine'].map(name => ({ name, partitions: PARTITIONS, groups: ['store'], retention })),

@@ -11,8 +11,9 @@ import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
 import { relaxHeap } from '../../../core/runtime/heap.ts'
 
-relaxHeap()
 const config = configSchema.parse({})
+// As before Kafka, which this stands for.
+relaxHeap('kafka')
 const events = silentEvents
 const intake = createIntake({
   broker: {
