@@ -12,11 +12,12 @@ export function jsonIndependently(signal: Signal, text: string): Uint8Array {
 
 type SourceReviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown
 
-/** A double holds no nanoseconds of today. */
-const exactly: SourceReviver = (_key, value, context) =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-    ? context?.source
-    : value
+/** A double holds no nanoseconds of today; and of half a surrogate pair protobufjs makes three bytes that are no UTF-8. */
+const exactly: SourceReviver = (_key, value, context) => {
+  if (typeof value === 'string') return value.toWellFormed()
+  const isInexact = typeof value === 'number' && !Number.isSafeInteger(value)
+  return isInexact && /^-?\d+$/.test(context?.source ?? '') ? context?.source : value
+}
 
 /** Ids from hex, known members only, and of the members of a oneof the last. */
 function prepared(type: protobuf.Type, message: Record<string, unknown>): Record<string, unknown> {
