@@ -163,8 +163,12 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await tabTo(/Watts over time/)
     const spoken = (): Promise<string | null> => page.locator('.chart-frame').getAttribute('aria-valuetext')
     const before = await spoken()
-    await page.keyboard.press('Home')
-    await expect.poll(spoken).not.toBe(before)
+    // Again until it shows: the samples of the longer span may come in between and put the cursor back to the newest.
+    const first = async (): Promise<string | null> => {
+      await page.keyboard.press('Home')
+      return spoken()
+    }
+    await expect.poll(first).not.toBe(before)
     expect(await page.locator('.tooltip').isVisible()).toBe(true)
 
     await tabTo(/^1h$/)
