@@ -58,9 +58,10 @@ export class Texts {
     store<u32>(this.offsets.at, 0)
   }
 
-  free(): void {
-    this.bytes.free()
-    this.offsets.free()
+  destroy(): void {
+    this.bytes.destroy()
+    this.offsets.destroy()
+    heap.free(changetype<usize>(this))
   }
 
   byteSize(): f64 {
@@ -146,21 +147,21 @@ export class Pairs {
     this.values.count = entries
   }
 
+  /** The dictionaries are cleared by themselves, as those of the other columns. */
   clear(): void {
     this.count = 0
-    this.keys.clear()
-    this.values.clear()
     this.offsets.retain()
     this.offsets.reserve(256)
     store<u32>(this.offsets.at, 0)
   }
 
-  free(): void {
-    this.keys.free()
-    this.values.free()
-    this.offsets.free()
+  destroy(): void {
+    this.keys.destroy()
+    this.values.destroy()
+    this.offsets.destroy()
     heap.free(this.keyHints)
     heap.free(this.valueHints)
+    heap.free(changetype<usize>(this))
   }
 
   byteSize(): f64 {
@@ -234,9 +235,10 @@ export class Ids {
     this.bitmap.retain()
   }
 
-  free(): void {
-    this.bytes.free()
-    this.bitmap.free()
+  destroy(): void {
+    this.bytes.destroy()
+    this.bitmap.destroy()
+    heap.free(changetype<usize>(this))
   }
 
   byteSize(): f64 {

@@ -28,15 +28,11 @@ export function createBatch(): SpanBatch {
 }
 
 export function freeBatch(batch: SpanBatch): void {
-  batch.free()
+  batch.destroy()
 }
 
 export function clearBatch(batch: SpanBatch): void {
   batch.clear()
-}
-
-export function rowsOf(batch: SpanBatch): u32 {
-  return batch.rows
 }
 
 export function byteSizeOf(batch: SpanBatch): f64 {

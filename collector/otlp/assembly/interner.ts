@@ -203,13 +203,14 @@ export class Dictionary {
     this.forgetConstants()
   }
 
-  free(): void {
-    this.bytes.free()
-    this.offsets.free()
-    this.hashes.free()
-    this.slots.free()
-    this.ids.free()
+  destroy(): void {
+    this.bytes.destroy()
+    this.offsets.destroy()
+    this.hashes.destroy()
+    this.slots.destroy()
+    this.ids.destroy()
     heap.free(this.integers)
+    heap.free(changetype<usize>(this))
   }
 
   /** Bytes of an id in the record: 1, 2 or 4. */

@@ -25,6 +25,12 @@ export class Block {
     this.at = 0
     this.capacity = 0
   }
+
+  /** Gives all back, itself too. */
+  destroy(): void {
+    this.free()
+    heap.free(changetype<usize>(this))
+  }
 }
 
 function grow(block: Block, bytes: u32): void {

@@ -14,7 +14,6 @@ interface Exports {
   createBatch(): number
   freeBatch(batch: number): void
   clearBatch(batch: number): void
-  rowsOf(batch: number): number
   byteSizeOf(batch: number): number
   bodyAt(bytes: number): number
   scratchAt(bytes: number): number
