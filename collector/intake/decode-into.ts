@@ -1,14 +1,7 @@
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
-import {
-  type Builders,
-  type Decoders,
-  type IngestResult,
-  type RowBuilder,
-  SIGNAL_BUILDERS,
-  type Signal,
-} from './signals.ts'
+import type { Builders, Decoders, IngestResult, Signal } from './signals.ts'
 
 export interface Decoded {
   readonly result: IngestResult
@@ -17,8 +10,7 @@ export interface Decoded {
 }
 
 /**
- * Decodes a body into builders and finds the readings in it. All or nothing: whatever throws, the builders are left as
- * they were.
+ * Decodes a body into builders and finds the readings in it. All or nothing, as the decoders are.
  */
 export function decodeInto(
   parts: { readonly decoders: Decoders; readonly recogniser: Recogniser },
@@ -28,19 +20,12 @@ export function decodeInto(
   builders: Builders,
 ): Decoded {
   const { decoders, recogniser } = parts
-  const touched: readonly RowBuilder[] = SIGNAL_BUILDERS[signal].map(name => builders[name])
-  const marks = touched.map(builder => builder.mark())
-  try {
-    if (signal === 'traces') {
-      return { result: decoders.traces(body, context, builders.traces), recognised: null }
-    }
-    if (signal === 'logs') return { result: decoders.logs(body, context, builders.logs), recognised: null }
-    const recognised = recogniser.begin(context)
-    return { result: decoders.metrics(body, context, builders, recognised), recognised }
-  } catch (error) {
-    for (const [index, builder] of touched.entries()) builder.rollback(marks[index])
-    throw error
+  if (signal === 'traces') {
+    return { result: decoders.traces(body, context, builders.traces), recognised: null }
   }
+  if (signal === 'logs') return { result: decoders.logs(body, context, builders.logs), recognised: null }
+  const recognised = recogniser.begin(context)
+  return { result: decoders.metrics(body, context, builders, recognised), recognised }
 }
 
 /** Adds counts by reason to a sum. */

@@ -55,9 +55,6 @@ export interface RowBuilder {
   readonly rows: number
   /** Raw bytes held. */
   readonly byteSize: number
-  mark(): unknown
-  /** Takes back the rows added since the mark. */
-  rollback(mark: unknown): void
   /** The record: Arrow IPC stream, zstd. The builder starts anew. */
   finish(): Uint8Array
   /** Drops everything. */
@@ -76,7 +73,7 @@ export interface IngestResult {
 
 export type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>
 
-/** From request bytes into builders; malformed bytes throw `body_undecodable`. */
+/** From request bytes into builders; malformed bytes throw `body_undecodable`. What throws leaves the builders as they were. */
 export interface Decoders {
   traces(body: Uint8Array, context: DecodeContext, builder: Builders['traces']): IngestResult
   metrics(body: Uint8Array, context: DecodeContext, builders: MetricBuilders, sink: PointSink): IngestResult
