@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -8,6 +17,8 @@ export interface SmallDisk {
   readonly path: string
   /** Takes all room there is at this moment; called again it takes what has been freed since. */
   fill(): void
+  /** Gives back so many bytes of what `fill` took. */
+  leave(bytes: number): void
   /** Gives back what `fill` took. */
   free(): void
   /** Unmounts and removes it. */
@@ -33,6 +44,7 @@ export function smallDisk(mebibytes: number): SmallDisk | null {
   return {
     path,
     fill: () => fill(ballast),
+    leave: bytes => truncateSync(ballast, Math.max(0, statSync(ballast).size - bytes)),
     free: () => rmSync(ballast, { force: true }),
     remove() {
       execFileSync('umount', ['--lazy', mountPoint])

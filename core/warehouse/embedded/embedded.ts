@@ -5,10 +5,12 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { drainPending, Session } from 'chdb'
 import { createChdbConnection } from 'chdb/connection'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
+import { traces } from '../../model/streams/traces.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
 import { quoteText } from '../column-types.ts'
-import { LOCAL_DIALECT } from '../ddl.ts'
+import { LOCAL_DIALECT, qualified } from '../ddl.ts'
+import { TRACE_INDEX } from '../ddl-derived.ts'
 import { insertError, ownQueryError } from '../engine-errors.ts'
 import { existingTables, fencedTables } from '../existing.ts'
 import type { FencedTable } from '../fence.ts'
@@ -17,6 +19,7 @@ import { Pool } from '../pool.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { engineConfigXml } from './engine-config.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
+import { InsertGate } from './insert-gate.ts'
 import { insertRecord } from './insert-record.ts'
 import { RecordFiles } from './record-files.ts'
 import { repairTokens } from './token-repair.ts'
@@ -56,10 +59,11 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     await writeFile(configFile, engineConfigXml(options))
     const files = await RecordFiles.open(join(options.path, 'incoming'))
     const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
-    if (repaired > 0) options.events.emit('tokensRepaired', { amount: repaired })
+    const onRepaired = (amount: number): void => options.events.emit('tokensRepaired', { amount })
+    if (repaired > 0) onRepaired(repaired)
     // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
     const control = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
-    return new EmbeddedWarehouse(enginePath, control, files, options.maxMemoryBytes)
+    return new EmbeddedWarehouse(enginePath, control, files, options.maxMemoryBytes, onRepaired)
   } catch (error) {
     throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
       cause: error,
@@ -73,6 +77,10 @@ type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[
 const embeddedClient = (path: string): ClickHouseClient =>
   createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection })
 
+/** Every table that an insert into the stream's table writes to. */
+const tablesBehind = ({ table }: StreamDeclaration): readonly string[] =>
+  table === undefined ? [] : table.name === traces.table?.name ? [table.name, TRACE_INDEX] : [table.name]
+
 class EmbeddedWarehouse implements Warehouse {
   readonly kind = 'embedded'
   readonly database = LOCAL_DIALECT.database
@@ -84,16 +92,33 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #inserts: Pool<Session>
   readonly #queries: Pool<ClickHouseClient>
   readonly #fenced = new Set<Session>()
+  /** Sessions that were closed over a query. */
+  readonly #cut = new WeakSet<Session>()
+  readonly #gate: InsertGate
   #tables: readonly FencedTable[] | null = null
   #closed = false
 
-  constructor(path: string, control: Session, files: RecordFiles, maxMemoryBytes: number) {
+  constructor(
+    path: string,
+    control: Session,
+    files: RecordFiles,
+    maxMemoryBytes: number,
+    onRepaired: (amount: number) => void,
+  ) {
     this.#maxQueryBytes = Math.floor(maxMemoryBytes * QUERY_MEMORY_SHARE)
     this.#path = path
     this.#files = files
     this.#control = new Pool(1, () => control)
     this.#inserts = new Pool(INSERT_SESSIONS, () => new Session(path))
     this.#queries = new Pool(QUERY_SESSIONS, () => embeddedClient(path))
+    this.#gate = new InsertGate({
+      path,
+      run: statement => this.#run(statement),
+      folderOf: table => this.#folderOf(table),
+      qualified: table => qualified(LOCAL_DIALECT, table),
+      endReaders: () => this.#endFenced(),
+      repaired: onRepaired,
+    })
   }
 
   async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
@@ -107,7 +132,9 @@ class EmbeddedWarehouse implements Warehouse {
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
     try {
       await this.#files.with(record, file =>
-        this.#inserts.use(session => insertRecord(session, stream, file, token)),
+        this.#gate.insert(tablesBehind(stream), () =>
+          this.#inserts.use(session => insertRecord(session, stream, file, token)),
+        ),
       )
     } catch (error) {
       throw insertError(error)
@@ -115,6 +142,11 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async query<Row>(sql: string, params: Readonly<Record<string, QueryParam>> = {}): Promise<readonly Row[]> {
+    await this.#gate.whole()
+    return await this.#query(sql, params)
+  }
+
+  async #query<Row>(sql: string, params: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]> {
     try {
       return await this.#queries.use(async client => {
         const result = await client.query({
@@ -131,6 +163,7 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
+    await this.#gate.whole()
     this.#tables ??= await fencedTables(this)
     const tables = this.#tables
     // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
@@ -151,6 +184,7 @@ class EmbeddedWarehouse implements Warehouse {
           this.#fenced.delete(session)
           session.close()
         },
+        cut: () => this.#cut.has(session),
         kill: (prefix: string) => this.#kill(prefix),
       },
       request,
@@ -164,16 +198,32 @@ class EmbeddedWarehouse implements Warehouse {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await killUntil(
-      () => this.#fenced.size === 0,
-      () => this.#kill(FENCED_MARK),
-    )
-    for (const session of this.#fenced) session.close()
+    await this.#endFenced()
     for (const client of await this.#queries.close()) await client.close()
     for (const session of await this.#inserts.close()) session.close()
     for (const session of await this.#control.close()) session.close()
     // Closing returns before the engine has let go of the folder.
     await drainPending()
+  }
+
+  async #endFenced(): Promise<void> {
+    await killUntil(
+      () => this.#fenced.size === 0,
+      () => this.#kill(FENCED_MARK),
+    )
+    for (const session of this.#fenced) {
+      this.#cut.add(session)
+      session.close()
+    }
+  }
+
+  async #folderOf(table: string): Promise<string | null> {
+    const [row] = await this.#query<{ folder: string }>(
+      `SELECT arrayJoin(data_paths) AS folder FROM system.tables
+       WHERE database = {database:String} AND name = {table:String}`,
+      { database: this.database, table },
+    )
+    return row?.folder ?? null
   }
 
   async #run(statement: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChdbQueryStream, Session, StreamChunk } from 'chdb'
+import { WattlineError } from '../../runtime/errors.ts'
 import { queryError } from '../engine-errors.ts'
 import { assertWithinFence, type FencedTable, fenceStatements } from '../fence.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
@@ -18,6 +19,8 @@ export interface FencedEngine {
   readonly session: Session
   /** Closes the session. */
   release(): void
+  /** True when the session was closed over the query: its stream then ends as if it were complete. */
+  cut(): boolean
   /** Stops what runs under this text, from another session. */
   kill(queryPrefix: string): Promise<void>
 }
@@ -56,7 +59,13 @@ export async function runFenced(engine: FencedEngine, request: FencedQuery): Pro
     request.signal.throwIfAborted()
     await prepare(session, engine, request)
     const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
-    const run = { session, sql: `${mark} ${explain}${request.sql}`, request, release }
+    const run = {
+      session,
+      sql: `${mark} ${explain}${request.sql}`,
+      request,
+      release,
+      cut: () => engine.cut(),
+    }
     // The engine does not stream an EXPLAIN.
     const streams = request.explain === undefined && canStream(request.format)
     return streams ? await streamed(run) : await whole(run)
@@ -109,6 +118,7 @@ interface Run {
   readonly sql: string
   readonly request: FencedQuery
   readonly release: () => void
+  readonly cut: () => boolean
 }
 
 async function whole({ session, sql, request, release }: Run): Promise<FencedResult> {
@@ -145,7 +155,7 @@ async function* filled(stream: ChdbQueryStream, signal: AbortSignal): AsyncGener
 
 /** The engine says nothing of what a streamed query read: rows and bytes are those of the answer. */
 async function streamed(run: Run): Promise<FencedResult> {
-  const { session, sql, request, release } = run
+  const { session, sql, request, release, cut } = run
   const started = performance.now()
   const stream: ChdbQueryStream = session.queryStreamBind(sql, request.params, { format: request.format })
   const source = filled(stream, request.signal)
@@ -160,6 +170,7 @@ async function streamed(run: Run): Promise<FencedResult> {
         bytes += next.value.numBytes
         yield* framed(next.value.raw(), request)
       }
+      if (cut()) throw new WattlineError('warehouse_unavailable', 'The engine was closed over the query.')
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : queryError(error)
     } finally {

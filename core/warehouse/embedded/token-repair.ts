@@ -15,6 +15,15 @@ export interface PartName {
   readonly maxBlock: number
 }
 
+interface Repaired {
+  readonly text: string
+  readonly dropped: number
+}
+
+interface RepairedLog extends Repaired {
+  readonly file: string
+}
+
 /** `<partition>_<min>_<max>_<level>[_<mutation>]`; null for names that are no finished part (`tmp_insert_...`). */
 export function parsePartName(name: string): PartName | null {
   if (name.startsWith('tmp') || name.startsWith('delete_tmp')) return null
@@ -25,10 +34,7 @@ export function parsePartName(name: string): PartName | null {
 }
 
 /** The log without the tokens that no part covers, and how many those were. Lines that are not an insert stay. */
-export function repairLog(
-  text: string,
-  parts: readonly PartName[],
-): { readonly text: string; readonly dropped: number } {
+export function repairLog(text: string, parts: readonly PartName[]): Repaired {
   let dropped = 0
   const kept = text.split('\n').filter((line, index, lines) => {
     if (line === '') return true
@@ -52,7 +58,8 @@ const covers = (candidate: PartName, part: PartName): boolean =>
   candidate.minBlock <= part.minBlock &&
   candidate.maxBlock >= part.maxBlock
 
-const LOGS = 'deduplication_logs'
+/** The folder of a table's logs. */
+export const DEDUPLICATION_LOGS = 'deduplication_logs'
 
 /** Walks the engine's data folder and repairs every table; returns the number of tokens dropped. */
 export async function repairTokens(enginePath: string): Promise<number> {
@@ -68,26 +75,41 @@ async function tableFolders(enginePath: string): Promise<readonly string[]> {
   for (const prefix of await list(store)) {
     for (const uuid of await list(join(store, prefix))) {
       const folder = join(store, prefix, uuid)
-      if ((await list(folder)).includes(LOGS)) folders.push(folder)
+      if ((await list(folder)).includes(DEDUPLICATION_LOGS)) folders.push(folder)
     }
   }
   return folders
 }
 
-async function repairTable(enginePath: string, folder: string): Promise<number> {
-  const parts = (await list(folder)).map(parsePartName).filter(part => part !== null)
+/** Tokens of one table that no part covers. */
+export async function countBurnt(folder: string): Promise<number> {
+  let burnt = 0
+  for (const { dropped } of await repairedLogs(folder)) burnt += dropped
+  return burnt
+}
+
+/** Repairs one table that the engine does not have open; returns the number of tokens dropped. */
+export async function repairTable(enginePath: string, folder: string): Promise<number> {
   let dropped = 0
-  for (const name of await list(join(folder, LOGS))) {
-    const file = join(folder, LOGS, name)
-    const repaired = repairLog(await readFile(file, 'utf8'), parts)
+  for (const repaired of await repairedLogs(folder)) {
     if (repaired.dropped === 0) continue
     // Whole or not at all, and nothing strange left in the engine's folder of logs if the process dies in here.
     const draft = join(enginePath, 'repaired-log.txt')
     await writeFile(draft, repaired.text, { flush: true })
-    await rename(draft, file)
+    await rename(draft, repaired.file)
     dropped += repaired.dropped
   }
   return dropped
+}
+
+async function repairedLogs(folder: string): Promise<readonly RepairedLog[]> {
+  const parts = (await list(folder)).map(parsePartName).filter(part => part !== null)
+  const logs: RepairedLog[] = []
+  for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
+    const file = join(folder, DEDUPLICATION_LOGS, name)
+    logs.push({ file, ...repairLog(await readFile(file, 'utf8'), parts) })
+  }
+  return logs
 }
 
 /** Names in a folder; none when it is not there yet or is a file. */

@@ -1,0 +1,185 @@
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { WattlineError } from '../../runtime/errors.ts'
+import { engineCode, isRecordFault, messageOf } from '../engine-errors.ts'
+import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
+
+/** What the gate needs of the engine. */
+export interface GatedEngine {
+  /** Its data folder. */
+  readonly path: string
+  /** Runs a statement beside everything else. */
+  run(statement: string): Promise<void>
+  /** The folder of a table; null when there is no such table. */
+  folderOf(table: string): Promise<string | null>
+  /** Name of the table with its database, quoted. */
+  qualified(table: string): string
+  /** Ends strangers' queries, which may keep a table in use for long. */
+  endReaders(): Promise<void>
+  /** Told how many tokens without rows were taken out. */
+  repaired(amount: number): void
+}
+
+/** Refused before anything was written. */
+const BEFORE_WRITING: ReadonlySet<number> = new Set([
+  60, // UNKNOWN_TABLE
+  81, // UNKNOWN_DATABASE
+  252, // TOO_MANY_PARTS
+])
+/** Memory can run out anywhere, also between noting a token and writing it down. */
+const OUT_OF_MEMORY: ReadonlySet<number> = new Set([
+  173, // CANNOT_ALLOCATE_MEMORY
+  241, // MEMORY_LIMIT_EXCEEDED
+])
+/** A table that was detached is attached again when nobody reads it any more: one who does is waited for so long. */
+const READERS_MS = 3_000
+const ATTACH_PAUSE_MS = 20
+/** Room that must be there before a table is let go of, so that it surely comes back. */
+const PROBE_BYTES = 262_144
+
+/**
+ * Lets inserts through side by side, and makes good what a failed one may have left behind.
+ *
+ * Why: the engine notes an insert's token, in memory and in its log, before the part gets its final name, and does not
+ * take it back when that fails (a full disk, a disk that went away). The repeated insert is then taken for a duplicate:
+ * rows that were acknowledged would be missing for good, in silence. So before the next insert the logs of its tables are
+ * compared with the parts. Where a token has no rows, the table is detached, its log is repaired as after a crash
+ * (token-repair.ts), and attaching reads the tokens anew from there. Not more often than that: a disk that fails while
+ * a table is being attached makes the engine end the process.
+ */
+export class InsertGate {
+  readonly #engine: GatedEngine
+  /** Tables of inserts that failed. True: tokens can be burnt in memory alone, which no file shows. */
+  readonly #suspect = new Map<string, boolean>()
+  /** Detached and not attached again yet, with their folders. */
+  readonly #detached = new Map<string, string>()
+  readonly #running = new Set<Promise<void>>()
+  #repair: Promise<void> | null = null
+
+  constructor(engine: GatedEngine) {
+    this.#engine = engine
+  }
+
+  /**
+   * Runs `job`, which inserts into `tables`, after whatever must be repaired first.
+   * @throws what the job throws; warehouse_unavailable or disk_full while a table cannot be repaired
+   */
+  async insert(tables: readonly string[], job: () => Promise<void>): Promise<void> {
+    while (this.#repair !== null || tables.some(table => this.#suspect.has(table))) {
+      if (this.#repair === null) await this.#startRepair()
+      else await this.#repair.catch(() => undefined)
+    }
+    const running = job()
+    this.#running.add(running)
+    try {
+      await running
+    } catch (error) {
+      if (mayHaveWritten(error)) await this.#suspects(tables, onlyInMemory(error))
+      throw error
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /** Resolves when no repair is running: a query in the middle of one would not find its table. */
+  async whole(): Promise<void> {
+    while (this.#repair !== null) await this.#repair.catch(() => undefined)
+    if (this.#detached.size === 0) return
+    throw new WattlineError(
+      'warehouse_unavailable',
+      `After a failed insert ${[...this.#detached.keys()].join(', ')} could not be opened again yet.`,
+    )
+  }
+
+  /** Without merges: a part merged over the gap would look as if it held the rows that are missing. */
+  async #suspects(tables: readonly string[], inMemory: boolean): Promise<void> {
+    for (const table of tables) {
+      this.#suspect.set(table, inMemory || this.#suspect.get(table) === true)
+      if (this.#detached.has(table)) continue
+      await this.#engine.run(`SYSTEM STOP MERGES ${this.#engine.qualified(table)}`).catch(() => undefined)
+    }
+  }
+
+  #startRepair(): Promise<void> {
+    this.#repair = this.#repairAll().finally(() => {
+      this.#repair = null
+    })
+    return this.#repair
+  }
+
+  async #repairAll(): Promise<void> {
+    await Promise.allSettled(this.#running)
+    for (const [table, inMemory] of this.#suspect) {
+      const folder = this.#detached.get(table) ?? (await this.#engine.folderOf(table))
+      if (folder !== null) await this.#repairTable(table, folder, inMemory)
+      this.#suspect.delete(table)
+    }
+  }
+
+  async #repairTable(table: string, folder: string, inMemory: boolean): Promise<void> {
+    await assertWritable(folder)
+    const name = this.#engine.qualified(table)
+    if (!this.#detached.has(table) && !inMemory && (await countBurnt(folder)) === 0) {
+      return await this.#engine.run(`SYSTEM START MERGES ${name}`)
+    }
+    if (!this.#detached.has(table)) {
+      await this.#engine.run(`DETACH TABLE ${name}`)
+      this.#detached.set(table, folder)
+    }
+    const dropped = await repairTable(this.#engine.path, folder)
+    if (dropped > 0) this.#engine.repaired(dropped)
+    await this.#attach(name)
+    this.#detached.delete(table)
+  }
+
+  async #attach(name: string): Promise<void> {
+    const started = performance.now()
+    let ended = false
+    for (;;) {
+      try {
+        return await this.#engine.run(`ATTACH TABLE ${name}`)
+      } catch (error) {
+        if (!/still used by some query/.test(messageOf(error)) || ended) throw error
+        ended = performance.now() - started > READERS_MS
+        if (ended) await this.#engine.endReaders()
+        else await delay(ATTACH_PAUSE_MS)
+      }
+    }
+  }
+}
+
+/** False when the engine surely had not begun to write a part. */
+function mayHaveWritten(error: unknown): boolean {
+  if (error instanceof WattlineError) return false
+  const code = engineCode(error)
+  return code === null || !(isRecordFault(code) || BEFORE_WRITING.has(code))
+}
+
+/** True when a token may have been noted that the log could not take. */
+function onlyInMemory(error: unknown): boolean {
+  const code = engineCode(error)
+  return code === null || OUT_OF_MEMORY.has(code) || messageOf(error).includes(DEDUPLICATION_LOGS)
+}
+
+/** A disk that does not take this would not let the engine open the table again. */
+async function assertWritable(folder: string): Promise<void> {
+  const probe = join(folder, 'tmp_wattline_probe')
+  try {
+    const file = await open(probe, 'w')
+    try {
+      await file.writeFile(Buffer.alloc(PROBE_BYTES))
+      await file.sync()
+    } finally {
+      await file.close()
+      await rm(probe, { force: true })
+    }
+  } catch (error) {
+    const full = error instanceof Error && Reflect.get(error, 'code') === 'ENOSPC'
+    throw new WattlineError(
+      full ? 'disk_full' : 'warehouse_unavailable',
+      `The engine's disk does not take writes: ${String(error)}`,
+      { cause: error },
+    )
+  }
+}
