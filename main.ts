@@ -29,7 +29,7 @@ import { lockFolder } from './core/runtime/folder-lock.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import { urlOf } from './core/runtime/url-of.ts'
-import { openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
+import { type EmbeddedOptions, openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
 import { createReplay } from './processors/replay.ts'
@@ -42,8 +42,7 @@ export interface WattlineOptions {
   readonly config: Config
   readonly version: string
   readonly events: EventBus
-  /** False only in the chaos proof: opens the engine without repairing its deduplication logs. */
-  readonly repairTokens?: boolean
+  readonly engine?: EmbeddedOptions
   /** Where this is one of several processes on the same OTLP ports: its share of their connections. */
   readonly shared?: { readonly connections: number }
 }
@@ -169,7 +168,7 @@ function startWarehouse(wiring: Wiring): Promise<Warehouse> {
 
 async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
   const { config, events } = options
-  const warehouse = await openWarehouseOfKind(config, events, options.repairTokens)
+  const warehouse = await openWarehouseOfKind(config, events, options.engine)
   try {
     const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
     await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })

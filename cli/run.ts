@@ -7,6 +7,7 @@ import { relaxHeap } from '../core/runtime/heap.ts'
 import type { RunningWattline } from '../main.ts'
 import { endOnDefect } from './end-on-defect.ts'
 import { withRoles } from './roles.ts'
+import { startAgain } from './start-again.ts'
 import { version } from './version.ts'
 
 /** For one Ctrl-C the terminal, npm and the parent each send a signal: so soon after the first it is still the same one. */
@@ -31,11 +32,12 @@ export const runCommand = (): Command =>
       const asked = stopAsked(graceMs)
       const events = new EventBus(createLogger(config.log.level))
       endOnDefect(events)
+      const engine = { onBrokenDown: (error: unknown) => startAgain(events, error) }
       // Only here: engines and web server take most of a second to load, and every other command does without them.
       const running =
         collectorProcesses(config) > 1
           ? await (await import('../supervise.ts')).superviseWattline({ config, version, events })
-          : await (await import('../main.ts')).startWattline({ config, version, events })
+          : await (await import('../main.ts')).startWattline({ config, version, events, engine })
       process.stdout.write(`${greeting(config.roles, running.addresses)}\n`)
       await asked
       const left = await running.stop(graceMs)

@@ -20,6 +20,8 @@ export const EVENTS = {
   processStopping: { level: 'info' },
   processStopped: { level: 'info' },
   processFailed: { level: 'error' },
+  /** The embedded engine refuses everything from now on; the process starts itself again. */
+  engineBrokeDown: { level: 'error' },
   workerStarted: { level: 'info' },
   /** By itself, or silent for so long that it was killed. */
   workerEnded: {

@@ -104,6 +104,13 @@ export const isServerFault = (code: number): boolean => SERVER_FAULTS.has(code) 
 export const isLoginFault = (code: number): boolean => LOGIN_FAULTS.has(code)
 export const isRecordFault = (code: number): boolean => RECORD_FAULTS.has(code)
 
+/**
+ * True when an engine has broken down inside: it then refuses everything until it is started again. (One that is told to
+ * stop says only that it is shutting down.)
+ */
+export const isBrokenDown = (error: unknown): boolean =>
+  engineCode(error) === 236 && messageOf(error).includes('due to a fatal error')
+
 /** Number in `Code: 62. DB::Exception: ...`; null when the text is not the engine's. */
 export function engineCode(error: unknown): number | null {
   const found = /\bCode: (\d+)\./.exec(messageOf(error))?.[1]

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { canHideFolders, hideFolder } from '../support/hidden-folder.ts'
+import { freePorts } from '../support/kafka/kafka-server.ts'
 import type { Aim } from './aim.ts'
 import { cutClients } from './cut-clients.ts'
 import { stateOf, stopped, untilNothingPends } from './lag.ts'
@@ -21,6 +23,9 @@ const ENVIRONMENT = {
   WATTLINE_METERING_GAP: '12',
 }
 
+/** So long a process takes to start itself again, at most. */
+const RESTART_MS = 15_000
+
 /** `entry`: another one than the product's own, see without-repair.ts. */
 export function embeddedTopology({ entry }: { readonly entry?: string } = {}): Topology {
   return new Embedded(entry)
@@ -31,15 +36,13 @@ class Embedded implements Topology {
   readonly paceMs = 30
   readonly faults: readonly Fault[]
   readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
-  readonly #member: Member
+  readonly #entry: string | undefined
+  #member = new Member('wattline', { data: this.#data, environment: ENVIRONMENT })
+  #hasPorts = false
   readonly #marksman = new Marksman()
 
   constructor(entry: string | undefined) {
-    this.#member = new Member('wattline', {
-      data: this.#data,
-      environment: ENVIRONMENT,
-      ...(entry === undefined ? {} : { entry }),
-    })
+    this.#entry = entry
     this.faults = [
       fault('kill', 30, () => this.#kill()),
       fault('kill-at-token', 25, () => this.#killAtToken()),
@@ -52,18 +55,38 @@ class Embedded implements Topology {
         busyDisk(this.#data, 300 + random() * 1_000, random() < 0.5 ? () => this.#kill() : null),
       ),
       fault('second-process', 2, () => this.#second()),
+      ...(canHideFolders() ? [fault('disk-gone', 6, random => this.#hideDisk(random() * 400))] : []),
     ]
   }
 
   readonly reader = {
     sql: <Row>(query: string): Promise<readonly Row[]> => {
       const { process } = this.#member
-      return process === null ? Promise.reject(new Error('the process is down')) : process.sql<Row>(query)
+      if (process === null) return Promise.reject(new Error('the process is down'))
+      // Once more after a while: one whose engine has broken down starts itself again.
+      return process.sql<Row>(query).catch(() => pause(RESTART_MS).then(() => process.sql<Row>(query)))
     },
   }
 
   async start(): Promise<void> {
+    if (!this.#hasPorts) await this.#choosePorts()
     this.target.otlp = (await this.#member.start()).otlp
+  }
+
+  /** The same ports at every start: a process whose engine has broken down starts itself again, and must be found. */
+  async #choosePorts(): Promise<void> {
+    const [http, otlpHttp, otlpGrpc] = await freePorts(3)
+    const ports = {
+      WATTLINE_LISTEN_HTTP: `${http}`,
+      WATTLINE_LISTEN_OTLP_HTTP: `${otlpHttp}`,
+      WATTLINE_LISTEN_OTLP_GRPC: `${otlpGrpc}`,
+    }
+    this.#member = new Member('wattline', {
+      data: this.#data,
+      environment: { ...ENVIRONMENT, ...ports },
+      ...(this.#entry === undefined ? {} : { entry: this.#entry }),
+    })
+    this.#hasPorts = true
   }
 
   settle(timeoutMs: number): Promise<void> {
@@ -128,6 +151,17 @@ class Embedded implements Topology {
   async #freeze(ms: number, isFatal: boolean): Promise<string> {
     await this.#member.freeze(ms)
     return `frozen for ${Math.round(ms)} ms${isFatal ? `, then ${await this.#kill()}` : ''}`
+  }
+
+  /** The disk with the engine's tables goes away and comes back; the log, on another one, goes on. */
+  async #hideDisk(ms: number): Promise<string> {
+    const bringBack = hideFolder(join(this.#data, 'warehouse', 'engine', 'store'))
+    try {
+      await pause(ms)
+    } finally {
+      bringBack()
+    }
+    return `gone for ${Math.round(ms)} ms`
   }
 
   /** Another process on the same folder is refused, and does no harm. */

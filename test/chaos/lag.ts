@@ -1,3 +1,4 @@
+import { eventually } from '../support/wattline-process.ts'
 import type { Member } from './member.ts'
 import { pause } from './topology.ts'
 
@@ -49,7 +50,11 @@ export async function stateOf(http: string, stderr: readonly string[]): Promise<
 export async function stopped(member: Member): Promise<string[]> {
   const { process } = member
   if (process === null) return []
-  const answer = await fetch(`${process.http}/readyz`).then(response => response.json())
-  const { reasons } = answer as { reasons: readonly string[] }
+  // One that starts itself again does not answer meanwhile.
+  const ask = async (): Promise<{ readonly reasons: readonly string[] } | null> => {
+    const response = await fetch(`${process.http}/readyz`).catch(() => null)
+    return response === null ? null : ((await response.json()) as { reasons: readonly string[] })
+  }
+  const reasons = (await eventually(ask, answer => answer !== null))?.reasons ?? []
   return reasons.filter(reason => reason.includes(' stopped: ')).map(reason => `${member.name}: ${reason}`)
 }

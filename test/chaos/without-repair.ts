@@ -9,7 +9,7 @@ const running = await startWattline({
   config,
   events: new EventBus(createLogger(config.log.level)),
   version: 'without-repair',
-  repairTokens: false,
+  engine: { repairTokens: false },
 })
 const { http, otlpHttp } = running.addresses
 process.stdout.write(`page and API ${http}/\nOTLP over HTTP ${otlpHttp}/\nStop with Ctrl-C\n`)

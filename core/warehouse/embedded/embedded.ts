@@ -11,7 +11,7 @@ import type { Events } from '../../runtime/events.ts'
 import { quoteText } from '../column-types.ts'
 import { LOCAL_DIALECT, qualified } from '../ddl.ts'
 import { TRACE_INDEX } from '../ddl-derived.ts'
-import { insertError, ownQueryError } from '../engine-errors.ts'
+import { insertError, isBrokenDown, ownQueryError } from '../engine-errors.ts'
 import { existingTables, fencedTables } from '../existing.ts'
 import type { FencedTable } from '../fence.ts'
 import { planMigration } from '../migration.ts'
@@ -32,6 +32,8 @@ export interface EmbeddedWarehouseOptions {
   readonly events: Events
   /** Default true. False only to show what a crash does without the repair. */
   readonly repairTokens?: boolean
+  /** Told, once, that the engine has broken down: only another process can open it again. */
+  readonly onBrokenDown?: (error: unknown) => void
 }
 
 /** Inserts at one time: two keep two cores busy; more only wait for each other. */
@@ -63,7 +65,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     if (repaired > 0) onRepaired(repaired)
     // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
     const control = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
-    return new EmbeddedWarehouse(enginePath, control, files, options.maxMemoryBytes, onRepaired)
+    return new EmbeddedWarehouse(enginePath, control, files, options, onRepaired)
   } catch (error) {
     throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
       cause: error,
@@ -95,6 +97,7 @@ class EmbeddedWarehouse implements Warehouse {
   /** Sessions that were closed over a query. */
   readonly #cut = new WeakSet<Session>()
   readonly #gate: InsertGate
+  #onBrokenDown: ((error: unknown) => void) | undefined
   #tables: readonly FencedTable[] | null = null
   #closed = false
 
@@ -102,10 +105,11 @@ class EmbeddedWarehouse implements Warehouse {
     path: string,
     control: Session,
     files: RecordFiles,
-    maxMemoryBytes: number,
+    { maxMemoryBytes, onBrokenDown }: EmbeddedWarehouseOptions,
     onRepaired: (amount: number) => void,
   ) {
     this.#maxQueryBytes = Math.floor(maxMemoryBytes * QUERY_MEMORY_SHARE)
+    this.#onBrokenDown = onBrokenDown
     this.#path = path
     this.#files = files
     this.#control = new Pool(1, () => control)
@@ -137,6 +141,7 @@ class EmbeddedWarehouse implements Warehouse {
         ),
       )
     } catch (error) {
+      this.#notice(error)
       throw insertError(error)
     }
   }
@@ -158,6 +163,7 @@ class EmbeddedWarehouse implements Warehouse {
         return await result.json<Row>()
       })
     } catch (error) {
+      this.#notice(error)
       throw ownQueryError(error)
     }
   }
@@ -226,10 +232,17 @@ class EmbeddedWarehouse implements Warehouse {
     return row?.folder ?? null
   }
 
+  #notice(error: unknown): void {
+    if (!isBrokenDown(error)) return
+    this.#onBrokenDown?.(error)
+    this.#onBrokenDown = undefined
+  }
+
   async #run(statement: string): Promise<void> {
     try {
       await this.#control.use(session => session.queryAsync(statement))
     } catch (error) {
+      this.#notice(error)
       throw ownQueryError(error)
     }
   }
