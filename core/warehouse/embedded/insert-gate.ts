@@ -127,9 +127,12 @@ export class InsertGate {
       await this.#engine.run(`DETACH TABLE ${name}`)
       this.#detached.set(table, folder)
     }
-    const dropped = await repairTable(this.#engine.path, folder)
-    if (dropped > 0) this.#engine.repaired(dropped)
-    await this.#attach(name)
+    // Attached after all, by a statement that took place and was not answered: its log is the engine's again.
+    if ((await this.#engine.folderOf(table)) === null) {
+      const dropped = await repairTable(this.#engine.path, folder)
+      if (dropped > 0) this.#engine.repaired(dropped)
+      await this.#attach(name)
+    }
     this.#detached.delete(table)
   }
 

@@ -1,13 +1,14 @@
 // Guarantees: an insert that failed in the middle, after the engine noted its token and before its part got its name,
 // can be repeated to completeness: every row is there once, in the table and in what is derived from it, also while
 // somebody reads the table; a disk that is full or takes nothing is waited for.
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { STREAMS } from '../../../../core/model/streams/index.ts'
 import { TRACE_INDEX } from '../../../../core/warehouse/ddl-derived.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
+import { InsertGate } from '../../../../core/warehouse/embedded/insert-gate.ts'
 import { parsePartName } from '../../../../core/warehouse/embedded/token-repair.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { chaosRecord, ENTRIES_PER_RECORD, SPANS_PER_RECORD } from '../../../chaos/warehouse/records.ts'
@@ -152,6 +153,34 @@ it('waits while the disk takes nothing, and goes on by itself', async () => {
   await rename(`${folder.slice(0, -1)}.away`, folder)
   await insert(2)
   expect(await value('(SELECT count() FROM wattline.otel_traces)')).toBe(2 * SPANS_PER_RECORD)
+})
+
+it('goes on when a table was attached without a word of it', async () => {
+  const folder = join(path, 'a-table')
+  await mkdir(folder)
+  let isAttached = true
+  const statements: string[] = []
+  const gate = new InsertGate({
+    path,
+    async run(statement) {
+      statements.push(statement.split(' ').slice(0, 2).join(' '))
+      if (statement.startsWith('DETACH')) isAttached = false
+      if (!statement.startsWith('ATTACH')) return
+      isAttached = true
+      throw new Error('the answer got lost')
+    },
+    folderOf: async () => (isAttached ? folder : null),
+    qualified: table => table,
+    endReaders: async () => undefined,
+    repaired: () => undefined,
+  })
+  const fail = (): Promise<void> => Promise.reject(new Error('out of nowhere'))
+  await expect(gate.insert(['t'], fail)).rejects.toThrow('out of nowhere')
+  await expect(gate.insert(['t'], async () => undefined)).rejects.toThrow('the answer got lost')
+  await expect(gate.whole()).rejects.toMatchObject({ code: 'warehouse_unavailable' })
+  await gate.insert(['t'], async () => undefined)
+  await gate.whole()
+  expect(statements).toEqual(['SYSTEM STOP', 'DETACH TABLE', 'ATTACH TABLE'])
 })
 
 it('loses and doubles nothing on a disk that fills up again and again', async () => {
