@@ -214,9 +214,12 @@ class Marksman {
   async aim(aim: Aim): Promise<boolean> {
     this.#child ??= fork(new URL('aim.ts', import.meta.url), { stdio: 'ignore' })
     const child = this.#child
-    const killed = once(child, 'message').then(() => true)
+    const killed = once(child, 'message', { signal: AbortSignal.timeout(AIM_MS) })
     child.send(aim)
-    const isMet = await Promise.race([killed, pause(AIM_MS).then(() => false)])
+    const isMet = await killed.then(
+      () => true,
+      () => false,
+    )
     if (!isMet) child.send('nobody')
     return isMet
   }

@@ -147,7 +147,11 @@ async function listening(port: number, check: () => void): Promise<void> {
   }
 }
 
-const killWithUs = (child: ChildProcess): unknown => process.once('exit', () => child.kill('SIGKILL'))
+function killWithUs(child: ChildProcess): void {
+  const kill = (): boolean => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.removeListener('exit', kill))
+}
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
