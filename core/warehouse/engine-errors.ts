@@ -129,7 +129,7 @@ export function messageOf(error: unknown): string {
 }
 
 /** No space: said by the file system, or by the engine with a number of its own or the system's 28. */
-function isDiskFull(error: unknown, code: number | null): boolean {
+export function isDiskFull(error: unknown, code: number | null = engineCode(error)): boolean {
   if (code !== null && DISK_FAULTS.has(code)) return true
   if (error instanceof Error && Reflect.get(error, 'code') === 'ENOSPC') return true
   return messageOf(error).includes('errno: 28,')

@@ -2,7 +2,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { WattlineError } from '../../runtime/errors.ts'
-import { engineCode, isRecordFault, messageOf } from '../engine-errors.ts'
+import { engineCode, isDiskFull, isRecordFault, messageOf } from '../engine-errors.ts'
 import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
 
 /** What the gate needs of the engine. */
@@ -178,9 +178,8 @@ async function assertWritable(folder: string): Promise<void> {
       await rm(probe, { force: true })
     }
   } catch (error) {
-    const full = error instanceof Error && Reflect.get(error, 'code') === 'ENOSPC'
     throw new WattlineError(
-      full ? 'disk_full' : 'warehouse_unavailable',
+      isDiskFull(error) ? 'disk_full' : 'warehouse_unavailable',
       `The engine's disk does not take writes: ${String(error)}`,
       { cause: error },
     )

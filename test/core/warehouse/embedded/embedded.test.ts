@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { silentEvents } from '../../../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
 import type { FencedResult, Warehouse } from '../../../../core/warehouse/warehouse.ts'
+import { fencedQuery } from '../../../support/fenced-query.ts'
 
 let path: string
 beforeEach(async () => {
@@ -18,15 +19,7 @@ const open = (folder = path): Promise<Warehouse> =>
   openEmbeddedWarehouse({ path: folder, maxMemoryBytes: 2 ** 30, events: silentEvents })
 
 const fenced = (warehouse: Warehouse, sql: string, format: string): Promise<FencedResult> =>
-  warehouse.fenced({
-    sql,
-    format,
-    params: {},
-    tenant: 'a',
-    accounts: null,
-    limits: { maxSeconds: 60, maxMemoryBytes: 2 ** 28, maxResultRows: 10 ** 12 },
-    signal: new AbortController().signal,
-  })
+  warehouse.fenced(fencedQuery(sql, format))
 
 it('removes records that a crash left half way', async () => {
   await mkdir(join(path, 'incoming'))

@@ -12,6 +12,7 @@ import { InsertGate } from '../../../../core/warehouse/embedded/insert-gate.ts'
 import { parsePartName } from '../../../../core/warehouse/embedded/token-repair.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { chaosRecord, ENTRIES_PER_RECORD, SPANS_PER_RECORD } from '../../../chaos/warehouse/records.ts'
+import { fencedQuery } from '../../../support/fenced-query.ts'
 import { smallDisk } from '../../../support/small-disk.ts'
 
 let path: string
@@ -115,15 +116,8 @@ describe('an insert whose parts did not get their names', () => {
 
 it('repairs under a reader who has stopped reading: his query ends with an error, others wait and are answered', async () => {
   await insert(0)
-  const stalled = await warehouse.fenced({
-    sql: 'SELECT s.SpanName, number FROM numbers(100000000) AS n CROSS JOIN otel_traces AS s',
-    format: 'TSV',
-    params: {},
-    tenant: 'a',
-    accounts: null,
-    limits: { maxSeconds: 600, maxMemoryBytes: 2 ** 28, maxResultRows: 10 ** 12 },
-    signal: new AbortController().signal,
-  })
+  const endless = 'SELECT s.SpanName, number FROM numbers(100000000) AS n CROSS JOIN otel_traces AS s'
+  const stalled = await warehouse.fenced(fencedQuery(endless, 'TSV', { maxSeconds: 600 }))
   const free = await blockNames('otel_traces')
   await expect(insert(2)).rejects.toMatchObject({ code: 'warehouse_unavailable' })
   await free()

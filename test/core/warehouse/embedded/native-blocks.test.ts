@@ -8,6 +8,7 @@ import { silentEvents } from '../../../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
 import { nativeForRevision, parseType } from '../../../../core/warehouse/embedded/native-blocks.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
+import { fencedQuery } from '../../../support/fenced-query.ts'
 
 const HEAD = '010002ffffffff00'
 
@@ -25,13 +26,7 @@ afterAll(async () => {
 
 const native = async (sql: string, revision?: number): Promise<Buffer> => {
   const result = await warehouse.fenced({
-    sql,
-    format: 'Native',
-    params: {},
-    tenant: 'a',
-    accounts: null,
-    limits: { maxSeconds: 10, maxMemoryBytes: 2 ** 28, maxResultRows: 10 ** 6 },
-    signal: new AbortController().signal,
+    ...fencedQuery(sql, 'Native', { maxSeconds: 10, maxResultRows: 10 ** 6 }),
     ...(revision === undefined ? {} : { clientProtocolVersion: revision }),
   })
   const chunks: Uint8Array[] = []
