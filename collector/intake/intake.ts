@@ -1,4 +1,5 @@
 import type { Broker } from '../../core/broker/broker.ts'
+import type { WriterMemory } from '../../core/protobuf/writer.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
@@ -230,8 +231,10 @@ class IntakeDoor implements Intake {
   ): Promise<IngestResult> {
     // Reading a slow body takes time in which the log may have begun to fail.
     this.#parts.health.check()
-    const body = encoding === 'json' ? jsonToProtobuf(signal, bytes) : bytes
-    if (encoding === 'json') reservation.reserve(Math.max(0, body.length - bytes.length))
+    const body =
+      encoding === 'json'
+        ? jsonToProtobuf(signal, bytes, this.#outputMemory(bytes.length, reservation))
+        : bytes
     const result =
       body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
         ? await this.#ingestLarge(signal, body, context, ticket)
@@ -241,6 +244,25 @@ class IntakeDoor implements Intake {
       this.#parts.events.emit('itemsRejected', { signal, reason, amount })
     }
     return result
+  }
+
+  /** What JSON becomes is paid for before it is taken, beyond the bytes of the body itself. Twice the largest body is the most. */
+  #outputMemory(bodyBytes: number, reservation: Reservation): WriterMemory {
+    const maxBytes = 2 * this.#parts.config.limits.body_bytes
+    let paidBytes = bodyBytes
+    return {
+      acquire(bytes) {
+        if (bytes > maxBytes) {
+          throw new WattlineError('body_too_large', `In protobuf the body takes more than ${maxBytes} bytes.`)
+        }
+        if (bytes > paidBytes) {
+          reservation.reserve(bytes - paidBytes)
+          paidBytes = bytes
+        }
+        return Buffer.allocUnsafe(bytes)
+      },
+      release() {},
+    }
   }
 
   #itemLimits(): ItemLimits {

@@ -109,16 +109,43 @@ type FieldType =
   | { readonly kind: 'message'; readonly message: MessageTable }
 
 export interface JsonField {
+  readonly name: string
   readonly number: number
   readonly repeated: boolean
   readonly type: FieldType
+  /** A bit of its own among the fields of its message. */
+  readonly bit: number
 }
 
-/** Fields by JSON name. A Map, not an object: keys come from strangers. */
-export type MessageTable = ReadonlyMap<string, JsonField>
+/** The fields of a message by their JSON names. */
+export class MessageTable {
+  /** By the length of the name: few share one, so that a name is found by comparing bytes and makes no string. */
+  readonly #byLength: { readonly name: Buffer; readonly field: JsonField }[][] = []
+  #size = 0
+
+  add(field: Omit<JsonField, 'bit'>): void {
+    const name = Buffer.from(field.name)
+    this.#byLength[name.length] ??= []
+    this.#byLength[name.length]!.push({ name, field: { ...field, bit: 1 << this.#size } })
+    this.#size += 1
+  }
+
+  /** The field whose name stands there. */
+  find(bytes: Uint8Array, from: number, to: number): JsonField | undefined {
+    const candidates = this.#byLength[to - from]
+    if (candidates === undefined) return undefined
+    for (const { name, field } of candidates) if (isAt(name, bytes, from)) return field
+    return undefined
+  }
+}
+
+function isAt(name: Buffer, bytes: Uint8Array, from: number): boolean {
+  for (let index = 0; index < name.length; index += 1) if (name[index] !== bytes[from + index]) return false
+  return true
+}
 
 function buildTables(): ReadonlyMap<string, MessageTable> {
-  const tables = new Map<string, Map<string, JsonField>>(Object.keys(MESSAGES).map(name => [name, new Map()]))
+  const tables = new Map(Object.keys(MESSAGES).map(name => [name, new MessageTable()]))
   const enums = new Map<string, EnumNames>(
     Object.entries(ENUMS).map(([name, { prefix, names }]) => [
       name,
@@ -141,7 +168,7 @@ function buildTables(): ReadonlyMap<string, MessageTable> {
       const [, jsonName, number, type, repeated] = match
       tables
         .get(name)!
-        .set(jsonName!, { number: Number(number), repeated: repeated === '*', type: typeOf(type!) })
+        .add({ name: jsonName!, number: Number(number), repeated: repeated === '*', type: typeOf(type!) })
     }
   }
   return tables

@@ -1,156 +1,133 @@
-import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { ProtobufWriter, WIRE, type WriterMemory } from '../../core/protobuf/writer.ts'
+import type { WattlineError } from '../../core/runtime/errors.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { Signal } from '../intake/signals.ts'
 import { type JsonField, type MessageTable, REQUEST_TABLES } from './json-messages.ts'
-import {
-  isBeyondInt64,
-  NumberInexact,
-  SCALAR_WIRE,
-  ScalarMismatch,
-  writeEnum,
-  writeScalar,
-} from './json-scalars.ts'
+import { SCALAR_WIRE, ScalarMismatch, writeEnum, writeInt64, writeScalar } from './json-scalars.ts'
+import { JsonScanner, TOKEN, undecodable } from './json-scanner.ts'
 
 /**
  * OTLP/JSON as OTLP protobuf bytes. One decoder then serves both encodings, so that their rows are the same by
- * construction. Unknown fields are ignored; `null` is an absent field.
+ * construction. Unknown fields are ignored; `null` is an absent field; a field that comes twice is refused.
  *
- * Throws `body_undecodable` naming the JSON path of what is wrong.
+ * Goes through the bytes once and makes no objects of them: 64 MiB of `{},{},{}` would be gigabytes of them.
+ *
+ * Throws `body_undecodable` naming the JSON path or the byte of what is wrong, and what `memory` throws.
  */
-export function jsonToProtobuf(signal: Signal, body: Uint8Array): Uint8Array {
-  // A byte order mark is dropped and invalid UTF-8 replaced, as the protobuf decoder does.
-  const text = new TextDecoder().decode(body)
-  const table = REQUEST_TABLES[signal]
-  try {
-    return new Transcoder(body.length).request(table, parse(text))
-  } catch (error) {
-    if (!(error instanceof NumberInexact)) throw error
-    return new Transcoder(body.length, true).request(table, parseExactly(text))
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw undecodable(`Not JSON: ${error instanceof Error ? error.message : String(error)}.`, error)
-  }
-}
-
-/** What the engine hands a reviver beside the value, see https://tc39.es/proposal-json-parse-with-source/ */
-type SourceReviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown
-
-/**
- * Integers that a double does not hold become bigints. Nanoseconds of today are such numbers, and people write them
- * without quotes. Several times slower than a plain parse: only for bodies that need it.
- */
-function parseExactly(text: string): unknown {
-  const reviver: SourceReviver = (_key, value, context) => {
-    const source = context?.source
-    if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value
-    return /^-?\d{1,20}$/.test(source) ? BigInt(source) : value
-  }
-  try {
-    return JSON.parse(text, reviver)
-  } catch (error) {
-    throw undecodable('Not JSON of bounded depth: it nests too deeply.', error)
-  }
+export function jsonToProtobuf(signal: Signal, body: Uint8Array, memory?: WriterMemory): Uint8Array {
+  return new Transcoder(body, memory).request(REQUEST_TABLES[signal])
 }
 
 /**
  * Messages within messages: far beyond the nesting of attribute values that the decoder keeps, well within the stack.
  */
 const MAX_MESSAGE_DEPTH = FIXED_LIMITS.jsonDepth
-
+/** Messages so deep have lengths of fixed size: their bytes would be moved once for each level. */
+const WIDE_DEPTH = 16
+const MIN_CAPACITY_BYTES = 64
 /** AnyValue.doubleValue */
-const DOUBLE_VALUE: JsonField = { number: 4, repeated: false, type: { kind: 'scalar', scalar: 'double' } }
+const DOUBLE_VALUE = 4
 
 class Transcoder {
+  readonly #scanner: JsonScanner
   readonly #writer: ProtobufWriter
   readonly #path: (string | number)[] = []
-  /** Integers have been read exactly: what is still inexact is beyond 64 bits. */
-  readonly #exact: boolean
 
-  constructor(capacityBytes: number, exact = false) {
-    this.#exact = exact
-    this.#writer = new ProtobufWriter(Math.max(64, capacityBytes))
+  constructor(body: Uint8Array, memory?: WriterMemory) {
+    this.#scanner = new JsonScanner(body, MAX_MESSAGE_DEPTH)
+    this.#writer = new ProtobufWriter(Math.max(MIN_CAPACITY_BYTES, body.length), memory)
   }
 
-  request(table: MessageTable, value: unknown): Uint8Array {
-    this.#message(table, value, 0)
+  request(table: MessageTable): Uint8Array {
+    try {
+      this.#message(table, 0)
+    } catch (error) {
+      throw error instanceof ScalarMismatch ? this.#mismatch(error.message) : error
+    }
+    this.#scanner.end()
     return this.#writer.bytes()
   }
 
-  #message(table: MessageTable, value: unknown, depth: number): void {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.#mismatch('an object')
+  #message(table: MessageTable, depth: number): void {
+    const scanner = this.#scanner
+    this.#require(TOKEN.openObject, 'an object')
     if (depth > MAX_MESSAGE_DEPTH) throw this.#mismatch(`at most ${MAX_MESSAGE_DEPTH} levels`)
-    for (const [name, member] of Object.entries(value)) {
-      const field = table.get(name)
-      if (field === undefined || member === null) continue
-      this.#path.push(name)
-      if (field.repeated) this.#repeated(field, member, depth)
-      else this.#field(field, member, depth)
-      this.#path.pop()
-    }
-  }
-
-  #repeated(field: JsonField, value: unknown, depth: number): void {
-    if (!Array.isArray(value)) throw this.#mismatch('an array')
-    const { type } = field
-    const packed = type.kind === 'scalar' && SCALAR_WIRE[type.scalar] !== WIRE.bytes
-    if (!packed) {
-      for (const [index, element] of value.entries()) {
-        this.#path.push(index)
-        this.#field(field, element, depth)
+    if (!scanner.open(TOKEN.closeObject)) return
+    let seen = 0
+    do {
+      scanner.name()
+      const field = this.#fieldOf(table)
+      if (field === undefined) scanner.skip()
+      else if (scanner.peek() === TOKEN.null) scanner.word()
+      else {
+        this.#path.push(field.name)
+        if ((seen & field.bit) !== 0) throw this.#mismatch('there once')
+        seen |= field.bit
+        if (field.repeated) this.#repeated(field, depth)
+        else this.#field(field, depth)
         this.#path.pop()
       }
-      return
-    }
-    if (value.length === 0) return
-    this.#writer.tag(field.number, WIRE.bytes)
-    const start = this.#writer.begin()
-    for (const [index, element] of value.entries()) {
-      this.#path.push(index)
-      this.#checked(() => writeScalar(this.#writer, type.scalar, element))
-      this.#path.pop()
-    }
-    this.#writer.end(start)
+    } while (scanner.more(TOKEN.closeObject))
   }
 
-  #field({ number, type }: JsonField, value: unknown, depth: number): void {
+  #fieldOf(table: MessageTable): JsonField | undefined {
+    const { bytes, from, to, escaped } = this.#scanner
+    if (!escaped) return table.find(bytes, from, to)
+    const name = Buffer.from(this.#scanner.text())
+    return table.find(name, 0, name.length)
+  }
+
+  #repeated(field: JsonField, depth: number): void {
+    const scanner = this.#scanner
+    this.#require(TOKEN.openArray, 'an array')
+    if (!scanner.open(TOKEN.closeArray)) return
+    const { type, number } = field
+    const packed = type.kind === 'scalar' && SCALAR_WIRE[type.scalar] !== WIRE.bytes ? type.scalar : undefined
+    if (packed !== undefined) this.#writer.tag(number, WIRE.bytes)
+    const start = packed === undefined ? 0 : this.#writer.begin()
+    const last = this.#path.push(0) - 1
+    let index = 0
+    do {
+      this.#path[last] = index
+      if (packed === undefined) this.#field(field, depth)
+      else writeScalar(this.#writer, packed, scanner)
+      index += 1
+    } while (scanner.more(TOKEN.closeArray))
+    this.#path.pop()
+    if (packed !== undefined) this.#writer.end(start)
+  }
+
+  #field({ number, type }: JsonField, depth: number): void {
+    const writer = this.#writer
     switch (type.kind) {
       case 'scalar':
-        // The JavaScript SDK writes whole numbers as intValue, 1e21 too: a double it was, and a double it stays. One such
-        // attribute must not cost a batch.
-        if (type.scalar === 'int64' && this.#exact && isBeyondInt64(value)) {
-          this.#field(DOUBLE_VALUE, value, depth)
+        if (type.scalar === 'int64') {
+          writeInt64(writer, number, DOUBLE_VALUE, this.#scanner)
           return
         }
-        this.#writer.tag(number, SCALAR_WIRE[type.scalar])
-        this.#checked(() => writeScalar(this.#writer, type.scalar, value))
+        writer.tag(number, SCALAR_WIRE[type.scalar])
+        writeScalar(writer, type.scalar, this.#scanner)
         return
       case 'enum':
-        this.#writer.tag(number, WIRE.varint)
-        this.#checked(() => writeEnum(this.#writer, type.names, value))
+        writer.tag(number, WIRE.varint)
+        writeEnum(writer, type.names, this.#scanner)
         return
       case 'message': {
-        this.#writer.tag(number, WIRE.bytes)
-        const start = this.#writer.begin()
-        this.#message(type.message, value, depth + 1)
-        this.#writer.end(start)
+        writer.tag(number, WIRE.bytes)
+        const isWide = depth >= WIDE_DEPTH
+        const start = isWide ? writer.beginWide() : writer.begin()
+        this.#message(type.message, depth + 1)
+        if (isWide) writer.endWide(start)
+        else writer.end(start)
       }
     }
   }
 
-  #checked(write: () => void): void {
-    try {
-      write()
-    } catch (error) {
-      if (error instanceof ScalarMismatch) throw this.#mismatch(error.message)
-      if (error instanceof NumberInexact && this.#exact) throw this.#mismatch('an integer of 64 bits')
-      throw error
-    }
+  /** Throws unless the next value begins so. */
+  #require(first: number, expected: string): void {
+    const found = this.#scanner.peek()
+    if (found === first) return
+    throw found === TOKEN.end ? this.#scanner.unexpected() : this.#mismatch(expected)
   }
 
   #mismatch(expected: string): WattlineError {
@@ -161,6 +138,3 @@ class Transcoder {
     return undecodable(`${path} is not ${expected}.`)
   }
 }
-
-const undecodable = (message: string, cause?: unknown): WattlineError =>
-  new WattlineError('body_undecodable', message, cause === undefined ? {} : { cause })

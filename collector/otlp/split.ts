@@ -1,6 +1,6 @@
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Signal } from '../intake/signals.ts'
+import { ProtobufReader } from './decode/protobuf-reader.ts'
 
 /**
  * Splits an OTLP request (any signal, they nest alike) into smaller requests with the same items in the same order.
@@ -18,100 +18,117 @@ const METRIC_LEVELS: readonly Level[] = [...LEVELS, { children: [5, 7, 9, 10, 11
 
 /** Parts of up to twice `targetBytes` (and a head and an item), made one at a time. Throws `body_undecodable` when the outer structure is broken. */
 export function splitRequest(signal: Signal, body: Uint8Array, targetBytes: number): Generator<Uint8Array> {
-  return splitMessage(body, signal === 'metrics' ? METRIC_LEVELS : LEVELS, targetBytes)
+  const reader = new ProtobufReader(body)
+  reader.message = `a request of ${signal}`
+  const levels = signal === 'metrics' ? METRIC_LEVELS : LEVELS
+  return splitMessage(reader, body.length, levels, targetBytes)
 }
 
+/** Splits the message from the reader's position to `end`; the reader's position is the caller's to restore. */
 function* splitMessage(
-  message: Uint8Array,
+  reader: ProtobufReader,
+  end: number,
   [level, ...deeper]: readonly Level[],
   targetBytes: number,
 ): Generator<Uint8Array> {
-  const field = level === undefined || message.length <= targetBytes ? undefined : nextLevel(message, level)
-  if (field === undefined) {
-    yield message
+  const { bytes, position } = reader
+  const isSmall = level === undefined || end - position <= targetBytes
+  const plan = isSmall ? undefined : planOf(reader, end, level, targetBytes / 2)
+  if (plan === undefined) {
+    yield bytes.subarray(position, end)
     return
   }
-  const { head, children } = partition(message, field)
-  // A large head would be repeated too often: parts would hold more head than items.
-  if (head.length > targetBytes / 2) {
-    yield message
-    return
-  }
-  let parts: Uint8Array[] = []
-  let partBytes = 0
-  for (const child of children) {
-    for (const piece of splitMessage(child, deeper, targetBytes)) {
-      parts.push(piece)
-      partBytes += piece.length
-      if (partBytes < targetBytes) continue
-      yield join(head, field, parts)
-      parts = []
-      partBytes = 0
+  const part = new Part(plan, targetBytes)
+  const childTag = plan.field * 8 + WIRE.bytes
+  reader.position = position
+  for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+    if (tag !== childTag) {
+      reader.skip(tag, end, 0)
+      continue
     }
+    const stop = reader.length(end)
+    if (stop - reader.position <= targetBytes) {
+      part.add(bytes, reader.position, stop)
+      if (part.isFull) yield part.take()
+    } else {
+      for (const piece of splitMessage(reader, stop, deeper, targetBytes)) {
+        part.add(piece, 0, piece.length)
+        if (part.isFull) yield part.take()
+      }
+    }
+    reader.position = stop
   }
-  if (parts.length > 0 || children.length === 0) yield join(head, field, parts)
+  if (!part.isEmpty) yield part.take()
 }
 
-/** Which field holds the next level. None when a metric has several kinds, of which the last counts: it stays whole. */
-function nextLevel(message: Uint8Array, { children }: Level): number | undefined {
-  if (children.length === 1) return children[0]
-  const found = children.filter(field => partition(message, field).children.length > 0)
-  return found.length === 1 && partition(message, found[0]!).children.length === 1 ? found[0] : undefined
+interface Plan {
+  /** The field that holds the next level. */
+  readonly field: number
+  /** All other fields, as they are. */
+  readonly head: Uint8Array
 }
 
-function join(head: Uint8Array, field: number, children: readonly Uint8Array[]): Uint8Array {
-  const size = children.reduce((sum, child) => sum + child.length + 12, head.length)
-  const writer = new ProtobufWriter(size)
-  for (const child of children) {
-    writer.tag(field, WIRE.bytes)
-    writer.blob(child)
+/**
+ * None where a head would outweigh the items, being repeated too often; nor for a metric of several kinds, of which the last counts.
+ */
+function planOf(
+  reader: ProtobufReader,
+  end: number,
+  { children }: Level,
+  maxHeadBytes: number,
+): Plan | undefined {
+  const head = new ProtobufWriter()
+  const isOneOf = children.length > 1
+  let field = isOneOf ? undefined : children[0]
+  for (let at = reader.position; at < end; at = reader.position) {
+    const tag = reader.tag(end)
+    reader.skip(tag, end, 0)
+    if (tag % 8 === WIRE.bytes && children.includes(tag >>> 3)) {
+      if (isOneOf && field !== undefined) return undefined
+      field = tag >>> 3
+      continue
+    }
+    if (head.length + reader.position - at > maxHeadBytes) return undefined
+    head.copy(reader.bytes, at, reader.position)
   }
-  return Buffer.concat([head, writer.bytes()])
+  return field === undefined ? undefined : { field, head: head.bytes() }
 }
 
-/** The payloads of one length-delimited field, and all other fields as they are. */
-function partition(message: Uint8Array, field: number): { head: Uint8Array; children: Uint8Array[] } {
-  const heads: Uint8Array[] = []
-  const children: Uint8Array[] = []
-  let at = 0
-  while (at < message.length) {
-    const [tag, afterTag] = readVarint(message, at)
-    const wire = tag % 8
-    const [start, end] = valueRange(message, wire, afterTag)
-    if (Math.floor(tag / 8) === field && wire === WIRE.bytes) children.push(message.subarray(start, end))
-    else heads.push(message.subarray(at, end))
-    at = end
+/** A smaller message that fills up with children behind the head of the one they are of. */
+class Part {
+  readonly #plan: Plan
+  readonly #targetBytes: number
+  #writer: ProtobufWriter | undefined
+
+  constructor(plan: Plan, targetBytes: number) {
+    this.#plan = plan
+    this.#targetBytes = targetBytes
   }
-  return { head: Buffer.concat(heads), children }
-}
 
-function valueRange(message: Uint8Array, wire: number, at: number): [start: number, end: number] {
-  if (wire === WIRE.varint) return [at, readVarint(message, at)[1]]
-  if (wire === WIRE.fixed64) return [at, within(message, at, 8)]
-  if (wire === WIRE.fixed32) return [at, within(message, at, 4)]
-  if (wire !== WIRE.bytes) throw broken(at, `wire type ${wire} does not occur in OTLP`)
-  const [length, start] = readVarint(message, at)
-  return [start, within(message, start, length)]
-}
-
-function within(message: Uint8Array, at: number, length: number): number {
-  if (at + length > message.length) throw broken(at, 'a value reaches beyond the end of its message')
-  return at + length
-}
-
-/** Exact up to 2^53: more than any tag or length; longer values are only skipped. */
-function readVarint(message: Uint8Array, from: number): [value: number, next: number] {
-  let value = 0
-  let scale = 1
-  for (let at = from; at < from + 10; at++) {
-    const byte = message[at]
-    if (byte === undefined) throw broken(from, 'a number reaches beyond the end of its message')
-    value += (byte & 0x7f) * scale
-    if (byte < 0x80) return [value, at + 1]
-    scale *= 0x80
+  get isEmpty(): boolean {
+    return this.#writer === undefined
   }
-  throw broken(from, 'a number has more than ten bytes')
-}
 
-const broken = (at: number, what: string): WattlineError =>
-  new WattlineError('body_undecodable', `Not an OTLP protobuf request: ${what} (byte ${at}).`)
+  get isFull(): boolean {
+    return this.#writer !== undefined && this.#writer.length - this.#plan.head.length >= this.#targetBytes
+  }
+
+  add(source: Uint8Array, from: number, to: number): void {
+    this.#writer ??= this.#begun()
+    this.#writer.tag(this.#plan.field, WIRE.bytes)
+    this.#writer.range(source, from, to)
+  }
+
+  take(): Uint8Array {
+    const bytes = (this.#writer ?? this.#begun()).bytes()
+    this.#writer = undefined
+    return bytes
+  }
+
+  #begun(): ProtobufWriter {
+    const { head } = this.#plan
+    const writer = new ProtobufWriter(head.length + this.#targetBytes * 2)
+    writer.copy(head, 0, head.length)
+    return writer
+  }
+}

@@ -4,6 +4,7 @@ export type WireType = (typeof WIRE)[keyof typeof WIRE]
 
 const MAX_VARINT_BYTES = 10
 const MAX_COPIED_BYTES = 64
+const WIDE_LENGTH_BYTES = 5
 
 /** Where a writer gets its buffers, and gives those back that have become too small. What `acquire` throws ends the writing. */
 export interface WriterMemory {
@@ -54,6 +55,12 @@ export class ProtobufWriter {
       rest = Math.floor(rest / 0x80)
     }
     this.#buffer[this.#length++] = rest
+  }
+
+  /** One byte, as it is. */
+  byte(value: number): void {
+    this.#reserve(1)
+    this.#buffer[this.#length++] = value
   }
 
   /** 64 bits as varint: negative numbers in two's complement, as protobuf's int64 has them. */
@@ -110,10 +117,15 @@ export class ProtobufWriter {
     this.#length += bytes.length
   }
 
-  /** Length and the bytes of a range. Short ones are copied here: a view of each would be an object each. */
+  /** Length and the bytes of a range. */
   range(source: Uint8Array, from: number, to: number): void {
+    this.uint(to - from)
+    this.copy(source, from, to)
+  }
+
+  /** The bytes of a range. Short ones are copied here: a view of each would be an object each. */
+  copy(source: Uint8Array, from: number, to: number): void {
     const size = to - from
-    this.uint(size)
     this.#reserve(size)
     if (size > MAX_COPIED_BYTES) this.#buffer.set(source.subarray(from, to), this.#length)
     else for (let at = 0; at < size; at += 1) this.#buffer[this.#length + at] = source[from + at]!
@@ -138,6 +150,22 @@ export class ProtobufWriter {
     this.#length = start - 1
     this.uint(size)
     this.#length += size
+  }
+
+  /** Like `begin`, but `endWide` moves nothing: the length takes five bytes, however short it is. */
+  beginWide(): number {
+    this.#reserve(WIDE_LENGTH_BYTES)
+    this.#length += WIDE_LENGTH_BYTES
+    return this.#length
+  }
+
+  endWide(start: number): void {
+    let rest = this.#length - start
+    for (let at = start - WIDE_LENGTH_BYTES; at < start - 1; at += 1) {
+      this.#buffer[at] = (rest % 0x80) | 0x80
+      rest = Math.floor(rest / 0x80)
+    }
+    this.#buffer[start - 1] = rest
   }
 
   #reserve(bytes: number): void {

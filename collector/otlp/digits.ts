@@ -1,0 +1,50 @@
+const TWO_16 = 65_536
+const TWO_32 = 4_294_967_296
+const BILLION = 1_000_000_000
+const BILLION_DIGITS = 9
+const MAX_DIGITS = 19
+
+/** An integer written in decimal, as two words of 32 bits: times have 19 digits, and a BigInt each would be an object each. */
+export class DecimalWords {
+  low = 0
+  high = 0
+
+  /** False, and nothing meant by the words, where it is more than 19 digits or anything but digits. */
+  read(bytes: Uint8Array, from: number, to: number): boolean {
+    if (to <= from || to - from > MAX_DIGITS) return false
+    const split = Math.max(from, to - BILLION_DIGITS)
+    const upper = smallInteger(bytes, from, split)
+    const lower = smallInteger(bytes, split, to)
+    if (upper < 0 || lower < 0) return false
+    // upper is below 2^34: a product with a billion is exact in pieces of 16 bits alone.
+    const product = Math.floor(upper / TWO_16) * BILLION
+    const rest = (product % TWO_16) * TWO_16 + (upper % TWO_16) * BILLION + lower
+    this.low = rest % TWO_32
+    this.high = Math.floor(product / TWO_16) + Math.floor(rest / TWO_32)
+    return true
+  }
+}
+
+/** Up to 15 digits as a number, no digits as 0; negative where anything else is among them. */
+export function smallInteger(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at += 1) {
+    const digit = bytes[at]! - 0x30
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** What so many hex digits are together; NaN where any other character is among them, or the end. */
+export function hexInteger(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at += 1) value = value * 16 + hexDigit(bytes[at] ?? 0)
+  return value
+}
+
+function hexDigit(character: number): number {
+  if (character >= 0x30 && character <= 0x39) return character - 0x30
+  const small = character | 0x20
+  return small >= 0x61 && small <= 0x66 ? small - 0x57 : Number.NaN
+}
