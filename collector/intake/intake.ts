@@ -6,6 +6,7 @@ import type { Events } from '../../core/runtime/events.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import { jsonToProtobuf } from '../otlp/json.ts'
+import { repeatedBytes } from '../otlp/repetition.ts'
 import type { Reading } from '../readings/reading.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
@@ -15,7 +16,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Decoded, decodeInto } from './decode-into.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { decodeLarge, LARGE_BODY_BYTES } from './large-request.ts'
+import { decodeLarge, LARGE_BODY_BYTES, REPEATED_BYTES } from './large-request.ts'
 import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import type { Ticket } from './request-gate.ts'
 import {
@@ -235,10 +236,12 @@ class IntakeDoor implements Intake {
       encoding === 'json'
         ? jsonToProtobuf(signal, bytes, this.#outputMemory(bytes.length, reservation))
         : bytes
+    const isLarge = body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
+    const repeated = isLarge ? 0 : repeatedBytes(signal, body, context.limits)
     const result =
-      body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
+      isLarge || repeated > REPEATED_BYTES
         ? await this.#ingestLarge(signal, body, context, ticket)
-        : await this.#ingestShared(signal, body, context, ticket)
+        : await this.#ingestShared(signal, body, context, ticket, repeated)
     this.#accepted(signal, result.accepted)
     for (const [reason, amount] of result.reasons) {
       this.#parts.events.emit('itemsRejected', { signal, reason, amount })
@@ -285,17 +288,18 @@ class IntakeDoor implements Intake {
     body: Uint8Array,
     context: DecodeContext,
     ticket: Ticket,
+    repeated: number,
   ): Promise<IngestResult> {
     const { commit } = this.#parts
     const names = SIGNAL_BUILDERS[signal]
-    for (const name of names) commit.lane(name).makeRoom(body.length)
+    for (const name of names) commit.lane(name).makeRoom(body.length, repeated)
     const rowsBefore = names.map(name => commit.builders[name].rows)
     const { result, recognised } = this.#decode(signal, body, context, commit.builders)
 
     const durable: Promise<void>[] = []
     for (const [index, name] of names.entries()) {
       const added = commit.builders[name].rows - rowsBefore[index]!
-      if (added > 0) durable.push(commit.lane(name).join(added, ticket))
+      if (added > 0) durable.push(commit.lane(name).join(added, ticket, repeated))
     }
     if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket))
     ticket.gather()
@@ -316,6 +320,7 @@ class IntakeDoor implements Intake {
       body,
       limits: config.group_commit,
       decode: (chunk, builders) => this.#decode(signal, chunk, context, builders),
+      repeatedBytes: chunk => repeatedBytes(signal, chunk, context.limits),
     })
     const durable = [...records].map(([name, list]) => commit.lane(name).append(list))
     for (const points of recognised) durable.push(this.#joinRecognised(points, ticket))

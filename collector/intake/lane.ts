@@ -8,6 +8,7 @@ import {
   decideClose,
   PROMPT_MS,
 } from './close-decision.ts'
+import { REPEATED_BYTES } from './large-request.ts'
 import type { RequestGate, Ticket } from './request-gate.ts'
 import type { RowBuilder } from './signals.ts'
 
@@ -17,10 +18,10 @@ import type { RowBuilder } from './signals.ts'
  */
 export interface Lane<Content extends RowBuilder> {
   readonly content: Content
-  /** Closes the open batch when this many more bytes would not fit: call before adding rows. */
-  makeRoom(bytes: number): void
+  /** Closes the open batch when this many more bytes, or bytes that rows repeat, would not fit: call before adding rows. */
+  makeRoom(bytes: number, repeatedBytes: number): void
   /** Says that a request added rows to `content`; resolves when they are durable, rejects when they are not. */
-  join(rows: number, ticket: Ticket): Promise<void>
+  join(rows: number, ticket: Ticket, repeatedBytes?: number): Promise<void>
   /** Stores records that were made elsewhere, in one append: all or none. */
   append(records: readonly Uint8Array[]): Promise<void>
   /** Closes the open batch now. */
@@ -43,6 +44,7 @@ interface OpenBatch {
   readonly firstRowMs: number
   lastRowMs: number
   promptRows: number
+  repeatedBytes: number
 }
 
 const openBatch = (nowMs: number): OpenBatch => ({
@@ -51,6 +53,7 @@ const openBatch = (nowMs: number): OpenBatch => ({
   firstRowMs: nowMs,
   lastRowMs: nowMs,
   promptRows: 0,
+  repeatedBytes: 0,
 })
 
 export function createLane<Content extends RowBuilder>(options: LaneOptions<Content>): Lane<Content> {
@@ -122,11 +125,12 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
     }
   }
 
-  const join = (rows: number, ticket: Ticket): Promise<void> => {
+  const join = (rows: number, ticket: Ticket, repeatedBytes = 0): Promise<void> => {
     const nowMs = clock.monotonicMs()
     rate = { rowsPerSecond: decayedRate(rate.rowsPerSecond, nowMs - rate.atMs, rows), atMs: nowMs }
     batch ??= openBatch(nowMs)
     batch.lastRowMs = nowMs
+    batch.repeatedBytes += repeatedBytes
     batch.tickets.push(ticket)
     ticket.join()
     if (nowMs - lastAnswerMs <= PROMPT_MS) batch.promptRows += rows
@@ -137,8 +141,10 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
 
   return {
     content,
-    makeRoom(bytes) {
-      if (batch !== undefined && content.byteSize + bytes > limits.bytes) close('room')
+    makeRoom(bytes, repeatedBytes) {
+      if (batch === undefined) return
+      const isFull = content.byteSize + bytes > limits.bytes
+      if (isFull || batch.repeatedBytes + repeatedBytes > REPEATED_BYTES) close('room')
     },
     join,
     append: records => queue.append(records),

@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Config } from '../../core/runtime/config/schema.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import { splitRequest } from '../otlp/split.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import { addCounts, type Decoded } from './decode-into.ts'
@@ -18,7 +20,9 @@ import {
  */
 export const LARGE_BODY_BYTES = 4 * 1024 * 1024
 /** Decoded at a time; between two chunks other requests get their turn. */
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES = 2 * FIXED_LIMITS.headBytes
+/** A request with more repetition (see repetition.ts) gets records of its own, and a record of that much is closed. */
+export const REPEATED_BYTES = 64 * 1024 * 1024
 
 export interface LargeDecoded {
   readonly result: IngestResult
@@ -31,9 +35,11 @@ export interface LargeOptions {
   readonly body: Uint8Array
   readonly limits: Pick<Config['group_commit'], 'rows' | 'bytes'>
   readonly decode: (chunk: Uint8Array, builders: Builders) => Decoded
+  /** What the rows of a chunk repeat, in bytes. */
+  readonly repeatedBytes: (chunk: Uint8Array) => number
 }
 
-/** Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` with nothing stored. */
+/** Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` or `body_too_large` with nothing stored. */
 export async function decodeLarge(options: LargeOptions): Promise<LargeDecoded> {
   const builders = createBuilders()
   try {
@@ -48,7 +54,7 @@ async function decodeChunks(options: LargeOptions, builders: Builders): Promise<
   const records = new Map<keyof Builders, Uint8Array[]>()
   const recognised: RecognisedPoints[] = []
   const reasons = new Map<string, number>()
-  let [accepted, rejected, cutAttributes] = [0, 0, 0]
+  let [accepted, rejected, cutAttributes, repeated] = [0, 0, 0, 0]
 
   const finishFrom = (rows: number, bytes: number): void => {
     for (const name of SIGNAL_BUILDERS[options.signal]) {
@@ -58,16 +64,38 @@ async function decodeChunks(options: LargeOptions, builders: Builders): Promise<
     }
   }
 
-  for (const chunk of splitRequest(options.signal, options.body, CHUNK_BYTES)) {
+  const chunks = splitRequest(options.signal, options.body, {
+    targetBytes: CHUNK_BYTES,
+    itemBytes: FIXED_LIMITS.itemBytes,
+    onLargeItem() {
+      rejected += 1
+      addCounts(reasons, new Map([['item_too_large', 1]]))
+    },
+  })
+  for (const chunk of chunks) {
+    repeated += repeatedIn(chunk, options)
     const decoded = options.decode(chunk, builders)
     if (decoded.recognised !== null) recognised.push(decoded.recognised)
     addCounts(reasons, decoded.result.reasons)
     accepted += decoded.result.accepted
     rejected += decoded.result.rejected
     cutAttributes += decoded.result.cutAttributes
-    finishFrom(limits.rows, limits.bytes)
+    if (repeated < REPEATED_BYTES) finishFrom(limits.rows, limits.bytes)
+    else {
+      finishFrom(1, 1)
+      repeated = 0
+    }
     await nextTurn()
   }
   finishFrom(1, 1)
   return { result: { accepted, rejected, reasons, cutAttributes }, recognised, records }
+}
+
+function repeatedIn(chunk: Uint8Array, options: LargeOptions): number {
+  const bytes = options.repeatedBytes(chunk)
+  if (bytes <= FIXED_LIMITS.repeatedBytes) return bytes
+  throw new WattlineError(
+    'body_too_large',
+    `What it says once would take ${Math.ceil(bytes / 2 ** 20)} MiB in its rows: its resources repeat on too many items.`,
+  )
 }

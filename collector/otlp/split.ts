@@ -1,4 +1,5 @@
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Signal } from '../intake/signals.ts'
 import { ProtobufReader } from './decode/protobuf-reader.ts'
 
@@ -16,12 +17,23 @@ const LEVELS: readonly Level[] = [{ children: [1] }, { children: [2] }, { childr
 /** Metric -> gauge, sum, histogram, exponential histogram or summary -> points. */
 const METRIC_LEVELS: readonly Level[] = [...LEVELS, { children: [5, 7, 9, 10, 11] }, { children: [1] }]
 
-/** Parts of up to twice `targetBytes` (and a head and an item), made one at a time. Throws `body_undecodable` when the outer structure is broken. */
-export function splitRequest(signal: Signal, body: Uint8Array, targetBytes: number): Generator<Uint8Array> {
+export interface SplitOptions {
+  readonly targetBytes: number
+  /** Of an item, at most. */
+  readonly itemBytes: number
+  /** Called for each item that is larger, and left out. */
+  readonly onLargeItem: () => void
+}
+
+/**
+ * Parts of up to twice `targetBytes` (and a head and an item), made one at a time. Throws `body_undecodable` when the outer
+ * structure is broken, and `body_too_large` for what cannot be split, so that no part takes long: a head of over half of
+ * `targetBytes`, and a larger metric of several kinds or in pieces.
+ */
+export function splitRequest(signal: Signal, body: Uint8Array, options: SplitOptions): Generator<Uint8Array> {
   const reader = new ProtobufReader(body)
   reader.message = `a request of ${signal}`
-  const levels = signal === 'metrics' ? METRIC_LEVELS : LEVELS
-  return splitMessage(reader, body.length, levels, targetBytes)
+  return splitMessage(reader, body.length, signal === 'metrics' ? METRIC_LEVELS : LEVELS, options)
 }
 
 /** Splits the message from the reader's position to `end`; the reader's position is the caller's to restore. */
@@ -29,15 +41,19 @@ function* splitMessage(
   reader: ProtobufReader,
   end: number,
   [level, ...deeper]: readonly Level[],
-  targetBytes: number,
+  options: SplitOptions,
 ): Generator<Uint8Array> {
   const { bytes, position } = reader
-  const isSmall = level === undefined || end - position <= targetBytes
-  const plan = isSmall ? undefined : planOf(reader, end, level, targetBytes / 2)
-  if (plan === undefined) {
+  const { targetBytes, itemBytes, onLargeItem } = options
+  if (level === undefined && end - position > itemBytes) {
+    onLargeItem()
+    return
+  }
+  if (level === undefined || end - position <= targetBytes) {
     yield bytes.subarray(position, end)
     return
   }
+  const plan = planOf(reader, end, level, targetBytes / 2)
   const part = new Part(plan, targetBytes)
   const childTag = plan.field * 8 + WIRE.bytes
   reader.position = position
@@ -51,7 +67,7 @@ function* splitMessage(
       part.add(bytes, reader.position, stop)
       if (part.isFull) yield part.take()
     } else {
-      for (const piece of splitMessage(reader, stop, deeper, targetBytes)) {
+      for (const piece of splitMessage(reader, stop, deeper, options)) {
         part.add(piece, 0, piece.length)
         if (part.isFull) yield part.take()
       }
@@ -68,15 +84,8 @@ interface Plan {
   readonly head: Uint8Array
 }
 
-/**
- * None where a head would outweigh the items, being repeated too often; nor for a metric of several kinds, of which the last counts.
- */
-function planOf(
-  reader: ProtobufReader,
-  end: number,
-  { children }: Level,
-  maxHeadBytes: number,
-): Plan | undefined {
+/** Of the message from the reader's position to `end`. */
+function planOf(reader: ProtobufReader, end: number, { children }: Level, maxHeadBytes: number): Plan {
   const head = new ProtobufWriter()
   const isOneOf = children.length > 1
   let field = isOneOf ? undefined : children[0]
@@ -84,15 +93,24 @@ function planOf(
     const tag = reader.tag(end)
     reader.skip(tag, end, 0)
     if (tag % 8 === WIRE.bytes && children.includes(tag >>> 3)) {
-      if (isOneOf && field !== undefined) return undefined
+      // Of several kinds the last counts, and pieces of one are one: neither can be told from a part.
+      if (isOneOf && field !== undefined)
+        throw tooLarge('A metric of several kinds or in pieces', 2 * maxHeadBytes)
       field = tag >>> 3
       continue
     }
-    if (head.length + reader.position - at > maxHeadBytes) return undefined
+    if (head.length + reader.position - at > maxHeadBytes) {
+      throw tooLarge('What a request says once for many items (a resource, a scope, a metric)', maxHeadBytes)
+    }
     head.copy(reader.bytes, at, reader.position)
   }
-  return field === undefined ? undefined : { field, head: head.bytes() }
+  // Without children it is all head, and too large for one.
+  if (field === undefined) throw tooLarge('A metric without points', 2 * maxHeadBytes)
+  return { field, head: head.bytes() }
 }
+
+const tooLarge = (what: string, maxBytes: number): WattlineError =>
+  new WattlineError('body_too_large', `${what} may take at most ${maxBytes} bytes.`)
 
 /** A smaller message that fills up with children behind the head of the one they are of. */
 class Part {

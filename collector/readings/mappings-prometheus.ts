@@ -139,7 +139,7 @@ const keplerProcess = ({ point }: Place): Located | IgnoredReason => {
     return {
       domain: '',
       device: pid,
-      workload: workload('container', id, id.slice(0, 12), '', { 'container.id': id }),
+      workload: workload('container', id, id.slice(0, 12).toWellFormed(), '', { 'container.id': id }),
     }
   if (vm !== '') return { domain: '', device: pid, workload: workload('vm', vm, vm, '', {}) }
   if (comm === '') return 'no_workload'

@@ -38,6 +38,12 @@ export const FIXED_LIMITS = {
   growth: 16,
   growthFreeBytes: 16 * 1024 * 1024,
   decodedBytes: 512 * 1024 * 1024,
+  /** Of one item (span, log record, data point); servers of gRPC take no more in a whole request, unless they are told to. */
+  itemBytes: 4 * 1024 * 1024,
+  /** What a large request says once for many items: a resource, a scope, a metric without its points. */
+  headBytes: 512 * 1024,
+  /** What that takes, repeated in the rows of the part of a request that is decoded at once. */
+  repeatedBytes: 256 * 1024 * 1024,
   /** Compressed pieces in one body. */
   frames: 256,
   /** Log2 of the bytes that a zstd frame may look back: 8 MiB, what RFC 8878 wants taken. */
@@ -121,6 +127,27 @@ export const LIMITS = {
     code: 'body_too_large',
     answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
+  itemBytes: {
+    what: 'An item: a span, a log record, a data point',
+    bound: fixed(`${F.itemBytes >> 20} MiB`),
+    beyond: 'the item is rejected (`item_too_large`), the others are stored',
+    code: null,
+    answers: otlp(200, 'OK'),
+  },
+  headBytes: {
+    what: 'A resource, a scope, or a metric without its points, in a body beyond 4 MiB; there also a metric of several kinds or in pieces, twice that',
+    bound: fixed(`${F.headBytes >> 10} KiB`),
+    beyond: 'refused for good',
+    code: 'body_too_large',
+    answers: otlp(413, 'RESOURCE_EXHAUSTED'),
+  },
+  repeatedBytes: {
+    what: 'What the rows of a mebibyte of a body repeat: their resource, scope, and the name, unit and description of their metric',
+    bound: fixed(`${F.repeatedBytes >> 20} MiB`),
+    beyond: 'refused for good: the engine has them once a row',
+    code: 'body_too_large',
+    answers: otlp(413, 'RESOURCE_EXHAUSTED'),
+  },
   frames: {
     what: 'Pieces of a compressed body',
     bound: fixed(`${F.frames}`),
@@ -136,7 +163,7 @@ export const LIMITS = {
     answers: otlp(400, 'INVALID_ARGUMENT'),
   },
   jsonDepth: {
-    what: 'Messages within messages in OTLP/JSON',
+    what: 'Messages within messages in OTLP/JSON; arrays and objects within each other in an unknown field',
     bound: fixed(`${F.jsonDepth}`),
     beyond: 'refused for good',
     code: 'body_undecodable',

@@ -47,12 +47,14 @@ const DISK_FAULTS: ReadonlySet<number> = new Set([
   243, // NOT_ENOUGH_SPACE
 ])
 
+const MEMORY_LIMIT_EXCEEDED = 241
+
 /** A limit that we set on a stranger's query was reached. */
 const LIMIT_FAULTS: ReadonlySet<number> = new Set([
   158, // TOO_MANY_ROWS
   159, // TIMEOUT_EXCEEDED
   160, // TOO_SLOW
-  241, // MEMORY_LIMIT_EXCEEDED
+  MEMORY_LIMIT_EXCEEDED,
   307, // TOO_MANY_BYTES
   396, // TOO_MANY_ROWS_OR_BYTES
 ])
@@ -138,8 +140,32 @@ export function isDiskFull(error: unknown, code: number | null = engineCode(erro
 /** For inserts: `record_refused` when trying again cannot help, else a code that is retried. */
 export function insertError(error: unknown): WattlineError {
   return mapped(error, code =>
-    code !== null && isRecordFault(code) ? 'record_refused' : 'warehouse_unavailable',
+    code !== null && (isRecordFault(code) || isBeyondMemory(code, messageOf(error)))
+      ? 'record_refused'
+      : 'warehouse_unavailable',
   )
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  bytes: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+  PiB: 2 ** 50,
+}
+
+/**
+ * Whether memory could never do: a single piece that an insert asks for is half of all that there may be, and each piece is
+ * copied at least once on its way. Tried again for ever, the record would hold up all behind it. Short memory otherwise
+ * passes: others use it too.
+ */
+function isBeyondMemory(code: number, message: string): boolean {
+  if (code !== MEMORY_LIMIT_EXCEEDED) return false
+  const found = /attempt to allocate chunk of ([\d.]+) (\w+)\).*?maximum: ([\d.]+) (\w+)/.exec(message)
+  if (found === null) return false
+  const bytes = (number: string, unit: string): number => Number(number) * (UNIT_BYTES[unit] ?? Number.NaN)
+  return 2 * bytes(found[1]!, found[2]!) >= bytes(found[3]!, found[4]!)
 }
 
 /** For text of strangers: the limit, the fence, the statement, or the engine. */

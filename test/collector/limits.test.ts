@@ -43,6 +43,16 @@ async function send(door: LimitDoor, payload: Payload): Promise<DoorAnswer> {
   return answer
 }
 
+const SPAN = {
+  trace_id: new Uint8Array(16).fill(1),
+  span_id: new Uint8Array(8).fill(1),
+  start_time_unix_nano: String(BigInt(Date.now()) * 1_000_000n),
+}
+const traces = (spans: readonly object[], attributes: readonly object[] = []): Uint8Array =>
+  encode('ExportTraceServiceRequest', {
+    resource_spans: [{ resource: { attributes }, scope_spans: [{ spans }] }],
+  })
+
 const PROBES: Readonly<Record<LimitName, Probe>> = {
   ...GRPC_PROBES,
   async bodyBytes(door, open) {
@@ -75,18 +85,32 @@ const PROBES: Readonly<Record<LimitName, Probe>> = {
   },
   async growth(door, open) {
     await open()
-    const attributes = Array.from({ length: 128 }, (_, at) => ({
-      key: `key-${at}`,
-      value: { string_value: `${at}` },
+    const attributes = Array.from({ length: 128 }, () => ({ key: 'k' }))
+    const spans = Array.from({ length: 60_000 }, () => SPAN)
+    return [await send(door, { body: traces(spans, attributes) })]
+  },
+  async itemBytes(door, open) {
+    await open()
+    const spans = [SPAN, { ...SPAN, name: 'x'.repeat(FIXED_LIMITS.itemBytes) }]
+    const answer = await send(door, { body: traces(spans) })
+    expect(rig.broker.spanNames()).toEqual([''])
+    return [answer]
+  },
+  async headBytes(door, open) {
+    await open()
+    const spans = Array.from({ length: 5 }, () => ({ ...SPAN, name: 'x'.repeat(2 ** 20) }))
+    const attributes = [{ key: 'k', value: { string_value: 'x'.repeat(FIXED_LIMITS.headBytes) } }]
+    return [await send(door, { body: traces(spans, attributes) })]
+  },
+  async repeatedBytes(door, open) {
+    await open()
+    const text = 'x'.repeat(4096)
+    const attributes = Array.from({ length: 64 }, (_, at) => ({
+      key: `${at}`,
+      value: { string_value: text },
     }))
-    const span = {
-      trace_id: new Uint8Array(16).fill(1),
-      span_id: new Uint8Array(8).fill(1),
-      start_time_unix_nano: String(BigInt(Date.now()) * 1_000_000n),
-    }
-    const spans = Array.from({ length: 60_000 }, () => span)
-    const request = { resource_spans: [{ resource: { attributes }, scope_spans: [{ spans }] }] }
-    return [await send(door, { body: encode('ExportTraceServiceRequest', request) })]
+    const spans = Array.from({ length: 1100 }, () => SPAN)
+    return [await send(door, { body: traces(spans, attributes) })]
   },
   async frames(door, open) {
     await open()
@@ -169,7 +193,13 @@ const PROBES: Readonly<Record<LimitName, Probe>> = {
 }
 
 /** Rows that concern one encoding. */
-const ENCODINGS: Partial<Record<LimitName, LimitDoor['encoding']>> = { growth: 'protobuf', jsonDepth: 'json' }
+const ENCODINGS: Partial<Record<LimitName, LimitDoor['encoding']>> = {
+  growth: 'protobuf',
+  itemBytes: 'protobuf',
+  headBytes: 'protobuf',
+  repeatedBytes: 'protobuf',
+  jsonDepth: 'json',
+}
 /** What says when to come back. */
 const PATIENCE: readonly unknown[] = [429, 503, 'UNAVAILABLE', 'DEADLINE_EXCEEDED']
 

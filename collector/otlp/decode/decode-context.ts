@@ -28,6 +28,7 @@ export const REJECT_REASONS = [
   'exemplar_id_invalid',
   'time_in_future',
   'time_in_past',
+  'item_too_large',
 ] as const
 export type RejectReason = (typeof REJECT_REASONS)[number]
 

@@ -160,7 +160,9 @@ export const configSchema = z.strictObject({
         .prefault({}),
       max_memory_bytes: bytes
         .default(2_147_483_648)
-        .describe('Memory the embedded engine may use for one process'),
+        .describe(
+          'Memory the embedded engine may use for one process; below 1 GiB the largest records of hostile senders do not fit',
+        ),
     })
     .prefault({}),
   sensors: z

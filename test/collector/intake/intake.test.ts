@@ -7,13 +7,14 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
 import { readings, traces } from '../../../core/model/streams/index.ts'
 import { WattlineError } from '../../../core/runtime/errors.ts'
 import { type Mood, type Rig, rig, settle } from './fakes.ts'
-import { tracesBytes } from './payloads.ts'
+import { tracesBytes, tracesJson } from './payloads.ts'
 
 const reading = (host: string, value: bigint): Reading => ({
   Tenant: 'default',
@@ -186,6 +187,41 @@ describe('large requests', () => {
       openRows: 0,
       brokerFailure: null,
     })
+  })
+
+  it('close a record before its rows repeat more than the engine takes', async () => {
+    const target = rig()
+    const names = Array.from({ length: 4_000 }, (_, index) => `span-${index}`)
+    const attributes = Array.from({ length: 10 }, (_, at) => ({
+      key: `${at}`,
+      value: { stringValue: 'x'.repeat(4_000) },
+    }))
+    const { resourceSpans } = tracesJson(names, { padding: 300 })
+    const request = { resourceSpans: [{ ...resourceSpans[0]!, resource: { attributes } }] }
+    const body = jsonToProtobuf('traces', Buffer.from(JSON.stringify(request)))
+    expect(body.length).toBeLessThan(4 * 2 ** 20)
+    const sent = ingest(target, body)
+    for (let turn = 0; turn < 20; turn++) await settle()
+    expect(await sent).toMatchObject({ accepted: 4_000, rejected: 0 })
+    expect(target.broker.spanNames()).toEqual(names)
+    // 160 megabytes to the engine, of which a record holds a part.
+    expect(target.broker.records('traces').length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('share no record when together their rows would repeat too much', async () => {
+    const target = rig()
+    const { resourceSpans } = tracesJson(Array.from({ length: 1_000 }, (_, index) => `span-${index}`))
+    const attributes = Array.from({ length: 10 }, (_, at) => ({
+      key: `${at}`,
+      value: { stringValue: 'x'.repeat(4_000) },
+    }))
+    const request = { resourceSpans: [{ ...resourceSpans[0]!, resource: { attributes } }] }
+    const body = jsonToProtobuf('traces', Buffer.from(JSON.stringify(request)))
+    const sent = [ingest(target, body), ingest(target, body), ingest(target, body)]
+    await target.clock.advance(1_000)
+    await Promise.all(sent)
+    // 40 MB each: two of them are more than 64 MiB.
+    expect(target.broker.records('traces')).toHaveLength(3)
   })
 
   it('leave nothing behind when their last byte is missing', async () => {

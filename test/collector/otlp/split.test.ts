@@ -4,9 +4,18 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Signal } from '../../../collector/intake/signals.ts'
 import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
 import { splitRequest } from '../../../collector/otlp/split.ts'
 import { CONTEXT, rowsOf } from './rows.ts'
+
+const MAX_ITEM_BYTES = 10_000
+const split = (
+  signal: Signal,
+  body: Uint8Array,
+  targetBytes: number,
+  onLargeItem = () => {},
+): Uint8Array[] => [...splitRequest(signal, body, { targetBytes, itemBytes: MAX_ITEM_BYTES, onLargeItem })]
 
 const nano = CONTEXT.nowUnixNano.toString()
 const request = (shape: readonly (readonly (readonly number[])[])[], headBytes = 10) =>
@@ -56,7 +65,7 @@ const metricsRequest = (metrics: readonly object[]) =>
 describe('splitRequest of metrics', () => {
   it.each(KINDS)('splits the points of one metric: %s', kind => {
     const body = metricsRequest([metric(kind, 200), metric('gauge', 1)])
-    const parts = [...splitRequest('metrics', body, 1_000)]
+    const parts = split('metrics', body, 1_000)
     expect(parts.length).toBeGreaterThanOrEqual(5)
     expect(Math.max(...parts.map(part => part.length))).toBeLessThan(2_500)
     const rowsOfAll = (bodies: readonly Uint8Array[]) =>
@@ -66,11 +75,29 @@ describe('splitRequest of metrics', () => {
     expect(rowsOfAll(parts)).toEqual(rowsOfAll([body]))
   })
 
-  it('leaves a metric whole whose last kind counts', () => {
+  it('refuses a metric beyond the target of which only the last kind counts, and takes it within', () => {
     const body = metricsRequest([{ ...metric('gauge', 100), ...metric('sum', 100) }])
-    expect([...splitRequest('metrics', body, 1_000)].length).toBe(1)
+    expect(split('metrics', body, body.length)).toHaveLength(1)
+    expect(() => split('metrics', body, 1_000)).toThrow(TOO_LARGE)
+  })
+
+  it('refuses a metric in pieces beyond the target', () => {
+    const pieces = metricsRequest([metric('gauge', 100)])
+    const level = (bytes: Uint8Array) => Buffer.concat([Buffer.of(0x0a), varint(bytes.length), bytes])
+    const piece = Buffer.concat([Buffer.of(0x2a), varint(400), Buffer.alloc(400, Buffer.of(0x0a, 0))])
+    const scope = Buffer.concat([piece, piece, piece])
+    const metrics = Buffer.concat([Buffer.of(0x12), varint(scope.length), scope])
+    const body = level(Buffer.concat([Buffer.of(0x12), varint(metrics.length), metrics]))
+    expect(() => split('metrics', body, 1_000)).toThrow(TOO_LARGE)
+    expect(split('metrics', pieces, 1_000).length).toBeGreaterThan(1)
   })
 })
+
+const TOO_LARGE = expect.objectContaining({ code: 'body_too_large' })
+
+/** Below 16,384. */
+const varint = (value: number): Buffer =>
+  value < 0x80 ? Buffer.of(value) : Buffer.of((value & 0x7f) | 0x80, value >> 7)
 
 const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
 
@@ -82,9 +109,9 @@ describe('splitRequest', () => {
 
   it('gives the same rows in the same order', () => {
     fc.assert(
-      fc.property(shapes, fc.integer({ min: 1, max: 3_000 }), (shape, targetBytes) => {
+      fc.property(shapes, fc.integer({ min: 500, max: 3_000 }), (shape, targetBytes) => {
         const body = request(shape)
-        const parts = [...splitRequest('logs', body, targetBytes)]
+        const parts = split('logs', body, targetBytes)
         expect(parts.flatMap(part => rowsOf('logs', part))).toEqual(rowsOf('logs', body))
       }),
       { numRuns: 60 },
@@ -95,7 +122,7 @@ describe('splitRequest', () => {
     fc.assert(
       fc.property(shapes, shape => {
         const body = request(shape)
-        const parts = [...splitRequest('logs', body, 500)]
+        const parts = split('logs', body, 500)
         // What is left of one scope and what fills up the next, an item of 300 bytes with its fields, and the heads of a
         // resource and two scopes.
         const [item, head] = [360, 150]
@@ -107,14 +134,44 @@ describe('splitRequest', () => {
     )
   })
 
-  it('does not split below a head that would outweigh the items', () => {
+  it('refuses a head that would outweigh the items', () => {
     const body = request([[[10, 10, 10, 10]]], 5_000)
-    expect([...splitRequest('logs', body, 1_000)].length).toBe(1)
+    expect(() => split('logs', body, 1_000)).toThrow(TOO_LARGE)
+    expect(split('logs', body, 12_000).length).toBe(1)
+  })
+
+  it('leaves out items that are too large, each said once, and none else', () => {
+    let large = 0
+    const body = request([[[100, MAX_ITEM_BYTES, 200]], [[MAX_ITEM_BYTES + 1]], [[300]]])
+    const parts = split('logs', body, 1_000, () => {
+      large += 1
+    })
+    expect(large).toBe(2)
+    const texts = parts.flatMap(part => rowsOf('logs', part)).map(row => row['SeverityText'])
+    expect(texts).toEqual(['0-0-0', '0-0-2', '2-0-0'])
+  })
+
+  it('passes over groups, as the decoders do', () => {
+    const group = Buffer.of(0x7b, 0x08, 0x01, 0x7c)
+    const body = request([[[300, 300, 300, 300]]])
+    const rows = split('logs', Buffer.concat([group, body]), 500).flatMap(part => rowsOf('logs', part))
+    expect(rows).toEqual(rowsOf('logs', body))
+  })
+
+  it('makes no object a child: a million empty resources take a few of their own bytes', () => {
+    const body = Buffer.alloc(8 * 2 ** 20, Buffer.of(0x0a, 0))
+    let partBytes = 0
+    const before = process.memoryUsage().heapUsed
+    for (const part of splitRequest('logs', body, { targetBytes: 2 ** 20, itemBytes: 1, onLargeItem() {} })) {
+      partBytes += part.length
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(32 * 2 ** 20)
+    }
+    expect(partBytes).toBe(body.length)
   })
 
   it('hands a small request through as it is', () => {
     const body = request([[[1]]])
-    const [part, ...others] = splitRequest('logs', body, 100_000)
+    const [part, ...others] = split('logs', body, 100_000)
     expect(others).toEqual([])
     expect(Buffer.compare(part!, body)).toBe(0)
   })
@@ -126,12 +183,12 @@ describe('splitRequest', () => {
         const mutated = Uint8Array.from(body)
         mutated[at] = byte
         try {
-          for (const part of splitRequest('logs', mutated, 20)) expect(part.length).toBeGreaterThan(0)
+          for (const part of split('logs', mutated, 20)) expect(part.length).toBeGreaterThan(0)
         } catch (error) {
-          expect(error).toMatchObject({ code: 'body_undecodable' })
+          expect(error).toMatchObject({ code: expect.stringMatching(/^body_(undecodable|too_large)$/) })
         }
       }),
     )
-    expect(() => [...splitRequest('logs', body.subarray(0, -1), 20)]).toThrow('beyond the end')
+    expect(() => split('logs', body.subarray(0, -1), 20)).toThrow('beyond the end')
   })
 })

@@ -19,6 +19,25 @@ describe('insertError', () => {
   it.each([241, 252, 1001, 999_999, 159, 60, 497])('%d is retried', code => {
     expect(insertError(engine(code)).code).toBe('warehouse_unavailable')
   })
+  const outOfMemory = (chunk: string, maximum: string): Error =>
+    new Error(
+      `Code: 241. DB::Exception: (total) memory limit exceeded: would use 195.37 GiB (attempt to allocate chunk of ${chunk}), current RSS: 29.41 MiB, maximum: ${maximum}. (MEMORY_LIMIT_EXCEEDED)`,
+    )
+  it.each([
+    ['195.32 GiB', '2.00 GiB'],
+    ['1.00 GiB', '2.00 GiB'],
+    ['3221225472 bytes', '2.00 GiB'],
+  ])('quarantines a record that wants %s at once of %s', (chunk, maximum) => {
+    expect(insertError(outOfMemory(chunk, maximum)).code).toBe('record_refused')
+  })
+  it.each([
+    ['4196352 bytes', '9.31 GiB'],
+    ['0.99 GiB', '2.00 GiB'],
+    ['512.00 MiB', '1.00 TiB'],
+    ['7 parsecs', '1 byte'],
+  ])('retries one that wants %s of %s', (chunk, maximum) => {
+    expect(insertError(outOfMemory(chunk, maximum)).code).toBe('warehouse_unavailable')
+  })
   it('tells a full disk apart, by the engine and by the file system', () => {
     expect(insertError(engine(243)).code).toBe('disk_full')
     expect(insertError(Object.assign(new Error('no space'), { code: 'ENOSPC' })).code).toBe('disk_full')

@@ -4,9 +4,14 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { REPEATED_BYTES } from '../../../../collector/intake/large-request.ts'
+import { encodeRows } from '../../../../core/columns/rows.ts'
+import { traces } from '../../../../core/model/streams/index.ts'
 import { silentEvents } from '../../../../core/runtime/events.ts'
+import { FIXED_LIMITS } from '../../../../core/runtime/limits.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
 import type { FencedResult, Warehouse } from '../../../../core/warehouse/warehouse.ts'
+import { span } from '../../../contract/warehouse/sample-rows.ts'
 import { fencedQuery } from '../../../support/fenced-query.ts'
 
 let path: string
@@ -75,6 +80,27 @@ it('refuses a second folder in one process, and goes on with the first', async (
   await warehouse.ping()
   await warehouse.close()
   await rm(other, { recursive: true, force: true })
+})
+
+it('refuses a record for good that takes more memory than there may be, and takes the largest that intake makes', async () => {
+  const warehouse = await open()
+  await warehouse.migrate([traces], { signalsDays: 9_000, ledgerDays: 9_000 })
+  const rows = 1_000
+  // The log keeps a resource once a record, the engine once a row.
+  const record = (resourceBytes: number): Uint8Array =>
+    encodeRows(traces, Array(rows).fill(span({ ResourceAttributes: { k: 'x'.repeat(resourceBytes) } })))
+  const tooLarge = record(2 ** 21)
+  expect(tooLarge.length).toBeLessThan(100_000)
+  await expect(warehouse.insert(traces, tooLarge, 'traces/0/0')).rejects.toMatchObject({
+    code: 'record_refused',
+    disposition: 'quarantine',
+  })
+  const largest = FIXED_LIMITS.repeatedBytes + REPEATED_BYTES
+  await warehouse.insert(traces, record(largest / rows), 'traces/0/1')
+  expect(await warehouse.query('SELECT count() AS n FROM wattline.otel_traces')).toEqual([
+    { n: String(rows) },
+  ])
+  await warehouse.close()
 })
 
 it('merges as it is told to, which is most of what storing costs', async () => {
