@@ -38,7 +38,7 @@ export const FIXED_LIMITS = {
   growth: 16,
   growthFreeBytes: 16 * 1024 * 1024,
   decodedBytes: 512 * 1024 * 1024,
-  /** Of one item (span, log record, data point); servers of gRPC take no more in a whole request, unless they are told to. */
+  /** Of one item (span, log record, data point, series); servers of gRPC take no more in a whole request, unless they are told to. */
   itemBytes: 4 * 1024 * 1024,
   /** What a large request says once for many items: a resource, a scope, a metric without its points. */
   headBytes: 512 * 1024,
@@ -128,11 +128,11 @@ export const LIMITS = {
     answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
   itemBytes: {
-    what: 'An item: a span, a log record, a data point',
+    what: 'An item: a span, a log record, a data point, a series of remote write',
     bound: fixed(`${F.itemBytes >> 20} MiB`),
-    beyond: 'the item is rejected (`item_too_large`), the others are stored',
+    beyond: 'it is rejected (`item_too_large`, `series_too_large`), the others are stored',
     code: null,
-    answers: otlp(200, 'OK'),
+    answers: otlp(200, 'OK', 400),
   },
   headBytes: {
     what: 'A resource, a scope, or a metric without its points, in a body beyond 4 MiB; there also a metric of several kinds or in pieces, twice that',

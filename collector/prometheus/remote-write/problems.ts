@@ -9,6 +9,7 @@ export type Problem =
   | 'symbol_unknown'
   | 'label_refs_odd'
   | 'samples_and_histograms'
+  | 'series_too_large'
   | 'histogram_invalid'
   | 'time_in_future'
   | 'time_in_past'

@@ -1,3 +1,4 @@
+import { FIXED_LIMITS } from '../../../core/runtime/limits.ts'
 import { knownFields, type ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
 import type { MetricType, Shape } from '../metric.ts'
 import type { MetricsWriter } from '../metrics-writer.ts'
@@ -105,6 +106,8 @@ export class SeriesReader {
       else this.#readMetadata(stop)
       reader.position = stop
     }
+    // A series is read in one go.
+    if (end - this.#start > FIXED_LIMITS.itemBytes) return 'series_too_large'
     const problem = dialect.labelProblem() ?? this.#labels.check()
     if (problem !== null) return problem
     if (this.#labels.name === -1) return 'metric_name_missing'

@@ -189,6 +189,22 @@ describe('large requests', () => {
     })
   })
 
+  it('lose an item that is too large, and nothing else', async () => {
+    const target = rig()
+    const large = tracesJson(['large'], { padding: 5 * 2 ** 20 }).resourceSpans
+    const request = {
+      resourceSpans: [
+        ...tracesJson(['before']).resourceSpans,
+        ...large,
+        ...tracesJson(['after']).resourceSpans,
+      ],
+    }
+    const sent = ingest(target, jsonToProtobuf('traces', Buffer.from(JSON.stringify(request))))
+    for (let turn = 0; turn < 20; turn++) await settle()
+    expect(await sent).toMatchObject({ accepted: 2, rejected: 1, reasons: new Map([['item_too_large', 1]]) })
+    expect(target.broker.spanNames()).toEqual(['before', 'after'])
+  })
+
   it('close a record before its rows repeat more than the engine takes', async () => {
     const target = rig()
     const names = Array.from({ length: 4_000 }, (_, index) => `span-${index}`)
