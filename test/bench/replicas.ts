@@ -1,7 +1,7 @@
 /**
  * What replicas of the processors bring, and what their coming and going costs, on a real Kafka.
  *
- *   node test/bench/replicas.ts scaling [--rounds 3] [--partitions 4] [--samples 90] [--hosts 50] [--workloads 20] [--cpus 0.6]
+ *   node test/bench/replicas.ts scaling [--rounds 3] [--partitions 4] [--samples 300] [--hosts 50] [--workloads 20] [--cpus 0.6]
  *   node test/bench/replicas.ts pauses [--partitions 6] [--seconds 10] [--session-ms 45000]
  *
  * scaling: readings lie in Kafka already; one replica drains them to the end (metered, rated, read for the tables), then
@@ -34,7 +34,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     partitions: { type: 'string', default: '4' },
-    samples: { type: 'string', default: '90' },
+    samples: { type: 'string', default: '300' },
     hosts: { type: 'string', default: '50' },
     workloads: { type: 'string', default: '20' },
     cpus: { type: 'string' },
