@@ -33,8 +33,8 @@ export interface GroupCommit {
   lane(name: keyof Builders): Lane<RowBuilder>
   /** Adds readings to the batches of their hosts' partitions; resolves when all are durable. */
   joinReadings(tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void>
-  /** The same for readings that were found among metrics. */
-  joinRecognised(points: RecognisedPoints, ticket: Ticket): Promise<void>
+  /** The same for readings that were found among metrics, which take `engineBytes` in the engine at most. */
+  joinRecognised(points: RecognisedPoints, ticket: Ticket, engineBytes: number): Promise<void>
   /** Closes every open batch now. */
   flush(): void
   readonly openRows: number
@@ -114,15 +114,20 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     )
   }
 
-  const joinRecognised = async (points: RecognisedPoints, ticket: Ticket): Promise<void> => {
+  const joinRecognised = async (
+    points: RecognisedPoints,
+    ticket: Ticket,
+    engineBytes: number,
+  ): Promise<void> => {
     const partitions = broker.partitions(readings.name)
-    const added = new Map<number, number>()
+    const added = new Map<ReadingLane, number>()
     for (const [index, series] of points.series.entries()) {
-      const partition = series.partitionKey % partitions
-      readingLane(partition).rows.append(series, points.words, index)
-      added.set(partition, (added.get(partition) ?? 0) + 1)
+      const into = readingLane(series.partitionKey % partitions)
+      if (!added.has(into)) into.lane.makeRoom(0, engineBytes)
+      into.rows.append(series, points.words, index)
+      added.set(into, (added.get(into) ?? 0) + 1)
     }
-    await Promise.all([...added].map(([partition, rows]) => readingLane(partition).lane.join(rows, ticket)))
+    await Promise.all([...added].map(([{ lane }, rows]) => lane.join(rows, ticket, engineBytes)))
   }
 
   const all = (): Lane<RowBuilder>[] => [

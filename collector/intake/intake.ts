@@ -16,7 +16,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Decoded, decodeInto } from './decode-into.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { decodeLarge, LARGE_BODY_BYTES, REPEATED_BYTES } from './large-request.ts'
+import { decodeLarge, ENGINE_BYTES, LARGE_BODY_BYTES } from './large-request.ts'
 import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import type { Ticket } from './request-gate.ts'
 import {
@@ -237,11 +237,11 @@ class IntakeDoor implements Intake {
         ? jsonToProtobuf(signal, bytes, this.#outputMemory(bytes.length, reservation))
         : bytes
     const isLarge = body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
-    const repeated = isLarge ? 0 : repeatedBytes(signal, body, context.limits)
+    const engineBytes = body.length + (isLarge ? 0 : repeatedBytes(signal, body, context.limits))
     const result =
-      isLarge || repeated > REPEATED_BYTES
+      isLarge || engineBytes > ENGINE_BYTES
         ? await this.#ingestLarge(signal, body, context, ticket)
-        : await this.#ingestShared(signal, body, context, ticket, repeated)
+        : await this.#ingestShared(signal, body, context, ticket, engineBytes)
     this.#accepted(signal, result.accepted)
     for (const [reason, amount] of result.reasons) {
       this.#parts.events.emit('itemsRejected', { signal, reason, amount })
@@ -288,20 +288,20 @@ class IntakeDoor implements Intake {
     body: Uint8Array,
     context: DecodeContext,
     ticket: Ticket,
-    repeated: number,
+    engineBytes: number,
   ): Promise<IngestResult> {
     const { commit } = this.#parts
     const names = SIGNAL_BUILDERS[signal]
-    for (const name of names) commit.lane(name).makeRoom(body.length, repeated)
+    for (const name of names) commit.lane(name).makeRoom(body.length, engineBytes)
     const rowsBefore = names.map(name => commit.builders[name].rows)
     const { result, recognised } = this.#decode(signal, body, context, commit.builders)
 
     const durable: Promise<void>[] = []
     for (const [index, name] of names.entries()) {
       const added = commit.builders[name].rows - rowsBefore[index]!
-      if (added > 0) durable.push(commit.lane(name).join(added, ticket, repeated))
+      if (added > 0) durable.push(commit.lane(name).join(added, ticket, engineBytes))
     }
-    if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket))
+    if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket, engineBytes))
     ticket.gather()
     await Promise.all(durable)
     return result
@@ -323,7 +323,9 @@ class IntakeDoor implements Intake {
       repeatedBytes: chunk => repeatedBytes(signal, chunk, context.limits),
     })
     const durable = [...records].map(([name, list]) => commit.lane(name).append(list))
-    for (const points of recognised) durable.push(this.#joinRecognised(points, ticket))
+    for (const [points, engineBytes] of recognised) {
+      durable.push(this.#joinRecognised(points, ticket, engineBytes))
+    }
     await Promise.all(durable)
     return result
   }
@@ -336,8 +338,8 @@ class IntakeDoor implements Intake {
     return decoded
   }
 
-  async #joinRecognised(points: RecognisedPoints, ticket: Ticket): Promise<void> {
-    await this.#parts.commit.joinRecognised(points, ticket)
+  async #joinRecognised(points: RecognisedPoints, ticket: Ticket, engineBytes: number): Promise<void> {
+    await this.#parts.commit.joinRecognised(points, ticket, engineBytes)
     this.#accepted('readings', points.series.length)
   }
 

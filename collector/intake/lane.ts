@@ -8,7 +8,7 @@ import {
   decideClose,
   PROMPT_MS,
 } from './close-decision.ts'
-import { REPEATED_BYTES } from './large-request.ts'
+import { ENGINE_BYTES } from './large-request.ts'
 import type { RequestGate, Ticket } from './request-gate.ts'
 import type { RowBuilder } from './signals.ts'
 
@@ -18,10 +18,13 @@ import type { RowBuilder } from './signals.ts'
  */
 export interface Lane<Content extends RowBuilder> {
   readonly content: Content
-  /** Closes the open batch when this many more bytes, or bytes that rows repeat, would not fit: call before adding rows. */
-  makeRoom(bytes: number, repeatedBytes: number): void
+  /**
+   * Closes the open batch when this many more bytes would not fit, in the record or in the engine (see `ENGINE_BYTES`): call before
+   * adding rows.
+   */
+  makeRoom(bytes: number, engineBytes: number): void
   /** Says that a request added rows to `content`; resolves when they are durable, rejects when they are not. */
-  join(rows: number, ticket: Ticket, repeatedBytes?: number): Promise<void>
+  join(rows: number, ticket: Ticket, engineBytes?: number): Promise<void>
   /** Stores records that were made elsewhere, in one append: all or none. */
   append(records: readonly Uint8Array[]): Promise<void>
   /** Closes the open batch now. */
@@ -44,7 +47,7 @@ interface OpenBatch {
   readonly firstRowMs: number
   lastRowMs: number
   promptRows: number
-  repeatedBytes: number
+  engineBytes: number
 }
 
 const openBatch = (nowMs: number): OpenBatch => ({
@@ -53,7 +56,7 @@ const openBatch = (nowMs: number): OpenBatch => ({
   firstRowMs: nowMs,
   lastRowMs: nowMs,
   promptRows: 0,
-  repeatedBytes: 0,
+  engineBytes: 0,
 })
 
 export function createLane<Content extends RowBuilder>(options: LaneOptions<Content>): Lane<Content> {
@@ -125,12 +128,12 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
     }
   }
 
-  const join = (rows: number, ticket: Ticket, repeatedBytes = 0): Promise<void> => {
+  const join = (rows: number, ticket: Ticket, engineBytes = 0): Promise<void> => {
     const nowMs = clock.monotonicMs()
     rate = { rowsPerSecond: decayedRate(rate.rowsPerSecond, nowMs - rate.atMs, rows), atMs: nowMs }
     batch ??= openBatch(nowMs)
     batch.lastRowMs = nowMs
-    batch.repeatedBytes += repeatedBytes
+    batch.engineBytes += engineBytes
     batch.tickets.push(ticket)
     ticket.join()
     if (nowMs - lastAnswerMs <= PROMPT_MS) batch.promptRows += rows
@@ -141,10 +144,10 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
 
   return {
     content,
-    makeRoom(bytes, repeatedBytes) {
+    makeRoom(bytes, engineBytes) {
       if (batch === undefined) return
       const isFull = content.byteSize + bytes > limits.bytes
-      if (isFull || batch.repeatedBytes + repeatedBytes > REPEATED_BYTES) close('room')
+      if (isFull || batch.engineBytes + engineBytes > ENGINE_BYTES) close('room')
     },
     join,
     append: records => queue.append(records),

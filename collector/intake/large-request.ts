@@ -21,12 +21,16 @@ import {
 export const LARGE_BODY_BYTES = 4 * 1024 * 1024
 /** Decoded at a time; between two chunks other requests get their turn. */
 const CHUNK_BYTES = 2 * FIXED_LIMITS.headBytes
-/** A request with more repetition (see repetition.ts) gets records of its own, and a record of that much is closed. */
-export const REPEATED_BYTES = 64 * 1024 * 1024
+/**
+ * What a record should take in the engine: the bytes of its requests, and what its rows repeat (see repetition.ts). A request with
+ * more gets records of its own.
+ */
+export const ENGINE_BYTES = 64 * 1024 * 1024
 
 export interface LargeDecoded {
   readonly result: IngestResult
-  readonly recognised: readonly RecognisedPoints[]
+  /** With what they take in the engine at most, in bytes. */
+  readonly recognised: readonly (readonly [points: RecognisedPoints, engineBytes: number])[]
   readonly records: ReadonlyMap<keyof Builders, readonly Uint8Array[]>
 }
 
@@ -52,9 +56,9 @@ export async function decodeLarge(options: LargeOptions): Promise<LargeDecoded> 
 async function decodeChunks(options: LargeOptions, builders: Builders): Promise<LargeDecoded> {
   const { limits } = options
   const records = new Map<keyof Builders, Uint8Array[]>()
-  const recognised: RecognisedPoints[] = []
+  const recognised: LargeDecoded['recognised'][number][] = []
   const reasons = new Map<string, number>()
-  let [accepted, rejected, cutAttributes, repeated] = [0, 0, 0, 0]
+  let [accepted, rejected, cutAttributes, engineBytes] = [0, 0, 0, 0]
 
   const finishFrom = (rows: number, bytes: number): void => {
     for (const name of SIGNAL_BUILDERS[options.signal]) {
@@ -73,17 +77,18 @@ async function decodeChunks(options: LargeOptions, builders: Builders): Promise<
     },
   })
   for (const chunk of chunks) {
-    repeated += repeatedIn(chunk, options)
+    const chunkBytes = chunk.length + repeatedIn(chunk, options)
+    engineBytes += chunkBytes
     const decoded = options.decode(chunk, builders)
-    if (decoded.recognised !== null) recognised.push(decoded.recognised)
+    if (decoded.recognised !== null) recognised.push([decoded.recognised, chunkBytes])
     addCounts(reasons, decoded.result.reasons)
     accepted += decoded.result.accepted
     rejected += decoded.result.rejected
     cutAttributes += decoded.result.cutAttributes
-    if (repeated < REPEATED_BYTES) finishFrom(limits.rows, limits.bytes)
+    if (engineBytes < ENGINE_BYTES) finishFrom(limits.rows, limits.bytes)
     else {
       finishFrom(1, 1)
-      repeated = 0
+      engineBytes = 0
     }
     await nextTurn()
   }

@@ -240,6 +240,31 @@ describe('large requests', () => {
     expect(target.broker.records('traces')).toHaveLength(3)
   })
 
+  it('share no record of readings either', async () => {
+    const target = rig()
+    const attributes = ['host.id', ...Array.from({ length: 10 }, (_, at) => `${at}`)].map(key => ({
+      key,
+      value: { stringValue: key === 'host.id' ? 'h' : 'x'.repeat(4_000) },
+    }))
+    const dataPoints = Array.from({ length: 1_000 }, (_, at) => ({
+      timeUnixNano: String(1_700_000_000_000_000_000n + BigInt(at)),
+      asInt: String(at),
+      attributes: [
+        { key: 'hw.type', value: { stringValue: 'cpu' } },
+        { key: 'hw.id', value: { stringValue: 'package-0' } },
+      ],
+    }))
+    const sum = { dataPoints, aggregationTemporality: 2, isMonotonic: true }
+    const metrics = [{ name: 'hw.energy', unit: 'J', sum }]
+    const request = { resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ metrics }] }] }
+    const body = Buffer.from(JSON.stringify(request))
+    const sent = [1, 2, 3].map(() => target.intake.ingest('metrics', 'json', body, 'default'))
+    await target.clock.advance(1_000)
+    await Promise.all(sent)
+    const records = target.broker.records('readings')
+    expect(records.map(record => decodeRows(readings, record).length)).toEqual([1_000, 1_000, 1_000])
+  })
+
   it('leave nothing behind when their last byte is missing', async () => {
     const target = rig()
     const body = tracesBytes(

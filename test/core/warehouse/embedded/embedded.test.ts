@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { REPEATED_BYTES } from '../../../../collector/intake/large-request.ts'
+import { ENGINE_BYTES } from '../../../../collector/intake/large-request.ts'
 import { encodeRows } from '../../../../core/columns/rows.ts'
 import { traces } from '../../../../core/model/streams/index.ts'
 import { silentEvents } from '../../../../core/runtime/events.ts'
@@ -95,7 +95,7 @@ it('refuses a record for good that takes more memory than there may be, and take
     code: 'record_refused',
     disposition: 'quarantine',
   })
-  const largest = FIXED_LIMITS.repeatedBytes + REPEATED_BYTES
+  const largest = FIXED_LIMITS.repeatedBytes + ENGINE_BYTES
   await warehouse.insert(traces, record(largest / rows), 'traces/0/1')
   expect(await warehouse.query('SELECT count() AS n FROM wattline.otel_traces')).toEqual([
     { n: String(rows) },
