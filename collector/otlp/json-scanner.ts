@@ -158,7 +158,7 @@ export class JsonScanner {
     if (this.peek() !== TOKEN.end) throw this.unexpected()
   }
 
-  /** The last string or number as text. Bytes that are not UTF-8 and halves of surrogate pairs stay what they are made of. */
+  /** The last string or number as text; bytes that are not UTF-8 become U+FFFD. */
   text(): string {
     const text = this.bytes.toString('utf8', this.from, this.to)
     return this.escaped ? (JSON.parse(`"${text}"`) as string) : text
