@@ -152,7 +152,8 @@ async function turn(setUp: SetUp, { of: load, scale, gzip = false, isThin = fals
   const names = Object.keys(setUp.pids)
   const pids = Object.values(setUp.pids)
   await calm(setUp.pids['processors'] ?? setUp.pids['all']!)
-  const idle = await idleRate(pids)
+  // A thin load lasts a minute and takes about as much as the process at rest: a guess at that from a few seconds is too coarse.
+  const idle = await idleRate(pids, isThin ? 60 : 5)
   const [bytesBefore, recordsBefore] = [await setUp.log('bytes'), await setUp.log('records')]
   const before = pids.map(cpuSeconds)
   const started = Date.now()
