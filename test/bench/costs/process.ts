@@ -12,7 +12,7 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS
 }
 
-/** Largest resident set so far, and of it what is not shared files, MB. */
+/** Largest resident set so far, and what is now not pages of files, MB. */
 export function memory(pid: number): { readonly peakMb: number; readonly anonymousMb: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const megabytes = (name: string): number =>
@@ -26,7 +26,7 @@ export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
 /** CPU seconds that a process uses in a second while nothing is asked of it. */
-export async function idleRate(pids: readonly number[], seconds = 5): Promise<number[]> {
+export async function idleRate(pids: readonly number[], seconds: number): Promise<number[]> {
   const before = pids.map(cpuSeconds)
   await pause(seconds * 1000)
   return pids.map((pid, index) => (cpuSeconds(pid) - before[index]!) / seconds)
