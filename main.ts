@@ -31,6 +31,7 @@ import { startTelemetry } from './core/runtime/telemetry.ts'
 import { urlOf } from './core/runtime/url-of.ts'
 import { type EmbeddedOptions, openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
+import { StateBudget } from './processors/meter/budget.ts'
 import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
 import { createReplay } from './processors/replay.ts'
 import type { Runner } from './processors/runner.ts'
@@ -69,6 +70,7 @@ interface Wiring extends WattlineOptions {
   readonly doors: Doors
   readonly started: Date
   readonly rowAges: RowAges
+  readonly meterBudget: StateBudget
   /** For bodies of requests, whichever door they come by. */
   readonly pool: BufferPool
 }
@@ -88,6 +90,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     doors,
     started: new Date(),
     rowAges: new RowAges(),
+    meterBudget: new StateBudget(config.metering.state_bytes, events),
     pool: createBufferPool(),
   }
   const needs = needsOf(config)
@@ -180,8 +183,8 @@ async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
 }
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
-  const { lifecycle, config, events, rowAges } = wiring
-  const more = { rowAges, isSensor: isSensorSource, now: Date.now }
+  const { lifecycle, config, events, rowAges, meterBudget } = wiring
+  const more = { rowAges, meterBudget, isSensor: isSensorSource, now: Date.now }
   return lifecycle.start(
     'processors',
     () => startProcessors({ config, broker, warehouse, events, ...more }),
@@ -327,6 +330,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
   const common = {
     events,
     rowAges: () => wiring.rowAges.samples(),
+    meterState: () => wiring.meterBudget.samples(),
     version,
     started,
     otlpHttp,
@@ -334,7 +338,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     roles: config.roles,
     readiness: parts.readiness,
     waiting: () => parts.uplink?.problems() ?? [],
-    notes: doors.notes,
+    notes: () => [...doors.notes(), ...wiring.meterBudget.notes()],
     logReaders: readersOf(config),
     access: doors.access,
     tls: doors.tls,

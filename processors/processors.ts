@@ -8,6 +8,7 @@ import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { createAdmit } from './admit/processor.ts'
 import { openUplink } from './forward/open.ts'
 import { createForward } from './forward/processor.ts'
+import type { StateBudget } from './meter/budget.ts'
 import { createMeter } from './meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
 import { createRateProcessor } from './rate/processor.ts'
@@ -71,6 +72,7 @@ export interface ProcessorsOptions {
   readonly warehouse: Warehouse
   readonly events: Events
   readonly rowAges: RowAges
+  readonly meterBudget: StateBudget
   /** Whether readings of a Source come from sensors of ours. */
   readonly isSensor: (source: string) => boolean
   readonly now: () => number
@@ -78,7 +80,7 @@ export interface ProcessorsOptions {
 
 /** Starts `store`, `meter`, `rate` and `admit`. */
 export async function startProcessors(options: ProcessorsOptions): Promise<Runner> {
-  const { config, broker, events, now, rowAges } = options
+  const { config, broker, events, now, rowAges, meterBudget } = options
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
   const meter = createMeter({ metering: config.metering, isSensor: options.isSensor })
   const processors = [
@@ -88,10 +90,15 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       events,
       retentionNano: BigInt(config.retention.signals_days) * DAY_NANO,
       forwardedPatienceMs: config.metering.uplink_patience * 1000,
-      appendFlush: async (partition, flush) => {
-        const value = Buffer.from(JSON.stringify(flush))
-        const record = { value, headers: { [RECORD_KIND]: FLUSH_KIND }, timestampMs: now() }
-        await broker.append(readings.name, partition, [record])
+      budget: meterBudget,
+      appendFlushes: async (partition, flushes) => {
+        const [headers, timestampMs] = [{ [RECORD_KIND]: FLUSH_KIND }, now()]
+        const records = flushes.map(flush => ({
+          value: Buffer.from(JSON.stringify(flush)),
+          headers,
+          timestampMs,
+        }))
+        await broker.append(readings.name, partition, records)
       },
     }),
     createRateProcessor({
@@ -106,7 +113,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
 }
 
 /** What the uplink needs: no tables. */
-export type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges'>
+export type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges' | 'meterBudget'>
 
 const admitOf = ({ config, broker, events }: ForwardOptions): Processor =>
   createAdmit({

@@ -36,6 +36,8 @@ export interface PartitionWorker {
   finish?(step: Step): Promise<void> | void
   /** Called after each poll with the wall clock: the place to notice silence. */
   tick?(nowMs: number): Promise<void>
+  /** Called once, when the assignment ends, whatever ended it. */
+  close?(): void
 }
 
 export interface RunnerContext {
@@ -106,7 +108,16 @@ export class Runner {
 
   async #work(processor: Processor, partition: AssignedPartition): Promise<void> {
     const worker = await this.#retrying(processor, partition, () => processor.open(partition))
-    while (worker !== undefined && !partition.revoked.aborted) {
+    if (worker === undefined) return
+    try {
+      await this.#workOff(processor, partition, worker)
+    } finally {
+      worker.close?.()
+    }
+  }
+
+  async #workOff(processor: Processor, partition: AssignedPartition, worker: PartitionWorker): Promise<void> {
+    while (!partition.revoked.aborted) {
       const records =
         (await this.#retrying(processor, partition, () => this.#poll(processor, partition))) ?? []
       if (records.length === 0) {

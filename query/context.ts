@@ -28,6 +28,8 @@ export interface StatusServerOptions {
   readonly figures?: FiguresWatch
   /** Of rows that processors of this process have stored. */
   readonly rowAges?: () => RowAgeSamples
+  /** Bytes that the meter of this process holds, by tenant. */
+  readonly meterState?: () => ReadonlyMap<string, number>
   /** What is waited for while work is taken all the same: an uplink that is away. */
   readonly waiting?: () => readonly string[]
   /** What an operator should look at although everything works, such as a tokens file that was kept out. */

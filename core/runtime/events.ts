@@ -237,11 +237,21 @@ export const EVENTS = {
     ),
   },
   windowClosed: { level: 'debug', counter: counter('wattline_windows_closed_total', 'Host minutes metered') },
+  /** A tenant has used up what its hosts may take in memory. */
+  meterFull: {
+    level: 'warn',
+    counter: counter(
+      'wattline_meter_full_total',
+      'Times that a tenant ran out of room for new hosts and workloads',
+      'tenant',
+    ),
+  },
+  meterHasRoom: { level: 'info' },
   readingLate: {
     level: 'warn',
     counter: counter(
       'wattline_readings_late_total',
-      'Readings that came after their window closed',
+      'Readings that could not be metered: their window was closed, or there was no room for them',
       'reason',
     ),
   },

@@ -32,6 +32,8 @@ export interface HostState {
   derived: Derived | null
   /** Shortcuts of take.ts; null after something was forgotten. Never stored. */
   lookup: HostLookup | null
+  /** Bytes that the budget has noted for it, see budget.ts. Never stored. */
+  noted: number
 }
 
 export interface Derived {
@@ -58,4 +60,5 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   workloads: new Map(),
   derived: null,
   lookup: null,
+  noted: 0,
 })

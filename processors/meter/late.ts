@@ -13,7 +13,7 @@ export interface LatePart {
   /** What it adds to the closed window, in the unit of the quantity. */
   readonly value: bigint
   readonly timeNano: bigint
-  /** closed | out_of_order | overflow */
+  /** closed | out_of_order | overflow | no_room */
   readonly reason: string
 }
 

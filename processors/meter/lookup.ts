@@ -5,6 +5,7 @@
  */
 import type { DictionaryView } from '../../core/columns/column-views.ts'
 import { Interner } from '../../core/columns/interner.ts'
+import type { Room } from './budget.ts'
 import type { HostState, HostStates, WorkloadWords } from './host-state.ts'
 import type { Series } from './series.ts'
 
@@ -24,6 +25,8 @@ export interface Entry {
   readonly symbols: RowSymbols
   /** Null: this quantity is not metered. */
   readonly series: Series | null
+  /** False: there was no room for it. The series, if any, is nobody's, and the next row looks again. */
+  readonly isKept: boolean
   /** Null: the host itself. */
   readonly workload: WorkloadLookup | null
   /** RangeMax of the last row, as words. */
@@ -46,6 +49,8 @@ export interface HostLookup {
   readonly entries: Map<string, Entry>
   readonly workloads: Map<string, WorkloadLookup>
   last: Entry | null
+  /** What the record in hand may add to the host. */
+  room: Room
   /** Record time, and the time of the host's name. */
   minute: number
   ns: number

@@ -7,6 +7,7 @@ import type { readings } from '../../core/model/streams/index.ts'
 import { WINDOW_SECONDS, windowOf } from '../../core/model/window.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { type Attribution, attributeWindow, type EnergyRow } from './attribute.ts'
+import type { RoomOf } from './budget.ts'
 import { derivedOf } from './codec.ts'
 import type { HostState, HostStates } from './host-state.ts'
 import { hostKey, workloadKey } from './keys.ts'
@@ -29,7 +30,11 @@ export type { Flush } from './silence.ts'
 
 export interface Meter {
   /** Applies a record of stream `readings`; hosts that it is the first to speak of are added to `states`. */
-  apply(states: HostStates, record: RecordView<typeof readings>, facts: { timestampMs: number }): Metering
+  apply(
+    states: HostStates,
+    record: RecordView<typeof readings>,
+    facts: { readonly timestampMs: number; readonly roomOf?: RoomOf },
+  ): Metering
   flush(states: HostStates, flush: Flush): Metering
   /** What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`. */
   silent(states: HostStates, nowMs: number): Flush[]
@@ -62,9 +67,9 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   }
   const symbols = new Symbols()
   return {
-    apply(states, record, { timestampMs }) {
+    apply(states, record, { timestampMs, roomOf = () => 'all' }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
-      takeReadings(states, record, { symbols, gapOf, changed: result.changed, late: result.late })
+      takeReadings(states, record, { symbols, gapOf, changed: result.changed, late: result.late, roomOf })
       for (const state of result.changed.values()) {
         // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
         state.lastRecordMs = timestampMs

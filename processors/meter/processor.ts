@@ -13,6 +13,7 @@ import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
 import type { Step } from '../step.ts'
 import type { EnergyRow } from './attribute.ts'
+import type { StateBudget } from './budget.ts'
 import { decodeHostState, derivedOf, encodeNumbers } from './codec.ts'
 import type { HostState, HostStates } from './host-state.ts'
 import { hostKey, isNamesKey, namesKey } from './keys.ts'
@@ -27,14 +28,18 @@ interface MeterProcessorOptions {
   /** Age beyond which readings are refused at the door. */
   readonly retentionNano: bigint
   readonly events: Events
-  /** Appends a control record to a partition of `readings`; resolves when durable. */
-  readonly appendFlush: (partition: number, flush: Flush) => Promise<void>
+  /** What the states of all partitions may take in memory. */
+  readonly budget: StateBudget
+  /** Appends a control record each to a partition of `readings`; resolves when all are durable. */
+  readonly appendFlushes: (partition: number, flushes: readonly Flush[]) => Promise<void>
   /** How much longer hosts behind a forwarding node may be silent, ms: what they have measured may be waiting there. */
   readonly forwardedPatienceMs?: number
 }
 
 /** Distance in record time of two looks for hosts that are gone. */
 const SWEEP_NANO = 3_600_000_000_000n
+/** Flushes that one tick appends: however many hosts fall silent at once, records of others are taken in between. */
+const FLUSHES_A_TICK = 1_000
 
 /** Brings the verb and the log together: one energy record and one state write per host and poll, in one transaction. */
 export function createMeterProcessor(options: MeterProcessorOptions): Processor {
@@ -80,7 +85,10 @@ class MeterWorker implements PartitionWorker {
     this.#partition = partition
     this.#states = states
     this.#stored = new Map()
-    for (const [key, { derived }] of states) if (derived !== null) this.#stored.set(key, derived.names)
+    for (const [key, state] of states) {
+      if (state.derived !== null) this.#stored.set(key, state.derived.names)
+      options.budget.note(state, derivedOf(state).names.length + encodeNumbers(state).length)
+    }
   }
 
   apply(record: StoredRecord): void {
@@ -107,7 +115,9 @@ class MeterWorker implements PartitionWorker {
       // Written again only when they are others than those that are stored.
       if (this.#stored.get(key) !== names) step.state.set(namesKey(key), names)
       this.#stored.set(key, names)
-      step.state.set(key, encodeNumbers(state))
+      const numbers = encodeNumbers(state)
+      step.state.set(key, numbers)
+      this.#options.budget.note(state, names.length + numbers.length)
       if (state.recordNano > this.#newestNano) this.#newestNano = state.recordNano
     }
     this.#forgetOldHosts(step)
@@ -118,12 +128,15 @@ class MeterWorker implements PartitionWorker {
   }
 
   async tick(nowMs: number): Promise<void> {
-    for (const flush of this.#options.meter.silent(this.#states, nowMs)) {
-      const key = hostKey(flush.tenant, flush.host)
-      if (this.#flushed.has(key)) continue
-      await this.#options.appendFlush(this.#partition, flush)
-      this.#flushed.add(key)
-    }
+    const silent = this.#options.meter.silent(this.#states, nowMs)
+    const due = silent.filter(flush => !this.#flushed.has(keyOf(flush))).slice(0, FLUSHES_A_TICK)
+    if (due.length === 0) return
+    await this.#options.appendFlushes(this.#partition, due)
+    for (const flush of due) this.#flushed.add(keyOf(flush))
+  }
+
+  close(): void {
+    for (const state of this.#states.values()) this.#options.budget.release(state)
   }
 
   #meter(record: StoredRecord): Metering {
@@ -132,11 +145,12 @@ class MeterWorker implements PartitionWorker {
     assertReadable(record)
     if (record.headers[RECORD_KIND] === FLUSH_KIND) {
       const flush = JSON.parse(Buffer.from(record.value).toString()) as Flush
-      this.#flushed.delete(hostKey(flush.tenant, flush.host))
+      this.#flushed.delete(keyOf(flush))
       return this.#options.meter.flush(this.#states, flush)
     }
     return this.#options.meter.apply(this.#states, readRecord(readings, record.value), {
       timestampMs: this.#silentFromMs(record),
+      roomOf: this.#options.budget.roomOf,
     })
   }
 
@@ -157,6 +171,7 @@ class MeterWorker implements PartitionWorker {
     for (const [key, state] of this.#states) {
       if (state.series.size > 0 || state.recordNano >= oldest) continue
       this.#states.delete(key)
+      this.#options.budget.release(state)
       this.#stored.delete(key)
       step.state.set(key, null)
       step.state.set(namesKey(key), null)
@@ -171,3 +186,5 @@ class MeterWorker implements PartitionWorker {
     for (const [reason, amount] of late) this.#options.events.emit('readingLate', { reason, amount })
   }
 }
+
+const keyOf = ({ tenant, host }: Flush): string => hostKey(tenant, host)

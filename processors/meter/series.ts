@@ -53,6 +53,8 @@ export interface Series {
 
 /** A counter of any sampling rate keeps a handful; this bounds gauges and counters that jump about. */
 export const MAX_SAMPLES = 4096
+/** The same where memory is short: what a series takes without them. */
+export const FEW_SAMPLES = 64
 
 export const newSeries = (identity: SeriesIdentity, gapNs: number): Series => ({
   identity,
@@ -77,7 +79,7 @@ export type Insertion = 'kept' | 'duplicate' | 'closed' | 'out_of_order' | 'over
 
 /**
  * Adds a sample: the minute of its instant, the nanoseconds into it, the words of its value (high signed, low unsigned).
- * `closed` and `out_of_order`: it came too late to change anything; nothing was changed.
+ * `closed` and `out_of_order`: it came too late to change anything; nothing was changed. `most`: samples that may wait.
  */
 export function insertSample(
   series: Series,
@@ -85,14 +87,15 @@ export function insertSample(
   ns: number,
   high: number,
   low: number,
+  most = MAX_SAMPLES,
 ): Insertion {
   const { samples } = series
   const end = samples.length
   const last = end - STRIDE
   if (end > 0 && !isBelow(samples[last]!, samples[last + NS]!, minute, ns)) {
-    return insertEarlier(series, minute, ns, high, low)
+    return insertEarlier(series, minute, ns, high, low, most)
   }
-  if (end >= MAX_SAMPLES * STRIDE) return 'overflow'
+  if (end >= most * STRIDE) return 'overflow'
   if (isRedundant(series, last - STRIDE, last, minute, ns, high, low)) {
     samples[last] = minute
     samples[last + NS] = ns
@@ -119,12 +122,19 @@ function isRedundant(
   return !isBelow(high, low, middleHigh, middleLow)
 }
 
-function insertEarlier(series: Series, minute: number, ns: number, high: number, low: number): Insertion {
+function insertEarlier(
+  series: Series,
+  minute: number,
+  ns: number,
+  high: number,
+  low: number,
+  most: number,
+): Insertion {
   const { samples } = series
   const at = lowerBound(samples, minute, ns)
   if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
   if (at === 0 && series.settled) return series.carry === null ? 'closed' : lateness(series.carry, minute)
-  if (samples.length >= MAX_SAMPLES * STRIDE) return 'overflow'
+  if (samples.length >= most * STRIDE) return 'overflow'
   samples.splice(at, 0, minute, ns, high, low)
   dropIfRedundant(series, at + STRIDE)
   dropIfRedundant(series, at)

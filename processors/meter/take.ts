@@ -4,6 +4,7 @@
  */
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
+import type { RoomOf } from './budget.ts'
 import { type HostState, type HostStates, newHostState } from './host-state.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRow } from './late.ts'
@@ -11,9 +12,11 @@ import { type Entry, entryKey, type HostLookup, type RowSymbols, type Symbols } 
 import { isBelow, minuteOfWords, nanoOf, nsOfWords, splitNano } from './samples.ts'
 import {
   COUNTER_QUANTITIES,
+  FEW_SAMPLES,
   GAUGE_QUANTITIES,
   type Insertion,
   insertSample,
+  MAX_SAMPLES,
   type MeteredQuantity,
   newSeries,
   type Series,
@@ -31,9 +34,13 @@ export interface Taking {
   readonly gapOf: (source: string) => number
   readonly changed: Map<string, HostState>
   readonly late: LateRow[]
+  readonly roomOf: RoomOf
 }
 
-/** Readings that came too late to change anything are counted as rows of 0: one per window and series of the record. */
+/**
+ * Readings that came too late to change anything, or that there was no room for, are counted as rows of 0: one per window
+ * and series of the record.
+ */
 export function takeReadings(states: HostStates, record: Readings, taking: Taking): void {
   taking.symbols.limit(states)
   const hosts = new HostFinder(states, record, taking)
@@ -54,11 +61,16 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
     const entry = entries.at(host, row)
     const { series, workload } = entry
     if (series === null) continue
+    if (!entry.isKept) {
+      ignore(ignored, host.state, series, 'no_room', minute, ns)
+      continue
+    }
     if (ranges[2 * row] !== entry.rangeLow || ranges[2 * row + 1] !== entry.rangeHigh) {
       takeRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
     }
-    if (workload !== null) words.take(host.state, workload, row, minute, ns)
-    const insertion = insertSample(series, minute, ns, amounts[2 * row + 1]!, amounts[2 * row]! >>> 0)
+    if (workload !== null && host.room !== 'least') words.take(host.state, workload, row, minute, ns)
+    const most = host.room === 'least' ? FEW_SAMPLES : MAX_SAMPLES
+    const insertion = insertSample(series, minute, ns, amounts[2 * row + 1]!, amounts[2 * row]! >>> 0, most)
     if (insertion !== 'kept' && insertion !== 'duplicate')
       ignore(ignored, host.state, series, insertion, minute, ns)
   }
@@ -83,7 +95,7 @@ function ignore(
   ignored: Map<string, LateRow>,
   state: HostState,
   series: Series,
-  reason: Insertion,
+  reason: Insertion | 'no_room',
   minute: number,
   ns: number,
 ): void {
@@ -156,14 +168,19 @@ class HostFinder {
   #open(tenant: string, name: string): HostLookup {
     const { generation } = this.#taking.symbols
     const key = hostKey(tenant, name)
-    const state = this.#states.get(key) ?? newHostState(tenant, name)
-    this.#states.set(key, state)
-    this.#taking.changed.set(key, state)
+    const room = this.#taking.roomOf(tenant)
+    const known = this.#states.get(key)
+    const state = known ?? newHostState(tenant, name)
+    // A new host that there is no room for lives as long as the record.
+    if (known !== undefined || room === 'all') {
+      this.#states.set(key, state)
+      this.#taking.changed.set(key, state)
+    }
     if (state.lookup?.generation !== generation) state.lookup = newLookup(generation, state)
     const host = state.lookup
     const [minute, ns] = splitNano(state.recordNano)
     const [nameMinute, nameNs] = splitNano(state.hostNameNano)
-    return Object.assign(host, { minute, ns, nameMinute, nameNs, nameId: -1 })
+    return Object.assign(host, { room, minute, ns, nameMinute, nameNs, nameId: -1 })
   }
 }
 
@@ -173,6 +190,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
   entries: new Map(),
   workloads: new Map(),
   last: null,
+  room: 'all',
   minute: 0,
   ns: 0,
   nameMinute: 0,
@@ -219,6 +237,8 @@ class EntryFinder {
     let entry = last === null ? null : last.next
     if (entry === null || !this.#matches(entry.symbols, row)) {
       entry = this.#find(host, row, entry)
+      // Nothing that is held leads to it.
+      if (!entry.isKept) return entry
       if (last !== null) last.next = entry
     }
     host.last = entry
@@ -256,22 +276,30 @@ class EntryFinder {
     const known = host.entries.get(key)
     if (known !== undefined) return known
     const entry = this.#build(host, row, symbols)
-    host.entries.set(key, entry)
+    if (entry.isKept) host.entries.set(key, entry)
     return entry
   }
 
   #build(host: HostLookup, row: number, symbols: RowSymbols): Entry {
     const [kind, id] = [this.#columns.WorkloadKind.get(row), this.#columns.WorkloadId.get(row)]
-    const series = this.#seriesOf(host.state, row, kind, id)
-    const workload = series === null || kind === '' ? null : WordTaker.workloadOf(host, workloadKey(kind, id))
-    return { symbols, series, workload, rangeHigh: 0, rangeLow: 0, next: null }
+    const { series, isKept } = this.#seriesOf(host, row, kind, id)
+    const workload =
+      series === null || !isKept || kind === '' ? null : WordTaker.workloadOf(host, workloadKey(kind, id))
+    return { symbols, series, isKept, workload, rangeHigh: 0, rangeLow: 0, next: null }
   }
 
-  #seriesOf(state: HostState, row: number, workloadKind: string, workloadId: string): Series | null {
+  #seriesOf(
+    { state, room }: HostLookup,
+    row: number,
+    workloadKind: string,
+    workloadId: string,
+  ): Pick<Entry, 'series' | 'isKept'> {
     const { Quantity, Domain, Device, BootId, Source, Quality } = this.#columns
     const quantity = Quantity.get(row)
     // The host's own memory is no energy and belongs to nobody.
-    if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) return null
+    if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) {
+      return { series: null, isKept: room === 'all' }
+    }
     const meter = {
       quantity,
       domain: Domain.get(row),
@@ -285,6 +313,7 @@ class EntryFinder {
     let series = state.series.get(key)
     if (series === undefined) {
       series = newSeries({ ...meter, workloadKind, workloadId }, gapNs)
+      if (room !== 'all') return { series, isKept: false }
       state.series.set(key, series)
       state.derived = null
     }
@@ -292,6 +321,6 @@ class EntryFinder {
       series.gapNs = gapNs
       state.derived = null
     }
-    return series
+    return { series, isKept: true }
   }
 }

@@ -33,6 +33,7 @@ export function createMetrics(context: StatusContext): Metrics {
         ...counterFamilies(context.events.samples?.() ?? new Map()),
         ...processFamilies(context, taken, await context.readiness()),
         ...rowAgeFamilies(context.rowAges?.() ?? new Map()),
+        meterFamily(context.meterState?.() ?? new Map()),
         ...(await lag()),
       ]
     },
@@ -83,6 +84,12 @@ export function rowAgeFamilies(samples: RowAgeSamples): readonly Family[] {
     ),
   ]
 }
+
+const meterFamily = (bytes: ReadonlyMap<string, number>): Family =>
+  ownFamily(
+    'wattline_meter_state_bytes',
+    [...bytes].map(([tenant, value]) => ({ labels: labelText({ tenant }), value })),
+  )
 
 /**
  * Scrapes within moments of each other share one answer. A log that is away takes only its own families with it: the rest

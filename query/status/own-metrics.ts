@@ -49,6 +49,11 @@ export const OWN_METRICS = {
     'Latest time that rows stored by this process tell of, unix time',
     'stream',
   ),
+  wattline_meter_state_bytes: metric(
+    'gauge',
+    'Estimated memory that hosts and workloads of a tenant take in this process; `metering.state_bytes` bounds it',
+    'tenant',
+  ),
   wattline_end_to_end_age_seconds: metric(
     'gauge',
     'Age of the oldest acknowledged record that queries do not see yet',

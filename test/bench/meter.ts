@@ -24,6 +24,7 @@ import { decodeRows } from '../../core/columns/rows.ts'
 import { energy, lateReadings, quarantine, readings } from '../../core/model/streams/index.ts'
 import { configSchema } from '../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
+import { StateBudget } from '../../processors/meter/budget.ts'
 import { createMeter } from '../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../processors/meter/processor.ts'
 import { type PartitionWorker, type Processor, Runner } from '../../processors/runner.ts'
@@ -56,7 +57,8 @@ const processor: Processor = createMeterProcessor({
   }),
   retentionNano: 10n ** 18n,
   events: silentEvents,
-  appendFlush: async () => {},
+  budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
+  appendFlushes: async () => {},
 })
 
 /** What one way of running does with the records of a minute. */

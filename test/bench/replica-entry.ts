@@ -7,6 +7,7 @@ import { openKafkaBroker } from '../../core/broker/kafka/kafka-broker.ts'
 import { configSchema } from '../../core/runtime/config/schema.ts'
 import { createLogger, EventBus } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
+import { StateBudget } from '../../processors/meter/budget.ts'
 import { startProcessors, streamSettings } from '../../processors/processors.ts'
 import { RowAges } from '../../processors/store/row-ages.ts'
 
@@ -37,6 +38,7 @@ const runner = await startProcessors({
   warehouse,
   events,
   rowAges: new RowAges(),
+  meterBudget: new StateBudget(config.metering.state_bytes, events),
   isSensor: isSensorSource,
   now: Date.now,
 })

@@ -14,6 +14,7 @@ import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { configSchema } from '../../core/runtime/config/schema.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
+import { StateBudget } from '../../processors/meter/budget.ts'
 import { createMeter } from '../../processors/meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from '../../processors/meter/processor.ts'
 import { createRateProcessor } from '../../processors/rate/processor.ts'
@@ -61,11 +62,14 @@ const meterOf = (maxRecords: number): Processor => ({
     meter: createMeter({ metering: config.metering, isSensor: () => false }),
     retentionNano: 10n ** 18n,
     events: silentEvents,
-    appendFlush: async (partition, flush) => {
-      const value = Buffer.from(JSON.stringify(flush))
-      await broker.append(readings.name, partition, [
-        { value, headers: { kind: FLUSH_KIND }, timestampMs: nowMs },
-      ])
+    budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
+    appendFlushes: async (partition, flushes) => {
+      const records = flushes.map(flush => ({
+        value: Buffer.from(JSON.stringify(flush)),
+        headers: { kind: FLUSH_KIND },
+        timestampMs: nowMs,
+      }))
+      await broker.append(readings.name, partition, records)
     },
   }),
   poll: { maxRecords, maxBytes: 1e6, maxWaitMs: 10 },

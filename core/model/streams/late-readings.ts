@@ -1,8 +1,8 @@
 import { column, type StreamDeclaration } from './stream.ts'
 
 /**
- * Readings that came after their window was closed: kept in `readings`, counted here, one row per record, host, window
- * and series. What they would have added waits for restating.
+ * Readings that were not metered, most of them because their window was closed when they came: kept in `readings`, counted
+ * here, one row per record, host, window and series. What they would have added waits for restating.
  */
 export const lateReadings = {
   name: 'late_readings',
@@ -21,6 +21,7 @@ export const lateReadings = {
     // The reading's own time.
     column('Timestamp', 'timestampNs'),
     // closed: the window was closed. out_of_order: inside an interval that a closed window used. overflow: too many wait.
+    // no_room: a new series of a tenant that has used up metering.state_bytes.
     column('Reason', 'lowCardinality'),
   ],
   table: {

@@ -213,6 +213,11 @@ export const configSchema = z.strictObject({
         .min(0)
         .optional()
         .describe('Calibrated idle power of a host for method `baseline`'),
+      state_bytes: bytes
+        .optional()
+        .describe(
+          'Memory that hosts and workloads of one tenant may take in this process, estimated; beyond it new ones are not metered. Default: a quarter of what JavaScript may use',
+        ),
     })
     .prefault({}),
   collector: z

@@ -5,6 +5,7 @@ import type { AssignedPartition, StoredRecord } from '../../../core/broker/broke
 import { FORWARDED_HEADER } from '../../../core/model/forwarding.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
+import { StateBudget } from '../../../processors/meter/budget.ts'
 import { createMeter } from '../../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../../processors/meter/processor.ts'
 import { Step } from '../../../processors/step.ts'
@@ -20,7 +21,8 @@ async function flushedAfter(headers: Record<string, string>, silentMs: number): 
     meter: createMeter({ metering, isSensor: () => false }),
     retentionNano: 30n * 86_400_000_000_000n,
     events: silentEvents,
-    appendFlush: async (_partition, { host }) => void flushed.push(host),
+    budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
+    appendFlushes: async (_partition, flushes) => void flushed.push(...flushes.map(({ host }) => host)),
     forwardedPatienceMs: PATIENCE_MS,
   }).open({ partition: 0, loadState: async () => new Map() } as unknown as AssignedPartition)
   const { value } = readingRecord([readingRow('host', 5n, { Timestamp: BigInt(NOW_MS) * 1_000_000n })])

@@ -5,6 +5,7 @@ import { readings } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import type { EnergyRow } from '../../../processors/meter/attribute.ts'
+import type { RoomOf } from '../../../processors/meter/budget.ts'
 import { decodeHostState, encodeHostState } from '../../../processors/meter/codec.ts'
 import type { HostStates } from '../../../processors/meter/host-state.ts'
 import type { LateRow } from '../../../processors/meter/late.ts'
@@ -60,9 +61,12 @@ export const viewOf = (rows: readonly Reading[]) => readRecord(readings, encodeR
 type Metering_ = Partial<(typeof configSchema)['_output']['metering']>
 
 /** A meter with its states; `roundTrip` stores and loads every changed state after each record, as a crash would. */
-export function drive(options: { metering?: Metering_; roundTrip?: boolean; isSensor?: boolean } = {}) {
+export function drive(
+  options: { metering?: Metering_; roundTrip?: boolean; isSensor?: boolean; roomOf?: RoomOf } = {},
+) {
   const metering = { ...configSchema.parse({}).metering, ...options.metering }
   const meter = createMeter({ metering, isSensor: () => options.isSensor ?? false })
+  const { roomOf = () => 'all' } = options
   const states: HostStates = new Map()
   const energy: EnergyRow[] = []
   const late: LateRow[] = []
@@ -80,7 +84,7 @@ export function drive(options: { metering?: Metering_; roundTrip?: boolean; isSe
     energy,
     late,
     record: (rows: readonly Reading[], timestampMs = 0) =>
-      keep(meter.apply(states, viewOf(rows), { timestampMs })),
+      keep(meter.apply(states, viewOf(rows), { timestampMs, roomOf })),
     flush: (seconds: number, facts: Partial<Flush> = {}) =>
       keep(
         meter.flush(states, {
