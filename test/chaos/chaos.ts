@@ -1,7 +1,5 @@
 /**
- * `npm run chaos -- [--on embedded|kafka] [--runs 500] [--seed N] [--first N] [--audit-every 25] [--fault NAME,NAME]`:
- * faults on a loaded system, one seeded fault a run, and an audit of what it stored. README.md says which there are. A
- * single run of a seed is repeated with `--first N --runs 1`.
+ * Faults on a loaded system, one seeded fault a run, and an audit of what it stored. README.md says which there are.
  *
  * `--without-repair` (embedded) leaves the engine's deduplication logs as a crash left them: the audit must find records
  * that are lost. `--without-tokens` (kafka) has the warehouse forget its deduplication tokens: the audit must find what is
@@ -12,8 +10,27 @@ import { embeddedTopology } from './embedded.ts'
 import { runChaos } from './harness.ts'
 import { kafkaTopology } from './kafka.ts'
 
+const USAGE = `Usage: npm run chaos -- [options]
+
+Breaks a loaded system again and again, and audits what it stored. Exits with 1 on any finding, and keeps its data then.
+
+  --on embedded|kafka   one process, or many with a real Kafka (Java and Maven)    (embedded)
+  --runs N              faults, one a run                                          (500)
+  --seed N              what everything is drawn from                              (another one each time)
+  --first N             number of the first run: --first 133 --runs 1 repeats one
+  --audit-every N       runs between two audits                                    (25)
+  --fault NAME,NAME     only these faults; test/chaos/README.md lists them
+  --without-repair      embedded: leaves the engine's tokens as a crash left them; the audit must find something
+  --without-tokens      kafka: the tables forget their tokens; the audit must find something
+
+Examples:
+  npm run chaos -- --runs 50                     a quarter of an hour
+  npm run chaos -- --fault kill,stop --runs 20
+`
+
 const { values } = parseArgs({
   options: {
+    help: { type: 'boolean', short: 'h', default: false },
     on: { type: 'string', default: 'embedded' },
     runs: { type: 'string', default: '500' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
@@ -25,6 +42,10 @@ const { values } = parseArgs({
   },
 })
 
+if (values.help) {
+  process.stdout.write(USAGE)
+  process.exit(0)
+}
 const write = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 const { 'without-repair': withoutRepair, 'without-tokens': withoutTokens } = values
 if (values.on !== 'embedded' && values.on !== 'kafka') throw new Error('--on is embedded or kafka')
