@@ -24,7 +24,7 @@ Breaks a loaded system again and again, and audits what it stored. Exits with 1 
   --without-tokens      kafka: the tables forget their tokens; the audit must find something
 
 Examples:
-  npm run chaos -- --runs 50                     a quarter of an hour
+  npm run chaos -- --runs 100                    a few minutes on two cores
   npm run chaos -- --fault kill,stop --runs 20
 `
 
