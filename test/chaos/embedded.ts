@@ -212,7 +212,11 @@ class Marksman {
 
   /** Resolves with whether that moment came. */
   async aim(aim: Aim): Promise<boolean> {
-    this.#child ??= fork(new URL('aim.ts', import.meta.url), { stdio: 'ignore' })
+    if (this.#child?.connected !== true) {
+      this.#child = fork(new URL('aim.ts', import.meta.url), {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
+    }
     const child = this.#child
     const killed = once(child, 'message', { signal: AbortSignal.timeout(AIM_MS) })
     child.send(aim)

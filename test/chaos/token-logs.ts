@@ -1,12 +1,20 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** The engine's folders of deduplication logs, one a table. */
+/**
+ * The engine's folders of deduplication logs, one a table: store/abc/abc...-uuid/deduplication_logs. Nothing below tables is
+ * looked at: kills leave hundreds of thousands of files there, and the moment would be over.
+ */
 export async function tokenLogs(enginePath: string): Promise<readonly string[]> {
   const store = join(enginePath, 'store')
-  const folders = await readdir(store, { recursive: true })
-  return folders.filter(name => name.endsWith('deduplication_logs')).map(name => join(store, name))
+  const tables = await Promise.all(
+    (await readdir(store)).map(async prefix =>
+      (await readdir(join(store, prefix))).map(table => join(store, prefix, table)),
+    ),
+  )
+  const logs = tables.flat().map(table => join(table, 'deduplication_logs'))
+  return logs.filter(log => existsSync(log))
 }
 
 /**
