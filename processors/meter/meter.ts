@@ -33,7 +33,7 @@ export interface Meter {
   apply(
     states: HostStates,
     record: RecordView<typeof readings>,
-    facts: { readonly timestampMs: number; readonly roomOf?: RoomOf },
+    facts: { readonly timestampMs: number; readonly roomOf: RoomOf },
   ): Metering
   flush(states: HostStates, flush: Flush): Metering
   /** What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`. */
@@ -67,7 +67,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   }
   const symbols = new Symbols()
   return {
-    apply(states, record, { timestampMs, roomOf = () => 'all' }) {
+    apply(states, record, { timestampMs, roomOf }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       takeReadings(states, record, { symbols, gapOf, changed: result.changed, late: result.late, roomOf })
       for (const state of result.changed.values()) {

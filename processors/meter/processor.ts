@@ -60,6 +60,9 @@ async function openWorker(
   for (const [key, numbers] of stored) {
     if (!isNamesKey(key)) states.set(key, decodeHostState({ numbers, names: stored.get(namesKey(key)) }))
   }
+  // All can be read: only now there is a worker that gives them back.
+  const lengthOf = (key: string): number => stored.get(key)?.length ?? 0
+  for (const [key, state] of states) options.budget.note(state, lengthOf(key) + lengthOf(namesKey(key)))
   return new MeterWorker(options, partition.partition, states)
 }
 
@@ -85,10 +88,7 @@ class MeterWorker implements PartitionWorker {
     this.#partition = partition
     this.#states = states
     this.#stored = new Map()
-    for (const [key, state] of states) {
-      if (state.derived !== null) this.#stored.set(key, state.derived.names)
-      options.budget.note(state, derivedOf(state).names.length + encodeNumbers(state).length)
-    }
+    for (const [key, { derived }] of states) if (derived !== null) this.#stored.set(key, derived.names)
   }
 
   apply(record: StoredRecord): void {

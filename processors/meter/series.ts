@@ -87,7 +87,7 @@ export function insertSample(
   ns: number,
   high: number,
   low: number,
-  most = MAX_SAMPLES,
+  most: number,
 ): Insertion {
   const { samples } = series
   const end = samples.length

@@ -69,8 +69,8 @@ export async function repairTokens(enginePath: string): Promise<number> {
   return dropped
 }
 
-/** `store/<abc>/<uuid>/`: the folders that hold parts and a log. */
-async function tableFolders(enginePath: string): Promise<readonly string[]> {
+/** `store/<abc>/<uuid>/`: the folders that hold parts and a log. What lies in parts is not looked at. */
+export async function tableFolders(enginePath: string): Promise<readonly string[]> {
   const store = join(enginePath, 'store')
   const folders: string[] = []
   for (const prefix of await list(store)) {

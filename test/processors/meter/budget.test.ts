@@ -7,6 +7,7 @@ import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
 import { energy, lateReadings, readings } from '../../../core/model/streams/index.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import type { EventName, Events } from '../../../core/runtime/events.ts'
+import type { EnergyRow } from '../../../processors/meter/attribute.ts'
 import { type Room, StateBudget } from '../../../processors/meter/budget.ts'
 import { createMeter, type Flush } from '../../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../../processors/meter/processor.ts'
@@ -111,7 +112,7 @@ test('with the least room words stay as they are and few samples wait', () => {
 async function workerOf(budget: StateBudget, stored = new Map<string, Uint8Array>()) {
   const flushes: (readonly Flush[])[] = []
   const state = new Map(stored)
-  const rows = { energy: [] as ReturnType<typeof decodeRows<typeof energy>>, late: [] as string[] }
+  const rows = { energy: [] as EnergyRow[], late: [] as string[] }
   const worker = await createMeterProcessor({
     meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
     retentionNano: 2n * DAY_NANO,
@@ -170,7 +171,7 @@ it('stops growing at the bound and one poll beyond, while the books of the other
   expect(budget.notes()).toEqual([expect.stringContaining('metering.state_bytes')])
   await worker.record(REST.map(row => ({ ...row, Tenant: 'other' })))
   await worker.flush({ tenant: 'other', host: 'h1', untilUnixNano: at(180).toString() })
-  expect(totalUj(worker.rows.energy as Parameters<typeof totalUj>[0])).toBe(3_600_000_000n)
+  expect(totalUj(worker.rows.energy)).toBe(3_600_000_000n)
   // Every reading is either in a series or counted.
   expect(worker.rows.late).toEqual(Array.from({ length: 3_000 - (hosts - 1) }, () => 'no_room'))
 })
