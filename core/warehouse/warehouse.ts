@@ -32,14 +32,21 @@ export interface Retention {
   readonly ledgerDays: number
 }
 
-/** Null is NULL, for parameters of a Nullable type. */
+/** Null is NULL, for parameters of a Nullable type; a list is an Array. */
 export type QueryParam =
   | string
   | number
   | bigint
   | boolean
   | null
-  | readonly (string | number | bigint | null)[]
+  | readonly QueryParam[]
+  | ReadonlyMap<QueryParam, QueryParam>
+  | TupleValue
+
+/** A Tuple: an instance of the client's class `TupleParam`, by whose name both engines know it. */
+export interface TupleValue {
+  readonly values: readonly QueryParam[]
+}
 
 /** Zone of every fenced session, so that no answer depends on the host's: `today()`, `toDateTime('...')`, times shown. */
 export const SESSION_TIME_ZONE = 'UTC'

@@ -17,8 +17,9 @@ import { sqlFailed } from './engine-text.ts'
 import { createLru } from './lru.ts'
 import { translateMetaStatement } from './meta-statements.ts'
 import { judgeQueryTree } from './query-tree.ts'
+import { questionKey } from './question-key.ts'
 import { judgeSyntaxTree } from './syntax-tree.ts'
-import { commonTableExpressions } from './tokens.ts'
+import { commonTableExpressions, tokenize } from './tokens.ts'
 import { type Refusal, RefusedError, type Verdict } from './verdict.ts'
 
 export interface Question {
@@ -41,14 +42,16 @@ export interface AllowList {
 type Refused = Extract<Verdict, { readonly allowed: false }>
 type Known = { readonly sql: string } | { readonly verdict: Refused }
 
+const VERDICT_BYTES = 8_388_608
+
 export function createAllowList(options: {
   readonly warehouse: Pick<Warehouse, 'fenced' | 'database'>
   readonly catalogue: () => Promise<Catalogue>
-  /** How many verdicts are remembered. */
-  readonly capacity?: number
+  /** Memory that remembered verdicts may take. */
+  readonly verdictBytes?: number
 }): AllowList {
   const { warehouse, catalogue } = options
-  const verdicts = createLru<Known>(options.capacity ?? 1000)
+  const verdicts = createLru<Known>(options.verdictBytes ?? VERDICT_BYTES, weigh)
 
   const judge = async (question: Question): Promise<Known> => {
     const { params, tenant, accounts, signal } = question
@@ -58,7 +61,7 @@ export function createAllowList(options: {
     const bare = schema.tables.map(table => table.name)
     const canonical = await readLines(warehouse, {
       sql: 'SELECT formatQuerySingleLine({wl_text:String})',
-      params: { wl_text: translateMetaStatement(question.text, schema.database) ?? question.text },
+      params: { wl_text: translateMetaStatement(tokenize(question.text), schema.database) ?? question.text },
       tenant,
       accounts,
       signal,
@@ -74,7 +77,10 @@ export function createAllowList(options: {
       explain: 'AST',
     }).catch(notASelect)
     if (!Array.isArray(parsed)) return parsed
-    const syntax = judgeSyntaxTree(parsed, new Set([...tables, ...bare, ...commonTableExpressions(text)]))
+    const syntax = judgeSyntaxTree(
+      parsed,
+      new Set([...tables, ...bare, ...commonTableExpressions(tokenize(text))]),
+    )
     if (!syntax.allowed) return { verdict: syntax }
     const tree = await readLines(warehouse, {
       sql,
@@ -93,7 +99,7 @@ export function createAllowList(options: {
       // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values. And what there is
       // to read depends on whether accounts limit it, not on which.
       const reach = question.accounts === null ? 'tenant' : 'accounts'
-      const key = `${reach}\u0000${question.text}\u0000${JSON.stringify(question.params, bigintAsText)}`
+      const key = questionKey(reach, question.text, question.params)
       const known = verdicts.get(key) ?? (await judge(question))
       verdicts.set(key, known)
       if ('sql' in known) return known.sql
@@ -103,8 +109,7 @@ export function createAllowList(options: {
   }
 }
 
-const bigintAsText = (_key: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? `${value}n` : value
+const weigh = (known: Known): number => 2 * ('sql' in known ? known.sql : known.verdict.detail).length
 
 function failed(error: unknown): never {
   throw sqlFailed(error)

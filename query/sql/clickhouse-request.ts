@@ -1,12 +1,13 @@
 /** What the ClickHouse HTTP interface is asked, read from URL and body. */
 import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../core/runtime/errors.ts'
-import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import { multiple, type RawQuery } from '../parameters.ts'
+import { assertStatementLength } from './text-limits.ts'
 
 export interface ClickHouseRequest {
   readonly sql: string
-  readonly params: Readonly<Record<string, QueryParam>>
+  /** Values of `param_...`, as they were sent, by name. */
+  readonly parameters: ReadonlyMap<string, string>
   readonly defaultFormat: string
   readonly queryId: string
   /** Seconds that the client gives the statement, when it said so. */
@@ -45,9 +46,10 @@ export function readClickHouseRequest(
     )
   }
   const sql = [last('query') ?? '', body].filter(text => text !== '').join('\n')
+  assertStatementLength(sql)
   return {
     sql,
-    params: readParams(sql, query),
+    parameters: parametersOf(query),
     defaultFormat: last('default_format') ?? header('x-clickhouse-format') ?? 'TabSeparated',
     queryId: (last('query_id') ?? '').slice(0, 128).replaceAll(/[^\x21-\x7e]/g, '') || randomUUID(),
     maxSeconds: positive(last('max_execution_time')),
@@ -61,44 +63,11 @@ function positive(text: string | undefined): number | undefined {
   return Number.isFinite(value) && value > 0 ? value : undefined
 }
 
-/** Values are bound, which escapes them as the engine wants; so what the client escaped is undone first. */
-function readParams(sql: string, query: RawQuery): Readonly<Record<string, QueryParam>> {
-  const types = new Map(
-    [...sql.matchAll(/\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}/g)].map(found => [found[1]!, found[2]!] as const),
+const PARAMETER = 'param_'
+
+const parametersOf = (query: RawQuery): ReadonlyMap<string, string> =>
+  new Map(
+    Object.keys(query)
+      .filter(name => name.startsWith(PARAMETER))
+      .map(name => [name.slice(PARAMETER.length), multiple(query, name).at(-1) ?? '']),
   )
-  const names = Object.keys(query).filter(name => name.startsWith('param_'))
-  return Object.fromEntries(
-    names.map(full => {
-      const name = full.slice('param_'.length)
-      return [name, paramValue(name, multiple(query, full).at(-1) ?? '', types.get(name) ?? 'String')]
-    }),
-  )
-}
-
-/**
- * Scalars come escaped as in TabSeparated, NULL as `\N`; lists as literals whose strings are quoted.
- * @throws WattlineError `parameter_invalid` for what cannot be bound.
- */
-export function paramValue(name: string, text: string, type: string): QueryParam {
-  if (text === '\\N') return null
-  if (!/^(Array|Tuple|Map)\b/.test(type)) return undoEscapes(text)
-  const quoted = /^\[\s*(?:'(?:[^'\\]|\\[\s\S])*'\s*,\s*)*'(?:[^'\\]|\\[\s\S])*'\s*\]$/
-  if (type.startsWith('Array') && quoted.test(text)) {
-    return [...text.matchAll(/'((?:[^'\\]|\\[\s\S])*)'/g)].map(found => undoEscapes(found[1]!))
-  }
-  // Literals without a backslash reach the engine as they are.
-  if (!text.includes('\\')) return text
-  throw new WattlineError('parameter_invalid', `param_${name}: escapes are taken in lists of texts only.`)
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  t: '\t',
-  n: '\n',
-  r: '\r',
-  b: '\b',
-  f: '\f',
-  0: '\0',
-}
-
-const undoEscapes = (text: string): string =>
-  text.replace(/\\([\s\S])/g, (_, letter: string) => ESCAPES[letter] ?? letter)

@@ -2,6 +2,7 @@
  * `/clickhouse/`: the HTTP interface that ClickHouse clients speak, read only. Answers are the engine's bytes in a format
  * of the list; errors look as these clients expect them.
  */
+import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { FencedResult } from '../../core/warehouse/warehouse.ts'
@@ -10,6 +11,7 @@ import type { QueryContext } from '../context.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import type { RawQuery } from '../parameters.ts'
 import { sendPieces } from '../stream-answer.ts'
+import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
 import { cachedFacts, type EngineFacts } from './engine-facts.ts'
 import { asEngineError } from './engine-text.ts'
@@ -17,8 +19,8 @@ import { handshakeBlock, isHandshake } from './native-handshake.ts'
 import type { SqlService } from './service.ts'
 import { readStatement, type Statement } from './statement.ts'
 
-/** Marks an error in the middle of an answer, as clients know it; any 16 characters that data will not hold. */
-const EXCEPTION_TAG = 'wattline_failure'
+/** Marks an error in the middle of an answer, as clients know it: 16 characters that no row of an answer can know. */
+const exceptionTag = (): string => randomBytes(8).toString('hex')
 
 export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
   const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
@@ -77,7 +79,7 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
   await sql.run(
     {
       statement,
-      params: asked.params,
+      params: bindParameters(statement.tokens, asked.parameters),
       tenant,
       accounts,
       signal,
@@ -95,14 +97,15 @@ function sendHandshake(
   asked: ClickHouseRequest,
 ): boolean {
   const revision = asked.clientProtocolVersion
-  if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.text))
+  if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.tokens))
     return false
   reply.send(Buffer.from(handshakeBlock(engine, revision)))
   return true
 }
 
 async function sendResult(reply: FastifyReply, result: FencedResult, gzip: boolean): Promise<void> {
-  reply.header('x-clickhouse-exception-tag', EXCEPTION_TAG)
+  const tag = exceptionTag()
+  reply.header('x-clickhouse-exception-tag', tag)
   const { rowsRead, bytesRead, elapsedSeconds } = result.statistics()
   // Known before the first byte only for answers that the engine makes whole; clients take it as progress.
   const summary = {
@@ -111,17 +114,15 @@ async function sendResult(reply: FastifyReply, result: FencedResult, gzip: boole
     elapsed_ns: String(Math.round(elapsedSeconds * 1e9)),
   }
   reply.header('x-clickhouse-summary', JSON.stringify(summary))
-  await sendPieces(reply, result.chunks, { gzip, onLate: lateFailure })
+  await sendPieces(reply, result.chunks, { gzip, onLate: error => lateFailure(error, tag) })
 }
 
 /** `\r\n__exception__\r\n<tag>\r\n<message>\n<length> <tag>\r\n__exception__\r\n` */
-function lateFailure(error: unknown): Uint8Array {
+function lateFailure(error: unknown, tag: string): Uint8Array {
   const { text } = asEngineError(asWattlineError(error, 'sql_failed'))
   const message = `${text}\n`
   const length = Buffer.byteLength(message)
-  return Buffer.from(
-    `\r\n__exception__\r\n${EXCEPTION_TAG}\r\n${message}${length} ${EXCEPTION_TAG}\r\n__exception__\r\n`,
-  )
+  return Buffer.from(`\r\n__exception__\r\n${tag}\r\n${message}${length} ${tag}\r\n__exception__\r\n`)
 }
 
 function sendError(context: QueryContext, reply: FastifyReply, thrown: unknown): void {

@@ -35,14 +35,30 @@ export function engineNumber(error: unknown): number | undefined {
   return undefined
 }
 
+/** The engine repeats the statement in its errors: so much of each end is kept, and looked at below. */
+const HEAD_LENGTH = 4_000
+const TAIL_LENGTH = 400
+
 /** The engine's sentence alone: no number in front, no echo of our own wrapping or version behind. */
 export function engineSentence(text: string): string {
-  return text
-    .replace(/^[\s\S]*?DB::Exception: /, '')
+  const short =
+    text.length <= HEAD_LENGTH + TAIL_LENGTH
+      ? text
+      : `${text.slice(0, HEAD_LENGTH)} ... ${text.slice(-TAIL_LENGTH)}`
+  const start = short.indexOf('DB::Exception: ')
+  return withoutVersion(start === -1 ? short : short.slice(start + 'DB::Exception: '.length))
     .replace(/: In scope SELECT formatQuerySingleLine[\s\S]*?(\. \([A-Z_0-9]+\)|$)/, '$1')
     .replace(/: While executing [A-Za-z]+/g, '')
-    .replace(/ ?\(version [^)]*\)+\s*$/, '')
     .trim()
+}
+
+/** `(version 26.7.2.1 (official build))` at the end. */
+function withoutVersion(text: string): string {
+  const trimmed = text.trimEnd()
+  const at = trimmed.lastIndexOf('(version ')
+  return at !== -1 && /^\(version [^()]*(\([^()]*\))?\)$/.test(trimmed.slice(at))
+    ? trimmed.slice(0, at)
+    : text
 }
 
 /** A table that strangers may not know is told as one that is not there. */

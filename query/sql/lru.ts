@@ -1,29 +1,48 @@
-/** A map of bounded size that forgets what was not asked for longest. */
+/** A map of bounded weight that forgets what was not asked for longest. */
 export interface Lru<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
   readonly size: number
+  /** Bytes of what is kept, as weighed. */
+  readonly bytes: number
 }
 
-export function createLru<Value>(capacity: number): Lru<Value> {
-  const entries = new Map<string, Value>()
+/** What an entry takes beside its key and value. */
+const ENTRY_BYTES = 200
+
+/** What alone is heavier than all there may be is not kept. Keys count two bytes a character, values as `weigh` says. */
+export function createLru<Value>(maxBytes: number, weigh: (value: Value) => number): Lru<Value> {
+  const entries = new Map<string, { readonly value: Value; readonly bytes: number }>()
+  let held = 0
+  const remove = (key: string): void => {
+    held -= entries.get(key)?.bytes ?? 0
+    entries.delete(key)
+  }
   return {
     get(key) {
-      const value = entries.get(key)
-      if (value === undefined) return undefined
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
       entries.delete(key)
-      entries.set(key, value)
-      return value
+      entries.set(key, entry)
+      return entry.value
     },
     set(key, value) {
-      entries.delete(key)
-      entries.set(key, value)
-      if (entries.size <= capacity) return
-      const [oldest] = entries.keys()
-      if (oldest !== undefined) entries.delete(oldest)
+      remove(key)
+      const bytes = ENTRY_BYTES + 2 * key.length + weigh(value)
+      if (bytes > maxBytes) return
+      entries.set(key, { value, bytes })
+      held += bytes
+      while (held > maxBytes) {
+        const [oldest] = entries.keys()
+        if (oldest === undefined) return
+        remove(oldest)
+      }
     },
     get size() {
       return entries.size
+    },
+    get bytes() {
+      return held
     },
   }
 }

@@ -3,7 +3,7 @@
  * them to fill their menus, and the engine would answer them about everything it holds.
  */
 import { isHandshake } from './native-handshake.ts'
-import { quoteString, tokenize, unquote } from './tokens.ts'
+import { quoteString, type Token, unquote } from './tokens.ts'
 
 interface Reader {
   /** Takes the next word if it is one of these. */
@@ -17,12 +17,13 @@ interface Reader {
 }
 
 /** The SELECT that answers the statement, or undefined when it is none of these. */
-export function translateMetaStatement(text: string, database: string): string | undefined {
-  const reader = read(text)
+export function translateMetaStatement(all: readonly Token[], database: string): string | undefined {
+  const tokens = all.filter(token => token.kind !== 'space')
+  const reader = read(tokens)
   if (reader.accept('show') !== undefined) return show(reader, database)
   if (reader.accept('desc', 'describe') !== undefined) return describe(reader, database)
   if (reader.accept('exists') !== undefined) return exists(reader, database)
-  return handshake(text)
+  return handshake(tokens)
 }
 
 function show(reader: Reader, database: string): string | undefined {
@@ -72,8 +73,8 @@ function exists(reader: Reader, database: string): string | undefined {
 }
 
 /** clickhouse-go and Grafana ask this first; the host's name is nobody's business. */
-function handshake(text: string): string | undefined {
-  if (!isHandshake(text)) return undefined
+function handshake(tokens: readonly Token[]): string | undefined {
+  if (!isHandshake(tokens)) return undefined
   return (
     "SELECT 'wattline' AS `displayName()`, version() AS `version()`, " +
     'toUInt32(0) AS `revision()`, timezone() AS `timezone()`'
@@ -109,8 +110,7 @@ function finish(
   return `${select}${where} ORDER BY ${nameColumn}${limit === undefined ? '' : ` LIMIT ${limit}`}`
 }
 
-function read(text: string): Reader {
-  const tokens = tokenize(text).filter(token => token.kind !== 'space')
+function read(tokens: readonly Token[]): Reader {
   let next = 0
   const identifier = (): string | undefined => {
     const token = tokens[next]
@@ -140,9 +140,10 @@ function read(text: string): Reader {
       return unquote(token.text)
     },
     number() {
-      let digits = ''
-      while (/^\d$/.test(tokens[next]?.text ?? '')) digits += tokens[next++]!.text
-      return digits === '' ? undefined : digits
+      const token = tokens[next]
+      if (token?.kind !== 'number' || !/^\d+$/.test(token.text)) return undefined
+      next += 1
+      return token.text
     },
     done: () => next === tokens.length,
   }

@@ -4,6 +4,7 @@
  * neither, so the handshake tells the driver revision 0, and it decodes all that follows without them.
  */
 import type { EngineFacts } from './engine-facts.ts'
+import type { Token } from './tokens.ts'
 
 const textBytes = (text: string): Buffer => {
   const bytes = Buffer.from(text)
@@ -39,6 +40,11 @@ export function handshakeBlock(server: EngineFacts, revision: number): Uint8Arra
   ])
 }
 
+const QUESTION = 'selectdisplayname(),version(),revision(),timezone()'
+
 /** Whether the statement is that question. */
-export const isHandshake = (text: string): boolean =>
-  text.replaceAll(/\s+/g, '').toLowerCase() === 'selectdisplayname(),version(),revision(),timezone()'
+export function isHandshake(tokens: readonly Token[]): boolean {
+  if (tokens.length > QUESTION.length) return false
+  const words = tokens.filter(token => token.kind !== 'space').map(token => token.text)
+  return words.join('').toLowerCase() === QUESTION
+}

@@ -8,6 +8,7 @@ import { hangUpSignal } from '../hang-up.ts'
 import { sendPieces } from '../stream-answer.ts'
 import type { SqlService } from './service.ts'
 import { readStatement } from './statement.ts'
+import { assertParameterLengths } from './text-limits.ts'
 
 export function sqlRoutes(app: FastifyInstance, _context: QueryContext, sql: SqlService): void {
   app.post('/api/v1/sql', { config: { access: READ } }, async (request, reply) => {
@@ -45,6 +46,7 @@ export function readBody(body: unknown): { query: string; params: Record<string,
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new WattlineError('parameter_invalid', 'params must be an object of values by name.')
   }
+  assertParameterLengths(Object.entries(given))
   const params: Record<string, QueryParam> = {}
   for (const [name, value] of Object.entries(given)) params[name] = readParam(name, value)
   return { query: body.query, params }

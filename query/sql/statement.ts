@@ -4,22 +4,21 @@
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
-import { tokenize } from './tokens.ts'
-
-/** Longer statements are refused: the checks cost time in proportion, and no person writes them. */
-export const STATEMENT_MAX_BYTES = 262_144
+import { assertModest, assertStatementLength } from './text-limits.ts'
+import { type Token, tokenize } from './tokens.ts'
 
 export interface Statement {
   readonly text: string
+  /** Of the text. */
+  readonly tokens: readonly Token[]
   readonly format: OutputFormat
 }
 
 /** @throws WattlineError `sql_refused` for an empty or too long text or a format that is not offered. */
 export function readStatement(sql: string, defaultFormat: string): Statement {
-  if (Buffer.byteLength(sql) > STATEMENT_MAX_BYTES) {
-    throw new WattlineError('sql_refused', `the statement is longer than ${STATEMENT_MAX_BYTES} bytes.`)
-  }
+  assertStatementLength(sql)
   const tokens = [...tokenize(sql)]
+  assertModest(sql, tokens)
   const dropTail = (): void => {
     while (tokens.at(-1)?.kind === 'space' || tokens.at(-1)?.text === ';') tokens.pop()
   }
@@ -32,15 +31,16 @@ export function readStatement(sql: string, defaultFormat: string): Statement {
     tokens.length -= 3
     dropTail()
   }
-  const text = tokens.map(token => token.text).join('')
-  if (text.trim() === '') throw new WattlineError('sql_refused', 'the statement is empty.')
+  if (tokens.every(token => token.kind === 'space')) {
+    throw new WattlineError('sql_refused', 'The statement is empty.')
+  }
   const known = outputFormat(format)
   if (known === undefined) throw unknownFormat(format)
-  return { text, format: known }
+  return { text: tokens.map(token => token.text).join(''), tokens, format: known }
 }
 
 const unknownFormat = (name: string): WattlineError =>
   new WattlineError(
     'sql_refused',
-    `format ${name.slice(0, 100)} is not offered; offered are ${FORMAT_NAMES.join(', ')}.`,
+    `Format ${name.slice(0, 100)} is not offered. Use one of ${FORMAT_NAMES.join(', ')}.`,
   )

@@ -3,17 +3,21 @@
  * quoted names; unknown lines of the engine's prints refuse; the gate bounds each tenant alone; what is remembered is
  * bounded; errors read as ClickHouse's.
  */
+import { TupleParam } from '@clickhouse/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WattlineError } from '../../../core/runtime/errors.ts'
+import type { TupleValue } from '../../../core/warehouse/warehouse.ts'
 import { type Catalogue, replaceSystemTables } from '../../../query/sql/catalogue.ts'
-import { paramValue, readClickHouseRequest } from '../../../query/sql/clickhouse-request.ts'
+import { bindParameters, parameterValue, placeholderTypes } from '../../../query/sql/clickhouse-params.ts'
+import { readClickHouseRequest } from '../../../query/sql/clickhouse-request.ts'
 import { asEngineError, engineSentence } from '../../../query/sql/engine-text.ts'
 import { isAllowedFunction } from '../../../query/sql/functions.ts'
 import { createGate } from '../../../query/sql/gate.ts'
 import { createLru } from '../../../query/sql/lru.ts'
 import { translateMetaStatement } from '../../../query/sql/meta-statements.ts'
 import { judgeQueryTree } from '../../../query/sql/query-tree.ts'
+import { questionKey } from '../../../query/sql/question-key.ts'
 import { readStatement } from '../../../query/sql/statement.ts'
 import { judgeSyntaxTree } from '../../../query/sql/syntax-tree.ts'
 import { quoteName, quoteString, tokenize, unquote } from '../../../query/sql/tokens.ts'
@@ -73,13 +77,13 @@ describe('statements about the schema', () => {
       'EXISTS "wattline"."ledger"',
       "SELECT toUInt8(count() > 0) AS result FROM system.tables WHERE database = 'wattline' AND name = 'ledger'",
     ],
-  ])('%s', (sql, select) => expect(translateMetaStatement(sql, 'wattline')).toBe(select))
+  ])('%s', (sql, select) => expect(translateMetaStatement(tokenize(sql), 'wattline')).toBe(select))
 
   it('describes a table by its columns', () => {
-    expect(translateMetaStatement('DESC TABLE "wattline"."ledger"', 'wattline')).toContain(
+    expect(translateMetaStatement(tokenize('DESC TABLE "wattline"."ledger"'), 'wattline')).toContain(
       "WHERE database = 'wattline' AND table = 'ledger' ORDER BY position",
     )
-    expect(translateMetaStatement('DESCRIBE ledger', 'wattline')).toContain("table = 'ledger'")
+    expect(translateMetaStatement(tokenize('DESCRIBE ledger'), 'wattline')).toContain("table = 'ledger'")
   })
 
   it.each([
@@ -89,7 +93,9 @@ describe('statements about the schema', () => {
     'DESC (SELECT 1)',
     'EXISTS a.b.c',
     'SELECT 1',
-  ])('leaves %j to the engine', sql => expect(translateMetaStatement(sql, 'wattline')).toBeUndefined())
+  ])('leaves %j to the engine', sql =>
+    expect(translateMetaStatement(tokenize(sql), 'wattline')).toBeUndefined(),
+  )
 })
 
 describe('look-ups', () => {
@@ -168,13 +174,44 @@ describe('gate and memory', () => {
     expect(gate.running).toBe(0)
   })
 
-  it('forgets what was not asked for longest', () => {
-    const lru = createLru<number>(2)
-    lru.set('a', 1)
-    lru.set('b', 2)
+  it('forgets what was not asked for longest, by weight', () => {
+    const lru = createLru<string>(3_000, text => text.length)
+    lru.set('a', 'x'.repeat(1_000))
+    lru.set('b', 'x'.repeat(1_000))
     lru.get('a')
-    lru.set('c', 3)
-    expect([lru.get('a'), lru.get('b'), lru.get('c'), lru.size]).toEqual([1, undefined, 3, 2])
+    lru.set('c', 'x'.repeat(1_000))
+    expect([lru.get('a') !== undefined, lru.get('b'), lru.get('c') !== undefined, lru.size]).toEqual([
+      true,
+      undefined,
+      true,
+      2,
+    ])
+    lru.set('d', 'x'.repeat(3_000))
+    expect([lru.get('d'), lru.size]).toEqual([undefined, 2])
+    for (let round = 0; round < 1_000; round++) lru.set(String(round), 'x'.repeat(round))
+    expect(lru.bytes).toBeLessThanOrEqual(3_000)
+  })
+
+  it('knows questions apart by text, reach and every value', () => {
+    const keys = [
+      questionKey('tenant', 'SELECT 1', {}),
+      questionKey('accounts', 'SELECT 1', {}),
+      questionKey('tenant', 'SELECT 1', { a: '1' }),
+      questionKey('tenant', 'SELECT 1', { a: 1 }),
+      questionKey('tenant', 'SELECT 1', { a: 1n }),
+      questionKey('tenant', 'SELECT 1', { a: [1n] }),
+      questionKey('tenant', 'SELECT 1', { a: new TupleParam([1n]) as TupleValue }),
+      questionKey('tenant', 'SELECT 1', { a: new Map([['k', 'v']]) }),
+      questionKey('tenant', 'SELECT 1', { a: new Map([['k', 'w']]) }),
+      questionKey('tenant', 'SELECT 1', { a: ['k', 'v'] }),
+      questionKey('tenant', 'SELECT 1', { a: ['kv'] }),
+      questionKey('tenant', 'SELECT 1', { a: 'b', c: 'd' }),
+      questionKey('tenant', 'SELECT 1', { a: 'bs1:cs1:d' }),
+    ]
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(questionKey('tenant', 'SELECT 1', { a: ['k'] })).toBe(
+      questionKey('tenant', 'SELECT 1', { a: ['k'] }),
+    )
   })
 })
 
@@ -188,7 +225,7 @@ describe('the ClickHouse door', () => {
     )
     expect(asked).toMatchObject({
       sql: 'SELECT {n:UInt8}',
-      params: { n: '1' },
+      parameters: new Map([['n', '1']]),
       defaultFormat: 'CSV',
       maxSeconds: 5,
       gzip: true,
@@ -199,12 +236,31 @@ describe('the ClickHouse door', () => {
   })
 
   it('undoes what the client escaped', () => {
-    expect(paramValue('p', 'a\\tb\\\\c', 'String')).toBe('a\tb\\c')
-    expect(paramValue('p', "['a\\'b', 'c']", 'Array(String)')).toEqual(["a'b", 'c'])
-    expect(paramValue('p', '[1,2]', 'Array(UInt8)')).toBe('[1,2]')
-    expect(paramValue('p', '\\N', 'Nullable(String)')).toBeNull()
-    expect(paramValue('p', '\\\\N', 'String')).toBe('\\N')
-    expect(() => paramValue('p', "{'a':'\\''}", 'Map(String, String)')).toThrow(/escapes/)
+    const value = (text: string, type: string) => parameterValue('p', text, type)
+    expect(value('a\\tb\\\\c', 'String')).toBe('a\tb\\c')
+    expect(value("['a\\'b', 'c']", 'Array(String)')).toEqual(["a'b", 'c'])
+    expect(value('[1,2.5,NULL,true]', 'Array(Float64)')).toEqual([1n, 2.5, null, true])
+    expect(value("('a\\'b', 18446744073709551615, [''])", 'Tuple(String, UInt64, Array(String))')).toEqual(
+      new TupleParam(["a'b", 18446744073709551615n, ['']]),
+    )
+    expect(value("{'a':'\\\\'}", 'Map(String, String)')).toEqual(new Map([['a', '\\']]))
+    // Not exact as a number of JavaScript: left to the engine.
+    expect(value('[1.0000000000000000001]', 'Array(Decimal(38, 19))')).toBe('[1.0000000000000000001]')
+    expect(value('\\N', 'Nullable(String)')).toBeNull()
+    expect(value('\\\\N', 'String')).toBe('\\N')
+    expect(() => value("{'a':'\\''", 'Map(String, String)')).toThrow(/param_p is not a Map/)
+    expect(() => value(`${'['.repeat(99)}'\\''${']'.repeat(99)}`, 'Array(String)')).toThrow(/param_p/)
+  })
+
+  it('knows the types of placeholders, wherever they stand', () => {
+    const sql =
+      "SELECT {a : Array( String )}, '{a:UInt8}', {b:Map(String, UInt8)}, {a:{c:UInt8}} /* {d:Int8} */"
+    expect([...placeholderTypes(tokenize(sql))]).toEqual([
+      ['a', 'Array(String)'],
+      ['b', 'Map(String,UInt8)'],
+      ['c', 'UInt8'],
+    ])
+    expect(bindParameters(tokenize(sql), new Map([['a', "['\\'']"]]))).toEqual({ a: ["'"] })
   })
 
   it('says errors as the engine would', () => {

@@ -1,0 +1,88 @@
+/**
+ * What is measured before anything reads a stranger's text, and what is counted in its tokens before the engine parses it:
+ * the engine's own parser has shapes on which it takes seconds, and cannot be stopped there.
+ */
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Token } from './tokens.ts'
+import { RefusedError } from './verdict.ts'
+
+/** Longer statements are refused: the checks cost time in proportion, and no person writes them. */
+export const STATEMENT_MAX_BYTES = 262_144
+/** Of one request, and of one value. */
+export const PARAMETERS_MAX = 1_000
+export const PARAMETER_MAX_BYTES = 262_144
+
+/** Tokens other than space: what the engine makes of each takes it about 1 kB. */
+const TOKENS_MAX = 100_000
+/** Each branch of a UNION and each subquery is a query of its own: 8,000 take the engine ten seconds. */
+const SELECTS_MAX = 200
+/** Each may begin a heredoc, whose end the engine looks for in all of the rest: 40,000 take it six seconds. */
+const DOLLARS_MAX = 1_000
+/** Parentheses, brackets and braces inside each other; the engine's parser gives up soon after. */
+const NESTING_MAX = 150
+
+/** @throws WattlineError `sql_refused` */
+export function assertStatementLength(sql: string): void {
+  // Text of UTF-16 is at most three bytes a unit: what is far too long is not even measured.
+  if (sql.length > STATEMENT_MAX_BYTES || Buffer.byteLength(sql) > STATEMENT_MAX_BYTES) {
+    throw tooLong(`The statement is longer than ${STATEMENT_MAX_BYTES} bytes. Shorten it`)
+  }
+}
+
+/** @throws WattlineError `parameter_invalid` */
+export function assertParameterLengths(parameters: Iterable<readonly [name: string, value: unknown]>): void {
+  let count = 0
+  for (const [name, value] of parameters) {
+    count += 1
+    if (count > PARAMETERS_MAX) {
+      throw new WattlineError('parameter_invalid', `More than ${PARAMETERS_MAX} parameters were sent.`)
+    }
+    if (lengthOf(value) > PARAMETER_MAX_BYTES) {
+      throw new WattlineError(
+        'parameter_invalid',
+        `Parameter ${name.slice(0, 64)} is longer than ${PARAMETER_MAX_BYTES} bytes.`,
+      )
+    }
+  }
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string')
+    return value.length > PARAMETER_MAX_BYTES ? value.length : Buffer.byteLength(value)
+  if (!Array.isArray(value)) return 0
+  return value.reduce<number>((sum, item) => sum + 2 + lengthOf(item), 0)
+}
+
+/**
+ * Counted in the whole text where a way around our tokens would cost the engine seconds: the two need not agree on what is a
+ * string.
+ * @throws WattlineError `sql_refused` naming what there is too much of.
+ */
+export function assertModest(sql: string, tokens: readonly Token[]): void {
+  if (occurrences(sql.toLowerCase(), 'select') > SELECTS_MAX) {
+    throw tooLong(`The statement has more than ${SELECTS_MAX} SELECTs`)
+  }
+  if (occurrences(sql, '$') > DOLLARS_MAX) {
+    throw tooLong(`The statement has more than ${DOLLARS_MAX} dollar signs`)
+  }
+  let solid = 0
+  let depth = 0
+  let deepest = 0
+  for (const { kind, text } of tokens) {
+    if (kind !== 'space') solid += 1
+    if (kind !== 'other') continue
+    if ('([{'.includes(text)) deepest = Math.max(deepest, ++depth)
+    else if (')]}'.includes(text)) depth -= 1
+  }
+  if (solid > TOKENS_MAX) throw tooLong(`The statement has more than ${TOKENS_MAX} words and signs`)
+  if (deepest > NESTING_MAX) throw tooLong(`Parentheses are nested more than ${NESTING_MAX} deep`)
+}
+
+function occurrences(text: string, wanted: string): number {
+  let count = 0
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + wanted.length)) count += 1
+  return count
+}
+
+const tooLong = (detail: string): WattlineError =>
+  new WattlineError('sql_refused', `${detail}.`, { cause: new RefusedError('too_long', detail) })
