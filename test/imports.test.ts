@@ -42,6 +42,7 @@ const isOurs = (to: string): boolean => files.includes(to)
 /** Folder -> the folders that it may import from, besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/model': [],
+  'core/books': ['core/model'],
   'core/runtime': ['core/model'],
   'core/columns': ['core/model', 'core/runtime'],
   'core/broker': ['core/model', 'core/runtime'],

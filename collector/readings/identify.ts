@@ -2,9 +2,10 @@
  * Whose a point is and where in the host's meter tree, from its labels and those of its resource: pure and without state,
  * so that the same labels always give the same identity, which may be remembered.
  */
+
+import { own } from './labels.ts'
 import type { IgnoredReason, Labels, Located, Mapping, Place } from './mapping.ts'
-import { own } from './mappings-prometheus.ts'
-import { kindProblem, type MetricRule } from './rule.ts'
+import { type MetricRule, rowProblem } from './rule.ts'
 import { keptAttributes } from './workload.ts'
 
 /** What a reading says beside its time, its epoch and its value. */
@@ -38,7 +39,7 @@ export function identify(rule: MetricRule, place: Place): Identified | Unidentif
   const { resource } = place
   const mapping = rule.rows.find(row => applies(row, place.point))
   if (mapping === undefined) return { reason: 'label', isBeforeTime: true }
-  const mismatch = kindProblem(mapping, rule)
+  const mismatch = rowProblem(mapping, rule)
   if (mismatch !== null) return { reason: mismatch, isBeforeTime: true }
   const host = hostOf(mapping, place)
   if (host === undefined) return { reason: 'no_host', isBeforeTime: false }
@@ -53,7 +54,7 @@ export function identify(rule: MetricRule, place: Place): Identified | Unidentif
     device: located.device ?? '',
     workloadKind: located.workload?.kind ?? '',
     workloadId: located.workload?.id ?? '',
-    source: `${isSimulated ? SIMULATED : mapping.source}:${rule.metric}`,
+    source: `${isSimulated ? SIMULATED : mapping.source}:${rule.metric}${located.interface === undefined ? '' : `:${located.interface}`}`,
     quality: isSimulated ? SIMULATED : 'measured',
     attributes: attributesOf(located, resource),
   }

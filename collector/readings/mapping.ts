@@ -22,6 +22,8 @@ export interface Workload {
 export interface Located {
   readonly domain: string
   readonly device?: string
+  /** Which of several ways to read the same meter: part of the reading's Source, so that they are never added. */
+  readonly interface?: string
   readonly workload?: Workload
 }
 
@@ -37,9 +39,11 @@ export const IGNORED_REASONS = [
   'inside_container',
   'not_cpu_time',
   'hw_type',
+  'not_host_meter',
   'no_device',
   'zone',
   'label',
+  'unit',
   'not_finite',
   'negative',
   'sentinel',
@@ -49,6 +53,8 @@ export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
 export type Quantity =
   | 'energy'
+  | 'energy_active'
+  | 'energy_idle'
   | 'power'
   | 'cpu_time'
   | 'gpu_time'
@@ -72,5 +78,9 @@ export interface Mapping {
   readonly hostLabels?: readonly string[]
   /** Exporters without types (Prometheus) say "gauge" of counters too; then the row knows better. */
   readonly untyped?: true
+  /** The sender's unit is none of this quantity, or not the one that the metric's name says. */
+  readonly refused?: 'unit'
+  /** A value of 0 is how this source says that it does not know. */
+  readonly zeroIsNone?: true
   readonly locate: (place: Place) => Located | IgnoredReason
 }

@@ -42,12 +42,12 @@ export class RecognisedPoints implements PointSink {
 
   metric(
     body: DataView,
-    name: TextRange,
+    { name, unit }: { readonly name: TextRange; readonly unit: TextRange },
     isSum: boolean,
     temporality: number,
     isMonotonic: boolean,
   ): boolean {
-    this.#rule = ruleOf(body, name.start, name.end, isSum, temporality, isMonotonic)
+    this.#rule = ruleOf(body, name, unit, isSum, temporality, isMonotonic)
     this.#body = body
     return this.#rule !== null
   }
@@ -72,7 +72,9 @@ export class RecognisedPoints implements PointSink {
     const problem = point.isInteger
       ? this.#scaled.ofInteger(point.valueLow, point.valueHigh, factor)
       : this.#scaled.ofDouble(point.double, factor)
-    return problem ?? identity
+    if (problem !== null) return problem
+    const isZero = this.#scaled.low === 0 && this.#scaled.high === 0
+    return isZero && identity.mapping.zeroIsNone ? 'sentinel' : identity
   }
 
   #resourceOf({ resourceMessages }: PointInHand): KnownResource | null {

@@ -1,12 +1,16 @@
-/** What a metric's name, kind and temporality say about all its points: decided once a metric. */
+/** What a metric's name, unit, kind and temporality say about all its points: decided once a metric. */
+import { LONGEST_UNIT } from '../../core/model/units.ts'
+import type { TextRange } from '../otlp/decode/envelope.ts'
 import type { IgnoredReason, Mapping } from './mapping.ts'
 import { MAPPINGS } from './mappings.ts'
+import { PATTERN_PREFIX, rowsByPattern } from './rapl-zones.ts'
+import { inUnit } from './unit.ts'
 
 export interface MetricRule {
   /** Tells rules apart in tables. */
   readonly number: number
   readonly metric: string
-  /** Rows of the table of mappings with this name. */
+  /** Rows of the table of mappings with this name, for values in this unit. */
   readonly rows: readonly Mapping[]
   readonly isSum: boolean
   readonly isCumulative: boolean
@@ -17,8 +21,17 @@ export interface MetricRule {
 
 /** OTLP's AggregationTemporality. */
 const CUMULATIVE = 2
+/** Units of one name, and names found by pattern, that are remembered; more are looked at anew each time. */
+const MOST_UNITS = 32
+const MOST_PATTERN_NAMES = 1_000
 
 interface Named {
+  readonly bytes: Uint8Array
+  readonly rows: readonly Mapping[]
+  readonly units: InUnit[]
+}
+
+interface InUnit {
   readonly bytes: Uint8Array
   /** A gauge, and sums that are cumulative or not, monotonic or not. */
   readonly rules: readonly MetricRule[]
@@ -30,25 +43,30 @@ let rules = 0
 const byLength: Named[][] = []
 for (const [metric, rows] of Map.groupBy(MAPPINGS, mapping => mapping.metric)) {
   byLength[metric.length] ??= []
-  byLength[metric.length]!.push({ bytes: Buffer.from(metric), rules: variants(metric, rows) })
+  byLength[metric.length]!.push(named(metric, rows))
 }
+const byPattern = new Map<string, Named>()
+const patternPrefix = Buffer.from(PATTERN_PREFIX)
 
-/** The rule for a metric whose name is `body[start, end)`; null: no row of the table has that name. */
+/** The rule for a metric whose name and unit are these texts of `body`; null: no row of the table has that name. */
 export function ruleOf(
   body: DataView,
-  start: number,
-  end: number,
+  name: TextRange,
+  unit: TextRange,
   isSum: boolean,
   temporality: number,
   isMonotonic: boolean,
 ): MetricRule | null {
-  const named = byLength[end - start]
-  if (named === undefined) return null
-  for (const one of named) {
-    if (!isSame(one.bytes, body, start)) continue
-    return one.rules[isSum ? 1 + (temporality === CUMULATIVE ? 2 : 0) + (isMonotonic ? 1 : 0) : 0]!
-  }
-  return null
+  const found = namedBy(body, name)
+  if (found === null) return null
+  const index = isSum ? 1 + (temporality === CUMULATIVE ? 2 : 0) + (isMonotonic ? 1 : 0) : 0
+  return rulesIn(found, body, unit)[index]!
+}
+
+function namedBy(body: DataView, { start, end }: TextRange): Named | null {
+  for (const one of byLength[end - start] ?? []) if (isSame(one.bytes, body, start)) return one
+  if (end - start <= patternPrefix.length || !isSame(patternPrefix, body, start)) return null
+  return namedByPattern(textOf(body, start, end))
 }
 
 /** From the end: names of one length differ there first. */
@@ -57,12 +75,47 @@ function isSame(name: Uint8Array, body: DataView, start: number): boolean {
   return true
 }
 
+const textOf = (body: DataView, start: number, end: number): string =>
+  Buffer.from(body.buffer, body.byteOffset + start, end - start).toString()
+
+function namedByPattern(metric: string): Named | null {
+  const known = byPattern.get(metric)
+  if (known !== undefined) return known
+  const rows = rowsByPattern(metric)
+  if (rows.length === 0) return null
+  const made = named(metric, rows)
+  if (byPattern.size < MOST_PATTERN_NAMES) byPattern.set(metric, made)
+  return made
+}
+
+function named(metric: string, rows: readonly Mapping[]): Named {
+  const units = [{ bytes: new Uint8Array(0), rules: variants(metric, rows) }]
+  return { bytes: Buffer.from(metric), rows, units }
+}
+
+function rulesIn({ bytes: name, rows, units }: Named, body: DataView, { start, end }: TextRange) {
+  for (const one of units) {
+    if (one.bytes.length === end - start && isSame(one.bytes, body, start)) return one.rules
+  }
+  const isUnit = end - start <= 4 * LONGEST_UNIT
+  const unit = isUnit ? textOf(body, start, end) : ' '
+  const made = {
+    bytes: Buffer.from(unit),
+    rules: variants(
+      Buffer.from(name).toString(),
+      rows.map(row => inUnit(row, unit)),
+    ),
+  }
+  if (isUnit && units.length < MOST_UNITS) units.push(made)
+  return made.rules
+}
+
 function variants(metric: string, rows: readonly Mapping[]): MetricRule[] {
   const rule = (isSum: boolean, isCumulative: boolean, isMonotonic: boolean): MetricRule => {
     const facts = { metric, rows, isSum, isCumulative, isMonotonic }
     rules += 1
     const single = rows.every(row => row.when === undefined) ? rows[0] : undefined
-    return { number: rules, ...facts, problem: single === undefined ? null : kindProblem(single, facts) }
+    return { number: rules, ...facts, problem: single === undefined ? null : rowProblem(single, facts) }
   }
   const sums = [false, true].flatMap(cumulative => [false, true].map(up => rule(true, cumulative, up)))
   return [rule(false, false, false), ...sums]
@@ -72,11 +125,12 @@ function variants(metric: string, rows: readonly Mapping[]): MetricRule[] {
  * A delta cannot be turned into a counter without remembering what came before, and a lost or repeated one would
  * change what was used: senders are asked for cumulative temporality.
  */
-export function kindProblem(
+export function rowProblem(
   mapping: Mapping,
   { isSum, isCumulative, isMonotonic }: Pick<MetricRule, 'isSum' | 'isCumulative' | 'isMonotonic'>,
 ): IgnoredReason | null {
   if (isSum && !isCumulative) return 'delta_temporality'
+  if (mapping.refused !== undefined) return mapping.refused
   if (mapping.untyped) return null
   if (mapping.kind === 'counter') return isSum && isMonotonic ? null : 'not_a_counter'
   return isSum && isMonotonic ? 'not_a_gauge' : null

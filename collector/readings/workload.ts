@@ -104,4 +104,19 @@ export function processWorkload(place: Place): Workload | undefined {
   }
 }
 
+/** A workload of a source that says little of it: attributes that are empty are left out. */
+export const workload = (
+  kind: Workload['kind'],
+  id: string,
+  name: string,
+  namespace: string,
+  attributes: Labels,
+): Workload => ({
+  kind,
+  id,
+  name,
+  namespace,
+  attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== '')),
+})
+
 const shortId = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id)

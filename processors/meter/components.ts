@@ -1,9 +1,9 @@
 /** From energy per domain to energy per component: what of a window is counted, once. */
 
+import { componentOf } from '../../core/books/meter-tree.ts'
 import { COMPONENTS, type Component } from '../../core/model/components.ts'
 import { larger, smaller, sumOf } from '../../core/model/integers.ts'
 import { type MicroJoules, microJoules } from '../../core/model/quantity.ts'
-import { componentOf } from './domains.ts'
 import { type Metered, worstOf } from './gather.ts'
 
 const NONE = microJoules(0n)

@@ -157,9 +157,9 @@ class MetricDecoder implements EnvelopeVisitor {
   }
 
   /** Where the points of a metric also go; null: nowhere. */
-  #sinkFor(kind: number, { name }: MetricHead, temporality: number, monotonic: boolean): PointSink | null {
+  #sinkFor(kind: number, head: MetricHead, temporality: number, monotonic: boolean): PointSink | null {
     if (kind !== GAUGE && kind !== SUM) return null
-    const isWanted = this.#sink.metric(this.#reader.view, name, kind === SUM, temporality, monotonic)
+    const isWanted = this.#sink.metric(this.#reader.view, head, kind === SUM, temporality, monotonic)
     return isWanted ? this.#sink : null
   }
 

@@ -27,6 +27,12 @@ export interface PointInHand {
 /** Takes points of gauges and sums as they are decoded. The request may still turn out to be undecodable. */
 export interface PointSink {
   /** Whether it wants the points of a metric: then they come by `point`, until the next metric. Asked once a metric. */
-  metric(body: DataView, name: TextRange, isSum: boolean, temporality: number, isMonotonic: boolean): boolean
+  metric(
+    body: DataView,
+    head: { readonly name: TextRange; readonly unit: TextRange },
+    isSum: boolean,
+    temporality: number,
+    isMonotonic: boolean,
+  ): boolean
   point(point: PointInHand): void
 }

@@ -1,11 +1,12 @@
 import { column, type StreamDeclaration } from './stream.ts'
 
 /**
- * One row is one sample of one meter. Units by Quantity: `energy` µJ, `power` mW, `cpu_time` and `gpu_time` and
+ * One row is one sample of one meter. Units by Quantity: `energy` (and what an exporter says of it to be `energy_active` and
+ * `energy_idle`) µJ, `power` mW, `cpu_time` and `gpu_time` and
  * `cpu_wait` and `sched_latency` µs, `memory` bytes, `*_request` milli-units or bytes.
  *
  * Domain: for energy and power the place in the meter tree (`host`, `package-0`, `core-0`, `uncore-0`, `dram-0`,
- * `gpu-<uuid>`); for the host's own `cpu_time` the CPU mode (`user`, `system`, `idle`, ...): capacity is the sum
+ * `gpu-<uuid>`, `psys`: see core/books/meter-tree.ts); for the host's own `cpu_time` the CPU mode (`user`, `system`, `idle`, ...): capacity is the sum
  * over all modes, busy the sum without `idle` and `iowait`. Device tells apart meters of one domain (a CPU number).
  * WorkloadKind and WorkloadId are empty for the host's own readings; kinds are `container`, `pod`, `systemd_unit`,
  * `vm`, `slurm_job`, `process`. For workload `cpu_time` the Domain is the CPU mode or empty (total): add them all.

@@ -2,11 +2,13 @@
  * The rule of recognising, point by point and without memory: what the collector does with identities that it remembers
  * must come to the same.
  */
+import { own } from '../../../collector/readings/labels.ts'
 import type { IgnoredReason, Labels, Located, Mapping, Place } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
-import { own } from '../../../collector/readings/mappings-prometheus.ts'
+import { rowsByPattern } from '../../../collector/readings/rapl-zones.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { scale } from '../../../collector/readings/scale.ts'
+import { inUnit } from '../../../collector/readings/unit.ts'
 import { keptAttributes } from '../../../collector/readings/workload.ts'
 import type { Recognised, SentMetric, SentPoint } from './recognising.ts'
 
@@ -16,8 +18,10 @@ export function recognisedByRule(metrics: readonly SentMetric[], tenant: string)
   const readings: Reading[] = []
   const ignored = new Map<string, number>()
   for (const metric of metrics) {
-    const rows = byName.get(metric.name)
-    if (rows === undefined) continue
+    const rows = (byName.get(metric.name) ?? rowsByPattern(metric.name)).map(row =>
+      inUnit(row, metric.unit ?? ''),
+    )
+    if (rows.length === 0) continue
     for (const point of metric.points) {
       const result = recognisePoint(rows, metric, point, tenant)
       if (typeof result === 'string') ignored.set(result, (ignored.get(result) ?? 0) + 1)
@@ -45,6 +49,7 @@ function recognisePoint(
   if (typeof located === 'string') return located
   const value = scale(point.value, mapping.factor)
   if (typeof value === 'string') return value
+  if (value === 0n && mapping.zeroIsNone) return 'sentinel'
   const simulated = metric.resource['wattline.source'] === 'simulated'
   return {
     Tenant: tenant,
@@ -59,7 +64,11 @@ function recognisePoint(
     WorkloadId: located.workload?.id ?? '',
     Value: value,
     RangeMax: 0n,
-    Source: `${simulated ? 'simulated' : mapping.source}:${metric.name}`,
+    Source: [
+      simulated ? 'simulated' : mapping.source,
+      metric.name,
+      ...(located.interface ? [located.interface] : []),
+    ].join(':'),
     Quality: simulated ? 'simulated' : 'measured',
     Attributes: attributesOf(located, metric.resource),
   }
@@ -70,6 +79,7 @@ const applies = (row: Mapping, labels: Labels): boolean =>
 
 function kindProblem(mapping: Mapping, metric: SentMetric): IgnoredReason | undefined {
   if (metric.kind === 'sum' && metric.temporality !== 2) return 'delta_temporality'
+  if (mapping.refused) return mapping.refused
   if (mapping.untyped) return undefined
   if (mapping.kind === 'counter')
     return metric.kind === 'sum' && metric.monotonic ? undefined : 'not_a_counter'

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { IGNORED_REASONS, type Labels } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
+import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { type Recognised, recognisedIn, requestOf, type SentMetric } from './recognising.ts'
 
@@ -17,6 +18,7 @@ const RESOURCE: Labels = { 'host.id': 'h1', 'host.name': 'node-1' }
 
 type Sent = {
   readonly name: string
+  readonly unit?: string
   readonly value: bigint | number
   readonly labels?: Labels
   readonly resource?: Labels
@@ -36,6 +38,7 @@ function metric(sent: Sent): SentMetric {
   const kind = sent.kind ?? 'sum'
   return {
     name: sent.name,
+    unit: sent.unit ?? '',
     kind,
     temporality: sent.temporality ?? (kind === 'sum' ? 2 : 0),
     monotonic: sent.monotonic ?? kind === 'sum',
@@ -66,6 +69,7 @@ const cadvisor = {
   pod: 'web-1',
 }
 const zone = (name: string, path: string): Labels => ({ zone: name, path: `/sys/class/powercap/${path}` })
+const old = (mode: string): Labels => ({ source: 'rapl-sysfs', package: '1', mode })
 const request = (resource: string): Labels => ({
   resource,
   namespace: 'shop',
@@ -138,7 +142,18 @@ const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] 
 const PROMETHEUS: readonly [string, Labels, bigint | number, string, bigint][] = [
   ['kepler_node_cpu_joules_total', zone('package', 'intel-rapl:1'), 3, 'energy package-1', 3_000_000n],
   ['kepler_node_cpu_joules_total', zone('dram', 'intel-rapl:1:2'), 3, 'energy dram-1', 3_000_000n],
-  ['kepler_node_cpu_joules_total', zone('psys', 'intel-rapl:2'), 3, 'energy host', 3_000_000n],
+  ['kepler_node_cpu_joules_total', zone('psys', 'intel-rapl:2'), 3, 'energy psys', 3_000_000n],
+  ['kepler_node_cpu_joules_total', zone('package-0-die-1', ''), 3, 'energy package-0-die-1', 3_000_000n],
+  ['kepler_node_cpu_active_joules_total', zone('package', ''), 3, 'energy_active package-0', 3_000_000n],
+  ['kepler_node_cpu_idle_joules_total', zone('package', ''), 3, 'energy_idle package-0', 3_000_000n],
+  ['kepler_platform_watts', { chassis_id: '1', source_id: 'a' }, 300, 'power host 1/a', 300_000n],
+  ['kepler_node_package_joules_total', old('dynamic'), 3, 'energy package-1 dynamic', 3_000_000n],
+  ['kepler_node_package_joules_total', old('idle'), 3, 'energy package-1 idle', 3_000_000n],
+  ['kepler_node_package_joules_total', { package: '0' }, 3, 'energy package-0', 3_000_000n],
+  ['kepler_node_core_joules_total', old('dynamic'), 3, 'energy core-1 dynamic', 3_000_000n],
+  ['kepler_node_uncore_joules_total', old('dynamic'), 3, 'energy uncore-1 dynamic', 3_000_000n],
+  ['kepler_node_dram_joules_total', old('idle'), 3, 'energy dram-1 idle', 3_000_000n],
+  ['kepler_node_platform_joules_total', { mode: 'idle' }, 3, 'energy host idle', 3_000_000n],
   ['kepler_node_gpu_joules_total', { gpu_uuid: 'GPU-a', gpu: '0' }, 3, 'energy gpu-GPU-a', 3_000_000n],
   [
     'kepler_process_cpu_seconds_total',
@@ -189,7 +204,26 @@ const PROMETHEUS: readonly [string, Labels, bigint | number, string, bigint][] =
     'energy dram-0',
     1_000_000n,
   ],
-  ['node_rapl_psys_joules_total', {}, 1, 'energy host', 1_000_000n],
+  ['node_rapl_psys_joules_total', {}, 1, 'energy psys', 1_000_000n],
+  ['node_rapl_package_0_die_1_joules_total', { index: '0' }, 1, 'energy package-0-die-1', 1_000_000n],
+  ['node_rapl_package_1_die_joules_total', { index: '3' }, 1, 'energy package-1-die-3', 1_000_000n],
+  ['node_rapl_package_12_joules_total', {}, 1, 'energy package-12', 1_000_000n],
+  [
+    'node_rapl_joules_total',
+    { rapl_zone: 'package-1-die-0', index: '0' },
+    1,
+    'energy package-1-die-0',
+    1_000_000n,
+  ],
+  [
+    'node_hwmon_power_average_watt',
+    { chip: 'lnxsybus:00_acpi000d:00', sensor: 'power1' },
+    9,
+    'power host power1',
+    9000n,
+  ],
+  ['node_hwmon_power_watt', { chip: 'power_meter-acpi-0', sensor: 'power1' }, 9, 'power host power1', 9000n],
+  ['ipmi_dcmi_power_consumption_watts', {}, 300, 'power host', 300_000n],
   ['node_rapl_joules_total', { rapl_zone: 'package-0', index: '0' }, 1, 'energy package-0', 1_000_000n],
   ['node_cpu_seconds_total', { cpu: '2', mode: 'irq' }, 1, 'cpu_time interrupt 2', 1_000_000n],
   [
@@ -268,7 +302,8 @@ describe('the table of mappings', () => {
   })
 
   test('every row is one of those tested here', () => {
-    const tested = new Set([...OTLP_COUNTERS, ...OTLP_GAUGES, ...PROMETHEUS].map(([name]) => name))
+    const names = [...OTLP_COUNTERS, ...OTLP_GAUGES, ...PROMETHEUS].map(([name]) => name)
+    const tested = new Set(names.filter(name => !/^node_rapl_package_\d/.test(name)))
     expect([...new Set(MAPPINGS.map(row => row.metric))].sort()).toEqual([...tested].sort())
     const resources = MAPPINGS.flatMap(row => row.when?.['resource'] ?? [])
     expect(resources).toEqual(['cpu', 'memory', 'nvidia_com_gpu'])
@@ -313,6 +348,16 @@ const IGNORED: readonly [string, Sent][] = [
   ['no_workload', { name: 'container_cpu_usage_seconds_total', value: 1, labels: { id: '/' } }],
   ['no_workload', { name: 'kepler_process_cpu_seconds_total', value: 1 }],
   ['no_workload', { name: 'kube_pod_container_resource_requests', value: 1, labels: { resource: 'cpu' } }],
+  ['zone', { name: 'kepler_node_cpu_joules_total', value: 1, labels: zone('__proto__', '') }],
+  ['label', { name: 'kepler_node_package_joules_total', value: 1, labels: old('other') }],
+  ['not_host_meter', { name: 'node_hwmon_power_average_watt', value: 1, labels: { chip: 'amdgpu' } }],
+  ['sentinel', { name: 'ipmi_dcmi_power_consumption_watts', value: 0 }],
+  ['unit', { name: 'hw.energy', value: 1, labels: cpu, unit: 'W' }],
+  ['unit', { name: 'hw.energy', value: 1, labels: cpu, unit: 'furlong' }],
+  ['unit', { name: 'hw.energy', value: 1, labels: cpu, unit: 'J'.repeat(1000) }],
+  ['unit', { name: 'hw.energy', value: 1, labels: cpu, unit: '1' }],
+  ['unit', { name: 'kepler_node_cpu_joules_total', value: 1, labels: zone('package', ''), unit: 'kJ' }],
+  ['unit', { name: 'kube_pod_container_resource_requests', value: 1, labels: request('cpu'), unit: 's' }],
   ['zone', { name: 'node_rapl_joules_total', value: 1, labels: { rapl_zone: 'accelerator' } }],
   ['label', { name: 'kube_pod_container_resource_requests', value: 1, labels: request('hugepages_2Mi') }],
   ['not_finite', { name: 'hw.energy', value: Number.NaN, labels: cpu }],
@@ -320,6 +365,80 @@ const IGNORED: readonly [string, Sent][] = [
   ['sentinel', { name: 'DCGM_FI_DEV_POWER_USAGE', value: 9_223_372_036_854_775_794n, labels: { UUID: 'a' } }],
   ['out_of_range', { name: 'hw.energy', value: 1e15, labels: cpu }],
 ]
+
+/** name, unit, value sent, value read. */
+const UNITS: readonly [string, string, bigint | number, bigint][] = [
+  ['hw.energy', '', 600n, 600_000_000n],
+  ['hw.energy', 'J', 600n, 600_000_000n],
+  ['hw.energy', 'mJ', 600_000n, 600_000_000n],
+  ['hw.energy', 'uJ', 600_000_000n, 600_000_000n],
+  ['hw.energy', '\u00b5J', 600_000_000n, 600_000_000n],
+  ['hw.energy', 'kJ', 0.6, 600_000_000n],
+  ['hw.energy', 'MJ', 3n, 3_000_000_000_000n],
+  ['hw.energy', 'Wh', 1n, 3_600_000_000n],
+  ['hw.energy', 'mW.h', 1n, 3_600_000n],
+  ['hw.energy', 'kW.h', 0.000166, 597_600_000n],
+  ['hw.energy', 'kWh', 0.5, 1_800_000_000_000n],
+  ['hw.energy', 'W.s', 5n, 5_000_000n],
+  ['hw.energy', 'joules', 5n, 5_000_000n],
+  ['hw.energy', 'nJ', 1500n, 2n],
+  ['hw.power', 'W', 60n, 60_000n],
+  ['hw.power', 'mW', 60n, 60n],
+  ['hw.power', 'kW', 0.06, 60_000n],
+  ['hw.power', 'uW', 2500n, 2n],
+  ['system.cpu.time', 's', 1.5, 1_500_000n],
+  ['system.cpu.time', 'ms', 1500n, 1_500_000n],
+  ['system.cpu.time', 'us', 1500n, 1500n],
+  ['system.cpu.time', 'ns', 1500n, 2n],
+  ['system.cpu.time', 'min', 2n, 120_000_000n],
+  ['container.memory.working_set', 'By', 5n, 5n],
+  ['container.memory.working_set', 'KiBy', 5n, 5120n],
+  ['container.memory.working_set', 'MBy', 5n, 5_000_000n],
+  ['k8s.container.cpu.request.current', '{cpu}', 0.25, 250n],
+  ['k8s.container.cpu.request.current', '1', 2n, 2000n],
+  ['k8s.container.cpu.request.current', 'millicores', 250n, 250n],
+  ['DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', 'mJ', 7n, 7000n],
+  ['DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', 'J', 7n, 7_000_000n],
+  ['kepler_node_cpu_joules_total', 'joules', 3, 3_000_000n],
+]
+const UNIT_LABELS: Labels = {
+  ...{ 'hw.type': 'cpu', 'hw.id': '0', 'cpu.mode': 'user', UUID: 'GPU-a' },
+  ...{ ...container, 'k8s.pod.uid': POD, ...zone('package', 'intel-rapl:0') },
+}
+
+describe('the unit that a sender states', () => {
+  test.each(UNITS)('%s in %j: %s', (name, unit, value, expected) => {
+    const kind = MAPPINGS.find(row => row.metric === name)!.kind === 'gauge' ? 'gauge' : 'sum'
+    expect(only({ name, unit, value, kind, labels: UNIT_LABELS }).Value).toBe(expected)
+  })
+
+  test('is remembered with the identity: one series in two units is read in each', () => {
+    const recogniser = createRecogniser()
+    const sent = { name: 'hw.host.energy', value: 1n }
+    const values = ['J', 'kJ', 'J', '', 'furlong', 'mJ'].map(
+      unit => recognisedIn(requestOf([metric({ ...sent, unit })]), ANY_TIME, recogniser).readings[0]?.Value,
+    )
+    expect(values).toEqual([1_000_000n, 1_000_000_000n, 1_000_000n, 1_000_000n, undefined, 1000n])
+  })
+
+  test('however many units a sender makes up, the right ones are still read', () => {
+    for (let index = 0; index < 100; index++) {
+      expect(reasonOf({ name: 'hw.host.energy', value: 1, unit: `u${index}` })).toBe('unit')
+    }
+    expect(only({ name: 'hw.host.energy', value: 1n, unit: 'GJ' }).Value).toBe(1_000_000_000_000_000n)
+  })
+})
+
+test('a package by two interfaces of the kernel is one meter of two sources', () => {
+  const [msr, mmio] = ['intel-rapl:0', 'intel-rapl-mmio:0'].map(path =>
+    only({ name: 'node_rapl_package_joules_total', value: 1, labels: { index: '0', path } }),
+  )
+  expect([msr!.Domain, mmio!.Domain]).toEqual(['package-0', 'package-0'])
+  expect([msr!.Source, mmio!.Source]).toEqual([
+    'node_exporter:node_rapl_package_joules_total',
+    'node_exporter:node_rapl_package_joules_total:mmio',
+  ])
+})
 
 describe('points that are no reading', () => {
   test.each(IGNORED)('%s', (reason, sent) => {

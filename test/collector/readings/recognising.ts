@@ -12,6 +12,8 @@ import { CONTEXT, createMetricBuilders } from '../otlp/decode/support.ts'
 
 export interface SentMetric {
   readonly name: string
+  /** '' when absent. */
+  readonly unit?: string
   readonly kind: 'gauge' | 'sum'
   /** OTLP: 1 delta, 2 cumulative; 0 for gauges. */
   readonly temporality: number
@@ -57,8 +59,9 @@ export function requestOf(metrics: readonly SentMetric[]): Uint8Array {
       resource: { attributes: attributes(group[0]!.resource) },
       scope_metrics: [
         {
-          metrics: group.map(({ name, kind, temporality, monotonic, points }) => ({
+          metrics: group.map(({ name, unit = '', kind, temporality, monotonic, points }) => ({
             name,
+            unit,
             ...(kind === 'gauge'
               ? { gauge: { data_points: points.map(point) } }
               : {

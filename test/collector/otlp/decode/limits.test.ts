@@ -55,8 +55,9 @@ const gaugesOf = (points: readonly object[], metricName = 'hw.energy') => {
   })
   let name = ''
   const result = decodeMetrics(body, CONTEXT, builders, {
-    metric(view, range, isSum, temporality, isMonotonic) {
+    metric(view, { name: range, unit }, isSum, temporality, isMonotonic) {
       expect([isSum, temporality, isMonotonic]).toEqual([false, 0, false])
+      expect(decodeUtf8(new Uint8Array(view.buffer, view.byteOffset), unit.start, unit.end)).toBe('J')
       name = decodeUtf8(new Uint8Array(view.buffer, view.byteOffset), range.start, range.end)
       return name === 'hw.energy'
     },

@@ -1,0 +1,10 @@
+import type { Labels } from './mapping.ts'
+
+/** A scrape without `honor_labels` renames the exporter's own label to `exported_x` and puts the target's in its place. */
+export const own = (labels: Labels, ...names: readonly string[]): string => {
+  for (const name of names) {
+    const value = labels[`exported_${name}`] || labels[name]
+    if (value) return value
+  }
+  return ''
+}
