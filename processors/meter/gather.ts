@@ -3,6 +3,8 @@
  * use of each workload. A thing that two sources report is counted once: by the one that saw more of the window.
  */
 
+import { isIdleMode, isNestedMode } from '../../core/books/cpu-modes.ts'
+import { compareSources } from '../../core/books/source-choice.ts'
 import { sumOf } from '../../core/model/integers.ts'
 import {
   type ByteSeconds,
@@ -46,10 +48,6 @@ export interface WindowUse {
   readonly workloads: readonly WorkloadUse[]
 }
 
-/** CPU modes in which nobody works. */
-const IDLE_MODES = new Set(['idle', 'iowait'])
-/** Guest time is part of user time. */
-const NESTED_MODES = new Set(['guest', 'guest_nice'])
 /** Measures of a workload's memory, best first. */
 const MEMORY_MEASURES = ['working_set', 'usage', 'rss', '']
 
@@ -82,28 +80,20 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
   }
 }
 
-/** Measured before estimated before simulated, then the one that saw more of the window, then by name. */
+/** All pieces of the source that counts. */
 function bestSource(pieces: readonly Piece[]): readonly Piece[] {
   if (pieces.length === 1) return pieces
-  const bySource = new Map<string, Piece[]>()
-  for (const piece of pieces) {
-    const { quality, source } = piece.series.identity
-    const key = `${rankOf(quality)}${source}`
-    const there = bySource.get(key)
-    if (there === undefined) bySource.set(key, [piece])
-    else there.push(piece)
-  }
+  const bySource = Map.groupBy(
+    pieces,
+    ({ series: { identity } }) => `${identity.quality}\u0000${identity.source}`,
+  )
   if (bySource.size === 1) return pieces
-  const ranked = [...bySource].sort(([keyA, a], [keyB, b]) => {
-    if (keyA[0] !== keyB[0]) return keyA < keyB ? -1 : 1
-    const [seenA, seenB] = [longestCover(a), longestCover(b)]
-    if (seenA !== seenB) return seenA > seenB ? -1 : 1
-    return keyA < keyB ? -1 : 1
+  const seen = [...bySource.values()].map(some => {
+    const { source, quality } = some[0]!.series.identity
+    return { source, quality, seenNs: longestCover(some), some }
   })
-  return ranked[0]![1]
+  return seen.toSorted(compareSources)[0]!.some
 }
-
-const rankOf = (quality: string): number => (quality === 'simulated' ? 2 : quality === 'estimated' ? 1 : 0)
 
 const longestCover = (pieces: readonly Piece[]): number =>
   pieces.reduce((longest, { coveredNs }) => Math.max(longest, coveredNs), 0)
@@ -131,8 +121,8 @@ function meteredBy(pieces: readonly Piece[]): Metered {
 }
 
 function hostCpu(pieces: readonly Piece[]) {
-  const counted = wholeOrParts(pieces).filter(piece => !NESTED_MODES.has(piece.series.identity.domain))
-  const busy = counted.filter(piece => !IDLE_MODES.has(piece.series.identity.domain))
+  const counted = wholeOrParts(pieces).filter(piece => !isNestedMode(piece.series.identity.domain))
+  const busy = counted.filter(piece => !isIdleMode(piece.series.identity.domain))
   return {
     capacityUs: microseconds(amountOf(counted)),
     busyUs: microseconds(amountOf(busy)),

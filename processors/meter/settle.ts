@@ -1,8 +1,10 @@
 /** From samples to what windows get: pieces of energy, CPU time and byte-seconds, taken out of a series when windows close. */
+import { counterStep } from '../../core/books/counter-step.ts'
+import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
 import { divideHalfEven } from '../../core/model/decimal.ts'
 import { scaledHalfEven } from '../../core/model/scaled.ts'
 import { spreadEvenly, windowEdges, windowOf, windowStartNano } from '../../core/model/window.ts'
-import { MINUTE_NS, NS, nearValueAt, riseOf, STRIDE, spanNs, timeNanoAt, valueAt } from './samples.ts'
+import { MINUTE_NS, NS, nearValueAt, STRIDE, spanNs, timeNanoAt, valueAt } from './samples.ts'
 import type { Carry, Series } from './series.ts'
 
 /** What one series gives one window: µJ, µs or byte-seconds, and the time of the window that it saw. */
@@ -111,8 +113,7 @@ function settleParts(
 /** What an interval within one window amounts to; null where nothing is known of it. */
 function amountOf(series: Series, at: number, span: number): bigint | null {
   if (!series.isGauge) {
-    const rise = riseOf(series.samples, at, at + STRIDE)
-    return rise >= 0 ? BigInt(rise) : riseWithWrap(series, at)
+    return riseWithWrap(series, at)
   }
   if (span > series.gapNs) return null
   const twice = nearValueAt(series.samples, at) + nearValueAt(series.samples, at + STRIDE)
@@ -121,11 +122,15 @@ function amountOf(series: Series, at: number, span: number): bigint | null {
   return BigInt(area)
 }
 
-/** Null at a new epoch: the counter fell and has no range to have wrapped at. */
-function riseWithWrap({ samples, rangeMax }: Series, at: number): bigint | null {
-  const difference = valueAt(samples, at + STRIDE) - valueAt(samples, at)
-  if (difference >= 0n) return difference
-  return rangeMax > 0n && difference + rangeMax >= 0n ? difference + rangeMax : null
+const mostOf = ({ quantity, domain }: Series['identity']): bigint =>
+  quantity === 'energy' ? mostEnergyPerSecond(domain, 0n) : mostCpuTimePerSecond()
+
+/** Null where nothing is booked: at a new epoch, and where the counter says what is impossible. */
+function riseWithWrap({ identity, samples, rangeMax }: Series, at: number): bigint | null {
+  const [before, after] = [valueAt(samples, at), valueAt(samples, at + STRIDE)]
+  const spanNs = timeNanoAt(samples, at + STRIDE) - timeNanoAt(samples, at)
+  const step = counterStep(before, after, spanNs, { rangeMax, most: mostOf(identity) })
+  return step.kind === 'rise' || step.kind === 'wrap' ? step.amount : null
 }
 
 function counterParts(series: Series, at: number) {

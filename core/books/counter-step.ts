@@ -1,0 +1,54 @@
+/**
+ * What a counter counted between two of its samples. The one rule for books and live view: a fall is a wrap only where the
+ * counter's range is known and the power that the wrap implies is possible, else a new epoch, across which nothing is
+ * invented; a rise that implies more than is possible is not booked either.
+ */
+
+/** The most that a counter can have counted a second, in its own unit: µJ or µs. See plausible.ts. */
+export type MostPerSecond = bigint
+
+const SECOND_NS = 1_000_000_000n
+
+export interface CounterStep {
+  /**
+   * rise, wrap: `amount` was counted. epoch: the counter began anew, nobody knows what was counted. implausible: it says
+   * `amount`, which is impossible.
+   */
+  readonly kind: 'rise' | 'wrap' | 'epoch' | 'implausible'
+  /** What counts: 0n for `epoch`. */
+  readonly amount: bigint
+}
+
+const EPOCH: CounterStep = { kind: 'epoch', amount: 0n }
+
+export interface CounterLimits {
+  /** 0n: no known range. Above 0: the counter wraps after this value. */
+  readonly rangeMax: bigint
+  readonly most: MostPerSecond
+}
+
+export function counterStep(
+  before: bigint,
+  after: bigint,
+  spanNs: bigint,
+  { rangeMax, most }: CounterLimits,
+): CounterStep {
+  const rise = after - before
+  if (rise >= 0n) {
+    return { kind: isPossible(rise, spanNs, most) ? 'rise' : 'implausible', amount: rise }
+  }
+  const wrapped = rise + rangeMax
+  const canWrap = rangeMax > 0n && after >= 0n && before <= rangeMax && wrapped >= 0n
+  return canWrap && isPossible(wrapped, spanNs, most) ? { kind: 'wrap', amount: wrapped } : EPOCH
+}
+
+/**
+ * Counters are updated in steps of their own, so that two samples a moment apart may show a step of a second: shorter spans
+ * count as one second.
+ */
+export const isPossible = (amount: bigint, spanNs: bigint, most: MostPerSecond): boolean =>
+  amount * SECOND_NS <= most * (spanNs > SECOND_NS ? spanNs : SECOND_NS)
+
+/** The same in doubles, for hot paths: may say no where `isPossible` says yes within rounding, never the other way round. */
+export const isSurelyPossible = (amount: number, spanNs: number, most: number): boolean =>
+  amount * 1e9 <= most * Math.max(spanNs, 1e9) * (1 - 1e-9)

@@ -1,0 +1,9 @@
+/** Modes of the host's CPU time: capacity is the sum over all modes but nested ones, busy that without idle ones. */
+
+/** Nobody works. */
+const IDLE_MODES: ReadonlySet<string> = new Set(['idle', 'iowait'])
+/** Guest time is part of user time. */
+const NESTED_MODES: ReadonlySet<string> = new Set(['guest', 'guest_nice'])
+
+export const isIdleMode = (mode: string): boolean => IDLE_MODES.has(mode)
+export const isNestedMode = (mode: string): boolean => NESTED_MODES.has(mode)
