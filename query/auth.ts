@@ -2,7 +2,7 @@
  * Who may ask what. Every route declares what it needs (`config: { access }`), and none is served without: the server
  * checks it before a body is read, so that no handler can forget to.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Identity, OPERATOR_TENANT, type Scope } from '../core/model/identity.ts'
 import type { Access } from '../core/runtime/auth/access.ts'
 import { credentialOf } from '../core/runtime/auth/credential.ts'
@@ -37,17 +37,46 @@ export const CHALLENGE = 'Bearer realm="wattline"'
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
-/** To be called before the first route is added. */
-export function guardRoutes(app: FastifyInstance, access: Access): void {
+/** How often running requests are asked whether their token still holds. */
+const RECHECK_MS = 1_000
+
+/** To be called before the first route is added. `onRevoked`: told of each request that ended with its token. */
+export function guardRoutes(
+  app: FastifyInstance,
+  access: Access,
+  { onRevoked, recheckMs = RECHECK_MS }: { readonly onRevoked: () => void; readonly recheckMs?: number },
+): void {
+  const running = new Set<Running>()
+  const timer = setInterval(() => {
+    for (const one of running) {
+      if (access.stillHolds(one.request.headers, one.scope)) continue
+      running.delete(one)
+      onRevoked()
+      one.reply.raw.destroy()
+    }
+  }, recheckMs).unref()
+  app.addHook('onClose', async () => clearInterval(timer))
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access !== undefined) return
     throw new WattlineError('invariant_broken', `Route ${method} ${url} does not say who may ask it.`)
   })
-  app.addHook('onRequest', async request => {
+  app.addHook('onRequest', async (request, reply) => {
     access.admit(request)
     const needed = request.routeOptions.config.access ?? 'open'
-    if (needed !== 'open') identities.set(request, authorize(access, request, needed))
+    if (needed === 'open') return
+    identities.set(request, authorize(access, request, needed))
+    if (!access.needsToken) return
+    const one = { request, reply, scope: needed.scope }
+    running.add(one)
+    reply.raw.once('close', () => running.delete(one))
   })
+}
+
+/** A request of somebody with a token, from its headers to the end of its answer. */
+interface Running {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly scope: Scope
 }
 
 function authorize(access: Access, request: FastifyRequest, needed: Needed): Identity {

@@ -8,8 +8,10 @@ import type { Identity } from '../core/model/identity.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../core/warehouse/warehouse.ts'
+import { startDeadline } from './fair/deadline.ts'
+import { urgencyOf } from './fair/fairness.ts'
+import type { Turns } from './fair/turns.ts'
 import { hangUpSignal } from './hang-up.ts'
-import { createGate } from './sql/gate.ts'
 
 export interface FencedReader {
   /** Rows with 64-bit integers as text. @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable` */
@@ -22,13 +24,13 @@ export type Sees = Pick<Identity, 'tenant' | 'accounts'>
 /** A reader for one asker, which stops when the client of `reply` goes away. */
 export type OpenReader = (sees: Sees, reply: FastifyReply) => FencedReader
 
+/** `turns`: apart from those of strangers' SQL, so that a dashboard full of slow statements does not take the page away. */
 export function fencedReaders(
   warehouse: Pick<Warehouse, 'fenced'>,
   limits: Config['limits']['sql'],
+  turns: Turns,
 ): OpenReader {
-  // Apart from strangers' SQL: a dashboard full of slow statements must not take the page away.
-  const gate = createGate(limits.concurrent)
-  return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: hangUpSignal(reply), gate })
+  return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: hangUpSignal(reply), turns })
 }
 
 export function fencedReader(options: {
@@ -36,31 +38,42 @@ export function fencedReader(options: {
   readonly limits: Config['limits']['sql']
   readonly sees: Sees
   readonly signal: AbortSignal
-  readonly gate: ReturnType<typeof createGate>
+  readonly turns: Turns
 }): FencedReader {
-  const { warehouse, limits, sees, signal, gate } = options
+  const { warehouse, limits, sees, turns } = options
   return {
-    query: <Row>(sql: string, params: Readonly<Record<string, QueryParam>>) =>
-      gate.enter(sees.tenant, async () => {
-        try {
-          const result = await warehouse.fenced({
-            sql,
-            params,
-            tenant: sees.tenant,
-            accounts: sees.accounts,
-            signal,
-            format: 'JSONEachRow',
-            limits: {
-              maxSeconds: limits.seconds,
-              maxMemoryBytes: limits.memory_bytes,
-              maxResultRows: limits.result_rows,
+    query: async <Row>(sql: string, params: Readonly<Record<string, QueryParam>>) => {
+      const deadline = startDeadline(limits.seconds, options.signal)
+      const { signal } = deadline
+      const rows = turns
+        .enter(sees.tenant, open =>
+          open.turn(
+            async () => {
+              const result = await warehouse.fenced({
+                sql,
+                params,
+                tenant: sees.tenant,
+                accounts: sees.accounts,
+                signal,
+                format: 'JSONEachRow',
+                limits: {
+                  maxSeconds: deadline.remainingSeconds(),
+                  maxMemoryBytes: limits.memory_bytes,
+                  maxResultRows: limits.result_rows,
+                },
+                urgency: urgencyOf('own', open.standing()),
+              })
+              return await readRows<Row>(result.chunks)
             },
-          })
-          return await readRows<Row>(result.chunks)
-        } catch (error) {
-          throw asOurs(error)
-        }
-      }),
+            signal,
+            limits.seconds * 500,
+          ),
+        )
+        .finally(deadline.clear)
+      return await deadline.hold(rows).catch((error: unknown) => {
+        throw asOurs(error)
+      })
+    },
   }
 }
 

@@ -7,9 +7,11 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { openAccess } from '../core/runtime/auth/open-access.ts'
 import { ROLES } from '../core/runtime/config/roles.ts'
 import { asWattlineError, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
+import { FIXED_LIMITS } from '../core/runtime/limits.ts'
 import { createWebServer } from '../core/runtime/web-server.ts'
 import { CHALLENGE, guardRoutes } from './auth.ts'
 import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './context.ts'
+import { createFairness } from './fair/fairness.ts'
 import { fencedReaders } from './fenced-reader.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
@@ -39,6 +41,8 @@ const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
 const HEADER_MAX_BYTES = 16_384
 /** How long a connection may stay without a request. */
 const KEEP_ALIVE_MS = 72_000
+/** How often connections that let us wait for a request are looked for. */
+const CHECK_MS = 1_000
 /** Running requests get this long to end once the server stops. */
 const DRAIN_MS = 5_000
 
@@ -52,10 +56,15 @@ const SECURITY_HEADERS = {
 } as const
 
 export function createQueryServer(options: QueryServerOptions): QueryServer {
+  const { warehouse, config } = options
+  const fairness = createFairness({
+    concurrent: config.limits.sql.concurrent,
+    isEmbedded: warehouse.kind === 'embedded',
+  })
   const context: QueryContext = {
     ...options,
     ...statusContext(options),
-    readers: fencedReaders(options.warehouse, options.config.limits.sql),
+    readers: fencedReaders(warehouse, config.limits.sql, fairness.own),
   }
   const metrics = createMetrics(context)
   const app = createApp(context)
@@ -65,6 +74,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     limits: context.config.limits.sql,
     events: context.events,
     now: context.now,
+    turns: fairness.sql,
   })
   statusRoutes(app, context, metrics)
   instanceRoutes(app, context)
@@ -134,7 +144,13 @@ function createApp(context: StatusContext): FastifyInstance {
     forceCloseConnections: 'idle',
     serverFactory: handler => {
       const server = createWebServer(
-        { maxHeaderSize: HEADER_MAX_BYTES, keepAliveTimeout: KEEP_ALIVE_MS },
+        {
+          maxHeaderSize: HEADER_MAX_BYTES,
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          headersTimeout: FIXED_LIMITS.headersMs,
+          requestTimeout: FIXED_LIMITS.questionMs,
+          connectionsCheckingInterval: CHECK_MS,
+        },
         context,
       )
       return server.on('request', handler)
@@ -144,7 +160,9 @@ function createApp(context: StatusContext): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS)
   })
-  guardRoutes(app, context.access)
+  guardRoutes(app, context.access, {
+    onRevoked: () => context.events.emit('answerCut', { reason: 'revoked' }),
+  })
   app.setNotFoundHandler(async (request, reply) =>
     sendProblem(reply, request, new WattlineError('not_found', `There is nothing at ${pathOf(request)}.`)),
   )

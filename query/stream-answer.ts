@@ -2,49 +2,41 @@
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { FastifyReply } from 'fastify'
+import { type ReaderLimits, watchReader } from './slow-reader.ts'
 
 /** An error within the first bytes still becomes a proper status: so many are held back. */
 const HEAD_BYTES = 65_536
+/** Handed on in pieces of this size, so that a slow reader is told from one that has stopped. */
+const SLICE_BYTES = 65_536
+
+export interface SendOptions {
+  readonly gzip: boolean
+  /** What ends the body when the answer fails in the middle; nothing: the connection is cut. */
+  readonly onLate: (error: unknown) => Uint8Array
+  readonly reader: ReaderLimits
+}
 
 /**
- * Sends the pieces and resolves when the reader has them all or went away. An error in the first `HEAD_BYTES` is thrown
- * before anything is sent; later it is handed to `onLate`, whose bytes end the body; when it has none the connection is
- * cut.
+ * Sends the pieces and resolves when the reader has them all, went away, or was cut off for reading too slowly. An error in
+ * the first `HEAD_BYTES` is thrown before anything is sent; later it is handed to `onLate`, whose bytes end the body; when
+ * it has none the connection is cut.
  */
 export async function sendPieces(
   reply: FastifyReply,
   chunks: AsyncIterable<Uint8Array>,
-  options: { readonly gzip: boolean; readonly onLate: (error: unknown) => Uint8Array },
+  options: SendOptions,
 ): Promise<void> {
   const source = chunks[Symbol.asyncIterator]()
-  const head: Uint8Array[] = []
-  let held = 0
-  let ended = false
-  while (!ended && held < HEAD_BYTES) {
-    const next = await source.next()
-    if (next.done === true) ended = true
-    else {
-      head.push(next.value)
-      held += next.value.length
-    }
+  const { head, ended } = await readHead(source)
+  // Answered otherwise, or given up, meanwhile.
+  if (reply.sent || reply.raw.destroyed) {
+    await source.return?.()
+    return
   }
-  async function* body(): AsyncGenerator<Uint8Array> {
-    try {
-      yield* head
-      if (ended) return
-      for (let next = await source.next(); next.done !== true; next = await source.next()) yield next.value
-      ended = true
-    } catch (error) {
-      ended = true
-      const last = options.onLate(error)
-      // Without words to end with, only a cut connection tells the reader that the answer is not whole.
-      if (last.length === 0) throw error
-      yield last
-    } finally {
-      if (!ended) await source.return?.()
-    }
-  }
-  const plain = Readable.from(body(), { objectMode: false })
+  const watch = watchReader(options.reader, () => reply.raw.destroy())
+  const plain = Readable.from(bodyOf({ head, source, ended, watch, onLate: options.onLate }), {
+    objectMode: false,
+  })
   if (options.gzip) reply.header('content-encoding', 'gzip').header('vary', 'accept-encoding')
   const stream = options.gzip ? plain.pipe(createGzip({ level: 1 })) : plain
   if (stream !== plain) plain.once('error', error => stream.destroy(error))
@@ -55,4 +47,56 @@ export async function sendPieces(
   reply.raw.once('close', () => plain.destroy())
   reply.send(stream)
   await done
+  watch.stop()
+}
+
+async function readHead(
+  source: AsyncIterator<Uint8Array>,
+): Promise<{ readonly head: readonly Uint8Array[]; readonly ended: boolean }> {
+  const head: Uint8Array[] = []
+  for (let held = 0; held < HEAD_BYTES; ) {
+    const next = await source.next()
+    if (next.done === true) return { head, ended: true }
+    head.push(next.value)
+    held += next.value.length
+  }
+  return { head, ended: false }
+}
+
+interface Body {
+  readonly head: readonly Uint8Array[]
+  readonly source: AsyncIterator<Uint8Array>
+  ended: boolean
+  readonly watch: ReturnType<typeof watchReader>
+  readonly onLate: SendOptions['onLate']
+}
+
+async function* bodyOf(body: Body): AsyncGenerator<Uint8Array> {
+  const { head, source, watch } = body
+  async function* handed(piece: Uint8Array): AsyncGenerator<Uint8Array> {
+    for (let start = 0; start < piece.length; start += SLICE_BYTES) {
+      watch.handed()
+      yield piece.subarray(start, start + SLICE_BYTES)
+    }
+  }
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    watch.waitsForUs()
+    const found = await source.next()
+    body.ended = found.done === true
+    return found
+  }
+  try {
+    for (const piece of head) yield* handed(piece)
+    if (!body.ended)
+      for (let found = await next(); found.done !== true; found = await next()) yield* handed(found.value)
+  } catch (error) {
+    body.ended = true
+    const last = body.onLate(error)
+    // Without words to end with, only a cut connection tells the reader that the answer is not whole.
+    if (last.length === 0) throw error
+    yield* handed(last)
+  } finally {
+    watch.handed()
+    if (!body.ended) await source.return?.()
+  }
 }

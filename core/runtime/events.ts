@@ -281,6 +281,14 @@ export const EVENTS = {
       'server',
     ),
   },
+  answerCut: {
+    level: 'info',
+    counter: counter(
+      'wattline_answers_cut_total',
+      'Answers that were cut off: stalled and too_slow readers, tokens that were revoked or expired',
+      'reason',
+    ),
+  },
   sqlRefused: {
     level: 'info',
     counter: counter('wattline_sql_refused_total', 'Statements the allow-list refused', 'reason'),

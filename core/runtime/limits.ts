@@ -14,6 +14,8 @@ export const FIXED_LIMITS = {
   headersMs: 10_000,
   /** For a whole request, body included. */
   requestMs: 60_000,
+  /** For a whole question to the query server, body included: statements and parameters are small. */
+  questionMs: 20_000,
   /** That a connection may stay without a request; over gRPC longer, since its clients keep one for all they send. */
   keepAliveMs: 75_000,
   grpcIdleMs: 300_000,

@@ -57,6 +57,8 @@ export interface FenceOptions {
   readonly maxResultBytes: number
   /** Threads of one query: fewer than cores, so that inserts go on beside it. The engine's own choice when absent. */
   readonly threads?: number
+  /** Nice value of these threads; without CAP_SYS_NICE the engine passes over it. */
+  readonly nice?: number
 }
 
 /** What makes a session, or one request, a tenant's: all but `readonly`, after which nothing can be set. */
@@ -70,6 +72,7 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     result_overflow_mode: 'throw',
     max_result_bytes: options.maxResultBytes,
     ...(options.threads === undefined ? {} : { max_threads: options.threads }),
+    ...(options.nice === undefined ? {} : { os_threads_nice_value_query: options.nice }),
     allow_ddl: 0,
     allow_introspection_functions: 0,
     output_format_json_quote_64bit_integers: 1,

@@ -66,6 +66,8 @@ export interface FencedQuery {
     readonly maxResultRows: number
   }
   readonly signal: AbortSignal
+  /** For an engine in this process, which shares its cores with everything else: nice value of the threads, and how many. */
+  readonly urgency?: { readonly nice: number; readonly isNarrow: boolean }
   /**
    * Prints how the engine understands the statement in place of running it, in the same fence: the query tree names every
    * table that is read, and scalar subqueries run while it is made.

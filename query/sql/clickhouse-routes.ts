@@ -10,7 +10,8 @@ import { CHALLENGE, identityOf, OPEN, READ } from '../auth.ts'
 import type { QueryContext } from '../context.ts'
 import { hangUpSignal } from '../hang-up.ts'
 import type { RawQuery } from '../parameters.ts'
-import { sendPieces } from '../stream-answer.ts'
+import { readerLimits } from '../slow-reader.ts'
+import { type SendOptions, sendPieces } from '../stream-answer.ts'
 import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
 import { cachedFacts, type EngineFacts } from './engine-facts.ts'
@@ -85,7 +86,12 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
       signal,
       ...(asked.maxSeconds === undefined ? {} : { maxSeconds: asked.maxSeconds }),
     },
-    result => sendResult(reply, result, asked.gzip),
+    result => {
+      const reader = readerLimits(context.config.limits.sql, reason =>
+        context.events.emit('answerCut', { reason, tenant }),
+      )
+      return sendResult(reply, result, { gzip: asked.gzip, reader })
+    },
   )
 }
 
@@ -103,7 +109,11 @@ function sendHandshake(
   return true
 }
 
-async function sendResult(reply: FastifyReply, result: FencedResult, gzip: boolean): Promise<void> {
+async function sendResult(
+  reply: FastifyReply,
+  result: FencedResult,
+  options: Pick<SendOptions, 'gzip' | 'reader'>,
+): Promise<void> {
   const tag = exceptionTag()
   reply.header('x-clickhouse-exception-tag', tag)
   const { rowsRead, bytesRead, elapsedSeconds } = result.statistics()
@@ -114,7 +124,7 @@ async function sendResult(reply: FastifyReply, result: FencedResult, gzip: boole
     elapsed_ns: String(Math.round(elapsedSeconds * 1e9)),
   }
   reply.header('x-clickhouse-summary', JSON.stringify(summary))
-  await sendPieces(reply, result.chunks, { gzip, onLate: error => lateFailure(error, tag) })
+  await sendPieces(reply, result.chunks, { ...options, onLate: error => lateFailure(error, tag) })
 }
 
 /** `\r\n__exception__\r\n<tag>\r\n<message>\n<length> <tag>\r\n__exception__\r\n` */

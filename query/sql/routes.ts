@@ -5,12 +5,13 @@ import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import { identityOf, READ } from '../auth.ts'
 import type { QueryContext } from '../context.ts'
 import { hangUpSignal } from '../hang-up.ts'
+import { readerLimits } from '../slow-reader.ts'
 import { sendPieces } from '../stream-answer.ts'
 import type { SqlService } from './service.ts'
 import { readStatement } from './statement.ts'
 import { assertParameterLengths } from './text-limits.ts'
 
-export function sqlRoutes(app: FastifyInstance, _context: QueryContext, sql: SqlService): void {
+export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
   app.post('/api/v1/sql', { config: { access: READ } }, async (request, reply) => {
     const { tenant, accounts } = identityOf(request)
     const { query, params } = readBody(request.body)
@@ -21,7 +22,13 @@ export function sqlRoutes(app: FastifyInstance, _context: QueryContext, sql: Sql
     const signal = hangUpSignal(reply)
     await sql.run({ statement, params, tenant, accounts, signal }, async answer => {
       reply.type('application/json; charset=utf-8')
-      await sendPieces(reply, answer.chunks, { gzip: false, onLate: () => new Uint8Array() })
+      await sendPieces(reply, answer.chunks, {
+        gzip: false,
+        onLate: () => new Uint8Array(),
+        reader: readerLimits(context.config.limits.sql, reason =>
+          context.events.emit('answerCut', { reason, tenant }),
+        ),
+      })
     })
     return reply
   })

@@ -1,12 +1,16 @@
-/** Answers statements of strangers: slot, allow-list, fence. What both doors (JSON and ClickHouse) stand on. */
+/** Answers statements of strangers: turn, allow-list, fence. What both doors (JSON and ClickHouse) stand on. */
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
+import { canStream } from '../../core/warehouse/embedded/formats.ts'
 import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
+import { startDeadline } from '../fair/deadline.ts'
+import { urgencyOf } from '../fair/fairness.ts'
+import { begin, paced } from '../fair/paced.ts'
+import type { Open, Turns } from '../fair/turns.ts'
 import { createAllowList } from './allow-list.ts'
 import { type Catalogue, loadCatalogue } from './catalogue.ts'
 import { sqlFailed } from './engine-text.ts'
-import { createGate } from './gate.ts'
 import { READABLE_TABLES } from './readable-tables.ts'
 import type { Statement } from './statement.ts'
 import { RefusedError } from './verdict.ts'
@@ -27,53 +31,82 @@ export interface SqlRequest {
 }
 
 export interface SqlService {
-  /** Hands the answer to `use` and holds the tenant's slot until that resolves. */
+  /**
+   * Hands the answer to `use`, and counts as one of the tenant's statements until that resolves. Rejects at the latest when
+   * the time of the statement is over, whether the engine has stopped or not.
+   */
   run<T>(request: SqlRequest, use: (answer: FencedResult) => Promise<T>): Promise<T>
 }
 
-export function createSqlService(options: {
+interface Parts {
   readonly warehouse: Warehouse
   readonly limits: Config['limits']['sql']
   readonly events: Events
   readonly now: () => number
-}): SqlService {
-  const { warehouse, limits, events, now } = options
-  const gate = createGate(limits.concurrent)
+  readonly turns: Turns
+}
+
+export function createSqlService(parts: Parts): SqlService {
+  const { warehouse, limits, events, now, turns } = parts
   const allowList = createAllowList({ warehouse, catalogue: cachedCatalogue(warehouse, now) })
 
+  const ask = async (request: SqlRequest, open: Open, seconds: number): Promise<FencedResult> => {
+    const { statement, params, tenant, accounts, signal, clientProtocolVersion } = request
+    const sql = await allowList
+      .admit({ text: statement.text, params, tenant, accounts, signal })
+      .catch((error: unknown) => {
+        const cause = error instanceof Error ? error.cause : undefined
+        if (cause instanceof RefusedError) events.emit('sqlRefused', { reason: cause.reason, tenant })
+        throw asWattlineError(error, 'sql_failed')
+      })
+    return await warehouse
+      .fenced({
+        sql,
+        params,
+        tenant,
+        accounts,
+        signal,
+        format: statement.format.name,
+        limits: {
+          maxSeconds: seconds,
+          maxMemoryBytes: limits.memory_bytes,
+          maxResultRows: limits.result_rows,
+        },
+        urgency: urgencyOf('sql', open.standing()),
+        ...(clientProtocolVersion === undefined ? {} : { clientProtocolVersion }),
+      })
+      .catch((error: unknown) => {
+        throw sqlFailed(error)
+      })
+  }
+
   return {
-    run: (request, use) =>
-      gate.enter(request.tenant, async () => {
-        const { statement, params, tenant, accounts, signal } = request
-        const sql = await allowList
-          .admit({ text: statement.text, params, tenant, accounts, signal })
-          .catch((error: unknown) => {
-            const cause = error instanceof Error ? error.cause : undefined
-            if (cause instanceof RefusedError) events.emit('sqlRefused', { reason: cause.reason, tenant })
-            throw asWattlineError(error, 'sql_failed')
-          })
-        const answer = await warehouse
-          .fenced({
-            sql,
-            params,
-            tenant,
-            accounts,
-            signal,
-            format: statement.format.name,
-            limits: {
-              maxSeconds: Math.min(request.maxSeconds ?? limits.seconds, limits.seconds),
-              maxMemoryBytes: limits.memory_bytes,
-              maxResultRows: limits.result_rows,
+    run: async (request, use) => {
+      const seconds = Math.min(request.maxSeconds ?? limits.seconds, limits.seconds)
+      const deadline = startDeadline(seconds, request.signal)
+      const { signal } = deadline
+      const begun = Promise.withResolvers<void>()
+      const whole = turns
+        .enter(request.tenant, async open => {
+          const [answer, start] = await open.turn(
+            async () => {
+              const found = await ask({ ...request, signal }, open, deadline.remainingSeconds())
+              return [found, await begin(found.chunks)] as const
             },
-            ...(request.clientProtocolVersion === undefined
-              ? {}
-              : { clientProtocolVersion: request.clientProtocolVersion }),
-          })
-          .catch((error: unknown) => {
-            throw sqlFailed(error)
-          })
-        return use(answer)
-      }),
+            signal,
+            // What it waits goes off its time in the engine: half of that is left at least.
+            seconds * 500,
+          )
+          signal.throwIfAborted()
+          // An answer that the engine has made whole needs it no more, however long its reader takes.
+          if (!canStream(request.statement.format.name)) deadline.clear()
+          begun.resolve()
+          return await use({ ...answer, chunks: paced(start, open, signal) })
+        })
+        .finally(deadline.clear)
+      await deadline.hold(Promise.race([whole, begun.promise]))
+      return await whole
+    },
   }
 }
 

@@ -444,7 +444,7 @@ describe('readiness', () => {
 describe('the guard', () => {
   it('does not let a route be added that does not say who may ask it', () => {
     const app = fastify()
-    guardRoutes(app, access)
+    guardRoutes(app, access, { onRevoked: () => {} })
     expect(() => app.get('/forgotten', async () => 'secrets')).toThrow(
       'Route GET /forgotten does not say who may ask it',
     )

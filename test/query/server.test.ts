@@ -233,6 +233,34 @@ describe('limits', () => {
     expect(await free.json()).toMatchObject({ rows: 1 })
   })
 
+  it('answers questions of its own while all statements of SQL are taken', async () => {
+    const hangUp = new AbortController()
+    const running = [0, 1].map(() =>
+      fetch(`${base}/clickhouse/`, { method: 'POST', body: slow, signal: hangUp.signal }).catch(() => 'gone'),
+    )
+    await until(
+      () => sql({ query: 'SELECT 1' }),
+      found => found.status === 429,
+    )
+    const paths = [
+      '/api/v1/usage?window=5m',
+      '/api/v1/live',
+      '/api/v1/traces',
+      '/api/v1/lag',
+      '/healthz',
+      '/',
+    ]
+    const statuses = paths.map(async path => (await fetch(`${base}${path}`)).status)
+    // Lag: this server has no log to read.
+    expect(await Promise.all(statuses)).toEqual([200, 200, 200, 503, 200, 200])
+    hangUp.abort()
+    expect(await Promise.all(running)).toEqual(['gone', 'gone'])
+    await until(
+      () => sql({ query: 'SELECT 1' }),
+      found => found.status === 200,
+    )
+  })
+
   it('stops what takes longer than the client or the limit allows', async () => {
     const answer = await fetch(`${base}/clickhouse/?max_execution_time=1`, { method: 'POST', body: slow })
     expect(answer.status).toBe(422)

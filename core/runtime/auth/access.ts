@@ -22,6 +22,8 @@ export interface Access {
   admit(request: RequestHead, isAllowedOrigin?: (origin: string) => boolean): void
   /** The caller, who has the scope. @throws WattlineError `unauthenticated`, `forbidden` */
   authenticate(headers: IncomingHttpHeaders, scope: Scope): Identity
+  /** Whether a caller who was let in would still be: tokens are revoked and expire while requests run. Counts nothing. */
+  stillHolds(headers: IncomingHttpHeaders, scope: Scope): boolean
 }
 
 /** Why somebody was turned away: label of the `accessRefused` counter. */

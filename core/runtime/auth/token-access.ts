@@ -47,5 +47,11 @@ export function createTokenAccess({ tokens, events, now = Date.now }: TokenAcces
       }
       return { tenant, scopes, accounts }
     },
+    stillHolds(headers: IncomingHttpHeaders, scope: Scope): boolean {
+      const presented = credentialOf(headers)
+      const found = presented === undefined ? undefined : tokens().find(presented)
+      if (found === undefined || !found.scopes.includes(scope)) return false
+      return found.expiresMs === null || found.expiresMs > now()
+    },
   }
 }

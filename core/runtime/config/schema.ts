@@ -304,7 +304,11 @@ export const configSchema = z.strictObject({
           seconds: seconds.default(30).describe('Longest run of one statement'),
           memory_bytes: bytes.default(4_294_967_296).describe('Most memory of one statement'),
           result_rows: z.int().positive().default(10_000_000).describe('Most rows of one answer'),
-          concurrent: z.int().positive().default(8).describe('Statements of one tenant at a time'),
+          concurrent: z
+            .int()
+            .positive()
+            .default(8)
+            .describe('Statements of one tenant at a time, running or waiting'),
         })
         .prefault({}),
     })

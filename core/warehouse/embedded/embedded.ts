@@ -40,8 +40,11 @@ export interface EmbeddedWarehouseOptions {
 const INSERT_SESSIONS = 2
 /** Queries of our own at one time. */
 const QUERY_SESSIONS = 4
-/** Strangers' queries at one time; the query server has its own, lower limit by tenant. */
-const FENCED_SESSIONS = 8
+/**
+ * Fenced queries at one time, those included whose readers pause. The query server shares them out fairly; this bound only
+ * keeps a mistake there from taking the engine down.
+ */
+const FENCED_SESSIONS = 128
 /** Of the engine's memory, so that one statement never starves inserts and merges. */
 const QUERY_MEMORY_SHARE = 0.5
 
@@ -49,8 +52,8 @@ const QUERY_MEMORY_SHARE = 0.5
  * Opens chDB, the ClickHouse engine in this process. One data folder per process: a second one is refused until the
  * first is closed.
  *
- * Set `UV_THREADPOOL_SIZE` to 24 or more before the process starts: every running query and insert, 15 at most, holds a
- * thread of that pool, and files and the log need some too.
+ * Set `UV_THREADPOOL_SIZE` to 48 before the process starts: every query and insert that works, 31 at most, holds a thread
+ * of that pool, and files and the log need some too.
  * @throws data_unusable when the folder cannot be used
  */
 export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): Promise<Warehouse> {
@@ -175,7 +178,9 @@ class EmbeddedWarehouse implements Warehouse {
     // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
     if (this.#closed) throw new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
     if (this.#fenced.size >= FENCED_SESSIONS) {
-      throw new WattlineError('too_many_queries', `${FENCED_SESSIONS} queries are running.`)
+      throw new WattlineError('too_many_queries', `${FENCED_SESSIONS} queries are running.`, {
+        retryAfterSeconds: 1,
+      })
     }
     const session = new Session(this.#path)
     this.#fenced.add(session)

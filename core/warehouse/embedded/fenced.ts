@@ -101,7 +101,8 @@ async function prepare(session: Session, engine: FencedEngine, request: FencedQu
     },
     // What cannot be streamed is held in this process as a whole.
     maxResultBytes: canStream(request.format) ? 0 : MOST_HELD_BYTES,
-    threads: engine.threads,
+    threads: request.urgency?.isNarrow === true ? 1 : engine.threads,
+    nice: request.urgency?.nice ?? 0,
   })
   for (const statement of fence) await session.queryAsync(statement)
   // Parses and never runs: refuses several statements in one text, which EXPLAIN AST would run.

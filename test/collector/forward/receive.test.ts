@@ -140,7 +140,12 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
 
 it("takes rows of nobody in particular and of the token's tenant, for that tenant", async () => {
   const identity = { tenant: 'shop', scopes: ['ingest'], accounts: null } as const
-  const access = { needsToken: true, admit: () => {}, authenticate: () => identity }
+  const access = {
+    needsToken: true,
+    admit: () => {},
+    authenticate: () => identity,
+    stillHolds: () => true,
+  }
   rig = await httpRig({}, { access })
   const both = encodeRows(logs, [logRow('a'), logRow('b', { Tenant: 'shop' })])
   expect(await send({}, both)).toEqual([200, '{"records":2,"rows":2}'])

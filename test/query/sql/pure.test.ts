@@ -13,7 +13,6 @@ import { bindParameters, parameterValue, placeholderTypes } from '../../../query
 import { readClickHouseRequest } from '../../../query/sql/clickhouse-request.ts'
 import { asEngineError, engineSentence } from '../../../query/sql/engine-text.ts'
 import { isAllowedFunction } from '../../../query/sql/functions.ts'
-import { createGate } from '../../../query/sql/gate.ts'
 import { createLru } from '../../../query/sql/lru.ts'
 import { translateMetaStatement } from '../../../query/sql/meta-statements.ts'
 import { judgeQueryTree } from '../../../query/sql/query-tree.ts'
@@ -160,20 +159,7 @@ describe('judges', () => {
   })
 })
 
-describe('gate and memory', () => {
-  it('bounds each tenant alone and frees slots of failures', async () => {
-    const gate = createGate(1)
-    let release = (): void => {}
-    const held = gate.enter('a', () => new Promise<void>(resolve => (release = resolve)))
-    await expect(gate.enter('a', async () => 1)).rejects.toMatchObject({ code: 'too_many_queries' })
-    expect(await gate.enter('b', async () => 2)).toBe(2)
-    release()
-    await held
-    await expect(gate.enter('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(await gate.enter('a', async () => 3)).toBe(3)
-    expect(gate.running).toBe(0)
-  })
-
+describe('memory', () => {
   it('forgets what was not asked for longest, by weight', () => {
     const lru = createLru<string>(3_000, text => text.length)
     lru.set('a', 'x'.repeat(1_000))

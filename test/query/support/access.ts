@@ -11,4 +11,5 @@ export const accessAs = (who: () => Identity): Access => ({
     if (identity.scopes.includes(scope)) return identity
     throw new WattlineError('forbidden', `This needs scope ${scope}.`)
   },
+  stillHolds: (_headers, scope) => who().scopes.includes(scope),
 })

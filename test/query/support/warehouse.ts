@@ -8,8 +8,8 @@ import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { createFairness } from '../../../query/fair/fairness.ts'
 import { type FencedReader, fencedReader } from '../../../query/fenced-reader.ts'
-import { createGate } from '../../../query/sql/gate.ts'
 
 export interface TestWarehouse {
   readonly warehouse: Warehouse
@@ -30,6 +30,7 @@ export async function openTestWarehouse(): Promise<TestWarehouse> {
   await warehouse.migrate(STREAMS, { signalsDays: 30, ledgerDays: 400 })
   let token = 0
   const limits = configSchema.parse({}).limits.sql
+  const fairness = createFairness({ concurrent: limits.concurrent, isEmbedded: true })
   return {
     warehouse,
     reader: (tenant, accounts = null) =>
@@ -38,7 +39,7 @@ export async function openTestWarehouse(): Promise<TestWarehouse> {
         limits,
         sees: { tenant, accounts },
         signal: new AbortController().signal,
-        gate: createGate(8),
+        turns: fairness.own,
       }),
     async insert(stream, rows) {
       token += 1

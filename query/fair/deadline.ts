@@ -1,0 +1,43 @@
+/**
+ * The wall clock of one request to the engine. The engine has a limit of its own, which it looks at while it works; this
+ * one holds also when nobody reads the answer, or when the engine does not come back.
+ */
+import { WattlineError } from '../../core/runtime/errors.ts'
+
+/** The engine ends a statement at its limit by itself, with better words. */
+const GRACE_MS = 700
+
+export interface Deadline {
+  /** Aborts when the client has gone or the time is over: what was asked stops in the engine. */
+  readonly signal: AbortSignal
+  /** What is left of the time: for the engine's own limit. */
+  remainingSeconds(): number
+  /** The work, or the limit's error once the time is over, whether the work has ended or not. */
+  hold<T>(work: Promise<T>): Promise<T>
+  /** To be called once the answer is complete. */
+  clear(): void
+}
+
+export function startDeadline(seconds: number, hangUp: AbortSignal, now = () => performance.now()): Deadline {
+  const over = new AbortController()
+  const startedMs = now()
+  const timer = setTimeout(
+    () => over.abort(new WattlineError('sql_limit', `It took longer than ${seconds} s.`)),
+    seconds * 1000 + GRACE_MS,
+  )
+  const signal = AbortSignal.any([hangUp, over.signal])
+  return {
+    signal,
+    remainingSeconds: () => Math.max(0.1, Math.round(seconds * 1000 - (now() - startedMs)) / 1000),
+    hold: work => {
+      // Nobody may be waiting for it any more when it ends.
+      work.catch(() => undefined)
+      if (signal.aborted) return Promise.reject(signal.reason)
+      const { promise, reject } = Promise.withResolvers<never>()
+      const onAbort = (): void => reject(signal.reason)
+      signal.addEventListener('abort', onAbort, { once: true })
+      return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+    },
+    clear: () => clearTimeout(timer),
+  }
+}

@@ -1,0 +1,45 @@
+import type { Open } from './turns.ts'
+
+/** An answer of fewer bytes is read to its end in the turn in which it began. */
+const HEAD_BYTES = 65_536
+
+export interface Begun {
+  readonly head: readonly Uint8Array[]
+  /** Null: the head is all. */
+  readonly rest: AsyncIterator<Uint8Array> | null
+}
+
+/** Reads the beginning of an answer; an error in it is thrown before anything has been sent. */
+export async function begin(chunks: AsyncIterable<Uint8Array>): Promise<Begun> {
+  const source = chunks[Symbol.asyncIterator]()
+  const head: Uint8Array[] = []
+  for (let held = 0; held < HEAD_BYTES; ) {
+    const next = await source.next()
+    if (next.done === true) return { head, rest: null }
+    head.push(next.value)
+    held += next.value.length
+  }
+  return { head, rest: source }
+}
+
+/**
+ * The whole answer; each further piece takes a turn of its tenant in the engine. While its reader does not ask for more,
+ * it holds up nobody.
+ */
+export async function* paced(
+  { head, rest }: Begun,
+  open: Open,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let ended = rest === null
+  try {
+    yield* head
+    while (rest !== null && !ended) {
+      const next = await open.turn(() => rest.next(), signal)
+      if (next.done === true) ended = true
+      else yield next.value
+    }
+  } finally {
+    if (!ended) await rest?.return?.()
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Who may use the engine now. A tenant has a bounded number of statements open; of these a few have a turn in the engine
+ * at a time, the others wait. Turns go round over the tenants that wait, to who has the fewest first, so that a tenant
+ * waits for its own statements and hardly ever for another's.
+ */
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Asking } from './asking.ts'
+import type { TenantLoad } from './tenant-load.ts'
+
+export interface TurnsOptions {
+  /** Statements of one tenant that are open, waiting ones included; one more is refused. */
+  readonly openOfTenant: number
+  /** Turns at one time, over all tenants. */
+  readonly turns: number
+  /** Turns of one tenant at one time while no other tenant asks; and while one does. */
+  readonly turnsOfTenant: { readonly alone: number; readonly beside: number }
+  readonly load: TenantLoad
+  readonly asking: Asking
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+}
+
+/** A statement that was let in. */
+export interface Open {
+  /**
+   * Runs `work` as soon as it is the tenant's turn. A statement can take turn after turn; between them it holds up
+   * nobody. `waitMs`: longest wait; without it the wait ends with the signal alone.
+   * @throws WattlineError `too_many_queries` when the wait was too long; the signal's reason when that aborts
+   */
+  turn<T>(work: () => Promise<T>, signal: AbortSignal, waitMs?: number): Promise<T>
+  /** How far its tenant should stand back now. */
+  standing(): Standing
+}
+
+export interface Standing {
+  /** 0: not at all; see `TenantLoad`. */
+  readonly rank: 0 | 1 | 2
+  /** Nobody else asks. */
+  readonly isAlone: boolean
+}
+
+export interface Turns {
+  /** Lets one more statement of the tenant in, until `work` has ended. @throws WattlineError `too_many_queries` */
+  enter<T>(tenant: string, work: (open: Open) => Promise<T>): Promise<T>
+  /** Open statements, over all tenants; those that have a turn; those that wait for one. */
+  readonly counts: { readonly open: number; readonly running: number; readonly waiting: number }
+}
+
+/** Over all tenants: each holds its text and parameters. */
+const MOST_OPEN = 1_024
+
+interface Waiter {
+  readonly start: () => void
+}
+
+interface Tenant {
+  open: number
+  running: number
+  readonly waiting: Waiter[]
+  servedAt: number
+}
+
+export const createTurns = (options: TurnsOptions): Turns => new FairTurns(options)
+
+class FairTurns implements Turns {
+  readonly #options: TurnsOptions
+  readonly #tenants = new Map<string, Tenant>()
+  #open = 0
+  #running = 0
+  #served = 0
+
+  constructor(options: TurnsOptions) {
+    this.#options = options
+  }
+
+  async enter<T>(name: string, work: (open: Open) => Promise<T>): Promise<T> {
+    const tenant = this.#admit(name)
+    try {
+      return await work({
+        turn: (inTurn, signal, waitMs) => this.#turn(name, tenant, inTurn, { signal, waitMs }),
+        standing: () => this.#standing(name, tenant),
+      })
+    } finally {
+      this.#open -= 1
+      tenant.open -= 1
+      if (tenant.open === 0) this.#tenants.delete(name)
+    }
+  }
+
+  get counts() {
+    const waiting = [...this.#tenants.values()].reduce((sum, tenant) => sum + tenant.waiting.length, 0)
+    return { open: this.#open, running: this.#running, waiting }
+  }
+
+  #admit(name: string): Tenant {
+    const { openOfTenant } = this.#options
+    const tenant = this.#tenants.get(name) ?? { open: 0, running: 0, waiting: [], servedAt: 0 }
+    if (tenant.open >= openOfTenant) {
+      throw refusal(`${openOfTenant} statements of this tenant are running or waiting.`)
+    }
+    if (this.#open >= MOST_OPEN)
+      throw refusal(`${MOST_OPEN} statements of all tenants are running or waiting.`)
+    this.#tenants.set(name, tenant)
+    tenant.open += 1
+    this.#open += 1
+    return tenant
+  }
+
+  async #turn<T>(name: string, tenant: Tenant, work: () => Promise<T>, patience: Patience): Promise<T> {
+    const { load, asking, now } = this.#options
+    patience.signal.throwIfAborted()
+    asking.asks(name)
+    if (tenant.waiting.length === 0 && this.#mayRun(name, tenant)) this.#begin(tenant)
+    else await waitIn(tenant, patience)
+    const startedMs = now()
+    try {
+      return await work()
+    } finally {
+      load.add(name, (now() - startedMs) / 1000)
+      this.#running -= 1
+      tenant.running -= 1
+      this.#grant()
+    }
+  }
+
+  #mayRun(name: string, tenant: Tenant): boolean {
+    const { turns, turnsOfTenant, asking } = this.#options
+    if (this.#running >= turns) return false
+    // A tenant that has a turn takes no further one of the last quarter: it is for who has none.
+    if (tenant.running > 0 && this.#running >= turns - Math.floor(turns / 4)) return false
+    return tenant.running < (asking.othersThan(name) ? turnsOfTenant.beside : turnsOfTenant.alone)
+  }
+
+  #begin(tenant: Tenant): void {
+    this.#running += 1
+    this.#served += 1
+    tenant.running += 1
+    tenant.servedAt = this.#served
+  }
+
+  #grant(): void {
+    for (let tenant = this.#next(); tenant !== undefined; tenant = this.#next()) {
+      this.#begin(tenant)
+      tenant.waiting.shift()?.start()
+    }
+  }
+
+  /** The tenant whose turn it is: of those that wait and may, the one with the fewest turns, then who waited longest. */
+  #next(): Tenant | undefined {
+    let best: Tenant | undefined
+    for (const [name, tenant] of this.#tenants) {
+      if (tenant.waiting.length === 0 || !this.#mayRun(name, tenant)) continue
+      const isBetter =
+        best === undefined ||
+        tenant.running < best.running ||
+        (tenant.running === best.running && tenant.servedAt < best.servedAt)
+      if (isBetter) best = tenant
+    }
+    return best
+  }
+
+  #standing(name: string, tenant: Tenant): Standing {
+    const { load, asking } = this.#options
+    const rank = load.rank(name)
+    return { rank: rank === 0 && tenant.running > 1 ? 1 : rank, isAlone: !asking.othersThan(name) }
+  }
+}
+
+interface Patience {
+  readonly signal: AbortSignal
+  readonly waitMs: number | undefined
+}
+
+/** Resolves when the tenant was given a turn, which has begun then. */
+function waitIn(tenant: Tenant, { signal, waitMs }: Patience): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const waiter: Waiter = { start: resolve }
+  const leave = (reason: unknown): void => {
+    const place = tenant.waiting.indexOf(waiter)
+    // Given its turn a moment ago: that will be given back.
+    if (place < 0) return
+    tenant.waiting.splice(place, 1)
+    reject(reason)
+  }
+  const onAbort = (): void => leave(signal.reason)
+  const timer = waitMs === undefined ? undefined : setTimeout(() => leave(tooLong(waitMs)), waitMs)
+  tenant.waiting.push(waiter)
+  signal.addEventListener('abort', onAbort, { once: true })
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  })
+}
+
+const RETRY_SECONDS = 1
+const refusal = (what: string): WattlineError =>
+  new WattlineError('too_many_queries', what, { retryAfterSeconds: RETRY_SECONDS })
+const tooLong = (ms: number): WattlineError =>
+  refusal(`The statement waited ${Math.round(ms / 1000)} s for others of this tenant.`)
