@@ -16,7 +16,7 @@ export const sqlCommand = (): Command =>
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
-      '\nExamples:\n  wattline sql "SELECT ServiceName, count() FROM otel_traces GROUP BY ServiceName"\n  wattline sql "SELECT sum(EnergyUj) FROM ledger" --format json',
+      '\nExamples:\n  wattline sql "SELECT ServiceName, count() FROM otel_traces GROUP BY ServiceName"\n  wattline sql "SELECT sum(toInt128(EnergyUj)) FROM ledger" --format json',
     )
     .action(async (query: string, options: ClientOptions & { format: string }) => {
       const answer = (await (await ask(options, '/api/v1/sql', { query })).json()) as SqlAnswer

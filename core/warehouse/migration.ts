@@ -32,7 +32,7 @@ type Existing = ReadonlyMap<string, ExistingTable>
 
 /**
  * The statements that bring the database to what the declarations say, in order; none when it is there. Changes are
- * additive: columns, indexes and projections that a table lacks are added, retention follows the configuration; nothing
+ * additive: columns, indexes and projections that a table lacks are added, retention follows the configuration; no column
  * is dropped or retyped, because old rows stay readable only while the table still holds what they were written with.
  * Each statement may be run again, and beside the same ones of another process.
  */
@@ -121,14 +121,28 @@ const planColumns = (
     .filter(column => !found.columns.has(column.name))
     .map(column => `${alter(dialect, table)} ADD COLUMN IF NOT EXISTS ${textOf(column)}`)
 
-/** Indexes and projections by name; older parts are served without them, and get them when they are merged. */
+/**
+ * Indexes and projections by name; older parts are served without them, and get them when they are merged. A projection that
+ * replaces another is made for them at once, in the background: until then what asks for it reads their rows, and is right.
+ */
 function planParts(name: string, table: Table, found: ExistingTable, dialect: Dialect): readonly string[] {
   const missing = (word: string, texts: readonly string[] | undefined): readonly string[] =>
     (texts ?? [])
-      .filter(text => !found.definition.includes(`${word} ${nameOf(text)} `))
+      .filter(text => !has(found, word, nameOf(text)))
       .map(text => `${alter(dialect, name)} ADD ${word} IF NOT EXISTS ${text}`)
-  return [...missing('INDEX', table.indexes), ...missing('PROJECTION', table.projections)]
+  const replaced = (table.replacedProjections ?? []).filter(old => has(found, 'PROJECTION', old))
+  return [
+    ...missing('INDEX', table.indexes),
+    ...missing('PROJECTION', table.projections),
+    ...replaced.map(old => `${alter(dialect, name)} DROP PROJECTION IF EXISTS ${old} ${NO_WAIT}`),
+    ...(replaced.length === 0 ? [] : (table.projections ?? [])).map(
+      text => `${alter(dialect, name)} MATERIALIZE PROJECTION IF EXISTS ${nameOf(text)} ${NO_WAIT}`,
+    ),
+  ]
 }
+
+const has = (found: ExistingTable, word: string, name: string): boolean =>
+  found.definition.includes(`${word} ${name} `)
 
 const nameOf = (text: string): string => text.slice(0, text.indexOf(' '))
 

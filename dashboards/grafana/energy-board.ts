@@ -29,7 +29,7 @@ export const energyBoard: Board = {
       unit: 'kwatth',
       w: 4,
       h: 4,
-      sql: `SELECT sum(EnergyUj) / 3.6e12 AS energy FROM ledger WHERE ${IN_RANGE}`,
+      sql: `SELECT sum(toInt128(EnergyUj)) / 3.6e12 AS energy FROM ledger WHERE ${IN_RANGE}`,
     },
     {
       title: 'Operational carbon',
@@ -39,7 +39,7 @@ export const energyBoard: Board = {
       unit: 'massg',
       w: 4,
       h: 4,
-      sql: `SELECT sum(CarbonOperationalUg) / 1e6 AS carbon FROM ledger WHERE ${IN_RANGE}`,
+      sql: `SELECT sum(toInt128(CarbonOperationalUg)) / 1e6 AS carbon FROM ledger WHERE ${IN_RANGE}`,
     },
     {
       title: 'Energy cost',
@@ -48,7 +48,7 @@ export const energyBoard: Board = {
       kind: 'stat',
       w: 4,
       h: 4,
-      sql: `SELECT sum(CostEnergyNano) / 1e9 AS cost, Currency AS currency FROM ledger
+      sql: `SELECT sum(toInt128(CostEnergyNano)) / 1e9 AS cost, Currency AS currency FROM ledger
 WHERE ${IN_RANGE} AND CostEnergyNano IS NOT NULL GROUP BY currency ORDER BY cost DESC`,
     },
     {
@@ -58,7 +58,7 @@ WHERE ${IN_RANGE} AND CostEnergyNano IS NOT NULL GROUP BY currency ORDER BY cost
       unit: 'percentunit',
       w: 4,
       h: 4,
-      sql: `SELECT sumIf(EnergyUj, EnergyQuality = 'measured') / nullIf(sum(EnergyUj), 0) AS measured FROM ledger WHERE ${IN_RANGE}`,
+      sql: `SELECT sumIf(toInt128(EnergyUj), EnergyQuality = 'measured') / nullIf(sum(toInt128(EnergyUj)), 0) AS measured FROM ledger WHERE ${IN_RANGE}`,
     },
     {
       title: 'Without a price or factor',
@@ -68,8 +68,8 @@ WHERE ${IN_RANGE} AND CostEnergyNano IS NOT NULL GROUP BY currency ORDER BY cost
       unit: 'percentunit',
       w: 4,
       h: 4,
-      sql: `SELECT sumIf(EnergyUj, CostEnergyNano IS NULL) / nullIf(sum(EnergyUj), 0) AS unpriced,
-  sumIf(EnergyUj, CarbonOperationalUg IS NULL) / nullIf(sum(EnergyUj), 0) AS without_factor
+      sql: `SELECT sumIf(toInt128(EnergyUj), CostEnergyNano IS NULL) / nullIf(sum(toInt128(EnergyUj)), 0) AS unpriced,
+  sumIf(toInt128(EnergyUj), CarbonOperationalUg IS NULL) / nullIf(sum(toInt128(EnergyUj)), 0) AS without_factor
 FROM ledger WHERE ${IN_RANGE}`,
     },
     {
@@ -94,10 +94,10 @@ WHERE $__timeFilter(Timestamp) AND Host IN (SELECT Host FROM ledger WHERE ${IS_H
       sql: `
 WITH top AS (
   SELECT WorkloadName FROM ledger WHERE ${IN_RANGE} AND Share = 'active'
-  GROUP BY WorkloadName ORDER BY sum(EnergyUj) DESC LIMIT 10
+  GROUP BY WorkloadName ORDER BY sum(toInt128(EnergyUj)) DESC LIMIT 10
 )
 SELECT $__timeInterval(WindowStart) AS time, if(WorkloadName IN (SELECT WorkloadName FROM top), WorkloadName, 'others') AS workload,
-  sum(EnergyUj) / 1e6 / $__interval_s AS watts
+  sum(toInt128(EnergyUj)) / 1e6 / $__interval_s AS watts
 FROM ledger WHERE ${RANGE} AND ${IS_HOST} AND Share = 'active'
 GROUP BY time, workload ORDER BY time`,
     },
@@ -111,7 +111,7 @@ GROUP BY time, workload ORDER BY time`,
       w: 8,
       h: 9,
       sql: `
-SELECT $__timeInterval(WindowStart) AS time, Share AS share, sum(EnergyUj) / 1e6 / $__interval_s AS watts
+SELECT $__timeInterval(WindowStart) AS time, Share AS share, sum(toInt128(EnergyUj)) / 1e6 / $__interval_s AS watts
 FROM ledger WHERE ${RANGE} AND ${IS_HOST}
 GROUP BY time, share ORDER BY time`,
     },
@@ -130,9 +130,9 @@ GROUP BY time, share ORDER BY time`,
       },
       sql: `
 SELECT Account AS account, Namespace AS namespace, WorkloadName AS workload, WorkloadKind AS kind,
-  sum(EnergyUj) / 3.6e12 AS energy_kwh, sum(CarbonOperationalUg) / 1e6 AS carbon_g, sum(CostEnergyNano) / 1e9 AS cost,
-  any(Currency) AS currency, sum(CpuUs) / 1e6 AS cpu_s, avg(Coverage) AS coverage,
-  sumIf(EnergyUj, EnergyQuality = 'measured') / nullIf(sum(EnergyUj), 0) AS measured
+  sum(toInt128(EnergyUj)) / 3.6e12 AS energy_kwh, sum(toInt128(CarbonOperationalUg)) / 1e6 AS carbon_g, sum(toInt128(CostEnergyNano)) / 1e9 AS cost,
+  any(Currency) AS currency, sum(toInt128(CpuUs)) / 1e6 AS cpu_s, avg(Coverage) AS coverage,
+  sumIf(toInt128(EnergyUj), EnergyQuality = 'measured') / nullIf(sum(toInt128(EnergyUj)), 0) AS measured
 FROM ledger WHERE ${IN_RANGE} AND Share = 'active'
 GROUP BY account, namespace, workload, kind ORDER BY energy_kwh DESC LIMIT 200`,
     },
@@ -144,9 +144,9 @@ GROUP BY account, namespace, workload, kind ORDER BY energy_kwh DESC LIMIT 200`,
       h: 8,
       units: { watts: 'watt', energy_kwh: 'kwatth', idle: 'percentunit', unattributed: 'percentunit' },
       sql: `
-SELECT HostName AS host, Zone AS zone, sum(EnergyUj) / 1e6 / (60 * uniqExact(WindowStart)) AS watts,
-  sum(EnergyUj) / 3.6e12 AS energy_kwh, sumIf(EnergyUj, Share = 'idle') / nullIf(sum(EnergyUj), 0) AS idle,
-  sumIf(EnergyUj, Share = 'unattributed') / nullIf(sum(EnergyUj), 0) AS unattributed, max(WindowStart) AS last_minute
+SELECT HostName AS host, Zone AS zone, sum(toInt128(EnergyUj)) / 1e6 / (60 * uniqExact(WindowStart)) AS watts,
+  sum(toInt128(EnergyUj)) / 3.6e12 AS energy_kwh, sumIf(toInt128(EnergyUj), Share = 'idle') / nullIf(sum(toInt128(EnergyUj)), 0) AS idle,
+  sumIf(toInt128(EnergyUj), Share = 'unattributed') / nullIf(sum(toInt128(EnergyUj)), 0) AS unattributed, max(WindowStart) AS last_minute
 FROM ledger WHERE ${IN_RANGE} GROUP BY host, zone ORDER BY energy_kwh DESC LIMIT 200`,
     },
   ],

@@ -6,7 +6,7 @@ import type { Sql } from './statement.ts'
 export function requestsStatement(request: Pick<UsageRequest, 'tenant' | 'from' | 'to'>): Sql {
   return {
     text:
-      'SELECT Host AS host, WorkloadKind AS kind, WorkloadId AS id, intDiv(sum(Value), count()) AS request ' +
+      'SELECT Host AS host, WorkloadKind AS kind, WorkloadId AS id, intDiv(sum(toInt128(Value)), count()) AS request ' +
       `FROM ${tableName('readings')} WHERE Tenant = {tenant:String} AND Quantity = 'cpu_request' AND WorkloadId != '' ` +
       "AND Timestamp >= toDateTime({from:UInt32}, 'UTC') AND Timestamp < toDateTime({to:UInt32}, 'UTC') " +
       'GROUP BY host, kind, id HAVING request > 0',

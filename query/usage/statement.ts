@@ -1,4 +1,5 @@
 /** Usage as SQL: a typed question in, text and bound values out. */
+import { exactSum } from '../../core/model/streams/ledger.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import { tableName } from '../tables.ts'
 import { DIMENSIONS, type Dimension, type UsageRequest } from './request.ts'
@@ -9,41 +10,38 @@ export interface Sql {
   readonly params: Readonly<Record<string, QueryParam>>
 }
 
+/** Of a column that the sums by hour and day hold already, 128 bits wide there too. */
+const summed = (column: string, condition?: string) =>
+  [exactSum(column, condition), exactSum(column, condition)] as const
+const shareOf = (share: string) => summed('EnergyUj', `Share = '${share}'`)
+const qualityOf = (quality: string) => summed('EnergyUj', `EnergyQuality = '${quality}'`)
+
 /** What is summed, by its name in the answer: over the ledger's minutes, and over its sums by hour and day. */
 const MEASURES = {
-  energy_uj: ['sum(EnergyUj)', 'sum(EnergyUj)'],
-  active_uj: ["sumIf(EnergyUj, Share = 'active')", "sumIf(EnergyUj, Share = 'active')"],
-  idle_uj: ["sumIf(EnergyUj, Share = 'idle')", "sumIf(EnergyUj, Share = 'idle')"],
-  unattributed_uj: ["sumIf(EnergyUj, Share = 'unattributed')", "sumIf(EnergyUj, Share = 'unattributed')"],
-  cpu_us: ['sum(CpuUs)', 'sum(CpuUs)'],
-  carbon_operational_ug: ['sum(CarbonOperationalUg)', 'sum(CarbonOperationalUg)'],
-  carbon_embodied_ug: ['sum(CarbonEmbodiedUg)', 'sum(CarbonEmbodiedUg)'],
-  cost_energy_nano: ['sum(CostEnergyNano)', 'sum(CostEnergyNano)'],
-  cost_resource_nano: ['sum(CostResourceNano)', 'sum(CostResourceNano)'],
-  measured_uj: ["sumIf(EnergyUj, EnergyQuality = 'measured')", "sumIf(EnergyUj, EnergyQuality = 'measured')"],
-  interpolated_uj: [
-    "sumIf(EnergyUj, EnergyQuality = 'interpolated')",
-    "sumIf(EnergyUj, EnergyQuality = 'interpolated')",
-  ],
-  estimated_uj: [
-    "sumIf(EnergyUj, EnergyQuality = 'estimated')",
-    "sumIf(EnergyUj, EnergyQuality = 'estimated')",
-  ],
-  simulated_uj: [
-    "sumIf(EnergyUj, EnergyQuality = 'simulated')",
-    "sumIf(EnergyUj, EnergyQuality = 'simulated')",
-  ],
+  energy_uj: summed('EnergyUj'),
+  active_uj: shareOf('active'),
+  idle_uj: shareOf('idle'),
+  unattributed_uj: shareOf('unattributed'),
+  cpu_us: summed('CpuUs'),
+  carbon_operational_ug: summed('CarbonOperationalUg'),
+  carbon_embodied_ug: summed('CarbonEmbodiedUg'),
+  cost_energy_nano: summed('CostEnergyNano'),
+  cost_resource_nano: summed('CostResourceNano'),
+  measured_uj: qualityOf('measured'),
+  interpolated_uj: qualityOf('interpolated'),
+  estimated_uj: qualityOf('estimated'),
+  simulated_uj: qualityOf('simulated'),
   unpriced_carbon_entries: ['countIf(CarbonOperationalUg IS NULL)', 'sum(UnpricedCarbonEntries)'],
-  unpriced_carbon_uj: ['sumIf(EnergyUj, CarbonOperationalUg IS NULL)', 'sum(UnpricedCarbonUj)'],
+  unpriced_carbon_uj: [exactSum('EnergyUj', 'CarbonOperationalUg IS NULL'), 'sum(UnpricedCarbonUj)'],
   unpriced_cost_entries: ['countIf(CostEnergyNano IS NULL)', 'sum(UnpricedCostEntries)'],
-  unpriced_cost_uj: ['sumIf(EnergyUj, CostEnergyNano IS NULL)', 'sum(UnpricedCostUj)'],
+  unpriced_cost_uj: [exactSum('EnergyUj', 'CostEnergyNano IS NULL'), 'sum(UnpricedCostUj)'],
   coverage_sum: ['sum(Coverage)', 'sum(CoverageSum)'],
   entries: ['count()', 'sum(Entries)'],
 } as const satisfies Record<string, readonly [string, string]>
 export type Measure = keyof typeof MEASURES
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly Measure[]
 
-/** One row as the engine gives it: 64-bit integers as text, `g_<dimension>` per group key. */
+/** One row as the engine gives it: integers of 64 bits and more as text, `g_<dimension>` per group key. */
 export type SummedRow = Readonly<Record<string, string | number | null>>
 
 /** What the caller may change about the question: the answer's total, its left out part, and cells for sharing. */

@@ -62,6 +62,8 @@ export interface Table {
   readonly indexes?: readonly string[]
   /** Aggregate projections, verbatim (`name (SELECT ... GROUP BY ...)`). */
   readonly projections?: readonly string[]
+  /** Names of projections that those above stand in for: dropped where a table of before has them. */
+  readonly replacedProjections?: readonly string[]
   /** Expression of the time column that retention counts from. */
   readonly ttlFrom: string
   /** Which retention setting applies. */

@@ -8,7 +8,7 @@ import { column, type RowOf, type StreamDeclaration } from '../../../core/model/
 import type { FencedQuery, Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { ID_TYPES, withIds } from '../../support/record-ids.ts'
 import { kindExpressions, kindRow } from './kind-rows.ts'
-import { DAY_S, kinds, ledgerEntries, MONTH_START_S, span, spans } from './sample-rows.ts'
+import { DAY_S, kinds, ledgerEntries, ledgerEntry, MONTH_START_S, span, spans } from './sample-rows.ts'
 
 const narrow = {
   name: 'narrow',
@@ -116,13 +116,29 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(minutes.at(-1)).toBe('1200')
         const sums = ROLLUP_SUMS.map((sum, i) => `sum(v.${sum.name}) AS s${i}`).join(', ')
         for (const [view, projection] of [
-          ['usage_hourly', 'by_hour'],
-          ['usage_daily', 'by_day'],
+          ['usage_hourly', 'exact_by_hour'],
+          ['usage_daily', 'exact_by_day'],
         ]) {
           // Fails when the engine would read the rows instead of the projection.
           const forced = `SETTINGS force_optimize_projection_name = '${projection}'`
           expect(await numbers(`SELECT ${sums} FROM wattline.${view} AS v ${forced}`)).toEqual(minutes)
         }
+      })
+
+      it('sums what 64 bits do not hold', async () => {
+        const large = { Tenant: 'large', EnergyUj: 2n ** 62n, MemoryByteSeconds: 2n ** 63n - 1n }
+        const rows = [0, 1, 2].map(index =>
+          ledgerEntry({ ...large, CostEnergyNano: 2n ** 62n, WindowStart: MONTH_START_S + index * 60 }),
+        )
+        await warehouse().insert(ledger, encodeRows(ledger, rows), 'large/1')
+        const sums = (table: string) =>
+          numbers(
+            'SELECT sum(v.EnergyUj), sum(v.MemoryByteSeconds), sum(v.CostEnergyNano), sum(v.UnpricedCostUj) ' +
+              `FROM wattline.${table} AS v WHERE Tenant = 'large'`,
+          )
+        const right = [3n * 2n ** 62n, 3n * (2n ** 63n - 1n), 3n * 2n ** 62n, 0n].map(String)
+        expect(await sums('usage_hourly')).toEqual(right)
+        expect(await sums('usage_daily')).toEqual(right)
       })
 
       it('takes a record over more days than the engine likes, once', async () => {

@@ -51,6 +51,22 @@ describe('over existing tables', () => {
     ])
   })
 
+  it('puts projections in place of those that they replace, also for the parts of before', () => {
+    const old = tables.get('ledger')!
+    const definition = old.definition.replaceAll('PROJECTION exact_by_', 'PROJECTION by_')
+    const statements = altering(plan(new Map([...tables, ['ledger', { ...old, definition }]])))
+    expect(statements.map(text => text.replace(/ \(SELECT.*/, ''))).toEqual(
+      [
+        'ADD PROJECTION IF NOT EXISTS exact_by_hour',
+        'ADD PROJECTION IF NOT EXISTS exact_by_day',
+        'DROP PROJECTION IF EXISTS by_hour SETTINGS alter_sync = 0',
+        'DROP PROJECTION IF EXISTS by_day SETTINGS alter_sync = 0',
+        'MATERIALIZE PROJECTION IF EXISTS exact_by_hour SETTINGS alter_sync = 0',
+        'MATERIALIZE PROJECTION IF EXISTS exact_by_day SETTINGS alter_sync = 0',
+      ].map(text => `ALTER TABLE \`wattline\`.\`ledger\` ${text}`),
+    )
+  })
+
   it('follows retention per kind of table, and takes the TTL away when rows are kept for good', () => {
     expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 401 }))).toEqual([
       'ALTER TABLE `wattline`.`ledger` MODIFY TTL WindowStart + toIntervalDay(401) SETTINGS alter_sync = 0',

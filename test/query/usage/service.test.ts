@@ -58,6 +58,17 @@ beforeAll(async () => {
       CarbonOperationalUg: 7n,
     }),
     ledgerRow({ Tenant: 'other', WindowStart: minute, EnergyUj: 99n }),
+    ...Array.from({ length: 6 }, (_, index) =>
+      ledgerRow({
+        Tenant: 'large',
+        WindowStart: unixSeconds('2026-11-10T00:00:00Z') + index * 60,
+        Share: index < 4 ? 'active' : 'idle',
+        EnergyUj: 2n ** 62n,
+        CpuUs: 2n ** 62n,
+        MemoryByteSeconds: 2n ** 62n,
+        CostEnergyNano: 2n ** 62n,
+      }),
+    ),
     ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 300n, EnergyQuality: 'simulated' }),
     ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 100n, EnergyQuality: 'measured' }),
     // ten days before, every 7 hours
@@ -83,6 +94,20 @@ afterAll(() => store.close())
 
 const usage = (query: RawQuery, identity = EVERYBODY): Promise<UsageAnswer> =>
   answerUsage(store.reader(identity.tenant), parseUsageRequest(query, identity, NOW), 'EUR')
+
+it('is right beyond 64 bits, whatever serves the window, idle shared or not', async () => {
+  const identity = { ...EVERYBODY, tenant: 'large' }
+  const [day, month] = ['2026-11-10T00:00:00Z,2026-11-10T02:00:00Z', '2026-10-20,2026-11-19']
+  for (const window of [day, '2026-11-10,2026-11-11', month]) {
+    const { total: sum, rows } = await usage({ window, group_by: 'share' }, identity)
+    expect([sum.energy_uj, sum.active_uj, sum.idle_uj]).toEqual([6n, 4n, 2n].map(n => `${n * 2n ** 62n}`))
+    expect([sum.cpu_us, sum.cost_energy_nano]).toEqual([`${6n * 2n ** 62n}`, `${6n * 2n ** 62n}`])
+    expect(sum.quality.measured).toBe(1)
+    expect(rows.map(row => row.energy_uj)).toEqual([`${4n * 2n ** 62n}`, `${2n * 2n ** 62n}`])
+    const shared = await usage({ window, share_idle: 'by_usage' }, identity)
+    expect(shared.total.energy_uj).toBe(`${6n * 2n ** 62n}`)
+  }
+})
 
 const total = (rows: readonly UsageRow[]): bigint =>
   rows.reduce((sum, row) => sum + BigInt(row.energy_uj), 0n)

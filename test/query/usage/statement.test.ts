@@ -22,7 +22,7 @@ describe('usage', () => {
   it('of minutes by account', () => {
     const { text, params } = usageStatement(request, shape)
     expect(text).toMatch(
-      /^SELECT g_account, sum\(s_energy_uj\) AS energy_uj, .* FROM \(SELECT Account AS g_account, sum\(EnergyUj\) AS s_energy_uj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
+      /^SELECT g_account, sum\(s_energy_uj\) AS energy_uj, .* FROM \(SELECT Account AS g_account, sum\(toInt128\(EnergyUj\)\) AS s_energy_uj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
     )
     expect(params).toEqual({ tenant: 'acme', from0: 1_795_176_000, to0: 1_795_176_600 })
   })
