@@ -73,7 +73,6 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     warehouse: context.warehouse,
     limits: context.config.limits.sql,
     events: context.events,
-    now: context.now,
     turns: fairness.sql,
   })
   statusRoutes(app, context, metrics)

@@ -83,7 +83,8 @@ export function createRollupView(
   ].join('\n')
 }
 
-const MADE_FROM = 'made from '
+/** Begins the comment of a view, before a digest of its text. */
+export const MADE_FROM = 'made from '
 
 /** Whether a view's definition, as the engine prints it, was made from this text. */
 export function isMadeFrom(text: string, definition: string): boolean {

@@ -9,6 +9,7 @@ import {
   storedTable,
   ttlText,
 } from './ddl.ts'
+import { createCatalogue } from './ddl-catalogue.ts'
 import { createDistributed, plainColumn } from './ddl-cluster.ts'
 import {
   createRollupView,
@@ -48,6 +49,7 @@ export function planMigration(
     ...streams.flatMap(tablesOf).flatMap(stream => planStream(stream, retention, existing, dialect)),
     ...(names.has('otel_traces') ? planTraceIndex(retention, existing, dialect) : []),
     ...(names.has('ledger') ? planViews(existing, dialect) : []),
+    ...planCatalogue(streams, existing, dialect),
   ]
 }
 
@@ -106,6 +108,15 @@ const planViews = (existing: Existing, dialect: Dialect): readonly string[] =>
     const text = createRollupView(view, dialect)
     return isMadeFrom(text, existing.get(view.name)?.definition ?? '') ? [] : [text]
   })
+
+const planCatalogue = (
+  streams: readonly StreamDeclaration[],
+  existing: Existing,
+  dialect: Dialect,
+): readonly string[] =>
+  createCatalogue(streams, dialect).flatMap(({ name, text }) =>
+    isMadeFrom(text, existing.get(name)?.definition ?? '') ? [] : [text],
+  )
 
 const alter = (dialect: Dialect, table: string): string =>
   `ALTER TABLE ${qualified(dialect, table)}${dialect.onCluster}`

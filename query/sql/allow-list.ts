@@ -3,15 +3,15 @@
  * may meet, and nothing of the text is run before all have passed.
  *
  * 1. `formatQuerySingleLine` with the text bound as a parameter: one statement or a syntax error, nothing executed.
- * 2. Our own statements (SHOW, DESCRIBE, ...) and reads of `system` look-ups become SELECTs over the catalogue.
+ * 2. Our own statements (SHOW, DESCRIBE, ...) are SELECTs over the catalogue; look-ups in `system` are led to its views.
  * 3. `EXPLAIN AST SELECT * FROM (<that>)`: the grammar leaves only SELECT; nodes and functions by allow-list.
  * 4. `EXPLAIN QUERY TREE` of the same text: every table that it really reads, by allow-list.
  *
  * All steps run in the fenced session of the tenant, so that even what slips through meets the row filter and limits.
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
-import type { QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
-import { type Catalogue, ofAccounts, replaceSystemTables } from './catalogue.ts'
+import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
+import { reachOf, replaceLookUps } from './catalogue.ts'
 import { readLines } from './engine-reader.ts'
 import { sqlFailed } from './engine-text.ts'
 import { createLru } from './lru.ts'
@@ -28,6 +28,9 @@ export interface Question {
   readonly tenant: string
   /** Accounts that the asker is limited to; null: all. */
   readonly accounts: readonly string[] | null
+  /** Of the checks: scalar subqueries run while the query tree is made. */
+  readonly limits: FencedQuery['limits']
+  readonly urgency?: NonNullable<FencedQuery['urgency']>
   readonly signal: AbortSignal
 }
 
@@ -46,60 +49,43 @@ const VERDICT_BYTES = 8_388_608
 
 export function createAllowList(options: {
   readonly warehouse: Pick<Warehouse, 'fenced' | 'database'>
-  readonly catalogue: () => Promise<Catalogue>
   /** Memory that remembered verdicts may take. */
   readonly verdictBytes?: number
 }): AllowList {
-  const { warehouse, catalogue } = options
+  const { warehouse } = options
   const verdicts = createLru<Known>(options.verdictBytes ?? VERDICT_BYTES, weigh)
 
-  const judge = async (question: Question): Promise<Known> => {
-    const { params, tenant, accounts, signal } = question
-    const whole = await catalogue()
-    const schema = accounts === null ? whole : ofAccounts(whole)
-    const tables = new Set(schema.tables.map(table => `${schema.database}.${table.name}`))
-    const bare = schema.tables.map(table => table.name)
+  const judge = async ({ text, ...question }: Question): Promise<Known> => {
+    const { database } = warehouse
+    const reach = reachOf(question.accounts)
+    const ours = translateMetaStatement(tokenize(text), database, reach.tables)
     const canonical = await readLines(warehouse, {
+      ...question,
       sql: 'SELECT formatQuerySingleLine({wl_text:String})',
-      params: { wl_text: translateMetaStatement(tokenize(question.text), schema.database) ?? question.text },
-      tenant,
-      accounts,
-      signal,
+      params: { wl_text: ours ?? text },
     }).catch(failed)
-    const text = replaceSystemTables(canonical.join('\n'), schema)
-    const sql = `SELECT * FROM (${text}\n)`
-    const parsed = await readLines(warehouse, {
-      sql,
-      params,
-      tenant,
-      accounts,
-      signal,
-      explain: 'AST',
-    }).catch(notASelect)
+    const select = replaceLookUps(canonical.join('\n'), database, reach)
+    const sql = `SELECT * FROM (${select}\n)`
+    const parsed = await readLines(warehouse, { ...question, sql, explain: 'AST' }).catch(notASelect)
     if (!Array.isArray(parsed)) return parsed
-    const syntax = judgeSyntaxTree(
-      parsed,
-      new Set([...tables, ...bare, ...commonTableExpressions(tokenize(text))]),
-    )
+    const qualified = [...reach.tables].map(table => `${database}.${table}`)
+    const names = new Set([
+      ...reach.tables,
+      ...qualified,
+      'system.one',
+      ...commonTableExpressions(tokenize(select)),
+    ])
+    const syntax = judgeSyntaxTree(parsed, names)
     if (!syntax.allowed) return { verdict: syntax }
-    const tree = await readLines(warehouse, {
-      sql,
-      params,
-      tenant,
-      accounts,
-      signal,
-      explain: 'QUERY TREE',
-    }).catch(failed)
-    const reads = judgeQueryTree(tree, tables)
+    const tree = await readLines(warehouse, { ...question, sql, explain: 'QUERY TREE' }).catch(failed)
+    const reads = judgeQueryTree(tree, new Set(qualified))
     return reads.allowed ? { sql } : { verdict: reads }
   }
 
   return {
     async admit(question) {
-      // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values. And what there is
-      // to read depends on whether accounts limit it, not on which.
-      const reach = question.accounts === null ? 'tenant' : 'accounts'
-      const key = questionKey(reach, question.text, question.params)
+      // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values.
+      const key = questionKey(reachOf(question.accounts).kind, question.text, question.params)
       const known = verdicts.get(key) ?? (await judge(question))
       verdicts.set(key, known)
       if ('sql' in known) return known.sql

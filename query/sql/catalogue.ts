@@ -1,179 +1,74 @@
 /**
- * What strangers may know of the schema: the tables they may read and their columns. Reads of `system.databases`,
- * `system.tables`, `system.columns` and `system.settings` are replaced by literal rows made from it, so that Grafana's
- * builder and other clients see an ordinary database and nothing else.
+ * Look-ups of clients in `system` and `information_schema`, led to the views of core/warehouse (ddl-catalogue.ts) that say
+ * what strangers may know: as tables and as qualified columns (`system.tables.name`).
  */
-import { PUBLIC_TABLES } from '../../core/warehouse/fence.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import { quoteName, quoteString, type Token, tokenize } from './tokens.ts'
+import { CATALOGUE_VIEWS } from '../../core/warehouse/ddl-catalogue.ts'
+import { ACCOUNT_TABLES, READABLE_TABLES } from './readable-tables.ts'
+import { quoteName, type Token, tokenize } from './tokens.ts'
 
-export interface CatalogueColumn {
-  readonly table: string
-  readonly name: string
-  readonly type: string
-  readonly position: number
-  readonly inSortingKey: boolean
+/** What an asker may read, and where look-ups lead. */
+export interface Reach {
+  /** Names the kind in keys of what is remembered. */
+  readonly kind: 'tenant' | 'accounts'
+  /** Tables and views, without their database. */
+  readonly tables: ReadonlySet<string>
+  /** View by `schema.table`. */
+  readonly lookUps: ReadonlyMap<string, string>
 }
 
-export interface CatalogueTable {
-  readonly name: string
-  readonly engine: string
-  readonly sortingKey: string
-}
-
-export interface Catalogue {
-  readonly database: string
-  readonly tables: readonly CatalogueTable[]
-  readonly columns: readonly CatalogueColumn[]
-}
-
-/** Asks the engine for the readable ones among its tables. */
-export async function loadCatalogue(
-  warehouse: Pick<Warehouse, 'query' | 'database'>,
-  readable: readonly string[],
-): Promise<Catalogue> {
-  const params = { database: warehouse.database, tables: readable }
-  const tables = await warehouse.query<{ name: string; engine: string; sorting_key: string }>(
-    'SELECT name, engine, sorting_key FROM system.tables ' +
-      'WHERE database = {database:String} AND has({tables:Array(String)}, name) ORDER BY name',
-    params,
-  )
-  const columns = await warehouse.query<{
-    table: string
-    name: string
-    type: string
-    position: string
-    sorted: number
-  }>(
-    'SELECT table, name, type, toString(position) AS position, is_in_sorting_key AS sorted FROM system.columns ' +
-      'WHERE database = {database:String} AND has({tables:Array(String)}, table) ORDER BY table, columns.position',
-    params,
-  )
+function reach(kind: Reach['kind'], tables: readonly string[]): Reach {
+  const view = (one: (typeof CATALOGUE_VIEWS)[number]): string =>
+    kind === 'tenant' ? one.name : one.limitedName
   return {
-    database: warehouse.database,
-    tables: tables.map(table => ({ name: table.name, engine: table.engine, sortingKey: table.sorting_key })),
-    columns: columns.map(column => ({
-      table: column.table,
-      name: column.name,
-      type: column.type,
-      position: Number(column.position),
-      inSortingKey: Number(column.sorted) === 1,
-    })),
+    kind,
+    tables: new Set([...tables, ...CATALOGUE_VIEWS.map(view)]),
+    lookUps: new Map(CATALOGUE_VIEWS.map(one => [`${one.schema}.${one.table}`, view(one)])),
   }
 }
 
-/**
- * What is left for those who see some accounts only: tables that know accounts, whose rows the engine filters, and tables
- * that are the same for everybody. All others are as if they were not there.
- */
-export function ofAccounts(catalogue: Catalogue): Catalogue {
-  const known = new Set(
-    catalogue.columns.filter(column => column.name === 'Account').map(column => column.table),
-  )
-  const isLeft = (table: string): boolean => known.has(table) || PUBLIC_TABLES.has(table)
-  return {
-    database: catalogue.database,
-    tables: catalogue.tables.filter(table => isLeft(table.name)),
-    columns: catalogue.columns.filter(column => isLeft(column.table)),
-  }
-}
+const WHOLE_TENANT = reach('tenant', READABLE_TABLES)
+const SOME_ACCOUNTS = reach('accounts', ACCOUNT_TABLES)
 
-type Cell = string | number | null
-interface SystemTable {
-  readonly structure: string
-  readonly rows: (catalogue: Catalogue) => readonly (readonly Cell[])[]
-}
+/** What there is depends on whether accounts limit the asker, not on which. */
+export const reachOf = (accounts: readonly string[] | null): Reach =>
+  accounts === null ? WHOLE_TENANT : SOME_ACCOUNTS
 
-/** The system tables that clients look into, in their usual columns. */
-
-const SYSTEM_TABLES: Readonly<Record<string, SystemTable>> = {
-  databases: {
-    structure: 'name String, engine String, comment String',
-    rows: catalogue => [[catalogue.database, 'Atomic', '']],
-  },
-  tables: {
-    structure:
-      'database String, name String, table String, engine String, comment String, is_temporary UInt8, ' +
-      'sorting_key String, primary_key String, total_rows Nullable(UInt64), total_bytes Nullable(UInt64)',
-    rows: catalogue =>
-      catalogue.tables.map(table => [
-        catalogue.database,
-        table.name,
-        table.name,
-        table.engine,
-        '',
-        0,
-        table.sortingKey,
-        table.sortingKey,
-        null,
-        null,
-      ]),
-  },
-  columns: {
-    structure:
-      'database String, table String, name String, type String, position UInt64, default_kind String, ' +
-      'default_expression String, comment String, is_in_primary_key UInt8, is_in_sorting_key UInt8, ' +
-      'is_in_partition_key UInt8',
-    rows: catalogue =>
-      catalogue.columns.map(column => [
-        catalogue.database,
-        column.table,
-        column.name,
-        column.type,
-        column.position,
-        '',
-        '',
-        '',
-        Number(column.inSortingKey),
-        Number(column.inSortingKey),
-        0,
-      ]),
-  },
-  settings: {
-    structure: 'name String, value String, changed UInt8, description String, readonly UInt8, type String',
-    // Clients look whether some setting exists; to strangers none can be set.
-    rows: () => [],
-  },
-}
-
-/** Replaces reads of the known system tables in canonical text (formatQuerySingleLine) by literal rows. */
-export function replaceSystemTables(canonical: string, catalogue: Catalogue): string {
+/** Leads look-ups in canonical text (formatQuerySingleLine) to the views. */
+export function replaceLookUps(canonical: string, database: string, { lookUps }: Reach): string {
   const tokens = tokenize(canonical)
-  let text = ''
+  const pieces: string[] = []
   for (let at = 0; at < tokens.length; at++) {
-    const name = isTablePlace(tokens, at) ? systemTableAt(tokens, at) : undefined
-    if (name === undefined) {
-      text += tokens[at]!.text
+    const found = tokens[at - 1]?.text === '.' ? undefined : lookUpAt(tokens, at, lookUps)
+    if (found === undefined) {
+      pieces.push(tokens[at]!.text)
       continue
     }
+    pieces.push(`${quoteName(database)}.${quoteName(found.view)}`)
+    // A table without an alias is known by its own name, too: `SELECT tables.name FROM system.tables`.
+    const isColumn = tokens[at + 3]?.text === '.'
+    const hasAlias = tokens[at + 4]?.name === 'AS'
+    if (!isColumn && !hasAlias && isTablePlace(tokens, at)) pieces.push(` AS ${quoteName(found.table)}`)
     at += 2
-    const hasAlias = tokens[at + 2]?.name.toUpperCase() === 'AS'
-    text += `${literalRows(SYSTEM_TABLES[name]!, catalogue)}${hasAlias ? '' : ` AS ${quoteName(name)}`}`
   }
-  return text
+  return pieces.join('')
 }
 
-function systemTableAt(tokens: readonly Token[], at: number): string | undefined {
-  if (tokens[at]?.name !== 'system' || tokens[at + 1]?.text !== '.') return undefined
-  const name = tokens[at + 2]?.name ?? ''
-  return Object.hasOwn(SYSTEM_TABLES, name) ? name : undefined
+function lookUpAt(
+  tokens: readonly Token[],
+  at: number,
+  lookUps: Reach['lookUps'],
+): { readonly view: string; readonly table: string } | undefined {
+  const schema = tokens[at]!.name
+  if (schema === '' || tokens[at + 1]?.text !== '.') return undefined
+  const table = tokens[at + 2]?.name ?? ''
+  // The engine has INFORMATION_SCHEMA.TABLES beside the names in lower case.
+  const isUpper = schema === 'INFORMATION_SCHEMA' && table === table.toUpperCase()
+  const view = lookUps.get(isUpper ? `${schema}.${table}`.toLowerCase() : `${schema}.${table}`)
+  return view === undefined ? undefined : { view, table }
 }
 
 /** After FROM, JOIN or a comma; a comma between columns does no harm, since the result is checked again. */
 function isTablePlace(tokens: readonly Token[], at: number): boolean {
-  const before = tokens.slice(Math.max(0, at - 2), at).findLast(token => token.kind !== 'space')
-  return before !== undefined && (/^(FROM|JOIN)$/i.test(before.name) || before.text === ',')
-}
-
-function literalRows(table: SystemTable, catalogue: Catalogue): string {
-  const rows = table.rows(catalogue)
-  const cell = (value: Cell): string =>
-    typeof value === 'string' ? quoteString(value) : String(value ?? 'NULL')
-  const tuples = rows.map(row => `(${row.map(cell).join(', ')})`)
-  // values() needs a row: an empty table is one that a false condition removes.
-  if (tuples.length === 0) {
-    const width = table.structure.split(', ').length
-    return `(SELECT * FROM values(${quoteString(table.structure)}, (${Array(width).fill("'0'").join(', ')})) WHERE 0)`
-  }
-  return `(SELECT * FROM values(${[quoteString(table.structure), ...tuples].join(', ')}))`
+  const before = tokens[at - 1]?.kind === 'space' ? tokens[at - 2] : tokens[at - 1]
+  return before !== undefined && (['FROM', 'JOIN'].includes(before.name) || before.text === ',')
 }

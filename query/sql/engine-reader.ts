@@ -1,14 +1,22 @@
 import type { FencedQuery, Warehouse } from '../../core/warehouse/warehouse.ts'
 
-/** Checking is cheap; a statement that makes it dear is cut off. */
-const CHECK_LIMITS = { maxSeconds: 10, maxMemoryBytes: 536_870_912, maxResultRows: 1_000_000 }
+/** Checking is cheap: it gets no more than this of what the statement itself may take. */
+const CHECK_MEMORY_BYTES = 536_870_912
+/** Of their print. */
+const CHECK_LINES = 1_000_000
 
 /** Runs a short fenced query and gives the lines of its answer. */
 export async function readLines(
   warehouse: Pick<Warehouse, 'fenced'>,
-  query: Omit<FencedQuery, 'format' | 'limits'>,
+  query: Omit<FencedQuery, 'format'>,
 ): Promise<string[]> {
-  const result = await warehouse.fenced({ ...query, format: 'TSVRaw', limits: CHECK_LIMITS })
+  const { maxSeconds, maxMemoryBytes } = query.limits
+  const limits = {
+    maxSeconds,
+    maxMemoryBytes: Math.min(maxMemoryBytes, CHECK_MEMORY_BYTES),
+    maxResultRows: CHECK_LINES,
+  }
+  const result = await warehouse.fenced({ ...query, limits, format: 'TSVRaw' })
   const pieces: Uint8Array[] = []
   for await (const chunk of result.chunks) pieces.push(chunk)
   return Buffer.concat(pieces).toString('utf8').replace(/\n$/, '').split('\n')

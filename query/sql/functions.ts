@@ -115,7 +115,7 @@ const ARRAYS = words(`
 
 const WINDOWS = words(`
   row_number rank denseRank percentRank ntile lag lead lagInFrame leadInFrame nth_value first_value last_value
-  nonNegativeDerivative runningDifference runningAccumulate rowNumberInBlock rowNumberInAllBlocks
+  nonNegativeDerivative runningDifference rowNumberInBlock rowNumberInAllBlocks
   seriesDecomposeSTL seriesOutliersDetectTukey timeSeriesRange timeSeriesFromGrid`)
 
 const PLACES = words(`
@@ -163,8 +163,8 @@ const ALIASES = words(`
   any_respect_nulls anyLast_respect_nulls first_value_respect_nulls last_value_respect_nulls format_bytes lttb
   substring_index str_to_date byteSlice scalarProduct`)
 
-const COMBINATORS =
-  /(SimpleState|State|MergeState|Merge|ForEach|Distinct|OrDefault|OrNull|Resample|ArgMin|ArgMax|Array|Map|Tuple|If)$/
+/** Without those that make or take states: a state is raw memory. */
+const COMBINATORS = /(ForEach|Distinct|OrDefault|OrNull|Resample|ArgMin|ArgMax|Array|Map|Tuple|If)$/
 
 const lowered = (...lists: readonly (readonly string[])[]): ReadonlySet<string> =>
   new Set(lists.flat().map(name => name.toLowerCase()))
@@ -208,10 +208,12 @@ export const TABLE_FUNCTIONS: ReadonlySet<string> = lowered(
 )
 
 /** Whether strangers may call it. Functions differ in letter case only where SQL wants them to, so case is ignored. */
-export function isAllowedFunction(name: string): boolean {
-  if (PLAIN.has(name.toLowerCase())) return true
+export const isAllowedFunction = (name: string): boolean =>
+  PLAIN.has(name.toLowerCase()) || isAllowedAggregate(name)
+
+/** An aggregate may carry several combinators: sumIfOrNull, quantilesTDigestArrayIf. */
+export function isAllowedAggregate(name: string): boolean {
   let base = name
-  // An aggregate may carry several combinators: sumIfOrNull, quantilesTDigestArrayIf.
   for (let depth = 0; depth < 5; depth++) {
     if (AGGREGATE.has(base.toLowerCase())) return true
     const shorter = base.replace(COMBINATORS, '')

@@ -2,8 +2,10 @@
  * SHOW, DESCRIBE, EXISTS and the drivers' handshake, rewritten as SELECTs over the catalogue (catalogue.ts): clients ask
  * them to fill their menus, and the engine would answer them about everything it holds.
  */
+import { WattlineError } from '../../core/runtime/errors.ts'
 import { isHandshake } from './native-handshake.ts'
 import { quoteString, type Token, unquote } from './tokens.ts'
+import { RefusedError } from './verdict.ts'
 
 interface Reader {
   /** Takes the next word if it is one of these. */
@@ -16,17 +18,32 @@ interface Reader {
   done(): boolean
 }
 
-/** The SELECT that answers the statement, or undefined when it is none of these. */
-export function translateMetaStatement(all: readonly Token[], database: string): string | undefined {
+/**
+ * The SELECT that answers the statement, or undefined when it is none of these.
+ * @throws WattlineError `sql_refused` for the definition of a table that is not among `tables`.
+ */
+export function translateMetaStatement(
+  all: readonly Token[],
+  database: string,
+  tables: ReadonlySet<string>,
+): string | undefined {
   const tokens = all.filter(token => token.kind !== 'space')
   const reader = read(tokens)
-  if (reader.accept('show') !== undefined) return show(reader, database)
-  if (reader.accept('desc', 'describe') !== undefined) return describe(reader, database)
+  const schema = { database, tables }
+  if (reader.accept('show') !== undefined) return show(reader, schema)
+  if (reader.accept('desc', 'describe') !== undefined) return describe(reader, schema)
   if (reader.accept('exists') !== undefined) return exists(reader, database)
   return handshake(tokens)
 }
 
-function show(reader: Reader, database: string): string | undefined {
+interface Schema {
+  readonly database: string
+  readonly tables: ReadonlySet<string>
+}
+
+function show(reader: Reader, schema: Schema): string | undefined {
+  const { database } = schema
+  if (reader.accept('create') !== undefined) return showCreate(reader, schema)
   const what = reader.accept('databases', 'schemas', 'tables', 'columns', 'fields')
   if (what === undefined) return undefined
   if (what === 'databases' || what === 'schemas') {
@@ -48,10 +65,28 @@ function show(reader: Reader, database: string): string | undefined {
   )
 }
 
-function describe(reader: Reader, database: string): string | undefined {
+function showCreate(reader: Reader, schema: Schema): string | undefined {
+  reader.accept('table', 'view')
+  const table = reader.name()
+  if (table === undefined || !reader.done()) return undefined
+  assertKnown(table, schema)
+  return `SELECT create_table_query AS statement FROM system.tables WHERE database = ${quoteString(schema.database)} AND name = ${quoteString(table.name)}`
+}
+
+function assertKnown(table: { database: string | undefined; name: string }, schema: Schema): void {
+  if ((table.database ?? schema.database) === schema.database && schema.tables.has(table.name)) return
+  const full = `${table.database ?? schema.database}.${table.name}`.slice(0, 200)
+  throw new WattlineError('sql_refused', `no table ${full}.`, {
+    cause: new RefusedError('table', `no table ${full}`),
+  })
+}
+
+function describe(reader: Reader, schema: Schema): string | undefined {
+  const { database } = schema
   reader.accept('table')
   const table = reader.name()
   if (table === undefined || !reader.done()) return undefined
+  assertKnown(table, schema)
   return (
     'SELECT name, type, default_kind AS default_type, default_expression, comment, ' +
     "'' AS codec_expression, '' AS ttl_expression FROM system.columns " +

@@ -9,14 +9,9 @@ import { urgencyOf } from '../fair/fairness.ts'
 import { begin, paced } from '../fair/paced.ts'
 import type { Open, Turns } from '../fair/turns.ts'
 import { createAllowList } from './allow-list.ts'
-import { type Catalogue, loadCatalogue } from './catalogue.ts'
 import { sqlFailed } from './engine-text.ts'
-import { READABLE_TABLES } from './readable-tables.ts'
 import type { Statement } from './statement.ts'
 import { RefusedError } from './verdict.ts'
-
-/** The schema changes with migrations only, that is at start; a minute is soon enough to see a new table. */
-const CATALOGUE_MS = 60_000
 
 export interface SqlRequest {
   readonly statement: Statement
@@ -42,18 +37,28 @@ interface Parts {
   readonly warehouse: Warehouse
   readonly limits: Config['limits']['sql']
   readonly events: Events
-  readonly now: () => number
   readonly turns: Turns
 }
 
 export function createSqlService(parts: Parts): SqlService {
-  const { warehouse, limits, events, now, turns } = parts
-  const allowList = createAllowList({ warehouse, catalogue: cachedCatalogue(warehouse, now) })
+  const { warehouse, limits, events, turns } = parts
+  const allowList = createAllowList({ warehouse })
 
-  const ask = async (request: SqlRequest, open: Open, seconds: number): Promise<FencedResult> => {
+  const ask = async (request: SqlRequest, open: Open, secondsLeft: () => number): Promise<FencedResult> => {
     const { statement, params, tenant, accounts, signal, clientProtocolVersion } = request
+    const bounds = { maxMemoryBytes: limits.memory_bytes, maxResultRows: limits.result_rows }
+    const urgency = urgencyOf('sql', open.standing())
+    // Checks and answer share the limit: what the checks took is gone.
     const sql = await allowList
-      .admit({ text: statement.text, params, tenant, accounts, signal })
+      .admit({
+        text: statement.text,
+        params,
+        tenant,
+        accounts,
+        signal,
+        urgency,
+        limits: { ...bounds, maxSeconds: secondsLeft() },
+      })
       .catch((error: unknown) => {
         const cause = error instanceof Error ? error.cause : undefined
         if (cause instanceof RefusedError) events.emit('sqlRefused', { reason: cause.reason, tenant })
@@ -67,12 +72,8 @@ export function createSqlService(parts: Parts): SqlService {
         accounts,
         signal,
         format: statement.format.name,
-        limits: {
-          maxSeconds: seconds,
-          maxMemoryBytes: limits.memory_bytes,
-          maxResultRows: limits.result_rows,
-        },
-        urgency: urgencyOf('sql', open.standing()),
+        limits: { ...bounds, maxSeconds: secondsLeft() },
+        urgency,
         ...(clientProtocolVersion === undefined ? {} : { clientProtocolVersion }),
       })
       .catch((error: unknown) => {
@@ -90,7 +91,7 @@ export function createSqlService(parts: Parts): SqlService {
         .enter(request.tenant, async open => {
           const [answer, start] = await open.turn(
             async () => {
-              const found = await ask({ ...request, signal }, open, deadline.remainingSeconds())
+              const found = await ask({ ...request, signal }, open, deadline.remainingSeconds)
               return [found, await begin(found.chunks)] as const
             },
             signal,
@@ -107,20 +108,5 @@ export function createSqlService(parts: Parts): SqlService {
       await deadline.hold(Promise.race([whole, begun.promise]))
       return await whole
     },
-  }
-}
-
-function cachedCatalogue(warehouse: Warehouse, now: () => number): () => Promise<Catalogue> {
-  let loaded: { readonly at: number; readonly catalogue: Promise<Catalogue> } | undefined
-  return () => {
-    if (loaded !== undefined && now() - loaded.at < CATALOGUE_MS) return loaded.catalogue
-    const catalogue = loadCatalogue(warehouse, READABLE_TABLES)
-    const mine = { at: now(), catalogue }
-    loaded = mine
-    // A failed look is not remembered.
-    catalogue.catch(() => {
-      if (loaded === mine) loaded = undefined
-    })
-    return catalogue
   }
 }

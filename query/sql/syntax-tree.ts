@@ -1,9 +1,10 @@
 /**
  * Reads what `EXPLAIN AST` prints and says whether every node is one we know to be harmless. Default deny: an unknown
- * line refuses the statement. Names in the text (aliases, literals) can add lines to the print, never hide one, since
- * each node begins a line of its own.
+ * node refuses the statement.
  */
+import { judgeArguments } from './function-arguments.ts'
 import { isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts'
+import { readSyntaxTree, type SyntaxNode } from './syntax-lines.ts'
 import { ALLOWED, refused, type Verdict } from './verdict.ts'
 
 /**
@@ -48,42 +49,54 @@ const HINTS: Readonly<Record<string, string>> = {
   ColumnsApplyTransformer: 'APPLY hides the function that it calls; write the columns out',
 }
 
+/** Tables, subqueries and table functions to read from. */
+const TABLES_MAX = 100
+
+/**
+ * Columns that the engine adds to every table. They tell of parts, which hold the rows of several tenants: their number,
+ * their order, when they were merged.
+ */
+const VIRTUAL_COLUMN = /^_(part|block|partition|sample|row_exists|disk|minmax|distance|shard|table|database)/
+
 /**
  * Judges the lines of `EXPLAIN AST SELECT * FROM (<statement>)`. `tables` are all names that may stand where a table
  * stands, bare or with their database. They are looked at already here, since the query tree does not show the tables of
  * scalar subqueries: these run while it is made.
  */
 export function judgeSyntaxTree(lines: readonly string[], tables: ReadonlySet<string>): Verdict {
-  const parents: string[] = []
-  for (const line of lines) {
-    if (line.trim() === '') continue
-    const depth = line.length - line.trimStart().length
-    const [kind = '', name = ''] = line.trim().split(' ')
-    const verdict =
-      kind === 'TableIdentifier' ? judgeTable(name, tables) : judgeNode(kind, name, line, parents[depth - 1])
+  const nodes = readSyntaxTree(lines)
+  if (nodes === undefined) return refused('syntax', 'the engine printed no syntax tree that adds up')
+  let read = 0
+  for (const node of nodes) {
+    if (node.kind === 'TableExpression') read += 1
+    const verdict = judgeNode(node, tables)
     if (!verdict.allowed) return verdict
-    parents.length = depth
-    parents.push(kind)
   }
-  return parents.length === 0 ? refused('syntax', 'the engine printed no syntax tree') : ALLOWED
+  return read > TABLES_MAX ? refused('too_long', `more than ${TABLES_MAX} tables are read`) : ALLOWED
 }
 
-function judgeTable(name: string, tables: ReadonlySet<string>): Verdict {
-  return tables.has(name) ? ALLOWED : refused('table', `no table ${name}`)
-}
-
-function judgeNode(kind: string, name: string, line: string, parent: string | undefined): Verdict {
+function judgeNode(node: SyntaxNode, tables: ReadonlySet<string>): Verdict {
+  const { kind, name, line } = node
+  if (kind === 'TableIdentifier') {
+    return tables.has(name) ? ALLOWED : refused('table', `no table ${name}`)
+  }
   if (kind === 'Set') return refused('settings', HINTS['Set']!)
   if (!NODE_KINDS.has(kind)) return refused('node', HINTS[kind] ?? `${kind} is not part of a plain SELECT`)
   // A stored aggregate state is raw memory layout: strangers must not hand one to the engine.
-  if (/(?<!Simple)AggregateFunction\(/.test(line)) {
+  if (/(?<!Simple)AggregateFunction\(/i.test(line)) {
     return refused('type', 'aggregate states cannot be made from literals')
   }
+  if (kind === 'Identifier') return judgeIdentifier(name)
   if (kind !== 'Function') return ALLOWED
-  if (parent === 'TableExpression') {
-    return TABLE_FUNCTIONS.has(name.toLowerCase())
-      ? ALLOWED
-      : refused('table_function', `table function ${name} is not available`)
-  }
-  return isAllowedFunction(name) ? ALLOWED : refused('function', `function ${name} is not available`)
+  if (node.parent?.kind === 'TableExpression') {
+    if (!TABLE_FUNCTIONS.has(name.toLowerCase())) {
+      return refused('table_function', `table function ${name} is not available`)
+    }
+  } else if (!isAllowedFunction(name)) return refused('function', `function ${name} is not available`)
+  return judgeArguments(node)
+}
+
+function judgeIdentifier(name: string): Verdict {
+  const hidden = name.split('.').find(part => VIRTUAL_COLUMN.test(part))
+  return hidden === undefined ? ALLOWED : refused('column', `no column ${hidden}`)
 }

@@ -9,6 +9,7 @@ export const REFUSALS = [
   'settings',
   'type',
   'table',
+  'column',
   'format',
 ] as const
 export type Refusal = (typeof REFUSALS)[number]

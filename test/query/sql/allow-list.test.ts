@@ -8,9 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ledger, logs, traces } from '../../../core/model/streams/index.ts'
 import { WattlineError } from '../../../core/runtime/errors.ts'
 import { type AllowList, createAllowList } from '../../../query/sql/allow-list.ts'
-import { loadCatalogue } from '../../../query/sql/catalogue.ts'
 import { LISTED_FUNCTIONS } from '../../../query/sql/functions.ts'
-import { READABLE_TABLES } from '../../../query/sql/readable-tables.ts'
 import { RefusedError } from '../../../query/sql/verdict.ts'
 import { ledgerRow, logRow, nano, spanRow } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
@@ -59,13 +57,12 @@ beforeAll(async () => {
     ledgerRow({ WorkloadId: '', WorkloadName: '', Share: 'idle', EnergyUj: 2_700_000_000n }),
     ledgerRow({ Tenant: 'other', EnergyUj: 1n }),
   ])
-  const catalogue = loadCatalogue(store.warehouse, READABLE_TABLES)
-  allowList = createAllowList({ warehouse: store.warehouse, catalogue: () => catalogue })
+  allowList = createAllowList({ warehouse: store.warehouse })
 })
 afterAll(() => store.close())
 
 async function rowsOf(text: string, params = {}, tenant = 'default'): Promise<unknown[]> {
-  const sql = await allowList.admit({ text, params, tenant, accounts: null, signal })
+  const sql = await allowList.admit({ text, params, tenant, accounts: null, signal, limits: LIMITS })
   const result = await store.warehouse.fenced({
     sql,
     params,
@@ -86,7 +83,14 @@ async function rowsOf(text: string, params = {}, tenant = 'default'): Promise<un
 
 async function reasonOf(text: string): Promise<string> {
   try {
-    const sql = await allowList.admit({ text, params: {}, tenant: 'default', accounts: null, signal })
+    const sql = await allowList.admit({
+      text,
+      params: {},
+      tenant: 'default',
+      accounts: null,
+      signal,
+      limits: LIMITS,
+    })
     return `admitted as ${sql}`
   } catch (error) {
     if (!(error instanceof WattlineError)) throw error

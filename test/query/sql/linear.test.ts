@@ -128,7 +128,7 @@ function check(text: string): void {
     placeholderTypes,
     commonTableExpressions,
     isHandshake,
-    (all: readonly Token[]) => translateMetaStatement(all, 'wattline'),
+    (all: readonly Token[]) => translateMetaStatement(all, 'wattline', new Set()),
   ]) {
     const seen = countedTokens(tokens)
     read(seen.tokens)

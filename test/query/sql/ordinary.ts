@@ -29,6 +29,48 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
     [['grid_intensity', '9']],
   ],
   ["SELECT name, value FROM system.settings WHERE name = 'x'", []],
+  // as JDBC, SQLAlchemy and DBeaver ask
+  [
+    "SELECT system.tables.name FROM system.tables WHERE system.tables.database = 'wattline' AND system.tables.name = 'ledger'",
+    [['ledger']],
+  ],
+  [
+    "SELECT t.name, d.engine FROM system.tables t INNER JOIN system.databases d ON system.tables.database = system.databases.name WHERE t.name = 'ledger'",
+    [['ledger', 'Atomic']],
+  ],
+  ["SELECT tables.name FROM system.tables WHERE tables.name = 'ledger'", [['ledger']]],
+  [
+    `SELECT name, multiIf(${Array.from({ length: 30 }, (_, n) => `system.columns.type = 'T${n}', ${n}`).join(', ')}, 0) AS code FROM system.columns WHERE table = 'otel_metrics_summary' AND name = 'Sum'`,
+    [['Sum', 0]],
+  ],
+  [
+    "SELECT engine, engine_full, comment, uuid != toUUID('00000000-0000-0000-0000-000000000000') FROM system.tables WHERE database = 'wattline' AND name = 'usage_hourly'",
+    [['View', '', '', 1]],
+  ],
+  [
+    "SELECT partition_key, sorting_key, create_table_query LIKE 'CREATE TABLE wattline.grid_intensity %' FROM system.tables WHERE name = 'grid_intensity'",
+    [['tuple()', 'Zone, Kind, ValidFrom, Version', 1]],
+  ],
+  ["SELECT count() FROM system.tables WHERE name LIKE 'system%' OR name LIKE '%_mv'", [['0']]],
+  [
+    "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'wattline' AND table_name LIKE 'usage%' ORDER BY 1",
+    [
+      ['usage_daily', 'VIEW'],
+      ['usage_hourly', 'VIEW'],
+    ],
+  ],
+  [
+    "SELECT COLUMN_NAME, DATA_TYPE, IS_NULLABLE FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'ledger' AND COLUMN_NAME = 'EnergyUj'",
+    [['EnergyUj', 'Int64', 'NO']],
+  ],
+  ['SELECT schema_name FROM information_schema.schemata', [['wattline']]],
+  ["SELECT name, case_insensitive FROM system.functions WHERE name = 'toDate32'", [['toDate32', 0]]],
+  ["SELECT alias_to FROM system.data_type_families WHERE name = 'BIGINT'", [['Int64']]],
+  ['SELECT dummy FROM system.one', [[0]]],
+  [
+    "SELECT startsWith(statement, 'CREATE TABLE wattline.ledger') FROM (SELECT create_table_query AS statement FROM system.tables WHERE name = 'ledger')",
+    [[1]],
+  ],
   ["SELECT 'system.parts is only text'", [['system.parts is only text']]],
   [
     'SELECT DISTINCT arrayJoin(mapKeys(SpanAttributes)) AS keys FROM otel_traces ORDER BY keys LIMIT 1000',

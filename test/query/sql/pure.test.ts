@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WattlineError } from '../../../core/runtime/errors.ts'
 import type { TupleValue } from '../../../core/warehouse/warehouse.ts'
-import { type Catalogue, replaceSystemTables } from '../../../query/sql/catalogue.ts'
+import { reachOf, replaceLookUps } from '../../../query/sql/catalogue.ts'
 import { bindParameters, parameterValue, placeholderTypes } from '../../../query/sql/clickhouse-params.ts'
 import { readClickHouseRequest } from '../../../query/sql/clickhouse-request.ts'
 import { asEngineError, engineSentence } from '../../../query/sql/engine-text.ts'
@@ -65,6 +65,9 @@ describe('statements', () => {
 })
 
 describe('statements about the schema', () => {
+  const translate = (sql: string): string | undefined =>
+    translateMetaStatement(tokenize(sql), 'wattline', new Set(['ledger']))
+
   it.each([
     ['SHOW DATABASES', 'SELECT name FROM system.databases ORDER BY name'],
     ['show tables', "SELECT name FROM system.tables WHERE database = 'wattline' ORDER BY name"],
@@ -76,13 +79,13 @@ describe('statements about the schema', () => {
       'EXISTS "wattline"."ledger"',
       "SELECT toUInt8(count() > 0) AS result FROM system.tables WHERE database = 'wattline' AND name = 'ledger'",
     ],
-  ])('%s', (sql, select) => expect(translateMetaStatement(tokenize(sql), 'wattline')).toBe(select))
+  ])('%s', (sql, select) => expect(translate(sql)).toBe(select))
 
   it('describes a table by its columns', () => {
-    expect(translateMetaStatement(tokenize('DESC TABLE "wattline"."ledger"'), 'wattline')).toContain(
+    expect(translate('DESC TABLE "wattline"."ledger"')).toContain(
       "WHERE database = 'wattline' AND table = 'ledger' ORDER BY position",
     )
-    expect(translateMetaStatement(tokenize('DESCRIBE ledger'), 'wattline')).toContain("table = 'ledger'")
+    expect(translate('DESCRIBE ledger')).toContain("table = 'ledger'")
   })
 
   it.each([
@@ -92,30 +95,39 @@ describe('statements about the schema', () => {
     'DESC (SELECT 1)',
     'EXISTS a.b.c',
     'SELECT 1',
-  ])('leaves %j to the engine', sql =>
-    expect(translateMetaStatement(tokenize(sql), 'wattline')).toBeUndefined(),
-  )
+  ])('leaves %j to the engine', sql => expect(translate(sql)).toBeUndefined())
 })
 
 describe('look-ups', () => {
-  const catalogue: Catalogue = {
-    database: 'wattline',
-    tables: [{ name: "o'dd", engine: 'MergeTree', sortingKey: 'a' }],
-    columns: [],
-  }
+  const replaced = (sql: string): string => replaceLookUps(sql, 'wattline', reachOf(null))
 
-  it('become literal rows where a table stands, and nowhere else', () => {
-    expect(replaceSystemTables('SELECT name FROM system.databases', catalogue)).toBe(
-      "SELECT name FROM (SELECT * FROM values('name String, engine String, comment String', ('wattline', 'Atomic', ''))) AS `databases`",
+  it.each([
+    ['SELECT name FROM system.databases', 'SELECT name FROM `wattline`.`system_databases` AS `databases`'],
+    ['SELECT 1 FROM system.tables AS t', 'SELECT 1 FROM `wattline`.`system_tables` AS t'],
+    [
+      'SELECT a, system.tables.name FROM system.tables AS t, system.columns',
+      'SELECT a, `wattline`.`system_tables`.name FROM `wattline`.`system_tables` AS t, `wattline`.`system_columns` AS `columns`',
+    ],
+    [
+      'SELECT 1 FROM INFORMATION_SCHEMA.TABLES, information_schema.columns AS c',
+      'SELECT 1 FROM `wattline`.`information_schema_tables` AS `TABLES`, `wattline`.`information_schema_columns` AS c',
+    ],
+  ])('%s', (sql, wanted) => expect(replaced(sql)).toBe(wanted))
+
+  it.each([
+    "SELECT 'FROM system.tables'",
+    'SELECT `FROM system.tables`',
+    'SELECT 1 FROM system.parts',
+    'SELECT t.system.tables FROM t',
+    'SELECT $$ FROM system.tables $$',
+  ])('leave %j', sql => expect(replaced(sql)).toBe(sql))
+
+  it('of askers who see some accounts lead to views of their own', () => {
+    expect(replaceLookUps('SELECT 1 FROM system.tables AS t', 'wattline', reachOf(['a']))).toBe(
+      'SELECT 1 FROM `wattline`.`system_tables_limited` AS t',
     )
-    expect(replaceSystemTables('SELECT 1 FROM system.tables AS t', catalogue)).toMatch(/'o\\'dd'.*\)\) AS t$/)
-    for (const text of [
-      "SELECT 'FROM system.tables'",
-      'SELECT `FROM system.tables`',
-      'SELECT 1 FROM system.parts',
-    ]) {
-      expect(replaceSystemTables(text, catalogue)).toBe(text)
-    }
+    expect([...reachOf(['a']).tables]).not.toContain('otel_traces')
+    expect([...reachOf(['a']).tables]).not.toContain('system_tables')
   })
 })
 
@@ -123,12 +135,19 @@ describe('judges', () => {
   it('refuse what they do not know', () => {
     const tables = new Set(['wattline.t'])
     expect(judgeSyntaxTree([], tables)).toMatchObject({ allowed: false })
-    expect(judgeSyntaxTree(['SelectQuery (children 1)', ' NewNode'], tables)).toMatchObject({
-      reason: 'node',
-    })
-    expect(judgeSyntaxTree(['SelectQuery', ' TableIdentifier wattline.t (alias x)'], tables).allowed).toBe(
-      true,
-    )
+    const print = (...lines: string[]) => judgeSyntaxTree(['SelectQuery (children 1)', ...lines], tables)
+    expect(print(' NewNode')).toMatchObject({ reason: 'node' })
+    expect(print(' TableIdentifier wattline.t (alias x)').allowed).toBe(true)
+    expect(print(' TableIdentifier wattline.u')).toMatchObject({ reason: 'table' })
+    // Lines that a name has forged do not add up.
+    expect(print(' Identifier a', " Literal 'x'")).toMatchObject({ reason: 'syntax' })
+    expect(print(' Identifier a (children 1)')).toMatchObject({ reason: 'syntax' })
+    expect(print('   Identifier a')).toMatchObject({ reason: 'syntax' })
+    expect(judgeSyntaxTree(['SelectQuery', 'Identifier a'], tables)).toMatchObject({ reason: 'syntax' })
+    for (const name of ['_part', 't._part_offset', 'a.b._block_number', '_partition_id', '_table']) {
+      expect(print(` Identifier ${name}`)).toMatchObject({ reason: 'column' })
+    }
+    expect(print(' Identifier t._parent').allowed).toBe(true)
     expect(judgeQueryTree([], tables)).toMatchObject({ allowed: false })
     const tree = (line: string) => judgeQueryTree(['QUERY id: 0', line], tables)
     expect(tree('  TABLE id: 3, alias: __table1, table_name: wattline.t').allowed).toBe(true)

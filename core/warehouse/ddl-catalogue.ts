@@ -1,0 +1,207 @@
+import { digest } from '../model/digest.ts'
+import { ROLLUP_KEYS } from '../model/streams/ledger.ts'
+import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
+import { quoteText } from './column-types.ts'
+import { type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
+import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from './ddl-derived.ts'
+import { PUBLIC_TABLES } from './fence.ts'
+
+/**
+ * What strangers may know of the schema, as views over the engine's own catalogue: clients look into `system.tables`,
+ * `system.columns`, `information_schema` and the like to fill their menus, and the engine would tell them of everything it
+ * holds. `query/sql` puts these views in the place of those names.
+ *
+ * Columns that tell of rows, bytes, paths and servers are there, empty.
+ */
+export interface CatalogueView {
+  /** The look-up that it stands for: `system` or `information_schema`, and the table. */
+  readonly schema: 'system' | 'information_schema'
+  readonly table: string
+  /** In our database. */
+  readonly name: string
+  /** Of the same for askers who see some accounts only; the same view where it tells nothing of tables. */
+  readonly limitedName: string
+}
+
+/** Tables and views that strangers may read, each behind the fence. */
+export function readableTables(streams: readonly StreamDeclaration[]): readonly string[] {
+  const declared = declaredTables(streams).map(({ name }) => name)
+  return [
+    ...declared,
+    ...(declared.includes('otel_traces') ? [TRACE_INDEX] : []),
+    ...(declared.includes('ledger') ? ROLLUP_VIEWS.map(view => view.name) : []),
+  ].toSorted()
+}
+
+/** Those left for askers who see some accounts only: what knows accounts, and what is the same for everybody. */
+export function accountTables(streams: readonly StreamDeclaration[]): readonly string[] {
+  const declared = declaredTables(streams).filter(
+    ({ name, columns }) => PUBLIC_TABLES.has(name) || columns.some(column => column.name === 'Account'),
+  )
+  const rollups = ROLLUP_KEYS.includes('Account') ? ROLLUP_VIEWS.map(view => view.name) : []
+  const names = new Set([...declared.map(({ name }) => name), ...rollups])
+  return readableTables(streams).filter(name => names.has(name))
+}
+
+const declaredTables = (
+  streams: readonly StreamDeclaration[],
+): readonly { name: string; columns: StreamDeclaration['columns'] }[] =>
+  streams
+    .flatMap(tablesOf)
+    .flatMap(({ table, columns }) => (table === undefined ? [] : [{ name: table.name, columns }]))
+
+/** How each look-up is made; `{tables}` becomes the names that may be known, `{database}` ours. */
+interface Source {
+  readonly schema: CatalogueView['schema']
+  readonly table: string
+  readonly select: string
+}
+
+/** Of tables of a cluster the engine's text names servers' paths and the cluster: these are nobody's business. */
+const withoutPlaces = (column: string): string =>
+  `replaceRegexpOne(${column}, '(Distributed|Replicated[A-Za-z]*)\\\\((?:[^()]|\\\\([^()]*\\\\))*\\\\)', '\\\\1')`
+
+const SYSTEM_TABLES = `SELECT database, name, name AS \`table\`, uuid, engine, is_temporary,
+  CAST([], 'Array(String)') AS data_paths, '' AS metadata_path, metadata_modification_time, metadata_version,
+  CAST([], 'Array(String)') AS dependencies_database, CAST([], 'Array(String)') AS dependencies_table,
+  ${withoutPlaces('create_table_query')} AS create_table_query, ${withoutPlaces('engine_full')} AS engine_full, as_select,
+  partition_key, sorting_key, primary_key, sampling_key, '' AS storage_policy,
+  CAST(NULL, 'Nullable(UInt64)') AS total_rows, CAST(NULL, 'Nullable(UInt64)') AS total_bytes,
+  CAST(NULL, 'Nullable(UInt64)') AS parts, CAST(NULL, 'Nullable(UInt64)') AS active_parts,
+  if(startsWith(comment, '${MADE_FROM}'), '', comment) AS comment, has_own_data
+FROM system.tables WHERE database = {database} AND name IN ({tables})`
+
+const SYSTEM_COLUMNS = `SELECT database, \`table\`, name, type, position, default_kind, default_expression,
+  toUInt64(0) AS data_compressed_bytes, toUInt64(0) AS data_uncompressed_bytes, toUInt64(0) AS marks_bytes, comment,
+  is_in_partition_key, is_in_sorting_key, is_in_primary_key, is_in_sampling_key, compression_codec,
+  character_octet_length, numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision
+FROM system.columns WHERE database = {database} AND \`table\` IN ({tables})`
+
+/** In lower and in upper case, as the engine has them. */
+function bothCases(columns: Readonly<Record<string, string>>): string {
+  const names = Object.entries(columns)
+  return names
+    .flatMap(([name, value]) => [`${value} AS ${name}`, `${value} AS ${name.toUpperCase()}`])
+    .join(', ')
+}
+
+const NO_TEXT = "CAST(NULL, 'Nullable(String)')"
+const NO_NUMBER = "CAST(NULL, 'Nullable(UInt64)')"
+
+const SCHEMATA = `SELECT ${bothCases({
+  catalog_name: 'name',
+  schema_name: 'name',
+  schema_owner: "'default'",
+  default_character_set_catalog: NO_TEXT,
+  default_character_set_schema: NO_TEXT,
+  default_character_set_name: NO_TEXT,
+  sql_path: NO_TEXT,
+})} FROM system.databases WHERE name = {database}`
+
+const INFORMATION_TABLES = `SELECT ${bothCases({
+  table_catalog: 'database',
+  table_schema: 'database',
+  table_name: 'name',
+  table_type: "if(engine = 'View', 'VIEW', 'BASE TABLE')",
+  table_rows: NO_NUMBER,
+  data_length: NO_NUMBER,
+  index_length: NO_NUMBER,
+  table_collation: "CAST('utf8mb4_0900_ai_ci', 'Nullable(String)')",
+  table_comment: "CAST('', 'Nullable(String)')",
+})} FROM system.tables WHERE database = {database} AND name IN ({tables})`
+
+const INFORMATION_COLUMNS = `SELECT ${bothCases({
+  table_catalog: 'database',
+  table_schema: 'database',
+  table_name: '`table`',
+  column_name: 'name',
+  ordinal_position: 'position',
+  column_default: 'default_expression',
+  is_nullable: "if(type LIKE 'Nullable(%', 'YES', 'NO')",
+  data_type: 'type',
+  character_maximum_length: 'character_octet_length',
+  character_octet_length: 'character_octet_length',
+  numeric_precision: 'numeric_precision',
+  numeric_precision_radix: 'numeric_precision_radix',
+  numeric_scale: 'numeric_scale',
+  datetime_precision: 'datetime_precision',
+  character_set_name: NO_TEXT,
+  collation_name: NO_TEXT,
+  extra: "CAST('', 'Nullable(String)')",
+  column_comment: 'comment',
+  column_type: 'type',
+})} FROM system.columns WHERE database = {database} AND \`table\` IN ({tables})`
+
+/** Settings that clients look at; to strangers none can be set. */
+const SHOWN_SETTINGS = [
+  'max_execution_time',
+  'max_memory_usage',
+  'max_result_rows',
+  'readonly',
+  'session_timezone',
+]
+
+const SOURCES: readonly Source[] = [
+  {
+    schema: 'system',
+    table: 'databases',
+    select: `SELECT name, engine, '' AS data_path, '' AS metadata_path, uuid, engine AS engine_full, comment,
+  toUInt8(0) AS is_external, name AS database FROM system.databases WHERE name = {database}`,
+  },
+  { schema: 'system', table: 'tables', select: SYSTEM_TABLES },
+  { schema: 'system', table: 'columns', select: SYSTEM_COLUMNS },
+  {
+    schema: 'system',
+    table: 'settings',
+    select: `SELECT name, value, changed, description, min, max, toUInt8(1) AS readonly, type, \`default\`
+FROM system.settings WHERE name IN (${SHOWN_SETTINGS.map(quoteText).join(', ')})`,
+  },
+  {
+    schema: 'system',
+    table: 'functions',
+    select: `SELECT name, is_aggregate, case_insensitive, alias_to, '' AS create_query, origin, description, syntax,
+  arguments, returned_value, examples, categories FROM system.functions WHERE origin = 'System'`,
+  },
+  {
+    schema: 'system',
+    table: 'data_type_families',
+    select: 'SELECT name, case_insensitive, alias_to FROM system.data_type_families',
+  },
+  { schema: 'information_schema', table: 'schemata', select: SCHEMATA },
+  { schema: 'information_schema', table: 'tables', select: INFORMATION_TABLES },
+  { schema: 'information_schema', table: 'columns', select: INFORMATION_COLUMNS },
+]
+
+const tellsTables = ({ select }: Source): boolean => select.includes('{tables}')
+const viewName = ({ schema, table }: Source): string => `${schema}_${table}`
+const limitedName = (source: Source): string =>
+  tellsTables(source) ? `${viewName(source)}_limited` : viewName(source)
+
+export const CATALOGUE_VIEWS: readonly CatalogueView[] = SOURCES.map(source => ({
+  schema: source.schema,
+  table: source.table,
+  name: viewName(source),
+  limitedName: limitedName(source),
+}))
+
+/** Statements that make the views, by name. */
+export function createCatalogue(
+  streams: readonly StreamDeclaration[],
+  dialect: Dialect = LOCAL_DIALECT,
+): readonly { readonly name: string; readonly text: string }[] {
+  const view = (name: string, { select }: Source, tables: readonly string[]) => {
+    const filled = select
+      .replace('{database}', quoteText(dialect.database))
+      .replace('{tables}', () => (tables.length === 0 ? 'NULL' : tables.map(quoteText).join(', ')))
+    const text = [
+      `CREATE OR REPLACE VIEW ${qualified(dialect, name)}${dialect.onCluster} AS`,
+      filled,
+      `COMMENT '${MADE_FROM}${digest(filled, 16)}'`,
+    ].join('\n')
+    return { name, text }
+  }
+  return SOURCES.flatMap(source => [
+    view(viewName(source), source, readableTables(streams)),
+    ...(tellsTables(source) ? [view(limitedName(source), source, accountTables(streams))] : []),
+  ])
+}
