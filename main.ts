@@ -19,25 +19,25 @@ import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
 import type { Broker } from './core/broker/broker.ts'
 import { LateBroker } from './core/broker/late-broker.ts'
-import { openBrokerOfKind } from './core/broker/open-broker.ts'
-import { STREAMS } from './core/model/streams/index.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import { type Doors, openDoors } from './core/runtime/doors.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { lockFolder } from './core/runtime/folder-lock.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
+import type { Losses } from './core/runtime/losses.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import { urlOf } from './core/runtime/url-of.ts'
-import { type EmbeddedOptions, openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
+import type { EmbeddedOptions } from './core/warehouse/open-warehouse.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
 import { StateBudget } from './processors/meter/budget.ts'
-import { readersOf, startForward, startProcessors, streamSettings } from './processors/processors.ts'
+import { readersOf, startForward, startProcessors } from './processors/processors.ts'
 import { createReplay } from './processors/replay.ts'
 import type { Runner } from './processors/runner.ts'
 import { RowAges } from './processors/store/row-ages.ts'
 import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
 import { engineWatch, type Readiness } from './query/status/readiness.ts'
+import { openLog, openTables, startLosses } from './storage.ts'
 
 export interface WattlineOptions {
   readonly config: Config
@@ -73,6 +73,8 @@ interface Wiring extends WattlineOptions {
   readonly meterBudget: StateBudget
   /** For bodies of requests, whichever door they come by. */
   readonly pool: BufferPool
+  /** What files have lost; null where this process keeps none. */
+  losses: Losses | null
 }
 
 /** Starts what the roles need, or throws a WattlineError after stopping what had started. */
@@ -92,6 +94,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     rowAges: new RowAges(),
     meterBudget: new StateBudget(config.metering.state_bytes, events),
     pool: createBufferPool(),
+    losses: null,
   }
   const needs = needsOf(config)
   const [isCollector, isProcessors] = [
@@ -106,6 +109,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
       () => lockFolder(config.data),
       lock => lock.release(),
     )
+    wiring.losses = await startLosses(wiring)
   }
   const broker = needs.log === 'open' ? await startLog(wiring) : null
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
@@ -117,7 +121,8 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const otlpGrpc = intake && (await startOtlpGrpc(wiring, intake))
   await startOwnTelemetry(wiring, otlpHttp, intake)
   const engineProblems = config.roles.includes('query') && warehouse ? engineWatch(warehouse) : null
-  const readiness = () => readinessOf({ intake, processors }, engineProblems)
+  const { losses } = wiring
+  const readiness = () => readinessOf({ intake, processors, losses }, engineProblems)
   const parts = { log, warehouse, processors, uplink, otlpHttp, otlpGrpc, readiness }
   const http = await startHttp(wiring, parts)
   if (intake) await startOwnSensors(wiring, intake)
@@ -134,10 +139,10 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   }
 }
 
-function startLog({ lifecycle, config, events }: Wiring): Promise<Broker> {
+function startLog({ lifecycle, config, events, losses }: Wiring): Promise<Broker> {
   return lifecycle.start(
     'log',
-    () => openBroker(config, events),
+    () => openLog(config, events, losses),
     log => log.close(),
   )
 }
@@ -145,41 +150,17 @@ function startLog({ lifecycle, config, events }: Wiring): Promise<Broker> {
 function startLateLog({ lifecycle, config, events }: Wiring): Promise<LateBroker> {
   return lifecycle.start(
     'log',
-    () => new LateBroker(() => openBroker(config, events, ASKED_LOG_MS)),
+    () => new LateBroker(() => openLog(config, events, null, ASKED_LOG_MS)),
     log => log.close(),
   )
-}
-
-async function openBroker(config: Config, events: EventBus, timeoutMs?: number): Promise<Broker> {
-  const broker = await openBrokerOfKind(config, events, timeoutMs)
-  try {
-    await broker.createStreams(streamSettings(config))
-    return broker
-  } catch (error) {
-    await broker.close()
-    throw error
-  }
 }
 
 function startWarehouse(wiring: Wiring): Promise<Warehouse> {
   return wiring.lifecycle.start(
     'warehouse',
-    () => openWarehouse(wiring),
+    () => openTables(wiring.config, wiring.events, wiring.engine),
     engine => engine.close(),
   )
-}
-
-async function openWarehouse(options: WattlineOptions): Promise<Warehouse> {
-  const { config, events } = options
-  const warehouse = await openWarehouseOfKind(config, events, options.engine)
-  try {
-    const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
-    await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
-    return warehouse
-  } catch (error) {
-    await warehouse.close()
-    throw error
-  }
 }
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
@@ -338,7 +319,8 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     roles: config.roles,
     readiness: parts.readiness,
     waiting: () => parts.uplink?.problems() ?? [],
-    notes: () => [...doors.notes(), ...wiring.meterBudget.notes()],
+    notes: () => [...doors.notes(), ...wiring.meterBudget.notes(), ...(wiring.losses?.notes() ?? [])],
+    losses: () => wiring.losses?.all() ?? [],
     logReaders: readersOf(config),
     access: doors.access,
     tls: doors.tls,
@@ -359,13 +341,20 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
 
 /** Per role of this process, what keeps it from working. */
 async function readinessOf(
-  { intake, processors }: { readonly intake: Intake | null; readonly processors: Runner | null },
+  {
+    intake,
+    processors,
+    losses,
+  }: { readonly intake: Intake | null; readonly processors: Runner | null; readonly losses: Losses | null },
   engineProblems: (() => Promise<readonly string[]>) | null,
 ): Promise<Readiness> {
   const failure = intake?.stats().brokerFailure ?? null
+  const missing = losses?.reasons() ?? []
+  const ofIntake = failure === null ? [] : [`intake: ${failure}`]
   return {
-    ...(intake ? { collector: failure === null ? [] : [`intake: ${failure}`] } : {}),
-    ...(processors ? { processors: processors.problems() } : {}),
+    // What is missing is told by who keeps the files: the processors, or the collector of a node that forwards.
+    ...(intake ? { collector: processors ? ofIntake : [...ofIntake, ...missing] } : {}),
+    ...(processors ? { processors: [...processors.problems(), ...missing] } : {}),
     ...(engineProblems ? { query: await engineProblems() } : {}),
   }
 }

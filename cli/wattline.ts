@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { WattlineError } from '../core/runtime/errors.ts'
 import { checkCommand } from './check.ts'
 import { lagCommand } from './lag.ts'
+import { lossesCommand } from './losses.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
@@ -27,6 +28,7 @@ Examples:
   wattline sql "SELECT count() FROM otel_traces"
   wattline lag                                   how far the processors are behind
   wattline quarantine list                       records that no processor could take
+  wattline losses                                what damaged or lost files have cost
   wattline simulate --hosts 20 --workloads 30 --verify
   wattline token --tenant shop --scopes ingest   a token that lets a sender in`,
   )
@@ -39,6 +41,7 @@ const commands = [
   sqlCommand(),
   lagCommand(),
   quarantineCommand(),
+  lossesCommand(),
   simulateCommand(),
   tokenCommand(),
 ]

@@ -6,6 +6,7 @@ import type { Access } from '../core/runtime/auth/access.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import type { CounterSamples, Events } from '../core/runtime/events.ts'
+import type { Loss } from '../core/runtime/losses.ts'
 import type { FiguresWatch } from '../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../core/runtime/row-ages.ts'
 import type { ListenerTls } from '../core/runtime/tls.ts'
@@ -30,6 +31,8 @@ export interface StatusServerOptions {
   readonly rowAges?: () => RowAgeSamples
   /** Bytes that the meter of this process holds, by tenant. */
   readonly meterState?: () => ReadonlyMap<string, number>
+  /** What files have lost. */
+  readonly losses?: () => readonly Loss[]
   /** What is waited for while work is taken all the same: an uplink that is away. */
   readonly waiting?: () => readonly string[]
   /** What an operator should look at although everything works, such as a tokens file that was kept out. */

@@ -98,13 +98,10 @@ export interface Subscription {
 export interface AssignedPartition {
   readonly stream: string
   readonly partition: number
-  /**
-   * What tells this log from another with the same names, whose offsets mean other records: goes into deduplication
-   * tokens. Absent for the log of the data folder.
-   */
-  readonly origin?: string
-  /** Identity of the log itself, made with it and kept in it: where its offsets mean what they mean. */
-  readonly log: string
+  /** Identity of the log in which the record has its offset: what tells it from others that once had the same. */
+  logOf(offset: bigint): string
+  /** The same for its deduplication token; '' for records of before tokens had one. */
+  originOf(offset: bigint): string
   /** Aborts when the partition is taken away: finish or drop what is in hand and return. */
   readonly revoked: AbortSignal
   /**

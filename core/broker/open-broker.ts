@@ -4,13 +4,30 @@ import type { Config } from '../runtime/config/schema.ts'
 import type { Events } from '../runtime/events.ts'
 import { instanceName } from '../runtime/instance.ts'
 import type { Broker } from './broker.ts'
+import type { HistoryOptions } from './embedded/history.ts'
+
+/** Of the data folder. */
+export const LOG_FOLDER = 'log'
+
+/** What goes with the log of the data folder, beside the configuration. */
+export type LogOptions = Omit<HistoryOptions, 'endsFile'>
 
 /** Opens the log that the configuration names; `timeoutMs`: longest wait for an answer of Kafka, default the client's. */
-export async function openBrokerOfKind(config: Config, events: Events, timeoutMs?: number): Promise<Broker> {
+export async function openBrokerOfKind(
+  config: Config,
+  events: Events,
+  { timeoutMs, ...history }: LogOptions & { readonly timeoutMs?: number | undefined } = {},
+): Promise<Broker> {
   const { data, broker } = config
   if (broker.kind === 'embedded') {
     const { openEmbeddedBroker } = await import('./embedded/embedded-broker.ts')
-    return openEmbeddedBroker({ path: join(data, 'log'), maxBytes: broker.max_bytes, events })
+    return openEmbeddedBroker({
+      path: join(data, LOG_FOLDER),
+      endsFile: join(data, 'log.ends'),
+      maxBytes: broker.max_bytes,
+      events,
+      ...history,
+    })
   }
   const { brokers, topic_prefix: topicPrefix, replication, tls, sasl } = broker
   const { mechanism, username = '', password = '' } = sasl

@@ -271,6 +271,17 @@ export const EVENTS = {
       'Deduplication tokens dropped whose part was not on disk',
     ),
   },
+  /** A file was restored, lost or damaged: what is missing, in words; docs/damage.md says what to do. */
+  lossFound: {
+    level: 'error',
+    counter: counter(
+      'wattline_losses_found_total',
+      'Findings that files were restored, lost or damaged; `wattline losses` lists them',
+      'state',
+    ),
+  },
+  lossChanged: { level: 'warn' },
+  lossAccepted: { level: 'info' },
   /** A server without Keeper, killed in the middle of an insert, can take the repeated insert for a duplicate. */
   warehouseUnreplicated: { level: 'warn' },
   warehouseServerFailed: {

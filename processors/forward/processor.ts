@@ -69,7 +69,8 @@ class ForwardWorker implements PartitionWorker {
 
   async #sendNext(step: Step): Promise<void> {
     const records = this.#next()
-    const { stream, partition, log, revoked } = this.#partition
+    const { stream, partition, revoked } = this.#partition
+    const log = this.#partition.logOf(records[0]!.offset)
     try {
       await this.#uplink.send({ stream: this.#stream, partition, log, records }, revoked)
       this.#events.emit('recordsForwarded', { stream, amount: records.length })
@@ -93,7 +94,10 @@ class ForwardWorker implements PartitionWorker {
   #next(): readonly Waiting[] {
     if (this.#singly > 0) return this.#waiting.slice(0, 1)
     let [rows, bytes, count] = [0, 0, 0]
-    for (const { view, value } of this.#waiting) {
+    const log = this.#partition.logOf(this.#waiting[0]!.offset)
+    for (const { view, value, offset } of this.#waiting) {
+      // One request tells of one log.
+      if (this.#partition.logOf(offset) !== log) break
       rows += view.rows
       bytes += value.length
       if (count > 0 && !this.#uplink.fits(rows, bytes)) break

@@ -28,7 +28,8 @@ export function createStore(options: {
     streams: [...declarations.keys()],
     // Offsets are committed once per poll; what a crash repeats, the tokens hold back. Far below the window of 1,000.
     poll: { maxRecords: 16, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
-    async open({ stream, partition, origin }) {
+    async open(assigned) {
+      const { stream, partition } = assigned
       const declaration = declarations.get(stream)
       if (declaration === undefined)
         throw new WattlineError('invariant_broken', `stream ${stream} has no table.`)
@@ -41,7 +42,7 @@ export function createStore(options: {
             options.events.emit('recordStored', { stream })
             return
           }
-          const token = tokenOf(stream, partition, record.offset, origin)
+          const token = tokenOf(stream, partition, record.offset, assigned.originOf(record.offset))
           await options.warehouse.insert(declaration, record.value, token)
           options.events.emit('recordStored', { stream })
           options.rowAges?.stored(declaration, record.value)
@@ -51,6 +52,6 @@ export function createStore(options: {
   }
 }
 
-/** Deduplication token of a record: its place in the log. */
-export const tokenOf = (stream: string, partition: number, offset: bigint, origin?: string): string =>
-  `${origin === undefined ? '' : `${origin}/`}${stream}/${partition}/${offset}`
+/** Deduplication token of a record: the history of the log that it is in, and its place there. */
+export const tokenOf = (stream: string, partition: number, offset: bigint, origin: string): string =>
+  `${origin === '' ? '' : `${origin}/`}${stream}/${partition}/${offset}`

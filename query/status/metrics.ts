@@ -5,6 +5,7 @@ import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
 import { type ProcessFigures, watchProcess } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { StatusContext } from '../context.ts'
+import { lossFamilies } from './loss-metrics.ts'
 import { type Family, histogramSamples, labelText, type Sample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 import { type Readiness, reasonsOf } from './readiness.ts'
@@ -34,6 +35,7 @@ export function createMetrics(context: StatusContext): Metrics {
         ...processFamilies(context, taken, await context.readiness()),
         ...rowAgeFamilies(context.rowAges?.() ?? new Map()),
         meterFamily(context.meterState?.() ?? new Map()),
+        ...lossFamilies(context.losses?.() ?? []),
         ...(await lag()),
       ]
     },

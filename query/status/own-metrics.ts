@@ -54,6 +54,21 @@ export const OWN_METRICS = {
     'Estimated memory that hosts and workloads of a tenant take in this process; `metering.state_bytes` bounds it',
     'tenant',
   ),
+  wattline_losses: metric(
+    'gauge',
+    'Findings that files were restored, lost or damaged, and that no operator has accepted yet',
+    'state',
+  ),
+  wattline_lost_rows: metric(
+    'gauge',
+    'Stored rows that damaged or lost files took and that are not back',
+    'table',
+  ),
+  wattline_lost_records: metric(
+    'gauge',
+    'Acknowledged records of the log that were lost before their rows were stored',
+    'stream',
+  ),
   wattline_end_to_end_age_seconds: metric(
     'gauge',
     'Age of the oldest acknowledged record that queries do not see yet',

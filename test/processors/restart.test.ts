@@ -116,7 +116,8 @@ async function runAndDie(processor: Processor, at: number): Promise<boolean> {
   const mortal = (partition: AssignedPartition): AssignedPartition => ({
     stream: partition.stream,
     partition: partition.partition,
-    log: partition.log,
+    logOf: offset => partition.logOf(offset),
+    originOf: offset => partition.originOf(offset),
     revoked: partition.revoked,
     poll: limits => partition.poll(limits),
     commit: next => partition.commit(next),
@@ -229,7 +230,8 @@ it('writes a flush again when it may have been the record that is spoilt', async
   const spoilt = (partition: AssignedPartition): AssignedPartition => ({
     stream: partition.stream,
     partition: partition.partition,
-    log: partition.log,
+    logOf: offset => partition.logOf(offset),
+    originOf: offset => partition.originOf(offset),
     revoked: partition.revoked,
     commit: next => partition.commit(next),
     loadState: () => partition.loadState(),

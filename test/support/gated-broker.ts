@@ -51,8 +51,8 @@ function gated(broker: Broker, end: () => Promise<void>): GatedBroker {
   const behind = (partition: AssignedPartition): AssignedPartition => ({
     stream: partition.stream,
     partition: partition.partition,
-    log: partition.log,
-    ...(partition.origin === undefined ? {} : { origin: partition.origin }),
+    logOf: offset => partition.logOf(offset),
+    originOf: offset => partition.originOf(offset),
     revoked: partition.revoked,
     poll: async limits => {
       await Promise.race([gate.promise, aborted(partition.revoked)])

@@ -10,8 +10,8 @@ import type { LogStore } from './store.ts'
 export interface ConsumerPorts {
   readonly store: LogStore
   readonly journal: Journal
-  /** Identity of the log. */
-  readonly identity: () => string
+  /** Origin of a record, '' for those of before there were any; and the identity of the log that it was in. */
+  readonly originOf: (log: PartitionLog, offset: bigint) => { readonly origin: string; readonly log: string }
   /** The partition of an output; throws for an unknown one. */
   readonly find: (stream: string, partition: number) => PartitionLog
   readonly onCommit: (log: PartitionLog) => void
@@ -24,7 +24,6 @@ type Step = Parameters<AssignedPartition['transact']>[0]
 export class Consumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number
-  readonly log: string
   readonly revoked: AbortSignal
   readonly #place: PartitionLog
   readonly #group: string
@@ -37,12 +36,19 @@ export class Consumer implements AssignedPartition {
   constructor(log: PartitionLog, group: string, ports: ConsumerPorts) {
     this.stream = log.stream
     this.partition = log.partition
-    this.log = ports.identity()
     this.revoked = this.#revoke.signal
     this.#place = log
     this.#group = group
     this.#ports = ports
     this.#position = log.committedBy(group)
+  }
+
+  logOf(offset: bigint): string {
+    return this.#ports.originOf(this.#place, offset).log
+  }
+
+  originOf(offset: bigint): string {
+    return this.#ports.originOf(this.#place, offset).origin
   }
 
   revoke(): void {

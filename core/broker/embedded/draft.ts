@@ -12,9 +12,16 @@ import type { Space } from './space.ts'
 /** LMDB keys that are there or not have some value. */
 const PRESENT = Buffer.alloc(1)
 
+/** Told of what has become durable, before anybody else hears of it. */
+export interface DraftWatcher {
+  grown(log: PartitionLog): void
+  committed(log: PartitionLog, group: string, offset: bigint): void
+}
+
 export class Draft {
   readonly operations: Operation[] = []
   readonly #space: Space
+  readonly #watcher: DraftWatcher | undefined
   #usedBytes: number
   readonly #bounds = new Map<PartitionLog, Bounds>()
   readonly #committed: { readonly log: PartitionLog; readonly group: string; readonly offset: bigint }[] = []
@@ -22,8 +29,9 @@ export class Draft {
   readonly #keyed: { readonly log: PartitionLog; readonly key: string; readonly offset: bigint }[] = []
   readonly #published: (() => void)[] = []
 
-  constructor(space: Space) {
+  constructor(space: Space, watcher?: DraftWatcher) {
     this.#space = space
+    this.#watcher = watcher
     this.#usedBytes = space.usedBytes
   }
 
@@ -114,6 +122,11 @@ export class Draft {
     this.#published.push(publish)
   }
 
+  /** Drops the state of a group for a partition, whose keys the caller has looked up. */
+  forget(keys: Iterable<Uint8Array>): void {
+    for (const key of keys) this.operations.push({ key, value: null })
+  }
+
   /** All operations, complete with the bounds of the partitions they touch. */
   seal(): readonly Operation[] {
     for (const [log, bounds] of this.#bounds) this.put(boundsKey(log), encodeBounds(bounds))
@@ -123,12 +136,17 @@ export class Draft {
   /** Makes visible what is now on disk, and wakes who waits for it. */
   publish(): void {
     this.#space.usedBytes = this.#usedBytes
-    for (const { log, group, offset } of this.#committed) log.committed.set(group, offset)
+    for (const { log, group, offset } of this.#committed) {
+      log.committed.set(group, offset)
+      this.#watcher?.committed(log, group, offset)
+    }
     for (const { log, key, offset } of this.#keyed) log.keys?.added(key, offset)
     for (const [log, bounds] of this.#bounds) {
       const grown = bounds.next > log.bounds.next
       log.bounds = bounds
-      if (grown) log.wake()
+      if (!grown) continue
+      this.#watcher?.grown(log)
+      log.wake()
     }
     for (const publish of this.#published) publish()
   }

@@ -2,7 +2,6 @@
  * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for what it
  * promises and how, and ../broker.ts for the contract.
  */
-import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
 import { type FolderLock, lockFolder } from '../../runtime/folder-lock.ts'
@@ -19,8 +18,9 @@ import type {
 import { notCompacted } from '../compacted.ts'
 import type { ConsumerPorts } from './consumer.ts'
 import { Group } from './groups.ts'
+import { History, type HistoryOptions } from './history.ts'
 import { Journal } from './journal.ts'
-import { IDENTITY_KEY, PING_KEY, recordKey } from './keys.ts'
+import { PING_KEY, recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
 import { decodeHead, readRecord, storedBytes } from './record.ts'
 import { Space, volumeOf } from './space.ts'
@@ -28,13 +28,13 @@ import { type LogStore, openStore } from './store.ts'
 import { checkSettings, loadStreams, newStream } from './streams.ts'
 import { Trimmer } from './trimmer.ts'
 
-export interface EmbeddedBrokerOptions {
+export interface EmbeddedBrokerOptions extends HistoryOptions {
   /** Folder of the log; created when missing. */
   readonly path: string
   /** Bytes of records that the log may hold; beyond it appends are refused with `disk_full`. */
   readonly maxBytes: number
   readonly events: Events
-  /** Wall clock in milliseconds, for retention only. */
+  /** Wall clock in milliseconds, for retention and for what is told. */
   readonly clock?: () => number
 }
 
@@ -72,7 +72,7 @@ class EmbeddedBroker implements Broker {
   readonly #trimmer: Trimmer
   readonly #groups = new Map<string, Group>()
   readonly #ports: ConsumerPorts
-  #identity: string | null
+  readonly #history: History
   #creating: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -99,13 +99,9 @@ class EmbeddedBroker implements Broker {
       clock: options.clock ?? Date.now,
       events,
     })
-    const identity = store.get(IDENTITY_KEY)
-    this.#identity = identity === undefined ? null : Buffer.from(identity).toString()
+    this.#history = new History(options, store, this.#journal, options.clock ?? Date.now)
     this.#ports = {
-      identity: () => {
-        if (this.#identity !== null) return this.#identity
-        throw new WattlineError('invariant_broken', 'The log has no identity before its streams are created.')
-      },
+      originOf: (log, offset) => this.#history.of(log, offset),
       store,
       journal: this.#journal,
       find: (stream, partition) => this.#partition(stream, partition),
@@ -126,12 +122,10 @@ class EmbeddedBroker implements Broker {
     const missing = settings.filter(one => !this.#streams.has(one.name))
     let id = Math.max(0, ...[...this.#streams.values()].map(stream => stream.id + 1))
     const created = missing.map(one => newStream(one, id++))
-    const identity = this.#identity ?? randomUUID()
+    await this.#history.settle([...this.#streams.values()].flatMap(stream => [...stream.partitions]))
     await this.#journal.submit(0, draft => {
-      if (this.#identity === null) draft.put(IDENTITY_KEY, Buffer.from(identity))
       for (const { operations } of created) for (const { key, value } of operations) draft.put(key, value!)
       draft.afterwards(() => {
-        this.#identity = identity
         for (const { stream } of created) this.#streams.set(stream.name, stream)
       })
     })
@@ -219,6 +213,7 @@ class EmbeddedBroker implements Broker {
     await this.#trimmer.close()
     await this.#journal.close()
     await this.#store.close()
+    this.#history.close()
     this.#lock.release()
   }
 

@@ -3,7 +3,7 @@
  * that one fsync serves many callers, and nobody waits when the disk is idle.
  */
 import { WattlineError } from '../../runtime/errors.ts'
-import { Draft } from './draft.ts'
+import { Draft, type DraftWatcher } from './draft.ts'
 import type { Space } from './space.ts'
 import type { LogStore } from './store.ts'
 
@@ -26,6 +26,8 @@ export class Journal {
   readonly #waiting: Change[] = []
   #waitingBytes = 0
   #writing: Promise<void> | null = null
+  /** Told of what has become durable, before callers hear of it. */
+  watcher?: DraftWatcher
   /** The error of the last transaction, null after one that succeeded. */
   lastFailure: WattlineError | null = null
   #closed = false
@@ -83,7 +85,7 @@ export class Journal {
   }
 
   async #writeOne(group: readonly Change[]): Promise<void> {
-    const draft = new Draft(this.#space)
+    const draft = new Draft(this.#space, this.watcher)
     const planned: { resolve: () => void; reject: (error: unknown) => void }[] = []
     for (const change of group) {
       try {

@@ -13,12 +13,14 @@
  * | `Z` stream partition offset | compacted streams: nothing; the record is stored, and a newer one has its key |
  * | `T` stream partition group NUL key | state of a group |
  * | `I` | identity of the log: text, made with it |
+ * | `O` | origins: which records of the log are whose, JSON (origins.ts) |
  * | `P` | nothing: what `ping` writes to see whether the disk takes it |
  */
 import { WattlineError } from '../../runtime/errors.ts'
 
 export const FORMAT_KEY = Buffer.from('F')
 export const IDENTITY_KEY = Buffer.from('I')
+export const ORIGINS_KEY = Buffer.from('O')
 export const PING_KEY = Buffer.from('P')
 
 /** A partition as keys name it: number of the stream and of the partition, both below 65,536. */

@@ -25,8 +25,7 @@ const READ_TIMEOUT_MS = 3000
 export class KafkaConsumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number
-  readonly origin: string
-  readonly log: string
+  readonly #topicId: string
   readonly revoked: AbortSignal
   readonly #ports: ConsumerPorts
   readonly #topic: string
@@ -45,8 +44,7 @@ export class KafkaConsumer implements AssignedPartition {
     ports: ConsumerPorts,
     { stream, partition, topicId }: { stream: string; partition: number; topicId: string },
   ) {
-    this.origin = topicId
-    this.log = topicId
+    this.#topicId = topicId
     this.stream = stream
     this.partition = partition
     this.revoked = this.#revoke.signal
@@ -54,6 +52,14 @@ export class KafkaConsumer implements AssignedPartition {
     this.#topic = ports.names.topic(stream)
     this.#reader = new PartitionReader(ports.cluster, this.#topic, partition)
     this.#transactions = new PartitionTransactions(ports, ports.group, stream, partition)
+  }
+
+  logOf(): string {
+    return this.#topicId
+  }
+
+  originOf(): string {
+    return this.#topicId
   }
 
   revoke(): void {

@@ -202,7 +202,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         const subscription = await broker.subscribe({
           group: 'reader',
           streams: ['in'],
-          work: async partition => void identities.add(`${partition.partition} ${partition.log}`),
+          work: async partition => void identities.add(`${partition.partition} ${partition.logOf(0n)}`),
           onFailure: unexpected,
         })
         await until(() => identities.size === 2)

@@ -79,7 +79,8 @@ export async function run(
   const mortal = (partition: AssignedPartition): AssignedPartition => ({
     stream: partition.stream,
     partition: partition.partition,
-    log: partition.log,
+    logOf: offset => partition.logOf(offset),
+    originOf: offset => partition.originOf(offset),
     revoked: partition.revoked,
     poll: limits => partition.poll(limits),
     loadState: () => partition.loadState(),

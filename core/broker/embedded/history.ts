@@ -1,0 +1,99 @@
+/** Whether the log is the one that was here before, and the origins of its records. */
+import { randomUUID } from 'node:crypto'
+import { WattlineError } from '../../runtime/errors.ts'
+import type { Draft } from './draft.ts'
+import type { Journal } from './journal.ts'
+import { IDENTITY_KEY, ORIGINS_KEY, type Place, recordKey, stateOf } from './keys.ts'
+import { findLost, LogEnds, type LostRecords, readEnds } from './log-ends.ts'
+import { decodeOrigins, encodeOrigins, type Origins, originOf, withOrigin } from './origins.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { decodeHead } from './record.ts'
+import type { LogStore } from './store.ts'
+
+export interface HistoryOptions {
+  /** File beside the log that says how far it has got: what tells an older copy from it. Default: none is kept. */
+  readonly endsFile?: string
+  /** Called, before anything is changed, when records that were acknowledged are not in the log any more. */
+  readonly onLost?: (lost: LostRecords) => Promise<void>
+  /** Groups that go on at the end, without state, in an older copy: what they would do again is done and stored. */
+  readonly doneElsewhere?: readonly string[]
+}
+
+export class History {
+  readonly #options: HistoryOptions
+  readonly #store: LogStore
+  readonly #journal: Journal
+  readonly #clock: () => number
+  /** Null: the log is new. */
+  #identity: string | null
+  /** Null until they have been settled. */
+  #origins: Origins | null = null
+  #ends: LogEnds | null = null
+
+  constructor(options: HistoryOptions, store: LogStore, journal: Journal, clock: () => number) {
+    this.#options = options
+    this.#store = store
+    this.#journal = journal
+    this.#clock = clock
+    const identity = store.get(IDENTITY_KEY)
+    this.#identity = identity === undefined ? null : Buffer.from(identity).toString()
+  }
+
+  /** Origin of a record, '' for those of before there were any; and the identity of the log that it was appended to. */
+  of(place: Place, offset: bigint): { readonly origin: string; readonly log: string } {
+    if (this.#identity === null || this.#origins === null) {
+      throw new WattlineError('invariant_broken', 'The log has no origins before its streams are created.')
+    }
+    const origin = originOf(this.#origins, place, offset)
+    return { origin, log: origin || this.#identity }
+  }
+
+  /**
+   * Before the first append of a run. A new log, one whose file of ends is missing, and one that is not what that file
+   * says: what is appended from now on gets a new origin.
+   */
+  async settle(logs: readonly PartitionLog[]): Promise<void> {
+    if (this.#origins !== null) return
+    const { endsFile, onLost } = this.#options
+    const stored = this.#store.get(ORIGINS_KEY)
+    const known: Origins = stored === undefined ? [] : decodeOrigins(stored)
+    const lost = endsFile === undefined ? null : findLost(endsFile, this.#identity, logs)
+    if (lost !== null) await onLost?.(lost)
+    const isSame = lost === null && (endsFile === undefined || readEnds(endsFile) !== null)
+    this.#origins = known.length > 0 && isSame ? known : await this.#begin(known, logs, lost !== null)
+    if (endsFile === undefined || this.#identity === null) return
+    const timeOf = (log: PartitionLog, offset: bigint): number =>
+      Math.max(0, Math.round(decodeHead(this.#store.get(recordKey(log, offset, 0)))?.timestampMs ?? 0))
+    this.#ends = LogEnds.create(endsFile, this.#identity, logs, { now: this.#clock, timeOf })
+    this.#journal.watcher = this.#ends
+  }
+
+  close(): void {
+    this.#ends?.close()
+  }
+
+  /** A log of before origins were kept goes on with tokens without one for what it holds. */
+  async #begin(known: Origins, logs: readonly PartitionLog[], isOther: boolean): Promise<Origins> {
+    const id = randomUUID()
+    const isNew = this.#identity === null
+    const identity = this.#identity ?? id
+    const before = known.length === 0 ? [{ id: '', from: {} }] : known
+    const origins = isNew ? [{ id, from: {} }] : withOrigin(before, id, logs)
+    await this.#journal.submit(0, draft => {
+      draft.put(IDENTITY_KEY, Buffer.from(identity))
+      draft.put(ORIGINS_KEY, encodeOrigins(origins))
+      if (isOther) for (const group of this.#options.doneElsewhere ?? []) this.#skip(draft, group, logs)
+    })
+    this.#identity = identity
+    return origins
+  }
+
+  /** Leaves out what a group would do, and forgets its state. */
+  #skip(draft: Draft, group: string, logs: readonly PartitionLog[]): void {
+    for (const log of logs) {
+      if (!log.committed.has(group)) continue
+      draft.commit(log, group, log.bounds.next)
+      draft.forget(Array.from(this.#store.entries(stateOf(log, group)), entry => entry.key))
+    }
+  }
+}

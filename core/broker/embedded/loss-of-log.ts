@@ -1,0 +1,73 @@
+/** What an operator is told of a log that is older than it was, or gone. */
+import { digest } from '../../model/digest.ts'
+import type { Extent, Loss } from '../../runtime/losses.ts'
+import type { LostPartition, LostRecords } from './log-ends.ts'
+
+/** Whose unread records are lost rows; what others had not read is in the tables all the same. */
+const STORE = 'store'
+
+const REMEDY = {
+  lost: 'If you have a newer copy of the log, stop Wattline and put it back; what the records held has to be sent again otherwise.',
+  noted: 'No acknowledged row is missing.',
+} as const
+
+/** Null: the log that is gone held nothing. */
+export function lossOfLog(
+  { kind, log, partitions }: LostRecords,
+  folder: string,
+): Omit<Loss, 'found' | 'accepted'> | null {
+  if (partitions.length === 0) return null
+  const stored = unreadOf(partitions, group => group === STORE)
+  const others = unreadOf(partitions, group => group !== STORE)
+  const derived = [...new Set(partitions.flatMap(({ unread }) => unread.map(({ group }) => group)))]
+    .filter(group => group !== STORE)
+    .toSorted()
+  const state = stored.length > 0 ? 'lost' : 'noted'
+  const happened =
+    kind === 'older'
+      ? `The log in ${folder} is an older copy of itself`
+      : `The log that was in ${folder} is gone`
+  const missing =
+    stored.length > 0
+      ? ': records that were acknowledged and not stored in the tables yet are lost'
+      : ', and everything that it held for the tables is stored in them'
+  const openWindows =
+    'the meter begins anew, so that energy of minutes that were open then is missing from the ledger; its readings are in table readings'
+  const unread = derived.length === 0 ? '' : `; ${derived.join(', ')} had not read all of it`
+  const ends = partitions.map(({ stream, partition, end }) => `${stream}/${partition}/${end}`)
+  return {
+    id: digest(['log', kind, log, ...ends].join(), 16),
+    state,
+    what: `${happened}${missing}; ${openWindows}${unread}.`,
+    remedy: `${REMEDY[state]} See docs/damage.md.`,
+    extent: stored.length > 0 ? stored : others,
+  }
+}
+
+/** By stream: records that one of the groups had not read, and when they arrived. */
+function unreadOf(
+  partitions: readonly LostPartition[],
+  isMeant: (group: string) => boolean,
+): readonly Extent[] {
+  const found = new Map<string, { records: bigint; fromMs: number | null; toMs: number }>()
+  for (const { stream, lastMs, unread } of partitions) {
+    const mine = unread
+      .filter(({ group }) => isMeant(group))
+      .toSorted((a, b) => Number(b.records - a.records))[0]
+    if (mine === undefined) continue
+    const before = found.get(stream)
+    const starts = [before?.fromMs, mine.readMs].filter(ms => typeof ms === 'number')
+    found.set(stream, {
+      records: (before?.records ?? 0n) + mine.records,
+      fromMs: mine.readMs === null || before?.fromMs === null ? null : Math.min(...starts),
+      toMs: Math.max(before?.toMs ?? 0, lastMs),
+    })
+  }
+  return [...found].map(([stream, { records, fromMs, toMs }]) => ({
+    stream,
+    rows: null,
+    records: Number(records),
+    from: fromMs === null ? null : new Date(fromMs).toISOString(),
+    to: toMs === 0 ? null : new Date(toMs).toISOString(),
+  }))
+}

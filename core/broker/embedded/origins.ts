@@ -1,0 +1,41 @@
+/**
+ * Which records of the log are whose. An offset names a record only within one history of the log: an older copy that is
+ * restored goes on with offsets that meant other records before. Each history has an origin, an identity of its own, and
+ * each record the newest origin that begins at its offset or before. Tokens and forwarded places carry it, so that a new
+ * record is never taken for an old one.
+ */
+import type { Place } from './keys.ts'
+
+export interface Origin {
+  /** Empty: records of before origins were kept, whose tokens have none. */
+  readonly id: string
+  /** `stream number/partition` -> its first offset there; where nothing stands, 0. */
+  readonly from: Readonly<Record<string, string>>
+}
+
+/** In order; never empty. */
+export type Origins = readonly Origin[]
+
+export const encodeOrigins = (origins: Origins): Buffer => Buffer.from(JSON.stringify(origins))
+export const decodeOrigins = (stored: Uint8Array): Origins => JSON.parse(Buffer.from(stored).toString())
+
+/** The origin of a record. */
+export function originOf(origins: Origins, place: Place, offset: bigint): string {
+  const origin = origins.findLast(({ from }) => BigInt(from[keyOf(place)] ?? '0') <= offset)
+  return origin?.id ?? ''
+}
+
+interface Grown extends Place {
+  readonly bounds: { readonly first: bigint; readonly next: bigint }
+}
+
+/** With one more that begins where the log ends; without those that no stored record has. */
+export function withOrigin(origins: Origins, id: string, partitions: Iterable<Grown>): Origins {
+  const logs = [...partitions]
+  const from = Object.fromEntries(logs.map(log => [keyOf(log), `${log.bounds.next}`]))
+  const used = new Set(logs.map(log => originOf(origins, log, log.bounds.first)))
+  const oldest = origins.findIndex(origin => used.has(origin.id))
+  return [...(oldest === -1 ? origins.slice(-1) : origins.slice(oldest)), { id, from }]
+}
+
+const keyOf = ({ streamId, partition }: Place): string => `${streamId}/${partition}`

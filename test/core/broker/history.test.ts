@@ -1,0 +1,207 @@
+// Guarantees: a record never has the origin of another one that had its offset before, whatever was done to the log's files:
+// an older copy restored, the log deleted, another log put in its place, or a log of a version without origins opened; what
+// was acknowledged and is gone is told, with who had not read it; and a restart alone changes nothing.
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { open } from 'lmdb'
+import { describe, expect, it } from 'vitest'
+import type { Broker } from '../../../core/broker/broker.ts'
+import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
+import type { LostRecords } from '../../../core/broker/embedded/log-ends.ts'
+import { lossOfLog } from '../../../core/broker/embedded/loss-of-log.ts'
+import { silentEvents } from '../../../core/runtime/events.ts'
+import { folder, onPartition } from './folder.ts'
+
+const STREAMS = [
+  { name: 'in', partitions: 1, groups: ['store', 'meter'], retention: { timeMs: 1e9, bytes: 1e9 } },
+]
+
+async function opened(data: string): Promise<{ broker: Broker; lost: LostRecords[] }> {
+  const lost: LostRecords[] = []
+  const broker = await openEmbeddedBroker({
+    path: join(data, 'log'),
+    endsFile: join(data, 'log.ends'),
+    maxBytes: 1e9,
+    events: silentEvents,
+    doneElsewhere: ['meter'],
+    onLost: async found => void lost.push(found),
+  })
+  await broker.createStreams(STREAMS)
+  return { broker, lost }
+}
+
+const append = async (broker: Broker, count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) {
+    await broker.append('in', 0, [{ value: Buffer.from('x'), timestampMs: 1_000 + i }])
+  }
+}
+
+/** Reads for the group so far; the origins of these offsets. */
+const originsOf = (broker: Broker, offsets: readonly bigint[]): Promise<string[]> =>
+  onPartition(broker, 'look', 'in', async partition => offsets.map(offset => partition.originOf(offset)))
+
+const commit = (broker: Broker, group: string, offset: bigint, state?: string): Promise<void> =>
+  onPartition(broker, group, 'in', partition =>
+    partition.transact({
+      outputs: [],
+      state: new Map(state === undefined ? [] : [['host', Buffer.from(state)]]),
+      nextOffset: offset,
+    }),
+  )
+
+const stateOf = (broker: Broker, group: string): Promise<number> =>
+  onPartition(broker, group, 'in', async partition => (await partition.loadState()).size)
+
+it('keeps origins over restarts, and finds nothing lost', async () => {
+  const data = await folder()
+  let before: string[] = []
+  for (let round = 0; round < 3; round++) {
+    const { broker, lost } = await opened(data)
+    await append(broker, 3)
+    const origins = await originsOf(broker, [0n, 2n])
+    expect(lost).toEqual([])
+    if (round > 0) expect(origins).toEqual(before)
+    before = origins
+    await broker.close()
+  }
+  expect(new Set(before).size).toBe(1)
+  expect(before[0]).toMatch(/^[\w-]{36}$/)
+})
+
+describe('an older copy', () => {
+  it('gives what is appended another origin, keeps that of what it holds, and tells what is gone', async () => {
+    const data = await folder()
+    let { broker, lost } = await opened(data)
+    await append(broker, 5)
+    await commit(broker, 'store', 2n)
+    await commit(broker, 'meter', 2n, 'window')
+    await broker.close()
+    await cp(join(data, 'log'), join(data, 'copy'), { recursive: true })
+
+    ;({ broker, lost } = await opened(data))
+    await append(broker, 7)
+    await commit(broker, 'store', 9n)
+    const [old] = await originsOf(broker, [0n])
+    await broker.close()
+    await rm(join(data, 'log'), { recursive: true })
+    await cp(join(data, 'copy'), join(data, 'log'), { recursive: true })
+
+    ;({ broker, lost } = await opened(data))
+    expect(lost).toMatchObject([
+      {
+        kind: 'older',
+        partitions: [
+          {
+            stream: 'in',
+            partition: 0,
+            end: 12n,
+            unread: [
+              { group: 'meter', records: 7n, readMs: 1_001 },
+              { group: 'store', records: 3n, readMs: 1_003 },
+            ],
+          },
+        ],
+      },
+    ])
+    expect(lossOfLog(lost[0]!, 'data/log')).toMatchObject({
+      state: 'lost',
+      extent: [{ stream: 'in', records: 3, rows: null, from: '1970-01-01T00:00:01.003Z' }],
+    })
+    await append(broker, 1)
+    const [kept, fresh] = await originsOf(broker, [4n, 5n])
+    expect(kept).toBe(old)
+    expect(fresh).not.toBe(old)
+    // What the meter would do again is done; the tables lack what they lacked.
+    expect(await stateOf(broker, 'meter')).toBe(0)
+    expect((await broker.lag('meter', 'in'))[0]).toMatchObject({ committed: 5n })
+    expect((await broker.lag('store', 'in'))[0]).toMatchObject({ committed: 2n })
+    await broker.close()
+    ;({ broker, lost } = await opened(data))
+    expect(lost).toEqual([])
+    expect(await originsOf(broker, [4n, 5n])).toEqual([kept, fresh])
+    await broker.close()
+  })
+
+  it('is found again when the start was cut off, also by the same name of its loss', async () => {
+    const data = await folder()
+    let { broker, lost } = await opened(data)
+    await append(broker, 1)
+    await broker.close()
+    await cp(join(data, 'log'), join(data, 'copy'), { recursive: true })
+    ;({ broker } = await opened(data))
+    await append(broker, 2)
+    await broker.close()
+    await cp(join(data, 'log.ends'), join(data, 'ends'))
+    const ids: unknown[] = []
+    for (let round = 0; round < 2; round++) {
+      await rm(join(data, 'log'), { recursive: true })
+      await cp(join(data, 'copy'), join(data, 'log'), { recursive: true })
+      // As a kill leaves it that comes before the file of ends is written anew.
+      await cp(join(data, 'ends'), join(data, 'log.ends'))
+      ;({ broker, lost } = await opened(data))
+      ids.push(lossOfLog(lost[0]!, 'log')?.id)
+      await broker.close()
+    }
+    expect(ids[0]).toMatch(/^\w{16}/)
+    expect(ids[1]).toBe(ids[0])
+  })
+})
+
+it('tells of a log that was deleted, and begins with another origin', async () => {
+  const data = await folder()
+  let { broker, lost } = await opened(data)
+  await append(broker, 4)
+  await commit(broker, 'store', 4n)
+  const [old] = await originsOf(broker, [0n])
+  await broker.close()
+  await rm(join(data, 'log'), { recursive: true })
+  ;({ broker, lost } = await opened(data))
+  expect(lost).toMatchObject([{ kind: 'gone', log: old, partitions: [{ end: 4n, unread: [] }] }])
+  expect(lossOfLog(lost[0]!, 'log')).toMatchObject({ state: 'noted', extent: [] })
+  await append(broker, 1)
+  expect(await originsOf(broker, [0n])).not.toEqual([old])
+  await broker.close()
+})
+
+it('takes a log for another one when the file of ends is missing', async () => {
+  const data = await folder()
+  let { broker } = await opened(data)
+  await append(broker, 2)
+  const [old] = await originsOf(broker, [0n])
+  await broker.close()
+  await rm(join(data, 'log.ends'))
+  const again = await opened(data)
+  broker = again.broker
+  expect(again.lost).toEqual([])
+  await append(broker, 1)
+  const [kept, fresh] = await originsOf(broker, [1n, 2n])
+  expect(kept).toBe(old)
+  expect(fresh).not.toBe(old)
+  await broker.close()
+})
+
+it('leaves records of before origins were kept without one, also when the first start is cut off', async () => {
+  const data = await folder()
+  let { broker } = await opened(data)
+  await append(broker, 3)
+  await broker.close()
+  await rm(join(data, 'log.ends'))
+  // As an older version left it: an identity, and no origins.
+  const log = open({
+    path: join(data, 'log'),
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    overlappingSync: false,
+  })
+  await log.remove(Buffer.from('O'))
+  await log.close()
+  const first = await opened(data)
+  await first.broker.close()
+  await rm(join(data, 'log.ends'))
+  ;({ broker } = await opened(data))
+  await append(broker, 1)
+  const origins = await originsOf(broker, [0n, 2n, 3n])
+  expect(origins.slice(0, 2)).toEqual(['', ''])
+  expect(origins[2]).toMatch(/^[\w-]{36}$/)
+  await broker.close()
+})
