@@ -8,6 +8,7 @@ import type { RowOf } from '../../core/model/streams/stream.ts'
 import { windowStartSeconds } from '../../core/model/window.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
+import { describeWorkloads } from './described.ts'
 import { gatherWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './gather.ts'
 import type { HostState } from './host-state.ts'
 import { workloadKey } from './keys.ts'
@@ -36,8 +37,11 @@ export function attributeWindow(
   pieces: readonly Piece[],
   attribution: Attribution,
 ): EnergyRow[] {
-  const gathered = gatherWindow(pieces)
-  const people = gathered.workloads.map(use => named(use, host.workloads.get(workloadKey(use.kind, use.id))))
+  const described = describeWorkloads(host, pieces)
+  const gathered = gatherWindow(described.pieces)
+  const people = gathered.workloads.map(use =>
+    named(use, described.labels.get(workloadKey(use.kind, use.id))),
+  )
   const use = { ...gathered, ...finestWorkloads(gathered.workloads, people) }
   const metered = componentsOf(use.domains)
   if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) return []

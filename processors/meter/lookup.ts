@@ -40,6 +40,9 @@ export interface WorkloadLookup {
   readonly words: WorkloadWords
   /** Symbols of keys and values in the order of a row that said what `words` say; null: none has yet. */
   said: number[] | null
+  /** The same of a row that was refused: for its time, or for saying less. */
+  refused: number[] | null
+  isRefusedPoorer: boolean
 }
 
 /** One host's rows so far, and where the record in hand has got to. */

@@ -68,7 +68,7 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number): Series => ({
 })
 
 /** Sorts `energy` before `power`, which fills in where there is no counter. */
-function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
+export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
   if (quantity === 'energy' || quantity === 'power') return `${quantity}\u0000${domain}`
   return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
 }

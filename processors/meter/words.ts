@@ -31,25 +31,32 @@ export class WordTaker {
         host.state.workloads.set(key, words)
         host.state.derived = null
       }
-      workload = { words, said: null }
+      workload = { words, said: null, refused: null, isRefusedPoorer: false }
       host.workloads.set(key, workload)
     }
     return workload
   }
 
-  /** Words of the newest reading; of two at one time the larger in text, so that order does not matter. */
+  /**
+   * Words of the newest reading that names a namespace, else of the newest; of two at one time the larger in text, so that
+   * order does not matter. Of two sources of one workload the one that knows it by its id alone must not undo what decides
+   * who pays.
+   */
   take(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
     const { words } = workload
-    if (isBelow(minute, ns, words.minute, words.ns)) return
-    if (!this.#saysTheSame(workload, row)) this.#takeNew(state, workload, row, minute, ns)
-    else {
+    const isOlder = isBelow(minute, ns, words.minute, words.ns)
+    if (!this.#saysTheSame(workload.said, row)) {
+      if (!(isOlder || workload.isRefusedPoorer) || !this.#saysTheSame(workload.refused, row)) {
+        this.#takeNew(state, workload, row, minute, ns)
+      }
+    } else if (!isOlder) {
       words.minute = minute
       words.ns = ns
     }
   }
 
   /** Without making texts: nearly every reading repeats what is known. */
-  #saysTheSame({ said }: WorkloadLookup, row: number): boolean {
+  #saysTheSame(said: readonly number[] | null, row: number): boolean {
     if (said === null) return false
     const { offsets } = this.#attributes
     const from = offsets[row]!
@@ -66,8 +73,16 @@ export class WordTaker {
     const { words } = workload
     const attributes = sorted(this.#attributes.get(row))
     const [text, known] = [JSON.stringify(attributes), JSON.stringify(words.attributes)]
+    const isRicher = Number(hasNamespace(attributes)) - Number(hasNamespace(words.attributes))
     const isSameTime = minute === words.minute && ns === words.ns
-    if (isSameTime && text < known) return
+    const isOlder = isBelow(minute, ns, words.minute, words.ns) || (isSameTime && text < known)
+    if (isRicher < 0 || (isRicher === 0 && isOlder)) {
+      workload.refused = this.#symbolsOf(row)
+      workload.isRefusedPoorer = isRicher < 0
+      return
+    }
+    workload.refused = null
+    workload.isRefusedPoorer = false
     words.minute = minute
     words.ns = ns
     workload.said = this.#symbolsOf(row)
@@ -88,3 +103,6 @@ export class WordTaker {
 
 const sorted = (attributes: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+const hasNamespace = (attributes: Readonly<Record<string, string>>): boolean =>
+  'workload.namespace' in attributes

@@ -1,6 +1,6 @@
 /** Which workloads of a window are billed, and what they are called. */
+import type { Labels } from './described.ts'
 import type { WorkloadUse } from './gather.ts'
-import type { WorkloadWords } from './host-state.ts'
 
 export interface Named {
   readonly kind: string
@@ -10,8 +10,7 @@ export interface Named {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export function named({ kind, id }: { kind: string; id: string }, words: WorkloadWords | undefined): Named {
-  const labels = words?.attributes ?? {}
+export function named({ kind, id }: { kind: string; id: string }, labels: Labels = {}): Named {
   return {
     kind,
     id,
@@ -32,14 +31,21 @@ export function finestWorkloads(workloads: readonly WorkloadUse[], people: reado
   for (const { kind, id, labels } of people) {
     if (kind !== 'container') continue
     containers.add(id)
-    if (labels['k8s.pod.uid']) podsWithContainers.add(labels['k8s.pod.uid'])
+    for (const pod of podIdsOf(labels)) podsWithContainers.add(pod)
   }
   const stays = people.map(({ kind, id, labels }) => {
-    if (kind === 'pod') return !podsWithContainers.has(id)
+    if (kind === 'pod') return ![id, ...podIdsOf(labels)].some(pod => podsWithContainers.has(pod))
     return kind !== 'process' || !containers.has(labels['container.id'] ?? '')
   })
   return {
     workloads: workloads.filter((_, index) => stays[index]),
     people: people.filter((_, index) => stays[index]),
   }
+}
+
+/** By uid, and by namespace and name, as sources call it that do not know the uid. */
+function podIdsOf(labels: Labels): readonly string[] {
+  const [namespace, name] = [labels['k8s.namespace.name'], labels['k8s.pod.name']]
+  const byName = namespace && name ? [`${namespace}/${name}`] : []
+  return labels['k8s.pod.uid'] ? [labels['k8s.pod.uid'], ...byName] : byName
 }

@@ -1,0 +1,54 @@
+/** From what all sources tell of a host's workloads in a window to what counts of it: each CPU second once. */
+import { chooseWorkloads, type DescribedWorkload, type ToldCpu } from '../../core/books/workload-choice.ts'
+import type { HostState } from './host-state.ts'
+import { workloadKey } from './keys.ts'
+import { placeOf } from './series.ts'
+import type { Piece } from './settle.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+export interface Described {
+  /** Those that count; of a workload that another name stands for, under that name. */
+  readonly pieces: readonly Piece[]
+  /** By workload key. */
+  readonly labels: ReadonlyMap<string, Labels>
+}
+
+const NO_LABELS: Labels = {}
+
+export function describeWorkloads(host: HostState, pieces: readonly Piece[]): Described {
+  const numbers = new Map<string, number>()
+  const workloads: (DescribedWorkload & { readonly key: string; readonly told: ToldCpu[] })[] = []
+  for (const { series, amount } of pieces) {
+    const { workloadKind: kind, workloadId: id, quantity, source, quality } = series.identity
+    if (kind === '') continue
+    const key = workloadKey(kind, id)
+    let number = numbers.get(key)
+    if (number === undefined) {
+      number = workloads.length
+      numbers.set(key, number)
+      workloads.push({ key, kind, id, labels: host.workloads.get(key)?.attributes ?? NO_LABELS, told: [] })
+    }
+    workloads[number]!.told.push({ source, quality, us: quantity === 'cpu_time' ? amount : 0n })
+  }
+  // In order of key: who is asked about first must not matter.
+  const sorted = workloads.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  for (const [number, { key }] of sorted.entries()) numbers.set(key, number)
+  const { asOf, counts, labels } = chooseWorkloads(sorted)
+  return {
+    labels: new Map(sorted.map(({ key }, number) => [key, labels[number]!])),
+    pieces: pieces.flatMap(piece => {
+      const { identity } = piece.series
+      if (identity.workloadKind === '') return [piece]
+      const number = numbers.get(workloadKey(identity.workloadKind, identity.workloadId))!
+      const as = asOf[number]!
+      if (as === null || !counts(number, identity.source)) return []
+      return as === number ? [piece] : [renamed(piece, sorted[as]!)]
+    }),
+  }
+}
+
+function renamed(piece: Piece, { kind, id }: { readonly kind: string; readonly id: string }): Piece {
+  const identity = { ...piece.series.identity, workloadKind: kind, workloadId: id }
+  return { ...piece, series: { ...piece.series, identity, place: placeOf(identity) } }
+}
