@@ -13,6 +13,8 @@ export interface SplitInput {
   readonly workloadsUs: readonly bigint[]
   /** Byte-seconds of each workload, in the same order, null where unknown: shares memory energy in place of CPU time. */
   readonly byteSeconds?: readonly (bigint | null)[]
+  /** How an exporter itself splits energy of the host, µJ: taken where the capacity is unknown. */
+  readonly activity?: { readonly activeUj: bigint; readonly idleUj: bigint }
   /** Method `baseline`: what the host draws when idle in this interval, µJ. Capped at `energyUj`. */
   readonly baselineUj?: bigint
 }
@@ -29,7 +31,8 @@ export interface Split {
 /**
  * Who used the energy of an interval (docs/walkthrough-watt.md): first idle against active, then active by use.
  *
- * - `ratio`: active = energy x busy / capacity (busy is capped at the capacity), the rest idle.
+ * - `ratio`: active = energy x busy / capacity (busy is capped at the capacity), the rest idle. Where the capacity is unknown, as
+ *   much is active as an exporter says of its own meters.
  * - `baseline`: idle = what the host draws when idle, the rest active.
  * - Active goes to workloads by CPU time out of the busy time; busy time of no known workload is unattributed. When the
  *   workloads' counters show more than the host's (they are read a moment apart), they share all that is active.
@@ -55,11 +58,15 @@ export function split(input: SplitInput): Split {
   return { method, activeUj: shares.workloads, idleUj, unattributedUj: shares.unattributedUj }
 }
 
-function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj }: SplitInput) {
+function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj, activity }: SplitInput) {
   if (baselineUj !== undefined) {
     return { method: 'baseline', activeUj: energyUj - smaller(baselineUj, energyUj) } as const
   }
-  if (capacityUs <= 0n) return null
+  if (capacityUs <= 0n) {
+    if (activity === undefined || activity.activeUj + activity.idleUj <= 0n) return null
+    const told = [activity.activeUj, activity.idleUj]
+    return { method: 'ratio', activeUj: apportion(energyUj, told)[0]! } as const
+  }
   const busy = smaller(busyUs, capacityUs)
   return { method: 'ratio', activeUj: apportion(energyUj, [busy, capacityUs - busy])[0]! } as const
 }

@@ -108,6 +108,7 @@ function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigi
     busyUs,
     capacityUs,
     workloadsUs,
+    activity: use.activity,
     ...(part.component === 'dram' ? { byteSeconds } : {}),
     ...(baselineUj === undefined ? {} : { baselineUj }),
   })

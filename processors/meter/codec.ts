@@ -10,10 +10,17 @@ import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
 import { type Derived, type HostState, newHostState, type WorkloadWords } from './host-state.ts'
 import { meterKey, seriesKey, workloadKey } from './keys.ts'
 import { HIGH, LOW, MINUTE_NS, NS, nanoOf, pushSample, STRIDE, splitNano } from './samples.ts'
-import { COUNTER_QUANTITIES, GAUGE_QUANTITIES, newSeries, type Series } from './series.ts'
+import {
+  ACTIVITY_QUANTITIES,
+  COUNTER_QUANTITIES,
+  GAUGE_QUANTITIES,
+  newSeries,
+  type Series,
+} from './series.ts'
 
 const VERSION = 2
-const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES]
+/** By their numbers in the bytes: new ones come last. */
+const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES]
 
 export interface StoredHost {
   readonly names: Uint8Array

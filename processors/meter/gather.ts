@@ -44,8 +44,15 @@ export interface WindowUse {
   readonly capacityUs: Microseconds
   readonly busyUs: Microseconds
   readonly cpuQuality: Quality
+  /** How an exporter itself splits the host's energy, µJ; only asked where the capacity is unknown. */
+  readonly activity: Activity
   /** In order of key: that order decides ties of apportioning. */
   readonly workloads: readonly WorkloadUse[]
+}
+
+export interface Activity {
+  readonly activeUj: bigint
+  readonly idleUj: bigint
 }
 
 /** Measures of a workload's memory, best first. */
@@ -62,13 +69,18 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
   const domains = new Map<string, Metered>()
   const workloads = new Map<string, WorkloadUse>()
   let cpu: { capacityUs: Microseconds; busyUs: Microseconds; quality: Quality } | null = null
+  const activity = { activeUj: 0n, idleUj: 0n }
   for (const place of [...places.keys()].sort()) {
     const chosen = bestSource(places.get(place)!)
     const { quantity, domain, workloadKind } = chosen[0]!.series.identity
-    if (quantity === 'energy') domains.set(domain, meteredBy(chosen))
-    else if (quantity === 'power') {
+    if (quantity === 'energy') {
+      domains.set(domain, meteredBy(chosen))
+      addModes(activity, chosen)
+    } else if (quantity === 'power') {
       if (!domains.has(domain)) domains.set(domain, meteredBy(chosen))
-    } else if (workloadKind !== '') addUse(workloads, quantity, chosen)
+    } else if (quantity === 'energy_active') activity.activeUj += amountOf(chosen)
+    else if (quantity === 'energy_idle') activity.idleUj += amountOf(chosen)
+    else if (workloadKind !== '') addUse(workloads, quantity, chosen)
     else if (quantity === 'cpu_time') cpu = hostCpu(chosen)
   }
   return {
@@ -76,7 +88,16 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
     capacityUs: cpu?.capacityUs ?? microseconds(0n),
     busyUs: cpu?.busyUs ?? microseconds(0n),
     cpuQuality: cpu?.quality ?? 'measured',
+    activity,
     workloads: [...workloads].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use),
+  }
+}
+
+/** Kepler before 0.10 tells of each zone by what is dynamic and what is idle. */
+function addModes(activity: { activeUj: bigint; idleUj: bigint }, pieces: readonly Piece[]): void {
+  for (const { series, amount } of pieces) {
+    if (series.identity.device === 'dynamic') activity.activeUj += amount
+    else if (series.identity.device === 'idle') activity.idleUj += amount
   }
 }
 

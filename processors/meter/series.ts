@@ -7,7 +7,12 @@ import { HIGH, isBelow, LOW, lowerBound, NS, type Samples, STRIDE, spanNs } from
 
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
-export type MeteredQuantity = (typeof COUNTER_QUANTITIES)[number] | (typeof GAUGE_QUANTITIES)[number]
+/** Counters: how an exporter itself splits a domain's energy. */
+export const ACTIVITY_QUANTITIES = ['energy_active', 'energy_idle'] as const
+export type MeteredQuantity =
+  | (typeof COUNTER_QUANTITIES)[number]
+  | (typeof GAUGE_QUANTITIES)[number]
+  | (typeof ACTIVITY_QUANTITIES)[number]
 
 /** A meter of a host: a new boot id or source is another one, and nothing is invented between two. */
 export interface MeterIdentity {
@@ -69,7 +74,8 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number): Series => ({
 
 /** Sorts `energy` before `power`, which fills in where there is no counter. */
 export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
-  if (quantity === 'energy' || quantity === 'power') return `${quantity}\u0000${domain}`
+  if (workloadKind === '' && quantity !== 'cpu_time' && quantity !== 'memory')
+    return `${quantity}\u0000${domain}`
   return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
 }
 

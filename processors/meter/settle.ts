@@ -123,7 +123,7 @@ function amountOf(series: Series, at: number, span: number): bigint | null {
 }
 
 const mostOf = ({ quantity, domain }: Series['identity']): bigint =>
-  quantity === 'energy' ? mostEnergyPerSecond(domain, 0n) : mostCpuTimePerSecond()
+  quantity.startsWith('energy') ? mostEnergyPerSecond(domain, 0n) : mostCpuTimePerSecond()
 
 /** Null where nothing is booked: at a new epoch, and where the counter says what is impossible. */
 function riseWithWrap({ identity, samples, rangeMax }: Series, at: number): bigint | null {

@@ -11,6 +11,7 @@ import { type LateRow, lateRow } from './late.ts'
 import { type Entry, entryKey, type HostLookup, type RowSymbols, type Symbols } from './lookup.ts'
 import { isBelow, minuteOfWords, nanoOf, nsOfWords, splitNano } from './samples.ts'
 import {
+  ACTIVITY_QUANTITIES,
   COUNTER_QUANTITIES,
   FEW_SAMPLES,
   GAUGE_QUANTITIES,
@@ -25,7 +26,11 @@ import { WordTaker } from './words.ts'
 
 type Readings = RecordView<typeof readings>
 
-const METERED: ReadonlySet<string> = new Set([...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES])
+const METERED: ReadonlySet<string> = new Set([
+  ...COUNTER_QUANTITIES,
+  ...GAUGE_QUANTITIES,
+  ...ACTIVITY_QUANTITIES,
+])
 const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has(quantity)
 
 export interface Taking {

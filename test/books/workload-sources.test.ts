@@ -127,6 +127,42 @@ test('a pod steps back for its containers, whatever each source calls it', () =>
   expect(workloads(book([...MACHINE, pod, cadvisor(0.5)]).rows)).toEqual({ [C1]: 225, unattributed: 675 })
 })
 
+describe('Kepler alone', () => {
+  const node = (name: string, watts: number): Sent =>
+    exported(
+      { __name__: `kepler_node_cpu_${name}joules_total`, node_name: 'node-1', zone: 'package', path: '' },
+      counting(50, watts),
+    )
+  const processes = [
+    kepler({ pid: '1', comm: 'a' }, 1),
+    kepler({ pid: '2', comm: 'b', container_id: C1 }, 0.5),
+  ]
+
+  test('tells itself what is active, though not how many CPUs there are', () => {
+    const { rows, total } = book([node('', 60), node('active_', 15), node('idle_', 45), ...processes])
+    expect([workloads(rows), total]).toEqual([{ a: 600, [C1]: 300 }, 3600])
+    expect(new Set(rows.map(row => row.Method))).toEqual(new Set(['ratio']))
+    expect(rows.find(row => row.Share === 'idle')!.EnergyUj).toBe(2_700_000_000n)
+  })
+
+  test('of before 0.10 by its modes', () => {
+    const zone = (mode: string, watts: number): Sent =>
+      exported(
+        { __name__: 'kepler_node_package_joules_total', instance: 'node-1', mode, package: '0' },
+        counting(7, watts),
+      )
+    expect(workloads(book([zone('dynamic', 15), zone('idle', 45), ...processes]).rows)).toEqual({
+      a: 600,
+      [C1]: 300,
+    })
+  })
+
+  test('beside CPU times steps back for them', () => {
+    const { rows } = book([...MACHINE, node('active_', 59), node('idle_', 1), ...processes])
+    expect(workloads(rows)).toEqual({ a: 450, [C1]: 225, unattributed: 225 })
+  })
+})
+
 describe('what runs outside of containers', () => {
   const sensor = (seconds: number, kind: string, id: string, cpus: number, labels: Labels = {}): Reading =>
     reading({
