@@ -17,13 +17,14 @@ import { createRecogniser } from './collector/readings/recogniser.ts'
 import type { Receiver } from './collector/receiver.ts'
 import { isSensorSource } from './collector/sensors/sensor.ts'
 import { startSensors } from './collector/sensors/sensors.ts'
+import { lockData } from './core/backup/restoring.ts'
+import { Snapshots } from './core/backup/snapshots.ts'
 import type { Broker } from './core/broker/broker.ts'
 import { LateBroker } from './core/broker/late-broker.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import { type Doors, openDoors } from './core/runtime/doors.ts'
 import type { EventBus } from './core/runtime/events.ts'
-import { lockFolder } from './core/runtime/folder-lock.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import type { Losses } from './core/runtime/losses.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
@@ -106,7 +107,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   if (needs.folder) {
     await lifecycle.start(
       'folder lock',
-      () => lockFolder(config.data),
+      () => lockData(config.data),
       lock => lock.release(),
     )
     wiring.losses = await startLosses(wiring)
@@ -114,6 +115,8 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const broker = needs.log === 'open' ? await startLog(wiring) : null
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
   const warehouse = needs.warehouse ? await startWarehouse(wiring) : null
+  const { data } = config
+  const snapshots = needs.folder && (await Snapshots.start(lifecycle, { data, version, broker, warehouse }))
   const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
   const uplink = isCollector && broker ? await startUplink(wiring, broker) : null
   const intake = isCollector && broker ? await startIntake(wiring, broker) : null
@@ -123,7 +126,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const engineProblems = config.roles.includes('query') && warehouse ? engineWatch(warehouse) : null
   const { losses } = wiring
   const readiness = () => readinessOf({ intake, processors, losses }, engineProblems)
-  const parts = { log, warehouse, processors, uplink, otlpHttp, otlpGrpc, readiness }
+  const parts = { log, warehouse, snapshots, processors, uplink, otlpHttp, otlpGrpc, readiness }
   const http = await startHttp(wiring, parts)
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
@@ -278,6 +281,7 @@ async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Pr
 interface Parts {
   readonly log: Pick<Broker, 'lag' | 'append'> | null
   readonly warehouse: Warehouse | null
+  readonly snapshots: Snapshots | false
   readonly processors: Runner | null
   readonly uplink: Runner | null
   readonly otlpHttp: string | null
@@ -324,6 +328,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     logReaders: readersOf(config),
     access: doors.access,
     tls: doors.tls,
+    ...(parts.snapshots ? { snapshots: parts.snapshots } : {}),
     // The same from every reader of the log; collectors, of which there are most, do not ask.
     ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
   }

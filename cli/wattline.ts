@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { WattlineError } from '../core/runtime/errors.ts'
+import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { lagCommand } from './lag.ts'
 import { lossesCommand } from './losses.ts'
 import { quarantineCommand } from './quarantine.ts'
+import { restoreCommand } from './restore.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
@@ -30,7 +32,9 @@ Examples:
   wattline quarantine list                       records that no processor could take
   wattline losses                                what damaged or lost files have cost
   wattline simulate --hosts 20 --workloads 30 --verify
-  wattline token --tenant shop --scopes ingest   a token that lets a sender in`,
+  wattline token --tenant shop --scopes ingest   a token that lets a sender in
+  wattline backup /mnt/backups/wattline          log and tables, while the process runs
+  wattline restore /mnt/backups/wattline         into an empty data folder`,
   )
 
 const commands = [
@@ -44,6 +48,8 @@ const commands = [
   lossesCommand(),
   simulateCommand(),
   tokenCommand(),
+  backupCommand(),
+  restoreCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride())

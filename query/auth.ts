@@ -25,6 +25,7 @@ export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
 export const READ_TENANT: RouteAccess = { scope: 'read', wholeTenant: true }
 export const ADMIN_TENANT: RouteAccess = { scope: 'admin', wholeTenant: true }
 export const READ_INSTANCE: RouteAccess = { scope: 'read', wholeTenant: true, operator: true }
+export const ADMIN_INSTANCE: RouteAccess = { scope: 'admin', wholeTenant: true, operator: true }
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,6 +1,7 @@
 /** What every route group gets: handed down explicitly by the server. */
 import type { Broker } from '../core/broker/broker.ts'
 import type { SetAside } from '../core/broker/replay.ts'
+import type { SnapshotAnswer } from '../core/model/answers.ts'
 import type { LogReader } from '../core/model/streams/readers.ts'
 import type { Access } from '../core/runtime/auth/access.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
@@ -17,12 +18,21 @@ import type { Readiness } from './status/readiness.ts'
 /** The page as `dashboards/page.ts` builds it: assets by path below `/`. */
 export type Page = ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>
 
+/** Takes snapshots of the data folder, which are kept for whoever asks for them again and again. */
+export interface SnapshotSource {
+  take(): Promise<SnapshotAnswer>
+  renew(id: string): SnapshotAnswer
+  drop(id: string): Promise<SnapshotAnswer>
+}
+
 /** What every process tells of itself, whatever its roles. */
 export interface StatusServerOptions {
   /** Where the log is open in this process: its lag is on /metrics and /api/v1/lag. */
   readonly broker?: Pick<Broker, 'lag'>
   /** Who reads that log; default the processors. */
   readonly logReaders?: readonly LogReader[]
+  /** Of the data folder; absent where nothing is kept in one. */
+  readonly snapshots?: SnapshotSource
   readonly events: Events & { samples?(): CounterSamples }
   readonly readiness: () => Promise<Readiness>
   /** Memory and time of the instance; default those of this process. */

@@ -18,6 +18,7 @@ import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
+import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
 import { createSqlService } from './sql/service.ts'
@@ -84,6 +85,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   traceRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)
+  snapshotRoutes(app, context)
   pageRoutes(app, context.page)
   return serverOf(app, routes, metrics)
 }
@@ -95,6 +97,7 @@ export function createStatusServer(options: StatusServerOptions): QueryServer {
   const app = createApp(context)
   const routes = routesOf(app)
   statusRoutes(app, context, metrics)
+  snapshotRoutes(app, context)
   return serverOf(app, routes, metrics)
 }
 

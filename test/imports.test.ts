@@ -47,6 +47,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/columns': ['core/model', 'core/runtime'],
   'core/broker': ['core/model', 'core/runtime'],
   'core/warehouse': ['core/model', 'core/runtime'],
+  'core/backup': ['core/model', 'core/runtime', 'core/broker', 'core/warehouse'],
   'core/protobuf': [],
   collector: ['core'],
   processors: ['core'],
@@ -54,7 +55,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   dashboards: ['core/model'],
   // A client from outside: it knows the wire formats of others, not our receivers.
   simulate: ['core/model', 'core/runtime'],
-  cli: ['core/model', 'core/runtime', 'main.ts', 'supervise.ts', 'simulate'],
+  cli: ['core/model', 'core/runtime', 'core/backup', 'main.ts', 'supervise.ts', 'simulate'],
   // Makes tokens as the program does.
   deploy: ['core/runtime'],
   // Catalogues, wherever they live: the reference pages are rendered from them.

@@ -36,6 +36,11 @@ export interface Broker {
   lag(group: string, stream: string): Promise<readonly PartitionLag[]>
   /** Throws when appends would not be accepted now (disk full, broker away); used by readiness. */
   ping(): Promise<void>
+  /**
+   * Embedded only: copies the log into an empty folder, as it is when this resolves; the copy is whole when `done`
+   * resolves. Appending and reading go on meanwhile.
+   */
+  copyTo?(folder: string): Promise<{ readonly done: Promise<void> }>
   /** Ends subscriptions, waits for what is in flight, releases files. */
   close(): Promise<void>
 }

@@ -226,3 +226,13 @@ export interface Problem {
   readonly remedy: string
   readonly instance: string
 }
+
+/** `/api/v1/snapshots`: what `wattline backup` copies from the data folder. */
+export interface SnapshotAnswer {
+  readonly id: string
+  readonly taken_at: string
+  /** How long inserts into the tables were held. */
+  readonly held_ms: number
+  /** Data folder of the process, as it sees it. */
+  readonly data: string
+}

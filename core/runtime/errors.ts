@@ -138,6 +138,24 @@ export const ERRORS = {
     500,
     'Two senders share one log, or one went back to an older copy of it: start the copy with an empty data folder.',
   ),
+  // backup, restore
+  snapshot_busy: entry(
+    'retry',
+    409,
+    'Let the running backup end; the snapshot of one that was broken off is given up after 15 seconds.',
+  ),
+  snapshot_gone: entry('retry', 404, 'Run `wattline backup` again: it copies only what is still missing.'),
+  backup_refused: entry('reject', 409, 'docs/operators.md says what can be backed up how.'),
+  backup_unusable: entry(
+    'reject',
+    422,
+    'Run `wattline backup` again, or restore another backup: `wattline backup --list` shows those that are complete.',
+  ),
+  restore_refused: entry(
+    'reject',
+    409,
+    'Restore into an empty data folder; move the one that is there out of the way rather than delete it.',
+  ),
   // queries
   sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),
   sql_failed: entry('reject', 400, 'Correct the statement; the engine says where it failed.'),

@@ -22,9 +22,27 @@ export interface Warehouse {
   query<Row>(sql: string, params?: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]>
   /** Runs text in a fenced, read-only session: row filter by tenant, limits, engine-side cancel. */
   fenced(request: FencedQuery): Promise<FencedResult>
+  /**
+   * Embedded only: keeps what is stored at one moment, without inserts, under `id`, as hard links and copies of small files
+   * below `folder`. `meanwhile` runs in that moment, so that another copy is of the same one.
+   * @throws disk_full, warehouse_unavailable
+   */
+  freeze?(id: string, folder: string, meanwhile: () => Promise<void>): Promise<FrozenTables>
   /** Throws when the engine does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+export interface FrozenTables {
+  /** Tables with rows of their own. */
+  readonly tables: readonly FrozenTable[]
+  /** Folder with their parts: `store/<abc>/<uuid>/<part>/`. Whoever froze them removes it. */
+  readonly parts: string
+}
+
+interface FrozenTable {
+  readonly name: string
+  readonly uuid: string
 }
 
 export interface Retention {

@@ -203,6 +203,11 @@ class EmbeddedBroker implements Broker {
     await this.#journal.submit(0, draft => draft.put(PING_KEY, Buffer.alloc(1)))
   }
 
+  async copyTo(folder: string): Promise<{ readonly done: Promise<void> }> {
+    this.#refuseWhenClosing()
+    return await this.#store.copyTo(folder)
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

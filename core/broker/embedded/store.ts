@@ -7,8 +7,10 @@
  * resolves. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
  * `flushed`, follows it. One write is in flight at a time, so that the batch of a rejected promise is known exactly.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { open, type RootDatabase } from 'lmdb'
 import { WattlineError } from '../../runtime/errors.ts'
 import { errorNumber, isDamage, openFailure, writeFailure } from './failure.ts'
@@ -16,6 +18,9 @@ import { checkDataFile } from './file-check.ts'
 import type { KeyRange } from './keys.ts'
 import type { Operation } from './record.ts'
 import { volumeOf } from './space.ts'
+
+/** LMDB's own name for it. */
+const DATA_FILE = 'data.mdb'
 
 export interface LogStore {
   /** A view that is valid until the next call of anything here. */
@@ -26,7 +31,15 @@ export interface LogStore {
   refresh(): void
   /** All or none, on disk when it resolves. Rejects with `disk_full` or `broker_unavailable`. One call at a time. */
   write(operations: readonly Operation[]): Promise<void>
+  /** Copies what is stored when it resolves into the empty folder `path`. Writing goes on meanwhile. */
+  copyTo(path: string): Promise<StartedCopy>
   close(): Promise<void>
+}
+
+/** A copy that has begun: what is written from now on is not in it. */
+export interface StartedCopy {
+  /** The copy is whole and on the disk. */
+  readonly done: Promise<void>
 }
 
 type Database = RootDatabase<Buffer, Uint8Array>
@@ -42,7 +55,7 @@ const MAP_STEP = 256 * 1024 * 1024
 export function openStore(path: string, maxBytes: number): LogStore {
   try {
     mkdirSync(path, { recursive: true })
-    checkDataFile(join(path, 'data.mdb'))
+    checkDataFile(join(path, DATA_FILE))
     const mapSize = mapBytes(maxBytes)
     const store = new LmdbStore(path, mapSize, openDatabase(path, mapSize))
     syncFolder(path)
@@ -136,6 +149,22 @@ class LmdbStore implements LogStore {
     }
   }
 
+  async copyTo(path: string): Promise<StartedCopy> {
+    let settled = false
+    // Without the free pages: after an outage they can be most of the file.
+    const copied = this.#opened().backup(path, true)
+    const done = copied
+      .finally(() => {
+        settled = true
+      })
+      .then(() => syncFile(join(path, DATA_FILE)))
+    done.catch(() => undefined)
+    // LMDB copies in a thread of its own and does not say when it has begun to read. It writes nothing before that.
+    while (!settled && !hasBytes(join(path, DATA_FILE))) await delay(1)
+    if (settled) await done
+    return { done }
+  }
+
   async close(): Promise<void> {
     const database = this.#database
     this.#database = null
@@ -150,13 +179,24 @@ class LmdbStore implements LogStore {
   async #reopen(): Promise<void> {
     await this.close()
     try {
-      checkDataFile(join(this.#path, 'data.mdb'))
+      checkDataFile(join(this.#path, DATA_FILE))
       this.#database = openDatabase(this.#path, this.#mapSize)
     } catch (error) {
       // What was open a moment ago is worth another try: readers wait, and none gives its partition up.
       throw new WattlineError('broker_unavailable', 'The log could not be opened anew.', { cause: error })
     }
     this.#broken = false
+  }
+}
+
+const hasBytes = (file: string): boolean => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0
+
+async function syncFile(file: string): Promise<void> {
+  const opened = await openFile(file, 'r+')
+  try {
+    await opened.sync()
+  } finally {
+    await opened.close()
   }
 }
 

@@ -16,9 +16,17 @@ import { existingTables, fencedTables } from '../existing.ts'
 import type { FencedTable } from '../fence.ts'
 import { planMigration } from '../migration.ts'
 import { Pool } from '../pool.ts'
-import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
+import type {
+  FencedQuery,
+  FencedResult,
+  FrozenTables,
+  QueryParam,
+  Retention,
+  Warehouse,
+} from '../warehouse.ts'
 import { engineConfigXml } from './engine-config.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
+import { type ActiveTable, freezeTables, removeFrozen } from './freeze.ts'
 import { InsertGate } from './insert-gate.ts'
 import { insertRecord } from './insert-record.ts'
 import { RecordFiles } from './record-files.ts'
@@ -62,6 +70,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
   try {
     await mkdir(enginePath, { recursive: true })
     await writeFile(configFile, engineConfigXml(options))
+    await removeFrozen(enginePath)
     const files = await RecordFiles.open(join(options.path, 'incoming'))
     const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
     const onRepaired = (amount: number): void => options.events.emit('tokensRepaired', { amount })
@@ -199,6 +208,25 @@ class EmbeddedWarehouse implements Warehouse {
         kill: (prefix: string) => this.#kill(prefix),
       },
       request,
+    )
+  }
+
+  async freeze(id: string, folder: string, meanwhile: () => Promise<void>): Promise<FrozenTables> {
+    const engine = {
+      path: this.#path,
+      run: (statement: string) => this.#run(statement),
+      tables: () => this.#activeTables(),
+      qualified: (table: string) => qualified(LOCAL_DIALECT, table),
+    }
+    return await this.#gate.hold(() => freezeTables(engine, id, folder, meanwhile))
+  }
+
+  #activeTables(): Promise<readonly ActiveTable[]> {
+    return this.#query(
+      `SELECT name, toString(uuid) AS uuid,
+         toFloat64(if(engine = 'MergeTree', ifNull(total_rows, 0), least(1, ifNull(total_rows, 0)))) AS rows
+       FROM system.tables WHERE database = {database:String} AND endsWith(engine, 'MergeTree') ORDER BY name`,
+      { database: this.database },
     )
   }
 

@@ -56,6 +56,8 @@ export class InsertGate {
   readonly #detached = new Map<string, string>()
   readonly #running = new Set<Promise<void>>()
   #repair: Promise<void> | null = null
+  /** While no insert may run. */
+  #held: Promise<void> | null = null
 
   constructor(engine: GatedEngine) {
     this.#engine = engine
@@ -66,8 +68,9 @@ export class InsertGate {
    * @throws what the job throws; warehouse_unavailable or disk_full while a table cannot be repaired
    */
   async insert(tables: readonly string[], job: () => Promise<void>): Promise<void> {
-    while (this.#repair !== null || tables.some(table => this.#suspect.has(table))) {
-      if (this.#repair === null) await this.#startRepair()
+    while (this.#held !== null || this.#repair !== null || tables.some(table => this.#suspect.has(table))) {
+      if (this.#held !== null) await this.#held
+      else if (this.#repair === null) await this.#startRepair()
       else await this.#repair.catch(() => undefined)
     }
     const running = job()
@@ -79,6 +82,21 @@ export class InsertGate {
       throw error
     } finally {
       this.#running.delete(running)
+    }
+  }
+
+  /** Runs `job` while no insert and no repair does; inserts that come meanwhile wait for its end. */
+  async hold<Result>(job: () => Promise<Result>): Promise<Result> {
+    while (this.#held !== null) await this.#held
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held = promise
+    try {
+      await this.#repair?.catch(() => undefined)
+      await Promise.allSettled(this.#running)
+      return await job()
+    } finally {
+      this.#held = null
+      resolve()
     }
   }
 

@@ -28,6 +28,7 @@ test('a poll that fails half way is repeated from where it began', async () => {
     entries: () => [],
     refresh: () => undefined,
     write: async () => undefined,
+    copyTo: () => Promise.reject(new Error('not copied here')),
     close: async () => undefined,
   }
   const log = new PartitionLog('in', place, null, { first: 0n, next: 3n, bytes: 100 })

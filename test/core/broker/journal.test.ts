@@ -28,6 +28,7 @@ class FakeStore implements LogStore {
     }
     this.writes.push(operations)
   }
+  copyTo = () => Promise.reject(new Error('not copied here'))
   async close() {}
 }
 

@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { type BackedUp, backUp } from '../core/backup/back-up.ts'
+import { backupsIn, type Manifest, objectsOf, readManifest } from '../core/backup/manifest.ts'
+import { openPlace, type Place } from '../core/backup/place.ts'
+import { prune } from '../core/backup/prune.ts'
+import { readSnapshot, snapshotFolder } from '../core/backup/snapshot.ts'
+import { verify } from '../core/backup/verify.ts'
+import type { SnapshotAnswer } from '../core/model/answers.ts'
+import { loadConfig } from '../core/runtime/config/load.ts'
+import type { Config } from '../core/runtime/config/schema.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { type FolderLock, lockFolder } from '../core/runtime/folder-lock.ts'
+import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { bytesText, progressLine } from './progress.ts'
+import { renderTable } from './table.ts'
+import { version } from './version.ts'
+
+interface Options extends ClientOptions {
+  readonly config?: string
+  readonly data?: string
+  readonly list?: boolean
+  readonly verify?: boolean
+  readonly keep?: number
+}
+
+/** A running process gives a snapshot up that nobody has asked for within 15 s. */
+const RENEW_MS = 3_000
+/** So long that of a backup which was broken off has surely gone. */
+const BUSY_MS = 20_000
+
+export const backupCommand = (): Command =>
+  new Command('backup')
+    .description('Copy log and tables of the data folder to another place, while the process runs or not')
+    .argument('<to>', 'folder, or s3://BUCKET/PREFIX; holds any number of backups of one data folder')
+    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
+    .option('--data <folder>', 'data folder, over the configuration')
+    .option('--url <url>', 'address of the running process', DEFAULT_URL)
+    .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
+    .option('--keep <backups>', 'afterwards remove all but the newest so many', keepCount)
+    .option('--verify', 'read the newest backup that is there, compare checksums, and back nothing up')
+    .option('--list', 'list the backups that are there, and back nothing up')
+    .addHelpText('after', HELP)
+    .action(async (to: string, options: Options) => {
+      const place = await openPlace(to, process.env)
+      if (options.list === true) return await list(place)
+      if (options.verify === true) return await verifyNewest(place)
+      const config = withData(loadConfig(options.config, process.env), options.data)
+      const { manifest, reusedBytes } = await back(config, place, options)
+      if (options.keep !== undefined) await prune(place, options.keep)
+      process.stdout.write(summary(manifest, reusedBytes))
+    })
+
+const HELP = `
+Run it on the machine, or in the container, of the process: it reads the data folder. What is there already from earlier
+backups is not copied again; after an interruption the same command goes on where it was. For S3 it takes
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL from the environment.
+
+Examples:
+  wattline backup /mnt/backups/wattline
+  wattline backup /mnt/backups/wattline --keep 14
+  wattline backup s3://backups/wattline
+  wattline backup /mnt/backups/wattline --list
+  wattline backup /mnt/backups/wattline --verify`
+
+function keepCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count > 0) return count
+  throw new InvalidArgumentError('give a number from 1 on.')
+}
+
+export const withData = (config: Config, data: string | undefined): Config =>
+  data === undefined ? config : { ...config, data }
+
+async function back(config: Config, place: Place, options: Options): Promise<BackedUp> {
+  if (!existsSync(config.data)) {
+    throw new WattlineError('backup_refused', `There is no data folder ${config.data}.`)
+  }
+  const lock = lockUnlessRunning(config.data)
+  if (lock === null) return await ofRunning(config, place, options)
+  try {
+    const { openOffline } = await import('../core/backup/offline.ts')
+    const offline = await openOffline(config, version)
+    try {
+      const { id } = await offline.snapshots.take()
+      return await copy(config.data, id, place)
+    } finally {
+      await offline.snapshots.close()
+      await offline.close()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+/** Null: a process has the folder. */
+function lockUnlessRunning(data: string): FolderLock | null {
+  try {
+    return lockFolder(data)
+  } catch (error) {
+    if (error instanceof WattlineError && error.code === 'data_in_use') return null
+    throw error
+  }
+}
+
+async function ofRunning(config: Config, place: Place, options: Options): Promise<BackedUp> {
+  const answer = await snapshotOf(options)
+  const path = `/api/v1/snapshots/${answer.id}`
+  const over = new AbortController()
+  const renewing = renew(options, path, over.signal)
+  try {
+    if (!existsSync(snapshotFolder(config.data, answer.id))) {
+      throw new WattlineError(
+        'backup_refused',
+        `The process at ${options.url} has data folder ${answer.data}, and its snapshot is not to be seen in ${config.data} here: run this where that folder is, with the same configuration or with --data.`,
+      )
+    }
+    return await copy(config.data, answer.id, place)
+  } finally {
+    over.abort()
+    await renewing
+    // One that is gone already was given up: then the copy has failed with a reason of its own.
+    await ask(options, `${path}/release`, {}).catch(() => undefined)
+  }
+}
+
+async function snapshotOf(options: Options): Promise<SnapshotAnswer> {
+  for (const started = performance.now(); ; await delay(500)) {
+    try {
+      return (await (await ask(options, '/api/v1/snapshots', {})).json()) as SnapshotAnswer
+    } catch (error) {
+      const isBusy = error instanceof WattlineError && error.code === 'snapshot_busy'
+      if (!isBusy || performance.now() - started > BUSY_MS) throw error
+    }
+  }
+}
+
+async function renew(options: Options, path: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await delay(RENEW_MS, undefined, { signal }).catch(() => undefined)
+    if (!signal.aborted) await ask(options, path).catch(() => undefined)
+  }
+}
+
+async function copy(data: string, id: string, place: Place): Promise<BackedUp> {
+  const snapshot = await readSnapshot(data, id)
+  const line = progressLine('backup')
+  try {
+    return await backUp({ data, snapshot, place, onProgress: line.show, now: Date.now })
+  } finally {
+    line.end()
+  }
+}
+
+async function list(place: Place): Promise<void> {
+  const rows: string[][] = []
+  for (const id of await backupsIn(place)) {
+    const manifest = await readManifest(place, id)
+    rows.push([
+      id,
+      manifest.takenAt.slice(0, 19).replace('T', ' '),
+      bytesText(sizeOf(manifest)),
+      manifest.version,
+    ])
+  }
+  process.stdout.write(
+    rows.length === 0
+      ? `No complete backup is in ${place.name}.\n`
+      : renderTable(['backup', 'taken (UTC)', 'bytes', 'by version'], rows),
+  )
+}
+
+async function verifyNewest(place: Place): Promise<void> {
+  const id = (await backupsIn(place)).at(-1)
+  if (id === undefined) throw new WattlineError('backup_unusable', `No complete backup is in ${place.name}.`)
+  const manifest = await readManifest(place, id)
+  const line = progressLine('verify')
+  try {
+    await verify(place, manifest, line.show)
+  } finally {
+    line.end()
+  }
+  process.stdout.write(
+    `Backup ${id} is whole: ${objectsOf(manifest).length} files, ${bytesText(sizeOf(manifest))}.\n`,
+  )
+}
+
+const sizeOf = (manifest: Manifest): number => objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
+
+function summary(manifest: Manifest, reusedBytes: number): string {
+  const { id, takenAt, log, engine, heldMs } = manifest
+  const lines = [
+    `Backup ${id} is complete: ${bytesText(sizeOf(manifest))}, of which ${bytesText(reusedBytes)} were there already.`,
+    `  state of ${takenAt}; inserts were held for ${heldMs} ms`,
+  ]
+  if (log === null) lines.push('  without the log: it is in Kafka')
+  if (engine === null)
+    lines.push('  without tables: they are on the ClickHouse server, which has a BACKUP of its own')
+  for (const { name, parts } of engine?.tables ?? []) {
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0)
+    if (rows > 0) lines.push(`  ${name}: ${rows} rows`)
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,53 @@
+import type { Progress } from '../core/backup/progress.ts'
+
+/** Where nobody watches, in a file or a job's output, a line from time to time is enough. */
+const LINE_EVERY_MS = 5_000
+const SCREEN_EVERY_MS = 200
+
+export interface ProgressLine {
+  show(progress: Progress): void
+  /** Leaves the last line as it is. */
+  end(): void
+}
+
+/** Shows on stderr how far long work has come: in one line on a terminal, else in a line every few seconds. */
+export function progressLine(what: string, output: NodeJS.WriteStream = process.stderr): ProgressLine {
+  const started = performance.now()
+  const everyMs = output.isTTY ? SCREEN_EVERY_MS : LINE_EVERY_MS
+  let shownMs = started
+  let latest: Progress | null = null
+  let isOpen = false
+  const write = (progress: Progress): void => {
+    const text = progressText(what, progress, (performance.now() - started) / 1000)
+    output.write(output.isTTY ? `\r${text}\u001b[K` : `${text}\n`)
+    isOpen = output.isTTY
+  }
+  return {
+    show(progress) {
+      latest = progress
+      if (performance.now() - shownMs < everyMs) return
+      shownMs = performance.now()
+      write(progress)
+    },
+    end() {
+      if (output.isTTY && latest !== null) write(latest)
+      if (isOpen) output.write('\n')
+    },
+  }
+}
+
+/** Exported for its test. */
+export function progressText(what: string, { doneBytes, totalBytes }: Progress, seconds: number): string {
+  const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
+  const rate = seconds > 0 ? `, ${bytesText(doneBytes / seconds)}/s` : ''
+  return `${what}: ${bytesText(doneBytes)} of ${bytesText(totalBytes)}, ${percent} %${rate}`
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+
+/** `1.5 GiB`. */
+export function bytesText(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10))
+  const value = bytes / 1024 ** power
+  return `${value.toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`
+}

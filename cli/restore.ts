@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { backupsIn, readManifest } from '../core/backup/manifest.ts'
+import { openPlace, type Place } from '../core/backup/place.ts'
+import { restore } from '../core/backup/restore.ts'
+import { loadConfig } from '../core/runtime/config/load.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { lockFolder } from '../core/runtime/folder-lock.ts'
+import { withData } from './backup.ts'
+import { progressLine } from './progress.ts'
+
+export const restoreCommand = (): Command =>
+  new Command('restore')
+    .description('Bring a backup into an empty data folder; every file is checked')
+    .argument('<from>', 'folder or s3://BUCKET/PREFIX that `wattline backup` wrote to')
+    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
+    .option('--data <folder>', 'data folder, over the configuration')
+    .option('--backup <id>', 'which backup, as `wattline backup --list` shows them (default: the newest)')
+    .addHelpText(
+      'after',
+      `
+After an interruption the same command goes on where it was; until it is complete, no process starts on the folder.
+
+Examples:
+  wattline restore /mnt/backups/wattline --data /var/lib/wattline
+  wattline restore s3://backups/wattline --config wattline.yaml
+  wattline restore /mnt/backups/wattline --backup 20261130T061500Z_1a2b3c`,
+    )
+    .action(async (from: string, options: { config?: string; data?: string; backup?: string }) => {
+      const { data } = withData(loadConfig(options.config, process.env), options.data)
+      const place = await openPlace(from, process.env)
+      const id = options.backup ?? (await newest(place))
+      const manifest = await readManifest(place, id)
+      const lock = lockFolder(data)
+      const line = progressLine('restore')
+      try {
+        await restore({ place, manifest, data, onProgress: line.show })
+      } finally {
+        line.end()
+        lock.release()
+      }
+      process.stdout.write(
+        `Backup ${id} of ${manifest.takenAt} is restored into ${data}. Start it with \`wattline run\`.\n`,
+      )
+    })
+
+async function newest(place: Place): Promise<string> {
+  const id = (await backupsIn(place)).at(-1)
+  if (id !== undefined) return id
+  throw new WattlineError('backup_unusable', `No complete backup is in ${place.name}.`)
+}

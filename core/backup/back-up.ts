@@ -1,0 +1,188 @@
+/**
+ * Copies a snapshot to where backups are kept. Parts that are there already, from an earlier backup or from one that was
+ * broken off, are not copied again: the same content has the same name. The manifest comes last.
+ */
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readLogFacts } from '../broker/embedded/facts.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { inTurns } from './in-turns.ts'
+import {
+  type BackupObject,
+  backupsIn,
+  type Manifest,
+  objectsOf,
+  readManifest,
+  writeManifest,
+} from './manifest.ts'
+import { frozenParts } from './parts.ts'
+import type { Place } from './place.ts'
+import type { Progress } from './progress.ts'
+import { type Snapshot, snapshotFolder } from './snapshot.ts'
+import { packFolder } from './tar.ts'
+import { Watched } from './watched.ts'
+
+export interface BackUpOptions {
+  readonly data: string
+  readonly snapshot: Snapshot
+  readonly place: Place
+  readonly onProgress: (progress: Progress) => void
+  readonly now: () => number
+}
+
+/** One object to be: its name, how much is read for it, and its bytes. */
+interface Source {
+  readonly name: string
+  readonly bytes: number
+  readonly open: () => AsyncIterable<Uint8Array>
+}
+
+export interface BackedUp {
+  readonly manifest: Manifest
+  /** Bytes of objects that were there already. */
+  readonly reusedBytes: number
+}
+
+/** @throws backup_refused when backups of another data folder are there, disk_full, backup_unusable */
+export async function backUp(options: BackUpOptions): Promise<BackedUp> {
+  const { data, snapshot, place, now } = options
+  const folder = snapshotFolder(data, snapshot.id)
+  const facts = snapshot.log ? await readLogFacts(join(folder, 'log')) : null
+  const parts = await frozenParts(snapshot)
+  const log =
+    facts === null ? null : await fileSource(join(folder, 'log', 'data.mdb'), `logs/${snapshot.id}.mdb`)
+  const definitions = snapshot.tables === null ? null : await definitionsSource(folder, snapshot.id)
+  const partSources = parts.map(part => ({
+    name: part.object,
+    bytes: part.bytes,
+    open: () => packFolder(part.folder),
+  }))
+  const known = await knownObjects(place, facts?.identity ?? null, snapshot)
+  const sources = [log, definitions, ...partSources].filter(source => source !== null)
+  const { copied, reusedBytes } = await copyAll(sources, known, options)
+  const objectOf = (name: string): BackupObject => copied.get(name)!
+  const manifest: Manifest = {
+    format: 1,
+    id: snapshot.id,
+    version: snapshot.version,
+    takenAt: snapshot.takenAt,
+    finishedAt: new Date(now()).toISOString(),
+    heldMs: snapshot.heldMs,
+    log: facts && {
+      identity: facts.identity,
+      file: objectOf(log!.name),
+      partitions: facts.partitions.map(({ stream, partition, first, end, committed }) => ({
+        stream,
+        partition,
+        first: String(first),
+        end: String(end),
+        committed: Object.fromEntries([...committed].map(([group, offset]) => [group, String(offset)])),
+      })),
+    },
+    engine: snapshot.tables && {
+      definitions: objectOf(definitions!.name),
+      tables: snapshot.tables.map(({ name, uuid }) => ({
+        name,
+        uuid,
+        parts: parts
+          .filter(part => part.uuid === uuid)
+          .map(({ part, rows, object }) => ({ part, rows, ...objectOf(object) })),
+      })),
+    },
+  }
+  await assertThere(place, objectsOf(manifest))
+  await writeManifest(place, manifest)
+  return { manifest, reusedBytes }
+}
+
+async function fileSource(file: string, name: string): Promise<Source> {
+  const { size } = await stat(file)
+  return { name, bytes: size, open: () => createReadStream(file, { highWaterMark: 1024 * 1024 }) }
+}
+
+async function definitionsSource(folder: string, id: string): Promise<Source> {
+  return { name: `definitions/${id}.tar`, bytes: 0, open: () => packFolder(join(folder, 'engine')) }
+}
+
+/** Objects of the backups that are there, by name. */
+async function knownObjects(
+  place: Place,
+  identity: string | null,
+  snapshot: Snapshot,
+): Promise<ReadonlyMap<string, BackupObject>> {
+  const known = new Map<string, BackupObject>()
+  const ids = await backupsIn(place)
+  for (const id of ids) {
+    const manifest = await readManifest(place, id)
+    const uuids = new Set(manifest.engine?.tables.map(({ uuid }) => uuid))
+    const isOurs =
+      (identity !== null && manifest.log?.identity === identity) ||
+      snapshot.tables?.some(({ uuid }) => uuids.has(uuid)) === true
+    if (!isOurs) {
+      throw new WattlineError(
+        'backup_refused',
+        `${place.name} holds backup ${id} of another data folder: give each its own place.`,
+      )
+    }
+    for (const object of objectsOf(manifest)) known.set(object.name, object)
+  }
+  return known
+}
+
+/** Objects at a time: small ones wait for the disk or the network most of the time. */
+const AT_A_TIME = 4
+
+async function copyAll(
+  sources: readonly Source[],
+  known: ReadonlyMap<string, BackupObject>,
+  { place, onProgress }: BackUpOptions,
+): Promise<{ readonly copied: ReadonlyMap<string, BackupObject>; readonly reusedBytes: number }> {
+  const there = await place.list('parts/')
+  const copied = new Map<string, BackupObject>()
+  const totalBytes = sources.reduce((sum, { bytes }) => sum + bytes, 0)
+  let [doneBytes, reusedBytes] = [0, 0]
+  const done = (bytes: number): void => {
+    doneBytes += bytes
+    onProgress({ doneBytes: Math.min(doneBytes, totalBytes), totalBytes })
+  }
+  await inTurns(sources, AT_A_TIME, async source => {
+    let passed = 0
+    const pass = (bytes: number): void => {
+      passed += bytes
+      done(bytes)
+    }
+    const before = known.get(source.name)
+    const size = there.get(source.name)
+    let object: BackupObject
+    if (before !== undefined && before.bytes === size) {
+      object = before
+      reusedBytes += object.bytes
+    } else {
+      // Of a backup that was broken off nobody has noted the checksum: it is made from the source, and only that.
+      const watched = new Watched(source.open(), pass)
+      if (size === undefined) await place.put(source.name, watched)
+      else for await (const _ of watched);
+      object = { name: source.name, ...watched.facts() }
+      if (size !== undefined && size !== object.bytes) await place.put(source.name, source.open())
+      else if (size !== undefined) reusedBytes += object.bytes
+    }
+    copied.set(source.name, object)
+    done(source.bytes - passed)
+  })
+  return { copied, reusedBytes }
+}
+
+/** What the place says it has, whatever it answered when it was written. */
+async function assertThere(place: Place, objects: readonly BackupObject[]): Promise<void> {
+  const there = new Map<string, number>()
+  for (const prefix of ['logs/', 'definitions/', 'parts/']) {
+    for (const [name, size] of await place.list(prefix)) there.set(name, size)
+  }
+  const missing = objects.filter(({ name, bytes }) => there.get(name) !== bytes)
+  if (missing.length === 0) return
+  throw new WattlineError(
+    'backup_unusable',
+    `${missing.length} files of the backup are not in ${place.name} as they were written, such as ${missing[0]!.name}.`,
+  )
+}

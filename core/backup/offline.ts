@@ -1,0 +1,38 @@
+/** The data folder of a process that does not run, opened just for a backup of it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { openBrokerOfKind } from '../broker/open-broker.ts'
+import type { Config } from '../runtime/config/schema.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { silentEvents } from '../runtime/events.ts'
+import { openWarehouseOfKind } from '../warehouse/open-warehouse.ts'
+import { Snapshots } from './snapshots.ts'
+
+export interface Offline {
+  readonly snapshots: Snapshots
+  close(): Promise<void>
+}
+
+/** The caller holds the lock of the folder. @throws backup_refused when nothing is in it, data_unusable */
+export async function openOffline(config: Config, version: string): Promise<Offline> {
+  const { data } = config
+  const hasLog = existsSync(join(data, 'log', 'data.mdb'))
+  const hasEngine = existsSync(join(data, 'warehouse', 'engine', 'metadata'))
+  if (!hasLog && !hasEngine) {
+    throw new WattlineError('backup_refused', `There is nothing to back up in the data folder ${data}.`)
+  }
+  const broker = hasLog ? await openBrokerOfKind(config, silentEvents) : null
+  try {
+    const warehouse = hasEngine ? await openWarehouseOfKind(config, silentEvents) : null
+    return {
+      snapshots: await Snapshots.open({ data, version, broker, warehouse }),
+      async close() {
+        await warehouse?.close()
+        await broker?.close()
+      },
+    }
+  } catch (error) {
+    await broker?.close()
+    throw error
+  }
+}

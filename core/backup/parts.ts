@@ -1,0 +1,49 @@
+/** The parts of frozen tables, and the names that backups keep them under. */
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Snapshot } from './snapshot.ts'
+
+export interface FrozenPart {
+  readonly table: string
+  readonly uuid: string
+  readonly part: string
+  /** Its folder. */
+  readonly folder: string
+  readonly rows: number
+  /** Of its files. */
+  readonly bytes: number
+  /** The object that holds it: the same for the same content, in every backup of this data folder. */
+  readonly object: string
+}
+
+/** Where the engine keeps a table of this UUID, below its folder. */
+export const tableFolder = (uuid: string): string => join('store', uuid.slice(0, 3), uuid)
+
+export async function frozenParts({ tables, parts }: Snapshot): Promise<readonly FrozenPart[]> {
+  const found: FrozenPart[] = []
+  for (const { name, uuid } of tables ?? []) {
+    const folder = join(parts ?? '', tableFolder(uuid))
+    // A table without rows has nothing to freeze.
+    for (const part of (await readdir(folder).catch(() => [])).sort()) {
+      found.push(await describe(name, uuid, part, join(folder, part)))
+    }
+  }
+  return found
+}
+
+/** The engine's list of checksums covers what the files hold; names and sizes cover the few that are not in it. */
+async function describe(table: string, uuid: string, part: string, folder: string): Promise<FrozenPart> {
+  const hash = createHash('sha256').update(await readFile(join(folder, 'checksums.txt')))
+  let bytes = 0
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  for (const file of files.sort()) {
+    const { size } = await stat(file)
+    bytes += size
+    hash.update(`\n${file.slice(folder.length)} ${size}`)
+  }
+  const rows = Number(await readFile(join(folder, 'count.txt'), 'utf8'))
+  const object = `parts/${uuid}/${part}-${hash.digest('hex').slice(0, 16)}.tar`
+  return { table, uuid, part, folder, rows, bytes, object }
+}

@@ -1,0 +1,157 @@
+/**
+ * Brings a backup into an empty data folder. Each file is checked before it gets its name, so that what is there is whole
+ * and a restore that was broken off goes on where it was; until the last one is there, a mark keeps the folder from
+ * being used.
+ */
+import { createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { WattlineError } from '../runtime/errors.ts'
+import { inTurns } from './in-turns.ts'
+import { type BackupObject, type Manifest, objectsOf } from './manifest.ts'
+import { tableFolder } from './parts.ts'
+import type { Place } from './place.ts'
+import type { Progress } from './progress.ts'
+import { MARK } from './restoring.ts'
+import { unpack } from './tar.ts'
+import { damaged } from './verify.ts'
+import { Watched } from './watched.ts'
+
+export interface RestoreOptions {
+  readonly place: Place
+  readonly manifest: Manifest
+  /** The data folder, locked by the caller. */
+  readonly data: string
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** What is unpacked here is not checked yet. */
+const DRAFTS = 'restoring.d'
+/** May be in a folder that counts as empty. */
+const HARMLESS: ReadonlySet<string> = new Set(['lock', 'lock.pid', 'lost+found', MARK, DRAFTS])
+const AT_A_TIME = 4
+
+/** @throws restore_refused unless the folder is empty or holds a part of this very restore */
+export async function assertRestorable(data: string, id: string): Promise<void> {
+  const names = await readdir(data).catch(() => [])
+  if (existsSync(join(data, MARK))) {
+    const begun = readFileSync(join(data, MARK), 'utf8')
+    if (begun === id) return
+    throw new WattlineError(
+      'restore_refused',
+      `A restore of backup ${begun} into ${data} was begun, not of ${id}.`,
+    )
+  }
+  const found = names.find(name => !HARMLESS.has(name))
+  if (found !== undefined) {
+    throw new WattlineError('restore_refused', `The data folder ${data} is not empty: it holds ${found}.`)
+  }
+}
+
+/** @throws restore_refused, backup_unusable when a file is missing or damaged, disk_full */
+export async function restore(options: RestoreOptions): Promise<void> {
+  const { data, manifest } = options
+  await assertRestorable(data, manifest.id)
+  await assertRoom(data, manifest)
+  await rm(join(data, DRAFTS), { recursive: true, force: true })
+  await mkdir(join(data, DRAFTS), { recursive: true })
+  await writeFile(join(data, MARK), manifest.id, { flush: true })
+  await inTurns(targetsOf(manifest, data), AT_A_TIME, bringer(options))
+  if (manifest.engine !== null) await bringDefinitions(options, manifest.engine.definitions)
+  await rm(join(data, DRAFTS), { recursive: true, force: true })
+  await rm(join(data, MARK))
+}
+
+interface Target {
+  readonly object: BackupObject
+  /** The file, or the folder of an archive's files. */
+  readonly path: string
+  readonly isArchive: boolean
+}
+
+const enginePath = (data: string): string => join(data, 'warehouse', 'engine')
+
+const targetsOf = ({ log, engine }: Manifest, data: string): readonly Target[] => [
+  ...(log === null ? [] : [{ object: log.file, path: join(data, 'log', 'data.mdb'), isArchive: false }]),
+  ...(engine?.tables ?? []).flatMap(({ uuid, parts }) =>
+    parts.map(object => ({
+      object,
+      path: join(enginePath(data), tableFolder(uuid), object.part),
+      isArchive: true,
+    })),
+  ),
+]
+
+/** Brings one after the other, and tells how far all have come. */
+function bringer({ place, manifest, data, onProgress }: RestoreOptions): (target: Target) => Promise<void> {
+  const targets = targetsOf(manifest, data)
+  const totalBytes = targets.reduce((sum, { object }) => sum + object.bytes, 0)
+  let doneBytes = 0
+  let number = 0
+  const done = (bytes: number): void => {
+    doneBytes += bytes
+    onProgress({ doneBytes, totalBytes })
+  }
+  return async ({ object, path, isArchive }) => {
+    if (existsSync(path)) return done(object.bytes)
+    const draft = join(data, DRAFTS, String(number++))
+    await fetchChecked(place, object, draft, isArchive, done)
+    await mkdir(dirname(path), { recursive: true })
+    await rename(draft, path)
+  }
+}
+
+async function fetchChecked(
+  place: Place,
+  object: BackupObject,
+  draft: string,
+  isArchive: boolean,
+  done: (bytes: number) => void,
+): Promise<void> {
+  const watched = new Watched(await place.get(object.name), done)
+  try {
+    if (isArchive) await unpack(watched, draft)
+    else await pipeline(watched, createWriteStream(draft, { flush: true }))
+  } catch (error) {
+    throw asFailure(error, object, place)
+  }
+  const { bytes, sha256 } = watched.facts()
+  if (bytes === object.bytes && sha256 === object.sha256) return
+  throw damaged(object, place)
+}
+
+function asFailure(error: unknown, object: BackupObject, place: Place): unknown {
+  if (error instanceof WattlineError && error.code === 'backup_unusable') return damaged(object, place)
+  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  return new WattlineError('disk_full', 'The disk of the data folder is full.', { cause: error })
+}
+
+/** Last: before them the engine would see no table. */
+async function bringDefinitions({ place, data }: RestoreOptions, object: BackupObject): Promise<void> {
+  const draft = join(data, DRAFTS, 'definitions')
+  await fetchChecked(place, object, draft, true, () => undefined)
+  await moveInto(draft, enginePath(data))
+}
+
+/** Moves files and links; folders that are there stay. */
+async function moveInto(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true })
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    if (entry.isDirectory()) await moveInto(join(from, entry.name), join(to, entry.name))
+    else await rename(join(from, entry.name), join(to, entry.name))
+  }
+}
+
+/** Beforehand, so that nobody waits an hour for a full disk. @throws disk_full */
+async function assertRoom(data: string, manifest: Manifest): Promise<void> {
+  const needed = objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
+  const volume = await statfs(data)
+  const free = volume.bavail * volume.bsize
+  if (existsSync(join(data, MARK)) || free > needed) return
+  throw new WattlineError(
+    'disk_full',
+    `The restored data takes ${needed} bytes, and ${data} has ${free} free.`,
+  )
+}

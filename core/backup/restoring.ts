@@ -1,0 +1,18 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { WattlineError } from '../runtime/errors.ts'
+import { type FolderLock, lockFolder } from '../runtime/folder-lock.ts'
+
+/** File in the data folder that holds the id of the backup while its restore is not complete. */
+export const MARK = 'restoring'
+
+/** Locks the data folder for a process that runs on it. @throws data_unusable while a restore into it is not complete */
+export function lockData(data: string): FolderLock {
+  const lock = lockFolder(data)
+  if (!existsSync(join(data, MARK))) return lock
+  lock.release()
+  throw new WattlineError(
+    'data_unusable',
+    `A restore of backup ${readFileSync(join(data, MARK), 'utf8')} into ${data} is not complete: run the same \`wattline restore\` again, which goes on where it was.`,
+  )
+}

@@ -1,0 +1,99 @@
+/** The snapshots of a running process: one at a time, for whoever asks for it again and again until it is copied. */
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { SnapshotAnswer } from '../model/answers.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import type { Lifecycle } from '../runtime/lifecycle.ts'
+import { dropSnapshot, dropSnapshots, type Opened, takeSnapshot } from './snapshot.ts'
+
+/** A snapshot holds disk space of what has been merged or has expired since: one that nobody asks for is given up. */
+const LEASE_MS = 15_000
+
+interface Held {
+  readonly answer: SnapshotAnswer
+  readonly parts: string | null
+  timer: NodeJS.Timeout
+}
+
+export class Snapshots {
+  readonly #opened: Opened
+  readonly #now: () => number
+  #held: Held | null = null
+  #taking = false
+
+  private constructor(opened: Opened, now: () => number) {
+    this.#opened = opened
+    this.#now = now
+  }
+
+  static async open(opened: Opened, now: () => number = Date.now): Promise<Snapshots> {
+    await dropSnapshots(opened.data)
+    return new Snapshots(opened, now)
+  }
+
+  static start(lifecycle: Lifecycle, opened: Opened): Promise<Snapshots> {
+    return lifecycle.start(
+      'snapshots',
+      () => Snapshots.open(opened),
+      snapshots => snapshots.close(),
+    )
+  }
+
+  /** Takes one; resolves once it can be copied. @throws snapshot_busy while there is another */
+  async take(): Promise<SnapshotAnswer> {
+    if (this.#taking || this.#held !== null) {
+      throw new WattlineError('snapshot_busy', 'Another backup of this process is running.')
+    }
+    this.#taking = true
+    const id = snapshotId(this.#now())
+    let parts: string | null = null
+    try {
+      const { snapshot, done } = await takeSnapshot(this.#opened, id, this.#now())
+      parts = snapshot.parts
+      await done
+      const { takenAt, heldMs } = snapshot
+      const answer = { id, taken_at: takenAt, held_ms: heldMs, data: resolve(this.#opened.data) }
+      this.#held = { answer, parts, timer: this.#lease(id) }
+      return answer
+    } catch (error) {
+      await dropSnapshot(this.#opened.data, { id, parts })
+      throw error
+    } finally {
+      this.#taking = false
+    }
+  }
+
+  /** Says that it is still wanted. @throws snapshot_gone */
+  renew(id: string): SnapshotAnswer {
+    const held = this.#of(id)
+    clearTimeout(held.timer)
+    held.timer = this.#lease(id)
+    return held.answer
+  }
+
+  /** Lets go of it. @throws snapshot_gone */
+  async drop(id: string): Promise<SnapshotAnswer> {
+    const { answer, parts, timer } = this.#of(id)
+    clearTimeout(timer)
+    this.#held = null
+    await dropSnapshot(this.#opened.data, { id, parts })
+    return answer
+  }
+
+  async close(): Promise<void> {
+    if (this.#held !== null) await this.drop(this.#held.answer.id)
+  }
+
+  #of(id: string): Held {
+    if (this.#held?.answer.id === id) return this.#held
+    throw new WattlineError('snapshot_gone', `This process has no snapshot ${id.slice(0, 100)}.`)
+  }
+
+  #lease(id: string): NodeJS.Timeout {
+    return setTimeout(() => void this.drop(id).catch(() => undefined), LEASE_MS).unref()
+  }
+}
+
+/** Sorts by time. Of letters, digits and underscore: the engine writes other characters in folder names as %2D. */
+export const snapshotId = (nowMs: number): string =>
+  `${new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z_${randomBytes(3).toString('hex')}`

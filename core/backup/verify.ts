@@ -1,0 +1,30 @@
+import { WattlineError } from '../runtime/errors.ts'
+import { inTurns } from './in-turns.ts'
+import { type BackupObject, type Manifest, objectsOf } from './manifest.ts'
+import type { Place } from './place.ts'
+import type { Progress } from './progress.ts'
+import { Watched } from './watched.ts'
+
+const AT_A_TIME = 4
+
+export const damaged = ({ name }: BackupObject, place: Place): WattlineError =>
+  new WattlineError('backup_unusable', `${name} in ${place.name} is damaged: its checksum does not match.`)
+
+/** Reads every file of a backup and compares checksums. @throws backup_unusable */
+export async function verify(
+  place: Place,
+  manifest: Manifest,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  const totalBytes = objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
+  let doneBytes = 0
+  await inTurns(objectsOf(manifest), AT_A_TIME, async object => {
+    const watched = new Watched(await place.get(object.name), bytes => {
+      doneBytes += bytes
+      onProgress({ doneBytes, totalBytes })
+    })
+    for await (const _ of watched);
+    const { bytes, sha256 } = watched.facts()
+    if (bytes !== object.bytes || sha256 !== object.sha256) throw damaged(object, place)
+  })
+}

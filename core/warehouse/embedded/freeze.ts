@@ -1,0 +1,93 @@
+/**
+ * What is stored at one moment, kept while the engine goes on. The engine makes hard links of all active parts (FREEZE),
+ * whose files it never changes; what it does change, definitions and logs of tokens, is small and copied. Inserts are held
+ * meanwhile by the caller: the tokens in the copied logs are those of the rows in the frozen parts, and no others.
+ */
+import { constants } from 'node:fs'
+import { copyFile, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WattlineError } from '../../runtime/errors.ts'
+import { quoteText } from '../column-types.ts'
+import type { FrozenTables } from '../warehouse.ts'
+import { DEDUPLICATION_LOGS } from './token-repair.ts'
+
+export interface FreezingEngine {
+  /** Its data folder. */
+  readonly path: string
+  run(statement: string): Promise<void>
+  /** Those with rows of their own. */
+  tables(): Promise<readonly ActiveTable[]>
+  /** Name of the table with its database, quoted. */
+  qualified(table: string): string
+}
+
+export interface ActiveTable {
+  readonly name: string
+  readonly uuid: string
+  /** Fewest that it holds: merges of some tables make fewer of them. */
+  readonly rows: number
+}
+
+/** The engine's own folder for frozen parts. */
+const SHADOW = 'shadow'
+
+/** Freezes the tables under `id`, copies all but their parts into `folder`, and runs `last`. No insert may run. */
+export async function freezeTables(
+  engine: FreezingEngine,
+  id: string,
+  folder: string,
+  last: () => Promise<void>,
+): Promise<FrozenTables> {
+  const parts = join(engine.path, SHADOW, id)
+  try {
+    const tables = await engine.tables()
+    for (const { name } of tables) {
+      await engine.run(`ALTER TABLE ${engine.qualified(name)} FREEZE WITH NAME ${quoteText(id)}`)
+    }
+    // Asked again: rows that have expired meanwhile are not missing.
+    for (const table of await engine.tables()) await assertFrozen(table, parts)
+    await copyDefinitions(engine.path, folder)
+    await last()
+    return { tables: tables.map(({ name, uuid }) => ({ name, uuid })), parts }
+  } catch (error) {
+    await rm(parts, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Removes frozen parts that nobody will ask for any more: a crash leaves them. */
+export const removeFrozen = (enginePath: string): Promise<void> =>
+  rm(join(enginePath, SHADOW), { recursive: true, force: true })
+
+/** What the engine says it froze is looked at: rows that are missing in a backup are missed when it is too late. */
+async function assertFrozen({ name, uuid, rows }: ActiveTable, parts: string): Promise<void> {
+  const folder = join(parts, 'store', uuid.slice(0, 3), uuid)
+  let frozen = 0
+  for (const part of rows === 0 ? [] : await readdir(folder).catch(() => [])) {
+    frozen += Number(await readFile(join(folder, part, 'count.txt'), 'utf8'))
+  }
+  if (frozen >= rows) return
+  throw new WattlineError('invariant_broken', `Of ${rows} rows of ${name} the engine froze ${frozen}.`)
+}
+
+/** `metadata/` and `data/` with their links, and of every folder of a table or database all but its parts. */
+async function copyDefinitions(enginePath: string, folder: string): Promise<void> {
+  for (const name of ['metadata', 'data']) await copyTree(join(enginePath, name), join(folder, name))
+  for (const prefix of await readdir(join(enginePath, 'store'))) {
+    for (const uuid of await readdir(join(enginePath, 'store', prefix))) {
+      const [from, to] = [join(enginePath, 'store', prefix, uuid), join(folder, 'store', prefix, uuid)]
+      await copyTree(from, to, name => name === DEDUPLICATION_LOGS)
+    }
+  }
+}
+
+/** Files and symbolic links as they are; folders of the first level only where `wanted`. */
+async function copyTree(from: string, to: string, wanted = (_folder: string) => true): Promise<void> {
+  await mkdir(to, { recursive: true })
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isSymbolicLink()) await symlink(await readlink(source), target)
+    else if (entry.isFile()) await copyFile(source, target, constants.COPYFILE_FICLONE)
+    else if (entry.isDirectory() && wanted(entry.name)) await copyTree(source, target)
+  }
+}

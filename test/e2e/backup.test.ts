@@ -1,0 +1,133 @@
+// Guarantees: a backup that is taken while a process is loaded, after two that were killed in the middle, holds all that
+// was acknowledged before it began, whole and once, in log, tables and books; what is restored from it starts ready and goes
+// on; a damaged, incomplete or missing backup is told; a folder that holds data is never restored into.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { audit } from '../chaos/audit.ts'
+import { pause } from '../chaos/topology.ts'
+import { auditRestored, momentOf, wattline } from '../support/backups.ts'
+import { startClients } from '../support/clients.ts'
+import { startProcess } from '../support/wattline-process.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'wattline-backup-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const ENVIRONMENT = {
+  WATTLINE_GROUP_COMMIT_WAIT_MS: '10',
+  WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '20',
+  WATTLINE_BROKER_RETENTION_TIME: '3',
+  WATTLINE_METERING_IDLE_FLUSH: '4',
+  WATTLINE_METERING_GAP: '6',
+}
+const to = join(root, 'backups')
+const newest = (): string => readdirSync(join(to, 'backups')).sort().at(-1)!
+
+it('restores what was acknowledged, from a backup under load', { timeout: 180_000 }, async () => {
+  const [from, restored] = [join(root, 'data'), join(root, 'restored')]
+  mkdirSync(from)
+  const process = await startProcess({ data: from, environment: ENVIRONMENT })
+  const clients = startClients(process.otlp, {
+    spans: 3,
+    meters: ['one', 'two'],
+    service: 'first',
+    paceMs: 10,
+  })
+  await pause(2_000)
+
+  const backup = ['backup', to, '--data', from, '--url', process.http]
+  for (const killAfterMs of [900, 1_300]) {
+    const killed = await wattline(backup, { killAfterMs })
+    // On a fast machine it may have been complete.
+    if (killed.code === null) expect(existsSync(join(to, 'backups'))).toBe(false)
+    else rmSync(join(to, 'backups'), { recursive: true })
+  }
+  const before = momentOf(clients.acknowledged)
+  const done = await wattline(backup)
+  expect(done, done.stderr).toMatchObject({ code: 0 })
+  expect(done.stdout).toMatch(/^Backup \w+ is complete/)
+  await pause(500)
+  await clients.stop()
+  expect(before.batches.size).toBeGreaterThan(50)
+  expect(clients.acknowledged.batches.size).toBeGreaterThan(before.batches.size)
+
+  // Nothing of the snapshots is left, and the original is none the worse.
+  expect(readdirSync(join(from, 'snapshot'))).toEqual([])
+  expect(readdirSync(join(from, 'warehouse/engine/shadow'))).toEqual(['increment.txt'])
+  expect(await audit(process, clients.acknowledged, 60_000)).toEqual([])
+  expect(await process.end('SIGTERM')).toBe(0)
+
+  const restore = ['restore', to, '--data', restored]
+  expect(await wattline(restore, { killAfterMs: 700 })).toMatchObject({ code: null })
+  if (existsSync(join(restored, 'restoring'))) {
+    await expect(startProcess({ data: restored })).rejects.toThrow(/data_unusable: A restore of backup/)
+  }
+  expect(await wattline(restore)).toMatchObject({ code: 0 })
+  expect(await wattline(restore)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^restore_refused: The data folder .* is not empty/),
+  })
+
+  const second = await startProcess({ data: restored, environment: ENVIRONMENT })
+  expect(await (await fetch(`${second.http}/readyz`)).json()).toMatchObject({ ready: true, reasons: [] })
+  expect(await auditRestored(second, before, clients.acknowledged)).toEqual([])
+  // It goes on at offsets that the original has used: none of the new records may be taken for one of those.
+  const more = startClients(second.otlp, {
+    spans: 2,
+    meters: ['three'],
+    service: 'second',
+    paceMs: 10,
+    seed: 9,
+  })
+  await pause(1_500)
+  await more.stop()
+  expect(more.acknowledged.batches.size).toBeGreaterThan(20)
+  expect(await audit(second, more.acknowledged, 60_000)).toEqual([])
+  expect(await second.end('SIGTERM')).toBe(0)
+
+  // Of a process that does not run; most of it is there already.
+  const offline = await wattline(['backup', to, '--data', restored])
+  expect(offline, offline.stderr).toMatchObject({ code: 0 })
+  const listed = await wattline(['backup', to, '--list'])
+  expect(listed.stdout.trim().split('\n')).toHaveLength(3)
+  expect(await wattline(['backup', to, '--verify'])).toMatchObject({ code: 0 })
+})
+
+it('never takes a damaged backup for a good one', { timeout: 60_000 }, async () => {
+  const tables = join(to, 'parts')
+  const part = readdirSync(tables, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.tar'))
+    .map(name => join(tables, name))
+  const largest = part.sort((a, b) => statSync(b).size - statSync(a).size)[0]!
+  truncateSync(largest, statSync(largest).size - 600)
+  const damaged = { code: 1, stderr: expect.stringMatching(/backup_unusable: parts\/.* is damaged/) }
+  expect(await wattline(['backup', to, '--verify'])).toMatchObject(damaged)
+  expect(await wattline(['restore', to, '--data', join(root, 'never')])).toMatchObject(damaged)
+  await expect(startProcess({ data: join(root, 'never') })).rejects.toThrow(/is not complete/)
+
+  appendFileSync(join(to, 'backups', newest()), ' ')
+  truncateSync(join(to, 'backups', newest()), 200)
+  expect(await wattline(['restore', to, '--data', join(root, 'other')])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/backup_unusable: Backup \w+ in .* cannot be read/),
+  })
+  expect(await wattline(['restore', join(root, 'nothing'), '--data', join(root, 'other')])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/backup_unusable: No complete backup/),
+  })
+  expect(await wattline(['backup'])).toMatchObject({ code: 2 })
+  expect(await wattline(['backup', to, '--data', join(root, 'other')])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^backup_refused: There is no data folder/),
+  })
+})

@@ -1,0 +1,117 @@
+/** Backups of a loaded process, and the audit of what was restored from them. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Acknowledged } from '../chaos/acknowledged.ts'
+import { auditSpans } from '../chaos/audit-spans.ts'
+import { untilNothingPends } from '../chaos/lag.ts'
+import { eventually, type WattlineProcess } from './wattline-process.ts'
+
+const ENTRY = new URL('../../cli/wattline.cjs', import.meta.url).pathname
+
+export interface Command {
+  /** Null: killed. */
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command as a user does; SIGKILL after `killAfterMs`. */
+export async function wattline(
+  args: readonly string[],
+  options: {
+    readonly killAfterMs?: number
+    readonly environment?: Readonly<Record<string, string>>
+    readonly cwd?: string
+  } = {},
+): Promise<Command> {
+  const child = spawn(process.execPath, [ENTRY, ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.on('data', (piece: Buffer) => {
+    output.stdout += String(piece)
+  })
+  child.stderr.on('data', (piece: Buffer) => {
+    output.stderr += String(piece)
+  })
+  const { killAfterMs } = options
+  const timer = killAfterMs === undefined ? null : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (timer !== null) clearTimeout(timer)
+  return { code, ...output }
+}
+
+/** What had been acknowledged at a moment. */
+export interface Moment {
+  readonly batches: ReadonlyMap<string, number>
+  /** Host -> times of its samples. */
+  readonly samples: ReadonlyMap<string, readonly bigint[]>
+}
+
+export const momentOf = ({ batches, meters }: Acknowledged): Moment => ({
+  batches: new Map(batches),
+  samples: new Map(
+    [...meters].map(([host, { samples }]) => [
+      host,
+      [...samples].filter(([, { isAcknowledged }]) => isAcknowledged).map(([time]) => time),
+    ]),
+  ),
+})
+
+/**
+ * Every way in which a restored process differs from what it must be: all that was acknowledged before its backup began is
+ * there; what was sent later is there whole or not at all; nothing is there twice; the ledger is what the meters' stored
+ * samples say. `acknowledged`: all that was ever sent.
+ */
+export async function auditRestored(
+  process: WattlineProcess,
+  before: Moment,
+  acknowledged: Acknowledged,
+): Promise<string[]> {
+  await untilNothingPends(() => process.http, 60_000)
+  const later = [...acknowledged.batches].filter(([id]) => !before.batches.has(id))
+  const spans = await auditSpans(process, {
+    ...acknowledged,
+    batches: new Map(before.batches),
+    unanswered: new Map([...acknowledged.unanswered, ...later]),
+  })
+  const findings = [...spans]
+  for (const [host, times] of before.samples) findings.push(...(await auditHost(process, host, times)))
+  const [aside] = await process.sql<{ n: string }>('SELECT toString(count()) AS n FROM quarantine')
+  if (aside?.n !== '0') findings.push(`${aside?.n} records are in quarantine`)
+  return findings
+}
+
+/** Samples are there, and the closed windows of the ledger are what they say. */
+async function auditHost(
+  process: WattlineProcess,
+  host: string,
+  times: readonly bigint[],
+): Promise<string[]> {
+  const stored = await process.sql<{ at: string }>(
+    `SELECT DISTINCT toString(toUnixTimestamp64Nano(Timestamp)) AS at FROM readings WHERE Host = '${host}'`,
+  )
+  const there = new Set(stored.map(({ at }) => at))
+  const findings = times
+    .filter(time => !there.has(String(time)))
+    .map(time => `host ${host}: acknowledged sample ${time} is missing`)
+  // The last sample's window closes when the host has been silent for a while.
+  const read = async () => {
+    const [row] = await process.sql<{ meter: string; booked: string; entries: string; ids: string }>(
+      `SELECT toString(max(Value) - min(Value)) AS meter,
+         (SELECT toString(sum(EnergyUj)) FROM ledger WHERE Host = '${host}') AS booked,
+         (SELECT toString(count()) FROM ledger WHERE Host = '${host}') AS entries,
+         (SELECT toString(uniqExact(EntryId)) FROM ledger WHERE Host = '${host}') AS ids
+       FROM readings WHERE Host = '${host}' AND Quantity = 'energy'`,
+    )
+    return row!
+  }
+  const books = await eventually(read, ({ meter, booked }) => meter === booked, 60_000).catch(read)
+  if (books.meter !== books.booked) {
+    findings.push(`host ${host}: the ledger has ${books.booked} µJ, the meter counted ${books.meter} µJ`)
+  }
+  if (books.entries !== books.ids) findings.push(`host ${host}: entries are there more than once`)
+  return findings
+}
