@@ -149,7 +149,7 @@ export const ERRORS = {
   backup_unusable: entry(
     'reject',
     422,
-    'Run `wattline backup` again, or restore another backup: `wattline backup --list` shows those that are complete.',
+    'Run `wattline backup` again, or restore another backup: with --list it shows those that are complete.',
   ),
   restore_refused: entry(
     'reject',

@@ -1,27 +1,35 @@
 /** `/api/v1/snapshots`: what `wattline backup` copies. For whoever runs the instance. */
 import type { FastifyInstance } from 'fastify'
 import type { SnapshotAnswer } from '../../core/model/answers.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
 import { ADMIN_INSTANCE } from '../auth.ts'
-import type { StatusContext } from '../context.ts'
+import type { SnapshotSource, StatusContext } from '../context.ts'
 
 interface IdRoute {
   Params: { id: string }
 }
 
 export function snapshotRoutes(app: FastifyInstance, { snapshots }: StatusContext): void {
-  if (snapshots === undefined) return
   const config = { access: ADMIN_INSTANCE }
 
-  app.post('/api/v1/snapshots', { config }, (): Promise<SnapshotAnswer> => snapshots.take())
+  app.post('/api/v1/snapshots', { config }, (): Promise<SnapshotAnswer> => given(snapshots).take())
 
   app.get<IdRoute>('/api/v1/snapshots/:id', { config }, async (request, reply): Promise<SnapshotAnswer> => {
     reply.header('cache-control', 'no-store')
-    return snapshots.renew(request.params.id)
+    return given(snapshots).renew(request.params.id)
   })
 
   app.post<IdRoute>(
     '/api/v1/snapshots/:id/release',
     { config },
-    (request): Promise<SnapshotAnswer> => snapshots.drop(request.params.id),
+    (request): Promise<SnapshotAnswer> => given(snapshots).drop(request.params.id),
+  )
+}
+
+function given(snapshots: SnapshotSource | undefined): SnapshotSource {
+  if (snapshots !== undefined) return snapshots
+  throw new WattlineError(
+    'backup_refused',
+    'This process keeps nothing in a data folder: its log is in Kafka, its tables are on a ClickHouse server.',
   )
 }

@@ -12,6 +12,7 @@ import { eventually, startProcess, type WattlineProcess } from '../support/wattl
 
 const root = new URL('../../', import.meta.url).pathname
 const data = mkdtempSync(join(tmpdir(), 'wattline-docs-'))
+const elsewhere = mkdtempSync(join(tmpdir(), 'wattline-docs-'))
 let wattline: WattlineProcess
 
 /** A minute of a host that is over long ago: its window closes at once. */
@@ -34,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await wattline.end('SIGTERM')
-  rmSync(data, { recursive: true, force: true })
+  for (const folder of [data, elsewhere]) rmSync(folder, { recursive: true, force: true })
 })
 
 async function sendEnergy(): Promise<void> {
@@ -87,9 +88,11 @@ describe('commands', () => {
     const script = block
       .replaceAll('http://127.0.0.1:4318', wattline.otlp)
       .replaceAll('http://127.0.0.1:9288', wattline.http)
+      // Folders of the reader's own.
+      .replaceAll(/\/(mnt|var\/lib)\//g, `${elsewhere}/`)
       // An answer that tells of an error is a failure.
       .replaceAll('curl -s', 'curl -sS --fail-with-body')
-    const environment = { ...process.env, WATTLINE_URL: wattline.http }
+    const environment = { ...process.env, WATTLINE_URL: wattline.http, WATTLINE_DATA: data }
     const run = promisify(execFile)('bash', ['-euc', script], { cwd: root, env: environment })
     expect((await run).stdout.trim()).not.toBe('')
   })
