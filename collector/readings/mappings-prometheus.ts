@@ -3,9 +3,9 @@
  * 4.5, node_exporter 1.12, IPMI exporter, cAdvisor and kube-state-metrics 2.20. Energy that an exporter has already shared out to processes or pods is
  * left alone: Wattline shares by its own rule, and taking both would count it twice.
  */
-import { classifyCgroup } from '../sensors/cgroup-patterns.ts'
+import { cadvisorContainer, inPod } from './cadvisor.ts'
 import { own } from './labels.ts'
-import type { IgnoredReason, Labels, Located, Mapping, Place } from './mapping.ts'
+import type { IgnoredReason, Located, Mapping, Place } from './mapping.ts'
 import { gpuBoard, KEPLER_MAPPINGS } from './mappings-kepler.ts'
 import { cpuMode } from './mappings-otlp.ts'
 import {
@@ -31,35 +31,6 @@ const socket = ({ point }: Place): Located | IgnoredReason => {
   const id = own(point, 'socket_id')
   return id === '' ? 'no_device' : { domain: `package-${id}` }
 }
-
-const inPod = (point: Labels, container: string, uid: string): Labels => ({
-  'k8s.container.name': container,
-  'k8s.namespace.name': own(point, 'namespace'),
-  'k8s.pod.name': own(point, 'pod'),
-  'k8s.pod.uid': uid,
-})
-
-/** Rows of pods (`container=""`) and sandboxes (`POD`) hold their containers' time again. */
-const cadvisorContainer =
-  (domain: string) =>
-  ({ point }: Place): Located | IgnoredReason => {
-    const container = own(point, 'container')
-    const found = classifyCgroup(own(point, 'id'))
-    if (container === 'POD' || found?.kind !== 'container') return 'no_workload'
-    const uid = found.attributes['k8s.pod.uid'] ?? ''
-    if (container === '' && uid !== '') return 'no_workload'
-    const name = container || own(point, 'name') || found.name
-    const cpu = own(point, 'cpu')
-    return {
-      domain,
-      device: cpu === 'total' ? '' : cpu,
-      workload: workload('container', found.id, name, own(point, 'namespace'), {
-        ...inPod(point, container, uid),
-        'container.id': found.id,
-        'container.name': own(point, 'name'),
-      }),
-    }
-  }
 
 /** kube-state-metrics does not know container ids: the identity is pod and name. */
 const requested = ({ point }: Place): Located | IgnoredReason => {

@@ -82,6 +82,10 @@ function workloadOf(pattern: Pattern, id: string, segments: readonly string[]): 
   }
 }
 
+/** Uid of the pod whose own control group a path is; undefined where it is none. */
+export const podUidOf = (path: string): string | undefined =>
+  podUid([path.split('/').findLast(segment => segment !== '') ?? ''])
+
 /** `kubepods-burstable-pod0a1b2c3d_....slice` and `pod0a1b2c3d-...` both carry the uid; systemd cannot write its `-`. */
 function podUid(segments: readonly string[]): string | undefined {
   for (const segment of segments.toReversed()) {

@@ -240,6 +240,27 @@ const PROMETHEUS: readonly [string, Labels, bigint | number, string, bigint][] =
     `cpu_time  cpu01 container ${CONTAINER}`,
     1_000_000n,
   ],
+  [
+    'container_cpu_usage_seconds_total',
+    { id: `/kubepods/besteffort/pod${POD}/${CONTAINER}` },
+    1,
+    `cpu_time   container ${CONTAINER}`,
+    1_000_000n,
+  ],
+  [
+    'container_cpu_usage_seconds_total',
+    { id: `/kubepods/besteffort/pod${POD}` },
+    1,
+    `cpu_time   pod ${POD}`,
+    1_000_000n,
+  ],
+  [
+    'container_memory_working_set_bytes',
+    { id: `/kubepods.slice/kubepods-pod${POD.replaceAll('-', '_')}.slice` },
+    9,
+    `memory working_set  pod ${POD}`,
+    9n,
+  ],
   ['container_memory_working_set_bytes', cadvisor, 9, `memory working_set  container ${CONTAINER}`, 9n],
   [
     'kube_pod_container_resource_requests',
@@ -346,6 +367,14 @@ const IGNORED: readonly [string, Sent][] = [
     { name: 'container_cpu_usage_seconds_total', value: 1, labels: { ...cadvisor, container: 'POD' } },
   ],
   ['no_workload', { name: 'container_cpu_usage_seconds_total', value: 1, labels: { id: '/' } }],
+  [
+    'no_workload',
+    {
+      name: 'container_cpu_usage_seconds_total',
+      value: 1,
+      labels: { id: `/kubepods/pod${POD}`, pod: 'web-1', namespace: 'shop' },
+    },
+  ],
   ['no_workload', { name: 'kepler_process_cpu_seconds_total', value: 1 }],
   ['no_workload', { name: 'kube_pod_container_resource_requests', value: 1, labels: { resource: 'cpu' } }],
   ['zone', { name: 'kepler_node_cpu_joules_total', value: 1, labels: zone('__proto__', '') }],

@@ -1,0 +1,48 @@
+/** Whose cAdvisor's rows are: by their labels, and where a runtime gives it none (k3s, cri-dockerd), by their path alone. */
+import { classifyCgroup, podUidOf } from '../sensors/cgroup-patterns.ts'
+import { own } from './labels.ts'
+import type { IgnoredReason, Labels, Located, Place } from './mapping.ts'
+import { workload } from './workload.ts'
+
+export const inPod = (point: Labels, container: string, uid: string): Labels => ({
+  'k8s.container.name': container,
+  'k8s.namespace.name': own(point, 'namespace'),
+  'k8s.pod.name': own(point, 'pod'),
+  'k8s.pod.uid': uid,
+})
+
+/** Rows of pods (`container=""`) and sandboxes (`POD`) hold their containers' time again, or nearly none. */
+export const cadvisorContainer =
+  (domain: string) =>
+  ({ point }: Place): Located | IgnoredReason => {
+    const path = own(point, 'id')
+    const container = own(point, 'container')
+    const found = classifyCgroup(path)
+    const isLabelled = own(point, 'pod', 'namespace') !== ''
+    const cpu = own(point, 'cpu')
+    const place = { domain, device: cpu === 'total' ? '' : cpu }
+    if (container === 'POD') return 'no_workload'
+    if (found?.kind !== 'container') return podByPath(place, path, isLabelled || container !== '')
+    const uid = found.attributes['k8s.pod.uid'] ?? ''
+    if (container === '' && uid !== '' && isLabelled) return 'no_workload'
+    const name = container || own(point, 'name') || found.name
+    return {
+      ...place,
+      workload: workload('container', found.id, name, own(point, 'namespace'), {
+        ...inPod(point, container, uid),
+        'container.id': found.id,
+        'container.name': own(point, 'name'),
+      }),
+    }
+  }
+
+/** A pod steps back for its containers (processors/meter), so that it counts only where they are not told of. */
+function podByPath(
+  place: { readonly domain: string; readonly device: string },
+  path: string,
+  isLabelled: boolean,
+): Located | IgnoredReason {
+  const uid = isLabelled ? undefined : podUidOf(path)
+  if (uid === undefined) return 'no_workload'
+  return { ...place, workload: workload('pod', uid, uid, '', { 'k8s.pod.uid': uid }) }
+}
