@@ -24,7 +24,7 @@ export const usageCommand = (): Command =>
       'account,kind,workload,share',
     )
     .option('--filter <pairs>', 'key:value pairs, separated by commas')
-    .option('--step <step>', 'one row a step, such as 1h')
+    .option('--step <step>', 'one row a step, such as 1h, 1d or month')
     .option('--limit <rows>', 'most rows', '50')
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
@@ -103,13 +103,16 @@ function columnsOf({ total, currency }: UsageAnswer): readonly Column[] {
   return columns.filter(column => column.absent !== true)
 }
 
+const hasSteps = (answer: UsageAnswer): boolean =>
+  answer.step_seconds !== null || answer.calendar_step !== null
+
 const groupNames = (answer: UsageAnswer): readonly string[] => [
-  ...(answer.step_seconds === null ? [] : ['start']),
+  ...(hasSteps(answer) ? ['start'] : []),
   ...answer.group_by,
 ]
 
 const groupCells = (answer: UsageAnswer, row: UsageRow): readonly string[] => [
-  ...(answer.step_seconds === null ? [] : [timeText(row.start ?? '')]),
+  ...(hasSteps(answer) ? [timeText(row.start ?? '')] : []),
   ...answer.group_by.map(key => row.group[key] || '-'),
 ]
 

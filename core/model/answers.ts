@@ -6,8 +6,10 @@
 /** `/api/v1/usage` */
 export interface UsageAnswer {
   readonly window: { readonly from: string; readonly to: string }
-  /** Width of a row's time step; null: one row a group for the whole window. */
+  /** Width of a row's time step; null: it is one of the calendar, or there is one row a group for the whole window. */
   readonly step_seconds: number | null
+  /** Rows are of months (UTC), of which the window may hold the first and the last in part. */
+  readonly calendar_step: 'month' | null
   readonly group_by: readonly string[]
   readonly currency: string
   readonly rows: readonly UsageRow[]

@@ -1,5 +1,5 @@
 import { digest } from '../model/digest.ts'
-import { ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
+import { LEDGER_BUCKETS, ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
 import { quoteName } from './column-types.ts'
 import {
   type Dialect,
@@ -55,12 +55,12 @@ export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_
 
 /** Views over the ledger's projections; WindowStart is the start of the hour or day (UTC). */
 export const ROLLUP_VIEWS = [
-  { name: 'usage_hourly', bucket: 'toStartOfHour(WindowStart)' },
-  { name: 'usage_daily', bucket: 'toStartOfDay(WindowStart)' },
+  { name: 'usage_hourly', bucket: LEDGER_BUCKETS.hour },
+  { name: 'usage_daily', bucket: LEDGER_BUCKETS.day },
 ] as const
 
 /**
- * The inner SELECT is the projection's, word for word, so that the engine answers from it; the outer one only names.
+ * The inner SELECT has the projection's expressions, word for word, so that the engine answers from it; the outer names.
  * (Naming inside would make `EnergyUj` of a later sum the sum of this one.)
  */
 export function createRollupView(

@@ -145,10 +145,11 @@ function planParts(name: string, table: Table, found: ExistingTable, dialect: Di
   return [
     ...missing('INDEX', table.indexes),
     ...missing('PROJECTION', table.projections),
-    ...replaced.map(old => `${alter(dialect, name)} DROP PROJECTION IF EXISTS ${old} ${NO_WAIT}`),
+    // Before the old ones go: a process that ends in between finds them at its next start, and does all of it again.
     ...(replaced.length === 0 ? [] : (table.projections ?? [])).map(
       text => `${alter(dialect, name)} MATERIALIZE PROJECTION IF EXISTS ${nameOf(text)} ${NO_WAIT}`,
     ),
+    ...replaced.map(old => `${alter(dialect, name)} DROP PROJECTION IF EXISTS ${old} ${NO_WAIT}`),
   ]
 }
 
@@ -170,5 +171,5 @@ function planTtl(
   return current === String(days) ? [] : [`${alter(dialect, name)} MODIFY TTL ${ttl} ${NO_WAIT}`]
 }
 
-/** The engine looks at every part of the table anew: by itself, and not while the process waits to start. */
+/** The engine works through every part of the table: by itself, and not while the process waits to start. */
 const NO_WAIT = 'SETTINGS alter_sync = 0'

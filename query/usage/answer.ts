@@ -70,7 +70,8 @@ export function buildAnswer(
   const all = [...new Set([...found.reasons.values()].flat())].toSorted()
   return {
     window: { from: iso(request.from), to: iso(request.to) },
-    step_seconds: request.stepSeconds,
+    step_seconds: request.step === 'month' ? null : request.step,
+    calendar_step: request.step === 'month' ? 'month' : null,
     group_by: request.groupBy,
     currency: found.currency,
     rows: found.rows.slice(0, request.limit).map(row =>

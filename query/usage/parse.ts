@@ -1,7 +1,7 @@
 /** From URL parameters to a typed question; unknown values are told with the ones that are known. */
 import type { Identity } from '../../core/model/identity.ts'
 import { integer, invalid, knownParameters, multiple, oneOf, type RawQuery, single } from '../parameters.ts'
-import { DIMENSION_NAMES, type Dimension, IDLE_SHARING, type UsageRequest } from './request.ts'
+import { DIMENSION_NAMES, type Dimension, IDLE_SHARING, type Step, type UsageRequest } from './request.ts'
 import { durationSeconds, parseWindow } from './window.ts'
 
 const PARAMETERS = ['window', 'group_by', 'filter', 'step', 'include_idle', 'share_idle', 'limit'] as const
@@ -24,7 +24,7 @@ export function parseUsageRequest(
     ...window,
     groupBy: parseGroupBy(multiple(query, 'group_by')),
     filters: parseFilters(multiple(query, 'filter')),
-    stepSeconds: parseStep(single(query, 'step'), window.to - window.from),
+    step: parseStep(single(query, 'step'), window.to - window.from),
     includeIdle: oneOf(query, 'include_idle', ['true', 'false'], 'true') === 'true',
     idleSharing: oneOf(query, 'share_idle', IDLE_SHARING, 'none'),
     limit: integer(query, 'limit', { min: 1, max: 10_000, absent: 1_000 }),
@@ -57,11 +57,12 @@ function parseFilters(texts: readonly string[]): UsageRequest['filters'] {
   return filters
 }
 
-function parseStep(text: string | undefined, widthSeconds: number): number | null {
+function parseStep(text: string | undefined, widthSeconds: number): Step | null {
   if (text === undefined || text === '') return null
+  if (text === 'month') return 'month'
   const step = durationSeconds(text) ?? (/^\d{1,8}$/.test(text) ? Number(text) : Number.NaN)
   if (!(step >= 60) || step % 60 !== 0) {
-    throw invalid('step', text, 'whole minutes, such as 1m, 1h, 1d or 3600')
+    throw invalid('step', text, 'whole minutes, such as 1m, 1h, 1d or 3600, or month')
   }
   if (widthSeconds / step > STEPS_MAX) {
     throw invalid('step', text, `wide enough: at most ${STEPS_MAX} steps in the window`)

@@ -1,4 +1,6 @@
 /** A question about usage, typed: what `/api/v1/usage` reads from its parameters. All times are unix seconds. */
+
+/** What usage is grouped and filtered by, as expressions over the ledger. */
 export const DIMENSIONS = {
   account: 'Account',
   namespace: 'Namespace',
@@ -17,6 +19,9 @@ export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly Dimension[]
 export const IDLE_SHARING = ['none', 'by_usage', 'by_request'] as const
 export type IdleSharing = (typeof IDLE_SHARING)[number]
 
+/** Width of a row's time step: seconds, whole minutes, or months of the calendar (UTC). */
+export type Step = number | 'month'
+
 export interface UsageRequest {
   readonly tenant: string
   /** Accounts that the asker is limited to; null: all. */
@@ -27,7 +32,7 @@ export interface UsageRequest {
   readonly groupBy: readonly Dimension[]
   /** Values of one dimension are alternatives; dimensions narrow each other. */
   readonly filters: readonly { readonly dimension: Dimension; readonly value: string }[]
-  readonly stepSeconds: number | null
+  readonly step: Step | null
   readonly includeIdle: boolean
   readonly idleSharing: IdleSharing
   readonly limit: number

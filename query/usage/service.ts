@@ -31,7 +31,7 @@ export async function answerUsage(
 ): Promise<UsageAnswer> {
   const shape: Shape = {
     groupBy: request.groupBy,
-    stepSeconds: request.stepSeconds,
+    step: request.step,
     idle: request.includeIdle ? 'with' : 'without',
     // One more than is shown tells whether there are more.
     limit: request.limit + 1,
@@ -54,22 +54,23 @@ const ask = (warehouse: Ask, sql: Sql): Promise<readonly SummedRow[]> =>
   warehouse.query<SummedRow>(sql.text, sql.params)
 
 async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape) {
-  const rows = await ask(warehouse, usageStatement(request, shape))
+  const found = await ask(warehouse, usageStatement(request, shape))
+  // Without groups the engine sums nothing to one row of zeros: that is no row.
+  const rows = found.map(row => readSummed(row, request.groupBy)).filter(row => row.amounts.entries !== 0n)
+  if (found.length < shape.limit) {
+    return { rows, total: rows.map(row => row.amounts).reduce(addAmounts, NO_AMOUNTS) }
+  }
   const [total] = await ask(
     warehouse,
-    usageStatement(request, { ...shape, groupBy: [], stepSeconds: null, limit: 1 }),
+    usageStatement(request, { ...shape, groupBy: [], step: null, limit: 1 }),
   )
-  return {
-    // Without groups the engine sums nothing to one row of zeros: that is no row.
-    rows: rows.map(row => readSummed(row, request.groupBy)).filter(row => row.amounts.entries !== 0n),
-    total: total === undefined ? NO_AMOUNTS : readAmounts(total),
-  }
+  return { rows, total: total === undefined ? NO_AMOUNTS : readAmounts(total) }
 }
 
 async function sharedRows(warehouse: Ask, request: UsageRequest) {
   const shape: Shape = {
     groupBy: CELL_DIMENSIONS,
-    stepSeconds: request.stepSeconds,
+    step: request.step,
     idle: 'with',
     limit: CELLS_MAX + 1,
   }
@@ -106,7 +107,7 @@ async function requestWeights(warehouse: Ask, request: UsageRequest): Promise<We
 }
 
 async function idleEnergy(warehouse: Ask, request: UsageRequest): Promise<bigint> {
-  const shape: Shape = { groupBy: [], stepSeconds: null, idle: 'only', limit: 1 }
+  const shape: Shape = { groupBy: [], step: null, idle: 'only', limit: 1 }
   const [row] = await ask(warehouse, usageStatement(request, shape))
   return row === undefined ? 0n : (readAmounts(row).energy_uj ?? 0n)
 }

@@ -1,122 +1,142 @@
 /** Usage as SQL: a typed question in, text and bound values out. */
-import { exactSum } from '../../core/model/streams/ledger.ts'
+import { LEDGER_BUCKETS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import { tableName } from '../tables.ts'
-import { DIMENSIONS, type Dimension, type UsageRequest } from './request.ts'
-import { coverWindow, type Piece, type Source } from './window.ts'
+import { DIMENSIONS, type Dimension, type Step, type UsageRequest } from './request.ts'
+import { coverWindow, type Piece, type Unit } from './window.ts'
 
 export interface Sql {
   readonly text: string
   readonly params: Readonly<Record<string, QueryParam>>
 }
 
-/** Of a column that the sums by hour and day hold already, 128 bits wide there too. */
-const summed = (column: string, condition?: string) =>
-  [exactSum(column, condition), exactSum(column, condition)] as const
-const shareOf = (share: string) => summed('EnergyUj', `Share = '${share}'`)
-const qualityOf = (quality: string) => summed('EnergyUj', `EnergyQuality = '${quality}'`)
-
-/** What is summed, by its name in the answer: over the ledger's minutes, and over its sums by hour and day. */
+/**
+ * What is summed, by its name in the answer: over `SUMS` of groups that share and quality are keys of. (The ledger's
+ * projections hold no sums under a condition on them: the engine would answer `sumIf` from single entries.)
+ */
 const MEASURES = {
-  energy_uj: summed('EnergyUj'),
-  active_uj: shareOf('active'),
-  idle_uj: shareOf('idle'),
-  unattributed_uj: shareOf('unattributed'),
-  cpu_us: summed('CpuUs'),
-  carbon_operational_ug: summed('CarbonOperationalUg'),
-  carbon_embodied_ug: summed('CarbonEmbodiedUg'),
-  cost_energy_nano: summed('CostEnergyNano'),
-  cost_resource_nano: summed('CostResourceNano'),
-  measured_uj: qualityOf('measured'),
-  interpolated_uj: qualityOf('interpolated'),
-  estimated_uj: qualityOf('estimated'),
-  simulated_uj: qualityOf('simulated'),
-  unpriced_carbon_entries: ['countIf(CarbonOperationalUg IS NULL)', 'sum(UnpricedCarbonEntries)'],
-  unpriced_carbon_uj: [exactSum('EnergyUj', 'CarbonOperationalUg IS NULL'), 'sum(UnpricedCarbonUj)'],
-  unpriced_cost_entries: ['countIf(CostEnergyNano IS NULL)', 'sum(UnpricedCostEntries)'],
-  unpriced_cost_uj: [exactSum('EnergyUj', 'CostEnergyNano IS NULL'), 'sum(UnpricedCostUj)'],
-  coverage_sum: ['sum(Coverage)', 'sum(CoverageSum)'],
-  entries: ['count()', 'sum(Entries)'],
-} as const satisfies Record<string, readonly [string, string]>
+  energy_uj: 'sum(EnergyUj)',
+  active_uj: "sumIf(EnergyUj, Share = 'active')",
+  idle_uj: "sumIf(EnergyUj, Share = 'idle')",
+  unattributed_uj: "sumIf(EnergyUj, Share = 'unattributed')",
+  cpu_us: 'sum(CpuUs)',
+  carbon_operational_ug: 'sum(CarbonOperationalUg)',
+  carbon_embodied_ug: 'sum(CarbonEmbodiedUg)',
+  cost_energy_nano: 'sum(CostEnergyNano)',
+  cost_resource_nano: 'sum(CostResourceNano)',
+  measured_uj: "sumIf(EnergyUj, EnergyQuality = 'measured')",
+  interpolated_uj: "sumIf(EnergyUj, EnergyQuality = 'interpolated')",
+  estimated_uj: "sumIf(EnergyUj, EnergyQuality = 'estimated')",
+  simulated_uj: "sumIf(EnergyUj, EnergyQuality = 'simulated')",
+  unpriced_carbon_entries: 'sum(UnpricedCarbonEntries)',
+  unpriced_carbon_uj: 'sum(UnpricedCarbonUj)',
+  unpriced_cost_entries: 'sum(UnpricedCostEntries)',
+  unpriced_cost_uj: 'sum(UnpricedCostUj)',
+  coverage_sum: 'sum(CoverageSum)',
+  entries: 'sum(Entries)',
+} as const satisfies Record<string, string>
 export type Measure = keyof typeof MEASURES
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly Measure[]
 
-/** One row as the engine gives it: integers of 64 bits and more as text, `g_<dimension>` per group key. */
+const SUMS = ROLLUP_SUMS.filter(sum => MEASURE_NAMES.some(name => MEASURES[name].includes(`(${sum.name}`)))
+const SUM_KEYS = ['Share', 'EnergyQuality'] as const
+
+/** One row as the engine gives it: 64-bit integers as text, `g_<dimension>` per group key. */
 export type SummedRow = Readonly<Record<string, string | number | null>>
 
 /** What the caller may change about the question: the answer's total, its left out part, and cells for sharing. */
 export interface Shape {
   readonly groupBy: readonly Dimension[]
-  readonly stepSeconds: number | null
+  readonly step: Step | null
   /** Idle rows: with the others, left out, or alone. */
   readonly idle: 'with' | 'without' | 'only'
   readonly limit: number
 }
 
+/**
+ * The inner statements group the ledger by what is asked for and no more, in the expressions of its projections: so the
+ * engine answers whole hours and days from the smallest projection that has these keys.
+ */
 export function usageStatement(request: UsageRequest, shape: Shape): Sql {
-  const keys = keyColumns(shape)
-  const pieces = coverWindow(request, shape.stepSeconds)
-  const names = keys.map(key => key.name)
-  const inner = pieces.map(
-    (piece, index) =>
-      `SELECT ${[...keys.map(key => `${key.expression} AS ${key.name}`), ...sums(piece.source)].join(', ')} ` +
-      `FROM ${tableName(piece.source)} WHERE ${conditions(request, shape, index)}${groupBy(names)}`,
-  )
-  const sum = MEASURE_NAMES.map(name => `sum(s_${name}) AS ${name}`)
-  const order = [...(shape.stepSeconds === null ? [] : ['start']), 'energy_uj DESC', ...names]
+  const names = keyNames(shape)
+  const pieces = coverWindow(request, shape.step)
+  const inner = pieces.map(({ unit }, index) => {
+    const columns = [
+      ...keyColumns(shape, unit),
+      ...SUM_KEYS.map(key => `${key} AS k_${key}`),
+      ...SUMS.map(sum => `${sum.expression} AS s_${sum.name}`),
+    ]
+    const keys = [...names, ...SUM_KEYS.map(key => `k_${key}`)]
+    return (
+      `SELECT ${columns.join(', ')} FROM ${tableName('ledger')} ` +
+      `WHERE ${conditions(request, shape, unit, index)}${groupBy(keys)}`
+    )
+  })
+  const measures = MEASURE_NAMES.map(name => `${prefixed(MEASURES[name])} AS ${name}`)
+  const order = [...(shape.step === null ? [] : ['start']), 'energy_uj DESC', ...names]
   return {
     text:
-      `SELECT ${[...names, ...sum].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
+      `SELECT ${[...names, ...measures].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
       `ORDER BY ${[...new Set(order)].join(', ')} LIMIT ${shape.limit}`,
     params: bindings(request, pieces),
   }
 }
 
-/** Why entries could not be priced, by group: only the minutes carry it. */
+/** Why entries could not be priced, by group: such entries carry a reason, all others none. */
 export function reasonsStatement(request: UsageRequest, shape: Shape): Sql {
-  const keys = keyColumns(shape)
-  const piece: Piece = { from: request.from, to: request.to, source: 'ledger' }
-  const columns = [
-    ...keys.map(key => `${key.expression} AS ${key.name}`),
-    'arraySort(groupUniqArray(20)(Reason)) AS reasons',
-  ]
+  const names = keyNames(shape)
+  const pieces = coverWindow(request, shape.step)
+  const inner = pieces.map(
+    ({ unit }, index) =>
+      `SELECT ${[...keyColumns(shape, unit), 'Reason AS reason'].join(', ')} FROM ${tableName('ledger')} ` +
+      `WHERE ${conditions(request, shape, unit, index)} AND Reason != ''${groupBy([...names, 'reason'])}`,
+  )
   return {
     text:
-      `SELECT ${columns.join(', ')} FROM ${tableName('ledger')} WHERE ${conditions(request, shape, 0)} ` +
-      `AND Reason != '' AND (CarbonOperationalUg IS NULL OR CostEnergyNano IS NULL)` +
-      `${groupBy(keys.map(key => key.name))} LIMIT ${shape.limit}`,
-    params: bindings(request, [piece]),
+      `SELECT ${[...names, 'arraySort(groupUniqArray(20)(reason)) AS reasons'].join(', ')} ` +
+      `FROM (${inner.join(' UNION ALL ')})${groupBy(names)} LIMIT ${shape.limit}`,
+    params: bindings(request, pieces),
   }
 }
 
-interface Key {
-  readonly name: string
-  readonly expression: string
+const keyNames = (shape: Shape): readonly string[] => [
+  ...(shape.step === null ? [] : ['start']),
+  ...shape.groupBy.map(name => `g_${name}`),
+]
+
+function keyColumns(shape: Shape, unit: Unit): readonly string[] {
+  const groups = shape.groupBy.map(name => `${DIMENSIONS[name]} AS g_${name}`)
+  return shape.step === null ? groups : [`${stepStart(shape.step, LEDGER_BUCKETS[unit])} AS start`, ...groups]
 }
 
-function keyColumns(shape: Shape): readonly Key[] {
-  const groups = shape.groupBy.map(name => ({ name: `g_${name}`, expression: DIMENSIONS[name] }))
-  if (shape.stepSeconds === null) return groups
-  const step = shape.stepSeconds
-  return [{ name: 'start', expression: `intDiv(toUnixTimestamp(WindowStart), ${step}) * ${step}` }, ...groups]
-}
+const stepStart = (step: Step, time: string): string =>
+  step === 'month'
+    ? `toUnixTimestamp(toDateTime(toStartOfMonth(${time}), 'UTC'))`
+    : `intDiv(toUnixTimestamp(${time}), ${step}) * ${step}`
 
-/** Prefixed, since a sum named like its column would be summed again. */
-const sums = (source: Source): readonly string[] =>
-  MEASURE_NAMES.map(name => `${MEASURES[name][source === 'ledger' ? 0 : 1]} AS s_${name}`)
+/** Sums and keys of the inner statements have names of their own: one named like its column would be summed again. */
+const prefixed = (measure: string): string => measure.replace(/\((\w+)/, '(s_$1').replace(/, (\w+)/, ', k_$1')
 
 const groupBy = (names: readonly string[]): string =>
   names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`
 
-function conditions(request: UsageRequest, shape: Shape, index: number): string {
+function conditions(request: UsageRequest, shape: Shape, unit: Unit, index: number): string {
   const dimensions = [...new Set(request.filters.map(filter => filter.dimension))]
+  const time = LEDGER_BUCKETS[unit]
   return [
     'Tenant = {tenant:String}',
-    ...(request.accounts === null ? [] : ['has({accounts:Array(String)}, Account)']),
-    `WindowStart >= toDateTime({from${index}:UInt32}, 'UTC') AND WindowStart < toDateTime({to${index}:UInt32}, 'UTC')`,
-    ...dimensions.map(name => `has({filter_${name}:Array(String)}, ${DIMENSIONS[name]})`),
+    ...(request.accounts === null ? [] : ['Account IN {accounts:Array(String)}']),
+    `${time} >= toDateTime({from${index}:UInt32}, 'UTC') AND ${time} < toDateTime({to${index}:UInt32}, 'UTC')`,
+    ...dimensions.map(filterText),
     ...(shape.idle === 'with' ? [] : [shape.idle === 'only' ? "Share = 'idle'" : "Share != 'idle'"]),
   ].join(' AND ')
+}
+
+/** Columns by themselves, so that the engine can pass over what lies outside. */
+function filterText(name: Dimension): string {
+  const values = `{filter_${name}:Array(String)}`
+  if (name !== 'workload') return `${DIMENSIONS[name]} IN ${values}`
+  return `(WorkloadName IN ${values} AND WorkloadName != '' OR WorkloadName = '' AND WorkloadId IN ${values})`
 }
 
 function bindings(request: UsageRequest, pieces: readonly Piece[]): Readonly<Record<string, QueryParam>> {

@@ -1,5 +1,6 @@
 /** Windows of time as people write them, and which of the ledger's sums serve them. Pure: the time now is given. */
 import { invalid } from '../parameters.ts'
+import type { Step } from './request.ts'
 
 export interface Window {
   /** Unix seconds, whole minutes, `[from, to)`. */
@@ -75,9 +76,10 @@ function moment(text: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
 }
 
-export type Source = 'ledger' | 'usage_hourly' | 'usage_daily'
+/** What a piece is read by: single entries, or the ledger's sums by hour or day. */
+export type Unit = 'minute' | 'hour' | 'day'
 export interface Piece extends Window {
-  readonly source: Source
+  readonly unit: Unit
 }
 
 /** Shorter windows are read from the minutes alone: sums by hour would save nothing. */
@@ -88,24 +90,24 @@ const DAILY_FROM = 7 * DAY
  * Cuts a window into pieces that cover each minute once: whole days and whole hours come from the sums, the edges from
  * the minutes. A step narrower than a sum, or across it, keeps the sum out.
  */
-export function coverWindow(window: Window, stepSeconds: number | null): readonly Piece[] {
+export function coverWindow(window: Window, step: Step | null): readonly Piece[] {
   const width = window.to - window.from
-  const fits = (unit: number): boolean => stepSeconds === null || stepSeconds % unit === 0
+  const fits = (seconds: number): boolean => step === null || step === 'month' || step % seconds === 0
   const outer = (piece: Piece): readonly Piece[] =>
-    width >= HOURLY_FROM && fits(HOUR) ? cut(piece, HOUR, 'usage_hourly') : [piece]
-  const whole: Piece = { ...window, source: 'ledger' }
-  const days = width >= DAILY_FROM && fits(DAY) ? cut(whole, DAY, 'usage_daily') : [whole]
-  return days.flatMap(piece => (piece.source === 'ledger' ? outer(piece) : [piece]))
+    width >= HOURLY_FROM && fits(HOUR) ? cut(piece, HOUR, 'hour') : [piece]
+  const whole: Piece = { ...window, unit: 'minute' }
+  const days = width >= DAILY_FROM && fits(DAY) ? cut(whole, DAY, 'day') : [whole]
+  return days.flatMap(piece => (piece.unit === 'minute' ? outer(piece) : [piece]))
 }
 
 /** Takes the whole units out of the middle. */
-function cut(piece: Piece, unit: number, source: Source): readonly Piece[] {
-  const from = Math.ceil(piece.from / unit) * unit
-  const to = floor(piece.to, unit)
+function cut(piece: Piece, seconds: number, unit: Unit): readonly Piece[] {
+  const from = Math.ceil(piece.from / seconds) * seconds
+  const to = floor(piece.to, seconds)
   if (to <= from) return [piece]
   return [
-    { from: piece.from, to: from, source: piece.source },
-    { from, to, source },
-    { from: to, to: piece.to, source: piece.source },
+    { from: piece.from, to: from, unit: piece.unit },
+    { from, to, unit },
+    { from: to, to: piece.to, unit: piece.unit },
   ].filter(part => part.to > part.from)
 }

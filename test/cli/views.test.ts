@@ -133,6 +133,7 @@ it('names the step of each row, and keeps exact integers in CSV', () => {
   const answer = {
     ...usageAnswer('1h'),
     step_seconds: 60,
+    calendar_step: null,
     rows: [{ ...row!, start: '2026-11-21T10:05:00.000Z' }],
   }
   expect(renderUsage(answer, 'table')).toMatch(/^2026-11-21 10:05 +idle/m)

@@ -201,6 +201,7 @@ export function usageAnswer(window: string, options: { readonly priced?: boolean
   return {
     window: { from: '2026-11-21T10:00:00Z', to: '2026-11-21T11:00:00Z' },
     step_seconds: null,
+    calendar_step: null,
     group_by: ['share', 'kind', 'namespace', 'workload', 'account'],
     currency: 'EUR',
     rows,

@@ -41,13 +41,14 @@ export function engineSettings(config: EngineConfig): Readonly<Record<string, nu
 
 /**
  * - What is compared with free places of the merge pool must not exceed it, or the engine refuses to create tables.
+ * - A mutation (a new retention, sums of old rows) waits for both places, so that one is left for merges.
  * - A merge takes parts that are together 16 times as large as the largest of them, not 5 times, unless they have waited:
  *   each row is rewritten fewer times, which is most of what storing costs (docs/adr/0020-fewer-merges.md).
  */
 const MERGE_TREE = {
   merge_selector_base: 16,
   number_of_free_entries_in_pool_to_lower_max_size_of_merge: 1,
-  number_of_free_entries_in_pool_to_execute_mutation: 1,
+  number_of_free_entries_in_pool_to_execute_mutation: 2,
   number_of_free_entries_in_pool_to_execute_optimize_entire_partition: 1,
 } as const
 

@@ -117,8 +117,8 @@ async function audit(warehouse: Warehouse, records: number): Promise<readonly st
     'SELECT WorkloadId AS id, count() AS n FROM wattline.ledger GROUP BY id',
   )
   for (const [view, projection] of [
-    ['usage_hourly', 'exact_by_hour'],
-    ['usage_daily', 'exact_by_day'],
+    ['usage_hourly', 'workloads_by_hour'],
+    ['usage_daily', 'workloads_by_day'],
   ]) {
     await check(
       view!,

@@ -116,8 +116,8 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(minutes.at(-1)).toBe('1200')
         const sums = ROLLUP_SUMS.map((sum, i) => `sum(v.${sum.name}) AS s${i}`).join(', ')
         for (const [view, projection] of [
-          ['usage_hourly', 'exact_by_hour'],
-          ['usage_daily', 'exact_by_day'],
+          ['usage_hourly', 'workloads_by_hour'],
+          ['usage_daily', 'workloads_by_day'],
         ]) {
           // Fails when the engine would read the rows instead of the projection.
           const forced = `SETTINGS force_optimize_projection_name = '${projection}'`

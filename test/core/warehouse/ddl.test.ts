@@ -78,8 +78,13 @@ describe('createTable', () => {
 })
 
 it.each(ROLLUP_VIEWS)('$name asks for what its projection holds', view => {
-  const projection = ledger.table.projections.find(text => text.includes(`(SELECT ${view.bucket},`))!
-  const [, selected] = /SELECT (.*) GROUP BY/.exec(projection)!
+  const projection = ledger.table.projections.find(
+    text => text.startsWith('workloads_') && text.includes(view.bucket),
+  )!
+  const parts = (text: string): readonly string[] => text.split(/, (?![^(]*\))/)
+  const held = new Set(parts(/SELECT (.*) GROUP BY/.exec(projection)![1]!))
   const inner = /FROM \(SELECT (.*)\nFROM/.exec(createRollupView(view))![1]!
-  expect(inner.replaceAll(/ AS (bucket|s\d+)/g, '')).toBe(selected)
+  const asked = parts(inner.replaceAll(/ AS (bucket|s\d+)/g, ''))
+  expect(asked.filter(part => !held.has(part))).toEqual([])
+  expect(asked.length).toBeGreaterThan(20)
 })

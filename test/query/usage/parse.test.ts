@@ -45,12 +45,12 @@ describe('windows', () => {
 
 describe('cover', () => {
   it('has each minute once, sums on their own edges', () => {
-    const units = { ledger: 60, usage_hourly: 3600, usage_daily: 86_400 }
+    const seconds = { minute: 60, hour: 3600, day: 86_400 }
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 30_000_000 }),
         fc.integer({ min: 1, max: 50_000 }),
-        fc.constantFrom(null, 60, 420, 3600, 7200, 86_400, 5400),
+        fc.constantFrom(null, 'month' as const, 60, 420, 3600, 7200, 86_400, 5400),
         (start, minutes, step) => {
           const window = { from: start * 60, to: (start + minutes) * 60 }
           const pieces = coverWindow(window, step)
@@ -58,9 +58,9 @@ describe('cover', () => {
           for (const piece of pieces) {
             expect(piece.from).toBe(at)
             expect(piece.to).toBeGreaterThan(piece.from)
-            expect(piece.from % units[piece.source]).toBe(0)
-            expect(piece.to % units[piece.source]).toBe(0)
-            if (step !== null) expect(step % units[piece.source]).toBe(0)
+            expect(piece.from % seconds[piece.unit]).toBe(0)
+            expect(piece.to % seconds[piece.unit]).toBe(0)
+            if (typeof step === 'number') expect(step % seconds[piece.unit]).toBe(0)
             at = piece.to
           }
           expect(at).toBe(window.to)
@@ -72,11 +72,7 @@ describe('cover', () => {
 
   it('uses days for a month', () => {
     const window = parseWindow('month', NOW)
-    expect(coverWindow(window, null).map(piece => piece.source)).toEqual([
-      'usage_daily',
-      'usage_hourly',
-      'ledger',
-    ])
+    expect(coverWindow(window, null).map(piece => piece.unit)).toEqual(['day', 'hour', 'minute'])
   })
 })
 
@@ -104,7 +100,7 @@ describe('parameters', () => {
       includeIdle: true,
       idleSharing: 'none',
       limit: 1000,
-      stepSeconds: null,
+      step: null,
     })
   })
 })

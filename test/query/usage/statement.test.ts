@@ -11,18 +11,18 @@ const request: UsageRequest = {
   to: 1_795_176_600,
   groupBy: ['account'],
   filters: [],
-  stepSeconds: null,
+  step: null,
   includeIdle: true,
   idleSharing: 'none',
   limit: 100,
 }
-const shape: Shape = { groupBy: ['account'], stepSeconds: null, idle: 'with', limit: 100 }
+const shape: Shape = { groupBy: ['account'], step: null, idle: 'with', limit: 100 }
 
 describe('usage', () => {
   it('of minutes by account', () => {
     const { text, params } = usageStatement(request, shape)
     expect(text).toMatch(
-      /^SELECT g_account, sum\(s_energy_uj\) AS energy_uj, .* FROM \(SELECT Account AS g_account, sum\(toInt128\(EnergyUj\)\) AS s_energy_uj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
+      /^SELECT g_account, sum\(s_EnergyUj\) AS energy_uj, sumIf\(s_EnergyUj, k_Share = 'active'\) AS active_uj, .* FROM \(SELECT Account AS g_account, Share AS k_Share, EnergyQuality AS k_EnergyQuality, sum\(toInt128\(EnergyUj\)\) AS s_EnergyUj, .* FROM wattline\.ledger WHERE Tenant = \{tenant:String\} AND WindowStart >= toDateTime\(\{from0:UInt32\}, 'UTC'\) AND WindowStart < toDateTime\(\{to0:UInt32\}, 'UTC'\) GROUP BY g_account, k_Share, k_EnergyQuality\) GROUP BY g_account ORDER BY energy_uj DESC, g_account LIMIT 100$/,
     )
     expect(params).toEqual({ tenant: 'acme', from0: 1_795_176_000, to0: 1_795_176_600 })
   })
@@ -30,12 +30,12 @@ describe('usage', () => {
   it('of days and hours from their sums, the edges by the minute', () => {
     const wide = { ...request, from: request.from - 30 * 86_400 + 60 }
     const { text } = usageStatement(wide, shape)
-    expect([...text.matchAll(/FROM wattline\.(\w+)/g)].map(found => found[1])).toEqual([
-      'ledger',
-      'usage_hourly',
-      'usage_daily',
-      'usage_hourly',
-      'ledger',
+    expect([...text.matchAll(/AND (\w+)\S* >= toDateTime/g)].map(found => found[1])).toEqual([
+      'WindowStart',
+      'toStartOfHour',
+      'toStartOfDay',
+      'toStartOfHour',
+      'WindowStart',
     ])
   })
 
@@ -49,11 +49,11 @@ describe('usage', () => {
         { dimension: 'kind', value: 'container' },
       ],
     }
-    const { text, params } = usageStatement(asked, { ...shape, stepSeconds: 300, idle: 'without' })
+    const { text, params } = usageStatement(asked, { ...shape, step: 300, idle: 'without' })
     expect(text).toContain('intDiv(toUnixTimestamp(WindowStart), 300) * 300 AS start')
-    expect(text).toContain('has({accounts:Array(String)}, Account)')
+    expect(text).toContain('Account IN {accounts:Array(String)}')
     expect(text).toContain(
-      'has({filter_host:Array(String)}, Host) AND has({filter_kind:Array(String)}, WorkloadKind)',
+      'Host IN {filter_host:Array(String)} AND WorkloadKind IN {filter_kind:Array(String)}',
     )
     expect(text).toContain("Share != 'idle'")
     expect(text).toContain('ORDER BY start, energy_uj DESC, g_account')

@@ -1,0 +1,20 @@
+/**
+ * Cases that are not right yet. One of them that has become right fails the test, so that this list gets shorter and never
+ * hides anything.
+ */
+export const NOT_YET: ReadonlySet<string> = new Set([
+  'otlp-02-exponent-times',
+  'otlp-03-names-of-protobuf',
+  'power-06-package-by-two-interfaces',
+  'power-08-dies',
+  'power-10-psys-below-package',
+  'power-12-kepler-of-old',
+  'power-13-ipmi',
+  'process-01-nobody-reads-its-output',
+  'scrape-01-escapes-of-scaphandre',
+  'sql-02-jdbc-compress',
+  'sql-03-qualified-system-columns',
+  'sql-04-many-qualified-columns',
+  'sql-05-superset-columns',
+  'tariff-05-negative-price',
+])
