@@ -5,11 +5,6 @@
 export const NOT_YET: ReadonlySet<string> = new Set([
   'otlp-02-exponent-times',
   'otlp-03-names-of-protobuf',
-  'power-06-package-by-two-interfaces',
-  'power-08-dies',
-  'power-10-psys-below-package',
-  'power-12-kepler-of-old',
-  'power-13-ipmi',
   'process-01-nobody-reads-its-output',
   'scrape-01-escapes-of-scaphandre',
   'sql-02-jdbc-compress',

@@ -73,12 +73,25 @@ async function sendSeries(
   return compareAnswer(response.status, await response.text(), { status: [200, 204], ...step })
 }
 
+let last: Promise<unknown> = Promise.resolve()
+/** Cases that are played at the same time ask in turn: a tenant may not have many statements at once. */
+function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  const answer = last.then(ask)
+  last = answer.catch(() => undefined)
+  return answer
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+  readonly rows: Rows
+}
+
 /** One statement at the ClickHouse interface, as rows of values. */
-async function selectRows(
-  http: string,
-  sql: string,
-  query = '',
-): Promise<{ status: number; text: string; rows: Rows }> {
+const selectRows = (http: string, sql: string, query = ''): Promise<Answer> =>
+  inTurn(() => select(http, sql, query))
+
+async function select(http: string, sql: string, query: string): Promise<Answer> {
   const response = await fetch(`${http}/clickhouse/?default_format=JSONCompactEachRow${query}`, {
     method: 'POST',
     body: sql,
@@ -129,6 +142,6 @@ async function expectRows(
       const got = answer.status === 200 ? JSON.stringify(answer.rows) : answer.text.slice(0, 300)
       return [`got ${got}, right ${JSON.stringify(rows)} for ${sql}`]
     }
-    await delay(300)
+    await delay(500)
   }
 }
