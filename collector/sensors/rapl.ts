@@ -2,8 +2,10 @@
  * Energy counters of Intel and AMD processors under /sys/class/powercap (RAPL). The kernel's power-capping
  * documentation names the zones and files.
  */
+import { MAX_POWER_ATTRIBUTE } from '../../core/books/plausible.ts'
 import type { Reading } from '../readings/reading.ts'
 import { integerFile, type KernelFiles } from './files.ts'
+import { DieTwin } from './rapl-twins.ts'
 import { type HostIdentity, type Roots, readingOf, type Sensor, type SensorSource } from './sensor.ts'
 
 export interface RaplZone {
@@ -12,6 +14,10 @@ export interface RaplZone {
   readonly domain: string
   readonly rangeMax: bigint
   readonly source: SensorSource
+  /** The most power that the zone itself names, mW; 0n: it does not. */
+  readonly maxPowerMw: bigint
+  /** Folder of the first die of the same package; absent for that die, and where there is one die. */
+  readonly firstDie?: string
 }
 
 interface RaplProbe {
@@ -41,12 +47,17 @@ export function probeRapl(files: KernelFiles, roots: Roots): RaplProbe {
     return problem === undefined
   })
   const chosen = chooseZones(usable)
-  const zones = chosen.map(({ folder, name, parent, source }) => ({
-    folder,
-    domain: domainOf(name, parent),
-    rangeMax: integerFile(files, `${folder}/max_energy_range_uj`) ?? 0n,
-    source: name === 'psys' ? ('rapl:psys' as const) : source,
-  }))
+  const zones = chosen.map(({ folder, name, parent, source }) => {
+    const firstDie = firstDieOf(name, chosen)
+    return {
+      folder,
+      domain: domainOf(name, parent),
+      rangeMax: integerFile(files, `${folder}/max_energy_range_uj`) ?? 0n,
+      source: name === 'psys' ? ('rapl:psys' as const) : source,
+      maxPowerMw: (integerFile(files, `${folder}/constraint_0_max_power_uw`) ?? 0n) / 1000n,
+      ...(firstDie === undefined || firstDie === folder ? {} : { firstDie }),
+    }
+  })
   const leftOut = usable.filter(zone => !chosen.includes(zone)).map(zone => zone.name)
   if (unreadable.length === 0) return { zones, leftOut }
   return {
@@ -105,15 +116,31 @@ function domainOf(name: string, parent: string): string {
   return `${name}-${parent.startsWith('package-') ? parent.slice('package-'.length) : '0'}`
 }
 
+/** Dies of one package may show one counter: see rapl-twins.ts. */
+const firstDieOf = (name: string, zones: readonly FoundZone[]): string | undefined => {
+  const die = /^(package-\d+-die-)/.exec(name)?.[1]
+  return die === undefined ? undefined : zones.find(zone => zone.name.startsWith(die))?.folder
+}
+
 /** One zone is one sensor: a zone that can no longer be read does not take the others with it. */
 export function raplSensor(files: KernelFiles, identity: HostIdentity, zone: RaplZone): Sensor {
-  const { domain, rangeMax, source } = zone
+  const { domain, rangeMax, source, maxPowerMw, firstDie } = zone
+  const attributes = maxPowerMw > 0n ? { [MAX_POWER_ATTRIBUTE]: `${maxPowerMw}` } : {}
+  const twin = firstDie === undefined ? null : new DieTwin()
+  const readCounter = (folder: string): bigint => {
+    const value = integerFile(files, `${folder}/energy_uj`)
+    if (value === undefined) throw new Error(`${folder}/energy_uj can no longer be read`)
+    return value
+  }
   return {
     name: `rapl/${domain}`,
     read(round): Reading[] {
-      const value = integerFile(files, `${zone.folder}/energy_uj`)
-      if (value === undefined) throw new Error(`${zone.folder}/energy_uj can no longer be read`)
-      return [readingOf(identity, round, { quantity: 'energy', domain, value, rangeMax, source })]
+      const before = firstDie === undefined ? 0n : readCounter(firstDie)
+      const value = readCounter(zone.folder)
+      if (twin !== null && firstDie !== undefined) {
+        if (twin.isWithheld({ before, value, after: readCounter(firstDie), rangeMax })) return []
+      }
+      return [readingOf(identity, round, { quantity: 'energy', domain, value, rangeMax, source, attributes })]
     },
   }
 }

@@ -101,3 +101,83 @@ describe('raplSensor', () => {
     expect(() => sensor.read({ timestampUnixNano: 9n })).toThrow('can no longer be read')
   })
 })
+
+describe('dies of one package', () => {
+  const J = 1_000_000
+  const dies = (first: number, second: number): Files => ({
+    ...zone('intel-rapl:0', 'package-0-die-0', `${first * J}`),
+    ...zone('intel-rapl:1', 'package-0-die-1', `${second * J}`),
+  })
+  /** What each round told, in J, of counters that are these. */
+  function rounds(counters: readonly (readonly [number, number])[]): (readonly number[])[] {
+    const fixture = tree({ ...machine(), ...dies(...counters[0]!) })
+    const files = kernelFiles()
+    const identity = hostIdentity(files, fixture.roots, 'acme', {})
+    const sensors = probeRapl(files, fixture.roots).zones.map(found => raplSensor(files, identity, found))
+    return counters.map(values => {
+      fixture.write(dies(...values))
+      const told = sensors.flatMap(sensor => sensor.read({ timestampUnixNano: 9n }))
+      return told.map(({ Value }) => Number(Value) / J)
+    })
+  }
+
+  test('with counters of their own are two meters, from the first round on', () => {
+    expect(
+      rounds([
+        [1000, 60_000],
+        [1100, 60_100],
+      ]),
+    ).toEqual([
+      [1000, 60_000],
+      [1100, 60_100],
+    ])
+  })
+
+  test('that show one counter again are one meter', () => {
+    const twins = [0, 100, 200, 300].map(joules => [5000 + joules, 5000 + joules] as const)
+    expect(rounds(twins)).toEqual(twins.map(([first]) => [first]))
+  })
+
+  test('that show it again a little later are one meter too, also around its wrap', () => {
+    const range = Number(RANGE) / J
+    const twins = [
+      [range - 150, range - 155],
+      [range - 50, range - 50],
+      [50, range - 10],
+      [150, 145],
+      [250, 250],
+    ] as const
+    expect(rounds(twins)).toEqual(twins.map(([first]) => [first]))
+  })
+
+  test('that are near by chance are two once they are never the same', () => {
+    const near = Array.from({ length: 8 }, (_, round) => [1000 + 100 * round, 1030 + 101 * round] as const)
+    const told = rounds(near).map(values => values.length)
+    expect(told).toEqual([1, 1, 1, 1, 1, 2, 2, 2])
+    expect(
+      rounds([
+        [1000, 1030],
+        [1100, 1250],
+      ]).map(values => values.length),
+    ).toEqual([1, 2])
+  })
+
+  test('that part after all are two from then on', () => {
+    const parted = Array.from({ length: 40 }, (_, round) => [1000 + 100 * round, 1000 + 200 * round] as const)
+    const told = rounds(parted).map(values => values.length)
+    expect([told[0], told.at(-1)]).toEqual([1, 2])
+    expect(told.toSorted()).toEqual(told)
+  })
+})
+
+test('the most power that a zone names is on its readings', () => {
+  const fixture = tree({
+    ...machine(),
+    ...zone('intel-rapl:0', 'package-0'),
+    'sys/class/powercap/intel-rapl:0/constraint_0_max_power_uw': '165000000\n',
+  })
+  const files = kernelFiles()
+  const [found] = probeRapl(files, fixture.roots).zones
+  const sensor = raplSensor(files, hostIdentity(files, fixture.roots, 'acme', {}), found!)
+  expect(sensor.read({ timestampUnixNano: 9n })[0]!.Attributes).toEqual({ 'power.max_mw': '165000' })
+})
