@@ -2,7 +2,7 @@
  * The query server: everything that people and systems ask. Routes live in one folder a group; this file is their
  * lifecycle, and the one place where errors become answers.
  */
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { openAccess } from '../core/runtime/auth/open-access.ts'
 import { ROLES } from '../core/runtime/config/roles.ts'
@@ -144,6 +144,8 @@ function createApp(context: StatusContext): FastifyInstance {
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
     forceCloseConnections: 'idle',
+    // @clickhouse/client asks /clickhouse//ping.
+    routerOptions: { ignoreDuplicateSlashes: true },
     serverFactory: handler => {
       const server = createWebServer(
         {
@@ -178,20 +180,36 @@ function createApp(context: StatusContext): FastifyInstance {
   return app
 }
 
+type Decoder = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
+
+/** None gives out more than it is allowed to, however small the body. */
+const DECODERS: Readonly<Record<string, Decoder>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+}
+
 /** ClickHouse clients send the statement under any media type, some of them compressed. */
 function readBodies(app: FastifyInstance): void {
   const plain = (request: FastifyRequest, body: Buffer): Buffer => {
-    const encoding = request.headers['content-encoding'] ?? 'identity'
-    if (encoding === 'identity') return body
-    if (encoding !== 'gzip') {
-      throw new WattlineError('media_type_unsupported', `Content-Encoding ${encoding} is not taken here.`)
+    const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+    if (encoding === 'identity' || encoding === '') return body
+    const decode = DECODERS[encoding]
+    if (decode === undefined) {
+      throw new WattlineError(
+        'media_type_unsupported',
+        `Content-Encoding ${encoding.slice(0, 100)} is not taken. Use ${Object.keys(DECODERS).join(', ')}, or none.`,
+      )
     }
     try {
-      return gunzipSync(body, { maxOutputLength: BODY_MAX_BYTES })
+      return decode(body, { maxOutputLength: BODY_MAX_BYTES })
     } catch (error) {
-      throw new WattlineError('body_undecodable', 'The body is not gzip, or too large without it.', {
-        cause: error,
-      })
+      throw new WattlineError(
+        'body_undecodable',
+        `The body is not ${encoding}, or longer than ${BODY_MAX_BYTES} bytes without it.`,
+        { cause: error },
+      )
     }
   }
   app.removeAllContentTypeParsers()

@@ -14,14 +14,15 @@ export interface ClickHouseRequest {
   readonly maxSeconds: number | undefined
   readonly clientProtocolVersion: number | undefined
   readonly gzip: boolean
+  /** In ClickHouse's own compressed blocks. */
+  readonly compress: boolean
 }
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
  * Settings in the URL other than these are ignored: clients send dozens, and none of them may change what is answered.
- * @throws WattlineError `sql_refused` for another database than ours, `parameter_invalid` for an answer in the engine's own
- *   compressed blocks: a client that waits for their checksums would read plain bytes as damage.
+ * @throws WattlineError `sql_refused` for another database than ours, `parameter_invalid` for a body in compressed blocks.
  */
 export function readClickHouseRequest(
   query: RawQuery,
@@ -39,10 +40,10 @@ export function readClickHouseRequest(
   if (!['', 'default', database].includes(wanted)) {
     throw new WattlineError('sql_refused', `There is no database ${wanted.slice(0, 100)}; it is ${database}.`)
   }
-  if (last('compress') === '1') {
+  if (isOn(last('decompress'))) {
     throw new WattlineError(
       'parameter_invalid',
-      'compress=1: answers are compressed by HTTP alone. Choose gzip, or none.',
+      'decompress=1: the body is not read in blocks of ClickHouse. Send it plain, or with Content-Encoding.',
     )
   }
   const sql = [last('query') ?? '', body].filter(text => text !== '').join('\n')
@@ -54,9 +55,12 @@ export function readClickHouseRequest(
     queryId: (last('query_id') ?? '').slice(0, 128).replaceAll(/[^\x21-\x7e]/g, '') || randomUUID(),
     maxSeconds: positive(last('max_execution_time')),
     clientProtocolVersion: positive(last('client_protocol_version')),
+    compress: isOn(last('compress')),
     gzip: /\bgzip\b/i.test(header('accept-encoding') ?? '') && last('enable_http_compression') !== '0',
   }
 }
+
+const isOn = (text: string | undefined): boolean => text === '1' || text === 'true'
 
 function positive(text: string | undefined): number | undefined {
   const value = Number(text)

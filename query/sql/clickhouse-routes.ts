@@ -16,6 +16,7 @@ import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
 import { cachedFacts, type EngineFacts } from './engine-facts.ts'
 import { asEngineError } from './engine-text.ts'
+import { compressed, compressedBlocks } from './native-compression.ts'
 import { handshakeBlock, isHandshake } from './native-handshake.ts'
 import type { SqlService } from './service.ts'
 import { readStatement, type Statement } from './statement.ts'
@@ -90,7 +91,7 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
       const reader = readerLimits(context.config.limits.sql, reason =>
         context.events.emit('answerCut', { reason, tenant }),
       )
-      return sendResult(reply, result, { gzip: asked.gzip, reader })
+      return sendResult(reply, result, { ...asked, reader })
     },
   )
 }
@@ -112,7 +113,7 @@ function sendHandshake(
 async function sendResult(
   reply: FastifyReply,
   result: FencedResult,
-  options: Pick<SendOptions, 'gzip' | 'reader'>,
+  { gzip, compress, reader }: Pick<SendOptions, 'gzip' | 'reader'> & Pick<ClickHouseRequest, 'compress'>,
 ): Promise<void> {
   const tag = exceptionTag()
   reply.header('x-clickhouse-exception-tag', tag)
@@ -124,7 +125,14 @@ async function sendResult(
     elapsed_ns: String(Math.round(elapsedSeconds * 1e9)),
   }
   reply.header('x-clickhouse-summary', JSON.stringify(summary))
-  await sendPieces(reply, result.chunks, { ...options, onLate: error => lateFailure(error, tag) })
+  await sendPieces(reply, compress ? compressed(result.chunks) : result.chunks, {
+    gzip,
+    reader,
+    onLate: error => {
+      const words = lateFailure(error, tag)
+      return compress ? Buffer.concat([...compressedBlocks(words)]) : words
+    },
+  })
 }
 
 /** `\r\n__exception__\r\n<tag>\r\n<message>\n<length> <tag>\r\n__exception__\r\n` */

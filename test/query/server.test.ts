@@ -3,6 +3,7 @@
  * answer the same rows, @clickhouse/client works unchanged, errors look as each kind of client expects, limits are told,
  * a client that goes away frees its slot, the page and health routes carry the right headers.
  */
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Problem, StatusAnswer } from '../../core/model/answers.ts'
@@ -185,10 +186,36 @@ describe('/clickhouse/', () => {
     expect(other.status).toBe(403)
   })
 
-  it('says that it does not compress in blocks of its own, to those who would wait for them', async () => {
+  it('compresses in blocks of ClickHouse for those who ask for them, and reads none', async () => {
     const answer = await fetch(`${base}/clickhouse/?compress=1&query=SELECT%201`)
-    expect([answer.status, answer.headers.get('x-clickhouse-exception-code')]).toEqual([400, '36'])
-    expect(await answer.text()).toContain('Choose gzip')
+    expect(answer.status).toBe(200)
+    const block = Buffer.from(await answer.arrayBuffer())
+    expect([block[16], block.readUInt32LE(17), block.readUInt32LE(21)]).toEqual([0x82, block.length - 16, 2])
+    expect(block.subarray(-2).toString()).toBe('1\n')
+    const refused = await fetch(`${base}/clickhouse/?decompress=1`, { method: 'POST', body: block })
+    expect([refused.status, refused.headers.get('x-clickhouse-exception-code')]).toEqual([400, '36'])
+  })
+
+  it.each([
+    ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ])('reads bodies in %s, and none that grow without bound', async (encoding, encode) => {
+    const send = (text: string): Promise<Response> =>
+      fetch(`${base}/clickhouse/`, {
+        method: 'POST',
+        body: new Uint8Array(encode(Buffer.from(text))),
+        headers: { 'content-encoding': encoding },
+      })
+    expect(await (await send('SELECT 2')).text()).toBe('2\n')
+    expect((await send(`SELECT 2 -- ${'x'.repeat(2_000_000)}`)).status).toBe(400)
+  })
+
+  it('answers where addresses have a slash too many', async () => {
+    expect(await (await fetch(`${base}/clickhouse//ping`)).text()).toBe('Ok.\n')
+    expect(await (await fetch(`${base}//clickhouse//?query=SELECT%203`)).text()).toBe('3\n')
   })
 
   it("answers clickhouse-go's handshake as the block that it decodes", async () => {

@@ -1,0 +1,26 @@
+// One block of ClickHouse's own compression: checksum (CityHash128 of version 1.0.2, over all that follows it), method,
+// size with the header, size of the content, and the content as an LZ4 block.
+import { cityHash128 } from "./city-hash"
+import { compress } from "./lz4"
+
+const CHECKSUM_BYTES: u32 = 16
+const HEADER_BYTES: u32 = 9
+const METHOD_LZ4: u8 = 0x82
+
+/** The hash table of the compressor takes 16 KiB; content and block stand behind it. */
+const TABLE: usize = 1024
+export const CONTENT: i32 = 32768
+export const CONTENT_MAX: i32 = 65536
+/** Content that does not shrink grows by a 255th and 16 bytes. */
+export const BLOCK: i32 = 32768 + 65536
+
+/** Frames `size` bytes at CONTENT into a block at BLOCK; its length. */
+export function frame(size: u32): u32 {
+  const body = <usize>BLOCK + CHECKSUM_BYTES
+  const length = compress(<usize>CONTENT, size, body + HEADER_BYTES, TABLE)
+  store<u8>(body, METHOD_LZ4)
+  store<u32>(body, length + HEADER_BYTES, 1)
+  store<u32>(body, size, 5)
+  cityHash128(body, length + HEADER_BYTES, <usize>BLOCK)
+  return CHECKSUM_BYTES + HEADER_BYTES + length
+}

@@ -1,0 +1,38 @@
+/**
+ * ClickHouse's own compression of answers (`compress=1`), which its JDBC driver asks for by default: blocks with a checksum
+ * and LZ4 inside. In WebAssembly, since checksum and LZ4 are made of 64-bit integers and unaligned words
+ * (assembly/; `npm run assembly` compiles it).
+ */
+import { readFileSync } from 'node:fs'
+
+interface Exports {
+  readonly memory: WebAssembly.Memory
+  readonly CONTENT: WebAssembly.Global
+  readonly CONTENT_MAX: WebAssembly.Global
+  readonly BLOCK: WebAssembly.Global
+  frame(size: number): number
+}
+
+let exports: Exports | undefined
+
+function load(): Exports {
+  const bytes = readFileSync(new URL('./assembly/blocks.wasm', import.meta.url))
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Exports
+}
+
+/** Blocks of one piece of an answer, each for up to 64 KiB of it. */
+export function* compressedBlocks(piece: Uint8Array): Generator<Uint8Array> {
+  exports ??= load()
+  const memory = new Uint8Array(exports.memory.buffer)
+  const most: number = exports.CONTENT_MAX.value
+  for (let at = 0; at < piece.length; at += most) {
+    const content = piece.subarray(at, at + most)
+    memory.set(content, exports.CONTENT.value)
+    const start: number = exports.BLOCK.value
+    yield memory.slice(start, start + exports.frame(content.length))
+  }
+}
+
+export async function* compressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield* compressedBlocks(chunk)
+}
