@@ -4,7 +4,7 @@ import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
 import { quoteText } from './column-types.ts'
 import { type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
 import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from './ddl-derived.ts'
-import { PUBLIC_TABLES } from './fence.ts'
+import { PUBLIC_TABLES } from './policies.ts'
 
 /**
  * What strangers may know of the schema, as views over the engine's own catalogue: clients look into `system.tables`,

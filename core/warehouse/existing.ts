@@ -1,9 +1,8 @@
 import { quoteText } from './column-types.ts'
-import type { FencedTable } from './fence.ts'
 import type { ExistingTable } from './migration.ts'
 import type { Warehouse } from './warehouse.ts'
 
-/** What the engine says is there, for migrations and for the fence. */
+/** What the engine says is there, for migrations. */
 type Asker = Pick<Warehouse, 'query' | 'database'>
 
 /**
@@ -37,21 +36,3 @@ export async function existingTables(
     }),
   )
 }
-
-/** Read from the engine and not from the declarations: what exists is what must be fenced. */
-export async function fencedTables(warehouse: Asker): Promise<readonly FencedTable[]> {
-  const rows = await warehouse.query<{ name: string; engine: string; hasTenant: number; hasAccount: number }>(
-    `SELECT name, engine, ${hasColumn('Tenant')} AS hasTenant, ${hasColumn('Account')} AS hasAccount
-     FROM system.tables WHERE database = {database:String}`,
-    { database: warehouse.database },
-  )
-  return rows.map(({ name, engine, hasTenant, hasAccount }) => ({
-    name,
-    engine,
-    hasTenant: hasTenant === 1,
-    hasAccount: hasAccount === 1,
-  }))
-}
-
-const hasColumn = (name: string): string =>
-  `name IN (SELECT table FROM system.columns WHERE database = {database:String} AND name = ${quoteText(name)})`

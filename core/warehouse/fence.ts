@@ -1,106 +1,81 @@
-import { type Identity, OPERATOR_TENANT } from '../model/identity.ts'
+import { STREAMS } from '../model/streams/index.ts'
+import { tablesOf } from '../model/streams/stream.ts'
 import { WattlineError } from '../runtime/errors.ts'
-import { quoteText } from './column-types.ts'
+import { SEES_SETTING } from './policies.ts'
 import { type FencedQuery, SESSION_TIME_ZONE } from './warehouse.ts'
 
-/** Whose rows: all of a tenant, or those of some accounts. */
-type Sees = Pick<Identity, 'tenant' | 'accounts'>
-
 /**
- * The fence around text of strangers: which rows of which tables a tenant may see, as settings of a session that is
- * then made read-only, so that the text cannot change them.
+ * The fence around text of strangers: who asks, as a setting that the engine's row policies read (policies.ts), and
+ * limits, all of them settings of a session that is then read-only, so that the text cannot change them.
  *
- * `additional_table_filters` is enforced where a table is read, so views, joins, subqueries, CTEs and projections are
- * behind it. It does not reach into table functions (`merge`, `mergeTreeIndex`, ...) nor system tables: `refusals`
- * looks for these in the parsed text, and denies what it does not know.
+ * A setting inside a subquery is not held by `readonly`, and system tables have no policies: `refusal` looks for these in
+ * the parsed text of whoever has not been judged before, and denies what it does not know.
  */
-export interface FencedTable {
-  readonly name: string
-  /** The declared table whose rows it holds, where that has another name. */
-  readonly rowsOf?: string
-  readonly engine: string
-  readonly hasTenant: boolean
-  readonly hasAccount: boolean
-}
-
-/** Reference data, the same for everybody. */
-export const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
-/** Rows without a tenant hold for every tenant. */
-const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
-
-/** Rows that may hold data of several tenants: for whoever runs the instance, who is this tenant. */
-const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine'])
-
-/**
- * Row filter per table. A table that has no tenant and is neither public nor the operator's gives no rows; nor does one
- * without accounts, to whom sees some accounts only.
- */
-export function tableFilter(table: FencedTable, { tenant, accounts }: Sees): string | null {
-  const name = table.rowsOf ?? table.name
-  // A view's rows come through the fence of the tables below it.
-  if (table.engine === 'View' || PUBLIC_TABLES.has(name)) return null
-  if (accounts !== null) {
-    if (!table.hasTenant || !table.hasAccount || accounts.length === 0) return '0'
-    return `Tenant = ${quoteText(tenant)} AND Account IN (${accounts.map(quoteText).join(', ')})`
-  }
-  if (!table.hasTenant) return OPERATOR_TABLES.has(name) && tenant === OPERATOR_TENANT ? null : '0'
-  return SHARED_ROWS.has(name) ? `Tenant IN ('', ${quoteText(tenant)})` : `Tenant = ${quoteText(tenant)}`
-}
-
 export interface FenceOptions {
-  readonly database: string
-  readonly tables: readonly FencedTable[]
-  readonly tenant: string
-  readonly accounts: readonly string[] | null
+  /** Value of the setting that says who asks: policies.ts. */
+  readonly sees: string
   readonly limits: FencedQuery['limits']
-  /** Of the answer in columns; 0: no limit. */
-  readonly maxResultBytes: number
+  /** Whether the engine may answer from projections. */
+  readonly projections: boolean
   /** Threads of one query: fewer than cores, so that inserts go on beside it. The engine's own choice when absent. */
   readonly threads?: number
   /** Nice value of these threads; without CAP_SYS_NICE the engine passes over it. */
   readonly nice?: number
 }
 
-/** What makes a session, or one request, a tenant's: all but `readonly`, after which nothing can be set. */
+/** What makes a session, or one request, an asker's: all but `readonly`, after which nothing can be set. */
 export function fenceSettings(options: FenceOptions): Readonly<Record<string, string | number>> {
   const { limits } = options
   return {
+    [SEES_SETTING]: options.sees,
     max_execution_time: limits.maxSeconds,
     timeout_overflow_mode: 'throw',
     max_memory_usage: limits.maxMemoryBytes,
     max_result_rows: limits.maxResultRows,
     result_overflow_mode: 'throw',
-    max_result_bytes: options.maxResultBytes,
     ...(options.threads === undefined ? {} : { max_threads: options.threads }),
-    ...(options.nice === undefined ? {} : { os_threads_nice_value_query: options.nice }),
+    optimize_use_projections: options.projections ? 1 : 0,
     allow_ddl: 0,
     allow_introspection_functions: 0,
     output_format_json_quote_64bit_integers: 1,
+    // They count what the engine read, other tenants' rows in the same granules too.
+    output_format_write_statistics: 0,
     session_timezone: SESSION_TIME_ZONE,
   }
 }
 
-/** Value of `additional_table_filters`: a filter for every table that has one. */
-export function fenceFilters({ database, tables, tenant, accounts }: FenceOptions): string {
-  const filters = tables.flatMap(table => {
-    const filter = tableFilter(table, { tenant, accounts })
-    return filter === null ? [] : [`${quoteText(`${database}.${table.name}`)}: ${quoteText(filter)}`]
-  })
-  return `{${filters.join(', ')}}`
+const PROJECTED = STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
+  table?.projections === undefined ? [] : [table.name],
+)
+const NAMES_PROJECTED = new RegExp(`\\b(${PROJECTED.join('|')})\\b`)
+
+/**
+ * Whether the engine may answer a statement from projections. Where it does, it computes what the statement groups by
+ * together with the filter of the policy, for rows of others too, and an expression that fails there tells of them: so
+ * never for a stranger's text that names a table with projections itself. Their views group by plain columns, and what is
+ * asked of these comes behind the filter.
+ */
+export function mayUseProjections({
+  origin,
+  sql,
+  params,
+}: Pick<FencedQuery, 'origin' | 'sql' | 'params'>): boolean {
+  if (origin === 'own') return true
+  return (
+    origin === 'admitted' && ![sql, ...Object.values(params)].some(text => NAMES_PROJECTED.test(String(text)))
+  )
 }
 
-/** Statements that prepare a session, in order; the last one makes it read-only. */
-export function fenceStatements(options: FenceOptions): readonly string[] {
-  const settings = Object.entries(fenceSettings(options)).map(
-    ([name, value]) => `${name} = ${typeof value === 'string' ? quoteText(value) : value}`,
-  )
-  return [
-    `USE ${options.database}`,
-    `SET additional_table_filters = ${fenceFilters(options)}`,
-    `SET ${settings.join(', ')}`,
-    'SET readonly = 1',
-  ]
-}
+/**
+ * Columns that every table of the engine has beside its own. They tell how its rows lie in parts, blocks and partitions,
+ * others' rows among them, so the fence takes no text that names one.
+ */
+const VIRTUAL_COLUMN =
+  /^_(part|block)\w*$|^_(sample_factor|disk_name|distance|row_exists|table|database|shard_num)$/i
+
+/** @param name of a column, also with its table in front */
+export const isVirtualColumn = (name: string): boolean =>
+  VIRTUAL_COLUMN.test(name.slice(name.lastIndexOf('.') + 1))
 
 /** Table functions that read nothing of ours. */
 const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -125,11 +100,11 @@ const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'time_zones',
 ])
 const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_schema'])
-/** Functions that name a table in a literal, where no filter is applied. */
+/** Functions that name a table in a literal, where no policy is applied. */
 const READING_FUNCTIONS = /^(joinget|dictget|dicthas|dictis|file$|hascolumnintable$|initializeaggregation$)/
 
 /**
- * What the engine's `EXPLAIN AST` shows of the text that the row filters do not cover; null when there is nothing.
+ * What the engine's `EXPLAIN AST` shows of the text that the policies do not cover; null when there is nothing.
  * @param ast indented lines such as ` TableExpression (children 1)`
  */
 export function refusal(ast: string): string | null {
@@ -139,9 +114,12 @@ export function refusal(ast: string): string | null {
     const [kind = '', name = ''] = line.trim().split(' ')
     if (kind === 'TableExpression') expressionDepth = depth
     else if (depth <= expressionDepth) expressionDepth = Number.NaN
+    // Inside a subquery they hold whatever the session says, who asks among them.
+    if (kind === 'Set') return 'SETTINGS'
     if (kind === 'TableIdentifier' || kind === 'Identifier') {
       const found = refusedTable(name)
       if (found !== null) return found
+      if (isVirtualColumn(name)) return `column ${name}`
     }
     if (kind !== 'Function') continue
     const lower = name.toLowerCase()

@@ -11,9 +11,9 @@ export class Pool<Item> {
   readonly #running = new Set<Promise<unknown>>()
   #closed = false
 
-  constructor(size: number, create: () => Item) {
-    this.#all = Array.from({ length: size }, create)
-    this.#free = [...this.#all]
+  constructor(items: readonly Item[]) {
+    this.#all = items
+    this.#free = [...items]
   }
 
   /** Runs `job` with an item of its own. */

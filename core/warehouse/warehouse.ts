@@ -20,7 +20,7 @@ export interface Warehouse {
   insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void>
   /** Runs trusted text of our own making. Values are bound (`{name:Type}`), never concatenated. */
   query<Row>(sql: string, params?: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]>
-  /** Runs text in a fenced, read-only session: row filter by tenant, limits, engine-side cancel. */
+  /** Runs text in a fenced, read-only session: row policies by tenant, limits, engine-side cancel. */
   fenced(request: FencedQuery): Promise<FencedResult>
   /**
    * Embedded only: keeps what is stored at one moment, without inserts, under `id`, as hard links and copies of small files
@@ -70,8 +70,13 @@ export interface TupleValue {
 export const SESSION_TIME_ZONE = 'UTC'
 
 export interface FencedQuery {
-  /** One SELECT that the allow-list has passed (query/sql). */
+  /** One SELECT. */
   readonly sql: string
+  /**
+   * Whose text it is. `own`: the product's, with the asker's values bound. `admitted`: a stranger's that the allow-list
+   * (query/sql) has passed in exactly this form. Absent: a stranger's that nobody has judged; the fence parses it itself.
+   */
+  readonly origin?: 'own' | 'admitted'
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
   /** Accounts that the asker is limited to: tables without accounts show nothing then; null: all of the tenant. */
@@ -91,17 +96,12 @@ export interface FencedQuery {
    * table that is read, and scalar subqueries run while it is made.
    */
   readonly explain?: 'AST' | 'QUERY TREE'
-  /** `client_protocol_version` of clients that read Native blocks, when they sent one. */
-  readonly clientProtocolVersion?: number
 }
 
+/**
+ * How much the engine read for an answer is told to nobody: it reads granules, which hold rows of others too.
+ */
 export interface FencedResult {
   /** The answer in the asked format, in pieces. Ends with an error when a limit is hit on the way. */
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Known once the chunks have been read. */
-  readonly statistics: () => {
-    readonly elapsedSeconds: number
-    readonly rowsRead: number
-    readonly bytesRead: number
-  }
 }

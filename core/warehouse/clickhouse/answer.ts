@@ -1,8 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { FencedResult } from '../warehouse.ts'
 import { NoAnswerError } from './connection.ts'
-
-type Summary = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads an answer's bytes and finds the exception that the server writes at their end, when a query fails after the
@@ -15,15 +12,12 @@ export class AnswerReader {
   readonly #stream: Readable
   readonly #source: AsyncIterator<Uint8Array>
   readonly #marker: Buffer | null
-  readonly #summary: Summary
   #first: Promise<IteratorResult<Uint8Array>> | null = null
-  #bytes = 0
 
-  constructor(stream: Readable, tag: string | null, summary: object | undefined) {
+  constructor(stream: Readable, tag: string | null) {
     this.#stream = stream
     this.#source = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
     this.#marker = tag === null ? null : Buffer.from(`\r\n__exception__\r\n${tag}\r\n`)
-    this.#summary = (summary ?? {}) as Summary
   }
 
   /** Waits for the first bytes. @throws what the server wrote in their place */
@@ -48,19 +42,9 @@ export class AnswerReader {
       if (at !== -1) throw this.#exceptionIn(await this.#rest(piece.subarray(at)))
       const sure = Math.max(0, piece.length - held)
       tail = piece.subarray(sure)
-      if (sure > 0) yield this.#counted(piece.subarray(0, sure))
+      if (sure > 0) yield piece.subarray(0, sure)
     }
-    if (tail.length > 0) yield this.#counted(tail)
-  }
-
-  /** What the server said with the first bytes: true for answers made whole, so far for those that are streamed. */
-  statistics(elapsedMs: number): ReturnType<FencedResult['statistics']> {
-    const { elapsed_ns, read_rows, read_bytes } = this.#summary
-    return {
-      elapsedSeconds: Number(elapsed_ns ?? 0) / 1e9 || elapsedMs / 1000,
-      rowsRead: Number(read_rows ?? 0),
-      bytesRead: Number(read_bytes ?? 0) || this.#bytes,
-    }
+    if (tail.length > 0) yield tail
   }
 
   destroy(): void {
@@ -75,11 +59,6 @@ export class AnswerReader {
       this.#first = null
       clearTimeout(timer)
     }
-  }
-
-  #counted(chunk: Uint8Array): Uint8Array {
-    this.#bytes += chunk.length
-    return chunk
   }
 
   async #rest(piece: Uint8Array): Promise<Buffer> {

@@ -12,15 +12,16 @@ import {
   ownQueryError,
   queryError,
 } from '../engine-errors.ts'
-import { existingTables, fencedTables } from '../existing.ts'
-import type { FencedTable } from '../fence.ts'
+import { existingTables } from '../existing.ts'
+import { SEES_SETTING, SERVER_KEY, seesAll } from '../policies.ts'
 import { Pool } from '../pool.ts'
 import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
 import { type ClickHouseLogin, connect, timed } from './connection.ts'
-import { Endpoints, isServerTrouble } from './endpoints.ts'
+import { type Endpoint, Endpoints, isServerTrouble } from './endpoints.ts'
 import { runFenced } from './fenced.ts'
 import { type InsertContext, insertRecord } from './insert-record.ts'
 import { migrate } from './migrate.ts'
+import { assertHeld, findPolicies, heldQuestion } from './row-policies.ts'
 import { UnfitServerError } from './server-facts.ts'
 import { assertOne, findShards } from './shards.ts'
 
@@ -45,8 +46,8 @@ const QUERY_TIMEOUT_MS = 60_000
 const STATEMENT_TIMEOUT_MS = 180_000
 /** Inserts of this process at one time: what waits here is not on its way, and no timer runs on it. */
 const MOST_INSERTS = 8
-/** Another process may have added tables. */
-const TABLES_MS = 10_000
+/** For so long a server is trusted to have the row policies that it had. */
+const POLICIES_MS = 10_000
 /** Strangers' queries of this process at one time; the query server has its own, lower limit by tenant. */
 const MOST_FENCED = 64
 
@@ -113,9 +114,9 @@ class ClickHouseWarehouse implements Warehouse {
   readonly #events: Events
   readonly #inserts: InsertContext
   readonly #inserting = new Map<string, Promise<void>>()
-  readonly #insertSlots = new Pool(MOST_INSERTS, () => null)
+  readonly #insertSlots = new Pool(Array.from({ length: MOST_INSERTS }, () => null))
   readonly #fenced = new Set<AbortController>()
-  #tables: { readonly list: Promise<readonly FencedTable[]>; readonly atMs: number } | null = null
+  readonly #held = new Map<Endpoint, { readonly held: Promise<void>; readonly atMs: number }>()
   #closed = false
 
   constructor({ endpoints, dialect, shards, insertTimeoutMs, events }: Parts) {
@@ -137,19 +138,24 @@ class ClickHouseWarehouse implements Warehouse {
     await migrate({
       dialect: this.#dialect,
       existing: () => existingTables(this, this.#dialect.distributed?.cluster),
+      policies: () => findPolicies(this, this.#dialect),
       run: statement => this.#run(statement),
       streams,
       retention,
     })
-    this.#tables = null
+    this.#held.clear()
     if (this.#dialect.distributed === undefined) await this.#warnUnreplicated()
   }
 
   /** Its log of tokens is not written together with the rows, and lies where nobody here can repair it. */
   async #warnUnreplicated(): Promise<void> {
-    const tables = await fencedTables(this)
-    const plain = tables.filter(({ engine }) => /^(Aggregating|Replacing)?MergeTree$/.test(engine))
-    if (plain.length > 0) this.#events.emit('warehouseUnreplicated', { tables: plain.length })
+    const [plain] = await this.query<{ n: string }>(
+      `SELECT count() AS n FROM system.tables
+       WHERE database = {database:String} AND match(engine, '^(Aggregating|Replacing)?MergeTree$')`,
+      { database: this.database },
+    )
+    const tables = Number(plain?.n ?? 0)
+    if (tables > 0) this.#events.emit('warehouseUnreplicated', { tables })
   }
 
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
@@ -186,6 +192,7 @@ class ClickHouseWarehouse implements Warehouse {
             format: 'JSONEachRow',
             clickhouse_settings: {
               ...querySettings(this.#dialect),
+              [SEES_SETTING]: seesAll(SERVER_KEY),
               output_format_json_quote_64bit_integers: 1,
               wait_end_of_query: 1,
             },
@@ -200,8 +207,6 @@ class ClickHouseWarehouse implements Warehouse {
   }
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
-    const tables = await this.#fencedTables()
-    // No waiting between these checks and the query, or more than the bound would pass.
     this.#assertOpen()
     if (this.#fenced.size >= MOST_FENCED) {
       throw new WattlineError('too_many_queries', `${MOST_FENCED} queries are running.`)
@@ -211,8 +216,8 @@ class ClickHouseWarehouse implements Warehouse {
     const signal = AbortSignal.any([request.signal, closing.signal])
     const context = {
       database: this.database,
-      tables,
       settings: querySettings(this.#dialect),
+      assertPolicies: (endpoint: Endpoint) => this.#assertPolicies(endpoint),
       release: () => this.#fenced.delete(closing),
     }
     try {
@@ -256,26 +261,25 @@ class ClickHouseWarehouse implements Warehouse {
     }
   }
 
-  async #fencedTables(): Promise<readonly FencedTable[]> {
+  async #assertPolicies(endpoint: Endpoint): Promise<void> {
     const now = Date.now()
-    if (this.#tables !== null && now - this.#tables.atMs < TABLES_MS) return await this.#tables.list
-    const mine = { list: this.#readTables(), atMs: now }
-    this.#tables = mine
-    mine.list.catch(() => {
-      if (this.#tables === mine) this.#tables = null
+    const known = this.#held.get(endpoint)
+    if (known !== undefined && now - known.atMs < POLICIES_MS) return await known.held
+    const mine = { held: this.#askPolicies(endpoint), atMs: now }
+    this.#held.set(endpoint, mine)
+    mine.held.catch(() => {
+      if (this.#held.get(endpoint) === mine) this.#held.delete(endpoint)
     })
-    return await mine.list
+    return await mine.held
   }
 
-  async #readTables(): Promise<readonly FencedTable[]> {
-    const tables = await fencedTables(this)
-    const { distributed } = this.#dialect
-    if (distributed === undefined) return tables
-    const declared = new Map(tables.map(({ name }) => [distributed.stored(name), name] as const))
-    return tables.map(table => {
-      const rowsOf = declared.get(table.name)
-      return rowsOf === undefined ? table : { ...table, rowsOf }
+  async #askPolicies({ client }: Endpoint): Promise<void> {
+    const rows = await timed(QUERY_TIMEOUT_MS, async abort_signal => {
+      const query = heldQuestion(this.#dialect)
+      const result = await client.query({ query, format: 'JSONEachRow', abort_signal })
+      return await result.json<{ held: number }>()
     })
+    assertHeld(rows)
   }
 }
 

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { DataFormat } from '@clickhouse/client'
 import { canStream } from '../embedded/formats.ts'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, type FencedTable, fenceFilters, fenceSettings } from '../fence.ts'
+import { assertWithinFence, fenceSettings, mayUseProjections } from '../fence.ts'
+import { SERVER_KEY, seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer.ts'
 import { timed } from './connection.ts'
@@ -13,9 +14,10 @@ import type { Endpoint } from './endpoints.ts'
 /** What a fenced query needs of the warehouse. */
 export interface FencedContext {
   readonly database: string
-  readonly tables: readonly FencedTable[]
   /** Settings of every query, such as how joins of distributed tables are done. */
   readonly settings: Readonly<Record<string, string | number>>
+  /** @throws warehouse_unavailable when the row policies are not on every server: nothing else keeps tenants apart */
+  assertPolicies(endpoint: Endpoint): Promise<void>
   /** Called when the query is over, however it ended. */
   release(): void
 }
@@ -50,7 +52,8 @@ export async function runFenced(
     context.release()
   }
   try {
-    await check(endpoint, request, settings)
+    await context.assertPolicies(endpoint)
+    if (request.origin === undefined) await check(endpoint, request, settings)
     const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
     // The first bytes of what can be cut off in the middle tell nothing of its end: so it is made whole over there.
     const streams = request.explain === undefined && canStream(request.format)
@@ -62,7 +65,7 @@ export async function runFenced(
           params: request.params,
           format: request.format,
           queryId,
-          settings: { ...settings, ...protocolOf(request), ...(streams ? {} : { wait_end_of_query: 1 }) },
+          settings: { ...settings, ...(streams ? {} : { wait_end_of_query: 1 }) },
         }),
       request.signal,
     )
@@ -76,24 +79,21 @@ export async function runFenced(
 const patienceMs = ({ limits }: FencedQuery): number => limits.maxSeconds * 1000 + GRACE_MS
 
 function settingsOf(
-  { database, tables, settings }: FencedContext,
-  { tenant, accounts, limits }: FencedQuery,
+  { database, settings }: FencedContext,
+  request: FencedQuery,
 ): Readonly<Record<string, string | number>> {
-  const fence = { database, tables, tenant, accounts, limits, maxResultBytes: 0 }
   return {
     ...settings,
-    ...fenceSettings(fence),
-    additional_table_filters: fenceFilters(fence),
+    ...fenceSettings({
+      sees: seesRowsOf(SERVER_KEY, request),
+      limits: request.limits,
+      projections: mayUseProjections(request),
+    }),
     database,
     readonly: 1,
     cancel_http_readonly_queries_on_client_close: 1,
   }
 }
-
-const protocolOf = ({ format, clientProtocolVersion }: FencedQuery): Readonly<Record<string, number>> =>
-  format === 'Native' && clientProtocolVersion !== undefined
-    ? { client_protocol_version: clientProtocolVersion }
-    : {}
 
 /** The text is one statement, and as a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE. */
 async function check(endpoint: Endpoint, request: FencedQuery, settings: Request['settings']): Promise<void> {
@@ -126,7 +126,7 @@ async function textOf(answer: AnswerReader): Promise<Buffer> {
 }
 
 async function open(endpoint: Endpoint, signal: AbortSignal, request: Request): Promise<AnswerReader> {
-  const { stream, summary, response_headers } = await endpoint.client.exec({
+  const { stream, response_headers } = await endpoint.client.exec({
     query: request.sql,
     query_params: request.params,
     query_id: request.queryId,
@@ -135,7 +135,7 @@ async function open(endpoint: Endpoint, signal: AbortSignal, request: Request): 
     abort_signal: signal,
   })
   const tag = response_headers?.['x-clickhouse-exception-tag']
-  const reader = new AnswerReader(stream as Readable, typeof tag === 'string' ? tag : null, summary)
+  const reader = new AnswerReader(stream as Readable, typeof tag === 'string' ? tag : null)
   // Errors of the statement may show with the first piece: pulling it here lets the caller answer with a status.
   await reader.first()
   return reader
@@ -143,7 +143,6 @@ async function open(endpoint: Endpoint, signal: AbortSignal, request: Request): 
 
 function resultOf(answer: AnswerReader, request: FencedQuery, release: () => void): FencedResult {
   const { signal } = request
-  const started = performance.now()
   const cut = (): void => answer.destroy()
   signal.addEventListener('abort', cut, { once: true })
   async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -162,7 +161,7 @@ function resultOf(answer: AnswerReader, request: FencedQuery, release: () => voi
       release()
     }
   }
-  return { chunks: chunks(), statistics: () => answer.statistics(performance.now() - started) }
+  return { chunks: chunks() }
 }
 
 const KILL_TRIES = 20

@@ -6,6 +6,7 @@ import { WattlineError } from '../../runtime/errors.ts'
 import type { Dialect } from '../ddl.ts'
 import { engineCode, isRecordFault, MISSING_COLUMN, SAME_QUERY_RUNNING } from '../engine-errors.ts'
 import { INSERT_SETTINGS, insertFromBody, narrowedTo } from '../insert.ts'
+import { SEES_SETTING, SERVER_KEY, seesAll } from '../policies.ts'
 import { NoAnswerError, timed } from './connection.ts'
 import { type Endpoint, type Endpoints, isServerTrouble, withAddress } from './endpoints.ts'
 import type { ServerFacts } from './server-facts.ts'
@@ -173,6 +174,8 @@ export function insertSettings(
   const known = Object.entries(INSERT_SETTINGS).filter(([name]) => settings.has(name))
   return {
     ...Object.fromEntries(known),
+    // A materialized view is given the rows that whoever inserts may see.
+    [SEES_SETTING]: seesAll(SERVER_KEY),
     insert_deduplication_token: token,
     insert_deduplicate: 1,
     ...(settings.has('deduplicate_insert') ? { deduplicate_insert: 'enable' } : {}),

@@ -6,12 +6,14 @@ import { engineCode } from '../engine-errors.ts'
 import { type ExistingTable, planMigration } from '../migration.ts'
 import type { Retention } from '../warehouse.ts'
 import { isServerTrouble } from './endpoints.ts'
+import { type FoundPolicies, planPolicies, policyError } from './row-policies.ts'
 
 export interface Migration {
   readonly dialect: Dialect
   readonly streams: readonly StreamDeclaration[]
   readonly retention: Retention
   existing(): Promise<ReadonlyMap<string, ExistingTable>>
+  policies(): Promise<FoundPolicies>
   run(statement: string): Promise<void>
 }
 
@@ -28,14 +30,25 @@ export async function migrate(migration: Migration): Promise<void> {
   const { dialect, streams, retention } = migration
   for (let attempt = 0; ; attempt += 1) {
     try {
+      const policies = planPolicies(await migration.policies(), dialect)
+      await runPolicies(migration, policies.before)
       const existing = await migration.existing()
       for (const statement of planMigration(streams, retention, existing, dialect))
         await migration.run(statement)
+      await runPolicies(migration, policies.after)
       return
     } catch (error) {
       if (attempt + 1 >= TRIES || !isPassing(error)) throw error
       await delay(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS))
     }
+  }
+}
+
+async function runPolicies(migration: Migration, statements: readonly string[]): Promise<void> {
+  try {
+    for (const statement of statements) await migration.run(statement)
+  } catch (error) {
+    throw policyError(error)
   }
 }
 

@@ -1,9 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { drainPending, Session } from 'chdb'
-import { createChdbConnection } from 'chdb/connection'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { traces } from '../../model/streams/traces.ts'
 import { WattlineError } from '../../runtime/errors.ts'
@@ -12,9 +11,10 @@ import { quoteText } from '../column-types.ts'
 import { LOCAL_DIALECT, qualified } from '../ddl.ts'
 import { TRACE_INDEX } from '../ddl-derived.ts'
 import { insertError, isBrokenDown, ownQueryError } from '../engine-errors.ts'
-import { existingTables, fencedTables } from '../existing.ts'
-import type { FencedTable } from '../fence.ts'
+import { existingTables } from '../existing.ts'
 import { planMigration } from '../migration.ts'
+import { OWNED_TABLES } from '../owned-tables.ts'
+import { rowPolicies, SEES_SETTING, seesAll } from '../policies.ts'
 import { Pool } from '../pool.ts'
 import type {
   FencedQuery,
@@ -24,7 +24,10 @@ import type {
   Retention,
   Warehouse,
 } from '../warehouse.ts'
+import { AnswerPipes } from './answer-pipes.ts'
+import { paramAssignments } from './bound.ts'
 import { engineConfigXml } from './engine-config.ts'
+import { engineUsersXml } from './engine-users.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
 import { type ActiveTable, freezeTables, removeFrozen } from './freeze.ts'
 import { InsertGate } from './insert-gate.ts'
@@ -49,35 +52,68 @@ const INSERT_SESSIONS = 2
 /** Queries of our own at one time. */
 const QUERY_SESSIONS = 4
 /**
- * Fenced queries at one time, those included whose readers pause. The query server shares them out fairly; this bound only
- * keeps a mistake there from taking the engine down.
+ * Fenced queries at one time, those included whose readers pause: each holds a thread of the pool for as long. The query
+ * server shares them out fairly; this bound keeps a mistake there from taking the engine down.
  */
 const FENCED_SESSIONS = 128
+/** Threads of the pool that are left to all else: inserts, queries of our own, files. */
+const OTHER_THREADS = 16
+/** Longest wait for what runs when the engine is closed. */
+const CLOSE_MS = 10_000
 /** Of the engine's memory, so that one statement never starves inserts and merges. */
 const QUERY_MEMORY_SHARE = 0.5
+
+/** As many as the pool of threads has room for, which is made before this is asked. */
+function fencedSessions(): number {
+  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
+  return Math.min(FENCED_SESSIONS, Math.max(1, threads - OTHER_THREADS))
+}
 
 /**
  * Opens chDB, the ClickHouse engine in this process. One data folder per process: a second one is refused until the
  * first is closed.
  *
- * Set `UV_THREADPOOL_SIZE` to 48 before the process starts: every query and insert that works, 31 at most, holds a thread
- * of that pool, and files and the log need some too.
+ * Set `UV_THREADPOOL_SIZE` to 144 before the process starts: every query and insert holds a thread of that pool while it
+ * works, and a fenced query until its answer has been read; files and the log need some too.
  * @throws data_unusable when the folder cannot be used
  */
 export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): Promise<Warehouse> {
   const enginePath = join(options.path, 'engine')
   const configFile = join(options.path, 'engine.xml')
+  const usersFile = join(options.path, 'users.xml')
+  const key = randomBytes(16).toString('hex')
   try {
     await mkdir(enginePath, { recursive: true })
-    await writeFile(configFile, engineConfigXml(options))
+    await writeFile(configFile, engineConfigXml({ ...options, usersFile }))
+    await writeFile(usersFile, engineUsersXml(LOCAL_DIALECT.database, rowPolicies(OWNED_TABLES, key)), {
+      mode: 0o600,
+    })
     await removeFrozen(enginePath)
     const files = await RecordFiles.open(join(options.path, 'incoming'))
+    const pipes = await AnswerPipes.open(join(options.path, 'answers'), fencedSessions())
     const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
     const onRepaired = (amount: number): void => options.events.emit('tokensRepaired', { amount })
     if (repaired > 0) onRepaired(repaired)
     // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
-    const control = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
-    return new EmbeddedWarehouse(enginePath, control, files, options, onRepaired)
+    const first = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
+    const own = async (session: Session): Promise<Session> => {
+      const sees = `${SEES_SETTING} = ${quoteText(seesAll(key))}`
+      await session.queryAsync(`SET ${sees}, output_format_json_quote_64bit_integers = 1`)
+      return session
+    }
+    const more = (count: number): Promise<readonly Session[]> =>
+      Promise.all(Array.from({ length: count }, () => own(new Session(enginePath))))
+    return new EmbeddedWarehouse({
+      path: enginePath,
+      key,
+      control: await own(first),
+      inserts: await more(INSERT_SESSIONS),
+      queries: await more(QUERY_SESSIONS),
+      files,
+      pipes,
+      options,
+      onRepaired,
+    })
   } catch (error) {
     throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
       cause: error,
@@ -85,11 +121,18 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
   }
 }
 
-type ClientConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
-
-/** The two packages declare the same interface twice, each with a private class of its own: hence the cast. */
-const embeddedClient = (path: string): ClickHouseClient =>
-  createClient({ connection: createChdbConnection({ path }) as unknown as ClientConnection })
+interface Parts {
+  readonly path: string
+  /** What the setting of the row policies begins with, until the engine is closed. */
+  readonly key: string
+  readonly control: Session
+  readonly inserts: readonly Session[]
+  readonly queries: readonly Session[]
+  readonly files: RecordFiles
+  readonly pipes: AnswerPipes
+  readonly options: EmbeddedWarehouseOptions
+  readonly onRepaired: (amount: number) => void
+}
 
 /** Every table that an insert into the stream's table writes to. */
 const tablesBehind = ({ table }: StreamDeclaration): readonly string[] =>
@@ -99,34 +142,29 @@ class EmbeddedWarehouse implements Warehouse {
   readonly kind = 'embedded'
   readonly database = LOCAL_DIALECT.database
   readonly #path: string
+  readonly #key: string
   readonly #files: RecordFiles
+  readonly #pipes: AnswerPipes
   readonly #maxQueryBytes: number
   /** For statements that must never wait behind others: KILL QUERY, ping. */
   readonly #control: Pool<Session>
   readonly #inserts: Pool<Session>
-  readonly #queries: Pool<ClickHouseClient>
-  readonly #fenced = new Set<Session>()
-  /** Sessions that were closed over a query. */
-  readonly #cut = new WeakSet<Session>()
+  readonly #queries: Pool<Session>
+  readonly #fenced = new Set<AbortController>()
   readonly #gate: InsertGate
   #onBrokenDown: ((error: unknown) => void) | undefined
-  #tables: readonly FencedTable[] | null = null
-  #closed = false
+  #closing: Promise<void> | undefined
 
-  constructor(
-    path: string,
-    control: Session,
-    files: RecordFiles,
-    { maxMemoryBytes, onBrokenDown }: EmbeddedWarehouseOptions,
-    onRepaired: (amount: number) => void,
-  ) {
-    this.#maxQueryBytes = Math.floor(maxMemoryBytes * QUERY_MEMORY_SHARE)
-    this.#onBrokenDown = onBrokenDown
+  constructor({ path, key, control, inserts, queries, files, pipes, options, onRepaired }: Parts) {
+    this.#maxQueryBytes = Math.floor(options.maxMemoryBytes * QUERY_MEMORY_SHARE)
+    this.#onBrokenDown = options.onBrokenDown
     this.#path = path
+    this.#key = key
     this.#files = files
-    this.#control = new Pool(1, () => control)
-    this.#inserts = new Pool(INSERT_SESSIONS, () => new Session(path))
-    this.#queries = new Pool(QUERY_SESSIONS, () => embeddedClient(path))
+    this.#pipes = pipes
+    this.#control = new Pool([control])
+    this.#inserts = new Pool(inserts)
+    this.#queries = new Pool(queries)
     this.#gate = new InsertGate({
       path,
       run: statement => this.#run(statement),
@@ -142,7 +180,6 @@ class EmbeddedWarehouse implements Warehouse {
     for (const statement of planMigration(streams, retention, existing, LOCAL_DIALECT)) {
       await this.#run(statement)
     }
-    this.#tables = null
   }
 
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
@@ -164,15 +201,15 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async #query<Row>(sql: string, params: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]> {
+    const values = paramAssignments(params)
+    const bound = values.length === 0 ? '' : `SET ${values.join(', ')}; `
     try {
-      return await this.#queries.use(async client => {
-        const result = await client.query({
-          query: sql,
-          query_params: params,
-          format: 'JSONEachRow',
-          clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
-        })
-        return await result.json<Row>()
+      return await this.#queries.use(async session => {
+        const result = await session.queryAsync(`${bound}${sql}`, { format: 'JSONEachRow' })
+        return result
+          .text()
+          .split('\n')
+          .flatMap(line => (line === '' ? [] : [JSON.parse(line) as Row]))
       })
     } catch (error) {
       this.#notice(error)
@@ -182,32 +219,33 @@ class EmbeddedWarehouse implements Warehouse {
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
     await this.#gate.whole()
-    this.#tables ??= await fencedTables(this)
-    const tables = this.#tables
     // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
-    if (this.#closed) throw new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
-    if (this.#fenced.size >= FENCED_SESSIONS) {
-      throw new WattlineError('too_many_queries', `${FENCED_SESSIONS} queries are running.`, {
+    if (this.#closing !== undefined) throw closedError()
+    const pipe = this.#pipes.take()
+    if (pipe === undefined) {
+      throw new WattlineError('too_many_queries', 'As many queries run as the engine has room for.', {
         retryAfterSeconds: 1,
       })
     }
     const session = new Session(this.#path)
-    this.#fenced.add(session)
+    const ending = new AbortController()
+    this.#fenced.add(ending)
     return await runFenced(
       {
         database: this.database,
-        tables,
+        key: this.#key,
         threads: Math.max(1, Math.floor(availableParallelism() / 2)),
         maxQueryBytes: this.#maxQueryBytes,
         session,
+        pipe,
         release: () => {
-          this.#fenced.delete(session)
+          this.#fenced.delete(ending)
+          this.#pipes.give(pipe)
           session.close()
         },
-        cut: () => this.#cut.has(session),
         kill: (prefix: string) => this.#kill(prefix),
       },
-      request,
+      { ...request, signal: AbortSignal.any([request.signal, ending.signal]) },
     )
   }
 
@@ -234,26 +272,28 @@ class EmbeddedWarehouse implements Warehouse {
     await this.#run('SELECT 1')
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  /** Resolves in bounded time, whatever the engine does: the process must be able to end. */
+  close(): Promise<void> {
+    this.#closing ??= within(CLOSE_MS, this.#close())
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await this.#endFenced()
-    for (const client of await this.#queries.close()) await client.close()
+    for (const session of await this.#queries.close()) session.close()
     for (const session of await this.#inserts.close()) session.close()
     for (const session of await this.#control.close()) session.close()
     // Closing returns before the engine has let go of the folder.
     await drainPending()
   }
 
+  /** Ends strangers' queries, or gives up after a second: some work looks at nothing before it is done. */
   async #endFenced(): Promise<void> {
+    for (const query of this.#fenced) query.abort(overClosed())
     await killUntil(
       () => this.#fenced.size === 0,
       () => this.#kill(FENCED_MARK),
     )
-    for (const session of this.#fenced) {
-      this.#cut.add(session)
-      session.close()
-    }
   }
 
   async #folderOf(table: string): Promise<string | null> {
@@ -288,5 +328,23 @@ class EmbeddedWarehouse implements Warehouse {
     await this.#control.use(session =>
       session.queryAsync(`KILL QUERY WHERE startsWith(query, ${quoteText(prefix)}) ASYNC`),
     )
+  }
+}
+
+const closedError = (): WattlineError =>
+  new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
+
+const overClosed = (): WattlineError =>
+  new WattlineError('warehouse_unavailable', 'The engine was closed over the query.')
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,3 +1,5 @@
+import { escaped } from './engine-users.ts'
+
 /**
  * The engine's configuration file. Its own defaults are a server's (90 % of memory, caches of gigabytes, dozens of
  * threads); here the engine is a guest in a process of a few hundred MB.
@@ -5,6 +7,8 @@
 export interface EngineConfig {
   /** Memory that all queries, inserts and merges together may hold. */
   readonly maxMemoryBytes: number
+  /** The file of users and row policies; without one nothing is hidden from anybody. */
+  readonly usersFile?: string
 }
 
 const MEBIBYTE = 1_048_576
@@ -65,6 +69,9 @@ export const engineConfigXml = (config: EngineConfig): string =>
     '  <merge_tree>',
     elements(MERGE_TREE, '    '),
     '  </merge_tree>',
+    ...(config.usersFile === undefined
+      ? []
+      : [`  <users_config>${escaped(config.usersFile)}</users_config>`]),
     '</clickhouse>',
     '',
   ].join('\n')

@@ -1,78 +1,56 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ChdbQueryStream, Session, StreamChunk } from 'chdb'
-import { WattlineError } from '../../runtime/errors.ts'
+import type { Session } from 'chdb'
+import { quoteText } from '../column-types.ts'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, type FencedTable, fenceStatements } from '../fence.ts'
+import { assertWithinFence, fenceSettings, mayUseProjections } from '../fence.ts'
+import { seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
-import { canStream } from './formats.ts'
-import { nativeForRevision } from './native-blocks.ts'
+import { AnswerReader } from './answer-pipes.ts'
+import { paramAssignments } from './bound.ts'
 
 /** What a fenced query needs of the engine. */
 export interface FencedEngine {
   readonly database: string
-  readonly tables: readonly FencedTable[]
+  /** What the setting of the row policies begins with. */
+  readonly key: string
   readonly threads: number
   /** Most memory of one query, whatever is asked for: inserts need some beside it. */
   readonly maxQueryBytes: number
   /** For this query alone: a read-only session can never be made another tenant's. */
   readonly session: Session
-  /** Closes the session. */
+  /** For this query alone, until its statement has ended. */
+  readonly pipe: string
+  /** Gives back session and pipe: nothing runs in it, writes to it, or reads from it. */
   release(): void
-  /** True when the session was closed over the query: its stream then ends as if it were complete. */
-  cut(): boolean
   /** Stops what runs under this text, from another session. */
   kill(queryPrefix: string): Promise<void>
 }
 
-/** Of an answer in columns; as text it can be a few times as much. */
-const MOST_HELD_BYTES = 268_435_456
-
 /** Start of the text of every fenced query. */
 export const FENCED_MARK = '/* fenced '
 
-type Statistics = ReturnType<FencedResult['statistics']>
-
 /**
  * Runs one SELECT of a stranger. Rejects before the first byte when the statement is refused, wrong, or over a limit
- * at once; `chunks` rejects when it happens on the way. Aborting stops the engine, not only the waiting.
+ * while its answer is short; `chunks` rejects when it happens on the way. Aborting stops the engine, not only the waiting.
  */
 export async function runFenced(engine: FencedEngine, request: FencedQuery): Promise<FencedResult> {
-  const { session } = engine
   // The engine shows the text in its list of processes; the mark at its start is how it is found again.
-  const mark = `${FENCED_MARK}${randomUUID()} */`
-  let open = true
-  const release = (): void => {
-    if (!open) return
-    open = false
-    request.signal.removeEventListener('abort', stop)
-    engine.release()
-  }
-  const stop = (): void => {
-    void killUntil(
-      () => !open,
-      () => engine.kill(mark),
-    ).finally(release)
-  }
-  request.signal.addEventListener('abort', stop, { once: true })
+  const run: Run = { engine, request, mark: `${FENCED_MARK}${randomUUID()} */` }
   try {
     request.signal.throwIfAborted()
-    await prepare(session, engine, request)
-    const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
-    const run = {
-      session,
-      sql: `${mark} ${explain}${request.sql}`,
-      request,
-      release,
-      cut: () => engine.cut(),
-    }
-    // The engine does not stream an EXPLAIN.
-    const streams = request.explain === undefined && canStream(request.format)
-    return streams ? await streamed(run) : await whole(run)
+    if (request.origin === undefined) await judge(run)
   } catch (error) {
-    release()
+    engine.release()
     throw request.signal.aborted ? request.signal.reason : queryError(error)
   }
+  return request.explain === undefined ? await answered(run) : await explained(run, request.explain)
+}
+
+interface Run {
+  readonly engine: FencedEngine
+  readonly request: FencedQuery
+  readonly mark: string
 }
 
 const KILL_TRIES = 20
@@ -80,7 +58,7 @@ const KILL_PAUSE_MS = 50
 
 /**
  * Kills until the query has ended: one that was sent but not yet begun cannot be found the first time. Gives up after
- * a second, when only a reader that went away without a word can have left the session open.
+ * a second: some functions look at nothing before they are done.
  */
 export async function killUntil(ended: () => boolean, kill: () => Promise<void>): Promise<void> {
   for (let attempt = 0; attempt < KILL_TRIES && !ended(); attempt += 1) {
@@ -89,102 +67,156 @@ export async function killUntil(ended: () => boolean, kill: () => Promise<void>)
   }
 }
 
-async function prepare(session: Session, engine: FencedEngine, request: FencedQuery): Promise<void> {
-  const fence = fenceStatements({
-    database: engine.database,
-    tables: engine.tables,
-    tenant: request.tenant,
-    accounts: request.accounts,
+/** Makes the session the asker's, before anything else runs in it, and then one that cannot be changed. */
+function preparation({ engine, request }: Run): string {
+  const settings = fenceSettings({
+    sees: seesRowsOf(engine.key, request),
     limits: {
       ...request.limits,
       maxMemoryBytes: Math.min(request.limits.maxMemoryBytes, engine.maxQueryBytes),
     },
-    // What cannot be streamed is held in this process as a whole.
-    maxResultBytes: canStream(request.format) ? 0 : MOST_HELD_BYTES,
+    projections: mayUseProjections(request),
     threads: request.urgency?.isNarrow === true ? 1 : engine.threads,
     nice: request.urgency?.nice ?? 0,
   })
-  for (const statement of fence) await session.queryAsync(statement)
+  const assignments = [
+    ...Object.entries(settings).map(
+      ([name, value]) => `${name} = ${typeof value === 'string' ? quoteText(value) : value}`,
+    ),
+    ...paramAssignments(request.params),
+  ]
+  return `USE ${engine.database}; SET ${assignments.join(', ')}, readonly = 1`
+}
+
+/** Parses the text, which is nobody's that has been judged before. @throws sql_refused */
+async function judge(run: Run): Promise<void> {
+  const { session } = run.engine
+  const { sql } = run.request
+  await session.queryAsync(preparation(run))
   // Parses and never runs: refuses several statements in one text, which EXPLAIN AST would run.
-  await session.queryBindAsync('SELECT formatQuerySingleLine({sql:String})', { sql: request.sql })
+  await session.queryAsync(`SELECT formatQuerySingleLine(${quoteText(sql)})`)
   // As a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE.
-  const ast = await session.queryBindAsync(`EXPLAIN AST SELECT * FROM (\n${request.sql}\n)`, request.params, {
-    format: 'TSVRaw',
-  })
+  const ast = await session.queryAsync(`EXPLAIN AST SELECT * FROM (\n${sql}\n)`, { format: 'TSVRaw' })
   assertWithinFence(ast.text())
 }
 
-interface Run {
-  readonly session: Session
-  readonly sql: string
-  readonly request: FencedQuery
-  readonly release: () => void
-  readonly cut: () => boolean
+/** Starts the statement, in the session that it makes the asker's first. */
+async function start(run: Run, statement: string, format: string): Promise<Uint8Array> {
+  const result = await run.engine.session.queryAsync(`${preparation(run)}; ${run.mark} ${statement}`, {
+    format,
+  })
+  return result.bytes()
 }
 
-async function whole({ session, sql, request, release }: Run): Promise<FencedResult> {
-  const result = await session.queryBindAsync(sql, request.params, { format: request.format })
-  request.signal.throwIfAborted()
-  release()
-  const statistics: Statistics = {
-    elapsedSeconds: result.elapsed,
-    rowsRead: result.rowsRead,
-    bytesRead: result.bytesRead,
-  }
-  return { chunks: pieces(result.bytes()), statistics: () => statistics }
-}
-
-const PIECE_BYTES = 1_048_576
-
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-    yield bytes.subarray(start, start + PIECE_BYTES)
-  }
-}
-
-/** Native blocks as the client's protocol has them; all other formats as they are. */
-const framed = (chunk: Uint8Array, request: FencedQuery): readonly Uint8Array[] =>
-  request.format === 'Native' ? nativeForRevision(chunk, request.clientProtocolVersion) : [chunk]
-
-/** The pieces that hold something: while it computes, the engine hands out empty ones. */
-async function* filled(stream: ChdbQueryStream, signal: AbortSignal): AsyncGenerator<StreamChunk> {
-  for await (const chunk of stream) {
-    signal.throwIfAborted()
-    if (chunk.numBytes > 0) yield chunk
+/** The engine writes no EXPLAIN into a pipe. */
+async function explained(run: Run, what: string): Promise<FencedResult> {
+  const { request, engine, mark } = run
+  const state = { ended: false }
+  const stop = (): void =>
+    void killUntil(
+      () => state.ended,
+      () => engine.kill(mark),
+    )
+  request.signal.addEventListener('abort', stop, { once: true })
+  try {
+    const text = await start(run, `EXPLAIN ${what} ${request.sql}`, request.format)
+    request.signal.throwIfAborted()
+    return { chunks: once(text) }
+  } catch (error) {
+    throw request.signal.aborted ? request.signal.reason : queryError(error)
+  } finally {
+    state.ended = true
+    request.signal.removeEventListener('abort', stop)
+    engine.release()
   }
 }
 
-/** The engine says nothing of what a streamed query read: rows and bytes are those of the answer. */
-async function streamed(run: Run): Promise<FencedResult> {
-  const { session, sql, request, release, cut } = run
-  const started = performance.now()
-  const stream: ChdbQueryStream = session.queryStreamBind(sql, request.params, { format: request.format })
-  const source = filled(stream, request.signal)
-  // Errors of the statement show with the first piece: pulling it here lets the caller answer with a status.
-  const first = await source.next()
-  let rows = 0
-  let bytes = 0
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+/** What is held back of an answer before its first piece is handed out, so that most failures still have a status. */
+const HELD_BYTES = 262_144
+
+async function answered(run: Run): Promise<FencedResult> {
+  const answer = new Answer(run)
+  const held: Buffer[] = []
+  for (let bytes = 0; bytes < HELD_BYTES; ) {
+    const next = await answer.next()
+    if (next === null) break
+    held.push(next)
+    bytes += next.length
+  }
   async function* chunks(): AsyncGenerator<Uint8Array> {
     try {
-      for (let next = first; next.done !== true; next = await source.next()) {
-        rows += next.value.numRows
-        bytes += next.value.numBytes
-        yield* framed(next.value.raw(), request)
-      }
-      if (cut()) throw new WattlineError('warehouse_unavailable', 'The engine was closed over the query.')
-    } catch (error) {
-      throw request.signal.aborted ? request.signal.reason : queryError(error)
+      yield* held
+      for (let next = await answer.next(); next !== null; next = await answer.next()) yield next
     } finally {
-      stream.cancel()
-      release()
+      answer.leave()
     }
   }
-  return {
-    chunks: chunks(),
-    statistics: () => ({
-      elapsedSeconds: (performance.now() - started) / 1000,
-      rowsRead: rows,
-      bytesRead: bytes,
-    }),
+  return { chunks: chunks() }
+}
+
+/** One statement that runs and the pipe that it writes to. */
+class Answer {
+  readonly #run: Run
+  readonly #reader: AnswerReader
+  readonly #chunks: AsyncIterator<Buffer>
+  /** Resolves, never rejects: what went wrong, when the statement has ended. */
+  readonly #ending: Promise<unknown>
+  #ended = false
+  #left = false
+  readonly #aborted: Promise<null>
+
+  constructor(run: Run) {
+    this.#run = run
+    const { engine, request } = run
+    this.#reader = new AnswerReader(engine.pipe)
+    this.#chunks = this.#reader.chunks()
+    const target = `INTO OUTFILE ${quoteText(engine.pipe)} APPEND FORMAT ${request.format}`
+    this.#ending = start(run, `${request.sql}\n${target}`, request.format)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      .finally(() => {
+        this.#ended = true
+        request.signal.removeEventListener('abort', this.#stop)
+        this.#reader.end()
+      })
+    void Promise.all([this.#ending, this.#reader.closed]).then(() => engine.release())
+    this.#aborted = new Promise(resolve => {
+      request.signal.addEventListener('abort', () => resolve(null), { once: true })
+    })
+    request.signal.addEventListener('abort', this.#stop, { once: true })
+    if (request.signal.aborted) this.#stop()
+  }
+
+  /** The next piece; null when the answer is complete. @throws when it will not be */
+  async next(): Promise<Buffer | null> {
+    const { signal } = this.#run.request
+    const next = await Promise.race([this.#chunks.next().catch(() => null), this.#aborted])
+    signal.throwIfAborted()
+    if (next !== null && next.done !== true) return next.value
+    const error = await Promise.race([this.#ending, this.#aborted])
+    signal.throwIfAborted()
+    if (error !== undefined) throw queryError(error)
+    return null
+  }
+
+  /** Nobody reads on: the engine stops, and what it still writes is forgotten. */
+  leave(): void {
+    if (this.#left) return
+    this.#left = true
+    if (!this.#ended) this.#stop()
+  }
+
+  readonly #stop = (): void => {
+    this.#reader.discard()
+    void killUntil(
+      () => this.#ended,
+      () => this.#run.engine.kill(this.#run.mark),
+    )
   }
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { drainPending, Session } from 'chdb'
 import { quoteText } from '../../../core/warehouse/column-types.ts'
 import { engineConfigXml } from '../../../core/warehouse/embedded/engine-config.ts'
 import { canStream } from '../../../core/warehouse/embedded/formats.ts'
 import { repairTokens } from '../../../core/warehouse/embedded/token-repair.ts'
 import { clusterConfig, type FrontCluster, withoutKeeper } from './cluster.ts'
+import { FrontPolicies } from './policies.ts'
 import { type Asked, formatOf } from './request.ts'
 
 /** What a statement gave: pieces of bytes, and how much was read. */
@@ -28,16 +30,28 @@ const markOf = (id: string): string => `/* query ${Buffer.from(id).toString('hex
 /** chDB behind what a server does for each request: a session of its own, settings, parameters, an id to be killed by. */
 export class FrontEngine {
   readonly #path: string
-  readonly #incoming: string
-  readonly #control: Session
+  readonly #folder: string
+  #control: Session
   readonly #running = new Map<string, Running>()
   readonly #translate: (sql: string) => string
+  readonly #policies: FrontPolicies
+  /** Policies that the engine does not know yet. */
+  #stale = false
+  #reopening: Promise<void> | null = null
+  /** Statements that run. */
+  #active = 0
 
-  private constructor(path: string, incoming: string, control: Session, translate: (sql: string) => string) {
+  private constructor(
+    folder: string,
+    control: Session,
+    policies: FrontPolicies,
+    translate: (sql: string) => string,
+  ) {
     this.#translate = translate
-    this.#path = path
-    this.#incoming = incoming
+    this.#folder = folder
+    this.#path = join(folder, 'engine')
     this.#control = control
+    this.#policies = policies
   }
 
   /** Opens the engine in `folder`, tokens repaired, as after a crash. */
@@ -47,19 +61,52 @@ export class FrontEngine {
     await mkdir(path, { recursive: true })
     await rm(incoming, { recursive: true, force: true })
     await mkdir(incoming)
-    const config = engineConfigXml({ maxMemoryBytes: 2 ** 31 }).replace(
+    const config = engineConfigXml({ maxMemoryBytes: 2 ** 31, usersFile: join(folder, 'users.xml') }).replace(
       '</clickhouse>',
       `${cluster === null ? '' : clusterConfig(cluster)}</clickhouse>`,
     )
     await writeFile(join(folder, 'engine.xml'), config)
+    const policies = await FrontPolicies.open(join(folder, 'policies.json'))
     await repairTokens(path)
-    const control = new Session(path, { connectionArgs: [`--config-file=${join(folder, 'engine.xml')}`] })
+    const control = await openSession(folder, policies)
     // The engine in a process has no UUID; a server's is that of its data folder.
     const uuid = await uuidOf(join(folder, 'uuid'))
-    const named = (sql: string): string => sql.replaceAll('serverUUID()', `toUUID('${uuid}')`)
-    return new FrontEngine(path, incoming, control, sql =>
+    const named = (sql: string): string =>
+      policies.inPlace(sql.replaceAll('serverUUID()', `toUUID('${uuid}')`))
+    return new FrontEngine(folder, control, policies, sql =>
       cluster === null ? named(sql) : withoutKeeper(named(sql)),
     )
+  }
+
+  /** Opens the engine anew when policies have changed since: it reads them when it is opened. */
+  async #enter(): Promise<void> {
+    while (this.#reopening !== null) await this.#reopening
+    if (this.#stale) {
+      this.#reopening = this.#reopen().finally(() => {
+        this.#reopening = null
+      })
+      await this.#reopening
+    }
+    this.#active += 1
+  }
+
+  async #reopen(): Promise<void> {
+    while (this.#active > 0) await delay(5)
+    this.#control.close()
+    await drainPending()
+    this.#stale = false
+    this.#control = await openSession(this.#folder, this.#policies)
+  }
+
+  async #changePolicies(sql: string): Promise<void> {
+    await this.#enter()
+    try {
+      await this.#control.queryAsync(`EXPLAIN AST ${sql}`)
+      await this.#policies.run(sql)
+      this.#stale = true
+    } finally {
+      this.#active -= 1
+    }
   }
 
   /** Stops what runs under this id: streams at once, all else by the engine. */
@@ -84,10 +131,18 @@ export class FrontEngine {
       throw new Error(`Code: 216. DB::Exception: Query with id = ${queryId} is already running. (${SAME_ID})`)
     }
     begun()
+    if (FrontPolicies.knows(asked.sql)) {
+      await this.#changePolicies(this.#translate(asked.sql))
+      return answerOf([], asked.format)
+    }
+    await this.#enter()
     const session = new Session(this.#path)
     const running: Running = { mark: markOf(queryId), cancel: () => {} }
     this.#running.set(queryId, running)
+    let open = true
     const release = (): void => {
+      if (open) this.#active -= 1
+      open = false
       if (this.#running.get(queryId) === running) this.#running.delete(queryId)
       session.close()
     }
@@ -121,7 +176,7 @@ export class FrontEngine {
 
   /** The embedded engine takes binary data from files only: `input(...)` becomes `file(...)`, plain data an INFILE. */
   async #insert(session: Session, asked: Asked, mark: string, release: () => void): Promise<Answer> {
-    const file = join(this.#incoming, randomUUID())
+    const file = join(this.#folder, 'incoming', randomUUID())
     await writeFile(file, asked.data)
     try {
       await session.queryAsync(`${mark} ${insertFromFile(asked, file)}`)
@@ -131,6 +186,13 @@ export class FrontEngine {
       release()
     }
   }
+}
+
+async function openSession(folder: string, policies: FrontPolicies): Promise<Session> {
+  await writeFile(join(folder, 'users.xml'), policies.usersXml())
+  return new Session(join(folder, 'engine'), {
+    connectionArgs: [`--config-file=${join(folder, 'engine.xml')}`],
+  })
 }
 
 async function uuidOf(file: string): Promise<string> {

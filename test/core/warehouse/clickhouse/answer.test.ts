@@ -16,7 +16,7 @@ const pieces = (text: string, cuts: readonly number[]): Buffer[] => {
 }
 
 async function read(parts: readonly Buffer[], tag: string | null): Promise<{ bytes: Buffer; error: string }> {
-  const reader = new AnswerReader(Readable.from(parts.filter(part => part.length > 0)), tag, {})
+  const reader = new AnswerReader(Readable.from(parts.filter(part => part.length > 0)), tag)
   const chunks: Uint8Array[] = []
   let error = ''
   try {
@@ -56,7 +56,7 @@ describe('AnswerReader', () => {
   it('does not wait for ever for a server that has gone without a word', async () => {
     const stream = new Readable({ read() {} })
     stream.push('half')
-    const reader = new AnswerReader(stream, TAG, {})
+    const reader = new AnswerReader(stream, TAG)
     await reader.first()
     const read = async (): Promise<void> => {
       for await (const _ of reader.chunks(20));

@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+/**
+ * Named pipes through which the engine hands out answers (`INTO OUTFILE`). The library's own stream plans a statement on
+ * the JavaScript thread, which computes its constants there; a statement whose answer goes into a pipe runs on a thread of
+ * the pool from its first step, and writes as fast as it is read.
+ */
+export class AnswerPipes {
+  readonly #free: string[]
+
+  private constructor(paths: readonly string[]) {
+    this.#free = [...paths]
+  }
+
+  /** Makes them in `folder`, which is emptied. @throws when there is no `mkfifo`, or the file system has no pipes */
+  static async open(folder: string, count: number): Promise<AnswerPipes> {
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const paths = Array.from({ length: count }, (_, index) => join(folder, String(index)))
+    await makePipes(paths)
+    return new AnswerPipes(paths)
+  }
+
+  /** A pipe that nobody has; undefined: none is left. */
+  take(): string | undefined {
+    return this.#free.pop()
+  }
+
+  /** Only when nobody writes to it or reads from it any more: what is left in it would be the next one's answer. */
+  give(path: string): void {
+    this.#free.push(path)
+  }
+}
+
+async function makePipes(paths: readonly string[]): Promise<void> {
+  try {
+    await promisify(execFile)('mkfifo', ['-m', '600', ...paths])
+  } catch (error) {
+    throw new Error(`named pipes cannot be made (mkfifo, of coreutils or busybox): ${String(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Reads one answer. The pipe has a reader from before the statement starts until it has ended: without one the engine would
+ * wait for it, in a thread that nothing can wake.
+ */
+export class AnswerReader {
+  readonly #path: string
+  readonly #socket: Socket
+  /** Resolves when nothing of the pipe is held any more. */
+  readonly closed: Promise<void>
+
+  constructor(path: string) {
+    this.#path = path
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    this.#socket = new Socket({ fd, readable: true, writable: false })
+    // A pipe that fails ends: the statement says what was wrong.
+    this.#socket.on('error', () => undefined)
+    this.closed = new Promise(resolve => this.#socket.once('close', () => resolve()))
+  }
+
+  /** What is written, until `end`. */
+  chunks(): AsyncIterator<Buffer> {
+    return this.#socket.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  }
+
+  /** Reads what still comes and forgets it: so that the engine can end. */
+  discard(): void {
+    this.#socket.removeAllListeners('readable')
+    this.#socket.resume()
+  }
+
+  /** The statement has ended: the reader comes to an end behind what was written, if anything was. */
+  end(): void {
+    if (this.#socket.closed || this.#socket.readableEnded) return
+    try {
+      closeSync(openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK))
+    } catch {
+      // It has come to its end already.
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { WattlineError } from '../../runtime/errors.ts'
+import { quoteText } from '../column-types.ts'
+import type { QueryParam } from '../warehouse.ts'
+
+/**
+ * Values for `{name:Type}`, as assignments of a SET statement. They belong to the session then; the library's own binding
+ * lets one statement with values run at a time in the whole process, however long it takes.
+ * @throws parameter_invalid for what is no name
+ */
+export const paramAssignments = (params: Readonly<Record<string, QueryParam>>): readonly string[] =>
+  Object.entries(params).map(([name, value]) => {
+    if (!/^\w+$/.test(name)) {
+      throw new WattlineError('parameter_invalid', `${name.slice(0, 100)} is not a name of a parameter.`)
+    }
+    return `param_${name} = ${quoteText(paramText(value))}`
+  })
+
+/** As the engine reads a value: text with tabs and line ends escaped, all that is made of parts as it stands in SQL. */
+function paramText(value: QueryParam): string {
+  if (value === null) return '\\N'
+  return typeof value === 'string' ? escaped(value) : literal(value)
+}
+
+function literal(value: QueryParam): string {
+  if (value === null) return 'NULL'
+  if (typeof value === 'string') return quoteText(value)
+  if (typeof value !== 'object') return String(value)
+  if (value instanceof Map) {
+    return `{${[...value].map(([key, item]) => `${literal(key)}:${literal(item)}`).join(',')}}`
+  }
+  if ('values' in value && Array.isArray(value.values)) return `(${value.values.map(literal).join(',')})`
+  return `[${(value as readonly QueryParam[]).map(literal).join(',')}]`
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\0': '\\0',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+}
+
+const escaped = (text: string): string => text.replace(/[\\\0\b\f\n\r\t]/g, found => ESCAPES[found] ?? found)

@@ -1,0 +1,34 @@
+import type { RowPolicy } from '../policies.ts'
+
+/**
+ * The engine's file of users: the one user that every session is, and the row policies. The embedded engine has no other
+ * place for them; a policy of the whole database is one of a table without a name.
+ */
+export const engineUsersXml = (database: string, policies: readonly RowPolicy[]): string =>
+  [
+    '<clickhouse>',
+    '  <profiles><default/></profiles>',
+    '  <quotas><default/></quotas>',
+    '  <users>',
+    '    <default>',
+    '      <password/>',
+    '      <networks><ip>::/0</ip></networks>',
+    '      <profile>default</profile>',
+    '      <quota>default</quota>',
+    '      <databases>',
+    `        <${database}>`,
+    ...policies.map(
+      ({ table, filter }) =>
+        `          <table name="${escaped(table ?? '')}"><filter>${escaped(filter)}</filter></table>`,
+    ),
+    `        </${database}>`,
+    '      </databases>',
+    '    </default>',
+    '  </users>',
+    '</clickhouse>',
+    '',
+  ].join('\n')
+
+/** Text inside XML, also inside double quotes. */
+export const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

@@ -1,0 +1,52 @@
+import { STREAMS } from '../model/streams/index.ts'
+import { tablesOf } from '../model/streams/stream.ts'
+import { CATALOGUE_VIEWS } from './ddl-catalogue.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from './ddl-derived.ts'
+
+/** A table or view as far as its rows belong to somebody. */
+export interface OwnedTable {
+  readonly name: string
+  /** A view's rows come through the policies of the tables below it. */
+  readonly isView: boolean
+  readonly hasTenant: boolean
+  readonly hasAccount: boolean
+}
+
+const table = (name: string, columns: readonly string[]): OwnedTable => ({
+  name,
+  isView: false,
+  hasTenant: columns.includes('Tenant'),
+  hasAccount: columns.includes('Account'),
+})
+
+const view = (name: string): OwnedTable => ({ name, isView: true, hasTenant: false, hasAccount: false })
+
+const STREAM_TABLES: readonly OwnedTable[] = STREAMS.flatMap(tablesOf).flatMap(stream =>
+  stream.table === undefined
+    ? []
+    : [
+        table(
+          stream.table.name,
+          stream.columns.map(column => column.name),
+        ),
+      ],
+)
+
+const TRACE_TABLES: readonly OwnedTable[] = [TRACE_INDEX, TRACE_INDEX_VIEW].map(name =>
+  table(
+    name,
+    TRACE_INDEX_COLUMNS.map(([column]) => column),
+  ),
+)
+
+const VIEWS: ReadonlySet<string> = new Set([
+  ...ROLLUP_VIEWS.map(({ name }) => name),
+  ...CATALOGUE_VIEWS.flatMap(({ name, limitedName }) => [name, limitedName]),
+])
+
+/** Everything that the migrations make, whatever is there already. */
+export const OWNED_TABLES: readonly OwnedTable[] = [
+  ...STREAM_TABLES,
+  ...TRACE_TABLES,
+  ...[...VIEWS].map(view),
+]
