@@ -9,6 +9,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    env: { UV_THREADPOOL_SIZE: '32' },
+    env: { UV_THREADPOOL_SIZE: '64' },
   },
 })

@@ -3,7 +3,7 @@
 //
 // The door. CommonJS because it runs before anything else may touch the thread pool: each running query of the embedded
 // engine holds one thread, and libuv reads the size once, at first use.
-process.env.UV_THREADPOOL_SIZE ??= '48'
+process.env.UV_THREADPOOL_SIZE ??= '144'
 
 const [major] = process.versions.node.split('.').map(Number)
 if (major >= 24) {

@@ -51,6 +51,7 @@ export function fencedReader(options: {
             async () => {
               const result = await warehouse.fenced({
                 sql,
+                origin: 'own',
                 params,
                 tenant: sees.tenant,
                 accounts: sees.accounts,

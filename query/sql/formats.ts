@@ -27,7 +27,6 @@ const FORMATS: Readonly<Record<string, string>> = {
   JSONCompactStringsEachRow: LINES,
   JSONCompactStringsEachRowWithNames: LINES,
   JSONCompactStringsEachRowWithNamesAndTypes: LINES,
-  JSONEachRowWithProgress: LINES,
   JSONLines: LINES,
   NDJSON: LINES,
   CSV,

@@ -2,7 +2,6 @@
 import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
-import { canStream } from '../../core/warehouse/embedded/formats.ts'
 import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { startDeadline } from '../fair/deadline.ts'
 import { urgencyOf } from '../fair/fairness.ts'
@@ -22,7 +21,6 @@ export interface SqlRequest {
   readonly signal: AbortSignal
   /** A client may ask for less time than the limit. */
   readonly maxSeconds?: number
-  readonly clientProtocolVersion?: number
 }
 
 export interface SqlService {
@@ -45,7 +43,7 @@ export function createSqlService(parts: Parts): SqlService {
   const allowList = createAllowList({ warehouse })
 
   const ask = async (request: SqlRequest, open: Open, secondsLeft: () => number): Promise<FencedResult> => {
-    const { statement, params, tenant, accounts, signal, clientProtocolVersion } = request
+    const { statement, params, tenant, accounts, signal } = request
     const bounds = { maxMemoryBytes: limits.memory_bytes, maxResultRows: limits.result_rows }
     const urgency = urgencyOf('sql', open.standing())
     // Checks and answer share the limit: what the checks took is gone.
@@ -67,6 +65,7 @@ export function createSqlService(parts: Parts): SqlService {
     return await warehouse
       .fenced({
         sql,
+        origin: 'admitted',
         params,
         tenant,
         accounts,
@@ -74,7 +73,6 @@ export function createSqlService(parts: Parts): SqlService {
         format: statement.format.name,
         limits: { ...bounds, maxSeconds: secondsLeft() },
         urgency,
-        ...(clientProtocolVersion === undefined ? {} : { clientProtocolVersion }),
       })
       .catch((error: unknown) => {
         throw sqlFailed(error)
@@ -99,8 +97,6 @@ export function createSqlService(parts: Parts): SqlService {
             seconds * 500,
           )
           signal.throwIfAborted()
-          // An answer that the engine has made whole needs it no more, however long its reader takes.
-          if (!canStream(request.statement.format.name)) deadline.clear()
           begun.resolve()
           return await use({ ...answer, chunks: paced(start, open, signal) })
         })

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DataFormat } from '@clickhouse/client'
-import { canStream } from '../embedded/formats.ts'
 import { queryError } from '../engine-errors.ts'
 import { assertWithinFence, fenceSettings, mayUseProjections } from '../fence.ts'
 import { SERVER_KEY, seesRowsOf } from '../policies.ts'
@@ -10,6 +9,7 @@ import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer.ts'
 import { timed } from './connection.ts'
 import type { Endpoint } from './endpoints.ts'
+import { canStream } from './formats.ts'
 
 /** What a fenced query needs of the warehouse. */
 export interface FencedContext {

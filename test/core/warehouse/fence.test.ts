@@ -1,107 +1,60 @@
-// Guarantees: what is not known is denied. Filters name every table that has rows of tenants; parsed text that reads past
-// the filters is refused by name.
+// Guarantees: who asks and the limits are settings of the session; what the policies do not cover is refused by name in parsed
+// text, default deny; projections answer only text that cannot make them compute for rows of others.
 import { describe, expect, it } from 'vitest'
-import { fenceStatements, refusal, tableFilter } from '../../../core/warehouse/fence.ts'
+import { fenceSettings, isVirtualColumn, mayUseProjections, refusal } from '../../../core/warehouse/fence.ts'
 
-describe('tableFilter', () => {
-  it.each([
-    [
-      'a table of tenants',
-      { name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true },
-      "Tenant = 'x'",
-    ],
-    [
-      'a materialized view',
-      { name: 'v', engine: 'MaterializedView', hasTenant: true, hasAccount: false },
-      "Tenant = 'x'",
-    ],
-    [
-      'a view over fenced tables',
-      { name: 'usage_daily', engine: 'View', hasTenant: true, hasAccount: false },
-      null,
-    ],
-    [
-      'a table without tenant',
-      { name: 'quarantine', engine: 'MergeTree', hasTenant: false, hasAccount: false },
-      '0',
-    ],
-    [
-      'one that is new to us',
-      { name: 'secrets', engine: 'Memory', hasTenant: false, hasAccount: false },
-      '0',
-    ],
-    [
-      'public data',
-      { name: 'grid_intensity', engine: 'MergeTree', hasTenant: false, hasAccount: false },
-      null,
-    ],
-    [
-      'shared rows',
-      { name: 'tariffs', engine: 'MergeTree', hasTenant: true, hasAccount: false },
-      "Tenant IN ('', 'x')",
-    ],
-  ])('%s', (_what, table, expected) => {
-    expect(tableFilter(table, { tenant: 'x', accounts: null })).toBe(expected)
-  })
-
-  it('lets only the operator see what was set aside', () => {
-    const quarantine = { name: 'quarantine', engine: 'MergeTree', hasTenant: false, hasAccount: false }
-    expect(tableFilter(quarantine, { tenant: 'default', accounts: null })).toBeNull()
-    expect(tableFilter(quarantine, { tenant: 'acme', accounts: null })).toBe('0')
-  })
-
-  it.each([
-    [
-      'a table of accounts',
-      { name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true },
-      "Tenant = 'x' AND Account IN ('web', 'o\\'b')",
-    ],
-    ['a view over it', { name: 'usage_daily', engine: 'View', hasTenant: true, hasAccount: true }, null],
-    [
-      'a table without',
-      { name: 'otel_traces', engine: 'MergeTree', hasTenant: true, hasAccount: false },
-      '0',
-    ],
-    [
-      'accounts without a tenant',
-      { name: 'odd', engine: 'MergeTree', hasTenant: false, hasAccount: true },
-      '0',
-    ],
-    ['shared rows', { name: 'tariffs', engine: 'MergeTree', hasTenant: true, hasAccount: false }, '0'],
-    ['the quarantine', { name: 'quarantine', engine: 'MergeTree', hasTenant: false, hasAccount: false }, '0'],
-    [
-      'public data',
-      { name: 'grid_intensity', engine: 'MergeTree', hasTenant: false, hasAccount: false },
-      null,
-    ],
-  ])('limited to accounts: %s', (_what, table, expected) => {
-    expect(tableFilter(table, { tenant: 'x', accounts: ['web', "o'b"] })).toBe(expected)
-    expect(tableFilter(table, { tenant: 'x', accounts: [] })).toBe(expected === null ? null : '0')
-  })
-
-  it('escapes the tenant', () => {
-    const table = { name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true }
-    expect(tableFilter(table, { tenant: "a' OR 1 \\", accounts: null })).toBe("Tenant = 'a\\' OR 1 \\\\'")
-  })
-})
-
-it('sets filters and limits first, and makes the session read-only last', () => {
-  const statements = fenceStatements({
-    database: 'wattline',
-    tables: [{ name: 'ledger', engine: 'MergeTree', hasTenant: true, hasAccount: true }],
-    tenant: "a'b",
-    accounts: null,
+it('sets who asks, and limits', () => {
+  const settings = fenceSettings({
+    sees: 'key["a"]',
     limits: { maxSeconds: 3, maxMemoryBytes: 4, maxResultRows: 5 },
-    maxResultBytes: 6,
+    projections: false,
     threads: 1,
   })
-  expect(statements[1]).toBe("SET additional_table_filters = {'wattline.ledger': 'Tenant = \\'a\\\\\\'b\\''}")
-  expect(statements[2]).toContain('max_execution_time = 3')
-  expect(statements[2]).toContain('max_memory_usage = 4')
-  expect(statements[2]).toContain('max_result_rows = 5')
-  expect(statements[2]).toContain('max_result_bytes = 6')
-  expect(statements.at(-1)).toBe('SET readonly = 1')
+  expect(settings).toMatchObject({
+    log_comment: 'key["a"]',
+    max_execution_time: 3,
+    max_memory_usage: 4,
+    max_result_rows: 5,
+    max_threads: 1,
+    optimize_use_projections: 0,
+    output_format_write_statistics: 0,
+  })
 })
+
+describe('mayUseProjections', () => {
+  const asks = (sql: string, origin?: 'own' | 'admitted', params = {}) =>
+    mayUseProjections({ sql, params, ...(origin === undefined ? {} : { origin }) })
+
+  it('allows them to text of our own', () => {
+    expect(asks('SELECT sum(EnergyUj) FROM wattline.ledger', 'own')).toBe(true)
+  })
+  it.each([
+    'SELECT * FROM (SELECT sum(EnergyUj) FROM ledger)',
+    'SELECT * FROM (SELECT sum(EnergyUj) FROM wattline.`ledger`)',
+  ])('does not to a stranger who names the table: %s', sql => {
+    expect(asks(sql, 'admitted')).toBe(false)
+  })
+  it('does not where a value may name the table, or nobody has judged the text', () => {
+    expect(asks('SELECT * FROM (SELECT 1 FROM {t:Identifier})', 'admitted', { t: 'ledger' })).toBe(false)
+    expect(asks('SELECT * FROM usage_daily')).toBe(false)
+  })
+  it('allows them to the views over it', () => {
+    expect(asks('SELECT * FROM (SELECT sum(EnergyUj) FROM usage_daily)', 'admitted')).toBe(true)
+  })
+})
+
+it.each([
+  '_part',
+  '_part_offset',
+  '_PART_INDEX',
+  't._block_number',
+  '_partition_id',
+  '_sample_factor',
+  '_row_exists',
+])('knows %s as a column of the engine', name => expect(isVirtualColumn(name)).toBe(true))
+it.each(['SpanName', 'part', '_mine', 'Tenant', 'Events.Name', '_'])('does not take %s for one', name =>
+  expect(isVirtualColumn(name)).toBe(false),
+)
 
 describe('refusal', () => {
   const ast = (...lines: string[]): string => lines.join('\n')
@@ -132,6 +85,8 @@ describe('refusal', () => {
     ],
     ['a column of a table', ast(' Identifier t.parts'), null],
     ['a dictionary', ast(' Function dictGetOrDefault (children 1)'), 'function dictGetOrDefault'],
+    ['settings, which hold inside a subquery', ast('Subquery (children 1)', ' Set'), 'SETTINGS'],
+    ['where rows lie', ast(' Identifier l._part_offset'), 'column l._part_offset'],
     ['a file as a value', ast(' Function file (children 1)'), 'function file'],
   ])('%s', (_what, text, expected) => {
     expect(refusal(text)).toBe(expected)

@@ -1,6 +1,6 @@
 /**
- * The engine streams an answer in pieces, each of which is a complete document of the format. Formats without head or
- * foot can be streamed, since their pieces simply follow each other; all others are made whole in the engine first.
+ * Formats without head or foot: what there is of an answer that ends with an error is right as far as it goes. Answers in
+ * all others are made whole by the server first.
  */
 const CONCATENABLE: ReadonlySet<string> = new Set([
   'JSONEachRow',

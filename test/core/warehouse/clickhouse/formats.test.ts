@@ -1,6 +1,6 @@
 // Guarantees: only formats whose pieces can follow each other are streamed.
 import { expect, it } from 'vitest'
-import { canStream } from '../../../../core/warehouse/embedded/formats.ts'
+import { canStream } from '../../../../core/warehouse/clickhouse/formats.ts'
 
 it.each([
   ['JSONEachRow', true],
