@@ -64,7 +64,7 @@ const problem = async (answer: Response): Promise<Problem> => {
 }
 
 describe('POST /api/v1/sql', () => {
-  it('answers meta, data, rows and statistics, 64-bit integers as text', async () => {
+  it('answers meta, data and rows, 64-bit integers as text', async () => {
     const answer = await sql({
       query: 'SELECT ServiceName, count() AS n FROM otel_traces WHERE ServiceName = {s:String} GROUP BY 1',
       params: { s: 'pay' },
@@ -77,7 +77,6 @@ describe('POST /api/v1/sql', () => {
       ],
       data: [{ ServiceName: 'pay', n: '1' }],
       rows: 1,
-      statistics: { rows_read: expect.any(Number) },
     })
   })
 

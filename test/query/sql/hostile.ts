@@ -164,6 +164,6 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['SELECT 1) UNION ALL SELECT * FROM (SELECT hostName()', 'failed'],
   ['SELECT 1 --\n) SETTINGS readonly = 0 --', 'failed'],
   ['SELECT 1 /* ) */ FROM system.parts /* ( */', 'table'],
-  ['SELECT 1 AS `x\nLiteral 1` FROM system.parts', 'table'],
+  ['SELECT 1 AS `x\nLiteral 1` FROM system.parts', 'syntax'],
   ["SELECT hostName() AS `a)\n Literal 'b'`", 'syntax'],
 ]
