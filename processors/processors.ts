@@ -91,6 +91,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       retentionNano: BigInt(config.retention.signals_days) * DAY_NANO,
       forwardedPatienceMs: config.metering.uplink_patience * 1000,
       budget: meterBudget,
+      partitions: broker.partitions(readings.name),
       appendFlushes: async (partition, flushes) => {
         const [headers, timestampMs] = [{ [RECORD_KIND]: FLUSH_KIND }, now()]
         const records = flushes.map(flush => ({

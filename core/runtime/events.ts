@@ -255,6 +255,13 @@ export const EVENTS = {
       'reason',
     ),
   },
+  hostNameShared: {
+    level: 'warn',
+    counter: counter(
+      'wattline_host_names_shared_total',
+      'Names that two machines of one tenant claim: what is sent under the name alone cannot be told apart and counts as a third host',
+    ),
+  },
   energyUnpriced: {
     level: 'warn',
     counter: counter('wattline_unpriced_total', 'Ledger entries without a factor or tariff', 'reason'),

@@ -8,6 +8,7 @@ import { readRecord } from '../../core/columns/record-reader.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { FORWARDED_HEADER } from '../../core/model/forwarding.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
+import { WINDOW_NS } from '../../core/model/window.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import { assertReadable } from '../readable.ts'
 import type { PartitionWorker, Processor } from '../runner.ts'
@@ -15,7 +16,9 @@ import type { Step } from '../step.ts'
 import type { EnergyRow } from './attribute.ts'
 import type { StateBudget } from './budget.ts'
 import { decodeHostState, derivedOf, encodeNumbers } from './codec.ts'
+import { NAMES_KIND } from './host-names.ts'
 import type { HostState, HostStates } from './host-state.ts'
+import { Joiner } from './joiner.ts'
 import { hostKey, isNamesKey, namesKey } from './keys.ts'
 import type { LateRow } from './late.ts'
 import type { Flush, Meter, Metering } from './meter.ts'
@@ -34,6 +37,8 @@ interface MeterProcessorOptions {
   readonly appendFlushes: (partition: number, flushes: readonly Flush[]) => Promise<void>
   /** How much longer hosts behind a forwarding node may be silent, ms: what they have measured may be waiting there. */
   readonly forwardedPatienceMs?: number
+  /** Partitions of stream `readings`. */
+  readonly partitions: number
 }
 
 /** Distance in record time of two looks for hosts that are gone. */
@@ -63,13 +68,14 @@ async function openWorker(
   // All can be read: only now there is a worker that gives them back.
   const lengthOf = (key: string): number => stored.get(key)?.length ?? 0
   for (const [key, state] of states) options.budget.note(state, lengthOf(key) + lengthOf(namesKey(key)))
-  return new MeterWorker(options, partition.partition, states)
+  return new MeterWorker(options, partition.partition, states, stored)
 }
 
 class MeterWorker implements PartitionWorker {
   readonly #options: MeterProcessorOptions
   readonly #partition: number
   readonly #states: HostStates
+  readonly #joiner: Joiner
   /** Names as they are stored, by host key. */
   readonly #stored: Map<string, Uint8Array>
   /** What the records of this poll have given so far. */
@@ -83,7 +89,16 @@ class MeterWorker implements PartitionWorker {
   /** Hosts whose flush is in the log already. */
   readonly #flushed = new Set<string>()
 
-  constructor(options: MeterProcessorOptions, partition: number, states: HostStates) {
+  constructor(
+    options: MeterProcessorOptions,
+    partition: number,
+    states: HostStates,
+    stored: ReadonlyMap<string, Uint8Array>,
+  ) {
+    this.#joiner = new Joiner(
+      { events: options.events, partitions: options.partitions, close: state => this.#close(state) },
+      stored,
+    )
     this.#options = options
     this.#partition = partition
     this.#states = states
@@ -93,10 +108,20 @@ class MeterWorker implements PartitionWorker {
 
   apply(record: StoredRecord): void {
     const result = this.#meter(record)
+    if (result !== null) this.#keep(result)
+    this.#timestampMs = record.timestampMs
+  }
+
+  #keep(result: Metering): void {
     this.#energy.push(...result.energy)
     this.#late.push(...result.late)
     for (const [key, state] of result.changed) this.#changed.set(key, state)
-    this.#timestampMs = record.timestampMs
+  }
+
+  /** Closes all windows that a host's readings lie in. */
+  #close({ tenant, host, recordNano }: HostState): void {
+    const untilUnixNano = (recordNano + WINDOW_NS).toString()
+    this.#keep(this.#options.meter.flush(this.#states, { tenant, host, untilUnixNano }))
   }
 
   finish(step: Step): void {
@@ -110,6 +135,7 @@ class MeterWorker implements PartitionWorker {
         timestampMs,
       })
     }
+    this.#joiner.finish(this.#changed.values(), timestampMs, step)
     for (const [key, state] of this.#changed) {
       const { names } = derivedOf(state)
       // Written again only when they are others than those that are stored.
@@ -139,7 +165,8 @@ class MeterWorker implements PartitionWorker {
     for (const state of this.#states.values()) this.#options.budget.release(state)
   }
 
-  #meter(record: StoredRecord): Metering {
+  /** Null: nothing was metered. */
+  #meter(record: StoredRecord): Metering | null {
     // It may have been a flush: those that are due are written again.
     if (record.headers[RECORD_CORRUPT] !== undefined) this.#flushed.clear()
     assertReadable(record)
@@ -148,7 +175,13 @@ class MeterWorker implements PartitionWorker {
       this.#flushed.delete(keyOf(flush))
       return this.#options.meter.flush(this.#states, flush)
     }
-    return this.#options.meter.apply(this.#states, readRecord(readings, record.value), {
+    if (record.headers[RECORD_KIND] === NAMES_KIND) {
+      for (const [key, state] of this.#joiner.hear(record, this.#states)) this.#changed.set(key, state)
+      return null
+    }
+    const kept = this.#joiner.keep(record, readRecord(readings, record.value))
+    if (kept === null) return null
+    return this.#options.meter.apply(this.#states, kept, {
       timestampMs: this.#silentFromMs(record),
       roomOf: this.#options.budget.roomOf,
     })
@@ -168,6 +201,7 @@ class MeterWorker implements PartitionWorker {
     if (this.#newestNano < this.#nextSweepNano) return
     this.#nextSweepNano = this.#newestNano + SWEEP_NANO
     const oldest = this.#newestNano - this.#options.retentionNano
+    this.#joiner.forget(Number(oldest / 1_000_000n))
     for (const [key, state] of this.#states) {
       if (state.series.size > 0 || state.recordNano >= oldest) continue
       this.#states.delete(key)

@@ -110,6 +110,7 @@ async function measure({ name, of, units, rows, row }: Case): Promise<string> {
   const processor = createMeterProcessor({
     meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
     retentionNano: 10n ** 18n,
+    partitions: 1,
     events: silentEvents,
     budget,
     appendFlushes: async () => {},

@@ -56,6 +56,7 @@ const processor: Processor = createMeterProcessor({
     isSensor: source => source === 'rapl' || source === 'proc' || source === 'cgroup2',
   }),
   retentionNano: 10n ** 18n,
+  partitions: 1,
   events: silentEvents,
   budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
   appendFlushes: async () => {},

@@ -61,6 +61,7 @@ const meterOf = (maxRecords: number): Processor => ({
   ...createMeterProcessor({
     meter: createMeter({ metering: config.metering, isSensor: () => false }),
     retentionNano: 10n ** 18n,
+    partitions: 1,
     events: silentEvents,
     budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
     appendFlushes: async (partition, flushes) => {

@@ -116,6 +116,7 @@ async function workerOf(budget: StateBudget, stored = new Map<string, Uint8Array
   const worker = await createMeterProcessor({
     meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
     retentionNano: 2n * DAY_NANO,
+    partitions: 1,
     events: { emit: () => {} },
     budget,
     appendFlushes: async (_partition, some) => void flushes.push(some),

@@ -20,6 +20,7 @@ async function flushedAfter(headers: Record<string, string>, silentMs: number): 
   const worker = await createMeterProcessor({
     meter: createMeter({ metering, isSensor: () => false }),
     retentionNano: 30n * 86_400_000_000_000n,
+    partitions: 1,
     events: silentEvents,
     budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
     appendFlushes: async (_partition, flushes) => void flushed.push(...flushes.map(({ host }) => host)),
