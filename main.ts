@@ -20,13 +20,13 @@ import { startSensors } from './collector/sensors/sensors.ts'
 import { lockData } from './core/backup/restoring.ts'
 import { Snapshots } from './core/backup/snapshots.ts'
 import type { Broker } from './core/broker/broker.ts'
-import { LateBroker } from './core/broker/late-broker.ts'
 import { needsOf } from './core/runtime/config/roles.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import { type Doors, openDoors } from './core/runtime/doors.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import type { Losses } from './core/runtime/losses.ts'
+import { createStartWaits, type StartWaits } from './core/runtime/start-waits.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import { urlOf } from './core/runtime/url-of.ts'
 import type { EmbeddedOptions } from './core/warehouse/open-warehouse.ts'
@@ -38,7 +38,9 @@ import type { Runner } from './processors/runner.ts'
 import { RowAges } from './processors/store/row-ages.ts'
 import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
 import { engineWatch, type Readiness } from './query/status/readiness.ts'
-import { openLog, openTables, startLosses } from './storage.ts'
+import { startLosses } from './storage.ts'
+import { startEarlyHealth } from './wiring/early-health.ts'
+import { startLateLog, startLog, startWarehouse } from './wiring/neighbours.ts'
 
 export interface WattlineOptions {
   readonly config: Config
@@ -47,6 +49,10 @@ export interface WattlineOptions {
   readonly engine?: EmbeddedOptions
   /** Where this is one of several processes on the same OTLP ports: its share of their connections. */
   readonly shared?: { readonly connections: number }
+  /** Aborting it ends the start. */
+  readonly signal?: AbortSignal
+  /** Asked while the start goes on: what it waits for, in words. */
+  readonly onWaits?: (reasons: () => readonly string[]) => void
 }
 
 export interface RunningWattline {
@@ -58,16 +64,17 @@ export interface RunningWattline {
   }
   /** Per role, what keeps it from working. */
   readiness(): Promise<Readiness>
-  /** Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late. */
-  stop(deadlineMs: number): Promise<readonly string[]>
+  /**
+   * Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late.
+   * @param onPart told of each part before it is stopped
+   */
+  stop(deadlineMs: number, onPart?: (name: string) => void): Promise<readonly string[]>
 }
-
-/** People who ask for lag wait no longer. */
-const ASKED_LOG_MS = 5_000
 
 /** What every part gets. */
 interface Wiring extends WattlineOptions {
   readonly lifecycle: Lifecycle
+  readonly waits: StartWaits
   readonly doors: Doors
   readonly started: Date
   readonly rowAges: RowAges
@@ -80,8 +87,10 @@ interface Wiring extends WattlineOptions {
 
 /** Starts what the roles need, or throws a WattlineError after stopping what had started. */
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
-  const { config, version, events } = options
-  const lifecycle = new Lifecycle()
+  const { config, version, events, signal } = options
+  const lifecycle = new Lifecycle(signal)
+  const waits = createStartWaits({ events, signal })
+  options.onWaits?.(waits.reasons)
   const doors = await lifecycle.start(
     'tokens and certificate',
     () => openDoors(config, events),
@@ -90,6 +99,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const wiring: Wiring = {
     ...options,
     lifecycle,
+    waits,
     doors,
     started: new Date(),
     rowAges: new RowAges(),
@@ -112,6 +122,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
     )
     wiring.losses = await startLosses(wiring)
   }
+  const early = await startEarlyHealth(wiring, needs)
   const broker = needs.log === 'open' ? await startLog(wiring) : null
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
   const warehouse = needs.warehouse ? await startWarehouse(wiring) : null
@@ -127,43 +138,19 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const { losses } = wiring
   const readiness = () => readinessOf({ intake, processors, losses }, engineProblems)
   const parts = { log, warehouse, snapshots, processors, uplink, otlpHttp, otlpGrpc, readiness }
-  const http = await startHttp(wiring, parts)
+  const http = await startHttp(wiring, parts, early)
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
   return {
     addresses: { http, otlpHttp, otlpGrpc },
     readiness,
-    stop: async deadlineMs => {
+    stop: async (deadlineMs, onPart) => {
       events.emit('processStopping')
-      const left = await lifecycle.stop(deadlineMs)
+      const left = await lifecycle.stop(deadlineMs, onPart)
       events.emit('processStopped', { left: left.join(', ') })
       return left
     },
   }
-}
-
-function startLog({ lifecycle, config, events, losses }: Wiring): Promise<Broker> {
-  return lifecycle.start(
-    'log',
-    () => openLog(config, events, losses),
-    log => log.close(),
-  )
-}
-
-function startLateLog({ lifecycle, config, events }: Wiring): Promise<LateBroker> {
-  return lifecycle.start(
-    'log',
-    () => new LateBroker(() => openLog(config, events, null, ASKED_LOG_MS)),
-    log => log.close(),
-  )
-}
-
-function startWarehouse(wiring: Wiring): Promise<Warehouse> {
-  return wiring.lifecycle.start(
-    'warehouse',
-    () => openTables(wiring.config, wiring.events, wiring.engine),
-    engine => engine.close(),
-  )
 }
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
@@ -289,7 +276,7 @@ interface Parts {
   readonly readiness: () => Promise<Readiness>
 }
 
-async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
+async function startHttp(wiring: Wiring, parts: Parts, early: QueryServer | null): Promise<string | null> {
   const { lifecycle, events } = wiring
   const { host, http: port } = wiring.config.listen
   if (port === 'off') return null
@@ -298,7 +285,8 @@ async function startHttp(wiring: Wiring, parts: Parts): Promise<string | null> {
     'query',
     async () => {
       const server = await createHttpServer(wiring, parts)
-      address = urlOf(await server.listen(host, port), wiring.doors)
+      const place = early === null ? await server.listen(host, port) : await server.takeOver(early)
+      address = urlOf(place, wiring.doors)
       return server
     },
     server => server.stop(),

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Broker } from './core/broker/broker.ts'
 import { lossOfLog } from './core/broker/embedded/loss-of-log.ts'
-import { type LogOptions, openBrokerOfKind } from './core/broker/open-broker.ts'
+import { type KafkaPatience, type LogOptions, openBrokerOfKind } from './core/broker/open-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import { WattlineError } from './core/runtime/errors.ts'
@@ -60,7 +60,7 @@ export async function openLog(
   config: Config,
   events: EventBus,
   losses: Losses | null,
-  timeoutMs?: number,
+  patience: KafkaPatience,
 ): Promise<Broker> {
   const history: LogOptions =
     losses === null
@@ -72,7 +72,7 @@ export async function openLog(
             if (loss !== null) await losses.add(loss)
           },
         }
-  const broker = await openBrokerOfKind(config, events, { timeoutMs, ...history })
+  const broker = await openBrokerOfKind(config, events, { ...patience, ...history })
   try {
     await broker.createStreams(streamSettings(config))
     return broker

@@ -20,18 +20,22 @@ import { createStatusServer } from './query/server.ts'
 const LEAST_GRACE_MS = 500
 /** Beyond the deadline, for what they say at the end. */
 const LAST_WORDS_MS = 600
+/** For processes that are stopped while they start. */
+const STOP_STARTING_MS = 2_000
 const ENTRY = new URL('cli/worker.ts', import.meta.url)
 
 interface Options {
   readonly config: Config
   readonly version: string
   readonly events: EventBus
+  /** Aborting it ends the start. */
+  readonly signal?: AbortSignal
 }
 
 /** Starts all processes, or throws the WattlineError of the one that could not start, after stopping the others. */
 export async function superviseWattline(options: Options): Promise<RunningWattline> {
   const { config, version, events } = options
-  const lifecycle = new Lifecycle()
+  const lifecycle = new Lifecycle(options.signal)
   const doors = await lifecycle.start(
     'tokens and certificate',
     () => openDoors(config, events),
@@ -50,8 +54,11 @@ export async function superviseWattline(options: Options): Promise<RunningWattli
       connections: Math.ceil(FIXED_LIMITS.connections / processes),
     }),
   })
+  options.signal?.addEventListener('abort', () => void supervisor.stop(STOP_STARTING_MS), { once: true })
   let left: readonly string[] = []
   let untilMs = 0
+  // Before the processes, which may have to wait for Kafka: it says what they wait for.
+  const http = await startHttp(options, lifecycle, doors, supervisor)
   const addresses = await lifecycle.start(
     'processes',
     async () => {
@@ -62,14 +69,13 @@ export async function superviseWattline(options: Options): Promise<RunningWattli
       left = await supervisor.stop(Math.max(LEAST_GRACE_MS, untilMs - performance.now()))
     },
   )
-  const http = await startHttp(options, lifecycle, doors, supervisor, addresses)
   return {
     addresses: { ...addresses, http },
     readiness: async () => ({ collector: supervisor.reasons() }),
-    stop: async deadlineMs => {
+    stop: async (deadlineMs, onPart) => {
       untilMs = performance.now() + deadlineMs
       events.emit('processStopping')
-      const late = await lifecycle.stop(deadlineMs + LAST_WORDS_MS)
+      const late = await lifecycle.stop(deadlineMs + LAST_WORDS_MS, onPart)
       const all = [...late, ...left]
       events.emit('processStopped', { left: all.join(', ') })
       return all
@@ -102,7 +108,6 @@ async function startHttp(
   lifecycle: Lifecycle,
   doors: Doors,
   supervisor: Supervisor,
-  addresses: WorkerAddresses,
 ): Promise<string | null> {
   const { host, http: port } = config.listen
   if (port === 'off') return null
@@ -120,7 +125,6 @@ async function startHttp(
     version,
     started: new Date(),
     roles: config.roles,
-    ...addresses,
   })
   let address = ''
   await lifecycle.start(

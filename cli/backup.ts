@@ -12,7 +12,7 @@ import { loadConfig } from '../core/runtime/config/load.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
 import { type FolderLock, lockFolder } from '../core/runtime/folder-lock.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { bytesText, progressLine } from './progress.ts'
 import { renderTable } from './table.ts'
 import { version } from './version.ts'
@@ -36,7 +36,7 @@ export const backupCommand = (): Command =>
     .argument('<to>', 'folder, or s3://BUCKET/PREFIX; holds any number of backups of one data folder')
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
     .option('--data <folder>', 'data folder, over the configuration')
-    .option('--url <url>', 'address of the running process', DEFAULT_URL)
+    .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
     .option('--keep <backups>', 'afterwards remove all but the newest so many', keepCount)
     .option('--verify', 'read the newest backup that is there, compare checksums, and back nothing up')
@@ -121,14 +121,14 @@ async function ofRunning(config: Config, place: Place, options: Options): Promis
     over.abort()
     await renewing
     // One that is gone already was given up: then the copy has failed with a reason of its own.
-    await ask(options, `${path}/release`, {}).catch(() => undefined)
+    await ask(options, `${path}/release`, [], {}).catch(() => undefined)
   }
 }
 
 async function snapshotOf(options: Options): Promise<SnapshotAnswer> {
   for (const started = performance.now(); ; await delay(500)) {
     try {
-      return (await (await ask(options, '/api/v1/snapshots', {})).json()) as SnapshotAnswer
+      return await ask<SnapshotAnswer>(options, '/api/v1/snapshots', ['id', 'data'], {})
     } catch (error) {
       const isBusy = error instanceof WattlineError && error.code === 'snapshot_busy'
       if (!isBusy || performance.now() - started > BUSY_MS) throw error
@@ -139,7 +139,7 @@ async function snapshotOf(options: Options): Promise<SnapshotAnswer> {
 async function renew(options: Options, path: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await delay(RENEW_MS, undefined, { signal }).catch(() => undefined)
-    if (!signal.aborted) await ask(options, path).catch(() => undefined)
+    if (!signal.aborted) await ask(options, path, []).catch(() => undefined)
   }
 }
 

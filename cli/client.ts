@@ -1,3 +1,4 @@
+import { CommanderError, InvalidArgumentError } from 'commander'
 import type { Problem } from '../core/model/answers.ts'
 import { ERRORS, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
 
@@ -10,46 +11,110 @@ export interface ClientOptions {
   readonly signal?: AbortSignal
 }
 
-export const DEFAULT_URL = process.env['WATTLINE_URL'] ?? 'http://127.0.0.1:9288'
+export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288'
+
+/** Longer than any answer takes; a server that takes requests and does not answer would hold a script up for ever. */
+const PATIENCE_MS = 120_000
 
 /** The token to show; undefined: none was given. */
 export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
   token ?? (process.env['WATTLINE_TOKEN'] || undefined)
 
-/** Asks a running instance; throws what it answers as a WattlineError, and `not_running` when nobody does. */
-export async function ask(options: ClientOptions, path: string, body?: unknown): Promise<Response> {
+/** An address as an option takes it. */
+export function address(text: string): string {
+  if (isAddress(text)) return text
+  throw new InvalidArgumentError('Give an address such as http://127.0.0.1:9288.')
+}
+
+const isAddress = (text: string): boolean => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.hostname !== ''
+}
+
+/** For addresses that come from the environment, which no option has looked at. */
+export function checkAddress(text: string, name: string): void {
+  if (isAddress(text)) return
+  process.stderr.write(`error: ${name} is '${text}'. Give an address such as http://127.0.0.1:9288.\n`)
+  throw new CommanderError(2, 'wattline.address', name)
+}
+
+/**
+ * Asks a running instance for an answer with these members. Throws what it answers as a WattlineError, `not_running` when
+ * nobody does, and `answer_unreadable` when that is no instance of ours.
+ */
+export async function ask<Answer extends object>(
+  options: ClientOptions,
+  path: string,
+  members: readonly (keyof Answer & string)[],
+  body?: unknown,
+): Promise<Answer> {
+  checkAddress(options.url, 'WATTLINE_URL')
+  const response = await send(options, path, body)
+  const text = await textOf(response, options.url)
+  if (!response.ok) throw problemOf(response, text)
+  const answer = parsed(text)
+  const isWhole = typeof answer === 'object' && answer !== null && members.every(name => name in answer)
+  if (isWhole) return answer as Answer
+  throw new WattlineError('answer_unreadable', `${options.url} answered, but not as Wattline does.`)
+}
+
+async function send(options: ClientOptions, path: string, body: unknown): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   const token = tokenOf(options)
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new WattlineError(
+      'unauthenticated',
+      'The token has characters that no token has: is it whole, on one line?',
+    )
+  }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
-  const signal = options.signal ?? null
+  const patience = AbortSignal.timeout(PATIENCE_MS)
+  const signal = options.signal === undefined ? patience : AbortSignal.any([options.signal, patience])
   const request =
     body === undefined ? { headers, signal } : { method: 'POST', headers, signal, body: JSON.stringify(body) }
-  const response = await fetch(new URL(path, options.url), request).catch((error: unknown) => {
+  return await fetch(new URL(path, options.url), request).catch((error: unknown) => {
     throw new WattlineError('not_running', `${whyNot(error, options.url)}.`, { cause: error })
   })
-  if (response.ok) return response
-  throw await problemOf(response)
+}
+
+async function textOf(response: Response, url: string): Promise<string> {
+  try {
+    return await response.text()
+  } catch (error) {
+    throw new WattlineError('not_running', `${url} broke off in the middle of its answer.`, { cause: error })
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** A certificate that is not trusted looks to a client as if nobody were there. */
 function whyNot(error: unknown, url: string): string {
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return `${url} did not answer within ${PATIENCE_MS / 1000} s`
+  }
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code)) {
     return `the certificate of ${url} is not trusted (${code}): name its authority by NODE_EXTRA_CA_CERTS`
   }
   if (/SSL|TLS/.test(code)) return `${url} does not speak TLS with us (${code})`
+  if (code.startsWith('HPE_')) return `${url} does not speak HTTP (${code})`
   return `nothing answers at ${url}`
 }
 
-async function problemOf(response: Response): Promise<WattlineError> {
-  const text = await response.text()
-  try {
-    const problem = JSON.parse(text) as Problem
-    if (problem.code in ERRORS) return new WattlineError(problem.code as ErrorCode, problem.detail)
-  } catch {
-    // Not one of our answers: say what came.
+function problemOf(response: Response, text: string): WattlineError {
+  const problem = parsed(text) as Partial<Problem> | null | undefined
+  if (typeof problem?.code === 'string' && problem.code in ERRORS) {
+    return new WattlineError(problem.code as ErrorCode, String(problem.detail))
   }
-  return new WattlineError('not_found', `${response.url} answered ${response.status}: ${text.slice(0, 200)}.`)
+  // Not one of our answers: say what came.
+  const words = text.slice(0, 200).replaceAll(/\p{Cc}+/gu, ' ')
+  return new WattlineError('answer_unreadable', `${response.url} answered ${response.status}: ${words}`)
 }

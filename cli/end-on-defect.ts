@@ -1,10 +1,11 @@
+import { endProcess } from '../core/runtime/end-process.ts'
 import type { EventBus } from '../core/runtime/events.ts'
 
 /** What nobody caught is a defect of ours. The state of the process is unknown, the log's is not: end, and start anew. */
 export function endOnDefect(events: EventBus): void {
   const end = (kind: string, error: unknown): void => {
     events.emit('processFailed', { kind }, error)
-    process.exit(1)
+    endProcess(1)
   }
   process.on('uncaughtException', error => end('uncaughtException', error))
   process.on('unhandledRejection', reason => end('unhandledRejection', reason))

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { LagAnswer } from '../core/model/answers.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 import { ageText } from './units.ts'
 
@@ -20,7 +20,7 @@ export const lagCommand = (): Command =>
     .option('--stream <stream>', 'one stream, such as traces')
     .option('--pending', 'only where records are pending')
     .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
-    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
@@ -30,7 +30,7 @@ export const lagCommand = (): Command =>
       const query = new URLSearchParams({ newest: 'true' })
       if (options.group !== undefined) query.set('group', options.group)
       if (options.stream !== undefined) query.set('stream', options.stream)
-      const answer = (await (await ask(options, `/api/v1/lag?${query}`)).json()) as LagAnswer
+      const answer = await ask<LagAnswer>(options, `/api/v1/lag?${query}`, ['partitions'])
       const partitions = answer.partitions.filter(
         ({ pending }) => options.pending !== true || pending !== '0',
       )

@@ -5,7 +5,7 @@ import type {
   QuarantineReplay,
   ReplayAnswer,
 } from '../core/model/answers.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 
 interface Options extends ClientOptions {
@@ -31,7 +31,7 @@ const command = (name: string, description: string, examples: readonly string[])
     .description(description)
     .exitOverride()
     .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
-    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read, to replay admin (default: WATTLINE_TOKEN)')
     .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`)
 
@@ -46,7 +46,7 @@ const listCommand = (): Command =>
     .action(async (options: Options) => {
       const query = new URLSearchParams({ limit: options.limit })
       if (options.stream !== undefined) query.set('stream', options.stream)
-      const answer = await read<QuarantineAnswer>(options, `/api/v1/quarantine?${query}`)
+      const answer = await ask<QuarantineAnswer>(options, `/api/v1/quarantine?${query}`, ['records'])
       write(options, answer, renderList)
     })
 
@@ -57,7 +57,7 @@ const showCommand = (): Command =>
   ])
     .argument('<place>', 'stream/partition/offset', placePath)
     .action(async (path: string, options: Options) => {
-      write(options, await read<QuarantinedRecordAnswer>(options, path), renderRecord)
+      write(options, await ask<QuarantinedRecordAnswer>(options, path, ['stream', 'errors']), renderRecord)
     })
 
 const replayCommand = (): Command =>
@@ -69,16 +69,14 @@ const replayCommand = (): Command =>
     .option('--force', 'also one that was replayed already, or that the log could not read back whole')
     .action(async (path: string, options: Options) => {
       const query = options.force === true ? '?force=true' : ''
-      write(options, await read<ReplayAnswer>(options, `${path}/replay${query}`, {}), renderReplay)
+      const answer = await ask<ReplayAnswer>(options, `${path}/replay${query}`, ['from', 'to'], {})
+      write(options, answer, renderReplay)
     })
 
 function placePath(text: string): string {
   if (/^[\w.-]+\/\d+\/\d+$/.test(text)) return `/api/v1/quarantine/${text}`
   throw new InvalidArgumentError('give stream/partition/offset, such as traces/0/17.')
 }
-
-const read = async <Answer>(options: Options, path: string, body?: unknown): Promise<Answer> =>
-  (await (await ask(options, path, body)).json()) as Answer
 
 function write<Answer>(options: Options, answer: Answer, render: (answer: Answer) => string): void {
   process.stdout.write(options.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : render(answer))

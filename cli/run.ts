@@ -2,18 +2,16 @@ import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
 import { collectorProcesses } from '../core/runtime/config/processes.ts'
 import { ROLES, type Role } from '../core/runtime/config/roles.ts'
+import { endHard, endProcess } from '../core/runtime/end-process.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
 import { relaxHeap } from '../core/runtime/heap.ts'
-import type { RunningWattline } from '../main.ts'
+import type { RunningWattline, WattlineOptions } from '../main.ts'
 import { endOnDefect } from './end-on-defect.ts'
+import { serveWithoutOutput } from './output.ts'
 import { withRoles } from './roles.ts'
 import { startAgain } from './start-again.ts'
+import { awaitStop, incomplete } from './stop-asked.ts'
 import { version } from './version.ts'
-
-/** For one Ctrl-C the terminal, npm and the parent each send a signal: so soon after the first it is still the same one. */
-const SAME_STOP_MS = 1_000
-/** Beyond the drain, for what is told at the end. */
-const LAST_WORDS_MS = 900
 
 export const runCommand = (): Command =>
   new Command('run')
@@ -28,46 +26,35 @@ export const runCommand = (): Command =>
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
       relaxHeap(config.broker.kind)
       const graceMs = config.shutdown_grace * 1000
-      // Before anything is started: a stop while starting is carried out once started.
-      const asked = stopAsked(graceMs)
+      serveWithoutOutput()
+      // Before anything is started: a stop while starting ends the start.
+      const stop = awaitStop(graceMs)
       const events = new EventBus(createLogger(config.log.level))
       endOnDefect(events)
-      const engine = { onBrokenDown: (error: unknown) => startAgain(events, error) }
-      // Only here: engines and web server take most of a second to load, and every other command does without them.
-      const running =
-        collectorProcesses(config) > 1
-          ? await (await import('../supervise.ts')).superviseWattline({ config, version, events })
-          : await (await import('../main.ts')).startWattline({ config, version, events, engine })
+      const running = await start({ config, version, events, signal: stop.signal }).catch(
+        (error: unknown) => {
+          if (stop.signal.aborted) endProcess(0)
+          throw error
+        },
+      )
       process.stdout.write(`${greeting(config.roles, running.addresses)}\n`)
-      await asked
-      const left = await running.stop(graceMs)
+      await stop.asked
+      const left = await running.stop(graceMs, stop.stopping)
       for (const line of left) process.stderr.write(incomplete(line))
-      process.exit(left.length === 0 ? 0 : 1)
+      if (left.length > 0) endHard(1)
+      endProcess(0)
     })
 
-const incomplete = (what: string): string =>
-  `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`
-
-/**
- * Resolves at the first SIGTERM or SIGINT; the process ends soon after the grace, whatever hangs. A signal that comes
- * later than the first one's echoes means it: the process ends at once.
- */
-function stopAsked(graceMs: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  let askedAtMs: number | null = null
-  const end = (why: string): void => {
-    process.stderr.write(incomplete(why))
-    process.exit(1)
+/** Only here: engines and web server take most of a second to load, and every other command does without them. */
+async function start(options: WattlineOptions & { readonly signal: AbortSignal }): Promise<RunningWattline> {
+  if (collectorProcesses(options.config) > 1) {
+    const { superviseWattline } = await import('../supervise.ts')
+    return await superviseWattline(options)
   }
-  const ask = (): void => {
-    if (askedAtMs === null) {
-      askedAtMs = performance.now()
-      setTimeout(() => end('the process did not end in time'), graceMs + LAST_WORDS_MS).unref()
-      resolve()
-    } else if (performance.now() - askedAtMs > SAME_STOP_MS) end('it was asked to stop once more')
-  }
-  process.on('SIGTERM', ask).on('SIGINT', ask)
-  return promise
+  const { startWattline } = await import('../main.ts')
+  const { events, signal } = options
+  const engine = { onBrokenDown: (error: unknown) => startAgain(events, error, signal) }
+  return await startWattline({ ...options, engine })
 }
 
 function greeting(

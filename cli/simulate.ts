@@ -2,11 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Progress, type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
 import { isGood, type Select, type Verdict, verify } from '../simulate/verify.ts'
-import { ask, type ClientOptions, DEFAULT_URL, tokenOf } from './client.ts'
+import { address, ask, type ClientOptions, checkAddress, DEFAULT_URL, tokenOf } from './client.ts'
 import { renderTable } from './table.ts'
 import { energyUnit, fixed } from './units.ts'
 
-const DEFAULT_OTLP_URL = process.env['WATTLINE_OTLP_URL'] ?? 'http://127.0.0.1:4318'
+const DEFAULT_OTLP_URL = process.env['WATTLINE_OTLP_URL'] || 'http://127.0.0.1:4318'
 /** Ledger and late readings are asked again so often while windows close. */
 const ASK_AGAIN_MS = 1_000
 
@@ -59,6 +59,7 @@ export const simulateCommand = (): Command =>
         process.stdout.write(planText(options.plan, options.format))
         return
       }
+      checkAddress(options.otlpUrl, 'WATTLINE_OTLP_URL')
       const stop = new AbortController()
       process.once('SIGINT', () => stop.abort())
       const line = progressLine(process.stderr)
@@ -98,7 +99,7 @@ function withFleet(command: Command): Command {
 
 function withConnection(command: Command): Command {
   return command
-    .option('--otlp-url <url>', 'OTLP/HTTP receiver that it is sent to', DEFAULT_OTLP_URL)
+    .option('--otlp-url <url>', 'OTLP/HTTP receiver that it is sent to', address, DEFAULT_OTLP_URL)
     .option('--gzip', 'compress requests')
     .option('--concurrency <count>', 'requests on the way at a time', whole(1), 8)
     .option('--give-up <seconds>', 'end when a request was not taken for so long', positive, 60)
@@ -109,7 +110,7 @@ function withConnection(command: Command): Command {
       positive,
       180,
     )
-    .option('--url <url>', 'address of the instance, for --verify', DEFAULT_URL)
+    .option('--url <url>', 'address of the instance, for --verify', address, DEFAULT_URL)
     .option('--token <token>', 'token to send with, and to read with (default: WATTLINE_TOKEN)')
     .addOption(new Option('--format <format>', 'how to write it').choices(['text', 'json']).default('text'))
 }
@@ -137,10 +138,13 @@ function runOptions(options: SimulateOptions, signal: AbortSignal): SimulationOp
 /** Asks until the books are right, or the time is over: windows close some time after their last sample. */
 async function settle(options: SimulateOptions, { report, meteredUj }: Simulation): Promise<Verdict> {
   const select: Select = async query => {
-    const answer = (await (await ask(options, '/api/v1/sql', { query })).json()) as {
-      readonly data: Awaited<ReturnType<Select>>
-    }
-    return answer.data
+    const { data } = await ask<{ readonly data: Awaited<ReturnType<Select>> }>(
+      options,
+      '/api/v1/sql',
+      ['data'],
+      { query },
+    )
+    return data
   }
   const expected = {
     hostPrefix: report.host_prefix,

@@ -1,5 +1,5 @@
-import { Command } from 'commander'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { Command, Option } from 'commander'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable, toCsv } from './table.ts'
 
 interface SqlAnswer {
@@ -11,15 +11,17 @@ export const sqlCommand = (): Command =>
   new Command('sql')
     .description('Run one SELECT over the tables of a running instance')
     .argument('<query>', 'one SELECT statement')
-    .option('--format <format>', 'table, json or csv', 'table')
-    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
+    )
+    .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
       '\nExamples:\n  wattline sql "SELECT ServiceName, count() FROM otel_traces GROUP BY ServiceName"\n  wattline sql "SELECT sum(toInt128(EnergyUj)) FROM ledger" --format json',
     )
     .action(async (query: string, options: ClientOptions & { format: string }) => {
-      const answer = (await (await ask(options, '/api/v1/sql', { query })).json()) as SqlAnswer
+      const answer = await ask<SqlAnswer>(options, '/api/v1/sql', ['meta', 'data'], { query })
       if (options.format === 'json') {
         process.stdout.write(`${JSON.stringify(answer.data, null, 2)}\n`)
         return

@@ -2,7 +2,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { LiveAnswer, LiveSeries } from '../core/model/answers.ts'
 import { sleep } from '../core/runtime/backoff.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { outputClosed } from './output.ts'
 import { openScreen, type Paint, paintFor, plain, type Screen } from './screen.ts'
 import { renderTable } from './table.ts'
 import { fixed, wattsText } from './units.ts'
@@ -26,7 +27,7 @@ export const topCommand = (): Command =>
     .option('--host <host>', 'which host, when several send')
     .option('--interval <seconds>', 'seconds between two views', seconds, 5)
     .option('--once', 'print one view and end')
-    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once\n  wattline top --interval 2')
     .action(async (options: TopOptions) => {
@@ -47,7 +48,7 @@ function seconds(text: string): number {
 
 async function readLive(options: TopOptions): Promise<LiveAnswer> {
   const host = options.host === undefined ? '' : `&host=${encodeURIComponent(options.host)}`
-  return (await (await ask(options, `/api/v1/live?minutes=2${host}`)).json()) as LiveAnswer
+  return await ask<LiveAnswer>(options, `/api/v1/live?minutes=2${host}`, ['series', 'times_ms'])
 }
 
 /** Draws until Ctrl-C. A server that goes away leaves its last view standing, with a line that says so, and may return. */
@@ -56,6 +57,7 @@ async function watch(options: TopOptions, first: LiveAnswer, paint: Paint): Prom
   const end = (): void => stop.abort()
   // Not once: a Ctrl-C comes twice, from the terminal and from the door before this process.
   process.on('SIGINT', end).on('SIGTERM', end)
+  outputClosed.addEventListener('abort', end)
   const screen: Screen = openScreen(process.stdout)
   let last = first
   let trouble = ''

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { UsageAnswer, UsageRow } from '../core/model/answers.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { type Paint, paintFor, plain } from './screen.ts'
 import { renderTable, toCsv } from './table.ts'
 import { amountText, carbonUnit, energyUnit, moneyUnit } from './units.ts'
@@ -29,7 +29,7 @@ export const usageCommand = (): Command =>
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
     )
-    .option('--url <url>', 'address of the instance', DEFAULT_URL)
+    .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
@@ -43,7 +43,7 @@ export const usageCommand = (): Command =>
       })
       if (options.filter !== undefined) query.set('filter', options.filter)
       if (options.step !== undefined) query.set('step', options.step)
-      const answer = (await (await ask(options, `/api/v1/usage?${query}`)).json()) as UsageAnswer
+      const answer = await ask<UsageAnswer>(options, `/api/v1/usage?${query}`, ['rows', 'total', 'window'])
       process.stdout.write(renderUsage(answer, options.format, paintFor(process.stdout, process.env)))
     })
 

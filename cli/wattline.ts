@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
-import { WattlineError } from '../core/runtime/errors.ts'
+import { endProcess } from '../core/runtime/end-process.ts'
+import { asWattlineError } from '../core/runtime/errors.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { lagCommand } from './lag.ts'
 import { lossesCommand } from './losses.ts'
+import { isServer, outliveOutput } from './output.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { restoreCommand } from './restore.ts'
 import { runCommand } from './run.ts'
@@ -55,24 +57,21 @@ for (const command of commands) {
   program.addCommand(command.exitOverride())
 }
 
-// A reader that has seen enough, such as `head`, is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
-
+outliveOutput()
 try {
   await program.parseAsync(process.argv)
 } catch (error) {
   // Not only the exit code: what could not be stopped must not keep the process alive.
-  process.exit(report(error))
+  const code = report(error)
+  if (isServer()) endProcess(code)
+  process.exit(code)
 }
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (error instanceof WattlineError) {
-    process.stderr.write(`${error.toString()}\n`)
-    return 1
-  }
-  throw error
+  const known = asWattlineError(error, 'invariant_broken')
+  process.stderr.write(`${known}\n`)
+  // A defect of ours: where it happened is what a report of it needs.
+  if (known.code === 'invariant_broken' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  return 1
 }

@@ -2,6 +2,8 @@
  * One of several processes of a collector, started by another one (`supervise.ts`), which says what to run and when to stop. When
  * that one is gone, this one finishes what is in flight and ends.
  */
+
+import { endProcess } from '../core/runtime/end-process.ts'
 import { asWattlineError } from '../core/runtime/errors.ts'
 import { createLogger, EventBus } from '../core/runtime/events.ts'
 import { relaxHeap } from '../core/runtime/heap.ts'
@@ -14,6 +16,10 @@ import {
 } from '../core/runtime/processes/messages.ts'
 import { type RunningWattline, startWattline } from '../main.ts'
 import { endOnDefect } from './end-on-defect.ts'
+import { outliveOutput, serveWithoutOutput } from './output.ts'
+
+outliveOutput()
+serveWithoutOutput()
 
 const ordered = Promise.withResolvers<WorkerOrder>()
 /** With the milliseconds that it may take. */
@@ -38,31 +44,50 @@ const { index, config, version, connections } = await ordered.promise
 relaxHeap(config.broker.kind)
 const events = new EventBus(createLogger(config.log.level, { process: index }))
 endOnDefect(events)
-const running = await start()
 const figures = watchProcess()
+/** Until it has started: what it waits for. */
+let reasons: () => Promise<readonly string[]> = async () => []
+// Told while it starts, too: who waits for Kafka does not hang.
+setInterval(() => void report(), REPORT_EVERY_MS).unref()
+const running = await start()
+reasons = async () => Object.values(await running.readiness()).flat()
 const { otlpHttp, otlpGrpc } = running.addresses
 await say({ kind: 'started', addresses: { otlpHttp, otlpGrpc } })
 await report()
-setInterval(() => void report(), REPORT_EVERY_MS).unref()
 
 const graceMs = (await asked.promise) ?? config.shutdown_grace * 1000
 const left = await running.stop(graceMs)
 await report()
 await say({ kind: 'stopped', left })
-process.exit(left.length === 0 ? 0 : 1)
+endProcess(left.length === 0 ? 0 : 1)
 
 async function start(): Promise<RunningWattline> {
+  const stopping = new AbortController()
+  void asked.promise.then(() => stopping.abort(new Error('the process was asked to stop')))
   try {
-    return await startWattline({ config, version, events, shared: { connections } })
+    return await startWattline({
+      config,
+      version,
+      events,
+      shared: { connections },
+      signal: stopping.signal,
+      onWaits: waits => {
+        reasons = async () => waits()
+      },
+    })
   } catch (thrown) {
+    if (stopping.signal.aborted) {
+      await say({ kind: 'stopped', left: [] })
+      endProcess(0)
+    }
     const error = asWattlineError(thrown, 'invariant_broken')
     if (error.code === 'invariant_broken') events.emit('processFailed', { kind: 'start' }, thrown)
     await say({ kind: 'failed', code: error.code, message: error.message })
-    process.exit(1)
+    endProcess(1)
   }
 }
 
 async function report(): Promise<void> {
-  const reasons = Object.values(await running.readiness()).flat()
-  await say({ kind: 'report', report: { counters: events.samples(), figures: figures.take(), reasons } })
+  const told = { counters: events.samples(), figures: figures.take(), reasons: await reasons() }
+  await say({ kind: 'report', report: told })
 }

@@ -59,6 +59,8 @@ export interface StatusServerOptions {
   readonly roles?: readonly Role[]
   /** Wall clock, ms; tests give their own. */
   readonly now?: () => number
+  /** Nothing else is answered yet, by nobody: what is asked for is told so. */
+  readonly isStarting?: boolean
 }
 
 export interface QueryServerOptions extends StatusServerOptions {

@@ -2,6 +2,7 @@
  * The query server: everything that people and systems ask. Routes live in one folder a group; this file is their
  * lifecycle, and the one place where errors become answers.
  */
+import type { RequestListener, Server } from 'node:http'
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { openAccess } from '../core/runtime/auth/open-access.ts'
@@ -33,6 +34,13 @@ export interface QueryServer {
   readonly routes: readonly string[]
   /** Starts to listen; port 0: any free one. @throws WattlineError `address_in_use` */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
+  /**
+   * Answers from now on where another one has listened, which answers no more but what it is at. For the one that
+   * told of a start.
+   */
+  takeOver(other: QueryServer): Promise<{ readonly host: string; readonly port: number }>
+  /** Gives up its place: see `takeOver`. */
+  release(): Place
   /** Takes no new requests, waits for those in flight, closes connections. */
   stop(): Promise<void>
 }
@@ -56,6 +64,11 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
+interface Place {
+  readonly server: Server
+  readonly host: string
+}
+
 export function createQueryServer(options: QueryServerOptions): QueryServer {
   const { warehouse, config } = options
   const fairness = createFairness({
@@ -68,7 +81,8 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     readers: fencedReaders(warehouse, config.limits.sql, fairness.own),
   }
   const metrics = createMetrics(context)
-  const app = createApp(context)
+  const built = createApp(context)
+  const { app } = built
   const routes = routesOf(app)
   const sql = createSqlService({
     warehouse: context.warehouse,
@@ -87,18 +101,18 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   lagRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)
-  return serverOf(app, routes, metrics)
+  return serverOf(built, routes, metrics)
 }
 
 /** For a process that answers no questions: health, readiness and metrics alone. */
 export function createStatusServer(options: StatusServerOptions): QueryServer {
   const context = statusContext(options)
   const metrics = createMetrics(context)
-  const app = createApp(context)
-  const routes = routesOf(app)
-  statusRoutes(app, context, metrics)
-  snapshotRoutes(app, context)
-  return serverOf(app, routes, metrics)
+  const built = createApp(context)
+  const routes = routesOf(built.app)
+  statusRoutes(built.app, context, metrics)
+  snapshotRoutes(built.app, context)
+  return serverOf(built, routes, metrics)
 }
 
 const statusContext = (options: StatusServerOptions): StatusContext => ({
@@ -109,7 +123,12 @@ const statusContext = (options: StatusServerOptions): StatusContext => ({
   now: options.now ?? Date.now,
 })
 
-function serverOf(app: FastifyInstance, routes: readonly string[], metrics: Metrics): QueryServer {
+function serverOf({ app, handler }: App, routes: readonly string[], metrics: Metrics): QueryServer {
+  let place: Place | null = null
+  const address = ({ server, host }: Place, port: number) => {
+    const found = server.address()
+    return { host, port: typeof found === 'object' && found !== null ? found.port : port }
+  }
   return {
     routes,
     async listen(host, port) {
@@ -118,16 +137,42 @@ function serverOf(app: FastifyInstance, routes: readonly string[], metrics: Metr
       } catch (error) {
         throw asListenError(error, host, port)
       }
-      const address = app.server.address()
-      return { host, port: typeof address === 'object' && address !== null ? address.port : port }
+      place = { server: app.server as Server, host }
+      return address(place, port)
+    },
+    async takeOver(other) {
+      await app.ready()
+      place = other.release()
+      place.server.on('request', handler)
+      return address(place, 0)
+    },
+    release() {
+      if (place === null)
+        throw new WattlineError('invariant_broken', 'A server that does not listen has no place.')
+      const released = place
+      place = null
+      metrics.stop()
+      released.server.removeAllListeners('request')
+      return released
     },
     async stop() {
+      if (place === null) return
       metrics.stop()
-      const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+      const { server } = place
+      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+      if (server !== app.server) await closed(server)
       await app.close()
       clearTimeout(cut)
     },
   }
+}
+
+/** As the web framework closes a server of its own: who has a request open gets the answer. */
+async function closed(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.close(() => resolve())
+  server.closeIdleConnections()
+  await promise
 }
 
 /** Fills itself while routes are added. */
@@ -139,7 +184,14 @@ function routesOf(app: FastifyInstance): readonly string[] {
   return routes
 }
 
-function createApp(context: StatusContext): FastifyInstance {
+/** A server of the web framework, and what it does with a request. */
+interface App {
+  readonly app: FastifyInstance
+  readonly handler: RequestListener
+}
+
+function createApp(context: StatusContext): App {
+  let listener: RequestListener = () => undefined
   const app = fastify({
     logger: false,
     bodyLimit: BODY_MAX_BYTES,
@@ -147,6 +199,7 @@ function createApp(context: StatusContext): FastifyInstance {
     // @clickhouse/client asks /clickhouse//ping.
     routerOptions: { ignoreDuplicateSlashes: true },
     serverFactory: handler => {
+      listener = handler
       const server = createWebServer(
         {
           maxHeaderSize: HEADER_MAX_BYTES,
@@ -168,7 +221,7 @@ function createApp(context: StatusContext): FastifyInstance {
     onRevoked: () => context.events.emit('answerCut', { reason: 'revoked' }),
   })
   app.setNotFoundHandler(async (request, reply) =>
-    sendProblem(reply, request, new WattlineError('not_found', `There is nothing at ${pathOf(request)}.`)),
+    sendProblem(reply, request, context.isStarting === true ? starting() : nothingAt(pathOf(request))),
   )
   app.setErrorHandler(async (error, request, reply) => {
     // Nobody is there to be answered, and a question that was given up is no failure.
@@ -177,8 +230,13 @@ function createApp(context: StatusContext): FastifyInstance {
     if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
     return sendProblem(reply, request, failure)
   })
-  return app
+  return { app, handler: listener }
 }
+
+const nothingAt = (path: string): WattlineError =>
+  new WattlineError('not_found', `There is nothing at ${path}.`)
+const starting = (): WattlineError =>
+  new WattlineError('starting', 'This instance is starting.', { retryAfterSeconds: 1 })
 
 type Decoder = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
 

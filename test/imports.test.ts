@@ -1,5 +1,5 @@
 // Guarantees: imports go one way. Stages import core and never each other; core/model is pure: it imports nothing outside
-// itself; nothing imports in a circle; only main.ts, supervise.ts and the command line see all stages.
+// itself; nothing imports in a circle; only main.ts, supervise.ts, wiring/ and the command line see all stages.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -55,6 +55,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   dashboards: ['core/model'],
   // A client from outside: it knows the wire formats of others, not our receivers.
   simulate: ['core/model', 'core/runtime'],
+  // How a process is put together.
+  wiring: ['core', 'collector', 'processors', 'query', 'dashboards', 'storage.ts'],
   cli: ['core/model', 'core/runtime', 'core/backup', 'main.ts', 'supervise.ts', 'simulate'],
   // Makes tokens as the program does.
   deploy: ['core/runtime'],

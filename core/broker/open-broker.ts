@@ -12,11 +12,18 @@ export const LOG_FOLDER = 'log'
 /** What goes with the log of the data folder, beside the configuration. */
 export type LogOptions = Omit<HistoryOptions, 'endsFile'>
 
-/** Opens the log that the configuration names; `timeoutMs`: longest wait for an answer of Kafka, default the client's. */
+/** Longest waits for an answer of Kafka; default the client's. */
+export interface KafkaPatience {
+  readonly timeoutMs?: number | undefined
+  /** For the first answer alone. */
+  readonly startTimeoutMs?: number | undefined
+}
+
+/** Opens the log that the configuration names. */
 export async function openBrokerOfKind(
   config: Config,
   events: Events,
-  { timeoutMs, ...history }: LogOptions & { readonly timeoutMs?: number | undefined } = {},
+  { timeoutMs, startTimeoutMs, ...history }: LogOptions & KafkaPatience = {},
 ): Promise<Broker> {
   const { data, broker } = config
   if (broker.kind === 'embedded') {
@@ -43,6 +50,7 @@ export async function openBrokerOfKind(
     // Before the grace is over: what hangs here is not to wait for Kafka to miss it.
     leaveAfterMs: config.shutdown_grace * 600,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(instance === undefined ? {} : { instance }),
     ...(tls.enabled ? { tls } : {}),
     ...(mechanism === 'none' ? {} : { sasl: { mechanism, username, password } }),

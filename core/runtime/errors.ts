@@ -35,6 +35,13 @@ export const ERRORS = {
     'See the log lines of that process; with 1 as `collector.processes` no others are started.',
   ),
   not_running: entry('retry', 503, 'Start it with `wattline run`, or name its address with --url.'),
+  answer_unreadable: entry(
+    'reject',
+    502,
+    'Check the address (--url, WATTLINE_URL): it must be that of a Wattline instance, of this version.',
+  ),
+  output_failed: entry('stop', 500, 'Free disk space, or write to another file.'),
+  starting: entry('retry', 503, 'Wait until /readyz answers 200; until then it says what is waited for.'),
   // intake
   body_too_large: entry('reject', 413, 'Send smaller batches, or raise `limits.body_bytes`.'),
   body_undecodable: entry(

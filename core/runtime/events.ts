@@ -17,6 +17,8 @@ const counter = (name: string, help: string, ...labels: string[]) => ({ name, he
 /** The closed list of events; docs/reference/metrics.md is checked against the counters by a test. */
 export const EVENTS = {
   processStarted: { level: 'info' },
+  /** A neighbour is away at start: told at once, and again every 10 s until it is there. */
+  startWaits: { level: 'warn' },
   processStopping: { level: 'info' },
   processStopped: { level: 'info' },
   processFailed: { level: 'error' },
@@ -362,12 +364,15 @@ export class EventBus implements Events {
   }
 }
 
+/** Of log lines that nobody reads; more are dropped. */
+const MOST_UNWRITTEN_BYTES = 1_048_576
+
 /** Structured logs as JSON lines on stderr; `level` from config `log.level`, `base` in every line. */
 export function createLogger(level: Level, base: Readonly<Record<string, number>> = {}): Logger {
-  return pino(
-    { level, base, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: false }),
-  )
+  const destination = pino.destination({ dest: 2, sync: false, maxLength: MOST_UNWRITTEN_BYTES })
+  // A log that cannot be written (nobody reads it, its disk is full) is no reason to stop serving.
+  destination.on('error', () => undefined)
+  return pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 }
 
 /** For tests and tools that do not care. */

@@ -3,10 +3,11 @@
  * Node): it dies with the process, also by SIGKILL, cannot be stale, is seen across containers that share the volume,
  * and holds within one process too. A plain pid file has none of these: pids are reused and differ by namespace.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { WattlineError } from './errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 export interface FolderLock {
   /** Lets go of the folder; harmless when called twice. */
@@ -27,7 +28,7 @@ export function lockFolder(folder: string): FolderLock {
   const pidFile = join(folder, 'lock.pid')
   let database: DatabaseSync | undefined
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     database = new DatabaseSync(join(folder, 'lock'))
     // No journal beside it: the file is never written, only locked.
     database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE')

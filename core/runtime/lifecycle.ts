@@ -9,7 +9,13 @@ export interface Part {
 
 export class Lifecycle {
   readonly #parts: Part[] = []
+  readonly #signal: AbortSignal | undefined
   #stopping: Promise<readonly string[]> | null = null
+
+  /** Aborting the signal ends the start: no further part is started, and those that were are stopped. */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
+  }
 
   /** Starts a part and remembers how to stop it. On failure everything started before is stopped, then the error is thrown. */
   async start<T>(
@@ -18,6 +24,7 @@ export class Lifecycle {
     stop: (started: T) => Promise<void> | void,
   ): Promise<T> {
     try {
+      this.#signal?.throwIfAborted()
       const started = await start()
       this.#parts.push({ name, stop: async () => stop(started) })
       return started
@@ -27,15 +34,19 @@ export class Lifecycle {
     }
   }
 
-  /** Stops all parts, last started first. Resolves with a line for each that failed or did not end in time. */
-  stop(deadlineMs: number): Promise<readonly string[]> {
-    this.#stopping ??= this.#stopAll(performance.now() + deadlineMs)
+  /**
+   * Stops all parts, last started first. Resolves with a line for each that failed or did not end in time.
+   * @param onPart told of each part before it is stopped
+   */
+  stop(deadlineMs: number, onPart: (name: string) => void = () => undefined): Promise<readonly string[]> {
+    this.#stopping ??= this.#stopAll(performance.now() + deadlineMs, onPart)
     return this.#stopping
   }
 
-  async #stopAll(deadline: number): Promise<readonly string[]> {
+  async #stopAll(deadline: number, onPart: (name: string) => void): Promise<readonly string[]> {
     const left: string[] = []
     for (const part of this.#parts.toReversed()) {
+      onPart(part.name)
       const problem = await within(part.stop(), Math.max(100, deadline - performance.now()))
       if (problem !== null) left.push(`${part.name} ${problem}`)
     }

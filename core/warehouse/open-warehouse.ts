@@ -11,6 +11,9 @@ export interface EmbeddedOptions {
   readonly onBrokenDown?: (error: unknown) => void
 }
 
+/** One try to reach a ClickHouse server; who starts tries again. */
+const SERVER_START_MS = 2_000
+
 /** Opens the tables that the configuration names; an engine is loaded only by who uses it. */
 export async function openWarehouseOfKind(
   config: Config,
@@ -20,7 +23,15 @@ export async function openWarehouseOfKind(
   const { kind, url: urls, user, password, cluster, tls, max_memory_bytes: maxMemoryBytes } = config.warehouse
   if (kind === 'clickhouse') {
     const { openClickHouseWarehouse } = await import('./clickhouse/clickhouse.ts')
-    return openClickHouseWarehouse({ urls, user, password, cluster, tls, events })
+    return openClickHouseWarehouse({
+      urls,
+      user,
+      password,
+      cluster,
+      tls,
+      events,
+      startTimeoutMs: SERVER_START_MS,
+    })
   }
   const { openEmbeddedWarehouse } = await import('./embedded/embedded.ts')
   const path = join(config.data, 'warehouse')

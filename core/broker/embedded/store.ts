@@ -7,12 +7,13 @@
  * resolves. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
  * `flushed`, follows it. One write is in flight at a time, so that the batch of a rejected promise is known exactly.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { open, type RootDatabase } from 'lmdb'
 import { WattlineError } from '../../runtime/errors.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 import { errorNumber, isDamage, openFailure, writeFailure } from './failure.ts'
 import { checkDataFile } from './file-check.ts'
 import type { KeyRange } from './keys.ts'
@@ -54,7 +55,7 @@ const MAP_STEP = 256 * 1024 * 1024
 /** Opens or creates the log in the folder `path`; throws `data_unusable` when what is there cannot be used. */
 export function openStore(path: string, maxBytes: number): LogStore {
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
     checkDataFile(join(path, DATA_FILE))
     const mapSize = mapBytes(maxBytes)
     const store = new LmdbStore(path, mapSize, openDatabase(path, mapSize))

@@ -39,6 +39,8 @@ export interface KafkaBrokerOptions extends KafkaConnection {
   readonly instance?: string
   /** How long calls are repeated before they reject with `broker_unavailable`. */
   readonly timeoutMs?: number
+  /** How long the start waits for a broker that answers; default `timeoutMs`. */
+  readonly startTimeoutMs?: number
   /** Whether this process applies retention; default true. Twice does no harm: one of many is enough. */
   readonly trims?: boolean
   /** So long closing a subscription waits for its work before the group is left all the same. */
@@ -57,10 +59,14 @@ const LEAVE_AFTER_MS = 15_000
  * they refuse the user.
  */
 export async function openKafkaBroker(options: KafkaBrokerOptions): Promise<Broker> {
-  const cluster = new Cluster(options, options.timeoutMs ?? TIMEOUT_MS)
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+  const cluster = new Cluster(options, timeoutMs)
   try {
     const doing = `connecting to ${options.brokers.join(', ')}`
-    await cluster.call(doing, () => cluster.metadata([]), { asFailure: startFailure })
+    await cluster.call(doing, () => cluster.metadata([]), {
+      asFailure: startFailure,
+      timeoutMs: options.startTimeoutMs ?? timeoutMs,
+    })
     return new KafkaBroker(options, cluster)
   } catch (error) {
     await cluster.close()

@@ -97,7 +97,10 @@ export class Supervisor {
   /** Why those that listen, or all, take nothing in. Connections go to those that listen. */
   reasons(): readonly string[] {
     const running = [...this.#workers].filter(([, worker]) => worker.isStarted)
-    if (running.length === 0) return ['no process is running', ...this.waiting()]
+    if (running.length === 0) {
+      const told = [...this.#workers.keys()].flatMap(index => this.#tally.latest(index)?.reasons ?? [])
+      return ['no process is running', ...new Set(told), ...this.waiting()]
+    }
     return running.flatMap(([index, worker]) => {
       const late = worker.silentMs() > LATE_MS ? [`silent for ${Math.round(worker.silentMs() / 1000)} s`] : []
       const told = this.#tally.latest(index)?.reasons ?? []

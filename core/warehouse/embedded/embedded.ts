@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { drainPending, Session } from 'chdb'
@@ -7,6 +7,7 @@ import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { traces } from '../../model/streams/traces.ts'
 import { WattlineError } from '../../runtime/errors.ts'
 import type { Events } from '../../runtime/events.ts'
+import { makeFolder } from '../../runtime/make-folder.ts'
 import { quoteText } from '../column-types.ts'
 import { LOCAL_DIALECT, qualified } from '../ddl.ts'
 import { TRACE_INDEX } from '../ddl-derived.ts'
@@ -83,7 +84,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
   const usersFile = join(options.path, 'users.xml')
   const key = randomBytes(16).toString('hex')
   try {
-    await mkdir(enginePath, { recursive: true })
+    makeFolder(enginePath)
     await writeFile(configFile, engineConfigXml({ ...options, usersFile }))
     await writeFile(usersFile, engineUsersXml(LOCAL_DIALECT.database, rowPolicies(OWNED_TABLES, key)), {
       mode: 0o600,

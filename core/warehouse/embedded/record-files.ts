@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../../runtime/make-folder.ts'
 
 /**
  * The engine takes binary records from files only. They are written without waiting for the disk: the log still holds
@@ -15,7 +16,7 @@ export class RecordFiles {
 
   /** Creates the folder, empty. */
   static async open(folder: string): Promise<RecordFiles> {
-    await mkdir(folder, { recursive: true })
+    makeFolder(folder)
     for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true })
     return new RecordFiles(folder)
   }

@@ -1,0 +1,36 @@
+/**
+ * Where a command writes may go away: `| head`, a terminal that is closed, a service manager that is restarted, a disk that
+ * is full. A server goes on serving; a command that asks ends as it would have ended, quietly.
+ */
+import { WattlineError } from '../core/runtime/errors.ts'
+
+/** Whether anybody reads stdout; aborts when it turns out that nobody does. */
+const unread = new AbortController()
+export const outputClosed: AbortSignal = unread.signal
+
+/** To be called once, before anything is written. */
+export function outliveOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    const isFirst = !unread.signal.aborted
+    unread.abort(error)
+    // A reader that has seen enough is no failure; an answer that could not be written is.
+    if (isFirst && !isGone(error) && !isServing) fail(error)
+  })
+  process.stderr.on('error', () => undefined)
+}
+
+let isServing = false
+export const isServer = (): boolean => isServing
+/** From now on whatever becomes of the output is none of this process's business. */
+export function serveWithoutOutput(): void {
+  isServing = true
+}
+
+/** EIO: the terminal was closed. */
+const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === 'EPIPE' || code === 'EIO'
+
+function fail(error: Error): void {
+  const failure = new WattlineError('output_failed', `The answer could not be written: ${error.message}.`)
+  process.stderr.write(`${failure}\n`)
+  process.exitCode = 1
+}

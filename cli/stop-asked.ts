@@ -1,0 +1,48 @@
+import { endHard } from '../core/runtime/end-process.ts'
+import { startWatchdog, type Watchdog } from '../core/runtime/watchdog.ts'
+
+/** For one Ctrl-C the terminal, npm and the parent each send a signal: so soon after the first it is still the same one. */
+const SAME_STOP_MS = 1_000
+/** Beyond the drain, for what is told at the end. */
+const LAST_WORDS_MS = 900
+/** Beyond the drain, for an end that hangs itself. */
+const WATCHDOG_MS = 3_000
+
+export interface StopAsked {
+  /** Aborts at the first SIGTERM or SIGINT. */
+  readonly signal: AbortSignal
+  /** Resolves then. */
+  readonly asked: Promise<void>
+  /** What is being stopped now, for the last line should it hang. */
+  stopping(part: string): void
+}
+
+/**
+ * From the first signal on the process ends soon after the grace, whatever hangs. A signal that comes later than the first
+ * one's echoes means it: the process ends at once.
+ */
+export function awaitStop(graceMs: number): StopAsked {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const controller = new AbortController()
+  let watchdog: Watchdog | undefined
+  let askedAtMs: number | null = null
+  const end = (why: string): void => {
+    process.stderr.write(incomplete(why))
+    endHard(1)
+  }
+  const ask = (): void => {
+    if (askedAtMs === null) {
+      askedAtMs = performance.now()
+      watchdog = startWatchdog(graceMs + WATCHDOG_MS)
+      setTimeout(() => end('the process did not end in time'), graceMs + LAST_WORDS_MS).unref()
+      controller.abort(new Error('the process was asked to stop'))
+      resolve()
+    } else if (performance.now() - askedAtMs > SAME_STOP_MS) end('it was asked to stop once more')
+  }
+  process.on('SIGTERM', ask).on('SIGINT', ask)
+  return { signal: controller.signal, asked: promise, stopping: part => watchdog?.stopping(part) }
+}
+
+/** Says what could not be finished. */
+export const incomplete = (what: string): string =>
+  `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`

@@ -1,0 +1,48 @@
+/**
+ * Ends this process, whatever hangs in it. `process.exit` alone waits for every thread of the pool, so for native code: an
+ * engine with a statement that does not stop, a name server that does not answer, a disk. It would wait for ever.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+const SHELL = '/bin/sh'
+/** An exit takes milliseconds. */
+const EXIT_SECONDS = 2
+
+/** Ends with the code. An exit that hangs is killed. */
+export function endProcess(code: number): never {
+  // The first process of a container cannot be killed from inside; and signals that it does not handle pass it by.
+  if (process.pid === 1) endHard(code)
+  killUnlessEnded()
+  process.exit(code)
+}
+
+/**
+ * Ends with the code where something is known to hang: another program takes the place of this one, and every thread with
+ * it. A signal in that moment ends it all the same, with a status of its own.
+ */
+export function endHard(code: number): never {
+  // Log lines that are on their way are written, and processes that were started are ended.
+  process.emit('exit', code)
+  try {
+    if (existsSync(SHELL)) process.execve?.(SHELL, [SHELL, '-c', `exit ${code}`], {})
+    process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], {})
+  } catch {
+    // Not to be had here: the ordinary way is left.
+  }
+  process.exit(code)
+}
+
+/** Another process waits until this one has let go of the pipe between them, as it does when it ends; and then not. */
+function killUnlessEnded(): void {
+  const wait = `timeout ${EXIT_SECONDS} cat > /dev/null`
+  // 127: there is no such program.
+  const script = `${wait}; case $? in 0 | 127) ;; *) kill -9 ${process.pid} ;; esac`
+  try {
+    const helper = spawn(SHELL, ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+    helper.on('error', () => undefined)
+    helper.unref()
+  } catch {
+    // No process to be had: the exit is as good as it was.
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Waiting at start for a neighbour that is away, such as Kafka: for as long as it takes, saying so at once and again, and
+ * ending with the start itself. What waiting does not mend is thrown.
+ */
+import { sleep } from './backoff.ts'
+import { asWattlineError, type WattlineError } from './errors.ts'
+import type { Events } from './events.ts'
+
+export interface StartWaits {
+  /** What is waited for now, in words; none: the start goes on. */
+  reasons(): readonly string[]
+  /** Opens a neighbour. @throws WattlineError that is not to be retried; the signal's reason when that aborts */
+  open<T>(neighbour: Neighbour<T>): Promise<T>
+}
+
+export interface Neighbour<T> {
+  /** With its address: `Kafka at kafka:9092`. */
+  readonly name: string
+  /** One try, which ends by itself. */
+  open(): Promise<T>
+  /** For what is opened after the start was given up. */
+  close(opened: T): Promise<void>
+}
+
+/** So soon a start that does not go on says why. */
+const FIRST_LINE_MS = 1_000
+const NEXT_LINES_MS = 10_000
+const PAUSE_MS = 500
+
+export function createStartWaits({
+  events,
+  signal,
+}: {
+  readonly events: Events
+  readonly signal: AbortSignal | undefined
+}): StartWaits {
+  const waits = new Map<string, string>()
+  return {
+    reasons: () => [...waits].map(([name, problem]) => `start: waiting for ${name}${problem}`),
+    async open(neighbour) {
+      const { name } = neighbour
+      const sinceMs = performance.now()
+      waits.set(name, '')
+      const say = (): void => {
+        const seconds = Math.round((performance.now() - sinceMs) / 1000)
+        events.emit('startWaits', { for: name, seconds, problem: waits.get(name)?.replace(/^: /, '') ?? '' })
+      }
+      let repeat: NodeJS.Timeout | undefined
+      const first = setTimeout(() => {
+        say()
+        repeat = setInterval(say, NEXT_LINES_MS)
+      }, FIRST_LINE_MS)
+      try {
+        return await openWithRetries(neighbour, signal, problem => waits.set(name, `: ${problem.message}`))
+      } finally {
+        clearTimeout(first)
+        clearInterval(repeat)
+        waits.delete(name)
+      }
+    },
+  }
+}
+
+async function openWithRetries<T>(
+  neighbour: Neighbour<T>,
+  signal: AbortSignal | undefined,
+  onProblem: (problem: WattlineError) => void,
+): Promise<T> {
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      return await untilAborted(neighbour, signal)
+    } catch (error) {
+      signal?.throwIfAborted()
+      const problem = asWattlineError(error, 'invariant_broken')
+      if (problem.disposition !== 'retry') throw error
+      onProblem(problem)
+      await sleep(PAUSE_MS, signal)
+    }
+  }
+}
+
+/** A try that is still under way when the start is given up is closed once it has come to something. */
+function untilAborted<T>(neighbour: Neighbour<T>, signal: AbortSignal | undefined): Promise<T> {
+  const opening = neighbour.open()
+  if (signal === undefined) return opening
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => {
+    reject(signal.reason)
+    opening.then(opened => neighbour.close(opened)).catch(() => undefined)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  return Promise.race([opening, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+}

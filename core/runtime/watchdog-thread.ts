@@ -1,0 +1,18 @@
+/** The thread of watchdog.ts. */
+import { write } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { WatchdogOrder } from './watchdog.ts'
+
+const { killAfterMs } = workerData as WatchdogOrder
+/** For the last line to be written; on a pipe that is full it never is. */
+const LAST_LINE_MS = 200
+
+let part = 'the process'
+parentPort?.on('message', (stopping: string) => {
+  part = stopping
+})
+setTimeout(() => {
+  const line = `shutdown_incomplete: ${part} hangs: the process is killed. What was acknowledged is in the log: the next start goes on with it.\n`
+  write(2, line, () => undefined)
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_LINE_MS)
+}, killAfterMs)

@@ -1,0 +1,52 @@
+import type { needsOf } from '../core/runtime/config/roles.ts'
+import type { Config } from '../core/runtime/config/schema.ts'
+import type { Doors } from '../core/runtime/doors.ts'
+import type { EventBus } from '../core/runtime/events.ts'
+import type { Lifecycle } from '../core/runtime/lifecycle.ts'
+import type { StartWaits } from '../core/runtime/start-waits.ts'
+import { createStatusServer, type QueryServer } from '../query/server.ts'
+
+interface Wiring {
+  readonly lifecycle: Lifecycle
+  readonly waits: StartWaits
+  readonly config: Config
+  readonly events: EventBus
+  readonly version: string
+  readonly started: Date
+  readonly doors: Doors
+}
+
+/**
+ * Health and readiness while neighbours are waited for, which may take for ever; null where there are none. Not where all is in
+ * this process: its ports open together, when it takes work.
+ */
+export async function startEarlyHealth(
+  wiring: Wiring,
+  needs: ReturnType<typeof needsOf>,
+): Promise<QueryServer | null> {
+  const { lifecycle, config, events, version, started, doors, waits } = wiring
+  const { host, http: port } = config.listen
+  const hasNeighbours =
+    (needs.log === 'open' && config.broker.kind !== 'embedded') ||
+    (needs.warehouse && config.warehouse.kind !== 'embedded')
+  if (port === 'off' || !hasNeighbours) return null
+  const server = createStatusServer({
+    events,
+    version,
+    started,
+    roles: config.roles,
+    access: doors.access,
+    tls: doors.tls,
+    isStarting: true,
+    readiness: async () => {
+      const reasons = ['start: this process is starting', ...waits.reasons()]
+      return Object.fromEntries(config.roles.map(role => [role, reasons]))
+    },
+  })
+  await lifecycle.start(
+    'early health',
+    () => server.listen(host, port),
+    () => server.stop(),
+  )
+  return server
+}

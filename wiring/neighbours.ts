@@ -1,0 +1,56 @@
+/** Opens what a process stands on: the log and the tables, embedded or elsewhere. Neighbours that are away are waited for. */
+import type { Broker } from '../core/broker/broker.ts'
+import { LateBroker } from '../core/broker/late-broker.ts'
+import type { Config } from '../core/runtime/config/schema.ts'
+import type { EventBus } from '../core/runtime/events.ts'
+import type { Lifecycle } from '../core/runtime/lifecycle.ts'
+import type { Losses } from '../core/runtime/losses.ts'
+import type { StartWaits } from '../core/runtime/start-waits.ts'
+import type { EmbeddedOptions } from '../core/warehouse/open-warehouse.ts'
+import type { Warehouse } from '../core/warehouse/warehouse.ts'
+import { openLog, openTables } from '../storage.ts'
+
+/** One try to reach Kafka at start; the next one follows. */
+const START_TRY_MS = 2_000
+/** People who ask for lag wait no longer. */
+const ASKED_LOG_MS = 5_000
+
+interface Wiring {
+  readonly lifecycle: Lifecycle
+  readonly waits: StartWaits
+  readonly config: Config
+  readonly events: EventBus
+  readonly engine?: EmbeddedOptions
+  readonly losses: Losses | null
+}
+
+export function startLog({ lifecycle, waits, config, events, losses }: Wiring): Promise<Broker> {
+  const open = () => openLog(config, events, losses, { startTimeoutMs: START_TRY_MS })
+  const close = (log: Broker): Promise<void> => log.close()
+  const name = `Kafka at ${config.broker.brokers.join(', ')}`
+  return lifecycle.start(
+    'log',
+    () => (config.broker.kind === 'embedded' ? open() : waits.open({ name, open, close })),
+    close,
+  )
+}
+
+export function startLateLog({ lifecycle, config, events }: Wiring): Promise<LateBroker> {
+  return lifecycle.start(
+    'log',
+    () => new LateBroker(() => openLog(config, events, null, { timeoutMs: ASKED_LOG_MS })),
+    log => log.close(),
+  )
+}
+
+export function startWarehouse(wiring: Wiring): Promise<Warehouse> {
+  const { lifecycle, waits, config, events } = wiring
+  const open = () => openTables(config, events, wiring.engine)
+  const close = (engine: Warehouse): Promise<void> => engine.close()
+  const name = `ClickHouse at ${config.warehouse.url.join(', ')}`
+  return lifecycle.start(
+    'warehouse',
+    () => (config.warehouse.kind === 'embedded' ? open() : waits.open({ name, open, close })),
+    close,
+  )
+}
