@@ -183,7 +183,7 @@ function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Pro
         config,
         events,
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
-        recogniser: createRecogniser(),
+        recogniser: createRecogniser({ aliases: config.hosts.aliases }),
       }),
     door => door.drain(),
   )

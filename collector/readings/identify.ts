@@ -33,15 +33,20 @@ const SOURCE_ATTRIBUTE = 'wattline.source'
 const SIMULATED = 'simulated'
 
 const NO_LABELS: Labels = {}
+const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 
 /** Never throws: what cannot be a reading has its reason. */
-export function identify(rule: MetricRule, place: Place): Identified | Unidentified {
+export function identify(
+  rule: MetricRule,
+  place: Place,
+  aliases: ReadonlyMap<string, string> = NO_ALIASES,
+): Identified | Unidentified {
   const { resource } = place
   const mapping = rule.rows.find(row => applies(row, place.point))
   if (mapping === undefined) return { reason: 'label', isBeforeTime: true }
   const mismatch = rowProblem(mapping, rule)
   if (mismatch !== null) return { reason: mismatch, isBeforeTime: true }
-  const host = hostOf(mapping, place)
+  const host = named(hostOf(mapping, place), aliases)
   if (host === undefined) return { reason: 'no_host', isBeforeTime: false }
   const located = mapping.locate(place)
   if (typeof located === 'string') return { reason: located, isBeforeTime: false }
@@ -63,7 +68,12 @@ export function identify(rule: MetricRule, place: Place): Identified | Unidentif
 const applies = (row: Mapping, labels: Labels): boolean =>
   row.when === undefined || Object.entries(row.when).every(([key, value]) => own(labels, key) === value)
 
-function hostOf(mapping: Mapping, { point, resource }: Place): { id: string; name: string } | undefined {
+interface Host {
+  readonly id: string
+  readonly name: string
+}
+
+function hostOf(mapping: Mapping, { point, resource }: Place): Host | undefined {
   const said = mapping.hostLabels === undefined ? '' : own(point, ...mapping.hostLabels)
   if (said !== '') return { id: said, name: said }
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
@@ -72,6 +82,12 @@ function hostOf(mapping: Mapping, { point, resource }: Place): { id: string; nam
   // Receivers of Prometheus put the target's `instance` on the resource, under this name.
   const instance = (own(point, 'instance') || resource['service.instance.id'] || '').replace(/:\d+$/, '')
   return instance === '' ? undefined : { id: instance, name: instance }
+}
+
+/** A host that is configured to be another one says nothing of that one's name. */
+function named(host: Host | undefined, aliases: ReadonlyMap<string, string>): Host | undefined {
+  const other = host === undefined ? undefined : aliases.get(host.id)
+  return other === undefined ? host : { id: other, name: other }
 }
 
 function attributesOf(located: Located, resource: Labels): Labels {

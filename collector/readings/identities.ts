@@ -14,6 +14,8 @@ const MAX_KEY_BYTES = 16_384
 /** How many more misses than there are entries it takes to forget everything once the memory is full. */
 const STALE_FACTOR = 4
 
+const NO_ALIASES: ReadonlyMap<string, string> = new Map()
+
 /** A tenant's resource that is remembered. */
 export interface KnownResource {
   readonly tenant: string
@@ -34,6 +36,7 @@ interface Tenant {
  */
 export class Identities {
   readonly #maxBytes: number
+  readonly #aliases: ReadonlyMap<string, string>
   readonly #store = new ByteStore()
   readonly #tenants = new Map<string, Tenant>()
   readonly #resources = new ByteKeyedMap<Tenant, KnownResource>(this.#store)
@@ -42,8 +45,9 @@ export class Identities {
   #misses = 0
   #salt = 0
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, aliases: ReadonlyMap<string, string> = NO_ALIASES) {
     this.#maxBytes = maxBytes
+    this.#aliases = aliases
   }
 
   get byteSize(): number {
@@ -102,7 +106,7 @@ export class Identities {
 
   #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): Identity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
-    return identityOf(identify(rule, place), tenant, store)
+    return identityOf(identify(rule, place, this.#aliases), tenant, store)
   }
 
   #tenant(name: string): Tenant {

@@ -17,7 +17,16 @@ export interface Recogniser {
   begin(context: DecodeContext): RecognisedPoints
 }
 
-export function createRecogniser(identityBytes = IDENTITY_BYTES): Recogniser {
-  const identities = new Identities(identityBytes)
+export interface RecogniserOptions {
+  readonly identityBytes?: number
+  /** Configured names of hosts, by other names of theirs. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
+export function createRecogniser({
+  identityBytes = IDENTITY_BYTES,
+  aliases = {},
+}: RecogniserOptions = {}): Recogniser {
+  const identities = new Identities(identityBytes, new Map(Object.entries(aliases)))
   return { begin: context => new RecognisedPoints(identities, context) }
 }

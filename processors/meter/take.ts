@@ -206,8 +206,14 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
 /** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
 function takeHostName(host: HostLookup, id: number, name: string, minute: number, ns: number): void {
   const { state } = host
-  if (name === '' || isBelow(minute, ns, host.nameMinute, host.nameNs)) return
-  if (minute === host.nameMinute && ns === host.nameNs && name < state.hostName) return
+  if (name === '') return
+  // Who repeats the id for lack of a name says none: it never replaces one, and is replaced by any.
+  const [says, knows] = [name !== state.host, state.hostName !== state.host && state.hostName !== '']
+  if (knows && !says) return
+  if (knows === says) {
+    if (isBelow(minute, ns, host.nameMinute, host.nameNs)) return
+    if (minute === host.nameMinute && ns === host.nameNs && name < state.hostName) return
+  }
   host.nameId = id
   host.nameMinute = minute
   host.nameNs = ns

@@ -189,6 +189,16 @@ export const configSchema = z.strictObject({
         .describe('Tenant that the readings of this host belong to'),
     })
     .prefault({}),
+  hosts: z
+    .strictObject({
+      aliases: z
+        .record(z.string().min(1).max(256), z.string().min(1).max(256))
+        .default({})
+        .describe(
+          'Other names of machines that nothing sent links (a BMC, an address): readings under the key are booked on the host that is the value, its id or its name',
+        ),
+    })
+    .prefault({}),
   scrape: scrapeSchema,
   metering: z
     .strictObject({

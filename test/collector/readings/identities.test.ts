@@ -130,7 +130,7 @@ test.each([
   ['none', 0],
   ['some', 200_000],
 ])('the readings of the rule, with %s identities remembered', (_, bytes) => {
-  const recogniser = createRecogniser(bytes)
+  const recogniser = createRecogniser({ identityBytes: bytes })
   let [read, ignored] = [0, 0]
   fc.assert(
     fc.property(metrics, sent => {

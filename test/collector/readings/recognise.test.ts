@@ -519,6 +519,19 @@ describe('who and where', () => {
     expect([reading.Host, reading.HostName]).toEqual([host, hostName])
   })
 
+  test('what is configured to be another host is that one', () => {
+    const recogniser = createRecogniser({ aliases: { 'bmc-7': 'node-7', '10.0.0.7': 'machine-7' } })
+    const hostOf = (labels: Labels, resource: Labels): string[] => {
+      const sent = { name: 'ipmi_dcmi_power_consumption_watts', value: 300, labels, resource }
+      return recognisedIn(requestOf([metric(sent)]), ANY_TIME, recogniser).readings.map(
+        row => `${row.Host} ${row.HostName}`,
+      )
+    }
+    expect(hostOf({ instance: 'bmc-7:9290' }, {})).toEqual(['node-7 node-7'])
+    expect(hostOf({}, { 'host.id': '10.0.0.7', 'host.name': 'x' })).toEqual(['machine-7 machine-7'])
+    expect(hostOf({ instance: 'bmc-8' }, {})).toEqual(['bmc-8 bmc-8'])
+  })
+
   test('tenant, source, time and quality are on the reading; an unknown start is no epoch', () => {
     expect(only({ name: 'hw.host.energy', value: 1, start: 0n })).toMatchObject({
       Tenant: 'acme',
