@@ -1,6 +1,8 @@
 /**
- * Functions whose arguments decide what they are: a type or the name of another function, given as text. Such a text must
- * be a literal, so that it can be read here; what the engine computes later cannot be judged.
+ * Functions whose arguments decide what they are or what they cost. A type, the name of another function, or what is looked for
+ * must be written out, so that it can be read here: what the engine computes later cannot be judged. The engine looks at the time
+ * between functions and never within one, and some take as long as the product of their arguments: 7 s for two texts of 60 kB
+ * (measured by test/hostile/functions.ts).
  */
 import { isAllowedAggregate } from './functions.ts'
 import type { SyntaxNode } from './syntax-lines.ts'
@@ -20,32 +22,112 @@ const TYPE_ARGUMENTS: ReadonlyMap<string, number> = new Map([
 /** Those whose first argument names an aggregate function. */
 const BY_AGGREGATE: ReadonlySet<string> = new Set(['arrayreduce', 'arrayreduceinranges'])
 
+const named = (text: string): readonly string[] => text.trim().toLowerCase().split(/\s+/)
+
+/** Position of what is looked for. */
+const WANTED_ARGUMENTS: ReadonlyMap<string, number> = new Map([
+  ...named(`like notLike ilike notILike match extract extractAll extractGroups extractAllGroupsVertical
+    extractAllGroupsHorizontal regexpExtract regexp_extract regexp_substr regexp_matches replaceRegexpOne replaceRegexpAll
+    regexp_replace countMatches countMatchesCaseInsensitive mapContainsKeyLike mapExtractKeyLike position
+    positionCaseInsensitive positionUTF8 positionCaseInsensitiveUTF8 locate instr countSubstrings
+    countSubstringsCaseInsensitive hasAll hasAny hasSubstr hasSubsequence hasSubsequenceCaseInsensitive multiSearchAny
+    multiSearchAnyCaseInsensitive multiSearchFirstIndex multiSearchFirstPosition multiSearchAllPositions replaceOne
+    replaceAll replace substringIndex substringIndexUTF8 substring_index`).map(name => [name, 1] as const),
+  ...named('splitByRegexp splitByString').map(name => [name, 0] as const),
+])
+
+/** Those that compare two texts by a table of both lengths: one of them must be written out. */
+const COMPARING: ReadonlySet<string> = new Set(
+  named(`editDistance levenshteinDistance damerauLevenshteinDistance jaroSimilarity jaroWinklerSimilarity
+    stringJaccardIndex`),
+)
+
+/** Characters of what is looked for, with what the engine's print puts around it. */
+const WANTED_MAX = 1_000
+/** How often a counted repetition of a pattern may repeat, all of them multiplied. */
+const REPETITIONS_MAX = 1_000
+
 export function judgeArguments(node: SyntaxNode): Verdict {
   const name = node.name.toLowerCase()
   const given = node.children.find(child => child.kind === 'ExpressionList')?.children ?? []
   const typeAt = TYPE_ARGUMENTS.get(name)
   if (typeAt !== undefined && given.length > 1) {
-    return isLiteral(given.at(typeAt))
+    return given.at(typeAt)?.kind === 'Literal'
       ? ALLOWED
       : refused('type', `the type for ${node.name} must be written out`)
   }
-  if (BY_AGGREGATE.has(name)) {
-    const aggregate = /^ *Literal '(\w+)/.exec(given[0]?.line ?? '')?.[1]
-    if (aggregate === undefined)
-      return refused('function', `the aggregate for ${node.name} must be written out`)
-    return isAllowedAggregate(aggregate)
-      ? ALLOWED
-      : refused('function', `function ${aggregate} is not available`)
+  if (BY_AGGREGATE.has(name)) return judgeAggregate(node, given[0])
+  const wantedAt = WANTED_ARGUMENTS.get(name)
+  if (wantedAt !== undefined) return judgeWanted(node, given[wantedAt])
+  if (
+    COMPARING.has(name) &&
+    given.length === 2 &&
+    !given.some(one => (writtenLength(one) ?? Infinity) <= WANTED_MAX)
+  ) {
+    return refused(
+      'function',
+      `one of the texts for ${node.name} must be written out, in up to ${WANTED_MAX} characters`,
+    )
   }
   if (name === 'values' && node.parent?.kind === 'TableExpression') {
     // Its first argument may be the structure, as text.
     const [first] = given
     const isRow = first?.kind === 'Function' && first.name === 'tuple'
-    return isLiteral(first) || isRow
+    return first?.kind === 'Literal' || isRow
       ? ALLOWED
       : refused('type', 'the structure for values must be written out')
   }
   return ALLOWED
 }
 
-const isLiteral = (node: SyntaxNode | undefined): boolean => node?.kind === 'Literal'
+function judgeAggregate({ name }: SyntaxNode, given: SyntaxNode | undefined): Verdict {
+  const aggregate = /^ *Literal '(\w+)/.exec(given?.line ?? '')?.[1]
+  if (aggregate === undefined) return refused('function', `the aggregate for ${name} must be written out`)
+  return isAllowedAggregate(aggregate)
+    ? ALLOWED
+    : refused('function', `function ${aggregate} is not available`)
+}
+
+function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verdict {
+  if (wanted === undefined) return ALLOWED
+  const length = writtenLength(wanted)
+  if (length === undefined || length > WANTED_MAX) {
+    return refused(
+      'function',
+      `what ${name} looks for must be written out, in up to ${WANTED_MAX} characters; columns, subqueries and computed texts are not taken`,
+    )
+  }
+  return repetitions(wanted) > REPETITIONS_MAX
+    ? refused('function', `the pattern for ${name} repeats more than ${REPETITIONS_MAX} times`)
+    : ALLOWED
+}
+
+/** Functions of literals that are no longer than these, by and large. */
+const PUTTING_TOGETHER: ReadonlySet<string> = new Set(
+  named(
+    'concat array tuple lower upper lowerUTF8 upperUTF8 regexpQuoteMeta cast _cast toString assumeNotNull ifNull',
+  ),
+)
+
+/** Length of an expression that is made of literals alone; undefined for any other. */
+function writtenLength(node: SyntaxNode): number | undefined {
+  if (node.kind === 'Literal') return node.line.trim().length - 'Literal '.length
+  if (node.kind !== 'Function' || !PUTTING_TOGETHER.has(node.name.toLowerCase())) return undefined
+  let sum = 0
+  for (const child of node.children[0]?.children ?? []) {
+    const length = writtenLength(child)
+    if (length === undefined) return undefined
+    sum += length
+  }
+  return sum
+}
+
+/** Counted repetitions (`a{2,50}`) in all literals below, multiplied. */
+function repetitions(node: SyntaxNode): number {
+  const counts = node.kind === 'Literal' ? [...node.line.matchAll(/\{(\d{0,9}),?(\d{0,9})\}/g)] : []
+  const own = counts.reduce(
+    (product, [, least, most]) => product * Math.max(1, Number(least), Number(most)),
+    1,
+  )
+  return node.children.reduce((product, child) => product * repetitions(child), own)
+}

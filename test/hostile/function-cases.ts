@@ -28,6 +28,15 @@ export const SETUP: readonly string[] = [
 const KINDS = {
   s: { small: "'a'", constants: ["'(a|b|ab)*[^c]'", "'%2000000000d %%'"], rows: "'a%'" },
   S: { small: "'a'", constants: ['(SELECT s FROM hostile.one)', '(SELECT j FROM hostile.one)'], rows: 's' },
+  // What is found nowhere, but nearly everywhere.
+  H: { small: "'a'", constants: ["repeat('a', 60000)"], rows: "concat(repeat('a', 60000), toString(i % 9))" },
+  N: {
+    small: "'a'",
+    constants: ["concat(repeat('a', 30000), 'b')"],
+    rows: "concat(repeat('a', 30000), 'b', toString(i % 9))",
+  },
+  K: { small: "'$.a'", constants: ["concat('$', repeat('.a', 10000))"], rows: "'$.a'" },
+  Y: { small: "'UInt8'", constants: ["'Array(Array(String))'"], rows: "'Array(String)'" },
   I: { small: '3', constants: ['1000000000000000000', '2000000000', '1000000'], rows: 'i + 1000000' },
   n: { small: '-3', constants: ['-9223372036854775807'], rows: '-toInt64(i) - 1000000' },
   F: { small: '0.5', constants: ['1e300', 'nan'], rows: 'f' },
@@ -50,13 +59,25 @@ const KINDS = {
 } as const satisfies Readonly<Record<string, Kind>>
 
 export type KindName = keyof typeof KINDS
-const ALL = Object.keys(KINDS) as KindName[]
+const ALL = (Object.keys(KINDS) as KindName[]).filter(kind => !'HNKY'.includes(kind))
 
 const product = (lists: readonly (readonly KindName[])[]): KindName[][] =>
   lists.reduce<KindName[][]>((all, list) => all.flatMap(before => list.map(kind => [...before, kind])), [[]])
 
 const SHAPES: readonly (readonly KindName[])[] = [
   [],
+  ['H', 'N'],
+  ['N', 'H'],
+  ['H', 'N', 'S'],
+  ['H', 'N', 's'],
+  ['N', 'H', 'I'],
+  ['H', 'I', 'N'],
+  ['H', 'H', 'N', 'N'],
+  ['S', 'K'],
+  ['S', 'Y'],
+  ['S', 's', 'Y'],
+  ['W', 's', 'Y'],
+  ['W', 'W', 'N'],
   ...product([ALL]),
   ...product([ALL, ALL]),
   ...product([
