@@ -23,6 +23,31 @@ export interface FenceOptions {
   readonly nice?: number
 }
 
+/**
+ * Longest text that the engine takes: statements are measured before they come here; values that are bound stand in the text,
+ * their backslashes four times.
+ */
+export const MAX_QUERY_BYTES = 8_388_608
+
+/**
+ * What a statement may make of the engine before it runs, and between two looks at the time (docs/adr/0032-costs-of-a-request.md).
+ */
+const PLANNING = {
+  max_query_size: MAX_QUERY_BYTES,
+  max_ast_depth: 500,
+  // Common table expressions and aliases that name each other twice grow without end: 500,000 nodes take 2.7 s.
+  max_expanded_ast_elements: 100_000,
+  max_subquery_depth: 50,
+  // Compiling 400 expressions took the engine 27 s, in which nothing stops it.
+  compile_expressions: 0,
+  compile_aggregate_expressions: 0,
+  compile_sort_description: 0,
+  // The time is looked at between blocks.
+  max_block_size: 16_384,
+  function_range_max_elements_in_block: 2_000_000,
+  max_temporary_data_on_disk_size_for_query: 4_294_967_296,
+} as const
+
 /** What makes a session, or one request, an asker's: all but `readonly`, after which nothing can be set. */
 export function fenceSettings(options: FenceOptions): Readonly<Record<string, string | number>> {
   const { limits } = options
@@ -35,6 +60,7 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     result_overflow_mode: 'throw',
     ...(options.threads === undefined ? {} : { max_threads: options.threads }),
     optimize_use_projections: options.projections ? 1 : 0,
+    ...PLANNING,
     allow_ddl: 0,
     allow_introspection_functions: 0,
     output_format_json_quote_64bit_integers: 1,

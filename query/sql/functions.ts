@@ -76,7 +76,7 @@ const STRINGS = words(`
   countSubstringsCaseInsensitive hasToken hasTokenOrNull hasTokenCaseInsensitive hasAnyTokens hasAllTokens
   hasSubsequence hasSubsequenceCaseInsensitive multiSearchAny multiSearchAnyCaseInsensitive multiSearchFirstIndex
   multiSearchFirstPosition multiSearchAllPositions splitByChar splitByString splitByRegexp splitByWhitespace
-  splitByNonAlpha alphaTokens tokens ngrams format printf ascii char soundex translate translateUTF8 overlay
+  splitByNonAlpha alphaTokens tokens ngrams format ascii char soundex translate translateUTF8 overlay
   isValidUTF8 toValidUTF8 isValidASCII firstLine compareSubstrings editDistance damerauLevenshteinDistance
   jaroSimilarity jaroWinklerSimilarity ngramDistance ngramSearch stringJaccardIndex extractKeyValuePairs
   extractKeyValuePairsWithEscaping base58Encode base58Decode base64Encode base64Decode tryBase64Decode base64URLEncode
@@ -116,7 +116,7 @@ const ARRAYS = words(`
 const WINDOWS = words(`
   row_number rank denseRank percentRank ntile lag lead lagInFrame leadInFrame nth_value first_value last_value
   nonNegativeDerivative runningDifference rowNumberInBlock rowNumberInAllBlocks
-  seriesDecomposeSTL seriesOutliersDetectTukey timeSeriesRange timeSeriesFromGrid`)
+  seriesOutliersDetectTukey timeSeriesRange timeSeriesFromGrid`)
 
 const PLACES = words(`
   greatCircleDistance geoDistance greatCircleAngle pointInEllipses pointInPolygon geohashEncode geohashDecode geoToH3
@@ -127,8 +127,7 @@ const SERVER = words(`version revision currentDatabase serverTimezone`)
 
 /** Aggregates before combinators (`If`, `Array`, `State`, ...). */
 const AGGREGATES = words(`
-  count countDistinct sum sumKahan sumWithOverflow sumCount sumMappedArrays minMappedArrays
-  maxMappedArrays avg avgWeighted min max any anyLast any_value anyHeavy first_value last_value argMin argMax
+  count countDistinct sum sumKahan sumWithOverflow sumCount avg avgWeighted min max any anyLast any_value anyHeavy first_value last_value argMin argMax
   singleValueOrNull groupArray groupArraySorted groupArrayLast groupArraySample groupArrayMovingSum groupArrayMovingAvg
   groupArrayIntersect groupArrayInsertAt groupUniqArray groupConcat groupBitAnd groupBitOr groupBitXor groupBitmap uniq
   uniqExact uniqCombined uniqCombined64 uniqHLL12 uniqUpTo quantile quantiles quantileExact quantilesExact

@@ -13,8 +13,13 @@ const session = new Session(path)
 for (const statement of SETUP) session.query(statement)
 session.query(process.argv[2] ?? 'SELECT 1')
 
-process.on('message', (message: { trial?: string; run?: string }) => {
+process.on('message', (message: { trial?: string; parse?: string; run?: string }) => {
   try {
+    if (message.parse !== undefined) {
+      const print = session.query(`EXPLAIN AST SELECT * FROM (${message.parse})`, 'TSVRaw')
+      process.send?.({ ok: true, print })
+      return
+    }
     if (message.trial !== undefined) session.query(`EXPLAIN QUERY TREE ${message.trial}`)
     if (message.run !== undefined) session.query(message.run, 'Null')
     process.send?.({ ok: true })

@@ -1,3 +1,4 @@
+import { MAX_QUERY_BYTES } from '../fence.ts'
 import type { RowPolicy } from '../policies.ts'
 
 /**
@@ -7,7 +8,7 @@ import type { RowPolicy } from '../policies.ts'
 export const engineUsersXml = (database: string, policies: readonly RowPolicy[]): string =>
   [
     '<clickhouse>',
-    '  <profiles><default/></profiles>',
+    `  <profiles><default><max_query_size>${MAX_QUERY_BYTES}</max_query_size></default></profiles>`,
     '  <quotas><default/></quotas>',
     '  <users>',
     '    <default>',

@@ -131,6 +131,17 @@ describe('parameters', () => {
     expect(await rowsOf(sql, { s: "' OR 1 = 1 --" })).toEqual([['0']])
   })
 
+  it('can be what is looked for, and long', async () => {
+    const like =
+      "SELECT count() FROM otel_traces WHERE ServiceName LIKE {s:String} AND SpanName ILIKE concat('%', {n:String}, '%')"
+    expect(await rowsOf(like, { s: 'p%', n: 'PAY' })).toEqual([['1']])
+    const long = 'SELECT length({a:String}), length({b:String})'
+    expect(await rowsOf(long, { a: '\\'.repeat(250_000), b: "'".repeat(250_000) })).toEqual([
+      ['250000', '250000'],
+    ])
+    expect(await rowsOf(`SELECT length('${'a'.repeat(262_000)}')`)).toEqual([['262000']])
+  })
+
   it('that are identifiers are judged for each value', async () => {
     const sql = 'SELECT count() FROM {t:Identifier}'
     expect(await rowsOf(sql, { t: 'otel_logs' })).toEqual([['2']])

@@ -290,6 +290,10 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
     'SELECT 1 BETWEEN 0 AND 2, 1 IN (1, 2), NOT 0, -1, 7 % 4, 7 DIV 2, 2 IS NOT NULL',
     [[1, 1, 1, -1, 3, 3, 1]],
   ],
+  [
+    "SELECT 'abc' LIKE concat('%', 'b', '%'), editDistance('cart', 'card'), hasAny(['a', 'b'], ['b']), position('abc', 'c'), replaceAll('aa', 'a', 'b'), match('a1', '^[a-z]{1,3}[0-9]{1,20}$'), multiSearchAny('abc', ['x', 'b'])",
+    [[1, '1', 1, '3', 'bb', 1, 1]],
+  ],
   ["SELECT 'a' LIKE 'A', 'a' ILIKE 'A', match('abc', 'b.'), extract('a=1', 'a=([0-9])')", [[0, 1, 1, '1']]],
   [
     'SELECT x, y FROM (SELECT 1 AS x) ARRAY JOIN [10, 20] AS y',
