@@ -1,22 +1,44 @@
-/** One counter over time, and what it counted between two moments. */
+/** One meter's samples over time, and what it counted between two moments: by the rules of the books. */
+import { counterStep, type MostPerSecond } from '../../core/books/counter-step.ts'
+
 export interface Step {
   readonly fromMs: number
   readonly toMs: number
-  /** Null: the counter fell without a known range, so that nobody knows what it counted. */
+  /** Null: the counter began anew, or says what cannot be, so that nobody knows what it counted. */
   readonly amount: bigint | null
 }
 
-/** Steps between consecutive samples; a fall below the last value is a wrap where the range is known. */
-export function stepsOf(
-  samples: readonly (readonly [timeMs: number, value: bigint])[],
-  rangeMax: bigint,
-): readonly Step[] {
-  return samples.slice(1).map(([toMs, value], index) => {
-    const [fromMs, before] = samples[index]!
-    const difference = value - before
-    const amount = difference >= 0n ? difference : rangeMax > 0n ? difference + rangeMax : null
-    return { fromMs, toMs, amount }
+export type Samples = readonly (readonly [timeMs: number, value: bigint])[]
+
+const NS = 1_000_000n
+
+/** Steps between consecutive samples of a counter. */
+export const stepsOf = (
+  samples: Samples,
+  limits: { rangeMax: bigint; most: MostPerSecond },
+): readonly Step[] =>
+  between(samples, (before, value, spanMs) => {
+    const { kind, amount } = counterStep(before, value, BigInt(spanMs) * NS, limits)
+    return kind === 'rise' || kind === 'wrap' ? amount : null
   })
+
+/** The area under the line between consecutive samples of a gauge: mW x ms is µJ. */
+export const areasOf = (samples: Samples): readonly Step[] =>
+  between(samples, (before, value, spanMs) => ((before + value) * BigInt(spanMs)) / 2n)
+
+const between = (
+  samples: Samples,
+  amountOf: (before: bigint, value: bigint, spanMs: number) => bigint | null,
+): readonly Step[] =>
+  samples.slice(1).map(([toMs, value], index) => {
+    const [fromMs, before] = samples[index]!
+    return { fromMs, toMs, amount: amountOf(before, value, toMs - fromMs) }
+  })
+
+export interface Counted {
+  readonly amount: bigint
+  /** How much of the time was seen. */
+  readonly seenMs: number
 }
 
 /**
@@ -28,18 +50,19 @@ export function countedBetween(
   fromMs: number,
   toMs: number,
   gapMs: number,
-): bigint | undefined {
-  let sum: bigint | undefined
+): Counted | undefined {
+  let amount = 0n
+  let seenMs = 0
   // Steps rise by time: the first that reaches in is found by halving, since an hour of them is asked for often.
   for (let index = firstEndingAfter(steps, fromMs); index < steps.length; index++) {
     const step = steps[index]!
     if (step.fromMs >= toMs) break
     if (step.amount === null || step.toMs - step.fromMs > gapMs) return undefined
     const overlap = Math.min(step.toMs, toMs) - Math.max(step.fromMs, fromMs)
-    const part = (step.amount * BigInt(overlap)) / BigInt(step.toMs - step.fromMs)
-    sum = (sum ?? 0n) + part
+    amount += (step.amount * BigInt(overlap)) / BigInt(step.toMs - step.fromMs)
+    seenMs += overlap
   }
-  return sum
+  return seenMs === 0 ? undefined : { amount, seenMs }
 }
 
 function firstEndingAfter(steps: readonly Step[], timeMs: number): number {

@@ -1,20 +1,20 @@
-/** From a host's counters to what each interval between two rounds of its meters holds. Pure. */
+/** From a host's counters to what each interval between two rounds of its meters holds, by the rules of the books. Pure. */
+import { isIdleMode, isNestedMode } from '../../core/books/cpu-modes.ts'
+import { compareSources } from '../../core/books/source-choice.ts'
+import { apportion } from '../../core/model/apportion.ts'
+import type { Component } from '../../core/model/components.ts'
+import { smaller, sumOf } from '../../core/model/integers.ts'
 import { type Split, split } from '../../core/model/split.ts'
-import { countedBetween, type Step, stepsOf } from './counter.ts'
+import { energyOf, type Meters, metersOf } from './meters.ts'
+import { type LiveWorkload, peopleOf } from './people.ts'
+import { type Counter, type Source, type Span, sourcesOf, toCounter, toldOf } from './sources.ts'
 import type { CounterRow } from './statements.ts'
-
-export interface LiveWorkload {
-  readonly kind: string
-  readonly id: string
-  readonly name: string
-  readonly namespace: string
-}
 
 export interface Interval {
   readonly fromMs: number
   readonly toMs: number
   /** Null: no meter saw it. Workloads in the order of `LiveIntervals.workloads`. */
-  readonly energy: (Split & { readonly totalUj: bigint }) | null
+  readonly energy: (Omit<Split, 'method'> & { readonly totalUj: bigint }) | null
   readonly workloadsUs: readonly bigint[]
   /** Busy time of no known workload. */
   readonly unknownUs: bigint
@@ -23,82 +23,129 @@ export interface Interval {
 
 export interface LiveIntervals {
   readonly boundary: 'host' | 'components'
+  /** The meters that count. */
   readonly roots: readonly CounterRow[]
   readonly workloads: readonly LiveWorkload[]
   readonly intervals: readonly Interval[]
 }
 
-interface Counter {
-  readonly row: CounterRow
-  readonly steps: readonly Step[]
+export interface LiveOptions {
+  /** Steps longer than this, and three times the usual one, are gaps and not lines. */
+  readonly gapMs: number
+  /** Calibrated idle power of a host, µW; null: idle by the ratio of CPU time. */
+  readonly idleMicrowatts?: bigint | null
 }
 
-/** A child is never added to its parent: the host's meter alone, else packages, memory and devices. */
-const PART_ROOT = /^(package|dram|gpu)-/
-/** Host CPU modes that are not work; see the streams' declaration of readings. */
-const IDLE_MODES: ReadonlySet<string> = new Set(['idle', 'iowait'])
-
-/** `gapMs`: steps longer than this, and three times the usual one, are gaps and not lines. */
-export function toIntervals(rows: readonly CounterRow[], gapMs: number): LiveIntervals {
+export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): LiveIntervals {
   const counters = rows.map(toCounter)
-  const energy = counters.filter(({ row }) => row.Quantity === 'energy' && row.WorkloadId === '')
-  const hostMeters = energy.filter(({ row }) => row.Domain === 'host')
-  const roots = hostMeters.length > 0 ? hostMeters : energy.filter(({ row }) => PART_ROOT.test(row.Domain))
-  const cpu = counters.filter(({ row }) => row.Quantity === 'cpu_time')
-  const host = cpu.filter(({ row }) => row.WorkloadId === '')
-  const byWorkload = Map.groupBy(
-    cpu.filter(({ row }) => row.WorkloadId !== ''),
-    ({ row }) => JSON.stringify([row.WorkloadKind, row.WorkloadId]),
-  )
-  const groups = [...byWorkload].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
-  const times = roundsOf(roots)
-  const gap = Math.max(gapMs, 3 * medianDistance(times))
+  const ofHost = counters.filter(({ row }) => row.WorkloadId === '')
+  const of = (quantity: CounterRow['Quantity']): readonly Counter[] =>
+    ofHost.filter(({ row }) => row.Quantity === quantity)
+  const meters = metersOf(ofHost)
+  const people = peopleOf(counters.filter(({ row }) => row.WorkloadId !== ''))
+  const times = roundsOf(meters)
+  const gapMs = Math.max(options.gapMs, 3 * medianDistance(times))
+  const host: HostSources = {
+    meters,
+    cpu: sourcesOf(
+      of('cpu_time').filter(({ row }) => !isNestedMode(row.Domain)),
+      true,
+    ),
+    active: sourcesOf(of('energy_active'), true),
+    idle: sourcesOf(of('energy_idle'), true),
+    idleMicrowatts: options.idleMicrowatts ?? null,
+  }
   const intervals = times.slice(1).map((toMs, index): Interval => {
-    const fromMs = times[index]!
-    const workloadsUs = groups.map(group => sumBetween(group, fromMs, toMs, gap))
-    const busyUs = sumBetween(
-      host.filter(({ row }) => !IDLE_MODES.has(row.Domain)),
-      fromMs,
-      toMs,
-      gap,
-    )
-    const capacityUs = sumBetween(host, fromMs, toMs, gap)
-    const known = workloadsUs.reduce((sum, value) => sum + value, 0n)
-    const totalUj = energyBetween(roots, fromMs, toMs, gap)
-    return {
-      fromMs,
-      toMs,
-      energy:
-        totalUj === null
-          ? null
-          : { ...split({ energyUj: totalUj, busyUs, capacityUs, workloadsUs }), totalUj },
-      workloadsUs,
-      unknownUs: busyUs > known ? busyUs - known : 0n,
-      capacityUs,
-    }
+    const span = { fromMs: times[index]!, toMs, gapMs }
+    const workloadsUs = people.map(({ sources }) => toldOf(sources, span, false)?.amount ?? 0n)
+    return intervalOf(host, span, workloadsUs)
   })
   return {
-    boundary: hostMeters.length > 0 ? 'host' : 'components',
-    roots: roots.map(({ row }) => row),
-    workloads: groups.map(group => workloadOf(group.at(-1)!.row)),
+    boundary: meters.boundary,
+    roots: rootsOf(meters).map(({ row }) => row),
+    workloads: people.map(({ kind, id, name, namespace }) => ({ kind, id, name, namespace })),
     intervals,
   }
 }
 
-const toCounter = (row: CounterRow): Counter => ({
-  row,
-  steps: stepsOf(
-    row.samples.map(([time, value]) => [Number(time), BigInt(value)] as const),
-    BigInt(row.RangeMax),
-  ),
-})
+interface HostSources {
+  readonly meters: Meters
+  readonly cpu: readonly Source[]
+  /** How an exporter itself splits the host's energy. */
+  readonly active: readonly Source[]
+  readonly idle: readonly Source[]
+  readonly idleMicrowatts: bigint | null
+}
 
-/** Rounds are those of the domain with the most samples; several boots of one domain follow each other. */
-function roundsOf(roots: readonly Counter[]): readonly number[] {
-  const domains = Map.groupBy(roots, ({ row }) => row.Domain)
-  const times = [...domains.values()].map(counters => [
-    ...new Set(counters.flatMap(({ row }) => row.samples.map(([time]) => Number(time)))),
-  ])
+function intervalOf(host: HostSources, span: Span, workloadsUs: readonly bigint[]): Interval {
+  const { fromMs, toMs } = span
+  const cpu = toldOf(host.cpu, span, false)
+  const busyUs = cpu === undefined ? 0n : busyOf(cpu.by, span)
+  const capacityUs = cpu?.amount ?? 0n
+  const known = sumOf(workloadsUs)
+  const components = energyOf(host.meters, span)
+  const activity = {
+    activeUj: toldOf(host.active, span, false)?.amount ?? 0n,
+    idleUj: toldOf(host.idle, span, false)?.amount ?? 0n,
+  }
+  const use = { busyUs, capacityUs, workloadsUs, activity }
+  return {
+    fromMs,
+    toMs,
+    energy: components === null ? null : splitAll(components, use, baselineOf(host, span)),
+    workloadsUs,
+    unknownUs: busyUs > known ? busyUs - known : 0n,
+    capacityUs,
+  }
+}
+
+function busyOf(by: Source, span: Span): bigint {
+  const parts = by.parts.filter(([counter]) => !isIdleMode(counter!.row.Domain))
+  return toldOf([{ ...by, parts }], span, false)?.amount ?? 0n
+}
+
+const baselineOf = ({ idleMicrowatts }: HostSources, { fromMs, toMs }: Span): bigint | null =>
+  idleMicrowatts === null ? null : (idleMicrowatts * BigInt(toMs - fromMs)) / 1000n
+
+type Use = Pick<Parameters<typeof split>[0], 'busyUs' | 'capacityUs' | 'workloadsUs' | 'activity'>
+
+function splitAll(components: ReadonlyMap<Component, bigint>, use: Use, idleUj: bigint | null) {
+  const energies = [...components.values()]
+  const totalUj = sumOf(energies)
+  const baselines =
+    idleUj === null || totalUj === 0n ? undefined : apportion(smaller(idleUj, totalUj), energies)
+  const parts = [...components].map(([component, energyUj], index) => {
+    const { workloadsUs } = use
+    // Who held the device is not known from CPU time.
+    if (component === 'gpu') return split({ energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
+    const baselineUj = baselines?.[index]
+    return split({ energyUj, ...use, ...(baselineUj === undefined ? {} : { baselineUj }) })
+  })
+  return {
+    totalUj,
+    activeUj: use.workloadsUs.map((_, index) => sumOf(parts.map(({ activeUj }) => activeUj[index]!))),
+    idleUj: sumOf(parts.map(part => part.idleUj)),
+    unattributedUj: sumOf(parts.map(part => part.unattributedUj)),
+  }
+}
+
+/** Of each meter those of the source that saw the most of all the time asked for. */
+const rootsOf = ({ meters }: Meters): readonly Counter[] =>
+  meters.flatMap(({ sources }) => {
+    const seen = sources.map(one => ({ ...one, seenNs: Math.max(...one.parts.flat().map(seenMs)) }))
+    return seen.toSorted(compareSources)[0]!.parts.flat()
+  })
+
+const seenMs = ({ steps }: Counter): number =>
+  steps.reduce((sum, { fromMs, toMs, amount }) => sum + (amount === null ? 0 : toMs - fromMs), 0)
+
+/** Rounds are those of the meter with the most samples; several boots of one follow each other. */
+function roundsOf({ meters }: Meters): readonly number[] {
+  const times = meters.flatMap(({ sources }) =>
+    sources.map(({ parts }) => [
+      ...new Set(parts[0]!.flatMap(({ row }) => row.samples.map(([time]) => Number(time)))),
+    ]),
+  )
   const longest = times.toSorted((a, b) => b.length - a.length)[0] ?? []
   return longest.toSorted((a, b) => a - b)
 }
@@ -106,43 +153,4 @@ function roundsOf(roots: readonly Counter[]): readonly number[] {
 function medianDistance(times: readonly number[]): number {
   const distances = times.slice(1).map((time, index) => time - times[index]!)
   return distances.toSorted((a, b) => a - b)[distances.length >> 1] ?? 0
-}
-
-/** Null when a root domain has nothing for the interval: half a machine is not shown as all of it. */
-function energyBetween(
-  roots: readonly Counter[],
-  fromMs: number,
-  toMs: number,
-  gapMs: number,
-): bigint | null {
-  let total = 0n
-  for (const counters of Map.groupBy(roots, ({ row }) => `${row.Domain}/${row.Device}`).values()) {
-    const parts = counters.map(({ steps }) => countedBetween(steps, fromMs, toMs, gapMs))
-    const seen = parts.filter(part => part !== undefined)
-    if (seen.length === 0) return null
-    total += seen.reduce((sum, part) => sum + part, 0n)
-  }
-  return total
-}
-
-const sumBetween = (counters: readonly Counter[], fromMs: number, toMs: number, gapMs: number): bigint =>
-  counters.reduce((sum, { steps }) => sum + (countedBetween(steps, fromMs, toMs, gapMs) ?? 0n), 0n)
-
-/** Names as sources give them, most telling first. */
-const NAMES = [
-  'workload.name',
-  'k8s.container.name',
-  'container.name',
-  'k8s.pod.name',
-  'process.executable.name',
-] as const
-
-function workloadOf({ WorkloadKind, WorkloadId, Attributes }: CounterRow): LiveWorkload {
-  const name = NAMES.map(key => Attributes[key]).find(text => text !== undefined && text !== '')
-  return {
-    kind: WorkloadKind,
-    id: WorkloadId,
-    name: name ?? WorkloadId,
-    namespace: Attributes['k8s.namespace.name'] ?? Attributes['service.namespace'] ?? '',
-  }
 }

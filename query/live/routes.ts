@@ -10,7 +10,8 @@ import { identityOf, READ_TENANT } from '../auth.ts'
 import type { QueryContext } from '../context.ts'
 import type { FencedReader } from '../fenced-reader.ts'
 import { integer, knownParameters, type RawQuery, single } from '../parameters.ts'
-import { type Interval, type LiveIntervals, toIntervals } from './intervals.ts'
+import { joinHosts } from './hosts.ts'
+import { type Interval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
 import { toSeries } from './series.ts'
 import { type CounterRow, countersStatement, hostsStatement } from './statements.ts'
 
@@ -46,21 +47,32 @@ async function answerLive(
   const { config } = context
   const nowMs = context.now()
   const asked = hostsStatement(tenant, nowMs - HOSTS_SINCE_MS)
-  const hosts = await readings.query<LiveAnswer['hosts'][number]>(asked.text, asked.params)
-  const host = wanted === '' ? hosts[0]?.host : wanted
-  if (host === undefined) return answerOf(config, nowMs, { host: '', hosts }, toIntervals([], 0))
+  const joined = joinHosts(await readings.query<LiveAnswer['hosts'][number]>(asked.text, asked.params))
+  const hosts = joined.map(({ host: id, host_name }) => ({ host: id, host_name }))
+  const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
+  const host = known?.host ?? (wanted === '' ? undefined : wanted)
+  if (host === undefined) return answerOf(config, nowMs, { host: '', hosts }, toIntervals([], { gapMs: 0 }))
   const spanMs = minutes * 60_000
   const counters = countersStatement({
     tenant,
-    host,
+    hosts: known?.hosts ?? [host],
     sinceMs: nowMs - spanMs,
     bucketMs: Math.max(1_000, Math.floor(spanMs / POINTS)),
   })
   const rows = await readings.query<CounterRow>(counters.text, counters.params)
-  if (rows.length === 0 && !hosts.some(known => known.host === host)) {
+  if (rows.length === 0 && known === undefined) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
-  return answerOf(config, nowMs, { host, hosts }, toIntervals(rows, config.metering.sensor_gap * 1000))
+  return answerOf(config, nowMs, { host, hosts }, toIntervals(rows, optionsOf(config)))
+}
+
+function optionsOf({ metering }: Config): LiveOptions {
+  const { method, idle_watts: watts, sensor_gap: gapSeconds } = metering
+  const isCalibrated = method === 'baseline' && watts !== undefined
+  return {
+    gapMs: gapSeconds * 1000,
+    idleMicrowatts: isCalibrated ? BigInt(Math.round(watts * 1e6)) : null,
+  }
 }
 
 function answerOf(

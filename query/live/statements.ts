@@ -11,43 +11,44 @@ const READINGS = tableName('readings')
 /** Counters of one host in one hour: far more than a machine has. */
 export const SERIES_MAX = 5_000
 
+/** What the live view looks at. */
+const QUANTITIES = "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle'"
+
 /** Hosts whose meters spoke since then. */
 export function hostsStatement(tenant: string, sinceMs: number): Sql {
   return {
     text:
       `SELECT Host AS host, argMax(HostName, Timestamp) AS host_name FROM ${READINGS} ` +
-      "WHERE Tenant = {tenant:String} AND Quantity IN ('energy', 'cpu_time') AND WorkloadId = '' " +
+      "WHERE Tenant = {tenant:String} AND Quantity IN ('energy', 'power', 'cpu_time') AND WorkloadId = '' " +
       'AND Timestamp >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY Host ORDER BY host_name, host LIMIT 1000',
     params: { tenant, since: sinceMs },
   }
 }
 
 /**
- * The counters of a host, one sample per bucket: the last one. Counters lose nothing by leaving samples out but detail,
- * so that an hour costs no more points than five minutes.
+ * The counters and power gauges of a host under all its names, one sample per bucket: the last one. Counters lose nothing by
+ * leaving samples out but detail, so that an hour costs no more points than five minutes.
  */
 export function countersStatement(question: {
   readonly tenant: string
-  readonly host: string
+  readonly hosts: readonly string[]
   readonly sinceMs: number
   readonly bucketMs: number
 }): Sql {
-  const series = 'Quantity, Domain, Device, WorkloadKind, WorkloadId, BootId'
+  const series = 'Quantity, Domain, Device, WorkloadKind, WorkloadId, BootId, Source, Quality'
   return {
     text:
-      `SELECT ${series}, argMax(attributes, t) AS Attributes, argMax(source, t) AS Source, ` +
-      'argMax(quality, t) AS Quality, toString(max(range)) AS RangeMax, ' +
+      `SELECT ${series}, argMax(attributes, t) AS Attributes, toString(max(range)) AS RangeMax, ` +
       'arrayMap(s -> (toString(s.1), toString(s.2)), arraySort(groupArray((t, v)))) AS samples ' +
       `FROM (SELECT ${series}, intDiv(toUnixTimestamp64Milli(Timestamp), {bucket:Int64}) AS bucket, ` +
       'toUnixTimestamp64Milli(max(Timestamp)) AS t, argMax(Value, Timestamp) AS v, max(readings.RangeMax) AS range, ' +
-      'argMax(readings.Attributes, Timestamp) AS attributes, argMax(readings.Source, Timestamp) AS source, ' +
-      'argMax(readings.Quality, Timestamp) AS quality ' +
-      `FROM ${READINGS} AS readings WHERE Tenant = {tenant:String} AND Host = {host:String} ` +
-      "AND Quantity IN ('energy', 'cpu_time') AND Timestamp >= fromUnixTimestamp64Milli({since:Int64}) " +
+      'argMax(readings.Attributes, Timestamp) AS attributes ' +
+      `FROM ${READINGS} AS readings WHERE Tenant = {tenant:String} AND Host IN {hosts:Array(String)} ` +
+      `AND Quantity IN (${QUANTITIES}) AND Timestamp >= fromUnixTimestamp64Milli({since:Int64}) ` +
       `GROUP BY ${series}, bucket) GROUP BY ${series} ORDER BY ${series} LIMIT ${SERIES_MAX}`,
     params: {
       tenant: question.tenant,
-      host: question.host,
+      hosts: question.hosts,
       since: question.sinceMs,
       bucket: question.bucketMs,
     },
@@ -56,7 +57,7 @@ export function countersStatement(question: {
 
 /** A row of `countersStatement`. */
 export interface CounterRow {
-  readonly Quantity: 'energy' | 'cpu_time'
+  readonly Quantity: 'energy' | 'power' | 'cpu_time' | 'energy_active' | 'energy_idle'
   readonly Domain: string
   readonly Device: string
   readonly WorkloadKind: string

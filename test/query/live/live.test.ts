@@ -10,6 +10,7 @@ import { readings } from '../../../core/model/streams/index.ts'
 import { configSchema } from '../../../core/runtime/config/schema.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
 import { countedBetween, stepsOf } from '../../../query/live/counter.ts'
+import { joinHosts } from '../../../query/live/hosts.ts'
 import { toIntervals } from '../../../query/live/intervals.ts'
 import { toSeries } from '../../../query/live/series.ts'
 import type { CounterRow } from '../../../query/live/statements.ts'
@@ -36,6 +37,8 @@ const cpu = (id: string, samples: readonly (readonly [number, number])[]): Count
 const mode = (name: string, samples: readonly (readonly [number, number])[]): CounterRow =>
   counter({ Quantity: 'cpu_time', Domain: name }, samples)
 
+const MOST = 10n ** 12n
+
 const at = (series: readonly LiveSeries[], index: number): number | null =>
   series.reduce<number | null>((sum, line) => {
     const value = line.milliwatts[index] ?? null
@@ -50,7 +53,7 @@ describe('counters', () => {
           [0, 90n],
           [10, 5n],
         ],
-        100n,
+        { rangeMax: 100n, most: MOST },
       )[0]!.amount,
     ).toBe(15n)
     expect(
@@ -59,7 +62,7 @@ describe('counters', () => {
           [0, 90n],
           [10, 5n],
         ],
-        0n,
+        { rangeMax: 0n, most: MOST },
       )[0]!.amount,
     ).toBeNull()
   })
@@ -71,10 +74,10 @@ describe('counters', () => {
         [10, 100n],
         [20, 300n],
       ],
-      0n,
+      { rangeMax: 0n, most: MOST },
     )
-    expect(countedBetween(steps, 0, 20, 60)).toBe(300n)
-    expect(countedBetween(steps, 5, 15, 60)).toBe(150n)
+    expect(countedBetween(steps, 0, 20, 60)).toEqual({ amount: 300n, seenMs: 20 })
+    expect(countedBetween(steps, 5, 15, 60)).toEqual({ amount: 150n, seenMs: 10 })
     expect(countedBetween(steps, 20, 30, 60)).toBeUndefined()
     expect(countedBetween(steps, 0, 20, 9)).toBeUndefined()
   })
@@ -108,7 +111,7 @@ describe('intervals', () => {
         [5_000, 2_500_000],
       ]),
     ]
-    const live = toIntervals(rows, 25_000)
+    const live = toIntervals(rows, { gapMs: 25_000 })
     const series = toSeries(live)
     expect(live.boundary).toBe('components')
     expect(series.map(line => [line.share, line.workload_id, line.milliwatts[0], line.cpus_used[0]])).toEqual(
@@ -132,7 +135,7 @@ describe('intervals', () => {
         [1_000, 60_000],
       ]),
     ]
-    const live = toIntervals(rows, 25_000)
+    const live = toIntervals(rows, { gapMs: 25_000 })
     expect(live.boundary).toBe('host')
     // Without CPU capacity nothing tells idle from active.
     expect(toSeries(live).map(line => [line.share, line.milliwatts[0]])).toEqual([
@@ -152,7 +155,7 @@ describe('intervals', () => {
         [3_000, 9_000],
       ]),
     ]
-    expect(toSeries(toIntervals(boots, 25_000)).at(-2)!.milliwatts).toEqual([0, null, 9])
+    expect(toSeries(toIntervals(boots, { gapMs: 25_000 })).at(-2)!.milliwatts).toEqual([0, null, 9])
     const gap = [
       counter({}, [
         [0, 0],
@@ -162,7 +165,7 @@ describe('intervals', () => {
         [91_000, 10_000],
       ]),
     ]
-    expect(toSeries(toIntervals(gap, 25_000)).at(-2)!.milliwatts).toEqual([1, 1, null, 1])
+    expect(toSeries(toIntervals(gap, { gapMs: 25_000 })).at(-2)!.milliwatts).toEqual([1, 1, null, 1])
     const missing = [
       counter({}, [
         [0, 0],
@@ -174,13 +177,13 @@ describe('intervals', () => {
         [2_000, 5],
       ]),
     ]
-    expect(toSeries(toIntervals(missing, 25_000)).at(-2)!.milliwatts).toEqual([null, 0])
+    expect(toSeries(toIntervals(missing, { gapMs: 25_000 })).at(-2)!.milliwatts).toEqual([null, 0])
   })
 
   it('fold what is beyond the top into one series, and always sum to the meter', () => {
     fc.assert(
       fc.property(
-        fc.bigInt({ min: 0n, max: 10n ** 12n }),
+        fc.bigInt({ min: 0n, max: 4n * 10n ** 9n }),
         fc.array(fc.integer({ min: 0, max: 5_000_000 }), { maxLength: 30 }),
         fc.integer({ min: 0, max: 40_000_000 }),
         (energyUj, workloads, busy) => {
@@ -207,13 +210,117 @@ describe('intervals', () => {
               ]),
             ),
           ]
-          const series = toSeries(toIntervals(rows, 25_000))
+          const series = toSeries(toIntervals(rows, { gapMs: 25_000 }))
           expect(at(series, 0)).toBe(Number((energyUj + 2_500n) / 5_000n))
           expect(series.length).toBeLessThanOrEqual(15)
           expect(series.some(line => line.workload_kind === 'rest')).toBe(workloads.length > 12)
         },
       ),
     )
+  })
+})
+
+describe('intervals by the rules of the books', () => {
+  const every = [0, 5_000, 10_000]
+  const rising = (wattsOrCpus: number, from = 0) =>
+    every.map(ms => [ms, from + Math.round(wattsOrCpus * ms * 1000)] as const)
+  const machine = [counter({}, rising(60)), mode('user', rising(2)), mode('idle', rising(6))]
+  const watts = (rows: readonly CounterRow[]): Record<string, number | null | undefined> =>
+    Object.fromEntries(
+      toSeries(toIntervals(rows, { gapMs: 25_000 })).map(line => [
+        line.workload_id || line.share,
+        line.milliwatts[1],
+      ]),
+    )
+  const used = (id: string, cpus: number, row: Partial<CounterRow>) => ({
+    ...cpu(id, rising(cpus, 5)),
+    ...row,
+  })
+
+  it('count a meter that two sources, or two epochs of one, tell of once', () => {
+    const kepler = { Source: 'kepler:kepler_node_cpu_joules_total', BootId: '' }
+    const twice = [
+      ...machine,
+      counter(kepler, rising(60, 7)),
+      counter({ BootId: 'otlp:1', Source: 'rapl' }, rising(60, 9)),
+    ]
+    expect(watts(twice)).toEqual({ unattributed: 15_000, idle: 45_000 })
+  })
+
+  it('leave psys out beside a package, and take it alone for the host', () => {
+    expect(watts([...machine, counter({ Domain: 'psys' }, rising(5))])).toEqual(watts(machine))
+    expect(watts([...machine.slice(1), counter({ Domain: 'psys' }, rising(5))])).toEqual({
+      unattributed: 1250,
+      idle: 3750,
+    })
+  })
+
+  it('show a gauge of the host, its rest beyond the package, and what is no meter of it', () => {
+    const bmc = counter(
+      { Quantity: 'power', Domain: 'host', BootId: '' },
+      every.map(ms => [ms, 300_000]),
+    )
+    expect(watts([...machine, bmc])).toEqual({ unattributed: 75_000, idle: 225_000 })
+    const fan = counter({ Domain: 'fan-1' }, rising(3))
+    expect(watts([...machine, bmc, fan])).toEqual({ unattributed: 75_000, idle: 225_000 })
+    expect(watts([...machine, fan])).toEqual({ unattributed: 15_750, idle: 47_250 })
+  })
+
+  it('leave the energy of devices to nobody', () => {
+    const gpu = counter({ Domain: 'gpu-a' }, rising(100))
+    expect(watts([...machine, gpu, used('a', 2, {})])).toEqual({
+      a: 15_000,
+      unattributed: 100_000,
+      idle: 45_000,
+    })
+  })
+
+  it('give each CPU second to one workload, whichever sources tell', () => {
+    const container = {
+      WorkloadKind: 'container',
+      Source: 'cadvisor:x',
+      Attributes: { 'workload.name': 'web' },
+    }
+    const byKepler = { WorkloadKind: 'container', Source: 'kepler:y', BootId: '' }
+    const process = { Source: 'otlp:process.cpu.time' }
+    const rows = [...machine, used('c', 1, container), used('c', 1, byKepler), used('nginx', 1, process)]
+    expect(watts(rows)).toEqual({ c: 7_500, unattributed: 7_500, idle: 45_000 })
+  })
+
+  it('do not count guests twice, nor what cannot be', () => {
+    expect(watts([...machine, mode('guest', rising(1))])).toEqual(watts(machine))
+    const broken = [machine[0]!, ...machine.slice(1), counter({ Domain: 'dram-0' }, rising(1_000_000))]
+    expect(watts(broken)).toEqual({ unattributed: null, idle: null })
+  })
+
+  it('take what is idle from a calibrated host, and what is active from Kepler where CPUs are unknown', () => {
+    const live = toIntervals(machine, { gapMs: 25_000, idleMicrowatts: 20_000_000n })
+    expect(toSeries(live).map(line => [line.share, line.milliwatts[1]])).toEqual([
+      ['unattributed', 40_000],
+      ['idle', 20_000],
+    ])
+    const told = [
+      counter({ Quantity: 'energy_active' }, rising(15)),
+      counter({ Quantity: 'energy_idle' }, rising(45)),
+    ]
+    expect(watts([machine[0]!, ...told, used('a', 1, {})])).toEqual({
+      a: 15_000,
+      unattributed: 0,
+      idle: 45_000,
+    })
+  })
+})
+
+describe('hosts', () => {
+  it('are one by id and by name, unless two claim the name', () => {
+    const [id, name, other] = [
+      { host: 'id-1', host_name: 'n1' },
+      { host: 'n1', host_name: 'n1' },
+      { host: 'id-2', host_name: 'n1' },
+    ]
+    expect(joinHosts([id!, name!])).toEqual([{ ...id, hosts: ['id-1', 'n1'] }])
+    expect(joinHosts([name!])).toEqual([{ ...name, hosts: ['n1'] }])
+    expect(joinHosts([id!, name!, other!]).map(({ hosts }) => hosts)).toEqual([['id-1'], ['n1'], ['id-2']])
   })
 })
 

@@ -1,0 +1,32 @@
+/**
+ * The finest billed thing wins, so that no CPU time counts twice: a pod steps back for its containers, processes of a
+ * container for that container. What the outer one used beyond its parts becomes unattributed.
+ */
+
+interface Someone {
+  readonly kind: string
+  readonly id: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Of each, whether it stays. */
+export function staysAsFinest(people: readonly Someone[]): readonly boolean[] {
+  const podsWithContainers = new Set<string>()
+  const containers = new Set<string>()
+  for (const { kind, id, labels } of people) {
+    if (kind !== 'container') continue
+    containers.add(id)
+    for (const pod of podIdsOf(labels)) podsWithContainers.add(pod)
+  }
+  return people.map(({ kind, id, labels }) => {
+    if (kind === 'pod') return ![id, ...podIdsOf(labels)].some(pod => podsWithContainers.has(pod))
+    return kind !== 'process' || !containers.has(labels['container.id'] ?? '')
+  })
+}
+
+/** By uid, and by namespace and name, as sources call it that do not know the uid. */
+function podIdsOf(labels: Someone['labels']): readonly string[] {
+  const [namespace, name] = [labels['k8s.namespace.name'], labels['k8s.pod.name']]
+  const byName = namespace && name ? [`${namespace}/${name}`] : []
+  return labels['k8s.pod.uid'] ? [labels['k8s.pod.uid'], ...byName] : byName
+}

@@ -1,0 +1,56 @@
+/** What a host's meters counted in a span, by component: the tree of meters is that of the books. */
+import { componentOf } from '../../core/books/meter-tree.ts'
+import type { Component } from '../../core/model/components.ts'
+import { type Counter, type Source, type Span, sourcesOf, toldOf } from './sources.ts'
+
+interface Meter {
+  readonly component: Component
+  readonly sources: readonly Source[]
+}
+
+export interface Meters {
+  readonly meters: readonly Meter[]
+  readonly boundary: 'host' | 'components'
+}
+
+/** Counters of energy and gauges of power; these count only where a domain has no counter. */
+export function metersOf(counters: readonly Counter[]): Meters {
+  const energy = Map.groupBy(
+    counters.filter(({ row }) => row.Quantity === 'energy'),
+    ({ row }) => row.Domain,
+  )
+  const power = Map.groupBy(
+    counters.filter(({ row }) => row.Quantity === 'power' && !energy.has(row.Domain)),
+    ({ row }) => row.Domain,
+  )
+  const domains = new Map([...energy, ...power])
+  const metered = new Set(domains.keys())
+  const meters = [...domains].flatMap(([domain, some]) => {
+    const component = componentOf(domain, metered)
+    return component === null ? [] : [{ component, sources: sourcesOf(some, true) }]
+  })
+  const hasHost = meters.some(({ component }) => component === 'host')
+  // Fans, disks and the like are inside what a host's meter shows beyond its parts.
+  const counted = hasHost ? meters.filter(({ component }) => component !== 'other') : meters
+  return { meters: counted, boundary: hasHost ? 'host' : 'components' }
+}
+
+/** Null when a meter has nothing for the span: half a machine is not shown as all of it. */
+export function energyOf({ meters }: Meters, span: Span): ReadonlyMap<Component, bigint> | null {
+  const found = new Map<Component, bigint>()
+  for (const { component, sources } of meters) {
+    const told = toldOf(sources, span, true)
+    if (told === undefined) return null
+    found.set(component, (found.get(component) ?? 0n) + told.amount)
+  }
+  if (found.size === 0) return null
+  const host = found.get('host')
+  return host === undefined || found.size === 1 ? found : withRest(found, host)
+}
+
+/** The host's meter beyond its parts is `other`. Parts above the host are skew: then its meter alone is shown. */
+function withRest(found: ReadonlyMap<Component, bigint>, host: bigint): ReadonlyMap<Component, bigint> {
+  const parts = [...found].filter(([component]) => component !== 'host')
+  const rest = host - parts.reduce((sum, [, uj]) => sum + uj, 0n)
+  return rest < 0n ? new Map([['host', host]]) : new Map([...parts, ['other', rest]])
+}

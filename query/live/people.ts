@@ -1,0 +1,70 @@
+/** A host's workloads in the live view: who counts, and what they are called, as in the books. */
+import { staysAsFinest } from '../../core/books/finest.ts'
+import { chooseWorkloads } from '../../core/books/workload-choice.ts'
+import { type Counter, type Source, sourcesOf } from './sources.ts'
+
+export interface LiveWorkload {
+  readonly kind: string
+  readonly id: string
+  readonly name: string
+  readonly namespace: string
+}
+
+export interface Person extends LiveWorkload {
+  readonly sources: readonly Source[]
+}
+
+type Labels = Readonly<Record<string, string>>
+
+/** In order of kind and id: that order decides ties of apportioning. */
+export function peopleOf(counters: readonly Counter[]): readonly Person[] {
+  const byWorkload = Map.groupBy(counters, ({ row }) => JSON.stringify([row.WorkloadKind, row.WorkloadId]))
+  const groups = [...byWorkload].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
+  const described = groups.map(group => ({
+    kind: group[0]!.row.WorkloadKind,
+    id: group[0]!.row.WorkloadId,
+    labels: labelsOf(group),
+    told: group.map(({ row, steps }) => ({
+      source: row.Source,
+      quality: row.Quality,
+      us: steps.reduce((sum, { amount }) => sum + (amount ?? 0n), 0n),
+    })),
+  }))
+  const { asOf, counts, labels } = chooseWorkloads(described)
+  const counted = groups.map((_, index) =>
+    groups.flatMap((group, other) =>
+      asOf[other] === index ? group.filter(({ row }) => counts(other, row.Source)) : [],
+    ),
+  )
+  const found = described.flatMap(({ kind, id }, index) =>
+    counted[index]!.length === 0 ? [] : [{ kind, id, labels: labels[index]!, counters: counted[index]! }],
+  )
+  const stays = staysAsFinest(found)
+  return found
+    .filter((_, index) => stays[index])
+    .map(({ kind, id, labels: said, counters: own }) => ({
+      kind,
+      id,
+      name: nameOf(said) ?? id,
+      namespace: said['workload.namespace'] ?? said['k8s.namespace.name'] ?? said['service.namespace'] ?? '',
+      sources: sourcesOf(own, false),
+    }))
+}
+
+/** Of those that name a namespace, else of any: see the meter's words. */
+function labelsOf(group: readonly Counter[]): Labels {
+  const all = group.map(({ row }) => row.Attributes)
+  return all.findLast(labels => 'workload.namespace' in labels) ?? all.at(-1)!
+}
+
+/** Names as sources give them, most telling first. */
+const NAMES = [
+  'workload.name',
+  'k8s.container.name',
+  'container.name',
+  'k8s.pod.name',
+  'process.executable.name',
+] as const
+
+const nameOf = (labels: Labels): string | undefined =>
+  NAMES.map(key => labels[key]).find(text => text !== undefined && text !== '')

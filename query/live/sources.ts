@@ -1,0 +1,81 @@
+/** What several sources tell of one thing: one of them counts, as in the books. */
+import { maxPowerMwOf, mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
+import { compareSources } from '../../core/books/source-choice.ts'
+import { areasOf, type Counted, countedBetween, type Step, stepsOf } from './counter.ts'
+import type { CounterRow } from './statements.ts'
+
+export interface Counter {
+  readonly row: CounterRow
+  readonly steps: readonly Step[]
+}
+
+/** Time that is asked about. Steps longer than `gapMs` are gaps. */
+export interface Span {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly gapMs: number
+}
+
+export function toCounter(row: CounterRow): Counter {
+  const samples = row.samples.map(([time, value]) => [Number(time), BigInt(value)] as const)
+  if (row.Quantity === 'power') return { row, steps: areasOf(samples) }
+  const most =
+    row.Quantity === 'cpu_time'
+      ? mostCpuTimePerSecond()
+      : mostEnergyPerSecond(row.Domain, maxPowerMwOf(row.Attributes))
+  return { row, steps: stepsOf(samples, { rangeMax: BigInt(row.RangeMax), most }) }
+}
+
+/** Counters of one source of one thing. */
+export interface Source {
+  readonly source: string
+  readonly quality: string
+  /** Parts that are summed (devices, modes): of each its epochs, of which the one that saw the most counts. */
+  readonly parts: readonly (readonly Counter[])[]
+}
+
+/** `whole`: the whole's own meter (no device) stands for its parts. */
+export function sourcesOf(counters: readonly Counter[], whole: boolean): readonly Source[] {
+  const bySource = Map.groupBy(counters, ({ row }) => `${row.Quality}\u0000${row.Source}`)
+  return [...bySource.values()].map(some => {
+    const { Source: source, Quality: quality } = some[0]!.row
+    const own = whole ? some.filter(({ row }) => row.Device === '') : []
+    const counted = own.length > 0 ? own : some
+    const parts = [...Map.groupBy(counted, ({ row }) => `${row.Domain}\u0000${row.Device}`).values()]
+    return { source, quality, parts }
+  })
+}
+
+export interface Told extends Counted {
+  readonly by: Source
+}
+
+/** What the best source tells of a span; undefined where none saw it. `all`: a source that lacks a part says nothing. */
+export function toldOf(sources: readonly Source[], span: Span, all: boolean): Told | undefined {
+  if (sources.length === 1) return toldBy(sources[0]!, span, all)
+  const told = sources.flatMap(one => toldBy(one, span, all) ?? [])
+  const seen = told.map(one => ({ ...one.by, seenNs: one.seenMs, one }))
+  return seen.toSorted(compareSources)[0]?.one
+}
+
+function toldBy(by: Source, span: Span, all: boolean): Told | undefined {
+  let amount = 0n
+  let seenMs = 0
+  for (const epochs of by.parts) {
+    const counted = bestEpoch(epochs, span)
+    if (counted === undefined && all) return undefined
+    amount += counted?.amount ?? 0n
+    seenMs = Math.max(seenMs, counted?.seenMs ?? 0)
+  }
+  return seenMs === 0 ? undefined : { amount, seenMs, by }
+}
+
+/** Epochs of one meter that overlap are one meter, told twice. */
+function bestEpoch(epochs: readonly Counter[], { fromMs, toMs, gapMs }: Span): Counted | undefined {
+  let best: Counted | undefined
+  for (const { steps } of epochs) {
+    const counted = countedBetween(steps, fromMs, toMs, gapMs)
+    if (counted !== undefined && counted.seenMs > (best?.seenMs ?? 0)) best = counted
+  }
+  return best
+}
