@@ -10,6 +10,8 @@ export interface Summed {
   readonly group: Readonly<Record<string, string>>
   readonly start: number | null
   readonly amounts: Amounts
+  /** Why entries of it could not be priced. */
+  readonly reasons: readonly string[]
 }
 
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
@@ -21,6 +23,7 @@ export const readSummed = (row: SummedRow, groupBy: readonly Dimension[]): Summe
   group: groupOf(row, groupBy),
   start: row['start'] === undefined || row['start'] === null ? null : Number(row['start']),
   amounts: readAmounts(row),
+  reasons: row.reasons ?? [],
 })
 
 export const readCell = (row: SummedRow): Cell => {
@@ -39,7 +42,7 @@ export function foldCells(
     const group = Object.fromEntries(groupBy.map(name => [name, cell.dimensions[name]]))
     const key = JSON.stringify([cell.start, ...Object.values(group)])
     const known = groups.get(key)?.amounts ?? NO_AMOUNTS
-    groups.set(key, { group, start: cell.start, amounts: addAmounts(known, cell.amounts) })
+    groups.set(key, { group, start: cell.start, amounts: addAmounts(known, cell.amounts), reasons: [] })
   }
   const energy = (summed: Summed): bigint => summed.amounts.energy_uj ?? 0n
   return [...groups.values()]
@@ -51,10 +54,17 @@ export function foldCells(
     .slice(0, limit)
 }
 
-/** Reasons by `reasonKey` of start and group. */
-export type Reasons = ReadonlyMap<string, readonly string[]>
-export const reasonKey = (start: number | null, group: Readonly<Record<string, string>>): string =>
+/** Tells a row from all others of its answer. */
+export const rowKey = ({ start, group }: Pick<Summed, 'start' | 'group'>): string =>
   JSON.stringify([start, ...Object.values(group)])
+
+export type Total = Pick<Summed, 'amounts' | 'reasons'>
+
+/** Of rows that are all there are. */
+export const totalOf = (rows: readonly Summed[]): Total => ({
+  amounts: rows.map(row => row.amounts).reduce(addAmounts, NO_AMOUNTS),
+  reasons: [...new Set(rows.flatMap(row => row.reasons))].toSorted(),
+})
 
 export function buildAnswer(
   request: UsageRequest,
@@ -62,12 +72,10 @@ export function buildAnswer(
     readonly currency: string
     /** One more than `request.limit` where there are more. */
     readonly rows: readonly Summed[]
-    readonly total: Amounts
+    readonly total: Total
     readonly excludedUj: bigint
-    readonly reasons: Reasons
   },
 ): UsageAnswer {
-  const all = [...new Set([...found.reasons.values()].flat())].toSorted()
   return {
     window: { from: iso(request.from), to: iso(request.to) },
     step_seconds: request.step === 'month' ? null : request.step,
@@ -78,11 +86,11 @@ export function buildAnswer(
       toUsageRow(row.amounts, {
         group: row.group,
         start: row.start === null ? null : iso(row.start),
-        reasons: found.reasons.get(reasonKey(row.start, row.group)) ?? [],
+        reasons: row.reasons,
       }),
     ),
     truncated: found.rows.length > request.limit,
-    total: toUsageRow(found.total, { group: {}, start: null, reasons: all }),
+    total: toUsageRow(found.total.amounts, { group: {}, start: null, reasons: found.total.reasons }),
     excluded_uj: found.excludedUj.toString(),
   }
 }

@@ -6,12 +6,12 @@ import { addAmounts, NO_AMOUNTS, readAmounts } from './amounts.ts'
 import {
   buildAnswer,
   foldCells,
-  groupOf,
-  type Reasons,
   readCell,
   readSummed,
-  reasonKey,
+  rowKey,
   type Summed,
+  type Total,
+  totalOf,
 } from './answer.ts'
 import type { UsageRequest } from './request.ts'
 import { requestsStatement } from './requests-statement.ts'
@@ -38,36 +38,34 @@ export async function answerUsage(
   }
   const sharing = request.idleSharing !== 'none'
   const { rows, total } = sharing
-    ? await sharedRows(warehouse, request)
+    ? await sharedRows(warehouse, request, shape)
     : await plainRows(warehouse, request, shape)
-  const unpriced = (total.unpriced_carbon_entries ?? 0n) + (total.unpriced_cost_entries ?? 0n) > 0n
   return buildAnswer(request, {
     currency,
     rows,
     total,
     excludedUj: request.includeIdle || sharing ? 0n : await idleEnergy(warehouse, request),
-    reasons: unpriced ? await findReasons(warehouse, request, shape) : new Map(),
   })
+}
+
+interface Found {
+  readonly rows: readonly Summed[]
+  readonly total: Total
 }
 
 const ask = (warehouse: Ask, sql: Sql): Promise<readonly SummedRow[]> =>
   warehouse.query<SummedRow>(sql.text, sql.params)
 
-async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape) {
+async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape): Promise<Found> {
   const found = await ask(warehouse, usageStatement(request, shape))
   // Without groups the engine sums nothing to one row of zeros: that is no row.
   const rows = found.map(row => readSummed(row, request.groupBy)).filter(row => row.amounts.entries !== 0n)
-  if (found.length < shape.limit) {
-    return { rows, total: rows.map(row => row.amounts).reduce(addAmounts, NO_AMOUNTS) }
-  }
-  const [total] = await ask(
-    warehouse,
-    usageStatement(request, { ...shape, groupBy: [], step: null, limit: 1 }),
-  )
-  return { rows, total: total === undefined ? NO_AMOUNTS : readAmounts(total) }
+  if (found.length < shape.limit) return { rows, total: totalOf(rows) }
+  const everything = usageStatement(request, { ...shape, groupBy: [], step: null, limit: 1 })
+  return { rows, total: totalOf((await ask(warehouse, everything)).map(row => readSummed(row, []))) }
 }
 
-async function sharedRows(warehouse: Ask, request: UsageRequest) {
+async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): Promise<Found> {
   const shape: Shape = {
     groupBy: CELL_DIMENSIONS,
     step: request.step,
@@ -93,8 +91,16 @@ async function sharedRows(warehouse: Ask, request: UsageRequest) {
       (request.includeIdle || dimensions.share !== 'idle')
     )
   })
-  const rows: readonly Summed[] = foldCells(cells, request.groupBy, request.limit + 1)
-  return { rows, total: cells.map(cell => cell.amounts).reduce(addAmounts, NO_AMOUNTS) }
+  const rows = foldCells(cells, request.groupBy, request.limit + 1)
+  const amounts = cells.map(cell => cell.amounts).reduce(addAmounts, NO_AMOUNTS)
+  const unpriced = (amounts.unpriced_carbon_entries ?? 0n) + (amounts.unpriced_cost_entries ?? 0n) > 0n
+  const reasons = unpriced
+    ? await findReasons(warehouse, request, shown)
+    : new Map<string, readonly string[]>()
+  return {
+    rows: rows.map(row => ({ ...row, reasons: reasons.get(rowKey(row)) ?? [] })),
+    total: { amounts, reasons: [...new Set([...reasons.values()].flat())].toSorted() },
+  }
 }
 
 async function requestWeights(warehouse: Ask, request: UsageRequest): Promise<Weigh> {
@@ -112,13 +118,17 @@ async function idleEnergy(warehouse: Ask, request: UsageRequest): Promise<bigint
   return row === undefined ? 0n : (readAmounts(row).energy_uj ?? 0n)
 }
 
-async function findReasons(warehouse: Ask, request: UsageRequest, shape: Shape): Promise<Reasons> {
-  const rows = await ask(warehouse, reasonsStatement(request, shape))
+/** Reasons by the key of their row. */
+async function findReasons(
+  warehouse: Ask,
+  request: UsageRequest,
+  shape: Shape,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = await ask(warehouse, reasonsStatement(request, shape))
   return new Map(
-    rows.map(row => {
-      const start = row['start'] === undefined || row['start'] === null ? null : Number(row['start'])
-      const reasons = row['reasons'] as unknown as readonly string[]
-      return [reasonKey(start, groupOf(row, request.groupBy)), reasons] as const
+    found.map(row => {
+      const summed = readSummed(row, request.groupBy)
+      return [rowKey(summed), summed.reasons] as const
     }),
   )
 }

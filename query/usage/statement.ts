@@ -39,10 +39,12 @@ export type Measure = keyof typeof MEASURES
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly Measure[]
 
 const SUMS = ROLLUP_SUMS.filter(sum => MEASURE_NAMES.some(name => MEASURES[name].includes(`(${sum.name}`)))
-const SUM_KEYS = ['Share', 'EnergyQuality'] as const
+const SUM_KEYS = ['Share', 'EnergyQuality', 'Reason'] as const
 
-/** One row as the engine gives it: 64-bit integers as text, `g_<dimension>` per group key. */
-export type SummedRow = Readonly<Record<string, string | number | null>>
+/** One row as the engine gives it: integers of 64 bits and more as text, `g_<dimension>` per group key. */
+export type SummedRow = Readonly<Record<string, string | number | null>> & {
+  readonly reasons?: readonly string[]
+}
 
 /** What the caller may change about the question: the answer's total, its left out part, and cells for sharing. */
 export interface Shape {
@@ -59,7 +61,7 @@ export interface Shape {
  */
 export function usageStatement(request: UsageRequest, shape: Shape): Sql {
   const names = keyNames(shape)
-  const pieces = coverWindow(request, shape.step)
+  const pieces = piecesOf(request, shape)
   const inner = pieces.map(({ unit }, index) => {
     const columns = [
       ...keyColumns(shape, unit),
@@ -72,7 +74,7 @@ export function usageStatement(request: UsageRequest, shape: Shape): Sql {
       `WHERE ${conditions(request, shape, unit, index)}${groupBy(keys)}`
     )
   })
-  const measures = MEASURE_NAMES.map(name => `${prefixed(MEASURES[name])} AS ${name}`)
+  const measures = [...MEASURE_NAMES.map(name => `${prefixed(MEASURES[name])} AS ${name}`), REASONS]
   const order = [...(shape.step === null ? [] : ['start']), 'energy_uj DESC', ...names]
   return {
     text:
@@ -82,21 +84,31 @@ export function usageStatement(request: UsageRequest, shape: Shape): Sql {
   }
 }
 
-/** Why entries could not be priced, by group: such entries carry a reason, all others none. */
+/** Why entries could not be priced: such entries carry a reason, all others none. */
+const REASONS = "arraySort(groupUniqArrayIf(20)(k_Reason, k_Reason != '')) AS reasons"
+
+/** The same by itself, by group: where what is summed is not what is shown. */
 export function reasonsStatement(request: UsageRequest, shape: Shape): Sql {
   const names = keyNames(shape)
-  const pieces = coverWindow(request, shape.step)
+  const pieces = piecesOf(request, shape)
   const inner = pieces.map(
     ({ unit }, index) =>
-      `SELECT ${[...keyColumns(shape, unit), 'Reason AS reason'].join(', ')} FROM ${tableName('ledger')} ` +
-      `WHERE ${conditions(request, shape, unit, index)} AND Reason != ''${groupBy([...names, 'reason'])}`,
+      `SELECT ${[...keyColumns(shape, unit), 'Reason AS k_Reason'].join(', ')} FROM ${tableName('ledger')} ` +
+      `WHERE ${conditions(request, shape, unit, index)} AND Reason != ''${groupBy([...names, 'k_Reason'])}`,
   )
   return {
     text:
-      `SELECT ${[...names, 'arraySort(groupUniqArray(20)(reason)) AS reasons'].join(', ')} ` +
-      `FROM (${inner.join(' UNION ALL ')})${groupBy(names)} LIMIT ${shape.limit}`,
+      `SELECT ${[...names, REASONS].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
+      `LIMIT ${shape.limit}`,
     params: bindings(request, pieces),
   }
+}
+
+const OF_WORKLOADS: ReadonlySet<Dimension> = new Set(['host', 'workload', 'workload_id'])
+
+function piecesOf(request: UsageRequest, shape: Shape): readonly Piece[] {
+  const names = [...shape.groupBy, ...request.filters.map(filter => filter.dimension)]
+  return coverWindow(request, shape.step, { months: !names.some(name => OF_WORKLOADS.has(name)) })
 }
 
 const keyNames = (shape: Shape): readonly string[] => [
@@ -122,14 +134,23 @@ const groupBy = (names: readonly string[]): string =>
 
 function conditions(request: UsageRequest, shape: Shape, unit: Unit, index: number): string {
   const dimensions = [...new Set(request.filters.map(filter => filter.dimension))]
-  const time = LEDGER_BUCKETS[unit]
   return [
     'Tenant = {tenant:String}',
     ...(request.accounts === null ? [] : ['Account IN {accounts:Array(String)}']),
-    `${time} >= toDateTime({from${index}:UInt32}, 'UTC') AND ${time} < toDateTime({to${index}:UInt32}, 'UTC')`,
+    timeText(unit, index),
     ...dimensions.map(filterText),
     ...(shape.idle === 'with' ? [] : [shape.idle === 'only' ? "Share = 'idle'" : "Share != 'idle'"]),
   ].join(' AND ')
+}
+
+/** The start of a month is a date to the engine, all others are moments. */
+function timeText(unit: Unit, index: number): string {
+  const edge = (name: string): string => {
+    const moment = `toDateTime({${name}${index}:UInt32}, 'UTC')`
+    return unit === 'month' ? `toDate(${moment})` : moment
+  }
+  const time = LEDGER_BUCKETS[unit]
+  return `${time} >= ${edge('from')} AND ${time} < ${edge('to')}`
 }
 
 /** Columns by themselves, so that the engine can pass over what lies outside. */

@@ -76,34 +76,73 @@ function moment(text: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
 }
 
-/** What a piece is read by: single entries, or the ledger's sums by hour or day. */
-export type Unit = 'minute' | 'hour' | 'day'
+/** What a piece is read by: single entries, or the ledger's sums by hour, day or month (UTC). */
+export type Unit = 'minute' | 'hour' | 'day' | 'month'
 export interface Piece extends Window {
   readonly unit: Unit
 }
 
-/** Shorter windows are read from the minutes alone: sums by hour would save nothing. */
-const HOURLY_FROM = 6 * HOUR
-const DAILY_FROM = 7 * DAY
+interface Rounding {
+  readonly unit: Unit
+  /** Shorter windows are read from smaller units alone: these sums would save nothing. */
+  readonly fromSeconds: number
+  /** Start of the unit that the second lies in, and of the next one. */
+  readonly start: (second: number) => number
+  readonly next: (start: number) => number
+  readonly fits: (step: Step | null) => boolean
+}
+
+const fixed = (unit: Unit, seconds: number, fromSeconds: number): Rounding => ({
+  unit,
+  fromSeconds,
+  start: second => floor(second, seconds),
+  next: start => start + seconds,
+  fits: step => typeof step !== 'number' || step % seconds === 0,
+})
+
+const monthStart = (second: number, monthsOn = 0): number => {
+  const date = new Date(second * 1000)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + monthsOn, 1) / 1000
+}
+
+/** Largest first. */
+const ROUNDINGS: readonly Rounding[] = [
+  {
+    unit: 'month',
+    fromSeconds: 31 * DAY,
+    start: second => monthStart(second),
+    next: start => monthStart(start, 1),
+    fits: step => typeof step !== 'number',
+  },
+  fixed('day', DAY, 7 * DAY),
+  fixed('hour', HOUR, 6 * HOUR),
+]
 
 /**
- * Cuts a window into pieces that cover each minute once: whole days and whole hours come from the sums, the edges from
- * the minutes. A step narrower than a sum, or across it, keeps the sum out.
+ * Cuts a window into pieces that cover each minute once: whole months, days and hours come from the sums, the edges from
+ * the minutes. A step narrower than a sum, or across it, keeps the sum out. There are no sums of single hosts and workloads
+ * by month.
  */
-export function coverWindow(window: Window, step: Step | null): readonly Piece[] {
+export function coverWindow(
+  window: Window,
+  step: Step | null,
+  options: { readonly months: boolean } = { months: true },
+): readonly Piece[] {
   const width = window.to - window.from
-  const fits = (seconds: number): boolean => step === null || step === 'month' || step % seconds === 0
-  const outer = (piece: Piece): readonly Piece[] =>
-    width >= HOURLY_FROM && fits(HOUR) ? cut(piece, HOUR, 'hour') : [piece]
-  const whole: Piece = { ...window, unit: 'minute' }
-  const days = width >= DAILY_FROM && fits(DAY) ? cut(whole, DAY, 'day') : [whole]
-  return days.flatMap(piece => (piece.unit === 'minute' ? outer(piece) : [piece]))
+  let pieces: readonly Piece[] = [{ from: window.from, to: window.to, unit: 'minute' }]
+  for (const rounding of ROUNDINGS) {
+    if (width < rounding.fromSeconds || !rounding.fits(step)) continue
+    if (rounding.unit === 'month' && !options.months) continue
+    pieces = pieces.flatMap(piece => (piece.unit === 'minute' ? cut(piece, rounding) : [piece]))
+  }
+  return pieces
 }
 
 /** Takes the whole units out of the middle. */
-function cut(piece: Piece, seconds: number, unit: Unit): readonly Piece[] {
-  const from = Math.ceil(piece.from / seconds) * seconds
-  const to = floor(piece.to, seconds)
+function cut(piece: Piece, { unit, start, next }: Rounding): readonly Piece[] {
+  const first = start(piece.from)
+  const from = first === piece.from ? first : next(first)
+  const to = start(piece.to)
   if (to <= from) return [piece]
   return [
     { from: piece.from, to: from, unit: piece.unit },

@@ -57,9 +57,11 @@ describe('over existing tables', () => {
     const statements = altering(plan(new Map([...tables, ['ledger', { ...old, definition }]])))
     expect(statements.map(text => text.replace(/ \(SELECT.*/, ''))).toEqual(
       [
+        'ADD PROJECTION IF NOT EXISTS accounts_by_month',
         'ADD PROJECTION IF NOT EXISTS accounts_by_day',
         'ADD PROJECTION IF NOT EXISTS workloads_by_hour',
         'ADD PROJECTION IF NOT EXISTS workloads_by_day',
+        'MATERIALIZE PROJECTION IF EXISTS accounts_by_month SETTINGS alter_sync = 0',
         'MATERIALIZE PROJECTION IF EXISTS accounts_by_day SETTINGS alter_sync = 0',
         'MATERIALIZE PROJECTION IF EXISTS workloads_by_hour SETTINGS alter_sync = 0',
         'MATERIALIZE PROJECTION IF EXISTS workloads_by_day SETTINGS alter_sync = 0',

@@ -46,10 +46,14 @@ describe('windows', () => {
 describe('cover', () => {
   it('has each minute once, sums on their own edges', () => {
     const seconds = { minute: 60, hour: 3600, day: 86_400 }
+    const isEdge = (at: number, unit: keyof typeof seconds | 'month'): boolean =>
+      unit === 'month'
+        ? new Date(at * 1000).toISOString().endsWith('-01T00:00:00.000Z')
+        : at % seconds[unit] === 0
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 30_000_000 }),
-        fc.integer({ min: 1, max: 50_000 }),
+        fc.integer({ min: 1, max: 200_000 }),
         fc.constantFrom(null, 'month' as const, 60, 420, 3600, 7200, 86_400, 5400),
         (start, minutes, step) => {
           const window = { from: start * 60, to: (start + minutes) * 60 }
@@ -58,13 +62,13 @@ describe('cover', () => {
           for (const piece of pieces) {
             expect(piece.from).toBe(at)
             expect(piece.to).toBeGreaterThan(piece.from)
-            expect(piece.from % seconds[piece.unit]).toBe(0)
-            expect(piece.to % seconds[piece.unit]).toBe(0)
-            if (typeof step === 'number') expect(step % seconds[piece.unit]).toBe(0)
+            expect([isEdge(piece.from, piece.unit), isEdge(piece.to, piece.unit)]).toEqual([true, true])
+            if (piece.unit === 'month') expect(step === null || step === 'month').toBe(true)
+            else if (typeof step === 'number') expect(step % seconds[piece.unit]).toBe(0)
             at = piece.to
           }
           expect(at).toBe(window.to)
-          expect(pieces.length).toBeLessThanOrEqual(5)
+          expect(pieces.length).toBeLessThanOrEqual(7)
         },
       ),
     )
@@ -74,6 +78,15 @@ describe('cover', () => {
     const window = parseWindow('month', NOW)
     expect(coverWindow(window, null).map(piece => piece.unit)).toEqual(['day', 'hour', 'minute'])
   })
+})
+
+it('uses months for a year, unless single workloads are asked for', () => {
+  const units = (options?: { months: boolean }) =>
+    coverWindow(parseWindow('2025-11-20T12:30:00Z,2026-11-20T12:30:00Z', NOW), 'month', options).map(
+      piece => piece.unit,
+    )
+  expect(units()).toEqual(['minute', 'hour', 'day', 'month', 'day', 'hour', 'minute'])
+  expect(units({ months: false })).toEqual(['minute', 'hour', 'day', 'hour', 'minute'])
 })
 
 describe('parameters', () => {
