@@ -31,6 +31,7 @@ import { startTelemetry } from './core/runtime/telemetry.ts'
 import { urlOf } from './core/runtime/url-of.ts'
 import type { EmbeddedOptions } from './core/warehouse/open-warehouse.ts'
 import type { Warehouse } from './core/warehouse/warehouse.ts'
+import { type Erasures, startErasures } from './processors/erase/erasures.ts'
 import { StateBudget } from './processors/meter/budget.ts'
 import { readersOf, startForward, startProcessors } from './processors/processors.ts'
 import { createReplay } from './processors/replay.ts'
@@ -129,6 +130,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const { data } = config
   const snapshots = needs.folder && (await Snapshots.start(lifecycle, { data, version, broker, warehouse }))
   const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
+  const erasures = isProcessors && broker && warehouse && (await startErasures(wiring, broker, warehouse))
   const uplink = isCollector && broker ? await startUplink(wiring, broker) : null
   const intake = isCollector && broker ? await startIntake(wiring, broker) : null
   const otlpHttp = intake && (await startOtlpHttp(wiring, intake))
@@ -137,7 +139,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const engineProblems = config.roles.includes('query') && warehouse ? engineWatch(warehouse) : null
   const { losses } = wiring
   const readiness = () => readinessOf({ intake, processors, losses }, engineProblems)
-  const parts = { log, warehouse, snapshots, processors, uplink, otlpHttp, otlpGrpc, readiness }
+  const parts = { log, warehouse, snapshots, erasures, processors, uplink, otlpHttp, otlpGrpc, readiness }
   const http = await startHttp(wiring, parts, early)
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
@@ -269,6 +271,7 @@ interface Parts {
   readonly log: Pick<Broker, 'lag' | 'append'> | null
   readonly warehouse: Warehouse | null
   readonly snapshots: Snapshots | false
+  readonly erasures: Erasures | null | false
   readonly processors: Runner | null
   readonly uplink: Runner | null
   readonly otlpHttp: string | null
@@ -329,6 +332,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     warehouse,
     page: await buildPage(),
     ...(replay ? { replay } : {}),
+    ...(parts.erasures ? { erasures: parts.erasures } : {}),
   })
 }
 

@@ -84,6 +84,7 @@ async function back(config: Config, place: Place, options: Options): Promise<Bac
     const offline = await openOffline(config, version)
     try {
       const { id } = await offline.snapshots.take()
+      while (!offline.snapshots.renew(id).ready) await delay(50)
       return await copy(config.data, id, place)
     } finally {
       await offline.snapshots.close()
@@ -116,6 +117,7 @@ async function ofRunning(config: Config, place: Place, options: Options): Promis
         `The process at ${options.url} has data folder ${answer.data}, and its snapshot is not to be seen in ${config.data} here: run this where that folder is, with the same configuration or with --data.`,
       )
     }
+    await ready(options, path)
     return await copy(config.data, answer.id, place)
   } finally {
     over.abort()
@@ -134,6 +136,11 @@ async function snapshotOf(options: Options): Promise<SnapshotAnswer> {
       if (!isBusy || performance.now() - started > BUSY_MS) throw error
     }
   }
+}
+
+/** Of a large log the copy takes a while. */
+async function ready(options: Options, path: string): Promise<void> {
+  while (!(await ask<SnapshotAnswer>(options, path, ['ready'])).ready) await delay(200)
 }
 
 async function renew(options: Options, path: string, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { endProcess } from '../core/runtime/end-process.ts'
 import { asWattlineError } from '../core/runtime/errors.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
+import { eraseCommand } from './erase.ts'
 import { lagCommand } from './lag.ts'
 import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
@@ -36,7 +37,8 @@ Examples:
   wattline simulate --hosts 20 --workloads 30 --verify
   wattline token --tenant shop --scopes ingest   a token that lets a sender in
   wattline backup /mnt/backups/wattline          log and tables, while the process runs
-  wattline restore /mnt/backups/wattline         into an empty data folder`,
+  wattline restore /mnt/backups/wattline         into an empty data folder
+  wattline erase --tenant shop                   what is stored of a tenant`,
   )
 
 const commands = [
@@ -52,6 +54,7 @@ const commands = [
   tokenCommand(),
   backupCommand(),
   restoreCommand(),
+  eraseCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride())

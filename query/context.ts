@@ -1,7 +1,7 @@
 /** What every route group gets: handed down explicitly by the server. */
 import type { Broker } from '../core/broker/broker.ts'
 import type { SetAside } from '../core/broker/replay.ts'
-import type { SnapshotAnswer } from '../core/model/answers.ts'
+import type { ErasureAnswer, SnapshotAnswer } from '../core/model/answers.ts'
 import type { LogReader } from '../core/model/streams/readers.ts'
 import type { Access } from '../core/runtime/auth/access.ts'
 import type { Role } from '../core/runtime/config/roles.ts'
@@ -23,6 +23,18 @@ export interface SnapshotSource {
   take(): Promise<SnapshotAnswer>
   renew(id: string): SnapshotAnswer
   drop(id: string): Promise<SnapshotAnswer>
+}
+
+/** Erases tenants. */
+export interface ErasureSource {
+  begin(request: {
+    readonly tenant: string
+    /** Only what happened earlier, unix milliseconds; null: all. */
+    readonly beforeMs: number | null
+    readonly dropUnreadable: boolean
+  }): Promise<ErasureAnswer>
+  get(id: string): ErasureAnswer
+  list(): readonly ErasureAnswer[]
 }
 
 /** What every process tells of itself, whatever its roles. */
@@ -66,6 +78,8 @@ export interface StatusServerOptions {
 export interface QueryServerOptions extends StatusServerOptions {
   readonly config: Config
   readonly warehouse: Warehouse
+  /** Absent: this process does not erase. */
+  readonly erasures?: ErasureSource
   /** Appends a record that was set aside once more; resolves with its new place. Absent: this process does not. */
   readonly replay?: (record: SetAside) => Promise<string>
   readonly page: Page

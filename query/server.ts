@@ -12,6 +12,7 @@ import { FIXED_LIMITS } from '../core/runtime/limits.ts'
 import { createWebServer } from '../core/runtime/web-server.ts'
 import { CHALLENGE, guardRoutes } from './auth.ts'
 import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './context.ts'
+import { erasureRoutes } from './erasures/routes.ts'
 import { createFairness } from './fair/fairness.ts'
 import { fencedReaders } from './fenced-reader.ts'
 import { lagRoutes } from './lag/routes.ts'
@@ -99,6 +100,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   traceRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)
+  erasureRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)
   return serverOf(built, routes, metrics)

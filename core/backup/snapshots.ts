@@ -10,8 +10,11 @@ import { dropSnapshot, dropSnapshots, type Opened, takeSnapshot } from './snapsh
 const LEASE_MS = 15_000
 
 interface Held {
-  readonly answer: SnapshotAnswer
+  answer: SnapshotAnswer
   readonly parts: string | null
+  readonly done: Promise<void>
+  /** What the copy of the log failed with. */
+  failure: unknown
   timer: NodeJS.Timeout
 }
 
@@ -39,33 +42,46 @@ export class Snapshots {
     )
   }
 
-  /** Takes one; resolves once it can be copied. @throws snapshot_busy while there is another */
+  /** Takes one; it can be copied once it is ready. @throws snapshot_busy while there is another */
   async take(): Promise<SnapshotAnswer> {
     if (this.#taking || this.#held !== null) {
       throw new WattlineError('snapshot_busy', 'Another backup of this process is running.')
     }
     this.#taking = true
     const id = snapshotId(this.#now())
-    let parts: string | null = null
     try {
       const { snapshot, done } = await takeSnapshot(this.#opened, id, this.#now())
-      parts = snapshot.parts
-      await done
-      const { takenAt, heldMs } = snapshot
-      const answer = { id, taken_at: takenAt, held_ms: heldMs, data: resolve(this.#opened.data) }
-      this.#held = { answer, parts, timer: this.#lease(id) }
+      const { takenAt, heldMs, parts } = snapshot
+      const answer = {
+        id,
+        taken_at: takenAt,
+        held_ms: heldMs,
+        data: resolve(this.#opened.data),
+        ready: false,
+      }
+      const held: Held = { answer, parts, done, failure: null, timer: this.#lease(id) }
+      this.#held = held
+      done.then(
+        () => {
+          held.answer = { ...answer, ready: true }
+        },
+        (error: unknown) => {
+          held.failure = error
+        },
+      )
       return answer
     } catch (error) {
-      await dropSnapshot(this.#opened.data, { id, parts })
+      await dropSnapshot(this.#opened.data, { id, parts: null })
       throw error
     } finally {
       this.#taking = false
     }
   }
 
-  /** Says that it is still wanted. @throws snapshot_gone */
+  /** Says that it is still wanted. @throws snapshot_gone; what the copy of the log failed with */
   renew(id: string): SnapshotAnswer {
     const held = this.#of(id)
+    if (held.failure !== null) throw held.failure
     clearTimeout(held.timer)
     held.timer = this.#lease(id)
     return held.answer
@@ -73,9 +89,10 @@ export class Snapshots {
 
   /** Lets go of it. @throws snapshot_gone */
   async drop(id: string): Promise<SnapshotAnswer> {
-    const { answer, parts, timer } = this.#of(id)
+    const { answer, parts, timer, done } = this.#of(id)
     clearTimeout(timer)
     this.#held = null
+    await done.catch(() => undefined)
     await dropSnapshot(this.#opened.data, { id, parts })
     return answer
   }

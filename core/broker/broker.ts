@@ -37,6 +37,11 @@ export interface Broker {
   /** Throws when appends would not be accepted now (disk full, broker away); used by readiness. */
   ping(): Promise<void>
   /**
+   * Embedded only: drops the records below the offset that every known group has read, however young they are; resolves
+   * with the oldest offset that is left. Of compacted streams nothing goes.
+   */
+  trim?(stream: string, partition: number, before: bigint): Promise<bigint>
+  /**
    * Embedded only: copies the log into an empty folder, as it is when this resolves; the copy is whole when `done`
    * resolves. Appending and reading go on meanwhile.
    */

@@ -163,6 +163,11 @@ export const ERRORS = {
     409,
     'Restore into an empty data folder; move the one that is there out of the way rather than delete it.',
   ),
+  erasure_refused: entry(
+    'reject',
+    409,
+    'Remove what sends for this tenant first, or give --before to erase only what is older than a date.',
+  ),
   // queries
   sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),
   sql_failed: entry('reject', 400, 'Correct the statement; the engine says where it failed.'),

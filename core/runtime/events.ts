@@ -24,6 +24,10 @@ export const EVENTS = {
   processFailed: { level: 'error' },
   /** The embedded engine refuses everything from now on; the process starts itself again. */
   engineBrokeDown: { level: 'error' },
+  /** Rows of a tenant are gone, from everything but backups. */
+  tenantErased: { level: 'info' },
+  /** A step of an erasure failed and is tried again. */
+  erasureWaits: { level: 'warn' },
   workerStarted: { level: 'info' },
   /** By itself, or silent for so long that it was killed. */
   workerEnded: {

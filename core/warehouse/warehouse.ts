@@ -1,4 +1,5 @@
 import type { StreamDeclaration } from '../model/streams/stream.ts'
+import type { Dialect } from './ddl.ts'
 
 /**
  * ClickHouse, embedded in the process (chDB) or as a server, behind one interface; one contract suite
@@ -22,6 +23,8 @@ export interface Warehouse {
   query<Row>(sql: string, params?: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]>
   /** Runs text in a fenced, read-only session: row policies by tenant, limits, engine-side cancel. */
   fenced(request: FencedQuery): Promise<FencedResult>
+  /** Statements of our own that change tables, for erasing and moving; absent in stand-ins that have no tables. */
+  readonly statements?: Statements
   /**
    * Embedded only: keeps what is stored at one moment, without inserts, under `id`, as hard links and copies of small files
    * below `folder`. `meanwhile` runs in that moment, so that another copy is of the same one.
@@ -31,6 +34,14 @@ export interface Warehouse {
   /** Throws when the engine does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+export interface Statements {
+  /** How tables are named and spread. */
+  readonly dialect: Dialect
+  query<Row>(sql: string, params?: Readonly<Record<string, QueryParam>>): Promise<readonly Row[]>
+  /** Resolves when it is carried out, or, of a mutation, begun. */
+  run(statement: string): Promise<void>
 }
 
 export interface FrozenTables {

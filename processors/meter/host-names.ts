@@ -91,6 +91,21 @@ export class HostNames {
     return claims.length === 1 && claims[0] !== name ? claims[0]! : null
   }
 
+  /** Forgets all names of a tenant. */
+  erase(tenant: string, changes: Changes): void {
+    const prefix = hostKey(tenant, '')
+    for (const [kind, names] of [
+      [TOLD, this.#told],
+      [CLAIMS, this.#claims],
+    ] as const) {
+      for (const key of names.keys()) {
+        if (!key.startsWith(prefix)) continue
+        names.delete(key)
+        changes.set(kind + key, null)
+      }
+    }
+  }
+
   /** Forgets what was told last before `oldestMs`. */
   forget(oldestMs: number, changes: Changes): void {
     for (const [key, { atMs }] of this.#told) {

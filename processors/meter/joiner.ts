@@ -88,6 +88,11 @@ export class Joiner {
     this.#changes = new Map()
   }
 
+  /** Forgets names of a tenant's hosts. */
+  erase(tenant: string): void {
+    this.#names.erase(tenant, this.#changes)
+  }
+
   /** Forgets names of hosts that have not been heard of since then. */
   forget(oldestMs: number): void {
     this.#names.forget(oldestMs, this.#changes)

@@ -26,6 +26,13 @@ import type { Flush, Meter, Metering } from './meter.ts'
 /** Value of the header `kind` of the record that tells that a host has fallen silent. */
 export const FLUSH_KIND = 'flush'
 
+/** The same of the record after which nothing is known of a tenant any more (value: JSON). */
+export const ERASE_KIND = 'erase'
+
+export interface EraseRecord {
+  readonly tenant: string
+}
+
 interface MeterProcessorOptions {
   readonly meter: Meter
   /** Age beyond which readings are refused at the door. */
@@ -82,6 +89,8 @@ class MeterWorker implements PartitionWorker {
   #energy: EnergyRow[] = []
   #late: LateRow[] = []
   #changed = new Map<string, HostState>()
+  /** Hosts that were erased in this poll. */
+  #erased = new Set<string>()
   #timestampMs = 0
   /** Largest record time of any host of this partition, and when to look for hosts that are gone. */
   #newestNano = 0n
@@ -107,6 +116,10 @@ class MeterWorker implements PartitionWorker {
   }
 
   apply(record: StoredRecord): void {
+    if (record.headers[RECORD_KIND] === ERASE_KIND) {
+      this.#erase(record)
+      return
+    }
     const result = this.#meter(record)
     if (result !== null) this.#keep(result)
     this.#timestampMs = record.timestampMs
@@ -126,6 +139,11 @@ class MeterWorker implements PartitionWorker {
 
   finish(step: Step): void {
     const timestampMs = this.#timestampMs
+    for (const key of this.#erased) {
+      step.state.set(key, null)
+      step.state.set(namesKey(key), null)
+    }
+    this.#erased = new Set()
     if (this.#energy.length > 0) {
       step.emit(energy.name, this.#partition, { value: encodeRows(energy, this.#energy), timestampMs })
     }
@@ -163,6 +181,23 @@ class MeterWorker implements PartitionWorker {
 
   close(): void {
     for (const state of this.#states.values()) this.#options.budget.release(state)
+  }
+
+  /** What this poll has given so far goes too: it would be of nobody when it is stored. */
+  #erase(record: StoredRecord): void {
+    assertReadable(record)
+    const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as EraseRecord
+    for (const [key, state] of this.#states) {
+      if (state.tenant !== tenant) continue
+      this.#states.delete(key)
+      this.#options.budget.release(state)
+      for (const known of [this.#stored, this.#changed, this.#flushed]) known.delete(key)
+      this.#erased.add(key)
+    }
+    this.#joiner.erase(tenant)
+    this.#energy = this.#energy.filter(row => row.Tenant !== tenant)
+    this.#late = this.#late.filter(row => row.Tenant !== tenant)
+    this.#timestampMs = record.timestampMs
   }
 
   /** Null: nothing was metered. */

@@ -174,7 +174,7 @@ const OPEN_ROUTES = [
 ]
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
-  if (route.includes('/api/v1/snapshots')) return ['operatorAdmin']
+  if (/\/api\/v1\/(snapshots|erasures)/.test(route)) return ['operatorAdmin']
   if (route.endsWith('/replay')) return ['shopAdmin', 'operatorAdmin']
   if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
   const narrow = ['GET /api/v1/usage', 'GET /api/v1/status', 'POST /api/v1/sql']

@@ -203,6 +203,13 @@ class EmbeddedBroker implements Broker {
     await this.#journal.submit(0, draft => draft.put(PING_KEY, Buffer.alloc(1)))
   }
 
+  async trim(stream: string, partition: number, before: bigint): Promise<bigint> {
+    this.#refuseWhenClosing()
+    const log = this.#partition(stream, partition)
+    await this.#trimmer.trimTo(log, before)
+    return log.bounds.first
+  }
+
   async copyTo(folder: string): Promise<{ readonly done: Promise<void> }> {
     this.#refuseWhenClosing()
     return await this.#store.copyTo(folder)

@@ -10,6 +10,8 @@ import { planCompaction, planTrim, readByAll, type Trim } from './retention.ts'
 import type { LogStore } from './store.ts'
 
 const SWEEP_MS = 10_000
+/** Of records that are to go, however young and few. */
+const AT_ONCE = { groups: [], timeMs: Number.NEGATIVE_INFINITY, bytes: 0 }
 
 export interface TrimmerPorts {
   readonly store: LogStore
@@ -25,6 +27,8 @@ export class Trimmer {
   readonly #ports: TrimmerPorts
   readonly #timer: NodeJS.Timeout
   readonly #due = new Set<PartitionLog>()
+  /** Partitions whose records below an offset go as soon as all have read them, however young. */
+  readonly #early = new Map<PartitionLog, bigint>()
   #running: Promise<void> | null = null
   #closed = false
 
@@ -44,6 +48,17 @@ export class Trimmer {
   committed(log: PartitionLog): void {
     const retention = this.#ports.streams.get(log.stream)?.retention
     if (retention != null && log.bounds.bytes > retention.bytes) this.#wake(log)
+  }
+
+  /** Drops what lies below the offset and has been read by all, whatever retention says; resolves when that is done. */
+  async trimTo(log: PartitionLog, offset: bigint): Promise<void> {
+    this.#early.set(log, offset)
+    try {
+      this.#wake(log)
+      await this.#running
+    } finally {
+      if (this.#early.get(log) === offset) this.#early.delete(log)
+    }
   }
 
   async close(): Promise<void> {
@@ -87,7 +102,11 @@ export class Trimmer {
         draft.compact(log, offsets, found.bytes, entries)
       })
     }
-    const found = planTrim(log.bounds, limit, retention, clock(), headAt)
+    const early = this.#early.get(log) ?? 0n
+    const found =
+      log.bounds.first < early
+        ? planTrim(log.bounds, limit < early ? limit : early, AT_ONCE, clock(), headAt)
+        : planTrim(log.bounds, limit, retention, clock(), headAt)
     return this.#drop(log, found, (draft, entries) => {
       if (draft.bounds(log).first !== log.bounds.first) {
         throw new WattlineError('invariant_broken', 'Two trims of one partition at a time.')

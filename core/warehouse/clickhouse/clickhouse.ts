@@ -15,7 +15,7 @@ import {
 import { existingTables } from '../existing.ts'
 import { SEES_SETTING, SERVER_KEY, seesAll } from '../policies.ts'
 import { Pool } from '../pool.ts'
-import type { FencedQuery, FencedResult, QueryParam, Retention, Warehouse } from '../warehouse.ts'
+import type { FencedQuery, FencedResult, QueryParam, Retention, Statements, Warehouse } from '../warehouse.ts'
 import { type ClickHouseLogin, connect, timed } from './connection.ts'
 import { type Endpoint, Endpoints, isServerTrouble } from './endpoints.ts'
 import { runFenced } from './fenced.ts'
@@ -109,6 +109,7 @@ interface Parts {
 class ClickHouseWarehouse implements Warehouse {
   readonly kind = 'clickhouse'
   readonly database: string
+  readonly statements: Statements
   readonly #endpoints: Endpoints
   readonly #dialect: Dialect
   readonly #events: Events
@@ -124,6 +125,11 @@ class ClickHouseWarehouse implements Warehouse {
     this.database = dialect.database
     this.#endpoints = endpoints
     this.#dialect = dialect
+    this.statements = {
+      dialect,
+      query: (sql, params) => this.query(sql, params),
+      run: statement => this.#run(statement),
+    }
     this.#inserts = {
       endpoints,
       dialect,

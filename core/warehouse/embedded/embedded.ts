@@ -23,6 +23,7 @@ import type {
   FrozenTables,
   QueryParam,
   Retention,
+  Statements,
   Warehouse,
 } from '../warehouse.ts'
 import { AnswerPipes } from './answer-pipes.ts'
@@ -142,6 +143,11 @@ const tablesBehind = ({ table }: StreamDeclaration): readonly string[] =>
 class EmbeddedWarehouse implements Warehouse {
   readonly kind = 'embedded'
   readonly database = LOCAL_DIALECT.database
+  readonly statements: Statements = {
+    dialect: LOCAL_DIALECT,
+    query: (sql, params) => this.query(sql, params),
+    run: statement => this.#run(statement),
+  }
   readonly #path: string
   readonly #key: string
   readonly #files: RecordFiles

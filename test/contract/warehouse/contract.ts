@@ -5,6 +5,7 @@ import { encodeRows } from '../../../core/columns/rows.ts'
 import { ledger, STREAMS, traces } from '../../../core/model/streams/index.ts'
 import { ROLLUP_SUMS } from '../../../core/model/streams/ledger.ts'
 import { column, type RowOf, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
+import { eraseRows, oldParts } from '../../../core/warehouse/erase.ts'
 import type { FencedQuery, Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { ID_TYPES, withIds } from '../../support/record-ids.ts'
 import { kindExpressions, kindRow } from './kind-rows.ts'
@@ -68,6 +69,53 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
     })
 
     describe('insert', () => {
+      it('erases a tenant from every table, older rows alone or all, projections too', async () => {
+        const DAY_MS = DAY_S * 1000
+        const rows = ['x', 'y'].flatMap(Tenant =>
+          [0, 1, 2].map(day =>
+            span({
+              Tenant,
+              TraceId: `${day}`.padStart(32, Tenant === 'x' ? 'd' : 'e'),
+              SpanName: 'erase',
+              Timestamp: BigInt(MONTH_START_S + day * DAY_S) * 1_000_000_000n,
+            }),
+          ),
+        )
+        await warehouse().insert(traces, encodeRows(traces, rows), 'erase/traces')
+        const entries = ['x', 'y'].map(Tenant => ledgerEntry({ Tenant, EnergyUj: 5n }))
+        await warehouse().insert(ledger, encodeRows(ledger, entries), 'erase/ledger')
+        const { statements } = warehouse()
+        const left = async (table: string, tenant: string): Promise<string> =>
+          (await numbers(`SELECT count() FROM wattline.${table} WHERE Tenant = '${tenant}'`))[0]!
+
+        const older = await eraseRows(statements!, STREAMS, {
+          tenant: 'x',
+          beforeMs: MONTH_START_S * 1000 + 2 * DAY_MS,
+        })
+        expect(older.find(({ table }) => table === 'otel_traces')).toEqual({
+          table: 'otel_traces',
+          rows: 2,
+        })
+        expect([await left('otel_traces', 'x'), await left('otel_traces_trace_id_ts', 'x')]).toEqual([
+          '1',
+          '1',
+        ])
+
+        const all = await eraseRows(statements!, STREAMS, { tenant: 'x', beforeMs: null })
+        expect(all.reduce((sum, { rows }) => sum + rows, 0)).toBe(2)
+        for (const { table } of all) expect([table, await left(table, 'x')]).toEqual([table, '0'])
+        expect(await left('usage_hourly', 'x')).toBe('0')
+        expect([
+          await left('otel_traces', 'y'),
+          await left('ledger', 'y'),
+          await left('usage_hourly', 'y'),
+        ]).toEqual(['3', '1', '1'])
+        expect(await oldParts(statements!, STREAMS)).toContainEqual(
+          expect.stringMatching(/^otel_traces(_local)?\//),
+        )
+        await eraseRows(statements!, STREAMS, { tenant: 'y', beforeMs: null })
+      })
+
       it('shows all rows at once, to queries of any session', async () => {
         for (let round = 0; round < 8; round += 1) {
           await warehouse().insert(traces, spans(10, 'visible'), `visible/${round}`)

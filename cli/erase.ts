@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Command } from 'commander'
+import type { ErasureAnswer } from '../core/model/answers.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { renderTable } from './table.ts'
+
+interface Options extends ClientOptions {
+  readonly tenant?: string
+  readonly before?: string
+  readonly dropUnreadable?: boolean
+  readonly list?: boolean
+  readonly wait: boolean
+}
+
+const POLL_MS = 500
+
+export const eraseCommand = (): Command =>
+  new Command('erase')
+    .description('Delete what is stored of a tenant: from all tables, the log and the state of the meter')
+    .option('--tenant <tenant>', 'whose data')
+    .option('--before <date>', 'only what happened earlier (UTC), such as 2026-11-01')
+    .option('--drop-unreadable', 'also drop records in quarantine that cannot be read, whoever they are of')
+    .option('--no-wait', 'return at once; `wattline erase --list` says how far it is')
+    .option('--list', 'list erasures, and erase nothing')
+    .option('--url <url>', 'address of the running process', DEFAULT_URL)
+    .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
+    .addHelpText(
+      'after',
+      `
+Remove the tenant's tokens first: while it may send, only --before is taken. The process goes on with an erasure after a
+restart. Backups are not touched: remove those that were made before it with \`wattline backup TO --keep N\`.
+
+Examples:
+  wattline erase --tenant shop
+  wattline erase --tenant shop --before 2026-01-01
+  wattline erase --list`,
+    )
+    .action(async (options: Options, command: Command) => {
+      if (options.list === true) return void process.stdout.write(renderErasures(await listed(options)))
+      if (options.tenant === undefined)
+        return command.error("error: option '--tenant <tenant>' is missing", { exitCode: 2 })
+      const answer = await begun(options, options.tenant)
+      if (!options.wait) return void process.stdout.write(`Erasure ${answer.id} has begun.\n`)
+      const done = await followed(options, answer)
+      process.stdout.write(renderErasure(done, options.tenant))
+      if (isProven(done)) return
+      throw new WattlineError(
+        'record_corrupt',
+        `${done.left.unreadable} records in quarantine cannot be read, so nobody can say whose they are: look at them, or erase again with --drop-unreadable.`,
+      )
+    })
+
+const MEMBERS = ['id', 'step', 'doing', 'erased', 'left'] as const
+
+const listed = (options: Options): Promise<readonly ErasureAnswer[]> =>
+  ask<readonly ErasureAnswer[]>(options, '/api/v1/erasures', ['length'])
+
+async function begun(options: Options, tenant: string): Promise<ErasureAnswer> {
+  const body = {
+    tenant,
+    ...(options.before === undefined ? {} : { before: options.before }),
+    ...(options.dropUnreadable === true ? { drop_unreadable: true } : {}),
+  }
+  return await ask<ErasureAnswer>(options, '/api/v1/erasures', MEMBERS, body)
+}
+
+/** Until it is done; each thing that it does is said once. */
+async function followed(options: Options, first: ErasureAnswer): Promise<ErasureAnswer> {
+  let said = ''
+  for (let answer = first; ; await delay(POLL_MS)) {
+    const line = [answer.step, answer.problem ?? answer.doing].filter(text => text !== '').join(': ')
+    if (line !== said) process.stderr.write(`erase: ${line}\n`)
+    said = line
+    if (answer.step === 'done') return answer
+    answer = await ask<ErasureAnswer>(options, `/api/v1/erasures/${first.id}`, MEMBERS)
+  }
+}
+
+const isProven = ({ left }: ErasureAnswer): boolean => Object.values(left).every(count => count === 0)
+
+/** Exported for its test, as the one below. */
+export function renderErasure(
+  { id, erased, left, before, log_expires: logExpires }: ErasureAnswer,
+  tenant: string,
+): string {
+  const rows = Object.entries(erased).map(([table, count]) => [table, String(count), '0'])
+  const what = `tenant ${tenant}${before === null ? '' : ` before ${before}`}`
+  return [
+    rows.length === 0
+      ? `Nothing was stored of ${what}.\n`
+      : renderTable(['table', 'rows erased', 'rows left'], rows),
+    `Erasure ${id} of ${what} is done: ${left.rows} rows, ${left.log_records} records of the log and ${left.old_parts} old files are left.\n`,
+    ...(logExpires === null ? [] : [`Kafka keeps what was sent until ${logExpires}.\n`]),
+    'Backups that were made before it still hold the data.\n',
+  ].join('')
+}
+
+export function renderErasures(erasures: readonly ErasureAnswer[]): string {
+  if (erasures.length === 0) return 'Nothing was erased.\n'
+  const rows = erasures.map(({ id, tenant, tenant_sha256: digest, before, step, erased, problem }) => [
+    id,
+    tenant ?? `sha256 ${digest.slice(0, 12)}`,
+    before ?? 'all',
+    problem ?? step,
+    String(Object.values(erased).reduce((sum, count) => sum + count, 0)),
+  ])
+  return renderTable(['erasure', 'tenant', 'before', 'state', 'rows erased'], rows)
+}

@@ -1,0 +1,137 @@
+/**
+ * Rows of a tenant, gone from all tables: what to ask, what to run, and waiting until it is done. Rows are deleted by mutations
+ * (ALTER TABLE ... DELETE), which write the parts anew that hold such rows, projections included: nothing is only marked.
+ * The engine keeps a mutation and goes on with it after a restart; to begin one again is harmless.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StreamDeclaration } from '../model/streams/stream.ts'
+import { tablesOf } from '../model/streams/stream.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { quoteText } from './column-types.ts'
+import { type Dialect, qualified, storedName, storedTable } from './ddl.ts'
+import { TRACE_INDEX } from './ddl-derived.ts'
+import type { Statements } from './warehouse.ts'
+
+export interface Erasure {
+  readonly tenant: string
+  /** Only rows of what happened earlier, unix milliseconds; null: all. */
+  readonly beforeMs: number | null
+  /** A table, and how many of its parts are still to be written anew. */
+  readonly onProgress?: (table: string, parts: number) => void
+}
+
+export interface ErasedTable {
+  readonly table: string
+  readonly rows: number
+}
+
+interface ErasableTable {
+  readonly name: string
+  /** When a row happened. */
+  readonly time: string
+  /** Rows say what holds, not what happened: they stay when only older rows are to go. */
+  readonly isTimeless: boolean
+}
+
+const POLL_MS = 200
+/** Rows that were on their way are found by the next look; more rounds than this means that they keep coming. */
+const MOST_ROUNDS = 5
+
+/** Tables that know a tenant. */
+export const erasableTables = (streams: readonly StreamDeclaration[]): readonly ErasableTable[] => [
+  ...streams
+    .flatMap(tablesOf)
+    .flatMap(({ table, columns }) =>
+      table !== undefined && columns.some(({ name }) => name === 'Tenant')
+        ? [{ name: table.name, time: table.ttlFrom, isTimeless: table.retention === 'forever' }]
+        : [],
+    ),
+  // A trace that newer spans belong to stays findable.
+  { name: TRACE_INDEX, time: 'End', isTimeless: false },
+]
+
+/** @throws warehouse_unavailable when a mutation fails, or rows keep coming */
+export async function eraseRows(
+  engine: Statements,
+  streams: readonly StreamDeclaration[],
+  erasure: Erasure,
+): Promise<readonly ErasedTable[]> {
+  const tables = erasableTables(streams).filter(({ isTimeless }) => erasure.beforeMs === null || !isTimeless)
+  const erased: ErasedTable[] = []
+  for (const table of tables) {
+    const condition = conditionOf(table, erasure)
+    let rows = 0
+    for (let round = 0; ; round += 1) {
+      const found = await count(engine, table.name, condition)
+      if (found === 0) break
+      if (round === MOST_ROUNDS) {
+        throw new WattlineError('warehouse_unavailable', `Rows of the tenant keep coming into ${table.name}.`)
+      }
+      rows += found
+      await mutate(engine, table.name, condition, left => erasure.onProgress?.(table.name, left))
+    }
+    erased.push({ table: table.name, rows })
+  }
+  return erased
+}
+
+function conditionOf({ time }: ErasableTable, { tenant, beforeMs }: Erasure): string {
+  const isHis = `Tenant = ${quoteText(tenant)}`
+  return beforeMs === null
+    ? isHis
+    : `${isHis} AND ${time} < toDateTime(${Math.floor(beforeMs / 1000)}, 'UTC')`
+}
+
+async function count({ dialect, query }: Statements, table: string, condition: string): Promise<number> {
+  const [row] = await query<{ n: string }>(
+    `SELECT toString(count()) AS n FROM ${qualified(dialect, table)} WHERE ${condition}`,
+  )
+  return Number(row?.n)
+}
+
+/** A system table of this server, or of all of the cluster. */
+const everywhere = ({ distributed }: Dialect, table: string): string =>
+  distributed === undefined ? table : `clusterAllReplicas(${quoteText(distributed.cluster)}, ${table})`
+
+async function mutate(
+  { dialect, query, run }: Statements,
+  table: string,
+  condition: string,
+  onLeft: (parts: number) => void,
+): Promise<void> {
+  await run(
+    `ALTER TABLE ${storedName(dialect, table)}${dialect.onCluster} DELETE WHERE ${condition} SETTINGS mutations_sync = 0`,
+  )
+  for (;;) {
+    const [row] = await query<{ left: string; unfinished: string; failure: string }>(
+      `SELECT toString(sum(parts_to_do)) AS left, toString(count()) AS unfinished, max(latest_fail_reason) AS failure
+       FROM ${everywhere(dialect, 'system.mutations')}
+       WHERE database = {database:String} AND table = {table:String} AND NOT is_done`,
+      { database: dialect.database, table: storedTable(dialect, table) },
+    )
+    if (row === undefined || row.unfinished === '0') return
+    if (row.failure !== '') {
+      throw new WattlineError('warehouse_unavailable', `Rows of ${table} cannot be deleted: ${row.failure}.`)
+    }
+    onLeft(Number(row.left))
+    await delay(POLL_MS)
+  }
+}
+
+/**
+ * Parts that have been written anew, or merged, and are still on the disk, as `table/part`: the engine removes them by itself, a
+ * minute later. By name, so that those of later merges are not waited for.
+ */
+export async function oldParts(
+  { dialect, query }: Statements,
+  streams: readonly StreamDeclaration[],
+): Promise<readonly string[]> {
+  const declared = streams.flatMap(tablesOf).flatMap(({ table }) => (table === undefined ? [] : [table.name]))
+  const names = [...declared, TRACE_INDEX].map(name => quoteText(storedTable(dialect, name)))
+  const rows = await query<{ part: string }>(
+    `SELECT DISTINCT concat(table, '/', name) AS part FROM ${everywhere(dialect, 'system.parts')}
+     WHERE database = {database:String} AND table IN (${names.join(', ')}) AND NOT active AND rows > 0`,
+    { database: dialect.database },
+  )
+  return rows.map(({ part }) => part)
+}

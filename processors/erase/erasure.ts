@@ -1,0 +1,55 @@
+/** One erasure: what was asked for, and how far it is. Kept as JSON, so that a restart goes on with it. */
+import type { ErasureAnswer, ErasureLeft } from '../../core/model/answers.ts'
+import { digest } from '../../core/model/digest.ts'
+
+export interface Erasure {
+  readonly id: string
+  /** Null once it is done. */
+  tenant: string | null
+  readonly tenantSha256: string
+  readonly beforeMs: number | null
+  /** Also what in quarantine cannot be read, whoever's it is. */
+  readonly dropUnreadable: boolean
+  readonly startedMs: number
+  finishedMs: number | null
+  step: ErasureAnswer['step']
+  erased: Record<string, number>
+  left: ErasureLeft
+  logExpiresMs: number | null
+}
+
+export interface ErasureRequest {
+  readonly tenant: string
+  readonly beforeMs: number | null
+  readonly dropUnreadable: boolean
+}
+
+export const newErasure = (request: ErasureRequest, id: string, nowMs: number): Erasure => ({
+  ...request,
+  id,
+  tenantSha256: digest(request.tenant, 64),
+  startedMs: nowMs,
+  finishedMs: null,
+  step: 'reading',
+  erased: {},
+  left: { rows: 0, log_records: 0, old_parts: 0, unreadable: 0 },
+  logExpiresMs: null,
+})
+
+/** `doing`, `problem`: of the moment, and not kept. */
+export const answerOf = (erasure: Erasure, doing: string, problem: string | null): ErasureAnswer => ({
+  id: erasure.id,
+  tenant: erasure.tenant,
+  tenant_sha256: erasure.tenantSha256,
+  before: textOf(erasure.beforeMs),
+  started: new Date(erasure.startedMs).toISOString(),
+  finished: textOf(erasure.finishedMs),
+  step: erasure.step,
+  doing,
+  problem,
+  erased: erasure.erased,
+  left: erasure.left,
+  log_expires: textOf(erasure.logExpiresMs),
+})
+
+const textOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

@@ -1,0 +1,88 @@
+/** The log's part of an erasure: what it holds is read to where it ended, then dropped. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
+import { readings, STREAMS } from '../../core/model/streams/index.ts'
+import type { LogReader } from '../../core/model/streams/readers.ts'
+import { ERASE_KIND } from '../meter/processor.ts'
+
+export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'trim'>
+
+const POLL_MS = 200
+/** What is read becomes records of further streams: forwarded, readings, energy, ledger. */
+const ROUNDS = 4
+
+/** Offset after the last record, by `stream/partition`. */
+type Ends = ReadonlyMap<string, bigint>
+
+/** From its place in the log on, the meter knows nothing of the tenant. */
+export async function forgetInMeter(
+  broker: ErasingBroker,
+  tenant: string,
+  timestampMs: number,
+): Promise<void> {
+  const value = Buffer.from(JSON.stringify({ tenant }))
+  for (const { partition } of await broker.lag('meter', readings.name)) {
+    await broker.append(readings.name, partition, [
+      { value, headers: { [RECORD_KIND]: ERASE_KIND }, timestampMs },
+    ])
+  }
+}
+
+/** Resolves once all readers have read what is in the log now, and what came of that. */
+export async function readToEnd(
+  broker: ErasingBroker,
+  readers: readonly LogReader[],
+  signal: AbortSignal,
+  tell: (doing: string) => void,
+): Promise<Ends> {
+  let ends: Ends = new Map()
+  for (let round = 0; round < ROUNDS; round += 1) {
+    ends = await endsOf(broker, readers)
+    for (const reader of readers) await untilRead(broker, reader, ends, signal, tell)
+  }
+  return ends
+}
+
+async function endsOf(broker: ErasingBroker, readers: readonly LogReader[]): Promise<Ends> {
+  const ends = new Map<string, bigint>()
+  for (const { group, stream } of readers) {
+    for (const { partition, end } of await broker.lag(group, stream)) ends.set(`${stream}/${partition}`, end)
+  }
+  return ends
+}
+
+async function untilRead(
+  broker: ErasingBroker,
+  { group, stream }: LogReader,
+  ends: Ends,
+  signal: AbortSignal,
+  tell: (doing: string) => void,
+): Promise<void> {
+  for (;;) {
+    const behind = (await broker.lag(group, stream)).filter(
+      ({ partition, committed, oldestPendingMs }) =>
+        committed < (ends.get(`${stream}/${partition}`) ?? 0n) && oldestPendingMs !== null,
+    )
+    if (behind.length === 0) return
+    tell(
+      `waits until ${group} has read ${behind.map(({ partition }) => `${stream}/${partition}`).join(', ')}`,
+    )
+    await delay(POLL_MS, undefined, { signal })
+  }
+}
+
+const COMPACTED = new Set(STREAMS.filter(({ compacted }) => compacted).map(({ name }) => name))
+
+/** Drops what lies before the ends; resolves with how many records are left of it. */
+export async function dropRead(broker: ErasingBroker, ends: Ends): Promise<number> {
+  let left = 0n
+  for (const [place, end] of ends) {
+    const slash = place.lastIndexOf('/')
+    const [stream, partition] = [place.slice(0, slash), Number(place.slice(slash + 1))]
+    // Factors, which are of no tenant.
+    if (COMPACTED.has(stream)) continue
+    const first = (await broker.trim?.(stream, partition, end)) ?? end
+    if (first < end) left += end - first
+  }
+  return Number(left)
+}

@@ -1,0 +1,27 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { OPERATOR_TENANT } from '../../core/model/identity.ts'
+import { readTokens } from '../../core/runtime/auth/tokens-file.ts'
+import type { Config } from '../../core/runtime/config/schema.ts'
+
+/** Why rows of the tenant would go on coming, as far as this process knows; null: nobody may send any. */
+export function whyStillComing(config: Config, tenant: string): string | null {
+  const { auth, sensors, scrape, roles } = config
+  const { tokens_file: file } = auth
+  if (file === undefined && tenant === OPERATOR_TENANT) {
+    return `Everybody on this machine sends for tenant ${tenant}, since no auth.tokens_file says otherwise.`
+  }
+  const tokens = file === undefined || !existsSync(file) ? [] : readTokens(file, readFileSync(file))
+  const names = tokens
+    .filter(token => token.tenant === tenant && token.scopes.includes('ingest'))
+    .map(({ name }) => name || 'without a name')
+  if (names.length > 0) {
+    return `Tenant ${tenant} still has tokens with scope ingest in ${file}: ${names.join(', ')}.`
+  }
+  if (!roles.includes('collector')) return null
+  const isMeasured = [sensors.cpu_time, sensors.rapl, sensors.estimate].some(sensor => sensor !== 'off')
+  if (isMeasured && sensors.tenant === tenant) {
+    return `The sensors of this process measure for tenant ${tenant} (sensors.tenant).`
+  }
+  const job = scrape.jobs.find(one => one.tenant === tenant)
+  return job === undefined ? null : `Scrape job ${job.job_name} scrapes for tenant ${tenant}.`
+}
