@@ -21,7 +21,7 @@ import { startClients } from '../support/clients.ts'
 import { startProcess } from '../support/wattline-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'wattline-backup-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterAll(() => rmSync(root, { recursive: true, force: true }), 180_000)
 
 const ENVIRONMENT = {
   WATTLINE_GROUP_COMMIT_WAIT_MS: '10',

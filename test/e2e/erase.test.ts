@@ -23,7 +23,7 @@ const root = mkdtempSync(join(tmpdir(), 'wattline-erase-'))
 const data = join(root, 'data')
 const tokensFile = join(root, 'tokens.yaml')
 mkdirSync(data)
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterAll(() => rmSync(root, { recursive: true, force: true }), 180_000)
 
 const ENVIRONMENT = {
   WATTLINE_AUTH_TOKENS_FILE: tokensFile,
