@@ -11,6 +11,7 @@ import type { FencedQuery, QueryParam, Warehouse } from '../core/warehouse/wareh
 import { startDeadline } from './fair/deadline.ts'
 import { urgencyOf } from './fair/fairness.ts'
 import type { Turns } from './fair/turns.ts'
+import { untilGivenBack } from './fair/until-given-back.ts'
 import { hangUpSignal } from './hang-up.ts'
 
 export interface FencedReader {
@@ -46,8 +47,9 @@ export function fencedReader(options: {
       const deadline = startDeadline(limits.seconds, options.signal)
       const { signal } = deadline
       const rows = turns
-        .enter(sees.tenant, open =>
-          open.turn(
+        .enter(sees.tenant, entered => {
+          const open = untilGivenBack(entered)
+          return open.turn(
             async () => {
               const result = await warehouse.fenced({
                 sql,
@@ -63,13 +65,14 @@ export function fencedReader(options: {
                   maxResultRows: limits.result_rows,
                 },
                 urgency: urgencyOf('own', open.standing()),
+                onTaken: open.onTaken,
               })
               return await readRows<Row>(result.chunks)
             },
             signal,
             limits.seconds * 500,
-          ),
-        )
+          )
+        })
         .finally(deadline.clear)
       return await deadline.hold(rows).catch((error: unknown) => {
         throw asOurs(error)

@@ -100,6 +100,8 @@ export interface FencedQuery {
     readonly maxResultRows: number
   }
   readonly signal: AbortSignal
+  /** Told of what the statement takes in an engine in this process: it may give that back long after the answer has ended. */
+  readonly onTaken?: (givenBack: Promise<void>) => void
   /** For an engine in this process, which shares its cores with everything else: nice value of the threads, and how many. */
   readonly urgency?: { readonly nice: number; readonly isNarrow: boolean }
   /**

@@ -31,6 +31,7 @@ export interface Question {
   /** Of the checks: scalar subqueries run while the query tree is made. */
   readonly limits: FencedQuery['limits']
   readonly urgency?: NonNullable<FencedQuery['urgency']>
+  readonly onTaken?: NonNullable<FencedQuery['onTaken']>
   readonly signal: AbortSignal
 }
 

@@ -6,7 +6,8 @@ import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/w
 import { startDeadline } from '../fair/deadline.ts'
 import { urgencyOf } from '../fair/fairness.ts'
 import { begin, paced } from '../fair/paced.ts'
-import type { Open, Turns } from '../fair/turns.ts'
+import type { Turns } from '../fair/turns.ts'
+import { type HeldOpen, untilGivenBack } from '../fair/until-given-back.ts'
 import { createAllowList } from './allow-list.ts'
 import { sqlFailed } from './engine-text.ts'
 import type { Statement } from './statement.ts'
@@ -42,10 +43,15 @@ export function createSqlService(parts: Parts): SqlService {
   const { warehouse, limits, events, turns } = parts
   const allowList = createAllowList({ warehouse })
 
-  const ask = async (request: SqlRequest, open: Open, secondsLeft: () => number): Promise<FencedResult> => {
+  const ask = async (
+    request: SqlRequest,
+    open: HeldOpen,
+    secondsLeft: () => number,
+  ): Promise<FencedResult> => {
     const { statement, params, tenant, accounts, signal } = request
     const bounds = { maxMemoryBytes: limits.memory_bytes, maxResultRows: limits.result_rows }
     const urgency = urgencyOf('sql', open.standing())
+    const { onTaken } = open
     // Checks and answer share the limit: what the checks took is gone.
     const sql = await allowList
       .admit({
@@ -56,6 +62,7 @@ export function createSqlService(parts: Parts): SqlService {
         signal,
         urgency,
         limits: { ...bounds, maxSeconds: secondsLeft() },
+        onTaken,
       })
       .catch((error: unknown) => {
         const cause = error instanceof Error ? error.cause : undefined
@@ -73,6 +80,7 @@ export function createSqlService(parts: Parts): SqlService {
         format: statement.format.name,
         limits: { ...bounds, maxSeconds: secondsLeft() },
         urgency,
+        onTaken,
       })
       .catch((error: unknown) => {
         throw sqlFailed(error)
@@ -86,7 +94,8 @@ export function createSqlService(parts: Parts): SqlService {
       const { signal } = deadline
       const begun = Promise.withResolvers<void>()
       const whole = turns
-        .enter(request.tenant, async open => {
+        .enter(request.tenant, async entered => {
+          const open = untilGivenBack(entered)
           const [answer, start] = await open.turn(
             async () => {
               const found = await ask({ ...request, signal }, open, deadline.remainingSeconds)
@@ -98,7 +107,11 @@ export function createSqlService(parts: Parts): SqlService {
           )
           signal.throwIfAborted()
           begun.resolve()
-          return await use({ ...answer, chunks: paced(start, open, signal) })
+          try {
+            return await use({ ...answer, chunks: paced(start, open, signal) })
+          } finally {
+            await open.givenBack()
+          }
         })
         .finally(deadline.clear)
       await deadline.hold(Promise.race([whole, begun.promise]))

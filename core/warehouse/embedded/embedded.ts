@@ -236,6 +236,8 @@ class EmbeddedWarehouse implements Warehouse {
     }
     const session = new Session(this.#path)
     const ending = new AbortController()
+    const givenBack = Promise.withResolvers<void>()
+    request.onTaken?.(givenBack.promise)
     this.#fenced.add(ending)
     return await runFenced(
       {
@@ -249,6 +251,7 @@ class EmbeddedWarehouse implements Warehouse {
           this.#fenced.delete(ending)
           this.#pipes.give(pipe)
           session.close()
+          givenBack.resolve()
         },
         kill: (prefix: string) => this.#kill(prefix),
       },

@@ -10,6 +10,7 @@ import { createFairness, urgencyOf } from '../../../query/fair/fairness.ts'
 import { begin, paced } from '../../../query/fair/paced.ts'
 import { createTenantLoad } from '../../../query/fair/tenant-load.ts'
 import { createTurns, type Turns } from '../../../query/fair/turns.ts'
+import { untilGivenBack } from '../../../query/fair/until-given-back.ts'
 
 let nowMs = 0
 const now = () => nowMs
@@ -172,6 +173,31 @@ describe('turns', () => {
       { seed: 33, numRuns: 60 },
     )
   })
+})
+
+it('lasts until the engine has let go of a statement that was given up', async () => {
+  const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
+  const engine = Promise.withResolvers<void>()
+  const client = new AbortController()
+  const given = turns.enter('a', entered => {
+    const open = untilGivenBack(entered)
+    return open.turn(async () => {
+      open.onTaken(engine.promise)
+      await new Promise((_, reject) =>
+        client.signal.addEventListener('abort', () => reject(client.signal.reason)),
+      )
+    }, client.signal)
+  })
+  client.abort(new Error('went away'))
+  await settled()
+  expect(turns.counts).toEqual({ open: 1, running: 1, waiting: 0 })
+  const next = turns.enter('a', open => open.turn(async () => 'next', never))
+  expect(await turns.enter('b', open => open.turn(async () => 'other', never))).toBe('other')
+  await settled()
+  expect(turns.counts).toEqual({ open: 2, running: 1, waiting: 1 })
+  engine.resolve()
+  await expect(given).rejects.toThrow('went away')
+  expect(await next).toBe('next')
 })
 
 describe('what a tenant has used', () => {
