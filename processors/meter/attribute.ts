@@ -5,16 +5,16 @@ import { larger, smaller, sumOf } from '../../core/model/integers.ts'
 import { type Split, split } from '../../core/model/split.ts'
 import type { energy } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
-import { windowStartSeconds } from '../../core/model/window.ts'
+import { windowStartNano, windowStartSeconds } from '../../core/model/window.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
-import { describeWorkloads } from './described.ts'
+import { type Described, describeWorkloads } from './described.ts'
 import { gatherWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './gather.ts'
 import type { HostState } from './host-state.ts'
 import { workloadKey } from './keys.ts'
 import { MINUTE_NS } from './samples.ts'
-import type { Piece } from './settle.ts'
-import { finestWorkloads, type Named, named } from './workloads.ts'
+import type { LatePiece, Piece } from './settle.ts'
+import { finestWorkloads, isOverBusy, type Named, named, withoutRepeats } from './workloads.ts'
 
 export type EnergyRow = RowOf<typeof energy>
 
@@ -26,9 +26,21 @@ export interface Attribution {
 
 const NOBODY: Named = { kind: '', id: '', name: '', namespace: '', labels: {} }
 /** A host without any meter: its workloads' use is known, their energy is not. */
-const UNMETERED = { component: 'cpu', energyUj: 0n, coveredNs: 0, quality: 'none', sources: [] } as const
+const UNMETERED = {
+  component: 'cpu',
+  energyUj: 0n,
+  coveredNs: 0,
+  quality: 'none',
+  sources: [],
+} as const
 
 type MeteredComponent = ComponentEnergy | typeof UNMETERED
+
+export interface Attributed {
+  readonly rows: EnergyRow[]
+  /** What was metered and cannot be. */
+  readonly leftOut: LatePiece[]
+}
 
 /** @throws WattlineError `invariant_broken` when the rows do not sum to what was metered. */
 export function attributeWindow(
@@ -36,25 +48,45 @@ export function attributeWindow(
   window: number,
   pieces: readonly Piece[],
   attribution: Attribution,
-): EnergyRow[] {
+): Attributed {
   const described = describeWorkloads(host, pieces)
   const gathered = gatherWindow(described.pieces)
-  const people = gathered.workloads.map(use =>
-    named(use, described.labels.get(workloadKey(use.kind, use.id))),
-  )
-  const use = { ...gathered, ...finestWorkloads(gathered.workloads, people) }
-  const metered = componentsOf(use.domains)
-  if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) return []
+  const leftOut = gathered.impossible.map(piece => impossiblePart(piece))
+  const metered = componentsOf(gathered.domains)
+  const use = usesOf(gathered, described.labels)
+  if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) {
+    return { rows: [], leftOut }
+  }
   const rows = rowsOf(host, window, use, metered, attribution)
   const sum = sumOf(rows.map(row => row.EnergyUj))
   if (sum !== metered.meteredUj) {
     const words = `host ${host.host}, window ${window}: rows sum to ${sum} µJ, the meters to ${metered.meteredUj} µJ`
     throw new WattlineError('invariant_broken', `Energy is not conserved: ${words}.`)
   }
-  return rows
+  return { rows, leftOut }
 }
 
-type NamedUse = WindowUse & { readonly people: readonly Named[] }
+const impossiblePart = ({ series, window, amount }: Piece): LatePiece => ({
+  series,
+  window,
+  amount,
+  timeNano: windowStartNano(window),
+  reason: 'implausible',
+})
+
+type NamedUse = WindowUse & {
+  readonly people: readonly Named[]
+  /** Whether workloads showed more CPU time than the host was busy. */
+  readonly isOverBusy: boolean
+}
+
+function usesOf(gathered: WindowUse, labels: Described['labels']): NamedUse {
+  const { workloads, capacityUs, busyUs } = gathered
+  const people = workloads.map(use => named(use, labels.get(workloadKey(use.kind, use.id))))
+  const finest = finestWorkloads({ workloads, people })
+  const over = capacityUs > 0n && isOverBusy(finest.workloads, busyUs)
+  return { ...gathered, ...(over ? withoutRepeats(finest, busyUs) : finest), isOverBusy: over }
+}
 
 function rowsOf(
   host: HostState,
@@ -115,7 +147,7 @@ function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigi
 }
 
 interface Facts {
-  readonly method: Split['method']
+  readonly method: string
   readonly cpuUs?: bigint
   readonly byteSeconds?: bigint
   readonly quality?: Quality
@@ -159,6 +191,10 @@ function rowMaker(
   })
 }
 
+/** Said on the row: what workloads got there follows from more CPU time than there was. */
+const methodOf = ({ method }: Split, { isOverBusy }: NamedUse): string =>
+  isOverBusy && method !== 'none' ? `${method}+over_busy` : method
+
 /** CPU time stands on the rows of one component only, memory likewise, so that sums over components count them once. */
 function workloadRows(
   row: RowMaker,
@@ -171,22 +207,19 @@ function workloadRows(
     const cpuUs = carries.cpu ? workload.cpuUs : 0n
     const byteSeconds = carries.memory ? workload.byteSeconds : 0n
     if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n) return []
-    const facts = { method: shares.method, cpuUs, byteSeconds, quality: workload.quality }
+    const facts = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality }
     return [row(use.people[index]!, 'active', energyUj, facts)]
   })
 }
 
 /** The idle row is always there: it says that the host was metered, also when it drew nothing. */
-function hostRows(
-  row: RowMaker,
-  use: WindowUse,
-  { idleUj, unattributedUj, method }: Split,
-  cpu: boolean,
-): EnergyRow[] {
+function hostRows(row: RowMaker, use: NamedUse, shares: Split, cpu: boolean): EnergyRow[] {
+  const { idleUj, unattributedUj } = shares
+  const method = methodOf(shares, use)
   const known = sumOf(use.workloads.map(({ cpuUs }) => cpuUs))
   const cpuUs = cpu ? larger(use.busyUs - known, 0n) : 0n
-  const rows = method === 'none' ? [] : [row(NOBODY, 'idle', idleUj, { method })]
-  if (unattributedUj !== 0n || cpuUs !== 0n || method === 'none') {
+  const rows = shares.method === 'none' ? [] : [row(NOBODY, 'idle', idleUj, { method })]
+  if (unattributedUj !== 0n || cpuUs !== 0n || shares.method === 'none') {
     rows.push(row(NOBODY, 'unattributed', unattributedUj, { method, cpuUs }))
   }
   return rows

@@ -1,12 +1,13 @@
 /** Reads state as the first version wrote it, all in one: data folders and topics of then go on being read. */
 import { ByteReader } from './bytes.ts'
+import { type Carry, restoreCarry } from './codec-carry.ts'
 import { type HostState, newHostState, type WorkloadWords } from './host-state.ts'
 import { meterKey, seriesKey, workloadKey } from './keys.ts'
 import { pushSample, splitNano } from './samples.ts'
-import { COUNTER_QUANTITIES, GAUGE_QUANTITIES, newSeries, type Series } from './series.ts'
+import { newSeries, type Series } from './series.ts'
 
 export const FIRST_VERSION = 1
-const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES]
+const QUANTITIES = ['energy', 'cpu_time', 'power', 'memory'] as const
 
 /** Throws RangeError for what the first version did not write. */
 export function decodeFirstVersion(bytes: Uint8Array): HostState {
@@ -43,9 +44,10 @@ function readSeries(from: ByteReader, baseNano: bigint): Series {
   // An instant then: that of the first sample, or -1.
   series.settled = from.int() + baseNano >= 0n
   const carried = from.byte()
+  let carry: Carry | null = null
   if (carried !== 0) {
     const [fromWindow] = splitNano(from.int() + baseNano)
-    series.carry = { fromWindow, amount: from.int(), interpolated: carried === 2 }
+    carry = { fromWindow, amount: from.int() }
   }
   let [time, value] = [baseNano, 0n]
   for (let left = from.uint(); left > 0; left--) {
@@ -53,6 +55,7 @@ function readSeries(from: ByteReader, baseNano: bigint): Series {
     value += from.int()
     pushSample(series.samples, time, value)
   }
+  if (carry !== null) restoreCarry(series, carry)
   return series
 }
 

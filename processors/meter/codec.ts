@@ -7,9 +7,11 @@ import { crc32 } from 'node:zlib'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
+import { decodeSecondVersion, SECOND_VERSION } from './codec-second.ts'
+import { markRivals } from './epochs.ts'
 import { type Derived, type HostState, newHostState, type WorkloadWords } from './host-state.ts'
 import { meterKey, seriesKey, workloadKey } from './keys.ts'
-import { HIGH, LOW, MINUTE_NS, NS, nanoOf, pushSample, STRIDE, splitNano } from './samples.ts'
+import { HIGH, LOW, MINUTE_NS, NS, nanoOf, pushSample, type Samples, STRIDE, splitNano } from './samples.ts'
 import {
   ACTIVITY_QUANTITIES,
   COUNTER_QUANTITIES,
@@ -18,7 +20,7 @@ import {
   type Series,
 } from './series.ts'
 
-const VERSION = 2
+const VERSION = 3
 /** By their numbers in the bytes: new ones come last. */
 const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES]
 
@@ -29,8 +31,8 @@ export interface StoredHost {
 
 /** Flags of a series. */
 const SETTLED = 1
-const CARRY = 2
-const CARRY_INTERPOLATED = 4
+const PENDING = 2
+const AHEAD = 4
 
 /** One for all: bytes are copied out of it before anybody else writes. */
 const numbersWriter = new ByteWriter()
@@ -46,6 +48,7 @@ export function derivedOf(state: HostState): Derived {
     const series = byKey(state.series)
     const words = byKey(state.workloads)
     const names = encodeNames(state, series, words)
+    markRivals(state)
     state.derived = {
       series: series.map(([, one]) => one),
       words: words.map(([, one]) => one),
@@ -64,9 +67,11 @@ export function encodeNumbers(state: HostState): Uint8Array {
   to.int(state.recordNano)
   to.int(state.hostNameNano - state.recordNano)
   to.uint(state.lastRecordMs)
+  to.uint(state.arrivedMs)
+  to.uint(state.clockMs)
   to.uint(state.closedBefore === null ? 0 : state.closedBefore + 1)
   const [minute, ns] = splitNano(state.recordNano)
-  for (const one of series) writeNumbers(to, one, minute, ns)
+  for (const one of series) writeNumbers(to, one, { clockMs: state.clockMs, minute, ns })
   for (const one of words) writeSpan(to, one.minute - minute, one.ns - ns, 0)
   return to.finish()
 }
@@ -82,6 +87,8 @@ export function decodeHostState({
   try {
     if (numbers[0] === FIRST_VERSION) return decodeFirstVersion(numbers)
     if (names === undefined) throw new RangeError('its names are missing')
+    if (numbers[0] === SECOND_VERSION && names[0] === SECOND_VERSION)
+      return decodeSecondVersion(names, numbers)
     return decodeHalves(names, numbers)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -100,13 +107,16 @@ function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
   state.recordNano = from.int()
   state.hostNameNano = from.int() + state.recordNano
   state.lastRecordMs = from.uint()
+  state.arrivedMs = from.uint()
+  state.clockMs = from.uint()
   const closed = from.uint()
   state.closedBefore = closed === 0 ? null : closed - 1
   const series = [...state.series.values()]
   const words = [...state.workloads.values()]
-  for (const one of series) readNumbers(from, one, state.recordNano)
+  for (const one of series) readNumbers(from, one, state)
   for (const one of words) [one.minute, one.ns] = splitNano(state.recordNano + from.int())
   if (!from.atEnd) throw new RangeError('bytes are left over')
+  markRivals(state)
   state.derived = { series, words, names, namesCrc }
   return state
 }
@@ -124,7 +134,7 @@ function encodeNames(
   to.text(state.host)
   to.text(state.hostName)
   to.uint(series.length)
-  for (const [, { identity, gapNs, rangeMax }] of series) {
+  for (const [, { identity, gapNs, rangeMax, maxPowerMw }] of series) {
     to.byte(QUANTITIES.indexOf(identity.quantity))
     to.text(identity.domain)
     to.text(identity.device)
@@ -135,6 +145,7 @@ function encodeNames(
     to.text(identity.quality)
     to.int(BigInt(gapNs))
     to.int(rangeMax)
+    to.int(maxPowerMw)
   }
   to.uint(workloads.length)
   for (const [key, { attributes }] of workloads) {
@@ -175,20 +186,29 @@ function readName(from: ByteReader): Series {
   const [domain, device, workloadKind] = [from.text(), from.text(), from.text()]
   const [workloadId, bootId, source, quality] = [from.text(), from.text(), from.text(), from.text()]
   const identity = { quantity, domain, device, workloadKind, workloadId, bootId, source, quality }
-  const series = newSeries(identity, Number(from.int()))
-  series.rangeMax = from.int()
+  const [gapNs, rangeMax, maxPowerMw] = [Number(from.int()), from.int(), from.int()]
+  const series = newSeries(identity, gapNs, maxPowerMw)
+  series.rangeMax = rangeMax
   return series
 }
 
+interface Base {
+  readonly clockMs: number
+  readonly minute: number
+  readonly ns: number
+}
+
+function writeNumbers(to: ByteWriter, series: Series, base: Base): void {
+  const { samples, settled, pending, everySeconds, heardMs, ahead } = series
+  to.byte((settled ? SETTLED : 0) | (pending ? PENDING : 0) | (ahead.length > 0 ? AHEAD : 0))
+  to.uint(everySeconds)
+  to.uint(base.clockMs - heardMs)
+  writeSamples(to, samples, base)
+  if (ahead.length > 0) writeSamples(to, ahead, base)
+}
+
 /** Times are written as distances, and those as what they differ by: samples come at a beat, so that most are 0. */
-function writeNumbers(to: ByteWriter, { samples, settled, carry }: Series, minute: number, ns: number): void {
-  to.byte(
-    (settled ? SETTLED : 0) | (carry === null ? 0 : carry.interpolated ? CARRY | CARRY_INTERPOLATED : CARRY),
-  )
-  if (carry !== null) {
-    to.int(BigInt(carry.fromWindow - minute))
-    to.int(carry.amount)
-  }
+function writeSamples(to: ByteWriter, samples: Samples, { minute, ns }: Base): void {
   const count = samples.length / STRIDE
   to.uint(count)
   if (count === 0) return
@@ -216,27 +236,32 @@ function writeSpan(to: ByteWriter, minutes: number, ns: number, last: number): n
   return 0
 }
 
-function readNumbers(from: ByteReader, series: Series, baseNano: bigint): void {
+function readNumbers(from: ByteReader, series: Series, { recordNano, clockMs }: HostState): void {
   const flags = from.byte()
   series.settled = (flags & SETTLED) !== 0
-  const [minute] = splitNano(baseNano)
-  if ((flags & CARRY) !== 0) {
-    const fromWindow = minute + Number(from.int())
-    series.carry = { fromWindow, amount: from.int(), interpolated: (flags & CARRY_INTERPOLATED) !== 0 }
-  }
+  series.pending = (flags & PENDING) !== 0
+  series.everySeconds = from.uint()
+  series.heardMs = clockMs - from.uint()
+  readSamples(from, series.samples, recordNano)
+  if ((flags & AHEAD) !== 0) readSamples(from, series.ahead, recordNano)
+}
+
+function readSamples(from: ByteReader, samples: Samples, baseNano: bigint): void {
   let [time, value, beat] = [baseNano, 0n, 0n]
   const count = from.uint()
   for (let index = 0; index < count; index++) {
     const before = time
     time += from.int() + beat
     value += from.int()
-    pushSample(series.samples, time, value)
-    beat = index === 0 || isFar(series.samples) ? 0n : time - before
+    pushSample(samples, time, value)
+    beat = index === 0 || isFar(samples) ? 0n : time - before
   }
 }
 
-const isFar = (samples: readonly number[]): boolean =>
-  samples[samples.length - STRIDE]! - samples[samples.length - 2 * STRIDE]! >= FAR_MINUTES
+function isFar(samples: Samples): boolean {
+  const minutes = samples[samples.length - STRIDE]! - samples[samples.length - 2 * STRIDE]!
+  return minutes >= FAR_MINUTES || minutes <= -FAR_MINUTES
+}
 
 function checkVersion(version: number): void {
   if (version !== VERSION) throw new RangeError(`version ${version}, this is ${VERSION}`)

@@ -4,6 +4,7 @@
  */
 
 import { isIdleMode, isNestedMode } from '../../core/books/cpu-modes.ts'
+import { isMoreCpuThanThereIs } from '../../core/books/plausible.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
 import { sumOf } from '../../core/model/integers.ts'
 import {
@@ -14,6 +15,7 @@ import {
   microJoules,
   microseconds,
 } from '../../core/model/quantity.ts'
+import { oneEpochAtATime } from './epochs.ts'
 import { workloadKey } from './keys.ts'
 import type { Piece } from './settle.ts'
 
@@ -48,6 +50,8 @@ export interface WindowUse {
   readonly activity: Activity
   /** In order of key: that order decides ties of apportioning. */
   readonly workloads: readonly WorkloadUse[]
+  /** CPU time of workloads that the host cannot have had. */
+  readonly impossible: readonly Piece[]
 }
 
 export interface Activity {
@@ -58,47 +62,68 @@ export interface Activity {
 /** Measures of a workload's memory, best first. */
 const MEMORY_MEASURES = ['working_set', 'usage', 'rss', '']
 
+interface HostCpu {
+  readonly capacityUs: Microseconds
+  readonly busyUs: Microseconds
+  readonly quality: Quality
+  readonly seenNs: number
+}
+
+const NO_CPU: HostCpu = {
+  capacityUs: microseconds(0n),
+  busyUs: microseconds(0n),
+  quality: 'measured',
+  seenNs: 0,
+}
+
 export function gatherWindow(pieces: readonly Piece[]): WindowUse {
-  const places = new Map<string, Piece[]>()
-  for (const piece of pieces) {
-    const { place } = piece.series
-    const there = places.get(place)
-    if (there === undefined) places.set(place, [piece])
-    else there.push(piece)
-  }
-  const domains = new Map<string, Metered>()
+  const places = Map.groupBy(pieces, ({ series }) => series.place)
+  const chosen = [...places.keys()].sort().map(place => bestSource(places.get(place)!))
   const workloads = new Map<string, WorkloadUse>()
-  let cpu: { capacityUs: Microseconds; busyUs: Microseconds; quality: Quality } | null = null
-  const activity = { activeUj: 0n, idleUj: 0n }
-  for (const place of [...places.keys()].sort()) {
-    const chosen = bestSource(places.get(place)!)
-    const { quantity, domain, workloadKind } = chosen[0]!.series.identity
-    if (quantity === 'energy') {
-      domains.set(domain, meteredBy(chosen))
-      addModes(activity, chosen)
-    } else if (quantity === 'power') {
-      if (!domains.has(domain)) domains.set(domain, meteredBy(chosen))
-    } else if (quantity === 'energy_active') activity.activeUj += amountOf(chosen)
-    else if (quantity === 'energy_idle') activity.idleUj += amountOf(chosen)
-    else if (workloadKind !== '') addUse(workloads, quantity, chosen)
-    else if (quantity === 'cpu_time') cpu = hostCpu(chosen)
+  const impossible: Piece[] = []
+  const cpu = hostCpu(chosen)
+  for (const some of chosen) {
+    const { quantity, workloadKind } = some[0]!.series.identity
+    if (workloadKind === '' || (quantity !== 'cpu_time' && quantity !== 'memory')) continue
+    const used = { us: amountOf(some), seenNs: longestCover(some) }
+    const capacity = { us: cpu.capacityUs, seenNs: cpu.seenNs }
+    if (quantity === 'cpu_time' && isMoreCpuThanThereIs(used, capacity)) impossible.push(...some)
+    else addUse(workloads, quantity, some)
   }
   return {
-    domains,
-    capacityUs: cpu?.capacityUs ?? microseconds(0n),
-    busyUs: cpu?.busyUs ?? microseconds(0n),
-    cpuQuality: cpu?.quality ?? 'measured',
-    activity,
+    domains: domainsOf(chosen),
+    activity: activityOf(chosen),
+    capacityUs: cpu.capacityUs,
+    busyUs: cpu.busyUs,
+    cpuQuality: cpu.quality,
     workloads: [...workloads].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use),
+    impossible,
   }
 }
 
-/** Kepler before 0.10 tells of each zone by what is dynamic and what is idle. */
-function addModes(activity: { activeUj: bigint; idleUj: bigint }, pieces: readonly Piece[]): void {
-  for (const { series, amount } of pieces) {
-    if (series.identity.device === 'dynamic') activity.activeUj += amount
-    else if (series.identity.device === 'idle') activity.idleUj += amount
+/** Counters before power, which fills in where there is none. */
+function domainsOf(chosen: readonly (readonly Piece[])[]): ReadonlyMap<string, Metered> {
+  const domains = new Map<string, Metered>()
+  for (const wanted of ['energy', 'power']) {
+    for (const some of chosen) {
+      const { quantity, domain } = some[0]!.series.identity
+      if (quantity === wanted && !domains.has(domain)) domains.set(domain, meteredBy(some))
+    }
   }
+  return domains
+}
+
+/** By counters of their own, or, from Kepler before 0.10, of each zone by what is dynamic and what is idle. */
+function activityOf(chosen: readonly (readonly Piece[])[]): Activity {
+  const told = (quantity: string, device: string): bigint =>
+    amountOf(
+      chosen.flat().filter(({ series: { identity } }) => {
+        return (
+          identity.quantity === quantity || (identity.quantity === 'energy' && identity.device === device)
+        )
+      }),
+    )
+  return { activeUj: told('energy_active', 'dynamic'), idleUj: told('energy_idle', 'idle') }
 }
 
 /** All pieces of the source that counts. */
@@ -108,8 +133,7 @@ function bestSource(pieces: readonly Piece[]): readonly Piece[] {
     pieces,
     ({ series: { identity } }) => `${identity.quality}\u0000${identity.source}`,
   )
-  if (bySource.size === 1) return pieces
-  const seen = [...bySource.values()].map(some => {
+  const seen = [...bySource.values()].map(oneEpochAtATime).map(some => {
     const { source, quality } = some[0]!.series.identity
     return { source, quality, seenNs: longestCover(some), some }
   })
@@ -141,13 +165,19 @@ function meteredBy(pieces: readonly Piece[]): Metered {
   }
 }
 
-function hostCpu(pieces: readonly Piece[]) {
+function hostCpu(chosen: readonly (readonly Piece[])[]): HostCpu {
+  const pieces = chosen.find(([piece]) => {
+    const { quantity, workloadKind } = piece!.series.identity
+    return quantity === 'cpu_time' && workloadKind === ''
+  })
+  if (pieces === undefined) return NO_CPU
   const counted = wholeOrParts(pieces).filter(piece => !isNestedMode(piece.series.identity.domain))
   const busy = counted.filter(piece => !isIdleMode(piece.series.identity.domain))
   return {
     capacityUs: microseconds(amountOf(counted)),
     busyUs: microseconds(amountOf(busy)),
     quality: worstOf(counted.map(qualityOf)),
+    seenNs: longestCover(counted),
   }
 }
 

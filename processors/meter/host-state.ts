@@ -16,10 +16,13 @@ export interface HostState {
   hostName: string
   /** Reading that `hostName` came with. */
   hostNameNano: bigint
-  /** Record time: the largest timestamp of a reading seen. */
+  /** Record time: the largest timestamp of a sample taken, none of them ahead of its arrival. */
   recordNano: bigint
-  /** Wall-clock milliseconds of the last record, for noticing silence only. */
+  /** Wall-clock milliseconds from which on silence counts, for noticing silence only. */
   lastRecordMs: number
+  /** When the last record came, by the clock that stamped it; and the time that passed by arrivals, see host-clock.ts. */
+  arrivedMs: number
+  clockMs: number
   /** All windows below this one are closed; null: none yet. */
   closedBefore: number | null
   /** By series key and by workload key, see keys.ts. */
@@ -32,6 +35,10 @@ export interface HostState {
   derived: Derived | null
   /** Shortcuts of take.ts; null after something was forgotten. Never stored. */
   lookup: HostLookup | null
+  /** Whether some series may hold samples that are ahead. Never stored. */
+  hasAhead: boolean
+  /** The worker's own time at the last record, see silence.ts. Never stored. */
+  heardMs: number
   /** Bytes that the budget has noted for it, see budget.ts. Never stored. */
   noted: number
 }
@@ -55,10 +62,14 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   hostNameNano: -1n,
   recordNano: -1n,
   lastRecordMs: 0,
+  arrivedMs: 0,
+  clockMs: 0,
   closedBefore: null,
   series: new Map(),
   workloads: new Map(),
   derived: null,
   lookup: null,
+  hasAhead: true,
+  heardMs: 0,
   noted: 0,
 })

@@ -13,7 +13,7 @@ export interface LatePart {
   /** What it adds to the closed window, in the unit of the quantity. */
   readonly value: bigint
   readonly timeNano: bigint
-  /** closed | out_of_order | overflow | no_room */
+  /** closed | out_of_order | overflow | no_room | ahead | implausible */
   readonly reason: string
 }
 
@@ -33,14 +33,15 @@ export function lateRow({ tenant, host }: HostState, { identity }: Series, part:
   }
 }
 
-/** One row per window and series; parts that several late samples brought are added up. */
+/** One row per window, series and reason; parts that several late samples brought are added up. */
 export function lateRows(state: HostState, pieces: readonly LatePiece[]): LateRow[] {
-  const rows = new Map<Series, Map<number, LateRow>>()
-  for (const { series, window, amount, timeNano } of pieces) {
-    const ofSeries = rows.get(series) ?? new Map<number, LateRow>()
+  const rows = new Map<Series, Map<string, LateRow>>()
+  for (const { series, window, amount, timeNano, reason } of pieces) {
+    const ofSeries = rows.get(series) ?? new Map<string, LateRow>()
     rows.set(series, ofSeries)
-    const value = (ofSeries.get(window)?.Value ?? 0n) + amount
-    ofSeries.set(window, lateRow(state, series, { window, value, timeNano, reason: 'closed' }))
+    const key = `${window} ${reason}`
+    const value = (ofSeries.get(key)?.Value ?? 0n) + amount
+    ofSeries.set(key, lateRow(state, series, { window, value, timeNano, reason }))
   }
   return [...rows.values()].flatMap(ofSeries => [...ofSeries.values()])
 }

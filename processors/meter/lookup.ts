@@ -59,6 +59,8 @@ export interface HostLookup {
   ns: number
   nameMinute: number
   nameNs: number
+  /** Whether the record in hand has a reading of it that is metered. */
+  isHeard: boolean
   /** Id of the name in the record's dictionary; -1: not looked at yet. */
   nameId: number
 }

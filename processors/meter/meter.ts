@@ -6,18 +6,21 @@ import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import { WINDOW_SECONDS, windowOf } from '../../core/model/window.ts'
 import type { Config } from '../../core/runtime/config/schema.ts'
+import { arrivalOf, latestAt, takeIn } from './ahead.ts'
 import { type Attribution, attributeWindow, type EnergyRow } from './attribute.ts'
 import type { RoomOf } from './budget.ts'
 import { derivedOf } from './codec.ts'
+import { closableBefore } from './front.ts'
 import type { HostState, HostStates } from './host-state.ts'
 import { hostKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRows } from './late.ts'
 import { Symbols } from './lookup.ts'
-import { STRIDE } from './samples.ts'
-import type { Series } from './series.ts'
+import { STRIDE, splitNano } from './samples.ts'
+import { MAX_SAMPLES, type Series } from './series.ts'
 import { type Piece, type Settled, settle, windowsNs } from './settle.ts'
 import { type Flush, flushFor, type Patience } from './silence.ts'
-import { takeReadings } from './take.ts'
+import { cpusOf, openFromStart } from './start.ts'
+import { mostSamples, takeReadings } from './take.ts'
 
 /** What one record did. `changed`: hosts whose state must be stored again, by host key. */
 export interface Metering {
@@ -28,16 +31,28 @@ export interface Metering {
 
 export type { Flush } from './silence.ts'
 
+export interface Arrival {
+  /** When the record came, by the clock that stamped it in the log; 0: unknown. */
+  readonly timestampMs: number
+  /** How much longer than others its hosts may be silent, ms. */
+  readonly patienceMs?: number
+  /** The loop's own time, see silence.ts. */
+  readonly ownMs?: number
+}
+
 export interface Meter {
   /** Applies a record of stream `readings`; hosts that it is the first to speak of are added to `states`. */
   apply(
     states: HostStates,
     record: RecordView<typeof readings>,
-    facts: { readonly timestampMs: number; readonly roomOf: RoomOf },
+    facts: Arrival & { readonly roomOf: RoomOf },
   ): Metering
   flush(states: HostStates, flush: Flush): Metering
-  /** What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`. */
-  silent(states: HostStates, nowMs: number): Flush[]
+  /**
+   * What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`.
+   * `ownMs`: the loop's own time, see silence.ts.
+   */
+  silent(states: HostStates, nowMs: number, ownMs?: number): Flush[]
 }
 
 export interface MeterOptions {
@@ -52,7 +67,7 @@ const FORGET_HOST_WINDOWS = 1440
 const NS = 1e9
 
 export function createMeter({ metering, isSensor }: MeterOptions): Meter {
-  const latenessNs = BigInt(Math.round(metering.lateness * NS))
+  const latenessMs = Math.round(metering.lateness * 1000)
   const gapNs = Math.round(metering.gap * NS)
   const sensorGapNs = Math.round(metering.sensor_gap * NS)
   const gapOf = (source: string): number => (isSensor(source) ? sensorGapNs : gapNs)
@@ -67,13 +82,18 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   }
   const symbols = new Symbols()
   return {
-    apply(states, record, { timestampMs, roomOf }) {
+    apply(states, record, { timestampMs, patienceMs = 0, ownMs = 0, roomOf }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
-      takeReadings(states, record, { symbols, gapOf, changed: result.changed, late: result.late, roomOf })
-      for (const state of result.changed.values()) {
-        // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
-        state.lastRecordMs = timestampMs
-        closeWindows(state, windowOf(state.recordNano - latenessNs), attribution, result)
+      const { changed, late } = result
+      const arrivedMs = arrivalOf(record, timestampMs)
+      const arrival = { arrivedMs, silentFromMs: timestampMs + patienceMs, ownMs }
+      takeReadings(states, record, { symbols, gapOf, changed, late, roomOf, ...arrival })
+      const latest = latestAt(arrivedMs)
+      for (const state of changed.values()) {
+        takeIn(state, latest, mostSamples(roomOf(state.tenant)), late)
+        const { series } = derivedOf(state)
+        const until = closableBefore(state, series, { latenessMs, arrivedMs })
+        closeWindows(state, until, attribution, result)
       }
       return result
     },
@@ -83,7 +103,10 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const state = states.get(key)
       if (state === undefined) return result
       result.changed.set(key, state)
-      closeWindows(state, windowOf(BigInt(untilUnixNano)), attribution, result)
+      const untilNano = BigInt(untilUnixNano)
+      const [minute, ns] = splitNano(untilNano)
+      takeIn(state, { minute, ns }, MAX_SAMPLES, result.late)
+      closeWindows(state, windowOf(untilNano), attribution, result)
       if (gone) {
         state.series.clear()
         state.workloads.clear()
@@ -92,7 +115,8 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       }
       return result
     },
-    silent: (states, nowMs) => [...states.values()].flatMap(state => flushFor(state, nowMs, patience) ?? []),
+    silent: (states, nowMs, ownMs = Number.POSITIVE_INFINITY) =>
+      [...states.values()].flatMap(state => flushFor(state, { nowMs, ownMs }, patience) ?? []),
   }
 }
 
@@ -100,7 +124,13 @@ function closeWindows(state: HostState, until: number, attribution: Attribution,
   const from = state.closedBefore ?? 0
   if (until <= from) return
   const settled: Settled = { pieces: [], late: [] }
+  let cpus: number | null = null
+  const cpusThen = (): number => {
+    cpus ??= cpusOf(state)
+    return cpus
+  }
   for (const series of derivedOf(state).series) {
+    if (!series.settled && series.samples[0]! < until) openFromStart(state, series, cpusThen)
     settle(series, { from, until, forgetNs: forgetNs(series) }, settled)
   }
   state.closedBefore = until
@@ -111,7 +141,9 @@ function closeWindows(state: HostState, until: number, attribution: Attribution,
     else there.push(piece)
   }
   for (const window of [...byWindow.keys()].sort((a, b) => a - b)) {
-    result.energy.push(...attributeWindow(state, window, byWindow.get(window)!, attribution))
+    const { rows, leftOut } = attributeWindow(state, window, byWindow.get(window)!, attribution)
+    result.energy.push(...rows)
+    settled.late.push(...leftOut)
   }
   result.late.push(...lateRows(state, settled.late))
   forget(state, until)
@@ -135,7 +167,8 @@ function forget(state: HostState, until: number): void {
 
 /** Whether the last sample is further back than intervals are trusted to reach. */
 function isOld(series: Series, until: number): boolean {
-  const { samples, identity } = series
+  const { samples, ahead, identity } = series
+  if (samples.length === 0) return ahead.length === 0
   const windows = identity.workloadKind === '' ? FORGET_HOST_WINDOWS : FORGET_WORKLOAD_WINDOWS
   return samples[samples.length - STRIDE]! < until - windows
 }

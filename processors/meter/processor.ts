@@ -22,6 +22,7 @@ import { Joiner } from './joiner.ts'
 import { hostKey, isNamesKey, namesKey } from './keys.ts'
 import type { LateRow } from './late.ts'
 import type { Flush, Meter, Metering } from './meter.ts'
+import { OwnTime } from './silence.ts'
 
 /** Value of the header `kind` of the record that tells that a host has fallen silent. */
 export const FLUSH_KIND = 'flush'
@@ -95,6 +96,7 @@ class MeterWorker implements PartitionWorker {
   /** Largest record time of any host of this partition, and when to look for hosts that are gone. */
   #newestNano = 0n
   #nextSweepNano = 0n
+  readonly #ownTime = new OwnTime()
   /** Hosts whose flush is in the log already. */
   readonly #flushed = new Set<string>()
 
@@ -172,7 +174,7 @@ class MeterWorker implements PartitionWorker {
   }
 
   async tick(nowMs: number): Promise<void> {
-    const silent = this.#options.meter.silent(this.#states, nowMs)
+    const silent = this.#options.meter.silent(this.#states, nowMs, this.#ownTime.at(nowMs))
     const due = silent.filter(flush => !this.#flushed.has(keyOf(flush))).slice(0, FLUSHES_A_TICK)
     if (due.length === 0) return
     await this.#options.appendFlushes(this.#partition, due)
@@ -217,15 +219,12 @@ class MeterWorker implements PartitionWorker {
     const kept = this.#joiner.keep(record, readRecord(readings, record.value))
     if (kept === null) return null
     return this.#options.meter.apply(this.#states, kept, {
-      timestampMs: this.#silentFromMs(record),
+      timestampMs: record.timestampMs,
+      ownMs: this.#ownTime.ms,
+      patienceMs:
+        record.headers[FORWARDED_HEADER] === undefined ? 0 : (this.#options.forwardedPatienceMs ?? 0),
       roomOf: this.#options.budget.roomOf,
     })
-  }
-
-  /** From when on the silence of its hosts counts. */
-  #silentFromMs({ headers, timestampMs }: StoredRecord): number {
-    const isForwarded = headers[FORWARDED_HEADER] !== undefined
-    return isForwarded ? timestampMs + (this.#options.forwardedPatienceMs ?? 0) : timestampMs
   }
 
   /**

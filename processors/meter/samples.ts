@@ -55,6 +55,10 @@ export function pushSample(samples: Samples, timeNano: bigint, value: bigint): v
 export const spanNs = (samples: Samples, from: number, to: number): number =>
   (samples[to]! - samples[from]!) * MINUTE_NS + samples[to + NS]! - samples[from + NS]!
 
+/** The same between two instants, in seconds, rounded up. */
+export const secondsBetween = (minuteA: number, nsA: number, minuteB: number, nsB: number): number =>
+  Math.ceil(((minuteB - minuteA) * MINUTE_NS + nsB - nsA) / 1e9)
+
 /** What the value rose by from one sample to another, exactly; NaN where that needs more than 53 bits. */
 export function riseOf(samples: Samples, from: number, to: number): number {
   const rise =

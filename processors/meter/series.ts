@@ -1,9 +1,9 @@
 /**
  * One meter's samples in the windows that are still open. What a series holds decides what its windows get, whatever the
- * order in which the samples came: they are kept sorted, the same sample twice is one, and a counter's sample between two
- * others of its minute is dropped again as soon as it says nothing that its neighbours do not say.
+ * order in which the samples came: they are kept sorted, all of them, and the same sample twice is one.
  */
-import { HIGH, isBelow, LOW, lowerBound, NS, type Samples, STRIDE, spanNs } from './samples.ts'
+import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
+import { HIGH, isBelow, LOW, lowerBound, NS, type Samples, STRIDE, secondsBetween } from './samples.ts'
 
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
@@ -31,12 +31,10 @@ export interface SeriesIdentity extends MeterIdentity {
   readonly workloadId: string
 }
 
-/** The rest of an interval that began in windows already closed: it waits for the windows that it reaches into. */
-export interface Carry {
-  /** It goes on from the start of this window. */
-  readonly fromWindow: number
-  readonly amount: bigint
-  readonly interpolated: boolean
+/** The most that is possible: a counter's per second, a gauge's value, exactly and as a double. */
+export interface Most {
+  readonly exact: bigint
+  readonly near: number
 }
 
 export interface Series {
@@ -49,43 +47,72 @@ export interface Series {
   gapNs: number
   /** 0n: no known range. */
   rangeMax: bigint
+  /** Power that the meter itself names as its most, mW; 0n: none. */
+  maxPowerMw: bigint
+  most: Most
   /** Rising, without repeats. */
   readonly samples: Samples
   /** Whether windows were closed with the first sample: what is earlier changes nothing any more. */
   settled: boolean
-  carry: Carry | null
+  /** Whether the first interval was booked up to the closed windows, and reaches beyond them: nothing can come inside it. */
+  pending: boolean
+  /** Usual distance of samples, s: rises at once, falls slowly; 0: not known yet. */
+  everySeconds: number
+  /** The host's clock when its newest sample came, see host-clock.ts. */
+  heardMs: number
+  /** Samples dated ahead of their arrival, see ahead.ts; empty nearly always. */
+  ahead: Samples
+  /** Whether another epoch of the same meter is held beside it. Follows from which series there are. */
+  hasRival: boolean
 }
 
-/** A counter of any sampling rate keeps a handful; this bounds gauges and counters that jump about. */
+/** Bounds what one series may hold. */
 export const MAX_SAMPLES = 4096
-/** The same where memory is short: what a series takes without them. */
+/** The same where memory is short. */
 export const FEW_SAMPLES = 64
+/** Longer distances say nothing of a beat. */
+const LONGEST_BEAT_SECONDS = 600
+/** What a first distance is believed to be at most. */
+const FIRST_BEAT_SECONDS = 60
 
-export const newSeries = (identity: SeriesIdentity, gapNs: number): Series => ({
+export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 0n): Series => ({
   identity,
-  isGauge: isGauge(identity.quantity),
+  isGauge: identity.quantity === 'power' || identity.quantity === 'memory',
   place: placeOf(identity),
   gapNs,
   rangeMax: 0n,
+  maxPowerMw,
+  most: mostOf(identity, maxPowerMw),
   samples: [],
   settled: false,
-  carry: null,
+  pending: false,
+  everySeconds: 0,
+  heardMs: 0,
+  ahead: [],
+  hasRival: false,
 })
 
 /** Sorts `energy` before `power`, which fills in where there is no counter. */
 export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
-  if (workloadKind === '' && quantity !== 'cpu_time' && quantity !== 'memory')
+  if (workloadKind === '' && quantity !== 'cpu_time' && quantity !== 'memory') {
     return `${quantity}\u0000${domain}`
+  }
   return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
 }
 
-const isGauge = (quantity: MeteredQuantity): boolean => quantity === 'power' || quantity === 'memory'
+export function mostOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): Most {
+  if (quantity === 'memory') return { exact: 1n << 62n, near: 2 ** 62 }
+  const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)
+  const inUnit = quantity === 'power' ? exact / 1_000n : exact
+  return { exact: inUnit, near: Number(inUnit) }
+}
 
-export type Insertion = 'kept' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
+/** kept: at the end. between: among others. What came too late to change anything, or found no room, changed nothing. */
+export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
 
 /**
  * Adds a sample: the minute of its instant, the nanoseconds into it, the words of its value (high signed, low unsigned).
- * `closed` and `out_of_order`: it came too late to change anything; nothing was changed. `most`: samples that may wait.
+ * `most`: samples that may wait.
  */
 export function insertSample(
   series: Series,
@@ -97,35 +124,26 @@ export function insertSample(
 ): Insertion {
   const { samples } = series
   const end = samples.length
-  const last = end - STRIDE
-  if (end > 0 && !isBelow(samples[last]!, samples[last + NS]!, minute, ns)) {
-    return insertEarlier(series, minute, ns, high, low, most)
+  if (end > 0) {
+    const last = end - STRIDE
+    if (!isBelow(samples[last]!, samples[last + NS]!, minute, ns)) {
+      return insertEarlier(series, minute, ns, high, low, most)
+    }
+    const seconds = secondsBetween(samples[last]!, samples[last + NS]!, minute, ns)
+    if (seconds !== series.everySeconds) learnBeat(series, seconds)
+    if (end >= most * STRIDE && !makeRoom(series, most)) return 'overflow'
   }
-  if (end >= most * STRIDE) return 'overflow'
-  if (isRedundant(series, last - STRIDE, last, minute, ns, high, low)) {
-    samples[last] = minute
-    samples[last + NS] = ns
-    samples[last + HIGH] = high
-    samples[last + LOW] = low
-  } else samples.push(minute, ns, high, low)
+  samples.push(minute, ns, high, low)
   return 'kept'
 }
 
-/** Whether a counter's sample at `middle` adds nothing: all three of one minute, rising, and close enough together. */
-function isRedundant(
-  { isGauge, samples, gapNs }: Series,
-  before: number,
-  middle: number,
-  minute: number,
-  ns: number,
-  high: number,
-  low: number,
-): boolean {
-  if (before < 0 || isGauge || samples[before] !== minute) return false
-  if (ns - samples[before + NS]! > gapNs) return false
-  const [middleHigh, middleLow] = [samples[middle + HIGH]!, samples[middle + LOW]!]
-  if (isBelow(middleHigh, middleLow, samples[before + HIGH]!, samples[before + LOW]!)) return false
-  return !isBelow(high, low, middleHigh, middleLow)
+/** One long distance may be a stray sample: the beat grows by no more than it is. */
+function learnBeat(series: Series, seconds: number): void {
+  if (seconds > LONGEST_BEAT_SECONDS) return
+  const { everySeconds } = series
+  const most = everySeconds === 0 ? FIRST_BEAT_SECONDS : 2 * everySeconds + 1
+  series.everySeconds =
+    seconds > everySeconds ? Math.min(seconds, most) : everySeconds - ((everySeconds - seconds) >> 3)
 }
 
 function insertEarlier(
@@ -139,38 +157,50 @@ function insertEarlier(
   const { samples } = series
   const at = lowerBound(samples, minute, ns)
   if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
-  if (at === 0 && series.settled) return series.carry === null ? 'closed' : lateness(series.carry, minute)
-  if (samples.length >= most * STRIDE) return 'overflow'
-  samples.splice(at, 0, minute, ns, high, low)
-  dropIfRedundant(series, at + STRIDE)
-  dropIfRedundant(series, at)
-  dropIfRedundant(series, at - STRIDE)
-  return 'kept'
+  if (at === 0 && series.settled) return 'closed'
+  if (at === STRIDE && series.pending) return 'out_of_order'
+  if (samples.length >= most * STRIDE && !makeRoom(series, most)) return 'overflow'
+  samples.splice(lowerBound(samples, minute, ns), 0, minute, ns, high, low)
+  return 'between'
 }
 
-const lateness = (carry: Carry, minute: number): Insertion =>
-  minute < carry.fromWindow ? 'closed' : 'out_of_order'
-
-/** Two values for one instant: the larger one, in whatever order they came; a settled one stays. */
+/** Two values for one instant: the larger one, in whatever order they came; one that was booked stays. */
 function mergeEqualTime(series: Series, at: number, high: number, low: number): Insertion {
   const { samples } = series
   if (at === 0 && series.settled) return 'duplicate'
   if (!isBelow(samples[at + HIGH]!, samples[at + LOW]!, high, low)) return 'duplicate'
+  if (at === STRIDE && series.pending) return 'out_of_order'
   samples[at + HIGH] = high
   samples[at + LOW] = low
-  return 'kept'
+  return 'between'
 }
 
-function dropIfRedundant(series: Series, at: number): void {
-  const { samples } = series
+/**
+ * Where too many wait, a counter's samples that say nothing their neighbours do not say are dropped: of each minute's rise
+ * the inner ones. Order matters from then on for what falls among them. Whether there is room now.
+ */
+function makeRoom({ isGauge, samples, gapNs, pending }: Series, most: number): boolean {
+  if (isGauge) return false
+  let to = pending ? 2 * STRIDE : STRIDE
+  for (let at = to; at + STRIDE < samples.length; at += STRIDE) {
+    if (isInner(samples, to - STRIDE, at, gapNs)) continue
+    samples.copyWithin(to, at, at + STRIDE)
+    to += STRIDE
+  }
+  const last = samples.length - STRIDE
+  if (to <= last) {
+    samples.copyWithin(to, last, last + STRIDE)
+    samples.length = to + STRIDE
+  }
+  return samples.length < most * STRIDE
+}
+
+/** Whether the sample at `at` lies on a rise within one minute, from the one kept before it to the next one. */
+function isInner(samples: Samples, before: number, at: number, gapNs: number): boolean {
   const after = at + STRIDE
-  if (at < STRIDE || after >= samples.length || samples[after] === undefined) return
-  if (spanNs(samples, at - STRIDE, after) > series.gapNs) return
-  const [minute, ns, high, low] = [
-    samples[after],
-    samples[after + NS]!,
-    samples[after + HIGH]!,
-    samples[after + LOW]!,
-  ]
-  if (isRedundant(series, at - STRIDE, at, minute, ns, high, low)) samples.splice(at, STRIDE)
+  if (samples[before] !== samples[after] || samples[after + NS]! - samples[before + NS]! > gapNs) return false
+  return (
+    !isBelow(samples[at + HIGH]!, samples[at + LOW]!, samples[before + HIGH]!, samples[before + LOW]!) &&
+    !isBelow(samples[after + HIGH]!, samples[after + LOW]!, samples[at + HIGH]!, samples[at + LOW]!)
+  )
 }

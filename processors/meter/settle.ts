@@ -1,11 +1,15 @@
 /** From samples to what windows get: pieces of energy, CPU time and byte-seconds, taken out of a series when windows close. */
-import { counterStep } from '../../core/books/counter-step.ts'
-import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
-import { divideHalfEven } from '../../core/model/decimal.ts'
-import { scaledHalfEven } from '../../core/model/scaled.ts'
-import { spreadEvenly, windowEdges, windowOf, windowStartNano } from '../../core/model/window.ts'
-import { MINUTE_NS, NS, nearValueAt, STRIDE, spanNs, timeNanoAt, valueAt } from './samples.ts'
-import type { Carry, Series } from './series.ts'
+import type { WindowPart } from '../../core/model/window.ts'
+import { amountOfRun, areaFrom, riseFrom, runFrom } from './intervals.ts'
+import { MINUTE_NS, NS, nearValueAt, STRIDE, spanNs, timeNanoAt } from './samples.ts'
+import type { Series } from './series.ts'
+
+/** A stretch of a window, in ns from its start, and what was metered in it. */
+export interface Slice {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly amount: bigint
+}
 
 /** What one series gives one window: µJ, µs or byte-seconds, and the time of the window that it saw. */
 export interface Piece {
@@ -14,15 +18,18 @@ export interface Piece {
   amount: bigint
   coveredNs: number
   interpolated: boolean
+  /** Where it lies in the window, in order; kept only where another epoch of the meter may lie there too. */
+  readonly slices: Slice[] | null
 }
 
-/** A part of an interval that fell into a window closed before. */
+/** What is not booked: it fell into a window closed before, or cannot be. */
 export interface LatePiece {
   readonly series: Series
   readonly window: number
   readonly amount: bigint
   /** The sample that brought it. */
   readonly timeNano: bigint
+  readonly reason: 'closed' | 'implausible'
 }
 
 /** Which windows are closed: from `from` up to below `until`; samples further apart than `forgetNs` are two epochs. */
@@ -39,150 +46,134 @@ export interface Settled {
 }
 
 /**
- * Takes out of a series what falls before window `until`: parts in windows from `from` on become pieces (one per
- * window), parts before `from` are late. What reaches beyond `until` is carried. Over all calls, pieces and late parts of
- * an unbroken counter sum to last - first.
+ * Takes out of a series what falls before window `until`: parts in windows from `from` on become pieces (one per window),
+ * parts before `from` are late. An interval that reaches beyond `until` stays, with its first sample, and is cut the same
+ * way each time: what windows get does not depend on when they are closed. Over all calls, pieces and late parts of an
+ * unbroken counter sum to last - first.
  */
 export function settle(series: Series, closing: Closing, settled: Settled): void {
-  const { samples, carry } = series
-  const { until } = closing
-  const end = samples.length
-  if (end === 0) return
-  if (carry !== null) series.carry = settleCarry(series, carry, until, settled)
-  if (samples[0]! >= until) return
-  let at = 0
-  for (let next = STRIDE; next < end && samples[at]! < until; next += STRIDE) {
-    const rest = settleInterval(series, at, closing, settled)
-    at = next
-    if (samples[at]! > until || (samples[at] === until && samples[at + NS]! > 0)) series.carry = rest
-  }
-  samples.splice(0, at)
-  series.settled = true
-}
-
-function settleCarry(series: Series, carry: Carry, until: number, settled: Settled): Carry | null {
-  const to = timeNanoAt(series.samples, 0)
-  let rest = 0n
-  for (const part of spreadEvenly(carry.amount, windowStartNano(carry.fromWindow), to)) {
-    if (part.window >= until) rest += part.amount
-    else addPiece(settled, series, part.window, part.amount, Number(part.spanNs), carry.interpolated)
-  }
-  if (to <= windowStartNano(until)) return null
-  return { fromWindow: until, amount: rest, interpolated: carry.interpolated }
-}
-
-/** Settles the interval from the sample at `at` to the next; returns what reaches beyond the windows that are closed. */
-function settleInterval(series: Series, at: number, closing: Closing, settled: Settled): Carry | null {
   const { samples } = series
-  const next = at + STRIDE
-  const span = spanNs(samples, at, next)
-  if (span > closing.forgetNs) return null
-  const window = samples[at]!
-  const isOneWindow = samples[next] === window || (samples[next] === window + 1 && samples[next + NS] === 0)
-  const interpolated = span > series.gapNs
-  if (isOneWindow && window >= closing.from) {
-    const amount = amountOf(series, at, span)
-    if (amount !== null) addPiece(settled, series, window, amount, span, interpolated)
-    return null
+  const { until } = closing
+  if (samples.length === 0 || samples[0]! >= until) return
+  if (series.identity.quantity === 'power') leaveOutPeaks(series, settled)
+  let at = 0
+  while (at + STRIDE < samples.length && samples[at]! < until) {
+    const isPending = at === 0 && series.pending
+    const run = isPending ? at : runFrom(series, at, closing)
+    if (run > at) bookRun(series, at, run, settled)
+    const next = run > at ? run : settleInterval(series, at, closing, isPending, settled)
+    if (next === at) break
+    at = next
   }
-  return settleParts(series, at, closing, interpolated, settled)
+  if (at > 0) samples.splice(0, at)
+  series.settled = samples.length > 0
 }
 
-function settleParts(
-  series: Series,
-  at: number,
-  { from, until }: Closing,
-  interpolated: boolean,
-  settled: Settled,
-): Carry | null {
-  const parts = series.isGauge ? gaugeParts(series, at) : counterParts(series, at)
-  if (parts === null) return null
-  const end = timeNanoAt(series.samples, at + STRIDE)
-  let rest = 0n
-  for (const part of parts) {
-    if (part.window >= until) rest += part.amount
-    else if (part.window >= from) {
-      addPiece(settled, series, part.window, part.amount, Number(part.spanNs), interpolated)
-    } else if (part.amount !== 0n) {
-      settled.late.push({ series, window: part.window, amount: part.amount, timeNano: end })
-    }
-  }
-  return end > windowStartNano(until) ? { fromWindow: until, amount: rest, interpolated } : null
+/** What lies between the samples from `at` to `run`, all of one window. */
+function bookRun(series: Series, at: number, run: number, settled: Settled): void {
+  const { samples } = series
+  addPiece(settled, series, {
+    window: samples[at]!,
+    amount: amountOfRun(series, at, run),
+    fromNs: samples[at + NS]!,
+    spanNs: spanNs(samples, at, run),
+    interpolated: false,
+  })
 }
-
-/** What an interval within one window amounts to; null where nothing is known of it. */
-function amountOf(series: Series, at: number, span: number): bigint | null {
-  if (!series.isGauge) {
-    return riseWithWrap(series, at)
-  }
-  if (span > series.gapNs) return null
-  const twice = nearValueAt(series.samples, at) + nearValueAt(series.samples, at + STRIDE)
-  const area = twice <= Number.MAX_SAFE_INTEGER ? scaledHalfEven(twice, span, 2 * unitOf(series)) : Number.NaN
-  if (Number.isNaN(area)) return gaugeParts(series, at)![0]!.amount
-  return BigInt(area)
-}
-
-const mostOf = ({ quantity, domain }: Series['identity']): bigint =>
-  quantity.startsWith('energy') ? mostEnergyPerSecond(domain, 0n) : mostCpuTimePerSecond()
-
-/** Null where nothing is booked: at a new epoch, and where the counter says what is impossible. */
-function riseWithWrap({ identity, samples, rangeMax }: Series, at: number): bigint | null {
-  const [before, after] = [valueAt(samples, at), valueAt(samples, at + STRIDE)]
-  const spanNs = timeNanoAt(samples, at + STRIDE) - timeNanoAt(samples, at)
-  const step = counterStep(before, after, spanNs, { rangeMax, most: mostOf(identity) })
-  return step.kind === 'rise' || step.kind === 'wrap' ? step.amount : null
-}
-
-function counterParts(series: Series, at: number) {
-  const rise = riseWithWrap(series, at)
-  if (rise === null) return null
-  return spreadEvenly(rise, timeNanoAt(series.samples, at), timeNanoAt(series.samples, at + STRIDE))
-}
-
-/** Rounded to 1 µJ from mW x ns, to 1 byte-second from bytes x ns. */
-const unitOf = ({ identity }: Series): number => (identity.quantity === 'power' ? 1_000_000 : 1_000_000_000)
 
 /**
- * Area under the line from one gauge sample to the next, cut at minute edges: the area up to each edge is rounded half to
- * even, parts are differences of those, so that they sum to the rounded whole. Null over a gap: a gauge knows nothing of
- * what it did not see.
+ * Books an interval, or its part below `until`. Returns where to go on: at the same sample when the interval reaches beyond.
  */
-function gaugeParts(series: Series, at: number) {
+function settleInterval(
+  series: Series,
+  at: number,
+  closing: Closing,
+  isPending: boolean,
+  settled: Settled,
+): number {
   const { samples } = series
-  if (spanNs(samples, at, at + STRIDE) > series.gapNs) return null
-  const [start, end] = [timeNanoAt(samples, at), timeNanoAt(samples, at + STRIDE)]
-  const [low, high] = [valueAt(samples, at), valueAt(samples, at + STRIDE)]
-  const unit = BigInt(unitOf(series))
-  const instants = [start, ...windowEdges(start, end), end]
-  const areas = instants.map(instant => {
-    const elapsed = instant - start
-    const twice = 2n * low * elapsed * (end - start) + (high - low) * elapsed * elapsed
-    return divideHalfEven(twice, 2n * (end - start) * unit)
-  })
-  return instants.slice(1).map((instant, index) => ({
-    window: windowOf(instants[index]!),
-    amount: areas[index + 1]! - areas[index]!,
-    spanNs: instant - instants[index]!,
-  }))
+  const interval = series.isGauge ? areaFrom(series, at) : riseFrom(series, at, closing.forgetNs)
+  series.pending = false
+  if (interval.isOdd) {
+    settled.late.push(implausible(series, at + STRIDE, 0n))
+    samples.splice(at + STRIDE, STRIDE)
+  }
+  const end = at + STRIDE
+  const reaches = samples[end]! > closing.until || (samples[end] === closing.until && samples[end + NS]! > 0)
+  if (interval.parts === null) {
+    // Nothing was booked of it, so that what comes inside it still may be.
+    if (reaches) return at
+    if (interval.impossible > 0n) settled.late.push(implausible(series, end, interval.impossible))
+    return end
+  }
+  bookParts(series, at, interval.parts, { ...closing, isPending }, settled)
+  series.pending = reaches
+  return reaches ? at : end
+}
+
+function bookParts(
+  series: Series,
+  at: number,
+  parts: readonly WindowPart[],
+  { from, until, isPending }: Closing & { readonly isPending: boolean },
+  settled: Settled,
+): void {
+  const { samples } = series
+  const interpolated = spanNs(samples, at, at + STRIDE) > series.gapNs
+  for (const [index, { window, amount, spanNs }] of parts.entries()) {
+    if (window >= until) break
+    if (window >= from) {
+      const fromNs = index === 0 ? samples[at + NS]! : 0
+      addPiece(settled, series, { window, amount, fromNs, spanNs: Number(spanNs), interpolated })
+    } else if (amount !== 0n && !isPending) {
+      const timeNano = timeNanoAt(samples, at + STRIDE)
+      settled.late.push({ series, window, amount, timeNano, reason: 'closed' })
+    }
+  }
+}
+
+/** A gauge that shows what is impossible is left out, and the line goes from its neighbour to the next one. */
+function leaveOutPeaks(series: Series, settled: Settled): void {
+  const { samples, most } = series
+  for (let at = 0; at < samples.length; ) {
+    if (!(nearValueAt(samples, at) > most.near)) at += STRIDE
+    else {
+      settled.late.push(implausible(series, at, 0n))
+      samples.splice(at, STRIDE)
+      if (at === 0) series.pending = false
+    }
+  }
+}
+
+const implausible = (series: Series, at: number, amount: bigint): LatePiece => ({
+  series,
+  window: series.samples[at]!,
+  amount,
+  timeNano: timeNanoAt(series.samples, at),
+  reason: 'implausible',
+})
+
+interface Part {
+  readonly window: number
+  readonly amount: bigint
+  readonly fromNs: number
+  readonly spanNs: number
+  readonly interpolated: boolean
 }
 
 /** Intervals come series by series in order of time, so pieces of one window stand together. */
-function addPiece(
-  { pieces }: Settled,
-  series: Series,
-  window: number,
-  amount: bigint,
-  coveredNs: number,
-  interpolated: boolean,
-): void {
-  const last = pieces.at(-1)
-  if (last?.series !== series || last.window !== window) {
-    pieces.push({ series, window, amount, coveredNs, interpolated })
-    return
+function addPiece({ pieces }: Settled, series: Series, part: Part): void {
+  const { window, amount, fromNs, spanNs, interpolated } = part
+  let piece = pieces.at(-1)
+  if (piece?.series !== series || piece.window !== window) {
+    const slices = series.hasRival ? [] : null
+    piece = { series, window, amount: 0n, coveredNs: 0, interpolated: false, slices }
+    pieces.push(piece)
   }
-  last.amount += amount
-  last.coveredNs += coveredNs
-  last.interpolated ||= interpolated
+  piece.amount += amount
+  piece.coveredNs += spanNs
+  piece.interpolated ||= interpolated
+  piece.slices?.push({ fromNs, toNs: fromNs + spanNs, amount })
 }
 
 /** A distance in windows as nanoseconds. */

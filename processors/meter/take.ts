@@ -2,9 +2,12 @@
  * Puts the readings of a record into the series of their hosts. The hot path: no object and no text per row, and the
  * series is found by comparing with what came last time (lookup.ts).
  */
+import { maxPowerMwOf } from '../../core/books/plausible.ts'
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import type { RoomOf } from './budget.ts'
+import { dropAfter, holdAhead, latestAt } from './ahead.ts'
+import type { Room, RoomOf } from './budget.ts'
+import { recordArrived } from './host-clock.ts'
 import { type HostState, type HostStates, newHostState } from './host-state.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRow } from './late.ts'
@@ -19,6 +22,7 @@ import {
   insertSample,
   MAX_SAMPLES,
   type MeteredQuantity,
+  mostOf,
   newSeries,
   type Series,
 } from './series.ts'
@@ -40,6 +44,11 @@ export interface Taking {
   readonly changed: Map<string, HostState>
   readonly late: LateRow[]
   readonly roomOf: RoomOf
+  /** When the record came, ms; 0: unknown. And from when on the silence of its hosts counts. */
+  readonly arrivedMs: number
+  readonly silentFromMs: number
+  /** The same for own time, see silence.ts. */
+  readonly ownMs: number
 }
 
 /**
@@ -48,6 +57,7 @@ export interface Taking {
  */
 export function takeReadings(states: HostStates, record: Readings, taking: Taking): void {
   taking.symbols.limit(states)
+  const latest = latestAt(taking.arrivedMs)
   const hosts = new HostFinder(states, record, taking)
   const entries = new EntryFinder(record, taking)
   const words = new WordTaker(record, taking.symbols)
@@ -62,7 +72,7 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
     const high = times[2 * row + 1]!
     const minute = minuteOfWords(high, times[2 * row]!)
     const ns = nsOfWords(high, times[2 * row]!, minute)
-    const host = hosts.at(row, minute, ns)
+    const host = hosts.at(row)
     const entry = entries.at(host, row)
     const { series, workload } = entry
     if (series === null) continue
@@ -73,11 +83,25 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
     if (ranges[2 * row] !== entry.rangeLow || ranges[2 * row + 1] !== entry.rangeHigh) {
       takeRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
     }
-    if (workload !== null && host.room !== 'least') words.take(host.state, workload, row, minute, ns)
-    const most = host.room === 'least' ? FEW_SAMPLES : MAX_SAMPLES
-    const insertion = insertSample(series, minute, ns, amounts[2 * row + 1]!, amounts[2 * row]! >>> 0, most)
-    if (insertion !== 'kept' && insertion !== 'duplicate')
-      ignore(ignored, host.state, series, insertion, minute, ns)
+    const [valueHigh, valueLow] = [amounts[2 * row + 1]!, amounts[2 * row]! >>> 0]
+    if (series.ahead.length > 0) dropAfter(host.state, series, minute, ns, taking.late)
+    const isAhead = isBelow(latest.minute, latest.ns, minute, ns)
+    const [saidMinute, saidNs] = isAhead ? [latest.minute, latest.ns] : [minute, ns]
+    hosts.sawName(host, row, saidMinute, saidNs)
+    if (workload !== null && host.room !== 'least') words.take(host.state, workload, row, saidMinute, saidNs)
+    if (isAhead) {
+      host.state.hasAhead = true
+      const isHeld = holdAhead(series, minute, ns, valueHigh, valueLow)
+      if (!isHeld) ignore(ignored, host.state, series, 'ahead', minute, ns)
+      continue
+    }
+    hosts.sawTime(host, minute, ns)
+    const most = mostSamples(host.room)
+    const insertion = insertSample(series, minute, ns, valueHigh, valueLow, most)
+    if (insertion === 'kept') series.heardMs = host.state.clockMs
+    else if (insertion !== 'between' && insertion !== 'duplicate') {
+      ignore(ignored, host.state, series, reasonOf(insertion, host.state, minute), minute, ns)
+    }
   }
   hosts.finish()
   taking.late.push(...ignored.values())
@@ -96,11 +120,17 @@ function takeRange(state: HostState, series: Series, entry: Entry, high: number,
   state.derived = null
 }
 
+export const mostSamples = (room: Room): number => (room === 'least' ? FEW_SAMPLES : MAX_SAMPLES)
+
+/** What lies inside an interval that was booked in part is late itself where its window is closed. */
+const reasonOf = (insertion: Insertion, { closedBefore }: HostState, minute: number): Insertion =>
+  insertion === 'out_of_order' && minute < (closedBefore ?? 0) ? 'closed' : insertion
+
 function ignore(
   ignored: Map<string, LateRow>,
   state: HostState,
   series: Series,
-  reason: Insertion | 'no_room',
+  reason: Insertion | 'no_room' | 'ahead',
   minute: number,
   ns: number,
 ): void {
@@ -129,30 +159,40 @@ class HostFinder {
     this.#taking = taking
   }
 
-  at(row: number, minute: number, ns: number): HostLookup {
-    const { Tenant, Host, HostName } = this.#columns
-    let host = this.#current
-    if (host === null || Tenant.ids[row] !== this.#tenantId || Host.ids[row] !== this.#hostId) {
-      host = this.#find(row)
-    }
-    if (isBelow(host.minute, host.ns, minute, ns)) {
-      host.minute = minute
-      host.ns = ns
-    }
-    if (HostName.ids[row] !== host.nameId)
+  at(row: number): HostLookup {
+    const { Tenant, Host } = this.#columns
+    const host = this.#current
+    const isSame = host !== null && Tenant.ids[row] === this.#tenantId && Host.ids[row] === this.#hostId
+    return isSame ? host : this.#find(row)
+  }
+
+  /** A reading that is metered was taken at that time. */
+  sawTime(host: HostLookup, minute: number, ns: number): void {
+    if (!isBelow(host.minute, host.ns, minute, ns)) return
+    host.minute = minute
+    host.ns = ns
+  }
+
+  sawName(host: HostLookup, row: number, minute: number, ns: number): void {
+    const { HostName } = this.#columns
+    host.isHeard = true
+    if (HostName.ids[row] !== host.nameId) {
       takeHostName(host, HostName.ids[row]!, HostName.get(row), minute, ns)
-    else if (isBelow(host.nameMinute, host.nameNs, minute, ns)) {
+    } else if (isBelow(host.nameMinute, host.nameNs, minute, ns)) {
       host.nameMinute = minute
       host.nameNs = ns
     }
-    return host
   }
 
   /** Writes the times back into the states. */
   finish(): void {
-    for (const { state, minute, ns, nameMinute, nameNs } of this.#found.values()) {
+    for (const { state, isHeard, minute, ns, nameMinute, nameNs } of this.#found.values()) {
       state.recordNano = nanoOf(minute, ns)
       state.hostNameNano = nanoOf(nameMinute, nameNs)
+      // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
+      if (!isHeard) continue
+      state.lastRecordMs = this.#taking.silentFromMs
+      state.heardMs = this.#taking.ownMs
     }
   }
 
@@ -176,6 +216,7 @@ class HostFinder {
     const room = this.#taking.roomOf(tenant)
     const known = this.#states.get(key)
     const state = known ?? newHostState(tenant, name)
+    recordArrived(state, this.#taking.arrivedMs)
     // A new host that there is no room for lives as long as the record.
     if (known !== undefined || room === 'all') {
       this.#states.set(key, state)
@@ -185,7 +226,7 @@ class HostFinder {
     const host = state.lookup
     const [minute, ns] = splitNano(state.recordNano)
     const [nameMinute, nameNs] = splitNano(state.hostNameNano)
-    return Object.assign(host, { room, minute, ns, nameMinute, nameNs, nameId: -1 })
+    return Object.assign(host, { room, minute, ns, nameMinute, nameNs, nameId: -1, isHeard: false })
   }
 }
 
@@ -201,6 +242,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
   nameMinute: 0,
   nameNs: 0,
   nameId: -1,
+  isHeard: false,
 })
 
 /** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
@@ -305,7 +347,7 @@ class EntryFinder {
     workloadKind: string,
     workloadId: string,
   ): Pick<Entry, 'series' | 'isKept'> {
-    const { Quantity, Domain, Device, BootId, Source, Quality } = this.#columns
+    const { Quantity, Domain, Device, BootId, Source, Quality, Attributes } = this.#columns
     const quantity = Quantity.get(row)
     // The host's own memory is no energy and belongs to nobody.
     if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) {
@@ -320,16 +362,22 @@ class EntryFinder {
       quality: Quality.get(row),
     }
     const gapNs = this.#gapOf(meter.source)
+    const maxPowerMw = workloadKind === '' && quantity !== 'cpu_time' ? maxPowerMwOf(Attributes.get(row)) : 0n
     const key = seriesKey(meterKey(meter), workloadKey(workloadKind, workloadId))
     let series = state.series.get(key)
     if (series === undefined) {
-      series = newSeries({ ...meter, workloadKind, workloadId }, gapNs)
+      series = newSeries({ ...meter, workloadKind, workloadId }, gapNs, maxPowerMw)
       if (room !== 'all') return { series, isKept: false }
       state.series.set(key, series)
       state.derived = null
     }
     if (series.gapNs !== gapNs) {
       series.gapNs = gapNs
+      state.derived = null
+    }
+    if (series.maxPowerMw !== maxPowerMw && maxPowerMw > 0n) {
+      series.maxPowerMw = maxPowerMw
+      series.most = mostOf(series.identity, maxPowerMw)
       state.derived = null
     }
     return { series, isKept: true }

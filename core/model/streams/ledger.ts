@@ -22,7 +22,8 @@ const metered = [
   // measured | interpolated | estimated | simulated | none: use is known, energy is not (EnergyUj 0, unpriced)
   column('EnergyQuality', 'lowCardinality'),
   column('EnergySource', 'lowCardinality'),
-  // ratio | baseline | none: nothing tells idle from active, all is unattributed
+  // ratio | baseline | none: nothing tells idle from active, all is unattributed.
+  // With `+over_busy`: workloads showed more CPU time than the host was busy, and share what was active.
   column('Method', 'lowCardinality'),
   // none | by_request | by_usage
   column('IdlePolicy', 'lowCardinality'),

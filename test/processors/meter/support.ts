@@ -58,6 +58,9 @@ export const workAt = (seconds: number, id: string, us: bigint, facts: Partial<R
 
 export const viewOf = (rows: readonly Reading[]) => readRecord(readings, encodeRows(readings, rows))
 
+const newestMs = (rows: readonly Reading[]): number =>
+  Math.max(...rows.map(({ Timestamp }) => Number(Timestamp / 1_000_000n)))
+
 type Metering_ = Partial<(typeof configSchema)['_output']['metering']>
 
 /** A meter with its states; `roundTrip` stores and loads every changed state after each record, as a crash would. */
@@ -83,7 +86,8 @@ export function drive(
     states,
     energy,
     late,
-    record: (rows: readonly Reading[], timestampMs = 0) =>
+    /** As if each record came the moment its newest reading was taken. */
+    record: (rows: readonly Reading[], timestampMs = newestMs(rows)) =>
       keep(meter.apply(states, viewOf(rows), { timestampMs, roomOf })),
     flush: (seconds: number, facts: Partial<Flush> = {}) =>
       keep(
