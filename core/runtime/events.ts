@@ -257,7 +257,7 @@ export const EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_readings_late_total',
-      'Readings that could not be metered: their window was closed, or there was no room for them',
+      'Readings that could not be metered: their window was closed, they were ahead of time or impossible, or there was no room',
       'reason',
     ),
   },

@@ -1,5 +1,6 @@
 /** What `meter` knows of one host between two records: open windows only, never history. */
 import type { HostLookup } from './lookup.ts'
+import { NO_TIME, type Own } from './own-time.ts'
 import type { Series } from './series.ts'
 
 /** Words for people about a workload, from its newest reading. */
@@ -37,8 +38,8 @@ export interface HostState {
   lookup: HostLookup | null
   /** Whether some series may hold samples that are ahead. Never stored. */
   hasAhead: boolean
-  /** The worker's own time at the last record, see silence.ts. Never stored. */
-  heardMs: number
+  /** The worker's own time at the last record. Never stored. */
+  heard: Own
   /** Bytes that the budget has noted for it, see budget.ts. Never stored. */
   noted: number
 }
@@ -70,6 +71,6 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   derived: null,
   lookup: null,
   hasAhead: true,
-  heardMs: 0,
+  heard: NO_TIME,
   noted: 0,
 })

@@ -15,6 +15,7 @@ import type { HostState, HostStates } from './host-state.ts'
 import { hostKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRows } from './late.ts'
 import { Symbols } from './lookup.ts'
+import { ALL_TIME, NO_TIME, type Own } from './own-time.ts'
 import { STRIDE, splitNano } from './samples.ts'
 import { MAX_SAMPLES, type Series } from './series.ts'
 import { type Piece, type Settled, settle, windowsNs } from './settle.ts'
@@ -37,7 +38,7 @@ export interface Arrival {
   /** How much longer than others its hosts may be silent, ms. */
   readonly patienceMs?: number
   /** The loop's own time, see silence.ts. */
-  readonly ownMs?: number
+  readonly own?: Own
 }
 
 export interface Meter {
@@ -50,9 +51,9 @@ export interface Meter {
   flush(states: HostStates, flush: Flush): Metering
   /**
    * What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`.
-   * `ownMs`: the loop's own time, see silence.ts.
+   * `own`: the loop's own time, see silence.ts.
    */
-  silent(states: HostStates, nowMs: number, ownMs?: number): Flush[]
+  silent(states: HostStates, nowMs: number, own?: Own): Flush[]
 }
 
 export interface MeterOptions {
@@ -82,11 +83,11 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   }
   const symbols = new Symbols()
   return {
-    apply(states, record, { timestampMs, patienceMs = 0, ownMs = 0, roomOf }) {
+    apply(states, record, { timestampMs, patienceMs = 0, own = NO_TIME, roomOf }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       const { changed, late } = result
       const arrivedMs = arrivalOf(record, timestampMs)
-      const arrival = { arrivedMs, silentFromMs: timestampMs + patienceMs, ownMs }
+      const arrival = { arrivedMs, silentFromMs: timestampMs + patienceMs, own }
       takeReadings(states, record, { symbols, gapOf, changed, late, roomOf, ...arrival })
       const latest = latestAt(arrivedMs)
       for (const state of changed.values()) {
@@ -115,8 +116,8 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       }
       return result
     },
-    silent: (states, nowMs, ownMs = Number.POSITIVE_INFINITY) =>
-      [...states.values()].flatMap(state => flushFor(state, { nowMs, ownMs }, patience) ?? []),
+    silent: (states, nowMs, own = ALL_TIME) =>
+      [...states.values()].flatMap(state => flushFor(state, nowMs, own, patience) ?? []),
   }
 }
 

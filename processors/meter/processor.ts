@@ -22,7 +22,7 @@ import { Joiner } from './joiner.ts'
 import { hostKey, isNamesKey, namesKey } from './keys.ts'
 import type { LateRow } from './late.ts'
 import type { Flush, Meter, Metering } from './meter.ts'
-import { OwnTime } from './silence.ts'
+import { OwnTime } from './own-time.ts'
 
 /** Value of the header `kind` of the record that tells that a host has fallen silent. */
 export const FLUSH_KIND = 'flush'
@@ -220,7 +220,7 @@ class MeterWorker implements PartitionWorker {
     if (kept === null) return null
     return this.#options.meter.apply(this.#states, kept, {
       timestampMs: record.timestampMs,
-      ownMs: this.#ownTime.ms,
+      own: this.#ownTime.now,
       patienceMs:
         record.headers[FORWARDED_HEADER] === undefined ? 0 : (this.#options.forwardedPatienceMs ?? 0),
       roomOf: this.#options.budget.roomOf,

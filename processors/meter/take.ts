@@ -12,6 +12,7 @@ import { type HostState, type HostStates, newHostState } from './host-state.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './keys.ts'
 import { type LateRow, lateRow } from './late.ts'
 import { type Entry, entryKey, type HostLookup, type RowSymbols, type Symbols } from './lookup.ts'
+import type { Own } from './own-time.ts'
 import { isBelow, minuteOfWords, nanoOf, nsOfWords, splitNano } from './samples.ts'
 import {
   ACTIVITY_QUANTITIES,
@@ -48,7 +49,7 @@ export interface Taking {
   readonly arrivedMs: number
   readonly silentFromMs: number
   /** The same for own time, see silence.ts. */
-  readonly ownMs: number
+  readonly own: Own
 }
 
 /**
@@ -192,7 +193,7 @@ class HostFinder {
       // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
       if (!isHeard) continue
       state.lastRecordMs = this.#taking.silentFromMs
-      state.heardMs = this.#taking.ownMs
+      state.heard = this.#taking.own
     }
   }
 

@@ -21,7 +21,8 @@ export const lateReadings = {
     // The reading's own time.
     column('Timestamp', 'timestampNs'),
     // closed: the window was closed. out_of_order: inside an interval that a closed window used. overflow: too many wait.
-    // no_room: a new series of a tenant that has used up metering.state_bytes.
+    // no_room: a new series of a tenant that has used up metering.state_bytes. ahead: dated after its arrival by a clock that
+    // was set right since. implausible: more power or CPU time than is possible; Value is what it says.
     column('Reason', 'lowCardinality'),
   ],
   table: {

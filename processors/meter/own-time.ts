@@ -1,0 +1,34 @@
+/** Time as a process sees it pass, whatever is done to the wall clock meanwhile. */
+
+/** Looks at the clock are seconds apart; a larger distance is a step of the clock, or a process that was suspended. */
+const LARGEST_PASS_MS = 300_000
+
+/** Time as one process sees it pass, and by how much the wall clock was set meanwhile, ahead or back. */
+export interface Own {
+  readonly passedMs: number
+  readonly steppedMs: number
+}
+
+/** Of one who was not there yet, and of one who sees everything. */
+export const NO_TIME: Own = { passedMs: 0, steppedMs: 0 }
+export const ALL_TIME: Own = { passedMs: Number.POSITIVE_INFINITY, steppedMs: 0 }
+
+/** Follows the wall clock look by look, every few seconds: a step of it is no silence of anybody. */
+export class OwnTime {
+  #now = NO_TIME
+  #lastMs: number | null = null
+
+  at(nowMs: number): Own {
+    const distance = this.#lastMs === null ? 0 : nowMs - this.#lastMs
+    this.#lastMs = nowMs
+    const { passedMs, steppedMs } = this.#now
+    const isStep = distance < 0 || distance > LARGEST_PASS_MS
+    if (isStep) this.#now = { passedMs, steppedMs: steppedMs + distance }
+    else if (distance > 0) this.#now = { passedMs: passedMs + distance, steppedMs }
+    return this.#now
+  }
+
+  get now(): Own {
+    return this.#now
+  }
+}
