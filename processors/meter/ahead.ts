@@ -9,7 +9,7 @@ import type { readings } from '../../core/model/streams/index.ts'
 import type { HostState } from './host-state.ts'
 import { type LateRow, lateRow } from './late.ts'
 import { HIGH, isBelow, LOW, MINUTE_NS, minuteOfWords, NS, nanoOf, STRIDE, timeNanoAt } from './samples.ts'
-import { insertSample, type Series } from './series.ts'
+import { heard, insertSample, type Series } from './series.ts'
 
 /** Clocks that are kept by NTP, and what a record takes to be stamped. */
 export const TOLERANCE_MS = 5_000
@@ -94,7 +94,7 @@ export function takeIn(
       }
       const insertion = insertSample(series, minute, ns, ahead[at + HIGH]!, ahead[at + LOW]!, most)
       if (insertion === 'kept') {
-        series.heardMs = state.clockMs
+        heard(series, state.clockMs, 0)
         const nano = nanoOf(minute, ns)
         if (nano > state.recordNano) state.recordNano = nano
       } else if (insertion !== 'between' && insertion !== 'duplicate') {

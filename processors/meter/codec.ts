@@ -33,6 +33,7 @@ export interface StoredHost {
 const SETTLED = 1
 const PENDING = 2
 const AHEAD = 4
+const LIVE = 8
 
 /** One for all: bytes are copied out of it before anybody else writes. */
 const numbersWriter = new ByteWriter()
@@ -199,9 +200,11 @@ interface Base {
 }
 
 function writeNumbers(to: ByteWriter, series: Series, base: Base): void {
-  const { samples, settled, pending, everySeconds, heardMs, ahead } = series
-  to.byte((settled ? SETTLED : 0) | (pending ? PENDING : 0) | (ahead.length > 0 ? AHEAD : 0))
+  const { samples, settled, pending, everySeconds, lagSeconds, heardMs, isLive, ahead } = series
+  const waiting = (ahead.length > 0 ? AHEAD : 0) | (isLive ? LIVE : 0)
+  to.byte((settled ? SETTLED : 0) | (pending ? PENDING : 0) | waiting)
   to.uint(everySeconds)
+  to.uint(lagSeconds)
   to.uint(base.clockMs - heardMs)
   writeSamples(to, samples, base)
   if (ahead.length > 0) writeSamples(to, ahead, base)
@@ -240,7 +243,9 @@ function readNumbers(from: ByteReader, series: Series, { recordNano, clockMs }: 
   const flags = from.byte()
   series.settled = (flags & SETTLED) !== 0
   series.pending = (flags & PENDING) !== 0
+  series.isLive = (flags & LIVE) !== 0
   series.everySeconds = from.uint()
+  series.lagSeconds = from.uint()
   series.heardMs = clockMs - from.uint()
   readSamples(from, series.samples, recordNano)
   if ((flags & AHEAD) !== 0) readSamples(from, series.ahead, recordNano)

@@ -6,8 +6,9 @@
 import { windowOf } from '../../core/model/window.ts'
 import type { HostState } from './host-state.ts'
 import { isInDoubt } from './intervals.ts'
-import { MINUTE_NS, NS, nanoOf, STRIDE, spanNs } from './samples.ts'
+import { MINUTE_NS, NS, nanoOf, type Samples, STRIDE, spanNs } from './samples.ts'
 import type { Series } from './series.ts'
+import { SeriesPatience } from './series-patience.ts'
 
 export interface Lateness {
   readonly latenessMs: number
@@ -15,8 +16,6 @@ export interface Lateness {
   readonly arrivedMs: number
 }
 
-/** Samples that a series may leave out before the host's windows go on without it. */
-const MISSED = 2
 /** Of record time: a series further behind the others than this does not hold them up, whatever comes of it. */
 const LONGEST_WAIT_MINUTES = 30
 /** A sample further ahead of the one before than a series' beat, and this, waits for another one to confirm it. */
@@ -27,14 +26,21 @@ const SHORTEST_LEAP_NS = MINUTE_NS
 export function closableBefore(state: HostState, series: readonly Series[], lateness: Lateness): number {
   const closed = state.closedBefore ?? 0
   if (bounded(state.recordNano, lateness) <= closed) return closed
+  const confirmed = confirmedUpTo(series)
   let front = -1n
   for (const one of series) {
-    const at = trusted(one)
+    const at = trusted(one, confirmed)
     if (at < 0) continue
     const nano = nanoOf(one.samples[at]!, one.samples[at + NS]!)
     if (nano > front) front = nano
   }
-  return waitingFor(state, series, bounded(front, lateness), lateness)
+  const patience = new SeriesPatience(series, {
+    latenessMs: lateness.latenessMs,
+    clockMs: state.clockMs,
+    front,
+  })
+  const until = waitingFor(series, { until: bounded(front, lateness), confirmed, patience })
+  return Math.max(until, closed)
 }
 
 /** Windows that ended `lateness` before an instant, and not after the record came. */
@@ -44,50 +50,53 @@ function bounded(nano: bigint, { latenessMs, arrivedMs }: Lateness): number {
   return at < 0n ? 0 : windowOf(at - BigInt(latenessMs) * 1_000_000n)
 }
 
-/** Of a series without a beat yet, that of others by the same source is taken, else the longest that is trusted. */
-function waitingFor(state: HostState, series: readonly Series[], until: number, lateness: Lateness): number {
-  const beats = new Map<string, number>()
+interface Waiting {
+  readonly until: number
+  readonly confirmed: number
+  readonly patience: SeriesPatience
+}
+
+function waitingFor(series: readonly Series[], { until, confirmed, patience }: Waiting): number {
   let first = until
   for (const one of series) {
-    const at = trusted(one)
+    const at = trusted(one, confirmed)
     if (at < 0 || one.samples[at]! >= first || one.samples[at]! < until - LONGEST_WAIT_MINUTES) continue
-    const silentMs = state.clockMs - one.heardMs
-    if (silentMs <= patienceMs(one, series, beats, lateness)) first = one.samples[at]!
+    if (!patience.isSilent(one, at)) first = one.samples[at]!
   }
-  return Math.max(first, state.closedBefore ?? 0)
+  return first
 }
-
-function patienceMs(
-  { everySeconds, gapNs, identity }: Series,
-  series: readonly Series[],
-  beats: Map<string, number>,
-  { latenessMs }: Lateness,
-): number {
-  let seconds = everySeconds
-  if (seconds === 0) {
-    seconds = beats.get(identity.source) ?? beatOf(identity.source, series)
-    beats.set(identity.source, seconds)
-  }
-  return latenessMs + (seconds === 0 ? gapNs / 1e6 : MISSED * seconds * 1000)
-}
-
-const beatOf = (source: string, series: readonly Series[]): number =>
-  series.reduce(
-    (longest, { identity, everySeconds }) =>
-      identity.source === source ? Math.max(longest, everySeconds) : longest,
-    0,
-  )
 
 /**
- * Where the newest sample to be trusted stands; below 0: none. One that leaps ahead of its predecessor may be a stray, and
- * one that cannot be booked may be odd: the next will tell.
+ * The newest instant that two series have reached, in minutes, and a minute more: one alone that is further ahead may be led
+ * by a stray sample.
  */
-function trusted(series: Series): number {
-  const { samples, everySeconds, gapNs } = series
+function confirmedUpTo(series: readonly Series[]): number {
+  let [first, second] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const { samples } of series) {
+    if (samples.length === 0) continue
+    const last = minutesAt(samples, samples.length - STRIDE)
+    if (last > first) [first, second] = [last, first]
+    else if (last > second) second = last
+  }
+  return second + 1
+}
+
+const minutesAt = (samples: Samples, at: number): number => samples[at]! + samples[at + NS]! / MINUTE_NS
+
+/**
+ * Where the newest sample to be trusted stands; below 0: none. One that leaps ahead of its predecessor, and of all other
+ * series, may be a stray, and one that cannot be booked may be odd: the next will tell.
+ */
+function trusted(series: Series, confirmed: number): number {
+  const { samples } = series
   const last = samples.length - STRIDE
   const before = last - STRIDE
   if (before < 0) return last
+  const isStray = minutesAt(samples, last) > confirmed && leaps(series, before, last)
+  return isStray || isInDoubt(series) ? before : last
+}
+
+function leaps({ samples, everySeconds, gapNs }: Series, before: number, last: number): boolean {
   const longest = everySeconds === 0 ? gapNs : LEAP * everySeconds * 1e9
-  const leaps = spanNs(samples, before, last) > Math.max(longest, SHORTEST_LEAP_NS)
-  return leaps || isInDoubt(series) ? before : last
+  return spanNs(samples, before, last) > Math.max(longest, SHORTEST_LEAP_NS)
 }

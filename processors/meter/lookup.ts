@@ -57,6 +57,8 @@ export interface HostLookup {
   /** Record time, and the time of the host's name. */
   minute: number
   ns: number
+  /** Record time before the record in hand, in seconds. */
+  frontSeconds: number
   nameMinute: number
   nameNs: number
   /** Whether the record in hand has a reading of it that is metered. */

@@ -3,7 +3,17 @@
  * order in which the samples came: they are kept sorted, all of them, and the same sample twice is one.
  */
 import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
-import { HIGH, isBelow, LOW, lowerBound, NS, type Samples, STRIDE, secondsBetween } from './samples.ts'
+import {
+  HIGH,
+  isBelow,
+  LOW,
+  lowerBound,
+  NS,
+  type Samples,
+  STRIDE,
+  secondsBetween,
+  spanNs,
+} from './samples.ts'
 
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
@@ -60,6 +70,10 @@ export interface Series {
   everySeconds: number
   /** The host's clock when its newest sample came, see host-clock.ts. */
   heardMs: number
+  /** How far behind the host's newest sample its own come, s: rises at once, falls slowly. */
+  lagSeconds: number
+  /** Whether its samples come as time passes, and not many at once out of some store. */
+  isLive: boolean
   /** Samples dated ahead of their arrival, see ahead.ts; empty nearly always. */
   ahead: Samples
   /** Whether another epoch of the same meter is held beside it. Follows from which series there are. */
@@ -88,6 +102,8 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
   pending: false,
   everySeconds: 0,
   heardMs: 0,
+  lagSeconds: 0,
+  isLive: false,
   ahead: [],
   hasRival: false,
 })
@@ -144,6 +160,20 @@ function learnBeat(series: Series, seconds: number): void {
   const most = everySeconds === 0 ? FIRST_BEAT_SECONDS : 2 * everySeconds + 1
   series.everySeconds =
     seconds > everySeconds ? Math.min(seconds, most) : everySeconds - ((everySeconds - seconds) >> 3)
+}
+
+/**
+ * Notes that a record brought a new sample of the series. `lagSeconds`: how far that is behind the host's newest one before.
+ * To be called once a record; the record's place in time is the host's clock.
+ */
+export function heard(series: Series, clockMs: number, lagSeconds: number): void {
+  const { samples } = series
+  const [before, last] = [samples.length - 2 * STRIDE, samples.length - STRIDE]
+  if (before >= 0) series.isLive = (clockMs - series.heardMs) * 2e6 >= spanNs(samples, before, last)
+  series.heardMs = clockMs
+  const known = series.lagSeconds
+  const lag = lagSeconds > 0 ? Math.ceil(lagSeconds) : 0
+  series.lagSeconds = lag > known ? lag : known - Math.ceil((known - lag) / 8)
 }
 
 function insertEarlier(

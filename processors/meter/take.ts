@@ -19,6 +19,7 @@ import {
   COUNTER_QUANTITIES,
   FEW_SAMPLES,
   GAUGE_QUANTITIES,
+  heard,
   type Insertion,
   insertSample,
   MAX_SAMPLES,
@@ -99,8 +100,10 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
     hosts.sawTime(host, minute, ns)
     const most = mostSamples(host.room)
     const insertion = insertSample(series, minute, ns, valueHigh, valueLow, most)
-    if (insertion === 'kept') series.heardMs = host.state.clockMs
-    else if (insertion !== 'between' && insertion !== 'duplicate') {
+    if (insertion === 'kept') {
+      const { clockMs } = host.state
+      if (series.heardMs !== clockMs) heard(series, clockMs, host.frontSeconds - (minute * 60 + ns / 1e9))
+    } else if (insertion !== 'between' && insertion !== 'duplicate') {
       ignore(ignored, host.state, series, reasonOf(insertion, host.state, minute), minute, ns)
     }
   }
@@ -227,7 +230,17 @@ class HostFinder {
     const host = state.lookup
     const [minute, ns] = splitNano(state.recordNano)
     const [nameMinute, nameNs] = splitNano(state.hostNameNano)
-    return Object.assign(host, { room, minute, ns, nameMinute, nameNs, nameId: -1, isHeard: false })
+    const frontSeconds = minute * 60 + ns / 1e9
+    return Object.assign(host, {
+      room,
+      minute,
+      ns,
+      frontSeconds,
+      nameMinute,
+      nameNs,
+      nameId: -1,
+      isHeard: false,
+    })
   }
 }
 
@@ -240,6 +253,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
   room: 'all',
   minute: 0,
   ns: 0,
+  frontSeconds: 0,
   nameMinute: 0,
   nameNs: 0,
   nameId: -1,
