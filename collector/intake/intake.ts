@@ -178,6 +178,8 @@ class IntakeDoor implements Intake {
     if (readings.some(reading => reading.Tenant !== tenant)) {
       throw new WattlineError('invariant_broken', `A reading of another tenant came with those of ${tenant}.`)
     }
+    const [one] = readings
+    if (one !== undefined) this.#parts.recogniser.learn(tenant, one.HostName, one.Host)
     this.#admit()
     const ticket = this.#parts.commit.gate('metrics').enter()
     try {

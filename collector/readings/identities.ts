@@ -3,8 +3,10 @@ import type { Ranges } from '../otlp/decode/envelope.ts'
 import type { PointInHand } from '../otlp/decode/point-sink.ts'
 import { ByteKeyedMap } from './byte-keyed-map.ts'
 import { ByteStore } from './byte-store.ts'
-import { identify } from './identify.ts'
+import { HostNames, type KnownName } from './host-names.ts'
+import { type Identified, identify } from './identify.ts'
 import { type Identity, identityOf } from './identity.ts'
+import type { Place } from './mapping.ts'
 import type { MetricRule } from './rule.ts'
 
 /** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
@@ -35,6 +37,7 @@ interface Tenant {
  * must be of the past. So senders that never repeat themselves cost the others their hits now and then, and no memory.
  */
 export class Identities {
+  readonly names = new HostNames()
   readonly #maxBytes: number
   readonly #aliases: ReadonlyMap<string, string>
   readonly #store = new ByteStore()
@@ -92,7 +95,10 @@ export class Identities {
     const { attributesStart: start, attributesEnd: end } = point
     if (resource !== null && end >= 0) {
       const known = this.#series.get(resource, resource.salt, rule.number, body, start, end)
-      if (known !== undefined) return known
+      if (known !== undefined) {
+        if (isOutdated(known)) Object.assign(known, this.#identify(tenant, rule, point, this.#store))
+        return known
+      }
     }
     const isFull = this.#isFull()
     if (isFull) this.#misses += 1
@@ -106,7 +112,16 @@ export class Identities {
 
   #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): Identity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
-    return identityOf(identify(rule, place, this.#aliases), tenant, store)
+    const found = identify(rule, place, this.#aliases)
+    return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
+  }
+
+  /** Of a host that is known by its name alone, that; of another one it learns the name. */
+  #nameOf({ host, hostName }: Identified, tenant: string, { resource }: Place): KnownName | null {
+    if (host === hostName) return this.names.of(tenant, host)
+    this.names.learn(tenant, hostName, host)
+    if (host === resource['host.id']) this.names.learn(tenant, resource['k8s.node.name'] ?? '', host)
+    return null
   }
 
   #tenant(name: string): Tenant {
@@ -134,3 +149,7 @@ export class Identities {
     this.#misses = 0
   }
 }
+
+/** Whether a name means another host since then. */
+const isOutdated = (identity: Identity): boolean =>
+  identity.reason === null && identity.alone !== null && identity.alone.id !== identity.takenFor

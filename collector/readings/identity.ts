@@ -1,6 +1,7 @@
 /** What is remembered of a series: everything of its readings but time, epoch and value, its texts as bytes. */
 import { partitionKey } from '../../core/model/partition.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
+import type { KnownName } from './host-names.ts'
 import type { Identified, Unidentified } from './identify.ts'
 import type { IgnoredReason, Mapping } from './mapping.ts'
 
@@ -20,6 +21,9 @@ export interface Series {
   readonly chunk: Chunk
   readonly at: number
   readonly count: number
+  /** What is known of the host's name where the sender knows that alone, and the host that it was taken for. */
+  readonly alone: KnownName | null
+  readonly takenFor: string | null
   /** Start time of the counter last seen, in words, and what it makes of BootId. */
   startLow: number
   startHigh: number
@@ -35,9 +39,15 @@ export interface NoSeries {
 export type Identity = Series | NoSeries
 
 /** Puts what was found out into the form in which it is remembered. */
-export function identityOf(found: Identified | Unidentified, tenant: string, store: ByteStore): Identity {
+export function identityOf(
+  found: Identified | Unidentified,
+  tenant: string,
+  store: ByteStore,
+  alone: KnownName | null = null,
+): Identity {
   if ('reason' in found) return found
-  const { mapping, host, workloadKind, source, quality } = found
+  const { mapping, workloadKind, source, quality } = found
+  const host = alone?.id ?? found.host
   const texts = [host, found.hostName, found.domain, found.device, found.workloadId]
   for (const key in found.attributes) texts.push(key, found.attributes[key]!)
   const { chunk, at } = packed(texts, store)
@@ -52,6 +62,8 @@ export function identityOf(found: Identified | Unidentified, tenant: string, sto
     chunk,
     at,
     count: texts.length,
+    alone,
+    takenFor: alone?.id ?? null,
     startLow: 0,
     startHigh: 0,
     epoch: '',

@@ -15,6 +15,8 @@ const IDENTITY_BYTES = 33_554_432
 export interface Recogniser {
   /** Takes the points of one request: what of them are readings. */
   begin(context: DecodeContext): RecognisedPoints
+  /** A machine of this id has this name: what is sent under the name alone is its own. */
+  learn(tenant: string, name: string, id: string): void
 }
 
 export interface RecogniserOptions {
@@ -28,5 +30,8 @@ export function createRecogniser({
   aliases = {},
 }: RecogniserOptions = {}): Recogniser {
   const identities = new Identities(identityBytes, new Map(Object.entries(aliases)))
-  return { begin: context => new RecognisedPoints(identities, context) }
+  return {
+    begin: context => new RecognisedPoints(identities, context),
+    learn: (tenant, name, id) => identities.names.learn(tenant, name, id),
+  }
 }

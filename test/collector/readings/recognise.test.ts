@@ -532,6 +532,51 @@ describe('who and where', () => {
     expect(hostOf({ instance: 'bmc-8' }, {})).toEqual(['bmc-8 bmc-8'])
   })
 
+  describe('a name of a machine whose id was heard of', () => {
+    const kepler = {
+      name: 'kepler_node_cpu_joules_total',
+      value: 1,
+      labels: { ...zone('package', ''), node_name: 'node-1' },
+    }
+    const byName = (recogniser = createRecogniser()) => {
+      const hostOf = (sent: Sent, tenant = 'acme'): string => {
+        const { readings } = recognisedIn(requestOf([metric(sent)]), { ...ANY_TIME, tenant }, recogniser)
+        return `${readings[0]!.Host} ${readings[0]!.HostName}`
+      }
+      return hostOf
+    }
+    const said = (id: string, more: Labels = {}): Sent => ({
+      name: 'hw.host.energy',
+      value: 1,
+      resource: { 'host.id': id, 'host.name': 'node-1', ...more },
+    })
+
+    test('is that machine, also for series that came before, and of that tenant alone', () => {
+      const hostOf = byName()
+      expect(hostOf({ ...kepler, resource: {} })).toBe('node-1 node-1')
+      expect(hostOf(said('id-1'))).toBe('id-1 node-1')
+      expect(hostOf({ ...kepler, resource: {} })).toBe('id-1 node-1')
+      expect(hostOf({ ...kepler, resource: {} }, 'other')).toBe('node-1 node-1')
+    })
+
+    test('is none of two machines of one name', () => {
+      const hostOf = byName()
+      hostOf(said('id-1'))
+      expect(hostOf({ ...kepler, resource: {} })).toBe('id-1 node-1')
+      hostOf(said('id-2'))
+      expect(hostOf({ ...kepler, resource: {} })).toBe('node-1 node-1')
+    })
+
+    test('is also that of its Kubernetes node, and of the machine that it runs on', () => {
+      const hostOf = byName()
+      hostOf(said('id-1', { 'host.name': 'ip-10-0-0-1', 'k8s.node.name': 'node-1' }))
+      expect(hostOf({ ...kepler, resource: {} })).toBe('id-1 node-1')
+      const recogniser = createRecogniser()
+      recogniser.learn('acme', 'node-1', 'machine-id')
+      expect(byName(recogniser)({ ...kepler, resource: {} })).toBe('machine-id node-1')
+    })
+  })
+
   test('tenant, source, time and quality are on the reading; an unknown start is no epoch', () => {
     expect(only({ name: 'hw.host.energy', value: 1, start: 0n })).toMatchObject({
       Tenant: 'acme',
