@@ -35,6 +35,7 @@ export const MAX_QUERY_BYTES = 8_388_608
 const PLANNING = {
   max_query_size: MAX_QUERY_BYTES,
   max_ast_depth: 500,
+  max_ast_elements: 20_000,
   // Common table expressions and aliases that name each other twice grow without end: 500,000 nodes take 2.7 s.
   max_expanded_ast_elements: 100_000,
   max_subquery_depth: 50,

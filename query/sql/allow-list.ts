@@ -12,14 +12,14 @@
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { reachOf, replaceLookUps } from './catalogue.ts'
-import { readLines } from './engine-reader.ts'
+import { readText } from './engine-reader.ts'
 import { sqlFailed } from './engine-text.ts'
 import { createLru } from './lru.ts'
 import { translateMetaStatement } from './meta-statements.ts'
 import { judgeQueryTree } from './query-tree.ts'
 import { questionKey } from './question-key.ts'
 import { judgeSyntaxTree } from './syntax-tree.ts'
-import { commonTableExpressions, tokenize } from './tokens.ts'
+import { commonTableExpressions } from './tokens.ts'
 import { type Refusal, RefusedError, type Verdict } from './verdict.ts'
 
 export interface Question {
@@ -59,26 +59,21 @@ export function createAllowList(options: {
   const judge = async ({ text, ...question }: Question): Promise<Known> => {
     const { database } = warehouse
     const reach = reachOf(question.accounts)
-    const ours = translateMetaStatement(tokenize(text), database, reach.tables)
-    const canonical = await readLines(warehouse, {
+    const ours = translateMetaStatement(text, database, reach.tables)
+    const canonical = await readText(warehouse, {
       ...question,
       sql: 'SELECT formatQuerySingleLine({wl_text:String})',
       params: { wl_text: ours ?? text },
     }).catch(failed)
-    const select = replaceLookUps(canonical.join('\n'), database, reach)
+    const select = replaceLookUps(canonical, database, reach)
     const sql = `SELECT * FROM (${select}\n)`
-    const parsed = await readLines(warehouse, { ...question, sql, explain: 'AST' }).catch(notASelect)
-    if (!Array.isArray(parsed)) return parsed
+    const parsed = await readText(warehouse, { ...question, sql, explain: 'AST' }).catch(notASelect)
+    if (typeof parsed !== 'string') return parsed
     const qualified = [...reach.tables].map(table => `${database}.${table}`)
-    const names = new Set([
-      ...reach.tables,
-      ...qualified,
-      'system.one',
-      ...commonTableExpressions(tokenize(select)),
-    ])
+    const names = new Set([...reach.tables, ...qualified, 'system.one', ...commonTableExpressions(select)])
     const syntax = judgeSyntaxTree(parsed, names)
     if (!syntax.allowed) return { verdict: syntax }
-    const tree = await readLines(warehouse, { ...question, sql, explain: 'QUERY TREE' }).catch(failed)
+    const tree = await readText(warehouse, { ...question, sql, explain: 'QUERY TREE' }).catch(failed)
     const reads = judgeQueryTree(tree, new Set(qualified))
     return reads.allowed ? { sql } : { verdict: reads }
   }

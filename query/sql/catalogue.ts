@@ -35,6 +35,7 @@ export const reachOf = (accounts: readonly string[] | null): Reach =>
 
 /** Leads look-ups in canonical text (formatQuerySingleLine) to the views. */
 export function replaceLookUps(canonical: string, database: string, { lookUps }: Reach): string {
+  if (!/\b(system|information_schema)\b/i.test(canonical)) return canonical
   const tokens = tokenize(canonical)
   const pieces: string[] = []
   for (let at = 0; at < tokens.length; at++) {

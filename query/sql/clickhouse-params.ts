@@ -3,19 +3,19 @@ import { TupleParam } from '@clickhouse/client'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { QueryParam, TupleValue } from '../../core/warehouse/warehouse.ts'
 import { assertParameterLengths } from './text-limits.ts'
-import { type Characters, type Token, undoEscapes } from './tokens.ts'
+import { type Characters, type Token, tokenize, undoEscapes } from './tokens.ts'
 
 /**
  * Values are bound, which escapes them as the engine wants; so what the client escaped is undone first.
  * @throws WattlineError `parameter_invalid` for too many, too long ones, and those that cannot be bound.
  */
 export function bindParameters(
-  tokens: readonly Token[],
+  sql: string,
   given: ReadonlyMap<string, string>,
 ): Readonly<Record<string, QueryParam>> {
   if (given.size === 0) return {}
   assertParameterLengths(given)
-  const types = placeholderTypes(tokens)
+  const types = placeholderTypes(tokenize(sql))
   return Object.fromEntries(
     [...given].map(([name, text]) => [name, parameterValue(name, text, types.get(name) ?? 'String')]),
   )

@@ -81,7 +81,7 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
   await sql.run(
     {
       statement,
-      params: bindParameters(statement.tokens, asked.parameters),
+      params: bindParameters(statement.text, asked.parameters),
       tenant,
       accounts,
       signal,
@@ -104,7 +104,7 @@ function sendHandshake(
   asked: ClickHouseRequest,
 ): boolean {
   const revision = asked.clientProtocolVersion
-  if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.tokens))
+  if (statement.format.name !== 'Native' || revision === undefined || !isHandshake(statement.text))
     return false
   reply.send(Buffer.from(handshakeBlock(engine, revision)))
   return true

@@ -4,8 +4,10 @@
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { isHandshake } from './native-handshake.ts'
-import { quoteString, type Token, unquote } from './tokens.ts'
+import { quoteString, type Token, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
+
+const LENGTH_MAX = 10_000
 
 interface Reader {
   /** Takes the next word if it is one of these. */
@@ -23,17 +25,18 @@ interface Reader {
  * @throws WattlineError `sql_refused` for the definition of a table that is not among `tables`.
  */
 export function translateMetaStatement(
-  all: readonly Token[],
+  sql: string,
   database: string,
   tables: ReadonlySet<string>,
 ): string | undefined {
-  const tokens = all.filter(token => token.kind !== 'space')
-  const reader = read(tokens)
+  // Nothing of the kind is longer than this, with the longest names and patterns.
+  if (sql.length > LENGTH_MAX) return undefined
+  const reader = read(tokenize(sql).filter(token => token.kind !== 'space'))
   const schema = { database, tables }
   if (reader.accept('show') !== undefined) return show(reader, schema)
   if (reader.accept('desc', 'describe') !== undefined) return describe(reader, schema)
   if (reader.accept('exists') !== undefined) return exists(reader, database)
-  return handshake(tokens)
+  return handshake(sql)
 }
 
 interface Schema {
@@ -108,8 +111,8 @@ function exists(reader: Reader, database: string): string | undefined {
 }
 
 /** clickhouse-go and Grafana ask this first; the host's name is nobody's business. */
-function handshake(tokens: readonly Token[]): string | undefined {
-  if (!isHandshake(tokens)) return undefined
+function handshake(sql: string): string | undefined {
+  if (!isHandshake(sql)) return undefined
   return (
     "SELECT 'wattline' AS `displayName()`, version() AS `version()`, " +
     'toUInt32(0) AS `revision()`, timezone() AS `timezone()`'

@@ -4,7 +4,7 @@
  * neither, so the handshake tells the driver revision 0, and it decodes all that follows without them.
  */
 import type { EngineFacts } from './engine-facts.ts'
-import type { Token } from './tokens.ts'
+import { tokenize } from './tokens.ts'
 
 const textBytes = (text: string): Buffer => {
   const bytes = Buffer.from(text)
@@ -43,8 +43,14 @@ export function handshakeBlock(server: EngineFacts, revision: number): Uint8Arra
 const QUESTION = 'selectdisplayname(),version(),revision(),timezone()'
 
 /** Whether the statement is that question. */
-export function isHandshake(tokens: readonly Token[]): boolean {
-  if (tokens.length > QUESTION.length) return false
-  const words = tokens.filter(token => token.kind !== 'space').map(token => token.text)
-  return words.join('').toLowerCase() === QUESTION
+export function isHandshake(sql: string): boolean {
+  // Drivers write it in one line; nothing longer is looked at.
+  if (sql.length > 2 * QUESTION.length) return false
+  const words = tokenize(sql).filter(token => token.kind !== 'space')
+  return (
+    words
+      .map(token => token.text)
+      .join('')
+      .toLowerCase() === QUESTION
+  )
 }

@@ -9,12 +9,14 @@ import { ALLOWED, refused, type Verdict } from './verdict.ts'
 /** The engine's own stand-in for a missing FROM, and the table of a recursive common table expression. */
 const HARMLESS = /^(system\.one|_temporary_and_external_tables\._tmp_[0-9a-f-]{36})$/
 
-/** Judges the lines of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
-export function judgeQueryTree(lines: readonly string[], tables: ReadonlySet<string>): Verdict {
-  let queries = 0
-  for (const line of lines) {
-    const node = line.trimStart()
-    if (node.startsWith('QUERY id:')) queries += 1
+/** Judges the print of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
+export function judgeQueryTree(print: string, tables: ReadonlySet<string>): Verdict {
+  if (!print.startsWith('QUERY id:')) return refused('syntax', 'the engine printed no query tree')
+  // Lines that begin with TABLE are few among very many.
+  for (let at = print.indexOf('TABLE'); at !== -1; at = print.indexOf('TABLE', at + 5)) {
+    if (!beginsLine(print, at)) continue
+    const end = print.indexOf('\n', at)
+    const node = print.slice(at, end === -1 ? print.length : end)
     const verdict = node.startsWith('TABLE_FUNCTION ')
       ? judgeTableFunction(node)
       : node.startsWith('TABLE ') && node !== 'TABLE EXPRESSION'
@@ -22,7 +24,13 @@ export function judgeQueryTree(lines: readonly string[], tables: ReadonlySet<str
         : ALLOWED
     if (!verdict.allowed) return verdict
   }
-  return queries === 0 ? refused('syntax', 'the engine printed no query tree') : ALLOWED
+  return ALLOWED
+}
+
+function beginsLine(print: string, at: number): boolean {
+  let before = at - 1
+  while (print[before] === ' ') before -= 1
+  return before === -1 || print[before] === '\n'
 }
 
 function judgeTable(node: string, tables: ReadonlySet<string>): Verdict {

@@ -4,39 +4,55 @@
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
-import { assertModest, assertStatementLength } from './text-limits.ts'
-import { type Token, tokenize } from './tokens.ts'
+import { assertStatementLength, Modesty } from './text-limits.ts'
+import { scan, type TokenKind } from './tokens.ts'
 
 export interface Statement {
   readonly text: string
-  /** Of the text. */
-  readonly tokens: readonly Token[]
   readonly format: OutputFormat
+}
+
+/** A token other than space and semicolons, and whether a semicolon stands before it. */
+interface Place {
+  readonly kind: TokenKind
+  readonly start: number
+  readonly end: number
+  readonly afterSemicolon: boolean
 }
 
 /** @throws WattlineError `sql_refused` for an empty or too long text or a format that is not offered. */
 export function readStatement(sql: string, defaultFormat: string): Statement {
   assertStatementLength(sql)
-  const tokens = [...tokenize(sql)]
-  assertModest(sql, tokens)
-  const dropTail = (): void => {
-    while (tokens.at(-1)?.kind === 'space' || tokens.at(-1)?.text === ';') tokens.pop()
-  }
-  dropTail()
-  let format = defaultFormat
-  const last = tokens.at(-1)
-  const before = tokens.at(-3)
-  if (last?.kind === 'word' && tokens.at(-2)?.kind === 'space' && before?.name.toLowerCase() === 'format') {
-    format = last.name
-    tokens.length -= 3
-    dropTail()
-  }
-  if (tokens.every(token => token.kind === 'space')) {
-    throw new WattlineError('sql_refused', 'The statement is empty.')
-  }
+  const modesty = new Modesty(sql)
+  /** The last three. */
+  const places: Place[] = []
+  let afterSemicolon = false
+  scan(sql, (kind, start, end) => {
+    modesty.count(kind, start)
+    if (kind === 'space') return
+    if (kind === 'other' && sql[start] === ';') {
+      afterSemicolon = true
+      return
+    }
+    places.push({ kind, start, end, afterSemicolon })
+    if (places.length > 3) places.shift()
+    afterSemicolon = false
+  })
+  modesty.assert()
+  const last = places.at(-1)
+  const word = places.at(-2)
+  const namesFormat =
+    last?.kind === 'word' &&
+    !last.afterSemicolon &&
+    word !== undefined &&
+    word.end < last.start &&
+    sql.slice(word.start, word.end).toLowerCase() === 'format'
+  const end = namesFormat ? places.at(-3)?.end : last?.end
+  if (end === undefined) throw new WattlineError('sql_refused', 'The statement is empty.')
+  const format = namesFormat ? sql.slice(last.start, last.end) : defaultFormat
   const known = outputFormat(format)
   if (known === undefined) throw unknownFormat(format)
-  return { text: tokens.map(token => token.text).join(''), tokens, format: known }
+  return { text: sql.slice(0, end), format: known }
 }
 
 const unknownFormat = (name: string): WattlineError =>

@@ -17,10 +17,10 @@ const COUNT = / \(children (\d{1,9})\)$/
  * many children its node has, and a forged line is one too many for its parent: except below a node that has no children,
  * where it does no harm.
  */
-export function readSyntaxTree(lines: readonly string[]): readonly SyntaxNode[] | undefined {
+export function readSyntaxTree(print: string): readonly SyntaxNode[] | undefined {
   const nodes: { node: SyntaxNode; children: SyntaxNode[]; expected: number }[] = []
   const path: (typeof nodes)[number][] = []
-  for (const line of lines) {
+  for (const line of print.split('\n')) {
     if (line === '') continue
     const depth = line.length - line.trimStart().length
     if (depth > path.length || (depth === 0 && nodes.length > 0)) return undefined

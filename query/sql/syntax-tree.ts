@@ -59,12 +59,12 @@ const TABLES_MAX = 100
 const VIRTUAL_COLUMN = /^_(part|block|partition|sample|row_exists|disk|minmax|distance|shard|table|database)/
 
 /**
- * Judges the lines of `EXPLAIN AST SELECT * FROM (<statement>)`. `tables` are all names that may stand where a table
+ * Judges the print of `EXPLAIN AST SELECT * FROM (<statement>)`. `tables` are all names that may stand where a table
  * stands, bare or with their database. They are looked at already here, since the query tree does not show the tables of
  * scalar subqueries: these run while it is made.
  */
-export function judgeSyntaxTree(lines: readonly string[], tables: ReadonlySet<string>): Verdict {
-  const nodes = readSyntaxTree(lines)
+export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Verdict {
+  const nodes = readSyntaxTree(print)
   if (nodes === undefined) return refused('syntax', 'the engine printed no syntax tree that adds up')
   let read = 0
   for (const node of nodes) {

@@ -3,7 +3,7 @@
  * the engine's own parser has shapes on which it takes seconds, and cannot be stopped there.
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
-import type { Token } from './tokens.ts'
+import type { TokenKind } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 /** Longer statements are refused: the checks cost time in proportion, and no person writes them. */
@@ -53,29 +53,42 @@ function lengthOf(value: unknown): number {
   return value.reduce<number>((sum, item) => sum + 2 + lengthOf(item), 0)
 }
 
-/**
- * Counted in the whole text where a way around our tokens would cost the engine seconds: the two need not agree on what is a
- * string.
- * @throws WattlineError `sql_refused` naming what there is too much of.
- */
-export function assertModest(sql: string, tokens: readonly Token[]): void {
-  if (occurrences(sql.toLowerCase(), 'select') > SELECTS_MAX) {
-    throw tooLong(`The statement has more than ${SELECTS_MAX} SELECTs`)
+/** Counts what a statement is made of, token by token, and says what there is too much of. */
+export class Modesty {
+  readonly #sql: string
+  #solid = 0
+  #depth = 0
+  #deepest = 0
+
+  constructor(sql: string) {
+    this.#sql = sql
   }
-  if (occurrences(sql, '$') > DOLLARS_MAX) {
-    throw tooLong(`The statement has more than ${DOLLARS_MAX} dollar signs`)
+
+  count(kind: TokenKind, start: number): void {
+    if (kind !== 'space') this.#solid += 1
+    if (kind !== 'other') return
+    const sign = this.#sql[start]!
+    if ('([{'.includes(sign)) {
+      this.#depth += 1
+      this.#deepest = Math.max(this.#deepest, this.#depth)
+    } else if (')]}'.includes(sign)) this.#depth -= 1
   }
-  let solid = 0
-  let depth = 0
-  let deepest = 0
-  for (const { kind, text } of tokens) {
-    if (kind !== 'space') solid += 1
-    if (kind !== 'other') continue
-    if ('([{'.includes(text)) deepest = Math.max(deepest, ++depth)
-    else if (')]}'.includes(text)) depth -= 1
+
+  /**
+   * SELECTs and dollar signs are counted in the whole text, since a way around our tokens would cost the engine seconds: the two
+   * need not agree on what is a string.
+   * @throws WattlineError `sql_refused`
+   */
+  assert(): void {
+    if (occurrences(this.#sql.toLowerCase(), 'select') > SELECTS_MAX) {
+      throw tooLong(`The statement has more than ${SELECTS_MAX} SELECTs`)
+    }
+    if (occurrences(this.#sql, '$') > DOLLARS_MAX) {
+      throw tooLong(`The statement has more than ${DOLLARS_MAX} dollar signs`)
+    }
+    if (this.#solid > TOKENS_MAX) throw tooLong(`The statement has more than ${TOKENS_MAX} words and signs`)
+    if (this.#deepest > NESTING_MAX) throw tooLong(`Parentheses are nested more than ${NESTING_MAX} deep`)
   }
-  if (solid > TOKENS_MAX) throw tooLong(`The statement has more than ${TOKENS_MAX} words and signs`)
-  if (deepest > NESTING_MAX) throw tooLong(`Parentheses are nested more than ${NESTING_MAX} deep`)
 }
 
 function occurrences(text: string, wanted: string): number {

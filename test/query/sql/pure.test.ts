@@ -66,7 +66,7 @@ describe('statements', () => {
 
 describe('statements about the schema', () => {
   const translate = (sql: string): string | undefined =>
-    translateMetaStatement(tokenize(sql), 'wattline', new Set(['ledger']))
+    translateMetaStatement(sql, 'wattline', new Set(['ledger']))
 
   it.each([
     ['SHOW DATABASES', 'SELECT name FROM system.databases ORDER BY name'],
@@ -134,8 +134,9 @@ describe('look-ups', () => {
 describe('judges', () => {
   it('refuse what they do not know', () => {
     const tables = new Set(['wattline.t'])
-    expect(judgeSyntaxTree([], tables)).toMatchObject({ allowed: false })
-    const print = (...lines: string[]) => judgeSyntaxTree(['SelectQuery (children 1)', ...lines], tables)
+    expect(judgeSyntaxTree('', tables)).toMatchObject({ allowed: false })
+    const print = (...lines: string[]) =>
+      judgeSyntaxTree(['SelectQuery (children 1)', ...lines].join('\n'), tables)
     expect(print(' NewNode')).toMatchObject({ reason: 'node' })
     expect(print(' TableIdentifier wattline.t (alias x)').allowed).toBe(true)
     expect(print(' TableIdentifier wattline.u')).toMatchObject({ reason: 'table' })
@@ -143,13 +144,13 @@ describe('judges', () => {
     expect(print(' Identifier a', " Literal 'x'")).toMatchObject({ reason: 'syntax' })
     expect(print(' Identifier a (children 1)')).toMatchObject({ reason: 'syntax' })
     expect(print('   Identifier a')).toMatchObject({ reason: 'syntax' })
-    expect(judgeSyntaxTree(['SelectQuery', 'Identifier a'], tables)).toMatchObject({ reason: 'syntax' })
+    expect(judgeSyntaxTree('SelectQuery\nIdentifier a', tables)).toMatchObject({ reason: 'syntax' })
     for (const name of ['_part', 't._part_offset', 'a.b._block_number', '_partition_id', '_table']) {
       expect(print(` Identifier ${name}`)).toMatchObject({ reason: 'column' })
     }
     expect(print(' Identifier t._parent').allowed).toBe(true)
-    expect(judgeQueryTree([], tables)).toMatchObject({ allowed: false })
-    const tree = (line: string) => judgeQueryTree(['QUERY id: 0', line], tables)
+    expect(judgeQueryTree('', tables)).toMatchObject({ allowed: false })
+    const tree = (line: string) => judgeQueryTree(`QUERY id: 0\n${line}`, tables)
     expect(tree('  TABLE id: 3, alias: __table1, table_name: wattline.t').allowed).toBe(true)
     expect(tree('  TABLE id: 3, alias: __table1, table_name: wattline.u')).toMatchObject({ reason: 'table' })
     expect(tree('  TABLE id: 3, alias: a, table_name: wattline.t, table_name: system.parts')).toMatchObject({
@@ -265,7 +266,7 @@ describe('the ClickHouse door', () => {
       ['b', 'Map(String,UInt8)'],
       ['c', 'UInt8'],
     ])
-    expect(bindParameters(tokenize(sql), new Map([['a', "['\\'']"]]))).toEqual({ a: ["'"] })
+    expect(bindParameters(sql, new Map([['a', "['\\'']"]]))).toEqual({ a: ["'"] })
   })
 
   it('says errors as the engine would', () => {
