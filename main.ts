@@ -39,7 +39,7 @@ import type { Runner } from './processors/runner.ts'
 import { RowAges } from './processors/store/row-ages.ts'
 import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
 import { engineWatch, type Readiness } from './query/status/readiness.ts'
-import { startLosses } from './storage.ts'
+import { restoredOf, startLosses } from './storage.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startLateLog, startLog, startWarehouse } from './wiring/neighbours.ts'
 
@@ -126,7 +126,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const early = await startEarlyHealth(wiring, needs)
   const broker = needs.log === 'open' ? await startLog(wiring) : null
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
-  const warehouse = needs.warehouse ? await startWarehouse(wiring) : null
+  const warehouse = needs.warehouse ? await startWarehouse(wiring, broker) : null
   const { data } = config
   const snapshots = needs.folder && (await Snapshots.start(lifecycle, { data, version, broker, warehouse }))
   const processors = isProcessors && broker && warehouse ? await startRunner(wiring, broker, warehouse) : null
@@ -157,7 +157,8 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
 
 function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
   const { lifecycle, config, events, rowAges, meterBudget } = wiring
-  const more = { rowAges, meterBudget, isSensor: isSensorSource, now: Date.now }
+  const restored = restoredOf(wiring.losses)
+  const more = { rowAges, meterBudget, restored, isSensor: isSensorSource, now: Date.now }
   return lifecycle.start(
     'processors',
     () => startProcessors({ config, broker, warehouse, events, ...more }),
@@ -349,10 +350,10 @@ async function readinessOf(
   const missing = losses?.reasons() ?? []
   const ofIntake = failure === null ? [] : [`intake: ${failure}`]
   return {
-    // What is missing is told by who keeps the files: the processors, or the collector of a node that forwards.
-    ...(intake ? { collector: processors ? ofIntake : [...ofIntake, ...missing] } : {}),
-    ...(processors ? { processors: [...processors.problems(), ...missing] } : {}),
+    ...(intake ? { collector: ofIntake } : {}),
+    ...(processors ? { processors: processors.problems() } : {}),
     ...(engineProblems ? { query: await engineProblems() } : {}),
+    ...(missing.length > 0 ? { files: missing } : {}),
   }
 }
 

@@ -4,14 +4,21 @@ import type { Broker } from './core/broker/broker.ts'
 import { lossOfLog } from './core/broker/embedded/loss-of-log.ts'
 import { type KafkaPatience, type LogOptions, openBrokerOfKind } from './core/broker/open-broker.ts'
 import { STREAMS } from './core/model/streams/index.ts'
+import { tablesOf } from './core/model/streams/stream.ts'
 import type { Config } from './core/runtime/config/schema.ts'
 import { WattlineError } from './core/runtime/errors.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import type { Lifecycle } from './core/runtime/lifecycle.ts'
-import { LOSSES_FILE, Losses } from './core/runtime/losses.ts'
-import { type EmbeddedOptions, openWarehouseOfKind } from './core/warehouse/open-warehouse.ts'
-import type { Warehouse } from './core/warehouse/warehouse.ts'
+import { LOSSES_FILE, Losses, type Restoring } from './core/runtime/losses.ts'
+import { retentionDays } from './core/warehouse/ddl.ts'
+import { TRACE_INDEX } from './core/warehouse/ddl-derived.ts'
+import type { CustodyOptions } from './core/warehouse/embedded/custody.ts'
+import { surveyEngine } from './core/warehouse/embedded/survey.ts'
+import { type EmbeddedOptions, openWarehouseOfKind, TABLES_FOLDER } from './core/warehouse/open-warehouse.ts'
+import type { Retention, Warehouse } from './core/warehouse/warehouse.ts'
 import { streamSettings } from './processors/processors.ts'
+import { recover } from './processors/store/recover.ts'
+import { STORE } from './processors/store/token.ts'
 
 /** Who would book again, from an older copy of the log, what the ledger has. */
 const DONE_ELSEWHERE = ['meter', 'rate']
@@ -82,19 +89,142 @@ export async function openLog(
   }
 }
 
-/** Opens the tables, made or changed to what the declarations say. */
-export async function openTables(
-  config: Config,
-  events: EventBus,
-  engine: EmbeddedOptions | undefined,
-): Promise<Warehouse> {
-  const warehouse = await openWarehouseOfKind(config, events, engine)
+interface Parts {
+  readonly lifecycle: Lifecycle
+  readonly config: Config
+  readonly events: EventBus
+  readonly engine?: EmbeddedOptions | undefined
+  readonly losses: Losses | null
+  readonly broker: Broker | null
+}
+
+/**
+ * Opens the tables, made or changed to what the declarations say. Null while tables that were there are gone: a volume that
+ * is not mounted must not be taken for an empty one.
+ */
+export async function openTables(parts: Parts): Promise<Warehouse | null> {
+  const { config, events, engine, losses, broker } = parts
+  const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
+  const retention = { signalsDays, ledgerDays }
+  const custody =
+    losses === null || config.warehouse.kind !== 'embedded'
+      ? null
+      : custodyOf(config, losses, broker, retention)
   try {
-    const { signals_days: signalsDays, ledger_days: ledgerDays } = config.retention
-    await warehouse.migrate(STREAMS, { signalsDays, ledgerDays })
-    return warehouse
+    const options = custody === null ? engine : { ...engine, custody }
+    const warehouse = await openWarehouseOfKind(config, events, options)
+    try {
+      await warehouse.migrate(STREAMS, retention)
+      if (custody === null) return warehouse
+      noteAll(warehouse, broker)
+      if (losses !== null) remakeWhenDue(parts, warehouse, losses)
+      return warehouse
+    } catch (error) {
+      await warehouse.close()
+      throw error
+    }
   } catch (error) {
-    await warehouse.close()
-    throw error
+    if (!(error instanceof WattlineError) || error.code !== 'tables_missing') throw error
+    events.emit('processFailed', { part: 'warehouse' }, error)
+    watchForTables(parts)
+    return null
+  }
+}
+
+function custodyOf(
+  { data }: Config,
+  losses: Losses,
+  broker: Broker | null,
+  retention: Retention,
+): CustodyOptions {
+  const declared = STREAMS.flatMap(tablesOf).flatMap(({ table }) => (table === undefined ? [] : [table]))
+  const days = declared.map(table => [table.name, retentionDays(table, retention)] as const)
+  return {
+    inventoryFile: join(data, 'tables.json'),
+    definitionsFile: join(data, 'tables.definitions.json'),
+    days: new Map([...days, [TRACE_INDEX, retention.signalsDays]]),
+    onMissing: (missing, stored) =>
+      recover(
+        { broker, streams: STREAMS, losses, folder: join(data, TABLES_FOLDER), derived: [TRACE_INDEX] },
+        missing,
+        stored,
+      ),
+  }
+}
+
+/** Notes of partitions of which nothing was noted yet, that the tables have what is committed. */
+function noteAll(warehouse: Warehouse, broker: Broker | null): void {
+  const isNoted = warehouse.files?.isNoted() ?? true
+  if (isNoted || broker?.holdings === undefined) return
+  for (const { name } of STREAMS.filter(stream => tablesOf(stream).length > 0)) {
+    for (const { partition, committed, originOf } of broker.holdings(STORE, name)) {
+      if (committed > 0n) {
+        warehouse.files?.noteStored(`${name}/${partition}`, {
+          origin: originOf(committed - 1n),
+          next: committed,
+        })
+      }
+    }
+  }
+  warehouse.files?.notedAll()
+}
+
+/** What `store` says of rows that come back. */
+export const restoredOf =
+  (losses: Losses | null) =>
+  async (place: string, progress: Restoring): Promise<void> =>
+    losses?.restored(place, progress)
+
+/** Makes the index of traces again once the spans are back that the log still has. */
+function remakeWhenDue({ lifecycle, events }: Parts, warehouse: Warehouse, losses: Losses): void {
+  let remaking = false
+  const remake = async (): Promise<void> => {
+    const loss = losses
+      .all()
+      .find(one => one.state === 'restoring' && one.restoring?.[TRACE_INDEX]?.isDone === false)
+    if (loss === undefined || remaking) return
+    const others = Object.entries(loss.restoring ?? {}).filter(([place]) => place.startsWith('traces/'))
+    if (others.some(([, { isDone }]) => !isDone)) return
+    remaking = true
+    const extent = loss.extent.find(({ table }) => table === TRACE_INDEX)
+    await warehouse.files?.remakeTraceIndex(extent?.from ?? null, extent?.to ?? null)
+    await losses.restored(TRACE_INDEX, { table: TRACE_INDEX, rows: null, isDone: true })
+  }
+  const timer = setInterval(() => {
+    void remake()
+      .catch((error: unknown) => events.emit('processFailed', { part: 'index of traces' }, error))
+      .finally(() => {
+        remaking = false
+      })
+  }, LISTEN_MS).unref()
+  void lifecycle.start(
+    'index of traces',
+    () => timer,
+    () => clearInterval(timer),
+  )
+}
+
+/** Ends the wait for tables that are gone: they are back, or an operator does without them. */
+function watchForTables({ lifecycle, config, engine, losses }: Parts): void {
+  const enginePath = join(config.data, TABLES_FOLDER, 'engine')
+  const timer = setInterval(async () => {
+    const isAccepted = losses?.reasons().length === 0
+    if (!isAccepted && !(await hasParts(enginePath))) return
+    clearInterval(timer)
+    engine?.onTablesBack?.()
+  }, LISTEN_MS).unref()
+  void lifecycle.start(
+    'missing tables',
+    () => timer,
+    () => clearInterval(timer),
+  )
+}
+
+async function hasParts(enginePath: string): Promise<boolean> {
+  try {
+    const { tables } = await surveyEngine(enginePath)
+    return tables.some(({ parts }) => parts.length > 0)
+  } catch {
+    return false
   }
 }

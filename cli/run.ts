@@ -53,7 +53,10 @@ async function start(options: WattlineOptions & { readonly signal: AbortSignal }
   }
   const { startWattline } = await import('../main.ts')
   const { events, signal } = options
-  const engine = { onBrokenDown: (error: unknown) => startAgain(events, error, signal) }
+  const engine = {
+    onBrokenDown: (error: unknown) => startAgain(events, signal, 'engineBrokeDown', error),
+    onTablesBack: () => startAgain(events, signal, 'tablesBack'),
+  }
   return await startWattline({ ...options, engine })
 }
 

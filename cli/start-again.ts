@@ -10,8 +10,13 @@ const LEAST_UPTIME_MS = 10_000
  * down: it cannot be opened twice in one process and would hold up an orderly end. What was acknowledged is in the log.
  * A process that is asked to stop, before or meanwhile, is left to its end.
  */
-export async function startAgain(events: EventBus, error: unknown, stopping: AbortSignal): Promise<void> {
-  events.emit('engineBrokeDown', {}, error)
+export async function startAgain(
+  events: EventBus,
+  stopping: AbortSignal,
+  why: 'engineBrokeDown' | 'tablesBack',
+  error?: unknown,
+): Promise<void> {
+  events.emit(why, {}, error)
   const waitMs = Math.max(0, LEAST_UPTIME_MS - process.uptime() * 1000)
   await delay(waitMs, undefined, { signal: stopping }).catch(() => undefined)
   if (stopping.aborted) return

@@ -16,7 +16,7 @@ import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
 import { type Processor, Runner } from './runner.ts'
 import type { RowAges } from './store/row-ages.ts'
-import { createStore } from './store/store.ts'
+import { createStore, type StoreOptions } from './store/store.ts'
 
 const DAY_NANO = 86_400_000_000_000n
 const DAY_MS = 86_400_000
@@ -73,6 +73,8 @@ export interface ProcessorsOptions {
   readonly events: Events
   readonly rowAges: RowAges
   readonly meterBudget: StateBudget
+  /** Hears how far rows are back that the tables had lost. */
+  readonly restored?: StoreOptions['restored']
   /** Whether readings of a Source come from sensors of ours. */
   readonly isSensor: (source: string) => boolean
   readonly now: () => number
@@ -84,7 +86,13 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
   const meter = createMeter({ metering: config.metering, isSensor: options.isSensor })
   const processors = [
-    createStore({ streams: STREAMS, warehouse: options.warehouse, events, rowAges }),
+    createStore({
+      streams: STREAMS,
+      warehouse: options.warehouse,
+      events,
+      rowAges,
+      ...(options.restored === undefined ? {} : { restored: options.restored }),
+    }),
     createMeterProcessor({
       meter,
       events,

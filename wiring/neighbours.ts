@@ -43,10 +43,11 @@ export function startLateLog({ lifecycle, config, events }: Wiring): Promise<Lat
   )
 }
 
-export function startWarehouse(wiring: Wiring): Promise<Warehouse> {
-  const { lifecycle, waits, config, events } = wiring
-  const open = () => openTables(config, events, wiring.engine)
-  const close = (engine: Warehouse): Promise<void> => engine.close()
+/** Null while tables that were there are gone: the log takes data in, and readiness says why nothing else works. */
+export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<Warehouse | null> {
+  const { lifecycle, waits, config } = wiring
+  const open = () => openTables({ ...wiring, broker })
+  const close = async (engine: Warehouse | null): Promise<void> => engine?.close()
   const name = `ClickHouse at ${config.warehouse.url.join(', ')}`
   return lifecycle.start(
     'warehouse',

@@ -34,6 +34,15 @@ export interface Broker {
   newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>>
   /** Per partition: what is stored and how far the group has committed. */
   lag(group: string, stream: string): Promise<readonly PartitionLag[]>
+  /** Embedded only: what the log holds of a stream for a group. */
+  holdings?(group: string, stream: string): readonly Holding[]
+  /** Embedded only: has a group that has no member go on at `offset`, with this state besides what it has; null deletes. */
+  rewind?(
+    group: string,
+    place: { readonly stream: string; readonly partition: number },
+    offset: bigint,
+    state: ReadonlyMap<string, Uint8Array | null>,
+  ): Promise<void>
   /** Throws when appends would not be accepted now (disk full, broker away); used by readiness. */
   ping(): Promise<void>
   /**
@@ -135,6 +144,17 @@ export interface Output {
   readonly stream: string
   readonly partition: number
   readonly record: NewRecord
+}
+
+/** One partition, for a group: records `first` up to below `end` are there, and it has read those below `committed`. */
+export interface Holding {
+  readonly partition: number
+  readonly first: bigint
+  readonly end: bigint
+  readonly committed: bigint
+  /** See AssignedPartition. */
+  originOf(offset: bigint): string
+  readonly state: ReadonlyMap<string, Uint8Array>
 }
 
 export interface PartitionLag {

@@ -28,6 +28,11 @@ export const ERRORS = {
   ),
   data_in_use: entry('stop', 500, 'Stop the other instance, or give this one another folder with `data:`.'),
   data_unusable: entry('stop', 500, 'Check that the data folder exists on a local disk and can be written.'),
+  tables_missing: entry(
+    'stop',
+    503,
+    'Mount the volume or restore a backup; `wattline losses --accept` starts over with empty tables. See docs/damage.md.',
+  ),
   address_in_use: entry('stop', 500, 'Stop what listens there, or choose another port under `listen:`.'),
   worker_failed: entry(
     'stop',

@@ -28,6 +28,8 @@ export const EVENTS = {
   tenantErased: { level: 'info' },
   /** A step of an erasure failed and is tried again. */
   erasureWaits: { level: 'warn' },
+  /** Tables that were gone are back, or an operator does without them; the process starts itself again. */
+  tablesBack: { level: 'warn' },
   workerStarted: { level: 'info' },
   /** By itself, or silent for so long that it was killed. */
   workerEnded: {
@@ -293,6 +295,8 @@ export const EVENTS = {
       'state',
     ),
   },
+  /** A table's definition was gone, and was put back. */
+  definitionRestored: { level: 'warn' },
   lossChanged: { level: 'warn' },
   lossAccepted: { level: 'info' },
   /** A server without Keeper, killed in the middle of an insert, can take the repeated insert for a duplicate. */

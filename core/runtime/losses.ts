@@ -23,6 +23,13 @@ export interface Extent {
   readonly to: string | null
 }
 
+export interface Restoring {
+  readonly table: string
+  /** Rows that are back; null: all of the table's. */
+  readonly rows: number | null
+  readonly isDone: boolean
+}
+
 /**
  * `restoring`: the log has it, and it is being stored again. `restored`: it is all there again. `lost`: it is gone for
  * good. `noted`: no acknowledged row is gone, but an operator should know.
@@ -41,6 +48,8 @@ export interface Loss {
   readonly extent: readonly Extent[]
   /** When an operator accepted it; null: not yet. */
   readonly accepted: string | null
+  /** What is done to restore it: place in the log that is read again, or table that is made again -> how far that is. */
+  readonly restoring?: Readonly<Record<string, Restoring>>
 }
 
 /** Beside the log and the tables, which may be what is lost. */
@@ -104,6 +113,23 @@ export class Losses {
     this.#events.emit('lossChanged', { loss: id, state: after.state, what: after.what })
   }
 
+  /** Notes how far restoring has got; durable when it resolves. The same once more changes nothing. */
+  async restored(place: string, progress: Restoring): Promise<void> {
+    const before = this.#all
+    const noted = before.map(loss =>
+      loss.state === 'restoring' && loss.restoring?.[place] !== undefined
+        ? { ...loss, restoring: { ...loss.restoring, [place]: progress } }
+        : loss,
+    )
+    const after = settled(noted)
+    if (JSON.stringify(after) === JSON.stringify(before)) return
+    await this.#set(after)
+    for (const [index, loss] of after.entries()) {
+      if (loss.state === before[index]?.state) continue
+      this.#events.emit('lossChanged', { loss: loss.id, state: loss.state, what: loss.what })
+    }
+  }
+
   /** What keeps the instance from being ready. */
   reasons(): readonly string[] {
     return this.#open().flatMap(loss =>
@@ -132,6 +158,39 @@ export class Losses {
     this.#writing = written.catch(() => undefined)
     await written
   }
+}
+
+const BACK = { state: 'restored', remedy: 'All of them were stored again from the log.' } as const
+const GONE = {
+  state: 'lost',
+  remedy:
+    'What the log still had was stored again; for the rest, restore a backup or send the data again. See docs/damage.md.',
+} as const
+
+/** Losses with what came back told to them, the oldest first; one for which all is done is restored, or lost for good. */
+function settled(losses: readonly Loss[]): readonly Loss[] {
+  const open = losses.filter(({ state }) => state === 'restoring')
+  const places = new Map(open.flatMap(({ restoring }) => Object.entries(restoring ?? {})))
+  const pool = new Map<string, number>()
+  for (const { table, rows } of places.values()) {
+    pool.set(table, (pool.get(table) ?? 0) + (rows ?? Number.POSITIVE_INFINITY))
+  }
+  return losses.map(loss => {
+    if (loss.state !== 'restoring') return loss
+    const extent = loss.extent.map(one => {
+      if (one.table === undefined) return one
+      const back = Math.min(pool.get(one.table) ?? 0, one.rows ?? Number.POSITIVE_INFINITY)
+      if (!Number.isFinite(back)) return one
+      pool.set(one.table, (pool.get(one.table) ?? 0) - back)
+      return { ...one, restoredRows: back }
+    })
+    const isDone = Object.values(loss.restoring ?? {}).every(one => one.isDone)
+    const isWhole = extent.every(
+      ({ stream, rows, restoredRows = 0 }) => stream === undefined && (rows === null || restoredRows >= rows),
+    )
+    if (!isDone) return { ...loss, extent }
+    return { ...loss, extent, ...(isWhole ? BACK : GONE) }
+  })
 }
 
 const ACCEPTED_BY = 'Then run `wattline losses --accept`.'

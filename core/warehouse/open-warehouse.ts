@@ -1,12 +1,20 @@
 import { join } from 'node:path'
 import type { Config } from '../runtime/config/schema.ts'
 import type { Events } from '../runtime/events.ts'
+import type { CustodyOptions } from './embedded/custody.ts'
 import type { Warehouse } from './warehouse.ts'
+
+/** Of the data folder. */
+export const TABLES_FOLDER = 'warehouse'
 
 /** What only the embedded engine needs to know. */
 export interface EmbeddedOptions {
   /** False only in the chaos proof, which leaves the engine's deduplication logs as a crash left them. */
   readonly repairTokens?: boolean
+  /** Compares what lies on the disk with what was there. */
+  readonly custody?: CustodyOptions
+  /** Told that tables which were gone are back, or that an operator does without them: another process opens them. */
+  readonly onTablesBack?: () => void
   /** Told that the engine has broken down: only another process can open it again. */
   readonly onBrokenDown?: (error: unknown) => void
 }
@@ -18,7 +26,7 @@ const SERVER_START_MS = 2_000
 export async function openWarehouseOfKind(
   config: Config,
   events: Events,
-  { repairTokens = true, onBrokenDown = () => undefined }: EmbeddedOptions = {},
+  { repairTokens = true, onBrokenDown = () => undefined, custody }: EmbeddedOptions = {},
 ): Promise<Warehouse> {
   const { kind, url: urls, user, password, cluster, tls, max_memory_bytes: maxMemoryBytes } = config.warehouse
   if (kind === 'clickhouse') {
@@ -34,6 +42,7 @@ export async function openWarehouseOfKind(
     })
   }
   const { openEmbeddedWarehouse } = await import('./embedded/embedded.ts')
-  const path = join(config.data, 'warehouse')
-  return openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens, onBrokenDown })
+  const path = join(config.data, TABLES_FOLDER)
+  const watched = custody === undefined ? {} : { custody }
+  return openEmbeddedWarehouse({ path, maxMemoryBytes, events, repairTokens, onBrokenDown, ...watched })
 }

@@ -31,6 +31,8 @@ export interface Warehouse {
    * @throws disk_full, warehouse_unavailable
    */
   freeze?(id: string, folder: string, meanwhile: () => Promise<void>): Promise<FrozenTables>
+  /** Embedded only: what the files of the tables are known to hold. */
+  readonly files?: TableFiles
   /** Throws when the engine does not answer. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -54,6 +56,21 @@ export interface FrozenTables {
 interface FrozenTable {
   readonly name: string
   readonly uuid: string
+}
+
+export interface TableFiles {
+  /** Notes that the tables have a partition of the log (`stream/partition`) up to below `next`. */
+  noteStored(place: string, stored: { readonly origin: string; readonly next: bigint }): void
+  /** From now on nothing was stored of partitions that were not noted. */
+  notedAll(): void
+  /** Whether that was said. */
+  isNoted(): boolean
+  /**
+   * Rows that the record of a token added to a table in blocks above `above`; null: they have been merged with others since.
+   */
+  storedRows(table: string, token: string, above: number): Promise<number | null>
+  /** Fills the index of traces again from the spans between two times (ISO 8601; null: all). */
+  remakeTraceIndex(from: string | null, to: string | null): Promise<void>
 }
 
 export interface Retention {

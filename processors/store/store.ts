@@ -1,57 +1,96 @@
-import { RECORD_KIND } from '../../core/broker/broker.ts'
+import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import { factors } from '../../core/model/streams/factors.ts'
 import { type StreamDeclaration, tablesOf } from '../../core/model/streams/stream.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { assertReadable } from '../readable.ts'
-import type { Processor } from '../runner.ts'
+import type { PartitionWorker, Processor } from '../runner.ts'
+import type { Step } from '../step.ts'
 import { storeFactors } from './factors.ts'
+import { Rewinding } from './rewinding.ts'
 import type { RowAges } from './row-ages.ts'
+import { STORE, tokenOf } from './token.ts'
 
-/**
- * Moves records into their tables: one record is one insert under one token, bytes unchanged. The token is the record's
- * place in the log, so a replay after a crash changes nothing.
- */
-export function createStore(options: {
+export interface StoreOptions {
   readonly streams: readonly StreamDeclaration[]
   readonly warehouse: Warehouse
   readonly events: Events
   /** Hears of every record whose rows have become visible. */
   readonly rowAges?: RowAges
-}): Processor {
+  /** Hears how far rows are back that the tables had lost. */
+  readonly restored?: Rewinding['restored']
+}
+
+/**
+ * Moves records into their tables: one record is one insert under one token, bytes unchanged. The token is the record's
+ * place in the log, so a replay after a crash changes nothing.
+ */
+export function createStore(options: StoreOptions): Processor {
   const declarations = new Map(
     options.streams.filter(stream => tablesOf(stream).length > 0).map(stream => [stream.name, stream]),
   )
   return {
-    name: 'store',
+    name: STORE,
     streams: [...declarations.keys()],
     // Offsets are committed once per poll; what a crash repeats, the tokens hold back. Far below the window of 1,000.
     poll: { maxRecords: 16, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
-    async open(assigned) {
-      const { stream, partition } = assigned
-      const declaration = declarations.get(stream)
+    async open(partition) {
+      const declaration = declarations.get(partition.stream)
       if (declaration === undefined)
-        throw new WattlineError('invariant_broken', `stream ${stream} has no table.`)
-      return {
-        async apply(record) {
-          assertReadable(record)
-          if (record.headers[RECORD_KIND] !== undefined) return
-          if (stream === factors.name) {
-            await storeFactors(options.warehouse, record)
-            options.events.emit('recordStored', { stream })
-            return
-          }
-          const token = tokenOf(stream, partition, record.offset, assigned.originOf(record.offset))
-          await options.warehouse.insert(declaration, record.value, token)
-          options.events.emit('recordStored', { stream })
-          options.rowAges?.stored(declaration, record.value)
-        },
-      }
+        throw new WattlineError('invariant_broken', `stream ${partition.stream} has no table.`)
+      const rewinding = await Rewinding.open(partition, declaration, options)
+      return new StoreWorker(options, partition, declaration, rewinding)
     },
   }
 }
 
-/** Deduplication token of a record: the history of the log that it is in, and its place there. */
-export const tokenOf = (stream: string, partition: number, offset: bigint, origin: string): string =>
-  `${origin === '' ? '' : `${origin}/`}${stream}/${partition}/${offset}`
+class StoreWorker implements PartitionWorker {
+  readonly #options: StoreOptions
+  readonly #partition: AssignedPartition
+  readonly #stream: StreamDeclaration
+  /** Null: nothing is read again. */
+  #rewinding: Rewinding | null
+  #next: bigint | null = null
+
+  constructor(
+    options: StoreOptions,
+    partition: AssignedPartition,
+    stream: StreamDeclaration,
+    rewinding: Rewinding | null,
+  ) {
+    this.#options = options
+    this.#partition = partition
+    this.#stream = stream
+    this.#rewinding = rewinding
+  }
+
+  async apply(record: StoredRecord): Promise<void> {
+    this.#next = record.offset + 1n
+    if (this.#rewinding?.passesOver(record.offset) === true) return
+    assertReadable(record)
+    if (record.headers[RECORD_KIND] !== undefined) return
+    const { warehouse, events, rowAges } = this.#options
+    const { name } = this.#stream
+    if (name === factors.name) await storeFactors(warehouse, record)
+    else {
+      const { partition } = this.#partition
+      const token = tokenOf(name, partition, record.offset, this.#partition.originOf(record.offset))
+      await warehouse.insert(this.#stream, record.value, token)
+      await this.#rewinding?.stored(record, token)
+    }
+    events.emit('recordStored', { stream: name })
+    if (name !== factors.name && this.#rewinding === null) rowAges?.stored(this.#stream, record.value)
+  }
+
+  async finish(step: Step): Promise<void> {
+    const next = this.#next
+    if (next === null) return
+    if (this.#rewinding !== null && (await this.#rewinding.finish(next, step))) this.#rewinding = null
+    const origin = this.#partition.originOf(next - 1n)
+    this.#options.warehouse.files?.noteStored(`${this.#stream.name}/${this.#partition.partition}`, {
+      origin,
+      next,
+    })
+  }
+}

@@ -2,8 +2,8 @@
 import type { Role } from '../../core/runtime/config/roles.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
-/** Each role that this process runs, with the reasons why it cannot work now; none: it works. */
-export type Readiness = Readonly<Partial<Record<Role, readonly string[]>>>
+/** Each role that this process runs, and its files, with the reasons why they do not work now; none: they do. */
+export type Readiness = Readonly<Partial<Record<Role | 'files', readonly string[]>>>
 
 export const reasonsOf = (readiness: Readiness): readonly string[] => Object.values(readiness).flat()
 

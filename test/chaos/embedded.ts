@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readLosses } from '../../core/runtime/losses.ts'
 import { canHideFolders, hideFolder } from '../support/hidden-folder.ts'
 import { freePorts } from '../support/kafka/kafka-server.ts'
 import type { Aim } from './aim.ts'
@@ -40,6 +41,10 @@ class Embedded implements Topology {
   #member = new Member('wattline', { data: this.#data, environment: ENVIRONMENT })
   #hasPorts = false
   readonly #marksman = new Marksman()
+  /** Losses that were told so far. */
+  readonly #told = new Set<string>()
+  /** Whether files were damaged in this run. */
+  #isForced = false
 
   constructor(entry: string | undefined) {
     this.#entry = entry
@@ -94,7 +99,18 @@ class Embedded implements Topology {
   }
 
   async takeProblems(): Promise<string[]> {
-    return [...this.#member.takeProblems(), ...(await stopped(this.#member))]
+    return [...this.#member.takeProblems(), ...(await stopped(this.#member)), ...this.#unforced()]
+  }
+
+  /** Losses that are told of and that no fault of files forced. */
+  #unforced(): readonly string[] {
+    const fresh = readLosses(this.#data).filter(({ id }) => !this.#told.has(id))
+    for (const { id } of fresh) this.#told.add(id)
+    return this.#isForced
+      ? []
+      : fresh.map(
+          ({ what, extent }) => `told of a loss that nothing forced: ${what} ${JSON.stringify(extent)}`,
+        )
   }
 
   async state(): Promise<string> {

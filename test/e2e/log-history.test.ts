@@ -2,12 +2,11 @@
 // was deleted, are all there; what is gone with the files is told in readiness, in metrics and by command; and an operator's
 // word makes the instance ready again.
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { encodeTraces } from '../support/otlp.ts'
+import { HASTE, metricsText, readyz, sendSpans, untilStored } from '../support/spans-of-a-process.ts'
 import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 let data: string
@@ -21,47 +20,9 @@ afterEach(async () => {
   rmSync(data, { recursive: true, force: true })
 })
 
-/** Each request becomes a record at once. */
-const HASTE = { WATTLINE_GROUP_COMMIT_WAIT_MS: '5', WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '5' }
-
 const start = async (environment = {}): Promise<WattlineProcess> => {
   running = await startProcess({ data, environment: { ...HASTE, ...environment } })
   return running
-}
-
-const SPANS = 20
-
-/** So many requests, each a record or part of one. */
-async function send({ otlp }: WattlineProcess, requests: number): Promise<void> {
-  for (let i = 0; i < requests; i++) {
-    const now = BigInt(Date.now()) * 1_000_000n
-    const spans = Array.from({ length: SPANS }, () => ({
-      traceId: randomBytes(16),
-      spanId: randomBytes(8),
-      name: 'work',
-      startUnixNano: now,
-      endUnixNano: now + 1_000n,
-      attributes: {},
-    }))
-    const body = new Uint8Array(encodeTraces({ 'service.name': 'history' }, spans))
-    const headers = { 'content-type': 'application/x-protobuf' }
-    const response = await fetch(`${otlp}/v1/traces`, { method: 'POST', headers, body })
-    expect(response.status).toBe(200)
-  }
-}
-
-const stored = async (process: WattlineProcess): Promise<number> =>
-  Number((await process.sql<{ n: string }>('SELECT toString(count()) AS n FROM otel_traces'))[0]?.n)
-
-const holds = (process: WattlineProcess, spans: number): Promise<number> =>
-  eventually(
-    () => stored(process),
-    found => found >= spans,
-  )
-
-const readyz = async ({ http }: WattlineProcess): Promise<{ status: number; text: string }> => {
-  const response = await fetch(`${http}/readyz`)
-  return { status: response.status, text: await response.text() }
 }
 
 const command = (...args: string[]): string =>
@@ -73,14 +34,14 @@ const command = (...args: string[]): string =>
 
 it('stores what comes after an older log was restored', { timeout: 120_000 }, async () => {
   let process = await start()
-  await send(process, 10)
-  await holds(process, 200)
+  await sendSpans(process, 10)
+  await untilStored(process, 200)
   await process.end('SIGTERM')
   cpSync(join(data, 'log'), join(data, 'older'), { recursive: true })
 
   process = await start()
-  await send(process, 20)
-  await holds(process, 600)
+  await sendSpans(process, 20)
+  await untilStored(process, 600)
   await process.end('SIGTERM')
   rmSync(join(data, 'log'), { recursive: true })
   cpSync(join(data, 'older'), join(data, 'log'), { recursive: true })
@@ -90,8 +51,8 @@ it('stores what comes after an older log was restored', { timeout: 120_000 }, as
   expect(text).toMatch(/is an older copy of itself, and everything that it held for the tables is stored/)
   expect(status).toBe(200)
   expect(process.stderr.join('\n')).toMatch(/lossFound/)
-  await send(process, 20)
-  expect(await holds(process, 1_000)).toBe(1_000)
+  await sendSpans(process, 20)
+  expect(await untilStored(process, 1_000)).toEqual({ rows: 1_000, distinct: 1_000 })
   await process.end('SIGTERM')
 })
 
@@ -99,25 +60,24 @@ it('tells of records that a deleted log had not stored yet, until that is accept
   timeout: 120_000,
 }, async () => {
   let process = await start()
-  await send(process, 5)
-  await holds(process, 100)
+  await sendSpans(process, 5)
+  await untilStored(process, 100)
   await process.end('SIGTERM')
   // Taken in by a node without tables, and gone before anybody stored it.
-  const alone = { WATTLINE_ROLES: 'collector', WATTLINE_FORWARD_URL: 'http://127.0.0.1:9' }
-  process = await start(alone)
-  await send(process, 3)
+  process = await start({ WATTLINE_ROLES: 'collector', WATTLINE_FORWARD_URL: 'http://127.0.0.1:9' })
+  await sendSpans(process, 3)
   await process.end('SIGTERM')
   rmSync(join(data, 'log'), { recursive: true })
 
   process = await start()
-  await send(process, 5)
-  expect(await holds(process, 200)).toBe(200)
+  await sendSpans(process, 5)
+  expect(await untilStored(process, 200)).toEqual({ rows: 200, distinct: 200 })
   const { status, text } = await readyz(process)
   expect(status).toBe(503)
   expect(text).toMatch(
     /is gone: records that were acknowledged and not stored .*stream traces: 3 records, received 20/,
   )
-  const metrics = await (await fetch(`${process.http}/metrics`)).text()
+  const metrics = await metricsText(process)
   expect(metrics).toMatch(/^wattline_lost_records\{stream="traces"\} 3$/m)
   expect(metrics).toMatch(/^wattline_losses\{state="lost"\} 1$/m)
   expect(command()).toMatch(/stream traces: 3 records/)

@@ -2,7 +2,7 @@
 import { WattlineError } from '../../runtime/errors.ts'
 import type { AssignedPartition, NewRecord, Output, StoredRecord } from '../broker.ts'
 import type { Journal } from './journal.ts'
-import { recordKey, stateNameOf, stateOf } from './keys.ts'
+import { type Place, recordKey, stateNameOf, stateOf } from './keys.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { decodeHead, readRecord, storedBytes } from './record.ts'
 import type { LogStore } from './store.ts'
@@ -74,12 +74,8 @@ export class Consumer implements AssignedPartition {
   }
 
   async loadState(): Promise<ReadonlyMap<string, Uint8Array>> {
-    const state = new Map<string, Uint8Array>()
     this.#ports.store.refresh()
-    for (const { key, value } of this.#ports.store.entries(stateOf(this.#place, this.#group))) {
-      state.set(stateNameOf(key, this.#group), value)
-    }
-    return state
+    return groupState(this.#ports.store, this.#place, this.#group)
   }
 
   async transact(step: Step): Promise<void> {
@@ -132,6 +128,12 @@ export class Consumer implements AssignedPartition {
     }
   }
 }
+
+/** State of a group for a partition, as stored. */
+export const groupState = (store: LogStore, place: Place, group: string): ReadonlyMap<string, Uint8Array> =>
+  new Map(
+    Array.from(store.entries(stateOf(place, group)), ({ key, value }) => [stateNameOf(key, group), value]),
+  )
 
 const toRecord = (output: Output) => output.record
 

@@ -8,6 +8,7 @@ import { type FolderLock, lockFolder } from '../../runtime/folder-lock.ts'
 import type {
   Appended,
   Broker,
+  Holding,
   NewRecord,
   PartitionLag,
   StoredRecord,
@@ -16,7 +17,7 @@ import type {
   Subscription,
 } from '../broker.ts'
 import { notCompacted } from '../compacted.ts'
-import type { ConsumerPorts } from './consumer.ts'
+import { type ConsumerPorts, groupState } from './consumer.ts'
 import { Group } from './groups.ts'
 import { History, type HistoryOptions } from './history.ts'
 import { Journal } from './journal.ts'
@@ -191,6 +192,34 @@ class EmbeddedBroker implements Broker {
         committed,
         oldestPendingMs: decodeHead(pending)?.timestampMs ?? null,
       }
+    })
+  }
+
+  holdings(group: string, stream: string): readonly Holding[] {
+    this.#store.refresh()
+    return this.#stream(stream).partitions.map(log => ({
+      partition: log.partition,
+      first: log.bounds.first,
+      end: log.bounds.next,
+      committed: log.committedBy(group),
+      originOf: (offset: bigint) => this.#history.of(log, offset).origin,
+      state: groupState(this.#store, log, group),
+    }))
+  }
+
+  async rewind(
+    group: string,
+    { stream, partition }: { readonly stream: string; readonly partition: number },
+    offset: bigint,
+    state: ReadonlyMap<string, Uint8Array | null>,
+  ): Promise<void> {
+    const log = this.#partition(stream, partition)
+    if (this.#groups.get(group)?.reads(stream) === true) {
+      throw new WattlineError('invariant_broken', `Group '${group}' is at work on ${stream}.`)
+    }
+    await this.#journal.submit(0, draft => {
+      draft.state(log, group, state)
+      draft.commit(log, group, offset)
     })
   }
 

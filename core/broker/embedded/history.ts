@@ -63,7 +63,9 @@ export class History {
     this.#origins = known.length > 0 && isSame ? known : await this.#begin(known, logs, lost !== null)
     if (endsFile === undefined || this.#identity === null) return
     const timeOf = (log: PartitionLog, offset: bigint): number =>
-      Math.max(0, Math.round(decodeHead(this.#store.get(recordKey(log, offset, 0)))?.timestampMs ?? 0))
+      offset < 0n
+        ? 0
+        : Math.max(0, Math.round(decodeHead(this.#store.get(recordKey(log, offset, 0)))?.timestampMs ?? 0))
     this.#ends = LogEnds.create(endsFile, this.#identity, logs, { now: this.#clock, timeOf })
     this.#journal.watcher = this.#ends
   }

@@ -28,12 +28,14 @@ import type {
 } from '../warehouse.ts'
 import { AnswerPipes } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
+import { Custody, type CustodyOptions, openWatched } from './custody.ts'
 import { engineConfigXml } from './engine-config.ts'
 import { engineUsersXml } from './engine-users.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
 import { type ActiveTable, freezeTables, removeFrozen } from './freeze.ts'
 import { InsertGate } from './insert-gate.ts'
 import { insertRecord } from './insert-record.ts'
+import { KeptTables } from './kept-tables.ts'
 import { RecordFiles } from './record-files.ts'
 import { repairTokens } from './token-repair.ts'
 
@@ -47,6 +49,8 @@ export interface EmbeddedWarehouseOptions {
   readonly repairTokens?: boolean
   /** Told, once, that the engine has broken down: only another process can open it again. */
   readonly onBrokenDown?: (error: unknown) => void
+  /** What has an eye on the engine's files. Default: nobody has. */
+  readonly custody?: CustodyOptions
 }
 
 /** Inserts at one time: two keep two cores busy; more only wait for each other. */
@@ -93,11 +97,15 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     await removeFrozen(enginePath)
     const files = await RecordFiles.open(join(options.path, 'incoming'))
     const pipes = await AnswerPipes.open(join(options.path, 'answers'), fencedSessions())
-    const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
     const onRepaired = (amount: number): void => options.events.emit('tokensRepaired', { amount })
-    if (repaired > 0) onRepaired(repaired)
-    // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
-    const first = new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
+    const custody =
+      options.custody === undefined ? null : new Custody(enginePath, options.custody, options.events)
+    const first = await openWatched(custody, async () => {
+      const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
+      if (repaired > 0) onRepaired(repaired)
+      // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
+      return new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
+    })
     const own = async (session: Session): Promise<Session> => {
       const sees = `${SEES_SETTING} = ${quoteText(seesAll(key))}`
       await session.queryAsync(`SET ${sees}, output_format_json_quote_64bit_integers = 1`)
@@ -115,8 +123,10 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
       pipes,
       options,
       onRepaired,
+      custody,
     })
   } catch (error) {
+    if (error instanceof WattlineError) throw error
     throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
       cause: error,
     })
@@ -134,6 +144,7 @@ interface Parts {
   readonly pipes: AnswerPipes
   readonly options: EmbeddedWarehouseOptions
   readonly onRepaired: (amount: number) => void
+  readonly custody: Custody | null
 }
 
 /** Every table that an insert into the stream's table writes to. */
@@ -159,10 +170,11 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #queries: Pool<Session>
   readonly #fenced = new Set<AbortController>()
   readonly #gate: InsertGate
+  readonly files?: KeptTables
   #onBrokenDown: ((error: unknown) => void) | undefined
   #closing: Promise<void> | undefined
 
-  constructor({ path, key, control, inserts, queries, files, pipes, options, onRepaired }: Parts) {
+  constructor({ path, key, control, inserts, queries, files, pipes, options, onRepaired, custody }: Parts) {
     this.#maxQueryBytes = Math.floor(options.maxMemoryBytes * QUERY_MEMORY_SHARE)
     this.#onBrokenDown = options.onBrokenDown
     this.#path = path
@@ -180,6 +192,13 @@ class EmbeddedWarehouse implements Warehouse {
       endReaders: () => this.#endFenced(),
       repaired: onRepaired,
     })
+    if (custody === null) return
+    this.files = new KeptTables(path, custody, {
+      database: this.database,
+      query: (sql, params) => this.query(sql, params),
+      run: statement => this.#run(statement),
+      folderOf: table => this.#folderOf(table),
+    })
   }
 
   async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
@@ -187,6 +206,7 @@ class EmbeddedWarehouse implements Warehouse {
     for (const statement of planMigration(streams, retention, existing, LOCAL_DIALECT)) {
       await this.#run(statement)
     }
+    await this.files?.migrated()
   }
 
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
@@ -289,6 +309,7 @@ class EmbeddedWarehouse implements Warehouse {
   }
 
   async #close(): Promise<void> {
+    await this.files?.close()
     await this.#endFenced()
     for (const session of await this.#queries.close()) session.close()
     for (const session of await this.#inserts.close()) session.close()

@@ -1,5 +1,6 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tokenHash } from './token-hash.ts'
 
 /**
  * Repairs deduplication logs that the engine does not have open: all of them before it starts, those of a detached table
@@ -54,7 +55,8 @@ export function repairLog(text: string, parts: readonly PartName[]): Repaired {
   return { text: joined === '' || joined.endsWith('\n') ? joined : `${joined}\n`, dropped }
 }
 
-const covers = (candidate: PartName, part: PartName): boolean =>
+/** Whether the rows of a part are in the candidate. */
+export const covers = (candidate: PartName, part: PartName): boolean =>
   candidate.partition === part.partition &&
   candidate.minBlock <= part.minBlock &&
   candidate.maxBlock >= part.maxBlock
@@ -103,6 +105,21 @@ export async function repairTable(enginePath: string, folder: string): Promise<n
   return dropped
 }
 
+/** Names of the parts above block `above` that the log says the rows of a token went into. */
+export async function partsOfToken(folder: string, token: string, above: number): Promise<readonly string[]> {
+  const hash = tokenHash(token)
+  const names: string[] = []
+  for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
+    for (const line of (await readFile(join(folder, DEDUPLICATION_LOGS, name), 'utf8')).split('\n')) {
+      const [operation, partName = '', id = ''] = line.split('\t')
+      const part = parsePartName(partName)
+      if (operation === '1' && part !== null && part.minBlock > above && id.endsWith(`_${hash}`))
+        names.push(partName)
+    }
+  }
+  return names
+}
+
 async function repairedLogs(folder: string): Promise<readonly RepairedLog[]> {
   const parts = (await list(folder)).map(parsePartName).filter(part => part !== null)
   const logs: RepairedLog[] = []
@@ -114,7 +131,7 @@ async function repairedLogs(folder: string): Promise<readonly RepairedLog[]> {
 }
 
 /** Names in a folder; none when it is not there yet or is a file. */
-async function list(folder: string): Promise<readonly string[]> {
+export async function list(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)
   } catch (error) {

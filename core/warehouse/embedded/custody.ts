@@ -1,0 +1,155 @@
+/**
+ * Opens the engine over files that may have been restored, lost or damaged. Before it opens, what lies there is compared with
+ * what was; what is missing is handed over, so that it is told, and read again from the log. Parts that only the engine finds
+ * broken are found right after: it is closed then, and all is done once more, so that their tokens go too.
+ */
+import { drainPending, type Session } from 'chdb'
+import type { Events } from '../../runtime/events.ts'
+import { restoreDefinitions, saveDefinitions } from './definitions.ts'
+import {
+  type Inventory,
+  type KnownTable,
+  loadInventory,
+  rangeOf,
+  saveInventory,
+  takeInventory,
+} from './inventory.ts'
+import { findMissing, type Missing } from './missing.ts'
+import { readStoredOffsets, type StoredOffsets } from './stored-offsets.ts'
+import { type Survey, surveyEngine } from './survey.ts'
+
+export interface CustodyOptions {
+  /** Files beside the engine's folder, best on the disk of the log. */
+  readonly inventoryFile: string
+  readonly definitionsFile: string
+  /** Days that a table keeps its rows; those that keep them for good are left out. */
+  readonly days: ReadonlyMap<string, number>
+  /**
+   * Called before the engine opens: tells what is missing, and has the log give back what it has. Rejects to keep the engine
+   * closed. `stored`: how far the tables have the log, null where that was not kept yet.
+   */
+  readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<void>
+}
+
+type Asker = Parameters<typeof takeInventory>[0]
+
+/** What was merged or inserted meanwhile is known by block numbers and tokens. */
+const NOTE_MS = 10_000
+
+export class Custody {
+  readonly #options: CustodyOptions
+  readonly #enginePath: string
+  readonly #events: Events
+  readonly #now: () => number
+  #told: ReadonlySet<string>
+  #clock: number
+  #saved = ''
+  #timer: NodeJS.Timeout | undefined
+  #noting: Promise<void> | null = null
+
+  constructor(enginePath: string, options: CustodyOptions, events: Events, now: () => number = Date.now) {
+    this.#enginePath = enginePath
+    this.#options = options
+    this.#events = events
+    this.#now = now
+    const inventory = loadInventory(options.inventoryFile)
+    this.#told = new Set(inventory?.told)
+    this.#clock = inventory?.clock ?? 0
+  }
+
+  /** Compares, before the engine opens. @throws what `onMissing` does */
+  async compare(): Promise<void> {
+    const { inventoryFile, definitionsFile, days, onMissing } = this.#options
+    const inventory = loadInventory(inventoryFile)
+    const find = async (): Promise<{ survey: Survey; missing: Missing }> => {
+      const survey = await surveyEngine(this.#enginePath)
+      return { survey, missing: findMissing(survey, inventory, Math.floor(this.#now() / 1000), days) }
+    }
+    let found = await find()
+    if (!found.missing.isGone) {
+      const restored = await restoreDefinitions(this.#enginePath, definitionsFile)
+      for (const path of restored) this.#events.emit('definitionRestored', { path })
+      if (restored.length > 0) found = await find()
+    }
+    const { missing } = found
+    await onMissing(missing, readStoredOffsets(this.#enginePath))
+    this.#told = new Set([
+      ...this.#told,
+      ...found.survey.tables.flatMap(({ uuid, broken }) => broken.map(({ folder }) => `${uuid}/${folder}`)),
+    ])
+    if (inventory === null || missing.tables.length === 0) return
+    // What was told is not missed a second time, also when block numbers begin again.
+    await this.#save(inventory.tables.map(table => without(table, missing)))
+  }
+
+  /** Whether the engine has put parts aside that nobody was told of: then it must be closed, and compared once more. */
+  async foundBroken(): Promise<boolean> {
+    const { tables } = await surveyEngine(this.#enginePath)
+    return tables.some(({ uuid, broken }) =>
+      broken.some(({ folder }) => !this.#told.has(`${uuid}/${folder}`)),
+    )
+  }
+
+  /** Notes the parts that the engine has now. */
+  async note(tables: readonly KnownTable[]): Promise<void> {
+    const text = JSON.stringify(tables)
+    if (text === this.#saved) return
+    await this.#save(tables)
+    this.#saved = text
+  }
+
+  /** Notes what parts there are, now and every few seconds. */
+  async watch(warehouse: Asker): Promise<void> {
+    clearInterval(this.#timer)
+    await this.note(await takeInventory(warehouse))
+    this.#timer = setInterval(() => {
+      this.#noting ??= takeInventory(warehouse)
+        .then(tables => this.note(tables))
+        // What could not be noted now is noted the next time.
+        .catch(() => undefined)
+        .finally(() => {
+          this.#noting = null
+        })
+    }, NOTE_MS).unref()
+  }
+
+  /** Before the engine closes. */
+  async close(warehouse: Asker): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#noting
+    await takeInventory(warehouse)
+      .then(tables => this.note(tables))
+      .catch(() => undefined)
+  }
+
+  async noteDefinitions(): Promise<void> {
+    await saveDefinitions(this.#enginePath, this.#options.definitionsFile)
+  }
+
+  async #save(tables: readonly KnownTable[]): Promise<void> {
+    this.#clock = Math.max(this.#clock, Math.floor(this.#now() / 1000))
+    const inventory: Inventory = { tables, clock: this.#clock, told: [...this.#told] }
+    await saveInventory(this.#options.inventoryFile, inventory)
+  }
+}
+
+/** Opens the engine, once more when it finds parts broken: what is done before it opens is done with these gone. */
+export async function openWatched(custody: Custody | null, open: () => Promise<Session>): Promise<Session> {
+  for (;;) {
+    await custody?.compare()
+    const control = await open()
+    if (custody === null) return control
+    // Tables are loaded in the background; this waits for them.
+    await control.queryAsync("SELECT count() FROM system.parts WHERE database = 'wattline'")
+    if (!(await custody.foundBroken())) return control
+    control.close()
+    await drainPending()
+  }
+}
+
+function without(table: KnownTable, { tables }: Missing): KnownTable {
+  const missing = tables.find(({ uuid }) => uuid === table.uuid)
+  if (missing === undefined) return table
+  const gone = new Set(missing.parts)
+  return { ...table, parts: table.parts.filter(({ name }) => !gone.has(name) && rangeOf(name) !== null) }
+}

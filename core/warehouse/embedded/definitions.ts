@@ -1,0 +1,70 @@
+/**
+ * Definitions of the tables, kept once more outside the engine's folder. Without them the engine does not see the rows that
+ * lie beside them, and starts empty; they are a few files of text, so what is gone is put back.
+ */
+import { existsSync, lstatSync } from 'node:fs'
+import { mkdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { list } from './token-repair.ts'
+
+/** Path below the engine's folder -> text of a file, or where a link points. */
+interface Definitions {
+  readonly files: Readonly<Record<string, string>>
+  readonly links: Readonly<Record<string, string>>
+}
+
+/** Copies what is there now; whole or not at all. */
+export async function saveDefinitions(enginePath: string, file: string): Promise<void> {
+  const files: Record<string, string> = {}
+  const links: Record<string, string> = {}
+  const add = async (folder: string, seen: string): Promise<void> => {
+    for (const name of await list(join(enginePath, folder))) {
+      if (name.endsWith('.sql'))
+        files[`${seen}/${name}`] = await readFile(join(enginePath, folder, name), 'utf8')
+    }
+  }
+  await add('metadata', 'metadata')
+  for (const name of await list(join(enginePath, 'metadata'))) {
+    const path = join('metadata', name)
+    if (name.endsWith('.sql')) continue
+    if (isLink(join(enginePath, path))) links[path] = await readlink(join(enginePath, path))
+    await add(path, path)
+  }
+  const draft = `${file}.new`
+  await writeFile(draft, JSON.stringify({ files, links } satisfies Definitions), { flush: true })
+  await rename(draft, file)
+}
+
+/** Puts back what is missing, before the engine opens; the paths. */
+export async function restoreDefinitions(enginePath: string, file: string): Promise<readonly string[]> {
+  const kept = await readKept(file)
+  const restored: string[] = []
+  for (const [path, target] of Object.entries(kept.links)) {
+    const link = join(enginePath, path)
+    await mkdir(join(dirname(link), target), { recursive: true })
+    if (isLink(link) || existsSync(link)) continue
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(target, link)
+    restored.push(path)
+  }
+  for (const [path, text] of Object.entries(kept.files)) {
+    const full = join(enginePath, path)
+    if (existsSync(full)) continue
+    await mkdir(dirname(full), { recursive: true })
+    await writeFile(full, text, { flush: true })
+    restored.push(path)
+  }
+  return restored
+}
+
+async function readKept(file: string): Promise<Definitions> {
+  if (!existsSync(file)) return { files: {}, links: {} }
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Definitions
+  } catch {
+    return { files: {}, links: {} }
+  }
+}
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true

@@ -1,0 +1,94 @@
+/**
+ * What parts the tables had, kept outside the engine's folder: what a start compares with the parts that are there. Written
+ * every few seconds while something changes; what was inserted since is known by its tokens, and what was merged since by
+ * block numbers. So a kill at any moment leaves nothing that looks like a loss.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import type { Warehouse } from '../warehouse.ts'
+import { type PartName, parsePartName } from './token-repair.ts'
+
+/** One part, as short as it goes: there are thousands. */
+export interface KnownPart {
+  readonly name: string
+  readonly rows: number
+  /** Times of its rows, unix seconds; null: the table has none. */
+  readonly from: number | null
+  readonly to: number | null
+  /** Unix seconds at which its last row expires; null: never. */
+  readonly expires: number | null
+}
+
+export interface KnownTable {
+  readonly name: string
+  readonly uuid: string
+  readonly parts: readonly KnownPart[]
+}
+
+export interface Inventory {
+  readonly tables: readonly KnownTable[]
+  /** Latest wall clock that the process has seen, unix seconds: rows that had expired by then may be gone. */
+  readonly clock: number
+  /** Parts that the engine has put aside as broken, and that have been told: `table uuid/name`. */
+  readonly told: readonly string[]
+}
+
+/** Null when there is none, or it cannot be read: then nothing is known, and nothing is missed. */
+export function loadInventory(file: string): Inventory | null {
+  if (!existsSync(file)) return null
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Inventory
+  } catch {
+    return null
+  }
+}
+
+/** Whole or not at all, and on the disk when it resolves. */
+export async function saveInventory(file: string, inventory: Inventory): Promise<void> {
+  const draft = `${file}.new`
+  await writeFile(draft, JSON.stringify(inventory), { flush: true })
+  await rename(draft, file)
+}
+
+interface PartRow {
+  readonly table: string
+  readonly uuid: string
+  readonly name: string
+  readonly rows: string
+  readonly from: string
+  readonly to: string
+  readonly expires: string
+}
+
+/** The tables and their active parts as the engine has them. */
+export async function takeInventory(
+  warehouse: Pick<Warehouse, 'query' | 'database'>,
+): Promise<readonly KnownTable[]> {
+  const database = { database: warehouse.database }
+  const tables = await warehouse.query<{ name: string; uuid: string }>(
+    `SELECT name, toString(uuid) AS uuid FROM system.tables
+     WHERE database = {database:String} AND endsWith(engine, 'MergeTree') ORDER BY name`,
+    database,
+  )
+  const rows = await warehouse.query<PartRow>(
+    `SELECT table, name, rows, toUnixTimestamp(min_time) AS from, toUnixTimestamp(max_time) AS to,
+       toUnixTimestamp(delete_ttl_info_max) AS expires
+     FROM system.parts WHERE database = {database:String} AND active ORDER BY table, name`,
+    database,
+  )
+  const byTable = Map.groupBy(rows, row => row.table)
+  return tables.map(({ name, uuid }) => ({
+    name,
+    uuid,
+    parts: (byTable.get(name) ?? []).map(row => ({
+      name: row.name,
+      rows: Number(row.rows),
+      from: Number(row.to) === 0 ? null : Number(row.from),
+      to: Number(row.to) === 0 ? null : Number(row.to),
+      expires: Number(row.expires) === 0 ? null : Number(row.expires),
+    })),
+  }))
+}
+
+/** Names as block ranges. */
+export const rangeOf = (name: string): PartName | null => parsePartName(name)

@@ -1,0 +1,64 @@
+import { remakeTraceIndex } from '../remake.ts'
+import type { TableFiles, Warehouse } from '../warehouse.ts'
+import type { Custody } from './custody.ts'
+import { type StoredOffset, StoredOffsetsFile } from './stored-offsets.ts'
+import { partsOfToken } from './token-repair.ts'
+
+interface Engine extends Pick<Warehouse, 'query' | 'database'> {
+  run(statement: string): Promise<void>
+  /** The folder of a table; null when there is no such table. */
+  folderOf(table: string): Promise<string | null>
+}
+
+/** What the files of the open engine are known to hold. */
+export class KeptTables implements TableFiles {
+  readonly #custody: Custody
+  readonly #engine: Engine
+  readonly #stored: StoredOffsetsFile
+
+  constructor(path: string, custody: Custody, engine: Engine) {
+    this.#custody = custody
+    this.#engine = engine
+    this.#stored = new StoredOffsetsFile(path)
+  }
+
+  /** Tables are there as declared: from now on their parts are noted. */
+  async migrated(): Promise<void> {
+    await this.#custody.noteDefinitions()
+    await this.#custody.watch(this.#engine)
+  }
+
+  noteStored(place: string, stored: StoredOffset): void {
+    this.#stored.set(place, stored)
+  }
+
+  notedAll(): void {
+    this.#stored.complete()
+  }
+
+  isNoted(): boolean {
+    return this.#stored.isComplete()
+  }
+
+  async storedRows(table: string, token: string, above: number): Promise<number | null> {
+    const folder = await this.#engine.folderOf(table)
+    if (folder === null) return null
+    const names = await partsOfToken(folder, token, above)
+    const [found] = await this.#engine.query<{ parts: string; rows: string }>(
+      `SELECT count() AS parts, sum(rows) AS rows FROM system.parts
+       WHERE database = {database:String} AND table = {table:String} AND has({names:Array(String)}, name)`,
+      { database: this.#engine.database, table, names },
+    )
+    return Number(found?.parts) === names.length ? Number(found?.rows) : null
+  }
+
+  async remakeTraceIndex(from: string | null, to: string | null): Promise<void> {
+    await remakeTraceIndex(this.#engine, from, to)
+  }
+
+  /** Before the engine closes. */
+  async close(): Promise<void> {
+    await this.#custody.close(this.#engine)
+    this.#stored.close()
+  }
+}

@@ -1,0 +1,140 @@
+/** What is missing of what the inventory and the tokens say: pure. */
+import { type Inventory, type KnownPart, type KnownTable, rangeOf } from './inventory.ts'
+import type { Survey, SurveyedTable } from './survey.ts'
+import { covers, type PartName } from './token-repair.ts'
+
+/** One table that lacks rows. */
+export interface MissingTable {
+  readonly name: string
+  readonly uuid: string
+  /** Null: unknown. */
+  readonly rows: number | null
+  /** Times of the rows, unix seconds; null: unknown. */
+  readonly from: number | null
+  readonly to: number | null
+  /** Parts that are gone or broken. */
+  readonly parts: readonly string[]
+  /** Folders of `detached/` among them. */
+  readonly broken: readonly string[]
+  /** Partitions of the table that lack rows. */
+  readonly partitions: readonly string[]
+}
+
+export interface Missing {
+  readonly tables: readonly MissingTable[]
+  /** Table -> hashes of tokens whose rows are not all there. */
+  readonly tokens: ReadonlyMap<string, ReadonlySet<string>>
+  /** Table -> hashes of all tokens that are logged. */
+  readonly logged: ReadonlyMap<string, ReadonlySet<string>>
+  /** Tables without a single part that had some, as far as is known: nothing of any record is there. */
+  readonly empty: ReadonlySet<string>
+  /** Table -> highest block number on the disk: what is inserted from now on has higher ones. */
+  readonly highest: ReadonlyMap<string, number>
+  /** The inventory has rows, and there is no part at all: the engine's disk is not the one that it was. */
+  readonly isGone: boolean
+  /** There is no part at all, whatever there was. */
+  readonly isBare: boolean
+}
+
+/**
+ * `nowSeconds`: rows that have expired by then, or by the latest clock that was seen, are not missed. `days`: how long a
+ * table keeps its rows.
+ */
+export function findMissing(
+  survey: Survey,
+  inventory: Inventory | null,
+  nowSeconds: number,
+  days: ReadonlyMap<string, number>,
+): Missing {
+  const clock = Math.max(nowSeconds, inventory?.clock ?? 0)
+  const told = new Set(inventory?.told)
+  const found = new Map(survey.tables.map(table => [table.uuid, table]))
+  const known = new Map(inventory?.tables.map(table => [table.uuid, table]))
+  const tables: MissingTable[] = []
+  const tokens = new Map<string, ReadonlySet<string>>()
+  const empty = new Set<string>()
+  for (const uuid of new Set([...found.keys(), ...known.keys()])) {
+    const here = found.get(uuid) ?? { uuid, name: null, parts: [], tokens: new Map(), broken: [] }
+    const name = known.get(uuid)?.name ?? here.name
+    if (name === null) continue
+    const broken = here.broken.filter(({ folder }) => !told.has(`${uuid}/${folder}`))
+    const isThere = (part: PartName): boolean =>
+      here.parts.some(one => covers(one, part)) && !broken.some(one => covers(one.part, part))
+    const hasExpired = (partition: string): boolean => expiryOf(partition, days.get(name)) <= clock
+    const table = missingOf(name, here, known.get(uuid), isThere, broken, part =>
+      part.expires !== null && part.expires <= clock ? true : hasExpired(rangeOf(part.name)?.partition ?? ''),
+    )
+    if (table !== null) tables.push(table)
+    if (here.parts.length === 0 && (inventory === null || table !== null)) empty.add(name)
+    const burnt = [...here.tokens].filter(([, parts]) =>
+      parts.some((part: PartName) => !isThere(part) && !hasExpired(part.partition)),
+    )
+    tokens.set(name, new Set([...(tokens.get(name) ?? []), ...burnt.map(([hash]) => hash)]))
+  }
+  const all = survey.tables.filter(({ name }) => name !== null)
+  const isBare = survey.tables.every(({ parts }) => parts.length === 0)
+  const hadRows = inventory?.tables.some(({ parts }) => parts.some(({ rows }) => rows > 0)) ?? false
+  return {
+    tables,
+    tokens,
+    logged: new Map(all.map(table => [table.name!, new Set(table.tokens.keys())])),
+    empty: new Set(
+      [...empty].filter(name => !all.some(table => table.name === name && table.parts.length > 0)),
+    ),
+    highest: new Map(all.map(({ name, parts }) => [name!, Math.max(0, ...parts.map(part => part.maxBlock))])),
+    isGone: hadRows && isBare,
+    isBare,
+  }
+}
+
+function missingOf(
+  name: string,
+  here: SurveyedTable,
+  known: KnownTable | undefined,
+  isThere: (part: PartName) => boolean,
+  broken: SurveyedTable['broken'],
+  isExpired: (part: KnownPart) => boolean,
+): MissingTable | null {
+  const gone = (known?.parts ?? []).filter(part => {
+    const range = rangeOf(part.name)
+    return range !== null && part.rows > 0 && !isExpired(part) && !isThere(range)
+  })
+  // A broken part whose rows are known stands for the smaller ones that it was merged from.
+  const counted = broken.filter(
+    one => one.rows !== null && !gone.some(({ name: same }) => same === nameIn(one.folder)),
+  )
+  const parts = gone.filter(part => !counted.some(one => covers(one.part, rangeOf(part.name)!)))
+  if (gone.length === 0 && broken.length === 0) return null
+  // An older copy has some of the rows that were merged into one part since.
+  const within = (range: PartName): number =>
+    here.parts.reduce((sum, part) => sum + (covers(range, part) ? part.rows() : 0), 0)
+  const rows = [
+    ...parts.map(part => Math.max(0, part.rows - within(rangeOf(part.name)!))),
+    ...counted.map(one => one.rows ?? 0),
+  ]
+  const times = gone.flatMap(({ from, to }) => (from === null || to === null ? [] : [from, to]))
+  const ranges = [...gone.map(part => rangeOf(part.name)!), ...broken.map(({ part }) => part)]
+  return {
+    name,
+    uuid: here.uuid,
+    rows: rows.length === 0 ? null : rows.reduce((sum, count) => sum + count, 0),
+    from: times.length === 0 ? null : Math.min(...times),
+    to: times.length === 0 ? null : Math.max(...times),
+    parts: [...new Set([...gone.map(part => part.name), ...broken.map(({ folder }) => nameIn(folder))])],
+    broken: broken.map(({ folder }) => folder),
+    partitions: [...new Set(ranges.map(({ partition }) => partition))],
+  }
+}
+
+const nameIn = (folder: string): string => folder.replace(/^broken(-on-start)?_/, '').replace(/_try\d+$/, '')
+
+/** Unix seconds after which no row of a partition is kept; partitions are days, weeks by their Monday, or months. */
+function expiryOf(partition: string, days = Number.POSITIVE_INFINITY): number {
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})?$/.exec(partition) ?? []
+  if (year === undefined || month === undefined) return Number.POSITIVE_INFINITY
+  const end =
+    day === undefined
+      ? Date.UTC(Number(year), Number(month))
+      : Date.UTC(Number(year), Number(month) - 1, Number(day) + 7)
+  return end / 1000 + days * 86_400
+}

@@ -1,0 +1,61 @@
+/**
+ * How far the tables have the log, kept in the engine's folder, so that an older copy of it brings its own: per partition of
+ * the log the offset after the last record that was stored. Written after the insert and before the offset is committed.
+ */
+import { join } from 'node:path'
+import { SlotFile } from '../../runtime/slot-file.ts'
+
+export interface StoredOffset {
+  /** Origin of the last record; '' for those of before origins were kept. */
+  readonly origin: string
+  readonly next: bigint
+}
+
+/** By `stream/partition`. */
+export type StoredOffsets = ReadonlyMap<string, StoredOffset>
+
+/** Slot that says that every partition has one which anything was stored of. */
+const COMPLETE = 'complete'
+
+const FILE = 'wattline.stored'
+/** Written where there is no origin: a slot has no empty fields. */
+const NO_ORIGIN = '-'
+
+/** Null: they were not kept yet. */
+export function readStoredOffsets(enginePath: string): StoredOffsets | null {
+  const slots = SlotFile.read(join(enginePath, FILE))
+  if (slots === null || !slots.has(COMPLETE)) return null
+  const found = new Map<string, StoredOffset>()
+  for (const [place, text] of slots) {
+    const [origin, next] = text.split(' ')
+    if (origin === undefined || !/^\d+$/.test(next ?? '')) continue
+    found.set(place, { origin: origin === NO_ORIGIN ? '' : origin, next: BigInt(next!) })
+  }
+  return found
+}
+
+export class StoredOffsetsFile {
+  readonly #slots: SlotFile
+
+  constructor(enginePath: string) {
+    const path = join(enginePath, FILE)
+    this.#slots = SlotFile.create(path, SlotFile.read(path) ?? [])
+  }
+
+  set(place: string, { origin, next }: StoredOffset): void {
+    this.#slots.set(place, `${origin === '' ? NO_ORIGIN : origin} ${next}`)
+  }
+
+  /** From now on a partition without a slot is one that nothing was stored of. */
+  complete(): void {
+    if (this.#slots.get(COMPLETE) === undefined) this.#slots.set(COMPLETE, '1')
+  }
+
+  isComplete(): boolean {
+    return this.#slots.get(COMPLETE) !== undefined
+  }
+
+  close(): void {
+    this.#slots.close()
+  }
+}

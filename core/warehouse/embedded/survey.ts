@@ -1,0 +1,109 @@
+/** What lies on the disk of the engine, looked at before it opens: tables, parts, tokens, and what was put aside as broken. */
+import { existsSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DEDUPLICATION_LOGS, list, type PartName, parsePartName } from './token-repair.ts'
+
+export interface SurveyedTable {
+  readonly uuid: string
+  /** Null: no definition names it any more. */
+  readonly name: string | null
+  readonly parts: readonly PartOnDisk[]
+  /** Hash of a token -> parts that its rows went into, as logged. */
+  readonly tokens: ReadonlyMap<string, readonly PartName[]>
+  /** What the engine found broken at an earlier start and put aside. */
+  readonly broken: readonly BrokenPart[]
+}
+
+export interface PartOnDisk extends PartName {
+  /** Reads how many rows it has; 0 when it does not say. */
+  rows(): number
+}
+
+export interface BrokenPart {
+  /** Name of the folder in `detached/`. */
+  readonly folder: string
+  readonly part: PartName
+  /** Null: its count cannot be read. */
+  readonly rows: number | null
+}
+
+export interface Survey {
+  readonly tables: readonly SurveyedTable[]
+}
+
+const BROKEN = /^broken(?:-on-start)?_(.+?)(?:_try\d+)?$/
+
+export async function surveyEngine(enginePath: string): Promise<Survey> {
+  const names = await definitionsOf(enginePath)
+  const tables: SurveyedTable[] = []
+  const store = join(enginePath, 'store')
+  for (const prefix of await list(store)) {
+    for (const uuid of await list(join(store, prefix))) {
+      const folder = join(store, prefix, uuid)
+      const entries = await list(folder)
+      const parts = entries.flatMap(name => partOnDisk(folder, name))
+      if (parts.length === 0 && !entries.includes('detached') && !entries.includes('format_version.txt'))
+        continue
+      tables.push({
+        uuid,
+        name: names.get(uuid) ?? null,
+        parts,
+        tokens: await tokensOf(folder),
+        broken: await brokenIn(folder),
+      })
+    }
+  }
+  return { tables }
+}
+
+/** Table uuid -> name. Definitions lie in the database's folder, which `metadata/` has a link to. */
+async function definitionsOf(enginePath: string): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>()
+  for (const database of await list(join(enginePath, 'metadata'))) {
+    const folder = join(enginePath, 'metadata', database)
+    for (const file of await list(folder)) {
+      if (!file.endsWith('.sql')) continue
+      const text = await readFile(join(folder, file), 'utf8')
+      const uuid = /\bUUID '([0-9a-f-]{36})'/.exec(text)?.[1]
+      if (uuid !== undefined) names.set(uuid, decodeURIComponent(file.slice(0, -4)))
+    }
+  }
+  return names
+}
+
+async function tokensOf(folder: string): Promise<ReadonlyMap<string, readonly PartName[]>> {
+  const tokens = new Map<string, PartName[]>()
+  for (const name of await list(join(folder, DEDUPLICATION_LOGS))) {
+    const text = await readFile(join(folder, DEDUPLICATION_LOGS, name), 'utf8')
+    for (const line of text.split('\n')) {
+      const [operation, partName, id] = line.split('\t')
+      const part = parsePartName(partName ?? '')
+      if (operation !== '1' || part === null || id === undefined) continue
+      const hash = id.slice(part.partition.length + 1)
+      tokens.set(hash, [...(tokens.get(hash) ?? []), part])
+    }
+  }
+  return tokens
+}
+
+async function brokenIn(folder: string): Promise<readonly BrokenPart[]> {
+  const found: BrokenPart[] = []
+  for (const name of await list(join(folder, 'detached'))) {
+    const part = parsePartName(BROKEN.exec(name)?.[1] ?? '')
+    if (part === null) continue
+    found.push({ folder: name, part, rows: countIn(join(folder, 'detached', name)) })
+  }
+  return found
+}
+
+function partOnDisk(folder: string, name: string): readonly PartOnDisk[] {
+  const part = parsePartName(name)
+  return part === null ? [] : [{ ...part, rows: () => countIn(join(folder, name)) ?? 0 }]
+}
+
+function countIn(folder: string): number | null {
+  const file = join(folder, 'count.txt')
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return /^\d+$/.test(text) ? Number(text) : null
+}

@@ -1,0 +1,216 @@
+/**
+ * What the tables lack when they are opened: told as a loss with its extent, and read again from the log where it still has
+ * the records. Runs before the engine opens, so that nothing is inserted meanwhile; each step may be repeated after a kill.
+ */
+import type { Broker, Holding } from '../../core/broker/broker.ts'
+import { digest } from '../../core/model/digest.ts'
+import { type StreamDeclaration, tablesOf } from '../../core/model/streams/stream.ts'
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Extent, Loss, Losses, Restoring } from '../../core/runtime/losses.ts'
+import type { Missing, MissingTable } from '../../core/warehouse/embedded/missing.ts'
+import type { StoredOffsets } from '../../core/warehouse/embedded/stored-offsets.ts'
+import { tokenHash } from '../../core/warehouse/embedded/token-hash.ts'
+import { encodeRewind, type Facts, knownUpTo, type Plan, planRewind, REWIND } from './rewind.ts'
+import { STORE, tokenOf } from './token.ts'
+
+export interface Recovery {
+  /** Null: the log is not in the data folder, and gives nothing back. */
+  readonly broker: Pick<Broker, 'holdings' | 'rewind'> | null
+  readonly streams: readonly StreamDeclaration[]
+  readonly losses: Losses
+  /** Folder of the tables, for what is told. */
+  readonly folder: string
+  /** Tables that are made again from others. */
+  readonly derived: readonly string[]
+}
+
+/** @throws tables_missing while all tables are gone and no operator has accepted that */
+export async function recover(
+  { broker, streams, losses, folder, derived }: Recovery,
+  missing: Missing,
+  stored: StoredOffsets | null,
+): Promise<void> {
+  const places = broker?.holdings === undefined ? [] : placesOf(broker, streams, missing, stored)
+  const hadRows = places.some(
+    ({ stream, facts }) => stream.holds === undefined && facts.holding.committed > 0n,
+  )
+  const isGone = missing.isGone || (missing.isBare && hadRows)
+  if (isGone) await refuseUnlessAccepted(losses, folder, missing)
+  else await tellBack(losses)
+  const plans = places.flatMap(place => {
+    const plan = planRewind(place.facts)
+    return plan === null ? [] : [{ ...place, plan }]
+  })
+  const beyond = places.flatMap(place => extentBeyond(place, missing))
+  if (missing.tables.length > 0 || beyond.length > 0 || plans.some(({ plan }) => plan.restorable > 0)) {
+    // Who accepted that all is gone has accepted this.
+    await losses.add(lossOfTables(folder, missing, plans, beyond, derived), isGone)
+  }
+  for (const { name, partition, plan } of plans) {
+    const state = new Map([[REWIND, encodeRewind(plan.rewind)]])
+    await broker?.rewind?.(STORE, { stream: name, partition }, plan.offset, state)
+  }
+}
+
+interface Place {
+  readonly stream: StreamDeclaration
+  readonly name: string
+  readonly partition: number
+  readonly facts: Facts
+}
+
+function placesOf(
+  broker: Pick<Broker, 'holdings'>,
+  streams: readonly StreamDeclaration[],
+  missing: Missing,
+  stored: StoredOffsets | null,
+): readonly Place[] {
+  return streams
+    .filter(stream => tablesOf(stream).length > 0)
+    .flatMap(stream =>
+      (broker.holdings?.(STORE, stream.name) ?? []).map(holding => ({
+        stream,
+        name: stream.name,
+        partition: holding.partition,
+        facts: factsOf(stream, holding, missing, stored),
+      })),
+    )
+}
+
+/** Tokens of a table that the engine keeps, less some that it may be about to forget. */
+const KEPT_TOKENS = 900
+
+function factsOf(
+  stream: StreamDeclaration,
+  holding: Holding,
+  missing: Missing,
+  stored: StoredOffsets | null,
+): Facts {
+  const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
+  const lacks = missing.tables.some(({ name }) => names.includes(name))
+  const kept = stored?.get(`${stream.name}/${holding.partition}`)
+  // Each version is stored once, whatever its token: all of it may be read again.
+  if (stream.holds !== undefined) {
+    const always = { isLogged: () => true, isBurnt: () => false, mayForget: false, above: 0 }
+    return { holding, stored: kept, isKept: stored !== null, isAllMissing: lacks, ...always }
+  }
+  const table = names[0] ?? ''
+  const [logged, burnt] = [missing.logged.get(table), missing.tokens.get(table)]
+  const hashOf = (offset: bigint): string =>
+    tokenHash(tokenOf(stream.name, holding.partition, offset, holding.originOf(offset)))
+  const facts = {
+    holding,
+    isAllMissing: missing.empty.has(table),
+    isLogged: (offset: bigint) => logged?.has(hashOf(offset)) === true,
+    isBurnt: (offset: bigint) => burnt !== undefined && burnt.size > 0 && burnt.has(hashOf(offset)),
+    mayForget: (logged?.size ?? 0) > KEPT_TOKENS,
+    above: missing.highest.get(table) ?? 0,
+  }
+  if (stored !== null || !lacks) return { ...facts, stored: kept, isKept: stored !== null }
+  // Older than this version: the newest token says how far the tables have the log.
+  let newest: bigint | null = null
+  for (let offset = holding.first; offset < holding.committed; offset++)
+    if (facts.isLogged(offset)) newest = offset
+  const found = newest === null ? undefined : { origin: holding.originOf(newest), next: newest + 1n }
+  return { ...facts, stored: found, isKept: true }
+}
+
+/** Records that the tables never had and the log has no more, where no part is known that would tell of their rows. */
+function extentBeyond({ stream, facts }: Place, missing: Missing): readonly Extent[] {
+  const { holding, stored, isKept } = facts
+  const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
+  if (!isKept || stored === undefined || missing.tables.some(({ name }) => names.includes(name))) return []
+  if (stored.next >= holding.first || knownUpTo(facts) > holding.first) return []
+  const records = Number(holding.first - stored.next)
+  return [{ stream: stream.name, rows: null, records, from: null, to: null }]
+}
+
+function lossOfTables(
+  folder: string,
+  { tables }: Missing,
+  plans: readonly (Place & { readonly plan: Plan })[],
+  beyond: readonly Extent[],
+  derived: readonly string[],
+): Omit<Loss, 'found' | 'accepted'> {
+  const restoring: Record<string, Restoring> = {}
+  for (const { stream, name, partition, plan } of plans) {
+    if (plan.restorable === 0) continue
+    for (const { table } of tablesOf(stream)) {
+      const place =
+        stream.holds === undefined ? `${name}/${partition}` : `${name}/${partition} ${table?.name}`
+      restoring[place] = { table: table?.name ?? '', rows: 0, isDone: false }
+    }
+  }
+  for (const { name } of tables) {
+    if (derived.includes(name)) restoring[name] = { table: name, rows: 0, isDone: false }
+  }
+  const isRestoring = Object.keys(restoring).length > 0
+  const named = new Set(tables.map(({ name }) => name))
+  const others = [...new Set(Object.values(restoring).map(({ table }) => table))].filter(
+    name => !named.has(name),
+  )
+  const extent = [
+    ...tables.map(extentOf),
+    ...others.map(table => ({ table, rows: null, records: null, from: null, to: null })),
+    ...beyond,
+  ]
+  const parts = tables.flatMap(({ name, parts: gone }) => gone.map(part => `${name}/${part}`))
+  const broken = tables.flatMap(({ broken: found }) => found)
+  const how = parts.length === 0 ? 'the tables are older than the log' : partsText(parts, broken.length)
+  const records = plans.map(({ name, partition, plan }) => `${name}/${partition}/${plan.rewind.until}`)
+  return {
+    id: digest(['tables', ...tables.map(({ uuid }) => uuid), ...parts, ...broken, ...records].join(), 16),
+    state: isRestoring ? 'restoring' : 'lost',
+    what: `The tables in ${folder} lack rows that they had: ${how}.`,
+    remedy: isRestoring
+      ? 'What the log still has is being stored again; what it does not have is lost. See docs/damage.md.'
+      : 'The log does not have them any more: restore a backup, or send the data again. See docs/damage.md.',
+    extent,
+    ...(isRestoring ? { restoring } : {}),
+  }
+}
+
+function partsText(parts: readonly string[], broken: number): string {
+  const some = parts.slice(0, 5).join(', ')
+  const more = parts.length > 5 ? ` and ${parts.length - 5} more` : ''
+  const kept = broken === 0 ? '' : `; ${broken} are kept as detached/broken-on-start_*`
+  return `parts are gone or broken (${some}${more}${kept})`
+}
+
+const isoOf = (seconds: number | null): string | null =>
+  seconds === null ? null : new Date(seconds * 1000).toISOString()
+
+const extentOf = ({ name, rows, from, to }: MissingTable): Extent => ({
+  table: name,
+  rows,
+  records: null,
+  from: isoOf(from),
+  to: isoOf(to),
+})
+
+/** How the name of a loss begins that is over once the tables are back. */
+const GONE = 'gone-'
+
+async function tellBack(losses: Losses): Promise<void> {
+  for (const { id, state, accepted } of losses.all()) {
+    if (!id.startsWith(GONE) || state !== 'lost' || accepted !== null) continue
+    await losses.update(id, loss => ({
+      ...loss,
+      state: 'restored',
+      what: 'The tables were gone, and are back.',
+      remedy: 'Nothing is left to do.',
+    }))
+  }
+}
+
+/** Before anything empty is made where tables were. */
+async function refuseUnlessAccepted(losses: Losses, folder: string, { tables }: Missing): Promise<void> {
+  const id = GONE + digest(['gone', ...tables.flatMap(({ uuid, parts }) => [uuid, ...parts])].join(), 16)
+  const what = `The tables are gone: nothing of them is in ${folder}.`
+  const remedy =
+    'If a volume is not mounted there, mount it; else restore a backup. Work goes on by itself when they are back. `wattline losses --accept` starts over with empty tables and stores what the log still has.'
+  const known = losses.all().findLast(loss => loss.id === id)
+  if (known !== undefined && known.accepted !== null) return
+  await losses.add({ id, state: 'lost', what, remedy, extent: tables.map(extentOf) })
+  throw new WattlineError('tables_missing', what)
+}

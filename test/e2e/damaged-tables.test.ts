@@ -1,0 +1,239 @@
+// Guarantees: rows that damaged, lost or older files of the tables take are stored again from the log, once, where it still
+// has them; where it does not, the instance is not ready and says how many rows of which table from when are missing; lost
+// definitions are put back; and tables that are gone, as when a volume is not mounted, are never taken for empty ones.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  HASTE,
+  metricsText,
+  readyz,
+  sendSpans,
+  storedSpans,
+  untilStored,
+} from '../support/spans-of-a-process.ts'
+import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+
+let data: string
+let running: WattlineProcess | null = null
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), 'wattline-damaged-'))
+})
+afterEach(async () => {
+  await running?.end('SIGKILL')
+  running = null
+  rmSync(data, { recursive: true, force: true })
+})
+
+const start = async (environment = {}): Promise<WattlineProcess> => {
+  running = await startProcess({ data, environment: { ...HASTE, ...environment } })
+  return running
+}
+
+const DAY_MS = 86_400_000
+
+/** Folder of a table, by its definition. */
+function folderOf(table: string): string {
+  const engine = join(data, 'warehouse', 'engine')
+  const text = readFileSync(join(engine, 'metadata', 'wattline', `${table}.sql`), 'utf8')
+  const uuid = /UUID '([^']+)'/.exec(text)![1]!
+  return join(engine, 'store', uuid.slice(0, 3), uuid)
+}
+
+/** A part of the day so many days ago. */
+function partOf(table: string, days = 0): string {
+  const folder = folderOf(table)
+  const day = new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
+  const name = readdirSync(folder).find(entry => entry.startsWith(`${day}_`))
+  if (name === undefined) throw new Error(`${table} has no part of ${day}`)
+  return join(folder, name)
+}
+
+/** Spans of four days, and an end in order. */
+async function filled(environment = {}): Promise<void> {
+  const process = await start(environment)
+  for (const days of [0, 1, 2, 3]) await sendSpans(process, days === 0 ? 6 : 3, days * DAY_MS)
+  await untilStored(process, 300)
+  await process.end('SIGTERM')
+}
+
+const settled = (process: WattlineProcess): Promise<{ status: number; text: string }> =>
+  eventually(
+    () => readyz(process),
+    ({ text }) => !text.includes('is being stored again'),
+  )
+
+const indexed = async (process: WattlineProcess): Promise<number> => {
+  const [row] = await process.sql<{ n: string }>(
+    'SELECT toString(uniqExact(TraceId)) AS n FROM otel_traces_trace_id_ts',
+  )
+  return Number(row?.n)
+}
+
+/** By days ago. */
+const DAMAGES: readonly ((part: string) => void)[] = [
+  part => rmSync(part, { recursive: true }),
+  part => truncateSync(join(part, 'data.bin'), 100),
+  part => rmSync(join(part, 'columns.txt')),
+  part => truncateSync(join(part, 'checksums.txt'), 0),
+]
+
+describe('what the log still has', () => {
+  it('is stored again when parts are gone, cut short, or lack what describes them', {
+    timeout: 120_000,
+  }, async () => {
+    await filled()
+    for (const [days, damage] of DAMAGES.entries()) damage(partOf('otel_traces', days))
+    let process = await start()
+    const { status, text } = await settled(process)
+    expect(await untilStored(process, 300)).toEqual({ rows: 300, distinct: 300 })
+    expect(text).toMatch(/lack rows that they had: parts are gone or broken \(otel_traces/)
+    expect(status).toBe(200)
+    expect(process.stderr.join('\n')).toMatch(/lossFound/)
+    // Once, also after another start, and beside what comes.
+    const told = text.match(/lack rows/g)
+    await process.end('SIGKILL')
+    process = await start()
+    await sendSpans(process, 2)
+    expect(await untilStored(process, 340)).toEqual({ rows: 340, distinct: 340 })
+    expect(await indexed(process)).toBe(340)
+    expect((await readyz(process)).text.match(/lack rows/g)).toEqual(told)
+    await process.end('SIGTERM')
+  })
+
+  it('is stored again when older tables were restored, and when the whole table is gone', {
+    timeout: 120_000,
+  }, async () => {
+    await filled()
+    cpSync(join(data, 'warehouse'), join(data, 'older'), { recursive: true, verbatimSymlinks: true })
+    let process = await start()
+    await sendSpans(process, 30)
+    await untilStored(process, 900)
+    await process.end('SIGTERM')
+    rmSync(join(data, 'warehouse'), { recursive: true })
+    renameSync(join(data, 'older'), join(data, 'warehouse'))
+
+    process = await start()
+    expect(await untilStored(process, 900)).toEqual({ rows: 900, distinct: 900 })
+    expect((await settled(process)).status).toBe(200)
+    await process.end('SIGTERM')
+
+    rmSync(folderOf('otel_traces'), { recursive: true })
+    process = await start()
+    expect(await untilStored(process, 900)).toEqual({ rows: 900, distinct: 900 })
+    expect((await settled(process)).status).toBe(200)
+    await process.end('SIGTERM')
+  })
+
+  it('is put back into the index of traces', { timeout: 120_000 }, async () => {
+    await filled()
+    rmSync(folderOf('otel_traces_trace_id_ts'), { recursive: true })
+    const process = await start()
+    expect((await settled(process)).status).toBe(200)
+    expect(await indexed(process)).toBe(300)
+    expect(await storedSpans(process)).toEqual({ rows: 300, distinct: 300 })
+    await process.end('SIGTERM')
+  })
+})
+
+it('says what the log has no more, and is not ready until that is accepted', {
+  timeout: 120_000,
+}, async () => {
+  const brief = { WATTLINE_BROKER_RETENTION_TIME: '1' }
+  let process = await start(brief)
+  await sendSpans(process, 10)
+  await untilStored(process, 200)
+  await eventually(
+    async () =>
+      /wattline_log_records_trimmed_total\{stream="traces"\} (\d+)/.exec(await metricsText(process))?.[1],
+    trimmed => trimmed === '10',
+  )
+  await sendSpans(process, 5, DAY_MS)
+  await untilStored(process, 300)
+  await process.end('SIGTERM')
+  rmSync(partOf('otel_traces'), { recursive: true })
+  const kept = readdirSync(folderOf('otel_traces')).filter(name => /^\d{8}_/.test(name)).length
+  expect(kept).toBeGreaterThan(0)
+
+  process = await start(brief)
+  const { status, text } = await settled(process)
+  expect(status).toBe(503)
+  const missing = 300 - (await storedSpans(process)).rows
+  expect(missing).toBeGreaterThan(0)
+  expect(text).toContain(`table otel_traces: ${missing} rows`)
+  expect(text).toMatch(/wattline losses --accept/)
+  expect(await metricsText(process)).toMatch(
+    new RegExp(`^wattline_lost_rows\\{table="otel_traces"\\} ${missing}$`, 'm'),
+  )
+  writeFileSync(join(data, 'losses.accept'), '')
+  await eventually(
+    async () => (await readyz(process)).status,
+    found => found === 200,
+  )
+  await process.end('SIGTERM')
+  process = await start(brief)
+  expect((await readyz(process)).status).toBe(200)
+  await process.end('SIGTERM')
+})
+
+it('puts definitions of tables back', { timeout: 120_000 }, async () => {
+  await filled()
+  rmSync(join(data, 'warehouse', 'engine', 'metadata'), { recursive: true })
+  const process = await start()
+  expect(await storedSpans(process)).toEqual({ rows: 300, distinct: 300 })
+  expect(process.stderr.join('\n')).toMatch(/definitionRestored/)
+  expect((await readyz(process)).status).toBe(200)
+  await process.end('SIGTERM')
+})
+
+it.each([
+  ['is not there', () => undefined],
+  ['is an empty mount point', () => mkdirSync(join(data, 'warehouse'))],
+])(
+  'waits for tables whose folder %s, and takes data in meanwhile',
+  { timeout: 120_000 },
+  async (_what, after) => {
+    await filled()
+    renameSync(join(data, 'warehouse'), join(data, 'elsewhere'))
+    after()
+    let process = await start()
+    const { status, text } = await readyz(process)
+    expect(status).toBe(503)
+    expect(text).toMatch(/tables are gone.*mount it/)
+    await sendSpans(process, 5)
+    await process.end('SIGTERM')
+    expect(existsSync(join(data, 'warehouse', 'engine', 'store'))).toBe(false)
+    rmSync(join(data, 'warehouse'), { recursive: true, force: true })
+    renameSync(join(data, 'elsewhere'), join(data, 'warehouse'))
+    process = await start()
+    expect(await untilStored(process, 400)).toEqual({ rows: 400, distinct: 400 })
+    expect((await readyz(process)).status).toBe(200)
+    await process.end('SIGTERM')
+  },
+)
+
+it('starts over with empty tables when an operator does without them', { timeout: 120_000 }, async () => {
+  await filled()
+  rmSync(join(data, 'warehouse'), { recursive: true })
+  let process = await start()
+  expect((await readyz(process)).status).toBe(503)
+  await process.end('SIGTERM')
+  writeFileSync(join(data, 'losses.accept'), '')
+  process = await start()
+  // The log had all of it still.
+  expect(await untilStored(process, 300)).toEqual({ rows: 300, distinct: 300 })
+  expect((await settled(process)).status).toBe(200)
+  await process.end('SIGTERM')
+})
