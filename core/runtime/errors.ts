@@ -31,7 +31,7 @@ export const ERRORS = {
   tables_missing: entry(
     'stop',
     503,
-    'Mount the volume or restore a backup; `wattline losses --accept` starts over with empty tables. See docs/damage.md.',
+    'Mount the volume or restore a backup; `wattline losses` says how to start over with empty tables.',
   ),
   address_in_use: entry('stop', 500, 'Stop what listens there, or choose another port under `listen:`.'),
   worker_failed: entry(

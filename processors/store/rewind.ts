@@ -71,18 +71,21 @@ export function planRewind(facts: Facts): Plan | null {
   const pending = decodeRewind(state)
   const known = knownUpTo(facts)
   const isRepeated = repeatsOnly(facts, known)
-  const isMissing = (offset: bigint): boolean =>
-    offset < committed
-      ? isAllMissing || offset >= known || isBurnt(offset)
-      : pending !== null && offset < pending.until
-        ? isWanted(pending, offset)
-        : isAllMissing || offset >= known || isRepeated || isLogged(offset)
+  const isPending = (offset: bigint): boolean =>
+    pending !== null && offset >= committed && offset < pending.until && isWanted(pending, offset)
+  // Was stored, or passed over because it had been.
+  const isDone = (offset: bigint): boolean =>
+    offset < committed || (pending !== null && offset < pending.until && !isWanted(pending, offset))
+  const isLost = (offset: bigint): boolean =>
+    isDone(offset) && (isAllMissing || offset >= known || isBurnt(offset))
+  const isNext = (offset: bigint): boolean =>
+    !isDone(offset) && (isAllMissing || offset >= known || isRepeated || isLogged(offset))
   const until = ordered([committed, pending?.until ?? 0n, ordered([known, end])[0]!]).at(-1)!
   const wanted: [bigint, bigint][] = []
   let restorable = 0
   for (let offset = first; offset < until; offset++) {
-    if (!isMissing(offset)) continue
-    if (offset < committed) restorable += 1
+    if (isLost(offset)) restorable += 1
+    else if (!isPending(offset) && !isNext(offset)) continue
     const last = wanted.at(-1)
     if (last?.[1] === offset) last[1] = offset + 1n
     else wanted.push([offset, offset + 1n])
@@ -91,7 +94,7 @@ export function planRewind(facts: Facts): Plan | null {
   const isPlain = wanted.every(([start, stop]) => start >= committed && stop <= until) && restorable === 0
   const isWhole = wanted.length === 1 && wanted[0]![0] <= committed && wanted[0]![1] === until
   if (pending === null && isPlain && (until === committed || isWhole)) return null
-  const rewind = { until, wanted, above: pending?.above ?? above, rows: pending?.rows ?? 0 }
+  const rewind = { until, wanted, above: Math.min(pending?.above ?? above, above), rows: pending?.rows ?? 0 }
   return { offset: ordered([from, committed])[0]!, rewind, restorable }
 }
 

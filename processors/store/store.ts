@@ -87,6 +87,8 @@ class StoreWorker implements PartitionWorker {
     const next = this.#next
     if (next === null) return
     if (this.#rewinding !== null && (await this.#rewinding.finish(next, step))) this.#rewinding = null
+    // How far the tables have been does not go back while the log is read again.
+    if (this.#rewinding !== null) return
     const origin = this.#partition.originOf(next - 1n)
     this.#options.warehouse.files?.noteStored(`${this.#stream.name}/${this.#partition.partition}`, {
       origin,
