@@ -20,7 +20,7 @@ import { judgeQueryTree } from './query-tree.ts'
 import { questionKey } from './question-key.ts'
 import { judgeSyntaxTree } from './syntax-tree.ts'
 import { commonTableExpressions } from './tokens.ts'
-import { type Refusal, RefusedError, type Verdict } from './verdict.ts'
+import { RefusedError, type Verdict } from './verdict.ts'
 
 export interface Question {
   readonly text: string
@@ -97,20 +97,9 @@ function failed(error: unknown): never {
   throw sqlFailed(error)
 }
 
-/** What the fence says of a statement (core/warehouse), as a reason of ours. */
-const FENCE_WORDS: readonly (readonly [RegExp, Refusal])[] = [
-  [/ uses table function /, 'table_function'],
-  [/ uses function /, 'function'],
-  [/ uses table /, 'table'],
-]
-
 /** A syntax error of the wrapped text is a statement that is none of ours; any other error is the writer's. */
 function notASelect(error: unknown): { readonly verdict: Refused } {
   const failure = sqlFailed(error)
-  if (failure.code === 'sql_refused') {
-    const reason = FENCE_WORDS.find(([words]) => words.test(failure.message))?.[1] ?? 'statement'
-    return { verdict: { allowed: false, reason, detail: failure.message.replace(/\.$/, '') } }
-  }
   if (!failure.message.startsWith('Syntax error')) throw failure
   return { verdict: { allowed: false, reason: 'statement', detail: 'only a plain SELECT is taken' } }
 }

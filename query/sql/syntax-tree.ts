@@ -2,6 +2,7 @@
  * Reads what `EXPLAIN AST` prints and says whether every node is one we know to be harmless. Default deny: an unknown
  * node refuses the statement.
  */
+import { isVirtualColumn } from '../../core/warehouse/fence.ts'
 import { judgeArguments } from './function-arguments.ts'
 import { isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts'
 import { readSyntaxTree, type SyntaxNode } from './syntax-lines.ts'
@@ -53,12 +54,6 @@ const HINTS: Readonly<Record<string, string>> = {
 const TABLES_MAX = 100
 
 /**
- * Columns that the engine adds to every table. They tell of parts, which hold the rows of several tenants: their number,
- * their order, when they were merged.
- */
-const VIRTUAL_COLUMN = /^_(part|block|partition|sample|row_exists|disk|minmax|distance|shard|table|database)/
-
-/**
  * Judges the print of `EXPLAIN AST SELECT * FROM (<statement>)`. `tables` are all names that may stand where a table
  * stands, bare or with their database. They are looked at already here, since the query tree does not show the tables of
  * scalar subqueries: these run while it is made.
@@ -97,6 +92,6 @@ function judgeNode(node: SyntaxNode, tables: ReadonlySet<string>): Verdict {
 }
 
 function judgeIdentifier(name: string): Verdict {
-  const hidden = name.split('.').find(part => VIRTUAL_COLUMN.test(part))
+  const hidden = name.split('.').find(isVirtualColumn)
   return hidden === undefined ? ALLOWED : refused('column', `no column ${hidden}`)
 }
