@@ -6,6 +6,7 @@ import type { Events } from '../../core/runtime/events.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import { jsonToProtobuf } from '../otlp/json.ts'
+import { notesOf, PassedOver } from '../otlp/passed-over.ts'
 import { repeatedBytes } from '../otlp/repetition.ts'
 import type { Reading } from '../readings/reading.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
@@ -234,9 +235,10 @@ class IntakeDoor implements Intake {
   ): Promise<IngestResult> {
     // Reading a slow body takes time in which the log may have begun to fail.
     this.#parts.health.check()
+    const passedOver = new PassedOver()
     const body =
       encoding === 'json'
-        ? jsonToProtobuf(signal, bytes, this.#outputMemory(bytes.length, reservation))
+        ? jsonToProtobuf(signal, bytes, this.#outputMemory(bytes.length, reservation), passedOver.add)
         : bytes
     const isLarge = body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
     const engineBytes = body.length + (isLarge ? 0 : repeatedBytes(signal, body, context.limits))
@@ -248,7 +250,7 @@ class IntakeDoor implements Intake {
     for (const [reason, amount] of result.reasons) {
       this.#parts.events.emit('itemsRejected', { signal, reason, amount })
     }
-    return result
+    return { ...result, notes: notesOf(signal, body.length, result, passedOver) }
   }
 
   /** What JSON becomes is paid for before it is taken, beyond the bytes of the body itself. Twice the largest body is the most. */

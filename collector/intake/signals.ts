@@ -69,6 +69,8 @@ export interface IngestResult {
   readonly reasons: ReadonlyMap<string, number>
   /** Attributes cut at the limits; their items were accepted. */
   readonly cutAttributes: number
+  /** Sentences about what else the client should know. */
+  readonly notes?: readonly string[]
 }
 
 export type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>

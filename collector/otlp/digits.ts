@@ -36,6 +36,34 @@ export function smallInteger(bytes: Uint8Array, from: number, to: number): numbe
   return value
 }
 
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/
+/** More than the largest double has. */
+const MOST_DIGITS = 400
+
+/**
+ * A decimal number as the integer that it is, exactly: `1.5e3` and `20.0` are integers, as protobuf's JSON readers have it.
+ * Undefined for what is none, or has more digits than any double.
+ */
+export function wholeNumber(text: string): bigint | undefined {
+  const found = NUMBER.exec(text)
+  if (found === null) return undefined
+  const [, sign, whole, fraction = '', exponent = '0'] = found
+  const digits = (whole! + fraction).replace(/^0+/, '')
+  if (digits === '') return 0n
+  // The point is so many digits further to the right.
+  const zeros = Number(exponent) - fraction.length
+  const size = digits.length + zeros
+  if (size > MOST_DIGITS || size <= 0) return undefined
+  if (zeros < 0 && !isZeros(digits, size)) return undefined
+  const all = zeros < 0 ? digits.slice(0, size) : digits + '0'.repeat(zeros)
+  return BigInt(sign + all)
+}
+
+function isZeros(digits: string, from: number): boolean {
+  for (let at = from; at < digits.length; at += 1) if (digits.charCodeAt(at) !== 0x30) return false
+  return true
+}
+
 /** What so many hex digits are together; NaN where any other character is among them, or the end. */
 export function hexInteger(bytes: Uint8Array, from: number, to: number): number {
   let value = 0

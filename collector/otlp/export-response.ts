@@ -6,7 +6,8 @@ const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
   metrics: 'rejectedDataPoints',
   logs: 'rejectedLogRecords',
 }
-const ITEMS: Readonly<Record<Signal, string>> = {
+/** What clients call them. */
+export const ITEMS: Readonly<Record<Signal, string>> = {
   traces: 'spans',
   metrics: 'data points',
   logs: 'log records',
@@ -14,7 +15,7 @@ const ITEMS: Readonly<Record<Signal, string>> = {
 
 /**
  * The body of a 200: empty (`{}` in JSON) when all is well, else a partial success with the count of rejected items and
- * why. Cut attributes are a warning: nothing rejected, a message all the same.
+ * why. Cut attributes and notes are warnings: nothing rejected, a message all the same.
  */
 export function encodeExportResponse(signal: Signal, result: IngestResult, encoding: Encoding): Uint8Array {
   const errorMessage = describe(signal, result)
@@ -38,12 +39,12 @@ export function encodeExportResponse(signal: Signal, result: IngestResult, encod
   return writer.bytes()
 }
 
-function describe(signal: Signal, { rejected, reasons, cutAttributes }: IngestResult): string {
+function describe(signal: Signal, { rejected, reasons, cutAttributes, notes = [] }: IngestResult): string {
   const sentences: string[] = []
   if (rejected > 0) {
     const counts = [...reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ')
     sentences.push(`${rejected} ${ITEMS[signal]} rejected (${counts}).`)
   }
   if (cutAttributes > 0) sentences.push(`${cutAttributes} attributes cut at the limits.`)
-  return sentences.join(' ')
+  return [...sentences, ...notes].join(' ')
 }

@@ -59,6 +59,17 @@ const MESSAGES = {
   KeyValueList: 'values=1 KeyValue*',
 } as const
 
+/**
+ * Messages that hold the items of a request, in one level or several: what is passed over there may hold items, and that is
+ * told. In all others unknown fields are those of a later version.
+ */
+const HOLDERS: ReadonlySet<string> = new Set([
+  ...['ExportTraceServiceRequest', 'ResourceSpans', 'ScopeSpans'],
+  ...['ExportMetricsServiceRequest', 'ResourceMetrics', 'ScopeMetrics', 'Metric'],
+  ...['Gauge', 'Sum', 'Histogram', 'ExponentialHistogram', 'Summary'],
+  ...['ExportLogsServiceRequest', 'ResourceLogs', 'ScopeLogs'],
+])
+
 /** The specification wants integers; names are tolerated, as protobuf's own JSON writers send them. */
 const ENUMS: Readonly<Record<string, { readonly prefix: string; readonly names: readonly string[] }>> = {
   SpanKind: {
@@ -117,16 +128,29 @@ export interface JsonField {
   readonly bit: number
 }
 
-/** The fields of a message by their JSON names. */
+/** As protobuf declares it: `timeUnixNano` is `time_unix_nano`. */
+const protobufName = (name: string): string =>
+  name.replaceAll(/[A-Z]/g, capital => `_${capital.toLowerCase()}`)
+
+/** The fields of a message by their JSON names, and by those of protobuf, which its JSON readers take as well. */
 export class MessageTable {
+  /** Whether it holds items, or what holds them. */
+  readonly holdsItems: boolean
   /** By the length of the name: few share one, so that a name is found by comparing bytes and makes no string. */
   readonly #byLength: { readonly name: Buffer; readonly field: JsonField }[][] = []
   #size = 0
 
-  add(field: Omit<JsonField, 'bit'>): void {
-    const name = Buffer.from(field.name)
-    this.#byLength[name.length] ??= []
-    this.#byLength[name.length]!.push({ name, field: { ...field, bit: 1 << this.#size } })
+  constructor(holdsItems: boolean) {
+    this.holdsItems = holdsItems
+  }
+
+  add(declared: Omit<JsonField, 'bit'>): void {
+    const field = { ...declared, bit: 1 << this.#size }
+    for (const text of new Set([field.name, protobufName(field.name)])) {
+      const name = Buffer.from(text)
+      this.#byLength[name.length] ??= []
+      this.#byLength[name.length]!.push({ name, field })
+    }
     this.#size += 1
   }
 
@@ -145,7 +169,7 @@ function isAt(name: Buffer, bytes: Uint8Array, from: number): boolean {
 }
 
 function buildTables(): ReadonlyMap<string, MessageTable> {
-  const tables = new Map(Object.keys(MESSAGES).map(name => [name, new MessageTable()]))
+  const tables = new Map(Object.keys(MESSAGES).map(name => [name, new MessageTable(HOLDERS.has(name))]))
   const enums = new Map<string, EnumNames>(
     Object.entries(ENUMS).map(([name, { prefix, names }]) => [
       name,

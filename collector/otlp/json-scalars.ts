@@ -1,5 +1,5 @@
 import { type ProtobufWriter, WIRE, type WireType } from '../../core/protobuf/writer.ts'
-import { DecimalWords, hexInteger, smallInteger } from './digits.ts'
+import { DecimalWords, hexInteger, smallInteger, wholeNumber } from './digits.ts'
 import type { EnumNames, Scalar } from './json-messages.ts'
 import { type JsonScanner, TOKEN } from './json-scanner.ts'
 import { writeString } from './json-strings.ts'
@@ -108,11 +108,10 @@ export function writeInt64(
   else writeInteger(writer, 'int64', scanner)
 }
 
-const INTEGER = 'an integer, as a number or a decimal string'
+const INTEGER = 'an integer, as a number or a decimal string, with or without an exponent'
 const DOUBLE = 'a number, "NaN", "Infinity" or "-Infinity"'
 const ID = 'an id in hex'
 const BASE64 = 'bytes in base64'
-const DECIMAL_INTEGER = /^-?\d{1,20}$/
 const DECIMAL = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
 
 function readText(scanner: JsonScanner, expected: string): void {
@@ -165,22 +164,17 @@ function exactInteger(scanner: JsonScanner, [min, max]: Range): bigint {
 }
 
 function integerOf(scanner: JsonScanner): bigint {
-  const text = scanner.text()
-  if (DECIMAL_INTEGER.test(text)) return BigInt(text)
-  // 1e3 and 5.0 are integers too, as far as a double is sure of it.
-  const number = scanner.token === 'text' ? Number.NaN : Number(text)
-  if (Number.isSafeInteger(number)) return BigInt(number)
-  throw new ScalarMismatch(Number.isInteger(number) ? 'an integer of 64 bits' : INTEGER)
+  const whole = wholeNumber(scanner.text())
+  if (whole === undefined) throw new ScalarMismatch(INTEGER)
+  return whole
 }
 
 /** Whether it is a whole number without quotes that no int64 holds. */
 function isBeyondInt64(scanner: JsonScanner): boolean {
   const { token, from, to } = scanner
   if (token === 'text' || (token === 'integer' && to - from <= PLAIN_DIGITS.sfixed64)) return false
-  const text = scanner.text()
-  const value = DECIMAL_INTEGER.test(text) ? BigInt(text) : Number(text)
-  if (typeof value === 'number' && !Number.isInteger(value)) return false
-  return value < INT64[0] || value > INT64[1]
+  const value = wholeNumber(scanner.text())
+  return value !== undefined && (value < INT64[0] || value > INT64[1])
 }
 
 function doubleOf(scanner: JsonScanner): number {

@@ -8,14 +8,20 @@ import { JsonScanner, TOKEN, undecodable } from './json-scanner.ts'
 
 /**
  * OTLP/JSON as OTLP protobuf bytes. One decoder then serves both encodings, so that their rows are the same by
- * construction. Unknown fields are ignored; `null` is an absent field; a field that comes twice is refused.
+ * construction. Names may be those of JSON or of protobuf. Unknown fields are ignored, and told where they might have held
+ * items; `null` is an absent field; a field that comes twice is refused, whichever way it is written.
  *
  * Goes through the bytes once and makes no objects of them: 64 MiB of `{},{},{}` would be gigabytes of them.
  *
  * Throws `body_undecodable` naming the JSON path or the byte of what is wrong, and what `memory` throws.
  */
-export function jsonToProtobuf(signal: Signal, body: Uint8Array, memory?: WriterMemory): Uint8Array {
-  return new Transcoder(body, memory).request(REQUEST_TABLES[signal])
+export function jsonToProtobuf(
+  signal: Signal,
+  body: Uint8Array,
+  memory?: WriterMemory,
+  onPassedOver?: (path: string) => void,
+): Uint8Array {
+  return new Transcoder(body, memory, onPassedOver).request(REQUEST_TABLES[signal])
 }
 
 /**
@@ -32,8 +38,10 @@ class Transcoder {
   readonly #scanner: JsonScanner
   readonly #writer: ProtobufWriter
   readonly #path: (string | number)[] = []
+  readonly #onPassedOver: ((path: string) => void) | undefined
 
-  constructor(body: Uint8Array, memory?: WriterMemory) {
+  constructor(body: Uint8Array, memory?: WriterMemory, onPassedOver?: (path: string) => void) {
+    this.#onPassedOver = onPassedOver
     this.#scanner = new JsonScanner(body, MAX_MESSAGE_DEPTH)
     this.#writer = new ProtobufWriter(Math.max(MIN_CAPACITY_BYTES, body.length), memory)
   }
@@ -57,7 +65,7 @@ class Transcoder {
     do {
       scanner.name()
       const field = this.#fieldOf(table)
-      if (field === undefined) scanner.skip()
+      if (field === undefined) this.#passOver(table)
       else if (scanner.peek() === TOKEN.null) scanner.word()
       else {
         this.#path.push(field.name)
@@ -68,6 +76,17 @@ class Transcoder {
         this.#path.pop()
       }
     } while (scanner.more(TOKEN.closeObject))
+  }
+
+  /** The value of an unknown field. Lists and objects where items are expected may be items under another name. */
+  #passOver(table: MessageTable): void {
+    const scanner = this.#scanner
+    if (table.holdsItems && this.#onPassedOver !== undefined) {
+      const name = scanner.text()
+      const first = scanner.peek()
+      if (first === TOKEN.openArray || first === TOKEN.openObject) this.#onPassedOver(this.#pathTo(name))
+    }
+    scanner.skip()
   }
 
   #fieldOf(table: MessageTable): JsonField | undefined {
@@ -131,10 +150,13 @@ class Transcoder {
   }
 
   #mismatch(expected: string): WattlineError {
-    const path = this.#path.reduce<string>(
+    return undecodable(`${this.#pathTo()} is not ${expected}.`)
+  }
+
+  #pathTo(...further: string[]): string {
+    return [...this.#path, ...further].reduce<string>(
       (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${step}`),
       '$',
     )
-    return undecodable(`${path} is not ${expected}.`)
   }
 }

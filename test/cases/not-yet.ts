@@ -3,8 +3,6 @@
  * hides anything.
  */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  'otlp-02-exponent-times',
-  'otlp-03-names-of-protobuf',
   'process-01-nobody-reads-its-output',
   'scrape-01-escapes-of-scaphandre',
   'sql-02-jdbc-compress',

@@ -3,6 +3,7 @@ import protobuf from 'protobufjs'
 import type { Signal } from '../../../collector/intake/signals.ts'
 import { jsonMessageType } from './decode/otlp-proto.ts'
 import { REQUEST_MESSAGES } from './decode/reference.ts'
+import { camelCase } from './odd-json.ts'
 
 /** The request in protobuf. */
 export function jsonIndependently(signal: Signal, text: string): Uint8Array {
@@ -22,7 +23,8 @@ const exactly: SourceReviver = (_key, value, context) => {
 /** Ids from hex, known members only, and of the members of a oneof the last. */
 function prepared(type: protobuf.Type, message: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(message)) {
+  for (const [written, value] of Object.entries(message)) {
+    const name = camelCase(written)
     const field = Object.hasOwn(type.fields, name) ? type.fields[name]!.resolve() : undefined
     if (field === undefined || value === null) continue
     for (const other of field.partOf?.oneof ?? []) delete result[other]

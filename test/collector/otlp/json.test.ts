@@ -158,9 +158,73 @@ describe('OTLP/JSON', () => {
     expect(rows.map(row => row['Value'])).toEqual([Number.NaN, Infinity, -Infinity, 2.5, 7])
   })
 
-  it('ignores unknown fields, snake_case among them, and nulls', () => {
-    const fields = { timeUnixNano: TIME, time_unix_nano: 'x', __proto__x: 1, later: { a: [1] }, body: null }
+  it('ignores unknown fields and nulls', () => {
+    const fields = { timeUnixNano: TIME, timeunixnano: 'x', __proto__x: 1, later: { a: [1] }, body: null }
     expect(jsonRows('logs', log(fields))).toEqual(jsonRows('logs', log({ timeUnixNano: TIME })))
+  })
+
+  it('takes the names of protobuf as well', () => {
+    const spelled = (value: unknown): unknown =>
+      Array.isArray(value)
+        ? value.map(spelled)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(
+              Object.entries(value).map(([name, inner]) => [
+                name.replaceAll(/[A-Z]/g, capital => `_${capital.toLowerCase()}`),
+                spelled(inner),
+              ]),
+            )
+          : value
+    const request = log({
+      timeUnixNano: TIME,
+      severityNumber: 9,
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      body: { kvlistValue: { values: [{ key: 'aB', value: { intValue: '7' } }] } },
+    })
+    expect(jsonRows('logs', spelled(request))).toEqual(jsonRows('logs', request))
+    expect(() => jsonRows('logs', log({ timeUnixNano: TIME, time_unix_nano: TIME }))).toThrow('there once')
+  })
+
+  it.each([
+    ['1796019300e9', '1796019300000000000'],
+    ['1.796019300123456789E+18', '1796019300123456789'],
+    ['"1796019300.5e9"', '1796019300500000000'],
+    ['1796019300123456789.000', '1796019300123456789'],
+    ['"17960193000000000000e-1"', '1796019300000000000'],
+  ])('takes the time %s', (text, nanoseconds) => {
+    const body = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":${text}}]}]}]}`
+    const plain = log({ timeUnixNano: nanoseconds })
+    const bytes = jsonToProtobuf('logs', Buffer.from(JSON.stringify(plain)))
+    expect(jsonToProtobuf('logs', Buffer.from(body))).toEqual(bytes)
+  })
+
+  it.each([
+    ['5e0', '5'],
+    ['"-1.5e1"', '-15'],
+    ['9.223372036854775807e18', '9223372036854775807'],
+    ['0e99', '0'],
+    ['"0.0"', '0'],
+  ])('takes the integer %s', (text, integer) => {
+    const body = (value: string) =>
+      `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"intValue":${value}}}]}]}]}`
+    expect(jsonToProtobuf('logs', Buffer.from(body(text)))).toEqual(
+      jsonToProtobuf('logs', Buffer.from(body(`"${integer}"`))),
+    )
+  })
+
+  it('tells what it passes over where items are held', () => {
+    const told = (request: unknown): readonly string[] => {
+      const paths: string[] = []
+      jsonToProtobuf('traces', Buffer.from(JSON.stringify(request)), undefined, path => paths.push(path))
+      return paths
+    }
+    const spans = [{ name: 'a', later: [1] }]
+    expect(told({ resourceSpans: [{ scopeSpans: [{ spans, more: 1 }] }], later: 'x' })).toEqual([])
+    expect(
+      told({
+        resourceSpans: [{ instrumentationLibrarySpans: [{ spans }] }, { scopeSpans: [{ span: spans }] }],
+      }),
+    ).toEqual(['$.resourceSpans[0].instrumentationLibrarySpans', '$.resourceSpans[1].scopeSpans[0].span'])
   })
 
   it('takes an empty request', () => {
@@ -183,7 +247,13 @@ describe('OTLP/JSON', () => {
     [JSON.stringify(log({ timeUnixNano: 1.5 })), 'timeUnixNano is not an integer'],
     [
       '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":1e300}]}]}]}',
-      'is not an integer of 64 bits',
+      'timeUnixNano is not an integer from 0 to 18446744073709551615',
+    ],
+    ['{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1.5e0"}]}]}]}', 'is not an integer'],
+    ['{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"0x10"}]}]}]}', 'is not an integer'],
+    [
+      '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"intValue":"1e19"}}]}]}]}',
+      'intValue is not an integer from -9223372036854775808 to 9223372036854775807',
     ],
     [
       JSON.stringify(log({ traceId: 'xyz' })),

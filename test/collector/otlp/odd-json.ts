@@ -1,4 +1,4 @@
-/** OTLP/JSON as senders may write it: members in any order, unknown ones in between, integers both ways. */
+/** OTLP/JSON as senders may write it: members in any order, unknown ones in between, names and integers both ways. */
 import protobuf from 'protobufjs'
 import { messageType } from './decode/otlp-proto.ts'
 import type { Random } from './decode/wire.ts'
@@ -13,19 +13,14 @@ function messageJson(type: protobuf.Type, message: Record<string, unknown>, rand
     const field = type.fields[name]!.resolve()
     const one = (item: unknown): string => valueJson(field, item, random)
     const text = Array.isArray(value) ? `[${value.map(one)}]` : one(value)
-    return `${JSON.stringify(camelCase(name))}:${text}`
+    return `${JSON.stringify(random(4) === 0 ? name : camelCase(name))}:${text}`
   })
   if (random(8) === 0) members.push(UNKNOWN[random(UNKNOWN.length)]!)
   const shuffled = members.map(member => ({ member, at: random(1 << 20) })).sort((a, b) => a.at - b.at)
   return `{${shuffled.map(({ member }) => member)}}`
 }
 
-const UNKNOWN = [
-  '"later":{"a":[1,{"b":null}]}',
-  '"start_time_unix_nano":"x"',
-  '"__proto__":7',
-  '"absent":null',
-]
+const UNKNOWN = ['"later":{"a":[1,{"b":null}]}', '"starttimeunixnano":"x"', '"__proto__":7', '"absent":null']
 
 function valueJson(field: protobuf.Field, value: unknown, random: Random): string {
   const { resolvedType, type, name } = field
@@ -56,5 +51,6 @@ function doubleJson(value: number, random: Random): string {
 const anyCase = (hex: string, random: Random): string =>
   [...hex].map(digit => (random(2) === 0 ? digit.toUpperCase() : digit)).join('')
 
-const camelCase = (name: string): string =>
+/** The name in JSON of a field of opentelemetry-proto. */
+export const camelCase = (name: string): string =>
   name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
