@@ -4,7 +4,6 @@
  */
 export const NOT_YET: ReadonlySet<string> = new Set([
   'process-01-nobody-reads-its-output',
-  'scrape-01-escapes-of-scaphandre',
   'sql-02-jdbc-compress',
   'sql-03-qualified-system-columns',
   'sql-04-many-qualified-columns',

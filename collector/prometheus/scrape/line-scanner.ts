@@ -8,6 +8,9 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\', '"': '"', n: '\n' }
 
+/** The line ends within quotes: what follows may belong to it. */
+export class OpenQuote extends Error {}
+
 /** Reads one line from left to right. Every step is one look at each character: no line takes long to refuse. */
 export class LineScanner {
   #text = ''
@@ -65,19 +68,19 @@ export class LineScanner {
     return text
   }
 
+  /** An escape that is none keeps its backslash, as in Prometheus: exporters write Windows paths and command lines. */
   quoted(what: string): string {
     this.expect('"', what)
     let text = ''
     let from = this.#at
     for (;;) {
       const character = this.#text[this.#at]
-      if (character === undefined) throw this.error('a quote is not closed')
+      if (character === undefined) throw new OpenQuote()
       if (character === '"') break
       if (character === '\\') {
-        const meant = ESCAPES[this.#text[this.#at + 1] ?? '']
-        if (meant === undefined) throw this.error('an escape that is none of \\\\, \\" and \\n')
-        text += this.#text.slice(from, this.#at) + meant
-        this.#at += 2
+        const next = this.#text[this.#at + 1] ?? ''
+        text += this.#text.slice(from, this.#at) + (ESCAPES[next] ?? `\\${next}`)
+        this.#at += 1 + next.length
         from = this.#at
       } else this.#at += 1
     }
@@ -87,8 +90,8 @@ export class LineScanner {
   }
 
   /**
-   * Labels from `{` to `}`. `nameAllowed`: the first thing may be the metric's name in quotes. With `spaced`, blanks may
-   * stand between the parts.
+   * Labels from `{` to `}`. `nameAllowed`: one of them may be the metric's name in quotes. With `spaced`, blanks may stand
+   * between the parts. Commas may be missing: Prometheus does not ask for them.
    */
   labels(options: { readonly nameAllowed: boolean; readonly spaced: boolean }): {
     readonly name: string | undefined
@@ -108,7 +111,7 @@ export class LineScanner {
         : (this.#match(LABEL_NAME) ?? this.#missing('the name of a label'))
       blanks()
       if (isQuoted && this.peek() !== '=') {
-        if (!options.nameAllowed || name !== undefined || seen.size > 0) throw this.error('`=` expected')
+        if (!options.nameAllowed || name !== undefined) throw this.error('`=` expected')
         name = key
       } else {
         this.expect('=', '`=`')
@@ -121,7 +124,7 @@ export class LineScanner {
         if (value !== '') labels.push([key, value])
       }
       blanks()
-      if (!this.accept(',') && this.peek() !== '}') throw this.error('`,` or `}` expected')
+      this.accept(',')
       blanks()
     }
     return { name, labels }

@@ -1,4 +1,5 @@
 import { METRIC_TYPES, type MetricType } from '../metric.ts'
+import { joinedLines } from './joined-lines.ts'
 import { LineScanner } from './line-scanner.ts'
 import { Lines } from './lines.ts'
 import { type ExpositionSink, type Label, lineError, type SampleExemplar } from './sample.ts'
@@ -15,8 +16,7 @@ export function createOpenMetricsParser(sink: ExpositionSink): ExpositionParser 
   const scanner = new LineScanner()
   let isEnded = false
   let last = 0
-  const lines = new Lines((text, number) => {
-    last = number
+  const records = joinedLines((text, number) => {
     if (isEnded) throw lineError(number, 'follows `# EOF`', text)
     if (text === '# EOF') {
       isEnded = true
@@ -27,10 +27,15 @@ export function createOpenMetricsParser(sink: ExpositionSink): ExpositionParser 
     if (scanner.accept('# ')) readMetadata(scanner, sink)
     else readSample(scanner, sink)
   })
+  const lines = new Lines((text, number) => {
+    last = number
+    records.take(text, number)
+  })
   return {
     push: chunk => lines.push(chunk),
     end() {
       lines.end()
+      records.end()
       if (!isEnded) throw lineError(last + 1, '`# EOF` expected: the exposition is cut short', '')
     },
   }
@@ -87,29 +92,29 @@ function readSample(scanner: LineScanner, sink: ExpositionSink): void {
     if (scanner.peek() !== '#') timeMs = readTime(scanner)
     if (!scanner.isAtEnd) {
       if (timeMs !== undefined) scanner.expect(' ', 'one blank')
-      exemplar = readExemplar(scanner)
+      exemplar = readExemplar(scanner, sink)
     }
   }
   sink.sample({ name, labels, value, timeMs, exemplar })
 }
 
-function readExemplar(scanner: LineScanner): SampleExemplar {
+/** Undefined where its labels are longer than the format allows: Prometheus goes without it, too. */
+function readExemplar(scanner: LineScanner, sink: ExpositionSink): SampleExemplar | undefined {
   scanner.expect('# ', '`# ` of an exemplar')
   const { labels } = scanner.labels({ nameAllowed: false, spaced: false })
   let characters = 0
   for (const [name, value] of labels) characters += codePoints(name) + codePoints(value)
-  if (characters > MAX_EXEMPLAR_CHARACTERS) {
-    throw scanner.error(
-      `the labels of an exemplar have ${characters} characters, more than ${MAX_EXEMPLAR_CHARACTERS}`,
-    )
-  }
   scanner.expect(' ', 'one blank')
   const value = scanner.number('the value of an exemplar')
-  if (scanner.isAtEnd) return { labels, value, timeMs: undefined }
-  scanner.expect(' ', 'one blank')
-  const timeMs = readTime(scanner)
-  if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
-  return { labels, value, timeMs }
+  let timeMs: number | undefined
+  if (!scanner.isAtEnd) {
+    scanner.expect(' ', 'one blank')
+    timeMs = readTime(scanner)
+    if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
+  }
+  if (characters <= MAX_EXEMPLAR_CHARACTERS) return { labels, value, timeMs }
+  sink.leftOut('exemplar_too_long')
+  return undefined
 }
 
 /** Seconds, of which a double holds no more than some 0.2 microseconds today: so to the nearest microsecond. */

@@ -7,6 +7,8 @@ export interface ExpositionSink {
   help(family: string, text: string): void
   unit(family: string, unit: string): void
   sample(sample: Sample): void
+  /** Something of a sample that is not taken, though the sample is. */
+  leftOut(reason: 'exemplar_too_long'): void
 }
 
 export type Label = readonly [name: string, value: string]

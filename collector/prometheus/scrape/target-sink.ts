@@ -20,7 +20,7 @@ export interface TargetSinkOptions {
   readonly out: PointWriter
 }
 
-/** Samples left out, by reason; the rest of the exposition is taken. */
+/** Samples and exemplars left out, by reason; the rest of the exposition is taken. */
 export type Rejected = ReadonlyMap<string, number>
 
 /**
@@ -79,13 +79,17 @@ export class TargetSink implements ExpositionSink {
     labels.delete('__name__')
     const problem = this.#problemOf(name, labels)
     if (problem !== undefined) {
-      this.#rejected.set(problem, (this.#rejected.get(problem) ?? 0) + 1)
+      this.leftOut(problem)
       return
     }
     const timeMs = honorTimestamps ? sample.timeMs : undefined
     const part = { name, value: sample.value, timeMs, exemplar: sample.exemplar }
     if (name === sample.name) this.#parts.push({ ...part, role, ...identityOf(labels, role) })
     else this.#renamed({ ...part, role: 'value', ...identityOf(labels, 'value') }, sample.name, role)
+  }
+
+  leftOut(reason: string): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
   }
 
   /** Hands the last family on. */

@@ -1,4 +1,5 @@
 import type { MetricType } from '../metric.ts'
+import { joinedLines } from './joined-lines.ts'
 import { LineScanner } from './line-scanner.ts'
 import { Lines } from './lines.ts'
 import type { ExpositionSink } from './sample.ts'
@@ -25,31 +26,36 @@ const INTEGER = /^[+-]?\d{1,16}$/
  */
 export function createTextParser(sink: ExpositionSink): ExpositionParser {
   const scanner = new LineScanner()
-  const lines = new Lines((text, number) => {
+  const records = joinedLines((text, number) => {
     scanner.begin(text, number)
     scanner.blanks()
     if (scanner.isAtEnd) return
     if (scanner.accept('#')) readComment(scanner, sink)
     else readSample(scanner, sink)
   })
+  const lines = new Lines(records.take)
   return {
     push: chunk => lines.push(chunk),
-    end: () => void lines.end(),
+    end() {
+      lines.end()
+      records.end()
+    },
   }
 }
 
 /** `# HELP` and `# TYPE`; whatever else stands behind `#` is a remark. */
 function readComment(scanner: LineScanner, sink: ExpositionSink): void {
-  scanner.blanks()
+  if (scanner.blanks() === 0) return
   const isHelp = scanner.accept('HELP ') || scanner.accept('HELP\t')
   if (!isHelp && !scanner.accept('TYPE ') && !scanner.accept('TYPE\t')) return
   scanner.blanks()
   const family = scanner.anyName()
-  if (scanner.blanks() === 0 && !scanner.isAtEnd) throw scanner.error('a blank behind the name expected')
   if (isHelp) {
-    sink.help(family, unescapeHelp(scanner.rest()))
+    // Whatever one character follows the name, as Prometheus has it: help of `a-b` is that of `a`.
+    sink.help(family, unescapeHelp(scanner.rest().slice(1).trimStart()))
     return
   }
+  if (scanner.blanks() === 0 && !scanner.isAtEnd) throw scanner.error('a blank behind the name expected')
   const word = scanner.token('a type')
   const type = TYPES.get(word)
   if (type === undefined) throw scanner.error('there is no such type', word)

@@ -9,6 +9,7 @@ export type Told =
   | { readonly type: string; readonly is: string }
   | { readonly help: string; readonly is: string }
   | { readonly unit: string; readonly is: string }
+  | { readonly leftOut: string }
   | Sample
 
 /** Parses a text that arrives in pieces of so many bytes. */
@@ -19,6 +20,7 @@ export function parsed(format: Format, text: string | Uint8Array, pieceBytes = 1
     help: (help: string, is: string) => void told.push({ help, is }),
     unit: (unit: string, is: string) => void told.push({ unit, is }),
     sample: (sample: Sample) => void told.push(sample),
+    leftOut: (leftOut: string) => void told.push({ leftOut }),
   }
   const parser = format === 'openmetrics' ? createOpenMetricsParser(sink) : createTextParser(sink)
   const bytes = Buffer.from(text)
