@@ -3,6 +3,7 @@
  * counters on `/metrics`, is decided here once. Labels are bounded sets; a drop is an event with a reason.
  */
 import { type Logger, pino } from 'pino'
+import { labelText } from './label-text.ts'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
@@ -363,9 +364,9 @@ export class EventBus implements Events {
   }
 
   #count(declaration: NonNullable<EventDeclaration['counter']>, facts: Facts): void {
-    const labels = declaration.labels
-      .map(label => `${label}=${JSON.stringify(String(facts[label] ?? ''))}`)
-      .join(',')
+    const labels = labelText(
+      Object.fromEntries(declaration.labels.map(label => [label, String(facts[label] ?? '')])),
+    )
     const family = this.#counters.get(declaration.name) ?? new Map<string, number>()
     this.#counters.set(declaration.name, family)
     family.set(labels, (family.get(labels) ?? 0) + (facts.amount ?? 1))

@@ -1,5 +1,6 @@
+import { labelText } from '../../core/runtime/label-text.ts'
 import type { Extent, Loss } from '../../core/runtime/losses.ts'
-import { type Family, labelText } from './metrics-text.ts'
+import type { Family } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
 /** What is missing, and how many findings wait for an operator. */

@@ -1,5 +1,6 @@
 /** Prometheus text exposition: a pure writer. */
 import type { HistogramSamples } from '../../core/runtime/histogram.ts'
+import { labelText } from '../../core/runtime/label-text.ts'
 
 export interface Family {
   readonly name: string
@@ -50,9 +51,3 @@ export function histogramSamples(
     { suffix: '_count', labels: labelText(labels), value: count },
   ]
 }
-
-/** Labels in exposition form. */
-export const labelText = (labels: Readonly<Record<string, string>>): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join(',')

@@ -2,11 +2,12 @@
 import type { Broker } from '../../core/broker/broker.ts'
 import { logReaders } from '../../core/model/streams/readers.ts'
 import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
+import { labelText } from '../../core/runtime/label-text.ts'
 import { type ProcessFigures, watchProcess } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { StatusContext } from '../context.ts'
 import { lossFamilies } from './loss-metrics.ts'
-import { type Family, histogramSamples, labelText, type Sample } from './metrics-text.ts'
+import { type Family, histogramSamples, type Sample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 import { type Readiness, reasonsOf } from './readiness.ts'
 

@@ -1,8 +1,10 @@
 /** Guarantees of the small parts of HTTP: parameters are read once and within bounds, metrics are valid text. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../core/broker/broker.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { tablesOf } from '../../core/model/streams/stream.ts'
+import { labelText } from '../../core/runtime/label-text.ts'
 import { integer, knownParameters, oneOf, single } from '../../query/parameters.ts'
 import {
   counterFamilies,
@@ -11,7 +13,8 @@ import {
   rowAgeFamilies,
   sharedLag,
 } from '../../query/status/metrics.ts'
-import { labelText, writeMetrics } from '../../query/status/metrics-text.ts'
+import { writeMetrics } from '../../query/status/metrics-text.ts'
+import { parsed } from '../collector/prometheus/scrape/parsed.ts'
 
 describe('parameters', () => {
   it('are read once, within bounds, of known names', () => {
@@ -38,6 +41,20 @@ describe('metrics', () => {
       { name: 'empty', type: 'gauge', help: '', samples: [] },
     ])
     expect(text).toBe('# HELP a_total What\\nit is\n# TYPE a_total counter\na_total{x="q\\"\\n"} 1\n')
+  })
+
+  it('are read by our own parser as they were, whatever their labels hold', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), value => {
+        const samples = [{ labels: labelText({ job: value, other: `\t${value}\u0007` }), value: 1 }]
+        const text = writeMetrics([{ name: 'a_total', type: 'counter', help: '', samples }])
+        const [told] = parsed('prometheus', text).filter(item => 'name' in item)
+        const read = Object.fromEntries(told?.labels ?? [])
+        const whole = value.toWellFormed()
+        expect(read).toEqual({ ...(whole === '' ? {} : { job: whole }), other: `\t${whole}\u0007` })
+      }),
+      { seed: 20261130 },
+    )
   })
 
   it('hold every counter that counted', () => {

@@ -1,0 +1,34 @@
+// Guarantees: every documented command runs where the machine's own Node is older than the product's, as README promises: by
+// npm or npx, never by `node`; what it names is there.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter(path => path !== '' && existsSync(path))
+  .map(path => ({ path, text: readFileSync(path, 'utf8') }))
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+
+/** `page: command` of every match in code. */
+const found = (pattern: RegExp): string[] =>
+  pages.flatMap(({ path, text }) => [...text.matchAll(pattern)].map(([whole]) => `${path}: ${whole.trim()}`))
+
+it('none is for the Node of the machine', () => {
+  const bare = /(?:^|`)[ \t]*(?:[A-Z_]+=\S+[ \t]+)*node [^`\n]*\.(?:ts|js|cjs|mjs)\b/gm
+  expect(found(bare)).toEqual([])
+})
+
+it('those by npx name files that exist', () => {
+  const named = found(/npx node (?:--\S+ )*[\w./-]+\.ts/g)
+  expect(named.length).toBeGreaterThan(5)
+  expect(named.filter(text => !existsSync(text.slice(text.lastIndexOf(' ') + 1)))).toEqual([])
+})
+
+it('those by npm name scripts that exist', () => {
+  const named = found(/npm run (?:--silent )?[a-z][\w:]*/g)
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter(text => !Object.hasOwn(scripts, text.slice(text.lastIndexOf(' ') + 1)))).toEqual([])
+})
