@@ -14,8 +14,8 @@ import {
   totalOf,
 } from './answer.ts'
 import type { UsageRequest } from './request.ts'
-import { requestsStatement } from './requests-statement.ts'
-import { byRequest, byUsage, CELL_DIMENSIONS, requestKey, shareIdle, type Weigh } from './share-idle.ts'
+import { requestWeights } from './request-weights.ts'
+import { byUsage, CELL_DIMENSIONS, shareIdle } from './share-idle.ts'
 import { reasonsStatement, type Shape, type Sql, type SummedRow, usageStatement } from './statement.ts'
 
 /** Sharing looks at every workload of every host in every step: so many cells are read at most. */
@@ -101,15 +101,6 @@ async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): 
     rows: rows.map(row => ({ ...row, reasons: reasons.get(rowKey(row)) ?? [] })),
     total: { amounts, reasons: [...new Set([...reasons.values()].flat())].toSorted() },
   }
-}
-
-async function requestWeights(warehouse: Ask, request: UsageRequest): Promise<Weigh> {
-  const sql = requestsStatement(request)
-  const rows = await warehouse.query<{ host: string; kind: string; id: string; request: string }>(
-    sql.text,
-    sql.params,
-  )
-  return byRequest(new Map(rows.map(row => [requestKey(row.host, row.kind, row.id), BigInt(row.request)])))
 }
 
 async function idleEnergy(warehouse: Ask, request: UsageRequest): Promise<bigint> {

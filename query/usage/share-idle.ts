@@ -35,15 +35,6 @@ export const byUsage: Weigh = cell => {
   return energy > 0n ? energy : 0n
 }
 
-/** By request: what the workload had reserved on the host; `requests` by `requestKey`. */
-export const byRequest =
-  (requests: ReadonlyMap<string, bigint>): Weigh =>
-  cell =>
-    requests.get(requestKey(cell.dimensions.host, cell.dimensions.kind, cell.dimensions.workload_id)) ?? 0n
-
-export const requestKey = (host: string, kind: string, workloadId: string): string =>
-  JSON.stringify([host, kind, workloadId])
-
 /** What only tells how well something is known is not handed on, and the count of entries stays whole. */
 const SHARED: readonly ExactMeasure[] = EXACT_MEASURES.filter(
   name => name !== 'cpu_us' && name !== 'active_uj',

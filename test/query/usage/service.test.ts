@@ -69,6 +69,31 @@ beforeAll(async () => {
         CostEnergyNano: 2n ** 62n,
       }),
     ),
+    ...['unlike', 'alike'].flatMap(Tenant => [
+      ...['1', '2'].map(id =>
+        ledgerRow({
+          Tenant,
+          Host: 'machine-1',
+          HostName: 'node-1',
+          WindowStart: minute,
+          WorkloadKind: 'container',
+          WorkloadId: id.repeat(64),
+          WorkloadName: 'web',
+          Namespace: 'shop',
+          EnergyUj: 10n,
+          Labels: { 'k8s.pod.uid': `pod-${id}`, 'k8s.container.name': 'web' },
+        }),
+      ),
+      ledgerRow({
+        ...idle,
+        Tenant,
+        Host: 'machine-1',
+        HostName: 'node-1',
+        WindowStart: minute,
+        Share: 'idle',
+        EnergyUj: 300n,
+      }),
+    ]),
     ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 300n, EnergyQuality: 'simulated' }),
     ledgerRow({ Tenant: 'lab', WindowStart: minute, EnergyUj: 100n, EnergyQuality: 'measured' }),
     // ten days before, every 7 hours
@@ -81,6 +106,20 @@ beforeAll(async () => {
     ),
   ])
   await store.insert(readings, [
+    ...['unlike', 'alike'].flatMap(Tenant =>
+      ['1', '2'].map(id =>
+        readingRow({
+          Tenant,
+          Host: 'node-1',
+          Quantity: 'cpu_request',
+          WorkloadKind: 'container',
+          WorkloadId: `pod-${id}/web`,
+          Value: Tenant === 'alike' ? 100n : 100n * BigInt(id),
+          Timestamp: nano('2026-11-20T12:05:01Z'),
+          Attributes: { 'workload.name': 'web', 'workload.namespace': 'shop' },
+        }),
+      ),
+    ),
     readingRow({
       Quantity: 'cpu_request',
       WorkloadKind: 'container',
@@ -94,6 +133,16 @@ afterAll(() => store.close())
 
 const usage = (query: RawQuery, identity = EVERYBODY): Promise<UsageAnswer> =>
   answerUsage(store.reader(identity.tenant), parseUsageRequest(query, identity, NOW), 'EUR')
+
+it.each([
+  ['unlike', [110n, 210n]],
+  ['alike', [160n, 160n]],
+])('shares by requests that Kubernetes tells by pod and node: %s', async (tenant, expected) => {
+  const query = { window: '10m', group_by: 'workload_id', share_idle: 'by_request' }
+  const { rows } = await usage(query, { ...EVERYBODY, tenant })
+  const byId = rows.toSorted((a, b) => (a.group['workload_id']! < b.group['workload_id']! ? -1 : 1))
+  expect(byId.map(row => BigInt(row.energy_uj))).toEqual(expected)
+})
 
 it('is right beyond 64 bits, whatever serves the window, idle shared or not', async () => {
   const identity = { ...EVERYBODY, tenant: 'large' }
