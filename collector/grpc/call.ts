@@ -77,7 +77,7 @@ async function exportAnswer(
   const coding = requireMessageCoding(headers)
   const refused = parts.refuse()
   if (refused !== undefined) throw refused
-  const admission = intake.open(signalKind)
+  const admission = intake.open(signalKind, stream.session)
   try {
     const reserve = (bytes: number): void => admission.reserve(bytes)
     const body = await readMessage(stream, { coding, maxBytes, pool, reserve, signal })

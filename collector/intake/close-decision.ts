@@ -2,9 +2,11 @@
  * When does an open batch become a record? A pure function of facts and time.
  *
  * An insert costs the warehouse 10-35 ms CPU however small, so a batch waits for company: the longer, the fewer rows
- * come. But nobody may be held up for nothing: who sends again the moment it is answered (an SDK's exporter sends
- * one request at a time) would be capped by a timer alone, so such traffic gets the short wait however few rows a
- * second it seems to bring, and a batch of some size closes as soon as nobody else could add to it.
+ * come. But nobody may be held up for nothing. Who sends again soon after it is answered (an SDK's exporter sends one request
+ * at a time) would be capped by a timer alone: its batch waits no longer than it takes such a client to come back, by when
+ * the others of its kind have come too. Who sends now and then, with nobody near, gains nothing from waiting. Both get their
+ * answer at once as long as small records can be afforded (small-records.ts), and else after the short wait. And a batch of
+ * some size closes as soon as nobody else could add to it.
  */
 export interface BatchFacts {
   readonly rows: number
@@ -13,6 +15,12 @@ export interface BatchFacts {
   readonly lastRowMs: number
   /** Rows that came within `PROMPT_MS` of the stream's last answer: the sign of clients that wait for answers. */
   readonly promptRows: number
+  /** Shortest time that a client in it took to come back from its last answer; infinite where none did of late. */
+  readonly backAfterMs: number
+  /** Nothing had come for so long before it that nothing more is to be expected soon. */
+  readonly isLone: boolean
+  /** From when on a small record can be afforded. */
+  readonly affordableAtMs: number
   /** Recent rate of the stream, see `decayedRate`. */
   readonly rowsPerSecond: number
   /** Open requests of the signal that are not in this batch and may still add to it. */
@@ -28,7 +36,7 @@ export interface CloseLimits {
   readonly thinWaitMs: number
 }
 
-export type CloseReason = 'rows' | 'bytes' | 'complete' | 'waited'
+export type CloseReason = 'rows' | 'bytes' | 'complete' | 'prompt' | 'waited'
 /** `wakeAtMs`: when to ask again if nothing happens before. */
 export type Decision =
   | { readonly close: true; readonly reason: CloseReason }
@@ -38,6 +46,8 @@ export type Decision =
 const QUIET_MS = 2
 /** A record of so many rows is worth its insert: 10 ms CPU for the insert, 2-3 ms for the rows. */
 const WORTHWHILE_ROWS = 1_000
+/** So many times `thinWaitMs` without a request, and the next one is alone. */
+const LONE_WAITS = 2
 export const PROMPT_MS = 20
 /** So many rows right after an answer mean a client that is held up, not an agent that happened to come. */
 const PRESSED_ROWS = 128
@@ -49,12 +59,34 @@ export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: numbe
   if (nowMs >= waitedAtMs) return { close: true, reason: 'waited' }
   if (facts.appendsFull) return { close: false, wakeAtMs: waitedAtMs }
 
-  const worthwhile = facts.rows >= Math.min(WORTHWHILE_ROWS, limits.rows)
-  if (!worthwhile || facts.outside > 0) return { close: false, wakeAtMs: waitedAtMs }
-  const quietAtMs = facts.lastRowMs + QUIET_MS
-  if (nowMs >= quietAtMs) return { close: true, reason: 'complete' }
-  return { close: false, wakeAtMs: Math.min(quietAtMs, waitedAtMs) }
+  if (facts.outside > 0) return { close: false, wakeAtMs: waitedAtMs }
+  const isSmall = isSmallRecord(facts.rows, limits)
+  const atMs = isSmall ? promptAtMs(facts, limits) : facts.lastRowMs + QUIET_MS
+  if (nowMs >= atMs) return { close: true, reason: isSmall ? 'prompt' : 'complete' }
+  return { close: false, wakeAtMs: Math.min(atMs, waitedAtMs) }
 }
+
+/** Whether a record of so many rows costs the warehouse hardly more than one of a single row. */
+export const isSmallRecord = (rows: number, limits: Pick<CloseLimits, 'rows'>): boolean =>
+  rows < Math.min(WORTHWHILE_ROWS, limits.rows)
+
+/** When waiting on gains a small batch nothing; infinite where it may. */
+function promptAtMs(facts: BatchFacts, limits: CloseLimits): number {
+  const atMs = facts.isLone
+    ? facts.lastRowMs + QUIET_MS
+    : isHeldUp(facts, limits)
+      ? Math.max(facts.firstRowMs + facts.backAfterMs, facts.lastRowMs + QUIET_MS)
+      : Number.POSITIVE_INFINITY
+  return Math.max(atMs, facts.affordableAtMs)
+}
+
+/** A client in it comes back so soon that the long wait would be most of what it does. */
+const isHeldUp = ({ backAfterMs }: BatchFacts, limits: CloseLimits): boolean =>
+  backAfterMs < limits.thinWaitMs
+
+/** Whether a request after so long a silence is alone. */
+export const isLoneAfter = (silenceMs: number, limits: CloseLimits): boolean =>
+  silenceMs > LONE_WAITS * Math.max(limits.waitMs, limits.thinWaitMs)
 
 /** From `thinWaitMs` down to `waitMs`, as long as it takes to gather a record that is worth its insert. */
 export function waitMs(facts: BatchFacts, limits: CloseLimits): number {
@@ -62,6 +94,7 @@ export function waitMs(facts: BatchFacts, limits: CloseLimits): number {
   // Not for ever: behind appends that hang, a closed batch waits with a time limit, an open one would not.
   if (facts.appendsFull) return longest
   if (facts.promptRows >= PRESSED_ROWS) return limits.waitMs
+  if (isHeldUp(facts, limits)) return Math.min(longest, Math.max(limits.waitMs, facts.backAfterMs))
   if (facts.rowsPerSecond <= 0) return longest
   return Math.min(longest, Math.max(limits.waitMs, (WORTHWHILE_ROWS * 1000) / facts.rowsPerSecond))
 }

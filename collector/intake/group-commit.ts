@@ -21,6 +21,7 @@ import {
   SIGNALS,
   type Signal,
 } from './signals.ts'
+import { createSmallRecords } from './small-records.ts'
 
 /**
  * All open batches: one per signal stream, one per partition of `readings`. A thousand tiny agents cost as few inserts as
@@ -64,7 +65,7 @@ function closeLimits(config: Config['group_commit']): CloseLimits {
 
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { broker, clock } = options
-  const limits = closeLimits(options.config)
+  const shared = { limits: closeLimits(options.config), clock, smallRecords: createSmallRecords() }
 
   const laneOf = <Content extends RowBuilder>(
     stream: string,
@@ -73,14 +74,13 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     gate: RequestGate,
   ): Lane<Content> =>
     createLane({
+      ...shared,
       content,
-      limits,
-      clock,
       gate,
       createQueue: onFree => createAppendQueue({ ...options, stream, partition, onFree }),
     })
 
-  const gates = new Map(SIGNALS.map(signal => [signal, createRequestGate()]))
+  const gates = new Map(SIGNALS.map(signal => [signal, createRequestGate(clock)]))
   const gateOf = (signal: Signal): RequestGate => gates.get(signal)!
   const builders = createBuilders()
   const lanes = new Map<keyof Builders, Lane<RowBuilder>>(

@@ -37,8 +37,9 @@ export interface Intake {
   /**
    * Admits a request before its body is read. Throws `draining`, `overloaded` while memory is short, or a retryable error
    * while the log does not take records. The admission must be closed.
+   * @param client what it came by, such as its connection: who sends again once answered is not held up by it
    */
-  open(signal: Signal): Admission
+  open(signal: Signal, client?: object): Admission
   /**
    * Stores one request whose bytes are in memory already (gRPC, Prometheus). Resolves when durable; throws
    * `body_undecodable`, `overloaded`, `draining`, or the log's own retryable error.
@@ -134,10 +135,10 @@ class IntakeDoor implements Intake {
     this.#inbox = createInbox(parts)
   }
 
-  open(signal: Signal): Admission {
+  open(signal: Signal, client?: object): Admission {
     this.#admitRequest()
     const reservation = this.#parts.budget.open()
-    const ticket = this.#parts.commit.gate(signal).enter()
+    const ticket = this.#parts.commit.gate(signal).enter(client)
     let known: ItemLimits | undefined
     const limits = (): ItemLimits => {
       known ??= this.#itemLimits()

@@ -6,11 +6,14 @@ import {
   type CloseReason,
   decayedRate,
   decideClose,
+  isLoneAfter,
+  isSmallRecord,
   PROMPT_MS,
 } from './close-decision.ts'
 import { ENGINE_BYTES } from './large-request.ts'
 import type { RequestGate, Ticket } from './request-gate.ts'
 import type { RowBuilder } from './signals.ts'
+import type { SmallRecords } from './small-records.ts'
 
 /**
  * The open batch of one stream (or of one partition of it), shared by all requests in flight, and the timer that closes
@@ -36,6 +39,8 @@ export interface LaneOptions<Content extends RowBuilder> {
   readonly limits: CloseLimits
   readonly clock: Clock
   readonly gate: RequestGate
+  /** Shared by all lanes. */
+  readonly smallRecords: SmallRecords
   /** Made by the caller around the lane's own review, which it calls when a place has become free. */
   readonly createQueue: (onFree: () => void) => AppendQueue
   readonly onClosed?: (reason: CloseReason | 'flush' | 'room', rows: number) => void
@@ -48,22 +53,36 @@ interface OpenBatch {
   lastRowMs: number
   promptRows: number
   engineBytes: number
+  backAfterMs: number
+  readonly isLone: boolean
 }
 
-const openBatch = (nowMs: number): OpenBatch => ({
+const openBatch = (nowMs: number, isLone: boolean): OpenBatch => ({
   tickets: [],
   durable: Promise.withResolvers<void>(),
   firstRowMs: nowMs,
   lastRowMs: nowMs,
   promptRows: 0,
   engineBytes: 0,
+  backAfterMs: Number.POSITIVE_INFINITY,
+  isLone,
 })
 
+/** Rows that make no record must not stay: every later batch would fail with them. */
+function finish(content: RowBuilder): Uint8Array {
+  try {
+    return content.finish()
+  } catch (error) {
+    content.clear()
+    throw error
+  }
+}
+
 export function createLane<Content extends RowBuilder>(options: LaneOptions<Content>): Lane<Content> {
-  const { content, limits, clock, gate } = options
+  const { content, limits, clock, gate, smallRecords } = options
   const queue = options.createQueue(() => review())
   let batch: OpenBatch | undefined
-  let lastAnswerMs = Number.NEGATIVE_INFINITY
+  let [lastAnswerMs, lastJoinMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let rate = { rowsPerSecond: 0, atMs: 0 }
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined
   gate.watch(() => review())
@@ -74,6 +93,9 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
     firstRowMs: open.firstRowMs,
     lastRowMs: open.lastRowMs,
     promptRows: open.promptRows,
+    backAfterMs: open.backAfterMs,
+    isLone: open.isLone,
+    affordableAtMs: smallRecords.affordableAtMs(clock.monotonicMs()),
     rowsPerSecond: rate.rowsPerSecond,
     outside: gate.outside,
     appendsFull: queue.full,
@@ -104,23 +126,14 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
     timer?.cancel()
     timer = undefined
     options.onClosed?.(reason, content.rows)
+    if (isSmallRecord(content.rows, limits)) smallRecords.spend(clock.monotonicMs())
     for (const ticket of closed.tickets) ticket.scatter()
     void deliver(closed)
   }
 
-  /** Rows that make no record must not stay: every later batch would fail with them. */
-  const finish = (): Uint8Array => {
-    try {
-      return content.finish()
-    } catch (error) {
-      content.clear()
-      throw error
-    }
-  }
-
   const deliver = async (closed: OpenBatch): Promise<void> => {
     try {
-      await queue.append([finish()])
+      await queue.append([finish(content)])
       lastAnswerMs = clock.monotonicMs()
       closed.durable.resolve()
     } catch (error) {
@@ -131,7 +144,9 @@ export function createLane<Content extends RowBuilder>(options: LaneOptions<Cont
   const join = (rows: number, ticket: Ticket, engineBytes = 0): Promise<void> => {
     const nowMs = clock.monotonicMs()
     rate = { rowsPerSecond: decayedRate(rate.rowsPerSecond, nowMs - rate.atMs, rows), atMs: nowMs }
-    batch ??= openBatch(nowMs)
+    batch ??= openBatch(nowMs, isLoneAfter(nowMs - lastJoinMs, limits))
+    lastJoinMs = nowMs
+    batch.backAfterMs = Math.min(batch.backAfterMs, ticket.backAfterMs)
     batch.lastRowMs = nowMs
     batch.engineBytes += engineBytes
     batch.tickets.push(ticket)

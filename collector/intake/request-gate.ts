@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts'
+
 /**
  * Counts the open requests of one signal, to know whether anybody else could still add to an open batch. A request is
  * outside from the moment its headers are read; gathered while its rows sit in open batches; outside again when the last of
@@ -7,12 +9,15 @@
 export interface RequestGate {
   readonly open: number
   readonly outside: number
-  enter(): Ticket
+  /** `client`: what the request came by, such as its connection; none for the process's own. */
+  enter(client?: object): Ticket
   /** Called whenever the last request outside has gone: batches may now be complete. */
   watch(onNoneOutside: () => void): void
 }
 
 export interface Ticket {
+  /** How long its client took to come back from its last answer; infinite for one that was not here before. */
+  readonly backAfterMs: number
   /** Rows of the request were added to one more open batch. */
   join(): void
   /** All its rows are in batches; without effect when all of those have closed already. */
@@ -22,8 +27,9 @@ export interface Ticket {
   leave(): void
 }
 
-export function createRequestGate(): RequestGate {
+export function createRequestGate(clock: Pick<Clock, 'monotonicMs'>): RequestGate {
   const watchers: (() => void)[] = []
+  const answeredMs = new WeakMap<object, number>()
   let open = 0
   let gathered = 0
 
@@ -31,11 +37,13 @@ export function createRequestGate(): RequestGate {
     if (open === gathered) for (const watcher of watchers) watcher()
   }
 
-  const enter = (): Ticket => {
+  const enter = (client?: object): Ticket => {
+    const lastMs = client === undefined ? undefined : answeredMs.get(client)
     let state: 'outside' | 'gathered' | 'scattered' | 'left' = 'outside'
     let batches = 0
     open += 1
     return {
+      backAfterMs: lastMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - lastMs,
       join() {
         batches += 1
       },
@@ -55,6 +63,7 @@ export function createRequestGate(): RequestGate {
         if (state === 'left') return
         if (state === 'gathered') gathered -= 1
         state = 'left'
+        if (client !== undefined) answeredMs.set(client, clock.monotonicMs())
         open -= 1
         changed()
       },

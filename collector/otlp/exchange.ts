@@ -77,7 +77,7 @@ async function exportReply(
   const { tenant } = access.authenticate(request.headers, 'ingest')
   const encoding = requireEncoding(request.headers)
   const coding = requireCoding(request.headers)
-  const admission = intake.open(signal)
+  const admission = intake.open(signal, request.socket)
   return withBody(request, parts, admission, { coding, beforeBody }, async bytes => {
     const result = await admission.ingest(encoding, bytes, tenant)
     return reply(200, encoding, encodeExportResponse(signal, result, encoding))

@@ -48,7 +48,7 @@ export async function receiveWrite(
 ): Promise<Written> {
   const { tenant } = parts.access.authenticate(request.headers, 'ingest')
   const version = requireWrite(request.headers)
-  const admission = parts.intake.open('metrics')
+  const admission = parts.intake.open('metrics', request.socket)
   return withBody(request, parts, admission, { coding: 'identity', beforeBody }, bytes =>
     store(parts, admission, version, bytes, tenant),
   )

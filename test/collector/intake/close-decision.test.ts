@@ -1,6 +1,6 @@
 /**
  * Guarantees: a batch closes at its limits whatever else holds; never waits longer than `thinWaitMs`; thin traffic waits that long, dense traffic `waitMs`, clients that are held up `waitMs`; a worthwhile batch
- * that nobody can add to closes after 2 ms of silence; and the moment it names for asking again is never too late.
+ * that nobody can add to closes after 2 ms of silence; a small one is answered at once where waiting gains nothing and small records can be afforded; and the moment it names for asking again is never too late.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +11,7 @@ import {
   decideClose,
   waitMs,
 } from '../../../collector/intake/close-decision.ts'
+import { createSmallRecords } from '../../../collector/intake/small-records.ts'
 
 const LIMITS: CloseLimits = { rows: 32_768, bytes: 8_388_608, waitMs: 100, thinWaitMs: 1000 }
 const FACTS: BatchFacts = {
@@ -19,6 +20,9 @@ const FACTS: BatchFacts = {
   firstRowMs: 0,
   lastRowMs: 0,
   promptRows: 0,
+  backAfterMs: Number.POSITIVE_INFINITY,
+  isLone: false,
+  affordableAtMs: 0,
   rowsPerSecond: 10,
   outside: 1,
   appendsFull: false,
@@ -81,6 +85,9 @@ describe('decideClose', () => {
     firstRowMs: fc.constant(0),
     lastRowMs: fc.integer({ min: 0, max: 1_000 }),
     promptRows: fc.integer({ min: 0, max: 40_000 }),
+    backAfterMs: fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.constant(Number.POSITIVE_INFINITY)),
+    isLone: fc.boolean(),
+    affordableAtMs: fc.integer({ min: 0, max: 2_000 }),
     rowsPerSecond: fc.double({ min: 0, max: 1e6, noNaN: true }),
     outside: fc.integer({ min: 0, max: 100 }),
     appendsFull: fc.boolean(),
@@ -99,10 +106,10 @@ describe('decideClose', () => {
     )
   })
 
-  it('never closes a small batch before waitMs, so that small records are at most ten a second', () => {
+  it('never closes a small batch before waitMs that cannot be afforded', () => {
     fc.assert(
       fc.property(arbitraryFacts, fc.integer({ min: 0, max: 99 }), (facts, now) => {
-        fc.pre(facts.rows < 1_000 && facts.bytes < LIMITS.bytes)
+        fc.pre(facts.rows < 1_000 && facts.bytes < LIMITS.bytes && facts.affordableAtMs > now)
         expect(decideClose(facts, LIMITS, now).close).toBe(false)
       }),
     )
@@ -115,6 +122,73 @@ describe('decideClose', () => {
         expect(waitMs(denser, LIMITS)).toBeLessThanOrEqual(waitMs(facts, LIMITS))
       }),
     )
+  })
+})
+
+// who came        first last outside affordable | now -> decision
+const PROMPT = `
+  lone              0     0    0       0          | 1   -> 2
+  lone              0     0    0       0          | 2   -> prompt
+  lone              0     0    1       0          | 2   -> 1000
+  lone              0     0    0       70         | 2   -> 70
+  lone              0     0    0       70         | 70  -> prompt
+  back-after-21     0     0    0       0          | 2   -> 21
+  back-after-21     0     0    0       0          | 21  -> prompt
+  back-after-21     0     20   0       0          | 21  -> 22
+  back-after-21     0     0    0       90         | 21  -> 90
+  back-after-21     0     0    0       400        | 21  -> 100
+  back-after-21     0     0    1       0          | 21  -> 100
+  back-after-21     0     0    1       0          | 100 -> waited
+  back-after-400    0     0    0       0          | 21  -> 400
+  back-after-400    0     0    0       900        | 400 -> waited
+  back-after-5000   0     0    0       0          | 21  -> 1000
+  others            0     0    0       0          | 21  -> 1000
+`
+
+describe('decideClose, for small batches', () => {
+  const lines = PROMPT.trim()
+    .split('\n')
+    .map(line => line.trim())
+
+  it.each(lines)('%s', line => {
+    const [left, right] = line.split('|')
+    const [who = '', firstRowMs, lastRowMs, outside, affordableAtMs] = left!.trim().split(/\s+/)
+    const [now, expected] = right!.split('->').map(text => text.trim())
+    const back = /back-after-(\d+)/.exec(who)?.[1]
+    const facts: BatchFacts = {
+      ...FACTS,
+      backAfterMs: back === undefined ? Number.POSITIVE_INFINITY : Number(back),
+      isLone: who === 'lone',
+      firstRowMs: Number(firstRowMs),
+      lastRowMs: Number(lastRowMs),
+      outside: Number(outside),
+      affordableAtMs: Number(affordableAtMs),
+    }
+    const decision = decideClose(facts, LIMITS, Number(now))
+    expect(decision.close ? decision.reason : String(decision.wakeAtMs)).toBe(expected)
+  })
+})
+
+describe('small records', () => {
+  it('are saved up in quiet times, and never made faster than they come in for long', () => {
+    const records = createSmallRecords(10, 10)
+    let made = 0
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 1) {
+      if (records.affordableAtMs(nowMs) > nowMs) continue
+      records.spend(nowMs)
+      made += 1
+    }
+    expect(made).toBeGreaterThanOrEqual(109)
+    expect(made).toBeLessThanOrEqual(110)
+  })
+
+  it('say when the next one can be afforded, and owe no more than one', () => {
+    const records = createSmallRecords(10, 2)
+    for (let spent = 0; spent < 20; spent++) records.spend(1_000)
+    expect(records.affordableAtMs(1_000)).toBe(1_100)
+    expect(records.affordableAtMs(1_100)).toBe(1_100)
+    records.spend(1_100)
+    expect(records.affordableAtMs(1_150)).toBeCloseTo(1_200)
   })
 })
 

@@ -45,7 +45,7 @@ describe('budget', () => {
 
 describe('request gate', () => {
   it('counts a request outside until it is gathered, and again once its batch has closed', () => {
-    const gate = createRequestGate()
+    const gate = createRequestGate(new FakeClock())
     let calls = 0
     gate.watch(() => {
       calls += 1
@@ -65,7 +65,7 @@ describe('request gate', () => {
   })
 
   it('does not count as gathered whose batch closed while it was being added to', () => {
-    const gate = createRequestGate()
+    const gate = createRequestGate(new FakeClock())
     const ticket = gate.enter()
     ticket.join()
     ticket.scatter()
@@ -74,7 +74,7 @@ describe('request gate', () => {
   })
 
   it('counts a request outside only when the last of its batches has closed', () => {
-    const gate = createRequestGate()
+    const gate = createRequestGate(new FakeClock())
     const ticket = gate.enter()
     ticket.join()
     ticket.join()
