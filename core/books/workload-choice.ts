@@ -41,6 +41,26 @@ const WHOLE_HOST: ReadonlySet<string> = new Set(['sensors', 'kepler'])
 
 const isContainer = (kind: string): boolean => kind === 'container' || kind === 'pod'
 
+interface Identified {
+  readonly workloadKind: string
+  readonly workloadId: string
+  readonly source: string
+}
+
+/** Whether there is nothing to choose from or to join: one family tells all. Nearly always so, and quickly found. */
+export function isOneDescription(told: readonly Identified[]): boolean {
+  let [source, family] = ['', '']
+  for (const { workloadKind, workloadId, source: by } of told) {
+    if (workloadKind === '') continue
+    if (workloadKind === 'container' && isNamed(workloadId)) return false
+    if (by === source) continue
+    source = by
+    if (family !== '' && familyOf(by) !== family) return false
+    family = familyOf(by)
+  }
+  return true
+}
+
 export function chooseWorkloads(workloads: readonly DescribedWorkload[]): WorkloadChoice {
   const families = familiesOf(workloads)
   const someNamed = workloads.some(({ kind, id }) => kind === 'container' && isNamed(id))

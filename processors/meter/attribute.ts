@@ -53,7 +53,7 @@ export function attributeWindow(
   const gathered = gatherWindow(described.pieces)
   const leftOut = gathered.impossible.map(piece => impossiblePart(piece))
   const metered = componentsOf(gathered.domains)
-  const use = usesOf(gathered, described.labels)
+  const use = usesOf(gathered, described.labelsOf)
   if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) {
     return { rows: [], leftOut }
   }
@@ -80,9 +80,9 @@ type NamedUse = WindowUse & {
   readonly isOverBusy: boolean
 }
 
-function usesOf(gathered: WindowUse, labels: Described['labels']): NamedUse {
+function usesOf(gathered: WindowUse, labelsOf: Described['labelsOf']): NamedUse {
   const { workloads, capacityUs, busyUs } = gathered
-  const people = workloads.map(use => named(use, labels.get(workloadKey(use.kind, use.id))))
+  const people = workloads.map(use => named(use, labelsOf(workloadKey(use.kind, use.id))))
   const finest = finestWorkloads({ workloads, people })
   const over = capacityUs > 0n && isOverBusy(finest.workloads, busyUs)
   return { ...gathered, ...(over ? withoutRepeats(finest, busyUs) : finest), isOverBusy: over }

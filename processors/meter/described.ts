@@ -1,5 +1,10 @@
 /** From what all sources tell of a host's workloads in a window to what counts of it: each CPU second once. */
-import { chooseWorkloads, type DescribedWorkload, type ToldCpu } from '../../core/books/workload-choice.ts'
+import {
+  chooseWorkloads,
+  type DescribedWorkload,
+  isOneDescription,
+  type ToldCpu,
+} from '../../core/books/workload-choice.ts'
 import type { HostState } from './host-state.ts'
 import { workloadKey } from './keys.ts'
 import { placeOf } from './series.ts'
@@ -10,13 +15,14 @@ export type Labels = Readonly<Record<string, string>>
 export interface Described {
   /** Those that count; of a workload that another name stands for, under that name. */
   readonly pieces: readonly Piece[]
-  /** By workload key. */
-  readonly labels: ReadonlyMap<string, Labels>
+  readonly labelsOf: (workloadKey: string) => Labels
 }
 
 const NO_LABELS: Labels = {}
 
 export function describeWorkloads(host: HostState, pieces: readonly Piece[]): Described {
+  const labelsOf = (key: string): Labels => host.workloads.get(key)?.attributes ?? NO_LABELS
+  if (isOneDescription(pieces.map(({ series }) => series.identity))) return { pieces, labelsOf }
   const numbers = new Map<string, number>()
   const workloads: (DescribedWorkload & { readonly key: string; readonly told: ToldCpu[] })[] = []
   for (const { series, amount } of pieces) {
@@ -27,7 +33,7 @@ export function describeWorkloads(host: HostState, pieces: readonly Piece[]): De
     if (number === undefined) {
       number = workloads.length
       numbers.set(key, number)
-      workloads.push({ key, kind, id, labels: host.workloads.get(key)?.attributes ?? NO_LABELS, told: [] })
+      workloads.push({ key, kind, id, labels: labelsOf(key), told: [] })
     }
     workloads[number]!.told.push({ source, quality, us: quantity === 'cpu_time' ? amount : 0n })
   }
@@ -36,7 +42,10 @@ export function describeWorkloads(host: HostState, pieces: readonly Piece[]): De
   for (const [number, { key }] of sorted.entries()) numbers.set(key, number)
   const { asOf, counts, labels } = chooseWorkloads(sorted)
   return {
-    labels: new Map(sorted.map(({ key }, number) => [key, labels[number]!])),
+    labelsOf: key => {
+      const number = numbers.get(key)
+      return number === undefined ? NO_LABELS : labels[number]!
+    },
     pieces: pieces.flatMap(piece => {
       const { identity } = piece.series
       if (identity.workloadKind === '') return [piece]

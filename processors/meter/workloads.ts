@@ -14,7 +14,7 @@ export interface Named {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export function named({ kind, id }: { kind: string; id: string }, labels: Labels = {}): Named {
+export function named({ kind, id }: { kind: string; id: string }, labels: Labels): Named {
   return {
     kind,
     id,
