@@ -18,6 +18,8 @@ export interface UsageAnswer {
   /** Sum of all rows, and of what include_idle left out of them is named in `excluded_uj`. */
   readonly total: UsageRow
   readonly excluded_uj: string
+  /** Steps in which idle energy was shared, finest first: 60 s unless that is too much to look at; null: whole, or not at all. */
+  readonly idle_shared_by_seconds: number | null
 }
 
 export interface UsageRow {

@@ -1,7 +1,7 @@
 /** From summed rows to the answer: pure. */
 import type { UsageAnswer } from '../../core/model/answers.ts'
 import { type Amounts, addAmounts, NO_AMOUNTS, readAmounts, toUsageRow } from './amounts.ts'
-import type { Dimension, UsageRequest } from './request.ts'
+import type { Dimension, Step, UsageRequest } from './request.ts'
 import { CELL_DIMENSIONS, type Cell } from './share-idle.ts'
 import type { SummedRow } from './statement.ts'
 
@@ -74,6 +74,7 @@ export function buildAnswer(
     readonly rows: readonly Summed[]
     readonly total: Total
     readonly excludedUj: bigint
+    readonly sharedBy: Step | null
   },
 ): UsageAnswer {
   return {
@@ -92,5 +93,6 @@ export function buildAnswer(
     truncated: found.rows.length > request.limit,
     total: toUsageRow(found.total.amounts, { group: {}, start: null, reasons: found.total.reasons }),
     excluded_uj: found.excludedUj.toString(),
+    idle_shared_by_seconds: typeof found.sharedBy === 'number' ? found.sharedBy : null,
   }
 }

@@ -13,9 +13,10 @@ import {
   type Total,
   totalOf,
 } from './answer.ts'
-import type { UsageRequest } from './request.ts'
+import type { Step, UsageRequest } from './request.ts'
 import { requestWeights } from './request-weights.ts'
 import { byUsage, CELL_DIMENSIONS, shareIdle } from './share-idle.ts'
+import { inSteps, shareSteps } from './share-steps.ts'
 import { reasonsStatement, type Shape, type Sql, type SummedRow, usageStatement } from './statement.ts'
 
 /** Sharing looks at every workload of every host in every step: so many cells are read at most. */
@@ -37,13 +38,14 @@ export async function answerUsage(
     limit: request.limit + 1,
   }
   const sharing = request.idleSharing !== 'none'
-  const { rows, total } = sharing
+  const { rows, total, sharedBy } = sharing
     ? await sharedRows(warehouse, request, shape)
     : await plainRows(warehouse, request, shape)
   return buildAnswer(request, {
     currency,
     rows,
     total,
+    sharedBy: sharedBy ?? null,
     excludedUj: request.includeIdle || sharing ? 0n : await idleEnergy(warehouse, request),
   })
 }
@@ -51,6 +53,8 @@ export async function answerUsage(
 interface Found {
   readonly rows: readonly Summed[]
   readonly total: Total
+  /** Steps in which idle energy was shared; absent: it was not. */
+  readonly sharedBy?: Step | null
 }
 
 const ask = (warehouse: Ask, sql: Sql): Promise<readonly SummedRow[]> =>
@@ -66,18 +70,7 @@ async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape): P
 }
 
 async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): Promise<Found> {
-  const shape: Shape = {
-    groupBy: CELL_DIMENSIONS,
-    step: request.step,
-    idle: 'with',
-    limit: CELLS_MAX + 1,
-  }
-  // Filters narrow what is shown; who takes how much idle energy depends on all that ran on the host.
-  const everything = { ...request, accounts: null, filters: [] }
-  const found = await ask(warehouse, usageStatement(everything, shape))
-  if (found.length > CELLS_MAX) {
-    throw new WattlineError('sql_limit', `Sharing idle energy would look at more than ${CELLS_MAX} cells.`)
-  }
+  const { found, step } = await sharedCells(warehouse, request)
   const weigh = request.idleSharing === 'by_usage' ? byUsage : await requestWeights(warehouse, request)
   const cells = shareIdle(found.map(readCell), weigh).filter(cell => {
     const { dimensions } = cell
@@ -91,7 +84,7 @@ async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): 
       (request.includeIdle || dimensions.share !== 'idle')
     )
   })
-  const rows = foldCells(cells, request.groupBy, request.limit + 1)
+  const rows = foldCells(inSteps(cells, request.step), request.groupBy, request.limit + 1)
   const amounts = cells.map(cell => cell.amounts).reduce(addAmounts, NO_AMOUNTS)
   const unpriced = (amounts.unpriced_carbon_entries ?? 0n) + (amounts.unpriced_cost_entries ?? 0n) > 0n
   const reasons = unpriced
@@ -100,7 +93,26 @@ async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): 
   return {
     rows: rows.map(row => ({ ...row, reasons: reasons.get(rowKey(row)) ?? [] })),
     total: { amounts, reasons: [...new Set([...reasons.values()].flat())].toSorted() },
+    sharedBy: step,
   }
+}
+
+/** Every workload of every host, in the finest steps that are few enough. */
+async function sharedCells(
+  warehouse: Ask,
+  request: UsageRequest,
+): Promise<{ readonly found: readonly SummedRow[]; readonly step: Step | null }> {
+  // Filters narrow what is shown; who takes how much idle energy depends on all that ran on the host.
+  const everything = { ...request, accounts: null, filters: [] }
+  for (const step of shareSteps(request)) {
+    const shape: Shape = { groupBy: CELL_DIMENSIONS, step, idle: 'with', limit: CELLS_MAX + 1 }
+    const found = await ask(warehouse, usageStatement(everything, shape))
+    if (found.length <= CELLS_MAX) return { found, step }
+  }
+  throw new WattlineError(
+    'sql_limit',
+    `Sharing idle energy would look at more than ${CELLS_MAX} cells: ask about a shorter window.`,
+  )
 }
 
 async function idleEnergy(warehouse: Ask, request: UsageRequest): Promise<bigint> {

@@ -207,6 +207,7 @@ export function usageAnswer(window: string, options: { readonly priced?: boolean
     rows,
     truncated: false,
     total: totalOf(rows),
+    idle_shared_by_seconds: null,
     excluded_uj: '0',
   }
 }

@@ -69,6 +69,24 @@ beforeAll(async () => {
         CostEnergyNano: 2n ** 62n,
       }),
     ),
+    // A alone in one minute, A and B in the next.
+    ...[
+      ['A', 0, 'active', 100n],
+      ['', 0, 'idle', 900n],
+      ['A', 1, 'active', 100n],
+      ['B', 1, 'active', 300n],
+      ['', 1, 'idle', 401n],
+    ].map(([id, at, share, uj]) =>
+      ledgerRow({
+        Tenant: 'minutes',
+        WindowStart: minute - 300 + Number(at) * 60,
+        WorkloadKind: id === '' ? '' : 'container',
+        WorkloadId: String(id),
+        WorkloadName: String(id),
+        Share: String(share),
+        EnergyUj: uj as bigint,
+      }),
+    ),
     ...['unlike', 'alike'].flatMap(Tenant => [
       ...['1', '2'].map(id =>
         ledgerRow({
@@ -133,6 +151,33 @@ afterAll(() => store.close())
 
 const usage = (query: RawQuery, identity = EVERYBODY): Promise<UsageAnswer> =>
   answerUsage(store.reader(identity.tenant), parseUsageRequest(query, identity, NOW), 'EUR')
+
+it('shares idle minute by minute, whatever is asked for', async () => {
+  const identity = { ...EVERYBODY, tenant: 'minutes' }
+  const sums = async (query: RawQuery) => {
+    const answer = await usage({ group_by: 'workload', share_idle: 'by_usage', ...query }, identity)
+    const of = (name: string) => total(answer.rows.filter(row => row.group['workload'] === name))
+    return [of('A'), of('B'), BigInt(answer.total.energy_uj), answer.idle_shared_by_seconds]
+  }
+  const right = [1200n, 601n, 1801n, 60]
+  for (const query of [
+    { window: '10m' },
+    { window: '24h' },
+    { window: '10m', step: '1m' },
+    { window: '2026-11-20,2026-11-20T12:10:00Z', step: '1h' },
+  ] as RawQuery[]) {
+    expect(await sums(query)).toEqual(right)
+  }
+  // Too long for minutes: by the hour, and it says so.
+  for (const query of [
+    { window: '30d' },
+    { window: '30d', step: '1d' },
+    { window: '30d', step: 'month' },
+  ] as RawQuery[]) {
+    expect(await sums(query)).toEqual([720n, 1081n, 1801n, 3600])
+  }
+  expect(await sums({ window: '300d' })).toEqual([720n, 1081n, 1801n, 86_400])
+})
 
 it.each([
   ['unlike', [110n, 210n]],
