@@ -1,7 +1,10 @@
 import { STREAMS } from '../model/streams/index.ts'
 import { tablesOf } from '../model/streams/stream.ts'
 import { WattlineError } from '../runtime/errors.ts'
+import { quoteName } from './column-types.ts'
+import { withPlainColumns } from './plain-columns.ts'
 import { SEES_SETTING } from './policies.ts'
+import { isTotal } from './total-functions.ts'
 import { type FencedQuery, SESSION_TIME_ZONE } from './warehouse.ts'
 
 /**
@@ -76,22 +79,33 @@ const PROJECTED = STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
 )
 const NAMES_PROJECTED = new RegExp(`\\b(${PROJECTED.join('|')})\\b`)
 
-/**
- * Whether the engine may answer a statement from projections. Where it does, it computes what the statement groups by
- * together with the filter of the policy, for rows of others too, and an expression that fails there tells of them: so
- * never for a stranger's text that names a table with projections itself. Their views group by plain columns, and what is
- * asked of these comes behind the filter.
- */
-export function mayUseProjections({
-  origin,
-  sql,
-  params,
-}: Pick<FencedQuery, 'origin' | 'sql' | 'params'>): boolean {
-  if (origin === 'own') return true
-  return (
-    origin === 'admitted' && ![sql, ...Object.values(params)].some(text => NAMES_PROJECTED.test(String(text)))
-  )
+/** A statement as it is run. */
+export interface FencedText {
+  readonly sql: string
+  /** Whether the engine may answer from projections. */
+  readonly projections: boolean
 }
+
+/**
+ * The text that is run for a stranger's, such that the engine computes nothing for rows that he does not see, or nothing
+ * that tells of them. It does so in two places: over the dictionaries of LowCardinality columns, and where it answers from a
+ * projection and computes what is grouped by together with the policy's filter. Where nothing in the text can fail, that
+ * shows to nobody; all other text reads plain columns, and has no projections where it names their table itself.
+ * @param sql as the engine prints it
+ */
+export function fencedText(sql: string, params: FencedQuery['params'], database: string): FencedText {
+  if (isTotal(sql)) return { sql, projections: true }
+  const named = withIdentifiers(sql, params)
+  return { sql: withPlainColumns(named, database), projections: !NAMES_PROJECTED.test(named) }
+}
+
+/** Names that are given as values, put in. @throws sql_refused */
+const withIdentifiers = (sql: string, params: FencedQuery['params']): string =>
+  sql.replaceAll(/\{(\w+):Identifier\}/g, (_all, name: string) => {
+    const value = params[name]
+    if (typeof value === 'string' && /^\w+$/.test(value)) return quoteName(value)
+    throw new WattlineError('sql_refused', `The value of ${name} is not the name of a table or column.`)
+  })
 
 /**
  * Columns that every table of the engine has beside its own. They tell how its rows lie in parts, blocks and partitions,

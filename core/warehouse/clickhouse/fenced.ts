@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DataFormat } from '@clickhouse/client'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, fenceSettings, mayUseProjections } from '../fence.ts'
+import { assertWithinFence, type FencedText, fencedText, fenceSettings } from '../fence.ts'
 import { SERVER_KEY, seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer.ts'
@@ -45,7 +45,6 @@ export async function runFenced(
 ): Promise<FencedResult> {
   const queryId = `wattline-fenced/${randomUUID()}`
   const stop = (): void => void killUntilGone(endpoint, queryId)
-  const settings = settingsOf(context, request)
   request.signal.addEventListener('abort', stop, { once: true })
   const release = (): void => {
     request.signal.removeEventListener('abort', stop)
@@ -53,7 +52,8 @@ export async function runFenced(
   }
   try {
     await context.assertPolicies(endpoint)
-    if (request.origin === undefined) await check(endpoint, request, settings)
+    const text = await textOf(context, endpoint, request)
+    const settings = settingsOf(context, request, text.projections)
     const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
     // The first bytes of what can be cut off in the middle tell nothing of its end: so it is made whole over there.
     const streams = request.explain === undefined && canStream(request.format)
@@ -61,7 +61,7 @@ export async function runFenced(
       patienceMs(request),
       signal =>
         open(endpoint, signal, {
-          sql: `${explain}${request.sql}`,
+          sql: `${explain}${text.sql}`,
           params: request.params,
           format: request.format,
           queryId,
@@ -81,13 +81,14 @@ const patienceMs = ({ limits }: FencedQuery): number => limits.maxSeconds * 1000
 function settingsOf(
   { database, settings }: FencedContext,
   request: FencedQuery,
+  projections: boolean,
 ): Readonly<Record<string, string | number>> {
   return {
     ...settings,
     ...fenceSettings({
       sees: seesRowsOf(SERVER_KEY, request),
       limits: request.limits,
-      projections: mayUseProjections(request),
+      projections,
     }),
     database,
     readonly: 1,
@@ -95,31 +96,39 @@ function settingsOf(
   }
 }
 
-/** The text is one statement, and as a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE. */
-async function check(endpoint: Endpoint, request: FencedQuery, settings: Request['settings']): Promise<void> {
+/** What is run for a request. @throws sql_refused */
+async function textOf(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<FencedText> {
+  const { origin, sql, explain, params } = request
+  // The syntax tree is of the text as it was written, and nothing of it runs.
+  if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return { sql, projections: true }
+  const printed = origin === 'admitted' ? sql : await judge(context, endpoint, request)
+  return fencedText(printed, params, context.database)
+}
+
+/**
+ * Parses text that nobody has judged before, and gives it as the server prints it: one statement, and as a subquery the
+ * grammar takes SELECT only, without FORMAT and INTO OUTFILE. @throws sql_refused
+ */
+async function judge(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<string> {
+  const settings = { ...settingsOf(context, request, false), wait_end_of_query: 1 }
   const ask = async (sql: string, params: FencedQuery['params']): Promise<string> => {
     const queryId = `wattline-check/${randomUUID()}`
     return await timed(
       CHECK_MS,
       async signal => {
-        const asked = {
-          sql,
-          params,
-          format: 'TSVRaw',
-          queryId,
-          settings: { ...settings, wait_end_of_query: 1 },
-        }
-        const answer = await open(endpoint, signal, asked)
-        return (await textOf(answer)).toString('utf8')
+        const answer = await open(endpoint, signal, { sql, params, format: 'TSVRaw', queryId, settings })
+        return (await wholeOf(answer)).toString('utf8')
       },
       request.signal,
     )
   }
-  await ask('SELECT formatQuerySingleLine({sql:String})', { sql: request.sql })
-  assertWithinFence(await ask(`EXPLAIN AST SELECT * FROM (\n${request.sql}\n)`, request.params))
+  const printed = await ask('SELECT formatQuerySingleLine({sql:String})', { sql: request.sql })
+  const sql = printed.replace(/\n$/, '')
+  assertWithinFence(await ask(`EXPLAIN AST SELECT * FROM (\n${sql}\n)`, request.params))
+  return sql
 }
 
-async function textOf(answer: AnswerReader): Promise<Buffer> {
+async function wholeOf(answer: AnswerReader): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of answer.chunks(CHECK_MS)) chunks.push(chunk)
   return Buffer.concat(chunks)

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from 'chdb'
 import { quoteText } from '../column-types.ts'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, fenceSettings, mayUseProjections } from '../fence.ts'
+import { assertWithinFence, type FencedText, fencedText, fenceSettings } from '../fence.ts'
 import { seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer-pipes.ts'
@@ -36,10 +36,11 @@ export const FENCED_MARK = '/* fenced '
  */
 export async function runFenced(engine: FencedEngine, request: FencedQuery): Promise<FencedResult> {
   // The engine shows the text in its list of processes; the mark at its start is how it is found again.
-  const run: Run = { engine, request, mark: `${FENCED_MARK}${randomUUID()} */` }
+  const mark = `${FENCED_MARK}${randomUUID()} */`
+  let run: Run
   try {
     request.signal.throwIfAborted()
-    if (request.origin === undefined) await judge(run)
+    run = { engine, request, mark, text: await textOf(engine, request) }
   } catch (error) {
     engine.release()
     throw request.signal.aborted ? request.signal.reason : queryError(error)
@@ -51,6 +52,7 @@ interface Run {
   readonly engine: FencedEngine
   readonly request: FencedQuery
   readonly mark: string
+  readonly text: FencedText
 }
 
 const KILL_TRIES = 20
@@ -68,14 +70,14 @@ export async function killUntil(ended: () => boolean, kill: () => Promise<void>)
 }
 
 /** Makes the session the asker's, before anything else runs in it, and then one that cannot be changed. */
-function preparation({ engine, request }: Run): string {
+function preparation(engine: FencedEngine, request: FencedQuery, projections: boolean): string {
   const settings = fenceSettings({
     sees: seesRowsOf(engine.key, request),
     limits: {
       ...request.limits,
       maxMemoryBytes: Math.min(request.limits.maxMemoryBytes, engine.maxQueryBytes),
     },
-    projections: mayUseProjections(request),
+    projections,
     threads: request.urgency?.isNarrow === true ? 1 : engine.threads,
     nice: request.urgency?.nice ?? 0,
   })
@@ -88,23 +90,37 @@ function preparation({ engine, request }: Run): string {
   return `USE ${engine.database}; SET ${assignments.join(', ')}, readonly = 1`
 }
 
-/** Parses the text, which is nobody's that has been judged before. @throws sql_refused */
-async function judge(run: Run): Promise<void> {
-  const { session } = run.engine
-  const { sql } = run.request
-  await session.queryAsync(preparation(run))
+/** What is run for a request. @throws sql_refused */
+async function textOf(engine: FencedEngine, request: FencedQuery): Promise<FencedText> {
+  const { origin, sql, explain, params } = request
+  // The syntax tree is of the text as it was written, and nothing of it runs.
+  if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return { sql, projections: true }
+  return fencedText(origin === 'admitted' ? sql : await judge(engine, request), params, engine.database)
+}
+
+/** Parses text that nobody has judged before, and gives it as the engine prints it. @throws sql_refused */
+async function judge(engine: FencedEngine, request: FencedQuery): Promise<string> {
+  const { session } = engine
+  await session.queryAsync(preparation(engine, request, false))
   // Parses and never runs: refuses several statements in one text, which EXPLAIN AST would run.
-  await session.queryAsync(`SELECT formatQuerySingleLine(${quoteText(sql)})`)
+  const printed = await session.queryAsync(`SELECT formatQuerySingleLine(${quoteText(request.sql)})`, {
+    format: 'TSVRaw',
+  })
+  const sql = printed.text().replace(/\n$/, '')
   // As a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE.
   const ast = await session.queryAsync(`EXPLAIN AST SELECT * FROM (\n${sql}\n)`, { format: 'TSVRaw' })
   assertWithinFence(ast.text())
+  return sql
 }
 
 /** Starts the statement, in the session that it makes the asker's first. */
-async function start(run: Run, statement: string, format: string): Promise<Uint8Array> {
-  const result = await run.engine.session.queryAsync(`${preparation(run)}; ${run.mark} ${statement}`, {
-    format,
-  })
+async function start(
+  { engine, request, mark, text }: Run,
+  statement: string,
+  format: string,
+): Promise<Uint8Array> {
+  const prepared = preparation(engine, request, text.projections)
+  const result = await engine.session.queryAsync(`${prepared}; ${mark} ${statement}`, { format })
   return result.bytes()
 }
 
@@ -119,7 +135,7 @@ async function explained(run: Run, what: string): Promise<FencedResult> {
     )
   request.signal.addEventListener('abort', stop, { once: true })
   try {
-    const text = await start(run, `EXPLAIN ${what} ${request.sql}`, request.format)
+    const text = await start(run, `EXPLAIN ${what} ${run.text.sql}`, request.format)
     request.signal.throwIfAborted()
     return { chunks: once(text) }
   } catch (error) {
@@ -175,7 +191,7 @@ class Answer {
     this.#reader = new AnswerReader(engine.pipe)
     this.#chunks = this.#reader.chunks()
     const target = `INTO OUTFILE ${quoteText(engine.pipe)} APPEND FORMAT ${request.format}`
-    this.#ending = start(run, `${request.sql}\n${target}`, request.format)
+    this.#ending = start(run, `${run.text.sql}\n${target}`, request.format)
       .then(
         () => undefined,
         (error: unknown) => error,

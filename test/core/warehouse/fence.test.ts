@@ -1,7 +1,7 @@
 // Guarantees: who asks and the limits are settings of the session; what the policies do not cover is refused by name in parsed
-// text, default deny; projections answer only text that cannot make them compute for rows of others.
+// text, default deny; text in which something can fail reads plain columns, and no projection computes for rows of others.
 import { describe, expect, it } from 'vitest'
-import { fenceSettings, isVirtualColumn, mayUseProjections, refusal } from '../../../core/warehouse/fence.ts'
+import { fencedText, fenceSettings, isVirtualColumn, refusal } from '../../../core/warehouse/fence.ts'
 
 it('sets who asks, and limits', () => {
   const settings = fenceSettings({
@@ -21,25 +21,66 @@ it('sets who asks, and limits', () => {
   })
 })
 
-describe('mayUseProjections', () => {
-  const asks = (sql: string, origin?: 'own' | 'admitted', params = {}) =>
-    mayUseProjections({ sql, params, ...(origin === undefined ? {} : { origin }) })
+describe('fencedText', () => {
+  const run = (sql: string, params = {}) => fencedText(sql, params, 'wattline')
 
-  it('allows them to text of our own', () => {
-    expect(asks('SELECT sum(EnergyUj) FROM wattline.ledger', 'own')).toBe(true)
-  })
   it.each([
-    'SELECT * FROM (SELECT sum(EnergyUj) FROM ledger)',
-    'SELECT * FROM (SELECT sum(EnergyUj) FROM wattline.`ledger`)',
-  ])('does not to a stranger who names the table: %s', sql => {
-    expect(asks(sql, 'admitted')).toBe(false)
+    'SELECT * FROM (SELECT Account, sum(EnergyUj) FROM ledger GROUP BY Account)',
+    "SELECT count() FROM otel_traces WHERE (ServiceName = 'a') AND (Timestamp > (toDateTime64('2026-01-01 00:00:00', 9) - toIntervalHour(1)))",
+    "SELECT toStartOfInterval(Timestamp, toIntervalSecond(60)) AS t, SpanAttributes['a'] FROM otel_traces WHERE SpanName LIKE '%a%'",
+    "SELECT 1 FROM otel_traces WHERE SpanName IN ('a', 'b') AND (TraceId IN (SELECT TraceId FROM otel_logs))",
+  ])('leaves text alone in which nothing can fail: %s', sql => {
+    expect(run(sql)).toEqual({ sql, projections: true })
   })
-  it('does not where a value may name the table, or nobody has judged the text', () => {
-    expect(asks('SELECT * FROM (SELECT 1 FROM {t:Identifier})', 'admitted', { t: 'ledger' })).toBe(false)
-    expect(asks('SELECT * FROM usage_daily')).toBe(false)
+
+  it('reads plain columns where something can, and no projection of a table that is named', () => {
+    const { sql, projections } = run('SELECT toFixedString(Account, 1) AS k FROM wattline.ledger GROUP BY k')
+    expect(sql).toContain("CAST(`Account`, 'String') AS `Account`")
+    expect(sql).toContain('FROM `wattline`.`ledger`) AS `ledger` GROUP BY k')
+    expect(projections).toBe(false)
+    expect(run('SELECT toFixedString(Account, 1) FROM usage_daily').projections).toBe(true)
   })
-  it('allows them to the views over it', () => {
-    expect(asks('SELECT * FROM (SELECT sum(EnergyUj) FROM usage_daily)', 'admitted')).toBe(true)
+
+  it('does so wherever a table stands, and however it is named', () => {
+    const { sql } = run(
+      'WITH x AS (SELECT toInt8(a) FROM otel_logs AS l FINAL) SELECT otel_traces.SpanName, wattline.otel_traces.TraceId ' +
+        'FROM otel_traces, {t:Identifier} AS d INNER JOIN readings ON 1 PREWHERE 1',
+      { t: 'usage_daily' },
+    )
+    const read = [...sql.matchAll(/FROM `wattline`\.`(\w+)`( FINAL)?\) AS ([`\w]+)/g)]
+    expect(read.map(([, table, final, name]) => [table, final, name])).toEqual([
+      ['otel_logs', ' FINAL', 'l'],
+      ['otel_traces', undefined, '`otel_traces`'],
+      ['usage_daily', undefined, 'd'],
+      ['readings', undefined, '`readings`'],
+    ])
+    expect(sql).toContain('`otel_traces`.SpanName, `otel_traces`.TraceId')
+    expect(sql.endsWith(' ON 1 WHERE 1')).toBe(true)
+  })
+
+  it.each([
+    ['a name of a table elsewhere', 'WITH ledger AS (SELECT toInt8(a)) SELECT * FROM ledger', {}],
+    ['a table right of IN', 'SELECT toInt8(a) IN (otel_traces)', {}],
+    ['a value that is no name', 'SELECT toInt8(a) FROM {t:Identifier}', { t: 'wattline.ledger' }],
+  ])('refuses %s', (_what, sql, params) => {
+    expect(() => run(sql, params)).toThrow(expect.objectContaining({ code: 'sql_refused' }))
+  })
+
+  it.each([
+    'a % 2',
+    'a LIKE b',
+    'a + b',
+    'a + 9999999999999',
+    'a + toIntervalDay(b)',
+    'toUInt8(a)',
+    '`toUInt8`(a)',
+    '`and`(toUInt8(a), 1)',
+    'toString(a, b)',
+    'a IN (b)',
+    "CAST(a, 'UInt8')",
+    'arrayMap(x -> toUInt8(x), [a])',
+  ])('takes %s for something that can fail', expression => {
+    expect(run(`SELECT ${expression} FROM otel_traces`).sql).toContain('REPLACE')
   })
 })
 

@@ -112,7 +112,8 @@ it('merges as it is told to, which is most of what storing costs', async () => {
 })
 
 it('bounds strangers’ queries by the threads that there are', async () => {
-  const room = Number(process.env['UV_THREADPOOL_SIZE']) - 16
+  const room = 4
+  vi.stubEnv('UV_THREADPOOL_SIZE', String(room + 16))
   const warehouse = await open()
   await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
   const asked = await Promise.allSettled(
@@ -127,4 +128,5 @@ it('bounds strangers’ queries by the threads that there are', async () => {
   const again = await vi.waitFor(() => fenced(warehouse, 'SELECT 1', 'TSV'), { timeout: 60_000 })
   for await (const chunk of again.chunks) expect(Buffer.from(chunk).toString()).toBe('1\n')
   await warehouse.close()
+  vi.unstubAllEnvs()
 })

@@ -1,0 +1,126 @@
+import { STREAMS } from '../model/streams/index.ts'
+import { ledger, ROLLUP_KEYS } from '../model/streams/ledger.ts'
+import { tablesOf } from '../model/streams/stream.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { quoteName, quoteText, storedType } from './column-types.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from './ddl-derived.ts'
+import { type SqlWord, sqlWords } from './sql-words.ts'
+
+/**
+ * Reads tables with plain columns. A column of LowCardinality brings the dictionary of its part along, values of other tenants
+ * in it, and the engine computes many functions over the dictionary: one that fails on a value there tells of it, whatever
+ * the row policy. So text that calls what can fail reads each table through a subquery that casts such columns; the engine
+ * prunes and filters through the cast.
+ */
+type Typed = readonly (readonly [name: string, type: string])[]
+
+const STREAM_COLUMNS: readonly (readonly [string, Typed])[] = STREAMS.flatMap(tablesOf).flatMap(stream =>
+  stream.table === undefined
+    ? []
+    : [
+        [
+          stream.table.name,
+          stream.columns.map(column => [column.name, storedType(column)] as const),
+        ] as const,
+      ],
+)
+const KEY_COLUMNS: Typed = ledger.columns
+  .filter(column => (ROLLUP_KEYS as readonly string[]).includes(column.name))
+  .map(column => [column.name, storedType(column)] as const)
+const TRACE_COLUMNS: Typed = TRACE_INDEX_COLUMNS.map(([name, type]) => [name, type] as const)
+
+/** By table: what is put in the place of its columns. */
+const REPLACEMENTS: ReadonlyMap<string, string> = new Map(
+  [
+    ...STREAM_COLUMNS,
+    ...ROLLUP_VIEWS.map(({ name }) => [name, KEY_COLUMNS] as const),
+    ...[TRACE_INDEX, TRACE_INDEX_VIEW].map(name => [name, TRACE_COLUMNS] as const),
+  ].map(([table, columns]) => [
+    table,
+    columns
+      .filter(([, type]) => type.includes('LowCardinality'))
+      .map(([name, type]) => {
+        const plain = type.replaceAll(/LowCardinality\((\w+)\)/g, '$1')
+        return `CAST(${quoteName(name)}, ${quoteText(plain)}) AS ${quoteName(name)}`
+      })
+      .join(', '),
+  ]),
+)
+
+/** Words that end the list of tables of a SELECT. */
+const AFTER_TABLES: ReadonlySet<string> = new Set(
+  'WHERE PREWHERE GROUP HAVING WINDOW QUALIFY ORDER LIMIT OFFSET SETTINGS UNION EXCEPT INTERSECT SELECT ON USING'.split(
+    ' ',
+  ),
+)
+
+/**
+ * The statement with every table of `database` read through plain columns.
+ * @param sql as the engine prints it
+ * @throws sql_refused for a name of a table in a place that is not understood
+ */
+export function withPlainColumns(sql: string, database: string): string {
+  const words = sqlWords(sql)
+  const pieces: string[] = []
+  let done = 0
+  /** By depth of parentheses: whether a comma is followed by a table. */
+  const inTables: boolean[] = [false]
+  const put = (from: number, text: string, to: number): void => {
+    pieces.push(sql.slice(done, from), text)
+    done = to
+  }
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at]!
+    follow(inTables, upperOf(word))
+    if (upperOf(word) === 'PREWHERE') put(word.from, 'WHERE', word.to)
+    const place = tableAt(words, at, database)
+    if (place === null) continue
+    const { table, last } = place
+    if (upperOf(words[last + 1]) === '.') {
+      // A column with its table in front: the subquery has the table's name, in no database.
+      put(word.from, quoteName(table), words[last]!.to)
+    } else if (!isTablePlace(words[at - 1], inTables.at(-1) === true)) {
+      throw new WattlineError('sql_refused', `${table} is a table: it stands after FROM or JOIN.`)
+    } else {
+      const alias = upperOf(words[last + 1]) === 'AS' ? words[last + 2] : undefined
+      const isFinal = upperOf(words[last + (alias === undefined ? 1 : 3)]) === 'FINAL'
+      const inner = `SELECT * REPLACE(${REPLACEMENTS.get(table)}) FROM ${quoteName(database)}.${quoteName(table)}`
+      const name = alias === undefined ? quoteName(table) : alias.text
+      const end = words[last + (alias === undefined ? 0 : 2) + (isFinal ? 1 : 0)]!
+      put(word.from, `(${inner}${isFinal ? ' FINAL' : ''}) AS ${name}`, end.to)
+      at = words.indexOf(end, last)
+      continue
+    }
+    at = last
+  }
+  pieces.push(sql.slice(done))
+  return pieces.join('')
+}
+
+const upperOf = (word: SqlWord | undefined): string =>
+  word === undefined ? '' : word.kind === 'name' ? word.text.toUpperCase() : word.text
+
+/** Keeps in mind whether a comma is followed by a table. */
+function follow(inTables: boolean[], upper: string): void {
+  if (upper === '(') inTables.push(false)
+  else if (upper === ')') inTables.pop()
+  else if (upper === 'FROM' || upper === 'JOIN') inTables[inTables.length - 1] = true
+  else if (AFTER_TABLES.has(upper)) inTables[inTables.length - 1] = false
+}
+
+/** The table that is named from this word on, with its database or without. */
+function tableAt(
+  words: readonly SqlWord[],
+  at: number,
+  database: string,
+): { readonly table: string; readonly last: number } | null {
+  const word = words[at]!
+  if (word.kind !== 'name' || words[at - 1]?.text === '.' || upperOf(words[at - 1]) === 'AS') return null
+  if (word.name === database && words[at + 1]?.text === '.' && REPLACEMENTS.has(words[at + 2]?.name ?? '')) {
+    return { table: words[at + 2]!.name, last: at + 2 }
+  }
+  return REPLACEMENTS.has(word.name) ? { table: word.name, last: at } : null
+}
+
+const isTablePlace = (before: SqlWord | undefined, inTables: boolean): boolean =>
+  ['FROM', 'JOIN'].includes(upperOf(before)) || (before?.text === ',' && inTables)

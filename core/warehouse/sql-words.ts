@@ -1,0 +1,35 @@
+/** Words, quoted texts and signs of a statement in the engine's own print, in order, without what is between them. */
+export interface SqlWord {
+  readonly text: string
+  readonly kind: 'name' | 'text' | 'number' | 'sign'
+  /** Of a name, without its quotes. */
+  readonly name: string
+  /** Where it begins, and ends. */
+  readonly from: number
+  readonly to: number
+}
+
+const WORD = /\s+|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|\d[\w.]*|->|[^\s]/gsy
+
+/**
+ * Takes a statement apart that the engine has printed (`formatQuerySingleLine`): it has no comments, and one way to quote.
+ * Linear in its length.
+ */
+export function sqlWords(sql: string): readonly SqlWord[] {
+  const words: SqlWord[] = []
+  WORD.lastIndex = 0
+  for (let found = WORD.exec(sql); found !== null; found = WORD.exec(sql)) {
+    const [text] = found
+    if (/^\s/.test(text)) continue
+    const kind = kindOf(text)
+    const name = kind === 'name' ? text.replace(/^[`"]|[`"]$/g, '').replace(/\\(.)/gs, '$1') : ''
+    words.push({ text, kind, name, from: found.index, to: WORD.lastIndex })
+  }
+  return words
+}
+
+function kindOf(text: string): SqlWord['kind'] {
+  if (text.startsWith("'") && text.length > 1) return 'text'
+  if (/^[A-Za-z_]/.test(text) || (/^[`"]/.test(text) && text.length > 1)) return 'name'
+  return /^\d/.test(text) ? 'number' : 'sign'
+}

@@ -1,0 +1,40 @@
+/**
+ * Attacks on a warehouse or a whole process; test/hostile/README.md says what must hold.
+ *
+ *   npm run hostile                       every part
+ *   npm run hostile -- --part isolation --seed 1 --places 30
+ */
+import { parseArgs } from 'node:util'
+import { isolation } from './isolation.ts'
+
+export interface HostileOptions {
+  readonly seed: number
+  /** Of `isolation`: places in which each condition is put on each table. */
+  readonly places: number
+  readonly say: (line: string) => void
+}
+
+/** Each throws when what it shows does not hold. */
+const PARTS: Readonly<Record<string, (options: HostileOptions) => Promise<void>>> = {
+  isolation,
+}
+
+const { values } = parseArgs({
+  options: {
+    part: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    places: { type: 'string', default: '6' },
+  },
+})
+const names = values.part === undefined ? Object.keys(PARTS) : [values.part]
+const options: HostileOptions = {
+  seed: Number(values.seed),
+  places: Number(values.places),
+  say: line => void process.stdout.write(`${line}\n`),
+}
+for (const name of names) {
+  const part = PARTS[name]
+  if (part === undefined) throw new Error(`--part is one of ${Object.keys(PARTS).join(', ')}.`)
+  options.say(`${name}, seed ${options.seed}`)
+  await part(options)
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path'
+import { drainPending, Session } from 'chdb'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  answeredIn,
+  askAll,
+  fencedAsk,
+  inWorld,
+  type Leak,
+  leaks,
+  normal,
+  runEmbedded,
+  wordsOf,
+} from './isolation.ts'
+import { type HostileStatement, hostileStatements, TARGETS } from './statements.ts'
+import { LIMITED, MINE, WHOLE } from './worlds.ts'
+
+const SEED = 31
+const PER_TABLE = 8
+
+const shown = (found: readonly Leak[]): readonly string[] =>
+  found.map(({ statement, alone, mixed }) => `${statement.sql}\n  ${alone}\n  ${mixed}`)
+
+it('has 40 conditions for every table, 300 statements in all', () => {
+  const statements = hostileStatements({ seed: SEED, places: 1 })
+  expect(statements.length).toBeGreaterThan(300)
+  const counts = Map.groupBy(statements, ({ table }) => table)
+  expect(TARGETS.filter(({ name }) => (counts.get(name)?.length ?? 0) < 40)).toEqual([])
+})
+
+/** As the filters of before would answer: in a session of the engine of its own, over the same folder. */
+async function filteredAnswers(
+  folder: string,
+  statements: readonly HostileStatement[],
+): Promise<readonly string[]> {
+  const session = new Session(join(folder, 'engine'))
+  const filters = `{'wattline.otel_traces': 'Tenant = \\'${MINE}\\''}`
+  await session.queryAsync(
+    `USE wattline; SET additional_table_filters = ${filters}, output_format_write_statistics = 0, readonly = 1`,
+  )
+  const answers = await askAll(
+    ({ sql }) =>
+      session.queryAsync(`SELECT * FROM (${sql}\n)`, { format: 'JSONCompact' }).then(
+        result => normal(result.text()),
+        (error: unknown) => `error: ${wordsOf(error)}`,
+      ),
+    statements,
+  )
+  session.close()
+  await drainPending()
+  return answers
+}
+
+describe('all of a tenant', () => {
+  const fenced = hostileStatements({ seed: SEED, places: 1, perTable: PER_TABLE })
+  const ofLedger = hostileStatements({ seed: SEED, places: 30, tables: ['ledger'] })
+  const grouped = ofLedger.filter(
+    ({ place, sql }) => place === 'GROUP BY' && /\b(Account|WorkloadId)\b/.test(sql),
+  )
+  const ofDictionaries = ofLedger.filter(
+    ({ place, sql }) => place === 'WHERE' && sql.includes('toFixedString'),
+  )
+  const ofTraces = hostileStatements({ seed: SEED, places: 1, tables: ['otel_traces'] })
+  type Answers = readonly (readonly string[])[]
+  let alone: Answers
+  let mixed: Answers
+
+  const answers = async (isMixed: boolean): Promise<Answers> => {
+    const all: (readonly string[])[] = []
+    await inWorld(
+      WHOLE,
+      isMixed,
+      async warehouse => {
+        const asIs = fencedAsk(warehouse, WHOLE, { origin: 'own' })
+        all.push(await askAll(fencedAsk(warehouse, WHOLE), fenced))
+        all.push(await askAll(asIs, grouped), await askAll(asIs, ofDictionaries))
+      },
+      async folder => void all.push(await filteredAnswers(folder, ofTraces)),
+    )
+    return all
+  }
+  beforeAll(async () => {
+    alone = await answers(false)
+    mixed = await answers(true)
+  })
+
+  it('shows no value and no count of others', () => {
+    expect(shown(leaks(fenced, alone[0]!, mixed[0]!))).toEqual([])
+    expect(answeredIn(mixed[0]!)).toBeGreaterThan(0.9 * fenced.length)
+  })
+
+  it('finds what projections and dictionaries tell where text runs as it is', () => {
+    expect(leaks(grouped, alone[1]!, mixed[1]!).length).toBeGreaterThan(0)
+    expect(leaks(ofDictionaries, alone[2]!, mixed[2]!).length).toBeGreaterThan(0)
+  })
+
+  it('finds what the filters of before let through', () => {
+    expect(answeredIn(alone[3]!)).toBeGreaterThan(0.9 * ofTraces.length)
+    expect(leaks(ofTraces, alone[3]!, mixed[3]!).length).toBeGreaterThan(20)
+  })
+})
+
+it('some accounts: shows no value and no count of others', async () => {
+  const tables = ['ledger', 'usage_hourly', 'usage_daily', 'otel_traces']
+  const statements = hostileStatements({ seed: SEED, places: 1, perTable: PER_TABLE, tables })
+  const { leaks: found, answered } = await runEmbedded(LIMITED, statements)
+  expect(shown(found)).toEqual([])
+  expect(answered).toBeGreaterThan(0.9 * statements.length)
+})
