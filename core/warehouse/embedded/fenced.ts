@@ -95,7 +95,9 @@ async function textOf(engine: FencedEngine, request: FencedQuery): Promise<Fence
   const { origin, sql, explain, params } = request
   // The syntax tree is of the text as it was written, and nothing of it runs.
   if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return { sql, projections: true }
-  return fencedText(origin === 'admitted' ? sql : await judge(engine, request), params, engine.database)
+  if (origin === 'admitted') return fencedText(sql, params, engine.database)
+  // Its session is read-only by now: projections stay as they were then.
+  return { ...fencedText(await judge(engine, request), params, engine.database), projections: false }
 }
 
 /** Parses text that nobody has judged before, and gives it as the engine prints it. @throws sql_refused */
