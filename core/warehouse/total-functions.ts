@@ -23,6 +23,8 @@ const TOTAL: ReadonlySet<string> = new Set(
   row_number rank dense_rank lag lead laginframe leadinframe first_value last_value
   toint64orzero touint64orzero tofloat64orzero toint64ornull touint64ornull tofloat64ornull`),
 )
+/** Their names in lower case, for the test that tries them. */
+export const TOTAL_FUNCTIONS: readonly string[] = [...TOTAL]
 /** Before parentheses without being functions. */
 const KEYWORDS: ReadonlySet<string> = new Set(
   words(

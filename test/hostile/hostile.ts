@@ -5,7 +5,9 @@
  *   npm run hostile -- --part isolation --seed 1 --places 30
  */
 import { parseArgs } from 'node:util'
+import { costs } from './costs.ts'
 import { isolation } from './isolation.ts'
+import { totalFunctions } from './total-functions.ts'
 
 export interface HostileOptions {
   readonly seed: number
@@ -17,6 +19,8 @@ export interface HostileOptions {
 /** Each throws when what it shows does not hold. */
 const PARTS: Readonly<Record<string, (options: HostileOptions) => Promise<void>>> = {
   isolation,
+  'total-functions': totalFunctions,
+  costs: ({ say }) => costs({ say }),
 }
 
 const { values } = parseArgs({
