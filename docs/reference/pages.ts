@@ -33,7 +33,7 @@ function errorsPage(): string {
 }
 
 interface SchemaNode {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly default?: unknown
   readonly enum?: readonly unknown[]
@@ -67,7 +67,7 @@ function typeName(node: SchemaNode): string {
   if (node.enum !== undefined) return node.enum.map(value => `\`${String(value)}\``).join(', ')
   if (node.const !== undefined) return `\`${String(node.const)}\``
   if (node.anyOf !== undefined) return node.anyOf.map(typeName).join(' or ')
-  return node.type ?? 'any'
+  return [node.type ?? 'any'].flat().join(' or ')
 }
 
 function metricsPage(): string {

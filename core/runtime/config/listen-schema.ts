@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-const port = z.union([z.int().min(0).max(65_535), z.literal('off')])
+const PORT = 'must be a port from 0 to 65535 (0: any that is free), or off'
+const port = z.union([z.int(PORT).min(0, PORT).max(65_535, PORT), z.literal('off')], { error: PORT })
 /** Read by path, not by `${file:...}`, because they are followed while the process runs. */
 export const filePath = z
   .string()

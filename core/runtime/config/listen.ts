@@ -10,7 +10,11 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
  * What ports, tokens and certificates ask of each other. There is no key that lets others in without a token: who must not
  * ask for one has a loopback address, or a proxy in front that has a token of its own.
  */
-export function listenProblems({ listen, auth }: Pick<Config, 'listen' | 'auth'>): ConfigProblem[] {
+export function listenProblems({
+  listen,
+  auth,
+  roles,
+}: Pick<Config, 'listen' | 'auth' | 'roles'>): ConfigProblem[] {
   const { host, tls, cors_origins: corsOrigins } = listen
   const problems: ConfigProblem[] = []
   if (!isLoopback(host) && auth.tokens_file === undefined) {
@@ -21,6 +25,7 @@ export function listenProblems({ listen, auth }: Pick<Config, 'listen' | 'auth'>
         '(`wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml` makes it), or `listen.host: 127.0.0.1`',
     })
   }
+  problems.push(...portProblems(listen, roles))
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     problems.push({ path: 'listen.tls', problem: 'a certificate needs its key, and a key its certificate' })
   }
@@ -34,4 +39,19 @@ export function listenProblems({ listen, auth }: Pick<Config, 'listen' | 'auth'>
     })
   }
   return problems
+}
+
+/** Ports that this process opens, and that another of them has already. */
+function portProblems(listen: Config['listen'], roles: Config['roles']): ConfigProblem[] {
+  const keys = roles.includes('collector')
+    ? (['http', 'otlp_http', 'otlp_grpc'] as const)
+    : (['http'] as const)
+  return keys.flatMap((key, index) => {
+    const port = listen[key]
+    if (port === 0 || port === 'off') return []
+    const other = keys.slice(0, index).find(before => listen[before] === port)
+    return other === undefined
+      ? []
+      : [{ path: `listen.${key}`, problem: `port ${port} is that of listen.${other}: each needs its own` }]
+  })
 }

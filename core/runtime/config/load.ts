@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { WattlineError } from '../errors.ts'
 import { parseYaml } from '../yaml.ts'
+import { booksProblems } from './books.ts'
 import { environmentSettings } from './environment.ts'
+import { issueText } from './issue.ts'
 import { listenProblems } from './listen.ts'
 import type { ConfigProblem } from './problem.ts'
 import { processesProblems } from './processes.ts'
 import { roleProblems } from './roles.ts'
+import { touches, without } from './salvage.ts'
 import { type Config, configSchema } from './schema.ts'
 import { scrapeProblems } from './scrape.ts'
 import { closest } from './suggest.ts'
@@ -23,6 +26,8 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Reads `${file:PATH}` secrets. */
   readonly readFile: (path: string) => string
+  /** Whether something that is no folder stands there. */
+  readonly isFile?: (path: string) => boolean
 }
 
 /** Reads the file named, or `wattline.yaml` of the working folder when it is there. Throws `config_invalid` with all problems. */
@@ -30,7 +35,12 @@ export function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const result = resolveConfig({ yaml: readYaml(path), environment, readFile: readSecretFile })
+  const result = resolveConfig({
+    yaml: readYaml(path),
+    environment,
+    readFile: readSecretFile,
+    isFile,
+  })
   if (result.ok) return result.config
   const lines = result.problems.map(({ path, problem }) => `  ${path === '' ? '(file)' : path}: ${problem}`)
   throw new WattlineError(
@@ -47,11 +57,51 @@ export function resolveConfig(sources: ConfigSources): ConfigResult {
   const problems: ConfigProblem[] = [...environment.problems]
   const merged = merge(file.value, environment.values)
   const resolved = substituteSecrets(merged, sources, '', problems)
-  const parsed = configSchema.safeParse(resolved)
-  if (!parsed.success) problems.push(...parsed.error.issues.flatMap(describeIssue))
-  if (parsed.success) problems.push(...crossChecks(parsed.data))
+  const parsed = configSchema.safeParse(resolved, { reportInput: true })
+  const found = parsed.success
+    ? [...crossChecks(parsed.data), ...folderProblems(parsed.data, sources)]
+    : [...parsed.error.issues.flatMap(describeIssue), ...restProblems(resolved, parsed.error.issues, sources)]
+  // A value that could not be read is not judged as well.
+  const unread = new Set(problems.map(({ path }) => path))
+  problems.push(...found.filter(({ path }) => !unread.has(path)))
   if (problems.length > 0 || !parsed.success) return { ok: false, problems }
   return { ok: true, config: deepFreeze(parsed.data) }
+}
+
+const pathsOf = (issues: readonly z.core.$ZodIssue[]): PropertyKey[][] =>
+  issues.flatMap(issue =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map(key => [...issue.path, key]) : [issue.path],
+  )
+
+/** Enough to come from a value in a list to the list, and to what holds it. */
+const SALVAGE_TRIES = 4
+
+/** What is wrong beside values that are none: found as if these were not set, where that can be. */
+function restProblems(
+  resolved: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  sources: ConfigSources,
+): ConfigProblem[] {
+  const wrong = pathsOf(issues)
+  for (let attempt = 0; attempt < SALVAGE_TRIES; attempt += 1) {
+    const rest = configSchema.safeParse(without(resolved, wrong))
+    if (rest.success) {
+      const found = [...crossChecks(rest.data), ...folderProblems(rest.data, sources)]
+      return found.filter(({ path }) => !touches(path, wrong))
+    }
+    // What is missing now was taken away: so goes what cannot be without it, a list as a whole.
+    for (const path of pathsOf(rest.error.issues)) {
+      const inList = path.findIndex(step => typeof step === 'number')
+      wrong.push(path.slice(0, inList === -1 ? -1 : inList))
+    }
+  }
+  return []
+}
+
+/** @returns a problem where the folder of the data is something else */
+function folderProblems({ data }: Pick<Config, 'data'>, { isFile }: ConfigSources): ConfigProblem[] {
+  if (isFile?.(data) !== true) return []
+  return [{ path: 'data', problem: `${data} is a file: name a folder, which is made when it is not there` }]
 }
 
 function readYaml(path: string | undefined): string | undefined {
@@ -64,6 +114,11 @@ function readYaml(path: string | undefined): string | undefined {
       `cannot read ${path ?? 'wattline.yaml'}: ${(error as Error).message}.`,
     )
   }
+}
+
+function isFile(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && !found.isDirectory()
 }
 
 function readSecretFile(path: string): string {
@@ -127,7 +182,7 @@ function substituteSecrets(
 
 function describeIssue(issue: z.core.$ZodIssue): ConfigProblem[] {
   const path = issue.path.join('.')
-  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issue.message }]
+  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issueText(issue) }]
   const known = knownKeys(issue.path)
   return issue.keys.map(key => {
     const suggestion = closest(key, known)
@@ -171,6 +226,7 @@ function crossChecks(config: Config): ConfigProblem[] {
   return [
     ...problems,
     ...listenProblems(config),
+    ...booksProblems(config),
     ...roleProblems(config),
     ...processesProblems(config),
     ...kafkaChecks(config.broker),

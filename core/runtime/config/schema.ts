@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
 import { filePath, listenSchema } from './listen-schema.ts'
+import { bytes, days, decimal, duration, durationOrZero, milliseconds, signedDecimal } from './quantities.ts'
 import { ROLES } from './roles.ts'
 import { scrapeSchema } from './scrape-schema.ts'
 
@@ -8,9 +9,6 @@ import { scrapeSchema } from './scrape-schema.ts'
  * Every configuration key with its default and one sentence of reason. docs/reference/configuration.md is checked against
  * this schema by a test. Unknown keys are errors. Keys are snake_case, as users write them.
  */
-const seconds = z.number().positive()
-const bytes = z.int().positive()
-const decimal = z.string().regex(/^\d+(\.\d+)?$/, 'a decimal number in quotes, such as "0.25"')
 const toggle = z.enum(['auto', 'on', 'off'])
 /** Each is a reader of its own for every processor: docs/scaling.md says how many a fleet needs. */
 export const MOST_PARTITIONS = 1024
@@ -20,13 +18,13 @@ const MOST_PROCESSES = 64
 const tariffBand = z.strictObject({
   from: z
     .string()
-    .regex(/^\d\d:\d\d$/)
+    .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "06:00"')
     .describe('Start of the band, `HH:MM`'),
   to: z
     .string()
-    .regex(/^\d\d:\d\d$/)
+    .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "22:00"')
     .describe('Its end, not in it any more; may lie beyond midnight'),
-  price_per_kwh: decimal.describe('Energy price in the band'),
+  price_per_kwh: signedDecimal.describe('Energy price in the band'),
 })
 
 const workloadRule = z.strictObject({
@@ -52,8 +50,8 @@ export const configSchema = z.strictObject({
     .describe(
       'Kafka: name that this process keeps over restarts and no other has, so that it gets its partitions back at once after a crash; default: kept in the data folder, where one is used',
     ),
-  shutdown_grace: seconds
-    .default(25)
+  shutdown_grace: duration
+    .prefault(25)
     .describe('Seconds that a stop may take to finish what is in flight; less than the orchestrator waits'),
   data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
   listen: listenSchema,
@@ -121,14 +119,14 @@ export const configSchema = z.strictObject({
         .describe(
           'Partitions of streams keyed by host (readings, energy, ledger, late_readings); default as `partitions`. Every collector keeps a batch open for each: many make small records',
         ),
-      retention_time: seconds
-        .default(3600)
+      retention_time: duration
+        .prefault(3600)
         .describe('Seconds that records stay in the log after all have read them'),
       retention_bytes: bytes
-        .default(8_388_608)
+        .prefault(8_388_608)
         .describe('Bytes a partition may keep of records that all have read'),
       max_bytes: bytes
-        .default(17_179_869_184)
+        .prefault(17_179_869_184)
         .describe('Size the log may reach on disk; beyond it intake answers 503'),
     })
     .prefault({}),
@@ -159,7 +157,7 @@ export const configSchema = z.strictObject({
         })
         .prefault({}),
       max_memory_bytes: bytes
-        .default(2_147_483_648)
+        .prefault(2_147_483_648)
         .describe(
           'Memory the embedded engine may use for one process; below 1 GiB the largest records of hostile senders do not fit',
         ),
@@ -167,7 +165,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   sensors: z
     .strictObject({
-      interval: seconds.default(5).describe('Seconds between two rounds of reading this machine'),
+      interval: duration.prefault(5).describe('Seconds between two rounds of reading this machine'),
       cpu_time: toggle.default('auto').describe('CPU time of host, cgroups and processes'),
       rapl: toggle
         .default('auto')
@@ -202,18 +200,18 @@ export const configSchema = z.strictObject({
   scrape: scrapeSchema,
   metering: z
     .strictObject({
-      lateness: z
-        .number()
-        .min(0)
-        .default(30)
+      lateness: durationOrZero
+        .prefault(30)
         .describe('Seconds after its end that a window waits for readings'),
-      idle_flush: seconds.default(120).describe('Seconds of silence of a host after which its windows close'),
-      gap: seconds
-        .default(300)
+      idle_flush: duration
+        .prefault(120)
+        .describe('Seconds of silence of a host after which its windows close'),
+      gap: duration
+        .prefault(300)
         .describe('Longest trusted distance of two samples; beyond it energy is interpolated'),
-      sensor_gap: seconds.default(25).describe('The same for the sensors of this process'),
-      uplink_patience: seconds
-        .default(172_800)
+      sensor_gap: duration.prefault(25).describe('The same for the sensors of this process'),
+      uplink_patience: duration
+        .prefault(172_800)
         .describe(
           'Seconds that the last windows of hosts behind a forwarding node stay open in silence: what follows may wait there',
         ),
@@ -245,7 +243,7 @@ export const configSchema = z.strictObject({
   processors: z
     .strictObject({
       poll_bytes: bytes
-        .default(268_435_456)
+        .prefault(268_435_456)
         .describe(
           'Bytes of records that this process holds while it works them off, shared by its partitions; at least 1 MiB or one record each',
         ),
@@ -277,10 +275,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       currency: z
         .string()
-        .regex(/^[A-Z]{3}$/)
+        .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code of three capitals, such as EUR')
         .default('EUR')
         .describe('ISO 4217 code of all prices'),
-      price_per_kwh: decimal.optional().describe('Energy price; without it energy stays unpriced'),
+      price_per_kwh: signedDecimal.optional().describe('Energy price; without it energy stays unpriced'),
       time_zone: z.string().default('UTC').describe('Zone of the bands, IANA name'),
       bands: z.array(tariffBand).default([]).describe('Other prices by time of day'),
       price_per_vcpu_hour: decimal.optional().describe('Resource price of CPU time'),
@@ -289,30 +287,28 @@ export const configSchema = z.strictObject({
     .prefault({}),
   retention: z
     .strictObject({
-      signals_days: z
-        .int()
-        .positive()
-        .default(30)
-        .describe('Days that spans, metrics, logs and readings stay'),
-      ledger_days: z.int().positive().default(400).describe('Days that ledger entries stay'),
+      signals_days: days.prefault(30).describe('Days that spans, metrics, logs and readings stay'),
+      ledger_days: days.prefault(400).describe('Days that ledger entries stay'),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      body_bytes: bytes.default(67_108_864).describe('Largest request body, also after decompression'),
-      in_flight_bytes: bytes.default(268_435_456).describe('Bytes of requests that wait to become durable'),
+      body_bytes: bytes.prefault(67_108_864).describe('Largest request body, also after decompression'),
+      in_flight_bytes: bytes.prefault(268_435_456).describe('Bytes of requests that wait to become durable'),
       memory_bytes: bytes
         .optional()
         .describe(
           'Resident memory of the process; above four fifths of it requests are told to come back; default what the container or the machine has',
         ),
       attributes: z.int().positive().default(128).describe('Attributes an item; more are cut and counted'),
-      attribute_bytes: bytes.default(4096).describe('Bytes an attribute value; longer is cut and counted'),
-      future_seconds: seconds.default(3600).describe('How far ahead an item may be dated; later is rejected'),
+      attribute_bytes: bytes.prefault(4096).describe('Bytes an attribute value; longer is cut and counted'),
+      future_seconds: duration
+        .prefault(3600)
+        .describe('How far ahead an item may be dated; later is rejected'),
       sql: z
         .strictObject({
-          seconds: seconds.default(30).describe('Longest run of one statement'),
-          memory_bytes: bytes.default(4_294_967_296).describe('Most memory of one statement'),
+          seconds: duration.prefault(30).describe('Longest run of one statement'),
+          memory_bytes: bytes.prefault(4_294_967_296).describe('Most memory of one statement'),
           result_rows: z.int().positive().default(10_000_000).describe('Most rows of one answer'),
           concurrent: z
             .int()
@@ -326,16 +322,12 @@ export const configSchema = z.strictObject({
   group_commit: z
     .strictObject({
       rows: z.int().positive().default(32_768).describe('Rows that close a batch'),
-      bytes: bytes.default(8_388_608).describe('Raw bytes that close a batch'),
-      wait_ms: z
-        .int()
-        .positive()
-        .default(100)
+      bytes: bytes.prefault(8_388_608).describe('Raw bytes that close a batch'),
+      wait_ms: milliseconds
+        .prefault(100)
         .describe('Milliseconds after its first row that a batch closes under load'),
-      thin_wait_ms: z
-        .int()
-        .positive()
-        .default(1000)
+      thin_wait_ms: milliseconds
+        .prefault(1000)
         .describe('The same while traffic is thin: fewer, larger inserts'),
     })
     .prefault({}),
@@ -360,7 +352,9 @@ export const configSchema = z.strictObject({
         .enum(['gzip', 'none'])
         .default('gzip')
         .describe('Of OTLP bodies; records of another Wattline are compressed as they are'),
-      timeout: seconds.default(30).describe('Seconds for one request and its answer; then it is sent again'),
+      timeout: duration
+        .prefault(30)
+        .describe('Seconds for one request and its answer; then it is sent again'),
       tls: z
         .strictObject({
           ca: z.string().optional().describe('Authorities to trust, PEM; default those of Node'),

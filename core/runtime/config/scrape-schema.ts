@@ -1,22 +1,8 @@
 import { z } from 'zod'
 import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
+import { bytes, duration } from './quantities.ts'
 
 /** Keys of `scrape`, named as those of Prometheus where they mean the same. docs/scrape.md says what is not taken over. */
-
-const DURATION = /^(?=\d)(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$/
-const UNIT_SECONDS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 }
-
-/** Seconds, or a text such as `1m30s`; seconds in the end. */
-const duration = z
-  .union([z.number().positive(), z.string().regex(DURATION, 'seconds, or a duration such as 15s or 1m30s')])
-  .transform(value => (typeof value === 'number' ? value : durationSeconds(value)))
-  .refine(value => value > 0, 'longer than 0')
-
-const durationSeconds = (text: string): number =>
-  [...text.matchAll(/(\d+)(ms|h|m|s)/g)].reduce(
-    (sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit!]!,
-    0,
-  )
 
 export const SCRAPE_PROTOCOLS = [
   'OpenMetricsText1.0.0',
@@ -53,7 +39,7 @@ const job = z.strictObject({
     .default(OPERATOR_TENANT)
     .describe('Tenant that the series belong to'),
   scrape_interval: duration
-    .default(15)
+    .prefault(15)
     .describe('Seconds between two scrapes of a target, or a text such as `1m`'),
   scrape_timeout: duration
     .optional()
@@ -97,10 +83,8 @@ const job = z.strictObject({
         .describe('Take any certificate: whoever is in between can read along'),
     })
     .prefault({}),
-  body_size_limit: z
-    .int()
-    .positive()
-    .default(16_777_216)
+  body_size_limit: bytes
+    .prefault(16_777_216)
     .describe('Bytes of one exposition, decompressed; a larger one fails'),
   sample_limit: z
     .int()
@@ -131,7 +115,7 @@ const job = z.strictObject({
           .array(z.string().regex(/\.(json|ya?ml)$/, 'a path that ends in .json, .yml or .yaml'))
           .min(1)
           .describe('Files with targets; `*` in the last part of the path'),
-        refresh_interval: duration.default(5).describe('Seconds between two looks'),
+        refresh_interval: duration.prefault(5).describe('Seconds between two looks'),
       }),
     )
     .default([])
@@ -143,10 +127,8 @@ const job = z.strictObject({
 export const scrapeSchema = z
   .strictObject({
     concurrency: z.int().min(1).max(1024).default(64).describe('Targets that are scraped at the same time'),
-    in_flight_bytes: z
-      .int()
-      .positive()
-      .default(134_217_728)
+    in_flight_bytes: bytes
+      .prefault(134_217_728)
       .describe('Memory that scrapes under way may hold together; one that does not fit fails'),
     jobs: z.array(job).default([]).describe('What is scraped: docs/scrape.md'),
   })

@@ -9,7 +9,7 @@ const sources = (yaml: string | undefined, environment: Record<string, string> =
   yaml,
   environment,
   readFile: path => {
-    if (path === '/secret') return 'XX'
+    if (path === '/secret') return 'FR'
     throw new Error('no such file')
   },
 })
@@ -63,7 +63,7 @@ describe('configuration', () => {
       WATTLINE_BROKER_SASL_PASSWORD: '0123',
     })
     expect(broker.brokers).toEqual(['k1:9092', 'k2:9092'])
-    expect(broker.tls).toEqual({ enabled: true, ca: 'XX' })
+    expect(broker.tls).toEqual({ enabled: true, ca: 'FR' })
     expect(broker.sasl).toEqual({ mechanism: 'SCRAM-SHA-512', username: 'u', password: '0123' })
     expect(
       problemsOf('broker: {kind: kafka, sasl: {mechanism: PLAIN, username: u}, tls: {cert: c}}'),
@@ -82,7 +82,7 @@ describe('configuration', () => {
   })
 
   it('reads secrets from files and the environment', () => {
-    expect(configOf('factors: {zone: "${file:/secret}"}').factors.zone).toBe('XX')
+    expect(configOf('factors: {zone: "${file:/secret}"}').factors.zone).toBe('FR')
     expect(configOf('factors: {zone: "${env:Z}"}', { Z: 'DE' }).factors.zone).toBe('DE')
     expect(problemsOf('factors: {zone: "${file:/none}"}')).toEqual([
       'factors.zone: cannot read /none: no such file',

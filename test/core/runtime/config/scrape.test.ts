@@ -72,7 +72,7 @@ scrape:
 it.each([
   ['scrape_interval: 0', 'scrape_interval'],
   ['scrape_interval: 0s', 'scrape_interval'],
-  ['scrape_interval: 1d', 'scrape_interval'],
+  ['scrape_interval: 1y', 'scrape_interval'],
   ['static_configs: [{targets: ["http://a:1"]}]', 'static_configs.0.targets.0'],
   ['file_sd_configs: [{files: [targets.txt]}]', 'file_sd_configs.0.files.0'],
   ['fallback_scrape_protocol: PrometheusProto', 'fallback_scrape_protocol'],
