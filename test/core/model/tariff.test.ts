@@ -47,6 +47,12 @@ test('without a price for the minute there is none', () => {
   expect(createTariff({ currency: 'EUR', timeZone: 'UTC', bands: [] }).version).toBe('')
 })
 
+test('a price may be below 0', () => {
+  const content = { ...BERLIN, pricePerKwh: '-0.050', bands: [] }
+  expect(createTariff(content).energyPriceAt(0)?.price).toEqual({ numerator: -50n, denominator: 1000n })
+  expect(priceAt(content, '2026-01-15T12:00:00Z')).toBe('-0.05')
+})
+
 test('a band may end at midnight', () => {
   const content = { ...BERLIN, timeZone: 'UTC', bands: [{ from: '20:00', to: '24:00', pricePerKwh: '1' }] }
   expect(priceAt(content, '2026-01-15T23:59:00Z')).toBe('1')

@@ -46,6 +46,15 @@ test('the worked example of the accounting rules, from readings to money', () =>
   expect(rateOf(EXAMPLE).rate(run.energy)).toEqual(rows)
 })
 
+test('a price below 0 gives a cost below 0, rounded as one above', () => {
+  const cost = (price: string): bigint | null | undefined => {
+    const input = { ...EXAMPLE, tariffs: { currency: 'EUR', price_per_kwh: price } }
+    return rateOf(input).rate([energyRow({ EnergyUj: 100_001n })])[0]!.CostEnergyNano
+  }
+  expect(cost('0.05')).toBe(2n)
+  expect(cost('-0.05')).toBe(-2n)
+})
+
 test('without configuration: the world average, marked as a yearly one, and no price', () => {
   const [row] = rateOf({}).rate([energyRow({ EnergyUj: 3_600_000_000_000n })])
   expect(row).toMatchObject({
