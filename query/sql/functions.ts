@@ -83,7 +83,7 @@ const STRINGS = words(`
   base64URLDecode encodeURLComponent decodeURLComponent encodeXMLComponent decodeXMLComponent decodeHTMLComponent
   basename protocol domain domainWithoutWWW topLevelDomain firstSignificantSubdomain cutToFirstSignificantSubdomain
   port path pathFull queryString fragment queryStringAndFragment extractURLParameter extractURLParameters
-  extractURLParameterNames URLHierarchy URLPathHierarchy cutURLParameter cutQueryString cutFragment
+  extractURLParameterNames cutURLParameter cutQueryString cutFragment
   cutQueryStringAndFragment cutWWW netloc normalizeQuery normalizedQueryHash normalizeUTF8NFC normalizeUTF8NFD
   removeDiacriticsUTF8 naturalSortKey IPv4NumToString IPv4StringToNum IPv4StringToNumOrNull IPv6NumToString
   IPv6StringToNum IPv4ToIPv6 IPv4CIDRToRange IPv6CIDRToRange isIPv4String isIPv6String isIPAddressInRange cutIPv6

@@ -13,7 +13,7 @@ import { COSTLY_REQUESTS, type CostlyRequest } from './cost-requests.ts'
 
 const LIMIT_SECONDS = 3
 const GRACE_MS = 1_000
-const PROCESS_BYTES = 2 * 2 ** 30
+const PROCESS_BYTES = 3 * 2 ** 30
 const ENGINE_BYTES = 2 ** 30
 const SPANS_PER_SECOND = 2_000
 const BATCH_SPANS = 200
@@ -40,6 +40,8 @@ export async function costs({ say, requests = COSTLY_REQUESTS }: CostOptions): P
   const wattline = await startProcess({
     data,
     environment: {
+      // As the command line sets it.
+      UV_THREADPOOL_SIZE: '144',
       WATTLINE_LIMITS_SQL_SECONDS: String(LIMIT_SECONDS),
       WATTLINE_LIMITS_MEMORY_BYTES: String(PROCESS_BYTES),
       WATTLINE_WAREHOUSE_MAX_MEMORY_BYTES: String(ENGINE_BYTES),
@@ -60,12 +62,12 @@ export async function costs({ say, requests = COSTLY_REQUESTS }: CostOptions): P
       }
     }
     const health = await stopWatch(watch)
-    const { spans, refused } = await load.stop()
+    const { spans, refused, answers } = await load.stop()
     const peak = memory.stop()
     say(
       `${statements} requests; health asked ${health.asked} times, waited ${Math.round(health.worstMs)} ms at most, ${health.late} times too long, ` +
         `${health.unjudged} times with a machine too busy to judge; resident memory ${Math.round(peak / 2 ** 20)} MiB at most; ` +
-        `${spans} spans taken, ${refused} batches refused`,
+        `${spans} spans taken, batches by status ${answers}`,
     )
     if (health.late > 0 || health.failed > 0) faults.push(`health: ${JSON.stringify(health)}`)
     if (peak > PROCESS_BYTES) faults.push(`resident memory: ${peak} bytes`)
@@ -109,9 +111,12 @@ async function sendOne(
   return took > bound ? line : undefined
 }
 
-function startLoad(wattline: WattlineProcess): { stop(): Promise<{ spans: number; refused: number }> } {
+function startLoad(wattline: WattlineProcess): {
+  stop(): Promise<{ spans: number; refused: number; answers: string }>
+} {
   let spans = 0
   let refused = 0
+  const answers = new Map<number, number>()
   const pending = new Set<Promise<void>>()
   const send = async (): Promise<void> => {
     const response = await fetch(`${wattline.otlp}/v1/traces`, {
@@ -121,6 +126,8 @@ function startLoad(wattline: WattlineProcess): { stop(): Promise<{ spans: number
     }).catch(() => undefined)
     if (response?.ok === true) spans += BATCH_SPANS
     else refused += 1
+    const status = response?.status ?? 0
+    answers.set(status, (answers.get(status) ?? 0) + 1)
   }
   const timer = setInterval(
     () => {
@@ -133,7 +140,7 @@ function startLoad(wattline: WattlineProcess): { stop(): Promise<{ spans: number
     async stop() {
       clearInterval(timer)
       await Promise.all(pending)
-      return { spans, refused }
+      return { spans, refused, answers: JSON.stringify([...answers]) }
     },
   }
 }

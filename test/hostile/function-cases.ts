@@ -35,6 +35,12 @@ const KINDS = {
     constants: ["concat(repeat('a', 30000), 'b')"],
     rows: "concat(repeat('a', 30000), 'b', toString(i % 9))",
   },
+  // Addresses.
+  U: {
+    small: "'http://a/b?c=d'",
+    constants: ["concat('http://', repeat('a.', 20000), repeat('/a', 20000), '?', repeat('a=b&', 20000))"],
+    rows: "concat('http://', repeat('a.', 5000), repeat('/a', 5000), '?', repeat('a=b&', 5000), toString(i))",
+  },
   K: { small: "'$.a'", constants: ["concat('$', repeat('.a', 10000))"], rows: "'$.a'" },
   Y: { small: "'UInt8'", constants: ["'Array(Array(String))'"], rows: "'Array(String)'" },
   I: { small: '3', constants: ['1000000000000000000', '2000000000', '1000000'], rows: 'i + 1000000' },
@@ -59,13 +65,16 @@ const KINDS = {
 } as const satisfies Readonly<Record<string, Kind>>
 
 export type KindName = keyof typeof KINDS
-const ALL = (Object.keys(KINDS) as KindName[]).filter(kind => !'HNKY'.includes(kind))
+const ALL = (Object.keys(KINDS) as KindName[]).filter(kind => !'HNKYU'.includes(kind))
 
 const product = (lists: readonly (readonly KindName[])[]): KindName[][] =>
   lists.reduce<KindName[][]>((all, list) => all.flatMap(before => list.map(kind => [...before, kind])), [[]])
 
 const SHAPES: readonly (readonly KindName[])[] = [
   [],
+  ['U'],
+  ['U', 's'],
+  ['U', 'W'],
   ['H', 'N'],
   ['N', 'H'],
   ['H', 'N', 'S'],
@@ -163,6 +172,33 @@ function call(name: string, small: string, hostile: string, shape: readonly Kind
 
 /** Combinators, states of great size and the like, which shapes do not reach. */
 export const HAND_MADE: readonly string[] = [
+  'SELECT mapPopulateSeries(map(1, 2), 2000000000)',
+  'SELECT mapPopulateSeries([1], [2], 2000000000)',
+  'SELECT timeSlots(toDateTime(0), toUInt32(4000000000), 1)',
+  'SELECT range(toInt64(-1000000000), toInt64(1000000000))',
+  'SELECT range(number * 1000) FROM numbers(10000)',
+  'SELECT arrayMap(x -> timeSlots(toDateTime(0), toUInt32(100000), 1), range(1000))',
+  'SELECT timeSeriesRange(toDateTime(0), toDateTime(4000000000), 1)',
+  "SELECT formatDateTime(toDateTime(number), repeat('%Y-%m-%d ', 10000)) FROM numbers(10000)",
+  "SELECT extractKeyValuePairs(repeat('a:b,', 100000)) FROM numbers(100)",
+  "SELECT JSONExtractKeysAndValuesRaw(concat('{', repeat('\"a\":1,', 100000), '\"b\":2}')) FROM numbers(100)",
+  "SELECT JSONExtractString(repeat('{\"a\":', 100000), 'a')",
+  "SELECT simpleJSONExtractRaw(repeat('{\"a\":[', 30000), 'a') FROM numbers(1000)",
+  "SELECT cutURLParameter(concat('http://a/?', repeat('a=b&', 100000)), ['a', 'b', 'c']) FROM numbers(100)",
+  "SELECT base58Encode(repeat('a', 100000))",
+  "SELECT base58Decode(repeat('z', 100000))",
+  "SELECT base58Encode(concat(repeat('a', 60000), toString(number))) FROM numbers(100)",
+  'SELECT arrayIntersect(arrayMap(x -> (x, x), range(100000)), arrayMap(x -> (x, x), range(100000)))',
+  'SELECT arrayEnumerateUniq(arrayMap(x -> (x, x), range(100000)))',
+  "SELECT normalizeUTF8NFD(repeat('\u1e9b\u0323', 100000)) FROM numbers(100)",
+  "SELECT ngrams(repeat('ab', 100000), 50000)",
+  `SELECT quantiles(${Array(5000).fill('0.5').join(', ')})(number) FROM numbers(1000000)`,
+  `SELECT sequenceMatch('(?1)${'.*(?2).*(?1)'.repeat(30)}')(toDateTime(number), number % 2 = 0, number % 3 = 0) FROM numbers(30000)`,
+  'SELECT windowFunnel(1000000000)(toDateTime(number), number % 2 = 0, number % 3 = 0, number % 5 = 0) FROM numbers(1000000)',
+  "SELECT CAST('[[[[[[[[1]]]]]]]]', 'Array(Array(Array(Array(Array(Array(Array(Array(UInt8))))))))')",
+  "SELECT CAST(repeat('[', 100000), 'JSON')",
+  "SELECT toDecimalString(toDecimal256('1', 70), 77) FROM numbers(100000)",
+  'SELECT count() FROM numbers(100000) GROUP BY GROUPING SETS ((number), (number + 1), (number + 2), (number + 3))',
   'SELECT sumResample(0, 1000000000, 1)(i, i) FROM hostile.h',
   'SELECT groupArrayResample(0, 100000000, 1)(i, i) FROM hostile.h',
   'SELECT quantilesResample(0.1, 0.9, 0, 100000000, 1)(i, i) FROM hostile.h',

@@ -158,6 +158,7 @@ const chosen = names.filter(
     name >= (values.from ?? '') &&
     name <= (values.to ?? '\uffff'),
 )
+const BY_HAND = '(by hand)'
 let last = ''
 for (const name of chosen) {
   if (performance.now() > endMs) break
@@ -173,8 +174,8 @@ for (const name of chosen) {
   }
   if (taken === 0) process.stdout.write(`${name.padEnd(32)} no shape is taken\n`)
 }
-if (values.only === undefined && values.from === undefined)
-  for (const sql of HAND_MADE) await tryOne('(by hand)', sql)
+if (values.only === BY_HAND || (values.only === undefined && values.from === undefined))
+  for (const sql of HAND_MADE) await tryOne(BY_HAND, sql)
 engine.stop()
 process.stdout.write(
   `${statements} statements (and ${refused} that the allow-list refuses) up to ${last}: ${failures} beyond their limits\n`,
