@@ -1,21 +1,16 @@
-import { existsSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { type BackedUp, backUp } from '../core/backup/back-up.ts'
 import { backupsIn, type Manifest, objectsOf, readManifest } from '../core/backup/manifest.ts'
 import { openPlace, type Place } from '../core/backup/place.ts'
 import { prune } from '../core/backup/prune.ts'
-import { readSnapshot, snapshotFolder } from '../core/backup/snapshot.ts'
+import { readSnapshot } from '../core/backup/snapshot.ts'
 import { verify } from '../core/backup/verify.ts'
-import type { SnapshotAnswer } from '../core/model/answers.ts'
 import { loadConfig } from '../core/runtime/config/load.ts'
-import type { Config } from '../core/runtime/config/schema.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
-import { type FolderLock, lockFolder } from '../core/runtime/folder-lock.ts'
-import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { bytesText, progressLine } from './progress.ts'
+import { withData, withSnapshot } from './snapshot.ts'
 import { renderTable } from './table.ts'
-import { version } from './version.ts'
 
 interface Options extends ClientOptions {
   readonly config?: string
@@ -24,11 +19,6 @@ interface Options extends ClientOptions {
   readonly verify?: boolean
   readonly keep?: number
 }
-
-/** A running process gives a snapshot up that nobody has asked for within 15 s. */
-const RENEW_MS = 3_000
-/** So long that of a backup which was broken off has surely gone. */
-const BUSY_MS = 20_000
 
 export const backupCommand = (): Command =>
   new Command('backup')
@@ -47,7 +37,9 @@ export const backupCommand = (): Command =>
       if (options.list === true) return await list(place)
       if (options.verify === true) return await verifyNewest(place)
       const config = withData(loadConfig(options.config, process.env), options.data)
-      const { manifest, reusedBytes } = await back(config, place, options)
+      const { manifest, reusedBytes } = await withSnapshot(config, options, id =>
+        copy(config.data, id, place),
+      )
       if (options.keep !== undefined) await prune(place, options.keep)
       process.stdout.write(summary(manifest, reusedBytes))
     })
@@ -68,86 +60,6 @@ function keepCount(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count > 0) return count
   throw new InvalidArgumentError('give a number from 1 on.')
-}
-
-export const withData = (config: Config, data: string | undefined): Config =>
-  data === undefined ? config : { ...config, data }
-
-async function back(config: Config, place: Place, options: Options): Promise<BackedUp> {
-  if (!existsSync(config.data)) {
-    throw new WattlineError('backup_refused', `There is no data folder ${config.data}.`)
-  }
-  const lock = lockUnlessRunning(config.data)
-  if (lock === null) return await ofRunning(config, place, options)
-  try {
-    const { openOffline } = await import('../core/backup/offline.ts')
-    const offline = await openOffline(config, version)
-    try {
-      const { id } = await offline.snapshots.take()
-      while (!offline.snapshots.renew(id).ready) await delay(50)
-      return await copy(config.data, id, place)
-    } finally {
-      await offline.snapshots.close()
-      await offline.close()
-    }
-  } finally {
-    lock.release()
-  }
-}
-
-/** Null: a process has the folder. */
-function lockUnlessRunning(data: string): FolderLock | null {
-  try {
-    return lockFolder(data)
-  } catch (error) {
-    if (error instanceof WattlineError && error.code === 'data_in_use') return null
-    throw error
-  }
-}
-
-async function ofRunning(config: Config, place: Place, options: Options): Promise<BackedUp> {
-  const answer = await snapshotOf(options)
-  const path = `/api/v1/snapshots/${answer.id}`
-  const over = new AbortController()
-  const renewing = renew(options, path, over.signal)
-  try {
-    if (!existsSync(snapshotFolder(config.data, answer.id))) {
-      throw new WattlineError(
-        'backup_refused',
-        `The process at ${options.url} has data folder ${answer.data}, and its snapshot is not to be seen in ${config.data} here: run this where that folder is, with the same configuration or with --data.`,
-      )
-    }
-    await ready(options, path)
-    return await copy(config.data, answer.id, place)
-  } finally {
-    over.abort()
-    await renewing
-    // One that is gone already was given up: then the copy has failed with a reason of its own.
-    await ask(options, `${path}/release`, [], {}).catch(() => undefined)
-  }
-}
-
-async function snapshotOf(options: Options): Promise<SnapshotAnswer> {
-  for (const started = performance.now(); ; await delay(500)) {
-    try {
-      return await ask<SnapshotAnswer>(options, '/api/v1/snapshots', ['id', 'data'], {})
-    } catch (error) {
-      const isBusy = error instanceof WattlineError && error.code === 'snapshot_busy'
-      if (!isBusy || performance.now() - started > BUSY_MS) throw error
-    }
-  }
-}
-
-/** Of a large log the copy takes a while. */
-async function ready(options: Options, path: string): Promise<void> {
-  while (!(await ask<SnapshotAnswer>(options, path, ['ready'])).ready) await delay(200)
-}
-
-async function renew(options: Options, path: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await delay(RENEW_MS, undefined, { signal }).catch(() => undefined)
-    if (!signal.aborted) await ask(options, path, []).catch(() => undefined)
-  }
 }
 
 async function copy(data: string, id: string, place: Place): Promise<BackedUp> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { ErasureAnswer } from '../core/model/answers.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
-import { ask, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 
 interface Options extends ClientOptions {
@@ -23,7 +23,7 @@ export const eraseCommand = (): Command =>
     .option('--drop-unreadable', 'also drop records in quarantine that cannot be read, whoever they are of')
     .option('--no-wait', 'return at once; `wattline erase --list` says how far it is')
     .option('--list', 'list erasures, and erase nothing')
-    .option('--url <url>', 'address of the running process', DEFAULT_URL)
+    .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',

@@ -11,14 +11,18 @@ export interface ProgressLine {
 }
 
 /** Shows on stderr how far long work has come: in one line on a terminal, else in a line every few seconds. */
-export function progressLine(what: string, output: NodeJS.WriteStream = process.stderr): ProgressLine {
+export function progressLine(
+  what: string,
+  unit: Unit = bytesText,
+  output: NodeJS.WriteStream = process.stderr,
+): ProgressLine {
   const started = performance.now()
   const everyMs = output.isTTY ? SCREEN_EVERY_MS : LINE_EVERY_MS
   let shownMs = started
   let latest: Progress | null = null
   let isOpen = false
   const write = (progress: Progress): void => {
-    const text = progressText(what, progress, (performance.now() - started) / 1000)
+    const text = progressText(what, progress, (performance.now() - started) / 1000, unit)
     output.write(output.isTTY ? `\r${text}\u001b[K` : `${text}\n`)
     isOpen = output.isTTY
   }
@@ -37,11 +41,22 @@ export function progressLine(what: string, output: NodeJS.WriteStream = process.
 }
 
 /** Exported for its test. */
-export function progressText(what: string, { doneBytes, totalBytes }: Progress, seconds: number): string {
+export function progressText(
+  what: string,
+  { doneBytes, totalBytes }: Progress,
+  seconds: number,
+  unit: Unit = bytesText,
+): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
-  const rate = seconds > 0 ? `, ${bytesText(doneBytes / seconds)}/s` : ''
-  return `${what}: ${bytesText(doneBytes)} of ${bytesText(totalBytes)}, ${percent} %${rate}`
+  const rate = seconds > 0 ? `, ${unit(doneBytes / seconds)}/s` : ''
+  return `${what}: ${unit(doneBytes)} of ${unit(totalBytes)}, ${percent} %${rate}`
 }
+
+/** How an amount is written. */
+type Unit = (amount: number) => string
+
+/** `1200 rows`. */
+export const rowsText: Unit = rows => `${Math.round(rows)} rows`
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 

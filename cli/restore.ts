@@ -5,8 +5,8 @@ import { restore } from '../core/backup/restore.ts'
 import { loadConfig } from '../core/runtime/config/load.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
 import { lockFolder } from '../core/runtime/folder-lock.ts'
-import { withData } from './backup.ts'
 import { progressLine } from './progress.ts'
+import { withData } from './snapshot.ts'
 
 export const restoreCommand = (): Command =>
   new Command('restore')

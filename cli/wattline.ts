@@ -4,6 +4,8 @@ import { asWattlineError } from '../core/runtime/errors.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { eraseCommand } from './erase.ts'
+import { exportCommand } from './export.ts'
+import { importCommand } from './import.ts'
 import { lagCommand } from './lag.ts'
 import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
@@ -38,7 +40,8 @@ Examples:
   wattline token --tenant shop --scopes ingest   a token that lets a sender in
   wattline backup /mnt/backups/wattline          log and tables, while the process runs
   wattline restore /mnt/backups/wattline         into an empty data folder
-  wattline erase --tenant shop                   what is stored of a tenant`,
+  wattline erase --tenant shop                   what is stored of a tenant
+  wattline export /mnt/move                      tables to files, for a ClickHouse server`,
   )
 
 const commands = [
@@ -55,6 +58,8 @@ const commands = [
   backupCommand(),
   restoreCommand(),
   eraseCommand(),
+  exportCommand(),
+  importCommand(),
 ]
 for (const command of commands) {
   program.addCommand(command.exitOverride())

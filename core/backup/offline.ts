@@ -10,6 +10,7 @@ import { Snapshots } from './snapshots.ts'
 
 export interface Offline {
   readonly snapshots: Snapshots
+  /** Closes log and engine; the snapshot stays. Harmless when called twice. */
   close(): Promise<void>
 }
 
@@ -23,7 +24,9 @@ export async function openOffline(config: Config, version: string): Promise<Offl
   }
   const broker = hasLog ? await openBrokerOfKind(config, silentEvents) : null
   try {
-    const warehouse = hasEngine ? await openWarehouseOfKind(config, silentEvents) : null
+    // Tokens stay as a crash left them: the next start compares them with the parts, and says what is missing.
+    const engine = { repairTokens: false }
+    const warehouse = hasEngine ? await openWarehouseOfKind(config, silentEvents, engine) : null
     return {
       snapshots: await Snapshots.open({ data, version, broker, warehouse }),
       async close() {

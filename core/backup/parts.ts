@@ -26,14 +26,19 @@ export async function frozenParts({ tables, parts }: Snapshot): Promise<readonly
     const folder = join(parts ?? '', tableFolder(uuid))
     // A table without rows has nothing to freeze.
     for (const part of (await readdir(folder).catch(() => [])).sort()) {
-      found.push(await describe(name, uuid, part, join(folder, part)))
+      found.push(await describePart({ table: name, uuid, part, folder: join(folder, part) }))
     }
   }
   return found
 }
 
 /** The engine's list of checksums covers what the files hold; names and sizes cover the few that are not in it. */
-async function describe(table: string, uuid: string, part: string, folder: string): Promise<FrozenPart> {
+export async function describePart({
+  table,
+  uuid,
+  part,
+  folder,
+}: Pick<FrozenPart, 'table' | 'uuid' | 'part' | 'folder'>): Promise<FrozenPart> {
   const hash = createHash('sha256').update(await readFile(join(folder, 'checksums.txt')))
   let bytes = 0
   const entries = await readdir(folder, { withFileTypes: true, recursive: true })

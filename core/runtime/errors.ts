@@ -163,6 +163,16 @@ export const ERRORS = {
     422,
     'Run `wattline backup` again, or restore another backup: with --list it shows those that are complete.',
   ),
+  place_unavailable: entry(
+    'retry',
+    503,
+    'Check endpoint, bucket and keys (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION); then run it again.',
+  ),
+  import_differs: entry(
+    'reject',
+    409,
+    'Rows were there twice or are missing, or others wrote meanwhile: stop them, and import into empty tables.',
+  ),
   restore_refused: entry(
     'reject',
     409,

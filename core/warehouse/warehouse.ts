@@ -71,6 +71,8 @@ export interface TableFiles {
   storedRows(table: string, token: string, above: number): Promise<number | null>
   /** Fills the index of traces again from the spans between two times (ISO 8601; null: all). */
   remakeTraceIndex(from: string | null, to: string | null): Promise<void>
+  /** Rows that there are now are erased on purpose from now on, or were until now: nobody is to miss them. */
+  erasing(isRunning: boolean): Promise<void>
 }
 
 export interface Retention {

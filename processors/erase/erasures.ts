@@ -17,7 +17,7 @@ import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { Lifecycle } from '../../core/runtime/lifecycle.ts'
 import { eraseRows, oldParts } from '../../core/warehouse/erase.ts'
-import type { Statements, Warehouse } from '../../core/warehouse/warehouse.ts'
+import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { readersOf } from '../processors.ts'
 import { answerOf, type Erasure, type ErasureRequest, newErasure } from './erasure.ts'
 import { dropRead, type ErasingBroker, forgetInMeter, readToEnd } from './log.ts'
@@ -26,7 +26,7 @@ import { whyStillComing } from './senders.ts'
 
 export interface ErasuresOptions {
   readonly broker: ErasingBroker
-  readonly warehouse: Pick<Warehouse, 'insert'> & { readonly statements?: Statements }
+  readonly warehouse: Pick<Warehouse, 'insert' | 'files' | 'statements'>
   /** Who must have read a record before it can go. */
   readonly readers: readonly LogReader[]
   /** Where erasures are kept; null: nowhere, a restart forgets what was not finished. */
@@ -156,6 +156,7 @@ export class Erasures {
     }
 
     await this.#step(erasure, 'tables')
+    await warehouse.files?.erasing(true)
     const onProgress = (table: string, parts: number): void => tell(`${table}: ${parts} parts to write anew`)
     const tables = await eraseRows(statements, STREAMS, { tenant, beforeMs, onProgress })
     for (const { table, rows } of tables) add(erasure, table, rows)
@@ -189,6 +190,7 @@ export class Erasures {
     const late = await eraseRows(statements, STREAMS, { tenant, beforeMs, onProgress })
     for (const { table, rows } of late) add(erasure, table, rows)
     if (late.some(({ rows }) => rows > 0)) return await this.#erase(erasure)
+    await warehouse.files?.erasing(false)
     await this.#finish(erasure)
   }
 

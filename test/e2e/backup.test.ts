@@ -18,6 +18,7 @@ import { audit } from '../chaos/audit.ts'
 import { pause } from '../chaos/topology.ts'
 import { auditRestored, momentOf, wattline } from '../support/backups.ts'
 import { startClients } from '../support/clients.ts'
+import { startS3 } from '../support/s3.ts'
 import { startProcess } from '../support/wattline-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'wattline-backup-'))
@@ -98,6 +99,19 @@ it('restores what was acknowledged, from a backup under load', { timeout: 180_00
   // Of a process that does not run; most of it is there already.
   const offline = await wattline(['backup', to, '--data', restored])
   expect(offline, offline.stderr).toMatchObject({ code: 0 })
+  const s3 = await startS3()
+  const bucket = ['s3://backups/daily', '--data', restored]
+  const { environment } = s3
+  expect(await wattline(['backup', ...bucket, '--keep', '1'], { environment })).toMatchObject({ code: 0 })
+  expect(await wattline(['backup', ...bucket, '--keep', '1'], { environment })).toMatchObject({ code: 0 })
+  expect([...s3.objects.keys()].filter(name => name.includes('/backups/'))).toHaveLength(1)
+  const fetched = ['restore', 's3://backups/daily', '--data', join(root, 'fetched')]
+  expect(await wattline(fetched, { environment })).toMatchObject({ code: 0 })
+  expect(await wattline(['backup', 's3://backups/daily', '--verify'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^config_invalid: S3 needs AWS_ACCESS_KEY_ID/),
+  })
+  await s3.close()
   const listed = await wattline(['backup', to, '--list'])
   expect(listed.stdout.trim().split('\n')).toHaveLength(3)
   expect(await wattline(['backup', to, '--verify'])).toMatchObject({ code: 0 })

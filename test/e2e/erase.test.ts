@@ -129,8 +129,11 @@ it('leaves nothing of a tenant, and all of the others', { timeout: 180_000 }, as
     tokens[tenant] = made.stdout.trim()
   }
   const first = await start()
-  for (const ageDays of [5, 0])
+  for (const ageDays of [5, 0]) {
     for (const tenant of ['shop', 'bank'] as const) await send(first, tenant, ageDays)
+  }
+  // A day, and so a partition of the tables, that nobody else has.
+  await send(first, 'shop', 9)
   await eventually(
     () =>
       fetch(`${first.http}/api/v1/lag`, { headers: { authorization: `Bearer ${tokens.default}` } }).then(r =>
@@ -153,14 +156,9 @@ it('leaves nothing of a tenant, and all of the others', { timeout: 180_000 }, as
     encodeRows(quarantine, [asideRow(mixed, 1n), asideRow(Buffer.from('no record'), 2n)]),
   ])
   const [shop, bank] = [await rowsOf('shop'), await rowsOf('bank')]
-  expect(shop).toMatchObject({
-    otel_traces: 100,
-    otel_traces_trace_id_ts: 100,
-    otel_metrics_sum: 8,
-    readings: 8,
-  })
-  expect(shop['ledger']).toBeGreaterThan(2)
-  expect(bank).toEqual(shop)
+  expect(shop).toMatchObject({ otel_traces: 150, otel_traces_trace_id_ts: 150, readings: 12 })
+  expect(bank).toMatchObject({ otel_traces: 100, otel_traces_trace_id_ts: 100, readings: 8 })
+  expect(bank['ledger']).toBeGreaterThan(2)
   expect(isInLog('shop')).toBe(true)
 
   const second = await start()
@@ -184,7 +182,7 @@ it('leaves nothing of a tenant, and all of the others', { timeout: 180_000 }, as
     code: 1,
     stderr: expect.stringMatching(/1 records in quarantine cannot be read/),
   })
-  expect(older.stdout).toMatch(/otel_traces +50 +0/)
+  expect(older.stdout).toMatch(/otel_traces +100 +0/)
 
   writeFileSync(
     tokensFile,
@@ -209,8 +207,15 @@ it('leaves nothing of a tenant, and all of the others', { timeout: 180_000 }, as
     problem: null,
     left: { rows: 0, log_records: 0, old_parts: 0, unreadable: 0 },
   })
-  // The state of the meter goes with the tenant: no window of his closes afterwards.
-  expect(await third.end('SIGTERM')).toBe(0)
+  // The state of the meter goes with the tenant: no window of his closes afterwards. And nobody misses what is gone.
+  await third.end('SIGKILL')
+  const fourth = await start()
+  expect(await (await fetch(`${fourth.http}/readyz`)).json()).toMatchObject({ ready: true })
+  expect(await wattline(['losses'], { environment: { WATTLINE_DATA: data } })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Nothing/),
+  })
+  expect(await fourth.end('SIGTERM')).toBe(0)
   expect(await rowsOf('shop')).toEqual({})
   expect(await rowsOf('bank')).toEqual(bank)
   expect(isInLog('shop')).toBe(false)

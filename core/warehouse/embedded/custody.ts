@@ -7,6 +7,7 @@ import { drainPending, type Session } from 'chdb'
 import type { Events } from '../../runtime/events.ts'
 import { restoreDefinitions, saveDefinitions } from './definitions.ts'
 import {
+  type Erased,
   type Inventory,
   type KnownTable,
   loadInventory,
@@ -43,6 +44,7 @@ export class Custody {
   readonly #now: () => number
   #told: ReadonlySet<string>
   #clock: number
+  #erased: Erased | undefined
   #saved = ''
   #timer: NodeJS.Timeout | undefined
   #noting: Promise<void> | null = null
@@ -55,6 +57,7 @@ export class Custody {
     const inventory = loadInventory(options.inventoryFile)
     this.#told = new Set(inventory?.told)
     this.#clock = inventory?.clock ?? 0
+    this.#erased = inventory?.erased
   }
 
   /** Compares, before the engine opens. @throws what `onMissing` does */
@@ -122,13 +125,22 @@ export class Custody {
       .catch(() => undefined)
   }
 
+  /** An erasure begins (false: ends): what is there now may be gone afterwards, and is not missed. */
+  async erasing(warehouse: Asker, isRunning: boolean): Promise<void> {
+    const tables = await takeInventory(warehouse)
+    this.#erased = { blocks: isRunning ? highestBlocks(tables) : (this.#erased?.blocks ?? {}), isRunning }
+    await this.#save(tables)
+    this.#saved = JSON.stringify(tables)
+  }
+
   async noteDefinitions(): Promise<void> {
     await saveDefinitions(this.#enginePath, this.#options.definitionsFile)
   }
 
   async #save(tables: readonly KnownTable[]): Promise<void> {
     this.#clock = Math.max(this.#clock, Math.floor(this.#now() / 1000))
-    const inventory: Inventory = { tables, clock: this.#clock, told: [...this.#told] }
+    const erased = this.#erased === undefined ? {} : { erased: this.#erased }
+    const inventory: Inventory = { tables, clock: this.#clock, told: [...this.#told], ...erased }
     await saveInventory(this.#options.inventoryFile, inventory)
   }
 }
@@ -152,4 +164,18 @@ function without(table: KnownTable, { tables }: Missing): KnownTable {
   if (missing === undefined) return table
   const gone = new Set(missing.parts)
   return { ...table, parts: table.parts.filter(({ name }) => !gone.has(name) && rangeOf(name) !== null) }
+}
+
+function highestBlocks(tables: readonly KnownTable[]): Erased['blocks'] {
+  const blocks: Record<string, Record<string, number>> = {}
+  for (const { uuid, parts } of tables) {
+    const highest: Record<string, number> = {}
+    for (const { name } of parts) {
+      const range = rangeOf(name)
+      if (range === null) continue
+      highest[range.partition] = Math.max(range.maxBlock, highest[range.partition] ?? 0)
+    }
+    blocks[uuid] = highest
+  }
+  return blocks
 }

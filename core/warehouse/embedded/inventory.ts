@@ -31,6 +31,21 @@ export interface Inventory {
   readonly clock: number
   /** Parts that the engine has put aside as broken, and that have been told: `table uuid/name`. */
   readonly told: readonly string[]
+  /** Of an erasure: rows up to these blocks may be gone on purpose. */
+  readonly erased?: Erased
+}
+
+export interface Erased {
+  /** Table uuid -> partition -> highest block that there was when it began. */
+  readonly blocks: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** It goes on: parts are not missed either. Afterwards tokens alone are not. */
+  readonly isRunning: boolean
+}
+
+/** Whether rows of a block range may have been erased. */
+export function mayBeErased(erased: Erased | undefined, uuid: string, part: PartName): boolean {
+  const highest = erased?.blocks[uuid]?.[part.partition]
+  return highest !== undefined && part.maxBlock <= highest
 }
 
 /** Null when there is none, or it cannot be read: then nothing is known, and nothing is missed. */

@@ -56,6 +56,10 @@ export class KeptTables implements TableFiles {
     await remakeTraceIndex(this.#engine, from, to)
   }
 
+  async erasing(isRunning: boolean): Promise<void> {
+    await this.#custody.erasing(this.#engine, isRunning)
+  }
+
   /** Before the engine closes. */
   async close(): Promise<void> {
     await this.#custody.close(this.#engine)

@@ -1,5 +1,5 @@
 /** What is missing of what the inventory and the tokens say: pure. */
-import { type Inventory, type KnownPart, type KnownTable, rangeOf } from './inventory.ts'
+import { type Inventory, type KnownPart, type KnownTable, mayBeErased, rangeOf } from './inventory.ts'
 import type { Survey, SurveyedTable } from './survey.ts'
 import { covers, type PartName } from './token-repair.ts'
 
@@ -61,13 +61,17 @@ export function findMissing(
     const isThere = (part: PartName): boolean =>
       here.parts.some(one => covers(one, part)) && !broken.some(one => covers(one.part, part))
     const hasExpired = (partition: string): boolean => expiryOf(partition, days.get(name)) <= clock
+    const isErased = (part: PartName): boolean => mayBeErased(inventory?.erased, uuid, part)
+    const isErasing = inventory?.erased?.isRunning === true
     const table = missingOf(name, here, known.get(uuid), isThere, broken, part =>
-      part.expires !== null && part.expires <= clock ? true : hasExpired(rangeOf(part.name)?.partition ?? ''),
+      part.expires !== null && part.expires <= clock
+        ? true
+        : hasExpired(rangeOf(part.name)?.partition ?? '') || (isErasing && isErased(rangeOf(part.name)!)),
     )
     if (table !== null) tables.push(table)
     if (here.parts.length === 0 && (inventory === null || table !== null)) empty.add(name)
     const burnt = [...here.tokens].filter(([, parts]) =>
-      parts.some((part: PartName) => !isThere(part) && !hasExpired(part.partition)),
+      parts.some((part: PartName) => !isThere(part) && !hasExpired(part.partition) && !isErased(part)),
     )
     tokens.set(name, new Set([...(tokens.get(name) ?? []), ...burnt.map(([hash]) => hash)]))
   }

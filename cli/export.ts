@@ -1,0 +1,64 @@
+import { Command } from 'commander'
+import { exportTables } from '../core/backup/export.ts'
+import { type Export, rowsIn } from '../core/backup/moved.ts'
+import { openPlace, type Place } from '../core/backup/place.ts'
+import { readSnapshot } from '../core/backup/snapshot.ts'
+import { loadConfig } from '../core/runtime/config/load.ts'
+import type { Config } from '../core/runtime/config/schema.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { address, type ClientOptions, DEFAULT_URL } from './client.ts'
+import { progressLine, rowsText } from './progress.ts'
+import { withData, withSnapshot } from './snapshot.ts'
+import { renderTable } from './table.ts'
+
+interface Options extends ClientOptions {
+  readonly config?: string
+  readonly data?: string
+}
+
+export const exportCommand = (): Command =>
+  new Command('export')
+    .description('Write the rows of the embedded tables to files, to be imported into a ClickHouse server')
+    .argument('<to>', 'folder, or s3://BUCKET/PREFIX')
+    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
+    .option('--data <folder>', 'data folder, over the configuration')
+    .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
+    .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
+    .addHelpText(
+      'after',
+      `
+Like a backup it works on a snapshot, while the process runs or not, and goes on where it was broken off. What the process
+takes in afterwards is not in it: to move, stop senders, wait until \`wattline lag\` shows 0, and export then.
+
+Examples:
+  wattline export /mnt/move
+  wattline export s3://move/wattline --config wattline.yaml`,
+    )
+    .action(async (to: string, options: Options) => {
+      const place = await openPlace(to, process.env)
+      const config = withData(loadConfig(options.config, process.env), options.data)
+      if (config.warehouse.kind !== 'embedded') {
+        throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')
+      }
+      const made = await withSnapshot(config, options, id => exportSnapshot(config, id, place))
+      process.stdout.write(summary(made))
+    })
+
+async function exportSnapshot(config: Config, id: string, place: Place): Promise<Export> {
+  const { data, warehouse } = config
+  const snapshot = await readSnapshot(data, id)
+  const line = progressLine('export', rowsText)
+  try {
+    const maxMemoryBytes = warehouse.max_memory_bytes
+    return await exportTables({ data, snapshot, place, maxMemoryBytes, onProgress: line.show })
+  } finally {
+    line.end()
+  }
+}
+
+function summary({ id, takenAt, tables }: Export): string {
+  const rows = tables
+    .filter(({ files }) => files.length > 0)
+    .map(({ table, files }) => [table, String(rowsIn(files)), String(files.length)])
+  return `${renderTable(['table', 'rows', 'files'], rows)}Export ${id} of ${takenAt} is complete. Import it with \`wattline import\`.\n`
+}

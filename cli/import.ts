@@ -1,0 +1,42 @@
+import { Command } from 'commander'
+import { importTables } from '../core/backup/import.ts'
+import { readExport, rowsIn } from '../core/backup/moved.ts'
+import { openPlace } from '../core/backup/place.ts'
+import { openTarget } from '../core/backup/target.ts'
+import { loadConfig } from '../core/runtime/config/load.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { progressLine, rowsText } from './progress.ts'
+
+export const importCommand = (): Command =>
+  new Command('import')
+    .description('Insert an export into the tables of a ClickHouse server or cluster, each row once')
+    .argument('<from>', 'folder or s3://BUCKET/PREFIX that `wattline export` wrote to')
+    .requiredOption('--config <file>', 'configuration file with warehouse.kind: clickhouse')
+    .addHelpText(
+      'after',
+      `
+Makes the tables where they are missing, inserts under tokens, and goes on where it was broken off. At the end it compares rows,
+and the sums of the books by tenant, with the export: let nobody else write to these tables meanwhile.
+
+Examples:
+  wattline import /mnt/move --config server.yaml`,
+    )
+    .action(async (from: string, options: { config: string }) => {
+      const config = loadConfig(options.config, process.env)
+      const place = await openPlace(from, process.env)
+      const made = await readExport(place)
+      const { warehouse, target } = await openTarget(config)
+      const line = progressLine('import', rowsText)
+      try {
+        const findings = await importTables({ place, made, warehouse, target, onProgress: line.show })
+        line.end()
+        if (findings.length > 0) throw new WattlineError('import_differs', `${findings.join('; ')}.`)
+      } finally {
+        line.end()
+        await warehouse.close()
+      }
+      const rows = made.tables.reduce((sum, { files }) => sum + rowsIn(files), 0)
+      process.stdout.write(
+        `${rows} rows are in ${target}; rows and sums of the books are those of export ${made.id}.\n`,
+      )
+    })

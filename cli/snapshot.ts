@@ -1,0 +1,109 @@
+/** The snapshot that commands read which copy from a data folder. */
+import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { snapshotFolder } from '../core/backup/snapshot.ts'
+import type { SnapshotAnswer } from '../core/model/answers.ts'
+import type { Config } from '../core/runtime/config/schema.ts'
+import { WattlineError } from '../core/runtime/errors.ts'
+import { type FolderLock, lockFolder } from '../core/runtime/folder-lock.ts'
+import { ask, type ClientOptions } from './client.ts'
+import { version } from './version.ts'
+
+/** A running process gives a snapshot up that nobody has asked for within 15 s. */
+const RENEW_MS = 3_000
+/** So long that of a backup which was broken off has surely gone. */
+const BUSY_MS = 20_000
+
+export const withData = (config: Config, data: string | undefined): Config =>
+  data === undefined ? config : { ...config, data }
+
+/** Takes a snapshot, by the process that runs on the data folder or without one, and lets go of it after the work. */
+export async function withSnapshot<Result>(
+  config: Config,
+  options: ClientOptions,
+  work: (id: string) => Promise<Result>,
+): Promise<Result> {
+  if (!existsSync(config.data)) {
+    throw new WattlineError('backup_refused', `There is no data folder ${config.data}.`)
+  }
+  const lock = lockUnlessRunning(config.data)
+  if (lock === null) return await ofRunning(config, options, work)
+  try {
+    const { openOffline } = await import('../core/backup/offline.ts')
+    const offline = await openOffline(config, version)
+    let renewing: NodeJS.Timeout | undefined
+    try {
+      const { id } = await offline.snapshots.take()
+      renewing = setInterval(() => offline.snapshots.renew(id), RENEW_MS)
+      while (!offline.snapshots.renew(id).ready) await delay(50)
+      // The work may open an engine of its own, and a process has one at a time.
+      await offline.close()
+      return await work(id)
+    } finally {
+      clearInterval(renewing)
+      await offline.close()
+      await offline.snapshots.close()
+    }
+  } finally {
+    lock.release()
+  }
+}
+
+/** Null: a process has the folder. */
+function lockUnlessRunning(data: string): FolderLock | null {
+  try {
+    return lockFolder(data)
+  } catch (error) {
+    if (error instanceof WattlineError && error.code === 'data_in_use') return null
+    throw error
+  }
+}
+
+async function ofRunning<Result>(
+  config: Config,
+  options: ClientOptions,
+  work: (id: string) => Promise<Result>,
+): Promise<Result> {
+  const answer = await snapshotOf(options)
+  const path = `/api/v1/snapshots/${answer.id}`
+  const over = new AbortController()
+  const renewing = renew(options, path, over.signal)
+  try {
+    if (!existsSync(snapshotFolder(config.data, answer.id))) {
+      throw new WattlineError(
+        'backup_refused',
+        `The process at ${options.url} has data folder ${answer.data}, and its snapshot is not to be seen in ${config.data} here: run this where that folder is, with the same configuration or with --data.`,
+      )
+    }
+    await ready(options, path)
+    return await work(answer.id)
+  } finally {
+    over.abort()
+    await renewing
+    // One that is gone already was given up: then the copy has failed with a reason of its own.
+    await ask(options, `${path}/release`, [], {}).catch(() => undefined)
+  }
+}
+
+async function snapshotOf(options: ClientOptions): Promise<SnapshotAnswer> {
+  for (const started = performance.now(); ; await delay(500)) {
+    try {
+      return await ask<SnapshotAnswer>(options, '/api/v1/snapshots', ['id', 'data'], {})
+    } catch (error) {
+      const isBusy = error instanceof WattlineError && error.code === 'snapshot_busy'
+      if (!isBusy || performance.now() - started > BUSY_MS) throw error
+    }
+  }
+}
+
+/** Of a large log the copy takes a while. */
+async function ready(options: ClientOptions, path: string): Promise<void> {
+  while (!(await ask<SnapshotAnswer>(options, path, ['ready'])).ready) await delay(200)
+}
+
+async function renew(options: ClientOptions, path: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await delay(RENEW_MS, undefined, { signal }).catch(() => undefined)
+    if (!signal.aborted) await ask(options, path, []).catch(() => undefined)
+  }
+}

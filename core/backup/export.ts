@@ -1,0 +1,216 @@
+/**
+ * Writes the rows of frozen tables to files, each a record as the log holds them: any warehouse can insert it, under a token.
+ * Files are made part by part and row range by row range, so that the same parts give the same files, and those of an
+ * export that was broken off are not made again.
+ */
+import { createReadStream } from 'node:fs'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { STREAMS } from '../model/streams/index.ts'
+import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { silentEvents } from '../runtime/events.ts'
+import { quoteText } from '../warehouse/column-types.ts'
+import { openEmbeddedWarehouse } from '../warehouse/embedded/embedded.ts'
+import { linkParts } from '../warehouse/embedded/thaw.ts'
+import { existingTables } from '../warehouse/existing.ts'
+import { exportToFile, ledgerSums } from '../warehouse/move.ts'
+import type { Statements } from '../warehouse/warehouse.ts'
+import {
+  digest,
+  type Export,
+  type MovedFile,
+  partFilesSchema,
+  putText,
+  readText,
+  writeExport,
+} from './moved.ts'
+import { describePart } from './parts.ts'
+import type { Place } from './place.ts'
+import type { Progress } from './progress.ts'
+import { type Snapshot, snapshotFolder } from './snapshot.ts'
+
+export interface ExportOptions {
+  readonly data: string
+  readonly snapshot: Snapshot
+  readonly place: Place
+  readonly maxMemoryBytes: number
+  /** Rows instead of bytes. */
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** One insert each, of some tens of megabytes at most. */
+const FILE_ROWS = 131_072
+
+interface Part {
+  readonly name: string
+  readonly rows: number
+  readonly path: string
+}
+
+/** @throws backup_refused when the tables are not embedded */
+export async function exportTables(options: ExportOptions): Promise<Export> {
+  const { data, snapshot, place, onProgress } = options
+  if (snapshot.parts === null) {
+    throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')
+  }
+  const path = join(snapshotFolder(data, snapshot.id), 'reading')
+  await mkdir(path, { recursive: true })
+  await rename(join(snapshotFolder(data, snapshot.id), 'engine'), join(path, 'engine'))
+  await linkParts(snapshot.parts, join(path, 'engine'))
+  const warehouse = await openEmbeddedWarehouse({
+    path,
+    maxMemoryBytes: options.maxMemoryBytes,
+    events: silentEvents,
+  })
+  try {
+    const statements = warehouse.statements!
+    await statements.run('SYSTEM STOP MERGES')
+    const known = await existingTables(warehouse)
+    const streams = STREAMS.flatMap(tablesOf).filter(
+      ({ table }) => table !== undefined && known.has(table.name),
+    )
+    const totalBytes = await totalRows(statements, streams)
+    let doneBytes = 0
+    const done = (rows: number): void => {
+      doneBytes += rows
+      onProgress({ doneBytes, totalBytes })
+    }
+    const writer: Writer = { statements, place, draft: join(path, 'draft.arrow.zst'), done }
+    const tables: Export['tables'] = []
+    for (const stream of streams) {
+      const columns = known.get(stream.table!.name)!.columns
+      tables.push({
+        stream: stream.name,
+        table: stream.table!.name,
+        files: await exportTable(writer, stream, columns),
+      })
+    }
+    const ledger = [...(await statements.query<Record<string, string>>(ledgerSums(statements.dialect)))]
+    const made: Export = {
+      format: 1,
+      id: snapshot.id,
+      version: snapshot.version,
+      takenAt: snapshot.takenAt,
+      tables,
+      ledger,
+    }
+    await writeExport(place, made)
+    return made
+  } finally {
+    await warehouse.close()
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+async function totalRows(
+  { query, dialect }: Statements,
+  streams: readonly StreamDeclaration[],
+): Promise<number> {
+  const names = streams.map(({ table }) => quoteText(table!.name)).join(', ')
+  const [row] = await query<{ n: number }>(
+    `SELECT toFloat64(sum(total_rows)) AS n FROM system.tables WHERE database = ${quoteText(dialect.database)} AND name IN (${names})`,
+  )
+  return row?.n ?? 0
+}
+
+interface Writer {
+  readonly statements: Statements
+  readonly place: Place
+  /** Where the engine writes. */
+  readonly draft: string
+  readonly done: (rows: number) => void
+}
+
+async function exportTable(
+  writer: Writer,
+  stream: StreamDeclaration,
+  columns: ReadonlySet<string>,
+): Promise<MovedFile[]> {
+  const table = stream.table!
+  if (table.engine === 'ReplacingMergeTree') return await exportVersions(writer, stream, columns)
+  const files: MovedFile[] = []
+  for (const part of await partsOf(writer.statements, table.name)) {
+    const { object } = await describePart({
+      table: table.name,
+      uuid: table.name,
+      part: part.name,
+      folder: part.path,
+    })
+    const list = `${object.replace(/^parts/, 'tables').replace(/\.tar$/, '')}.json`
+    const before = await readText(writer.place, list)
+    const made =
+      before === null
+        ? await exportPart(writer, stream, columns, part, list)
+        : partFilesSchema.parse(JSON.parse(before))
+    if (before !== null) writer.done(part.rows)
+    files.push(...made)
+  }
+  return files
+}
+
+/** Parts of the table, in order. */
+const partsOf = ({ query, dialect }: Statements, table: string): Promise<readonly Part[]> =>
+  query(
+    `SELECT name, toFloat64(rows) AS rows, path FROM system.parts
+     WHERE active AND database = {database:String} AND table = {table:String} ORDER BY name`,
+    { database: dialect.database, table },
+  )
+
+async function exportPart(
+  writer: Writer,
+  stream: StreamDeclaration,
+  columns: ReadonlySet<string>,
+  part: Part,
+  list: string,
+): Promise<MovedFile[]> {
+  const files: MovedFile[] = []
+  for (let from = 0; from < part.rows; from += FILE_ROWS) {
+    const rows = Math.min(FILE_ROWS, part.rows - from)
+    const condition = `_part = ${quoteText(part.name)} AND _part_offset >= ${from} AND _part_offset < ${from + rows}`
+    const name = `${list.replace(/\.json$/, '')}-${from}.arrow.zst`
+    files.push(await exportFile(writer, stream, columns, condition, { name, rows }))
+  }
+  await putText(writer.place, list, JSON.stringify(files))
+  return files
+}
+
+/** A file for each version: the other side may have some of them. */
+async function exportVersions(
+  writer: Writer,
+  stream: StreamDeclaration,
+  columns: ReadonlySet<string>,
+): Promise<MovedFile[]> {
+  const table = stream.table!.name
+  const versions = await writer.statements.query<{ version: string; rows: number }>(
+    `SELECT Version AS version, toFloat64(count()) AS rows FROM ${writer.statements.dialect.database}.${table} FINAL GROUP BY version ORDER BY version`,
+  )
+  const files: MovedFile[] = []
+  for (const { version, rows } of versions) {
+    const name = `tables/${table}/${digest(version).slice(0, 16)}.arrow.zst`
+    const condition = `Version = ${quoteText(version)}`
+    const file = await exportFile(writer, stream, columns, condition, { name, rows })
+    files.push({ ...file, version })
+  }
+  return files
+}
+
+async function exportFile(
+  { statements, place, draft, done }: Writer,
+  stream: StreamDeclaration,
+  columns: ReadonlySet<string>,
+  condition: string,
+  { name, rows }: { readonly name: string; readonly rows: number },
+): Promise<MovedFile> {
+  await statements.run(exportToFile(stream, columns, condition, draft, statements.dialect))
+  const [found] = await statements.query<{ n: number }>(
+    `SELECT toFloat64(count()) AS n FROM file(${quoteText(draft)}, 'ArrowStream', 'auto', 'zstd')`,
+  )
+  if (found?.n !== rows) {
+    throw new WattlineError('invariant_broken', `${name} should hold ${rows} rows and holds ${found?.n}.`)
+  }
+  const bytes = await readFile(draft)
+  await place.put(name, createReadStream(draft))
+  done(rows)
+  return { name, rows, bytes: bytes.length, sha256: digest(bytes) }
+}

@@ -1,0 +1,158 @@
+/**
+ * Inserts the files of an export into other tables, each under a token made of its content: one that was inserted before is not
+ * again. At the end rows, and the sums of the books, are compared with what the export says.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { STREAMS } from '../model/streams/index.ts'
+import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
+import { backoffMs } from '../runtime/backoff.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { qualified } from '../warehouse/ddl.ts'
+import { LEDGER_SUMS, ledgerSums } from '../warehouse/move.ts'
+import type { Statements, Warehouse } from '../warehouse/warehouse.ts'
+import { digest, type Export, type MovedFile, putText, readBytes, readText, rowsIn } from './moved.ts'
+import type { Place } from './place.ts'
+import type { Progress } from './progress.ts'
+
+export interface ImportOptions {
+  readonly place: Place
+  readonly made: Export
+  /** With its tables made. */
+  readonly warehouse: Pick<Warehouse, 'insert' | 'statements'>
+  /** What tells this target from others: its address. */
+  readonly target: string
+  /** Rows instead of bytes. */
+  readonly onProgress: (progress: Progress) => void
+}
+
+const stateSchema = z.strictObject({
+  /** What was there before the first file. */
+  rows: z.record(z.string(), z.number()),
+  ledger: z.array(z.record(z.string(), z.string())),
+  /** Names of files that are in. */
+  done: z.array(z.string()),
+})
+type State = z.infer<typeof stateSchema>
+
+const TRIES = 8
+const FIRST_RETRY_MS = 500
+const MAX_RETRY_MS = 15_000
+/** Written after so many files: those after it are sent again, and refused by their tokens. */
+const KEEP_EVERY = 16
+
+/** Resolves with what differs from what the export says; nothing is good. @throws backup_unusable, warehouse_unavailable */
+export async function importTables(options: ImportOptions): Promise<readonly string[]> {
+  const { place, made, warehouse, target, onProgress } = options
+  const statements = warehouse.statements!
+  const stateName = `imports/${digest(`${made.id} ${target}`).slice(0, 16)}.json`
+  const before = await readText(place, stateName)
+  const state = before === null ? await newState(statements, made) : stateSchema.parse(JSON.parse(before))
+  const keep = (): Promise<void> => putText(place, stateName, JSON.stringify(state))
+  if (before === null) await keep()
+  const done = new Set(state.done)
+  const totalBytes = made.tables.reduce((sum, { files }) => sum + rowsIn(files), 0)
+  let doneBytes = 0
+  for (const { stream: name, table, files } of made.tables) {
+    const stream = streamOf(name, table)
+    for (const file of files) {
+      if (!done.has(file.name)) {
+        await importFile(options, statements, stream, file)
+        state.done.push(file.name)
+        if (state.done.length % KEEP_EVERY === 0) await keep()
+      }
+      doneBytes += file.rows
+      onProgress({ doneBytes, totalBytes })
+    }
+  }
+  await keep()
+  return await compare(statements, made, state)
+}
+
+function streamOf(name: string, table: string): StreamDeclaration {
+  const found = STREAMS.flatMap(tablesOf).find(stream => stream.name === name && stream.table?.name === table)
+  if (found !== undefined) return found
+  throw new WattlineError(
+    'backup_unusable',
+    `This version has no stream ${name}: it is older than the export.`,
+  )
+}
+
+async function newState(statements: Statements, made: Export): Promise<State> {
+  const rows: Record<string, number> = {}
+  for (const { table } of made.tables) rows[table] = await countOf(statements, table)
+  return {
+    rows,
+    ledger: [...(await statements.query<Record<string, string>>(ledgerSums(statements.dialect)))],
+    done: [],
+  }
+}
+
+async function countOf({ query, dialect }: Statements, table: string): Promise<number> {
+  const [row] = await query<{ n: number }>(`SELECT toFloat64(count()) AS n FROM ${qualified(dialect, table)}`)
+  return row?.n ?? 0
+}
+
+async function importFile(
+  { place, warehouse }: ImportOptions,
+  statements: Statements,
+  stream: StreamDeclaration,
+  file: MovedFile,
+): Promise<void> {
+  if (file.version !== undefined && (await hasVersion(statements, stream, file.version))) return
+  const bytes = await readBytes(place, file.name)
+  if (digest(bytes) !== file.sha256) {
+    throw new WattlineError(
+      'backup_unusable',
+      `${file.name} in ${place.name} is damaged: its checksum does not match.`,
+    )
+  }
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await warehouse.insert(stream, bytes, `import/${file.sha256}`)
+    } catch (error) {
+      const isPassing = error instanceof WattlineError && error.disposition === 'retry'
+      if (!isPassing || attempt + 1 === TRIES) throw error
+      await delay(backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS))
+    }
+  }
+}
+
+async function hasVersion(
+  { query, dialect }: Statements,
+  { table }: StreamDeclaration,
+  version: string,
+): Promise<boolean> {
+  const [row] = await query<{ n: number }>(
+    `SELECT toFloat64(count()) AS n FROM ${qualified(dialect, table!.name)} WHERE Version = {version:String}`,
+    { version },
+  )
+  return (row?.n ?? 0) > 0
+}
+
+/** What is not as it must be. Others that wrote meanwhile show here too. */
+async function compare(statements: Statements, made: Export, state: State): Promise<string[]> {
+  const findings: string[] = []
+  for (const { table, files } of made.tables) {
+    if (files.some(({ version }) => version !== undefined)) continue
+    const expected = (state.rows[table] ?? 0) + rowsIn(files)
+    const found = await countOf(statements, table)
+    if (found !== expected) findings.push(`${table} has ${found} rows, ${expected} are right`)
+  }
+  const sums = new Map(
+    (await statements.query<Record<string, string>>(ledgerSums(statements.dialect))).map(row => [
+      row['tenant'],
+      row,
+    ]),
+  )
+  const before = new Map(state.ledger.map(row => [row['tenant'], row]))
+  for (const row of made.ledger) {
+    for (const name of ['entries', ...LEDGER_SUMS]) {
+      const expected = BigInt(row[name] ?? 0) + BigInt(before.get(row['tenant'])?.[name] ?? 0)
+      const found = BigInt(sums.get(row['tenant'])?.[name] ?? 0)
+      if (found !== expected)
+        findings.push(`ledger of tenant ${row['tenant']}: ${name} is ${found}, ${expected} is right`)
+    }
+  }
+  return findings
+}

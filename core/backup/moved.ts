@@ -1,0 +1,88 @@
+/** What an export holds: files of rows as records, and the sums that both sides must agree on. Written last. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { WattlineError } from '../runtime/errors.ts'
+import type { Place } from './place.ts'
+
+const count = z.int().min(0)
+
+const fileSchema = z.strictObject({
+  name: z.string(),
+  rows: count,
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of tables that keep one row a version: which this is. */
+  version: z.string().optional(),
+})
+export type MovedFile = z.infer<typeof fileSchema>
+
+export const partFilesSchema = z.array(fileSchema)
+
+const exportSchema = z.strictObject({
+  format: z.literal(1),
+  id: z.string(),
+  version: z.string(),
+  takenAt: z.iso.datetime(),
+  tables: z.array(z.strictObject({ stream: z.string(), table: z.string(), files: z.array(fileSchema) })),
+  /** Of each tenant of the ledger: entries and sums, as decimal text. */
+  ledger: z.array(z.record(z.string(), z.string())),
+})
+export type Export = z.infer<typeof exportSchema>
+
+const NAME = 'export.json'
+
+export const rowsIn = (files: readonly MovedFile[]): number => files.reduce((sum, { rows }) => sum + rows, 0)
+
+export const writeExport = (place: Place, made: Export): Promise<void> => {
+  const text = JSON.stringify(made)
+  return putText(place, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
+}
+
+/** @throws backup_unusable when there is none that is complete */
+export async function readExport(place: Place): Promise<Export> {
+  const text = await readText(place, NAME)
+  if (text === null) {
+    throw new WattlineError(
+      'backup_unusable',
+      `No complete export is in ${place.name}: run \`wattline export\` again.`,
+    )
+  }
+  try {
+    const read = JSON.parse(text) as Record<string, string>
+    if (read['export'] === undefined || digest(read['export']) !== read['sha256']) {
+      throw new Error('its checksum does not match')
+    }
+    return exportSchema.parse(JSON.parse(read['export']))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new WattlineError('backup_unusable', `The export in ${place.name} cannot be read: ${reason}.`, {
+      cause: error,
+    })
+  }
+}
+
+/** Null: there is no such file. */
+export async function readText(place: Place, name: string): Promise<string | null> {
+  try {
+    return (await readBytes(place, name)).toString('utf8')
+  } catch (error) {
+    if (error instanceof WattlineError && error.code === 'backup_unusable') return null
+    throw error
+  }
+}
+
+export async function readBytes(place: Place, name: string): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of await place.get(name)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+export const putText = (place: Place, name: string, text: string): Promise<void> =>
+  place.put(
+    name,
+    (async function* () {
+      yield Buffer.from(text)
+    })(),
+  )
+
+export const digest = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

@@ -1,0 +1,30 @@
+import { STREAMS } from '../model/streams/index.ts'
+import type { Config } from '../runtime/config/schema.ts'
+import { WattlineError } from '../runtime/errors.ts'
+import { silentEvents } from '../runtime/events.ts'
+import { openWarehouseOfKind } from '../warehouse/open-warehouse.ts'
+import type { Warehouse } from '../warehouse/warehouse.ts'
+
+/** Opens the server that rows are moved to, and makes its tables. @throws backup_refused when it is the embedded engine */
+export async function openTarget(
+  config: Config,
+): Promise<{ readonly warehouse: Warehouse; readonly target: string }> {
+  const { warehouse: settings, retention } = config
+  if (settings.kind !== 'clickhouse') {
+    throw new WattlineError(
+      'backup_refused',
+      'An export goes to a ClickHouse server (warehouse.kind: clickhouse); into a data folder goes a backup, by `wattline restore`.',
+    )
+  }
+  const warehouse = await openWarehouseOfKind(config, silentEvents)
+  try {
+    await warehouse.migrate(STREAMS, {
+      signalsDays: retention.signals_days,
+      ledgerDays: retention.ledger_days,
+    })
+  } catch (error) {
+    await warehouse.close()
+    throw error
+  }
+  return { warehouse, target: settings.cluster ?? settings.url.toSorted().join(',') }
+}

@@ -1,0 +1,65 @@
+/** Text of what brings rows out of tables, as records that `insert` takes. */
+import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
+import { isRawId, quoteName, quoteText, readType } from './column-types.ts'
+import { type Dialect, qualified } from './ddl.ts'
+
+/**
+ * Arrow without dictionaries: the engine writes a block as a batch, and batches of one stream would have different ones.
+ * One thread: the same rows come in the same order, and give the same bytes.
+ */
+const WRITE_SETTINGS = {
+  output_format_arrow_low_cardinality_as_dictionary: 0,
+  output_format_arrow_string_as_string: 1,
+  output_format_arrow_fixed_string_as_fixed_byte_array: 1,
+  output_format_arrow_compression_method: "'none'",
+  engine_file_truncate_on_insert: 1,
+  max_threads: 1,
+  max_insert_threads: 1,
+  optimize_on_insert: 0,
+} as const
+
+/** The value on the wire, of one that is stored: hex becomes an id, '' an absent one. */
+function wireExpression(column: Column): string {
+  const name = quoteName(column.name)
+  if (!isRawId(column.kind)) return name
+  const type = `'Nullable(FixedString(${column.kind === 'traceId' ? 16 : 8}))'`
+  const raw = (value: string): string => `CAST(nullIf(unhex(${value}), ''), ${type})`
+  return column.list === true ? `arrayMap(id -> ${raw('id')}, ${name})` : raw(name)
+}
+
+/** Writes rows of a table to a file, with the columns that the table has. */
+export function exportToFile(
+  stream: StreamDeclaration,
+  columns: ReadonlySet<string>,
+  condition: string,
+  file: string,
+  dialect: Dialect,
+): string {
+  const { table } = stream
+  if (table === undefined) throw new TypeError(`stream ${stream.name} has no table`)
+  const kept = stream.columns.filter(({ name }) => columns.has(name))
+  const structure = kept.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
+  const target = [file, 'ArrowStream', structure, 'zstd'].map(quoteText).join(', ')
+  const settings = Object.entries(WRITE_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+  return [
+    `INSERT INTO FUNCTION file(${target})`,
+    `SELECT ${kept.map(wireExpression).join(', ')}`,
+    `FROM ${qualified(dialect, table.name)} WHERE ${condition}`,
+    `SETTINGS ${settings.join(', ')}`,
+  ].join('\n')
+}
+
+/** Sums of the books that must be the same on both sides, by tenant; in 128 bits, as text. */
+export const LEDGER_SUMS = [
+  'EnergyUj',
+  'CpuUs',
+  'CarbonOperationalUg',
+  'CarbonEmbodiedUg',
+  'CostEnergyNano',
+  'CostResourceNano',
+] as const
+
+export const ledgerSums = (dialect: Dialect): string =>
+  `SELECT Tenant AS tenant, toString(count()) AS entries, ${LEDGER_SUMS.map(
+    name => `toString(sum(toInt128(ifNull(${name}, 0)))) AS ${name}`,
+  ).join(', ')} FROM ${qualified(dialect, 'ledger')} GROUP BY tenant ORDER BY tenant`
