@@ -20,7 +20,9 @@ export const raplZone =
     const path = own(point, 'path')
     const domain = domainOf(fixed ?? own(point, zoneLabel), point, path)
     if (domain === null) return 'zone'
-    return path.includes('intel-rapl-mmio') ? { domain, interface: 'mmio' } : { domain }
+    // Of several psys zones each is a part.
+    const device = domain === 'psys' && path !== '' ? packageOf(path) : ''
+    return path.includes('intel-rapl-mmio') ? { domain, device, interface: 'mmio' } : { domain, device }
   }
 
 function domainOf(zone: string, point: Labels, path: string): string | null {

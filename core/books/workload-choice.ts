@@ -3,20 +3,10 @@
  * by different names (a container by its id, and by its pod and name) is one, under the finer name.
  */
 
-/** One workload of a host as its sources call it, in some time. */
-export interface DescribedWorkload {
-  readonly kind: string
-  readonly id: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly told: readonly ToldCpu[]
-}
+import { choosePods, chooseUnplaced, joinContainers } from './container-choice.ts'
+import { type DescribedWorkload, familiesOf, familyOf, isContainer, isNamed } from './described-workload.ts'
 
-export interface ToldCpu {
-  readonly source: string
-  readonly quality: string
-  /** µs; 0n where the source tells of memory alone. */
-  readonly us: bigint
-}
+export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 
 export interface WorkloadChoice {
   /** Number of the workload that this one is, among those asked about; itself where it is nobody else; null: left out. */
@@ -27,19 +17,8 @@ export interface WorkloadChoice {
   readonly labels: readonly Readonly<Record<string, string>>[]
 }
 
-/** Sources that see the CPU of a host from one place, so that what they tell of its workloads never overlaps. */
-const SENSORS: ReadonlySet<string> = new Set(['proc', 'cgroup1', 'cgroup2'])
-
-export function familyOf(source: string): string {
-  if (SENSORS.has(source)) return 'sensors'
-  // Of OpenTelemetry each metric may come from another agent; an exporter of Prometheus is one program.
-  return source.startsWith('otlp:') || source.startsWith('simulated:') ? source : source.replace(/:.*$/, '')
-}
-
 /** Families that know which processes are in containers, and tell of each CPU second once. */
 const WHOLE_HOST: ReadonlySet<string> = new Set(['sensors', 'kepler'])
-
-const isContainer = (kind: string): boolean => kind === 'container' || kind === 'pod'
 
 interface Identified {
   readonly workloadKind: string
@@ -69,6 +48,7 @@ export function chooseWorkloads(workloads: readonly DescribedWorkload[]): Worklo
   const labels = workloads.map(workload => workload.labels)
   joinContainers(workloads, asOf, labels)
   choosePods(workloads, asOf, labels)
+  chooseUnplaced(workloads, asOf)
   const outside = outsideContainers(workloads, families)
   return {
     asOf,
@@ -83,99 +63,6 @@ function everything(workloads: readonly DescribedWorkload[]): WorkloadChoice {
     labels: workloads.map(workload => workload.labels),
     counts: () => true,
   }
-}
-
-const familiesOf = (workloads: readonly DescribedWorkload[]): ReadonlySet<string> =>
-  new Set(
-    workloads.flatMap(({ told }) => told.filter(({ us }) => us > 0n).map(({ source }) => familyOf(source))),
-  )
-
-/** Ids of containers hold no slash: what does is a pod and a name. */
-const isNamed = (id: string): boolean => id.includes('/')
-
-/** Pod and name of a container, as sources that do not know its id call it; '' where they are not known. */
-function podAndName({
-  'k8s.pod.uid': uid,
-  'k8s.container.name': name,
-}: Readonly<Record<string, string>>): string {
-  return uid && name ? `${uid}/${name}` : ''
-}
-
-/** A container called by pod and name is the one of that pod and name whose id is known. */
-function joinContainers(
-  workloads: readonly DescribedWorkload[],
-  asOf: (number | null)[],
-  labels: Readonly<Record<string, string>>[],
-): void {
-  const byName = new Map<string, number[]>()
-  for (const [index, { kind, id, labels: said }] of workloads.entries()) {
-    const name = podAndName(said)
-    if (kind === 'container' && name !== '' && !isNamed(id))
-      byName.set(name, [...(byName.get(name) ?? []), index])
-  }
-  for (const [index, { kind, id, labels: said }] of workloads.entries()) {
-    const same = kind === 'container' && isNamed(id) ? byName.get(id) : undefined
-    if (same === undefined) continue
-    // Of a container that was started anew there are two: both are told by their ids already.
-    asOf[index] = same.length === 1 ? same[0]! : null
-    for (const other of same) labels[other] = { ...said, ...labels[other] }
-  }
-}
-
-/**
- * Containers of one pod, some told by id and others by name, that nothing links: two descriptions of the same CPU. The one
- * with names stays, unless it saw clearly less.
- */
-function choosePods(
-  workloads: readonly DescribedWorkload[],
-  asOf: (number | null)[],
-  labels: Readonly<Record<string, string>>[],
-): void {
-  const pods = new Map<string, { named: number[]; byId: number[]; others: number[] }>()
-  for (const [index, { kind, id, labels: said }] of workloads.entries()) {
-    const uid = said['k8s.pod.uid']
-    if (!uid || !isContainer(kind)) continue
-    const pod = pods.get(uid) ?? { named: [], byId: [], others: [] }
-    pods.set(uid, pod)
-    if (kind === 'pod' || asOf[index] !== index) pod.others.push(index)
-    else if (isNamed(id)) pod.named.push(index)
-    else if (podAndName(said) === '') pod.byId.push(index)
-    else pod.others.push(index)
-  }
-  for (const { named, byId, others } of pods.values()) {
-    const members = [...named, ...byId, ...others]
-    const place = placeOf(members.map(index => workloads[index]!.labels))
-    for (const index of members) labels[index] = { ...place, ...labels[index] }
-    if (named.length === 0 || byId.length === 0 || isOneFamily(workloads, [...named, ...byId])) continue
-    const [namedUs, byIdUs] = [named, byId].map(some => sumOf(some.map(index => usedBy(workloads[index]!))))
-    const left = namedUs! * 10n >= byIdUs! * 9n ? byId : named
-    for (const index of left) asOf[index] = null
-  }
-}
-
-/** What is the same for all of a pod, and what account rules need. */
-const PLACE = ['k8s.namespace.name', 'k8s.pod.name', 'workload.namespace'] as const
-
-function placeOf(all: readonly Readonly<Record<string, string>>[]): Record<string, string> {
-  const place: Record<string, string> = {}
-  for (const key of PLACE) {
-    const said = all.map(labels => labels[key] ?? '').filter(value => value !== '')
-    if (said.length > 0) place[key] = said.toSorted()[0]!
-  }
-  return place
-}
-
-function isOneFamily(workloads: readonly DescribedWorkload[], some: readonly number[]): boolean {
-  return familiesOf(some.map(index => workloads[index]!)).size <= 1
-}
-
-const sumOf = (values: readonly bigint[]): bigint => values.reduce((sum, value) => sum + value, 0n)
-
-/** By the source that tells the most: sources of one thing are alternatives. */
-function usedBy({ told }: DescribedWorkload): bigint {
-  const bySource = Map.groupBy(told, ({ source }) => source)
-  const sums = [...bySource.values()].map(some => sumOf(some.map(({ us }) => us)))
-  return sums.toSorted((a, b) => (a > b ? -1 : 1))[0] ?? 0n
 }
 
 const RANKS: Readonly<Record<string, number>> = { estimated: 1, simulated: 2 }

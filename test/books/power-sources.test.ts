@@ -153,6 +153,8 @@ describe('RAPL by exporters', () => {
       expect(shares(booked)).toEqual({ 'cpu unattributed': 300, 'cpu idle': 300 })
       const alone = book([...CPU, psys])
       expect([alone.joules, alone.rows[0]!.Boundary]).toEqual([{ host: 300 }, 'host'])
+      const two = [psys, zone('psys', 'intel-rapl:3', counting(90_000, 7))]
+      expect(book([...CPU, ...two]).joules).toEqual({ host: 720 })
     },
   )
 

@@ -103,6 +103,28 @@ describe('a container', () => {
     }
   })
 
+  test('that Kepler knows by id alone is not beside the kubelet’s, which nothing links to it', () => {
+    const byId = kepler({ pid: '7', comm: 'nginx', container_id: C1 }, 0.5)
+    for (const order of orders([byId, kubelet(0.5)])) {
+      expect(workloads(book([...MACHINE, ...order]).rows)).toEqual({ [`${POD}/web`]: 225, unattributed: 675 })
+    }
+    const pod: Sent = { ...kubelet(0.5), name: 'k8s.pod.cpu.time' }
+    expect(workloads(book([...MACHINE, byId, pod]).rows)).toEqual({ [POD]: 225, unattributed: 675 })
+    // One that Kubernetes does not know of used much more.
+    const other = kepler({ pid: '8', comm: 'batch', container_id: C2 }, 1)
+    expect(workloads(book([...MACHINE, byId, other, kubelet(0.5)]).rows)).toEqual({
+      [C1]: 225,
+      [C2]: 450,
+      unattributed: 225,
+    })
+    // What cAdvisor knows by the same id is linked.
+    expect(workloads(book([...MACHINE, byId, cadvisor(0.5), other]).rows)).toEqual({
+      [C1]: 225,
+      [C2]: 450,
+      unattributed: 225,
+    })
+  })
+
   test('has the memory that another source knows of it', () => {
     const memory: Sent = {
       ...kubelet(0),

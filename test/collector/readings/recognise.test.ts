@@ -142,7 +142,7 @@ const OTLP_GAUGES: readonly [string, Labels, bigint | number, string, bigint][] 
 const PROMETHEUS: readonly [string, Labels, bigint | number, string, bigint][] = [
   ['kepler_node_cpu_joules_total', zone('package', 'intel-rapl:1'), 3, 'energy package-1', 3_000_000n],
   ['kepler_node_cpu_joules_total', zone('dram', 'intel-rapl:1:2'), 3, 'energy dram-1', 3_000_000n],
-  ['kepler_node_cpu_joules_total', zone('psys', 'intel-rapl:2'), 3, 'energy psys', 3_000_000n],
+  ['kepler_node_cpu_joules_total', zone('psys', 'intel-rapl:2'), 3, 'energy psys 2', 3_000_000n],
   ['kepler_node_cpu_joules_total', zone('package-0-die-1', ''), 3, 'energy package-0-die-1', 3_000_000n],
   ['kepler_node_cpu_active_joules_total', zone('package', ''), 3, 'energy_active package-0', 3_000_000n],
   ['kepler_node_cpu_idle_joules_total', zone('package', ''), 3, 'energy_idle package-0', 3_000_000n],
