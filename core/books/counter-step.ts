@@ -4,6 +4,8 @@
  * invented; a rise that implies more than is possible is not booked either.
  */
 
+import { type LikelyRange, wrapOf } from './rapl-ranges.ts'
+
 /** The most that a counter can have counted a second, in its own unit: µJ or µs. See plausible.ts. */
 export type MostPerSecond = bigint
 
@@ -25,17 +27,23 @@ export interface CounterLimits {
   /** 0n: no known range. Above 0: the counter wraps after this value. */
   readonly rangeMax: bigint
   readonly most: MostPerSecond
+  /** Ranges that the counter may have where none is named. */
+  readonly likely?: LikelyRange | null
 }
 
 export function counterStep(
   before: bigint,
   after: bigint,
   spanNs: bigint,
-  { rangeMax, most }: CounterLimits,
+  { rangeMax, most, likely = null }: CounterLimits,
 ): CounterStep {
   const rise = after - before
   if (rise >= 0n) {
     return { kind: isPossible(rise, spanNs, most) ? 'rise' : 'implausible', amount: rise }
+  }
+  if (rangeMax === 0n && likely !== null) {
+    const amount = wrapOf(before, after, spanNs, likely)
+    return amount === null ? EPOCH : { kind: 'wrap', amount }
   }
   const wrapped = rise + rangeMax
   const canWrap = rangeMax > 0n && after >= 0n && before <= rangeMax && wrapped >= 0n

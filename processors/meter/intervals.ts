@@ -89,12 +89,12 @@ const isBooked = ({ kind }: CounterStep): boolean => kind === 'rise' || kind ===
 const rise = (samples: Samples, at: number, to: number, { amount }: CounterStep): WindowPart[] =>
   spreadEvenly(amount, timeNanoAt(samples, at), timeNanoAt(samples, to))
 
-const stepBetween = ({ samples, rangeMax, most }: Series, from: number, to: number): CounterStep =>
+const stepBetween = ({ samples, rangeMax, most, likely }: Series, from: number, to: number): CounterStep =>
   counterStep(
     valueAt(samples, from),
     valueAt(samples, to),
     timeNanoAt(samples, to) - timeNanoAt(samples, from),
-    { rangeMax, most: most.exact },
+    { rangeMax, most: most.exact, likely },
   )
 
 /**

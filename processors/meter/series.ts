@@ -3,6 +3,7 @@
  * order in which the samples came: they are kept sorted, all of them, and the same sample twice is one.
  */
 import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
+import { type LikelyRange, likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import {
   HIGH,
   isBelow,
@@ -60,6 +61,8 @@ export interface Series {
   /** Power that the meter itself names as its most, mW; 0n: none. */
   maxPowerMw: bigint
   most: Most
+  /** Of the identity: where it may wrap when no range is named. */
+  readonly likely: LikelyRange | null
   /** Rising, without repeats. */
   readonly samples: Samples
   /** Whether windows were closed with the first sample: what is earlier changes nothing any more. */
@@ -97,6 +100,7 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
   rangeMax: 0n,
   maxPowerMw,
   most: mostOf(identity, maxPowerMw),
+  likely: identity.quantity === 'energy' ? likelyRangeOf(identity.source, identity.domain) : null,
   samples: [],
   settled: false,
   pending: false,

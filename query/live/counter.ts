@@ -1,5 +1,5 @@
 /** One meter's samples over time, and what it counted between two moments: by the rules of the books. */
-import { counterStep, type MostPerSecond } from '../../core/books/counter-step.ts'
+import { type CounterLimits, counterStep } from '../../core/books/counter-step.ts'
 
 export interface Step {
   readonly fromMs: number
@@ -13,10 +13,7 @@ export type Samples = readonly (readonly [timeMs: number, value: bigint])[]
 const NS = 1_000_000n
 
 /** Steps between consecutive samples of a counter. */
-export const stepsOf = (
-  samples: Samples,
-  limits: { rangeMax: bigint; most: MostPerSecond },
-): readonly Step[] =>
+export const stepsOf = (samples: Samples, limits: CounterLimits): readonly Step[] =>
   between(samples, (before, value, spanMs) => {
     const { kind, amount } = counterStep(before, value, BigInt(spanMs) * NS, limits)
     return kind === 'rise' || kind === 'wrap' ? amount : null

@@ -1,5 +1,6 @@
 /** What several sources tell of one thing: one of them counts, as in the books. */
 import { maxPowerMwOf, mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
+import { likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
 import { areasOf, type Counted, countedBetween, type Step, stepsOf } from './counter.ts'
 import type { CounterRow } from './statements.ts'
@@ -23,7 +24,8 @@ export function toCounter(row: CounterRow): Counter {
     row.Quantity === 'cpu_time'
       ? mostCpuTimePerSecond()
       : mostEnergyPerSecond(row.Domain, maxPowerMwOf(row.Attributes))
-  return { row, steps: stepsOf(samples, { rangeMax: BigInt(row.RangeMax), most }) }
+  const likely = row.Quantity === 'energy' ? likelyRangeOf(row.Source, row.Domain) : null
+  return { row, steps: stepsOf(samples, { rangeMax: BigInt(row.RangeMax), most, likely }) }
 }
 
 /** Counters of one source of one thing. */

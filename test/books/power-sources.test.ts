@@ -113,11 +113,34 @@ describe('RAPL by exporters', () => {
       const { rows, total } = book(order)
       expect([total, Math.max(...rows.map(row => row.Coverage))]).toEqual([600, 1])
     }
-    expect(book([...CPU, two[1]!]).total).toBe(450)
+    expect(book([...CPU, two[1]!]).total).toBeCloseTo(600.33, 1)
     const kepler = ['intel-rapl-mmio:0', 'intel-rapl:0'].map((path, index) =>
       of('kepler_node_cpu_joules_total', { zone: 'package', path }, counting(1000 * index, 10)),
     )
     expect(book([...CPU, ...kepler]).total).toBe(600)
+  })
+
+  /** 50 W; falls after `at` seconds from so many J below a range to so many J. */
+  const falling = (range: number, below: number, to: number, watts = 50): Samples =>
+    counting(0, watts).map(([seconds]) =>
+      seconds <= 30
+        ? [seconds, range - below - watts * (30 - seconds)]
+        : [seconds, to + watts * (seconds - 45)],
+    )
+
+  test.each<[string, string, Samples, number]>([
+    ['a package wraps where Linux says', 'package', falling(262_143.32885, 500, 250), 3000],
+    ['a package of 65 kJ does not tell', 'package', falling(65_712.999613, 500, 250), 2250],
+    ['memory wraps at the lesser range too', 'dram', falling(65_712.999613, 500, 250), 3000],
+    ['a counter begins anew far below', 'package', falling(262_143.32885, 20_000, 250), 2250],
+    ['a counter goes on far beyond', 'package', falling(262_143.32885, 500, 9000), 2250],
+  ])('%s', (_, zone, samples, expected) => {
+    const kepler = of('kepler_node_cpu_joules_total', { zone, path: 'intel-rapl:0' }, samples)
+    for (const sent of [rapl(zone, 'intel-rapl:0', samples), kepler]) {
+      const { total, rows } = book([...CPU, sent])
+      expect(total).toBeCloseTo(expected, 0)
+      expect(rows[0]!.Coverage).toBe(expected === 3000 ? 1 : 0.75)
+    }
   })
 
   test('dies are meters of their own', () => {

@@ -1,0 +1,50 @@
+/**
+ * Where RAPL counters wrap that an exporter passes on without their range (node_exporter, Kepler). Left out, a package of 200 W
+ * that is scraped every minute would lose a minute in twenty. So the ranges that Linux documents and shows nearly everywhere
+ * are tried, but only on a fall from just below one of them: as far below, and as far beyond, as the zone can have counted in
+ * that time. A counter that begins anew from just there is one in fifty of those, and a machine seldom does.
+ */
+
+/** 2^32 steps of 2^-14 J and of 2^-16 J, as `max_energy_range_uj` shows them, µJ. */
+const RANGES = [65_712_999_613n, 262_143_328_850n] as const
+
+/** Exporters that pass on the kernel's counters as they are. */
+const PASSES_ON = /^(?:node_exporter:node_rapl_|kepler:kepler_node_cpu_joules_total)/
+
+/** Watts that a zone hardly ever exceeds, by how its domain begins; and the ranges that it may have. */
+const ZONES: readonly (readonly [prefix: string, watts: bigint, ranges: readonly bigint[]])[] = [
+  ['package', 400n, [RANGES[1]]],
+  ['core', 400n, [RANGES[1]]],
+  ['uncore', 100n, [RANGES[1]]],
+  ['dram', 100n, RANGES],
+]
+const LONGEST_NS = 120_000_000_000n
+const WATT_NS_PER_UJ = 1_000n
+
+export interface LikelyRange {
+  /** More is no wrap. */
+  readonly watts: bigint
+  readonly ranges: readonly bigint[]
+}
+
+/** Of the counters of a source in a domain; null: nothing is known. */
+export function likelyRangeOf(source: string, domain: string): LikelyRange | null {
+  if (!PASSES_ON.test(source)) return null
+  const zone = ZONES.find(([prefix]) => domain.startsWith(prefix))
+  return zone === undefined ? null : { watts: zone[1], ranges: zone[2] }
+}
+
+/** What a counter that fell has counted if it wrapped; null: it did not. */
+export function wrapOf(
+  before: bigint,
+  after: bigint,
+  spanNs: bigint,
+  { watts, ranges }: LikelyRange,
+): bigint | null {
+  if (spanNs > LONGEST_NS || spanNs <= 0n) return null
+  for (const range of ranges) {
+    const counted = range - before + after
+    if (before <= range && counted * WATT_NS_PER_UJ <= watts * spanNs) return counted
+  }
+  return null
+}
