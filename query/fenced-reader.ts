@@ -8,6 +8,7 @@ import type { Identity } from '../core/model/identity.ts'
 import type { Config } from '../core/runtime/config/schema.ts'
 import { WattlineError } from '../core/runtime/errors.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../core/warehouse/warehouse.ts'
+import { briefly, turnOptions } from './fair/brief.ts'
 import { startDeadline } from './fair/deadline.ts'
 import { urgencyOf } from './fair/fairness.ts'
 import type { Turns } from './fair/turns.ts'
@@ -49,28 +50,29 @@ export function fencedReader(options: {
       const rows = turns
         .enter(sees.tenant, entered => {
           const open = untilGivenBack(entered)
+          const ask = (secondsLeft: () => number) => async () => {
+            const result = await warehouse.fenced({
+              sql,
+              origin: 'own',
+              params,
+              tenant: sees.tenant,
+              accounts: sees.accounts,
+              signal,
+              format: 'JSONEachRow',
+              limits: {
+                maxSeconds: secondsLeft(),
+                maxMemoryBytes: limits.memory_bytes,
+                maxResultRows: limits.result_rows,
+              },
+              urgency: urgencyOf('own', open.standing()),
+              onTaken: open.onTaken,
+            })
+            return await readRows<Row>(result.chunks)
+          }
           return open.turn(
-            async () => {
-              const result = await warehouse.fenced({
-                sql,
-                origin: 'own',
-                params,
-                tenant: sees.tenant,
-                accounts: sees.accounts,
-                signal,
-                format: 'JSONEachRow',
-                limits: {
-                  maxSeconds: deadline.remainingSeconds(),
-                  maxMemoryBytes: limits.memory_bytes,
-                  maxResultRows: limits.result_rows,
-                },
-                urgency: urgencyOf('own', open.standing()),
-                onTaken: open.onTaken,
-              })
-              return await readRows<Row>(result.chunks)
-            },
+            ask(deadline.remainingSeconds),
             signal,
-            limits.seconds * 500,
+            turnOptions(limits.seconds, ask(briefly(deadline))),
           )
         })
         .finally(deadline.clear)

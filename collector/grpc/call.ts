@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import type { Access } from '../../core/runtime/auth/access.ts'
+import { type Access, holdsToTheEnd } from '../../core/runtime/auth/access.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { BufferPool } from '../intake/buffer-pool.ts'
@@ -77,6 +77,7 @@ async function exportAnswer(
   const coding = requireMessageCoding(headers)
   const refused = parts.refuse()
   if (refused !== undefined) throw refused
+  const checkAgain = holdsToTheEnd(access, headers, 'ingest')
   const admission = intake.open(signalKind, stream.session)
   try {
     const reserve = (bytes: number): void => admission.reserve(bytes)
@@ -84,6 +85,7 @@ async function exportAnswer(
     try {
       // Inflating takes a while: what nobody waits for any more will be sent again, and need not be stored twice.
       if (stream.destroyed) throw new ClientGone('The call was cancelled.')
+      checkAgain()
       const result = await admission.ingest('protobuf', body.bytes, tenant)
       return encodeExportResponse(signalKind, result, 'protobuf')
     } finally {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Access } from '../../core/runtime/auth/access.ts'
+import { type Access, holdsToTheEnd } from '../../core/runtime/auth/access.ts'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import { forwardedStream, receiveRecords } from '../forward/receive.ts'
@@ -77,8 +77,10 @@ async function exportReply(
   const { tenant } = access.authenticate(request.headers, 'ingest')
   const encoding = requireEncoding(request.headers)
   const coding = requireCoding(request.headers)
+  const checkAgain = holdsToTheEnd(access, request.headers, 'ingest')
   const admission = intake.open(signal, request.socket)
   return withBody(request, parts, admission, { coding, beforeBody }, async bytes => {
+    checkAgain()
     const result = await admission.ingest(encoding, bytes, tenant)
     return reply(200, encoding, encodeExportResponse(signal, result, encoding))
   })

@@ -1,7 +1,8 @@
 /**
  * Who may use the engine now. A tenant has a bounded number of statements open; of these a few have a turn in the engine
  * at a time, the others wait. Turns go round over the tenants that wait, to who has the fewest first, so that a tenant
- * waits for its own statements and hardly ever for another's.
+ * waits for its own statements and hardly ever for another's. Before it waits, a statement is tried for a moment: small
+ * ones are answered so while heavy ones of their tenant have its turns.
  */
 import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Asking } from './asking.ts'
@@ -24,12 +25,19 @@ export interface TurnsOptions {
 export interface Open {
   /**
    * Runs `work` as soon as it is the tenant's turn. A statement can take turn after turn; between them it holds up
-   * nobody. `waitMs`: longest wait; without it the wait ends with the signal alone.
+   * nobody.
    * @throws WattlineError `too_many_queries` when the wait was too long; the signal's reason when that aborts
    */
-  turn<T>(work: () => Promise<T>, signal: AbortSignal, waitMs?: number): Promise<T>
+  turn<T>(work: () => Promise<T>, signal: AbortSignal, options?: TurnOptions<T>): Promise<T>
   /** How far its tenant should stand back now. */
   standing(): Standing
+}
+
+export interface TurnOptions<T> {
+  /** Longest wait; without it the wait ends with the signal alone. */
+  readonly waitMs?: number
+  /** The same work for a moment only, instead of waiting at once. @throws what `isOver` knows when that was too short */
+  readonly brief?: { readonly work: () => Promise<T>; readonly isOver: (error: unknown) => boolean }
 }
 
 export interface Standing {
@@ -56,6 +64,8 @@ interface Waiter {
 interface Tenant {
   open: number
   running: number
+  /** Whether a statement is being tried beside those that have a turn: one at a time. */
+  isTrying: boolean
   readonly waiting: Waiter[]
   servedAt: number
 }
@@ -77,7 +87,7 @@ class FairTurns implements Turns {
     const tenant = this.#admit(name)
     try {
       return await work({
-        turn: (inTurn, signal, waitMs) => this.#turn(name, tenant, inTurn, { signal, waitMs }),
+        turn: (inTurn, signal, options = {}) => this.#turn(name, tenant, inTurn, signal, options),
         standing: () => this.#standing(name, tenant),
       })
     } finally {
@@ -94,7 +104,13 @@ class FairTurns implements Turns {
 
   #admit(name: string): Tenant {
     const { openOfTenant } = this.#options
-    const tenant = this.#tenants.get(name) ?? { open: 0, running: 0, waiting: [], servedAt: 0 }
+    const tenant = this.#tenants.get(name) ?? {
+      open: 0,
+      running: 0,
+      isTrying: false,
+      waiting: [],
+      servedAt: 0,
+    }
     if (tenant.open >= openOfTenant) {
       throw refusal(`${openOfTenant} statements of this tenant are running or waiting.`)
     }
@@ -106,12 +122,25 @@ class FairTurns implements Turns {
     return tenant
   }
 
-  async #turn<T>(name: string, tenant: Tenant, work: () => Promise<T>, patience: Patience): Promise<T> {
+  async #turn<T>(
+    name: string,
+    tenant: Tenant,
+    work: () => Promise<T>,
+    signal: AbortSignal,
+    { waitMs, brief }: TurnOptions<T>,
+  ): Promise<T> {
     const { load, asking, now } = this.#options
-    patience.signal.throwIfAborted()
+    signal.throwIfAborted()
     asking.asks(name)
-    if (tenant.waiting.length === 0 && this.#mayRun(name, tenant)) this.#begin(tenant)
-    else await waitIn(tenant, patience)
+    const arrivedMs = now()
+    if (brief !== undefined && !this.#isFree(name, tenant)) {
+      const tried = await this.#tried(name, tenant, brief)
+      if (tried !== null) return tried.value
+      signal.throwIfAborted()
+    }
+    const leftMs = waitMs === undefined ? undefined : Math.max(0, waitMs - (now() - arrivedMs))
+    if (this.#isFree(name, tenant)) this.#begin(tenant)
+    else await waitIn(tenant, { signal, waitMs: leftMs })
     const startedMs = now()
     try {
       return await work()
@@ -119,6 +148,34 @@ class FairTurns implements Turns {
       load.add(name, (now() - startedMs) / 1000)
       this.#running -= 1
       tenant.running -= 1
+      this.#grant()
+    }
+  }
+
+  #isFree(name: string, tenant: Tenant): boolean {
+    return tenant.waiting.length === 0 && this.#mayRun(name, tenant)
+  }
+
+  /** Null when it could not be tried, or takes more than a moment. */
+  async #tried<T>(
+    name: string,
+    tenant: Tenant,
+    { work, isOver }: NonNullable<TurnOptions<T>['brief']>,
+  ): Promise<{ readonly value: T } | null> {
+    const { turns, load, now } = this.#options
+    if (tenant.isTrying || this.#running >= turns) return null
+    tenant.isTrying = true
+    this.#running += 1
+    const startedMs = now()
+    try {
+      return { value: await work() }
+    } catch (error) {
+      if (isOver(error)) return null
+      throw error
+    } finally {
+      load.add(name, (now() - startedMs) / 1000)
+      tenant.isTrying = false
+      this.#running -= 1
       this.#grant()
     }
   }

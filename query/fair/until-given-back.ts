@@ -19,17 +19,18 @@ export function untilGivenBack(open: Open): HeldOpen {
       last = givenBack
     },
     givenBack: () => last,
-    turn: (work, signal, waitMs) =>
-      open.turn(
-        async () => {
+    turn: (work, signal, { brief, ...options } = {}) => {
+      const held =
+        <T>(one: () => Promise<T>) =>
+        async (): Promise<T> => {
           try {
-            return await work()
+            return await one()
           } finally {
             if (signal.aborted) await last
           }
-        },
-        signal,
-        waitMs,
-      ),
+        }
+      const tried = brief === undefined ? {} : { brief: { ...brief, work: held(brief.work) } }
+      return open.turn(held(work), signal, { ...options, ...tried })
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { Config } from '../../core/runtime/config/schema.ts'
 import { asWattlineError } from '../../core/runtime/errors.ts'
 import type { Events } from '../../core/runtime/events.ts'
 import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
+import { briefly, turnOptions } from '../fair/brief.ts'
 import { startDeadline } from '../fair/deadline.ts'
 import { urgencyOf } from '../fair/fairness.ts'
 import { begin, paced } from '../fair/paced.ts'
@@ -92,21 +93,21 @@ export function createSqlService(parts: Parts): SqlService {
       const seconds = Math.min(request.maxSeconds ?? limits.seconds, limits.seconds)
       const deadline = startDeadline(seconds, request.signal)
       const { signal } = deadline
-      const begun = Promise.withResolvers<void>()
+      const started = Promise.withResolvers<void>()
       const whole = turns
         .enter(request.tenant, async entered => {
           const open = untilGivenBack(entered)
+          const begun = (secondsLeft: () => number) => async () => {
+            const found = await ask({ ...request, signal }, open, secondsLeft)
+            return [found, await begin(found.chunks)] as const
+          }
           const [answer, start] = await open.turn(
-            async () => {
-              const found = await ask({ ...request, signal }, open, deadline.remainingSeconds)
-              return [found, await begin(found.chunks)] as const
-            },
+            begun(deadline.remainingSeconds),
             signal,
-            // What it waits goes off its time in the engine: half of that is left at least.
-            seconds * 500,
+            turnOptions(seconds, begun(briefly(deadline))),
           )
           signal.throwIfAborted()
-          begun.resolve()
+          started.resolve()
           try {
             return await use({ ...answer, chunks: paced(start, open, signal) })
           } finally {
@@ -114,7 +115,7 @@ export function createSqlService(parts: Parts): SqlService {
           }
         })
         .finally(deadline.clear)
-      await deadline.hold(Promise.race([whole, begun.promise]))
+      await deadline.hold(Promise.race([whole, started.promise]))
       return await whole
     },
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ProtobufWriter, type WriterMemory } from '../../../core/protobuf/writer.ts'
-import type { Access } from '../../../core/runtime/auth/access.ts'
+import { type Access, holdsToTheEnd } from '../../../core/runtime/auth/access.ts'
 import { WattlineError } from '../../../core/runtime/errors.ts'
 import type { Events } from '../../../core/runtime/events.ts'
 import type { BufferPool } from '../../intake/buffer-pool.ts'
@@ -48,10 +48,12 @@ export async function receiveWrite(
 ): Promise<Written> {
   const { tenant } = parts.access.authenticate(request.headers, 'ingest')
   const version = requireWrite(request.headers)
+  const checkAgain = holdsToTheEnd(parts.access, request.headers, 'ingest')
   const admission = parts.intake.open('metrics', request.socket)
-  return withBody(request, parts, admission, { coding: 'identity', beforeBody }, bytes =>
-    store(parts, admission, version, bytes, tenant),
-  )
+  return withBody(request, parts, admission, { coding: 'identity', beforeBody }, bytes => {
+    checkAgain()
+    return store(parts, admission, version, bytes, tenant)
+  })
 }
 
 async function store(

@@ -26,6 +26,20 @@ export interface Access {
   stillHolds(headers: IncomingHttpHeaders, scope: Scope): boolean
 }
 
+/** A body that took longer to arrive is let in by its token once more: it may have been revoked meanwhile. */
+const ARRIVED_AT_ONCE_MS = 1_000
+
+/**
+ * Who sends the body of a request, as the token says when its last byte is here.
+ * @returns what throws `unauthenticated` or `forbidden` when the token does not hold any more
+ */
+export function holdsToTheEnd(access: Access, headers: IncomingHttpHeaders, scope: Scope): () => void {
+  const letInMs = performance.now()
+  return () => {
+    if (performance.now() - letInMs > ARRIVED_AT_ONCE_MS) access.authenticate(headers, scope)
+  }
+}
+
 /** Why somebody was turned away: label of the `accessRefused` counter. */
 export type RefusalReason =
   | 'missing'

@@ -54,6 +54,7 @@ async function makePipes(paths: readonly string[]): Promise<void> {
 export class AnswerReader {
   readonly #path: string
   readonly #socket: Socket
+  #isDiscarding = false
   /** Resolves when nothing of the pipe is held any more. */
   readonly closed: Promise<void>
 
@@ -73,7 +74,11 @@ export class AnswerReader {
 
   /** Reads what still comes and forgets it: so that the engine can end. */
   discard(): void {
+    if (this.#isDiscarding) return
+    this.#isDiscarding = true
     this.#socket.removeAllListeners('readable')
+    // With a listener: without one, the stream stops again once it learns that nobody waits for `readable`.
+    this.#socket.on('data', () => undefined)
     this.#socket.resume()
   }
 

@@ -115,7 +115,7 @@ describe('turns', () => {
     const first = statement(turns, 'a', [])
     const gone = new AbortController()
     const waiting = turns.enter('a', open => open.turn(async () => 1, gone.signal))
-    const bounded = turns.enter('a', open => open.turn(async () => 1, never, 5))
+    const bounded = turns.enter('a', open => open.turn(async () => 1, never, { waitMs: 5 }))
     await settled()
     gone.abort(new Error('went away'))
     await expect(waiting).rejects.toThrow('went away')
@@ -123,6 +123,60 @@ describe('turns', () => {
     expect(turns.counts).toEqual({ open: 1, running: 1, waiting: 0 })
     first.end()
     await first.done
+  })
+
+  it('try for a moment what would have to wait, one at a time, and let it wait when that was too short', async () => {
+    const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
+    const first = statement(turns, 'a', [])
+    const over = new Error('over')
+    const isOver = (error: unknown): boolean => error === over
+    const small = turns.enter('a', open =>
+      open.turn(async () => 'in turn', never, { brief: { work: async () => 'tried', isOver } }),
+    )
+    expect(await small).toBe('tried')
+    const tries: string[] = []
+    const end = Promise.withResolvers<string>()
+    const heavy = ['b', 'c'].map(name =>
+      turns.enter('a', open =>
+        open.turn(async () => `${name} in turn`, never, {
+          brief: {
+            work: () => {
+              tries.push(name)
+              return end.promise
+            },
+            isOver,
+          },
+        }),
+      ),
+    )
+    await settled()
+    expect([tries, turns.counts]).toEqual([['b'], { open: 3, running: 2, waiting: 1 }])
+    end.reject(over)
+    await settled()
+    expect(turns.counts).toEqual({ open: 3, running: 1, waiting: 2 })
+    first.end()
+    expect(await Promise.all(heavy)).toEqual(['b in turn', 'c in turn'])
+    const failing = statement(turns, 'a', [])
+    const wrong = turns.enter('a', open =>
+      open.turn(async () => 1, never, { brief: { work: () => Promise.reject(new Error('wrong')), isOver } }),
+    )
+    await expect(wrong).rejects.toThrow('wrong')
+    const gone = new AbortController()
+    const given = turns.enter('a', open =>
+      open.turn(async () => 1, gone.signal, {
+        brief: {
+          work: async () => {
+            gone.abort(new Error('went away'))
+            throw over
+          },
+          isOver,
+        },
+      }),
+    )
+    await expect(given).rejects.toThrow('went away')
+    failing.end()
+    await failing.done
+    expect(turns.counts).toEqual({ open: 0, running: 0, waiting: 0 })
   })
 
   it('come back when the work fails', async () => {

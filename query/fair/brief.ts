@@ -1,0 +1,20 @@
+/** How a statement is tried for a moment before it waits for its turn, and how long it waits then. */
+import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Deadline } from './deadline.ts'
+import type { TurnOptions } from './turns.ts'
+
+/** Most questions of a page take less; a heavy statement that is tried for so long costs others little. */
+const BRIEF_SECONDS = 1
+
+/** What is left of the time, for a try. */
+export const briefly =
+  ({ remainingSeconds }: Pick<Deadline, 'remainingSeconds'>) =>
+  (): number =>
+    Math.min(BRIEF_SECONDS, remainingSeconds())
+
+export const turnOptions = <T>(seconds: number, work: () => Promise<T>): TurnOptions<T> => ({
+  // What it waits goes off its time in the engine: half of that is left at least.
+  waitMs: seconds * 500,
+  // A limit that it would meet in its turn too is met again there.
+  brief: { work, isOver: error => error instanceof WattlineError && error.code === 'sql_limit' },
+})
