@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util'
 import { costs } from './costs.ts'
 import { isolation } from './isolation.ts'
+import { noisePart } from './noise.ts'
 import { totalFunctions } from './total-functions.ts'
 
 export interface HostileOptions {
@@ -21,6 +22,7 @@ const PARTS: Readonly<Record<string, (options: HostileOptions) => Promise<void>>
   isolation,
   'total-functions': totalFunctions,
   costs: ({ say }) => costs({ say }),
+  noise: ({ say }) => noisePart({ say }),
 }
 
 const { values } = parseArgs({
