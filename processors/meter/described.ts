@@ -5,6 +5,7 @@ import {
   isOneDescription,
   type ToldCpu,
 } from '../../core/books/workload-choice.ts'
+import { larger } from '../../core/model/integers.ts'
 import type { HostState } from './host-state.ts'
 import { workloadKey } from './keys.ts'
 import { placeOf } from './series.ts'
@@ -23,6 +24,7 @@ const NO_LABELS: Labels = {}
 export function describeWorkloads(host: HostState, pieces: readonly Piece[]): Described {
   const labelsOf = (key: string): Labels => host.workloads.get(key)?.attributes ?? NO_LABELS
   if (isOneDescription(pieces.map(({ series }) => series.identity))) return { pieces, labelsOf }
+  const mostUs = capacityOf(pieces)
   const numbers = new Map<string, number>()
   const workloads: (DescribedWorkload & { readonly key: string; readonly told: ToldCpu[] })[] = []
   for (const { series, amount } of pieces) {
@@ -35,7 +37,9 @@ export function describeWorkloads(host: HostState, pieces: readonly Piece[]): De
       numbers.set(key, number)
       workloads.push({ key, kind, id, labels: labelsOf(key), told: [] })
     }
-    workloads[number]!.told.push({ source, quality, us: quantity === 'cpu_time' ? amount : 0n })
+    // What cannot be (gather.ts leaves it out) must not decide who is believed.
+    const us = quantity === 'cpu_time' && amount <= mostUs ? amount : 0n
+    workloads[number]!.told.push({ source, quality, us })
   }
   // In order of key: who is asked about first must not matter.
   const sorted = workloads.toSorted((a, b) => (a.key < b.key ? -1 : 1))
@@ -55,6 +59,20 @@ export function describeWorkloads(host: HostState, pieces: readonly Piece[]): De
       return as === number ? [piece] : [renamed(piece, sorted[as]!)]
     }),
   }
+}
+
+const UNKNOWN_US = 1n << 62n
+
+/** No workload can have used more CPU time than the host had, by any source, with a margin for reading a moment apart. */
+function capacityOf(pieces: readonly Piece[]): bigint {
+  const bySource = new Map<string, bigint>()
+  for (const { series, amount } of pieces) {
+    const { workloadKind, quantity, source } = series.identity
+    if (workloadKind === '' && quantity === 'cpu_time')
+      bySource.set(source, (bySource.get(source) ?? 0n) + amount)
+  }
+  const most = [...bySource.values()].reduce((a, b) => larger(a, b), 0n)
+  return most === 0n ? UNKNOWN_US : 2n * most
 }
 
 function renamed(piece: Piece, { kind, id }: { readonly kind: string; readonly id: string }): Piece {

@@ -233,6 +233,14 @@ describe('what runs outside of containers', () => {
     expect(found).toEqual({ wattline: 45, postgres: 450, unattributed: 405 })
   })
 
+  test('is not told by who says what cannot be', () => {
+    const found = rowsOf(seconds => [
+      sensor(seconds, 'systemd_unit', 'app.service', 1),
+      told(seconds, 'postgres', 1000),
+    ])
+    expect(found).toEqual({ 'app.service': 450, unattributed: 450 })
+  })
+
   test('of agents of which one knows containers and the other not, counts by the first', () => {
     const found = rowsOf(seconds => [
       told(seconds, 'node', 1, 'otlp:process.cpu.time'),
