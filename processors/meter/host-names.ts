@@ -27,11 +27,18 @@ interface Claimed {
   readonly atMs: number
 }
 
+interface Told {
+  readonly name: string
+  readonly atMs: number
+}
+
 const TELL_EVERY_MS = 3_600_000
 /** A claim so much older than the newest one of its name is that of a machine that is gone. */
 const STALE_MS = 3 * TELL_EVERY_MS
 /** More machines of one name are not told apart from so many. */
 const MOST_CLAIMS = 4
+/** Names of one host that are told by turns. */
+const MOST_NAMES = 8
 
 const CLAIMS = '\u0000claims\u0000'
 const TOLD = '\u0000told\u0000'
@@ -42,8 +49,8 @@ export type Changes = Map<string, Uint8Array | null>
 export class HostNames {
   /** By host key of the name. */
   readonly #claims = new Map<string, readonly Claimed[]>()
-  /** By host key of the id. */
-  readonly #told = new Map<string, { readonly name: string; readonly atMs: number }>()
+  /** By host key of the id, the newest last: containers of one machine id may each say a name of their own. */
+  readonly #told = new Map<string, readonly Told[]>()
 
   constructor(stored: ReadonlyMap<string, Uint8Array>) {
     for (const [key, bytes] of stored) {
@@ -62,9 +69,9 @@ export class HostNames {
   toTell(tenant: string, host: string, name: string, nowMs: number, changes: Changes): Claim | null {
     if (name === '' || name === host) return null
     const key = hostKey(tenant, host)
-    const told = this.#told.get(key)
-    if (told?.name === name && nowMs < told.atMs + TELL_EVERY_MS) return null
-    const now = { name, atMs: nowMs }
+    const told = this.#told.get(key) ?? []
+    if (told.some(one => one.name === name && nowMs < one.atMs + TELL_EVERY_MS)) return null
+    const now = [...told.filter(one => one.name !== name), { name, atMs: nowMs }].slice(-MOST_NAMES)
     this.#told.set(key, now)
     changes.set(TOLD + key, bytesOf(now))
     return { tenant, name, host }
@@ -108,8 +115,8 @@ export class HostNames {
 
   /** Forgets what was told last before `oldestMs`. */
   forget(oldestMs: number, changes: Changes): void {
-    for (const [key, { atMs }] of this.#told) {
-      if (atMs >= oldestMs) continue
+    for (const [key, told] of this.#told) {
+      if (told.some(({ atMs }) => atMs >= oldestMs)) continue
       this.#told.delete(key)
       changes.set(TOLD + key, null)
     }

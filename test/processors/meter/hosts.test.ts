@@ -174,6 +174,17 @@ test('a name is told once an hour, and what nobody claims costs nothing', async 
   expect(alone.kinds).toEqual([])
 })
 
+test('names of containers that share a machine id are told once each', async () => {
+  const { record, kinds } = await fleet(2)
+  for (let minute = 0; minute < 20; minute++) {
+    await record(
+      byId(minute * 60).map(row => ({ ...row, HostName: `pod-${minute % 3}` })),
+      minute * 60,
+    )
+  }
+  expect(kinds).toEqual(['names', 'names', 'names'])
+})
+
 test('a host whose id is another’s name, and that says a name of its own, is not joined', async () => {
   const { record, kinds } = await fleet(2)
   const odd = (seconds: number) => byName(seconds).map(row => ({ ...row, HostName: 'else' }))
