@@ -27,7 +27,11 @@ export const ERRORS = {
     'Correct the configuration; `wattline check` lists all problems at once.',
   ),
   data_in_use: entry('stop', 500, 'Stop the other instance, or give this one another folder with `data:`.'),
-  data_unusable: entry('stop', 500, 'Check that the data folder exists on a local disk and can be written.'),
+  data_unusable: entry(
+    'stop',
+    500,
+    'Check that the data folder is on a local disk and can be written; where a file in it is damaged, delete nothing and see docs/damage.md.',
+  ),
   tables_missing: entry(
     'stop',
     503,

@@ -28,6 +28,8 @@ export interface Restoring {
   /** Rows that are back; null: all of the table's. */
   readonly rows: number | null
   readonly isDone: boolean
+  /** The log lost the rest before it was stored again. */
+  readonly isCutOff?: boolean
 }
 
 /**
@@ -185,8 +187,11 @@ function settled(losses: readonly Loss[]): readonly Loss[] {
       return { ...one, restoredRows: back }
     })
     const isDone = Object.values(loss.restoring ?? {}).every(one => one.isDone)
-    const isWhole = extent.every(
-      ({ stream, rows, restoredRows = 0 }) => stream === undefined && (rows === null || restoredRows >= rows),
+    const cutOff = new Set(
+      Object.values(loss.restoring ?? {}).flatMap(one => (one.isCutOff === true ? [one.table] : [])),
+    )
+    const isWhole = extent.every(({ table, rows, records, restoredRows = 0 }) =>
+      rows === null ? records === null && !cutOff.has(table ?? '') : restoredRows >= rows,
     )
     if (!isDone) return { ...loss, extent }
     return { ...loss, extent, ...(isWhole ? BACK : GONE) }

@@ -22,11 +22,13 @@ export interface Recovery {
   readonly folder: string
   /** Tables that are made again from others. */
   readonly derived: readonly string[]
+  /** Rows of a tenant are being erased: parts that are gone may have held nothing else. */
+  readonly isErasing?: boolean
 }
 
 /** @throws tables_missing while all tables are gone and no operator has accepted that */
 export async function recover(
-  { broker, streams, losses, folder, derived }: Recovery,
+  { broker, streams, losses, folder, derived, isErasing = false }: Recovery,
   missing: Missing,
   stored: StoredOffsets | null,
 ): Promise<void> {
@@ -41,11 +43,13 @@ export async function recover(
     const plan = planRewind(place.facts)
     return plan === null ? [] : [{ ...place, plan }]
   })
-  const beyond = places.flatMap(place => extentBeyond(place, missing))
+  const beyond = [...places.flatMap(place => extentBeyond(place, missing)), ...extentUnknown(places, missing)]
   if (missing.tables.length > 0 || beyond.length > 0 || plans.some(({ plan }) => plan.restorable > 0)) {
     // Who accepted that all is gone has accepted this.
-    await losses.add(lossOfTables(folder, missing, plans, beyond, derived), isGone)
+    const loss = lossOfTables(folder, missing, plans, beyond, derived)
+    await losses.add(isErasing ? asNoted(loss) : loss, isGone)
   }
+  await cutOff(losses, places, plans, derived)
   for (const { name, partition, plan } of plans) {
     const state = new Map([[REWIND, encodeRewind(plan.rewind)]])
     await broker?.rewind?.(STORE, { stream: name, partition }, plan.offset, state)
@@ -125,9 +129,59 @@ function extentBeyond({ stream, facts }: Place, missing: Missing): readonly Exte
   return [{ stream: stream.name, rows: null, records, from: null, to: null }]
 }
 
+/** While rows are being erased, parts go that held nothing else, and a kill may come before that is noted. */
+const asNoted = ({
+  restoring: _,
+  ...loss
+}: Omit<Loss, 'found' | 'accepted'>): Omit<Loss, 'found' | 'accepted'> => ({
+  ...loss,
+  state: 'noted',
+  remedy:
+    'Rows of a tenant were being erased, which removes parts that held nothing else. See docs/damage.md.',
+})
+
+/** Records whose tokens the engine has, whose parts are gone before anybody had noted them, and that the log has no more. */
+function extentUnknown(places: readonly Place[], missing: Missing): readonly Extent[] {
+  const found: Extent[] = []
+  for (const [table, hashes] of missing.unknown) {
+    const mine = places.filter(({ stream }) => stream.holds === undefined && stream.table?.name === table)
+    if (hashes.size === 0 || mine.length === 0) continue
+    const left = new Set(hashes)
+    for (const { name, partition, facts } of mine) {
+      const { first, end, originOf } = facts.holding
+      for (let offset = first; offset < end && left.size > 0; offset++) {
+        left.delete(tokenHash(tokenOf(name, partition, offset, originOf(offset))))
+      }
+    }
+    if (left.size > 0) found.push({ table, rows: null, records: left.size, from: null, to: null })
+  }
+  return found
+}
+
+/** What was being read again, and is gone from the log: it will not come back. */
+async function cutOff(
+  losses: Losses,
+  places: readonly Place[],
+  plans: readonly Place[],
+  derived: readonly string[],
+): Promise<void> {
+  const going = new Set(plans.map(({ name, partition }) => `${name}/${partition}`))
+  for (const { name, partition, facts } of places) {
+    if (facts.holding.state.has(REWIND)) going.add(`${name}/${partition}`)
+  }
+  for (const { state, restoring } of losses.all()) {
+    if (state !== 'restoring') continue
+    for (const [place, progress] of Object.entries(restoring ?? {})) {
+      // Factors are told table by table, after a space.
+      if (progress.isDone || derived.includes(place) || going.has(place.split(' ')[0]!)) continue
+      await losses.restored(place, { ...progress, isDone: true, isCutOff: true })
+    }
+  }
+}
+
 function lossOfTables(
   folder: string,
-  { tables }: Missing,
+  { tables, unknown }: Missing,
   plans: readonly (Place & { readonly plan: Plan })[],
   beyond: readonly Extent[],
   derived: readonly string[],
@@ -156,10 +210,19 @@ function lossOfTables(
   ]
   const parts = tables.flatMap(({ name, parts: gone }) => gone.map(part => `${name}/${part}`))
   const broken = tables.flatMap(({ broken: found }) => found)
-  const how = parts.length === 0 ? 'the tables are older than the log' : partsText(parts, broken.length)
+  const strange = [...unknown.values()].flatMap(hashes => [...hashes])
+  const isOlder = parts.length === 0 && beyond.every(({ table }) => table === undefined)
+  const how = isOlder
+    ? 'they are older than the log'
+    : parts.length === 0
+      ? 'the parts that were written last are gone'
+      : partsText(parts, broken.length)
   const records = plans.map(({ name, partition, plan }) => `${name}/${partition}/${plan.rewind.until}`)
   return {
-    id: digest(['tables', ...tables.map(({ uuid }) => uuid), ...parts, ...broken, ...records].join(), 16),
+    id: digest(
+      ['tables', ...tables.map(({ uuid }) => uuid), ...parts, ...broken, ...records, ...strange].join(),
+      16,
+    ),
     state: isRestoring ? 'restoring' : 'lost',
     what: `The tables in ${folder} lack rows that they had: ${how}.`,
     remedy: isRestoring

@@ -8,15 +8,27 @@ export interface Acknowledged {
   readonly service: string
   /** Attempt (`client-batch/attempt`) -> spans in it, for those that were acknowledged. */
   readonly batches: Map<string, number>
+  /** When they were, unix milliseconds. */
+  readonly times: Map<string, number>
+  /** What the last audit did not find. */
+  missing: MissingSpans
   /** Attempts whose outcome the client never learnt: each may be in the table whole and once, or not at all. */
   readonly unanswered: Map<string, number>
   /** Host -> what its meter counted in acknowledged samples. */
   readonly meters: Map<string, Meter>
 }
 
+export interface MissingSpans {
+  readonly acknowledged: readonly { readonly spans: number; readonly acknowledgedMs: number }[]
+  /** Spans of attempts that may have been stored. */
+  readonly unanswered: number
+}
+
 export const nothingAcknowledged = (service = 'chaos'): Acknowledged => ({
   service,
   batches: new Map(),
+  times: new Map(),
+  missing: { acknowledged: [], unanswered: 0 },
   unanswered: new Map(),
   meters: new Map(),
 })

@@ -2,6 +2,7 @@
 import { eventually } from '../support/wattline-process.ts'
 import type { Acknowledged, Meter } from './acknowledged.ts'
 import type { Reader } from './audit.ts'
+import { NOTHING_TOLD, type Told } from './audit-losses.ts'
 import { ROWS_PER_SAMPLE } from './clients.ts'
 
 /** For every host: samples stored as told, and books that balance. */
@@ -9,7 +10,10 @@ export async function auditMeters(
   reader: Reader,
   { meters }: Acknowledged,
   waitMs: number,
+  told: Told = NOTHING_TOLD,
 ): Promise<string[]> {
+  const isLost = (...tables: readonly string[]): boolean =>
+    told.isLogLost || tables.some(table => told.rows.has(table))
   const findings: string[] = []
   for (const [host, meter] of meters) {
     // More than it counted will not become less.
@@ -17,8 +21,14 @@ export async function auditMeters(
     const books = await eventually(() => readBooks(reader, host), isThere, waitMs).catch(() =>
       readBooks(reader, host),
     )
-    findings.push(...auditBooks(books, meter).map(finding => `host ${host}: ${finding}`))
-    findings.push(...(await auditSamples(reader, host, meter)).map(finding => `host ${host}: ${finding}`))
+    findings.push(
+      ...auditBooks(books, meter, isLost('ledger', 'late_readings')).map(
+        finding => `host ${host}: ${finding}`,
+      ),
+    )
+    findings.push(
+      ...(await auditSamples(reader, host, meter, isLost)).map(finding => `host ${host}: ${finding}`),
+    )
   }
   return findings
 }
@@ -61,10 +71,15 @@ async function readBooks(reader: Reader, host: string): Promise<Books> {
  * Ledger and late readings (a host that could not reach anybody for long is late) are what the meter counted: in all, and
  * minute by minute; hours and days are the sums of their minutes; no entry is there twice.
  */
-function auditBooks({ ledger, late, hours, days, repeated }: Books, meter: Meter): string[] {
+function auditBooks(
+  { ledger, late, hours, days, repeated }: Books,
+  meter: Meter,
+  mayLack: boolean,
+): string[] {
   const findings: string[] = []
   const [booked, waiting] = [sum(ledger), sum(late)]
-  if (booked + waiting !== meter.total) {
+  const isGood = (ours: bigint, theirs: bigint): boolean => (mayLack ? ours <= theirs : ours === theirs)
+  if (!isGood(booked + waiting, meter.total)) {
     findings.push(`ledger ${booked} + late ${waiting} µJ, the meter counted ${meter.total} µJ`)
   }
   for (const window of new Set([...meter.minutes.keys(), ...seconds(ledger), ...seconds(late)])) {
@@ -72,7 +87,7 @@ function auditBooks({ ledger, late, hours, days, repeated }: Books, meter: Meter
       (ledger.get(window * 60) ?? 0n) + (late.get(window * 60) ?? 0n),
       meter.minutes.get(window) ?? 0n,
     ]
-    if (ours !== theirs) findings.push(`minute ${window}: ${ours} µJ, the meter counted ${theirs} µJ`)
+    if (!isGood(ours, theirs)) findings.push(`minute ${window}: ${ours} µJ, the meter counted ${theirs} µJ`)
   }
   for (const [name, length, found] of [
     ['hours', 3_600, hours],
@@ -100,7 +115,13 @@ function grouped(sums: Sums, length: number): Sums {
 }
 
 /** Samples are stored whole, at least once when acknowledged, and no more often than they were tried. */
-async function auditSamples(reader: Reader, host: string, meter: Meter): Promise<string[]> {
+async function auditSamples(
+  reader: Reader,
+  host: string,
+  meter: Meter,
+  isLost: (...tables: readonly string[]) => boolean,
+): Promise<string[]> {
+  const mayLack = isLost('readings')
   const findings: string[] = []
   const readings = await reader.sql<{ at: string; n: string }>(
     `SELECT toString(toUnixTimestamp64Nano(Timestamp)) AS at, toString(count()) AS n
@@ -109,17 +130,18 @@ async function auditSamples(reader: Reader, host: string, meter: Meter): Promise
   const stored = new Map(readings.map(({ at, n }) => [BigInt(at), Number(n)]))
   for (const [time, { tries, isAcknowledged }] of meter.samples) {
     const times = (stored.get(time) ?? 0) / ROWS_PER_SAMPLE
-    if (Number.isInteger(times) && times >= (isAcknowledged ? 1 : 0) && times <= tries) continue
+    const isWhole = mayLack || (Number.isInteger(times) && times >= (isAcknowledged ? 1 : 0))
+    if (isWhole && times <= tries) continue
     findings.push(`sample ${time} is ${times} times in readings after ${tries} tries`)
   }
   for (const time of stored.keys()) {
     if (!meter.samples.has(time)) findings.push(`sample ${time} is in readings but was refused`)
   }
-  return [...findings, ...(await auditPoints(reader, host, meter))]
+  return [...findings, ...(await auditPoints(reader, host, meter, isLost('otel_metrics_sum')))]
 }
 
 /** The same samples as metrics: each attempt whole and once. */
-async function auditPoints(reader: Reader, host: string, meter: Meter): Promise<string[]> {
+async function auditPoints(reader: Reader, host: string, meter: Meter, mayLack: boolean): Promise<string[]> {
   const findings: string[] = []
   const rows = await reader.sql<{ attempt: string; n: string }>(
     `SELECT ResourceAttributes['attempt'] AS attempt, toString(count()) AS n
@@ -128,12 +150,14 @@ async function auditPoints(reader: Reader, host: string, meter: Meter): Promise<
   const stored = new Map(rows.map(({ attempt, n }) => [attempt, Number(n)]))
   for (const id of meter.acknowledged) {
     const n = stored.get(id) ?? 0
+    if (mayLack && n < ROWS_PER_SAMPLE) continue
     if (n !== ROWS_PER_SAMPLE)
       findings.push(`acknowledged sample ${id} has ${n} rows of ${ROWS_PER_SAMPLE} in otel_metrics_sum`)
   }
   for (const [id, n] of stored) {
     if (meter.acknowledged.has(id)) continue
     if (!meter.unanswered.has(id)) findings.push(`sample ${id} is in otel_metrics_sum but was refused`)
+    else if (mayLack && n < ROWS_PER_SAMPLE) continue
     else if (n !== ROWS_PER_SAMPLE) findings.push(`unanswered sample ${id} has ${n} rows in otel_metrics_sum`)
   }
   return findings

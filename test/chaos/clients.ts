@@ -40,6 +40,7 @@ export async function spanClient(client: Client): Promise<void> {
       const outcome = await post(client, TRACES, spansOf(acknowledged.service, id, size))
       if (outcome === 'acknowledged') {
         acknowledged.batches.set(id, size)
+        acknowledged.times.set(id, Date.now())
         break
       }
       if (outcome === 'unanswered') acknowledged.unanswered.set(id, size)

@@ -1,14 +1,16 @@
 /** The system as one process, with the embedded log and the embedded engine, and what can happen to that. */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readLosses } from '../../core/runtime/losses.ts'
+import { ACCEPT_FILE, type Loss, readLosses } from '../../core/runtime/losses.ts'
 import { canHideFolders, hideFolder } from '../support/hidden-folder.ts'
 import { freePorts } from '../support/kafka/kafka-server.ts'
+import { eventually } from '../support/wattline-process.ts'
 import type { Aim } from './aim.ts'
 import { cutClients } from './cut-clients.ts'
+import { keepCopy, loseDefinitions, loseParts, spoilPart, unmount } from './file-faults.ts'
 import { stateOf, stopped, untilNothingPends } from './lag.ts'
 import { Member } from './member.ts'
 import { type Fault, pause, type Topology } from './topology.ts'
@@ -38,7 +40,12 @@ class Embedded implements Topology {
   readonly faults: readonly Fault[]
   readonly #data = mkdtempSync(join(tmpdir(), 'wattline-chaos-'))
   readonly #entry: string | undefined
-  #member = new Member('wattline', { data: this.#data, environment: ENVIRONMENT })
+  readonly #environment = {
+    ...ENVIRONMENT,
+    NODE_OPTIONS: `--import=${new URL('clock.ts', import.meta.url).pathname}`,
+    CHAOS_CLOCK_FILE: join(this.#data, 'chaos-clock'),
+  }
+  #member = new Member('wattline', { data: this.#data, environment: this.#environment })
   #hasPorts = false
   readonly #marksman = new Marksman()
   /** Losses that were told so far. */
@@ -60,6 +67,7 @@ class Embedded implements Topology {
         busyDisk(this.#data, 300 + random() * 1_000, random() < 0.5 ? () => this.#kill() : null),
       ),
       fault('second-process', 2, () => this.#second()),
+      ...this.#fileFaults(),
       ...(canHideFolders() ? [fault('disk-gone', 6, random => this.#hideDisk(random() * 400))] : []),
     ]
   }
@@ -88,25 +96,33 @@ class Embedded implements Topology {
     }
     this.#member = new Member('wattline', {
       data: this.#data,
-      environment: { ...ENVIRONMENT, ...ports },
+      environment: { ...this.#environment, ...ports },
       ...(this.#entry === undefined ? {} : { entry: this.#entry }),
     })
     this.#hasPorts = true
   }
 
-  settle(timeoutMs: number): Promise<void> {
-    return untilNothingPends(() => this.#member.process?.http, timeoutMs)
+  async settle(timeoutMs: number): Promise<void> {
+    await untilNothingPends(() => this.#member.process?.http, timeoutMs)
+    const isRestoring = async () => this.losses().some(({ state }) => state === 'restoring')
+    await eventually(isRestoring, restoring => !restoring, timeoutMs)
   }
 
   async takeProblems(): Promise<string[]> {
     return [...this.#member.takeProblems(), ...(await stopped(this.#member)), ...this.#unforced()]
   }
 
+  losses(): readonly Loss[] {
+    return readLosses(this.#data)
+  }
+
   /** Losses that are told of and that no fault of files forced. */
   #unforced(): readonly string[] {
     const fresh = readLosses(this.#data).filter(({ id }) => !this.#told.has(id))
     for (const { id } of fresh) this.#told.add(id)
-    return this.#isForced
+    const isForced = this.#isForced
+    this.#isForced = false
+    return isForced
       ? []
       : fresh.map(
           ({ what, extent }) => `told of a loss that nothing forced: ${what} ${JSON.stringify(extent)}`,
@@ -133,6 +149,100 @@ class Embedded implements Topology {
     if (keep) return this.#data
     rmSync(this.#data, { recursive: true, force: true })
     return ''
+  }
+
+  /** What is done to files while nobody has them open. Any of them may take data that has to be told of. */
+  #fileFaults(): readonly Fault[] {
+    const forced = (name: string, weight: number, inject: (random: () => number) => Promise<string>): Fault =>
+      fault(name, weight, async random => {
+        this.#isForced = true
+        return await inject(random)
+      })
+    const log = join(this.#data, 'log')
+    const tables = join(this.#data, 'warehouse')
+    return [
+      forced('part-gone', 5, random => this.#whileDown(random, () => loseParts(this.#data, random))),
+      forced('part-spoilt', 5, random => this.#whileDown(random, () => spoilPart(this.#data, random))),
+      forced('definitions-gone', 3, random =>
+        this.#whileDown(random, () => loseDefinitions(this.#data, random)),
+      ),
+      forced('log-gone', 3, random => this.#whileDown(random, () => removed(log))),
+      forced('older-log', 5, random => this.#goBack(log, random)),
+      forced('older-tables', 5, random => this.#goBack(tables, random)),
+      forced('tables-gone', 2, random => this.#doWithout(tables, random)),
+      forced('unmounted', 4, random => this.#unmount(tables, random)),
+      forced('clock-ahead', 3, random => this.#moveClock(random)),
+    ]
+  }
+
+  async #whileDown(random: () => number, damage: () => string | undefined): Promise<string> {
+    this.target.otlp = null
+    if (random() < 0.5) await this.#member.kill()
+    else await this.#member.stop()
+    const what = damage() ?? 'gone'
+    await this.start()
+    return what
+  }
+
+  /** A copy of before is put in the place of a folder after a second or two of load. */
+  async #goBack(folder: string, random: () => number): Promise<string> {
+    let restore = (): void => undefined
+    await this.#whileDown(random, () => {
+      restore = keepCopy(folder)
+      return ''
+    })
+    const ms = 300 + random() * 2_500
+    await pause(ms)
+    await this.#whileDown(random, () => {
+      restore()
+      return ''
+    })
+    return `as of ${Math.round(ms)} ms before`
+  }
+
+  /** All tables are gone, and an operator says to go on without them: readiness asks for it first. */
+  async #doWithout(tables: string, random: () => number): Promise<string> {
+    await this.#whileDown(random, () => removed(tables))
+    await this.#refuseUnready()
+    await this.#whileDown(random, () => written(join(this.#data, ACCEPT_FILE)))
+    return 'all tables, and accepted'
+  }
+
+  /** The volume of the tables is not mounted at a start, and is at the next. */
+  async #unmount(tables: string, random: () => number): Promise<string> {
+    let mount = (): void => undefined
+    await this.#whileDown(random, () => {
+      mount = unmount(tables)
+      return ''
+    })
+    await this.#refuseUnready()
+    await pause(random() * 1_500)
+    await this.#whileDown(random, () => {
+      mount()
+      return ''
+    })
+    return 'not mounted, mounted'
+  }
+
+  async #refuseUnready(): Promise<void> {
+    const response = await fetch(`${this.#member.process?.http}/readyz`)
+    if (response.status !== 503)
+      throw new Error(`without its tables it says that it is ready: ${await response.text()}`)
+  }
+
+  /** The clock of the machine is a day ahead for a while. */
+  async #moveClock(random: () => number): Promise<string> {
+    const file = join(this.#data, 'chaos-clock')
+    await this.#whileDown(random, () => {
+      writeFileSync(file, `${DAY_MS}`)
+      return ''
+    })
+    await pause(random() * 2_000)
+    await this.#whileDown(random, () => {
+      rmSync(file)
+      return ''
+    })
+    return 'a day ahead, and back'
   }
 
   async #kill(): Promise<string> {
@@ -193,6 +303,8 @@ class Embedded implements Topology {
   }
 }
 
+const DAY_MS = 86_400_000
+
 const fault = (name: string, weight: number, inject: (random: () => number) => Promise<string>): Fault => ({
   name,
   weight,
@@ -247,4 +359,14 @@ class Marksman {
   end(): void {
     this.#child?.kill('SIGKILL')
   }
+}
+
+function removed(folder: string): string {
+  rmSync(folder, { recursive: true })
+  return 'gone'
+}
+
+function written(file: string): string {
+  writeFileSync(file, '')
+  return 'written'
 }

@@ -6,6 +6,7 @@ import { startClients } from '../support/clients.ts'
 import { seededRandom } from '../support/random.ts'
 import { type Acknowledged, spansOf } from './acknowledged.ts'
 import { audit, type Reader } from './audit.ts'
+import { auditLostSpans, type Told, toldBy } from './audit-losses.ts'
 import { auditAll } from './audit-spans.ts'
 import { drawFault, pause, type Topology } from './topology.ts'
 
@@ -110,7 +111,9 @@ class Harness {
     }
     if (this.#isOver()) return log(await topology.state())
     await topology.settle(AUDIT_MS).catch(error => this.#find([String(error)]))
-    const found = await audit(topology.reader, acknowledged, AUDIT_MS)
+    const told = this.#told()
+    const audited = await audit(topology.reader, acknowledged, AUDIT_MS, told)
+    const found = [...audited, ...auditLostSpans(this.#epochs, told)]
     this.#audits += 1
     this.#find([...found, ...(await topology.takeProblems())])
     log(
@@ -155,7 +158,11 @@ class Harness {
   async #finish(): Promise<void> {
     const { topology, log } = this.#run
     await topology.settle(AUDIT_MS)
-    for (const acknowledged of this.#epochs) this.#find(await audit(topology.reader, acknowledged, AUDIT_MS))
+    const told = this.#told()
+    for (const acknowledged of this.#epochs) {
+      this.#find(await audit(topology.reader, acknowledged, AUDIT_MS, told))
+    }
+    this.#find(auditLostSpans(this.#epochs, told))
     this.#find(await auditAll(topology.reader, this.#epochs))
     this.#audits += 1
     await topology.stop()
@@ -168,6 +175,8 @@ class Harness {
     for (const finding of findings.slice(0, 10)) this.#run.log(`  FINDING ${finding}`)
     if (findings.length > 10) this.#run.log(`  and ${findings.length - 10} more`)
   }
+
+  #told = (): Told => toldBy(this.#run.topology.losses?.() ?? [])
 
   #spans = (): number => this.#epochs.reduce((sum, { batches }) => sum + spansOf(batches), 0)
 

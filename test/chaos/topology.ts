@@ -1,3 +1,4 @@
+import type { Loss } from '../../core/runtime/losses.ts'
 import type { Reader } from './audit.ts'
 import type { Client, Target } from './clients.ts'
 
@@ -31,6 +32,8 @@ export interface Topology {
   settle(timeoutMs: number): Promise<void>
   /** For the auditor. */
   readonly reader: Reader
+  /** What was told to be lost so far; absent: nothing can be. */
+  losses?(): readonly Loss[]
   /** What went wrong without having been asked for, since the last time: processes that ended, partitions that stopped. */
   takeProblems(): Promise<string[]>
   /** What helps to understand a finding. */

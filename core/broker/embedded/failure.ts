@@ -1,6 +1,7 @@
 /** The edge table of LMDB and the disk: which of their error numbers means what to us. */
 import { constants } from 'node:os'
 import { type ErrorCode, WattlineError } from '../../runtime/errors.ts'
+import { KEEP_IT } from './file-check.ts'
 
 const MAP_FULL = -30_792
 const CORRUPTED = -30_796
@@ -47,7 +48,8 @@ export function openFailure(path: string, error: unknown): WattlineError {
   if (error instanceof WattlineError) return error
   const known = UNUSABLE.get(errorNumber(error))
   const reason = known ?? (error instanceof Error ? error.message : String(error))
-  return new WattlineError('data_unusable', `The log in ${path} cannot be opened: ${reason}.`, {
+  const after = known === undefined ? '' : ` ${KEEP_IT}`
+  return new WattlineError('data_unusable', `The log in ${path} cannot be opened: ${reason}.${after}`, {
     cause: error,
   })
 }

@@ -5,6 +5,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { WattlineError } from '../../runtime/errors.ts'
 
+/** What an operator may do: it holds records that were acknowledged and may not be in the tables yet. */
+export const KEEP_IT =
+  'It may hold acknowledged data that is nowhere else: move the folder to another name and keep it, then restore the newest backup.'
+
 const MAGIC = 0xbeefc0de
 /** Where LMDB 1.0, the version inside lmdb-js 3, keeps these in a meta page (`MDB_meta` after a 24-byte header). */
 const AT = { magic: 0x18, pageBytes: 0x30, lastPage: 0x90, transaction: 0x98 } as const
@@ -19,19 +23,26 @@ export function checkDataFile(file: string): void {
     descriptor = openSync(file, 'r')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-    throw new WattlineError('data_unusable', `The log file ${file} cannot be read.`, { cause: error })
+    throw new WattlineError(
+      'data_unusable',
+      `The log file ${file} cannot be read; it holds acknowledged data, so keep it. ${String(error)}.`,
+      { cause: error },
+    )
   }
   try {
     const { size } = fstatSync(descriptor)
     if (size === 0) return
     const expected = expectedBytes(position => readMeta(descriptor, position))
     if (expected === null) {
-      throw new WattlineError('data_unusable', `The log file ${file} is damaged: it is not an LMDB file.`)
+      throw new WattlineError(
+        'data_unusable',
+        `The log file ${file} is damaged: its first pages are not those of an LMDB file. ${KEEP_IT}`,
+      )
     }
     if (size < expected) {
       throw new WattlineError(
         'data_unusable',
-        `The log file ${file} is cut short: ${size} bytes where ${expected} are in use.`,
+        `The log file ${file} is cut short: ${size} bytes where ${expected} are in use. ${KEEP_IT}`,
       )
     }
   } finally {

@@ -35,7 +35,7 @@ export interface CustodyOptions {
 type Asker = Parameters<typeof takeInventory>[0]
 
 /** What was merged or inserted meanwhile is known by block numbers and tokens. */
-const NOTE_MS = 10_000
+const NOTE_MS = 5_000
 
 export class Custody {
   readonly #options: CustodyOptions

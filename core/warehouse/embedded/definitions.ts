@@ -2,7 +2,7 @@
  * Definitions of the tables, kept once more outside the engine's folder. Without them the engine does not see the rows that
  * lie beside them, and starts empty; they are a few files of text, so what is gone is put back.
  */
-import { existsSync, lstatSync } from 'node:fs'
+import { existsSync, lstatSync, statSync } from 'node:fs'
 import { mkdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { list } from './token-repair.ts'
@@ -49,7 +49,8 @@ export async function restoreDefinitions(enginePath: string, file: string): Prom
   }
   for (const [path, text] of Object.entries(kept.files)) {
     const full = join(enginePath, path)
-    if (existsSync(full)) continue
+    // A power failure may leave an empty file.
+    if ((statSync(full, { throwIfNoEntry: false })?.size ?? 0) > 0) continue
     await mkdir(dirname(full), { recursive: true })
     await writeFile(full, text, { flush: true })
     restored.push(path)

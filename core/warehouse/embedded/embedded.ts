@@ -127,9 +127,13 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     })
   } catch (error) {
     if (error instanceof WattlineError) throw error
-    throw new WattlineError('data_unusable', `The engine cannot open ${options.path}: ${String(error)}`, {
-      cause: error,
-    })
+    throw new WattlineError(
+      'data_unusable',
+      `The engine cannot open the tables in ${options.path}, which may hold rows that the log has no more: ${String(error)}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

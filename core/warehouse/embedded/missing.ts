@@ -24,6 +24,8 @@ export interface Missing {
   readonly tables: readonly MissingTable[]
   /** Table -> hashes of tokens whose rows are not all there. */
   readonly tokens: ReadonlyMap<string, ReadonlySet<string>>
+  /** Of these, such whose rows are in no part that is known to be missing. */
+  readonly unknown: ReadonlyMap<string, ReadonlySet<string>>
   /** Table -> hashes of all tokens that are logged. */
   readonly logged: ReadonlyMap<string, ReadonlySet<string>>
   /** Tables without a single part that had some, as far as is known: nothing of any record is there. */
@@ -53,6 +55,7 @@ export function findMissing(
   const tables: MissingTable[] = []
   const tokens = new Map<string, ReadonlySet<string>>()
   const empty = new Set<string>()
+  const unknown = new Map<string, ReadonlySet<string>>()
   for (const uuid of new Set([...found.keys(), ...known.keys()])) {
     const here = found.get(uuid) ?? { uuid, name: null, parts: [], tokens: new Map(), broken: [] }
     const name = known.get(uuid)?.name ?? here.name
@@ -73,6 +76,11 @@ export function findMissing(
     const burnt = [...here.tokens].filter(([, parts]) =>
       parts.some((part: PartName) => !isThere(part) && !hasExpired(part.partition) && !isErased(part)),
     )
+    const ranges = [...(table?.parts ?? [])].flatMap(part => rangeOf(part) ?? [])
+    const strange = burnt.filter(([, parts]) =>
+      parts.some((part: PartName) => !isThere(part) && !ranges.some(range => covers(range, part))),
+    )
+    unknown.set(name, new Set([...(unknown.get(name) ?? []), ...strange.map(([hash]) => hash)]))
     tokens.set(name, new Set([...(tokens.get(name) ?? []), ...burnt.map(([hash]) => hash)]))
   }
   const all = survey.tables.filter(({ name }) => name !== null)
@@ -81,6 +89,7 @@ export function findMissing(
   return {
     tables,
     tokens,
+    unknown,
     logged: new Map(all.map(table => [table.name!, new Set(table.tokens.keys())])),
     empty: new Set(
       [...empty].filter(name => !all.some(table => table.name === name && table.parts.length > 0)),

@@ -79,9 +79,11 @@ async function tokensOf(folder: string): Promise<ReadonlyMap<string, readonly Pa
     for (const line of text.split('\n')) {
       const [operation, partName, id] = line.split('\t')
       const part = parsePartName(partName ?? '')
-      if (operation !== '1' || part === null || id === undefined) continue
+      if (part === null || id === undefined) continue
       const hash = id.slice(part.partition.length + 1)
-      tokens.set(hash, [...(tokens.get(hash) ?? []), part])
+      const others = (tokens.get(hash) ?? []).filter(one => one.partition !== part.partition)
+      // Any other operation takes a token out, since its part was dropped.
+      tokens.set(hash, operation === '1' ? [...others, part] : others)
     }
   }
   return tokens

@@ -1,0 +1,65 @@
+/** What the auditor demands where files were lost: what is missing was told, and what was told is missing. */
+import type { Loss } from '../../core/runtime/losses.ts'
+import type { Acknowledged } from './acknowledged.ts'
+
+/** What was told to be gone for good: the auditor knows nothing else of losses. */
+export interface Told {
+  /** Tables that lack rows -> how many; infinite where that was said to be unknown. */
+  readonly rows: ReadonlyMap<string, number>
+  /** When records of a stream arrived that are gone, unix milliseconds. */
+  readonly records: readonly { readonly stream: string; readonly fromMs: number; readonly toMs: number }[]
+  /** The log was an older copy, or gone: windows that were open then were told to be missing from the ledger. */
+  readonly isLogLost: boolean
+}
+
+export const NOTHING_TOLD: Told = { rows: new Map(), records: [], isLogLost: false }
+
+export function toldBy(losses: readonly Loss[]): Told {
+  const rows = new Map<string, number>()
+  const records: { stream: string; fromMs: number; toMs: number }[] = []
+  for (const { state, extent } of losses) {
+    if (state !== 'lost') continue
+    for (const { table, stream, rows: missing, restoredRows = 0, from, to } of extent) {
+      if (table !== undefined) {
+        const gone = missing === null ? Number.POSITIVE_INFINITY : missing - restoredRows
+        if (gone > 0) rows.set(table, (rows.get(table) ?? 0) + gone)
+      } else if (stream !== undefined) {
+        const fromMs = from === null ? 0 : Date.parse(from)
+        records.push({ stream, fromMs, toMs: to === null ? Number.POSITIVE_INFINITY : Date.parse(to) })
+      }
+    }
+  }
+  return { rows, records, isLogLost: losses.some(({ what }) => what.startsWith('The log')) }
+}
+
+export const isTold = ({ rows, records, isLogLost }: Told): boolean =>
+  rows.size > 0 || records.length > 0 || isLogLost
+
+/** A record waits so long in a batch before the log has it, and its sender hears of it so long after. */
+const SLACK_MS = 3_000
+
+/** Spans: the rows that are missing are as many as were told, less those of attempts that may not have been stored. */
+export function auditLostSpans(epochs: readonly Acknowledged[], told: Told): string[] {
+  const ranges = told.records.filter(({ stream }) => stream === 'traces')
+  const withLog = (ms: number): boolean =>
+    ranges.some(({ fromMs, toMs }) => fromMs - SLACK_MS <= ms && ms <= toMs + SLACK_MS)
+  let [ofParts, ofLog, unsure] = [0, 0, 0]
+  for (const { missing } of epochs) {
+    unsure += missing.unanswered
+    for (const { spans, acknowledgedMs } of missing.acknowledged) {
+      if (withLog(acknowledgedMs)) ofLog += spans
+      else ofParts += spans
+    }
+  }
+  const rows = told.rows.get('otel_traces') ?? 0
+  return [
+    ...(ofParts > rows
+      ? [`${ofParts} acknowledged spans are missing, ${rows} rows were told to be lost`]
+      : []),
+    ...(Number.isFinite(rows) && rows > ofParts + ofLog + unsure
+      ? [
+          `${rows} spans were told to be lost, ${ofParts + ofLog} acknowledged ones are missing, and at most ${unsure} others`,
+        ]
+      : []),
+  ]
+}
