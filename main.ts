@@ -317,6 +317,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     waiting: () => parts.uplink?.problems() ?? [],
     notes: () => [...doors.notes(), ...wiring.meterBudget.notes(), ...(wiring.losses?.notes() ?? [])],
     losses: () => wiring.losses?.all() ?? [],
+    lossNotes: () => wiring.losses?.notes() ?? [],
     logReaders: readersOf(config),
     access: doors.access,
     tls: doors.tls,

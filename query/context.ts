@@ -55,6 +55,8 @@ export interface StatusServerOptions {
   readonly meterState?: () => ReadonlyMap<string, number>
   /** What files have lost. */
   readonly losses?: () => readonly Loss[]
+  /** What of it an operator should look at although everything works; for the page. */
+  readonly lossNotes?: () => readonly string[]
   /** What is waited for while work is taken all the same: an uplink that is away. */
   readonly waiting?: () => readonly string[]
   /** What an operator should look at although everything works, such as a tokens file that was kept out. */

@@ -217,6 +217,8 @@ export interface StatusAnswer {
   readonly otlp_grpc: string | null
   /** Not ready reasons; empty when ready. */
   readonly problems: readonly string[]
+  /** What files have lost and got back; for operators. */
+  readonly notes?: readonly string[]
 }
 
 /** Body of every error on JSON routes, `application/problem+json`. */

@@ -80,6 +80,7 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
       <Notice
         error={errors.find(error => error.away) ?? errors[0] ?? null}
         problems={status.data?.problems ?? []}
+        notes={status.data?.notes ?? []}
         onRetry={() => {
           for (const poll of polls) poll.retry()
         }}

@@ -34,6 +34,11 @@ export function statusRoutes(app: FastifyInstance, context: StatusContext, metri
   )
 }
 
+function lossNotesOf({ lossNotes }: StatusContext, isAsked: boolean): { readonly notes?: readonly string[] } {
+  const notes = isAsked ? (lossNotes?.() ?? []) : []
+  return notes.length === 0 ? {} : { notes }
+}
+
 function notesOf(context: StatusContext): { readonly notes?: readonly string[] } {
   const notes = context.notes()
   return notes.length === 0 ? {} : { notes }
@@ -51,6 +56,7 @@ export function instanceRoutes(app: FastifyInstance, context: QueryContext): voi
       otlp_http: context.otlpHttp ?? null,
       otlp_grpc: context.otlpGrpc ?? null,
       problems: problems.length === 0 || isOperator(context.access, request) ? problems : [PROBLEMS_HIDDEN],
+      ...lossNotesOf(context, isOperator(context.access, request)),
     }
   })
 }

@@ -7,9 +7,11 @@ import type { ApiError } from '../lib/api.ts'
 export function Notice(props: {
   readonly error: ApiError | null
   readonly problems: readonly string[]
+  readonly notes: readonly string[]
   readonly onRetry: () => void
 }) {
-  const { error, problems } = props
+  const { error, problems, notes } = props
+  const isLoss = problems.some(problem => problem.includes('wattline losses'))
   return (
     <div class="notice-place" role="status" aria-live="polite">
       {error !== null ? (
@@ -27,11 +29,18 @@ export function Notice(props: {
         problems.length > 0 && (
           <p class="notice">
             <span>
-              <b>Not ready:</b> {problems.join('; ')}. Nothing acknowledged is lost; this line goes when it
-              works again.
+              <b>Not ready:</b> {problems.join('; ').replace(/\.$/, '')}. This line goes when it works again
+              {isLoss ? ', or when the loss is accepted.' : '; nothing acknowledged is lost.'}
             </span>
           </p>
         )
+      )}
+      {notes.length > 0 && (
+        <p class="notice">
+          <span>
+            <b>Note:</b> {notes.join('; ')}
+          </span>
+        </p>
       )}
     </div>
   )
