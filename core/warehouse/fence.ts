@@ -18,8 +18,7 @@ export interface FenceOptions {
   /** Value of the setting that says who asks: policies.ts. */
   readonly sees: string
   readonly limits: FencedQuery['limits']
-  /** Whether the engine may answer from projections. */
-  readonly projections: boolean
+  readonly text: Pick<FencedText, 'projections' | 'isTotal'>
   /** Threads of one query: fewer than cores, so that inserts go on beside it. The engine's own choice when absent. */
   readonly threads?: number
   /** Nice value of these threads; without CAP_SYS_NICE the engine passes over it. */
@@ -63,7 +62,9 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     max_result_rows: limits.maxResultRows,
     result_overflow_mode: 'throw',
     ...(options.threads === undefined ? {} : { max_threads: options.threads }),
-    optimize_use_projections: options.projections ? 1 : 0,
+    optimize_use_projections: options.text.projections ? 1 : 0,
+    // A number and a time that cannot be compared would be the one thing that fails in text that never does.
+    decimal_check_overflow: options.text.isTotal ? 0 : 1,
     ...PLANNING,
     allow_ddl: 0,
     allow_introspection_functions: 0,
@@ -84,7 +85,12 @@ export interface FencedText {
   readonly sql: string
   /** Whether the engine may answer from projections. */
   readonly projections: boolean
+  /** Whether nothing in it can fail on a value of a column. */
+  readonly isTotal: boolean
 }
+
+/** Text of the product's own runs as it is. */
+export const ownText = (sql: string): FencedText => ({ sql, projections: true, isTotal: false })
 
 /**
  * The text that is run for a stranger's, such that the engine computes nothing for rows that he does not see, or nothing
@@ -94,9 +100,13 @@ export interface FencedText {
  * @param sql as the engine prints it
  */
 export function fencedText(sql: string, params: FencedQuery['params'], database: string): FencedText {
-  if (isTotal(sql)) return { sql, projections: true }
+  if (isTotal(sql)) return { sql, projections: true, isTotal: true }
   const named = withIdentifiers(sql, params)
-  return { sql: withPlainColumns(named, database), projections: !NAMES_PROJECTED.test(named) }
+  return {
+    sql: withPlainColumns(named, database),
+    projections: !NAMES_PROJECTED.test(named),
+    isTotal: false,
+  }
 }
 
 /** Names that are given as values, put in. @throws sql_refused */

@@ -48,10 +48,19 @@ const VISIBLE: Owner = { tenant: MINE, isHidden: false }
 const OTHER_TENANT: Owner = { tenant: THEIRS, isHidden: true }
 const OTHER_ACCOUNT: Owner = { tenant: MINE, isHidden: true }
 
-/** Fills every table: with what the asker sees alone, or with all of it, one hidden row beside each visible one. */
-export async function fill(warehouse: Warehouse, asker: Asker, isMixed: boolean): Promise<void> {
+/**
+ * Fills every table, or those named: with what the asker sees alone, or with all of it, one hidden row beside each visible
+ * one.
+ */
+export async function fill(
+  warehouse: Warehouse,
+  asker: Asker,
+  isMixed: boolean,
+  tables?: readonly string[],
+): Promise<void> {
   const hidden = asker.accounts === null ? [OTHER_TENANT] : [OTHER_TENANT, OTHER_ACCOUNT]
   for (const [index, stream] of OWNED_STREAMS.entries()) {
+    if (tables?.includes(stream.table?.name ?? '') === false) continue
     for (const part of [0, 1]) {
       const rows: RowOf<StreamDeclaration>[] = []
       for (let n = part * ROWS; n < (part + 1) * ROWS; n += 1) {

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DataFormat } from '@clickhouse/client'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, type FencedText, fencedText, fenceSettings } from '../fence.ts'
+import { assertWithinFence, type FencedText, fencedText, fenceSettings, ownText } from '../fence.ts'
 import { SERVER_KEY, seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer.ts'
@@ -53,7 +53,7 @@ export async function runFenced(
   try {
     await context.assertPolicies(endpoint)
     const text = await textOf(context, endpoint, request)
-    const settings = settingsOf(context, request, text.projections)
+    const settings = settingsOf(context, request, text)
     const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
     // The first bytes of what can be cut off in the middle tell nothing of its end: so it is made whole over there.
     const streams = request.explain === undefined && canStream(request.format)
@@ -81,14 +81,14 @@ const patienceMs = ({ limits }: FencedQuery): number => limits.maxSeconds * 1000
 function settingsOf(
   { database, settings }: FencedContext,
   request: FencedQuery,
-  projections: boolean,
+  text: FencedText,
 ): Readonly<Record<string, string | number>> {
   return {
     ...settings,
     ...fenceSettings({
       sees: seesRowsOf(SERVER_KEY, request),
       limits: request.limits,
-      projections,
+      text,
     }),
     database,
     readonly: 1,
@@ -100,7 +100,7 @@ function settingsOf(
 async function textOf(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<FencedText> {
   const { origin, sql, explain, params } = request
   // The syntax tree is of the text as it was written, and nothing of it runs.
-  if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return { sql, projections: true }
+  if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return ownText(sql)
   const printed = origin === 'admitted' ? sql : await judge(context, endpoint, request)
   return fencedText(printed, params, context.database)
 }
@@ -110,7 +110,7 @@ async function textOf(context: FencedContext, endpoint: Endpoint, request: Fence
  * grammar takes SELECT only, without FORMAT and INTO OUTFILE. @throws sql_refused
  */
 async function judge(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<string> {
-  const settings = { ...settingsOf(context, request, false), wait_end_of_query: 1 }
+  const settings = { ...settingsOf(context, request, ownText('')), wait_end_of_query: 1 }
   const ask = async (sql: string, params: FencedQuery['params']): Promise<string> => {
     const queryId = `wattline-check/${randomUUID()}`
     return await timed(

@@ -32,6 +32,7 @@ import { Custody, type CustodyOptions, openWatched } from './custody.ts'
 import { engineConfigXml } from './engine-config.ts'
 import { engineUsersXml } from './engine-users.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
+import { FencedSessions } from './fenced-sessions.ts'
 import { type ActiveTable, freezeTables, removeFrozen } from './freeze.ts'
 import { InsertGate } from './insert-gate.ts'
 import { insertRecord } from './insert-record.ts'
@@ -167,6 +168,7 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #key: string
   readonly #files: RecordFiles
   readonly #pipes: AnswerPipes
+  readonly #sessions: FencedSessions
   readonly #maxQueryBytes: number
   /** For statements that must never wait behind others: KILL QUERY, ping. */
   readonly #control: Pool<Session>
@@ -185,6 +187,7 @@ class EmbeddedWarehouse implements Warehouse {
     this.#key = key
     this.#files = files
     this.#pipes = pipes
+    this.#sessions = new FencedSessions(path)
     this.#control = new Pool([control])
     this.#inserts = new Pool(inserts)
     this.#queries = new Pool(queries)
@@ -258,7 +261,7 @@ class EmbeddedWarehouse implements Warehouse {
         retryAfterSeconds: 1,
       })
     }
-    const session = new Session(this.#path)
+    const session = this.#sessions.take(request.params)
     const ending = new AbortController()
     const givenBack = Promise.withResolvers<void>()
     request.onTaken?.(givenBack.promise)
@@ -274,7 +277,8 @@ class EmbeddedWarehouse implements Warehouse {
         release: () => {
           this.#fenced.delete(ending)
           this.#pipes.give(pipe)
-          session.close()
+          if (ending.signal.aborted || request.signal.aborted) session.close()
+          else this.#sessions.give(session, request.params)
           givenBack.resolve()
         },
         kill: (prefix: string) => this.#kill(prefix),
@@ -315,6 +319,7 @@ class EmbeddedWarehouse implements Warehouse {
   async #close(): Promise<void> {
     await this.files?.close()
     await this.#endFenced()
+    this.#sessions.close()
     for (const session of await this.#queries.close()) session.close()
     for (const session of await this.#inserts.close()) session.close()
     for (const session of await this.#control.close()) session.close()

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from 'chdb'
 import { quoteText } from '../column-types.ts'
 import { queryError } from '../engine-errors.ts'
-import { assertWithinFence, type FencedText, fencedText, fenceSettings } from '../fence.ts'
+import { assertWithinFence, type FencedText, fencedText, fenceSettings, ownText } from '../fence.ts'
 import { seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerReader } from './answer-pipes.ts'
@@ -17,7 +17,7 @@ export interface FencedEngine {
   readonly threads: number
   /** Most memory of one query, whatever is asked for: inserts need some beside it. */
   readonly maxQueryBytes: number
-  /** For this query alone: a read-only session can never be made another tenant's. */
+  /** For this query alone, until it is released. */
   readonly session: Session
   /** For this query alone, until its statement has ended. */
   readonly pipe: string
@@ -69,15 +69,15 @@ export async function killUntil(ended: () => boolean, kill: () => Promise<void>)
   }
 }
 
-/** Makes the session the asker's, before anything else runs in it, and then one that cannot be changed. */
-function preparation(engine: FencedEngine, request: FencedQuery, projections: boolean): string {
+/** Makes the session the asker's, before anything else of it runs. */
+function preparation(engine: FencedEngine, request: FencedQuery, text: FencedText): string {
   const settings = fenceSettings({
     sees: seesRowsOf(engine.key, request),
     limits: {
       ...request.limits,
       maxMemoryBytes: Math.min(request.limits.maxMemoryBytes, engine.maxQueryBytes),
     },
-    projections,
+    text,
     threads: request.urgency?.isNarrow === true ? 1 : engine.threads,
     nice: request.urgency?.nice ?? 0,
   })
@@ -87,23 +87,23 @@ function preparation(engine: FencedEngine, request: FencedQuery, projections: bo
     ),
     ...paramAssignments(request.params),
   ]
-  return `USE ${engine.database}; SET ${assignments.join(', ')}, readonly = 1`
+  // Nothing but SELECT, and settings by SET alone: the session is used again, and the text is a SELECT.
+  return `USE ${engine.database}; SET ${assignments.join(', ')}, readonly = 2`
 }
 
 /** What is run for a request. @throws sql_refused */
 async function textOf(engine: FencedEngine, request: FencedQuery): Promise<FencedText> {
   const { origin, sql, explain, params } = request
   // The syntax tree is of the text as it was written, and nothing of it runs.
-  if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return { sql, projections: true }
-  if (origin === 'admitted') return fencedText(sql, params, engine.database)
-  // Its session is read-only by now: projections stay as they were then.
-  return { ...fencedText(await judge(engine, request), params, engine.database), projections: false }
+  if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return ownText(sql)
+  const printed = origin === 'admitted' ? sql : await judge(engine, request)
+  return fencedText(printed, params, engine.database)
 }
 
 /** Parses text that nobody has judged before, and gives it as the engine prints it. @throws sql_refused */
 async function judge(engine: FencedEngine, request: FencedQuery): Promise<string> {
   const { session } = engine
-  await session.queryAsync(preparation(engine, request, false))
+  await session.queryAsync(preparation(engine, request, ownText('')))
   // Parses and never runs: refuses several statements in one text, which EXPLAIN AST would run.
   const printed = await session.queryAsync(`SELECT formatQuerySingleLine(${quoteText(request.sql)})`, {
     format: 'TSVRaw',
@@ -121,7 +121,7 @@ async function start(
   statement: string,
   format: string,
 ): Promise<Uint8Array> {
-  const prepared = preparation(engine, request, text.projections)
+  const prepared = preparation(engine, request, text)
   const result = await engine.session.queryAsync(`${prepared}; ${mark} ${statement}`, { format })
   return result.bytes()
 }
@@ -185,7 +185,8 @@ class Answer {
   readonly #ending: Promise<unknown>
   #ended = false
   #left = false
-  readonly #aborted: Promise<null>
+  /** Of who waits for the next piece. */
+  #giveUp: ((reason: unknown) => void) | undefined
 
   constructor(run: Run) {
     this.#run = run
@@ -204,21 +205,24 @@ class Answer {
         this.#reader.end()
       })
     void Promise.all([this.#ending, this.#reader.closed]).then(() => engine.release())
-    this.#aborted = new Promise(resolve => {
-      request.signal.addEventListener('abort', () => resolve(null), { once: true })
-    })
     request.signal.addEventListener('abort', this.#stop, { once: true })
     if (request.signal.aborted) this.#stop()
   }
 
   /** The next piece; null when the answer is complete. @throws when it will not be */
-  async next(): Promise<Buffer | null> {
-    const { signal } = this.#run.request
-    const next = await Promise.race([this.#chunks.next().catch(() => null), this.#aborted])
-    signal.throwIfAborted()
+  next(): Promise<Buffer | null> {
+    // Not by racing against a promise that stays: it would keep every piece.
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject
+      if (this.#run.request.signal.aborted) reject(this.#run.request.signal.reason)
+      else this.#read().then(resolve, reject)
+    })
+  }
+
+  async #read(): Promise<Buffer | null> {
+    const next = await this.#chunks.next().catch(() => null)
     if (next !== null && next.done !== true) return next.value
-    const error = await Promise.race([this.#ending, this.#aborted])
-    signal.throwIfAborted()
+    const error = await this.#ending
     if (error !== undefined) throw queryError(error)
     return null
   }
@@ -231,6 +235,7 @@ class Answer {
   }
 
   readonly #stop = (): void => {
+    this.#giveUp?.(this.#run.request.signal.reason)
     this.#reader.discard()
     void killUntil(
       () => this.#ended,

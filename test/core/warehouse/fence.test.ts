@@ -7,7 +7,7 @@ it('sets who asks, and limits', () => {
   const settings = fenceSettings({
     sees: 'key["a"]',
     limits: { maxSeconds: 3, maxMemoryBytes: 4, maxResultRows: 5 },
-    projections: false,
+    text: { projections: false, isTotal: true },
     threads: 1,
   })
   expect(settings).toMatchObject({
@@ -17,6 +17,7 @@ it('sets who asks, and limits', () => {
     max_result_rows: 5,
     max_threads: 1,
     optimize_use_projections: 0,
+    decimal_check_overflow: 0,
     output_format_write_statistics: 0,
   })
 })
@@ -30,7 +31,7 @@ describe('fencedText', () => {
     "SELECT toStartOfInterval(Timestamp, toIntervalSecond(60)) AS t, SpanAttributes['a'] FROM otel_traces WHERE SpanName LIKE '%a%'",
     "SELECT 1 FROM otel_traces WHERE SpanName IN ('a', 'b') AND (TraceId IN (SELECT TraceId FROM otel_logs))",
   ])('leaves text alone in which nothing can fail: %s', sql => {
-    expect(run(sql)).toEqual({ sql, projections: true })
+    expect(run(sql)).toEqual({ sql, projections: true, isTotal: true })
   })
 
   it('reads plain columns where something can, and no projection of a table that is named', () => {
