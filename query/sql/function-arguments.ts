@@ -28,22 +28,26 @@ const named = (text: string): readonly string[] => text.trim().toLowerCase().spl
 const WANTED_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ...named(`like notLike ilike notILike match extract extractAll extractGroups extractAllGroupsVertical
     extractAllGroupsHorizontal regexpExtract regexp_extract regexp_substr regexp_matches replaceRegexpOne replaceRegexpAll
-    regexp_replace countMatches countMatchesCaseInsensitive mapContainsKeyLike mapExtractKeyLike position
-    positionCaseInsensitive positionUTF8 positionCaseInsensitiveUTF8 locate instr countSubstrings
-    countSubstringsCaseInsensitive hasAll hasAny hasSubstr hasSubsequence hasSubsequenceCaseInsensitive multiSearchAny
+    regexp_replace countMatches countMatchesCaseInsensitive mapContainsKeyLike mapExtractKeyLike multiSearchAny
     multiSearchAnyCaseInsensitive multiSearchFirstIndex multiSearchFirstPosition multiSearchAllPositions replaceOne
     replaceAll replace substringIndex substringIndexUTF8 substring_index`).map(name => [name, 1] as const),
   ...named('splitByRegexp splitByString').map(name => [name, 0] as const),
 ])
 
-/** Those that compare two texts by a table of both lengths: one of them must be written out. */
+/** Those that take as long as both of their first two arguments multiplied: one of them must be written out. */
 const COMPARING: ReadonlySet<string> = new Set(
-  named(`editDistance levenshteinDistance damerauLevenshteinDistance jaroSimilarity jaroWinklerSimilarity
-    stringJaccardIndex`),
+  named(`editDistance levenshteinDistance damerauLevenshteinDistance jaroSimilarity jaroWinklerSimilarity stringJaccardIndex
+    position positionCaseInsensitive positionUTF8 positionCaseInsensitiveUTF8 locate instr countSubstrings
+    countSubstringsCaseInsensitive hasSubsequence hasSubsequenceCaseInsensitive hasAll hasAny hasSubstr`),
 )
 
 /** Characters of what is looked for, with what the engine's print puts around it. */
 const WANTED_MAX = 1_000
+/** Where letters are compared without regard to case, or one by one, the engine takes as long as both lengths multiplied. */
+const LETTERS_MAX = 100
+const BY_LETTER = /caseinsensitive|distance|similarity|^n?o?t?ilike$|^instr$/
+const CASELESS_PATTERN = /\(\?[a-zA-Z-]*i/
+
 /** How often a counted repetition of a pattern may repeat, all of them multiplied. */
 const REPETITIONS_MAX = 1_000
 
@@ -59,15 +63,15 @@ export function judgeArguments(node: SyntaxNode): Verdict {
   if (BY_AGGREGATE.has(name)) return judgeAggregate(node, given[0])
   const wantedAt = WANTED_ARGUMENTS.get(name)
   if (wantedAt !== undefined) return judgeWanted(node, given[wantedAt])
-  if (
-    COMPARING.has(name) &&
-    given.length === 2 &&
-    !given.some(one => (writtenLength(one) ?? Infinity) <= WANTED_MAX)
-  ) {
-    return refused(
-      'function',
-      `one of the texts for ${node.name} must be written out, in up to ${WANTED_MAX} characters`,
-    )
+  if (COMPARING.has(name)) {
+    const most = BY_LETTER.test(name) ? LETTERS_MAX : WANTED_MAX
+    const isShort = (one: SyntaxNode): boolean => (writtenLength(one) ?? Number.POSITIVE_INFINITY) <= most
+    if (!given.slice(0, 2).some(isShort)) {
+      return refused(
+        'function',
+        `one of the first two arguments of ${node.name} must be written out, in up to ${most} characters`,
+      )
+    }
   }
   if (name === 'values' && node.parent?.kind === 'TableExpression') {
     // Its first argument may be the structure, as text.
@@ -91,16 +95,21 @@ function judgeAggregate({ name }: SyntaxNode, given: SyntaxNode | undefined): Ve
 function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verdict {
   if (wanted === undefined) return ALLOWED
   const length = writtenLength(wanted)
-  if (length === undefined || length > WANTED_MAX) {
+  const isByLetter = BY_LETTER.test(name.toLowerCase()) || isCaseless(wanted)
+  const most = isByLetter ? LETTERS_MAX : WANTED_MAX
+  if (length === undefined || length > most) {
     return refused(
       'function',
-      `what ${name} looks for must be written out, in up to ${WANTED_MAX} characters; columns, subqueries and computed texts are not taken`,
+      `what ${name} looks for must be written out, in up to ${most} characters; columns, subqueries and computed texts are not taken`,
     )
   }
   return repetitions(wanted) > REPETITIONS_MAX
     ? refused('function', `the pattern for ${name} repeats more than ${REPETITIONS_MAX} times`)
     : ALLOWED
 }
+
+const isCaseless = (node: SyntaxNode): boolean =>
+  (node.kind === 'Literal' && CASELESS_PATTERN.test(node.line)) || node.children.some(isCaseless)
 
 /** Functions of literals that are no longer than these, by and large. */
 const PUTTING_TOGETHER: ReadonlySet<string> = new Set(

@@ -5,6 +5,7 @@
 import { isVirtualColumn } from '../../core/warehouse/fence.ts'
 import { judgeArguments } from './function-arguments.ts'
 import { isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts'
+import { judgeTogether } from './slow-functions.ts'
 import { readSyntaxTree, type SyntaxNode } from './syntax-lines.ts'
 import { ALLOWED, refused, type Verdict } from './verdict.ts'
 
@@ -67,7 +68,9 @@ export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Ver
     const verdict = judgeNode(node, tables)
     if (!verdict.allowed) return verdict
   }
-  return read > TABLES_MAX ? refused('too_long', `more than ${TABLES_MAX} tables are read`) : ALLOWED
+  return read > TABLES_MAX
+    ? refused('too_long', `more than ${TABLES_MAX} tables are read`)
+    : judgeTogether(nodes)
 }
 
 function judgeNode(node: SyntaxNode, tables: ReadonlySet<string>): Verdict {

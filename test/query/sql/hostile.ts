@@ -144,6 +144,17 @@ export const HOSTILE: readonly (readonly [sql: string, reason: Refusal | 'failed
   ['SELECT position(SpanName, (SELECT any(SpanName) FROM otel_traces)) FROM otel_traces', 'function'],
   ['SELECT hasAll(range(100000), range(100000))', 'function'],
   ["SELECT multiSearchAny(SpanName, [ServiceName, 'a']) FROM otel_traces", 'function'],
+  ["SELECT replaceRegexpAll(repeat('a', 60000), 'a+c|a', 'x')", 'function'],
+  ["SELECT replaceRegexpAll(x, 'a+c|a', '') FROM (SELECT repeat(repeat('a', 1000), 1000) AS x)", 'function'],
+  [
+    "SELECT countMatches(x, 'a+c|a') FROM (SELECT leftPad('a', length(SpanName) * 10000) AS x FROM otel_traces)",
+    'function',
+  ],
+  [`SELECT extractAll('${'a'.repeat(20_000)}', 'a+c|a')`, 'function'],
+  [`SELECT arrayMap(x -> countMatches(x, 'a+c|a'), ['b', '${"a\\'".repeat(6_000)}'])`, 'function'],
+  [`SELECT SpanName ILIKE '%${'a'.repeat(150)}b%' FROM otel_traces`, 'function'],
+  [`SELECT match(SpanName, '(?i)${'a'.repeat(150)}b') FROM otel_traces`, 'function'],
+  [`SELECT positionCaseInsensitive(SpanName, '${'a'.repeat(150)}b') FROM otel_traces`, 'function'],
   ["SELECT printf('%2000000000d', 1)", 'function'],
   ['SELECT seriesDecomposeSTL(range(1000), 3)', 'function'],
   // more than there is any use for

@@ -291,8 +291,12 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
     [[1, 1, 1, -1, 3, 3, 1]],
   ],
   [
-    "SELECT 'abc' LIKE concat('%', 'b', '%'), editDistance('cart', 'card'), hasAny(['a', 'b'], ['b']), position('abc', 'c'), replaceAll('aa', 'a', 'b'), match('a1', '^[a-z]{1,3}[0-9]{1,20}$'), multiSearchAny('abc', ['x', 'b'])",
-    [[1, '1', 1, '3', 'bb', 1, 1]],
+    "SELECT 'abc' LIKE concat('%', 'b', '%'), editDistance('cart', 'card'), hasAny(['a', 'b'], ['b']), position('abc', 'c'), replaceAll('aa', 'a', 'b'), match('a1', '^[a-z]{1,3}[0-9]{1,20}$'), multiSearchAny('abc', ['x', 'b']), hasAll([1, 2], range(2)), locate('b', toString('ab'))",
+    [[1, '1', 1, '3', 'bb', 1, 1, 0, '2']],
+  ],
+  [
+    "SELECT leftPad('7', 3, '0'), replaceRegexpAll('GET /7', '[0-9]+', 'N'), repeat('ab', 2), match('Cart', '(?i)cart|pay')",
+    [['007', 'GET /N', 'abab', 1]],
   ],
   ["SELECT 'a' LIKE 'A', 'a' ILIKE 'A', match('abc', 'b.'), extract('a=1', 'a=([0-9])')", [[0, 1, 1, '1']]],
   [

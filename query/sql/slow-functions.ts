@@ -1,0 +1,66 @@
+/**
+ * Functions that are slow on long texts: they look at a text again from each of its places, or compare it letter by letter
+ * with what is looked for. `replaceRegexpAll(x, 'a+c|a', '')` takes the square of 60 kB, and the engine does not look at the
+ * time meanwhile. Texts that are stored are short; so a statement that calls one of these makes no long texts itself.
+ */
+import type { SyntaxNode } from './syntax-lines.ts'
+import { ALLOWED, refused, type Verdict } from './verdict.ts'
+
+const named = (text: string): ReadonlySet<string> => new Set(text.trim().toLowerCase().split(/\s+/))
+
+const SLOW = named(`
+  ilike notILike match extract extractAll extractGroups extractAllGroupsVertical extractAllGroupsHorizontal regexpExtract
+  regexp_extract regexp_substr regexp_matches replaceRegexpOne replaceRegexpAll regexp_replace countMatches
+  countMatchesCaseInsensitive splitByRegexp positionCaseInsensitive positionCaseInsensitiveUTF8 instr
+  countSubstringsCaseInsensitive multiSearchAnyCaseInsensitive hasSubsequenceCaseInsensitive editDistance
+  levenshteinDistance damerauLevenshteinDistance jaroSimilarity jaroWinklerSimilarity stringJaccardIndex ngramDistance
+  ngramSearch`)
+
+/** Position of the argument that says how long a text becomes. */
+const MAKERS: ReadonlyMap<string, number> = new Map([
+  ['repeat', 1],
+  ['space', 0],
+  ...['leftPad', 'rightPad', 'leftPadUTF8', 'rightPadUTF8', 'lpad', 'rpad', 'toFixedString'].map(
+    name => [name.toLowerCase(), 1] as const,
+  ),
+])
+
+/** Of a literal, and of what all makers make together. */
+const TEXT_MAX = 10_000
+
+/** @param nodes of the whole statement */
+export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
+  const slow = nodes.find(({ kind, name }) => kind === 'Function' && SLOW.has(name.toLowerCase()))
+  if (slow === undefined) return ALLOWED
+  let made = 1
+  for (const node of nodes) {
+    if (node.kind === 'Literal' && longestText(node.line) > TEXT_MAX) {
+      return refused(
+        'function',
+        `${slow.name} is not taken beside a text of more than ${TEXT_MAX} characters`,
+      )
+    }
+    const sizeAt = node.kind === 'Function' ? MAKERS.get(node.name.toLowerCase()) : undefined
+    if (sizeAt === undefined) continue
+    made *= Math.max(1, sizeOf(node.children[0]?.children[sizeAt]))
+    if (made > TEXT_MAX) {
+      return refused(
+        'function',
+        `${slow.name} is not taken beside ${node.name}, unless its size is written out, up to ${TEXT_MAX} in all`,
+      )
+    }
+  }
+  return ALLOWED
+}
+
+/** Of the texts in a literal, which may be a list. */
+function longestText(line: string): number {
+  if (line.length <= TEXT_MAX) return 0
+  const between = line.replaceAll(/\\./g, '__').split("'")
+  return between.reduce((most, text, at) => (at % 2 === 1 ? Math.max(most, text.length) : most), 0)
+}
+
+function sizeOf(node: SyntaxNode | undefined): number {
+  const digits = node?.kind === 'Literal' ? /^U?Int64_(\d{1,15})$/.exec(node.name)?.[1] : undefined
+  return digits === undefined ? Number.POSITIVE_INFINITY : Number(digits)
+}
