@@ -21,12 +21,12 @@ import { type ConsumerPorts, groupState } from './consumer.ts'
 import { Group } from './groups.ts'
 import { History, type HistoryOptions } from './history.ts'
 import { Journal } from './journal.ts'
-import { PING_KEY, recordKey } from './keys.ts'
+import { FORMAT_KEY, PING_KEY, recordKey } from './keys.ts'
 import type { PartitionLog, StreamLog } from './partition-log.ts'
 import { decodeHead, readRecord, storedBytes } from './record.ts'
 import { Space, volumeOf } from './space.ts'
 import { type LogStore, openStore } from './store.ts'
-import { checkSettings, loadStreams, newStream } from './streams.ts'
+import { checkSettings, FORMAT, loadStreams, newStream } from './streams.ts'
 import { Trimmer } from './trimmer.ts'
 
 export interface EmbeddedBrokerOptions extends HistoryOptions {
@@ -125,6 +125,7 @@ class EmbeddedBroker implements Broker {
     const created = missing.map(one => newStream(one, id++))
     await this.#history.settle([...this.#streams.values()].flatMap(stream => [...stream.partitions]))
     await this.#journal.submit(0, draft => {
+      draft.put(FORMAT_KEY, Buffer.from(FORMAT))
       for (const { operations } of created) for (const { key, value } of operations) draft.put(key, value!)
       draft.afterwards(() => {
         for (const { stream } of created) this.#streams.set(stream.name, stream)

@@ -20,7 +20,12 @@ import { decodeBounds, decodeOffset, PartitionLog, type StreamLog } from './part
 import type { Operation } from './record.ts'
 import type { LogStore } from './store.ts'
 
-const FORMAT = '1'
+/**
+ * Of the log, and of all that is kept in it. 2: records have origins. An older version reads a log of format 2 as if they had
+ * none, and stores again what is stored: so it must refuse.
+ */
+export const FORMAT = '2'
+const READABLE: ReadonlySet<string> = new Set(['1', FORMAT])
 const PARTITIONS_MAX = 65_535
 
 /** What is stored of a stream under its name. */
@@ -32,10 +37,10 @@ interface StoredStream {
 
 export function loadStreams(store: LogStore): Map<string, StreamLog> {
   const format = store.get(FORMAT_KEY)
-  if (format !== undefined && Buffer.from(format).toString() !== FORMAT) {
+  if (format !== undefined && !READABLE.has(Buffer.from(format).toString())) {
     throw new WattlineError(
       'data_unusable',
-      `The log has format ${Buffer.from(format).toString()}, this version reads format ${FORMAT}.`,
+      `The log has format ${Buffer.from(format).toString()}, this version reads formats up to ${FORMAT}: a newer version has written it. Start that one, or restore a backup of before (docs/operators.md).`,
     )
   }
   const streams = new Map<string, StreamLog>()
@@ -108,9 +113,6 @@ export function newStream(
   })
   return {
     stream: { name, id, partitions, retention: null, turn: 0 },
-    operations: [
-      { key: FORMAT_KEY, value: Buffer.from(FORMAT) },
-      { key: streamKey(name), value: Buffer.from(JSON.stringify(stored)) },
-    ],
+    operations: [{ key: streamKey(name), value: Buffer.from(JSON.stringify(stored)) }],
   }
 }
