@@ -8,7 +8,9 @@ import { ACCEPT_FILE, type Loss, readLosses } from '../../core/runtime/losses.ts
 import { canHideFolders, hideFolder } from '../support/hidden-folder.ts'
 import { freePorts } from '../support/kafka/kafka-server.ts'
 import { eventually } from '../support/wattline-process.ts'
+import type { Acknowledged } from './acknowledged.ts'
 import type { Aim } from './aim.ts'
+import { backUpAndRestore } from './backup-fault.ts'
 import { cutClients } from './cut-clients.ts'
 import { keepCopy, loseDefinitions, loseParts, spoilPart, unmount } from './file-faults.ts'
 import { stateOf, stopped, untilNothingPends } from './lag.ts'
@@ -69,6 +71,12 @@ class Embedded implements Topology {
       fault('second-process', 2, () => this.#second()),
       ...this.#fileFaults(),
       ...(canHideFolders() ? [fault('disk-gone', 6, random => this.#hideDisk(random() * 400))] : []),
+      // Rarely: a copy is restored, started and audited each time.
+      {
+        name: 'backup',
+        weight: 0.5,
+        inject: ({ random, client: { acknowledged } }) => this.#backUp(random, acknowledged),
+      },
     ]
   }
 
@@ -288,6 +296,14 @@ class Embedded implements Topology {
       bringBack()
     }
     return `gone for ${Math.round(ms)} ms`
+  }
+
+  #backUp(random: () => number, acknowledged: Acknowledged): Promise<string> {
+    const http = this.#member.process?.http
+    if (http === undefined) return Promise.reject(new Error('the process is down'))
+    // What files have lost, and was told, is missing in the copy as well: the other audit weighs that.
+    if (readLosses(this.#data).length > 0) return Promise.resolve('left out: files were damaged before')
+    return backUpAndRestore({ data: this.#data, http, environment: ENVIRONMENT, acknowledged, random })
   }
 
   /** Another process on the same folder is refused, and does no harm. */

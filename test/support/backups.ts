@@ -101,7 +101,8 @@ async function auditHost(
   const read = async () => {
     const [row] = await process.sql<{ meter: string; booked: string; entries: string; ids: string }>(
       `SELECT toString(max(Value) - min(Value)) AS meter,
-         (SELECT toString(sum(EnergyUj)) FROM ledger WHERE Host = '${host}') AS booked,
+         toString((SELECT sum(EnergyUj) FROM ledger WHERE Host = '${host}')
+           + (SELECT sum(Value) FROM late_readings WHERE Host = '${host}' AND Quantity = 'energy')) AS booked,
          (SELECT toString(count()) FROM ledger WHERE Host = '${host}') AS entries,
          (SELECT toString(uniqExact(EntryId)) FROM ledger WHERE Host = '${host}') AS ids
        FROM readings WHERE Host = '${host}' AND Quantity = 'energy'`,

@@ -1,0 +1,49 @@
+/**
+ * A backup under load, sometimes killed in the middle and made again, restored beside the original, and audited there: all
+ * that was acknowledged before it began is in it, whole and once, and the copy goes on.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { auditRestored, momentOf, wattline } from '../support/backups.ts'
+import { startProcess } from '../support/wattline-process.ts'
+import type { Acknowledged } from './acknowledged.ts'
+
+export interface BackupFault {
+  readonly data: string
+  readonly http: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly acknowledged: Acknowledged
+  readonly random: () => number
+}
+
+/** Resolves with what was done. @throws for whatever the copy lacks or has twice */
+export async function backUpAndRestore(fault: BackupFault): Promise<string> {
+  const { data, http, environment, acknowledged, random } = fault
+  const root = mkdtempSync(join(tmpdir(), 'wattline-chaos-backup-'))
+  const [to, restored] = [join(root, 'to'), join(root, 'restored')]
+  const backup = ['backup', to, '--data', data, '--url', http]
+  try {
+    const isKilled = random() < 0.5
+    if (isKilled) await wattline(backup, { killAfterMs: 500 + random() * 1_500 })
+    const before = momentOf(acknowledged)
+    await mustBe(0, backup)
+    if (isKilled) await wattline(['restore', to, '--data', restored], { killAfterMs: 500 + random() * 500 })
+    await mustBe(0, ['restore', to, '--data', restored])
+    const copy = await startProcess({ data: restored, environment })
+    try {
+      const findings = await auditRestored(copy, before, acknowledged)
+      if (findings.length > 0) throw new Error(`restored copy: ${findings.slice(0, 5).join('; ')}`)
+    } finally {
+      await copy.end('SIGTERM')
+    }
+    return `restored beside it${isKilled ? ', after a SIGKILL of each' : ''}: ${before.batches.size} batches are there`
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+async function mustBe(code: number, args: readonly string[]): Promise<void> {
+  const ran = await wattline(args)
+  if (ran.code !== code) throw new Error(`wattline ${args.join(' ')} ended with ${ran.code}: ${ran.stderr}`)
+}
