@@ -8,7 +8,8 @@ import { afterAll, expect, it } from 'vitest'
 import type { Export } from '../../core/backup/moved.ts'
 import { silentEvents } from '../../core/runtime/events.ts'
 import { openClickHouseWarehouse } from '../../core/warehouse/clickhouse/clickhouse.ts'
-import { untilNothingPends } from '../chaos/lag.ts'
+import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
+import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { pause } from '../chaos/topology.ts'
 import { wattline } from '../support/backups.ts'
 import { startClickHouseFront } from '../support/clickhouse-front/front.ts'
@@ -26,14 +27,26 @@ const ENVIRONMENT = {
 }
 /** Of what every row of a table says, whatever its order. */
 const FINGERPRINTS: Readonly<Record<string, string>> = {
-  otel_traces: 'sum(cityHash64(*))',
-  otel_metrics_sum: 'sum(cityHash64(*))',
-  readings: 'sum(cityHash64(*))',
-  ledger: 'sum(cityHash64(*))',
-  late_readings: 'sum(cityHash64(*))',
+  otel_traces: 'sum(cityHash64(toString(tuple(*))))',
+  otel_metrics_sum: 'sum(cityHash64(toString(tuple(*))))',
+  readings: 'sum(cityHash64(toString(tuple(*))))',
+  ledger: 'sum(cityHash64(toString(tuple(*))))',
+  late_readings: 'sum(cityHash64(toString(tuple(*))))',
   grid_intensity: 'sum(cityHash64(Version, Value, ValidFrom))',
   otel_traces_trace_id_ts: 'uniqExact(TraceId)',
   usage_hourly: 'sum(EnergyUj)',
+}
+
+async function printsOf(warehouse: Warehouse): Promise<Readonly<Record<string, unknown>>> {
+  const prints: Record<string, unknown> = {}
+  for (const [table, fingerprint] of Object.entries(FINGERPRINTS)) {
+    // Whether rows of one trace are merged in the index is each engine's own business.
+    const rows = table === 'otel_traces_trace_id_ts' ? '0' : 'count()'
+    prints[table] = await warehouse.query(
+      `SELECT toString(${fingerprint}) AS print, toString(${rows}) AS n FROM wattline.${table}`,
+    )
+  }
+  return prints
 }
 
 it('moves all rows to a server, once', { timeout: 240_000 }, async () => {
@@ -44,17 +57,17 @@ it('moves all rows to a server, once', { timeout: 240_000 }, async () => {
   await pause(1_500)
   const url = ['--data', data, '--url', process.http]
   expect(await wattline(['export', to, ...url], { killAfterMs: 1_500 })).toMatchObject({ code: null })
+  const running = await wattline(['export', to, ...url])
+  expect(running, running.stderr).toMatchObject({ code: 0 })
   await clients.stop()
-  await untilNothingPends(() => process.http, 60_000)
-  const made = await wattline(['export', to, ...url])
-  expect(made, made.stderr).toMatchObject({ code: 0 })
-  const expected: Record<string, unknown> = {}
-  for (const [table, fingerprint] of Object.entries(FINGERPRINTS)) {
-    expected[table] = await process.sql(
-      `SELECT toString(${fingerprint}) AS print, toString(count()) AS n FROM ${table}`,
-    )
-  }
   expect(await process.end('SIGTERM')).toBe(0)
+  // Of a folder that no process runs on, and which nothing comes into any more; parts that are there are not written again.
+  const made = await wattline(['export', to, '--data', data])
+  expect(made, made.stderr).toMatchObject({ code: 0 })
+  const path = join(data, 'warehouse')
+  const original = await openEmbeddedWarehouse({ path, maxMemoryBytes: 1_000_000_000, events: silentEvents })
+  const expected = await printsOf(original)
+  await original.close()
 
   const front = await startClickHouseFront()
   const config = join(root, 'server.yaml')
@@ -70,14 +83,7 @@ it('moves all rows to a server, once', { timeout: 240_000 }, async () => {
     })
     const moved = await wattline(['import', to, '--config', config])
     expect(moved, moved.stderr).toMatchObject({ code: 0, stdout: expect.stringMatching(/\d+ rows are in/) })
-    for (const [table, fingerprint] of Object.entries(FINGERPRINTS)) {
-      const query = `SELECT toString(${fingerprint}) AS print, toString(count()) AS n FROM wattline.${table}`
-      const [found] = await server.query<{ print: string; n: string }>(query)
-      const [wanted] = expected[table] as { print: string; n: string }[]
-      // The index of traces is made by the server: parts of it may be merged or not.
-      expect([table, found!.print]).toEqual([table, wanted!.print])
-      if (table !== 'otel_traces_trace_id_ts') expect([table, found!.n]).toEqual([table, wanted!.n])
-    }
+    expect(await printsOf(server)).toEqual(expected)
     // Once more inserts nothing; a row that somebody else wrote is told.
     await server.statements!.run(
       "INSERT INTO wattline.ledger (Tenant, WindowStart, EnergyUj) VALUES ('default', now(), 7)",
