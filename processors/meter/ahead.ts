@@ -44,24 +44,35 @@ export function holdAhead(series: Series, minute: number, ns: number, high: numb
   return true
 }
 
-/** Drops what is dated after a sample that came later. */
-export function dropAfter(
-  state: HostState,
-  series: Series,
-  minute: number,
-  ns: number,
-  late: LateRow[],
-): void {
-  const { ahead } = series
+export interface Came {
+  readonly minute: number
+  readonly ns: number
+  readonly high: number
+  readonly low: number
+}
+
+/**
+ * Drops what a sample that came later shows to be wrongly dated: the counter had not got so far when it was read, though it
+ * is dated after it. (Those that are merely told out of order rise by their dates.) Of a gauge, all that is dated after it.
+ * What the counter rose by since may be more than its dates leave time for.
+ */
+export function dropDisproved(state: HostState, series: Series, came: Came, late: LateRow[]): void {
+  const { ahead, isGauge } = series
+  const { minute, ns, high, low } = came
   let to = 0
+  let byNs = 0
   for (let at = 0; at < ahead.length; at += STRIDE) {
-    if (isBelow(minute, ns, ahead[at]!, ahead[at + NS]!)) late.push(aheadRow(state, series, at))
-    else {
+    const isLater = isBelow(minute, ns, ahead[at]!, ahead[at + NS]!)
+    if (isLater && (isGauge || isBelow(ahead[at + HIGH]!, ahead[at + LOW]!, high, low))) {
+      late.push(aheadRow(state, series, at))
+      byNs = Math.max(byNs, (ahead[at]! - minute) * MINUTE_NS + ahead[at + NS]! - ns)
+    } else {
       ahead.copyWithin(to, at, at + STRIDE)
       to += STRIDE
     }
   }
   ahead.length = to
+  if (byNs > 0) series.setBack = { minute, ns, byNs: byNs + 2e9 * series.everySeconds }
 }
 
 const aheadRow = (state: HostState, series: Series, at: number): LateRow =>

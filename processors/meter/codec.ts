@@ -34,6 +34,7 @@ const SETTLED = 1
 const PENDING = 2
 const AHEAD = 4
 const LIVE = 8
+const SET_BACK = 16
 
 /** One for all: bytes are copied out of it before anybody else writes. */
 const numbersWriter = new ByteWriter()
@@ -200,14 +201,18 @@ interface Base {
 }
 
 function writeNumbers(to: ByteWriter, series: Series, base: Base): void {
-  const { samples, settled, pending, everySeconds, lagSeconds, heardMs, isLive, ahead } = series
-  const waiting = (ahead.length > 0 ? AHEAD : 0) | (isLive ? LIVE : 0)
+  const { samples, settled, pending, everySeconds, lagSeconds, heardMs, isLive, ahead, setBack } = series
+  const waiting = (ahead.length > 0 ? AHEAD : 0) | (isLive ? LIVE : 0) | (setBack === null ? 0 : SET_BACK)
   to.byte((settled ? SETTLED : 0) | (pending ? PENDING : 0) | waiting)
   to.uint(everySeconds)
   to.uint(lagSeconds)
   to.uint(base.clockMs - heardMs)
   writeSamples(to, samples, base)
   if (ahead.length > 0) writeSamples(to, ahead, base)
+  if (setBack === null) return
+  to.signed(setBack.minute - base.minute)
+  to.uint(setBack.ns)
+  to.uint(setBack.byNs)
 }
 
 /** Times are written as distances, and those as what they differ by: samples come at a beat, so that most are 0. */
@@ -249,6 +254,10 @@ function readNumbers(from: ByteReader, series: Series, { recordNano, clockMs }: 
   series.heardMs = clockMs - from.uint()
   readSamples(from, series.samples, recordNano)
   if ((flags & AHEAD) !== 0) readSamples(from, series.ahead, recordNano)
+  if ((flags & SET_BACK) !== 0) {
+    const minute = splitNano(recordNano)[0] + Number(from.int())
+    series.setBack = { minute, ns: from.uint(), byNs: from.uint() }
+  }
 }
 
 function readSamples(from: ByteReader, samples: Samples, baseNano: bigint): void {

@@ -28,7 +28,9 @@ export function closableBefore(state: HostState, series: readonly Series[], late
   if (bounded(state.recordNano, lateness) <= closed) return closed
   const confirmed = confirmedUpTo(series)
   let front = -1n
+  let oldest = Number.POSITIVE_INFINITY
   for (const one of series) {
+    oldest = Math.min(oldest, one.samples[0] ?? oldest)
     const at = trusted(one, confirmed)
     if (at < 0) continue
     const nano = nanoOf(one.samples[at]!, one.samples[at + NS]!)
@@ -40,7 +42,8 @@ export function closableBefore(state: HostState, series: readonly Series[], late
     front,
   })
   const until = waitingFor(series, { until: bounded(front, lateness), confirmed, patience })
-  return Math.max(until, closed)
+  // What holds nothing yet stays open for those whose clocks are behind.
+  return oldest < until ? Math.max(until, closed) : closed
 }
 
 /** Windows that ended `lateness` before an instant, and not after the record came. */

@@ -89,13 +89,18 @@ const isBooked = ({ kind }: CounterStep): boolean => kind === 'rise' || kind ===
 const rise = (samples: Samples, at: number, to: number, { amount }: CounterStep): WindowPart[] =>
   spreadEvenly(amount, timeNanoAt(samples, at), timeNanoAt(samples, to))
 
-const stepBetween = ({ samples, rangeMax, most, likely }: Series, from: number, to: number): CounterStep =>
-  counterStep(
-    valueAt(samples, from),
-    valueAt(samples, to),
-    timeNanoAt(samples, to) - timeNanoAt(samples, from),
-    { rangeMax, most: most.exact, likely },
-  )
+function stepBetween(series: Series, from: number, to: number): CounterStep {
+  const { samples, rangeMax, most, likely } = series
+  const spanNs = timeNanoAt(samples, to) - timeNanoAt(samples, from) + setBackNs(series, to)
+  const limits = { rangeMax, most: most.exact, likely }
+  return counterStep(valueAt(samples, from), valueAt(samples, to), spanNs, limits)
+}
+
+/** What passed in truth beyond what the clock says, where it was set back just before that sample. */
+function setBackNs({ samples, setBack }: Series, at: number): bigint {
+  if (setBack === null || setBack.minute !== samples[at] || setBack.ns !== samples[at + NS]) return 0n
+  return BigInt(setBack.byNs)
+}
 
 /**
  * A single reading of 0, or of far too much, among good ones: neither the step to it nor the step from it can be booked, one

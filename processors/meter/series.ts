@@ -48,6 +48,12 @@ export interface Most {
   readonly near: number
 }
 
+export interface SetBack {
+  readonly minute: number
+  readonly ns: number
+  readonly byNs: number
+}
+
 export interface Series {
   readonly identity: SeriesIdentity
   /** Of the identity: not a counter. */
@@ -79,6 +85,8 @@ export interface Series {
   isLive: boolean
   /** Samples dated ahead of their arrival, see ahead.ts; empty nearly always. */
   ahead: Samples
+  /** The first sample after the clock that dates them was set back, and by how much; null: it was not, lately. */
+  setBack: SetBack | null
   /** Whether another epoch of the same meter is held beside it. Follows from which series there are. */
   hasRival: boolean
 }
@@ -109,6 +117,7 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
   lagSeconds: 0,
   isLive: false,
   ahead: [],
+  setBack: null,
   hasRival: false,
 })
 
@@ -120,8 +129,11 @@ export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesId
   return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
 }
 
+/** Memory of a machine: more than any has. */
+const MOST_BYTES = 1n << 52n
+
 export function mostOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): Most {
-  if (quantity === 'memory') return { exact: 1n << 62n, near: 2 ** 62 }
+  if (quantity === 'memory') return { exact: MOST_BYTES, near: Number(MOST_BYTES) }
   const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)
   const inUnit = quantity === 'power' ? exact / 1_000n : exact
   return { exact: inUnit, near: Number(inUnit) }
@@ -173,7 +185,15 @@ function learnBeat(series: Series, seconds: number): void {
 export function heard(series: Series, clockMs: number, lagSeconds: number): void {
   const { samples } = series
   const [before, last] = [samples.length - 2 * STRIDE, samples.length - STRIDE]
-  if (before >= 0) series.isLive = (clockMs - series.heardMs) * 2e6 >= spanNs(samples, before, last)
+  if (before >= 0) {
+    const span = spanNs(samples, before, last)
+    const seconds = Math.ceil(span / 1e9)
+    series.isLive = (clockMs - series.heardMs) * 2e6 >= span
+    // Seen as it passed, a distance is no stray's.
+    if (series.isLive && seconds <= LONGEST_BEAT_SECONDS && seconds > series.everySeconds) {
+      series.everySeconds = seconds
+    }
+  }
   series.heardMs = clockMs
   const known = series.lagSeconds
   const lag = lagSeconds > 0 ? Math.ceil(lagSeconds) : 0

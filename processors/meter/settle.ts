@@ -1,7 +1,7 @@
 /** From samples to what windows get: pieces of energy, CPU time and byte-seconds, taken out of a series when windows close. */
 import type { WindowPart } from '../../core/model/window.ts'
 import { amountOfRun, areaFrom, riseFrom, runFrom } from './intervals.ts'
-import { MINUTE_NS, NS, nearValueAt, STRIDE, spanNs, timeNanoAt } from './samples.ts'
+import { HIGH, MINUTE_NS, NS, nearValueAt, STRIDE, spanNs, timeNanoAt } from './samples.ts'
 import type { Series } from './series.ts'
 
 /** A stretch of a window, in ns from its start, and what was metered in it. */
@@ -55,7 +55,7 @@ export function settle(series: Series, closing: Closing, settled: Settled): void
   const { samples } = series
   const { until } = closing
   if (samples.length === 0 || samples[0]! >= until) return
-  if (series.identity.quantity === 'power') leaveOutPeaks(series, settled)
+  if (series.isGauge) leaveOutPeaks(series, settled)
   let at = 0
   while (at + STRIDE < samples.length && samples[at]! < until) {
     const isPending = at === 0 && series.pending
@@ -66,6 +66,7 @@ export function settle(series: Series, closing: Closing, settled: Settled): void
     at = next
   }
   if (at > 0) samples.splice(0, at)
+  if (series.setBack !== null && series.setBack.minute < samples[0]!) series.setBack = null
   series.settled = samples.length > 0
 }
 
@@ -132,11 +133,11 @@ function bookParts(
   }
 }
 
-/** A gauge that shows what is impossible is left out, and the line goes from its neighbour to the next one. */
+/** A gauge's sample below 0, or above what is possible, is left out, and the line goes from its neighbour to the next one. */
 function leaveOutPeaks(series: Series, settled: Settled): void {
   const { samples, most } = series
   for (let at = 0; at < samples.length; ) {
-    if (!(nearValueAt(samples, at) > most.near)) at += STRIDE
+    if (samples[at + HIGH]! >= 0 && nearValueAt(samples, at) <= most.near) at += STRIDE
     else {
       settled.late.push(implausible(series, at, 0n))
       samples.splice(at, STRIDE)

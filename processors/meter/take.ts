@@ -5,7 +5,7 @@
 import { maxPowerMwOf } from '../../core/books/plausible.ts'
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import { dropAfter, holdAhead, latestAt } from './ahead.ts'
+import { dropDisproved, holdAhead, latestAt } from './ahead.ts'
 import type { Room, RoomOf } from './budget.ts'
 import { recordArrived } from './host-clock.ts'
 import { type HostState, type HostStates, newHostState } from './host-state.ts'
@@ -86,8 +86,10 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
       takeRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
     }
     const [valueHigh, valueLow] = [amounts[2 * row + 1]!, amounts[2 * row]! >>> 0]
-    if (series.ahead.length > 0) dropAfter(host.state, series, minute, ns, taking.late)
     const isAhead = isBelow(latest.minute, latest.ns, minute, ns)
+    if (series.ahead.length > 0 && !(isAhead && series.isGauge)) {
+      dropDisproved(host.state, series, { minute, ns, high: valueHigh, low: valueLow }, taking.late)
+    }
     const [saidMinute, saidNs] = isAhead ? [latest.minute, latest.ns] : [minute, ns]
     hosts.sawName(host, row, saidMinute, saidNs)
     if (workload !== null && host.room !== 'least') words.take(host.state, workload, row, saidMinute, saidNs)

@@ -1,0 +1,178 @@
+// Guarantees: what a host's clocks say loses no energy and books none twice: strays ahead of time, exporters that are apart,
+// agents whose clock is wrong for a while, meters of different beats, the centre's own clock.
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import type { AssignedPartition } from '../../core/broker/broker.ts'
+import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
+import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
+import { configSchema } from '../../core/runtime/config/schema.ts'
+import { silentEvents } from '../../core/runtime/events.ts'
+import { StateBudget } from '../../processors/meter/budget.ts'
+import { createMeter, type Flush } from '../../processors/meter/meter.ts'
+import { createMeterProcessor } from '../../processors/meter/processor.ts'
+import { Step } from '../../processors/step.ts'
+import { at, energyAt, modeAt, type Reading, totalUj, workAt } from '../processors/meter/support.ts'
+import { type Delivery, delivered, every, joulesByMinute, joulesOf, live } from './delivered.ts'
+
+const J = 1_000_000n
+const joules = (seconds: number): bigint => BigInt(Math.round(seconds * 60 * 1e6))
+const us = (seconds: number): bigint => BigInt(Math.round(seconds * 1e6))
+
+/** 60 W, 8 CPUs of which 2 work, half of them for A. */
+const host = (taken: number, dated = taken): Reading[] => [
+  energyAt(dated, joules(taken)),
+  modeAt(dated, 'user', us(2 * taken)),
+  modeAt(dated, 'idle', us(6 * taken)),
+  workAt(dated, 'A', us(taken)),
+]
+const meterAlone = (taken: number, dated = taken): Reading[] => [energyAt(dated, joules(taken))]
+
+const slow = (taken: number, dated = taken): Reading[] => [energyAt(dated, joules(taken), { Source: 'slow' })]
+
+const FIVE = every(5, 0, 240)
+
+describe('a sample ahead of time', () => {
+  const strays: [string, Reading[]][] = [
+    ['of one meter, with what it shows now', [energyAt(3_600, joules(30))]],
+    ['of one meter, with what it will show then', [energyAt(3_600, joules(3_600))]],
+    ['of a workload', [workAt(3_500, 'A', us(31))]],
+    ['of all meters', host(30, 3_630)],
+    ['of four minutes', host(30, 270)],
+  ]
+  it.each(strays)('%s closes nothing', (_, rows) => {
+    const run = delivered([...live(FIVE, host), { arrives: 31, rows }])
+    expect(joulesByMinute(run.energy).slice(0, 3)).toEqual([3_600, 3_600, 3_600])
+    expect(joulesOf(run.energy.slice(0), 'A') / totalJoules(run.energy)).toBeCloseTo(1 / 8, 3)
+    expect(run.late.map(({ Reason }) => Reason)).toEqual(rows.map(() => 'ahead'))
+  })
+
+  it('among minutes that come all at once closes nothing either', () => {
+    const arrives = 3_600
+    const rows = (seconds: number[]): Delivery[] =>
+      seconds.map(second => ({ arrives: arrives + second / 1_000, rows: meterAlone(second) }))
+    const run = delivered([...rows(FIVE), { arrives: arrives + 0.031, rows: [energyAt(1_200, joules(30))] }])
+    expect(joulesByMinute(run.energy).slice(0, 4)).toEqual([3_600, 3_600, 3_600, 3_600])
+  })
+})
+
+const totalJoules = (rows: Parameters<typeof totalUj>[0]): number => Number(totalUj(rows)) / 1e6
+
+describe('exporters that are apart', () => {
+  it.each([-240, -60, -7, 7, 60, 150, 900])('by %i s lose nothing', apart => {
+    const cpu = (taken: number, dated: number): Reading[] => host(taken, dated).slice(1)
+    const run = delivered([
+      ...live(every(5, 0, 1_200), meterAlone),
+      ...live(every(5, 1, 1_201), cpu, () => apart),
+    ])
+    expect(totalUj(run.energy)).toBe(joules(1_200))
+    expect(run.energy.reduce((sum, { CpuUs, Share }) => sum + (Share === 'active' ? CpuUs : 0n), 0n)).toBe(
+      us(1_200),
+    )
+    expect(run.late).toEqual([])
+    // And they do not wait for the end to be closed.
+    expect(totalUj(run.closedByThen)).toBeGreaterThanOrEqual(joules(1_200 - 120 - 60 - Math.abs(apart)))
+  })
+})
+
+describe('an agent whose clock is wrong for a while', () => {
+  const wrong = (by: number) => (taken: number) => (taken >= 120 && taken < 480 ? by : 0)
+  it.each([[86_400], [3_000], [600], [90], [12]])('%i s ahead loses nothing once it is right', by => {
+    const run = delivered(live(every(5, 0, 900), host, wrong(by)))
+    expect(totalUj(run.energy.filter(({ WindowStart }) => WindowStart < 1_767_268_800 + 900))).toBe(
+      joules(900),
+    )
+    expect(new Set(run.late.map(({ Reason }) => Reason))).toEqual(new Set(['ahead']))
+    expect(run.late.every(({ Value }) => Value === 0n)).toBe(true)
+    expect(totalUj(run.closedByThen)).toBeGreaterThan(joules(720))
+  })
+
+  it.each([[-600], [-90]])('%i s behind: in the books or told as late', by => {
+    const run = delivered(live(every(5, 0, 900), meterAlone, wrong(by)))
+    const late = run.late.reduce((sum, { Value }) => sum + Value, 0n)
+    expect(totalUj(run.energy) + late).toBeGreaterThanOrEqual(joules(900) - 30n * 60n * J)
+    expect(totalUj(run.energy) + late).toBeLessThanOrEqual(joules(900))
+    expect(run.late.length).toBeGreaterThan(0)
+  })
+
+  it('ahead for good is metered by its own clock', () => {
+    const run = delivered(live(every(5, 0, 900), host, () => 1_200))
+    expect(totalUj(run.energy)).toBe(joules(900))
+    expect(run.late).toEqual([])
+  })
+})
+
+describe('meters of different beats', () => {
+  it.each([
+    [5, 60],
+    [60, 60],
+    [5, 15],
+    [5, 300],
+    [15, 120],
+  ])('every %i s and every %i s lose nothing', (one, other) => {
+    fc.assert(
+      fc.property(fc.nat(1_000 * other - 1), fc.nat(4_000), (phaseMs, delayMs) => {
+        const phase = phaseMs / 1_000
+        const run = delivered([
+          ...live(every(one, 0, 1_200), (taken, dated) => host(taken, dated).slice(1)),
+          ...live(every(other, phase, 1_200), slow).map(({ arrives, rows }) => ({
+            arrives: arrives + delayMs / 1_000,
+            rows,
+          })),
+        ])
+        const seen = Math.floor((1_200 - phase) / other) * other
+        expect(run.late).toEqual([])
+        expect(totalUj(run.energy)).toBe(joules(seen + phase) - joules(phase))
+      }),
+      { numRuns: 2 },
+    )
+  })
+
+  it('a container that ends does not hold up the host for longer than its beat allows', () => {
+    const run = delivered([
+      ...live(every(5, 0, 600), host),
+      ...live(every(5, 0, 200), (taken, dated) => [workAt(dated, 'gone', us(taken / 10))]),
+    ])
+    expect(totalUj(run.closedByThen)).toBe(joules(540))
+  })
+})
+
+/** A worker as the loop has it: a record and a look at the clock every so many seconds. */
+async function watched(clockOf: (seconds: number) => number, silentFrom: number, until: number) {
+  const flushes: Flush[] = []
+  const worker = await createMeterProcessor({
+    meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
+    retentionNano: 30n * 86_400_000_000_000n,
+    events: silentEvents,
+    budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
+    appendFlushes: async (_, some) => void flushes.push(...some),
+    partitions: 1,
+  }).open({ partition: 0, loadState: async () => new Map() } as unknown as AssignedPartition)
+  let [bookedUj, lateRows] = [0n, 0]
+  const take = async (value: Uint8Array, headers: Record<string, string>, timestampMs: number) => {
+    const step = new Step()
+    await worker.apply({ value, headers, offset: 0n, timestampMs }, step)
+    await worker.finish?.(step)
+    for (const { stream, record } of step.outputs) {
+      if (stream === energy.name) bookedUj += totalUj(decodeRows(energy, record.value))
+      if (stream === lateReadings.name) lateRows += decodeRows(lateReadings, record.value).length
+    }
+  }
+  for (let second = 0; second <= until; second++) {
+    const nowMs = Number(at(second) / 1_000_000n) + clockOf(second) * 1_000
+    if (second % 5 === 0 && second < silentFrom) await take(encodeRows(readings, host(second)), {}, nowMs)
+    await worker.tick?.(nowMs)
+    for (const flush of flushes.splice(0))
+      await take(Buffer.from(JSON.stringify(flush)), { kind: 'flush' }, nowMs)
+  }
+  return { bookedUj, lateRows }
+}
+
+test.each([
+  ['right', () => 0],
+  ['a day ahead from then on', (second: number) => (second < 301 ? 0 : 86_400)],
+  ['a day ahead for a while', (second: number) => (second < 301 || second > 600 ? 0 : 86_400)],
+  ['a day behind for a while', (second: number) => (second < 301 || second > 600 ? 0 : -86_400)],
+  ['ten minutes ahead for a moment', (second: number) => (second === 303 ? 600 : 0)],
+])("the centre's clock: %s", async (_, clockOf) => {
+  expect(await watched(clockOf, 900, 1_300)).toEqual({ bookedUj: joules(895), lateRows: 0 })
+})

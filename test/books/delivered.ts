@@ -1,0 +1,43 @@
+/** Readings as they come: each with the moment at which it arrives, whatever time it says itself. */
+import type { EnergyRow } from '../../processors/meter/attribute.ts'
+import { at, drive, NOON_SECONDS, type Reading } from '../processors/meter/support.ts'
+
+export interface Delivery {
+  /** Seconds after noon. */
+  readonly arrives: number
+  readonly rows: readonly Reading[]
+}
+
+/** Seconds after noon, from first to last, every so many. */
+export const every = (step: number, first: number, last: number): number[] =>
+  Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => first + index * step)
+
+/** Rows that arrive as they are taken; `clock`: what the clock that dates them is ahead by. */
+export const live = (
+  seconds: readonly number[],
+  rowsAt: (taken: number, dated: number) => readonly Reading[],
+  clock: (taken: number) => number = () => 0,
+): Delivery[] => seconds.map(taken => ({ arrives: taken, rows: rowsAt(taken, taken + clock(taken)) }))
+
+/** Delivers in order of arrival, then lets the host fall silent. */
+export function delivered(deliveries: readonly Delivery[], options: Parameters<typeof drive>[0] = {}) {
+  const run = drive(options)
+  const inOrder = deliveries.toSorted((a, b) => a.arrives - b.arrives)
+  for (const { arrives, rows } of inOrder) run.record(rows, Number(at(arrives) / 1_000_000n))
+  const before = run.energy.length
+  const last = Math.max(...inOrder.map(({ arrives }) => arrives))
+  run.flush(last + 7_200)
+  return { ...run, closedByThen: run.energy.slice(0, before) }
+}
+
+export const joulesByMinute = (rows: readonly EnergyRow[]): number[] => {
+  const minutes: number[] = []
+  for (const { WindowStart, EnergyUj } of rows) {
+    const minute = (WindowStart - NOON_SECONDS) / 60
+    minutes[minute] = (minutes[minute] ?? 0) + Number(EnergyUj) / 1e6
+  }
+  return Array.from(minutes, joules => joules ?? 0)
+}
+
+export const joulesOf = (rows: readonly EnergyRow[], workload: string): number =>
+  rows.reduce((sum, row) => sum + (row.WorkloadId === workload ? Number(row.EnergyUj) / 1e6 : 0), 0)

@@ -1,0 +1,21 @@
+// Guarantees: what the meter books as readings come, in whatever order, cut into records and closed in between, is to the last
+// row what an independent computation over all readings at once gives. `npm run books` does the same for 100,000 host minutes.
+import { expect, it } from 'vitest'
+import { compareScene, HOSTS, MINUTES, textOf } from './compared.ts'
+
+const SCENES = 30
+
+it('books what recomputing gives, row by row', () => {
+  const found = { minutes: 0, late: 0 }
+  for (let seed = 1; seed <= SCENES; seed++) {
+    const { minutes, late, difference } = compareScene(seed, HOSTS, MINUTES)
+    if (difference !== null) {
+      expect(`seed ${seed}, ${difference.host}\n${textOf(difference.metered)}`).toBe(textOf(difference.right))
+    }
+    found.minutes += minutes
+    found.late += late
+  }
+  // Most hosts have no late data: what is compared is not nothing.
+  expect(found.minutes).toBeGreaterThan(2_000)
+  expect(found.minutes).toBeGreaterThan(2 * found.late)
+})
