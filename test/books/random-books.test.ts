@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import { compareScene, HOSTS, MINUTES, textOf } from './compared.ts'
 
-const SCENES = 30
+const SCENES = 12
 
 it('books what recomputing gives, row by row', () => {
   const found = { minutes: 0, late: 0 }
@@ -16,6 +16,6 @@ it('books what recomputing gives, row by row', () => {
     found.late += late
   }
   // Most hosts have no late data: what is compared is not nothing.
-  expect(found.minutes).toBeGreaterThan(2_000)
+  expect(found.minutes).toBeGreaterThan(800)
   expect(found.minutes).toBeGreaterThan(2 * found.late)
 })
