@@ -51,6 +51,8 @@ const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
 const HEADER_MAX_BYTES = 16_384
 /** How long a connection may stay without a request. */
 const KEEP_ALIVE_MS = 72_000
+/** Beyond the time that an answer may take to begin: a connection on which nothing moves is closed. */
+const IDLE_MS = 90_000
 /** How often connections that let us wait for a request are looked for. */
 const CHECK_MS = 1_000
 /** Running requests get this long to end once the server stops. */
@@ -82,7 +84,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
     readers: fencedReaders(warehouse, config.limits.sql, fairness.own),
   }
   const metrics = createMetrics(context)
-  const built = createApp(context)
+  const built = createApp(context, config.limits.sql.seconds * 1_000)
   const { app } = built
   const routes = routesOf(app)
   const sql = createSqlService({
@@ -192,7 +194,8 @@ interface App {
   readonly handler: RequestListener
 }
 
-function createApp(context: StatusContext): App {
+/** `answerMs`: how long an answer may take to begin. */
+function createApp(context: StatusContext, answerMs = 0): App {
   let listener: RequestListener = () => undefined
   const app = fastify({
     logger: false,
@@ -212,6 +215,9 @@ function createApp(context: StatusContext): App {
         },
         context,
       )
+      server.maxConnections = FIXED_LIMITS.connections
+      // Neither end has said anything: whoever reads an answer, or waits for one, is not meant.
+      server.timeout = answerMs + IDLE_MS
       return server.on('request', handler)
     },
   })

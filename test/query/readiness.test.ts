@@ -1,5 +1,5 @@
 // Guarantees: readiness hears of an engine that fails or does not answer, in bounded time, without asking it again while it
-// has not answered yet; a process without role query serves health, readiness by role and metrics, and nothing else.
+// has not answered yet; a process without role query serves health, readiness by role, metrics and snapshots of its folder, and nothing else.
 import { afterEach, expect, it, vi } from 'vitest'
 import { silentEvents } from '../../core/runtime/events.ts'
 import { createStatusServer } from '../../query/server.ts'
@@ -46,7 +46,12 @@ it('is all that a process without role query serves', async () => {
     started: new Date(0),
     roles: ['processors'],
   })
-  expect(server.routes).toEqual(['GET /healthz', 'GET /readyz', 'GET /metrics'])
+  const snapshots = [
+    'POST /api/v1/snapshots',
+    'GET /api/v1/snapshots/:id',
+    'POST /api/v1/snapshots/:id/release',
+  ]
+  expect(server.routes).toEqual(['GET /healthz', 'GET /readyz', 'GET /metrics', ...snapshots])
   const { port } = await server.listen('127.0.0.1', 0)
   const get = async (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`)
   expect((await get('/healthz')).status).toBe(200)
