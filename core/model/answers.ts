@@ -58,8 +58,10 @@ export interface UsageRow {
 export interface LiveAnswer {
   readonly host: string
   readonly host_name: string
-  /** Hosts that sent readings in the last five minutes, for the selector. */
+  /** Hosts that sent readings in the last five minutes, for the selector: the first thousand of them by name. */
   readonly hosts: readonly { readonly host: string; readonly host_name: string }[]
+  /** How many there are; above the number listed, others can be asked for by `host`. */
+  readonly hosts_total: number
   readonly cpus: number
   readonly energy_quality: 'measured' | 'estimated' | 'simulated' | 'none'
   readonly energy_source: string

@@ -10,16 +10,19 @@ import { identityOf, READ_TENANT } from '../auth.ts'
 import type { QueryContext } from '../context.ts'
 import type { FencedReader } from '../fenced-reader.ts'
 import { integer, knownParameters, type RawQuery, single } from '../parameters.ts'
-import { joinHosts } from './hosts.ts'
+import { type JoinedHost, joinHosts } from './hosts.ts'
 import { type Interval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
+import { KnownHosts, type SeenHost } from './known-hosts.ts'
 import { toSeries } from './series.ts'
 import { type CounterRow, countersStatement, hostsStatement } from './statements.ts'
 
-const HOSTS_SINCE_MS = 300_000
+/** Hosts that an answer lists; a page that asks for another by its name gets it all the same. */
+const HOSTS_LISTED = 1_000
 /** Points of one line; longer spans take every n-th sample. */
 const POINTS = 180
 
 export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
+  const knownHosts = new KnownHosts()
   app.get(
     '/api/v1/live',
     { config: { access: READ_TENANT } },
@@ -30,7 +33,7 @@ export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
       const minutes = integer(query, 'minutes', { min: 1, max: 60, absent: 5 })
       reply.header('cache-control', 'no-store')
       const readings = context.readers(identity, reply)
-      return answerLive(context, readings, {
+      return answerLive(context, readings, knownHosts, {
         tenant: identity.tenant,
         wanted: single(query, 'host') ?? '',
         minutes,
@@ -42,16 +45,19 @@ export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
 async function answerLive(
   context: QueryContext,
   readings: FencedReader,
+  knownHosts: KnownHosts,
   { tenant, wanted, minutes }: { tenant: string; wanted: string; minutes: number },
 ): Promise<LiveAnswer> {
   const { config } = context
   const nowMs = context.now()
-  const asked = hostsStatement(tenant, nowMs - HOSTS_SINCE_MS)
-  const joined = joinHosts(await readings.query<LiveAnswer['hosts'][number]>(asked.text, asked.params))
-  const hosts = joined.map(({ host: id, host_name }) => ({ host: id, host_name }))
+  const found = await knownHosts.find(tenant, nowMs, sinceMs => {
+    const asked = hostsStatement(tenant, sinceMs)
+    return readings.query<SeenHost>(asked.text, asked.params)
+  })
+  const joined = joinHosts(found)
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
   const host = known?.host ?? (wanted === '' ? undefined : wanted)
-  if (host === undefined) return answerOf(config, nowMs, { host: '', hosts }, toIntervals([], { gapMs: 0 }))
+  if (host === undefined) return answerOf(config, nowMs, { host: '', joined }, toIntervals([], { gapMs: 0 }))
   const spanMs = minutes * 60_000
   const counters = countersStatement({
     tenant,
@@ -63,7 +69,7 @@ async function answerLive(
   if (rows.length === 0 && known === undefined) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
-  return answerOf(config, nowMs, { host, hosts }, toIntervals(rows, optionsOf(config)))
+  return answerOf(config, nowMs, { host, joined }, toIntervals(rows, optionsOf(config)))
 }
 
 function optionsOf({ metering }: Config): LiveOptions {
@@ -78,15 +84,16 @@ function optionsOf({ metering }: Config): LiveOptions {
 function answerOf(
   config: Config,
   nowMs: number,
-  who: { readonly host: string; readonly hosts: LiveAnswer['hosts'] },
+  { host, joined }: { readonly host: string; readonly joined: readonly JoinedHost[] },
   live: LiveIntervals,
 ): LiveAnswer {
   const estimated = live.roots.some(root => root.Quality === 'estimated')
   const bands = live.roots.map(root => Number(root.Attributes['error_band'])).filter(Number.isFinite)
   return {
-    host: who.host,
-    host_name: who.hosts.find(host => host.host === who.host)?.host_name ?? who.host,
-    hosts: who.hosts,
+    host,
+    host_name: joined.find(one => one.host === host)?.host_name ?? host,
+    hosts: joined.slice(0, HOSTS_LISTED).map(({ host: id, host_name }) => ({ host: id, host_name })),
+    hosts_total: joined.length,
     cpus: cpusOf(live.intervals),
     energy_quality: qualityOf(live.roots.map(root => root.Quality)),
     energy_source: [...new Set(live.roots.map(root => root.Source))].toSorted().join(', '),

@@ -14,13 +14,18 @@ export const SERIES_MAX = 5_000
 /** What the live view looks at. */
 const QUANTITIES = "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle'"
 
-/** Hosts whose meters spoke since then. */
+/** More hosts than that of one tenant are not looked at. */
+export const MOST_HOSTS_READ = 20_000
+
+/** Hosts whose meters spoke since then, and when they did last. */
 export function hostsStatement(tenant: string, sinceMs: number): Sql {
   return {
     text:
-      `SELECT Host AS host, argMax(HostName, Timestamp) AS host_name FROM ${READINGS} ` +
+      'SELECT Host AS host, argMax(HostName, Timestamp) AS host_name, ' +
+      `toString(toUnixTimestamp64Milli(max(Timestamp))) AS last_ms FROM ${READINGS} ` +
       "WHERE Tenant = {tenant:String} AND Quantity IN ('energy', 'power', 'cpu_time') AND WorkloadId = '' " +
-      'AND Timestamp >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY Host ORDER BY host_name, host LIMIT 1000',
+      'AND Timestamp >= fromUnixTimestamp64Milli({since:Int64}) GROUP BY Host ORDER BY max(Timestamp) DESC, host ' +
+      `LIMIT ${MOST_HOSTS_READ}`,
     params: { tenant, since: sinceMs },
   }
 }

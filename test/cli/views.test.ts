@@ -56,6 +56,7 @@ const live: LiveAnswer = {
   host: 'h',
   host_name: 'box',
   hosts: [],
+  hosts_total: 0,
   cpus: 2,
   energy_quality: 'estimated',
   energy_source: 'estimate:ccf',

@@ -108,7 +108,7 @@ function answer(url: URL, scenario: Scenario): unknown {
       ...scenario,
       host: query.get('host') ?? '',
     })
-    return scenario.empty ? { ...live, host: '', hosts: [], times_ms: [], series: [] } : live
+    return scenario.empty ? { ...live, host: '', hosts: [], hosts_total: 0, times_ms: [], series: [] } : live
   }
   if (url.pathname === '/api/v1/usage') {
     const usage = usageAnswer(query.get('window') ?? '1h', scenario)

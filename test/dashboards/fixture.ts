@@ -89,6 +89,7 @@ export function liveAnswer(options: LiveOptions): LiveAnswer {
   return {
     ...host,
     hosts,
+    hosts_total: hosts.length,
     cpus: 16,
     energy_quality: measured ? 'measured' : 'estimated',
     energy_source: measured ? 'rapl' : 'model of the CPU family by utilisation',

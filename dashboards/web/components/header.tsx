@@ -76,6 +76,11 @@ function HostChoice(props: {
             {host_name || host}
           </option>
         ))}
+        {live.hosts_total > live.hosts.length && (
+          <option disabled value="">
+            {live.hosts_total - live.hosts.length} more hosts are not listed
+          </option>
+        )}
       </select>
     </label>
   )

@@ -379,6 +379,7 @@ describe('GET /api/v1/live', () => {
           { host: 'h1', host_name: 'one' },
           { host: 'h2', host_name: 'two' },
         ],
+        hosts_total: 2,
         cpus: 4,
         energy_quality: 'estimated',
         energy_source: 'estimate:ccf',

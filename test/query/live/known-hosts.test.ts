@@ -1,0 +1,82 @@
+// Guarantees: pages of one tenant share a look at its hosts; a look asks for little more than what came since the last one, and
+// for all of it now and then; hosts go when they were silent for five minutes; a failed look leaves the next page its own.
+import { expect, it } from 'vitest'
+import { HOSTS_SINCE_MS, KnownHosts, type SeenHost } from '../../../query/live/known-hosts.ts'
+import { MOST_HOSTS_READ } from '../../../query/live/statements.ts'
+
+const START = 1_796_000_000_000
+const seen = (host: string, lastMs: number, name = host): SeenHost => ({
+  host,
+  host_name: name,
+  last_ms: String(lastMs),
+})
+
+function rig() {
+  const known = new KnownHosts()
+  const asked: number[] = []
+  let rows: readonly SeenHost[] = []
+  const look = async (sinceMs: number): Promise<readonly SeenHost[]> => {
+    asked.push(sinceMs)
+    return rows.filter(row => Number(row.last_ms) >= sinceMs)
+  }
+  return {
+    asked,
+    show(found: readonly SeenHost[]): void {
+      rows = found
+    },
+    names: async (nowMs: number, tenant = 'a') =>
+      (await known.find(tenant, nowMs, look)).map(one => one.host_name),
+    known,
+  }
+}
+
+it('looks once for pages of the same moment, then for what came since', async () => {
+  const { asked, show, names } = rig()
+  show([seen('2', START - 1_000, 'zwei'), seen('1', START - 290_000, 'eins')])
+  const both = await Promise.all([names(START), names(START), names(START + 1_000)])
+  expect(both).toEqual(Array(3).fill(['eins', 'zwei']))
+  expect(asked).toEqual([START - HOSTS_SINCE_MS])
+  show([seen('3', START + 3_000, 'drei')])
+  expect(await names(START + 5_000)).toEqual(['drei', 'eins', 'zwei'])
+  expect(asked[1]).toBe(START - 30_000)
+  // Silent for five minutes: gone, though no look told so.
+  expect(await names(START + 20_000)).toEqual(['drei', 'zwei'])
+})
+
+it('looks for all now and then, and finds what came late', async () => {
+  const { asked, show, names } = rig()
+  await names(START)
+  for (let at = 5_000; at < 300_000; at += 5_000) await names(START + at)
+  expect(asked.slice(1).every((since, index) => since === START + index * 5_000 - 30_000)).toBe(true)
+  show([seen('late', START + 100_000)])
+  expect(await names(START + 300_000)).toEqual(['late'])
+  expect(asked.at(-1)).toBe(START)
+})
+
+it('keeps tenants apart, and takes the newest name', async () => {
+  const { show, names } = rig()
+  show([seen('1', START, 'old')])
+  expect(await names(START)).toEqual(['old'])
+  expect(await names(START, 'b')).toEqual(['old'])
+  show([seen('1', START + 4_000, 'new')])
+  expect(await names(START + 5_000)).toEqual(['new'])
+  expect(await names(START + 2_000, 'b')).toEqual(['old'])
+})
+
+it('looks again for a page that waited for a look that failed', async () => {
+  const known = new KnownHosts()
+  const failing = known.find('a', START, () => Promise.reject(new Error('the page went away')))
+  const waiting = known.find('a', START, async () => [seen('1', START)])
+  await expect(failing).rejects.toThrow('went away')
+  expect(await waiting).toEqual([{ host: '1', host_name: '1' }])
+})
+
+it('remembers no more hosts than it reads', async () => {
+  const { show, names } = rig()
+  show(Array.from({ length: MOST_HOSTS_READ }, (_, index) => seen(`a${index}`, START)))
+  await names(START)
+  show([seen('b', START + 5_000)])
+  const found = await names(START + 5_000)
+  expect(found.length).toBe(MOST_HOSTS_READ)
+  expect(found).toContain('b')
+})
