@@ -7,8 +7,9 @@ import { MOST_HOSTS_READ } from './statements.ts'
 
 /** How long a host is listed after its last reading. */
 export const HOSTS_SINCE_MS = 300_000
-/** Pages ask every five seconds: those of one moment share a look. */
-const FRESH_MS = 4_000
+/** A new host may wait so long, unless it is the first. Pages ask every five seconds. */
+const FRESH_MS = 29_000
+const FIRST_MS = 4_000
 /** Readings arrive some time after they were taken. */
 const OVERLAP_MS = 30_000
 /** Those that came later than that are found then. */
@@ -46,7 +47,8 @@ export class KnownHosts {
     const known = this.#of(tenant)
     // The look of another page may fail with that page: then this one looks itself.
     if (known.look !== undefined) await known.look.catch(() => undefined)
-    if (nowMs - known.lookedMs >= FRESH_MS || nowMs < known.lookedMs) {
+    const freshMs = known.hosts.size === 0 ? FIRST_MS : FRESH_MS
+    if (nowMs - known.lookedMs >= freshMs || nowMs < known.lookedMs) {
       known.look ??= this.#look(known, nowMs, look).finally(() => {
         known.look = undefined
       })

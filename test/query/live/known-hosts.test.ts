@@ -30,26 +30,34 @@ function rig() {
   }
 }
 
-it('looks once for pages of the same moment, then for what came since', async () => {
+it('looks once for pages of the same half minute, then for what came since', async () => {
   const { asked, show, names } = rig()
-  show([seen('2', START - 1_000, 'zwei'), seen('1', START - 290_000, 'eins')])
-  const both = await Promise.all([names(START), names(START), names(START + 1_000)])
-  expect(both).toEqual(Array(3).fill(['eins', 'zwei']))
+  show([seen('2', START - 1_000, 'zwei'), seen('1', START - 280_000, 'eins')])
+  const all = await Promise.all([names(START), names(START), names(START + 25_000)])
+  expect(all).toEqual(Array(3).fill(['eins', 'zwei']))
   expect(asked).toEqual([START - HOSTS_SINCE_MS])
   show([seen('3', START + 3_000, 'drei')])
-  expect(await names(START + 5_000)).toEqual(['drei', 'eins', 'zwei'])
-  expect(asked[1]).toBe(START - 30_000)
   // Silent for five minutes: gone, though no look told so.
-  expect(await names(START + 20_000)).toEqual(['drei', 'zwei'])
+  expect(await names(START + 30_000)).toEqual(['drei', 'zwei'])
+  expect(asked[1]).toBe(START - 30_000)
+})
+
+it('looks every few seconds while there is no host', async () => {
+  const { asked, show, names } = rig()
+  expect(await names(START)).toEqual([])
+  show([seen('1', START + 1_000)])
+  expect(await names(START + 2_000)).toEqual([])
+  expect(await names(START + 5_000)).toEqual(['1'])
+  expect(asked.length).toBe(2)
 })
 
 it('looks for all now and then, and finds what came late', async () => {
   const { asked, show, names } = rig()
-  await names(START)
-  for (let at = 5_000; at < 300_000; at += 5_000) await names(START + at)
-  expect(asked.slice(1).every((since, index) => since === START + index * 5_000 - 30_000)).toBe(true)
-  show([seen('late', START + 100_000)])
-  expect(await names(START + 300_000)).toEqual(['late'])
+  show([seen('1', START + 600_000)])
+  for (let at = 0; at < 300_000; at += 30_000) await names(START + at)
+  expect(asked.slice(1)).toEqual(Array.from({ length: 9 }, (_, index) => START + (index - 1) * 30_000))
+  show([seen('1', START + 600_000), seen('late', START + 100_000)])
+  expect(await names(START + 300_000)).toEqual(['1', 'late'])
   expect(asked.at(-1)).toBe(START)
 })
 
@@ -59,8 +67,8 @@ it('keeps tenants apart, and takes the newest name', async () => {
   expect(await names(START)).toEqual(['old'])
   expect(await names(START, 'b')).toEqual(['old'])
   show([seen('1', START + 4_000, 'new')])
-  expect(await names(START + 5_000)).toEqual(['new'])
-  expect(await names(START + 2_000, 'b')).toEqual(['old'])
+  expect(await names(START + 30_000)).toEqual(['new'])
+  expect(await names(START + 20_000, 'b')).toEqual(['old'])
 })
 
 it('looks again for a page that waited for a look that failed', async () => {
@@ -76,7 +84,7 @@ it('remembers no more hosts than it reads', async () => {
   show(Array.from({ length: MOST_HOSTS_READ }, (_, index) => seen(`a${index}`, START)))
   await names(START)
   show([seen('b', START + 5_000)])
-  const found = await names(START + 5_000)
+  const found = await names(START + 30_000)
   expect(found.length).toBe(MOST_HOSTS_READ)
   expect(found).toContain('b')
 })
