@@ -25,6 +25,8 @@ const MAKERS: ReadonlyMap<string, number> = new Map([
   ),
 ])
 
+/** What pads numbers and the like does not count. */
+const SMALL = 32
 /** Of a literal, and of what all makers make together. */
 const TEXT_MAX = 10_000
 
@@ -42,7 +44,8 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
     }
     const sizeAt = node.kind === 'Function' ? MAKERS.get(node.name.toLowerCase()) : undefined
     if (sizeAt === undefined) continue
-    made *= Math.max(1, sizeOf(node.children[0]?.children[sizeAt]))
+    const size = sizeOf(node.children[0]?.children[sizeAt])
+    if (size > SMALL) made *= size
     if (made > TEXT_MAX) {
       return refused(
         'function',

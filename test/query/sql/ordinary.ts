@@ -295,6 +295,10 @@ export const ORDINARY: readonly (readonly [sql: string, rows: readonly (readonly
     [[1, '1', 1, '3', 'bb', 1, 1, 0, '2']],
   ],
   [
+    "SELECT length(concat(leftPad('1', 20), leftPad('2', 20), leftPad('3', 20), leftPad('4', 20))), 'a' ILIKE 'A'",
+    [['80', 1]],
+  ],
+  [
     "SELECT leftPad('7', 3, '0'), replaceRegexpAll('GET /7', '[0-9]+', 'N'), repeat('ab', 2), match('Cart', '(?i)cart|pay')",
     [['007', 'GET /N', 'abab', 1]],
   ],
