@@ -168,15 +168,24 @@ function isBeyondMemory(code: number, message: string): boolean {
   return 2 * bytes(found[1]!, found[2]!) >= bytes(found[3]!, found[4]!)
 }
 
-/** For text of strangers: the limit, the fence, the statement, or the engine. */
+/** Where the engine was reading: parts hold rows of others too, and their paths are nobody's business. */
+const PLACES = /(: )?\(while reading from part .*?\)(?=: |\. \(|$)|: While executing \w+(\([^)]*\))?/gs
+
+const withoutPlaces = (error: WattlineError): WattlineError => {
+  error.message = error.message.replace(PLACES, '')
+  return error
+}
+
+/** For text of strangers: the limit, the fence, the statement, or the engine. Names no part and no path of the engine's. */
 export function queryError(error: unknown): WattlineError {
-  return mapped(error, code => {
+  const found = mapped(error, code => {
     if (code === null || SERVER_FAULTS.has(code) || LOGIN_FAULTS.has(code)) return 'warehouse_unavailable'
     if (code === TOO_MANY_QUERIES) return 'too_many_queries'
     if (LIMIT_FAULTS.has(code)) return 'sql_limit'
     if (FENCE_FAULTS.has(code)) return 'sql_refused'
     return 'sql_failed'
   })
+  return found === error ? found : withoutPlaces(found)
 }
 
 /** For text of our own: whatever the engine says, the caller can only try again. */

@@ -48,6 +48,8 @@ export interface EmbeddedWarehouseOptions {
   readonly events: Events
   /** Default true. False only to show what a crash does without the repair. */
   readonly repairTokens?: boolean
+  /** Longest wait for what runs when it is closed; 10 s when absent. */
+  readonly closeTimeoutMs?: number
   /** Told, once, that the engine has broken down: only another process can open it again. */
   readonly onBrokenDown?: (error: unknown) => void
   /** What has an eye on the engine's files. Default: nobody has. */
@@ -169,6 +171,7 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #files: RecordFiles
   readonly #pipes: AnswerPipes
   readonly #sessions: FencedSessions
+  readonly #closeTimeoutMs: number
   readonly #maxQueryBytes: number
   /** For statements that must never wait behind others: KILL QUERY, ping. */
   readonly #control: Pool<Session>
@@ -187,6 +190,7 @@ class EmbeddedWarehouse implements Warehouse {
     this.#key = key
     this.#files = files
     this.#pipes = pipes
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_MS
     this.#sessions = new FencedSessions(path)
     this.#control = new Pool([control])
     this.#inserts = new Pool(inserts)
@@ -312,7 +316,7 @@ class EmbeddedWarehouse implements Warehouse {
 
   /** Resolves in bounded time, whatever the engine does: the process must be able to end. */
   close(): Promise<void> {
-    this.#closing ??= within(CLOSE_MS, this.#close())
+    this.#closing ??= within(this.#closeTimeoutMs, this.#close())
     return this.#closing
   }
 

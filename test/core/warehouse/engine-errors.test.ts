@@ -78,3 +78,12 @@ it('reads number and words whoever wrapped them', () => {
   expect(messageOf(client)).toBe('Code: 62. DB::Exception: words. ')
   expect(queryError(client).code).toBe('sql_failed')
 })
+
+it('names no part and no path to strangers', () => {
+  const place =
+    '(while reading from part /data/engine/store/a1b/a1b2/202601_1_1_0/ in table wattline.otel_traces (a1b2) located on disk default of type local, from mark 0 with max_rows_to_read = 8192)'
+  const said = `Query failed: Code: 27. DB::Exception: Cannot parse input: ${place}: While executing MergeTreeSelect(pool: ReadPoolInOrder, algorithm: InOrder). (CANNOT_PARSE_INPUT)`
+  expect(queryError(new Error(said)).message).toBe(
+    'Code: 27. DB::Exception: Cannot parse input. (CANNOT_PARSE_INPUT)',
+  )
+})

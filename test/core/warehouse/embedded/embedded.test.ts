@@ -72,6 +72,27 @@ it('closes over a stream that nobody reads to its end', async () => {
   await warehouse.close()
 })
 
+it('closes in bounded time over what does not end', async () => {
+  const warehouse = await openEmbeddedWarehouse({
+    path,
+    maxMemoryBytes: 2 ** 30,
+    events: silentEvents,
+    closeTimeoutMs: 50,
+  })
+  let isOver = false
+  const endless = warehouse.query('SELECT sleep(2)').finally(() => {
+    isOver = true
+  })
+  await warehouse.query('SELECT 1')
+  await warehouse.close()
+  expect(isOver).toBe(false)
+  await endless
+  // Then it lets go of the folder after all.
+  const other = await mkdtemp(join(tmpdir(), 'wattline-embedded-'))
+  await (await vi.waitFor(() => open(other), { timeout: 60_000 })).close()
+  await rm(other, { recursive: true, force: true })
+})
+
 it('refuses a second folder in one process, and goes on with the first', async () => {
   const warehouse = await open()
   const other = await mkdtemp(join(tmpdir(), 'wattline-embedded-'))
