@@ -1,5 +1,4 @@
 /** Opens what keeps data, and has it say what of it is missing. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Broker } from './core/broker/broker.ts'
 import { lossOfLog } from './core/broker/embedded/loss-of-log.ts'
@@ -152,19 +151,11 @@ function custodyOf(
           losses,
           folder: join(data, TABLES_FOLDER),
           derived: [TRACE_INDEX],
-          isErasing: isErasing(data),
         },
         missing,
         stored,
       ),
   }
-}
-
-/** Whether an erasure was begun and is not done. */
-function isErasing(data: string): boolean {
-  const folder = join(data, 'erasures')
-  const files = existsSync(folder) ? readdirSync(folder).filter(name => name.endsWith('.json')) : []
-  return files.some(name => !/"step":\s*"done"/.test(readFileSync(join(folder, name), 'utf8')))
 }
 
 /** Notes of partitions of which nothing was noted yet, that the tables have what is committed. */

@@ -22,13 +22,11 @@ export interface Recovery {
   readonly folder: string
   /** Tables that are made again from others. */
   readonly derived: readonly string[]
-  /** Rows of a tenant are being erased: parts that are gone may have held nothing else. */
-  readonly isErasing?: boolean
 }
 
 /** @throws tables_missing while all tables are gone and no operator has accepted that */
 export async function recover(
-  { broker, streams, losses, folder, derived, isErasing = false }: Recovery,
+  { broker, streams, losses, folder, derived }: Recovery,
   missing: Missing,
   stored: StoredOffsets | null,
 ): Promise<void> {
@@ -46,8 +44,7 @@ export async function recover(
   const beyond = [...places.flatMap(place => extentBeyond(place, missing)), ...extentUnknown(places, missing)]
   if (missing.tables.length > 0 || beyond.length > 0 || plans.some(({ plan }) => plan.restorable > 0)) {
     // Who accepted that all is gone has accepted this.
-    const loss = lossOfTables(folder, missing, plans, beyond, derived)
-    await losses.add(isErasing ? asNoted(loss) : loss, isGone)
+    await losses.add(lossOfTables(folder, missing, plans, beyond, derived), isGone)
   }
   await cutOff(losses, places, plans, derived)
   for (const { name, partition, plan } of plans) {
@@ -128,17 +125,6 @@ function extentBeyond({ stream, facts }: Place, missing: Missing): readonly Exte
   const records = Number(holding.first - stored.next)
   return [{ stream: stream.name, rows: null, records, from: null, to: null }]
 }
-
-/** While rows are being erased, parts go that held nothing else, and a kill may come before that is noted. */
-const asNoted = ({
-  restoring: _,
-  ...loss
-}: Omit<Loss, 'found' | 'accepted'>): Omit<Loss, 'found' | 'accepted'> => ({
-  ...loss,
-  state: 'noted',
-  remedy:
-    'Rows of a tenant were being erased, which removes parts that held nothing else. See docs/damage.md.',
-})
 
 /** Records whose tokens the engine has, whose parts are gone before anybody had noted them, and that the log has no more. */
 function extentUnknown(places: readonly Place[], missing: Missing): readonly Extent[] {
