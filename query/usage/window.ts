@@ -84,7 +84,7 @@ export interface Piece extends Window {
 
 interface Rounding {
   readonly unit: Unit
-  /** Shorter windows are read from smaller units alone: these sums would save nothing. */
+  /** Shorter windows hold no whole unit. */
   readonly fromSeconds: number
   /** Start of the unit that the second lies in, and of the next one. */
   readonly start: (second: number) => number
@@ -109,13 +109,13 @@ const monthStart = (second: number, monthsOn = 0): number => {
 const ROUNDINGS: readonly Rounding[] = [
   {
     unit: 'month',
-    fromSeconds: 31 * DAY,
+    fromSeconds: 28 * DAY,
     start: second => monthStart(second),
     next: start => monthStart(start, 1),
     fits: step => typeof step !== 'number',
   },
-  fixed('day', DAY, 7 * DAY),
-  fixed('hour', HOUR, 6 * HOUR),
+  fixed('day', DAY, DAY),
+  fixed('hour', HOUR, HOUR),
 ]
 
 /**
