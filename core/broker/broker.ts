@@ -77,7 +77,7 @@ export interface NewRecord {
   readonly value: Uint8Array
   /** Small facts about the record; ASCII keys. `kind` other than absent marks a control record, see `RECORD_KIND`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Wall-clock milliseconds at which the record was made: for retention and lag, never for accounting. */
+  /** Wall-clock milliseconds at which the record was made: for retention, lag and which meters have fallen silent. */
   readonly timestampMs: number
 }
 
