@@ -20,7 +20,7 @@ export interface BackupFault {
 /** Resolves with what was done. @throws for whatever the copy lacks or has twice */
 export async function backUpAndRestore(fault: BackupFault): Promise<string> {
   const { data, http, environment, acknowledged, random } = fault
-  const root = mkdtempSync(join(tmpdir(), 'wattline-chaos-backup-'))
+  const root = mkdtempSync(join(tmpdir(), 'wattline-copy-'))
   const [to, restored] = [join(root, 'to'), join(root, 'restored')]
   const backup = ['backup', to, '--data', data, '--url', http]
   try {
