@@ -95,7 +95,11 @@ describe('the chart', () => {
     const folder = join(CHART, '../../../processors')
     const groups = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter(path => /^\w+\/\w+\.ts$/.test(path))
-      .flatMap(path => [...read(folder, path).matchAll(/^ {4}name: '(\w+)',/gm)].map(([, name]) => name!))
+      .flatMap(path =>
+        [...read(folder, path).matchAll(/^(?: {4}name: |export const STORE = )'(\w+)'/gm)].map(
+          ([, name]) => name!,
+        ),
+      )
       // Reads the embedded log of an agent, not Kafka.
       .filter(group => group !== 'forward')
     const scaled = /range list ((?:"\w+" ?)+)\}\}\s+- type: kafka/.exec(templates)![1]!

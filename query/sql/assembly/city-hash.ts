@@ -18,13 +18,11 @@ export function cityHash128(from: usize, length: u32, target: usize): void {
   store<u64>(target, second, 8)
 }
 
-// @ts-ignore: decorator
 @inline
 function shiftMix(value: u64): u64 {
   return value ^ (value >> 47)
 }
 
-// @ts-ignore: decorator
 @inline
 function rotate(value: u64, bits: u64): u64 {
   return rotr<u64>(value, bits)

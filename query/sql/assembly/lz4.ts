@@ -38,7 +38,6 @@ export function compress(source: usize, size: u32, target: usize, table: usize):
   return <u32>(out - target)
 }
 
-// @ts-ignore: decorator
 @inline
 function hashOf(word: u32): u32 {
   return ((word * 2654435761) >> 20) << 2
