@@ -163,7 +163,8 @@ class FairTurns implements Turns {
     { work, isOver }: NonNullable<TurnOptions<T>['brief']>,
   ): Promise<{ readonly value: T } | null> {
     const { turns, load, now } = this.#options
-    if (tenant.isTrying || this.#running >= turns) return null
+    // Who has used much of the engine of late would only use more of it so.
+    if (tenant.isTrying || this.#running >= turns || load.rank(name) === 2) return null
     tenant.isTrying = true
     this.#running += 1
     const startedMs = now()

@@ -23,7 +23,8 @@ export interface NoiseResult {
 }
 
 const CONNECTIONS = 12
-const SPANS = 200_000
+const ROUNDS = 4
+const SPANS = 50_000
 const HEAVY = [
   'SELECT count() FROM numbers(30000000000) WHERE cityHash64(number) = 1',
   'SELECT count() FROM otel_traces AS a CROSS JOIN otel_traces AS b WHERE cityHash64(a.SpanId, b.SpanId) = 1',
@@ -55,16 +56,21 @@ export async function noise(seconds = 40): Promise<NoiseResult> {
   })
   try {
     for (const token of Object.values(tokens)) await fill(wattline, token)
-    const alone = await askSmall(wattline, tokens.quiet, seconds)
-    const stop = new AbortController()
+    const [alone, beside] = [createAsked(), createAsked()]
     const noisy = new Map<number, number>()
-    const loud = Array.from({ length: CONNECTIONS }, (_, index) =>
-      askHeavy(wattline, tokens.noisy, index, noisy, stop.signal),
-    )
-    await delay(1_000)
-    const beside = await askSmall(wattline, tokens.quiet, seconds)
-    stop.abort()
-    await Promise.all(loud)
+    // In turns, so that what else the machine does is in both.
+    for (let round = 0; round < ROUNDS; round++) {
+      await askSmall(wattline, tokens.quiet, seconds / ROUNDS, alone)
+      const stop = new AbortController()
+      const loud = Array.from({ length: CONNECTIONS }, (_, index) =>
+        askHeavy(wattline, tokens.noisy, index, noisy, stop.signal),
+      )
+      await delay(1_000)
+      await askSmall(wattline, tokens.quiet, seconds / ROUNDS, beside)
+      stop.abort()
+      await Promise.all(loud)
+      await delay(1_000)
+    }
     return {
       alone: alone.times,
       beside: beside.times,
@@ -101,9 +107,17 @@ const askSql = (http: string, token: string, query: string, signal?: AbortSignal
     ...(signal === undefined ? {} : { signal }),
   })
 
-async function askSmall({ http }: WattlineProcess, token: string, seconds: number) {
-  const times: Record<string, number[]> = {}
-  const refused = new Map<number, number>()
+const createAsked = () => ({
+  times: {} as Record<string, number[]>,
+  refused: new Map<number, number>(),
+})
+
+async function askSmall(
+  { http }: WattlineProcess,
+  token: string,
+  seconds: number,
+  { times, refused }: ReturnType<typeof createAsked>,
+): Promise<void> {
   const untilMs = performance.now() + seconds * 1000
   while (performance.now() < untilMs) {
     for (const [name, what] of Object.entries(SMALL)) {
@@ -119,7 +133,6 @@ async function askSmall({ http }: WattlineProcess, token: string, seconds: numbe
     }
     await delay(20)
   }
-  return { times, refused }
 }
 
 async function askHeavy(

@@ -179,6 +179,20 @@ describe('turns', () => {
     expect(turns.counts).toEqual({ open: 0, running: 0, waiting: 0 })
   })
 
+  it('are not tried for a tenant that has used much of late', async () => {
+    const load = createTenantLoad(now)
+    load.add('a', 10)
+    const turns = turnsWith({ load, turnsOfTenant: { alone: 1, beside: 1 } })
+    const first = statement(turns, 'a', [])
+    const next = turns.enter('a', open =>
+      open.turn(async () => 'in turn', never, { brief: { work: async () => 'tried', isOver: () => true } }),
+    )
+    await settled()
+    expect(turns.counts).toEqual({ open: 2, running: 1, waiting: 1 })
+    first.end()
+    expect(await next).toBe('in turn')
+  })
+
   it('come back when the work fails', async () => {
     const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
     const failing = turns.enter('a', open => open.turn(() => Promise.reject(new Error('no')), never))
