@@ -76,7 +76,9 @@ export async function openLog(
           doneElsewhere: DONE_ELSEWHERE,
           onLost: async lost => {
             const loss = lossOfLog(lost, `${config.data}/log`)
-            if (loss !== null) await losses.add(loss)
+            // A record that a kill kept from the index of traces is not read again.
+            const restoring = { [TRACE_INDEX]: { table: TRACE_INDEX, rows: null, isDone: false } }
+            if (loss !== null) await losses.add({ ...loss, restoring })
           },
         }
   const broker = await openBrokerOfKind(config, events, { ...patience, ...history })
@@ -181,26 +183,28 @@ export const restoredOf =
   async (place: string, progress: Restoring): Promise<void> =>
     losses?.restored(place, progress)
 
+/** Spans of so long before are put into the index of traces again where the log was lost. */
+const REMADE_MS = 2 * 86_400_000
+
 /** Makes the index of traces again once the spans are back that the log still has. */
 function remakeWhenDue({ lifecycle, events }: Parts, warehouse: Warehouse, losses: Losses): void {
-  let remaking = false
+  let remaking: Promise<void> | null = null
   const remake = async (): Promise<void> => {
-    const loss = losses
-      .all()
-      .find(one => one.state === 'restoring' && one.restoring?.[TRACE_INDEX]?.isDone === false)
-    if (loss === undefined || remaking) return
+    const loss = losses.all().find(one => one.restoring?.[TRACE_INDEX]?.isDone === false)
+    if (loss === undefined) return
     const others = Object.entries(loss.restoring ?? {}).filter(([place]) => place.startsWith('traces/'))
     if (others.some(([, { isDone }]) => !isDone)) return
-    remaking = true
     const extent = loss.extent.find(({ table }) => table === TRACE_INDEX)
-    await warehouse.files?.remakeTraceIndex(extent?.from ?? null, extent?.to ?? null)
+    const recently = new Date(Date.parse(loss.found) - REMADE_MS).toISOString()
+    const from = loss.state === 'restoring' ? (extent?.from ?? null) : recently
+    await warehouse.files?.remakeTraceIndex(from, extent?.to ?? null)
     await losses.restored(TRACE_INDEX, { table: TRACE_INDEX, rows: null, isDone: true })
   }
   const timer = setInterval(() => {
-    void remake()
+    remaking ??= remake()
       .catch((error: unknown) => events.emit('processFailed', { part: 'index of traces' }, error))
       .finally(() => {
-        remaking = false
+        remaking = null
       })
   }, LISTEN_MS).unref()
   void lifecycle.start(

@@ -119,7 +119,7 @@ export class Losses {
   async restored(place: string, progress: Restoring): Promise<void> {
     const before = this.#all
     const noted = before.map(loss =>
-      loss.state === 'restoring' && loss.restoring?.[place] !== undefined
+      loss.restoring?.[place]?.isDone === false
         ? { ...loss, restoring: { ...loss.restoring, [place]: progress } }
         : loss,
     )
