@@ -70,7 +70,7 @@ export function compare(
 
 async function readBooks(hostPrefix: string, select: Select): Promise<Map<string, HostBooks>> {
   const rows = await select(
-    'SELECT host, toString(sum(toInt128(ledger))) AS ledger_uj, toString(sum(toInt128(late))) AS late_uj, toString(sum(plain)) AS unmarked FROM (' +
+    'SELECT host, toString(sum(toInt128(booked))) AS ledger_uj, toString(sum(toInt128(tardy))) AS late_uj, toString(sum(plain)) AS unmarked FROM (' +
       `SELECT Host AS host, EnergyUj AS booked, 0 AS tardy, EnergyQuality NOT IN ('simulated', 'none') AS plain ` +
       `FROM ledger WHERE startsWith(Host, '${hostPrefix}') UNION ALL ` +
       `SELECT Host AS host, 0 AS booked, Value AS tardy, 0 AS plain FROM late_readings ` +
