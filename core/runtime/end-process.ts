@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 const SHELL = '/bin/sh'
-/** An exit takes milliseconds. */
-const EXIT_SECONDS = 2
+/** An exit takes milliseconds; the first one of an installation writes the cache of compiled code, on a busy machine for seconds. */
+const EXIT_SECONDS = 4
 
 /** Ends with the code. An exit that hangs is killed. */
 export function endProcess(code: number): never {
