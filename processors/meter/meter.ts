@@ -107,7 +107,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const untilNano = BigInt(untilUnixNano)
       const [minute, ns] = splitNano(untilNano)
       takeIn(state, { minute, ns }, MAX_SAMPLES, result.late)
-      closeWindows(state, windowOf(untilNano), attribution, result)
+      closeWindows(state, windowOf(untilNano), attribution, result, gone)
       if (gone) {
         state.series.clear()
         state.workloads.clear()
@@ -121,7 +121,13 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   }
 }
 
-function closeWindows(state: HostState, until: number, attribution: Attribution, result: Metering): void {
+function closeWindows(
+  state: HostState,
+  until: number,
+  attribution: Attribution,
+  result: Metering,
+  isLast = false,
+): void {
   const from = state.closedBefore ?? 0
   if (until <= from) return
   const settled: Settled = { pieces: [], late: [] }
@@ -132,7 +138,7 @@ function closeWindows(state: HostState, until: number, attribution: Attribution,
   }
   for (const series of derivedOf(state).series) {
     if (!series.settled && series.samples[0]! < until) openFromStart(state, series, cpusThen)
-    settle(series, { from, until, forgetNs: forgetNs(series) }, settled)
+    settle(series, { from, until, forgetNs: forgetNs(series), isLast }, settled)
   }
   state.closedBefore = until
   const byWindow = new Map<number, Piece[]>()

@@ -1,6 +1,6 @@
 /** From samples to what windows get: pieces of energy, CPU time and byte-seconds, taken out of a series when windows close. */
 import type { WindowPart } from '../../core/model/window.ts'
-import { amountOfRun, areaFrom, riseFrom, runFrom } from './intervals.ts'
+import { amountOfRun, areaFrom, isInDoubt, riseFrom, runFrom } from './intervals.ts'
 import { HIGH, MINUTE_NS, NS, nearValueAt, STRIDE, spanNs, timeNanoAt } from './samples.ts'
 import type { Series } from './series.ts'
 
@@ -37,6 +37,8 @@ export interface Closing {
   readonly from: number
   readonly until: number
   readonly forgetNs: number
+  /** Nothing comes after: what is in doubt stays so. */
+  readonly isLast: boolean
 }
 
 /** Pieces and late parts of many series, one series after the other. */
@@ -103,7 +105,7 @@ function settleInterval(
   const reaches = samples[end]! > closing.until || (samples[end] === closing.until && samples[end + NS]! > 0)
   if (interval.parts === null) {
     // Nothing was booked of it, so that what comes inside it still may be.
-    if (reaches) return at
+    if (reaches || (!closing.isLast && isNewest(series, end) && isInDoubt(series))) return at
     if (interval.impossible > 0n) settled.late.push(implausible(series, end, interval.impossible))
     return end
   }
@@ -111,6 +113,9 @@ function settleInterval(
   series.pending = reaches
   return reaches ? at : end
 }
+
+/** The sample after the newest one will tell whether that is odd or the counter began anew. */
+const isNewest = ({ samples }: Series, at: number): boolean => at === samples.length - STRIDE
 
 function bookParts(
   series: Series,

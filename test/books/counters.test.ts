@@ -329,3 +329,17 @@ describe('an interval over several minutes', () => {
     expect(stepwise.energy).toEqual(whole.energy)
   })
 })
+
+it('an odd reading that is the newest when windows must close takes nothing of what comes after', () => {
+  // Every minute; then one odd value, and nothing for longer than windows wait. The host's other meter goes on.
+  const seconds = [...every(60, 0, 180), 480, 540, 600]
+  const shown = (taken: number): bigint => (taken === 180 ? 1n << 55n : BigInt(taken * 10) * J)
+  const run = delivered([
+    ...live(seconds, (taken, dated) => [energyAt(dated, shown(taken))]),
+    ...live(every(5, 0, 600), (_, dated) => [modeAt(dated, 'user', BigInt(dated) * 1_000_000n)]),
+  ])
+  const late = run.late.filter(({ Quantity, Reason }) => Quantity === 'energy' && Reason === 'closed')
+  const told = late.reduce((sum, { Value }) => sum + Value, 0n)
+  expect(totalUj(run.energy) + told).toBe(6_000n * J)
+  expect(late.length).toBeGreaterThan(0)
+})
