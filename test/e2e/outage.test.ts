@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { runOutage } from '../support/outage.ts'
 
 test('a short outage: nothing lost, nothing twice, in order', {
-  timeout: 180_000,
+  timeout: 90_000,
 }, async () => {
   const report = await runOutage({
     log: 'embedded',

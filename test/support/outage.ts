@@ -4,6 +4,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SEES_SETTING, SERVER_KEY, seesAll } from '../../core/warehouse/policies.ts'
 import { startClickHouseFront } from './clickhouse-front/front.ts'
 import { type KafkaServer, startKafka } from './kafka/kafka-server.ts'
 import { encodeTraces } from './otlp.ts'
@@ -171,7 +172,7 @@ async function audit(warehouse: string) {
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 30_000
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
@@ -181,9 +182,11 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** One row from the warehouse itself, past the proxy. */
+/** One row from the warehouse itself, past the proxy; row policies show it everything. */
 async function ask<Row>(warehouse: string, sql: string): Promise<Row> {
-  const response = await fetch(warehouse, { method: 'POST', body: `${sql} FORMAT JSONEachRow` })
+  const url = new URL(warehouse)
+  url.searchParams.set(SEES_SETTING, seesAll(SERVER_KEY))
+  const response = await fetch(url, { method: 'POST', body: `${sql} FORMAT JSONEachRow` })
   const text = await response.text()
   if (!response.ok) throw new Error(text)
   return JSON.parse(text.split('\n')[0] ?? '') as Row
