@@ -251,7 +251,7 @@ class IntakeDoor implements Intake {
     for (const [reason, amount] of result.reasons) {
       this.#parts.events.emit('itemsRejected', { signal, reason, amount })
     }
-    return { ...result, notes: notesOf(signal, body.length, result, passedOver) }
+    return { ...result, notes: notesOf(signal, body, result, passedOver) }
   }
 
   /** What JSON becomes is paid for before it is taken, beyond the bytes of the body itself. Twice the largest body is the most. */

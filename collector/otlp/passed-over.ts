@@ -1,5 +1,6 @@
 /** What a request holds that is not OTLP: ignored, as the specification wants it, but not without a word. */
 import type { IngestResult, Signal } from '../intake/signals.ts'
+import { ProtobufReader } from './decode/protobuf-reader.ts'
 import { ITEMS } from './export-response.ts'
 
 /** Named in an answer; the others are counted. */
@@ -24,17 +25,39 @@ export class PassedOver {
   }
 }
 
-/** For the client of a request of so many bytes in protobuf. A request that holds resources and no items is most often a mistake. */
+/**
+ * For the client of a request, given in protobuf. That nothing was stored of more than resources is most often a mistake.
+ * Resources alone are none: SDKs send them while they have no metrics, and log each answer that says anything.
+ */
 export function notesOf(
   signal: Signal,
-  bytes: number,
+  body: Uint8Array,
   { accepted, rejected }: IngestResult,
   passedOver: PassedOver,
 ): readonly string[] {
   const sentence = passedOver.sentence()
-  const isVoid = bytes > 0 && accepted === 0 && rejected === 0
+  const isVoid = accepted === 0 && rejected === 0 && holdsMoreThanResources(body)
   return [
     ...(sentence === undefined ? [] : [sentence]),
     ...(isVoid ? [`The request holds no ${ITEMS[signal]}: nothing was stored.`] : []),
   ]
+}
+
+/** The tag of a request's ResourceX. */
+const RESOURCES = 0x0a
+/** Of a ResourceX, by number: `resource` and `schema_url`. */
+const DESCRIBING = new Set([1, 3])
+
+function holdsMoreThanResources(body: Uint8Array): boolean {
+  const reader = new ProtobufReader(body)
+  const { length } = body
+  for (let tag = reader.tag(length); tag !== 0; tag = reader.tag(length)) {
+    if (tag !== RESOURCES) return true
+    const end = reader.length(length)
+    for (let inner = reader.tag(end); inner !== 0; inner = reader.tag(end)) {
+      if (!DESCRIBING.has(inner >>> 3)) return true
+      reader.skip(inner, end, 0)
+    }
+  }
+  return false
 }

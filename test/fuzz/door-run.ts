@@ -18,7 +18,7 @@ import type { FuzzCase } from './cases.ts'
 import { Dice } from './dice.ts'
 import type { DoorAnswer, DoorRequest, OpenFuzzDoor } from './door.ts'
 import { casesOf, type FuzzInput, signalOf } from './inputs.ts'
-import { FUZZ_CONTEXT, FUZZ_RETENTION_DAYS, isPartial, judge, protobufOf } from './judge.ts'
+import { FUZZ_CONTEXT, FUZZ_RETENTION_DAYS, isTold, judge, protobufOf } from './judge.ts'
 
 export interface DoorRun {
   readonly input: FuzzInput
@@ -136,7 +136,7 @@ function requireKept(
       throw new Error(`${label}: it should have been taken.`)
     if (outcome === 'later' && !isTroubled) throw new Error(`${label}: the log took everything.`)
     if (outcome !== 'taken' || expected === null) continue
-    if (partly !== isPartial(payload, expected))
+    if (partly !== isTold(signal, payload, expected))
       throw new Error(`${label}: said ${partly ? '' : 'nothing '}of what was left out, and it is otherwise.`)
     if (at % 16 === 0) judge(signal, payload)
     for (const row of Object.values(expected.rows).flat()) {

@@ -9,6 +9,7 @@ import { type Expected, expectedOf } from '../collector/otlp/decode/reference.ts
 import { CONTEXT } from '../collector/otlp/decode/support.ts'
 import { jsonIndependently } from '../collector/otlp/json-reference.ts'
 import type { FuzzCase } from './cases.ts'
+import { holdsMoreThanResources, passesOver } from './warnings.ts'
 import { expectedWrite, requireWritten, translatedBlock } from './write-judge.ts'
 
 export const FUZZ_RETENTION_DAYS = 20_255
@@ -77,10 +78,13 @@ export function protobufOf(signal: Signal, payload: FuzzCase): Uint8Array {
   return payload.encoding === 'json' ? jsonToProtobuf(signal, payload.bytes) : payload.bytes
 }
 
-/** Whether what is taken of a payload is not all of it. */
-export function isPartial(payload: FuzzCase, { result }: Expected): boolean {
+/** Whether what is taken of a payload is not all of it, or is to be warned of. */
+export function isTold(signal: Signal, payload: FuzzCase, { result }: Expected): boolean {
   if (isWrite(payload)) return translatedBlock(payload, FUZZ_CONTEXT).tally.rejected > 0
-  return result.rejected > 0 || result.cutAttributes > 0
+  const { accepted, rejected, cutAttributes } = result
+  if (rejected > 0 || cutAttributes > 0) return true
+  if (payload.encoding === 'json' && passesOver(signal, textOf(payload))) return true
+  return accepted === 0 && holdsMoreThanResources(independently(signal, payload))
 }
 
 /** The only way to refuse a payload. */
@@ -89,9 +93,11 @@ export function requireRefusal(error: unknown): void {
   if (!fine) throw new Error(`Failed instead of refusing: ${describe(error)}`, { cause: error })
 }
 
-function independently(signal: Signal, { encoding, bytes }: FuzzCase): Uint8Array {
-  return encoding === 'json' ? jsonIndependently(signal, new TextDecoder().decode(bytes)) : bytes
+function independently(signal: Signal, payload: FuzzCase): Uint8Array {
+  return payload.encoding === 'json' ? jsonIndependently(signal, textOf(payload)) : payload.bytes
 }
+
+const textOf = ({ bytes }: FuzzCase): string => new TextDecoder().decode(bytes)
 
 /**
  * Where ours is stricter on purpose: a known field of another wire type is a broken sender and no extension; JSON of

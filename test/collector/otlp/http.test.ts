@@ -140,6 +140,45 @@ describe('partial success', () => {
       partialSuccess: { errorMessage: '1 attributes cut at the limits.' },
     })
   })
+
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'idle' } }] }
+  const scoped = [{ scope: { name: 'a' }, spans: [] }]
+
+  it.each([
+    ['nothing', {}],
+    ['an empty list', { resourceSpans: [] }],
+    ['an empty resource', { resourceSpans: [{}] }],
+    ['resources alone', { resourceSpans: [{ resource, scopeSpans: [], schemaUrl: 'x' }, { resource }] }],
+  ])('is none for a request of %s', async (_, request) => {
+    rig = await httpRig()
+    const json = await post(rig.port, '/v1/traces', JSON_TYPE, JSON.stringify(request))
+    expect([json.status, json.body.toString()]).toEqual([200, '{}'])
+    const body = jsonToProtobuf('traces', Buffer.from(JSON.stringify(request)))
+    const protobuf = await post(rig.port, '/v1/traces', PROTOBUF, body)
+    expect([protobuf.status, protobuf.body.length]).toEqual([200, 0])
+  })
+
+  it('warns of a request that holds more than resources, and no items', async () => {
+    rig = await httpRig()
+    const errorMessage = 'The request holds no spans: nothing was stored.'
+    const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: scoped }] })
+    const json = await post(rig.port, '/v1/traces', JSON_TYPE, body)
+    expect(JSON.parse(json.body.toString())).toEqual({ partialSuccess: { errorMessage } })
+    // Field 1000 of ResourceSpans was instrumentation_library_spans once.
+    const old = Buffer.from('0a03c23e00', 'hex')
+    const protobuf = await post(rig.port, '/v1/traces', PROTOBUF, old)
+    expect(read('Response', protobuf.body)).toMatchObject({ partialSuccess: { errorMessage } })
+  })
+
+  it('names what was passed over', async () => {
+    rig = await httpRig()
+    const body = JSON.stringify({ resourceSpans: [{ resource, instrumentationLibrarySpans: scoped }] })
+    const reply = await post(rig.port, '/v1/traces', JSON_TYPE, body)
+    const path = '$.resourceSpans[0].instrumentationLibrarySpans'
+    expect(JSON.parse(reply.body.toString())).toEqual({
+      partialSuccess: { errorMessage: `Fields that OTLP does not have there were passed over: ${path}.` },
+    })
+  })
 })
 
 describe('refusals', () => {
