@@ -1,9 +1,17 @@
+import { STREAMS } from '../../core/model/streams/index.ts'
+import { tablesOf } from '../../core/model/streams/stream.ts'
 import { labelText } from '../../core/runtime/label-text.ts'
-import type { Extent, Loss } from '../../core/runtime/losses.ts'
+import type { Extent, Loss, LossState } from '../../core/runtime/losses.ts'
 import type { Family } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
-/** What is missing, and how many findings wait for an operator. */
+const STATES: readonly LossState[] = ['restoring', 'restored', 'lost', 'noted']
+const STREAM_NAMES = STREAMS.map(({ name }) => name)
+const TABLE_NAMES = STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
+  table === undefined ? [] : [table.name],
+)
+
+/** What is missing, 0 where nothing is, so that an alert sees a value, and how many findings wait for an operator. */
 export function lossFamilies(losses: readonly Loss[]): readonly Family[] {
   const open = losses.filter(({ accepted }) => accepted === null)
   const missing = losses
@@ -12,24 +20,31 @@ export function lossFamilies(losses: readonly Loss[]): readonly Family[] {
   return [
     ownFamily(
       'wattline_losses',
-      [...Map.groupBy(open, ({ state }) => state)].map(([state, found]) => ({
+      STATES.map(state => ({
         labels: labelText({ state }),
-        value: found.length,
+        value: open.filter(loss => loss.state === state).length,
       })),
     ),
     ownFamily(
       'wattline_lost_rows',
-      sums(missing, 'table', ({ rows, restoredRows }) => (rows === null ? null : rows - (restoredRows ?? 0))),
+      sums(missing, 'table', TABLE_NAMES, ({ rows, restoredRows }) =>
+        rows === null ? null : rows - (restoredRows ?? 0),
+      ),
     ),
     ownFamily(
       'wattline_lost_records',
-      sums(missing, 'stream', ({ records }) => records),
+      sums(missing, 'stream', STREAM_NAMES, ({ records }) => records),
     ),
   ]
 }
 
-function sums(extents: readonly Extent[], label: 'table' | 'stream', of: (extent: Extent) => number | null) {
-  const found = new Map<string, number>()
+function sums(
+  extents: readonly Extent[],
+  label: 'table' | 'stream',
+  names: readonly string[],
+  of: (extent: Extent) => number | null,
+) {
+  const found = new Map(names.map(name => [name, 0]))
   for (const extent of extents) {
     const [name, amount] = [extent[label], of(extent)]
     if (name !== undefined && amount !== null) found.set(name, (found.get(name) ?? 0) + amount)
