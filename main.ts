@@ -26,6 +26,7 @@ import { type Doors, openDoors } from './core/runtime/doors.ts'
 import type { EventBus } from './core/runtime/events.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import type { Losses } from './core/runtime/losses.ts'
+import { keepStartRoom, releaseStartRoom } from './core/runtime/start-room.ts'
 import { createStartWaits, type StartWaits } from './core/runtime/start-waits.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import { urlOf } from './core/runtime/url-of.ts'
@@ -125,6 +126,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   }
   const early = await startEarlyHealth(wiring, needs)
   const broker = needs.log === 'open' ? await startLog(wiring) : null
+  if (needs.folder) releaseStartRoom(config.data)
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
   const warehouse = needs.warehouse ? await startWarehouse(wiring, broker) : null
   const { data } = config
@@ -143,6 +145,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const http = await startHttp(wiring, parts, early)
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
+  if (needs.folder) keepStartRoom(config.data)
   return {
     addresses: { http, otlpHttp, otlpGrpc },
     readiness,

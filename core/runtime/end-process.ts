@@ -4,17 +4,19 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 
 const SHELL = '/bin/sh'
 /** An exit takes milliseconds; the first one of an installation writes the cache of compiled code, on a busy machine for seconds. */
 const EXIT_SECONDS = 4
 
-/** Ends with the code. An exit that hangs is killed. */
+/**
+ * Ends with the code once all parts have stopped. Not by `process.exit`, which waits for native threads: on a disk that is
+ * full or gone one of them may not return, and the process would have to be killed over an end that was good.
+ */
 export function endProcess(code: number): never {
-  // The first process of a container cannot be killed from inside; and signals that it does not handle pass it by.
-  if (process.pid === 1) endHard(code)
-  killUnlessEnded()
-  process.exit(code)
+  flushCompileCache()
+  endHard(code)
 }
 
 /**
@@ -28,8 +30,9 @@ export function endHard(code: number): never {
     if (existsSync(SHELL)) process.execve?.(SHELL, [SHELL, '-c', `exit ${code}`], {})
     process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], {})
   } catch {
-    // Not to be had here: the ordinary way is left.
+    // Not to be had here: the ordinary way is left, and an exit that hangs is killed.
   }
+  killUnlessEnded()
   process.exit(code)
 }
 

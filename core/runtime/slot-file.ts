@@ -44,6 +44,19 @@ export class SlotFile {
     return file
   }
 
+  /** Opens a file that is there, to go on in its place: that needs no room on the disk. */
+  static open(path: string): SlotFile {
+    const file = new SlotFile(openSync(path, 'r+'))
+    const bytes = readFileSync(path)
+    for (let index = 0; (index + 1) * SLOT_BYTES <= bytes.length; index++) {
+      const at = index * SLOT_BYTES
+      const slot = parseSlot(bytes.subarray(at, at + SLOT_BYTES).toString('latin1'))
+      // One that cannot be read keeps its place.
+      file.#slots.set(slot?.name ?? `unreadable-${index}`, { index, text: slot?.text ?? '' })
+    }
+    return file
+  }
+
   get(name: string): string | undefined {
     return this.#slots.get(name)?.text
   }

@@ -92,5 +92,7 @@ it('says what to do about a folder that cannot be written', async () => {
   const file = join(data, 'a-file')
   writeFileSync(file, '')
   const start = startProcess({ data, environment: { WATTLINE_DATA: file } })
-  await expect(start).rejects.toThrow(/ended with 1[\s\S]*data_unusable: .*a-file.*can be written/)
+  await expect(start).rejects.toThrow(
+    /ended with 1[\s\S]*config_invalid: [\s\S]*a-file is a file: name a folder/,
+  )
 })

@@ -44,6 +44,9 @@ interface Ends {
   readonly read: ReadonlyMap<string, ReadonlyMap<string, Mark>>
 }
 
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+
 const IDENTITY = 'identity'
 const placeOf = (log: Pick<PartitionLog, 'stream' | 'partition'>): string => `${log.stream}/${log.partition}`
 const slotOf = (group: string, place: string): string => `${group}@${place}`
@@ -76,7 +79,15 @@ export class LogEnds implements DraftWatcher {
         slots.push([slotOf(group, place), markText({ offset, ms })])
       }
     }
-    return new LogEnds(SlotFile.create(path, slots), ports)
+    try {
+      return new LogEnds(SlotFile.create(path, slots), ports)
+    } catch (error) {
+      // A full disk: the file of the same log serves on as it is, and is written in its place.
+      if (!isDiskFull(error) || known?.log !== identity) throw error
+      const ends = new LogEnds(SlotFile.open(path), ports)
+      for (const [name, text] of slots) ends.#writeText(name, text)
+      return ends
+    }
   }
 
   grown(log: PartitionLog): void {
@@ -93,8 +104,12 @@ export class LogEnds implements DraftWatcher {
 
   /** What cannot be written now is written with the next change: the file lags, as it may. The log itself has it all. */
   #write(name: string, mark: Mark): void {
+    this.#writeText(name, markText(mark))
+  }
+
+  #writeText(name: string, text: string): void {
     try {
-      this.#file.set(name, markText(mark))
+      this.#file.set(name, text)
     } catch (error) {
       if (!(error instanceof Error && 'code' in error)) throw error
     }
