@@ -128,7 +128,7 @@ export async function openTables(parts: Parts): Promise<Warehouse | null> {
   } catch (error) {
     if (!(error instanceof WattlineError) || error.code !== 'tables_missing') throw error
     events.emit('processFailed', { part: 'warehouse' }, error)
-    watchForTables(parts)
+    await watchForTables(parts)
     return null
   }
 }
@@ -215,11 +215,13 @@ function remakeWhenDue({ lifecycle, events }: Parts, warehouse: Warehouse, losse
 }
 
 /** Ends the wait for tables that are gone: they are back, or an operator does without them. */
-function watchForTables({ lifecycle, config, engine, losses }: Parts): void {
+async function watchForTables({ lifecycle, config, engine, losses }: Parts): Promise<void> {
   const enginePath = join(config.data, TABLES_FOLDER, 'engine')
+  // Tables without rows are what was missing only where there was none.
+  const areBack = (await lookForTables(enginePath)) === 'none' ? ['bare', 'filled'] : ['filled']
   const timer = setInterval(async () => {
     const isAccepted = losses?.reasons().length === 0
-    if (!isAccepted && !(await hasParts(enginePath))) return
+    if (!isAccepted && !areBack.includes(await lookForTables(enginePath))) return
     clearInterval(timer)
     engine?.onTablesBack?.()
   }, LISTEN_MS).unref()
@@ -230,11 +232,12 @@ function watchForTables({ lifecycle, config, engine, losses }: Parts): void {
   )
 }
 
-async function hasParts(enginePath: string): Promise<boolean> {
+async function lookForTables(enginePath: string): Promise<'none' | 'bare' | 'filled'> {
   try {
     const { tables } = await surveyEngine(enginePath)
-    return tables.some(({ parts }) => parts.length > 0)
+    if (tables.some(({ parts }) => parts.length > 0)) return 'filled'
+    return tables.length > 0 ? 'bare' : 'none'
   } catch {
-    return false
+    return 'none'
   }
 }

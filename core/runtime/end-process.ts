@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 
 const SHELL = '/bin/sh'
-/** An exit takes milliseconds; the first one of an installation writes the cache of compiled code, on a busy machine for seconds. */
+/** An exit takes milliseconds; one that writes the cache of compiled code takes longer, on a busy machine for seconds. */
 const EXIT_SECONDS = 4
 
 /**

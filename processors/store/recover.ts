@@ -93,7 +93,8 @@ function factsOf(
   // Each version is stored once, whatever its token: all of it may be read again.
   if (stream.holds !== undefined) {
     const always = { isLogged: () => true, isBurnt: () => false, mayForget: false, above: 0 }
-    return { holding, stored: kept, isKept: stored !== null, isAllMissing: lacks, ...always }
+    const isAllMissing = lacks || missing.isGone
+    return { holding, stored: kept, isKept: stored !== null, isAllMissing, ...always }
   }
   const table = names[0] ?? ''
   const [logged, burnt] = [missing.logged.get(table), missing.tokens.get(table)]
@@ -253,8 +254,13 @@ async function tellBack(losses: Losses): Promise<void> {
 }
 
 /** Before anything empty is made where tables were. */
-async function refuseUnlessAccepted(losses: Losses, folder: string, { tables }: Missing): Promise<void> {
-  const id = GONE + digest(['gone', ...tables.flatMap(({ uuid, parts }) => [uuid, ...parts])].join(), 16)
+async function refuseUnlessAccepted(
+  losses: Losses,
+  folder: string,
+  { tables, known: knownTables }: Missing,
+): Promise<void> {
+  const lost = tables.length === 0 ? knownTables : tables.flatMap(({ uuid, parts }) => [uuid, ...parts])
+  const id = GONE + digest(['gone', ...lost].join(), 16)
   const what = `The tables are gone: nothing of them is in ${folder}.`
   const remedy =
     'If a volume is not mounted there, mount it; else restore a backup. Work goes on by itself when they are back. `wattline losses --accept` starts over with empty tables and stores what the log still has.'

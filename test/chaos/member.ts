@@ -17,7 +17,6 @@ const STOP_MS = 60_000
  * itself, fails to start, ends a stop with an error) is a problem that the run reports.
  */
 export class Member {
-  static #hasCompiled = false
   readonly name: string
   readonly #options: StartOptions
   readonly #problems: string[] = []
@@ -102,10 +101,7 @@ export class Member {
     const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs ?? STOP_MS)
     const [code, signal] = await ended
     clearTimeout(timer)
-    // The first one to end writes down what was compiled, which can take longer than an exit may on a busy machine.
-    const isFirst = !Member.#hasCompiled
-    Member.#hasCompiled = true
-    const isExpected = code === 0 || ((killAfterMs !== undefined || isFirst) && signal === 'SIGKILL')
+    const isExpected = code === 0 || (killAfterMs !== undefined && signal === 'SIGKILL')
     if (isExpected) return
     this.#problems.push(`${this.name}: SIGTERM ended with ${signal ?? code}\n${stderr.slice(-10).join('\n')}`)
   }

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePorts } from '../support/kafka/kafka-server.ts'
 import {
   HASTE,
   metricsText,
@@ -236,4 +237,23 @@ it('starts over with empty tables when an operator does without them', { timeout
   expect(await untilStored(process, 300)).toEqual({ rows: 300, distinct: 300 })
   expect((await settled(process)).status).toBe(200)
   await process.end('SIGTERM')
+})
+
+it('waits for tables that had no rows yet, too', { timeout: 120_000 }, async () => {
+  const [port] = await freePorts(1)
+  const environment = { WATTLINE_LISTEN_HTTP: `${port}` }
+  await (await start(environment)).end('SIGKILL')
+  const [warehouse, elsewhere] = [join(data, 'warehouse'), join(data, 'elsewhere')]
+  renameSync(warehouse, elsewhere)
+  const process = await start(environment)
+  expect(await readyz(process)).toMatchObject({ status: 503, text: expect.stringMatching(/tables are gone/) })
+  rmSync(warehouse, { recursive: true, force: true })
+  renameSync(elsewhere, warehouse)
+  // It starts itself again, and does not answer meanwhile.
+  const status = () =>
+    readyz(process).then(
+      answer => answer.status,
+      () => 0,
+    )
+  await eventually(status, answer => answer === 200, 60_000)
 })

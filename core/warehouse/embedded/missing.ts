@@ -32,10 +32,12 @@ export interface Missing {
   readonly empty: ReadonlySet<string>
   /** Table -> highest block number on the disk: what is inserted from now on has higher ones. */
   readonly highest: ReadonlyMap<string, number>
-  /** The inventory has rows, and there is no part at all: the engine's disk is not the one that it was. */
+  /** The inventory has rows and there is no part, or it has tables and there is none: the disk is not the one that it was. */
   readonly isGone: boolean
   /** There is no part at all, whatever there was. */
   readonly isBare: boolean
+  /** Uuids of the tables of the inventory. */
+  readonly known: readonly string[]
 }
 
 /**
@@ -52,6 +54,7 @@ export function findMissing(
   const told = new Set(inventory?.told)
   const found = new Map(survey.tables.map(table => [table.uuid, table]))
   const known = new Map(inventory?.tables.map(table => [table.uuid, table]))
+  const isAbsent = known.size > 0 && survey.tables.length === 0
   const tables: MissingTable[] = []
   const tokens = new Map<string, ReadonlySet<string>>()
   const empty = new Set<string>()
@@ -72,7 +75,7 @@ export function findMissing(
         : hasExpired(rangeOf(part.name)?.partition ?? '') || (isErasing && isErased(rangeOf(part.name)!)),
     )
     if (table !== null) tables.push(table)
-    if (here.parts.length === 0 && (inventory === null || table !== null)) empty.add(name)
+    if (here.parts.length === 0 && (inventory === null || table !== null || isAbsent)) empty.add(name)
     const burnt = [...here.tokens].filter(([, parts]) =>
       parts.some((part: PartName) => !isThere(part) && !hasExpired(part.partition) && !isErased(part)),
     )
@@ -95,8 +98,9 @@ export function findMissing(
       [...empty].filter(name => !all.some(table => table.name === name && table.parts.length > 0)),
     ),
     highest: new Map(all.map(({ name, parts }) => [name!, Math.max(0, ...parts.map(part => part.maxBlock))])),
-    isGone: hadRows && isBare,
+    isGone: (hadRows && isBare) || isAbsent,
     isBare,
+    known: [...known.keys()],
   }
 }
 

@@ -32,6 +32,7 @@ const NOTHING: Missing = {
   highest: new Map([['otel_traces', 40]]),
   isGone: false,
   isBare: false,
+  known: [],
 }
 const table = (rows: number) => ({
   name: 'otel_traces',
@@ -166,4 +167,14 @@ it('goes on without tables when that is accepted', async () => {
     ['lost', true],
     ['restoring', true],
   ])
+})
+
+it('asks again when other tables without rows are gone', async () => {
+  const gone = { isGone: true, isBare: true, known: ['u'] }
+  const { broker } = log({ first: 0n, end: 0n, committed: 0n })
+  await expect(run(broker, gone)).rejects.toMatchObject({ code: 'tables_missing' })
+  writeFileSync(join(data, 'losses.accept'), '')
+  await losses.takeAcceptance()
+  await run(broker, gone)
+  await expect(run(broker, { ...gone, known: ['v'] })).rejects.toMatchObject({ code: 'tables_missing' })
 })

@@ -124,7 +124,13 @@ it('knows burnt tokens, and not those of what has expired', () => {
 it('tells tables that are gone from those that are empty, and from new ones', () => {
   const had = inventory([known('20261130_1_1_0')])
   expect(find(survey(), had)).toMatchObject({ isGone: true, isBare: true })
-  expect(find(survey(), null)).toMatchObject({ isGone: false, isBare: true })
+  expect(find(survey(), null)).toMatchObject({ isGone: false, isBare: true, known: [] })
+  expect(find(survey(), inventory([]))).toMatchObject({
+    isGone: true,
+    tables: [],
+    known: ['u'],
+    empty: new Set(['t']),
+  })
   expect(find(survey(table([])), null)).toMatchObject({ empty: new Set(['t']) })
   expect(find(survey(table([])), inventory([]))).toMatchObject({ isGone: false, empty: new Set() })
   const other = { ...table(['20261130_1_1_0']), uuid: 'v', name: 's' }
