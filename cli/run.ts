@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module'
 import { Command } from 'commander'
 import { loadConfig } from '../core/runtime/config/load.ts'
 import { collectorProcesses } from '../core/runtime/config/processes.ts'
@@ -43,8 +42,6 @@ export const runCommand = (): Command =>
       const left = await running.stop(graceMs, stop.stopping)
       for (const line of left) process.stderr.write(incomplete(line))
       if (left.length > 0) endHard(1)
-      // Where it is on, thousands of files: too many for the time that an exit has.
-      flushCompileCache()
       endProcess(0)
     })
 
