@@ -121,9 +121,11 @@ function factsOf(
 function extentBeyond({ stream, facts }: Place, missing: Missing): readonly Extent[] {
   const { holding, stored, isKept } = facts
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
-  if (!isKept || stored === undefined || missing.tables.some(({ name }) => names.includes(name))) return []
-  if (stored.next >= holding.first || knownUpTo(facts) > holding.first) return []
-  const records = Number(holding.first - stored.next)
+  if (!isKept || missing.tables.some(({ name }) => names.includes(name))) return []
+  // Nothing kept: the tables are as of before the first record.
+  const next = stored?.next ?? 0n
+  if (next >= holding.first || knownUpTo(facts) > holding.first) return []
+  const records = Number(holding.first - next)
   return [{ stream: stream.name, rows: null, records, from: null, to: null }]
 }
 

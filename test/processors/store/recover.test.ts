@@ -10,6 +10,7 @@ import { traces } from '../../../core/model/streams/traces.ts'
 import { silentEvents } from '../../../core/runtime/events.ts'
 import { Losses } from '../../../core/runtime/losses.ts'
 import type { Missing } from '../../../core/warehouse/embedded/missing.ts'
+import type { StoredOffsets } from '../../../core/warehouse/embedded/stored-offsets.ts'
 import { tokenHash } from '../../../core/warehouse/embedded/token-hash.ts'
 import { recover } from '../../../processors/store/recover.ts'
 import { decodeRewind } from '../../../processors/store/rewind.ts'
@@ -79,11 +80,15 @@ function log(more: Partial<Holding> = {}) {
   return { broker, rewound }
 }
 
-const run = (broker: ReturnType<typeof log>['broker'], missing: Partial<Missing>) =>
+const run = (
+  broker: ReturnType<typeof log>['broker'],
+  missing: Partial<Missing>,
+  kept: StoredOffsets = stored,
+) =>
   recover(
     { broker, streams: [traces], losses, folder: 'data/warehouse', derived: ['otel_traces_trace_id_ts'] },
     { ...NOTHING, ...missing },
-    stored,
+    kept,
   )
 
 it('tells nothing and changes nothing when nothing is missing', async () => {
@@ -125,6 +130,15 @@ it('tells records that nobody else knows of', async () => {
   expect(losses.all()[0]?.extent).toContainEqual(expect.objectContaining(unknown))
   await losses.restored('traces/0', { table: 'otel_traces', rows: 5, isDone: true })
   expect(losses.all()[0]?.state).toBe('lost')
+})
+
+it.each([
+  ['from before the first record', new Map(), 60],
+  ['older than the log', new Map([['traces/0', { origin: 'a', next: 40n }]]), 20],
+])('tells what tables lack that are %s', async (_what, kept, records) => {
+  await run(log().broker, {}, kept)
+  const extent = { stream: 'traces', rows: null, records, from: null, to: null }
+  expect(losses.all()[0]?.extent).toContainEqual(extent)
 })
 
 it('takes a token without rows whose record waits for what a kill leaves', async () => {
