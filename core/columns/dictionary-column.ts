@@ -46,6 +46,16 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#length += 1
   }
 
+  /** The id of a row. */
+  idAt(row: number): number {
+    return this.#ids[row]!
+  }
+
+  /** Gives a row another id. */
+  setId(row: number, id: number): void {
+    this.#ids[row] = id
+  }
+
   /** The same id for so many rows. */
   appendIdTimes(id: number, times: number): void {
     if (times === 1) {

@@ -13,8 +13,8 @@ export interface MapEntries {
 const HINT_MASK = 31
 
 /**
- * Maps of text to text. Keys repeat, and so do most values: both are interned, which halves the bytes of a record. A
- * row is put together with `put` and closed with `endRow`.
+ * Maps of text to text. Keys repeat from row to row, and so do most values: both are interned, which halves the bytes of a
+ * record. A row is put together with `put` and closed with `endRow`; within a row each key is there once.
  */
 export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>> {
   readonly nullable = false
@@ -28,6 +28,8 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   // Guesses only: ids that are no more are never taken for others.
   readonly #keyHints = new Int32Array(HINT_MASK + 1)
   readonly #valueHints = new Int32Array(HINT_MASK + 1)
+  /** By id of a key: the entry at which it was put last, in whichever row. */
+  #places = new Int32Array(INITIAL_ROWS)
 
   /** Takes the dictionary ids `dictionaryId` and the next. */
   constructor(dictionaryId: number) {
@@ -67,8 +69,20 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     return id
   }
 
-  /** One more entry of the row in hand, by ids that `keys` and `values` gave. */
+  /**
+   * One more entry of the row in hand, by ids that `keys` and `values` gave. A key that the row already holds gets the new
+   * value in its old place.
+   */
   put(keyId: number, valueId: number): void {
+    const entries = this.#keyIds.length
+    if (keyId >= this.#places.length) this.#places = grown(this.#places, keyId + 1)
+    const place = this.#places[keyId]!
+    // What another row, or one that was taken back, has left there is not in the row in hand, or is another key.
+    if (place < entries && place >= this.#offsets[this.#length]! && this.#keyIds.idAt(place) === keyId) {
+      this.#valueIds.setId(place, valueId)
+      return
+    }
+    this.#places[keyId] = entries
     this.#keyIds.appendId(keyId)
     this.#valueIds.appendId(valueId)
   }
@@ -130,6 +144,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
 
   clear(): void {
     this.#offsets = retained(this.#offsets, INITIAL_ROWS + 1)
+    this.#places = retained(this.#places, INITIAL_ROWS)
     this.#length = 0
     this.#keyIds.clear()
     this.#valueIds.clear()

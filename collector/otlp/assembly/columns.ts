@@ -77,7 +77,7 @@ export function newTexts(): Texts {
   return texts
 }
 
-/** Maps of text to text, keys and values interned. Entries are put, then the row is ended. */
+/** Maps of text to text, keys and values interned. Entries are put, then the row is ended; in a row each key is there once. */
 @unmanaged
 export class Pairs {
   count: u32
@@ -87,6 +87,8 @@ export class Pairs {
   /** By number of an entry within its row the ids that it had in the row before; guesses only. */
   keyHints: usize
   valueHints: usize
+  /** By id of a key: the entry at which it was put last, in whichever row. Not filled with anything before. */
+  places: Block
 
   /** Makes room for so many rows in all; not for their entries. */
   @inline
@@ -102,8 +104,22 @@ export class Pairs {
     this.values.reserveEntries(all)
   }
 
+  /** A key that the row in hand already holds gets the new value in its old place. */
   @inline
   put(keyId: u32, valueId: u32): void {
+    this.places.reserve((keyId + 1) << 2)
+    const known = this.places.at + (<usize>keyId << 2)
+    const place = load<u32>(known)
+    // What another row, or one that was taken back, has left there is not in the row in hand, or is another key.
+    if (
+      place < this.keys.count &&
+      place >= this.pendingFrom() &&
+      load<u32>(this.keys.ids.at + (<usize>place << 2)) === keyId
+    ) {
+      store<u32>(this.values.ids.at + (<usize>place << 2), valueId)
+      return
+    }
+    store<u32>(known, this.keys.count)
     this.reserveEntries(1)
     this.keys.append(keyId)
     this.values.append(valueId)
@@ -150,12 +166,14 @@ export class Pairs {
   /** The dictionaries are cleared by themselves, as those of the other columns. */
   clear(): void {
     this.count = 0
+    this.places.retain()
     this.offsets.retain()
     this.offsets.reserve(256)
     store<u32>(this.offsets.at, 0)
   }
 
   destroy(): void {
+    this.places.destroy()
     this.keys.destroy()
     this.values.destroy()
     this.offsets.destroy()
@@ -174,6 +192,7 @@ export function newPairs(): Pairs {
   pairs.keys = newDictionary()
   pairs.values = newDictionary()
   pairs.offsets = newBlock()
+  pairs.places = newBlock()
   pairs.keyHints = zeroed(HINTS << 2)
   pairs.valueHints = zeroed(HINTS << 2)
   pairs.clear()

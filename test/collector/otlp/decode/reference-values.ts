@@ -42,13 +42,10 @@ export class ReferenceValues {
     return Object.fromEntries(this.#entries(parent, field))
   }
 
-  /** The first `service.name`, and all attributes. */
+  /** The last `service.name`, as of every key, and all attributes. */
   resource(resource: Node | undefined): { ServiceName: string; ResourceAttributes: Record<string, string> } {
-    const entries = this.#entries(resource, 'attributes')
-    return {
-      ServiceName: entries.find(([key]) => key === 'service.name')?.[1] ?? '',
-      ResourceAttributes: Object.fromEntries(entries),
-    }
+    const attributes = this.attributes(resource)
+    return { ServiceName: attributes['service.name'] ?? '', ResourceAttributes: attributes }
   }
 
   /** A value of any length as text. */
