@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http2'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import type { Signal } from '../intake/signals.ts'
-import type { ContentCoding } from '../otlp/media.ts'
+import type { ContentCoding } from '../otlp/content-coding.ts'
 
 /** Methods that take telemetry, all of them unary. */
 export const EXPORT_METHODS: ReadonlyMap<string, Signal> = new Map([

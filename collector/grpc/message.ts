@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 import { WattlineError } from '../../core/runtime/errors.ts'
 import { type Body, BodySink, type SinkOptions, tooLarge } from '../otlp/body-sink.ts'
 import { receive } from '../otlp/collect.ts'
+import type { ContentCoding } from '../otlp/content-coding.ts'
 import { inflated } from '../otlp/inflate.ts'
-import type { ContentCoding } from '../otlp/media.ts'
 
 export interface MessageOptions extends SinkOptions {
   /** What a compressed message is compressed with: `grpc-encoding`. */

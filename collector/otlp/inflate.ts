@@ -11,7 +11,7 @@ import { WattlineError } from '../../core/runtime/errors.ts'
 import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
 import { type Body, BodySink, type SinkOptions } from './body-sink.ts'
 import { collect } from './collect.ts'
-import type { ContentCoding } from './media.ts'
+import type { ContentCoding } from './content-coding.ts'
 
 type Compression = Exclude<ContentCoding, 'identity'>
 

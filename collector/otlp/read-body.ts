@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { BufferPool } from '../intake/buffer-pool.ts'
 import { type Body, BodySink, type SinkOptions, tooLarge } from './body-sink.ts'
 import { receive } from './collect.ts'
+import type { ContentCoding } from './content-coding.ts'
 import { inflated } from './inflate.ts'
-import type { ContentCoding } from './media.ts'
 
 interface BodyOptions extends SinkOptions {
   readonly coding: ContentCoding
