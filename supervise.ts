@@ -2,17 +2,18 @@
  * A collector of several processes: this one starts the others, which run `main.ts` each with its share and listen on the
  * same OTLP ports, and answers for all of them on `listen.http`. It takes no telemetry itself.
  */
-import { collectorProcesses, workerConfig } from './core/runtime/config/processes.ts'
-import type { Config } from './core/runtime/config/schema.ts'
-import { type Doors, openDoors } from './core/runtime/doors.ts'
-import type { EventBus } from './core/runtime/events.ts'
+
+import { type Doors, openDoors } from './core/auth/authentication.ts'
+import { collectorProcesses, workerConfig } from './core/catalogue/config/processes.ts'
+import type { Config } from './core/catalogue/config/schema.ts'
+import type { EventBus } from './core/catalogue/events/events.ts'
+import { FIXED_LIMITS } from './core/catalogue/limits/limits.ts'
+import { checkPortFree } from './core/http/free-port.ts'
+import { urlOf } from './core/http/url-of.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
-import { FIXED_LIMITS } from './core/runtime/limits.ts'
 import { watchProcess } from './core/runtime/process-figures.ts'
-import { checkPortFree } from './core/runtime/processes/free-port.ts'
 import type { WorkerAddresses } from './core/runtime/processes/messages.ts'
 import { Supervisor } from './core/runtime/processes/supervisor.ts'
-import { urlOf } from './core/runtime/url-of.ts'
 import type { RunningWattline } from './main.ts'
 import { createStatusServer } from './query/server.ts'
 

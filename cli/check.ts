@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { readTokens } from '../core/runtime/auth/tokens-file.ts'
-import { loadConfig } from '../core/runtime/config/load.ts'
-import type { Config } from '../core/runtime/config/schema.ts'
-import { WattlineError } from '../core/runtime/errors.ts'
-import { readMaterial, tlsFilesOf } from '../core/runtime/tls.ts'
+import { readTokens } from '../core/auth/tokens-file.ts'
+import { loadConfig } from '../core/catalogue/config/load.ts'
+import type { Config } from '../core/catalogue/config/schema.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
+import { readMaterial, tlsFilesOf } from '../core/http/tls.ts'
 import { withRoles } from './roles.ts'
 
 export const checkCommand = (): Command =>

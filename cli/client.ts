@@ -1,6 +1,6 @@
 import { CommanderError, InvalidArgumentError } from 'commander'
-import type { Problem } from '../core/model/answers.ts'
-import { ERRORS, type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
+import type { Problem } from '../core/api/answers.ts'
+import { ERRORS, type ErrorCode, WattlineError } from '../core/catalogue/errors/errors.ts'
 
 /** Options that every command which asks a running instance shares. */
 export interface ClientOptions {

@@ -1,5 +1,5 @@
+import type { EventBus } from '../core/catalogue/events/events.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
-import type { EventBus } from '../core/runtime/events.ts'
 
 /** What nobody caught is a defect of ours. The state of the process is unknown, the log's is not: end, and start anew. */
 export function endOnDefect(events: EventBus): void {

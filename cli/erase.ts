@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { ErasureAnswer } from '../core/model/answers.ts'
-import { WattlineError } from '../core/runtime/errors.ts'
+import type { ErasureAnswer } from '../core/api/answers.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 

@@ -3,8 +3,8 @@ import { importTables } from '../core/backup/import.ts'
 import { readExport, rowsIn } from '../core/backup/moved.ts'
 import { openPlace } from '../core/backup/place.ts'
 import { openTarget } from '../core/backup/target.ts'
-import { loadConfig } from '../core/runtime/config/load.ts'
-import { WattlineError } from '../core/runtime/errors.ts'
+import { loadConfig } from '../core/catalogue/config/load.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { progressLine, rowsText } from './progress.ts'
 
 export const importCommand = (): Command =>

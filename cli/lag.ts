@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { LagAnswer } from '../core/model/answers.ts'
+import type { LagAnswer } from '../core/api/answers.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 import { ageText } from './units.ts'

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { loadConfig } from '../core/runtime/config/load.ts'
-import { WattlineError } from '../core/runtime/errors.ts'
+import { loadConfig } from '../core/catalogue/config/load.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { ACCEPT_FILE, extentText, type Loss, readLosses } from '../core/runtime/losses.ts'
 
 export const lossesCommand = (): Command =>

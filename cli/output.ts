@@ -2,7 +2,7 @@
  * Where a command writes may go away: `| head`, a terminal that is closed, a service manager that is restarted, a disk that
  * is full. A server goes on serving; a command that asks ends as it would have ended, quietly.
  */
-import { WattlineError } from '../core/runtime/errors.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
 
 /** Whether anybody reads stdout; aborts when it turns out that nobody does. */
 const unread = new AbortController()

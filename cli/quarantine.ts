@@ -4,7 +4,7 @@ import type {
   QuarantinedRecordAnswer,
   QuarantineReplay,
   ReplayAnswer,
-} from '../core/model/answers.ts'
+} from '../core/api/answers.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 

@@ -1,10 +1,10 @@
 /** The snapshot that commands read which copy from a data folder. */
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { SnapshotAnswer } from '../core/api/answers.ts'
 import { snapshotFolder } from '../core/backup/snapshot.ts'
-import type { SnapshotAnswer } from '../core/model/answers.ts'
-import type { Config } from '../core/runtime/config/schema.ts'
-import { WattlineError } from '../core/runtime/errors.ts'
+import type { Config } from '../core/catalogue/config/schema.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { type FolderLock, lockFolder } from '../core/runtime/folder-lock.ts'
 import { ask, type ClientOptions } from './client.ts'
 import { version } from './version.ts'

@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
+import { newToken, tokenHash } from '../core/auth/token.ts'
+import { parseTokenList } from '../core/auth/token-list.ts'
+import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { SCOPES, type Scope } from '../core/model/identity.ts'
-import { newToken, tokenHash } from '../core/runtime/auth/token.ts'
-import { parseTokenList } from '../core/runtime/auth/token-list.ts'
-import { WattlineError } from '../core/runtime/errors.ts'
 
 interface TokenOptions {
   readonly tenant: string

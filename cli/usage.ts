@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import type { UsageAnswer, UsageRow } from '../core/model/answers.ts'
+import type { UsageAnswer, UsageRow } from '../core/api/answers.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { type Paint, paintFor, plain } from './screen.ts'
 import { renderTable, toCsv } from './table.ts'

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import { asWattlineError } from '../core/catalogue/errors/errors.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
-import { asWattlineError } from '../core/runtime/errors.ts'
 import { backupCommand } from './backup.ts'
 import { checkCommand } from './check.ts'
 import { eraseCommand } from './erase.ts'

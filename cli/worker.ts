@@ -3,9 +3,9 @@
  * that one is gone, this one finishes what is in flight and ends.
  */
 
+import { asWattlineError } from '../core/catalogue/errors/errors.ts'
+import { createLogger, EventBus } from '../core/catalogue/events/events.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
-import { asWattlineError } from '../core/runtime/errors.ts'
-import { createLogger, EventBus } from '../core/runtime/events.ts'
 import { relaxHeap } from '../core/runtime/heap.ts'
 import { watchProcess } from '../core/runtime/process-figures.ts'
 import {

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type ErrorCode, WattlineError } from '../core/runtime/errors.ts'
+import { type ErrorCode, WattlineError } from '../core/catalogue/errors/errors.ts'
 
 export interface SenderOptions {
   /** Base address of the OTLP receiver. */

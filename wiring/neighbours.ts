@@ -1,14 +1,14 @@
 /** Opens what a process stands on: the log and the tables, embedded or elsewhere. Neighbours that are away are waited for. */
 import type { Broker } from '../core/broker/broker.ts'
-import { LateBroker } from '../core/broker/late-broker.ts'
-import type { Config } from '../core/runtime/config/schema.ts'
-import type { EventBus } from '../core/runtime/events.ts'
+import { LateBroker } from '../core/broker/lazy-broker.ts'
+import type { Config } from '../core/catalogue/config/schema.ts'
+import type { EventBus } from '../core/catalogue/events/events.ts'
 import type { Lifecycle } from '../core/runtime/lifecycle.ts'
 import type { Losses } from '../core/runtime/losses.ts'
 import type { StartWaits } from '../core/runtime/start-waits.ts'
-import type { EmbeddedOptions } from '../core/warehouse/open-warehouse.ts'
+import type { EmbeddedOptions } from '../core/storage/open-warehouse.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
-import { openLog, openTables } from '../storage.ts'
+import { openLog, openTables } from './storage.ts'
 
 /** One try to reach Kafka at start; the next one follows. */
 const START_TRY_MS = 2_000

@@ -3,8 +3,11 @@
  * processor `admit`. What is checked here is told to the sender, who then keeps the record.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { checkNested } from '../../core/columns/copy-rows.ts'
 import { type RecordView, readRecord } from '../../core/columns/record-reader.ts'
+import type { BufferPool } from '../../core/http/buffer-pool.ts'
+import { withBody } from '../../core/http/read-body.ts'
 import {
   ADMIT_HEADERS,
   FORWARD_HEADERS,
@@ -19,10 +22,7 @@ import { OPERATOR_TENANT } from '../../core/model/identity.ts'
 import { FORWARDED_STREAMS } from '../../core/model/streams/forwarded.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import type { BufferPool } from '../intake/buffer-pool.ts'
 import type { Intake } from '../intake/intake.ts'
-import { withBody } from '../otlp/read-body.ts'
 
 interface ReceiveParts {
   readonly intake: Pick<Intake, 'openForwarded'>

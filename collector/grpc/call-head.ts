@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http2'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
-import type { Signal } from '../intake/signals.ts'
-import type { ContentCoding } from '../otlp/content-coding.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
+import type { ContentCoding } from '../../core/http/content-coding.ts'
+import type { Signal } from '../otlp/signals.ts'
 
 /** Methods that take telemetry, all of them unary. */
 export const EXPORT_METHODS: ReadonlyMap<string, Signal> = new Map([

@@ -1,7 +1,8 @@
 /** The standard health service of gRPC (grpc.health.v1), which load balancers and Kubernetes ask. */
+
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { knownFields, ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { knownFields, ProtobufReader } from '../otlp/decode/protobuf-reader.ts'
 import { EXPORT_METHODS, quote } from './call-head.ts'
 
 export const HEALTH_METHOD = '/grpc.health.v1.Health/Check'

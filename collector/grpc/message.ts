@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { type Body, BodySink, type SinkOptions, tooLarge } from '../otlp/body-sink.ts'
-import { receive } from '../otlp/collect.ts'
-import type { ContentCoding } from '../otlp/content-coding.ts'
-import { inflated } from '../otlp/inflate.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { type Body, BodySink, type SinkOptions, tooLarge } from '../../core/http/body-sink.ts'
+import { receive } from '../../core/http/collect.ts'
+import type { ContentCoding } from '../../core/http/content-coding.ts'
+import { inflated } from '../../core/http/inflate.ts'
 
 export interface MessageOptions extends SinkOptions {
   /** What a compressed message is compressed with: `grpc-encoding`. */

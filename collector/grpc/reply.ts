@@ -1,5 +1,5 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
-import type { WattlineError } from '../../core/runtime/errors.ts'
+import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { retrySeconds } from '../otlp/refusal.ts'
 import { GRPC_CODES, INTERNAL, statusProtobuf } from '../otlp/status.ts'
 import { GRPC_CODINGS } from './call-head.ts'

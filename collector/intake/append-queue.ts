@@ -1,6 +1,6 @@
 import type { Broker } from '../../core/broker/broker.ts'
-import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
-import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
+import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
 import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 

@@ -1,5 +1,5 @@
-import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
+import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Clock } from './clock.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /**
  * Bytes of requests between their arrival and their answer. Beyond the limit a request is told to come back, before its

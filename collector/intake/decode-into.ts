@@ -1,7 +1,7 @@
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import type { Builders, Decoders, IngestResult, Signal } from '../otlp/signals.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
-import type { Builders, Decoders, IngestResult, Signal } from './signals.ts'
 
 export interface Decoded {
   readonly result: IngestResult

@@ -1,18 +1,9 @@
 import type { Broker } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
 import { createRecordBuilder, type RecordBuilder } from '../../core/columns/record-builder.ts'
 import { appendRows } from '../../core/columns/rows.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { readings } from '../../core/model/streams/index.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import type { Reading } from '../readings/reading.ts'
-import { ReadingRows } from '../readings/reading-rows.ts'
-import type { RecognisedPoints } from '../readings/recognised-points.ts'
-import { createAppendQueue } from './append-queue.ts'
-import type { BrokerHealth } from './broker-health.ts'
-import type { Clock } from './clock.ts'
-import type { CloseLimits } from './close-decision.ts'
-import { createLane, type Lane } from './lane.ts'
-import { createRequestGate, type RequestGate, type Ticket } from './request-gate.ts'
 import {
   type Builders,
   createBuilders,
@@ -20,7 +11,16 @@ import {
   SIGNAL_BUILDERS,
   SIGNALS,
   type Signal,
-} from './signals.ts'
+} from '../otlp/signals.ts'
+import type { Reading } from '../readings/reading.ts'
+import { ReadingRows } from '../readings/reading-rows.ts'
+import type { RecognisedPoints } from '../readings/recognised-points.ts'
+import { createAppendQueue } from './append-queue.ts'
+import { createLane, type Lane } from './batcher.ts'
+import type { BrokerHealth } from './broker-health.ts'
+import type { Clock } from './clock.ts'
+import type { CloseLimits } from './close-decision.ts'
+import { createRequestGate, type RequestGate, type Ticket } from './request-gate.ts'
 import { createSmallRecords } from './small-records.ts'
 
 /**

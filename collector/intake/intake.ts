@@ -1,13 +1,21 @@
 import type { Broker } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
+import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
 import type { WriterMemory } from '../../core/protobuf/writer.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { asWattlineError, WattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
-import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
+import { repeatedBytes } from '../otlp/amplification.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
-import { jsonToProtobuf } from '../otlp/json.ts'
+import { jsonToProtobuf } from '../otlp/json/json.ts'
 import { notesOf, PassedOver } from '../otlp/passed-over.ts'
-import { repeatedBytes } from '../otlp/repetition.ts'
+import {
+  type Builders,
+  type Decoders,
+  type Encoding,
+  type IngestResult,
+  SIGNAL_BUILDERS,
+  type Signal,
+} from '../otlp/signals.ts'
 import type { Reading } from '../readings/reading.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
@@ -20,14 +28,6 @@ import { createInbox, type Inbox } from './inbox.ts'
 import { decodeLarge, ENGINE_BYTES, LARGE_BODY_BYTES } from './large-request.ts'
 import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import type { Ticket } from './request-gate.ts'
-import {
-  type Builders,
-  type Decoders,
-  type Encoding,
-  type IngestResult,
-  SIGNAL_BUILDERS,
-  type Signal,
-} from './signals.ts'
 
 /**
  * The door behind all doors: receivers hand over bytes, sensors hand over readings, and both are told when the rows are

@@ -1,10 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { FIXED_LIMITS } from '../../core/runtime/limits.ts'
-import { splitRequest } from '../otlp/split.ts'
-import type { RecognisedPoints } from '../readings/recognised-points.ts'
-import { addCounts, type Decoded } from './decode-into.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
 import {
   type Builders,
   createBuilders,
@@ -12,7 +9,10 @@ import {
   releaseBuilders,
   SIGNAL_BUILDERS,
   type Signal,
-} from './signals.ts'
+} from '../otlp/signals.ts'
+import { splitRequest } from '../otlp/split.ts'
+import type { RecognisedPoints } from '../readings/recognised-points.ts'
+import { addCounts, type Decoded } from './decode-into.ts'
 
 /**
  * A body beyond this size gets records of its own. In a shared batch it could not be split: its first part might be
@@ -22,7 +22,7 @@ export const LARGE_BODY_BYTES = 4 * 1024 * 1024
 /** Decoded at a time; between two chunks other requests get their turn. */
 const CHUNK_BYTES = 2 * FIXED_LIMITS.headBytes
 /**
- * What a record should take in the engine: the bytes of its requests, and what its rows repeat (see repetition.ts). A request with
+ * What a record should take in the engine: the bytes of its requests, and what its rows repeat (see otlp/amplification.ts). A request with
  * more gets records of its own.
  */
 export const ENGINE_BYTES = 64 * 1024 * 1024

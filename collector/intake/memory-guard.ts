@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { availableBytes } from '../../core/runtime/available-memory.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Clock } from './clock.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import type { Encoding, IngestResult, Signal } from '../intake/signals.ts'
+import type { Encoding, IngestResult, Signal } from './signals.ts'
 
 const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
   traces: 'rejectedSpans',

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Encoding } from '../intake/signals.ts'
-import { quoteHeader, unsupportedMedia } from './content-coding.ts'
+import { quoteHeader, unsupportedMedia } from '../../core/http/content-coding.ts'
+import type { Encoding } from './signals.ts'
 
 export const MEDIA_TYPES: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',

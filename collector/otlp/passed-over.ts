@@ -1,7 +1,8 @@
 /** What a request holds that is not OTLP: ignored, as the specification wants it, but not without a word. */
-import type { IngestResult, Signal } from '../intake/signals.ts'
-import { ProtobufReader } from './decode/protobuf-reader.ts'
+
+import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ITEMS } from './export-response.ts'
+import type { IngestResult, Signal } from './signals.ts'
 
 /** Named in an answer; the others are counted. */
 const NAMED = 5

@@ -1,5 +1,5 @@
-import { asWattlineError, type WattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
+import { asWattlineError, type WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 
 /** Why a request is refused whole, counted: as something that clients do, or as a failure of ours. */
 export function refusal(events: Events, error: unknown): WattlineError {

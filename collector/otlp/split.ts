@@ -1,7 +1,7 @@
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import type { Signal } from '../intake/signals.ts'
-import { ProtobufReader } from './decode/protobuf-reader.ts'
+import type { Signal } from './signals.ts'
 
 /**
  * Splits an OTLP request (any signal, they nest alike) into smaller requests with the same items in the same order.

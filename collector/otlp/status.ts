@@ -1,6 +1,6 @@
+import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import type { WattlineError } from '../../core/runtime/errors.ts'
-import type { Encoding } from '../intake/signals.ts'
+import type { Encoding } from './signals.ts'
 
 /** gRPC codes for the HTTP statuses that we answer; OTLP clients over HTTP act on the HTTP status alone. */
 export const GRPC_CODES: Readonly<Record<number, number>> = {

@@ -1,5 +1,5 @@
 /** Whose cAdvisor's rows are: by their labels, and where a runtime gives it none (k3s, cri-dockerd), by their path alone. */
-import { classifyCgroup, podUidOf } from '../sensors/cgroup-patterns.ts'
+import { classifyCgroup, podUidOf } from './cgroup-patterns.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Labels, Located, Place } from './mapping.ts'
 import { workload } from './workload.ts'

@@ -2,16 +2,16 @@
  * This machine's own meters: one round of all sensors every interval, one call of `append` a round. Readings are
  * counters, so a round that fails or cannot be appended costs resolution, never energy: the next one carries on.
  */
-import type { Config } from '../../core/runtime/config/schema.ts'
-import type { Events } from '../../core/runtime/events.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Reading } from '../readings/reading.ts'
-import { cpuTimeSensor } from './cpu-time.ts'
-import { estimateSensor } from './estimate.ts'
-import { type KernelFiles, kernelFiles } from './files.ts'
-import { hostIdentity } from './host-identity.ts'
-import { probeRapl, raplSensor } from './rapl.ts'
+import { estimateSensor } from './estimate/estimate.ts'
+import { type KernelFiles, kernelFiles } from './host/files.ts'
+import { hostIdentity } from './host/host-identity.ts'
+import { type HostIdentity, type Roots, rootsUnder, type Sensor } from './host/sensor.ts'
+import { cpuTimeSensor } from './proc/cpu-time.ts'
+import { probeRapl, raplSensor } from './rapl/rapl.ts'
 import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
-import { type HostIdentity, type Roots, rootsUnder, type Sensor } from './sensor.ts'
 
 export interface SensorsOptions {
   readonly config: Config['sensors']

@@ -4,10 +4,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { STREAMS } from '../model/streams/index.ts'
 import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
 import { backoffMs } from '../runtime/backoff.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import { qualified } from '../warehouse/ddl.ts'
 import { LEDGER_SUMS, ledgerSums } from '../warehouse/move.ts'
 import type { Statements, Warehouse } from '../warehouse/warehouse.ts'

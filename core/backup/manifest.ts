@@ -1,7 +1,7 @@
 /** What a backup holds. It is written last: a backup without one is not complete, and never taken for it. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Place } from './place.ts'
 
 /** Format of backups. Raised when an older version could not restore what a newer one writes. */

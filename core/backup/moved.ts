@@ -1,7 +1,7 @@
 /** What an export holds: files of rows as records, and the sums that both sides must agree on. Written last. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Place } from './place.ts'
 
 const count = z.int().min(0)

@@ -1,11 +1,11 @@
 /** The data folder of a process that does not run, opened just for a backup of it. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openBrokerOfKind } from '../broker/open-broker.ts'
-import type { Config } from '../runtime/config/schema.ts'
-import { WattlineError } from '../runtime/errors.ts'
-import { silentEvents } from '../runtime/events.ts'
-import { openWarehouseOfKind } from '../warehouse/open-warehouse.ts'
+import type { Config } from '../catalogue/config/schema.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import { silentEvents } from '../catalogue/events/events.ts'
+import { openBrokerOfKind } from '../storage/open-broker.ts'
+import { openWarehouseOfKind } from '../storage/open-warehouse.ts'
 import { Snapshots } from './snapshots.ts'
 
 export interface Offline {

@@ -1,5 +1,5 @@
 /** Where backups are kept: names and bytes, written once and never changed. A folder, or a bucket of S3. */
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 
 export interface Place {
   /** As the user wrote it. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { type FolderLock, lockFolder } from '../runtime/folder-lock.ts'
 
 /** File in the data folder that holds the id of the backup while its restore is not complete. */

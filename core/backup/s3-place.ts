@@ -1,7 +1,7 @@
 /** A bucket of S3, or of anything that speaks its language. Addresses name the bucket in their path. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { backoffMs } from '../runtime/backoff.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import type { Place } from './place.ts'
 import { encoded, type S3Login, signed } from './s3-sign.ts'
 

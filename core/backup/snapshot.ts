@@ -7,7 +7,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Broker } from '../broker/broker.ts'
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
 const snapshotSchema = z.strictObject({

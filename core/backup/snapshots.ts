@@ -1,8 +1,8 @@
 /** The snapshots of a running process: one at a time, for whoever asks for it again and again until it is copied. */
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { SnapshotAnswer } from '../model/answers.ts'
-import { WattlineError } from '../runtime/errors.ts'
+import type { SnapshotAnswer } from '../api/answers.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Lifecycle } from '../runtime/lifecycle.ts'
 import { dropSnapshot, dropSnapshots, type Opened, takeSnapshot } from './snapshot.ts'
 

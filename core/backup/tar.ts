@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs'
 import { lstat, mkdir, open, readdir, readlink, symlink } from 'node:fs/promises'
 import { dirname, isAbsolute, join, normalize } from 'node:path'
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 
 const BLOCK = 512
 /** Read and written at a time. */

@@ -1,8 +1,8 @@
+import type { Config } from '../catalogue/config/schema.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import { silentEvents } from '../catalogue/events/events.ts'
 import { STREAMS } from '../model/streams/index.ts'
-import type { Config } from '../runtime/config/schema.ts'
-import { WattlineError } from '../runtime/errors.ts'
-import { silentEvents } from '../runtime/events.ts'
-import { openWarehouseOfKind } from '../warehouse/open-warehouse.ts'
+import { openWarehouseOfKind } from '../storage/open-warehouse.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
 /** Opens the server that rows are moved to, and makes its tables. @throws backup_refused when it is the embedded engine */

@@ -1,4 +1,4 @@
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { inTurns } from './in-turns.ts'
 import { type BackupObject, type Manifest, objectsOf } from './manifest.ts'
 import type { Place } from './place.ts'

@@ -1,5 +1,5 @@
 /** What callers of any broker get wrong about compacted streams. */
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 
 export const keyMissing = (stream: string): WattlineError =>
   new WattlineError('invariant_broken', `Stream '${stream}' is compacted: each of its records needs a key.`)

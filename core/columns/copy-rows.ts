@@ -2,8 +2,9 @@
  * Copies rows of a record into a builder of the same stream: many small records become one, rows are left out, a column
  * gets another value. What comes out is of our own making to the last byte, whatever wrote the record.
  */
+
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Column, ScalarKind, StreamDeclaration } from '../model/streams/stream.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import type { ColumnBuilder } from './column.ts'
 import { type BuilderOfKind, ID_WIDTH } from './column-kinds.ts'
 import type { ColumnView, IdView, Int64View, ListView, StringView, ViewOfKind } from './column-views.ts'

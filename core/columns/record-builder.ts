@@ -1,5 +1,5 @@
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import type { ColumnBuilder } from './column.ts'
 import { type BuilderOfKind, createColumn } from './column-kinds.ts'
 import type { Interner } from './interner.ts'

@@ -1,6 +1,6 @@
 import { type Data, DataType, type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import { type ColumnView, createView, type ViewOf } from './column-views.ts'
 import { decompressed } from './record-bytes.ts'
 

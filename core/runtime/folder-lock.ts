@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { WattlineError } from './errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { makeFolder } from './make-folder.ts'
 
 export interface FolderLock {

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Events } from './events.ts'
+import type { Events } from '../catalogue/events/events.ts'
 
 /** One table or stream that lacks something. */
 export interface Extent {

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { asWattlineError, WattlineError } from './errors.ts'
-import type { Events } from './events.ts'
+import { asWattlineError, WattlineError } from '../catalogue/errors/errors.ts'
+import type { Events } from '../catalogue/events/events.ts'
 
 export interface ReloadedFilesOptions<T> {
   /** What the files are, as events and notes name it: `auth.tokens_file`. */

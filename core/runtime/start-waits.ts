@@ -2,9 +2,10 @@
  * Waiting at start for a neighbour that is away, such as Kafka: for as long as it takes, saying so at once and again, and
  * ending with the start itself. What waiting does not mend is thrown.
  */
+
+import { asWattlineError, type WattlineError } from '../catalogue/errors/errors.ts'
+import type { Events } from '../catalogue/events/events.ts'
 import { sleep } from './backoff.ts'
-import { asWattlineError, type WattlineError } from './errors.ts'
-import type { Events } from './events.ts'
 
 export interface StartWaits {
   /** What is waited for now, in words; none: the start goes on. */

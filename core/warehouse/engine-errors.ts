@@ -1,4 +1,4 @@
-import { type ErrorCode, WattlineError } from '../runtime/errors.ts'
+import { type ErrorCode, WattlineError } from '../catalogue/errors/errors.ts'
 
 /**
  * The one table from ClickHouse's error numbers to our codes. Anything not named is the engine's trouble and worth

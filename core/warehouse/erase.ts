@@ -4,9 +4,9 @@
  * The engine keeps a mutation and goes on with it after a restart; to begin one again is harmless.
  */
 import { setTimeout as delay } from 'node:timers/promises'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { StreamDeclaration } from '../model/streams/stream.ts'
 import { tablesOf } from '../model/streams/stream.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import { quoteText } from './column-types.ts'
 import { type Dialect, qualified, storedName, storedTable } from './ddl.ts'
 import { TRACE_INDEX } from './ddl-derived.ts'

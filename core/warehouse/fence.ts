@@ -1,6 +1,6 @@
+import { WattlineError } from '../catalogue/errors/errors.ts'
 import { STREAMS } from '../model/streams/index.ts'
 import { tablesOf } from '../model/streams/stream.ts'
-import { WattlineError } from '../runtime/errors.ts'
 import { quoteName } from './column-types.ts'
 import { withPlainColumns } from './plain-columns.ts'
 import { SEES_SETTING } from './policies.ts'

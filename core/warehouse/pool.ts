@@ -1,4 +1,4 @@
-import { WattlineError } from '../runtime/errors.ts'
+import { WattlineError } from '../catalogue/errors/errors.ts'
 
 /**
  * A bounded set of things that do one job at a time, such as engine sessions. Waiters are served in order. Jobs are

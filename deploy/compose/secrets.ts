@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newToken, tokenHash } from '../../core/runtime/auth/token.ts'
+import { newToken, tokenHash } from '../../core/auth/token.ts'
 
 const [folder = '/secrets'] = process.argv.slice(2)
 /** Written last: a start that was cut off is done again. */

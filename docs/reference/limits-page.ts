@@ -1,6 +1,6 @@
-import { environmentNames } from '../../core/runtime/config/environment.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
-import { DOORS, type DoorName, LIMITS, type LimitAnswer } from '../../core/runtime/limits.ts'
+import { environmentNames } from '../../core/catalogue/config/environment.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { DOORS, type DoorName, LIMITS, type LimitAnswer } from '../../core/catalogue/limits/limits.ts'
 import { NOTE, table } from './markdown.ts'
 
 /** What clients may cost, from the table that a test drives against every door. */

@@ -3,8 +3,9 @@
  * only what it has not had an answer for, which is never more than one request, so that much is enough to tell a record
  * that is here already from another one that has its offset.
  */
+
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { MAX_RECORDS, type SourceRecord } from '../../core/model/forwarding.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 
 /** Offset and checksum of the newest records, offsets rising; at most MAX_RECORDS. */
 export type Admitted = readonly Pick<SourceRecord, 'offset' | 'checksum'>[]

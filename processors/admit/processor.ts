@@ -4,6 +4,8 @@
  */
 import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
 import { REPLAY_OF } from '../../core/broker/replay.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Int64View } from '../../core/columns/column-views.ts'
 import { type RecordView, readRecord } from '../../core/columns/record-reader.ts'
 import {
@@ -18,13 +20,11 @@ import { FORWARDED_STREAMS, TIME_COLUMN } from '../../core/model/streams/forward
 import { forwarded, type readings } from '../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
-import { assertReadable } from '../readable.ts'
-import type { PartitionWorker, Processor } from '../runner.ts'
-import type { Step } from '../step.ts'
+import { Outbox } from '../loop/outbox.ts'
+import { assertReadable } from '../loop/readable.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
+import type { Step } from '../loop/step.ts'
 import { type Admitted, decide, decodeAdmitted, encodeAdmitted } from './admitted.ts'
-import { Outbox } from './outbox.ts'
 
 export interface AdmitOptions {
   readonly partitionsOf: (stream: string) => number

@@ -1,5 +1,5 @@
 /** One erasure: what was asked for, and how far it is. Kept as JSON, so that a restart goes on with it. */
-import type { ErasureAnswer, ErasureLeft } from '../../core/model/answers.ts'
+import type { ErasureAnswer, ErasureLeft } from '../../core/api/answers.ts'
 import { digest } from '../../core/model/digest.ts'
 
 export interface Erasure {

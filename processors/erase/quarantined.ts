@@ -2,6 +2,8 @@
  * Records that were set aside hold rows of several tenants: those of one are taken out, and the rest stays to be replayed.
  * One that cannot be read cannot be searched: it is counted, or dropped where that was asked for.
  */
+
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { copyRows } from '../../core/columns/copy-rows.ts'
 import { createRecordBuilder } from '../../core/columns/record-builder.ts'
 import { type RecordView, readRecord } from '../../core/columns/record-reader.ts'
@@ -9,7 +11,6 @@ import { encodeRows } from '../../core/columns/rows.ts'
 import { ADMIT_HEADERS } from '../../core/model/forwarding.ts'
 import { forwarded, quarantine, STREAMS } from '../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import { qualified, storedName } from '../../core/warehouse/ddl.ts'
 import type { Statements, Warehouse } from '../../core/warehouse/warehouse.ts'
 

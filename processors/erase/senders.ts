@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { readTokens } from '../../core/auth/tokens-file.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
 import { OPERATOR_TENANT } from '../../core/model/identity.ts'
-import { readTokens } from '../../core/runtime/auth/tokens-file.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
 
 /** Why rows of the tenant would go on coming, as far as this process knows; null: nobody may send any. */
 export function whyStillComing(config: Config, tenant: string): string | null {

@@ -1,5 +1,5 @@
 /** What an answer of the uplink means: the one table for statuses, of both protocols. */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { HttpReply } from './http-client.ts'
 
 /**

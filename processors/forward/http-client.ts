@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 export interface HttpReply {
   readonly status: number

@@ -1,9 +1,9 @@
-import type { Config } from '../../core/runtime/config/schema.ts'
-import type { Events } from '../../core/runtime/events.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
+import type { Uplink } from './exporter.ts'
 import { createHttpClient } from './http-client.ts'
-import { createOtlpUplink } from './otlp-uplink.ts'
-import type { Uplink } from './uplink.ts'
-import { createWattlineUplink } from './wattline-uplink.ts'
+import { createOtlpUplink } from './otlp-exporter.ts'
+import { createWattlineUplink } from './wattline-exporter.ts'
 
 /** The uplink of a configuration. */
 export function openUplink(

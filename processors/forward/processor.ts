@@ -3,16 +3,16 @@
  * acknowledged there. While the uplink is away the log keeps it: the loop waits, and goes on where it was.
  */
 import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
+import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { MAX_RECORDS } from '../../core/model/forwarding.ts'
 import { FORWARDED_STREAMS } from '../../core/model/streams/forwarded.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { asWattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
-import { assertReadable } from '../readable.ts'
-import type { PartitionWorker, Processor } from '../runner.ts'
-import type { Step } from '../step.ts'
-import type { Pending, Uplink } from './uplink.ts'
+import { assertReadable } from '../loop/readable.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
+import type { Step } from '../loop/step.ts'
+import type { Pending, Uplink } from './exporter.ts'
 
 /** Also the consumer group. */
 export const FORWARD = 'forward'

@@ -2,26 +2,27 @@
  * The verb of processor `meter`: readings in, energy per workload and minute out. A deterministic function of the host's
  * state and the record: no clock, no I/O, so that a replay from any offset gives the same rows and the same state bytes.
  */
+
+import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import { WINDOW_SECONDS, windowOf } from '../../core/model/window.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { arrivalOf, latestAt, takeIn } from './ahead.ts'
-import { type Attribution, attributeWindow, type EnergyRow } from './attribute.ts'
-import type { RoomOf } from './budget.ts'
-import { derivedOf } from './codec.ts'
-import { closableBefore } from './front.ts'
-import type { HostState, HostStates } from './host-state.ts'
-import { hostKey, workloadKey } from './keys.ts'
-import { type LateRow, lateRows } from './late.ts'
-import { Symbols } from './lookup.ts'
-import { ALL_TIME, NO_TIME, type Own } from './own-time.ts'
-import { STRIDE, splitNano } from './samples.ts'
-import { MAX_SAMPLES, type Series } from './series.ts'
-import { type Piece, type Settled, settle, windowsNs } from './settle.ts'
-import { type Flush, flushFor, type Patience } from './silence.ts'
-import { cpusOf, openFromStart } from './start.ts'
-import { mostSamples, takeReadings } from './take.ts'
+import { derivedOf } from './codec/codec.ts'
+import { mostSamples, takeReadings } from './ingest.ts'
+import { hostKey, workloadKey } from './samples/keys.ts'
+import { STRIDE, splitNano } from './samples/samples.ts'
+import { MAX_SAMPLES, type Series } from './samples/series.ts'
+import { type Attribution, attributeWindow, type EnergyRow } from './shares/attribute.ts'
+import type { RoomOf } from './state/budget.ts'
+import type { HostState, HostStates } from './state/host-state.ts'
+import { Symbols } from './state/lookup.ts'
+import { ALL_TIME, NO_TIME, type Own } from './state/own-time.ts'
+import { arrivalOf, latestAt, takeIn } from './windows/ahead.ts'
+import { closableBefore } from './windows/front.ts'
+import { type Piece, type Settled, settle, windowsNs } from './windows/integrate.ts'
+import { type LateRow, lateRows } from './windows/late.ts'
+import { type Flush, flushFor, type Patience } from './windows/silence.ts'
+import { cpusOf, openFromStart } from './windows/start.ts'
 
 /** What one record did. `changed`: hosts whose state must be stored again, by host key. */
 export interface Metering {
@@ -30,7 +31,7 @@ export interface Metering {
   readonly changed: Map<string, HostState>
 }
 
-export type { Flush } from './silence.ts'
+export type { Flush } from './windows/silence.ts'
 
 export interface Arrival {
   /** When the record came, by the clock that stamped it in the log; 0: unknown. */

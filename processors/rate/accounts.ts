@@ -1,5 +1,5 @@
 /** Who pays for a workload: the first rule that matches it. */
-import type { Config } from '../../core/runtime/config/schema.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
 
 type Rule = Config['workloads']['rules'][number]
 

@@ -1,9 +1,10 @@
 /** The factors that a configuration puts in force. */
+
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { parseDecimal } from '../../core/model/decimal.ts'
 import { type Factor, factor, yearlyIntensity } from '../../core/model/factor.ts'
 import { createTariff, type Tariff } from '../../core/model/tariff.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 
 /** The configured value where there is one, else the yearly average of the zone. */
 export function intensityOf(factors: Config['factors']): Factor | null {

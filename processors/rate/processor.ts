@@ -1,8 +1,8 @@
+import type { Events } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
-import type { Events } from '../../core/runtime/events.ts'
-import { assertReadable } from '../readable.ts'
-import type { PartitionWorker, Processor } from '../runner.ts'
+import { assertReadable } from '../loop/readable.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { LedgerRow, Rate } from './rate.ts'
 
 interface RateOptions {

@@ -3,6 +3,7 @@
  * `factors`, and from there into the tables, so that the versions in a ledger entry join to what they stand for.
  */
 import type { Broker, NewRecord } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 import { digest } from '../../core/model/digest.ts'
@@ -16,7 +17,6 @@ import {
   tariffs,
 } from '../../core/model/streams/factors.ts'
 import type { RowOf, StreamDeclaration } from '../../core/model/streams/stream.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
 import { intensityOf, tariffOf } from './factors.ts'
 
 type Prices = Pick<Config, 'factors' | 'tariffs'>

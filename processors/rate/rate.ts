@@ -2,6 +2,9 @@
  * The verb of processor `rate`: energy in, ledger entries with carbon and cost out, by the factors in force at the window.
  * Exact rationals to the end and one rounding per row, half to even: totals are sums of rows. No state, no clock.
  */
+
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import {
   decimalText,
   divideHalfEven,
@@ -24,8 +27,6 @@ import {
 import type { energy, ledger } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
 import type { Tariff } from '../../core/model/tariff.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import { createAccounts } from './accounts.ts'
 import { embodiedPerWindow, shareEmbodied } from './embodied.ts'
 import { intensityOf, tariffOf } from './factors.ts'

@@ -4,10 +4,10 @@
  * version is there once, whatever is published again, replayed after a crash, or written by an owner that was shut out.
  */
 import type { StoredRecord } from '../../core/broker/broker.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { digest } from '../../core/model/digest.ts'
 import { factorTable } from '../../core/model/streams/factors.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
 /** @throws WattlineError `record_corrupt` when the key names no table, or the bytes are no rows of it. */

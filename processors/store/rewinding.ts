@@ -4,7 +4,7 @@ import { readColumn } from '../../core/columns/record-reader.ts'
 import { type StreamDeclaration, tablesOf } from '../../core/model/streams/stream.ts'
 import type { Restoring } from '../../core/runtime/losses.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import type { Step } from '../step.ts'
+import type { Step } from '../loop/step.ts'
 import { decodeRewind, encodeRewind, isWanted, REWIND, type Rewind } from './rewind.ts'
 
 type Restored = (place: string, progress: Restoring) => Promise<void>

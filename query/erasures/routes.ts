@@ -1,10 +1,10 @@
 /** `/api/v1/erasures`: rows of a tenant, gone for good. For whoever runs the instance. */
 import type { FastifyInstance } from 'fastify'
-import type { ErasureAnswer } from '../../core/model/answers.ts'
+import type { ErasureAnswer } from '../../core/api/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { TENANT, TENANT_SHAPE } from '../../core/model/identity.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { ADMIN_INSTANCE } from '../auth.ts'
-import type { ErasureSource, QueryContext } from '../context.ts'
+import { ADMIN_INSTANCE } from '../http/auth.ts'
+import type { ErasureSource, QueryContext } from '../http/context.ts'
 
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/
 

@@ -1,5 +1,5 @@
 /** How a statement is tried for a moment before it waits for its turn, and how long it waits then. */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Deadline } from './deadline.ts'
 import type { TurnOptions } from './turns.ts'
 

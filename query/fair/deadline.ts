@@ -2,7 +2,7 @@
  * The wall clock of one request to the engine. The engine has a limit of its own, which it looks at while it works; this
  * one holds also when nobody reads the answer, or when the engine does not come back.
  */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /** The engine ends a statement at its limit by itself, with better words. */
 const GRACE_MS = 700

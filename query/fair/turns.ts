@@ -4,7 +4,7 @@
  * waits for its own statements and hardly ever for another's. Before it waits, a statement is tried for a moment: small
  * ones are answered so while heavy ones of their tenant have its turns.
  */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Asking } from './asking.ts'
 import type { TenantLoad } from './tenant-load.ts'
 

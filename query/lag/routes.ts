@@ -1,14 +1,14 @@
 /** `GET /api/v1/lag`: how far each reader of the log is behind, by partition. */
 import type { FastifyInstance } from 'fastify'
+import type { LagAnswer, LagEntry, NewestRow } from '../../core/api/answers.ts'
 import type { Broker } from '../../core/broker/broker.ts'
-import type { LagAnswer, LagEntry, NewestRow } from '../../core/model/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { timeColumnOf } from '../../core/model/streams/time.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import { READ_INSTANCE } from '../auth.ts'
-import type { QueryContext } from '../context.ts'
-import { knownParameters, oneOf, type RawQuery, single } from '../parameters.ts'
+import { READ_INSTANCE } from '../http/auth.ts'
+import type { QueryContext } from '../http/context.ts'
+import { knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
 import { LOG_READERS } from '../status/metrics.ts'
 
 const ENGINE_PATIENCE_MS = 5_000

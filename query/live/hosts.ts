@@ -10,7 +10,7 @@ export interface JoinedHost extends LiveHost {
   readonly hosts: readonly string[]
 }
 
-/** As the meter joins them (processors/meter/host-names.ts); of two machines of one name, none. In the order given. */
+/** As the meter joins them (processors/meter/names/host-names.ts); of two machines of one name, none. In the order given. */
 export function joinHosts(found: readonly LiveHost[]): readonly JoinedHost[] {
   const alone = new Set(found.filter(({ host, host_name }) => host === host_name).map(({ host }) => host))
   const claims = Map.groupBy(

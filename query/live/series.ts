@@ -1,5 +1,5 @@
 /** From intervals to the lines of the chart: milliwatts that sum to what the meters counted. Pure. */
-import type { LiveSeries } from '../../core/model/answers.ts'
+import type { LiveSeries } from '../../core/api/answers.ts'
 import { apportion } from '../../core/model/apportion.ts'
 import type { Interval, LiveIntervals } from './intervals.ts'
 

@@ -1,6 +1,6 @@
 /** The live view as SQL. */
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../tables.ts'
+import { tableName } from '../fence/tables.ts'
 
 export interface Sql {
   readonly text: string

@@ -1,8 +1,8 @@
 /** The built-in page and its assets, from memory. */
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { OPEN } from '../auth.ts'
-import type { Page } from '../context.ts'
+import { OPEN } from '../http/auth.ts'
+import type { Page } from '../http/context.ts'
 
 /** Names with a hash in them never change their content. */
 const HASHED = /[-.][A-Za-z0-9_]{8,}\.[a-z0-9]+$/

@@ -1,11 +1,11 @@
 /** `/api/v1/quarantine`: what was set aside, for whoever runs the instance; one record whole; append it once more. */
 import type { FastifyInstance } from 'fastify'
+import type { QuarantineAnswer, QuarantinedRecordAnswer, ReplayAnswer } from '../../core/api/answers.ts'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
-import type { QuarantineAnswer, QuarantinedRecordAnswer, ReplayAnswer } from '../../core/model/answers.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { ADMIN_TENANT, identityOf, READ_TENANT } from '../auth.ts'
-import type { QueryContext } from '../context.ts'
-import { integer, knownParameters, oneOf, type RawQuery, single } from '../parameters.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
+import type { QueryContext } from '../http/context.ts'
+import { integer, knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
 import { listQuarantine, replayable, showQuarantined } from './service.ts'
 import type { Place } from './statements.ts'
 

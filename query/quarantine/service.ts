@@ -1,10 +1,11 @@
 /** What was set aside, read from table `quarantine`, and the rules for appending it again. */
+
+import type { QuarantineAnswer, QuarantinedRecordAnswer, QuarantineReplay } from '../../core/api/answers.ts'
 import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
-import type { QuarantineAnswer, QuarantinedRecordAnswer, QuarantineReplay } from '../../core/model/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { quarantine, STREAMS } from '../../core/model/streams/index.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import type { FencedReader } from '../fenced-reader.ts'
+import type { FencedReader } from '../fence/fenced-reader.ts'
 import { listStatement, type Place, placeStatement } from './statements.ts'
 
 interface ListRow {

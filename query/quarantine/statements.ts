@@ -1,7 +1,7 @@
 /** The quarantine as SQL. Several processors may set one record aside: a row each; rows without a processor note replays. */
 import { REPLAY_CODES } from '../../core/model/streams/quarantine.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../tables.ts'
+import { tableName } from '../fence/tables.ts'
 
 interface Sql {
   readonly text: string

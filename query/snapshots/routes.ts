@@ -1,9 +1,9 @@
 /** `/api/v1/snapshots`: what `wattline backup` copies. For whoever runs the instance. */
 import type { FastifyInstance } from 'fastify'
-import type { SnapshotAnswer } from '../../core/model/answers.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { ADMIN_INSTANCE } from '../auth.ts'
-import type { SnapshotSource, StatusContext } from '../context.ts'
+import type { SnapshotAnswer } from '../../core/api/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { ADMIN_INSTANCE } from '../http/auth.ts'
+import type { SnapshotSource, StatusContext } from '../http/context.ts'
 
 interface IdRoute {
   Params: { id: string }

@@ -9,7 +9,7 @@
  *
  * All steps run in the fenced session of the tenant, so that even what slips through meets the row filter and limits.
  */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { reachOf, replaceLookUps } from './catalogue.ts'
 import { readText } from './engine-reader.ts'

@@ -1,6 +1,6 @@
 /** Parameters (`param_name=value`) of the ClickHouse HTTP interface, as values that can be bound. */
 import { TupleParam } from '@clickhouse/client'
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { QueryParam, TupleValue } from '../../core/warehouse/warehouse.ts'
 import { assertParameterLengths } from './text-limits.ts'
 import { type Characters, type Token, tokenize, undoEscapes } from './tokens.ts'

@@ -1,7 +1,7 @@
 /** What the ClickHouse HTTP interface is asked, read from URL and body. */
 import { randomUUID } from 'node:crypto'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import { multiple, type RawQuery } from '../parameters.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { multiple, type RawQuery } from '../http/parameters.ts'
 import { assertStatementLength } from './text-limits.ts'
 
 export interface ClickHouseRequest {

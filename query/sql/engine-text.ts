@@ -1,5 +1,5 @@
 /** Reads what the engine says in errors, and says ours in its way, for clients that know ClickHouse only. */
-import { type ErrorCode, WattlineError } from '../../core/runtime/errors.ts'
+import { type ErrorCode, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { RefusedError } from './verdict.ts'
 
 /** ClickHouse number, name and HTTP status of our codes; the engine's own number goes before this. */

@@ -2,7 +2,7 @@
  * SHOW, DESCRIBE, EXISTS and the drivers' handshake, rewritten as SELECTs over the catalogue (catalogue.ts): clients ask
  * them to fill their menus, and the engine would answer them about everything it holds.
  */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { isHandshake } from './native-handshake.ts'
 import { quoteString, type Token, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'

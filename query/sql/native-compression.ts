@@ -16,7 +16,7 @@ interface Exports {
 let exports: Exports | undefined
 
 function load(): Exports {
-  const bytes = readFileSync(new URL('./assembly/blocks.wasm', import.meta.url))
+  const bytes = readFileSync(new URL('./wasm/blocks.wasm', import.meta.url))
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Exports
 }
 

@@ -1,7 +1,7 @@
 /** Answers statements of strangers: turn, allow-list, fence. What both doors (JSON and ClickHouse) stand on. */
-import type { Config } from '../../core/runtime/config/schema.ts'
-import { asWattlineError } from '../../core/runtime/errors.ts'
-import type { Events } from '../../core/runtime/events.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
 import type { FencedResult, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
 import { briefly, turnOptions } from '../fair/brief.ts'
 import { startDeadline } from '../fair/deadline.ts'

@@ -2,7 +2,7 @@
  * What a client sent, taken apart before anything is asked of the engine: the statement without its closing FORMAT and
  * semicolons, and the format's name.
  */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
 import { assertStatementLength, Modesty } from './text-limits.ts'
 import { scan, type TokenKind } from './tokens.ts'

@@ -2,7 +2,7 @@
  * What is measured before anything reads a stranger's text, and what is counted in its tokens before the engine parses it:
  * the engine's own parser has shapes on which it takes seconds, and cannot be stopped there.
  */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { TokenKind } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 

@@ -1,6 +1,6 @@
+import { labelText } from '../../core/model/label-text.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { tablesOf } from '../../core/model/streams/stream.ts'
-import { labelText } from '../../core/runtime/label-text.ts'
 import type { Extent, Loss, LossState } from '../../core/runtime/losses.ts'
 import type { Family } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'

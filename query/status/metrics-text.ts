@@ -1,6 +1,7 @@
 /** Prometheus text exposition: a pure writer. */
+
+import { labelText } from '../../core/model/label-text.ts'
 import type { HistogramSamples } from '../../core/runtime/histogram.ts'
-import { labelText } from '../../core/runtime/label-text.ts'
 
 export interface Family {
   readonly name: string

@@ -1,15 +1,15 @@
 /** Gathers what `/metrics` tells: counters of events, this process, and how far the readers of the log are behind. */
 import type { Broker } from '../../core/broker/broker.ts'
+import { type CounterSamples, EVENTS } from '../../core/catalogue/events/events.ts'
+import { labelText } from '../../core/model/label-text.ts'
 import { logReaders } from '../../core/model/streams/readers.ts'
-import { type CounterSamples, EVENTS } from '../../core/runtime/events.ts'
-import { labelText } from '../../core/runtime/label-text.ts'
 import { type ProcessFigures, watchProcess } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
-import type { StatusContext } from '../context.ts'
+import type { StatusContext } from '../http/context.ts'
+import { type Readiness, reasonsOf } from '../http/readiness.ts'
 import { lossFamilies } from './loss-metrics.ts'
 import { type Family, histogramSamples, type Sample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
-import { type Readiness, reasonsOf } from './readiness.ts'
 
 /** Who reads which stream where nothing else is said: for lag. */
 export const LOG_READERS = logReaders({ processors: true, forward: false })

@@ -1,12 +1,12 @@
 /** Liveness, readiness, own metrics, and what the page's header says of this instance. */
 import type { FastifyInstance } from 'fastify'
-import type { StatusAnswer } from '../../core/model/answers.ts'
+import type { StatusAnswer } from '../../core/api/answers.ts'
 import { OPERATOR_TENANT } from '../../core/model/identity.ts'
-import { identityOf, isOperator, OPEN, READ, READ_INSTANCE } from '../auth.ts'
-import type { QueryContext, StatusContext } from '../context.ts'
+import { identityOf, isOperator, OPEN, READ, READ_INSTANCE } from '../http/auth.ts'
+import type { QueryContext, StatusContext } from '../http/context.ts'
+import { reasonsOf } from '../http/readiness.ts'
 import type { Metrics } from './metrics.ts'
 import { writeMetrics } from './metrics-text.ts'
-import { reasonsOf } from './readiness.ts'
 
 const REASONS_HIDDEN = `Ask with a token of tenant ${OPERATOR_TENANT} and scope read for the reasons.`
 

@@ -1,9 +1,9 @@
 /** `GET /api/v1/traces` and `/api/v1/traces/{id}`. */
 import type { FastifyInstance } from 'fastify'
-import type { RecentTracesAnswer, TraceAnswer } from '../../core/model/answers.ts'
-import { identityOf, READ_TENANT } from '../auth.ts'
-import type { QueryContext } from '../context.ts'
-import { integer, knownParameters, type RawQuery, single } from '../parameters.ts'
+import type { RecentTracesAnswer, TraceAnswer } from '../../core/api/answers.ts'
+import { identityOf, READ_TENANT } from '../http/auth.ts'
+import type { QueryContext } from '../http/context.ts'
+import { integer, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { oneTrace, recentTraces } from './service.ts'
 
 export function traceRoutes(app: FastifyInstance, context: QueryContext): void {

@@ -1,7 +1,7 @@
 /** Finds recent traces and single ones without reading more of a big table than it must. */
-import type { RecentTracesAnswer, TraceAnswer } from '../../core/model/answers.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import type { FencedReader } from '../fenced-reader.ts'
+import type { RecentTracesAnswer, TraceAnswer } from '../../core/api/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { FencedReader } from '../fence/fenced-reader.ts'
 import { recentTraceIds, type Sql, traceBounds, traceSpans, traceSummaries } from './statements.ts'
 
 const MINUTE = 60_000

@@ -1,6 +1,6 @@
 /** Traces as SQL: typed questions in, text and bound values out. Every one is bounded in time and rows. */
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../tables.ts'
+import { tableName } from '../fence/tables.ts'
 
 export interface Sql {
   readonly text: string

@@ -1,5 +1,5 @@
 /** What is summed in one group, as exact integers, and how it is told. */
-import type { UsageRow } from '../../core/model/answers.ts'
+import type { UsageRow } from '../../core/api/answers.ts'
 import { MEASURE_NAMES, type Measure, type SummedRow } from './statement.ts'
 
 /** Null: unpriced, all of it. Only carbon and cost can be. */

@@ -1,5 +1,5 @@
 /** From summed rows to the answer: pure. */
-import type { UsageAnswer } from '../../core/model/answers.ts'
+import type { UsageAnswer } from '../../core/api/answers.ts'
 import { type Amounts, addAmounts, NO_AMOUNTS, readAmounts, toUsageRow } from './amounts.ts'
 import type { Dimension, Step, UsageRequest } from './request.ts'
 import { CELL_DIMENSIONS, type Cell } from './share-idle.ts'

@@ -1,6 +1,14 @@
 /** From URL parameters to a typed question; unknown values are told with the ones that are known. */
 import type { Identity } from '../../core/model/identity.ts'
-import { integer, invalid, knownParameters, multiple, oneOf, type RawQuery, single } from '../parameters.ts'
+import {
+  integer,
+  invalid,
+  knownParameters,
+  multiple,
+  oneOf,
+  type RawQuery,
+  single,
+} from '../http/parameters.ts'
 import { DIMENSION_NAMES, type Dimension, IDLE_SHARING, type Step, type UsageRequest } from './request.ts'
 import { durationSeconds, parseWindow } from './window.ts'
 

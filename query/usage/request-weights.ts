@@ -3,8 +3,8 @@
  * name; use is told by container ids on hosts that are known by id. Both are the same container: see processors/meter.
  */
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import type { FencedReader } from '../fenced-reader.ts'
-import { tableName } from '../tables.ts'
+import type { FencedReader } from '../fence/fenced-reader.ts'
+import { tableName } from '../fence/tables.ts'
 import type { UsageRequest } from './request.ts'
 import type { Cell, Weigh } from './share-idle.ts'
 import type { Sql } from './statement.ts'

@@ -1,8 +1,8 @@
 /** `GET /api/v1/usage`: energy, carbon and cost of a window, grouped. */
 import type { FastifyInstance } from 'fastify'
-import { identityOf, READ } from '../auth.ts'
-import type { QueryContext } from '../context.ts'
-import type { RawQuery } from '../parameters.ts'
+import { identityOf, READ } from '../http/auth.ts'
+import type { QueryContext } from '../http/context.ts'
+import type { RawQuery } from '../http/parameters.ts'
 import { parseUsageRequest } from './parse.ts'
 import { answerUsage } from './service.ts'
 

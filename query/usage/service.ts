@@ -1,7 +1,7 @@
 /** Asks the warehouse what a question about usage needs, and puts the answer together. */
-import type { UsageAnswer } from '../../core/model/answers.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
-import type { FencedReader } from '../fenced-reader.ts'
+import type { UsageAnswer } from '../../core/api/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { FencedReader } from '../fence/fenced-reader.ts'
 import { addAmounts, NO_AMOUNTS, readAmounts } from './amounts.ts'
 import {
   buildAnswer,

@@ -1,7 +1,7 @@
 /** Usage as SQL: a typed question in, text and bound values out. */
 import { LEDGER_BUCKETS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../tables.ts'
+import { tableName } from '../fence/tables.ts'
 import { DIMENSIONS, type Dimension, type Step, type UsageRequest } from './request.ts'
 import { coverWindow, type Piece, type Unit } from './window.ts'
 

@@ -1,5 +1,5 @@
 /** Windows of time as people write them, and which of the ledger's sums serve them. Pure: the time now is given. */
-import { invalid } from '../parameters.ts'
+import { invalid } from '../http/parameters.ts'
 import type { Step } from './request.ts'
 
 export interface Window {

@@ -1,5 +1,5 @@
 /** `hosts=100000,spans=10e6`: what is asked of the plan, as text. */
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { DEFAULT_DEMAND, type Demand } from './sheet.ts'
 
 const KEYS: Readonly<Record<string, { readonly field: keyof Demand; readonly least: number }>> = {

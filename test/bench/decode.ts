@@ -9,9 +9,9 @@
  * their columns, `finish` the records (Arrow, zstd). Rounds of the stages alternate; medians are printed.
  */
 import { parseArgs } from 'node:util'
-import { createBuilders, SIGNAL_BUILDERS } from '../../collector/intake/signals.ts'
 import { decodeLogs } from '../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../collector/otlp/decode/metrics.ts'
+import { createBuilders, SIGNAL_BUILDERS } from '../../collector/otlp/signals.ts'
 import { ReadingRows } from '../../collector/readings/reading-rows.ts'
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
 import { createRecordBuilder } from '../../core/columns/record-builder.ts'

@@ -1,6 +1,6 @@
 /**
  * What hosts, series, names, words and samples take in the meter, beside what its budget estimates for them: the constants of
- * processors/meter/budget.ts come from here.
+ * processors/meter/state/budget.ts come from here.
  *
  *   node --expose-gc test/bench/meter-memory.ts
  *
@@ -8,14 +8,14 @@
  * before. Printed: MB and bytes a host or series, and the estimate as a multiple of what was measured.
  */
 import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { readings } from '../../core/model/streams/index.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
-import { StateBudget } from '../../processors/meter/budget.ts'
+import { Step } from '../../processors/loop/step.ts'
 import { createMeter } from '../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../processors/meter/processor.ts'
-import { Step } from '../../processors/step.ts'
+import { StateBudget } from '../../processors/meter/state/budget.ts'
 import { NOON, type Reading, reading } from '../processors/meter/support.ts'
 
 const ROWS_A_RECORD = 1_000

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { RawClient } from '../collector/otlp/http-rig.ts'
+import { RawClient } from '../collector/http/http-rig.ts'
 import { encodeTraces, randomSpans } from '../support/otlp.ts'
 import { eventually, startProcess } from '../support/wattline-process.ts'
 

@@ -2,12 +2,12 @@
 // nothing: what is measured is reading, metering, rating and writing back. Says `ready` when connected, starts at the first
 // line of input, and tells the CPU time since then, in ms, when it has stopped.
 import { once } from 'node:events'
-import { isSensorSource } from '../../collector/sensors/sensor.ts'
+import { isSensorSource } from '../../collector/sensors/host/sensor.ts'
 import { openKafkaBroker } from '../../core/broker/kafka/kafka-broker.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
-import { createLogger, EventBus } from '../../core/runtime/events.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { createLogger, EventBus } from '../../core/catalogue/events/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import { StateBudget } from '../../processors/meter/budget.ts'
+import { StateBudget } from '../../processors/meter/state/budget.ts'
 import { startProcessors, streamSettings } from '../../processors/processors.ts'
 import { RowAges } from '../../processors/store/row-ages.ts'
 

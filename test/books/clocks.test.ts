@@ -3,14 +3,14 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import type { AssignedPartition } from '../../core/broker/broker.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
-import { StateBudget } from '../../processors/meter/budget.ts'
+import { Step } from '../../processors/loop/step.ts'
 import { createMeter, type Flush } from '../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../processors/meter/processor.ts'
-import { Step } from '../../processors/step.ts'
+import { StateBudget } from '../../processors/meter/state/budget.ts'
 import {
   at,
   energyAt,

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkFiles, printable } from '../../cli/check.ts'
 import { tokenCommand } from '../../cli/token.ts'
-import { parseTokenList } from '../../core/runtime/auth/token-list.ts'
-import { createTokenTable } from '../../core/runtime/auth/token-table.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
+import { parseTokenList } from '../../core/auth/token-list.ts'
+import { createTokenTable } from '../../core/auth/token-table.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { createAuthority } from '../support/certificates.ts'
 
 let folder: string

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { renderLag } from '../../cli/lag.ts'
 import { renderList, renderRecord, renderReplay } from '../../cli/quarantine.ts'
 import { ageText } from '../../cli/units.ts'
-import type { QuarantinedRecordAnswer } from '../../core/model/answers.ts'
+import type { QuarantinedRecordAnswer } from '../../core/api/answers.ts'
 
 it.each([
   [0, '0.0 s'],

@@ -8,7 +8,7 @@ import { renderTable, toCsv } from '../../cli/table.ts'
 import { renderLive } from '../../cli/top.ts'
 import { amountText, carbonUnit, energyUnit, fixed, moneyUnit } from '../../cli/units.ts'
 import { renderUsage } from '../../cli/usage.ts'
-import type { LiveAnswer } from '../../core/model/answers.ts'
+import type { LiveAnswer } from '../../core/api/answers.ts'
 import { usageAnswer } from '../dashboards/fixture.ts'
 
 it('aligns text to the left and numbers to the right', () => {

@@ -14,7 +14,7 @@ import { quarantineCommand } from '../../cli/quarantine.ts'
 import { sqlCommand } from '../../cli/sql.ts'
 import { topCommand } from '../../cli/top.ts'
 import { usageCommand } from '../../cli/usage.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 const ENTRY = new URL('../../cli/wattline.cjs', import.meta.url).pathname
 

@@ -6,8 +6,8 @@ import { constants, crc32, createDeflateRaw, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../collector/intake/clock.ts'
 import { createMemoryGuard } from '../../collector/intake/memory-guard.ts'
-import { jsonToProtobuf } from '../../collector/otlp/json.ts'
-import { DOORS, FIXED_LIMITS, LIMITS, type LimitName } from '../../core/runtime/limits.ts'
+import { jsonToProtobuf } from '../../collector/otlp/json/json.ts'
+import { DOORS, FIXED_LIMITS, LIMITS, type LimitName } from '../../core/catalogue/limits/limits.ts'
 import {
   type DoorAnswer,
   type LimitDoor,

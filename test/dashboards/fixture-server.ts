@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Problem } from '../../core/model/answers.ts'
+import type { Problem } from '../../core/api/answers.ts'
 import type { PageAsset } from '../../dashboards/page.ts'
 import { liveAnswer, statusAnswer, traceAnswer, tracesAnswer, usageAnswer } from './fixture.ts'
 

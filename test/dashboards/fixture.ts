@@ -6,7 +6,7 @@ import type {
   TraceAnswer,
   UsageAnswer,
   UsageRow,
-} from '../../core/model/answers.ts'
+} from '../../core/api/answers.ts'
 
 /**
  * Answers of a plausible machine, the same for the same seed, for the tests of the page and its pictures. Sums are

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Copy, DockerfileParser, type From, type JSONInstruction } from 'dockerfile-ast'
 import { describe, expect, it } from 'vitest'
-import { environmentNames } from '../../core/runtime/config/environment.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
+import { environmentNames } from '../../core/catalogue/config/environment.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -78,7 +78,7 @@ describe('files', () => {
 
 /** What runs: the page's modules are bundled from the same folders. Boards are written by hand of a developer. */
 /** Not run as they are: written out beforehand. */
-const COMPILED = ['dashboards/grafana/', 'collector/otlp/assembly/', 'query/sql/assembly/']
+const COMPILED = ['dashboards/grafana/', 'collector/otlp/wasm/', 'query/sql/wasm/']
 
 function modules(path: string): string[] {
   if (statSync(join(ROOT, path)).isFile()) return /\.(ts|cjs)$/.test(path) ? [path] : []

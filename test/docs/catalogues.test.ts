@@ -3,10 +3,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { environmentNames } from '../../core/catalogue/config/environment.ts'
+import { ERRORS } from '../../core/catalogue/errors/errors.ts'
+import { EVENTS } from '../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { environmentNames } from '../../core/runtime/config/environment.ts'
-import { ERRORS } from '../../core/runtime/errors.ts'
-import { EVENTS } from '../../core/runtime/events.ts'
 
 const product = execFileSync(
   'git',

@@ -1,7 +1,7 @@
 // Guarantees: the configurations that docs/edge.md shows are ones that `wattline check` accepts.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { resolveConfig } from '../../core/runtime/config/load.ts'
+import { resolveConfig } from '../../core/catalogue/config/load.ts'
 
 const page = readFileSync(new URL('../../docs/edge.md', import.meta.url), 'utf8')
 const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, yaml]) => yaml!)

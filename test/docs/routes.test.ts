@@ -1,11 +1,11 @@
 // Guarantees: docs/api.md lists exactly the routes that the two servers really have, both ways.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { ROUTES } from '../../collector/otlp/exchange.ts'
+import { ROUTES } from '../../collector/http/exchange.ts'
 import { WRITE_ROUTE } from '../../collector/prometheus/remote-write/receive.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { RECORDS_ROUTE } from '../../core/model/forwarding.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { createQueryServer } from '../../query/server.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { audit } from '../chaos/audit.ts'
 import { framed, GrpcClient, METHODS } from '../collector/grpc/grpc-rig.ts'
-import { jsonIndependently } from '../collector/otlp/json-reference.ts'
+import { jsonIndependently } from '../collector/otlp/json/json-reference.ts'
 import { startClients } from '../support/clients.ts'
 import { eventually, startProcess } from '../support/wattline-process.ts'
 

@@ -12,7 +12,7 @@ import { NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trac
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readColumn } from '../../core/columns/record-reader.ts'
 import { traces } from '../../core/model/streams/index.ts'
-import { RawClient } from '../collector/otlp/http-rig.ts'
+import { RawClient } from '../collector/http/http-rig.ts'
 import { type Auditor, startAuditor } from '../support/kafka/auditor.ts'
 import { kafkaIsAvailable } from '../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'

@@ -4,7 +4,7 @@
 import { Client, compressionAlgorithms, credentials, type ServiceError } from '@grpc/grpc-js'
 import { expect, it } from 'vitest'
 import { METHODS } from '../collector/grpc/grpc-rig.ts'
-import { jsonIndependently } from '../collector/otlp/json-reference.ts'
+import { jsonIndependently } from '../collector/otlp/json/json-reference.ts'
 import { expectWorkedExample, type Send, workedExample } from '../support/worked-example.ts'
 
 const wattline = workedExample()

@@ -4,12 +4,7 @@
  * case is judged against the independent decoder, and the record holds exactly the rows of those accepted.
  */
 import { isDeepStrictEqual } from 'node:util'
-import {
-  type Builders,
-  createBuilders,
-  SIGNAL_BUILDERS,
-  type Signal,
-} from '../../collector/intake/signals.ts'
+import { type Builders, createBuilders, SIGNAL_BUILDERS, type Signal } from '../../collector/otlp/signals.ts'
 import { readRecord } from '../../core/columns/record-reader.ts'
 import { decodeIntoBuilders, takeRows } from '../collector/otlp/decode/ours.ts'
 import type { Cases, FuzzCase } from './cases.ts'

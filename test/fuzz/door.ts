@@ -1,6 +1,6 @@
 /** Doors of a collector as fuzzing sees them. */
 import type { Intake } from '../../collector/intake/intake.ts'
-import type { Config } from '../../core/runtime/config/schema.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { FuzzCase } from './cases.ts'
 import type { Dice } from './dice.ts'
 

@@ -1,8 +1,8 @@
 /** OTLP over gRPC: messages framed, compressed and cut in every right way and many wrong ones. */
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { createOtlpGrpcReceiver } from '../../collector/grpc/receiver.ts'
-import type { Signal } from '../../collector/intake/signals.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
+import type { Signal } from '../../collector/otlp/signals.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { type Call, framed, GrpcClient, type GrpcReply, METHODS } from '../collector/grpc/grpc-rig.ts'
 import type { FuzzCase } from './cases.ts'
 import type { Dice } from './dice.ts'

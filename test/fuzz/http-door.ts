@@ -1,9 +1,9 @@
 /** OTLP over HTTP: compressed, badly compressed, cut short, with lengths that lie. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import type { Signal } from '../../collector/intake/signals.ts'
-import { createOtlpHttpReceiver } from '../../collector/otlp/http.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
-import { RawClient, type RawReply } from '../collector/otlp/http-rig.ts'
+import { createOtlpHttpReceiver } from '../../collector/http/receiver.ts'
+import type { Signal } from '../../collector/otlp/signals.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
+import { RawClient, type RawReply } from '../collector/http/http-rig.ts'
 import type { FuzzCase } from './cases.ts'
 import type { Dice } from './dice.ts'
 import { type DoorAnswer, type DoorRequest, GONE, type OpenFuzzDoor, type Outcome, spoiled } from './door.ts'

@@ -1,5 +1,5 @@
 /** What can be fuzzed: cases, and the doors that take them. */
-import { SIGNALS, type Signal } from '../../collector/intake/signals.ts'
+import { SIGNALS, type Signal } from '../../collector/otlp/signals.ts'
 import { type Cases, FuzzCases } from './cases.ts'
 import type { OpenFuzzDoor } from './door.ts'
 import { openGrpcDoor } from './grpc-door.ts'

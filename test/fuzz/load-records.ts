@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Builders, createBuilders } from '../../collector/intake/signals.ts'
+import { type Builders, createBuilders } from '../../collector/otlp/signals.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
 
 export interface KeptRecord {

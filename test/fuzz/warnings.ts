@@ -1,9 +1,9 @@
 /** What an answer to OTLP must warn of although nothing was rejected, read from the request independently of our readers. */
 import protobuf from 'protobufjs'
-import type { Signal } from '../../collector/intake/signals.ts'
+import type { Signal } from '../../collector/otlp/signals.ts'
 import { messageType } from '../collector/otlp/decode/otlp-proto.ts'
 import { REQUEST_MESSAGES } from '../collector/otlp/decode/reference.ts'
-import { camelCase } from '../collector/otlp/odd-json.ts'
+import { camelCase } from '../collector/otlp/json/odd-json.ts'
 
 /** Whether a request in protobuf holds anything but resources and the URLs of their schemas. */
 export function holdsMoreThanResources(bytes: Uint8Array): boolean {

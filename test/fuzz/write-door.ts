@@ -1,6 +1,6 @@
 /** Remote write over HTTP: by the version it is and by the other one, with and without the headers that may be left out. */
 import { FamilyMemory } from '../../collector/prometheus/remote-write/families.ts'
-import type { RawReply } from '../collector/otlp/http-rig.ts'
+import type { RawReply } from '../collector/http/http-rig.ts'
 import { HEADERS_1, HEADERS_2 } from '../support/remote-write.ts'
 import type { FuzzCase } from './cases.ts'
 import type { Dice } from './dice.ts'

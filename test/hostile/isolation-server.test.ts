@@ -1,8 +1,8 @@
 // Guarantees: on a server and on a cluster, too, no condition tells of a row that the asker may not see; and when a server has
 // lost its policies nobody is answered.
 import { afterAll, describe, expect, it } from 'vitest'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
 import { openClickHouseWarehouse } from '../../core/warehouse/clickhouse/clickhouse.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { type ClickHouseFront, startClickHouseFront } from '../support/clickhouse-front/front.ts'

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { newToken, tokenHash } from '../../core/runtime/auth/token.ts'
+import { newToken, tokenHash } from '../../core/auth/token.ts'
 import { encodeTraces, randomSpans } from '../support/otlp.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 

@@ -3,8 +3,8 @@
  * number of them, their own where one is set, since `meter` and `rate` write into the partition that they read.
  */
 import { expect, it } from 'vitest'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { configSchema } from '../../core/runtime/config/schema.ts'
 import { streamSettings } from '../../processors/processors.ts'
 
 const partitionsOf = (broker: Readonly<Record<string, number>>) =>

@@ -2,10 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Broker } from '../../core/broker/broker.ts'
+import { labelText } from '../../core/model/label-text.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { tablesOf } from '../../core/model/streams/stream.ts'
-import { labelText } from '../../core/runtime/label-text.ts'
-import { integer, knownParameters, oneOf, single } from '../../query/parameters.ts'
+import { integer, knownParameters, oneOf, single } from '../../query/http/parameters.ts'
 import {
   counterFamilies,
   LOG_READERS,

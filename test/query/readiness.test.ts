@@ -1,9 +1,9 @@
 // Guarantees: readiness hears of an engine that fails or does not answer, in bounded time, without asking it again while it
 // has not answered yet; a process without role query serves health, readiness by role, metrics and snapshots of its folder, and nothing else.
 import { afterEach, expect, it, vi } from 'vitest'
-import { silentEvents } from '../../core/runtime/events.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
+import { engineWatch, type Readiness } from '../../query/http/readiness.ts'
 import { createStatusServer } from '../../query/server.ts'
-import { engineWatch, type Readiness } from '../../query/status/readiness.ts'
 
 afterEach(() => vi.useRealTimers())
 

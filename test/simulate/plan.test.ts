@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { configSchema, MOST_PARTITIONS } from '../../core/runtime/config/schema.ts'
+import { configSchema, MOST_PARTITIONS } from '../../core/catalogue/config/schema.ts'
 import { planText } from '../../simulate/plan/command.ts'
 import {
   type Assumptions,

@@ -1,7 +1,7 @@
 import type { AssignedPartition, Broker } from '../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
 import { openKafkaBroker } from '../../core/broker/kafka/kafka-broker.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { startKafka } from './kafka/kafka-server.ts'
 
 /** A log whose processors read nothing until they may: what is measured begins with records that are there already. */

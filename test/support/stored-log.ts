@@ -2,7 +2,7 @@ import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.t
 import { recordKey } from '../../core/broker/embedded/keys.ts'
 import { openStore } from '../../core/broker/embedded/store.ts'
 import { loadStreams } from '../../core/broker/embedded/streams.ts'
-import { silentEvents } from '../../core/runtime/events.ts'
+import { silentEvents } from '../../core/catalogue/events/events.ts'
 
 const MAX_BYTES = 1_000_000_000
 /** Where the head of a record keeps its checksum. */

@@ -1,6 +1,6 @@
 import { decodeUtf8 } from '../../../core/columns/utf8.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { Tally } from './decode-context.ts'
-import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7)
 const LIST_FIELDS = knownFields(1)

@@ -2,10 +2,10 @@ import type { Interner } from '../../../core/columns/interner.ts'
 import type { MapColumn } from '../../../core/columns/map-column.ts'
 import type { StringColumn } from '../../../core/columns/string-column.ts'
 import { encodeUtf8 } from '../../../core/columns/utf8.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText, int64Text } from './any-value.ts'
 import type { Tally } from './decode-context.ts'
 import { type KeyRange, limitedText, scanKeyValue } from './key-value.ts'
-import type { ProtobufReader } from './protobuf-reader.ts'
 
 /** Attributes of an item that are compared with those of its predecessor. */
 const COMPARED = 32

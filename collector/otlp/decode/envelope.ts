@@ -1,4 +1,4 @@
-import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 
 /** Start and end of a nested message, one after the other; several when a sender wrote the field more than once. */
 export type Ranges = readonly number[]

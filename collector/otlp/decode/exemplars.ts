@@ -1,8 +1,8 @@
 import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge } from '../../../core/model/streams/index.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
-import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 type ExemplarColumns = Pick<
   ColumnsOf<typeof metricsGauge>,

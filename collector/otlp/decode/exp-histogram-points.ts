@@ -2,9 +2,9 @@ import type { Int64Column } from '../../../core/columns/int64-column.ts'
 import type { ListColumn } from '../../../core/columns/list-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsExpHistogram } from '../../../core/model/streams/index.ts'
+import { knownFields } from '../../../core/protobuf/reader.ts'
 import { Exemplars } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
-import { knownFields } from './protobuf-reader.ts'
 
 type ExpHistogramBuilder = RecordBuilder<typeof metricsExpHistogram>
 

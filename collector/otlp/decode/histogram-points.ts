@@ -1,8 +1,8 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsHistogram } from '../../../core/model/streams/index.ts'
+import { knownFields } from '../../../core/protobuf/reader.ts'
 import { Exemplars } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
-import { knownFields } from './protobuf-reader.ts'
 
 type HistogramBuilder = RecordBuilder<typeof metricsHistogram>
 

@@ -1,5 +1,5 @@
 import type { IdColumn } from '../../../core/columns/id-column.ts'
-import type { ProtobufReader } from './protobuf-reader.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 
 /** There is no id: the field is empty, or all zeros, which W3C Trace Context calls invalid and senders mean as none. */
 export const ABSENT = -1

@@ -1,7 +1,7 @@
 import { cutUtf8, isValidUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AnyValue } from './any-value.ts'
 import type { Tally } from './decode-context.ts'
-import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 const FIELDS = knownFields(1, 2)
 

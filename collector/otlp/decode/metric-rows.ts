@@ -7,11 +7,11 @@ import type {
   metricsSum,
   metricsSummary,
 } from '../../../core/model/streams/index.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { RejectReason, Tally } from './decode-context.ts'
 import type { Ranges, TextRange } from './envelope.ts'
 import type { PointInHand } from './point-sink.ts'
-import type { ProtobufReader } from './protobuf-reader.ts'
 import { type Resource, ResourceReader, readScope, type Scope } from './resource.ts'
 
 /** One builder for each kind of metric. */

@@ -1,9 +1,9 @@
 import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
+import { knownFields } from '../../../core/protobuf/reader.ts'
 import { Exemplars } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 import type { PointSink } from './point-sink.ts'
-import { knownFields } from './protobuf-reader.ts'
 
 const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
 

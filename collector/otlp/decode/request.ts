@@ -1,4 +1,4 @@
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 interface Restorable<Mark> {
   mark(): Mark

@@ -1,10 +1,10 @@
 import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
 import { grown } from '../../../core/columns/growable.ts'
 import type { MapColumn, MapEntries } from '../../../core/columns/map-column.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { Tally } from './decode-context.ts'
 import type { Ranges } from './envelope.ts'
-import { knownFields, type ProtobufReader } from './protobuf-reader.ts'
 
 const RESOURCE_FIELDS = knownFields(1)
 const SERVICE_NAME = Buffer.from('service.name')

@@ -1,6 +1,6 @@
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { RecordSerialiser } from '../../../core/columns/record-bytes.ts'
 import { traces } from '../../../core/model/streams/index.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
 import type { DecodeContext, DecodeResult } from './decode-context.ts'
 import { spanColumns } from './span-columns.ts'
 import { SpanEngine } from './span-engine.ts'

@@ -24,7 +24,7 @@ const SPAN_ID = new FixedSizeBinary(8)
 
 /**
  * The columns of a batch of spans as Arrow data in the order of stream `traces`: views over the decoder's memory, valid until
- * it is used again. `at`: what `describe` gave, a list of u32 (assembly/index.ts).
+ * it is used again. `at`: what `describe` gave, a list of u32 (wasm/index.ts).
  */
 export function spanColumns(buffer: ArrayBuffer, at: number): Data[] {
   const reader = new ColumnReader(buffer, at)

@@ -1,13 +1,13 @@
 import { randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { encodeUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
+import { ProtobufReader, undecodable } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText } from './any-value.ts'
 import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
-import { grownTooLarge, growthAllowed } from './growth.ts'
+import { grownTooLarge, growthAllowed } from './expansion.ts'
 import { limitedText, scanKeyValue } from './key-value.ts'
-import { ProtobufReader, undecodable } from './protobuf-reader.ts'
 
-/** What assembly/index.ts exports; addresses and handles of batches are numbers. */
+/** What wasm/index.ts exports; addresses and handles of batches are numbers. */
 interface Exports {
   readonly memory: WebAssembly.Memory
   hashKeysAt(): number
@@ -36,7 +36,7 @@ interface Exports {
   describe(batch: number): number
 }
 
-/** In the order of assembly/span-decoder.ts. */
+/** In the order of wasm/request.ts. */
 const REASONS: readonly RejectReason[] = [
   'trace_id_invalid',
   'span_id_invalid',
@@ -45,7 +45,7 @@ const REASONS: readonly RejectReason[] = [
   'time_in_future',
   'time_in_past',
 ]
-/** In the order of assembly/reader.ts. */
+/** In the order of wasm/reader.ts. */
 const MESSAGES = [
   'ExportTraceServiceRequest',
   'ResourceSpans',
@@ -57,7 +57,7 @@ const MESSAGES = [
   'Span.Link',
   'Status',
 ]
-/** In the order of assembly/host.ts; the last number there is another error. */
+/** In the order of wasm/host.ts; the last number there is another error. */
 const FAILURES: readonly ((detail: number) => string)[] = [
   () => 'a field number is invalid',
   () => 'a length reaches beyond the end of the message',
@@ -227,8 +227,8 @@ function textOf(value: AnyValue, reader: ProtobufReader, tally: Tally): string {
 
 let compiled: WebAssembly.Module | undefined
 
-/** Compiled once a process, from what `npm run assembly` made of assembly/. */
+/** Compiled once a process, from what `npm run assembly` made of wasm/. */
 function assembly(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('../assembly/spans.wasm', import.meta.url)))
+  compiled ??= new WebAssembly.Module(readFileSync(new URL('../wasm/spans.wasm', import.meta.url)))
   return compiled
 }

@@ -1,7 +1,7 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsSummary } from '../../../core/model/streams/index.ts'
+import { knownFields } from '../../../core/protobuf/reader.ts'
 import type { MetricRows } from './metric-rows.ts'
-import { knownFields } from './protobuf-reader.ts'
 
 type SummaryBuilder = RecordBuilder<typeof metricsSummary>
 

@@ -1,4 +1,4 @@
-import { knownFields, type ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { Labels } from './labels.ts'
 import type { Problem } from './problems.ts'
 import type { Symbols } from './symbols.ts'

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import type { WriteVersion } from './translate.ts'
 
 const MESSAGES: ReadonlyMap<string, WriteVersion> = new Map([

@@ -1,4 +1,4 @@
-import { knownFields, type ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { isStale, signedMs } from './values.ts'
 
 const FIELDS = knownFields(...Array.from({ length: 17 }, (_, at) => at + 1))

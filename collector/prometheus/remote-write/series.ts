@@ -1,5 +1,5 @@
-import { FIXED_LIMITS } from '../../../core/runtime/limits.ts'
-import { knownFields, type ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
+import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
+import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { MetricType, Shape } from '../metric.ts'
 import type { MetricsWriter } from '../metrics-writer.ts'
 import { customHistogram, denseHistogram } from './buckets.ts'

@@ -1,4 +1,4 @@
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 /**
  * Snappy's block format (https://github.com/google/snappy/blob/main/format_description.txt): a length, then literals and

@@ -1,6 +1,6 @@
 import { decodeUtf8 } from '../../../core/columns/utf8.ts'
+import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../core/protobuf/writer.ts'
-import { knownFields, ProtobufReader } from '../../otlp/decode/protobuf-reader.ts'
 import { MetricsWriter } from '../metrics-writer.ts'
 import { type Dialect, Dialect2, dialect1 } from './dialect.ts'
 import { type Family, type FamilyMemory, metricType } from './families.ts'

@@ -2,8 +2,8 @@
  * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for what it
  * promises and how, and ../broker.ts for the contract.
  */
-import { WattlineError } from '../../runtime/errors.ts'
-import type { Events } from '../../runtime/events.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import { type FolderLock, lockFolder } from '../../runtime/folder-lock.ts'
 import type {
   Appended,

@@ -1,5 +1,5 @@
 /** What a log in a folder holds, for those who copied it: read without taking part in it. */
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { IDENTITY_KEY } from './keys.ts'
 import { openStore } from './store.ts'
 import { loadStreams } from './streams.ts'

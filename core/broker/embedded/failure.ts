@@ -1,6 +1,6 @@
 /** The edge table of LMDB and the disk: which of their error numbers means what to us. */
 import { constants } from 'node:os'
-import { type ErrorCode, WattlineError } from '../../runtime/errors.ts'
+import { type ErrorCode, WattlineError } from '../../catalogue/errors/errors.ts'
 import { KEEP_IT } from './file-check.ts'
 
 const MAP_FULL = -30_792

@@ -3,7 +3,7 @@
  * say (a copy cut short, a broken disk) would end the process with SIGBUS at the first read of what is not there.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 
 /** What an operator may do: it holds records that were acknowledged and may not be in the tables yet. */
 export const KEEP_IT =

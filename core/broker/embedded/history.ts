@@ -1,6 +1,6 @@
 /** Whether the log is the one that was here before, and the origins of its records. */
 import { randomUUID } from 'node:crypto'
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Draft } from './draft.ts'
 import type { Journal } from './journal.ts'
 import { IDENTITY_KEY, ORIGINS_KEY, type Place, recordKey, stateOf } from './keys.ts'

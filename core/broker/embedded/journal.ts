@@ -2,7 +2,7 @@
  * Group commit: changes that arrive while a transaction is being written wait and go into the next one together, so
  * that one fsync serves many callers, and nobody waits when the disk is idle.
  */
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { Draft, type DraftWatcher } from './draft.ts'
 import type { Space } from './space.ts'
 import type { LogStore } from './store.ts'

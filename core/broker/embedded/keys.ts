@@ -16,7 +16,7 @@
  * | `O` | origins: which records of the log are whose, JSON (origins.ts) |
  * | `P` | nothing: what `ping` writes to see whether the disk takes it |
  */
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 
 export const FORMAT_KEY = Buffer.from('F')
 export const IDENTITY_KEY = Buffer.from('I')

@@ -1,5 +1,5 @@
 /** The streams of a log: what is stored about them, read once at open, and what `createStreams` adds. */
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { StreamSettings } from '../broker.ts'
 import { KeyIndex } from './key-index.ts'
 import {

@@ -1,6 +1,6 @@
 /** Retention at work: small slices in the background, after commits and every few seconds. */
-import { WattlineError } from '../../runtime/errors.ts'
-import type { Events } from '../../runtime/events.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import type { Draft } from './draft.ts'
 import type { Journal } from './journal.ts'
 import { recordKey } from './keys.ts'

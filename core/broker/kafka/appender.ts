@@ -4,9 +4,9 @@
  */
 import { Producer } from '@platformatic/kafka'
 import type { NewRecord } from '../broker.ts'
+import { Lane } from './batcher.ts'
 import type { Cluster } from './cluster.ts'
 import { kafkaFailure } from './failure.ts'
-import { Lane } from './lane.ts'
 import { toMessage } from './messages.ts'
 
 /** Between two tries of a request. */

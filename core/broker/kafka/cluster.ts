@@ -7,8 +7,8 @@ import {
   ConnectionPool,
   FindCoordinatorKeyTypes,
 } from '@platformatic/kafka'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { backoffMs, sleep } from '../../runtime/backoff.ts'
-import { WattlineError } from '../../runtime/errors.ts'
 import { kafkaFailure, TakenOver } from './failure.ts'
 
 /** How to reach Kafka, as every client of ours needs it. */

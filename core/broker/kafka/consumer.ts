@@ -1,5 +1,5 @@
 /** One partition in the hands of one worker: where it reads, and what it may write. */
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { AssignedPartition, StoredRecord } from '../broker.ts'
 import type { Visible } from './batches.ts'
 import { saysOneOf, TakenOver } from './failure.ts'

@@ -1,5 +1,5 @@
 /** The only table that reads Kafka's errors: what a failed call means to us, and what to do about it. */
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 
 /**
  * Errors by which the coordinator says: this member, or this writer, is not the owner any more. Not so an epoch that is

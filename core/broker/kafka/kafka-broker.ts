@@ -3,8 +3,8 @@
  * promise is kept, and ../broker.ts for the contract.
  */
 import { randomUUID } from 'node:crypto'
-import { WattlineError } from '../../runtime/errors.ts'
-import type { Events } from '../../runtime/events.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import type {
   Appended,
   Broker,

@@ -6,8 +6,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { consumerGroupHeartbeatV1 } from '@platformatic/kafka'
+import type { WattlineError } from '../../catalogue/errors/errors.ts'
 import { backoffMs, sleep } from '../../runtime/backoff.ts'
-import type { WattlineError } from '../../runtime/errors.ts'
 import type { Cluster } from './cluster.ts'
 import { kafkaFailure, startFailure, TakenOver } from './failure.ts'
 import type { Committer } from './offsets.ts'

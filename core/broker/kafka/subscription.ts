@@ -1,6 +1,7 @@
 /** A member of a group at work: one `work` per assigned partition, begun, drained and reported as Kafka assigns. */
+
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { sleep } from '../../runtime/backoff.ts'
-import { WattlineError } from '../../runtime/errors.ts'
 import type { SubscribeOptions, Subscription } from '../broker.ts'
 import { type ConsumerPorts, KafkaConsumer } from './consumer.ts'
 import { type AssignedTopicPartition, Membership, type TopicPartition } from './membership.ts'

@@ -1,6 +1,6 @@
 /** Topics: created when missing, checked when there; what does not fit is said with what to do. */
 import { ConfigResourceTypes, findErrorBy } from '@platformatic/kafka'
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Cluster } from './cluster.ts'
 import { saysOneOf, startFailure } from './failure.ts'
 

@@ -7,8 +7,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { Consumer, type MessageToProduce, Producer, txnOffsetCommitV4 } from '@platformatic/kafka'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { backoffMs } from '../../runtime/backoff.ts'
-import { WattlineError } from '../../runtime/errors.ts'
 import type { AssignedPartition } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
 import { kafkaFailure } from './failure.ts'

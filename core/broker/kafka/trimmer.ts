@@ -3,8 +3,9 @@
  * keep. Kafka's own retention is off (topics.ts): it does not ask who has read. Every process with processors trims; doing
  * it twice does no harm. Disk space comes back by whole segments.
  */
+
+import type { Events } from '../../catalogue/events/events.ts'
 import { sleep } from '../../runtime/backoff.ts'
-import type { Events } from '../../runtime/events.ts'
 import type { StreamSettings } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
 import type { Names } from './names.ts'

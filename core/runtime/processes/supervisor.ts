@@ -1,5 +1,5 @@
+import type { CounterSamples, Events } from '../../catalogue/events/events.ts'
 import { backoffMs, sleep } from '../backoff.ts'
-import type { CounterSamples, Events } from '../events.ts'
 import type { FiguresWatch } from '../process-figures.ts'
 import type { WorkerAddresses, WorkerOrder } from './messages.ts'
 import { Tally } from './tally.ts'

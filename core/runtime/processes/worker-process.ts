@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { WattlineError } from '../errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { FromWorker, ToWorker, WorkerAddresses, WorkerOrder, WorkerReport } from './messages.ts'
 
 /** How a worker came to its end. */

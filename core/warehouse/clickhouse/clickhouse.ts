@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
-import { WattlineError } from '../../runtime/errors.ts'
-import type { Events } from '../../runtime/events.ts'
 import type { Dialect } from '../ddl.ts'
 import { clusterDialect, SERVER_DIALECT } from '../ddl-cluster.ts'
 import {

@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import { backoffMs } from '../../runtime/backoff.ts'
-import { WattlineError } from '../../runtime/errors.ts'
-import type { Events } from '../../runtime/events.ts'
 import { engineCode, isServerFault, messageOf } from '../engine-errors.ts'
 import { readFacts, type ServerFacts, UnfitServerError } from './server-facts.ts'
 

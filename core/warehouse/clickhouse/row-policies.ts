@@ -1,5 +1,5 @@
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { digest } from '../../model/digest.ts'
-import { WattlineError } from '../../runtime/errors.ts'
 import { quoteText } from '../column-types.ts'
 import { type Dialect, qualified } from '../ddl.ts'
 import { engineCode, messageOf } from '../engine-errors.ts'

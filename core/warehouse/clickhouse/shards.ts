@@ -1,5 +1,5 @@
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { digest } from '../../model/digest.ts'
-import { WattlineError } from '../../runtime/errors.ts'
 import type { Endpoints } from './endpoints.ts'
 import { type ServerFacts, UnfitServerError } from './server-facts.ts'
 

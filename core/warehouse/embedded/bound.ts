@@ -1,4 +1,4 @@
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { quoteText } from '../column-types.ts'
 import type { QueryParam } from '../warehouse.ts'
 

@@ -4,7 +4,7 @@
  * broken are found right after: it is closed then, and all is done once more, so that their tokens go too.
  */
 import { drainPending, type Session } from 'chdb'
-import type { Events } from '../../runtime/events.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import { restoreDefinitions, saveDefinitions } from './definitions.ts'
 import {
   type Erased,

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { WattlineError } from '../../runtime/errors.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { engineCode, isDiskFull, isRecordFault, messageOf } from '../engine-errors.ts'
 import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
 

@@ -1,6 +1,6 @@
 import type { Session } from 'chdb'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
-import { WattlineError } from '../../runtime/errors.ts'
 import { engineCode, MISSING_COLUMN } from '../engine-errors.ts'
 import { describeFile, insertFromFile, narrowedTo } from '../insert.ts'
 

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks'
-import type { LiveAnswer } from '../../../core/model/answers.ts'
+import type { LiveAnswer } from '../../../core/api/answers.ts'
 import { assignColours } from '../lib/colours.ts'
 import { type Layer, layersOf } from '../lib/live.ts'
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../../../core/model/answers.ts'
+import type { Problem } from '../../../core/api/answers.ts'
 import { GROUP_BY } from './rows.ts'
 import { heldToken } from './session.ts'
 

@@ -1,4 +1,4 @@
-import type { LiveAnswer, LiveSeries } from '../../../core/model/answers.ts'
+import type { LiveAnswer, LiveSeries } from '../../../core/api/answers.ts'
 import { foldSmall, REST_NAME } from './fold.ts'
 
 /** One area of the stacked chart. Milliwatts stay integers until they are drawn. */

@@ -1,4 +1,4 @@
-import type { UsageRow } from '../../../core/model/answers.ts'
+import type { UsageRow } from '../../../core/api/answers.ts'
 import { shareName, workloadKey } from './live.ts'
 
 /** What the page asks to be grouped by: enough to tell a workload, and idle and unattributed apart from it. */

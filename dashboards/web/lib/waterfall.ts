@@ -1,4 +1,4 @@
-import type { TraceAnswer } from '../../../core/model/answers.ts'
+import type { TraceAnswer } from '../../../core/api/answers.ts'
 
 export type Span = TraceAnswer['spans'][number]
 

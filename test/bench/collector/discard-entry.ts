@@ -1,14 +1,14 @@
 // The receiver with everything that it does before the log: decoding, columns, Arrow, zstd. The log takes every record at once
 // and forgets it. Prints its ports: HTTP, gRPC.
 import { createOtlpGrpcReceiver } from '../../../collector/grpc/receiver.ts'
+import { createOtlpHttpReceiver } from '../../../collector/http/receiver.ts'
 import { createIntake } from '../../../collector/intake/intake.ts'
 import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
-import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { relaxHeap } from '../../../core/runtime/heap.ts'
 
 const config = configSchema.parse({})

@@ -1,7 +1,7 @@
 /** What a process used, from /proc: CPU seconds of all its threads, memory. */
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LagAnswer } from '../../../core/model/answers.ts'
+import type { LagAnswer } from '../../../core/api/answers.ts'
 
 /** Clock ticks a second, as Linux reports them on all common machines. */
 const TICKS = 100

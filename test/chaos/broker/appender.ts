@@ -5,7 +5,7 @@
  */
 import { writeSync } from 'node:fs'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { fillingOf } from './filling.ts'
 
 const [path = '', run = ''] = process.argv.slice(2)

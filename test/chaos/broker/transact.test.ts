@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { onPartition, readNow } from '../../core/broker/folder.ts'
 import { KILLS, random, runAndKill, SEED } from './killing.ts'
 

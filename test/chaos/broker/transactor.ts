@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 
 const [path = ''] = process.argv.slice(2)
 const broker = await openEmbeddedBroker({ path, maxBytes: 4_000_000_000, events: silentEvents })

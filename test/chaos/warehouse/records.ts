@@ -1,7 +1,7 @@
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { ledger, STREAMS, traces } from '../../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../../core/model/streams/stream.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { DAY_S, ledgerEntry, MONTH_START_S, span } from '../../contract/warehouse/sample-rows.ts'

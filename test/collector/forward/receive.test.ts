@@ -7,7 +7,7 @@ import { encodeRows } from '../../../core/columns/rows.ts'
 import { manifestText, schemaId } from '../../../core/model/forwarding.ts'
 import { logs, readings, traces } from '../../../core/model/streams/index.ts'
 import { logRow } from '../../processors/forward/rows.ts'
-import { type HttpRig, httpRig, post } from '../otlp/http-rig.ts'
+import { type HttpRig, httpRig, post } from '../http/http-rig.ts'
 
 let rig: HttpRig | undefined
 afterEach(async () => {

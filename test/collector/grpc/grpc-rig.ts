@@ -8,9 +8,9 @@ import {
 } from 'node:http2'
 import { createOtlpGrpcReceiver, type OtlpGrpcOptions } from '../../../collector/grpc/receiver.ts'
 import type { IntakeOptions } from '../../../collector/intake/intake.ts'
-import type { Signal } from '../../../collector/intake/signals.ts'
+import type { Signal } from '../../../collector/otlp/signals.ts'
 import type { Receiver } from '../../../collector/receiver.ts'
-import { readStatus, type StatusRead } from '../otlp/answers.ts'
+import { readStatus, type StatusRead } from '../http/answers.ts'
 import { type IntakeRig, intakeRig } from '../otlp/intake-rig.ts'
 
 export interface GrpcRig extends IntakeRig {

@@ -6,8 +6,8 @@
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createOtlpGrpcReceiver } from '../../../collector/grpc/receiver.ts'
+import { read, write } from '../http/answers.ts'
 import { tracesBytes } from '../intake/payloads.ts'
-import { read, write } from '../otlp/answers.ts'
 import { framed, GrpcClient, type GrpcReply, type GrpcRig, grpcRig, HEALTH, METHODS } from './grpc-rig.ts'
 
 const now = () => BigInt(Date.now()) * 1_000_000n

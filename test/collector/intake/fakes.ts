@@ -2,16 +2,16 @@
 
 import type { Clock } from '../../../collector/intake/clock.ts'
 import { createIntake, type Intake } from '../../../collector/intake/intake.ts'
-import type { Decoders } from '../../../collector/intake/signals.ts'
 import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
+import type { Decoders } from '../../../collector/otlp/signals.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import type { Appended, NewRecord } from '../../../core/broker/broker.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import type { EventName, Events, Facts } from '../../../core/catalogue/events/events.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { traces } from '../../../core/model/streams/index.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import type { EventName, Events, Facts } from '../../../core/runtime/events.ts'
 
 /** How the log treats the next append: stores it, refuses it, stores it and says that it failed, or never answers. */
 export type Mood = 'store' | 'refuse' | 'store and fail' | 'hang'

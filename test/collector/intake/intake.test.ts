@@ -7,12 +7,12 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
 import { readings, traces } from '../../../core/model/streams/index.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
 import { type Mood, type Rig, rig, settle } from './fakes.ts'
 import { tracesBytes, tracesJson } from './payloads.ts'
 

@@ -6,9 +6,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createBrokerHealth } from '../../../collector/intake/broker-health.ts'
 import { createBudget } from '../../../collector/intake/budget.ts'
-import { createBufferPool } from '../../../collector/intake/buffer-pool.ts'
 import { createRequestGate } from '../../../collector/intake/request-gate.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { createBufferPool } from '../../../core/http/buffer-pool.ts'
 import { FakeClock, RecordedEvents } from './fakes.ts'
 
 describe('budget', () => {

@@ -1,5 +1,5 @@
 /** OTLP requests for tests, as JSON text and as protobuf bytes. */
-import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
 
 /** Within the time that FakeClock and today's limits accept. */
 export interface SpanOptions {

@@ -1,9 +1,9 @@
 /** Doors over HTTP/1.1: OTLP in both encodings, and remote write. */
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
-import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
 import { encodeWrite1, HEADERS_1, snappy } from '../../support/remote-write.ts'
-import { httpRig, RawClient } from '../otlp/http-rig.ts'
+import { httpRig, RawClient } from '../http/http-rig.ts'
 import { CLOSED, type DoorAnswer, type DoorClient, type LimitDoor, spanJson } from './door.ts'
 
 type Headers = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 /** What is behind a receiver, for tests of receivers: the real intake and decoders, before a log under the test's control. */
 import { createIntake, type Intake, type IntakeOptions } from '../../../collector/intake/intake.ts'
-import { type Config, configSchema } from '../../../core/runtime/config/schema.ts'
+import { type Config, configSchema } from '../../../core/catalogue/config/schema.ts'
 import { decoders, FakeBroker, RecordedEvents, recogniser } from '../intake/fakes.ts'
 
 export interface IntakeRig {

@@ -1,8 +1,8 @@
 /** Rows of a request as the tables will hold them: for comparing two encodings of the same telemetry. */
 
 import { decodeInto } from '../../../collector/intake/decode-into.ts'
-import { createBuilders, SIGNAL_BUILDERS, type Signal } from '../../../collector/intake/signals.ts'
-import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
+import { createBuilders, SIGNAL_BUILDERS, type Signal } from '../../../collector/otlp/signals.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
 import { decoders, recogniser } from '../intake/fakes.ts'
 

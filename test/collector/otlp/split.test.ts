@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Signal } from '../../../collector/intake/signals.ts'
-import { jsonToProtobuf } from '../../../collector/otlp/json.ts'
+import { jsonToProtobuf } from '../../../collector/otlp/json/json.ts'
+import type { Signal } from '../../../collector/otlp/signals.ts'
 import { splitRequest } from '../../../collector/otlp/split.ts'
 import { CONTEXT, rowsOf } from './rows.ts'
 

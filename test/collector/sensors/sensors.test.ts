@@ -5,13 +5,13 @@
  */
 import { describe, expect, test } from 'vitest'
 import type { Reading } from '../../../collector/readings/reading.ts'
-import { kernelFiles } from '../../../collector/sensors/files.ts'
-import { hostIdentity } from '../../../collector/sensors/host-identity.ts'
+import { kernelFiles } from '../../../collector/sensors/host/files.ts'
+import { hostIdentity } from '../../../collector/sensors/host/host-identity.ts'
+import { rootsUnder, SENSOR_SOURCES } from '../../../collector/sensors/host/sensor.ts'
 import { type SensorClock, systemClock, untilNextRound } from '../../../collector/sensors/rounds.ts'
-import { rootsUnder, SENSOR_SOURCES } from '../../../collector/sensors/sensor.ts'
 import { openSensors, startSensors } from '../../../collector/sensors/sensors.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import type { EventName, Events, Facts } from '../../../core/runtime/events.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import type { EventName, Events, Facts } from '../../../core/catalogue/events/events.ts'
 import { type Files, machine, type Tree, tree } from './tree.ts'
 
 const config = configSchema.parse({}).sensors

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Roots } from '../../../collector/sensors/sensor.ts'
+import type { Roots } from '../../../collector/sensors/host/sensor.ts'
 
 export type Files = Readonly<Record<string, string | Uint8Array>>
 

@@ -1,7 +1,7 @@
 /** The broker in a real Apache Kafka keeps every promise of the broker contract. */
 import { afterAll, beforeAll, describe } from 'vitest'
 import { openKafkaBroker } from '../../../core/broker/kafka/kafka-broker.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../../support/kafka/kafka-server.ts'
 import { brokerContract } from './contract.ts'

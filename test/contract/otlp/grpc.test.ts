@@ -1,7 +1,7 @@
 /** OTLP over gRPC keeps every promise of the contract of receivers. */
 import { createOtlpGrpcReceiver } from '../../../collector/grpc/receiver.ts'
 import { framed, GrpcClient, type GrpcReply, METHODS } from '../../collector/grpc/grpc-rig.ts'
-import { read } from '../../collector/otlp/answers.ts'
+import { read } from '../../collector/http/answers.ts'
 import { type Outcome, receiverContract } from './contract.ts'
 
 const RESOURCE_EXHAUSTED = 8

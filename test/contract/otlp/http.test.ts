@@ -1,7 +1,7 @@
 /** OTLP over HTTP/1.1 keeps every promise of the contract of receivers. */
-import { createOtlpHttpReceiver } from '../../../collector/otlp/http.ts'
-import { read, readStatus } from '../../collector/otlp/answers.ts'
-import { RawClient, type RawReply } from '../../collector/otlp/http-rig.ts'
+import { createOtlpHttpReceiver } from '../../../collector/http/receiver.ts'
+import { read, readStatus } from '../../collector/http/answers.ts'
+import { RawClient, type RawReply } from '../../collector/http/http-rig.ts'
 import { type ExportRequest, type Outcome, receiverContract } from './contract.ts'
 
 const MAY_RETRY = [429, 502, 503, 504]

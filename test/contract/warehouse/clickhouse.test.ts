@@ -2,7 +2,7 @@
 // of test/support/clickhouse-front, and over a real one where WATTLINE_TEST_CLICKHOUSE_URL names it. Database `wattline`
 // of that server is dropped before and after.
 import { createClient } from '@clickhouse/client'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { openClickHouseWarehouse } from '../../../core/warehouse/clickhouse/clickhouse.ts'
 import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
 import { type WarehouseFixture, warehouseContract } from './contract.ts'

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import { warehouseContract } from './contract.ts'
 

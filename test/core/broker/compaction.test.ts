@@ -14,7 +14,7 @@ import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broke
 import { KeyIndex } from '../../../core/broker/embedded/key-index.ts'
 import { recordKey } from '../../../core/broker/embedded/keys.ts'
 import { planCompaction, SLICE_RECORDS } from '../../../core/broker/embedded/retention.ts'
-import { type Events, silentEvents } from '../../../core/runtime/events.ts'
+import { type Events, silentEvents } from '../../../core/catalogue/events/events.ts'
 import { brokerIn, folder, onPartition, readNow } from './folder.ts'
 
 const create = (broker: Broker, bytes: number) =>

@@ -6,7 +6,7 @@ import { PartitionLog } from '../../../core/broker/embedded/partition-log.ts'
 import { encodeRecord } from '../../../core/broker/embedded/record.ts'
 import { Space } from '../../../core/broker/embedded/space.ts'
 import type { LogStore } from '../../../core/broker/embedded/store.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex')
 

@@ -8,7 +8,7 @@ import {
   type EmbeddedBrokerOptions,
   openEmbeddedBroker,
 } from '../../../core/broker/embedded/embedded-broker.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 
 /** A folder that is removed when the test is over. */
 export async function folder(): Promise<string> {

@@ -7,7 +7,7 @@ import { afterAll, expect, it } from 'vitest'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import { FORMAT_KEY, ORIGINS_KEY } from '../../../core/broker/embedded/keys.ts'
 import { openStore } from '../../../core/broker/embedded/store.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 
 const path = mkdtempSync(join(tmpdir(), 'wattline-format-'))
 afterAll(() => rmSync(path, { recursive: true, force: true }))

@@ -9,7 +9,7 @@ import type { Broker } from '../../../core/broker/broker.ts'
 import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
 import type { LostRecords } from '../../../core/broker/embedded/log-ends.ts'
 import { lossOfLog } from '../../../core/broker/embedded/loss-of-log.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { folder, onPartition } from './folder.ts'
 
 const STREAMS = [

@@ -8,7 +8,7 @@ import { PartitionLog } from '../../../core/broker/embedded/partition-log.ts'
 import type { Operation } from '../../../core/broker/embedded/record.ts'
 import { Space } from '../../../core/broker/embedded/space.ts'
 import type { LogStore } from '../../../core/broker/embedded/store.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 class FakeStore implements LogStore {
   readonly writes: (readonly Operation[])[] = []

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { EventName, Facts } from '../../../core/runtime/events.ts'
+import type { EventName, Facts } from '../../../core/catalogue/events/events.ts'
 import { openReloadedFiles, type ReloadedFiles } from '../../../core/runtime/reloaded-files.ts'
 
 let folder: string

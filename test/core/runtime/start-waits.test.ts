@@ -3,8 +3,8 @@
  * it; giving up ends the wait at once, and what is opened all the same is closed.
  */
 import { expect, it } from 'vitest'
-import { WattlineError } from '../../../core/runtime/errors.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { createStartWaits } from '../../../core/runtime/start-waits.ts'
 
 const away = new WattlineError('broker_unavailable', 'Nobody answers.')

@@ -1,7 +1,7 @@
 // Guarantees: every row of the table from ClickHouse's numbers to our codes, for the three ways of asking, and that
 // what is not in it is retried on insert, never quarantined.
 import { describe, expect, it } from 'vitest'
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import {
   engineCode,
   insertError,

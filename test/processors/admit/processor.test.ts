@@ -9,7 +9,7 @@ import { ADMIT_HEADERS, FORWARD_HEADERS, manifestText } from '../../../core/mode
 import { logs, quarantine } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { createAdmit } from '../../../processors/admit/processor.ts'
-import type { Runner } from '../../../processors/runner.ts'
+import type { Runner } from '../../../processors/loop/runner.ts'
 import { RecordedEvents } from '../../collector/intake/fakes.ts'
 import { caughtUp, openLog, readStream, run } from '../forward/rig.ts'
 import { logRow, nowNano } from '../forward/rows.ts'

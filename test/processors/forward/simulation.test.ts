@@ -3,11 +3,11 @@
 // the receiver's streams once, in the order of its partition, in one transaction with what says that it is there; readings
 // get into the partition of their host. Seeded: a failing run prints its seed.
 import { expect, it } from 'vitest'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
 import { logs, readings } from '../../../core/model/streams/index.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
 import type { HttpClient } from '../../../processors/forward/http-client.ts'
-import type { Runner } from '../../../processors/runner.ts'
+import type { Runner } from '../../../processors/loop/runner.ts'
 import { seededRandom } from '../../support/random.ts'
 import { admitInto, caughtUp, forwardTo, httpTo, openLog, readStream, run, startReceiver } from './rig.ts'
 import { logRecord, readingRecord, readingRow } from './rows.ts'

@@ -2,13 +2,13 @@
 // once the patience is over; all other hosts are closed as ever.
 import { expect, it } from 'vitest'
 import type { AssignedPartition, StoredRecord } from '../../../core/broker/broker.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { FORWARDED_HEADER } from '../../../core/model/forwarding.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
-import { StateBudget } from '../../../processors/meter/budget.ts'
+import { Step } from '../../../processors/loop/step.ts'
 import { createMeter } from '../../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../../processors/meter/processor.ts'
-import { Step } from '../../../processors/step.ts'
+import { StateBudget } from '../../../processors/meter/state/budget.ts'
 import { readingRecord, readingRow } from '../forward/rows.ts'
 
 const { metering } = configSchema.parse({})

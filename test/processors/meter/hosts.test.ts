@@ -4,15 +4,15 @@
  */
 import { describe, expect, test } from 'vitest'
 import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../../core/broker/broker.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
 import { energy, readings } from '../../../core/model/streams/index.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import type { EnergyRow } from '../../../processors/meter/attribute.ts'
-import { StateBudget } from '../../../processors/meter/budget.ts'
+import { Step } from '../../../processors/loop/step.ts'
 import { createMeter } from '../../../processors/meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from '../../../processors/meter/processor.ts'
-import { Step } from '../../../processors/step.ts'
+import type { EnergyRow } from '../../../processors/meter/shares/attribute.ts'
+import { StateBudget } from '../../../processors/meter/state/budget.ts'
 import { at, energyAt, modeAt, type Reading, totalUj, workAt } from './support.ts'
 
 const NOON_MS = Number(at(0) / 1_000_000n)

@@ -1,7 +1,7 @@
 /** Guarantees: state that the first version stored is read as what it was, and metering goes on from it without a seam. */
 import { expect, test } from 'vitest'
-import { decodeHostState, encodeHostState } from '../../../processors/meter/codec.ts'
-import { hostKey } from '../../../processors/meter/keys.ts'
+import { decodeHostState, encodeHostState } from '../../../processors/meter/codec/codec.ts'
+import { hostKey } from '../../../processors/meter/samples/keys.ts'
 import { drive, energyAt, NOON_SECONDS, workAt } from './support.ts'
 
 const START = 2n ** 60n

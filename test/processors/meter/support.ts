@@ -1,15 +1,16 @@
 /** Readings for tests of the meter, and a meter that is driven as the loop drives it. */
+
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { readings } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import type { EnergyRow } from '../../../processors/meter/attribute.ts'
-import type { RoomOf } from '../../../processors/meter/budget.ts'
-import { decodeHostState, encodeHostState } from '../../../processors/meter/codec.ts'
-import type { HostStates } from '../../../processors/meter/host-state.ts'
-import type { LateRow } from '../../../processors/meter/late.ts'
+import { decodeHostState, encodeHostState } from '../../../processors/meter/codec/codec.ts'
 import { createMeter, type Flush, type Metering } from '../../../processors/meter/meter.ts'
+import type { EnergyRow } from '../../../processors/meter/shares/attribute.ts'
+import type { RoomOf } from '../../../processors/meter/state/budget.ts'
+import type { HostStates } from '../../../processors/meter/state/host-state.ts'
+import type { LateRow } from '../../../processors/meter/windows/late.ts'
 
 export type Reading = RowOf<typeof readings>
 

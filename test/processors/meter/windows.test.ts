@@ -1,7 +1,7 @@
 /** Guarantees: what windows get from gaps, epochs, gauges, late samples, several sources and the tree of meters. */
 import { expect, test } from 'vitest'
-import { decodeHostState, encodeHostState } from '../../../processors/meter/codec.ts'
-import { countOf } from '../../../processors/meter/samples.ts'
+import { decodeHostState, encodeHostState } from '../../../processors/meter/codec/codec.ts'
+import { countOf } from '../../../processors/meter/samples/samples.ts'
 import {
   at,
   drive,

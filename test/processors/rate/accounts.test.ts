@@ -1,6 +1,6 @@
 /** Guarantees: the first matching rule names the account; no account has an empty part; nobody's energy is the operator's. */
 import { expect, test } from 'vitest'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { createAccounts, type Rated } from '../../../processors/rate/accounts.ts'
 
 const accounts = createAccounts(

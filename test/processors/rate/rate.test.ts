@@ -1,7 +1,7 @@
 /** Guarantees: exact rating with one half-even rounding a row, and nothing priced without a factor in force. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { createRate } from '../../../processors/rate/rate.ts'
 import { drive, WORKED_EXAMPLE } from '../meter/support.ts'
 import { energyRow } from './energy-row.ts'

@@ -5,10 +5,10 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { LiveAnswer, LiveSeries } from '../../../core/model/answers.ts'
+import type { LiveAnswer, LiveSeries } from '../../../core/api/answers.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { readings } from '../../../core/model/streams/index.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
 import { countedBetween, stepsOf } from '../../../query/live/counter.ts'
 import { joinHosts } from '../../../query/live/hosts.ts'
 import { toIntervals } from '../../../query/live/intervals.ts'

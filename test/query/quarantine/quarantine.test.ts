@@ -5,11 +5,11 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { SetAside } from '../../../core/broker/replay.ts'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 import { quarantine } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
 import { createQueryServer, type QueryServer } from '../../../query/server.ts'
 import { accessAs } from '../support/access.ts'
 import { nano } from '../support/rows.ts'

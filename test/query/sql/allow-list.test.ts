@@ -5,8 +5,8 @@
  */
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { ledger, logs, traces } from '../../../core/model/streams/index.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
 import { type AllowList, createAllowList } from '../../../query/sql/allow-list.ts'
 import { AGGREGATE_FUNCTIONS, ORDINARY_FUNCTIONS } from '../../../query/sql/functions.ts'
 import { RefusedError } from '../../../query/sql/verdict.ts'

@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { compressed, compressedBlocks } from '../../../query/sql/native-compression.ts'
 
-const FOLDER = new URL('../../../query/sql/assembly/', import.meta.url).pathname
+const FOLDER = new URL('../../../query/sql/wasm/', import.meta.url).pathname
 
 it('is up to date; otherwise run `npm run assembly`', { timeout: 60_000 }, async () => {
   let compiled: Uint8Array | undefined

@@ -6,7 +6,7 @@
 import { TupleParam } from '@clickhouse/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { WattlineError } from '../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import type { TupleValue } from '../../../core/warehouse/warehouse.ts'
 import { reachOf, replaceLookUps } from '../../../query/sql/catalogue.ts'
 import { bindParameters, parameterValue, placeholderTypes } from '../../../query/sql/clickhouse-params.ts'

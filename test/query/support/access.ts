@@ -1,6 +1,6 @@
+import type { Access } from '../../../core/auth/access.ts'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import type { Identity } from '../../../core/model/identity.ts'
-import type { Access } from '../../../core/runtime/auth/access.ts'
-import { WattlineError } from '../../../core/runtime/errors.ts'
 
 /** Everybody is who the test says, with the scopes that it says. */
 export const accessAs = (who: () => Identity): Access => ({

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { STREAMS } from '../../../core/model/streams/index.ts'
 import type { RowOf, StreamDeclaration } from '../../../core/model/streams/stream.ts'
-import { configSchema } from '../../../core/runtime/config/schema.ts'
-import { silentEvents } from '../../../core/runtime/events.ts'
 import { openEmbeddedWarehouse } from '../../../core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { createFairness } from '../../../query/fair/fairness.ts'
-import { type FencedReader, fencedReader } from '../../../query/fenced-reader.ts'
+import { type FencedReader, fencedReader } from '../../../query/fence/fenced-reader.ts'
 
 export interface TestWarehouse {
   readonly warehouse: Warehouse

@@ -4,10 +4,10 @@
  * unpriced is told with its reason and never counted as zero; accounts of others stay unseen.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { UsageAnswer, UsageRow } from '../../../core/model/answers.ts'
+import type { UsageAnswer, UsageRow } from '../../../core/api/answers.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 import { ledger, readings } from '../../../core/model/streams/index.ts'
-import type { RawQuery } from '../../../query/parameters.ts'
+import type { RawQuery } from '../../../query/http/parameters.ts'
 import { parseUsageRequest } from '../../../query/usage/parse.ts'
 import { answerUsage } from '../../../query/usage/service.ts'
 import { ledgerRow, nano, readingRow, unixSeconds } from '../support/rows.ts'

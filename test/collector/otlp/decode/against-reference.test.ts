@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Signal } from '../../../../collector/intake/signals.ts'
+import type { Signal } from '../../../../collector/otlp/signals.ts'
 import { encode } from './otlp-proto.ts'
 import { decodedOf } from './ours.ts'
 import { expectedOf, REQUEST_MESSAGES } from './reference.ts'

@@ -1,15 +1,15 @@
 /** What our decoders make of a request, in the shape of the reference. */
 
+import type { DecodeContext, DecodeResult } from '../../../../collector/otlp/decode/decode-context.ts'
+import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
+import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
+import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import {
   type Builders,
   createBuilders,
   SIGNAL_BUILDERS,
   type Signal,
-} from '../../../../collector/intake/signals.ts'
-import type { DecodeContext, DecodeResult } from '../../../../collector/otlp/decode/decode-context.ts'
-import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
-import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
-import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
+} from '../../../../collector/otlp/signals.ts'
 import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
 import type { Expected, Row } from './reference.ts'

@@ -2,8 +2,9 @@
  * What a request must give, computed the slow way: protobufjs decodes it into objects, and each row is written out from
  * the rules of the OpenTelemetry Collector's ClickHouse exporter and of our limits.
  */
-import type { Signal } from '../../../../collector/intake/signals.ts'
+
 import type { DecodeContext } from '../../../../collector/otlp/decode/decode-context.ts'
+import type { Signal } from '../../../../collector/otlp/signals.ts'
 import { rawMessageType } from './otlp-proto.ts'
 import {
   bigint,

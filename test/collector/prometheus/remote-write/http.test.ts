@@ -4,12 +4,12 @@
 // nothing.
 
 import { afterEach, describe, expect, it } from 'vitest'
+import { newToken, tokenHash } from '../../../../core/auth/token.ts'
+import { createTokenAccess } from '../../../../core/auth/token-access.ts'
+import { createTokenTable } from '../../../../core/auth/token-table.ts'
+import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
 import { metricsGauge, metricsSum, readings } from '../../../../core/model/streams/index.ts'
-import { newToken, tokenHash } from '../../../../core/runtime/auth/token.ts'
-import { createTokenAccess } from '../../../../core/runtime/auth/token-access.ts'
-import { createTokenTable } from '../../../../core/runtime/auth/token-table.ts'
-import { silentEvents } from '../../../../core/runtime/events.ts'
 import {
   encodeWrite1,
   encodeWrite2,
@@ -18,7 +18,7 @@ import {
   type SentSeries,
   snappy,
 } from '../../../support/remote-write.ts'
-import { type HttpRig, httpRig, post, RawClient, type RawReply } from '../../otlp/http-rig.ts'
+import { type HttpRig, httpRig, post, RawClient, type RawReply } from '../../http/http-rig.ts'
 
 const ROUTE = '/api/v1/write'
 

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { snappyHeader, unsnap } from '../../../../collector/prometheus/remote-write/snappy.ts'
-import { WattlineError } from '../../../../core/runtime/errors.ts'
+import { WattlineError } from '../../../../core/catalogue/errors/errors.ts'
 import { snappy } from '../../../support/remote-write.ts'
 
 function decoded(block: Uint8Array): Buffer {

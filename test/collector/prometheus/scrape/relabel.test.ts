@@ -2,7 +2,7 @@
 // no pattern takes long, whatever the label.
 import { expect, it } from 'vitest'
 import { createRelabel } from '../../../../collector/prometheus/scrape/relabel.ts'
-import { configSchema } from '../../../../core/runtime/config/schema.ts'
+import { configSchema } from '../../../../core/catalogue/config/schema.ts'
 
 const rulesOf = (rules: readonly object[]) =>
   configSchema.parse({ scrape: { jobs: [{ job_name: 'j', relabel_configs: rules }] } }).scrape.jobs[0]!

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createRelabel } from '../../../../collector/prometheus/scrape/relabel.ts'
 import { TargetFiles } from '../../../../collector/prometheus/scrape/target-files.ts'
 import { targetsOf } from '../../../../collector/prometheus/scrape/targets.ts'
-import { configSchema } from '../../../../core/runtime/config/schema.ts'
+import { configSchema } from '../../../../core/catalogue/config/schema.ts'
 import { RecordedEvents } from '../../intake/fakes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'wattline-targets-'))

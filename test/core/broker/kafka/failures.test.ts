@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AssignedPartition, Broker, StoredRecord } from '../../../../core/broker/broker.ts'
 import { openKafkaBroker } from '../../../../core/broker/kafka/kafka-broker.ts'
-import { silentEvents } from '../../../../core/runtime/events.ts'
+import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { record, textOf, until } from '../../../contract/broker/contract.ts'
 import { kafkaIsAvailable } from '../../../support/kafka/jars.ts'
 import { freePorts, type KafkaServer, startKafka } from '../../../support/kafka/kafka-server.ts'

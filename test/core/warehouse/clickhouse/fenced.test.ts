@@ -2,8 +2,8 @@
 // warehouse is closed, stops in the server; another server answers when one does not; settings of the fence cannot be
 // changed by the text.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
-import { silentEvents } from '../../../../core/runtime/events.ts'
 import { openClickHouseWarehouse } from '../../../../core/warehouse/clickhouse/clickhouse.ts'
 import type { FencedQuery, FencedResult, Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { spans } from '../../../contract/warehouse/sample-rows.ts'

@@ -2,10 +2,10 @@
 // trouble of a server is retried and never quarantines; what is refused is quarantined, once it was refused twice; no
 // token is inserted twice at one time; when one server fails, the next one takes over.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { WattlineError } from '../../../../core/catalogue/errors/errors.ts'
+import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../../../core/columns/rows.ts'
 import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
-import { WattlineError } from '../../../../core/runtime/errors.ts'
-import { silentEvents } from '../../../../core/runtime/events.ts'
 import { openClickHouseWarehouse } from '../../../../core/warehouse/clickhouse/clickhouse.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { kinds, spans } from '../../../contract/warehouse/sample-rows.ts'

@@ -1,9 +1,9 @@
 // Guarantees: processes that start at one time, over servers that fail on the way, all end with the tables they declare,
 // and none of them alters anything again; a statement that is wrong in itself is not tried for ever.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Events } from '../../../../core/catalogue/events/events.ts'
 import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
 import { column } from '../../../../core/model/streams/stream.ts'
-import type { Events } from '../../../../core/runtime/events.ts'
 import { openClickHouseWarehouse } from '../../../../core/warehouse/clickhouse/clickhouse.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { spans } from '../../../contract/warehouse/sample-rows.ts'

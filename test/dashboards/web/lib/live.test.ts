@@ -1,7 +1,7 @@
 /** Guarantees that the stack conserves: every edge is the sum of what lies below, and a gap stays a gap. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LiveAnswer, LiveSeries } from '../../../../core/model/answers.ts'
+import type { LiveAnswer, LiveSeries } from '../../../../core/api/answers.ts'
 import { colourOf } from '../../../../dashboards/web/lib/colours.ts'
 import { foldSmall } from '../../../../dashboards/web/lib/fold.ts'
 import {

@@ -1,0 +1,146 @@
+import { ProtobufReader } from '../../core/protobuf/reader.ts'
+import type { DecodeLimits } from './decode/decode-context.ts'
+import type { Signal } from './signals.ts'
+
+type Limits = Pick<DecodeLimits, 'attributes' | 'attributeBytes'>
+
+/** Fields of ResourceX and ScopeX: what it is, and its members. */
+const DESCRIPTION = 0x0a
+const MEMBER = 0x12
+const ATTRIBUTE_OF_RESOURCE = 0x0a
+const ATTRIBUTE_OF_SCOPE = 0x1a
+/** Fields of Metric, by number: its kinds, and what describes it. */
+const KINDS = new Set([5, 7, 9, 10, 11])
+const DESCRIBING = new Set([1, 2, 3])
+/** A smaller body repeats no more than two megabytes: its items take 11 bytes each at least. */
+const HARMLESS_BYTES = 8 * 1024
+
+/**
+ * Bytes that the rows of a request hold because each repeats what the request says once: its resource, its scope, its
+ * metric's name, unit and description. The log keeps them once a record, the engine once a row: a body of three mebibytes
+ * could be hundreds of gigabytes to it. About what the engine sees: attributes count as the limits leave them.
+ *
+ * Throws `body_undecodable`.
+ */
+export function repeatedBytes(signal: Signal, body: Uint8Array, limits: Limits): number {
+  if (body.length < HARMLESS_BYTES) return 0
+  const reader = new ProtobufReader(body)
+  reader.message = `a request of ${signal}`
+  return new Repetition(reader, signal === 'metrics', limits).ofRequest(body.length)
+}
+
+class Repetition {
+  readonly #reader: ProtobufReader
+  readonly #hasPoints: boolean
+  readonly #limits: Limits
+  /** Of the ResourceX or ScopeX whose head was read last. */
+  #members = 0
+
+  constructor(reader: ProtobufReader, hasPoints: boolean, limits: Limits) {
+    this.#reader = reader
+    this.#hasPoints = hasPoints
+    this.#limits = limits
+  }
+
+  ofRequest(end: number): number {
+    const reader = this.#reader
+    let bytes = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag !== DESCRIPTION) reader.skip(tag, end, 0)
+      else bytes += this.#ofResource(reader.length(end))
+    }
+    return bytes
+  }
+
+  #ofResource(end: number): number {
+    const reader = this.#reader
+    const start = reader.position
+    const head = this.#headBytes(end, ATTRIBUTE_OF_RESOURCE)
+    reader.position = start
+    let bytes = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag !== MEMBER) reader.skip(tag, end, 0)
+      else bytes += this.#ofScope(reader.length(end), head)
+    }
+    return bytes
+  }
+
+  #ofScope(end: number, resourceBytes: number): number {
+    const reader = this.#reader
+    const start = reader.position
+    const head = resourceBytes + this.#headBytes(end, ATTRIBUTE_OF_SCOPE)
+    if (!this.#hasPoints) return head * this.#members
+    reader.position = start
+    let bytes = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag !== MEMBER) reader.skip(tag, end, 0)
+      else bytes += this.#ofMetric(reader.length(end), head)
+    }
+    return bytes
+  }
+
+  /** All fields of a ResourceX or ScopeX but its members; attributes of what it describes as the limits leave them. */
+  #headBytes(end: number, attributeTag: number): number {
+    const reader = this.#reader
+    const { attributes, attributeBytes } = this.#limits
+    let bytes = 0
+    let count = 0
+    let members = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag === MEMBER) {
+        reader.position = reader.length(end)
+        members += 1
+        continue
+      }
+      if (tag !== DESCRIPTION) {
+        const start = reader.position
+        reader.skip(tag, end, 0)
+        bytes += reader.position - start
+        continue
+      }
+      const stop = reader.length(end)
+      for (let field = reader.tag(stop); field !== 0; field = reader.tag(stop)) {
+        const from = reader.position
+        reader.skip(field, stop, 0)
+        const size = reader.position - from
+        if (field !== attributeTag) bytes += size
+        else if (count < attributes) bytes += Math.min(size, 2 * attributeBytes)
+        if (field === attributeTag) count += 1
+      }
+    }
+    this.#members = members
+    return bytes
+  }
+
+  #ofMetric(end: number, scopeBytes: number): number {
+    const reader = this.#reader
+    const start = reader.position
+    let head = scopeBytes
+    // Of several kinds the last counts.
+    let kind = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      const from = reader.position
+      reader.skip(tag, end, 0)
+      if (DESCRIBING.has(tag >>> 3)) head += reader.position - from
+      if (KINDS.has(tag >>> 3) && tag % 8 === 2) kind = tag
+    }
+    if (kind === 0) return 0
+    reader.position = start
+    let points = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      if (tag === kind) points += this.#pointsIn(reader.length(end))
+      else reader.skip(tag, end, 0)
+    }
+    return points * head
+  }
+
+  #pointsIn(end: number): number {
+    const reader = this.#reader
+    let points = 0
+    for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
+      reader.skip(tag, end, 0)
+      if (tag === DESCRIPTION) points += 1
+    }
+    return points
+  }
+}

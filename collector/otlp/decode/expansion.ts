@@ -1,0 +1,35 @@
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
+
+/**
+ * A resource's attributes repeat on each of its items, so that a small body could become gigabytes. Bodies of real
+ * senders grow two- to fourfold.
+ */
+const {
+  growth: MAX_GROWTH,
+  growthFreeBytes: GROWTH_FREE_BYTES,
+  decodedBytes: MAX_DECODED_BYTES,
+} = FIXED_LIMITS
+
+/** Bytes that the builders may grow by for a body of so many. */
+export const growthAllowed = (bodyBytes: number): number =>
+  Math.min(bodyBytes * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
+
+/** The error for builders that grew by more. */
+export const grownTooLarge = (allowed: number): WattlineError =>
+  new WattlineError(
+    'body_too_large',
+    `The request would take more than ${allowed >>> 20} MiB decoded: its resources repeat on too many items.`,
+  )
+
+/**
+ * A check that the builders, whose raw bytes `byteSize` tells, have not grown beyond reason since now, by a body of
+ * `bodyBytes`. Throws `body_too_large`.
+ */
+export function growthCheck(bodyBytes: number, byteSize: () => number): () => void {
+  const allowed = growthAllowed(bodyBytes)
+  const largest = byteSize() + allowed
+  return () => {
+    if (byteSize() > largest) throw grownTooLarge(allowed)
+  }
+}

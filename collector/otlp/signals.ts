@@ -1,0 +1,83 @@
+import { createRecordBuilder, type RecordBuilder } from '../../core/columns/record-builder.ts'
+import {
+  logs,
+  metricsExpHistogram,
+  metricsGauge,
+  metricsHistogram,
+  metricsSum,
+  metricsSummary,
+} from '../../core/model/streams/index.ts'
+import type { DecodeContext } from './decode/decode-context.ts'
+import type { PointSink } from './decode/point-sink.ts'
+import { SpanBatch } from './decode/span-batch.ts'
+
+/** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
+export const SIGNALS = ['traces', 'metrics', 'logs'] as const
+export type Signal = (typeof SIGNALS)[number]
+
+export type Encoding = 'protobuf' | 'json'
+
+/** One builder per signal stream. */
+export interface Builders {
+  readonly traces: SpanBatch
+  readonly gauge: RecordBuilder<typeof metricsGauge>
+  readonly sum: RecordBuilder<typeof metricsSum>
+  readonly histogram: RecordBuilder<typeof metricsHistogram>
+  readonly expHistogram: RecordBuilder<typeof metricsExpHistogram>
+  readonly summary: RecordBuilder<typeof metricsSummary>
+  readonly logs: RecordBuilder<typeof logs>
+}
+
+export function createBuilders(): Builders {
+  return {
+    traces: new SpanBatch(),
+    gauge: createRecordBuilder(metricsGauge),
+    sum: createRecordBuilder(metricsSum),
+    histogram: createRecordBuilder(metricsHistogram),
+    expHistogram: createRecordBuilder(metricsExpHistogram),
+    summary: createRecordBuilder(metricsSummary),
+    logs: createRecordBuilder(logs),
+  }
+}
+
+/** Gives back what memory the collector of garbage does not know of. */
+export const releaseBuilders = ({ traces }: Builders): void => traces.release()
+
+/** Builders that a request of a signal can add rows to. */
+export const SIGNAL_BUILDERS: Readonly<Record<Signal, readonly (keyof Builders)[]>> = {
+  traces: ['traces'],
+  metrics: ['gauge', 'sum', 'histogram', 'expHistogram', 'summary'],
+  logs: ['logs'],
+}
+
+/** The part of a record builder (core/columns) that group commit needs: a shared, growing batch of rows. */
+export interface RowBuilder {
+  readonly rows: number
+  /** Raw bytes held. */
+  readonly byteSize: number
+  /** The record: Arrow IPC stream, zstd. The builder starts anew. */
+  finish(): Uint8Array
+  /** Drops everything. */
+  clear(): void
+}
+
+/** What became of the items of one request. Rejected ones are told to the client in a partial success. */
+export interface IngestResult {
+  readonly accepted: number
+  readonly rejected: number
+  /** Rejected items by reason, a bounded set of words. */
+  readonly reasons: ReadonlyMap<string, number>
+  /** Attributes cut at the limits; their items were accepted. */
+  readonly cutAttributes: number
+  /** Sentences about what else the client should know. */
+  readonly notes?: readonly string[]
+}
+
+export type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>
+
+/** From request bytes into builders; malformed bytes throw `body_undecodable`. What throws leaves the builders as they were. */
+export interface Decoders {
+  traces(body: Uint8Array, context: DecodeContext, builder: Builders['traces']): IngestResult
+  metrics(body: Uint8Array, context: DecodeContext, builders: MetricBuilders, sink: PointSink): IngestResult
+  logs(body: Uint8Array, context: DecodeContext, builder: Builders['logs']): IngestResult
+}

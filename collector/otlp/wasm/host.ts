@@ -1,0 +1,28 @@
+/** What the decoder asks of its host (../decode/span-engine.ts), for what is rare or needs more than bytes. */
+
+/**
+ * Ends the decoding of a request: throws, through all frames, `body_undecodable` or `body_too_large`. `what` is one of the
+ * numbers below, `detail` a wire type, `message` a number of reader.ts, `tag` that of the field last read, `at` an address.
+ */
+@external('host', 'fail')
+export declare function fail(what: i32, detail: i32, message: i32, tag: u32, at: usize): void
+
+/**
+ * Reads the KeyValue at [start, stop) whatever it holds, cuts it to the limits and leaves it in `scratch`: two u32, the
+ * bytes of the key and of the value's text, then both. What it cuts it adds to `cutAttributes`.
+ */
+@external('host', 'keyValue')
+export declare function hostKeyValue(start: usize, stop: usize): void
+
+/** Leaves valid UTF-8 for the text at [start, end) in `scratch`: u32 its length, then the text. */
+@external('host', 'repaired')
+export declare function hostRepaired(start: usize, end: usize): void
+
+export const FIELD_NUMBER_INVALID: i32 = 0
+export const LENGTH_BEYOND_END: i32 = 1
+export const NUMBER_CUT_SHORT: i32 = 2
+export const NUMBER_TOO_LONG: i32 = 3
+export const WIRE_TYPE_MISFIT: i32 = 4
+export const WIRE_TYPE_UNKNOWN: i32 = 5
+export const GROUP_ENDLESS: i32 = 6
+export const TOO_LARGE: i32 = 7

@@ -1,0 +1,171 @@
+/**
+ * The decoder of spans as WebAssembly, and its columns. The host (../decode/span-engine.ts) writes a body behind `bodyAt`, calls
+ * `decode`, and in the end reads the columns where `describe` says they are. One decoding at a time; many batches.
+ */
+import { addCut, cutAttributes, limitAttributes } from './attributes'
+import { Ids, Pairs, Texts } from './columns'
+import { readRequest } from './envelope'
+import { Dictionary, hashKeys } from './interner'
+import { Block, newBlock, scratch } from './memory'
+import { begin } from './reader'
+import { accepted, beginRequest, refused } from './request'
+import { DICTIONARIES, newSpanBatch, SpanBatch } from './span-batch'
+
+export { addCut }
+
+const body: Block = newBlock()
+/** Rows and the sizes of all dictionaries. */
+const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
+const described: Block = newBlock()
+let cursor: usize = 0
+
+export function hashKeysAt(): usize {
+  return hashKeys
+}
+
+export function createBatch(): SpanBatch {
+  return newSpanBatch()
+}
+
+export function freeBatch(batch: SpanBatch): void {
+  batch.destroy()
+}
+
+export function clearBatch(batch: SpanBatch): void {
+  batch.clear()
+}
+
+export function byteSizeOf(batch: SpanBatch): f64 {
+  return batch.byteSize()
+}
+
+/** Room for a body and the name of its tenant behind it. */
+export function bodyAt(bytes: u32): usize {
+  body.retain()
+  body.reserve(bytes)
+  return body.at
+}
+
+/** Room for what the host was asked for. */
+export function scratchAt(bytes: u32): usize {
+  scratch.reserve(bytes)
+  return scratch.at
+}
+
+/** Decodes the body of `length` bytes, behind which the tenant's name lies, into the batch. */
+export function decode(
+  batch: SpanBatch,
+  length: u32,
+  tenantLength: u32,
+  earliestNano: f64,
+  latestNano: f64,
+  mostAttributes: u32,
+  mostBytes: u32,
+  largestBytes: f64,
+): u32 {
+  limitAttributes(mostAttributes, mostBytes)
+  begin(body.at)
+  const end = body.at + length
+  beginRequest(batch, end, tenantLength, earliestNano, latestNano, largestBytes)
+  readRequest(end)
+  return accepted
+}
+
+/** Attributes cut by the limits in the last request. */
+export function cutCount(): u32 {
+  return cutAttributes
+}
+
+/** Where the spans refused in the last request are counted: a u32 a reason. */
+export function refusedAt(): usize {
+  return refused
+}
+
+/** Where `mark` leaves where the batch stands, and `rollback` looks for where it is to go back to: 17 u32. */
+export function markedAt(): usize {
+  return marked
+}
+
+export function mark(batch: SpanBatch): void {
+  store<u32>(marked, batch.rows)
+  for (let index: u32 = 0; index < DICTIONARIES; index += 1) {
+    store<u32>(marked + ((<usize>index) << 2), batch.dictionary(index).size, 4)
+  }
+}
+
+export function rollback(batch: SpanBatch): void {
+  batch.truncate(load<u32>(marked))
+  for (let index: u32 = 0; index < DICTIONARIES; index += 1) {
+    batch.dictionary(index).truncate(load<u32>(marked + ((<usize>index) << 2), 4))
+  }
+}
+
+/**
+ * Where a list of u32 begins that tells what the columns hold and where they lie, in the order in which the host reads it
+ * (../decode/span-columns.ts). The batch takes no more rows until it is cleared: ids are made as narrow as they can be.
+ */
+export function describe(batch: SpanBatch): usize {
+  described.reserve(1024)
+  cursor = described.at
+  tell(batch.rows)
+  tell(batch.events)
+  tell(batch.links)
+  tellDictionary(batch.tenants)
+  tell(<u32>batch.timestamps.at)
+  tellIds(batch.traceIds)
+  tellIds(batch.spanIds)
+  tellIds(batch.parentIds)
+  tellTexts(batch.traceStates)
+  tellDictionary(batch.names)
+  tellDictionary(batch.kinds)
+  tellDictionary(batch.services)
+  tellPairs(batch.resources)
+  tellDictionary(batch.scopeNames)
+  tellDictionary(batch.scopeVersions)
+  tellPairs(batch.attributes)
+  tell(<u32>batch.durations.at)
+  tellDictionary(batch.statuses)
+  tellTexts(batch.statusMessages)
+  tell(<u32>batch.dropped.at)
+  tell(<u32>batch.eventOffsets.at)
+  tell(<u32>batch.eventTimes.at)
+  tellDictionary(batch.eventNames)
+  tellPairs(batch.eventAttributes)
+  tell(<u32>batch.linkOffsets.at)
+  tellIds(batch.linkTraceIds)
+  tellIds(batch.linkSpanIds)
+  tellTexts(batch.linkStates)
+  tellPairs(batch.linkAttributes)
+  return described.at
+}
+
+function tell(word: u32): void {
+  store<u32>(cursor, word)
+  cursor += 4
+}
+
+function tellTexts(texts: Texts): void {
+  tell(<u32>texts.bytes.at)
+  tell(<u32>texts.offsets.at)
+}
+
+function tellIds(ids: Ids): void {
+  tell(<u32>ids.bytes.at)
+  tell(<u32>ids.bitmap.at)
+  tell(ids.nulls)
+}
+
+function tellPairs(pairs: Pairs): void {
+  tell(<u32>pairs.offsets.at)
+  tellDictionary(pairs.keys)
+  tellDictionary(pairs.values)
+}
+
+function tellDictionary(dictionary: Dictionary): void {
+  tell(dictionary.size)
+  tell(<u32>dictionary.bytes.at)
+  tell(<u32>dictionary.offsets.at)
+  tell(dictionary.count)
+  tell(<u32>dictionary.ids.at)
+  tell(dictionary.narrow())
+}

@@ -1,0 +1,95 @@
+/** What every sensor is, and what a round tells it. */
+import { join } from 'node:path'
+import type { Reading } from '../../readings/reading.ts'
+
+/** Folders that the kernel shows itself in; tests put trees of files in their place. */
+export interface Roots {
+  readonly proc: string
+  readonly sys: string
+  readonly etc: string
+  /** The /sys of this process itself: in a container not that of the host. */
+  readonly ownSys: string
+}
+
+/** A container sees the host's folders where they are mounted, such as `/host/proc`. */
+export const rootsUnder = (folder: string): Roots => ({
+  proc: join(folder, 'proc'),
+  sys: join(folder, 'sys'),
+  etc: join(folder, 'etc'),
+  ownSys: '/sys',
+})
+
+/** Who is measured; the same on every reading. */
+export interface HostIdentity {
+  readonly tenant: string
+  readonly host: string
+  readonly hostName: string
+  /** The kernel's id of this boot: counters of the kernel restart with it. */
+  readonly bootId: string
+}
+
+export interface Round {
+  /** One time for all readings of the round (but for zeros of what came up since the last one: cpu-time.ts). */
+  readonly timestampUnixNano: bigint
+}
+
+export interface Sensor {
+  readonly name: string
+  /** Readings of this moment. May throw; the round goes on with the other sensors. */
+  read(round: Round): Reading[]
+}
+
+/**
+ * Sources of readings that this process takes itself, for the meter: their rounds are regular, so that a gap is
+ * known sooner (`metering.sensor_gap`).
+ */
+export const SENSOR_SOURCES = [
+  'proc',
+  'cgroup1',
+  'cgroup2',
+  'rapl',
+  'rapl:mmio',
+  'rapl:psys',
+  'estimate:ccf',
+] as const
+export type SensorSource = (typeof SENSOR_SOURCES)[number]
+
+/** Whether a reading's Source names a sensor of this product, sampled every few seconds. */
+export const isSensorSource = (source: string): boolean =>
+  (SENSOR_SOURCES as readonly string[]).includes(source)
+
+/** What differs from reading to reading; the rest has defaults. */
+export interface Sample {
+  readonly quantity: 'energy' | 'power' | 'cpu_time' | 'memory' | 'cpu_wait'
+  readonly value: bigint
+  readonly source: SensorSource
+  readonly domain?: string
+  /** Epoch of the counter when it is not the boot; '' for gauges. */
+  readonly bootId?: string
+  readonly rangeMax?: bigint
+  readonly workload?: { readonly kind: string; readonly id: string }
+  readonly quality?: 'measured' | 'estimated'
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+const NO_ATTRIBUTES: Readonly<Record<string, string>> = {}
+
+export function readingOf(identity: HostIdentity, round: Round, sample: Sample): Reading {
+  return {
+    Tenant: identity.tenant,
+    Host: identity.host,
+    HostName: identity.hostName,
+    BootId: sample.bootId ?? identity.bootId,
+    Timestamp: round.timestampUnixNano,
+    Quantity: sample.quantity,
+    Domain: sample.domain ?? '',
+    Device: '',
+    WorkloadKind: sample.workload?.kind ?? '',
+    WorkloadId: sample.workload?.id ?? '',
+    Value: sample.value,
+    RangeMax: sample.rangeMax ?? 0n,
+    Source: sample.source,
+    Quality: sample.quality ?? 'measured',
+    Attributes: sample.attributes ?? NO_ATTRIBUTES,
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * A container reads /proc/PID/cgroup from inside its own cgroup namespace: the kernel writes the path as seen from there,
+ * `/../../system.slice/x.service` for what lies outside and `/` for itself. Taken as it stands, no process would be found in
+ * its workload's control group, and its CPU time would be counted a second time.
+ */
+import { statSync } from 'node:fs'
+import { posix } from 'node:path'
+import type { KernelFiles } from '../host/files.ts'
+import type { Roots } from '../host/sensor.ts'
+import { type CgroupTree, cgroupFolders, processCgroup } from './cgroups.ts'
+
+/** From the path in a /proc/PID/cgroup to the path in the tree. @throws when this container's own place cannot be told */
+export type CgroupPaths = (path: string) => string
+
+export function cgroupPaths(files: KernelFiles, roots: Roots, tree: CgroupTree): CgroupPaths {
+  const first = processCgroup(files.text(`${roots.proc}/1/cgroup`) ?? '', tree.version)
+  // The host's first process lies outside every container. Without a namespace, paths are those of the tree.
+  if (!first.startsWith('/..')) return path => path
+  const own = roots.ownSys + tree.cpuRoot.slice(roots.sys.length)
+  let root: string | undefined
+  return path => {
+    root ??= findFolder(files, tree, own)
+    const absolute = posix.join(root, path)
+    return absolute.length > 1 && absolute.endsWith('/') ? absolute.slice(0, -1) : absolute
+  }
+}
+
+/** The folder of the tree that is `own`: the same one, mounted twice. */
+function findFolder(files: KernelFiles, tree: CgroupTree, own: string): string {
+  const wanted = inodeOf(own)
+  if (wanted !== undefined) {
+    for (const path of cgroupFolders(files, tree)) {
+      if (inodeOf(tree.cpuRoot + path) === wanted) return path === '' ? '/' : path
+    }
+  }
+  throw new Error(
+    `Cannot tell which control group this container is in: ${own} is no folder of ${tree.cpuRoot}. ` +
+      'Leave the container its own /sys/fs/cgroup, or run it in the cgroup namespace of the host.',
+  )
+}
+
+function inodeOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
+}

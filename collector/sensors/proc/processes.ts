@@ -1,0 +1,127 @@
+/** Reads every process once a round: one file each, two more when it is new or the group counts by processes. */
+import { readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+import { classifyCgroup } from '../../readings/cgroup-patterns.ts'
+import type { KernelFiles } from '../host/files.ts'
+import type { Roots } from '../host/sensor.ts'
+import { type CgroupPaths, cgroupPaths } from './cgroup-namespace.ts'
+import { type CgroupTree, processCgroup } from './cgroups.ts'
+import type { GroupIdentity } from './group-table.ts'
+import type { ProcessSample } from './process-groups.ts'
+import { type ProcessStat, parseProcessStat } from './process-stat.ts'
+
+/** What was found out about a process when it was new. */
+interface Known {
+  readonly startTicks: number
+  readonly comm: string
+  /** Key of the workload that its control group belongs to; undefined when it belongs to none. */
+  readonly workloadPath: string | undefined
+  readonly group: GroupIdentity
+  lastRound: number
+}
+
+export interface ProcessReader {
+  /** `covered`: paths of the workloads whose control groups count their CPU time themselves. */
+  read(covered: ReadonlySet<string>): ProcessSample[]
+}
+
+/** Processes looked at in a round, at most. */
+const MAX_PROCESSES = 32_768
+/** A process may be moved to another control group while it runs: its place is looked up again now and then. */
+const RECHECK_ROUNDS = 12
+
+export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree | undefined): ProcessReader {
+  const { proc } = roots
+  const known = new Map<number, Known>()
+  const inTree: CgroupPaths = tree === undefined ? path => path : cgroupPaths(files, roots, tree)
+  let round = 0
+
+  const identify = (pid: number, stat: ProcessStat): Known => {
+    const shown =
+      tree === undefined ? '/' : processCgroup(files.text(`${proc}/${pid}/cgroup`) ?? '', tree.version)
+    const path = inTree(shown)
+    const workload = classifyCgroup(path)
+    const group: GroupIdentity = workload ?? byExecutable(proc, pid, stat.comm)
+    return {
+      startTicks: stat.startTicks,
+      comm: stat.comm,
+      workloadPath: workload?.path,
+      group,
+      lastRound: round,
+    }
+  }
+
+  const placeOf = (pid: number, stat: ProcessStat): Known => {
+    const last = known.get(pid)
+    const isSame =
+      last !== undefined &&
+      last.startTicks === stat.startTicks &&
+      // A new name means exec: a shell that became something else, or a runtime that became the container.
+      last.comm === stat.comm &&
+      round % RECHECK_ROUNDS !== pid % RECHECK_ROUNDS
+    const place = isSame ? last : identify(pid, stat)
+    place.lastRound = round
+    known.set(pid, place)
+    return place
+  }
+
+  const sampleOf = (pid: number, covered: ReadonlySet<string>): ProcessSample | undefined => {
+    const bytes = files.bytes(`${proc}/${pid}/stat`)
+    const stat = bytes === undefined ? undefined : parseProcessStat(bytes)
+    if (stat === undefined) return undefined
+    const { startTicks, cpuTicks, parentPid, childTicks } = stat
+    const base = { pid, startTicks, cpuTicks, parentPid, childTicks }
+    const uncounted = { ...base, waitNs: 0n, residentPages: 0, group: undefined }
+    // The kernel's own threads are busy time of no workload.
+    if (stat.isKernelThread) return uncounted
+    const place = placeOf(pid, stat)
+    if (place.workloadPath !== undefined && covered.has(place.workloadPath)) return uncounted
+    return {
+      ...base,
+      waitNs: runDelay(files, proc, pid),
+      residentPages: stat.residentPages,
+      group: place.group,
+    }
+  }
+
+  return {
+    read(covered) {
+      round += 1
+      const samples: ProcessSample[] = []
+      for (const name of files.names(proc)) {
+        if (samples.length >= MAX_PROCESSES) break
+        const pid = Number(name)
+        if (!Number.isInteger(pid)) continue
+        const sample = sampleOf(pid, covered)
+        if (sample !== undefined) samples.push(sample)
+      }
+      for (const [pid, place] of known) if (place.lastRound !== round) known.delete(pid)
+      return samples
+    },
+  }
+}
+
+/** Second field of schedstat: ns that the main thread was runnable and not running. */
+function runDelay(files: KernelFiles, proc: string, pid: number): bigint {
+  const digits = /^\d+ (\d+)/.exec(files.text(`${proc}/${pid}/schedstat`) ?? '')?.[1]
+  return digits === undefined ? 0n : BigInt(digits)
+}
+
+/** Node names its main thread so, and with it the process. */
+const NODE_MAIN_THREAD = 'MainThread'
+
+/** The kernel's name of a process, but for those that write something else there: a title has spaces (`npm exec x`). */
+function byExecutable(proc: string, pid: number, comm: string): GroupIdentity {
+  const isTitle = comm === NODE_MAIN_THREAD || comm.includes(' ')
+  const fallback = comm === NODE_MAIN_THREAD ? 'node' : comm.trim() || '?'
+  const name = isTitle ? (executableOf(proc, pid) ?? fallback) : comm
+  return { kind: 'process', id: name, name, attributes: { 'process.executable.name': name } }
+}
+
+function executableOf(proc: string, pid: number): string | undefined {
+  try {
+    return basename(readlinkSync(`${proc}/${pid}/exe`).replace(/ \(deleted\)$/, '')) || undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Energy counters of Intel and AMD processors under /sys/class/powercap (RAPL). The kernel's power-capping
+ * documentation names the zones and files.
+ */
+import { MAX_POWER_ATTRIBUTE } from '../../../core/books/plausible.ts'
+import type { Reading } from '../../readings/reading.ts'
+import { integerFile, type KernelFiles } from '../host/files.ts'
+import { type HostIdentity, type Roots, readingOf, type Sensor, type SensorSource } from '../host/sensor.ts'
+import { DieTwin } from './rapl-twins.ts'
+
+export interface RaplZone {
+  /** Folder of the zone. */
+  readonly folder: string
+  readonly domain: string
+  readonly rangeMax: bigint
+  readonly source: SensorSource
+  /** The most power that the zone itself names, mW; 0n: it does not. */
+  readonly maxPowerMw: bigint
+  /** Folder of the first die of the same package; absent for that die, and where there is one die. */
+  readonly firstDie?: string
+}
+
+interface RaplProbe {
+  readonly zones: readonly RaplZone[]
+  /** What stands in the way, for people; undefined when zones can be read or there are none. */
+  readonly problem?: string
+  /** Zones that exist and are left out on purpose, by name. */
+  readonly leftOut: readonly string[]
+}
+
+interface FoundZone {
+  readonly folder: string
+  /** `package-0`, `core`, ... as the kernel says. */
+  readonly name: string
+  readonly source: SensorSource
+  /** Name of the zone around it; '' at the top. */
+  readonly parent: string
+}
+
+/** Finds the zones that can be read now and decides which of them to use. */
+export function probeRapl(files: KernelFiles, roots: Roots): RaplProbe {
+  const found = findZones(files, `${roots.sys}/class/powercap`)
+  const unreadable: string[] = []
+  const usable = found.filter(zone => {
+    const problem = files.problem(`${zone.folder}/energy_uj`)
+    if (problem !== undefined) unreadable.push(`${zone.folder}/energy_uj (${problem})`)
+    return problem === undefined
+  })
+  const chosen = chooseZones(usable)
+  const zones = chosen.map(({ folder, name, parent, source }) => {
+    const firstDie = firstDieOf(name, chosen)
+    return {
+      folder,
+      domain: domainOf(name, parent),
+      rangeMax: integerFile(files, `${folder}/max_energy_range_uj`) ?? 0n,
+      source: name === 'psys' ? ('rapl:psys' as const) : source,
+      maxPowerMw: (integerFile(files, `${folder}/constraint_0_max_power_uw`) ?? 0n) / 1000n,
+      ...(firstDie === undefined || firstDie === folder ? {} : { firstDie }),
+    }
+  })
+  const leftOut = usable.filter(zone => !chosen.includes(zone)).map(zone => zone.name)
+  if (unreadable.length === 0) return { zones, leftOut }
+  return {
+    zones,
+    leftOut,
+    problem:
+      `Cannot read ${unreadable[0]}${unreadable.length > 1 ? ` and ${unreadable.length - 1} more` : ''}. ` +
+      'Run as root, give the process CAP_DAC_READ_SEARCH, or make energy_uj readable with a udev rule.',
+  }
+}
+
+function findZones(files: KernelFiles, folder: string): FoundZone[] {
+  const zones = files
+    .names(folder)
+    .filter(name => /^intel-rapl(-mmio)?(:\d+)+$/.test(name))
+    .sort()
+    .map(entry => ({
+      entry,
+      folder: `${folder}/${entry}`,
+      name: files.text(`${folder}/${entry}/name`) ?? '',
+      source: entry.startsWith('intel-rapl-mmio') ? ('rapl:mmio' as const) : ('rapl' as const),
+    }))
+  const nameOf = new Map(zones.map(zone => [zone.entry, zone.name]))
+  return zones
+    .filter(zone => zone.name !== '')
+    .map(({ entry, ...zone }) => {
+      const parts = entry.split(':')
+      return { ...zone, parent: parts.length > 2 ? (nameOf.get(parts.slice(0, 2).join(':')) ?? '') : '' }
+    })
+}
+
+/**
+ * One zone a domain. The memory-mapped interface shows the same package again, so it only fills in where the main
+ * one shows none. `psys` is taken for the whole host only where nothing else is there: what it encloses is up to the
+ * board's maker (the platform, or the processor's rails alone), and a host meter that encloses less than its parts
+ * would turn every window into skew.
+ */
+function chooseZones<Zone extends Pick<FoundZone, 'name' | 'parent' | 'source'>>(
+  zones: readonly Zone[],
+): Zone[] {
+  const byDomain = new Map<string, Zone>()
+  for (const zone of [...zones].sort((a, b) => a.source.length - b.source.length)) {
+    if (!/^(package-|core$|uncore$|dram$|psys$)/.test(zone.name)) continue
+    const domain = domainOf(zone.name, zone.parent)
+    if (!byDomain.has(domain)) byDomain.set(domain, zone)
+  }
+  const hasPackage = [...byDomain.keys()].some(domain => domain.startsWith('package-'))
+  if (hasPackage) byDomain.delete('host')
+  return [...byDomain.values()]
+}
+
+/** `core` inside `package-0` is `core-0`; packages keep their name (`package-0-die-1` too). */
+function domainOf(name: string, parent: string): string {
+  if (name === 'psys') return 'host'
+  if (name.startsWith('package-')) return name
+  return `${name}-${parent.startsWith('package-') ? parent.slice('package-'.length) : '0'}`
+}
+
+/** Dies of one package may show one counter: see rapl-twins.ts. */
+const firstDieOf = (name: string, zones: readonly FoundZone[]): string | undefined => {
+  const die = /^(package-\d+-die-)/.exec(name)?.[1]
+  return die === undefined ? undefined : zones.find(zone => zone.name.startsWith(die))?.folder
+}
+
+/** One zone is one sensor: a zone that can no longer be read does not take the others with it. */
+export function raplSensor(files: KernelFiles, identity: HostIdentity, zone: RaplZone): Sensor {
+  const { domain, rangeMax, source, maxPowerMw, firstDie } = zone
+  const attributes = maxPowerMw > 0n ? { [MAX_POWER_ATTRIBUTE]: `${maxPowerMw}` } : {}
+  const twin = firstDie === undefined ? null : new DieTwin()
+  const readCounter = (folder: string): bigint => {
+    const value = integerFile(files, `${folder}/energy_uj`)
+    if (value === undefined) throw new Error(`${folder}/energy_uj can no longer be read`)
+    return value
+  }
+  return {
+    name: `rapl/${domain}`,
+    read(round): Reading[] {
+      const before = firstDie === undefined ? 0n : readCounter(firstDie)
+      const value = readCounter(zone.folder)
+      if (twin !== null && firstDie !== undefined) {
+        if (twin.isWithheld({ before, value, after: readCounter(firstDie), rangeMax })) return []
+      }
+      return [readingOf(identity, round, { quantity: 'energy', domain, value, rangeMax, source, attributes })]
+    },
+  }
+}

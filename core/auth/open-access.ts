@@ -1,0 +1,63 @@
+import { isIP } from 'node:net'
+import { type ErrorCode, WattlineError } from '../catalogue/errors/errors.ts'
+import { type Events, silentEvents } from '../catalogue/events/events.ts'
+import { OPERATOR_TENANT, SCOPES } from '../model/identity.ts'
+import type { Access, RefusalReason, RequestHead } from './access.ts'
+
+/**
+ * Without tokens everything belongs to one tenant, and the doors are on loopback. Who is on this machine may do
+ * everything; a web page that is shown on it may not: a name that its server points at 127.0.0.1 (DNS rebinding) is
+ * refused, and so is what a page of another site asks for, or one of another origin changes.
+ */
+export function createOpenAccess(events: Events): Access {
+  const refused = (reason: RefusalReason, code: ErrorCode, message: string): WattlineError => {
+    events.emit('accessRefused', { reason })
+    return new WattlineError(code, message)
+  }
+  return {
+    needsToken: false,
+    admit({ method, headers }: RequestHead, isAllowedOrigin = () => false) {
+      const host = headers.host ?? headers[':authority']
+      // Browsers always name a host; HTTP/1.0 probes need not.
+      if (typeof host === 'string' && !isLocalName(hostName(host))) {
+        throw refused('host', 'host_refused', `${quoted(host)} is not a name of this machine alone.`)
+      }
+      const { origin } = headers
+      if (origin !== undefined && (isOwn(origin, host) || isAllowedOrigin(origin))) return
+      if (isOfAnotherSite(headers))
+        throw refused('origin', 'origin_refused', 'A page of another site asked for this.')
+      // Without an origin it is no browser, or nothing that crosses origins.
+      if (origin === undefined || !changes(method)) return
+      throw refused('origin', 'origin_refused', `A page of ${quoted(origin)} sent this.`)
+    },
+    authenticate: () => ({ tenant: OPERATOR_TENANT, scopes: SCOPES, accounts: null }),
+    stillHolds: () => true,
+  }
+}
+
+/** For tools and tests that count nothing. */
+export const openAccess: Access = createOpenAccess(silentEvents)
+
+const changes = (method: string | undefined): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method ?? 'GET')
+
+/** Links to the page may be followed; what a page loads by itself, unseen, costs at least time (Fetch Metadata). */
+const isOfAnotherSite = (headers: RequestHead['headers']): boolean =>
+  headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-dest'] !== 'document'
+
+const isOwn = (origin: string, host: unknown): boolean =>
+  URL.canParse(origin) && new URL(origin).host === host
+
+const quoted = (text: string): string => JSON.stringify(text.slice(0, 100))
+
+/** `[::1]:9288` -> `::1`, `localhost:9288` -> `localhost`. */
+function hostName(host: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(host)
+  return (bracketed?.[1] ?? host.replace(/:\d+$/, '')).toLowerCase().replace(/\.$/, '')
+}
+
+/**
+ * Names that no server on the internet can point at this machine: addresses, and those reserved for machines themselves
+ * (RFC 6761; `.internal` by ICANN, as in `host.docker.internal`).
+ */
+const isLocalName = (name: string): boolean =>
+  isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || name.endsWith('.internal')

@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import type { Events } from '../catalogue/events/events.ts'
+import type { Identity, Scope } from '../model/identity.ts'
+import type { Access, RefusalReason } from './access.ts'
+import { CREDENTIAL_MAX_LENGTH, credentialOf } from './credential.ts'
+import type { TokenEntry } from './token-list.ts'
+import type { TokenTable } from './token-table.ts'
+
+export interface TokenAccessOptions {
+  /** Asked for every request, so that a reloaded file holds at once, also on connections that are open. */
+  readonly tokens: () => TokenTable
+  readonly events: Events
+  /** Unix milliseconds. */
+  readonly now?: () => number
+}
+
+/** Everybody shows a token; tenant, scopes and accounts are what its line in the tokens file says. */
+export function createTokenAccess({ tokens, events, now = Date.now }: TokenAccessOptions): Access {
+  const unauthenticated = (reason: RefusalReason, message: string): WattlineError => {
+    events.emit('accessRefused', { reason })
+    return new WattlineError('unauthenticated', message)
+  }
+  const known = (headers: IncomingHttpHeaders): TokenEntry => {
+    const presented = credentialOf(headers)
+    if (presented === undefined) throw unauthenticated('missing', 'No token was sent.')
+    if (presented.length > CREDENTIAL_MAX_LENGTH) throw unauthenticated('malformed', 'That is no token.')
+    const found = tokens().find(presented)
+    if (found === undefined) throw unauthenticated('unknown', 'The token is not known here.')
+    if (found.expiresMs !== null && found.expiresMs <= now()) {
+      throw unauthenticated('expired', 'The token has expired.')
+    }
+    return found
+  }
+  return {
+    needsToken: true,
+    // A name or an origin gives nothing here: pages of others have no token to send.
+    admit: () => {},
+    authenticate(headers: IncomingHttpHeaders, scope: Scope): Identity {
+      const { tenant, scopes, accounts } = known(headers)
+      if (!scopes.includes(scope)) {
+        events.emit('accessRefused', { reason: 'scope' })
+        throw new WattlineError(
+          'forbidden',
+          `The token has scope ${scopes.join(', ')}; this needs scope ${scope}.`,
+        )
+      }
+      return { tenant, scopes, accounts }
+    },
+    stillHolds(headers: IncomingHttpHeaders, scope: Scope): boolean {
+      const presented = credentialOf(headers)
+      const found = presented === undefined ? undefined : tokens().find(presented)
+      if (found === undefined || !found.scopes.includes(scope)) return false
+      return found.expiresMs === null || found.expiresMs > now()
+    },
+  }
+}

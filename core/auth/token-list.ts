@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { ConfigProblem } from '../catalogue/config/problem.ts'
+import { closest } from '../catalogue/config/suggest.ts'
+import { type Identity, SCOPES, TENANT, TENANT_SHAPE } from '../model/identity.ts'
+import { parseYaml } from '../runtime/yaml.ts'
+import { looksLikeToken } from './token.ts'
+
+/** One line of the tokens file: whom a token stands for. The token itself is not in it. */
+export interface TokenEntry extends Identity {
+  /** SHA-256 of the token, 64 hexadecimal digits in lower case. */
+  readonly sha256: string
+  /** For people who read the file; empty when nobody named it. */
+  readonly name: string
+  /** Unix milliseconds from which on it is refused; null: never. */
+  readonly expiresMs: number | null
+}
+
+export type TokenListResult =
+  | { readonly ok: true; readonly entries: readonly TokenEntry[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/
+const isDate = (text: string): boolean => DATE.test(text) && !Number.isNaN(Date.parse(text))
+
+const notAHash = (text: string): string =>
+  looksLikeToken(text)
+    ? 'this is the token itself: put its SHA-256 here, and use a new one'
+    : 'the SHA-256 of the token, 64 hexadecimal digits'
+
+const entrySchema = z
+  .strictObject({
+    tenant: z.string().regex(TENANT, TENANT_SHAPE),
+    scopes: z.array(z.enum(SCOPES, `one of ${SCOPES.join(', ')}`)).min(1, 'at least one scope is needed'),
+    accounts: z.array(z.string().min(1, 'an account has a name')).min(1, 'leave it out for all').optional(),
+    sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, { error: ({ input }) => notAHash(String(input)) }),
+    name: z.string().optional(),
+    expires: z.string().refine(isDate, 'a date such as 2027-06-30 or 2027-06-30T12:00:00Z').optional(),
+  })
+  .refine(({ accounts, scopes }) => accounts === undefined || scopes.every(scope => scope === 'read'), {
+    path: ['accounts'],
+    message: 'a token that is limited to accounts has scope read alone: telemetry comes without accounts',
+  })
+
+const KEYS = Object.keys(entrySchema.shape)
+
+/** Reads the text of a tokens file: all problems at once. Every scalar is text, whatever YAML would make of it. */
+export function parseTokenList(text: string): TokenListResult {
+  const yaml = parseYaml(text, { schema: 'failsafe' })
+  if (!yaml.ok) return refused('', yaml.problem)
+  const { value } = yaml
+  if (!Array.isArray(value) || value.length === 0) {
+    return refused(
+      '',
+      'must be a list of tokens, `- {tenant: ..., scopes: [...], sha256: ...}`; see `wattline token`',
+    )
+  }
+  const parsed = z.array(entrySchema).safeParse(value)
+  if (!parsed.success) return { ok: false, problems: parsed.error.issues.flatMap(problemsOf) }
+  const entries = parsed.data.map(entry => ({
+    tenant: entry.tenant,
+    scopes: entry.scopes,
+    accounts: entry.accounts ?? null,
+    sha256: entry.sha256.toLowerCase(),
+    name: entry.name ?? '',
+    expiresMs: entry.expires === undefined ? null : Date.parse(entry.expires),
+  }))
+  const problems = duplicates(entries)
+  return problems.length === 0 ? { ok: true, entries } : { ok: false, problems }
+}
+
+const refused = (path: string, problem: string): TokenListResult => ({
+  ok: false,
+  problems: [{ path, problem }],
+})
+
+function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
+  const path = issue.path.join('.')
+  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issue.message }]
+  return issue.keys.map(key => {
+    const suggestion = closest(key, KEYS)
+    const hint = suggestion === null ? '' : `; did you mean \`${suggestion}\`?`
+    return { path: `${path}.${key}`, problem: `there is no such key${hint}` }
+  })
+}
+
+/** Two lines for one token would leave open which of them holds. */
+function duplicates(entries: readonly TokenEntry[]): ConfigProblem[] {
+  return entries.flatMap(({ sha256 }, index) => {
+    const first = entries.findIndex(entry => entry.sha256 === sha256)
+    return first === index
+      ? []
+      : [{ path: `${index}.sha256`, problem: `the same token as entry ${first}; counting begins with 0` }]
+  })
+}

@@ -1,0 +1,42 @@
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import type { Appended, Broker, NewRecord, PartitionLag } from './broker.ts'
+
+/**
+ * The log for those who only ask it now and then: opened when it is first asked, so that they start, and serve all else,
+ * without it. What fails to open is opened anew by the next who asks.
+ */
+export class LateBroker implements Pick<Broker, 'lag' | 'append' | 'close'> {
+  readonly #open: () => Promise<Broker>
+  #opened: Promise<Broker> | null = null
+  #isClosed = false
+
+  constructor(open: () => Promise<Broker>) {
+    this.#open = open
+  }
+
+  async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
+    return (await this.#broker()).lag(group, stream)
+  }
+
+  async append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended> {
+    return (await this.#broker()).append(stream, partition, records)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const broker = await this.#opened?.catch(() => null)
+    await broker?.close()
+  }
+
+  #broker(): Promise<Broker> {
+    if (this.#isClosed) return Promise.reject(new WattlineError('broker_unavailable', 'The log is closed.'))
+    if (this.#opened === null) {
+      const opening = this.#open()
+      this.#opened = opening
+      opening.catch(() => {
+        this.#opened = null
+      })
+    }
+    return this.#opened
+  }
+}

@@ -1,0 +1,258 @@
+import { readFileSync, statSync } from 'node:fs'
+import { z } from 'zod'
+import { parseYaml } from '../../runtime/yaml.ts'
+import { WattlineError } from '../errors/errors.ts'
+import { booksProblems } from './books.ts'
+import { environmentSettings } from './environment.ts'
+import { issueText } from './issue.ts'
+import { listenProblems } from './listen.ts'
+import type { ConfigProblem } from './problem.ts'
+import { processesProblems } from './processes.ts'
+import { roleProblems } from './roles.ts'
+import { touches, without } from './salvage.ts'
+import { type Config, configSchema } from './schema.ts'
+import { scrapeProblems } from './scrape.ts'
+import { closest } from './suggest.ts'
+import { warehouseProblems } from './warehouse.ts'
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+/** Where settings come from: environment over file over default. */
+export interface ConfigSources {
+  /** YAML text of the file, when there is one. */
+  readonly yaml: string | undefined
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Reads `${file:PATH}` secrets. */
+  readonly readFile: (path: string) => string
+  /** Whether something that is no folder stands there. */
+  readonly isFile?: (path: string) => boolean
+}
+
+/** Reads the file named, or `wattline.yaml` of the working folder when it is there. Throws `config_invalid` with all problems. */
+export function loadConfig(
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const result = resolveConfig({
+    yaml: readYaml(path),
+    environment,
+    readFile: readSecretFile,
+    isFile,
+  })
+  if (result.ok) return result.config
+  const lines = result.problems.map(({ path, problem }) => `  ${path === '' ? '(file)' : path}: ${problem}`)
+  throw new WattlineError(
+    'config_invalid',
+    `the configuration has ${lines.length} problem(s):\n${lines.join('\n')}\n`,
+  )
+}
+
+/** Merges the sources and checks the whole: every problem at once. Pure but for `readFile`. */
+export function resolveConfig(sources: ConfigSources): ConfigResult {
+  const file = parseFile(sources.yaml)
+  if (!file.ok) return file
+  const environment = environmentSettings(sources.environment)
+  const problems: ConfigProblem[] = [...environment.problems]
+  const merged = merge(file.value, environment.values)
+  const resolved = substituteSecrets(merged, sources, '', problems)
+  const parsed = configSchema.safeParse(resolved, { reportInput: true })
+  const found = parsed.success
+    ? [...crossChecks(parsed.data), ...folderProblems(parsed.data, sources)]
+    : [...parsed.error.issues.flatMap(describeIssue), ...restProblems(resolved, parsed.error.issues, sources)]
+  // A value that could not be read is not judged as well.
+  const unread = new Set(problems.map(({ path }) => path))
+  problems.push(...found.filter(({ path }) => !unread.has(path)))
+  if (problems.length > 0 || !parsed.success) return { ok: false, problems }
+  return { ok: true, config: deepFreeze(parsed.data) }
+}
+
+const pathsOf = (issues: readonly z.core.$ZodIssue[]): PropertyKey[][] =>
+  issues.flatMap(issue =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map(key => [...issue.path, key]) : [issue.path],
+  )
+
+/** Enough to come from a value in a list to the list, and to what holds it. */
+const SALVAGE_TRIES = 4
+
+/** What is wrong beside values that are none: found as if these were not set, where that can be. */
+function restProblems(
+  resolved: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  sources: ConfigSources,
+): ConfigProblem[] {
+  const wrong = pathsOf(issues)
+  for (let attempt = 0; attempt < SALVAGE_TRIES; attempt += 1) {
+    const rest = configSchema.safeParse(without(resolved, wrong))
+    if (rest.success) {
+      const found = [...crossChecks(rest.data), ...folderProblems(rest.data, sources)]
+      return found.filter(({ path }) => !touches(path, wrong))
+    }
+    // What is missing now was taken away: so goes what cannot be without it, a list as a whole.
+    for (const path of pathsOf(rest.error.issues)) {
+      const inList = path.findIndex(step => typeof step === 'number')
+      wrong.push(path.slice(0, inList === -1 ? -1 : inList))
+    }
+  }
+  return []
+}
+
+/** @returns a problem where the folder of the data is something else */
+function folderProblems({ data }: Pick<Config, 'data'>, { isFile }: ConfigSources): ConfigProblem[] {
+  if (isFile?.(data) !== true) return []
+  return [{ path: 'data', problem: `${data} is a file: name a folder, which is made when it is not there` }]
+}
+
+function readYaml(path: string | undefined): string | undefined {
+  try {
+    return readFileSync(path ?? 'wattline.yaml', 'utf8')
+  } catch (error) {
+    if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new WattlineError(
+      'config_invalid',
+      `cannot read ${path ?? 'wattline.yaml'}: ${(error as Error).message}.`,
+    )
+  }
+}
+
+function isFile(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && !found.isDirectory()
+}
+
+function readSecretFile(path: string): string {
+  return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+}
+
+function parseFile(
+  text: string | undefined,
+): { ok: true; value: unknown } | { ok: false; problems: readonly ConfigProblem[] } {
+  if (text === undefined) return { ok: true, value: {} }
+  const yaml = parseYaml(text)
+  if (!yaml.ok) return { ok: false, problems: [{ path: '', problem: yaml.problem }] }
+  const value = yaml.value ?? {}
+  if (isObject(value)) return { ok: true, value }
+  return {
+    ok: false,
+    problems: [{ path: '', problem: 'must hold keys and values, such as `listen: {http: 9288}`' }],
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function merge(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return over === undefined ? base : over
+  const merged: Record<string, unknown> = { ...base }
+  for (const [key, value] of Object.entries(over)) merged[key] = merge(base[key], value)
+  return merged
+}
+
+/** Replaces `${file:PATH}` and `${env:NAME}` that make up a whole string value. */
+function substituteSecrets(
+  value: unknown,
+  sources: ConfigSources,
+  path: string,
+  problems: ConfigProblem[],
+): unknown {
+  if (Array.isArray(value)) {
+    return value.map((item, index) => substituteSecrets(item, sources, `${path}.${index}`, problems))
+  }
+  if (isObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        substituteSecrets(item, sources, path === '' ? key : `${path}.${key}`, problems),
+      ]),
+    )
+  }
+  const reference = typeof value === 'string' ? /^\$\{(file|env):([^}]+)\}$/.exec(value) : null
+  if (reference === null) return value
+  const name = reference[2] as string
+  try {
+    const found = reference[1] === 'env' ? sources.environment[name] : sources.readFile(name)
+    if (found !== undefined) return found
+    problems.push({ path, problem: `the environment has no variable ${name}` })
+  } catch (error) {
+    problems.push({ path, problem: `cannot read ${name}: ${(error as Error).message}` })
+  }
+  return value
+}
+
+function describeIssue(issue: z.core.$ZodIssue): ConfigProblem[] {
+  const path = issue.path.join('.')
+  if (issue.code !== 'unrecognized_keys') return [{ path, problem: issueText(issue) }]
+  const known = knownKeys(issue.path)
+  return issue.keys.map(key => {
+    const suggestion = closest(key, known)
+    return {
+      path: path === '' ? key : `${path}.${key}`,
+      problem:
+        suggestion === null
+          ? 'there is no such key'
+          : `there is no such key; did you mean \`${suggestion}\`?`,
+    }
+  })
+}
+
+function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  let node: unknown = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' })
+  for (const part of path) {
+    const schema = node as { properties?: Record<string, unknown>; items?: unknown }
+    node = typeof part === 'number' ? schema.items : schema.properties?.[String(part)]
+  }
+  return Object.keys((node as { properties?: object } | undefined)?.properties ?? {})
+}
+
+/** Relations between keys that the schema alone cannot say. */
+function crossChecks(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  if (config.limits.body_bytes > config.limits.in_flight_bytes) {
+    problems.push({
+      path: 'limits.in_flight_bytes',
+      problem: `must be at least limits.body_bytes (${config.limits.body_bytes})`,
+    })
+  }
+  if (config.group_commit.thin_wait_ms < config.group_commit.wait_ms) {
+    problems.push({ path: 'group_commit.thin_wait_ms', problem: 'must be at least group_commit.wait_ms' })
+  }
+  if (config.metering.method === 'baseline' && config.metering.idle_watts === undefined) {
+    problems.push({
+      path: 'metering.idle_watts',
+      problem: 'method `baseline` needs the calibrated idle power in watts',
+    })
+  }
+  return [
+    ...problems,
+    ...listenProblems(config),
+    ...booksProblems(config),
+    ...roleProblems(config),
+    ...processesProblems(config),
+    ...kafkaChecks(config.broker),
+    ...warehouseProblems(config),
+    ...scrapeProblems(config),
+  ]
+}
+
+function kafkaChecks({ kind, brokers, tls, sasl }: Config['broker']): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  if (kind === 'kafka' && brokers.length === 0) {
+    problems.push({ path: 'broker.brokers', problem: 'Kafka needs host:port of at least one broker' })
+  }
+  if (sasl.mechanism !== 'none' && (sasl.username === undefined || sasl.password === undefined)) {
+    problems.push({ path: 'broker.sasl', problem: `${sasl.mechanism} needs username and password` })
+  }
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    problems.push({ path: 'broker.tls', problem: 'a certificate needs its key, and a key its certificate' })
+  }
+  return problems
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) deepFreeze(item)
+    Object.freeze(value)
+  }
+  return value
+}

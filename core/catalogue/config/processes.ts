@@ -1,0 +1,76 @@
+/** A collector of several processes: when it may be, and what each of them gets of the whole. */
+import { availableBytes } from '../../runtime/available-memory.ts'
+import type { ConfigProblem } from './problem.ts'
+import type { Config } from './schema.ts'
+
+/** Of the process that starts and watches the others and answers on `listen.http`: never in the way of a request. */
+const SUPERVISOR_BYTES = 160 * 1024 * 1024
+/** A collector takes 135 to 170 MB at rest, and lets requests in up to four fifths of its memory. */
+const LEAST_BYTES = 256 * 1024 * 1024
+
+/** Processes that take telemetry in: the setting is for collectors, and of no effect where the role is not. */
+export const collectorProcesses = ({ roles, collector }: Pick<Config, 'roles' | 'collector'>): number =>
+  roles.includes('collector') ? collector.processes : 1
+
+type Keys = 'roles' | 'collector' | 'broker' | 'forward' | 'limits'
+
+export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
+  const { roles, broker, forward, limits } = config
+  const processes = collectorProcesses(config)
+  if (processes === 1) return []
+  const problems: ConfigProblem[] = []
+  const tell = (path: string, problem: string): void => void problems.push({ path, problem })
+  if (broker.kind === 'embedded') {
+    tell(
+      'collector.processes',
+      'the embedded log is written by one process: set `collector.processes: 1`, or `broker.kind: kafka`',
+    )
+  }
+  if (roles.length > 1) {
+    tell(
+      'collector.processes',
+      'is for a process with role `collector` alone: start it with `--roles collector` and the other roles beside it, or set it to 1',
+    )
+  }
+  if (forward.url !== undefined) {
+    tell(
+      'collector.processes',
+      'one process forwards a log: set it to 1 where `forward.url` is, or forward from a collector of its own',
+    )
+  }
+  if (limits.body_bytes * processes > limits.in_flight_bytes) {
+    tell(
+      'limits.in_flight_bytes',
+      `must be at least limits.body_bytes (${limits.body_bytes}) for each of ${processes} processes`,
+    )
+  }
+  if (limits.memory_bytes !== undefined && shareOfMemory(limits.memory_bytes, processes) < LEAST_BYTES) {
+    const least = LEAST_BYTES * processes + SUPERVISOR_BYTES
+    tell('limits.memory_bytes', `${processes} processes need at least ${least}`)
+  }
+  return problems
+}
+
+/**
+ * What one of several processes runs with: its share of what is bounded for the whole, no page of its own, and sensors and
+ * scraper in the first one alone, so that nothing is measured twice.
+ */
+export function workerConfig(config: Config, index: number): Config {
+  const processes = collectorProcesses(config)
+  const { limits, listen, sensors, scrape } = config
+  const off = { cpu_time: 'off', rapl: 'off', estimate: 'off' } as const
+  return {
+    ...config,
+    listen: { ...listen, http: 'off' },
+    limits: {
+      ...limits,
+      in_flight_bytes: Math.floor(limits.in_flight_bytes / processes),
+      memory_bytes: shareOfMemory(limits.memory_bytes ?? availableBytes(), processes),
+    },
+    sensors: index === 0 ? sensors : { ...sensors, ...off },
+    scrape: index === 0 ? scrape : { ...scrape, jobs: [] },
+  }
+}
+
+const shareOfMemory = (bytes: number, processes: number): number =>
+  Math.max(1, Math.floor((bytes - SUPERVISOR_BYTES) / processes))

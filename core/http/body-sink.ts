@@ -1,0 +1,89 @@
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import type { BufferPool } from './buffer-pool.ts'
+
+/** A body as received and inflated. */
+export interface Body {
+  readonly bytes: Uint8Array
+  /** Gives its memory back: nobody may read it any more, no other thread either. */
+  release(): void
+}
+
+export interface SinkOptions {
+  readonly maxBytes: number
+  readonly pool: BufferPool
+  /** Counts bytes before they are kept; what it throws ends the reading. */
+  readonly reserve: (bytes: number) => void
+}
+
+/** Gathers chunks in one pooled buffer that grows, or keeps a single chunk as it is. */
+export class BodySink {
+  readonly #options: SinkOptions
+  readonly #ownsChunks: boolean
+  #paidBytes: number
+  #length = 0
+  #single: Buffer | undefined
+  #buffer: Buffer | undefined
+
+  /**
+   * `paidBytes`: reserved already, because the length was announced. `ownsChunks`: nobody else will touch what is added, so
+   * its memory is given back as soon as it has been copied.
+   */
+  constructor(options: SinkOptions, paidBytes: number, ownsChunks = false) {
+    this.#options = options
+    this.#paidBytes = paidBytes
+    this.#ownsChunks = ownsChunks
+  }
+
+  add(chunk: Buffer): void {
+    const { maxBytes, pool, reserve } = this.#options
+    const length = this.#length + chunk.length
+    if (length > maxBytes) throw tooLarge(maxBytes)
+    if (length > this.#paidBytes) {
+      reserve(length - this.#paidBytes)
+      this.#paidBytes = length
+    }
+    if (this.#length === 0) {
+      this.#single = chunk
+    } else {
+      const known = this.#buffer ?? this.#single!
+      if (this.#buffer === undefined || this.#buffer.length < length) {
+        const larger = pool.acquire(Math.max(length, this.#length * 2, Math.min(this.#paidBytes, maxBytes)))
+        larger.set(known.subarray(0, this.#length))
+        if (this.#buffer === undefined) this.#free(known)
+        else pool.release(this.#buffer)
+        this.#buffer = larger
+        this.#single = undefined
+      }
+      this.#buffer.set(chunk, this.#length)
+      this.#free(chunk)
+    }
+    this.#length = length
+  }
+
+  body(): Body {
+    const bytes = this.#buffer?.subarray(0, this.#length) ?? this.#single ?? new Uint8Array(0)
+    const release = (): void => {
+      if (this.#single !== undefined) this.#free(this.#single)
+      this.release()
+    }
+    return { bytes, release }
+  }
+
+  release(): void {
+    if (this.#buffer !== undefined) this.#options.pool.release(this.#buffer)
+    this.#buffer = undefined
+    this.#single = undefined
+  }
+
+  /**
+   * Gives the memory of a chunk back where nothing else lies in it. Left to the garbage collector, which goes by memory
+   * outside of its heap too, bodies would make it search all of the heap several times a second.
+   */
+  #free({ buffer, byteLength }: Buffer): void {
+    if (!this.#ownsChunks || !(buffer instanceof ArrayBuffer)) return
+    if (buffer.byteLength === byteLength) buffer.transfer(0)
+  }
+}
+
+export const tooLarge = (maxBytes: number): WattlineError =>
+  new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)

@@ -1,0 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { WattlineError } from '../catalogue/errors/errors.ts'
+
+const CONTENT_CODINGS = ['identity', 'gzip', 'deflate', 'zstd'] as const
+export type ContentCoding = (typeof CONTENT_CODINGS)[number]
+
+/** How a request's body is compressed; throws `media_type_unsupported` for a coding that cannot be undone here. */
+export function requireCoding(headers: IncomingHttpHeaders): ContentCoding {
+  const named = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  const coding = CONTENT_CODINGS.find(candidate => candidate === (named === '' ? 'identity' : named))
+  if (coding !== undefined) return coding
+  throw unsupportedMedia(`Content-Encoding ${quoteHeader(named)} is not taken.`)
+}
+
+export const unsupportedMedia = (message: string): WattlineError =>
+  new WattlineError('media_type_unsupported', message)
+
+/** A header's value as a message quotes it: short, and with no line of its own. */
+export const quoteHeader = (text: string | undefined): string => JSON.stringify((text ?? '').slice(0, 100))

@@ -1,0 +1,147 @@
+/**
+ * A listener for HTTP/2 alone: prior knowledge (h2c), or TLS with ALPN `h2`. It bounds what a connection can make us hold or
+ * do, whoever is at its other end, and ends in order: clients are told first (GOAWAY), what is open is answered.
+ */
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import type { Events } from '../catalogue/events/events.ts'
+import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
+import { Http2Connection } from './http2-connection.ts'
+import { listenError } from './listen-error.ts'
+import type { ListenerTls } from './tls.ts'
+import { HANDSHAKE_MS } from './web-server.ts'
+
+export interface Http2Listener {
+  /** Resolves when listening; port 0: any free one. @throws WattlineError `address_in_use`, `config_invalid` */
+  listen(host: string, port: number): Promise<void>
+  address(): { readonly host: string; readonly port: number }
+  /**
+   * Accepts no more connections, tells clients to open no more streams, and resolves when those that are open have ended
+   * and all connections with them; after `drainMs` the rest is cut.
+   */
+  stop(drainMs: number): Promise<void>
+}
+
+export interface Http2Options {
+  /** What listens, for errors. */
+  readonly what: string
+  readonly tls?: ListenerTls | undefined
+  readonly events: Events
+  readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
+  readonly limits?: Partial<Http2Limits>
+  readonly maxConnections?: number | undefined
+  /** Whether other processes may listen on the same port: the system spreads connections over them. */
+  readonly reusePort?: boolean | undefined
+}
+
+/** In milliseconds. */
+export interface Http2Limits {
+  /** From a connection to the client's first frame; and from our last word to the connection's end. */
+  readonly greetingMs: number
+  /** How long a connection stays without a stream. Clients connect anew when they have something to say. */
+  readonly idleMs: number
+  /** Longest life of a stream; beyond it its client reads no answers, and the connection is cut. */
+  readonly streamMs: number
+}
+
+const F = FIXED_LIMITS
+const LIMITS: Http2Limits = { greetingMs: F.headersMs, idleMs: F.grpcIdleMs, streamMs: F.callMs }
+/** After so much silence the system asks whether the other end still exists. */
+const KEEP_ALIVE_MS = 30_000
+
+const SETTINGS = {
+  maxConcurrentStreams: F.callsOfConnection,
+  maxHeaderListSize: F.headerBytes,
+  // What a client may send unasked. It bounds no memory, since what arrives is taken at once, into a reserved buffer or
+  // nowhere; it bounds how often a sender must wait for our permission.
+  initialWindowSize: 1024 * 1024,
+} as const
+
+const OPTIONS = {
+  settings: SETTINGS,
+  /** MB, of header tables, queued answers and unanswered PING and SETTINGS frames. */
+  maxSessionMemory: 4,
+  maxHeaderListPairs: F.headerFields,
+  /** Empty frames and the like that do nothing but keep us busy. */
+  maxSessionInvalidFrames: 100,
+  streamResetBurst: F.cancelledCalls,
+  streamResetRate: F.cancelledCallsASecond,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_MS,
+}
+
+export function createHttp2Listener(options: Http2Options): Http2Listener {
+  return new Listener(options)
+}
+
+class Listener implements Http2Listener {
+  readonly #options: Http2Options
+  readonly #server: Http2Server | Http2SecureServer
+  readonly #connections = new Set<Http2Connection>()
+  /** With TLS also those that have not ended their handshake. */
+  readonly #sockets = new Set<Socket>()
+
+  constructor(options: Http2Options) {
+    this.#options = options
+    const limits = { ...LIMITS, ...options.limits }
+    this.#server = createBareServer(options)
+    this.#server.maxConnections = options.maxConnections ?? F.connections
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.#server.on('session', session => {
+      const connection = new Http2Connection(session, limits, options.onStream)
+      this.#connections.add(connection)
+      session.once('close', () => this.#connections.delete(connection))
+    })
+  }
+
+  listen(host: string, port: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const onError = (error: NodeJS.ErrnoException): void =>
+      reject(listenError(error, this.#options.what, host, port))
+    this.#server.once('error', onError)
+    const { reusePort = false } = this.#options
+    this.#server.listen({ host, port, reusePort }, () => {
+      this.#server.off('error', onError)
+      resolve()
+    })
+    return promise
+  }
+
+  address(): { readonly host: string; readonly port: number } {
+    const { address, port } = this.#server.address() as AddressInfo
+    return { host: address, port }
+  }
+
+  async stop(drainMs: number): Promise<void> {
+    if (!this.#server.listening) return
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    // Not its own close, which ends sessions before clients know: what they have sent meanwhile would be lost on the way.
+    NetServer.prototype.close.call(this.#server, () => resolve())
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    for (const connection of this.#connections) connection.end()
+    const cut = setTimeout(() => {
+      for (const connection of this.#connections) connection.cut()
+      for (const socket of this.#sockets) socket.destroy()
+    }, drainMs)
+    await closed
+    clearTimeout(cut)
+  }
+}
+
+function createBareServer({ tls, events }: Http2Options): Http2Server | Http2SecureServer {
+  if (tls === undefined) return createServer(OPTIONS)
+  const server = createSecureServer({ ...OPTIONS, ...tls.options(), handshakeTimeout: HANDSHAKE_MS })
+  tls.attach(server)
+  server.on('tlsClientError', () => events.emit('accessRefused', { reason: 'tls' }))
+  return server
+}

@@ -1,0 +1,115 @@
+import type { Transform } from 'node:stream'
+import {
+  constants,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+  gunzipSync,
+  type ZlibOptions,
+} from 'node:zlib'
+import { WattlineError } from '../catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
+import { type Body, BodySink, type SinkOptions } from './body-sink.ts'
+import { collect } from './collect.ts'
+import type { ContentCoding } from './content-coding.ts'
+
+type Compression = Exclude<ContentCoding, 'identity'>
+
+/** Undoes the compression of what was received, and gives that back. Throws as `BodySink` does, and `body_undecodable`. */
+export async function inflated(coding: Compression, received: Body, options: SinkOptions): Promise<Body> {
+  const body = coding === 'gzip' ? gunzippedAtOnce(received.bytes, options) : undefined
+  if (body !== undefined) {
+    received.release()
+    return body
+  }
+  const sink = new BodySink(options, 0)
+  try {
+    await inflate(coding, received.bytes, sink)
+  } catch (error) {
+    sink.release()
+    // What was received is left to the collector: another thread may be in the middle of it.
+    throw error
+  }
+  received.release()
+  return sink.body()
+}
+
+/** Up to so many bytes are inflated on this thread, in less time than they take to decode. */
+const AT_ONCE_BYTES = 1024 * 1024
+/** Header and trailer of gzip (RFC 1952). */
+const GZIP_BYTES = 18
+/** Deflate makes no more of a byte. */
+const DEFLATE_RATIO = 1032
+
+/** With `info` gunzipSync also gives its engine, which knows how much of the input it used up. */
+type Gunzipped = { readonly buffer: Buffer<ArrayBuffer>; readonly engine: { readonly bytesWritten: number } }
+
+/**
+ * A body that ends by saying that it is small, into one buffer of that size: to hand it to another thread and to gather pieces
+ * cost more than to inflate it. Undefined for whatever is out of the ordinary: the other way tells what is wrong with it.
+ * Throws what `reserve` throws.
+ */
+function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOptions): Body | undefined {
+  if (received.length < GZIP_BYTES) return undefined
+  const size = Buffer.from(received.buffer, received.byteOffset, received.length).readUInt32LE(
+    received.length - 4,
+  )
+  if (size > Math.min(AT_ONCE_BYTES, maxBytes, received.length * DEFLATE_RATIO)) return undefined
+  reserve(size)
+  // A byte more than that: of a full buffer zlib makes another one. Below the size of Node's pool it would be a part of that.
+  const chunkSize = Math.max(size + 1, Buffer.poolSize)
+  const options: ZlibOptions = { chunkSize, maxOutputLength: Math.max(size, 1), info: true }
+  try {
+    const { buffer, engine } = gunzipSync(received, options) as unknown as Gunzipped
+    if (engine.bytesWritten !== received.length) return undefined
+    return { bytes: buffer, release: () => void buffer.buffer.transfer(0) }
+  } catch {
+    return undefined
+  }
+}
+
+/** `bytesWritten`: bytes of input used up. */
+type Inflater = Transform & { readonly bytesWritten: number }
+
+/** One frame per call of the engine; more is no telemetry but an attempt to keep us busy. */
+const MAX_FRAMES = FIXED_LIMITS.frames
+
+/**
+ * Of several zstd frames in one piece node:zlib (24.21) takes the first and drops the others without a word, so what it
+ * left is inflated again until nothing is left.
+ */
+async function inflate(coding: Compression, received: Uint8Array, sink: BodySink): Promise<void> {
+  let rest = received
+  for (let frame = 0; frame < MAX_FRAMES; frame++) {
+    const inflater = createInflater(coding, rest.length)
+    try {
+      const inflated = collect(inflater, chunk => sink.add(chunk), undecodable)
+      inflater.end(rest)
+      await inflated
+      rest = rest.subarray(inflater.bytesWritten)
+    } finally {
+      inflater.destroy()
+    }
+    if (rest.length === 0) return
+    if (inflater.bytesWritten === 0) break
+  }
+  throw undecodable(new Error('there is something after its end'))
+}
+
+/** Chunks near the expected size: 16 KiB pieces, the default, more than double the cost of a request. */
+function createInflater(coding: Compression, inputBytes: number): Inflater {
+  const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, inputBytes * 4))
+  if (coding === 'gzip') return createGunzip({ chunkSize })
+  // HTTP's deflate has the header of zlib (RFC 9110, 8.4.1.2).
+  if (coding === 'deflate') return createInflate({ chunkSize })
+  // A frame may ask for a window of 128 MiB before its first byte comes out.
+  return createZstdDecompress({
+    chunkSize,
+    params: { [constants.ZSTD_d_windowLogMax]: FIXED_LIMITS.zstdWindowLog },
+  })
+}
+
+const undecodable = (error: Error): WattlineError =>
+  new WattlineError('body_undecodable', `The body cannot be decompressed: ${error.message}.`, {
+    cause: error,
+  })

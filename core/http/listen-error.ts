@@ -1,0 +1,19 @@
+import { WattlineError } from '../catalogue/errors/errors.ts'
+
+/** Why a port cannot be listened on, as an error of the catalogue. `what` listens there. */
+export function listenError(
+  error: NodeJS.ErrnoException,
+  what: string,
+  host: string,
+  port: number,
+): WattlineError {
+  if (error.code === 'EADDRINUSE') {
+    return new WattlineError('address_in_use', `${host}:${port} is taken (${what}).`, { cause: error })
+  }
+  // Node's answer where the system has no SO_REUSEPORT that spreads connections.
+  const reason =
+    error.code === 'ENOTSUP'
+      ? 'this system lets no two processes share a port: set `collector.processes: 1`'
+      : error.message
+  return new WattlineError('config_invalid', `Cannot listen on ${host}:${port}: ${reason}.`, { cause: error })
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http'
+import { type Body, BodySink, type SinkOptions, tooLarge } from './body-sink.ts'
+import type { BufferPool } from './buffer-pool.ts'
+import { receive } from './collect.ts'
+import type { ContentCoding } from './content-coding.ts'
+import { inflated } from './inflate.ts'
+
+interface BodyOptions extends SinkOptions {
+  readonly coding: ContentCoding
+  /** Called when the headers leave nothing to object to, just before the first byte is read. */
+  readonly beforeBody: () => void
+}
+
+/**
+ * Reads a body within its limit, also after decompression: inflating stops at the limit, whatever the body would grow to.
+ * Throws `body_too_large`, `body_undecodable`, what `reserve` throws, or `ClientGone`. After an error the rest of the
+ * body is discarded as it comes, so that the connection can be answered and used again.
+ */
+async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Body> {
+  const announced = announcedBytes(request)
+  if (announced !== undefined && announced > options.maxBytes) throw tooLarge(options.maxBytes)
+  if (announced !== undefined) options.reserve(announced)
+  // node:http makes a copy of its own of each piece.
+  const received = new BodySink(options, announced ?? 0, true)
+  options.beforeBody()
+  try {
+    await receive(
+      request,
+      chunk => received.add(chunk),
+      () => request.complete,
+    )
+  } catch (error) {
+    received.release()
+    request.resume()
+    throw error
+  }
+  const body = received.body()
+  return options.coding === 'identity' ? body : await inflated(options.coding, body, options)
+}
+
+/**
+ * Reads the body of an admitted request, hands it on, and gives its memory back when it is used; the admission whatever
+ * happens. Throws as `readBody` does, or what `use` throws.
+ */
+export async function withBody<Result>(
+  request: IncomingMessage,
+  parts: { readonly pool: BufferPool; readonly maxBodyBytes: number },
+  admission: { reserve(bytes: number): void; close(): void },
+  { coding, beforeBody }: Pick<BodyOptions, 'coding' | 'beforeBody'>,
+  use: (bytes: Uint8Array) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const body = await readBody(request, {
+      coding,
+      maxBytes: parts.maxBodyBytes,
+      pool: parts.pool,
+      reserve: bytes => admission.reserve(bytes),
+      beforeBody,
+    })
+    const result = await use(body.bytes)
+    // Not after a failure: an append that was given up for its time may still be reading what it was given.
+    body.release()
+    return result
+  } finally {
+    admission.close()
+  }
+}
+
+/** Content-Length, or undefined for a chunked body. */
+function announcedBytes(request: IncomingMessage): number | undefined {
+  const header = request.headers['content-length']
+  return header === undefined ? undefined : Number(header)
+}

@@ -1,0 +1,101 @@
+import { X509Certificate } from 'node:crypto'
+import { createSecureContext, type SecureContextOptions, type Server, type TlsOptions } from 'node:tls'
+import type { Config } from '../catalogue/config/schema.ts'
+import type { Events } from '../catalogue/events/events.ts'
+import { openReloadedFiles, type ReloadedFiles } from '../runtime/reloaded-files.ts'
+
+/** The certificate that every listener of the process shows, as its files are now. */
+export interface ListenerTls {
+  /** What a server begins with. Whether clients must show a certificate never changes while the process runs. */
+  options(): TlsOptions
+  /** The server follows the files from now on: new connections meet the new certificate, open ones stay. */
+  attach(server: Server): void
+  /** What is wrong with the files, or soon will be; null when nothing is. */
+  note(): string | null
+  close(): void
+}
+
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+  readonly clientCa: string | undefined
+}
+
+/** The files that the configuration names; undefined: no TLS. */
+export const tlsFilesOf = ({
+  cert,
+  key,
+  client_ca: clientCa,
+}: Config['listen']['tls']): TlsFiles | undefined =>
+  cert === undefined || key === undefined ? undefined : { cert, key, clientCa }
+
+interface Material {
+  readonly context: SecureContextOptions
+  /** Unix milliseconds. */
+  readonly expiresMs: number
+}
+
+/** A certificate that runs out this soon is told of: nobody renewed it. */
+const WARN_BEFORE_MS = 7 * 86_400_000
+
+/** @throws WattlineError `config_invalid` naming the file that cannot be used. */
+export async function openListenerTls(
+  files: TlsFiles,
+  events: Events,
+  { pollMs, now = Date.now }: { readonly pollMs?: number; readonly now?: () => number } = {},
+): Promise<ListenerTls> {
+  const servers = new Set<Server>()
+  const { cert, key, clientCa } = files
+  const reloaded: ReloadedFiles<Material> = await openReloadedFiles({
+    what: 'listen.tls',
+    paths: clientCa === undefined ? [cert, key] : [cert, key, clientCa],
+    parse: contents => readMaterial(files, contents),
+    onChange: ({ context }) => {
+      for (const server of servers) server.setSecureContext(context)
+    },
+    events,
+    ...(pollMs === undefined ? {} : { pollMs }),
+  })
+  return {
+    options: () => ({
+      ...reloaded.value.context,
+      // Without a certificate of these authorities the handshake fails, before any request is read.
+      ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
+    }),
+    attach(server) {
+      servers.add(server)
+      server.once('close', () => servers.delete(server))
+    },
+    note() {
+      if (reloaded.problem !== null) return reloaded.problem
+      const { expiresMs } = reloaded.value
+      const date = new Date(expiresMs).toISOString()
+      if (expiresMs <= now()) return `listen.tls: the certificate ran out at ${date}`
+      return expiresMs - now() < WARN_BEFORE_MS ? `listen.tls: the certificate runs out at ${date}` : null
+    },
+    close: reloaded.close,
+  }
+}
+
+/** Throws an Error that names the file. */
+export function readMaterial(files: TlsFiles, [cert, key, ca]: readonly Buffer[]): Material {
+  if (cert === undefined || key === undefined) throw new Error('the certificate and its key are needed')
+  const shown = certificateIn(files.cert, cert)
+  if (ca !== undefined) certificateIn(files.clientCa ?? '', ca)
+  const context = { cert, key, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) } as const
+  try {
+    createSecureContext(context)
+  } catch (error) {
+    throw new Error(`${files.key} is no key of the certificate ${files.cert}: ${(error as Error).message}`)
+  }
+  return { context, expiresMs: shown.validToDate.getTime() }
+}
+
+/** The first certificate of a PEM file. */
+function certificateIn(path: string, pem: Buffer): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch (error) {
+    throw new Error(`${path} holds no certificate (PEM): ${(error as Error).message}`)
+  }
+}

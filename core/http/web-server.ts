@@ -1,0 +1,35 @@
+import { createServer, type Server, type ServerOptions } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Events } from '../catalogue/events/events.ts'
+import type { ListenerTls } from './tls.ts'
+
+/** Longest time between a connection and the end of its TLS handshake. */
+export const HANDSHAKE_MS = 10_000
+
+/** A server for HTTP/1.1; over TLS alone where there is a certificate. Handshakes that fail are counted. */
+export function createWebServer(
+  options: ServerOptions,
+  { tls, events }: { readonly tls?: ListenerTls | undefined; readonly events: Events },
+): Server {
+  if (tls === undefined) return createServer(options)
+  const server = createTlsServer({ ...options, ...tls.options(), handshakeTimeout: HANDSHAKE_MS })
+  tls.attach(server)
+  server.on('tlsClientError', () => events.emit('accessRefused', { reason: 'tls' }))
+  closeHandshakesToo(server)
+  return server
+}
+
+/** The server knows connections only from the end of their handshake on: one that never ends it would hold up a stop. */
+function closeHandshakesToo(server: Server): void {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const closeKnown = server.closeAllConnections.bind(server)
+  server.closeAllConnections = () => {
+    closeKnown()
+    for (const socket of sockets) socket.destroy()
+  }
+}

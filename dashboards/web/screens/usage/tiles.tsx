@@ -1,0 +1,190 @@
+import type { ComponentChildren } from 'preact'
+import type { UsageAnswer, UsageRow } from '../../../../core/api/answers.ts'
+import { formatMoney } from '../../lib/money.ts'
+import { addNullable } from '../../lib/rows.ts'
+import {
+  CARBON,
+  CPU_TIME,
+  ENERGY,
+  formatInteger,
+  formatQuantity,
+  formatShare,
+  type Scale,
+  splitPerMille,
+} from '../../lib/units.ts'
+import { SplitBar } from '../../parts/small.tsx'
+
+/** Energy, carbon, money and how well they are known, for the chosen span. */
+export function Tiles({ usage }: { readonly usage: UsageAnswer }) {
+  const { total } = usage
+  return (
+    <div class="tiles">
+      <EnergyTile total={total} />
+      <CarbonTile total={total} />
+      <MoneyTile total={total} currency={usage.currency} />
+      <QualityTile total={total} />
+    </div>
+  )
+}
+
+function Tile(props: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <section class="card tile" aria-label={props.name}>
+      <h3 class="label">{props.name}</h3>
+      {props.children}
+    </section>
+  )
+}
+
+/** An exact amount with its machine-readable value beside the rounded one. */
+export function Amount(props: {
+  readonly amount: bigint
+  readonly scales: readonly Scale[]
+  readonly base: string
+  readonly suffix?: string
+}) {
+  const { value, unit } = formatQuantity(props.amount, props.scales)
+  return (
+    <data value={props.amount.toString()} title={`${formatInteger(props.amount)} ${props.base}`}>
+      {value}
+      <span class="unit">
+        {unit}
+        {props.suffix}
+      </span>
+    </data>
+  )
+}
+
+function EnergyTile({ total }: { readonly total: UsageRow }) {
+  const energy = BigInt(total.energy_uj)
+  const parts = [
+    { name: 'active', text: 'workloads', amount: BigInt(total.active_uj) },
+    { name: 'unattributed', text: 'unattributed', amount: BigInt(total.unattributed_uj) },
+    { name: 'idle', text: 'idle', amount: BigInt(total.idle_uj) },
+  ]
+  const perMilles = splitPerMille(parts.map(part => part.amount))
+  const shares = parts.map((part, index) => ({ ...part, share: perMilles[index]! / 1_000 }))
+  const words = shares.map(part => `${(part.share * 100).toFixed(1)}\u00a0% ${part.text}`).join(', ')
+  return (
+    <Tile name="Energy">
+      <p class="figure">
+        <Amount amount={energy} scales={ENERGY} base="µJ" />
+      </p>
+      <SplitBar label={words} parts={shares} />
+      <p class="note">{words}</p>
+      <p class="note">
+        CPU time <Amount amount={BigInt(total.cpu_us)} scales={CPU_TIME} base="µs" />
+      </p>
+    </Tile>
+  )
+}
+
+function CarbonTile({ total }: { readonly total: UsageRow }) {
+  const sum = addNullable(total.carbon_operational_ug, total.carbon_embodied_ug)
+  return (
+    <Tile name="Carbon">
+      {sum === null ? (
+        <p class="figure quiet">no factor</p>
+      ) : (
+        <p class="figure">
+          <Amount amount={sum} scales={CARBON} base="µg CO₂e" suffix=" CO₂e" />
+        </p>
+      )}
+      <p class="note">
+        Operational <Nullable amount={total.carbon_operational_ug} missing="unknown" />
+      </p>
+      <p class="note">
+        Embodied <Nullable amount={total.carbon_embodied_ug} missing="unknown" />
+        {total.carbon_embodied_ug === null && (
+          <>
+            : set <code>factors.embodied_kg</code>
+          </>
+        )}
+      </p>
+      <Unpriced
+        energyUj={total.unpriced.carbon_uj}
+        without="without an intensity"
+        reasons={total.unpriced.reasons}
+      />
+    </Tile>
+  )
+}
+
+function Nullable(props: { readonly amount: string | null; readonly missing: string }) {
+  if (props.amount === null) return <b class="quiet">{props.missing}</b>
+  return <Amount amount={BigInt(props.amount)} scales={CARBON} base="µg CO₂e" />
+}
+
+function MoneyTile({ total, currency }: { readonly total: UsageRow; readonly currency: string }) {
+  const sum = addNullable(total.cost_energy_nano, total.cost_resource_nano)
+  if (sum === null) {
+    return (
+      <Tile name="Cost">
+        <p class="figure quiet">no price set</p>
+        <p class="note">
+          Set <code>tariffs.price_per_kwh</code> in <code>wattline.yaml</code>; energy without a price is
+          listed, not counted as free.
+        </p>
+      </Tile>
+    )
+  }
+  const money = (amount: string | null, missing: string): ComponentChildren =>
+    amount === null ? <b class="quiet">{missing}</b> : <b>{formatMoney(BigInt(amount), currency)}</b>
+  return (
+    <Tile name="Cost">
+      <p class="figure">
+        <data value={sum.toString()} title={`${formatInteger(sum)} × 10⁻⁹ ${currency}`}>
+          {formatMoney(sum, currency)}
+        </data>
+      </p>
+      <p class="note">Energy {money(total.cost_energy_nano, 'no price set')}</p>
+      <p class="note">Resources {money(total.cost_resource_nano, 'no price set')}</p>
+      <Unpriced
+        energyUj={total.unpriced.cost_uj}
+        without="without a price"
+        reasons={total.unpriced.reasons}
+      />
+    </Tile>
+  )
+}
+
+/** Energy that a total leaves out for want of a factor: said plainly, since it is not zero. */
+function Unpriced(props: {
+  readonly energyUj: string
+  readonly without: string
+  readonly reasons: readonly string[]
+}) {
+  const energy = BigInt(props.energyUj)
+  if (energy === 0n) return null
+  return (
+    <p class="note warn">
+      plus <Amount amount={energy} scales={ENERGY} base="µJ" /> {props.without}
+      {props.reasons.length > 0 && ` (${props.reasons.join(', ')})`}
+    </p>
+  )
+}
+
+function QualityTile({ total }: { readonly total: UsageRow }) {
+  const { measured, interpolated, estimated, simulated } = total.quality
+  const parts = [
+    { name: 'measured', share: measured },
+    { name: 'interpolated', share: interpolated },
+    { name: 'estimated', share: estimated },
+    { name: 'simulated', share: simulated },
+  ]
+  const words = parts
+    .filter(part => part.share > 0)
+    .map(part => `${formatShare(part.share)} ${part.name}`)
+    .join(', ')
+  return (
+    <Tile name="Quality">
+      <p class="figure">
+        {formatShare(total.coverage)}
+        <span class="unit">covered</span>
+      </p>
+      <SplitBar label={words} parts={parts} />
+      <p class="note">{words || 'no energy'}</p>
+      <p class="note">Coverage: how much of each minute meters saw</p>
+    </Tile>
+  )
+}

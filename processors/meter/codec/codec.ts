@@ -1,0 +1,292 @@
+/**
+ * A host's state as the log keeps it beside the offset, in two halves: names (who is measured, by what, with which words),
+ * written again only when they change, and numbers (samples and times), written with every record. Deterministic: the same
+ * state gives the same bytes, in whatever order it came about. Bytes of an unknown version are refused, never guessed at.
+ */
+import { crc32 } from 'node:zlib'
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
+import {
+  HIGH,
+  LOW,
+  MINUTE_NS,
+  NS,
+  nanoOf,
+  pushSample,
+  type Samples,
+  STRIDE,
+  splitNano,
+} from '../samples/samples.ts'
+import {
+  ACTIVITY_QUANTITIES,
+  COUNTER_QUANTITIES,
+  GAUGE_QUANTITIES,
+  newSeries,
+  type Series,
+} from '../samples/series.ts'
+import { type Derived, type HostState, newHostState, type WorkloadWords } from '../state/host-state.ts'
+import { markRivals } from '../windows/epochs.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
+import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
+import { decodeSecondVersion, SECOND_VERSION } from './codec-second.ts'
+
+const VERSION = 3
+/** By their numbers in the bytes: new ones come last. */
+const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES]
+
+export interface StoredHost {
+  readonly names: Uint8Array
+  readonly numbers: Uint8Array
+}
+
+/** Flags of a series. */
+const SETTLED = 1
+const PENDING = 2
+const AHEAD = 4
+const LIVE = 8
+const SET_BACK = 16
+
+/** One for all: bytes are copied out of it before anybody else writes. */
+const numbersWriter = new ByteWriter()
+
+export const encodeHostState = (state: HostState): StoredHost => ({
+  names: derivedOf(state).names,
+  numbers: encodeNumbers(state),
+})
+
+/** What follows from which series and words there are; computed once after a change. */
+export function derivedOf(state: HostState): Derived {
+  if (state.derived === null) {
+    const series = byKey(state.series)
+    const words = byKey(state.workloads)
+    const names = encodeNames(state, series, words)
+    markRivals(state)
+    state.derived = {
+      series: series.map(([, one]) => one),
+      words: words.map(([, one]) => one),
+      names,
+      namesCrc: crc32(names),
+    }
+  }
+  return state.derived
+}
+
+export function encodeNumbers(state: HostState): Uint8Array {
+  const { series, words, namesCrc } = derivedOf(state)
+  const to = numbersWriter
+  to.byte(VERSION)
+  to.uint(namesCrc)
+  to.int(state.recordNano)
+  to.int(state.hostNameNano - state.recordNano)
+  to.uint(state.lastRecordMs)
+  to.uint(state.arrivedMs)
+  to.uint(state.clockMs)
+  to.uint(state.closedBefore === null ? 0 : state.closedBefore + 1)
+  const [minute, ns] = splitNano(state.recordNano)
+  for (const one of series) writeNumbers(to, one, { clockMs: state.clockMs, minute, ns })
+  for (const one of words) writeSpan(to, one.minute - minute, one.ns - ns, 0)
+  return to.finish()
+}
+
+/** @throws WattlineError `invariant_broken` for bytes that no version up to this one wrote, or of two different states. */
+export function decodeHostState({
+  names,
+  numbers,
+}: {
+  names: Uint8Array | undefined
+  numbers: Uint8Array
+}): HostState {
+  try {
+    if (numbers[0] === FIRST_VERSION) return decodeFirstVersion(numbers)
+    if (names === undefined) throw new RangeError('its names are missing')
+    if (numbers[0] === SECOND_VERSION && names[0] === SECOND_VERSION)
+      return decodeSecondVersion(names, numbers)
+    return decodeHalves(names, numbers)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new WattlineError('invariant_broken', `Stored state of a host cannot be read: ${reason}.`, {
+      cause,
+    })
+  }
+}
+
+function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
+  const state = decodeNames(names)
+  const from = new ByteReader(numbers)
+  checkVersion(from.byte())
+  const namesCrc = crc32(names)
+  if (from.uint() !== namesCrc) throw new RangeError('its names are those of another state')
+  state.recordNano = from.int()
+  state.hostNameNano = from.int() + state.recordNano
+  state.lastRecordMs = from.uint()
+  state.arrivedMs = from.uint()
+  state.clockMs = from.uint()
+  const closed = from.uint()
+  state.closedBefore = closed === 0 ? null : closed - 1
+  const series = [...state.series.values()]
+  const words = [...state.workloads.values()]
+  for (const one of series) readNumbers(from, one, state)
+  for (const one of words) [one.minute, one.ns] = splitNano(state.recordNano + from.int())
+  if (!from.atEnd) throw new RangeError('bytes are left over')
+  markRivals(state)
+  state.derived = { series, words, names, namesCrc }
+  return state
+}
+
+const byKey = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+
+function encodeNames(
+  state: HostState,
+  series: readonly (readonly [string, Series])[],
+  workloads: readonly (readonly [string, WorkloadWords])[],
+): Uint8Array {
+  const to = new ByteWriter()
+  to.byte(VERSION)
+  to.text(state.tenant)
+  to.text(state.host)
+  to.text(state.hostName)
+  to.uint(series.length)
+  for (const [, { identity, gapNs, rangeMax, maxPowerMw }] of series) {
+    to.byte(QUANTITIES.indexOf(identity.quantity))
+    to.text(identity.domain)
+    to.text(identity.device)
+    to.text(identity.workloadKind)
+    to.text(identity.workloadId)
+    to.text(identity.bootId)
+    to.text(identity.source)
+    to.text(identity.quality)
+    to.int(BigInt(gapNs))
+    to.int(rangeMax)
+    to.int(maxPowerMw)
+  }
+  to.uint(workloads.length)
+  for (const [key, { attributes }] of workloads) {
+    to.text(key)
+    const entries = Object.entries(attributes)
+    to.uint(entries.length)
+    for (const [name, value] of entries) {
+      to.text(name)
+      to.text(value)
+    }
+  }
+  return to.finish()
+}
+
+function decodeNames(names: Uint8Array): HostState {
+  const from = new ByteReader(names)
+  checkVersion(from.byte())
+  const state = newHostState(from.text(), from.text())
+  state.hostName = from.text()
+  for (let left = from.uint(); left > 0; left--) {
+    const series = readName(from)
+    const { workloadKind, workloadId } = series.identity
+    state.series.set(seriesKey(meterKey(series.identity), workloadKey(workloadKind, workloadId)), series)
+  }
+  for (let left = from.uint(); left > 0; left--) {
+    const key = from.text()
+    const entries = Array.from({ length: from.uint() }, () => [from.text(), from.text()])
+    const attributes = Object.fromEntries(entries) as Record<string, string>
+    state.workloads.set(key, { minute: 0, ns: 0, attributes })
+  }
+  if (!from.atEnd) throw new RangeError('bytes are left over')
+  return state
+}
+
+function readName(from: ByteReader): Series {
+  const quantity = QUANTITIES[from.byte()]
+  if (quantity === undefined) throw new RangeError('unknown quantity')
+  const [domain, device, workloadKind] = [from.text(), from.text(), from.text()]
+  const [workloadId, bootId, source, quality] = [from.text(), from.text(), from.text(), from.text()]
+  const identity = { quantity, domain, device, workloadKind, workloadId, bootId, source, quality }
+  const [gapNs, rangeMax, maxPowerMw] = [Number(from.int()), from.int(), from.int()]
+  const series = newSeries(identity, gapNs, maxPowerMw)
+  series.rangeMax = rangeMax
+  return series
+}
+
+interface Base {
+  readonly clockMs: number
+  readonly minute: number
+  readonly ns: number
+}
+
+function writeNumbers(to: ByteWriter, series: Series, base: Base): void {
+  const { samples, settled, pending, everySeconds, lagSeconds, heardMs, isLive, ahead, setBack } = series
+  const waiting = (ahead.length > 0 ? AHEAD : 0) | (isLive ? LIVE : 0) | (setBack === null ? 0 : SET_BACK)
+  to.byte((settled ? SETTLED : 0) | (pending ? PENDING : 0) | waiting)
+  to.uint(everySeconds)
+  to.uint(lagSeconds)
+  to.uint(base.clockMs - heardMs)
+  writeSamples(to, samples, base)
+  if (ahead.length > 0) writeSamples(to, ahead, base)
+  if (setBack === null) return
+  to.signed(setBack.minute - base.minute)
+  to.uint(setBack.ns)
+  to.uint(setBack.byNs)
+}
+
+/** Times are written as distances, and those as what they differ by: samples come at a beat, so that most are 0. */
+function writeSamples(to: ByteWriter, samples: Samples, { minute, ns }: Base): void {
+  const count = samples.length / STRIDE
+  to.uint(count)
+  if (count === 0) return
+  writeSpan(to, samples[0]! - minute, samples[NS]! - ns, 0)
+  to.words(samples[HIGH]!, samples[LOW]!)
+  let beat = 0
+  for (let at = STRIDE; at < samples.length; at += STRIDE) {
+    const before = at - STRIDE
+    beat = writeSpan(to, samples[at]! - samples[before]!, samples[at + NS]! - samples[before + NS]!, beat)
+    to.words(samples[at + HIGH]! - samples[before + HIGH]!, samples[at + LOW]! - samples[before + LOW]!)
+  }
+}
+
+/** Beyond so many minutes nanoseconds, and differences of them, need more than 53 bits. */
+const FAR_MINUTES = 20_000
+
+/** A distance less the last one; returns it as the next one's last, 0 after one that is too large for a number. */
+function writeSpan(to: ByteWriter, minutes: number, ns: number, last: number): number {
+  if (minutes < FAR_MINUTES && minutes > -FAR_MINUTES) {
+    const span = minutes * MINUTE_NS + ns
+    to.signed(span - last)
+    return span
+  }
+  to.int(nanoOf(minutes, ns) - BigInt(last))
+  return 0
+}
+
+function readNumbers(from: ByteReader, series: Series, { recordNano, clockMs }: HostState): void {
+  const flags = from.byte()
+  series.settled = (flags & SETTLED) !== 0
+  series.pending = (flags & PENDING) !== 0
+  series.isLive = (flags & LIVE) !== 0
+  series.everySeconds = from.uint()
+  series.lagSeconds = from.uint()
+  series.heardMs = clockMs - from.uint()
+  readSamples(from, series.samples, recordNano)
+  if ((flags & AHEAD) !== 0) readSamples(from, series.ahead, recordNano)
+  if ((flags & SET_BACK) !== 0) {
+    const minute = splitNano(recordNano)[0] + Number(from.int())
+    series.setBack = { minute, ns: from.uint(), byNs: from.uint() }
+  }
+}
+
+function readSamples(from: ByteReader, samples: Samples, baseNano: bigint): void {
+  let [time, value, beat] = [baseNano, 0n, 0n]
+  const count = from.uint()
+  for (let index = 0; index < count; index++) {
+    const before = time
+    time += from.int() + beat
+    value += from.int()
+    pushSample(samples, time, value)
+    beat = index === 0 || isFar(samples) ? 0n : time - before
+  }
+}
+
+function isFar(samples: Samples): boolean {
+  const minutes = samples[samples.length - STRIDE]! - samples[samples.length - 2 * STRIDE]!
+  return minutes >= FAR_MINUTES || minutes <= -FAR_MINUTES
+}
+
+function checkVersion(version: number): void {
+  if (version !== VERSION) throw new RangeError(`version ${version}, this is ${VERSION}`)
+}

@@ -1,0 +1,131 @@
+/**
+ * Which machine a name stands for. A sender that knows a machine's id (`host.id`, the sensors' machine id) also says its
+ * name; others (Kepler's `node_name`, Kubernetes' `node`, DCGM's `Hostname`) know the name alone. Both are one host, or its
+ * energy counts twice.
+ *
+ * Readings are kept by host, so the two may lie in different partitions: the worker that hears of an id with its name tells
+ * the partition of the name, through the log, and tells it again every hour. There, what comes under the name alone is
+ * passed on to the id. Two ids that claim one name at a time are two machines of one name: then nothing is joined.
+ */
+import { hostKey } from '../samples/keys.ts'
+
+/** Value of the header `kind` of a record that tells names. */
+export const NAMES_KIND = 'names'
+/** Value of the header `kind` of a record of readings that came under a name alone, under the host's id now. */
+export const JOINED_KIND = 'joined'
+
+/** A host of this id says that it has this name. */
+export interface Claim {
+  readonly tenant: string
+  readonly name: string
+  readonly host: string
+}
+
+interface Claimed {
+  readonly host: string
+  /** When it was told last, by the log. */
+  readonly atMs: number
+}
+
+interface Told {
+  readonly name: string
+  readonly atMs: number
+}
+
+const TELL_EVERY_MS = 3_600_000
+/** A claim so much older than the newest one of its name is that of a machine that is gone. */
+const STALE_MS = 3 * TELL_EVERY_MS
+/** More machines of one name are not told apart from so many. */
+const MOST_CLAIMS = 4
+/** Names of one host that are told by turns. */
+const MOST_NAMES = 8
+
+const CLAIMS = '\u0000claims\u0000'
+const TOLD = '\u0000told\u0000'
+
+/** State entries that have changed, for the step; null: gone. */
+export type Changes = Map<string, Uint8Array | null>
+
+export class HostNames {
+  /** By host key of the name. */
+  readonly #claims = new Map<string, readonly Claimed[]>()
+  /** By host key of the id, the newest last: containers of one machine id may each say a name of their own. */
+  readonly #told = new Map<string, readonly Told[]>()
+
+  constructor(stored: ReadonlyMap<string, Uint8Array>) {
+    for (const [key, bytes] of stored) {
+      const into = key.startsWith(CLAIMS) ? this.#claims : key.startsWith(TOLD) ? this.#told : null
+      const prefix = into === this.#claims ? CLAIMS : TOLD
+      into?.set(key.slice(prefix.length), JSON.parse(Buffer.from(bytes).toString()) as never)
+    }
+  }
+
+  /** Whether any name is claimed: nothing else need be asked where none is. */
+  get isEmpty(): boolean {
+    return this.#claims.size === 0
+  }
+
+  /** What is to be told of a host's name now; null: nothing. */
+  toTell(tenant: string, host: string, name: string, nowMs: number, changes: Changes): Claim | null {
+    if (name === '' || name === host) return null
+    const key = hostKey(tenant, host)
+    const told = this.#told.get(key) ?? []
+    if (told.some(one => one.name === name && nowMs < one.atMs + TELL_EVERY_MS)) return null
+    const now = [...told.filter(one => one.name !== name), { name, atMs: nowMs }].slice(-MOST_NAMES)
+    this.#told.set(key, now)
+    changes.set(TOLD + key, bytesOf(now))
+    return { tenant, name, host }
+  }
+
+  claim({ tenant, name, host }: Claim, atMs: number, changes: Changes): void {
+    const key = hostKey(tenant, name)
+    const others = (this.#claims.get(key) ?? []).filter(
+      one => one.host !== host && one.atMs > atMs - STALE_MS,
+    )
+    const claims = [{ host, atMs }, ...others].slice(0, MOST_CLAIMS)
+    this.#claims.set(key, claims)
+    changes.set(CLAIMS + key, bytesOf(claims))
+  }
+
+  /** Ids that claim a name. One: it is that host. Several: machines of one name. */
+  claimants(tenant: string, name: string): readonly string[] {
+    return (this.#claims.get(hostKey(tenant, name)) ?? []).map(({ host }) => host)
+  }
+
+  /** The host that a name stands for; null: itself. */
+  hostOf(tenant: string, name: string): string | null {
+    const claims = this.claimants(tenant, name)
+    return claims.length === 1 && claims[0] !== name ? claims[0]! : null
+  }
+
+  /** Forgets all names of a tenant. */
+  erase(tenant: string, changes: Changes): void {
+    const prefix = hostKey(tenant, '')
+    for (const [kind, names] of [
+      [TOLD, this.#told],
+      [CLAIMS, this.#claims],
+    ] as const) {
+      for (const key of names.keys()) {
+        if (!key.startsWith(prefix)) continue
+        names.delete(key)
+        changes.set(kind + key, null)
+      }
+    }
+  }
+
+  /** Forgets what was told last before `oldestMs`. */
+  forget(oldestMs: number, changes: Changes): void {
+    for (const [key, told] of this.#told) {
+      if (told.some(({ atMs }) => atMs >= oldestMs)) continue
+      this.#told.delete(key)
+      changes.set(TOLD + key, null)
+    }
+    for (const [key, claims] of this.#claims) {
+      if (claims.some(({ atMs }) => atMs >= oldestMs)) continue
+      this.#claims.delete(key)
+      changes.set(CLAIMS + key, null)
+    }
+  }
+}
+
+const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value))

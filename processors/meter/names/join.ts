@@ -1,0 +1,95 @@
+/** Passes readings that came under a machine's name alone on to the host of that name: see host-names.ts. */
+import { copyRows } from '../../../core/columns/copy-rows.ts'
+import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
+import { type RecordView, readRecord } from '../../../core/columns/record-reader.ts'
+import { encodeRows } from '../../../core/columns/rows.ts'
+import { readings } from '../../../core/model/streams/index.ts'
+import type { RowOf } from '../../../core/model/streams/stream.ts'
+import { workloadKey } from '../samples/keys.ts'
+import { STRIDE, timeNanoAt, valueAt } from '../samples/samples.ts'
+import type { HostState } from '../state/host-state.ts'
+import type { HostNames } from './host-names.ts'
+
+type Readings = RecordView<typeof readings>
+
+/** Takes rows of a record that are readings of this host. */
+export type Pass = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
+
+/** What of a record stays; null: nothing. The rest is passed on. Almost always all of it stays, and nothing is copied. */
+export function divide(record: Readings, names: HostNames, pass: Pass): Readings | null {
+  const targets = names.isEmpty ? NO_TARGETS : targetsOf(record, names)
+  if (targets.size === 0) return record
+  const { Tenant, Host, HostName } = record.columns
+  const staying: number[] = []
+  const going = new Map<number, number[]>()
+  for (let row = 0; row < record.rows; row++) {
+    const place = placeOf(record, row)
+    // Who says an id of its own beside that name is not meant.
+    const isNamed = targets.has(place) && HostName.get(row) === Host.get(row)
+    if (!isNamed) staying.push(row)
+    else if (going.has(place)) going.get(place)!.push(row)
+    else going.set(place, [row])
+  }
+  if (going.size === 0) return record
+  for (const [place, rows] of going) pass(record, rows, Tenant.get(rows[0]!), targets.get(place)!)
+  if (staying.length === 0) return null
+  const builder = createRecordBuilder(readings)
+  copyRows(record, staying, builder, {})
+  return readRecord(readings, builder.finish())
+}
+
+const NO_TARGETS: ReadonlyMap<number, string> = new Map()
+
+const placeOf = ({ columns: { Tenant, Host } }: Readings, row: number): number =>
+  Tenant.ids[row]! * Host.dictionary.length + Host.ids[row]!
+
+/** By place, the host that is meant, where it is another. */
+function targetsOf(record: Readings, names: HostNames): ReadonlyMap<number, string> {
+  const { Tenant, Host } = record.columns
+  const targets = new Map<number, string>()
+  const asked = new Set<number>()
+  for (let row = 0; row < record.rows; row++) {
+    const place = placeOf(record, row)
+    if (asked.has(place)) continue
+    asked.add(place)
+    const host = names.hostOf(Tenant.get(row), Host.get(row))
+    if (host !== null) targets.set(place, host)
+  }
+  return targets
+}
+
+/**
+ * What a name that turned out to stand for a host has left, as that host's readings: all samples where no window was
+ * closed under the name, else the last one, from which its counters go on. Forgotten here.
+ */
+export function moveSamples(state: HostState, host: string): Uint8Array | null {
+  const rows: RowOf<typeof readings>[] = []
+  for (const { identity, samples, rangeMax } of state.series.values()) {
+    const { quantity, workloadKind, workloadId } = identity
+    const first = state.closedBefore === null ? 0 : Math.max(0, samples.length - STRIDE)
+    for (let at = first; at < samples.length; at += STRIDE) {
+      rows.push({
+        Tenant: state.tenant,
+        Host: host,
+        HostName: state.hostName,
+        BootId: identity.bootId,
+        Timestamp: timeNanoAt(samples, at),
+        Quantity: quantity,
+        Domain: identity.domain,
+        Device: identity.device,
+        WorkloadKind: workloadKind,
+        WorkloadId: workloadId,
+        Value: valueAt(samples, at),
+        RangeMax: rangeMax,
+        Source: identity.source,
+        Quality: identity.quality,
+        Attributes: state.workloads.get(workloadKey(workloadKind, workloadId))?.attributes ?? {},
+      })
+    }
+  }
+  state.series.clear()
+  state.workloads.clear()
+  state.derived = null
+  state.lookup = null
+  return rows.length === 0 ? null : encodeRows(readings, rows)
+}

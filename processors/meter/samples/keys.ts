@@ -1,0 +1,31 @@
+/**
+ * Keys of the maps that state is kept in. A tenant comes from a credential and holds no separator; other parts come from
+ * outside, and a tenant that puts separators there can only confuse its own series.
+ */
+import { digest } from '../../../core/model/digest.ts'
+import type { MeterIdentity } from './series.ts'
+
+const SEPARATOR = '\u0000'
+
+/** Names of hosts come from outside; a stored key has a limit (1978 bytes in LMDB). */
+const LONGEST_HOST = 256
+
+/** Also the key of the host's stored state. */
+export const hostKey = (tenant: string, host: string): string =>
+  `${tenant}${SEPARATOR}${host.length > LONGEST_HOST ? digest(host, 64) : host}`
+
+/**
+ * Key of the half of the host's stored state that rarely changes. Host keys begin with a tenant, which is neither empty nor
+ * holds a separator: no host's key is another's names key.
+ */
+export const namesKey = (hostKey: string): string => `${SEPARATOR}names${SEPARATOR}${hostKey}`
+
+export const isNamesKey = (key: string): boolean => key.startsWith(SEPARATOR)
+
+export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
+
+/** Which meter it is, whoever it measures: few in a record, so that readers build each once. */
+export const meterKey = (meter: MeterIdentity): string =>
+  [meter.quantity, meter.domain, meter.device, meter.bootId, meter.source, meter.quality].join(SEPARATOR)
+
+export const seriesKey = (meter: string, workload: string): string => meter + SEPARATOR + workload

@@ -1,0 +1,260 @@
+/**
+ * One meter's samples in the windows that are still open. What a series holds decides what its windows get, whatever the
+ * order in which the samples came: they are kept sorted, all of them, and the same sample twice is one.
+ */
+import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../../core/books/plausible.ts'
+import { type LikelyRange, likelyRangeOf } from '../../../core/books/rapl-ranges.ts'
+import {
+  HIGH,
+  isBelow,
+  LOW,
+  lowerBound,
+  NS,
+  type Samples,
+  STRIDE,
+  secondsBetween,
+  spanNs,
+} from './samples.ts'
+
+export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
+export const GAUGE_QUANTITIES = ['power', 'memory'] as const
+/** Counters: how an exporter itself splits a domain's energy. */
+export const ACTIVITY_QUANTITIES = ['energy_active', 'energy_idle'] as const
+export type MeteredQuantity =
+  | (typeof COUNTER_QUANTITIES)[number]
+  | (typeof GAUGE_QUANTITIES)[number]
+  | (typeof ACTIVITY_QUANTITIES)[number]
+
+/** A meter of a host: a new boot id or source is another one, and nothing is invented between two. */
+export interface MeterIdentity {
+  readonly quantity: MeteredQuantity
+  readonly domain: string
+  readonly device: string
+  readonly bootId: string
+  readonly source: string
+  /** measured | estimated */
+  readonly quality: string
+}
+
+/** What makes a series: the meter, and who it measures ('' for the host itself). */
+export interface SeriesIdentity extends MeterIdentity {
+  readonly workloadKind: string
+  readonly workloadId: string
+}
+
+/** The most that is possible: a counter's per second, a gauge's value, exactly and as a double. */
+export interface Most {
+  readonly exact: bigint
+  readonly near: number
+}
+
+export interface SetBack {
+  readonly minute: number
+  readonly ns: number
+  readonly byNs: number
+}
+
+export interface Series {
+  readonly identity: SeriesIdentity
+  /** Of the identity: not a counter. */
+  readonly isGauge: boolean
+  /** Of the identity: what can be counted once only, whichever series tells it. */
+  readonly place: string
+  /** Longest trusted distance of two samples, ns, as configured when the last one came. */
+  gapNs: number
+  /** 0n: no known range. */
+  rangeMax: bigint
+  /** Power that the meter itself names as its most, mW; 0n: none. */
+  maxPowerMw: bigint
+  most: Most
+  /** Of the identity: where it may wrap when no range is named. */
+  readonly likely: LikelyRange | null
+  /** Rising, without repeats. */
+  readonly samples: Samples
+  /** Whether windows were closed with the first sample: what is earlier changes nothing any more. */
+  settled: boolean
+  /** Whether the first interval was booked up to the closed windows, and reaches beyond them: nothing can come inside it. */
+  pending: boolean
+  /** Usual distance of samples, s: rises at once, falls slowly; 0: not known yet. */
+  everySeconds: number
+  /** The host's clock when its newest sample came, see host-clock.ts. */
+  heardMs: number
+  /** How far behind the host's newest sample its own come, s: rises at once, falls slowly. */
+  lagSeconds: number
+  /** Whether its samples come as time passes, and not many at once out of some store. */
+  isLive: boolean
+  /** Samples dated ahead of their arrival, see ahead.ts; empty nearly always. */
+  ahead: Samples
+  /** The first sample after the clock that dates them was set back, and by how much; null: it was not, lately. */
+  setBack: SetBack | null
+  /** Whether another epoch of the same meter is held beside it. Follows from which series there are. */
+  hasRival: boolean
+}
+
+/** Bounds what one series may hold. */
+export const MAX_SAMPLES = 4096
+/** The same where memory is short. */
+export const FEW_SAMPLES = 64
+/** Longer distances say nothing of a beat. */
+const LONGEST_BEAT_SECONDS = 600
+/** What a first distance is believed to be at most. */
+const FIRST_BEAT_SECONDS = 60
+
+export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 0n): Series => ({
+  identity,
+  isGauge: identity.quantity === 'power' || identity.quantity === 'memory',
+  place: placeOf(identity),
+  gapNs,
+  rangeMax: 0n,
+  maxPowerMw,
+  most: mostOf(identity, maxPowerMw),
+  likely: identity.quantity === 'energy' ? likelyRangeOf(identity.source, identity.domain) : null,
+  samples: [],
+  settled: false,
+  pending: false,
+  everySeconds: 0,
+  heardMs: 0,
+  lagSeconds: 0,
+  isLive: false,
+  ahead: [],
+  setBack: null,
+  hasRival: false,
+})
+
+/** Sorts `energy` before `power`, which fills in where there is no counter. */
+export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesIdentity): string {
+  if (workloadKind === '' && quantity !== 'cpu_time' && quantity !== 'memory') {
+    return `${quantity}\u0000${domain}`
+  }
+  return `${quantity}\u0000${workloadKind}\u0000${workloadId}`
+}
+
+/** Memory of a machine: more than any has. */
+const MOST_BYTES = 1n << 52n
+
+export function mostOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): Most {
+  if (quantity === 'memory') return { exact: MOST_BYTES, near: Number(MOST_BYTES) }
+  const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)
+  const inUnit = quantity === 'power' ? exact / 1_000n : exact
+  return { exact: inUnit, near: Number(inUnit) }
+}
+
+/** kept: at the end. between: among others. What came too late to change anything, or found no room, changed nothing. */
+export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
+
+/**
+ * Adds a sample: the minute of its instant, the nanoseconds into it, the words of its value (high signed, low unsigned).
+ * `most`: samples that may wait.
+ */
+export function insertSample(
+  series: Series,
+  minute: number,
+  ns: number,
+  high: number,
+  low: number,
+  most: number,
+): Insertion {
+  const { samples } = series
+  const end = samples.length
+  if (end > 0) {
+    const last = end - STRIDE
+    if (!isBelow(samples[last]!, samples[last + NS]!, minute, ns)) {
+      return insertEarlier(series, minute, ns, high, low, most)
+    }
+    const seconds = secondsBetween(samples[last]!, samples[last + NS]!, minute, ns)
+    if (seconds !== series.everySeconds) learnBeat(series, seconds)
+    if (end >= most * STRIDE && !makeRoom(series, most)) return 'overflow'
+  }
+  samples.push(minute, ns, high, low)
+  return 'kept'
+}
+
+/** One long distance may be a stray sample: the beat grows by no more than it is. */
+function learnBeat(series: Series, seconds: number): void {
+  if (seconds > LONGEST_BEAT_SECONDS) return
+  const { everySeconds } = series
+  const most = everySeconds === 0 ? FIRST_BEAT_SECONDS : 2 * everySeconds + 1
+  series.everySeconds =
+    seconds > everySeconds ? Math.min(seconds, most) : everySeconds - ((everySeconds - seconds) >> 3)
+}
+
+/**
+ * Notes that a record brought a new sample of the series. `lagSeconds`: how far that is behind the host's newest one before.
+ * To be called once a record; the record's place in time is the host's clock.
+ */
+export function heard(series: Series, clockMs: number, lagSeconds: number): void {
+  const { samples } = series
+  const [before, last] = [samples.length - 2 * STRIDE, samples.length - STRIDE]
+  if (before >= 0) {
+    const span = spanNs(samples, before, last)
+    const seconds = Math.ceil(span / 1e9)
+    series.isLive = (clockMs - series.heardMs) * 2e6 >= span
+    // Seen as it passed, a distance is no stray's.
+    if (series.isLive && seconds <= LONGEST_BEAT_SECONDS && seconds > series.everySeconds) {
+      series.everySeconds = seconds
+    }
+  }
+  series.heardMs = clockMs
+  const known = series.lagSeconds
+  const lag = lagSeconds > 0 ? Math.ceil(lagSeconds) : 0
+  series.lagSeconds = lag > known ? lag : known - Math.ceil((known - lag) / 8)
+}
+
+function insertEarlier(
+  series: Series,
+  minute: number,
+  ns: number,
+  high: number,
+  low: number,
+  most: number,
+): Insertion {
+  const { samples } = series
+  const at = lowerBound(samples, minute, ns)
+  if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
+  if (at === 0 && series.settled) return 'closed'
+  if (at === STRIDE && series.pending) return 'out_of_order'
+  if (samples.length >= most * STRIDE && !makeRoom(series, most)) return 'overflow'
+  samples.splice(lowerBound(samples, minute, ns), 0, minute, ns, high, low)
+  return 'between'
+}
+
+/** Two values for one instant: the larger one, in whatever order they came; one that was booked stays. */
+function mergeEqualTime(series: Series, at: number, high: number, low: number): Insertion {
+  const { samples } = series
+  if (at === 0 && series.settled) return 'duplicate'
+  if (!isBelow(samples[at + HIGH]!, samples[at + LOW]!, high, low)) return 'duplicate'
+  if (at === STRIDE && series.pending) return 'out_of_order'
+  samples[at + HIGH] = high
+  samples[at + LOW] = low
+  return 'between'
+}
+
+/**
+ * Where too many wait, a counter's samples that say nothing their neighbours do not say are dropped: of each minute's rise
+ * the inner ones. Order matters from then on for what falls among them. Whether there is room now.
+ */
+function makeRoom({ isGauge, samples, gapNs, pending }: Series, most: number): boolean {
+  if (isGauge) return false
+  let to = pending ? 2 * STRIDE : STRIDE
+  for (let at = to; at + STRIDE < samples.length; at += STRIDE) {
+    if (isInner(samples, to - STRIDE, at, gapNs)) continue
+    samples.copyWithin(to, at, at + STRIDE)
+    to += STRIDE
+  }
+  const last = samples.length - STRIDE
+  if (to <= last) {
+    samples.copyWithin(to, last, last + STRIDE)
+    samples.length = to + STRIDE
+  }
+  return samples.length < most * STRIDE
+}
+
+/** Whether the sample at `at` lies on a rise within one minute, from the one kept before it to the next one. */
+function isInner(samples: Samples, before: number, at: number, gapNs: number): boolean {
+  const after = at + STRIDE
+  if (samples[before] !== samples[after] || samples[after + NS]! - samples[before + NS]! > gapNs) return false
+  return (
+    !isBelow(samples[at + HIGH]!, samples[at + LOW]!, samples[before + HIGH]!, samples[before + LOW]!) &&
+    !isBelow(samples[after + HIGH]!, samples[after + LOW]!, samples[at + HIGH]!, samples[at + LOW]!)
+  )
+}

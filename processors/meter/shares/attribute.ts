@@ -1,0 +1,227 @@
+/** Gives the energy of one closed window of one host to its workloads: the rows of stream `energy`. */
+
+import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { apportion } from '../../../core/model/apportion.ts'
+import { divideHalfEven } from '../../../core/model/decimal.ts'
+import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
+import { type Split, split } from '../../../core/model/split.ts'
+import type { energy } from '../../../core/model/streams/index.ts'
+import type { RowOf } from '../../../core/model/streams/stream.ts'
+import { windowStartNano, windowStartSeconds } from '../../../core/model/window.ts'
+import { workloadKey } from '../samples/keys.ts'
+import { MINUTE_NS } from '../samples/samples.ts'
+import type { HostState } from '../state/host-state.ts'
+import type { LatePiece, Piece } from '../windows/integrate.ts'
+import { gatherWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './aggregate.ts'
+import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
+import { type Described, describeWorkloads } from './described.ts'
+import { finestWorkloads, isOverBusy, type Named, named, withoutRepeats } from './workloads.ts'
+
+export type EnergyRow = RowOf<typeof energy>
+
+export interface Attribution {
+  readonly method: 'ratio' | 'baseline'
+  /** Calibrated idle power of a host, µW; only for `baseline`. */
+  readonly idleMicrowatts: bigint
+}
+
+const NOBODY: Named = { kind: '', id: '', name: '', namespace: '', labels: {} }
+/** A host without any meter: its workloads' use is known, their energy is not. */
+const UNMETERED = {
+  component: 'cpu',
+  energyUj: 0n,
+  coveredNs: 0,
+  quality: 'none',
+  sources: [],
+} as const
+
+type MeteredComponent = ComponentEnergy | typeof UNMETERED
+
+export interface Attributed {
+  readonly rows: EnergyRow[]
+  /** What was metered and cannot be. */
+  readonly leftOut: LatePiece[]
+}
+
+/** @throws WattlineError `invariant_broken` when the rows do not sum to what was metered. */
+export function attributeWindow(
+  host: HostState,
+  window: number,
+  pieces: readonly Piece[],
+  attribution: Attribution,
+): Attributed {
+  const described = describeWorkloads(host, pieces)
+  const gathered = gatherWindow(described.pieces)
+  const leftOut = gathered.impossible.map(piece => impossiblePart(piece))
+  const metered = componentsOf(gathered.domains)
+  const use = usesOf(gathered, described.labelsOf)
+  if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) {
+    return { rows: [], leftOut }
+  }
+  const rows = rowsOf(host, window, use, metered, attribution)
+  const sum = sumOf(rows.map(row => row.EnergyUj))
+  if (sum !== metered.meteredUj) {
+    const words = `host ${host.host}, window ${window}: rows sum to ${sum} µJ, the meters to ${metered.meteredUj} µJ`
+    throw new WattlineError('invariant_broken', `Energy is not conserved: ${words}.`)
+  }
+  return { rows, leftOut }
+}
+
+const impossiblePart = ({ series, window, amount }: Piece): LatePiece => ({
+  series,
+  window,
+  amount,
+  timeNano: windowStartNano(window),
+  reason: 'implausible',
+})
+
+type NamedUse = WindowUse & {
+  readonly people: readonly Named[]
+  /** Whether workloads showed more CPU time than the host was busy. */
+  readonly isOverBusy: boolean
+}
+
+function usesOf(gathered: WindowUse, labelsOf: Described['labelsOf']): NamedUse {
+  const { workloads, capacityUs, busyUs } = gathered
+  const people = workloads.map(use => named(use, labelsOf(workloadKey(use.kind, use.id))))
+  const finest = finestWorkloads({ workloads, people })
+  const over = capacityUs > 0n && isOverBusy(finest.workloads, busyUs)
+  return { ...gathered, ...(over ? withoutRepeats(finest, busyUs) : finest), isOverBusy: over }
+}
+
+function rowsOf(
+  host: HostState,
+  window: number,
+  use: NamedUse,
+  metered: HostEnergy,
+  attribution: Attribution,
+): EnergyRow[] {
+  const components: readonly MeteredComponent[] =
+    metered.components.length > 0 ? metered.components : [UNMETERED]
+  const memoryAt = components.some(({ component }) => component === 'dram')
+    ? 'dram'
+    : components[0]!.component
+  const baselines = baselineOf(metered, attribution)
+  const rows: EnergyRow[] = []
+  for (const [index, component] of components.entries()) {
+    const row = rowMaker(host, window, use, component, metered.boundary)
+    const carries = { cpu: index === 0, memory: component.component === memoryAt }
+    const shares = splitComponent(component, use, baselines?.[index])
+    rows.push(...workloadRows(row, use, shares, carries), ...hostRows(row, use, shares, carries.cpu))
+    if (component.component === 'other' && metered.skewUj !== 0n) {
+      rows.push(row(NOBODY, 'skew', metered.skewUj, { method: 'none' }))
+    }
+  }
+  return rows
+}
+
+/** A host's idle power, by the time its meters saw, shared over its components by their energy. */
+function baselineOf(
+  { components }: HostEnergy,
+  { method, idleMicrowatts }: Attribution,
+): bigint[] | undefined {
+  const energies = components.map(({ energyUj }) => energyUj)
+  const total = sumOf(energies)
+  if (method !== 'baseline' || total === 0n) return undefined
+  const coveredNs = Math.max(...components.map(part => part.coveredNs))
+  const idleUj = divideHalfEven(idleMicrowatts * BigInt(coveredNs), 1_000_000_000n)
+  return apportion(smaller(idleUj, total), energies)
+}
+
+function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigint | undefined): Split {
+  const { busyUs, capacityUs } = use
+  const workloadsUs = use.workloads.map(({ cpuUs }) => cpuUs)
+  if (part.component === 'gpu') {
+    // Who held the device is not known from CPU time: its energy stays with nobody until GPU time is metered.
+    return split({ energyUj: part.energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
+  }
+  const byteSeconds = use.workloads.map(({ hasMemory, byteSeconds: used }) => (hasMemory ? used : null))
+  return split({
+    energyUj: part.energyUj,
+    busyUs,
+    capacityUs,
+    workloadsUs,
+    activity: use.activity,
+    ...(part.component === 'dram' ? { byteSeconds } : {}),
+    ...(baselineUj === undefined ? {} : { baselineUj }),
+  })
+}
+
+interface Facts {
+  readonly method: string
+  readonly cpuUs?: bigint
+  readonly byteSeconds?: bigint
+  readonly quality?: Quality
+}
+
+type RowMaker = (who: Named, share: string, energyUj: bigint, facts: Facts) => EnergyRow
+
+function rowMaker(
+  host: HostState,
+  window: number,
+  use: WindowUse,
+  part: MeteredComponent,
+  boundary: string,
+): RowMaker {
+  const fixed = {
+    Tenant: host.tenant,
+    Host: host.host,
+    HostName: host.hostName,
+    WindowStart: windowStartSeconds(window),
+    Component: part.component,
+    Coverage: Math.min(1, part.coveredNs / MINUTE_NS),
+    EnergySource: part.sources.join('+'),
+    IdlePolicy: 'none',
+    Boundary: boundary,
+    CapacityUs: use.capacityUs,
+  }
+  return (who, share, energyUj, { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' }) => ({
+    ...fixed,
+    WorkloadKind: who.kind,
+    WorkloadId: who.id,
+    WorkloadName: who.name,
+    Namespace: who.namespace,
+    Share: share,
+    EnergyUj: energyUj,
+    CpuUs: cpuUs,
+    MemoryByteSeconds: byteSeconds,
+    GpuUs: 0n,
+    EnergyQuality: part.quality === 'none' ? 'none' : worstOf([part.quality, quality, use.cpuQuality]),
+    Method: method,
+    Labels: who.labels,
+  })
+}
+
+/** Said on the row: what workloads got there follows from more CPU time than there was. */
+const methodOf = ({ method }: Split, { isOverBusy }: NamedUse): string =>
+  isOverBusy && method !== 'none' ? `${method}+over_busy` : method
+
+/** CPU time stands on the rows of one component only, memory likewise, so that sums over components count them once. */
+function workloadRows(
+  row: RowMaker,
+  use: NamedUse,
+  shares: Split,
+  carries: { cpu: boolean; memory: boolean },
+): EnergyRow[] {
+  return use.workloads.flatMap((workload: WorkloadUse, index) => {
+    const energyUj = shares.activeUj[index]!
+    const cpuUs = carries.cpu ? workload.cpuUs : 0n
+    const byteSeconds = carries.memory ? workload.byteSeconds : 0n
+    if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n) return []
+    const facts = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality }
+    return [row(use.people[index]!, 'active', energyUj, facts)]
+  })
+}
+
+/** The idle row is always there: it says that the host was metered, also when it drew nothing. */
+function hostRows(row: RowMaker, use: NamedUse, shares: Split, cpu: boolean): EnergyRow[] {
+  const { idleUj, unattributedUj } = shares
+  const method = methodOf(shares, use)
+  const known = sumOf(use.workloads.map(({ cpuUs }) => cpuUs))
+  const cpuUs = cpu ? larger(use.busyUs - known, 0n) : 0n
+  const rows = shares.method === 'none' ? [] : [row(NOBODY, 'idle', idleUj, { method })]
+  if (unattributedUj !== 0n || cpuUs !== 0n || shares.method === 'none') {
+    rows.push(row(NOBODY, 'unattributed', unattributedUj, { method, cpuUs }))
+  }
+  return rows
+}

@@ -1,0 +1,68 @@
+/** Which workloads of a window are billed, and what they are called. */
+import { staysAsFinest } from '../../../core/books/finest.ts'
+import { apportion } from '../../../core/model/apportion.ts'
+import { larger, sumOf } from '../../../core/model/integers.ts'
+import { microseconds } from '../../../core/model/quantity.ts'
+import type { WorkloadUse } from './aggregate.ts'
+import type { Labels } from './described.ts'
+
+export interface Named {
+  readonly kind: string
+  readonly id: string
+  readonly name: string
+  readonly namespace: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export function named({ kind, id }: { kind: string; id: string }, labels: Labels): Named {
+  return {
+    kind,
+    id,
+    name: labels['workload.name'] || id,
+    namespace:
+      labels['workload.namespace'] || labels['k8s.namespace.name'] || labels['service.namespace'] || '',
+    labels,
+  }
+}
+
+/** Workloads of a window with their names, in the same order. */
+interface People {
+  readonly workloads: readonly WorkloadUse[]
+  readonly people: readonly Named[]
+}
+
+/** Those that stay: see core/books/finest.ts. */
+export function finestWorkloads(all: People): People {
+  const stays = staysAsFinest(all.people)
+  return only(all, index => stays[index]!)
+}
+
+/** Counters of workloads and of the host are read a moment apart. */
+const SLACK_PERCENT = 5n
+const SLACK_US = 100_000n
+
+/** Whether workloads show more CPU time than the host was busy: some of it stands there twice. */
+export const isOverBusy = (workloads: readonly WorkloadUse[], busyUs: bigint): boolean =>
+  sumOf(workloads.map(({ cpuUs }) => cpuUs)) * 100n > busyUs * (100n + SLACK_PERCENT) + SLACK_US * 100n
+
+/**
+ * What to do about it: processes are what is told twice as a rule, beside a container that nothing links them to. They share
+ * what others leave of the busy time.
+ */
+export function withoutRepeats({ workloads, people }: People, busyUs: bigint): People {
+  const isProcess = ({ kind }: WorkloadUse): boolean => kind === 'process'
+  const left = larger(busyUs - cpuOf(workloads.filter(use => !isProcess(use))), 0n)
+  const processes = workloads.filter(isProcess)
+  const used = processes.map(({ cpuUs }) => cpuUs)
+  if (sumOf(used) <= left) return { workloads, people }
+  const parts = apportion(left, used)
+  const cut = new Map(processes.map((use, index) => [use, { ...use, cpuUs: microseconds(parts[index]!) }]))
+  return { workloads: workloads.map(use => cut.get(use) ?? use), people }
+}
+
+const cpuOf = (workloads: readonly WorkloadUse[]): bigint => sumOf(workloads.map(({ cpuUs }) => cpuUs))
+
+const only = ({ workloads, people }: People, stays: (index: number) => boolean): People => ({
+  workloads: workloads.filter((_, index) => stays(index)),
+  people: people.filter((_, index) => stays(index)),
+})

@@ -1,0 +1,91 @@
+/**
+ * What the states of hosts take in memory, by tenant, over all partitions of this process. Who invents hosts, workloads or
+ * meters without end must not take the memory that metering everybody else needs: beyond a bound nothing new of that
+ * tenant is metered, and what is known of it goes on.
+ */
+
+import type { Events } from '../../../core/catalogue/events/events.ts'
+import { heapLimitBytes } from '../../../core/runtime/available-memory.ts'
+import type { HostState } from './host-state.ts'
+
+/**
+ * What a tenant's readings may still add. `all`: hosts, series, words, samples. `known`: no new host and no new series.
+ * `least`: nor new words, nor samples beyond a few of each series.
+ */
+export type Room = 'all' | 'known' | 'least'
+
+export type RoomOf = (tenant: string) => Room
+
+/** From test/bench/meter-memory.ts: a host, a series, the shortcut to one, and what a byte of stored state stands for. */
+const HOST_BYTES = 1_000
+const SERIES_BYTES = 800
+const SHORTCUT_BYTES = 400
+const PER_STORED_BYTE = 4
+
+/** At twice the bound only books are kept, so that one tenant at its worst takes half of what there is. */
+const defaultLimitBytes = (): number => heapLimitBytes() / 4
+
+export class StateBudget {
+  readonly #limitBytes: number
+  readonly #events: Events
+  readonly #bytes = new Map<string, number>()
+  /** Tenants that have been told to have no room. */
+  readonly #full = new Set<string>()
+
+  constructor(limitBytes: number | undefined, events: Events) {
+    this.#limitBytes = limitBytes ?? defaultLimitBytes()
+    this.#events = events
+  }
+
+  readonly roomOf: RoomOf = tenant => {
+    const bytes = this.#bytes.get(tenant) ?? 0
+    if (bytes < this.#limitBytes) return 'all'
+    return bytes < 2 * this.#limitBytes ? 'known' : 'least'
+  }
+
+  /** Notes what a host's state takes from now on, given the bytes that it is stored in. */
+  note(state: HostState, storedBytes: number): void {
+    const series = state.series.size * SERIES_BYTES
+    const shortcuts = Math.max(state.series.size, state.lookup?.entries.size ?? 0) * SHORTCUT_BYTES
+    this.#change(state, HOST_BYTES + series + shortcuts + storedBytes * PER_STORED_BYTE)
+  }
+
+  /** Notes that a host's state is no longer held. */
+  release(state: HostState): void {
+    this.#change(state, 0)
+  }
+
+  /** Estimated bytes by tenant. */
+  samples(): ReadonlyMap<string, number> {
+    return this.#bytes
+  }
+
+  /** A line for each tenant that has no room, for operators. */
+  notes(): readonly string[] {
+    return [...this.#full].map(
+      tenant =>
+        `Tenant ${tenant} has used up metering.state_bytes: new hosts and workloads of it are not metered. Find who ` +
+        'sends ever new ones, or raise the bound.',
+    )
+  }
+
+  #change(state: HostState, bytes: number): void {
+    const { tenant } = state
+    const before = this.#bytes.get(tenant) ?? 0
+    const after = before + bytes - state.noted
+    state.noted = bytes
+    if (after > 0) this.#bytes.set(tenant, after)
+    else this.#bytes.delete(tenant)
+    this.#tell(tenant, after)
+  }
+
+  #tell(tenant: string, bytes: number): void {
+    const isFull = bytes >= this.#limitBytes
+    if (isFull === this.#full.has(tenant)) return
+    // Not told again at every host that comes and goes at the edge.
+    if (!isFull && bytes > this.#limitBytes * 0.9) return
+    if (isFull) this.#full.add(tenant)
+    else this.#full.delete(tenant)
+    this.#events.emit(isFull ? 'meterFull' : 'meterHasRoom', { tenant, bytes, limit: this.#limitBytes })
+  }
+}

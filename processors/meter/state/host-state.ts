@@ -1,0 +1,77 @@
+/** What `meter` knows of one host between two records: open windows only, never history. */
+
+import type { Series } from '../samples/series.ts'
+import type { HostLookup } from './lookup.ts'
+import { NO_TIME, type Own } from './own-time.ts'
+
+/** Words for people about a workload, from its newest reading. */
+export interface WorkloadWords {
+  /** Instant of that reading: its minute, and the nanoseconds into it. */
+  minute: number
+  ns: number
+  attributes: Readonly<Record<string, string>>
+}
+
+export interface HostState {
+  readonly tenant: string
+  readonly host: string
+  hostName: string
+  /** Reading that `hostName` came with. */
+  hostNameNano: bigint
+  /** Record time: the largest timestamp of a sample taken, none of them ahead of its arrival. */
+  recordNano: bigint
+  /** Wall-clock milliseconds from which on silence counts, for noticing silence only. */
+  lastRecordMs: number
+  /** When the last record came, by the clock that stamped it; and the time that passed by arrivals, see host-clock.ts. */
+  arrivedMs: number
+  clockMs: number
+  /** All windows below this one are closed; null: none yet. */
+  closedBefore: number | null
+  /** By series key and by workload key, see keys.ts. */
+  readonly series: Map<string, Series>
+  readonly workloads: Map<string, WorkloadWords>
+  /**
+   * Computed from the above when it is needed. Null after a change of anything but numbers of samples and times: of which
+   * series and workloads there are, of their words, of the host's name.
+   */
+  derived: Derived | null
+  /** Shortcuts of lookup.ts; null after something was forgotten. Never stored. */
+  lookup: HostLookup | null
+  /** Whether some series may hold samples that are ahead. Never stored. */
+  hasAhead: boolean
+  /** The worker's own time at the last record. Never stored. */
+  heard: Own
+  /** Bytes that the budget has noted for it, see budget.ts. Never stored. */
+  noted: number
+}
+
+export interface Derived {
+  /** In order of key. */
+  readonly series: readonly Series[]
+  readonly words: readonly WorkloadWords[]
+  /** The half of the stored state that rarely changes, see codec.ts. */
+  readonly names: Uint8Array
+  readonly namesCrc: number
+}
+
+/** By host key. The loop fills it from stored state. */
+export type HostStates = Map<string, HostState>
+
+export const newHostState = (tenant: string, host: string): HostState => ({
+  tenant,
+  host,
+  hostName: '',
+  hostNameNano: -1n,
+  recordNano: -1n,
+  lastRecordMs: 0,
+  arrivedMs: 0,
+  clockMs: 0,
+  closedBefore: null,
+  series: new Map(),
+  workloads: new Map(),
+  derived: null,
+  lookup: null,
+  hasAhead: true,
+  heard: NO_TIME,
+  noted: 0,
+})

@@ -1,0 +1,75 @@
+/**
+ * One meter, one epoch at a time. Two collectors that read the same counter give it two start times: epochs that overlap are
+ * alternatives, of which each moment counts one. Epochs that follow each other (a reboot) add up.
+ */
+import { apportion } from '../../../core/model/apportion.ts'
+import type { Series } from '../samples/series.ts'
+import type { HostState } from '../state/host-state.ts'
+import type { Piece, Slice } from './integrate.ts'
+
+/** Marks series that are epochs of one meter, of one source: only these need to know where in a window their pieces lie. */
+export function markRivals({ series }: HostState): void {
+  for (const epochs of Map.groupBy(series.values(), meterOf).values()) {
+    for (const one of epochs) one.hasRival = epochs.length > 1
+  }
+}
+
+const meterOf = ({ place, identity: { domain, device, source, quality } }: Series): string =>
+  [place, domain, device, source, quality].join('\u0000')
+
+/** Pieces of one window, place and source, with at most one for each meter. */
+export function oneEpochAtATime(pieces: readonly Piece[]): readonly Piece[] {
+  if (pieces.length === 1 || pieces.every(({ slices }) => slices === null)) return pieces
+  const meters = Map.groupBy(
+    pieces,
+    ({ series: { identity } }) => `${identity.domain}\u0000${identity.device}`,
+  )
+  return [...meters.values()].map(some => (some.length === 1 ? some[0]! : merged(some)))
+}
+
+/** Of the epoch that saw most of the window all, of the others what it did not see. */
+function merged(epochs: readonly Piece[]): Piece {
+  const [first, ...others] = epochs.toSorted(
+    (a, b) => b.coveredNs - a.coveredNs || (a.series.identity.bootId < b.series.identity.bootId ? -1 : 1),
+  )
+  const whole = { ...first! }
+  let seen: readonly Slice[] = first!.slices ?? []
+  for (const { slices, interpolated } of others) {
+    const more = (slices ?? []).flatMap(slice => unseenParts(slice, seen))
+    if (more.length === 0) continue
+    for (const { amount, fromNs, toNs } of more) {
+      whole.amount += amount
+      whole.coveredNs += toNs - fromNs
+    }
+    whole.interpolated ||= interpolated
+    seen = [...seen, ...more].toSorted((a, b) => a.fromNs - b.fromNs)
+  }
+  return whole
+}
+
+/** The stretches of a slice that none of `seen` covers; what was metered in it is cut by time. `seen` rises. */
+function unseenParts(slice: Slice, seen: readonly Slice[]): Slice[] {
+  const { fromNs, toNs, amount } = slice
+  const edges = [fromNs]
+  const isUnseen: boolean[] = []
+  let at = fromNs
+  for (const other of seen) {
+    if (other.toNs <= at || other.fromNs >= toNs) continue
+    if (other.fromNs > at) {
+      edges.push(other.fromNs)
+      isUnseen.push(true)
+    }
+    at = Math.min(other.toNs, toNs)
+    edges.push(at)
+    isUnseen.push(false)
+  }
+  if (at < toNs) {
+    edges.push(toNs)
+    isUnseen.push(true)
+  }
+  const spans = isUnseen.map((_, index) => BigInt(edges[index + 1]! - edges[index]!))
+  const amounts = apportion(amount, spans)
+  return isUnseen.flatMap((unseen, index) =>
+    unseen ? [{ fromNs: edges[index]!, toNs: edges[index + 1]!, amount: amounts[index]! }] : [],
+  )
+}

@@ -1,0 +1,179 @@
+/** What lies between two samples of a series, cut at minute edges: rises of counters, areas under gauges. */
+import { type CounterStep, counterStep, isSurelyPossible } from '../../../core/books/counter-step.ts'
+import { divideHalfEven } from '../../../core/model/decimal.ts'
+import { sumOf } from '../../../core/model/integers.ts'
+import { scaledHalfEven } from '../../../core/model/scaled.ts'
+import { spreadEvenly, type WindowPart, windowEdges, windowOf } from '../../../core/model/window.ts'
+import {
+  NS,
+  nearValueAt,
+  riseOf,
+  type Samples,
+  STRIDE,
+  spanNs,
+  timeNanoAt,
+  valueAt,
+} from '../samples/samples.ts'
+import type { Series } from '../samples/series.ts'
+
+export interface Interval {
+  /** Null: nothing is known of it, or nothing of it can be booked. */
+  readonly parts: readonly WindowPart[] | null
+  /** What the counter says that cannot be; 0n: nothing. */
+  readonly impossible: bigint
+  /** The sample after the first is not to be believed: the interval is that to the one after it. */
+  readonly isOdd: boolean
+}
+
+const UNKNOWN: Interval = { parts: null, impossible: 0n, isOdd: false }
+
+/**
+ * The last of the samples from `at` on whose intervals lie in one open window, are close enough together and can be booked
+ * as they are: nearly always all of the window. `at` itself where the next one is not one of those.
+ */
+export function runFrom(series: Series, at: number, closing: { readonly from: number }): number {
+  const { samples, isGauge, gapNs, most } = series
+  const window = samples[at]!
+  if (series.hasRival || window < closing.from) return at
+  let end = at
+  for (let next = at + STRIDE; next < samples.length; next += STRIDE) {
+    const minute = samples[next]!
+    if (minute !== window && (minute !== window + 1 || samples[next + NS] !== 0)) break
+    const span = spanNs(samples, end, next)
+    if (span > gapNs) break
+    if (!isGauge) {
+      const rise = riseOf(samples, end, next)
+      // Also where the rise is not a number.
+      if (!(rise >= 0) || !isSurelyPossible(rise, span, most.near)) break
+    }
+    end = next
+  }
+  return end
+}
+
+/** What the intervals of such a run amount to. */
+export function amountOfRun(series: Series, from: number, to: number): bigint {
+  const { samples, isGauge } = series
+  if (!isGauge) {
+    const rise = riseOf(samples, from, to)
+    return Number.isNaN(rise) ? valueAt(samples, to) - valueAt(samples, from) : BigInt(rise)
+  }
+  let near = 0
+  let exact = 0n
+  for (let at = from; at < to; at += STRIDE) {
+    const area = nearArea(series, at)
+    if (area <= MOST_NEAR) near += area
+    else exact += sumOf(areaParts(series, at).map(({ amount }) => amount))
+  }
+  return near <= Number.MAX_SAFE_INTEGER ? exact + BigInt(near) : sumOfAreas(series, from, to)
+}
+
+const sumOfAreas = (series: Series, from: number, to: number): bigint => {
+  let sum = 0n
+  for (let at = from; at < to; at += STRIDE) {
+    sum += sumOf(areaParts(series, at).map(({ amount }) => amount))
+  }
+  return sum
+}
+
+/** Many of them add up within 53 bits. */
+const MOST_NEAR = 2 ** 45
+
+/** The rise from the sample at `at` to the next; samples further apart than `forgetNs` are two epochs. */
+export function riseFrom(series: Series, at: number, forgetNs: number): Interval {
+  const { samples } = series
+  const next = at + STRIDE
+  if (spanNs(samples, at, next) > forgetNs) return UNKNOWN
+  const step = stepBetween(series, at, next)
+  if (isBooked(step)) return { parts: rise(samples, at, next, step), impossible: 0n, isOdd: false }
+  const around = aroundOdd(series, at, forgetNs)
+  if (around !== null) {
+    return { parts: rise(samples, at, next + STRIDE, around), impossible: 0n, isOdd: true }
+  }
+  return { parts: null, impossible: step.kind === 'implausible' ? step.amount : 0n, isOdd: false }
+}
+
+const isBooked = ({ kind }: CounterStep): boolean => kind === 'rise' || kind === 'wrap'
+
+const rise = (samples: Samples, at: number, to: number, { amount }: CounterStep): WindowPart[] =>
+  spreadEvenly(amount, timeNanoAt(samples, at), timeNanoAt(samples, to))
+
+function stepBetween(series: Series, from: number, to: number): CounterStep {
+  const { samples, rangeMax, most, likely } = series
+  const spanNs = timeNanoAt(samples, to) - timeNanoAt(samples, from) + setBackNs(series, to)
+  const limits = { rangeMax, most: most.exact, likely }
+  return counterStep(valueAt(samples, from), valueAt(samples, to), spanNs, limits)
+}
+
+/** What passed in truth beyond what the clock says, where it was set back just before that sample. */
+function setBackNs({ samples, setBack }: Series, at: number): bigint {
+  if (setBack === null || setBack.minute !== samples[at] || setBack.ns !== samples[at + NS]) return 0n
+  return BigInt(setBack.byNs)
+}
+
+/**
+ * A single reading of 0, or of far too much, among good ones: neither the step to it nor the step from it can be booked, one
+ * of them since it is impossible, and the one around it can.
+ */
+function aroundOdd(series: Series, at: number, forgetNs: number): CounterStep | null {
+  const { samples } = series
+  const [odd, after] = [at + STRIDE, at + 2 * STRIDE]
+  if (after >= samples.length || spanNs(samples, at, after) > forgetNs) return null
+  const [to, from] = [stepBetween(series, at, odd), stepBetween(series, odd, after)]
+  if (isBooked(from) || (to.kind !== 'implausible' && from.kind !== 'implausible')) return null
+  const around = stepBetween(series, at, after)
+  return around.kind === 'rise' ? around : null
+}
+
+/**
+ * Whether the newest step of a series cannot be booked, so far: the next sample will tell whether the newest one is odd or
+ * the counter began anew.
+ */
+export function isInDoubt(series: Series): boolean {
+  const { samples, isGauge, most } = series
+  const [before, last] = [samples.length - 2 * STRIDE, samples.length - STRIDE]
+  if (isGauge || before < 0) return false
+  const span = spanNs(samples, before, last)
+  const rise = riseOf(samples, before, last)
+  if (rise >= 0 && isSurelyPossible(rise, span, most.near)) return false
+  return !isBooked(stepBetween(series, before, last))
+}
+
+/** Rounded to 1 µJ from mW x ns, to 1 byte-second from bytes x ns. */
+const unitOf = ({ identity }: Series): number => (identity.quantity === 'power' ? 1_000_000 : 1_000_000_000)
+
+/**
+ * Area under the line from one gauge sample to the next, cut at minute edges: the area up to each edge is rounded half to
+ * even, parts are differences of those, so that they sum to the rounded whole. Nothing over a gap: a gauge knows nothing of
+ * what it did not see.
+ */
+export function areaFrom(series: Series, at: number): Interval {
+  if (spanNs(series.samples, at, at + STRIDE) > series.gapNs) return UNKNOWN
+  return { parts: areaParts(series, at), impossible: 0n, isOdd: false }
+}
+
+/** Of an interval within a minute, in doubles, exact; NaN where they are not enough. */
+function nearArea(series: Series, at: number): number {
+  const { samples } = series
+  const twice = nearValueAt(samples, at) + nearValueAt(samples, at + STRIDE)
+  if (!(twice <= Number.MAX_SAFE_INTEGER)) return Number.NaN
+  return scaledHalfEven(twice, spanNs(samples, at, at + STRIDE), 2 * unitOf(series))
+}
+
+function areaParts(series: Series, at: number): WindowPart[] {
+  const { samples } = series
+  const [start, end] = [timeNanoAt(samples, at), timeNanoAt(samples, at + STRIDE)]
+  const [low, high] = [valueAt(samples, at), valueAt(samples, at + STRIDE)]
+  const unit = BigInt(unitOf(series))
+  const instants = [start, ...windowEdges(start, end), end]
+  const areas = instants.map(instant => {
+    const elapsed = instant - start
+    const twice = 2n * low * elapsed * (end - start) + (high - low) * elapsed * elapsed
+    return divideHalfEven(twice, 2n * (end - start) * unit)
+  })
+  return instants.slice(1).map((instant, index) => ({
+    window: windowOf(instants[index]!),
+    amount: areas[index + 1]! - areas[index]!,
+    spanNs: instant - instants[index]!,
+  }))
+}

@@ -1,0 +1,50 @@
+/** What is to be done about hosts that have fallen silent. Decided by wall-clock time, carried out as a record of the log. */
+import { larger } from '../../../core/model/integers.ts'
+import { windowAfter, windowOf, windowStartNano } from '../../../core/model/window.ts'
+import { countOf } from '../samples/samples.ts'
+import type { HostState } from '../state/host-state.ts'
+import type { Own } from '../state/own-time.ts'
+import { newestAhead } from './ahead.ts'
+
+/** Value of a control record of kind `flush`, as JSON. */
+export interface Flush {
+  readonly tenant: string
+  readonly host: string
+  /** The host's windows that ended by then are closed. Decimal text: JSON numbers cannot hold nanoseconds. */
+  readonly untilUnixNano: string
+  /** Its series are dropped as well: the host is gone, and would only cost memory. */
+  readonly forget?: true
+}
+
+export interface Patience {
+  /** Silence after which windows close that the host's last reading lies beyond. */
+  readonly idleMs: number
+  /** Silence after which the window of the last reading closes too: no trusted interval can reach out of it any more. */
+  readonly gapMs: number
+  readonly forgetMs: number
+}
+
+/**
+ * The flush that a host's silence calls for; null: none. A host that reports every few minutes is not cut off in the
+ * middle of a minute: the rest of that minute would be late every time.
+ */
+export function flushFor(state: HostState, nowMs: number, own: Own, patience: Patience): Flush | null {
+  const { tenant, host, recordNano, closedBefore, series } = state
+  const silentMs = nowMs - state.lastRecordMs - (own.steppedMs - state.heard.steppedMs)
+  if (series.size === 0 || silentMs < patience.idleMs) return null
+  const isLong = silentMs >= patience.gapMs
+  const last = isLong ? windowAfter(larger(newestAhead(state), recordNano)) : windowOf(recordNano)
+  const closed = closedBefore ?? 0
+  // What came for closed windows waits in its series for the next window to close. None will by itself: this one does.
+  const until = isLong && last <= closed && hasWaiting(state) ? closed + 1 : last
+  const flush = { tenant, host, untilUnixNano: windowStartNano(until).toString() }
+  const isGone = silentMs >= patience.forgetMs && own.passedMs - state.heard.passedMs >= SEEN_GONE_MS
+  if (isGone) return { ...flush, forget: true }
+  return until > closed ? flush : null
+}
+
+/** Of a day's silence, this process must have seen so much itself: a clock that is a day ahead at start makes nobody gone. */
+const SEEN_GONE_MS = 3_600_000
+/** Whether some series holds an interval that is not booked up to where windows are closed. */
+const hasWaiting = ({ series }: HostState): boolean =>
+  [...series.values()].some(({ samples, pending }) => countOf(samples) > (pending ? 2 : 1))

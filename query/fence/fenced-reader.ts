@@ -1,0 +1,101 @@
+/**
+ * Questions of our own about a tenant's rows. They name the tenant in their text, and run behind the same fence as
+ * strangers' SQL all the same: row filter, limits and cancelling by the engine, so that one forgotten condition shows
+ * nobody another's rows (invariant 5).
+ */
+import type { FastifyReply } from 'fastify'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Identity } from '../../core/model/identity.ts'
+import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
+import { briefly, turnOptions } from '../fair/brief.ts'
+import { startDeadline } from '../fair/deadline.ts'
+import { urgencyOf } from '../fair/fairness.ts'
+import type { Turns } from '../fair/turns.ts'
+import { untilGivenBack } from '../fair/until-given-back.ts'
+import { hangUpSignal } from './client-disconnect.ts'
+
+export interface FencedReader {
+  /** Rows with 64-bit integers as text. @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable` */
+  query<Row>(sql: string, params: FencedQuery['params']): Promise<readonly Row[]>
+}
+
+/** Whose rows: all of a tenant, or those of some accounts. */
+export type Sees = Pick<Identity, 'tenant' | 'accounts'>
+
+/** A reader for one asker, which stops when the client of `reply` goes away. */
+export type OpenReader = (sees: Sees, reply: FastifyReply) => FencedReader
+
+/** `turns`: apart from those of strangers' SQL, so that a dashboard full of slow statements does not take the page away. */
+export function fencedReaders(
+  warehouse: Pick<Warehouse, 'fenced'>,
+  limits: Config['limits']['sql'],
+  turns: Turns,
+): OpenReader {
+  return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: hangUpSignal(reply), turns })
+}
+
+export function fencedReader(options: {
+  readonly warehouse: Pick<Warehouse, 'fenced'>
+  readonly limits: Config['limits']['sql']
+  readonly sees: Sees
+  readonly signal: AbortSignal
+  readonly turns: Turns
+}): FencedReader {
+  const { warehouse, limits, sees, turns } = options
+  return {
+    query: async <Row>(sql: string, params: Readonly<Record<string, QueryParam>>) => {
+      const deadline = startDeadline(limits.seconds, options.signal)
+      const { signal } = deadline
+      const rows = turns
+        .enter(sees.tenant, entered => {
+          const open = untilGivenBack(entered)
+          const ask = (secondsLeft: () => number) => async () => {
+            const result = await warehouse.fenced({
+              sql,
+              origin: 'own',
+              params,
+              tenant: sees.tenant,
+              accounts: sees.accounts,
+              signal,
+              format: 'JSONEachRow',
+              limits: {
+                maxSeconds: secondsLeft(),
+                maxMemoryBytes: limits.memory_bytes,
+                maxResultRows: limits.result_rows,
+              },
+              urgency: urgencyOf('own', open.standing()),
+              onTaken: open.onTaken,
+            })
+            return await readRows<Row>(result.chunks)
+          }
+          return open.turn(
+            ask(deadline.remainingSeconds),
+            signal,
+            turnOptions(limits.seconds, ask(briefly(deadline))),
+          )
+        })
+        .finally(deadline.clear)
+      return await deadline.hold(rows).catch((error: unknown) => {
+        throw asOurs(error)
+      })
+    },
+  }
+}
+
+async function readRows<Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonly Row[]> {
+  const pieces: Uint8Array[] = []
+  for await (const chunk of chunks) pieces.push(chunk)
+  return Buffer.concat(pieces)
+    .toString('utf8')
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Row)
+}
+
+/** A statement of ours that the engine refuses is our defect, not the asker's. */
+function asOurs(error: unknown): unknown {
+  if (!(error instanceof WattlineError)) return error
+  if (error.code !== 'sql_failed' && error.code !== 'sql_refused') return error
+  return new WattlineError('invariant_broken', 'The engine refused a statement of ours.', { cause: error })
+}

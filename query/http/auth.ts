@@ -1,0 +1,120 @@
+/**
+ * Who may ask what. Every route declares what it needs (`config: { access }`), and none is served without: the server
+ * checks it before a body is read, so that no handler can forget to.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Access } from '../../core/auth/access.ts'
+import { credentialOf } from '../../core/auth/credential.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { type Identity, OPERATOR_TENANT, type Scope } from '../../core/model/identity.ts'
+
+/** What a route needs of whom it answers. */
+export type RouteAccess = 'open' | Needed
+
+interface Needed {
+  readonly scope: Scope
+  /** Tokens that are limited to accounts are not enough: what is read does not know accounts. */
+  readonly wholeTenant: boolean
+  /** It tells of the instance as a whole, so of all tenants: for whoever runs it. */
+  readonly operator?: true
+}
+
+/** Nothing of anybody: the page, liveness. */
+export const OPEN: RouteAccess = 'open'
+export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
+export const READ_TENANT: RouteAccess = { scope: 'read', wholeTenant: true }
+export const ADMIN_TENANT: RouteAccess = { scope: 'admin', wholeTenant: true }
+export const READ_INSTANCE: RouteAccess = { scope: 'read', wholeTenant: true, operator: true }
+export const ADMIN_INSTANCE: RouteAccess = { scope: 'admin', wholeTenant: true, operator: true }
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: RouteAccess
+  }
+}
+
+/** Not Basic, although it is taken: browsers would ask by a dialog of their own, and send what they got to everybody. */
+export const CHALLENGE = 'Bearer realm="wattline"'
+
+const identities = new WeakMap<FastifyRequest, Identity>()
+
+/** How often running requests are asked whether their token still holds. */
+const RECHECK_MS = 1_000
+
+/** To be called before the first route is added. `onRevoked`: told of each request that ended with its token. */
+export function guardRoutes(
+  app: FastifyInstance,
+  access: Access,
+  { onRevoked, recheckMs = RECHECK_MS }: { readonly onRevoked: () => void; readonly recheckMs?: number },
+): void {
+  const running = new Set<Running>()
+  const timer = setInterval(() => {
+    for (const one of running) {
+      if (access.stillHolds(one.request.headers, one.scope)) continue
+      running.delete(one)
+      onRevoked()
+      one.reply.raw.destroy()
+    }
+  }, recheckMs).unref()
+  app.addHook('onClose', async () => clearInterval(timer))
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.access !== undefined) return
+    throw new WattlineError('invariant_broken', `Route ${method} ${url} does not say who may ask it.`)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    access.admit(request)
+    const needed = request.routeOptions.config.access ?? 'open'
+    if (needed === 'open') return
+    identities.set(request, authorize(access, request, needed))
+    if (!access.needsToken) return
+    const one = { request, reply, scope: needed.scope }
+    running.add(one)
+    reply.raw.once('close', () => running.delete(one))
+  })
+}
+
+/** A request of somebody with a token, from its headers to the end of its answer. */
+interface Running {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly scope: Scope
+}
+
+function authorize(access: Access, request: FastifyRequest, needed: Needed): Identity {
+  const identity = access.authenticate(request.headers, needed.scope)
+  if (needed.wholeTenant) assertWholeTenant(identity)
+  if (needed.operator === true && identity.tenant !== OPERATOR_TENANT) {
+    throw new WattlineError(
+      'forbidden',
+      `This tells of all tenants: it needs a token of tenant ${OPERATOR_TENANT}.`,
+    )
+  }
+  return identity
+}
+
+/** Telemetry knows tenants only: a token for some accounts of one cannot be let near it. */
+function assertWholeTenant(identity: Identity): void {
+  if (identity.accounts === null) return
+  throw new WattlineError('forbidden', 'This token is limited to accounts: it reads usage and the ledger.')
+}
+
+/** Who asks, on a route that is not open. */
+export function identityOf(request: FastifyRequest): Identity {
+  const identity = identities.get(request)
+  if (identity === undefined)
+    throw new WattlineError('invariant_broken', 'This route is open: nobody is known.')
+  return identity
+}
+
+/** Whether somebody on an open route shows a token with scope read of whoever runs the instance. */
+export function isOperator(access: Access, request: FastifyRequest): boolean {
+  // Probes without a token come every few seconds: they are not turned away, so they are not counted.
+  if (access.needsToken && credentialOf(request.headers) === undefined) return false
+  try {
+    authorize(access, request, { scope: 'read', wholeTenant: true, operator: true })
+    return true
+  } catch (error) {
+    if (error instanceof WattlineError) return false
+    throw error
+  }
+}

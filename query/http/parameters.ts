@@ -1,0 +1,58 @@
+/** Reads URL parameters: unknown names and values are told, with what would be right. */
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+
+export type RawQuery = Readonly<Record<string, string | readonly string[] | undefined>>
+
+export function invalid(name: string, value: string, expected: string): WattlineError {
+  return new WattlineError('parameter_invalid', `${name}=${value.slice(0, 100)} is not ${expected}.`)
+}
+
+/** @throws WattlineError `parameter_invalid` for a parameter that the route does not know. */
+export function knownParameters(query: RawQuery, names: readonly string[]): void {
+  for (const name of Object.keys(query)) {
+    if (names.includes(name)) continue
+    throw new WattlineError(
+      'parameter_invalid',
+      `There is no parameter ${name.slice(0, 100)}; known are ${names.join(', ')}.`,
+    )
+  }
+}
+
+/** The value of a parameter that may be given once; undefined when absent. */
+export function single(query: RawQuery, name: string): string | undefined {
+  const value = query[name]
+  if (value === undefined || typeof value === 'string') return value
+  throw new WattlineError('parameter_invalid', `${name} is given ${value.length} times; give it once.`)
+}
+
+/** All values of a parameter that may be given several times. */
+export function multiple(query: RawQuery, name: string): readonly string[] {
+  const value = query[name]
+  if (value === undefined) return []
+  return typeof value === 'string' ? [value] : value
+}
+
+export function integer(
+  query: RawQuery,
+  name: string,
+  range: { min: number; max: number; absent: number },
+): number {
+  const text = single(query, name)
+  if (text === undefined || text === '') return range.absent
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= range.min && value <= range.max) return value
+  throw invalid(name, text, `a whole number from ${range.min} to ${range.max}`)
+}
+
+export function oneOf<const Value extends string>(
+  query: RawQuery,
+  name: string,
+  values: readonly Value[],
+  absent: Value,
+): Value {
+  const text = single(query, name)
+  if (text === undefined || text === '') return absent
+  const found = values.find(value => value === text)
+  if (found === undefined) throw invalid(name, text, `one of ${values.join(', ')}`)
+  return found
+}

@@ -1,0 +1,80 @@
+/**
+ * Guarantees: one request at a time, in the order of the calls; calls that wait share a request up to its size, each told
+ * its own offset; a call whose time is over before it was sent is not sent; a failed request fails its calls alone.
+ */
+import { expect, test } from 'vitest'
+import type { NewRecord } from '../../../../core/broker/broker.ts'
+import { Lane } from '../../../../core/broker/kafka/batcher.ts'
+
+const record = (text: string, bytes = 1): NewRecord => ({
+  value: Buffer.from(text.padEnd(bytes)),
+  timestampMs: 0,
+})
+
+/** A log that answers when told to. */
+function slowLog() {
+  const requests: string[][] = []
+  const answers: ((error?: Error) => void)[] = []
+  let end = 0n
+  const send = (records: readonly NewRecord[]): Promise<bigint> => {
+    requests.push(records.map(({ value }) => Buffer.from(value).toString().trim()))
+    return new Promise((resolve, reject) => {
+      answers.push(error => {
+        if (error !== undefined) return reject(error)
+        resolve(end)
+        end += BigInt(records.length)
+      })
+    })
+  }
+  const answer = async (error?: Error): Promise<void> => {
+    answers.shift()?.(error)
+    await new Promise(setImmediate)
+  }
+  return { requests, send, answer }
+}
+
+test('calls that wait share the next request, and each learns its own offset', async () => {
+  const log = slowLog()
+  const lane = new Lane(log.send, 10_000)
+  const first = lane.append([record('a')])
+  const others = [lane.append([record('b'), record('c')]), lane.append([record('d')])]
+  expect(log.requests).toEqual([['a']])
+  await log.answer()
+  expect(log.requests).toEqual([['a'], ['b', 'c', 'd']])
+  await log.answer()
+  expect(await Promise.all([first, ...others])).toEqual([0n, 1n, 3n])
+})
+
+test('a request takes no more calls than its size allows, but one call of any size', async () => {
+  const log = slowLog()
+  const lane = new Lane(log.send, 10_000)
+  const calls = ['a', 'large', 'b', 'c'].map((text, i) =>
+    lane.append([record(text, i === 1 ? 3_000_000 : 400_000)]),
+  )
+  for (let i = 0; i < 3; i++) await log.answer()
+  await Promise.all(calls)
+  expect(log.requests).toEqual([['a'], ['large'], ['b', 'c']])
+})
+
+test('a failed request fails its own calls, and the next goes on', async () => {
+  const log = slowLog()
+  const lane = new Lane(log.send, 10_000)
+  const bad = lane.append([record('bad')])
+  const good = lane.append([record('good')])
+  const failed = expect(bad).rejects.toThrow('no')
+  await log.answer(new Error('no'))
+  await failed
+  await log.answer()
+  expect(await good).toBe(0n)
+})
+
+test('a call whose time is over is rejected, and never sent when it was still waiting', async () => {
+  const log = slowLog()
+  const lane = new Lane(log.send, 30)
+  const sent = lane.append([record('sent')])
+  const waiting = lane.append([record('waiting')])
+  await expect(sent).rejects.toMatchObject({ code: 'broker_unavailable' })
+  await expect(waiting).rejects.toMatchObject({ code: 'broker_unavailable' })
+  await log.answer()
+  expect(log.requests).toEqual([['sent']])
+})

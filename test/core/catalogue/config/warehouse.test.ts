@@ -1,0 +1,60 @@
+// Guarantees: what the keys of a ClickHouse server lack, or contradict, is told before anything starts.
+import { describe, expect, it } from 'vitest'
+import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
+
+const resolve = (yaml: string, environment: Record<string, string> = {}) =>
+  resolveConfig({ yaml, environment, readFile: () => 'PEM' })
+
+function problemsOf(yaml: string): readonly string[] {
+  const result = resolve(yaml)
+  return result.ok ? [] : result.problems.map(({ path, problem }) => `${path}: ${problem}`)
+}
+
+describe('warehouse', () => {
+  it('takes what a server needs, also from the environment', () => {
+    const result = resolve('warehouse: {kind: clickhouse, tls: {ca: "${file:/ca.pem}"}}', {
+      WATTLINE_WAREHOUSE_URL: 'https://a:8443,https://b:8443',
+      WATTLINE_WAREHOUSE_PASSWORD: '0123',
+    })
+    if (!result.ok) throw new Error(JSON.stringify(result.problems))
+    expect(result.config.warehouse).toMatchObject({
+      kind: 'clickhouse',
+      url: ['https://a:8443', 'https://b:8443'],
+      user: 'default',
+      password: '0123',
+      tls: { ca: 'PEM' },
+    })
+  })
+
+  it.each([
+    [
+      'kind: clickhouse',
+      [
+        'warehouse.url: ClickHouse needs the address of at least one server, such as http://clickhouse-1:8123',
+      ],
+    ],
+    ['url: [http://a:8123]', ['warehouse.url: is for a server: set `warehouse.kind: clickhouse`']],
+    ['cluster: books', ['warehouse.cluster: is for servers: set `warehouse.kind: clickhouse`']],
+    ['kind: clickhouse, url: [a:8123]', ['warehouse.url.0: an address such as http://clickhouse-1:8123']],
+    [
+      'kind: clickhouse, url: [http://u:p@a:8123]',
+      ['warehouse.url.0: user and password have keys of their own: warehouse.user, warehouse.password'],
+    ],
+    ['kind: clickhouse, url: [http://a/?x=1]', ['warehouse.url.0: an address without ? and #']],
+    ['kind: clickhouse, url: [http://a, http://a]', ['warehouse.url: each server is named once']],
+    [
+      'kind: clickhouse, url: [http://a], tls: {ca: x}',
+      ['warehouse.tls.ca: http://a is not encrypted: https addresses only, or no tls keys'],
+    ],
+    [
+      'kind: clickhouse, url: [https://a], tls: {cert: x}',
+      ['warehouse.tls: a certificate needs its key, and a key its certificate'],
+    ],
+    [
+      'kind: clickhouse, url: [https://a], tls: {cert: x, key: y}',
+      ['warehouse.tls.ca: a certificate of ours needs the authorities to trust, too'],
+    ],
+  ])('tells what is wrong with {%s}', (keys, problems) => {
+    expect(problemsOf(`warehouse: {${keys}}`)).toEqual(problems)
+  })
+})
