@@ -188,7 +188,7 @@ const REMADE_MS = 2 * 86_400_000
 
 /** Makes the index of traces again once the spans are back that the log still has. */
 function remakeWhenDue({ lifecycle, events }: Parts, warehouse: Warehouse, losses: Losses): void {
-  let remaking: Promise<void> | null = null
+  let isRemaking = false
   const remake = async (): Promise<void> => {
     const loss = losses.all().find(one => one.restoring?.[TRACE_INDEX]?.isDone === false)
     if (loss === undefined) return
@@ -201,10 +201,12 @@ function remakeWhenDue({ lifecycle, events }: Parts, warehouse: Warehouse, losse
     await losses.restored(TRACE_INDEX, { table: TRACE_INDEX, rows: null, isDone: true })
   }
   const timer = setInterval(() => {
-    remaking ??= remake()
+    if (isRemaking) return
+    isRemaking = true
+    void remake()
       .catch((error: unknown) => events.emit('processFailed', { part: 'index of traces' }, error))
       .finally(() => {
-        remaking = null
+        isRemaking = false
       })
   }, LISTEN_MS).unref()
   void lifecycle.start(
