@@ -31,7 +31,7 @@ interface ReceiveParts {
 }
 
 /** What was made durable. */
-export interface Received {
+interface Received {
   /** Records of the sender's log. */
   readonly records: number
   readonly rows: number

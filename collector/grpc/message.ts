@@ -5,7 +5,7 @@ import { receive } from '../../core/http/collect.ts'
 import type { ContentCoding } from '../../core/http/content-coding.ts'
 import { inflated } from '../../core/http/inflate.ts'
 
-export interface MessageOptions extends SinkOptions {
+interface MessageOptions extends SinkOptions {
   /** What a compressed message is compressed with: `grpc-encoding`. */
   readonly coding: ContentCoding
   /** Aborts when the message has taken too long. */

@@ -32,7 +32,7 @@ export interface OtlpGrpcOptions {
 }
 
 /** In milliseconds. */
-export interface GrpcTimeouts extends Http2Limits {
+interface GrpcTimeouts extends Http2Limits {
   /** For a whole message. */
   readonly messageMs: number
   /** How long `stop` waits for what is in flight before it cuts connections. */

@@ -18,7 +18,7 @@ import { writeVersion } from '../prometheus/remote-write/media.ts'
 import { receiveWrite, WRITE_ROUTE, writtenHeaders } from '../prometheus/remote-write/receive.ts'
 import type { Cors } from './cors.ts'
 
-export interface ExchangeParts {
+interface ExchangeParts {
   readonly intake: Intake
   readonly access: Access
   readonly cors: Cors

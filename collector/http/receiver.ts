@@ -36,7 +36,7 @@ export interface OtlpHttpOptions {
 }
 
 /** In milliseconds. */
-export interface Timeouts {
+interface Timeouts {
   /** For all headers of a request. */
   readonly headersMs: number
   /** For a whole request, body included. */

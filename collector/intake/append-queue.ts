@@ -17,7 +17,7 @@ export interface AppendQueue {
   append(records: readonly Uint8Array[], headers?: Readonly<Record<string, string>>): Promise<void>
 }
 
-export interface AppendQueueOptions {
+interface AppendQueueOptions {
   readonly broker: Pick<Broker, 'append'>
   readonly stream: string
   readonly partition: number | 'any'

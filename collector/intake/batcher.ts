@@ -34,7 +34,7 @@ export interface Lane<Content extends RowBuilder> {
   flush(): void
 }
 
-export interface LaneOptions<Content extends RowBuilder> {
+interface LaneOptions<Content extends RowBuilder> {
   readonly content: Content
   readonly limits: CloseLimits
   readonly clock: Clock

@@ -17,7 +17,7 @@ export interface BrokerHealth {
   stop(): void
 }
 
-export interface BrokerHealthOptions {
+interface BrokerHealthOptions {
   readonly ping: () => Promise<void>
   readonly clock: Clock
   readonly events: Events

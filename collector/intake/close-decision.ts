@@ -38,7 +38,7 @@ export interface CloseLimits {
 
 export type CloseReason = 'rows' | 'bytes' | 'complete' | 'prompt' | 'waited'
 /** `wakeAtMs`: when to ask again if nothing happens before. */
-export type Decision =
+type Decision =
   | { readonly close: true; readonly reason: CloseReason }
   | { readonly close: false; readonly wakeAtMs: number }
 

@@ -41,7 +41,7 @@ export interface GroupCommit {
   readonly openRows: number
 }
 
-export interface GroupCommitOptions {
+interface GroupCommitOptions {
   readonly broker: Pick<Broker, 'append' | 'partitions'>
   readonly config: Config['group_commit']
   readonly health: BrokerHealth

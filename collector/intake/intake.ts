@@ -71,7 +71,7 @@ export interface Admission {
 /** Limits of items, and the time of receipt that they are reckoned from. */
 export type ItemLimits = Omit<DecodeContext, 'tenant'>
 
-export interface ForwardedAdmission {
+interface ForwardedAdmission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
   reserve(bytes: number): void
   /** Resolves when the record is durable in a partition of stream `forwarded`, which `source` alone decides. */
@@ -79,7 +79,7 @@ export interface ForwardedAdmission {
   close(): void
 }
 
-export interface IntakeStats {
+interface IntakeStats {
   readonly inFlightBytes: number
   readonly openRequests: number
   /** Rows in batches that are still open. */

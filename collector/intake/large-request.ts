@@ -27,14 +27,14 @@ const CHUNK_BYTES = 2 * FIXED_LIMITS.headBytes
  */
 export const ENGINE_BYTES = 64 * 1024 * 1024
 
-export interface LargeDecoded {
+interface LargeDecoded {
   readonly result: IngestResult
   /** With what they take in the engine at most, in bytes. */
   readonly recognised: readonly (readonly [points: RecognisedPoints, engineBytes: number])[]
   readonly records: ReadonlyMap<keyof Builders, readonly Uint8Array[]>
 }
 
-export interface LargeOptions {
+interface LargeOptions {
   readonly signal: Signal
   readonly body: Uint8Array
   readonly limits: Pick<Config['group_commit'], 'rows' | 'bytes'>

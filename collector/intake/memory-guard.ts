@@ -15,7 +15,7 @@ export interface MemoryGuard {
   check(inFlightBytes: number): void
 }
 
-export interface MemoryGuardOptions {
+interface MemoryGuardOptions {
   /** Default: what the container or the machine has. */
   readonly limitBytes?: number | undefined
   readonly clock: Clock

@@ -73,7 +73,7 @@ export interface IngestResult {
   readonly notes?: readonly string[]
 }
 
-export type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>
+type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>
 
 /** From request bytes into builders; malformed bytes throw `body_undecodable`. What throws leaves the builders as they were. */
 export interface Decoders {

@@ -17,7 +17,7 @@ const LEVELS: readonly Level[] = [{ children: [1] }, { children: [2] }, { childr
 /** Metric -> gauge, sum, histogram, exponential histogram or summary -> points. */
 const METRIC_LEVELS: readonly Level[] = [...LEVELS, { children: [5, 7, 9, 10, 11] }, { children: [1] }]
 
-export interface SplitOptions {
+interface SplitOptions {
   readonly targetBytes: number
   /** Of an item, at most. */
   readonly itemBytes: number

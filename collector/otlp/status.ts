@@ -21,7 +21,7 @@ const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest'
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
 
 /** What is said besides code and message. */
-export interface StatusDetails {
+interface StatusDetails {
   /** Data that will never be accepted: what is wrong with the body. */
   readonly violation?: string | undefined
   readonly retryAfterSeconds?: number | undefined

@@ -31,7 +31,7 @@ export interface Series {
 }
 
 /** A series whose points are no readings. */
-export interface NoSeries {
+interface NoSeries {
   readonly reason: IgnoredReason
   readonly isBeforeTime: boolean
 }

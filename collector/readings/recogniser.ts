@@ -19,7 +19,7 @@ export interface Recogniser {
   learn(tenant: string, name: string, id: string): void
 }
 
-export interface RecogniserOptions {
+interface RecogniserOptions {
   readonly identityBytes?: number
   /** Configured names of hosts, by other names of theirs. */
   readonly aliases?: Readonly<Record<string, string>>

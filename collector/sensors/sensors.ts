@@ -13,7 +13,7 @@ import { cpuTimeSensor } from './proc/cpu-time.ts'
 import { probeRapl, raplSensor } from './rapl/rapl.ts'
 import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
 
-export interface SensorsOptions {
+interface SensorsOptions {
   readonly config: Config['sensors']
   readonly tenant: string
   /** Resolves when the readings are durable. A rejection loses this round only. */
@@ -24,7 +24,7 @@ export interface SensorsOptions {
   readonly clock?: SensorClock
 }
 
-export interface RunningSensors {
+interface RunningSensors {
   readonly identity: HostIdentity
   /** Resolves when the round in progress, if any, has been appended or has failed. */
   stop(): Promise<void>

@@ -132,7 +132,7 @@ export interface QuarantineAnswer {
 }
 
 /** A record that at least one processor has set aside. */
-export interface QuarantineEntry {
+interface QuarantineEntry {
   readonly stream: string
   readonly partition: number
   readonly offset: string

@@ -7,7 +7,7 @@ import { CREDENTIAL_MAX_LENGTH, credentialOf } from './credential.ts'
 import type { TokenEntry } from './token-list.ts'
 import type { TokenTable } from './token-table.ts'
 
-export interface TokenAccessOptions {
+interface TokenAccessOptions {
   /** Asked for every request, so that a reloaded file holds at once, also on connections that are open. */
   readonly tokens: () => TokenTable
   readonly events: Events

@@ -15,7 +15,7 @@ export interface TokenEntry extends Identity {
   readonly expiresMs: number | null
 }
 
-export type TokenListResult =
+type TokenListResult =
   | { readonly ok: true; readonly entries: readonly TokenEntry[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 

@@ -4,7 +4,7 @@ import { openReloadedFiles, type ReloadedFiles } from '../runtime/reloaded-files
 import { parseTokenList, type TokenEntry } from './token-list.ts'
 import { createTokenTable, type TokenTable } from './token-table.ts'
 
-export interface TokensFileOptions {
+interface TokensFileOptions {
   readonly path: string
   readonly events: Events
   /** In force besides what the file says. */

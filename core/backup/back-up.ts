@@ -23,7 +23,7 @@ import { type Snapshot, snapshotFolder } from './snapshot.ts'
 import { packFolder } from './tar.ts'
 import { Watched } from './watched.ts'
 
-export interface BackUpOptions {
+interface BackUpOptions {
   readonly data: string
   readonly snapshot: Snapshot
   readonly place: Place

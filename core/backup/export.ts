@@ -30,7 +30,7 @@ import type { Place } from './place.ts'
 import type { Progress } from './progress.ts'
 import { type Snapshot, snapshotFolder } from './snapshot.ts'
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly data: string
   readonly snapshot: Snapshot
   readonly place: Place

@@ -15,7 +15,7 @@ import { digest, type Export, type MovedFile, putText, readBytes, readText, rows
 import type { Place } from './place.ts'
 import type { Progress } from './progress.ts'
 
-export interface ImportOptions {
+interface ImportOptions {
   readonly place: Place
   readonly made: Export
   /** With its tables made. */

@@ -4,7 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Snapshot } from './snapshot.ts'
 
-export interface FrozenPart {
+interface FrozenPart {
   readonly table: string
   readonly uuid: string
   readonly part: string

@@ -18,7 +18,7 @@ import { unpack } from './tar.ts'
 import { damaged } from './verify.ts'
 import { Watched } from './watched.ts'
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly place: Place
   readonly manifest: Manifest
   /** The data folder, locked by the caller. */
@@ -33,7 +33,7 @@ const HARMLESS: ReadonlySet<string> = new Set(['lock', 'lock.pid', 'lost+found',
 const AT_A_TIME = 4
 
 /** @throws restore_refused unless the folder is empty or holds a part of this very restore */
-export async function assertRestorable(data: string, id: string): Promise<void> {
+async function assertRestorable(data: string, id: string): Promise<void> {
   const names = await readdir(data).catch(() => [])
   if (existsSync(join(data, MARK))) {
     const begun = readFileSync(join(data, MARK), 'utf8')

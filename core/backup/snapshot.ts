@@ -74,7 +74,7 @@ export async function takeSnapshot(opened: Opened, id: string, nowMs: number): P
   return { snapshot, done }
 }
 
-export interface Taken {
+interface Taken {
   readonly snapshot: Snapshot
   /** It is whole and can be read. */
   readonly done: Promise<void>

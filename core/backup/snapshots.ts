@@ -112,5 +112,5 @@ export class Snapshots {
 }
 
 /** Sorts by time. Of letters, digits and underscore: the engine writes other characters in folder names as %2D. */
-export const snapshotId = (nowMs: number): string =>
+const snapshotId = (nowMs: number): string =>
   `${new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z_${randomBytes(3).toString('hex')}`

@@ -1,6 +1,6 @@
 /** Which of several sources of one meter counts: one alone, never their sum. */
 
-export interface Seen {
+interface Seen {
   readonly source: string
   /** measured | estimated | simulated */
   readonly quality: string

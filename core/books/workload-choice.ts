@@ -8,7 +8,7 @@ import { type DescribedWorkload, familiesOf, familyOf, isContainer, isNamed } fr
 
 export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 
-export interface WorkloadChoice {
+interface WorkloadChoice {
   /** Number of the workload that this one is, among those asked about; itself where it is nobody else; null: left out. */
   readonly asOf: readonly (number | null)[]
   /** Whether what this source tells of that workload counts. */

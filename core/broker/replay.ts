@@ -7,7 +7,7 @@ import { type NewRecord, RECORD_CORRUPT, type StoredRecord } from './broker.ts'
 /** Header of a record that is appended again: the place that it comes from, `traces/0/17`. */
 export const REPLAY_OF = 'replay-of'
 /** Header beside it: the processors that set it aside, with commas. For all others it is done already. */
-export const REPLAY_FOR = 'replay-for'
+const REPLAY_FOR = 'replay-for'
 
 /** A record that processors have set aside, as table `quarantine` keeps it. */
 export interface SetAside {

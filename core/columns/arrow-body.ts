@@ -1,8 +1,8 @@
 import { type Data, Dictionary } from 'apache-arrow'
 
 /** Arrow wants every buffer of a body to begin at a multiple of this. */
-export const ALIGNMENT = 8
-export const aligned = (bytes: number): number => (bytes + ALIGNMENT - 1) & -ALIGNMENT
+const ALIGNMENT = 8
+const aligned = (bytes: number): number => (bytes + ALIGNMENT - 1) & -ALIGNMENT
 
 interface Placed {
   readonly bytes: Uint8Array

@@ -37,7 +37,7 @@ export interface IdView extends ColumnView<string> {
   readonly isPresent: (row: number) => boolean
 }
 
-export interface NumberView extends ColumnView<number> {
+interface NumberView extends ColumnView<number> {
   readonly values: Int32Array | Uint32Array | Uint8Array | Float32Array | Float64Array
 }
 

@@ -16,7 +16,7 @@ export type ColumnsOf<S extends StreamDeclaration> = {
 }
 
 /** Where a builder stood: rows, and the size of each dictionary. */
-export interface Mark {
+interface Mark {
   readonly rows: number
   readonly dictionarySizes: readonly number[]
 }

@@ -9,7 +9,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /** The index of the first byte above 0x7f, or `end`. */
-export function firstNonAscii(source: Uint8Array, start: number, end: number): number {
+function firstNonAscii(source: Uint8Array, start: number, end: number): number {
   let at = start
   while (at < end && source[at]! < 0x80) at += 1
   return at

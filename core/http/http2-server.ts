@@ -29,7 +29,7 @@ export interface Http2Listener {
   stop(drainMs: number): Promise<void>
 }
 
-export interface Http2Options {
+interface Http2Options {
   /** What listens, for errors. */
   readonly what: string
   readonly tls?: ListenerTls | undefined

@@ -15,7 +15,7 @@ export interface ListenerTls {
   close(): void
 }
 
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert: string
   readonly key: string
   readonly clientCa: string | undefined

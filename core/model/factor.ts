@@ -18,7 +18,7 @@ export interface Factor {
   readonly version: string
 }
 
-export type FactorContent = Omit<Factor, 'version'>
+type FactorContent = Omit<Factor, 'version'>
 
 /** `label` says in a word where it comes from, for people who read the version in a ledger row. */
 export function factor(label: string, content: FactorContent): Factor {

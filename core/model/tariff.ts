@@ -15,7 +15,7 @@ export interface TariffContent {
   readonly pricePerGibHour?: string | undefined
 }
 
-export interface EnergyPrice {
+interface EnergyPrice {
   /** Currency units per kWh. */
   readonly price: Rational
   /** Of the tariff and, in front of it, the price that it gave. */
@@ -23,7 +23,7 @@ export interface EnergyPrice {
 }
 
 /** A price as people look it up by the version in a ledger entry. */
-export interface ListedPrice {
+interface ListedPrice {
   readonly kind: 'energy' | 'vcpu_hour' | 'gib_hour' | 'whole'
   /** Exact decimal; '' for the whole. */
   readonly value: string

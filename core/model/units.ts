@@ -6,7 +6,7 @@
 export type Dimension = 'energy' | 'power' | 'time' | 'information' | 'none'
 
 /** One of the unit is `numerator / denominator` J, W, s, By, or plain ones. */
-export interface UnitOfMeasure {
+interface UnitOfMeasure {
   readonly dimension: Dimension
   readonly numerator: bigint
   readonly denominator: bigint

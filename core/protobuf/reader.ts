@@ -211,7 +211,7 @@ export class ProtobufReader {
 }
 
 /** Where in a body something is wrong: the field after whose tag, and the byte. */
-export interface Place {
+interface Place {
   readonly expected: string
   readonly message: string
   /** 0: none was read yet. */

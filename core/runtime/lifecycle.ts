@@ -2,7 +2,7 @@
  * Ordered start and stop. Parts are started one after the other and stopped in the opposite order; a part that fails to
  * start has those before it stopped. Stopping is bounded: what fails or has not ended by the deadline is told and left.
  */
-export interface Part {
+interface Part {
   readonly name: string
   stop(): Promise<void>
 }

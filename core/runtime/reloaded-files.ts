@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { asWattlineError, WattlineError } from '../catalogue/errors/errors.ts'
 import type { Events } from '../catalogue/events/events.ts'
 
-export interface ReloadedFilesOptions<T> {
+interface ReloadedFilesOptions<T> {
   /** What the files are, as events and notes name it: `auth.tokens_file`. */
   readonly what: string
   readonly paths: readonly string[]

@@ -14,7 +14,7 @@ export interface StartWaits {
   open<T>(neighbour: Neighbour<T>): Promise<T>
 }
 
-export interface Neighbour<T> {
+interface Neighbour<T> {
   /** With its address: `Kafka at kafka:9092`. */
   readonly name: string
   /** One try, which ends by itself. */

@@ -11,7 +11,7 @@ import { sleep } from './backoff.ts'
 
 const STOP_MS = 2_000
 
-export interface Telemetry {
+interface Telemetry {
   /** Sends what is waiting; bounded, since the receiver may be this very process. */
   stop(): Promise<void>
 }

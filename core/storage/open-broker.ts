@@ -7,7 +7,7 @@ import type { Events } from '../catalogue/events/events.ts'
 import { instanceName } from '../runtime/instance.ts'
 
 /** Of the data folder. */
-export const LOG_FOLDER = 'log'
+const LOG_FOLDER = 'log'
 
 /** What goes with the log of the data folder, beside the configuration. */
 export type LogOptions = Omit<HistoryOptions, 'endsFile'>

@@ -13,7 +13,7 @@ import { PUBLIC_TABLES } from './policies.ts'
  *
  * Columns that tell of rows, bytes, paths and servers are there, empty.
  */
-export interface CatalogueView {
+interface CatalogueView {
   /** The look-up that it stands for: `system` or `information_schema`, and the table. */
   readonly schema: 'system' | 'information_schema'
   readonly table: string

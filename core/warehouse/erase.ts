@@ -12,7 +12,7 @@ import { type Dialect, qualified, storedName, storedTable } from './ddl.ts'
 import { TRACE_INDEX } from './ddl-derived.ts'
 import type { Statements } from './warehouse.ts'
 
-export interface Erasure {
+interface Erasure {
   readonly tenant: string
   /** Only rows of what happened earlier, unix milliseconds; null: all. */
   readonly beforeMs: number | null
@@ -20,7 +20,7 @@ export interface Erasure {
   readonly onProgress?: (table: string, parts: number) => void
 }
 
-export interface ErasedTable {
+interface ErasedTable {
   readonly table: string
   readonly rows: number
 }

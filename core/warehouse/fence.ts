@@ -14,7 +14,7 @@ import { type FencedQuery, SESSION_TIME_ZONE } from './warehouse.ts'
  * A setting inside a subquery is not held by `readonly`, and system tables have no policies: `refusal` looks for these in
  * the parsed text of whoever has not been judged before, and denies what it does not know.
  */
-export interface FenceOptions {
+interface FenceOptions {
   /** Value of the setting that says who asks: policies.ts. */
   readonly sees: string
   readonly limits: FencedQuery['limits']

@@ -21,7 +21,7 @@ export const INSERT_SETTINGS = {
 } as const
 
 /** Reads the columns of a record in the types they have on the wire. */
-export const recordStructure = (stream: StreamDeclaration): string =>
+const recordStructure = (stream: StreamDeclaration): string =>
   stream.columns.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
 
 /** The value that is stored, over a column read from the record: ids become hex, absent ones ''. */

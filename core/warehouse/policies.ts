@@ -18,7 +18,7 @@ import type { OwnedTable } from './owned-tables.ts'
  */
 
 /** Whose rows: all of a tenant, or those of some accounts. */
-export type Sees = Pick<Identity, 'tenant' | 'accounts'>
+type Sees = Pick<Identity, 'tenant' | 'accounts'>
 
 /** The setting that says who asks. */
 export const SEES_SETTING = 'log_comment'

@@ -6,7 +6,7 @@ const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7)
 const LIST_FIELDS = knownFields(1)
 const PAIR_FIELDS = knownFields(1, 2)
 
-export type AnyValueKind = 'empty' | 'string' | 'bool' | 'int' | 'double' | 'array' | 'kvlist' | 'bytes'
+type AnyValueKind = 'empty' | 'string' | 'bool' | 'int' | 'double' | 'array' | 'kvlist' | 'bytes'
 
 /**
  * One AnyValue, to be filled again and again: scanning makes no object. Text of values is what the OpenTelemetry

@@ -20,7 +20,7 @@ export interface DecodeLimits {
 }
 
 /** Why an item was refused: the closed list behind `rejected`, for partial success and counters. */
-export const REJECT_REASONS = [
+const REJECT_REASONS = [
   'trace_id_invalid',
   'span_id_invalid',
   'parent_span_id_invalid',

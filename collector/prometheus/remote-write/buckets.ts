@@ -8,7 +8,7 @@ import { MAX_BUCKETS, type NativeHistogram, type Side } from './native-histogram
  */
 
 /** The problem, as the end of a sentence that says that the histogram cannot be stored. */
-export type Unstorable = string
+type Unstorable = string
 
 const MIN_SCHEMA = -4
 const MAX_SCHEMA = 8
@@ -32,7 +32,7 @@ export function denseHistogram(histogram: NativeHistogram): DenseHistogram | Uns
   return { count, sum, schema, zeroThreshold, zeroCount, positive, negative }
 }
 
-export interface ClassicHistogram {
+interface ClassicHistogram {
   readonly bounds: readonly number[]
   readonly cumulative: readonly number[]
   readonly sum: number

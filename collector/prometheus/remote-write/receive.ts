@@ -20,7 +20,7 @@ export const WRITE_ROUTE = '/api/v1/write'
 /** A small request becomes larger: types, times and the framing of messages. */
 const HEADROOM_BYTES = 1024
 
-export interface WriteParts {
+interface WriteParts {
   readonly intake: Intake
   readonly access: Access
   readonly events: Events
@@ -30,7 +30,7 @@ export interface WriteParts {
 }
 
 /** What was stored, and why the rest was not. */
-export interface Written {
+interface Written {
   readonly status: 204 | 400
   readonly headers: Readonly<Record<string, string>>
   /** For people; empty when all is stored. */

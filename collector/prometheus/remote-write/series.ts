@@ -16,7 +16,7 @@ export interface SeriesLimits extends LabelLimits {
   readonly latestNano: number
 }
 
-export interface SeriesParts {
+interface SeriesParts {
   readonly reader: ProtobufReader
   readonly dialect: Dialect
   readonly out: MetricsWriter

@@ -1,5 +1,5 @@
 /** Why a scrape failed, in few words: label of a counter. */
-export type FailureReason =
+type FailureReason =
   | 'connection'
   | 'timeout'
   | 'status'

@@ -7,7 +7,7 @@ import type { ScrapeJob } from '../../../core/catalogue/config/scrape-schema.ts'
 import { ScrapeFailure } from './failure.ts'
 import { acceptOf, type TextFormat, textFormat } from './media.ts'
 
-export interface Exposition {
+interface Exposition {
   readonly format: TextFormat
   /** Pieces of the body, decompressed; each is valid until the next is asked for. */
   readonly body: AsyncIterable<Uint8Array>

@@ -4,7 +4,7 @@ import { lineError } from './sample.ts'
 /** Characters of a sample over several lines. */
 const MAX_CHARACTERS = 1024 * 1024
 
-export interface JoinedLines {
+interface JoinedLines {
   readonly take: (line: string, number: number) => void
   /** Nothing follows. */
   readonly end: () => void

@@ -1,7 +1,7 @@
 import type { Clock } from '../../intake/clock.ts'
 
 /** One target of the schedule. */
-export interface Scheduled {
+interface Scheduled {
   readonly id: string
   readonly intervalMs: number
   /** Never rejects. */

@@ -13,7 +13,7 @@ import { TargetSink } from './target-sink.ts'
 import type { Target } from './targets.ts'
 import { createTextParser } from './text-format.ts'
 
-export interface ScrapeTargetParts {
+interface ScrapeTargetParts {
   readonly job: ScrapeJob
   readonly target: Target
   readonly fetch: FetchTarget

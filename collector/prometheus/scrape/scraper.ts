@@ -15,7 +15,7 @@ import { TargetScraper } from './scrape-target.ts'
 import { TargetFiles } from './target-files.ts'
 import { type Target, targetsOf } from './targets.ts'
 
-export interface ScraperOptions {
+interface ScraperOptions {
   readonly config: Pick<Config, 'scrape' | 'limits'>
   readonly intake: Pick<Intake, 'ingest'>
   readonly events: Events
@@ -23,7 +23,7 @@ export interface ScraperOptions {
   readonly clock?: Clock
 }
 
-export interface Scraper {
+interface Scraper {
   /** Gives up what is being asked, waits for what is being stored. Series do not end: they go on after a restart. */
   stop(): Promise<void>
 }

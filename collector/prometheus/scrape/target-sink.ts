@@ -8,7 +8,7 @@ import { type Role, roleOf } from './roles.ts'
 import type { ExpositionSink, Label, Sample } from './sample.ts'
 import { byName, type Target } from './targets.ts'
 
-export interface TargetSinkOptions {
+interface TargetSinkOptions {
   readonly target: Target
   readonly honorLabels: boolean
   readonly honorTimestamps: boolean
@@ -21,7 +21,7 @@ export interface TargetSinkOptions {
 }
 
 /** Samples and exemplars left out, by reason; the rest of the exposition is taken. */
-export type Rejected = ReadonlyMap<string, number>
+type Rejected = ReadonlyMap<string, number>
 
 /**
  * Takes what a target says, gives it the target's labels, runs the rules, and hands complete families on. Holds one family at a

@@ -12,7 +12,7 @@
  * parts of the family. Its fourth generation stands in, with the wider error band.
  */
 
-export interface PowerRow {
+interface PowerRow {
   readonly family: string
   /** mW per logical CPU doing nothing. */
   readonly idleMilliwatts: bigint
@@ -66,8 +66,8 @@ export const AVERAGE_ROW = row('average', 740n, 3500n)
  * rows of server families since 2014 lie within about 60 % of the average row, and servers of one family differ by
  * memory, cooling and power limits by a third or more.
  */
-export const BAND_KNOWN_FAMILY = '0.35'
-export const BAND_UNKNOWN_FAMILY = '0.6'
+const BAND_KNOWN_FAMILY = '0.35'
+const BAND_UNKNOWN_FAMILY = '0.6'
 
 interface FamilyMatch {
   readonly vendor: string

@@ -21,9 +21,9 @@ import { type PowerModel, parseCpuInfo, powerModelOf } from './cpu-families.ts'
  * says of its own use: memory of the tested servers is already in the CPU figures, so this is rather too much than
  * too little.
  */
-export const MEMORY_MICROWATTS_PER_GIB = 392_000n
+const MEMORY_MICROWATTS_PER_GIB = 392_000n
 /** Ours: vendors' figures for one GB of DDR4 and DDR5 differ by more than a half with speed and load. */
-export const BAND_MEMORY = '0.6'
+const BAND_MEMORY = '0.6'
 
 const KIB_PER_GIB = 1_048_576n
 const TICKS_PER_SECOND = 100n
@@ -55,7 +55,7 @@ export function memoryEnergy(inputs: EstimateInputs): bigint {
 const busyUs = (time: HostCpuTime): bigint =>
   time.user + time.nice + time.system + time.interrupt + time.softirq
 
-export interface EstimateOptions {
+interface EstimateOptions {
   readonly files: KernelFiles
   readonly roots: Roots
   readonly identity: HostIdentity

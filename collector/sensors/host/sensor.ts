@@ -59,7 +59,7 @@ export const isSensorSource = (source: string): boolean =>
   (SENSOR_SOURCES as readonly string[]).includes(source)
 
 /** What differs from reading to reading; the rest has defaults. */
-export interface Sample {
+interface Sample {
   readonly quantity: 'energy' | 'power' | 'cpu_time' | 'memory' | 'cpu_wait'
   readonly value: bigint
   readonly source: SensorSource

@@ -37,7 +37,7 @@ export function findCgroupTree(files: KernelFiles, sys: string): CgroupTree | un
   return undefined
 }
 
-export interface FoundWorkloads {
+interface FoundWorkloads {
   /** Those whose control group counts for them alone. */
   readonly counted: CgroupWorkload[]
   /** Paths of those that hold others. */

@@ -18,7 +18,7 @@ import { HOST_MODES, type ProcStat, parseProcStat, TICK_US } from './proc-stat.t
 import { processGroups } from './process-groups.ts'
 import { processReader } from './processes.ts'
 
-export interface CpuTimeOptions {
+interface CpuTimeOptions {
   readonly files: KernelFiles
   readonly roots: Roots
   readonly identity: HostIdentity

@@ -32,7 +32,7 @@ export interface Group {
   processes: number
 }
 
-export interface GroupTable {
+interface GroupTable {
   /** Starts a round: no process has been seen yet. */
   begin(): void
   /** The group of a live process; undefined when there is no room for another one. */

@@ -17,7 +17,7 @@ export const HOST_MODES = [
   'softirq',
   'steal',
 ] as const
-export type HostMode = (typeof HOST_MODES)[number]
+type HostMode = (typeof HOST_MODES)[number]
 
 /** CPU time since boot by mode, µs, over all CPUs. */
 export type HostCpuTime = Readonly<Record<HostMode, bigint>>

@@ -21,14 +21,14 @@ interface SeenProcess extends Seen {
 }
 
 /** What a round knows beside its processes. */
-export interface RoundFacts {
+interface RoundFacts {
   /** When the round before was, ticks after boot; undefined for the first one. */
   readonly sinceTicks: number | undefined
   /** Busy time of the machine since then, ticks; undefined: time of unseen children is not looked for. */
   readonly busyTicks?: number | undefined
 }
 
-export interface ProcessGroups {
+interface ProcessGroups {
   /** Takes one round. */
   update(samples: Iterable<ProcessSample>, facts: RoundFacts): void
   /** All groups, those without live processes included as long as they are remembered. */

@@ -20,7 +20,7 @@ interface Known {
   lastRound: number
 }
 
-export interface ProcessReader {
+interface ProcessReader {
   /** `covered`: paths of the workloads whose control groups count their CPU time themselves. */
   read(covered: ReadonlySet<string>): ProcessSample[]
 }

@@ -16,7 +16,7 @@ export interface Seen {
   readonly childTicks: number
 }
 
-export interface Rounds {
+interface Rounds {
   readonly previous: ReadonlyMap<number, Seen>
   readonly current: ReadonlyMap<number, Seen>
   /** Growth of waited-for time of each process of this round, ticks. */
@@ -30,7 +30,7 @@ export interface Rounds {
   readonly owed: ReadonlyMap<number, number>
 }
 
-export interface Unseen {
+interface Unseen {
   /** Ticks to add for each process that waited. Their sum is at most the budget. */
   readonly ticks: ReadonlyMap<number, number>
   readonly owed: ReadonlyMap<number, number>

@@ -10,7 +10,7 @@ const FAR_UJ = 1_000n * MICROJOULES
 /** Rounds in which counters that are near must be seen to be the same, else they are not. */
 const UNDECIDED_ROUNDS = 6
 
-export interface DieRound {
+interface DieRound {
   /** The first die, read before and after this one. */
   readonly before: bigint
   readonly value: bigint

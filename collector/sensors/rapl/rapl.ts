@@ -8,7 +8,7 @@ import { integerFile, type KernelFiles } from '../host/files.ts'
 import { type HostIdentity, type Roots, readingOf, type Sensor, type SensorSource } from '../host/sensor.ts'
 import { DieTwin } from './rapl-twins.ts'
 
-export interface RaplZone {
+interface RaplZone {
   /** Folder of the zone. */
   readonly folder: string
   readonly domain: string

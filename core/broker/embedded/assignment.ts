@@ -1,6 +1,6 @@
 /** Who of a group's members gets which partition: a pure function, the same for the same members in the same order. */
 
-export interface Candidate {
+interface Candidate {
   readonly id: number
   readonly streams: ReadonlySet<string>
   /** Partitions (`partitionName`) that this member has given up: it does not get them again. */

@@ -4,7 +4,7 @@ import { IDENTITY_KEY } from './keys.ts'
 import { openStore } from './store.ts'
 import { loadStreams } from './streams.ts'
 
-export interface LogFacts {
+interface LogFacts {
   readonly identity: string
   readonly partitions: readonly {
     readonly stream: string

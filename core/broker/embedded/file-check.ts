@@ -56,7 +56,7 @@ function readMeta(descriptor: number, position: number): Buffer | null {
 }
 
 /** Bytes that the newer of the two meta pages says are in use; null when neither page is one. */
-export function expectedBytes(metaAt: (position: number) => Buffer | null): number | null {
+function expectedBytes(metaAt: (position: number) => Buffer | null): number | null {
   const first = metaAt(0)
   if (first === null || first.readUInt32LE(AT.magic) !== MAGIC) return null
   const pageBytes = first.readUInt32LE(AT.pageBytes)

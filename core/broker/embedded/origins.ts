@@ -6,7 +6,7 @@
  */
 import type { Place } from './keys.ts'
 
-export interface Origin {
+interface Origin {
   /** Empty: records of before origins were kept, whose tokens have none. */
   readonly id: string
   /** `stream number/partition` -> its first offset there; where nothing stands, 0. */

@@ -5,7 +5,7 @@ import type { RecordHead } from './record.ts'
 
 /** Records and bytes looked at and dropped in one step, so that trimming never holds up appends for long. */
 export const SLICE_RECORDS = 512
-export const SLICE_BYTES = 32 * 1024 * 1024
+const SLICE_BYTES = 32 * 1024 * 1024
 
 export interface Trim {
   /** The new first offset. */
@@ -44,7 +44,7 @@ export function planTrim(
   return { first, bytes, dropped, more: false }
 }
 
-export type Compaction = Pick<Trim, 'bytes' | 'dropped' | 'more'>
+type Compaction = Pick<Trim, 'bytes' | 'dropped' | 'more'>
 
 /**
  * The same for a compacted partition: of the records that newer ones of their keys have superseded (in order), those that

@@ -14,7 +14,7 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 export const RESERVE_BYTES = 4 * 1024 * 1024
 
 /** What Space needs of the disk. */
-export interface Volume {
+interface Volume {
   /** Free bytes; infinite when the system does not tell. */
   freeBytes(): number
   /** Takes the reserve; false when there is no room for it. */

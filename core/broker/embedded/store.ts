@@ -38,7 +38,7 @@ export interface LogStore {
 }
 
 /** A copy that has begun: what is written from now on is not in it. */
-export interface StartedCopy {
+interface StartedCopy {
   /** The copy is whole and on the disk. */
   readonly done: Promise<void>
 }

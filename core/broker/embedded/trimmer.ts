@@ -13,7 +13,7 @@ const SWEEP_MS = 10_000
 /** Of records that are to go, however young and few. */
 const AT_ONCE = { groups: [], timeMs: Number.NEGATIVE_INFINITY, bytes: 0 }
 
-export interface TrimmerPorts {
+interface TrimmerPorts {
   readonly store: LogStore
   readonly journal: Journal
   readonly streams: ReadonlyMap<string, StreamLog>

@@ -18,7 +18,7 @@ interface Call {
 }
 
 /** Sends records as one batch; resolves with the offset of the first. Gives up at the deadline. */
-export type Send = (records: readonly NewRecord[], deadline: number) => Promise<bigint>
+type Send = (records: readonly NewRecord[], deadline: number) => Promise<bigint>
 
 export class Lane {
   readonly #send: Send

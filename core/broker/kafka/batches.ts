@@ -17,7 +17,7 @@ export interface FetchedRecord extends StoredRecord {
   readonly isTombstone: boolean
 }
 
-export interface AbortedTransaction {
+interface AbortedTransaction {
   readonly producerId: bigint
   readonly firstOffset: bigint
 }

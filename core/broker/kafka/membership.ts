@@ -22,7 +22,7 @@ export interface AssignedTopicPartition extends TopicPartition {
   readonly topicId: string
 }
 
-export interface MembershipPorts {
+interface MembershipPorts {
   readonly cluster: Cluster
   /** Name of the group in Kafka. */
   readonly group: string

@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts'
 import { saysOneOf, startFailure } from './failure.ts'
 
 /** A topic as it must be. */
-export interface TopicSettings {
+interface TopicSettings {
   readonly topic: string
   readonly partitions: number
   readonly replication: number

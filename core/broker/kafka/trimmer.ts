@@ -12,7 +12,7 @@ import type { Names } from './names.ts'
 import { committedOffsets, endOffset, offsetAt, startOffset } from './offsets.ts'
 
 /** What is known of a partition when it is trimmed. */
-export interface PartitionState {
+interface PartitionState {
   readonly start: bigint
   readonly end: bigint
   readonly bytes: bigint
@@ -35,7 +35,7 @@ export function trimTo(state: PartitionState, maxBytes: number): bigint {
   return wanted < readByAll ? wanted : readByAll
 }
 
-export interface TrimmerOptions {
+interface TrimmerOptions {
   readonly cluster: Cluster
   readonly names: Names
   readonly events: Events

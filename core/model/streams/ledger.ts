@@ -44,7 +44,7 @@ export const energy = {
  * A sum of the ledger's integers as SQL, 128 bits wide: the engine's sum of Int64 wraps around in silence, and 10,000 hosts of
  * 300 W come to 2^63 µJ in 36 days, their memory to 2^63 byte-seconds in an hour.
  */
-export const exactSum = (column: string, condition?: string): string =>
+const exactSum = (column: string, condition?: string): string =>
   condition === undefined ? `sum(toInt128(${column}))` : `sumIf(toInt128(${column}), ${condition})`
 
 /** What an hour or a day sums: column name in `usage_hourly` and `usage_daily`, and its expression over entries. */

@@ -5,7 +5,7 @@ import type { WorkerAddresses, WorkerOrder } from './messages.ts'
 import { Tally } from './tally.ts'
 import { WorkerProcess } from './worker-process.ts'
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly processes: number
   /** Module that runs a worker. */
   readonly entry: URL

@@ -3,7 +3,7 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { FromWorker, ToWorker, WorkerAddresses, WorkerOrder, WorkerReport } from './messages.ts'
 
 /** How a worker came to its end. */
-export interface WorkerEnd {
+interface WorkerEnd {
   /** In words: its signal, its exit code, or why it was killed. */
   readonly how: string
   /** Lines of what it could not finish; null where it was not asked to stop, or did not get to say. */

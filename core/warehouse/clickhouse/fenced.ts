@@ -12,7 +12,7 @@ import type { Endpoint } from './endpoints.ts'
 import { canStream } from './formats.ts'
 
 /** What a fenced query needs of the warehouse. */
-export interface FencedContext {
+interface FencedContext {
   readonly database: string
   /** Settings of every query, such as how joins of distributed tables are done. */
   readonly settings: Readonly<Record<string, string | number>>
@@ -181,7 +181,7 @@ const KILL_MS = 2_000
  * Kills until the query is gone: one that was sent but not yet begun cannot be found the first time. Without SYNC,
  * which can wait for long. A server that cannot be reached has lost the connection, too, and stops by itself.
  */
-export async function killUntilGone({ client }: Endpoint, queryId: string): Promise<void> {
+async function killUntilGone({ client }: Endpoint, queryId: string): Promise<void> {
   let seen = false
   for (let attempt = 0; attempt < KILL_TRIES; attempt += 1) {
     try {

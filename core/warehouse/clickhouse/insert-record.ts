@@ -26,7 +26,7 @@ export interface InsertContext {
 }
 
 /** An insert that may have taken place, or may still be going on. */
-export interface Doubt {
+interface Doubt {
   readonly endpoint: Endpoint
   /** The server has stopped it by then. */
   readonly untilMs: number

@@ -8,7 +8,7 @@ import type { Retention } from '../warehouse.ts'
 import { isServerTrouble } from './endpoints.ts'
 import { type FoundPolicies, planPolicies, policyError } from './row-policies.ts'
 
-export interface Migration {
+interface Migration {
   readonly dialect: Dialect
   readonly streams: readonly StreamDeclaration[]
   readonly retention: Retention

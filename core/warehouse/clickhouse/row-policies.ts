@@ -25,7 +25,7 @@ type PolicyKey = Pick<NamedPolicy, 'name' | 'table'>
 const keyOf = ({ name, table }: PolicyKey): string => `${name} ${table}`
 
 /** What must be there. `_local` tables are covered as those whose rows they hold. */
-export function wantedPolicies(dialect: Dialect): readonly NamedPolicy[] {
+function wantedPolicies(dialect: Dialect): readonly NamedPolicy[] {
   const { distributed } = dialect
   const policies = rowPolicies(OWNED_TABLES, SERVER_KEY)
   return policies.flatMap(({ table, filter }) => {

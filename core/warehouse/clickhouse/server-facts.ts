@@ -13,7 +13,7 @@ export interface ServerFacts {
   readonly place: Place | null
 }
 
-export interface Place {
+interface Place {
   /** Of this server, as its macro `shard` says. */
   readonly shard: string
   /** Shards that the cluster has. */

@@ -4,7 +4,7 @@ import { escaped } from './engine-users.ts'
  * The engine's configuration file. Its own defaults are a server's (90 % of memory, caches of gigabytes, dozens of
  * threads); here the engine is a guest in a process of a few hundred MB.
  */
-export interface EngineConfig {
+interface EngineConfig {
   /** Memory that all queries, inserts and merges together may hold. */
   readonly maxMemoryBytes: number
   /** The file of users and row policies; without one nothing is hidden from anybody. */

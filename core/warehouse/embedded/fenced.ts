@@ -10,7 +10,7 @@ import { AnswerReader } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
 
 /** What a fenced query needs of the engine. */
-export interface FencedEngine {
+interface FencedEngine {
   readonly database: string
   /** What the setting of the row policies begins with. */
   readonly key: string

@@ -11,7 +11,7 @@ import { quoteText } from '../column-types.ts'
 import type { FrozenTables } from '../warehouse.ts'
 import { DEDUPLICATION_LOGS } from './token-repair.ts'
 
-export interface FreezingEngine {
+interface FreezingEngine {
   /** Its data folder. */
   readonly path: string
   run(statement: string): Promise<void>

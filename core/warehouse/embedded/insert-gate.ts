@@ -6,7 +6,7 @@ import { engineCode, isDiskFull, isRecordFault, messageOf } from '../engine-erro
 import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
 
 /** What the gate needs of the engine. */
-export interface GatedEngine {
+interface GatedEngine {
   /** Its data folder. */
   readonly path: string
   /** Runs a statement beside everything else. */

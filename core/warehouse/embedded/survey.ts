@@ -15,12 +15,12 @@ export interface SurveyedTable {
   readonly broken: readonly BrokenPart[]
 }
 
-export interface PartOnDisk extends PartName {
+interface PartOnDisk extends PartName {
   /** Reads how many rows it has; 0 when it does not say. */
   rows(): number
 }
 
-export interface BrokenPart {
+interface BrokenPart {
   /** Name of the folder in `detached/`. */
   readonly folder: string
   readonly part: PartName
