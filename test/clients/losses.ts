@@ -36,7 +36,7 @@ const withoutNonFinite = (attributes: Readonly<Record<string, string>>): Record<
   Object.fromEntries(
     Object.entries(attributes).map(([key, text]) => [
       key,
-      text.startsWith('json: unsupported value') ? '' : text,
+      ['NaN', '+Inf', '-Inf'].includes(text) ? '' : text,
     ]),
   )
 

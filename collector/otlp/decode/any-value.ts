@@ -79,7 +79,10 @@ export class AnyValue {
   }
 }
 
-/** The value as text: strings as they are, arrays and maps as JSON, bytes in base64, nothing as ''. */
+/**
+ * The value as text: strings as they are, arrays and maps as JSON, bytes in base64, nothing as ''. Of NaN and infinities the
+ * exporter writes an error message, `json: unsupported value: NaN`; here it is the value, which the engine reads as a number.
+ */
 export function anyValueText(value: AnyValue, reader: ProtobufReader, tally: Tally): string {
   switch (value.kind) {
     case 'empty':
@@ -89,9 +92,7 @@ export function anyValueText(value: AnyValue, reader: ProtobufReader, tally: Tal
     case 'bytes':
       return base64(reader, value)
     case 'double':
-      return Number.isFinite(value.double)
-        ? doubleText(value.double)
-        : `json: unsupported value: ${nonFiniteText(value.double)}`
+      return Number.isFinite(value.double) ? doubleText(value.double) : nonFiniteText(value.double)
     default:
       return json(value, reader, tally, 1)
   }

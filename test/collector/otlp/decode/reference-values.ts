@@ -54,8 +54,7 @@ export class ReferenceValues {
     if (value['string_value'] !== undefined) return text(value, 'string_value')
     if (value['bytes_value'] !== undefined) return raw(value, 'bytes_value').toString('base64')
     if (value['double_value'] !== undefined) {
-      const double = number(value, 'double_value')
-      return Number.isFinite(double) ? goDouble(double) : `json: unsupported value: ${goDouble(double)}`
+      return goDouble(number(value, 'double_value'))
     }
     const json = this.#asJson(value, 1)
     return isEmpty(value) ? '' : json
