@@ -5,7 +5,7 @@
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './samples/keys.ts'
-import { isBelow, minuteOfWords, nanoOf, nsOfWords, splitNano } from './samples/samples.ts'
+import { isBelow, minuteOfParts, nanoOf, nsOfParts, splitNano } from './samples/samples.ts'
 import {
   FEW_SAMPLES,
   heard,
@@ -14,52 +14,52 @@ import {
   MAX_SAMPLES,
   type Series,
 } from './samples/series.ts'
-import type { Room, RoomOf } from './state/budget.ts'
+import type { Capacity, CapacityOf } from './state/budget.ts'
 import { EntryFinder, type GapOf } from './state/entry-finder.ts'
 import { type HostState, type HostStates, newHostState } from './state/host-state.ts'
-import { WordTaker } from './state/labels.ts'
-import type { Entry, HostLookup, Symbols } from './state/lookup.ts'
-import type { Own } from './state/own-time.ts'
+import { LabelUpdater } from './state/labels.ts'
+import type { HostLookup, RowEntry, TextSymbols } from './state/lookup.ts'
+import type { ElapsedTime } from './state/own-time.ts'
 import { dropDisproved, holdAhead, latestAt } from './windows/ahead.ts'
 import { recordArrived } from './windows/host-clock.ts'
 import { type LateRow, lateRow } from './windows/late.ts'
 
 type Readings = RecordView<typeof readings>
 
-export interface Taking {
-  readonly symbols: Symbols
+export interface Ingestion {
+  readonly symbols: TextSymbols
   readonly gapOf: GapOf
   readonly changed: Map<string, HostState>
   readonly late: LateRow[]
-  readonly roomOf: RoomOf
+  readonly capacityOf: CapacityOf
   /** When the record came, ms; 0: unknown. And from when on the silence of its hosts counts. */
   readonly arrivedMs: number
   readonly silentFromMs: number
   /** The same for own time, see silence.ts. */
-  readonly own: Own
+  readonly own: ElapsedTime
 }
 
 /**
- * Readings that came too late to change anything, or that there was no room for, are counted as rows of 0: one per window
+ * Readings that came too late to change anything, or that there was no capacity for, are counted as rows of 0: one per window
  * and series of the record.
  */
-export function takeReadings(states: HostStates, record: Readings, taking: Taking): void {
-  taking.symbols.limit(states)
-  const latest = latestAt(taking.arrivedMs)
-  const hosts = new HostFinder(states, record, taking)
-  const entries = new EntryFinder(record, taking)
-  const words = new WordTaker(record, taking.symbols)
+export function ingestReadings(states: HostStates, record: Readings, ingestion: Ingestion): void {
+  ingestion.symbols.limit(states)
+  const latest = latestAt(ingestion.arrivedMs)
+  const hosts = new HostFinder(states, record, ingestion)
+  const entries = new EntryFinder(record, ingestion)
+  const labels = new LabelUpdater(record, ingestion.symbols)
   const ignored = new Map<string, LateRow>()
   const { Timestamp, Value, RangeMax } = record.columns
   const [times, amounts, ranges] = [
-    wordsOf(Timestamp.values),
-    wordsOf(Value.values),
-    wordsOf(RangeMax.values),
+    int32PartsOf(Timestamp.values),
+    int32PartsOf(Value.values),
+    int32PartsOf(RangeMax.values),
   ]
   for (let row = 0; row < record.rows; row++) {
     const high = times[2 * row + 1]!
-    const minute = minuteOfWords(high, times[2 * row]!)
-    const ns = nsOfWords(high, times[2 * row]!, minute)
+    const minute = minuteOfParts(high, times[2 * row]!)
+    const ns = nsOfParts(high, times[2 * row]!, minute)
     const host = hosts.at(row)
     const entry = entries.at(host, row)
     const { series, workload } = entry
@@ -69,16 +69,17 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
       continue
     }
     if (ranges[2 * row] !== entry.rangeLow || ranges[2 * row + 1] !== entry.rangeHigh) {
-      takeRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
+      updateRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
     }
     const [valueHigh, valueLow] = [amounts[2 * row + 1]!, amounts[2 * row]! >>> 0]
     const isAhead = isBelow(latest.minute, latest.ns, minute, ns)
     if (series.ahead.length > 0 && !(isAhead && series.isGauge)) {
-      dropDisproved(host.state, series, { minute, ns, high: valueHigh, low: valueLow }, taking.late)
+      dropDisproved(host.state, series, { minute, ns, high: valueHigh, low: valueLow }, ingestion.late)
     }
     const [saidMinute, saidNs] = isAhead ? [latest.minute, latest.ns] : [minute, ns]
     hosts.sawName(host, row, saidMinute, saidNs)
-    if (workload !== null && host.room !== 'least') words.take(host.state, workload, row, saidMinute, saidNs)
+    if (workload !== null && host.capacity !== 'least')
+      labels.update(host.state, workload, row, saidMinute, saidNs)
     if (isAhead) {
       host.state.hasAhead = true
       const isHeld = holdAhead(series, minute, ns, valueHigh, valueLow)
@@ -86,7 +87,7 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
       continue
     }
     hosts.sawTime(host, minute, ns)
-    const most = mostSamples(host.room)
+    const most = mostSamples(host.capacity)
     const insertion = insertSample(series, minute, ns, valueHigh, valueLow, most)
     if (insertion === 'kept') {
       const { clockMs } = host.state
@@ -96,14 +97,14 @@ export function takeReadings(states: HostStates, record: Readings, taking: Takin
     }
   }
   hosts.finish()
-  taking.late.push(...ignored.values())
+  ingestion.late.push(...ignored.values())
 }
 
-/** Low and high words of 64-bit values, by turns. */
-const wordsOf = ({ buffer, byteOffset, length }: BigInt64Array | BigUint64Array): Int32Array =>
+/** 64-bit values as pairs of 32-bit integers: low part, then high part. */
+const int32PartsOf = ({ buffer, byteOffset, length }: BigInt64Array | BigUint64Array): Int32Array =>
   new Int32Array(buffer, byteOffset, 2 * length)
 
-function takeRange(state: HostState, series: Series, entry: Entry, high: number, low: number): void {
+function updateRange(state: HostState, series: Series, entry: RowEntry, high: number, low: number): void {
   entry.rangeHigh = high
   entry.rangeLow = low
   const rangeMax = (BigInt(high) << 32n) + BigInt(low >>> 0)
@@ -112,7 +113,7 @@ function takeRange(state: HostState, series: Series, entry: Entry, high: number,
   state.derived = null
 }
 
-export const mostSamples = (room: Room): number => (room === 'least' ? FEW_SAMPLES : MAX_SAMPLES)
+export const mostSamples = (capacity: Capacity): number => (capacity === 'least' ? FEW_SAMPLES : MAX_SAMPLES)
 
 /** What lies inside an interval that was booked in part is late itself where its window is closed. */
 const reasonOf = (insertion: Insertion, { closedBefore }: HostState, minute: number): Insertion =>
@@ -139,16 +140,16 @@ function ignore(
 class HostFinder {
   readonly #states: HostStates
   readonly #columns: Readings['columns']
-  readonly #taking: Taking
+  readonly #ingestion: Ingestion
   readonly #found = new Map<number, HostLookup>()
   #tenantId = -1
   #hostId = -1
   #current: HostLookup | null = null
 
-  constructor(states: HostStates, { columns }: Readings, taking: Taking) {
+  constructor(states: HostStates, { columns }: Readings, ingestion: Ingestion) {
     this.#states = states
     this.#columns = columns
-    this.#taking = taking
+    this.#ingestion = ingestion
   }
 
   at(row: number): HostLookup {
@@ -169,7 +170,7 @@ class HostFinder {
     const { HostName } = this.#columns
     host.isHeard = true
     if (HostName.ids[row] !== host.nameId) {
-      takeHostName(host, HostName.ids[row]!, HostName.get(row), minute, ns)
+      updateHostName(host, HostName.ids[row]!, HostName.get(row), minute, ns)
     } else if (isBelow(host.nameMinute, host.nameNs, minute, ns)) {
       host.nameMinute = minute
       host.nameNs = ns
@@ -183,8 +184,8 @@ class HostFinder {
       state.hostNameNano = nanoOf(nameMinute, nameNs)
       // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
       if (!isHeard) continue
-      state.lastRecordMs = this.#taking.silentFromMs
-      state.heard = this.#taking.own
+      state.lastRecordMs = this.#ingestion.silentFromMs
+      state.heard = this.#ingestion.own
     }
   }
 
@@ -203,16 +204,16 @@ class HostFinder {
   }
 
   #open(tenant: string, name: string): HostLookup {
-    const { generation } = this.#taking.symbols
+    const { generation } = this.#ingestion.symbols
     const key = hostKey(tenant, name)
-    const room = this.#taking.roomOf(tenant)
+    const capacity = this.#ingestion.capacityOf(tenant)
     const known = this.#states.get(key)
     const state = known ?? newHostState(tenant, name)
-    recordArrived(state, this.#taking.arrivedMs)
-    // A new host that there is no room for lives as long as the record.
-    if (known !== undefined || room === 'all') {
+    recordArrived(state, this.#ingestion.arrivedMs)
+    // A new host that there is no capacity for lives as long as the record.
+    if (known !== undefined || capacity === 'all') {
       this.#states.set(key, state)
-      this.#taking.changed.set(key, state)
+      this.#ingestion.changed.set(key, state)
     }
     if (state.lookup?.generation !== generation) state.lookup = newLookup(generation, state)
     const host = state.lookup
@@ -220,7 +221,7 @@ class HostFinder {
     const [nameMinute, nameNs] = splitNano(state.hostNameNano)
     const frontSeconds = minute * 60 + ns / 1e9
     return Object.assign(host, {
-      room,
+      capacity,
       minute,
       ns,
       frontSeconds,
@@ -238,7 +239,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
   entries: new Map(),
   workloads: new Map(),
   last: null,
-  room: 'all',
+  capacity: 'all',
   minute: 0,
   ns: 0,
   frontSeconds: 0,
@@ -249,7 +250,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
 })
 
 /** The newest name, and of two at one time the larger, so that the order of readings does not matter. */
-function takeHostName(host: HostLookup, id: number, name: string, minute: number, ns: number): void {
+function updateHostName(host: HostLookup, id: number, name: string, minute: number, ns: number): void {
   const { state } = host
   if (name === '') return
   // Who repeats the id for lack of a name says none: it never replaces one, and is replaced by any.

@@ -8,20 +8,20 @@ import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import { WINDOW_SECONDS, windowOf } from '../../core/model/window.ts'
 import { derivedOf } from './codec/codec.ts'
-import { mostSamples, takeReadings } from './ingest.ts'
+import { ingestReadings, mostSamples } from './ingest.ts'
 import { hostKey, workloadKey } from './samples/keys.ts'
 import { STRIDE, splitNano } from './samples/samples.ts'
 import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow, type EnergyRow } from './shares/attribute.ts'
-import type { RoomOf } from './state/budget.ts'
+import type { CapacityOf } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
-import { Symbols } from './state/lookup.ts'
-import { ALL_TIME, NO_TIME, type Own } from './state/own-time.ts'
-import { arrivalOf, latestAt, takeIn } from './windows/ahead.ts'
+import { TextSymbols } from './state/lookup.ts'
+import { ALL_TIME, type ElapsedTime, NO_TIME } from './state/own-time.ts'
+import { arrivalOf, ingestDue, latestAt } from './windows/ahead.ts'
 import { closableBefore } from './windows/front.ts'
-import { type Piece, type Settled, settle, windowsNs } from './windows/integrate.ts'
+import { type Integrated, integrate, type WindowSlice, windowsNs } from './windows/integrate.ts'
 import { type LateRow, lateRows } from './windows/late.ts'
-import { type Flush, flushFor, type Patience } from './windows/silence.ts'
+import { type Flush, flushFor, type SilenceLimits } from './windows/silence.ts'
 import { cpusOf, openFromStart } from './windows/start.ts'
 
 /** What one record did. `changed`: hosts whose state must be stored again, by host key. */
@@ -39,7 +39,7 @@ export interface Arrival {
   /** How much longer than others its hosts may be silent, ms. */
   readonly patienceMs?: number
   /** The loop's own time, see silence.ts. */
-  readonly own?: Own
+  readonly own?: ElapsedTime
 }
 
 export interface Meter {
@@ -47,14 +47,14 @@ export interface Meter {
   apply(
     states: HostStates,
     record: RecordView<typeof readings>,
-    facts: Arrival & { readonly roomOf: RoomOf },
+    arrival: Arrival & { readonly capacityOf: CapacityOf },
   ): Metering
   flush(states: HostStates, flush: Flush): Metering
   /**
    * What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`.
    * `own`: the loop's own time, see silence.ts.
    */
-  silent(states: HostStates, nowMs: number, own?: Own): Flush[]
+  silent(states: HostStates, nowMs: number, own?: ElapsedTime): Flush[]
 }
 
 export interface MeterOptions {
@@ -77,22 +77,22 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
     idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
   }
-  const patience: Patience = {
+  const patience: SilenceLimits = {
     idleMs: metering.idle_flush * 1000,
     gapMs: Math.max(metering.idle_flush, metering.gap) * 1000,
     forgetMs: FORGET_HOST_WINDOWS * WINDOW_SECONDS * 1000,
   }
-  const symbols = new Symbols()
+  const symbols = new TextSymbols()
   return {
-    apply(states, record, { timestampMs, patienceMs = 0, own = NO_TIME, roomOf }) {
+    apply(states, record, { timestampMs, patienceMs = 0, own = NO_TIME, capacityOf }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       const { changed, late } = result
       const arrivedMs = arrivalOf(record, timestampMs)
       const arrival = { arrivedMs, silentFromMs: timestampMs + patienceMs, own }
-      takeReadings(states, record, { symbols, gapOf, changed, late, roomOf, ...arrival })
+      ingestReadings(states, record, { symbols, gapOf, changed, late, capacityOf, ...arrival })
       const latest = latestAt(arrivedMs)
       for (const state of changed.values()) {
-        takeIn(state, latest, mostSamples(roomOf(state.tenant)), late)
+        ingestDue(state, latest, mostSamples(capacityOf(state.tenant)), late)
         const { series } = derivedOf(state)
         const until = closableBefore(state, series, { latenessMs, arrivedMs })
         closeWindows(state, until, attribution, result)
@@ -107,7 +107,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       result.changed.set(key, state)
       const untilNano = BigInt(untilUnixNano)
       const [minute, ns] = splitNano(untilNano)
-      takeIn(state, { minute, ns }, MAX_SAMPLES, result.late)
+      ingestDue(state, { minute, ns }, MAX_SAMPLES, result.late)
       closeWindows(state, windowOf(untilNano), attribution, result, gone)
       if (gone) {
         state.series.clear()
@@ -131,29 +131,29 @@ function closeWindows(
 ): void {
   const from = state.closedBefore ?? 0
   if (until <= from) return
-  const settled: Settled = { pieces: [], late: [] }
+  const integrated: Integrated = { slices: [], late: [] }
   let cpus: number | null = null
   const cpusThen = (): number => {
     cpus ??= cpusOf(state)
     return cpus
   }
   for (const series of derivedOf(state).series) {
-    if (!series.settled && series.samples[0]! < until) openFromStart(state, series, cpusThen)
-    settle(series, { from, until, forgetNs: forgetNs(series), isLast }, settled)
+    if (!series.integrated && series.samples[0]! < until) openFromStart(state, series, cpusThen)
+    integrate(series, { from, until, forgetNs: forgetNs(series), isLast }, integrated)
   }
   state.closedBefore = until
-  const byWindow = new Map<number, Piece[]>()
-  for (const piece of settled.pieces) {
-    const there = byWindow.get(piece.window)
-    if (there === undefined) byWindow.set(piece.window, [piece])
-    else there.push(piece)
+  const byWindow = new Map<number, WindowSlice[]>()
+  for (const slice of integrated.slices) {
+    const there = byWindow.get(slice.window)
+    if (there === undefined) byWindow.set(slice.window, [slice])
+    else there.push(slice)
   }
   for (const window of [...byWindow.keys()].sort((a, b) => a - b)) {
     const { rows, leftOut } = attributeWindow(state, window, byWindow.get(window)!, attribution)
     result.energy.push(...rows)
-    settled.late.push(...leftOut)
+    integrated.late.push(...leftOut)
   }
-  result.late.push(...lateRows(state, settled.late))
+  result.late.push(...lateRows(state, integrated.late))
   forget(state, until)
 }
 

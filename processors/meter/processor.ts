@@ -213,7 +213,7 @@ class MeterWorker implements PartitionWorker {
       return this.#options.meter.flush(this.#states, flush)
     }
     if (record.headers[RECORD_KIND] === NAMES_KIND) {
-      for (const [key, state] of this.#joiner.hear(record, this.#states)) this.#changed.set(key, state)
+      for (const [key, state] of this.#joiner.applyClaims(record, this.#states)) this.#changed.set(key, state)
       return null
     }
     const kept = this.#joiner.keep(record, readRecord(readings, record.value))
@@ -223,7 +223,7 @@ class MeterWorker implements PartitionWorker {
       own: this.#ownTime.now,
       patienceMs:
         record.headers[FORWARDED_HEADER] === undefined ? 0 : (this.#options.forwardedPatienceMs ?? 0),
-      roomOf: this.#options.budget.roomOf,
+      capacityOf: this.#options.budget.capacityOf,
     })
   }
 

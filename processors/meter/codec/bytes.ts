@@ -42,7 +42,7 @@ export class ByteWriter {
   }
 
   /** What `int` writes for `high` x 2^32 + `low`; both may have either sign. */
-  words(high: number, low: number): void {
+  int64Parts(high: number, low: number): void {
     const near = high * 4_294_967_296 + low
     if (near < SAFE && near > -SAFE) this.signed(near)
     else this.int((BigInt(high) << 32n) + BigInt(low))

@@ -3,9 +3,9 @@
 import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
 import { pushSample, splitNano } from '../samples/samples.ts'
 import { newSeries, type Series } from '../samples/series.ts'
-import { type HostState, newHostState, type WorkloadWords } from '../state/host-state.ts'
+import { type HostState, newHostState, type WorkloadLabels } from '../state/host-state.ts'
 import { ByteReader } from './bytes.ts'
-import { type Carry, restoreCarry } from './codec-pending.ts'
+import { type PendingInterval, restorePending } from './codec-pending.ts'
 
 export const FIRST_VERSION = 1
 const QUANTITIES = ['energy', 'cpu_time', 'power', 'memory'] as const
@@ -27,8 +27,8 @@ export function decodeFirstVersion(bytes: Uint8Array): HostState {
     state.series.set(seriesKey(meterKey(series.identity), workloadKey(workloadKind, workloadId)), series)
   }
   for (let left = from.uint(); left > 0; left--) {
-    const [key, words] = readWords(from, state.recordNano)
-    state.workloads.set(key, words)
+    const [key, labels] = readLabels(from, state.recordNano)
+    state.workloads.set(key, labels)
   }
   if (!from.atEnd) throw new RangeError('bytes are left over')
   return state
@@ -43,12 +43,12 @@ function readSeries(from: ByteReader, baseNano: bigint): Series {
   const series = newSeries(identity, Number(from.int()))
   series.rangeMax = from.int()
   // An instant then: that of the first sample, or -1.
-  series.settled = from.int() + baseNano >= 0n
-  const carried = from.byte()
-  let carry: Carry | null = null
-  if (carried !== 0) {
+  series.integrated = from.int() + baseNano >= 0n
+  const hasPending = from.byte()
+  let pending: PendingInterval | null = null
+  if (hasPending !== 0) {
     const [fromWindow] = splitNano(from.int() + baseNano)
-    carry = { fromWindow, amount: from.int() }
+    pending = { fromWindow, amount: from.int() }
   }
   let [time, value] = [baseNano, 0n]
   for (let left = from.uint(); left > 0; left--) {
@@ -56,11 +56,11 @@ function readSeries(from: ByteReader, baseNano: bigint): Series {
     value += from.int()
     pushSample(series.samples, time, value)
   }
-  if (carry !== null) restoreCarry(series, carry)
+  if (pending !== null) restorePending(series, pending)
   return series
 }
 
-function readWords(from: ByteReader, baseNano: bigint): [string, WorkloadWords] {
+function readLabels(from: ByteReader, baseNano: bigint): [string, WorkloadLabels] {
   const key = from.text()
   const [minute, ns] = splitNano(from.int() + baseNano)
   const entries = Array.from({ length: from.uint() }, () => [from.text(), from.text()])

@@ -1,19 +1,22 @@
 /**
  * Up to the second version of stored state, what was left of an interval that reached into open windows stood apart from its
- * samples, as a carry. Now the interval's first sample stays: this makes one that gives the same rest.
+ * samples, as an amount. Now the interval's first sample stays: this makes one that gives the same rest.
  */
 import { windowStartNano } from '../../../core/model/window.ts'
 import { splitNano, timeNanoAt, valueAt } from '../samples/samples.ts'
 import type { Series } from '../samples/series.ts'
 
-export interface Carry {
+export interface PendingInterval {
   /** It goes on from the start of this window. */
   readonly fromWindow: number
   readonly amount: bigint
 }
 
 /** To be called once the samples are there. A gauge's rest may differ by what rounding its value to a whole number makes. */
-export function restoreCarry({ identity, isGauge, samples }: Series, { fromWindow, amount }: Carry): void {
+export function restorePending(
+  { identity, isGauge, samples }: Series,
+  { fromWindow, amount }: PendingInterval,
+): void {
   if (samples.length === 0) return
   const fromNano = windowStartNano(fromWindow)
   const spanNs = timeNanoAt(samples, 0) - fromNano

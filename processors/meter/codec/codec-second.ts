@@ -5,14 +5,14 @@ import { pushSample, STRIDE, splitNano } from '../samples/samples.ts'
 import { newSeries, type Series } from '../samples/series.ts'
 import { type HostState, newHostState } from '../state/host-state.ts'
 import { ByteReader } from './bytes.ts'
-import { type Carry, restoreCarry } from './codec-pending.ts'
+import { type PendingInterval, restorePending } from './codec-pending.ts'
 
 export const SECOND_VERSION = 2
 
 const QUANTITIES = ['energy', 'cpu_time', 'power', 'memory', 'energy_active', 'energy_idle'] as const
 /** Flags of a series. */
-const SETTLED = 1
-const CARRY = 2
+const INTEGRATED = 1
+const PENDING = 2
 
 /** Throws RangeError for what the second version did not write. Both halves are to be written again by the present one. */
 export function decodeSecondVersion(names: Uint8Array, numbers: Uint8Array): HostState {
@@ -64,12 +64,12 @@ function readName(from: ByteReader): Series {
 
 function readNumbers(from: ByteReader, series: Series, baseNano: bigint): void {
   const flags = from.byte()
-  series.settled = (flags & SETTLED) !== 0
+  series.integrated = (flags & INTEGRATED) !== 0
   const [minute] = splitNano(baseNano)
-  let carry: Carry | null = null
-  if ((flags & CARRY) !== 0) {
+  let pending: PendingInterval | null = null
+  if ((flags & PENDING) !== 0) {
     const fromWindow = minute + Number(from.int())
-    carry = { fromWindow, amount: from.int() }
+    pending = { fromWindow, amount: from.int() }
   }
   let [time, value, beat] = [baseNano, 0n, 0n]
   const count = from.uint()
@@ -80,7 +80,7 @@ function readNumbers(from: ByteReader, series: Series, baseNano: bigint): void {
     pushSample(series.samples, time, value)
     beat = index === 0 || isFar(series.samples) ? 0n : time - before
   }
-  if (carry !== null) restoreCarry(series, carry)
+  if (pending !== null) restorePending(series, pending)
 }
 
 /** Beyond so many minutes the distance of two samples was no beat. */

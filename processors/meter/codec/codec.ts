@@ -1,5 +1,5 @@
 /**
- * A host's state as the log keeps it beside the offset, in two halves: names (who is measured, by what, with which words),
+ * A host's state as the log keeps it beside the offset, in two halves: names (who is measured, by what, with which labels),
  * written again only when they change, and numbers (samples and times), written with every record. Deterministic: the same
  * state gives the same bytes, in whatever order it came about. Bytes of an unknown version are refused, never guessed at.
  */
@@ -24,7 +24,7 @@ import {
   newSeries,
   type Series,
 } from '../samples/series.ts'
-import { type Derived, type HostState, newHostState, type WorkloadWords } from '../state/host-state.ts'
+import { type Derived, type HostState, newHostState, type WorkloadLabels } from '../state/host-state.ts'
 import { markRivals } from '../windows/epochs.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
@@ -40,7 +40,7 @@ export interface StoredHost {
 }
 
 /** Flags of a series. */
-const SETTLED = 1
+const INTEGRATED = 1
 const PENDING = 2
 const AHEAD = 4
 const LIVE = 8
@@ -54,16 +54,16 @@ export const encodeHostState = (state: HostState): StoredHost => ({
   numbers: encodeNumbers(state),
 })
 
-/** What follows from which series and words there are; computed once after a change. */
+/** What follows from which series and labels there are; computed once after a change. */
 export function derivedOf(state: HostState): Derived {
   if (state.derived === null) {
     const series = byKey(state.series)
-    const words = byKey(state.workloads)
-    const names = encodeNames(state, series, words)
+    const labels = byKey(state.workloads)
+    const names = encodeNames(state, series, labels)
     markRivals(state)
     state.derived = {
       series: series.map(([, one]) => one),
-      words: words.map(([, one]) => one),
+      labels: labels.map(([, one]) => one),
       names,
       namesCrc: crc32(names),
     }
@@ -72,7 +72,7 @@ export function derivedOf(state: HostState): Derived {
 }
 
 export function encodeNumbers(state: HostState): Uint8Array {
-  const { series, words, namesCrc } = derivedOf(state)
+  const { series, labels, namesCrc } = derivedOf(state)
   const to = numbersWriter
   to.byte(VERSION)
   to.uint(namesCrc)
@@ -84,7 +84,7 @@ export function encodeNumbers(state: HostState): Uint8Array {
   to.uint(state.closedBefore === null ? 0 : state.closedBefore + 1)
   const [minute, ns] = splitNano(state.recordNano)
   for (const one of series) writeNumbers(to, one, { clockMs: state.clockMs, minute, ns })
-  for (const one of words) writeSpan(to, one.minute - minute, one.ns - ns, 0)
+  for (const one of labels) writeSpan(to, one.minute - minute, one.ns - ns, 0)
   return to.finish()
 }
 
@@ -124,12 +124,12 @@ function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
   const closed = from.uint()
   state.closedBefore = closed === 0 ? null : closed - 1
   const series = [...state.series.values()]
-  const words = [...state.workloads.values()]
+  const labels = [...state.workloads.values()]
   for (const one of series) readNumbers(from, one, state)
-  for (const one of words) [one.minute, one.ns] = splitNano(state.recordNano + from.int())
+  for (const one of labels) [one.minute, one.ns] = splitNano(state.recordNano + from.int())
   if (!from.atEnd) throw new RangeError('bytes are left over')
   markRivals(state)
-  state.derived = { series, words, names, namesCrc }
+  state.derived = { series, labels, names, namesCrc }
   return state
 }
 
@@ -138,7 +138,7 @@ const byKey = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort((
 function encodeNames(
   state: HostState,
   series: readonly (readonly [string, Series])[],
-  workloads: readonly (readonly [string, WorkloadWords])[],
+  workloads: readonly (readonly [string, WorkloadLabels])[],
 ): Uint8Array {
   const to = new ByteWriter()
   to.byte(VERSION)
@@ -211,9 +211,9 @@ interface Base {
 }
 
 function writeNumbers(to: ByteWriter, series: Series, base: Base): void {
-  const { samples, settled, pending, everySeconds, lagSeconds, heardMs, isLive, ahead, setBack } = series
+  const { samples, integrated, pending, everySeconds, lagSeconds, heardMs, isLive, ahead, setBack } = series
   const waiting = (ahead.length > 0 ? AHEAD : 0) | (isLive ? LIVE : 0) | (setBack === null ? 0 : SET_BACK)
-  to.byte((settled ? SETTLED : 0) | (pending ? PENDING : 0) | waiting)
+  to.byte((integrated ? INTEGRATED : 0) | (pending ? PENDING : 0) | waiting)
   to.uint(everySeconds)
   to.uint(lagSeconds)
   to.uint(base.clockMs - heardMs)
@@ -231,12 +231,12 @@ function writeSamples(to: ByteWriter, samples: Samples, { minute, ns }: Base): v
   to.uint(count)
   if (count === 0) return
   writeSpan(to, samples[0]! - minute, samples[NS]! - ns, 0)
-  to.words(samples[HIGH]!, samples[LOW]!)
+  to.int64Parts(samples[HIGH]!, samples[LOW]!)
   let beat = 0
   for (let at = STRIDE; at < samples.length; at += STRIDE) {
     const before = at - STRIDE
     beat = writeSpan(to, samples[at]! - samples[before]!, samples[at + NS]! - samples[before + NS]!, beat)
-    to.words(samples[at + HIGH]! - samples[before + HIGH]!, samples[at + LOW]! - samples[before + LOW]!)
+    to.int64Parts(samples[at + HIGH]! - samples[before + HIGH]!, samples[at + LOW]! - samples[before + LOW]!)
   }
 }
 
@@ -256,7 +256,7 @@ function writeSpan(to: ByteWriter, minutes: number, ns: number, last: number): n
 
 function readNumbers(from: ByteReader, series: Series, { recordNano, clockMs }: HostState): void {
   const flags = from.byte()
-  series.settled = (flags & SETTLED) !== 0
+  series.integrated = (flags & INTEGRATED) !== 0
   series.pending = (flags & PENDING) !== 0
   series.isLive = (flags & LIVE) !== 0
   series.everySeconds = from.uint()

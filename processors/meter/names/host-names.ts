@@ -23,39 +23,39 @@ export interface Claim {
 
 interface Claimed {
   readonly host: string
-  /** When it was told last, by the log. */
+  /** When it was last announced, by the timestamp of the log. */
   readonly atMs: number
 }
 
-interface Told {
+interface Announced {
   readonly name: string
   readonly atMs: number
 }
 
-const TELL_EVERY_MS = 3_600_000
+const ANNOUNCE_EVERY_MS = 3_600_000
 /** A claim so much older than the newest one of its name is that of a machine that is gone. */
-const STALE_MS = 3 * TELL_EVERY_MS
-/** More machines of one name are not told apart from so many. */
+const STALE_MS = 3 * ANNOUNCE_EVERY_MS
+/** Claims kept of one name; further machines with that name are not told apart. */
 const MOST_CLAIMS = 4
-/** Names of one host that are told by turns. */
+/** Names of one host that are announced in turn. */
 const MOST_NAMES = 8
 
 const CLAIMS = '\u0000claims\u0000'
-const TOLD = '\u0000told\u0000'
+const ANNOUNCED = '\u0000told\u0000'
 
 /** State entries that have changed, for the step; null: gone. */
 export type Changes = Map<string, Uint8Array | null>
 
-export class HostNames {
+export class HostNameClaims {
   /** By host key of the name. */
   readonly #claims = new Map<string, readonly Claimed[]>()
   /** By host key of the id, the newest last: containers of one machine id may each say a name of their own. */
-  readonly #told = new Map<string, readonly Told[]>()
+  readonly #announced = new Map<string, readonly Announced[]>()
 
   constructor(stored: ReadonlyMap<string, Uint8Array>) {
     for (const [key, bytes] of stored) {
-      const into = key.startsWith(CLAIMS) ? this.#claims : key.startsWith(TOLD) ? this.#told : null
-      const prefix = into === this.#claims ? CLAIMS : TOLD
+      const into = key.startsWith(CLAIMS) ? this.#claims : key.startsWith(ANNOUNCED) ? this.#announced : null
+      const prefix = into === this.#claims ? CLAIMS : ANNOUNCED
       into?.set(key.slice(prefix.length), JSON.parse(Buffer.from(bytes).toString()) as never)
     }
   }
@@ -65,15 +65,15 @@ export class HostNames {
     return this.#claims.size === 0
   }
 
-  /** What is to be told of a host's name now; null: nothing. */
-  toTell(tenant: string, host: string, name: string, nowMs: number, changes: Changes): Claim | null {
+  /** The claim to announce for a host's name now; null: none is due. */
+  toAnnounce(tenant: string, host: string, name: string, nowMs: number, changes: Changes): Claim | null {
     if (name === '' || name === host) return null
     const key = hostKey(tenant, host)
-    const told = this.#told.get(key) ?? []
-    if (told.some(one => one.name === name && nowMs < one.atMs + TELL_EVERY_MS)) return null
-    const now = [...told.filter(one => one.name !== name), { name, atMs: nowMs }].slice(-MOST_NAMES)
-    this.#told.set(key, now)
-    changes.set(TOLD + key, bytesOf(now))
+    const announced = this.#announced.get(key) ?? []
+    if (announced.some(one => one.name === name && nowMs < one.atMs + ANNOUNCE_EVERY_MS)) return null
+    const now = [...announced.filter(one => one.name !== name), { name, atMs: nowMs }].slice(-MOST_NAMES)
+    this.#announced.set(key, now)
+    changes.set(ANNOUNCED + key, bytesOf(now))
     return { tenant, name, host }
   }
 
@@ -102,7 +102,7 @@ export class HostNames {
   erase(tenant: string, changes: Changes): void {
     const prefix = hostKey(tenant, '')
     for (const [kind, names] of [
-      [TOLD, this.#told],
+      [ANNOUNCED, this.#announced],
       [CLAIMS, this.#claims],
     ] as const) {
       for (const key of names.keys()) {
@@ -113,12 +113,12 @@ export class HostNames {
     }
   }
 
-  /** Forgets what was told last before `oldestMs`. */
+  /** Forgets hosts and names last announced before `oldestMs`. */
   forget(oldestMs: number, changes: Changes): void {
-    for (const [key, told] of this.#told) {
-      if (told.some(({ atMs }) => atMs >= oldestMs)) continue
-      this.#told.delete(key)
-      changes.set(TOLD + key, null)
+    for (const [key, announced] of this.#announced) {
+      if (announced.some(({ atMs }) => atMs >= oldestMs)) continue
+      this.#announced.delete(key)
+      changes.set(ANNOUNCED + key, null)
     }
     for (const [key, claims] of this.#claims) {
       if (claims.some(({ atMs }) => atMs >= oldestMs)) continue

@@ -8,7 +8,7 @@ import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { STRIDE, timeNanoAt, valueAt } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
-import type { HostNames } from './host-names.ts'
+import type { HostNameClaims } from './host-names.ts'
 
 type Readings = RecordView<typeof readings>
 
@@ -16,7 +16,7 @@ type Readings = RecordView<typeof readings>
 export type Pass = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
 
 /** What of a record stays; null: nothing. The rest is passed on. Almost always all of it stays, and nothing is copied. */
-export function divide(record: Readings, names: HostNames, pass: Pass): Readings | null {
+export function divide(record: Readings, names: HostNameClaims, pass: Pass): Readings | null {
   const targets = names.isEmpty ? NO_TARGETS : targetsOf(record, names)
   if (targets.size === 0) return record
   const { Tenant, Host, HostName } = record.columns
@@ -44,7 +44,7 @@ const placeOf = ({ columns: { Tenant, Host } }: Readings, row: number): number =
   Tenant.ids[row]! * Host.dictionary.length + Host.ids[row]!
 
 /** By place, the host that is meant, where it is another. */
-function targetsOf(record: Readings, names: HostNames): ReadonlyMap<number, string> {
+function targetsOf(record: Readings, names: HostNameClaims): ReadonlyMap<number, string> {
   const { Tenant, Host } = record.columns
   const targets = new Map<number, string>()
   const asked = new Set<number>()

@@ -9,7 +9,7 @@ import { Outbox } from '../../loop/outbox.ts'
 import type { Step } from '../../loop/step.ts'
 import { hostKey } from '../samples/keys.ts'
 import type { HostState, HostStates } from '../state/host-state.ts'
-import { type Changes, type Claim, HostNames, JOINED_KIND, NAMES_KIND } from './host-names.ts'
+import { type Changes, type Claim, HostNameClaims, JOINED_KIND, NAMES_KIND } from './host-names.ts'
 import { divide, moveSamples } from './join.ts'
 
 export interface JoinerOptions {
@@ -21,7 +21,7 @@ export interface JoinerOptions {
 }
 
 export class Joiner {
-  readonly #names: HostNames
+  readonly #names: HostNameClaims
   readonly #options: JoinerOptions
   /** Readings of hosts that are elsewhere: those that a forwarding node sent, and the others. */
   readonly #forwarded = new Outbox()
@@ -31,7 +31,7 @@ export class Joiner {
 
   constructor(options: JoinerOptions, stored: ReadonlyMap<string, Uint8Array>) {
     this.#options = options
-    this.#names = new HostNames(stored)
+    this.#names = new HostNameClaims(stored)
   }
 
   /** What of a record is of hosts of this partition; null: nothing. */
@@ -44,7 +44,7 @@ export class Joiner {
   }
 
   /** Takes a record that tells names. Returns the hosts whose states have changed. */
-  hear({ value, timestampMs }: StoredRecord, states: HostStates): readonly [string, HostState][] {
+  applyClaims({ value, timestampMs }: StoredRecord, states: HostStates): readonly [string, HostState][] {
     const claims = JSON.parse(Buffer.from(value).toString()) as readonly Claim[]
     return claims.flatMap(claim => {
       const { tenant, name } = claim
@@ -101,7 +101,7 @@ export class Joiner {
   #claimsOf(changed: Iterable<HostState>, nowMs: number): Map<number, Claim[]> {
     const found = new Map<number, Claim[]>()
     for (const { tenant, host, hostName } of changed) {
-      const claim = this.#names.toTell(tenant, host, hostName, nowMs, this.#changes)
+      const claim = this.#names.toAnnounce(tenant, host, hostName, nowMs, this.#changes)
       if (claim === null) continue
       const partition = this.#partitionOf(tenant, claim.name)
       found.set(partition, [...(found.get(partition) ?? []), claim])

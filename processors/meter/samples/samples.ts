@@ -14,20 +14,20 @@ export const HIGH = 2
 export const LOW = 3
 
 export const MINUTE_NS = Number(WINDOW_NS)
-const WORD = 4_294_967_296
+const TWO_32 = 4_294_967_296
 /** A minute is 2^11 x this in nanoseconds; without the 11 low bits an instant is exact as a number. */
 const MINUTE_UNITS = 29_296_875
 const UNIT_BITS = 11
 const UNIT_NS = 2 ** UNIT_BITS
-const UNITS_PER_WORD = WORD / UNIT_NS
+const UNITS_PER_HIGH = TWO_32 / UNIT_NS
 
 /** The minute of an instant given as the words of its nanoseconds since the epoch. */
-export const minuteOfWords = (high: number, low: number): number =>
-  Math.floor((high * UNITS_PER_WORD + (low >>> UNIT_BITS)) / MINUTE_UNITS)
+export const minuteOfParts = (high: number, low: number): number =>
+  Math.floor((high * UNITS_PER_HIGH + (low >>> UNIT_BITS)) / MINUTE_UNITS)
 
 /** The nanoseconds into that minute. */
-export const nsOfWords = (high: number, low: number, minute: number): number =>
-  (high * UNITS_PER_WORD + (low >>> UNIT_BITS) - minute * MINUTE_UNITS) * UNIT_NS + (low & (UNIT_NS - 1))
+export const nsOfParts = (high: number, low: number, minute: number): number =>
+  (high * UNITS_PER_HIGH + (low >>> UNIT_BITS) - minute * MINUTE_UNITS) * UNIT_NS + (low & (UNIT_NS - 1))
 
 export const nanoOf = (minute: number, ns: number): bigint => BigInt(minute) * WINDOW_NS + BigInt(ns)
 
@@ -35,8 +35,8 @@ export const nanoOf = (minute: number, ns: number): bigint => BigInt(minute) * W
 export function splitNano(unixNano: bigint): readonly [minute: number, ns: number] {
   const low = Number(BigInt.asUintN(32, unixNano))
   const high = Number(unixNano >> 32n)
-  const minute = minuteOfWords(high, low)
-  return [minute, nsOfWords(high, low, minute)]
+  const minute = minuteOfParts(high, low)
+  return [minute, nsOfParts(high, low, minute)]
 }
 
 export const countOf = (samples: Samples): number => samples.length / STRIDE
@@ -62,13 +62,13 @@ export const secondsBetween = (minuteA: number, nsA: number, minuteB: number, ns
 /** What the value rose by from one sample to another, exactly; NaN where that needs more than 53 bits. */
 export function riseOf(samples: Samples, from: number, to: number): number {
   const rise =
-    (samples[to + HIGH]! - samples[from + HIGH]!) * WORD + samples[to + LOW]! - samples[from + LOW]!
+    (samples[to + HIGH]! - samples[from + HIGH]!) * TWO_32 + samples[to + LOW]! - samples[from + LOW]!
   return Math.abs(rise) <= Number.MAX_SAFE_INTEGER ? rise : Number.NaN
 }
 
 /** The value as a number, exactly; NaN where that needs more than 53 bits. */
 export function nearValueAt(samples: Samples, at: number): number {
-  const value = samples[at + HIGH]! * WORD + samples[at + LOW]!
+  const value = samples[at + HIGH]! * TWO_32 + samples[at + LOW]!
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : Number.NaN
 }
 

@@ -43,7 +43,7 @@ export interface SeriesIdentity extends MeterIdentity {
 }
 
 /** The most that is possible: a counter's per second, a gauge's value, exactly and as a double. */
-export interface Most {
+export interface UpperBound {
   readonly exact: bigint
   readonly near: number
 }
@@ -66,13 +66,13 @@ export interface Series {
   rangeMax: bigint
   /** Power that the meter itself names as its most, mW; 0n: none. */
   maxPowerMw: bigint
-  most: Most
+  most: UpperBound
   /** Of the identity: where it may wrap when no range is named. */
   readonly likely: LikelyRange | null
   /** Rising, without repeats. */
   readonly samples: Samples
   /** Whether windows were closed with the first sample: what is earlier changes nothing any more. */
-  settled: boolean
+  integrated: boolean
   /** Whether the first interval was booked up to the closed windows, and reaches beyond them: nothing can come inside it. */
   pending: boolean
   /** Usual distance of samples, s: rises at once, falls slowly; 0: not known yet. */
@@ -107,10 +107,10 @@ export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 
   gapNs,
   rangeMax: 0n,
   maxPowerMw,
-  most: mostOf(identity, maxPowerMw),
+  most: upperBoundOf(identity, maxPowerMw),
   likely: identity.quantity === 'energy' ? likelyRangeOf(identity.source, identity.domain) : null,
   samples: [],
-  settled: false,
+  integrated: false,
   pending: false,
   everySeconds: 0,
   heardMs: 0,
@@ -132,14 +132,14 @@ export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesId
 /** Memory of a machine: more than any has. */
 const MOST_BYTES = 1n << 52n
 
-export function mostOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): Most {
+export function upperBoundOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): UpperBound {
   if (quantity === 'memory') return { exact: MOST_BYTES, near: Number(MOST_BYTES) }
   const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)
   const inUnit = quantity === 'power' ? exact / 1_000n : exact
   return { exact: inUnit, near: Number(inUnit) }
 }
 
-/** kept: at the end. between: among others. What came too late to change anything, or found no room, changed nothing. */
+/** kept: at the end. between: among others. The others changed nothing: the sample came too late, or the series is full. */
 export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
 
 /**
@@ -163,7 +163,7 @@ export function insertSample(
     }
     const seconds = secondsBetween(samples[last]!, samples[last + NS]!, minute, ns)
     if (seconds !== series.everySeconds) learnBeat(series, seconds)
-    if (end >= most * STRIDE && !makeRoom(series, most)) return 'overflow'
+    if (end >= most * STRIDE && !dropInnerSamples(series, most)) return 'overflow'
   }
   samples.push(minute, ns, high, low)
   return 'kept'
@@ -211,9 +211,9 @@ function insertEarlier(
   const { samples } = series
   const at = lowerBound(samples, minute, ns)
   if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
-  if (at === 0 && series.settled) return 'closed'
+  if (at === 0 && series.integrated) return 'closed'
   if (at === STRIDE && series.pending) return 'out_of_order'
-  if (samples.length >= most * STRIDE && !makeRoom(series, most)) return 'overflow'
+  if (samples.length >= most * STRIDE && !dropInnerSamples(series, most)) return 'overflow'
   samples.splice(lowerBound(samples, minute, ns), 0, minute, ns, high, low)
   return 'between'
 }
@@ -221,7 +221,7 @@ function insertEarlier(
 /** Two values for one instant: the larger one, in whatever order they came; one that was booked stays. */
 function mergeEqualTime(series: Series, at: number, high: number, low: number): Insertion {
   const { samples } = series
-  if (at === 0 && series.settled) return 'duplicate'
+  if (at === 0 && series.integrated) return 'duplicate'
   if (!isBelow(samples[at + HIGH]!, samples[at + LOW]!, high, low)) return 'duplicate'
   if (at === STRIDE && series.pending) return 'out_of_order'
   samples[at + HIGH] = high
@@ -231,9 +231,9 @@ function mergeEqualTime(series: Series, at: number, high: number, low: number): 
 
 /**
  * Where too many wait, a counter's samples that say nothing their neighbours do not say are dropped: of each minute's rise
- * the inner ones. Order matters from then on for what falls among them. Whether there is room now.
+ * the inner ones. Order matters from then on for what falls among them. Returns whether another sample fits now.
  */
-function makeRoom({ isGauge, samples, gapNs, pending }: Series, most: number): boolean {
+function dropInnerSamples({ isGauge, samples, gapNs, pending }: Series, most: number): boolean {
   if (isGauge) return false
   let to = pending ? 2 * STRIDE : STRIDE
   for (let at = to; at + STRIDE < samples.length; at += STRIDE) {

@@ -1,5 +1,5 @@
 /**
- * From the pieces that series gave one window to what the window is split by: energy per domain, the host's CPU time, the
+ * From the slices that series gave one window to what the window is split by: energy per domain, the host's CPU time, the
  * use of each workload. A thing that two sources report is counted once: by the one that saw more of the window.
  */
 
@@ -17,7 +17,7 @@ import {
 } from '../../../core/model/quantity.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { oneEpochAtATime } from '../windows/epochs.ts'
-import type { Piece } from '../windows/integrate.ts'
+import type { WindowSlice } from '../windows/integrate.ts'
 
 /** Best first. */
 export const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
@@ -51,7 +51,7 @@ export interface WindowUse {
   /** In order of key: that order decides ties of apportioning. */
   readonly workloads: readonly WorkloadUse[]
   /** CPU time of workloads that the host cannot have had. */
-  readonly impossible: readonly Piece[]
+  readonly impossible: readonly WindowSlice[]
 }
 
 export interface Activity {
@@ -76,11 +76,11 @@ const NO_CPU: HostCpu = {
   seenNs: 0,
 }
 
-export function gatherWindow(pieces: readonly Piece[]): WindowUse {
-  const places = Map.groupBy(pieces, ({ series }) => series.place)
+export function aggregateWindow(slices: readonly WindowSlice[]): WindowUse {
+  const places = Map.groupBy(slices, ({ series }) => series.place)
   const chosen = [...places.keys()].sort().map(place => bestSource(places.get(place)!))
   const workloads = new Map<string, WorkloadUse>()
-  const impossible: Piece[] = []
+  const impossible: WindowSlice[] = []
   const cpu = hostCpu(chosen)
   for (const some of chosen) {
     const { quantity, workloadKind } = some[0]!.series.identity
@@ -102,7 +102,7 @@ export function gatherWindow(pieces: readonly Piece[]): WindowUse {
 }
 
 /** Counters before power, which fills in where there is none. */
-function domainsOf(chosen: readonly (readonly Piece[])[]): ReadonlyMap<string, Metered> {
+function domainsOf(chosen: readonly (readonly WindowSlice[])[]): ReadonlyMap<string, Metered> {
   const domains = new Map<string, Metered>()
   for (const wanted of ['energy', 'power']) {
     for (const some of chosen) {
@@ -114,8 +114,8 @@ function domainsOf(chosen: readonly (readonly Piece[])[]): ReadonlyMap<string, M
 }
 
 /** By counters of their own, or, from Kepler before 0.10, of each zone by what is dynamic and what is idle. */
-function activityOf(chosen: readonly (readonly Piece[])[]): Activity {
-  const told = (quantity: string, device: string): bigint =>
+function activityOf(chosen: readonly (readonly WindowSlice[])[]): Activity {
+  const reported = (quantity: string, device: string): bigint =>
     amountOf(
       chosen.flat().filter(({ series: { identity } }) => {
         return (
@@ -123,14 +123,14 @@ function activityOf(chosen: readonly (readonly Piece[])[]): Activity {
         )
       }),
     )
-  return { activeUj: told('energy_active', 'dynamic'), idleUj: told('energy_idle', 'idle') }
+  return { activeUj: reported('energy_active', 'dynamic'), idleUj: reported('energy_idle', 'idle') }
 }
 
-/** All pieces of the source that counts. */
-function bestSource(pieces: readonly Piece[]): readonly Piece[] {
-  if (pieces.length === 1) return pieces
+/** All slices of the source that counts. */
+function bestSource(slices: readonly WindowSlice[]): readonly WindowSlice[] {
+  if (slices.length === 1) return slices
   const bySource = Map.groupBy(
-    pieces,
+    slices,
     ({ series: { identity } }) => `${identity.quality}\u0000${identity.source}`,
   )
   const seen = [...bySource.values()].map(oneEpochAtATime).map(some => {
@@ -140,18 +140,18 @@ function bestSource(pieces: readonly Piece[]): readonly Piece[] {
   return seen.toSorted(compareSources)[0]!.some
 }
 
-const longestCover = (pieces: readonly Piece[]): number =>
-  pieces.reduce((longest, { coveredNs }) => Math.max(longest, coveredNs), 0)
+const longestCover = (slices: readonly WindowSlice[]): number =>
+  slices.reduce((longest, { coveredNs }) => Math.max(longest, coveredNs), 0)
 
 /** The whole's own meter where there is one (no device), else all of its parts. */
-function wholeOrParts(pieces: readonly Piece[]): readonly Piece[] {
-  if (pieces.length === 1) return pieces
-  const whole = pieces.filter(piece => piece.series.identity.device === '')
-  return whole.length > 0 ? whole : pieces
+function wholeOrParts(slices: readonly WindowSlice[]): readonly WindowSlice[] {
+  if (slices.length === 1) return slices
+  const whole = slices.filter(slice => slice.series.identity.device === '')
+  return whole.length > 0 ? whole : slices
 }
 
-function meteredBy(pieces: readonly Piece[]): Metered {
-  const counted = wholeOrParts(pieces)
+function meteredBy(slices: readonly WindowSlice[]): Metered {
+  const counted = wholeOrParts(slices)
   const coverOf = new Map<string, number>()
   for (const { series, coveredNs } of counted) {
     const { device } = series.identity
@@ -161,18 +161,18 @@ function meteredBy(pieces: readonly Piece[]): Metered {
     energyUj: microJoules(amountOf(counted)),
     coveredNs: Math.min(...coverOf.values()),
     quality: worstOf(counted.map(qualityOf)),
-    sources: [...new Set(counted.map(piece => piece.series.identity.source))].sort(),
+    sources: [...new Set(counted.map(slice => slice.series.identity.source))].sort(),
   }
 }
 
-function hostCpu(chosen: readonly (readonly Piece[])[]): HostCpu {
-  const pieces = chosen.find(([piece]) => {
-    const { quantity, workloadKind } = piece!.series.identity
+function hostCpu(chosen: readonly (readonly WindowSlice[])[]): HostCpu {
+  const slices = chosen.find(([slice]) => {
+    const { quantity, workloadKind } = slice!.series.identity
     return quantity === 'cpu_time' && workloadKind === ''
   })
-  if (pieces === undefined) return NO_CPU
-  const counted = wholeOrParts(pieces).filter(piece => !isNestedMode(piece.series.identity.domain))
-  const busy = counted.filter(piece => !isIdleMode(piece.series.identity.domain))
+  if (slices === undefined) return NO_CPU
+  const counted = wholeOrParts(slices).filter(slice => !isNestedMode(slice.series.identity.domain))
+  const busy = counted.filter(slice => !isIdleMode(slice.series.identity.domain))
   return {
     capacityUs: microseconds(amountOf(counted)),
     busyUs: microseconds(amountOf(busy)),
@@ -181,8 +181,8 @@ function hostCpu(chosen: readonly (readonly Piece[])[]): HostCpu {
   }
 }
 
-function addUse(workloads: Map<string, WorkloadUse>, quantity: string, pieces: readonly Piece[]): void {
-  const { workloadKind: kind, workloadId: id } = pieces[0]!.series.identity
+function addUse(workloads: Map<string, WorkloadUse>, quantity: string, slices: readonly WindowSlice[]): void {
+  const { workloadKind: kind, workloadId: id } = slices[0]!.series.identity
   const key = workloadKey(kind, id)
   const use = workloads.get(key) ?? {
     kind,
@@ -194,23 +194,23 @@ function addUse(workloads: Map<string, WorkloadUse>, quantity: string, pieces: r
   }
   workloads.set(key, use)
   if (quantity === 'memory') {
-    use.byteSeconds = byteSeconds(amountOf(bestMeasure(pieces)))
+    use.byteSeconds = byteSeconds(amountOf(bestMeasure(slices)))
     use.hasMemory = true
     return
   }
-  use.cpuUs = microseconds(amountOf(pieces))
-  use.quality = worstOf([use.quality, ...pieces.map(qualityOf)])
+  use.cpuUs = microseconds(amountOf(slices))
+  use.quality = worstOf([use.quality, ...slices.map(qualityOf)])
 }
 
-function bestMeasure(pieces: readonly Piece[]): readonly Piece[] {
+function bestMeasure(slices: readonly WindowSlice[]): readonly WindowSlice[] {
   for (const measure of MEMORY_MEASURES) {
-    const found = pieces.filter(piece => piece.series.identity.domain === measure)
+    const found = slices.filter(slice => slice.series.identity.domain === measure)
     if (found.length > 0) return found
   }
-  return pieces.slice(0, 1)
+  return slices.slice(0, 1)
 }
 
-function qualityOf({ series, interpolated }: Piece): Quality {
+function qualityOf({ series, interpolated }: WindowSlice): Quality {
   const { quality } = series.identity
   if (quality === 'estimated' || quality === 'simulated') return quality
   return interpolated ? 'interpolated' : 'measured'
@@ -222,4 +222,4 @@ export const worstOf = (qualities: readonly Quality[]): Quality =>
     'measured',
   )
 
-const amountOf = (pieces: readonly Piece[]): bigint => sumOf(pieces.map(({ amount }) => amount))
+const amountOf = (slices: readonly WindowSlice[]): bigint => sumOf(slices.map(({ amount }) => amount))

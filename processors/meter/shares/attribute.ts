@@ -11,11 +11,11 @@ import { windowStartNano, windowStartSeconds } from '../../../core/model/window.
 import { workloadKey } from '../samples/keys.ts'
 import { MINUTE_NS } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
-import type { LatePiece, Piece } from '../windows/integrate.ts'
-import { gatherWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './aggregate.ts'
+import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
+import { aggregateWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './aggregate.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
-import { finestWorkloads, isOverBusy, type Named, named, withoutRepeats } from './workloads.ts'
+import { finestWorkloads, isOverBusy, type WorkloadName, withoutRepeats, workloadName } from './workloads.ts'
 
 export type EnergyRow = RowOf<typeof energy>
 
@@ -25,7 +25,7 @@ export interface Attribution {
   readonly idleMicrowatts: bigint
 }
 
-const NOBODY: Named = { kind: '', id: '', name: '', namespace: '', labels: {} }
+const NO_WORKLOAD: WorkloadName = { kind: '', id: '', name: '', namespace: '', labels: {} }
 /** A host without any meter: its workloads' use is known, their energy is not. */
 const UNMETERED = {
   component: 'cpu',
@@ -40,34 +40,34 @@ type MeteredComponent = ComponentEnergy | typeof UNMETERED
 export interface Attributed {
   readonly rows: EnergyRow[]
   /** What was metered and cannot be. */
-  readonly leftOut: LatePiece[]
+  readonly leftOut: LateSlice[]
 }
 
 /** @throws WattlineError `invariant_broken` when the rows do not sum to what was metered. */
 export function attributeWindow(
   host: HostState,
   window: number,
-  pieces: readonly Piece[],
+  slices: readonly WindowSlice[],
   attribution: Attribution,
 ): Attributed {
-  const described = describeWorkloads(host, pieces)
-  const gathered = gatherWindow(described.pieces)
-  const leftOut = gathered.impossible.map(piece => impossiblePart(piece))
-  const metered = componentsOf(gathered.domains)
-  const use = usesOf(gathered, described.labelsOf)
+  const described = describeWorkloads(host, slices)
+  const aggregated = aggregateWindow(described.slices)
+  const leftOut = aggregated.impossible.map(slice => impossiblePart(slice))
+  const metered = componentsOf(aggregated.domains)
+  const use = usesOf(aggregated, described.labelsOf)
   if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) {
     return { rows: [], leftOut }
   }
   const rows = rowsOf(host, window, use, metered, attribution)
   const sum = sumOf(rows.map(row => row.EnergyUj))
   if (sum !== metered.meteredUj) {
-    const words = `host ${host.host}, window ${window}: rows sum to ${sum} µJ, the meters to ${metered.meteredUj} µJ`
-    throw new WattlineError('invariant_broken', `Energy is not conserved: ${words}.`)
+    const figures = `host ${host.host}, window ${window}: rows sum to ${sum} µJ, the meters to ${metered.meteredUj} µJ`
+    throw new WattlineError('invariant_broken', `Energy is not conserved: ${figures}.`)
   }
   return { rows, leftOut }
 }
 
-const impossiblePart = ({ series, window, amount }: Piece): LatePiece => ({
+const impossiblePart = ({ series, window, amount }: WindowSlice): LateSlice => ({
   series,
   window,
   amount,
@@ -76,17 +76,17 @@ const impossiblePart = ({ series, window, amount }: Piece): LatePiece => ({
 })
 
 type NamedUse = WindowUse & {
-  readonly people: readonly Named[]
+  readonly names: readonly WorkloadName[]
   /** Whether workloads showed more CPU time than the host was busy. */
   readonly isOverBusy: boolean
 }
 
-function usesOf(gathered: WindowUse, labelsOf: Described['labelsOf']): NamedUse {
-  const { workloads, capacityUs, busyUs } = gathered
-  const people = workloads.map(use => named(use, labelsOf(workloadKey(use.kind, use.id))))
-  const finest = finestWorkloads({ workloads, people })
+function usesOf(aggregated: WindowUse, labelsOf: Described['labelsOf']): NamedUse {
+  const { workloads, capacityUs, busyUs } = aggregated
+  const names = workloads.map(use => workloadName(use, labelsOf(workloadKey(use.kind, use.id))))
+  const finest = finestWorkloads({ workloads, names })
   const over = capacityUs > 0n && isOverBusy(finest.workloads, busyUs)
-  return { ...gathered, ...(over ? withoutRepeats(finest, busyUs) : finest), isOverBusy: over }
+  return { ...aggregated, ...(over ? withoutRepeats(finest, busyUs) : finest), isOverBusy: over }
 }
 
 function rowsOf(
@@ -105,11 +105,11 @@ function rowsOf(
   const rows: EnergyRow[] = []
   for (const [index, component] of components.entries()) {
     const row = rowMaker(host, window, use, component, metered.boundary)
-    const carries = { cpu: index === 0, memory: component.component === memoryAt }
+    const reports = { cpu: index === 0, memory: component.component === memoryAt }
     const shares = splitComponent(component, use, baselines?.[index])
-    rows.push(...workloadRows(row, use, shares, carries), ...hostRows(row, use, shares, carries.cpu))
+    rows.push(...workloadRows(row, use, shares, reports), ...hostRows(row, use, shares, reports.cpu))
     if (component.component === 'other' && metered.skewUj !== 0n) {
-      rows.push(row(NOBODY, 'skew', metered.skewUj, { method: 'none' }))
+      rows.push(row(NO_WORKLOAD, 'skew', metered.skewUj, { method: 'none' }))
     }
   }
   return rows
@@ -147,14 +147,14 @@ function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigi
   })
 }
 
-interface Facts {
+interface RowDetails {
   readonly method: string
   readonly cpuUs?: bigint
   readonly byteSeconds?: bigint
   readonly quality?: Quality
 }
 
-type RowMaker = (who: Named, share: string, energyUj: bigint, facts: Facts) => EnergyRow
+type RowMaker = (who: WorkloadName, share: string, energyUj: bigint, details: RowDetails) => EnergyRow
 
 function rowMaker(
   host: HostState,
@@ -201,15 +201,15 @@ function workloadRows(
   row: RowMaker,
   use: NamedUse,
   shares: Split,
-  carries: { cpu: boolean; memory: boolean },
+  reports: { cpu: boolean; memory: boolean },
 ): EnergyRow[] {
   return use.workloads.flatMap((workload: WorkloadUse, index) => {
     const energyUj = shares.activeUj[index]!
-    const cpuUs = carries.cpu ? workload.cpuUs : 0n
-    const byteSeconds = carries.memory ? workload.byteSeconds : 0n
+    const cpuUs = reports.cpu ? workload.cpuUs : 0n
+    const byteSeconds = reports.memory ? workload.byteSeconds : 0n
     if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n) return []
-    const facts = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality }
-    return [row(use.people[index]!, 'active', energyUj, facts)]
+    const details = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality }
+    return [row(use.names[index]!, 'active', energyUj, details)]
   })
 }
 
@@ -219,9 +219,9 @@ function hostRows(row: RowMaker, use: NamedUse, shares: Split, cpu: boolean): En
   const method = methodOf(shares, use)
   const known = sumOf(use.workloads.map(({ cpuUs }) => cpuUs))
   const cpuUs = cpu ? larger(use.busyUs - known, 0n) : 0n
-  const rows = shares.method === 'none' ? [] : [row(NOBODY, 'idle', idleUj, { method })]
+  const rows = shares.method === 'none' ? [] : [row(NO_WORKLOAD, 'idle', idleUj, { method })]
   if (unattributedUj !== 0n || cpuUs !== 0n || shares.method === 'none') {
-    rows.push(row(NOBODY, 'unattributed', unattributedUj, { method, cpuUs }))
+    rows.push(row(NO_WORKLOAD, 'unattributed', unattributedUj, { method, cpuUs }))
   }
   return rows
 }

@@ -9,25 +9,25 @@ import { larger } from '../../../core/model/integers.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { placeOf } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
-import type { Piece } from '../windows/integrate.ts'
+import type { WindowSlice } from '../windows/integrate.ts'
 
-export type Labels = Readonly<Record<string, string>>
+export type LabelSet = Readonly<Record<string, string>>
 
 export interface Described {
   /** Those that count; of a workload that another name stands for, under that name. */
-  readonly pieces: readonly Piece[]
-  readonly labelsOf: (workloadKey: string) => Labels
+  readonly slices: readonly WindowSlice[]
+  readonly labelsOf: (workloadKey: string) => LabelSet
 }
 
-const NO_LABELS: Labels = {}
+const NO_LABELS: LabelSet = {}
 
-export function describeWorkloads(host: HostState, pieces: readonly Piece[]): Described {
-  const labelsOf = (key: string): Labels => host.workloads.get(key)?.attributes ?? NO_LABELS
-  if (isOneDescription(pieces.map(({ series }) => series.identity))) return { pieces, labelsOf }
-  const mostUs = capacityOf(pieces)
+export function describeWorkloads(host: HostState, slices: readonly WindowSlice[]): Described {
+  const labelsOf = (key: string): LabelSet => host.workloads.get(key)?.attributes ?? NO_LABELS
+  if (isOneDescription(slices.map(({ series }) => series.identity))) return { slices, labelsOf }
+  const mostUs = capacityOf(slices)
   const numbers = new Map<string, number>()
   const workloads: (DescribedWorkload & { readonly key: string; readonly told: ToldCpu[] })[] = []
-  for (const { series, amount } of pieces) {
+  for (const { series, amount } of slices) {
     const { workloadKind: kind, workloadId: id, quantity, source, quality } = series.identity
     if (kind === '') continue
     const key = workloadKey(kind, id)
@@ -50,13 +50,13 @@ export function describeWorkloads(host: HostState, pieces: readonly Piece[]): De
       const number = numbers.get(key)
       return number === undefined ? NO_LABELS : labels[number]!
     },
-    pieces: pieces.flatMap(piece => {
-      const { identity } = piece.series
-      if (identity.workloadKind === '') return [piece]
+    slices: slices.flatMap(slice => {
+      const { identity } = slice.series
+      if (identity.workloadKind === '') return [slice]
       const number = numbers.get(workloadKey(identity.workloadKind, identity.workloadId))!
       const as = asOf[number]!
       if (as === null || !counts(number, identity.source)) return []
-      return as === number ? [piece] : [renamed(piece, sorted[as]!)]
+      return as === number ? [slice] : [renamed(slice, sorted[as]!)]
     }),
   }
 }
@@ -64,9 +64,9 @@ export function describeWorkloads(host: HostState, pieces: readonly Piece[]): De
 const UNKNOWN_US = 1n << 62n
 
 /** No workload can have used more CPU time than the host had, by any source, with a margin for reading a moment apart. */
-function capacityOf(pieces: readonly Piece[]): bigint {
+function capacityOf(slices: readonly WindowSlice[]): bigint {
   const bySource = new Map<string, bigint>()
-  for (const { series, amount } of pieces) {
+  for (const { series, amount } of slices) {
     const { workloadKind, quantity, source } = series.identity
     if (workloadKind === '' && quantity === 'cpu_time')
       bySource.set(source, (bySource.get(source) ?? 0n) + amount)
@@ -75,7 +75,10 @@ function capacityOf(pieces: readonly Piece[]): bigint {
   return most === 0n ? UNKNOWN_US : 2n * most
 }
 
-function renamed(piece: Piece, { kind, id }: { readonly kind: string; readonly id: string }): Piece {
-  const identity = { ...piece.series.identity, workloadKind: kind, workloadId: id }
-  return { ...piece, series: { ...piece.series, identity, place: placeOf(identity) } }
+function renamed(
+  slice: WindowSlice,
+  { kind, id }: { readonly kind: string; readonly id: string },
+): WindowSlice {
+  const identity = { ...slice.series.identity, workloadKind: kind, workloadId: id }
+  return { ...slice, series: { ...slice.series, identity, place: placeOf(identity) } }
 }

@@ -4,9 +4,9 @@ import { apportion } from '../../../core/model/apportion.ts'
 import { larger, sumOf } from '../../../core/model/integers.ts'
 import { microseconds } from '../../../core/model/quantity.ts'
 import type { WorkloadUse } from './aggregate.ts'
-import type { Labels } from './described.ts'
+import type { LabelSet } from './described.ts'
 
-export interface Named {
+export interface WorkloadName {
   readonly kind: string
   readonly id: string
   readonly name: string
@@ -14,7 +14,7 @@ export interface Named {
   readonly labels: Readonly<Record<string, string>>
 }
 
-export function named({ kind, id }: { kind: string; id: string }, labels: Labels): Named {
+export function workloadName({ kind, id }: { kind: string; id: string }, labels: LabelSet): WorkloadName {
   return {
     kind,
     id,
@@ -26,14 +26,14 @@ export function named({ kind, id }: { kind: string; id: string }, labels: Labels
 }
 
 /** Workloads of a window with their names, in the same order. */
-interface People {
+interface NamedUses {
   readonly workloads: readonly WorkloadUse[]
-  readonly people: readonly Named[]
+  readonly names: readonly WorkloadName[]
 }
 
 /** Those that stay: see core/books/finest.ts. */
-export function finestWorkloads(all: People): People {
-  const stays = staysAsFinest(all.people)
+export function finestWorkloads(all: NamedUses): NamedUses {
+  const stays = staysAsFinest(all.names)
   return only(all, index => stays[index]!)
 }
 
@@ -46,23 +46,23 @@ export const isOverBusy = (workloads: readonly WorkloadUse[], busyUs: bigint): b
   sumOf(workloads.map(({ cpuUs }) => cpuUs)) * 100n > busyUs * (100n + SLACK_PERCENT) + SLACK_US * 100n
 
 /**
- * What to do about it: processes are what is told twice as a rule, beside a container that nothing links them to. They share
+ * What to do about it: what is reported twice is usually a process, beside a container that nothing links them to. They share
  * what others leave of the busy time.
  */
-export function withoutRepeats({ workloads, people }: People, busyUs: bigint): People {
+export function withoutRepeats({ workloads, names }: NamedUses, busyUs: bigint): NamedUses {
   const isProcess = ({ kind }: WorkloadUse): boolean => kind === 'process'
   const left = larger(busyUs - cpuOf(workloads.filter(use => !isProcess(use))), 0n)
   const processes = workloads.filter(isProcess)
   const used = processes.map(({ cpuUs }) => cpuUs)
-  if (sumOf(used) <= left) return { workloads, people }
+  if (sumOf(used) <= left) return { workloads, names }
   const parts = apportion(left, used)
   const cut = new Map(processes.map((use, index) => [use, { ...use, cpuUs: microseconds(parts[index]!) }]))
-  return { workloads: workloads.map(use => cut.get(use) ?? use), people }
+  return { workloads: workloads.map(use => cut.get(use) ?? use), names }
 }
 
 const cpuOf = (workloads: readonly WorkloadUse[]): bigint => sumOf(workloads.map(({ cpuUs }) => cpuUs))
 
-const only = ({ workloads, people }: People, stays: (index: number) => boolean): People => ({
+const only = ({ workloads, names }: NamedUses, stays: (index: number) => boolean): NamedUses => ({
   workloads: workloads.filter((_, index) => stays(index)),
-  people: people.filter((_, index) => stays(index)),
+  names: names.filter((_, index) => stays(index)),
 })

@@ -9,12 +9,12 @@ import { heapLimitBytes } from '../../../core/runtime/available-memory.ts'
 import type { HostState } from './host-state.ts'
 
 /**
- * What a tenant's readings may still add. `all`: hosts, series, words, samples. `known`: no new host and no new series.
- * `least`: nor new words, nor samples beyond a few of each series.
+ * What a tenant's readings may still add. `all`: hosts, series, labels, samples. `known`: no new host and no new series.
+ * `least`: nor new labels, nor samples beyond a few of each series.
  */
-export type Room = 'all' | 'known' | 'least'
+export type Capacity = 'all' | 'known' | 'least'
 
-export type RoomOf = (tenant: string) => Room
+export type CapacityOf = (tenant: string) => Capacity
 
 /** From test/bench/meter-memory.ts: a host, a series, the shortcut to one, and what a byte of stored state stands for. */
 const HOST_BYTES = 1_000
@@ -29,7 +29,7 @@ export class StateBudget {
   readonly #limitBytes: number
   readonly #events: Events
   readonly #bytes = new Map<string, number>()
-  /** Tenants that have been told to have no room. */
+  /** Tenants that are reported as having no capacity left. */
   readonly #full = new Set<string>()
 
   constructor(limitBytes: number | undefined, events: Events) {
@@ -37,7 +37,7 @@ export class StateBudget {
     this.#events = events
   }
 
-  readonly roomOf: RoomOf = tenant => {
+  readonly capacityOf: CapacityOf = tenant => {
     const bytes = this.#bytes.get(tenant) ?? 0
     if (bytes < this.#limitBytes) return 'all'
     return bytes < 2 * this.#limitBytes ? 'known' : 'least'
@@ -60,7 +60,7 @@ export class StateBudget {
     return this.#bytes
   }
 
-  /** A line for each tenant that has no room, for operators. */
+  /** A line for operators about each tenant that has no capacity left. */
   notes(): readonly string[] {
     return [...this.#full].map(
       tenant =>

@@ -8,11 +8,11 @@ import {
   COUNTER_QUANTITIES,
   GAUGE_QUANTITIES,
   type MeteredQuantity,
-  mostOf,
   newSeries,
+  upperBoundOf,
 } from '../samples/series.ts'
-import { WordTaker } from './labels.ts'
-import { type Entry, entryKey, type HostLookup, type RowSymbols, type Symbols } from './lookup.ts'
+import { LabelUpdater } from './labels.ts'
+import { entryKey, type HostLookup, type RowEntry, type RowSymbols, type TextSymbols } from './lookup.ts'
 
 type Readings = RecordView<typeof readings>
 
@@ -30,11 +30,11 @@ const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has
 export class EntryFinder {
   readonly #columns: Readings['columns']
   readonly #gapOf: GapOf
-  readonly #at: { readonly [Name in keyof RowSymbols]: ReturnType<Symbols['columnOf']> }
+  readonly #at: { readonly [Name in keyof RowSymbols]: ReturnType<TextSymbols['columnOf']> }
 
   constructor(
     { columns }: Readings,
-    { symbols, gapOf }: { readonly symbols: Symbols; readonly gapOf: GapOf },
+    { symbols, gapOf }: { readonly symbols: TextSymbols; readonly gapOf: GapOf },
   ) {
     this.#columns = columns
     this.#gapOf = gapOf
@@ -50,7 +50,7 @@ export class EntryFinder {
     }
   }
 
-  at(host: HostLookup, row: number): Entry {
+  at(host: HostLookup, row: number): RowEntry {
     const { last } = host
     let entry = last === null ? null : last.next
     if (entry === null || !this.#matches(entry.symbols, row)) {
@@ -77,7 +77,7 @@ export class EntryFinder {
     )
   }
 
-  #find(host: HostLookup, row: number, wrong: Entry | null): Entry {
+  #find(host: HostLookup, row: number, wrong: RowEntry | null): RowEntry {
     const at = this.#at
     const guess = wrong?.symbols
     const symbols: RowSymbols = {
@@ -98,25 +98,25 @@ export class EntryFinder {
     return entry
   }
 
-  #build(host: HostLookup, row: number, symbols: RowSymbols): Entry {
+  #build(host: HostLookup, row: number, symbols: RowSymbols): RowEntry {
     const [kind, id] = [this.#columns.WorkloadKind.get(row), this.#columns.WorkloadId.get(row)]
     const { series, isKept } = this.#seriesOf(host, row, kind, id)
     const workload =
-      series === null || !isKept || kind === '' ? null : WordTaker.workloadOf(host, workloadKey(kind, id))
+      series === null || !isKept || kind === '' ? null : LabelUpdater.workloadOf(host, workloadKey(kind, id))
     return { symbols, series, isKept, workload, rangeHigh: 0, rangeLow: 0, next: null }
   }
 
   #seriesOf(
-    { state, room }: HostLookup,
+    { state, capacity }: HostLookup,
     row: number,
     workloadKind: string,
     workloadId: string,
-  ): Pick<Entry, 'series' | 'isKept'> {
+  ): Pick<RowEntry, 'series' | 'isKept'> {
     const { Quantity, Domain, Device, BootId, Source, Quality, Attributes } = this.#columns
     const quantity = Quantity.get(row)
     // The host's own memory is no energy and belongs to nobody.
     if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) {
-      return { series: null, isKept: room === 'all' }
+      return { series: null, isKept: capacity === 'all' }
     }
     const meter = {
       quantity,
@@ -132,7 +132,7 @@ export class EntryFinder {
     let series = state.series.get(key)
     if (series === undefined) {
       series = newSeries({ ...meter, workloadKind, workloadId }, gapNs, maxPowerMw)
-      if (room !== 'all') return { series, isKept: false }
+      if (capacity !== 'all') return { series, isKept: false }
       state.series.set(key, series)
       state.derived = null
     }
@@ -142,7 +142,7 @@ export class EntryFinder {
     }
     if (series.maxPowerMw !== maxPowerMw && maxPowerMw > 0n) {
       series.maxPowerMw = maxPowerMw
-      series.most = mostOf(series.identity, maxPowerMw)
+      series.most = upperBoundOf(series.identity, maxPowerMw)
       state.derived = null
     }
     return { series, isKept: true }

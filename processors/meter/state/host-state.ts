@@ -2,10 +2,10 @@
 
 import type { Series } from '../samples/series.ts'
 import type { HostLookup } from './lookup.ts'
-import { NO_TIME, type Own } from './own-time.ts'
+import { type ElapsedTime, NO_TIME } from './own-time.ts'
 
-/** Words for people about a workload, from its newest reading. */
-export interface WorkloadWords {
+/** Labels of a workload, from its newest reading. */
+export interface WorkloadLabels {
   /** Instant of that reading: its minute, and the nanoseconds into it. */
   minute: number
   ns: number
@@ -29,10 +29,10 @@ export interface HostState {
   closedBefore: number | null
   /** By series key and by workload key, see keys.ts. */
   readonly series: Map<string, Series>
-  readonly workloads: Map<string, WorkloadWords>
+  readonly workloads: Map<string, WorkloadLabels>
   /**
    * Computed from the above when it is needed. Null after a change of anything but numbers of samples and times: of which
-   * series and workloads there are, of their words, of the host's name.
+   * series and workloads there are, of their labels, of the host's name.
    */
   derived: Derived | null
   /** Shortcuts of lookup.ts; null after something was forgotten. Never stored. */
@@ -40,7 +40,7 @@ export interface HostState {
   /** Whether some series may hold samples that are ahead. Never stored. */
   hasAhead: boolean
   /** The worker's own time at the last record. Never stored. */
-  heard: Own
+  heard: ElapsedTime
   /** Bytes that the budget has noted for it, see budget.ts. Never stored. */
   noted: number
 }
@@ -48,7 +48,7 @@ export interface HostState {
 export interface Derived {
   /** In order of key. */
   readonly series: readonly Series[]
-  readonly words: readonly WorkloadWords[]
+  readonly labels: readonly WorkloadLabels[]
   /** The half of the stored state that rarely changes, see codec.ts. */
   readonly names: Uint8Array
   readonly namesCrc: number

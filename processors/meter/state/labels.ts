@@ -1,57 +1,57 @@
-/** Words for people about workloads: what the newest reading of each says. */
+/** Labels of workloads: what the newest reading of each says. */
 import type { RecordView } from '../../../core/columns/record-reader.ts'
 import type { readings } from '../../../core/model/streams/index.ts'
 import { isBelow } from '../samples/samples.ts'
 import type { HostState } from './host-state.ts'
-import type { HostLookup, Symbols, WorkloadLookup } from './lookup.ts'
+import type { HostLookup, TextSymbols, WorkloadLookup } from './lookup.ts'
 
 type Readings = RecordView<typeof readings>
 
 /** Before every reading. */
 const NEVER = -1
 
-export class WordTaker {
+export class LabelUpdater {
   readonly #attributes: Readings['columns']['Attributes']
-  readonly #keys: ReturnType<Symbols['columnOf']>
-  readonly #values: ReturnType<Symbols['columnOf']>
+  readonly #keys: ReturnType<TextSymbols['columnOf']>
+  readonly #values: ReturnType<TextSymbols['columnOf']>
 
-  constructor({ columns }: Readings, symbols: Symbols) {
+  constructor({ columns }: Readings, symbols: TextSymbols) {
     this.#attributes = columns.Attributes
     this.#keys = symbols.columnOf(columns.Attributes.keys)
     this.#values = symbols.columnOf(columns.Attributes.values)
   }
 
-  /** The shortcut to a workload's words; to no words yet when it is new. */
+  /** The shortcut to a workload's labels; to no labels yet when it is new. */
   static workloadOf(host: HostLookup, key: string): WorkloadLookup {
     let workload = host.workloads.get(key)
     if (workload === undefined) {
-      let words = host.state.workloads.get(key)
-      if (words === undefined) {
-        words = { minute: NEVER, ns: 0, attributes: {} }
-        host.state.workloads.set(key, words)
+      let labels = host.state.workloads.get(key)
+      if (labels === undefined) {
+        labels = { minute: NEVER, ns: 0, attributes: {} }
+        host.state.workloads.set(key, labels)
         host.state.derived = null
       }
-      workload = { words, said: null, refused: null, isRefusedPoorer: false }
+      workload = { labels, said: null, refused: null, isRefusedPoorer: false }
       host.workloads.set(key, workload)
     }
     return workload
   }
 
   /**
-   * Words of the newest reading that names a namespace, else of the newest; of two at one time the larger in text, so that
+   * Takes the labels of the newest reading that names a namespace, else of the newest; of two at one time the larger in text, so that
    * order does not matter. Of two sources of one workload the one that knows it by its id alone must not undo what decides
    * who pays.
    */
-  take(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
-    const { words } = workload
-    const isOlder = isBelow(minute, ns, words.minute, words.ns)
+  update(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
+    const { labels } = workload
+    const isOlder = isBelow(minute, ns, labels.minute, labels.ns)
     if (!this.#saysTheSame(workload.said, row)) {
       if (!(isOlder || workload.isRefusedPoorer) || !this.#saysTheSame(workload.refused, row)) {
-        this.#takeNew(state, workload, row, minute, ns)
+        this.#updateFrom(state, workload, row, minute, ns)
       }
     } else if (!isOlder) {
-      words.minute = minute
-      words.ns = ns
+      labels.minute = minute
+      labels.ns = ns
     }
   }
 
@@ -69,13 +69,13 @@ export class WordTaker {
     return true
   }
 
-  #takeNew(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
-    const { words } = workload
+  #updateFrom(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
+    const { labels } = workload
     const attributes = sorted(this.#attributes.get(row))
-    const [text, known] = [JSON.stringify(attributes), JSON.stringify(words.attributes)]
-    const isRicher = Number(hasNamespace(attributes)) - Number(hasNamespace(words.attributes))
-    const isSameTime = minute === words.minute && ns === words.ns
-    const isOlder = isBelow(minute, ns, words.minute, words.ns) || (isSameTime && text < known)
+    const [text, known] = [JSON.stringify(attributes), JSON.stringify(labels.attributes)]
+    const isRicher = Number(hasNamespace(attributes)) - Number(hasNamespace(labels.attributes))
+    const isSameTime = minute === labels.minute && ns === labels.ns
+    const isOlder = isBelow(minute, ns, labels.minute, labels.ns) || (isSameTime && text < known)
     if (isRicher < 0 || (isRicher === 0 && isOlder)) {
       workload.refused = this.#symbolsOf(row)
       workload.isRefusedPoorer = isRicher < 0
@@ -83,11 +83,11 @@ export class WordTaker {
     }
     workload.refused = null
     workload.isRefusedPoorer = false
-    words.minute = minute
-    words.ns = ns
+    labels.minute = minute
+    labels.ns = ns
     workload.said = this.#symbolsOf(row)
     if (text === known) return
-    words.attributes = attributes
+    labels.attributes = attributes
     state.derived = null
   }
 

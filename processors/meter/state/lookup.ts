@@ -6,8 +6,8 @@
 import type { DictionaryView } from '../../../core/columns/column-views.ts'
 import { Interner } from '../../../core/columns/interner.ts'
 import type { Series } from '../samples/series.ts'
-import type { Room } from './budget.ts'
-import type { HostState, HostStates, WorkloadWords } from './host-state.ts'
+import type { Capacity } from './budget.ts'
+import type { HostState, HostStates, WorkloadLabels } from './host-state.ts'
 
 /** What a row says apart from its numbers, as symbols. */
 export interface RowSymbols {
@@ -21,24 +21,24 @@ export interface RowSymbols {
   readonly quality: number
 }
 
-export interface Entry {
+export interface RowEntry {
   readonly symbols: RowSymbols
   /** Null: this quantity is not metered. */
   readonly series: Series | null
-  /** False: there was no room for it. The series, if any, is nobody's, and the next row looks again. */
+  /** False: the tenant had no capacity for it. The series, if any, belongs to no host, and the next row looks again. */
   readonly isKept: boolean
   /** Null: the host itself. */
   readonly workload: WorkloadLookup | null
-  /** RangeMax of the last row, as words. */
+  /** RangeMax of the last row: its high and low 32 bits. */
   rangeHigh: number
   rangeLow: number
   /** What came after it last time. */
-  next: Entry | null
+  next: RowEntry | null
 }
 
 export interface WorkloadLookup {
-  readonly words: WorkloadWords
-  /** Symbols of keys and values in the order of a row that said what `words` say; null: none has yet. */
+  readonly labels: WorkloadLabels
+  /** Symbols of keys and values in the order of a row that said what `labels` say; null: none has yet. */
   said: number[] | null
   /** The same of a row that was refused: for its time, or for saying less. */
   refused: number[] | null
@@ -49,11 +49,11 @@ export interface WorkloadLookup {
 export interface HostLookup {
   readonly generation: number
   readonly state: HostState
-  readonly entries: Map<string, Entry>
+  readonly entries: Map<string, RowEntry>
   readonly workloads: Map<string, WorkloadLookup>
-  last: Entry | null
+  last: RowEntry | null
   /** What the record in hand may add to the host. */
-  room: Room
+  capacity: Capacity
   /** Record time, and the time of the host's name. */
   minute: number
   ns: number
@@ -72,7 +72,7 @@ const SPARE_PER_SERIES = 48
 const SPARE = 65_536
 
 /** All texts of one meter, and when to forget them: those of workloads that are gone cannot be told from others. */
-export class Symbols {
+export class TextSymbols {
   /** Shortcuts of another generation are worth nothing. */
   generation = 0
   readonly #texts = new Interner()

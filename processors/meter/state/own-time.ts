@@ -4,21 +4,21 @@
 const LARGEST_PASS_MS = 300_000
 
 /** Time as one process sees it pass, and by how much the wall clock was set meanwhile, ahead or back. */
-export interface Own {
+export interface ElapsedTime {
   readonly passedMs: number
   readonly steppedMs: number
 }
 
 /** Of one who was not there yet, and of one who sees everything. */
-export const NO_TIME: Own = { passedMs: 0, steppedMs: 0 }
-export const ALL_TIME: Own = { passedMs: Number.POSITIVE_INFINITY, steppedMs: 0 }
+export const NO_TIME: ElapsedTime = { passedMs: 0, steppedMs: 0 }
+export const ALL_TIME: ElapsedTime = { passedMs: Number.POSITIVE_INFINITY, steppedMs: 0 }
 
 /** Follows the wall clock look by look, every few seconds: a step of it is no silence of anybody. */
 export class OwnTime {
   #now = NO_TIME
   #lastMs: number | null = null
 
-  at(nowMs: number): Own {
+  at(nowMs: number): ElapsedTime {
     const distance = this.#lastMs === null ? 0 : nowMs - this.#lastMs
     this.#lastMs = nowMs
     const { passedMs, steppedMs } = this.#now
@@ -28,7 +28,7 @@ export class OwnTime {
     return this.#now
   }
 
-  get now(): Own {
+  get now(): ElapsedTime {
     return this.#now
   }
 }

@@ -11,7 +11,7 @@ import {
   isBelow,
   LOW,
   MINUTE_NS,
-  minuteOfWords,
+  minuteOfParts,
   NS,
   nanoOf,
   STRIDE,
@@ -32,10 +32,10 @@ const NONSENSE_MINUTES = 2 * 1440
 /** When a record came, given when its clock says so: 0, unknown, where the oldest of its readings lies days ahead of that. */
 export function arrivalOf({ rows, columns }: RecordView<typeof readings>, stampedMs: number): number {
   const { values } = columns.Timestamp
-  const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+  const parts = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
   let oldest = Number.POSITIVE_INFINITY
-  for (let row = 0; row < rows; row++) oldest = Math.min(oldest, words[2 * row + 1]!)
-  return minuteOfWords(oldest, 0) > stampedMs / 60_000 + NONSENSE_MINUTES ? 0 : stampedMs
+  for (let row = 0; row < rows; row++) oldest = Math.min(oldest, parts[2 * row + 1]!)
+  return minuteOfParts(oldest, 0) > stampedMs / 60_000 + NONSENSE_MINUTES ? 0 : stampedMs
 }
 
 /** The latest instant at which a reading that came then may be taken as it is. */
@@ -54,7 +54,7 @@ export function holdAhead(series: Series, minute: number, ns: number, high: numb
   return true
 }
 
-export interface Came {
+export interface ArrivedSample {
   readonly minute: number
   readonly ns: number
   readonly high: number
@@ -66,7 +66,7 @@ export interface Came {
  * is dated after it. (Those that are merely told out of order rise by their dates.) Of a gauge, all that is dated after it.
  * What the counter rose by since may be more than its dates leave time for.
  */
-export function dropDisproved(state: HostState, series: Series, came: Came, late: LateRow[]): void {
+export function dropDisproved(state: HostState, series: Series, came: ArrivedSample, late: LateRow[]): void {
   const { ahead, isGauge } = series
   const { minute, ns, high, low } = came
   let to = 0
@@ -94,7 +94,7 @@ const aheadRow = (state: HostState, series: Series, at: number): LateRow =>
   })
 
 /** Takes in what time has caught up with; `most`: samples that a series may hold. */
-export function takeIn(
+export function ingestDue(
   state: HostState,
   until: { readonly minute: number; readonly ns: number },
   most: number,

@@ -5,9 +5,9 @@
 import { apportion } from '../../../core/model/apportion.ts'
 import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
-import type { Piece, Slice } from './integrate.ts'
+import type { Stretch, WindowSlice } from './integrate.ts'
 
-/** Marks series that are epochs of one meter, of one source: only these need to know where in a window their pieces lie. */
+/** Marks series that are epochs of one meter, of one source: only these need to know where in a window their slices lie. */
 export function markRivals({ series }: HostState): void {
   for (const epochs of Map.groupBy(series.values(), meterOf).values()) {
     for (const one of epochs) one.hasRival = epochs.length > 1
@@ -18,24 +18,24 @@ const meterOf = ({ place, identity: { domain, device, source, quality } }: Serie
   [place, domain, device, source, quality].join('\u0000')
 
 /** Pieces of one window, place and source, with at most one for each meter. */
-export function oneEpochAtATime(pieces: readonly Piece[]): readonly Piece[] {
-  if (pieces.length === 1 || pieces.every(({ slices }) => slices === null)) return pieces
+export function oneEpochAtATime(slices: readonly WindowSlice[]): readonly WindowSlice[] {
+  if (slices.length === 1 || slices.every(({ stretches }) => stretches === null)) return slices
   const meters = Map.groupBy(
-    pieces,
+    slices,
     ({ series: { identity } }) => `${identity.domain}\u0000${identity.device}`,
   )
   return [...meters.values()].map(some => (some.length === 1 ? some[0]! : merged(some)))
 }
 
 /** Of the epoch that saw most of the window all, of the others what it did not see. */
-function merged(epochs: readonly Piece[]): Piece {
+function merged(epochs: readonly WindowSlice[]): WindowSlice {
   const [first, ...others] = epochs.toSorted(
     (a, b) => b.coveredNs - a.coveredNs || (a.series.identity.bootId < b.series.identity.bootId ? -1 : 1),
   )
   const whole = { ...first! }
-  let seen: readonly Slice[] = first!.slices ?? []
-  for (const { slices, interpolated } of others) {
-    const more = (slices ?? []).flatMap(slice => unseenParts(slice, seen))
+  let seen: readonly Stretch[] = first!.stretches ?? []
+  for (const { stretches, interpolated } of others) {
+    const more = (stretches ?? []).flatMap(stretch => unseenParts(stretch, seen))
     if (more.length === 0) continue
     for (const { amount, fromNs, toNs } of more) {
       whole.amount += amount
@@ -47,9 +47,9 @@ function merged(epochs: readonly Piece[]): Piece {
   return whole
 }
 
-/** The stretches of a slice that none of `seen` covers; what was metered in it is cut by time. `seen` rises. */
-function unseenParts(slice: Slice, seen: readonly Slice[]): Slice[] {
-  const { fromNs, toNs, amount } = slice
+/** The parts of a stretch that none of `seen` covers; its amount is cut by time. `seen` rises. */
+function unseenParts(stretch: Stretch, seen: readonly Stretch[]): Stretch[] {
+  const { fromNs, toNs, amount } = stretch
   const edges = [fromNs]
   const isUnseen: boolean[] = []
   let at = fromNs

@@ -53,13 +53,13 @@ function bounded(nano: bigint, { latenessMs, arrivedMs }: Lateness): number {
   return at < 0n ? 0 : windowOf(at - BigInt(latenessMs) * 1_000_000n)
 }
 
-interface Waiting {
+interface WaitBounds {
   readonly until: number
   readonly confirmed: number
   readonly patience: SeriesPatience
 }
 
-function waitingFor(series: readonly Series[], { until, confirmed, patience }: Waiting): number {
+function waitingFor(series: readonly Series[], { until, confirmed, patience }: WaitBounds): number {
   let first = until
   for (const one of series) {
     const at = trusted(one, confirmed)

@@ -16,7 +16,7 @@ import {
 } from '../samples/samples.ts'
 import type { Series } from '../samples/series.ts'
 
-export interface Interval {
+export interface SeriesInterval {
   /** Null: nothing is known of it, or nothing of it can be booked. */
   readonly parts: readonly WindowPart[] | null
   /** What the counter says that cannot be; 0n: nothing. */
@@ -25,7 +25,7 @@ export interface Interval {
   readonly isOdd: boolean
 }
 
-const UNKNOWN: Interval = { parts: null, impossible: 0n, isOdd: false }
+const UNKNOWN: SeriesInterval = { parts: null, impossible: 0n, isOdd: false }
 
 /**
  * The last of the samples from `at` on whose intervals lie in one open window, are close enough together and can be booked
@@ -80,7 +80,7 @@ const sumOfAreas = (series: Series, from: number, to: number): bigint => {
 const MOST_NEAR = 2 ** 45
 
 /** The rise from the sample at `at` to the next; samples further apart than `forgetNs` are two epochs. */
-export function riseFrom(series: Series, at: number, forgetNs: number): Interval {
+export function riseFrom(series: Series, at: number, forgetNs: number): SeriesInterval {
   const { samples } = series
   const next = at + STRIDE
   if (spanNs(samples, at, next) > forgetNs) return UNKNOWN
@@ -147,7 +147,7 @@ const unitOf = ({ identity }: Series): number => (identity.quantity === 'power' 
  * even, parts are differences of those, so that they sum to the rounded whole. Nothing over a gap: a gauge knows nothing of
  * what it did not see.
  */
-export function areaFrom(series: Series, at: number): Interval {
+export function areaFrom(series: Series, at: number): SeriesInterval {
   if (spanNs(series.samples, at, at + STRIDE) > series.gapNs) return UNKNOWN
   return { parts: areaParts(series, at), impossible: 0n, isOdd: false }
 }

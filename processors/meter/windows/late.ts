@@ -4,7 +4,7 @@ import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { windowStartSeconds } from '../../../core/model/window.ts'
 import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
-import type { LatePiece } from './integrate.ts'
+import type { LateSlice } from './integrate.ts'
 
 export type LateRow = RowOf<typeof lateReadings>
 
@@ -34,9 +34,9 @@ export function lateRow({ tenant, host }: HostState, { identity }: Series, part:
 }
 
 /** One row per window, series and reason; parts that several late samples brought are added up. */
-export function lateRows(state: HostState, pieces: readonly LatePiece[]): LateRow[] {
+export function lateRows(state: HostState, slices: readonly LateSlice[]): LateRow[] {
   const rows = new Map<Series, Map<string, LateRow>>()
-  for (const { series, window, amount, timeNano, reason } of pieces) {
+  for (const { series, window, amount, timeNano, reason } of slices) {
     const ofSeries = rows.get(series) ?? new Map<string, LateRow>()
     rows.set(series, ofSeries)
     const key = `${window} ${reason}`

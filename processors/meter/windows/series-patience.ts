@@ -5,7 +5,7 @@ import type { Series } from '../samples/series.ts'
 /** Samples that a series may leave out before the host's windows go on without it. */
 const MISSED = 2
 
-export interface Then {
+export interface HostProgress {
   readonly latenessMs: number
   /** The host's clock, see host-clock.ts. */
   readonly clockMs: number
@@ -16,13 +16,13 @@ export interface Then {
 /** Which series of a host have fallen silent, so that its windows go on without them. */
 export class SeriesPatience {
   readonly #series: readonly Series[]
-  readonly #then: Then
+  readonly #progress: HostProgress
   readonly #beats = new Map<string, number>()
   #isHostLive: boolean | null = null
 
-  constructor(series: readonly Series[], then: Then) {
+  constructor(series: readonly Series[], progress: HostProgress) {
     this.#series = series
-    this.#then = then
+    this.#progress = progress
   }
 
   /**
@@ -30,7 +30,7 @@ export class SeriesPatience {
    * no other. `at`: its newest sample that is trusted.
    */
   isSilent(series: Series, at: number): boolean {
-    const { clockMs, front } = this.#then
+    const { clockMs, front } = this.#progress
     const mostMs = this.#mostMs(series)
     if (clockMs - series.heardMs > mostMs) return true
     if (this.#isLive(series)) return false
@@ -49,8 +49,8 @@ export class SeriesPatience {
   #mostMs(series: Series): number {
     const { everySeconds, identity, gapNs } = series
     const seconds = everySeconds > 0 ? everySeconds : this.#beatOf(identity.source)
-    if (seconds > 0) return this.#then.latenessMs + MISSED * seconds * 1000
-    return this.#then.latenessMs + (this.#isLive(series) ? gapNs / 1e6 : 0)
+    if (seconds > 0) return this.#progress.latenessMs + MISSED * seconds * 1000
+    return this.#progress.latenessMs + (this.#isLive(series) ? gapNs / 1e6 : 0)
   }
 
   #beatOf(source: string): number {

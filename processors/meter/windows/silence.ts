@@ -3,7 +3,7 @@ import { larger } from '../../../core/model/integers.ts'
 import { windowAfter, windowOf, windowStartNano } from '../../../core/model/window.ts'
 import { countOf } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
-import type { Own } from '../state/own-time.ts'
+import type { ElapsedTime } from '../state/own-time.ts'
 import { newestAhead } from './ahead.ts'
 
 /** Value of a control record of kind `flush`, as JSON. */
@@ -16,7 +16,7 @@ export interface Flush {
   readonly forget?: true
 }
 
-export interface Patience {
+export interface SilenceLimits {
   /** Silence after which windows close that the host's last reading lies beyond. */
   readonly idleMs: number
   /** Silence after which the window of the last reading closes too: no trusted interval can reach out of it any more. */
@@ -28,7 +28,12 @@ export interface Patience {
  * The flush that a host's silence calls for; null: none. A host that reports every few minutes is not cut off in the
  * middle of a minute: the rest of that minute would be late every time.
  */
-export function flushFor(state: HostState, nowMs: number, own: Own, patience: Patience): Flush | null {
+export function flushFor(
+  state: HostState,
+  nowMs: number,
+  own: ElapsedTime,
+  patience: SilenceLimits,
+): Flush | null {
   const { tenant, host, recordNano, closedBefore, series } = state
   const silentMs = nowMs - state.lastRecordMs - (own.steppedMs - state.heard.steppedMs)
   if (series.size === 0 || silentMs < patience.idleMs) return null

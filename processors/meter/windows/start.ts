@@ -15,8 +15,8 @@ const SLACK = 0.05
 
 /** Adds the sample that the start of the counter stands for, where there is one to be believed. */
 export function openFromStart(state: HostState, series: Series, cpus: () => number): void {
-  const { identity, samples, settled, gapNs } = series
-  if (settled || samples.length === 0 || identity.quantity !== 'cpu_time' || identity.workloadKind === '')
+  const { identity, samples, integrated, gapNs } = series
+  if (integrated || samples.length === 0 || identity.quantity !== 'cpu_time' || identity.workloadKind === '')
     return
   const named = NAMED_START.exec(identity.bootId)
   if (named === null) return

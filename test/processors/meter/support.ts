@@ -8,7 +8,7 @@ import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { decodeHostState, encodeHostState } from '../../../processors/meter/codec/codec.ts'
 import { createMeter, type Flush, type Metering } from '../../../processors/meter/meter.ts'
 import type { EnergyRow } from '../../../processors/meter/shares/attribute.ts'
-import type { RoomOf } from '../../../processors/meter/state/budget.ts'
+import type { CapacityOf } from '../../../processors/meter/state/budget.ts'
 import type { HostStates } from '../../../processors/meter/state/host-state.ts'
 import type { LateRow } from '../../../processors/meter/windows/late.ts'
 
@@ -66,11 +66,11 @@ type Metering_ = Partial<(typeof configSchema)['_output']['metering']>
 
 /** A meter with its states; `roundTrip` stores and loads every changed state after each record, as a crash would. */
 export function drive(
-  options: { metering?: Metering_; roundTrip?: boolean; isSensor?: boolean; roomOf?: RoomOf } = {},
+  options: { metering?: Metering_; roundTrip?: boolean; isSensor?: boolean; capacityOf?: CapacityOf } = {},
 ) {
   const metering = { ...configSchema.parse({}).metering, ...options.metering }
   const meter = createMeter({ metering, isSensor: () => options.isSensor ?? false })
-  const { roomOf = () => 'all' } = options
+  const { capacityOf = () => 'all' } = options
   const states: HostStates = new Map()
   const energy: EnergyRow[] = []
   const late: LateRow[] = []
@@ -89,7 +89,7 @@ export function drive(
     late,
     /** As if each record came the moment its newest reading was taken. */
     record: (rows: readonly Reading[], timestampMs = newestMs(rows)) =>
-      keep(meter.apply(states, viewOf(rows), { timestampMs, roomOf })),
+      keep(meter.apply(states, viewOf(rows), { timestampMs, capacityOf })),
     flush: (seconds: number, facts: Partial<Flush> = {}) =>
       keep(
         meter.flush(states, {

@@ -6,9 +6,9 @@ import {
   isBelow,
   LOW,
   lowerBound,
-  minuteOfWords,
+  minuteOfParts,
   nanoOf,
-  nsOfWords,
+  nsOfParts,
   pushSample,
   riseOf,
   type Samples,
@@ -44,8 +44,8 @@ test('an instant is cut into its minute and the rest, from words as from a bigin
   fc.assert(
     fc.property(instant, nano => {
       const [high, low] = wordsOf(nano)
-      const minute = minuteOfWords(high, low)
-      expect([minute, nsOfWords(high, low, minute)]).toEqual([Number(nano / MINUTE), Number(nano % MINUTE)])
+      const minute = minuteOfParts(high, low)
+      expect([minute, nsOfParts(high, low, minute)]).toEqual([Number(nano / MINUTE), Number(nano % MINUTE)])
       expect(splitNano(nano)).toEqual([minute, Number(nano % MINUTE)])
       expect(nanoOf(minute, Number(nano % MINUTE))).toBe(nano)
     }),

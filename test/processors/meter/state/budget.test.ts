@@ -12,7 +12,7 @@ import { createMeter, type Flush } from '../../../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../../../processors/meter/processor.ts'
 import { countOf } from '../../../../processors/meter/samples/samples.ts'
 import type { EnergyRow } from '../../../../processors/meter/shares/attribute.ts'
-import { type Room, StateBudget } from '../../../../processors/meter/state/budget.ts'
+import { type Capacity, StateBudget } from '../../../../processors/meter/state/budget.ts'
 import {
   at,
   drive,
@@ -36,9 +36,9 @@ const reasonsOf = (rows: readonly { Reason: string; WorkloadId: string; Value: b
 
 /** Everything is let in with the first record; then the room is what the test says. */
 function narrowing() {
-  let room: Room = 'all'
-  const run = drive({ roomOf: tenant => (tenant === 'default' ? room : 'all') })
-  const narrow = (to: Room): void => {
+  let room: Capacity = 'all'
+  const run = drive({ capacityOf: tenant => (tenant === 'default' ? room : 'all') })
+  const narrow = (to: Capacity): void => {
     room = to
   }
   return { ...run, narrow }
@@ -167,7 +167,7 @@ it('stops growing at the bound and one poll beyond, while the books of the other
     expect(bytes).toBeLessThan(LIMIT + largest)
   }
   const hosts = [...worker.state.keys()].filter(key => !key.startsWith('\u0000')).length
-  expect(budget.roomOf('default')).toBe('known')
+  expect(budget.capacityOf('default')).toBe('known')
   expect(names).toEqual(['meterFull'])
   expect(budget.notes()).toEqual([expect.stringContaining('metering.state_bytes')])
   await worker.record(REST.map(row => ({ ...row, Tenant: 'other' })))
@@ -182,7 +182,7 @@ it('has room again when hosts are forgotten, and says so', async () => {
   const budget = new StateBudget(LIMIT, events)
   const worker = await workerOf(budget)
   for (let round = 0; round < 10; round++) await worker.record(invented(round))
-  expect(budget.roomOf('default')).toBe('known')
+  expect(budget.capacityOf('default')).toBe('known')
   // Another partition's hosts take none of it any more once they are gone; nor do these after their retention.
   await worker.record([energyAt(0, 0n, { Tenant: 'other' })])
   for (const key of [...worker.state.keys()].filter(one => one.startsWith('default\u0000'))) {
