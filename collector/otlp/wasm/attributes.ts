@@ -1,7 +1,7 @@
 import { Pairs } from './columns'
-import { hostKeyValue } from './host'
+import { keyValue } from './host'
 import { scratch } from './memory'
-import { moveTo, position, readLength } from './reader'
+import { position, Reader } from './reader'
 
 /** Attributes of an item (span, event, link, resource, scope); more are cut. */
 let mostAttributes: u32 = 0
@@ -31,10 +31,10 @@ const BOOL: i32 = 3
  * keys; whatever else there is, is the host's.
  */
 export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
-  const stop = readLength(end)
+  const stop = Reader.length(end)
   if (index >= mostAttributes) {
     cutAttributes += 1
-    moveTo(stop)
+    Reader.moveTo(stop)
     return
   }
   const start = position
@@ -111,15 +111,15 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
   else if (kind === BOOL) valueId = pairs.values.internBool(integer !== 0)
   else valueId = pairs.values.internEmpty()
   pairs.put(pairs.keyId(index, key, keyLength), valueId)
-  moveTo(stop)
+  Reader.moveTo(stop)
 }
 
 function readAnything(start: usize, stop: usize, pairs: Pairs): void {
-  hostKeyValue(start, stop)
+  keyValue(start, stop)
   const keyLength = load<u32>(scratch.at)
   const valueLength = load<u32>(scratch.at, 4)
   const keyId = pairs.keys.find(scratch.at + 8, keyLength)
   const valueId = pairs.values.find(scratch.at + 8 + keyLength, valueLength)
   pairs.put(keyId, valueId)
-  moveTo(stop)
+  Reader.moveTo(stop)
 }

@@ -1,7 +1,7 @@
-import { hostRepaired } from './host'
+import { repaired } from './host'
 import { Dictionary, newDictionary } from './interner'
-import { Block, newBlock, scratch, zeroed } from './memory'
-import { copyText, isUtf8 } from './text'
+import { Block, scratch, zeroed } from './memory'
+import { isUtf8, Text } from './text'
 
 const HINTS: u32 = 32
 
@@ -28,14 +28,14 @@ export class Texts {
 
   private appendSome(start: usize, length: u32, from: u32): void {
     this.bytes.reserve(from + length)
-    if (copyText(start, length, this.bytes.at + from) || isUtf8(start, start + length))
+    if (Text.copy(start, length, this.bytes.at + from) || isUtf8(start, start + length))
       this.end(from + length)
     else {
-      hostRepaired(start, start + length)
-      const repaired = load<u32>(scratch.at)
-      this.bytes.reserve(from + repaired)
-      memory.copy(this.bytes.at + from, scratch.at + 4, repaired)
-      this.end(from + repaired)
+      repaired(start, start + length)
+      const repairedLength = load<u32>(scratch.at)
+      this.bytes.reserve(from + repairedLength)
+      memory.copy(this.bytes.at + from, scratch.at + 4, repairedLength)
+      this.end(from + repairedLength)
     }
   }
 
@@ -71,8 +71,8 @@ export class Texts {
 
 export function newTexts(): Texts {
   const texts = changetype<Texts>(zeroed(offsetof<Texts>()))
-  texts.bytes = newBlock()
-  texts.offsets = newBlock()
+  texts.bytes = Block.make()
+  texts.offsets = Block.make()
   texts.clear()
   return texts
 }
@@ -108,15 +108,15 @@ export class Pairs {
   @inline
   put(keyId: u32, valueId: u32): void {
     this.places.reserve((keyId + 1) << 2)
-    const known = this.places.at + (<usize>keyId << 2)
+    const known = this.places.at + ((<usize>keyId) << 2)
     const place = load<u32>(known)
     // What another row, or one that was taken back, has left there is not in the row in hand, or is another key.
     if (
       place < this.keys.count &&
       place >= this.pendingFrom() &&
-      load<u32>(this.keys.ids.at + (<usize>place << 2)) === keyId
+      load<u32>(this.keys.ids.at + ((<usize>place) << 2)) === keyId
     ) {
-      store<u32>(this.values.ids.at + (<usize>place << 2), valueId)
+      store<u32>(this.values.ids.at + ((<usize>place) << 2), valueId)
       return
     }
     store<u32>(known, this.keys.count)
@@ -191,8 +191,8 @@ export function newPairs(): Pairs {
   const pairs = changetype<Pairs>(zeroed(offsetof<Pairs>()))
   pairs.keys = newDictionary()
   pairs.values = newDictionary()
-  pairs.offsets = newBlock()
-  pairs.places = newBlock()
+  pairs.offsets = Block.make()
+  pairs.places = Block.make()
   pairs.keyHints = zeroed(HINTS << 2)
   pairs.valueHints = zeroed(HINTS << 2)
   pairs.clear()
@@ -268,7 +268,7 @@ export class Ids {
 export function newIds(width: u32): Ids {
   const ids = changetype<Ids>(zeroed(offsetof<Ids>()))
   ids.width = width
-  ids.bytes = newBlock()
-  ids.bitmap = newBlock()
+  ids.bytes = Block.make()
+  ids.bitmap = Block.make()
   return ids
 }

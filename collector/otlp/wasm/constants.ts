@@ -16,7 +16,7 @@ export function forgetConstants(): void {
 /** The id of the name of a kind, interned when it is first used; of '' when there is no such kind. */
 export function kindId(kind: u32): u32 {
   if (kind > 5) return batch.kinds.internEmpty()
-  const known = kindIds + (<usize>kind << 2)
+  const known = kindIds + ((<usize>kind) << 2)
   if (load<i32>(known) < 0) store<u32>(known, kindIdOf(kind))
   return load<u32>(known)
 }
@@ -47,7 +47,7 @@ function internLong(dictionary: Dictionary, word: u64, rest: u64, length: u32): 
 
 export function statusId(code: u32): u32 {
   if (code > 2) return batch.statuses.internEmpty()
-  const known = statusIds + (<usize>code << 2)
+  const known = statusIds + ((<usize>code) << 2)
   if (load<i32>(known) < 0) {
     const id =
       code === 0

@@ -1,5 +1,5 @@
 import { forgetConstants } from './constants'
-import { enter, moveTo, position, REQUEST, RESOURCE_SPANS, readLength, readTag, SCOPE_SPANS, skip } from './reader'
+import { position, REQUEST, RESOURCE_SPANS, Reader, SCOPE_SPANS, skip } from './reader'
 import { batch } from './request'
 import { beginResource, readResource, takeResource } from './resource'
 import { beginScope, readScope } from './scope'
@@ -8,10 +8,10 @@ import { readSpan } from './span'
 /** Reads an ExportTraceServiceRequest up to `end`, into the batch of the request in hand. */
 export function readRequest(end: usize): void {
   forgetConstants()
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
-    if (tag === 0x0a) readResourceSpans(readLength(end))
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
+    if (tag === 0x0a) readResourceSpans(Reader.length(end))
     else skip(tag, end, 0b10)
-    enter(REQUEST)
+    Reader.enter(REQUEST)
   }
 }
 
@@ -19,22 +19,22 @@ export function readRequest(end: usize): void {
 function readResourceSpans(end: usize): void {
   const start = position
   beginResource()
-  enter(RESOURCE_SPANS)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.enter(RESOURCE_SPANS)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === 0x0a) {
-      readResource(readLength(end))
-      enter(RESOURCE_SPANS)
-    } else if (tag === 0x12 || tag === 0x1a) moveTo(readLength(end))
+      readResource(Reader.length(end))
+      Reader.enter(RESOURCE_SPANS)
+    } else if (tag === 0x12 || tag === 0x1a) Reader.moveTo(Reader.length(end))
     else skip(tag, end, 0b1110)
   }
   takeResource()
-  moveTo(start)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.moveTo(start)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === 0x12) {
-      const stop = readLength(end)
+      const stop = Reader.length(end)
       readScopeSpans(stop)
-      moveTo(stop)
-      enter(RESOURCE_SPANS)
+      Reader.moveTo(stop)
+      Reader.enter(RESOURCE_SPANS)
     } else skip(tag, end, 0)
   }
 }
@@ -42,23 +42,23 @@ function readResourceSpans(end: usize): void {
 function readScopeSpans(end: usize): void {
   const start = position
   beginScope()
-  enter(SCOPE_SPANS)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.enter(SCOPE_SPANS)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === 0x0a) {
-      readScope(readLength(end))
-      enter(SCOPE_SPANS)
-    } else if (tag === 0x12 || tag === 0x1a) moveTo(readLength(end))
+      readScope(Reader.length(end))
+      Reader.enter(SCOPE_SPANS)
+    } else if (tag === 0x12 || tag === 0x1a) Reader.moveTo(Reader.length(end))
     else skip(tag, end, 0b1110)
   }
   // Spans have no column for attributes of their scope: they are read for the bounds and let go.
   batch.attributes.truncate(batch.rows)
-  moveTo(start)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.moveTo(start)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === 0x12) {
-      const stop = readLength(end)
+      const stop = Reader.length(end)
       readSpan(stop)
-      moveTo(stop)
-      enter(SCOPE_SPANS)
+      Reader.moveTo(stop)
+      Reader.enter(SCOPE_SPANS)
     } else skip(tag, end, 0)
   }
 }

@@ -4,19 +4,16 @@
  * Ends the decoding of a request: throws, through all frames, `body_undecodable` or `body_too_large`. `what` is one of the
  * numbers below, `detail` a wire type, `message` a number of reader.ts, `tag` that of the field last read, `at` an address.
  */
-@external('host', 'fail')
 export declare function fail(what: i32, detail: i32, message: i32, tag: u32, at: usize): void
 
 /**
  * Reads the KeyValue at [start, stop) whatever it holds, cuts it to the limits and leaves it in `scratch`: two u32, the
  * bytes of the key and of the value's text, then both. What it cuts it adds to `cutAttributes`.
  */
-@external('host', 'keyValue')
-export declare function hostKeyValue(start: usize, stop: usize): void
+export declare function keyValue(start: usize, stop: usize): void
 
 /** Leaves valid UTF-8 for the text at [start, end) in `scratch`: u32 its length, then the text. */
-@external('host', 'repaired')
-export declare function hostRepaired(start: usize, end: usize): void
+export declare function repaired(start: usize, end: usize): void
 
 export const FIELD_NUMBER_INVALID: i32 = 0
 export const LENGTH_BEYOND_END: i32 = 1

@@ -6,17 +6,17 @@ import { addCut, cutAttributes, limitAttributes } from './attributes'
 import { Ids, Pairs, Texts } from './columns'
 import { readRequest } from './envelope'
 import { Dictionary, hashKeys } from './interner'
-import { Block, newBlock, scratch } from './memory'
+import { Block, scratch } from './memory'
 import { begin } from './reader'
 import { accepted, beginRequest, refused } from './request'
 import { DICTIONARIES, newSpanBatch, SpanBatch } from './span-batch'
 
 export { addCut }
 
-const body: Block = newBlock()
+const body: Block = Block.make()
 /** Rows and the sizes of all dictionaries. */
 const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
-const described: Block = newBlock()
+const described: Block = Block.make()
 let cursor: usize = 0
 
 export function hashKeysAt(): usize {

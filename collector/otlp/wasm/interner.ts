@@ -1,6 +1,6 @@
-import { hostRepaired } from './host'
-import { Block, newBlock, scratch, zeroed } from './memory'
-import { copyText, equalText, isUtf8 } from './text'
+import { repaired } from './host'
+import { Block, scratch, zeroed } from './memory'
+import { isUtf8, Text } from './text'
 
 const INITIAL_SLOTS: u32 = 256
 /** Integers whose ids are remembered: ports, status codes. */
@@ -12,32 +12,6 @@ const KEYS: u32 = 64
  * to keys and their halves multiplied, which two unequal texts of one length survive with a chance of 2^-32.
  */
 export const hashKeys: usize = zeroed(KEYS * 8)
-
-@inline
-function hashed(at: usize, length: u32): u32 {
-  let hash: u64 = <u64>length * 0x9e3779b97f4a7c15
-  if (length >= 8) {
-    let key: u32 = 0
-    let word: u64
-    for (let from: u32 = 0; from + 8 < length; from += 8) {
-      word = load<u64>(at + from) + load<u64>(hashKeys + (key << 3))
-      hash += <u64>(<u32>word) * (word >>> 32)
-      key += 1
-      if (key === KEYS - 1) {
-        hash = (hash ^ (hash >>> 32)) * 0xd6e8feb86659fd93
-        key = 0
-      }
-    }
-    word = load<u64>(at + length - 8) + load<u64>(hashKeys + (key << 3))
-    hash += <u64>(<u32>word) * (word >>> 32)
-  } else {
-    const word = (load<u64>(at) & (((<u64>1) << (length << 3)) - 1)) + load<u64>(hashKeys + ((KEYS - 1) << 3))
-    hash += <u64>(<u32>word) * (word >>> 32)
-  }
-  hash ^= hash >>> 32
-  hash *= 0xd6e8feb86659fd93
-  return <u32>(hash >>> 32)
-}
 
 /**
  * A dictionary column: its values, each once, and the id of a value for each entry. ClickHouse refuses a record whose
@@ -63,14 +37,41 @@ export class Dictionary {
   falseId: i32
   emptyId: i32
 
+  @inline
+  private static hashed(at: usize, length: u32): u32 {
+    let hash: u64 = <u64>length * 0x9e3779b97f4a7c15
+    if (length >= 8) {
+      let key: u32 = 0
+      let word: u64
+      for (let from: u32 = 0; from + 8 < length; from += 8) {
+        word = load<u64>(at + from) + load<u64>(hashKeys + (key << 3))
+        hash += <u64>(<u32>word) * (word >>> 32)
+        key += 1
+        if (key === KEYS - 1) {
+          hash = (hash ^ (hash >>> 32)) * 0xd6e8feb86659fd93
+          key = 0
+        }
+      }
+      word = load<u64>(at + length - 8) + load<u64>(hashKeys + (key << 3))
+      hash += <u64>(<u32>word) * (word >>> 32)
+    } else {
+      const word =
+        (load<u64>(at) & (((<u64>1) << (length << 3)) - 1)) + load<u64>(hashKeys + ((KEYS - 1) << 3))
+      hash += <u64>(<u32>word) * (word >>> 32)
+    }
+    hash ^= hash >>> 32
+    hash *= 0xd6e8feb86659fd93
+    return <u32>(hash >>> 32)
+  }
+
   /** The id of the text at [start, start + length). `guess`: an id that it may well have; then nothing is hashed. */
   @inline
   intern(start: usize, length: u32, guess: u32): u32 {
     if (guess < this.size) {
-      const from = load<u32>(this.offsets.at + (<usize>guess << 2))
+      const from = load<u32>(this.offsets.at + ((<usize>guess) << 2))
       if (
-        load<u32>(this.offsets.at + (<usize>guess << 2), 4) - from === length &&
-        equalText(this.bytes.at + from, start, length)
+        load<u32>(this.offsets.at + ((<usize>guess) << 2), 4) - from === length &&
+        Text.equal(this.bytes.at + from, start, length)
       ) {
         return guess
       }
@@ -79,37 +80,37 @@ export class Dictionary {
   }
 
   find(start: usize, length: u32): u32 {
-    const hash = hashed(start, length)
+    const hash = Dictionary.hashed(start, length)
     const slots = this.slots.at
     const mask = this.slotMask
     let slot = hash & mask
-    for (let entry = load<u64>(slots + (<usize>slot << 3)); entry !== 0; ) {
+    for (let entry = load<u64>(slots + ((<usize>slot) << 3)); entry !== 0; ) {
       if (<u32>(entry >>> 32) === hash) {
         const id = <u32>entry - 1
-        const from = load<u32>(this.offsets.at + (<usize>id << 2))
-        const own = load<u32>(this.offsets.at + (<usize>id << 2), 4) - from
-        if (own === length && equalText(this.bytes.at + from, start, length)) return id
+        const from = load<u32>(this.offsets.at + ((<usize>id) << 2))
+        const own = load<u32>(this.offsets.at + ((<usize>id) << 2), 4) - from
+        if (own === length && Text.equal(this.bytes.at + from, start, length)) return id
       }
       slot = (slot + 1) & mask
-      entry = load<u64>(slots + (<usize>slot << 3))
+      entry = load<u64>(slots + ((<usize>slot) << 3))
     }
     return this.add(start, length, hash, slot)
   }
 
   private add(start: usize, length: u32, hash: u32, slot: u32): u32 {
     const id = this.size
-    const from = load<u32>(this.offsets.at + (<usize>id << 2))
+    const from = load<u32>(this.offsets.at + ((<usize>id) << 2))
     this.bytes.reserve(from + length)
     // Only new values need the check: whatever is in the table is valid.
-    if (!copyText(start, length, this.bytes.at + from) && !isUtf8(start, start + length)) {
-      hostRepaired(start, start + length)
+    if (!Text.copy(start, length, this.bytes.at + from) && !isUtf8(start, start + length)) {
+      repaired(start, start + length)
       return this.find(scratch.at + 4, load<u32>(scratch.at))
     }
     this.offsets.reserve((id + 2) << 2)
     this.hashes.reserve((id + 1) << 2)
-    store<u32>(this.offsets.at + (<usize>id << 2), from + length, 4)
-    store<u32>(this.hashes.at + (<usize>id << 2), hash)
-    store<u64>(this.slots.at + (<usize>slot << 3), (<u64>hash << 32) | (id + 1))
+    store<u32>(this.offsets.at + ((<usize>id) << 2), from + length, 4)
+    store<u32>(this.hashes.at + ((<usize>id) << 2), hash)
+    store<u64>(this.slots.at + ((<usize>slot) << 3), ((<u64>hash) << 32) | (id + 1))
     this.size = id + 1
     if (this.size << 1 > this.slotMask) this.rehash((this.slotMask + 1) << 1)
     return id
@@ -118,7 +119,7 @@ export class Dictionary {
   /** The id of the decimal text of an integer. */
   internInteger(value: i64): u32 {
     const isSmall = <u64>value < SMALL_INTEGERS
-    const known: usize = this.integers + (<usize>value << 2)
+    const known: usize = this.integers + ((<usize>value) << 2)
     if (isSmall && load<u32>(known) !== 0) return load<u32>(known) - 1
     scratch.reserve(24)
     const end = scratch.at + 20
@@ -169,7 +170,7 @@ export class Dictionary {
   /** One more entry, for which there must be room. */
   @inline
   append(id: u32): void {
-    store<u32>(this.ids.at + (<usize>this.count << 2), id)
+    store<u32>(this.ids.at + ((<usize>this.count) << 2), id)
     this.count += 1
   }
 
@@ -178,9 +179,9 @@ export class Dictionary {
     if (size >= this.size) return
     const mask = this.slotMask
     for (let id = this.size - 1; <i32>id >= <i32>size; id -= 1) {
-      let slot = load<u32>(this.hashes.at + (<usize>id << 2)) & mask
-      while (load<u32>(this.slots.at + (<usize>slot << 3)) !== id + 1) slot = (slot + 1) & mask
-      store<u64>(this.slots.at + (<usize>slot << 3), 0)
+      let slot = load<u32>(this.hashes.at + ((<usize>id) << 2)) & mask
+      while (load<u32>(this.slots.at + ((<usize>slot) << 3)) !== id + 1) slot = (slot + 1) & mask
+      store<u64>(this.slots.at + ((<usize>slot) << 3), 0)
     }
     this.size = size
     this.forgetConstants()
@@ -199,7 +200,7 @@ export class Dictionary {
     this.slots.reserve(INITIAL_SLOTS << 3)
     this.slotMask = this.slots.capacity >= (this.slotMask + 1) << 3 ? this.slotMask : INITIAL_SLOTS - 1
     if (this.slotMask === 0) this.slotMask = INITIAL_SLOTS - 1
-    memory.fill(this.slots.at, 0, <usize>(this.slotMask + 1) << 3)
+    memory.fill(this.slots.at, 0, (<usize>(this.slotMask + 1)) << 3)
     this.forgetConstants()
   }
 
@@ -233,7 +234,7 @@ export class Dictionary {
 
   /** Bytes that values and ids take. */
   byteSize(): f64 {
-    const values = <f64>load<u32>(this.offsets.at + (<usize>this.size << 2)) + <f64>this.size * 4
+    const values = <f64>load<u32>(this.offsets.at + ((<usize>this.size) << 2)) + <f64>this.size * 4
     return values + <f64>this.count * 4
   }
 
@@ -247,25 +248,25 @@ export class Dictionary {
   /** In order of ids: see `truncate`. */
   private rehash(slots: u32): void {
     this.slots.reserve(slots << 3)
-    memory.fill(this.slots.at, 0, <usize>slots << 3)
+    memory.fill(this.slots.at, 0, (<usize>slots) << 3)
     const mask = slots - 1
     this.slotMask = mask
     for (let id: u32 = 0; id < this.size; id += 1) {
-      const hash = load<u32>(this.hashes.at + (<usize>id << 2))
+      const hash = load<u32>(this.hashes.at + ((<usize>id) << 2))
       let slot = hash & mask
-      while (load<u64>(this.slots.at + (<usize>slot << 3)) !== 0) slot = (slot + 1) & mask
-      store<u64>(this.slots.at + (<usize>slot << 3), (<u64>hash << 32) | (id + 1))
+      while (load<u64>(this.slots.at + ((<usize>slot) << 3)) !== 0) slot = (slot + 1) & mask
+      store<u64>(this.slots.at + ((<usize>slot) << 3), ((<u64>hash) << 32) | (id + 1))
     }
   }
 }
 
 export function newDictionary(): Dictionary {
   const dictionary = changetype<Dictionary>(zeroed(offsetof<Dictionary>()))
-  dictionary.bytes = newBlock()
-  dictionary.offsets = newBlock()
-  dictionary.hashes = newBlock()
-  dictionary.slots = newBlock()
-  dictionary.ids = newBlock()
+  dictionary.bytes = Block.make()
+  dictionary.offsets = Block.make()
+  dictionary.hashes = Block.make()
+  dictionary.slots = Block.make()
+  dictionary.ids = Block.make()
   dictionary.integers = zeroed(SMALL_INTEGERS << 2)
   dictionary.clear()
   return dictionary

@@ -11,6 +11,11 @@ export class Block {
   capacity: u32
 
   @inline
+  static make(): Block {
+    return changetype<Block>(zeroed(offsetof<Block>()))
+  }
+
+  @inline
   reserve(bytes: u32): void {
     if (bytes > this.capacity) grow(this, bytes)
   }
@@ -47,10 +52,5 @@ export function zeroed(bytes: usize): usize {
   return at
 }
 
-@inline
-export function newBlock(): Block {
-  return changetype<Block>(zeroed(offsetof<Block>()))
-}
-
 /** What the host leaves for the decoder, and what is put together before it is interned. */
-export const scratch: Block = newBlock()
+export const scratch: Block = Block.make()

@@ -33,15 +33,66 @@ export let position: usize = 0
 let message: i32 = 0
 let lastTag: u32 = 0
 
-@inline
-export function moveTo(at: usize): void {
-  position = at
-}
+/** What asc is to inline is a static method: a decorator on a function is not TypeScript, and biome refuses it. */
+export class Reader {
+  @inline
+  static moveTo(at: usize): void {
+    position = at
+  }
 
-/** Says which message is being read, for errors; whoever reads a nested one sets it back. */
-@inline
-export function enter(which: i32): void {
-  message = which
+  /** Says which message is being read, for errors; whoever reads a nested one sets it back. */
+  @inline
+  static enter(which: i32): void {
+    message = which
+  }
+
+  /** The next field's number and wire type in one (number * 8 + type), or 0 at the end of the message. */
+  @inline
+  static tag(end: usize): u32 {
+    if (position >= end) return 0
+    const first: u32 = load<u8>(position)
+    if (first >= 8 && first < 0x80) {
+      position += 1
+      lastTag = first
+      return first
+    }
+    return longTag(end)
+  }
+
+  /** The end of the length-delimited value that starts here. */
+  @inline
+  static length(end: usize): usize {
+    const at = position
+    if (at < end) {
+      const first: usize = load<u8>(at)
+      if (first < 0x80 && at + 1 + first <= end) {
+        position = at + 1
+        return at + 1 + first
+      }
+    }
+    return longLength(end)
+  }
+
+  /** A varint of up to 64 bits. */
+  @inline
+  static varint(end: usize): u64 {
+    if (position < end) {
+      const first: u64 = load<u8>(position)
+      if (first < 0x80) {
+        position += 1
+        return first
+      }
+    }
+    return longVarint(end)
+  }
+
+  @inline
+  static fixed64(end: usize): u64 {
+    const at = position
+    if (at + 8 > end) failed(NUMBER_CUT_SHORT, 0, at)
+    position = at + 8
+    return load<u64>(at)
+  }
 }
 
 export function begin(at: usize): void {
@@ -54,58 +105,18 @@ export function failed(what: i32, detail: i32, at: usize): void {
   fail(what, detail, message, lastTag, at)
 }
 
-/** The next field's number and wire type in one (number * 8 + type), or 0 at the end of the message. */
-@inline
-export function readTag(end: usize): u32 {
-  if (position >= end) return 0
-  const first: u32 = load<u8>(position)
-  if (first >= 8 && first < 0x80) {
-    position += 1
-    lastTag = first
-    return first
-  }
-  return longTag(end)
-}
-
 function longTag(end: usize): u32 {
-  const tag = readVarint(end)
+  const tag = Reader.varint(end)
   if (tag > u32.MAX_VALUE || tag < 8) failed(FIELD_NUMBER_INVALID, 0, position)
   lastTag = <u32>tag
   return <u32>tag
 }
 
-/** The end of the length-delimited value that starts here. */
-@inline
-export function readLength(end: usize): usize {
-  const at = position
-  if (at < end) {
-    const first: usize = load<u8>(at)
-    if (first < 0x80 && at + 1 + first <= end) {
-      position = at + 1
-      return at + 1 + first
-    }
-  }
-  return longLength(end)
-}
-
 function longLength(end: usize): usize {
   const at = position
-  const length = readVarint(end)
+  const length = Reader.varint(end)
   if (length > <u64>(end - position)) failed(LENGTH_BEYOND_END, 0, at)
   return position + <usize>length
-}
-
-/** A varint of up to 64 bits. */
-@inline
-export function readVarint(end: usize): u64 {
-  if (position < end) {
-    const first: u64 = load<u8>(position)
-    if (first < 0x80) {
-      position += 1
-      return first
-    }
-  }
-  return longVarint(end)
 }
 
 function longVarint(end: usize): u64 {
@@ -120,14 +131,6 @@ function longVarint(end: usize): u64 {
   }
   failed(NUMBER_TOO_LONG, 0, start)
   return 0
-}
-
-@inline
-export function readFixed64(end: usize): u64 {
-  const at = position
-  if (at + 8 > end) failed(NUMBER_CUT_SHORT, 0, at)
-  position = at + 8
-  return load<u64>(at)
 }
 
 function take(bytes: usize, end: usize): void {
@@ -148,13 +151,13 @@ export function skip(tag: u32, end: usize, known: u32): void {
 function skipValue(tag: u32, end: usize): void {
   switch (tag & 7) {
     case 0:
-      readVarint(end)
+      Reader.varint(end)
       return
     case 1:
       take(8, end)
       return
     case 2:
-      position = readLength(end)
+      position = Reader.length(end)
       return
     case 3:
       skipGroup(end)
@@ -170,7 +173,7 @@ function skipValue(tag: u32, end: usize): void {
 /** Groups are long deprecated, but an unknown field may be one. Counted instead of recursive: depth is the sender's. */
 function skipGroup(end: usize): void {
   for (let depth: i32 = 1; depth > 0; ) {
-    const tag = readTag(end)
+    const tag = Reader.tag(end)
     if (tag === 0) failed(GROUP_ENDLESS, 0, position)
     if ((tag & 7) === 3) depth += 1
     else if ((tag & 7) === 4) depth -= 1

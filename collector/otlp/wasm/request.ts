@@ -48,7 +48,7 @@ export function accept(): void {
 }
 
 export function refuse(reason: i32): void {
-  const count = refused + (<usize>reason << 2)
+  const count = refused + ((<usize>reason) << 2)
   store<u32>(count, load<u32>(count) + 1)
 }
 

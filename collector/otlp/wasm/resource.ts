@@ -1,13 +1,13 @@
 import { readAttribute } from './attributes'
 import { Pairs } from './columns'
-import { Block, newBlock } from './memory'
-import { enter, RESOURCE, readTag, skip } from './reader'
+import { Block } from './memory'
+import { RESOURCE, Reader, skip } from './reader'
 import { batch } from './request'
 
 /** The resource in hand: the ids of its attributes, which all its spans repeat. */
 
-const resourceKeyIds: Block = newBlock()
-const resourceValueIds: Block = newBlock()
+const resourceKeyIds: Block = Block.make()
+const resourceValueIds: Block = Block.make()
 let resourceCount: u32 = 0
 /** Of `service.name` in the column of service names. */
 export let serviceId: u32 = 0
@@ -18,8 +18,8 @@ export function beginResource(): void {
 
 /** Adds the attributes of a Resource message to those of the resource in hand. */
 export function readResource(end: usize): void {
-  enter(RESOURCE)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.enter(RESOURCE)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === 0x0a) {
       readAttribute(end, batch.resources, resourceCount)
       resourceCount += 1
@@ -35,8 +35,8 @@ export function takeResource(): void {
   const bytes = resourceCount << 2
   resourceKeyIds.reserve(bytes)
   resourceValueIds.reserve(bytes)
-  memory.copy(resourceKeyIds.at, pairs.keys.ids.at + (<usize>from << 2), bytes)
-  memory.copy(resourceValueIds.at, pairs.values.ids.at + (<usize>from << 2), bytes)
+  memory.copy(resourceKeyIds.at, pairs.keys.ids.at + ((<usize>from) << 2), bytes)
+  memory.copy(resourceValueIds.at, pairs.values.ids.at + ((<usize>from) << 2), bytes)
   pairs.truncate(pairs.count)
   serviceId = serviceIn(pairs)
 }
@@ -46,15 +46,15 @@ function serviceIn(pairs: Pairs): u32 {
   const keys = pairs.keys
   const values = pairs.values
   for (let at: u32 = 0; at < resourceCount; at += 1) {
-    const keyId = load<u32>(resourceKeyIds.at + (<usize>at << 2))
-    const from = load<u32>(keys.offsets.at + (<usize>keyId << 2))
-    if (load<u32>(keys.offsets.at + (<usize>keyId << 2), 4) - from !== 12) continue
+    const keyId = load<u32>(resourceKeyIds.at + ((<usize>at) << 2))
+    const from = load<u32>(keys.offsets.at + ((<usize>keyId) << 2))
+    if (load<u32>(keys.offsets.at + ((<usize>keyId) << 2), 4) - from !== 12) continue
     const key = keys.bytes.at + from
     // "service." and "name"
     if (load<u64>(key) !== 0x2e65636976726573 || load<u32>(key, 8) !== 0x656d616e) continue
-    const valueId = load<u32>(resourceValueIds.at + (<usize>at << 2))
-    const value = load<u32>(values.offsets.at + (<usize>valueId << 2))
-    const length = load<u32>(values.offsets.at + (<usize>valueId << 2), 4) - value
+    const valueId = load<u32>(resourceValueIds.at + ((<usize>at) << 2))
+    const value = load<u32>(values.offsets.at + ((<usize>valueId) << 2))
+    const length = load<u32>(values.offsets.at + ((<usize>valueId) << 2), 4) - value
     return batch.services.find(values.bytes.at + value, length)
   }
   return batch.services.internEmpty()
@@ -68,15 +68,17 @@ export function writeResource(): void {
   const bytes = resourceCount << 2
   const into = keys.count << 2
   pairs.reserveEntries(resourceCount)
-  copyIds(keys.ids.at + into, resourceKeyIds.at, bytes)
-  copyIds(values.ids.at + into, resourceValueIds.at, bytes)
+  ResourceIds.copy(keys.ids.at + into, resourceKeyIds.at, bytes)
+  ResourceIds.copy(values.ids.at + into, resourceValueIds.at, bytes)
   keys.count += resourceCount
   values.count += resourceCount
   pairs.endRow()
 }
 
-/** A few words, which memory.copy is slow to begin with. Up to four bytes too many are copied into the padding. */
-@inline
-function copyIds(to: usize, from: usize, bytes: u32): void {
-  for (let at: u32 = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at))
+class ResourceIds {
+  /** A few words, which memory.copy is slow to begin with. Up to four bytes too many are copied into the padding. */
+  @inline
+  static copy(to: usize, from: usize, bytes: u32): void {
+    for (let at: u32 = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at))
+  }
 }

@@ -1,5 +1,5 @@
 import { readAttribute } from './attributes'
-import { enter, moveTo, position, readLength, readTag, readVarint, SCOPE, skip } from './reader'
+import { position, Reader, SCOPE, skip } from './reader'
 import { batch } from './request'
 
 /** The scope in hand: where in the body its texts are. */
@@ -22,10 +22,10 @@ export function beginScope(): void {
 
 /** Reads an InstrumentationScope message on top of what is known of the scope in hand. */
 export function readScope(end: usize): void {
-  enter(SCOPE)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.enter(SCOPE)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     if (tag === 0x0a || tag === 0x12) {
-      const stop = readLength(end)
+      const stop = Reader.length(end)
       if (tag === 0x0a) {
         scopeName = position
         scopeNameLength = <u32>(stop - position)
@@ -33,11 +33,11 @@ export function readScope(end: usize): void {
         scopeVersion = position
         scopeVersionLength = <u32>(stop - position)
       }
-      moveTo(stop)
+      Reader.moveTo(stop)
     } else if (tag === 0x1a) {
       readAttribute(end, batch.attributes, attributes)
       attributes += 1
-    } else if (tag === 0x20) readVarint(end)
+    } else if (tag === 0x20) Reader.varint(end)
     else skip(tag, end, 0b11110)
   }
 }

@@ -1,6 +1,6 @@
 import { Ids, newIds, newPairs, newTexts, Pairs, Texts } from './columns'
 import { Dictionary, newDictionary } from './interner'
-import { Block, newBlock, zeroed } from './memory'
+import { Block, zeroed } from './memory'
 
 /** Dictionaries of a batch, in the order of its columns: fields of marks and descriptions. */
 export const DICTIONARIES: u32 = 16
@@ -112,8 +112,8 @@ export class SpanBatch {
   @inline
   endRow(): void {
     this.rows += 1
-    store<u32>(this.eventOffsets.at + (<usize>this.rows << 2), this.events)
-    store<u32>(this.linkOffsets.at + (<usize>this.rows << 2), this.links)
+    store<u32>(this.eventOffsets.at + ((<usize>this.rows) << 2), this.events)
+    store<u32>(this.linkOffsets.at + ((<usize>this.rows) << 2), this.links)
   }
 
   /** Drops all rows from `rows` on, and what was begun of the next. */
@@ -233,7 +233,7 @@ export class SpanBatch {
 export function newSpanBatch(): SpanBatch {
   const batch = changetype<SpanBatch>(zeroed(offsetof<SpanBatch>()))
   batch.tenants = newDictionary()
-  batch.timestamps = newBlock()
+  batch.timestamps = Block.make()
   batch.traceIds = newIds(16)
   batch.spanIds = newIds(8)
   batch.parentIds = newIds(8)
@@ -245,15 +245,15 @@ export function newSpanBatch(): SpanBatch {
   batch.scopeNames = newDictionary()
   batch.scopeVersions = newDictionary()
   batch.attributes = newPairs()
-  batch.durations = newBlock()
+  batch.durations = Block.make()
   batch.statuses = newDictionary()
   batch.statusMessages = newTexts()
-  batch.dropped = newBlock()
-  batch.eventOffsets = newBlock()
-  batch.eventTimes = newBlock()
+  batch.dropped = Block.make()
+  batch.eventOffsets = Block.make()
+  batch.eventTimes = Block.make()
   batch.eventNames = newDictionary()
   batch.eventAttributes = newPairs()
-  batch.linkOffsets = newBlock()
+  batch.linkOffsets = Block.make()
   batch.linkTraceIds = newIds(16)
   batch.linkSpanIds = newIds(8)
   batch.linkStates = newTexts()

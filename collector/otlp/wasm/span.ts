@@ -1,7 +1,7 @@
 import { cutAttributes, readAttribute } from './attributes'
 import { kindId, statusId } from './constants'
-import { ABSENT, MISSHAPEN, readId } from './ids'
-import { enter, moveTo, position, readFixed64, readLength, readTag, readVarint, SPAN, skip } from './reader'
+import { ABSENT, Id, MISSHAPEN } from './ids'
+import { position, Reader, SPAN, skip } from './reader'
 import {
   accept,
   batch,
@@ -67,23 +67,23 @@ function readFields(end: usize): void {
   endNano = 0
   dropped = 0
   beginParts()
-  enter(SPAN)
-  for (let tag = readTag(end); tag !== 0; tag = readTag(end)) {
+  Reader.enter(SPAN)
+  for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     // In the order of how often they come.
     if (tag === 0x4a) {
       readAttribute(end, batch.attributes, attributes)
       attributes += 1
-    } else if (tag === 0x0a) traceId = readId(end, 16)
-    else if (tag === 0x12) spanId = readId(end, 8)
-    else if (tag === 0x22) parentId = readId(end, 8)
+    } else if (tag === 0x0a) traceId = Id.read(end, 16)
+    else if (tag === 0x12) spanId = Id.read(end, 8)
+    else if (tag === 0x22) parentId = Id.read(end, 8)
     else if (tag === 0x2a) {
-      const stop = readLength(end)
+      const stop = Reader.length(end)
       name = position
       nameLength = <u32>(stop - name)
-      moveTo(stop)
-    } else if (tag === 0x30) kind = <u32>readVarint(end)
-    else if (tag === 0x39) startNano = readFixed64(end)
-    else if (tag === 0x41) endNano = readFixed64(end)
+      Reader.moveTo(stop)
+    } else if (tag === 0x30) kind = <u32>Reader.varint(end)
+    else if (tag === 0x39) startNano = Reader.fixed64(end)
+    else if (tag === 0x41) endNano = Reader.fixed64(end)
     else if (tag === 0x7a) readStatus(end)
     else if (tag === 0x5a) readEvent(end)
     else readRareField(tag, end)
@@ -92,14 +92,14 @@ function readFields(end: usize): void {
 
 function readRareField(tag: u32, end: usize): void {
   if (tag === 0x1a) {
-    const stop = readLength(end)
+    const stop = Reader.length(end)
     state = position
     stateLength = <u32>(stop - state)
-    moveTo(stop)
-  } else if (tag === 0x50) dropped = <u32>readVarint(end)
+    Reader.moveTo(stop)
+  } else if (tag === 0x50) dropped = <u32>Reader.varint(end)
   else if (tag === 0x6a) readLink(end)
   // Counts of dropped events and links have no column; nor have the flags, a fixed32 in field 16.
-  else if (tag === 0x60 || tag === 0x70) readVarint(end)
+  else if (tag === 0x60 || tag === 0x70) Reader.varint(end)
   else skip(tag, end, tag === 0x85 ? 0 : 0x1fffe)
 }
 

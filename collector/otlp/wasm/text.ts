@@ -2,26 +2,40 @@
 
 const HIGH_BITS: u64 = 0x8080808080808080
 
-/** Copies [from, from + length) to `to`, which has room for seven bytes more; whether all of it is ASCII. */
-@inline
-export function copyText(from: usize, length: u32, to: usize): bool {
-  if (length > 64) {
-    memory.copy(to, from, length)
-    return isAscii(from, length)
+export class Text {
+  /** Copies [from, from + length) to `to`, which has room for seven bytes more; whether all of it is ASCII. */
+  @inline
+  static copy(from: usize, length: u32, to: usize): bool {
+    if (length > 64) {
+      memory.copy(to, from, length)
+      return isAscii(from, length)
+    }
+    let seen: u64 = 0
+    let at: u32 = 0
+    for (; at + 8 <= length; at += 8) {
+      const word = load<u64>(from + at)
+      seen |= word
+      store<u64>(to + at, word)
+    }
+    if (at < length) {
+      const word = load<u64>(from + at)
+      seen |= word & (((<u64>1) << ((length - at) << 3)) - 1)
+      store<u64>(to + at, word)
+    }
+    return (seen & HIGH_BITS) === 0
   }
-  let seen: u64 = 0
-  let at: u32 = 0
-  for (; at + 8 <= length; at += 8) {
-    const word = load<u64>(from + at)
-    seen |= word
-    store<u64>(to + at, word)
+
+  @inline
+  static equal(a: usize, b: usize, length: u32): bool {
+    if (length >= 8) {
+      for (let at: u32 = 0; at + 8 < length; at += 8)
+        if (load<u64>(a + at) !== load<u64>(b + at)) return false
+      const last = length - 8
+      return load<u64>(a + last) === load<u64>(b + last)
+    }
+    const mask = ((<u64>1) << (length << 3)) - 1
+    return ((load<u64>(a) ^ load<u64>(b)) & mask) === 0
   }
-  if (at < length) {
-    const word = load<u64>(from + at)
-    seen |= word & (((<u64>1) << ((length - at) << 3)) - 1)
-    store<u64>(to + at, word)
-  }
-  return (seen & HIGH_BITS) === 0
 }
 
 export function isAscii(from: usize, length: u32): bool {
@@ -30,17 +44,6 @@ export function isAscii(from: usize, length: u32): bool {
   for (; at + 8 <= length; at += 8) seen |= load<u64>(from + at)
   if (at < length) seen |= load<u64>(from + at) & (((<u64>1) << ((length - at) << 3)) - 1)
   return (seen & HIGH_BITS) === 0
-}
-
-@inline
-export function equalText(a: usize, b: usize, length: u32): bool {
-  if (length >= 8) {
-    for (let at: u32 = 0; at + 8 < length; at += 8) if (load<u64>(a + at) !== load<u64>(b + at)) return false
-    const last = length - 8
-    return load<u64>(a + last) === load<u64>(b + last)
-  }
-  const mask = ((<u64>1) << (length << 3)) - 1
-  return ((load<u64>(a) ^ load<u64>(b)) & mask) === 0
 }
 
 /** Whether [at, end) is UTF-8 as RFC 3629 has it: no surrogates, nothing overlong, nothing beyond U+10FFFF. */

@@ -1,7 +1,7 @@
 // One block of ClickHouse's own compression: checksum (CityHash128 of version 1.0.2, over all that follows it), method,
 // size with the header, size of the content, and the content as an LZ4 block.
-import { cityHash128 } from "./city-hash"
-import { compress } from "./lz4"
+import { cityHash128 } from './city-hash'
+import { compress } from './lz4'
 
 const CHECKSUM_BYTES: u32 = 16
 const HEADER_BYTES: u32 = 9

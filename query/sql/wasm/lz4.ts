@@ -15,20 +15,20 @@ export function compress(source: usize, size: u32, target: usize, table: usize):
     const limit = size - MATCH_LIMIT
     let at: u32 = 1
     let misses: u32 = 1 << SKIP_SHIFT
-    store<u32>(table + hashOf(load<u32>(source)), 0)
+    store<u32>(table + Slot.of(load<u32>(source)), 0)
     while (at < limit) {
       const word = load<u32>(source + at)
-      const slot = table + hashOf(word)
+      const slot = table + Slot.of(word)
       const before = load<u32>(slot)
       store<u32>(slot, at)
-      if (before >= at || load<u32>(source + before) != word) {
+      if (before >= at || load<u32>(source + before) !== word) {
         at += misses++ >> SKIP_SHIFT
         continue
       }
       misses = 1 << SKIP_SHIFT
       let length = MIN_MATCH
       const most = size - LAST_LITERALS - at
-      while (length < most && load<u8>(source + before + length) == load<u8>(source + at + length)) length++
+      while (length < most && load<u8>(source + before + length) === load<u8>(source + at + length)) length++
       out = sequence(out, source + anchor, at - anchor, at - before, length)
       at += length
       anchor = at
@@ -38,9 +38,11 @@ export function compress(source: usize, size: u32, target: usize, table: usize):
   return <u32>(out - target)
 }
 
-@inline
-function hashOf(word: u32): u32 {
-  return ((word * 2654435761) >> 20) << 2
+class Slot {
+  @inline
+  static of(word: u32): u32 {
+    return ((word * 2654435761) >> 20) << 2
+  }
 }
 
 function sequence(out: usize, from: usize, count: u32, offset: u32, length: u32): usize {
