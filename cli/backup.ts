@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { type BackedUp, backUp } from '../core/backup/back-up.ts'
-import { backupsIn, type Manifest, objectsOf, readManifest } from '../core/backup/manifest.ts'
-import { openPlace, type Place } from '../core/backup/place.ts'
+import { type BackupManifest, backupsIn, objectsOf, readManifest } from '../core/backup/manifest.ts'
+import { type BackupStore, openPlace } from '../core/backup/place.ts'
 import { prune } from '../core/backup/prune.ts'
 import { readSnapshot } from '../core/backup/snapshot.ts'
 import { verify } from '../core/backup/verify.ts'
@@ -62,7 +62,7 @@ function keepCount(text: string): number {
   throw new InvalidArgumentError('give a number from 1 on.')
 }
 
-async function copy(data: string, id: string, place: Place): Promise<BackedUp> {
+async function copy(data: string, id: string, place: BackupStore): Promise<BackedUp> {
   const snapshot = await readSnapshot(data, id)
   const line = progressLine('backup')
   try {
@@ -72,7 +72,7 @@ async function copy(data: string, id: string, place: Place): Promise<BackedUp> {
   }
 }
 
-async function list(place: Place): Promise<void> {
+async function list(place: BackupStore): Promise<void> {
   const rows: string[][] = []
   for (const id of await backupsIn(place)) {
     const manifest = await readManifest(place, id)
@@ -90,7 +90,7 @@ async function list(place: Place): Promise<void> {
   )
 }
 
-async function verifyNewest(place: Place): Promise<void> {
+async function verifyNewest(place: BackupStore): Promise<void> {
   const id = (await backupsIn(place)).at(-1)
   if (id === undefined) throw new WattlineError('backup_unusable', `No complete backup is in ${place.name}.`)
   const manifest = await readManifest(place, id)
@@ -105,9 +105,10 @@ async function verifyNewest(place: Place): Promise<void> {
   )
 }
 
-const sizeOf = (manifest: Manifest): number => objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
+const sizeOf = (manifest: BackupManifest): number =>
+  objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
 
-function summary(manifest: Manifest, reusedBytes: number): string {
+function summary(manifest: BackupManifest, reusedBytes: number): string {
   const { id, takenAt, log, engine, heldMs } = manifest
   const lines = [
     `Backup ${id} is complete: ${bytesText(sizeOf(manifest))}, of which ${bytesText(reusedBytes)} were there already.`,

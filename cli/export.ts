@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { exportTables } from '../core/backup/export.ts'
 import { type Export, rowsIn } from '../core/backup/moved.ts'
-import { openPlace, type Place } from '../core/backup/place.ts'
+import { type BackupStore, openPlace } from '../core/backup/place.ts'
 import { readSnapshot } from '../core/backup/snapshot.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
@@ -44,7 +44,7 @@ Examples:
       process.stdout.write(summary(made))
     })
 
-async function exportSnapshot(config: Config, id: string, place: Place): Promise<Export> {
+async function exportSnapshot(config: Config, id: string, place: BackupStore): Promise<Export> {
   const { data, warehouse } = config
   const snapshot = await readSnapshot(data, id)
   const line = progressLine('export', rowsText)

@@ -1,11 +1,11 @@
-import type { Progress } from '../core/backup/progress.ts'
+import type { ByteProgress } from '../core/backup/progress.ts'
 
 /** Where nobody watches, in a file or a job's output, a line from time to time is enough. */
 const LINE_EVERY_MS = 5_000
 const SCREEN_EVERY_MS = 200
 
 export interface ProgressLine {
-  show(progress: Progress): void
+  show(progress: ByteProgress): void
   /** Leaves the last line as it is. */
   end(): void
 }
@@ -19,9 +19,9 @@ export function progressLine(
   const started = performance.now()
   const everyMs = output.isTTY ? SCREEN_EVERY_MS : LINE_EVERY_MS
   let shownMs = started
-  let latest: Progress | null = null
+  let latest: ByteProgress | null = null
   let isOpen = false
-  const write = (progress: Progress): void => {
+  const write = (progress: ByteProgress): void => {
     const text = progressText(what, progress, (performance.now() - started) / 1000, unit)
     output.write(output.isTTY ? `\r${text}\u001b[K` : `${text}\n`)
     isOpen = output.isTTY
@@ -43,7 +43,7 @@ export function progressLine(
 /** Exported for its test. */
 export function progressText(
   what: string,
-  { doneBytes, totalBytes }: Progress,
+  { doneBytes, totalBytes }: ByteProgress,
   seconds: number,
   unit: Unit = bytesText,
 ): string {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { backupsIn, readManifest } from '../core/backup/manifest.ts'
-import { openPlace, type Place } from '../core/backup/place.ts'
+import { type BackupStore, openPlace } from '../core/backup/place.ts'
 import { restore } from '../core/backup/restore.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
@@ -43,7 +43,7 @@ Examples:
       )
     })
 
-async function newest(place: Place): Promise<string> {
+async function newest(place: BackupStore): Promise<string> {
   const id = (await backupsIn(place)).at(-1)
   if (id !== undefined) return id
   throw new WattlineError('backup_unusable', `No complete backup is in ${place.name}.`)

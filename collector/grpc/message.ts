@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import { type Body, BodySink, type SinkOptions, tooLarge } from '../../core/http/body-sink.ts'
+import { BodySink, type ReceivedBody, type SinkOptions, tooLarge } from '../../core/http/body-sink.ts'
 import { receive } from '../../core/http/collect.ts'
 import type { ContentCoding } from '../../core/http/content-coding.ts'
 import { inflated } from '../../core/http/inflate.ts'
@@ -19,7 +19,7 @@ export const HEAD_BYTES = 5
  * Reads the one message of a unary call within its limit, also after decompression, and inflates it. Throws
  * `body_too_large`, `body_undecodable`, `frame_invalid`, what `reserve` throws, why the signal aborted, or `ClientGone`.
  */
-export async function readMessage(stream: Readable, options: MessageOptions): Promise<Body> {
+export async function readMessage(stream: Readable, options: MessageOptions): Promise<ReceivedBody> {
   const reader = new MessageReader(options)
   try {
     await receive(
@@ -69,7 +69,7 @@ class MessageReader {
     this.#missing -= rest.length
   }
 
-  message(): Body {
+  message(): ReceivedBody {
     if (this.#sink === undefined || this.#missing > 0) {
       throw undecodable(
         this.#headLength === 0 ? 'the call has no message' : 'the call ends in the middle of its message',

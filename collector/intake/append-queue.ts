@@ -29,7 +29,7 @@ interface AppendQueueOptions {
   readonly onFree: () => void
 }
 
-interface Job {
+interface AppendJob {
   readonly records: readonly Uint8Array[]
   readonly headers: Readonly<Record<string, string>> | undefined
   readonly resolve: () => void
@@ -39,10 +39,10 @@ interface Job {
 export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
   const { broker, stream, partition, health, clock } = options
   const { inFlight = 4, timeoutMs = FIXED_LIMITS.appendMs } = options
-  const waiting: Job[] = []
+  const waiting: AppendJob[] = []
   let running = 0
 
-  const run = async (job: Job): Promise<void> => {
+  const run = async (job: AppendJob): Promise<void> => {
     running += 1
     try {
       const timestampMs = Number(clock.unixNano() / 1_000_000n)
@@ -77,7 +77,7 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
       health.failed(late)
       reject(late)
     })
-    const job: Job = {
+    const job: AppendJob = {
       records,
       headers,
       resolve: () => {

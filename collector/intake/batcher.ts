@@ -19,7 +19,7 @@ import type { SmallRecords } from './small-records.ts'
  * The open batch of one stream (or of one partition of it), shared by all requests in flight, and the timer that closes
  * it. What closes when is decided in close-decision.ts; here is only the doing.
  */
-export interface Lane<Content extends RowBuilder> {
+export interface Batcher<Content extends RowBuilder> {
   readonly content: Content
   /**
    * Closes the open batch when this many more bytes would not fit, in the record or in the engine (see `ENGINE_BYTES`): call before
@@ -34,7 +34,7 @@ export interface Lane<Content extends RowBuilder> {
   flush(): void
 }
 
-interface LaneOptions<Content extends RowBuilder> {
+interface BatcherOptions<Content extends RowBuilder> {
   readonly content: Content
   readonly limits: CloseLimits
   readonly clock: Clock
@@ -78,7 +78,9 @@ function finish(content: RowBuilder): Uint8Array {
   }
 }
 
-export function createLane<Content extends RowBuilder>(options: LaneOptions<Content>): Lane<Content> {
+export function createBatcher<Content extends RowBuilder>(
+  options: BatcherOptions<Content>,
+): Batcher<Content> {
   const { content, limits, clock, gate, smallRecords } = options
   const queue = options.createQueue(() => review())
   let batch: OpenBatch | undefined

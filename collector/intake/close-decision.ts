@@ -38,7 +38,7 @@ export interface CloseLimits {
 
 export type CloseReason = 'rows' | 'bytes' | 'complete' | 'prompt' | 'waited'
 /** `wakeAtMs`: when to ask again if nothing happens before. */
-type Decision =
+type CloseDecision =
   | { readonly close: true; readonly reason: CloseReason }
   | { readonly close: false; readonly wakeAtMs: number }
 
@@ -52,7 +52,7 @@ export const PROMPT_MS = 20
 /** So many rows right after an answer mean a client that is held up, not an agent that happened to come. */
 const PRESSED_ROWS = 128
 
-export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: number): Decision {
+export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: number): CloseDecision {
   if (facts.rows >= limits.rows) return { close: true, reason: 'rows' }
   if (facts.bytes >= limits.bytes) return { close: true, reason: 'bytes' }
   const waitedAtMs = facts.firstRowMs + waitMs(facts, limits)

@@ -16,7 +16,7 @@ import type { Reading } from '../readings/reading.ts'
 import { ReadingRows } from '../readings/reading-rows.ts'
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import { createAppendQueue } from './append-queue.ts'
-import { createLane, type Lane } from './batcher.ts'
+import { type Batcher, createBatcher } from './batcher.ts'
 import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 import type { CloseLimits } from './close-decision.ts'
@@ -31,7 +31,7 @@ export interface GroupCommit {
   gate(signal: Signal): RequestGate
   /** The shared builders, one per lane. */
   readonly builders: Builders
-  lane(name: keyof Builders): Lane<RowBuilder>
+  lane(name: keyof Builders): Batcher<RowBuilder>
   /** Adds readings to the batches of their hosts' partitions; resolves when all are durable. */
   joinReadings(tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void>
   /** The same for readings that were found among metrics, which take `engineBytes` in the engine at most. */
@@ -50,7 +50,7 @@ interface GroupCommitOptions {
 
 /** The open batch of a partition of `readings`. */
 interface ReadingLane {
-  readonly lane: Lane<RecordBuilder<typeof readings>>
+  readonly lane: Batcher<RecordBuilder<typeof readings>>
   readonly rows: ReadingRows
 }
 
@@ -72,8 +72,8 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     partition: number | 'any',
     content: Content,
     gate: RequestGate,
-  ): Lane<Content> =>
-    createLane({
+  ): Batcher<Content> =>
+    createBatcher({
       ...shared,
       content,
       gate,
@@ -83,7 +83,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const gates = new Map(SIGNALS.map(signal => [signal, createRequestGate(clock)]))
   const gateOf = (signal: Signal): RequestGate => gates.get(signal)!
   const builders = createBuilders()
-  const lanes = new Map<keyof Builders, Lane<RowBuilder>>(
+  const lanes = new Map<keyof Builders, Batcher<RowBuilder>>(
     SIGNALS.flatMap(signal =>
       SIGNAL_BUILDERS[signal].map(name => {
         const builder: RowBuilder & { readonly stream: { readonly name: string } } = builders[name]
@@ -130,7 +130,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     await Promise.all([...added].map(([{ lane }, rows]) => lane.join(rows, ticket, engineBytes)))
   }
 
-  const all = (): Lane<RowBuilder>[] => [
+  const all = (): Batcher<RowBuilder>[] => [
     ...lanes.values(),
     ...[...readingLanes.values()].map(({ lane }) => lane),
   ]

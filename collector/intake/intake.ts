@@ -116,7 +116,7 @@ export function createIntake(options: IntakeOptions): Intake {
   })
 }
 
-interface Parts extends IntakeOptions {
+interface IntakeParts extends IntakeOptions {
   readonly clock: Clock
   readonly health: BrokerHealth
   readonly commit: GroupCommit
@@ -125,12 +125,12 @@ interface Parts extends IntakeOptions {
 }
 
 class IntakeDoor implements Intake {
-  readonly #parts: Parts
+  readonly #parts: IntakeParts
   readonly #inbox: Inbox
   #draining = false
   readonly #inside = new Set<Promise<unknown>>()
 
-  constructor(parts: Parts) {
+  constructor(parts: IntakeParts) {
     this.#parts = parts
     this.#inbox = createInbox(parts)
   }

@@ -2,7 +2,7 @@ import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import type { DecodeLimits } from './decode/decode-context.ts'
 import type { Signal } from './signals.ts'
 
-type Limits = Pick<DecodeLimits, 'attributes' | 'attributeBytes'>
+type AttributeLimits = Pick<DecodeLimits, 'attributes' | 'attributeBytes'>
 
 /** Fields of ResourceX and ScopeX: what it is, and its members. */
 const DESCRIPTION = 0x0a
@@ -22,7 +22,7 @@ const HARMLESS_BYTES = 8 * 1024
  *
  * Throws `body_undecodable`.
  */
-export function repeatedBytes(signal: Signal, body: Uint8Array, limits: Limits): number {
+export function repeatedBytes(signal: Signal, body: Uint8Array, limits: AttributeLimits): number {
   if (body.length < HARMLESS_BYTES) return 0
   const reader = new ProtobufReader(body)
   reader.message = `a request of ${signal}`
@@ -32,11 +32,11 @@ export function repeatedBytes(signal: Signal, body: Uint8Array, limits: Limits):
 class Repetition {
   readonly #reader: ProtobufReader
   readonly #hasPoints: boolean
-  readonly #limits: Limits
+  readonly #limits: AttributeLimits
   /** Of the ResourceX or ScopeX whose head was read last. */
   #members = 0
 
-  constructor(reader: ProtobufReader, hasPoints: boolean, limits: Limits) {
+  constructor(reader: ProtobufReader, hasPoints: boolean, limits: AttributeLimits) {
     this.#reader = reader
     this.#hasPoints = hasPoints
     this.#limits = limits

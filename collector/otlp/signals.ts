@@ -9,7 +9,7 @@ import {
 } from '../../core/model/streams/index.ts'
 import type { DecodeContext } from './decode/decode-context.ts'
 import type { PointSink } from './decode/point-sink.ts'
-import { SpanBatch } from './decode/span-batch.ts'
+import { SpanRecordBatch } from './decode/span-batch.ts'
 
 /** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
@@ -19,7 +19,7 @@ export type Encoding = 'protobuf' | 'json'
 
 /** One builder per signal stream. */
 export interface Builders {
-  readonly traces: SpanBatch
+  readonly traces: SpanRecordBatch
   readonly gauge: RecordBuilder<typeof metricsGauge>
   readonly sum: RecordBuilder<typeof metricsSum>
   readonly histogram: RecordBuilder<typeof metricsHistogram>
@@ -30,7 +30,7 @@ export interface Builders {
 
 export function createBuilders(): Builders {
   return {
-    traces: new SpanBatch(),
+    traces: new SpanRecordBatch(),
     gauge: createRecordBuilder(metricsGauge),
     sum: createRecordBuilder(metricsSum),
     histogram: createRecordBuilder(metricsHistogram),

@@ -8,14 +8,14 @@ import type { Signal } from './signals.ts'
  * Every level is a message whose one repeated field holds the next level; the rest (resource, scope, schema URL, of a metric its
  * name and kind) is its head and is repeated in each part. Items themselves are not split: spans, log records, points.
  */
-interface Level {
+interface SplitLevel {
   /** Numbers of the fields of which one holds the next level. */
   readonly children: readonly number[]
 }
 /** Request -> ResourceX -> ScopeX -> items, or metrics. */
-const LEVELS: readonly Level[] = [{ children: [1] }, { children: [2] }, { children: [2] }]
+const LEVELS: readonly SplitLevel[] = [{ children: [1] }, { children: [2] }, { children: [2] }]
 /** Metric -> gauge, sum, histogram, exponential histogram or summary -> points. */
-const METRIC_LEVELS: readonly Level[] = [...LEVELS, { children: [5, 7, 9, 10, 11] }, { children: [1] }]
+const METRIC_LEVELS: readonly SplitLevel[] = [...LEVELS, { children: [5, 7, 9, 10, 11] }, { children: [1] }]
 
 interface SplitOptions {
   readonly targetBytes: number
@@ -40,7 +40,7 @@ export function splitRequest(signal: Signal, body: Uint8Array, options: SplitOpt
 function* splitMessage(
   reader: ProtobufReader,
   end: number,
-  [level, ...deeper]: readonly Level[],
+  [level, ...deeper]: readonly SplitLevel[],
   options: SplitOptions,
 ): Generator<Uint8Array> {
   const { bytes, position } = reader
@@ -54,7 +54,7 @@ function* splitMessage(
     return
   }
   const plan = planOf(reader, end, level, targetBytes / 2)
-  const part = new Part(plan, targetBytes)
+  const part = new PartialMessage(plan, targetBytes)
   const childTag = plan.field * 8 + WIRE.bytes
   reader.position = position
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
@@ -77,7 +77,7 @@ function* splitMessage(
   if (!part.isEmpty) yield part.take()
 }
 
-interface Plan {
+interface SplitPlan {
   /** The field that holds the next level. */
   readonly field: number
   /** All other fields, as they are. */
@@ -85,7 +85,12 @@ interface Plan {
 }
 
 /** Of the message from the reader's position to `end`. */
-function planOf(reader: ProtobufReader, end: number, { children }: Level, maxHeadBytes: number): Plan {
+function planOf(
+  reader: ProtobufReader,
+  end: number,
+  { children }: SplitLevel,
+  maxHeadBytes: number,
+): SplitPlan {
   const head = new ProtobufWriter()
   const isOneOf = children.length > 1
   let field = isOneOf ? undefined : children[0]
@@ -113,12 +118,12 @@ const tooLarge = (what: string, maxBytes: number): WattlineError =>
   new WattlineError('body_too_large', `${what} may take at most ${maxBytes} bytes.`)
 
 /** A smaller message that fills up with children behind the head of the one they are of. */
-class Part {
-  readonly #plan: Plan
+class PartialMessage {
+  readonly #plan: SplitPlan
   readonly #targetBytes: number
   #writer: ProtobufWriter | undefined
 
-  constructor(plan: Plan, targetBytes: number) {
+  constructor(plan: SplitPlan, targetBytes: number) {
     this.#plan = plan
     this.#targetBytes = targetBytes
   }

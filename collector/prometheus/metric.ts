@@ -24,7 +24,7 @@ export interface MetricHead {
 }
 
 /** What a point looks like: see the table at `MetricsWriter`. */
-export type Shape = 'number' | 'classic' | 'native' | 'quantiles'
+export type PointShape = 'number' | 'classic' | 'native' | 'quantiles'
 
 /** Buckets from index `offset` on, as OTLP counts them: bucket i holds (base^i, base^(i+1)]. */
 export interface DenseBuckets {

@@ -1,6 +1,6 @@
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { type Exemplar, writeExemplar } from './exemplar.ts'
-import type { DenseBuckets, DenseHistogram, MetricHead, ResourceAttributes, Shape } from './metric.ts'
+import type { DenseBuckets, DenseHistogram, MetricHead, PointShape, ResourceAttributes } from './metric.ts'
 import { type NanoWords, nanoWords } from './nano-words.ts'
 import * as OTLP from './otlp-fields.ts'
 
@@ -48,10 +48,10 @@ export class MetricsWriter {
   #scopeStart = -1
   #metricStart = -1
   #dataStart = -1
-  #metricShape: Shape = 'number'
+  #metricShape: PointShape = 'number'
   // The point in hand.
   #pointStart = 0
-  #fields: (typeof OTLP.SHAPES)[Shape] = OTLP.SHAPES.number
+  #fields: (typeof OTLP.SHAPES)[PointShape] = OTLP.SHAPES.number
 
   constructor(out: ProtobufWriter = new ProtobufWriter()) {
     this.#out = out
@@ -68,7 +68,7 @@ export class MetricsWriter {
     this.#head = head
   }
 
-  begin(shape: Shape, timeMs: number, startMs: number, stale: boolean): void {
+  begin(shape: PointShape, timeMs: number, startMs: number, stale: boolean): void {
     if (this.#metricStart === -1 || shape !== this.#metricShape) this.#openMetric(shape)
     const out = this.#out
     const fields = OTLP.SHAPES[shape]
@@ -219,7 +219,7 @@ export class MetricsWriter {
     out.end(start)
   }
 
-  #openMetric(shape: Shape): void {
+  #openMetric(shape: PointShape): void {
     this.#closeMetric()
     if (this.#resourceStart === -1) this.#openResource()
     const out = this.#out

@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto'
 import type { ByteStore, Chunk } from './byte-store.ts'
 
-interface Entry<Owner extends object, Value> {
+interface KeyedEntry<Owner extends object, Value> {
   readonly owner: Owner
   readonly kind: number
   readonly chunk: Chunk
   readonly start: number
   readonly end: number
   readonly value: Value
-  readonly next: Entry<Owner, Value> | undefined
+  readonly next: KeyedEntry<Owner, Value> | undefined
 }
 
 /**
@@ -18,7 +18,7 @@ interface Entry<Owner extends object, Value> {
 export class ByteKeyedMap<Owner extends object, Value> {
   readonly #store: ByteStore
   readonly #seed = randomInt(0x7fffffff)
-  readonly #entries = new Map<number, Entry<Owner, Value>>()
+  readonly #entries = new Map<number, KeyedEntry<Owner, Value>>()
   #size = 0
   #hash = 0
 

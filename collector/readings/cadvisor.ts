@@ -1,7 +1,7 @@
 /** Whose cAdvisor's rows are: by their labels, and where a runtime gives it none (k3s, cri-dockerd), by their path alone. */
 import { classifyCgroup, podUidOf } from './cgroup-patterns.ts'
 import { own } from './labels.ts'
-import type { IgnoredReason, Labels, Located, Place } from './mapping.ts'
+import type { IgnoredReason, Labels, Located, PointContext } from './mapping.ts'
 import { workload } from './workload.ts'
 
 export const inPod = (point: Labels, container: string, uid: string): Labels => ({
@@ -14,7 +14,7 @@ export const inPod = (point: Labels, container: string, uid: string): Labels => 
 /** Rows of pods (`container=""`) and sandboxes (`POD`) hold their containers' time again, or nearly none. */
 export const cadvisorContainer =
   (domain: string) =>
-  ({ point }: Place): Located | IgnoredReason => {
+  ({ point }: PointContext): Located | IgnoredReason => {
     const path = own(point, 'id')
     const container = own(point, 'container')
     const found = classifyCgroup(path)

@@ -13,7 +13,7 @@ export interface KnownName {
 /** Names that are remembered; others are left to the meter. */
 const MOST_NAMES = 100_000
 
-export class HostNames {
+export class KnownHostNames {
   readonly #names = new Map<string, KnownName>()
 
   /** Null: too many are known. */

@@ -4,12 +4,12 @@
  */
 
 import { own } from './labels.ts'
-import type { IgnoredReason, Labels, Located, Mapping, Place } from './mapping.ts'
+import type { IgnoredReason, Labels, Located, Mapping, PointContext } from './mapping.ts'
 import { type MetricRule, rowProblem } from './rule.ts'
 import { keptAttributes } from './workload.ts'
 
 /** What a reading says beside its time, its epoch and its value. */
-export interface Identified {
+export interface IdentifiedReading {
   readonly mapping: Mapping
   readonly host: string
   readonly hostName: string
@@ -38,9 +38,9 @@ const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 /** Never throws: what cannot be a reading has its reason. */
 export function identify(
   rule: MetricRule,
-  place: Place,
+  place: PointContext,
   aliases: ReadonlyMap<string, string> = NO_ALIASES,
-): Identified | Unidentified {
+): IdentifiedReading | Unidentified {
   const { resource } = place
   const mapping = rule.rows.find(row => applies(row, place.point))
   if (mapping === undefined) return { reason: 'label', isBeforeTime: true }
@@ -73,7 +73,7 @@ interface Host {
   readonly name: string
 }
 
-function hostOf(mapping: Mapping, { point, resource }: Place): Host | undefined {
+function hostOf(mapping: Mapping, { point, resource }: PointContext): Host | undefined {
   const said = mapping.hostLabels === undefined ? '' : own(point, ...mapping.hostLabels)
   if (said !== '') return { id: said, name: said }
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']

@@ -3,10 +3,10 @@ import type { Ranges } from '../otlp/decode/envelope.ts'
 import type { PointInHand } from '../otlp/decode/point-sink.ts'
 import { ByteKeyedMap } from './byte-keyed-map.ts'
 import { ByteStore } from './byte-store.ts'
-import { HostNames, type KnownName } from './host-names.ts'
-import { type Identified, identify } from './identify.ts'
-import { type Identity, identityOf } from './identity.ts'
-import type { Place } from './mapping.ts'
+import { KnownHostNames, type KnownName } from './host-names.ts'
+import { type IdentifiedReading, identify } from './identify.ts'
+import { identityOf, type ReadingIdentity } from './identity.ts'
+import type { PointContext } from './mapping.ts'
 import type { MetricRule } from './rule.ts'
 
 /** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
@@ -25,7 +25,7 @@ export interface KnownResource {
   readonly salt: number
 }
 
-interface Tenant {
+interface TenantSalt {
   readonly salt: number
 }
 
@@ -37,13 +37,13 @@ interface Tenant {
  * must be of the past. So senders that never repeat themselves cost the others their hits now and then, and no memory.
  */
 export class Identities {
-  readonly names = new HostNames()
+  readonly names = new KnownHostNames()
   readonly #maxBytes: number
   readonly #aliases: ReadonlyMap<string, string>
   readonly #store = new ByteStore()
-  readonly #tenants = new Map<string, Tenant>()
-  readonly #resources = new ByteKeyedMap<Tenant, KnownResource>(this.#store)
-  readonly #series = new ByteKeyedMap<KnownResource, Identity>(this.#store)
+  readonly #tenants = new Map<string, TenantSalt>()
+  readonly #resources = new ByteKeyedMap<TenantSalt, KnownResource>(this.#store)
+  readonly #series = new ByteKeyedMap<KnownResource, ReadingIdentity>(this.#store)
   #limits: DecodeLimits | null = null
   #misses = 0
   #salt = 0
@@ -91,7 +91,7 @@ export class Identities {
     body: DataView,
     point: PointInHand,
     scratch: ByteStore,
-  ): Identity {
+  ): ReadingIdentity {
     const { attributesStart: start, attributesEnd: end } = point
     if (resource !== null && end >= 0) {
       const known = this.#series.get(resource, resource.salt, rule.number, body, start, end)
@@ -110,21 +110,25 @@ export class Identities {
     return identity
   }
 
-  #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): Identity {
+  #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): ReadingIdentity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
     const found = identify(rule, place, this.#aliases)
     return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
   }
 
   /** Of a host that is known by its name alone, that; of another one it learns the name. */
-  #nameOf({ host, hostName }: Identified, tenant: string, { resource }: Place): KnownName | null {
+  #nameOf(
+    { host, hostName }: IdentifiedReading,
+    tenant: string,
+    { resource }: PointContext,
+  ): KnownName | null {
     if (host === hostName) return this.names.of(tenant, host)
     this.names.learn(tenant, hostName, host)
     if (host === resource['host.id']) this.names.learn(tenant, resource['k8s.node.name'] ?? '', host)
     return null
   }
 
-  #tenant(name: string): Tenant {
+  #tenant(name: string): TenantSalt {
     const known = this.#tenants.get(name)
     if (known !== undefined) return known
     const tenant = { salt: this.#nextSalt() }
@@ -151,5 +155,5 @@ export class Identities {
 }
 
 /** Whether a name means another host since then. */
-const isOutdated = (identity: Identity): boolean =>
+const isOutdated = (identity: ReadingIdentity): boolean =>
   identity.reason === null && identity.alone !== null && identity.alone.id !== identity.takenFor

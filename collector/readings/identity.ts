@@ -2,13 +2,13 @@
 import { partitionKey } from '../../core/model/partition.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
 import type { KnownName } from './host-names.ts'
-import type { Identified, Unidentified } from './identify.ts'
+import type { IdentifiedReading, Unidentified } from './identify.ts'
 import type { IgnoredReason, Mapping } from './mapping.ts'
 
 /** Texts of an identity, in this order; keys and values of its attributes follow. */
 export const TEXTS = { host: 0, hostName: 1, domain: 2, device: 3, workloadId: 4, attributes: 5 } as const
 
-export interface Series {
+export interface ReadingSeries {
   readonly reason: null
   readonly mapping: Mapping
   readonly tenant: string
@@ -31,20 +31,20 @@ export interface Series {
 }
 
 /** A series whose points are no readings. */
-interface NoSeries {
+interface NoReading {
   readonly reason: IgnoredReason
   readonly isBeforeTime: boolean
 }
 
-export type Identity = Series | NoSeries
+export type ReadingIdentity = ReadingSeries | NoReading
 
 /** Puts what was found out into the form in which it is remembered. */
 export function identityOf(
-  found: Identified | Unidentified,
+  found: IdentifiedReading | Unidentified,
   tenant: string,
   store: ByteStore,
   alone: KnownName | null = null,
-): Identity {
+): ReadingIdentity {
   if ('reason' in found) return found
   const { mapping, workloadKind, source, quality } = found
   const host = alone?.id ?? found.host
@@ -71,7 +71,7 @@ export function identityOf(
 }
 
 /** A counter that starts anew says so by its start time. */
-export function epochOf(series: Series, startLow: number, startHigh: number): string {
+export function epochOf(series: ReadingSeries, startLow: number, startHigh: number): string {
   if (series.mapping.kind !== 'counter') return ''
   if (series.startLow === startLow && series.startHigh === startHigh) return series.epoch
   series.startLow = startLow

@@ -1,16 +1,16 @@
 /** What one row of the table of mappings says: see mappings.ts. */
-import type { Factor } from './scale.ts'
+import type { UnitFactor } from './scale.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
 /** What the rows look at: the point's own attributes, and those of the resource or scrape target behind them. */
-export interface Place {
+export interface PointContext {
   readonly point: Labels
   readonly resource: Labels
 }
 
 /** Who used it. Attributes are what the source said, in the standard terms, bounded by the caller. */
-export interface Workload {
+export interface MappedWorkload {
   readonly kind: 'container' | 'pod' | 'systemd_unit' | 'vm' | 'slurm_job' | 'process'
   readonly id: string
   readonly name: string
@@ -24,7 +24,7 @@ export interface Located {
   readonly device?: string
   /** Which of several ways to read the same meter: part of the reading's Source, so that they are never added. */
   readonly interface?: string
-  readonly workload?: Workload
+  readonly workload?: MappedWorkload
 }
 
 /** Why a point of a known metric is no reading; a bounded list, since it labels a counter. */
@@ -51,7 +51,7 @@ export const IGNORED_REASONS = [
 ] as const
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
-export type Quantity =
+export type MappedQuantity =
   | 'energy'
   | 'energy_active'
   | 'energy_idle'
@@ -68,10 +68,10 @@ export interface Mapping {
   /** Who speaks so: first half of the reading's Source (`source:metric`). */
   readonly source: string
   readonly metric: string
-  readonly quantity: Quantity
+  readonly quantity: MappedQuantity
   readonly kind: 'counter' | 'gauge'
   /** From the unit sent to the unit of the quantity. */
-  readonly factor: Factor
+  readonly factor: UnitFactor
   /** Point labels that must be equal for this row to apply; the first row that applies wins. */
   readonly when?: Labels
   /** Point labels that name the host before the resource is asked: an exporter may speak of other nodes. */
@@ -82,5 +82,5 @@ export interface Mapping {
   readonly refused?: 'unit'
   /** A value of 0 is how this source says that it does not know. */
   readonly zeroIsNone?: true
-  readonly locate: (place: Place) => Located | IgnoredReason
+  readonly locate: (place: PointContext) => Located | IgnoredReason
 }

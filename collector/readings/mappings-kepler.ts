@@ -3,19 +3,19 @@
  * processes or pods is left alone: Wattline shares by its own rule, and taking both would count it twice.
  */
 import { own } from './labels.ts'
-import type { IgnoredReason, Located, Mapping, Place } from './mapping.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { JOULES, row, SECONDS, WATTS } from './prometheus-row.ts'
 import { raplZone } from './rapl-zones.ts'
 import { containerId, workload } from './workload.ts'
 
 /** One board's counter is repeated for every pod that shares it; without a workload the copies are one series. */
-export const gpuBoard = ({ point }: Place): Located | IgnoredReason => {
+export const gpuBoard = ({ point }: PointContext): Located | IgnoredReason => {
   const uuid = own(point, 'UUID', 'uuid', 'gpu_uuid')
   return uuid === '' ? 'no_device' : { domain: `gpu-${uuid}` }
 }
 
 /** Every process is listed, so a container's time is the sum of its processes', told apart by process id. */
-const keplerProcess = ({ point }: Place): Located | IgnoredReason => {
+const keplerProcess = ({ point }: PointContext): Located | IgnoredReason => {
   const pid = own(point, 'pid')
   const id = containerId(own(point, 'container_id'))
   const vm = own(point, 'vm_id')
@@ -36,7 +36,7 @@ const keplerProcess = ({ point }: Place): Located | IgnoredReason => {
 }
 
 /** What a BMC says of the whole machine; of several meters (chassis, supplies) each is a part. */
-const platform = ({ point }: Place): Located => ({
+const platform = ({ point }: PointContext): Located => ({
   domain: 'host',
   device: [own(point, 'bmc_id'), own(point, 'chassis_id'), own(point, 'source_id')].filter(Boolean).join('/'),
 })
@@ -44,7 +44,7 @@ const platform = ({ point }: Place): Located => ({
 /** Up to 0.9 a zone's energy came in two counters, which sum to it: `dynamic` and `idle`. */
 const byMode =
   (zone: 'package' | 'core' | 'uncore' | 'dram' | 'platform') =>
-  ({ point }: Place): Located | IgnoredReason => {
+  ({ point }: PointContext): Located | IgnoredReason => {
     const mode = own(point, 'mode')
     const device = mode === 'dynamic' || mode === 'idle' ? mode : ''
     if (mode !== '' && device === '') return 'label'

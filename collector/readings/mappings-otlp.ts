@@ -1,6 +1,6 @@
 /** Mappings of the OpenTelemetry semantic conventions (v1.44.0) and of older names still in the wild. */
-import type { IgnoredReason, Located, Mapping, Place, Quantity } from './mapping.ts'
-import { type Factor, factor } from './scale.ts'
+import type { IgnoredReason, Located, MappedQuantity, Mapping, PointContext } from './mapping.ts'
+import { factor, type UnitFactor } from './scale.ts'
 import { attribute, containerWorkload, podWorkload, processWorkload } from './workload.ts'
 
 const JOULES = factor(1_000_000n)
@@ -19,9 +19,9 @@ export const cpuMode = (mode: string): string => MODES[mode] ?? mode
 
 const row = (
   metric: string,
-  quantity: Quantity,
+  quantity: MappedQuantity,
   kind: 'counter' | 'gauge',
-  by: Factor,
+  by: UnitFactor,
   locate: Mapping['locate'],
 ): Mapping => ({ source: 'otlp', metric, quantity, kind, factor: by, locate })
 
@@ -32,7 +32,7 @@ const named = (prefix: string, id: string): string => (id.startsWith(`${prefix}-
  * A CPU is a package. One whose id says core or uncore, or that hangs under another CPU, is a child: it is inside
  * its package's energy and must never be added to it. A parent alone does not make a child: it may be the enclosure.
  */
-function hardware(place: Place): Located | IgnoredReason {
+function hardware(place: PointContext): Located | IgnoredReason {
   const id = attribute(place, 'hw.id')
   const type = attribute(place, 'hw.type')
   const parent = attribute(place, 'hw.parent')
@@ -53,14 +53,14 @@ function hardware(place: Place): Located | IgnoredReason {
 
 const wholeHost = (): Located => ({ domain: 'host' })
 
-function hostCpu(place: Place): Located | IgnoredReason {
+function hostCpu(place: PointContext): Located | IgnoredReason {
   const mode = attribute(place, 'cpu.mode', 'state')
   if (mode === '') return 'no_mode'
   return { domain: cpuMode(mode), device: attribute(place, 'cpu.logical_number', 'cpu') }
 }
 
 /** Containers have counters of their own: a process inside one would be counted twice. */
-function processCpu(place: Place): Located | IgnoredReason {
+function processCpu(place: PointContext): Located | IgnoredReason {
   if (attribute(place, 'container.id', 'k8s.pod.uid') !== '') return 'inside_container'
   const mode = attribute(place, 'cpu.mode', 'process.cpu.state', 'state')
   if (mode === 'wait') return 'not_cpu_time'
@@ -72,7 +72,7 @@ function processCpu(place: Place): Located | IgnoredReason {
 /** Domain is the CPU mode where the sender splits by mode. */
 const ofContainer =
   (domain?: string) =>
-  (place: Place): Located | IgnoredReason => {
+  (place: PointContext): Located | IgnoredReason => {
     const workload = containerWorkload(place)
     return workload === undefined
       ? 'no_workload'
@@ -81,7 +81,7 @@ const ofContainer =
 
 const ofPod =
   (domain?: string) =>
-  (place: Place): Located | IgnoredReason => {
+  (place: PointContext): Located | IgnoredReason => {
     const workload = podWorkload(place)
     return workload === undefined
       ? 'no_workload'

@@ -5,7 +5,7 @@
  */
 import { cadvisorContainer, inPod } from './cadvisor.ts'
 import { own } from './labels.ts'
-import type { IgnoredReason, Located, Mapping, Place } from './mapping.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { gpuBoard, KEPLER_MAPPINGS } from './mappings-kepler.ts'
 import { cpuMode } from './mappings-otlp.ts'
 import {
@@ -22,18 +22,18 @@ import {
 import { raplZone } from './rapl-zones.ts'
 import { workload } from './workload.ts'
 
-const hostCpu = ({ point }: Place): Located | IgnoredReason => {
+const hostCpu = ({ point }: PointContext): Located | IgnoredReason => {
   const mode = own(point, 'mode')
   return mode === '' ? 'no_mode' : { domain: cpuMode(mode), device: own(point, 'cpu') }
 }
 
-const socket = ({ point }: Place): Located | IgnoredReason => {
+const socket = ({ point }: PointContext): Located | IgnoredReason => {
   const id = own(point, 'socket_id')
   return id === '' ? 'no_device' : { domain: `package-${id}` }
 }
 
 /** kube-state-metrics does not know container ids: the identity is pod and name. */
-const requested = ({ point }: Place): Located | IgnoredReason => {
+const requested = ({ point }: PointContext): Located | IgnoredReason => {
   const uid = own(point, 'uid')
   const container = own(point, 'container')
   if (uid === '' || container === '') return 'no_workload'
@@ -54,7 +54,7 @@ const ipmi = row('ipmi_exporter', [])
 const host = (): Located => ({ domain: 'host' })
 
 /** Of the power sensors of a machine only the ACPI meter (`ACPI000D`) is the machine's; others are boards and supplies. */
-const acpiMeter = ({ point }: Place): Located | IgnoredReason =>
+const acpiMeter = ({ point }: PointContext): Located | IgnoredReason =>
   /acpi000d|power_meter/i.test(own(point, 'chip'))
     ? { domain: 'host', device: own(point, 'sensor') }
     : 'not_host_meter'

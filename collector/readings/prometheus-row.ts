@@ -1,6 +1,6 @@
 /** How rows of the table for exporters of Prometheus are written. */
-import type { Mapping, Quantity } from './mapping.ts'
-import { type Factor, factor } from './scale.ts'
+import type { MappedQuantity, Mapping } from './mapping.ts'
+import { factor, type UnitFactor } from './scale.ts'
 
 export const JOULES = factor(1_000_000n)
 export const MILLIJOULES = factor(1000n)
@@ -17,9 +17,9 @@ export const row =
   (source: string, hostLabels: readonly string[]) =>
   (
     metric: string,
-    quantity: Quantity,
+    quantity: MappedQuantity,
     kind: 'counter' | 'gauge',
-    by: Factor,
+    by: UnitFactor,
     locate: Mapping['locate'],
     extra: Extra = {},
   ): Mapping => ({ source, metric, quantity, kind, factor: by, hostLabels, untyped: true, locate, ...extra })

@@ -1,6 +1,6 @@
 /** RAPL zones as exporters name them: where in the meter tree, and by which interface of the kernel they were read. */
 import { own } from './labels.ts'
-import type { IgnoredReason, Labels, Located, Mapping, Place } from './mapping.ts'
+import type { IgnoredReason, Labels, Located, Mapping, PointContext } from './mapping.ts'
 import { JOULES, row } from './prometheus-row.ts'
 
 /** `package`, `package-0`, `package_0_die_1`, `dram`, ...: what the kernel calls a zone, with `_` for `-` in names of metrics. */
@@ -16,7 +16,7 @@ const packageOf = (path: string): string => /intel-rapl(?:-mmio)?:(\d+)/.exec(pa
  */
 export const raplZone =
   (zoneLabel: string, fixed?: string) =>
-  ({ point }: Place): Located | IgnoredReason => {
+  ({ point }: PointContext): Located | IgnoredReason => {
     const path = own(point, 'path')
     const domain = domainOf(fixed ?? own(point, zoneLabel), point, path)
     if (domain === null) return 'zone'

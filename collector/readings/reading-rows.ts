@@ -1,7 +1,7 @@
 import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
 import type { RecordBuilder } from '../../core/columns/record-builder.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import { epochOf, type Series, TEXTS } from './identity.ts'
+import { epochOf, type ReadingSeries, TEXTS } from './identity.ts'
 import { WORDS } from './recognised-points.ts'
 
 /** Writes readings that were found among metrics into the columns of a record, without an object each. */
@@ -18,7 +18,7 @@ export class ReadingRows {
   }
 
   /** Adds the reading of a series whose time, start and value are `words` from number `index` on. */
-  append(series: Series, words: Int32Array, index: number): void {
+  append(series: ReadingSeries, words: Int32Array, index: number): void {
     const { columns } = this.#builder
     const at = index * WORDS
     this.#start = series.at + series.count * 4
@@ -40,7 +40,7 @@ export class ReadingRows {
     this.#builder.endRow()
   }
 
-  #text(column: DictionaryColumn, series: Series, text: number): void {
+  #text(column: DictionaryColumn, series: ReadingSeries, text: number): void {
     this.#next(series, text)
     const { bytes } = series.chunk
     const id = column.values.internBytes(bytes, this.#start, this.#end, this.#guesses[text])
@@ -49,7 +49,7 @@ export class ReadingRows {
     this.#start = this.#end
   }
 
-  #attributes(series: Series): void {
+  #attributes(series: ReadingSeries): void {
     const { Attributes } = this.#builder.columns
     const { bytes } = series.chunk
     for (let text: number = TEXTS.attributes; text < series.count; text += 2) {
@@ -64,7 +64,7 @@ export class ReadingRows {
     Attributes.endRow()
   }
 
-  #next(series: Series, text: number): void {
+  #next(series: ReadingSeries, text: number): void {
     this.#end = this.#start + series.chunk.view.getInt32(series.at + text * 4, true)
   }
 }

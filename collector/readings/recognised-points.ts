@@ -4,7 +4,7 @@ import type { Ranges, TextRange } from '../otlp/decode/envelope.ts'
 import type { PointInHand, PointSink } from '../otlp/decode/point-sink.ts'
 import { ByteStore } from './byte-store.ts'
 import type { Identities, KnownResource } from './identities.ts'
-import type { Series } from './identity.ts'
+import type { ReadingSeries } from './identity.ts'
 import type { IgnoredReason } from './mapping.ts'
 import { type MetricRule, ruleOf } from './rule.ts'
 import { ScaledWords } from './scaled-words.ts'
@@ -17,7 +17,7 @@ const INITIAL_POINTS = 64
 export class RecognisedPoints implements PointSink {
   readonly tenant: string
   /** Whose each reading is. */
-  readonly series: Series[] = []
+  readonly series: ReadingSeries[] = []
   /** Points of known metrics that are no readings, by reason (IGNORED_REASONS). They stay metrics like any other. */
   readonly ignored = new Map<string, number>()
   readonly #identities: Identities
@@ -61,7 +61,7 @@ export class RecognisedPoints implements PointSink {
   }
 
   /** The point's series, its value in `#scaled`; or why it is no reading. */
-  #find(rule: MetricRule, point: PointInHand): Series | IgnoredReason {
+  #find(rule: MetricRule, point: PointInHand): ReadingSeries | IgnoredReason {
     const { tenant } = this
     const resource = this.#resourceOf(point)
     const identity = this.#identities.of(tenant, resource, rule, this.#body, point, this.#scratch)
@@ -85,7 +85,7 @@ export class RecognisedPoints implements PointSink {
     return this.#resource
   }
 
-  #add(series: Series, point: PointInHand): void {
+  #add(series: ReadingSeries, point: PointInHand): void {
     const at = this.series.length * WORDS
     if (at === this.#words.length) this.#words = grown(this.#words, at + INITIAL_POINTS * WORDS)
     const words = this.#words

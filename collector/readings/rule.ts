@@ -25,7 +25,7 @@ const CUMULATIVE = 2
 const MOST_UNITS = 32
 const MOST_PATTERN_NAMES = 1_000
 
-interface Named {
+interface NamedMappings {
   readonly bytes: Uint8Array
   readonly rows: readonly Mapping[]
   readonly units: InUnit[]
@@ -40,12 +40,12 @@ interface InUnit {
 let rules = 0
 
 /** By length of the name: most metrics end here, without a string or a hash. */
-const byLength: Named[][] = []
+const byLength: NamedMappings[][] = []
 for (const [metric, rows] of Map.groupBy(MAPPINGS, mapping => mapping.metric)) {
   byLength[metric.length] ??= []
   byLength[metric.length]!.push(named(metric, rows))
 }
-const byPattern = new Map<string, Named>()
+const byPattern = new Map<string, NamedMappings>()
 const patternPrefix = Buffer.from(PATTERN_PREFIX)
 
 /** The rule for a metric whose name and unit are these texts of `body`; null: no row of the table has that name. */
@@ -63,7 +63,7 @@ export function ruleOf(
   return rulesIn(found, body, unit)[index]!
 }
 
-function namedBy(body: DataView, { start, end }: TextRange): Named | null {
+function namedBy(body: DataView, { start, end }: TextRange): NamedMappings | null {
   for (const one of byLength[end - start] ?? []) if (isSame(one.bytes, body, start)) return one
   if (end - start <= patternPrefix.length || !isSame(patternPrefix, body, start)) return null
   return namedByPattern(textOf(body, start, end))
@@ -78,7 +78,7 @@ function isSame(name: Uint8Array, body: DataView, start: number): boolean {
 const textOf = (body: DataView, start: number, end: number): string =>
   Buffer.from(body.buffer, body.byteOffset + start, end - start).toString()
 
-function namedByPattern(metric: string): Named | null {
+function namedByPattern(metric: string): NamedMappings | null {
   const known = byPattern.get(metric)
   if (known !== undefined) return known
   const rows = rowsByPattern(metric)
@@ -88,12 +88,12 @@ function namedByPattern(metric: string): Named | null {
   return made
 }
 
-function named(metric: string, rows: readonly Mapping[]): Named {
+function named(metric: string, rows: readonly Mapping[]): NamedMappings {
   const units = [{ bytes: new Uint8Array(0), rules: variants(metric, rows) }]
   return { bytes: Buffer.from(metric), rows, units }
 }
 
-function rulesIn({ bytes: name, rows, units }: Named, body: DataView, { start, end }: TextRange) {
+function rulesIn({ bytes: name, rows, units }: NamedMappings, body: DataView, { start, end }: TextRange) {
   for (const one of units) {
     if (one.bytes.length === end - start && isSame(one.bytes, body, start)) return one.rules
   }

@@ -9,12 +9,12 @@ interface Rational {
 }
 
 /** A unit factor: the integer unit is `sent x numerator / denominator`. */
-export interface Factor extends Rational {
+export interface UnitFactor extends Rational {
   /** The factor as a number where it is whole; 0: it is not. */
   readonly times: number
 }
 
-export const factor = (numerator: bigint, denominator = 1n): Factor => ({
+export const factor = (numerator: bigint, denominator = 1n): UnitFactor => ({
   numerator,
   denominator,
   times: denominator === 1n ? Number(numerator) : 0,
@@ -34,7 +34,7 @@ const BLANK_DOUBLE = 2 ** 63
 const BLANK_FIELD_DOUBLE = 2 ** 47
 
 /** The integer in the quantity's unit, or why there is none. Negative values are no reading of any of our meters. */
-export function scale(value: bigint | number, by: Factor): bigint | ScaleProblem {
+export function scale(value: bigint | number, by: UnitFactor): bigint | ScaleProblem {
   if (typeof value === 'bigint') {
     if (value >= BLANK_INT64) return 'sentinel'
     if (value < 0n) return 'negative'

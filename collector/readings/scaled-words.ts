@@ -1,4 +1,4 @@
-import { type Factor, type ScaleProblem, scale } from './scale.ts'
+import { type ScaleProblem, scale, type UnitFactor } from './scale.ts'
 
 const TWO_32 = 4_294_967_296
 /** Below it no value is one of those that mean "none" (see scale.ts). */
@@ -16,7 +16,7 @@ export class ScaledWords {
   high = 0
 
   /** A double as sent. Null: the words hold the integer. */
-  ofDouble(value: number, by: Factor): ScaleProblem | null {
+  ofDouble(value: number, by: UnitFactor): ScaleProblem | null {
     const { times } = by
     if (value >= 0 && value < PLAIN && value * times < Number.MAX_SAFE_INTEGER && times !== 0) {
       const whole = Math.floor(value)
@@ -30,7 +30,7 @@ export class ScaledWords {
   }
 
   /** An integer of 64 bits as sent, `high` with its sign. */
-  ofInteger(low: number, high: number, by: Factor): ScaleProblem | null {
+  ofInteger(low: number, high: number, by: UnitFactor): ScaleProblem | null {
     const { times } = by
     if (high >= 0 && high < PLAIN_HIGH && times !== 0) {
       const product = (high * TWO_32 + (low >>> 0)) * times
@@ -45,7 +45,7 @@ export class ScaledWords {
     return null
   }
 
-  #exactly(value: bigint | number, by: Factor): ScaleProblem | null {
+  #exactly(value: bigint | number, by: UnitFactor): ScaleProblem | null {
     const integer = scale(value, by)
     if (typeof integer === 'string') return integer
     this.low = Number(integer & 0xffff_ffffn) | 0

@@ -1,10 +1,10 @@
 /** What the unit that a sender states makes of a row of the table. */
-import { type Dimension, unitOfMeasure } from '../../core/model/units.ts'
-import type { Mapping, Quantity } from './mapping.ts'
-import { type Factor, factor } from './scale.ts'
+import { type UnitDimension, unitOfMeasure } from '../../core/model/units.ts'
+import type { MappedQuantity, Mapping } from './mapping.ts'
+import { factor, type UnitFactor } from './scale.ts'
 
 /** Of each quantity: what it measures, and how many of its integers are one J, W, s, By or plain one. */
-const UNITS: Readonly<Record<Quantity, readonly [Dimension, bigint]>> = {
+const UNITS: Readonly<Record<MappedQuantity, readonly [UnitDimension, bigint]>> = {
   energy: ['energy', 1_000_000n],
   energy_active: ['energy', 1_000_000n],
   energy_idle: ['energy', 1_000_000n],
@@ -30,7 +30,7 @@ export function inUnit(row: Mapping, unit: string): Mapping {
   return NAMES_ITS_UNIT.test(row.metric) ? { ...row, refused: 'unit' } : { ...row, factor: by }
 }
 
-function factorOf(quantity: Quantity, text: string): Factor | null {
+function factorOf(quantity: MappedQuantity, text: string): UnitFactor | null {
   const unit = unitOfMeasure(text)
   const [dimension, integers] = UNITS[quantity]
   if (unit === null || unit.dimension !== dimension) return null

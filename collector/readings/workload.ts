@@ -1,5 +1,5 @@
 /** Identity of workloads from attributes: the finest billed thing that they name. */
-import type { Labels, Place, Workload } from './mapping.ts'
+import type { Labels, MappedWorkload, PointContext } from './mapping.ts'
 
 const KEPT_PREFIXES = ['k8s.', 'service.', 'container.'] as const
 const KEPT_NAMES = new Set(['process.executable.name', 'cloud.account.id', 'deployment.environment.name'])
@@ -49,7 +49,7 @@ const isKept = (key: string): boolean =>
   KEPT_NAMES.has(key) || KEPT_PREFIXES.some(prefix => key.startsWith(prefix))
 
 /** Point attributes hide resource attributes of the same name: they are closer to the sample. */
-export function attribute(place: Place, ...keys: readonly string[]): string {
+export function attribute(place: PointContext, ...keys: readonly string[]): string {
   for (const key of keys) {
     const value = place.point[key] || place.resource[key]
     if (value) return value
@@ -61,7 +61,7 @@ export function attribute(place: Place, ...keys: readonly string[]): string {
 export const containerId = (text: string): string => text.replace(/^[a-z0-9.-]+:\/\//, '')
 
 /** A container by its id, else by pod and name. */
-export function containerWorkload(place: Place): Workload | undefined {
+export function containerWorkload(place: PointContext): MappedWorkload | undefined {
   const id = containerId(attribute(place, 'container.id'))
   const pod = attribute(place, 'k8s.pod.uid')
   const name = attribute(place, 'k8s.container.name', 'container.name')
@@ -76,7 +76,7 @@ export function containerWorkload(place: Place): Workload | undefined {
   }
 }
 
-export function podWorkload(place: Place): Workload | undefined {
+export function podWorkload(place: PointContext): MappedWorkload | undefined {
   const uid = attribute(place, 'k8s.pod.uid')
   const name = attribute(place, 'k8s.pod.name')
   const namespace = attribute(place, 'k8s.namespace.name')
@@ -92,7 +92,7 @@ export function podWorkload(place: Place): Workload | undefined {
 }
 
 /** Processes of one executable are one workload, as in our own sensors; the process id tells its counters apart. */
-export function processWorkload(place: Place): Workload | undefined {
+export function processWorkload(place: PointContext): MappedWorkload | undefined {
   const name = attribute(place, 'process.executable.name', 'process.command', 'service.name')
   if (name === '') return undefined
   return {
@@ -106,12 +106,12 @@ export function processWorkload(place: Place): Workload | undefined {
 
 /** A workload of a source that says little of it: attributes that are empty are left out. */
 export const workload = (
-  kind: Workload['kind'],
+  kind: MappedWorkload['kind'],
   id: string,
   name: string,
   namespace: string,
   attributes: Labels,
-): Workload => ({
+): MappedWorkload => ({
   kind,
   id,
   name,

@@ -9,16 +9,16 @@ import { readLogFacts } from '../broker/embedded/facts.ts'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { inTurns } from './in-turns.ts'
 import {
+  type BackupManifest,
   type BackupObject,
   backupsIn,
-  type Manifest,
   objectsOf,
   readManifest,
   writeManifest,
 } from './manifest.ts'
 import { frozenParts } from './parts.ts'
-import type { Place } from './place.ts'
-import type { Progress } from './progress.ts'
+import type { BackupStore } from './place.ts'
+import type { ByteProgress } from './progress.ts'
 import { type Snapshot, snapshotFolder } from './snapshot.ts'
 import { packFolder } from './tar.ts'
 import { Watched } from './watched.ts'
@@ -26,20 +26,20 @@ import { Watched } from './watched.ts'
 interface BackUpOptions {
   readonly data: string
   readonly snapshot: Snapshot
-  readonly place: Place
-  readonly onProgress: (progress: Progress) => void
+  readonly place: BackupStore
+  readonly onProgress: (progress: ByteProgress) => void
   readonly now: () => number
 }
 
 /** One object to be: its name, how much is read for it, and its bytes. */
-interface Source {
+interface BackupSource {
   readonly name: string
   readonly bytes: number
   readonly open: () => AsyncIterable<Uint8Array>
 }
 
 export interface BackedUp {
-  readonly manifest: Manifest
+  readonly manifest: BackupManifest
   /** Bytes of objects that were there already. */
   readonly reusedBytes: number
 }
@@ -62,7 +62,7 @@ export async function backUp(options: BackUpOptions): Promise<BackedUp> {
   const sources = [log, definitions, ...partSources].filter(source => source !== null)
   const { copied, reusedBytes } = await copyAll(sources, known, options)
   const objectOf = (name: string): BackupObject => copied.get(name)!
-  const manifest: Manifest = {
+  const manifest: BackupManifest = {
     format: 1,
     id: snapshot.id,
     version: snapshot.version,
@@ -96,18 +96,18 @@ export async function backUp(options: BackUpOptions): Promise<BackedUp> {
   return { manifest, reusedBytes }
 }
 
-async function fileSource(file: string, name: string): Promise<Source> {
+async function fileSource(file: string, name: string): Promise<BackupSource> {
   const { size } = await stat(file)
   return { name, bytes: size, open: () => createReadStream(file, { highWaterMark: 1024 * 1024 }) }
 }
 
-async function definitionsSource(folder: string, id: string): Promise<Source> {
+async function definitionsSource(folder: string, id: string): Promise<BackupSource> {
   return { name: `definitions/${id}.tar`, bytes: 0, open: () => packFolder(join(folder, 'engine')) }
 }
 
 /** Objects of the backups that are there, by name. */
 async function knownObjects(
-  place: Place,
+  place: BackupStore,
   identity: string | null,
   snapshot: Snapshot,
 ): Promise<ReadonlyMap<string, BackupObject>> {
@@ -134,7 +134,7 @@ async function knownObjects(
 const AT_A_TIME = 4
 
 async function copyAll(
-  sources: readonly Source[],
+  sources: readonly BackupSource[],
   known: ReadonlyMap<string, BackupObject>,
   { place, onProgress }: BackUpOptions,
 ): Promise<{ readonly copied: ReadonlyMap<string, BackupObject>; readonly reusedBytes: number }> {
@@ -174,7 +174,7 @@ async function copyAll(
 }
 
 /** What the place says it has, whatever it answered when it was written. */
-async function assertThere(place: Place, objects: readonly BackupObject[]): Promise<void> {
+async function assertThere(place: BackupStore, objects: readonly BackupObject[]): Promise<void> {
   const there = new Map<string, number>()
   for (const prefix of ['logs/', 'definitions/', 'parts/']) {
     for (const [name, size] of await place.list(prefix)) there.set(name, size)

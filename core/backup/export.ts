@@ -26,23 +26,23 @@ import {
   writeExport,
 } from './moved.ts'
 import { describePart } from './parts.ts'
-import type { Place } from './place.ts'
-import type { Progress } from './progress.ts'
+import type { BackupStore } from './place.ts'
+import type { ByteProgress } from './progress.ts'
 import { type Snapshot, snapshotFolder } from './snapshot.ts'
 
 interface ExportOptions {
   readonly data: string
   readonly snapshot: Snapshot
-  readonly place: Place
+  readonly place: BackupStore
   readonly maxMemoryBytes: number
   /** Rows instead of bytes. */
-  readonly onProgress: (progress: Progress) => void
+  readonly onProgress: (progress: ByteProgress) => void
 }
 
 /** One insert each, of some tens of megabytes at most. */
 const FILE_ROWS = 131_072
 
-interface Part {
+interface ExportedPart {
   readonly name: string
   readonly rows: number
   readonly path: string
@@ -116,7 +116,7 @@ async function totalRows(
 
 interface Writer {
   readonly statements: Statements
-  readonly place: Place
+  readonly place: BackupStore
   /** Where the engine writes. */
   readonly draft: string
   readonly done: (rows: number) => void
@@ -150,7 +150,7 @@ async function exportTable(
 }
 
 /** Parts of the table, in order. */
-const partsOf = ({ query, dialect }: Statements, table: string): Promise<readonly Part[]> =>
+const partsOf = ({ query, dialect }: Statements, table: string): Promise<readonly ExportedPart[]> =>
   query(
     `SELECT name, toFloat64(rows) AS rows, path FROM system.parts
      WHERE active AND database = {database:String} AND table = {table:String} ORDER BY name`,
@@ -161,7 +161,7 @@ async function exportPart(
   writer: Writer,
   stream: StreamDeclaration,
   columns: ReadonlySet<string>,
-  part: Part,
+  part: ExportedPart,
   list: string,
 ): Promise<MovedFile[]> {
   const files: MovedFile[] = []

@@ -2,14 +2,14 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { Place } from './place.ts'
+import type { BackupStore } from './place.ts'
 
 /** Ends names of files that are being written. */
 const PARTIAL = '.partial'
 const PIECE = 1024 * 1024
 
 /** A folder, best on another disk or machine. */
-export function openFolder(name: string): Place {
+export function openFolder(name: string): BackupStore {
   const root = resolve(name)
   return {
     name,

@@ -12,18 +12,18 @@ import { qualified } from '../warehouse/ddl.ts'
 import { LEDGER_SUMS, ledgerSums } from '../warehouse/move.ts'
 import type { Statements, Warehouse } from '../warehouse/warehouse.ts'
 import { digest, type Export, type MovedFile, putText, readBytes, readText, rowsIn } from './moved.ts'
-import type { Place } from './place.ts'
-import type { Progress } from './progress.ts'
+import type { BackupStore } from './place.ts'
+import type { ByteProgress } from './progress.ts'
 
 interface ImportOptions {
-  readonly place: Place
+  readonly place: BackupStore
   readonly made: Export
   /** With its tables made. */
   readonly warehouse: Pick<Warehouse, 'insert' | 'statements'>
   /** What tells this target from others: its address. */
   readonly target: string
   /** Rows instead of bytes. */
-  readonly onProgress: (progress: Progress) => void
+  readonly onProgress: (progress: ByteProgress) => void
 }
 
 const stateSchema = z.strictObject({
@@ -33,7 +33,7 @@ const stateSchema = z.strictObject({
   /** Names of files that are in. */
   done: z.array(z.string()),
 })
-type State = z.infer<typeof stateSchema>
+type ImportState = z.infer<typeof stateSchema>
 
 const TRIES = 8
 const FIRST_RETRY_MS = 500
@@ -78,7 +78,7 @@ function streamOf(name: string, table: string): StreamDeclaration {
   )
 }
 
-async function newState(statements: Statements, made: Export): Promise<State> {
+async function newState(statements: Statements, made: Export): Promise<ImportState> {
   const rows: Record<string, number> = {}
   for (const { table } of made.tables) rows[table] = await countOf(statements, table)
   return {
@@ -131,7 +131,7 @@ async function hasVersion(
 }
 
 /** What is not as it must be. Others that wrote meanwhile show here too. */
-async function compare(statements: Statements, made: Export, state: State): Promise<string[]> {
+async function compare(statements: Statements, made: Export, state: ImportState): Promise<string[]> {
   const findings: string[] = []
   for (const { table, files } of made.tables) {
     if (files.some(({ version }) => version !== undefined)) continue

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { Place } from './place.ts'
+import type { BackupStore } from './place.ts'
 
 /** Format of backups. Raised when an older version could not restore what a newer one writes. */
 const FORMAT = 1
@@ -53,19 +53,19 @@ const manifestSchema = z.strictObject({
     })
     .nullable(),
 })
-export type Manifest = z.infer<typeof manifestSchema>
+export type BackupManifest = z.infer<typeof manifestSchema>
 
 const MANIFESTS = 'backups/'
 const nameOf = (id: string): string => `${MANIFESTS}${id}.json`
 
 /** Every object that the backup needs. */
-export const objectsOf = ({ log, engine }: Manifest): readonly BackupObject[] => [
+export const objectsOf = ({ log, engine }: BackupManifest): readonly BackupObject[] => [
   ...(log === null ? [] : [log.file]),
   ...(engine === null ? [] : [engine.definitions, ...engine.tables.flatMap(({ parts }) => parts)]),
 ]
 
 /** Ids of complete backups, oldest first. */
-export async function backupsIn(place: Place): Promise<readonly string[]> {
+export async function backupsIn(place: BackupStore): Promise<readonly string[]> {
   const names = [...(await place.list(MANIFESTS)).keys()]
   return names
     .filter(name => name.endsWith('.json'))
@@ -73,7 +73,7 @@ export async function backupsIn(place: Place): Promise<readonly string[]> {
     .sort()
 }
 
-export async function writeManifest(place: Place, manifest: Manifest): Promise<void> {
+export async function writeManifest(place: BackupStore, manifest: BackupManifest): Promise<void> {
   const text = JSON.stringify(manifest)
   const bytes = Buffer.from(JSON.stringify({ manifest: text, sha256: digest(text) }))
   await place.put(
@@ -84,10 +84,10 @@ export async function writeManifest(place: Place, manifest: Manifest): Promise<v
   )
 }
 
-export const removeManifest = (place: Place, id: string): Promise<void> => place.remove(nameOf(id))
+export const removeManifest = (place: BackupStore, id: string): Promise<void> => place.remove(nameOf(id))
 
 /** @throws backup_unusable for one that is damaged, or of a newer version */
-export async function readManifest(place: Place, id: string): Promise<Manifest> {
+export async function readManifest(place: BackupStore, id: string): Promise<BackupManifest> {
   const pieces: Uint8Array[] = []
   for await (const piece of await place.get(nameOf(id))) pieces.push(piece)
   try {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { Place } from './place.ts'
+import type { BackupStore } from './place.ts'
 
 const count = z.int().min(0)
 
@@ -33,13 +33,13 @@ const NAME = 'export.json'
 
 export const rowsIn = (files: readonly MovedFile[]): number => files.reduce((sum, { rows }) => sum + rows, 0)
 
-export const writeExport = (place: Place, made: Export): Promise<void> => {
+export const writeExport = (place: BackupStore, made: Export): Promise<void> => {
   const text = JSON.stringify(made)
   return putText(place, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
 }
 
 /** @throws backup_unusable when there is none that is complete */
-export async function readExport(place: Place): Promise<Export> {
+export async function readExport(place: BackupStore): Promise<Export> {
   const text = await readText(place, NAME)
   if (text === null) {
     throw new WattlineError(
@@ -62,7 +62,7 @@ export async function readExport(place: Place): Promise<Export> {
 }
 
 /** Null: there is no such file. */
-export async function readText(place: Place, name: string): Promise<string | null> {
+export async function readText(place: BackupStore, name: string): Promise<string | null> {
   try {
     return (await readBytes(place, name)).toString('utf8')
   } catch (error) {
@@ -71,13 +71,13 @@ export async function readText(place: Place, name: string): Promise<string | nul
   }
 }
 
-export async function readBytes(place: Place, name: string): Promise<Buffer> {
+export async function readBytes(place: BackupStore, name: string): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   for await (const piece of await place.get(name)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 
-export const putText = (place: Place, name: string, text: string): Promise<void> =>
+export const putText = (place: BackupStore, name: string, text: string): Promise<void> =>
   place.put(
     name,
     (async function* () {

@@ -1,7 +1,7 @@
 /** Where backups are kept: names and bytes, written once and never changed. A folder, or a bucket of S3. */
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
-export interface Place {
+export interface BackupStore {
   /** As the user wrote it. */
   readonly name: string
   /** Names below `prefix` (a folder's name and a slash) and their sizes. */
@@ -17,7 +17,7 @@ export interface Place {
 export async function openPlace(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<Place> {
+): Promise<BackupStore> {
   if (/^s3:\/\//.test(name)) {
     const { openS3 } = await import('./s3-place.ts')
     return openS3(name, environment)

@@ -1,5 +1,5 @@
 /** How far long work has come. */
-export interface Progress {
+export interface ByteProgress {
   readonly doneBytes: number
   readonly totalBytes: number
 }

@@ -1,11 +1,11 @@
 import { backupsIn, objectsOf, readManifest, removeManifest } from './manifest.ts'
-import type { Place } from './place.ts'
+import type { BackupStore } from './place.ts'
 
 /**
  * Removes all but the newest `keep` backups, then every file that none of those needs: also what broken-off backups left.
  * Manifests go first: what is left of a removal that was broken off is never taken for a backup.
  */
-export async function prune(place: Place, keep: number): Promise<void> {
+export async function prune(place: BackupStore, keep: number): Promise<void> {
   const ids = await backupsIn(place)
   const kept = ids.slice(-keep)
   const needed = new Set<string>()

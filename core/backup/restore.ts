@@ -9,21 +9,21 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { inTurns } from './in-turns.ts'
-import { type BackupObject, type Manifest, objectsOf } from './manifest.ts'
+import { type BackupManifest, type BackupObject, objectsOf } from './manifest.ts'
 import { tableFolder } from './parts.ts'
-import type { Place } from './place.ts'
-import type { Progress } from './progress.ts'
+import type { BackupStore } from './place.ts'
+import type { ByteProgress } from './progress.ts'
 import { MARK } from './restoring.ts'
 import { unpack } from './tar.ts'
 import { damaged } from './verify.ts'
 import { Watched } from './watched.ts'
 
 interface RestoreOptions {
-  readonly place: Place
-  readonly manifest: Manifest
+  readonly place: BackupStore
+  readonly manifest: BackupManifest
   /** The data folder, locked by the caller. */
   readonly data: string
-  readonly onProgress: (progress: Progress) => void
+  readonly onProgress: (progress: ByteProgress) => void
 }
 
 /** What is unpacked here is not checked yet. */
@@ -63,7 +63,7 @@ export async function restore(options: RestoreOptions): Promise<void> {
   await rm(join(data, MARK))
 }
 
-interface Target {
+interface RestoreTarget {
   readonly object: BackupObject
   /** The file, or the folder of an archive's files. */
   readonly path: string
@@ -72,7 +72,7 @@ interface Target {
 
 const enginePath = (data: string): string => join(data, 'warehouse', 'engine')
 
-const targetsOf = ({ log, engine }: Manifest, data: string): readonly Target[] => [
+const targetsOf = ({ log, engine }: BackupManifest, data: string): readonly RestoreTarget[] => [
   ...(log === null ? [] : [{ object: log.file, path: join(data, 'log', 'data.mdb'), isArchive: false }]),
   ...(engine?.tables ?? []).flatMap(({ uuid, parts }) =>
     parts.map(object => ({
@@ -84,7 +84,12 @@ const targetsOf = ({ log, engine }: Manifest, data: string): readonly Target[] =
 ]
 
 /** Brings one after the other, and tells how far all have come. */
-function bringer({ place, manifest, data, onProgress }: RestoreOptions): (target: Target) => Promise<void> {
+function bringer({
+  place,
+  manifest,
+  data,
+  onProgress,
+}: RestoreOptions): (target: RestoreTarget) => Promise<void> {
   const targets = targetsOf(manifest, data)
   const totalBytes = targets.reduce((sum, { object }) => sum + object.bytes, 0)
   let doneBytes = 0
@@ -103,7 +108,7 @@ function bringer({ place, manifest, data, onProgress }: RestoreOptions): (target
 }
 
 async function fetchChecked(
-  place: Place,
+  place: BackupStore,
   object: BackupObject,
   draft: string,
   isArchive: boolean,
@@ -121,7 +126,7 @@ async function fetchChecked(
   throw damaged(object, place)
 }
 
-function asFailure(error: unknown, object: BackupObject, place: Place): unknown {
+function asFailure(error: unknown, object: BackupObject, place: BackupStore): unknown {
   if (error instanceof WattlineError && error.code === 'backup_unusable') return damaged(object, place)
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
@@ -145,7 +150,7 @@ async function moveInto(from: string, to: string): Promise<void> {
 }
 
 /** Beforehand, so that nobody waits an hour for a full disk. @throws disk_full */
-async function assertRoom(data: string, manifest: Manifest): Promise<void> {
+async function assertRoom(data: string, manifest: BackupManifest): Promise<void> {
   const needed = objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
   const volume = await statfs(data)
   const free = volume.bavail * volume.bsize

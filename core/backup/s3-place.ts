@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { backoffMs } from '../runtime/backoff.ts'
-import type { Place } from './place.ts'
+import type { BackupStore } from './place.ts'
 import { encoded, type S3Login, signed } from './s3-sign.ts'
 
 /** Of one request; larger objects go in parts. S3 takes 10,000 of them: later ones are larger. */
@@ -17,7 +17,7 @@ const NOTHING = Buffer.alloc(0)
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** @throws config_invalid when the environment lacks what is needed */
-export function openS3(name: string, environment: Environment): Place {
+export function openS3(name: string, environment: Environment): BackupStore {
   const { bucket, prefix } = placeOf(name)
   const client = new S3Client(endpointOf(environment), loginOf(environment), name)
   const path = (key: string): string =>

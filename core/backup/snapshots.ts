@@ -9,7 +9,7 @@ import { dropSnapshot, dropSnapshots, type Opened, takeSnapshot } from './snapsh
 /** A snapshot holds disk space of what has been merged or has expired since: one that nobody asks for is given up. */
 const LEASE_MS = 15_000
 
-interface Held {
+interface LeasedSnapshot {
   answer: SnapshotAnswer
   readonly parts: string | null
   readonly done: Promise<void>
@@ -21,7 +21,7 @@ interface Held {
 export class Snapshots {
   readonly #opened: Opened
   readonly #now: () => number
-  #held: Held | null = null
+  #held: LeasedSnapshot | null = null
   #taking = false
 
   private constructor(opened: Opened, now: () => number) {
@@ -59,7 +59,7 @@ export class Snapshots {
         data: resolve(this.#opened.data),
         ready: false,
       }
-      const held: Held = { answer, parts, done, failure: null, timer: this.#lease(id) }
+      const held: LeasedSnapshot = { answer, parts, done, failure: null, timer: this.#lease(id) }
       this.#held = held
       done.then(
         () => {
@@ -101,7 +101,7 @@ export class Snapshots {
     if (this.#held !== null) await this.drop(this.#held.answer.id)
   }
 
-  #of(id: string): Held {
+  #of(id: string): LeasedSnapshot {
     if (this.#held?.answer.id === id) return this.#held
     throw new WattlineError('snapshot_gone', `This process has no snapshot ${id.slice(0, 100)}.`)
   }

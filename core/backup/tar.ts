@@ -23,10 +23,10 @@ const AT = {
 } as const
 const LARGEST_OCTAL = 8 ** 11
 
-type Kind = 'file' | 'link'
-interface Entry {
+type TarKind = 'file' | 'link'
+interface TarEntry {
   readonly name: string
-  readonly kind: Kind
+  readonly kind: TarKind
   readonly size: number
   /** Of links: where they point. */
   readonly target: string
@@ -63,7 +63,7 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
     .sort()
 }
 
-function head({ name, kind, size, target }: Entry): Buffer {
+function head({ name, kind, size, target }: TarEntry): Buffer {
   const block = Buffer.alloc(BLOCK)
   const [front, back] = split(name)
   block.write(back, AT.name)
@@ -117,8 +117,8 @@ function textAt(block: Buffer, at: number, length: number): string {
 
 /** Writes what an archive holds below `folder`, and waits for the disk. @throws backup_unusable */
 export async function unpack(archive: AsyncIterable<Uint8Array>, folder: string): Promise<void> {
-  const reader = new Reader(archive)
-  const links: Entry[] = []
+  const reader = new TarReader(archive)
+  const links: TarEntry[] = []
   for (;;) {
     const block = await reader.exactly(BLOCK)
     if (block === null || block.every(byte => byte === 0)) break
@@ -136,7 +136,7 @@ export async function unpack(archive: AsyncIterable<Uint8Array>, folder: string)
   while ((await reader.upTo(PIECE)) !== null);
 }
 
-function entryOf(block: Buffer): Entry {
+function entryOf(block: Buffer): TarEntry {
   const type = block.toString('latin1', AT.type, AT.type + 1)
   if (Number.parseInt(textAt(block, AT.checksum, 8), 8) !== checksum(block) || !['0', '2'].includes(type)) {
     throw damaged()
@@ -155,7 +155,7 @@ function entryOf(block: Buffer): Entry {
   }
 }
 
-async function writeFile({ name, size }: Entry, reader: Reader, folder: string): Promise<void> {
+async function writeFile({ name, size }: TarEntry, reader: TarReader, folder: string): Promise<void> {
   const path = join(folder, name)
   await mkdir(dirname(path), { recursive: true })
   const file = await open(path, 'wx')
@@ -177,7 +177,7 @@ const damaged = (): WattlineError =>
   new WattlineError('backup_unusable', 'An archive of the backup is damaged.')
 
 /** Bytes of pieces of any size. */
-class Reader {
+class TarReader {
   readonly #pieces: AsyncIterator<Uint8Array>
   #rest: Buffer = Buffer.alloc(0)
 

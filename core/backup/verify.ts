@@ -1,20 +1,20 @@
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { inTurns } from './in-turns.ts'
-import { type BackupObject, type Manifest, objectsOf } from './manifest.ts'
-import type { Place } from './place.ts'
-import type { Progress } from './progress.ts'
+import { type BackupManifest, type BackupObject, objectsOf } from './manifest.ts'
+import type { BackupStore } from './place.ts'
+import type { ByteProgress } from './progress.ts'
 import { Watched } from './watched.ts'
 
 const AT_A_TIME = 4
 
-export const damaged = ({ name }: BackupObject, place: Place): WattlineError =>
+export const damaged = ({ name }: BackupObject, place: BackupStore): WattlineError =>
   new WattlineError('backup_unusable', `${name} in ${place.name} is damaged: its checksum does not match.`)
 
 /** Reads every file of a backup and compares checksums. @throws backup_unusable */
 export async function verify(
-  place: Place,
-  manifest: Manifest,
-  onProgress: (progress: Progress) => void,
+  place: BackupStore,
+  manifest: BackupManifest,
+  onProgress: (progress: ByteProgress) => void,
 ): Promise<void> {
   const totalBytes = objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
   let doneBytes = 0

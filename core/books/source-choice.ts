@@ -1,6 +1,6 @@
 /** Which of several sources of one meter counts: one alone, never their sum. */
 
-interface Seen {
+interface SourceCoverage {
   readonly source: string
   /** measured | estimated | simulated */
   readonly quality: string
@@ -13,7 +13,7 @@ const RANKS: Readonly<Record<string, number>> = { estimated: 1, simulated: 2 }
 const rankOf = (quality: string): number => RANKS[quality] ?? 0
 
 /** Below 0: `a` is the better one. By quality, then by what was seen, then by name, so that the choice does not waver. */
-export function compareSources(a: Seen, b: Seen): number {
+export function compareSources(a: SourceCoverage, b: SourceCoverage): number {
   const byRank = rankOf(a.quality) - rankOf(b.quality)
   if (byRank !== 0) return byRank
   if (a.seenNs !== b.seenNs) return b.seenNs - a.seenNs

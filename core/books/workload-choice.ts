@@ -20,14 +20,14 @@ interface WorkloadChoice {
 /** Families that know which processes are in containers, and tell of each CPU second once. */
 const WHOLE_HOST: ReadonlySet<string> = new Set(['sensors', 'kepler'])
 
-interface Identified {
+interface WorkloadSource {
   readonly workloadKind: string
   readonly workloadId: string
   readonly source: string
 }
 
 /** Whether there is nothing to choose from or to join: one family tells all. Nearly always so, and quickly found. */
-export function isOneDescription(told: readonly Identified[]): boolean {
+export function isOneDescription(told: readonly WorkloadSource[]): boolean {
   let [source, family] = ['', '']
   for (const { workloadKind, workloadId, source: by } of told) {
     if (workloadKind === '') continue
@@ -67,7 +67,7 @@ function everything(workloads: readonly DescribedWorkload[]): WorkloadChoice {
 
 const RANKS: Readonly<Record<string, number>> = { estimated: 1, simulated: 2 }
 
-interface Family {
+interface SourceFamily {
   readonly name: string
   readonly rank: number
   readonly us: bigint
@@ -83,7 +83,7 @@ function outsideContainers(
   families: ReadonlySet<string>,
 ): (family: string) => boolean {
   if (families.size <= 1) return () => true
-  const found = new Map<string, Family>()
+  const found = new Map<string, SourceFamily>()
   for (const { kind, told } of workloads) {
     if (isContainer(kind)) continue
     for (const { source, quality, us } of told) {
@@ -103,7 +103,7 @@ function outsideContainers(
   return family => family === best.name || !found.has(family)
 }
 
-function bestFamily(families: readonly Family[]): Family | undefined {
+function bestFamily(families: readonly SourceFamily[]): SourceFamily | undefined {
   const ranked = families.toSorted((a, b) => {
     if (a.rank !== b.rank) return a.rank - b.rank
     if (a.us !== b.us) return a.us > b.us ? -1 : 1

@@ -134,13 +134,13 @@ export interface AssignedPartition {
   loadState(): Promise<ReadonlyMap<string, Uint8Array>>
   /** All or nothing: outputs become readable, state is replaced (null deletes) and `nextOffset` is committed. */
   transact(step: {
-    readonly outputs: readonly Output[]
+    readonly outputs: readonly OutputRecord[]
     readonly state: ReadonlyMap<string, Uint8Array | null>
     readonly nextOffset: bigint
   }): Promise<void>
 }
 
-export interface Output {
+export interface OutputRecord {
   readonly stream: string
   readonly partition: number
   readonly record: NewRecord

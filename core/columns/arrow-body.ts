@@ -4,7 +4,7 @@ import { type Data, Dictionary } from 'apache-arrow'
 const ALIGNMENT = 8
 const aligned = (bytes: number): number => (bytes + ALIGNMENT - 1) & -ALIGNMENT
 
-interface Placed {
+interface PlacedBuffer {
   readonly bytes: Uint8Array
   readonly at: number
 }
@@ -19,8 +19,8 @@ export class ArrowBody {
   /** Of each buffer: where in the body it begins, and its bytes, in turns. */
   readonly regions: number[] = []
   byteLength = 0
-  readonly #placed: Placed[] = []
-  readonly #offsets: Placed[] = []
+  readonly #placed: PlacedBuffer[] = []
+  readonly #offsets: PlacedBuffer[] = []
 
   constructor(columns: readonly Data[]) {
     for (const column of columns) this.#add(column)
@@ -44,11 +44,11 @@ export class ArrowBody {
     for (const child of children) this.#add(child)
   }
 
-  #region({ bytes, at }: Placed): void {
+  #region({ bytes, at }: PlacedBuffer): void {
     this.regions.push(at, bytes.length)
   }
 
-  #place(bytes: Uint8Array): Placed {
+  #place(bytes: Uint8Array): PlacedBuffer {
     if (bytes.length === 0) return NOTHING
     const placed = { bytes, at: this.byteLength }
     this.#placed.push(placed)
@@ -56,7 +56,7 @@ export class ArrowBody {
     return placed
   }
 
-  #placeOffsets(bytes: Uint8Array): Placed {
+  #placeOffsets(bytes: Uint8Array): PlacedBuffer {
     const known = this.#offsets.find(({ bytes: others }) => Buffer.compare(others, bytes) === 0)
     if (known !== undefined) return known
     const placed = this.#place(bytes)
@@ -76,7 +76,7 @@ export function dictionariesOf(columns: readonly Data[]): [id: number, values: D
   return found
 }
 
-const NOTHING: Placed = { bytes: new Uint8Array(0), at: 0 }
+const NOTHING: PlacedBuffer = { bytes: new Uint8Array(0), at: 0 }
 
 function bytesOf(values: ArrayBufferView | null | undefined): Uint8Array {
   if (values === null || values === undefined) return NOTHING.bytes

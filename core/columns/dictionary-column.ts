@@ -1,6 +1,6 @@
 import { type Data, Dictionary, Int32, makeData, Utf8, Vector } from 'apache-arrow'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
-import { type Ids, type IdType, idTypeFor, roomFor } from './dictionary-ids.ts'
+import { type IdArray, type IdType, idTypeFor, roomFor } from './dictionary-ids.ts'
 import { grown, retained } from './growable.ts'
 import { Interner } from './interner.ts'
 
@@ -14,7 +14,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
   readonly #dictionaryId: number
   #ids = new Int32Array(INITIAL_ROWS)
   /** The ids as they are stored, where 32 bits are more than they need. */
-  #narrow: Ids = new Uint8Array(0)
+  #narrow: IdArray = new Uint8Array(0)
   #length = 0
 
   /** `dictionaryId`: unique among the dictionaries of the record. */
@@ -93,7 +93,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
 
   clear(): void {
     this.#ids = retained(this.#ids, INITIAL_ROWS)
-    this.#narrow = retained<Ids>(this.#narrow, 0)
+    this.#narrow = retained<IdArray>(this.#narrow, 0)
     this.#length = 0
     this.values.clear()
   }
@@ -109,7 +109,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     })
   }
 
-  #storedIds(type: IdType): Ids {
+  #storedIds(type: IdType): IdArray {
     const ids = this.#ids.subarray(0, this.#length)
     if (type instanceof Int32) return ids
     this.#narrow = roomFor(this.#narrow, type, this.#length)

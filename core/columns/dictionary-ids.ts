@@ -2,10 +2,10 @@ import { Int32, Uint8, Uint16 } from 'apache-arrow'
 
 /** What a writer stores the ids of a dictionary as. */
 export type IdType = Uint8 | Uint16 | Int32
-export type Ids = Uint8Array | Uint16Array | Int32Array
+export type IdArray = Uint8Array | Uint16Array | Int32Array
 
 /** What a reader may find: other writers can have chosen any of Arrow's types of up to 32 bits. */
-type StoredIds = Ids | Int8Array | Int16Array | Uint32Array
+type StoredIds = IdArray | Int8Array | Int16Array | Uint32Array
 
 const STORED_ARRAYS = [Uint8Array, Uint16Array, Int32Array, Int8Array, Int16Array, Uint32Array]
 
@@ -20,7 +20,7 @@ export function idTypeFor(values: number): IdType {
 }
 
 /** Room for `ids` ids of the type: `narrow` if it is of that type and large enough, or a new array. */
-export function roomFor(narrow: Ids, type: IdType, ids: number): Ids {
+export function roomFor(narrow: IdArray, type: IdType, ids: number): IdArray {
   const { ArrayType } = type
   return narrow instanceof ArrayType && narrow.length >= ids ? narrow : new ArrayType(ids)
 }

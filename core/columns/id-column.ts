@@ -2,7 +2,7 @@ import { type Data, FixedSizeBinary, makeData } from 'apache-arrow'
 import { packedBits } from './bitmap.ts'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
 import { grown, retained } from './growable.ts'
-import { Source } from './source.ts'
+import { ByteSource } from './source.ts'
 
 /**
  * Trace and span ids, raw: half the bytes of hex, which the warehouse makes of them on insert. Absent ids are null,
@@ -15,7 +15,7 @@ export class IdColumn implements ColumnBuilder<string> {
   readonly #width: number
   /** Ids are multiples of four bytes. */
   #words: Int32Array
-  readonly #source = new Source()
+  readonly #source = new ByteSource()
   #present = new Uint8Array(INITIAL_ROWS)
   #length = 0
   #nulls = 0

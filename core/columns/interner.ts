@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { randomInt } from 'node:crypto'
 import { type Data, makeData, Utf8 } from 'apache-arrow'
 import { grown, retained } from './growable.ts'
-import { copyText, Source } from './source.ts'
+import { ByteSource, copyText } from './source.ts'
 import { decodeUtf8, encodeUtf8Into, repairedUtf8 } from './utf8.ts'
 
 const INITIAL_VALUES = 64
@@ -22,7 +22,7 @@ export class Interner {
   #bytes = new Uint8Array(INITIAL_BYTES)
   /** The same bytes, to be compared four at a time. */
   #view = new DataView(this.#bytes.buffer)
-  readonly #source = new Source()
+  readonly #source = new ByteSource()
   #offsets = new Int32Array(INITIAL_VALUES + 1)
   #hashes = new Int32Array(INITIAL_VALUES)
   /**

@@ -16,7 +16,7 @@ export type ColumnsOf<S extends StreamDeclaration> = {
 }
 
 /** Where a builder stood: rows, and the size of each dictionary. */
-interface Mark {
+interface BuilderMark {
   readonly rows: number
   readonly dictionarySizes: readonly number[]
 }
@@ -35,9 +35,9 @@ export interface RecordBuilder<S extends StreamDeclaration> {
   endRow(): void
   /** Drops what was written since the last complete row. Its dictionary values may stay: they harm nobody. */
   discardRow(): void
-  mark(): Mark
+  mark(): BuilderMark
   /** Goes back to a mark of this record: neither rows nor dictionary values of later remain. */
-  rollback(mark: Mark): void
+  rollback(mark: BuilderMark): void
   /** The rows as one record: an Arrow IPC stream of one batch, zstd. The builder is empty afterwards. */
   finish(): Uint8Array
   /** Drops everything. */
@@ -83,11 +83,11 @@ class ColumnarBuilder<S extends StreamDeclaration> implements RecordBuilder<S> {
     for (const column of this.#columns) column.truncate(this.#rows)
   }
 
-  mark(): Mark {
+  mark(): BuilderMark {
     return { rows: this.#rows, dictionarySizes: this.#interners.map(interner => interner.size) }
   }
 
-  rollback(mark: Mark): void {
+  rollback(mark: BuilderMark): void {
     this.#rows = mark.rows
     this.discardRow()
     for (const [index, interner] of this.#interners.entries()) {

@@ -2,7 +2,7 @@
  * Bytes that are copied from, to be read four at a time: one view of a request's body for thousands of values, since
  * making a view each would cost more than copying.
  */
-export class Source {
+export class ByteSource {
   #bytes = NOTHING
   #view = NOTHING_VIEW
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { type Data, makeData, Utf8 } from 'apache-arrow'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
 import { grown, retained } from './growable.ts'
-import { copyText, Source } from './source.ts'
+import { ByteSource, copyText } from './source.ts'
 import { encodeUtf8Into, repairedUtf8 } from './utf8.ts'
 
 const INITIAL_BYTES = 1024
@@ -16,7 +16,7 @@ export class StringColumn implements ColumnBuilder<string> {
   readonly interners = []
   #bytes = new Uint8Array(INITIAL_BYTES)
   #view = new DataView(this.#bytes.buffer)
-  readonly #source = new Source()
+  readonly #source = new ByteSource()
   #offsets = new Int32Array(INITIAL_ROWS + 1)
   #length = 0
 

@@ -2,7 +2,7 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { BufferPool } from './buffer-pool.ts'
 
 /** A body as received and inflated. */
-export interface Body {
+export interface ReceivedBody {
   readonly bytes: Uint8Array
   /** Gives its memory back: nobody may read it any more, no other thread either. */
   release(): void
@@ -60,7 +60,7 @@ export class BodySink {
     this.#length = length
   }
 
-  body(): Body {
+  body(): ReceivedBody {
     const bytes = this.#buffer?.subarray(0, this.#length) ?? this.#single ?? new Uint8Array(0)
     const release = (): void => {
       if (this.#single !== undefined) this.#free(this.#single)

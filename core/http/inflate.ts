@@ -9,14 +9,18 @@ import {
 } from 'node:zlib'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
-import { type Body, BodySink, type SinkOptions } from './body-sink.ts'
+import { BodySink, type ReceivedBody, type SinkOptions } from './body-sink.ts'
 import { collect } from './collect.ts'
 import type { ContentCoding } from './content-coding.ts'
 
 type Compression = Exclude<ContentCoding, 'identity'>
 
 /** Undoes the compression of what was received, and gives that back. Throws as `BodySink` does, and `body_undecodable`. */
-export async function inflated(coding: Compression, received: Body, options: SinkOptions): Promise<Body> {
+export async function inflated(
+  coding: Compression,
+  received: ReceivedBody,
+  options: SinkOptions,
+): Promise<ReceivedBody> {
   const body = coding === 'gzip' ? gunzippedAtOnce(received.bytes, options) : undefined
   if (body !== undefined) {
     received.release()
@@ -49,7 +53,7 @@ type Gunzipped = { readonly buffer: Buffer<ArrayBuffer>; readonly engine: { read
  * cost more than to inflate it. Undefined for whatever is out of the ordinary: the other way tells what is wrong with it.
  * Throws what `reserve` throws.
  */
-function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOptions): Body | undefined {
+function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOptions): ReceivedBody | undefined {
   if (received.length < GZIP_BYTES) return undefined
   const size = Buffer.from(received.buffer, received.byteOffset, received.length).readUInt32LE(
     received.length - 4,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type Body, BodySink, type SinkOptions, tooLarge } from './body-sink.ts'
+import { BodySink, type ReceivedBody, type SinkOptions, tooLarge } from './body-sink.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { receive } from './collect.ts'
 import type { ContentCoding } from './content-coding.ts'
@@ -16,7 +16,7 @@ interface BodyOptions extends SinkOptions {
  * Throws `body_too_large`, `body_undecodable`, what `reserve` throws, or `ClientGone`. After an error the rest of the
  * body is discarded as it comes, so that the connection can be answered and used again.
  */
-async function readBody(request: IncomingMessage, options: BodyOptions): Promise<Body> {
+async function readBody(request: IncomingMessage, options: BodyOptions): Promise<ReceivedBody> {
   const announced = announcedBytes(request)
   if (announced !== undefined && announced > options.maxBytes) throw tooLarge(options.maxBytes)
   if (announced !== undefined) options.reserve(announced)

@@ -3,20 +3,20 @@
  * mistake. 64-bit quantities are `bigint`; a signed 64-bit column holds each of them (`Int64`).
  */
 declare const unit: unique symbol
-type Quantity<Unit extends string> = bigint & { readonly [unit]: Unit }
+type IntegerOf<Unit extends string> = bigint & { readonly [unit]: Unit }
 
 /** Energy in µJ. Signed: skew and corrections can be negative. */
-export type MicroJoules = Quantity<'µJ'>
+export type MicroJoules = IntegerOf<'µJ'>
 /** CPU or GPU time in µs. */
-export type Microseconds = Quantity<'µs'>
+export type Microseconds = IntegerOf<'µs'>
 /** CO2-equivalent mass in µg. */
-export type Micrograms = Quantity<'µg'>
+export type Micrograms = IntegerOf<'µg'>
 /** Money in 1e-9 of the currency unit. */
-export type NanoMoney = Quantity<'1e-9 currency'>
+export type NanoMoney = IntegerOf<'1e-9 currency'>
 /** Memory integrated over time. */
-export type ByteSeconds = Quantity<'B·s'>
+export type ByteSeconds = IntegerOf<'B·s'>
 /** Nanoseconds since the Unix epoch, UTC, as OTLP sends them. */
-export type UnixNano = Quantity<'ns since epoch'>
+export type UnixNano = IntegerOf<'ns since epoch'>
 
 /** Casts a raw integer to a quantity; the call names the unit at the place where the number enters. */
 export const microJoules = (value: bigint): MicroJoules => value as MicroJoules

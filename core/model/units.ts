@@ -3,11 +3,11 @@
  * quotient of integers, and what is not known for sure has no factor.
  */
 
-export type Dimension = 'energy' | 'power' | 'time' | 'information' | 'none'
+export type UnitDimension = 'energy' | 'power' | 'time' | 'information' | 'none'
 
 /** One of the unit is `numerator / denominator` J, W, s, By, or plain ones. */
 interface UnitOfMeasure {
-  readonly dimension: Dimension
+  readonly dimension: UnitDimension
   readonly numerator: bigint
   readonly denominator: bigint
 }
@@ -43,7 +43,7 @@ const BINARY_PREFIXES: ReadonlyMap<string, bigint> = new Map(
 )
 
 interface Atom {
-  readonly dimension: Dimension
+  readonly dimension: UnitDimension
   readonly times: bigint
   /** Minutes and hours take no prefix, bytes take those of both kinds. */
   readonly prefixes: 'none' | 'decimal' | 'both'
@@ -128,7 +128,7 @@ function product(a: UnitOfMeasure | null, b: UnitOfMeasure): UnitOfMeasure | nul
   return { dimension, numerator: a.numerator * b.numerator, denominator: a.denominator * b.denominator }
 }
 
-function dimensionOf(a: Dimension, b: Dimension): Dimension | null {
+function dimensionOf(a: UnitDimension, b: UnitDimension): UnitDimension | null {
   if (a === 'none') return b
   if (b === 'none') return a
   return (a === 'power' && b === 'time') || (a === 'time' && b === 'power') ? 'energy' : null

@@ -211,7 +211,7 @@ export class ProtobufReader {
 }
 
 /** Where in a body something is wrong: the field after whose tag, and the byte. */
-interface Place {
+interface FaultPosition {
   readonly expected: string
   readonly message: string
   /** 0: none was read yet. */
@@ -222,7 +222,10 @@ interface Place {
 }
 
 /** The error `body_undecodable` for a body that is not what was expected. */
-export function undecodable(what: string, { expected, message, tag, at, length }: Place): WattlineError {
+export function undecodable(
+  what: string,
+  { expected, message, tag, at, length }: FaultPosition,
+): WattlineError {
   const field = tag === 0 ? '' : `, after tag of field ${tag >>> 3}`
   return new WattlineError(
     'body_undecodable',

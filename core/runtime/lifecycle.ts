@@ -2,13 +2,13 @@
  * Ordered start and stop. Parts are started one after the other and stopped in the opposite order; a part that fails to
  * start has those before it stopped. Stopping is bounded: what fails or has not ended by the deadline is told and left.
  */
-interface Part {
+interface StartedPart {
   readonly name: string
   stop(): Promise<void>
 }
 
 export class Lifecycle {
-  readonly #parts: Part[] = []
+  readonly #parts: StartedPart[] = []
   readonly #signal: AbortSignal | undefined
   #stopping: Promise<readonly string[]> | null = null
 

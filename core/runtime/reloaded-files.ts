@@ -70,12 +70,12 @@ export async function openReloadedFiles<T>(options: ReloadedFilesOptions<T>): Pr
   }
 }
 
-type Look<T> =
+type LoadedFiles<T> =
   | { readonly fingerprint: string; readonly problem: null; readonly value: T }
   | { readonly fingerprint: string; readonly problem: string }
 
 /** Never throws. What cannot be read has a fingerprint too: going away is a change. */
-async function look<T>({ paths, parse }: ReloadedFilesOptions<T>): Promise<Look<T>> {
+async function look<T>({ paths, parse }: ReloadedFilesOptions<T>): Promise<LoadedFiles<T>> {
   const hash = createHash('sha256')
   try {
     const contents = await Promise.all(paths.map(path => readFile(path)))

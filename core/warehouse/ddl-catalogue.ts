@@ -51,7 +51,7 @@ const declaredTables = (
     .flatMap(({ table, columns }) => (table === undefined ? [] : [{ name: table.name, columns }]))
 
 /** How each look-up is made; `{tables}` becomes the names that may be known, `{database}` ours. */
-interface Source {
+interface CatalogueSource {
   readonly schema: CatalogueView['schema']
   readonly table: string
   readonly select: string
@@ -141,7 +141,7 @@ const SHOWN_SETTINGS = [
   'session_timezone',
 ]
 
-const SOURCES: readonly Source[] = [
+const SOURCES: readonly CatalogueSource[] = [
   {
     schema: 'system',
     table: 'databases',
@@ -172,9 +172,9 @@ FROM system.settings WHERE name IN (${SHOWN_SETTINGS.map(quoteText).join(', ')})
   { schema: 'information_schema', table: 'columns', select: INFORMATION_COLUMNS },
 ]
 
-const tellsTables = ({ select }: Source): boolean => select.includes('{tables}')
-const viewName = ({ schema, table }: Source): string => `${schema}_${table}`
-const limitedName = (source: Source): string =>
+const tellsTables = ({ select }: CatalogueSource): boolean => select.includes('{tables}')
+const viewName = ({ schema, table }: CatalogueSource): string => `${schema}_${table}`
+const limitedName = (source: CatalogueSource): string =>
   tellsTables(source) ? `${viewName(source)}_limited` : viewName(source)
 
 export const CATALOGUE_VIEWS: readonly CatalogueView[] = SOURCES.map(source => ({
@@ -189,7 +189,7 @@ export function createCatalogue(
   streams: readonly StreamDeclaration[],
   dialect: Dialect = LOCAL_DIALECT,
 ): readonly { readonly name: string; readonly text: string }[] {
-  const view = (name: string, { select }: Source, tables: readonly string[]) => {
+  const view = (name: string, { select }: CatalogueSource, tables: readonly string[]) => {
     const filled = select
       .replace('{database}', quoteText(dialect.database))
       .replace('{tables}', () => (tables.length === 0 ? 'NULL' : tables.map(quoteText).join(', ')))

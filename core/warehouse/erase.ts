@@ -12,7 +12,7 @@ import { type Dialect, qualified, storedName, storedTable } from './ddl.ts'
 import { TRACE_INDEX } from './ddl-derived.ts'
 import type { Statements } from './warehouse.ts'
 
-interface Erasure {
+interface TenantErasure {
   readonly tenant: string
   /** Only rows of what happened earlier, unix milliseconds; null: all. */
   readonly beforeMs: number | null
@@ -54,7 +54,7 @@ export const erasableTables = (streams: readonly StreamDeclaration[]): readonly 
 export async function eraseRows(
   engine: Statements,
   streams: readonly StreamDeclaration[],
-  erasure: Erasure,
+  erasure: TenantErasure,
 ): Promise<readonly ErasedTable[]> {
   const tables = erasableTables(streams).filter(({ isTimeless }) => erasure.beforeMs === null || !isTimeless)
   const erased: ErasedTable[] = []
@@ -75,7 +75,7 @@ export async function eraseRows(
   return erased
 }
 
-function conditionOf({ time }: ErasableTable, { tenant, beforeMs }: Erasure): string {
+function conditionOf({ time }: ErasableTable, { tenant, beforeMs }: TenantErasure): string {
   const isHis = `Tenant = ${quoteText(tenant)}`
   return beforeMs === null
     ? isHis

@@ -18,7 +18,7 @@ import type { OwnedTable } from './owned-tables.ts'
  */
 
 /** Whose rows: all of a tenant, or those of some accounts. */
-type Sees = Pick<Identity, 'tenant' | 'accounts'>
+type VisibleRows = Pick<Identity, 'tenant' | 'accounts'>
 
 /** The setting that says who asks. */
 export const SEES_SETTING = 'log_comment'
@@ -33,7 +33,7 @@ export const SERVER_KEY = 'wattline'
 export const seesAll = (key: string): string => `${key}*`
 
 /** Value of the setting for an asker. */
-export const seesRowsOf = (key: string, { tenant, accounts }: Sees): string =>
+export const seesRowsOf = (key: string, { tenant, accounts }: VisibleRows): string =>
   `${key}${JSON.stringify(accounts === null ? [tenant] : [tenant, accounts])}`
 
 /** Reference data, the same for everybody. */

@@ -1,11 +1,11 @@
-import type { NewRecord, Output, StoredRecord } from '../../core/broker/broker.ts'
+import type { NewRecord, OutputRecord, StoredRecord } from '../../core/broker/broker.ts'
 import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { quarantine } from '../../core/model/streams/index.ts'
 
 /** What a run of records changes: outputs, state and the input offset, to be made visible together. */
 export class Step {
-  readonly outputs: Output[] = []
+  readonly outputs: OutputRecord[] = []
   readonly state = new Map<string, Uint8Array | null>()
 
   get isEmpty(): boolean {

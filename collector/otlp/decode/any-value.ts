@@ -1,6 +1,6 @@
 import { decodeUtf8 } from '../../../core/columns/utf8.ts'
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { Tally } from './decode-context.ts'
+import type { DecodeTally } from './decode-context.ts'
 
 const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7)
 const LIST_FIELDS = knownFields(1)
@@ -83,7 +83,7 @@ export class AnyValue {
  * The value as text: strings as they are, arrays and maps as JSON, bytes in base64, nothing as ''. Of NaN and infinities the
  * exporter writes an error message, `json: unsupported value: NaN`; here it is the value, which the engine reads as a number.
  */
-export function anyValueText(value: AnyValue, reader: ProtobufReader, tally: Tally): string {
+export function anyValueText(value: AnyValue, reader: ProtobufReader, tally: DecodeTally): string {
   switch (value.kind) {
     case 'empty':
       return ''
@@ -120,7 +120,7 @@ function base64(reader: ProtobufReader, { start, end }: AnyValue): string {
 }
 
 /** JSON as Go writes it, but for NaN and infinities inside: Go gives up the whole value, here they become text. */
-function json(value: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
+function json(value: AnyValue, reader: ProtobufReader, tally: DecodeTally, depth: number): string {
   switch (value.kind) {
     case 'empty':
       return 'null'
@@ -145,7 +145,7 @@ function json(value: AnyValue, reader: ProtobufReader, tally: Tally, depth: numb
   }
 }
 
-function arrayJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
+function arrayJson(list: AnyValue, reader: ProtobufReader, tally: DecodeTally, depth: number): string {
   const items: string[] = []
   const item = new AnyValue()
   eachElement(list, reader, stop => {
@@ -156,7 +156,7 @@ function arrayJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: 
   return `[${items.join(',')}]`
 }
 
-function kvlistJson(list: AnyValue, reader: ProtobufReader, tally: Tally, depth: number): string {
+function kvlistJson(list: AnyValue, reader: ProtobufReader, tally: DecodeTally, depth: number): string {
   const entries = new Map<string, string>()
   eachElement(list, reader, stop => {
     const [key, value] = pair(reader, stop)

@@ -4,8 +4,8 @@ import type { StringColumn } from '../../../core/columns/string-column.ts'
 import { encodeUtf8 } from '../../../core/columns/utf8.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText, int64Text } from './any-value.ts'
-import type { Tally } from './decode-context.ts'
-import { type KeyRange, limitedText, scanKeyValue } from './key-value.ts'
+import type { DecodeTally } from './decode-context.ts'
+import { type AttributeKeyRange, limitedText, scanKeyValue } from './key-value.ts'
 
 /** Attributes of an item that are compared with those of its predecessor. */
 const COMPARED = 32
@@ -50,14 +50,14 @@ const NO_ATTRIBUTES = new Int32Array(0)
  */
 export class AttributeReader {
   readonly #reader: ProtobufReader
-  readonly #tally: Tally
+  readonly #tally: DecodeTally
   readonly #items: LastRow
   readonly #resources: LastRow
   readonly #value = new AnyValue()
-  readonly #key: KeyRange = { start: 0, end: 0 }
+  readonly #key: AttributeKeyRange = { start: 0, end: 0 }
 
   /** The columns whose rows are like their predecessors: of the items, and of their resources. */
-  constructor(reader: ProtobufReader, tally: Tally, items: MapColumn, resources: MapColumn) {
+  constructor(reader: ProtobufReader, tally: DecodeTally, items: MapColumn, resources: MapColumn) {
     this.#reader = reader
     this.#tally = tally
     this.#items = new LastRow(items)

@@ -46,7 +46,7 @@ const ITEMS_BETWEEN_CHECKS = 1024
 const INT64_MAX = (1n << 63n) - 1n
 
 /** Counts for one request, and its bounds of time. */
-export class Tally {
+export class DecodeTally {
   #accepted = 0
   rejected = 0
   cutAttributes = 0

@@ -16,7 +16,7 @@ type ExemplarColumns = Pick<
 const FIELDS = knownFields(2, 3, 4, 5, 6, 7)
 
 /** Exemplars of a point, straight into their lists. */
-export class Exemplars {
+export class ExemplarReader {
   /** An exemplar of the point in hand has an id of a wrong length. */
   misshapen = false
   #count = 0

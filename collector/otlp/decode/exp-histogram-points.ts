@@ -3,7 +3,7 @@ import type { ListColumn } from '../../../core/columns/list-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsExpHistogram } from '../../../core/model/streams/index.ts'
 import { knownFields } from '../../../core/protobuf/reader.ts'
-import { Exemplars } from './exemplars.ts'
+import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
 type ExpHistogramBuilder = RecordBuilder<typeof metricsExpHistogram>
@@ -15,7 +15,7 @@ const BUCKETS_FIELDS = knownFields(1, 2)
 export class ExpHistogramPoints {
   readonly rows: MetricRows
   readonly #columns: ExpHistogramBuilder['columns']
-  readonly #exemplars: Exemplars
+  readonly #exemplars: ExemplarReader
   // The point in hand.
   #countLow = 0
   #countHigh = 0
@@ -32,7 +32,7 @@ export class ExpHistogramPoints {
   constructor(rows: MetricRows, { columns }: ExpHistogramBuilder) {
     this.rows = rows
     this.#columns = columns
-    this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
+    this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
   }
 
   /** Reads the point that reaches to `end` into a row. */

@@ -1,7 +1,7 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsHistogram } from '../../../core/model/streams/index.ts'
 import { knownFields } from '../../../core/protobuf/reader.ts'
-import { Exemplars } from './exemplars.ts'
+import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
 type HistogramBuilder = RecordBuilder<typeof metricsHistogram>
@@ -12,7 +12,7 @@ const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 export class HistogramPoints {
   readonly rows: MetricRows
   readonly #columns: HistogramBuilder['columns']
-  readonly #exemplars: Exemplars
+  readonly #exemplars: ExemplarReader
   // The point in hand.
   #countLow = 0
   #countHigh = 0
@@ -24,7 +24,7 @@ export class HistogramPoints {
   constructor(rows: MetricRows, { columns }: HistogramBuilder) {
     this.rows = rows
     this.#columns = columns
-    this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
+    this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
   }
 
   /** Reads the point that reaches to `end` into a row. */

@@ -1,12 +1,12 @@
 import { cutUtf8, isValidUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AnyValue } from './any-value.ts'
-import type { Tally } from './decode-context.ts'
+import type { DecodeTally } from './decode-context.ts'
 
 const FIELDS = knownFields(1, 2)
 
 /** Where in the body the key of a KeyValue is. */
-export interface KeyRange {
+export interface AttributeKeyRange {
   start: number
   end: number
 }
@@ -15,7 +15,12 @@ export interface KeyRange {
  * Reads a KeyValue of any shape up to `stop`: its value into `value`, the place of its key into `key`. Senders in Go write the
  * value before the key, so neither may be expected first.
  */
-export function scanKeyValue(reader: ProtobufReader, stop: number, key: KeyRange, value: AnyValue): void {
+export function scanKeyValue(
+  reader: ProtobufReader,
+  stop: number,
+  key: AttributeKeyRange,
+  value: AnyValue,
+): void {
   const outer = reader.message
   reader.message = 'KeyValue'
   key.start = key.end = 0
@@ -33,7 +38,7 @@ export function scanKeyValue(reader: ProtobufReader, stop: number, key: KeyRange
 }
 
 /** The text in `source[start, end)` as valid UTF-8 that keeps the limit; what is cut is counted. */
-export function limitedText(source: Uint8Array, start: number, end: number, tally: Tally): Uint8Array {
+export function limitedText(source: Uint8Array, start: number, end: number, tally: DecodeTally): Uint8Array {
   const limit = tally.limits.attributeBytes
   const isLong = end - start > limit
   if (isLong) tally.cutAttributes += 1

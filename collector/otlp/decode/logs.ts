@@ -4,12 +4,12 @@ import type { logs } from '../../../core/model/streams/index.ts'
 import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AnyValue } from './any-value.ts'
 import { AttributeReader } from './attributes.ts'
-import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
+import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
 import { growthCheck } from './expansion.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 import { allOrNothing } from './request.ts'
-import { type Resource, ResourceReader, readScope, type Scope } from './resource.ts'
+import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
 
 type LogsBuilder = RecordBuilder<typeof logs>
 
@@ -25,7 +25,7 @@ const MOST_PENDING = 256
 export function decodeLogs(body: Uint8Array, context: DecodeContext, builder: LogsBuilder): DecodeResult {
   return allOrNothing([builder], () => {
     const reader = new ProtobufReader(body)
-    const tally = new Tally(
+    const tally = new DecodeTally(
       context,
       growthCheck(body.length, () => builder.byteSize),
     )
@@ -39,7 +39,7 @@ export function decodeLogs(body: Uint8Array, context: DecodeContext, builder: Lo
 class LogDecoder implements EnvelopeVisitor {
   readonly names = { request: 'ExportLogsServiceRequest', resource: 'ResourceLogs', scope: 'ScopeLogs' }
   readonly #reader: ProtobufReader
-  readonly #tally: Tally
+  readonly #tally: DecodeTally
   readonly #builder: LogsBuilder
   readonly #attributes: AttributeReader
   readonly #resources: ResourceReader
@@ -48,7 +48,7 @@ class LogDecoder implements EnvelopeVisitor {
   readonly #nowHigh: number
   #resource!: Resource
   #resourceUrlId = 0
-  #scope!: Scope
+  #scope!: InstrumentationScope
   #scopeNameId = 0
   #scopeVersionId = 0
   #scopeUrlId = 0
@@ -71,7 +71,7 @@ class LogDecoder implements EnvelopeVisitor {
   #eventId = 0
   #attributeCount = 0
 
-  constructor(reader: ProtobufReader, tally: Tally, context: DecodeContext, builder: LogsBuilder) {
+  constructor(reader: ProtobufReader, tally: DecodeTally, context: DecodeContext, builder: LogsBuilder) {
     this.#reader = reader
     this.#tally = tally
     this.#builder = builder

@@ -9,10 +9,10 @@ import type {
 } from '../../../core/model/streams/index.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
-import type { RejectReason, Tally } from './decode-context.ts'
+import type { DecodeTally, RejectReason } from './decode-context.ts'
 import type { Ranges, TextRange } from './envelope.ts'
 import type { PointInHand } from './point-sink.ts'
-import { type Resource, ResourceReader, readScope, type Scope } from './resource.ts'
+import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
 
 /** One builder for each kind of metric. */
 export interface MetricBuilders {
@@ -37,7 +37,7 @@ interface CommonBuilder {
 }
 
 /** What surrounds a metric's points, as places in the body. */
-export interface MetricHead {
+export interface MetricTextRanges {
   readonly name: TextRange
   readonly description: TextRange
   readonly unit: TextRange
@@ -61,19 +61,19 @@ const NO_RANGES: Ranges = []
 export class MetricRows implements PointInHand {
   readonly reader: ProtobufReader
   readonly attributes: AttributeReader
-  readonly #tally: Tally
+  readonly #tally: DecodeTally
   readonly #builder: CommonBuilder
   readonly #tenantId: number
   readonly #resources: ResourceReader
   #place: MetricPlace | null = null
   #resource!: Resource
   #resourceRecord: Readonly<Record<string, string>> | null = null
-  #scope!: Scope
+  #scope!: InstrumentationScope
   #resourceUrlId = 0
   #scopeNameId = 0
   #scopeVersionId = 0
   #scopeUrlId = 0
-  #head: MetricHead | null = null
+  #head: MetricTextRanges | null = null
   #nameId = 0
   #descriptionId = 0
   #unitId = 0
@@ -96,7 +96,7 @@ export class MetricRows implements PointInHand {
   constructor(
     reader: ProtobufReader,
     attributes: AttributeReader,
-    tally: Tally,
+    tally: DecodeTally,
     tenant: string,
     builder: CommonBuilder,
   ) {
@@ -122,7 +122,7 @@ export class MetricRows implements PointInHand {
   }
 
   /** Makes ready for the points of a metric; the reader's position is kept. */
-  enter(place: MetricPlace, head: MetricHead): void {
+  enter(place: MetricPlace, head: MetricTextRanges): void {
     const { columns } = this.#builder
     const { position } = this.reader
     if (this.resourceMessages !== place.resourceMessages) {
@@ -227,7 +227,7 @@ export class MetricRows implements PointInHand {
     this.#tally.reject(reason)
   }
 
-  #readScope(messages: Ranges): Scope {
+  #readScope(messages: Ranges): InstrumentationScope {
     const { ScopeAttributes } = this.#builder.columns
     return this.#tally.countOnce(messages, () =>
       readScope(this.reader, this.attributes, this.#tally, messages, ScopeAttributes),

@@ -1,11 +1,11 @@
 import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AttributeReader } from './attributes.ts'
-import { type DecodeContext, type DecodeResult, Tally } from './decode-context.ts'
+import { type DecodeContext, type DecodeResult, DecodeTally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
 import { ExpHistogramPoints } from './exp-histogram-points.ts'
 import { growthCheck } from './expansion.ts'
 import { HistogramPoints } from './histogram-points.ts'
-import { type MetricBuilders, type MetricHead, type MetricPlace, MetricRows } from './metric-rows.ts'
+import { type MetricBuilders, type MetricPlace, MetricRows, type MetricTextRanges } from './metric-rows.ts'
 import { NumberPoints, SumPoints } from './number-points.ts'
 import type { PointSink } from './point-sink.ts'
 import { allOrNothing } from './request.ts'
@@ -47,7 +47,7 @@ export function decodeMetrics(
   return allOrNothing(all, () => {
     const reader = new ProtobufReader(body)
     const byteSize = () => all.reduce((bytes, builder) => bytes + builder.byteSize, 0)
-    const tally = new Tally(context, growthCheck(body.length, byteSize))
+    const tally = new DecodeTally(context, growthCheck(body.length, byteSize))
     walkEnvelope(reader, new MetricDecoder(reader, tally, context.tenant, builders, sink))
     return tally.result()
   })
@@ -60,7 +60,7 @@ class MetricDecoder implements EnvelopeVisitor {
     scope: 'ScopeMetrics',
   }
   readonly #reader: ProtobufReader
-  readonly #tally: Tally
+  readonly #tally: DecodeTally
   readonly #tenant: string
   readonly #builders: MetricBuilders
   readonly #sink: PointSink
@@ -69,7 +69,7 @@ class MetricDecoder implements EnvelopeVisitor {
 
   constructor(
     reader: ProtobufReader,
-    tally: Tally,
+    tally: DecodeTally,
     tenant: string,
     builders: MetricBuilders,
     sink: PointSink,
@@ -120,7 +120,7 @@ class MetricDecoder implements EnvelopeVisitor {
   }
 
   /** Reads a Gauge, Sum, ...: what holds for all its points may come after them. */
-  #data(kind: number, pieces: Ranges, head: MetricHead): void {
+  #data(kind: number, pieces: Ranges, head: MetricTextRanges): void {
     const reader = this.#reader
     const points: number[] = []
     let temporality = 0
@@ -143,7 +143,7 @@ class MetricDecoder implements EnvelopeVisitor {
     this.#read(kind, points, head, temporality, monotonic)
   }
 
-  #read(kind: number, points: Ranges, head: MetricHead, temporality: number, monotonic: boolean): void {
+  #read(kind: number, points: Ranges, head: MetricTextRanges, temporality: number, monotonic: boolean): void {
     const into = this.#pointsOf(kind)
     const { rows } = into
     rows.enter(this.#place, head)
@@ -157,7 +157,7 @@ class MetricDecoder implements EnvelopeVisitor {
   }
 
   /** Where the points of a metric also go; null: nowhere. */
-  #sinkFor(kind: number, head: MetricHead, temporality: number, monotonic: boolean): PointSink | null {
+  #sinkFor(kind: number, head: MetricTextRanges, temporality: number, monotonic: boolean): PointSink | null {
     if (kind !== GAUGE && kind !== SUM) return null
     const isWanted = this.#sink.metric(this.#reader.view, head, kind === SUM, temporality, monotonic)
     return isWanted ? this.#sink : null

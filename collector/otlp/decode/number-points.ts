@@ -1,7 +1,7 @@
 import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
 import { knownFields } from '../../../core/protobuf/reader.ts'
-import { Exemplars } from './exemplars.ts'
+import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 import type { PointSink } from './point-sink.ts'
 
@@ -17,12 +17,12 @@ type NumberColumns = ColumnsOf<typeof metricsGauge> | SumColumns
 export class NumberPoints {
   readonly rows: MetricRows
   readonly #columns: NumberColumns
-  readonly #exemplars: Exemplars
+  readonly #exemplars: ExemplarReader
 
   constructor(rows: MetricRows, columns: NumberColumns) {
     this.rows = rows
     this.#columns = columns
-    this.#exemplars = new Exemplars(rows.reader, rows.attributes, columns)
+    this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
   }
 
   /**

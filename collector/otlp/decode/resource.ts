@@ -3,7 +3,7 @@ import { grown } from '../../../core/columns/growable.ts'
 import type { MapColumn, MapEntries } from '../../../core/columns/map-column.ts'
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
-import type { Tally } from './decode-context.ts'
+import type { DecodeTally } from './decode-context.ts'
 import type { Ranges } from './envelope.ts'
 
 const RESOURCE_FIELDS = knownFields(1)
@@ -16,7 +16,7 @@ export interface Resource {
   readonly serviceNameId: number
 }
 
-export interface Scope {
+export interface InstrumentationScope {
   readonly nameStart: number
   readonly nameEnd: number
   readonly versionStart: number
@@ -102,10 +102,10 @@ export class ResourceReader {
 export function readScope(
   reader: ProtobufReader,
   attributes: AttributeReader,
-  tally: Tally,
+  tally: DecodeTally,
   messages: Ranges,
   map: MapColumn,
-): Scope {
+): InstrumentationScope {
   const scope = { nameStart: 0, nameEnd: 0, versionStart: 0, versionEnd: 0, droppedAttributes: 0 }
   const cutBefore = tally.cutAttributes
   let count = 0

@@ -13,18 +13,18 @@ function usableEngine(): SpanEngine {
   return engine
 }
 
-interface Place {
+interface EngineBatch {
   readonly engine: SpanEngine
   readonly handle: number
 }
 
 /** Spans on their way into one record of stream `traces`, in the columns of the WebAssembly decoder. */
-export class SpanBatch {
+export class SpanRecordBatch {
   readonly stream = traces
   readonly #serialiser = new RecordSerialiser()
   readonly #engines: () => SpanEngine
   /** None before the first span, since many batches never see one. */
-  #place: Place | undefined
+  #place: EngineBatch | undefined
   #rows = 0
 
   /** `engines`: gives an engine that is not broken; by default the one that all batches share. */
@@ -90,7 +90,7 @@ export class SpanBatch {
   }
 
   /** Throws `invariant_broken` when rows were lost because memory ran out; `clear` helps. */
-  #usable(): Place {
+  #usable(): EngineBatch {
     if (this.#place?.engine.broken === true) {
       if (this.#rows > 0)
         throw new WattlineError('invariant_broken', 'The decoder of spans ran out of memory.')

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { encodeUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
 import { ProtobufReader, undecodable } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText } from './any-value.ts'
-import { type DecodeContext, type DecodeResult, type RejectReason, Tally } from './decode-context.ts'
+import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
 import { grownTooLarge, growthAllowed } from './expansion.ts'
 import { limitedText, scanKeyValue } from './key-value.ts'
 
 /** What wasm/index.ts exports; addresses and handles of batches are numbers. */
-interface Exports {
+interface SpanEngineExports {
   readonly memory: WebAssembly.Memory
   hashKeysAt(): number
   createBatch(): number
@@ -73,10 +73,10 @@ const MARK_WORDS = 17
 /** Behind a body, so that the decoder may read eight bytes at a time. */
 const PADDING = 16
 
-interface Request {
+interface DecodeRequest {
   readonly body: Uint8Array
   readonly bodyAt: number
-  readonly tally: Tally
+  readonly tally: DecodeTally
   readonly allowedBytes: number
 }
 
@@ -87,9 +87,9 @@ interface Request {
 export class SpanEngine {
   /** It ended in the middle of something, for want of memory: nothing in it can be trusted. */
   broken = false
-  readonly exports: Exports
+  readonly exports: SpanEngineExports
   #bytes: Uint8Array<ArrayBuffer>
-  #request: Request | undefined
+  #request: DecodeRequest | undefined
 
   constructor() {
     const host = {
@@ -98,7 +98,7 @@ export class SpanEngine {
       keyValue: (start: number, stop: number): void => this.#keyValue(start, stop),
       repaired: (start: number, end: number): void => this.#repaired(start, end),
     }
-    this.exports = new WebAssembly.Instance(assembly(), { host }).exports as unknown as Exports
+    this.exports = new WebAssembly.Instance(assembly(), { host }).exports as unknown as SpanEngineExports
     this.#bytes = new Uint8Array(this.exports.memory.buffer as ArrayBuffer)
     const keysAt = this.exports.hashKeysAt()
     randomFillSync(this.bytes, keysAt, HASH_KEY_BYTES)
@@ -118,7 +118,7 @@ export class SpanEngine {
     const bodyAt = exports.bodyAt(body.length + tenant.length + PADDING)
     this.bytes.set(body, bodyAt)
     this.bytes.set(tenant, bodyAt + body.length)
-    const tally = new Tally(context, () => undefined)
+    const tally = new DecodeTally(context, () => undefined)
     const allowedBytes = growthAllowed(body.length)
     this.#request = { body, bodyAt, tally, allowedBytes }
     const { attributes, attributeBytes } = context.limits
@@ -169,7 +169,7 @@ export class SpanEngine {
     return { accepted, rejected, reasons, cutAttributes: this.exports.cutCount() }
   }
 
-  #inHand(): Request {
+  #inHand(): DecodeRequest {
     if (this.#request === undefined) throw new Error('The decoder asks for something outside of a request.')
     return this.#request
   }
@@ -218,9 +218,10 @@ export class SpanEngine {
   }
 }
 
-const limitedBytes = (text: Uint8Array, tally: Tally): Uint8Array => limitedText(text, 0, text.length, tally)
+const limitedBytes = (text: Uint8Array, tally: DecodeTally): Uint8Array =>
+  limitedText(text, 0, text.length, tally)
 
-function textOf(value: AnyValue, reader: ProtobufReader, tally: Tally): string {
+function textOf(value: AnyValue, reader: ProtobufReader, tally: DecodeTally): string {
   reader.message = 'AnyValue'
   return anyValueText(value, reader, tally)
 }

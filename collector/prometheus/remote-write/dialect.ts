@@ -1,7 +1,7 @@
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { Labels } from './labels.ts'
-import type { Problem } from './problems.ts'
-import type { Symbols } from './symbols.ts'
+import type { SeriesLabels } from './labels.ts'
+import type { SeriesProblem } from './problems.ts'
+import type { SymbolTable } from './symbols.ts'
 
 /** What a 2.0 series says of its metric: a number, and references to symbols. All 0 in 1.0. */
 export interface MetadataRefs {
@@ -11,25 +11,25 @@ export interface MetadataRefs {
 }
 
 /** What differs between the messages of remote write 1.0 and 2.0, which otherwise read alike. */
-export interface Dialect {
+export interface WriteDialect {
   readonly seriesFields: number
   readonly exemplarFields: number
   /** Fields of TimeSeries. */
   readonly histograms: number
   readonly exemplars: number
   /** Field of TimeSeries and of Exemplar that holds labels: reads one of them, or a part of the list. */
-  readLabels(reader: ProtobufReader, tag: number, end: number, labels: Labels): boolean
+  readLabels(reader: ProtobufReader, tag: number, end: number, labels: SeriesLabels): boolean
   /** Whether what a series says of its metric can be looked up. */
   knows(metadata: MetadataRefs): boolean
   /** What was wrong with the labels read since the last call; null when nothing was. */
-  labelProblem(): Problem | null
+  labelProblem(): SeriesProblem | null
 }
 
 const PAIRS = 0x0a
 const LABEL_FIELDS = knownFields(1, 2)
 
 /** prometheus.WriteRequest: each label is a message of two texts. */
-export const dialect1: Dialect = {
+export const dialect1: WriteDialect = {
   seriesFields: knownFields(1, 2, 3, 4),
   exemplarFields: knownFields(1, 2, 3),
   histograms: 4,
@@ -65,20 +65,20 @@ export const dialect1: Dialect = {
 const NONE = -1
 
 /** io.prometheus.write.v2.Request: labels are pairs of references into the request's table of symbols. */
-export class Dialect2 implements Dialect {
+export class Dialect2 implements WriteDialect {
   readonly seriesFields = knownFields(1, 2, 3, 4, 5)
   readonly exemplarFields = knownFields(1, 2, 3)
   readonly histograms = 3
   readonly exemplars = 4
-  readonly #symbols: Symbols
+  readonly #symbols: SymbolTable
   #nameRef = NONE
   #unknown = false
 
-  constructor(symbols: Symbols) {
+  constructor(symbols: SymbolTable) {
     this.#symbols = symbols
   }
 
-  readLabels(reader: ProtobufReader, tag: number, end: number, labels: Labels): boolean {
+  readLabels(reader: ProtobufReader, tag: number, end: number, labels: SeriesLabels): boolean {
     if (tag === 0x08) this.#reference(reader.uint32(end), labels)
     else if (tag === 0x0a) {
       for (const stop = reader.length(end); reader.position < stop; ) {
@@ -92,7 +92,7 @@ export class Dialect2 implements Dialect {
     return Math.max(help, unit) < this.#symbols.count
   }
 
-  labelProblem(): Problem | null {
+  labelProblem(): SeriesProblem | null {
     const isOdd = this.#nameRef !== NONE
     const isUnknown = this.#unknown
     this.#nameRef = NONE
@@ -101,7 +101,7 @@ export class Dialect2 implements Dialect {
     return isOdd ? 'label_refs_odd' : null
   }
 
-  #reference(ref: number, labels: Labels): void {
+  #reference(ref: number, labels: SeriesLabels): void {
     const symbols = this.#symbols
     if (ref >= symbols.count) this.#unknown = true
     if (this.#nameRef === NONE) {

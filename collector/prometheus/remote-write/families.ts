@@ -1,7 +1,7 @@
 import { METRIC_TYPES, type MetricType } from '../metric.ts'
 
 /** What a sender says of a family of metrics. */
-export interface Family {
+export interface FamilyMetadata {
   readonly type: MetricType
   readonly help: string
   readonly unit: string
@@ -42,15 +42,15 @@ const MAX_CHARACTERS = 4 * 1024 * 1024
 /** What an entry costs beside its texts. */
 const ENTRY_CHARACTERS = 100
 
-interface Known {
-  readonly families: Map<string, Family>
+interface RememberedFamilies {
+  readonly families: Map<string, FamilyMetadata>
   /** Stands behind what was forgotten: a new iterator would walk over the traces of all of it, once for each that is learnt. */
-  readonly byAge: MapIterator<[string, Family]>
+  readonly byAge: MapIterator<[string, FamilyMetadata]>
   characters: number
 }
 
-function nothingKnown(): Known {
-  const families = new Map<string, Family>()
+function nothingKnown(): RememberedFamilies {
+  const families = new Map<string, FamilyMetadata>()
   return { families, byAge: families.entries(), characters: 0 }
 }
 
@@ -60,14 +60,14 @@ function nothingKnown(): Known {
  * Bounded: beyond 4 Mi characters a tenant the families told longest ago are forgotten.
  */
 export class FamilyMemory {
-  readonly #tenants = new Map<string, Known>()
+  readonly #tenants = new Map<string, RememberedFamilies>()
   readonly #maxCharacters: number
 
   constructor(maxCharacters = MAX_CHARACTERS) {
     this.#maxCharacters = maxCharacters
   }
 
-  learn(tenant: string, name: string, family: Family): void {
+  learn(tenant: string, name: string, family: FamilyMetadata): void {
     const known = this.#tenants.get(tenant) ?? nothingKnown()
     this.#tenants.set(tenant, known)
     const before = known.families.get(name)
@@ -87,7 +87,7 @@ export class FamilyMemory {
   }
 
   /** The family that a metric of this name belongs to. */
-  find(tenant: string, metric: string): Family | undefined {
+  find(tenant: string, metric: string): FamilyMetadata | undefined {
     const families = this.#tenants.get(tenant)?.families
     if (families === undefined) return undefined
     const exact = families.get(metric)
@@ -101,5 +101,5 @@ export class FamilyMemory {
   }
 }
 
-const size = (name: string, { help, unit }: Family): number =>
+const size = (name: string, { help, unit }: FamilyMetadata): number =>
   name.length + help.length + unit.length + ENTRY_CHARACTERS

@@ -1,5 +1,5 @@
 import { decodeUtf8, isValidUtf8 } from '../../../core/columns/utf8.ts'
-import type { Problem } from './problems.ts'
+import type { SeriesProblem } from './problems.ts'
 
 export interface LabelLimits {
   /** Labels a series, beside its name, job and instance. */
@@ -18,7 +18,7 @@ const SPECIAL = 3
  * The labels of a series as places in the body, to be filled again and again. After `check` has found nothing they are
  * sorted by name and unique; a label without a value is none, as Prometheus has it, and is left out.
  */
-export class Labels {
+export class SeriesLabels {
   readonly bytes: Uint8Array
   count = 0
   nameFrom: Int32Array
@@ -65,7 +65,7 @@ export class Labels {
    * What makes these no labels of a series; null when nothing does. What would be cut elsewhere is refused here: two
    * series must not become one. Senders must sort, but those that do not are understood all the same.
    */
-  check(): Problem | null {
+  check(): SeriesProblem | null {
     this.name = this.job = this.instance = -1
     if (this.#tooMany) return 'labels_too_many'
     let isSorted = true
@@ -93,7 +93,7 @@ export class Labels {
     ])
   }
 
-  #labelProblem(at: number): Problem | null {
+  #labelProblem(at: number): SeriesProblem | null {
     const { bytes } = this
     const nameFrom = this.nameFrom[at]!
     const nameTo = this.nameTo[at]!

@@ -1,5 +1,5 @@
 /** Why a part of a request cannot be stored: a closed list, since it labels a counter. */
-export type Problem =
+export type SeriesProblem =
   | 'metric_name_missing'
   | 'label_name_empty'
   | 'label_name_twice'
@@ -25,7 +25,7 @@ export class WriteTally {
   example = ''
 
   /** `describe` is called for the first only. */
-  reject(problem: Problem, items: number, describe: () => string): void {
+  reject(problem: SeriesProblem, items: number, describe: () => string): void {
     if (items === 0) return
     if (this.rejected === 0) this.example = describe()
     this.rejected += items

@@ -1,13 +1,13 @@
 import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { MetricType, Shape } from '../metric.ts'
+import type { MetricType, PointShape } from '../metric.ts'
 import type { MetricsWriter } from '../metrics-writer.ts'
 import { customHistogram, denseHistogram } from './buckets.ts'
-import type { Dialect, MetadataRefs } from './dialect.ts'
-import { type Family, isNativeHistogram, numberType } from './families.ts'
-import { compareRanges, type LabelLimits, Labels } from './labels.ts'
+import type { MetadataRefs, WriteDialect } from './dialect.ts'
+import { type FamilyMetadata, isNativeHistogram, numberType } from './families.ts'
+import { compareRanges, type LabelLimits, SeriesLabels } from './labels.ts'
 import { CUSTOM_BUCKETS, NativeHistogram } from './native-histogram.ts'
-import type { Problem, WriteTally } from './problems.ts'
+import type { SeriesProblem, WriteTally } from './problems.ts'
 import { isStale, signedMs } from './values.ts'
 
 export interface SeriesLimits extends LabelLimits {
@@ -18,12 +18,12 @@ export interface SeriesLimits extends LabelLimits {
 
 interface SeriesParts {
   readonly reader: ProtobufReader
-  readonly dialect: Dialect
+  readonly dialect: WriteDialect
   readonly out: MetricsWriter
   readonly tally: WriteTally
   readonly limits: SeriesLimits
   /** What is known of a metric beside its series; asked when the name is another than before. */
-  readonly familyOf: (metric: string) => Family
+  readonly familyOf: (metric: string) => FamilyMetadata
 }
 
 const SAMPLES = 2
@@ -34,8 +34,8 @@ const EXAMPLE_CHARACTERS = 200
 /** Reads TimeSeries, one after the other, into points; no object is made for a sample. */
 export class SeriesReader {
   readonly #parts: SeriesParts
-  readonly #labels: Labels
-  readonly #exemplarLabels: Labels
+  readonly #labels: SeriesLabels
+  readonly #exemplarLabels: SeriesLabels
   readonly #histogram = new NativeHistogram()
   readonly metadata: MetadataRefs = { type: 0, help: 0, unit: 0 }
   // The series in hand.
@@ -49,7 +49,7 @@ export class SeriesReader {
   #name = { from: -1, to: -1 }
   #described: MetadataRefs = { type: 0, help: 0, unit: 0 }
   #metric = ''
-  #family: Family = { type: 'unknown', help: '', unit: '' }
+  #family: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
   #type: MetricType | null = null
   readonly #readSample = (stop: number): void => this.#sample(stop)
   readonly #readHistogram = (stop: number): void => this.#nativeHistogram(stop)
@@ -58,8 +58,8 @@ export class SeriesReader {
 
   constructor(parts: SeriesParts) {
     this.#parts = parts
-    this.#labels = new Labels(parts.reader.bytes, parts.limits)
-    this.#exemplarLabels = new Labels(parts.reader.bytes, parts.limits)
+    this.#labels = new SeriesLabels(parts.reader.bytes, parts.limits)
+    this.#exemplarLabels = new SeriesLabels(parts.reader.bytes, parts.limits)
   }
 
   /** Reads the TimeSeries from the reader's position to `end`. */
@@ -83,7 +83,7 @@ export class SeriesReader {
   }
 
   /** Reads the labels and counts the rest: fields come in any order. */
-  #scan(): Problem | null {
+  #scan(): SeriesProblem | null {
     const { reader, dialect } = this.#parts
     const end = this.#end
     const items = this.#items
@@ -186,7 +186,7 @@ export class SeriesReader {
     place.to = label === -1 ? 0 : this.#labels.valueTo[label]!
   }
 
-  #begin(type: MetricType, shape: Shape, timeMs: number, startMs: number, stale: boolean): void {
+  #begin(type: MetricType, shape: PointShape, timeMs: number, startMs: number, stale: boolean): void {
     const { out } = this.#parts
     if (this.#type !== type) {
       out.metric({ name: this.#metric, type, help: this.#family.help, unit: this.#family.unit })
@@ -321,7 +321,7 @@ export class SeriesReader {
   }
 
   /** The series as people know it, as far as it can be read. */
-  #describe(problem: Problem): string {
+  #describe(problem: SeriesProblem): string {
     const labels = this.#labels.pairs().map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     return `${problem} in {${labels.join(', ').slice(0, EXAMPLE_CHARACTERS)}}`
   }

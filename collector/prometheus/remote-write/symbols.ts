@@ -3,7 +3,7 @@ import { decodeUtf8 } from '../../../core/columns/utf8.ts'
 const FIRST_CAPACITY = 256
 
 /** The table of symbols of a 2.0 request, as places in the body. */
-export class Symbols {
+export class SymbolTable {
   readonly #bytes: Uint8Array
   readonly #reserve: (bytes: number) => void
   #places = new Int32Array(2 * FIRST_CAPACITY)

@@ -2,11 +2,11 @@ import { decodeUtf8 } from '../../../core/columns/utf8.ts'
 import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { ProtobufWriter } from '../../../core/protobuf/writer.ts'
 import { MetricsWriter } from '../metrics-writer.ts'
-import { type Dialect, Dialect2, dialect1 } from './dialect.ts'
-import { type Family, type FamilyMemory, metricType } from './families.ts'
+import { Dialect2, dialect1, type WriteDialect } from './dialect.ts'
+import { type FamilyMemory, type FamilyMetadata, metricType } from './families.ts'
 import { WriteTally } from './problems.ts'
 import { type SeriesLimits, SeriesReader } from './series.ts'
-import { Symbols } from './symbols.ts'
+import { SymbolTable } from './symbols.ts'
 
 /** Versions of remote write: which message a body is. */
 export type WriteVersion = 1 | 2
@@ -34,7 +34,7 @@ const METADATA_1 = 3
 const SYMBOLS_2 = 4
 const SERIES_2 = 5
 const METADATA_FIELDS = knownFields(1, 2, 4, 5)
-const UNKNOWN: Family = { type: 'unknown', help: '', unit: '' }
+const UNKNOWN: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
 
 /** Read and written between two pauses: some 20 ms. */
 const STEP_BYTES = 1024 * 1024
@@ -50,13 +50,14 @@ export function* translation(body: Uint8Array, options: TranslateOptions): Gener
   const parts = { reader, out, tally, limits: options.limits }
   if (options.version === 1) {
     yield* learnFamilies(reader, options)
-    const familyOf = (metric: string): Family => options.families.find(options.tenant, metric) ?? UNKNOWN
+    const familyOf = (metric: string): FamilyMetadata =>
+      options.families.find(options.tenant, metric) ?? UNKNOWN
     const series = new SeriesReader({ ...parts, dialect: dialect1, familyOf })
     yield* scanInSteps(reader, SERIES_1, options.writer, stop => series.read(stop))
   } else {
     const symbols = yield* readSymbols(reader, options.reserve)
-    const dialect: Dialect = new Dialect2(symbols)
-    const familyOf = (): Family => {
+    const dialect: WriteDialect = new Dialect2(symbols)
+    const familyOf = (): FamilyMetadata => {
       const { type, help, unit } = series.metadata
       const text = (ref: number): string => (ref === 0 ? '' : symbols.text(ref))
       return { type: metricType(type), help: text(help), unit: text(unit) }
@@ -124,8 +125,11 @@ function* learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateO
   })
 }
 
-function* readSymbols(reader: ProtobufReader, reserve: (bytes: number) => void): Generator<void, Symbols> {
-  const symbols = new Symbols(reader.bytes, reserve)
+function* readSymbols(
+  reader: ProtobufReader,
+  reserve: (bytes: number) => void,
+): Generator<void, SymbolTable> {
+  const symbols = new SymbolTable(reader.bytes, reserve)
   yield* scanInSteps(reader, SYMBOLS_2, NOTHING_WRITTEN, stop => {
     if (symbols.count === 0 && reader.position !== stop) throw reader.failure('the first symbol is not empty')
     symbols.add(reader.position, stop)

@@ -1,12 +1,12 @@
 import { classicProblem, type MetricHead, type MetricType } from '../metric.ts'
 import { numberType } from '../remote-write/families.ts'
-import type { Identity, Point } from './points.ts'
-import type { Role } from './roles.ts'
+import type { ScrapedIdentity, ScrapedPoint } from './points.ts'
+import type { SampleRole } from './roles.ts'
 import type { SampleExemplar } from './sample.ts'
 
 /** One sample after relabelling. `le` and `quantile` have been taken out of the labels of parts of histograms and summaries. */
-export interface Part extends Identity {
-  readonly role: Role
+export interface RelabelledSample extends ScrapedIdentity {
+  readonly role: SampleRole
   readonly name: string
   readonly bound: string | undefined
   readonly value: number
@@ -15,17 +15,17 @@ export interface Part extends Identity {
 }
 
 /** What belongs together: parts with the same labels and time. */
-interface Group {
-  readonly identity: Identity
+interface SampleGroup {
+  readonly identity: ScrapedIdentity
   readonly timeMs: number | undefined
-  readonly parts: Part[]
+  readonly parts: RelabelledSample[]
 }
 
 /**
  * Puts the samples of one family together: counters get their start, histograms and summaries become one point each. What
  * cannot be put together (bounds that do not rise, no count) stays what it is, a series a part, as remote write has it.
  */
-export function familyPoints(family: MetricHead, parts: readonly Part[]): Point[] {
+export function familyPoints(family: MetricHead, parts: readonly RelabelledSample[]): ScrapedPoint[] {
   const isPlain = parts.every(part => part.role === 'value')
   const points = isPlain
     ? parts.map(part => numberPoint(part, family, family.type))
@@ -39,8 +39,8 @@ export function familyPoints(family: MetricHead, parts: readonly Part[]): Point[
   return isMixed ? points.sort(byResourceAndName) : points
 }
 
-function groupsOf(parts: readonly Part[]): Group[] {
-  const groups = new Map<string, Group>()
+function groupsOf(parts: readonly RelabelledSample[]): SampleGroup[] {
+  const groups = new Map<string, SampleGroup>()
   for (const part of parts) {
     const { job, instance, labels, timeMs } = part
     const key = JSON.stringify([timeMs ?? '', job, instance, ...labels.flat()])
@@ -51,7 +51,7 @@ function groupsOf(parts: readonly Part[]): Group[] {
   return [...groups.values()]
 }
 
-function groupPoints(family: MetricHead, group: Group): Point[] {
+function groupPoints(family: MetricHead, group: SampleGroup): ScrapedPoint[] {
   const created = group.parts.find(part => part.role === 'created')
   const startMs = created === undefined ? 0 : Math.round(created.value * 1e6) / 1000
   const parts = group.parts.filter(part => part.role !== 'created')
@@ -72,10 +72,10 @@ function groupPoints(family: MetricHead, group: Group): Point[] {
 /** The bucket without bound says the count, whatever `_count` says: buckets must add up to it. */
 function histogramPoint(
   head: MetricHead,
-  { identity, timeMs }: Group,
-  parts: readonly Part[],
+  { identity, timeMs }: SampleGroup,
+  parts: readonly RelabelledSample[],
   startMs: number,
-): Point | undefined {
+): ScrapedPoint | undefined {
   const buckets = parts
     .filter(part => part.role === 'bucket')
     .map(part => ({ bound: boundOf(part), value: part.value }))
@@ -96,10 +96,10 @@ function histogramPoint(
 
 function summaryPoint(
   head: MetricHead,
-  { identity, timeMs }: Group,
-  parts: readonly Part[],
+  { identity, timeMs }: SampleGroup,
+  parts: readonly RelabelledSample[],
   startMs: number,
-): Point | undefined {
+): ScrapedPoint | undefined {
   const count = single(parts, 'count')
   if (count === undefined || !(count >= 0 && count <= Number.MAX_SAFE_INTEGER)) return undefined
   const found = parts
@@ -114,35 +114,35 @@ function summaryPoint(
 
 const whole = (
   head: MetricHead,
-  { job, instance, labels }: Identity,
+  { job, instance, labels }: ScrapedIdentity,
   timeMs: number | undefined,
   startMs: number,
   exemplars: readonly SampleExemplar[],
 ) => ({ head, job, instance, labels, timeMs, startMs, exemplars })
 
-const single = (parts: readonly Part[], role: Role): number | undefined =>
+const single = (parts: readonly RelabelledSample[], role: SampleRole): number | undefined =>
   parts.find(part => part.role === role)?.value
 
-const exemplarsOf = (parts: readonly Part[]): SampleExemplar[] =>
+const exemplarsOf = (parts: readonly RelabelledSample[]): SampleExemplar[] =>
   parts.flatMap(({ exemplar }) => (exemplar === undefined ? [] : [exemplar]))
 
-const boundOf = ({ bound }: Part): number => {
+const boundOf = ({ bound }: RelabelledSample): number => {
   if (bound === undefined || bound.trim() === '') return Number.NaN
   return bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound)
 }
 
 function numberPoint(
-  part: Part,
+  part: RelabelledSample,
   { name, help, unit }: MetricHead,
   type: MetricType,
-): Point & { shape: 'number' } {
+): ScrapedPoint & { shape: 'number' } {
   const head = { name: part.name, type, help: part.name.startsWith(name) ? help : '', unit }
   const exemplars = part.exemplar === undefined ? [] : [part.exemplar]
   return { ...whole(head, part, part.timeMs, 0, exemplars), shape: 'number', value: part.value }
 }
 
 /** A part by itself, with the label that was taken out of it. */
-function loosePoint(part: Part, family: MetricHead): Point {
+function loosePoint(part: RelabelledSample, family: MetricHead): ScrapedPoint {
   const type = part.role === 'created' ? 'gauge' : numberType(part.name, family.type)
   if (part.bound === undefined) return numberPoint(part, family, type)
   const name = part.role === 'bucket' ? 'le' : 'quantile'
@@ -150,7 +150,7 @@ function loosePoint(part: Part, family: MetricHead): Point {
   return numberPoint({ ...part, labels }, family, type)
 }
 
-function byResourceAndName(a: Point, b: Point): number {
+function byResourceAndName(a: ScrapedPoint, b: ScrapedPoint): number {
   return compare(a.job, b.job) || compare(a.instance, b.instance) || compare(a.head.name, b.head.name)
 }
 

@@ -1,15 +1,15 @@
-import type { MetricHead, MetricType, Shape } from '../metric.ts'
+import type { MetricHead, MetricType, PointShape } from '../metric.ts'
 import { MetricsWriter } from '../metrics-writer.ts'
 import type { Label, SampleExemplar } from './sample.ts'
 
 /** Whose a series is: its labels without name, sorted; `job` and `instance` go to the resource. */
-export interface Identity {
+export interface ScrapedIdentity {
   readonly job: string
   readonly instance: string
   readonly labels: readonly Label[]
 }
 
-interface PointBase extends Identity {
+interface PointBase extends ScrapedIdentity {
   readonly head: MetricHead
   /** As the target says; undefined: the time of the scrape. */
   readonly timeMs: number | undefined
@@ -19,7 +19,7 @@ interface PointBase extends Identity {
 }
 
 /** A row to be. */
-export type Point = PointBase &
+export type ScrapedPoint = PointBase &
   (
     | { readonly shape: 'number'; readonly value: number }
     | {
@@ -63,7 +63,7 @@ export class PointWriter {
     return this.#series
   }
 
-  write(point: Point): void {
+  write(point: ScrapedPoint): void {
     if (this.#isDuplicate(point)) {
       this.duplicates += 1
       return
@@ -92,7 +92,7 @@ export class PointWriter {
     return this.#out.finish()
   }
 
-  #isDuplicate(point: Point): boolean {
+  #isDuplicate(point: ScrapedPoint): boolean {
     const series = seriesOf(point)
     const set = point.timeMs === undefined ? this.#series : this.#timed
     const key = point.timeMs === undefined ? series : `${point.timeMs} ${series}`
@@ -102,9 +102,9 @@ export class PointWriter {
   }
 
   #begin(
-    { job, instance, labels }: Identity,
+    { job, instance, labels }: ScrapedIdentity,
     head: MetricHead,
-    shape: Shape,
+    shape: PointShape,
     timeMs: number,
     startMs: number,
     isStale: boolean,
@@ -131,20 +131,20 @@ const isSame = (a: MetricHead, b: MetricHead): boolean =>
   a === b || (a.name === b.name && a.type === b.type && a.help === b.help && a.unit === b.unit)
 
 /** Texts of JSON: whatever stands in a label, no two series are the same text, and what is in it can be read again. */
-const seriesOf = ({ head, shape, job, instance, labels }: Point): string =>
+const seriesOf = ({ head, shape, job, instance, labels }: ScrapedPoint): string =>
   JSON.stringify([head.type, shape, head.name, job, instance, ...labels.flat()])
 
 function parseSeries(series: string): {
   readonly head: MetricHead
-  readonly shape: Shape
-  readonly identity: Identity
+  readonly shape: PointShape
+  readonly identity: ScrapedIdentity
 } {
   const [type, shape, name, job, instance, ...flat] = JSON.parse(series) as string[]
   const labels: Label[] = []
   for (let at = 0; at < flat.length; at += 2) labels.push([flat[at]!, flat[at + 1]!])
   return {
     head: { name: name!, type: type as MetricType, help: '', unit: '' },
-    shape: shape as Shape,
+    shape: shape as PointShape,
     identity: { job: job!, instance: instance!, labels },
   }
 }

@@ -1,10 +1,10 @@
 import type { MetricType } from '../metric.ts'
 
 /** What a sample is in its family. */
-export type Role = 'value' | 'bucket' | 'quantile' | 'sum' | 'count' | 'created'
+export type SampleRole = 'value' | 'bucket' | 'quantile' | 'sum' | 'count' | 'created'
 
 /** Suffixes of each type; a name without one is the family's own. */
-const ROLES: Readonly<Record<MetricType, Readonly<Record<string, Role>>>> = {
+const ROLES: Readonly<Record<MetricType, Readonly<Record<string, SampleRole>>>> = {
   unknown: { '': 'value' },
   gauge: { '': 'value' },
   stateset: { '': 'value' },
@@ -16,7 +16,7 @@ const ROLES: Readonly<Record<MetricType, Readonly<Record<string, Role>>>> = {
 }
 
 /** Undefined: a sample of this name is of another family. */
-export function roleOf(name: string, family: string, type: MetricType): Role | undefined {
+export function roleOf(name: string, family: string, type: MetricType): SampleRole | undefined {
   if (!name.startsWith(family)) return undefined
   const roles = ROLES[type]
   const suffix = name.slice(family.length)

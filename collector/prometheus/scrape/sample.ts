@@ -6,14 +6,14 @@ export interface ExpositionSink {
   type(family: string, type: MetricType): void
   help(family: string, text: string): void
   unit(family: string, unit: string): void
-  sample(sample: Sample): void
+  sample(sample: ScrapedSample): void
   /** Something of a sample that is not taken, though the sample is. */
   leftOut(reason: 'exemplar_too_long'): void
 }
 
 export type Label = readonly [name: string, value: string]
 
-export interface Sample {
+export interface ScrapedSample {
   readonly name: string
   /** As they stand on the line, each name once; empty values are absent labels and left out. */
   readonly labels: readonly Label[]

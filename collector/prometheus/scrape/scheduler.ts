@@ -12,7 +12,7 @@ interface Scheduled {
   skipped(): void
 }
 
-interface Entry {
+interface ScheduleEntry {
   readonly item: Scheduled
   state: 'idle' | 'waiting' | 'running'
   cancel: () => void
@@ -31,8 +31,8 @@ const LEAVE_ATTEMPTS = 10
 export class Scheduler {
   readonly #clock: Clock
   readonly #concurrency: number
-  readonly #entries = new Map<string, Entry>()
-  readonly #line: Entry[] = []
+  readonly #entries = new Map<string, ScheduleEntry>()
+  readonly #line: ScheduleEntry[] = []
   readonly #running = new Set<Promise<void>>()
   readonly #leaving = new Set<() => void>()
   #stopped = false
@@ -45,7 +45,7 @@ export class Scheduler {
   /** Adds a target unless it is there. */
   add(item: Scheduled): void {
     if (this.#entries.has(item.id) || this.#stopped) return
-    const entry: Entry = { item, state: 'idle', cancel: () => {}, turnMs: 0, isGone: false }
+    const entry: ScheduleEntry = { item, state: 'idle', cancel: () => {}, turnMs: 0, isGone: false }
     this.#entries.set(item.id, entry)
     this.#plan(entry)
   }
@@ -74,7 +74,7 @@ export class Scheduler {
     await Promise.all(this.#running)
   }
 
-  #plan(entry: Entry): void {
+  #plan(entry: ScheduleEntry): void {
     const nowMs = Number(this.#clock.unixNano() / 1000n) / 1000
     const { intervalMs } = entry.item
     // From the turn before, so that a timer that fires early does not take it twice; anew when the clock has jumped.
@@ -88,7 +88,7 @@ export class Scheduler {
     })
   }
 
-  #turn(entry: Entry): void {
+  #turn(entry: ScheduleEntry): void {
     if (this.#running.size >= this.#concurrency) {
       entry.state = 'waiting'
       this.#line.push(entry)

@@ -10,12 +10,12 @@ import { createOpenMetricsParser } from './openmetrics.ts'
 import { PointWriter, type SeriesSet } from './points.ts'
 import type { Relabel } from './relabel.ts'
 import { TargetSink } from './target-sink.ts'
-import type { Target } from './targets.ts'
+import type { ScrapeTarget } from './targets.ts'
 import { createTextParser } from './text-format.ts'
 
 interface ScrapeTargetParts {
   readonly job: ScrapeJob
-  readonly target: Target
+  readonly target: ScrapeTarget
   readonly fetch: FetchTarget
   readonly relabel: Relabel | undefined
   readonly intake: Pick<Intake, 'ingest'>

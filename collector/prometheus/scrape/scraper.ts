@@ -13,7 +13,7 @@ import { createRelabel } from './relabel.ts'
 import { Scheduler } from './scheduler.ts'
 import { TargetScraper } from './scrape-target.ts'
 import { TargetFiles } from './target-files.ts'
-import { type Target, targetsOf } from './targets.ts'
+import { type ScrapeTarget, targetsOf } from './targets.ts'
 
 interface ScraperOptions {
   readonly config: Pick<Config, 'scrape' | 'limits'>
@@ -60,7 +60,7 @@ async function startJob(job: ScrapeJob, shared: Shared): Promise<void> {
     everyMs: config.refresh_interval * 1000,
     found: new TargetFiles(config.files, events),
   }))
-  let running = new Map<string, Target>()
+  let running = new Map<string, ScrapeTarget>()
 
   const update = (): void => {
     const groups: TargetGroup[] = [...job.static_configs, ...files.flatMap(({ found }) => found.groups())]
@@ -93,7 +93,7 @@ async function startJob(job: ScrapeJob, shared: Shared): Promise<void> {
   for (const file of files) follow(file)
 }
 
-function scheduleOf(job: ScrapeJob, shared: Shared): (target: Target) => void {
+function scheduleOf(job: ScrapeJob, shared: Shared): (target: ScrapeTarget) => void {
   const { intake, events, budget, clock, scheduler, stop, config, version } = shared
   const fetch = createFetch(job, `wattline/${version}`)
   const rules = job.metric_relabel_configs

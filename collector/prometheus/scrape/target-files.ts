@@ -9,7 +9,7 @@ import { type TargetGroup, targetGroups } from '../../../core/catalogue/config/s
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import { parseYaml } from '../../../core/runtime/yaml.ts'
 
-interface Seen {
+interface TargetFileState {
   /** What was read at the last look, whether it could be used or not. */
   text: string
   /** What was taken, or refused, last. */
@@ -20,7 +20,7 @@ interface Seen {
 export class TargetFiles {
   readonly #patterns: readonly string[]
   readonly #events: Events
-  #files = new Map<string, Seen>()
+  #files = new Map<string, TargetFileState>()
 
   constructor(patterns: readonly string[], events: Events) {
     this.#patterns = patterns

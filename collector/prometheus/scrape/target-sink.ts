@@ -1,15 +1,15 @@
 import type { MetricHead, MetricType } from '../metric.ts'
 import { numberType } from '../remote-write/families.ts'
 import { ScrapeFailure } from './failure.ts'
-import { familyPoints, type Part } from './family-points.ts'
+import { familyPoints, type RelabelledSample } from './family-points.ts'
 import type { PointWriter } from './points.ts'
 import type { Relabel } from './relabel.ts'
-import { type Role, roleOf } from './roles.ts'
-import type { ExpositionSink, Label, Sample } from './sample.ts'
-import { byName, type Target } from './targets.ts'
+import { roleOf, type SampleRole } from './roles.ts'
+import type { ExpositionSink, Label, ScrapedSample } from './sample.ts'
+import { byName, type ScrapeTarget } from './targets.ts'
 
 interface TargetSinkOptions {
-  readonly target: Target
+  readonly target: ScrapeTarget
   readonly honorLabels: boolean
   readonly honorTimestamps: boolean
   /** Undefined: no rules. */
@@ -32,7 +32,7 @@ export class TargetSink implements ExpositionSink {
   readonly #targetLabels: ReadonlyMap<string, string>
   readonly #rejected = new Map<string, number>()
   #family: MetricHead = { name: '', type: 'unknown', help: '', unit: '' }
-  #parts: Part[] = []
+  #parts: RelabelledSample[] = []
   /** Samples as they came, and those that the rules have left. */
   scraped = 0
   kept = 0
@@ -61,7 +61,7 @@ export class TargetSink implements ExpositionSink {
     this.#family = { ...this.#family, unit }
   }
 
-  sample(sample: Sample): void {
+  sample(sample: ScrapedSample): void {
     this.scraped += 1
     let role = roleOf(sample.name, this.#family.name, this.#family.type)
     if (role === undefined) {
@@ -111,7 +111,7 @@ export class TargetSink implements ExpositionSink {
   }
 
   /** What a rule has given another name belongs to no family any more. */
-  #renamed(part: Part, before: string, role: Role): void {
+  #renamed(part: RelabelledSample, before: string, role: SampleRole): void {
     const { type } = this.#family
     const kind = role === 'value' ? type : numberType(before, type)
     const family = { ...this.#family, name: part.name, type: kind }
@@ -119,7 +119,7 @@ export class TargetSink implements ExpositionSink {
   }
 
   /** With `__name__`; undefined when a rule drops the sample. */
-  #labelsOf({ name, labels: said }: Sample): Map<string, string> | undefined {
+  #labelsOf({ name, labels: said }: ScrapedSample): Map<string, string> | undefined {
     const { honorLabels, relabel } = this.#options
     const labels = new Map<string, string>(said)
     if (honorLabels) {
@@ -153,7 +153,7 @@ export class TargetSink implements ExpositionSink {
 }
 
 /** Takes the resource's and the family's labels out of those of the sample. */
-function identityOf(labels: Map<string, string>, role: Role) {
+function identityOf(labels: Map<string, string>, role: SampleRole) {
   const job = labels.get('job') ?? ''
   const instance = labels.get('instance') ?? ''
   const inner = role === 'bucket' ? 'le' : role === 'quantile' ? 'quantile' : ''

@@ -4,7 +4,7 @@ import type { Relabel } from './relabel.ts'
 import type { Label } from './sample.ts'
 
 /** One address that is scraped. */
-export interface Target {
+export interface ScrapeTarget {
   /** Made of its labels and address: what has another is another target. */
   readonly id: string
   readonly url: string
@@ -21,8 +21,8 @@ export function targetsOf(
   job: ScrapeJob,
   groups: Iterable<TargetGroup>,
   relabel: Relabel,
-): Map<string, Target> {
-  const targets = new Map<string, Target>()
+): Map<string, ScrapeTarget> {
+  const targets = new Map<string, ScrapeTarget>()
   for (const group of groups) {
     for (const address of group.targets) {
       const target = targetOf(job, group.labels, address, relabel)
@@ -37,7 +37,7 @@ function targetOf(
   groupLabels: Readonly<Record<string, string>>,
   address: string,
   relabel: Relabel,
-): Target | undefined {
+): ScrapeTarget | undefined {
   const labels = new Map([
     ['job', job.job_name],
     ['__scheme__', job.scheme],

@@ -59,7 +59,7 @@ export const isSensorSource = (source: string): boolean =>
   (SENSOR_SOURCES as readonly string[]).includes(source)
 
 /** What differs from reading to reading; the rest has defaults. */
-interface Sample {
+interface SensorSample {
   readonly quantity: 'energy' | 'power' | 'cpu_time' | 'memory' | 'cpu_wait'
   readonly value: bigint
   readonly source: SensorSource
@@ -74,7 +74,7 @@ interface Sample {
 
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = {}
 
-export function readingOf(identity: HostIdentity, round: Round, sample: Sample): Reading {
+export function readingOf(identity: HostIdentity, round: Round, sample: SensorSample): Reading {
   return {
     Tenant: identity.tenant,
     Host: identity.host,

@@ -20,7 +20,7 @@ export interface GroupCounter {
   readonly isNew: boolean
 }
 
-export interface Group {
+export interface ProcessGroup {
   readonly identity: GroupIdentity
   readonly generation: number
   /** Rounds. */
@@ -36,7 +36,7 @@ interface GroupTable {
   /** Starts a round: no process has been seen yet. */
   begin(): void
   /** The group of a live process; undefined when there is no room for another one. */
-  live(identity: GroupIdentity): Group | undefined
+  live(identity: GroupIdentity): ProcessGroup | undefined
   /** Ends a round: groups that had no process for long go. */
   forgetSilent(): void
   counters(): GroupCounter[]
@@ -48,7 +48,7 @@ export const MAX_GROUPS = 512
 export const FORGET_AFTER_ROUNDS = 60
 
 export function groupTable(maxGroups: number): GroupTable {
-  const groups = new Map<string, Group>()
+  const groups = new Map<string, ProcessGroup>()
   let round = 0
   let forgotten = 0
 
@@ -69,7 +69,7 @@ export function groupTable(maxGroups: number): GroupTable {
     return true
   }
 
-  const create = (key: string, identity: GroupIdentity): Group => {
+  const create = (key: string, identity: GroupIdentity): ProcessGroup => {
     const counters = { cpuTicks: 0, waitNs: 0n, residentPages: 0, processes: 0 }
     const group = { identity, generation: forgotten, born: round, lastLive: round, ...counters }
     groups.set(key, group)

@@ -4,11 +4,17 @@
  * it used after the last round it was seen in goes to whoever waited for it where that is known (unseen-children.ts),
  * else it is lost to `unattributed`, by design.
  */
-import { type Group, type GroupCounter, type GroupIdentity, groupTable, MAX_GROUPS } from './group-table.ts'
-import { type Seen, unseenChildren } from './unseen-children.ts'
+import {
+  type GroupCounter,
+  type GroupIdentity,
+  groupTable,
+  MAX_GROUPS,
+  type ProcessGroup,
+} from './group-table.ts'
+import { type ProcessSighting, unseenChildren } from './unseen-children.ts'
 
 /** One process as one round saw it. */
-export interface ProcessSample extends Seen {
+export interface ProcessSample extends ProcessSighting {
   /** Time runnable but not running, ns; of the main thread only, as the kernel shows it. */
   readonly waitNs: bigint
   readonly residentPages: number
@@ -16,7 +22,7 @@ export interface ProcessSample extends Seen {
   readonly group: GroupIdentity | undefined
 }
 
-interface SeenProcess extends Seen {
+interface SeenProcess extends ProcessSighting {
   readonly waitNs: bigint
 }
 
@@ -41,7 +47,7 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   const groups = groupTable(maxGroups)
 
   /** What the sample adds to its group, and the same of the children it waited for. */
-  const take = (sample: ProcessSample, sinceTicks: number | undefined): Grown => {
+  const take = (sample: ProcessSample, sinceTicks: number | undefined): GroupGrowth => {
     const last = processes.get(sample.pid)
     const isSame = last !== undefined && last.startTicks === sample.startTicks
     // One that started after the last round used all of its time since then; an older one is only a starting point.
@@ -67,7 +73,7 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
     return { group, used, children: Math.max(0, sample.childTicks - base.childTicks), seen }
   }
 
-  const addUnseen = (grown: ReadonlyMap<number, Grown>, busyTicks: number): void => {
+  const addUnseen = (grown: ReadonlyMap<number, GroupGrowth>, busyTicks: number): void => {
     const current = new Map([...grown].map(([pid, { seen }]) => [pid, seen]))
     const used = [...grown.values()].reduce((sum, process) => sum + process.used, 0)
     const unseen = unseenChildren({
@@ -87,7 +93,7 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   return {
     update(samples, { sinceTicks, busyTicks }) {
       groups.begin()
-      const grown = new Map<number, Grown>()
+      const grown = new Map<number, GroupGrowth>()
       for (const sample of samples) grown.set(sample.pid, take(sample, sinceTicks))
       if (busyTicks === undefined) owed = new Map()
       else addUnseen(grown, busyTicks)
@@ -98,8 +104,8 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   }
 }
 
-interface Grown {
-  readonly group: Group | undefined
+interface GroupGrowth {
+  readonly group: ProcessGroup | undefined
   readonly used: number
   readonly children: number
   readonly seen: SeenProcess

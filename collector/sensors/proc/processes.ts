@@ -11,7 +11,7 @@ import type { ProcessSample } from './process-groups.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
 
 /** What was found out about a process when it was new. */
-interface Known {
+interface KnownProcess {
   readonly startTicks: number
   readonly comm: string
   /** Key of the workload that its control group belongs to; undefined when it belongs to none. */
@@ -32,11 +32,11 @@ const RECHECK_ROUNDS = 12
 
 export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree | undefined): ProcessReader {
   const { proc } = roots
-  const known = new Map<number, Known>()
+  const known = new Map<number, KnownProcess>()
   const inTree: CgroupPaths = tree === undefined ? path => path : cgroupPaths(files, roots, tree)
   let round = 0
 
-  const identify = (pid: number, stat: ProcessStat): Known => {
+  const identify = (pid: number, stat: ProcessStat): KnownProcess => {
     const shown =
       tree === undefined ? '/' : processCgroup(files.text(`${proc}/${pid}/cgroup`) ?? '', tree.version)
     const path = inTree(shown)
@@ -51,7 +51,7 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
     }
   }
 
-  const placeOf = (pid: number, stat: ProcessStat): Known => {
+  const placeOf = (pid: number, stat: ProcessStat): KnownProcess => {
     const last = known.get(pid)
     const isSame =
       last !== undefined &&

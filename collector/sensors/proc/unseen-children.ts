@@ -8,7 +8,7 @@
  */
 
 /** A process as one round saw it. */
-export interface Seen {
+export interface ProcessSighting {
   readonly pid: number
   readonly parentPid: number
   readonly startTicks: number
@@ -17,8 +17,8 @@ export interface Seen {
 }
 
 interface Rounds {
-  readonly previous: ReadonlyMap<number, Seen>
-  readonly current: ReadonlyMap<number, Seen>
+  readonly previous: ReadonlyMap<number, ProcessSighting>
+  readonly current: ReadonlyMap<number, ProcessSighting>
   /** Growth of waited-for time of each process of this round, ticks. */
   readonly childGrowth: ReadonlyMap<number, number>
   /** What may be given in all: busy time of the machine less what processes were seen to use. */
@@ -63,8 +63,11 @@ export function unseenChildren({ previous, current, childGrowth, budgetTicks, ow
 }
 
 /** What rounds saw of the processes that are gone now, by the nearest one above that is still there, and in all. */
-function seenOfGone(previous: ReadonlyMap<number, Seen>, current: ReadonlyMap<number, Seen>) {
-  const isThere = (seen: Seen): boolean => current.get(seen.pid)?.startTicks === seen.startTicks
+function seenOfGone(
+  previous: ReadonlyMap<number, ProcessSighting>,
+  current: ReadonlyMap<number, ProcessSighting>,
+) {
+  const isThere = (seen: ProcessSighting): boolean => current.get(seen.pid)?.startTicks === seen.startTicks
   const byReaper = new Map<number, number>()
   let total = 0
   for (const process of previous.values()) {

@@ -1,8 +1,8 @@
 /** One partition in the hands of one worker: where it reads, and what it may write. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
-import type { AssignedPartition, NewRecord, Output, StoredRecord } from '../broker.ts'
+import type { AssignedPartition, NewRecord, OutputRecord, StoredRecord } from '../broker.ts'
 import type { Journal } from './journal.ts'
-import { type Place, recordKey, stateNameOf, stateOf } from './keys.ts'
+import { type PartitionId, recordKey, stateNameOf, stateOf } from './keys.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { decodeHead, readRecord, storedBytes } from './record.ts'
 import type { LogStore } from './store.ts'
@@ -130,12 +130,16 @@ export class Consumer implements AssignedPartition {
 }
 
 /** State of a group for a partition, as stored. */
-export const groupState = (store: LogStore, place: Place, group: string): ReadonlyMap<string, Uint8Array> =>
+export const groupState = (
+  store: LogStore,
+  place: PartitionId,
+  group: string,
+): ReadonlyMap<string, Uint8Array> =>
   new Map(
     Array.from(store.entries(stateOf(place, group)), ({ key, value }) => [stateNameOf(key, group), value]),
   )
 
-const toRecord = (output: Output) => output.record
+const toRecord = (output: OutputRecord) => output.record
 
 function weight(step: Step): number {
   let bytes = 0

@@ -4,7 +4,7 @@
  */
 import type { NewRecord } from '../broker.ts'
 import { keyMissing } from '../compacted.ts'
-import { boundsKey, committedKey, newestKey, type Place, stateKey, supersededKey } from './keys.ts'
+import { boundsKey, committedKey, newestKey, type PartitionId, stateKey, supersededKey } from './keys.ts'
 import { type Bounds, encodeBounds, encodeOffset, type PartitionLog } from './partition-log.ts'
 import { encodeRecord, type Operation, storedBytes } from './record.ts'
 import type { Space } from './space.ts'
@@ -109,7 +109,7 @@ export class Draft {
     this.operations.push({ key: committedKey(log, group), value: encodeOffset(offset) })
   }
 
-  state(place: Place, group: string, changes: ReadonlyMap<string, Uint8Array | null>): void {
+  state(place: PartitionId, group: string, changes: ReadonlyMap<string, Uint8Array | null>): void {
     for (const [key, value] of changes) this.operations.push({ key: stateKey(place, group, key), value })
   }
 

@@ -18,7 +18,7 @@ import type {
 } from '../broker.ts'
 import { notCompacted } from '../compacted.ts'
 import { type ConsumerPorts, groupState } from './consumer.ts'
-import { Group } from './groups.ts'
+import { ConsumerGroup } from './groups.ts'
 import { History, type HistoryOptions } from './history.ts'
 import { Journal } from './journal.ts'
 import { FORMAT_KEY, PING_KEY, recordKey } from './keys.ts'
@@ -71,7 +71,7 @@ class EmbeddedBroker implements Broker {
   readonly #space: Space
   readonly #journal: Journal
   readonly #trimmer: Trimmer
-  readonly #groups = new Map<string, Group>()
+  readonly #groups = new Map<string, ConsumerGroup>()
   readonly #ports: ConsumerPorts
   readonly #history: History
   #creating: Promise<void> = Promise.resolve()
@@ -156,7 +156,7 @@ class EmbeddedBroker implements Broker {
     this.#refuseWhenClosing()
     const group =
       this.#groups.get(options.group) ??
-      new Group(options.group, this.#ports, stream => this.#stream(stream).partitions)
+      new ConsumerGroup(options.group, this.#ports, stream => this.#stream(stream).partitions)
     const subscription = group.join(options)
     this.#groups.set(options.group, group)
     return subscription

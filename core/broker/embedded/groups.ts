@@ -14,18 +14,18 @@ interface Member {
   readonly givenUp: Set<string>
 }
 
-interface Running {
+interface RunningConsumer {
   readonly member: Member
   readonly consumer: Consumer
   readonly ended: Promise<void>
 }
 
-export class Group {
+export class ConsumerGroup {
   readonly name: string
   readonly #ports: ConsumerPorts
   readonly #partitionsOf: (stream: string) => readonly PartitionLog[]
   readonly #members: Member[] = []
-  readonly #running = new Map<string, Running>()
+  readonly #running = new Map<string, RunningConsumer>()
   #nextId = 0
 
   constructor(name: string, ports: ConsumerPorts, partitionsOf: (stream: string) => readonly PartitionLog[]) {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Draft } from './draft.ts'
 import type { Journal } from './journal.ts'
-import { IDENTITY_KEY, ORIGINS_KEY, type Place, recordKey, stateOf } from './keys.ts'
+import { IDENTITY_KEY, ORIGINS_KEY, type PartitionId, recordKey, stateOf } from './keys.ts'
 import { findLost, LogEnds, type LostRecords, readEnds } from './log-ends.ts'
 import { decodeOrigins, encodeOrigins, type Origins, originOf, withOrigin } from './origins.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -40,7 +40,7 @@ export class History {
   }
 
   /** Origin of a record, '' for those of before there were any; and the identity of the log that it was appended to. */
-  of(place: Place, offset: bigint): { readonly origin: string; readonly log: string } {
+  of(place: PartitionId, offset: bigint): { readonly origin: string; readonly log: string } {
     if (this.#identity === null || this.#origins === null) {
       throw new WattlineError('invariant_broken', 'The log has no origins before its streams are created.')
     }

@@ -24,7 +24,7 @@ export const ORIGINS_KEY = Buffer.from('O')
 export const PING_KEY = Buffer.from('P')
 
 /** A partition as keys name it: number of the stream and of the partition, both below 65,536. */
-export interface Place {
+export interface PartitionId {
   readonly streamId: number
   readonly partition: number
 }
@@ -42,7 +42,7 @@ const letter = {
 /** LMDB's limit with pages of 4 KiB, as lmdb-js applies it. */
 const KEY_BYTES_MAX = 1978
 
-const placed = (kind: string, place: Place, tail: Buffer): Buffer => {
+const placed = (kind: string, place: PartitionId, tail: Buffer): Buffer => {
   if (5 + tail.length > KEY_BYTES_MAX) {
     throw new WattlineError(
       'invariant_broken',
@@ -61,28 +61,29 @@ const nothing = Buffer.alloc(0)
 
 export const streamKey = (name: string): Buffer => Buffer.from(letter.stream + name)
 export const streamNameOf = (key: Uint8Array): string => Buffer.from(key.subarray(1)).toString()
-export const boundsKey = (place: Place): Buffer => placed(letter.bounds, place, nothing)
-export const committedKey = (place: Place, group: string): Buffer =>
+export const boundsKey = (place: PartitionId): Buffer => placed(letter.bounds, place, nothing)
+export const committedKey = (place: PartitionId, group: string): Buffer =>
   placed(letter.committed, place, Buffer.from(group))
 export const committedGroupOf = (key: Uint8Array): string => Buffer.from(key.subarray(5)).toString()
-export const stateKey = (place: Place, group: string, key: string): Buffer =>
+export const stateKey = (place: PartitionId, group: string, key: string): Buffer =>
   placed(letter.state, place, Buffer.from(`${group}\u0000${key}`))
 /** The part of a state key that its writer chose. */
 export const stateNameOf = (key: Uint8Array, group: string): string =>
   Buffer.from(key.subarray(5 + Buffer.byteLength(group) + 1)).toString()
 
-export function recordKey(place: Place, offset: bigint, chunk: number): Buffer {
+export function recordKey(place: PartitionId, offset: bigint, chunk: number): Buffer {
   const tail = Buffer.alloc(10)
   tail.writeBigUInt64BE(offset, 0)
   tail.writeUInt16BE(chunk, 8)
   return placed(letter.record, place, tail)
 }
 
-export const newestKey = (place: Place, key: string): Buffer => placed(letter.newest, place, Buffer.from(key))
+export const newestKey = (place: PartitionId, key: string): Buffer =>
+  placed(letter.newest, place, Buffer.from(key))
 /** The record key in a key of the log. */
 export const newestNameOf = (key: Uint8Array): string => Buffer.from(key.subarray(5)).toString()
 
-export function supersededKey(place: Place, offset: bigint): Buffer {
+export function supersededKey(place: PartitionId, offset: bigint): Buffer {
   const tail = Buffer.alloc(8)
   tail.writeBigUInt64BE(offset)
   return placed(letter.superseded, place, tail)
@@ -98,8 +99,8 @@ export interface KeyRange {
 const under = (prefix: Buffer): KeyRange => ({ start: prefix, end: Buffer.concat([prefix, Buffer.of(0xff)]) })
 
 export const allStreams = (): KeyRange => under(Buffer.from(letter.stream))
-export const committedOf = (place: Place): KeyRange => under(placed(letter.committed, place, nothing))
-export const newestOf = (place: Place): KeyRange => under(placed(letter.newest, place, nothing))
-export const supersededOf = (place: Place): KeyRange => under(placed(letter.superseded, place, nothing))
-export const stateOf = (place: Place, group: string): KeyRange =>
+export const committedOf = (place: PartitionId): KeyRange => under(placed(letter.committed, place, nothing))
+export const newestOf = (place: PartitionId): KeyRange => under(placed(letter.newest, place, nothing))
+export const supersededOf = (place: PartitionId): KeyRange => under(placed(letter.superseded, place, nothing))
+export const stateOf = (place: PartitionId, group: string): KeyRange =>
   under(placed(letter.state, place, Buffer.from(`${group}\u0000`)))

@@ -32,16 +32,16 @@ export interface LostPartition {
   }[]
 }
 
-interface Mark {
+interface TimedOffset {
   readonly offset: bigint
   readonly ms: number
 }
 
 /** What the file says: ends by `stream/partition`, and of every group what it has read, by the same. */
-interface Ends {
+interface LogEndsFile {
   readonly log: string
-  readonly ends: ReadonlyMap<string, Mark>
-  readonly read: ReadonlyMap<string, ReadonlyMap<string, Mark>>
+  readonly ends: ReadonlyMap<string, TimedOffset>
+  readonly read: ReadonlyMap<string, ReadonlyMap<string, TimedOffset>>
 }
 
 const isDiskFull = (error: unknown): boolean =>
@@ -50,7 +50,7 @@ const isDiskFull = (error: unknown): boolean =>
 const IDENTITY = 'identity'
 const placeOf = (log: Pick<PartitionLog, 'stream' | 'partition'>): string => `${log.stream}/${log.partition}`
 const slotOf = (group: string, place: string): string => `${group}@${place}`
-const markText = ({ offset, ms }: Mark): string => `${offset} ${ms}`
+const markText = ({ offset, ms }: TimedOffset): string => `${offset} ${ms}`
 
 interface EndsPorts {
   readonly now: () => number
@@ -103,7 +103,7 @@ export class LogEnds implements DraftWatcher {
   }
 
   /** What cannot be written now is written with the next change: the file lags, as it may. The log itself has it all. */
-  #write(name: string, mark: Mark): void {
+  #write(name: string, mark: TimedOffset): void {
     this.#writeText(name, markText(mark))
   }
 
@@ -117,12 +117,12 @@ export class LogEnds implements DraftWatcher {
 }
 
 /** What was written last; null when nothing was. */
-export function readEnds(path: string): Ends | null {
+export function readEnds(path: string): LogEndsFile | null {
   const slots = SlotFile.read(path)
   const log = slots?.get(IDENTITY)
   if (slots === null || log === undefined) return null
-  const ends = new Map<string, Mark>()
-  const read = new Map<string, Map<string, Mark>>()
+  const ends = new Map<string, TimedOffset>()
+  const read = new Map<string, Map<string, TimedOffset>>()
   for (const [name, text] of slots) {
     const found = /^(\d+) (\d+)$/.exec(text)
     if (found === null) continue
@@ -155,8 +155,8 @@ export function findLost(
 function lostPartition(
   place: string,
   from: bigint,
-  end: Mark,
-  read: ReadonlyMap<string, Mark>,
+  end: TimedOffset,
+  read: ReadonlyMap<string, TimedOffset>,
 ): LostPartition {
   const slash = place.lastIndexOf('/')
   const unread = [...read]

@@ -4,7 +4,7 @@
  * each record the newest origin that begins at its offset or before. Tokens and forwarded places carry it, so that a new
  * record is never taken for an old one.
  */
-import type { Place } from './keys.ts'
+import type { PartitionId } from './keys.ts'
 
 interface Origin {
   /** Empty: records of before origins were kept, whose tokens have none. */
@@ -20,17 +20,17 @@ export const encodeOrigins = (origins: Origins): Buffer => Buffer.from(JSON.stri
 export const decodeOrigins = (stored: Uint8Array): Origins => JSON.parse(Buffer.from(stored).toString())
 
 /** The origin of a record. */
-export function originOf(origins: Origins, place: Place, offset: bigint): string {
+export function originOf(origins: Origins, place: PartitionId, offset: bigint): string {
   const origin = origins.findLast(({ from }) => BigInt(from[keyOf(place)] ?? '0') <= offset)
   return origin?.id ?? ''
 }
 
-interface Grown extends Place {
+interface LogBounds extends PartitionId {
   readonly bounds: { readonly first: bigint; readonly next: bigint }
 }
 
 /** With one more that begins where the log ends; without those that no stored record has. */
-export function withOrigin(origins: Origins, id: string, partitions: Iterable<Grown>): Origins {
+export function withOrigin(origins: Origins, id: string, partitions: Iterable<LogBounds>): Origins {
   const logs = [...partitions]
   const from = Object.fromEntries(logs.map(log => [keyOf(log), `${log.bounds.next}`]))
   const used = new Set(logs.map(log => originOf(origins, log, log.bounds.first)))
@@ -38,4 +38,4 @@ export function withOrigin(origins: Origins, id: string, partitions: Iterable<Gr
   return [...(oldest === -1 ? origins.slice(-1) : origins.slice(oldest)), { id, from }]
 }
 
-const keyOf = ({ streamId, partition }: Place): string => `${streamId}/${partition}`
+const keyOf = ({ streamId, partition }: PartitionId): string => `${streamId}/${partition}`

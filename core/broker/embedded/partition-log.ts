@@ -1,6 +1,6 @@
 /** What the broker keeps in memory of a partition: its bounds, how far groups are, who waits for records. */
 import type { KeyIndex } from './key-index.ts'
-import type { Place } from './keys.ts'
+import type { PartitionId } from './keys.ts'
 
 /** Records `first` up to below `next` are stored. */
 export interface Bounds {
@@ -9,7 +9,7 @@ export interface Bounds {
   readonly bytes: number
 }
 
-export interface Retention {
+export interface LogRetention {
   readonly groups: readonly string[]
   readonly timeMs: number
   readonly bytes: number
@@ -20,12 +20,12 @@ export interface StreamLog {
   readonly id: number
   readonly partitions: readonly PartitionLog[]
   /** null until `createStreams` has named it in this run: nothing is dropped before. */
-  retention: Retention | null
+  retention: LogRetention | null
   /** Where the next append to any partition goes. */
   turn: number
 }
 
-export class PartitionLog implements Place {
+export class PartitionLog implements PartitionId {
   readonly stream: string
   readonly streamId: number
   readonly partition: number
@@ -37,7 +37,7 @@ export class PartitionLog implements Place {
 
   constructor(
     stream: string,
-    place: Place,
+    place: PartitionId,
     keys: KeyIndex | null,
     bounds: Bounds = { first: 0n, next: 0n, bytes: 0 },
     committed = new Map<string, bigint>(),

@@ -5,7 +5,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { type NewRecord, RECORD_CORRUPT, type StoredRecord } from '../broker.ts'
-import { type Place, recordKey } from './keys.ts'
+import { type PartitionId, recordKey } from './keys.ts'
 
 /** 16 pages of 4 KiB, less LMDB's page header. */
 export const CHUNK_BYTES = 65_536 - 64
@@ -33,7 +33,7 @@ export interface RecordHead {
 }
 
 /** What it takes to store the record. Chunks are views of its value: it must not change until they are written. */
-export function encodeRecord(place: Place, offset: bigint, record: NewRecord): readonly Operation[] {
+export function encodeRecord(place: PartitionId, offset: bigint, record: NewRecord): readonly Operation[] {
   const { value } = record
   const key = recordKey(place, offset, 0)
   const headers = Buffer.from(headersText(record))
@@ -100,7 +100,7 @@ const chunksOf = (valueBytes: number): number =>
  */
 export function readRecord(
   get: (key: Uint8Array) => Uint8Array | undefined,
-  place: Place,
+  place: PartitionId,
   offset: bigint,
 ): StoredRecord {
   const key = recordKey(place, offset, 0)
@@ -128,7 +128,7 @@ export function readRecord(
 
 function readChunks(
   get: (key: Uint8Array) => Uint8Array | undefined,
-  place: Place,
+  place: PartitionId,
   offset: bigint,
   chunks: number,
 ): Buffer {

@@ -1,6 +1,6 @@
 /** Which records a partition may drop now: a pure decision over the heads of its oldest records. */
 
-import type { Bounds, Retention } from './partition-log.ts'
+import type { Bounds, LogRetention } from './partition-log.ts'
 import type { RecordHead } from './record.ts'
 
 /** Records and bytes looked at and dropped in one step, so that trimming never holds up appends for long. */
@@ -24,7 +24,7 @@ export interface Trim {
 export function planTrim(
   bounds: Bounds,
   readByAll: bigint,
-  retention: Retention,
+  retention: LogRetention,
   nowMs: number,
   headAt: (offset: bigint) => RecordHead | null,
 ): Trim {
@@ -54,7 +54,7 @@ export function planCompaction(
   bounds: Bounds,
   superseded: readonly bigint[],
   readByAll: bigint,
-  retention: Retention,
+  retention: LogRetention,
   nowMs: number,
   headAt: (offset: bigint) => RecordHead | null,
 ): Compaction {
@@ -72,7 +72,7 @@ export function planCompaction(
 }
 
 /** Whether a record is too old, or the partition too large. */
-const isDue = (head: RecordHead | null, bytes: number, retention: Retention, nowMs: number): boolean =>
+const isDue = (head: RecordHead | null, bytes: number, retention: LogRetention, nowMs: number): boolean =>
   head === null || head.timestampMs <= nowMs - retention.timeMs || bytes > retention.bytes
 
 /** The offset below which every group has read; the end of the log when no group must. */

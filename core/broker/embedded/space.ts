@@ -14,7 +14,7 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 export const RESERVE_BYTES = 4 * 1024 * 1024
 
 /** What Space needs of the disk. */
-interface Volume {
+interface DiskVolume {
   /** Free bytes; infinite when the system does not tell. */
   freeBytes(): number
   /** Takes the reserve; false when there is no room for it. */
@@ -26,11 +26,11 @@ export class Space {
   readonly maxBytes: number
   /** Bytes that all stored records take. */
   usedBytes: number
-  readonly #volume: Volume
+  readonly #volume: DiskVolume
   /** `usedBytes` when the disk was found full; null while it is not. */
   #fullAt: number | null = null
 
-  constructor(usedBytes: number, maxBytes: number, volume: Volume) {
+  constructor(usedBytes: number, maxBytes: number, volume: DiskVolume) {
     this.usedBytes = usedBytes
     this.maxBytes = maxBytes
     this.#volume = volume
@@ -66,7 +66,7 @@ export class Space {
 }
 
 /** The volume of the log's folder. */
-export function volumeOf(path: string): Volume {
+export function volumeOf(path: string): DiskVolume {
   const file = join(path, 'reserve')
   return {
     freeBytes() {

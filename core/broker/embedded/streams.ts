@@ -10,7 +10,7 @@ import {
   FORMAT_KEY,
   newestNameOf,
   newestOf,
-  type Place,
+  type PartitionId,
   streamKey,
   streamNameOf,
   supersededOf,
@@ -65,7 +65,7 @@ function loadStream(store: LogStore, name: string, stored: StoredStream): Stream
   return { name, id: stored.id, partitions, retention: null, turn: 0 }
 }
 
-function loadKeys(store: LogStore, place: Place): KeyIndex {
+function loadKeys(store: LogStore, place: PartitionId): KeyIndex {
   const newest = new Map<string, bigint>()
   const superseded = new Set<bigint>()
   for (const { key, value } of store.entries(newestOf(place)))

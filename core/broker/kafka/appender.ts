@@ -4,7 +4,7 @@
  */
 import { Producer } from '@platformatic/kafka'
 import type { NewRecord } from '../broker.ts'
-import { Lane } from './batcher.ts'
+import { ProduceBatcher } from './batcher.ts'
 import type { Cluster } from './cluster.ts'
 import { kafkaFailure } from './failure.ts'
 import { toMessage } from './messages.ts'
@@ -15,7 +15,7 @@ const RETRY_DELAY_MS = 200
 export class Appender {
   readonly #cluster: Cluster
   readonly #timeoutMs: number
-  readonly #lanes = new Map<string, Lane>()
+  readonly #lanes = new Map<string, ProduceBatcher>()
   #producer: Producer | null = null
   #closed = false
 
@@ -30,7 +30,10 @@ export class Appender {
     const key = `${topic}/${partition}`
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
-      lane = new Lane((some, deadline) => this.#send(topic, partition, some, deadline), this.#timeoutMs)
+      lane = new ProduceBatcher(
+        (some, deadline) => this.#send(topic, partition, some, deadline),
+        this.#timeoutMs,
+      )
       this.#lanes.set(key, lane)
     }
     return lane.append(records)

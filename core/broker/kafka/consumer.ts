@@ -8,7 +8,7 @@ import { commitOffset, committedOffsets, startOffset } from './offsets.ts'
 import { PartitionReader, scan } from './reader.ts'
 import { PartitionTransactions, type Step, stateKey, type TransactionPorts } from './transactions.ts'
 
-export interface ConsumerPorts extends TransactionPorts {
+export interface KafkaConsumerPorts extends TransactionPorts {
   readonly group: string
   /** Records between the committed offset and `from` are gone from Kafka, unread. */
   readonly onMissing: (stream: string, partition: number, at: bigint, from: bigint) => void
@@ -27,7 +27,7 @@ export class KafkaConsumer implements AssignedPartition {
   readonly partition: number
   readonly #topicId: string
   readonly revoked: AbortSignal
-  readonly #ports: ConsumerPorts
+  readonly #ports: KafkaConsumerPorts
   readonly #topic: string
   readonly #reader: PartitionReader
   readonly #transactions: PartitionTransactions
@@ -41,7 +41,7 @@ export class KafkaConsumer implements AssignedPartition {
   #ended = false
 
   constructor(
-    ports: ConsumerPorts,
+    ports: KafkaConsumerPorts,
     { stream, partition, topicId }: { stream: string; partition: number; topicId: string },
   ) {
     this.#topicId = topicId

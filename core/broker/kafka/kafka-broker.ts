@@ -24,7 +24,7 @@ import { Names } from './names.ts'
 import { scan } from './reader.ts'
 import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
 import { compactedTopic, ensureTopics, stateTopic, streamTopic } from './topics.ts'
-import { Trimmer } from './trimmer.ts'
+import { KafkaTrimmer } from './trimmer.ts'
 
 export interface KafkaBrokerOptions extends KafkaConnection {
   /** What all topics, groups and transactional ids begin with. */
@@ -80,7 +80,7 @@ class KafkaBroker implements Broker {
   readonly #cluster: Cluster
   readonly #names: Names
   readonly #appender: Appender
-  readonly #trimmer: Trimmer
+  readonly #trimmer: KafkaTrimmer
   readonly #ports: SubscriptionPorts
   /** Partitions by stream. */
   readonly #streams = new Map<string, number>()
@@ -98,7 +98,7 @@ class KafkaBroker implements Broker {
     this.#cluster = cluster
     this.#names = new Names(options.topicPrefix)
     this.#appender = new Appender(cluster, timeoutMs)
-    this.#trimmer = new Trimmer({ cluster, names: this.#names, events, everyMs: trimEveryMs })
+    this.#trimmer = new KafkaTrimmer({ cluster, names: this.#names, events, everyMs: trimEveryMs })
     this.#ports = {
       cluster,
       names: this.#names,

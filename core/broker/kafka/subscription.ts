@@ -3,11 +3,11 @@
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { sleep } from '../../runtime/backoff.ts'
 import type { SubscribeOptions, Subscription } from '../broker.ts'
-import { type ConsumerPorts, KafkaConsumer } from './consumer.ts'
+import { KafkaConsumer, type KafkaConsumerPorts } from './consumer.ts'
 import { type AssignedTopicPartition, Membership, type TopicPartition } from './membership.ts'
 
 /** What a subscription needs beside what it makes itself. */
-export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'stateTopic'> & {
+export type SubscriptionPorts = Omit<KafkaConsumerPorts, 'group' | 'committer' | 'stateTopic'> & {
   readonly memberId: (group: string) => string
   readonly stateTopic: (group: string) => Promise<string>
   readonly onMemberFailed: (group: string, error: WattlineError) => void
@@ -18,7 +18,7 @@ export type SubscriptionPorts = Omit<ConsumerPorts, 'group' | 'committer' | 'sta
 /** Two writers that shut each other out in turn do so no faster than this. */
 const AGAIN_MS = 500
 
-interface Held extends AssignedTopicPartition {
+interface HeldPartition extends AssignedTopicPartition {
   /** Null: the work has ended by itself; the partition stays with this member, and nobody works on it. */
   consumer: KafkaConsumer | null
   ended: Promise<void>
@@ -28,7 +28,7 @@ export class KafkaSubscription implements Subscription {
   readonly #ports: SubscriptionPorts
   readonly #options: SubscribeOptions
   readonly #membership: Membership
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Map<string, HeldPartition>()
   /** What the group has assigned last. */
   #target = new Set<string>()
   #closing: Promise<void> | null = null
@@ -109,12 +109,12 @@ export class KafkaSubscription implements Subscription {
       },
       { stream, partition, topicId },
     )
-    const held: Held = { topic, topicId, partition, consumer, ended: Promise.resolve() }
+    const held: HeldPartition = { topic, topicId, partition, consumer, ended: Promise.resolve() }
     this.#held.set(nameOf(held), held)
     held.ended = this.#run(held, consumer)
   }
 
-  async #run(held: Held, consumer: KafkaConsumer): Promise<void> {
+  async #run(held: HeldPartition, consumer: KafkaConsumer): Promise<void> {
     // The subscriber has its Subscription in hand before its work begins.
     await new Promise(setImmediate)
     try {
@@ -131,7 +131,7 @@ export class KafkaSubscription implements Subscription {
   }
 
   /** Revoked: reported, or, when the partition is still ours (another writer came between), begun anew. */
-  async #released(held: Held): Promise<void> {
+  async #released(held: HeldPartition): Promise<void> {
     const name = nameOf(held)
     if (this.#closing === null && this.#target.has(name)) await sleep(AGAIN_MS, this.#stopped.signal)
     if (this.#held.get(name) !== held) return

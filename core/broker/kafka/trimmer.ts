@@ -42,7 +42,7 @@ interface TrimmerOptions {
   readonly everyMs: number
 }
 
-export class Trimmer {
+export class KafkaTrimmer {
   readonly #options: TrimmerOptions
   readonly #streams = new Map<string, StreamSettings>()
   readonly #closed = new AbortController()

@@ -2,7 +2,7 @@ import type { CounterSamples, Events } from '../../catalogue/events/events.ts'
 import { backoffMs, sleep } from '../backoff.ts'
 import type { FiguresWatch } from '../process-figures.ts'
 import type { WorkerAddresses, WorkerOrder } from './messages.ts'
-import { Tally } from './tally.ts'
+import { WorkerTotals } from './tally.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 interface SupervisorOptions {
@@ -46,7 +46,7 @@ const GIVE_UP_MS = 2_000
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #times: SupervisorTimes
-  readonly #tally = new Tally()
+  readonly #tally = new WorkerTotals()
   readonly #workers = new Map<number, WorkerProcess>()
   /** How each that is being started again ended, in words. */
   readonly #fallen = new Map<number, string>()

@@ -6,7 +6,7 @@ import type { WorkerReport } from './messages.ts'
  * What several processes have counted and cost together. A counter of the whole never falls: what a process had told before
  * it ended stays in the sum, and the one that follows it counts from zero.
  */
-export class Tally {
+export class WorkerTotals {
   readonly #last = new Map<number, WorkerReport>()
   readonly #gone: WorkerReport[] = []
   #loops: ProcessFigures[] = []

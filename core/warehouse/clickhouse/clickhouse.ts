@@ -97,7 +97,7 @@ function startProblem(error: unknown, user: string): WattlineError | null {
   return code === null || isServerTrouble(error) ? null : ownQueryError(error)
 }
 
-interface Parts {
+interface ClickHouseParts {
   readonly endpoints: Endpoints
   readonly dialect: Dialect
   /** Names of all shards; none without a cluster. */
@@ -120,7 +120,7 @@ class ClickHouseWarehouse implements Warehouse {
   readonly #held = new Map<Endpoint, { readonly held: Promise<void>; readonly atMs: number }>()
   #closed = false
 
-  constructor({ endpoints, dialect, shards, insertTimeoutMs, events }: Parts) {
+  constructor({ endpoints, dialect, shards, insertTimeoutMs, events }: ClickHouseParts) {
     this.#events = events
     this.database = dialect.database
     this.#endpoints = endpoints

@@ -27,7 +27,7 @@ const GRACE_MS = 10_000
 /** Checks of the text read nothing. */
 const CHECK_MS = 10_000
 
-type Request = Pick<FencedQuery, 'sql' | 'params'> & {
+type FencedRequest = Pick<FencedQuery, 'sql' | 'params'> & {
   readonly format: string
   readonly queryId: string
   readonly settings: Readonly<Record<string, string | number>>
@@ -134,7 +134,7 @@ async function wholeOf(answer: AnswerReader): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-async function open(endpoint: Endpoint, signal: AbortSignal, request: Request): Promise<AnswerReader> {
+async function open(endpoint: Endpoint, signal: AbortSignal, request: FencedRequest): Promise<AnswerReader> {
   const { stream, response_headers } = await endpoint.client.exec({
     query: request.sql,
     query_params: request.params,

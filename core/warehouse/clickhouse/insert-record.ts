@@ -53,7 +53,7 @@ export async function insertRecord(
   forgetOld(context)
   const shard = shardOf(token, context.shards)
   const deadlineMs = context.now() + context.timeoutMs
-  const job: Job = { stream, record, token, shard, deadlineMs, refusals: 0 }
+  const job: InsertJob = { stream, record, token, shard, deadlineMs, refusals: 0 }
   const doubt = context.doubts.get(token)
   const preferred = doubt !== undefined && doubt.untilMs > context.now() ? doubt.endpoint : undefined
   const group = shard ?? ''
@@ -84,7 +84,7 @@ function forgetOld({ doubts, now }: InsertContext): void {
   for (const [token, { untilMs }] of doubts) if (untilMs < now()) doubts.delete(token)
 }
 
-interface Job {
+interface InsertJob {
   stream: StreamDeclaration
   readonly record: Uint8Array
   readonly token: string
@@ -93,7 +93,7 @@ interface Job {
   refusals: number
 }
 
-async function insertAt(context: InsertContext, endpoint: Endpoint, job: Job): Promise<void> {
+async function insertAt(context: InsertContext, endpoint: Endpoint, job: InsertJob): Promise<void> {
   for (;;) {
     try {
       return await send(context, endpoint, job)
@@ -104,7 +104,7 @@ async function insertAt(context: InsertContext, endpoint: Endpoint, job: Job): P
 }
 
 /** Returns when the same server is to be asked once more. */
-async function again(context: InsertContext, job: Job, error: unknown): Promise<void> {
+async function again(context: InsertContext, job: InsertJob, error: unknown): Promise<void> {
   const code = engineCode(error)
   if (code === SAME_QUERY_RUNNING) {
     if (context.now() + SAME_QUERY_PAUSE_MS > job.deadlineMs) throw new NoAnswerError(context.timeoutMs)
@@ -129,7 +129,7 @@ async function again(context: InsertContext, job: Job, error: unknown): Promise<
   if (job.refusals > 1) throw error
 }
 
-async function send(context: InsertContext, endpoint: Endpoint, job: Job): Promise<void> {
+async function send(context: InsertContext, endpoint: Endpoint, job: InsertJob): Promise<void> {
   const { stream, record, token, shard } = job
   const facts = await context.endpoints.facts(endpoint)
   const untilMs = context.now() + context.timeoutMs + SERVER_MARGIN_MS

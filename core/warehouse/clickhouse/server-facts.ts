@@ -10,10 +10,10 @@ export interface ServerFacts {
   /** Among `ASKED`: settings that it knows. A server refuses a request that names one it does not know. */
   readonly settings: ReadonlySet<string>
   /** Its place in the cluster; null where there is none. */
-  readonly place: Place | null
+  readonly place: ShardPlacement | null
 }
 
-interface Place {
+interface ShardPlacement {
   /** Of this server, as its macro `shard` says. */
   readonly shard: string
   /** Shards that the cluster has. */
@@ -52,7 +52,7 @@ export async function readFacts(client: ClickHouseClient, cluster: string | null
   return { ...facts, place: cluster === null ? null : await readPlace(client, cluster) }
 }
 
-async function readPlace(client: ClickHouseClient, cluster: string): Promise<Place> {
+async function readPlace(client: ClickHouseClient, cluster: string): Promise<ShardPlacement> {
   const [row] = await ask<{ shards: number; shard: string; macros: string[]; clusters: string[] }>(
     client,
     `SELECT toUInt32((SELECT uniqExact(shard_num) FROM system.clusters WHERE cluster = {cluster:String})) AS shards,

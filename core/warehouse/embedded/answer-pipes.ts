@@ -51,7 +51,7 @@ async function makePipes(paths: readonly string[]): Promise<void> {
  * Reads one answer. The pipe has a reader from before the statement starts until it has ended: without one the engine would
  * wait for it, in a thread that nothing can wake.
  */
-export class AnswerReader {
+export class AnswerPipe {
   readonly #path: string
   readonly #socket: Socket
   #isDiscarding = false

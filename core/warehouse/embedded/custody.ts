@@ -32,7 +32,7 @@ export interface CustodyOptions {
   readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<void>
 }
 
-type Asker = Parameters<typeof takeInventory>[0]
+type InventoryEngine = Parameters<typeof takeInventory>[0]
 
 /** What was merged or inserted meanwhile is known by block numbers and tokens. */
 const NOTE_MS = 5_000
@@ -102,7 +102,7 @@ export class Custody {
   }
 
   /** Notes what parts there are, now and every few seconds. */
-  async watch(warehouse: Asker): Promise<void> {
+  async watch(warehouse: InventoryEngine): Promise<void> {
     clearInterval(this.#timer)
     await this.note(await takeInventory(warehouse))
     this.#timer = setInterval(() => {
@@ -117,7 +117,7 @@ export class Custody {
   }
 
   /** Before the engine closes. */
-  async close(warehouse: Asker): Promise<void> {
+  async close(warehouse: InventoryEngine): Promise<void> {
     clearInterval(this.#timer)
     await this.#noting
     await takeInventory(warehouse)
@@ -126,7 +126,7 @@ export class Custody {
   }
 
   /** An erasure begins (false: ends): what is there now may be gone afterwards, and is not missed. */
-  async erasing(warehouse: Asker, isRunning: boolean): Promise<void> {
+  async erasing(warehouse: InventoryEngine, isRunning: boolean): Promise<void> {
     const tables = await takeInventory(warehouse)
     this.#erased = { blocks: isRunning ? highestBlocks(tables) : (this.#erased?.blocks ?? {}), isRunning }
     await this.#save(tables)

@@ -140,7 +140,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
   }
 }
 
-interface Parts {
+interface EmbeddedParts {
   readonly path: string
   /** What the setting of the row policies begins with, until the engine is closed. */
   readonly key: string
@@ -183,7 +183,18 @@ class EmbeddedWarehouse implements Warehouse {
   #onBrokenDown: ((error: unknown) => void) | undefined
   #closing: Promise<void> | undefined
 
-  constructor({ path, key, control, inserts, queries, files, pipes, options, onRepaired, custody }: Parts) {
+  constructor({
+    path,
+    key,
+    control,
+    inserts,
+    queries,
+    files,
+    pipes,
+    options,
+    onRepaired,
+    custody,
+  }: EmbeddedParts) {
     this.#maxQueryBytes = Math.floor(options.maxMemoryBytes * QUERY_MEMORY_SHARE)
     this.#onBrokenDown = options.onBrokenDown
     this.#path = path

@@ -6,7 +6,7 @@ import { queryError } from '../engine-errors.ts'
 import { assertWithinFence, type FencedText, fencedText, fenceSettings, ownText } from '../fence.ts'
 import { seesRowsOf } from '../policies.ts'
 import type { FencedQuery, FencedResult } from '../warehouse.ts'
-import { AnswerReader } from './answer-pipes.ts'
+import { AnswerPipe } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
 
 /** What a fenced query needs of the engine. */
@@ -37,7 +37,7 @@ export const FENCED_MARK = '/* fenced '
 export async function runFenced(engine: FencedEngine, request: FencedQuery): Promise<FencedResult> {
   // The engine shows the text in its list of processes; the mark at its start is how it is found again.
   const mark = `${FENCED_MARK}${randomUUID()} */`
-  let run: Run
+  let run: FencedRun
   try {
     request.signal.throwIfAborted()
     run = { engine, request, mark, text: await textOf(engine, request) }
@@ -48,7 +48,7 @@ export async function runFenced(engine: FencedEngine, request: FencedQuery): Pro
   return request.explain === undefined ? await answered(run) : await explained(run, request.explain)
 }
 
-interface Run {
+interface FencedRun {
   readonly engine: FencedEngine
   readonly request: FencedQuery
   readonly mark: string
@@ -117,7 +117,7 @@ async function judge(engine: FencedEngine, request: FencedQuery): Promise<string
 
 /** Starts the statement, in the session that it makes the asker's first. */
 async function start(
-  { engine, request, mark, text }: Run,
+  { engine, request, mark, text }: FencedRun,
   statement: string,
   format: string,
 ): Promise<Uint8Array> {
@@ -127,7 +127,7 @@ async function start(
 }
 
 /** The engine writes no EXPLAIN into a pipe. */
-async function explained(run: Run, what: string): Promise<FencedResult> {
+async function explained(run: FencedRun, what: string): Promise<FencedResult> {
   const { request, engine, mark } = run
   const state = { ended: false }
   const stop = (): void =>
@@ -156,8 +156,8 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 /** What is held back of an answer before its first piece is handed out, so that most failures still have a status. */
 const HELD_BYTES = 262_144
 
-async function answered(run: Run): Promise<FencedResult> {
-  const answer = new Answer(run)
+async function answered(run: FencedRun): Promise<FencedResult> {
+  const answer = new RunningAnswer(run)
   const held: Buffer[] = []
   for (let bytes = 0; bytes < HELD_BYTES; ) {
     const next = await answer.next()
@@ -177,9 +177,9 @@ async function answered(run: Run): Promise<FencedResult> {
 }
 
 /** One statement that runs and the pipe that it writes to. */
-class Answer {
-  readonly #run: Run
-  readonly #reader: AnswerReader
+class RunningAnswer {
+  readonly #run: FencedRun
+  readonly #reader: AnswerPipe
   readonly #chunks: AsyncIterator<Buffer>
   /** Resolves, never rejects: what went wrong, when the statement has ended. */
   readonly #ending: Promise<unknown>
@@ -188,10 +188,10 @@ class Answer {
   /** Of who waits for the next piece. */
   #giveUp: ((reason: unknown) => void) | undefined
 
-  constructor(run: Run) {
+  constructor(run: FencedRun) {
     this.#run = run
     const { engine, request } = run
-    this.#reader = new AnswerReader(engine.pipe)
+    this.#reader = new AnswerPipe(engine.pipe)
     this.#chunks = this.#reader.chunks()
     const target = `INTO OUTFILE ${quoteText(engine.pipe)} APPEND FORMAT ${request.format}`
     this.#ending = start(run, `${run.text.sql}\n${target}`, request.format)

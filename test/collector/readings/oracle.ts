@@ -3,7 +3,13 @@
  * must come to the same.
  */
 import { own } from '../../../collector/readings/labels.ts'
-import type { IgnoredReason, Labels, Located, Mapping, Place } from '../../../collector/readings/mapping.ts'
+import type {
+  IgnoredReason,
+  Labels,
+  Located,
+  Mapping,
+  PointContext,
+} from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
 import { rowsByPattern } from '../../../collector/readings/rapl-zones.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
@@ -42,7 +48,7 @@ function recognisePoint(
   const mismatch = kindProblem(mapping, metric)
   if (mismatch !== undefined) return mismatch
   if (point.timeUnixNano <= 0n) return 'no_time'
-  const place: Place = { point: point.attributes, resource: metric.resource }
+  const place: PointContext = { point: point.attributes, resource: metric.resource }
   const host = hostOf(mapping, place)
   if (host === undefined) return 'no_host'
   const located = mapping.locate(place)
@@ -89,7 +95,10 @@ function kindProblem(mapping: Mapping, metric: SentMetric): IgnoredReason | unde
 const epochOf = (point: SentPoint): string =>
   point.startTimeUnixNano === 0n ? '' : `otlp:${point.startTimeUnixNano}`
 
-function hostOf(mapping: Mapping, { point, resource }: Place): { id: string; name: string } | undefined {
+function hostOf(
+  mapping: Mapping,
+  { point, resource }: PointContext,
+): { id: string; name: string } | undefined {
   const said = mapping.hostLabels === undefined ? '' : own(point, ...mapping.hostLabels)
   if (said !== '') return { id: said, name: said }
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { divideHalfEven, type Factor, factor, scale } from '../../../collector/readings/scale.ts'
+import { divideHalfEven, factor, scale, type UnitFactor } from '../../../collector/readings/scale.ts'
 import { ScaledWords } from '../../../collector/readings/scaled-words.ts'
 
 const JOULES = factor(1_000_000n)
@@ -95,8 +95,8 @@ describe('scaling in words', () => {
   const words = new ScaledWords()
   const result = (problem: string | null): bigint | string =>
     problem ?? (BigInt(words.high) << 32n) | BigInt(words.low >>> 0)
-  const ofDouble = (value: number, by: Factor) => result(words.ofDouble(value, by))
-  const ofInteger = (value: bigint, by: Factor) =>
+  const ofDouble = (value: number, by: UnitFactor) => result(words.ofDouble(value, by))
+  const ofInteger = (value: bigint, by: UnitFactor) =>
     result(words.ofInteger(Number(value & 0xffff_ffffn) | 0, Number(value >> 32n), by))
   const factors = fc.constantFrom(
     factor(1n),

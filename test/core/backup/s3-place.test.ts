@@ -1,11 +1,11 @@
 // Guarantees: a bucket keeps what is put there, whole or not at all, also in parts, under any name; what passes is tried again;
 // wrong keys and a missing bucket or server are told.
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openPlace, type Place } from '../../../core/backup/place.ts'
+import { type BackupStore, openPlace } from '../../../core/backup/place.ts'
 import { type S3Server, startS3 } from '../../support/s3.ts'
 
 let server: S3Server
-let place: Place
+let place: BackupStore
 
 beforeAll(async () => {
   server = await startS3()

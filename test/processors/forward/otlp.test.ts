@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
-import { SpanBatch } from '../../../collector/otlp/decode/span-batch.ts'
+import { SpanRecordBatch } from '../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
 import { isSensorSource } from '../../../collector/sensors/host/sensor.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
@@ -31,7 +31,7 @@ const sendable = (stream: StreamDeclaration, record: Uint8Array) => [
 ]
 
 test('traces', () => {
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   fc.assert(
     fc.property(traceRequest, request => {
       decodeTraces(encode('ExportTraceServiceRequest', request), CONTEXT, builder)

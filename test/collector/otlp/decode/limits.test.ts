@@ -7,7 +7,7 @@ import { Writer } from 'protobufjs'
 import { expect, test } from 'vitest'
 import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
-import { SpanBatch } from '../../../../collector/otlp/decode/span-batch.ts'
+import { SpanRecordBatch } from '../../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
@@ -23,7 +23,7 @@ const spanId = new Uint8Array(8).fill(2)
 const span = { trace_id: traceId, span_id: spanId, start_time_unix_nano: String(NOW) }
 
 const spansOf = (spans: readonly object[], context = CONTEXT, resource: object = {}) => {
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   const body = encode('ExportTraceServiceRequest', {
     resource_spans: [{ resource, scope_spans: [{ spans }] }],
   })
@@ -130,7 +130,7 @@ test('attributes are the same whose lengths take more bytes than they need, as e
   const pairs = keys.flatMap(key => [0x4a, 0x88, 0x00, 0x0a, 1, key.charCodeAt(0), 0x12, 3, 0x0a, 1, 0x78])
   const padded = message(2, Buffer.concat([encode('Span', span), Buffer.from(pairs)]))
   const body = message(1, message(2, Buffer.concat([padded, padded, padded])))
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   expect(decodeTraces(body, CONTEXT, builder)).toMatchObject({ accepted: 3, cutAttributes: 0 })
   const attributes = Object.fromEntries(keys.map(key => [key, 'x']))
   const rows = decodeRows(traces, builder.finish())
@@ -176,7 +176,7 @@ test('invalid UTF-8 becomes U+FFFD wherever text may stand', () => {
       },
     ],
   })
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   decodeTraces(
     valid.map(byte => (byte === 0x40 ? 0xff : byte)),
     CONTEXT,
@@ -310,7 +310,7 @@ test('an exemplar with a wrong id costs its point only', () => {
 })
 
 test('a resource that repeats on very many items is refused before it fills the memory', () => {
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   const body = encode('ExportTraceServiceRequest', {
     resource_spans: [
       {

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeLogs } from '../../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../../collector/otlp/decode/metrics.ts'
-import { SpanBatch } from '../../../../collector/otlp/decode/span-batch.ts'
+import { SpanRecordBatch } from '../../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { WattlineError } from '../../../../core/catalogue/errors/errors.ts'
@@ -60,7 +60,7 @@ test.each([
   ['metrics', 'ExportMetricsServiceRequest', metricsRequest],
 ] as const)('%s: truncated, edited and random bytes', (signal, message, request) => {
   const metrics = createMetricBuilders()
-  const spans = new SpanBatch()
+  const spans = new SpanRecordBatch()
   const records = createRecordBuilder(logs)
   const builders: readonly Restorable[] =
     signal === 'metrics' ? Object.values(metrics) : [signal === 'traces' ? spans : records]
@@ -86,7 +86,7 @@ test('the error says where', () => {
   const request = encode('ExportTraceServiceRequest', {
     resource_spans: [{ scope_spans: [{ spans: [{ trace_id: new Uint8Array(16), name: 'GET /' }] }] }],
   })
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   const last = request.length - 1
   expect(() => decodeTraces(request.subarray(0, last), CONTEXT, builder)).toThrow(
     /a length reaches beyond the end of the message \(in ExportTraceServiceRequest, after tag of field 1, at byte 1 of 30\)/,
@@ -106,7 +106,7 @@ test('a wire type that does not fit is noticed in an attribute too, at its end a
   expect(request[valueTag]).toBe(0x12)
   const bent = Uint8Array.from(request)
   bent[valueTag] = 0x10
-  const builder = new SpanBatch()
+  const builder = new SpanRecordBatch()
   expect(() => decodeTraces(bent, CONTEXT, builder)).toThrow(/does not fit the field \(in KeyValue/)
-  expect(builder.mark()).toEqual(new SpanBatch().mark())
+  expect(builder.mark()).toEqual(new SpanRecordBatch().mark())
 })

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
-import { SpanBatch } from '../../../../collector/otlp/decode/span-batch.ts'
+import { SpanRecordBatch } from '../../../../collector/otlp/decode/span-batch.ts'
 import { SpanEngine } from '../../../../collector/otlp/decode/span-engine.ts'
 import { decodeTraces } from '../../../../collector/otlp/decode/traces.ts'
 import { decodeRows } from '../../../../core/columns/rows.ts'
@@ -32,7 +32,7 @@ const span = (attributes: Attributes, name = 'a'): object => ({
 const request = (spans: readonly object[]): Uint8Array =>
   encode('ExportTraceServiceRequest', { resource_spans: [{ scope_spans: [{ spans }] }] })
 
-const attributesIn = (batch: SpanBatch): Readonly<Record<string, string>>[] =>
+const attributesIn = (batch: SpanRecordBatch): Readonly<Record<string, string>>[] =>
   decodeRows(traces, batch.finish()).map(({ SpanAttributes }) => SpanAttributes)
 
 const texts = (attributes: Attributes): Readonly<Record<string, string>> =>
@@ -40,7 +40,7 @@ const texts = (attributes: Attributes): Readonly<Record<string, string>> =>
 
 describe('dictionaries', () => {
   test.each([200, 256, 257, 65_536, 65_537, 150_000])('of %i values', values => {
-    const batch = new SpanBatch()
+    const batch = new SpanRecordBatch()
     const each = Array.from({ length: values }, (_, n) => ({ n: `value ${n}`, same: 'x' }))
     for (let at = 0; at < values; at += 5_000) {
       decodeTraces(request(each.slice(at, at + 5_000).map(one => span(one))), CONTEXT, batch)
@@ -54,7 +54,7 @@ describe('dictionaries', () => {
       long: 'ä'.repeat(length >> 1) + 'b'.repeat(length & 1),
       k: `${length}`,
     }))
-    const batch = new SpanBatch()
+    const batch = new SpanRecordBatch()
     for (let twice = 0; twice < 2; twice++)
       decodeTraces(request(lengths.map(one => span(one))), CONTEXT, batch)
     expect(attributesIn(batch)).toEqual([...lengths, ...lengths])
@@ -63,7 +63,7 @@ describe('dictionaries', () => {
   it('write integers as decimal text', () => {
     const numbers = [0n, 1n, -1n, 1023n, 1024n, -1023n, 2n ** 31n, -(2n ** 31n), 2n ** 63n - 1n, -(2n ** 63n)]
     const attributes = Object.fromEntries(numbers.map((number, at) => [`n${at}`, number]))
-    const batch = new SpanBatch()
+    const batch = new SpanRecordBatch()
     decodeTraces(request([span(attributes), span({ yes: true, no: false, none: '' })]), CONTEXT, batch)
     expect(attributesIn(batch)).toEqual([texts(attributes), { yes: 'true', no: 'false', none: '' }])
   })
@@ -83,7 +83,7 @@ it('goes back to a mark as if nothing had come after it', () => {
   const spans = fc.array(anyAttributes, { minLength: 1, maxLength: 80 })
   fc.assert(
     fc.property(spans, spans, spans, (first, dropped, last) => {
-      const batch = new SpanBatch()
+      const batch = new SpanRecordBatch()
       decodeTraces(request(first.map(one => span(one))), CONTEXT, batch)
       const mark = batch.mark()
       decodeTraces(request(dropped.map(one => span(one, 'dropped'))), CONTEXT, batch)
@@ -103,7 +103,7 @@ it('goes back to a mark as if nothing had come after it', () => {
 })
 
 it('takes a refused span out again, between others', () => {
-  const batch = new SpanBatch()
+  const batch = new SpanRecordBatch()
   const spans = [
     span({ a: '1' }),
     { ...span({ a: 'refused' }), trace_id: new Uint8Array(3) },
@@ -114,7 +114,7 @@ it('takes a refused span out again, between others', () => {
 })
 
 it('cuts keys and values at a character, and counts them', () => {
-  const batch = new SpanBatch()
+  const batch = new SpanRecordBatch()
   const limits = withLimits({ attributeBytes: 9 })
   const result = decodeTraces(request([span({ 'a key too long': 'ääääääää', short: 'ok' })]), limits, batch)
   expect(result.cutAttributes).toBe(2)
@@ -125,7 +125,7 @@ it('gives memory back: batches that come and go do not add up', () => {
   const engine = new SpanEngine()
   const body = request(Array.from({ length: 200 }, (_, n) => span({ n: `value ${n}` })))
   const sizes = Array.from({ length: 2_000 }, () => {
-    const batch = new SpanBatch(() => engine)
+    const batch = new SpanRecordBatch(() => engine)
     decodeTraces(body, CONTEXT, batch)
     batch.release()
     return engine.bytes.length
@@ -135,7 +135,7 @@ it('gives memory back: batches that come and go do not add up', () => {
 
 it('says what was lost when the engine broke, and goes on with another', () => {
   let engine = new SpanEngine()
-  const batch = new SpanBatch(() => {
+  const batch = new SpanRecordBatch(() => {
     if (engine.broken) engine = new SpanEngine()
     return engine
   })

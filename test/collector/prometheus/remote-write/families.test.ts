@@ -2,9 +2,9 @@
 
 import { expect, it } from 'vitest'
 import type { MetricType } from '../../../../collector/prometheus/metric.ts'
-import { type Family, FamilyMemory } from '../../../../collector/prometheus/remote-write/families.ts'
+import { FamilyMemory, type FamilyMetadata } from '../../../../collector/prometheus/remote-write/families.ts'
 
-const family = (type: MetricType, help = ''): Family => ({ type, help, unit: '' })
+const family = (type: MetricType, help = ''): FamilyMetadata => ({ type, help, unit: '' })
 
 it('finds the family of a sample by its name and the suffixes that its type has', () => {
   const memory = new FamilyMemory()

@@ -2,7 +2,7 @@
 // times, names in quotes, exemplars; every malformed line has an error that names it; random bytes end, well or with one.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Label, Sample } from '../../../../collector/prometheus/scrape/sample.ts'
+import type { Label, ScrapedSample } from '../../../../collector/prometheus/scrape/sample.ts'
 import { type Format, parsed, type Told } from './parsed.ts'
 
 /** `name{label=value} number @time`, one a line. */
@@ -256,7 +256,7 @@ describe('what is written is read', () => {
   const timeMs = fc.option(fc.integer({ min: 1, max: 4_000_000_000_000 }), { nil: undefined })
   const labelText = (list: readonly Label[]): string =>
     list.map(([key, is]) => `${named(key)}=${quoted(is)}`).join(',')
-  const head = ({ name, labels: list }: Pick<Sample, 'name' | 'labels'>): string => {
+  const head = ({ name, labels: list }: Pick<ScrapedSample, 'name' | 'labels'>): string => {
     if (plainName.test(name)) return `${name}{${labelText(list)}}`
     return list.length === 0 ? `{${quoted(name)}}` : `{${quoted(name)},${labelText(list)}}`
   }

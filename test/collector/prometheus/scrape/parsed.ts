@@ -1,5 +1,5 @@
 import { createOpenMetricsParser } from '../../../../collector/prometheus/scrape/openmetrics.ts'
-import type { Sample } from '../../../../collector/prometheus/scrape/sample.ts'
+import type { ScrapedSample } from '../../../../collector/prometheus/scrape/sample.ts'
 import { createTextParser } from '../../../../collector/prometheus/scrape/text-format.ts'
 
 export type Format = 'openmetrics' | 'prometheus'
@@ -10,7 +10,7 @@ export type Told =
   | { readonly help: string; readonly is: string }
   | { readonly unit: string; readonly is: string }
   | { readonly leftOut: string }
-  | Sample
+  | ScrapedSample
 
 /** Parses a text that arrives in pieces of so many bytes. */
 export function parsed(format: Format, text: string | Uint8Array, pieceBytes = 1 << 20): Told[] {
@@ -19,7 +19,7 @@ export function parsed(format: Format, text: string | Uint8Array, pieceBytes = 1
     type: (type: string, is: string) => void told.push({ type, is }),
     help: (help: string, is: string) => void told.push({ help, is }),
     unit: (unit: string, is: string) => void told.push({ unit, is }),
-    sample: (sample: Sample) => void told.push(sample),
+    sample: (sample: ScrapedSample) => void told.push(sample),
     leftOut: (leftOut: string) => void told.push({ leftOut }),
   }
   const parser = format === 'openmetrics' ? createOpenMetricsParser(sink) : createTextParser(sink)

@@ -5,9 +5,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { processGroups } from '../../../../collector/sensors/proc/process-groups.ts'
-import { type Seen, unseenChildren } from '../../../../collector/sensors/proc/unseen-children.ts'
+import { type ProcessSighting, unseenChildren } from '../../../../collector/sensors/proc/unseen-children.ts'
 
-const process = (pid: number, parentPid: number, cpuTicks: number, childTicks = 0): Seen => ({
+const process = (pid: number, parentPid: number, cpuTicks: number, childTicks = 0): ProcessSighting => ({
   pid,
   parentPid,
   startTicks: pid,
@@ -15,8 +15,8 @@ const process = (pid: number, parentPid: number, cpuTicks: number, childTicks = 
   childTicks,
 })
 function between(
-  previous: Seen[],
-  current: Seen[],
+  previous: ProcessSighting[],
+  current: ProcessSighting[],
   more: { budget?: number; owed?: [number, number][] } = {},
 ) {
   const before = new Map(previous.map(seen => [seen.pid, seen]))

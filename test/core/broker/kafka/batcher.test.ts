@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest'
 import type { NewRecord } from '../../../../core/broker/broker.ts'
-import { Lane } from '../../../../core/broker/kafka/batcher.ts'
+import { ProduceBatcher } from '../../../../core/broker/kafka/batcher.ts'
 
 const record = (text: string, bytes = 1): NewRecord => ({
   value: Buffer.from(text.padEnd(bytes)),
@@ -35,7 +35,7 @@ function slowLog() {
 
 test('calls that wait share the next request, and each learns its own offset', async () => {
   const log = slowLog()
-  const lane = new Lane(log.send, 10_000)
+  const lane = new ProduceBatcher(log.send, 10_000)
   const first = lane.append([record('a')])
   const others = [lane.append([record('b'), record('c')]), lane.append([record('d')])]
   expect(log.requests).toEqual([['a']])
@@ -47,7 +47,7 @@ test('calls that wait share the next request, and each learns its own offset', a
 
 test('a request takes no more calls than its size allows, but one call of any size', async () => {
   const log = slowLog()
-  const lane = new Lane(log.send, 10_000)
+  const lane = new ProduceBatcher(log.send, 10_000)
   const calls = ['a', 'large', 'b', 'c'].map((text, i) =>
     lane.append([record(text, i === 1 ? 3_000_000 : 400_000)]),
   )
@@ -58,7 +58,7 @@ test('a request takes no more calls than its size allows, but one call of any si
 
 test('a failed request fails its own calls, and the next goes on', async () => {
   const log = slowLog()
-  const lane = new Lane(log.send, 10_000)
+  const lane = new ProduceBatcher(log.send, 10_000)
   const bad = lane.append([record('bad')])
   const good = lane.append([record('good')])
   const failed = expect(bad).rejects.toThrow('no')
@@ -70,7 +70,7 @@ test('a failed request fails its own calls, and the next goes on', async () => {
 
 test('a call whose time is over is rejected, and never sent when it was still waiting', async () => {
   const log = slowLog()
-  const lane = new Lane(log.send, 30)
+  const lane = new ProduceBatcher(log.send, 30)
   const sent = lane.append([record('sent')])
   const waiting = lane.append([record('waiting')])
   await expect(sent).rejects.toMatchObject({ code: 'broker_unavailable' })
