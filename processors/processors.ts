@@ -6,7 +6,7 @@ import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { createAdmit } from './admit/processor.ts'
-import { openUplink } from './forward/open.ts'
+import { openExporter } from './forward/open.ts'
 import { createForward } from './forward/processor.ts'
 import { type Processor, Runner } from './loop/runner.ts'
 import { createMeter } from './meter/meter.ts'
@@ -121,7 +121,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
   return runner
 }
 
-/** What the uplink needs: no tables. */
+/** What the exporter needs: no tables. */
 export type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges' | 'meterBudget'>
 
 const admitOf = ({ config, broker, events }: ForwardOptions): Processor =>
@@ -138,6 +138,6 @@ export async function startForward(options: ForwardOptions, url: string): Promis
   const { config, broker, events, now } = options
   const runner = new Runner({ broker, events, now })
   if (!config.roles.includes('processors')) await runner.start(admitOf(options))
-  await runner.start(createForward({ uplink: openUplink(url, options), events }))
+  await runner.start(createForward({ exporter: openExporter(url, options), events }))
   return runner
 }

@@ -10,7 +10,7 @@ import { MAX_RECORDS, type SourceRecord } from '../../core/model/forwarding.ts'
 /** Offset and checksum of the newest records, offsets rising; at most MAX_RECORDS. */
 export type Admitted = readonly Pick<SourceRecord, 'offset' | 'checksum'>[]
 
-export interface Decision {
+export interface AdmitOutcome {
   /** Records that are here already: the first ones. */
   readonly repeated: number
   /** Rows of those, which come first as well. */
@@ -23,7 +23,7 @@ export interface Decision {
  * Which of the records of a request are new. @throws WattlineError `origin_conflict` when one that cannot be new is not the
  * one that was here: then two logs share an identity, or one went back to an older copy of itself.
  */
-export function decide(known: Admitted, records: readonly SourceRecord[]): Decision {
+export function decide(known: Admitted, records: readonly SourceRecord[]): AdmitOutcome {
   const through = known.at(-1)?.offset ?? -1n
   let repeated = 0
   let repeatedRows = 0

@@ -57,7 +57,7 @@ export function createAdmit(options: AdmitOptions): Processor {
 }
 
 /** What the headers of a record say; see core/model/forwarding.ts. */
-interface Facts {
+interface ForwardedHeaders {
   readonly stream: StreamDeclaration
   /** Partition of the sender's log, as text. */
   readonly source: string
@@ -82,7 +82,7 @@ class AdmitWorker implements PartitionWorker {
 
   apply(record: StoredRecord): void {
     const { events } = this.#options
-    const { stream, source, records, tenant } = factsOf(record)
+    const { stream, source, records, tenant } = forwardedHeaders(record)
     const isReplay = record.headers[REPLAY_OF] !== undefined
     // An operator who appends a record again has seen to it that it is not here.
     const { repeated, repeatedRows, admitted } = isReplay
@@ -162,7 +162,7 @@ class AdmitWorker implements PartitionWorker {
   }
 }
 
-function factsOf(record: StoredRecord): Facts {
+function forwardedHeaders(record: StoredRecord): ForwardedHeaders {
   assertReadable(record)
   const { headers } = record
   const said = (name: string): string => headers[name] ?? ''

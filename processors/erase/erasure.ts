@@ -2,7 +2,7 @@
 import type { ErasureAnswer, ErasureLeft } from '../../core/api/answers.ts'
 import { digest } from '../../core/model/digest.ts'
 
-export interface Erasure {
+export interface ErasureState {
   readonly id: string
   /** Null once it is done. */
   tenant: string | null
@@ -24,7 +24,7 @@ export interface ErasureRequest {
   readonly dropUnreadable: boolean
 }
 
-export const newErasure = (request: ErasureRequest, id: string, nowMs: number): Erasure => ({
+export const newErasure = (request: ErasureRequest, id: string, nowMs: number): ErasureState => ({
   ...request,
   id,
   tenantSha256: digest(request.tenant, 64),
@@ -37,7 +37,7 @@ export const newErasure = (request: ErasureRequest, id: string, nowMs: number): 
 })
 
 /** `doing`, `problem`: of the moment, and not kept. */
-export const answerOf = (erasure: Erasure, doing: string, problem: string | null): ErasureAnswer => ({
+export const answerOf = (erasure: ErasureState, doing: string, problem: string | null): ErasureAnswer => ({
   id: erasure.id,
   tenant: erasure.tenant,
   tenant_sha256: erasure.tenantSha256,

@@ -19,7 +19,7 @@ import type { Lifecycle } from '../../core/runtime/lifecycle.ts'
 import { eraseRows, oldParts } from '../../core/warehouse/erase.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { readersOf } from '../processors.ts'
-import { answerOf, type Erasure, type ErasureRequest, newErasure } from './erasure.ts'
+import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './erasure.ts'
 import { dropRead, type ErasingBroker, forgetInMeter, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
 import { whyStillComing } from './senders.ts'
@@ -39,7 +39,7 @@ export interface ErasuresOptions {
   readonly now: () => number
 }
 
-interface Wiring {
+interface ErasureWiring {
   readonly lifecycle: Lifecycle
   readonly config: Config
   readonly events: Events
@@ -47,7 +47,7 @@ interface Wiring {
 
 /** Those of a process that has the log and the tables. */
 export function startErasures(
-  { lifecycle, config, events }: Wiring,
+  { lifecycle, config, events }: ErasureWiring,
   broker: ErasingBroker,
   warehouse: ErasuresOptions['warehouse'],
 ): Promise<Erasures> {
@@ -74,7 +74,7 @@ const POLL_MS = 1_000
 
 export class Erasures {
   readonly #options: ErasuresOptions
-  readonly #all = new Map<string, Erasure>()
+  readonly #all = new Map<string, ErasureState>()
   readonly #over = new AbortController()
   #running: Promise<void>
   #doing = ''
@@ -121,7 +121,7 @@ export class Erasures {
     await this.#running
   }
 
-  async #work(erasure: Erasure): Promise<void> {
+  async #work(erasure: ErasureState): Promise<void> {
     for (let attempt = 0; !this.#over.signal.aborted; attempt += 1) {
       try {
         await this.#erase(erasure)
@@ -138,26 +138,27 @@ export class Erasures {
   }
 
   /** From the beginning, whatever was done before: each step finds what is left. */
-  async #erase(erasure: Erasure): Promise<void> {
+  async #erase(erasure: ErasureState): Promise<void> {
     const { broker, readers, warehouse, now, logKeepsMs } = this.#options
     const { tenant, beforeMs } = erasure
     const { statements } = warehouse
     if (tenant === null || statements === undefined) return
     const { signal } = this.#over
-    const tell = (doing: string): void => {
+    const report = (doing: string): void => {
       this.#doing = doing
     }
     await this.#step(erasure, 'reading')
-    let ends = await readToEnd(broker, readers, signal, tell)
+    let ends = await readToEnd(broker, readers, signal, report)
     // Twice: readings that one partition passes on to another may arrive there behind the first.
     for (let time = 0; beforeMs === null && time < 2; time += 1) {
       await forgetInMeter(broker, tenant, now())
-      ends = await readToEnd(broker, readers, signal, tell)
+      ends = await readToEnd(broker, readers, signal, report)
     }
 
     await this.#step(erasure, 'tables')
     await warehouse.files?.erasing(true)
-    const onProgress = (table: string, parts: number): void => tell(`${table}: ${parts} parts to write anew`)
+    const onProgress = (table: string, parts: number): void =>
+      report(`${table}: ${parts} parts to write anew`)
     const tables = await eraseRows(statements, STREAMS, { tenant, beforeMs, onProgress })
     for (const { table, rows } of tables) add(erasure, table, rows)
 
@@ -172,7 +173,7 @@ export class Erasures {
       const records = await dropRead(broker, ends)
       erasure.left = { ...erasure.left, log_records: records }
       if (records === 0) break
-      tell(`${records} records to drop from the log`)
+      report(`${records} records to drop from the log`)
       await delay(POLL_MS, undefined, { signal })
     }
 
@@ -183,7 +184,7 @@ export class Erasures {
       const parts = (await oldParts(statements, STREAMS)).filter(part => old.has(part))
       erasure.left = { ...erasure.left, old_parts: parts.length }
       if (parts.length === 0) break
-      tell(`${parts.length} old parts wait to be removed from the disk`)
+      report(`${parts.length} old parts wait to be removed from the disk`)
       await delay(POLL_MS, undefined, { signal })
     }
     // Once more, of everything: what was on its way when the tables were searched.
@@ -194,13 +195,13 @@ export class Erasures {
     await this.#finish(erasure)
   }
 
-  async #step(erasure: Erasure, step: Erasure['step']): Promise<void> {
+  async #step(erasure: ErasureState, step: ErasureState['step']): Promise<void> {
     erasure.step = step
     this.#doing = ''
     await this.#keep(erasure)
   }
 
-  async #finish(erasure: Erasure): Promise<void> {
+  async #finish(erasure: ErasureState): Promise<void> {
     erasure.tenant = null
     erasure.finishedMs = this.#options.now()
     await this.#step(erasure, 'done')
@@ -208,7 +209,7 @@ export class Erasures {
     this.#options.events.emit('tenantErased', { id: erasure.id, rows })
   }
 
-  async #keep(erasure: Erasure): Promise<void> {
+  async #keep(erasure: ErasureState): Promise<void> {
     const { folder } = this.#options
     if (folder === null) return
     const file = join(folder, `${erasure.id}.json`)
@@ -217,15 +218,15 @@ export class Erasures {
   }
 }
 
-function add(erasure: Erasure, table: string, rows: number): void {
+function add(erasure: ErasureState, table: string, rows: number): void {
   if (rows > 0) erasure.erased[table] = (erasure.erased[table] ?? 0) + rows
 }
 
-function readAll(folder: string | null): readonly Erasure[] {
+function readAll(folder: string | null): readonly ErasureState[] {
   if (folder === null) return []
   mkdirSync(folder, { recursive: true })
   const names = readdirSync(folder)
     .filter(name => name.endsWith('.json'))
     .sort()
-  return names.map(name => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Erasure)
+  return names.map(name => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ErasureState)
 }

@@ -12,7 +12,7 @@ const POLL_MS = 200
 const ROUNDS = 4
 
 /** Offset after the last record, by `stream/partition`. */
-type Ends = ReadonlyMap<string, bigint>
+type StreamEnds = ReadonlyMap<string, bigint>
 
 /** From its place in the log on, the meter knows nothing of the tenant. */
 export async function forgetInMeter(
@@ -33,17 +33,17 @@ export async function readToEnd(
   broker: ErasingBroker,
   readers: readonly LogReader[],
   signal: AbortSignal,
-  tell: (doing: string) => void,
-): Promise<Ends> {
-  let ends: Ends = new Map()
+  report: (doing: string) => void,
+): Promise<StreamEnds> {
+  let ends: StreamEnds = new Map()
   for (let round = 0; round < ROUNDS; round += 1) {
     ends = await endsOf(broker, readers)
-    for (const reader of readers) await untilRead(broker, reader, ends, signal, tell)
+    for (const reader of readers) await untilRead(broker, reader, ends, signal, report)
   }
   return ends
 }
 
-async function endsOf(broker: ErasingBroker, readers: readonly LogReader[]): Promise<Ends> {
+async function endsOf(broker: ErasingBroker, readers: readonly LogReader[]): Promise<StreamEnds> {
   const ends = new Map<string, bigint>()
   for (const { group, stream } of readers) {
     for (const { partition, end } of await broker.lag(group, stream)) ends.set(`${stream}/${partition}`, end)
@@ -54,9 +54,9 @@ async function endsOf(broker: ErasingBroker, readers: readonly LogReader[]): Pro
 async function untilRead(
   broker: ErasingBroker,
   { group, stream }: LogReader,
-  ends: Ends,
+  ends: StreamEnds,
   signal: AbortSignal,
-  tell: (doing: string) => void,
+  report: (doing: string) => void,
 ): Promise<void> {
   for (;;) {
     const behind = (await broker.lag(group, stream)).filter(
@@ -64,7 +64,7 @@ async function untilRead(
         committed < (ends.get(`${stream}/${partition}`) ?? 0n) && oldestPendingMs !== null,
     )
     if (behind.length === 0) return
-    tell(
+    report(
       `waits until ${group} has read ${behind.map(({ partition }) => `${stream}/${partition}`).join(', ')}`,
     )
     await delay(POLL_MS, undefined, { signal })
@@ -74,7 +74,7 @@ async function untilRead(
 const COMPACTED = new Set(STREAMS.filter(({ compacted }) => compacted).map(({ name }) => name))
 
 /** Drops what lies before the ends; resolves with how many records are left of it. */
-export async function dropRead(broker: ErasingBroker, ends: Ends): Promise<number> {
+export async function dropRead(broker: ErasingBroker, ends: StreamEnds): Promise<number> {
   let left = 0n
   for (const [place, end] of ends) {
     const slash = place.lastIndexOf('/')

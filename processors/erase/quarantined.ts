@@ -14,7 +14,7 @@ import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { qualified, storedName } from '../../core/warehouse/ddl.ts'
 import type { Statements, Warehouse } from '../../core/warehouse/warehouse.ts'
 
-interface Whose {
+interface ErasureScope {
   readonly tenant: string
   readonly beforeMs: number | null
 }
@@ -33,13 +33,13 @@ interface Row {
   readonly Key: string
 }
 
-type Verdict = 'nothing' | 'unreadable' | { readonly record: Uint8Array | null; readonly rows: number }
+type SearchResult = 'nothing' | 'unreadable' | { readonly record: Uint8Array | null; readonly rows: number }
 
 /** Erases; resolves with the rows that were taken out of records, and how many records could not be read. */
 export async function eraseQuarantined(
   warehouse: Pick<Warehouse, 'insert'>,
   statements: Statements,
-  whose: Whose,
+  scope: ErasureScope,
   options: { readonly id: string; readonly dropUnreadable: boolean },
 ): Promise<{ readonly rows: number; readonly unreadable: number }> {
   let [erased, unreadable] = [0, 0]
@@ -52,13 +52,13 @@ export async function eraseQuarantined(
        WHERE ${PLACE} = {at:UInt64} LIMIT 1`,
       { at },
     )
-    const verdict = row === undefined ? 'nothing' : search(row, whose)
-    if (row === undefined || verdict === 'nothing') continue
-    if (verdict === 'unreadable' && !options.dropUnreadable) {
+    const result = row === undefined ? 'nothing' : search(row, scope)
+    if (row === undefined || result === 'nothing') continue
+    if (result === 'unreadable' && !options.dropUnreadable) {
       unreadable += 1
       continue
     }
-    const found = verdict === 'unreadable' ? { record: null, rows: 1 } : verdict
+    const found = result === 'unreadable' ? { record: null, rows: 1 } : result
     if (found.record !== null) await insertAgain(warehouse, row, found.record, `${options.id}/${at}`)
     erased += found.rows
     replaced.push(at)
@@ -77,7 +77,7 @@ const placesIn = async ({ dialect, query }: Statements): Promise<readonly string
 /** What tells a row from every other. A row that was written again has another error. */
 const PLACE = 'cityHash64(Stream, Partition, Offset, Processor, Time, Code, Error, Record)'
 
-function search({ Stream, Record, Headers }: Row, { tenant, beforeMs }: Whose): Verdict {
+function search({ Stream, Record, Headers }: Row, { tenant, beforeMs }: ErasureScope): SearchResult {
   const bytes = Buffer.from(Record, 'base64')
   try {
     // All rows of a forwarded record are of one tenant, which is in its headers.
@@ -88,7 +88,7 @@ function search({ Stream, Record, Headers }: Row, { tenant, beforeMs }: Whose): 
     if (stream === undefined) return 'unreadable'
     if (!stream.columns.some(column => column.name === 'Tenant')) return 'nothing'
     const view = readRecord(stream, bytes)
-    const columns = view.columns as unknown as Columns
+    const columns = view.columns as unknown as RowColumns
     return without(
       stream,
       view,
@@ -101,7 +101,7 @@ function search({ Stream, Record, Headers }: Row, { tenant, beforeMs }: Whose): 
 }
 
 /** Columns that every one of these streams has, or one of its kind. */
-interface Columns {
+interface RowColumns {
   readonly Tenant?: { get(row: number): string }
   readonly WindowStart?: { get(row: number): number }
   readonly Timestamp?: { get(row: number): bigint }
@@ -109,7 +109,7 @@ interface Columns {
 }
 
 function isOlder(
-  { WindowStart, Timestamp, TimeUnix }: Columns,
+  { WindowStart, Timestamp, TimeUnix }: RowColumns,
   row: number,
   beforeMs: number | null,
 ): boolean {
@@ -125,7 +125,7 @@ function without(
   stream: StreamDeclaration,
   view: RecordView<StreamDeclaration>,
   isToGo: (row: number) => boolean,
-): Verdict {
+): SearchResult {
   const kept = Array.from({ length: view.rows }, (_, row) => row).filter(row => !isToGo(row))
   if (kept.length === view.rows) return 'nothing'
   if (kept.length === 0) return { record: null, rows: view.rows }

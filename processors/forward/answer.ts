@@ -1,4 +1,4 @@
-/** What an answer of the uplink means: the one table for statuses, of both protocols. */
+/** What the status of a receiver's answer means: one table for both protocols. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { HttpReply } from './http-client.ts'
 

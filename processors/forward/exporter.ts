@@ -2,31 +2,31 @@ import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 
 /** A record of this log on its way. */
-export interface Pending {
+export interface PendingRecord {
   readonly offset: bigint
   readonly value: Uint8Array
   readonly view: RecordView<StreamDeclaration>
 }
 
 /** Records of one partition, in order. */
-export interface Shipment {
+export interface ExportBatch {
   readonly stream: StreamDeclaration
   readonly partition: number
   /** Identity of the log that they are from. */
   readonly log: string
-  readonly records: readonly Pending[]
+  readonly records: readonly PendingRecord[]
 }
 
 /** Where a log is forwarded to. */
-export interface Uplink {
+export interface Exporter {
   /** Whether there is anything to send of a stream. */
   takes(stream: StreamDeclaration): boolean
-  /** Whether a record still fits into a shipment beside those that are in it. */
+  /** Whether a record still fits into a batch beside those that are in it. */
   fits(rows: number, bytes: number): boolean
   /**
    * Resolves when the receiver has all of it. @throws WattlineError `uplink_unavailable` when it may have it or not: the
    * same again; `uplink_refused` when it will never take it
    */
-  send(shipment: Shipment, signal: AbortSignal): Promise<void>
+  send(batch: ExportBatch, signal: AbortSignal): Promise<void>
   close(): void
 }

@@ -1,12 +1,12 @@
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import type { Uplink } from './exporter.ts'
+import type { Exporter } from './exporter.ts'
 import { createHttpClient } from './http-client.ts'
-import { createOtlpUplink } from './otlp-exporter.ts'
-import { createWattlineUplink } from './wattline-exporter.ts'
+import { createOtlpExporter } from './otlp-exporter.ts'
+import { createWattlineExporter } from './wattline-exporter.ts'
 
-/** The uplink of a configuration. */
-export function openUplink(
+/** The exporter of a configuration. */
+export function openExporter(
   url: string,
   options: {
     readonly config: Config
@@ -14,11 +14,11 @@ export function openUplink(
     readonly now: () => number
     readonly isSensor: (source: string) => boolean
   },
-): Uplink {
+): Exporter {
   const { config, events, now, isSensor } = options
   const { protocol, compression } = config.forward
   const http = createHttpClient(url, config.forward)
   return protocol === 'otlp'
-    ? createOtlpUplink({ http, compression, isSensor, events, now })
-    : createWattlineUplink({ http, events, now })
+    ? createOtlpExporter({ http, compression, isSensor, events, now })
+    : createWattlineExporter({ http, events, now })
 }

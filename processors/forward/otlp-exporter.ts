@@ -7,20 +7,20 @@ import { gzip } from 'node:zlib'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { checkAnswer } from './answer.ts'
-import type { Uplink } from './exporter.ts'
+import type { Exporter } from './exporter.ts'
 import type { HttpClient, HttpReply } from './http-client.ts'
 import { rejectedItems } from './otlp/partial-success.ts'
 import { type OtlpRequest, requestsOf } from './otlp/requests.ts'
 
 const compress = promisify(gzip)
 
-export function createOtlpUplink(options: {
+export function createOtlpExporter(options: {
   readonly http: HttpClient
   readonly compression: 'gzip' | 'none'
   readonly isSensor: (source: string) => boolean
   readonly events: Events
   readonly now: () => number
-}): Uplink {
+}): Exporter {
   const { http, events, now } = options
   const sendOne = async (stream: string, { path, body }: OtlpRequest, signal: AbortSignal): Promise<void> => {
     const isZipped = options.compression === 'gzip'

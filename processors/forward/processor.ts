@@ -1,6 +1,6 @@
 /**
  * Sends what this log holds to another instance, in order, one request at a time per partition, and commits what was
- * acknowledged there. While the uplink is away the log keeps it: the loop waits, and goes on where it was.
+ * acknowledged there. While the receiver is unreachable the log keeps the records: the loop waits and resumes at the same record.
  */
 import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
@@ -12,14 +12,14 @@ import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
-import type { Pending, Uplink } from './exporter.ts'
+import type { Exporter, PendingRecord } from './exporter.ts'
 
 /** Also the consumer group. */
 export const FORWARD = 'forward'
 
-export function createForward(options: { readonly uplink: Uplink; readonly events: Events }): Processor {
+export function createForward(options: { readonly exporter: Exporter; readonly events: Events }): Processor {
   const streams = new Map(
-    FORWARDED_STREAMS.filter(stream => options.uplink.takes(stream)).map(stream => [stream.name, stream]),
+    FORWARDED_STREAMS.filter(stream => options.exporter.takes(stream)).map(stream => [stream.name, stream]),
   )
   return {
     name: FORWARD,
@@ -27,30 +27,30 @@ export function createForward(options: { readonly uplink: Uplink; readonly event
     // No more records than a receiver remembers: what a crash repeats are those of one poll.
     poll: { maxRecords: MAX_RECORDS, maxBytes: 512 * 1024, maxWaitMs: 5_000 },
     open: async partition => new ForwardWorker(options, partition, streams.get(partition.stream)!),
-    close: () => options.uplink.close(),
+    close: () => options.exporter.close(),
   }
 }
 
-interface Waiting extends Pending {
+interface UnacknowledgedRecord extends PendingRecord {
   readonly record: StoredRecord
 }
 
 class ForwardWorker implements PartitionWorker {
-  readonly #uplink: Uplink
+  readonly #exporter: Exporter
   readonly #events: Events
   readonly #partition: AssignedPartition
   readonly #stream: StreamDeclaration
   /** Of this poll, in order: what is not acknowledged yet. */
-  #waiting: Waiting[] = []
+  #waiting: UnacknowledgedRecord[] = []
   /** How many of them are sent one by one, to find the one that was refused. */
   #singly = 0
 
   constructor(
-    { uplink, events }: { readonly uplink: Uplink; readonly events: Events },
+    { exporter, events }: { readonly exporter: Exporter; readonly events: Events },
     partition: AssignedPartition,
     stream: StreamDeclaration,
   ) {
-    this.#uplink = uplink
+    this.#exporter = exporter
     this.#events = events
     this.#partition = partition
     this.#stream = stream
@@ -72,7 +72,7 @@ class ForwardWorker implements PartitionWorker {
     const { stream, partition, revoked } = this.#partition
     const log = this.#partition.logOf(records[0]!.offset)
     try {
-      await this.#uplink.send({ stream: this.#stream, partition, log, records }, revoked)
+      await this.#exporter.send({ stream: this.#stream, partition, log, records }, revoked)
       this.#events.emit('recordsForwarded', { stream, amount: records.length })
       this.#done(records.length)
     } catch (thrown) {
@@ -91,7 +91,7 @@ class ForwardWorker implements PartitionWorker {
   }
 
   /** The records of the next request: as many as fit. */
-  #next(): readonly Waiting[] {
+  #next(): readonly UnacknowledgedRecord[] {
     if (this.#singly > 0) return this.#waiting.slice(0, 1)
     let [rows, bytes, count] = [0, 0, 0]
     const log = this.#partition.logOf(this.#waiting[0]!.offset)
@@ -100,7 +100,7 @@ class ForwardWorker implements PartitionWorker {
       if (this.#partition.logOf(offset) !== log) break
       rows += view.rows
       bytes += value.length
-      if (count > 0 && !this.#uplink.fits(rows, bytes)) break
+      if (count > 0 && !this.#exporter.fits(rows, bytes)) break
       count += 1
     }
     return this.#waiting.slice(0, count)

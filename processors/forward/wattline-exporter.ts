@@ -11,20 +11,20 @@ import { FORWARD_HEADERS, manifestText, RECORDS_ROUTE, schemaId } from '../../co
 import { FORWARDED_STREAMS } from '../../core/model/streams/forwarded.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { checkAnswer } from './answer.ts'
-import type { Pending, Uplink } from './exporter.ts'
+import type { Exporter, PendingRecord } from './exporter.ts'
 import type { HttpClient } from './http-client.ts'
 
-/** Rows and compressed bytes beyond which a shipment is not made of several records. */
+/** Rows and compressed bytes beyond which a batch is not made of several records. */
 const MAX_ROWS = 32_768
 const MAX_BYTES = 1_572_864
 
 const STREAMS: ReadonlySet<string> = new Set(FORWARDED_STREAMS.map(({ name }) => name))
 
-export function createWattlineUplink(options: {
+export function createWattlineExporter(options: {
   readonly http: HttpClient
   readonly events: Events
   readonly now: () => number
-}): Uplink {
+}): Exporter {
   const { http, events, now } = options
   return {
     takes: ({ name }) => STREAMS.has(name),
@@ -45,7 +45,7 @@ const headersOf = (
   stream: StreamDeclaration,
   partition: number,
   log: string,
-  records: readonly Pending[],
+  records: readonly PendingRecord[],
 ): Readonly<Record<string, string>> => ({
   'content-type': 'application/vnd.apache.arrow.stream',
   'content-encoding': 'zstd',
@@ -58,7 +58,7 @@ const headersOf = (
 })
 
 /** A single record goes as it is. */
-function merged(stream: StreamDeclaration, records: readonly Pending[]): Uint8Array {
+function merged(stream: StreamDeclaration, records: readonly PendingRecord[]): Uint8Array {
   const [only, ...more] = records
   if (only !== undefined && more.length === 0) return only.value
   const builder = createRecordBuilder(stream)

@@ -17,14 +17,14 @@ export interface OutboxRecord {
   readonly value: Uint8Array
 }
 
-interface Open {
+interface OpenRecord {
   readonly stream: string
   readonly partition: number
   readonly builder: RecordBuilder<StreamDeclaration>
 }
 
 export class Outbox {
-  readonly #open = new Map<string, Open>()
+  readonly #open = new Map<string, OpenRecord>()
   #full: OutboxRecord[] = []
   /** Rows added since the last `take`. */
   rows = 0
@@ -53,7 +53,7 @@ export class Outbox {
     return records
   }
 
-  #at(stream: StreamDeclaration, partition: number): Open {
+  #at(stream: StreamDeclaration, partition: number): OpenRecord {
     const key = `${stream.name}/${partition}`
     const known = this.#open.get(key)
     if (known !== undefined) return known
@@ -66,7 +66,7 @@ export class Outbox {
     this.#finish(this.#at(stream, partition))
   }
 
-  #finish({ stream, partition, builder }: Open): void {
+  #finish({ stream, partition, builder }: OpenRecord): void {
     this.#full.push({ stream, partition, value: builder.finish() })
   }
 }

@@ -2,8 +2,6 @@
  * Puts the readings of a record into the series of their hosts. The hot path: no object and no text per row, and the
  * series is found by comparing with what came last time (lookup.ts).
  */
-import type { RecordView } from '../../core/columns/record-reader.ts'
-import type { readings } from '../../core/model/streams/index.ts'
 import { hostKey, meterKey, seriesKey, workloadKey } from './samples/keys.ts'
 import { isBelow, minuteOfParts, nanoOf, nsOfParts, splitNano } from './samples/samples.ts'
 import {
@@ -18,13 +16,11 @@ import type { Capacity, CapacityOf } from './state/budget.ts'
 import { EntryFinder, type GapOf } from './state/entry-finder.ts'
 import { type HostState, type HostStates, newHostState } from './state/host-state.ts'
 import { LabelUpdater } from './state/labels.ts'
-import type { HostLookup, RowEntry, TextSymbols } from './state/lookup.ts'
+import type { HostLookup, Readings, RowEntry, TextSymbols } from './state/lookup.ts'
 import type { ElapsedTime } from './state/own-time.ts'
 import { dropDisproved, holdAhead, latestAt } from './windows/ahead.ts'
 import { recordArrived } from './windows/host-clock.ts'
 import { type LateRow, lateRow } from './windows/late.ts'
-
-type Readings = RecordView<typeof readings>
 
 export interface Ingestion {
   readonly symbols: TextSymbols

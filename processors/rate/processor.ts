@@ -1,9 +1,10 @@
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
+import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
-import type { LedgerRow, Rate } from './rate.ts'
+import type { Rate } from './rate.ts'
 
 interface RateOptions {
   readonly rate: Rate

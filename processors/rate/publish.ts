@@ -19,7 +19,7 @@ import {
 import type { RowOf, StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { intensityOf, tariffOf } from './factors.ts'
 
-type Prices = Pick<Config, 'factors' | 'tariffs'>
+type FactorConfig = Pick<Config, 'factors' | 'tariffs'>
 
 /**
  * Appends what the log does not have as the newest of its key: a restart appends nothing, another configuration what
@@ -28,7 +28,7 @@ type Prices = Pick<Config, 'factors' | 'tariffs'>
  */
 export async function publishFactors(
   broker: Pick<Broker, 'newest' | 'append'>,
-  config: Prices,
+  config: FactorConfig,
   nowMs: number,
 ): Promise<void> {
   const known = await broker.newest(factors.name)
@@ -40,7 +40,7 @@ export async function publishFactors(
 
 type FactorRecord = Required<NewRecord>
 
-function recordsOf(config: Prices, nowMs: number): readonly FactorRecord[] {
+function recordsOf(config: FactorConfig, nowMs: number): readonly FactorRecord[] {
   const inForce = intensityOf(config.factors)
   const builtIn = yearlyIntensities()
   // The average in force is one of the built-in ones, unless configured.

@@ -24,15 +24,11 @@ import {
   type NanoMoney,
   nanoMoney,
 } from '../../core/model/quantity.ts'
-import type { energy, ledger } from '../../core/model/streams/index.ts'
-import type { RowOf } from '../../core/model/streams/stream.ts'
+import type { EnergyRow, LedgerRow } from '../../core/model/streams/ledger.ts'
 import type { Tariff } from '../../core/model/tariff.ts'
 import { createAccounts } from './accounts.ts'
 import { embodiedPerWindow, shareEmbodied } from './embodied.ts'
 import { intensityOf, tariffOf } from './factors.ts'
-
-export type EnergyRow = RowOf<typeof energy>
-export type LedgerRow = RowOf<typeof ledger>
 
 /** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
 export const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
@@ -88,14 +84,14 @@ export function createRate({
   }
 }
 
-interface Prices {
+interface PricingFactors {
   readonly zone: string
   readonly intensities: readonly Factor[]
   readonly pue: Rational
   readonly tariff: Tariff
 }
 
-function priceRow(row: EnergyRow, { zone, intensities, pue, tariff }: Prices) {
+function priceRow(row: EnergyRow, { zone, intensities, pue, tariff }: PricingFactors) {
   const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
   const intensity = factorAt(intensities, zone, row.WindowStart)
   const price = tariff.energyPriceAt(row.WindowStart)

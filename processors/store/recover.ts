@@ -10,7 +10,7 @@ import type { Extent, Loss, Losses, Restoring } from '../../core/runtime/losses.
 import type { Missing, MissingTable } from '../../core/warehouse/embedded/missing.ts'
 import type { StoredOffsets } from '../../core/warehouse/embedded/stored-offsets.ts'
 import { tokenHash } from '../../core/warehouse/embedded/token-hash.ts'
-import { encodeRewind, type Facts, knownUpTo, type Plan, planRewind, REWIND } from './rewind.ts'
+import { encodeRewind, knownUpTo, planRewind, REWIND, type RewindInputs, type RewindPlan } from './rewind.ts'
 import { STORE, tokenOf } from './token.ts'
 
 export interface Recovery {
@@ -32,13 +32,13 @@ export async function recover(
 ): Promise<void> {
   const places = broker?.holdings === undefined ? [] : placesOf(broker, streams, missing, stored)
   const hadRows = places.some(
-    ({ stream, facts }) => stream.holds === undefined && facts.holding.committed > 0n,
+    ({ stream, inputs }) => stream.holds === undefined && inputs.holding.committed > 0n,
   )
   const isGone = missing.isGone || (missing.isBare && hadRows)
   if (isGone) await refuseUnlessAccepted(losses, folder, missing)
   else await tellBack(losses)
   const plans = places.flatMap(place => {
-    const plan = planRewind(place.facts)
+    const plan = planRewind(place.inputs)
     return plan === null ? [] : [{ ...place, plan }]
   })
   const beyond = [...places.flatMap(place => extentBeyond(place, missing)), ...extentUnknown(places, missing)]
@@ -53,11 +53,11 @@ export async function recover(
   }
 }
 
-interface Place {
+interface ComparedPartition {
   readonly stream: StreamDeclaration
   readonly name: string
   readonly partition: number
-  readonly facts: Facts
+  readonly inputs: RewindInputs
 }
 
 function placesOf(
@@ -65,7 +65,7 @@ function placesOf(
   streams: readonly StreamDeclaration[],
   missing: Missing,
   stored: StoredOffsets | null,
-): readonly Place[] {
+): readonly ComparedPartition[] {
   return streams
     .filter(stream => tablesOf(stream).length > 0)
     .flatMap(stream =>
@@ -73,7 +73,7 @@ function placesOf(
         stream,
         name: stream.name,
         partition: holding.partition,
-        facts: factsOf(stream, holding, missing, stored),
+        inputs: factsOf(stream, holding, missing, stored),
       })),
     )
 }
@@ -86,7 +86,7 @@ function factsOf(
   holding: Holding,
   missing: Missing,
   stored: StoredOffsets | null,
-): Facts {
+): RewindInputs {
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
   const lacks = missing.tables.some(({ name }) => names.includes(name))
   const kept = stored?.get(`${stream.name}/${holding.partition}`)
@@ -100,7 +100,7 @@ function factsOf(
   const [logged, burnt] = [missing.logged.get(table), missing.tokens.get(table)]
   const hashOf = (offset: bigint): string =>
     tokenHash(tokenOf(stream.name, holding.partition, offset, holding.originOf(offset)))
-  const facts = {
+  const inputs = {
     holding,
     isAllMissing: missing.empty.has(table),
     isLogged: (offset: bigint) => logged?.has(hashOf(offset)) === true,
@@ -108,36 +108,36 @@ function factsOf(
     mayForget: (logged?.size ?? 0) > KEPT_TOKENS,
     above: missing.highest.get(table) ?? 0,
   }
-  if (stored !== null || !lacks) return { ...facts, stored: kept, isKept: stored !== null }
+  if (stored !== null || !lacks) return { ...inputs, stored: kept, isKept: stored !== null }
   // Older than this version: the newest token says how far the tables have the log.
   let newest: bigint | null = null
   for (let offset = holding.first; offset < holding.committed; offset++)
-    if (facts.isLogged(offset)) newest = offset
+    if (inputs.isLogged(offset)) newest = offset
   const found = newest === null ? undefined : { origin: holding.originOf(newest), next: newest + 1n }
-  return { ...facts, stored: found, isKept: true }
+  return { ...inputs, stored: found, isKept: true }
 }
 
 /** Records that the tables never had and the log has no more, where no part is known that would tell of their rows. */
-function extentBeyond({ stream, facts }: Place, missing: Missing): readonly Extent[] {
-  const { holding, stored, isKept } = facts
+function extentBeyond({ stream, inputs }: ComparedPartition, missing: Missing): readonly Extent[] {
+  const { holding, stored, isKept } = inputs
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
   if (!isKept || missing.tables.some(({ name }) => names.includes(name))) return []
   // Nothing kept: the tables are as of before the first record.
   const next = stored?.next ?? 0n
-  if (next >= holding.first || knownUpTo(facts) > holding.first) return []
+  if (next >= holding.first || knownUpTo(inputs) > holding.first) return []
   const records = Number(holding.first - next)
   return [{ stream: stream.name, rows: null, records, from: null, to: null }]
 }
 
 /** Records whose tokens the engine has, whose parts are gone before anybody had noted them, and that the log has no more. */
-function extentUnknown(places: readonly Place[], missing: Missing): readonly Extent[] {
+function extentUnknown(places: readonly ComparedPartition[], missing: Missing): readonly Extent[] {
   const found: Extent[] = []
   for (const [table, hashes] of missing.unknown) {
     const mine = places.filter(({ stream }) => stream.holds === undefined && stream.table?.name === table)
     if (hashes.size === 0 || mine.length === 0) continue
     const left = new Set(hashes)
-    for (const { name, partition, facts } of mine) {
-      const { first, end, originOf } = facts.holding
+    for (const { name, partition, inputs } of mine) {
+      const { first, end, originOf } = inputs.holding
       for (let offset = first; offset < end && left.size > 0; offset++) {
         left.delete(tokenHash(tokenOf(name, partition, offset, originOf(offset))))
       }
@@ -150,13 +150,13 @@ function extentUnknown(places: readonly Place[], missing: Missing): readonly Ext
 /** What was being read again, and is gone from the log: it will not come back. */
 async function cutOff(
   losses: Losses,
-  places: readonly Place[],
-  plans: readonly Place[],
+  places: readonly ComparedPartition[],
+  plans: readonly ComparedPartition[],
   derived: readonly string[],
 ): Promise<void> {
   const going = new Set(plans.map(({ name, partition }) => `${name}/${partition}`))
-  for (const { name, partition, facts } of places) {
-    if (facts.holding.state.has(REWIND)) going.add(`${name}/${partition}`)
+  for (const { name, partition, inputs } of places) {
+    if (inputs.holding.state.has(REWIND)) going.add(`${name}/${partition}`)
   }
   for (const { state, restoring } of losses.all()) {
     if (state !== 'restoring') continue
@@ -171,7 +171,7 @@ async function cutOff(
 function lossOfTables(
   folder: string,
   { tables, unknown }: Missing,
-  plans: readonly (Place & { readonly plan: Plan })[],
+  plans: readonly (ComparedPartition & { readonly plan: RewindPlan })[],
   beyond: readonly Extent[],
   derived: readonly string[],
 ): Omit<Loss, 'found' | 'accepted'> {

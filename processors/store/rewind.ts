@@ -40,7 +40,7 @@ export const isWanted = ({ wanted }: Rewind, offset: bigint): boolean =>
   wanted.some(([from, to]) => from <= offset && offset < to)
 
 /** What is known of one partition of the log when its tables are compared with it. */
-export interface Facts {
+export interface RewindInputs {
   readonly holding: Holding
   /** How far the tables have it; undefined: not kept yet, or nothing. */
   readonly stored: { readonly origin: string; readonly next: bigint } | undefined
@@ -57,7 +57,7 @@ export interface Facts {
   readonly above: number
 }
 
-export interface Plan {
+export interface RewindPlan {
   readonly offset: bigint
   readonly rewind: Rewind
   /** Records that the tables lack, and that the log still has. */
@@ -65,12 +65,12 @@ export interface Plan {
 }
 
 /** Null: the group goes on where it is. */
-export function planRewind(facts: Facts): Plan | null {
-  const { holding, isAllMissing, isBurnt, isLogged, above } = facts
+export function planRewind(inputs: RewindInputs): RewindPlan | null {
+  const { holding, isAllMissing, isBurnt, isLogged, above } = inputs
   const { first, committed, end, state } = holding
   const pending = decodeRewind(state)
-  const known = knownUpTo(facts)
-  const isRepeated = repeatsOnly(facts, known)
+  const known = knownUpTo(inputs)
+  const isRepeated = repeatsOnly(inputs, known)
   const isPending = (offset: bigint): boolean =>
     pending !== null && offset >= committed && offset < pending.until && isWanted(pending, offset)
   // Was stored, or passed over because it had been.
@@ -108,7 +108,7 @@ const POLL_RECORDS = 16
  * Whether what is stored and not committed is what a kill leaves: it is stored once more, and the tokens make nothing of it.
  * Otherwise this log is an older copy, and the tokens may be forgotten: what has none is passed over.
  */
-function repeatsOnly({ holding, stored, mayForget, isLogged }: Facts, known: bigint): boolean {
+function repeatsOnly({ holding, stored, mayForget, isLogged }: RewindInputs, known: bigint): boolean {
   const { committed } = holding
   if (stored === undefined || known <= committed) return true
   if (stored.next - committed > POLL_RECORDS) return false
@@ -117,7 +117,11 @@ function repeatsOnly({ holding, stored, mayForget, isLogged }: Facts, known: big
 }
 
 /** The offset below which the tables have seen every record; beyond the end where they have not said. */
-export function knownUpTo({ holding, stored, isKept }: Pick<Facts, 'holding' | 'stored' | 'isKept'>): bigint {
+export function knownUpTo({
+  holding,
+  stored,
+  isKept,
+}: Pick<RewindInputs, 'holding' | 'stored' | 'isKept'>): bigint {
   const { first, end, committed, originOf } = holding
   if (!isKept) return committed
   if (stored === undefined) return first

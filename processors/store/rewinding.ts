@@ -9,7 +9,7 @@ import { decodeRewind, encodeRewind, isWanted, REWIND, type Rewind } from './rew
 
 type Restored = (place: string, progress: Restoring) => Promise<void>
 
-interface Options {
+interface RewindingOptions {
   readonly warehouse: Warehouse
   readonly restored?: Restored
 }
@@ -28,7 +28,7 @@ export class Rewinding {
     partition: AssignedPartition,
     stream: StreamDeclaration,
     rewind: Rewind,
-    options: Options,
+    options: RewindingOptions,
   ) {
     this.#place = `${partition.stream}/${partition.partition}`
     this.#stream = stream
@@ -42,7 +42,7 @@ export class Rewinding {
   static async open(
     partition: AssignedPartition,
     stream: StreamDeclaration,
-    options: Options,
+    options: RewindingOptions,
   ): Promise<Rewinding | null> {
     const rewind = decodeRewind(await partition.loadState())
     if (rewind === null) return null

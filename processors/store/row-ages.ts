@@ -14,7 +14,7 @@ const AGE_BOUNDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3_600, 21_600, 86_4
 /** After a look of so long the next one waits this many times as long. */
 const REST = 100
 
-interface Seen {
+interface ObservedAges {
   readonly ages: Histogram
   newestMs: number
   /** Monotonic time of the next look. */
@@ -30,7 +30,7 @@ export interface RowAgesClock {
 
 export class RowAges {
   readonly #clock: RowAgesClock
-  readonly #streams = new Map<string, Seen>()
+  readonly #streams = new Map<string, ObservedAges>()
 
   constructor(clock: RowAgesClock = { now: Date.now, monotonic: () => performance.now() }) {
     this.#clock = clock
@@ -56,7 +56,7 @@ export class RowAges {
     )
   }
 
-  #look(stream: StreamDeclaration, record: Uint8Array, seen: Seen): void {
+  #look(stream: StreamDeclaration, record: Uint8Array, seen: ObservedAges): void {
     const column = timeColumnOf(stream)
     if (column === undefined) return
     const nowMs = this.#clock.now()
@@ -73,7 +73,7 @@ export class RowAges {
     }
   }
 
-  #of(stream: string): Seen {
+  #of(stream: string): ObservedAges {
     let seen = this.#streams.get(stream)
     if (seen === undefined) {
       seen = { ages: new Histogram(AGE_BOUNDS), newestMs: Number.NEGATIVE_INFINITY, nextMs: 0 }

@@ -9,7 +9,7 @@ import { decodeRows } from '../../core/columns/rows.ts'
 import { traces } from '../../core/model/streams/index.ts'
 import type { HttpClient } from '../../processors/forward/http-client.ts'
 import { createForward } from '../../processors/forward/processor.ts'
-import { createWattlineUplink } from '../../processors/forward/wattline-exporter.ts'
+import { createWattlineExporter } from '../../processors/forward/wattline-exporter.ts'
 import { RecordedEvents } from '../collector/intake/fakes.ts'
 import { admitInto, caughtUp, httpTo, openLog, run, startReceiver } from '../processors/forward/rig.ts'
 import { readingRecords, readingRow } from '../processors/forward/rows.ts'
@@ -78,7 +78,7 @@ const running = [
   await run(receiver.broker, admitInto(receiver.broker)),
   await run(
     sender.broker,
-    createForward({ uplink: createWattlineUplink({ http: slow, events, now: Date.now }), events }),
+    createForward({ exporter: createWattlineExporter({ http: slow, events, now: Date.now }), events }),
   ),
 ]
 const sent = async (): Promise<boolean> =>

@@ -4,7 +4,7 @@
  */
 import type { Labels } from '../../collector/readings/mapping.ts'
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
-import type { EnergyRow } from '../../processors/meter/shares/attribute.ts'
+import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { CONTEXT } from '../collector/otlp/decode/support.ts'
 import { recognisedIn, requestOf, type SentMetric } from '../collector/readings/recognising.ts'
 import { at, drive, NOON_SECONDS } from '../processors/meter/support.ts'

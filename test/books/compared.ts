@@ -1,5 +1,5 @@
 /** Random hosts, metered as their readings come, beside the books of all their readings at once: row by row. */
-import type { EnergyRow } from '../../processors/meter/shares/attribute.ts'
+import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { at, drive } from '../processors/meter/support.ts'
 import { type Row, recomputed } from './oracle.ts'
 import { type Arrival, randomHost } from './scenes.ts'

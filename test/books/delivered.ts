@@ -1,5 +1,5 @@
 /** Readings as they come: each with the moment at which it arrives, whatever time it says itself. */
-import type { EnergyRow } from '../../processors/meter/shares/attribute.ts'
+import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { at, drive, NOON_SECONDS, type Reading } from '../processors/meter/support.ts'
 
 export interface Delivery {

@@ -2,7 +2,7 @@
  * The books of a host from all of its readings at once, by the rules of processors/meter/README.md and none of its code: slow,
  * exact, without state. What it gives is what the meter must have booked, however the readings came.
  */
-import type { EnergyRow } from '../../processors/meter/shares/attribute.ts'
+import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import type { Reading } from '../processors/meter/support.ts'
 
 const MINUTE = 60_000_000_000n

@@ -1,4 +1,4 @@
-import { column, type StreamDeclaration } from './stream.ts'
+import { column, type RowOf, type StreamDeclaration } from './stream.ts'
 
 /** What `meter` knows of one window, host, workload, component and share. */
 const metered = [
@@ -155,3 +155,9 @@ export const ledger = {
     fsync: true,
   },
 } as const satisfies StreamDeclaration
+
+/** A row that `meter` writes and `rate` reads: energy in µJ of one window, host, workload, component and share. */
+export type EnergyRow = RowOf<typeof energy>
+
+/** An energy row with what `rate` adds: account, carbon in µg, cost in billionths of the currency. */
+export type LedgerRow = RowOf<typeof ledger>

@@ -3,10 +3,10 @@ import type { logs } from '../../../core/model/streams/index.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
 import { type Envelope, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
 
-type Columns = ViewsOf<typeof logs>
+type LogColumns = ViewsOf<typeof logs>
 
 /** Log records as OTLP. The body is text, as the table keeps it. */
-export function logsEnvelope(columns: Columns): Envelope {
+export function logsEnvelope(columns: LogColumns): Envelope {
   const { ResourceAttributes, ResourceSchemaUrl, ScopeAttributes, ScopeName, ScopeSchemaUrl, ScopeVersion } =
     columns
   return {
@@ -32,7 +32,7 @@ export function logsEnvelope(columns: Columns): Envelope {
   }
 }
 
-function writeLog(to: MessageWriter, columns: Columns, row: number): void {
+function writeLog(to: MessageWriter, columns: LogColumns, row: number): void {
   const time = columns.Timestamp.get(row)
   const body = columns.Body.get(row)
   to.wide(1, time)

@@ -22,7 +22,7 @@ type Common = Omit<
   Summaries,
   'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
 >
-type Exemplars = Pick<
+type ExemplarColumns = Pick<
   Gauges,
   | 'Exemplars.FilteredAttributes'
   | 'Exemplars.TimeUnix'
@@ -32,7 +32,7 @@ type Exemplars = Pick<
 >
 
 /** How the points of one kind are written. */
-interface Kind {
+interface PointKind {
   /** Field of Metric. */
   readonly field: number
   readonly point: (to: MessageWriter, row: number) => void
@@ -47,7 +47,7 @@ export function metricsEnvelope(stream: string, columns: unknown): Envelope {
   return envelopeOf(columns as Common, make(columns as never))
 }
 
-const KINDS: Readonly<Record<string, (columns: never) => Kind>> = {
+const KINDS: Readonly<Record<string, (columns: never) => PointKind>> = {
   metrics_gauge: (columns: Gauges) => ({ field: 5, point: (to, row) => writeNumber(to, columns, row) }),
   metrics_sum: (columns: Sums) => ({
     field: 7,
@@ -76,7 +76,7 @@ const KINDS: Readonly<Record<string, (columns: never) => Kind>> = {
   }),
 }
 
-function envelopeOf(columns: Common, kind: Kind): Envelope {
+function envelopeOf(columns: Common, kind: PointKind): Envelope {
   const { ResourceAttributes, ResourceSchemaUrl, ScopeAttributes, ScopeName, ScopeVersion } = columns
   const { ScopeDroppedAttrCount, ScopeSchemaUrl, MetricName, MetricDescription, MetricUnit } = columns
   const metricKey = (row: number): string =>
@@ -190,7 +190,7 @@ function writeRange(
   to.real(field + 1, max)
 }
 
-function writeExemplars(to: MessageWriter, field: number, columns: Exemplars, row: number): void {
+function writeExemplars(to: MessageWriter, field: number, columns: ExemplarColumns, row: number): void {
   const { offsets } = columns['Exemplars.TimeUnix']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
     to.message(field, () => {

@@ -6,16 +6,16 @@ import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { readings } from '../../../core/model/streams/index.ts'
 import { type Envelope, eachRun, type MessageWriter } from './message.ts'
 
-type Columns = ViewsOf<typeof readings>
-type Labels = Readonly<Record<string, string>>
+type ReadingColumns = ViewsOf<typeof readings>
+type TextAttributes = Readonly<Record<string, string>>
 
 /** One point of a metric. */
-interface Point {
-  readonly resource: Labels
+interface SensorPoint {
+  readonly resource: TextAttributes
   readonly metric: string
   readonly unit: string
   readonly isCounter: boolean
-  readonly attributes: Labels
+  readonly attributes: TextAttributes
   readonly timeNano: bigint
   readonly value: number
 }
@@ -29,12 +29,12 @@ const MILLI = 1e3
 
 /** The points of the rows from `from` to below `to`, and how many rows have none, by reason. */
 export function pointsOf(
-  columns: Columns,
+  columns: ReadingColumns,
   from: number,
   to: number,
   isSensor: (source: string) => boolean,
-): { readonly points: readonly Point[]; readonly leftOut: ReadonlyMap<LeftOut, number> } {
-  const points: Point[] = []
+): { readonly points: readonly SensorPoint[]; readonly leftOut: ReadonlyMap<LeftOut, number> } {
+  const points: SensorPoint[] = []
   const leftOut = new Map<LeftOut, number>()
   for (let row = from; row < to; row += 1) {
     const point = isSensor(columns.Source.get(row)) ? pointOf(columns, row) : 'sent_as_metric'
@@ -44,7 +44,7 @@ export function pointsOf(
   return { points, leftOut }
 }
 
-export function readingsEnvelope(points: readonly Point[]): Envelope {
+export function readingsEnvelope(points: readonly SensorPoint[]): Envelope {
   const metricKey = (at: number): string => points[at]!.metric
   return {
     resourceKey: at => JSON.stringify(points[at]!.resource),
@@ -71,22 +71,22 @@ export function readingsEnvelope(points: readonly Point[]): Envelope {
   }
 }
 
-function writePoint(to: MessageWriter, { timeNano, value, attributes }: Point): void {
+function writePoint(to: MessageWriter, { timeNano, value, attributes }: SensorPoint): void {
   to.wide(3, timeNano)
   to.real(4, value)
   writeLabels(to, 7, attributes)
 }
 
-function writeLabels(to: MessageWriter, field: number, labels: Labels): void {
+function writeLabels(to: MessageWriter, field: number, labels: TextAttributes): void {
   for (const [key, value] of Object.entries(labels)) to.attribute(field, key, value)
 }
 
-function pointOf(columns: Columns, row: number): Point | LeftOut {
+function pointOf(columns: ReadingColumns, row: number): SensorPoint | LeftOut {
   const found = columns.WorkloadKind.get(row) === '' ? hostMetric(columns, row) : workloadMetric(columns, row)
   if (found === null) return 'no_metric'
   const { error_band: band, ...said } = columns.Attributes.get(row)
   const host = { 'host.id': columns.Host.get(row), 'host.name': columns.HostName.get(row) }
-  const quality: Labels =
+  const quality: TextAttributes =
     columns.Quality.get(row) === 'estimated'
       ? { 'wattline.quality': 'estimated', ...(band === undefined ? {} : { 'wattline.error_band': band }) }
       : {}
@@ -102,7 +102,7 @@ function pointOf(columns: Columns, row: number): Point | LeftOut {
 }
 
 /** What the source said of the workload, without the words that we made of it. */
-const publicLabels = (labels: Labels): Labels =>
+const publicLabels = (labels: TextAttributes): TextAttributes =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith('workload.')))
 
 interface Metric {
@@ -110,8 +110,8 @@ interface Metric {
   readonly unit: string
   readonly isCounter: boolean
   readonly scale: number
-  readonly attributes: Labels
-  readonly resource: Labels
+  readonly attributes: TextAttributes
+  readonly resource: TextAttributes
 }
 
 const JOULES = { unit: 'J', isCounter: true, scale: MICRO }
@@ -128,12 +128,15 @@ const HARDWARE: Readonly<Record<string, string>> = {
   gpu: 'gpu',
 }
 
-function hostMetric(columns: Columns, row: number): Metric | null {
+function hostMetric(columns: ReadingColumns, row: number): Metric | null {
   const quantity = columns.Quantity.get(row)
   const domain = columns.Domain.get(row)
   if (quantity === 'cpu_time') {
     const cpu = columns.Device.get(row)
-    const attributes: Labels = { 'cpu.mode': domain, ...(cpu === '' ? {} : { 'cpu.logical_number': cpu }) }
+    const attributes: TextAttributes = {
+      'cpu.mode': domain,
+      ...(cpu === '' ? {} : { 'cpu.logical_number': cpu }),
+    }
     return { metric: 'system.cpu.time', ...SECONDS, attributes, resource: {} }
   }
   if (quantity !== 'energy' && quantity !== 'power') return null
@@ -144,7 +147,7 @@ function hostMetric(columns: Columns, row: number): Metric | null {
   return { metric: `hw.${quantity}`, ...by, attributes: { 'hw.id': domain, 'hw.type': type }, resource: {} }
 }
 
-function workloadMetric(columns: Columns, row: number): Metric | null {
+function workloadMetric(columns: ReadingColumns, row: number): Metric | null {
   const kind = columns.WorkloadKind.get(row)
   const domain = columns.Domain.get(row)
   const quantity = columns.Quantity.get(row)
@@ -152,7 +155,7 @@ function workloadMetric(columns: Columns, row: number): Metric | null {
   if (identity === null) return null
   const { prefix, resource } = identity
   if (quantity === 'cpu_time') {
-    const attributes: Labels = domain === '' ? {} : { 'cpu.mode': domain }
+    const attributes: TextAttributes = domain === '' ? {} : { 'cpu.mode': domain }
     return { metric: `${prefix}.cpu.time`, ...SECONDS, attributes, resource }
   }
   if (quantity !== 'memory' || kind === 'process' || (domain !== 'working_set' && domain !== 'usage'))
@@ -161,7 +164,10 @@ function workloadMetric(columns: Columns, row: number): Metric | null {
 }
 
 /** Only kinds that the conventions know. */
-function identityOf(kind: string, id: string): { readonly prefix: string; readonly resource: Labels } | null {
+function identityOf(
+  kind: string,
+  id: string,
+): { readonly prefix: string; readonly resource: TextAttributes } | null {
   if (kind === 'container') return { prefix: 'container', resource: { 'container.id': id } }
   if (kind === 'pod') return { prefix: 'k8s.pod', resource: { 'k8s.pod.uid': id } }
   if (kind === 'process') return { prefix: 'process', resource: { 'process.executable.name': id } }

@@ -2,13 +2,13 @@ import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { traces } from '../../../core/model/streams/index.ts'
 import { type Envelope, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
 
-type Columns = ViewsOf<typeof traces>
+type SpanColumns = ViewsOf<typeof traces>
 
 const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
 const STATUS_CODES = ['Unset', 'Ok', 'Error']
 
 /** Spans as OTLP. What has no column (flags, counts of dropped events and links, schema URLs) is not there to be sent. */
-export function tracesEnvelope(columns: Columns): Envelope {
+export function tracesEnvelope(columns: SpanColumns): Envelope {
   const { ResourceAttributes, ScopeName, ScopeVersion } = columns
   return {
     resourceKey: row => mapKey(ResourceAttributes, row),
@@ -26,7 +26,7 @@ export function tracesEnvelope(columns: Columns): Envelope {
   }
 }
 
-function writeSpan(to: MessageWriter, columns: Columns, row: number): void {
+function writeSpan(to: MessageWriter, columns: SpanColumns, row: number): void {
   const start = columns.Timestamp.get(row)
   to.id(1, TRACE_ID, columns.TraceId, row)
   to.id(2, SPAN_ID, columns.SpanId, row)
@@ -46,7 +46,7 @@ function writeSpan(to: MessageWriter, columns: Columns, row: number): void {
   })
 }
 
-function writeEvents(to: MessageWriter, columns: Columns, row: number): void {
+function writeEvents(to: MessageWriter, columns: SpanColumns, row: number): void {
   const { offsets } = columns['Events.Timestamp']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
     to.message(11, () => {
@@ -57,7 +57,7 @@ function writeEvents(to: MessageWriter, columns: Columns, row: number): void {
   }
 }
 
-function writeLinks(to: MessageWriter, columns: Columns, row: number): void {
+function writeLinks(to: MessageWriter, columns: SpanColumns, row: number): void {
   const { offsets } = columns['Links.TraceId']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
     to.message(13, () => {

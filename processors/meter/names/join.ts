@@ -1,16 +1,15 @@
 /** Passes readings that came under a machine's name alone on to the host of that name: see host-names.ts. */
 import { copyRows } from '../../../core/columns/copy-rows.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
-import { type RecordView, readRecord } from '../../../core/columns/record-reader.ts'
+import { readRecord } from '../../../core/columns/record-reader.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
 import { readings } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { STRIDE, timeNanoAt, valueAt } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
+import type { Readings } from '../state/lookup.ts'
 import type { HostNameClaims } from './host-names.ts'
-
-type Readings = RecordView<typeof readings>
 
 /** Takes rows of a record that are readings of this host. */
 export type Pass = (record: Readings, rows: readonly number[], tenant: string, host: string) => void

@@ -5,8 +5,7 @@ import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
 import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
 import { type Split, split } from '../../../core/model/split.ts'
-import type { energy } from '../../../core/model/streams/index.ts'
-import type { RowOf } from '../../../core/model/streams/stream.ts'
+import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import { windowStartNano, windowStartSeconds } from '../../../core/model/window.ts'
 import { workloadKey } from '../samples/keys.ts'
 import { MINUTE_NS } from '../samples/samples.ts'
@@ -16,8 +15,6 @@ import { aggregateWindow, type Quality, type WindowUse, type WorkloadUse, worstO
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
 import { finestWorkloads, isOverBusy, type WorkloadName, withoutRepeats, workloadName } from './workloads.ts'
-
-export type EnergyRow = RowOf<typeof energy>
 
 export interface Attribution {
   readonly method: 'ratio' | 'baseline'

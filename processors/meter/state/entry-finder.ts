@@ -1,7 +1,5 @@
 /** Finds the series that a row belongs to, by comparing with what came last time (lookup.ts). */
 import { maxPowerMwOf } from '../../../core/books/plausible.ts'
-import type { RecordView } from '../../../core/columns/record-reader.ts'
-import type { readings } from '../../../core/model/streams/index.ts'
 import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
 import {
   ACTIVITY_QUANTITIES,
@@ -12,9 +10,14 @@ import {
   upperBoundOf,
 } from '../samples/series.ts'
 import { LabelUpdater } from './labels.ts'
-import { entryKey, type HostLookup, type RowEntry, type RowSymbols, type TextSymbols } from './lookup.ts'
-
-type Readings = RecordView<typeof readings>
+import {
+  entryKey,
+  type HostLookup,
+  type Readings,
+  type RowEntry,
+  type RowSymbols,
+  type TextSymbols,
+} from './lookup.ts'
 
 /** Longest trusted distance of two samples of a source, ns. */
 export type GapOf = (source: string) => number

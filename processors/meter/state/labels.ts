@@ -1,11 +1,7 @@
 /** Labels of workloads: what the newest reading of each says. */
-import type { RecordView } from '../../../core/columns/record-reader.ts'
-import type { readings } from '../../../core/model/streams/index.ts'
 import { isBelow } from '../samples/samples.ts'
 import type { HostState } from './host-state.ts'
-import type { HostLookup, TextSymbols, WorkloadLookup } from './lookup.ts'
-
-type Readings = RecordView<typeof readings>
+import type { HostLookup, Readings, TextSymbols, WorkloadLookup } from './lookup.ts'
 
 /** Before every reading. */
 const NEVER = -1

@@ -5,9 +5,14 @@
  */
 import type { DictionaryView } from '../../../core/columns/column-views.ts'
 import { Interner } from '../../../core/columns/interner.ts'
+import type { RecordView } from '../../../core/columns/record-reader.ts'
+import type { readings } from '../../../core/model/streams/index.ts'
 import type { Series } from '../samples/series.ts'
 import type { Capacity } from './budget.ts'
 import type { HostState, HostStates, WorkloadLabels } from './host-state.ts'
+
+/** A record of stream `readings`, opened for reading by column. */
+export type Readings = RecordView<typeof readings>
 
 /** What a row says apart from its numbers, as symbols. */
 export interface RowSymbols {

@@ -9,8 +9,8 @@ import { isSensorSource } from '../../../collector/sensors/host/sensor.ts'
 import type { Broker } from '../../../core/broker/broker.ts'
 import { quarantine } from '../../../core/model/streams/index.ts'
 import { waitSeconds } from '../../../processors/forward/answer.ts'
-import type { Uplink } from '../../../processors/forward/exporter.ts'
-import { openUplink } from '../../../processors/forward/open.ts'
+import type { Exporter } from '../../../processors/forward/exporter.ts'
+import { openExporter } from '../../../processors/forward/open.ts'
 import { rejectedItems } from '../../../processors/forward/otlp/partial-success.ts'
 import { createForward } from '../../../processors/forward/processor.ts'
 import type { Runner } from '../../../processors/loop/runner.ts'
@@ -34,7 +34,7 @@ interface Answer {
 let log: Awaited<ReturnType<typeof openLog>>
 let broker: Broker
 let runner: Runner | undefined
-let uplink: Uplink
+let uplink: Exporter
 let events: RecordedEvents
 let requests: Request[]
 /** What the receiver answers next; undefined: it hangs. */
@@ -71,8 +71,8 @@ afterEach(async () => {
 async function forward(settings: Record<string, unknown> = {}): Promise<void> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base/`
   const config = testConfig({ forward: { url, timeout: 0.5, token: 'secret', ...settings } })
-  uplink = openUplink(url, { config, events, now: Date.now, isSensor: isSensorSource })
-  runner = await run(broker, createForward({ uplink, events }))
+  uplink = openExporter(url, { config, events, now: Date.now, isSensor: isSensorSource })
+  runner = await run(broker, createForward({ exporter: uplink, events }))
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { isSensorSource } from '../../../collector/sensors/host/sensor.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { logs } from '../../../core/model/streams/index.ts'
-import { openUplink } from '../../../processors/forward/open.ts'
+import { openExporter } from '../../../processors/forward/open.ts'
 import { createForward } from '../../../processors/forward/processor.ts'
 import { createAuthority } from '../../support/certificates.ts'
 import {
@@ -112,7 +112,7 @@ it('speaks TLS, with a certificate of its own where one is asked for', async () 
   const start = (tls: Record<string, string>) => {
     const config = testConfig({ forward: { url, tls } })
     const options = { config, events: silentEvents, now: Date.now, isSensor: isSensorSource }
-    return run(node.broker, createForward({ uplink: openUplink(url, options), events: silentEvents }))
+    return run(node.broker, createForward({ exporter: openExporter(url, options), events: silentEvents }))
   }
   const own = authority.issue(['node'])
   for (const tls of [{ cert: own.cert, key: own.key }, { ca: authority.cert }]) {

@@ -16,7 +16,7 @@ import type { RowOf, StreamDeclaration } from '../../../core/model/streams/strea
 import { createAdmit } from '../../../processors/admit/processor.ts'
 import { createHttpClient, type HttpClient } from '../../../processors/forward/http-client.ts'
 import { createForward } from '../../../processors/forward/processor.ts'
-import { createWattlineUplink } from '../../../processors/forward/wattline-exporter.ts'
+import { createWattlineExporter } from '../../../processors/forward/wattline-exporter.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
 import { streamSettings } from '../../../processors/processors.ts'
 import { decoders, recogniser } from '../../collector/intake/fakes.ts'
@@ -99,7 +99,7 @@ export async function run(
 }
 
 export const forwardTo = (http: HttpClient, events: Events = silentEvents): Processor =>
-  createForward({ uplink: createWattlineUplink({ http, events, now: Date.now }), events })
+  createForward({ exporter: createWattlineExporter({ http, events, now: Date.now }), events })
 
 export const httpTo = (url: string): HttpClient => createHttpClient(url, testConfig().forward)
 

@@ -1,4 +1,4 @@
-import type { EnergyRow } from '../../../processors/rate/rate.ts'
+import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 
 /** A minute of container A: 450 J of 60 s of CPU time. */
 export const energyRow = (facts: Partial<EnergyRow> = {}): EnergyRow => ({

@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest'
 import {
   decodeRewind,
   encodeRewind,
-  type Facts,
   isWanted,
   planRewind,
   REWIND,
   type Rewind,
+  type RewindInputs,
 } from '../../../processors/store/rewind.ts'
 
 interface World {
@@ -23,11 +23,11 @@ interface World {
   rows: ReadonlySet<bigint>
   /** Of these and of lost ones, those whose tokens they have. */
   logged: ReadonlySet<bigint>
-  stored: Facts['stored']
+  stored: RewindInputs['stored']
   state: ReadonlyMap<string, Uint8Array>
 }
 
-const factsOf = (world: World, more: Partial<Facts> = {}): Facts => ({
+const factsOf = (world: World, more: Partial<RewindInputs> = {}): RewindInputs => ({
   holding: {
     partition: 0,
     first: world.first,

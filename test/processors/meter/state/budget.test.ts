@@ -7,11 +7,11 @@ import { configSchema } from '../../../../core/catalogue/config/schema.ts'
 import type { EventName, Events } from '../../../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../../../core/columns/rows.ts'
 import { energy, lateReadings, readings } from '../../../../core/model/streams/index.ts'
+import type { EnergyRow } from '../../../../core/model/streams/ledger.ts'
 import { Step } from '../../../../processors/loop/step.ts'
 import { createMeter, type Flush } from '../../../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../../../processors/meter/processor.ts'
 import { countOf } from '../../../../processors/meter/samples/samples.ts'
-import type { EnergyRow } from '../../../../processors/meter/shares/attribute.ts'
 import { type Capacity, StateBudget } from '../../../../processors/meter/state/budget.ts'
 import {
   at,
