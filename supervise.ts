@@ -6,7 +6,7 @@
 import { type Doors, openDoors } from './core/auth/authentication.ts'
 import { collectorProcesses, workerConfig } from './core/catalogue/config/processes.ts'
 import type { Config } from './core/catalogue/config/schema.ts'
-import type { EventBus } from './core/catalogue/events/events.ts'
+import type { EventBus } from './core/catalogue/events/event-bus.ts'
 import { FIXED_LIMITS } from './core/catalogue/limits/limits.ts'
 import { checkPortFree } from './core/http/free-port.ts'
 import { urlOf } from './core/http/url-of.ts'

@@ -1,4 +1,4 @@
-import type { EventBus } from '../core/catalogue/events/events.ts'
+import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
 
 /** What nobody caught is a defect of ours. The state of the process is unknown, the log's is not: end, and start anew. */

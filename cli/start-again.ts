@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { EventBus } from '../core/catalogue/events/events.ts'
+import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 
 /** A process that breaks down as soon as it starts would otherwise do nothing else. */
 const LEAST_UPTIME_MS = 10_000

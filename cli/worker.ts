@@ -4,7 +4,8 @@
  */
 
 import { asWattlineError } from '../core/catalogue/errors/errors.ts'
-import { createLogger, EventBus } from '../core/catalogue/events/events.ts'
+import { EventBus } from '../core/catalogue/events/event-bus.ts'
+import { createLogger } from '../core/catalogue/events/logger.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
 import { relaxHeap } from '../core/runtime/heap.ts'
 import { watchProcess } from '../core/runtime/process-figures.ts'

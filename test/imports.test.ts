@@ -155,6 +155,16 @@ it('has no circle of folders, types included', () => {
   expect(circlesOf(edgesOf(imports, dirname))).toEqual([])
 })
 
+/** A list of one stage in a catalogue. */
+const STAGE_LIST =
+  /^core\/catalogue\/(config\/keys|errors|events|limits)\/(backup|books|collector|listeners|process|processors|query|storage)\.ts$/
+
+it('keeps the lists of the stages apart: only the index of their catalogue puts them together', () => {
+  const lists = files.filter(path => STAGE_LIST.test(path))
+  expect(lists.length).toBeGreaterThan(20)
+  expect(imports.filter(({ from, to }) => STAGE_LIST.test(from) && STAGE_LIST.test(to))).toEqual([])
+})
+
 it('finds a circle where there is one', () => {
   const back = { from: 'core/model/units.ts', to: 'core/books/finest.ts', typeOnly: true }
   expect(circlesOf(edgesOf([...imports, back], dirname))).not.toEqual([])

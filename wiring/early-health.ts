@@ -1,7 +1,7 @@
 import type { Doors } from '../core/auth/authentication.ts'
 import type { needsOf } from '../core/catalogue/config/roles.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
-import type { EventBus } from '../core/catalogue/events/events.ts'
+import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import type { Lifecycle } from '../core/runtime/lifecycle.ts'
 import type { StartWaits } from '../core/runtime/start-waits.ts'
 import { createStatusServer, type QueryServer } from '../query/server.ts'

@@ -2,7 +2,7 @@
 import type { Broker } from '../core/broker/broker.ts'
 import { LateBroker } from '../core/broker/lazy-broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
-import type { EventBus } from '../core/catalogue/events/events.ts'
+import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import type { Lifecycle } from '../core/runtime/lifecycle.ts'
 import type { Losses } from '../core/runtime/losses.ts'
 import type { StartWaits } from '../core/runtime/start-waits.ts'

@@ -1,6 +1,7 @@
 import { environmentNames } from '../../core/catalogue/config/environment.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
-import { DOORS, type DoorName, LIMITS, type LimitAnswer } from '../../core/catalogue/limits/limits.ts'
+import { DOORS, type DoorName, type LimitAnswer } from '../../core/catalogue/limits/declaration.ts'
+import { LIMITS } from '../../core/catalogue/limits/limits.ts'
 import { NOTE, table } from './markdown.ts'
 
 /** What clients may cost, from the table that a test drives against every door. */

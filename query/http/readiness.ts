@@ -1,5 +1,5 @@
 /** Whether this instance takes work: per role, what keeps it from working. */
-import type { Role } from '../../core/catalogue/config/roles.ts'
+import type { Role } from '../../core/catalogue/config/keys/process.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
 /** Each role that this process runs, and its files, with the reasons why they do not work now; none: they do. */

@@ -1,6 +1,7 @@
 /** Gathers what `/metrics` tells: counters of events, this process, and how far the readers of the log are behind. */
 import type { Broker } from '../../core/broker/broker.ts'
-import { type CounterSamples, EVENTS } from '../../core/catalogue/events/events.ts'
+import type { CounterSamples } from '../../core/catalogue/events/event-bus.ts'
+import { EVENTS } from '../../core/catalogue/events/events.ts'
 import { labelText } from '../../core/model/label-text.ts'
 import { logReaders } from '../../core/model/streams/readers.ts'
 import { type ProcessFigures, watchProcess } from '../../core/runtime/process-figures.ts'

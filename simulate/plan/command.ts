@@ -1,5 +1,5 @@
 /** `wattline simulate --plan`: the sizing of a fleet as text or JSON. */
-import { MOST_PARTITIONS } from '../../core/catalogue/config/schema.ts'
+import { MOST_PARTITIONS } from '../../core/catalogue/config/keys/storage.ts'
 import { readAssumptions, readUnitCosts } from './costs.ts'
 import { limitsOf } from './limits.ts'
 import { plan } from './plan.ts'

@@ -1,7 +1,8 @@
 // The product, but with the engine's deduplication logs left as a crash left them: what `npm run chaos -- --without-repair`
 // kills, to show what the repair is for.
 import { loadConfig } from '../../core/catalogue/config/load.ts'
-import { createLogger, EventBus } from '../../core/catalogue/events/events.ts'
+import { EventBus } from '../../core/catalogue/events/event-bus.ts'
+import { createLogger } from '../../core/catalogue/events/logger.ts'
 import { startWattline } from '../../main.ts'
 
 const config = loadConfig(undefined, process.env)

@@ -7,7 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../collector/intake/clock.ts'
 import { createMemoryGuard } from '../../collector/intake/memory-guard.ts'
 import { jsonToProtobuf } from '../../collector/otlp/json/json.ts'
-import { DOORS, FIXED_LIMITS, LIMITS, type LimitName } from '../../core/catalogue/limits/limits.ts'
+import { DOORS } from '../../core/catalogue/limits/declaration.ts'
+import { FIXED_LIMITS, LIMITS, type LimitName } from '../../core/catalogue/limits/limits.ts'
 import {
   type DoorAnswer,
   type LimitDoor,

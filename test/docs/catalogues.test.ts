@@ -17,7 +17,7 @@ const product = execFileSync(
 )
   .split('\n')
   .filter(
-    path => path !== '' && existsSync(path) && !/^(test|docs|core\/runtime\/(errors|events)\.ts)/.test(path),
+    path => path !== '' && existsSync(path) && !/^(test|docs|core\/catalogue\/(errors|events)\/)/.test(path),
   )
   .map(path => readFileSync(path, 'utf8'))
   .join('\n')

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { configSchema, MOST_PARTITIONS } from '../../core/catalogue/config/schema.ts'
+import { MOST_PARTITIONS } from '../../core/catalogue/config/keys/storage.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { planText } from '../../simulate/plan/command.ts'
 import {
   type Assumptions,

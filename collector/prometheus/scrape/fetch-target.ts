@@ -2,8 +2,8 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import type { ScrapeJob } from '../../../core/catalogue/config/keys/scrape.ts'
 import { scrapeTimeout } from '../../../core/catalogue/config/scrape.ts'
-import type { ScrapeJob } from '../../../core/catalogue/config/scrape-schema.ts'
 import { ScrapeFailure } from './failure.ts'
 import { acceptOf, type TextFormat, textFormat } from './media.ts'
 

@@ -1,4 +1,4 @@
-import type { ScrapeProtocol } from '../../../core/catalogue/config/scrape-schema.ts'
+import type { ScrapeProtocol } from '../../../core/catalogue/config/keys/scrape.ts'
 import { ScrapeFailure } from './failure.ts'
 
 export type TextFormat = 'openmetrics' | 'prometheus'

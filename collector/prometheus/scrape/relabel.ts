@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type AnchoredRegex, compileAnchored } from '../../../core/catalogue/config/anchored-regex.ts'
-import type { RelabelRule } from '../../../core/catalogue/config/scrape-schema.ts'
+import type { RelabelRule } from '../../../core/catalogue/config/keys/scrape.ts'
 
 /** Changes the labels in place; false when the target or sample they belong to is dropped. */
 export type Relabel = (labels: Map<string, string>) => boolean

@@ -1,4 +1,4 @@
-import type { ScrapeJob } from '../../../core/catalogue/config/scrape-schema.ts'
+import type { ScrapeJob } from '../../../core/catalogue/config/keys/scrape.ts'
 import { asWattlineError, type WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import type { Budget, Reservation } from '../../intake/budget.ts'

@@ -2,8 +2,9 @@
  * Scrapes the targets of the configuration and of files, each at its turn, and stores what they say through the same door as
  * everything else. docs/scrape.md says what that means for users.
  */
+
+import type { ScrapeJob, TargetGroup } from '../../../core/catalogue/config/keys/scrape.ts'
 import type { Config } from '../../../core/catalogue/config/schema.ts'
-import type { ScrapeJob, TargetGroup } from '../../../core/catalogue/config/scrape-schema.ts'
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import { type Budget, createBudget } from '../../intake/budget.ts'
 import { type Clock, systemClock } from '../../intake/clock.ts'

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { z } from 'zod'
-import { type TargetGroup, targetGroups } from '../../../core/catalogue/config/scrape-schema.ts'
+import { type TargetGroup, targetGroups } from '../../../core/catalogue/config/keys/scrape.ts'
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import { parseYaml } from '../../../core/runtime/yaml.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ScrapeJob, TargetGroup } from '../../../core/catalogue/config/scrape-schema.ts'
+import type { ScrapeJob, TargetGroup } from '../../../core/catalogue/config/keys/scrape.ts'
 import type { Relabel } from './relabel.ts'
 import type { Label } from './sample.ts'
 

@@ -1,14 +1,22 @@
-/** Factors and tariffs: values that no schema can judge by themselves, and that would make entries wrong, or unpriced, in silence. */
+/** Metering, factors and tariffs: values that no schema can judge by themselves, and that would make entries wrong, or unpriced, in silence. */
 import { parseDecimal } from '../../model/decimal.ts'
 import { yearlyIntensities, yearlyIntensity } from '../../model/factor.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
 
+/** What factors and tariffs say that cannot be. */
 export const booksProblems = (config: Pick<Config, 'factors' | 'tariffs'>): ConfigProblem[] => [
   ...factorProblems(config.factors),
   ...tariffProblems(config.tariffs),
 ]
+
+/** What the method of metering needs. */
+export function meteringProblems({ metering }: Pick<Config, 'metering'>): ConfigProblem[] {
+  if (metering.method !== 'baseline' || metering.idle_watts !== undefined) return []
+  const problem = 'method `baseline` needs the calibrated idle power in watts'
+  return [{ path: 'metering.idle_watts', problem }]
+}
 
 function factorProblems(factors: Config['factors']): ConfigProblem[] {
   const problems: ConfigProblem[] = []

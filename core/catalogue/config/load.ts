@@ -2,18 +2,13 @@ import { readFileSync, statSync } from 'node:fs'
 import { z } from 'zod'
 import { parseYaml } from '../../runtime/yaml.ts'
 import { WattlineError } from '../errors/errors.ts'
-import { booksProblems } from './books.ts'
+import { crossChecks } from './cross-checks.ts'
 import { environmentSettings } from './environment.ts'
 import { issueText } from './issue.ts'
-import { listenProblems } from './listen.ts'
 import type { ConfigProblem } from './problem.ts'
-import { processesProblems } from './processes.ts'
-import { roleProblems } from './roles.ts'
 import { touches, without } from './salvage.ts'
 import { type Config, configSchema } from './schema.ts'
-import { scrapeProblems } from './scrape.ts'
 import { closest } from './suggest.ts'
-import { warehouseProblems } from './warehouse.ts'
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
@@ -203,50 +198,6 @@ function knownKeys(path: readonly PropertyKey[]): readonly string[] {
     node = typeof part === 'number' ? schema.items : schema.properties?.[String(part)]
   }
   return Object.keys((node as { properties?: object } | undefined)?.properties ?? {})
-}
-
-/** Relations between keys that the schema alone cannot say. */
-function crossChecks(config: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = []
-  if (config.limits.body_bytes > config.limits.in_flight_bytes) {
-    problems.push({
-      path: 'limits.in_flight_bytes',
-      problem: `must be at least limits.body_bytes (${config.limits.body_bytes})`,
-    })
-  }
-  if (config.group_commit.thin_wait_ms < config.group_commit.wait_ms) {
-    problems.push({ path: 'group_commit.thin_wait_ms', problem: 'must be at least group_commit.wait_ms' })
-  }
-  if (config.metering.method === 'baseline' && config.metering.idle_watts === undefined) {
-    problems.push({
-      path: 'metering.idle_watts',
-      problem: 'method `baseline` needs the calibrated idle power in watts',
-    })
-  }
-  return [
-    ...problems,
-    ...listenProblems(config),
-    ...booksProblems(config),
-    ...roleProblems(config),
-    ...processesProblems(config),
-    ...kafkaChecks(config.broker),
-    ...warehouseProblems(config),
-    ...scrapeProblems(config),
-  ]
-}
-
-function kafkaChecks({ kind, brokers, tls, sasl }: Config['broker']): ConfigProblem[] {
-  const problems: ConfigProblem[] = []
-  if (kind === 'kafka' && brokers.length === 0) {
-    problems.push({ path: 'broker.brokers', problem: 'Kafka needs host:port of at least one broker' })
-  }
-  if (sasl.mechanism !== 'none' && (sasl.username === undefined || sasl.password === undefined)) {
-    problems.push({ path: 'broker.sasl', problem: `${sasl.mechanism} needs username and password` })
-  }
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    problems.push({ path: 'broker.tls', problem: 'a certificate needs its key, and a key its certificate' })
-  }
-  return problems
 }
 
 function deepFreeze<T>(value: T): T {

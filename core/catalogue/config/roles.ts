@@ -2,11 +2,8 @@
  * Roles: which stages a process runs. On one machine it runs all of them; on many, each role is scaled by replicas, and the
  * log (Kafka) and the tables (a ClickHouse server) are what they share.
  */
+import type { Role } from './keys/process.ts'
 import type { ConfigProblem } from './problem.ts'
-
-/** collector: receivers, sensors, intake. processors: store, meter, rate. query: routes and the page. */
-export const ROLES = ['collector', 'processors', 'query'] as const
-export type Role = (typeof ROLES)[number]
 
 /** The keys that decide what runs where. */
 export interface Placement {

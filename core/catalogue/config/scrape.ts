@@ -1,7 +1,7 @@
 import { compileAnchored } from './anchored-regex.ts'
+import type { RelabelRule, ScrapeJob } from './keys/scrape.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
-import type { RelabelRule, ScrapeJob } from './scrape-schema.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 10
 

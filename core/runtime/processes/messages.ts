@@ -1,7 +1,7 @@
 /** What a supervisor and its worker processes say to each other, over the channel that Node opens between them. */
 import type { Config } from '../../catalogue/config/schema.ts'
 import type { ErrorCode } from '../../catalogue/errors/errors.ts'
-import type { CounterSamples } from '../../catalogue/events/events.ts'
+import type { CounterSamples } from '../../catalogue/events/event-bus.ts'
 import type { ProcessFigures } from '../process-figures.ts'
 
 /** What a worker runs: all it needs, so that it reads no settings of its own. */

@@ -1,4 +1,5 @@
-import type { CounterSamples, Events } from '../../catalogue/events/events.ts'
+import type { CounterSamples } from '../../catalogue/events/event-bus.ts'
+import type { Events } from '../../catalogue/events/events.ts'
 import { backoffMs, sleep } from '../backoff.ts'
 import type { FiguresWatch } from '../process-figures.ts'
 import type { WorkerAddresses, WorkerOrder } from './messages.ts'

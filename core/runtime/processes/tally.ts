@@ -1,4 +1,4 @@
-import type { CounterSamples } from '../../catalogue/events/events.ts'
+import type { CounterSamples } from '../../catalogue/events/event-bus.ts'
 import type { FiguresWatch, ProcessFigures } from '../process-figures.ts'
 import type { WorkerReport } from './messages.ts'
 

@@ -6,7 +6,8 @@ import { newToken, tokenHash } from '../../../core/auth/token.ts'
 import { createTokenAccess } from '../../../core/auth/token-access.ts'
 import type { TokenEntry } from '../../../core/auth/token-list.ts'
 import { createTokenTable } from '../../../core/auth/token-table.ts'
-import { createLogger, EventBus } from '../../../core/catalogue/events/events.ts'
+import { EventBus } from '../../../core/catalogue/events/event-bus.ts'
+import { createLogger } from '../../../core/catalogue/events/logger.ts'
 import { SCOPES } from '../../../core/model/identity.ts'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')

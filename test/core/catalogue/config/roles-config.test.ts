@@ -1,14 +1,9 @@
 // Guarantees: a process opens what its roles need and nothing else; roles that cannot work with an embedded log or engine,
 // which belong to one process, are refused with what to do.
 import { describe, expect, it } from 'vitest'
+import { ROLES, type Role } from '../../../../core/catalogue/config/keys/process.ts'
 import { resolveConfig } from '../../../../core/catalogue/config/load.ts'
-import {
-  needsOf,
-  type Placement,
-  ROLES,
-  type Role,
-  roleProblems,
-} from '../../../../core/catalogue/config/roles.ts'
+import { needsOf, type Placement, roleProblems } from '../../../../core/catalogue/config/roles.ts'
 
 const placement = (roles: string, log: string, engine: string): Placement => ({
   roles: roles.split('+').map(letter => ROLES.find(role => role.startsWith(letter)) as Role),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../model/identity.ts'
+import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../../model/identity.ts'
 import { bytes, duration } from './quantities.ts'
 
 /** Keys of `scrape`, named as those of Prometheus where they mean the same. docs/scrape.md says what is not taken over. */

@@ -1,12 +1,8 @@
 import { z } from 'zod'
+import { filePath } from './file-path.ts'
 
 const PORT = 'must be a port from 0 to 65535 (0: any that is free), or off'
 const port = z.union([z.int(PORT).min(0, PORT).max(65_535, PORT), z.literal('off')], { error: PORT })
-/** Read by path, not by `${file:...}`, because they are followed while the process runs. */
-export const filePath = z
-  .string()
-  .min(1)
-  .refine(text => !text.includes('-----BEGIN'), 'the path of a file, not its contents')
 const origin = z
   .string()
   .regex(
@@ -41,5 +37,16 @@ export const listenSchema = z
       .array(origin)
       .default([])
       .describe('Origins of web pages that may send OTLP, such as https://shop.example; `*` needs tokens'),
+  })
+  .prefault({})
+
+/** Who is let in. */
+export const authSchema = z
+  .strictObject({
+    tokens_file: filePath
+      .optional()
+      .describe(
+        'File with the tokens that are let in, as hashes (`wattline token`); read again when it changes',
+      ),
   })
   .prefault({})

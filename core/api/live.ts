@@ -1,0 +1,39 @@
+/** `/api/v1/live`: watts of one host over the last minutes at the sensors' own resolution, before windows close. */
+export interface LiveAnswer {
+  readonly host: string
+  readonly host_name: string
+  /** Hosts that sent readings in the last five minutes, for the selector: the first thousand of them by name. */
+  readonly hosts: readonly { readonly host: string; readonly host_name: string }[]
+  /** How many there are; above the number listed, others can be asked for by `host`. */
+  readonly hosts_total: number
+  readonly cpus: number
+  readonly energy_quality: 'measured' | 'estimated' | 'simulated' | 'none'
+  readonly energy_source: string
+  /** host: everything the machine draws; components: CPU and memory only. */
+  readonly boundary: 'host' | 'components'
+  /** Error band of an estimate as a share of the value (0.4 = ±40 %); null when measured. */
+  readonly error_band: number | null
+  readonly zone: string
+  readonly intensity_g_per_kwh: string | null
+  readonly intensity_kind: string
+  readonly intensity_source: string
+  readonly pue: string
+  readonly currency: string
+  readonly price_per_kwh: string | null
+  /** Ends of the intervals, unix milliseconds, rising. */
+  readonly times_ms: readonly number[]
+  readonly series: readonly LiveSeries[]
+}
+
+export interface LiveSeries {
+  readonly share: 'active' | 'idle' | 'unattributed'
+  /** Empty for idle and unattributed. */
+  readonly workload_kind: string
+  readonly workload_id: string
+  readonly workload_name: string
+  readonly namespace: string
+  /** Milliwatts per interval, aligned with `times_ms`; null where no meter saw the interval. */
+  readonly milliwatts: readonly (number | null)[]
+  /** CPU cores used per interval, same alignment; null for idle. */
+  readonly cpus_used: readonly (number | null)[]
+}

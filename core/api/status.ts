@@ -1,0 +1,58 @@
+/** `/api/v1/lag`: how far each reader of the log is behind. */
+export interface LagAnswer {
+  readonly partitions: readonly LagEntry[]
+  /**
+   * With `newest=true`, of every stream asked for that has a table: how new the newest row is that queries see. Null: the
+   * tables do not answer.
+   */
+  readonly newest?: readonly NewestRow[] | null
+}
+
+export interface NewestRow {
+  readonly stream: string
+  /** Latest time that a row tells of, of the ledger the start of its window; null: no rows. */
+  readonly time: string | null
+  /** Seconds from then to now; below zero where a row is dated ahead. */
+  readonly age_seconds: number | null
+}
+
+export interface LagEntry {
+  readonly group: string
+  readonly stream: string
+  readonly partition: number
+  /** Offset after the last stored record, and how far the group has come. */
+  readonly end: string
+  readonly committed: string
+  /** Records between; in Kafka an upper bound, since its offsets also number what is no record. */
+  readonly pending: string
+  /** Seconds since the oldest pending record was made; null when none is pending. */
+  readonly oldest_pending_seconds: number | null
+}
+
+/** `/api/v1/status`: what the page's header and `wattline top` say of this instance. */
+export interface StatusAnswer {
+  readonly version: string
+  readonly started: string
+  readonly roles: readonly string[]
+  readonly tenant: string
+  /** Where this process takes OTLP over HTTP, `http://127.0.0.1:4318`; null: it does not. */
+  readonly otlp_http: string | null
+  /** The same over gRPC, `http://127.0.0.1:4317`. */
+  readonly otlp_grpc: string | null
+  /** Not ready reasons; empty when ready. */
+  readonly problems: readonly string[]
+  /** What files have lost and got back; for operators. */
+  readonly notes?: readonly string[]
+}
+
+/** Body of every error on JSON routes, `application/problem+json`. */
+export interface Problem {
+  readonly type: 'about:blank'
+  readonly title: string
+  readonly status: number
+  /** Code of the error catalogue. */
+  readonly code: string
+  readonly detail: string
+  readonly remedy: string
+  readonly instance: string
+}

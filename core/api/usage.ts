@@ -1,0 +1,50 @@
+/** `/api/v1/usage` */
+export interface UsageAnswer {
+  readonly window: { readonly from: string; readonly to: string }
+  /** Width of a row's time step; null: it is one of the calendar, or there is one row a group for the whole window. */
+  readonly step_seconds: number | null
+  /** Rows are of months (UTC), of which the window may hold the first and the last in part. */
+  readonly calendar_step: 'month' | null
+  readonly group_by: readonly string[]
+  readonly currency: string
+  readonly rows: readonly UsageRow[]
+  /** `limit` left groups out of `rows`; `total` holds them. */
+  readonly truncated: boolean
+  /** Sum of all rows, and of what include_idle left out of them is named in `excluded_uj`. */
+  readonly total: UsageRow
+  readonly excluded_uj: string
+  /** Steps in which idle energy was shared, finest first: 60 s unless that is too much to look at; null: whole, or not at all. */
+  readonly idle_shared_by_seconds: number | null
+}
+
+export interface UsageRow {
+  readonly group: Readonly<Record<string, string>>
+  /** Start of the step; null without `step`. */
+  readonly start: string | null
+  readonly energy_uj: string
+  readonly active_uj: string
+  readonly idle_uj: string
+  readonly unattributed_uj: string
+  readonly cpu_us: string
+  readonly carbon_operational_ug: string | null
+  readonly carbon_embodied_ug: string | null
+  readonly cost_energy_nano: string | null
+  readonly cost_resource_nano: string | null
+  /** Share of the covered windows that meters saw, 0..1, over entries. */
+  readonly coverage: number
+  /** Share of the energy by quality, 0..1 each, in sum 1 (or all 0 without energy). */
+  readonly quality: {
+    readonly measured: number
+    readonly interpolated: number
+    readonly estimated: number
+    readonly simulated: number
+  }
+  /** Energy without carbon factor or tariff: entries, energy and reasons. */
+  readonly unpriced: {
+    readonly carbon_entries: string
+    readonly carbon_uj: string
+    readonly cost_entries: string
+    readonly cost_uj: string
+    readonly reasons: readonly string[]
+  }
+}

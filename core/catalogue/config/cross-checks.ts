@@ -1,0 +1,23 @@
+import { booksProblems, meteringProblems } from './books.ts'
+import { brokerProblems } from './broker.ts'
+import { intakeProblems } from './intake.ts'
+import { listenProblems } from './listen.ts'
+import type { ConfigProblem } from './problem.ts'
+import { processesProblems } from './processes.ts'
+import { roleProblems } from './roles.ts'
+import type { Config } from './schema.ts'
+import { scrapeProblems } from './scrape.ts'
+import { warehouseProblems } from './warehouse.ts'
+
+/** Relations between keys that the schema alone cannot say. */
+export const crossChecks = (config: Config): ConfigProblem[] => [
+  ...intakeProblems(config),
+  ...meteringProblems(config),
+  ...listenProblems(config),
+  ...booksProblems(config),
+  ...roleProblems(config),
+  ...processesProblems(config),
+  ...brokerProblems(config),
+  ...warehouseProblems(config),
+  ...scrapeProblems(config),
+]

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quantities.ts'
+
+/** How readings become energy. */
+export const meteringSchema = z
+  .strictObject({
+    lateness: durationOrZero.prefault(30).describe('Seconds after its end that a window waits for readings'),
+    idle_flush: duration.prefault(120).describe('Seconds of silence of a host after which its windows close'),
+    gap: duration
+      .prefault(300)
+      .describe('Longest trusted distance of two samples; beyond it energy is interpolated'),
+    sensor_gap: duration.prefault(25).describe('The same for the sensors of this process'),
+    uplink_patience: duration
+      .prefault(172_800)
+      .describe(
+        'Seconds that the last windows of hosts behind a forwarding node stay open in silence: what follows may wait there',
+      ),
+    method: z.enum(['ratio', 'baseline']).default('ratio').describe('How idle energy is told from active'),
+    idle_watts: z
+      .number()
+      .min(0)
+      .optional()
+      .describe('Calibrated idle power of a host for method `baseline`'),
+    state_bytes: bytes
+      .optional()
+      .describe(
+        'Memory that hosts and workloads of one tenant may take in this process, estimated; beyond it new ones are not metered. Default: a quarter of what JavaScript may use',
+      ),
+  })
+  .prefault({})
+
+const workloadRule = z.strictObject({
+  match: z.strictObject({
+    kind: z.string().optional().describe('Workload kind, exact'),
+    namespace: z.string().optional().describe('Namespace, `*` as wildcard'),
+    name: z.string().optional().describe('Workload name, `*` as wildcard'),
+    label: z.record(z.string(), z.string()).optional().describe('Labels that must all be equal'),
+  }),
+  account: z.string().min(1).describe('Who pays; `${namespace}` and `${label:KEY}` are replaced'),
+})
+
+/** Who pays. */
+export const workloadsSchema = z
+  .strictObject({
+    account: z.string().default('default').describe('Account of workloads that no rule names'),
+    operator_account: z.string().default('operator').describe('Account of idle and unattributed energy'),
+    rules: z.array(workloadRule).default([]).describe('First match wins'),
+  })
+  .prefault({})
+
+/** What energy emits. */
+export const factorsSchema = z
+  .strictObject({
+    zone: z
+      .string()
+      .default('WORLD')
+      .describe('Grid zone of hosts that name none: ISO country code or WORLD'),
+    pue: decimal.default('1').describe('Facility energy over IT energy; 1 counts the machine alone'),
+    intensity_g_per_kwh: decimal.optional().describe('Overrides the built-in yearly average of the zone'),
+    intensity_source: z.string().optional().describe('Where that override comes from'),
+    embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
+    embodied_years: decimal
+      .default('5')
+      .describe('Expected lifespan that embodied emissions are spread over'),
+  })
+  .prefault({})
+
+/** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
+const tariffBand = z.strictObject({
+  from: z
+    .string()
+    .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "06:00"')
+    .describe('Start of the band, `HH:MM`'),
+  to: z
+    .string()
+    .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "22:00"')
+    .describe('Its end, not in it any more; may lie beyond midnight'),
+  price_per_kwh: signedDecimal.describe('Energy price in the band'),
+})
+
+/** What energy and resources cost. */
+export const tariffsSchema = z
+  .strictObject({
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code of three capitals, such as EUR')
+      .default('EUR')
+      .describe('ISO 4217 code of all prices'),
+    price_per_kwh: signedDecimal.optional().describe('Energy price; without it energy stays unpriced'),
+    time_zone: z.string().default('UTC').describe('Zone of the bands, IANA name'),
+    bands: z.array(tariffBand).default([]).describe('Other prices by time of day'),
+    price_per_vcpu_hour: decimal.optional().describe('Resource price of CPU time'),
+    price_per_gib_hour: decimal.optional().describe('Resource price of memory'),
+  })
+  .prefault({})

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+import { bytes, duration } from './quantities.ts'
+
+/** What one statement may cost. */
+export const sqlLimitsSchema = z
+  .strictObject({
+    seconds: duration.prefault(30).describe('Longest run of one statement'),
+    memory_bytes: bytes.prefault(4_294_967_296).describe('Most memory of one statement'),
+    result_rows: z.int().positive().default(10_000_000).describe('Most rows of one answer'),
+    concurrent: z
+      .int()
+      .positive()
+      .default(8)
+      .describe('Statements of one tenant at a time, running or waiting'),
+  })
+  .prefault({})

@@ -1,0 +1,70 @@
+import { counter, type EventDeclaration } from './declaration.ts'
+
+/** What senders of telemetry are answered. */
+export const INTAKE_EVENTS = {
+  itemsAccepted: {
+    level: 'debug',
+    counter: counter(
+      'wattline_intake_items_total',
+      'Spans, data points, log records and readings acknowledged',
+      'signal',
+    ),
+  },
+  itemsRejected: {
+    level: 'warn',
+    counter: counter(
+      'wattline_intake_rejected_total',
+      'Items refused while the rest of their request was taken',
+      'signal',
+      'reason',
+    ),
+  },
+  requestRejected: {
+    level: 'debug',
+    counter: counter('wattline_intake_requests_rejected_total', 'Requests refused whole', 'code'),
+  },
+  intakePaused: { level: 'error' },
+  intakeResumed: { level: 'info' },
+} as const satisfies Record<string, EventDeclaration>
+
+/** What is scraped, and which metrics are readings. */
+export const SCRAPE_EVENTS = {
+  readingsIgnored: {
+    level: 'debug',
+    counter: counter(
+      'wattline_readings_ignored_total',
+      'Points of known metrics that are no readings; stored as metrics all the same',
+      'reason',
+    ),
+  },
+  scrapeFailed: {
+    level: 'debug',
+    counter: counter(
+      'wattline_scrape_failures_total',
+      'Scrapes that failed: connection, timeout, status, content_type, too_large, samples, format, overloaded, log',
+      'job',
+      'reason',
+    ),
+  },
+  scrapeSkipped: {
+    level: 'warn',
+    counter: counter(
+      'wattline_scrape_skipped_total',
+      'Scrapes left out because the one before had not ended, or too many were under way',
+      'job',
+    ),
+  },
+  /** Told once, not at every interval. */
+  targetFailed: { level: 'warn' },
+  targetRecovered: { level: 'info' },
+  targetsChanged: { level: 'info' },
+} as const satisfies Record<string, EventDeclaration>
+
+/** Sensors of this machine. */
+export const SENSOR_EVENTS = {
+  sensorStarted: { level: 'info' },
+  sensorFailed: {
+    level: 'warn',
+    counter: counter('wattline_sensor_failures_total', 'Sensor rounds that failed', 'sensor'),
+  },
+} as const satisfies Record<string, EventDeclaration>

@@ -1,0 +1,17 @@
+import { counter, type EventDeclaration } from './declaration.ts'
+
+/** Questions and their answers. */
+export const QUERY_EVENTS = {
+  answerCut: {
+    level: 'info',
+    counter: counter(
+      'wattline_answers_cut_total',
+      'Answers that were cut off: stalled and too_slow readers, tokens that were revoked or expired',
+      'reason',
+    ),
+  },
+  sqlRefused: {
+    level: 'info',
+    counter: counter('wattline_sql_refused_total', 'Statements the allow-list refused', 'reason'),
+  },
+} as const satisfies Record<string, EventDeclaration>

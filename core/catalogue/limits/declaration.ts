@@ -1,0 +1,49 @@
+import type { ErrorCode } from '../errors/errors.ts'
+
+/** Statuses of gRPC that limits lead to, by name. */
+export type GrpcAnswer =
+  | 'OK'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAVAILABLE'
+
+/**
+ * A number: the status of HTTP. `reset`: the call ends without an answer, `closed`: the connection does; null: the door has
+ * no such thing.
+ */
+export type LimitAnswer = number | GrpcAnswer | 'reset' | 'closed' | null
+
+export const DOORS = { otlpHttp: 'OTLP/HTTP', otlpGrpc: 'OTLP/gRPC', remoteWrite: 'remote write' } as const
+export type DoorName = keyof typeof DOORS
+
+/** A row of the table. */
+export interface Limit {
+  readonly what: string
+  /** Key of the configuration, or the fixed bound in words. */
+  readonly bound: { readonly key: string } | { readonly fixed: string }
+  readonly beyond: string
+  readonly code: ErrorCode | null
+  readonly answers: Answers
+}
+
+type Answers = Readonly<Record<DoorName, LimitAnswer>>
+
+export const everywhere = (http: LimitAnswer, otlpGrpc: LimitAnswer): Answers => ({
+  otlpHttp: http,
+  otlpGrpc,
+  remoteWrite: http,
+})
+export const otlp = (
+  otlpHttp: LimitAnswer,
+  otlpGrpc: LimitAnswer,
+  remoteWrite: LimitAnswer = null,
+): Answers => ({
+  otlpHttp,
+  otlpGrpc,
+  remoteWrite,
+})
+export const grpc = (answer: LimitAnswer): Answers => otlp(null, answer)
+export const key = (name: string) => ({ key: name })
+export const fixed = (words: string) => ({ fixed: words })
+export const seconds = (ms: number) => fixed(`${ms / 1000} s`)

@@ -1,0 +1,118 @@
+import { everywhere, fixed, grpc, type Limit, seconds } from './declaration.ts'
+
+/** Bounds of connections and requests without a key: no sender of telemetry comes near them. Times in milliseconds. */
+export const LISTENER_BOUNDS = {
+  /** URL and headers of a request together, bytes. */
+  headerBytes: 16 * 1024,
+  /** Connections of one listener. */
+  connections: 10_000,
+  /** From the opening of a connection, or the first byte of a request, to the end of its headers. */
+  headersMs: 10_000,
+  /** For a whole request, body included. */
+  requestMs: 60_000,
+  /** That a connection may stay without a request; over gRPC longer, since its clients keep one for all they send. */
+  keepAliveMs: 75_000,
+  grpcIdleMs: 300_000,
+  /** From the first byte of a call over gRPC to the last of its answer that is read. */
+  callMs: 90_000,
+  /** Calls at once, of one connection and of all. */
+  callsOfConnection: 100,
+  calls: 10_000,
+  /** Fields in the headers of a call. */
+  headerFields: 64,
+  /** Calls that one connection may open and cancel: at once, and a second (CVE-2023-44487). */
+  cancelledCalls: 200,
+  cancelledCallsASecond: 33,
+  /** PING and SETTINGS frames of one connection a second, besides those that go with calls. */
+  controlFrames: 1_000,
+  controlFramesOfCall: 10,
+} as const
+
+const F = LISTENER_BOUNDS
+
+/** Connections and requests, by whichever listener. */
+export const LISTENER_LIMITS = {
+  headerBytes: {
+    what: 'URL and headers of a request',
+    bound: fixed(`${F.headerBytes >> 10} KiB`),
+    beyond: 'refused; over HTTP/1.1 the connection ends',
+    code: null,
+    answers: everywhere(431, 431),
+  },
+  connections: {
+    what: 'Connections of one listener',
+    bound: fixed(F.connections.toLocaleString('en')),
+    beyond: 'the next one is closed at once; those that are open go on',
+    code: null,
+    answers: everywhere('closed', 'closed'),
+  },
+  headersTime: {
+    what: 'Time to the end of a request’s headers, over gRPC to a connection’s first frame; also of one that says nothing',
+    bound: seconds(F.headersMs),
+    beyond: 'refused, the connection ends',
+    code: null,
+    answers: everywhere(408, 'closed'),
+  },
+  requestTime: {
+    what: 'Time for a whole request, body included',
+    bound: seconds(F.requestMs),
+    beyond: 'refused, its bytes are given back; over HTTP/1.1 the connection ends',
+    code: null,
+    answers: everywhere(408, 'DEADLINE_EXCEEDED'),
+  },
+  idleTime: {
+    what: 'Time that a connection may stay without a request; over gRPC also in the middle of headers',
+    bound: fixed(`${F.keepAliveMs / 1000} s; gRPC: ${F.grpcIdleMs / 1000} s`),
+    beyond: 'the connection ends',
+    code: null,
+    answers: everywhere('closed', 'closed'),
+  },
+} as const satisfies Record<string, Limit>
+
+/** Calls over gRPC. */
+export const CALL_LIMITS = {
+  callTime: {
+    what: 'Time for a call, its answer read by the client included',
+    bound: seconds(F.callMs),
+    beyond: 'its client reads no answers: the connection ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+  calls: {
+    what: 'Calls at once',
+    bound: fixed(F.calls.toLocaleString('en')),
+    beyond: 'to be sent again',
+    code: 'overloaded',
+    answers: grpc('UNAVAILABLE'),
+  },
+  callsOfConnection: {
+    what: 'Calls at once on one connection',
+    bound: fixed(`${F.callsOfConnection}`),
+    beyond: 'clients are told the number, and wait; the connection of one that does not ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+  headerFields: {
+    what: 'Fields in the headers of a call',
+    bound: fixed(`${F.headerFields}`),
+    beyond: 'the call is reset (ENHANCE_YOUR_CALM)',
+    code: null,
+    answers: grpc('reset'),
+  },
+  cancelledCalls: {
+    what: 'Calls that a connection opens and cancels',
+    bound: fixed(`${F.cancelledCalls}, and ${F.cancelledCallsASecond} a second`),
+    beyond: 'the connection ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+  controlFrames: {
+    what: 'PING and SETTINGS frames of a connection',
+    bound: fixed(
+      `${F.controlFrames.toLocaleString('en')} a second, and ${F.controlFramesOfCall} for each call`,
+    ),
+    beyond: 'the connection ends',
+    code: null,
+    answers: grpc('closed'),
+  },
+} as const satisfies Record<string, Limit>
