@@ -8,6 +8,7 @@ import {
   metricsSummary,
 } from '../../core/model/streams/index.ts'
 import type { DecodeContext } from './decode/decode-context.ts'
+import type { MetricBuilders } from './decode/metric-rows.ts'
 import type { PointSink } from './decode/point-sink.ts'
 import { SpanRecordBatch } from './decode/span-batch.ts'
 
@@ -72,8 +73,6 @@ export interface IngestResult {
   /** Sentences about what else the client should know. */
   readonly notes?: readonly string[]
 }
-
-type MetricBuilders = Pick<Builders, 'gauge' | 'sum' | 'histogram' | 'expHistogram' | 'summary'>
 
 /** From request bytes into builders; malformed bytes throw `body_undecodable`. What throws leaves the builders as they were. */
 export interface Decoders {

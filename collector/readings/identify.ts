@@ -3,8 +3,9 @@
  * so that the same labels always give the same identity, which may be remembered.
  */
 
+import type { Labels } from '../../core/model/label-text.ts'
 import { own } from './labels.ts'
-import type { IgnoredReason, Labels, Located, Mapping, PointContext } from './mapping.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { type MetricRule, rowProblem } from './rule.ts'
 import { keptAttributes } from './workload.ts'
 

@@ -1,7 +1,6 @@
 /** What one row of the table of mappings says: see mappings.ts. */
+import type { Labels } from '../../core/model/label-text.ts'
 import type { UnitFactor } from './scale.ts'
-
-export type Labels = Readonly<Record<string, string>>
 
 /** What the rows look at: the point's own attributes, and those of the resource or scrape target behind them. */
 export interface PointContext {

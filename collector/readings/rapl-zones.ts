@@ -1,6 +1,8 @@
 /** RAPL zones as exporters name them: where in the meter tree, and by which interface of the kernel they were read. */
+
+import type { Labels } from '../../core/model/label-text.ts'
 import { own } from './labels.ts'
-import type { IgnoredReason, Labels, Located, Mapping, PointContext } from './mapping.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { JOULES, row } from './prometheus-row.ts'
 
 /** `package`, `package-0`, `package_0_die_1`, `dram`, ...: what the kernel calls a zone, with `_` for `-` in names of metrics. */

@@ -3,10 +3,7 @@
  * A double is a rational with a power of two below the line, so even doubles are scaled without a second rounding.
  */
 
-interface Rational {
-  readonly numerator: bigint
-  readonly denominator: bigint
-}
+import type { Rational } from '../../core/model/decimal.ts'
 
 /** A unit factor: the integer unit is `sent x numerator / denominator`. */
 export interface UnitFactor extends Rational {

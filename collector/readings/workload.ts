@@ -1,5 +1,6 @@
 /** Identity of workloads from attributes: the finest billed thing that they name. */
-import type { Labels, MappedWorkload, PointContext } from './mapping.ts'
+import type { Labels } from '../../core/model/label-text.ts'
+import type { MappedWorkload, PointContext } from './mapping.ts'
 
 const KEPT_PREFIXES = ['k8s.', 'service.', 'container.'] as const
 const KEPT_NAMES = new Set(['process.executable.name', 'cloud.account.id', 'deployment.environment.name'])

@@ -127,19 +127,32 @@ export interface AssignedPartition {
    * The next records after those already polled; at least one, or none when `maxWaitMs` passed or the partition was
    * revoked. A single record larger than `maxBytes` still comes. Values may be views that are valid until the next poll.
    */
-  poll(limits: { maxRecords: number; maxBytes: number; maxWaitMs: number }): Promise<readonly StoredRecord[]>
+  poll(limits: PollLimits): Promise<readonly StoredRecord[]>
   /** Declares everything below `nextOffset` done. Durable when it resolves. */
   commit(nextOffset: bigint): Promise<void>
   /** State written by `transact` in this group for this partition, as of the committed offset. */
   loadState(): Promise<ReadonlyMap<string, Uint8Array>>
   /** All or nothing: outputs become readable, state is replaced (null deletes) and `nextOffset` is committed. */
-  transact(step: {
-    readonly outputs: readonly OutputRecord[]
-    readonly state: ReadonlyMap<string, Uint8Array | null>
-    readonly nextOffset: bigint
-  }): Promise<void>
+  transact(step: TransactionStep): Promise<void>
 }
 
+/** What one poll may return. `maxWaitMs` bounds the wait for a first record. */
+export interface PollLimits {
+  readonly maxRecords: number
+  readonly maxBytes: number
+  readonly maxWaitMs: number
+}
+
+/** What one transaction of a partition's consumer writes. */
+export interface TransactionStep {
+  readonly outputs: readonly OutputRecord[]
+  /** Keys whose state is replaced; null deletes. Other keys keep what they have. */
+  readonly state: ReadonlyMap<string, Uint8Array | null>
+  /** Everything below it is committed as read. */
+  readonly nextOffset: bigint
+}
+
+/** A record that a transaction appends to a partition of another stream. */
 export interface OutputRecord {
   readonly stream: string
   readonly partition: number

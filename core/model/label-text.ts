@@ -1,5 +1,8 @@
+/** Names and values of labels, or of attributes rendered as text. */
+export type Labels = Readonly<Record<string, string>>
+
 /** Labels in Prometheus' exposition form, `a="x",b="y"`. It escapes three characters and no other: a tab stands as it is. */
-export const labelText = (labels: Readonly<Record<string, string>>): string =>
+export const labelText = (labels: Labels): string =>
   Object.entries(labels)
     .map(([name, value]) => `${name}="${value.toWellFormed().replace(/[\\"\n]/g, escaped)}"`)
     .join(',')

@@ -2,15 +2,15 @@ import { quoteText } from './column-types.ts'
 import type { ExistingTable } from './migration.ts'
 import type { Warehouse } from './warehouse.ts'
 
-/** What the engine says is there, for migrations. */
-type Asker = Pick<Warehouse, 'query' | 'database'>
+/** What reading the engine's system tables takes. */
+export type SystemTables = Pick<Warehouse, 'query' | 'database'>
 
 /**
  * Tables and their columns. Of a cluster: what is there on every server that answers; one that is new has nothing yet,
  * and the others keep what they have when it is made for all.
  */
 export async function existingTables(
-  warehouse: Asker,
+  warehouse: SystemTables,
   cluster?: string,
 ): Promise<ReadonlyMap<string, ExistingTable>> {
   const database = { database: warehouse.database }

@@ -2,8 +2,9 @@
  * From metrics as they are sent to rows of the books, through the recogniser and the meter as one: what an exporter says is
  * right only if its joules are.
  */
-import type { Labels } from '../../collector/readings/mapping.ts'
+
 import { createRecogniser } from '../../collector/readings/recogniser.ts'
+import type { Labels } from '../../core/model/label-text.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import { CONTEXT } from '../collector/otlp/decode/support.ts'
 import { recognisedIn, requestOf, type SentMetric } from '../collector/readings/recognising.ts'

@@ -3,7 +3,7 @@
  * are like those of public bug reports about exporters of GPUs, RAPL, Kepler and IPMI.
  */
 import { describe, expect, test } from 'vitest'
-import type { Labels } from '../../collector/readings/mapping.ts'
+import type { Labels } from '../../core/model/label-text.ts'
 import { type Booked, book, counting, exported, orders, type Samples, type Sent, steady } from './booking.ts'
 
 const target = { instance: 'node-1:9100', job: 'exporter' }

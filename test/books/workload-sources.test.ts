@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Labels } from '../../collector/readings/mapping.ts'
 import { chooseWorkloads, type DescribedWorkload } from '../../core/books/workload-choice.ts'
+import type { Labels } from '../../core/model/label-text.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
 import {
   at,

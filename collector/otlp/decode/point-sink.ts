@@ -1,7 +1,5 @@
+import type { Labels } from '../../../core/model/label-text.ts'
 import type { Ranges, TextRange } from './envelope.ts'
-
-/** Labels as texts: dear, so only made when asked for. */
-type Labels = Readonly<Record<string, string>>
 
 /** A point of a gauge or sum that was accepted and has a value. Valid until the next one. Words of 64 bits are signed. */
 export interface PointInHand {

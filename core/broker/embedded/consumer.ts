@@ -1,6 +1,13 @@
 /** One partition in the hands of one worker: where it reads, and what it may write. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
-import type { AssignedPartition, NewRecord, OutputRecord, StoredRecord } from '../broker.ts'
+import type {
+  AssignedPartition,
+  NewRecord,
+  OutputRecord,
+  PollLimits,
+  StoredRecord,
+  TransactionStep,
+} from '../broker.ts'
 import type { Journal } from './journal.ts'
 import { type PartitionId, recordKey, stateNameOf, stateOf } from './keys.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -17,9 +24,6 @@ export interface ConsumerPorts {
   readonly onCommit: (log: PartitionLog) => void
   readonly onAppend: (stream: string, records: readonly NewRecord[]) => void
 }
-
-type Limits = Parameters<AssignedPartition['poll']>[0]
-type Step = Parameters<AssignedPartition['transact']>[0]
 
 export class Consumer implements AssignedPartition {
   readonly stream: string
@@ -60,7 +64,7 @@ export class Consumer implements AssignedPartition {
     this.#revoke.abort()
   }
 
-  async poll(limits: Limits): Promise<readonly StoredRecord[]> {
+  async poll(limits: PollLimits): Promise<readonly StoredRecord[]> {
     if (this.revoked.aborted) return []
     if (this.#position >= this.#place.bounds.next)
       await this.#place.awaitRecords(limits.maxWaitMs, this.revoked)
@@ -78,7 +82,7 @@ export class Consumer implements AssignedPartition {
     return groupState(this.#ports.store, this.#place, this.#group)
   }
 
-  async transact(step: Step): Promise<void> {
+  async transact(step: TransactionStep): Promise<void> {
     this.#check(step.nextOffset)
     const outputs = [
       ...Map.groupBy(step.outputs, output => this.#ports.find(output.stream, output.partition)),
@@ -94,7 +98,7 @@ export class Consumer implements AssignedPartition {
     this.#ports.onCommit(this.#place)
   }
 
-  #read(limits: Limits): readonly StoredRecord[] {
+  #read(limits: PollLimits): readonly StoredRecord[] {
     const { store } = this.#ports
     store.refresh()
     const records: StoredRecord[] = []
@@ -141,7 +145,7 @@ export const groupState = (
 
 const toRecord = (output: OutputRecord) => output.record
 
-function weight(step: Step): number {
+function weight(step: TransactionStep): number {
   let bytes = 0
   for (const { record } of step.outputs) bytes += storedBytes(record)
   for (const value of step.state.values()) bytes += value?.length ?? 0

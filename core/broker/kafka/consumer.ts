@@ -1,21 +1,19 @@
 /** One partition in the hands of one worker: where it reads, and what it may write. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
-import type { AssignedPartition, StoredRecord } from '../broker.ts'
+import type { AssignedPartition, PollLimits, StoredRecord, TransactionStep } from '../broker.ts'
 import type { Visible } from './batches.ts'
 import { saysOneOf, TakenOver } from './failure.ts'
 import { weightOf } from './messages.ts'
 import { commitOffset, committedOffsets, startOffset } from './offsets.ts'
 import { PartitionReader, scan } from './reader.ts'
-import { PartitionTransactions, type Step, stateKey, type TransactionPorts } from './transactions.ts'
+import { PartitionTransactions, stateKey, type TransactionPorts } from './transactions.ts'
 
 export interface KafkaConsumerPorts extends TransactionPorts {
   readonly group: string
   /** Records between the committed offset and `from` are gone from Kafka, unread. */
   readonly onMissing: (stream: string, partition: number, at: bigint, from: bigint) => void
-  readonly onTransacted: (step: Step) => void
+  readonly onTransacted: (step: TransactionStep) => void
 }
-
-type Limits = Parameters<AssignedPartition['poll']>[0]
 
 /** How long Kafka holds a fetch open while there is nothing. */
 const FETCH_WAIT_MS = 1000
@@ -73,7 +71,7 @@ export class KafkaConsumer implements AssignedPartition {
     await Promise.allSettled([this.#reader.close(), this.#transactions.close()])
   }
 
-  async poll(limits: Limits): Promise<readonly StoredRecord[]> {
+  async poll(limits: PollLimits): Promise<readonly StoredRecord[]> {
     const deadline = Date.now() + limits.maxWaitMs
     while (this.#ready.length === 0 && !this.revoked.aborted) {
       this.#fetching ??= this.#fetch(limits.maxBytes).finally(() => {
@@ -105,7 +103,7 @@ export class KafkaConsumer implements AssignedPartition {
     })
   }
 
-  async transact(step: Step): Promise<void> {
+  async transact(step: TransactionStep): Promise<void> {
     this.#refuseWhenEnded()
     await this.#guarded(() => this.#transactions.run(step))
     this.#ports.onTransacted(step)
@@ -171,7 +169,7 @@ export class KafkaConsumer implements AssignedPartition {
     return committed?.offset ?? startOffset(cluster, this.#topic, this.partition)
   }
 
-  #take(limits: Limits): readonly StoredRecord[] {
+  #take(limits: PollLimits): readonly StoredRecord[] {
     let count = 0
     let bytes = 0
     for (const record of this.#ready) {

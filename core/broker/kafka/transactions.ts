@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { Consumer, type MessageToProduce, Producer, txnOffsetCommitV4 } from '@platformatic/kafka'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { backoffMs } from '../../runtime/backoff.ts'
-import type { AssignedPartition } from '../broker.ts'
+import type { TransactionStep } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
 import { kafkaFailure } from './failure.ts'
 import { asBuffer, toMessage } from './messages.ts'
@@ -26,8 +26,6 @@ const MAX_RETRY_MS = 250
  * refuse it as shut out itself.
  */
 const UNKNOWN_WRITER = { producerId: -1n, producerEpoch: -1 }
-
-export type Step = Parameters<AssignedPartition['transact']>[0]
 
 export interface TransactionPorts {
   readonly cluster: Cluster
@@ -77,7 +75,7 @@ export class PartitionTransactions {
   }
 
   /** Rejects with `broker_unavailable` when the outcome is not known; the same step may then be given again. */
-  async run(step: Step): Promise<void> {
+  async run(step: TransactionStep): Promise<void> {
     for (const { stream, partition } of step.outputs) this.#ports.checkPartition(stream, partition)
     await this.fence()
     if (await this.#wasCommitted(step)) return
@@ -101,7 +99,7 @@ export class PartitionTransactions {
   }
 
   /** After an unknown outcome and a new fence: whether this very step is in. */
-  async #wasCommitted(step: Step): Promise<boolean> {
+  async #wasCommitted(step: TransactionStep): Promise<boolean> {
     const uncertain = this.#uncertain
     if (uncertain === null) return false
     const { cluster } = this.#ports
@@ -122,7 +120,7 @@ export class PartitionTransactions {
     return found.get(this.#partition)
   }
 
-  async #attempt(producer: Producer, step: Step, name: string): Promise<void> {
+  async #attempt(producer: Producer, step: TransactionStep, name: string): Promise<void> {
     const group = this.#ports.names.group(this.#group)
     const messages = await this.#messages(step)
     const transaction = await producer.beginTransaction()
@@ -148,7 +146,7 @@ export class PartitionTransactions {
     })
   }
 
-  async #messages(step: Step): Promise<MessageToProduce[]> {
+  async #messages(step: TransactionStep): Promise<MessageToProduce[]> {
     const { names } = this.#ports
     const messages = step.outputs.map(({ stream, partition, record }) =>
       toMessage(names.topic(stream), partition, record),

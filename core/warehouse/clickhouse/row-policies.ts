@@ -3,9 +3,9 @@ import { digest } from '../../model/digest.ts'
 import { quoteText } from '../column-types.ts'
 import { type Dialect, qualified } from '../ddl.ts'
 import { engineCode, messageOf } from '../engine-errors.ts'
+import type { SystemTables } from '../existing.ts'
 import { OWNED_TABLES } from '../owned-tables.ts'
 import { rowPolicies, SERVER_KEY } from '../policies.ts'
-import type { Warehouse } from '../warehouse.ts'
 
 /**
  * Row policies of a server lie in its catalogue of users. A policy's name holds a digest of its filter, so that what is
@@ -42,13 +42,14 @@ export interface FoundPolicies {
   readonly anywhere: readonly PolicyKey[]
 }
 
-type Asker = Pick<Warehouse, 'query' | 'database'>
-
 /** A system table, of all servers of a cluster. */
 const everyServers = (table: string, cluster: string | undefined): string =>
   cluster === undefined ? table : `clusterAllReplicas(${quoteText(cluster)}, ${table})`
 
-export async function findPolicies(warehouse: Asker, { distributed }: Dialect): Promise<FoundPolicies> {
+export async function findPolicies(
+  warehouse: SystemTables,
+  { distributed }: Dialect,
+): Promise<FoundPolicies> {
   const of = (table: string): string => everyServers(table, distributed?.cluster)
   const rows = await warehouse.query<PolicyKey & { readonly everywhere: number }>(
     `SELECT short_name AS name, table, count() = (SELECT count() FROM ${of('system.one')}) AS everywhere

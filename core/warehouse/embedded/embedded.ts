@@ -183,18 +183,8 @@ class EmbeddedWarehouse implements Warehouse {
   #onBrokenDown: ((error: unknown) => void) | undefined
   #closing: Promise<void> | undefined
 
-  constructor({
-    path,
-    key,
-    control,
-    inserts,
-    queries,
-    files,
-    pipes,
-    options,
-    onRepaired,
-    custody,
-  }: EmbeddedParts) {
+  constructor(parts: EmbeddedParts) {
+    const { path, key, control, inserts, queries, files, pipes, options, onRepaired, custody } = parts
     this.#maxQueryBytes = Math.floor(options.maxMemoryBytes * QUERY_MEMORY_SHARE)
     this.#onBrokenDown = options.onBrokenDown
     this.#path = path

@@ -3,19 +3,14 @@
  * must come to the same.
  */
 import { own } from '../../../collector/readings/labels.ts'
-import type {
-  IgnoredReason,
-  Labels,
-  Located,
-  Mapping,
-  PointContext,
-} from '../../../collector/readings/mapping.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
 import { rowsByPattern } from '../../../collector/readings/rapl-zones.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { scale } from '../../../collector/readings/scale.ts'
 import { inUnit } from '../../../collector/readings/unit.ts'
 import { keptAttributes } from '../../../collector/readings/workload.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import type { Recognised, SentMetric, SentPoint } from './recognising.ts'
 
 const byName = Map.groupBy(MAPPINGS, mapping => mapping.metric)

@@ -4,10 +4,11 @@
  * OTLP, gives exactly its microjoules and microseconds.
  */
 import { describe, expect, test } from 'vitest'
-import { IGNORED_REASONS, type Labels } from '../../../collector/readings/mapping.ts'
+import { IGNORED_REASONS } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { type Recognised, recognisedIn, requestOf, type SentMetric } from './recognising.ts'
 

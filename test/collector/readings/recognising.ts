@@ -1,11 +1,11 @@
 /** Metrics as objects, sent as OTLP through the decoder and the recogniser; the readings as rows of their record. */
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
-import type { Labels } from '../../../collector/readings/mapping.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { ReadingRows } from '../../../collector/readings/reading-rows.ts'
 import { createRecogniser, type Recogniser } from '../../../collector/readings/recogniser.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { decodeRows } from '../../../core/columns/rows.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import { readings } from '../../../core/model/streams/index.ts'
 import { encode } from '../otlp/decode/otlp-proto.ts'
 import { CONTEXT, createMetricBuilders } from '../otlp/decode/support.ts'
