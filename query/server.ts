@@ -40,8 +40,8 @@ export interface QueryServer {
    * told of a start.
    */
   takeOver(other: QueryServer): Promise<{ readonly host: string; readonly port: number }>
-  /** Gives up its place: see `takeOver`. */
-  release(): Place
+  /** Stops answering and hands its listening server to `takeOver` of another one. */
+  release(): BoundServer
   /** Takes no new requests, waits for those in flight, closes connections. */
   stop(): Promise<void>
 }
@@ -67,7 +67,7 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
-interface Place {
+interface BoundServer {
   readonly server: Server
   readonly host: string
 }
@@ -128,8 +128,8 @@ const statusContext = (options: StatusServerOptions): StatusContext => ({
 })
 
 function serverOf({ app, handler }: App, routes: readonly string[], metrics: Metrics): QueryServer {
-  let place: Place | null = null
-  const address = ({ server, host }: Place, port: number) => {
+  let bound: BoundServer | null = null
+  const address = ({ server, host }: BoundServer, port: number) => {
     const found = server.address()
     return { host, port: typeof found === 'object' && found !== null ? found.port : port }
   }
@@ -141,28 +141,28 @@ function serverOf({ app, handler }: App, routes: readonly string[], metrics: Met
       } catch (error) {
         throw asListenError(error, host, port)
       }
-      place = { server: app.server as Server, host }
-      return address(place, port)
+      bound = { server: app.server as Server, host }
+      return address(bound, port)
     },
     async takeOver(other) {
       await app.ready()
-      place = other.release()
-      place.server.on('request', handler)
-      return address(place, 0)
+      bound = other.release()
+      bound.server.on('request', handler)
+      return address(bound, 0)
     },
     release() {
-      if (place === null)
-        throw new WattlineError('invariant_broken', 'A server that does not listen has no place.')
-      const released = place
-      place = null
+      if (bound === null)
+        throw new WattlineError('invariant_broken', 'A server that does not listen has no bound.')
+      const released = bound
+      bound = null
       metrics.stop()
       released.server.removeAllListeners('request')
       return released
     },
     async stop() {
-      if (place === null) return
+      if (bound === null) return
       metrics.stop()
-      const { server } = place
+      const { server } = bound
       const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
       if (server !== app.server) await closed(server)
       await app.close()

@@ -18,14 +18,18 @@ export interface Deadline {
   clear(): void
 }
 
-export function startDeadline(seconds: number, hangUp: AbortSignal, now = () => performance.now()): Deadline {
+export function startDeadline(
+  seconds: number,
+  disconnected: AbortSignal,
+  now = () => performance.now(),
+): Deadline {
   const over = new AbortController()
   const startedMs = now()
   const timer = setTimeout(
     () => over.abort(new WattlineError('sql_limit', `It took longer than ${seconds} s.`)),
     seconds * 1000 + GRACE_MS,
   )
-  const signal = AbortSignal.any([hangUp, over.signal])
+  const signal = AbortSignal.any([disconnected, over.signal])
   return {
     signal,
     remainingSeconds: () => Math.max(0.1, Math.round(seconds * 1000 - (now() - startedMs)) / 1000),

@@ -1,4 +1,4 @@
-import type { Open } from './turns.ts'
+import type { OpenStatement } from './turns.ts'
 
 /** An answer of fewer bytes is read to its end in the turn in which it began. */
 const HEAD_BYTES = 65_536
@@ -28,7 +28,7 @@ export async function begin(chunks: AsyncIterable<Uint8Array>): Promise<Begun> {
  */
 export async function* paced(
   { head, rest }: Begun,
-  open: Open,
+  open: OpenStatement,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let ended = rest === null

@@ -22,7 +22,7 @@ export interface TurnsOptions {
 }
 
 /** A statement that was let in. */
-export interface Open {
+export interface OpenStatement {
   /**
    * Runs `work` as soon as it is the tenant's turn. A statement can take turn after turn; between them it holds up
    * nobody.
@@ -49,8 +49,8 @@ export interface Standing {
 
 export interface Turns {
   /** Lets one more statement of the tenant in, until `work` has ended. @throws WattlineError `too_many_queries` */
-  enter<T>(tenant: string, work: (open: Open) => Promise<T>): Promise<T>
-  /** Open statements, over all tenants; those that have a turn; those that wait for one. */
+  enter<T>(tenant: string, work: (open: OpenStatement) => Promise<T>): Promise<T>
+  /** Statements that are open, over all tenants; that have a turn; that wait for one. */
   readonly counts: { readonly open: number; readonly running: number; readonly waiting: number }
 }
 
@@ -61,7 +61,7 @@ interface Waiter {
   readonly start: () => void
 }
 
-interface Tenant {
+interface TenantTurns {
   open: number
   running: number
   /** Whether a statement is being tried beside those that have a turn: one at a time. */
@@ -74,7 +74,7 @@ export const createTurns = (options: TurnsOptions): Turns => new FairTurns(optio
 
 class FairTurns implements Turns {
   readonly #options: TurnsOptions
-  readonly #tenants = new Map<string, Tenant>()
+  readonly #tenants = new Map<string, TenantTurns>()
   #open = 0
   #running = 0
   #served = 0
@@ -83,7 +83,7 @@ class FairTurns implements Turns {
     this.#options = options
   }
 
-  async enter<T>(name: string, work: (open: Open) => Promise<T>): Promise<T> {
+  async enter<T>(name: string, work: (open: OpenStatement) => Promise<T>): Promise<T> {
     const tenant = this.#admit(name)
     try {
       return await work({
@@ -102,7 +102,7 @@ class FairTurns implements Turns {
     return { open: this.#open, running: this.#running, waiting }
   }
 
-  #admit(name: string): Tenant {
+  #admit(name: string): TenantTurns {
     const { openOfTenant } = this.#options
     const tenant = this.#tenants.get(name) ?? {
       open: 0,
@@ -124,7 +124,7 @@ class FairTurns implements Turns {
 
   async #turn<T>(
     name: string,
-    tenant: Tenant,
+    tenant: TenantTurns,
     work: () => Promise<T>,
     signal: AbortSignal,
     { waitMs, brief }: TurnOptions<T>,
@@ -152,14 +152,14 @@ class FairTurns implements Turns {
     }
   }
 
-  #isFree(name: string, tenant: Tenant): boolean {
+  #isFree(name: string, tenant: TenantTurns): boolean {
     return tenant.waiting.length === 0 && this.#mayRun(name, tenant)
   }
 
   /** Null when it could not be tried, or takes more than a moment. */
   async #tried<T>(
     name: string,
-    tenant: Tenant,
+    tenant: TenantTurns,
     { work, isOver }: NonNullable<TurnOptions<T>['brief']>,
   ): Promise<{ readonly value: T } | null> {
     const { turns, load, now } = this.#options
@@ -181,7 +181,7 @@ class FairTurns implements Turns {
     }
   }
 
-  #mayRun(name: string, tenant: Tenant): boolean {
+  #mayRun(name: string, tenant: TenantTurns): boolean {
     const { turns, turnsOfTenant, asking } = this.#options
     if (this.#running >= turns) return false
     // A tenant that has a turn takes no further one of the last quarter: it is for who has none.
@@ -189,7 +189,7 @@ class FairTurns implements Turns {
     return tenant.running < (asking.othersThan(name) ? turnsOfTenant.beside : turnsOfTenant.alone)
   }
 
-  #begin(tenant: Tenant): void {
+  #begin(tenant: TenantTurns): void {
     this.#running += 1
     this.#served += 1
     tenant.running += 1
@@ -204,8 +204,8 @@ class FairTurns implements Turns {
   }
 
   /** The tenant whose turn it is: of those that wait and may, the one with the fewest turns, then who waited longest. */
-  #next(): Tenant | undefined {
-    let best: Tenant | undefined
+  #next(): TenantTurns | undefined {
+    let best: TenantTurns | undefined
     for (const [name, tenant] of this.#tenants) {
       if (tenant.waiting.length === 0 || !this.#mayRun(name, tenant)) continue
       const isBetter =
@@ -217,20 +217,20 @@ class FairTurns implements Turns {
     return best
   }
 
-  #standing(name: string, tenant: Tenant): Standing {
+  #standing(name: string, tenant: TenantTurns): Standing {
     const { load, asking } = this.#options
     const rank = load.rank(name)
     return { rank: rank === 0 && tenant.running > 1 ? 1 : rank, isAlone: !asking.othersThan(name) }
   }
 }
 
-interface Patience {
+interface WaitLimits {
   readonly signal: AbortSignal
   readonly waitMs: number | undefined
 }
 
 /** Resolves when the tenant was given a turn, which has begun then. */
-function waitIn(tenant: Tenant, { signal, waitMs }: Patience): Promise<void> {
+function waitIn(tenant: TenantTurns, { signal, waitMs }: WaitLimits): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const waiter: Waiter = { start: resolve }
   const leave = (reason: unknown): void => {

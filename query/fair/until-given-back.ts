@@ -1,17 +1,17 @@
-import type { Open } from './turns.ts'
+import type { OpenStatement } from './turns.ts'
 
 /**
  * Turns that last until the engine has let go of the statement. One that is given up may work on for as long as it likes where
  * the engine cannot interrupt it: that is its tenant's time, and nobody else's.
  */
-export interface HeldOpen extends Open {
+export interface HeldOpen extends OpenStatement {
   /** To be handed to the engine: `FencedQuery.onTaken`. */
   readonly onTaken: (givenBack: Promise<void>) => void
   /** Resolves when the engine has let go of all that was taken. */
   givenBack(): Promise<void>
 }
 
-export function untilGivenBack(open: Open): HeldOpen {
+export function untilGivenBack(open: OpenStatement): HeldOpen {
   let last: Promise<void> = Promise.resolve()
   return {
     standing: () => open.standing(),

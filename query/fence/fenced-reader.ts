@@ -13,7 +13,7 @@ import { startDeadline } from '../fair/deadline.ts'
 import { urgencyOf } from '../fair/fairness.ts'
 import type { Turns } from '../fair/turns.ts'
 import { untilGivenBack } from '../fair/until-given-back.ts'
-import { hangUpSignal } from './client-disconnect.ts'
+import { disconnectSignal } from './client-disconnect.ts'
 
 export interface FencedReader {
   /** Rows with 64-bit integers as text. @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable` */
@@ -21,10 +21,10 @@ export interface FencedReader {
 }
 
 /** Whose rows: all of a tenant, or those of some accounts. */
-export type Sees = Pick<Identity, 'tenant' | 'accounts'>
+export type RowScope = Pick<Identity, 'tenant' | 'accounts'>
 
 /** A reader for one asker, which stops when the client of `reply` goes away. */
-export type OpenReader = (sees: Sees, reply: FastifyReply) => FencedReader
+export type OpenReader = (sees: RowScope, reply: FastifyReply) => FencedReader
 
 /** `turns`: apart from those of strangers' SQL, so that a dashboard full of slow statements does not take the page away. */
 export function fencedReaders(
@@ -32,13 +32,13 @@ export function fencedReaders(
   limits: Config['limits']['sql'],
   turns: Turns,
 ): OpenReader {
-  return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: hangUpSignal(reply), turns })
+  return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: disconnectSignal(reply), turns })
 }
 
 export function fencedReader(options: {
   readonly warehouse: Pick<Warehouse, 'fenced'>
   readonly limits: Config['limits']['sql']
-  readonly sees: Sees
+  readonly sees: RowScope
   readonly signal: AbortSignal
   readonly turns: Turns
 }): FencedReader {
@@ -84,9 +84,9 @@ export function fencedReader(options: {
 }
 
 async function readRows<Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonly Row[]> {
-  const pieces: Uint8Array[] = []
-  for await (const chunk of chunks) pieces.push(chunk)
-  return Buffer.concat(pieces)
+  const received: Uint8Array[] = []
+  for await (const chunk of chunks) received.push(chunk)
+  return Buffer.concat(received)
     .toString('utf8')
     .split('\n')
     .filter(line => line !== '')

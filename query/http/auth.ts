@@ -47,7 +47,7 @@ export function guardRoutes(
   access: Access,
   { onRevoked, recheckMs = RECHECK_MS }: { readonly onRevoked: () => void; readonly recheckMs?: number },
 ): void {
-  const running = new Set<Running>()
+  const running = new Set<AuthenticatedRequest>()
   const timer = setInterval(() => {
     for (const one of running) {
       if (access.stillHolds(one.request.headers, one.scope)) continue
@@ -74,7 +74,7 @@ export function guardRoutes(
 }
 
 /** A request of somebody with a token, from its headers to the end of its answer. */
-interface Running {
+interface AuthenticatedRequest {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly scope: Scope

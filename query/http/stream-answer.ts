@@ -21,7 +21,7 @@ export interface SendOptions {
  * the first `HEAD_BYTES` is thrown before anything is sent; later it is handed to `onLate`, whose bytes end the body; when
  * it has none the connection is cut.
  */
-export async function sendPieces(
+export async function sendChunks(
   reply: FastifyReply,
   chunks: AsyncIterable<Uint8Array>,
   options: SendOptions,
@@ -63,7 +63,7 @@ async function readHead(
   return { head, ended: false }
 }
 
-interface Body {
+interface StreamedBody {
   readonly head: readonly Uint8Array[]
   readonly source: AsyncIterator<Uint8Array>
   ended: boolean
@@ -71,12 +71,12 @@ interface Body {
   readonly onLate: SendOptions['onLate']
 }
 
-async function* bodyOf(body: Body): AsyncGenerator<Uint8Array> {
+async function* bodyOf(body: StreamedBody): AsyncGenerator<Uint8Array> {
   const { head, source, watch } = body
-  async function* handed(piece: Uint8Array): AsyncGenerator<Uint8Array> {
-    for (let start = 0; start < piece.length; start += SLICE_BYTES) {
+  async function* handed(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+    for (let start = 0; start < chunk.length; start += SLICE_BYTES) {
       watch.handed()
-      yield piece.subarray(start, start + SLICE_BYTES)
+      yield chunk.subarray(start, start + SLICE_BYTES)
     }
   }
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
@@ -86,7 +86,7 @@ async function* bodyOf(body: Body): AsyncGenerator<Uint8Array> {
     return found
   }
   try {
-    for (const piece of head) yield* handed(piece)
+    for (const chunk of head) yield* handed(chunk)
     if (!body.ended)
       for (let found = await next(); found.done !== true; found = await next()) yield* handed(found.value)
   } catch (error) {

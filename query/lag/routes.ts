@@ -11,7 +11,7 @@ import type { QueryContext } from '../http/context.ts'
 import { knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
 import { LOG_READERS } from '../status/metrics.ts'
 
-const ENGINE_PATIENCE_MS = 5_000
+const ENGINE_TIMEOUT_MS = 5_000
 
 export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get(
@@ -36,17 +36,17 @@ export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
       const partitions = readLag(context.broker, only, nowMs, context.logReaders)
       if (!isNewest) return { partitions: await partitions }
       // Lag is asked for when something is wrong, which may be the engine.
-      const newest = withPatience(readNewest(context.warehouse, only, nowMs))
+      const newest = withTimeout(readNewest(context.warehouse, only, nowMs))
       return { partitions: await partitions, newest: await newest }
     },
   )
 }
 
 /** Null when the work fails, or takes longer than a person waits. */
-async function withPatience<T>(work: Promise<T>): Promise<T | null> {
+async function withTimeout<T>(work: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<null>(resolve => {
-    timer = setTimeout(() => resolve(null), ENGINE_PATIENCE_MS)
+    timer = setTimeout(() => resolve(null), ENGINE_TIMEOUT_MS)
   })
   const answer = await Promise.race([work.catch(() => null), late])
   clearTimeout(timer)

@@ -1,32 +1,32 @@
 /** One meter's samples over time, and what it counted between two moments: by the rules of the books. */
 import { type CounterLimits, counterStep } from '../../core/books/counter-step.ts'
 
-export interface Step {
+export interface SampleStep {
   readonly fromMs: number
   readonly toMs: number
   /** Null: the counter began anew, or says what cannot be, so that nobody knows what it counted. */
   readonly amount: bigint | null
 }
 
-export type Samples = readonly (readonly [timeMs: number, value: bigint])[]
+export type TimedValues = readonly (readonly [timeMs: number, value: bigint])[]
 
 const NS = 1_000_000n
 
 /** Steps between consecutive samples of a counter. */
-export const stepsOf = (samples: Samples, limits: CounterLimits): readonly Step[] =>
+export const stepsOf = (samples: TimedValues, limits: CounterLimits): readonly SampleStep[] =>
   between(samples, (before, value, spanMs) => {
     const { kind, amount } = counterStep(before, value, BigInt(spanMs) * NS, limits)
     return kind === 'rise' || kind === 'wrap' ? amount : null
   })
 
 /** The area under the line between consecutive samples of a gauge: mW x ms is µJ. */
-export const areasOf = (samples: Samples): readonly Step[] =>
+export const areasOf = (samples: TimedValues): readonly SampleStep[] =>
   between(samples, (before, value, spanMs) => ((before + value) * BigInt(spanMs)) / 2n)
 
 const between = (
-  samples: Samples,
+  samples: TimedValues,
   amountOf: (before: bigint, value: bigint, spanMs: number) => bigint | null,
-): readonly Step[] =>
+): readonly SampleStep[] =>
   samples.slice(1).map(([toMs, value], index) => {
     const [fromMs, before] = samples[index]!
     return { fromMs, toMs, amount: amountOf(before, value, toMs - fromMs) }
@@ -43,7 +43,7 @@ export interface Counted {
  * into it, or what it holds is unknown, or a step is longer than `gapMs`.
  */
 export function countedBetween(
-  steps: readonly Step[],
+  steps: readonly SampleStep[],
   fromMs: number,
   toMs: number,
   gapMs: number,
@@ -62,7 +62,7 @@ export function countedBetween(
   return seenMs === 0 ? undefined : { amount, seenMs }
 }
 
-function firstEndingAfter(steps: readonly Step[], timeMs: number): number {
+function firstEndingAfter(steps: readonly SampleStep[], timeMs: number): number {
   let low = 0
   let high = steps.length
   while (low < high) {

@@ -6,11 +6,18 @@ import type { Component } from '../../core/model/components.ts'
 import { smaller, sumOf } from '../../core/model/integers.ts'
 import { type Split, split } from '../../core/model/split.ts'
 import { energyOf, type Meters, metersOf } from './meters.ts'
-import { type LiveWorkload, peopleOf } from './people.ts'
-import { type Counter, type Source, type Span, sourcesOf, toCounter, toldOf } from './sources.ts'
+import {
+  type Counter,
+  countBySources,
+  type LiveSpan,
+  type ReadingSource,
+  sourcesOf,
+  toCounter,
+} from './sources.ts'
 import type { CounterRow } from './statements.ts'
+import { type LiveWorkload, workloadsOf } from './workloads.ts'
 
-export interface Interval {
+export interface LiveInterval {
   readonly fromMs: number
   readonly toMs: number
   /** Null: no meter saw it. Workloads in the order of `LiveIntervals.workloads`. */
@@ -26,7 +33,7 @@ export interface LiveIntervals {
   /** The meters that count. */
   readonly roots: readonly CounterRow[]
   readonly workloads: readonly LiveWorkload[]
-  readonly intervals: readonly Interval[]
+  readonly intervals: readonly LiveInterval[]
 }
 
 export interface LiveOptions {
@@ -42,7 +49,7 @@ export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): 
   const of = (quantity: CounterRow['Quantity']): readonly Counter[] =>
     ofHost.filter(({ row }) => row.Quantity === quantity)
   const meters = metersOf(ofHost)
-  const people = peopleOf(counters.filter(({ row }) => row.WorkloadId !== ''))
+  const workloads = workloadsOf(counters.filter(({ row }) => row.WorkloadId !== ''))
   const times = roundsOf(meters)
   const gapMs = Math.max(options.gapMs, 3 * medianDistance(times))
   const host: HostSources = {
@@ -55,38 +62,38 @@ export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): 
     idle: sourcesOf(of('energy_idle'), true),
     idleMicrowatts: options.idleMicrowatts ?? null,
   }
-  const intervals = times.slice(1).map((toMs, index): Interval => {
+  const intervals = times.slice(1).map((toMs, index): LiveInterval => {
     const span = { fromMs: times[index]!, toMs, gapMs }
-    const workloadsUs = people.map(({ sources }) => toldOf(sources, span, false)?.amount ?? 0n)
+    const workloadsUs = workloads.map(({ sources }) => countBySources(sources, span, false)?.amount ?? 0n)
     return intervalOf(host, span, workloadsUs)
   })
   return {
     boundary: meters.boundary,
     roots: rootsOf(meters).map(({ row }) => row),
-    workloads: people.map(({ kind, id, name, namespace }) => ({ kind, id, name, namespace })),
+    workloads: workloads.map(({ kind, id, name, namespace }) => ({ kind, id, name, namespace })),
     intervals,
   }
 }
 
 interface HostSources {
   readonly meters: Meters
-  readonly cpu: readonly Source[]
+  readonly cpu: readonly ReadingSource[]
   /** How an exporter itself splits the host's energy. */
-  readonly active: readonly Source[]
-  readonly idle: readonly Source[]
+  readonly active: readonly ReadingSource[]
+  readonly idle: readonly ReadingSource[]
   readonly idleMicrowatts: bigint | null
 }
 
-function intervalOf(host: HostSources, span: Span, workloadsUs: readonly bigint[]): Interval {
+function intervalOf(host: HostSources, span: LiveSpan, workloadsUs: readonly bigint[]): LiveInterval {
   const { fromMs, toMs } = span
-  const cpu = toldOf(host.cpu, span, false)
+  const cpu = countBySources(host.cpu, span, false)
   const busyUs = cpu === undefined ? 0n : busyOf(cpu.by, span)
   const capacityUs = cpu?.amount ?? 0n
   const known = sumOf(workloadsUs)
   const components = energyOf(host.meters, span)
   const activity = {
-    activeUj: toldOf(host.active, span, false)?.amount ?? 0n,
-    idleUj: toldOf(host.idle, span, false)?.amount ?? 0n,
+    activeUj: countBySources(host.active, span, false)?.amount ?? 0n,
+    idleUj: countBySources(host.idle, span, false)?.amount ?? 0n,
   }
   const use = { busyUs, capacityUs, workloadsUs, activity }
   return {
@@ -99,12 +106,12 @@ function intervalOf(host: HostSources, span: Span, workloadsUs: readonly bigint[
   }
 }
 
-function busyOf(by: Source, span: Span): bigint {
+function busyOf(by: ReadingSource, span: LiveSpan): bigint {
   const parts = by.parts.filter(([counter]) => !isIdleMode(counter!.row.Domain))
-  return toldOf([{ ...by, parts }], span, false)?.amount ?? 0n
+  return countBySources([{ ...by, parts }], span, false)?.amount ?? 0n
 }
 
-const baselineOf = ({ idleMicrowatts }: HostSources, { fromMs, toMs }: Span): bigint | null =>
+const baselineOf = ({ idleMicrowatts }: HostSources, { fromMs, toMs }: LiveSpan): bigint | null =>
   idleMicrowatts === null ? null : (idleMicrowatts * BigInt(toMs - fromMs)) / 1000n
 
 type Use = Pick<Parameters<typeof split>[0], 'busyUs' | 'capacityUs' | 'workloadsUs' | 'activity'>

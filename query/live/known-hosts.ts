@@ -25,7 +25,7 @@ export interface SeenHost {
   readonly last_ms: string
 }
 
-interface Known {
+interface TenantHosts {
   readonly hosts: Map<string, { readonly name: string; readonly lastMs: number }>
   lookedMs: number
   wholeMs: number
@@ -36,7 +36,7 @@ interface Known {
 export type LookForHosts = (sinceMs: number) => Promise<readonly SeenHost[]>
 
 export class KnownHosts {
-  readonly #tenants = new Map<string, Known>()
+  readonly #tenants = new Map<string, TenantHosts>()
 
   /** By name. `look` asks the warehouse for hosts seen since then, the newest of them. */
   async find(
@@ -59,7 +59,7 @@ export class KnownHosts {
       .toSorted((a, b) => order(a.host_name, b.host_name) || order(a.host, b.host))
   }
 
-  async #look(known: Known, nowMs: number, look: LookForHosts): Promise<void> {
+  async #look(known: TenantHosts, nowMs: number, look: LookForHosts): Promise<void> {
     const isWhole = nowMs - known.wholeMs >= WHOLE_EVERY_MS || nowMs < known.wholeMs
     const earliest = nowMs - HOSTS_SINCE_MS
     const sinceMs = isWhole ? earliest : Math.max(earliest, known.lookedMs - OVERLAP_MS)
@@ -74,13 +74,13 @@ export class KnownHosts {
   }
 
   /** However many hosts a tenant makes up, as many are remembered as one look reads. */
-  #bound({ hosts }: Known): void {
+  #bound({ hosts }: TenantHosts): void {
     if (hosts.size <= MOST_HOSTS_READ) return
     const oldest = [...hosts].toSorted(([, a], [, b]) => a.lastMs - b.lastMs)
     for (const [host] of oldest.slice(0, hosts.size - MOST_HOSTS_READ)) hosts.delete(host)
   }
 
-  #of(tenant: string): Known {
+  #of(tenant: string): TenantHosts {
     const known = this.#tenants.get(tenant) ?? {
       hosts: new Map(),
       lookedMs: Number.NEGATIVE_INFINITY,

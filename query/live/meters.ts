@@ -1,15 +1,15 @@
-/** What a host's meters counted in a span, by component: the tree of meters is that of the books. */
+/** What a host's meters counted in a span, by component, following the tree of meters that the books use. */
 import { componentOf } from '../../core/books/meter-tree.ts'
 import type { Component } from '../../core/model/components.ts'
-import { type Counter, type Source, type Span, sourcesOf, toldOf } from './sources.ts'
+import { type Counter, countBySources, type LiveSpan, type ReadingSource, sourcesOf } from './sources.ts'
 
-interface Meter {
+interface LiveMeter {
   readonly component: Component
-  readonly sources: readonly Source[]
+  readonly sources: readonly ReadingSource[]
 }
 
 export interface Meters {
-  readonly meters: readonly Meter[]
+  readonly meters: readonly LiveMeter[]
   readonly boundary: 'host' | 'components'
 }
 
@@ -31,17 +31,17 @@ export function metersOf(counters: readonly Counter[]): Meters {
   })
   const hasHost = meters.some(({ component }) => component === 'host')
   // Fans, disks and the like are inside what a host's meter shows beyond its parts.
-  const counted = hasHost ? meters.filter(({ component }) => component !== 'other') : meters
-  return { meters: counted, boundary: hasHost ? 'host' : 'components' }
+  const kept = hasHost ? meters.filter(({ component }) => component !== 'other') : meters
+  return { meters: kept, boundary: hasHost ? 'host' : 'components' }
 }
 
 /** Null when a meter has nothing for the span: half a machine is not shown as all of it. */
-export function energyOf({ meters }: Meters, span: Span): ReadonlyMap<Component, bigint> | null {
+export function energyOf({ meters }: Meters, span: LiveSpan): ReadonlyMap<Component, bigint> | null {
   const found = new Map<Component, bigint>()
   for (const { component, sources } of meters) {
-    const told = toldOf(sources, span, true)
-    if (told === undefined) return null
-    found.set(component, (found.get(component) ?? 0n) + told.amount)
+    const counted = countBySources(sources, span, true)
+    if (counted === undefined) return null
+    found.set(component, (found.get(component) ?? 0n) + counted.amount)
   }
   if (found.size === 0) return null
   const host = found.get('host')

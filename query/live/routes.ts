@@ -11,7 +11,7 @@ import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { integer, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { type JoinedHost, joinHosts } from './hosts.ts'
-import { type Interval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
+import { type LiveInterval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
 import { KnownHosts, type SeenHost } from './known-hosts.ts'
 import { toSeries } from './series.ts'
 import { type CounterRow, countersStatement, hostsStatement } from './statements.ts'
@@ -114,13 +114,13 @@ function qualityOf(qualities: readonly string[]): LiveAnswer['energy_quality'] {
 }
 
 /** CPU capacity of the newest interval that has one. */
-function cpusOf(intervals: readonly Interval[]): number {
+function cpusOf(intervals: readonly LiveInterval[]): number {
   const known = intervals.findLast(interval => interval.capacityUs > 0n)
   if (known === undefined) return 0
   return Math.round(Number(known.capacityUs) / 1000 / (known.toMs - known.fromMs))
 }
 
-type Prices = Pick<
+type CurrentFactors = Pick<
   LiveAnswer,
   | 'zone'
   | 'intensity_g_per_kwh'
@@ -132,7 +132,7 @@ type Prices = Pick<
 >
 
 /** What a kilowatt-hour emits and costs now, as rating would say. */
-export function pricesOf({ factors, tariffs }: Config, nowMs: number): Prices {
+export function pricesOf({ factors, tariffs }: Config, nowMs: number): CurrentFactors {
   const yearly = yearlyIntensity(factors.zone)
   const price = createTariff({
     currency: tariffs.currency,

@@ -1,12 +1,12 @@
 /** From intervals to the lines of the chart: milliwatts that sum to what the meters counted. Pure. */
 import type { LiveSeries } from '../../core/api/answers.ts'
 import { apportion } from '../../core/model/apportion.ts'
-import type { Interval, LiveIntervals } from './intervals.ts'
+import type { LiveInterval, LiveIntervals } from './intervals.ts'
 
 /** Workloads with a line of their own; more would not be told apart. */
 export const TOP_WORKLOADS = 12
 
-interface Line {
+interface ChartLine {
   readonly milliwatts: readonly (number | null)[]
   readonly cpusUsed: readonly (number | null)[]
 }
@@ -23,7 +23,7 @@ export function toSeries(live: LiveIntervals): readonly LiveSeries[] {
   const top = order.slice(0, TOP_WORKLOADS)
   const rest = order.slice(TOP_WORKLOADS)
   const shares = intervals.map(interval => milliwattsOf(interval, workloads.length))
-  const line = (members: readonly number[]): Line => ({
+  const line = (members: readonly number[]): ChartLine => ({
     milliwatts: shares.map(share => share && members.reduce((sum, index) => sum + share[index]!, 0)),
     cpusUsed: intervals.map(interval => {
       if (interval.energy === null) return null
@@ -33,7 +33,7 @@ export function toSeries(live: LiveIntervals): readonly LiveSeries[] {
       )
     }),
   })
-  const other = (offset: number, cpusUsed: (interval: Interval) => number | null): Line => ({
+  const other = (offset: number, cpusUsed: (interval: LiveInterval) => number | null): ChartLine => ({
     milliwatts: shares.map(share => share && share[workloads.length + offset]!),
     cpusUsed: intervals.map(interval => (interval.energy === null ? null : cpusUsed(interval))),
   })
@@ -44,23 +44,23 @@ export function toSeries(live: LiveIntervals): readonly LiveSeries[] {
       : [series('active', { kind: 'rest', id: '', name: 'other workloads', namespace: '' }, line(rest))]),
     series(
       'unattributed',
-      NOBODY,
+      NO_WORKLOAD,
       other(0, interval => cpus(interval.unknownUs, interval)),
     ),
     series(
       'idle',
-      NOBODY,
+      NO_WORKLOAD,
       other(1, () => null),
     ),
   ]
 }
 
-const NOBODY = { kind: '', id: '', name: '', namespace: '' }
+const NO_WORKLOAD = { kind: '', id: '', name: '', namespace: '' }
 
 const series = (
   share: LiveSeries['share'],
   who: { kind: string; id: string; name: string; namespace: string },
-  line: Line,
+  line: ChartLine,
 ): LiveSeries => ({
   share,
   workload_kind: who.kind,
@@ -71,11 +71,11 @@ const series = (
   cpus_used: line.cpusUsed,
 })
 
-const cpus = (usedUs: bigint, { fromMs, toMs }: Interval): number =>
+const cpus = (usedUs: bigint, { fromMs, toMs }: LiveInterval): number =>
   Math.round((Number(usedUs) / 1000 / (toMs - fromMs)) * 1000) / 1000
 
 /** Milliwatts of workloads, then unattributed, then idle: µJ over ms, in sum the rounded whole. */
-function milliwattsOf({ energy, fromMs, toMs }: Interval, workloads: number): readonly number[] | null {
+function milliwattsOf({ energy, fromMs, toMs }: LiveInterval, workloads: number): readonly number[] | null {
   if (energy === null) return null
   const parts = [...energy.activeUj, energy.unattributedUj, energy.idleUj]
   if (energy.totalUj === 0n) return Array<number>(workloads + 2).fill(0)

@@ -2,16 +2,16 @@
 import { maxPowerMwOf, mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
 import { likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
-import { areasOf, type Counted, countedBetween, type Step, stepsOf } from './counter.ts'
+import { areasOf, type Counted, countedBetween, type SampleStep, stepsOf } from './counter.ts'
 import type { CounterRow } from './statements.ts'
 
 export interface Counter {
   readonly row: CounterRow
-  readonly steps: readonly Step[]
+  readonly steps: readonly SampleStep[]
 }
 
 /** Time that is asked about. Steps longer than `gapMs` are gaps. */
-export interface Span {
+export interface LiveSpan {
   readonly fromMs: number
   readonly toMs: number
   readonly gapMs: number
@@ -29,7 +29,7 @@ export function toCounter(row: CounterRow): Counter {
 }
 
 /** Counters of one source of one thing. */
-export interface Source {
+export interface ReadingSource {
   readonly source: string
   readonly quality: string
   /** Parts that are summed (devices, modes): of each its epochs, of which the one that saw the most counts. */
@@ -37,43 +37,47 @@ export interface Source {
 }
 
 /** `whole`: the whole's own meter (no device) stands for its parts. */
-export function sourcesOf(counters: readonly Counter[], whole: boolean): readonly Source[] {
+export function sourcesOf(counters: readonly Counter[], whole: boolean): readonly ReadingSource[] {
   const bySource = Map.groupBy(counters, ({ row }) => `${row.Quality}\u0000${row.Source}`)
   return [...bySource.values()].map(some => {
     const { Source: source, Quality: quality } = some[0]!.row
     const own = whole ? some.filter(({ row }) => row.Device === '') : []
-    const counted = own.length > 0 ? own : some
-    const parts = [...Map.groupBy(counted, ({ row }) => `${row.Domain}\u0000${row.Device}`).values()]
+    const kept = own.length > 0 ? own : some
+    const parts = [...Map.groupBy(kept, ({ row }) => `${row.Domain}\u0000${row.Device}`).values()]
     return { source, quality, parts }
   })
 }
 
-export interface Told extends Counted {
-  readonly by: Source
+export interface SourceCount extends Counted {
+  readonly by: ReadingSource
 }
 
 /** What the best source tells of a span; undefined where none saw it. `all`: a source that lacks a part says nothing. */
-export function toldOf(sources: readonly Source[], span: Span, all: boolean): Told | undefined {
-  if (sources.length === 1) return toldBy(sources[0]!, span, all)
-  const told = sources.flatMap(one => toldBy(one, span, all) ?? [])
-  const seen = told.map(one => ({ ...one.by, seenNs: one.seenMs, one }))
+export function countBySources(
+  sources: readonly ReadingSource[],
+  span: LiveSpan,
+  all: boolean,
+): SourceCount | undefined {
+  if (sources.length === 1) return countBySource(sources[0]!, span, all)
+  const counted = sources.flatMap(one => countBySource(one, span, all) ?? [])
+  const seen = counted.map(one => ({ ...one.by, seenNs: one.seenMs, one }))
   return seen.toSorted(compareSources)[0]?.one
 }
 
-function toldBy(by: Source, span: Span, all: boolean): Told | undefined {
+function countBySource(by: ReadingSource, span: LiveSpan, all: boolean): SourceCount | undefined {
   let amount = 0n
   let seenMs = 0
   for (const epochs of by.parts) {
-    const counted = bestEpoch(epochs, span)
-    if (counted === undefined && all) return undefined
-    amount += counted?.amount ?? 0n
-    seenMs = Math.max(seenMs, counted?.seenMs ?? 0)
+    const best = bestEpoch(epochs, span)
+    if (best === undefined && all) return undefined
+    amount += best?.amount ?? 0n
+    seenMs = Math.max(seenMs, best?.seenMs ?? 0)
   }
   return seenMs === 0 ? undefined : { amount, seenMs, by }
 }
 
-/** Epochs of one meter that overlap are one meter, told twice. */
-function bestEpoch(epochs: readonly Counter[], { fromMs, toMs, gapMs }: Span): Counted | undefined {
+/** Of overlapping epochs of one meter, the one that saw the most: together they would count the meter twice. */
+function bestEpoch(epochs: readonly Counter[], { fromMs, toMs, gapMs }: LiveSpan): Counted | undefined {
   let best: Counted | undefined
   for (const { steps } of epochs) {
     const counted = countedBetween(steps, fromMs, toMs, gapMs)

@@ -1,11 +1,5 @@
 /** The live view as SQL. */
-import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../fence/tables.ts'
-
-export interface Sql {
-  readonly text: string
-  readonly params: Readonly<Record<string, QueryParam>>
-}
+import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 const READINGS = tableName('readings')
 /** Counters of one host in one hour: far more than a machine has. */
@@ -18,7 +12,7 @@ const QUANTITIES = "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle
 export const MOST_HOSTS_READ = 20_000
 
 /** Hosts whose meters spoke since then, and when they did last. */
-export function hostsStatement(tenant: string, sinceMs: number): Sql {
+export function hostsStatement(tenant: string, sinceMs: number): ParameterizedSql {
   return {
     text:
       'SELECT Host AS host, argMax(HostName, Timestamp) AS host_name, ' +
@@ -39,7 +33,7 @@ export function countersStatement(question: {
   readonly hosts: readonly string[]
   readonly sinceMs: number
   readonly bucketMs: number
-}): Sql {
+}): ParameterizedSql {
   const series = 'Quantity, Domain, Device, WorkloadKind, WorkloadId, BootId, Source, Quality'
   return {
     text:

@@ -7,7 +7,7 @@ import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { integer, knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
 import { listQuarantine, replayable, showQuarantined } from './service.ts'
-import type { Place } from './statements.ts'
+import type { RecordPlace } from './statements.ts'
 
 const RECORD = '/api/v1/quarantine/:stream/:partition/:offset'
 interface PlaceRoute {
@@ -54,7 +54,7 @@ export function quarantineRoutes(app: FastifyInstance, context: QueryContext): v
   })
 }
 
-function placeOf({ stream, partition, offset }: PlaceRoute['Params']): Place {
+function placeOf({ stream, partition, offset }: PlaceRoute['Params']): RecordPlace {
   if (/^\d{1,9}$/.test(partition) && /^\d{1,18}$/.test(offset)) {
     return { stream, partition: Number(partition), offset: BigInt(offset) }
   }

@@ -6,7 +6,7 @@ import { placeText, type SetAside } from '../../core/broker/replay.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { quarantine, STREAMS } from '../../core/model/streams/index.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
-import { listStatement, type Place, placeStatement } from './statements.ts'
+import { listStatement, placeStatement, type RecordPlace } from './statements.ts'
 
 interface ListRow {
   readonly stream: string
@@ -57,7 +57,7 @@ interface PlaceRow {
 /** @throws WattlineError `not_found` */
 export async function showQuarantined(
   warehouse: FencedReader,
-  place: Place,
+  place: RecordPlace,
 ): Promise<QuarantinedRecordAnswer> {
   const { text, params } = placeStatement(place)
   const rows = await warehouse.query<PlaceRow>(text, params)

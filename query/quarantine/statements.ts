@@ -1,15 +1,9 @@
 /** The quarantine as SQL. Several processors may set one record aside: a row each; rows without a processor note replays. */
 import { REPLAY_CODES } from '../../core/model/streams/quarantine.ts'
-import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../fence/tables.ts'
-
-interface Sql {
-  readonly text: string
-  readonly params: Readonly<Record<string, QueryParam>>
-}
+import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 /** Where a record lies in the log. */
-export interface Place {
+export interface RecordPlace {
   readonly stream: string
   readonly partition: number
   readonly offset: bigint
@@ -20,7 +14,7 @@ const ASIDE = `Code NOT IN (${REPLAY_CODES.map(code => `'${code}'`).join(', ')})
 const BYTES = "intDiv(length(Record) * 3, 4) - endsWith(Record, '=') - endsWith(Record, '==')"
 
 /** One row per record that was set aside. */
-export function listStatement(stream: string | undefined, limit: number): Sql {
+export function listStatement(stream: string | undefined, limit: number): ParameterizedSql {
   return {
     text:
       'SELECT Stream AS stream, Partition AS partition, toString(Offset) AS place_offset, ' +
@@ -39,7 +33,7 @@ export function listStatement(stream: string | undefined, limit: number): Sql {
 }
 
 /** Every row of one place. */
-export function placeStatement({ stream, partition, offset }: Place): Sql {
+export function placeStatement({ stream, partition, offset }: RecordPlace): ParameterizedSql {
   return {
     text:
       'SELECT Processor AS processor, Code AS code, Error AS error, Headers AS headers, Record AS record, Key AS key, ' +

@@ -44,7 +44,7 @@ export interface AllowList {
 }
 
 type Refused = Extract<Verdict, { readonly allowed: false }>
-type Known = { readonly sql: string } | { readonly verdict: Refused }
+type CachedVerdict = { readonly sql: string } | { readonly verdict: Refused }
 
 const VERDICT_BYTES = 8_388_608
 
@@ -54,9 +54,9 @@ export function createAllowList(options: {
   readonly verdictBytes?: number
 }): AllowList {
   const { warehouse } = options
-  const verdicts = createLru<Known>(options.verdictBytes ?? VERDICT_BYTES, weigh)
+  const verdicts = createLru<CachedVerdict>(options.verdictBytes ?? VERDICT_BYTES, weigh)
 
-  const judge = async ({ text, ...question }: Question): Promise<Known> => {
+  const judge = async ({ text, ...question }: Question): Promise<CachedVerdict> => {
     const { database } = warehouse
     const reach = reachOf(question.accounts)
     const ours = translateMetaStatement(text, database, reach.tables)
@@ -91,7 +91,7 @@ export function createAllowList(options: {
   }
 }
 
-const weigh = (known: Known): number => 2 * ('sql' in known ? known.sql : known.verdict.detail).length
+const weigh = (known: CachedVerdict): number => 2 * ('sql' in known ? known.sql : known.verdict.detail).length
 
 function failed(error: unknown): never {
   throw sqlFailed(error)

@@ -37,21 +37,21 @@ export const reachOf = (accounts: readonly string[] | null): Reach =>
 export function replaceLookUps(canonical: string, database: string, { lookUps }: Reach): string {
   if (!/\b(system|information_schema)\b/i.test(canonical)) return canonical
   const tokens = tokenize(canonical)
-  const pieces: string[] = []
+  const parts: string[] = []
   for (let at = 0; at < tokens.length; at++) {
     const found = tokens[at - 1]?.text === '.' ? undefined : lookUpAt(tokens, at, lookUps)
     if (found === undefined) {
-      pieces.push(tokens[at]!.text)
+      parts.push(tokens[at]!.text)
       continue
     }
-    pieces.push(`${quoteName(database)}.${quoteName(found.view)}`)
+    parts.push(`${quoteName(database)}.${quoteName(found.view)}`)
     // A table without an alias is known by its own name, too: `SELECT tables.name FROM system.tables`.
     const isColumn = tokens[at + 3]?.text === '.'
     const hasAlias = tokens[at + 4]?.name === 'AS'
-    if (!isColumn && !hasAlias && isTablePlace(tokens, at)) pieces.push(` AS ${quoteName(found.table)}`)
+    if (!isColumn && !hasAlias && isTablePlace(tokens, at)) parts.push(` AS ${quoteName(found.table)}`)
     at += 2
   }
-  return pieces.join('')
+  return parts.join('')
 }
 
 function lookUpAt(

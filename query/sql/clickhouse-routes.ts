@@ -6,12 +6,12 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedResult } from '../../core/warehouse/warehouse.ts'
-import { hangUpSignal } from '../fence/client-disconnect.ts'
+import { disconnectSignal } from '../fence/client-disconnect.ts'
 import { CHALLENGE, identityOf, OPEN, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import type { RawQuery } from '../http/parameters.ts'
 import { readerLimits } from '../http/slow-reader.ts'
-import { type SendOptions, sendPieces } from '../http/stream-answer.ts'
+import { type SendOptions, sendChunks } from '../http/stream-answer.ts'
 import { bindParameters } from './clickhouse-params.ts'
 import { type ClickHouseRequest, readClickHouseRequest } from './clickhouse-request.ts'
 import { cachedFacts, type EngineFacts } from './engine-facts.ts'
@@ -44,7 +44,7 @@ export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sq
       url,
       config: { access: READ },
       handler: answer,
-      // Who is turned away before the handler hears it in the clients' own words too.
+      // Requests refused before the handler runs get the error in the form that these clients read.
       errorHandler: (error, _request, reply) => sendError(context, reply, error),
     })
   }
@@ -77,7 +77,7 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
     .header('x-clickhouse-format', statement.format.name)
     .type(statement.format.contentType)
   if (sendHandshake(engine, reply, statement, asked)) return
-  const signal = hangUpSignal(reply)
+  const signal = disconnectSignal(reply)
   await sql.run(
     {
       statement,
@@ -121,12 +121,12 @@ async function sendResult(
   const tag = exceptionTag()
   reply.header('x-clickhouse-exception-tag', tag)
   reply.header('x-clickhouse-summary', NOTHING_READ)
-  await sendPieces(reply, compress ? compressed(result.chunks) : result.chunks, {
+  await sendChunks(reply, compress ? compressed(result.chunks) : result.chunks, {
     gzip,
     reader,
     onLate: error => {
-      const words = lateFailure(error, tag)
-      return compress ? Buffer.concat([...compressedBlocks(words)]) : words
+      const trailer = lateFailure(error, tag)
+      return compress ? Buffer.concat([...compressedBlocks(trailer)]) : trailer
     },
   })
 }

@@ -20,8 +20,8 @@ export async function readText(
     maxResultRows: CHECK_LINES,
   }
   const result = await warehouse.fenced({ ...query, origin: 'admitted', limits, format: 'TSVRaw' })
-  const pieces: Uint8Array[] = []
-  for await (const chunk of result.chunks) pieces.push(chunk)
-  const text = Buffer.concat(pieces).toString('utf8')
+  const chunks: Uint8Array[] = []
+  for await (const chunk of result.chunks) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString('utf8')
   return text.endsWith('\n') ? text.slice(0, -1) : text
 }

@@ -4,9 +4,9 @@
  * release adds some. Regular expression sets (`multiMatch...`) are left out too, since compiling one cannot be cancelled.
  * A test checks that every name here exists in the engine.
  */
-const words = (text: string): readonly string[] => text.trim().split(/\s+/)
+const namesIn = (text: string): readonly string[] => text.trim().split(/\s+/)
 
-const OPERATORS = words(`
+const OPERATORS = namesIn(`
   and or not xor equals notEquals less greater lessOrEquals greaterOrEquals isDistinctFrom isNotDistinctFrom
   plus minus multiply divide modulo negate intDiv intDivOrZero intDivOrNull moduloOrZero moduloOrNull positiveModulo
   divideOrNull divideDecimal multiplyDecimal in notIn globalIn globalNotIn nullIn notNullIn like notLike ilike notILike
@@ -14,7 +14,7 @@ const OPERATORS = words(`
   coalesce isNull isNotNull isZeroOrNull assumeNotNull toNullable is_null greatest least identity materialize
   ignore transform clamp indexHint grouping`)
 
-const MATHS = words(`
+const MATHS = namesIn(`
   abs sign sqrt cbrt exp exp2 exp10 intExp2 intExp10 log log2 log10 log1p pow sqr round roundBankers roundDown
   roundToExp2 roundDuration roundAge floor ceil trunc sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh
   hypot degrees radians pi e erf erfc lgamma tgamma gcd lcm factorial sigmoid max2 min2 avg2 midpoint isFinite
@@ -23,7 +23,7 @@ const MATHS = words(`
   isDecimalOverflow isPrime rand rand64 randCanonical randUniform randNormal randExponential randPoisson
   randBernoulli`)
 
-const CONVERSIONS = words(`
+const CONVERSIONS = namesIn(`
   accurateCast accurateCastOrNull accurateCastOrDefault toBool toInt8 toInt16 toInt32 toInt64 toInt128 toInt256 toUInt8
   toUInt16 toUInt32 toUInt64 toUInt128 toUInt256 toFloat32 toFloat64 toInt8OrZero toInt16OrZero toInt32OrZero
   toInt64OrZero toInt128OrZero toUInt8OrZero toUInt16OrZero toUInt32OrZero toUInt64OrZero toFloat32OrZero
@@ -38,7 +38,7 @@ const CONVERSIONS = words(`
   reinterpretAsFloat64 reinterpretAsString byteSize formatReadableSize formatReadableDecimalSize formatReadableQuantity
   formatReadableTimeDelta parseReadableSize parseReadableSizeOrNull parseTimeDelta getSubcolumn`)
 
-const DATES = words(`
+const DATES = namesIn(`
   now now64 nowInBlock today yesterday timezone timezoneOf timezoneOffset toTimezone toDate toDate32 toDateTime
   toDateTime32 toDateTime64 toDateOrNull toDateOrZero toDateOrDefault toDateTimeOrNull toDateTimeOrZero
   toDateTimeOrDefault toDateTime64OrNull toDateTime64OrZero toDateTime64OrDefault toDate32OrNull toDate32OrZero toTime
@@ -65,7 +65,7 @@ const DATES = words(`
   parseDateTime32BestEffort parseDateTime32BestEffortOrNull parseDateTimeInJodaSyntax toUTCTimestamp fromUTCTimestamp
   UTCTimestamp tumble tumbleStart tumbleEnd hop hopStart hopEnd UUIDv7ToDateTime generateUUIDv4 generateUUIDv7`)
 
-const STRINGS = words(`
+const STRINGS = namesIn(`
   length lengthUTF8 empty notEmpty lower upper lowerUTF8 upperUTF8 initcap initcapUTF8 reverse reverseUTF8 concat
   concatWithSeparator concatAssumeInjective substring substringUTF8 substringIndex substringIndexUTF8 left right leftUTF8
   rightUTF8 leftPad rightPad leftPadUTF8 rightPadUTF8 trimBoth trimLeft trimRight repeat space appendTrailingCharIfAbsent
@@ -93,12 +93,12 @@ const STRINGS = words(`
   simpleJSONExtractString simpleJSONExtractInt simpleJSONExtractUInt simpleJSONExtractFloat simpleJSONExtractBool
   simpleJSONExtractRaw UUIDStringToNum UUIDNumToString MACNumToString MACStringToNum`)
 
-const HASHES = words(`
+const HASHES = namesIn(`
   cityHash64 farmHash64 sipHash64 sipHash128 xxHash32 xxHash64 xxh3 murmurHash2_32 murmurHash2_64 murmurHash3_32
   murmurHash3_64 murmurHash3_128 halfMD5 intHash32 intHash64 javaHash MD5 SHA1 SHA224 SHA256 SHA512 CRC32 CRC32IEEE
   CRC64 wyHash64 jumpConsistentHash`)
 
-const ARRAYS = words(`
+const ARRAYS = namesIn(`
   arrayJoin arrayConcat arrayCount arraySum arrayAvg arrayMin arrayMax arrayProduct arrayMap arrayFilter arrayExists
   arrayAll arrayFirst arrayFirstIndex arrayFirstOrNull arrayLast arrayLastIndex arrayLastOrNull arraySort
   arrayReverseSort arrayPartialSort arrayPartialReverseSort arrayReverse arraySlice arrayPushBack arrayPushFront
@@ -113,20 +113,20 @@ const ARRAYS = words(`
   mapKeys mapValues mapContainsKey mapContainsValue mapContainsKeyLike mapExtractKeyLike mapApply mapFilter mapUpdate
   mapConcat mapExists mapAll mapSort mapReverseSort mapAdd mapSubtract mapPopulateSeries mapFromArrays`)
 
-const WINDOWS = words(`
+const WINDOWS = namesIn(`
   row_number rank denseRank percentRank ntile lag lead lagInFrame leadInFrame nth_value first_value last_value
   nonNegativeDerivative runningDifference rowNumberInBlock rowNumberInAllBlocks
   seriesOutliersDetectTukey timeSeriesRange timeSeriesFromGrid`)
 
-const PLACES = words(`
+const PLACES = namesIn(`
   greatCircleDistance geoDistance greatCircleAngle pointInEllipses pointInPolygon geohashEncode geohashDecode geoToH3
   h3ToGeo`)
 
 /** What clients ask of the server, safe to tell. `displayName` is not here: it is the machine's name. */
-const SERVER = words(`version revision currentDatabase serverTimezone`)
+const SERVER = namesIn(`version revision currentDatabase serverTimezone`)
 
 /** Aggregates before combinators (`If`, `Array`, `State`, ...). */
-const AGGREGATES = words(`
+const AGGREGATES = namesIn(`
   count countDistinct sum sumKahan sumWithOverflow sumCount avg avgWeighted min max any anyLast any_value anyHeavy first_value last_value argMin argMax
   singleValueOrNull groupArray groupArraySorted groupArrayLast groupArraySample groupArrayMovingSum groupArrayMovingAvg
   groupArrayIntersect groupArrayInsertAt groupUniqArray groupConcat groupBitAnd groupBitOr groupBitXor groupBitmap uniq
@@ -148,7 +148,7 @@ const AGGREGATES = words(`
   timeSeriesResetsToGrid timeSeriesPredictLinearToGrid timeSeriesGroupArray`)
 
 /** Other names of the above that the engine's formatter leaves as they were written. */
-const ALIASES = words(`
+const ALIASES = namesIn(`
   ceiling ln power mod substr mid lcase ucase char_length character_length octet_length cardinality concat_ws trim ltrim
   rtrim lpad rpad replace instr date_diff datediff timestampDiff timestamp_diff date_trunc date_format date_bin
   time_bucket curdate current_date current_timestamp current_database database schema localtimestamp day month year
@@ -203,7 +203,7 @@ export const AGGREGATE_FUNCTIONS: readonly string[] = [...new Set([...AGGREGATES
 
 /** Table functions that read nothing: number ranges and literal rows. */
 export const TABLE_FUNCTIONS: ReadonlySet<string> = lowered(
-  words('numbers generate_series generateSeries values'),
+  namesIn('numbers generate_series generateSeries values'),
 )
 
 /** Whether strangers may call it. Functions differ in letter case only where SQL wants them to, so case is ignored. */

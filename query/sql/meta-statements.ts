@@ -9,7 +9,7 @@ import { RefusedError } from './verdict.ts'
 
 const LENGTH_MAX = 10_000
 
-interface Reader {
+interface MetaReader {
   /** Takes the next word if it is one of these. */
   accept(...words: readonly string[]): string | undefined
   /** Takes `name` or `database.name`. */
@@ -39,12 +39,12 @@ export function translateMetaStatement(
   return handshake(sql)
 }
 
-interface Schema {
+interface VisibleTables {
   readonly database: string
   readonly tables: ReadonlySet<string>
 }
 
-function show(reader: Reader, schema: Schema): string | undefined {
+function show(reader: MetaReader, schema: VisibleTables): string | undefined {
   const { database } = schema
   if (reader.accept('create') !== undefined) return showCreate(reader, schema)
   const what = reader.accept('databases', 'schemas', 'tables', 'columns', 'fields')
@@ -68,7 +68,7 @@ function show(reader: Reader, schema: Schema): string | undefined {
   )
 }
 
-function showCreate(reader: Reader, schema: Schema): string | undefined {
+function showCreate(reader: MetaReader, schema: VisibleTables): string | undefined {
   reader.accept('table', 'view')
   const table = reader.name()
   if (table === undefined || !reader.done()) return undefined
@@ -76,7 +76,7 @@ function showCreate(reader: Reader, schema: Schema): string | undefined {
   return `SELECT create_table_query AS statement FROM system.tables WHERE database = ${quoteString(schema.database)} AND name = ${quoteString(table.name)}`
 }
 
-function assertKnown(table: { database: string | undefined; name: string }, schema: Schema): void {
+function assertKnown(table: { database: string | undefined; name: string }, schema: VisibleTables): void {
   if ((table.database ?? schema.database) === schema.database && schema.tables.has(table.name)) return
   const full = `${table.database ?? schema.database}.${table.name}`.slice(0, 200)
   throw new WattlineError('sql_refused', `no table ${full}.`, {
@@ -84,7 +84,7 @@ function assertKnown(table: { database: string | undefined; name: string }, sche
   })
 }
 
-function describe(reader: Reader, schema: Schema): string | undefined {
+function describe(reader: MetaReader, schema: VisibleTables): string | undefined {
   const { database } = schema
   reader.accept('table')
   const table = reader.name()
@@ -97,7 +97,7 @@ function describe(reader: Reader, schema: Schema): string | undefined {
   )
 }
 
-function exists(reader: Reader, database: string): string | undefined {
+function exists(reader: MetaReader, database: string): string | undefined {
   const kind = reader.accept('table', 'view', 'database')
   const thing = reader.name()
   if (thing === undefined || !reader.done()) return undefined
@@ -129,7 +129,7 @@ const inTable = (
 
 /** The optional `[NOT] LIKE 'x'` and `LIMIT n` at the end; undefined when anything else follows. */
 function finish(
-  reader: Reader,
+  reader: MetaReader,
   select: string,
   conditions: readonly string[],
   nameColumn: string,
@@ -148,7 +148,7 @@ function finish(
   return `${select}${where} ORDER BY ${nameColumn}${limit === undefined ? '' : ` LIMIT ${limit}`}`
 }
 
-function read(tokens: readonly Token[]): Reader {
+function read(tokens: readonly Token[]): MetaReader {
   let next = 0
   const identifier = (): string | undefined => {
     const token = tokens[next]

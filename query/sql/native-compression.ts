@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 
-interface Exports {
+interface BlocksModule {
   readonly memory: WebAssembly.Memory
   readonly CONTENT: WebAssembly.Global
   readonly CONTENT_MAX: WebAssembly.Global
@@ -13,20 +13,20 @@ interface Exports {
   frame(size: number): number
 }
 
-let exports: Exports | undefined
+let exports: BlocksModule | undefined
 
-function load(): Exports {
+function load(): BlocksModule {
   const bytes = readFileSync(new URL('./wasm/blocks.wasm', import.meta.url))
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as Exports
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as BlocksModule
 }
 
-/** Blocks of one piece of an answer, each for up to 64 KiB of it. */
-export function* compressedBlocks(piece: Uint8Array): Generator<Uint8Array> {
+/** Blocks of one chunk of an answer, each for up to 64 KiB of it. */
+export function* compressedBlocks(chunk: Uint8Array): Generator<Uint8Array> {
   exports ??= load()
   const memory = new Uint8Array(exports.memory.buffer)
   const most: number = exports.CONTENT_MAX.value
-  for (let at = 0; at < piece.length; at += most) {
-    const content = piece.subarray(at, at + most)
+  for (let at = 0; at < chunk.length; at += most) {
+    const content = chunk.subarray(at, at + most)
     memory.set(content, exports.CONTENT.value)
     const start: number = exports.BLOCK.value
     yield memory.slice(start, start + exports.frame(content.length))

@@ -46,9 +46,9 @@ const QUESTION = 'selectdisplayname(),version(),revision(),timezone()'
 export function isHandshake(sql: string): boolean {
   // Drivers write it in one line; nothing longer is looked at.
   if (sql.length > 2 * QUESTION.length) return false
-  const words = tokenize(sql).filter(token => token.kind !== 'space')
+  const tokens = tokenize(sql).filter(token => token.kind !== 'space')
   return (
-    words
+    tokens
       .map(token => token.text)
       .join('')
       .toLowerCase() === QUESTION

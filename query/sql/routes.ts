@@ -2,11 +2,11 @@
 import type { FastifyInstance } from 'fastify'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { hangUpSignal } from '../fence/client-disconnect.ts'
+import { disconnectSignal } from '../fence/client-disconnect.ts'
 import { identityOf, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
 import { readerLimits } from '../http/slow-reader.ts'
-import { sendPieces } from '../http/stream-answer.ts'
+import { sendChunks } from '../http/stream-answer.ts'
 import type { SqlService } from './service.ts'
 import { readStatement } from './statement.ts'
 import { assertParameterLengths } from './text-limits.ts'
@@ -19,10 +19,10 @@ export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlS
     if (statement.format.name !== 'JSON') {
       throw new WattlineError('sql_refused', 'This route answers JSON; other formats are at /clickhouse/.')
     }
-    const signal = hangUpSignal(reply)
+    const signal = disconnectSignal(reply)
     await sql.run({ statement, params, tenant, accounts, signal }, async answer => {
       reply.type('application/json; charset=utf-8')
-      await sendPieces(reply, answer.chunks, {
+      await sendChunks(reply, answer.chunks, {
         gzip: false,
         onLate: () => new Uint8Array(),
         reader: readerLimits(context.config.limits.sql, reason =>

@@ -33,14 +33,14 @@ export interface SqlService {
   run<T>(request: SqlRequest, use: (answer: FencedResult) => Promise<T>): Promise<T>
 }
 
-interface Parts {
+interface SqlServiceParts {
   readonly warehouse: Warehouse
   readonly limits: Config['limits']['sql']
   readonly events: Events
   readonly turns: Turns
 }
 
-export function createSqlService(parts: Parts): SqlService {
+export function createSqlService(parts: SqlServiceParts): SqlService {
   const { warehouse, limits, events, turns } = parts
   const allowList = createAllowList({ warehouse })
 

@@ -4,7 +4,7 @@
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
-import { assertStatementLength, Modesty } from './text-limits.ts'
+import { assertStatementLength, TokenBudget } from './text-limits.ts'
 import { scan, type TokenKind } from './tokens.ts'
 
 export interface Statement {
@@ -13,7 +13,7 @@ export interface Statement {
 }
 
 /** A token other than space and semicolons, and whether a semicolon stands before it. */
-interface Place {
+interface PlacedToken {
   readonly kind: TokenKind
   readonly start: number
   readonly end: number
@@ -23,12 +23,12 @@ interface Place {
 /** @throws WattlineError `sql_refused` for an empty or too long text or a format that is not offered. */
 export function readStatement(sql: string, defaultFormat: string): Statement {
   assertStatementLength(sql)
-  const modesty = new Modesty(sql)
+  const budget = new TokenBudget(sql)
   /** The last three. */
-  const places: Place[] = []
+  const places: PlacedToken[] = []
   let afterSemicolon = false
   scan(sql, (kind, start, end) => {
-    modesty.count(kind, start)
+    budget.count(kind, start)
     if (kind === 'space') return
     if (kind === 'other' && sql[start] === ';') {
       afterSemicolon = true
@@ -38,7 +38,7 @@ export function readStatement(sql: string, defaultFormat: string): Statement {
     if (places.length > 3) places.shift()
     afterSemicolon = false
   })
-  modesty.assert()
+  budget.assert()
   const last = places.at(-1)
   const word = places.at(-2)
   const namesFormat =

@@ -54,7 +54,7 @@ function lengthOf(value: unknown): number {
 }
 
 /** Counts what a statement is made of, token by token, and says what there is too much of. */
-export class Modesty {
+export class TokenBudget {
   readonly #sql: string
   #solid = 0
   #depth = 0

@@ -2,7 +2,7 @@ import { labelText } from '../../core/model/label-text.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { tablesOf } from '../../core/model/streams/stream.ts'
 import type { Extent, Loss, LossState } from '../../core/runtime/losses.ts'
-import type { Family } from './metrics-text.ts'
+import type { MetricFamily } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
 const STATES: readonly LossState[] = ['restoring', 'restored', 'lost', 'noted']
@@ -12,7 +12,7 @@ const TABLE_NAMES = STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
 )
 
 /** What is missing, 0 where nothing is, so that an alert sees a value, and how many findings wait for an operator. */
-export function lossFamilies(losses: readonly Loss[]): readonly Family[] {
+export function lossFamilies(losses: readonly Loss[]): readonly MetricFamily[] {
   const open = losses.filter(({ accepted }) => accepted === null)
   const missing = losses
     .filter(({ state }) => state === 'lost' || state === 'restoring')

@@ -3,14 +3,14 @@
 import { labelText } from '../../core/model/label-text.ts'
 import type { HistogramSamples } from '../../core/runtime/histogram.ts'
 
-export interface Family {
+export interface MetricFamily {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
-  readonly samples: readonly Sample[]
+  readonly samples: readonly MetricSample[]
 }
 
-export interface Sample {
+export interface MetricSample {
   /** Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
   readonly suffix?: string
   /** In exposition form, `a="x",b="y"`; '' for none. */
@@ -21,7 +21,7 @@ export interface Sample {
 const help = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 
 /** Families without samples are left out. */
-export function writeMetrics(families: readonly Family[]): string {
+export function writeMetrics(families: readonly MetricFamily[]): string {
   const lines = families
     .filter(family => family.samples.length > 0)
     .flatMap(family => [
@@ -39,8 +39,8 @@ export function writeMetrics(families: readonly Family[]): string {
 export function histogramSamples(
   labels: Readonly<Record<string, string>>,
   { bounds, cumulative, count, sum }: HistogramSamples,
-): readonly Sample[] {
-  const bucket = (le: string, value: number): Sample => ({
+): readonly MetricSample[] {
+  const bucket = (le: string, value: number): MetricSample => ({
     suffix: '_bucket',
     labels: labelText({ ...labels, le }),
     value,

@@ -9,7 +9,7 @@ import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 import type { StatusContext } from '../http/context.ts'
 import { type Readiness, reasonsOf } from '../http/readiness.ts'
 import { lossFamilies } from './loss-metrics.ts'
-import { type Family, histogramSamples, type Sample } from './metrics-text.ts'
+import { histogramSamples, type MetricFamily, type MetricSample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
 /** Who reads which stream where nothing else is said: for lag. */
@@ -18,17 +18,17 @@ export const LOG_READERS = logReaders({ processors: true, forward: false })
 /** Lag is asked of the log no more often than this, whoever scrapes: Kafka answers a request a partition and more. */
 const LAG_FRESH_MS = 2_000
 /** Less than scrapers wait. */
-const LAG_PATIENCE_MS = 4_000
+const LAG_TIMEOUT_MS = 4_000
 
 export interface Metrics {
-  collect(): Promise<readonly Family[]>
+  collect(): Promise<readonly MetricFamily[]>
   stop(): void
 }
 
 export function createMetrics(context: StatusContext): Metrics {
   const figures = context.figures ?? watchProcess()
   const { broker, logReaders: readers } = context
-  const lag = broker === undefined ? async () => [] : sharedLag(broker, context.now, LAG_PATIENCE_MS, readers)
+  const lag = broker === undefined ? async () => [] : sharedLag(broker, context.now, LAG_TIMEOUT_MS, readers)
   return {
     async collect() {
       const taken = figures.take()
@@ -46,7 +46,7 @@ export function createMetrics(context: StatusContext): Metrics {
 }
 
 /** Every declared counter that has counted something. */
-export function counterFamilies(samples: CounterSamples): readonly Family[] {
+export function counterFamilies(samples: CounterSamples): readonly MetricFamily[] {
   const declared = Object.values(EVENTS).flatMap(event => ('counter' in event ? [event.counter] : []))
   return declared.map(({ name, help }) => ({
     name,
@@ -60,7 +60,7 @@ function processFamilies(
   context: StatusContext,
   figures: ProcessFigures,
   readiness: Readiness,
-): readonly Family[] {
+): readonly MetricFamily[] {
   const build = labelText({ version: context.version, node: process.version })
   return [
     ownFamily('process_cpu_seconds_total', figures.cpuSeconds),
@@ -75,7 +75,7 @@ function processFamilies(
 }
 
 /** How old rows were when they became visible, by stream. */
-export function rowAgeFamilies(samples: RowAgeSamples): readonly Family[] {
+export function rowAgeFamilies(samples: RowAgeSamples): readonly MetricFamily[] {
   const streams = [...samples]
   return [
     ownFamily(
@@ -89,7 +89,7 @@ export function rowAgeFamilies(samples: RowAgeSamples): readonly Family[] {
   ]
 }
 
-const meterFamily = (bytes: ReadonlyMap<string, number>): Family =>
+const meterFamily = (bytes: ReadonlyMap<string, number>): MetricFamily =>
   ownFamily(
     'wattline_meter_state_bytes',
     [...bytes].map(([tenant, value]) => ({ labels: labelText({ tenant }), value })),
@@ -102,17 +102,17 @@ const meterFamily = (bytes: ReadonlyMap<string, number>): Family =>
 export function sharedLag(
   broker: Pick<Broker, 'lag'>,
   now: () => number,
-  patienceMs = LAG_PATIENCE_MS,
+  timeoutMs = LAG_TIMEOUT_MS,
   readers = LOG_READERS,
-): () => Promise<readonly Family[]> {
-  let asked: { readonly atMs: number; readonly answer: Promise<readonly Family[]> } | null = null
+): () => Promise<readonly MetricFamily[]> {
+  let asked: { readonly atMs: number; readonly answer: Promise<readonly MetricFamily[]> } | null = null
   return async () => {
     if (asked === null || Math.abs(now() - asked.atMs) >= LAG_FRESH_MS) {
       asked = { atMs: now(), answer: lagFamilies(broker, now(), readers).catch(() => []) }
     }
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<readonly Family[]>(resolve => {
-      timer = setTimeout(() => resolve([]), patienceMs)
+    const late = new Promise<readonly MetricFamily[]>(resolve => {
+      timer = setTimeout(() => resolve([]), timeoutMs)
     })
     const answer = await Promise.race([asked.answer, late])
     clearTimeout(timer)
@@ -125,9 +125,9 @@ export async function lagFamilies(
   broker: Pick<Broker, 'lag'>,
   now: number,
   readers = LOG_READERS,
-): Promise<readonly Family[]> {
-  const records: Sample[] = []
-  const ages: Sample[] = []
+): Promise<readonly MetricFamily[]> {
+  const records: MetricSample[] = []
+  const ages: MetricSample[] = []
   let oldest = 0
   for (const { group, stream } of readers) {
     for (const { partition, end, committed, oldestPendingMs } of await broker.lag(group, stream)) {

@@ -1,13 +1,13 @@
 /** Metrics that no event raises: this process, its event loop, the log. The reference page and `/metrics` share the list. */
-import type { Family, Sample } from './metrics-text.ts'
+import type { MetricFamily, MetricSample } from './metrics-text.ts'
 
 interface OwnMetric {
-  readonly type: Family['type']
+  readonly type: MetricFamily['type']
   readonly help: string
   readonly labels: readonly string[]
 }
 
-const metric = (type: Family['type'], help: string, ...labels: string[]): OwnMetric => ({
+const metric = (type: MetricFamily['type'], help: string, ...labels: string[]): OwnMetric => ({
   type,
   help,
   labels,
@@ -76,7 +76,10 @@ export const OWN_METRICS = {
 } as const satisfies Readonly<Record<string, OwnMetric>>
 
 /** A family of the list; a number stands for its one sample without labels. */
-export function ownFamily(name: keyof typeof OWN_METRICS, samples: number | readonly Sample[]): Family {
+export function ownFamily(
+  name: keyof typeof OWN_METRICS,
+  samples: number | readonly MetricSample[],
+): MetricFamily {
   const { type, help } = OWN_METRICS[name]
   return {
     name,

@@ -2,7 +2,8 @@
 import type { RecentTracesAnswer, TraceAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
-import { recentTraceIds, type Sql, traceBounds, traceSpans, traceSummaries } from './statements.ts'
+import type { ParameterizedSql } from '../fence/tables.ts'
+import { recentTraceIds, traceBounds, traceSpans, traceSummaries } from './statements.ts'
 
 const MINUTE = 60_000
 /** Looked through one after the other until enough traces are found: busy systems end with the first. */
@@ -13,12 +14,11 @@ const AROUND_MS = 60 * MINUTE
 const AHEAD_MS = 60 * MINUTE
 const SPANS_MAX = 10_000
 
-type Ask = FencedReader
-const ask = <Row>(warehouse: Ask, sql: Sql): Promise<readonly Row[]> =>
+const ask = <Row>(warehouse: FencedReader, sql: ParameterizedSql): Promise<readonly Row[]> =>
   warehouse.query<Row>(sql.text, sql.params)
 
 export async function recentTraces(
-  warehouse: Ask,
+  warehouse: FencedReader,
   question: { tenant: string; service: string | undefined; limit: number; nowMs: number },
 ): Promise<RecentTracesAnswer> {
   const { tenant, service, limit, nowMs } = question
@@ -57,7 +57,7 @@ export async function recentTraces(
 }
 
 /** @throws WattlineError `not_found` */
-export async function oneTrace(warehouse: Ask, tenant: string, id: string): Promise<TraceAnswer> {
+export async function oneTrace(warehouse: FencedReader, tenant: string, id: string): Promise<TraceAnswer> {
   const normal = id.toLowerCase()
   if (!/^[0-9a-f]{1,32}$/.test(normal)) {
     throw new WattlineError('not_found', 'A trace id is up to 32 hexadecimal digits.')

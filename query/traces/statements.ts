@@ -1,14 +1,8 @@
 /** Traces as SQL: typed questions in, text and bound values out. Every one is bounded in time and rows. */
-import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../fence/tables.ts'
-
-export interface Sql {
-  readonly text: string
-  readonly params: Readonly<Record<string, QueryParam>>
-}
+import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 /** Unix milliseconds, `[from, to)`. */
-export interface Span {
+export interface TimeRange {
   readonly fromMs: number
   readonly toMs: number
 }
@@ -21,9 +15,9 @@ const WITHIN =
 export function recentTraceIds(
   tenant: string,
   service: string | undefined,
-  window: Span,
+  window: TimeRange,
   limit: number,
-): Sql {
+): ParameterizedSql {
   return {
     text:
       `SELECT TraceId AS id, toString(toUnixTimestamp64Milli(min(Timestamp))) AS first_ms, ` +
@@ -42,7 +36,7 @@ export function recentTraceIds(
 }
 
 /** Sums of the named traces. The root is the span without parent, else the earliest one. */
-export function traceSummaries(tenant: string, ids: readonly string[], window: Span): Sql {
+export function traceSummaries(tenant: string, ids: readonly string[], window: TimeRange): ParameterizedSql {
   return {
     text:
       'SELECT TraceId AS id, min(Timestamp) AS first, toString(toUnixTimestamp64Nano(first)) AS start_ns, ' +
@@ -57,7 +51,7 @@ export function traceSummaries(tenant: string, ids: readonly string[], window: S
 }
 
 /** First and last second of a trace, from the index of traces; no row when it is not there. */
-export function traceBounds(tenant: string, id: string): Sql {
+export function traceBounds(tenant: string, id: string): ParameterizedSql {
   return {
     text:
       'SELECT toString(toUnixTimestamp(min(Start))) AS first, toString(toUnixTimestamp(max(End)) + 1) AS last ' +
@@ -67,7 +61,12 @@ export function traceBounds(tenant: string, id: string): Sql {
   }
 }
 
-export function traceSpans(tenant: string, id: string, window: Span | undefined, limit: number): Sql {
+export function traceSpans(
+  tenant: string,
+  id: string,
+  window: TimeRange | undefined,
+  limit: number,
+): ParameterizedSql {
   return {
     text:
       'SELECT SpanId AS span_id, ParentSpanId AS parent_span_id, ServiceName AS service, SpanName AS name, ' +

@@ -1,7 +1,7 @@
 /** From summed rows to the answer: pure. */
 import type { UsageAnswer } from '../../core/api/answers.ts'
 import { type Amounts, addAmounts, NO_AMOUNTS, readAmounts, toUsageRow } from './amounts.ts'
-import type { Dimension, Step, UsageRequest } from './request.ts'
+import type { TimeStep, UsageDimension, UsageRequest } from './request.ts'
 import { CELL_DIMENSIONS, type Cell } from './share-idle.ts'
 import type { SummedRow } from './statement.ts'
 
@@ -16,10 +16,10 @@ export interface Summed {
 
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
 
-export const groupOf = (row: SummedRow, groupBy: readonly Dimension[]): Record<string, string> =>
+export const groupOf = (row: SummedRow, groupBy: readonly UsageDimension[]): Record<string, string> =>
   Object.fromEntries(groupBy.map(name => [name, String(row[`g_${name}`] ?? '')]))
 
-export const readSummed = (row: SummedRow, groupBy: readonly Dimension[]): Summed => ({
+export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): Summed => ({
   group: groupOf(row, groupBy),
   start: row['start'] === undefined || row['start'] === null ? null : Number(row['start']),
   amounts: readAmounts(row),
@@ -28,13 +28,13 @@ export const readSummed = (row: SummedRow, groupBy: readonly Dimension[]): Summe
 
 export const readCell = (row: SummedRow): Cell => {
   const { group, start, amounts } = readSummed(row, CELL_DIMENSIONS)
-  return { dimensions: group as Record<Dimension, string>, start, amounts }
+  return { dimensions: group as Record<UsageDimension, string>, start, amounts }
 }
 
 /** Folds cells into the groups asked for, most energy first (first step first), at most `limit`. */
 export function foldCells(
   cells: readonly Cell[],
-  groupBy: readonly Dimension[],
+  groupBy: readonly UsageDimension[],
   limit: number,
 ): readonly Summed[] {
   const groups = new Map<string, Summed>()
@@ -74,7 +74,7 @@ export function buildAnswer(
     readonly rows: readonly Summed[]
     readonly total: Total
     readonly excludedUj: bigint
-    readonly sharedBy: Step | null
+    readonly sharedBy: TimeStep | null
   },
 ): UsageAnswer {
   return {

@@ -9,7 +9,13 @@ import {
   type RawQuery,
   single,
 } from '../http/parameters.ts'
-import { DIMENSION_NAMES, type Dimension, IDLE_SHARING, type Step, type UsageRequest } from './request.ts'
+import {
+  DIMENSION_NAMES,
+  IDLE_SHARING,
+  type TimeStep,
+  type UsageDimension,
+  type UsageRequest,
+} from './request.ts'
 import { durationSeconds, parseWindow } from './window.ts'
 
 const PARAMETERS = ['window', 'group_by', 'filter', 'step', 'include_idle', 'share_idle', 'limit'] as const
@@ -42,13 +48,13 @@ export function parseUsageRequest(
 const list = (texts: readonly string[]): readonly string[] =>
   texts.flatMap(text => text.split(',')).flatMap(text => (text.trim() === '' ? [] : [text.trim()]))
 
-function parseDimension(parameter: string, text: string): Dimension {
+function parseDimension(parameter: string, text: string): UsageDimension {
   const found = DIMENSION_NAMES.find(name => name === text)
   if (found === undefined) throw invalid(parameter, text, `one of ${DIMENSION_NAMES.join(', ')}`)
   return found
 }
 
-const parseGroupBy = (texts: readonly string[]): readonly Dimension[] => [
+const parseGroupBy = (texts: readonly string[]): readonly UsageDimension[] => [
   ...new Set(list(texts).map(text => parseDimension('group_by', text))),
 ]
 
@@ -65,7 +71,7 @@ function parseFilters(texts: readonly string[]): UsageRequest['filters'] {
   return filters
 }
 
-function parseStep(text: string | undefined, widthSeconds: number): Step | null {
+function parseStep(text: string | undefined, widthSeconds: number): TimeStep | null {
   if (text === undefined || text === '') return null
   if (text === 'month') return 'month'
   const step = durationSeconds(text) ?? (/^\d{1,8}$/.test(text) ? Number(text) : Number.NaN)

@@ -4,10 +4,9 @@
  */
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
-import { tableName } from '../fence/tables.ts'
+import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 import type { UsageRequest } from './request.ts'
 import type { Cell, Weigh } from './share-idle.ts'
-import type { Sql } from './statement.ts'
 
 type Asked = Pick<UsageRequest, 'tenant' | 'from' | 'to'>
 
@@ -17,7 +16,7 @@ const IN_WINDOW = (time: string): string =>
 const paramsOf = ({ tenant, from, to }: Asked): Readonly<Record<string, QueryParam>> => ({ tenant, from, to })
 
 /** Mean CPU request per host and workload in the window, in millicores. */
-export const requestsStatement = (asked: Asked): Sql => ({
+export const requestsStatement = (asked: Asked): ParameterizedSql => ({
   text:
     'SELECT Host AS host, WorkloadKind AS kind, WorkloadId AS id, intDiv(sum(toInt128(Value)), count()) AS request, ' +
     "any(Attributes['workload.name']) AS name, any(Attributes['workload.namespace']) AS namespace " +
@@ -26,13 +25,13 @@ export const requestsStatement = (asked: Asked): Sql => ({
   params: paramsOf(asked),
 })
 
-const hostsStatement = (asked: Asked): Sql => ({
+const hostsStatement = (asked: Asked): ParameterizedSql => ({
   text: `SELECT Host AS host, argMax(HostName, (HostName != Host, WindowStart)) AS name FROM ${tableName('ledger')} WHERE ${IN_WINDOW('WindowStart')} GROUP BY host`,
   params: paramsOf(asked),
 })
 
 /** Dear, since it reads the labels of all rows: only asked where names alone do not tell containers apart. */
-const labelsStatement = (asked: Asked): Sql => ({
+const labelsStatement = (asked: Asked): ParameterizedSql => ({
   text:
     "SELECT Host AS host, WorkloadId AS id, any(concat(Labels['k8s.pod.uid'], '/', Labels['k8s.container.name'])) AS named " +
     `FROM ${tableName('ledger')} WHERE ${IN_WINDOW('WindowStart')} AND WorkloadKind = 'container' GROUP BY host, id`,
@@ -91,7 +90,8 @@ export class Requests {
 }
 
 export async function requestWeights(warehouse: FencedReader, request: UsageRequest): Promise<Weigh> {
-  const ask = <Row>({ text, params }: Sql): Promise<readonly Row[]> => warehouse.query<Row>(text, params)
+  const ask = <Row>({ text, params }: ParameterizedSql): Promise<readonly Row[]> =>
+    warehouse.query<Row>(text, params)
   const requests = new Requests(await ask<RequestRow>(requestsStatement(request)))
   const hosts = await ask<{ host: string; name: string }>(hostsStatement(request))
   const named = requests.isAmbiguous

@@ -13,14 +13,14 @@ export const DIMENSIONS = {
   component: 'Component',
   share: 'Share',
 } as const
-export type Dimension = keyof typeof DIMENSIONS
-export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly Dimension[]
+export type UsageDimension = keyof typeof DIMENSIONS
+export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly UsageDimension[]
 
 export const IDLE_SHARING = ['none', 'by_usage', 'by_request'] as const
 export type IdleSharing = (typeof IDLE_SHARING)[number]
 
 /** Width of a row's time step: seconds, whole minutes, or months of the calendar (UTC). */
-export type Step = number | 'month'
+export type TimeStep = number | 'month'
 
 export interface UsageRequest {
   readonly tenant: string
@@ -29,10 +29,10 @@ export interface UsageRequest {
   /** `[from, to)`, whole minutes. */
   readonly from: number
   readonly to: number
-  readonly groupBy: readonly Dimension[]
+  readonly groupBy: readonly UsageDimension[]
   /** Values of one dimension are alternatives; dimensions narrow each other. */
-  readonly filters: readonly { readonly dimension: Dimension; readonly value: string }[]
-  readonly step: Step | null
+  readonly filters: readonly { readonly dimension: UsageDimension; readonly value: string }[]
+  readonly step: TimeStep | null
   readonly includeIdle: boolean
   readonly idleSharing: IdleSharing
   readonly limit: number

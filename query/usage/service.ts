@@ -2,6 +2,7 @@
 import type { UsageAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
+import type { ParameterizedSql } from '../fence/tables.ts'
 import { addAmounts, NO_AMOUNTS, readAmounts } from './amounts.ts'
 import {
   buildAnswer,
@@ -13,24 +14,22 @@ import {
   type Total,
   totalOf,
 } from './answer.ts'
-import type { Step, UsageRequest } from './request.ts'
+import type { TimeStep, UsageRequest } from './request.ts'
 import { requestWeights } from './request-weights.ts'
 import { byUsage, CELL_DIMENSIONS, shareIdle } from './share-idle.ts'
 import { inSteps, shareSteps } from './share-steps.ts'
-import { reasonsStatement, type Shape, type Sql, type SummedRow, usageStatement } from './statement.ts'
+import { type QueryShape, reasonsStatement, type SummedRow, usageStatement } from './statement.ts'
 
 /** Sharing looks at every workload of every host in every step: so many cells are read at most. */
 const CELLS_MAX = 200_000
 
-type Ask = FencedReader
-
 /** @throws WattlineError `sql_limit` when sharing idle energy would need more cells than are read. */
 export async function answerUsage(
-  warehouse: Ask,
+  warehouse: FencedReader,
   request: UsageRequest,
   currency: string,
 ): Promise<UsageAnswer> {
-  const shape: Shape = {
+  const shape: QueryShape = {
     groupBy: request.groupBy,
     step: request.step,
     idle: request.includeIdle ? 'with' : 'without',
@@ -54,13 +53,13 @@ interface Found {
   readonly rows: readonly Summed[]
   readonly total: Total
   /** Steps in which idle energy was shared; absent: it was not. */
-  readonly sharedBy?: Step | null
+  readonly sharedBy?: TimeStep | null
 }
 
-const ask = (warehouse: Ask, sql: Sql): Promise<readonly SummedRow[]> =>
+const ask = (warehouse: FencedReader, sql: ParameterizedSql): Promise<readonly SummedRow[]> =>
   warehouse.query<SummedRow>(sql.text, sql.params)
 
-async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape): Promise<Found> {
+async function plainRows(warehouse: FencedReader, request: UsageRequest, shape: QueryShape): Promise<Found> {
   const found = await ask(warehouse, usageStatement(request, shape))
   // Without groups the engine sums nothing to one row of zeros: that is no row.
   const rows = found.map(row => readSummed(row, request.groupBy)).filter(row => row.amounts.entries !== 0n)
@@ -69,7 +68,7 @@ async function plainRows(warehouse: Ask, request: UsageRequest, shape: Shape): P
   return { rows, total: totalOf((await ask(warehouse, everything)).map(row => readSummed(row, []))) }
 }
 
-async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): Promise<Found> {
+async function sharedRows(warehouse: FencedReader, request: UsageRequest, shown: QueryShape): Promise<Found> {
   const { found, step } = await sharedCells(warehouse, request)
   const weigh = request.idleSharing === 'by_usage' ? byUsage : await requestWeights(warehouse, request)
   const cells = shareIdle(found.map(readCell), weigh).filter(cell => {
@@ -99,13 +98,13 @@ async function sharedRows(warehouse: Ask, request: UsageRequest, shown: Shape): 
 
 /** Every workload of every host, in the finest steps that are few enough. */
 async function sharedCells(
-  warehouse: Ask,
+  warehouse: FencedReader,
   request: UsageRequest,
-): Promise<{ readonly found: readonly SummedRow[]; readonly step: Step | null }> {
+): Promise<{ readonly found: readonly SummedRow[]; readonly step: TimeStep | null }> {
   // Filters narrow what is shown; who takes how much idle energy depends on all that ran on the host.
   const everything = { ...request, accounts: null, filters: [] }
   for (const step of shareSteps(request)) {
-    const shape: Shape = { groupBy: CELL_DIMENSIONS, step, idle: 'with', limit: CELLS_MAX + 1 }
+    const shape: QueryShape = { groupBy: CELL_DIMENSIONS, step, idle: 'with', limit: CELLS_MAX + 1 }
     const found = await ask(warehouse, usageStatement(everything, shape))
     if (found.length <= CELLS_MAX) return { found, step }
   }
@@ -115,17 +114,17 @@ async function sharedCells(
   )
 }
 
-async function idleEnergy(warehouse: Ask, request: UsageRequest): Promise<bigint> {
-  const shape: Shape = { groupBy: [], step: null, idle: 'only', limit: 1 }
+async function idleEnergy(warehouse: FencedReader, request: UsageRequest): Promise<bigint> {
+  const shape: QueryShape = { groupBy: [], step: null, idle: 'only', limit: 1 }
   const [row] = await ask(warehouse, usageStatement(request, shape))
   return row === undefined ? 0n : (readAmounts(row).energy_uj ?? 0n)
 }
 
 /** Reasons by the key of their row. */
 async function findReasons(
-  warehouse: Ask,
+  warehouse: FencedReader,
   request: UsageRequest,
-  shape: Shape,
+  shape: QueryShape,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = await ask(warehouse, reasonsStatement(request, shape))
   return new Map(

@@ -4,7 +4,7 @@
  */
 import { apportion } from '../../core/model/apportion.ts'
 import { type Amounts, add, addAmounts, EXACT_MEASURES, type ExactMeasure, NO_AMOUNTS } from './amounts.ts'
-import type { Dimension } from './request.ts'
+import type { UsageDimension } from './request.ts'
 
 /** The finest grouping: sharing needs to know host, component and workload whatever the answer is grouped by. */
 export const CELL_DIMENSIONS = [
@@ -17,10 +17,10 @@ export const CELL_DIMENSIONS = [
   'zone',
   'component',
   'share',
-] as const satisfies readonly Dimension[]
+] as const satisfies readonly UsageDimension[]
 
 export interface Cell {
-  readonly dimensions: Readonly<Record<Dimension, string>>
+  readonly dimensions: Readonly<Record<UsageDimension, string>>
   /** Unix seconds of the step; null without steps. */
   readonly start: number | null
   readonly amounts: Amounts

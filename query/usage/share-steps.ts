@@ -4,7 +4,7 @@
  * answer says so.
  */
 
-import type { Step, UsageRequest } from './request.ts'
+import type { TimeStep, UsageRequest } from './request.ts'
 import type { Cell } from './share-idle.ts'
 
 const MINUTE = 60
@@ -23,17 +23,17 @@ export function shareSteps({
   from,
   to,
   step,
-}: Pick<UsageRequest, 'from' | 'to' | 'step'>): readonly (Step | null)[] {
+}: Pick<UsageRequest, 'from' | 'to' | 'step'>): readonly (TimeStep | null)[] {
   const isInside = (seconds: number): boolean => typeof step !== 'number' || step % seconds === 0
   const finer = STEPS.filter(([seconds, widest]) => to - from <= widest && isInside(seconds))
   return [...finer.map(([seconds]) => seconds), step]
 }
 
 /** Cells in the steps that were asked for, in place of those that were shared in. */
-export const inSteps = (cells: readonly Cell[], step: Step | null): readonly Cell[] =>
+export const inSteps = (cells: readonly Cell[], step: TimeStep | null): readonly Cell[] =>
   cells.map(cell => ({ ...cell, start: cell.start === null ? null : startOf(cell.start, step) }))
 
-function startOf(start: number, step: Step | null): number | null {
+function startOf(start: number, step: TimeStep | null): number | null {
   if (step === null) return null
   if (step !== 'month') return Math.floor(start / step) * step
   const date = new Date(start * 1000)

@@ -1,14 +1,9 @@
 /** Usage as SQL: a typed question in, text and bound values out. */
 import { LEDGER_BUCKETS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
-import { tableName } from '../fence/tables.ts'
-import { DIMENSIONS, type Dimension, type Step, type UsageRequest } from './request.ts'
-import { coverWindow, type Piece, type Unit } from './window.ts'
-
-export interface Sql {
-  readonly text: string
-  readonly params: Readonly<Record<string, QueryParam>>
-}
+import { type ParameterizedSql, tableName } from '../fence/tables.ts'
+import { DIMENSIONS, type TimeStep, type UsageDimension, type UsageRequest } from './request.ts'
+import { coverWindow, type RangeSlice, type RollupUnit } from './window.ts'
 
 /**
  * What is summed, by its name in the answer: over `SUMS` of groups that share and quality are keys of. (The ledger's
@@ -47,9 +42,9 @@ export type SummedRow = Readonly<Record<string, string | number | null>> & {
 }
 
 /** What the caller may change about the question: the answer's total, its left out part, and cells for sharing. */
-export interface Shape {
-  readonly groupBy: readonly Dimension[]
-  readonly step: Step | null
+export interface QueryShape {
+  readonly groupBy: readonly UsageDimension[]
+  readonly step: TimeStep | null
   /** Idle rows: with the others, left out, or alone. */
   readonly idle: 'with' | 'without' | 'only'
   readonly limit: number
@@ -59,10 +54,10 @@ export interface Shape {
  * The inner statements group the ledger by what is asked for and no more, in the expressions of its projections: so the
  * engine answers whole hours and days from the smallest projection that has these keys.
  */
-export function usageStatement(request: UsageRequest, shape: Shape): Sql {
+export function usageStatement(request: UsageRequest, shape: QueryShape): ParameterizedSql {
   const names = keyNames(shape)
-  const pieces = piecesOf(request, shape)
-  const inner = pieces.map(({ unit }, index) => {
+  const slices = slicesOf(request, shape)
+  const inner = slices.map(({ unit }, index) => {
     const columns = [
       ...keyColumns(shape, unit),
       ...SUM_KEYS.map(key => `${key} AS k_${key}`),
@@ -80,7 +75,7 @@ export function usageStatement(request: UsageRequest, shape: Shape): Sql {
     text:
       `SELECT ${[...names, ...measures].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
       `ORDER BY ${[...new Set(order)].join(', ')} LIMIT ${shape.limit}`,
-    params: bindings(request, pieces),
+    params: bindings(request, slices),
   }
 }
 
@@ -88,10 +83,10 @@ export function usageStatement(request: UsageRequest, shape: Shape): Sql {
 const REASONS = "arraySort(groupUniqArrayIf(20)(k_Reason, k_Reason != '')) AS reasons"
 
 /** The same by itself, by group: where what is summed is not what is shown. */
-export function reasonsStatement(request: UsageRequest, shape: Shape): Sql {
+export function reasonsStatement(request: UsageRequest, shape: QueryShape): ParameterizedSql {
   const names = keyNames(shape)
-  const pieces = piecesOf(request, shape)
-  const inner = pieces.map(
+  const slices = slicesOf(request, shape)
+  const inner = slices.map(
     ({ unit }, index) =>
       `SELECT ${[...keyColumns(shape, unit), 'Reason AS k_Reason'].join(', ')} FROM ${tableName('ledger')} ` +
       `WHERE ${conditions(request, shape, unit, index)} AND Reason != ''${groupBy([...names, 'k_Reason'])}`,
@@ -100,28 +95,28 @@ export function reasonsStatement(request: UsageRequest, shape: Shape): Sql {
     text:
       `SELECT ${[...names, REASONS].join(', ')} FROM (${inner.join(' UNION ALL ')})${groupBy(names)} ` +
       `LIMIT ${shape.limit}`,
-    params: bindings(request, pieces),
+    params: bindings(request, slices),
   }
 }
 
-const OF_WORKLOADS: ReadonlySet<Dimension> = new Set(['host', 'workload', 'workload_id'])
+const OF_WORKLOADS: ReadonlySet<UsageDimension> = new Set(['host', 'workload', 'workload_id'])
 
-function piecesOf(request: UsageRequest, shape: Shape): readonly Piece[] {
+function slicesOf(request: UsageRequest, shape: QueryShape): readonly RangeSlice[] {
   const names = [...shape.groupBy, ...request.filters.map(filter => filter.dimension)]
   return coverWindow(request, shape.step, { months: !names.some(name => OF_WORKLOADS.has(name)) })
 }
 
-const keyNames = (shape: Shape): readonly string[] => [
+const keyNames = (shape: QueryShape): readonly string[] => [
   ...(shape.step === null ? [] : ['start']),
   ...shape.groupBy.map(name => `g_${name}`),
 ]
 
-function keyColumns(shape: Shape, unit: Unit): readonly string[] {
+function keyColumns(shape: QueryShape, unit: RollupUnit): readonly string[] {
   const groups = shape.groupBy.map(name => `${DIMENSIONS[name]} AS g_${name}`)
   return shape.step === null ? groups : [`${stepStart(shape.step, LEDGER_BUCKETS[unit])} AS start`, ...groups]
 }
 
-const stepStart = (step: Step, time: string): string =>
+const stepStart = (step: TimeStep, time: string): string =>
   step === 'month'
     ? `toUnixTimestamp(toDateTime(toStartOfMonth(${time}), 'UTC'))`
     : `intDiv(toUnixTimestamp(${time}), ${step}) * ${step}`
@@ -132,7 +127,7 @@ const prefixed = (measure: string): string => measure.replace(/\((\w+)/, '(s_$1'
 const groupBy = (names: readonly string[]): string =>
   names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`
 
-function conditions(request: UsageRequest, shape: Shape, unit: Unit, index: number): string {
+function conditions(request: UsageRequest, shape: QueryShape, unit: RollupUnit, index: number): string {
   const dimensions = [...new Set(request.filters.map(filter => filter.dimension))]
   return [
     'Tenant = {tenant:String}',
@@ -144,7 +139,7 @@ function conditions(request: UsageRequest, shape: Shape, unit: Unit, index: numb
 }
 
 /** The start of a month is a date to the engine, all others are moments. */
-function timeText(unit: Unit, index: number): string {
+function timeText(unit: RollupUnit, index: number): string {
   const edge = (name: string): string => {
     const moment = `toDateTime({${name}${index}:UInt32}, 'UTC')`
     return unit === 'month' ? `toDate(${moment})` : moment
@@ -154,18 +149,21 @@ function timeText(unit: Unit, index: number): string {
 }
 
 /** Columns by themselves, so that the engine can pass over what lies outside. */
-function filterText(name: Dimension): string {
+function filterText(name: UsageDimension): string {
   const values = `{filter_${name}:Array(String)}`
   if (name !== 'workload') return `${DIMENSIONS[name]} IN ${values}`
   return `(WorkloadName IN ${values} AND WorkloadName != '' OR WorkloadName = '' AND WorkloadId IN ${values})`
 }
 
-function bindings(request: UsageRequest, pieces: readonly Piece[]): Readonly<Record<string, QueryParam>> {
+function bindings(
+  request: UsageRequest,
+  slices: readonly RangeSlice[],
+): Readonly<Record<string, QueryParam>> {
   const params: Record<string, QueryParam> = { tenant: request.tenant }
   if (request.accounts !== null) params['accounts'] = request.accounts
-  pieces.forEach((piece, index) => {
-    params[`from${index}`] = piece.from
-    params[`to${index}`] = piece.to
+  slices.forEach((slice, index) => {
+    params[`from${index}`] = slice.from
+    params[`to${index}`] = slice.to
   })
   for (const { dimension, value } of request.filters) {
     const known = params[`filter_${dimension}`]

@@ -1,6 +1,6 @@
 /** Windows of time as people write them, and which of the ledger's sums serve them. Pure: the time now is given. */
 import { invalid } from '../http/parameters.ts'
-import type { Step } from './request.ts'
+import type { TimeStep } from './request.ts'
 
 export interface Window {
   /** Unix seconds, whole minutes, `[from, to)`. */
@@ -76,23 +76,23 @@ function moment(text: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000)
 }
 
-/** What a piece is read by: single entries, or the ledger's sums by hour, day or month (UTC). */
-export type Unit = 'minute' | 'hour' | 'day' | 'month'
-export interface Piece extends Window {
-  readonly unit: Unit
+/** What a slice is read by: single entries, or the ledger's sums by hour, day or month (UTC). */
+export type RollupUnit = 'minute' | 'hour' | 'day' | 'month'
+export interface RangeSlice extends Window {
+  readonly unit: RollupUnit
 }
 
 interface Rounding {
-  readonly unit: Unit
+  readonly unit: RollupUnit
   /** Shorter windows hold no whole unit. */
   readonly fromSeconds: number
   /** Start of the unit that the second lies in, and of the next one. */
   readonly start: (second: number) => number
   readonly next: (start: number) => number
-  readonly fits: (step: Step | null) => boolean
+  readonly fits: (step: TimeStep | null) => boolean
 }
 
-const fixed = (unit: Unit, seconds: number, fromSeconds: number): Rounding => ({
+const fixed = (unit: RollupUnit, seconds: number, fromSeconds: number): Rounding => ({
   unit,
   fromSeconds,
   start: second => floor(second, seconds),
@@ -119,34 +119,34 @@ const ROUNDINGS: readonly Rounding[] = [
 ]
 
 /**
- * Cuts a window into pieces that cover each minute once: whole months, days and hours come from the sums, the edges from
+ * Cuts a window into slices that cover each minute once: whole months, days and hours come from the sums, the edges from
  * the minutes. A step narrower than a sum, or across it, keeps the sum out. There are no sums of single hosts and workloads
  * by month.
  */
 export function coverWindow(
   window: Window,
-  step: Step | null,
+  step: TimeStep | null,
   options: { readonly months: boolean } = { months: true },
-): readonly Piece[] {
+): readonly RangeSlice[] {
   const width = window.to - window.from
-  let pieces: readonly Piece[] = [{ from: window.from, to: window.to, unit: 'minute' }]
+  let slices: readonly RangeSlice[] = [{ from: window.from, to: window.to, unit: 'minute' }]
   for (const rounding of ROUNDINGS) {
     if (width < rounding.fromSeconds || !rounding.fits(step)) continue
     if (rounding.unit === 'month' && !options.months) continue
-    pieces = pieces.flatMap(piece => (piece.unit === 'minute' ? cut(piece, rounding) : [piece]))
+    slices = slices.flatMap(slice => (slice.unit === 'minute' ? cut(slice, rounding) : [slice]))
   }
-  return pieces
+  return slices
 }
 
 /** Takes the whole units out of the middle. */
-function cut(piece: Piece, { unit, start, next }: Rounding): readonly Piece[] {
-  const first = start(piece.from)
-  const from = first === piece.from ? first : next(first)
-  const to = start(piece.to)
-  if (to <= from) return [piece]
+function cut(slice: RangeSlice, { unit, start, next }: Rounding): readonly RangeSlice[] {
+  const first = start(slice.from)
+  const from = first === slice.from ? first : next(first)
+  const to = start(slice.to)
+  if (to <= from) return [slice]
   return [
-    { from: piece.from, to: from, unit: piece.unit },
+    { from: slice.from, to: from, unit: slice.unit },
     { from, to, unit },
-    { from: to, to: piece.to, unit: piece.unit },
+    { from: to, to: slice.to, unit: slice.unit },
   ].filter(part => part.to > part.from)
 }

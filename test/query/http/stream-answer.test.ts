@@ -9,9 +9,9 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { hangUpSignal } from '../../../query/fence/client-disconnect.ts'
+import { disconnectSignal } from '../../../query/fence/client-disconnect.ts'
 import type { ReaderLimits } from '../../../query/http/slow-reader.ts'
-import { sendPieces } from '../../../query/http/stream-answer.ts'
+import { sendChunks } from '../../../query/http/stream-answer.ts'
 
 let app: FastifyInstance
 let base: string
@@ -32,11 +32,11 @@ beforeEach(async () => {
     settle = resolve
   })
   app.get('/', async (request, reply) => {
-    const signal = hangUpSignal(reply)
+    const signal = disconnectSignal(reply)
     signal.addEventListener('abort', () => settle('aborted'))
     const gzip = request.query !== null && Object.hasOwn(request.query as object, 'gzip')
     reply.type('text/plain')
-    await sendPieces(reply, chunks(), { gzip, onLate: () => Buffer.from(lastWords), reader })
+    await sendChunks(reply, chunks(), { gzip, onLate: () => Buffer.from(lastWords), reader })
     if (!signal.aborted) settle('sent')
     return reply
   })

@@ -4,15 +4,15 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ledger } from '../../../core/model/streams/index.ts'
-import { DIMENSION_NAMES, type Dimension, type UsageRequest } from '../../../query/usage/request.ts'
+import { DIMENSION_NAMES, type UsageDimension, type UsageRequest } from '../../../query/usage/request.ts'
 import { answerUsage } from '../../../query/usage/service.ts'
-import { reasonsStatement, type Shape, usageStatement } from '../../../query/usage/statement.ts'
+import { type QueryShape, reasonsStatement, usageStatement } from '../../../query/usage/statement.ts'
 import { ledgerRow, unixSeconds } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
 const FROM = unixSeconds('2026-10-25T00:00:00Z')
 const DAY = 86_400
-const OF_WORKLOADS: readonly Dimension[] = ['host', 'workload', 'workload_id']
+const OF_WORKLOADS: readonly UsageDimension[] = ['host', 'workload', 'workload_id']
 let store: TestWarehouse
 
 beforeAll(async () => {
@@ -51,7 +51,12 @@ const request = (over: Partial<UsageRequest> = {}): UsageRequest => ({
   limit: 1_000,
   ...over,
 })
-const shapeOf = ({ groupBy, step }: UsageRequest): Shape => ({ groupBy, step, idle: 'with', limit: 1_000 })
+const shapeOf = ({ groupBy, step }: UsageRequest): QueryShape => ({
+  groupBy,
+  step,
+  idle: 'with',
+  limit: 1_000,
+})
 
 /** Fails when the engine would read anything else. The filters are those of the fence. */
 const forced = (projection: string): string =>
@@ -66,7 +71,7 @@ async function expectServedBy(projection: string, asked: UsageRequest): Promise<
   }
 }
 
-const ofWorkloads = (name: Dimension): boolean => OF_WORKLOADS.includes(name)
+const ofWorkloads = (name: UsageDimension): boolean => OF_WORKLOADS.includes(name)
 
 describe('whole days', () => {
   it.each(DIMENSION_NAMES)('by %s come from a projection, with and without steps', async name => {
@@ -78,7 +83,7 @@ describe('whole days', () => {
   })
 
   it.each(DIMENSION_NAMES)('filtered by %s come from a projection', async name => {
-    const values: Partial<Record<Dimension, string>> = {
+    const values: Partial<Record<UsageDimension, string>> = {
       account: 'account-1',
       namespace: 'shop',
       workload: 'name-7',

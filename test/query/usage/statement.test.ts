@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DIMENSION_NAMES, type UsageRequest } from '../../../query/usage/request.ts'
-import { reasonsStatement, type Shape, usageStatement } from '../../../query/usage/statement.ts'
+import { type QueryShape, reasonsStatement, usageStatement } from '../../../query/usage/statement.ts'
 
 const request: UsageRequest = {
   tenant: 'acme',
@@ -16,7 +16,7 @@ const request: UsageRequest = {
   idleSharing: 'none',
   limit: 100,
 }
-const shape: Shape = { groupBy: ['account'], step: null, idle: 'with', limit: 100 }
+const shape: QueryShape = { groupBy: ['account'], step: null, idle: 'with', limit: 100 }
 
 describe('usage', () => {
   it('of minutes by account', () => {

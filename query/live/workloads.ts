@@ -1,7 +1,7 @@
 /** A host's workloads in the live view: who counts, and what they are called, as in the books. */
 import { staysAsFinest } from '../../core/books/finest.ts'
 import { chooseWorkloads } from '../../core/books/workload-choice.ts'
-import { type Counter, type Source, sourcesOf } from './sources.ts'
+import { type Counter, type ReadingSource, sourcesOf } from './sources.ts'
 
 export interface LiveWorkload {
   readonly kind: string
@@ -10,14 +10,14 @@ export interface LiveWorkload {
   readonly namespace: string
 }
 
-export interface Person extends LiveWorkload {
-  readonly sources: readonly Source[]
+export interface CountedWorkload extends LiveWorkload {
+  readonly sources: readonly ReadingSource[]
 }
 
 type Labels = Readonly<Record<string, string>>
 
 /** In order of kind and id: that order decides ties of apportioning. */
-export function peopleOf(counters: readonly Counter[]): readonly Person[] {
+export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkload[] {
   const byWorkload = Map.groupBy(counters, ({ row }) => JSON.stringify([row.WorkloadKind, row.WorkloadId]))
   const groups = [...byWorkload].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
   const described = groups.map(group => ({
