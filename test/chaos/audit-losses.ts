@@ -38,8 +38,30 @@ export const isTold = ({ rows, records, isLogLost }: Told): boolean =>
 /** A record waits so long in a batch before the log has it, and its sender hears of it so long after. */
 const SLACK_MS = 3_000
 
-/** Spans: the rows that are missing are as many as were told, less those of attempts that may not have been stored. */
-export function auditLostSpans(epochs: readonly Acknowledged[], told: Told): string[] {
+/** Table -> stream that it is made from: records that were told to be gone have taken its rows. */
+const STREAM_OF: Readonly<Record<string, string>> = {
+  ledger: 'ledger',
+  late_readings: 'late_readings',
+  readings: 'readings',
+  otel_metrics_sum: 'metrics_sum',
+}
+
+/** Whether one of some tables may lack rows. */
+export const lostBy =
+  ({ rows, records, isLogLost }: Told) =>
+  (...tables: readonly string[]): boolean =>
+    isLogLost ||
+    tables.some(table => rows.has(table) || records.some(({ stream }) => STREAM_OF[table] === stream))
+
+interface Lost {
+  /** Acknowledged spans that are missing and that no lost record explains. */
+  readonly ofParts: number
+  readonly ofLog: number
+  /** Spans that may never have been stored. */
+  readonly unsure: number
+}
+
+function lostOf(epochs: readonly Acknowledged[], told: Told): Lost {
   const ranges = told.records.filter(({ stream }) => stream === 'traces')
   const withLog = (ms: number): boolean =>
     ranges.some(({ fromMs, toMs }) => fromMs - SLACK_MS <= ms && ms <= toMs + SLACK_MS)
@@ -51,15 +73,28 @@ export function auditLostSpans(epochs: readonly Acknowledged[], told: Told): str
       else ofParts += spans
     }
   }
-  const rows = told.rows.get('otel_traces') ?? 0
+  return { ofParts, ofLog, unsure }
+}
+
+const toldRows = ({ rows }: Told): number => rows.get('otel_traces') ?? 0
+
+/** Acknowledged spans that are missing, and that nobody told of. */
+export function untoldSpans(epochs: readonly Acknowledged[], told: Told): string[] {
+  const { ofParts } = lostOf(epochs, told)
+  const rows = toldRows(told)
+  return ofParts > rows
+    ? [`${ofParts} acknowledged spans are missing, ${rows} rows were told to be lost`]
+    : []
+}
+
+/** The spans that are missing are as many as were told, less those of attempts that may not have been stored. */
+export function auditLostSpans(epochs: readonly Acknowledged[], told: Told): string[] {
+  const { ofParts, ofLog, unsure } = lostOf(epochs, told)
+  const rows = toldRows(told)
+  const isTooMuch = Number.isFinite(rows) && rows > ofParts + ofLog + unsure
+  const missing = `${ofParts + ofLog} acknowledged ones are missing, and at most ${unsure} others`
   return [
-    ...(ofParts > rows
-      ? [`${ofParts} acknowledged spans are missing, ${rows} rows were told to be lost`]
-      : []),
-    ...(Number.isFinite(rows) && rows > ofParts + ofLog + unsure
-      ? [
-          `${rows} spans were told to be lost, ${ofParts + ofLog} acknowledged ones are missing, and at most ${unsure} others`,
-        ]
-      : []),
+    ...untoldSpans(epochs, told),
+    ...(isTooMuch ? [`${rows} spans were told to be lost, ${missing}`] : []),
   ]
 }

@@ -2,34 +2,22 @@
 import { eventually } from '../support/wattline-process.ts'
 import type { Acknowledged, Meter } from './acknowledged.ts'
 import type { Reader } from './audit.ts'
-import { NOTHING_TOLD, type Told } from './audit-losses.ts'
-import { ROWS_PER_SAMPLE } from './clients.ts'
-
-/** Table -> stream that it is made from: records that were told to be gone have taken its rows. */
-const STREAM_OF: Readonly<Record<string, string>> = {
-  ledger: 'ledger',
-  late_readings: 'late_readings',
-  readings: 'readings',
-  otel_metrics_sum: 'metrics_sum',
-}
+import { lostBy, NOTHING_TOLD, type Told } from './audit-losses.ts'
+import { ROWS_PER_SAMPLE } from './meter-clients.ts'
 
 /** For every host: samples stored as told, and books that balance. */
 export async function auditMeters(
   reader: Reader,
   { meters }: Acknowledged,
-  waitMs: number,
+  waitMs: () => number,
   told: Told = NOTHING_TOLD,
 ): Promise<string[]> {
-  const isLost = (...tables: readonly string[]): boolean =>
-    told.isLogLost ||
-    tables.some(
-      table => told.rows.has(table) || told.records.some(({ stream }) => STREAM_OF[table] === stream),
-    )
+  const isLost = lostBy(told)
   const findings: string[] = []
   for (const [host, meter] of meters) {
     // More than it counted will not become less.
     const isThere = (found: Books): boolean => sum(found.ledger) + sum(found.late) >= meter.total
-    const books = await eventually(() => readBooks(reader, host), isThere, waitMs).catch(() =>
+    const books = await eventually(() => readBooks(reader, host), isThere, waitMs()).catch(() =>
       readBooks(reader, host),
     )
     findings.push(

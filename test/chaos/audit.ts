@@ -15,7 +15,7 @@ export interface Reader {
 }
 
 /** How long what is under way is waited for where something will never come. */
-const FORGIVING_MS = 20_000
+const FORGIVING_MS = 25_000
 
 /** Every way in which the tables differ from what was acknowledged; empty is good. Waits so long for what is under way. */
 export async function audit(
@@ -25,18 +25,19 @@ export async function audit(
   told: Told = NOTHING_TOLD,
 ): Promise<string[]> {
   // What was told to be gone does not come.
-  const waitMs = isTold(told) ? Math.min(longestMs, FORGIVING_MS) : longestMs
+  const deadline = Date.now() + (isTold(told) ? Math.min(longestMs, FORGIVING_MS) : longestMs)
+  const waitMs = (): number => Math.max(0, deadline - Date.now())
   const expected = spansOf(acknowledged.batches)
   await eventually(
     () => countAcknowledged(reader, acknowledged),
     found => found >= expected,
-    waitMs,
+    waitMs(),
   ).catch(() => undefined)
   return [
     ...(await auditSpans(reader, acknowledged, told)),
     ...(await auditMeters(reader, acknowledged, waitMs, told)),
     ...(await auditQuarantine(reader)),
-    ...(await auditFactors(reader, waitMs)),
+    ...(await auditFactors(reader, waitMs())),
   ]
 }
 

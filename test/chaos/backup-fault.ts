@@ -8,18 +8,35 @@ import { join } from 'node:path'
 import { auditRestored, momentOf, wattline } from '../support/backups.ts'
 import { startProcess } from '../support/wattline-process.ts'
 import type { Acknowledged } from './acknowledged.ts'
+import type { Told } from './audit-losses.ts'
+import type { OneProcess } from './one-process.ts'
+import type { Fault } from './topology.ts'
 
-export interface BackupFault {
+/** Rarely: a copy is restored, started and audited each time. `environment`: of the copy. */
+export const backUp = (system: OneProcess, environment: Readonly<Record<string, string>>): Fault => ({
+  name: 'backup',
+  weight: 0.5,
+  inject: ({ random, client: { acknowledged }, told }) => {
+    const { data, member } = system
+    const http = member.process?.http
+    if (http === undefined) return Promise.reject(new Error('the process is down'))
+    return backUpAndRestore({ data, http, environment, acknowledged, random, told: told() })
+  },
+})
+
+interface BackupFault {
   readonly data: string
   readonly http: string
   readonly environment: Readonly<Record<string, string>>
   readonly acknowledged: Acknowledged
   readonly random: () => number
+  /** What files have lost before, and was told, is missing in the copy as well. */
+  readonly told: Told
 }
 
 /** Resolves with what was done. @throws for whatever the copy lacks or has twice */
-export async function backUpAndRestore(fault: BackupFault): Promise<string> {
-  const { data, http, environment, acknowledged, random } = fault
+async function backUpAndRestore(fault: BackupFault): Promise<string> {
+  const { data, http, environment, acknowledged, random, told } = fault
   const root = mkdtempSync(join(tmpdir(), 'wattline-copy-'))
   const [to, restored] = [join(root, 'to'), join(root, 'restored')]
   const backup = ['backup', to, '--data', data, '--url', http]
@@ -32,7 +49,7 @@ export async function backUpAndRestore(fault: BackupFault): Promise<string> {
     await mustBe(0, ['restore', to, '--data', restored])
     const copy = await startProcess({ data: restored, environment })
     try {
-      const findings = await auditRestored(copy, before, acknowledged)
+      const findings = await auditRestored(copy, before, acknowledged, told)
       if (findings.length > 0) throw new Error(`restored copy: ${findings.slice(0, 5).join('; ')}`)
     } finally {
       await copy.end('SIGTERM')

@@ -20,6 +20,7 @@ Breaks a loaded system again and again, and audits what it stored. Exits with 1 
   --first N             number of the first run: --first 133 --runs 1 repeats one
   --audit-every N       runs between two audits                                    (25)
   --fault NAME,NAME     only these faults; test/chaos/README.md lists them
+  --even                each of them as often as the others, by turns; else by their weights
   --without-repair      embedded: leaves the engine's tokens as a crash left them; the audit must find something
   --without-tokens      kafka: the tables forget their tokens; the audit must find something
 
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     'audit-every': { type: 'string', default: '25' },
     fault: { type: 'string' },
+    even: { type: 'boolean', default: false },
     'without-repair': { type: 'boolean', default: false },
     'without-tokens': { type: 'boolean', default: false },
   },
@@ -70,6 +72,7 @@ const result = await runChaos({
   first: Number(values.first),
   auditEvery: Number(values['audit-every']),
   ...(only === undefined ? {} : { only }),
+  isEven: values.even,
   stopAtFinding: true,
   log: write,
 })

@@ -1,21 +1,22 @@
 /**
- * Loaded before a process's own code: moves its clock by the milliseconds that a file names, which faults write. Without the
- * file the clock is the machine's.
+ * Loaded before a process's own code: moves its clock by the milliseconds that a file names, which faults write and remove
+ * while it runs or while it is down. Without the file the clock is the machine's.
  */
 import { existsSync, readFileSync } from 'node:fs'
 
 const file = process.env['CHAOS_CLOCK_FILE'] ?? ''
-const offsetMs = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+const LOOK_MS = 100
 
-if (offsetMs !== 0) {
-  const Machine = Date
-  class Moved extends Machine {
-    constructor(...args: readonly unknown[]) {
-      super(...((args.length === 0 ? [Machine.now() + offsetMs] : args) as [number]))
-    }
-    static override now(): number {
-      return Machine.now() + offsetMs
-    }
-  }
-  globalThis.Date = Moved as DateConstructor
-}
+const read = (): number => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0)
+let offsetMs = read()
+setInterval(() => {
+  offsetMs = read()
+}, LOOK_MS).unref()
+
+const Machine = Date
+const machineNow = Machine.now
+Machine.now = () => machineNow() + offsetMs
+globalThis.Date = new Proxy(Machine, {
+  construct: (target, args: readonly unknown[], newTarget) =>
+    Reflect.construct(target, args.length === 0 ? [target.now()] : args, newTarget),
+})

@@ -1,4 +1,5 @@
-import { type Client, halfRequest } from './clients.ts'
+import { halfRequest } from './clients.ts'
+import type { Client } from './exchange.ts'
 import { pause } from './topology.ts'
 
 /** Cuts the connections of all requests in flight a few times, and leaves requests half sent. */

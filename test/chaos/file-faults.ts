@@ -1,98 +1,68 @@
-/** What can happen to the files of a data folder while no process has it open. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs'
+/** What is done to files while nobody has them open. Any of it may take data that has to be told of. */
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { drawOne } from './topology.ts'
+import { ACCEPT_FILE } from '../../core/runtime/losses.ts'
+import { keepCopy, loseDefinitions, loseParts, spoilPart, unmount } from './damage.ts'
+import { fault, type OneProcess, whileDown } from './one-process.ts'
+import { type Fault, pause } from './topology.ts'
 
-const engineOf = (data: string): string => join(data, 'warehouse', 'engine')
+type Random = () => number
 
-/** Folders of the tables, by their definitions. */
-function tableFolders(data: string): ReadonlyMap<string, string> {
-  const definitions = join(engineOf(data), 'metadata', 'wattline')
-  const found = readdirSync(definitions).flatMap(file => {
-    const uuid = /UUID '([^']+)'/.exec(readFileSync(join(definitions, file), 'utf8'))?.[1]
-    return uuid === undefined
-      ? []
-      : [[file.slice(0, -4), join(engineOf(data), 'store', uuid.slice(0, 3), uuid)] as const]
-  })
-  return new Map(found)
+export function fileFaults(system: OneProcess): readonly Fault[] {
+  const { data } = system
+  const [log, tables] = [join(data, 'log'), join(data, 'warehouse')]
+  const forced = (name: string, weight: number, inject: (random: Random) => Promise<string>): Fault =>
+    fault(name, weight, random => {
+      system.forceLosses()
+      return inject(random)
+    })
+  const damaged = (name: string, weight: number, damage: (random: Random) => string): Fault =>
+    forced(name, weight, random => whileDown(system, random, () => damage(random)))
+  return [
+    damaged('part-gone', 5, random => loseParts(data, random)),
+    damaged('part-spoilt', 5, random => spoilPart(data, random)),
+    damaged('definitions-gone', 3, random => loseDefinitions(data, random)),
+    damaged('log-gone', 3, () => removed(log)),
+    forced('older-log', 5, random => goBack(system, log, random)),
+    forced('older-tables', 5, random => goBack(system, tables, random)),
+    forced('tables-gone', 2, random => doWithout(system, tables, random)),
+    forced('unmounted', 4, random => unmounted(system, tables, random)),
+  ]
 }
 
-/** A part of one of the tables, one of those that the auditor knows best more often than of others. */
-function drawPart(
-  data: string,
-  random: () => number,
-): { readonly name: string; readonly folder: string } | null {
-  const folders = tableFolders(data)
-  const known = ['otel_traces', 'otel_traces_trace_id_ts', 'readings', 'ledger', 'otel_metrics_sum']
-  const table = random() < 0.8 ? drawOne(known, random) : drawOne([...folders.keys()], random)
-  const folder = folders.get(table) ?? ''
-  const parts = (folder === '' ? [] : list(folder)).filter(name =>
-    /^(?:\d+|all)_\d+_\d+_\d+(?:_\d+)?$/.test(name),
-  )
-  if (parts.length === 0) return null
-  const part = drawOne(parts, random)
-  return { name: `${table}/${part}`, folder: join(folder, part) }
+/** A copy of before is put in the place of a folder after a second or two of load. */
+async function goBack(system: OneProcess, folder: string, random: Random): Promise<string> {
+  const restore = await whileDown(system, random, () => keepCopy(folder))
+  const ms = 300 + random() * 2_500
+  await pause(ms)
+  await whileDown(system, random, restore)
+  return `as of ${Math.round(ms)} ms before`
 }
 
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
+/** All tables are gone, and an operator says to go on without them: readiness asks for it first. */
+async function doWithout(system: OneProcess, tables: string, random: Random): Promise<string> {
+  await whileDown(system, random, () => removed(tables))
+  await refuseUnready(system)
+  await whileDown(system, random, () => writeFileSync(join(system.data, ACCEPT_FILE), ''))
+  return 'all tables, and accepted'
 }
 
-/** Takes a part away. */
-export function loseParts(data: string, random: () => number): string {
-  const names: string[] = []
-  for (let count = 1 + Math.floor(random() * 3); count > 0; count--) {
-    const part = drawPart(data, random)
-    if (part === null) continue
-    rmSync(part.folder, { recursive: true, force: true })
-    names.push(part.name)
-  }
-  return `gone: ${names.join(', ')}`
+/** The volume of the tables is not mounted at a start, and is at the next. */
+async function unmounted(system: OneProcess, tables: string, random: Random): Promise<string> {
+  const mount = await whileDown(system, random, () => unmount(tables))
+  await refuseUnready(system)
+  await pause(random() * 1_500)
+  await whileDown(system, random, mount)
+  return 'not mounted, mounted'
 }
 
-/** Leaves a part as a disk or a copy that was cut short leaves it. */
-export function spoilPart(data: string, random: () => number): string {
-  const part = drawPart(data, random)
-  if (part === null) return 'there was no part'
-  const way = drawOne(['data.bin', 'columns.txt', 'checksums.txt'] as const, random)
-  if (way === 'columns.txt') rmSync(join(part.folder, way), { force: true })
-  else truncateSync(join(part.folder, way), way === 'data.bin' ? Math.floor(random() * 40) : 0)
-  return `${part.name}: ${way} ${way === 'columns.txt' ? 'is missing' : 'is cut short'}`
+async function refuseUnready({ member }: OneProcess): Promise<void> {
+  const response = await fetch(`${member.process?.http}/readyz`)
+  if (response.status !== 503)
+    throw new Error(`without its tables it says that it is ready: ${await response.text()}`)
 }
 
-/** Takes definitions of tables away: all of them, or one. */
-export function loseDefinitions(data: string, random: () => number): string {
-  const folder = join(engineOf(data), 'metadata')
-  if (random() < 0.5) {
-    rmSync(folder, { recursive: true })
-    return 'metadata is gone'
-  }
-  const file = drawOne(['otel_traces.sql', 'ledger.sql', 'readings.sql'], random)
-  rmSync(join(folder, 'wattline', file), { force: true })
-  return `${file} is gone`
-}
-
-/** Keeps a copy of a folder; what it returns puts it in the folder's place. */
-export function keepCopy(folder: string): () => void {
-  const copy = `${folder}.copy`
-  rmSync(copy, { recursive: true, force: true })
-  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true })
-  return () => {
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(copy, folder)
-  }
-}
-
-/** Leaves an empty mount point; what it returns mounts the volume again. */
-export function unmount(folder: string): () => void {
-  renameSync(folder, `${folder}.unmounted`)
-  mkdirSync(folder)
-  return () => {
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(`${folder}.unmounted`, folder)
-  }
+function removed(folder: string): string {
+  rmSync(folder, { recursive: true })
+  return 'gone'
 }

@@ -2,13 +2,15 @@
  * The loop: load, one seeded fault after the other, and now and then an audit. Knows nothing of what a topology is made
  * of; what the seed decides is which fault comes, against whom and when. See README.md.
  */
+import type { Loss } from '../../core/runtime/losses.ts'
 import { startClients } from '../support/clients.ts'
 import { seededRandom } from '../support/random.ts'
 import { type Acknowledged, spansOf } from './acknowledged.ts'
 import { audit, type Reader } from './audit.ts'
 import { auditLostSpans, type Told, toldBy } from './audit-losses.ts'
 import { auditAll } from './audit-spans.ts'
-import { drawFault, pause, type Topology } from './topology.ts'
+import type { HostClock } from './meter-clients.ts'
+import { drawFault, type Fault, nextInTurn, pause, type Topology } from './topology.ts'
 
 export interface ChaosRun {
   readonly topology: Topology
@@ -20,6 +22,8 @@ export interface ChaosRun {
   readonly auditEvery: number
   /** Only faults of these names. */
   readonly only?: readonly string[]
+  /** Each fault comes as often as the others, by turns in an order that is drawn, instead of by its weight. */
+  readonly isEven?: boolean
   readonly stopAtFinding?: boolean
   readonly log: (line: string) => void
   /** Called after an audit that found nothing, with what it was held against: for tests of the audit itself. */
@@ -53,11 +57,20 @@ export async function runChaos(run: ChaosRun): Promise<ChaosResult> {
   return new Harness(run).run()
 }
 
+/** Some runs under one load. */
+interface Epoch {
+  readonly acknowledged: Acknowledged
+  /** Losses that were told before it began: they say nothing of its data. */
+  readonly before: ReadonlySet<string>
+}
+
 class Harness {
   readonly #run: ChaosRun
   readonly #faults = new Map<string, number>()
-  readonly #epochs: Acknowledged[] = []
+  readonly #epochs: Epoch[] = []
   readonly #findings: string[] = []
+  /** All that were ever told: the system keeps some hundred of them. */
+  readonly #losses = new Map<string, Loss>()
   #audits = 0
   #done = 0
 
@@ -94,26 +107,27 @@ class Harness {
     const clients = startClients(topology.target, {
       spans: 3,
       meters: [0, 1].map(number => `chaos-${first}-${epoch}-${number}`),
+      clocked: [`chaos-${first}-${epoch}-clocked`],
       seed: seed + epoch,
       service: `chaos-${first}-${epoch}`,
       paceMs: topology.paceMs,
       closing: epoch % 2 === 0,
     })
-    const { acknowledged } = clients
-    this.#epochs.push(acknowledged)
+    const { acknowledged, clocks } = clients
+    const begun = { acknowledged, before: new Set(this.#told().keys()) }
+    this.#epochs.push(begun)
     const until = Math.min(runs, this.#done + auditEvery)
     try {
       for (; this.#done < until && !this.#isOver(); this.#done++) {
-        await this.#one(first + this.#done, acknowledged)
+        await this.#one(first + this.#done, begun, clocks)
       }
     } finally {
       await clients.stop(RECOVERY_MS)
     }
     if (this.#isOver()) return log(await topology.state())
     await topology.settle(AUDIT_MS).catch(error => this.#find([String(error)]))
-    const told = this.#told()
-    const audited = await audit(topology.reader, acknowledged, AUDIT_MS, told)
-    const found = [...audited, ...auditLostSpans(this.#epochs, told)]
+    const audited = await audit(topology.reader, acknowledged, AUDIT_MS, this.#toldSince(begun))
+    const found = [...audited, ...this.#auditLosses()]
     this.#audits += 1
     this.#find([...found, ...(await topology.takeProblems())])
     log(
@@ -124,15 +138,15 @@ class Harness {
   }
 
   /** One fault at its moment; over when clients are served again. */
-  async #one(number: number, acknowledged: Acknowledged): Promise<void> {
-    const { topology, seed, only, log } = this.#run
+  async #one(number: number, epoch: Epoch, clocks: readonly HostClock[]): Promise<void> {
+    const { topology, seed, log } = this.#run
+    const { acknowledged } = epoch
     const random = seededRandom(seed * 1_000_003 + number)
-    const faults = topology.faults.filter(({ name }) => only === undefined || only.includes(name))
-    const fault = drawFault(faults, random)
+    const fault = this.#fault(number, random)
     const started = Date.now()
     await pause(random() * 600)
     const client = { target: topology.target, acknowledged, random, stop: new AbortController().signal }
-    const what = await fault.inject({ random, client })
+    const what = await fault.inject({ random, client, clocks, told: () => this.#toldSince(epoch) })
     const injected = Date.now()
     await this.#served(acknowledged)
     this.#faults.set(fault.name, (this.#faults.get(fault.name) ?? 0) + 1)
@@ -140,6 +154,12 @@ class Harness {
       `run ${number} ${fault.name}: ${what} (${injected - started} ms, served again after ${Date.now() - injected} ms)`,
     )
     this.#find(await topology.takeProblems())
+  }
+
+  #fault(number: number, random: () => number): Fault {
+    const { topology, seed, only, isEven = false } = this.#run
+    const faults = topology.faults.filter(({ name }) => only === undefined || only.includes(name))
+    return isEven ? nextInTurn(faults, seed, number) : drawFault(faults, random)
   }
 
   async #served({ batches, meters }: Acknowledged): Promise<void> {
@@ -158,12 +178,11 @@ class Harness {
   async #finish(): Promise<void> {
     const { topology, log } = this.#run
     await topology.settle(AUDIT_MS)
-    const told = this.#told()
-    for (const acknowledged of this.#epochs) {
-      this.#find(await audit(topology.reader, acknowledged, AUDIT_MS, told))
+    for (const epoch of this.#epochs) {
+      this.#find(await audit(topology.reader, epoch.acknowledged, AUDIT_MS, this.#toldSince(epoch)))
     }
-    this.#find(auditLostSpans(this.#epochs, told))
-    this.#find(await auditAll(topology.reader, this.#epochs))
+    this.#find(this.#auditLosses())
+    this.#find(await auditAll(topology.reader, this.#acknowledged()))
     this.#audits += 1
     await topology.stop()
     this.#find(await topology.takeProblems())
@@ -176,13 +195,25 @@ class Harness {
     if (findings.length > 10) this.#run.log(`  and ${findings.length - 10} more`)
   }
 
-  #told = (): Told => toldBy(this.#run.topology.losses?.() ?? [])
+  /** All losses that were told so far, each as it was told last. */
+  #told(): ReadonlyMap<string, Loss> {
+    for (const loss of this.#run.topology.losses?.() ?? []) this.#losses.set(loss.id, loss)
+    return this.#losses
+  }
 
-  #spans = (): number => this.#epochs.reduce((sum, { batches }) => sum + spansOf(batches), 0)
+  #toldSince({ before }: Epoch): Told {
+    return toldBy([...this.#told().values()].filter(({ id }) => !before.has(id)))
+  }
+
+  #auditLosses = (): string[] => auditLostSpans(this.#acknowledged(), toldBy([...this.#told().values()]))
+
+  #acknowledged = (): Acknowledged[] => this.#epochs.map(({ acknowledged }) => acknowledged)
+
+  #spans = (): number => this.#acknowledged().reduce((sum, { batches }) => sum + spansOf(batches), 0)
 
   #result(memory: ReadonlyMap<string, number>): ChaosResult {
     const count = (of: (epoch: Acknowledged) => number): number =>
-      this.#epochs.reduce((sum, epoch) => sum + of(epoch), 0)
+      this.#acknowledged().reduce((sum, epoch) => sum + of(epoch), 0)
     return {
       runs: this.#done,
       faults: this.#faults,

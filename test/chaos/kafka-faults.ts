@@ -1,5 +1,6 @@
 /** What can happen to the system on many machines. Each fault leaves everything running again. */
 import type { FaultRule } from '../support/clickhouse-front/faults.ts'
+import { hostClock } from './clock-faults.ts'
 import { cutClients } from './cut-clients.ts'
 import { type Node, type Parts, stopAll } from './kafka-parts.ts'
 import { drawOne, type Fault, type FaultContext, pause } from './topology.ts'
@@ -72,6 +73,7 @@ export function kafkaFaults(parts: () => Parts): readonly Fault[] {
     }),
     fault('cut-clients', 4, (_, { client }) => cutClients(client)),
     fault('kill-query', 1, ({ query }) => killed(query)),
+    hostClock(4),
   ]
 }
 

@@ -29,6 +29,8 @@ const ENVIRONMENT = {
   // Kafka needs some seconds to come back: until then hosts are not taken for silent.
   WATTLINE_METERING_IDLE_FLUSH: '15',
   WATTLINE_METERING_GAP: '20',
+  // As with one process: samples of a clock that is a day ahead come in.
+  WATTLINE_LIMITS_FUTURE_SECONDS: '172800',
 }
 
 /** A member that is silent for so long loses its partitions: Kafka's own 45 s would hide what follows from it. */

@@ -1,6 +1,9 @@
 import type { Loss } from '../../core/runtime/losses.ts'
+import { seededRandom } from '../support/random.ts'
 import type { Reader } from './audit.ts'
-import type { Client, Target } from './clients.ts'
+import type { Told } from './audit-losses.ts'
+import type { Client, Target } from './exchange.ts'
+import type { HostClock } from './meter-clients.ts'
 
 /** What the faults of one run may use. */
 export interface FaultContext {
@@ -8,6 +11,10 @@ export interface FaultContext {
   readonly random: () => number
   /** The load that is on, for faults of clients. */
   readonly client: Client
+  /** Of the hosts that live in the clients' own time. */
+  readonly clocks: readonly HostClock[]
+  /** What was told to be lost of the data of this load. */
+  readonly told: () => Told
 }
 
 /** One kind of fault. It returns when everything that it took away is there again. */
@@ -57,6 +64,14 @@ export function drawFault(faults: readonly Fault[], random: () => number): Fault
     if (at < 0) return fault
   }
   return faults[faults.length - 1] as Fault
+}
+
+/** Run by run each of them once, in an order that is drawn for each round. */
+export function nextInTurn(faults: readonly Fault[], seed: number, run: number): Fault {
+  const round = Math.floor(run / faults.length)
+  const random = seededRandom(seed * 1_009 + round)
+  const order = faults.map(fault => ({ fault, key: random() })).toSorted((a, b) => a.key - b.key)
+  return order[run % faults.length]?.fault as Fault
 }
 
 /** One of them. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Acknowledged } from '../chaos/acknowledged.ts'
+import { lostBy, NOTHING_TOLD, type Told, untoldSpans } from '../chaos/audit-losses.ts'
 import { auditSpans } from '../chaos/audit-spans.ts'
 import { untilNothingPends } from '../chaos/lag.ts'
 import { eventually, type WattlineProcess } from './wattline-process.ts'
@@ -63,29 +64,37 @@ export const momentOf = ({ batches, meters }: Acknowledged): Moment => ({
 /**
  * Every way in which a restored process differs from what it must be: all that was acknowledged before its backup began is
  * there; what was sent later is there whole or not at all; nothing is there twice; the ledger is what the meters' stored
- * samples say. `acknowledged`: all that was ever sent.
+ * samples say. `acknowledged`: all that was ever sent. `told`: what the original had lost before, and said so.
  */
 export async function auditRestored(
   process: WattlineProcess,
   before: Moment,
   acknowledged: Acknowledged,
+  told: Told = NOTHING_TOLD,
 ): Promise<string[]> {
   await untilNothingPends(() => process.http, 60_000)
   const later = [...acknowledged.batches].filter(([id]) => !before.batches.has(id))
-  const spans = await auditSpans(process, {
+  const then = {
     ...acknowledged,
     batches: new Map(before.batches),
     unanswered: new Map([...acknowledged.unanswered, ...later]),
-  })
-  const findings = [...spans]
-  for (const [host, times] of before.samples) findings.push(...(await auditHost(process, host, times)))
+  }
+  const findings = await auditSpans(process, then, told)
+  findings.push(...untoldSpans([then], told))
+  const isLost = lostBy(told)
+  for (const [host, times] of before.samples) {
+    const hasReadings = !isLost('readings')
+    const hasBooks = hasReadings && !isLost('ledger', 'late_readings')
+    findings.push(...(hasReadings ? await auditReadings(process, host, times) : []))
+    findings.push(...(hasBooks ? await auditBooks(process, host) : []))
+  }
   const [aside] = await process.sql<{ n: string }>('SELECT toString(count()) AS n FROM quarantine')
   if (aside?.n !== '0') findings.push(`${aside?.n} records are in quarantine`)
   return findings
 }
 
-/** Samples are there, and the closed windows of the ledger are what they say. */
-async function auditHost(
+/** Samples are there. */
+async function auditReadings(
   process: WattlineProcess,
   host: string,
   times: readonly bigint[],
@@ -94,9 +103,13 @@ async function auditHost(
     `SELECT DISTINCT toString(toUnixTimestamp64Nano(Timestamp)) AS at FROM readings WHERE Host = '${host}'`,
   )
   const there = new Set(stored.map(({ at }) => at))
-  const findings = times
+  return times
     .filter(time => !there.has(String(time)))
     .map(time => `host ${host}: acknowledged sample ${time} is missing`)
+}
+
+/** The closed windows of the ledger are what the samples say. */
+async function auditBooks(process: WattlineProcess, host: string): Promise<string[]> {
   // The last sample's window closes when the host has been silent for a while.
   const read = async () => {
     const [row] = await process.sql<{ meter: string; booked: string; entries: string; ids: string }>(
@@ -109,6 +122,7 @@ async function auditHost(
     )
     return row!
   }
+  const findings: string[] = []
   const books = await eventually(read, ({ meter, booked }) => meter === booked, 60_000).catch(read)
   if (books.meter !== books.booked) {
     findings.push(`host ${host}: the ledger has ${books.booked} µJ, the meter counted ${books.meter} µJ`)

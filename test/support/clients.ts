@@ -1,10 +1,14 @@
 import { type Acknowledged, nothingAcknowledged } from '../chaos/acknowledged.ts'
-import { meterClient, spanClient, type Target } from '../chaos/clients.ts'
+import { spanClient } from '../chaos/clients.ts'
+import type { Target } from '../chaos/exchange.ts'
+import { clockedMeterClient, type HostClock, meterClient } from '../chaos/meter-clients.ts'
 import { seededRandom } from './random.ts'
 
 /** Clients that send until stopped, and what was acknowledged to them, for the auditor. */
 export interface Clients {
   readonly acknowledged: Acknowledged
+  /** Of the hosts that have one. */
+  readonly clocks: readonly HostClock[]
   /** Resolves when what was under way is acknowledged: to all of them, or to all but those that could not be within `waitMs`. */
   stop(waitMs?: number): Promise<void>
 }
@@ -13,6 +17,8 @@ export interface Load {
   readonly spans: number
   /** Hosts with a meter. */
   readonly meters: readonly string[]
+  /** Hosts with a meter that live in the clients' own time, by clocks that can be set. */
+  readonly clocked?: readonly string[]
   readonly seed?: number
   /** `service.name` of the spans. */
   readonly service?: string
@@ -26,7 +32,7 @@ const WAIT_MS = 20_000
 
 /** Starts clients that each repeat until they are acknowledged: so many that send spans, and one for each metered host. */
 export function startClients(target: string | Target, load: Load): Clients {
-  const { seed = 1, paceMs = 0, service = 'chaos', closing = false } = load
+  const { seed = 1, paceMs = 0, service = 'chaos', closing = false, spans, meters, clocked = [] } = load
   const stop = new AbortController()
   const giveUp = new AbortController()
   const acknowledged = nothingAcknowledged(service)
@@ -40,12 +46,15 @@ export function startClients(target: string | Target, load: Load): Clients {
     giveUp: giveUp.signal,
     paceMs,
   })
+  const clocks = clocked.map(host => ({ host, offsetMs: 0, isSilent: false, sent: 0 }))
   const running = [
-    ...Array.from({ length: load.spans }, (_, i) => spanClient(client(i))),
-    ...load.meters.map((host, i) => meterClient(host, client(load.spans + i), closing)),
+    ...Array.from({ length: spans }, (_, i) => spanClient(client(i))),
+    ...meters.map((host, i) => meterClient(host, client(spans + i), closing)),
+    ...clocks.map((clock, i) => clockedMeterClient(clock, client(spans + meters.length + i))),
   ]
   return {
     acknowledged,
+    clocks,
     stop: async (waitMs = WAIT_MS) => {
       stop.abort()
       const timer = setTimeout(() => giveUp.abort(), waitMs)
