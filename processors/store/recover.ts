@@ -7,10 +7,11 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { digest } from '../../core/model/digest.ts'
 import { type StreamDeclaration, tablesOf } from '../../core/model/streams/stream.ts'
 import type { Extent, Loss, Losses, Restoring } from '../../core/runtime/losses.ts'
-import type { Missing, MissingTable } from '../../core/warehouse/embedded/missing.ts'
+import type { Missing } from '../../core/warehouse/embedded/missing.ts'
 import type { StoredOffsets } from '../../core/warehouse/embedded/stored-offsets.ts'
 import { tokenHash } from '../../core/warehouse/embedded/token-hash.ts'
 import { encodeRewind, knownUpTo, planRewind, REWIND, type RewindInputs, type RewindPlan } from './rewind.ts'
+import { extentOf, refuseUnlessAccepted, tellBack, tellStartedOver } from './tables-gone.ts'
 import { STORE, tokenOf } from './token.ts'
 
 export interface Recovery {
@@ -24,12 +25,15 @@ export interface Recovery {
   readonly derived: readonly string[]
 }
 
-/** @throws tables_missing while all tables are gone and no operator has accepted that */
+/**
+ * Resolves with the places of the log up to which all that the tables lack is told now, where they have said that they have less.
+ * @throws tables_missing while all tables are gone and no operator has accepted that
+ */
 export async function recover(
   { broker, streams, losses, folder, derived }: Recovery,
   missing: Missing,
   stored: StoredOffsets | null,
-): Promise<void> {
+): Promise<StoredOffsets> {
   const places = broker?.holdings === undefined ? [] : placesOf(broker, streams, missing, stored)
   const hadRows = places.some(
     ({ stream, inputs }) => stream.holds === undefined && inputs.holding.committed > 0n,
@@ -41,16 +45,28 @@ export async function recover(
     const plan = planRewind(place.inputs)
     return plan === null ? [] : [{ ...place, plan }]
   })
-  const beyond = [...places.flatMap(place => extentBeyond(place, missing)), ...extentUnknown(places, missing)]
+  const trimmed = places.filter(isTrimmed)
+  const beyond = [
+    ...trimmed.flatMap(place => extentBeyond(place, missing)),
+    ...extentUnknown(places, missing),
+  ]
   if (missing.tables.length > 0 || beyond.length > 0 || plans.some(({ plan }) => plan.restorable > 0)) {
     // Who accepted that all is gone has accepted this.
-    await losses.add(lossOfTables(folder, missing, plans, beyond, derived), isGone)
+    await losses.add(lossOfTables(folder, missing, plans, { beyond, trimmed }, derived), isGone)
+    if (isGone) await tellStartedOver(losses)
   }
   await cutOff(losses, places, plans, derived)
   for (const { name, partition, plan } of plans) {
     const state = new Map([[REWIND, encodeRewind(plan.rewind)]])
     await broker?.rewind?.(STORE, { stream: name, partition }, plan.offset, state)
   }
+  if (stored === null) return new Map()
+  return new Map(
+    trimmed.map(({ name, partition, inputs: { holding } }) => [
+      `${name}/${partition}`,
+      { origin: holding.originOf(holding.first - 1n), next: holding.first },
+    ]),
+  )
 }
 
 interface ComparedPartition {
@@ -117,16 +133,24 @@ function factsOf(
   return { ...inputs, stored: found, isKept: true }
 }
 
-/** Records that the tables never had and the log has no more, where no part is known that would tell of their rows. */
-function extentBeyond({ stream, inputs }: ComparedPartition, missing: Missing): readonly Extent[] {
+/** Whether the log has no more of what the tables say that they have not; nothing kept: they are as of before the first record. */
+function isTrimmed({ inputs }: ComparedPartition): boolean {
   const { holding, stored, isKept } = inputs
+  return isKept && (stored?.next ?? 0n) < holding.first && knownUpTo(inputs) <= holding.first
+}
+
+/** Records that the tables lack and the log has no more, and that no part which is known to be missing held. */
+function extentBeyond({ stream, name, partition, inputs }: ComparedPartition, missing: Missing): readonly Extent[] {
+  const { first, originOf } = inputs.holding
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
-  if (!isKept || missing.tables.some(({ name }) => names.includes(name))) return []
-  // Nothing kept: the tables are as of before the first record.
-  const next = stored?.next ?? 0n
-  if (next >= holding.first || knownUpTo(inputs) > holding.first) return []
-  const records = Number(holding.first - next)
-  return [{ stream: stream.name, rows: null, records, from: null, to: null }]
+  // Not noted: by parts alone, where there are any.
+  if (missing.noted === null && missing.tables.some(table => names.includes(table.name))) return []
+  const noted = missing.noted?.get(`${name}/${partition}`)
+  const isSame = noted !== undefined && noted.next > 0n && originOf(noted.next - 1n) === noted.origin
+  const next = inputs.stored?.next ?? 0n
+  const from = isSame && noted.next > next ? noted.next : next
+  if (from >= first) return []
+  return [{ stream: stream.name, rows: null, records: Number(first - from), from: null, to: null }]
 }
 
 /** Records whose tokens the engine has, whose parts are gone before anybody had noted them, and that the log has no more. */
@@ -172,7 +196,7 @@ function lossOfTables(
   folder: string,
   { tables, unknown }: Missing,
   plans: readonly (ComparedPartition & { readonly plan: RewindPlan })[],
-  beyond: readonly Extent[],
+  { beyond, trimmed }: { readonly beyond: readonly Extent[]; readonly trimmed: readonly ComparedPartition[] },
   derived: readonly string[],
 ): Omit<Loss, 'found' | 'accepted'> {
   const restoring: Record<string, Restoring> = {}
@@ -207,11 +231,10 @@ function lossOfTables(
       ? 'the parts that were written last are gone'
       : partsText(parts, broken.length)
   const records = plans.map(({ name, partition, plan }) => `${name}/${partition}/${plan.rewind.until}`)
+  const ends = trimmed.map(({ name, partition, inputs }) => `${name}/${partition}/${inputs.holding.first}`)
+  const uuids = tables.map(({ uuid }) => uuid)
   return {
-    id: digest(
-      ['tables', ...tables.map(({ uuid }) => uuid), ...parts, ...broken, ...records, ...strange].join(),
-      16,
-    ),
+    id: digest(['tables', ...uuids, ...parts, ...broken, ...records, ...strange, ...ends].join(), 16),
     state: isRestoring ? 'restoring' : 'lost',
     what: `The tables in ${folder} lack rows that they had: ${how}.`,
     remedy: isRestoring
@@ -227,47 +250,4 @@ function partsText(parts: readonly string[], broken: number): string {
   const more = parts.length > 5 ? ` and ${parts.length - 5} more` : ''
   const kept = broken === 0 ? '' : `; ${broken} are kept as detached/broken-on-start_*`
   return `parts are gone or broken (${some}${more}${kept})`
-}
-
-const isoOf = (seconds: number | null): string | null =>
-  seconds === null ? null : new Date(seconds * 1000).toISOString()
-
-const extentOf = ({ name, rows, from, to }: MissingTable): Extent => ({
-  table: name,
-  rows,
-  records: null,
-  from: isoOf(from),
-  to: isoOf(to),
-})
-
-/** How the name of a loss begins that is over once the tables are back. */
-const GONE = 'gone-'
-
-async function tellBack(losses: Losses): Promise<void> {
-  for (const { id, state, accepted } of losses.all()) {
-    if (!id.startsWith(GONE) || state !== 'lost' || accepted !== null) continue
-    await losses.update(id, loss => ({
-      ...loss,
-      state: 'restored',
-      what: 'The tables were gone, and are back.',
-      remedy: 'Nothing is left to do.',
-    }))
-  }
-}
-
-/** Before anything empty is made where tables were. */
-async function refuseUnlessAccepted(
-  losses: Losses,
-  folder: string,
-  { tables, known: knownTables }: Missing,
-): Promise<void> {
-  const lost = tables.length === 0 ? knownTables : tables.flatMap(({ uuid, parts }) => [uuid, ...parts])
-  const id = GONE + digest(['gone', ...lost].join(), 16)
-  const what = `The tables are gone: nothing of them is in ${folder}.`
-  const remedy =
-    'If a volume is not mounted there, mount it; else restore a backup. Work goes on by itself when they are back. `wattline losses --accept` starts over with empty tables and stores what the log still has.'
-  const known = losses.all().findLast(loss => loss.id === id)
-  if (known !== undefined && known.accepted !== null) return
-  await losses.add({ id, state: 'lost', what, remedy, extent: tables.map(extentOf) })
-  throw new WattlineError('tables_missing', what)
 }

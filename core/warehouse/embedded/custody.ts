@@ -16,7 +16,13 @@ import {
   takeInventory,
 } from './inventory.ts'
 import { findMissing, type Missing } from './missing.ts'
-import { readStoredOffsets, type StoredOffsets } from './stored-offsets.ts'
+import {
+  moveStoredOffsets,
+  readStoredOffsets,
+  type StoredOffsets,
+  type StoredOffsetsJson,
+  storedToJson,
+} from './stored-offsets.ts'
 import { type Survey, surveyEngine } from './survey.ts'
 
 export interface CustodyOptions {
@@ -27,9 +33,10 @@ export interface CustodyOptions {
   readonly days: ReadonlyMap<string, number>
   /**
    * Called before the engine opens: tells what is missing, and has the log give back what it has. Rejects to keep the engine
-   * closed. `stored`: how far the tables have the log, null where that was not kept yet.
+   * closed. `stored`: how far the tables have the log, null where that was not kept yet. Resolves with the places of the log
+   * up to which all is told, where that is further: it is not told a second time.
    */
-  readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<void>
+  readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<StoredOffsets>
 }
 
 type InventoryEngine = Parameters<typeof takeInventory>[0]
@@ -45,6 +52,7 @@ export class Custody {
   #told: ReadonlySet<string>
   #clock: number
   #erased: Erased | undefined
+  #stored: StoredOffsetsJson | undefined
   #saved = ''
   #timer: NodeJS.Timeout | undefined
   #noting: Promise<void> | null = null
@@ -58,6 +66,7 @@ export class Custody {
     this.#told = new Set(inventory?.told)
     this.#clock = inventory?.clock ?? 0
     this.#erased = inventory?.erased
+    this.#stored = inventory?.stored
   }
 
   /** Compares, before the engine opens. @throws what `onMissing` does */
@@ -75,7 +84,8 @@ export class Custody {
       if (restored.length > 0) found = await find()
     }
     const { missing } = found
-    await onMissing(missing, readStoredOffsets(this.#enginePath))
+    const told = await onMissing(missing, readStoredOffsets(this.#enginePath))
+    moveStoredOffsets(this.#enginePath, told)
     this.#told = new Set([
       ...this.#told,
       ...found.survey.tables.flatMap(({ uuid, broken }) => broken.map(({ folder }) => `${uuid}/${folder}`)),
@@ -94,20 +104,28 @@ export class Custody {
   }
 
   /** Notes the parts that the engine has now. */
-  async note(tables: readonly KnownTable[]): Promise<void> {
-    const text = JSON.stringify(tables)
+  async #note(warehouse: InventoryEngine): Promise<void> {
+    const tables = await this.#take(warehouse)
+    const text = JSON.stringify([tables, this.#stored])
     if (text === this.#saved) return
     await this.#save(tables)
     this.#saved = text
   }
 
+  /** The parts that there are; what is stored while they are listed is noted the next time. */
+  async #take(warehouse: InventoryEngine): Promise<readonly KnownTable[]> {
+    const stored = readStoredOffsets(this.#enginePath)
+    const tables = await takeInventory(warehouse)
+    this.#stored = stored === null ? undefined : storedToJson(stored)
+    return tables
+  }
+
   /** Notes what parts there are, now and every few seconds. */
   async watch(warehouse: InventoryEngine): Promise<void> {
     clearInterval(this.#timer)
-    await this.note(await takeInventory(warehouse))
+    await this.#note(warehouse)
     this.#timer = setInterval(() => {
-      this.#noting ??= takeInventory(warehouse)
-        .then(tables => this.note(tables))
+      this.#noting ??= this.#note(warehouse)
         // What could not be noted now is noted the next time.
         .catch(() => undefined)
         .finally(() => {
@@ -120,17 +138,15 @@ export class Custody {
   async close(warehouse: InventoryEngine): Promise<void> {
     clearInterval(this.#timer)
     await this.#noting
-    await takeInventory(warehouse)
-      .then(tables => this.note(tables))
-      .catch(() => undefined)
+    await this.#note(warehouse).catch(() => undefined)
   }
 
   /** An erasure begins (false: ends): what is there now may be gone afterwards, and is not missed. */
   async erasing(warehouse: InventoryEngine, isRunning: boolean): Promise<void> {
-    const tables = await takeInventory(warehouse)
+    const tables = await this.#take(warehouse)
     this.#erased = { blocks: isRunning ? highestBlocks(tables) : (this.#erased?.blocks ?? {}), isRunning }
     await this.#save(tables)
-    this.#saved = JSON.stringify(tables)
+    this.#saved = JSON.stringify([tables, this.#stored])
   }
 
   async noteDefinitions(): Promise<void> {
@@ -140,7 +156,8 @@ export class Custody {
   async #save(tables: readonly KnownTable[]): Promise<void> {
     this.#clock = Math.max(this.#clock, Math.floor(this.#now() / 1000))
     const erased = this.#erased === undefined ? {} : { erased: this.#erased }
-    const inventory: Inventory = { tables, clock: this.#clock, told: [...this.#told], ...erased }
+    const stored = this.#stored === undefined ? {} : { stored: this.#stored }
+    const inventory: Inventory = { tables, clock: this.#clock, told: [...this.#told], ...stored, ...erased }
     await saveInventory(this.#options.inventoryFile, inventory)
   }
 }

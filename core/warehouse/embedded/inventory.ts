@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import type { Warehouse } from '../warehouse.ts'
+import type { StoredOffsetsJson } from './stored-offsets.ts'
 import { type PartName, parsePartName } from './token-repair.ts'
 
 /** One part, as short as it goes: there are thousands. */
@@ -31,6 +32,8 @@ export interface Inventory {
   readonly clock: number
   /** Parts that the engine has put aside as broken, and that have been told: `table uuid/name`. */
   readonly told: readonly string[]
+  /** How far the tables had the log at least when the parts were listed; absent in files of before that was noted. */
+  readonly stored?: StoredOffsetsJson
   /** Of an erasure: rows up to these blocks may be gone on purpose. */
   readonly erased?: Erased
 }

@@ -1,5 +1,6 @@
 /** What is missing of what the inventory and the tokens say: pure. */
 import { type Inventory, type KnownPart, type KnownTable, mayBeErased, rangeOf } from './inventory.ts'
+import { type StoredOffsets, storedFromJson } from './stored-offsets.ts'
 import type { Survey, SurveyedTable } from './survey.ts'
 import { covers, type PartName } from './token-repair.ts'
 
@@ -38,6 +39,8 @@ export interface Missing {
   readonly isBare: boolean
   /** Uuids of the tables of the inventory. */
   readonly known: readonly string[]
+  /** How far the tables had the log when the inventory was taken: rows of that are in its parts. Null: not noted. */
+  readonly noted: StoredOffsets | null
 }
 
 /**
@@ -101,6 +104,7 @@ export function findMissing(
     isGone: (hadRows && isBare) || isAbsent,
     isBare,
     known: [...known.keys()],
+    noted: inventory?.stored === undefined ? null : storedFromJson(inventory.stored),
   }
 }
 
@@ -123,8 +127,9 @@ function missingOf(
   const parts = gone.filter(part => !counted.some(one => covers(one.part, rangeOf(part.name)!)))
   if (gone.length === 0 && broken.length === 0) return null
   // An older copy has some of the rows that were merged into one part since.
+  const outer = outermost(here.parts)
   const within = (range: PartName): number =>
-    here.parts.reduce((sum, part) => sum + (covers(range, part) ? part.rows() : 0), 0)
+    outer.reduce((sum, part) => sum + (covers(range, part) ? part.rows() : 0), 0)
   const rows = [
     ...parts.map(part => Math.max(0, part.rows - within(rangeOf(part.name)!))),
     ...counted.map(one => one.rows ?? 0),
@@ -142,6 +147,12 @@ function missingOf(
     partitions: [...new Set(ranges.map(({ partition }) => partition))],
   }
 }
+
+/** Parts that others were merged into lie beside them for some minutes: their rows count once. */
+const outermost = (parts: SurveyedTable['parts']): SurveyedTable['parts'] =>
+  parts.filter((part, index) =>
+    parts.every((other, at) => at === index || !covers(other, part) || (covers(part, other) && at > index)),
+  )
 
 const nameIn = (folder: string): string => folder.replace(/^broken(-on-start)?_/, '').replace(/_try\d+$/, '')
 

@@ -14,6 +14,15 @@ export interface StoredOffset {
 /** By `stream/partition`. */
 export type StoredOffsets = ReadonlyMap<string, StoredOffset>
 
+/** As they are written into a file of JSON. */
+export type StoredOffsetsJson = Readonly<Record<string, readonly [origin: string, next: string]>>
+
+export const storedToJson = (stored: StoredOffsets): StoredOffsetsJson =>
+  Object.fromEntries([...stored].map(([place, { origin, next }]) => [place, [origin, `${next}`]]))
+
+export const storedFromJson = (json: StoredOffsetsJson): StoredOffsets =>
+  new Map(Object.entries(json).map(([place, [origin, next]]) => [place, { origin, next: BigInt(next) }]))
+
 /** Slot that says that every partition has one which anything was stored of. */
 const COMPLETE = 'complete'
 
@@ -32,6 +41,14 @@ export function readStoredOffsets(enginePath: string): StoredOffsets | null {
     found.set(place, { origin: origin === NO_ORIGIN ? '' : origin, next: BigInt(next!) })
   }
   return found
+}
+
+/** Changes some of them while nobody has the file open. */
+export function moveStoredOffsets(enginePath: string, moved: StoredOffsets): void {
+  if (moved.size === 0) return
+  const file = new StoredOffsetsFile(enginePath)
+  for (const [place, stored] of moved) file.set(place, stored)
+  file.close()
 }
 
 export class StoredOffsetsFile {

@@ -34,6 +34,7 @@ const NOTHING: Missing = {
   isGone: false,
   isBare: false,
   known: [],
+  noted: null,
 }
 const table = (rows: number) => ({
   name: 'otel_traces',
@@ -141,6 +142,33 @@ it.each([
   expect(losses.all()[0]?.extent).toContainEqual(extent)
 })
 
+it('tells records that came after the parts were listed, and were trimmed before the tables went back', async () => {
+  const kept = new Map([['traces/0', { origin: 'a', next: 40n }]])
+  const noted = (next: bigint) => new Map([['traces/0', { origin: 'a', next }]])
+  const { broker } = log({ end: 60n, committed: 60n })
+  const told = await run(broker, { tables: [table(50)], noted: noted(55n) }, kept)
+  expect(losses.all()[0]?.extent).toMatchObject([
+    { table: 'otel_traces', rows: 50 },
+    { stream: 'traces', rows: null, records: 5 },
+  ])
+  // Never told again, since the tables say from now on that they need no more of the log.
+  expect(told).toEqual(new Map([['traces/0', { origin: 'a', next: 60n }]]))
+  expect(await run(broker, {}, told)).toEqual(new Map())
+  expect(losses.all()).toHaveLength(1)
+})
+
+it('tells the same number of records of another time once more', async () => {
+  const kept = (next: bigint) => new Map([['traces/0', { origin: 'a', next }]])
+  await run(log().broker, {}, kept(40n))
+  await run(log({ first: 80n }).broker, {}, kept(60n))
+  expect(losses.all()).toHaveLength(2)
+})
+
+it('takes parts that were listed for all where it was not noted how far the tables were', async () => {
+  await run(log().broker, { tables: [table(50)] }, new Map([['traces/0', { origin: 'a', next: 40n }]]))
+  expect(losses.all()[0]?.extent).toMatchObject([{ table: 'otel_traces', rows: 50 }])
+})
+
 it('takes a token without rows whose record waits for what a kill leaves', async () => {
   const { broker, rewound } = log({ committed: 98n })
   const hashes = new Set([hash(98)])
@@ -178,9 +206,11 @@ it('goes on without tables when that is accepted', async () => {
   await run(broker, gone)
   expect(rewound).toEqual([{ offset: 60n, wanted: [[60n, 100n]] }])
   expect(losses.all().map(({ state, accepted }) => [state, accepted !== null])).toEqual([
-    ['lost', true],
+    ['noted', true],
     ['restoring', true],
   ])
+  // Counted once.
+  expect(losses.all().map(({ extent }) => extent.map(({ rows }) => rows))).toEqual([[], [50]])
 })
 
 it('asks again when other tables without rows are gone', async () => {

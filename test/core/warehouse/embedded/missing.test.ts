@@ -83,6 +83,10 @@ describe('parts', () => {
     const had = inventory([known('20261130_1_9_2', 90)])
     const older = { ...table([]), parts: [disk('20261130_1_4_1', 40), disk('20261130_5_5_0', 10)] }
     expect(find(survey(older), had).tables).toMatchObject([{ rows: 40 }])
+    // What was merged lies there for some minutes beside what it was merged into.
+    const merged = [disk('20261130_1_5_1', 50), disk('20261130_1_5_1_7', 50)]
+    const twice = { ...older, parts: [...older.parts, ...merged] }
+    expect(find(survey(twice), had).tables).toMatchObject([{ rows: 40 }])
   })
 
   it('that are broken count for those that were merged into them, and are told once', () => {
