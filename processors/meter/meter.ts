@@ -18,7 +18,7 @@ import type { CapacityOf } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
 import { TextSymbols } from './state/lookup.ts'
 import { ALL_TIME, type ElapsedTime, NO_TIME } from './state/own-time.ts'
-import { arrivalOf, ingestDue, latestAt } from './windows/ahead.ts'
+import { arrivalOf, dropAhead, ingestDue, latestAt } from './windows/ahead.ts'
 import { closableBefore } from './windows/front.ts'
 import { type Integrated, integrate, type WindowSlice, windowsNs } from './windows/integrate.ts'
 import { type LateRow, lateRows } from './windows/late.ts'
@@ -111,6 +111,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       ingestDue(state, { minute, ns }, MAX_SAMPLES, result.late)
       closeWindows(state, windowOf(untilNano), attribution, result, gone)
       if (gone) {
+        dropAhead(state, result.late)
         state.series.clear()
         state.workloads.clear()
         state.derived = null

@@ -3,7 +3,6 @@
  * the records. Runs before the engine opens, so that nothing is inserted meanwhile; each step may be repeated after a kill.
  */
 import type { Broker, Holding } from '../../core/broker/broker.ts'
-import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { digest } from '../../core/model/digest.ts'
 import { type StreamDeclaration, tablesOf } from '../../core/model/streams/stream.ts'
 import type { Extent, Loss, Losses, Restoring } from '../../core/runtime/losses.ts'

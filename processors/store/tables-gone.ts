@@ -1,6 +1,7 @@
 /** Tables of which nothing is there any more: a volume that is not mounted, or a loss that an operator accepts. */
+
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { digest } from '../../core/model/digest.ts'
-import { WattlineError } from '../../core/runtime/errors.ts'
 import type { Extent, Losses } from '../../core/runtime/losses.ts'
 import type { Missing, MissingTable } from '../../core/warehouse/embedded/missing.ts'
 

@@ -7,6 +7,7 @@ import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
+import type { RowOf } from '../../core/model/streams/stream.ts'
 import { Step } from '../../processors/loop/step.ts'
 import { createMeter, type Flush } from '../../processors/meter/meter.ts'
 import { createMeterProcessor } from '../../processors/meter/processor.ts'
@@ -145,35 +146,51 @@ describe('meters of different beats', () => {
   })
 })
 
+interface Watched {
+  /** What the centre's clock is ahead by, s. */
+  readonly centre?: (second: number) => number
+  /** The same of the host's. */
+  readonly clock?: (second: number) => number
+  readonly isSilent: (second: number) => boolean
+  readonly until: number
+  readonly metering?: Partial<ReturnType<typeof configSchema.parse>['metering']>
+}
+
 /** A worker as the loop has it: a record and a look at the clock every so many seconds. */
-async function watched(clockOf: (seconds: number) => number, silentFrom: number, until: number) {
+async function watched({ centre = () => 0, clock = () => 0, isSilent, until, metering = {} }: Watched) {
   const flushes: Flush[] = []
   const worker = await createMeterProcessor({
-    meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
+    meter: createMeter({
+      metering: { ...configSchema.parse({}).metering, ...metering },
+      isSensor: () => false,
+    }),
     retentionNano: 30n * 86_400_000_000_000n,
     events: silentEvents,
     budget: new StateBudget(Number.POSITIVE_INFINITY, silentEvents),
     appendFlushes: async (_, some) => void flushes.push(...some),
     partitions: 1,
   }).open({ partition: 0, loadState: async () => new Map() } as unknown as AssignedPartition)
-  let [bookedUj, lateRows] = [0n, 0]
+  let bookedUj = 0n
+  const late: RowOf<typeof lateReadings>[] = []
   const take = async (value: Uint8Array, headers: Record<string, string>, timestampMs: number) => {
     const step = new Step()
     await worker.apply({ value, headers, offset: 0n, timestampMs }, step)
     await worker.finish?.(step)
     for (const { stream, record } of step.outputs) {
       if (stream === energy.name) bookedUj += totalUj(decodeRows(energy, record.value))
-      if (stream === lateReadings.name) lateRows += decodeRows(lateReadings, record.value).length
+      if (stream === lateReadings.name) late.push(...decodeRows(lateReadings, record.value))
     }
   }
   for (let second = 0; second <= until; second++) {
-    const nowMs = Number(at(second) / 1_000_000n) + clockOf(second) * 1_000
-    if (second % 5 === 0 && second < silentFrom) await take(encodeRows(readings, host(second)), {}, nowMs)
+    const nowMs = Number(at(second) / 1_000_000n) + centre(second) * 1_000
+    if (second % 5 === 0 && !isSilent(second)) {
+      await take(encodeRows(readings, host(second, second + clock(second))), {}, nowMs)
+    }
     await worker.tick?.(nowMs)
     for (const flush of flushes.splice(0))
       await take(Buffer.from(JSON.stringify(flush)), { kind: 'flush' }, nowMs)
   }
-  return { bookedUj, lateRows }
+  return { bookedUj, late }
 }
 
 test.each([
@@ -182,6 +199,39 @@ test.each([
   ['a day ahead for a while', (second: number) => (second < 301 || second > 600 ? 0 : 86_400)],
   ['a day behind for a while', (second: number) => (second < 301 || second > 600 ? 0 : -86_400)],
   ['ten minutes ahead for a moment', (second: number) => (second === 303 ? 600 : 0)],
-])("the centre's clock: %s", async (_, clockOf) => {
-  expect(await watched(clockOf, 900, 1_300)).toEqual({ bookedUj: joules(895), lateRows: 0 })
+])("the centre's clock: %s", async (_, centre) => {
+  const run = await watched({ centre, isSilent: second => second >= 900, until: 1_300 })
+  expect(run).toEqual({ bookedUj: joules(895), late: [] })
+})
+
+const told = (rows: readonly RowOf<typeof lateReadings>[]): string[] => [
+  ...new Set(rows.map(({ Reason, Value }) => `${Reason} ${Value}`)),
+]
+
+describe('a host that falls silent while its clock is ahead', () => {
+  const ahead = (second: number): number => (second >= 120 && second < 600 ? 86_400 : 0)
+
+  it('and comes back with a clock that is right loses nothing', async () => {
+    const metering = { idle_flush: 60, gap: 120 }
+    const isSilent = (second: number) => (second >= 150 && second < 600) || second >= 1_000
+    const run = await watched({ clock: ahead, isSilent, until: 1_400, metering })
+    // The rest of the minute that silence closed is late.
+    const late = run.late.filter(({ Quantity }) => Quantity === 'energy')
+    expect(run.bookedUj + late.reduce((sum, { Value }) => sum + Value, 0n)).toBe(joules(995))
+    expect(run.bookedUj).toBe(joules(990))
+  })
+
+  it('for good is metered when time has caught up with it', async () => {
+    const metering = { idle_flush: 60, gap: 120 }
+    const run = await watched({ clock: () => 900, isSilent: second => second >= 300, until: 2_000, metering })
+    expect(run).toEqual({ bookedUj: joules(295), late: [] })
+  })
+
+  it('and is forgotten leaves word of what it said', async () => {
+    const days = (second: number): number => (second >= 120 ? 2 * 86_400 - 600 : 0)
+    const centre = (second: number): number => second * 60
+    const clock = (second: number): number => centre(second) + days(second)
+    const run = await watched({ centre, clock, isSilent: second => second >= 150, until: 1_700 })
+    expect(told(run.late)).toEqual(['ahead 0'])
+  })
 })

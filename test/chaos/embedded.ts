@@ -88,6 +88,10 @@ class Embedded implements Topology, OneProcess {
     this.target.otlp = null
   }
 
+  showToClients(): void {
+    this.target.otlp = this.#member.process?.otlp ?? null
+  }
+
   forceLosses(): void {
     this.#isForced = true
   }

@@ -9,6 +9,8 @@ export interface OneProcess {
   start(): Promise<void>
   /** Clients find nobody, until it is started again. */
   hideFromClients(): void
+  /** They find it again, which was running all the time. */
+  showToClients(): void
   /** Files are damaged from here on: losses may be told. */
   forceLosses(): void
 }

@@ -44,6 +44,9 @@ export async function wattline(
   return { code, ...output }
 }
 
+/** How long the copy may take to store what its log holds, and to close its minutes. */
+const AUDIT_MS = 120_000
+
 /** What had been acknowledged at a moment. */
 export interface Moment {
   readonly batches: ReadonlyMap<string, number>
@@ -72,7 +75,7 @@ export async function auditRestored(
   acknowledged: Acknowledged,
   told: Told = NOTHING_TOLD,
 ): Promise<string[]> {
-  await untilNothingPends(() => process.http, 60_000)
+  await untilNothingPends(() => process.http, AUDIT_MS)
   const later = [...acknowledged.batches].filter(([id]) => !before.batches.has(id))
   const then = {
     ...acknowledged,
@@ -123,7 +126,7 @@ async function auditBooks(process: WattlineProcess, host: string): Promise<strin
     return row!
   }
   const findings: string[] = []
-  const books = await eventually(read, ({ meter, booked }) => meter === booked, 60_000).catch(read)
+  const books = await eventually(read, ({ meter, booked }) => meter === booked, AUDIT_MS).catch(read)
   if (books.meter !== books.booked) {
     findings.push(`host ${host}: the ledger has ${books.booked} µJ, the meter counted ${books.meter} µJ`)
   }

@@ -127,14 +127,21 @@ export function ingestDue(
   }
 }
 
-/** The newest instant of what waits; below 0: nothing does. */
-export function newestAhead(state: HostState): bigint {
+/** A host that is forgotten leaves what still waits: it is told. */
+export function dropAhead(state: HostState, late: LateRow[]): void {
+  for (const series of state.series.values()) {
+    for (let at = 0; at < series.ahead.length; at += STRIDE) late.push(aheadRow(state, series, at))
+  }
+}
+
+/** The newest instant of what waits and is not after a given one; below 0: nothing does. */
+export function newestAhead(state: HostState, untilNano: bigint): bigint {
   let newest = -1n
   if (!state.hasAhead) return newest
   for (const { ahead } of state.series.values()) {
     for (let at = 0; at < ahead.length; at += STRIDE) {
       const nano = timeNanoAt(ahead, at)
-      if (nano > newest) newest = nano
+      if (nano > newest && nano <= untilNano) newest = nano
     }
   }
   return newest

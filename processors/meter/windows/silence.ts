@@ -38,7 +38,9 @@ export function flushFor(
   const silentMs = nowMs - state.lastRecordMs - (own.steppedMs - state.heard.steppedMs)
   if (series.size === 0 || silentMs < patience.idleMs) return null
   const isLong = silentMs >= patience.gapMs
-  const last = isLong ? windowAfter(larger(newestAhead(state), recordNano)) : windowOf(recordNano)
+  // What is ahead closes no window that is yet to come: the host may come back with a clock that was set right.
+  const ahead = newestAhead(state, BigInt(Math.trunc(nowMs)) * 1_000_000n)
+  const last = isLong ? windowAfter(larger(ahead, recordNano)) : windowOf(recordNano)
   const closed = closedBefore ?? 0
   // What came for closed windows waits in its series for the next window to close. None will by itself: this one does.
   const until = isLong && last <= closed && hasWaiting(state) ? closed + 1 : last
