@@ -139,7 +139,10 @@ function isTrimmed({ inputs }: ComparedPartition): boolean {
 }
 
 /** Records that the tables lack and the log has no more, and that no part which is known to be missing held. */
-function extentBeyond({ stream, name, partition, inputs }: ComparedPartition, missing: Missing): readonly Extent[] {
+function extentBeyond(
+  { stream, name, partition, inputs }: ComparedPartition,
+  missing: Missing,
+): readonly Extent[] {
   const { first, originOf } = inputs.holding
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
   // Not noted: by parts alone, where there are any.
