@@ -1,17 +1,11 @@
 // Guarantees: imports go one way. Stages import core and never each other; core/model is pure: it imports nothing outside
 // itself; neither files nor folders import in a circle; only main.ts, supervise.ts, wiring/ and the command line see all stages.
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { repositoryFiles } from './support/repository.ts'
 
-const files = execFileSync(
-  'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'],
-  { encoding: 'utf8' },
-)
-  .split('\n')
-  .filter(path => path !== '' && existsSync(path) && !path.startsWith('test/'))
+const files = repositoryFiles('*.ts', '*.tsx').filter(path => !path.startsWith('test/'))
 
 interface Import {
   readonly from: string

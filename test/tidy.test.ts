@@ -1,14 +1,10 @@
 // Guarantees: the shape of the code base holds: file sizes, no test switched off, no escape from the
 // checks, nothing left open. Function length, names and formats are the linter's (biome.json).
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { repositoryFiles } from './support/repository.ts'
 
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter(path => path !== '' && existsSync(path))
+const tracked = repositoryFiles()
 const sources = tracked.filter(path => /\.(ts|tsx|cjs)$/.test(path))
 const product = sources.filter(path => !path.startsWith('test/'))
 const text = new Map(sources.map(path => [path, readFileSync(path, 'utf8')]))

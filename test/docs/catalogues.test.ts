@@ -1,24 +1,15 @@
 // Guarantees: the catalogues of errors and events promise nothing that the code does not do: each code is thrown and each
 // event emitted somewhere, and what to do names only commands and configuration keys that exist.
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { environmentNames } from '../../core/catalogue/config/environment.ts'
 import { ERRORS } from '../../core/catalogue/errors/errors.ts'
 import { EVENTS } from '../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
+import { repositoryFiles } from '../support/repository.ts'
 
-const product = execFileSync(
-  'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'],
-  {
-    encoding: 'utf8',
-  },
-)
-  .split('\n')
-  .filter(
-    path => path !== '' && existsSync(path) && !/^(test|docs|core\/catalogue\/(errors|events)\/)/.test(path),
-  )
+const product = repositoryFiles('*.ts', '*.tsx')
+  .filter(path => !/^(test|docs|core\/catalogue\/(errors|events)\/)/.test(path))
   .map(path => readFileSync(path, 'utf8'))
   .join('\n')
 

@@ -1,15 +1,10 @@
 // Guarantees: every documented command runs where the machine's own Node is older than the product's, as README promises: by
 // npm or npx, never by `node`; what it names is there.
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { repositoryFiles } from '../support/repository.ts'
 
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter(path => path !== '' && existsSync(path))
-  .map(path => ({ path, text: readFileSync(path, 'utf8') }))
+const pages = repositoryFiles('*.md').map(path => ({ path, text: readFileSync(path, 'utf8') }))
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
 
 /** `page: command` of every match in code. */

@@ -1,14 +1,10 @@
 // Guarantees: what the pages point at exists: every relative link with its heading, and every file that they name.
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { repositoryFiles } from '../support/repository.ts'
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter(path => path !== '' && existsSync(path))
+const files = repositoryFiles()
 const pages = files.filter(path => path.endsWith('.md'))
 const textOf = (path: string): string => readFileSync(path, 'utf8')
 

@@ -1,0 +1,10 @@
+// Set up for unit tests: what they import says that they start no process; this says so where it would happen.
+import { ChildProcess } from 'node:child_process'
+
+Object.defineProperty(ChildProcess.prototype, 'spawn', {
+  value(options: { readonly file: string }) {
+    throw new Error(
+      `A unit test must not start a process (${options.file}). Import 'node:child_process' in the test itself, which makes it an integration test.`,
+    )
+  },
+})
