@@ -86,7 +86,7 @@ const PROBES: Readonly<Record<LimitName, Probe>> = {
   },
   async growth(door, open) {
     await open()
-    const attributes = Array.from({ length: 128 }, () => ({ key: 'k' }))
+    const attributes = Array.from({ length: 128 }, (_, at) => ({ key: `${at}` }))
     const spans = Array.from({ length: 60_000 }, () => SPAN)
     return [await send(door, { body: traces(spans, attributes) })]
   },

@@ -18,7 +18,7 @@ const HEAVY = ['chdb', 'esbuild', 'kafkajs', 'node:child_process', 'playwright-c
 const LIGHT = 'test/support/repository.ts'
 
 const STATIC = /^\s*(?:import|export)\s+(?!type\s)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm
-const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]/g
+const DYNAMIC = /(?<!typeof )\bimport\(\s*['"]([^'"]+)['"]/g
 
 /** What a source imports when it runs: paths from the root, packages as written. Types are not imports. */
 export const importsOf = (path: string, text: string): readonly string[] =>

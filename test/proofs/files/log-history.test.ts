@@ -6,8 +6,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { HASTE, metricsText, readyz, sendSpans, untilStored } from '../support/spans-of-a-process.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { HASTE, metricsText, readyz, sendSpans, untilStored } from '../../support/spans-of-a-process.ts'
+import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 let data: string
 let running: WattlineProcess | null = null

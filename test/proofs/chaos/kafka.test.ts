@@ -3,9 +3,9 @@
 // a processor and the broker are killed, answers of Kafka are swallowed, and inserts fail.
 // `npm run chaos -- --on kafka` does the same some hundred times, with more kinds of faults.
 import { describe, expect, it } from 'vitest'
-import { kafkaIsAvailable } from '../support/kafka/jars.ts'
-import { runChaos } from './harness.ts'
-import { kafkaTopology } from './kafka.ts'
+import { runChaos } from '../../chaos/harness.ts'
+import { kafkaTopology } from '../../chaos/kafka.ts'
+import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
 
 const FAULTS = ['kill-broker', 'kill-processor-at', 'swallow', 'warehouse-fault']
 

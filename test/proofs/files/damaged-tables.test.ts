@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freePorts } from '../support/kafka/kafka-server.ts'
+import { freePorts } from '../../support/kafka/kafka-server.ts'
 import {
   HASTE,
   metricsText,
@@ -24,8 +24,8 @@ import {
   sendSpans,
   storedSpans,
   untilStored,
-} from '../support/spans-of-a-process.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+} from '../../support/spans-of-a-process.ts'
+import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 let data: string
 let running: WattlineProcess | null = null

@@ -1,14 +1,14 @@
 // Guarantees: on a server and on a cluster, too, no condition tells of a row that the asker may not see; and when a server has
 // lost its policies nobody is answered.
 import { afterAll, describe, expect, it } from 'vitest'
-import { silentEvents } from '../../core/catalogue/events/events.ts'
-import { STREAMS } from '../../core/model/streams/index.ts'
-import { openClickHouseWarehouse } from '../../core/warehouse/clickhouse/clickhouse.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import { type ClickHouseFront, startClickHouseFront } from '../support/clickhouse-front/front.ts'
-import { answeredIn, askAll, fencedAsk, leaks } from './isolation.ts'
-import { hostileStatements } from './statements.ts'
-import { fill, WHOLE } from './worlds.ts'
+import { silentEvents } from '../../../core/catalogue/events/events.ts'
+import { STREAMS } from '../../../core/model/streams/index.ts'
+import { openClickHouseWarehouse } from '../../../core/warehouse/clickhouse/clickhouse.ts'
+import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { answeredIn, askAll, fencedAsk, leaks } from '../../hostile/isolation.ts'
+import { hostileStatements } from '../../hostile/statements.ts'
+import { fill, WHOLE } from '../../hostile/worlds.ts'
+import { type ClickHouseFront, startClickHouseFront } from '../../support/clickhouse-front/front.ts'
 
 const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
 
