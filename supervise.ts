@@ -25,7 +25,7 @@ const LAST_WORDS_MS = 600
 const STOP_STARTING_MS = 2_000
 const ENTRY = new URL('cli/worker.ts', import.meta.url)
 
-interface Options {
+interface SupervisorOptions {
   readonly config: Config
   readonly version: string
   readonly events: EventBus
@@ -34,7 +34,7 @@ interface Options {
 }
 
 /** Starts all processes, or throws the WattlineError of the one that could not start, after stopping the others. */
-export async function superviseWattline(options: Options): Promise<RunningWattline> {
+export async function superviseWattline(options: SupervisorOptions): Promise<RunningWattline> {
   const { config, version, events } = options
   const lifecycle = new Lifecycle(options.signal)
   const doors = await lifecycle.start(
@@ -105,7 +105,7 @@ function withPorts(config: Config, first: WorkerAddresses | null): Config {
 }
 
 async function startHttp(
-  { config, version, events }: Options,
+  { config, version, events }: SupervisorOptions,
   lifecycle: Lifecycle,
   doors: Doors,
   supervisor: Supervisor,

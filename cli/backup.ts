@@ -12,7 +12,7 @@ import { bytesText, progressLine } from './progress.ts'
 import { withData, withSnapshot } from './snapshot.ts'
 import { renderTable } from './table.ts'
 
-interface Options extends ClientOptions {
+interface BackupOptions extends ClientOptions {
   readonly config?: string
   readonly data?: string
   readonly list?: boolean
@@ -32,7 +32,7 @@ export const backupCommand = (): Command =>
     .option('--verify', 'read the newest backup that is there, compare checksums, and back nothing up')
     .option('--list', 'list the backups that are there, and back nothing up')
     .addHelpText('after', HELP)
-    .action(async (to: string, options: Options) => {
+    .action(async (to: string, options: BackupOptions) => {
       const place = await openPlace(to, process.env)
       if (options.list === true) return await list(place)
       if (options.verify === true) return await verifyNewest(place)

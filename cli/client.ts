@@ -14,7 +14,7 @@ export interface ClientOptions {
 export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288'
 
 /** Longer than any answer takes; a server that takes requests and does not answer would hold a script up for ever. */
-const PATIENCE_MS = 120_000
+const TIMEOUT_MS = 120_000
 
 /** The token to show; undefined: none was given. */
 export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
@@ -69,8 +69,8 @@ async function send(options: ClientOptions, path: string, body: unknown): Promis
   }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body !== undefined) headers['content-type'] = 'application/json'
-  const patience = AbortSignal.timeout(PATIENCE_MS)
-  const signal = options.signal === undefined ? patience : AbortSignal.any([options.signal, patience])
+  const timeout = AbortSignal.timeout(TIMEOUT_MS)
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout])
   const request =
     body === undefined ? { headers, signal } : { method: 'POST', headers, signal, body: JSON.stringify(body) }
   return await fetch(new URL(path, options.url), request).catch((error: unknown) => {
@@ -97,7 +97,7 @@ function parsed(text: string): unknown {
 /** A certificate that is not trusted looks to a client as if nobody were there. */
 function whyNot(error: unknown, url: string): string {
   if (error instanceof Error && error.name === 'TimeoutError') {
-    return `${url} did not answer within ${PATIENCE_MS / 1000} s`
+    return `${url} did not answer within ${TIMEOUT_MS / 1000} s`
   }
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
@@ -115,6 +115,6 @@ function problemOf(response: Response, text: string): WattlineError {
     return new WattlineError(problem.code as ErrorCode, String(problem.detail))
   }
   // Not one of our answers: say what came.
-  const words = text.slice(0, 200).replaceAll(/\p{Cc}+/gu, ' ')
-  return new WattlineError('answer_unreadable', `${response.url} answered ${response.status}: ${words}`)
+  const excerpt = text.slice(0, 200).replaceAll(/\p{Cc}+/gu, ' ')
+  return new WattlineError('answer_unreadable', `${response.url} answered ${response.status}: ${excerpt}`)
 }

@@ -5,7 +5,7 @@ import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 
-interface Options extends ClientOptions {
+interface EraseOptions extends ClientOptions {
   readonly tenant?: string
   readonly before?: string
   readonly dropUnreadable?: boolean
@@ -36,7 +36,7 @@ Examples:
   wattline erase --tenant shop --before 2026-01-01
   wattline erase --list`,
     )
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: EraseOptions, command: Command) => {
       if (options.list === true) return void process.stdout.write(renderErasures(await listed(options)))
       if (options.tenant === undefined)
         return command.error("error: option '--tenant <tenant>' is missing", { exitCode: 2 })
@@ -53,10 +53,10 @@ Examples:
 
 const MEMBERS = ['id', 'step', 'doing', 'erased', 'left'] as const
 
-const listed = (options: Options): Promise<readonly ErasureAnswer[]> =>
+const listed = (options: EraseOptions): Promise<readonly ErasureAnswer[]> =>
   ask<readonly ErasureAnswer[]>(options, '/api/v1/erasures', ['length'])
 
-async function begun(options: Options, tenant: string): Promise<ErasureAnswer> {
+async function begun(options: EraseOptions, tenant: string): Promise<ErasureAnswer> {
   const body = {
     tenant,
     ...(options.before === undefined ? {} : { before: options.before }),
@@ -66,7 +66,7 @@ async function begun(options: Options, tenant: string): Promise<ErasureAnswer> {
 }
 
 /** Until it is done; each thing that it does is said once. */
-async function followed(options: Options, first: ErasureAnswer): Promise<ErasureAnswer> {
+async function followed(options: EraseOptions, first: ErasureAnswer): Promise<ErasureAnswer> {
   let said = ''
   for (let answer = first; ; await delay(POLL_MS)) {
     const line = [answer.step, answer.problem ?? answer.doing].filter(text => text !== '').join(': ')

@@ -11,7 +11,7 @@ import { progressLine, rowsText } from './progress.ts'
 import { withData, withSnapshot } from './snapshot.ts'
 import { renderTable } from './table.ts'
 
-interface Options extends ClientOptions {
+interface ExportOptions extends ClientOptions {
   readonly config?: string
   readonly data?: string
 }
@@ -34,7 +34,7 @@ Examples:
   wattline export /mnt/move
   wattline export s3://move/wattline --config wattline.yaml`,
     )
-    .action(async (to: string, options: Options) => {
+    .action(async (to: string, options: ExportOptions) => {
       const place = await openPlace(to, process.env)
       const config = withData(loadConfig(options.config, process.env), options.data)
       if (config.warehouse.kind !== 'embedded') {

@@ -13,7 +13,7 @@ export interface ProgressLine {
 /** Shows on stderr how far long work has come: in one line on a terminal, else in a line every few seconds. */
 export function progressLine(
   what: string,
-  unit: Unit = bytesText,
+  unit: AmountFormat = bytesText,
   output: NodeJS.WriteStream = process.stderr,
 ): ProgressLine {
   const started = performance.now()
@@ -45,7 +45,7 @@ export function progressText(
   what: string,
   { doneBytes, totalBytes }: ByteProgress,
   seconds: number,
-  unit: Unit = bytesText,
+  unit: AmountFormat = bytesText,
 ): string {
   const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes)
   const rate = seconds > 0 ? `, ${unit(doneBytes / seconds)}/s` : ''
@@ -53,10 +53,10 @@ export function progressText(
 }
 
 /** How an amount is written. */
-type Unit = (amount: number) => string
+type AmountFormat = (amount: number) => string
 
 /** `1200 rows`. */
-export const rowsText: Unit = rows => `${Math.round(rows)} rows`
+export const rowsText: AmountFormat = rows => `${Math.round(rows)} rows`
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 

@@ -8,7 +8,7 @@ import type {
 import { address, ask, type ClientOptions, DEFAULT_URL } from './client.ts'
 import { renderTable } from './table.ts'
 
-interface Options extends ClientOptions {
+interface QuarantineOptions extends ClientOptions {
   readonly format: string
   readonly stream?: string
   readonly limit: string
@@ -43,7 +43,7 @@ const listCommand = (): Command =>
   ])
     .option('--stream <stream>', 'of one stream only')
     .option('--limit <records>', 'most records', '50')
-    .action(async (options: Options) => {
+    .action(async (options: QuarantineOptions) => {
       const query = new URLSearchParams({ limit: options.limit })
       if (options.stream !== undefined) query.set('stream', options.stream)
       const answer = await ask<QuarantineAnswer>(options, `/api/v1/quarantine?${query}`, ['records'])
@@ -56,7 +56,7 @@ const showCommand = (): Command =>
     'wattline quarantine show traces/0/17 --format json | jq -r .record | base64 -d > record.arrow.zst',
   ])
     .argument('<place>', 'stream/partition/offset', placePath)
-    .action(async (path: string, options: Options) => {
+    .action(async (path: string, options: QuarantineOptions) => {
       write(options, await ask<QuarantinedRecordAnswer>(options, path, ['stream', 'errors']), renderRecord)
     })
 
@@ -67,7 +67,7 @@ const replayCommand = (): Command =>
   ])
     .argument('<place>', 'stream/partition/offset', placePath)
     .option('--force', 'also one that was replayed already, or that the log could not read back whole')
-    .action(async (path: string, options: Options) => {
+    .action(async (path: string, options: QuarantineOptions) => {
       const query = options.force === true ? '?force=true' : ''
       const answer = await ask<ReplayAnswer>(options, `${path}/replay${query}`, ['from', 'to'], {})
       write(options, answer, renderReplay)
@@ -78,7 +78,7 @@ function placePath(text: string): string {
   throw new InvalidArgumentError('give stream/partition/offset, such as traces/0/17.')
 }
 
-function write<Answer>(options: Options, answer: Answer, render: (answer: Answer) => string): void {
+function write<Answer>(options: QuarantineOptions, answer: Answer, render: (answer: Answer) => string): void {
   process.stdout.write(options.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : render(answer))
 }
 

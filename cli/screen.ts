@@ -1,21 +1,21 @@
 import { styleText } from 'node:util'
 
 /** Where a command writes: a terminal that understands colours and places, or a file or pipe that must not get them. */
-export interface Output {
+export interface ScreenOutput {
   readonly isTTY?: boolean
   readonly columns?: number
   readonly rows?: number
   write(text: string): unknown
 }
 
-export type Look = Parameters<typeof styleText>[0]
+export type TextStyle = Parameters<typeof styleText>[0]
 /** Puts a look on a text, or leaves it plain. */
-export type Paint = (look: Look, text: string) => string
+export type Paint = (look: TextStyle, text: string) => string
 
 export const plain: Paint = (_look, text) => text
 
 /** Colours only for a terminal, and not where NO_COLOR asks for none (https://no-color.org). */
-export function paintFor(output: Output, environment: NodeJS.ProcessEnv): Paint {
+export function paintFor(output: ScreenOutput, environment: NodeJS.ProcessEnv): Paint {
   const wanted = output.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
   return wanted ? (look, text) => styleText(look, text, { validateStream: false }) : plain
 }
@@ -33,7 +33,7 @@ const ESC = '\u001b['
  * On a terminal: the second page, without the cursor, each line over the one before and no clearing in between, so that
  * nothing flickers; what does not fit is left out. Elsewhere the views follow each other.
  */
-export function openScreen(output: Output): Screen {
+export function openScreen(output: ScreenOutput): Screen {
   if (output.isTTY !== true) {
     return { show: text => void output.write(`${text}\n`), close: () => undefined }
   }
@@ -52,13 +52,13 @@ export function openScreen(output: Output): Screen {
 
 /** The part of a line that fits, its looks not counted. */
 export function cut(line: string, columns: number): string {
-  let room = columns
+  let left = columns
   return line
     .split(LOOKS)
     .map((part, index) => {
       if (index % 2 === 1) return part
-      const kept = [...part].slice(0, room)
-      room -= kept.length
+      const kept = [...part].slice(0, left)
+      left -= kept.length
       return kept.join('')
     })
     .join('')

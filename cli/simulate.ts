@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Progress, type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
-import { isGood, type Select, type Verdict, verify } from '../simulate/verify.ts'
+import { type BooksVerdict, isGood, type Select, verify } from '../simulate/verify.ts'
 import { address, ask, type ClientOptions, checkAddress, DEFAULT_URL, tokenOf } from './client.ts'
 import { renderTable } from './table.ts'
 import { energyUnit, fixed } from './units.ts'
@@ -69,7 +69,7 @@ export const simulateCommand = (): Command =>
         throw error
       })
       line.end()
-      const verdict = options.verify === true ? await settle(options, run) : null
+      const verdict = options.verify === true ? await awaitBooks(options, run) : null
       process.stdout.write(options.format === 'json' ? asJson(run, verdict) : asText(run, verdict))
       if (run.report.rejected > 0 || (verdict !== null && !isGood(verdict))) process.exitCode = 1
     })
@@ -136,7 +136,10 @@ function runOptions(options: SimulateOptions, signal: AbortSignal): SimulationOp
 }
 
 /** Asks until the books are right, or the time is over: windows close some time after their last sample. */
-async function settle(options: SimulateOptions, { report, meteredUj }: Simulation): Promise<Verdict> {
+async function awaitBooks(
+  options: SimulateOptions,
+  { report, meteredUj }: Simulation,
+): Promise<BooksVerdict> {
   const select: Select = async query => {
     const { data } = await ask<{ readonly data: Awaited<ReturnType<Select>> }>(
       options,
@@ -160,13 +163,13 @@ async function settle(options: SimulateOptions, { report, meteredUj }: Simulatio
   }
 }
 
-function asJson({ report }: Simulation, verdict: Verdict | null): string {
+function asJson({ report }: Simulation, verdict: BooksVerdict | null): string {
   const plain = (_key: string, value: unknown): unknown =>
     typeof value === 'bigint' ? value.toString() : value
   return `${JSON.stringify({ ...report, verdict }, plain, 2)}\n`
 }
 
-function asText({ report }: Simulation, verdict: Verdict | null): string {
+function asText({ report }: Simulation, verdict: BooksVerdict | null): string {
   const count = (value: number): string => value.toLocaleString('en')
   const wall = fixed(report.seconds, 1)
   const lines = [
@@ -182,7 +185,7 @@ function asText({ report }: Simulation, verdict: Verdict | null): string {
 
 const MOST_DIFFERENCES = 20
 
-function verdictLines(verdict: Verdict): readonly string[] {
+function verdictLines(verdict: BooksVerdict): readonly string[] {
   const { unit, size } = energyUnit(verdict.meteredUj.toString())
   const amount = `${fixed(Number(verdict.meteredUj) / size, 3)} ${unit}`
   const spans =

@@ -71,19 +71,19 @@ export function renderUsage(answer: UsageAnswer, format: string, paint: Paint = 
   return `${[paint('dim', span), ...table, ...notes].join('\n')}\n`
 }
 
-interface Column {
+interface UsageColumn {
   readonly name: string
   readonly text: (row: UsageRow) => string
 }
 
 /** Each amount in one unit down the column. What no line has and nobody configured takes no room. */
-function columnsOf({ total, currency }: UsageAnswer): readonly Column[] {
+function columnsOf({ total, currency }: UsageAnswer): readonly UsageColumn[] {
   const energy = energyUnit(total.energy_uj)
   const operational = carbonUnit(total.carbon_operational_ug)
   const embodied = carbonUnit(total.carbon_embodied_ug)
   const cost = moneyUnit(total.cost_energy_nano, currency)
   const resource = moneyUnit(total.cost_resource_nano, currency)
-  const columns: readonly (Column & { readonly absent?: boolean })[] = [
+  const columns: readonly (UsageColumn & { readonly absent?: boolean })[] = [
     { name: `energy ${energy.unit}`, text: row => amountText(row.energy_uj, energy) },
     { name: `${operational.unit} CO2e`, text: row => amountText(row.carbon_operational_ug, operational) },
     {

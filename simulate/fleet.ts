@@ -62,7 +62,7 @@ export function machineOf(options: FleetOptions, host: number): Machine {
   }
 }
 
-export interface Container {
+export interface FleetContainer {
   readonly id: string
   readonly name: string
   readonly pod: string
@@ -90,7 +90,7 @@ export const serviceOf = (number: number): string => SERVICES[number % SERVICES.
 export const namespaceOf = (number: number): string => NAMESPACES[number % NAMESPACES.length]!
 
 /** The container in a host's place; each replacement is another generation. */
-export function containerOf(seed: number, host: number, place: number, generation: number): Container {
+export function containerOf(seed: number, host: number, place: number, generation: number): FleetContainer {
   const name = serviceOf(host + place)
   const key = place * 4096 + generation
   const uid = hexDigits(32, seed, host, key, 21)

@@ -6,7 +6,7 @@ import { containerOf, type FleetOptions, type Machine, machineOf } from './fleet
 import { loadAt } from './load.ts'
 import { CPU_MODES, containerTemplate, machineTemplate, metersOf } from './metrics.ts'
 import { draw } from './random.ts'
-import type { Output, Template } from './template.ts'
+import type { RequestBody, Template } from './template.ts'
 
 const NANO_PER_MILLI = 1_000_000n
 const REBOOT_MS = 60_000
@@ -14,7 +14,7 @@ const REBOOT_MS = 60_000
 const UPTIME_MS = 30 * 86_400_000
 const SILENCE_MS = [180_000, 600_000] as const
 
-interface Place {
+interface ContainerSlot {
   generation: number
   template: Template
   cpuUs: number
@@ -35,7 +35,7 @@ export class SimulatedHost {
   readonly number: number
   readonly #options: FleetOptions
   readonly #absence: Absence | null
-  readonly #places: Place[]
+  readonly #slots: ContainerSlot[]
   /** µJ since the counters began, by meter as `metersOf` lists them. */
   readonly #energyUj: Float64Array
   /** The same at the first sample since then that was sent. */
@@ -64,11 +64,11 @@ export class SimulatedHost {
       this.#cpuUs[mode] = Math.floor(1e12 * draw(seed, number, mode, 33))
     }
     this.#template = machineTemplate(options, this.machine, this.#startNano)
-    this.#places = placesOf(options, this.machine, number, this.#startNano)
+    this.#slots = placesOf(options, this.machine, number, this.#startNano)
   }
 
   get pointsPerRound(): number {
-    return this.#energyUj.length + CPU_MODES.length + 2 * this.#places.length
+    return this.#energyUj.length + CPU_MODES.length + 2 * this.#slots.length
   }
 
   /** What the meters counted between acknowledged samples, µJ: what the books must hold. */
@@ -96,7 +96,7 @@ export class SimulatedHost {
   }
 
   /** Lets the counters run to a round, and writes the samples; nothing in a round in which the host is silent. */
-  writeRound(round: number, to: Output): void {
+  writeRound(round: number, to: RequestBody): void {
     const { intervalMs, fromMs } = this.#options
     const absence = this.#absence
     const isAway = absence !== null && round >= absence.from && round < absence.to
@@ -107,7 +107,7 @@ export class SimulatedHost {
   }
 
   /** The same samples as in the last round, at a later time: no meter has moved. It closes the windows before. */
-  writeStill(timeMs: number, to: Output): void {
+  writeStill(timeMs: number, to: RequestBody): void {
     this.#write(timeMs, to)
   }
 
@@ -118,8 +118,8 @@ export class SimulatedHost {
     const { cores, packages } = this.machine
     const isNewMinute = Math.floor(timeMs / 60_000) !== Math.floor((timeMs - intervalMs) / 60_000)
     let busyUs = 0
-    for (let at = 0; at < this.#places.length; at++) {
-      const place = this.#places[at]!
+    for (let at = 0; at < this.#slots.length; at++) {
+      const place = this.#slots[at]!
       if (isNewMinute && churn > 0 && draw(seed, this.number, at, 34, round) < churn / 60) {
         this.#replace(place, at, timeMs)
       }
@@ -146,7 +146,7 @@ export class SimulatedHost {
     }
   }
 
-  #replace(place: Place, at: number, startMs: number): void {
+  #replace(place: ContainerSlot, at: number, startMs: number): void {
     place.generation += 1
     place.cpuUs = 0
     const startNano = BigInt(Math.floor(startMs)) * NANO_PER_MILLI
@@ -163,10 +163,10 @@ export class SimulatedHost {
     this.#cpuUs.fill(0)
     this.#startNano = BigInt(Math.floor(startMs)) * NANO_PER_MILLI
     this.#template = machineTemplate(this.#options, this.machine, this.#startNano)
-    for (const [at, place] of this.#places.entries()) this.#replace(place, at, startMs)
+    for (const [at, place] of this.#slots.entries()) this.#replace(place, at, startMs)
   }
 
-  #write(timeMs: number, to: Output): void {
+  #write(timeMs: number, to: RequestBody): void {
     if (!this.#begun) {
       this.#firstUj.set(this.#energyUj)
       this.#begun = true
@@ -179,18 +179,18 @@ export class SimulatedHost {
     let slot = 0
     for (const counters of [this.#energyUj, this.#cpuUs]) {
       for (let at = 0; at < counters.length; at++) {
-        to.words(base + slots[slot]!, low, high)
+        to.int64Parts(base + slots[slot]!, low, high)
         to.double(base + slots[slot + 1]!, counters[at]! / 1e6)
         slot += 2
       }
     }
-    for (let at = 0; at < this.#places.length; at++) {
-      const { template, cpuUs, memoryBytes } = this.#places[at]!
+    for (let at = 0; at < this.#slots.length; at++) {
+      const { template, cpuUs, memoryBytes } = this.#slots[at]!
       const start = to.append(template.bytes)
-      to.words(start + template.slots[0]!, low, high)
+      to.int64Parts(start + template.slots[0]!, low, high)
       to.double(start + template.slots[1]!, cpuUs / 1e6)
-      to.words(start + template.slots[2]!, low, high)
-      to.words(start + template.slots[3]!, memoryBytes % 2 ** 32, memoryBytes / 2 ** 32)
+      to.int64Parts(start + template.slots[2]!, low, high)
+      to.int64Parts(start + template.slots[3]!, memoryBytes % 2 ** 32, memoryBytes / 2 ** 32)
     }
   }
 }
@@ -203,7 +203,7 @@ function wattsOf(meter: number, packages: number, cores: number, utilisation: nu
   return 60 + 340 * utilisation
 }
 
-function placesOf(options: FleetOptions, machine: Machine, host: number, startNano: bigint): Place[] {
+function placesOf(options: FleetOptions, machine: Machine, host: number, startNano: bigint): ContainerSlot[] {
   const { seed, workloads } = options
   const shares = Array.from({ length: workloads }, (_, at) => 0.2 + draw(seed, host, at, 36) ** 3)
   const sum = shares.reduce((total, share) => total + share, 0)
@@ -228,8 +228,8 @@ function absenceOf(options: FleetOptions, host: number): Absence | null {
   const lengthMs = restarts ? REBOOT_MS : least + (most - least) * draw(seed, host, 0, 39)
   const length = Math.max(1, Math.ceil(lengthMs / intervalMs))
   // Samples before and after, or it would not be an absence.
-  const room = rounds - length - 2
-  if (room < 1) return null
-  const from = 1 + Math.floor(room * draw(seed, host, 0, 40))
+  const slack = rounds - length - 2
+  if (slack < 1) return null
+  const from = 1 + Math.floor(slack * draw(seed, host, 0, 40))
   return { from, to: from + length, restarts }
 }

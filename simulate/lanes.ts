@@ -1,7 +1,7 @@
 /** What is sent in order: each lane has one request on the way at a time, so that a host's samples never overtake each other. */
 import type { FleetOptions } from './fleet.ts'
 import type { SimulatedHost } from './host.ts'
-import { Output } from './template.ts'
+import { RequestBody } from './template.ts'
 
 export interface Payload {
   readonly signal: 'metrics' | 'traces'
@@ -24,7 +24,7 @@ export interface Lane {
 export const STILL_MS = 120_000
 const HELD_BACK_MS = 150_000
 
-interface Held {
+interface HeldBack {
   readonly untilRound: number
   readonly bytes: Uint8Array
   readonly points: number
@@ -36,9 +36,9 @@ export class MeterLane implements Lane {
   readonly #hosts: readonly SimulatedHost[]
   readonly #roundsPerRequest: number
   readonly #lastRound: number
-  readonly #body = new Output()
-  readonly #scratch = new Output()
-  #held: Held[] = []
+  readonly #body = new RequestBody()
+  readonly #scratch = new RequestBody()
+  #held: HeldBack[] = []
   #round = 0
   #points = 0
 

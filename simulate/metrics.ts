@@ -1,6 +1,6 @@
 /** What one host sends in one round, as templates: metrics of the machine, and of each container, under OTLP's names. */
 import {
-  type Container,
+  type FleetContainer,
   type FleetOptions,
   type Machine,
   RUN_ATTRIBUTE,
@@ -28,7 +28,7 @@ export const machineAttributes = (options: FleetOptions, machine: Machine): Reco
   [RUN_ATTRIBUTE]: runName(options),
 })
 
-export const containerAttributes = (container: Container): Record<string, string> => ({
+export const containerAttributes = (container: FleetContainer): Record<string, string> => ({
   'k8s.namespace.name': container.namespace,
   'k8s.pod.name': container.pod,
   'k8s.pod.uid': container.podUid,
@@ -59,7 +59,7 @@ export function machineTemplate(options: FleetOptions, machine: Machine, startNa
 export function containerTemplate(
   options: FleetOptions,
   machine: Machine,
-  container: Container,
+  container: FleetContainer,
   startNano: bigint,
 ): Template {
   const resource = { ...machineAttributes(options, machine), ...containerAttributes(container) }

@@ -53,7 +53,7 @@ export function createSender(options: SenderOptions): Sender {
   const headers: Record<string, string> = { 'content-type': 'application/x-protobuf' }
   if (options.token !== undefined) headers['authorization'] = `Bearer ${options.token}`
   if (options.gzip) headers['content-encoding'] = 'gzip'
-  const post = (path: string, body: Uint8Array): Promise<Answer> =>
+  const post = (path: string, body: Uint8Array): Promise<ReceiverAnswer> =>
     exchange(isSecure ? httpsRequest : httpRequest, `${base}${path}`, body, {
       agent,
       headers: { ...headers, 'content-length': String(body.length) },
@@ -79,7 +79,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 }
 
-interface Answer {
+interface ReceiverAnswer {
   readonly status: number
   readonly retryAfterSeconds: number | null
   readonly body: Buffer
@@ -92,7 +92,7 @@ function exchange(
   url: string,
   body: Uint8Array,
   options: RequestOptions,
-): Promise<Answer> {
+): Promise<ReceiverAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = open(
       url,
@@ -117,17 +117,17 @@ function exchange(
   })
 }
 
-const isTransient = (outcome: Answer | Error): boolean =>
+const isTransient = (outcome: ReceiverAnswer | Error): boolean =>
   outcome instanceof Error || RETRIED.has(outcome.status)
 
 /** As asked; else longer every time, never in step with others. */
-function waitMs(outcome: Answer | Error, retries: number): number {
+function waitMs(outcome: ReceiverAnswer | Error, retries: number): number {
   if (!(outcome instanceof Error) && outcome.retryAfterSeconds !== null)
     return outcome.retryAfterSeconds * 1000
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** retries) * (0.5 + Math.random() / 2)
 }
 
-function failure(outcome: Answer | Error, base: string, retries: number): WattlineError {
+function failure(outcome: ReceiverAnswer | Error, base: string, retries: number): WattlineError {
   if (outcome instanceof Error) {
     return new WattlineError(
       'not_running',
@@ -142,9 +142,9 @@ function failure(outcome: Answer | Error, base: string, retries: number): Wattli
     .replaceAll(/[^\x20-\x7e]+/g, ' ')
     .trim()
     .slice(0, 200)
-  const words = `${base} answered ${outcome.status} ${retries + 1} times${said === '' ? '' : `: ${said}`}.`
-  if (RETRIED.has(outcome.status)) return new WattlineError('overloaded', words)
-  return new WattlineError(REFUSALS[outcome.status] ?? 'not_found', words)
+  const text = `${base} answered ${outcome.status} ${retries + 1} times${said === '' ? '' : `: ${said}`}.`
+  if (RETRIED.has(outcome.status)) return new WattlineError('overloaded', text)
+  return new WattlineError(REFUSALS[outcome.status] ?? 'not_found', text)
 }
 
 /** Export*ServiceResponse{partial_success=1 {rejected=1 varint, error_message=2}}; empty when all is well. */

@@ -12,7 +12,7 @@ import {
   integer,
   join,
   message,
-  Output,
+  RequestBody,
   slot64,
   slotBytes,
   type Template,
@@ -47,13 +47,13 @@ const VARIANTS = 8
 const NANO_PER_MILLI = 1_000_000n
 
 /** How a span lies in its trace: who called it, and which part of the whole it takes. */
-interface Shape {
+interface SpanShape {
   readonly parent: number
   readonly begins: number
   readonly ends: number
 }
 
-const SHAPES: readonly Shape[] = [
+const SHAPES: readonly SpanShape[] = [
   { parent: -1, begins: 0, ends: 1 },
   { parent: 0, begins: 0.05, ends: 0.55 },
   { parent: 1, begins: 0.08, ends: 0.5 },
@@ -86,7 +86,7 @@ interface Variant {
 export class SpanLane implements Lane {
   readonly #variants: readonly Variant[]
   readonly #bits: BitStream
-  readonly #body = new Output()
+  readonly #body = new RequestBody()
   readonly #fromMs: number
   readonly #msPerRequest: number
   readonly #requests: number
@@ -131,7 +131,7 @@ export class SpanLane implements Lane {
     for (const span of spans) {
       const shape = SHAPES[span.shape]!
       const ids = span.trace * 4
-      for (let word = 0; word < 4; word++) this.#body.word(span.traceId + 4 * word, traceIds[ids + word]!)
+      for (let word = 0; word < 4; word++) this.#body.int32(span.traceId + 4 * word, traceIds[ids + word]!)
       this.#id(span.spanId, spanIds, span.trace, span.shape)
       if (span.parentSpanId >= 0) this.#id(span.parentSpanId, spanIds, span.trace, shape.parent)
       const wholeNs = lengthsNs[span.trace]!
@@ -145,11 +145,11 @@ export class SpanLane implements Lane {
 
   #id(at: number, ids: Int32Array, trace: number, shape: number): void {
     const from = (trace * TRACE_SPANS + shape) * 2
-    this.#body.words(at, ids[from]!, ids[from + 1]! | 1)
+    this.#body.int64Parts(at, ids[from]!, ids[from + 1]! | 1)
   }
 
   #time(at: number, nano: bigint): void {
-    this.#body.words(at, Number(nano & 0xffff_ffffn), Number(nano >> 32n))
+    this.#body.int64Parts(at, Number(nano & 0xffff_ffffn), Number(nano >> 32n))
   }
 
   #digits(at: number, value: number): void {

@@ -78,7 +78,7 @@ function varint(value: number): Uint8Array {
 }
 
 /** A body that grows as it is written and is used again for the next one. */
-export class Output {
+export class RequestBody {
   #buffer = Buffer.allocUnsafe(64 * 1024)
   #length = 0
 
@@ -95,7 +95,7 @@ export class Output {
     this.#length = 0
   }
 
-  /** Copies the bytes to the end; returns where they begin, for `double`, `words` and `set`. */
+  /** Copies the bytes to the end; returns where they begin, for `double`, `int64Parts` and `set`. */
   append(bytes: Uint8Array): number {
     const at = this.#length
     const needed = at + bytes.length
@@ -114,12 +114,12 @@ export class Output {
   }
 
   /** 64 bits as two halves of 32, lower one first. */
-  words(at: number, low: number, high: number): void {
+  int64Parts(at: number, low: number, high: number): void {
     this.#buffer.writeInt32LE(low | 0, at)
     this.#buffer.writeInt32LE(high | 0, at + 4)
   }
 
-  word(at: number, value: number): void {
+  int32(at: number, value: number): void {
     this.#buffer.writeInt32LE(value | 0, at)
   }
 

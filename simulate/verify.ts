@@ -20,7 +20,7 @@ export interface Difference {
   readonly unmarked: number
 }
 
-export interface Verdict {
+export interface BooksVerdict {
   readonly hosts: number
   readonly meteredUj: bigint
   readonly ledgerUj: bigint
@@ -38,11 +38,11 @@ export interface Expected {
   readonly spansAcknowledged: number
 }
 
-export const isGood = (verdict: Verdict): boolean =>
+export const isGood = (verdict: BooksVerdict): boolean =>
   verdict.differences.length === 0 && verdict.spansStored === verdict.spansAcknowledged
 
 /** Compares once: what is not in the books yet counts as missing. */
-export async function verify(expected: Expected, select: Select): Promise<Verdict> {
+export async function verify(expected: Expected, select: Select): Promise<BooksVerdict> {
   const books = await readBooks(expected.hostPrefix, select)
   const spansStored = expected.spansAcknowledged === 0 ? 0 : await countSpans(expected.run, select)
   return { ...compare(expected.meteredUj, books), spansAcknowledged: expected.spansAcknowledged, spansStored }
@@ -52,7 +52,7 @@ export async function verify(expected: Expected, select: Select): Promise<Verdic
 export function compare(
   meteredUj: ReadonlyMap<string, bigint>,
   books: ReadonlyMap<string, HostBooks>,
-): Omit<Verdict, 'spansAcknowledged' | 'spansStored'> {
+): Omit<BooksVerdict, 'spansAcknowledged' | 'spansStored'> {
   const differences: Difference[] = []
   const sum = { meteredUj: 0n, ledgerUj: 0n, lateUj: 0n }
   for (const host of new Set([...meteredUj.keys(), ...books.keys()])) {

@@ -8,12 +8,12 @@
 export const DATASOURCE = { type: 'grafana-clickhouse-datasource', uid: 'wattline' } as const
 
 /** Width is of 24 columns, height of about 30 pixels a unit. */
-interface Place {
+interface PanelSize {
   readonly w: number
   readonly h: number
 }
 
-export interface Panel extends Place {
+export interface Panel extends PanelSize {
   readonly title: string
   /** What the numbers mean and what they leave out; shown by the panel's information mark. */
   readonly description: string

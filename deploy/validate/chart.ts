@@ -7,7 +7,14 @@ import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { checkContainer } from './container-check.ts'
 import type { CustomResources } from './custom-resources.ts'
-import { type Container, type Manifest, nameOf, readManifests, type Volume, workloadsOf } from './manifest.ts'
+import {
+  type KubernetesManifest,
+  nameOf,
+  type PodContainer,
+  type PodVolume,
+  readManifests,
+  workloadsOf,
+} from './manifest.ts'
 import { brokenRules } from './rules.ts'
 import { sampleSecret } from './sample-secrets.ts'
 import type { Tools } from './tools.ts'
@@ -19,7 +26,7 @@ const KUBERNETES = ['1.30.0', '1.37.0'] as const
 export interface ChartOptions {
   readonly tools: Tools
   readonly custom: CustomResources
-  readonly tell: (line: string) => void
+  readonly report: (line: string) => void
   /** Only the example that switches everything on, for one version. */
   readonly isQuick?: boolean
 }
@@ -27,14 +34,14 @@ export interface ChartOptions {
 /** Every problem of the chart with every set of values in the folder of examples. */
 export async function chartProblems(
   deploy: string,
-  { tools, custom, tell, isQuick = false }: ChartOptions,
+  { tools, custom, report, isQuick = false }: ChartOptions,
 ): Promise<string[]> {
   const chart = join(deploy, 'helm/wattline')
   const problems: string[] = []
   for (const name of isQuick ? ['everything.yaml'] : readdirSync(join(deploy, 'helm/examples'))) {
     const values = join(deploy, 'helm/examples', name)
     for (const version of isQuick ? KUBERNETES.slice(-1) : KUBERNETES) {
-      const found = await renderedProblems({ chart, values, version, tools, custom, tell })
+      const found = await renderedProblems({ chart, values, version, tools, custom, report })
       problems.push(...found.map(problem => `${basename(values)}, Kubernetes ${version}: ${problem}`))
     }
   }
@@ -47,7 +54,7 @@ interface Rendering {
   readonly version: string
   readonly tools: Tools
   readonly custom: CustomResources
-  readonly tell: (line: string) => void
+  readonly report: (line: string) => void
 }
 
 async function renderedProblems({
@@ -56,7 +63,7 @@ async function renderedProblems({
   version,
   tools,
   custom,
-  tell,
+  report,
 }: Rendering): Promise<string[]> {
   const common = ['--kube-version', version, '--namespace', 'observability', '--values', values]
   const lint = await output(tools.helm, ['lint', chart, '--strict', '--quiet', ...common])
@@ -72,7 +79,7 @@ async function renderedProblems({
     ...brokenRules(manifests, agent?.dataPath ?? '/var/lib/wattline'),
     ...(await configProblems(manifests)),
   ]
-  tell(
+  report(
     `${basename(values)}, Kubernetes ${version}: ${manifests.length} manifests, ${workloadsOf(manifests).length} configurations`,
   )
   return problems
@@ -89,7 +96,7 @@ async function output(command: string, args: readonly string[]): Promise<{ ok: b
 
 /** The schemas of Kubernetes, strictly: a field that it does not know is a problem, and so is a kind. */
 async function schemaProblems(
-  manifests: readonly Manifest[],
+  manifests: readonly KubernetesManifest[],
   tools: Tools,
   version: string,
 ): Promise<string[]> {
@@ -123,7 +130,7 @@ async function schemaProblems(
 }
 
 /** `wattline check` of every container, with its own ConfigMap, its environment, and something in the place of each Secret. */
-async function configProblems(manifests: readonly Manifest[]): Promise<string[]> {
+async function configProblems(manifests: readonly KubernetesManifest[]): Promise<string[]> {
   const problems: string[] = []
   for (const { manifest, pod } of workloadsOf(manifests)) {
     for (const container of pod.containers) {
@@ -131,15 +138,19 @@ async function configProblems(manifests: readonly Manifest[]): Promise<string[]>
       const environment = Object.fromEntries(
         (container.env ?? []).map(({ name, value }) => [name, value ?? 'given-by-kubernetes']),
       )
-      const told = await checkContainer({ args: container.args, environment, files })
-      if (told !== '') problems.push(`${nameOf(manifest)}: ${told}`)
+      const problem = await checkContainer({ args: container.args, environment, files })
+      if (problem !== '') problems.push(`${nameOf(manifest)}: ${problem}`)
     }
   }
   return problems
 }
 
 /** A Secret holds whatever the configuration reads from it. */
-function filesOf(volume: Volume, container: Container, manifests: readonly Manifest[]): [string, string][] {
+function filesOf(
+  volume: PodVolume,
+  container: PodContainer,
+  manifests: readonly KubernetesManifest[],
+): [string, string][] {
   const at = container.volumeMounts.find(({ name }) => name === volume.name)?.mountPath
   if (at === undefined) return []
   const maps = manifests.filter(({ kind }) => kind === 'ConfigMap')

@@ -12,7 +12,7 @@ const ROOT = new URL('../../', import.meta.url).pathname
 /** Everything that is mounted for Wattline to read lies below it. */
 const MOUNTED = '/etc/wattline/'
 
-export interface Container {
+export interface ContainerRun {
   /** Of the entry point: `run --config FILE [--roles ROLES]`. */
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ export interface Container {
 }
 
 /** What the check has to say; empty when the configuration is good. */
-export async function checkContainer({ args, environment, files }: Container): Promise<string> {
+export async function checkContainer({ args, environment, files }: ContainerRun): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'wattline-container-'))
   const moved = (text: string): string => text.replaceAll(MOUNTED, `${folder}${MOUNTED}`)
   try {

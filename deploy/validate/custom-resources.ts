@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { parseAllDocuments } from 'yaml'
-import { type Manifest, nameOf } from './manifest.ts'
+import { type KubernetesManifest, nameOf } from './manifest.ts'
 
 interface Definition {
   readonly spec: {
@@ -16,7 +16,7 @@ interface Definition {
   }
 }
 
-type Schema = Record<string, unknown>
+type JsonSchema = Record<string, unknown>
 
 export class CustomResources {
   readonly #schemas = new Map<string, object>()
@@ -41,12 +41,12 @@ export class CustomResources {
     }
   }
 
-  knows({ apiVersion, kind }: Manifest): boolean {
+  knows({ apiVersion, kind }: KubernetesManifest): boolean {
     return this.#schemas.has(`${apiVersion} ${kind}`)
   }
 
   /** What the definition refuses of the manifest. */
-  problemsOf(manifest: Manifest): string[] {
+  problemsOf(manifest: KubernetesManifest): string[] {
     const key = `${manifest.apiVersion} ${manifest.kind}`
     const validate = this.#compiled.get(key) ?? this.#ajv.compile(this.#schemas.get(key)!)
     this.#compiled.set(key, validate)
@@ -62,7 +62,9 @@ export class CustomResources {
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed)
   if (typeof schema !== 'object' || schema === null) return schema
-  const copy: Schema = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]))
+  const copy: JsonSchema = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, closed(value)]),
+  )
   const isFree = copy['x-kubernetes-preserve-unknown-fields'] === true || 'additionalProperties' in copy
   const properties = copy['properties']
   if (typeof properties !== 'object' || properties === null || isFree) return orString(copy)
@@ -75,5 +77,5 @@ function closed(schema: unknown): unknown {
   }
 }
 
-const orString = (schema: Schema): Schema =>
+const orString = (schema: JsonSchema): JsonSchema =>
   schema['x-kubernetes-int-or-string'] === true ? { ...schema, type: ['integer', 'string'] } : schema

@@ -1,11 +1,11 @@
 /** Rendered manifests, as far as the checks read them. */
 import { parseAllDocuments } from 'yaml'
 
-interface Labels {
+interface ManifestLabels {
   readonly [name: string]: string
 }
 
-export interface Container {
+export interface PodContainer {
   readonly name: string
   readonly image: string
   readonly args: readonly string[]
@@ -24,7 +24,7 @@ export interface Container {
   }
 }
 
-export interface Volume {
+export interface PodVolume {
   readonly name: string
   readonly configMap?: {
     readonly name: string
@@ -35,59 +35,59 @@ export interface Volume {
 }
 
 export interface PodSpec {
-  readonly containers: readonly Container[]
-  readonly volumes: readonly Volume[]
+  readonly containers: readonly PodContainer[]
+  readonly volumes: readonly PodVolume[]
   readonly hostPID?: boolean
   readonly hostNetwork?: boolean
   readonly terminationGracePeriodSeconds: number
   readonly automountServiceAccountToken: boolean
 }
 
-export interface Manifest {
+export interface KubernetesManifest {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly labels: Labels }
+  readonly metadata: { readonly name: string; readonly labels: ManifestLabels }
   readonly data?: Readonly<Record<string, string>>
   readonly spec?: {
-    readonly selector?: Labels | { readonly matchLabels: Labels }
-    readonly podSelector?: { readonly matchLabels: Labels }
-    readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: PodSpec }
+    readonly selector?: ManifestLabels | { readonly matchLabels: ManifestLabels }
+    readonly podSelector?: { readonly matchLabels: ManifestLabels }
+    readonly template?: { readonly metadata: { readonly labels: ManifestLabels }; readonly spec: PodSpec }
     readonly ports?: readonly { readonly targetPort: string }[]
     readonly scaleTargetRef?: { readonly name: string }
   }
 }
 
 /** @throws when a document is no YAML */
-export function readManifests(text: string): Manifest[] {
+export function readManifests(text: string): KubernetesManifest[] {
   return parseAllDocuments(text).flatMap(document => {
     if (document.errors[0] !== undefined) throw document.errors[0]
-    const value = document.toJS() as Manifest | null
+    const value = document.toJS() as KubernetesManifest | null
     return value === null ? [] : [value]
   })
 }
 
-export const nameOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`
+export const nameOf = ({ kind, metadata }: KubernetesManifest): string => `${kind}/${metadata.name}`
 
-export interface Workload {
-  readonly manifest: Manifest
-  readonly labels: Labels
+export interface PodWorkload {
+  readonly manifest: KubernetesManifest
+  readonly labels: ManifestLabels
   readonly pod: PodSpec
 }
 
-export const workloadsOf = (manifests: readonly Manifest[]): Workload[] =>
+export const workloadsOf = (manifests: readonly KubernetesManifest[]): PodWorkload[] =>
   manifests.flatMap(manifest => {
     const template = manifest.spec?.template
     return template === undefined ? [] : [{ manifest, labels: template.metadata.labels, pod: template.spec }]
   })
 
 /** Labels by which a Service, a policy, a budget or a workload finds its pods; undefined: it finds none that way. */
-export function selectorOf({ kind, spec }: Manifest): Labels | undefined {
+export function selectorOf({ kind, spec }: KubernetesManifest): ManifestLabels | undefined {
   if (spec === undefined) return undefined
   if (kind === 'NetworkPolicy') return spec.podSelector?.matchLabels
-  if (kind === 'Service') return spec.selector as Labels
+  if (kind === 'Service') return spec.selector as ManifestLabels
   if (!['Deployment', 'DaemonSet', 'PodDisruptionBudget'].includes(kind)) return undefined
-  return (spec.selector as { readonly matchLabels: Labels }).matchLabels
+  return (spec.selector as { readonly matchLabels: ManifestLabels }).matchLabels
 }
 
-export const selects = (selector: Labels, labels: Labels): boolean =>
+export const selects = (selector: ManifestLabels, labels: ManifestLabels): boolean =>
   Object.entries(selector).every(([name, value]) => labels[name] === value)

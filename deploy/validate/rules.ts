@@ -1,12 +1,19 @@
 /** What no schema says of the rendered chart: that its parts find each other, and that no pod may do more than it must. */
-import { type Manifest, nameOf, selectorOf, selects, type Workload, workloadsOf } from './manifest.ts'
+import {
+  type KubernetesManifest,
+  nameOf,
+  type PodWorkload,
+  selectorOf,
+  selects,
+  workloadsOf,
+} from './manifest.ts'
 
 /** Folders of a node that the sensors read; the agents' own data is the only one that is written. */
 const READ_OF_HOST = ['/proc', '/sys/fs/cgroup', '/sys/class', '/sys/devices/virtual', '/etc/machine-id']
 /** preStop and the process's own grace come out of it. */
 const SPARE_SECONDS = 5
 
-export function brokenRules(manifests: readonly Manifest[], dataPath: string): string[] {
+export function brokenRules(manifests: readonly KubernetesManifest[], dataPath: string): string[] {
   const workloads = workloadsOf(manifests)
   return [
     ...doubles(manifests),
@@ -20,13 +27,13 @@ export function brokenRules(manifests: readonly Manifest[], dataPath: string): s
   ]
 }
 
-function doubles(manifests: readonly Manifest[]): string[] {
+function doubles(manifests: readonly KubernetesManifest[]): string[] {
   const names = manifests.map(nameOf)
   return names.filter((name, index) => names.indexOf(name) < index).map(name => `${name} is there twice`)
 }
 
 /** Whoever selects pods selects those of one workload, and a Service names ports that they have. */
-function selections(manifest: Manifest, workloads: readonly Workload[]): string[] {
+function selections(manifest: KubernetesManifest, workloads: readonly PodWorkload[]): string[] {
   const selector = selectorOf(manifest)
   if (selector === undefined) return []
   const found = workloads.filter(({ labels }) => selects(selector, labels))
@@ -38,7 +45,7 @@ function selections(manifest: Manifest, workloads: readonly Workload[]): string[
     .map(({ targetPort }) => `${nameOf(manifest)}: no container has a port ${targetPort}`)
 }
 
-function targets(manifest: Manifest, manifests: readonly Manifest[]): string[] {
+function targets(manifest: KubernetesManifest, manifests: readonly KubernetesManifest[]): string[] {
   const target = manifest.spec?.scaleTargetRef?.name
   if (target === undefined) return []
   const scaled = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === target)
@@ -47,7 +54,7 @@ function targets(manifest: Manifest, manifests: readonly Manifest[]): string[] {
   return 'replicas' in (scaled.spec ?? {}) ? [`${nameOf(scaled)} has replicas and an autoscaler`] : []
 }
 
-function rights({ manifest, pod }: Workload, dataPath: string): string[] {
+function rights({ manifest, pod }: PodWorkload, dataPath: string): string[] {
   const problems: string[] = []
   if (pod.hostPID === true || pod.hostNetwork === true) problems.push('shares a namespace of the node')
   if (pod.automountServiceAccountToken) problems.push('mounts a token of the Kubernetes API')
@@ -70,7 +77,7 @@ function rights({ manifest, pod }: Workload, dataPath: string): string[] {
 }
 
 /** Every mount has its volume and every volume its mount; files of a ConfigMap are in it. */
-function mounts({ manifest, pod }: Workload, manifests: readonly Manifest[]): string[] {
+function mounts({ manifest, pod }: PodWorkload, manifests: readonly KubernetesManifest[]): string[] {
   const problems: string[] = []
   const mounted = pod.containers.flatMap(container => container.volumeMounts.map(({ name }) => name))
   const volumes = pod.volumes.map(({ name }) => name)
@@ -91,7 +98,7 @@ function mounts({ manifest, pod }: Workload, manifests: readonly Manifest[]): st
 }
 
 /** A pod is killed no sooner than its process has given up by itself. */
-function graces({ manifest, pod }: Workload, manifests: readonly Manifest[]): string[] {
+function graces({ manifest, pod }: PodWorkload, manifests: readonly KubernetesManifest[]): string[] {
   const config = Object.values(manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {}).join('\n')
   const grace = Math.max(...[...config.matchAll(/^shutdown_grace: (\d+)/gm)].map(([, text]) => Number(text)))
   return pod.terminationGracePeriodSeconds >= grace + SPARE_SECONDS

@@ -26,7 +26,7 @@ export interface Tools {
 }
 
 /** @throws with what is missing and how to get it */
-export async function openTools(tell: (line: string) => void): Promise<Tools> {
+export async function openTools(report: (line: string) => void): Promise<Tools> {
   await require('go', [
     'version',
   ], 'Go 1.24 or newer builds Helm: install it from your distribution or go.dev')
@@ -36,12 +36,12 @@ export async function openTools(tell: (line: string) => void): Promise<Tools> {
     '--help',
   ], 'Python 3 with venv holds the Kubernetes schemas: install python3-venv')
   mkdirSync(CACHE, { recursive: true })
-  const helm = await goTool(HELM, 'helm', tell)
-  const compose = await composeTool(tell)
-  const python = await pythonTools(tell)
+  const helm = await goTool(HELM, 'helm', report)
+  const compose = await composeTool(report)
+  const python = await pythonTools(report)
   const definitions = [
-    join(await goModule(KEDA, tell), 'config/crd/bases'),
-    join(await goModule(PROMETHEUS_OPERATOR, tell), 'example/prometheus-operator-crd'),
+    join(await goModule(KEDA, report), 'config/crd/bases'),
+    join(await goModule(PROMETHEUS_OPERATOR, report), 'example/prometheus-operator-crd'),
   ]
   return {
     helm,
@@ -61,10 +61,10 @@ async function require(command: string, args: string[], remedy: string): Promise
 }
 
 /** Compiles one command at a low priority; the folder has its final name only when that has succeeded. */
-async function goTool(module: string, command: string, tell: (line: string) => void): Promise<string> {
+async function goTool(module: string, command: string, report: (line: string) => void): Promise<string> {
   const folder = join(CACHE, module.replaceAll(/[^\w.@-]+/g, '_'))
   if (!existsSync(folder)) {
-    tell(`compiling ${module}`)
+    report(`compiling ${module}`)
     const draft = `${folder}.draft`
     rmSync(draft, { recursive: true, force: true })
     const env = { ...process.env, GOBIN: draft, GOFLAGS: '-p=1', CGO_ENABLED: '0' }
@@ -75,8 +75,8 @@ async function goTool(module: string, command: string, tell: (line: string) => v
 }
 
 /** Our own, over the library of `docker compose`; after the first time Go finds that there is nothing to compile. */
-async function composeTool(tell: (line: string) => void): Promise<string> {
-  tell('compiling deploy/validate/compose')
+async function composeTool(report: (line: string) => void): Promise<string> {
+  report('compiling deploy/validate/compose')
   const file = join(CACHE, 'compose')
   const env = { ...process.env, GOFLAGS: '-p=1', CGO_ENABLED: '0' }
   await run('nice', ['-n', '19', 'go', 'build', '-o', file, '.'], {
@@ -87,18 +87,18 @@ async function composeTool(tell: (line: string) => void): Promise<string> {
 }
 
 /** Folder of a module in Go's own cache. */
-async function goModule(module: string, tell: (line: string) => void): Promise<string> {
-  tell(`looking up ${module}`)
+async function goModule(module: string, report: (line: string) => void): Promise<string> {
+  report(`looking up ${module}`)
   const { stdout } = await run('go', ['mod', 'download', '-json', module], { cwd: CACHE })
   return (JSON.parse(stdout) as { Dir: string }).Dir
 }
 
 /** Folder with the commands of the Python packages. A virtual environment cannot be moved, so a mark says that it is whole. */
-async function pythonTools(tell: (line: string) => void): Promise<string> {
+async function pythonTools(report: (line: string) => void): Promise<string> {
   const folder = join(CACHE, 'python')
   const mark = join(folder, PYTHON_PACKAGES.join(' '))
   if (!existsSync(mark)) {
-    tell(`installing ${PYTHON_PACKAGES.join(', ')}`)
+    report(`installing ${PYTHON_PACKAGES.join(', ')}`)
     rmSync(folder, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', folder])
     await run(join(folder, 'bin/pip'), ['install', '--quiet', ...PYTHON_PACKAGES])

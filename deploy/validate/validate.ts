@@ -7,18 +7,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { chartProblems } from './chart.ts'
 import { CustomResources } from './custom-resources.ts'
-import { type Part, unnoticed } from './proof.ts'
+import { type DeployPart, unnoticed } from './proof.ts'
 import { openTools, type Tools } from './tools.ts'
 
 const run = promisify(execFile)
 const DEPLOY = join(import.meta.dirname, '..')
-const tell = (line: string): void => console.log(line)
+const report = (line: string): void => console.log(line)
 
 /** What there is to check, by the file or folder in deploy/ that it is about. */
-function checksOf(tools: Tools, custom: CustomResources): Readonly<Record<Part, Check>> {
+function checksOf(tools: Tools, custom: CustomResources): Readonly<Record<DeployPart, Check>> {
   return {
     helm: async (deploy, isQuick) =>
-      chartProblems(deploy, { tools, custom, tell: isQuick ? () => {} : tell, isQuick }),
+      chartProblems(deploy, { tools, custom, report: isQuick ? () => {} : report, isQuick }),
     'compose.yaml': deploy => commandProblems(tools.compose, [join(deploy, 'compose.yaml')], 'compose.yaml'),
     Dockerfile: deploy =>
       commandProblems(
@@ -42,7 +42,7 @@ async function commandProblems(command: string, args: readonly string[], what: s
 }
 
 async function main(): Promise<number> {
-  const tools = await openTools(tell)
+  const tools = await openTools(report)
   const checks = checksOf(tools, new CustomResources(tools.definitions))
   const problems: string[] = []
   for (const check of Object.values(checks)) problems.push(...(await check(DEPLOY, false)))
@@ -50,8 +50,8 @@ async function main(): Promise<number> {
     for (const problem of problems) console.error(problem)
     return 1
   }
-  tell('Chart, compose.yaml and Dockerfile are good. Now broken copies of them:')
-  const missed = await unnoticed(DEPLOY, (part, copy) => checks[part](copy, true), tell)
+  report('Chart, compose.yaml and Dockerfile are good. Now broken copies of them:')
+  const missed = await unnoticed(DEPLOY, (part, copy) => checks[part](copy, true), report)
   for (const mistake of missed) console.error(`was not noticed: ${mistake}`)
   return missed.length === 0 ? 0 : 1
 }

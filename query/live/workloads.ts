@@ -1,6 +1,7 @@
 /** A host's workloads in the live view: who counts, and what they are called, as in the books. */
 import { staysAsFinest } from '../../core/books/finest.ts'
 import { chooseWorkloads } from '../../core/books/workload-choice.ts'
+import type { Labels } from '../../core/model/label-text.ts'
 import { type Counter, type ReadingSource, sourcesOf } from './sources.ts'
 
 export interface LiveWorkload {
@@ -13,8 +14,6 @@ export interface LiveWorkload {
 export interface CountedWorkload extends LiveWorkload {
   readonly sources: readonly ReadingSource[]
 }
-
-type Labels = Readonly<Record<string, string>>
 
 /** In order of kind and id: that order decides ties of apportioning. */
 export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkload[] {

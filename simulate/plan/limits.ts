@@ -2,7 +2,7 @@
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { type Demand, type Plan, short } from './sheet.ts'
 
-export interface Limit {
+export interface PlanLimit {
   readonly what: string
   /** How much of the limit is used; above 1 it breaks. */
   readonly share: number
@@ -32,14 +32,14 @@ export function limitsOf(
   costs: UnitCosts,
   assumed: Assumptions,
   settings: Settings,
-): readonly Limit[] {
+): readonly PlanLimit[] {
   const value = (key: string): number => lines.get(key)!.value
   const [collectors, processors, partitions] = [value('collectors'), value('processors'), value('partitions')]
   const inserts =
     value('signal_records_per_second') +
     value('reading_records_per_second') +
     value('ledger_records_per_second')
-  const limits: Limit[] = [
+  const limits: PlanLimit[] = [
     {
       what: 'inserts into a shard',
       share: inserts / value('shards') / assumed.inserts_per_second_a_shard,

@@ -1,12 +1,12 @@
 /** A plan as text: lines with their formulas, then what breaks first. */
 import type { Assumptions, UnitCosts } from './costs.ts'
-import type { Limit } from './limits.ts'
+import type { PlanLimit } from './limits.ts'
 import { type Demand, type Plan, short } from './sheet.ts'
 
 export function renderPlan(
   demand: Demand,
   lines: Plan,
-  limits: readonly Limit[],
+  limits: readonly PlanLimit[],
   costs: UnitCosts,
   assumed: Assumptions,
 ): string {

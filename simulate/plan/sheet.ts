@@ -38,7 +38,7 @@ export const DEFAULT_DEMAND: Demand = {
   hostPartitions: 0,
 }
 
-export interface Line {
+export interface PlanLine {
   readonly group: string
   readonly what: string
   readonly value: number
@@ -47,7 +47,7 @@ export interface Line {
   readonly formula: string
 }
 
-export type Plan = ReadonlyMap<string, Line>
+export type Plan = ReadonlyMap<string, PlanLine>
 
 /** Each second: spans, points that are readings, ledger entries. */
 export interface Rates {
@@ -68,7 +68,7 @@ export const COMPONENTS = 2
 
 /** Lines in order, each under the group that was named last. */
 export class Sheet {
-  readonly lines = new Map<string, Line>()
+  readonly lines = new Map<string, PlanLine>()
   #group = ''
 
   group(name: string): void {

@@ -1,7 +1,7 @@
 /** Requests of a simulated fleet, made ahead: the samples of some hosts at one time in each, as agents behind a gateway send. */
 import type { FleetOptions } from '../../simulate/fleet.ts'
 import { SimulatedHost } from '../../simulate/host.ts'
-import { Output } from '../../simulate/template.ts'
+import { RequestBody } from '../../simulate/template.ts'
 
 const HOSTS_A_REQUEST = 16
 
@@ -29,7 +29,7 @@ export function fleetPayloads(hosts: number, workloads: number, rounds: number):
   const payloads: FleetPayload[] = []
   for (let round = 0; round < rounds; round += 1) {
     for (let first = 0; first < hosts; first += HOSTS_A_REQUEST) {
-      const output = new Output()
+      const output = new RequestBody()
       const some = fleet.slice(first, first + HOSTS_A_REQUEST)
       for (const host of some) host.writeRound(round, output)
       payloads.push({

@@ -10,7 +10,7 @@ export interface Polled<T> {
   readonly retry: () => void
 }
 
-interface State<T> {
+interface PollState<T> {
   readonly path: string
   readonly data: T | null
   readonly error: ApiError | null
@@ -21,7 +21,7 @@ interface State<T> {
  * that nobody looks at asks nothing, nor does one that needs a token.
  */
 export function usePoll<T>(path: string, intervalMs: number): Polled<T> {
-  const [state, setState] = useState<State<T>>({ path, data: null, error: null })
+  const [state, setState] = useState<PollState<T>>({ path, data: null, error: null })
   const [attempt, setAttempt] = useState(0)
 
   useEffect(() => {
@@ -37,7 +37,7 @@ function startLoop<T>(
   path: string,
   intervalMs: number,
   _attempt: number,
-  setState: (update: (before: State<T>) => State<T>) => void,
+  setState: (update: (before: PollState<T>) => PollState<T>) => void,
 ): AbortController {
   const controller = new AbortController()
   let failures = 0

@@ -18,13 +18,13 @@ export class ApiError extends Error {
 }
 
 /** Longer than any answer should take; past it the server counts as away. */
-const PATIENCE_MS = 20_000
+const TIMEOUT_MS = 20_000
 
 /** Reads JSON from a route. Addresses are relative, so that the page also works below a proxy's path. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const token = heldToken()
   const answer = await fetch(path, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     headers: {
       accept: 'application/json',
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),

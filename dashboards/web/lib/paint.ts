@@ -7,7 +7,7 @@ export interface Fill {
 }
 
 /** Where a value lies on the canvas, in canvas pixels. */
-export interface Place {
+export interface CanvasScale {
   readonly x: (timeMs: number) => number
   readonly y: (watts: number) => number
 }
@@ -21,7 +21,7 @@ export function paintStack(
   timesMs: readonly number[],
   layers: readonly Layer[],
   fills: readonly Fill[],
-  place: Place,
+  place: CanvasScale,
 ): void {
   const starts = intervalStarts(timesMs)
   const edges = stackEdges(layers, timesMs.length)
@@ -47,13 +47,13 @@ export function paintStack(
 }
 
 /** First and last index of intervals that follow each other without a gap. */
-interface Run {
+interface IntervalRun {
   readonly first: number
   readonly last: number
 }
 
-export function runsOf(top: readonly (number | null)[]): readonly Run[] {
-  const runs: Run[] = []
+export function runsOf(top: readonly (number | null)[]): readonly IntervalRun[] {
+  const runs: IntervalRun[] = []
   let first = -1
   for (let index = 0; index <= top.length; index++) {
     const seen = index < top.length && top[index] !== null
@@ -68,7 +68,7 @@ export function runsOf(top: readonly (number | null)[]): readonly Run[] {
 function traceEdge(
   area: Path2D,
   line: Path2D,
-  run: Run,
+  run: IntervalRun,
   y: (index: number) => number,
   starts: readonly number[],
   timesMs: readonly number[],
@@ -90,7 +90,7 @@ function traceEdge(
 
 function traceBase(
   area: Path2D,
-  run: Run,
+  run: IntervalRun,
   y: (index: number) => number,
   starts: readonly number[],
   timesMs: readonly number[],

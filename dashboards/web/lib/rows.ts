@@ -5,7 +5,7 @@ import { shareName, workloadKey } from './live.ts'
 export const GROUP_BY = ['share', 'kind', 'namespace', 'workload', 'account'] as const
 
 /** One line of the workload table, its integers exact. Null is unknown or unpriced. */
-export interface Line {
+export interface WorkloadLine {
   readonly key: string
   /** What the chart knows the workload by; accounts share it. */
   readonly colourKey: string
@@ -30,7 +30,7 @@ export interface Sort {
 }
 
 /** An answer's row as a line of the table. */
-export function lineOf(row: UsageRow): Line {
+export function lineOf(row: UsageRow): WorkloadLine {
   const group = (name: string): string => row.group[name] ?? ''
   const share = group('share') || 'active'
   const workload = share === 'active'
@@ -69,7 +69,7 @@ export interface Sum {
   readonly unpricedCostUj: bigint
 }
 
-export function sumLines(lines: readonly Line[]): Sum {
+export function sumLines(lines: readonly WorkloadLine[]): Sum {
   const known = (a: bigint | null, b: bigint | null): bigint | null =>
     a === null ? b : b === null ? a : a + b
   return lines.reduce<Sum>(
@@ -86,7 +86,7 @@ export function sumLines(lines: readonly Line[]): Sum {
 }
 
 /** Lines that hold every word of the search in name, kind, namespace or account. */
-export function searchLines(lines: readonly Line[], search: string): readonly Line[] {
+export function searchLines(lines: readonly WorkloadLine[], search: string): readonly WorkloadLine[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return lines
   return lines.filter(line => {
@@ -96,7 +96,7 @@ export function searchLines(lines: readonly Line[], search: string): readonly Li
 }
 
 /** Lines in the wanted order; unknown amounts last whichever way, ties by key so that order never jumps. */
-export function sortLines(lines: readonly Line[], sort: Sort): readonly Line[] {
+export function sortLines(lines: readonly WorkloadLine[], sort: Sort): readonly WorkloadLine[] {
   const direction = sort.descending ? -1 : 1
   return lines.toSorted((a, b) => {
     const [x, y] = [sortValue(a, sort.column), sortValue(b, sort.column)]
@@ -107,7 +107,7 @@ export function sortLines(lines: readonly Line[], sort: Sort): readonly Line[] {
   })
 }
 
-function sortValue(line: Line, column: SortColumn): bigint | string | null {
+function sortValue(line: WorkloadLine, column: SortColumn): bigint | string | null {
   switch (column) {
     case 'name':
       return line.name.toLowerCase()

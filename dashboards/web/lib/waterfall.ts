@@ -1,10 +1,10 @@
 import type { TraceAnswer } from '../../../core/api/answers.ts'
 
-export type Span = TraceAnswer['spans'][number]
+export type TraceSpan = TraceAnswer['spans'][number]
 
 /** A span where the waterfall draws it; `offset` and `width` are shares of the trace's duration, 0..1. */
 export interface Bar {
-  readonly span: Span
+  readonly span: TraceSpan
   readonly depth: number
   readonly offset: number
   readonly width: number
@@ -24,7 +24,7 @@ const MOST_BARS = 500
  * Spans in tree order, siblings by start. A span whose parent is not in the answer stands at the root: a part of the
  * trace may still be on its way. Broken trees (a cycle) lose nothing: what no root reaches is added at the end.
  */
-export function waterfall(spans: readonly Span[], bound = MOST_BARS): Waterfall {
+export function waterfall(spans: readonly TraceSpan[], bound = MOST_BARS): Waterfall {
   if (spans.length === 0) return { bars: [], durationMs: 0, left: 0 }
   const byStart = spans.toSorted((a, b) => compare(BigInt(a.start_unix_nano), BigInt(b.start_unix_nano)))
   const start = BigInt(byStart[0]!.start_unix_nano)
@@ -43,18 +43,18 @@ export function waterfall(spans: readonly Span[], bound = MOST_BARS): Waterfall 
   return { bars, durationMs: Number(end - start) / 1e6, left: ordered.length - bars.length }
 }
 
-interface Placed {
-  readonly span: Span
+interface NestedSpan {
+  readonly span: TraceSpan
   readonly depth: number
 }
 
-function treeOrder(byStart: readonly Span[]): readonly Placed[] {
+function treeOrder(byStart: readonly TraceSpan[]): readonly NestedSpan[] {
   const ids = new Set(byStart.map(span => span.span_id))
   const children = Map.groupBy(byStart, span => span.parent_span_id)
-  const placed: Placed[] = []
-  const seen = new Set<Span>()
-  const place = (root: Span): void => {
-    const open: Placed[] = [{ span: root, depth: 0 }]
+  const placed: NestedSpan[] = []
+  const seen = new Set<TraceSpan>()
+  const place = (root: TraceSpan): void => {
+    const open: NestedSpan[] = [{ span: root, depth: 0 }]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (seen.has(next.span)) continue
       seen.add(next.span)

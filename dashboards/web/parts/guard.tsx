@@ -4,15 +4,15 @@ import { Empty } from './small.tsx'
 interface Props {
   readonly children: ComponentChildren
 }
-interface State {
+interface GuardState {
   readonly failure: string | null
 }
 
 /** Keeps a defect in one part of the page from blanking the others. */
-export class Guard extends Component<Props, State> {
-  override state: State = { failure: null }
+export class Guard extends Component<Props, GuardState> {
+  override state: GuardState = { failure: null }
 
-  static override getDerivedStateFromError(error: unknown): State {
+  static override getDerivedStateFromError(error: unknown): GuardState {
     return { failure: error instanceof Error ? error.message : String(error) }
   }
 

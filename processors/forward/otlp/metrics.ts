@@ -22,7 +22,7 @@ type Common = Omit<
   Summaries,
   'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
 >
-type ExemplarColumns = Pick<
+type ExemplarViews = Pick<
   Gauges,
   | 'Exemplars.FilteredAttributes'
   | 'Exemplars.TimeUnix'
@@ -190,7 +190,7 @@ function writeRange(
   to.real(field + 1, max)
 }
 
-function writeExemplars(to: MessageWriter, field: number, columns: ExemplarColumns, row: number): void {
+function writeExemplars(to: MessageWriter, field: number, columns: ExemplarViews, row: number): void {
   const { offsets } = columns['Exemplars.TimeUnix']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
     to.message(field, () => {

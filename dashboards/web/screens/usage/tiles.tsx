@@ -64,14 +64,14 @@ function EnergyTile({ total }: { readonly total: UsageRow }) {
   ]
   const perMilles = splitPerMille(parts.map(part => part.amount))
   const shares = parts.map((part, index) => ({ ...part, share: perMilles[index]! / 1_000 }))
-  const words = shares.map(part => `${(part.share * 100).toFixed(1)}\u00a0% ${part.text}`).join(', ')
+  const summary = shares.map(part => `${(part.share * 100).toFixed(1)}\u00a0% ${part.text}`).join(', ')
   return (
     <Tile name="Energy">
       <p class="figure">
         <Amount amount={energy} scales={ENERGY} base="µJ" />
       </p>
-      <SplitBar label={words} parts={shares} />
-      <p class="note">{words}</p>
+      <SplitBar label={summary} parts={shares} />
+      <p class="note">{summary}</p>
       <p class="note">
         CPU time <Amount amount={BigInt(total.cpu_us)} scales={CPU_TIME} base="µs" />
       </p>
@@ -172,7 +172,7 @@ function QualityTile({ total }: { readonly total: UsageRow }) {
     { name: 'estimated', share: estimated },
     { name: 'simulated', share: simulated },
   ]
-  const words = parts
+  const summary = parts
     .filter(part => part.share > 0)
     .map(part => `${formatShare(part.share)} ${part.name}`)
     .join(', ')
@@ -182,8 +182,8 @@ function QualityTile({ total }: { readonly total: UsageRow }) {
         {formatShare(total.coverage)}
         <span class="unit">covered</span>
       </p>
-      <SplitBar label={words} parts={parts} />
-      <p class="note">{words || 'no energy'}</p>
+      <SplitBar label={summary} parts={parts} />
+      <p class="note">{summary || 'no energy'}</p>
       <p class="note">Coverage: how much of each minute meters saw</p>
     </Tile>
   )

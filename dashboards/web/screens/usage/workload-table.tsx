@@ -3,7 +3,6 @@ import type { UsageAnswer } from '../../../../core/api/answers.ts'
 import { colourOf } from '../../lib/colours.ts'
 import { currencySymbol, moneyColumn } from '../../lib/money.ts'
 import {
-  type Line,
   largest,
   lineOf,
   type Sort,
@@ -12,6 +11,7 @@ import {
   searchLines,
   sortLines,
   sumLines,
+  type WorkloadLine,
 } from '../../lib/rows.ts'
 import {
   CARBON,
@@ -103,7 +103,7 @@ export function WorkloadTable({
   )
 }
 
-function scalesFor(lines: readonly Line[], currency: string): Scales {
+function scalesFor(lines: readonly WorkloadLine[], currency: string): Scales {
   const sum = sumLines(lines)
   return {
     energy: columnScale(largest([sum.energyUj]), ENERGY),
@@ -167,7 +167,7 @@ function Arrow(props: { readonly sorted: boolean; readonly descending: boolean }
 }
 
 function Row(props: {
-  readonly line: Line
+  readonly line: WorkloadLine
   readonly whole: bigint
   readonly scales: Scales
   readonly colour: string

@@ -3,17 +3,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   addNullable,
-  type Line,
   largest,
   lineOf,
   searchLines,
   sortLines,
   sumLines,
+  type WorkloadLine,
 } from '../../../../dashboards/web/lib/rows.ts'
 import { usageAnswer } from '../../fixture.ts'
 
 const lines = usageAnswer('1h').rows.map(lineOf)
-const names = (list: readonly Line[]): string[] => list.map(line => line.name)
+const names = (list: readonly WorkloadLine[]): string[] => list.map(line => line.name)
 
 describe('sumLines', () => {
   it("equals the answer's total", () => {

@@ -1,7 +1,7 @@
 /** Guarantees that every span is drawn once, inside the trace, below its parent, however broken the tree is. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type Span, waterfall } from '../../../../dashboards/web/lib/waterfall.ts'
+import { type TraceSpan, waterfall } from '../../../../dashboards/web/lib/waterfall.ts'
 import { traceAnswer } from '../../fixture.ts'
 
 it('draws the tree of a trace in order', () => {
@@ -27,7 +27,7 @@ it('draws every span once and inside, with orphans, cycles and spans that are th
   const template = traceAnswer('aa').spans[0]!
   fc.assert(
     fc.property(shapes, list => {
-      const spans: Span[] = list.map(([span_id, parent_span_id, start, length]) => ({
+      const spans: TraceSpan[] = list.map(([span_id, parent_span_id, start, length]) => ({
         ...template,
         span_id,
         parent_span_id,
