@@ -1,6 +1,7 @@
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { Events } from '../core/catalogue/events/events.ts'
+import { IntensityFollower } from '../core/factors/intensity-log.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
@@ -12,6 +13,7 @@ import { type Processor, Runner } from './loop/runner.ts'
 import { createMeter } from './meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
 import type { StateBudget } from './meter/state/budget.ts'
+import { intensityOf } from './rate/factors.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
@@ -84,6 +86,7 @@ export interface ProcessorsOptions {
 export async function startProcessors(options: ProcessorsOptions): Promise<Runner> {
   const { config, broker, events, now, rowAges, meterBudget } = options
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
+  const intensities = new IntensityFollower(broker, intensityOf(config.factors), () => performance.now())
   const meter = createMeter({ metering: config.metering, isSensor: options.isSensor })
   const processors = [
     createStore({
@@ -111,7 +114,8 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       },
     }),
     createRateProcessor({
-      rate: createRate(config),
+      rate: createRate(config, () => intensities.book),
+      follow: () => intensities.follow(),
       events,
       publish: () => publishFactors(broker, config, now()),
     }),

@@ -43,6 +43,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/http': ['core/catalogue', 'core/runtime'],
   'core/auth': ['core/model', 'core/catalogue', 'core/runtime', 'core/http'],
   'core/columns': ['core/model', 'core/catalogue'],
+  'core/factors': ['core/model', 'core/catalogue', 'core/columns', 'core/broker'],
   'core/protobuf': ['core/catalogue'],
   'core/broker': ['core/model', 'core/catalogue', 'core/runtime'],
   'core/warehouse': ['core/model', 'core/catalogue', 'core/runtime'],

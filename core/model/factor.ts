@@ -11,8 +11,8 @@ export interface Factor {
   readonly validFrom: number | null
   readonly validTo: number | null
   readonly source: string
-  /** Average and marginal factors are never mixed in one total. */
-  readonly kind: 'average' | 'marginal'
+  /** Average, marginal and market-based factors are never mixed in one total. */
+  readonly kind: 'average' | 'marginal' | 'market'
   readonly state: 'forecast' | 'estimated' | 'final'
   /** Follows from all of the above: the same content is the same version, on any machine. */
   readonly version: string
@@ -49,17 +49,4 @@ function fromRow([two, , value, year]: (typeof YEARLY_INTENSITIES)[number]): Fac
     kind: 'average',
     state: 'estimated',
   })
-}
-
-/** The factor in force for a zone at a time: of several, the one whose validity began last. Null: unpriced. */
-export function factorAt(factors: readonly Factor[], zone: string, atSeconds: number): Factor | null {
-  let found: Factor | null = null
-  for (const candidate of factors) {
-    if (candidate.zone !== zone) continue
-    if (candidate.validFrom !== null && candidate.validFrom > atSeconds) continue
-    if (candidate.validTo !== null && candidate.validTo <= atSeconds) continue
-    if (found === null || (candidate.validFrom ?? -Infinity) > (found.validFrom ?? -Infinity))
-      found = candidate
-  }
-  return found
 }

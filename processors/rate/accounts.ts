@@ -1,5 +1,6 @@
 /** Who pays for a workload: the first rule that matches it. */
 import type { Config } from '../../core/catalogue/config/schema.ts'
+import { wildcard } from './wildcard.ts'
 
 type Rule = Config['workloads']['rules'][number]
 
@@ -26,8 +27,8 @@ export function createAccounts(workloads: Config['workloads']): (row: Rated) => 
 }
 
 function compile({ match, account }: Rule): (row: Rated) => string | null {
-  const namespace = wildcard(match.namespace)
-  const name = wildcard(match.name)
+  const namespace = pattern(match.namespace)
+  const name = pattern(match.name)
   const labels = Object.entries(match.label ?? {})
   return row => {
     if (match.kind !== undefined && match.kind !== row.WorkloadKind) return null
@@ -37,14 +38,9 @@ function compile({ match, account }: Rule): (row: Rated) => string | null {
   }
 }
 
-/** `*` stands for any run of characters, also none; everything else for itself. */
-function wildcard(pattern: string | undefined): (text: string) => boolean {
-  if (pattern === undefined) return () => true
-  if (!pattern.includes('*')) return text => text === pattern
-  const parts = pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  const expression = new RegExp(`^${parts.join('[^]*')}$`)
-  return text => expression.test(text)
-}
+/** Everything matches a pattern that is not given. */
+const pattern = (text: string | undefined): ((name: string) => boolean) =>
+  text === undefined ? () => true : wildcard(text)
 
 const PLACEHOLDER = /\$\{(namespace|label:([^}]*))\}/g
 

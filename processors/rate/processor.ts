@@ -9,8 +9,10 @@ import type { Rate } from './rate.ts'
 interface RateOptions {
   readonly rate: Rate
   readonly events: Events
-  /** Makes the factors known that `rate` uses; called until it has succeeded once, and nothing is rated before. */
+  /** Makes the configured factors known; called until it has succeeded once, and nothing is rated before. */
   readonly publish: () => Promise<void>
+  /** Reads what the log says of factors, where it says something new; called before rows are rated. */
+  readonly follow: () => Promise<void>
 }
 
 /** Brings the verb and the log together: one ledger record per poll, in one transaction with the offset. */
@@ -35,14 +37,15 @@ export function createRateProcessor(options: RateOptions): Processor {
 }
 
 function rateWorker(
-  { rate, events }: Pick<RateOptions, 'rate' | 'events'>,
+  { rate, events, follow }: Pick<RateOptions, 'rate' | 'events' | 'follow'>,
   partition: number,
 ): PartitionWorker {
   let rows: LedgerRow[] = []
   let timestampMs = 0
   return {
-    apply(record) {
+    async apply(record) {
       assertReadable(record)
+      await follow()
       rows.push(...rate.rate(decodeRows(energy, record.value)))
       timestampMs = record.timestampMs
     },

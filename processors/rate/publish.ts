@@ -5,9 +5,9 @@
 import type { Broker, NewRecord } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
-import { decimalText } from '../../core/model/decimal.ts'
+import { intensityRow } from '../../core/factors/intensity-days.ts'
 import { digest } from '../../core/model/digest.ts'
-import { type Factor, yearlyIntensities } from '../../core/model/factor.ts'
+import { yearlyIntensities } from '../../core/model/factor.ts'
 import {
   EVERY,
   FACTOR_VERSIONS,
@@ -62,18 +62,6 @@ function recordsOf(config: FactorConfig, nowMs: number): readonly FactorRecord[]
     ...(prices.length > 0 ? [record(tariffs, [EVERY], prices)] : []),
   ]
 }
-
-const intensityRow = (factor: Factor): RowOf<typeof gridIntensity> => ({
-  Zone: factor.zone,
-  ValidFrom: factor.validFrom ?? 0,
-  ValidTo: factor.validTo === null ? null : BigInt(factor.validTo),
-  Value: decimalText(factor.value),
-  Unit: factor.unit,
-  Kind: factor.kind,
-  State: factor.state,
-  Source: factor.source,
-  Version: factor.version,
-})
 
 function tariffRows(configured: Config['tariffs']): readonly RowOf<typeof tariffs>[] {
   const { currency, listed } = tariffOf(configured)

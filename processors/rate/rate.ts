@@ -4,18 +4,9 @@
  */
 
 import type { Config } from '../../core/catalogue/config/schema.ts'
-import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import {
-  decimalText,
-  divideHalfEven,
-  multiply,
-  parseDecimal,
-  type Rational,
-  rational,
-  scaleHalfEven,
-} from '../../core/model/decimal.ts'
+import { IntensityBook } from '../../core/factors/intensity-book.ts'
+import { divideHalfEven, multiply, type Rational, rational, scaleHalfEven } from '../../core/model/decimal.ts'
 import { entryId } from '../../core/model/entry-id.ts'
-import { type Factor, factorAt } from '../../core/model/factor.ts'
 import {
   type Micrograms,
   type MicroJoules,
@@ -27,8 +18,9 @@ import {
 import type { EnergyRow, LedgerRow } from '../../core/model/streams/ledger.ts'
 import type { Tariff } from '../../core/model/tariff.ts'
 import { createAccounts } from './accounts.ts'
-import { embodiedPerWindow, shareEmbodied } from './embodied.ts'
+import { shareEmbodied } from './embodied.ts'
 import { intensityOf, tariffOf } from './factors.ts'
+import { createSites, type Site } from './sites.ts'
 
 /** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
 export const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
@@ -46,37 +38,34 @@ const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
 const PER_CPU_US: Rational = { numerator: 10n, denominator: 36n }
 const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_073_741_824n * 3600n }
 
-/** @throws WattlineError `config_invalid` for a time zone, a time of day or a lifespan that cannot be. */
-export function createRate({
-  workloads,
-  factors,
-  tariffs,
-}: Pick<Config, 'workloads' | 'factors' | 'tariffs'>): Rate {
+/**
+ * @param book of the intensities that are in force now; asked once a call
+ * @throws WattlineError `config_invalid` for a time zone, a time of day or a lifespan that cannot be
+ */
+export function createRate(
+  { workloads, factors, sites, tariffs }: Pick<Config, 'workloads' | 'factors' | 'sites' | 'tariffs'>,
+  book: () => IntensityBook = constant(new IntensityBook([], intensityOf(factors))),
+): Rate {
   const accountOf = createAccounts(workloads)
-  const intensity = intensityOf(factors)
-  const pue = parseDecimal(factors.pue)
+  const siteOf = createSites({ factors, sites })
   const tariff = tariffOf(tariffs)
-  const perWindowUg = embodiedOf(factors)
-  const zone = intensity?.zone ?? factors.zone
-  const prices = { zone, intensities: intensity === null ? [] : [intensity], pue: rational(pue), tariff }
-  const fixed = {
-    Zone: zone,
-    Currency: tariff.currency,
-    Pue: decimalText(pue),
-    EntryKind: 'original',
-    Revision: 0,
-  } as const
   return {
     rate(rows) {
-      const embodied = perWindowUg === null ? null : embodiedByRow(perWindowUg, rows)
+      const intensities = book()
+      const embodied = embodiedByRow(siteOf, rows)
       return rows.map((row, index) => {
         const { CapacityUs: _, ...metered } = row
+        const site = siteOf(row)
         return {
           ...metered,
-          ...fixed,
-          ...priceRow(row, prices),
+          Zone: site.zone,
+          Currency: tariff.currency,
+          Pue: site.pueText,
+          EntryKind: 'original',
+          Revision: 0,
+          ...priceRow(row, { site, intensities, tariff }),
           Account: accountOf(row),
-          CarbonEmbodiedUg: embodied === null ? null : embodied[index]!,
+          CarbonEmbodiedUg: embodied[index] ?? null,
           EntryId: idOf(row),
         }
       })
@@ -84,16 +73,20 @@ export function createRate({
   }
 }
 
+const constant =
+  <T>(value: T): (() => T) =>
+  () =>
+    value
+
 interface PricingFactors {
-  readonly zone: string
-  readonly intensities: readonly Factor[]
-  readonly pue: Rational
+  readonly site: Site
+  readonly intensities: IntensityBook
   readonly tariff: Tariff
 }
 
-function priceRow(row: EnergyRow, { zone, intensities, pue, tariff }: PricingFactors) {
+function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, tariff }: PricingFactors) {
   const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
-  const intensity = factorAt(intensities, zone, row.WindowStart)
+  const intensity = intensities.at(zone, 'average', row.WindowStart)
   const price = tariff.energyPriceAt(row.WindowStart)
   const reasons: Reason[] = []
   if (energyUj === null) reasons.push('no_energy')
@@ -105,6 +98,7 @@ function priceRow(row: EnergyRow, { zone, intensities, pue, tariff }: PricingFac
       energyUj === null || intensity === null ? null : carbonOf(energyUj, pue, rational(intensity.value)),
     IntensityVersion: used?.version ?? '',
     IntensityKind: used?.kind ?? '',
+    IntensityState: used?.state ?? '',
     CostEnergyNano: energyUj === null || price === null ? null : energyCost(energyUj, pue, price.price),
     CostResourceNano: resourceCost(row, tariff),
     TariffVersion: price?.version ?? tariff.version,
@@ -131,16 +125,22 @@ function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): Nano
 
 const NOTHING: Rational = { numerator: 0n, denominator: 1n }
 
-function embodiedByRow(perWindowUg: Micrograms, rows: readonly EnergyRow[]): Micrograms[] {
-  const groups = new Map<string, number[]>()
-  for (const [index, { Tenant, Host, WindowStart }] of rows.entries()) {
-    const key = `${WindowStart}\u0000${Tenant}\u0000${Host}`
+/** By row; undefined where the host's emissions are not configured. All rows of a host and window are there. */
+function embodiedByRow(
+  siteOf: (row: EnergyRow) => Site,
+  rows: readonly EnergyRow[],
+): readonly (Micrograms | undefined)[] {
+  const groups = new Map<string, { readonly perWindowUg: Micrograms; readonly indexes: number[] }>()
+  for (const [index, row] of rows.entries()) {
+    const { embodiedUg } = siteOf(row)
+    if (embodiedUg === null) continue
+    const key = `${row.WindowStart}\u0000${row.Tenant}\u0000${row.Host}`
     const there = groups.get(key)
-    if (there === undefined) groups.set(key, [index])
-    else there.push(index)
+    if (there === undefined) groups.set(key, { perWindowUg: embodiedUg, indexes: [index] })
+    else there.indexes.push(index)
   }
-  const shares: Micrograms[] = new Array(rows.length)
-  for (const indexes of groups.values()) {
+  const shares: (Micrograms | undefined)[] = new Array(rows.length)
+  for (const { perWindowUg, indexes } of groups.values()) {
     const parts = shareEmbodied(
       perWindowUg,
       indexes.map(index => rows[index]!),
@@ -162,12 +162,3 @@ const idOf = (row: EnergyRow): string =>
     entryKind: 'original',
     revision: 0,
   })
-
-function embodiedOf({ embodied_kg, embodied_years }: Config['factors']): Micrograms | null {
-  if (embodied_kg === undefined) return null
-  const years = rational(parseDecimal(embodied_years))
-  if (years.numerator <= 0n) {
-    throw new WattlineError('config_invalid', '`factors.embodied_years` must be above 0.')
-  }
-  return embodiedPerWindow(rational(parseDecimal(embodied_kg)), years)
-}

@@ -80,6 +80,7 @@ function fill(from: number, until: number): void {
     CostEnergyNano: 'intDiv(EnergyUj * 250, 3600)',
     Currency: "'EUR'",
     IntensityVersion: "'v1'",
+    IntensityState: "'final'",
     IntensityKind: "'average'",
     Pue: "'1'",
     TariffVersion: "'t1'",

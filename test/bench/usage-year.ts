@@ -75,6 +75,7 @@ function fill(from: number, to: number): void {
     CarbonOperationalUg: `if(${workload} % 100 = 1, NULL, intDiv(EnergyUj * 344, 3600000))`,
     CostEnergyNano: 'intDiv(EnergyUj * 250, 3600)',
     Currency: "'EUR'",
+    IntensityState: "'final'",
     IntensityKind: "'average'",
     Reason: `if(${workload} % 100 = 1, 'no_intensity', '')`,
     EntryKind: "'original'",

@@ -77,7 +77,12 @@ const meterOf = (maxRecords: number): Processor => ({
 })
 
 const rateOf = (maxRecords: number, publish = async (): Promise<void> => {}): Processor => ({
-  ...createRateProcessor({ rate: createRate(config), events: silentEvents, publish }),
+  ...createRateProcessor({
+    rate: createRate(config),
+    events: silentEvents,
+    publish,
+    follow: async () => undefined,
+  }),
   poll: { maxRecords, maxBytes: 1e6, maxWaitMs: 10 },
 })
 

@@ -5,9 +5,10 @@ import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
 
-/** What factors and tariffs say that cannot be. */
-export const booksProblems = (config: Pick<Config, 'factors' | 'tariffs'>): ConfigProblem[] => [
+/** What factors, sites and tariffs say that cannot be. */
+export const booksProblems = (config: Pick<Config, 'factors' | 'sites' | 'tariffs'>): ConfigProblem[] => [
   ...factorProblems(config.factors),
+  ...siteProblems(config.sites),
   ...tariffProblems(config.tariffs),
 ]
 
@@ -35,6 +36,18 @@ function factorProblems(factors: Config['factors']): ConfigProblem[] {
       `there is no average intensity for zone ${factors.zone}${hint(factors.zone, known)}: ` +
         'use an ISO country code or WORLD, or set factors.intensity_g_per_kwh',
     )
+  }
+  return problems
+}
+
+function siteProblems(sites: Config['sites']): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  for (const [index, { name, pue, embodied_years: years }] of sites.entries()) {
+    const tell = (key: string, problem: string): void =>
+      void problems.push({ path: `sites.${index}.${key}`, problem })
+    if (sites.findIndex(other => other.name === name) !== index) tell('name', `${name} is there already`)
+    if (pue !== undefined && compare(pue, '1') < 0) tell('pue', `must be at least 1, not ${pue}`)
+    if (years !== undefined && compare(years, '0') <= 0) tell('embodied_years', 'must be above 0')
   }
   return problems
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { factorsSchema, meteringSchema, tariffsSchema, workloadsSchema } from './keys/books.ts'
+import { factorsSchema, meteringSchema, sitesSchema, tariffsSchema, workloadsSchema } from './keys/books.ts'
 import {
   collectorSchema,
   groupCommitSchema,
@@ -32,6 +32,7 @@ export const configSchema = z.strictObject({
   processors: processorsSchema,
   workloads: workloadsSchema,
   factors: factorsSchema,
+  sites: sitesSchema,
   tariffs: tariffsSchema,
   retention: retentionSchema,
   limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),

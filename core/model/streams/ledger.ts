@@ -127,6 +127,8 @@ export const ledger = {
     column('IntensityVersion', 'lowCardinality'),
     // average | marginal | '' when unpriced
     column('IntensityKind', 'lowCardinality'),
+    // forecast | estimated | final | '' when unpriced, and in entries of before it was kept
+    column('IntensityState', 'lowCardinality'),
     // exact decimal as text
     column('Pue', 'lowCardinality'),
     column('TariffVersion', 'lowCardinality'),

@@ -80,6 +80,7 @@ export const ledgerEntry = (over: Partial<RowOf<typeof ledger>> = {}): RowOf<typ
   CostResourceNano: null,
   Currency: 'EUR',
   IntensityVersion: 'v1',
+  IntensityState: 'final',
   IntensityKind: 'average',
   Pue: '1',
   TariffVersion: '',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { decimalText, parseDecimal } from '../../../core/model/decimal.ts'
 import { type EntryKey, entryId } from '../../../core/model/entry-id.ts'
-import { factor, factorAt, yearlyIntensity } from '../../../core/model/factor.ts'
+import { factor, yearlyIntensity } from '../../../core/model/factor.ts'
 import { YEARLY_INTENSITIES } from '../../../core/model/yearly-intensities.ts'
 
 test('every built-in row has its codes once, a plausible value and a year', () => {
@@ -35,16 +35,6 @@ test.each([
 
 test('an unknown zone has none', () => {
   expect(yearlyIntensity('XX')).toBeNull()
-})
-
-test('the factor in force is the one whose validity began last', () => {
-  const base = { ...yearlyIntensity('DE')!, version: '' }
-  const make = (text: string, validFrom: number | null, validTo: number | null, zone = 'DE') =>
-    factor('test', { ...base, zone, value: parseDecimal(text), validFrom, validTo })
-  const all = [make('1', null, null), make('2', 100, 200), make('3', 150, null), make('9', 0, null, 'FR')]
-  const at = (time: number) => decimalText(factorAt(all, 'DE', time)!.value)
-  expect([0, 99, 100, 149, 150, 199, 200, 999].map(at)).toEqual(['1', '1', '2', '2', '3', '3', '3', '3'])
-  expect(factorAt(all.slice(1), 'DE', 99)).toBeNull()
 })
 
 test('a version names label, zone and value, and changes with anything in the factor', () => {

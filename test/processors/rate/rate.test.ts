@@ -164,3 +164,30 @@ test('impossible configuration is refused at start with the key', () => {
   expect(() => rateOf({ tariffs: { time_zone: 'Mars/Base', bands: [] } })).toThrow(/tariffs/)
   expect(() => rateOf({ factors: { embodied_kg: '1', embodied_years: '0' } })).toThrow(/embodied_years/)
 })
+
+test('hosts of several sites have the zone, the PUE and the embodied emissions of their site', () => {
+  const rate = rateOf({
+    factors: { zone: 'DE', pue: '1.5' },
+    sites: [
+      { name: 'stockholm', hosts: ['sto-*', 'h9'], zone: 'SE', pue: '1.1', embodied_kg: '1000' },
+      { name: 'all others of the north', hosts: ['*o*'], zone: 'NOR' },
+    ],
+  })
+  const rows = [
+    energyRow({ HostName: 'sto-1' }),
+    energyRow({ Host: 'h9', HostName: 'x' }),
+    energyRow({ HostName: 'oslo' }),
+    energyRow({ HostName: 'bln' }),
+  ]
+  const rated = rate.rate(rows)
+  expect(rated.map(({ Zone, Pue }) => [Zone, Pue])).toEqual([
+    ['SE', '1.1'],
+    ['SE', '1.1'],
+    ['NO', '1.5'],
+    ['DE', '1.5'],
+  ])
+  // 450 J x PUE x g/kWh: by hand, 450e6 / 3.6e6 = 125.
+  expect(rated.map(row => row.CarbonOperationalUg)).toEqual([4_922n, 4_922n, 5_756n, 64_519n])
+  expect(rated.map(row => row.CarbonEmbodiedUg === null)).toEqual([false, false, true, true])
+  expect(rated.map(row => row.IntensityState)).toEqual(Array(4).fill('estimated'))
+})

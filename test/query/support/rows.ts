@@ -104,6 +104,7 @@ export const ledgerRow = (row: Partial<RowOf<typeof ledger>>): RowOf<typeof ledg
   CostResourceNano: null,
   Currency: 'EUR',
   IntensityVersion: 'v1',
+  IntensityState: 'final',
   IntensityKind: 'average',
   Pue: '1',
   TariffVersion: 't1',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quantities.ts'
 
 /** How readings become energy. */
@@ -77,6 +78,21 @@ const tariffBand = z.strictObject({
     .describe('Its end, not in it any more; may lie beyond midnight'),
   price_per_kwh: signedDecimal.describe('Energy price in the band'),
 })
+
+/** Where hosts stand; what a site leaves out is as in `factors`. */
+export const sitesSchema = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1).describe('Name of the site, for people'),
+      hosts: z.array(z.string().min(1)).min(1).describe('Names or ids of its hosts, `*` as wildcard'),
+      zone: z.string().regex(ZONE, `must be ${ZONE_SHAPE}`).optional().describe('Grid zone of the site'),
+      pue: decimal.optional().describe('Facility energy over IT energy'),
+      embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
+      embodied_years: decimal.optional().describe('Lifespan that these are spread over'),
+    }),
+  )
+  .default([])
+  .describe('Where hosts stand; the first site that names a host counts')
 
 /** What energy and resources cost. */
 export const tariffsSchema = z

@@ -1,0 +1,70 @@
+/** Where a host stands: its grid zone, the PUE of its building, what it took to make it. The first site that names it. */
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { decimalText, parseDecimal, type Rational, rational } from '../../core/model/decimal.ts'
+import { yearlyIntensity } from '../../core/model/factor.ts'
+import type { Micrograms } from '../../core/model/quantity.ts'
+import { embodiedPerWindow } from './embodied.ts'
+import { wildcard } from './wildcard.ts'
+
+export interface Site {
+  /** Grid zone, as the intensities name it. */
+  readonly zone: string
+  readonly pue: Rational
+  /** The same as exact decimal text. */
+  readonly pueText: string
+  /** Embodied emissions of one host in one window; null: not configured. */
+  readonly embodiedUg: Micrograms | null
+}
+
+interface Placed {
+  readonly Host: string
+  readonly HostName: string
+}
+
+type SitesConfig = Pick<Config, 'factors' | 'sites'>
+
+/** So many hosts are remembered; beyond it they are looked up again. */
+const MOST_REMEMBERED = 100_000
+
+/** @throws WattlineError `config_invalid` for a lifespan that is not above 0 */
+export function createSites({ factors, sites }: SitesConfig): (host: Placed) => Site {
+  const everywhere = siteOf(factors, {})
+  const rules = sites.map(site => ({ matches: site.hosts.map(wildcard), site: siteOf(factors, site) }))
+  const known = new Map<string, Site>()
+  return ({ Host, HostName }) => {
+    if (rules.length === 0) return everywhere
+    const key = `${Host}\u0000${HostName}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    const rule = rules.find(({ matches }) => matches.some(match => match(HostName) || match(Host)))
+    const found = rule?.site ?? everywhere
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(key, found)
+    return found
+  }
+}
+
+/** What a site does not say is as in `factors`. */
+function siteOf(factors: Config['factors'], site: Partial<Config['sites'][number]>): Site {
+  const zone = site.zone ?? factors.zone
+  const pue = parseDecimal(site.pue ?? factors.pue)
+  return {
+    zone: yearlyIntensity(zone)?.zone ?? zone,
+    pue: rational(pue),
+    pueText: decimalText(pue),
+    embodiedUg: embodiedOf(
+      site.embodied_kg ?? factors.embodied_kg,
+      site.embodied_years ?? factors.embodied_years,
+    ),
+  }
+}
+
+function embodiedOf(kilograms: string | undefined, lifespan: string): Micrograms | null {
+  if (kilograms === undefined) return null
+  const years = rational(parseDecimal(lifespan))
+  if (years.numerator <= 0n) {
+    throw new WattlineError('config_invalid', '`embodied_years` must be above 0.')
+  }
+  return embodiedPerWindow(rational(parseDecimal(kilograms)), years)
+}

@@ -1,0 +1,7 @@
+/** `*` stands for any run of characters, also none; everything else for itself. */
+export function wildcard(pattern: string): (text: string) => boolean {
+  if (!pattern.includes('*')) return text => text === pattern
+  const parts = pattern.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  const expression = new RegExp(`^${parts.join('[^]*')}$`)
+  return text => expression.test(text)
+}
