@@ -23,6 +23,7 @@ import type { Broker } from './core/broker/broker.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'
 import type { Config } from './core/catalogue/config/schema.ts'
 import type { EventBus } from './core/catalogue/events/event-bus.ts'
+import { createIntensities } from './core/factors/intensities.ts'
 import { type BufferPool, createBufferPool } from './core/http/buffer-pool.ts'
 import { urlOf } from './core/http/url-of.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
@@ -37,6 +38,7 @@ import { createReplay } from './processors/loop/replay.ts'
 import type { Runner } from './processors/loop/runner.ts'
 import { StateBudget } from './processors/meter/state/budget.ts'
 import { readersOf, startForward, startProcessors } from './processors/processors.ts'
+import { intensityOf } from './processors/rate/factors.ts'
 import { RowAges } from './processors/store/row-ages.ts'
 import { engineWatch, type Readiness } from './query/http/readiness.ts'
 import { createQueryServer, createStatusServer, type QueryServer } from './query/server.ts'
@@ -272,7 +274,7 @@ async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Pr
 
 /** What this process runs; null where its roles do not need it. */
 interface Parts {
-  readonly log: Pick<Broker, 'lag' | 'append'> | null
+  readonly log: Pick<Broker, 'lag' | 'append' | 'newest'> | null
   readonly warehouse: Warehouse | null
   readonly snapshots: Snapshots | false
   readonly erasures: Erasures | null | false
@@ -337,6 +339,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     warehouse,
     page: await buildPage(),
     ...(replay ? { replay } : {}),
+    ...(log ? { intensities: createIntensities(log, intensityOf(config.factors)) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
   })
 }

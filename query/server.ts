@@ -11,6 +11,7 @@ import { asWattlineError, type ErrorCode, WattlineError } from '../core/catalogu
 import { FIXED_LIMITS } from '../core/catalogue/limits/limits.ts'
 import { createWebServer } from '../core/http/web-server.ts'
 import { erasureRoutes } from './erasures/routes.ts'
+import { factorRoutes } from './factors/routes.ts'
 import { createFairness } from './fair/fairness.ts'
 import { fencedReaders } from './fence/fenced-reader.ts'
 import { CHALLENGE, guardRoutes } from './http/auth.ts'
@@ -102,6 +103,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   traceRoutes(app, context)
   quarantineRoutes(app, context)
   lagRoutes(app, context)
+  factorRoutes(app, context)
   erasureRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)

@@ -1,11 +1,11 @@
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { Appended, Broker, NewRecord, PartitionLag } from './broker.ts'
+import type { Appended, Broker, NewRecord, PartitionLag, StoredRecord } from './broker.ts'
 
 /**
  * The log for those who only ask it now and then: opened when it is first asked, so that they start, and serve all else,
  * without it. What fails to open is opened anew by the next who asks.
  */
-export class LateBroker implements Pick<Broker, 'lag' | 'append' | 'close'> {
+export class LateBroker implements Pick<Broker, 'lag' | 'append' | 'newest' | 'close'> {
   readonly #open: () => Promise<Broker>
   #opened: Promise<Broker> | null = null
   #isClosed = false
@@ -20,6 +20,10 @@ export class LateBroker implements Pick<Broker, 'lag' | 'append' | 'close'> {
 
   async append(stream: string, partition: number | 'any', records: readonly NewRecord[]): Promise<Appended> {
     return (await this.#broker()).append(stream, partition, records)
+  }
+
+  async newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>> {
+    return (await this.#broker()).newest(stream)
   }
 
   async close(): Promise<void> {

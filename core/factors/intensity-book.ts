@@ -36,6 +36,19 @@ export class IntensityBook {
     const found = series === undefined ? null : find(series, atSeconds)
     if (found !== null) return found
     if (kind !== 'average') return null
+    return this.#otherwise(zone)
+  }
+
+  /** Dated factors that hold at some time of `[from, to)`, in order of time; seconds since the epoch. */
+  between(zone: string, kind: IntensityKind, from: number, to: number): readonly Factor[] {
+    const factors = this.#series.get(keyOf(zone, kind))?.factors ?? []
+    return factors.filter(
+      one => (one.validFrom ?? 0) < to && (one.validTo ?? Number.POSITIVE_INFINITY) > from,
+    )
+  }
+
+  /** What holds in a zone at times of which no dated average tells. */
+  #otherwise(zone: string): Factor | null {
     return this.#configured?.zone === zone ? this.#configured : yearlyIntensity(zone)
   }
 }

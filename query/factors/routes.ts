@@ -1,0 +1,88 @@
+/** `/api/v1/factors/intensity`: grams per kWh by zone and time; what is put is in force for all tenants. */
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { IntensityAnswer, IntensityPutAnswer } from '../../core/api/answers.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Intensities } from '../../core/factors/intensities.ts'
+import { factorsOf, INTENSITY_KINDS, intensityValues } from '../../core/factors/intensity-values.ts'
+import { decimalText } from '../../core/model/decimal.ts'
+import { type Factor, yearlyIntensity } from '../../core/model/factor.ts'
+import { ZONE, ZONE_SHAPE } from '../../core/model/zone.ts'
+import { ADMIN_INSTANCE, READ } from '../http/auth.ts'
+import type { QueryContext } from '../http/context.ts'
+import { invalid, knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import { parseWindow } from '../usage/window.ts'
+
+const ROUTE = '/api/v1/factors/intensity'
+/** Versions begin with where a factor comes from. */
+const LABEL = 'api'
+
+export function factorRoutes(app: FastifyInstance, { intensities, now }: QueryContext): void {
+  app.get(ROUTE, { config: { access: READ } }, async (request, reply): Promise<IntensityAnswer> => {
+    const query = request.query as RawQuery
+    knownParameters(query, ['zone', 'kind', 'window'])
+    const zone = zoneOf(single(query, 'zone') ?? '')
+    const kind = oneOf(query, 'kind', INTENSITY_KINDS, 'average')
+    const { from, to } = parseWindow(single(query, 'window') ?? '24h', Math.floor(now() / 1000))
+    const book = await given(intensities).book()
+    reply.header('cache-control', 'no-store')
+    const otherwise = kind === 'average' ? book.at(zone, kind, Number.NEGATIVE_INFINITY) : null
+    return {
+      zone,
+      kind,
+      unit: 'gCO2e/kWh',
+      values: book.between(zone, kind, from, to).map(intensityOf),
+      otherwise: otherwise === null ? null : intensityOf(otherwise),
+    }
+  })
+
+  app.put(ROUTE, { config: { access: ADMIN_INSTANCE } }, async (request): Promise<IntensityPutAnswer> => {
+    const revised = revisedBy(request.body)
+    const [first] = revised
+    if (first === undefined) throw new WattlineError('invariant_broken', 'no value has passed the schema.')
+    const changed = await given(intensities).put(revised)
+    return { zone: first.zone, kind: first.kind, values: revised.length, days_changed: changed }
+  })
+}
+
+/** @throws WattlineError `parameter_invalid`, with all problems of the body. */
+function revisedBy(body: unknown): readonly Factor[] {
+  const parsed = intensityValues.safeParse(body)
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '))
+  const zone = zoneOf(parsed.data.zone)
+  try {
+    return factorsOf({ ...parsed.data, zone }, LABEL)
+  } catch (error) {
+    if (error instanceof RangeError) throw wrong(error.message)
+    throw error
+  }
+}
+
+const wrong = (what: string): WattlineError =>
+  new WattlineError('parameter_invalid', `The intensities cannot be used: ${what.slice(0, 1_000)}.`)
+
+/** `DEU` is `DE`, as everywhere. */
+function zoneOf(text: string): string {
+  if (!ZONE.test(text)) throw invalid('zone', text, `a zone: ${ZONE_SHAPE}`)
+  return yearlyIntensity(text)?.zone ?? text
+}
+
+function given(intensities: Intensities | undefined): Intensities {
+  if (intensities !== undefined) return intensities
+  throw new WattlineError(
+    'not_found',
+    'This process does not have the log open: ask one with role query that has.',
+  )
+}
+
+const time = (seconds: number | null): string | null =>
+  seconds === null ? null : new Date(seconds * 1000).toISOString()
+
+const intensityOf = (one: Factor): IntensityAnswer['values'][number] => ({
+  from: time(one.validFrom),
+  to: time(one.validTo),
+  g_per_kwh: decimalText(one.value),
+  state: one.state,
+  source: one.source,
+  version: one.version,
+})
