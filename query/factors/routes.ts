@@ -19,12 +19,13 @@ const LABEL = 'api'
 
 export function factorRoutes(app: FastifyInstance, { intensities, now }: QueryContext): void {
   app.get(ROUTE, { config: { access: READ } }, async (request, reply): Promise<IntensityAnswer> => {
+    const source = given(intensities)
     const query = request.query as RawQuery
     knownParameters(query, ['zone', 'kind', 'window'])
     const zone = zoneOf(single(query, 'zone') ?? '')
     const kind = oneOf(query, 'kind', INTENSITY_KINDS, 'average')
     const { from, to } = parseWindow(single(query, 'window') ?? '24h', Math.floor(now() / 1000))
-    const book = await given(intensities).book()
+    const book = await source.book()
     reply.header('cache-control', 'no-store')
     const otherwise = kind === 'average' ? book.at(zone, kind, Number.NEGATIVE_INFINITY) : null
     return {
@@ -37,10 +38,11 @@ export function factorRoutes(app: FastifyInstance, { intensities, now }: QueryCo
   })
 
   app.put(ROUTE, { config: { access: ADMIN_INSTANCE } }, async (request): Promise<IntensityPutAnswer> => {
+    const source = given(intensities)
     const revised = revisedBy(request.body)
     const [first] = revised
     if (first === undefined) throw new WattlineError('invariant_broken', 'no value has passed the schema.')
-    const changed = await given(intensities).put(revised)
+    const changed = await source.put(revised)
     return { zone: first.zone, kind: first.kind, values: revised.length, days_changed: changed }
   })
 }

@@ -142,7 +142,7 @@ async function ask(route: string, headers: Readonly<Record<string, string>>, bod
   const answer = await fetch(base + path, {
     method,
     headers,
-    ...(method === 'POST' ? { body: body ?? '{}' } : {}),
+    ...(method === 'GET' ? {} : { body: body ?? '{}' }),
   })
   return { status: answer.status, text: await answer.text(), headers: answer.headers }
 }
@@ -160,6 +160,7 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   'POST /clickhouse/': ['POST /clickhouse/', 'SELECT * FROM ledger'],
   'GET /clickhouse': ['GET /clickhouse?query=SELECT%20*%20FROM%20ledger'],
   'GET /clickhouse/': ['GET /clickhouse/?query=SELECT%20*%20FROM%20ledger'],
+  'GET /api/v1/factors/intensity': ['GET /api/v1/factors/intensity?zone=DE'],
   'GET /api/v1/usage': ['GET /api/v1/usage?window=2h&group_by=workload,account'],
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
@@ -176,9 +177,15 @@ const OPEN_ROUTES = [
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
   if (/\/api\/v1\/(snapshots|erasures)/.test(route)) return ['operatorAdmin']
+  if (route === 'PUT /api/v1/factors/intensity') return ['operatorAdmin']
   if (route.endsWith('/replay')) return ['shopAdmin', 'operatorAdmin']
   if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
-  const narrow = ['GET /api/v1/usage', 'GET /api/v1/status', 'POST /api/v1/sql']
+  const narrow = [
+    'GET /api/v1/factors/intensity',
+    'GET /api/v1/usage',
+    'GET /api/v1/status',
+    'POST /api/v1/sql',
+  ]
   if (narrow.includes(route) || route.endsWith('/clickhouse') || route.endsWith('/clickhouse/'))
     return [...READERS, 'shopWeb']
   return READERS

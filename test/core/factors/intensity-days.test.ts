@@ -4,30 +4,12 @@
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { NewRecord, StoredRecord } from '../../../core/broker/broker.ts'
 import { IntensityBook } from '../../../core/factors/intensity-book.ts'
 import { IntensityFollower, putIntensities } from '../../../core/factors/intensity-log.ts'
 import { factorsOf, intensityValues } from '../../../core/factors/intensity-values.ts'
 import { decimalText } from '../../../core/model/decimal.ts'
 import { type Factor, yearlyIntensity } from '../../../core/model/factor.ts'
-
-/** A compacted log of one partition, in memory. */
-function memoryLog() {
-  const records = new Map<string, StoredRecord>()
-  let end = 0n
-  return {
-    newest: async () => new Map(records),
-    append: async (_stream: string, _partition: number | 'any', added: readonly NewRecord[]) => {
-      for (const one of added) {
-        records.set(one.key ?? '', { ...one, headers: one.headers ?? {}, offset: end })
-        end += 1n
-      }
-      return { partition: 0, offset: end }
-    },
-    lag: async () => [{ partition: 0, end, committed: end, oldestPendingMs: null }],
-    end: () => end,
-  }
-}
+import { memoryLog } from '../../support/memory-log.ts'
 
 const START = Date.parse('2026-03-28T00:00:00Z') / 1000
 const HOURS = 24 * 4
