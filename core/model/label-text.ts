@@ -1,7 +1,11 @@
 /** Names and values of labels, or of attributes rendered as text. */
 export type Labels = Readonly<Record<string, string>>
 
-/** Labels in Prometheus' exposition form, `a="x",b="y"`. It escapes three characters and no other: a tab stands as it is. */
+/**
+ * Labels in Prometheus' exposition form, `a="x",b="y"`. The text format and OpenMetrics escape backslash, double quote and line
+ * feed, and nothing else: readers keep the backslash of any other escape, so a tab written as `\t` would be read as two
+ * characters. Tabs, carriage returns and other control characters stand as they are.
+ */
 export const labelText = (labels: Labels): string =>
   Object.entries(labels)
     .map(([name, value]) => `${name}="${value.toWellFormed().replace(/[\\"\n]/g, escaped)}"`)
