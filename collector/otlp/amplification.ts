@@ -1,17 +1,14 @@
+import { ENVELOPE_TAG, FIELD, METRIC_KINDS, TAG } from '../../core/protobuf/otlp/fields.ts'
 import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import type { DecodeLimits } from './decode/decode-context.ts'
 import type { Signal } from './signals.ts'
 
 type AttributeLimits = Pick<DecodeLimits, 'attributes' | 'attributeBytes'>
 
-/** Fields of ResourceX and ScopeX: what it is, and its members. */
-const DESCRIPTION = 0x0a
-const MEMBER = 0x12
-const ATTRIBUTE_OF_RESOURCE = 0x0a
-const ATTRIBUTE_OF_SCOPE = 0x1a
-/** Fields of Metric, by number: its kinds, and what describes it. */
-const KINDS = new Set([5, 7, 9, 10, 11])
-const DESCRIBING = new Set([1, 2, 3])
+const { resources: RESOURCES, description: DESCRIPTION, members: MEMBERS } = ENVELOPE_TAG
+const KINDS = new Set(METRIC_KINDS)
+/** Fields of Metric that describe it. */
+const DESCRIBING = new Set([FIELD.Metric.name, FIELD.Metric.description, FIELD.Metric.unit])
 /** A smaller body repeats no more than two megabytes: its items take 11 bytes each at least. */
 const HARMLESS_BYTES = 8 * 1024
 
@@ -46,7 +43,7 @@ class Repetition {
     const reader = this.#reader
     let bytes = 0
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag !== DESCRIPTION) reader.skip(tag, end, 0)
+      if (tag !== RESOURCES) reader.skip(tag, end, 0)
       else bytes += this.#ofResource(reader.length(end))
     }
     return bytes
@@ -55,11 +52,11 @@ class Repetition {
   #ofResource(end: number): number {
     const reader = this.#reader
     const start = reader.position
-    const head = this.#headBytes(end, ATTRIBUTE_OF_RESOURCE)
+    const head = this.#headBytes(end, TAG.Resource.attributes)
     reader.position = start
     let bytes = 0
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag !== MEMBER) reader.skip(tag, end, 0)
+      if (tag !== MEMBERS) reader.skip(tag, end, 0)
       else bytes += this.#ofScope(reader.length(end), head)
     }
     return bytes
@@ -68,12 +65,12 @@ class Repetition {
   #ofScope(end: number, resourceBytes: number): number {
     const reader = this.#reader
     const start = reader.position
-    const head = resourceBytes + this.#headBytes(end, ATTRIBUTE_OF_SCOPE)
+    const head = resourceBytes + this.#headBytes(end, TAG.InstrumentationScope.attributes)
     if (!this.#hasPoints) return head * this.#members
     reader.position = start
     let bytes = 0
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag !== MEMBER) reader.skip(tag, end, 0)
+      if (tag !== MEMBERS) reader.skip(tag, end, 0)
       else bytes += this.#ofMetric(reader.length(end), head)
     }
     return bytes
@@ -87,7 +84,7 @@ class Repetition {
     let count = 0
     let members = 0
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag === MEMBER) {
+      if (tag === MEMBERS) {
         reader.position = reader.length(end)
         members += 1
         continue
@@ -139,7 +136,7 @@ class Repetition {
     let points = 0
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       reader.skip(tag, end, 0)
-      if (tag === DESCRIPTION) points += 1
+      if (tag === TAG.Gauge.dataPoints) points += 1
     }
     return points
   }

@@ -1,3 +1,4 @@
+import { RESPONSE } from '../../core/protobuf/otlp/fields.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { Encoding, IngestResult, Signal } from './signals.ts'
 
@@ -25,15 +26,14 @@ export function encodeExportResponse(signal: Signal, result: IngestResult, encod
     if (result.rejected > 0) partialSuccess[REJECTED_FIELD[signal]] = String(result.rejected)
     return Buffer.from(JSON.stringify({ partialSuccess }))
   }
-  // Export*ServiceResponse{partial_success=1 {rejected_*=1 int64, error_message=2}}, alike for all signals.
   const writer = new ProtobufWriter()
-  writer.tag(1, WIRE.bytes)
+  writer.tag(RESPONSE.partialSuccess, WIRE.bytes)
   const start = writer.begin()
   if (result.rejected > 0) {
-    writer.tag(1, WIRE.varint)
+    writer.tag(RESPONSE.rejected, WIRE.varint)
     writer.uint(result.rejected)
   }
-  writer.tag(2, WIRE.bytes)
+  writer.tag(RESPONSE.errorMessage, WIRE.bytes)
   writer.string(errorMessage)
   writer.end(start)
   return writer.bytes()

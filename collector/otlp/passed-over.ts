@@ -1,5 +1,6 @@
 /** What a request holds that is not OTLP: ignored, as the specification wants it, but not without a word. */
 
+import { ENVELOPE, ENVELOPE_TAG } from '../../core/protobuf/otlp/fields.ts'
 import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ITEMS } from './export-response.ts'
 import type { IngestResult, Signal } from './signals.ts'
@@ -44,16 +45,14 @@ export function notesOf(
   ]
 }
 
-/** The tag of a request's ResourceX. */
-const RESOURCES = 0x0a
-/** Of a ResourceX, by number: `resource` and `schema_url`. */
-const DESCRIBING = new Set([1, 3])
+/** Of a ResourceX, besides its members. */
+const DESCRIBING = new Set([ENVELOPE.description, ENVELOPE.schemaUrl])
 
 function holdsMoreThanResources(body: Uint8Array): boolean {
   const reader = new ProtobufReader(body)
   const { length } = body
   for (let tag = reader.tag(length); tag !== 0; tag = reader.tag(length)) {
-    if (tag !== RESOURCES) return true
+    if (tag !== ENVELOPE_TAG.resources) return true
     const end = reader.length(length)
     for (let inner = reader.tag(end); inner !== 0; inner = reader.tag(end)) {
       if (!DESCRIBING.has(inner >>> 3)) return true

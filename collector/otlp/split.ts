@@ -1,4 +1,5 @@
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { ENVELOPE, FIELD, METRIC_KINDS } from '../../core/protobuf/otlp/fields.ts'
 import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { Signal } from './signals.ts'
@@ -13,9 +14,17 @@ interface SplitLevel {
   readonly children: readonly number[]
 }
 /** Request -> ResourceX -> ScopeX -> items, or metrics. */
-const LEVELS: readonly SplitLevel[] = [{ children: [1] }, { children: [2] }, { children: [2] }]
+const LEVELS: readonly SplitLevel[] = [
+  { children: [ENVELOPE.resources] },
+  { children: [ENVELOPE.members] },
+  { children: [ENVELOPE.members] },
+]
 /** Metric -> gauge, sum, histogram, exponential histogram or summary -> points. */
-const METRIC_LEVELS: readonly SplitLevel[] = [...LEVELS, { children: [5, 7, 9, 10, 11] }, { children: [1] }]
+const METRIC_LEVELS: readonly SplitLevel[] = [
+  ...LEVELS,
+  { children: METRIC_KINDS },
+  { children: [FIELD.Gauge.dataPoints] },
+]
 
 interface SplitOptions {
   readonly targetBytes: number

@@ -1,8 +1,19 @@
+import { CUMULATIVE, ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../core/protobuf/otlp/fields.ts'
+import { writeAttribute, writeAttributeBytes, writeText } from '../../core/protobuf/otlp/write.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { type Exemplar, writeExemplar } from './exemplar.ts'
 import type { DenseBuckets, DenseHistogram, MetricHead, PointShape, ResourceAttributes } from './metric.ts'
 import { type NanoWords, nanoWords } from './nano-words.ts'
-import * as OTLP from './otlp-fields.ts'
+import { SHAPES } from './shapes.ts'
+
+/** Points of all kinds are in the field that Sum has for them, and their temporality too. */
+const { Metric, Sum } = FIELD
+const NUMBER = FIELD.NumberDataPoint
+const CLASSIC = FIELD.HistogramDataPoint
+const NATIVE = FIELD.ExponentialHistogramDataPoint
+const SUMMARY = FIELD.SummaryDataPoint
+const QUANTILE = FIELD.ValueAtQuantile
+const BUCKETS = FIELD.Buckets
 
 /**
  * Prometheus series as one OTLP ExportMetricsServiceRequest in protobuf, for `Intake.ingest('metrics', 'protobuf', ...)`:
@@ -51,7 +62,7 @@ export class MetricsWriter {
   #metricShape: PointShape = 'number'
   // The point in hand.
   #pointStart = 0
-  #fields: (typeof OTLP.SHAPES)[PointShape] = OTLP.SHAPES.number
+  #fields: (typeof SHAPES)[PointShape] = SHAPES.number
 
   constructor(out: ProtobufWriter = new ProtobufWriter()) {
     this.#out = out
@@ -71,46 +82,36 @@ export class MetricsWriter {
   begin(shape: PointShape, timeMs: number, startMs: number, stale: boolean): void {
     if (this.#metricStart === -1 || shape !== this.#metricShape) this.#openMetric(shape)
     const out = this.#out
-    const fields = OTLP.SHAPES[shape]
+    const fields = SHAPES[shape]
     this.#fields = fields
-    out.tag(OTLP.DATA_POINTS, WIRE.bytes)
+    out.tag(Sum.dataPoints, WIRE.bytes)
     this.#pointStart = out.begin()
-    if (startMs > 0) this.#time(OTLP.START_TIME, startMs)
-    this.#time(OTLP.TIME, timeMs)
+    if (startMs > 0) this.#time(NUMBER.startTimeUnixNano, startMs)
+    this.#time(NUMBER.timeUnixNano, timeMs)
     if (stale) {
       out.tag(fields.flags, WIRE.varint)
-      out.uint(OTLP.NO_RECORDED_VALUE)
+      out.uint(NO_RECORDED_VALUE)
     }
   }
 
   label(name: string, value: string): void {
-    OTLP.writeAttribute(this.#out, this.#fields.attributes, name, value)
+    writeAttribute(this.#out, this.#fields.attributes, name, value)
   }
 
   /** A label whose name and value are ranges of UTF-8 bytes: no string is made of them. */
   labelBytes(source: Uint8Array, nameFrom: number, nameTo: number, valueFrom: number, valueTo: number): void {
-    const out = this.#out
-    out.tag(this.#fields.attributes, WIRE.bytes)
-    const start = out.begin()
-    out.tag(OTLP.KEY, WIRE.bytes)
-    out.range(source, nameFrom, nameTo)
-    out.tag(OTLP.VALUE, WIRE.bytes)
-    const value = out.begin()
-    out.tag(OTLP.STRING_VALUE, WIRE.bytes)
-    out.range(source, valueFrom, valueTo)
-    out.end(value)
-    out.end(start)
+    writeAttributeBytes(this.#out, this.#fields.attributes, source, nameFrom, nameTo, valueFrom, valueTo)
   }
 
   /** The value of a number, a double as Prometheus has them; NaN and infinities stay what they are. */
   value(value: number): void {
-    this.#out.tag(OTLP.AS_DOUBLE, WIRE.fixed64)
+    this.#out.tag(NUMBER.asDouble, WIRE.fixed64)
     this.#out.double(value)
   }
 
   /** The same from the two words of its bits. */
   valueWords(low: number, high: number): void {
-    this.#out.tag(OTLP.AS_DOUBLE, WIRE.fixed64)
+    this.#out.tag(NUMBER.asDouble, WIRE.fixed64)
     this.#out.fixed64Words(low, high)
   }
 
@@ -121,13 +122,13 @@ export class MetricsWriter {
    */
   classic(bounds: readonly number[], cumulative: readonly number[], sum: number | undefined): void {
     const out = this.#out
-    out.tag(OTLP.COUNT, WIRE.fixed64)
+    out.tag(CLASSIC.count, WIRE.fixed64)
     out.fixed64(BigInt(Math.round(cumulative.at(-1) ?? 0)))
     if (sum !== undefined) {
-      out.tag(OTLP.TOTAL, WIRE.fixed64)
+      out.tag(CLASSIC.sum, WIRE.fixed64)
       out.double(sum)
     }
-    out.tag(OTLP.BUCKET_COUNTS, WIRE.bytes)
+    out.tag(CLASSIC.bucketCounts, WIRE.bytes)
     const counts = out.begin()
     let before = 0
     for (const count of cumulative) {
@@ -136,7 +137,7 @@ export class MetricsWriter {
       before = rounded
     }
     out.end(counts)
-    out.tag(OTLP.EXPLICIT_BOUNDS, WIRE.bytes)
+    out.tag(CLASSIC.explicitBounds, WIRE.bytes)
     const start = out.begin()
     for (const bound of bounds) out.double(bound)
     out.end(start)
@@ -145,17 +146,17 @@ export class MetricsWriter {
   /** Content of a native histogram of schema -4 to 8, its buckets dense and its counts whole. */
   native(histogram: DenseHistogram): void {
     const out = this.#out
-    out.tag(OTLP.COUNT, WIRE.fixed64)
+    out.tag(NATIVE.count, WIRE.fixed64)
     out.fixed64(BigInt(histogram.count))
-    out.tag(OTLP.TOTAL, WIRE.fixed64)
+    out.tag(NATIVE.sum, WIRE.fixed64)
     out.double(histogram.sum)
-    out.tag(OTLP.SCALE, WIRE.varint)
+    out.tag(NATIVE.scale, WIRE.varint)
     out.sint32(histogram.schema)
-    out.tag(OTLP.ZERO_COUNT, WIRE.fixed64)
+    out.tag(NATIVE.zeroCount, WIRE.fixed64)
     out.fixed64(BigInt(histogram.zeroCount))
-    this.#buckets(OTLP.POSITIVE, histogram.positive)
-    this.#buckets(OTLP.NEGATIVE, histogram.negative)
-    out.tag(OTLP.ZERO_THRESHOLD, WIRE.fixed64)
+    this.#buckets(NATIVE.positive, histogram.positive)
+    this.#buckets(NATIVE.negative, histogram.negative)
+    out.tag(NATIVE.zeroThreshold, WIRE.fixed64)
     out.double(histogram.zeroThreshold)
   }
 
@@ -167,18 +168,18 @@ export class MetricsWriter {
     values: readonly number[],
   ): void {
     const out = this.#out
-    out.tag(OTLP.COUNT, WIRE.fixed64)
+    out.tag(SUMMARY.count, WIRE.fixed64)
     out.fixed64(BigInt(wholeCount(count)))
     if (sum !== undefined) {
-      out.tag(OTLP.TOTAL, WIRE.fixed64)
+      out.tag(SUMMARY.sum, WIRE.fixed64)
       out.double(sum)
     }
     for (const [index, quantile] of quantiles.entries()) {
-      out.tag(OTLP.QUANTILE_VALUES, WIRE.bytes)
+      out.tag(SUMMARY.quantileValues, WIRE.bytes)
       const start = out.begin()
-      out.tag(OTLP.QUANTILE, WIRE.fixed64)
+      out.tag(QUANTILE.quantile, WIRE.fixed64)
       out.double(quantile)
-      out.tag(OTLP.QUANTILE_VALUE, WIRE.fixed64)
+      out.tag(QUANTILE.value, WIRE.fixed64)
       out.double(values[index]!)
       out.end(start)
     }
@@ -210,9 +211,9 @@ export class MetricsWriter {
     const out = this.#out
     out.tag(field, WIRE.bytes)
     const start = out.begin()
-    out.tag(OTLP.BUCKETS_OFFSET, WIRE.varint)
+    out.tag(BUCKETS.offset, WIRE.varint)
     out.sint32(offset)
-    out.tag(OTLP.BUCKETS_COUNTS, WIRE.bytes)
+    out.tag(BUCKETS.bucketCounts, WIRE.bytes)
     const list = out.begin()
     for (const count of counts) out.uint(count)
     out.end(list)
@@ -224,36 +225,36 @@ export class MetricsWriter {
     if (this.#resourceStart === -1) this.#openResource()
     const out = this.#out
     const { name, type, help, unit } = this.#head
-    out.tag(OTLP.METRICS, WIRE.bytes)
+    out.tag(ENVELOPE.members, WIRE.bytes)
     this.#metricStart = out.begin()
     this.#metricShape = shape
-    OTLP.writeText(out, OTLP.NAME, name)
-    OTLP.writeText(out, OTLP.DESCRIPTION, help)
-    OTLP.writeText(out, OTLP.UNIT, unit)
+    writeText(out, Metric.name, name)
+    writeText(out, Metric.description, help)
+    writeText(out, Metric.unit, unit)
     const isCounter = shape === 'number' && type === 'counter'
-    out.tag(isCounter ? OTLP.SUM : OTLP.SHAPES[shape].data, WIRE.bytes)
+    out.tag(isCounter ? Metric.sum : SHAPES[shape].data, WIRE.bytes)
     this.#dataStart = out.begin()
     if (isCounter || ((shape === 'classic' || shape === 'native') && type !== 'gaugehistogram')) {
-      out.tag(OTLP.TEMPORALITY, WIRE.varint)
-      out.uint(OTLP.CUMULATIVE)
+      out.tag(Sum.aggregationTemporality, WIRE.varint)
+      out.uint(CUMULATIVE)
     }
     if (isCounter) {
-      out.tag(OTLP.IS_MONOTONIC, WIRE.varint)
+      out.tag(Sum.isMonotonic, WIRE.varint)
       out.uint(1)
     }
   }
 
   #openResource(): void {
     const out = this.#out
-    out.tag(OTLP.RESOURCE_METRICS, WIRE.bytes)
+    out.tag(ENVELOPE.resources, WIRE.bytes)
     this.#resourceStart = out.begin()
-    out.tag(OTLP.RESOURCE, WIRE.bytes)
+    out.tag(ENVELOPE.description, WIRE.bytes)
     const resource = out.begin()
     for (const [key, value] of this.#resource) {
-      if (value !== '') OTLP.writeAttribute(out, OTLP.RESOURCE_ATTRIBUTES, key, value)
+      if (value !== '') writeAttribute(out, FIELD.Resource.attributes, key, value)
     }
     out.end(resource)
-    out.tag(OTLP.SCOPE_METRICS, WIRE.bytes)
+    out.tag(ENVELOPE.members, WIRE.bytes)
     this.#scopeStart = out.begin()
   }
 

@@ -1,5 +1,7 @@
 /** What a metric's name, unit, kind and temporality say about all its points: decided once a metric. */
+
 import { LONGEST_UNIT } from '../../core/model/units.ts'
+import { CUMULATIVE } from '../../core/protobuf/otlp/fields.ts'
 import type { TextRange } from '../otlp/decode/envelope.ts'
 import type { IgnoredReason, Mapping } from './mapping.ts'
 import { MAPPINGS } from './mappings.ts'
@@ -19,8 +21,6 @@ export interface MetricRule {
   readonly problem: IgnoredReason | null
 }
 
-/** OTLP's AggregationTemporality. */
-const CUMULATIVE = 2
 /** Units of one name, and names found by pattern, that are remembered; more are looked at anew each time. */
 const MOST_UNITS = 32
 const MOST_PATTERN_NAMES = 1_000

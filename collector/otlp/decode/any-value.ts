@@ -1,10 +1,12 @@
 import { decodeUtf8 } from '../../../core/columns/utf8.ts'
-import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { DecodeTally } from './decode-context.ts'
 
-const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7)
-const LIST_FIELDS = knownFields(1)
-const PAIR_FIELDS = knownFields(1, 2)
+const VALUE = TAG.AnyValue
+/** Of arrays and of maps: both hold their elements in the same field. */
+const ARRAY = TAG.ArrayValue
+const KEY_VALUE = TAG.KeyValue
 
 type AnyValueKind = 'empty' | 'string' | 'bool' | 'int' | 'double' | 'array' | 'kvlist' | 'bytes'
 
@@ -32,24 +34,24 @@ export class AnyValue {
   scan(reader: ProtobufReader, end: number): void {
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
-        case 0x0a:
+        case VALUE.stringValue:
           this.#range('string', reader, end)
           break
-        case 0x10:
+        case VALUE.boolValue:
           this.kind = 'bool'
           this.low = reader.bool(end) ? 1 : 0
           break
-        case 0x18:
+        case VALUE.intValue:
           reader.varint(end)
           this.kind = 'int'
           this.low = reader.low
           this.high = reader.high
           break
-        case 0x21:
+        case VALUE.doubleValue:
           this.kind = 'double'
           this.double = reader.double(end)
           break
-        case 0x2a:
+        case VALUE.arrayValue:
           this.#list('array', reader, end)
           break
         case 0x32:
@@ -59,7 +61,7 @@ export class AnyValue {
           this.#range('bytes', reader, end)
           break
         default:
-          reader.skip(tag, end, FIELDS)
+          reader.skip(tag, end, KNOWN_FIELDS.AnyValue)
       }
     }
   }
@@ -174,8 +176,8 @@ function eachElement(list: AnyValue, reader: ProtobufReader, read: (stop: number
     const end = ranges[at + 1]!
     reader.position = ranges[at]!
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag !== 0x0a) {
-        reader.skip(tag, end, LIST_FIELDS)
+      if (tag !== ARRAY.values) {
+        reader.skip(tag, end, KNOWN_FIELDS.ArrayValue)
         continue
       }
       const stop = reader.length(end)
@@ -189,14 +191,14 @@ function pair(reader: ProtobufReader, end: number): [string, AnyValue] {
   const value = new AnyValue()
   let key = ''
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-    if (tag === 0x0a) {
+    if (tag === KEY_VALUE.key) {
       const stop = reader.length(end)
       key = decodeUtf8(reader.bytes, reader.position, stop)
       reader.position = stop
-    } else if (tag === 0x12) {
+    } else if (tag === KEY_VALUE.value) {
       const stop = reader.length(end)
       value.scan(reader, stop)
-    } else reader.skip(tag, end, PAIR_FIELDS)
+    } else reader.skip(tag, end, KNOWN_FIELDS.KeyValue)
   }
   return [key, value]
 }

@@ -2,6 +2,7 @@ import type { Interner } from '../../../core/columns/interner.ts'
 import type { MapColumn } from '../../../core/columns/map-column.ts'
 import type { StringColumn } from '../../../core/columns/string-column.ts'
 import { encodeUtf8 } from '../../../core/columns/utf8.ts'
+import { TAG } from '../../../core/protobuf/otlp/fields.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText, int64Text } from './any-value.ts'
 import type { DecodeTally } from './decode-context.ts'
@@ -9,6 +10,8 @@ import { type AttributeKeyRange, limitedText, scanKeyValue } from './key-value.t
 
 /** Attributes of an item that are compared with those of its predecessor. */
 const COMPARED = 32
+const KEY_VALUE = TAG.KeyValue
+const { stringValue: STRING_VALUE } = TAG.AnyValue
 /** From here on the first byte of a length says that another one follows. */
 const LONG_LENGTH = 0x80
 
@@ -135,11 +138,11 @@ export class AttributeReader {
       const start = at + 2
       at = start + length
       if (length >= 0x80 || at > stop) plain = false
-      else if (tag === 0x0a) {
+      else if (tag === KEY_VALUE.key) {
         key.start = start
         key.end = at
-      } else if (tag !== 0x12) plain = false
-      else if (length >= 2 && bytes[start] === 0x0a && bytes[start + 1] === length - 2) {
+      } else if (tag !== KEY_VALUE.value) plain = false
+      else if (length >= 2 && bytes[start] === STRING_VALUE && bytes[start + 1] === length - 2) {
         value.kind = 'string'
         value.start = start + 2
         value.end = at

@@ -1,4 +1,5 @@
-import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
+import { ENVELOPE_TAG, KNOWN_FIELDS } from '../../../core/protobuf/otlp/fields.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 
 /** Start and end of a nested message, one after the other; several when a sender wrote the field more than once. */
 export type Ranges = readonly number[]
@@ -21,8 +22,6 @@ export interface EnvelopeVisitor {
   item(end: number): void
 }
 
-const REQUEST_FIELDS = knownFields(1)
-const GROUP_FIELDS = knownFields(1, 2, 3)
 const NOTHING: TextRange = { start: 0, end: 0 }
 
 /**
@@ -34,8 +33,8 @@ export function walkEnvelope(reader: ProtobufReader, visitor: EnvelopeVisitor): 
   const end = reader.bytes.length
   reader.message = names.request
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-    if (tag !== 0x0a) {
-      reader.skip(tag, end, REQUEST_FIELDS)
+    if (tag !== ENVELOPE_TAG.resources) {
+      reader.skip(tag, end, KNOWN_FIELDS.ExportTraceServiceRequest)
       continue
     }
     walkGroup(reader, names.resource, reader.length(end), visitor.resource.bind(visitor), scopeEnd => {
@@ -58,20 +57,20 @@ function walkGroup(
   let schemaUrl = NOTHING
   reader.message = name
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-    if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-      reader.skip(tag, end, GROUP_FIELDS)
+    if (tag !== ENVELOPE_TAG.description && tag !== ENVELOPE_TAG.members && tag !== ENVELOPE_TAG.schemaUrl) {
+      reader.skip(tag, end, KNOWN_FIELDS.ResourceSpans)
       continue
     }
     const stop = reader.length(end)
-    if (tag === 0x0a) messages.push(reader.position, stop)
-    else if (tag === 0x1a) schemaUrl = { start: reader.position, end: stop }
+    if (tag === ENVELOPE_TAG.description) messages.push(reader.position, stop)
+    else if (tag === ENVELOPE_TAG.schemaUrl) schemaUrl = { start: reader.position, end: stop }
     reader.position = stop
   }
   describe(messages, schemaUrl)
   reader.position = start
   for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
     reader.message = name
-    if (tag !== 0x12) {
+    if (tag !== ENVELOPE_TAG.members) {
       reader.skip(tag, end, 0)
       continue
     }

@@ -1,6 +1,7 @@
 import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge } from '../../../core/model/streams/index.ts'
-import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 
@@ -13,7 +14,7 @@ type ExemplarColumns = Pick<
   | 'Exemplars.TraceId'
 >
 
-const FIELDS = knownFields(2, 3, 4, 5, 6, 7)
+const EXEMPLAR = TAG.Exemplar
 
 /** Exemplars of a point, straight into their lists. */
 export class ExemplarReader {
@@ -60,30 +61,30 @@ export class ExemplarReader {
     reader.message = 'Exemplar'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
-        case 0x11:
+        case EXEMPLAR.timeUnixNano:
           reader.fixed64(end)
           low = reader.low
           high = reader.high
           break
-        case 0x19:
+        case EXEMPLAR.asDouble:
           value = reader.double(end)
           break
-        case 0x22:
+        case EXEMPLAR.spanId:
           spanId = readId(reader, end, SPAN_ID_BYTES)
           break
-        case 0x2a:
+        case EXEMPLAR.traceId:
           traceId = readId(reader, end, TRACE_ID_BYTES)
           break
-        case 0x31:
+        case EXEMPLAR.asInt:
           reader.fixed64(end)
           value = reader.signed()
           break
-        case 0x3a:
+        case EXEMPLAR.filteredAttributes:
           this.#attributes.read(end, filtered, count)
           count += 1
           break
         default:
-          reader.skip(tag, end, FIELDS)
+          reader.skip(tag, end, KNOWN_FIELDS.Exemplar)
       }
     }
     if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.misshapen = true

@@ -2,14 +2,15 @@ import type { Int64Column } from '../../../core/columns/int64-column.ts'
 import type { ListColumn } from '../../../core/columns/list-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsExpHistogram } from '../../../core/model/streams/index.ts'
-import { knownFields } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
 type ExpHistogramBuilder = RecordBuilder<typeof metricsExpHistogram>
 
-const FIELDS = knownFields(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
-const BUCKETS_FIELDS = knownFields(1, 2)
+const POINT = TAG.ExponentialHistogramDataPoint
+const BUCKETS = TAG.Buckets
+const BUCKETS_SINGLE = SINGLE_TAG.Buckets
 
 /** Points of exponential histograms. An absent sum, min or max is 0, as the Collector's exporter writes it. */
 export class ExpHistogramPoints {
@@ -76,55 +77,55 @@ export class ExpHistogramPoints {
   #field(tag: number, end: number): void {
     const { reader } = this.rows
     switch (tag) {
-      case 0x0a:
+      case POINT.attributes:
         this.rows.readAttribute(end)
         break
-      case 0x11:
+      case POINT.startTimeUnixNano:
         this.rows.readStart(end)
         break
-      case 0x19:
+      case POINT.timeUnixNano:
         this.rows.readTime(end)
         break
-      case 0x21:
+      case POINT.count:
         reader.fixed64(end)
         this.#countLow = reader.low
         this.#countHigh = reader.high
         break
-      case 0x29:
+      case POINT.sum:
         this.#sum = reader.double(end)
         break
-      case 0x30:
+      case POINT.scale:
         this.#scale = reader.sint32(end)
         break
-      case 0x39:
+      case POINT.zeroCount:
         reader.fixed64(end)
         this.#zeroLow = reader.low
         this.#zeroHigh = reader.high
         break
-      case 0x42:
+      case POINT.positive:
         this.#positiveOffset = this.#buckets(end, this.#columns.PositiveBucketCounts, this.#positiveOffset)
         break
-      case 0x4a:
+      case POINT.negative:
         this.#negativeOffset = this.#buckets(end, this.#columns.NegativeBucketCounts, this.#negativeOffset)
         break
-      case 0x50:
+      case POINT.flags:
         this.#flags = reader.uint32(end)
         break
-      case 0x5a:
+      case POINT.exemplars:
         this.#exemplars.read(end)
         break
-      case 0x61:
+      case POINT.min:
         this.#min = reader.double(end)
         break
-      case 0x69:
+      case POINT.max:
         this.#max = reader.double(end)
         break
       // The zero threshold has no column.
-      case 0x71:
+      case POINT.zeroThreshold:
         reader.fixed64(end)
         break
       default:
-        reader.skip(tag, end, FIELDS)
+        reader.skip(tag, end, KNOWN_FIELDS.ExponentialHistogramDataPoint)
     }
   }
 
@@ -136,16 +137,16 @@ export class ExpHistogramPoints {
     let offset = before
     reader.message = 'Buckets'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag === 0x08) offset = reader.sint32(end)
-      else if (tag === 0x10) {
+      if (tag === BUCKETS.offset) offset = reader.sint32(end)
+      else if (tag === BUCKETS_SINGLE.bucketCounts) {
         reader.varint(end)
         counts.items.appendWords(reader.low, reader.high)
-      } else if (tag === 0x12) {
+      } else if (tag === BUCKETS.bucketCounts) {
         for (const stop = reader.length(end); reader.position < stop; ) {
           reader.varint(stop)
           counts.items.appendWords(reader.low, reader.high)
         }
-      } else reader.skip(tag, end, BUCKETS_FIELDS)
+      } else reader.skip(tag, end, KNOWN_FIELDS.Buckets)
     }
     reader.message = outer
     return offset

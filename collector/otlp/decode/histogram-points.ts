@@ -1,12 +1,13 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsHistogram } from '../../../core/model/streams/index.ts'
-import { knownFields } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, SINGLE_TAG, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 
 type HistogramBuilder = RecordBuilder<typeof metricsHistogram>
 
-const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
+const POINT = TAG.HistogramDataPoint
+const POINT_SINGLE = SINGLE_TAG.HistogramDataPoint
 
 /** Points of histograms with explicit bounds. An absent sum, min or max is 0, as the Collector's exporter writes it. */
 export class HistogramPoints {
@@ -62,49 +63,49 @@ export class HistogramPoints {
   #field(tag: number, end: number): void {
     const { reader } = this.rows
     switch (tag) {
-      case 0x11:
+      case POINT.startTimeUnixNano:
         this.rows.readStart(end)
         break
-      case 0x19:
+      case POINT.timeUnixNano:
         this.rows.readTime(end)
         break
-      case 0x21:
+      case POINT.count:
         reader.fixed64(end)
         this.#countLow = reader.low
         this.#countHigh = reader.high
         break
-      case 0x29:
+      case POINT.sum:
         this.#sum = reader.double(end)
         break
-      case 0x31:
+      case POINT_SINGLE.bucketCounts:
         this.#bucketCount(end)
         break
-      case 0x32:
+      case POINT.bucketCounts:
         this.#bucketCounts(end)
         break
-      case 0x39:
+      case POINT_SINGLE.explicitBounds:
         this.#bound(end)
         break
-      case 0x3a:
+      case POINT.explicitBounds:
         this.#bounds(end)
         break
-      case 0x42:
+      case POINT.exemplars:
         this.#exemplars.read(end)
         break
-      case 0x4a:
+      case POINT.attributes:
         this.rows.readAttribute(end)
         break
-      case 0x50:
+      case POINT.flags:
         this.#flags = reader.uint32(end)
         break
-      case 0x59:
+      case POINT.min:
         this.#min = reader.double(end)
         break
-      case 0x61:
+      case POINT.max:
         this.#max = reader.double(end)
         break
       default:
-        reader.skip(tag, end, FIELDS)
+        reader.skip(tag, end, KNOWN_FIELDS.HistogramDataPoint)
     }
   }
 

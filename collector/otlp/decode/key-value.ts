@@ -1,9 +1,10 @@
 import { cutUtf8, isValidUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
-import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AnyValue } from './any-value.ts'
 import type { DecodeTally } from './decode-context.ts'
 
-const FIELDS = knownFields(1, 2)
+const KEY_VALUE = TAG.KeyValue
 
 /** Where in the body the key of a KeyValue is. */
 export interface AttributeKeyRange {
@@ -26,13 +27,13 @@ export function scanKeyValue(
   key.start = key.end = 0
   value.clear()
   for (let tag = reader.tag(stop); tag !== 0; tag = reader.tag(stop)) {
-    if (tag === 0x0a) {
+    if (tag === KEY_VALUE.key) {
       key.end = reader.length(stop)
       key.start = reader.position
       reader.position = key.end
-    } else if (tag === 0x12) {
+    } else if (tag === KEY_VALUE.value) {
       value.scan(reader, reader.length(stop))
-    } else reader.skip(tag, stop, FIELDS)
+    } else reader.skip(tag, stop, KNOWN_FIELDS.KeyValue)
   }
   reader.message = outer
 }

@@ -1,7 +1,8 @@
 import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { logs } from '../../../core/model/streams/index.ts'
-import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AnyValue } from './any-value.ts'
 import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
@@ -13,7 +14,7 @@ import { type InstrumentationScope, type Resource, ResourceReader, readScope } f
 
 type LogsBuilder = RecordBuilder<typeof logs>
 
-const FIELDS = knownFields(1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12)
+const LOG = TAG.LogRecord
 /** Rows that may lack what they have in common: until then their size is not seen in the builder. */
 const MOST_PENDING = 256
 
@@ -149,50 +150,50 @@ class LogDecoder implements EnvelopeVisitor {
   #field(tag: number, end: number): void {
     const reader = this.#reader
     switch (tag) {
-      case 0x09:
+      case LOG.timeUnixNano:
         reader.fixed64(end)
         this.#timeLow = reader.low
         this.#timeHigh = reader.high
         break
-      case 0x10:
+      case LOG.severityNumber:
         this.#severity = reader.uint32(end)
         break
-      case 0x1a:
+      case LOG.severityText:
         this.#severityText.end = reader.length(end)
         this.#severityText.start = reader.position
         reader.position = this.#severityText.end
         break
-      case 0x2a:
+      case LOG.body:
         this.#attributes.readValue(end, this.#body)
         break
-      case 0x32:
+      case LOG.attributes:
         this.#attributes.read(end, this.#builder.columns.LogAttributes, this.#attributeCount)
         this.#attributeCount += 1
         break
-      case 0x38:
+      case LOG.droppedAttributesCount:
         this.#dropped = reader.uint32(end)
         break
-      case 0x45:
+      case LOG.flags:
         this.#flags = reader.fixed32(end)
         break
-      case 0x4a:
+      case LOG.traceId:
         this.#traceId = readId(reader, end, TRACE_ID_BYTES)
         break
-      case 0x52:
+      case LOG.spanId:
         this.#spanId = readId(reader, end, SPAN_ID_BYTES)
         break
-      case 0x59:
+      case LOG.observedTimeUnixNano:
         reader.fixed64(end)
         this.#observedLow = reader.low
         this.#observedHigh = reader.high
         break
-      case 0x62:
+      case LOG.eventName:
         this.#event.end = reader.length(end)
         this.#event.start = reader.position
         reader.position = this.#event.end
         break
       default:
-        reader.skip(tag, end, FIELDS)
+        reader.skip(tag, end, KNOWN_FIELDS.LogRecord)
     }
   }
 

@@ -1,4 +1,5 @@
-import { knownFields, ProtobufReader } from '../../../core/protobuf/reader.ts'
+import { FIELD, KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
+import { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
@@ -11,18 +12,19 @@ import type { PointSink } from './point-sink.ts'
 import { allOrNothing } from './request.ts'
 import { SummaryPoints } from './summary-points.ts'
 
-const METRIC_FIELDS = knownFields(1, 2, 3, 5, 7, 9, 10, 11, 12)
-const DATA_FIELDS = knownFields(1, 2, 3)
+const METRIC_FIELDS = KNOWN_FIELDS.Metric
 /** Rows that may lack what they have in common: until then their size is not seen in the builders. */
 const MOST_PENDING = 256
 const NOTHING: TextRange = { start: 0, end: 0 }
 
 /** Field numbers of the kinds in Metric. */
-const GAUGE = 5
-const SUM = 7
-const HISTOGRAM = 9
-const EXP_HISTOGRAM = 10
-const SUMMARY = 11
+const {
+  gauge: GAUGE,
+  sum: SUM,
+  histogram: HISTOGRAM,
+  exponentialHistogram: EXP_HISTOGRAM,
+  summary: SUMMARY,
+} = FIELD.Metric
 const NAMES: Readonly<Record<number, string>> = {
   [GAUGE]: 'Gauge',
   [SUM]: 'Sum',
@@ -106,10 +108,10 @@ class MetricDecoder implements EnvelopeVisitor {
       const stop = reader.length(end)
       const start = reader.position
       reader.position = stop
-      if (field === 1) name = { start, end: stop }
-      else if (field === 2) description = { start, end: stop }
-      else if (field === 3) unit = { start, end: stop }
-      else if (field !== 12) {
+      if (field === FIELD.Metric.name) name = { start, end: stop }
+      else if (field === FIELD.Metric.description) description = { start, end: stop }
+      else if (field === FIELD.Metric.unit) unit = { start, end: stop }
+      else if (field !== FIELD.Metric.metadata) {
         // Of several kinds the last counts, as oneof wants; pieces of one kind are one.
         if (field !== kind) data = []
         kind = field
@@ -130,13 +132,14 @@ class MetricDecoder implements EnvelopeVisitor {
       const end = pieces[at + 1]!
       reader.position = pieces[at]!
       for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-        if (tag === 0x0a) {
+        if (tag === TAG.Sum.dataPoints) {
           const stop = reader.length(end)
           points.push(reader.position, stop)
           reader.position = stop
-        } else if (tag === 0x10 && kind !== GAUGE && kind !== SUMMARY) temporality = reader.uint32(end) | 0
-        else if (tag === 0x18 && kind === SUM) monotonic = reader.bool(end)
-        else reader.skip(tag, end, kind === SUM ? DATA_FIELDS : 0b10)
+        } else if (tag === TAG.Sum.aggregationTemporality && kind !== GAUGE && kind !== SUMMARY)
+          temporality = reader.uint32(end) | 0
+        else if (tag === TAG.Sum.isMonotonic && kind === SUM) monotonic = reader.bool(end)
+        else reader.skip(tag, end, kind === SUM ? KNOWN_FIELDS.Sum : KNOWN_FIELDS.Gauge)
       }
     }
     if (points.length === 0) return

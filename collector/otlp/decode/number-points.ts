@@ -1,14 +1,11 @@
 import type { ColumnsOf } from '../../../core/columns/record-builder.ts'
 import type { metricsGauge, metricsSum } from '../../../core/model/streams/index.ts'
-import { knownFields } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, NO_RECORDED_VALUE, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { ExemplarReader } from './exemplars.ts'
 import type { MetricRows } from './metric-rows.ts'
 import type { PointSink } from './point-sink.ts'
 
-const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
-
-/** Bit of a data point's flags: it marks the end of a series and has no value. */
-const NO_RECORDED_VALUE = 1
+const POINT = TAG.NumberDataPoint
 
 type SumColumns = ColumnsOf<typeof metricsSum>
 type NumberColumns = ColumnsOf<typeof metricsGauge> | SumColumns
@@ -40,21 +37,21 @@ export class NumberPoints {
     reader.message = 'NumberDataPoint'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
-        case 0x11:
+        case POINT.startTimeUnixNano:
           rows.readStart(end)
           break
-        case 0x19:
+        case POINT.timeUnixNano:
           rows.readTime(end)
           break
-        case 0x21:
+        case POINT.asDouble:
           value = reader.double(end)
           rows.isInteger = false
           hasValue = true
           break
-        case 0x2a:
+        case POINT.exemplars:
           this.#exemplars.read(end)
           break
-        case 0x31:
+        case POINT.asInt:
           reader.fixed64(end)
           value = reader.signed()
           rows.isInteger = true
@@ -62,14 +59,14 @@ export class NumberPoints {
           rows.valueHigh = reader.high
           hasValue = true
           break
-        case 0x3a:
+        case POINT.attributes:
           rows.readAttribute(end)
           break
-        case 0x40:
+        case POINT.flags:
           flags = reader.uint32(end)
           break
         default:
-          reader.skip(tag, end, FIELDS)
+          reader.skip(tag, end, KNOWN_FIELDS.NumberDataPoint)
       }
     }
     const problem = rows.problem(this.#exemplars.misshapen)

@@ -1,14 +1,17 @@
 import type { DictionaryColumn } from '../../../core/columns/dictionary-column.ts'
 import { grown } from '../../../core/columns/growable.ts'
 import type { MapColumn, MapEntries } from '../../../core/columns/map-column.ts'
+import { FIELD, KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
 import type { DecodeTally } from './decode-context.ts'
 import type { Ranges } from './envelope.ts'
 
-const RESOURCE_FIELDS = knownFields(1)
+const RESOURCE = TAG.Resource
+const SCOPE = TAG.InstrumentationScope
+/** Of a resource only the attributes are read: what else it has may change its type. */
+const RESOURCE_FIELDS = knownFields(FIELD.Resource.attributes)
 const SERVICE_NAME = Buffer.from('service.name')
-const SCOPE_FIELDS = knownFields(1, 2, 3, 4)
 
 export interface Resource {
   readonly attributes: MapEntries
@@ -60,7 +63,7 @@ export class ResourceReader {
       const end = messages[at + 1]!
       reader.position = messages[at]!
       for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-        if (tag !== 0x0a) {
+        if (tag !== RESOURCE.attributes) {
           reader.skip(tag, end, RESOURCE_FIELDS)
           continue
         }
@@ -115,25 +118,25 @@ export function readScope(
     reader.position = messages[at]!
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
-        case 0x0a:
+        case SCOPE.name:
           scope.nameEnd = reader.length(end)
           scope.nameStart = reader.position
           reader.position = scope.nameEnd
           break
-        case 0x12:
+        case SCOPE.version:
           scope.versionEnd = reader.length(end)
           scope.versionStart = reader.position
           reader.position = scope.versionEnd
           break
-        case 0x1a:
+        case SCOPE.attributes:
           attributes.read(end, map, count)
           count += 1
           break
-        case 0x20:
+        case SCOPE.droppedAttributesCount:
           scope.droppedAttributes = reader.uint32(end)
           break
         default:
-          reader.skip(tag, end, SCOPE_FIELDS)
+          reader.skip(tag, end, KNOWN_FIELDS.InstrumentationScope)
       }
     }
   }

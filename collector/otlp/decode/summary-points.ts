@@ -1,12 +1,12 @@
 import type { RecordBuilder } from '../../../core/columns/record-builder.ts'
 import type { metricsSummary } from '../../../core/model/streams/index.ts'
-import { knownFields } from '../../../core/protobuf/reader.ts'
+import { KNOWN_FIELDS, TAG } from '../../../core/protobuf/otlp/fields.ts'
 import type { MetricRows } from './metric-rows.ts'
 
 type SummaryBuilder = RecordBuilder<typeof metricsSummary>
 
-const FIELDS = knownFields(2, 3, 4, 5, 6, 7, 8)
-const QUANTILE_FIELDS = knownFields(1, 2)
+const POINT = TAG.SummaryDataPoint
+const QUANTILE = TAG.ValueAtQuantile
 
 /** Points of summaries. */
 export class SummaryPoints {
@@ -31,31 +31,31 @@ export class SummaryPoints {
     reader.message = 'SummaryDataPoint'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
-        case 0x11:
+        case POINT.startTimeUnixNano:
           rows.readStart(end)
           break
-        case 0x19:
+        case POINT.timeUnixNano:
           rows.readTime(end)
           break
-        case 0x21:
+        case POINT.count:
           reader.fixed64(end)
           countLow = reader.low
           countHigh = reader.high
           break
-        case 0x29:
+        case POINT.sum:
           sum = reader.double(end)
           break
-        case 0x32:
+        case POINT.quantileValues:
           this.#quantile(end)
           break
-        case 0x3a:
+        case POINT.attributes:
           rows.readAttribute(end)
           break
-        case 0x40:
+        case POINT.flags:
           flags = reader.uint32(end)
           break
         default:
-          reader.skip(tag, end, FIELDS)
+          reader.skip(tag, end, KNOWN_FIELDS.SummaryDataPoint)
       }
     }
     const problem = rows.problem(false)
@@ -84,9 +84,9 @@ export class SummaryPoints {
     let value = 0
     reader.message = 'ValueAtQuantile'
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
-      if (tag === 0x09) quantile = reader.double(end)
-      else if (tag === 0x11) value = reader.double(end)
-      else reader.skip(tag, end, QUANTILE_FIELDS)
+      if (tag === QUANTILE.quantile) quantile = reader.double(end)
+      else if (tag === QUANTILE.value) value = reader.double(end)
+      else reader.skip(tag, end, KNOWN_FIELDS.ValueAtQuantile)
     }
     this.#columns['ValueAtQuantiles.Quantile'].items.append(quantile)
     this.#columns['ValueAtQuantiles.Value'].items.append(value)

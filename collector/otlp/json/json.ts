@@ -1,9 +1,11 @@
 import type { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
+import { FIELD } from '../../../core/protobuf/otlp/fields.ts'
+import { SCALAR_WIRE } from '../../../core/protobuf/otlp/messages.ts'
 import { ProtobufWriter, WIRE, type WriterMemory } from '../../../core/protobuf/writer.ts'
 import type { Signal } from '../signals.ts'
 import { type JsonField, type MessageTable, REQUEST_TABLES } from './messages.ts'
-import { SCALAR_WIRE, ScalarMismatch, writeEnum, writeInt64, writeScalar } from './scalars.ts'
+import { ScalarMismatch, writeEnum, writeInt64, writeScalar } from './scalars.ts'
 import { JsonScanner, TOKEN, undecodable } from './scanner.ts'
 
 /**
@@ -31,8 +33,7 @@ const MAX_MESSAGE_DEPTH = FIXED_LIMITS.jsonDepth
 /** Messages so deep have lengths of fixed size: their bytes would be moved once for each level. */
 const WIDE_DEPTH = 16
 const MIN_CAPACITY_BYTES = 64
-/** AnyValue.doubleValue */
-const DOUBLE_VALUE = 4
+const { doubleValue: DOUBLE_VALUE } = FIELD.AnyValue
 
 class Transcoder {
   readonly #scanner: JsonScanner

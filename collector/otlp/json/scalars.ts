@@ -1,26 +1,12 @@
-import { type ProtobufWriter, WIRE, type WireType } from '../../../core/protobuf/writer.ts'
+import type { Scalar } from '../../../core/protobuf/otlp/messages.ts'
+import { type ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
 import { DecimalWords, hexInteger, smallInteger, wholeNumber } from './digits.ts'
-import type { EnumNames, Scalar } from './messages.ts'
+import type { EnumNames } from './messages.ts'
 import { type JsonScanner, TOKEN } from './scanner.ts'
 import { writeString } from './strings.ts'
 
 /** Says what was expected; the caller knows where. */
 export class ScalarMismatch extends Error {}
-
-export const SCALAR_WIRE: Readonly<Record<Scalar, WireType>> = {
-  string: WIRE.bytes,
-  hex: WIRE.bytes,
-  base64: WIRE.bytes,
-  bool: WIRE.varint,
-  double: WIRE.fixed64,
-  fixed32: WIRE.fixed32,
-  fixed64: WIRE.fixed64,
-  sfixed64: WIRE.fixed64,
-  int64: WIRE.varint,
-  uint64: WIRE.varint,
-  uint32: WIRE.varint,
-  sint32: WIRE.varint,
-}
 
 type Range = readonly [min: bigint, max: bigint]
 type IntegerScalar = Exclude<Scalar, 'string' | 'hex' | 'base64' | 'bool' | 'double'>

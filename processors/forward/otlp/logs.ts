@@ -1,7 +1,11 @@
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { logs } from '../../../core/model/streams/index.ts'
+import { ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
 import { type Envelope, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
+
+const LOG = FIELD.LogRecord
+const SCOPE = FIELD.InstrumentationScope
 
 type LogColumns = ViewsOf<typeof logs>
 
@@ -11,7 +15,7 @@ export function logsEnvelope(columns: LogColumns): Envelope {
     columns
   return {
     resourceKey: row => `${ResourceSchemaUrl.get(row)} ${mapKey(ResourceAttributes, row)}`,
-    resource: (to, row) => to.attributes(1, ResourceAttributes, row),
+    resource: (to, row) => to.attributes(FIELD.Resource.attributes, ResourceAttributes, row),
     resourceUrl: row => ResourceSchemaUrl.get(row),
     scopeKey: row =>
       JSON.stringify([
@@ -21,13 +25,13 @@ export function logsEnvelope(columns: LogColumns): Envelope {
         mapKey(ScopeAttributes, row),
       ]),
     scope(to, row) {
-      to.text(1, ScopeName.get(row))
-      to.text(2, ScopeVersion.get(row))
-      to.attributes(3, ScopeAttributes, row)
+      to.text(SCOPE.name, ScopeName.get(row))
+      to.text(SCOPE.version, ScopeVersion.get(row))
+      to.attributes(SCOPE.attributes, ScopeAttributes, row)
     },
     scopeUrl: row => ScopeSchemaUrl.get(row),
     items(to, from, end) {
-      for (let row = from; row < end; row += 1) to.message(2, () => writeLog(to, columns, row))
+      for (let row = from; row < end; row += 1) to.message(ENVELOPE.members, () => writeLog(to, columns, row))
     },
   }
 }
@@ -35,19 +39,19 @@ export function logsEnvelope(columns: LogColumns): Envelope {
 function writeLog(to: MessageWriter, columns: LogColumns, row: number): void {
   const time = columns.Timestamp.get(row)
   const body = columns.Body.get(row)
-  to.wide(1, time)
-  to.number(2, columns.SeverityNumber.get(row))
-  to.text(3, columns.SeverityText.get(row))
-  if (body !== '') to.message(5, () => to.text(1, body))
-  to.attributes(6, columns.LogAttributes, row)
-  to.number(7, columns.DroppedAttributesCount.get(row))
+  to.wide(LOG.timeUnixNano, time)
+  to.number(LOG.severityNumber, columns.SeverityNumber.get(row))
+  to.text(LOG.severityText, columns.SeverityText.get(row))
+  if (body !== '') to.message(LOG.body, () => to.text(FIELD.AnyValue.stringValue, body))
+  to.attributes(LOG.attributes, columns.LogAttributes, row)
+  to.number(LOG.droppedAttributesCount, columns.DroppedAttributesCount.get(row))
   const flags = columns.TraceFlags.get(row)
   if (flags !== 0) {
-    to.tag(8, WIRE.fixed32)
+    to.tag(LOG.flags, WIRE.fixed32)
     to.fixed32(flags)
   }
-  to.id(9, TRACE_ID, columns.TraceId, row)
-  to.id(10, SPAN_ID, columns.SpanId, row)
-  to.wide(11, time)
-  to.text(12, columns.EventName.get(row))
+  to.id(LOG.traceId, TRACE_ID, columns.TraceId, row)
+  to.id(LOG.spanId, SPAN_ID, columns.SpanId, row)
+  to.wide(LOG.observedTimeUnixNano, time)
+  to.text(LOG.eventName, columns.EventName.get(row))
 }

@@ -1,5 +1,8 @@
 /** Parts that all OTLP messages share (opentelemetry-proto 1.11), written from the columns of a record. */
+
 import type { IdView, MapView } from '../../../core/columns/column-views.ts'
+import { ENVELOPE } from '../../../core/protobuf/otlp/fields.ts'
+import { writeAttribute, writeText } from '../../../core/protobuf/otlp/write.ts'
 import { ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
 
 /** Bytes of ids. */
@@ -17,9 +20,7 @@ export class MessageWriter extends ProtobufWriter {
 
   /** Text; '' is what an absent field means, and is left out. */
   text(field: number, value: string): void {
-    if (value === '') return
-    this.tag(field, WIRE.bytes)
-    this.string(value)
+    writeText(this, field, value)
   }
 
   /** Unsigned; 0 is left out. */
@@ -61,14 +62,7 @@ export class MessageWriter extends ProtobufWriter {
   }
 
   attribute(field: number, key: string, value: string): void {
-    this.message(field, () => {
-      this.text(1, key)
-      this.message(2, () => {
-        // Not left out when empty: a value that is '' is another than none.
-        this.tag(1, WIRE.bytes)
-        this.string(value)
-      })
-    })
+    writeAttribute(this, field, key, value)
   }
 }
 
@@ -80,7 +74,7 @@ export interface Envelope {
   readonly scopeKey: (row: number) => string
   readonly scope: (to: MessageWriter, row: number) => void
   readonly scopeUrl: (row: number) => string
-  /** Writes the items of rows from `from` to below `to`, each as field 2 of its scope. */
+  /** Writes the items of rows from `from` to below `to`, each as a member of its scope. */
   readonly items: (to: MessageWriter, from: number, to_: number) => void
 }
 
@@ -88,16 +82,16 @@ export interface Envelope {
 export function writeRequest(envelope: Envelope, from: number, to: number): Uint8Array {
   const writer = new MessageWriter(64 * 1024)
   eachRun(from, to, envelope.resourceKey, (first, end) => {
-    writer.message(1, () => {
-      writer.message(1, () => envelope.resource(writer, first))
+    writer.message(ENVELOPE.resources, () => {
+      writer.message(ENVELOPE.description, () => envelope.resource(writer, first))
       eachRun(first, end, envelope.scopeKey, (start, stop) => {
-        writer.message(2, () => {
-          writer.message(1, () => envelope.scope(writer, start))
+        writer.message(ENVELOPE.members, () => {
+          writer.message(ENVELOPE.description, () => envelope.scope(writer, start))
           envelope.items(writer, start, stop)
-          writer.text(3, envelope.scopeUrl(start))
+          writer.text(ENVELOPE.schemaUrl, envelope.scopeUrl(start))
         })
       })
-      writer.text(3, envelope.resourceUrl(first))
+      writer.text(ENVELOPE.schemaUrl, envelope.resourceUrl(first))
     })
   })
   return writer.bytes()

@@ -7,11 +7,19 @@ import type {
   metricsSum,
   metricsSummary,
 } from '../../../core/model/streams/index.ts'
+import { ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
 import { type Envelope, eachRun, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
 
-/** Bit of a data point's flags: it marks the end of a series and has no value. */
-const NO_RECORDED_VALUE = 1
+/** Points of all kinds are in the field that Sum has for them, and their temporality too. */
+const { Metric, Sum } = FIELD
+const SCOPE = FIELD.InstrumentationScope
+const NUMBER = FIELD.NumberDataPoint
+const HISTOGRAM = FIELD.HistogramDataPoint
+const EXP_HISTOGRAM = FIELD.ExponentialHistogramDataPoint
+const SUMMARY = FIELD.SummaryDataPoint
+const QUANTILE = FIELD.ValueAtQuantile
+const EXEMPLAR = FIELD.Exemplar
 
 type Gauges = ViewsOf<typeof metricsGauge>
 type Sums = ViewsOf<typeof metricsSum>
@@ -48,30 +56,33 @@ export function metricsEnvelope(stream: string, columns: unknown): Envelope {
 }
 
 const KINDS: Readonly<Record<string, (columns: never) => PointKind>> = {
-  metrics_gauge: (columns: Gauges) => ({ field: 5, point: (to, row) => writeNumber(to, columns, row) }),
+  metrics_gauge: (columns: Gauges) => ({
+    field: Metric.gauge,
+    point: (to, row) => writeNumber(to, columns, row),
+  }),
   metrics_sum: (columns: Sums) => ({
-    field: 7,
+    field: Metric.sum,
     point: (to, row) => writeNumber(to, columns, row),
     whole(to, row) {
-      to.number(2, columns.AggregationTemporality.get(row) >>> 0)
-      to.number(3, Number(columns.IsMonotonic.get(row)))
+      to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0)
+      to.number(Sum.isMonotonic, Number(columns.IsMonotonic.get(row)))
     },
     wholeKey: row => `${columns.AggregationTemporality.get(row)} ${columns.IsMonotonic.get(row)}`,
   }),
   metrics_histogram: (columns: Histograms) => ({
-    field: 9,
+    field: Metric.histogram,
     point: (to, row) => writeHistogram(to, columns, row),
-    whole: (to, row) => to.number(2, columns.AggregationTemporality.get(row) >>> 0),
+    whole: (to, row) => to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0),
     wholeKey: row => `${columns.AggregationTemporality.get(row)}`,
   }),
   metrics_exp_histogram: (columns: ExpHistograms) => ({
-    field: 10,
+    field: Metric.exponentialHistogram,
     point: (to, row) => writeExpHistogram(to, columns, row),
-    whole: (to, row) => to.number(2, columns.AggregationTemporality.get(row) >>> 0),
+    whole: (to, row) => to.number(Sum.aggregationTemporality, columns.AggregationTemporality.get(row) >>> 0),
     wholeKey: row => `${columns.AggregationTemporality.get(row)}`,
   }),
   metrics_summary: (columns: Summaries) => ({
-    field: 11,
+    field: Metric.summary,
     point: (to, row) => writeSummary(to, columns, row),
   }),
 }
@@ -83,7 +94,7 @@ function envelopeOf(columns: Common, kind: PointKind): Envelope {
     `${MetricName.ids[row]} ${MetricDescription.ids[row]} ${MetricUnit.ids[row]} ${kind.wholeKey?.(row) ?? ''}`
   return {
     resourceKey: row => `${ResourceSchemaUrl.get(row)} ${mapKey(ResourceAttributes, row)}`,
-    resource: (to, row) => to.attributes(1, ResourceAttributes, row),
+    resource: (to, row) => to.attributes(FIELD.Resource.attributes, ResourceAttributes, row),
     resourceUrl: row => ResourceSchemaUrl.get(row),
     scopeKey: row =>
       JSON.stringify([
@@ -94,20 +105,20 @@ function envelopeOf(columns: Common, kind: PointKind): Envelope {
         mapKey(ScopeAttributes, row),
       ]),
     scope(to, row) {
-      to.text(1, ScopeName.get(row))
-      to.text(2, ScopeVersion.get(row))
-      to.attributes(3, ScopeAttributes, row)
-      to.number(4, ScopeDroppedAttrCount.get(row))
+      to.text(SCOPE.name, ScopeName.get(row))
+      to.text(SCOPE.version, ScopeVersion.get(row))
+      to.attributes(SCOPE.attributes, ScopeAttributes, row)
+      to.number(SCOPE.droppedAttributesCount, ScopeDroppedAttrCount.get(row))
     },
     scopeUrl: row => ScopeSchemaUrl.get(row),
     items(to, from, end) {
       eachRun(from, end, metricKey, (first, stop) => {
-        to.message(2, () => {
-          to.text(1, MetricName.get(first))
-          to.text(2, MetricDescription.get(first))
-          to.text(3, MetricUnit.get(first))
+        to.message(ENVELOPE.members, () => {
+          to.text(Metric.name, MetricName.get(first))
+          to.text(Metric.description, MetricDescription.get(first))
+          to.text(Metric.unit, MetricUnit.get(first))
           to.message(kind.field, () => {
-            for (let row = first; row < stop; row += 1) to.message(1, () => kind.point(to, row))
+            for (let row = first; row < stop; row += 1) to.message(Sum.dataPoints, () => kind.point(to, row))
             kind.whole?.(to, first)
           })
         })
@@ -117,88 +128,88 @@ function envelopeOf(columns: Common, kind: PointKind): Envelope {
 }
 
 function writeTimes(to: MessageWriter, { StartTimeUnix, TimeUnix }: Common, row: number): void {
-  to.wide(2, StartTimeUnix.get(row))
-  to.wide(3, TimeUnix.get(row))
+  to.wide(NUMBER.startTimeUnixNano, StartTimeUnix.get(row))
+  to.wide(NUMBER.timeUnixNano, TimeUnix.get(row))
 }
 
 function writeNumber(to: MessageWriter, columns: Gauges | Sums, row: number): void {
   const [flags, value] = [columns.Flags.get(row), columns.Value.get(row)]
   writeTimes(to, columns, row)
-  if ((flags & NO_RECORDED_VALUE) === 0 || !Object.is(value, 0)) to.real(4, value)
-  writeExemplars(to, 5, columns, row)
-  to.attributes(7, columns.Attributes as MapView, row)
-  to.number(8, flags)
+  if ((flags & NO_RECORDED_VALUE) === 0 || !Object.is(value, 0)) to.real(NUMBER.asDouble, value)
+  writeExemplars(to, NUMBER.exemplars, columns, row)
+  to.attributes(NUMBER.attributes, columns.Attributes as MapView, row)
+  to.number(NUMBER.flags, flags)
 }
 
 function writeHistogram(to: MessageWriter, columns: Histograms, row: number): void {
   writeTimes(to, columns, row)
-  to.wide(4, columns.Count.get(row))
-  to.real(5, columns.Sum.get(row))
-  packed(to, 6, columns.BucketCounts, row, value => to.fixed64(value))
-  packed(to, 7, columns.ExplicitBounds, row, value => to.double(value))
-  writeExemplars(to, 8, columns, row)
-  to.attributes(9, columns.Attributes, row)
-  to.number(10, columns.Flags.get(row))
-  writeRange(to, 11, columns, row)
+  to.wide(HISTOGRAM.count, columns.Count.get(row))
+  to.real(HISTOGRAM.sum, columns.Sum.get(row))
+  packed(to, HISTOGRAM.bucketCounts, columns.BucketCounts, row, value => to.fixed64(value))
+  packed(to, HISTOGRAM.explicitBounds, columns.ExplicitBounds, row, value => to.double(value))
+  writeExemplars(to, HISTOGRAM.exemplars, columns, row)
+  to.attributes(HISTOGRAM.attributes, columns.Attributes, row)
+  to.number(HISTOGRAM.flags, columns.Flags.get(row))
+  writeRange(to, HISTOGRAM, columns, row)
 }
 
 function writeExpHistogram(to: MessageWriter, columns: ExpHistograms, row: number): void {
-  to.attributes(1, columns.Attributes, row)
+  to.attributes(EXP_HISTOGRAM.attributes, columns.Attributes, row)
   writeTimes(to, columns, row)
-  to.wide(4, columns.Count.get(row))
-  to.real(5, columns.Sum.get(row))
-  to.signed(6, columns.Scale.get(row))
-  to.wide(7, columns.ZeroCount.get(row))
+  to.wide(EXP_HISTOGRAM.count, columns.Count.get(row))
+  to.real(EXP_HISTOGRAM.sum, columns.Sum.get(row))
+  to.signed(EXP_HISTOGRAM.scale, columns.Scale.get(row))
+  to.wide(EXP_HISTOGRAM.zeroCount, columns.ZeroCount.get(row))
   const buckets = (field: number, offset: number, counts: ExpHistograms['PositiveBucketCounts']): void =>
     to.message(field, () => {
-      to.signed(1, offset)
-      packed(to, 2, counts, row, value => to.varint64(value))
+      to.signed(FIELD.Buckets.offset, offset)
+      packed(to, FIELD.Buckets.bucketCounts, counts, row, value => to.varint64(value))
     })
-  buckets(8, columns.PositiveOffset.get(row), columns.PositiveBucketCounts)
-  buckets(9, columns.NegativeOffset.get(row), columns.NegativeBucketCounts)
-  to.number(10, columns.Flags.get(row))
-  writeExemplars(to, 11, columns, row)
-  writeRange(to, 12, columns, row)
+  buckets(EXP_HISTOGRAM.positive, columns.PositiveOffset.get(row), columns.PositiveBucketCounts)
+  buckets(EXP_HISTOGRAM.negative, columns.NegativeOffset.get(row), columns.NegativeBucketCounts)
+  to.number(EXP_HISTOGRAM.flags, columns.Flags.get(row))
+  writeExemplars(to, EXP_HISTOGRAM.exemplars, columns, row)
+  writeRange(to, EXP_HISTOGRAM, columns, row)
 }
 
 function writeSummary(to: MessageWriter, columns: Summaries, row: number): void {
   writeTimes(to, columns, row)
-  to.wide(4, columns.Count.get(row))
-  to.real(5, columns.Sum.get(row))
+  to.wide(SUMMARY.count, columns.Count.get(row))
+  to.real(SUMMARY.sum, columns.Sum.get(row))
   const { offsets, items: quantiles } = columns['ValueAtQuantiles.Quantile']
   const { items: values } = columns['ValueAtQuantiles.Value']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
-    to.message(6, () => {
-      to.real(1, quantiles.get(at))
-      to.real(2, values.get(at))
+    to.message(SUMMARY.quantileValues, () => {
+      to.real(QUANTILE.quantile, quantiles.get(at))
+      to.real(QUANTILE.value, values.get(at))
     })
   }
-  to.attributes(7, columns.Attributes, row)
-  to.number(8, columns.Flags.get(row))
+  to.attributes(SUMMARY.attributes, columns.Attributes, row)
+  to.number(SUMMARY.flags, columns.Flags.get(row))
 }
 
-/** Min and max, next to each other. Two zeros is how an absent range is kept. */
+/** Min and max. Two zeros is how an absent range is kept. */
 function writeRange(
   to: MessageWriter,
-  field: number,
+  fields: { readonly min: number; readonly max: number },
   { Min, Max }: Histograms | ExpHistograms,
   row: number,
 ): void {
   const [min, max] = [Min.get(row), Max.get(row)]
   if (Object.is(min, 0) && Object.is(max, 0)) return
-  to.real(field, min)
-  to.real(field + 1, max)
+  to.real(fields.min, min)
+  to.real(fields.max, max)
 }
 
 function writeExemplars(to: MessageWriter, field: number, columns: ExemplarViews, row: number): void {
   const { offsets } = columns['Exemplars.TimeUnix']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
     to.message(field, () => {
-      to.wide(2, columns['Exemplars.TimeUnix'].items.get(at))
-      to.real(3, columns['Exemplars.Value'].items.get(at))
-      to.id(4, SPAN_ID, columns['Exemplars.SpanId'].items, at)
-      to.id(5, TRACE_ID, columns['Exemplars.TraceId'].items, at)
-      to.attributes(7, columns['Exemplars.FilteredAttributes'].items, at)
+      to.wide(EXEMPLAR.timeUnixNano, columns['Exemplars.TimeUnix'].items.get(at))
+      to.real(EXEMPLAR.asDouble, columns['Exemplars.Value'].items.get(at))
+      to.id(EXEMPLAR.spanId, SPAN_ID, columns['Exemplars.SpanId'].items, at)
+      to.id(EXEMPLAR.traceId, TRACE_ID, columns['Exemplars.TraceId'].items, at)
+      to.attributes(EXEMPLAR.filteredAttributes, columns['Exemplars.FilteredAttributes'].items, at)
     })
   }
 }

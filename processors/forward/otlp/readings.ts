@@ -2,8 +2,10 @@
  * Readings of this machine's own sensors as metrics of the OpenTelemetry semantic conventions. Readings that were recognised
  * in metrics are left out: those metrics are sent as they came.
  */
+
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { readings } from '../../../core/model/streams/index.ts'
+import { CUMULATIVE, ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
 import { type Envelope, eachRun, type MessageWriter } from './message.ts'
 
 type ReadingColumns = ViewsOf<typeof readings>
@@ -23,7 +25,7 @@ interface SensorPoint {
 /** Why a reading is not sent: it is, as the metric that it came from; or no convention has a metric for it. */
 export type LeftOut = 'sent_as_metric' | 'no_metric'
 
-const CUMULATIVE = 2
+const { Metric, Sum, NumberDataPoint: POINT } = FIELD
 const MICRO = 1e6
 const MILLI = 1e3
 
@@ -48,22 +50,23 @@ export function readingsEnvelope(points: readonly SensorPoint[]): Envelope {
   const metricKey = (at: number): string => points[at]!.metric
   return {
     resourceKey: at => JSON.stringify(points[at]!.resource),
-    resource: (to, at) => writeLabels(to, 1, points[at]!.resource),
+    resource: (to, at) => writeLabels(to, FIELD.Resource.attributes, points[at]!.resource),
     resourceUrl: () => '',
     scopeKey: () => '',
-    scope: to => to.text(1, 'wattline'),
+    scope: to => to.text(FIELD.InstrumentationScope.name, 'wattline'),
     scopeUrl: () => '',
     items(to, from, end) {
       eachRun(from, end, metricKey, (first, stop) => {
         const { metric, unit, isCounter } = points[first]!
-        to.message(2, () => {
-          to.text(1, metric)
-          to.text(3, unit)
-          to.message(isCounter ? 7 : 5, () => {
-            for (let at = first; at < stop; at += 1) to.message(1, () => writePoint(to, points[at]!))
+        to.message(ENVELOPE.members, () => {
+          to.text(Metric.name, metric)
+          to.text(Metric.unit, unit)
+          to.message(isCounter ? Metric.sum : Metric.gauge, () => {
+            for (let at = first; at < stop; at += 1)
+              to.message(Sum.dataPoints, () => writePoint(to, points[at]!))
             if (!isCounter) return
-            to.number(2, CUMULATIVE)
-            to.number(3, 1)
+            to.number(Sum.aggregationTemporality, CUMULATIVE)
+            to.number(Sum.isMonotonic, 1)
           })
         })
       })
@@ -72,9 +75,9 @@ export function readingsEnvelope(points: readonly SensorPoint[]): Envelope {
 }
 
 function writePoint(to: MessageWriter, { timeNano, value, attributes }: SensorPoint): void {
-  to.wide(3, timeNano)
-  to.real(4, value)
-  writeLabels(to, 7, attributes)
+  to.wide(POINT.timeUnixNano, timeNano)
+  to.real(POINT.asDouble, value)
+  writeLabels(to, POINT.attributes, attributes)
 }
 
 function writeLabels(to: MessageWriter, field: number, labels: TextAttributes): void {

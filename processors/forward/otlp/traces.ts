@@ -1,6 +1,12 @@
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { traces } from '../../../core/model/streams/index.ts'
+import { ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
 import { type Envelope, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
+
+const SCOPE = FIELD.InstrumentationScope
+const SPAN = FIELD.Span
+const EVENT = FIELD.Event
+const LINK = FIELD.Link
 
 type SpanColumns = ViewsOf<typeof traces>
 
@@ -12,47 +18,48 @@ export function tracesEnvelope(columns: SpanColumns): Envelope {
   const { ResourceAttributes, ScopeName, ScopeVersion } = columns
   return {
     resourceKey: row => mapKey(ResourceAttributes, row),
-    resource: (to, row) => to.attributes(1, ResourceAttributes, row),
+    resource: (to, row) => to.attributes(FIELD.Resource.attributes, ResourceAttributes, row),
     resourceUrl: () => '',
     scopeKey: row => JSON.stringify([ScopeName.get(row), ScopeVersion.get(row)]),
     scope(to, row) {
-      to.text(1, ScopeName.get(row))
-      to.text(2, ScopeVersion.get(row))
+      to.text(SCOPE.name, ScopeName.get(row))
+      to.text(SCOPE.version, ScopeVersion.get(row))
     },
     scopeUrl: () => '',
     items(to, from, end) {
-      for (let row = from; row < end; row += 1) to.message(2, () => writeSpan(to, columns, row))
+      for (let row = from; row < end; row += 1)
+        to.message(ENVELOPE.members, () => writeSpan(to, columns, row))
     },
   }
 }
 
 function writeSpan(to: MessageWriter, columns: SpanColumns, row: number): void {
   const start = columns.Timestamp.get(row)
-  to.id(1, TRACE_ID, columns.TraceId, row)
-  to.id(2, SPAN_ID, columns.SpanId, row)
-  to.text(3, columns.TraceState.get(row))
-  to.id(4, SPAN_ID, columns.ParentSpanId, row)
-  to.text(5, columns.SpanName.get(row))
-  to.number(6, Math.max(0, KINDS.indexOf(columns.SpanKind.get(row))))
-  to.wide(7, start)
-  to.wide(8, start + columns.Duration.get(row))
-  to.attributes(9, columns.SpanAttributes, row)
-  to.number(10, columns.DroppedAttributesCount.get(row))
+  to.id(SPAN.traceId, TRACE_ID, columns.TraceId, row)
+  to.id(SPAN.spanId, SPAN_ID, columns.SpanId, row)
+  to.text(SPAN.traceState, columns.TraceState.get(row))
+  to.id(SPAN.parentSpanId, SPAN_ID, columns.ParentSpanId, row)
+  to.text(SPAN.name, columns.SpanName.get(row))
+  to.number(SPAN.kind, Math.max(0, KINDS.indexOf(columns.SpanKind.get(row))))
+  to.wide(SPAN.startTimeUnixNano, start)
+  to.wide(SPAN.endTimeUnixNano, start + columns.Duration.get(row))
+  to.attributes(SPAN.attributes, columns.SpanAttributes, row)
+  to.number(SPAN.droppedAttributesCount, columns.DroppedAttributesCount.get(row))
   writeEvents(to, columns, row)
   writeLinks(to, columns, row)
-  to.message(15, () => {
-    to.text(2, columns.StatusMessage.get(row))
-    to.number(3, Math.max(0, STATUS_CODES.indexOf(columns.StatusCode.get(row))))
+  to.message(SPAN.status, () => {
+    to.text(FIELD.Status.message, columns.StatusMessage.get(row))
+    to.number(FIELD.Status.code, Math.max(0, STATUS_CODES.indexOf(columns.StatusCode.get(row))))
   })
 }
 
 function writeEvents(to: MessageWriter, columns: SpanColumns, row: number): void {
   const { offsets } = columns['Events.Timestamp']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
-    to.message(11, () => {
-      to.wide(1, columns['Events.Timestamp'].items.get(at))
-      to.text(2, columns['Events.Name'].items.get(at))
-      to.attributes(3, columns['Events.Attributes'].items, at)
+    to.message(SPAN.events, () => {
+      to.wide(EVENT.timeUnixNano, columns['Events.Timestamp'].items.get(at))
+      to.text(EVENT.name, columns['Events.Name'].items.get(at))
+      to.attributes(EVENT.attributes, columns['Events.Attributes'].items, at)
     })
   }
 }
@@ -60,11 +67,11 @@ function writeEvents(to: MessageWriter, columns: SpanColumns, row: number): void
 function writeLinks(to: MessageWriter, columns: SpanColumns, row: number): void {
   const { offsets } = columns['Links.TraceId']
   for (let at = offsets[row]!; at < offsets[row + 1]!; at += 1) {
-    to.message(13, () => {
-      to.id(1, TRACE_ID, columns['Links.TraceId'].items, at)
-      to.id(2, SPAN_ID, columns['Links.SpanId'].items, at)
-      to.text(3, columns['Links.TraceState'].items.get(at))
-      to.attributes(4, columns['Links.Attributes'].items, at)
+    to.message(SPAN.links, () => {
+      to.id(LINK.traceId, TRACE_ID, columns['Links.TraceId'].items, at)
+      to.id(LINK.spanId, SPAN_ID, columns['Links.SpanId'].items, at)
+      to.text(LINK.traceState, columns['Links.TraceState'].items.get(at))
+      to.attributes(LINK.attributes, columns['Links.Attributes'].items, at)
     })
   }
 }
