@@ -28,7 +28,7 @@ import { type BufferPool, createBufferPool } from './core/http/buffer-pool.ts'
 import { urlOf } from './core/http/url-of.ts'
 import { Lifecycle } from './core/runtime/lifecycle.ts'
 import type { Losses } from './core/runtime/losses.ts'
-import { keepStartRoom, releaseStartRoom } from './core/runtime/start-room.ts'
+import { keepStartReserve, releaseStartReserve } from './core/runtime/start-reserve.ts'
 import { createStartWaits, type StartWaits } from './core/runtime/start-waits.ts'
 import { startTelemetry } from './core/runtime/telemetry.ts'
 import type { EmbeddedOptions } from './core/storage/open-warehouse.ts'
@@ -128,7 +128,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   }
   const early = await startEarlyHealth(wiring, needs)
   const broker = needs.log === 'open' ? await startLog(wiring) : null
-  if (needs.folder) releaseStartRoom(config.data)
+  if (needs.folder) releaseStartReserve(config.data)
   const log = needs.log === 'late' ? await startLateLog(wiring) : broker
   const warehouse = needs.warehouse ? await startWarehouse(wiring, broker) : null
   const { data } = config
@@ -147,7 +147,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const http = await startHttp(wiring, parts, early)
   if (intake) await startOwnSensors(wiring, intake)
   if (intake) await startScraping(wiring, intake)
-  if (needs.folder) keepStartRoom(config.data)
+  if (needs.folder) keepStartReserve(config.data)
   return {
     addresses: { http, otlpHttp, otlpGrpc },
     readiness,

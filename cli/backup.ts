@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { type BackedUp, backUp } from '../core/backup/back-up.ts'
+import { type BackupStore, openBackupStore } from '../core/backup/backup-store.ts'
 import { type BackupManifest, backupsIn, objectsOf, readManifest } from '../core/backup/manifest.ts'
-import { type BackupStore, openPlace } from '../core/backup/place.ts'
 import { prune } from '../core/backup/prune.ts'
 import { readSnapshot } from '../core/backup/snapshot.ts'
 import { verify } from '../core/backup/verify.ts'
@@ -33,14 +33,14 @@ export const backupCommand = (): Command =>
     .option('--list', 'list the backups that are there, and back nothing up')
     .addHelpText('after', HELP)
     .action(async (to: string, options: BackupOptions) => {
-      const place = await openPlace(to, process.env)
-      if (options.list === true) return await list(place)
-      if (options.verify === true) return await verifyNewest(place)
+      const store = await openBackupStore(to, process.env)
+      if (options.list === true) return await list(store)
+      if (options.verify === true) return await verifyNewest(store)
       const config = withData(loadConfig(options.config, process.env), options.data)
       const { manifest, reusedBytes } = await withSnapshot(config, options, id =>
-        copy(config.data, id, place),
+        copy(config.data, id, store),
       )
-      if (options.keep !== undefined) await prune(place, options.keep)
+      if (options.keep !== undefined) await prune(store, options.keep)
       process.stdout.write(summary(manifest, reusedBytes))
     })
 
@@ -62,20 +62,20 @@ function keepCount(text: string): number {
   throw new InvalidArgumentError('give a number from 1 on.')
 }
 
-async function copy(data: string, id: string, place: BackupStore): Promise<BackedUp> {
+async function copy(data: string, id: string, store: BackupStore): Promise<BackedUp> {
   const snapshot = await readSnapshot(data, id)
   const line = progressLine('backup')
   try {
-    return await backUp({ data, snapshot, place, onProgress: line.show, now: Date.now })
+    return await backUp({ data, snapshot, store, onProgress: line.show, now: Date.now })
   } finally {
     line.end()
   }
 }
 
-async function list(place: BackupStore): Promise<void> {
+async function list(store: BackupStore): Promise<void> {
   const rows: string[][] = []
-  for (const id of await backupsIn(place)) {
-    const manifest = await readManifest(place, id)
+  for (const id of await backupsIn(store)) {
+    const manifest = await readManifest(store, id)
     rows.push([
       id,
       manifest.takenAt.slice(0, 19).replace('T', ' '),
@@ -85,18 +85,18 @@ async function list(place: BackupStore): Promise<void> {
   }
   process.stdout.write(
     rows.length === 0
-      ? `No complete backup is in ${place.name}.\n`
+      ? `No complete backup is in ${store.name}.\n`
       : renderTable(['backup', 'taken (UTC)', 'bytes', 'by version'], rows),
   )
 }
 
-async function verifyNewest(place: BackupStore): Promise<void> {
-  const id = (await backupsIn(place)).at(-1)
-  if (id === undefined) throw new WattlineError('backup_unusable', `No complete backup is in ${place.name}.`)
-  const manifest = await readManifest(place, id)
+async function verifyNewest(store: BackupStore): Promise<void> {
+  const id = (await backupsIn(store)).at(-1)
+  if (id === undefined) throw new WattlineError('backup_unusable', `No complete backup is in ${store.name}.`)
+  const manifest = await readManifest(store, id)
   const line = progressLine('verify')
   try {
-    await verify(place, manifest, line.show)
+    await verify(store, manifest, line.show)
   } finally {
     line.end()
   }

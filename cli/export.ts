@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { type BackupStore, openBackupStore } from '../core/backup/backup-store.ts'
 import { exportTables } from '../core/backup/export.ts'
 import { type Export, rowsIn } from '../core/backup/moved.ts'
-import { type BackupStore, openPlace } from '../core/backup/place.ts'
 import { readSnapshot } from '../core/backup/snapshot.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
@@ -35,22 +35,22 @@ Examples:
   wattline export s3://move/wattline --config wattline.yaml`,
     )
     .action(async (to: string, options: ExportOptions) => {
-      const place = await openPlace(to, process.env)
+      const store = await openBackupStore(to, process.env)
       const config = withData(loadConfig(options.config, process.env), options.data)
       if (config.warehouse.kind !== 'embedded') {
         throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')
       }
-      const made = await withSnapshot(config, options, id => exportSnapshot(config, id, place))
+      const made = await withSnapshot(config, options, id => exportSnapshot(config, id, store))
       process.stdout.write(summary(made))
     })
 
-async function exportSnapshot(config: Config, id: string, place: BackupStore): Promise<Export> {
+async function exportSnapshot(config: Config, id: string, store: BackupStore): Promise<Export> {
   const { data, warehouse } = config
   const snapshot = await readSnapshot(data, id)
   const line = progressLine('export', rowsText)
   try {
     const maxMemoryBytes = warehouse.max_memory_bytes
-    return await exportTables({ data, snapshot, place, maxMemoryBytes, onProgress: line.show })
+    return await exportTables({ data, snapshot, store, maxMemoryBytes, onProgress: line.show })
   } finally {
     line.end()
   }

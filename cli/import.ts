@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import { openBackupStore } from '../core/backup/backup-store.ts'
 import { importTables } from '../core/backup/import.ts'
 import { readExport, rowsIn } from '../core/backup/moved.ts'
-import { openPlace } from '../core/backup/place.ts'
 import { openTarget } from '../core/backup/target.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
@@ -23,12 +23,12 @@ Examples:
     )
     .action(async (from: string, options: { config: string }) => {
       const config = loadConfig(options.config, process.env)
-      const place = await openPlace(from, process.env)
-      const made = await readExport(place)
+      const store = await openBackupStore(from, process.env)
+      const made = await readExport(store)
       const { warehouse, target } = await openTarget(config)
       const line = progressLine('import', rowsText)
       try {
-        const findings = await importTables({ place, made, warehouse, target, onProgress: line.show })
+        const findings = await importTables({ store, made, warehouse, target, onProgress: line.show })
         line.end()
         if (findings.length > 0) throw new WattlineError('import_differs', `${findings.join('; ')}.`)
       } finally {

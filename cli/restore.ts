@@ -1,6 +1,6 @@
 import { Command } from 'commander'
+import { type BackupStore, openBackupStore } from '../core/backup/backup-store.ts'
 import { backupsIn, readManifest } from '../core/backup/manifest.ts'
-import { type BackupStore, openPlace } from '../core/backup/place.ts'
 import { restore } from '../core/backup/restore.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
@@ -27,13 +27,13 @@ Examples:
     )
     .action(async (from: string, options: { config?: string; data?: string; backup?: string }) => {
       const { data } = withData(loadConfig(options.config, process.env), options.data)
-      const place = await openPlace(from, process.env)
-      const id = options.backup ?? (await newest(place))
-      const manifest = await readManifest(place, id)
+      const store = await openBackupStore(from, process.env)
+      const id = options.backup ?? (await newest(store))
+      const manifest = await readManifest(store, id)
       const lock = lockFolder(data)
       const line = progressLine('restore')
       try {
-        await restore({ place, manifest, data, onProgress: line.show })
+        await restore({ store, manifest, data, onProgress: line.show })
       } finally {
         line.end()
         lock.release()
@@ -43,8 +43,8 @@ Examples:
       )
     })
 
-async function newest(place: BackupStore): Promise<string> {
-  const id = (await backupsIn(place)).at(-1)
+async function newest(store: BackupStore): Promise<string> {
+  const id = (await backupsIn(store)).at(-1)
   if (id !== undefined) return id
-  throw new WattlineError('backup_unusable', `No complete backup is in ${place.name}.`)
+  throw new WattlineError('backup_unusable', `No complete backup is in ${store.name}.`)
 }

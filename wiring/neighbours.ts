@@ -1,6 +1,6 @@
 /** Opens what a process stands on: the log and the tables, embedded or elsewhere. Neighbours that are away are waited for. */
 import type { Broker } from '../core/broker/broker.ts'
-import { LateBroker } from '../core/broker/lazy-broker.ts'
+import { LazyBroker } from '../core/broker/lazy-broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import type { Lifecycle } from '../core/runtime/lifecycle.ts'
@@ -35,10 +35,10 @@ export function startLog({ lifecycle, waits, config, events, losses }: Wiring): 
   )
 }
 
-export function startLateLog({ lifecycle, config, events }: Wiring): Promise<LateBroker> {
+export function startLateLog({ lifecycle, config, events }: Wiring): Promise<LazyBroker> {
   return lifecycle.start(
     'log',
-    () => new LateBroker(() => openLog(config, events, null, { timeoutMs: ASKED_LOG_MS })),
+    () => new LazyBroker(() => openLog(config, events, null, { timeoutMs: ASKED_LOG_MS })),
     log => log.close(),
   )
 }

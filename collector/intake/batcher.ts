@@ -12,7 +12,7 @@ import {
   PROMPT_MS,
 } from './close-decision.ts'
 import { ENGINE_BYTES } from './large-request.ts'
-import type { RequestGate, Ticket } from './request-gate.ts'
+import type { RequestBarrier, Ticket } from './request-barrier.ts'
 import type { SmallRecords } from './small-records.ts'
 
 /**
@@ -38,10 +38,10 @@ interface BatcherOptions<Content extends RowBuilder> {
   readonly content: Content
   readonly limits: CloseLimits
   readonly clock: Clock
-  readonly gate: RequestGate
-  /** Shared by all lanes. */
+  readonly barrier: RequestBarrier
+  /** Shared by all batchers. */
   readonly smallRecords: SmallRecords
-  /** Made by the caller around the lane's own review, which it calls when a place has become free. */
+  /** Made by the caller around the batcher's own review, which it calls when a place has become free. */
   readonly createQueue: (onFree: () => void) => AppendQueue
   readonly onClosed?: (reason: CloseReason | 'flush' | 'room', rows: number) => void
 }
@@ -81,13 +81,13 @@ function finish(content: RowBuilder): Uint8Array {
 export function createBatcher<Content extends RowBuilder>(
   options: BatcherOptions<Content>,
 ): Batcher<Content> {
-  const { content, limits, clock, gate, smallRecords } = options
+  const { content, limits, clock, barrier, smallRecords } = options
   const queue = options.createQueue(() => review())
   let batch: OpenBatch | undefined
   let [lastAnswerMs, lastJoinMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let rate = { rowsPerSecond: 0, atMs: 0 }
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined
-  gate.watch(() => review())
+  barrier.watch(() => review())
 
   const facts = (open: OpenBatch): BatchFacts => ({
     rows: content.rows,
@@ -99,7 +99,7 @@ export function createBatcher<Content extends RowBuilder>(
     isLone: open.isLone,
     affordableAtMs: smallRecords.affordableAtMs(clock.monotonicMs()),
     rowsPerSecond: rate.rowsPerSecond,
-    outside: gate.outside,
+    outside: barrier.outside,
     appendsFull: queue.full,
   })
 
@@ -129,7 +129,7 @@ export function createBatcher<Content extends RowBuilder>(
     timer = undefined
     options.onClosed?.(reason, content.rows)
     if (isSmallRecord(content.rows, limits)) smallRecords.spend(clock.monotonicMs())
-    for (const ticket of closed.tickets) ticket.scatter()
+    for (const ticket of closed.tickets) ticket.batchClosed()
     void deliver(closed)
   }
 

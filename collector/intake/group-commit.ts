@@ -20,7 +20,7 @@ import { type Batcher, createBatcher } from './batcher.ts'
 import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 import type { CloseLimits } from './close-decision.ts'
-import { createRequestGate, type RequestGate, type Ticket } from './request-gate.ts'
+import { createRequestBarrier, type RequestBarrier, type Ticket } from './request-barrier.ts'
 import { createSmallRecords } from './small-records.ts'
 
 /**
@@ -28,10 +28,10 @@ import { createSmallRecords } from './small-records.ts'
  * one large gateway, and an OK still means durable.
  */
 export interface GroupCommit {
-  gate(signal: Signal): RequestGate
-  /** The shared builders, one per lane. */
+  barrier(signal: Signal): RequestBarrier
+  /** The shared builders, one per batcher. */
   readonly builders: Builders
-  lane(name: keyof Builders): Batcher<RowBuilder>
+  batcher(name: keyof Builders): Batcher<RowBuilder>
   /** Adds readings to the batches of their hosts' partitions; resolves when all are durable. */
   joinReadings(tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void>
   /** The same for readings that were found among metrics, which take `engineBytes` in the engine at most. */
@@ -49,8 +49,8 @@ interface GroupCommitOptions {
 }
 
 /** The open batch of a partition of `readings`. */
-interface ReadingLane {
-  readonly lane: Batcher<RecordBuilder<typeof readings>>
+interface ReadingBatcher {
+  readonly batcher: Batcher<RecordBuilder<typeof readings>>
   readonly rows: ReadingRows
 }
 
@@ -67,38 +67,38 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { broker, clock } = options
   const shared = { limits: closeLimits(options.config), clock, smallRecords: createSmallRecords() }
 
-  const laneOf = <Content extends RowBuilder>(
+  const batcherOf = <Content extends RowBuilder>(
     stream: string,
     partition: number | 'any',
     content: Content,
-    gate: RequestGate,
+    barrier: RequestBarrier,
   ): Batcher<Content> =>
     createBatcher({
       ...shared,
       content,
-      gate,
+      barrier,
       createQueue: onFree => createAppendQueue({ ...options, stream, partition, onFree }),
     })
 
-  const gates = new Map(SIGNALS.map(signal => [signal, createRequestGate(clock)]))
-  const gateOf = (signal: Signal): RequestGate => gates.get(signal)!
+  const barriers = new Map(SIGNALS.map(signal => [signal, createRequestBarrier(clock)]))
+  const barrierOf = (signal: Signal): RequestBarrier => barriers.get(signal)!
   const builders = createBuilders()
-  const lanes = new Map<keyof Builders, Batcher<RowBuilder>>(
+  const batchers = new Map<keyof Builders, Batcher<RowBuilder>>(
     SIGNALS.flatMap(signal =>
       SIGNAL_BUILDERS[signal].map(name => {
         const builder: RowBuilder & { readonly stream: { readonly name: string } } = builders[name]
-        return [name, laneOf(builder.stream.name, 'any', builder, gateOf(signal))] as const
+        return [name, batcherOf(builder.stream.name, 'any', builder, barrierOf(signal))] as const
       }),
     ),
   )
-  const readingLanes = new Map<number, ReadingLane>()
-  const readingLane = (partition: number): ReadingLane => {
-    const known = readingLanes.get(partition)
+  const readingBatchers = new Map<number, ReadingBatcher>()
+  const readingBatcher = (partition: number): ReadingBatcher => {
+    const known = readingBatchers.get(partition)
     if (known !== undefined) return known
     const builder = createRecordBuilder(readings)
-    const lane = laneOf(readings.name, partition, builder, gateOf('metrics'))
-    const made = { lane, rows: new ReadingRows(builder) }
-    readingLanes.set(partition, made)
+    const batcher = batcherOf(readings.name, partition, builder, barrierOf('metrics'))
+    const made = { batcher, rows: new ReadingRows(builder) }
+    readingBatchers.set(partition, made)
     return made
   }
 
@@ -107,9 +107,9 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     const byPartition = Map.groupBy(rows, row => partitionOf(tenant, row.Host, partitions))
     await Promise.all(
       [...byPartition].map(([partition, part]) => {
-        const { lane } = readingLane(partition)
-        appendRows(lane.content, part)
-        return lane.join(part.length, ticket)
+        const { batcher } = readingBatcher(partition)
+        appendRows(batcher.content, part)
+        return batcher.join(part.length, ticket)
       }),
     )
   }
@@ -120,31 +120,31 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     engineBytes: number,
   ): Promise<void> => {
     const partitions = broker.partitions(readings.name)
-    const added = new Map<ReadingLane, number>()
+    const added = new Map<ReadingBatcher, number>()
     for (const [index, series] of points.series.entries()) {
-      const into = readingLane(series.partitionKey % partitions)
-      if (!added.has(into)) into.lane.makeRoom(0, engineBytes)
+      const into = readingBatcher(series.partitionKey % partitions)
+      if (!added.has(into)) into.batcher.makeRoom(0, engineBytes)
       into.rows.append(series, points.words, index)
       added.set(into, (added.get(into) ?? 0) + 1)
     }
-    await Promise.all([...added].map(([{ lane }, rows]) => lane.join(rows, ticket, engineBytes)))
+    await Promise.all([...added].map(([{ batcher }, rows]) => batcher.join(rows, ticket, engineBytes)))
   }
 
   const all = (): Batcher<RowBuilder>[] => [
-    ...lanes.values(),
-    ...[...readingLanes.values()].map(({ lane }) => lane),
+    ...batchers.values(),
+    ...[...readingBatchers.values()].map(({ batcher }) => batcher),
   ]
   return {
-    gate: gateOf,
+    barrier: barrierOf,
     builders,
-    lane: name => lanes.get(name)!,
+    batcher: name => batchers.get(name)!,
     joinReadings,
     joinRecognised,
     flush() {
-      for (const lane of all()) lane.flush()
+      for (const batcher of all()) batcher.flush()
     },
     get openRows() {
-      return all().reduce((sum, lane) => sum + lane.content.rows, 0)
+      return all().reduce((sum, batcher) => sum + batcher.content.rows, 0)
     },
   }
 }

@@ -27,7 +27,7 @@ import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { decodeLarge, ENGINE_BYTES, LARGE_BODY_BYTES } from './large-request.ts'
 import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
-import type { Ticket } from './request-gate.ts'
+import type { Ticket } from './request-barrier.ts'
 
 /**
  * The door behind all doors: receivers hand over bytes, sensors hand over readings, and both are told when the rows are
@@ -106,7 +106,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const clock = options.clock ?? systemClock
   const health = createBrokerHealth({ ping: () => broker.ping(), clock, events })
   const commit = createGroupCommit({ ...options, config: config.group_commit, health, clock })
-  return new IntakeDoor({
+  return new DurableIntake({
     ...options,
     clock,
     health,
@@ -124,7 +124,7 @@ interface IntakeParts extends IntakeOptions {
   readonly memory: MemoryGuard
 }
 
-class IntakeDoor implements Intake {
+class DurableIntake implements Intake {
   readonly #parts: IntakeParts
   readonly #inbox: Inbox
   #draining = false
@@ -138,7 +138,7 @@ class IntakeDoor implements Intake {
   open(signal: Signal, client?: object): Admission {
     this.#admitRequest()
     const reservation = this.#parts.budget.open()
-    const ticket = this.#parts.commit.gate(signal).enter(client)
+    const ticket = this.#parts.commit.barrier(signal).enter(client)
     let known: ItemLimits | undefined
     const limits = (): ItemLimits => {
       known ??= this.#itemLimits()
@@ -183,10 +183,10 @@ class IntakeDoor implements Intake {
     const [one] = readings
     if (one !== undefined) this.#parts.recogniser.learn(tenant, one.HostName, one.Host)
     this.#admit()
-    const ticket = this.#parts.commit.gate('metrics').enter()
+    const ticket = this.#parts.commit.barrier('metrics').enter()
     try {
       const durable = this.#parts.commit.joinReadings(tenant, readings, ticket)
-      ticket.gather()
+      ticket.allBatched()
       await this.#track(durable)
       this.#accepted('readings', readings.length)
     } finally {
@@ -297,17 +297,17 @@ class IntakeDoor implements Intake {
   ): Promise<IngestResult> {
     const { commit } = this.#parts
     const names = SIGNAL_BUILDERS[signal]
-    for (const name of names) commit.lane(name).makeRoom(body.length, engineBytes)
+    for (const name of names) commit.batcher(name).makeRoom(body.length, engineBytes)
     const rowsBefore = names.map(name => commit.builders[name].rows)
     const { result, recognised } = this.#decode(signal, body, context, commit.builders)
 
     const durable: Promise<void>[] = []
     for (const [index, name] of names.entries()) {
       const added = commit.builders[name].rows - rowsBefore[index]!
-      if (added > 0) durable.push(commit.lane(name).join(added, ticket, engineBytes))
+      if (added > 0) durable.push(commit.batcher(name).join(added, ticket, engineBytes))
     }
     if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket, engineBytes))
-    ticket.gather()
+    ticket.allBatched()
     await Promise.all(durable)
     return result
   }
@@ -327,7 +327,7 @@ class IntakeDoor implements Intake {
       decode: (chunk, builders) => this.#decode(signal, chunk, context, builders),
       repeatedBytes: chunk => repeatedBytes(signal, chunk, context.limits),
     })
-    const durable = [...records].map(([name, list]) => commit.lane(name).append(list))
+    const durable = [...records].map(([name, list]) => commit.batcher(name).append(list))
     for (const [points, engineBytes] of recognised) {
       durable.push(this.#joinRecognised(points, ticket, engineBytes))
     }

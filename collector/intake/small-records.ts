@@ -18,18 +18,18 @@ const MOST = 10
 export function createSmallRecords(perSecond = PER_SECOND, most = MOST): SmallRecords {
   let saved = most
   let atMs = Number.NEGATIVE_INFINITY
-  const settle = (nowMs: number): void => {
+  const accrue = (nowMs: number): void => {
     const elapsedMs = Number.isFinite(atMs) ? Math.max(0, nowMs - atMs) : 0
     saved = Math.min(most, saved + (elapsedMs / 1000) * perSecond)
     atMs = nowMs
   }
   return {
     affordableAtMs(nowMs) {
-      settle(nowMs)
+      accrue(nowMs)
       return saved >= 1 ? nowMs : nowMs + ((1 - saved) / perSecond) * 1000
     },
     spend(nowMs) {
-      settle(nowMs)
+      accrue(nowMs)
       // Those that have waited their time are made in any case: they owe no more than one.
       saved = Math.max(0, saved - 1)
     },

@@ -23,10 +23,10 @@ export function repeatedBytes(signal: Signal, body: Uint8Array, limits: Attribut
   if (body.length < HARMLESS_BYTES) return 0
   const reader = new ProtobufReader(body)
   reader.message = `a request of ${signal}`
-  return new Repetition(reader, signal === 'metrics', limits).ofRequest(body.length)
+  return new AmplificationCount(reader, signal === 'metrics', limits).ofRequest(body.length)
 }
 
-class Repetition {
+class AmplificationCount {
   readonly #reader: ProtobufReader
   readonly #hasPoints: boolean
   readonly #limits: AttributeLimits

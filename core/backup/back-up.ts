@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readLogFacts } from '../broker/embedded/facts.ts'
 import { WattlineError } from '../catalogue/errors/errors.ts'
+import type { BackupStore } from './backup-store.ts'
 import { inTurns } from './in-turns.ts'
 import {
   type BackupManifest,
@@ -17,7 +18,6 @@ import {
   writeManifest,
 } from './manifest.ts'
 import { frozenParts } from './parts.ts'
-import type { BackupStore } from './place.ts'
 import type { ByteProgress } from './progress.ts'
 import { type Snapshot, snapshotFolder } from './snapshot.ts'
 import { packFolder } from './tar.ts'
@@ -26,7 +26,7 @@ import { Watched } from './watched.ts'
 interface BackUpOptions {
   readonly data: string
   readonly snapshot: Snapshot
-  readonly place: BackupStore
+  readonly store: BackupStore
   readonly onProgress: (progress: ByteProgress) => void
   readonly now: () => number
 }
@@ -46,7 +46,7 @@ export interface BackedUp {
 
 /** @throws backup_refused when backups of another data folder are there, disk_full, backup_unusable */
 export async function backUp(options: BackUpOptions): Promise<BackedUp> {
-  const { data, snapshot, place, now } = options
+  const { data, snapshot, store, now } = options
   const folder = snapshotFolder(data, snapshot.id)
   const facts = snapshot.log ? await readLogFacts(join(folder, 'log')) : null
   const parts = await frozenParts(snapshot)
@@ -58,7 +58,7 @@ export async function backUp(options: BackUpOptions): Promise<BackedUp> {
     bytes: part.bytes,
     open: () => packFolder(part.folder),
   }))
-  const known = await knownObjects(place, facts?.identity ?? null, snapshot)
+  const known = await knownObjects(store, facts?.identity ?? null, snapshot)
   const sources = [log, definitions, ...partSources].filter(source => source !== null)
   const { copied, reusedBytes } = await copyAll(sources, known, options)
   const objectOf = (name: string): BackupObject => copied.get(name)!
@@ -91,8 +91,8 @@ export async function backUp(options: BackUpOptions): Promise<BackedUp> {
       })),
     },
   }
-  await assertThere(place, objectsOf(manifest))
-  await writeManifest(place, manifest)
+  await assertThere(store, objectsOf(manifest))
+  await writeManifest(store, manifest)
   return { manifest, reusedBytes }
 }
 
@@ -107,14 +107,14 @@ async function definitionsSource(folder: string, id: string): Promise<BackupSour
 
 /** Objects of the backups that are there, by name. */
 async function knownObjects(
-  place: BackupStore,
+  store: BackupStore,
   identity: string | null,
   snapshot: Snapshot,
 ): Promise<ReadonlyMap<string, BackupObject>> {
   const known = new Map<string, BackupObject>()
-  const ids = await backupsIn(place)
+  const ids = await backupsIn(store)
   for (const id of ids) {
-    const manifest = await readManifest(place, id)
+    const manifest = await readManifest(store, id)
     const uuids = new Set(manifest.engine?.tables.map(({ uuid }) => uuid))
     const isOurs =
       (identity !== null && manifest.log?.identity === identity) ||
@@ -122,7 +122,7 @@ async function knownObjects(
     if (!isOurs) {
       throw new WattlineError(
         'backup_refused',
-        `${place.name} holds backup ${id} of another data folder: give each its own place.`,
+        `${store.name} holds backup ${id} of another data folder. Use a folder or S3 prefix of its own for each data folder.`,
       )
     }
     for (const object of objectsOf(manifest)) known.set(object.name, object)
@@ -136,9 +136,9 @@ const AT_A_TIME = 4
 async function copyAll(
   sources: readonly BackupSource[],
   known: ReadonlyMap<string, BackupObject>,
-  { place, onProgress }: BackUpOptions,
+  { store, onProgress }: BackUpOptions,
 ): Promise<{ readonly copied: ReadonlyMap<string, BackupObject>; readonly reusedBytes: number }> {
-  const there = await place.list('parts/')
+  const there = await store.list('parts/')
   const copied = new Map<string, BackupObject>()
   const totalBytes = sources.reduce((sum, { bytes }) => sum + bytes, 0)
   let [doneBytes, reusedBytes] = [0, 0]
@@ -161,10 +161,10 @@ async function copyAll(
     } else {
       // Of a backup that was broken off nobody has noted the checksum: it is made from the source, and only that.
       const watched = new Watched(source.open(), pass)
-      if (size === undefined) await place.put(source.name, watched)
+      if (size === undefined) await store.put(source.name, watched)
       else for await (const _ of watched);
       object = { name: source.name, ...watched.facts() }
-      if (size !== undefined && size !== object.bytes) await place.put(source.name, source.open())
+      if (size !== undefined && size !== object.bytes) await store.put(source.name, source.open())
       else if (size !== undefined) reusedBytes += object.bytes
     }
     copied.set(source.name, object)
@@ -174,15 +174,15 @@ async function copyAll(
 }
 
 /** What the place says it has, whatever it answered when it was written. */
-async function assertThere(place: BackupStore, objects: readonly BackupObject[]): Promise<void> {
+async function assertThere(store: BackupStore, objects: readonly BackupObject[]): Promise<void> {
   const there = new Map<string, number>()
   for (const prefix of ['logs/', 'definitions/', 'parts/']) {
-    for (const [name, size] of await place.list(prefix)) there.set(name, size)
+    for (const [name, size] of await store.list(prefix)) there.set(name, size)
   }
   const missing = objects.filter(({ name, bytes }) => there.get(name) !== bytes)
   if (missing.length === 0) return
   throw new WattlineError(
     'backup_unusable',
-    `${missing.length} files of the backup are not in ${place.name} as they were written, such as ${missing[0]!.name}.`,
+    `${missing.length} files of the backup are not in ${store.name} as they were written, such as ${missing[0]!.name}.`,
   )
 }

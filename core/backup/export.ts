@@ -16,6 +16,7 @@ import { linkParts } from '../warehouse/embedded/thaw.ts'
 import { existingTables } from '../warehouse/existing.ts'
 import { exportToFile, ledgerSums } from '../warehouse/move.ts'
 import type { Statements } from '../warehouse/warehouse.ts'
+import type { BackupStore } from './backup-store.ts'
 import {
   digest,
   type Export,
@@ -26,14 +27,13 @@ import {
   writeExport,
 } from './moved.ts'
 import { describePart } from './parts.ts'
-import type { BackupStore } from './place.ts'
 import type { ByteProgress } from './progress.ts'
 import { type Snapshot, snapshotFolder } from './snapshot.ts'
 
 interface ExportOptions {
   readonly data: string
   readonly snapshot: Snapshot
-  readonly place: BackupStore
+  readonly store: BackupStore
   readonly maxMemoryBytes: number
   /** Rows instead of bytes. */
   readonly onProgress: (progress: ByteProgress) => void
@@ -50,7 +50,7 @@ interface ExportedPart {
 
 /** @throws backup_refused when the tables are not embedded */
 export async function exportTables(options: ExportOptions): Promise<Export> {
-  const { data, snapshot, place, onProgress } = options
+  const { data, snapshot, store, onProgress } = options
   if (snapshot.parts === null) {
     throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')
   }
@@ -76,7 +76,7 @@ export async function exportTables(options: ExportOptions): Promise<Export> {
       doneBytes += rows
       onProgress({ doneBytes, totalBytes })
     }
-    const writer: Writer = { statements, place, draft: join(path, 'draft.arrow.zst'), done }
+    const writer: Writer = { statements, store, draft: join(path, 'draft.arrow.zst'), done }
     const tables: Export['tables'] = []
     for (const stream of streams) {
       const columns = known.get(stream.table!.name)!.columns
@@ -95,7 +95,7 @@ export async function exportTables(options: ExportOptions): Promise<Export> {
       tables,
       ledger,
     }
-    await writeExport(place, made)
+    await writeExport(store, made)
     return made
   } finally {
     await warehouse.close()
@@ -116,7 +116,7 @@ async function totalRows(
 
 interface Writer {
   readonly statements: Statements
-  readonly place: BackupStore
+  readonly store: BackupStore
   /** Where the engine writes. */
   readonly draft: string
   readonly done: (rows: number) => void
@@ -138,7 +138,7 @@ async function exportTable(
       folder: part.path,
     })
     const list = `${object.replace(/^parts/, 'tables').replace(/\.tar$/, '')}.json`
-    const before = await readText(writer.place, list)
+    const before = await readText(writer.store, list)
     const made =
       before === null
         ? await exportPart(writer, stream, columns, part, list)
@@ -171,7 +171,7 @@ async function exportPart(
     const name = `${list.replace(/\.json$/, '')}-${from}.arrow.zst`
     files.push(await exportFile(writer, stream, columns, condition, { name, rows }))
   }
-  await putText(writer.place, list, JSON.stringify(files))
+  await putText(writer.store, list, JSON.stringify(files))
   return files
 }
 
@@ -196,7 +196,7 @@ async function exportVersions(
 }
 
 async function exportFile(
-  { statements, place, draft, done }: Writer,
+  { statements, store, draft, done }: Writer,
   stream: StreamDeclaration,
   columns: ReadonlySet<string>,
   condition: string,
@@ -210,7 +210,7 @@ async function exportFile(
     throw new WattlineError('invariant_broken', `${name} should hold ${rows} rows and holds ${found?.n}.`)
   }
   const bytes = await readFile(draft)
-  await place.put(name, createReadStream(draft))
+  await store.put(name, createReadStream(draft))
   done(rows)
   return { name, rows, bytes: bytes.length, sha256: digest(bytes) }
 }

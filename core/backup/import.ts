@@ -11,12 +11,12 @@ import { backoffMs } from '../runtime/backoff.ts'
 import { qualified } from '../warehouse/ddl.ts'
 import { LEDGER_SUMS, ledgerSums } from '../warehouse/move.ts'
 import type { Statements, Warehouse } from '../warehouse/warehouse.ts'
+import type { BackupStore } from './backup-store.ts'
 import { digest, type Export, type MovedFile, putText, readBytes, readText, rowsIn } from './moved.ts'
-import type { BackupStore } from './place.ts'
 import type { ByteProgress } from './progress.ts'
 
 interface ImportOptions {
-  readonly place: BackupStore
+  readonly store: BackupStore
   readonly made: Export
   /** With its tables made. */
   readonly warehouse: Pick<Warehouse, 'insert' | 'statements'>
@@ -43,12 +43,12 @@ const KEEP_EVERY = 16
 
 /** Resolves with what differs from what the export says; nothing is good. @throws backup_unusable, warehouse_unavailable */
 export async function importTables(options: ImportOptions): Promise<readonly string[]> {
-  const { place, made, warehouse, target, onProgress } = options
+  const { store, made, warehouse, target, onProgress } = options
   const statements = warehouse.statements!
   const stateName = `imports/${digest(`${made.id} ${target}`).slice(0, 16)}.json`
-  const before = await readText(place, stateName)
+  const before = await readText(store, stateName)
   const state = before === null ? await newState(statements, made) : stateSchema.parse(JSON.parse(before))
-  const keep = (): Promise<void> => putText(place, stateName, JSON.stringify(state))
+  const keep = (): Promise<void> => putText(store, stateName, JSON.stringify(state))
   if (before === null) await keep()
   const done = new Set(state.done)
   const totalBytes = made.tables.reduce((sum, { files }) => sum + rowsIn(files), 0)
@@ -94,17 +94,17 @@ async function countOf({ query, dialect }: Statements, table: string): Promise<n
 }
 
 async function importFile(
-  { place, warehouse }: ImportOptions,
+  { store, warehouse }: ImportOptions,
   statements: Statements,
   stream: StreamDeclaration,
   file: MovedFile,
 ): Promise<void> {
   if (file.version !== undefined && (await hasVersion(statements, stream, file.version))) return
-  const bytes = await readBytes(place, file.name)
+  const bytes = await readBytes(store, file.name)
   if (digest(bytes) !== file.sha256) {
     throw new WattlineError(
       'backup_unusable',
-      `${file.name} in ${place.name} is damaged: its checksum does not match.`,
+      `${file.name} in ${store.name} is damaged: its checksum does not match.`,
     )
   }
   for (let attempt = 0; ; attempt += 1) {

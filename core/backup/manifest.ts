@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { BackupStore } from './place.ts'
+import type { BackupStore } from './backup-store.ts'
 
 /** Format of backups. Raised when an older version could not restore what a newer one writes. */
 const FORMAT = 1
@@ -65,18 +65,18 @@ export const objectsOf = ({ log, engine }: BackupManifest): readonly BackupObjec
 ]
 
 /** Ids of complete backups, oldest first. */
-export async function backupsIn(place: BackupStore): Promise<readonly string[]> {
-  const names = [...(await place.list(MANIFESTS)).keys()]
+export async function backupsIn(store: BackupStore): Promise<readonly string[]> {
+  const names = [...(await store.list(MANIFESTS)).keys()]
   return names
     .filter(name => name.endsWith('.json'))
     .map(name => name.slice(MANIFESTS.length, -'.json'.length))
     .sort()
 }
 
-export async function writeManifest(place: BackupStore, manifest: BackupManifest): Promise<void> {
+export async function writeManifest(store: BackupStore, manifest: BackupManifest): Promise<void> {
   const text = JSON.stringify(manifest)
   const bytes = Buffer.from(JSON.stringify({ manifest: text, sha256: digest(text) }))
-  await place.put(
+  await store.put(
     nameOf(manifest.id),
     (async function* () {
       yield bytes
@@ -84,12 +84,12 @@ export async function writeManifest(place: BackupStore, manifest: BackupManifest
   )
 }
 
-export const removeManifest = (place: BackupStore, id: string): Promise<void> => place.remove(nameOf(id))
+export const removeManifest = (store: BackupStore, id: string): Promise<void> => store.remove(nameOf(id))
 
 /** @throws backup_unusable for one that is damaged, or of a newer version */
-export async function readManifest(place: BackupStore, id: string): Promise<BackupManifest> {
+export async function readManifest(store: BackupStore, id: string): Promise<BackupManifest> {
   const pieces: Uint8Array[] = []
-  for await (const piece of await place.get(nameOf(id))) pieces.push(piece)
+  for await (const piece of await store.get(nameOf(id))) pieces.push(piece)
   try {
     const { manifest, sha256 } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as Record<string, string>
     if (manifest === undefined || digest(manifest) !== sha256) throw new Error('its checksum does not match')
@@ -100,7 +100,7 @@ export async function readManifest(place: BackupStore, id: string): Promise<Back
     return manifestSchema.parse(read)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new WattlineError('backup_unusable', `Backup ${id} in ${place.name} cannot be read: ${reason}.`, {
+    throw new WattlineError('backup_unusable', `Backup ${id} in ${store.name} cannot be read: ${reason}.`, {
       cause: error,
     })
   }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { BackupStore } from './place.ts'
+import type { BackupStore } from './backup-store.ts'
 
 const count = z.int().min(0)
 
@@ -33,18 +33,18 @@ const NAME = 'export.json'
 
 export const rowsIn = (files: readonly MovedFile[]): number => files.reduce((sum, { rows }) => sum + rows, 0)
 
-export const writeExport = (place: BackupStore, made: Export): Promise<void> => {
+export const writeExport = (store: BackupStore, made: Export): Promise<void> => {
   const text = JSON.stringify(made)
-  return putText(place, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
+  return putText(store, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
 }
 
 /** @throws backup_unusable when there is none that is complete */
-export async function readExport(place: BackupStore): Promise<Export> {
-  const text = await readText(place, NAME)
+export async function readExport(store: BackupStore): Promise<Export> {
+  const text = await readText(store, NAME)
   if (text === null) {
     throw new WattlineError(
       'backup_unusable',
-      `No complete export is in ${place.name}: run \`wattline export\` again.`,
+      `No complete export is in ${store.name}: run \`wattline export\` again.`,
     )
   }
   try {
@@ -55,30 +55,30 @@ export async function readExport(place: BackupStore): Promise<Export> {
     return exportSchema.parse(JSON.parse(read['export']))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new WattlineError('backup_unusable', `The export in ${place.name} cannot be read: ${reason}.`, {
+    throw new WattlineError('backup_unusable', `The export in ${store.name} cannot be read: ${reason}.`, {
       cause: error,
     })
   }
 }
 
 /** Null: there is no such file. */
-export async function readText(place: BackupStore, name: string): Promise<string | null> {
+export async function readText(store: BackupStore, name: string): Promise<string | null> {
   try {
-    return (await readBytes(place, name)).toString('utf8')
+    return (await readBytes(store, name)).toString('utf8')
   } catch (error) {
     if (error instanceof WattlineError && error.code === 'backup_unusable') return null
     throw error
   }
 }
 
-export async function readBytes(place: BackupStore, name: string): Promise<Buffer> {
+export async function readBytes(store: BackupStore, name: string): Promise<Buffer> {
   const pieces: Uint8Array[] = []
-  for await (const piece of await place.get(name)) pieces.push(piece)
+  for await (const piece of await store.get(name)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 
-export const putText = (place: BackupStore, name: string, text: string): Promise<void> =>
-  place.put(
+export const putText = (store: BackupStore, name: string, text: string): Promise<void> =>
+  store.put(
     name,
     (async function* () {
       yield Buffer.from(text)

@@ -8,10 +8,10 @@ import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
+import type { BackupStore } from './backup-store.ts'
 import { inTurns } from './in-turns.ts'
 import { type BackupManifest, type BackupObject, objectsOf } from './manifest.ts'
 import { tableFolder } from './parts.ts'
-import type { BackupStore } from './place.ts'
 import type { ByteProgress } from './progress.ts'
 import { MARK } from './restoring.ts'
 import { unpack } from './tar.ts'
@@ -19,7 +19,7 @@ import { damaged } from './verify.ts'
 import { Watched } from './watched.ts'
 
 interface RestoreOptions {
-  readonly place: BackupStore
+  readonly store: BackupStore
   readonly manifest: BackupManifest
   /** The data folder, locked by the caller. */
   readonly data: string
@@ -85,7 +85,7 @@ const targetsOf = ({ log, engine }: BackupManifest, data: string): readonly Rest
 
 /** Brings one after the other, and tells how far all have come. */
 function bringer({
-  place,
+  store,
   manifest,
   data,
   onProgress,
@@ -101,42 +101,42 @@ function bringer({
   return async ({ object, path, isArchive }) => {
     if (existsSync(path)) return done(object.bytes)
     const draft = join(data, DRAFTS, String(number++))
-    await fetchChecked(place, object, draft, isArchive, done)
+    await fetchChecked(store, object, draft, isArchive, done)
     await mkdir(dirname(path), { recursive: true })
     await rename(draft, path)
   }
 }
 
 async function fetchChecked(
-  place: BackupStore,
+  store: BackupStore,
   object: BackupObject,
   draft: string,
   isArchive: boolean,
   done: (bytes: number) => void,
 ): Promise<void> {
-  const watched = new Watched(await place.get(object.name), done)
+  const watched = new Watched(await store.get(object.name), done)
   try {
     if (isArchive) await unpack(watched, draft)
     else await pipeline(watched, createWriteStream(draft, { flush: true }))
   } catch (error) {
-    throw asFailure(error, object, place)
+    throw asFailure(error, object, store)
   }
   const { bytes, sha256 } = watched.facts()
   if (bytes === object.bytes && sha256 === object.sha256) return
-  throw damaged(object, place)
+  throw damaged(object, store)
 }
 
-function asFailure(error: unknown, object: BackupObject, place: BackupStore): unknown {
-  if (error instanceof WattlineError && error.code === 'backup_unusable') return damaged(object, place)
+function asFailure(error: unknown, object: BackupObject, store: BackupStore): unknown {
+  if (error instanceof WattlineError && error.code === 'backup_unusable') return damaged(object, store)
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
   return new WattlineError('disk_full', 'The disk of the data folder is full.', { cause: error })
 }
 
 /** Last: before them the engine would see no table. */
-async function bringDefinitions({ place, data }: RestoreOptions, object: BackupObject): Promise<void> {
+async function bringDefinitions({ store, data }: RestoreOptions, object: BackupObject): Promise<void> {
   const draft = join(data, DRAFTS, 'definitions')
-  await fetchChecked(place, object, draft, true, () => undefined)
+  await fetchChecked(store, object, draft, true, () => undefined)
   await moveInto(draft, enginePath(data))
 }
 

@@ -1,7 +1,7 @@
 /**
  * ClickHouse's own compression of answers (`compress=1`), which its JDBC driver asks for by default: blocks with a checksum
  * and LZ4 inside. In WebAssembly, since checksum and LZ4 are made of 64-bit integers and unaligned words
- * (assembly/; `npm run assembly` compiles it).
+ * (wasm/; `npm run wasm` compiles it).
  */
 import { readFileSync } from 'node:fs'
 

@@ -55,12 +55,12 @@ export class DecodeTally {
   /** Bounds of the time of an item, in nanoseconds as floats. */
   readonly earliestNano: number
   readonly latestNano: number
-  readonly #checkGrowth: () => void
+  readonly #checkExpansion: () => void
   readonly #counted = new WeakSet<object>()
 
-  /** `checkGrowth` throws when the builders have become too large. */
-  constructor({ nowUnixNano, limits }: DecodeContext, checkGrowth: () => void) {
-    this.#checkGrowth = checkGrowth
+  /** `checkExpansion` throws when the builders have become too large. */
+  constructor({ nowUnixNano, limits }: DecodeContext, checkExpansion: () => void) {
+    this.#checkExpansion = checkExpansion
     const latest = nowUnixNano + limits.futureNano
     const earliest = nowUnixNano - limits.pastNano
     this.limits = limits
@@ -81,7 +81,7 @@ export class DecodeTally {
 
   accept(): void {
     this.#accepted += 1
-    if (this.#accepted % ITEMS_BETWEEN_CHECKS === 0) this.#checkGrowth()
+    if (this.#accepted % ITEMS_BETWEEN_CHECKS === 0) this.#checkExpansion()
   }
 
   reject(reason: RejectReason, items = 1): void {

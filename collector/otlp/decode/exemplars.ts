@@ -5,7 +5,7 @@ import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { AttributeReader } from './attributes.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 
-type ExemplarColumns = Pick<
+type ExemplarBuilders = Pick<
   ColumnsOf<typeof metricsGauge>,
   | 'Exemplars.FilteredAttributes'
   | 'Exemplars.TimeUnix'
@@ -25,10 +25,10 @@ export class ExemplarReader {
   #pending = 0
   readonly #reader: ProtobufReader
   readonly #attributes: AttributeReader
-  readonly #columns: ExemplarColumns
-  readonly #lists: readonly Pick<ExemplarColumns[keyof ExemplarColumns], 'endRow' | 'endRowsEmpty'>[]
+  readonly #columns: ExemplarBuilders
+  readonly #lists: readonly Pick<ExemplarBuilders[keyof ExemplarBuilders], 'endRow' | 'endRowsEmpty'>[]
 
-  constructor(reader: ProtobufReader, attributes: AttributeReader, columns: ExemplarColumns) {
+  constructor(reader: ProtobufReader, attributes: AttributeReader, columns: ExemplarBuilders) {
     this.#reader = reader
     this.#attributes = attributes
     this.#columns = columns

@@ -6,17 +6,17 @@ import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
  * senders grow two- to fourfold.
  */
 const {
-  growth: MAX_GROWTH,
-  growthFreeBytes: GROWTH_FREE_BYTES,
+  growth: MAX_EXPANSION,
+  growthFreeBytes: EXPANSION_FREE_BYTES,
   decodedBytes: MAX_DECODED_BYTES,
 } = FIXED_LIMITS
 
 /** Bytes that the builders may grow by for a body of so many. */
-export const growthAllowed = (bodyBytes: number): number =>
-  Math.min(bodyBytes * MAX_GROWTH + GROWTH_FREE_BYTES, MAX_DECODED_BYTES)
+export const expansionAllowed = (bodyBytes: number): number =>
+  Math.min(bodyBytes * MAX_EXPANSION + EXPANSION_FREE_BYTES, MAX_DECODED_BYTES)
 
 /** The error for builders that grew by more. */
-export const grownTooLarge = (allowed: number): WattlineError =>
+export const expandedTooLarge = (allowed: number): WattlineError =>
   new WattlineError(
     'body_too_large',
     `The request would take more than ${allowed >>> 20} MiB decoded: its resources repeat on too many items.`,
@@ -26,10 +26,10 @@ export const grownTooLarge = (allowed: number): WattlineError =>
  * A check that the builders, whose raw bytes `byteSize` tells, have not grown beyond reason since now, by a body of
  * `bodyBytes`. Throws `body_too_large`.
  */
-export function growthCheck(bodyBytes: number, byteSize: () => number): () => void {
-  const allowed = growthAllowed(bodyBytes)
+export function expansionCheck(bodyBytes: number, byteSize: () => number): () => void {
+  const allowed = expansionAllowed(bodyBytes)
   const largest = byteSize() + allowed
   return () => {
-    if (byteSize() > largest) throw grownTooLarge(allowed)
+    if (byteSize() > largest) throw expandedTooLarge(allowed)
   }
 }

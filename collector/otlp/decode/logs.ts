@@ -7,7 +7,7 @@ import { AnyValue } from './any-value.ts'
 import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
-import { growthCheck } from './expansion.ts'
+import { expansionCheck } from './expansion.ts'
 import { ABSENT, appendId, MISSHAPEN, readId, SPAN_ID_BYTES, TRACE_ID_BYTES } from './ids.ts'
 import { allOrNothing } from './request.ts'
 import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
@@ -28,7 +28,7 @@ export function decodeLogs(body: Uint8Array, context: DecodeContext, builder: Lo
     const reader = new ProtobufReader(body)
     const tally = new DecodeTally(
       context,
-      growthCheck(body.length, () => builder.byteSize),
+      expansionCheck(body.length, () => builder.byteSize),
     )
     const decoder = new LogDecoder(reader, tally, context, builder)
     walkEnvelope(reader, decoder)

@@ -4,7 +4,7 @@ import { AttributeReader } from './attributes.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally } from './decode-context.ts'
 import { type EnvelopeVisitor, type Ranges, type TextRange, walkEnvelope } from './envelope.ts'
 import { ExpHistogramPoints } from './exp-histogram-points.ts'
-import { growthCheck } from './expansion.ts'
+import { expansionCheck } from './expansion.ts'
 import { HistogramPoints } from './histogram-points.ts'
 import { type MetricBuilders, type MetricPlace, MetricRows, type MetricTextRanges } from './metric-rows.ts'
 import { NumberPoints, SumPoints } from './number-points.ts'
@@ -49,7 +49,7 @@ export function decodeMetrics(
   return allOrNothing(all, () => {
     const reader = new ProtobufReader(body)
     const byteSize = () => all.reduce((bytes, builder) => bytes + builder.byteSize, 0)
-    const tally = new DecodeTally(context, growthCheck(body.length, byteSize))
+    const tally = new DecodeTally(context, expansionCheck(body.length, byteSize))
     walkEnvelope(reader, new MetricDecoder(reader, tally, context.tenant, builders, sink))
     return tally.result()
   })

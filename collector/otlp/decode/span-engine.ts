@@ -4,7 +4,7 @@ import { encodeUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
 import { ProtobufReader, undecodable } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText } from './any-value.ts'
 import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
-import { grownTooLarge, growthAllowed } from './expansion.ts'
+import { expandedTooLarge, expansionAllowed } from './expansion.ts'
 import { limitedText, scanKeyValue } from './key-value.ts'
 
 /** What wasm/index.ts exports; addresses and handles of batches are numbers. */
@@ -98,7 +98,8 @@ export class SpanEngine {
       keyValue: (start: number, stop: number): void => this.#keyValue(start, stop),
       repaired: (start: number, end: number): void => this.#repaired(start, end),
     }
-    this.exports = new WebAssembly.Instance(assembly(), { host }).exports as unknown as SpanEngineExports
+    this.exports = new WebAssembly.Instance(compiledModule(), { host })
+      .exports as unknown as SpanEngineExports
     this.#bytes = new Uint8Array(this.exports.memory.buffer as ArrayBuffer)
     const keysAt = this.exports.hashKeysAt()
     randomFillSync(this.bytes, keysAt, HASH_KEY_BYTES)
@@ -119,7 +120,7 @@ export class SpanEngine {
     this.bytes.set(body, bodyAt)
     this.bytes.set(tenant, bodyAt + body.length)
     const tally = new DecodeTally(context, () => undefined)
-    const allowedBytes = growthAllowed(body.length)
+    const allowedBytes = expansionAllowed(body.length)
     this.#request = { body, bodyAt, tally, allowedBytes }
     const { attributes, attributeBytes } = context.limits
     try {
@@ -177,7 +178,7 @@ export class SpanEngine {
   #fail(what: number, detail: number, message: number, tag: number, at: number): never {
     const { body, bodyAt, allowedBytes } = this.#inHand()
     const failure = FAILURES[what]
-    if (failure === undefined) throw grownTooLarge(allowedBytes)
+    if (failure === undefined) throw expandedTooLarge(allowedBytes)
     throw undecodable(failure(detail), {
       expected: 'an OTLP request',
       message: MESSAGES[message] ?? '',
@@ -228,8 +229,8 @@ function textOf(value: AnyValue, reader: ProtobufReader, tally: DecodeTally): st
 
 let compiled: WebAssembly.Module | undefined
 
-/** Compiled once a process, from what `npm run assembly` made of wasm/. */
-function assembly(): WebAssembly.Module {
+/** Compiled once a process, from what `npm run wasm` made of wasm/. */
+function compiledModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('../wasm/spans.wasm', import.meta.url)))
   return compiled
 }

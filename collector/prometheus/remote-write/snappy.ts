@@ -10,7 +10,7 @@ const LITERAL = 0
 const COPY_1 = 1
 const COPY_2 = 2
 /** Three bytes make 64 at the most: what claims to grow more is no snappy. */
-const MAX_GROWTH = 22
+const MAX_EXPANSION = 22
 /** From here on the engine's own copy is faster than a loop. */
 const BLOCK_BYTES = 32
 
@@ -28,7 +28,7 @@ export function snappyHeader(source: Uint8Array): SnappyHeader {
     if (byte === undefined) throw broken('its length is cut short')
     decodedBytes += (byte & 0x7f) * scale
     if (byte >= 0x80) continue
-    if (decodedBytes > source.length * MAX_GROWTH) throw broken('it is too short for the length it claims')
+    if (decodedBytes > source.length * MAX_EXPANSION) throw broken('it is too short for the length it claims')
     return { decodedBytes, start: at + 1 }
   }
   throw broken('its length is no number of 32 bits')

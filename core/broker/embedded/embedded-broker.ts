@@ -123,7 +123,9 @@ class EmbeddedBroker implements Broker {
     const missing = settings.filter(one => !this.#streams.has(one.name))
     let id = Math.max(0, ...[...this.#streams.values()].map(stream => stream.id + 1))
     const created = missing.map(one => newStream(one, id++))
-    await this.#history.settle([...this.#streams.values()].flatMap(stream => [...stream.partitions]))
+    await this.#history.establishOrigins(
+      [...this.#streams.values()].flatMap(stream => [...stream.partitions]),
+    )
     await this.#journal.submit(0, draft => {
       draft.put(FORMAT_KEY, Buffer.from(FORMAT))
       for (const { operations } of created) for (const { key, value } of operations) draft.put(key, value!)

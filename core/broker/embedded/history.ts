@@ -52,7 +52,7 @@ export class History {
    * Before the first append of a run. A new log, one whose file of ends is missing, and one that is not what that file
    * says: what is appended from now on gets a new origin.
    */
-  async settle(logs: readonly PartitionLog[]): Promise<void> {
+  async establishOrigins(logs: readonly PartitionLog[]): Promise<void> {
     if (this.#origins !== null) return
     const { endsFile, onLost } = this.#options
     const stored = this.#store.get(ORIGINS_KEY)

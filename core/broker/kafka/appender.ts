@@ -15,7 +15,7 @@ const RETRY_DELAY_MS = 200
 export class Appender {
   readonly #cluster: Cluster
   readonly #timeoutMs: number
-  readonly #lanes = new Map<string, ProduceBatcher>()
+  readonly #batchers = new Map<string, ProduceBatcher>()
   #producer: Producer | null = null
   #closed = false
 
@@ -28,15 +28,15 @@ export class Appender {
   async append(topic: string, partition: number, records: readonly NewRecord[]): Promise<bigint> {
     this.#cluster.refuseWhenClosed()
     const key = `${topic}/${partition}`
-    let lane = this.#lanes.get(key)
-    if (lane === undefined) {
-      lane = new ProduceBatcher(
+    let batcher = this.#batchers.get(key)
+    if (batcher === undefined) {
+      batcher = new ProduceBatcher(
         (some, deadline) => this.#send(topic, partition, some, deadline),
         this.#timeoutMs,
       )
-      this.#lanes.set(key, lane)
+      this.#batchers.set(key, batcher)
     }
-    return lane.append(records)
+    return batcher.append(records)
   }
 
   async close(): Promise<void> {

@@ -34,8 +34,8 @@ import { engineUsersXml } from './engine-users.ts'
 import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
 import { FencedSessions } from './fenced-sessions.ts'
 import { type ActiveTable, freezeTables, removeFrozen } from './freeze.ts'
-import { InsertGate } from './insert-gate.ts'
 import { insertRecord } from './insert-record.ts'
+import { InsertRepair } from './insert-repair.ts'
 import { KeptTables } from './kept-tables.ts'
 import { RecordFiles } from './record-files.ts'
 import { repairTokens } from './token-repair.ts'
@@ -178,7 +178,7 @@ class EmbeddedWarehouse implements Warehouse {
   readonly #inserts: Pool<Session>
   readonly #queries: Pool<Session>
   readonly #fenced = new Set<AbortController>()
-  readonly #gate: InsertGate
+  readonly #gate: InsertRepair
   readonly files?: KeptTables
   #onBrokenDown: ((error: unknown) => void) | undefined
   #closing: Promise<void> | undefined
@@ -196,7 +196,7 @@ class EmbeddedWarehouse implements Warehouse {
     this.#control = new Pool([control])
     this.#inserts = new Pool(inserts)
     this.#queries = new Pool(queries)
-    this.#gate = new InsertGate({
+    this.#gate = new InsertRepair({
       path,
       run: statement => this.#run(statement),
       folderOf: table => this.#folderOf(table),

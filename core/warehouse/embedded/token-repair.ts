@@ -4,7 +4,7 @@ import { tokenHash } from './token-hash.ts'
 
 /**
  * Repairs deduplication logs that the engine does not have open: all of them before it starts, those of a detached table
- * after a failed insert (insert-gate.ts).
+ * after a failed insert (insert-repair.ts).
  *
  * Why: the engine appends an insert's token to its log a moment before the part gets its final name. A SIGKILL between
  * the two leaves a token whose part does not exist: the replay is then refused as a duplicate, and the rows are lost

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createBrokerHealth } from '../../../collector/intake/broker-health.ts'
 import { createBudget } from '../../../collector/intake/budget.ts'
-import { createRequestGate } from '../../../collector/intake/request-gate.ts'
+import { createRequestBarrier } from '../../../collector/intake/request-barrier.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { createBufferPool } from '../../../core/http/buffer-pool.ts'
 import { FakeClock, RecordedEvents } from './fakes.ts'
@@ -45,7 +45,7 @@ describe('budget', () => {
 
 describe('request gate', () => {
   it('counts a request outside until it is gathered, and again once its batch has closed', () => {
-    const gate = createRequestGate(new FakeClock())
+    const gate = createRequestBarrier(new FakeClock())
     let calls = 0
     gate.watch(() => {
       calls += 1
@@ -53,11 +53,11 @@ describe('request gate', () => {
     const [first, second] = [gate.enter(), gate.enter()]
     expect(gate.outside).toBe(2)
     first.join()
-    first.gather()
+    first.allBatched()
     expect([gate.outside, calls]).toEqual([1, 0])
     second.leave()
     expect([gate.outside, calls]).toEqual([0, 1])
-    first.scatter()
+    first.batchClosed()
     expect(gate.outside).toBe(1)
     first.leave()
     first.leave()
@@ -65,23 +65,23 @@ describe('request gate', () => {
   })
 
   it('does not count as gathered whose batch closed while it was being added to', () => {
-    const gate = createRequestGate(new FakeClock())
+    const gate = createRequestBarrier(new FakeClock())
     const ticket = gate.enter()
     ticket.join()
-    ticket.scatter()
-    ticket.gather()
+    ticket.batchClosed()
+    ticket.allBatched()
     expect(gate.outside).toBe(1)
   })
 
   it('counts a request outside only when the last of its batches has closed', () => {
-    const gate = createRequestGate(new FakeClock())
+    const gate = createRequestBarrier(new FakeClock())
     const ticket = gate.enter()
     ticket.join()
     ticket.join()
-    ticket.gather()
-    ticket.scatter()
+    ticket.allBatched()
+    ticket.batchClosed()
     expect(gate.outside).toBe(0)
-    ticket.scatter()
+    ticket.batchClosed()
     expect(gate.outside).toBe(1)
   })
 })

@@ -2,7 +2,7 @@
 // next; a log that was never asked is closed without having been opened.
 import { expect, it } from 'vitest'
 import type { Broker } from '../../../core/broker/broker.ts'
-import { LateBroker } from '../../../core/broker/lazy-broker.ts'
+import { LazyBroker } from '../../../core/broker/lazy-broker.ts'
 
 function setUp(failures: number) {
   const calls: string[] = []
@@ -18,7 +18,7 @@ function setUp(failures: number) {
     close: async () => void calls.push('close'),
   } as unknown as Broker
   let left = failures
-  const late = new LateBroker(async () => {
+  const late = new LazyBroker(async () => {
     calls.push('open')
     left -= 1
     if (left >= 0) throw new Error('away')

@@ -10,7 +10,7 @@ import { compressed, compressedBlocks } from '../../../query/sql/native-compress
 
 const FOLDER = new URL('../../../query/sql/wasm/', import.meta.url).pathname
 
-it('is up to date; otherwise run `npm run assembly`', { timeout: 60_000 }, async () => {
+it('is up to date; otherwise run `npm run wasm`', { timeout: 60_000 }, async () => {
   let compiled: Uint8Array | undefined
   const { error, stderr } = await asc.main(['--config', `${FOLDER}asconfig.json`], {
     writeFile(name, contents) {

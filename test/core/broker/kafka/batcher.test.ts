@@ -35,9 +35,9 @@ function slowLog() {
 
 test('calls that wait share the next request, and each learns its own offset', async () => {
   const log = slowLog()
-  const lane = new ProduceBatcher(log.send, 10_000)
-  const first = lane.append([record('a')])
-  const others = [lane.append([record('b'), record('c')]), lane.append([record('d')])]
+  const batcher = new ProduceBatcher(log.send, 10_000)
+  const first = batcher.append([record('a')])
+  const others = [batcher.append([record('b'), record('c')]), batcher.append([record('d')])]
   expect(log.requests).toEqual([['a']])
   await log.answer()
   expect(log.requests).toEqual([['a'], ['b', 'c', 'd']])
@@ -47,9 +47,9 @@ test('calls that wait share the next request, and each learns its own offset', a
 
 test('a request takes no more calls than its size allows, but one call of any size', async () => {
   const log = slowLog()
-  const lane = new ProduceBatcher(log.send, 10_000)
+  const batcher = new ProduceBatcher(log.send, 10_000)
   const calls = ['a', 'large', 'b', 'c'].map((text, i) =>
-    lane.append([record(text, i === 1 ? 3_000_000 : 400_000)]),
+    batcher.append([record(text, i === 1 ? 3_000_000 : 400_000)]),
   )
   for (let i = 0; i < 3; i++) await log.answer()
   await Promise.all(calls)
@@ -58,9 +58,9 @@ test('a request takes no more calls than its size allows, but one call of any si
 
 test('a failed request fails its own calls, and the next goes on', async () => {
   const log = slowLog()
-  const lane = new ProduceBatcher(log.send, 10_000)
-  const bad = lane.append([record('bad')])
-  const good = lane.append([record('good')])
+  const batcher = new ProduceBatcher(log.send, 10_000)
+  const bad = batcher.append([record('bad')])
+  const good = batcher.append([record('good')])
   const failed = expect(bad).rejects.toThrow('no')
   await log.answer(new Error('no'))
   await failed
@@ -70,9 +70,9 @@ test('a failed request fails its own calls, and the next goes on', async () => {
 
 test('a call whose time is over is rejected, and never sent when it was still waiting', async () => {
   const log = slowLog()
-  const lane = new ProduceBatcher(log.send, 30)
-  const sent = lane.append([record('sent')])
-  const waiting = lane.append([record('waiting')])
+  const batcher = new ProduceBatcher(log.send, 30)
+  const sent = batcher.append([record('sent')])
+  const waiting = batcher.append([record('waiting')])
   await expect(sent).rejects.toMatchObject({ code: 'broker_unavailable' })
   await expect(waiting).rejects.toMatchObject({ code: 'broker_unavailable' })
   await log.answer()

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { backoffMs } from '../runtime/backoff.ts'
-import type { BackupStore } from './place.ts'
+import type { BackupStore } from './backup-store.ts'
 import { encoded, type S3Login, signed } from './s3-sign.ts'
 
 /** Of one request; larger objects go in parts. S3 takes 10,000 of them: later ones are larger. */
@@ -84,12 +84,12 @@ function endpointOf(environment: Environment): string {
 class S3Client {
   readonly #endpoint: string
   readonly #login: S3Login
-  readonly #place: string
+  readonly #store: string
 
-  constructor(endpoint: string, login: S3Login, place: string) {
+  constructor(endpoint: string, login: S3Login, store: string) {
     this.#endpoint = endpoint
     this.#login = login
-    this.#place = place
+    this.#store = store
   }
 
   /** The answer, also 404; tries again what may pass. @throws place_unavailable */
@@ -127,7 +127,7 @@ class S3Client {
     if (response.status === 404 || /<Error>/.test(text)) {
       throw new WattlineError(
         'place_unavailable',
-        `${this.#place}: ${fieldOf(text, 'Message') || response.status}.`,
+        `${this.#store}: ${fieldOf(text, 'Message') || response.status}.`,
       )
     }
     return text
@@ -160,7 +160,7 @@ class S3Client {
     const reason = [fieldOf(text, 'Code'), fieldOf(text, 'Message')].filter(part => part !== '').join(': ')
     return new WattlineError(
       'place_unavailable',
-      `${this.#place} answered ${answer.status}${reason === '' ? '' : ` (${reason.replace(/\.$/, '')})`}.`,
+      `${this.#store} answered ${answer.status}${reason === '' ? '' : ` (${reason.replace(/\.$/, '')})`}.`,
     )
   }
 }

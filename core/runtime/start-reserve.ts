@@ -18,12 +18,12 @@ const freeBytes = (folder: string): number => {
 }
 
 /** Gives the room back where the disk is nearly full. Once the log is open, which would take it for itself. */
-export function releaseStartRoom(folder: string): void {
+export function releaseStartReserve(folder: string): void {
   if (freeBytes(folder) < BYTES) rmSync(join(folder, FILE), { force: true })
 }
 
 /** Once everything has started. A disk without room is told by what needs it: not here. */
-export function keepStartRoom(folder: string): void {
+export function keepStartReserve(folder: string): void {
   const file = join(folder, FILE)
   if (statSync(file, { throwIfNoEntry: false })?.size === BYTES || freeBytes(folder) < SPARE_BYTES) return
   try {

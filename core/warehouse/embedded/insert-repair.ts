@@ -6,7 +6,7 @@ import { engineCode, isDiskFull, isRecordFault, messageOf } from '../engine-erro
 import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
 
 /** What the gate needs of the engine. */
-interface GatedEngine {
+interface RepairEngine {
   /** Its data folder. */
   readonly path: string
   /** Runs a statement beside everything else. */
@@ -48,8 +48,8 @@ const PROBE_BYTES = 262_144
  * (token-repair.ts), and attaching reads the tokens anew from there. Not more often than that: a disk that fails while
  * a table is being attached makes the engine end the process.
  */
-export class InsertGate {
-  readonly #engine: GatedEngine
+export class InsertRepair {
+  readonly #engine: RepairEngine
   /** Tables of inserts that failed. True: tokens can be burnt in memory alone, which no file shows. */
   readonly #suspect = new Map<string, boolean>()
   /** Detached and not attached again yet, with their folders. */
@@ -59,7 +59,7 @@ export class InsertGate {
   /** While no insert may run. */
   #held: Promise<void> | null = null
 
-  constructor(engine: GatedEngine) {
+  constructor(engine: RepairEngine) {
     this.#engine = engine
   }
 

@@ -2,11 +2,11 @@ import type { Clock } from './clock.ts'
 
 /**
  * Counts the open requests of one signal, to know whether anybody else could still add to an open batch. A request is
- * outside from the moment its headers are read; gathered while its rows sit in open batches; outside again when the last of
+ * outside from the moment its headers are read; batched while its rows sit in open batches; outside again when the last of
  * those has closed, since its client will send more once answered. Not before: points of a request sit in batches of several
  * tables, and the first that closes must not make the others wait for rows that nobody will send.
  */
-export interface RequestGate {
+export interface RequestBarrier {
   readonly open: number
   readonly outside: number
   /** `client`: what the request came by, such as its connection; none for the process's own. */
@@ -21,25 +21,25 @@ export interface Ticket {
   /** Rows of the request were added to one more open batch. */
   join(): void
   /** All its rows are in batches; without effect when all of those have closed already. */
-  gather(): void
+  allBatched(): void
   /** One of those batches has closed. */
-  scatter(): void
+  batchClosed(): void
   leave(): void
 }
 
-export function createRequestGate(clock: Pick<Clock, 'monotonicMs'>): RequestGate {
+export function createRequestBarrier(clock: Pick<Clock, 'monotonicMs'>): RequestBarrier {
   const watchers: (() => void)[] = []
   const answeredMs = new WeakMap<object, number>()
   let open = 0
-  let gathered = 0
+  let batched = 0
 
   const changed = (): void => {
-    if (open === gathered) for (const watcher of watchers) watcher()
+    if (open === batched) for (const watcher of watchers) watcher()
   }
 
   const enter = (client?: object): Ticket => {
     const lastMs = client === undefined ? undefined : answeredMs.get(client)
-    let state: 'outside' | 'gathered' | 'scattered' | 'left' = 'outside'
+    let state: 'outside' | 'batched' | 'closed' | 'left' = 'outside'
     let batches = 0
     open += 1
     return {
@@ -47,21 +47,21 @@ export function createRequestGate(clock: Pick<Clock, 'monotonicMs'>): RequestGat
       join() {
         batches += 1
       },
-      gather() {
+      allBatched() {
         if (state !== 'outside' || batches === 0) return
-        state = 'gathered'
-        gathered += 1
+        state = 'batched'
+        batched += 1
         changed()
       },
-      scatter() {
+      batchClosed() {
         batches -= 1
-        if (batches > 0 || state !== 'gathered') return
-        gathered -= 1
-        state = 'scattered'
+        if (batches > 0 || state !== 'batched') return
+        batched -= 1
+        state = 'closed'
       },
       leave() {
         if (state === 'left') return
-        if (state === 'gathered') gathered -= 1
+        if (state === 'batched') batched -= 1
         state = 'left'
         if (client !== undefined) answeredMs.set(client, clock.monotonicMs())
         open -= 1
@@ -75,7 +75,7 @@ export function createRequestGate(clock: Pick<Clock, 'monotonicMs'>): RequestGat
       return open
     },
     get outside() {
-      return open - gathered
+      return open - batched
     },
     enter,
     watch(onNoneOutside) {

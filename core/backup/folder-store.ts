@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { BackupStore } from './place.ts'
+import type { BackupStore } from './backup-store.ts'
 
 /** Ends names of files that are being written. */
 const PARTIAL = '.partial'

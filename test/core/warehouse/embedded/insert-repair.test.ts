@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { STREAMS } from '../../../../core/model/streams/index.ts'
 import { TRACE_INDEX } from '../../../../core/warehouse/ddl-derived.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
-import { InsertGate } from '../../../../core/warehouse/embedded/insert-gate.ts'
+import { InsertRepair } from '../../../../core/warehouse/embedded/insert-repair.ts'
 import { parsePartName } from '../../../../core/warehouse/embedded/token-repair.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { chaosRecord, ENTRIES_PER_RECORD, SPANS_PER_RECORD } from '../../../chaos/warehouse/records.ts'
@@ -154,7 +154,7 @@ it('goes on when a table was attached without a word of it', async () => {
   await mkdir(folder)
   let isAttached = true
   const statements: string[] = []
-  const gate = new InsertGate({
+  const gate = new InsertRepair({
     path,
     async run(statement) {
       statements.push(statement.split(' ').slice(0, 2).join(' '))

@@ -14,17 +14,17 @@ export interface BackupStore {
 }
 
 /** Opens `s3://bucket/prefix` or a folder; one that is not there is made by the first `put`. */
-export async function openPlace(
+export async function openBackupStore(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<BackupStore> {
   if (/^s3:\/\//.test(name)) {
-    const { openS3 } = await import('./s3-place.ts')
+    const { openS3 } = await import('./s3-store.ts')
     return openS3(name, environment)
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(name)) {
     throw new WattlineError('parameter_invalid', `${name} is neither a folder nor s3://BUCKET/PREFIX.`)
   }
-  const { openFolder } = await import('./folder-place.ts')
+  const { openFolder } = await import('./folder-store.ts')
   return openFolder(name)
 }
