@@ -5,7 +5,7 @@ import type { Appended, Broker, NewRecord, PartitionLag, StoredRecord } from './
  * The log for those who only ask it now and then: opened when it is first asked, so that they start, and serve all else,
  * without it. What fails to open is opened anew by the next who asks.
  */
-export class LateBroker implements Pick<Broker, 'lag' | 'append' | 'newest' | 'close'> {
+export class LazyBroker implements Pick<Broker, 'lag' | 'append' | 'newest' | 'close'> {
   readonly #open: () => Promise<Broker>
   #opened: Promise<Broker> | null = null
   #isClosed = false
