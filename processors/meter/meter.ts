@@ -41,6 +41,8 @@ export interface Arrival {
   readonly patienceMs?: number
   /** The loop's own time, see silence.ts. */
   readonly own?: ElapsedTime
+  /** Hosts none of whose windows may be closed yet, as of then; 0: unknown. */
+  readonly staysOpen?: (state: HostState, arrivedMs: number) => boolean
 }
 
 export interface Meter {
@@ -50,6 +52,8 @@ export interface Meter {
     record: RecordView<typeof readings>,
     arrival: Arrival & { readonly capacityOf: CapacityOf },
   ): Metering
+  /** Closes what may be closed of a host that stayed open until now. */
+  resume(state: HostState): Metering
   flush(states: HostStates, flush: Flush): Metering
   /**
    * What hosts that have been silent for `metering.idle_flush` or longer need: the loop appends each to `readings`.
@@ -84,8 +88,13 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
     forgetMs: FORGET_HOST_WINDOWS * WINDOW_SECONDS * 1000,
   }
   const symbols = new TextSymbols()
+  const closeDue = (state: HostState, arrivedMs: number, result: Metering): void => {
+    const { series } = derivedOf(state)
+    const until = closableBefore(state, series, { latenessMs, arrivedMs })
+    closeWindows(state, until, attribution, result)
+  }
   return {
-    apply(states, record, { timestampMs, patienceMs = 0, own = NO_TIME, capacityOf }) {
+    apply(states, record, { timestampMs, patienceMs = 0, own = NO_TIME, capacityOf, staysOpen }) {
       const result: Metering = { energy: [], late: [], changed: new Map() }
       const { changed, late } = result
       const arrivedMs = arrivalOf(record, timestampMs)
@@ -94,10 +103,14 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const latest = latestAt(arrivedMs)
       for (const state of changed.values()) {
         ingestDue(state, latest, mostSamples(capacityOf(state.tenant)), late)
-        const { series } = derivedOf(state)
-        const until = closableBefore(state, series, { latenessMs, arrivedMs })
-        closeWindows(state, until, attribution, result)
+        if (staysOpen?.(state, arrivedMs) !== true) closeDue(state, arrivedMs, result)
       }
+      return result
+    },
+    resume(state) {
+      const changed = new Map([[hostKey(state.tenant, state.host), state]])
+      const result: Metering = { energy: [], late: [], changed }
+      closeDue(state, state.arrivedMs, result)
       return result
     },
     flush(states, { tenant, host, untilUnixNano, forget: gone }) {

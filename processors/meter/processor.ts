@@ -10,13 +10,12 @@ import { encodeRows } from '../../core/columns/rows.ts'
 import { FORWARDED_HEADER } from '../../core/model/forwarding.ts'
 import { energy, lateReadings, readings } from '../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../core/model/streams/ledger.ts'
-import { WINDOW_NS } from '../../core/model/window.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { decodeHostState, derivedOf, encodeNumbers } from './codec/codec.ts'
 import type { Flush, Meter, Metering } from './meter.ts'
-import { NAMES_KIND } from './names/host-names.ts'
+import { BOOKED_KIND, NAMES_KIND } from './names/host-names.ts'
 import { Joiner } from './names/joiner.ts'
 import { hostKey, isNamesKey, namesKey } from './samples/keys.ts'
 import type { StateBudget } from './state/budget.ts'
@@ -106,10 +105,7 @@ class MeterWorker implements PartitionWorker {
     states: HostStates,
     stored: ReadonlyMap<string, Uint8Array>,
   ) {
-    this.#joiner = new Joiner(
-      { events: options.events, partitions: options.partitions, close: state => this.#close(state) },
-      stored,
-    )
+    this.#joiner = new Joiner({ events: options.events, partitions: options.partitions }, stored)
     this.#options = options
     this.#partition = partition
     this.#states = states
@@ -131,12 +127,6 @@ class MeterWorker implements PartitionWorker {
     this.#energy.push(...result.energy)
     this.#late.push(...result.late)
     for (const [key, state] of result.changed) this.#changed.set(key, state)
-  }
-
-  /** Closes all windows that a host's readings lie in. */
-  #close({ tenant, host, recordNano }: HostState): void {
-    const untilUnixNano = (recordNano + WINDOW_NS).toString()
-    this.#keep(this.#options.meter.flush(this.#states, { tenant, host, untilUnixNano }))
   }
 
   finish(step: Step): void {
@@ -175,10 +165,16 @@ class MeterWorker implements PartitionWorker {
 
   async tick(nowMs: number): Promise<void> {
     const silent = this.#options.meter.silent(this.#states, nowMs, this.#ownTime.at(nowMs))
-    const due = silent.filter(flush => !this.#flushed.has(keyOf(flush))).slice(0, FLUSHES_A_TICK)
+    const due = silent.filter(flush => this.#isDue(flush, nowMs)).slice(0, FLUSHES_A_TICK)
     if (due.length === 0) return
     await this.#options.appendFlushes(this.#partition, due)
     for (const flush of due) this.#flushed.add(keyOf(flush))
+  }
+
+  #isDue(flush: Flush, nowMs: number): boolean {
+    const key = keyOf(flush)
+    const state = this.#states.get(key)
+    return !this.#flushed.has(key) && (state === undefined || !this.#joiner.awaits(state, nowMs))
   }
 
   close(): void {
@@ -216,6 +212,12 @@ class MeterWorker implements PartitionWorker {
       for (const [key, state] of this.#joiner.applyClaims(record, this.#states)) this.#changed.set(key, state)
       return null
     }
+    if (record.headers[RECORD_KIND] === BOOKED_KIND) {
+      for (const state of this.#joiner.applyBooked(record, this.#states)) {
+        this.#keep(this.#options.meter.resume(state))
+      }
+      return null
+    }
     const kept = this.#joiner.keep(record, readRecord(readings, record.value))
     if (kept === null) return null
     return this.#options.meter.apply(this.#states, kept, {
@@ -224,6 +226,7 @@ class MeterWorker implements PartitionWorker {
       patienceMs:
         record.headers[FORWARDED_HEADER] === undefined ? 0 : (this.#options.forwardedPatienceMs ?? 0),
       capacityOf: this.#options.budget.capacityOf,
+      staysOpen: (state, arrivedMs) => this.#joiner.awaits(state, arrivedMs),
     })
   }
 

@@ -179,6 +179,8 @@ async function watched({ centre = () => 0, clock = () => 0, isSilent, until, met
     for (const { stream, record } of step.outputs) {
       if (stream === energy.name) bookedUj += totalUj(decodeRows(energy, record.value))
       if (stream === lateReadings.name) late.push(...decodeRows(lateReadings, record.value))
+      // What the worker tells of names, to itself here.
+      if (stream === readings.name) await take(record.value, record.headers ?? {}, timestampMs)
     }
   }
   for (let second = 0; second <= until; second++) {

@@ -126,6 +126,13 @@ export const METER_EVENTS = {
       'Names that two machines of one tenant claim: what is sent under the name alone cannot be told apart and counts as a third host',
     ),
   },
+  hostBookedByName: {
+    level: 'info',
+    counter: counter(
+      'wattline_hosts_booked_by_name_total',
+      'Hosts whose minutes up to a time stand in the ledger under their name: what came under their id for these is in late_readings',
+    ),
+  },
   energyUnpriced: {
     level: 'warn',
     counter: counter('wattline_unpriced_total', 'Ledger entries without a factor or tariff', 'reason'),

@@ -6,6 +6,9 @@
  * Readings are kept by host, so the two may lie in different partitions: the worker that hears of an id with its name tells
  * the partition of the name, through the log, and tells it again every hour. There, what comes under the name alone is
  * passed on to the id. Two ids that claim one name at a time are two machines of one name: then nothing is joined.
+ *
+ * Minutes that were booked under the name already must not be booked again under the id: the first time, the partition of
+ * the name answers up to where it has booked, and until then no window of a new host is closed.
  */
 import { hostKey } from '../samples/keys.ts'
 
@@ -13,12 +16,24 @@ import { hostKey } from '../samples/keys.ts'
 export const NAMES_KIND = 'names'
 /** Value of the header `kind` of a record of readings that came under a name alone, under the host's id now. */
 export const JOINED_KIND = 'joined'
+/** Value of the header `kind` of a record that answers a claim. */
+export const BOOKED_KIND = 'booked'
 
 /** A host of this id says that it has this name. */
 export interface Claim {
   readonly tenant: string
   readonly name: string
   readonly host: string
+  /** It is to be answered. */
+  readonly asks?: true
+}
+
+/** Up to where windows stand in the ledger under a host's name; null: none do. */
+export interface Booked {
+  readonly tenant: string
+  readonly name: string
+  readonly host: string
+  readonly before: number | null
 }
 
 interface Claimed {
@@ -30,11 +45,15 @@ interface Claimed {
 interface Announced {
   readonly name: string
   readonly atMs: number
+  /** It has not been answered. */
+  readonly waits?: true
 }
 
 const ANNOUNCE_EVERY_MS = 3_600_000
 /** A claim so much older than the newest one of its name is that of a machine that is gone. */
 const STALE_MS = 3 * ANNOUNCE_EVERY_MS
+/** Who waits for an answer waits no longer: the partition of the name stands still. */
+const LONGEST_WAIT_MS = ANNOUNCE_EVERY_MS
 /** Claims kept of one name; further machines with that name are not told apart. */
 const MOST_CLAIMS = 4
 /** Names of one host that are announced in turn. */
@@ -71,10 +90,32 @@ export class HostNameClaims {
     const key = hostKey(tenant, host)
     const announced = this.#announced.get(key) ?? []
     if (announced.some(one => one.name === name && nowMs < one.atMs + ANNOUNCE_EVERY_MS)) return null
-    const now = [...announced.filter(one => one.name !== name), { name, atMs: nowMs }].slice(-MOST_NAMES)
+    const before = announced.find(one => one.name === name)
+    const isFirst = before === undefined || before.waits === true
+    const next: Announced = isFirst ? { name, atMs: nowMs, waits: true } : { name, atMs: nowMs }
+    const now = [...announced.filter(one => one.name !== name), next].slice(-MOST_NAMES)
     this.#announced.set(key, now)
     changes.set(ANNOUNCED + key, bytesOf(now))
-    return { tenant, name, host }
+    return isFirst ? { tenant, name, host, asks: true } : { tenant, name, host }
+  }
+
+  /** A claim of a host was answered. */
+  answered({ tenant, name, host }: Booked, changes: Changes): void {
+    const key = hostKey(tenant, host)
+    const announced = this.#announced.get(key)
+    if (announced === undefined) return
+    const now = announced.map(one => (one.name === name ? { name, atMs: one.atMs } : one))
+    this.#announced.set(key, now)
+    changes.set(ANNOUNCED + key, bytesOf(now))
+  }
+
+  /** Whether a host that says this name waits to hear what was booked under a name of its own. `nowMs` 0: unknown. */
+  awaits(tenant: string, host: string, name: string, nowMs: number): boolean {
+    if (name === '' || name === host || nowMs <= 0) return false
+    const announced = this.#announced.get(hostKey(tenant, host))
+    // It will be announced when the record in hand is done with.
+    if (announced === undefined) return true
+    return announced.every(({ waits, atMs }) => waits === true && nowMs < atMs + LONGEST_WAIT_MS)
   }
 
   claim({ tenant, name, host }: Claim, atMs: number, changes: Changes): void {

@@ -3,12 +3,17 @@ import { copyRows } from '../../../core/columns/copy-rows.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
+import { divideHalfEven } from '../../../core/model/decimal.ts'
+import { sumOf } from '../../../core/model/integers.ts'
 import { readings } from '../../../core/model/streams/index.ts'
 import type { RowOf } from '../../../core/model/streams/stream.ts'
+import { type WindowPart, windowStartNano } from '../../../core/model/window.ts'
 import { workloadKey } from '../samples/keys.ts'
-import { STRIDE, timeNanoAt, valueAt } from '../samples/samples.ts'
+import { countOf, STRIDE, timeNanoAt, valueAt } from '../samples/samples.ts'
+import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { Readings } from '../state/lookup.ts'
+import { riseFrom } from '../windows/intervals.ts'
 import type { HostNameClaims } from './host-names.ts'
 
 /** Takes rows of a record that are readings of this host. */
@@ -58,27 +63,27 @@ function targetsOf(record: Readings, names: HostNameClaims): ReadonlyMap<number,
 }
 
 /**
- * What a name that turned out to stand for a host has left, as that host's readings: all samples where no window was
- * closed under the name, else the last one, from which its counters go on. Forgotten here.
+ * What a name that turned out to stand for a host has left, as that host's readings: all samples of windows that are open.
+ * Forgotten here.
  */
 export function moveSamples(state: HostState, host: string): Uint8Array | null {
   const rows: RowOf<typeof readings>[] = []
-  for (const { identity, samples, rangeMax } of state.series.values()) {
+  for (const series of state.series.values()) {
+    const { identity, rangeMax } = series
     const { quantity, workloadKind, workloadId } = identity
-    const first = state.closedBefore === null ? 0 : Math.max(0, samples.length - STRIDE)
-    for (let at = first; at < samples.length; at += STRIDE) {
+    for (const { timeNano, value } of leftOf(series, state.closedBefore)) {
       rows.push({
         Tenant: state.tenant,
         Host: host,
         HostName: state.hostName,
         BootId: identity.bootId,
-        Timestamp: timeNanoAt(samples, at),
+        Timestamp: timeNano,
         Quantity: quantity,
         Domain: identity.domain,
         Device: identity.device,
         WorkloadKind: workloadKind,
         WorkloadId: workloadId,
-        Value: valueAt(samples, at),
+        Value: value,
         RangeMax: rangeMax,
         Source: identity.source,
         Quality: identity.quality,
@@ -91,4 +96,39 @@ export function moveSamples(state: HostState, host: string): Uint8Array | null {
   state.derived = null
   state.lookup = null
   return rows.length === 0 ? null : encodeRows(readings, rows)
+}
+
+interface Sample {
+  readonly timeNano: bigint
+  readonly value: bigint
+}
+
+function leftOf(series: Series, closedBefore: number | null): Sample[] {
+  const left = [series.samples, series.ahead].flatMap(samples =>
+    Array.from({ length: countOf(samples) }, (_, index) => ({
+      timeNano: timeNanoAt(samples, index * STRIDE),
+      value: valueAt(samples, index * STRIDE),
+    })),
+  )
+  // Of the first interval a part is booked: it begins where that ends.
+  if (series.pending && closedBefore !== null) left[0] = sampleAtEdge(series, closedBefore)
+  return left
+}
+
+/** What the meter stood at when a window began that its first interval reaches into, as it was booked. */
+function sampleAtEdge(series: Series, window: number): Sample {
+  const { samples, isGauge } = series
+  const timeNano = windowStartNano(window)
+  const [before, after] = [valueAt(samples, 0), valueAt(samples, STRIDE)]
+  if (isGauge) {
+    const [start, end] = [timeNanoAt(samples, 0), timeNanoAt(samples, STRIDE)]
+    const value = divideHalfEven(before * (end - timeNano) + after * (timeNano - start), end - start)
+    return { timeNano, value }
+  }
+  const parts = riseFrom(series, 0, Number.POSITIVE_INFINITY).parts ?? []
+  const sum = (some: readonly WindowPart[]): bigint => sumOf(some.map(({ amount }) => amount))
+  const rest = sum(parts.filter(part => part.window >= window))
+  // Below 0 the counter wraps after the edge.
+  const value = after >= rest ? after - rest : before + sum(parts.filter(part => part.window < window))
+  return { timeNano, value }
 }

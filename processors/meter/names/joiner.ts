@@ -5,20 +5,30 @@ import type { RecordView } from '../../../core/columns/record-reader.ts'
 import { FORWARDED_HEADER } from '../../../core/model/forwarding.ts'
 import { partitionOf } from '../../../core/model/partition.ts'
 import { readings } from '../../../core/model/streams/index.ts'
+import { windowStartSeconds } from '../../../core/model/window.ts'
 import { Outbox } from '../../loop/outbox.ts'
 import type { Step } from '../../loop/step.ts'
 import { hostKey } from '../samples/keys.ts'
 import type { HostState, HostStates } from '../state/host-state.ts'
-import { type Changes, type Claim, HostNameClaims, JOINED_KIND, NAMES_KIND } from './host-names.ts'
+import {
+  BOOKED_KIND,
+  type Booked,
+  type Changes,
+  type Claim,
+  HostNameClaims,
+  JOINED_KIND,
+  NAMES_KIND,
+} from './host-names.ts'
 import { divide, moveSamples } from './join.ts'
 
 export interface JoinerOptions {
   readonly events: Events
   /** Partitions of stream `readings`. */
   readonly partitions: number
-  /** Closes all windows of a host that its readings lie in. */
-  readonly close: (state: HostState) => void
 }
+
+/** A host's key and its state, which is to be stored. */
+type Changed = readonly [key: string, state: HostState]
 
 export class Joiner {
   readonly #names: HostNameClaims
@@ -27,6 +37,8 @@ export class Joiner {
   readonly #forwarded = new Outbox()
   readonly #direct = new Outbox()
   #moved: { readonly partition: number; readonly value: Uint8Array }[] = []
+  /** Answers, by partition of the host that asked. */
+  #booked = new Map<number, Booked[]>()
   #changes: Changes = new Map()
 
   constructor(options: JoinerOptions, stored: ReadonlyMap<string, Uint8Array>) {
@@ -44,9 +56,9 @@ export class Joiner {
   }
 
   /** Takes a record that tells names. Returns the hosts whose states have changed. */
-  applyClaims({ value, timestampMs }: StoredRecord, states: HostStates): readonly [string, HostState][] {
+  applyClaims({ value, timestampMs }: StoredRecord, states: HostStates): readonly Changed[] {
     const claims = JSON.parse(Buffer.from(value).toString()) as readonly Claim[]
-    return claims.flatMap(claim => {
+    return claims.flatMap((claim): readonly Changed[] => {
       const { tenant, name } = claim
       const before = this.#names.claimants(tenant, name)
       this.#names.claim(claim, timestampMs, this.#changes)
@@ -54,17 +66,56 @@ export class Joiner {
       if (now.length > before.length && now.length > 1) {
         this.#options.events.emit('hostNameShared', { tenant, host_name: name, hosts: now.join(' ') })
       }
-      const key = hostKey(tenant, name)
-      const state = states.get(key)
-      const host = this.#names.hostOf(tenant, name)
-      if (host === null || state === undefined || state.series.size === 0) return []
-      // A host of that id, which says another name for itself.
-      if (state.hostName !== state.host) return []
-      if (state.closedBefore !== null) this.#options.close(state)
-      const left = moveSamples(state, host)
-      if (left !== null) this.#moved.push({ partition: this.#partitionOf(tenant, host), value: left })
-      return [[key, state] as const]
-    }) as readonly [string, HostState][]
+      return this.#join(claim, states)
+    })
+  }
+
+  /**
+   * Takes a record that answers claims: what stands in the ledger under a host's name is not booked again under its id. Returns
+   * the hosts that were answered.
+   */
+  applyBooked({ value }: StoredRecord, states: HostStates): readonly HostState[] {
+    const answers = JSON.parse(Buffer.from(value).toString()) as readonly Booked[]
+    return answers.flatMap(answer => {
+      const { tenant, name, host, before } = answer
+      this.#names.answered(answer, this.#changes)
+      const state = states.get(hostKey(tenant, host))
+      if (state === undefined) return []
+      if (before !== null && before > (state.closedBefore ?? 0)) {
+        state.closedBefore = before
+        const until = new Date(windowStartSeconds(before) * 1000).toISOString()
+        this.#options.events.emit('hostBookedByName', { tenant, host, host_name: name, until })
+      }
+      return [state]
+    })
+  }
+
+  /** Whether windows of a host stay open until it is known what was booked under its name. */
+  awaits({ tenant, host, hostName, closedBefore }: HostState, nowMs: number): boolean {
+    return closedBefore === null && this.#names.awaits(tenant, host, hostName, nowMs)
+  }
+
+  /** Passes on what a name has left, where it stands for one host now. Returns the state that has changed. */
+  #join(claim: Claim, states: HostStates): readonly Changed[] {
+    const { tenant, name } = claim
+    const key = hostKey(tenant, name)
+    const host = this.#names.hostOf(tenant, name)
+    const state = states.get(key)
+    // Who says another name for itself is a host of that id.
+    const isLeft = host !== null && state !== undefined && state.hostName === state.host
+    const before = isLeft ? state.closedBefore : null
+    const isMoved = isLeft && state.series.size > 0
+    if (claim.asks === true) this.#answer({ tenant, name, host: claim.host, before })
+    else if (isMoved) this.#answer({ tenant, name, host, before })
+    if (!isMoved) return []
+    const left = moveSamples(state, host)
+    if (left !== null) this.#moved.push({ partition: this.#partitionOf(tenant, host), value: left })
+    return [[key, state]]
+  }
+
+  #answer(booked: Booked): void {
+    const partition = this.#partitionOf(booked.tenant, booked.host)
+    this.#booked.set(partition, [...(this.#booked.get(partition) ?? []), booked])
   }
 
   /** Writes what there is to tell and to pass on. `changed`: hosts that the records of this step spoke of. */
@@ -79,12 +130,17 @@ export class Joiner {
         emit(partition, value, { ...headers, [RECORD_KIND]: JOINED_KIND })
       }
     }
+    // Before what was left: it says up to where that is booked.
+    for (const [partition, answers] of this.#booked) {
+      emit(partition, Buffer.from(JSON.stringify(answers)), { [RECORD_KIND]: BOOKED_KIND })
+    }
     for (const { partition, value } of this.#moved) emit(partition, value, { [RECORD_KIND]: JOINED_KIND })
     for (const [partition, claims] of this.#claimsOf(changed, timestampMs)) {
       emit(partition, Buffer.from(JSON.stringify(claims)), { [RECORD_KIND]: NAMES_KIND })
     }
     for (const [key, bytes] of this.#changes) step.state.set(key, bytes)
     this.#moved = []
+    this.#booked = new Map()
     this.#changes = new Map()
   }
 

@@ -3,88 +3,11 @@
  * lies in, whoever speaks first, across restarts; two machines of one name stay apart, and that is said.
  */
 import { describe, expect, test } from 'vitest'
-import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../../core/broker/broker.ts'
-import { configSchema } from '../../../core/catalogue/config/schema.ts'
-import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
-import { partitionOf } from '../../../core/model/partition.ts'
-import { energy, readings } from '../../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
-import { Step } from '../../../processors/loop/step.ts'
-import { createMeter } from '../../../processors/meter/meter.ts'
-import { createMeterProcessor, FLUSH_KIND } from '../../../processors/meter/processor.ts'
-import { StateBudget } from '../../../processors/meter/state/budget.ts'
-import { at, energyAt, modeAt, type Reading, totalUj, workAt } from './support.ts'
+import { fleet, NOON_MS } from './fleet.ts'
+import { energyAt, modeAt, type Reading, totalUj, workAt } from './support.ts'
 
-const NOON_MS = Number(at(0) / 1_000_000n)
 const HOUR_S = 3600
-
-/** A log of so many partitions with a worker each; what workers write to `readings` is read like the rest. */
-async function fleet(partitions: number) {
-  const events: string[] = []
-  const options = {
-    meter: createMeter({ metering: configSchema.parse({}).metering, isSensor: () => false }),
-    retentionNano: 10n ** 18n,
-    partitions,
-    events: { emit: (name: string) => void events.push(name) } as never,
-    budget: new StateBudget(Number.POSITIVE_INFINITY, { emit: () => {} } as never),
-    appendFlushes: async () => {},
-  }
-  const states = Array.from({ length: partitions }, () => new Map<string, Uint8Array>())
-  const rows: EnergyRow[] = []
-  const kinds: string[] = []
-  const open = (partition: number) =>
-    createMeterProcessor(options).open({
-      partition,
-      loadState: async () => new Map(states[partition]),
-    } as unknown as AssignedPartition)
-  let workers = await Promise.all(states.map((_, partition) => open(partition)))
-
-  async function take(partition: number, record: Omit<StoredRecord, 'offset'>): Promise<void> {
-    const step = new Step()
-    await workers[partition]!.apply({ ...record, offset: 0n }, step)
-    await workers[partition]!.finish?.(step)
-    for (const [key, bytes] of step.state) {
-      if (bytes === null) states[partition]!.delete(key)
-      else states[partition]!.set(key, bytes.slice())
-    }
-    for (const { stream, partition: to, record: output } of step.outputs) {
-      if (stream === energy.name) rows.push(...decodeRows(energy, output.value))
-      if (stream !== readings.name) continue
-      kinds.push(output.headers![RECORD_KIND]!)
-      await take(to, { ...output, headers: output.headers! })
-    }
-  }
-  return {
-    rows,
-    kinds,
-    events,
-    /** A record each of the hosts' readings, in their partitions, as of `seconds` after noon. */
-    async record(some: readonly Reading[], seconds: number) {
-      for (const [host, part] of Map.groupBy(some, row => row.Host)) {
-        const value = encodeRows(readings, part)
-        await take(partitionOf('default', host, partitions), {
-          value,
-          headers: {},
-          timestampMs: NOON_MS + seconds * 1000,
-        })
-      }
-    },
-    async flush(host: string, seconds: number) {
-      const value = Buffer.from(
-        JSON.stringify({ tenant: 'default', host, untilUnixNano: at(seconds).toString() }),
-      )
-      await take(partitionOf('default', host, partitions), {
-        value,
-        headers: { [RECORD_KIND]: FLUSH_KIND },
-        timestampMs: NOON_MS + seconds * 1000,
-      })
-    },
-    async restart() {
-      for (const worker of workers) await worker.close?.()
-      workers = await Promise.all(states.map((_, partition) => open(partition)))
-    },
-  }
-}
 
 const ID = { Host: 'machine-id-1', HostName: 'node-1', Source: 'otlp:hw.energy' }
 const NAME = { Host: 'node-1', HostName: 'node-1', Source: 'kepler:kepler_node_cpu_joules_total' }
@@ -168,7 +91,7 @@ describe.each([1, 2, 3, 7])('over %i partitions', partitions => {
 test('a name is told once an hour, and what nobody claims costs nothing', async () => {
   const { record, kinds } = await fleet(2)
   for (let minute = 0; minute < 180; minute++) await record(byId(minute * 60), minute * 60)
-  expect(kinds).toEqual(['names', 'names', 'names'])
+  expect(kinds.filter(kind => kind === 'names')).toHaveLength(3)
   const alone = await fleet(2)
   for (let minute = 0; minute < 10; minute++) await alone.record(byName(minute * 60), minute * 60)
   expect(alone.kinds).toEqual([])
@@ -182,7 +105,7 @@ test('names of containers that share a machine id are told once each', async () 
       minute * 60,
     )
   }
-  expect(kinds).toEqual(['names', 'names', 'names'])
+  expect(kinds.filter(kind => kind === 'names')).toHaveLength(3)
 })
 
 test('a host whose id is another’s name, and that says a name of its own, is not joined', async () => {
