@@ -34,6 +34,7 @@ export interface ErasureAnswer {
   readonly log_expires: string | null
 }
 
+/** What an erasure still has to remove, over everything the tenant has in tables, log and quarantine. */
 export interface ErasureLeft {
   /** Rows, over all tables. */
   readonly rows: number

@@ -25,6 +25,7 @@ export interface LiveAnswer {
   readonly series: readonly LiveSeries[]
 }
 
+/** One line of the live chart: a workload's share of the host's power, or the host's idle or unattributed power. */
 export interface LiveSeries {
   readonly share: 'active' | 'idle' | 'unattributed'
   /** Empty for idle and unattributed. */

@@ -20,6 +20,7 @@ interface QuarantineEntry {
   readonly replay: QuarantineReplay
 }
 
+/** Whether the record has been appended to its stream again since it was quarantined. */
 export interface QuarantineReplay {
   /** unknown: one was begun and not noted as done, so that the record may be in the log again or not. */
   readonly state: 'none' | 'done' | 'unknown'

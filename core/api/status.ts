@@ -8,6 +8,7 @@ export interface LagAnswer {
   readonly newest?: readonly NewestRow[] | null
 }
 
+/** How old the newest row of a stream's table is. */
 export interface NewestRow {
   readonly stream: string
   /** Latest time that a row tells of, of the ledger the start of its window; null: no rows. */
@@ -16,6 +17,7 @@ export interface NewestRow {
   readonly age_seconds: number | null
 }
 
+/** Lag of one consumer group on one partition. Offsets and counts are decimal strings. */
 export interface LagEntry {
   readonly group: string
   readonly stream: string

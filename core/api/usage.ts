@@ -17,6 +17,7 @@ export interface UsageAnswer {
   readonly idle_shared_by_seconds: number | null
 }
 
+/** Sums of one group in one step. Units are the suffixes: µJ, µs of CPU time, µg CO2e, 1e-9 of the currency unit. */
 export interface UsageRow {
   readonly group: Readonly<Record<string, string>>
   /** Start of the step; null without `step`. */

@@ -6,6 +6,7 @@ const TOKEN_PREFIX = 'wl_'
 /** A new token: 256 random bits in base64url behind the prefix. `wl_[A-Za-z0-9_-]{43}` */
 export const newToken = (): string => TOKEN_PREFIX + randomBytes(32).toString('base64url')
 
+/** Whether the text has the form of a token. Says nothing about whether the token is known. */
 export const looksLikeToken = (text: string): boolean => /^wl_[A-Za-z0-9_-]{43}$/.test(text)
 
 /** What is kept of a token. No salt and no slow hash: 256 random bits cannot be guessed. */

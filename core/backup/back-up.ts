@@ -38,6 +38,7 @@ interface BackupSource {
   readonly open: () => AsyncIterable<Uint8Array>
 }
 
+/** Result of a backup that is complete in the store. */
 export interface BackedUp {
   readonly manifest: BackupManifest
   /** Bytes of objects that were there already. */

@@ -1,6 +1,7 @@
 /** Where backups are kept: names and bytes, written once and never changed. A folder, or a bucket of S3. */
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
+/** Objects by name, written once and never changed. Implemented by a folder and by an S3 bucket. */
 export interface BackupStore {
   /** As the user wrote it. */
   readonly name: string

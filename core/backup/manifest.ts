@@ -53,6 +53,10 @@ const manifestSchema = z.strictObject({
     })
     .nullable(),
 })
+/**
+ * What a complete backup consists of: its objects with size and SHA-256, and which moment of the log and tables they
+ * show.
+ */
 export type BackupManifest = z.infer<typeof manifestSchema>
 
 const MANIFESTS = 'backups/'
@@ -73,6 +77,7 @@ export async function backupsIn(store: BackupStore): Promise<readonly string[]> 
     .sort()
 }
 
+/** Stores the manifest with its own checksum. Call it last: only a backup with a manifest counts as complete. */
 export async function writeManifest(store: BackupStore, manifest: BackupManifest): Promise<void> {
   const text = JSON.stringify(manifest)
   const bytes = Buffer.from(JSON.stringify({ manifest: text, sha256: digest(text) }))
@@ -84,6 +89,7 @@ export async function writeManifest(store: BackupStore, manifest: BackupManifest
   )
 }
 
+/** Makes the backup incomplete; its objects stay until `prune` finds that no other backup needs them. */
 export const removeManifest = (store: BackupStore, id: string): Promise<void> => store.remove(nameOf(id))
 
 /** @throws backup_unusable for one that is damaged, or of a newer version */

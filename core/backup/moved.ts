@@ -14,8 +14,10 @@ const fileSchema = z.strictObject({
   /** Of tables that keep one row a version: which this is. */
   version: z.string().optional(),
 })
+/** One exported file of rows: its object name, row count, size and lower-case hex SHA-256. */
 export type MovedFile = z.infer<typeof fileSchema>
 
+/** The files made of one part of a table. Stored when they are complete, so that a repeated export skips the part. */
 export const partFilesSchema = z.array(fileSchema)
 
 const exportSchema = z.strictObject({
@@ -27,12 +29,15 @@ const exportSchema = z.strictObject({
   /** Of each tenant of the ledger: entries and sums, as decimal text. */
   ledger: z.array(z.record(z.string(), z.string())),
 })
+/** Manifest of an export: the files of every table, and each tenant's ledger sums for the importing side to compare. */
 export type Export = z.infer<typeof exportSchema>
 
 const NAME = 'export.json'
 
+/** Total rows of the files. */
 export const rowsIn = (files: readonly MovedFile[]): number => files.reduce((sum, { rows }) => sum + rows, 0)
 
+/** Stores the manifest of the export with its own checksum. Call it last: an export without it is not complete. */
 export const writeExport = (store: BackupStore, made: Export): Promise<void> => {
   const text = JSON.stringify(made)
   return putText(store, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
@@ -71,12 +76,14 @@ export async function readText(store: BackupStore, name: string): Promise<string
   }
 }
 
+/** The whole object in memory. @throws WattlineError `backup_unusable` when it is missing */
 export async function readBytes(store: BackupStore, name: string): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   for await (const piece of await store.get(name)) pieces.push(piece)
   return Buffer.concat(pieces)
 }
 
+/** Stores UTF-8 text as one object. */
 export const putText = (store: BackupStore, name: string, text: string): Promise<void> =>
   store.put(
     name,
@@ -85,4 +92,5 @@ export const putText = (store: BackupStore, name: string, text: string): Promise
     })(),
   )
 
+/** SHA-256 as lower-case hex. */
 export const digest = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex')

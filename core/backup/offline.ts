@@ -8,6 +8,7 @@ import { openBrokerOfKind } from '../storage/open-broker.ts'
 import { openWarehouseOfKind } from '../storage/open-warehouse.ts'
 import { Snapshots } from './snapshots.ts'
 
+/** The log and the engine of a stopped process, opened so that a snapshot of them can be taken. */
 export interface Offline {
   readonly snapshots: Snapshots
   /** Closes log and engine; the snapshot stays. Harmless when called twice. */

@@ -20,6 +20,7 @@ interface FrozenPart {
 /** Where the engine keeps a table of this UUID, below its folder. */
 export const tableFolder = (uuid: string): string => join('store', uuid.slice(0, 3), uuid)
 
+/** Every part of the frozen tables; the parts of one table in order of name. A table without rows has none. */
 export async function frozenParts({ tables, parts }: Snapshot): Promise<readonly FrozenPart[]> {
   const found: FrozenPart[] = []
   for (const { name, uuid } of tables ?? []) {

@@ -1,6 +1,7 @@
 /** Signature version 4 of requests to S3: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 import { createHash, createHmac } from 'node:crypto'
 
+/** Credentials that sign requests. `sessionToken` is set for temporary credentials only. */
 export interface S3Login {
   readonly accessKeyId: string
   readonly secretAccessKey: string

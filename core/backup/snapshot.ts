@@ -25,6 +25,7 @@ const snapshotSchema = z.strictObject({
   /** Folder of the tables' parts. */
   parts: z.string().nullable(),
 })
+/** What a snapshot holds and where. Written into its folder as JSON once the snapshot is complete. */
 export type Snapshot = z.infer<typeof snapshotSchema>
 
 /** What is open of a data folder. */

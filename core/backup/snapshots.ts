@@ -18,6 +18,7 @@ interface LeasedSnapshot {
   timer: NodeJS.Timeout
 }
 
+/** Takes one snapshot at a time and drops it when no client has asked for it for `LEASE_MS`. */
 export class Snapshots {
   readonly #opened: Opened
   readonly #now: () => number

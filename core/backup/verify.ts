@@ -7,6 +7,7 @@ import { Watched } from './watched.ts'
 
 const AT_A_TIME = 4
 
+/** Error for an object whose bytes do not match the manifest. */
 export const damaged = ({ name }: BackupObject, store: BackupStore): WattlineError =>
   new WattlineError('backup_unusable', `${name} in ${store.name} is damaged: its checksum does not match.`)
 

@@ -11,6 +11,7 @@ export type MostPerSecond = bigint
 
 const SECOND_NS = 1_000_000_000n
 
+/** What happened between two samples of a counter, in the counter's own unit. */
 export interface CounterStep {
   /**
    * rise, wrap: `amount` was counted. epoch: the counter began anew, nobody knows what was counted. implausible: it says
@@ -23,6 +24,7 @@ export interface CounterStep {
 
 const EPOCH: CounterStep = { kind: 'epoch', amount: 0n }
 
+/** What tells a wrap from a reset, and a possible rise from an impossible one. */
 export interface CounterLimits {
   /** 0n: no known range. Above 0: the counter wraps after this value. */
   readonly rangeMax: bigint
@@ -31,6 +33,7 @@ export interface CounterLimits {
   readonly likely?: LikelyRange | null
 }
 
+/** Compares two samples of one counter that are `spanNs` apart. */
 export function counterStep(
   before: bigint,
   after: bigint,

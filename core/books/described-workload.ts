@@ -9,6 +9,7 @@ export interface DescribedWorkload {
   readonly told: readonly ToldCpu[]
 }
 
+/** CPU time of a workload as one source reports it. */
 export interface ToldCpu {
   readonly source: string
   readonly quality: string
@@ -16,6 +17,7 @@ export interface ToldCpu {
   readonly us: bigint
 }
 
+/** Whether the workload kind runs inside a container runtime. */
 export const isContainer = (kind: string): boolean => kind === 'container' || kind === 'pod'
 
 /** Ids of containers hold no slash: what does is a pod and a name. */
@@ -24,6 +26,7 @@ export const isNamed = (id: string): boolean => id.includes('/')
 /** Sources that see the CPU of a host from one place, so that what they tell of its workloads never overlaps. */
 const SENSORS: ReadonlySet<string> = new Set(['proc', 'cgroup1', 'cgroup2'])
 
+/** Name of the group of sources that one agent reports, within which CPU time never overlaps. */
 export function familyOf(source: string): string {
   if (SENSORS.has(source)) return 'sensors'
   // Of OpenTelemetry each metric may come from another agent; an exporter of Prometheus is one program.

@@ -21,6 +21,7 @@ const ZONES: readonly (readonly [prefix: string, watts: bigint, ranges: readonly
 const LONGEST_NS = 120_000_000_000n
 const WATT_NS_PER_UJ = 1_000n
 
+/** Ranges to try, in µJ, when a counter falls and its exporter does not say where it wraps. */
 export interface LikelyRange {
   /** More is no wrap. */
   readonly watts: bigint

@@ -40,6 +40,7 @@ export function isOneDescription(told: readonly WorkloadSource[]): boolean {
   return true
 }
 
+/** Decides which sources count for each workload of one host and which names stand for the same workload. */
 export function chooseWorkloads(workloads: readonly DescribedWorkload[]): WorkloadChoice {
   const families = familiesOf(workloads)
   const someNamed = workloads.some(({ kind, id }) => kind === 'container' && isNamed(id))

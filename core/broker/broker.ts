@@ -59,6 +59,7 @@ export interface Broker {
   close(): Promise<void>
 }
 
+/** What a stream needs from any broker: partitions, retention, and the groups that retention waits for. */
 export interface StreamSettings {
   readonly name: string
   readonly partitions: number
@@ -70,6 +71,7 @@ export interface StreamSettings {
   readonly compacted?: true
 }
 
+/** A record to append. */
 export interface NewRecord {
   /** What the record is about, where a newer one about the same replaces it: text of at most 1,900 bytes. */
   readonly key?: string
@@ -90,17 +92,20 @@ export const RECORD_KIND = 'kind'
  */
 export const RECORD_CORRUPT = 'corrupt'
 
+/** A record as read from a partition. `headers` is empty where the writer gave none. */
 export interface StoredRecord extends NewRecord {
   readonly offset: bigint
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Where an append landed. The records of one call have consecutive offsets. */
 export interface Appended {
   readonly partition: number
   /** Offset of the first record of the call. */
   readonly offset: bigint
 }
 
+/** Joins a consumer group. `work` runs once for every partition that the group assigns to this member. */
 export interface SubscribeOptions {
   readonly group: string
   readonly streams: readonly string[]
@@ -109,11 +114,13 @@ export interface SubscribeOptions {
   readonly onFailure: (partition: AssignedPartition, error: unknown) => void
 }
 
+/** Membership in a consumer group. */
 export interface Subscription {
   /** Revokes all partitions and resolves when every `work` has returned. */
   close(): Promise<void>
 }
 
+/** A partition that belongs to this member until its `work` returns. Commits and transactions after that reject. */
 export interface AssignedPartition {
   readonly stream: string
   readonly partition: number
@@ -170,6 +177,7 @@ export interface Holding {
   readonly state: ReadonlyMap<string, Uint8Array>
 }
 
+/** How far a group is behind on one partition. */
 export interface PartitionLag {
   readonly partition: number
   /** Offset after the last stored record. */

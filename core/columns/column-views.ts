@@ -10,12 +10,14 @@ export interface ColumnView<Value> {
   get(row: number): Value
 }
 
+/** A string column without a dictionary. */
 export interface StringView extends ColumnView<string> {
   /** Value `row` is `bytes[offsets[row], offsets[row + 1])`, UTF-8. */
   readonly offsets: Int32Array
   readonly bytes: Uint8Array
 }
 
+/** A dictionary-encoded string column, such as `LowCardinality(String)`. */
 export interface DictionaryView extends ColumnView<string> {
   /** Per row the index of its value, whatever width it was stored in. */
   readonly ids: Int32Array
@@ -23,6 +25,7 @@ export interface DictionaryView extends ColumnView<string> {
   readonly dictionary: StringView
 }
 
+/** A map column. Of a key that occurs twice in a row `get` gives the last value. */
 export interface MapView extends ColumnView<Readonly<Record<string, string>>> {
   /** Entries of `row` are those from `offsets[row]` to below `offsets[row + 1]`. */
   readonly offsets: Int32Array
@@ -41,10 +44,12 @@ interface NumberView extends ColumnView<number> {
   readonly values: Int32Array | Uint32Array | Uint8Array | Float32Array | Float64Array
 }
 
+/** A 64-bit integer column, signed or unsigned. */
 export interface Int64View extends ColumnView<bigint> {
   readonly values: BigInt64Array | BigUint64Array
 }
 
+/** A list column: the items of `row` are those from `offsets[row]` to below `offsets[row + 1]`. */
 export interface ListView<Items extends ColumnView<unknown>, Value> extends ColumnView<readonly Value[]> {
   readonly offsets: Int32Array
   readonly items: Items
@@ -72,6 +77,7 @@ export interface ViewOfKind {
 
 type ValueOfView<View> = View extends ColumnView<infer Value> ? Value : never
 
+/** The view that reads a declared column. */
 export type ViewOf<C extends Column> = C['list'] extends true
   ? ListView<ViewOfKind[C['kind']], ValueOfView<ViewOfKind[C['kind']]>>
   : ViewOfKind[C['kind']]

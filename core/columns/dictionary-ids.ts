@@ -2,6 +2,7 @@ import { Int32, Uint8, Uint16 } from 'apache-arrow'
 
 /** What a writer stores the ids of a dictionary as. */
 export type IdType = Uint8 | Uint16 | Int32
+/** Array of the ids themselves, by the same widths. */
 export type IdArray = Uint8Array | Uint16Array | Int32Array
 
 /** What a reader may find: other writers can have chosen any of Arrow's types of up to 32 bits. */

@@ -6,6 +6,7 @@
 /** A buffer that grew beyond this is given back when its record is finished. */
 const RETAINED_BYTES = 16_777_216
 
+/** The typed arrays that columns grow in. */
 export type Numbers = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array
 
 /** A copy with room for at least `needed` elements. */

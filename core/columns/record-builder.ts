@@ -44,6 +44,7 @@ export interface RecordBuilder<S extends StreamDeclaration> {
   clear(): void
 }
 
+/** An empty builder with one column builder for each declared column. */
 export function createRecordBuilder<S extends StreamDeclaration>(stream: S): RecordBuilder<S> {
   return new ColumnarBuilder(stream)
 }

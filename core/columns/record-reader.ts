@@ -9,6 +9,7 @@ export type ViewsOf<S extends StreamDeclaration> = {
   readonly [C in S['columns'][number] as C['name']]: ViewOf<C>
 }
 
+/** The rows of one record, by column. */
 export interface RecordView<S extends StreamDeclaration> {
   readonly rows: number
   readonly columns: ViewsOf<S>

@@ -15,6 +15,7 @@ function firstNonAscii(source: Uint8Array, start: number, end: number): number {
   return at
 }
 
+/** Whether `[start, end)` is valid UTF-8. ASCII, the usual case, is checked without a call into native code. */
 export function isValidUtf8(source: Uint8Array, start: number, end: number): boolean {
   const suspect = firstNonAscii(source, start, end)
   return suspect === end || isUtf8(source.subarray(suspect, end))

@@ -4,6 +4,7 @@ import type { Factor } from '../model/factor.ts'
 import type { IntensityBook } from './intensity-book.ts'
 import { IntensityFollower, putIntensities } from './intensity-log.ts'
 
+/** Reads and writes the stream that holds this instance's intensities. */
 export interface Intensities {
   /** All that is in the log, as of a second ago. */
   book(): Promise<IntensityBook>

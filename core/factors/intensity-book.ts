@@ -9,6 +9,7 @@ interface Series {
   readonly factors: readonly Factor[]
 }
 
+/** Answers which factor holds for a zone and kind at a time. Immutable. */
 export class IntensityBook {
   readonly #series: ReadonlyMap<string, Series>
   readonly #configured: Factor | null

@@ -31,8 +31,10 @@ const gramsPerKwh = z.union([z.string(), z.number()]).transform((given, context)
 
 /** Signal kinds: averages and marginal values are never mixed in one total; market-based values stand beside both. */
 export const INTENSITY_KINDS = ['average', 'marginal', 'market'] as const
+/** Kinds that values can be uploaded for. They are never mixed in one total. */
 export type IntensityKind = (typeof INTENSITY_KINDS)[number]
 
+/** Schema of uploaded intensities, gCO2e/kWh as exact decimals. */
 export const intensityValues = z.strictObject({
   zone: z.string().regex(ZONE, `must be ${ZONE_SHAPE}`),
   kind: z.enum(INTENSITY_KINDS).default('average'),
@@ -50,6 +52,7 @@ export const intensityValues = z.strictObject({
     .min(1)
     .max(MOST_VALUES),
 })
+/** Intensities that have passed the schema, times and values still as text. */
 export type IntensityValues = z.infer<typeof intensityValues>
 
 /**

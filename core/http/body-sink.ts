@@ -8,6 +8,7 @@ export interface ReceivedBody {
   release(): void
 }
 
+/** Bounds of one body, and where its memory comes from and is accounted. */
 export interface SinkOptions {
   readonly maxBytes: number
   readonly pool: BufferPool
@@ -85,5 +86,6 @@ export class BodySink {
   }
 }
 
+/** Error for a body beyond the limit, on the wire or after decompression. */
 export const tooLarge = (maxBytes: number): WattlineError =>
   new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
 const CONTENT_CODINGS = ['identity', 'gzip', 'deflate', 'zstd'] as const
+/** A content coding that request bodies may have. */
 export type ContentCoding = (typeof CONTENT_CODINGS)[number]
 
 /** How a request's body is compressed; throws `media_type_unsupported` for a coding that cannot be undone here. */
@@ -12,6 +13,7 @@ export function requireCoding(headers: IncomingHttpHeaders): ContentCoding {
   throw unsupportedMedia(`Content-Encoding ${quoteHeader(named)} is not taken.`)
 }
 
+/** Error that answers 415 on HTTP. */
 export const unsupportedMedia = (message: string): WattlineError =>
   new WattlineError('media_type_unsupported', message)
 

@@ -18,6 +18,7 @@ import { listenError } from './listen-error.ts'
 import type { ListenerTls } from './tls.ts'
 import { HANDSHAKE_MS } from './web-server.ts'
 
+/** A bounded HTTP/2 server that can be drained. */
 export interface Http2Listener {
   /** Resolves when listening; port 0: any free one. @throws WattlineError `address_in_use`, `config_invalid` */
   listen(host: string, port: number): Promise<void>
@@ -77,6 +78,7 @@ const OPTIONS = {
   keepAliveInitialDelay: KEEP_ALIVE_MS,
 }
 
+/** Not listening yet: call `listen`. */
 export function createHttp2Listener(options: Http2Options): Http2Listener {
   return new Listener(options)
 }

@@ -3,4 +3,5 @@
  * counted once a host: CPU time and embodied emissions.
  */
 export const COMPONENTS = ['cpu', 'dram', 'gpu', 'other', 'host'] as const
+/** What the energy of a ledger entry was measured or modelled for. */
 export type Component = (typeof COMPONENTS)[number]

@@ -34,11 +34,13 @@ export function decimalText({ mantissa, scale }: Decimal): string {
   return mantissa < 0n ? `-${text}` : text
 }
 
+/** The decimal as a quotient, not reduced. */
 export const rational = ({ mantissa, scale }: Decimal): Rational => ({
   numerator: mantissa,
   denominator: 10n ** BigInt(scale),
 })
 
+/** Exact; the quotient is not reduced. */
 export const multiply = (a: Rational, b: Rational): Rational => ({
   numerator: a.numerator * b.numerator,
   denominator: a.denominator * b.denominator,

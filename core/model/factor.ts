@@ -3,6 +3,7 @@ import { type Decimal, decimalText, parseDecimal } from './decimal.ts'
 import { digest } from './digest.ts'
 import { YEARLY_INTENSITIES, YEARLY_SOURCE } from './yearly-intensities.ts'
 
+/** One emission factor: gCO2e/kWh in a zone for an interval. */
 export interface Factor {
   readonly value: Decimal
   readonly unit: 'gCO2e/kWh'

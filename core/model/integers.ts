@@ -4,11 +4,13 @@ export function smaller<Q extends bigint>(a: Q, b: Q): Q {
   return b
 }
 
+/** Maximum of two quantities of one unit. */
 export function larger<Q extends bigint>(a: Q, b: Q): Q {
   if (a > b) return a
   return b
 }
 
+/** Sum of quantities of one unit; 0n for none. May exceed 64 bits. */
 export function sumOf<Q extends bigint>(values: Iterable<Q>): Q {
   let total = 0n
   for (const value of values) total += value

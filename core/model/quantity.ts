@@ -20,8 +20,13 @@ export type UnixNano = IntegerOf<'ns since epoch'>
 
 /** Casts a raw integer to a quantity; the call names the unit at the place where the number enters. */
 export const microJoules = (value: bigint): MicroJoules => value as MicroJoules
+/** Declares the value to be µs; nothing is converted or checked. */
 export const microseconds = (value: bigint): Microseconds => value as Microseconds
+/** Declares the value to be µg CO2e; nothing is converted or checked. */
 export const micrograms = (value: bigint): Micrograms => value as Micrograms
+/** Declares the value to be 1e-9 of the currency unit; nothing is converted or checked. */
 export const nanoMoney = (value: bigint): NanoMoney => value as NanoMoney
+/** Declares the value to be byte-seconds; nothing is converted or checked. */
 export const byteSeconds = (value: bigint): ByteSeconds => value as ByteSeconds
+/** Declares the value to be nanoseconds since the Unix epoch; nothing is converted or checked. */
 export const unixNano = (value: bigint): UnixNano => value as UnixNano

@@ -33,6 +33,7 @@ interface ListedPrice {
   readonly version: string
 }
 
+/** Prices of one tariff as the rater asks for them. */
 export interface Tariff {
   readonly currency: string
   /** Version of the tariff as a whole; '' when it prices nothing. */

@@ -3,6 +3,7 @@
  * quotient of integers, and what is not known for sure has no factor.
  */
 
+/** What a unit measures; `none` is a plain number. */
 export type UnitDimension = 'energy' | 'power' | 'time' | 'information' | 'none'
 
 /** One of the unit is `numerator / denominator` J, W, s, By, or plain ones. */

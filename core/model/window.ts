@@ -2,7 +2,9 @@
 import { apportion } from './apportion.ts'
 import { type UnixNano, unixNano } from './quantity.ts'
 
+/** Length of a window in nanoseconds. */
 export const WINDOW_NS = 60_000_000_000n
+/** Length of a window in seconds. */
 export const WINDOW_SECONDS = 60
 
 /** Number of the minute that an instant lies in; an instant on the edge belongs to the minute that begins there. */

@@ -1,5 +1,6 @@
 /** Protobuf wire types that OTLP uses. */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
+/** Number of a wire type, as the low three bits of a tag. */
 export type WireType = (typeof WIRE)[keyof typeof WIRE]
 
 const MAX_VARINT_BYTES = 10

@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { makeFolder } from './make-folder.ts'
 
+/** A data folder that this process owns. */
 export interface FolderLock {
   /** Lets go of the folder; harmless when called twice. */
   release(): void

@@ -8,6 +8,7 @@ export interface HistogramSamples {
   readonly sum: number
 }
 
+/** A Prometheus histogram of this process. Bounds ascend; +Inf is implied. */
 export class Histogram {
   readonly #bounds: readonly number[]
   readonly #counts: number[]

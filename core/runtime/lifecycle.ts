@@ -7,6 +7,7 @@ interface StartedPart {
   stop(): Promise<void>
 }
 
+/** Everything that this process has started, in order. */
 export class Lifecycle {
   readonly #parts: StartedPart[] = []
   readonly #signal: AbortSignal | undefined

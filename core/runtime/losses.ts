@@ -23,6 +23,7 @@ export interface Extent {
   readonly to: string | null
 }
 
+/** How far the rows of one table have been restored. */
 export interface Restoring {
   readonly table: string
   /** Rows that are back; null: all of the table's. */
@@ -38,6 +39,7 @@ export interface Restoring {
  */
 export type LossState = 'restoring' | 'restored' | 'lost' | 'noted'
 
+/** One finding of lost data, as kept in the data folder and shown to operators. */
 export interface Loss {
   /** The same for the same finding: a start that was cut off does not tell it twice. */
   readonly id: string
@@ -67,6 +69,7 @@ export function readLosses(data: string): readonly Loss[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Loss[]) : []
 }
 
+/** The findings of this data folder, the oldest first. Every change is on disk before its event is emitted. */
 export class Losses {
   readonly #data: string
   readonly #events: Events
@@ -206,6 +209,7 @@ function sentence({ state, what, remedy, extent }: Loss): string {
   return `${what.replace(/\.$/, '')}${where}. ${remedy}${after}`
 }
 
+/** The extent in one phrase, for messages: table or stream, counts, time range. */
 export function extentText({ table, stream, rows, restoredRows, records, from, to }: Extent): string {
   const back =
     restoredRows === undefined || restoredRows === 0 ? '' : `, ${restoredRows} of them stored again`

@@ -11,6 +11,7 @@ export interface ProcessFigures {
   readonly loopDelayMaxSeconds: number
 }
 
+/** Measures this process until it is stopped. */
 export interface FiguresWatch {
   /** The figures now; delays are counted anew from here on. */
   take(): ProcessFigures

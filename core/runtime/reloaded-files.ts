@@ -19,6 +19,7 @@ interface ReloadedFilesOptions<T> {
   readonly pollMs?: number
 }
 
+/** A value that follows its files. Stop following with `close`. */
 export interface ReloadedFiles<T> {
   /** Made of the newest contents that could be used. */
   readonly value: T

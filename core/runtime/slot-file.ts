@@ -8,6 +8,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync
 /** Of one slot, newline included. A power failure keeps or loses one whole: a sector is not smaller. */
 const SLOT_BYTES = 256
 
+/** A file of named slots. `set` throws a TypeError for what one slot of `SLOT_BYTES` does not hold. */
 export class SlotFile {
   readonly #slots = new Map<string, { readonly index: number; text: string }>()
   #descriptor: number | null

@@ -7,6 +7,7 @@ import { asWattlineError, type WattlineError } from '../catalogue/errors/errors.
 import type { Events } from '../catalogue/events/events.ts'
 import { sleep } from './backoff.ts'
 
+/** What the start waits for, and how to wait for one more. */
 export interface StartWaits {
   /** What is waited for now, in words; none: the start goes on. */
   reasons(): readonly string[]
@@ -28,6 +29,7 @@ const FIRST_LINE_MS = 1_000
 const NEXT_LINES_MS = 10_000
 const PAUSE_MS = 500
 
+/** Reports through the event `startWaits`: after 1 s, then every 10 s. */
 export function createStartWaits({
   events,
   signal,

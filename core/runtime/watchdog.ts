@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 
+/** The thread that kills the process when its stop hangs. */
 export interface Watchdog {
   /** What is being stopped now: named when the process has to be killed over it. */
   stopping(part: string): void
@@ -14,6 +15,7 @@ export interface WatchdogOrder {
   readonly killAfterMs: number
 }
 
+/** Call it when the process begins to stop: after `killAfterMs` the thread kills it with SIGKILL. */
 export function startWatchdog(killAfterMs: number): Watchdog {
   const order: WatchdogOrder = { killAfterMs }
   // Nothing of this process's flags: they are for the main thread, and some are not for threads at all.

@@ -1,5 +1,6 @@
 import { type DocumentOptions, type ParseOptions, parse, type SchemaOptions, type ToJSOptions } from 'yaml'
 
+/** The parsed value, or the first line of what is wrong with the text. */
 export type YamlResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problem: string }

@@ -177,6 +177,7 @@ const viewName = ({ schema, table }: CatalogueSource): string => `${schema}_${ta
 const limitedName = (source: CatalogueSource): string =>
   tellsTables(source) ? `${viewName(source)}_limited` : viewName(source)
 
+/** The views that stand for the engine's `system` and `information_schema` tables. */
 export const CATALOGUE_VIEWS: readonly CatalogueView[] = SOURCES.map(source => ({
   schema: source.schema,
   table: source.table,

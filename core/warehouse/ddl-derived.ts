@@ -17,6 +17,7 @@ export const TRACE_INDEX = 'otel_traces_trace_id_ts'
 /** Fills it. */
 export const TRACE_INDEX_VIEW = `${TRACE_INDEX}_mv`
 
+/** Columns of the index that finds the time range of a trace by its id. */
 export const TRACE_INDEX_COLUMNS: readonly (readonly [name: string, type: string, codec: string])[] = [
   ['Tenant', 'LowCardinality(String)', 'ZSTD(1)'],
   ['TraceId', 'String', 'ZSTD(1)'],

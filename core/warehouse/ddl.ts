@@ -19,6 +19,7 @@ export interface Dialect {
   readonly distributed?: { readonly cluster: string; readonly stored: (table: string) => string }
 }
 
+/** Database of all tables. */
 export const DATABASE = 'wattline'
 
 /** One machine: plain engines, nothing to coordinate. */
@@ -41,6 +42,7 @@ const TABLE_SETTINGS = {
 /** For money: the insert waits until the part and its directory are on the disk. */
 const FSYNC_SETTINGS = { fsync_after_insert: 1, fsync_part_directory: 1 } as const
 
+/** `name = value, ...`, as a SETTINGS clause takes it. */
 export function settingsText(settings: Readonly<Record<string, number>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}`)
@@ -65,6 +67,7 @@ export const tableSettings = (dialect: Dialect): Readonly<Record<string, number>
   ...dialect.tableSettings,
 })
 
+/** Statement that creates the database when it is missing. */
 export const createDatabase = (dialect: Dialect): string =>
   `CREATE DATABASE IF NOT EXISTS ${quoteName(dialect.database)}${dialect.onCluster}`
 
@@ -72,6 +75,7 @@ export const createDatabase = (dialect: Dialect): string =>
 export const columnText = (column: Column): string =>
   `${quoteName(column.name)} ${storedType(column)} CODEC(${column.codec ?? 'ZSTD(1)'})`
 
+/** Days that a table keeps its rows; infinite for those that it keeps for good. */
 export function retentionDays(table: Table, retention: Retention): number {
   if (table.retention === 'forever') return Number.POSITIVE_INFINITY
   return table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays

@@ -102,8 +102,11 @@ const LOGIN_FAULTS: ReadonlySet<number> = new Set([
 /** QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: an earlier try of the same insert is not over. */
 export const SAME_QUERY_RUNNING = 216
 
+/** Whether another server may succeed with the same statement: this one, its Keeper or its network is unavailable. */
 export const isServerFault = (code: number): boolean => SERVER_FAULTS.has(code) || code === TOO_MANY_QUERIES
+/** Whether the server refuses the configured user. */
 export const isLoginFault = (code: number): boolean => LOGIN_FAULTS.has(code)
+/** Whether the record itself cannot be inserted: repeating it fails again. */
 export const isRecordFault = (code: number): boolean => RECORD_FAULTS.has(code)
 
 /**

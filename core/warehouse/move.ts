@@ -59,6 +59,7 @@ export const LEDGER_SUMS = [
   'CostResourceNano',
 ] as const
 
+/** Query for each tenant's entry count and exact column sums, as decimal text. NULL counts as 0. */
 export const ledgerSums = (dialect: Dialect): string =>
   `SELECT Tenant AS tenant, toString(count()) AS entries, ${LEDGER_SUMS.map(
     name => `toString(sum(toInt128(ifNull(${name}, 0)))) AS ${name}`,

@@ -38,6 +38,7 @@ export interface Warehouse {
   close(): Promise<void>
 }
 
+/** Runs the product's own statements, without the fence around readers. */
 export interface Statements {
   /** How tables are named and spread. */
   readonly dialect: Dialect
@@ -46,6 +47,7 @@ export interface Statements {
   run(statement: string): Promise<void>
 }
 
+/** Tables as they were at one moment, as hard links of their parts. */
 export interface FrozenTables {
   /** Tables with rows of their own. */
   readonly tables: readonly FrozenTable[]
@@ -58,6 +60,7 @@ interface FrozenTable {
   readonly uuid: string
 }
 
+/** What only an engine with files of its own can do: know which records its tables hold, and restore them. */
 export interface TableFiles {
   /** Notes that the tables have a partition of the log (`stream/partition`) up to below `next`. */
   noteStored(place: string, stored: { readonly origin: string; readonly next: bigint }): void
@@ -75,6 +78,7 @@ export interface TableFiles {
   erasing(isRunning: boolean): Promise<void>
 }
 
+/** Days that tables keep rows, by class: signals (telemetry) and ledger (books). */
 export interface Retention {
   readonly signalsDays: number
   readonly ledgerDays: number
@@ -99,6 +103,7 @@ export interface TupleValue {
 /** Zone of every fenced session, so that no answer depends on the host's: `today()`, `toDateTime('...')`, times shown. */
 export const SESSION_TIME_ZONE = 'UTC'
 
+/** A SELECT on behalf of a reader, with what the reader may see and use. */
 export interface FencedQuery {
   /** One SELECT. */
   readonly sql: string

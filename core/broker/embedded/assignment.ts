@@ -7,6 +7,7 @@ interface Candidate {
   readonly givenUp: ReadonlySet<string>
 }
 
+/** `stream/partition`: how a partition is keyed within one group. */
 export const partitionName = (stream: string, partition: number): string => `${stream}/${partition}`
 
 /** Partition name -> member id. Partitions that nobody wants are absent. */

@@ -14,6 +14,7 @@ import type { PartitionLog } from './partition-log.ts'
 import { decodeHead, readRecord, storedBytes } from './record.ts'
 import type { LogStore } from './store.ts'
 
+/** What a consumer needs of the broker around it. */
 export interface ConsumerPorts {
   readonly store: LogStore
   readonly journal: Journal
@@ -25,6 +26,7 @@ export interface ConsumerPorts {
   readonly onAppend: (stream: string, records: readonly NewRecord[]) => void
 }
 
+/** The embedded implementation of an assigned partition. */
 export class Consumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number

@@ -18,6 +18,7 @@ export interface DraftWatcher {
   committed(log: PartitionLog, group: string, offset: bigint): void
 }
 
+/** Collects the changes of one LMDB transaction. Discard it when the transaction fails: nothing was published. */
 export class Draft {
   readonly operations: Operation[] = []
   readonly #space: Space

@@ -29,6 +29,7 @@ import { type LogStore, openStore } from './store.ts'
 import { checkSettings, FORMAT, loadStreams, newStream } from './streams.ts'
 import { Trimmer } from './trimmer.ts'
 
+/** How the embedded log is opened. */
 export interface EmbeddedBrokerOptions extends HistoryOptions {
   /** Folder of the log; created when missing. */
   readonly path: string

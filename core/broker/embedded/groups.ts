@@ -20,6 +20,7 @@ interface RunningConsumer {
   readonly ended: Promise<void>
 }
 
+/** Assigns the partitions of streams to the members of one group, all of them in this process. */
 export class ConsumerGroup {
   readonly name: string
   readonly #ports: ConsumerPorts

@@ -10,6 +10,7 @@ import type { PartitionLog } from './partition-log.ts'
 import { decodeHead } from './record.ts'
 import type { LogStore } from './store.ts'
 
+/** What to do when the log is found to be an older copy, or to lack acknowledged records. */
 export interface HistoryOptions {
   /** File beside the log that says how far it has got: what tells an older copy from it. Default: none is kept. */
   readonly endsFile?: string
@@ -19,6 +20,7 @@ export interface HistoryOptions {
   readonly doneElsewhere?: readonly string[]
 }
 
+/** Knows the origin of every record and detects at start that the log is not the one that was here before. */
 export class History {
   readonly #options: HistoryOptions
   readonly #store: LogStore

@@ -19,6 +19,7 @@ interface Change {
   readonly reject: (error: unknown) => void
 }
 
+/** Writes transactions to LMDB one at a time; changes submitted meanwhile share the next one. */
 export class Journal {
   readonly #store: LogStore
   readonly #space: Space

@@ -16,6 +16,7 @@ export interface LostRecords {
   readonly partitions: readonly LostPartition[]
 }
 
+/** Records of one partition that were acknowledged and are not in the log any more. */
 export interface LostPartition {
   readonly stream: string
   readonly partition: number
@@ -58,6 +59,7 @@ interface EndsPorts {
   readonly timeOf: (log: PartitionLog, offset: bigint) => number
 }
 
+/** Writes the file of ends after every durable change of the log. */
 export class LogEnds implements DraftWatcher {
   readonly #file: SlotFile
   readonly #ports: EndsPorts

@@ -16,7 +16,9 @@ interface Origin {
 /** In order; never empty. */
 export type Origins = readonly Origin[]
 
+/** As stored under `ORIGINS_KEY`: JSON. */
 export const encodeOrigins = (origins: Origins): Buffer => Buffer.from(JSON.stringify(origins))
+/** Reads what `encodeOrigins` wrote; not validated, since only this process writes it. */
 export const decodeOrigins = (stored: Uint8Array): Origins => JSON.parse(Buffer.from(stored).toString())
 
 /** The origin of a record. */

@@ -9,12 +9,14 @@ export interface Bounds {
   readonly bytes: number
 }
 
+/** When a committed record may be dropped; see `StreamSettings`. */
 export interface LogRetention {
   readonly groups: readonly string[]
   readonly timeMs: number
   readonly bytes: number
 }
 
+/** A stream of the embedded log, in memory. */
 export interface StreamLog {
   readonly name: string
   readonly id: number
@@ -25,6 +27,7 @@ export interface StreamLog {
   turn: number
 }
 
+/** In-memory state of one partition, changed only after its transaction is on disk. */
 export class PartitionLog implements PartitionId {
   readonly stream: string
   readonly streamId: number
@@ -82,6 +85,7 @@ export class PartitionLog implements PartitionId {
 
 const BOUNDS_BYTES = 24
 
+/** 24 bytes, big-endian: first and next offset as uint64, stored bytes as float64. */
 export function encodeBounds(bounds: Bounds): Buffer {
   const bytes = Buffer.alloc(BOUNDS_BYTES)
   bytes.writeBigUInt64BE(bounds.first, 0)
@@ -90,16 +94,19 @@ export function encodeBounds(bounds: Bounds): Buffer {
   return bytes
 }
 
+/** Reads what `encodeBounds` wrote; undefined is an empty partition. */
 export function decodeBounds(stored: Uint8Array | undefined): Bounds {
   if (stored === undefined) return { first: 0n, next: 0n, bytes: 0 }
   const bytes = Buffer.from(stored)
   return { first: bytes.readBigUInt64BE(0), next: bytes.readBigUInt64BE(8), bytes: bytes.readDoubleBE(16) }
 }
 
+/** Big-endian uint64. */
 export function encodeOffset(offset: bigint): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64BE(offset)
   return bytes
 }
 
+/** Reads what `encodeOffset` wrote. */
 export const decodeOffset = (stored: Uint8Array): bigint => Buffer.from(stored).readBigUInt64BE(0)

@@ -18,12 +18,14 @@ const AT = { version: 0, crc: 4, timestampMs: 8, headerBytes: 16, valueBytes: 20
 const VERSION = 1
 const VERSION_KEYED = 2
 
+/** One put or delete of an LMDB batch. */
 export interface Operation {
   readonly key: Uint8Array
   /** null removes the key. */
   readonly value: Uint8Array | null
 }
 
+/** What chunk 0 says about a record without reading its value. */
 export interface RecordHead {
   readonly timestampMs: number
   readonly chunks: number

@@ -7,6 +7,7 @@ import type { RecordHead } from './record.ts'
 export const SLICE_RECORDS = 512
 const SLICE_BYTES = 32 * 1024 * 1024
 
+/** The records that one retention step drops from the start of a partition. */
 export interface Trim {
   /** The new first offset. */
   readonly first: bigint

@@ -11,6 +11,7 @@ import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 
+/** Enough pages for LMDB to commit and drop records on a disk that is otherwise full. */
 export const RESERVE_BYTES = 4 * 1024 * 1024
 
 /** What Space needs of the disk. */
@@ -22,6 +23,7 @@ interface DiskVolume {
   dropReserve(): void
 }
 
+/** Decides whether an append fits: into `broker.max_bytes`, and onto the disk. */
 export class Space {
   readonly maxBytes: number
   /** Bytes that all stored records take. */

@@ -23,6 +23,7 @@ import { volumeOf } from './space.ts'
 /** LMDB's own name for it. */
 const DATA_FILE = 'data.mdb'
 
+/** The key-value store under the log. Reads are synchronous from the memory map; writes are durable. */
 export interface LogStore {
   /** A view that is valid until the next call of anything here. */
   get(key: Uint8Array): Uint8Array | undefined

@@ -35,6 +35,7 @@ interface StoredStream {
   readonly compacted?: true
 }
 
+/** Reads all streams of a log. @throws WattlineError `data_unusable` when a newer version has written the log */
 export function loadStreams(store: LogStore): Map<string, StreamLog> {
   const format = store.get(FORMAT_KEY)
   if (format !== undefined && !READABLE.has(Buffer.from(format).toString())) {

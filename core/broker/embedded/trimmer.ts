@@ -23,6 +23,7 @@ interface TrimmerPorts {
   readonly events: Events
 }
 
+/** Drops records in the background once every group of their stream has committed them. */
 export class Trimmer {
   readonly #ports: TrimmerPorts
   readonly #timer: NodeJS.Timeout

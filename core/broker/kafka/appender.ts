@@ -12,6 +12,7 @@ import { toMessage } from './messages.ts'
 /** Between two tries of a request. */
 const RETRY_DELAY_MS = 200
 
+/** Appends through one idempotent producer, batched by partition. */
 export class Appender {
   readonly #cluster: Cluster
   readonly #timeoutMs: number

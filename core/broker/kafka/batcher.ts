@@ -20,6 +20,7 @@ interface Call {
 /** Sends records as one batch; resolves with the offset of the first. Gives up at the deadline. */
 type Send = (records: readonly NewRecord[], deadline: number) => Promise<bigint>
 
+/** Serialises the appends to one partition and sends what waits as one batch. */
 export class ProduceBatcher {
   readonly #send: Send
   readonly #timeoutMs: number

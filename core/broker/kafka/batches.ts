@@ -6,12 +6,14 @@
 import { IS_CONTROL, IS_TRANSACTIONAL, type KafkaRecord, type RecordsBatch } from '@platformatic/kafka'
 import type { StoredRecord } from '../broker.ts'
 
+/** What a read_committed consumer sees of one fetch answer. */
 export interface Visible {
   readonly records: readonly FetchedRecord[]
   /** Where to read on: after the last batch, also when nothing of it may be seen. */
   readonly next: bigint
 }
 
+/** A record as Kafka stores it; Kafka alone has tombstones. */
 export interface FetchedRecord extends StoredRecord {
   /** A record without a value: in a compacted topic the key is gone. */
   readonly isTombstone: boolean

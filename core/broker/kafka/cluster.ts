@@ -41,6 +41,7 @@ interface CallOptions {
   readonly asFailure?: typeof kafkaFailure
 }
 
+/** Connections to the brokers, and calls that are repeated while leaders and coordinators move. */
 export class Cluster {
   readonly options: BaseOptions
   readonly admin: Admin

@@ -8,6 +8,7 @@ import { commitOffset, committedOffsets, startOffset } from './offsets.ts'
 import { PartitionReader, scan } from './reader.ts'
 import { PartitionTransactions, stateKey, type TransactionPorts } from './transactions.ts'
 
+/** What a Kafka consumer needs of the broker around it. */
 export interface KafkaConsumerPorts extends TransactionPorts {
   readonly group: string
   /** Records between the committed offset and `from` are gone from Kafka, unread. */
@@ -20,6 +21,7 @@ const FETCH_WAIT_MS = 1000
 /** Reading tells of a Kafka that is away sooner than writing gives up: nothing is lost by it, and readiness hears of it. */
 const READ_TIMEOUT_MS = 3000
 
+/** The Kafka implementation of an assigned partition. */
 export class KafkaConsumer implements AssignedPartition {
   readonly stream: string
   readonly partition: number

@@ -26,6 +26,7 @@ import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
 import { compactedTopic, ensureTopics, stateTopic, streamTopic } from './topics.ts'
 import { KafkaTrimmer } from './trimmer.ts'
 
+/** How the connection to Kafka is made and what names are used in it. */
 export interface KafkaBrokerOptions extends KafkaConnection {
   /** What all topics, groups and transactional ids begin with. */
   readonly topicPrefix: string

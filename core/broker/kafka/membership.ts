@@ -12,6 +12,7 @@ import type { Cluster } from './cluster.ts'
 import { kafkaFailure, startFailure, TakenOver } from './failure.ts'
 import type { Committer } from './offsets.ts'
 
+/** A partition by Kafka's own names. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
@@ -50,6 +51,7 @@ const MAX_RETRY_MS = 2000
 const JOINING = 0
 const LEAVING = -1
 
+/** Sends heartbeats for one member and reports the partitions it holds. Kafka decides the assignment. */
 export class Membership {
   readonly #ports: MembershipPorts
   readonly #leaving = new AbortController()

@@ -2,6 +2,7 @@
 import type { MessageToProduce } from '@platformatic/kafka'
 import type { NewRecord } from '../broker.ts'
 
+/** Keys and header values are sent as UTF-8; the value's bytes are not copied. */
 export function toMessage(topic: string, partition: number, record: NewRecord): MessageToProduce {
   const headers = new Map<Buffer, Buffer>()
   for (const [key, value] of Object.entries(record.headers ?? {})) {

@@ -57,6 +57,7 @@ async function offsetsAt(
   return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]))
 }
 
+/** The first offset that is still stored. */
 export const startOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
   offsetAt(cluster, topic, partition, START)
 
@@ -64,6 +65,7 @@ export const startOffset = (cluster: Cluster, topic: string, partition: number):
 export const endOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
   offsetAt(cluster, topic, partition, END)
 
+/** End offsets by partition, with one request to each leader; see `endOffset`. */
 export const endOffsets = (
   cluster: Cluster,
   topic: string,
@@ -89,6 +91,7 @@ export async function committedOffsets(
   return found
 }
 
+/** Commits outside a transaction. Kafka refuses it when the member's epoch is not the current one. */
 export async function commitOffset(
   cluster: Cluster,
   by: Committer,

@@ -13,6 +13,7 @@ const MIN_BYTES = 1
 const FETCH_BYTES = 8 * 1024 * 1024
 const FETCH_WAIT_MS = 1000
 
+/** Fetches from the leader of one partition and filters out what is not committed. */
 export class PartitionReader {
   readonly topic: string
   readonly partition: number

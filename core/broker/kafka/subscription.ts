@@ -24,6 +24,7 @@ interface HeldPartition extends AssignedTopicPartition {
   ended: Promise<void>
 }
 
+/** Runs `work` for each assigned partition and lets Kafka have a partition only after its work has ended. */
 export class KafkaSubscription implements Subscription {
   readonly #ports: SubscriptionPorts
   readonly #options: SubscribeOptions

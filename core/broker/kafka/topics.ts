@@ -153,6 +153,7 @@ export function shapeProblems(settings: TopicSettings, replicas: readonly number
   return problems
 }
 
+/** One sentence for each topic setting that does not fit, with the command that changes it; empty when all fit. */
 export function configProblems(settings: TopicSettings, actual: ReadonlyMap<string, string>): string[] {
   const { topic, configs } = settings
   const expect = (name: string, fits: (value: string) => boolean): string[] => {

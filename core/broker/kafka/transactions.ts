@@ -27,6 +27,7 @@ const MAX_RETRY_MS = 250
  */
 const UNKNOWN_WRITER = { producerId: -1n, producerEpoch: -1 }
 
+/** What transactions of a partition need of the broker around them. */
 export interface TransactionPorts {
   readonly cluster: Cluster
   readonly names: Names
@@ -39,6 +40,7 @@ export interface TransactionPorts {
   readonly checkPartition: (stream: string, partition: number) => void
 }
 
+/** Runs the transactions of one group on one partition. */
 export class PartitionTransactions {
   readonly #ports: TransactionPorts
   readonly #group: string

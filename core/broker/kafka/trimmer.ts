@@ -42,6 +42,7 @@ interface TrimmerOptions {
   readonly everyMs: number
 }
 
+/** Deletes records at intervals through Kafka's DeleteRecords, for every stream that it watches. */
 export class KafkaTrimmer {
   readonly #options: TrimmerOptions
   readonly #streams = new Map<string, StreamSettings>()

@@ -50,12 +50,14 @@ const metricStream = <const Kind extends string, const Columns extends readonly 
     },
   }) as const satisfies StreamDeclaration
 
+/** OTLP gauges, one row a data point. */
 export const metricsGauge = metricStream('gauge', [
   column('Value', 'float64'),
   column('Flags', 'uint32'),
   ...exemplars,
 ])
 
+/** OTLP sums. `AggregationTemporality`: 1 delta, 2 cumulative, as OTLP numbers them. */
 export const metricsSum = metricStream('sum', [
   column('Value', 'float64'),
   column('Flags', 'uint32'),
@@ -64,6 +66,7 @@ export const metricsSum = metricStream('sum', [
   column('IsMonotonic', 'bool', 'Delta(1), ZSTD(1)'),
 ])
 
+/** OTLP histograms with explicit bounds: `BucketCounts` has one element more than `ExplicitBounds`. */
 export const metricsHistogram = metricStream('histogram', [
   column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
   column('Sum', 'float64'),
@@ -76,6 +79,7 @@ export const metricsHistogram = metricStream('histogram', [
   column('AggregationTemporality', 'int32'),
 ])
 
+/** OTLP exponential histograms: bucket i of a side holds (base^(offset+i), base^(offset+i+1)], base = 2^(2^-Scale). */
 export const metricsExpHistogram = metricStream('exp_histogram', [
   column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
   column('Sum', 'float64'),
@@ -92,6 +96,7 @@ export const metricsExpHistogram = metricStream('exp_histogram', [
   column('AggregationTemporality', 'int32'),
 ])
 
+/** OTLP summaries; quantiles are 0..1. */
 export const metricsSummary = metricStream('summary', [
   column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
   column('Sum', 'float64'),

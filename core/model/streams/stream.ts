@@ -38,6 +38,7 @@ export const COLUMN_KINDS = [
   'float32',
   'float64',
 ] as const
+/** Logical type of a column; fixes its Arrow type and, unless `stored` says otherwise, its ClickHouse type. */
 export type ScalarKind = (typeof COLUMN_KINDS)[number]
 
 /** `list` columns become `Array(kind)`; a dotted name (`Events.Name`) makes them one part of a Nested. */
@@ -51,6 +52,7 @@ export interface Column {
   readonly stored?: string
 }
 
+/** How the rows of a stream are stored in ClickHouse. */
 export interface Table {
   readonly name: string
   /** `MergeTree` when absent. */
@@ -72,6 +74,7 @@ export interface Table {
   readonly fsync?: true
 }
 
+/** One stream: its topic, its columns and its table. */
 export interface StreamDeclaration {
   /** Topic is `<prefix>.<name>`. */
   readonly name: string
@@ -105,6 +108,7 @@ export const column = <const Name extends string, const Kind extends ScalarKind>
 export const repeated = <const Name extends string>(name: Name) =>
   ({ name, kind: 'lowCardinality', stored: 'String' }) as const
 
+/** A column that holds a list in each row. */
 export const list = <const Name extends string, const Kind extends ScalarKind>(name: Name, kind: Kind) =>
   ({ name, kind, list: true }) as const
 

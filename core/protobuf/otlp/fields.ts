@@ -3,6 +3,7 @@ import { WIRE, type WireType } from '../writer.ts'
 import { OTLP_ENUMS, OTLP_MESSAGES, SCALAR_WIRE } from './messages.ts'
 
 type Messages = typeof OTLP_MESSAGES
+/** Name of an OTLP message in the table. */
 export type OtlpMessage = keyof Messages
 /** A number for each field of each message. */
 type Numbers = { readonly [M in OtlpMessage]: { readonly [F in keyof Messages[M]]: number } }

@@ -15,6 +15,7 @@ export const SCALAR_WIRE = {
   uint32: WIRE.varint,
   sint32: WIRE.varint,
 } as const satisfies Readonly<Record<string, WireType>>
+/** A scalar type of protobuf, as .proto files name it. */
 export type Scalar = keyof typeof SCALAR_WIRE
 
 /** Names by number, behind their prefix. */

@@ -29,10 +29,12 @@ export interface WorkerReport {
   readonly reasons: readonly string[]
 }
 
+/** Messages from the supervisor to a worker. */
 export type ToWorker =
   | { readonly kind: 'start'; readonly order: WorkerOrder }
   | { readonly kind: 'stop'; readonly graceMs: number }
 
+/** Messages from a worker to the supervisor. */
 export type FromWorker =
   | { readonly kind: 'started'; readonly addresses: WorkerAddresses }
   /** It could not start, and ends. */

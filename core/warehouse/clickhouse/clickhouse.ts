@@ -25,6 +25,7 @@ import { assertHeld, findPolicies, heldQuestion } from './row-policies.ts'
 import { UnfitServerError } from './server-facts.ts'
 import { assertOne, findShards } from './shards.ts'
 
+/** How ClickHouse servers are reached and used. */
 export interface ClickHouseWarehouseOptions extends ClickHouseLogin {
   /** `http://host:8123` or `https://host:8443`; several lead to one server, or to those of a cluster. */
   readonly urls: readonly string[]

@@ -16,4 +16,5 @@ const CONCATENABLE: ReadonlySet<string> = new Set([
   'Native',
 ])
 
+/** Whether an answer in this output format may be passed on before the server has finished it. */
 export const canStream = (format: string): boolean => CONCATENABLE.has(format)

@@ -46,6 +46,7 @@ export interface FoundPolicies {
 const everyServers = (table: string, cluster: string | undefined): string =>
   cluster === undefined ? table : `clusterAllReplicas(${quoteText(cluster)}, ${table})`
 
+/** The row policies of this product that the server has; of a cluster, which of them every reachable server has. */
 export async function findPolicies(
   warehouse: SystemTables,
   { distributed }: Dialect,

@@ -25,6 +25,7 @@ import {
 } from './stored-offsets.ts'
 import { type Survey, surveyEngine } from './survey.ts'
 
+/** Where the inventory is kept, and what happens when rows are missing. */
 export interface CustodyOptions {
   /** Files beside the engine's folder, best on the disk of the log. */
   readonly inventoryFile: string
@@ -44,6 +45,7 @@ type InventoryEngine = Parameters<typeof takeInventory>[0]
 /** What was merged or inserted meanwhile is known by block numbers and tokens. */
 const NOTE_MS = 5_000
 
+/** Compares the engine's files with the inventory before each start, and keeps the inventory up to date afterwards. */
 export class Custody {
   readonly #options: CustodyOptions
   readonly #enginePath: string

@@ -40,6 +40,7 @@ import { KeptTables } from './kept-tables.ts'
 import { RecordFiles } from './record-files.ts'
 import { repairTokens } from './token-repair.ts'
 
+/** How the engine in this process (chDB) is opened. */
 export interface EmbeddedWarehouseOptions {
   /** Folder of the engine; created when it is not there. One process at a time: the caller holds the lock. */
   readonly path: string

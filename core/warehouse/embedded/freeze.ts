@@ -21,6 +21,7 @@ interface FreezingEngine {
   qualified(table: string): string
 }
 
+/** A table to freeze, as it was before. */
 export interface ActiveTable {
   readonly name: string
   readonly uuid: string

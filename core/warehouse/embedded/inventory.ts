@@ -20,12 +20,14 @@ export interface KnownPart {
   readonly expires: number | null
 }
 
+/** A table and the parts that it had. */
 export interface KnownTable {
   readonly name: string
   readonly uuid: string
   readonly parts: readonly KnownPart[]
 }
 
+/** Content of the inventory file. */
 export interface Inventory {
   readonly tables: readonly KnownTable[]
   /** Latest wall clock that the process has seen, unix seconds: rows that had expired by then may be gone. */
@@ -38,6 +40,7 @@ export interface Inventory {
   readonly erased?: Erased
 }
 
+/** Which rows an erasure may have removed. */
 export interface Erased {
   /** Table uuid -> partition -> highest block that there was when it began. */
   readonly blocks: Readonly<Record<string, Readonly<Record<string, number>>>>

@@ -21,6 +21,7 @@ export interface MissingTable {
   readonly partitions: readonly string[]
 }
 
+/** What the tables lack, compared with the inventory and the logged tokens. */
 export interface Missing {
   readonly tables: readonly MissingTable[]
   /** Table -> hashes of tokens whose rows are not all there. */

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { SlotFile } from '../../runtime/slot-file.ts'
 
+/** How far the tables have one partition of the log. */
 export interface StoredOffset {
   /** Origin of the last record; '' for those of before origins were kept. */
   readonly origin: string
@@ -17,9 +18,11 @@ export type StoredOffsets = ReadonlyMap<string, StoredOffset>
 /** As they are written into a file of JSON. */
 export type StoredOffsetsJson = Readonly<Record<string, readonly [origin: string, next: string]>>
 
+/** For files: `[origin, next]` by partition. */
 export const storedToJson = (stored: StoredOffsets): StoredOffsetsJson =>
   Object.fromEntries([...stored].map(([place, { origin, next }]) => [place, [origin, `${next}`]]))
 
+/** Reads what `storedToJson` wrote. @throws SyntaxError for an offset that is not an integer */
 export const storedFromJson = (json: StoredOffsetsJson): StoredOffsets =>
   new Map(Object.entries(json).map(([place, [origin, next]]) => [place, { origin, next: BigInt(next) }]))
 
@@ -51,6 +54,7 @@ export function moveStoredOffsets(enginePath: string, moved: StoredOffsets): voi
   file.close()
 }
 
+/** The file in the engine's folder. Each `set` is one write in place and is not synced. */
 export class StoredOffsetsFile {
   readonly #slots: SlotFile
 

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEDUPLICATION_LOGS, list, type PartName, parsePartName } from './token-repair.ts'
 
+/** A table folder of the engine as found on the disk. */
 export interface SurveyedTable {
   readonly uuid: string
   /** Null: no definition names it any more. */
@@ -28,12 +29,14 @@ interface BrokenPart {
   readonly rows: number | null
 }
 
+/** All table folders that hold anything. */
 export interface Survey {
   readonly tables: readonly SurveyedTable[]
 }
 
 const BROKEN = /^broken(?:-on-start)?_(.+?)(?:_try\d+)?$/
 
+/** Reads the folders of a stopped engine; changes nothing. */
 export async function surveyEngine(enginePath: string): Promise<Survey> {
   const names = await definitionsOf(enginePath)
   const tables: SurveyedTable[] = []
