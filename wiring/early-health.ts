@@ -1,20 +1,7 @@
-import type { Doors } from '../core/auth/authentication.ts'
 import type { needsOf } from '../core/catalogue/config/roles.ts'
-import type { Config } from '../core/catalogue/config/schema.ts'
-import type { EventBus } from '../core/catalogue/events/event-bus.ts'
-import type { Lifecycle } from '../core/runtime/lifecycle.ts'
-import type { StartWaits } from '../core/runtime/start-waits.ts'
-import { createStatusServer, type QueryServer } from '../query/server.ts'
-
-interface Wiring {
-  readonly lifecycle: Lifecycle
-  readonly waits: StartWaits
-  readonly config: Config
-  readonly events: EventBus
-  readonly version: string
-  readonly started: Date
-  readonly doors: Doors
-}
+import type { QueryServer } from '../query/http/query-server.ts'
+import { createStatusServer } from '../query/server.ts'
+import type { Wiring } from './wiring.ts'
 
 /**
  * Health and readiness while neighbours are waited for, which may take for ever; null where there are none. Not where all is in

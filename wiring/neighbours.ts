@@ -1,29 +1,30 @@
 /** Opens what a process stands on: the log and the tables, embedded or elsewhere. Neighbours that are away are waited for. */
+import { lockData } from '../core/backup/restoring.ts'
+import { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import { LazyBroker } from '../core/broker/lazy-broker.ts'
-import type { Config } from '../core/catalogue/config/schema.ts'
-import type { EventBus } from '../core/catalogue/events/event-bus.ts'
-import type { Lifecycle } from '../core/runtime/lifecycle.ts'
-import type { Losses } from '../core/runtime/losses.ts'
-import type { StartWaits } from '../core/runtime/start-waits.ts'
-import type { EmbeddedOptions } from '../core/storage/open-warehouse.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
-import { openLog, openTables } from './storage.ts'
+import { openLog } from './log.ts'
+import { startLosses } from './losses.ts'
+import { openTables } from './tables.ts'
+import type { Wiring } from './wiring.ts'
 
 /** One try to reach Kafka at start; the next one follows. */
 const START_TRY_MS = 2_000
 /** People who ask for lag wait no longer. */
 const ASKED_LOG_MS = 5_000
 
-interface Wiring {
-  readonly lifecycle: Lifecycle
-  readonly waits: StartWaits
-  readonly config: Config
-  readonly events: EventBus
-  readonly engine?: EmbeddedOptions
-  readonly losses: Losses | null
+/** The data folder, for this process alone, and what its files have lost. */
+export async function startFolder(wiring: Wiring): Promise<void> {
+  await wiring.lifecycle.start(
+    'folder lock',
+    () => lockData(wiring.config.data),
+    lock => lock.release(),
+  )
+  wiring.losses = await startLosses(wiring)
 }
 
+/** The log of a stage that reads or writes it. */
 export function startLog({ lifecycle, waits, config, events, losses }: Wiring): Promise<Broker> {
   const open = () => openLog(config, events, losses, { startTimeoutMs: START_TRY_MS })
   const close = (log: Broker): Promise<void> => log.close()
@@ -35,6 +36,7 @@ export function startLog({ lifecycle, waits, config, events, losses }: Wiring): 
   )
 }
 
+/** The log of a process that reads it only when somebody asks. */
 export function startLateLog({ lifecycle, config, events }: Wiring): Promise<LazyBroker> {
   return lifecycle.start(
     'log',
@@ -46,7 +48,7 @@ export function startLateLog({ lifecycle, config, events }: Wiring): Promise<Laz
 /** Null while tables that were there are gone: the log takes data in, and readiness says why nothing else works. */
 export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<Warehouse | null> {
   const { lifecycle, waits, config } = wiring
-  const open = () => openTables({ ...wiring, broker })
+  const open = () => openTables(wiring, broker)
   const close = async (engine: Warehouse | null): Promise<void> => engine?.close()
   const name = `ClickHouse at ${config.warehouse.url.join(', ')}`
   return lifecycle.start(
@@ -54,4 +56,13 @@ export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<W
     () => (config.warehouse.kind === 'embedded' ? open() : waits.open({ name, open, close })),
     close,
   )
+}
+
+/** What backups copy from the data folder. */
+export function startSnapshots(
+  { lifecycle, config, version }: Wiring,
+  broker: Broker | null,
+  warehouse: Warehouse | null,
+): Promise<Snapshots> {
+  return Snapshots.start(lifecycle, { data: config.data, version, broker, warehouse })
 }

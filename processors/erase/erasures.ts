@@ -8,21 +8,16 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ErasureAnswer } from '../../core/api/answers.ts'
-import { needsOf } from '../../core/catalogue/config/roles.ts'
-import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import { backoffMs } from '../../core/runtime/backoff.ts'
-import type { Lifecycle } from '../../core/runtime/lifecycle.ts'
 import { eraseRows, oldParts } from '../../core/warehouse/erase.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import { readersOf } from '../processors.ts'
 import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './erasure.ts'
 import { dropRead, type ErasingBroker, forgetInMeter, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
-import { whyStillComing } from './senders.ts'
 
 export interface ErasuresOptions {
   readonly broker: ErasingBroker
@@ -37,35 +32,6 @@ export interface ErasuresOptions {
   readonly whyStillComing: (tenant: string) => string | null
   readonly events: Events
   readonly now: () => number
-}
-
-interface ErasureWiring {
-  readonly lifecycle: Lifecycle
-  readonly config: Config
-  readonly events: Events
-}
-
-/** Those of a process that has the log and the tables. */
-export function startErasures(
-  { lifecycle, config, events }: ErasureWiring,
-  broker: ErasingBroker,
-  warehouse: ErasuresOptions['warehouse'],
-): Promise<Erasures> {
-  return lifecycle.start(
-    'erasures',
-    () =>
-      new Erasures({
-        broker,
-        warehouse,
-        readers: readersOf(config),
-        folder: needsOf(config).folder ? join(config.data, 'erasures') : null,
-        logKeepsMs: config.broker.retention_time * 1000,
-        whyStillComing: tenant => whyStillComing(config, tenant),
-        events,
-        now: Date.now,
-      }),
-    erasures => erasures.close(),
-  )
 }
 
 const FIRST_RETRY_MS = 1_000

@@ -1,5 +1,7 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Problem } from '../../core/api/answers.ts'
-import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { asWattlineError, type ErrorCode, WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { CHALLENGE } from './auth.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -14,4 +16,38 @@ export function problemOf(error: WattlineError, instance: string): Problem {
     remedy: error.remedy,
     instance,
   }
+}
+
+/** The path that was asked, not longer than an answer may repeat. */
+export const pathOf = (request: FastifyRequest): string => request.url.split('?')[0]!.slice(0, 200)
+
+/** Answers with an error, as JSON. */
+export function sendProblem(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  error: WattlineError,
+): FastifyReply {
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
+  if (error.code === 'unauthenticated') reply.header('www-authenticate', CHALLENGE)
+  return reply
+    .code(error.status)
+    .header('cache-control', 'no-store')
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problemOf(error, pathOf(request))))
+}
+
+/** The one table from the web framework's statuses to our codes. */
+const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
+  400: 'parameter_invalid',
+  404: 'not_found',
+  413: 'body_too_large',
+  414: 'parameter_invalid',
+  415: 'media_type_unsupported',
+}
+
+/** Whatever a route or the web framework throws, as an error of the catalogue. */
+export function asRouteError(error: unknown): WattlineError {
+  if (error instanceof WattlineError) return error
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  return asWattlineError(error, STATUS_CODES[status] ?? 'invariant_broken')
 }

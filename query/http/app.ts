@@ -1,0 +1,96 @@
+import type { RequestListener } from 'node:http'
+import fastify, { type FastifyInstance } from 'fastify'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
+import { createWebServer } from '../../core/http/web-server.ts'
+import { guardRoutes } from './auth.ts'
+import { readBodies } from './bodies.ts'
+import type { StatusContext } from './context.ts'
+import { asRouteError, pathOf, sendProblem } from './problem.ts'
+
+const HEADER_MAX_BYTES = 16_384
+/** How long a connection may stay without a request. */
+const KEEP_ALIVE_MS = 72_000
+/** Beyond the time that an answer may take to begin: a connection on which nothing moves is closed. */
+const IDLE_MS = 90_000
+/** How often connections that let us wait for a request are looked for. */
+const CHECK_MS = 1_000
+
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+} as const
+
+/** A server of the web framework, and what it does with a request. */
+export interface App {
+  readonly app: FastifyInstance
+  readonly handler: RequestListener
+}
+
+/** `bodyBytes`: of the largest body. `answerMs`: how long an answer may take to begin. */
+export function createApp(
+  context: StatusContext,
+  { bodyBytes, answerMs = 0 }: { readonly bodyBytes: number; readonly answerMs?: number },
+): App {
+  let listener: RequestListener = () => undefined
+  const app = fastify({
+    logger: false,
+    bodyLimit: bodyBytes,
+    forceCloseConnections: 'idle',
+    // @clickhouse/client asks /clickhouse//ping.
+    routerOptions: { ignoreDuplicateSlashes: true },
+    serverFactory: handler => {
+      listener = handler
+      const server = createWebServer(
+        {
+          maxHeaderSize: HEADER_MAX_BYTES,
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          headersTimeout: FIXED_LIMITS.headersMs,
+          requestTimeout: FIXED_LIMITS.questionMs,
+          connectionsCheckingInterval: CHECK_MS,
+        },
+        context,
+      )
+      server.maxConnections = FIXED_LIMITS.connections
+      // Neither end has said anything: whoever reads an answer, or waits for one, is not meant.
+      server.timeout = answerMs + IDLE_MS
+      return server.on('request', handler)
+    },
+  })
+  readBodies(app, bodyBytes)
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers(SECURITY_HEADERS)
+  })
+  guardRoutes(app, context.access, {
+    onRevoked: () => context.events.emit('answerCut', { reason: 'revoked' }),
+  })
+  app.setNotFoundHandler(async (request, reply) =>
+    sendProblem(reply, request, context.isStarting === true ? starting() : nothingAt(pathOf(request))),
+  )
+  app.setErrorHandler(async (error, request, reply) => {
+    // Nobody is there to be answered, and a question that was given up is no failure.
+    if (reply.raw.destroyed) return reply
+    const failure = asRouteError(error)
+    if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
+    return sendProblem(reply, request, failure)
+  })
+  return { app, handler: listener }
+}
+
+const nothingAt = (path: string): WattlineError =>
+  new WattlineError('not_found', `There is nothing at ${path}.`)
+const starting = (): WattlineError =>
+  new WattlineError('starting', 'This instance is starting.', { retryAfterSeconds: 1 })
+
+/** Fills itself while routes are added. */
+export function routesOf(app: FastifyInstance): readonly string[] {
+  const routes: string[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) if (one !== 'HEAD') routes.push(`${one} ${url}`)
+  })
+  return routes
+}

@@ -1,0 +1,118 @@
+import { createOtlpGrpcReceiver } from '../collector/grpc/receiver.ts'
+import { createOtlpHttpReceiver } from '../collector/http/receiver.ts'
+import { createIntake, type Intake } from '../collector/intake/intake.ts'
+import { decodeLogs } from '../collector/otlp/decode/logs.ts'
+import { decodeMetrics } from '../collector/otlp/decode/metrics.ts'
+import { decodeTraces } from '../collector/otlp/decode/traces.ts'
+import { startScraper } from '../collector/prometheus/scrape/scraper.ts'
+import { createRecogniser } from '../collector/readings/recogniser.ts'
+import type { Receiver } from '../collector/receiver.ts'
+import { startSensors } from '../collector/sensors/sensors.ts'
+import type { Doors } from '../core/auth/authentication.ts'
+import type { Broker } from '../core/broker/broker.ts'
+import { urlOf } from '../core/http/url-of.ts'
+import type { Wiring } from './wiring.ts'
+
+/** Where telemetry is taken; null: nowhere, by configuration. */
+export interface OtlpAddresses {
+  readonly otlpHttp: string | null
+  readonly otlpGrpc: string | null
+}
+
+/** Starts what makes records of telemetry. */
+export function startIntake({ lifecycle, config, events }: Wiring, broker: Broker): Promise<Intake> {
+  return lifecycle.start(
+    'intake',
+    () =>
+      createIntake({
+        broker,
+        config,
+        events,
+        decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
+        recogniser: createRecogniser({ aliases: config.hosts.aliases }),
+      }),
+    door => door.drain(),
+  )
+}
+
+/** Opens the ports for OTLP. */
+export async function startReceivers(wiring: Wiring, intake: Intake): Promise<OtlpAddresses> {
+  const otlpHttp = await startOtlpHttp(wiring, intake)
+  const otlpGrpc = await startOtlpGrpc(wiring, intake)
+  return { otlpHttp, otlpGrpc }
+}
+
+/** Last, so that a process which scrapes itself finds its pages; stopped first. */
+export async function startSources(wiring: Wiring, intake: Intake): Promise<void> {
+  await startOwnSensors(wiring, intake)
+  await startScraping(wiring, intake)
+}
+
+async function startOtlpHttp(wiring: Wiring, intake: Intake): Promise<string | null> {
+  const { host, otlp_http: port, cors_origins: corsOrigins } = wiring.config.listen
+  if (port === 'off') return null
+  const { access, tls } = wiring.doors
+  const parts = { host, port, intake, access, tls, corsOrigins, ...sharing(wiring) }
+  return await startHttpReceiver(wiring, parts)
+}
+
+const sharing = ({ shared }: Wiring) =>
+  shared === undefined ? {} : { reusePort: true, maxConnections: shared.connections }
+
+async function startOtlpGrpc(wiring: Wiring, intake: Intake): Promise<string | null> {
+  const { config, doors, events, pool } = wiring
+  const { host, otlp_grpc: port } = config.listen
+  if (port === 'off') return null
+  const { access, tls } = doors
+  const { limits } = config
+  const parts = { host, port, intake, access, tls, limits, events, pool, ...sharing(wiring) }
+  const receiver = createOtlpGrpcReceiver(parts)
+  return await startReceiver(wiring, 'OTLP over gRPC', receiver, doors)
+}
+
+type HttpReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events' | 'pool'>
+
+/** Resolves with its address. */
+export function startHttpReceiver(wiring: Wiring, parts: HttpReceiverParts): Promise<string> {
+  const { config, events, pool } = wiring
+  const receiver = createOtlpHttpReceiver({ ...parts, limits: config.limits, events, pool })
+  return startReceiver(wiring, 'OTLP over HTTP', receiver, parts)
+}
+
+/** Resolves with its address. */
+async function startReceiver(
+  { lifecycle }: Wiring,
+  name: string,
+  receiver: Receiver,
+  doors: Partial<Pick<Doors, 'tls'>>,
+): Promise<string> {
+  await lifecycle.start(
+    name,
+    () => receiver.start(),
+    () => receiver.stop(),
+  )
+  return urlOf(receiver.address(), doors)
+}
+
+async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: Intake): Promise<void> {
+  await lifecycle.start(
+    'sensors',
+    () =>
+      startSensors({
+        config: config.sensors,
+        tenant: config.sensors.tenant,
+        append: readings => intake.appendReadings(config.sensors.tenant, readings),
+        events,
+      }),
+    sensors => sensors.stop(),
+  )
+}
+
+async function startScraping({ lifecycle, config, events, version }: Wiring, intake: Intake): Promise<void> {
+  if (config.scrape.jobs.length === 0) return
+  await lifecycle.start(
+    'scraper',
+    () => startScraper({ config, intake, events, version }),
+    scraper => scraper.stop(),
+  )
+}

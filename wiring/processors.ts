@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { isSensorSource } from '../collector/sensors/host/sensor.ts'
+import type { Broker } from '../core/broker/broker.ts'
+import { needsOf } from '../core/catalogue/config/roles.ts'
+import type { Warehouse } from '../core/warehouse/warehouse.ts'
+import { Erasures } from '../processors/erase/erasures.ts'
+import { whyStillComing } from '../processors/erase/senders.ts'
+import type { Runner } from '../processors/loop/runner.ts'
+import { readersOf, startForward, startProcessors } from '../processors/processors.ts'
+import { restoredOf } from './losses.ts'
+import type { Wiring } from './wiring.ts'
+
+/** Starts what works off the log. */
+export function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
+  const { lifecycle, config, events, rowAges, meterBudget } = wiring
+  const restored = restoredOf(wiring.losses)
+  const more = { rowAges, meterBudget, restored, isSensor: isSensorSource, now: Date.now }
+  return lifecycle.start(
+    'processors',
+    () => startProcessors({ config, broker, warehouse, events, ...more }),
+    runner => runner.stop(),
+  )
+}
+
+/** Starts what forwards the log; null where nothing is forwarded. */
+export async function startUplink(
+  { lifecycle, config, events }: Wiring,
+  broker: Broker,
+): Promise<Runner | null> {
+  const { url } = config.forward
+  if (url === undefined) return null
+  return await lifecycle.start(
+    'uplink',
+    () => startForward({ config, broker, events, isSensor: isSensorSource, now: Date.now }, url),
+    runner => runner.stop(),
+  )
+}
+
+/** Starts what erases tenants. */
+export function startErasures(
+  { lifecycle, config, events }: Wiring,
+  broker: Broker,
+  warehouse: Warehouse,
+): Promise<Erasures> {
+  return lifecycle.start(
+    'erasures',
+    () =>
+      new Erasures({
+        broker,
+        warehouse,
+        readers: readersOf(config),
+        folder: needsOf(config).folder ? join(config.data, 'erasures') : null,
+        logKeepsMs: config.broker.retention_time * 1000,
+        whyStillComing: tenant => whyStillComing(config, tenant),
+        events,
+        now: Date.now,
+      }),
+    erasures => erasures.close(),
+  )
+}

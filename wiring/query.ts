@@ -1,0 +1,118 @@
+import type { Intake } from '../collector/intake/intake.ts'
+import type { Snapshots } from '../core/backup/snapshots.ts'
+import type { Broker } from '../core/broker/broker.ts'
+import { createIntensities } from '../core/factors/intensities.ts'
+import { urlOf } from '../core/http/url-of.ts'
+import type { Warehouse } from '../core/warehouse/warehouse.ts'
+import type { Erasures } from '../processors/erase/erasures.ts'
+import { createReplay } from '../processors/loop/replay.ts'
+import type { Runner } from '../processors/loop/runner.ts'
+import { readersOf } from '../processors/processors.ts'
+import { intensityOf } from '../processors/rate/factors.ts'
+import type { QueryServer } from '../query/http/query-server.ts'
+import { engineWatch, type Readiness } from '../query/http/readiness.ts'
+import { createQueryServer, createStatusServer } from '../query/server.ts'
+import type { Wiring } from './wiring.ts'
+
+/** What this process runs; null where its roles do not need it. */
+export interface Parts {
+  readonly log: Pick<Broker, 'lag' | 'append' | 'newest'> | null
+  readonly warehouse: Warehouse | null
+  readonly snapshots: Snapshots | null
+  readonly erasures: Erasures | null
+  readonly processors: Runner | null
+  readonly uplink: Runner | null
+  readonly otlpHttp: string | null
+  readonly otlpGrpc: string | null
+  readonly readiness: () => Promise<Readiness>
+}
+
+/** Opens the port for questions; takes over from who told of the start. */
+export async function startHttp(
+  wiring: Wiring,
+  parts: Parts,
+  early: QueryServer | null,
+): Promise<string | null> {
+  const { lifecycle, events } = wiring
+  const { host, http: port } = wiring.config.listen
+  if (port === 'off') return null
+  let address = ''
+  await lifecycle.start(
+    'query',
+    async () => {
+      const server = await createHttpServer(wiring, parts)
+      const place = early === null ? await server.listen(host, port) : await server.takeOver(early)
+      address = urlOf(place, wiring.doors)
+      return server
+    },
+    server => server.stop(),
+  )
+  events.emit('listenerStarted', { listener: 'http', address })
+  return address
+}
+
+/** Every process tells of itself; questions are answered where the role is. */
+async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
+  const { config, events, version, started, doors } = wiring
+  const { log, warehouse, otlpHttp, otlpGrpc } = parts
+  const isQuery = config.roles.includes('query')
+  const common = {
+    events,
+    rowAges: () => wiring.rowAges.samples(),
+    meterState: () => wiring.meterBudget.samples(),
+    version,
+    started,
+    otlpHttp,
+    otlpGrpc,
+    roles: config.roles,
+    readiness: parts.readiness,
+    waiting: () => parts.uplink?.problems() ?? [],
+    notes: () => [...doors.notes(), ...wiring.meterBudget.notes(), ...(wiring.losses?.notes() ?? [])],
+    losses: () => wiring.losses?.all() ?? [],
+    lossNotes: () => wiring.losses?.notes() ?? [],
+    logReaders: readersOf(config),
+    access: doors.access,
+    tls: doors.tls,
+    ...(parts.snapshots ? { snapshots: parts.snapshots } : {}),
+    // The same from every reader of the log; collectors, of which there are most, do not ask.
+    ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
+  }
+  if (!isQuery || warehouse === null) return createStatusServer(common)
+  const { buildPage } = await import('../dashboards/page.ts')
+  const replay = log && createReplay({ broker: log, events, now: Date.now })
+  return createQueryServer({
+    ...common,
+    config,
+    warehouse,
+    page: await buildPage(),
+    ...(replay ? { replay } : {}),
+    ...(log ? { intensities: createIntensities(log, intensityOf(config.factors)) } : {}),
+    ...(parts.erasures ? { erasures: parts.erasures } : {}),
+  })
+}
+
+/** What readiness is asked of; null where this process does not run it. */
+interface Working {
+  readonly intake: Intake | null
+  readonly processors: Runner | null
+  readonly warehouse: Warehouse | null
+}
+
+/** Per role of this process, what keeps it from working; asked anew each time. */
+export function readinessOf(
+  { config, losses }: Wiring,
+  { intake, processors, warehouse }: Working,
+): () => Promise<Readiness> {
+  const engineProblems = config.roles.includes('query') && warehouse ? engineWatch(warehouse) : null
+  return async () => {
+    const failure = intake?.stats().brokerFailure ?? null
+    const missing = losses?.reasons() ?? []
+    const ofIntake = failure === null ? [] : [`intake: ${failure}`]
+    return {
+      ...(intake ? { collector: ofIntake } : {}),
+      ...(processors ? { processors: processors.problems() } : {}),
+      ...(engineProblems ? { query: await engineProblems() } : {}),
+      ...(missing.length > 0 ? { files: missing } : {}),
+    }
+  }
+}

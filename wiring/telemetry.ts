@@ -1,0 +1,35 @@
+import { hostname } from 'node:os'
+import type { Intake } from '../collector/intake/intake.ts'
+import { startTelemetry } from '../core/runtime/telemetry.ts'
+import { startHttpReceiver } from './collector.ts'
+import type { Wiring } from './wiring.ts'
+
+/** Spans of its own go to the configured receiver, else to its own, else nowhere. */
+export async function startOwnTelemetry(
+  wiring: Wiring,
+  otlpHttp: string | null,
+  intake: Intake | null,
+): Promise<void> {
+  const { lifecycle, config, version, doors } = wiring
+  const { traces, endpoint, sample_ratio: sampleRatio } = config.telemetry
+  if (!traces) return
+  const url = endpoint ?? (intake && otlpHttp && (await ownReceiver(wiring, otlpHttp, intake)))
+  if (url === null) return
+  const instance = `${config.instance ?? hostname()}-${process.pid}`
+  const token = endpoint === undefined ? doors.own.token : config.telemetry.token
+  await lifecycle.start(
+    'telemetry',
+    () => startTelemetry({ url, version, instance, sampleRatio, ...(token === undefined ? {} : { token }) }),
+    telemetry => telemetry.stop(),
+  )
+}
+
+/**
+ * With TLS one more port, plain and on loopback, for this process alone: its certificate names others. The same where the
+ * port is shared: another process answers there, which does not know this one's token.
+ */
+async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
+  if (wiring.doors.tls === undefined && wiring.shared === undefined) return otlpHttp
+  const { access } = wiring.doors.own
+  return await startHttpReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
+}

@@ -1,0 +1,38 @@
+import type { Losses } from '../core/runtime/losses.ts'
+import { TRACE_INDEX } from '../core/warehouse/ddl-derived.ts'
+import type { Warehouse } from '../core/warehouse/warehouse.ts'
+import { LISTEN_MS } from './losses.ts'
+import type { Wiring } from './wiring.ts'
+
+/** Spans of so long before are put into the index of traces again where the log was lost. */
+const REMADE_MS = 2 * 86_400_000
+
+/** Makes the index of traces again once the spans are back that the log still has. */
+export function remakeWhenDue({ lifecycle, events }: Wiring, warehouse: Warehouse, losses: Losses): void {
+  let isRemaking = false
+  const remake = async (): Promise<void> => {
+    const loss = losses.all().find(one => one.restoring?.[TRACE_INDEX]?.isDone === false)
+    if (loss === undefined) return
+    const others = Object.entries(loss.restoring ?? {}).filter(([place]) => place.startsWith('traces/'))
+    if (others.some(([, { isDone }]) => !isDone)) return
+    const extent = loss.extent.find(({ table }) => table === TRACE_INDEX)
+    const recently = new Date(Date.parse(loss.found) - REMADE_MS).toISOString()
+    const from = loss.state === 'restoring' ? (extent?.from ?? null) : recently
+    await warehouse.files?.remakeTraceIndex(from, extent?.to ?? null)
+    await losses.restored(TRACE_INDEX, { table: TRACE_INDEX, rows: null, isDone: true })
+  }
+  const timer = setInterval(() => {
+    if (isRemaking) return
+    isRemaking = true
+    void remake()
+      .catch((error: unknown) => events.emit('processFailed', { part: 'index of traces' }, error))
+      .finally(() => {
+        isRemaking = false
+      })
+  }, LISTEN_MS).unref()
+  void lifecycle.start(
+    'index of traces',
+    () => timer,
+    () => clearInterval(timer),
+  )
+}
