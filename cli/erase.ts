@@ -79,8 +79,7 @@ async function followed(options: EraseOptions, first: ErasureAnswer): Promise<Er
 
 const isProven = ({ left }: ErasureAnswer): boolean => Object.values(left).every(count => count === 0)
 
-/** Exported for its test, as the one below. */
-export function renderErasure(
+function renderErasure(
   { id, erased, left, before, log_expires: logExpires }: ErasureAnswer,
   tenant: string,
 ): string {
@@ -96,7 +95,7 @@ export function renderErasure(
   ].join('')
 }
 
-export function renderErasures(erasures: readonly ErasureAnswer[]): string {
+function renderErasures(erasures: readonly ErasureAnswer[]): string {
   if (erasures.length === 0) return 'Nothing was erased.\n'
   const rows = erasures.map(({ id, tenant, tenant_sha256: digest, before, step, erased, problem }) => [
     id,

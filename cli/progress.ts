@@ -4,7 +4,7 @@ import type { ByteProgress } from '../core/backup/progress.ts'
 const LINE_EVERY_MS = 5_000
 const SCREEN_EVERY_MS = 200
 
-export interface ProgressLine {
+interface ProgressLine {
   show(progress: ByteProgress): void
   /** Leaves the last line as it is. */
   end(): void
@@ -40,8 +40,7 @@ export function progressLine(
   }
 }
 
-/** Exported for its test. */
-export function progressText(
+function progressText(
   what: string,
   { doneBytes, totalBytes }: ByteProgress,
   seconds: number,

@@ -1,14 +1,14 @@
 import { styleText } from 'node:util'
 
 /** Where a command writes: a terminal that understands colours and places, or a file or pipe that must not get them. */
-export interface ScreenOutput {
+interface ScreenOutput {
   readonly isTTY?: boolean
   readonly columns?: number
   readonly rows?: number
   write(text: string): unknown
 }
 
-export type TextStyle = Parameters<typeof styleText>[0]
+type TextStyle = Parameters<typeof styleText>[0]
 /** Puts a look on a text, or leaves it plain. */
 export type Paint = (look: TextStyle, text: string) => string
 

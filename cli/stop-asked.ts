@@ -8,7 +8,7 @@ const LAST_WORDS_MS = 900
 /** Beyond the drain, for an end that hangs itself. */
 const WATCHDOG_MS = 3_000
 
-export interface StopAsked {
+interface StopAsked {
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal
   /** Resolves then. */

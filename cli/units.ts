@@ -1,7 +1,7 @@
 /** Integers of the ledger as people read them. Rounded for the eye only: sums are made before, on the integers. */
 
 /** A unit, how many base units it holds, and with how many decimals it is shown. */
-export interface ColumnUnit {
+interface ColumnUnit {
   readonly unit: string
   readonly size: number
   readonly decimals: number

@@ -68,7 +68,7 @@ function partitionsOf({ key, compacted }: StreamDeclaration, broker: Config['bro
   return key === 'host' ? (broker.host_partitions ?? broker.partitions) : broker.partitions
 }
 
-export interface ProcessorsOptions {
+interface ProcessorsOptions {
   readonly config: Config
   readonly broker: Broker
   readonly warehouse: Warehouse
@@ -126,7 +126,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
 }
 
 /** What the exporter needs: no tables. */
-export type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges' | 'meterBudget'>
+type ForwardOptions = Omit<ProcessorsOptions, 'warehouse' | 'rowAges' | 'meterBudget'>
 
 const admitOf = ({ config, broker, events }: ForwardOptions): Processor =>
   createAdmit({

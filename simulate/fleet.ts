@@ -87,7 +87,7 @@ const SERVICES = [
 const NAMESPACES = ['shop', 'bank', 'media', 'platform'] as const
 
 export const serviceOf = (number: number): string => SERVICES[number % SERVICES.length]!
-export const namespaceOf = (number: number): string => NAMESPACES[number % NAMESPACES.length]!
+const namespaceOf = (number: number): string => NAMESPACES[number % NAMESPACES.length]!
 
 /** The container in a host's place; each replacement is another generation. */
 export function containerOf(seed: number, host: number, place: number, generation: number): FleetContainer {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type ErrorCode, WattlineError } from '../core/catalogue/errors/errors.ts'
 
-export interface SenderOptions {
+interface SenderOptions {
   /** Base address of the OTLP receiver. */
   readonly url: string
   readonly token?: string
@@ -17,7 +17,7 @@ export interface SenderOptions {
   readonly signal: AbortSignal
 }
 
-export interface Delivery {
+interface Delivery {
   /** Items that the receiver refused for good, of those in the request, and why. */
   readonly rejected: number
   readonly message: string

@@ -19,7 +19,7 @@ import {
   text,
 } from './template.ts'
 
-export interface SpanOptions {
+interface SpanOptions {
   /** Of the whole fleet. */
   readonly spansPerSecond: number
   readonly spansPerRequest: number

@@ -3,7 +3,7 @@
 /** One SELECT over the tables of the instance. */
 export type Select = (query: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
 
-export interface HostBooks {
+interface HostBooks {
   /** Sum of the ledger's entries, µJ. */
   readonly ledgerUj: bigint
   /** What came after its minute was closed: it waits for restating. */
@@ -12,7 +12,7 @@ export interface HostBooks {
   readonly unmarked: number
 }
 
-export interface Difference {
+interface Difference {
   readonly host: string
   readonly meteredUj: bigint
   readonly ledgerUj: bigint
@@ -31,7 +31,7 @@ export interface BooksVerdict {
   readonly spansStored: number
 }
 
-export interface Expected {
+interface Expected {
   readonly hostPrefix: string
   readonly run: string
   readonly meteredUj: ReadonlyMap<string, bigint>

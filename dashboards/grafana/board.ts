@@ -13,7 +13,7 @@ interface PanelSize {
   readonly h: number
 }
 
-export interface Panel extends PanelSize {
+interface Panel extends PanelSize {
   readonly title: string
   /** What the numbers mean and what they leave out; shown by the panel's information mark. */
   readonly description: string

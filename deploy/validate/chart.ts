@@ -23,7 +23,7 @@ const run = promisify(execFile)
 /** The oldest that the chart takes, and the newest whose schemas there are. */
 const KUBERNETES = ['1.30.0', '1.37.0'] as const
 
-export interface ChartOptions {
+interface ChartOptions {
   readonly tools: Tools
   readonly custom: CustomResources
   readonly report: (line: string) => void

@@ -12,7 +12,7 @@ const ROOT = new URL('../../', import.meta.url).pathname
 /** Everything that is mounted for Wattline to read lies below it. */
 const MOUNTED = '/etc/wattline/'
 
-export interface ContainerRun {
+interface ContainerRun {
   /** Of the entry point: `run --config FILE [--roles ROLES]`. */
   readonly args: readonly string[]
   readonly environment: Readonly<Record<string, string>>

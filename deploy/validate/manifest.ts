@@ -34,7 +34,7 @@ export interface PodVolume {
   readonly hostPath?: { readonly path: string }
 }
 
-export interface PodSpec {
+interface PodSpec {
   readonly containers: readonly PodContainer[]
   readonly volumes: readonly PodVolume[]
   readonly hostPID?: boolean

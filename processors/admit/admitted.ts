@@ -10,7 +10,7 @@ import { MAX_RECORDS, type SourceRecord } from '../../core/model/forwarding.ts'
 /** Offset and checksum of the newest records, offsets rising; at most MAX_RECORDS. */
 export type Admitted = readonly Pick<SourceRecord, 'offset' | 'checksum'>[]
 
-export interface AdmitOutcome {
+interface AdmitOutcome {
   /** Records that are here already: the first ones. */
   readonly repeated: number
   /** Rows of those, which come first as well. */

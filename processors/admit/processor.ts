@@ -26,7 +26,7 @@ import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { type Admitted, decide, decodeAdmitted, encodeAdmitted } from './admitted.ts'
 
-export interface AdmitOptions {
+interface AdmitOptions {
   readonly partitionsOf: (stream: string) => number
   /** How far from its arrival a row may be dated, as at every door. */
   readonly futureNano: bigint

@@ -19,7 +19,7 @@ import { answerOf, type ErasureRequest, type ErasureState, newErasure } from './
 import { dropRead, type ErasingBroker, forgetInMeter, readToEnd } from './log.ts'
 import { eraseQuarantined } from './quarantined.ts'
 
-export interface ErasuresOptions {
+interface ErasuresOptions {
   readonly broker: ErasingBroker
   readonly warehouse: Pick<Warehouse, 'insert' | 'files' | 'statements'>
   /** Who must have read a record before it can go. */

@@ -9,7 +9,7 @@ export interface PendingRecord {
 }
 
 /** Records of one partition, in order. */
-export interface ExportBatch {
+interface ExportBatch {
   readonly stream: StreamDeclaration
   readonly partition: number
   /** Identity of the log that they are from. */

@@ -15,7 +15,7 @@ import type { Step } from '../loop/step.ts'
 import type { Exporter, PendingRecord } from './exporter.ts'
 
 /** Also the consumer group. */
-export const FORWARD = 'forward'
+const FORWARD = 'forward'
 
 export function createForward(options: { readonly exporter: Exporter; readonly events: Events }): Processor {
   const streams = new Map(

@@ -11,7 +11,7 @@ import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 const FULL_ROWS = 32_768
 const FULL_BYTES = 8 * 1024 * 1024
 
-export interface OutboxRecord {
+interface OutboxRecord {
   readonly stream: string
   readonly partition: number
   readonly value: Uint8Array

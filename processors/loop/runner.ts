@@ -40,7 +40,7 @@ export interface PartitionWorker {
   close?(): void
 }
 
-export interface RunnerContext {
+interface RunnerContext {
   readonly broker: Broker
   readonly events: Events
   readonly now: () => number

@@ -22,7 +22,7 @@ import { dropDisproved, holdAhead, latestAt } from './windows/ahead.ts'
 import { recordArrived } from './windows/host-clock.ts'
 import { type LateRow, lateRow } from './windows/late.ts'
 
-export interface Ingestion {
+interface Ingestion {
   readonly symbols: TextSymbols
   readonly gapOf: GapOf
   readonly changed: Map<string, HostState>

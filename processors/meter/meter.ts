@@ -34,7 +34,7 @@ export interface Metering {
 
 export type { Flush } from './windows/silence.ts'
 
-export interface Arrival {
+interface Arrival {
   /** When the record came, by the clock that stamped it in the log; 0: unknown. */
   readonly timestampMs: number
   /** How much longer than others its hosts may be silent, ms. */
@@ -62,7 +62,7 @@ export interface Meter {
   silent(states: HostStates, nowMs: number, own?: ElapsedTime): Flush[]
 }
 
-export interface MeterOptions {
+interface MeterOptions {
   readonly metering: Config['metering']
   /** Whether readings of a Source come from the sensors of this process: their gap is `sensor_gap`. */
   readonly isSensor: (source: string) => boolean

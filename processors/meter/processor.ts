@@ -29,7 +29,7 @@ export const FLUSH_KIND = 'flush'
 /** The same of the record after which nothing is known of a tenant any more (value: JSON). */
 export const ERASE_KIND = 'erase'
 
-export interface EraseRecord {
+interface EraseRecord {
   readonly tenant: string
 }
 

@@ -21,7 +21,7 @@ export const embodiedPerWindow = (kilograms: Rational, years: Rational): Microgr
     ),
   )
 
-export interface Sharing {
+interface Sharing {
   readonly Component: string
   readonly Share: string
   readonly CpuUs: bigint

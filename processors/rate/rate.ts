@@ -23,7 +23,7 @@ import { intensityOf, tariffOf } from './factors.ts'
 import { createSites, type Site } from './sites.ts'
 
 /** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
-export const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
+const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
 type Reason = (typeof REASONS)[number]
 
 export interface Rate {

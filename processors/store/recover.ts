@@ -13,7 +13,7 @@ import { encodeRewind, knownUpTo, planRewind, REWIND, type RewindInputs, type Re
 import { extentOf, refuseUnlessAccepted, tellBack, tellStartedOver } from './tables-gone.ts'
 import { STORE, tokenOf } from './token.ts'
 
-export interface Recovery {
+interface Recovery {
   /** Null: the log is not in the data folder, and gives nothing back. */
   readonly broker: Pick<Broker, 'holdings' | 'rewind'> | null
   readonly streams: readonly StreamDeclaration[]

@@ -21,7 +21,7 @@ interface ObservedAges {
   nextMs: number
 }
 
-export interface RowAgesClock {
+interface RowAgesClock {
   /** Wall clock, unix milliseconds. */
   readonly now: () => number
   /** Milliseconds that only rise. */

@@ -4,7 +4,7 @@ import { createAsking } from './asking.ts'
 import { createTenantLoad } from './tenant-load.ts'
 import { createTurns, type Standing, type Turns } from './turns.ts'
 
-export interface Fairness {
+interface Fairness {
   /** Of statements that strangers write. */
   readonly sql: Turns
   /** Of questions of our own (usage, live, traces, quarantine): strangers' SQL can never take these. */
@@ -43,7 +43,7 @@ const SQL_NICE = [5, 12, 19] as const
 const OWN_NICE = [0, 5, 10] as const
 
 /** As the embedded engine is told. */
-export interface Urgency {
+interface Urgency {
   /** Nice value of the statement's threads; without CAP_SYS_NICE it has no effect. */
   readonly nice: number
   /** On one thread, since others ask too. */

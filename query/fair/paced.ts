@@ -3,7 +3,7 @@ import type { OpenStatement } from './turns.ts'
 /** An answer of fewer bytes is read to its end in the turn in which it began. */
 const HEAD_BYTES = 65_536
 
-export interface Begun {
+interface Begun {
   readonly head: readonly Uint8Array[]
   /** Null: the head is all. */
   readonly rest: AsyncIterator<Uint8Array> | null

@@ -8,7 +8,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Asking } from './asking.ts'
 import type { TenantLoad } from './tenant-load.ts'
 
-export interface TurnsOptions {
+interface TurnsOptions {
   /** Statements of one tenant that are open, waiting ones included; one more is refused. */
   readonly openOfTenant: number
   /** Turns at one time, over all tenants. */

@@ -21,7 +21,7 @@ export interface FencedReader {
 }
 
 /** Whose rows: all of a tenant, or those of some accounts. */
-export type RowScope = Pick<Identity, 'tenant' | 'accounts'>
+type RowScope = Pick<Identity, 'tenant' | 'accounts'>
 
 /** A reader for one asker, which stops when the client of `reply` goes away. */
 export type OpenReader = (sees: RowScope, reply: FastifyReply) => FencedReader

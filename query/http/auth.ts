@@ -9,7 +9,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { type Identity, OPERATOR_TENANT, type Scope } from '../../core/model/identity.ts'
 
 /** What a route needs of whom it answers. */
-export type RouteAccess = 'open' | Needed
+type RouteAccess = 'open' | Needed
 
 interface Needed {
   readonly scope: Scope

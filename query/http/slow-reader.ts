@@ -13,7 +13,7 @@ export interface ReaderLimits {
   readonly onCut: (reason: CutReason) => void
 }
 
-export type CutReason = 'stalled' | 'too_slow'
+type CutReason = 'stalled' | 'too_slow'
 
 /** A reader that has taken nothing for so long has stopped reading. */
 const STALL_MS = 10_000
@@ -25,7 +25,7 @@ export const readerLimits = (
   onCut: ReaderLimits['onCut'],
 ): ReaderLimits => ({ stallMs: STALL_MS, totalMs: TOTAL_TIMES * limits.seconds * 1000, onCut })
 
-export interface ReaderWatch {
+interface ReaderWatch {
   /** A piece was handed over: the reader is to take it. */
   handed(): void
   /** The reader has taken what there was; the next piece is being made. */

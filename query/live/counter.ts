@@ -8,7 +8,7 @@ export interface SampleStep {
   readonly amount: bigint | null
 }
 
-export type TimedValues = readonly (readonly [timeMs: number, value: bigint])[]
+type TimedValues = readonly (readonly [timeMs: number, value: bigint])[]
 
 const NS = 1_000_000n
 

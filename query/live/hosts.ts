@@ -1,6 +1,6 @@
 /** Hosts of the live view: a machine that some senders know by its name alone is the one whose id says that name. */
 
-export interface LiveHost {
+interface LiveHost {
   readonly host: string
   readonly host_name: string
 }

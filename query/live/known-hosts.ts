@@ -33,7 +33,7 @@ interface TenantHosts {
   look: Promise<void> | undefined
 }
 
-export type LookForHosts = (sinceMs: number) => Promise<readonly SeenHost[]>
+type LookForHosts = (sinceMs: number) => Promise<readonly SeenHost[]>
 
 export class KnownHosts {
   readonly #tenants = new Map<string, TenantHosts>()

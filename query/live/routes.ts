@@ -132,7 +132,7 @@ type CurrentFactors = Pick<
 >
 
 /** What a kilowatt-hour emits and costs now, as rating would say. */
-export function pricesOf({ factors, tariffs }: Config, nowMs: number): CurrentFactors {
+function pricesOf({ factors, tariffs }: Config, nowMs: number): CurrentFactors {
   const yearly = yearlyIntensity(factors.zone)
   const price = createTariff({
     currency: tariffs.currency,

@@ -4,7 +4,7 @@ import { apportion } from '../../core/model/apportion.ts'
 import type { LiveInterval, LiveIntervals } from './intervals.ts'
 
 /** Workloads with a line of their own; more would not be told apart. */
-export const TOP_WORKLOADS = 12
+const TOP_WORKLOADS = 12
 
 interface ChartLine {
   readonly milliwatts: readonly (number | null)[]

@@ -48,7 +48,7 @@ export function sourcesOf(counters: readonly Counter[], whole: boolean): readonl
   })
 }
 
-export interface SourceCount extends Counted {
+interface SourceCount extends Counted {
   readonly by: ReadingSource
 }
 

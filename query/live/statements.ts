@@ -3,7 +3,7 @@ import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 const READINGS = tableName('readings')
 /** Counters of one host in one hour: far more than a machine has. */
-export const SERIES_MAX = 5_000
+const SERIES_MAX = 5_000
 
 /** What the live view looks at. */
 const QUANTITIES = "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle'"

@@ -11,7 +11,7 @@ export interface LiveWorkload {
   readonly namespace: string
 }
 
-export interface CountedWorkload extends LiveWorkload {
+interface CountedWorkload extends LiveWorkload {
   readonly sources: readonly ReadingSource[]
 }
 

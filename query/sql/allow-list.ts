@@ -22,7 +22,7 @@ import { judgeSyntaxTree } from './syntax-tree.ts'
 import { commonTableExpressions } from './tokens.ts'
 import { RefusedError, type Verdict } from './verdict.ts'
 
-export interface Question {
+interface Question {
   readonly text: string
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string

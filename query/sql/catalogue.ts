@@ -7,7 +7,7 @@ import { ACCOUNT_TABLES, READABLE_TABLES } from './readable-tables.ts'
 import { quoteName, type Token, tokenize } from './tokens.ts'
 
 /** What an asker may read, and where look-ups lead. */
-export interface Reach {
+interface Reach {
   /** Names the kind in keys of what is remembered. */
   readonly kind: 'tenant' | 'accounts'
   /** Tables and views, without their database. */

@@ -17,7 +17,7 @@ const NUMBERS: Partial<Record<ErrorCode, readonly [number, string, number]>> = {
   draining: [210, 'NETWORK_ERROR', 503],
 }
 
-export interface EngineError {
+interface EngineError {
   readonly number: number
   readonly status: number
   /** `Code: 60. DB::Exception: ... (UNKNOWN_TABLE)`. */
@@ -25,7 +25,7 @@ export interface EngineError {
 }
 
 /** Number in the engine's text anywhere in the chain of causes. */
-export function engineNumber(error: unknown): number | undefined {
+function engineNumber(error: unknown): number | undefined {
   let current: unknown = error
   for (let depth = 0; depth < 5 && current instanceof Error; depth++) {
     const found = /\bCode: (\d+)\./.exec(current.message)?.[1]

@@ -1,5 +1,5 @@
 /** A map of bounded weight that forgets what was not asked for longest. */
-export interface Lru<Value> {
+interface Lru<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
   readonly size: number

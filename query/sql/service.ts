@@ -14,7 +14,7 @@ import { sqlFailed } from './engine-text.ts'
 import type { Statement } from './statement.ts'
 import { RefusedError } from './verdict.ts'
 
-export interface SqlRequest {
+interface SqlRequest {
   readonly statement: Statement
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string

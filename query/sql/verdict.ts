@@ -1,5 +1,5 @@
 /** Why a statement was refused: bounded set, label of the `sqlRefused` counter. */
-export const REFUSALS = [
+const REFUSALS = [
   'syntax',
   'statement',
   'too_long',

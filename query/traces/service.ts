@@ -7,7 +7,7 @@ import { recentTraceIds, traceBounds, traceSpans, traceSummaries } from './state
 
 const MINUTE = 60_000
 /** Looked through one after the other until enough traces are found: busy systems end with the first. */
-export const LOOK_BACK_MS: readonly number[] = [2 * MINUTE, 30 * MINUTE, 360 * MINUTE, 10_080 * MINUTE]
+const LOOK_BACK_MS: readonly number[] = [2 * MINUTE, 30 * MINUTE, 360 * MINUTE, 10_080 * MINUTE]
 /** Spans of a trace may begin before or after the ones that named it. */
 const AROUND_MS = 60 * MINUTE
 /** Clocks of clients run ahead: what intake accepts is shown. */

@@ -2,7 +2,7 @@
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 /** Unix milliseconds, `[from, to)`. */
-export interface TimeRange {
+interface TimeRange {
   readonly fromMs: number
   readonly toMs: number
 }

@@ -42,7 +42,7 @@ export const add = (a: bigint | null, b: bigint | null): bigint | null =>
 export const addAmounts = (a: Amounts, b: Amounts): Amounts =>
   build(name => add(a[name], b[name]), a.coverage_sum + b.coverage_sum)
 
-export interface RowPlace {
+interface RowPlace {
   readonly group: Readonly<Record<string, string>>
   readonly start: string | null
   readonly reasons: readonly string[]

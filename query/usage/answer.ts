@@ -14,9 +14,9 @@ export interface Summed {
   readonly reasons: readonly string[]
 }
 
-export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
+const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
 
-export const groupOf = (row: SummedRow, groupBy: readonly UsageDimension[]): Record<string, string> =>
+const groupOf = (row: SummedRow, groupBy: readonly UsageDimension[]): Record<string, string> =>
   Object.fromEntries(groupBy.map(name => [name, String(row[`g_${name}`] ?? '')]))
 
 export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): Summed => ({

@@ -16,7 +16,7 @@ const IN_WINDOW = (time: string): string =>
 const paramsOf = ({ tenant, from, to }: Asked): Readonly<Record<string, QueryParam>> => ({ tenant, from, to })
 
 /** Mean CPU request per host and workload in the window, in millicores. */
-export const requestsStatement = (asked: Asked): ParameterizedSql => ({
+const requestsStatement = (asked: Asked): ParameterizedSql => ({
   text:
     'SELECT Host AS host, WorkloadKind AS kind, WorkloadId AS id, intDiv(sum(toInt128(Value)), count()) AS request, ' +
     "any(Attributes['workload.name']) AS name, any(Attributes['workload.namespace']) AS namespace " +
@@ -38,7 +38,7 @@ const labelsStatement = (asked: Asked): ParameterizedSql => ({
   params: paramsOf(asked),
 })
 
-export interface RequestRow {
+interface RequestRow {
   readonly host: string
   readonly kind: string
   readonly id: string
@@ -50,7 +50,7 @@ export interface RequestRow {
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts)
 
 /** Requests as they are asked for: by id, and of containers by namespace and name where all of these on a host are alike. */
-export class Requests {
+class Requests {
   readonly #byId = new Map<string, bigint>()
   readonly #byName = new Map<string, bigint | null>()
 

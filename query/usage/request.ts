@@ -17,7 +17,7 @@ export type UsageDimension = keyof typeof DIMENSIONS
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly UsageDimension[]
 
 export const IDLE_SHARING = ['none', 'by_usage', 'by_request'] as const
-export type IdleSharing = (typeof IDLE_SHARING)[number]
+type IdleSharing = (typeof IDLE_SHARING)[number]
 
 /** Width of a row's time step: seconds, whole minutes, or months of the calendar (UTC). */
 export type TimeStep = number | 'month'

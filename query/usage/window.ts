@@ -2,7 +2,7 @@
 import { invalid } from '../http/parameters.ts'
 import type { TimeStep } from './request.ts'
 
-export interface Window {
+interface Window {
   /** Unix seconds, whole minutes, `[from, to)`. */
   readonly from: number
   readonly to: number

@@ -38,7 +38,7 @@ export const DEFAULT_DEMAND: Demand = {
   hostPartitions: 0,
 }
 
-export interface PlanLine {
+interface PlanLine {
   readonly group: string
   readonly what: string
   readonly value: number

@@ -16,7 +16,7 @@ const KEYS: Readonly<Record<string, { readonly field: keyof Demand; readonly lea
   partitions: { field: 'partitions', least: 0 },
   host_partitions: { field: 'hostPartitions', least: 0 },
 }
-export const PLAN_KEYS = Object.keys(KEYS)
+const PLAN_KEYS = Object.keys(KEYS)
 
 /** @throws WattlineError `parameter_invalid` for a key that there is not, or a value that is no number. */
 export function parseDemand(text: string): Demand {

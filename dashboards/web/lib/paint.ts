@@ -7,7 +7,7 @@ export interface Fill {
 }
 
 /** Where a value lies on the canvas, in canvas pixels. */
-export interface CanvasScale {
+interface CanvasScale {
   readonly x: (timeMs: number) => number
   readonly y: (watts: number) => number
 }

@@ -10,7 +10,7 @@ export interface Bar {
   readonly width: number
 }
 
-export interface Waterfall {
+interface Waterfall {
   readonly bars: readonly Bar[]
   readonly durationMs: number
   /** Spans beyond the bound, not drawn. */

@@ -27,7 +27,7 @@ export function Segmented<V extends string>(props: {
   )
 }
 
-export type Tone = 'measured' | 'interpolated' | 'estimated' | 'simulated' | 'plain' | 'bad' | 'good'
+type Tone = 'measured' | 'interpolated' | 'estimated' | 'simulated' | 'plain' | 'bad' | 'good'
 
 /** A short statement about the quality of what stands beside it. */
 export function Badge(props: {

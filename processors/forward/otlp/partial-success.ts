@@ -4,7 +4,7 @@ import { RESPONSE } from '../../../core/protobuf/otlp/fields.ts'
 import { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
 
-export interface PartialSuccess {
+interface PartialSuccess {
   readonly rejected: number
   readonly message: string
 }

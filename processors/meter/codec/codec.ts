@@ -34,7 +34,7 @@ const VERSION = 3
 /** By their numbers in the bytes: new ones come last. */
 const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES]
 
-export interface StoredHost {
+interface StoredHost {
   readonly names: Uint8Array
   readonly numbers: Uint8Array
 }

@@ -17,7 +17,7 @@ import { riseFrom } from '../windows/intervals.ts'
 import type { HostNameClaims } from './host-names.ts'
 
 /** Takes rows of a record that are readings of this host. */
-export type Pass = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
+type Pass = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
 
 /** What of a record stays; null: nothing. The rest is passed on. Almost always all of it stays, and nothing is copied. */
 export function divide(record: Readings, names: HostNameClaims, pass: Pass): Readings | null {

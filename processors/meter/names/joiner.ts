@@ -21,7 +21,7 @@ import {
 } from './host-names.ts'
 import { divide, moveSamples } from './join.ts'
 
-export interface JoinerOptions {
+interface JoinerOptions {
   readonly events: Events
   /** Partitions of stream `readings`. */
   readonly partitions: number

@@ -37,18 +37,18 @@ export interface MeterIdentity {
 }
 
 /** What makes a series: the meter, and who it measures ('' for the host itself). */
-export interface SeriesIdentity extends MeterIdentity {
+interface SeriesIdentity extends MeterIdentity {
   readonly workloadKind: string
   readonly workloadId: string
 }
 
 /** The most that is possible: a counter's per second, a gauge's value, exactly and as a double. */
-export interface UpperBound {
+interface UpperBound {
   readonly exact: bigint
   readonly near: number
 }
 
-export interface SetBack {
+interface SetBack {
   readonly minute: number
   readonly ns: number
   readonly byNs: number

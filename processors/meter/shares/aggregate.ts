@@ -20,7 +20,7 @@ import { oneEpochAtATime } from '../windows/epochs.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
 
 /** Best first. */
-export const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
+const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
 export type Quality = (typeof QUALITIES)[number]
 
 export interface Metered {
@@ -54,7 +54,7 @@ export interface WindowUse {
   readonly impossible: readonly WindowSlice[]
 }
 
-export interface Activity {
+interface Activity {
   readonly activeUj: bigint
   readonly idleUj: bigint
 }

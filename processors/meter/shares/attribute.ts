@@ -34,7 +34,7 @@ const UNMETERED = {
 
 type MeteredComponent = ComponentEnergy | typeof UNMETERED
 
-export interface Attributed {
+interface Attributed {
   readonly rows: EnergyRow[]
   /** What was metered and cannot be. */
   readonly leftOut: LateSlice[]

@@ -100,7 +100,7 @@ export class TextSymbols {
 }
 
 /** One column of one record: which symbol each of its texts is, found when a row first needs it. */
-export class SymbolColumn {
+class SymbolColumn {
   readonly #texts: Interner
   readonly #ids: Int32Array
   /** Symbol + 1 by id of the record's dictionary; 0: not looked at yet. */

@@ -22,7 +22,7 @@ import type { HostState } from '../state/host-state.ts'
 import { type LateRow, lateRow } from './late.ts'
 
 /** Clocks that are kept by NTP, and what a record takes to be stamped. */
-export const TOLERANCE_MS = 5_000
+const TOLERANCE_MS = 5_000
 /** An hour of samples every 5 s. */
 const MOST_AHEAD = 720
 
@@ -54,7 +54,7 @@ export function holdAhead(series: Series, minute: number, ns: number, high: numb
   return true
 }
 
-export interface ArrivedSample {
+interface ArrivedSample {
   readonly minute: number
   readonly ns: number
   readonly high: number

@@ -10,7 +10,7 @@ import type { HostState } from '../state/host-state.ts'
 import { isInDoubt } from './intervals.ts'
 import { SeriesPatience } from './series-patience.ts'
 
-export interface Lateness {
+interface Lateness {
   readonly latenessMs: number
   /** When this record came; 0: unknown. */
   readonly arrivedMs: number

@@ -33,7 +33,7 @@ export interface LateSlice {
 }
 
 /** Which windows are closed: from `from` up to below `until`; samples further apart than `forgetNs` are two epochs. */
-export interface Closing {
+interface Closing {
   readonly from: number
   readonly until: number
   readonly forgetNs: number

@@ -16,7 +16,7 @@ import {
 } from '../samples/samples.ts'
 import type { Series } from '../samples/series.ts'
 
-export interface SeriesInterval {
+interface SeriesInterval {
   /** Null: nothing is known of it, or nothing of it can be booked. */
   readonly parts: readonly WindowPart[] | null
   /** What the counter says that cannot be; 0n: nothing. */

@@ -8,7 +8,7 @@ import type { LateSlice } from './integrate.ts'
 
 export type LateRow = RowOf<typeof lateReadings>
 
-export interface LatePart {
+interface LatePart {
   readonly window: number
   /** What it adds to the closed window, in the unit of the quantity. */
   readonly value: bigint

@@ -5,7 +5,7 @@ import type { Series } from '../samples/series.ts'
 /** Samples that a series may leave out before the host's windows go on without it. */
 const MISSED = 2
 
-export interface HostProgress {
+interface HostProgress {
   readonly latenessMs: number
   /** The host's clock, see host-clock.ts. */
   readonly clockMs: number

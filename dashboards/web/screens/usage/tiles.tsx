@@ -37,7 +37,7 @@ function Tile(props: { readonly name: string; readonly children: ComponentChildr
 }
 
 /** An exact amount with its machine-readable value beside the rounded one. */
-export function Amount(props: {
+function Amount(props: {
   readonly amount: bigint
   readonly scales: readonly Scale[]
   readonly base: string
