@@ -11,6 +11,7 @@ export const EXPORT_METHODS: ReadonlyMap<string, Signal> = new Map([
   ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
 ])
 
+/** Message compressions of `grpc-encoding` that are accepted; sent back in `grpc-accept-encoding`. */
 export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd', 'deflate']
 
 const MEDIA_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i

@@ -12,6 +12,7 @@ import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES } from './health.ts'
 import { readMessage } from './message.ts'
 import { sendFailure, sendHttpStatus, sendMessage } from './reply.ts'
 
+/** What one unary call needs of the receiver. */
 export interface CallParts {
   readonly intake: Pick<Intake, 'open' | 'stats'>
   readonly access: Access

@@ -5,6 +5,7 @@ import { knownFields, ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { EXPORT_METHODS, quote } from './call-head.ts'
 
+/** HTTP/2 path of `Check`. `Watch` is not implemented. */
 export const HEALTH_METHOD = '/grpc.health.v1.Health/Check'
 /** Of a request, whose one field names a service. */
 export const MAX_HEALTH_BYTES = 4_096

@@ -12,6 +12,7 @@ import type { Intake } from '../intake/intake.ts'
 import type { Receiver } from '../receiver.ts'
 import { type CallParts, serveCall } from './call.ts'
 
+/** How the OTLP/gRPC listener is opened. */
 export interface OtlpGrpcOptions {
   readonly host: string
   /** 0: any free one. */

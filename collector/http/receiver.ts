@@ -16,6 +16,7 @@ import type { Receiver } from '../receiver.ts'
 import { type Cors, createCors } from './cors.ts'
 import { answer, failureReply, type Reply, send } from './exchange.ts'
 
+/** How the collector's HTTP listener is opened. */
 export interface OtlpHttpOptions {
   readonly host: string
   /** 0: any free one. */

@@ -36,6 +36,7 @@ interface AppendJob {
   readonly reject: (error: WattlineError) => void
 }
 
+/** Appends in the order of the calls, at most `inFlight` at a time; the others wait. */
 export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
   const { broker, stream, partition, health, clock } = options
   const { inFlight = 4, timeoutMs = FIXED_LIMITS.appendMs } = options

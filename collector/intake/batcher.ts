@@ -78,6 +78,7 @@ function finish(content: RowBuilder): Uint8Array {
   }
 }
 
+/** A batcher without an open batch; the first `join` opens one. */
 export function createBatcher<Content extends RowBuilder>(
   options: BatcherOptions<Content>,
 ): Batcher<Content> {

@@ -25,6 +25,7 @@ interface BrokerHealthOptions {
   readonly pingTimeoutMs?: number
 }
 
+/** After a failed append it pings the broker every `probeMs` until one succeeds. */
 export function createBrokerHealth(options: BrokerHealthOptions): BrokerHealth {
   const { clock, events, probeMs = 500, pingTimeoutMs = 5_000 } = options
   let failure: WattlineError | undefined

@@ -11,6 +11,7 @@ export interface Budget {
   open(): Reservation
 }
 
+/** Bytes that one request holds of the budget. */
 export interface Reservation {
   readonly bytes: number
   /** Throws `overloaded` (429, Retry-After) and reserves nothing when the limit would be passed. */
@@ -18,6 +19,7 @@ export interface Reservation {
   release(): void
 }
 
+/** A budget that all requests of the process share, in bytes. */
 export function createBudget(limitBytes: number): Budget {
   let usedBytes = 0
 

@@ -8,6 +8,7 @@ export interface Clock {
   after(ms: number, run: () => void): () => void
 }
 
+/** The process's own clocks. `unixNano` has millisecond resolution. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   unixNano: () => BigInt(Date.now()) * 1_000_000n,

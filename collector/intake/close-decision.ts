@@ -29,6 +29,7 @@ export interface BatchFacts {
   readonly appendsFull: boolean
 }
 
+/** Limits of a batch from `group_commit`: size, and milliseconds that its first row may wait. */
 export interface CloseLimits {
   readonly rows: number
   readonly bytes: number
@@ -36,6 +37,10 @@ export interface CloseLimits {
   readonly thinWaitMs: number
 }
 
+/**
+ * Why a batch closed: full (`rows`, `bytes`), every open request is in it (`complete`), small but affordable
+ * (`prompt`), or out of time (`waited`).
+ */
 export type CloseReason = 'rows' | 'bytes' | 'complete' | 'prompt' | 'waited'
 /** `wakeAtMs`: when to ask again if nothing happens before. */
 type CloseDecision =
@@ -48,10 +53,12 @@ const QUIET_MS = 2
 const WORTHWHILE_ROWS = 1_000
 /** So many times `thinWaitMs` without a request, and the next one is alone. */
 const LONE_WAITS = 2
+/** A request within this time of the batcher's last answer probably comes from a client that waited for it. */
 export const PROMPT_MS = 20
 /** So many rows right after an answer mean a client that is held up, not an agent that happened to come. */
 const PRESSED_ROWS = 128
 
+/** Whether the batch closes at `nowMs` (monotonic), and if not, when to ask again at the latest. */
 export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: number): CloseDecision {
   if (facts.rows >= limits.rows) return { close: true, reason: 'rows' }
   if (facts.bytes >= limits.bytes) return { close: true, reason: 'bytes' }

@@ -3,6 +3,7 @@ import type { Builders, Decoders, IngestResult, Signal } from '../otlp/signals.t
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
 
+/** What decoding one body gave, apart from the rows that are in the builders. */
 export interface Decoded {
   readonly result: IngestResult
   /** The readings among the points of a request of metrics. */

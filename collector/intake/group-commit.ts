@@ -63,6 +63,7 @@ function closeLimits(config: Config['group_commit']): CloseLimits {
   }
 }
 
+/** One batcher for each stream, and one for each partition of `readings`, made when it is first used. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { broker, clock } = options
   const shared = { limits: closeLimits(options.config), clock, smallRecords: createSmallRecords() }

@@ -14,6 +14,7 @@ export interface Inbox {
   append(source: string, record: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void>
 }
 
+/** Appends records that another Wattline has forwarded. */
 export function createInbox(options: {
   readonly broker: Pick<Broker, 'append' | 'partitions'>
   readonly health: BrokerHealth

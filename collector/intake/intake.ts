@@ -57,6 +57,7 @@ export interface Intake {
   stats(): IntakeStats
 }
 
+/** One admitted request, from its headers to its answer. */
 export interface Admission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
   reserve(bytes: number): void
@@ -88,6 +89,7 @@ interface IntakeStats {
   readonly brokerFailure: WattlineError | null
 }
 
+/** What intake needs of the process. */
 export interface IntakeOptions {
   readonly broker: Pick<Broker, 'append' | 'partitions' | 'ping'>
   readonly config: Pick<Config, 'limits' | 'group_commit' | 'retention'>
@@ -101,6 +103,7 @@ export interface IntakeOptions {
 
 const DAY_NANO = 86_400_000_000_000n
 
+/** One per process: its budget, memory guard and batches are shared by all receivers. */
 export function createIntake(options: IntakeOptions): Intake {
   const { broker, config, events } = options
   const clock = options.clock ?? systemClock

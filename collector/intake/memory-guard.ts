@@ -29,6 +29,7 @@ const READ_MS = 20
 /** Collecting stops everything for tens of milliseconds. */
 const COLLECT_MS = 5_000
 
+/** Reads the resident size of the process at most every `READ_MS` and sheds load near the limit. */
 export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
   const { clock, residentBytes = process.memoryUsage.rss, collect = collectGarbage } = options
   const limitBytes = options.limitBytes ?? availableBytes()

@@ -15,6 +15,7 @@ export interface RequestBarrier {
   watch(onNoneOutside: () => void): void
 }
 
+/** One open request's place in the barrier. */
 export interface Ticket {
   /** How long its client took to come back from its last answer; infinite for one that was not here before. */
   readonly backAfterMs: number
@@ -27,6 +28,7 @@ export interface Ticket {
   leave(): void
 }
 
+/** One per signal: requests of different signals never share a batch. */
 export function createRequestBarrier(clock: Pick<Clock, 'monotonicMs'>): RequestBarrier {
   const watchers: (() => void)[] = []
   const answeredMs = new WeakMap<object, number>()

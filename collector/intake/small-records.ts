@@ -15,6 +15,7 @@ const PER_SECOND = 10
 /** Saved up. */
 const MOST = 10
 
+/** A token bucket: `perSecond` tokens a second, at most `most` saved up. */
 export function createSmallRecords(perSecond = PER_SECOND, most = MOST): SmallRecords {
   let saved = most
   let atMs = Number.NEGATIVE_INFINITY

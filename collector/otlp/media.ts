@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { quoteHeader, unsupportedMedia } from '../../core/http/content-coding.ts'
 import type { Encoding } from './signals.ts'
 
+/** Content types of OTLP/HTTP bodies, requests and answers alike. */
 export const MEDIA_TYPES: Readonly<Record<Encoding, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',

@@ -14,8 +14,10 @@ import { SpanRecordBatch } from './decode/span-batch.ts'
 
 /** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
+/** A signal of OTLP that has an endpoint of its own. */
 export type Signal = (typeof SIGNALS)[number]
 
+/** Encoding of an OTLP/HTTP body. */
 export type Encoding = 'protobuf' | 'json'
 
 /** One builder per signal stream. */
@@ -29,6 +31,7 @@ export interface Builders {
   readonly logs: RecordBuilder<typeof logs>
 }
 
+/** Empty builders for one record of each stream. */
 export function createBuilders(): Builders {
   return {
     traces: new SpanRecordBatch(),

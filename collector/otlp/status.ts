@@ -15,6 +15,7 @@ export const GRPC_CODES: Readonly<Record<number, number>> = {
   429: 8, // RESOURCE_EXHAUSTED
   503: 14, // UNAVAILABLE
 }
+/** gRPC code for everything that `GRPC_CODES` does not list. */
 export const INTERNAL = 13
 
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest'

@@ -3,6 +3,7 @@ import { writeAttribute } from '../../core/protobuf/otlp/write.ts'
 import { type ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { type NanoWords, nanoWords } from './nano-words.ts'
 
+/** An exemplar of Prometheus; trace and span id are among its labels. */
 export interface Exemplar {
   readonly value: number
   /** An exemplar without a time of its own has that of its sample. */

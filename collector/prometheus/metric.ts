@@ -14,8 +14,10 @@ export const METRIC_TYPES = [
   'info',
   'stateset',
 ] as const
+/** Type of a metric family; `unknown` where the sender does not say. */
 export type MetricType = (typeof METRIC_TYPES)[number]
 
+/** Name and metadata of a metric family; `help` and `unit` are '' when unknown. */
 export interface MetricHead {
   readonly name: string
   readonly type: MetricType

@@ -6,6 +6,7 @@ import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 import { workload } from './workload.ts'
 
+/** Attributes of a container in a pod, in OpenTelemetry's names. */
 export const inPod = (point: Labels, container: string, uid: string): Labels => ({
   'k8s.container.name': container,
   'k8s.namespace.name': own(point, 'namespace'),

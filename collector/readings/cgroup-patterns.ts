@@ -3,6 +3,7 @@
  * Pure: path in, workload out.
  */
 
+/** The workload that a control group belongs to. */
 export interface CgroupWorkload {
   readonly kind: 'container' | 'systemd_unit' | 'vm' | 'slurm_job'
   readonly id: string

@@ -13,6 +13,7 @@ export interface KnownName {
 /** Names that are remembered; others are left to the meter. */
 const MOST_NAMES = 100_000
 
+/** Host ids by tenant and host name, learnt from readings that carry both. */
 export class KnownHostNames {
   readonly #names = new Map<string, KnownName>()
 

@@ -23,6 +23,7 @@ export interface IdentifiedReading {
   readonly attributes: Labels
 }
 
+/** A point that is not a reading, and why. */
 export interface Unidentified {
   readonly reason: IgnoredReason
   /** Whether this is found before anyone asks for the point's time: one reason is counted, the first. */

@@ -8,6 +8,7 @@ import type { IgnoredReason, Mapping } from './mapping.ts'
 /** Texts of an identity, in this order; keys and values of its attributes follow. */
 export const TEXTS = { host: 0, hostName: 1, domain: 2, device: 3, workloadId: 4, attributes: 5 } as const
 
+/** A series whose points are readings. */
 export interface ReadingSeries {
   readonly reason: null
   readonly mapping: Mapping
@@ -36,6 +37,7 @@ interface NoReading {
   readonly isBeforeTime: boolean
 }
 
+/** What is remembered of a series; of one that gives no readings, the reason. */
 export type ReadingIdentity = ReadingSeries | NoReading
 
 /** Puts what was found out into the form in which it is remembered. */

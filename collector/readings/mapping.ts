@@ -48,8 +48,12 @@ export const IGNORED_REASONS = [
   'sentinel',
   'out_of_range',
 ] as const
+/** Label of the counter of points that look like readings and are none. */
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
+/**
+ * Quantities of the stream `readings`. `_request` are reserved amounts, `cpu_wait` is time runnable and not running.
+ */
 export type MappedQuantity =
   | 'energy'
   | 'energy_active'
@@ -63,6 +67,7 @@ export type MappedQuantity =
   | 'gpu_request'
   | 'cpu_wait'
 
+/** One row of the table: which metric means which quantity, and how its labels are read. */
 export interface Mapping {
   /** Who speaks so: first half of the reading's Source (`source:metric`). */
   readonly source: string

@@ -54,6 +54,7 @@ const byMode =
 const kepler = row('kepler', ['node_name'])
 const keplerOld = row('kepler', [])
 
+/** Part of `PROMETHEUS_MAPPINGS`. */
 export const KEPLER_MAPPINGS: readonly Mapping[] = [
   kepler('kepler_node_cpu_joules_total', 'energy', 'counter', JOULES, raplZone('zone')),
   kepler('kepler_node_cpu_active_joules_total', 'energy_active', 'counter', JOULES, raplZone('zone')),

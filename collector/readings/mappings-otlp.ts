@@ -15,6 +15,7 @@ const MODES: Readonly<Record<string, string>> = {
   irq: 'interrupt',
   hardirq: 'interrupt',
 }
+/** The semantic conventions' name of a CPU mode; unknown names stay as sent. */
 export const cpuMode = (mode: string): string => MODES[mode] ?? mode
 
 const row = (
@@ -88,6 +89,7 @@ const ofPod =
       : { domain: domain ?? attribute(place, 'cpu.mode', 'state'), workload }
   }
 
+/** Part of `MAPPINGS`: of several rows for a metric the first that applies to a point wins. */
 export const OTLP_MAPPINGS: readonly Mapping[] = [
   row('hw.energy', 'energy', 'counter', JOULES, hardware),
   row('hw.power', 'power', 'gauge', WATTS, hardware),

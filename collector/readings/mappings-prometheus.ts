@@ -59,6 +59,7 @@ const acpiMeter = ({ point }: PointContext): Located | IgnoredReason =>
     ? { domain: 'host', device: own(point, 'sensor') }
     : 'not_host_meter'
 
+/** Part of `MAPPINGS`: of several rows for a metric the first that applies to a point wins. */
 export const PROMETHEUS_MAPPINGS: readonly Mapping[] = [
   ...KEPLER_MAPPINGS,
   scaphandre('scaph_host_energy_microjoules', 'energy', 'counter', MICROJOULES, host),

@@ -25,6 +25,7 @@ interface RecogniserOptions {
   readonly aliases?: Readonly<Record<string, string>>
 }
 
+/** `identityBytes` bounds the memory for remembered series. */
 export function createRecogniser({
   identityBytes = IDENTITY_BYTES,
   aliases = {},

@@ -8,6 +8,7 @@ import { MAPPINGS } from './mappings.ts'
 import { PATTERN_PREFIX, rowsByPattern } from './rapl-zones.ts'
 import { inUnit } from './unit.ts'
 
+/** What a metric's head decides for all its points. */
 export interface MetricRule {
   /** Tells rules apart in tables. */
   readonly number: number

@@ -11,6 +11,7 @@ export interface UnitFactor extends Rational {
   readonly times: number
 }
 
+/** `times` is a double: exact, since whole factors are far below 2^53. */
 export const factor = (numerator: bigint, denominator = 1n): UnitFactor => ({
   numerator,
   denominator,

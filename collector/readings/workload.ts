@@ -77,6 +77,7 @@ export function containerWorkload(place: PointContext): MappedWorkload | undefin
   }
 }
 
+/** A pod by its uid, else by `namespace/name`; undefined without either. */
 export function podWorkload(place: PointContext): MappedWorkload | undefined {
   const uid = attribute(place, 'k8s.pod.uid')
   const name = attribute(place, 'k8s.pod.name')

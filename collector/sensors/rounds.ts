@@ -1,5 +1,6 @@
 /** When rounds happen: the clock, and the next multiple of the interval. */
 
+/** Time as rounds see it, so that tests can set it. */
 export interface SensorClock {
   /** Nanoseconds since the Unix epoch. */
   now(): bigint
@@ -7,6 +8,7 @@ export interface SensorClock {
   wait(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
+/** Wall clock with millisecond resolution. */
 export const systemClock: SensorClock = {
   now: () => BigInt(Date.now()) * 1_000_000n,
   wait: (milliseconds, signal) =>

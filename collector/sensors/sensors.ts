@@ -33,6 +33,7 @@ interface RunningSensors {
 /** A sensor that keeps failing is told of on its first failure, then every so many rounds with the number in between. */
 const REPEAT_AFTER_ROUNDS = 60
 
+/** Opens the sensors that this machine has and starts the rounds. Sensors that cannot open are reported, not thrown. */
 export function startSensors(options: SensorsOptions): RunningSensors {
   const { config, events, clock = systemClock, roots = rootsUnder(options.config.host_root) } = options
   const files = kernelFiles()

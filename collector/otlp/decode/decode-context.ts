@@ -7,6 +7,7 @@ export interface DecodeContext {
   readonly limits: DecodeLimits
 }
 
+/** Bounds on what one item may carry. Times are relative to the receiver's clock. */
 export interface DecodeLimits {
   /** Attributes an item (span, event, link, point, record, resource, scope); more are cut. */
   readonly attributes: number
@@ -30,8 +31,10 @@ const REJECT_REASONS = [
   'time_in_past',
   'item_too_large',
 ] as const
+/** Label of the counter of rejected items. */
 export type RejectReason = (typeof REJECT_REASONS)[number]
 
+/** What became of the items of one request. */
 export interface DecodeResult {
   /** Spans, log records or data points that are now in the builders. */
   readonly accepted: number

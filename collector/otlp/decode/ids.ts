@@ -6,7 +6,9 @@ export const ABSENT = -1
 /** The field has another length than an id. */
 export const MISSHAPEN = -2
 
+/** Length of a trace id (W3C Trace Context). */
 export const TRACE_ID_BYTES = 16
+/** Length of a span id (W3C Trace Context). */
 export const SPAN_ID_BYTES = 8
 
 /** Passes over the id whose length comes next; its place in the body, or ABSENT or MISSHAPEN. */

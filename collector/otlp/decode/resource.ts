@@ -13,12 +13,14 @@ const SCOPE = TAG.InstrumentationScope
 const RESOURCE_FIELDS = knownFields(FIELD.Resource.attributes)
 const SERVICE_NAME = Buffer.from('service.name')
 
+/** A resource's attributes, read once for all its items. */
 export interface Resource {
   readonly attributes: MapEntries
   /** Id of `service.name` in the column of service names; of '' when the resource has none. */
   readonly serviceNameId: number
 }
 
+/** An instrumentation scope, read once for all its items. Name and version are byte ranges of the body. */
 export interface InstrumentationScope {
   readonly nameStart: number
   readonly nameEnd: number

@@ -21,6 +21,7 @@ type FieldType =
   | { readonly kind: 'enum'; readonly names: EnumNames }
   | { readonly kind: 'message'; readonly message: MessageTable }
 
+/** One field of an OTLP message, under its lowerCamelCase name. */
 export interface JsonField {
   readonly name: string
   readonly number: number

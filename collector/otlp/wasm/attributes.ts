@@ -10,12 +10,14 @@ let mostBytes: u32 = 0
 /** Attributes that the limits cut, of the whole request. The host adds to it. */
 export let cutAttributes: u32 = 0
 
+/** Sets the limits for the request: attributes an item, bytes a key or value. Resets the count of cut attributes. */
 export function limitAttributes(attributes: u32, bytes: u32): void {
   mostAttributes = attributes
   mostBytes = bytes
   cutAttributes = 0
 }
 
+/** Adds to the number of attributes that the limits cut. */
 export function addCut(count: u32): void {
   cutAttributes += count
 }

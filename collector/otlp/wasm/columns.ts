@@ -69,6 +69,7 @@ export class Texts {
   }
 }
 
+/** Unmanaged: free it with its batch. */
 export function newTexts(): Texts {
   const texts = changetype<Texts>(zeroed(offsetof<Texts>()))
   texts.bytes = Block.make()
@@ -187,6 +188,7 @@ export class Pairs {
   }
 }
 
+/** Unmanaged: free it with its batch. */
 export function newPairs(): Pairs {
   const pairs = changetype<Pairs>(zeroed(offsetof<Pairs>()))
   pairs.keys = newDictionary()
@@ -265,6 +267,7 @@ export class Ids {
   }
 }
 
+/** `width`: bytes an id, 16 or 8. Unmanaged: free it with its batch. */
 export function newIds(width: u32): Ids {
   const ids = changetype<Ids>(zeroed(offsetof<Ids>()))
   ids.width = width

@@ -45,6 +45,7 @@ function internLong(dictionary: Dictionary, word: u64, rest: u64, length: u32): 
   return dictionary.find(scratch.at, length)
 }
 
+/** Id in the batch's dictionary of a status code's name; of '' for codes that OTLP does not define. */
 export function statusId(code: u32): u32 {
   if (code > 2) return batch.statuses.internEmpty()
   const known = statusIds + ((<usize>code) << 2)

@@ -19,22 +19,27 @@ const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
 const described: Block = Block.make()
 let cursor: usize = 0
 
+/** Address of the keys that the host writes at start, so that senders cannot predict the interner's hashes. */
 export function hashKeysAt(): usize {
   return hashKeys
 }
 
+/** A handle for the other functions; free it with `freeBatch`. */
 export function createBatch(): SpanBatch {
   return newSpanBatch()
 }
 
+/** Frees the batch and its columns. */
 export function freeBatch(batch: SpanBatch): void {
   batch.destroy()
 }
 
+/** Empties the batch; memory up to a bound is kept for the next rows. */
 export function clearBatch(batch: SpanBatch): void {
   batch.clear()
 }
 
+/** Raw bytes of the columns, before compression. */
 export function byteSizeOf(batch: SpanBatch): f64 {
   return batch.byteSize()
 }
@@ -86,6 +91,7 @@ export function markedAt(): usize {
   return marked
 }
 
+/** Notes the number of rows and the sizes of all dictionaries at `markedAt`. */
 export function mark(batch: SpanBatch): void {
   store<u32>(marked, batch.rows)
   for (let index: u32 = 0; index < DICTIONARIES; index += 1) {
@@ -93,6 +99,7 @@ export function mark(batch: SpanBatch): void {
   }
 }
 
+/** Takes the batch back to what `markedAt` holds. */
 export function rollback(batch: SpanBatch): void {
   batch.truncate(load<u32>(marked))
   for (let index: u32 = 0; index < DICTIONARIES; index += 1) {

@@ -260,6 +260,7 @@ export class Dictionary {
   }
 }
 
+/** Unmanaged: free it with its batch. */
 export function newDictionary(): Dictionary {
   const dictionary = changetype<Dictionary>(zeroed(offsetof<Dictionary>()))
   dictionary.bytes = Block.make()

@@ -5,6 +5,7 @@ const RETAINED_BYTES: u32 = 16_777_216
 /** Room behind each block, so that texts can be copied and compared eight bytes at a time. */
 const PADDING: usize = 16
 
+/** A growing block of memory outside the garbage collector. Growing it moves it. */
 @unmanaged
 export class Block {
   at: usize

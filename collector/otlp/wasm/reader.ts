@@ -95,12 +95,14 @@ export class Reader {
   }
 }
 
+/** Begins a request whose first byte is at this address. */
 export function begin(at: usize): void {
   position = at
   message = REQUEST
   lastTag = 0
 }
 
+/** Ends the decoding with an error about the field that was read last. */
 export function failed(what: i32, detail: i32, at: usize): void {
   fail(what, detail, message, lastTag, at)
 }

@@ -6,8 +6,11 @@ import { SpanBatch } from './span-batch'
 
 /** Reasons to refuse a span, in the order of the host's list. */
 export const TRACE_ID_INVALID: i32 = 0
+/** The span's own id is missing, all zeros or of a wrong length. */
 export const SPAN_ID_INVALID: i32 = 1
+/** The parent's id is there and of a wrong length. */
 export const PARENT_SPAN_ID_INVALID: i32 = 2
+/** A link has an id of a wrong length. */
 export const LINK_ID_INVALID: i32 = 3
 const TIME_IN_FUTURE: i32 = 4
 const TIME_IN_PAST: i32 = 5
@@ -15,8 +18,11 @@ const REASONS: i32 = 6
 
 const SPANS_BETWEEN_CHECKS: u32 = 1024
 
+/** The batch that spans of the request go into. */
 export let batch: SpanBatch = changetype<SpanBatch>(0)
+/** Id of the tenant in that batch's dictionary. */
 export let tenantId: u32 = 0
+/** Spans of the request that are in the batch. */
 export let accepted: u32 = 0
 /** A u32 a reason. */
 export const refused: usize = heap.alloc(REASONS << 2)
@@ -42,11 +48,13 @@ export function beginRequest(
   tenantId = into.tenants.find(tenant, tenantLength)
 }
 
+/** Counts a span. Checks the size of the batch every `SPANS_BETWEEN_CHECKS` spans. */
 export function accept(): void {
   accepted += 1
   if (accepted % SPANS_BETWEEN_CHECKS === 0 && batch.byteSize() > largest) fail(TOO_LARGE, 0, SPAN, 0, 0)
 }
 
+/** Counts a span that is left out, by its reason. */
 export function refuse(reason: i32): void {
   const count = refused + ((<usize>reason) << 2)
   store<u32>(count, load<u32>(count) + 1)

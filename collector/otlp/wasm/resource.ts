@@ -12,6 +12,7 @@ let resourceCount: u32 = 0
 /** Of `service.name` in the column of service names. */
 export let serviceId: u32 = 0
 
+/** Forgets the attributes of the resource before. */
 export function beginResource(): void {
   resourceCount = 0
 }

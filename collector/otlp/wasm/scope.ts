@@ -13,6 +13,7 @@ let isInterned: bool = false
 let scopeNameId: u32 = 0
 let scopeVersionId: u32 = 0
 
+/** Forgets the scope before. */
 export function beginScope(): void {
   scopeNameLength = 0
   scopeVersionLength = 0

@@ -7,16 +7,21 @@ import { batch } from './request'
 
 /** A link of the span in hand has an id of a wrong length. */
 export let linkMisshapen: bool = false
+/** Status of the span in hand; 0 (unset) when it has none. */
 export let statusCode: u32 = 0
+/** Address of the status message; meaningful only where `messageLength` is above 0. */
 export let messageFrom: usize = 0
+/** Bytes of the status message. */
 export let messageLength: u32 = 0
 
+/** Forgets the span before. */
 export function beginParts(): void {
   linkMisshapen = false
   statusCode = 0
   messageLength = 0
 }
 
+/** Reads a Span.Event into the event columns. */
 export function readEvent(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
   const pairs = batch.eventAttributes
@@ -49,6 +54,7 @@ export function readEvent(spanEnd: usize): void {
   Reader.enter(SPAN)
 }
 
+/** Reads a Span.Link into the link columns; sets `linkMisshapen` for ids of a wrong length. */
 export function readLink(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
   const pairs = batch.linkAttributes
@@ -86,6 +92,7 @@ export function readLink(spanEnd: usize): void {
   Reader.enter(SPAN)
 }
 
+/** Reads a Status into the variables above. Several in one span are merged, as protobuf has it. */
 export function readStatus(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
   Reader.enter(STATUS)

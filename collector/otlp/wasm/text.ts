@@ -2,6 +2,7 @@
 
 const HIGH_BITS: u64 = 0x8080808080808080
 
+/** Copies UTF-8 text and says whether it is ASCII, which the host then need not check. */
 export class Text {
   /** Copies [from, from + length) to `to`, which has room for seven bytes more; whether all of it is ASCII. */
   @inline
@@ -38,6 +39,7 @@ export class Text {
   }
 }
 
+/** Whether no byte of [from, from + length) has its high bit set. */
 export function isAscii(from: usize, length: u32): bool {
   let seen: u64 = 0
   let at: u32 = 0

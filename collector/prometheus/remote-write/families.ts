@@ -7,6 +7,7 @@ export interface FamilyMetadata {
   readonly unit: string
 }
 
+/** Type by its number in remote write's enum; numbers beyond it are `unknown`. */
 export const metricType = (number: number): MetricType => METRIC_TYPES[number] ?? 'unknown'
 
 /** Suffixes that samples add to their family's name, and the types of family that do. */

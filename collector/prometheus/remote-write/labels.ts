@@ -1,6 +1,7 @@
 import { decodeUtf8, isValidUtf8 } from '../../../core/columns/utf8.ts'
 import type { SeriesProblem } from './problems.ts'
 
+/** Bounds on the labels of one series; a series beyond them is refused, not cut. */
 export interface LabelLimits {
   /** Labels a series, beside its name, job and instance. */
   readonly attributes: number

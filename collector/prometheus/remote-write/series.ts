@@ -10,6 +10,7 @@ import { CUSTOM_BUCKETS, NativeHistogram } from './native-histogram.ts'
 import type { SeriesProblem, WriteTally } from './problems.ts'
 import { isStale, signedMs } from './values.ts'
 
+/** What samples and labels of a series are checked against. */
 export interface SeriesLimits extends LabelLimits {
   /** Unix nanoseconds, as floats: what the decoder of the points compares with. */
   readonly earliestNano: number

@@ -14,6 +14,7 @@ const MAX_EXPANSION = 22
 /** From here on the engine's own copy is faster than a loop. */
 const BLOCK_BYTES = 32
 
+/** The preamble of a Snappy block. */
 export interface SnappyHeader {
   readonly decodedBytes: number
   /** Where the header ends. */

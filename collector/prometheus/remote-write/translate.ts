@@ -11,6 +11,7 @@ import { SymbolTable } from './symbols.ts'
 /** Versions of remote write: which message a body is. */
 export type WriteVersion = 1 | 2
 
+/** What translating one request needs. */
 export interface TranslateOptions {
   readonly version: WriteVersion
   readonly limits: SeriesLimits
@@ -22,6 +23,7 @@ export interface TranslateOptions {
   readonly reserve: (bytes: number) => void
 }
 
+/** The request as OTLP, and what of it could not be stored. */
 export interface Translated {
   /** ExportMetricsServiceRequest; valid as long as the writer's bytes are. */
   readonly otlp: Uint8Array

@@ -1,6 +1,7 @@
 import type { ScrapeProtocol } from '../../../core/catalogue/config/keys/scrape.ts'
 import { ScrapeFailure } from './failure.ts'
 
+/** Grammar that a scraped body is parsed with. */
 export type TextFormat = 'openmetrics' | 'prometheus'
 
 const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {

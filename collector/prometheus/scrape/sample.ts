@@ -11,8 +11,10 @@ export interface ExpositionSink {
   leftOut(reason: 'exemplar_too_long'): void
 }
 
+/** A label as scraped: both texts unescaped. */
 export type Label = readonly [name: string, value: string]
 
+/** One sample line of an exposition. */
 export interface ScrapedSample {
   readonly name: string
   /** As they stand on the line, each name once; empty values are absent labels and left out. */
@@ -23,6 +25,7 @@ export interface ScrapedSample {
   readonly exemplar: SampleExemplar | undefined
 }
 
+/** The exemplar behind a sample. `timeMs` is undefined where it has no time of its own. */
 export interface SampleExemplar {
   readonly labels: readonly Label[]
   readonly value: number

@@ -36,6 +36,7 @@ interface Shared extends ScraperOptions {
   readonly stop: AbortSignal
 }
 
+/** Starts all jobs; resolves when the target files have been read once. */
 export async function startScraper(options: ScraperOptions): Promise<Scraper> {
   const { clock = systemClock } = options
   const { concurrency, in_flight_bytes: bytes, jobs } = options.config.scrape

@@ -17,6 +17,7 @@ interface TargetFileState {
   groups: readonly TargetGroup[]
 }
 
+/** The target files of one job, by path or glob pattern. */
 export class TargetFiles {
   readonly #patterns: readonly string[]
   readonly #events: Events

@@ -78,4 +78,5 @@ function urlOf(job: ScrapeJob, labels: ReadonlyMap<string, string>): string | un
   return url.href
 }
 
+/** Orders labels by name, in UTF-16 code units. */
 export const byName = ([a]: Label, [b]: Label): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -36,6 +36,7 @@ const row = (family: string, idleMilliwatts: bigint, maxMilliwatts: bigint): Pow
   maxMilliwatts,
 })
 
+/** The rows of the source, in milliwatts. */
 export const POWER_ROWS = {
   sandyBridge: row('Sandy Bridge', 2212n, 8631n),
   ivyBridge: row('Ivy Bridge', 1707n, 5557n),
@@ -106,10 +107,12 @@ const FAMILIES: readonly FamilyMatch[] = [
 /** Neoverse N1, V1, V2 by ARM Ltd: Graviton and its like; the source itself took an EPYC's figures for them. */
 const ARM_PARTS: ReadonlySet<string> = new Set(['0x41/0xd0c', '0x41/0xd40', '0x41/0xd4f'])
 
+/** Power of a logical CPU, with the error band of estimates from it, as a decimal fraction. */
 export interface PowerModel extends PowerRow {
   readonly errorBand: string
 }
 
+/** The row of the processor's family; for families that are not listed an average row, with the wider band. */
 export function powerModelOf(cpu: CpuModel): PowerModel {
   if (ARM_PARTS.has(cpu.part)) return { ...POWER_ROWS.graviton, errorBand: BAND_UNKNOWN_FAMILY }
   const match = FAMILIES.find(

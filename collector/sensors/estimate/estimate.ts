@@ -45,6 +45,7 @@ export function packageEnergy(model: PowerModel, inputs: EstimateInputs): bigint
   return (idleUw * inputs.cpus * elapsedUs + activeUw * busyUs(inputs.cpuTime)) / US_PER_SECOND
 }
 
+/** µJ since boot: 0.392 W for each GiB of memory, whether it is used or not. */
 export function memoryEnergy(inputs: EstimateInputs): bigint {
   return (
     (MEMORY_MICROWATTS_PER_GIB * inputs.memoryKib * inputs.uptimeTicks) / (KIB_PER_GIB * TICKS_PER_SECOND)

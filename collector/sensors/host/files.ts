@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 
+/** Files of /proc and /sys. Nothing here throws: what cannot be read is absent. */
 export interface KernelFiles {
   /** The file's bytes, valid until the next call; undefined when it is gone or may not be read. */
   bytes(path: string): Buffer | undefined
@@ -20,6 +21,7 @@ export interface KernelFiles {
 /** Files longer than this are cut; the longest that we need the end of is /proc/stat's first line. */
 const LIMIT_BYTES = 1024 * 1024
 
+/** A reader with a buffer of its own. */
 export function kernelFiles(): KernelFiles {
   let buffer = Buffer.allocUnsafe(16 * 1024)
 

@@ -28,11 +28,13 @@ export interface HostIdentity {
   readonly bootId: string
 }
 
+/** Facts of one round that all its sensors share. */
 export interface Round {
   /** One time for all readings of the round (but for zeros of what came up since the last one: cpu-time.ts). */
   readonly timestampUnixNano: bigint
 }
 
+/** A source of readings on this machine. */
 export interface Sensor {
   readonly name: string
   /** Readings of this moment. May throw; the round goes on with the other sensors. */
@@ -52,6 +54,7 @@ export const SENSOR_SOURCES = [
   'rapl:psys',
   'estimate:ccf',
 ] as const
+/** What readings of sensors say as their source. */
 export type SensorSource = (typeof SENSOR_SOURCES)[number]
 
 /** Whether a reading's Source names a sensor of this product, sampled every few seconds. */
@@ -74,6 +77,7 @@ interface SensorSample {
 
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = {}
 
+/** A reading of this host; what the sample leaves out gets the column's empty value. */
 export function readingOf(identity: HostIdentity, round: Round, sample: SensorSample): Reading {
   return {
     Tenant: identity.tenant,

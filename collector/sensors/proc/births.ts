@@ -4,6 +4,7 @@
  * fail to list once), and it counts no more than all CPUs could have worked since.
  */
 
+/** Tells counters that are new from counters that were missed. */
 export interface Births {
   /** Starts a round; `possibleUs`: time since the last one times CPUs, undefined in the first one. */
   begin(possibleUs: bigint | undefined): void
@@ -16,6 +17,7 @@ export interface Births {
 /** Lives remembered at most: days of a busy node. */
 const MAX_LIVES = 65_536
 
+/** Remembers up to `maxLives` lives; beyond it all are forgotten and taken for old once. */
 export function births(maxLives = MAX_LIVES): Births {
   const lives = new Set<string>()
   let possible: bigint | undefined

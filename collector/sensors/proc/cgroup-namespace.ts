@@ -12,6 +12,7 @@ import { type CgroupTree, cgroupFolders, processCgroup } from './cgroups.ts'
 /** From the path in a /proc/PID/cgroup to the path in the tree. @throws when this container's own place cannot be told */
 export type CgroupPaths = (path: string) => string
 
+/** Turns paths as this process sees them into paths below the root of the mounted tree. */
 export function cgroupPaths(files: KernelFiles, roots: Roots, tree: CgroupTree): CgroupPaths {
   const first = processCgroup(files.text(`${roots.proc}/1/cgroup`) ?? '', tree.version)
   // The host's first process lies outside every container. Without a namespace, paths are those of the tree.

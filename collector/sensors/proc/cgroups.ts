@@ -11,6 +11,7 @@ export interface CgroupTree {
   readonly memoryRoot: string
 }
 
+/** Counters of one control group; undefined where its kernel or version does not have them. */
 export interface CgroupCounters {
   readonly cpuUs: bigint
   /** Bytes in use less inactive file cache: what the kernel could not give away at once. */

@@ -32,6 +32,7 @@ interface LastRound {
   readonly busyTicks: number
 }
 
+/** Reads control groups where workloads have them, and processes for everything else. */
 export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
   const { files, roots } = options
   const tree = findCgroupTree(files, roots.sys)

@@ -1,5 +1,6 @@
 /** The groups that processes are counted in: bounded, and each with its own life. Pure state. */
 
+/** The workload that a group of processes makes up. */
 export interface GroupIdentity {
   readonly kind: string
   readonly id: string
@@ -7,6 +8,7 @@ export interface GroupIdentity {
   readonly attributes: Readonly<Record<string, string>>
 }
 
+/** Counters of one group after a round. */
 export interface GroupCounter {
   readonly identity: GroupIdentity
   readonly cpuTicks: number
@@ -20,6 +22,7 @@ export interface GroupCounter {
   readonly isNew: boolean
 }
 
+/** A group while it is kept: with counters that only grow. */
 export interface ProcessGroup {
   readonly identity: GroupIdentity
   readonly generation: number
@@ -47,6 +50,7 @@ export const MAX_GROUPS = 512
 /** Rounds that a group without processes is remembered: five minutes of 5 s rounds. */
 export const FORGET_AFTER_ROUNDS = 60
 
+/** Keeps up to `maxGroups` groups. Beyond them it forgets the group that has been without processes longest. */
 export function groupTable(maxGroups: number): GroupTable {
   const groups = new Map<string, ProcessGroup>()
   let round = 0

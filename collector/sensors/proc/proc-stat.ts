@@ -22,6 +22,7 @@ type HostMode = (typeof HOST_MODES)[number]
 /** CPU time since boot by mode, µs, over all CPUs. */
 export type HostCpuTime = Readonly<Record<HostMode, bigint>>
 
+/** CPU lines of /proc/stat. */
 export interface ProcStat {
   readonly cpuTime: HostCpuTime
   /** CPUs that are online. */

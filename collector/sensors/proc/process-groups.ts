@@ -41,6 +41,7 @@ interface ProcessGroups {
   counters(): GroupCounter[]
 }
 
+/** `maxGroups` bounds what is kept; see `groupTable`. */
 export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   let processes = new Map<number, SeenProcess>()
   let owed: ReadonlyMap<number, number> = new Map()

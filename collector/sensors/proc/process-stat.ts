@@ -1,5 +1,6 @@
 /** One line of /proc/PID/stat, parsed from bytes: hundreds of them are read every round. */
 
+/** The fields that rounds need. */
 export interface ProcessStat {
   /** Executable name as the kernel keeps it: at most 15 bytes, any byte but NUL. Made printable, UTF-8 replaced. */
   readonly comm: string

@@ -30,6 +30,7 @@ const MAX_PROCESSES = 32_768
 /** A process may be moved to another control group while it runs: its place is looked up again now and then. */
 const RECHECK_ROUNDS = 12
 
+/** Remembers each process by pid and start time, so that names and groups are read once. */
 export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree | undefined): ProcessReader {
   const { proc } = roots
   const known = new Map<number, KnownProcess>()

@@ -38,6 +38,7 @@ interface Unseen {
 
 const MAX_GENERATIONS = 64
 
+/** `budgetTicks`: the CPU time of the host that no live process accounts for, which bounds what is given out. */
 export function unseenChildren({ previous, current, childGrowth, budgetTicks, owed }: Rounds): Unseen {
   const gone = seenOfGone(previous, current)
   const nextOwed = new Map<number, number>()
