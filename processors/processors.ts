@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { Events } from '../core/catalogue/events/events.ts'
+import type { IntensityBook } from '../core/factors/intensity-book.ts'
 import { IntensityFollower } from '../core/factors/intensity-log.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
@@ -17,6 +19,7 @@ import { intensityOf } from './rate/factors.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
+import { createRestate } from './restate/processor.ts'
 import type { RowAges } from './store/row-ages.ts'
 import { createStore, type StoreOptions } from './store/store.ts'
 
@@ -120,9 +123,23 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       publish: () => publishFactors(broker, config, now()),
     }),
     admitOf(options),
+    ...restateOf(options, intensities),
   ]
   for (const processor of processors) await runner.start(processor)
   return runner
+}
+
+/** None over stand-ins that have no tables. */
+function restateOf(options: ProcessorsOptions, intensities: IntensityFollower): readonly Processor[] {
+  const { config, broker, warehouse, events, now } = options
+  const { statements } = warehouse
+  if (statements === undefined) return []
+  const book = async (): Promise<IntensityBook> => {
+    await intensities.follow()
+    return intensities.book
+  }
+  const folder = warehouse.kind === 'embedded' ? join(config.data, 'warehouse', 'incoming') : null
+  return [createRestate({ broker, statements, folder, book, events, now })]
 }
 
 /** What the exporter needs: no tables. */

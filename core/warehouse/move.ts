@@ -38,15 +38,19 @@ export function exportToFile(
   const { table } = stream
   if (table === undefined) throw new TypeError(`stream ${stream.name} has no table`)
   const kept = stream.columns.filter(({ name }) => columns.has(name))
-  const structure = kept.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
-  const target = [file, 'ArrowStream', structure, 'zstd'].map(quoteText).join(', ')
-  const settings = Object.entries(WRITE_SETTINGS).map(([name, value]) => `${name} = ${value}`)
-  return [
-    `INSERT INTO FUNCTION file(${target})`,
+  const select = [
     `SELECT ${kept.map(wireExpression).join(', ')}`,
     `FROM ${qualified(dialect, table.name)} WHERE ${condition}`,
-    `SETTINGS ${settings.join(', ')}`,
-  ].join('\n')
+  ]
+  return selectToFile(kept, select.join('\n'), file)
+}
+
+/** Writes what a SELECT gives, column by column as they are on the wire, to a file that is a record. */
+export function selectToFile(columns: readonly Column[], select: string, file: string): string {
+  const structure = columns.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
+  const target = [file, 'ArrowStream', structure, 'zstd'].map(quoteText).join(', ')
+  const settings = Object.entries(WRITE_SETTINGS).map(([name, value]) => `${name} = ${value}`)
+  return [`INSERT INTO FUNCTION file(${target})`, select, `SETTINGS ${settings.join(', ')}`].join('\n')
 }
 
 /** Sums of the books that must be the same on both sides, by tenant; in 128 bits, as text. */

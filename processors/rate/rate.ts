@@ -63,6 +63,7 @@ export function createRate(
           Pue: site.pueText,
           EntryKind: 'original',
           Revision: 0,
+          CorrectionReason: '',
           ...priceRow(row, { site, intensities, tariff }),
           Account: accountOf(row),
           CarbonEmbodiedUg: embodied[index] ?? null,

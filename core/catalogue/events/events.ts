@@ -5,7 +5,7 @@
 import { INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
 import { LISTENER_EVENTS, REQUEST_EVENTS } from './listeners.ts'
 import { PROCESS_EVENTS } from './process.ts'
-import { ERASURE_EVENTS, FORWARD_EVENTS, METER_EVENTS, STORE_EVENTS } from './processors.ts'
+import { ERASURE_EVENTS, FORWARD_EVENTS, METER_EVENTS, RESTATE_EVENTS, STORE_EVENTS } from './processors.ts'
 import { QUERY_EVENTS } from './query.ts'
 import { LOG_EVENTS, WAREHOUSE_EVENTS } from './storage.ts'
 
@@ -18,6 +18,7 @@ export const EVENTS = {
   ...REQUEST_EVENTS,
   ...LOG_EVENTS,
   ...STORE_EVENTS,
+  ...RESTATE_EVENTS,
   ...FORWARD_EVENTS,
   ...METER_EVENTS,
   ...ERASURE_EVENTS,

@@ -37,6 +37,18 @@ export const STORE_EVENTS = {
   },
 } as const satisfies Record<string, EventDeclaration>
 
+/** Entries of the ledger that are restated. */
+export const RESTATE_EVENTS = {
+  entriesRestated: {
+    level: 'info',
+    counter: counter(
+      'wattline_restated_entries_total',
+      'Corrections appended to the ledger because a factor was revised',
+      'reason',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>
+
 /** Records sent to another instance, and admitted from one. */
 export const FORWARD_EVENTS = {
   recordsForwarded: {

@@ -44,7 +44,7 @@ export const energy = {
  * A sum of the ledger's integers as SQL, 128 bits wide: the engine's sum of Int64 wraps around in silence, and 10,000 hosts of
  * 300 W come to 2^63 µJ in 36 days, their memory to 2^63 byte-seconds in an hour.
  */
-const exactSum = (column: string, condition?: string): string =>
+export const exactSum = (column: string, condition?: string): string =>
   condition === undefined ? `sum(toInt128(${column}))` : `sumIf(toInt128(${column}), ${condition})`
 
 /** What an hour or a day sums: column name in `usage_hourly` and `usage_daily`, and its expression over entries. */
@@ -138,6 +138,8 @@ export const ledger = {
     column('EntryId', 'string'),
     // no_energy, no_intensity, no_tariff: joined by commas; '' when carbon and cost of energy are priced
     column('Reason', 'lowCardinality'),
+    // Why there is a correction: intensity_revised; '' in originals
+    column('CorrectionReason', 'lowCardinality'),
   ],
   table: {
     name: 'ledger',

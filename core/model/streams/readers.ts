@@ -1,5 +1,5 @@
 import { FORWARDED_STREAMS } from './forwarded.ts'
-import { energy, forwarded, readings, STREAMS } from './index.ts'
+import { energy, factors, forwarded, readings, STREAMS } from './index.ts'
 import { tablesOf } from './stream.ts'
 
 /** A consumer group and a stream that it reads: what keeps records from being trimmed, and what lag is told of. */
@@ -19,6 +19,7 @@ export function logReaders(runs: {
     const stored = STREAMS.filter(stream => tablesOf(stream).length > 0)
     readers.push(...stored.map(stream => ({ group: 'store', stream: stream.name })))
     readers.push({ group: 'meter', stream: readings.name }, { group: 'rate', stream: energy.name })
+    readers.push({ group: 'restate', stream: factors.name })
   }
   if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })
   if (runs.forward) readers.push(...FORWARDED_STREAMS.map(({ name }) => ({ group: 'forward', stream: name })))

@@ -88,6 +88,7 @@ export const ledgerEntry = (over: Partial<RowOf<typeof ledger>> = {}): RowOf<typ
   Revision: 0,
   EntryId: 'e',
   Reason: '',
+  CorrectionReason: '',
   ...over,
 })
 

@@ -112,5 +112,6 @@ export const ledgerRow = (row: Partial<RowOf<typeof ledger>>): RowOf<typeof ledg
   Revision: 0,
   EntryId: '',
   Reason: '',
+  CorrectionReason: '',
   ...row,
 })

@@ -1,0 +1,175 @@
+/**
+ * Restates the ledger when intensities are revised: entries that were rated by another value than holds now get corrections,
+ * appended to stream `ledger`, whose sum with them is what `rate` would give today.
+ *
+ * Each piece of work is one transaction of the log: corrections and how far the pass is become visible together. A pass
+ * reads the tables only when they hold everything that was in the ledger's stream when it began; it is repeated until one
+ * finds nothing, so what was rated by the old value meanwhile is restated too.
+ */
+import {
+  type AssignedPartition,
+  type Broker,
+  RECORD_CORRUPT,
+  type StoredRecord,
+} from '../../core/broker/broker.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
+import type { IntensityBook } from '../../core/factors/intensity-book.ts'
+import { partitionOf } from '../../core/model/partition.ts'
+import { factors } from '../../core/model/streams/factors.ts'
+import { ledger } from '../../core/model/streams/index.ts'
+import { qualified } from '../../core/warehouse/ddl.ts'
+import type { Statements } from '../../core/warehouse/warehouse.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
+import type { Step } from '../loop/step.ts'
+import { STORE } from '../store/token.ts'
+import { coverage } from './coverage.ts'
+import { type DirtyRange, dayOf, decodeRange, dirtyKey, encodeRange, withDay } from './dirty.ts'
+import { selectRecord } from './select-record.ts'
+import { corrections, INTENSITY_REVISED, type RestatedRange, staleWorkloads } from './statement.ts'
+import { type PlannedUnit, type StaleWorkload, unitsOf } from './units.ts'
+
+export const RESTATE = 'restate'
+
+export interface RestateOptions {
+  readonly broker: Pick<Broker, 'lag' | 'partitions'>
+  readonly statements: Statements
+  /** See `selectRecord`. */
+  readonly folder: string | null
+  readonly book: () => Promise<IntensityBook>
+  readonly events: Events
+  /** Wall clock, unix ms. */
+  readonly now: () => number
+}
+
+/** So long after a revision every processor rates by it: they look once a second, and finish what they have begun. */
+const SETTLE_MS = 5_000
+/** Longest that a tick works before the loop listens for revisions again. */
+const BUSY_MS = 500
+/** Workloads that a pass plans at a time. */
+const PLANNED = 20_000
+
+/** State entry with the offset that the group has read up to; all others are ranges. */
+const NEXT = 'next'
+
+export const createRestate = (options: RestateOptions): Processor => ({
+  name: RESTATE,
+  streams: [factors.name],
+  poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 1_000 },
+  open: async partition => new RestateWorker(options, partition, await partition.loadState()),
+})
+
+/** A pass over a range. */
+interface Pass {
+  readonly key: string
+  readonly sinceMs: number
+  /** Where each partition of the ledger's stream ended when it began. */
+  readonly ends: readonly bigint[]
+  plan: { readonly range: RestatedRange; readonly units: PlannedUnit[]; readonly isLast: boolean } | null
+}
+
+class RestateWorker implements PartitionWorker {
+  readonly #options: RestateOptions
+  readonly #partition: AssignedPartition
+  readonly #dirty = new Map<string, DirtyRange>()
+  #next = 0n
+  #pass: Pass | null = null
+
+  constructor(options: RestateOptions, partition: AssignedPartition, state: ReadonlyMap<string, Uint8Array>) {
+    this.#options = options
+    this.#partition = partition
+    for (const [key, value] of state) {
+      if (key === NEXT) this.#next = BigInt(Buffer.from(value).toString())
+      else this.#dirty.set(key, decodeRange(value))
+    }
+  }
+
+  apply(record: StoredRecord, step: Step): void {
+    this.#next = record.offset + 1n
+    step.state.set(NEXT, Buffer.from(`${this.#next}`))
+    const day = record.headers[RECORD_CORRUPT] === undefined ? dayOf(record.key) : null
+    if (day === null) return
+    const key = dirtyKey(day)
+    const range = withDay(this.#dirty.get(key), day, this.#options.now())
+    this.#dirty.set(key, range)
+    step.state.set(key, encodeRange(range))
+  }
+
+  async tick(nowMs: number): Promise<void> {
+    const untilMs = performance.now() + BUSY_MS
+    while (performance.now() < untilMs && !this.#partition.revoked.aborted) {
+      const found = [...this.#dirty].find(([, { sinceMs }]) => nowMs - sinceMs >= SETTLE_MS)
+      if (found === undefined || !(await this.#work(...found))) return
+    }
+  }
+
+  /** One piece of work; false when there is nothing to do but wait. */
+  async #work(key: string, dirty: DirtyRange): Promise<boolean> {
+    const pass = await this.#passOver(key, dirty)
+    if (pass.plan === null) {
+      if (!(await this.#tablesHave(pass.ends))) return false
+      pass.plan = await this.#planOf(dirty)
+    }
+    const unit = pass.plan.units[0]
+    if (unit !== undefined) {
+      await this.#restate(key, dirty, pass.plan.range, unit)
+      pass.plan.units.shift()
+      return true
+    }
+    if (pass.plan.isLast) await this.#endPass(key, dirty)
+    else pass.plan = await this.#planOf(dirty)
+    return true
+  }
+
+  async #passOver(key: string, { sinceMs }: DirtyRange): Promise<Pass> {
+    if (this.#pass?.key === key && this.#pass.sinceMs === sinceMs) return this.#pass
+    const lag = await this.#options.broker.lag(STORE, ledger.name)
+    this.#pass = { key, sinceMs, ends: lag.map(({ end }) => end), plan: null }
+    return this.#pass
+  }
+
+  async #tablesHave(ends: readonly bigint[]): Promise<boolean> {
+    const lag = await this.#options.broker.lag(STORE, ledger.name)
+    return lag.every(({ committed }, index) => committed >= (ends[index] ?? 0n))
+  }
+
+  async #planOf(dirty: DirtyRange): Promise<NonNullable<Pass['plan']>> {
+    const range = { ...dirty, factors: coverage(await this.#options.book(), dirty) }
+    const stale = await this.#options.statements.query<StaleWorkload>(
+      staleWorkloads(this.#table, range, { after: dirty.cursor, limit: PLANNED }),
+    )
+    return { range, units: unitsOf(stale), isLast: stale.length < PLANNED }
+  }
+
+  async #restate(key: string, dirty: DirtyRange, range: RestatedRange, unit: PlannedUnit): Promise<void> {
+    const { statements, folder, broker, events, now } = this.#options
+    const made = await selectRecord(statements, ledger, corrections(this.#table, range, unit), folder)
+    const done: DirtyRange = { ...dirty, cursor: unit.end, corrected: dirty.corrected + (made?.rows ?? 0) }
+    const partition = partitionOf(unit.Tenant, unit.Host, broker.partitions(ledger.name))
+    const record = made === null ? [] : [{ value: made.value, timestampMs: now() }]
+    await this.#partition.transact({
+      outputs: record.map(one => ({ stream: ledger.name, partition, record: one })),
+      state: new Map([[key, encodeRange(done)]]),
+      nextOffset: this.#next,
+    })
+    this.#dirty.set(key, done)
+    if (made !== null) events.emit('entriesRestated', { reason: INTENSITY_REVISED, amount: made.rows })
+  }
+
+  /** A pass that corrected something is followed by another, which sees what it has done. */
+  async #endPass(key: string, dirty: DirtyRange): Promise<void> {
+    const isDone = dirty.corrected === 0
+    const again: DirtyRange = { ...dirty, cursor: null, corrected: 0 }
+    await this.#partition.transact({
+      outputs: [],
+      state: new Map([[key, isDone ? null : encodeRange(again)]]),
+      nextOffset: this.#next,
+    })
+    if (isDone) this.#dirty.delete(key)
+    else this.#dirty.set(key, again)
+    this.#pass = null
+  }
+
+  get #table(): string {
+    return qualified(this.#options.statements.dialect, ledger.name)
+  }
+}
