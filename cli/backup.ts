@@ -20,6 +20,9 @@ interface BackupOptions extends ClientOptions {
   readonly keep?: number
 }
 
+/**
+ * `wattline backup`. Fails with `backup_unusable` (none to verify), `backup_refused`, or the error of the destination.
+ */
 export const backupCommand = (): Command =>
   new Command('backup')
     .description('Copy log and tables of the data folder to another place, while the process runs or not')

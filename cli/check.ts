@@ -7,6 +7,7 @@ import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { readMaterial, tlsFilesOf } from '../core/http/tls.ts'
 import { withRoles } from './roles.ts'
 
+/** `wattline check`. Exits 1 with every problem of the configuration at once; missing secret files are notes. */
 export const checkCommand = (): Command =>
   new Command('check')
     .description('Validate the configuration: all problems at once, exit 1 on any')

@@ -11,6 +11,7 @@ export interface ClientOptions {
   readonly signal?: AbortSignal
 }
 
+/** Address of the instance: WATTLINE_URL, or port 9288 of this machine. Not checked here; see `checkAddress`. */
 export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288'
 
 /** Longer than any answer takes; a server that takes requests and does not answer would hold a script up for ever. */

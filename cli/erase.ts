@@ -15,6 +15,9 @@ interface EraseOptions extends ClientOptions {
 
 const POLL_MS = 500
 
+/**
+ * `wattline erase`. Waits until the erasure is done; exits 1 while unreadable records may still hold the tenant's rows.
+ */
 export const eraseCommand = (): Command =>
   new Command('erase')
     .description('Delete what is stored of a tenant: from all tables, the log and the state of the meter')

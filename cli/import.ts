@@ -7,6 +7,7 @@ import { loadConfig } from '../core/catalogue/config/load.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { progressLine, rowsText } from './progress.ts'
 
+/** `wattline import`. Fails with `import_differs` when rows or sums differ from the export afterwards. */
 export const importCommand = (): Command =>
   new Command('import')
     .description('Insert an export into the tables of a ClickHouse server or cluster, each row once')

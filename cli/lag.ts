@@ -11,6 +11,7 @@ interface LagOptions extends ClientOptions {
   readonly format: string
 }
 
+/** `wattline lag`, from `GET /api/v1/lag`. */
 export const lagCommand = (): Command =>
   new Command('lag')
     .description(

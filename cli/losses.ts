@@ -5,6 +5,10 @@ import { loadConfig } from '../core/catalogue/config/load.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { ACCEPT_FILE, extentText, type Loss, readLosses } from '../core/runtime/losses.ts'
 
+/**
+ * `wattline losses`. Reads the data folder itself, so it also works while no process runs; `--accept` writes a file
+ * there.
+ */
 export const lossesCommand = (): Command =>
   new Command('losses')
     .description(

@@ -6,6 +6,7 @@ import { WattlineError } from '../core/catalogue/errors/errors.ts'
 
 /** Whether anybody reads stdout; aborts when it turns out that nobody does. */
 const unread = new AbortController()
+/** Aborts at the first failed write to stdout: the reader has gone, or the disk is full. */
 export const outputClosed: AbortSignal = unread.signal
 
 /** To be called once, before anything is written. */
@@ -20,6 +21,7 @@ export function outliveOutput(): void {
 }
 
 let isServing = false
+/** Whether this process serves. It then ends with `endProcess`, whatever still keeps it alive. */
 export const isServer = (): boolean => isServing
 /** From now on whatever becomes of the output is none of this process's business. */
 export function serveWithoutOutput(): void {

@@ -15,6 +15,7 @@ interface QuarantineOptions extends ClientOptions {
   readonly force?: boolean
 }
 
+/** `wattline quarantine list|show|replay`. Reading needs scope read, replaying scope admin. */
 export const quarantineCommand = (): Command =>
   new Command('quarantine')
     .description('Records that no processor could take: list them, look at one, append it once more')
@@ -104,6 +105,7 @@ export function renderList({ records, truncated }: QuarantineAnswer): string {
   return truncated ? `${table}Only ${records.length} records are listed; --limit lists more.\n` : table
 }
 
+/** One record as lines of name and value; its bytes are in the JSON format only. */
 export function renderRecord(record: QuarantinedRecordAnswer): string {
   const facts: readonly (readonly [string, string])[] = [
     ['record', `${record.stream}/${record.partition}/${record.offset}`],
@@ -119,6 +121,7 @@ export function renderRecord(record: QuarantinedRecordAnswer): string {
   return renderTable(['', ''], facts).trimStart()
 }
 
+/** One line that names the old place, the new place and the processors that will read it. */
 export const renderReplay = ({ from, to, processors }: ReplayAnswer): string =>
   `${from} was appended again as ${to}, for ${processors.join(', ')}.\n`
 

@@ -14,6 +14,7 @@ import { startAgain } from './start-again.ts'
 import { awaitStop, incomplete } from './stop-asked.ts'
 import { version } from './version.ts'
 
+/** `wattline run`. Exits 0 after a complete drain, 1 when some part did not finish in `shutdown_grace`. */
 export const runCommand = (): Command =>
   new Command('run')
     .description('Start collector, processors and query in this process; SIGTERM drains and exits 0')

@@ -12,6 +12,7 @@ type TextStyle = Parameters<typeof styleText>[0]
 /** Puts a look on a text, or leaves it plain. */
 export type Paint = (look: TextStyle, text: string) => string
 
+/** Leaves text without colours: for files and pipes, and where NO_COLOR asks for it. */
 export const plain: Paint = (_look, text) => text
 
 /** Colours only for a terminal, and not where NO_COLOR asks for none (https://no-color.org). */

@@ -48,6 +48,7 @@ Examples:
 Everything it sends says that it is simulated: resources have wattline.source=simulated, readings and ledger entries have
 quality "simulated". Its energy stands in the books all the same: use an instance, or a tenant, of its own. --plan asks no instance: docs/scaling.md says how it reckons.`
 
+/** `wattline simulate`. Exits 1 when items were rejected or, with `--verify`, when the books differ from the meters. */
 export const simulateCommand = (): Command =>
   withConnection(withFleet(new Command('simulate')))
     .description('Send what a fleet of hosts would send, and check that the books hold it')

@@ -14,6 +14,7 @@ const RENEW_MS = 3_000
 /** So long that of a backup which was broken off has surely gone. */
 const BUSY_MS = 20_000
 
+/** The configuration with another data folder, where `--data` names one. */
 export const withData = (config: Config, data: string | undefined): Config =>
   data === undefined ? config : { ...config, data }
 

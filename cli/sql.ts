@@ -7,6 +7,7 @@ interface SqlAnswer {
   readonly data: readonly Readonly<Record<string, unknown>>[]
 }
 
+/** `wattline sql`, over `POST /api/v1/sql`: one SELECT, limited to the tenant of the token. */
 export const sqlCommand = (): Command =>
   new Command('sql')
     .description('Run one SELECT over the tables of a running instance')

@@ -14,6 +14,7 @@ interface TokenOptions {
   readonly add?: string
 }
 
+/** `wattline token`. Prints the token once; the tokens file keeps its SHA-256 only. */
 export const tokenCommand = (): Command =>
   new Command('token')
     .description('Make a new token, and its line for the file of auth.tokens_file')

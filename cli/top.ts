@@ -21,6 +21,7 @@ interface TopOptions extends ClientOptions {
   readonly once?: boolean
 }
 
+/** `wattline top`: the last two minutes of `GET /api/v1/live`, drawn again at each interval. */
 export const topCommand = (): Command =>
   new Command('top')
     .description('Live watts, gCO2e/h and cost/h by workload of a host; Ctrl-C ends it')

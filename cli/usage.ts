@@ -14,6 +14,7 @@ interface UsageOptions extends ClientOptions {
   readonly limit: string
 }
 
+/** `wattline usage`, from `GET /api/v1/usage`. CSV and JSON carry the exact integers, the table rounds them. */
 export const usageCommand = (): Command =>
   new Command('usage')
     .description('Energy, carbon and cost by who used it, from the ledger')

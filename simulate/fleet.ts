@@ -1,6 +1,7 @@
 /** Who is in a simulated fleet: hosts, their machines, and the containers on them. All of it follows from the seed. */
 import { draw, hexDigits } from './random.ts'
 
+/** Everything that a fleet's samples follow from. */
 export interface FleetOptions {
   readonly seed: number
   readonly hosts: number
@@ -36,6 +37,7 @@ export const runName = ({ seed, fromMs }: FleetOptions): string =>
 /** What the ids of a fleet's hosts begin with. */
 export const hostPrefix = (options: FleetOptions): string => `sim-${runName(options)}-`
 
+/** The hardware of one simulated host. */
 export interface Machine {
   readonly id: string
   readonly name: string
@@ -48,6 +50,7 @@ export interface Machine {
 
 const CORES = [16, 32, 64] as const
 
+/** The machine of host number `host`; the same for the same seed. */
 export function machineOf(options: FleetOptions, host: number): Machine {
   const { seed, intervalMs } = options
   const name = `${hostPrefix(options)}${String(host).padStart(6, '0')}`
@@ -62,6 +65,7 @@ export function machineOf(options: FleetOptions, host: number): Machine {
   }
 }
 
+/** One simulated container, with the names that Kubernetes would give it. */
 export interface FleetContainer {
   readonly id: string
   readonly name: string
@@ -86,6 +90,7 @@ const SERVICES = [
 ] as const
 const NAMESPACES = ['shop', 'bank', 'media', 'platform'] as const
 
+/** A service name for a number; names repeat after twelve. */
 export const serviceOf = (number: number): string => SERVICES[number % SERVICES.length]!
 const namespaceOf = (number: number): string => NAMESPACES[number % NAMESPACES.length]!
 

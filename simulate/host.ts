@@ -30,6 +30,7 @@ interface Absence {
   readonly restarts: boolean
 }
 
+/** Writes the samples of one host and knows exactly what its meters counted. */
 export class SimulatedHost {
   readonly machine: Machine
   readonly number: number

@@ -3,6 +3,7 @@ import type { FleetOptions } from './fleet.ts'
 import type { SimulatedHost } from './host.ts'
 import { RequestBody } from './template.ts'
 
+/** One OTLP request body, uncompressed. */
 export interface Payload {
   readonly signal: 'metrics' | 'traces'
   /** Valid until the lane's next payload. */
@@ -11,6 +12,7 @@ export interface Payload {
   readonly spans: number
 }
 
+/** A sequence of requests that are sent one after the other. */
 export interface Lane {
   /** Time of its next request in the simulation, unix milliseconds. */
   readonly dueMs: number

@@ -17,6 +17,7 @@ const METRIC = { name: 1, unit: 3, gauge: 5, sum: 7 } as const
 const POINT = { attributes: 7, start: 2, time: 3, asDouble: 4, asInt: 6 } as const
 const CUMULATIVE = 2
 
+/** Values of `cpu.mode`, in the order of a host's counters. */
 export const CPU_MODES = ['user', 'system', 'iowait', 'idle'] as const
 
 /** Attributes by which every signal of a machine names it and its fleet. */
@@ -28,6 +29,7 @@ export const machineAttributes = (options: FleetOptions, machine: Machine): Reco
   [RUN_ATTRIBUTE]: runName(options),
 })
 
+/** Resource attributes of a container. */
 export const containerAttributes = (container: FleetContainer): Record<string, string> => ({
   'k8s.namespace.name': container.namespace,
   'k8s.pod.name': container.pod,

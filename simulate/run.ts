@@ -8,6 +8,7 @@ import { draw } from './random.ts'
 import { createSender, type Sender } from './send.ts'
 import { SpanLane } from './spans.ts'
 
+/** A fleet, and how it is sent. */
 export interface SimulationOptions extends FleetOptions {
   readonly url: string
   readonly token?: string
@@ -50,6 +51,7 @@ export interface SimulationReport {
   readonly metered_uj: string
 }
 
+/** What was sent, and what the books must hold. */
 export interface Simulation {
   readonly report: SimulationReport
   /** What each host's meters counted between acknowledged samples, µJ. */

@@ -27,6 +27,7 @@ interface Delivery {
   readonly bytes: number
 }
 
+/** Sends requests, repeating them while the receiver asks for that. */
 export interface Sender {
   /** @throws WattlineError when it can never be taken, or was not for `giveUpMs`; AbortError when aborted. */
   send(signal: 'metrics' | 'traces', body: Buffer): Promise<Delivery>
@@ -45,6 +46,7 @@ const REFUSALS: Readonly<Record<number, ErrorCode>> = {
 }
 const compress = promisify(gzip)
 
+/** A sender with at most `concurrency` connections. */
 export function createSender(options: SenderOptions): Sender {
   const base = options.url.replace(/\/$/, '')
   const isSecure = base.startsWith('https:')

@@ -83,6 +83,7 @@ interface Variant {
   readonly traces: number
 }
 
+/** Sends the spans of a fleet, evenly over its time. */
 export class SpanLane implements Lane {
   readonly #variants: readonly Variant[]
   readonly #bits: BitStream

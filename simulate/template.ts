@@ -9,6 +9,7 @@ export interface Template {
   readonly slots: readonly number[]
 }
 
+/** Puts templates one after the other; slots move along. */
 export function join(parts: readonly Template[]): Template {
   const slots: number[] = []
   let length = 0
@@ -23,9 +24,11 @@ export function join(parts: readonly Template[]): Template {
 export const message = (field: number, ...parts: readonly Template[]): Template =>
   delimited(field, join(parts))
 
+/** A string field. */
 export const text = (field: number, value: string): Template =>
   delimited(field, { bytes: Buffer.from(value), slots: [] })
 
+/** A varint field; not negative. */
 export const integer = (field: number, value: number): Template => ({
   bytes: Uint8Array.from([...varint(field << 3), ...varint(value)]),
   slots: [],
@@ -37,6 +40,7 @@ export const slot64 = (field: number): Template => ({
   slots: [varint((field << 3) | 1).length],
 })
 
+/** A fixed64 field whose value never changes. */
 export const fixed64 = (field: number, value: bigint): Template => {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(value)
@@ -53,6 +57,7 @@ export function attribute(field: number, key: string, value: string | number): T
   return message(field, text(1, key), message(2, any))
 }
 
+/** KeyValues in `field`, in the order of the object. */
 export const attributes = (
   field: number,
   values: Readonly<Record<string, string | number>>,

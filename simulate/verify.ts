@@ -20,6 +20,7 @@ interface Difference {
   readonly unmarked: number
 }
 
+/** What a comparison of books and meters found. */
 export interface BooksVerdict {
   readonly hosts: number
   readonly meteredUj: bigint
@@ -38,6 +39,7 @@ interface Expected {
   readonly spansAcknowledged: number
 }
 
+/** Whether every host's books are right and every acknowledged span is stored once. */
 export const isGood = (verdict: BooksVerdict): boolean =>
   verdict.differences.length === 0 && verdict.spansStored === verdict.spansAcknowledged
 

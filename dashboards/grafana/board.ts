@@ -27,6 +27,7 @@ interface Panel extends PanelSize {
   readonly isStacked?: boolean
 }
 
+/** A choice above the board. Its `column` stands in SQL conditions, see `chosen`. */
 export interface Variable {
   readonly name: string
   readonly label: string
@@ -39,6 +40,7 @@ export interface Variable {
 /** Condition that a row belongs to what the viewer chose. */
 export const chosen = ({ name, column }: Variable): string => `has([\${${name}:singlequote}], ${column})`
 
+/** What `boardModel` turns into the JSON that Grafana loads. */
 export interface Board {
   /** Also the name of the file. */
   readonly uid: string

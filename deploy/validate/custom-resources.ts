@@ -18,6 +18,7 @@ interface Definition {
 
 type JsonSchema = Record<string, unknown>
 
+/** Reads every definition in some folders, such as KEDA's, and validates manifests against them. */
 export class CustomResources {
   readonly #schemas = new Map<string, object>()
   readonly #compiled = new Map<string, ValidateFunction>()

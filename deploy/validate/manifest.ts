@@ -5,6 +5,7 @@ interface ManifestLabels {
   readonly [name: string]: string
 }
 
+/** A container of a pod; fields that no check reads are left out. */
 export interface PodContainer {
   readonly name: string
   readonly image: string
@@ -24,6 +25,7 @@ export interface PodContainer {
   }
 }
 
+/** A volume of a pod, from one of three sources. */
 export interface PodVolume {
   readonly name: string
   readonly configMap?: {
@@ -43,6 +45,7 @@ interface PodSpec {
   readonly automountServiceAccountToken: boolean
 }
 
+/** One rendered document, whatever its kind; `spec` has the fields of all kinds that the checks read. */
 export interface KubernetesManifest {
   readonly apiVersion: string
   readonly kind: string
@@ -66,14 +69,17 @@ export function readManifests(text: string): KubernetesManifest[] {
   })
 }
 
+/** `Deployment/wattline-query`: how problems name a manifest. */
 export const nameOf = ({ kind, metadata }: KubernetesManifest): string => `${kind}/${metadata.name}`
 
+/** A manifest that makes pods, with the labels and the spec of these pods. */
 export interface PodWorkload {
   readonly manifest: KubernetesManifest
   readonly labels: ManifestLabels
   readonly pod: PodSpec
 }
 
+/** Those of the manifests that make pods. */
 export const workloadsOf = (manifests: readonly KubernetesManifest[]): PodWorkload[] =>
   manifests.flatMap(manifest => {
     const template = manifest.spec?.template
@@ -89,5 +95,6 @@ export function selectorOf({ kind, spec }: KubernetesManifest): ManifestLabels |
   return (spec.selector as { readonly matchLabels: ManifestLabels }).matchLabels
 }
 
+/** Whether pods with these labels match a selector: every label of it, with the same value. */
 export const selects = (selector: ManifestLabels, labels: ManifestLabels): boolean =>
   Object.entries(selector).every(([name, value]) => labels[name] === value)

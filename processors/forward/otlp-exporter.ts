@@ -14,6 +14,7 @@ import { type OtlpRequest, requestsOf } from './otlp/requests.ts'
 
 const compress = promisify(gzip)
 
+/** An exporter for any OTLP receiver. Resending after a lost answer can store a record twice there. */
 export function createOtlpExporter(options: {
   readonly http: HttpClient
   readonly compression: 'gzip' | 'none'

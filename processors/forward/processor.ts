@@ -17,6 +17,7 @@ import type { Exporter, PendingRecord } from './exporter.ts'
 /** Also the consumer group. */
 const FORWARD = 'forward'
 
+/** Processor `forward`. Commits after the receiver has acknowledged; a record that it refuses is quarantined alone. */
 export function createForward(options: { readonly exporter: Exporter; readonly events: Events }): Processor {
   const streams = new Map(
     FORWARDED_STREAMS.filter(stream => options.exporter.takes(stream)).map(stream => [stream.name, stream]),

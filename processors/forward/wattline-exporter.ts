@@ -20,6 +20,7 @@ const MAX_BYTES = 1_572_864
 
 const STREAMS: ReadonlySet<string> = new Set(FORWARDED_STREAMS.map(({ name }) => name))
 
+/** An exporter for another Wattline, which recognises repeated records: each takes effect once. */
 export function createWattlineExporter(options: {
   readonly http: HttpClient
   readonly events: Events

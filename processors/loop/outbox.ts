@@ -23,6 +23,7 @@ interface OpenRecord {
   readonly builder: RecordBuilder<StreamDeclaration>
 }
 
+/** Collects rows for other partitions. A record is closed at 32,768 rows or 8 MiB. */
 export class Outbox {
   readonly #open = new Map<string, OpenRecord>()
   #full: OutboxRecord[] = []

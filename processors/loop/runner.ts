@@ -12,6 +12,7 @@ import { backoffMs, sleep } from '../../core/runtime/backoff.ts'
 import { traced } from '../../core/runtime/telemetry.ts'
 import { Step } from './step.ts'
 
+/** A verb over streams: the runner opens one worker for each partition that it is assigned. */
 export interface Processor {
   /** Also the consumer group. */
   readonly name: string
@@ -23,6 +24,7 @@ export interface Processor {
   close?(): void
 }
 
+/** The worker of one partition. Its methods are never called at the same time. */
 export interface PartitionWorker {
   /**
    * Handles one record: outputs and state go into the step, side effects must be idempotent by offset. It either applies

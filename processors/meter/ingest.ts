@@ -109,6 +109,7 @@ function updateRange(state: HostState, series: Series, entry: RowEntry, high: nu
   state.derived = null
 }
 
+/** How many samples a series may hold, given what its tenant may still add. */
 export const mostSamples = (capacity: Capacity): number => (capacity === 'least' ? FEW_SAMPLES : MAX_SAMPLES)
 
 /** What lies inside an interval that was booked in part is late itself where its window is closed. */

@@ -45,6 +45,7 @@ interface Arrival {
   readonly staysOpen?: (state: HostState, arrivedMs: number) => boolean
 }
 
+/** The verbs of the meter, without I/O. States are given in and changed in place. */
 export interface Meter {
   /** Applies a record of stream `readings`; hosts that it is the first to speak of are added to `states`. */
   apply(
@@ -73,6 +74,7 @@ const FORGET_WORKLOAD_WINDOWS = 60
 const FORGET_HOST_WINDOWS = 1440
 const NS = 1e9
 
+/** A meter for one configuration. It keeps nothing of a host: `states` of the calls does. */
 export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   const latenessMs = Math.round(metering.lateness * 1000)
   const gapNs = Math.round(metering.gap * NS)

@@ -26,6 +26,7 @@ import { createSites, type Site } from './sites.ts'
 const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
 type Reason = (typeof REASONS)[number]
 
+/** The verb of `rate`. It keeps no state between calls. */
 export interface Rate {
   /** Rates rows of whole windows: all rows of a host and window must come in one call. One entry per row, in order. */
   rate(rows: readonly EnergyRow[]): LedgerRow[]

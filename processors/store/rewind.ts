@@ -8,6 +8,7 @@ import type { Holding } from '../../core/broker/broker.ts'
 /** Name of the plan in the state of `store`. */
 export const REWIND = 'rewind'
 
+/** The plan for reading a partition again, as stored in the state of `store`. */
 export interface Rewind {
   /** From the committed offset up to below this one only the records in `wanted` are stored. */
   readonly until: bigint
@@ -19,11 +20,13 @@ export interface Rewind {
   readonly rows: number
 }
 
+/** The plan as JSON; offsets are decimal text, since JSON numbers do not hold 64 bits. */
 export function encodeRewind({ until, wanted, above, rows }: Rewind): Uint8Array {
   const ranges = wanted.map(([from, to]) => [`${from}`, `${to}`])
   return Buffer.from(JSON.stringify({ until: `${until}`, wanted: ranges, above, rows }))
 }
 
+/** The plan in the state of a partition; null when there is none. */
 export function decodeRewind(state: ReadonlyMap<string, Uint8Array>): Rewind | null {
   const stored = state.get(REWIND)
   if (stored === undefined) return null
@@ -36,6 +39,7 @@ export function decodeRewind(state: ReadonlyMap<string, Uint8Array>): Rewind | n
   return { until: BigInt(until), wanted: wanted.map(([from, to]) => [BigInt(from), BigInt(to)]), above, rows }
 }
 
+/** Whether the record at this offset is to be stored again. */
 export const isWanted = ({ wanted }: Rewind, offset: bigint): boolean =>
   wanted.some(([from, to]) => from <= offset && offset < to)
 
@@ -57,6 +61,7 @@ export interface RewindInputs {
   readonly above: number
 }
 
+/** From which offset a partition is read again, and what of it is stored. */
 export interface RewindPlan {
   readonly offset: bigint
   readonly rewind: Rewind

@@ -14,6 +14,7 @@ interface RewindingOptions {
   readonly restored?: Restored
 }
 
+/** Progress of one partition that is read again. `restored` reports it after each poll. */
 export class Rewinding {
   readonly restored: Restored
   readonly #place: string

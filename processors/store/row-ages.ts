@@ -28,6 +28,7 @@ interface RowAgesClock {
   readonly monotonic: () => number
 }
 
+/** Histograms of row ages by stream, for `/metrics`. */
 export class RowAges {
   readonly #clock: RowAgesClock
   readonly #streams = new Map<string, ObservedAges>()

@@ -12,6 +12,7 @@ import { Rewinding } from './rewinding.ts'
 import type { RowAges } from './row-ages.ts'
 import { STORE, tokenOf } from './token.ts'
 
+/** `streams`: those without a table are not read. */
 export interface StoreOptions {
   readonly streams: readonly StreamDeclaration[]
   readonly warehouse: Warehouse

@@ -8,6 +8,7 @@ export interface Asking {
 /** A tenant that asked so recently still counts as one that asks: a page asks every 5 s. */
 const ASKS_MS = 10_000
 
+/** `now`: monotonic milliseconds. */
 export function createAsking(now: () => number): Asking {
   // The last two who asked are enough to know.
   let last = { tenant: '', atMs: Number.NEGATIVE_INFINITY }

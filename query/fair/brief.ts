@@ -12,6 +12,7 @@ export const briefly =
   (): number =>
     Math.min(BRIEF_SECONDS, remainingSeconds())
 
+/** Waits at most half of the statement's time, after a short try (`work`) without a turn. */
 export const turnOptions = <T>(seconds: number, work: () => Promise<T>): TurnOptions<T> => ({
   // What it waits goes off its time in the engine: half of that is left at least.
   waitMs: seconds * 500,

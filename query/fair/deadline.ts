@@ -7,6 +7,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 /** The engine ends a statement at its limit by itself, with better words. */
 const GRACE_MS = 700
 
+/** The time limit of one request to the engine. */
 export interface Deadline {
   /** Aborts when the client has gone or the time is over: what was asked stops in the engine. */
   readonly signal: AbortSignal
@@ -18,6 +19,7 @@ export interface Deadline {
   clear(): void
 }
 
+/** Starts the clock. `disconnected`: aborts when the client has gone; `now`: monotonic milliseconds. */
 export function startDeadline(
   seconds: number,
   disconnected: AbortSignal,

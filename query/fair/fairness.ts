@@ -17,6 +17,7 @@ const OWN_TURNS = 8
 /** A page asks several questions at a time, and a tenant has several viewers. */
 const OWN_OPEN = 4
 
+/** Turns for one process, sized by its cores. Turns of an embedded engine leave a core to other tenants. */
 export function createFairness(options: {
   /** `limits.sql.concurrent` */
   readonly concurrent: number
@@ -50,6 +51,7 @@ interface Urgency {
   readonly isNarrow: boolean
 }
 
+/** Nice value and width of a statement: tenants that have used much of the engine lately get less. */
 export const urgencyOf = (kind: 'sql' | 'own', { rank, isAlone }: Standing): Urgency => ({
   nice: (kind === 'sql' ? SQL_NICE : OWN_NICE)[rank],
   isNarrow: rank > 0 && !isAlone,

@@ -16,6 +16,7 @@ const HEAVY_SECONDS = 5
 const FORGOTTEN_SECONDS = 0.05
 const MOST_KEPT = 1_000
 
+/** `now`: monotonic milliseconds. At most 1,000 tenants are remembered. */
 export function createTenantLoad(now: () => number): TenantLoad {
   const uses = new Map<string, { seconds: number; atMs: number }>()
   const current = (tenant: string): number => {

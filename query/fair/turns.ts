@@ -33,6 +33,7 @@ export interface OpenStatement {
   standing(): Standing
 }
 
+/** How a statement waits for its turn. */
 export interface TurnOptions<T> {
   /** Longest wait; without it the wait ends with the signal alone. */
   readonly waitMs?: number
@@ -40,6 +41,7 @@ export interface TurnOptions<T> {
   readonly brief?: { readonly work: () => Promise<T>; readonly isOver: (error: unknown) => boolean }
 }
 
+/** How a tenant stands against the others, for `urgencyOf`. */
 export interface Standing {
   /** 0: not at all; see `TenantLoad`. */
   readonly rank: 0 | 1 | 2
@@ -47,6 +49,7 @@ export interface Standing {
   readonly isAlone: boolean
 }
 
+/** Shares the engine out between tenants. */
 export interface Turns {
   /** Lets one more statement of the tenant in, until `work` has ended. @throws WattlineError `too_many_queries` */
   enter<T>(tenant: string, work: (open: OpenStatement) => Promise<T>): Promise<T>
@@ -70,6 +73,7 @@ interface TenantTurns {
   servedAt: number
 }
 
+/** Turns for one kind of statements. */
 export const createTurns = (options: TurnsOptions): Turns => new FairTurns(options)
 
 class FairTurns implements Turns {

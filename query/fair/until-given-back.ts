@@ -11,6 +11,7 @@ export interface HeldOpen extends OpenStatement {
   givenBack(): Promise<void>
 }
 
+/** Wraps an open statement so that a turn also lasts until an aborted engine call has really ended. */
 export function untilGivenBack(open: OpenStatement): HeldOpen {
   let last: Promise<void> = Promise.resolve()
   return {

@@ -15,6 +15,7 @@ import type { Turns } from '../fair/turns.ts'
 import { untilGivenBack } from '../fair/until-given-back.ts'
 import { disconnectSignal } from './client-disconnect.ts'
 
+/** Reads rows of one tenant behind the fence, on behalf of one request. */
 export interface FencedReader {
   /** Rows with 64-bit integers as text. @throws WattlineError `sql_limit`, `too_many_queries`, `warehouse_unavailable` */
   query<Row>(sql: string, params: FencedQuery['params']): Promise<readonly Row[]>
@@ -35,6 +36,7 @@ export function fencedReaders(
   return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: disconnectSignal(reply), turns })
 }
 
+/** `sees`: whose rows are visible; `signal`: aborts when the client has gone. */
 export function fencedReader(options: {
   readonly warehouse: Pick<Warehouse, 'fenced'>
   readonly limits: Config['limits']['sql']

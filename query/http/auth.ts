@@ -21,10 +21,15 @@ interface Needed {
 
 /** Nothing of anybody: the page, liveness. */
 export const OPEN: RouteAccess = 'open'
+/** Scope read; tokens limited to accounts are enough. */
 export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
+/** Scope read of the whole tenant: what is read does not know accounts. */
 export const READ_TENANT: RouteAccess = { scope: 'read', wholeTenant: true }
+/** Scope admin of the whole tenant. */
 export const ADMIN_TENANT: RouteAccess = { scope: 'admin', wholeTenant: true }
+/** Scope read of the operator's tenant: the answer concerns all tenants. */
 export const READ_INSTANCE: RouteAccess = { scope: 'read', wholeTenant: true, operator: true }
+/** Scope admin of the operator's tenant. */
 export const ADMIN_INSTANCE: RouteAccess = { scope: 'admin', wholeTenant: true, operator: true }
 
 declare module 'fastify' {

@@ -80,6 +80,7 @@ export interface StatusServerOptions {
   readonly isStarting?: boolean
 }
 
+/** What a process with role query answers from, besides its status. */
 export interface QueryServerOptions extends StatusServerOptions {
   readonly config: Config
   readonly warehouse: Warehouse
@@ -92,6 +93,7 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly page: Page
 }
 
+/** What every route gets: the options, with their defaults filled in. */
 export interface StatusContext extends StatusServerOptions {
   readonly access: Access
   readonly notes: () => readonly string[]
@@ -99,6 +101,7 @@ export interface StatusContext extends StatusServerOptions {
   readonly now: () => number
 }
 
+/** What routes with questions get. */
 export interface QueryContext extends QueryServerOptions, StatusContext {
   readonly access: Access
   readonly notes: () => readonly string[]

@@ -3,6 +3,7 @@ import type { Problem } from '../../core/api/answers.ts'
 import { asWattlineError, type ErrorCode, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { CHALLENGE } from './auth.ts'
 
+/** Media type of errors on JSON routes (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /** The error as clients of JSON routes read it. `instance`: the path that was asked. */

@@ -5,6 +5,7 @@ import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 /** Each role that this process runs, and its files, with the reasons why they do not work now; none: they do. */
 export type Readiness = Readonly<Partial<Record<Role | 'files', readonly string[]>>>
 
+/** All reasons of all roles; none: the instance is ready. */
 export const reasonsOf = (readiness: Readiness): readonly string[] => Object.values(readiness).flat()
 
 /** Probes wait a second or two for their answer. */

@@ -20,6 +20,7 @@ const STALL_MS = 10_000
 /** How many times `limits.sql.seconds` a reader may take. */
 const TOTAL_TIMES = 10
 
+/** 10 s without progress, and ten times `limits.sql.seconds` for the whole answer. */
 export const readerLimits = (
   limits: { readonly seconds: number },
   onCut: ReaderLimits['onCut'],
@@ -33,6 +34,7 @@ interface ReaderWatch {
   stop(): void
 }
 
+/** Calls `cut` once when the reader exceeds a limit; the caller reports progress. */
 export function watchReader({ stallMs, totalMs, onCut }: ReaderLimits, cut: () => void): ReaderWatch {
   const startedMs = performance.now()
   let handedMs: number | null = startedMs

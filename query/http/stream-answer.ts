@@ -9,6 +9,7 @@ const HEAD_BYTES = 65_536
 /** Handed on in pieces of this size, so that a slow reader is told from one that has stopped. */
 const SLICE_BYTES = 65_536
 
+/** How an answer is encoded, ended and bounded. */
 export interface SendOptions {
   readonly gzip: boolean
   /** What ends the body when the answer fails in the middle; nothing: the connection is cut. */

@@ -13,6 +13,7 @@ import { LOG_READERS } from '../status/metrics.ts'
 
 const ENGINE_TIMEOUT_MS = 5_000
 
+/** Needs scope read of the operator's tenant; `newest=true` adds the newest row of each table. */
 export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get(
     '/api/v1/lag',

@@ -1,6 +1,7 @@
 /** One meter's samples over time, and what it counted between two moments: by the rules of the books. */
 import { type CounterLimits, counterStep } from '../../core/books/counter-step.ts'
 
+/** What a meter counted from one sample to the next, in µJ or µs. */
 export interface SampleStep {
   readonly fromMs: number
   readonly toMs: number
@@ -32,6 +33,7 @@ const between = (
     return { fromMs, toMs, amount: amountOf(before, value, toMs - fromMs) }
   })
 
+/** What a meter counted in some span, in µJ or µs. */
 export interface Counted {
   readonly amount: bigint
   /** How much of the time was seen. */

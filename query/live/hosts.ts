@@ -5,6 +5,7 @@ interface LiveHost {
   readonly host_name: string
 }
 
+/** A host with every name under which its readings are stored. */
 export interface JoinedHost extends LiveHost {
   /** All that its readings are called by: itself, and its name where that speaks too. */
   readonly hosts: readonly string[]

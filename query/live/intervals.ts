@@ -17,6 +17,7 @@ import {
 import type { CounterRow } from './statements.ts'
 import { type LiveWorkload, workloadsOf } from './workloads.ts'
 
+/** One interval of the chart, `[fromMs, toMs)` in unix milliseconds. */
 export interface LiveInterval {
   readonly fromMs: number
   readonly toMs: number
@@ -28,6 +29,7 @@ export interface LiveInterval {
   readonly capacityUs: bigint
 }
 
+/** The chart's intervals, and what holds for all of them. */
 export interface LiveIntervals {
   readonly boundary: 'host' | 'components'
   /** The meters that count. */
@@ -36,6 +38,7 @@ export interface LiveIntervals {
   readonly intervals: readonly LiveInterval[]
 }
 
+/** What the chart takes from the configuration. */
 export interface LiveOptions {
   /** Steps longer than this, and three times the usual one, are gaps and not lines. */
   readonly gapMs: number
@@ -43,6 +46,7 @@ export interface LiveOptions {
   readonly idleMicrowatts?: bigint | null
 }
 
+/** Cuts time at the samples of the meter with the most samples; `rows`: all counters of one host. */
 export function toIntervals(rows: readonly CounterRow[], options: LiveOptions): LiveIntervals {
   const counters = rows.map(toCounter)
   const ofHost = counters.filter(({ row }) => row.WorkloadId === '')

@@ -35,6 +35,7 @@ interface TenantHosts {
 
 type LookForHosts = (sinceMs: number) => Promise<readonly SeenHost[]>
 
+/** One for a process. Pages of a tenant share its hosts and its queries. */
 export class KnownHosts {
   readonly #tenants = new Map<string, TenantHosts>()
 

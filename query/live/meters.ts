@@ -8,6 +8,7 @@ interface LiveMeter {
   readonly sources: readonly ReadingSource[]
 }
 
+/** The meters of a host that are shown, by component. */
 export interface Meters {
   readonly meters: readonly LiveMeter[]
   readonly boundary: 'host' | 'components'

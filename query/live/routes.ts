@@ -21,6 +21,7 @@ const HOSTS_LISTED = 1_000
 /** Points of one line; longer spans take every n-th sample. */
 const POINTS = 180
 
+/** Needs scope read of the whole tenant. */
 export function liveRoutes(app: FastifyInstance, context: QueryContext): void {
   const knownHosts = new KnownHosts()
   app.get(

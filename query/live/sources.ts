@@ -5,6 +5,7 @@ import { compareSources } from '../../core/books/source-choice.ts'
 import { areasOf, type Counted, countedBetween, type SampleStep, stepsOf } from './counter.ts'
 import type { CounterRow } from './statements.ts'
 
+/** A counter or power gauge with the steps between its samples. */
 export interface Counter {
   readonly row: CounterRow
   readonly steps: readonly SampleStep[]
@@ -17,6 +18,7 @@ export interface LiveSpan {
   readonly gapMs: number
 }
 
+/** Applies the plausibility limits of the books; what exceeds them has no amount. */
 export function toCounter(row: CounterRow): Counter {
   const samples = row.samples.map(([time, value]) => [Number(time), BigInt(value)] as const)
   if (row.Quantity === 'power') return { row, steps: areasOf(samples) }

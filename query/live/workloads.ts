@@ -4,6 +4,7 @@ import { chooseWorkloads } from '../../core/books/workload-choice.ts'
 import type { Labels } from '../../core/model/label-text.ts'
 import { type Counter, type ReadingSource, sourcesOf } from './sources.ts'
 
+/** A workload as the chart names it. */
 export interface LiveWorkload {
   readonly kind: string
   readonly id: string

@@ -7,6 +7,7 @@ import type { Page } from '../http/context.ts'
 /** Names with a hash in them never change their content. */
 const HASHED = /[-.][A-Za-z0-9_]{8,}\.[a-z0-9]+$/
 
+/** Open to everybody: the page holds no data. Assets with a hash in their name are cached for a year. */
 export function pageRoutes(app: FastifyInstance, page: Page): void {
   for (const [path, asset] of page) {
     const name = path.replace(/^\/+/, '')

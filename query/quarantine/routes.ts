@@ -14,6 +14,7 @@ interface PlaceRoute {
   Params: { stream: string; partition: string; offset: string }
 }
 
+/** Reading needs scope read, replaying scope admin; only the operator's tenant sees rows. */
 export function quarantineRoutes(app: FastifyInstance, context: QueryContext): void {
   const once = refuseTwice()
   // Rows may hold data of several tenants: the row filter gives them to the operator's tenant alone.

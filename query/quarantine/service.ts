@@ -22,6 +22,7 @@ interface ListRow {
   readonly replay_place: string
 }
 
+/** Records that were set aside, newest first; `truncated` tells that there are more than `limit`. */
 export async function listQuarantine(
   warehouse: FencedReader,
   { stream, limit }: { readonly stream: string | undefined; readonly limit: number },

@@ -9,6 +9,7 @@ interface IdRoute {
   Params: { id: string }
 }
 
+/** Takes, renews and releases snapshots. Needs scope admin of the operator's tenant. */
 export function snapshotRoutes(app: FastifyInstance, { snapshots }: StatusContext): void {
   const config = { access: ADMIN_INSTANCE }
 

@@ -35,6 +35,7 @@ interface Question {
   readonly signal: AbortSignal
 }
 
+/** Decides which statements of strangers reach the engine. */
 export interface AllowList {
   /**
    * The text to run in the statement's place.
@@ -48,6 +49,7 @@ type CachedVerdict = { readonly sql: string } | { readonly verdict: Refused }
 
 const VERDICT_BYTES = 8_388_608
 
+/** An allow-list that remembers verdicts by statement, parameters and reach. */
 export function createAllowList(options: {
   readonly warehouse: Pick<Warehouse, 'fenced' | 'database'>
   /** Memory that remembered verdicts may take. */

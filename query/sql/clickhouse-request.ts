@@ -4,6 +4,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { multiple, type RawQuery } from '../http/parameters.ts'
 import { assertStatementLength } from './text-limits.ts'
 
+/** What URL, headers and body of one request ask for. */
 export interface ClickHouseRequest {
   readonly sql: string
   /** Values of `param_...`, as they were sent, by name. */

@@ -24,6 +24,7 @@ import { readStatement, type Statement } from './statement.ts'
 /** Marks an error in the middle of an answer, as clients know it: 16 characters that no row of an answer can know. */
 const exceptionTag = (): string => randomBytes(8).toString('hex')
 
+/** Serves `/clickhouse` with scope read, and `/clickhouse/ping` to everybody. */
 export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
   const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     reply.type('text/plain; charset=utf-8').send('Ok.\n')

@@ -64,6 +64,7 @@ function withoutVersion(text: string): string {
 /** A table that strangers may not know is told as one that is not there. */
 const UNKNOWN_TABLE = [60, 'UNKNOWN_TABLE', 404] as const
 
+/** An error as ClickHouse clients expect it: number, HTTP status and text. */
 export function asEngineError(error: WattlineError): EngineError {
   const unknownTable = error.cause instanceof RefusedError && error.cause.reason === 'table'
   const [fallback, name, status] = unknownTable

@@ -60,6 +60,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 const BY_LOWER_NAME = new Map(Object.keys(FORMATS).map(name => [name.toLowerCase(), name]))
 
+/** A format that statements may ask for. */
 export interface OutputFormat {
   /** The engine's name. */
   readonly name: string
@@ -72,4 +73,5 @@ export function outputFormat(name: string): OutputFormat | undefined {
   return known === undefined ? undefined : { name: known, contentType: FORMATS[known]! }
 }
 
+/** Names of all formats, as the engine writes them. */
 export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS)

@@ -199,6 +199,7 @@ export const ORDINARY_FUNCTIONS: readonly string[] = [
     ...ALIASES,
   ]),
 ]
+/** The same for aggregate functions. */
 export const AGGREGATE_FUNCTIONS: readonly string[] = [...new Set([...AGGREGATES, ...ALIASES])]
 
 /** Table functions that read nothing: number ranges and literal rows. */

@@ -33,6 +33,7 @@ export function* compressedBlocks(chunk: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+/** An answer as compressed blocks; chunks are not joined, so a small chunk makes a small block. */
 export async function* compressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) yield* compressedBlocks(chunk)
 }

@@ -11,6 +11,7 @@ import type { SqlService } from './service.ts'
 import { readStatement } from './statement.ts'
 import { assertParameterLengths } from './text-limits.ts'
 
+/** Needs scope read. A failure in the middle of the answer cuts the connection. */
 export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
   app.post('/api/v1/sql', { config: { access: READ } }, async (request, reply) => {
     const { tenant, accounts } = identityOf(request)

@@ -25,6 +25,7 @@ interface SqlRequest {
   readonly maxSeconds?: number
 }
 
+/** Runs statements of strangers. */
 export interface SqlService {
   /**
    * Hands the answer to `use`, and counts as one of the tenant's statements until that resolves. Rejects at the latest when
@@ -40,6 +41,7 @@ interface SqlServiceParts {
   readonly turns: Turns
 }
 
+/** One for a process: it holds the remembered verdicts of the allow-list. */
 export function createSqlService(parts: SqlServiceParts): SqlService {
   const { warehouse, limits, events, turns } = parts
   const allowList = createAllowList({ warehouse })

@@ -7,6 +7,7 @@ import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
 import { assertStatementLength, TokenBudget } from './text-limits.ts'
 import { scan, type TokenKind } from './tokens.ts'
 
+/** A statement without FORMAT, and the format that it asks for or the route's default. */
 export interface Statement {
   readonly text: string
   readonly format: OutputFormat

@@ -8,8 +8,9 @@ import { RefusedError } from './verdict.ts'
 
 /** Longer statements are refused: the checks cost time in proportion, and no person writes them. */
 export const STATEMENT_MAX_BYTES = 262_144
-/** Of one request, and of one value. */
+/** Parameters of one request. */
 export const PARAMETERS_MAX = 1_000
+/** UTF-8 bytes of one value; of a list, of all its items together. */
 export const PARAMETER_MAX_BYTES = 262_144
 
 /** Tokens other than space: what the engine makes of each takes it about 1 kB. */

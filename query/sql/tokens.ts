@@ -38,6 +38,7 @@ const CURLY = new Map([
 /** So many heredocs whose end is missing are looked for; each look reads the rest of the text. */
 const LOST_HEREDOCS_MAX = 4
 
+/** `space` includes comments; `other` is a single character, or an unclosed quote with all that follows. */
 export type TokenKind = Token['kind']
 
 /** Says of each token in order where it stands, and makes no objects: a statement of 256 kB is read in a few milliseconds. */
@@ -78,6 +79,7 @@ function tokenAt(sql: Characters, start: number, heredocs: boolean): readonly [T
   return ['other', start + 1]
 }
 
+/** All tokens of a text, spaces and comments included. */
 export function tokenize(sql: Characters): readonly Token[] {
   const tokens: Token[] = []
   scan(sql, (kind, start, end) => {

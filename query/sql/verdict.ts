@@ -12,6 +12,7 @@ const REFUSALS = [
   'column',
   'format',
 ] as const
+/** Why a statement was refused. */
 export type Refusal = (typeof REFUSALS)[number]
 
 /** What a check says: nothing wrong, or what and why. */
@@ -19,7 +20,9 @@ export type Verdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reason: Refusal; readonly detail: string }
 
+/** The verdict of a check that found nothing. */
 export const ALLOWED: Verdict = { allowed: true }
+/** The verdict of a check that found something; `detail` is shown to the client, without a full stop. */
 export const refused = (reason: Refusal, detail: string): Verdict => ({ allowed: false, reason, detail })
 
 /** Carries the bounded reason, for the counter. */

@@ -3,6 +3,7 @@
 import { labelText } from '../../core/model/label-text.ts'
 import type { HistogramSamples } from '../../core/runtime/histogram.ts'
 
+/** A metric with all its samples. */
 export interface MetricFamily {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'
@@ -10,6 +11,7 @@ export interface MetricFamily {
   readonly samples: readonly MetricSample[]
 }
 
+/** One line of the exposition. */
 export interface MetricSample {
   /** Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
   readonly suffix?: string

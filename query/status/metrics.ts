@@ -20,11 +20,13 @@ const LAG_FRESH_MS = 2_000
 /** Less than scrapers wait. */
 const LAG_TIMEOUT_MS = 4_000
 
+/** What `/metrics` shows. `stop` ends the watching of the process. */
 export interface Metrics {
   collect(): Promise<readonly MetricFamily[]>
   stop(): void
 }
 
+/** Metrics of this process; lag is asked of the log at most every 2 s. */
 export function createMetrics(context: StatusContext): Metrics {
   const figures = context.figures ?? watchProcess()
   const { broker, logReaders: readers } = context

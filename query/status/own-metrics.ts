@@ -13,6 +13,7 @@ const metric = (type: MetricFamily['type'], help: string, ...labels: string[]): 
   labels,
 })
 
+/** Type, help and labels by name; docs/reference/metrics.md is made from it. */
 export const OWN_METRICS = {
   process_cpu_seconds_total: metric(
     'counter',

@@ -44,6 +44,7 @@ function notesOf(context: StatusContext): { readonly notes?: readonly string[] }
   return notes.length === 0 ? {} : { notes }
 }
 
+/** `GET /api/v1/status`. Reasons are shown to the operator's tenant only, since they concern all tenants. */
 export function instanceRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/status', { config: { access: READ } }, async (request): Promise<StatusAnswer> => {
     const { tenant } = identityOf(request)

@@ -6,6 +6,7 @@ import type { QueryContext } from '../http/context.ts'
 import { integer, knownParameters, type RawQuery, single } from '../http/parameters.ts'
 import { oneTrace, recentTraces } from './service.ts'
 
+/** Needs scope read of the whole tenant. */
 export function traceRoutes(app: FastifyInstance, context: QueryContext): void {
   const config = { access: READ_TENANT }
   app.get('/api/v1/traces', { config }, async (request, reply): Promise<RecentTracesAnswer> => {

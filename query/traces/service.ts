@@ -17,6 +17,7 @@ const SPANS_MAX = 10_000
 const ask = <Row>(warehouse: FencedReader, sql: ParameterizedSql): Promise<readonly Row[]> =>
   warehouse.query<Row>(sql.text, sql.params)
 
+/** The newest traces, at most `limit`. Looks back 2 minutes, then further, up to a week. */
 export async function recentTraces(
   warehouse: FencedReader,
   question: { tenant: string; service: string | undefined; limit: number; nowMs: number },

@@ -61,6 +61,7 @@ export function traceBounds(tenant: string, id: string): ParameterizedSql {
   }
 }
 
+/** All spans of one trace, by start. Without `window` the engine searches all parts. */
 export function traceSpans(
   tenant: string,
   id: string,

@@ -7,7 +7,9 @@ export type Amounts = Readonly<Record<Exclude<Measure, 'coverage_sum'>, bigint |
   readonly coverage_sum: number
 }
 
+/** Measures that are integers; `coverage_sum` is a float. */
 export type ExactMeasure = Exclude<Measure, 'coverage_sum'>
+/** Their names, in the order of MEASURES. */
 export const EXACT_MEASURES = MEASURE_NAMES.filter((name): name is ExactMeasure => name !== 'coverage_sum')
 
 const NULLABLE: ReadonlySet<ExactMeasure> = new Set([
@@ -25,8 +27,10 @@ const build = (exact: (name: ExactMeasure) => bigint | null, coverageSum: number
     coverage_sum: coverageSum,
   }) as Amounts
 
+/** Sums of no entries: 0, and null for carbon and cost. */
 export const NO_AMOUNTS: Amounts = build(zero, 0)
 
+/** Amounts of a row of the engine; missing ones are those of no entries. */
 export function readAmounts(row: SummedRow): Amounts {
   const exact = (name: ExactMeasure): bigint | null => {
     const value = row[name]
@@ -39,6 +43,7 @@ export function readAmounts(row: SummedRow): Amounts {
 export const add = (a: bigint | null, b: bigint | null): bigint | null =>
   a === null ? b : b === null ? a : a + b
 
+/** Sums measure by measure; see `add` for null. */
 export const addAmounts = (a: Amounts, b: Amounts): Amounts =>
   build(name => add(a[name], b[name]), a.coverage_sum + b.coverage_sum)
 
@@ -48,6 +53,7 @@ interface RowPlace {
   readonly reasons: readonly string[]
 }
 
+/** A row of the answer; integers become decimal text. */
 export function toUsageRow(amounts: Amounts, place: RowPlace): UsageRow {
   const text = (name: ExactMeasure): string => String(amounts[name] ?? 0n)
   const nullable = (name: ExactMeasure): string | null => amounts[name]?.toString() ?? null

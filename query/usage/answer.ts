@@ -19,6 +19,7 @@ const iso = (seconds: number): string => new Date(seconds * 1000).toISOString()
 const groupOf = (row: SummedRow, groupBy: readonly UsageDimension[]): Record<string, string> =>
   Object.fromEntries(groupBy.map(name => [name, String(row[`g_${name}`] ?? '')]))
 
+/** A row of the engine as a group of the answer. */
 export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): Summed => ({
   group: groupOf(row, groupBy),
   start: row['start'] === undefined || row['start'] === null ? null : Number(row['start']),
@@ -26,6 +27,7 @@ export const readSummed = (row: SummedRow, groupBy: readonly UsageDimension[]): 
   reasons: row.reasons ?? [],
 })
 
+/** A row that is grouped by `CELL_DIMENSIONS`, for sharing idle energy. */
 export const readCell = (row: SummedRow): Cell => {
   const { group, start, amounts } = readSummed(row, CELL_DIMENSIONS)
   return { dimensions: group as Record<UsageDimension, string>, start, amounts }
@@ -58,6 +60,7 @@ export function foldCells(
 export const rowKey = ({ start, group }: Pick<Summed, 'start' | 'group'>): string =>
   JSON.stringify([start, ...Object.values(group)])
 
+/** What the last line of the answer holds. */
 export type Total = Pick<Summed, 'amounts' | 'reasons'>
 
 /** Of rows that are all there are. */
@@ -66,6 +69,7 @@ export const totalOf = (rows: readonly Summed[]): Total => ({
   reasons: [...new Set(rows.flatMap(row => row.reasons))].toSorted(),
 })
 
+/** The answer of the route. Rows beyond `request.limit` set `truncated`. */
 export function buildAnswer(
   request: UsageRequest,
   found: {

@@ -89,6 +89,7 @@ class Requests {
   }
 }
 
+/** Weights for sharing idle energy by request, from the readings and the ledger of the window. */
 export async function requestWeights(warehouse: FencedReader, request: UsageRequest): Promise<Weigh> {
   const ask = <Row>({ text, params }: ParameterizedSql): Promise<readonly Row[]> =>
     warehouse.query<Row>(text, params)

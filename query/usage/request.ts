@@ -13,15 +13,19 @@ export const DIMENSIONS = {
   component: 'Component',
   share: 'Share',
 } as const
+/** What usage can be grouped and filtered by. */
 export type UsageDimension = keyof typeof DIMENSIONS
+/** All dimensions, in the order in which messages list them. */
 export const DIMENSION_NAMES = Object.keys(DIMENSIONS) as readonly UsageDimension[]
 
+/** `by_usage`: in proportion to active energy. `by_request`: in proportion to requested CPU. */
 export const IDLE_SHARING = ['none', 'by_usage', 'by_request'] as const
 type IdleSharing = (typeof IDLE_SHARING)[number]
 
 /** Width of a row's time step: seconds, whole minutes, or months of the calendar (UTC). */
 export type TimeStep = number | 'month'
 
+/** A question about usage, checked. */
 export interface UsageRequest {
   readonly tenant: string
   /** Accounts that the asker is limited to; null: all. */

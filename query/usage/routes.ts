@@ -6,6 +6,7 @@ import type { RawQuery } from '../http/parameters.ts'
 import { parseUsageRequest } from './parse.ts'
 import { answerUsage } from './service.ts'
 
+/** Needs scope read; a token limited to accounts sees theirs. */
 export function usageRoutes(app: FastifyInstance, context: QueryContext): void {
   app.get('/api/v1/usage', { config: { access: READ } }, async (request, reply) => {
     const identity = identityOf(request)

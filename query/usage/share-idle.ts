@@ -19,6 +19,7 @@ export const CELL_DIMENSIONS = [
   'share',
 ] as const satisfies readonly UsageDimension[]
 
+/** Sums of one combination of all dimensions, in one step. */
 export interface Cell {
   readonly dimensions: Readonly<Record<UsageDimension, string>>
   /** Unix seconds of the step; null without steps. */

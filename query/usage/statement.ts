@@ -30,7 +30,9 @@ const MEASURES = {
   coverage_sum: 'sum(CoverageSum)',
   entries: 'sum(Entries)',
 } as const satisfies Record<string, string>
+/** Names of the sums of an answer. */
 export type Measure = keyof typeof MEASURES
+/** All measures, in the order of the SELECT. */
 export const MEASURE_NAMES = Object.keys(MEASURES) as readonly Measure[]
 
 const SUMS = ROLLUP_SUMS.filter(sum => MEASURE_NAMES.some(name => MEASURES[name].includes(`(${sum.name}`)))

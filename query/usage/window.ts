@@ -78,6 +78,7 @@ function moment(text: string): number | undefined {
 
 /** What a slice is read by: single entries, or the ledger's sums by hour, day or month (UTC). */
 export type RollupUnit = 'minute' | 'hour' | 'day' | 'month'
+/** A part of a window that is read by one unit. */
 export interface RangeSlice extends Window {
   readonly unit: RollupUnit
 }

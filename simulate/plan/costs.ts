@@ -49,6 +49,7 @@ const unitCosts = z.strictObject({
   record_cpu_seconds: amount,
   memory_mb: z.strictObject({ collector: amount, processors: amount }),
 })
+/** Measured costs: CPU seconds of a million items, bytes of one item. */
 export type UnitCosts = z.infer<typeof unitCosts>
 
 const assumptions = z.strictObject({
@@ -76,9 +77,12 @@ const assumptions = z.strictObject({
     source: z.string(),
   }),
 })
+/** What is not measured: utilisation, sizes of machines, prices. */
 export type Assumptions = z.infer<typeof assumptions>
 
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))
 
+/** From unit-costs.json. @throws ZodError for a file that does not fit the schema */
 export const readUnitCosts = (): UnitCosts => unitCosts.parse(read('unit-costs.json'))
+/** From assumptions.json. @throws ZodError for a file that does not fit the schema */
 export const readAssumptions = (): Assumptions => assumptions.parse(read('assumptions.json'))

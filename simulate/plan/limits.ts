@@ -2,6 +2,7 @@
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { type Demand, type Plan, short } from './sheet.ts'
 
+/** A limit, how close the plan comes to it, and what helps. */
 export interface PlanLimit {
   readonly what: string
   /** How much of the limit is used; above 1 it breaks. */
@@ -10,6 +11,7 @@ export interface PlanLimit {
   readonly remedy: string
 }
 
+/** Bounds of the configuration that limits depend on. */
 export interface Settings {
   /** Largest value that `broker.partitions` may have. */
   readonly mostPartitions: number

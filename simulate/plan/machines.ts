@@ -16,6 +16,7 @@ interface Whole {
   readonly assumed: Assumptions
 }
 
+/** Adds the lines for replicas, brokers, shards and money. */
 export function machines(sheet: Sheet, whole: Whole): void {
   const { demand, streams, cpu, disks, costs, assumed } = whole
   sheet.group('machines')

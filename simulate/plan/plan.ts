@@ -8,6 +8,7 @@ import { type Demand, type Plan, Sheet } from './sheet.ts'
 import { bytes } from './storage.ts'
 import { cores, load, records } from './work.ts'
 
+/** All lines of a plan, by key. */
 export function plan(demand: Demand, costs: UnitCosts, assumed: Assumptions): Plan {
   const sheet = new Sheet()
   const rates = load(sheet, demand)

@@ -3,6 +3,7 @@ import type { Assumptions, UnitCosts } from './costs.ts'
 import type { PlanLimit } from './limits.ts'
 import { type Demand, type Plan, short } from './sheet.ts'
 
+/** The plan as text; every value stands beside its formula. */
 export function renderPlan(
   demand: Demand,
   lines: Plan,

@@ -1,5 +1,6 @@
 /** What is asked of a plan, the lines of its answer, and what all of its parts count with. */
 
+/** What is asked of a plan: the fleet, retention and replication. */
 export interface Demand {
   readonly hosts: number
   /** Containers a host. */
@@ -23,6 +24,7 @@ export interface Demand {
   readonly hostPartitions: number
 }
 
+/** The fleet that is planned where `--plan` does not say otherwise. */
 export const DEFAULT_DEMAND: Demand = {
   hosts: 100_000,
   workloads: 30,
@@ -47,6 +49,7 @@ interface PlanLine {
   readonly formula: string
 }
 
+/** Lines by key, in the order in which they are shown. */
 export type Plan = ReadonlyMap<string, PlanLine>
 
 /** Each second: spans, points that are readings, ledger entries. */
@@ -56,8 +59,11 @@ export interface Rates {
   readonly entries: number
 }
 
+/** Seconds of a day. */
 export const DAY_SECONDS = 86_400
+/** Bytes of a megabyte, items of a million. */
 export const MEGA = 1e6
+/** Bytes of a terabyte. */
 export const TERA = 1e12
 /** Packages, memory of two sockets; four CPU modes. */
 export const HOST_POINTS = 8

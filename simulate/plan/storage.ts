@@ -13,6 +13,7 @@ import {
   WORKLOAD_POINTS,
 } from './sheet.ts'
 
+/** MB/s on the wire and into the log; TB on the disks of brokers and tables, replicas included. */
 export interface Bytes {
   readonly wire: number
   readonly log: number
@@ -20,6 +21,7 @@ export interface Bytes {
   readonly tableDisk: number
 }
 
+/** Adds the lines for bytes, and those for a host and a day. */
 export function bytes(sheet: Sheet, demand: Demand, rates: Rates, costs: UnitCosts): Bytes {
   sheet.group('bytes')
   const { spans, points, entries } = rates

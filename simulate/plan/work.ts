@@ -14,6 +14,7 @@ import {
 /** `group_commit.rows`. */
 const MOST_ROWS_PER_RECORD = 32_768
 
+/** Adds the lines for what arrives each second. */
 export function load(sheet: Sheet, demand: Demand): Rates {
   const { hosts, workloads, intervalSeconds, spansPerSecond } = demand
   sheet.group('load')
@@ -43,6 +44,7 @@ const rowCost = (
   { record_cpu_seconds }: UnitCosts,
 ): number => Math.max(0, cpu_seconds_per_million.processors - records_per_million * record_cpu_seconds)
 
+/** Collectors and partitions, and the records that they make. */
 export interface Records {
   readonly collectors: number
   readonly collectorCores: number
@@ -119,6 +121,7 @@ function partitionsOf(
   )
 }
 
+/** Cores by stage; `engine` and `broker` for one replica. */
 export interface Cores {
   readonly collector: number
   readonly processors: number
@@ -126,6 +129,7 @@ export interface Cores {
   readonly broker: number
 }
 
+/** Adds the lines for cores, at the assumed utilisation. */
 export function cores(
   sheet: Sheet,
   { spans, points }: Rates,

@@ -45,16 +45,21 @@ async function problemOf(answer: Response): Promise<ApiError> {
   return new ApiError(detail, away, problem.remedy ?? '', problem.code === 'unauthenticated')
 }
 
+/** Path of `GET /api/v1/live`; an empty host lets the server choose one. */
 export function livePath(host: string, minutes: string): string {
   return `api/v1/live?${new URLSearchParams({ ...(host === '' ? {} : { host }), minutes })}`
 }
 
+/** Path of `GET /api/v1/usage`, grouped for the workload table; an empty host means all hosts. */
 export function usagePath(host: string, window: string): string {
   const query = new URLSearchParams({ window, group_by: GROUP_BY.join(',') })
   if (host !== '') query.set('filter', `host:${host}`)
   return `api/v1/usage?${query}`
 }
 
+/** Path of the newest traces, at most `limit`. */
 export const tracesPath = (limit: number): string => `api/v1/traces?limit=${limit}`
+/** Path of one trace with all its spans. */
 export const tracePath = (traceId: string): string => `api/v1/traces/${encodeURIComponent(traceId)}`
+/** Path of what the header shows: version, roles, tenant, problems. */
 export const STATUS_PATH = 'api/v1/status'

@@ -52,6 +52,7 @@ interface IntervalRun {
   readonly last: number
 }
 
+/** Runs of intervals with a value; a null between two runs is a gap that stays unpainted. */
 export function runsOf(top: readonly (number | null)[]): readonly IntervalRun[] {
   const runs: IntervalRun[] = []
   let first = -1

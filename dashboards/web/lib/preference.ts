@@ -1,6 +1,7 @@
 /** Preferences live in the browser alone. A browser that refuses storage gets the defaults, not an error. */
 const PREFIX = 'wattline.'
 
+/** A stored preference, or the fallback: nothing is stored, or the browser refuses storage. */
 export function readPreference(name: string, fallback: string): string {
   try {
     return localStorage.getItem(PREFIX + name) ?? fallback
@@ -9,6 +10,7 @@ export function readPreference(name: string, fallback: string): string {
   }
 }
 
+/** Stores a preference; has no effect where the browser refuses storage. */
 export function writePreference(name: string, value: string): void {
   try {
     localStorage.setItem(PREFIX + name, value)

@@ -23,7 +23,9 @@ export interface WorkloadLine {
   readonly unpricedCostUj: bigint
 }
 
+/** Columns of the workload table that can be sorted by. */
 export type SortColumn = 'name' | 'account' | 'energy' | 'carbon' | 'cost' | 'cpu'
+/** The order that the reader chose. */
 export interface Sort {
   readonly column: SortColumn
   readonly descending: boolean
@@ -69,6 +71,7 @@ export interface Sum {
   readonly unpricedCostUj: bigint
 }
 
+/** Exact sums of the lines shown. Unknown amounts are skipped; a sum is null when all of its amounts are unknown. */
 export function sumLines(lines: readonly WorkloadLine[]): Sum {
   const known = (a: bigint | null, b: bigint | null): bigint | null =>
     a === null ? b : b === null ? a : a + b

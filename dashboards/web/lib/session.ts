@@ -16,6 +16,7 @@ export function heldToken(): string {
   }
 }
 
+/** Keeps a token for this tab, replacing the one before. */
 export function holdToken(token: string): void {
   held = token
   try {
@@ -25,6 +26,7 @@ export function holdToken(token: string): void {
   }
 }
 
+/** Drops the token of this tab; the next request is sent without one. */
 export function forgetToken(): void {
   held = ''
   try {

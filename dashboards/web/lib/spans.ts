@@ -7,13 +7,16 @@ export const USAGE_WINDOWS = [
   { value: 'today', label: 'Today', long: 'today (UTC)' },
   { value: 'month', label: 'Month', long: 'this month (UTC)' },
 ] as const
+/** A window of usage, as the `window` parameter of the route takes it. */
 export type UsageWindow = (typeof USAGE_WINDOWS)[number]['value']
 
+/** Lengths of the live chart, in minutes; the route takes 1 to 60. */
 export const LIVE_MINUTES = [
   { value: '5', label: '5 min' },
   { value: '15', label: '15 min' },
   { value: '60', label: '60 min' },
 ] as const
+/** A length of the live chart, in minutes as text. */
 export type LiveMinutes = (typeof LIVE_MINUTES)[number]['value']
 
 /** Wait before asking again: the normal interval, doubling while the server is away, at most 15 s. */

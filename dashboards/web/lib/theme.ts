@@ -3,6 +3,7 @@ import { readPreference } from './preference.ts'
 /** What the reader chose; null follows the system. */
 export type Theme = 'light' | 'dark' | null
 
+/** The theme that the reader chose before; null when none was, or when something else is stored. */
 export function storedTheme(): Theme {
   const stored = readPreference('theme', '')
   return stored === 'light' || stored === 'dark' ? stored : null

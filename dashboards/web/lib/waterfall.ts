@@ -1,5 +1,6 @@
 import type { TraceAnswer } from '../../../core/api/answers.ts'
 
+/** One span of an answer; its times are nanoseconds as decimal text. */
 export type TraceSpan = TraceAnswer['spans'][number]
 
 /** A span where the waterfall draws it; `offset` and `width` are shares of the trace's duration, 0..1. */

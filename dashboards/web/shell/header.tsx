@@ -2,6 +2,7 @@ import type { LiveAnswer, StatusAnswer } from '../../../core/api/answers.ts'
 import type { Polled } from '../hooks/use-poll.ts'
 import { Badge } from '../parts/small.tsx'
 
+/** The bar above the page: host, readiness, token and theme. */
 export function Header(props: {
   readonly status: Polled<StatusAnswer>
   readonly live: LiveAnswer | null

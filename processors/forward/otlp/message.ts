@@ -7,8 +7,10 @@ import { ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
 
 /** Bytes of ids. */
 export const TRACE_ID = 16
+/** Bytes of a span id. */
 export const SPAN_ID = 8
 
+/** Writes OTLP fields. `text`, `number`, `signed`, `wide` and `id` leave out the value that an absent field has. */
 export class MessageWriter extends ProtobufWriter {
   /** A nested message. */
   message(field: number, write: () => void): void {

@@ -46,6 +46,7 @@ export function pointsOf(
   return { points, leftOut }
 }
 
+/** Points as OTLP metrics, grouped by resource and metric where they follow each other. */
 export function readingsEnvelope(points: readonly SensorPoint[]): Envelope {
   const metricKey = (at: number): string => points[at]!.metric
   return {

@@ -8,6 +8,7 @@ import { metricsEnvelope } from './metrics.ts'
 import { type LeftOut, pointsOf, readingsEnvelope } from './readings.ts'
 import { tracesEnvelope } from './traces.ts'
 
+/** One request of at most 8,192 rows. */
 export interface OtlpRequest {
   /** Below the base address. */
   readonly path: '/v1/traces' | '/v1/logs' | '/v1/metrics'

@@ -7,6 +7,7 @@ const SAFE = 2 ** 51
 /** Bytes of the longest integer that is written as a number. */
 const LONGEST = 8
 
+/** Appends values to a buffer that grows; `finish` copies the bytes out and starts over. */
 export class ByteWriter {
   #bytes = new Uint8Array(8192)
   #length = 0

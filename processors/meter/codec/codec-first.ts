@@ -7,6 +7,7 @@ import { type HostState, newHostState, type WorkloadLabels } from '../state/host
 import { ByteReader } from './bytes.ts'
 import { type PendingInterval, restorePending } from './codec-pending.ts'
 
+/** First byte of state of the first version. */
 export const FIRST_VERSION = 1
 const QUANTITIES = ['energy', 'cpu_time', 'power', 'memory'] as const
 

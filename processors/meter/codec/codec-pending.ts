@@ -6,6 +6,7 @@ import { windowStartNano } from '../../../core/model/window.ts'
 import { splitNano, timeNanoAt, valueAt } from '../samples/samples.ts'
 import type { Series } from '../samples/series.ts'
 
+/** The rest of an interval that was booked up to some window, as the first two versions stored it. */
 export interface PendingInterval {
   /** It goes on from the start of this window. */
   readonly fromWindow: number

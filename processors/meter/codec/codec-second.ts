@@ -7,6 +7,7 @@ import { type HostState, newHostState } from '../state/host-state.ts'
 import { ByteReader } from './bytes.ts'
 import { type PendingInterval, restorePending } from './codec-pending.ts'
 
+/** First byte of both halves of state of the second version. */
 export const SECOND_VERSION = 2
 
 const QUANTITIES = ['energy', 'cpu_time', 'power', 'memory', 'energy_active', 'energy_idle'] as const

@@ -49,6 +49,7 @@ const SET_BACK = 16
 /** One for all: bytes are copied out of it before anybody else writes. */
 const numbersWriter = new ByteWriter()
 
+/** Both halves of a host's state. The same state always gives the same bytes. */
 export const encodeHostState = (state: HostState): StoredHost => ({
   names: derivedOf(state).names,
   numbers: encodeNumbers(state),
@@ -71,6 +72,7 @@ export function derivedOf(state: HostState): Derived {
   return state.derived
 }
 
+/** The half that changes with every record; it carries a checksum of the names that belong to it. */
 export function encodeNumbers(state: HostState): Uint8Array {
   const { series, labels, namesCrc } = derivedOf(state)
   const to = numbersWriter

@@ -65,6 +65,9 @@ const ANNOUNCED = '\u0000told\u0000'
 /** State entries that have changed, for the step; null: gone. */
 export type Changes = Map<string, Uint8Array | null>
 
+/**
+ * Which ids claim which names, and which names were announced. `stored`: the worker's state, others' entries included.
+ */
 export class HostNameClaims {
   /** By host key of the name. */
   readonly #claims = new Map<string, readonly Claimed[]>()

@@ -30,6 +30,10 @@ interface JoinerOptions {
 /** A host's key and its state, which is to be stored. */
 type Changed = readonly [key: string, state: HostState]
 
+/**
+ * Keeps the name claims of one partition and collects what `finish` writes: claims, and readings that belong to other
+ * hosts.
+ */
 export class Joiner {
   readonly #names: HostNameClaims
   readonly #options: JoinerOptions

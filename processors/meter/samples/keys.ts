@@ -20,12 +20,15 @@ export const hostKey = (tenant: string, host: string): string =>
  */
 export const namesKey = (hostKey: string): string => `${SEPARATOR}names${SEPARATOR}${hostKey}`
 
+/** Whether a state key is not a host's: no host key begins with a separator. */
 export const isNamesKey = (key: string): boolean => key.startsWith(SEPARATOR)
 
+/** Identity of a workload on its host: kind and id. */
 export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
 
 /** Which meter it is, whoever it measures: few in a record, so that readers build each once. */
 export const meterKey = (meter: MeterIdentity): string =>
   [meter.quantity, meter.domain, meter.device, meter.bootId, meter.source, meter.quality].join(SEPARATOR)
 
+/** Identity of a series on its host: its meter (`meterKey`) and whom it measures (`workloadKey`). */
 export const seriesKey = (meter: string, workload: string): string => meter + SEPARATOR + workload

@@ -5,14 +5,19 @@
  */
 import { WINDOW_NS } from '../../../core/model/window.ts'
 
+/** `STRIDE` numbers a sample, times rising. */
 export type Samples = number[]
 
 /** Numbers of one sample, and where in them each stands. */
 export const STRIDE = 4
+/** Where in a sample the nanoseconds into its minute stand; the minute itself stands at 0. */
 export const NS = 1
+/** Where the high 32 bits of the value stand (signed). */
 export const HIGH = 2
+/** Where the low 32 bits of the value stand (unsigned). */
 export const LOW = 3
 
+/** Nanoseconds of a minute, exact as a number. */
 export const MINUTE_NS = Number(WINDOW_NS)
 const TWO_32 = 4_294_967_296
 /** A minute is 2^11 x this in nanoseconds; without the 11 low bits an instant is exact as a number. */
@@ -29,6 +34,7 @@ export const minuteOfParts = (high: number, low: number): number =>
 export const nsOfParts = (high: number, low: number, minute: number): number =>
   (high * UNITS_PER_HIGH + (low >>> UNIT_BITS) - minute * MINUTE_UNITS) * UNIT_NS + (low & (UNIT_NS - 1))
 
+/** Nanoseconds since the epoch of a minute and the nanoseconds into it. */
 export const nanoOf = (minute: number, ns: number): bigint => BigInt(minute) * WINDOW_NS + BigInt(ns)
 
 /** Minute and nanoseconds into it; instants before the epoch have a negative minute. */
@@ -39,13 +45,17 @@ export function splitNano(unixNano: bigint): readonly [minute: number, ns: numbe
   return [minute, nsOfParts(high, low, minute)]
 }
 
+/** Number of samples. */
 export const countOf = (samples: Samples): number => samples.length / STRIDE
 
+/** Time of the sample at position `at` of the array, in nanoseconds since the epoch. */
 export const timeNanoAt = (samples: Samples, at: number): bigint => nanoOf(samples[at]!, samples[at + NS]!)
 
+/** Value of the sample at position `at` of the array, exact for 64 bits. */
 export const valueAt = (samples: Samples, at: number): bigint =>
   (BigInt(samples[at + HIGH]!) << 32n) + BigInt(samples[at + LOW]!)
 
+/** Appends a sample, which must be later than the last one. */
 export function pushSample(samples: Samples, timeNano: bigint, value: bigint): void {
   const [minute, ns] = splitNano(timeNano)
   samples.push(minute, ns, Number(value >> 32n), Number(BigInt.asUintN(32, value)))
@@ -72,6 +82,7 @@ export function nearValueAt(samples: Samples, at: number): number {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : Number.NaN
 }
 
+/** Whether (highA, lowA) comes before (highB, lowB): for values in halves, and for minutes with nanoseconds. */
 export const isBelow = (highA: number, lowA: number, highB: number, lowB: number): boolean =>
   highA < highB || (highA === highB && lowA < lowB)
 

@@ -16,10 +16,13 @@ import {
   spanNs,
 } from './samples.ts'
 
+/** Values that only rise: µJ and µs. Their position in this list is stored, see codec.ts. */
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
+/** Values at a moment: mW and bytes. They are integrated over time. */
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
 /** Counters: how an exporter itself splits a domain's energy. */
 export const ACTIVITY_QUANTITIES = ['energy_active', 'energy_idle'] as const
+/** Quantities that the meter keeps series of; readings of others are passed over. */
 export type MeteredQuantity =
   | (typeof COUNTER_QUANTITIES)[number]
   | (typeof GAUGE_QUANTITIES)[number]
@@ -54,6 +57,7 @@ interface SetBack {
   readonly byNs: number
 }
 
+/** What the meter keeps of one meter of one workload, or of the host. */
 export interface Series {
   readonly identity: SeriesIdentity
   /** Of the identity: not a counter. */
@@ -100,6 +104,7 @@ const LONGEST_BEAT_SECONDS = 600
 /** What a first distance is believed to be at most. */
 const FIRST_BEAT_SECONDS = 60
 
+/** An empty series. `gapNs`: longest trusted distance of two samples; `maxPowerMw`: 0n where the meter names none. */
 export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 0n): Series => ({
   identity,
   isGauge: identity.quantity === 'power' || identity.quantity === 'memory',
@@ -132,6 +137,7 @@ export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesId
 /** Memory of a machine: more than any has. */
 const MOST_BYTES = 1n << 52n
 
+/** The largest plausible value of a gauge, or rise per second of a counter, in the unit of the quantity. */
 export function upperBoundOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): UpperBound {
   if (quantity === 'memory') return { exact: MOST_BYTES, near: Number(MOST_BYTES) }
   const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)

@@ -21,8 +21,10 @@ import type { WindowSlice } from '../windows/integrate.ts'
 
 /** Best first. */
 const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
+/** How an amount is known: the worst of what went into it. */
 export type Quality = (typeof QUALITIES)[number]
 
+/** Energy of one domain of the host, or of one component, in one window. */
 export interface Metered {
   readonly energyUj: MicroJoules
   /** Of the window, by the meter that saw the least of it. */
@@ -31,6 +33,7 @@ export interface Metered {
   readonly sources: readonly string[]
 }
 
+/** What one workload used in one window. 0 µs may also mean that its CPU time is not metered. */
 export interface WorkloadUse {
   readonly kind: string
   readonly id: string
@@ -41,6 +44,7 @@ export interface WorkloadUse {
   quality: Quality
 }
 
+/** Everything that one window is split by. */
 export interface WindowUse {
   readonly domains: ReadonlyMap<string, Metered>
   readonly capacityUs: Microseconds
@@ -76,6 +80,7 @@ const NO_CPU: HostCpu = {
   seenNs: 0,
 }
 
+/** Chooses one source for each meter and adds up its slices. `slices`: all of one window of one host. */
 export function aggregateWindow(slices: readonly WindowSlice[]): WindowUse {
   const places = Map.groupBy(slices, ({ series }) => series.place)
   const chosen = [...places.keys()].sort().map(place => bestSource(places.get(place)!))
@@ -216,6 +221,7 @@ function qualityOf({ series, interpolated }: WindowSlice): Quality {
   return interpolated ? 'interpolated' : 'measured'
 }
 
+/** The lowest quality of some; `measured` for none. */
 export const worstOf = (qualities: readonly Quality[]): Quality =>
   qualities.reduce(
     (worst, quality) => (QUALITIES.indexOf(quality) > QUALITIES.indexOf(worst) ? quality : worst),

@@ -16,6 +16,7 @@ import { type ComponentEnergy, componentsOf, type HostEnergy } from './component
 import { type Described, describeWorkloads } from './described.ts'
 import { finestWorkloads, isOverBusy, type WorkloadName, withoutRepeats, workloadName } from './workloads.ts'
 
+/** How idle energy is told from active energy, see core/model/split.ts. */
 export interface Attribution {
   readonly method: 'ratio' | 'baseline'
   /** Calibrated idle power of a host, µW; only for `baseline`. */

@@ -8,10 +8,12 @@ import { type Metered, worstOf } from './aggregate.ts'
 
 const NONE = microJoules(0n)
 
+/** Energy of one component (`cpu`, `dram`, ...), made of one domain or of several. */
 export interface ComponentEnergy extends Metered {
   readonly component: Component
 }
 
+/** A window's energy by component. Components and skew sum to `meteredUj`. */
 export interface HostEnergy {
   readonly components: readonly ComponentEnergy[]
   /** What the children show above the host's own meter: negative or 0, a row of its own. */

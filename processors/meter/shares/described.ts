@@ -11,8 +11,10 @@ import { placeOf } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
 
+/** Labels of a workload by name, such as `k8s.pod.name`. */
 export type LabelSet = Readonly<Record<string, string>>
 
+/** What remains of a window once each workload has one description. */
 export interface Described {
   /** Those that count; of a workload that another name stands for, under that name. */
   readonly slices: readonly WindowSlice[]
@@ -21,6 +23,7 @@ export interface Described {
 
 const NO_LABELS: LabelSet = {}
 
+/** Joins workloads that several sources describe by different names (core/books/workload-choice.ts). */
 export function describeWorkloads(host: HostState, slices: readonly WindowSlice[]): Described {
   const labelsOf = (key: string): LabelSet => host.workloads.get(key)?.attributes ?? NO_LABELS
   if (isOneDescription(slices.map(({ series }) => series.identity))) return { slices, labelsOf }

@@ -6,6 +6,7 @@ import { microseconds } from '../../../core/model/quantity.ts'
 import type { WorkloadUse } from './aggregate.ts'
 import type { LabelSet } from './described.ts'
 
+/** A workload as rows name it; empty texts for the host itself. */
 export interface WorkloadName {
   readonly kind: string
   readonly id: string
@@ -14,6 +15,7 @@ export interface WorkloadName {
   readonly labels: Readonly<Record<string, string>>
 }
 
+/** Name and namespace from labels; the id where no label names it. */
 export function workloadName({ kind, id }: { kind: string; id: string }, labels: LabelSet): WorkloadName {
   return {
     kind,

@@ -14,6 +14,7 @@ import type { HostState } from './host-state.ts'
  */
 export type Capacity = 'all' | 'known' | 'least'
 
+/** What a tenant may still add, asked for each record. */
 export type CapacityOf = (tenant: string) => Capacity
 
 /** From test/bench/meter-memory.ts: a host, a series, the shortcut to one, and what a byte of stored state stands for. */
@@ -25,6 +26,7 @@ const PER_STORED_BYTE = 4
 /** At twice the bound only books are kept, so that one tenant at its worst takes half of what there is. */
 const defaultLimitBytes = (): number => heapLimitBytes() / 4
 
+/** Estimated bytes of host states by tenant. `limitBytes`: `metering.state_bytes`; by default a quarter of the heap. */
 export class StateBudget {
   readonly #limitBytes: number
   readonly #events: Events

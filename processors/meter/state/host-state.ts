@@ -12,6 +12,7 @@ export interface WorkloadLabels {
   attributes: Readonly<Record<string, string>>
 }
 
+/** One host of one tenant. Stored by codec.ts, except for the fields that say so. */
 export interface HostState {
   readonly tenant: string
   readonly host: string
@@ -45,6 +46,7 @@ export interface HostState {
   noted: number
 }
 
+/** What is computed from series and labels. A change of either discards it. */
 export interface Derived {
   /** In order of key. */
   readonly series: readonly Series[]
@@ -57,6 +59,7 @@ export interface Derived {
 /** By host key. The loop fills it from stored state. */
 export type HostStates = Map<string, HostState>
 
+/** A host without readings. */
 export const newHostState = (tenant: string, host: string): HostState => ({
   tenant,
   host,

@@ -6,6 +6,7 @@ import type { HostLookup, Readings, TextSymbols, WorkloadLookup } from './lookup
 /** Before every reading. */
 const NEVER = -1
 
+/** Takes labels from the rows of one record into the states of workloads. */
 export class LabelUpdater {
   readonly #attributes: Readings['columns']['Attributes']
   readonly #keys: ReturnType<TextSymbols['columnOf']>

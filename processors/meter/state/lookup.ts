@@ -26,6 +26,7 @@ export interface RowSymbols {
   readonly quality: number
 }
 
+/** Where rows with one combination of symbols lead: their series and their workload. */
 export interface RowEntry {
   readonly symbols: RowSymbols
   /** Null: this quantity is not metered. */
@@ -41,6 +42,7 @@ export interface RowEntry {
   next: RowEntry | null
 }
 
+/** Labels of a workload, and the row that brought them, for recognising a row that repeats them. */
 export interface WorkloadLookup {
   readonly labels: WorkloadLabels
   /** Symbols of keys and values in the order of a row that said what `labels` say; null: none has yet. */
@@ -146,6 +148,7 @@ function wholeOf({ buffer }: Uint8Array): Uint8Array {
   return whole
 }
 
+/** Key of `HostLookup.entries`: the eight symbols of a row. */
 export const entryKey = (symbols: RowSymbols): string =>
   [
     symbols.workloadId,

@@ -11,6 +11,7 @@ export interface ElapsedTime {
 
 /** Of one who was not there yet, and of one who sees everything. */
 export const NO_TIME: ElapsedTime = { passedMs: 0, steppedMs: 0 }
+/** A process that has seen everything: no silence is too long for it to judge. */
 export const ALL_TIME: ElapsedTime = { passedMs: Number.POSITIVE_INFINITY, steppedMs: 0 }
 
 /** Follows the wall clock look by look, every few seconds: a step of it is no silence of anybody. */

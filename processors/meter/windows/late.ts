@@ -6,6 +6,7 @@ import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { LateSlice } from './integrate.ts'
 
+/** A row of stream `late_readings`. */
 export type LateRow = RowOf<typeof lateReadings>
 
 interface LatePart {
@@ -17,6 +18,7 @@ interface LatePart {
   readonly reason: string
 }
 
+/** The row for one part of one series that is not booked. */
 export function lateRow({ tenant, host }: HostState, { identity }: Series, part: LatePart): LateRow {
   return {
     Tenant: tenant,

@@ -16,6 +16,7 @@ export interface Flush {
   readonly forget?: true
 }
 
+/** After how long a silence, in milliseconds, which windows of a host are closed. */
 export interface SilenceLimits {
   /** Silence after which windows close that the host's last reading lies beyond. */
   readonly idleMs: number

@@ -9,7 +9,9 @@ const METHOD_LZ4: u8 = 0x82
 
 /** The hash table of the compressor takes 16 KiB; content and block stand behind it. */
 const TABLE: usize = 1024
+/** Where the host writes the content, in bytes from the start of memory. */
 export const CONTENT: i32 = 32768
+/** Bytes of content that one block holds. */
 export const CONTENT_MAX: i32 = 65536
 /** Content that does not shrink grows by a 255th and 16 bytes. */
 export const BLOCK: i32 = 32768 + 65536

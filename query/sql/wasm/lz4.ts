@@ -7,6 +7,7 @@ const TABLE_BYTES: usize = 16384
 /** After so many misses the step grows: content that does not compress is passed over quickly. */
 const SKIP_SHIFT: u32 = 6
 
+/** Writes `size` bytes at `source` as one LZ4 block to `target`; returns the block's length. */
 export function compress(source: usize, size: u32, target: usize, table: usize): u32 {
   memory.fill(table, 0, TABLE_BYTES)
   let out = target
