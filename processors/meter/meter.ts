@@ -20,6 +20,7 @@ import { TextSymbols } from './state/lookup.ts'
 import { ALL_TIME, type ElapsedTime, NO_TIME } from './state/own-time.ts'
 import { arrivalOf, dropAhead, ingestDue, latestAt } from './windows/ahead.ts'
 import { closableBefore } from './windows/front.ts'
+import { isLeapFresh } from './windows/host-clock.ts'
 import { type Integrated, integrate, type WindowSlice, windowsNs } from './windows/integrate.ts'
 import { type LateRow, lateRows } from './windows/late.ts'
 import { type Flush, flushFor, type SilenceLimits } from './windows/silence.ts'
@@ -105,7 +106,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
       const latest = latestAt(arrivedMs)
       for (const state of changed.values()) {
         ingestDue(state, latest, mostSamples(capacityOf(state.tenant)), late)
-        if (staysOpen?.(state, arrivedMs) !== true) closeDue(state, arrivedMs, result)
+        if (!isLeapFresh(state) && staysOpen?.(state, arrivedMs) !== true) closeDue(state, arrivedMs, result)
       }
       return result
     },

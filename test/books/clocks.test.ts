@@ -206,6 +206,29 @@ test.each([
   expect(run).toEqual({ bookedUj: joules(895), late: [] })
 })
 
+describe("the clock of the centre, which dates its own sensors' readings too", () => {
+  const leap = (seconds: number) => (second: number) => (second < 301 || second > 600 ? 0 : seconds)
+  test.each([
+    ['an hour', 3_700],
+    ['ten hours', 36_000],
+    ['a day', 86_400],
+    ['a month', 30 * 86_400],
+  ])('is %s ahead for five minutes, and nothing is lost or late', async (_, seconds) => {
+    const clock = leap(seconds)
+    const run = await watched({ centre: clock, clock, isSilent: second => second >= 900, until: 1_300 })
+    expect(run.bookedUj).toBe(joules(895))
+    // Readings of times yet to come, which the counters bridge.
+    expect(told(run.late)).toEqual(['ahead 0'])
+  })
+
+  it('is a day ahead from then on: minutes close when a quarter of an hour has passed', async () => {
+    const clock = (second: number): number => (second < 301 ? 0 : 86_400)
+    const run = await watched({ centre: clock, clock, isSilent: () => false, until: 1_500 })
+    expect(run.late).toEqual([])
+    expect(run.bookedUj >= joules(1_320)).toBe(true)
+  })
+})
+
 const told = (rows: readonly RowOf<typeof lateReadings>[]): string[] => [
   ...new Set(rows.map(({ Reason, Value }) => `${Reason} ${Value}`)),
 ]

@@ -38,6 +38,8 @@ export interface HostState {
   derived: Derived | null
   /** Shortcuts of lookup.ts; null after something was forgotten. Never stored. */
   lookup: HostLookup | null
+  /** `clockMs` at which the clock that stamps records leapt ahead, see host-clock.ts; null: it did not, lately. Never stored. */
+  leaptMs: number | null
   /** Whether some series may hold samples that are ahead. Never stored. */
   hasAhead: boolean
   /** The worker's own time at the last record. Never stored. */
@@ -74,6 +76,7 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   workloads: new Map(),
   derived: null,
   lookup: null,
+  leaptMs: null,
   hasAhead: true,
   heard: NO_TIME,
   noted: 0,

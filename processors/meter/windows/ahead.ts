@@ -5,6 +5,7 @@
  * of them tells of times that are yet to come: they are dropped and counted. A counter bridges what they held.
  */
 import type { RecordView } from '../../../core/columns/record-reader.ts'
+import { larger } from '../../../core/model/integers.ts'
 import type { readings } from '../../../core/model/streams/index.ts'
 import {
   HIGH,
@@ -52,6 +53,32 @@ export function holdAhead(series: Series, minute: number, ns: number, high: numb
   if (ahead.length >= MOST_AHEAD * STRIDE) return false
   ahead.push(minute, ns, high, low)
   return true
+}
+
+/**
+ * The clock that stamps records was set back: samples of times that are yet to come were dated by it, or by one like it, and wait
+ * among those that are ahead. The next sample of their series says what they are.
+ */
+export function sendBack(state: HostState, arrivedMs: number): void {
+  const latest = latestAt(arrivedMs)
+  const isLater = (minute: number, ns: number): boolean => isBelow(latest.minute, latest.ns, minute, ns)
+  let newest = -1n
+  for (const series of state.series.values()) {
+    const { samples, ahead } = series
+    let end = samples.length
+    while (end > 0 && isLater(samples[end - STRIDE]!, samples[end - STRIDE + NS]!)) end -= STRIDE
+    if (end < samples.length) ahead.push(...samples.splice(end))
+    if (ahead.length > 0) state.hasAhead = true
+    if (end <= STRIDE) series.pending = false
+    if (end === 0) series.integrated = false
+    else newest = larger(newest, timeNanoAt(samples, end - STRIDE))
+  }
+  const latestNano = nanoOf(latest.minute, latest.ns)
+  if (state.recordNano > latestNano) state.recordNano = newest
+  if (state.hostNameNano > latestNano) state.hostNameNano = latestNano
+  for (const labels of state.workloads.values()) {
+    if (isLater(labels.minute, labels.ns)) Object.assign(labels, latest)
+  }
 }
 
 interface ArrivedSample {
