@@ -3,7 +3,7 @@
  * same OTLP ports, and answers for all of them on `listen.http`. It takes no telemetry itself.
  */
 
-import { type Doors, openDoors } from './core/auth/authentication.ts'
+import { type Authentication, openAuthentication } from './core/auth/authentication.ts'
 import { collectorProcesses, workerConfig } from './core/catalogue/config/processes.ts'
 import type { Config } from './core/catalogue/config/schema.ts'
 import type { EventBus } from './core/catalogue/events/event-bus.ts'
@@ -37,9 +37,9 @@ interface SupervisorOptions {
 export async function superviseWattline(options: SupervisorOptions): Promise<RunningWattline> {
   const { config, version, events } = options
   const lifecycle = new Lifecycle(options.signal)
-  const doors = await lifecycle.start(
+  const authentication = await lifecycle.start(
     'tokens and certificate',
-    () => openDoors(config, events),
+    () => openAuthentication(config, events),
     opened => opened.close(),
   )
   const processes = collectorProcesses(config)
@@ -59,7 +59,7 @@ export async function superviseWattline(options: SupervisorOptions): Promise<Run
   let left: readonly string[] = []
   let untilMs = 0
   // Before the processes, which may have to wait for Kafka: it says what they wait for.
-  const http = await startHttp(options, lifecycle, doors, supervisor)
+  const http = await startHttp(options, lifecycle, authentication, supervisor)
   const addresses = await lifecycle.start(
     'processes',
     async () => {
@@ -107,7 +107,7 @@ function withPorts(config: Config, first: WorkerAddresses | null): Config {
 async function startHttp(
   { config, version, events }: SupervisorOptions,
   lifecycle: Lifecycle,
-  doors: Doors,
+  authentication: Authentication,
   supervisor: Supervisor,
 ): Promise<string | null> {
   const { host, http: port } = config.listen
@@ -120,9 +120,9 @@ async function startHttp(
     figures: supervisor.figures(watchProcess()),
     readiness: async () => ({ collector: supervisor.reasons() }),
     waiting: () => supervisor.waiting(),
-    notes: doors.notes,
-    access: doors.access,
-    tls: doors.tls,
+    notes: authentication.notes,
+    access: authentication.access,
+    tls: authentication.tls,
     version,
     started: new Date(),
     roles: config.roles,
@@ -131,7 +131,7 @@ async function startHttp(
   await lifecycle.start(
     'health',
     async () => {
-      address = urlOf(await server.listen(host, port), doors)
+      address = urlOf(await server.listen(host, port), authentication)
     },
     () => server.stop(),
   )

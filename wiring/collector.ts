@@ -8,7 +8,7 @@ import { startScraper } from '../collector/prometheus/scrape/scraper.ts'
 import { createRecogniser } from '../collector/readings/recogniser.ts'
 import type { Receiver } from '../collector/receiver.ts'
 import { startSensors } from '../collector/sensors/sensors.ts'
-import type { Doors } from '../core/auth/authentication.ts'
+import type { Authentication } from '../core/auth/authentication.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Wiring } from './wiring.ts'
@@ -31,7 +31,7 @@ export function startIntake({ lifecycle, config, events }: Wiring, broker: Broke
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
         recogniser: createRecogniser({ aliases: config.hosts.aliases }),
       }),
-    door => door.drain(),
+    receiver => receiver.drain(),
   )
 }
 
@@ -51,7 +51,7 @@ export async function startSources(wiring: Wiring, intake: Intake): Promise<void
 async function startOtlpHttp(wiring: Wiring, intake: Intake): Promise<string | null> {
   const { host, otlp_http: port, cors_origins: corsOrigins } = wiring.config.listen
   if (port === 'off') return null
-  const { access, tls } = wiring.doors
+  const { access, tls } = wiring.authentication
   const parts = { host, port, intake, access, tls, corsOrigins, ...sharing(wiring) }
   return await startHttpReceiver(wiring, parts)
 }
@@ -60,14 +60,14 @@ const sharing = ({ shared }: Wiring) =>
   shared === undefined ? {} : { reusePort: true, maxConnections: shared.connections }
 
 async function startOtlpGrpc(wiring: Wiring, intake: Intake): Promise<string | null> {
-  const { config, doors, events, pool } = wiring
+  const { config, authentication, events, pool } = wiring
   const { host, otlp_grpc: port } = config.listen
   if (port === 'off') return null
-  const { access, tls } = doors
+  const { access, tls } = authentication
   const { limits } = config
   const parts = { host, port, intake, access, tls, limits, events, pool, ...sharing(wiring) }
   const receiver = createOtlpGrpcReceiver(parts)
-  return await startReceiver(wiring, 'OTLP over gRPC', receiver, doors)
+  return await startReceiver(wiring, 'OTLP over gRPC', receiver, authentication)
 }
 
 type HttpReceiverParts = Omit<Parameters<typeof createOtlpHttpReceiver>[0], 'limits' | 'events' | 'pool'>
@@ -84,14 +84,14 @@ async function startReceiver(
   { lifecycle }: Wiring,
   name: string,
   receiver: Receiver,
-  doors: Partial<Pick<Doors, 'tls'>>,
+  authentication: Partial<Pick<Authentication, 'tls'>>,
 ): Promise<string> {
   await lifecycle.start(
     name,
     () => receiver.start(),
     () => receiver.stop(),
   )
-  return urlOf(receiver.address(), doors)
+  return urlOf(receiver.address(), authentication)
 }
 
 async function startOwnSensors({ lifecycle, config, events }: Wiring, intake: Intake): Promise<void> {

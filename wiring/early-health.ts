@@ -11,7 +11,7 @@ export async function startEarlyHealth(
   wiring: Wiring,
   needs: ReturnType<typeof needsOf>,
 ): Promise<QueryServer | null> {
-  const { lifecycle, config, events, version, started, doors, waits } = wiring
+  const { lifecycle, config, events, version, started, authentication, waits } = wiring
   const { host, http: port } = config.listen
   const hasNeighbours =
     (needs.log === 'open' && config.broker.kind !== 'embedded') ||
@@ -22,8 +22,8 @@ export async function startEarlyHealth(
     version,
     started,
     roles: config.roles,
-    access: doors.access,
-    tls: doors.tls,
+    access: authentication.access,
+    tls: authentication.tls,
     isStarting: true,
     readiness: async () => {
       const reasons = ['start: this process is starting', ...waits.reasons()]

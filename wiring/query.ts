@@ -42,7 +42,7 @@ export async function startHttp(
     async () => {
       const server = await createHttpServer(wiring, parts)
       const place = early === null ? await server.listen(host, port) : await server.takeOver(early)
-      address = urlOf(place, wiring.doors)
+      address = urlOf(place, wiring.authentication)
       return server
     },
     server => server.stop(),
@@ -53,7 +53,7 @@ export async function startHttp(
 
 /** Every process tells of itself; questions are answered where the role is. */
 async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
-  const { config, events, version, started, doors } = wiring
+  const { config, events, version, started, authentication } = wiring
   const { log, warehouse, otlpHttp, otlpGrpc } = parts
   const isQuery = config.roles.includes('query')
   const common = {
@@ -67,12 +67,16 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     roles: config.roles,
     readiness: parts.readiness,
     waiting: () => parts.uplink?.problems() ?? [],
-    notes: () => [...doors.notes(), ...wiring.meterBudget.notes(), ...(wiring.losses?.notes() ?? [])],
+    notes: () => [
+      ...authentication.notes(),
+      ...wiring.meterBudget.notes(),
+      ...(wiring.losses?.notes() ?? []),
+    ],
     losses: () => wiring.losses?.all() ?? [],
     lossNotes: () => wiring.losses?.notes() ?? [],
     logReaders: readersOf(config),
-    access: doors.access,
-    tls: doors.tls,
+    access: authentication.access,
+    tls: authentication.tls,
     ...(parts.snapshots ? { snapshots: parts.snapshots } : {}),
     // The same from every reader of the log; collectors, of which there are most, do not ask.
     ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),

@@ -10,13 +10,13 @@ export async function startOwnTelemetry(
   otlpHttp: string | null,
   intake: Intake | null,
 ): Promise<void> {
-  const { lifecycle, config, version, doors } = wiring
+  const { lifecycle, config, version, authentication } = wiring
   const { traces, endpoint, sample_ratio: sampleRatio } = config.telemetry
   if (!traces) return
   const url = endpoint ?? (intake && otlpHttp && (await ownReceiver(wiring, otlpHttp, intake)))
   if (url === null) return
   const instance = `${config.instance ?? hostname()}-${process.pid}`
-  const token = endpoint === undefined ? doors.own.token : config.telemetry.token
+  const token = endpoint === undefined ? authentication.own.token : config.telemetry.token
   await lifecycle.start(
     'telemetry',
     () => startTelemetry({ url, version, instance, sampleRatio, ...(token === undefined ? {} : { token }) }),
@@ -29,7 +29,7 @@ export async function startOwnTelemetry(
  * port is shared: another process answers there, which does not know this one's token.
  */
 async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
-  if (wiring.doors.tls === undefined && wiring.shared === undefined) return otlpHttp
-  const { access } = wiring.doors.own
+  if (wiring.authentication.tls === undefined && wiring.shared === undefined) return otlpHttp
+  const { access } = wiring.authentication.own
   return await startHttpReceiver(wiring, { host: '127.0.0.1', port: 0, intake, access })
 }

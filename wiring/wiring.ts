@@ -1,4 +1,4 @@
-import { type Doors, openDoors } from '../core/auth/authentication.ts'
+import { type Authentication, openAuthentication } from '../core/auth/authentication.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import { type BufferPool, createBufferPool } from '../core/http/buffer-pool.ts'
@@ -27,11 +27,11 @@ export interface WattlineOptions {
 export interface Wiring extends WattlineOptions {
   readonly lifecycle: Lifecycle
   readonly waits: StartWaits
-  readonly doors: Doors
+  readonly authentication: Authentication
   readonly started: Date
   readonly rowAges: RowAges
   readonly meterBudget: StateBudget
-  /** For bodies of requests, whichever door they come by. */
+  /** For bodies of requests, whichever listener they come by. */
   readonly pool: BufferPool
   /** What files have lost; null where this process keeps none. */
   losses: Losses | null
@@ -43,16 +43,16 @@ export async function startWiring(options: WattlineOptions): Promise<Wiring> {
   const lifecycle = new Lifecycle(signal)
   const waits = createStartWaits({ events, signal })
   options.onWaits?.(waits.reasons)
-  const doors = await lifecycle.start(
+  const authentication = await lifecycle.start(
     'tokens and certificate',
-    () => openDoors(config, events),
+    () => openAuthentication(config, events),
     opened => opened.close(),
   )
   return {
     ...options,
     lifecycle,
     waits,
-    doors,
+    authentication,
     started: new Date(),
     rowAges: new RowAges(),
     meterBudget: new StateBudget(config.metering.state_bytes, events),

@@ -11,7 +11,7 @@ import { createTokenTable } from './token-table.ts'
 import { openTokensFile } from './tokens-file.ts'
 
 /** What every listener of the process shares: who may enter, and by which certificate. */
-export interface Doors {
+export interface Authentication {
   readonly access: Access
   readonly tls: ListenerTls | undefined
   /** How the process itself enters, with its own telemetry: made at start, in memory alone. */
@@ -26,10 +26,10 @@ export interface Doors {
 }
 
 /** @throws WattlineError `config_invalid` when tokens or certificate cannot be read. */
-export async function openDoors(
+export async function openAuthentication(
   { auth, listen }: Pick<Config, 'auth' | 'listen'>,
   events: Events,
-): Promise<Doors> {
+): Promise<Authentication> {
   const token = newToken()
   const own = ownEntry(token)
   const ownTable = createTokenTable([own])

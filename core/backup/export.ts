@@ -30,7 +30,7 @@ import { describePart } from './parts.ts'
 import type { ByteProgress } from './progress.ts'
 import { type Snapshot, snapshotFolder } from './snapshot.ts'
 
-interface ExportOptions {
+interface TableExportOptions {
   readonly data: string
   readonly snapshot: Snapshot
   readonly store: BackupStore
@@ -49,7 +49,7 @@ interface ExportedPart {
 }
 
 /** @throws backup_refused when the tables are not embedded */
-export async function exportTables(options: ExportOptions): Promise<Export> {
+export async function exportTables(options: TableExportOptions): Promise<Export> {
   const { data, snapshot, store, onProgress } = options
   if (snapshot.parts === null) {
     throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')

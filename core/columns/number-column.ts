@@ -8,7 +8,7 @@ import {
   type Uint32,
 } from 'apache-arrow'
 import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
-import { grown, type Numbers, retained } from './growable.ts'
+import { grown, type NumericArray, retained } from './growable.ts'
 
 type NumberType = Float32 | Float64 | Int32 | Uint8 | Uint32
 
@@ -17,7 +17,7 @@ export class NumberColumn implements ColumnBuilder<number> {
   readonly nullable = false
   readonly interners = []
   readonly #type: NumberType
-  #values: Numbers
+  #values: NumericArray
   #length = 0
 
   constructor(type: NumberType) {

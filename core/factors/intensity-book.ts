@@ -3,7 +3,7 @@ import { type Factor, yearlyIntensity } from '../model/factor.ts'
 import type { IntensityKind } from './intensity-values.ts'
 
 /** Values with a beginning and an end, of one zone and kind: sorted by time, without overlaps. */
-interface Series {
+interface ZoneSeries {
   readonly from: Float64Array
   readonly to: Float64Array
   readonly factors: readonly Factor[]
@@ -11,7 +11,7 @@ interface Series {
 
 /** Answers which factor holds for a zone and kind at a time. Immutable. */
 export class IntensityBook {
-  readonly #series: ReadonlyMap<string, Series>
+  readonly #series: ReadonlyMap<string, ZoneSeries>
   readonly #configured: Factor | null
 
   /**
@@ -56,7 +56,7 @@ export class IntensityBook {
 
 const keyOf = (zone: string, kind: string): string => `${kind}/${zone}`
 
-function seriesOf(factors: readonly Factor[]): Series {
+function seriesOf(factors: readonly Factor[]): ZoneSeries {
   const sorted = factors.toSorted((a, b) => (a.validFrom ?? 0) - (b.validFrom ?? 0))
   return {
     from: Float64Array.from(sorted, ({ validFrom }) => validFrom ?? 0),
@@ -66,7 +66,7 @@ function seriesOf(factors: readonly Factor[]): Series {
 }
 
 /** The one that began last, if it still holds. */
-function find({ from, to, factors }: Series, atSeconds: number): Factor | null {
+function find({ from, to, factors }: ZoneSeries, atSeconds: number): Factor | null {
   let low = 0
   let high = from.length
   while (low < high) {

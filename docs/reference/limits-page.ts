@@ -1,23 +1,23 @@
 import { environmentNames } from '../../core/catalogue/config/environment.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
-import { DOORS, type DoorName, type LimitAnswer } from '../../core/catalogue/limits/declaration.ts'
+import { ENDPOINTS, type EndpointName, type LimitAnswer } from '../../core/catalogue/limits/declaration.ts'
 import { LIMITS } from '../../core/catalogue/limits/limits.ts'
 import { NOTE, table } from './markdown.ts'
 
-/** What clients may cost, from the table that a test drives against every door. */
+/** What clients may cost, from the table that a test drives against every endpoint. */
 export function limitsPage(): string {
-  const doors = Object.entries(DOORS) as [DoorName, string][]
+  const endpoints = Object.entries(ENDPOINTS) as [EndpointName, string][]
   const rows = Object.values(LIMITS).map(({ what, bound, beyond, code, answers }) => [
     what,
     'key' in bound ? keyText(bound.key) : bound.fixed,
-    ...doors.map(([door]) => answerText(answers[door])),
+    ...endpoints.map(([endpoint]) => answerText(answers[endpoint])),
     code === null ? '' : `\`${code}\``,
     beyond,
   ])
-  const headings = ['what is bounded', 'bound', ...doors.map(([, name]) => name), 'error', 'beyond it']
+  const headings = ['what is bounded', 'bound', ...endpoints.map(([, name]) => name), 'error', 'beyond it']
   return [
     `# Limits\n\n${NOTE}\n`,
-    'What a client may cost, and what it is answered beyond that; `test/collector/limits.test.ts` drives every row against every door. A refusal with 429 or 503 carries `Retry-After`, one with UNAVAILABLE or DEADLINE_EXCEEDED a `RetryInfo`: send it again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
+    'What a client may cost, and what it is answered beyond that; `test/collector/limits.test.ts` drives every row against every endpoint. A refusal with 429 or 503 carries `Retry-After`, one with UNAVAILABLE or DEADLINE_EXCEEDED a `RetryInfo`: send it again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
     `${table(headings, rows)}\n`,
     'A 200 or OK with a partial success names what was rejected or cut. Remote write has no partial success: what could be stored is stored, and the answer is 400 with the reasons, which senders do not repeat.\n',
     ODD,

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../collector/intake/clock.ts'
 import { createMemoryGuard } from '../../collector/intake/memory-guard.ts'
 import { jsonToProtobuf } from '../../collector/otlp/json/json.ts'
-import { DOORS } from '../../core/catalogue/limits/declaration.ts'
+import { ENDPOINTS } from '../../core/catalogue/limits/declaration.ts'
 import { FIXED_LIMITS, LIMITS, type LimitName } from '../../core/catalogue/limits/limits.ts'
 import {
   type DoorAnswer,
@@ -221,7 +221,7 @@ describe.each(LIMIT_DOORS.map(door => [door.name, door] as const))('%s', (_, doo
 })
 
 it('drives every door that the table has', () => {
-  expect(new Set(LIMIT_DOORS.map(({ door }) => door))).toEqual(new Set(Object.keys(DOORS)))
+  expect(new Set(LIMIT_DOORS.map(({ door }) => door))).toEqual(new Set(Object.keys(ENDPOINTS)))
 })
 
 /** A gzip of zeros made of one block again and again, so that ten gibibytes take no time to make. */

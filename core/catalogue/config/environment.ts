@@ -51,13 +51,13 @@ export function environmentNames(): ReadonlyMap<string, KeyPath> {
 /** Name of the variable that sets a key: `listen.otlp_http` is `WATTLINE_LISTEN_OTLP_HTTP`. */
 export const environmentName = (key: string): string => PREFIX + key.replaceAll('.', '_').toUpperCase()
 
-interface SchemaNode {
+interface ConfigSchemaNode {
   readonly type?: string
-  readonly properties?: Readonly<Record<string, SchemaNode>>
+  readonly properties?: Readonly<Record<string, ConfigSchemaNode>>
 }
 
 function collect(node: unknown, path: readonly string[], names: Map<string, KeyPath>): void {
-  const schema = node as SchemaNode
+  const schema = node as ConfigSchemaNode
   if (schema.properties !== undefined) {
     for (const [key, child] of Object.entries(schema.properties)) collect(child, [...path, key], names)
     return

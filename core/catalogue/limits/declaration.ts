@@ -14,8 +14,12 @@ export type GrpcAnswer =
  */
 export type LimitAnswer = number | GrpcAnswer | 'reset' | 'closed' | null
 
-export const DOORS = { otlpHttp: 'OTLP/HTTP', otlpGrpc: 'OTLP/gRPC', remoteWrite: 'remote write' } as const
-export type DoorName = keyof typeof DOORS
+export const ENDPOINTS = {
+  otlpHttp: 'OTLP/HTTP',
+  otlpGrpc: 'OTLP/gRPC',
+  remoteWrite: 'remote write',
+} as const
+export type EndpointName = keyof typeof ENDPOINTS
 
 /** A row of the table. */
 export interface Limit {
@@ -27,7 +31,7 @@ export interface Limit {
   readonly answers: Answers
 }
 
-type Answers = Readonly<Record<DoorName, LimitAnswer>>
+type Answers = Readonly<Record<EndpointName, LimitAnswer>>
 
 export const everywhere = (http: LimitAnswer, otlpGrpc: LimitAnswer): Answers => ({
   otlpHttp: http,

@@ -6,7 +6,7 @@ import type { WorkerAddresses, WorkerOrder } from './messages.ts'
 import { WorkerTotals } from './tally.ts'
 import { WorkerProcess } from './worker-process.ts'
 
-interface SupervisorOptions {
+interface WorkerSupervisorOptions {
   readonly processes: number
   /** Module that runs a worker. */
   readonly entry: URL
@@ -45,7 +45,7 @@ const GIVE_UP_MS = 2_000
 
 /** Starts worker processes, keeps them running, tells how they are doing together, and stops them. */
 export class Supervisor {
-  readonly #options: SupervisorOptions
+  readonly #options: WorkerSupervisorOptions
   readonly #times: SupervisorTimes
   readonly #tally = new WorkerTotals()
   readonly #workers = new Map<number, WorkerProcess>()
@@ -54,7 +54,7 @@ export class Supervisor {
   readonly #stopping = new AbortController()
   #first: WorkerAddresses | null = null
 
-  constructor(options: SupervisorOptions) {
+  constructor(options: WorkerSupervisorOptions) {
     this.#options = options
     this.#times = { ...TIMES, ...options.times }
     // Whatever ends this process: workers do not outlive it.

@@ -1,7 +1,7 @@
 /** Doors as the table of limits sees them: each an adapter, so that a new one is driven through every row too. */
 import type { IntakeOptions } from '../../../collector/intake/intake.ts'
 import type { Receiver } from '../../../collector/receiver.ts'
-import type { DoorName, LimitAnswer } from '../../../core/catalogue/limits/declaration.ts'
+import type { EndpointName, LimitAnswer } from '../../../core/catalogue/limits/declaration.ts'
 import type { IntakeRig } from '../otlp/intake-rig.ts'
 
 export interface DoorAnswer {
@@ -65,7 +65,7 @@ export interface DoorClient {
 export interface LimitDoor {
   readonly name: string
   /** Column of the table. */
-  readonly door: DoorName
+  readonly door: EndpointName
   readonly encoding: 'protobuf' | 'json' | 'remote write'
   /** What it answers when all is well. */
   readonly ok: DoorAnswer['status']
