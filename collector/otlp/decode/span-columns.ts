@@ -15,7 +15,8 @@ import {
 } from 'apache-arrow'
 import { DICTIONARIES_PER_COLUMN } from '../../../core/columns/column-kinds.ts'
 import { idTypeFor } from '../../../core/columns/dictionary-ids.ts'
-import { traces } from '../../../core/model/streams/index.ts'
+import type { ScalarKind } from '../../../core/model/streams/stream.ts'
+import { SPAN_COLUMNS, SPAN_LISTS } from './span-layout.ts'
 
 const TIME = new TimestampNanosecond('UTC')
 const TEXT = new Utf8()
@@ -28,54 +29,17 @@ const SPAN_ID = new FixedSizeBinary(8)
  */
 export function spanColumns(buffer: ArrayBuffer, at: number): Data[] {
   const reader = new ColumnReader(buffer, at)
-  const [rows, events, links] = [reader.word(), reader.word(), reader.word()]
-  const columns = {
-    Tenant: reader.dictionary(dictionaryId('Tenant')),
-    Timestamp: reader.times(rows),
-    TraceId: reader.ids(TRACE_ID, rows),
-    SpanId: reader.ids(SPAN_ID, rows),
-    ParentSpanId: reader.ids(SPAN_ID, rows),
-    TraceState: reader.texts(rows),
-    SpanName: reader.dictionary(dictionaryId('SpanName')),
-    SpanKind: reader.dictionary(dictionaryId('SpanKind')),
-    ServiceName: reader.dictionary(dictionaryId('ServiceName')),
-    ResourceAttributes: reader.map(dictionaryId('ResourceAttributes'), rows),
-    ScopeName: reader.dictionary(dictionaryId('ScopeName')),
-    ScopeVersion: reader.dictionary(dictionaryId('ScopeVersion')),
-    SpanAttributes: reader.map(dictionaryId('SpanAttributes'), rows),
-    Duration: reader.durations(rows),
-    StatusCode: reader.dictionary(dictionaryId('StatusCode')),
-    StatusMessage: reader.texts(rows),
-    DroppedAttributesCount: reader.counts(rows),
-    ...eventColumns(reader, rows, events),
-    ...linkColumns(reader, rows, links),
-  }
-  const byName: Readonly<Record<string, Data>> = columns
-  return traces.columns.map(({ name }) => byName[name]!)
-}
-
-function eventColumns(reader: ColumnReader, rows: number, events: number): Readonly<Record<string, Data>> {
-  const offsets = reader.offsets(rows)
-  return {
-    'Events.Timestamp': listOf(reader.times(events), offsets, false),
-    'Events.Name': listOf(reader.dictionary(dictionaryId('Events.Name')), offsets, false),
-    'Events.Attributes': listOf(reader.map(dictionaryId('Events.Attributes'), events), offsets, false),
-  }
-}
-
-function linkColumns(reader: ColumnReader, rows: number, links: number): Readonly<Record<string, Data>> {
-  const offsets = reader.offsets(rows)
-  return {
-    'Links.TraceId': listOf(reader.ids(TRACE_ID, links), offsets, true),
-    'Links.SpanId': listOf(reader.ids(SPAN_ID, links), offsets, true),
-    'Links.TraceState': listOf(reader.texts(links), offsets, false),
-    'Links.Attributes': listOf(reader.map(dictionaryId('Links.Attributes'), links), offsets, false),
-  }
-}
-
-/** The first dictionary id of a column, as record builders give them out (core/columns/column-kinds.ts). */
-function dictionaryId(column: (typeof traces)['columns'][number]['name']): number {
-  return traces.columns.findIndex(({ name }) => name === column) * DICTIONARIES_PER_COLUMN
+  const rows = reader.word()
+  const counts = new Map(SPAN_LISTS.map(list => [list, reader.word()]))
+  const offsets = new Map<string, Int32Array>()
+  return SPAN_COLUMNS.map(({ kind, list }, index) => {
+    if (list === '') return reader.column(kind, index, rows)
+    // Before the first column of a list there is where each row's part of it begins.
+    const valueOffsets = offsets.get(list) ?? reader.offsets(rows)
+    offsets.set(list, valueOffsets)
+    const isNullable = kind === 'traceId' || kind === 'spanId'
+    return listOf(reader.column(kind, index, counts.get(list)!), valueOffsets, isNullable)
+  })
 }
 
 function listOf(items: Data, valueOffsets: Int32Array, nullable: boolean): Data {
@@ -100,6 +64,32 @@ class ColumnReader {
     return word
   }
 
+  /** A column of `length` values, which is number `index` of its stream. */
+  column(kind: ScalarKind, index: number, length: number): Data {
+    // As record builders give them out (core/columns/column-kinds.ts).
+    const dictionaryId = index * DICTIONARIES_PER_COLUMN
+    switch (kind) {
+      case 'lowCardinality':
+        return this.dictionary(dictionaryId)
+      case 'stringMap':
+        return this.map(dictionaryId, length)
+      case 'string':
+        return this.texts(length)
+      case 'traceId':
+        return this.ids(TRACE_ID, length)
+      case 'spanId':
+        return this.ids(SPAN_ID, length)
+      case 'timestampNs':
+        return this.times(length)
+      case 'uint64':
+        return this.longs(length)
+      case 'uint32':
+        return this.words(length)
+      default:
+        throw new Error(`The decoder of spans has no column of ${kind}.`)
+    }
+  }
+
   /** Where the values of so many rows begin and end. */
   offsets(rows: number): Int32Array<ArrayBuffer> {
     return new Int32Array(this.#buffer, this.word(), rows + 1)
@@ -110,12 +100,12 @@ class ColumnReader {
     return makeData({ type: TIME, length, nullCount: 0, data })
   }
 
-  durations(length: number): Data {
+  longs(length: number): Data {
     const data = new BigUint64Array(this.#buffer, this.word(), length)
     return makeData({ type: new Uint64(), length, nullCount: 0, data })
   }
 
-  counts(length: number): Data {
+  words(length: number): Data {
     const data = new Uint32Array(this.#buffer, this.word(), length)
     return makeData({ type: new Uint32(), length, nullCount: 0, data })
   }

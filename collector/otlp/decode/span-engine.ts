@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { encodeUtf8, repairedUtf8 } from '../../../core/columns/utf8.ts'
 import { ProtobufReader, undecodable } from '../../../core/protobuf/reader.ts'
 import { AnyValue, anyValueText } from './any-value.ts'
-import { type DecodeContext, type DecodeResult, DecodeTally, type RejectReason } from './decode-context.ts'
+import { type DecodeContext, type DecodeResult, DecodeTally } from './decode-context.ts'
 import { expandedTooLarge, expansionAllowed } from './expansion.ts'
 import { limitedText, scanKeyValue } from './key-value.ts'
+import { SPAN_FAILURES, SPAN_MESSAGES, SPAN_REASONS } from './span-host.ts'
+import { SPAN_DICTIONARIES } from './span-layout.ts'
 
 /** What wasm/index.ts exports; addresses and handles of batches are numbers. */
 interface SpanEngineExports {
@@ -36,40 +38,11 @@ interface SpanEngineExports {
   describe(batch: number): number
 }
 
-/** In the order of wasm/request.ts. */
-const REASONS: readonly RejectReason[] = [
-  'trace_id_invalid',
-  'span_id_invalid',
-  'parent_span_id_invalid',
-  'link_id_invalid',
-  'time_in_future',
-  'time_in_past',
-]
-/** In the order of wasm/reader.ts. */
-const MESSAGES = [
-  'ExportTraceServiceRequest',
-  'ResourceSpans',
-  'ScopeSpans',
-  'Resource',
-  'InstrumentationScope',
-  'Span',
-  'Span.Event',
-  'Span.Link',
-  'Status',
-]
-/** In the order of wasm/host.ts; the last number there is another error. */
-const FAILURES: readonly ((detail: number) => string)[] = [
-  () => 'a field number is invalid',
-  () => 'a length reaches beyond the end of the message',
-  () => 'a number is cut short',
-  () => 'a number has more than ten bytes',
-  type => `wire type ${type} does not fit the field`,
-  type => `wire type ${type} does not exist`,
-  () => 'a group does not end',
-]
+const MESSAGES = Object.values(SPAN_MESSAGES)
+const FAILURES = Object.values(SPAN_FAILURES)
 const HASH_KEY_BYTES = 512
-/** Of a dictionary each: a mark is the rows and these. */
-const MARK_WORDS = 17
+/** A mark is the rows and the sizes of all dictionaries. */
+const MARK_WORDS = 1 + SPAN_DICTIONARIES
 /** Behind a body, so that the decoder may read eight bytes at a time. */
 const PADDING = 16
 
@@ -158,10 +131,10 @@ export class SpanEngine {
   }
 
   #result(accepted: number): DecodeResult {
-    const counts = new Uint32Array(this.bytes.buffer, this.exports.refusedAt(), REASONS.length)
+    const counts = new Uint32Array(this.bytes.buffer, this.exports.refusedAt(), SPAN_REASONS.length)
     const reasons = new Map<string, number>()
     let rejected = 0
-    for (const [index, reason] of REASONS.entries()) {
+    for (const [index, reason] of SPAN_REASONS.entries()) {
       const count = counts[index]!
       if (count === 0) continue
       rejected += count

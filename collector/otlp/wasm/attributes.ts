@@ -2,6 +2,7 @@ import { Pairs } from './columns'
 import { keyValue } from './host'
 import { scratch } from './memory'
 import { position, Reader } from './reader'
+import { AnyValueTag, KeyValueTag } from './tags'
 
 /** Attributes of an item (span, event, link, resource, scope); more are cut. */
 let mostAttributes: u32 = 0
@@ -61,19 +62,19 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
     }
     at = from + length
     if (at > stop) break
-    if (tag === 0x0a) {
+    if (tag === KeyValueTag.key) {
       key = from
       keyLength = <u32>length
       read = at
       continue
     }
-    if (tag !== 0x12) break
+    if (tag !== KeyValueTag.value) break
     if (length === 0) {
       read = at
       continue
     }
     const kindTag: u32 = load<u8>(from)
-    if (kindTag === 0x0a) {
+    if (kindTag === AnyValueTag.stringValue) {
       let inner: usize = load<u8>(from, 1)
       value = from + 2
       if (inner >= 0x80) {
@@ -85,7 +86,7 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
       if (value + inner !== at) break
       kind = STRING
       valueLength = <u32>inner
-    } else if (kindTag === 0x18) {
+    } else if (kindTag === AnyValueTag.intValue) {
       let byte: u64 = 0x80
       let shift: u64 = 0
       integer = 0
@@ -96,7 +97,7 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
       }
       if (byte >= 0x80 || from !== at) break
       kind = INTEGER
-    } else if (kindTag === 0x10) {
+    } else if (kindTag === AnyValueTag.boolValue) {
       integer = load<u8>(from, 1)
       if (length !== 2 || integer >= 0x80) break
       kind = BOOL

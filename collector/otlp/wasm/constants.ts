@@ -15,7 +15,7 @@ export function forgetConstants(): void {
 
 /** The id of the name of a kind, interned when it is first used; of '' when there is no such kind. */
 export function kindId(kind: u32): u32 {
-  if (kind > 5) return batch.kinds.internEmpty()
+  if (kind > 5) return batch.spanKind.internEmpty()
   const known = kindIds + ((<usize>kind) << 2)
   if (load<i32>(known) < 0) store<u32>(known, kindIdOf(kind))
   return load<u32>(known)
@@ -24,17 +24,17 @@ export function kindId(kind: u32): u32 {
 function kindIdOf(kind: u32): u32 {
   switch (kind) {
     case 0:
-      return internLong(batch.kinds, 0x6669636570736e55, 0x646569, 11) // Unspecified
+      return internLong(batch.spanKind, 0x6669636570736e55, 0x646569, 11) // Unspecified
     case 1:
-      return batch.kinds.internWord(0x6c616e7265746e49, 8) // Internal
+      return batch.spanKind.internWord(0x6c616e7265746e49, 8) // Internal
     case 2:
-      return batch.kinds.internWord(0x726576726553, 6) // Server
+      return batch.spanKind.internWord(0x726576726553, 6) // Server
     case 3:
-      return batch.kinds.internWord(0x746e65696c43, 6) // Client
+      return batch.spanKind.internWord(0x746e65696c43, 6) // Client
     case 4:
-      return batch.kinds.internWord(0x72656375646f7250, 8) // Producer
+      return batch.spanKind.internWord(0x72656375646f7250, 8) // Producer
     default:
-      return batch.kinds.internWord(0x72656d75736e6f43, 8) // Consumer
+      return batch.spanKind.internWord(0x72656d75736e6f43, 8) // Consumer
   }
 }
 
@@ -47,15 +47,15 @@ function internLong(dictionary: Dictionary, word: u64, rest: u64, length: u32): 
 
 /** Id in the batch's dictionary of a status code's name; of '' for codes that OTLP does not define. */
 export function statusId(code: u32): u32 {
-  if (code > 2) return batch.statuses.internEmpty()
+  if (code > 2) return batch.statusCode.internEmpty()
   const known = statusIds + ((<usize>code) << 2)
   if (load<i32>(known) < 0) {
     const id =
       code === 0
-        ? batch.statuses.internWord(0x7465736e55, 5) // Unset
+        ? batch.statusCode.internWord(0x7465736e55, 5) // Unset
         : code === 1
-          ? batch.statuses.internWord(0x6b4f, 2) // Ok
-          : batch.statuses.internWord(0x726f727245, 5) // Error
+          ? batch.statusCode.internWord(0x6b4f, 2) // Ok
+          : batch.statusCode.internWord(0x726f727245, 5) // Error
     store<u32>(known, id)
   }
   return load<u32>(known)

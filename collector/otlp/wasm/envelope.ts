@@ -1,16 +1,18 @@
 import { forgetConstants } from './constants'
-import { position, REQUEST, RESOURCE_SPANS, Reader, SCOPE_SPANS, skip } from './reader'
+import { REQUEST, RESOURCE_SPANS, SCOPE_SPANS } from './numbers'
+import { position, Reader, skip } from './reader'
 import { batch } from './request'
 import { beginResource, readResource, takeResource } from './resource'
 import { beginScope, readScope } from './scope'
 import { readSpan } from './span'
+import { ExportTraceServiceRequestTag, Fields, ResourceSpansTag, ScopeSpansTag } from './tags'
 
 /** Reads an ExportTraceServiceRequest up to `end`, into the batch of the request in hand. */
 export function readRequest(end: usize): void {
   forgetConstants()
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x0a) readResourceSpans(Reader.length(end))
-    else skip(tag, end, 0b10)
+    if (tag === ExportTraceServiceRequestTag.resourceSpans) readResourceSpans(Reader.length(end))
+    else skip(tag, end, Fields.ExportTraceServiceRequest)
     Reader.enter(REQUEST)
   }
 }
@@ -21,16 +23,17 @@ function readResourceSpans(end: usize): void {
   beginResource()
   Reader.enter(RESOURCE_SPANS)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x0a) {
+    if (tag === ResourceSpansTag.resource) {
       readResource(Reader.length(end))
       Reader.enter(RESOURCE_SPANS)
-    } else if (tag === 0x12 || tag === 0x1a) Reader.moveTo(Reader.length(end))
-    else skip(tag, end, 0b1110)
+    } else if (tag === ResourceSpansTag.scopeSpans || tag === ResourceSpansTag.schemaUrl)
+      Reader.moveTo(Reader.length(end))
+    else skip(tag, end, Fields.ResourceSpans)
   }
   takeResource()
   Reader.moveTo(start)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x12) {
+    if (tag === ResourceSpansTag.scopeSpans) {
       const stop = Reader.length(end)
       readScopeSpans(stop)
       Reader.moveTo(stop)
@@ -44,17 +47,18 @@ function readScopeSpans(end: usize): void {
   beginScope()
   Reader.enter(SCOPE_SPANS)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x0a) {
+    if (tag === ScopeSpansTag.scope) {
       readScope(Reader.length(end))
       Reader.enter(SCOPE_SPANS)
-    } else if (tag === 0x12 || tag === 0x1a) Reader.moveTo(Reader.length(end))
-    else skip(tag, end, 0b1110)
+    } else if (tag === ScopeSpansTag.spans || tag === ScopeSpansTag.schemaUrl)
+      Reader.moveTo(Reader.length(end))
+    else skip(tag, end, Fields.ScopeSpans)
   }
   // Spans have no column for attributes of their scope: they are read for the bounds and let go.
-  batch.attributes.truncate(batch.rows)
+  batch.spanAttributes.truncate(batch.rows)
   Reader.moveTo(start)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x12) {
+    if (tag === ScopeSpansTag.spans) {
       const stop = Reader.length(end)
       readSpan(stop)
       Reader.moveTo(stop)

@@ -3,21 +3,16 @@
  * `decode`, and in the end reads the columns where `describe` says they are. One decoding at a time; many batches.
  */
 import { addCut, cutAttributes, limitAttributes } from './attributes'
-import { Ids, Pairs, Texts } from './columns'
 import { readRequest } from './envelope'
-import { Dictionary, hashKeys } from './interner'
-import { Block, scratch } from './memory'
+import { beginDescription, body, described, marked } from './exchange'
+import { hashKeys } from './interner'
+import { scratch } from './memory'
 import { begin } from './reader'
 import { accepted, beginRequest, refused } from './request'
 import { DICTIONARIES, newSpanBatch, SpanBatch } from './span-batch'
+import { Description } from './span-description'
 
 export { addCut }
-
-const body: Block = Block.make()
-/** Rows and the sizes of all dictionaries. */
-const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
-const described: Block = Block.make()
-let cursor: usize = 0
 
 /** Address of the keys that the host writes at start, so that senders cannot predict the interner's hashes. */
 export function hashKeysAt(): usize {
@@ -112,67 +107,7 @@ export function rollback(batch: SpanBatch): void {
  * (../decode/span-columns.ts). The batch takes no more rows until it is cleared: ids are made as narrow as they can be.
  */
 export function describe(batch: SpanBatch): usize {
-  described.reserve(1024)
-  cursor = described.at
-  tell(batch.rows)
-  tell(batch.events)
-  tell(batch.links)
-  tellDictionary(batch.tenants)
-  tell(<u32>batch.timestamps.at)
-  tellIds(batch.traceIds)
-  tellIds(batch.spanIds)
-  tellIds(batch.parentIds)
-  tellTexts(batch.traceStates)
-  tellDictionary(batch.names)
-  tellDictionary(batch.kinds)
-  tellDictionary(batch.services)
-  tellPairs(batch.resources)
-  tellDictionary(batch.scopeNames)
-  tellDictionary(batch.scopeVersions)
-  tellPairs(batch.attributes)
-  tell(<u32>batch.durations.at)
-  tellDictionary(batch.statuses)
-  tellTexts(batch.statusMessages)
-  tell(<u32>batch.dropped.at)
-  tell(<u32>batch.eventOffsets.at)
-  tell(<u32>batch.eventTimes.at)
-  tellDictionary(batch.eventNames)
-  tellPairs(batch.eventAttributes)
-  tell(<u32>batch.linkOffsets.at)
-  tellIds(batch.linkTraceIds)
-  tellIds(batch.linkSpanIds)
-  tellTexts(batch.linkStates)
-  tellPairs(batch.linkAttributes)
+  beginDescription()
+  Description.tell(batch)
   return described.at
-}
-
-function tell(word: u32): void {
-  store<u32>(cursor, word)
-  cursor += 4
-}
-
-function tellTexts(texts: Texts): void {
-  tell(<u32>texts.bytes.at)
-  tell(<u32>texts.offsets.at)
-}
-
-function tellIds(ids: Ids): void {
-  tell(<u32>ids.bytes.at)
-  tell(<u32>ids.bitmap.at)
-  tell(ids.nulls)
-}
-
-function tellPairs(pairs: Pairs): void {
-  tell(<u32>pairs.offsets.at)
-  tellDictionary(pairs.keys)
-  tellDictionary(pairs.values)
-}
-
-function tellDictionary(dictionary: Dictionary): void {
-  tell(dictionary.size)
-  tell(<u32>dictionary.bytes.at)
-  tell(<u32>dictionary.offsets.at)
-  tell(dictionary.count)
-  tell(<u32>dictionary.ids.at)
-  tell(dictionary.narrow())
 }

@@ -1,13 +1,14 @@
+import { fail } from './host'
 import {
   FIELD_NUMBER_INVALID,
-  fail,
   GROUP_ENDLESS,
   LENGTH_BEYOND_END,
   NUMBER_CUT_SHORT,
   NUMBER_TOO_LONG,
+  REQUEST,
   WIRE_TYPE_MISFIT,
   WIRE_TYPE_UNKNOWN,
-} from './host'
+} from './numbers'
 
 /**
  * Reads protobuf in place, every read checked against the end of the message it is in. A message is read by its tags:
@@ -16,17 +17,6 @@ import {
  *
  * What is malformed is for the host to throw, which ends the decoding.
  */
-
-/** Messages, for errors; the host has their names in this order. */
-export const REQUEST: i32 = 0
-export const RESOURCE_SPANS: i32 = 1
-export const SCOPE_SPANS: i32 = 2
-export const RESOURCE: i32 = 3
-export const SCOPE: i32 = 4
-export const SPAN: i32 = 5
-export const EVENT: i32 = 6
-export const LINK: i32 = 7
-export const STATUS: i32 = 8
 
 /** Address of the next byte. */
 export let position: usize = 0

@@ -1,20 +1,8 @@
-import { fail, TOO_LARGE } from './host'
-import { SPAN } from './reader'
+import { fail } from './host'
+import { REASONS, SPAN, TIME_IN_FUTURE, TIME_IN_PAST, TOO_LARGE } from './numbers'
 import { SpanBatch } from './span-batch'
 
 /** The request in hand: where its spans go, its bounds, and what became of them. */
-
-/** Reasons to refuse a span, in the order of the host's list. */
-export const TRACE_ID_INVALID: i32 = 0
-/** The span's own id is missing, all zeros or of a wrong length. */
-export const SPAN_ID_INVALID: i32 = 1
-/** The parent's id is there and of a wrong length. */
-export const PARENT_SPAN_ID_INVALID: i32 = 2
-/** A link has an id of a wrong length. */
-export const LINK_ID_INVALID: i32 = 3
-const TIME_IN_FUTURE: i32 = 4
-const TIME_IN_PAST: i32 = 5
-const REASONS: i32 = 6
 
 const SPANS_BETWEEN_CHECKS: u32 = 1024
 
@@ -45,7 +33,7 @@ export function beginRequest(
   largest = largestBytes
   accepted = 0
   memory.fill(refused, 0, REASONS << 2)
-  tenantId = into.tenants.find(tenant, tenantLength)
+  tenantId = into.tenant.find(tenant, tenantLength)
 }
 
 /** Counts a span. Checks the size of the batch every `SPANS_BETWEEN_CHECKS` spans. */

@@ -1,8 +1,10 @@
 import { readAttribute } from './attributes'
 import { Pairs } from './columns'
 import { Block } from './memory'
-import { RESOURCE, Reader, skip } from './reader'
+import { RESOURCE } from './numbers'
+import { Reader, skip } from './reader'
 import { batch } from './request'
+import { ResourceTag } from './tags'
 
 /** The resource in hand: the ids of its attributes, which all its spans repeat. */
 
@@ -21,16 +23,16 @@ export function beginResource(): void {
 export function readResource(end: usize): void {
   Reader.enter(RESOURCE)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x0a) {
-      readAttribute(end, batch.resources, resourceCount)
+    if (tag === ResourceTag.attributes) {
+      readAttribute(end, batch.resourceAttributes, resourceCount)
       resourceCount += 1
-    } else skip(tag, end, 0b10)
+    } else skip(tag, end, 1 << (ResourceTag.attributes >>> 3))
   }
 }
 
 /** Takes the entries of the resource out of the row in hand, to append them to many rows. */
 export function takeResource(): void {
-  const pairs = batch.resources
+  const pairs = batch.resourceAttributes
   const from = pairs.pendingFrom()
   resourceCount = pairs.keys.count - from
   const bytes = resourceCount << 2
@@ -56,14 +58,14 @@ function serviceIn(pairs: Pairs): u32 {
     const valueId = load<u32>(resourceValueIds.at + ((<usize>at) << 2))
     const value = load<u32>(values.offsets.at + ((<usize>valueId) << 2))
     const length = load<u32>(values.offsets.at + ((<usize>valueId) << 2), 4) - value
-    return batch.services.find(values.bytes.at + value, length)
+    return batch.serviceName.find(values.bytes.at + value, length)
   }
-  return batch.services.internEmpty()
+  return batch.serviceName.internEmpty()
 }
 
 /** The resource's entries, once more. */
 export function writeResource(): void {
-  const pairs = batch.resources
+  const pairs = batch.resourceAttributes
   const keys = pairs.keys
   const values = pairs.values
   const bytes = resourceCount << 2

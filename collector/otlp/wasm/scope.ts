@@ -1,6 +1,8 @@
 import { readAttribute } from './attributes'
-import { position, Reader, SCOPE, skip } from './reader'
+import { SCOPE } from './numbers'
+import { position, Reader, skip } from './reader'
 import { batch } from './request'
+import { Fields, InstrumentationScopeTag } from './tags'
 
 /** The scope in hand: where in the body its texts are. */
 
@@ -25,9 +27,9 @@ export function beginScope(): void {
 export function readScope(end: usize): void {
   Reader.enter(SCOPE)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x0a || tag === 0x12) {
+    if (tag === InstrumentationScopeTag.name || tag === InstrumentationScopeTag.version) {
       const stop = Reader.length(end)
-      if (tag === 0x0a) {
+      if (tag === InstrumentationScopeTag.name) {
         scopeName = position
         scopeNameLength = <u32>(stop - position)
       } else {
@@ -35,21 +37,21 @@ export function readScope(end: usize): void {
         scopeVersionLength = <u32>(stop - position)
       }
       Reader.moveTo(stop)
-    } else if (tag === 0x1a) {
-      readAttribute(end, batch.attributes, attributes)
+    } else if (tag === InstrumentationScopeTag.attributes) {
+      readAttribute(end, batch.spanAttributes, attributes)
       attributes += 1
-    } else if (tag === 0x20) Reader.varint(end)
-    else skip(tag, end, 0b11110)
+    } else if (tag === InstrumentationScopeTag.droppedAttributesCount) Reader.varint(end)
+    else skip(tag, end, Fields.InstrumentationScope)
   }
 }
 
 /** The scope's texts, by the ids that they have once its first span is written. */
 export function writeScope(): void {
   if (!isInterned) {
-    scopeNameId = batch.scopeNames.find(scopeName, scopeNameLength)
-    scopeVersionId = batch.scopeVersions.find(scopeVersion, scopeVersionLength)
+    scopeNameId = batch.scopeName.find(scopeName, scopeNameLength)
+    scopeVersionId = batch.scopeVersion.find(scopeVersion, scopeVersionLength)
     isInterned = true
   }
-  batch.scopeNames.append(scopeNameId)
-  batch.scopeVersions.append(scopeVersionId)
+  batch.scopeName.append(scopeNameId)
+  batch.scopeVersion.append(scopeVersionId)
 }

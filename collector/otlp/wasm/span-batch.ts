@@ -1,8 +1,9 @@
+// Made by `npm run wasm` (collector/otlp/codegen). Change what it is made from.
 import { Ids, newIds, newPairs, newTexts, Pairs, Texts } from './columns'
 import { Dictionary, newDictionary } from './interner'
 import { Block, zeroed } from './memory'
 
-/** Dictionaries of a batch, in the order of its columns: fields of marks and descriptions. */
+/** Dictionaries of a batch, in the order of its columns: fields of marks. */
 export const DICTIONARIES: u32 = 16
 
 /** The columns of spans that become one record (core/model/streams/traces.ts). */
@@ -12,69 +13,70 @@ export class SpanBatch {
   rowCapacity: u32
   events: u32
   links: u32
-  tenants: Dictionary
-  timestamps: Block
-  traceIds: Ids
-  spanIds: Ids
-  parentIds: Ids
-  traceStates: Texts
-  names: Dictionary
-  kinds: Dictionary
-  services: Dictionary
-  resources: Pairs
-  scopeNames: Dictionary
-  scopeVersions: Dictionary
-  attributes: Pairs
-  durations: Block
-  statuses: Dictionary
-  statusMessages: Texts
-  dropped: Block
-  /** Offsets into events and links of each row. */
-  eventOffsets: Block
-  eventTimes: Block
-  eventNames: Dictionary
-  eventAttributes: Pairs
-  linkOffsets: Block
-  linkTraceIds: Ids
-  linkSpanIds: Ids
-  linkStates: Texts
-  linkAttributes: Pairs
+  tenant: Dictionary
+  timestamp: Block
+  traceId: Ids
+  spanId: Ids
+  parentSpanId: Ids
+  traceState: Texts
+  spanName: Dictionary
+  spanKind: Dictionary
+  serviceName: Dictionary
+  resourceAttributes: Pairs
+  scopeName: Dictionary
+  scopeVersion: Dictionary
+  spanAttributes: Pairs
+  duration: Block
+  statusCode: Dictionary
+  statusMessage: Texts
+  droppedAttributesCount: Block
+  /** Where the events of each row begin. */
+  eventsOffsets: Block
+  eventsTimestamp: Block
+  eventsName: Dictionary
+  eventsAttributes: Pairs
+  /** Where the links of each row begin. */
+  linksOffsets: Block
+  linksTraceId: Ids
+  linksSpanId: Ids
+  linksTraceState: Texts
+  linksAttributes: Pairs
 
   /** The dictionary at `index` of DICTIONARIES. */
   dictionary(index: u32): Dictionary {
     switch (index) {
       case 0:
-        return this.tenants
+        return this.tenant
       case 1:
-        return this.names
+        return this.spanName
       case 2:
-        return this.kinds
+        return this.spanKind
       case 3:
-        return this.services
+        return this.serviceName
       case 4:
-        return this.resources.keys
+        return this.resourceAttributes.keys
       case 5:
-        return this.resources.values
+        return this.resourceAttributes.values
       case 6:
-        return this.scopeNames
+        return this.scopeName
       case 7:
-        return this.scopeVersions
+        return this.scopeVersion
       case 8:
-        return this.attributes.keys
+        return this.spanAttributes.keys
       case 9:
-        return this.attributes.values
+        return this.spanAttributes.values
       case 10:
-        return this.statuses
+        return this.statusCode
       case 11:
-        return this.eventNames
+        return this.eventsName
       case 12:
-        return this.eventAttributes.keys
+        return this.eventsAttributes.keys
       case 13:
-        return this.eventAttributes.values
+        return this.eventsAttributes.values
       case 14:
-        return this.linkAttributes.keys
+        return this.linksAttributes.keys
       default:
-        return this.linkAttributes.values
+        return this.linksAttributes.values
     }
   }
 
@@ -87,61 +89,61 @@ export class SpanBatch {
   private grow(): void {
     const rows = max(this.rowCapacity * 2, 64)
     this.rowCapacity = rows
-    this.tenants.reserveEntries(rows)
-    this.names.reserveEntries(rows)
-    this.kinds.reserveEntries(rows)
-    this.services.reserveEntries(rows)
-    this.statuses.reserveEntries(rows)
-    this.timestamps.reserve(rows << 3)
-    this.durations.reserve(rows << 3)
-    this.dropped.reserve(rows << 2)
-    this.traceIds.reserve(rows)
-    this.spanIds.reserve(rows)
-    this.parentIds.reserve(rows)
-    this.traceStates.reserve(rows)
-    this.scopeNames.reserveEntries(rows)
-    this.scopeVersions.reserveEntries(rows)
-    this.statusMessages.reserve(rows)
-    this.resources.reserve(rows)
-    this.attributes.reserve(rows)
-    this.eventOffsets.reserve((rows + 1) << 2)
-    this.linkOffsets.reserve((rows + 1) << 2)
+    this.tenant.reserveEntries(rows)
+    this.spanName.reserveEntries(rows)
+    this.spanKind.reserveEntries(rows)
+    this.serviceName.reserveEntries(rows)
+    this.statusCode.reserveEntries(rows)
+    this.timestamp.reserve(rows << 3)
+    this.duration.reserve(rows << 3)
+    this.droppedAttributesCount.reserve(rows << 2)
+    this.traceId.reserve(rows)
+    this.spanId.reserve(rows)
+    this.parentSpanId.reserve(rows)
+    this.traceState.reserve(rows)
+    this.scopeName.reserveEntries(rows)
+    this.scopeVersion.reserveEntries(rows)
+    this.statusMessage.reserve(rows)
+    this.resourceAttributes.reserve(rows)
+    this.spanAttributes.reserve(rows)
+    this.eventsOffsets.reserve((rows + 1) << 2)
+    this.linksOffsets.reserve((rows + 1) << 2)
   }
 
   /** Ends the row whose columns are complete. */
   @inline
   endRow(): void {
     this.rows += 1
-    store<u32>(this.eventOffsets.at + ((<usize>this.rows) << 2), this.events)
-    store<u32>(this.linkOffsets.at + ((<usize>this.rows) << 2), this.links)
+    store<u32>(this.eventsOffsets.at + ((<usize>this.rows) << 2), this.events)
+    store<u32>(this.linksOffsets.at + ((<usize>this.rows) << 2), this.links)
   }
 
   /** Drops all rows from `rows` on, and what was begun of the next. */
   truncate(rows: u32): void {
     if (rows < this.rows) this.rows = rows
     const kept = this.rows
-    this.events = load<u32>(this.eventOffsets.at + ((<usize>kept) << 2))
-    this.links = load<u32>(this.linkOffsets.at + ((<usize>kept) << 2))
-    this.tenants.count = kept
-    this.names.count = kept
-    this.kinds.count = kept
-    this.services.count = kept
-    this.statuses.count = kept
-    this.traceIds.truncate(kept)
-    this.spanIds.truncate(kept)
-    this.parentIds.truncate(kept)
-    this.traceStates.truncate(kept)
-    this.scopeNames.count = kept
-    this.scopeVersions.count = kept
-    this.statusMessages.truncate(kept)
-    this.resources.truncate(kept)
-    this.attributes.truncate(kept)
-    this.eventNames.count = this.events
-    this.eventAttributes.truncate(this.events)
-    this.linkTraceIds.truncate(this.links)
-    this.linkSpanIds.truncate(this.links)
-    this.linkStates.truncate(this.links)
-    this.linkAttributes.truncate(this.links)
+    this.events = load<u32>(this.eventsOffsets.at + ((<usize>kept) << 2))
+    this.links = load<u32>(this.linksOffsets.at + ((<usize>kept) << 2))
+    this.tenant.count = kept
+    this.spanName.count = kept
+    this.spanKind.count = kept
+    this.serviceName.count = kept
+    this.statusCode.count = kept
+    this.traceId.truncate(kept)
+    this.spanId.truncate(kept)
+    this.parentSpanId.truncate(kept)
+    this.traceState.truncate(kept)
+    this.scopeName.count = kept
+    this.scopeVersion.count = kept
+    this.statusMessage.truncate(kept)
+    this.resourceAttributes.truncate(kept)
+    this.spanAttributes.truncate(kept)
+    this.eventsName.count = this.events
+    this.eventsAttributes.truncate(this.events)
+    this.linksTraceId.truncate(this.links)
+    this.linksSpanId.truncate(this.links)
+    this.linksTraceState.truncate(this.links)
+    this.linksAttributes.truncate(this.links)
   }
 
   clear(): void {
@@ -151,114 +153,114 @@ export class SpanBatch {
     this.events = 0
     this.links = 0
     for (let index: u32 = 0; index < DICTIONARIES; index += 1) this.dictionary(index).clear()
-    this.resources.clear()
-    this.attributes.clear()
-    this.eventAttributes.clear()
-    this.linkAttributes.clear()
-    this.traceStates.clear()
-    this.statusMessages.clear()
-    this.linkStates.clear()
-    this.traceIds.clear()
-    this.spanIds.clear()
-    this.parentIds.clear()
-    this.linkTraceIds.clear()
-    this.linkSpanIds.clear()
-    this.timestamps.retain()
-    this.durations.retain()
-    this.dropped.retain()
-    this.eventTimes.retain()
-    this.eventOffsets.retain()
-    this.linkOffsets.retain()
-    this.eventOffsets.reserve(256)
-    this.linkOffsets.reserve(256)
-    store<u32>(this.eventOffsets.at, 0)
-    store<u32>(this.linkOffsets.at, 0)
+    this.resourceAttributes.clear()
+    this.spanAttributes.clear()
+    this.eventsAttributes.clear()
+    this.linksAttributes.clear()
+    this.traceState.clear()
+    this.statusMessage.clear()
+    this.linksTraceState.clear()
+    this.traceId.clear()
+    this.spanId.clear()
+    this.parentSpanId.clear()
+    this.linksTraceId.clear()
+    this.linksSpanId.clear()
+    this.timestamp.retain()
+    this.duration.retain()
+    this.droppedAttributesCount.retain()
+    this.eventsTimestamp.retain()
+    this.eventsOffsets.retain()
+    this.linksOffsets.retain()
+    this.eventsOffsets.reserve(256)
+    this.linksOffsets.reserve(256)
+    store<u32>(this.eventsOffsets.at, 0)
+    store<u32>(this.linksOffsets.at, 0)
   }
 
   destroy(): void {
-    this.tenants.destroy()
-    this.names.destroy()
-    this.kinds.destroy()
-    this.services.destroy()
-    this.statuses.destroy()
-    this.eventNames.destroy()
-    this.resources.destroy()
-    this.attributes.destroy()
-    this.eventAttributes.destroy()
-    this.linkAttributes.destroy()
-    this.traceStates.destroy()
-    this.scopeNames.destroy()
-    this.scopeVersions.destroy()
-    this.statusMessages.destroy()
-    this.linkStates.destroy()
-    this.traceIds.destroy()
-    this.spanIds.destroy()
-    this.parentIds.destroy()
-    this.linkTraceIds.destroy()
-    this.linkSpanIds.destroy()
-    this.timestamps.destroy()
-    this.durations.destroy()
-    this.dropped.destroy()
-    this.eventTimes.destroy()
-    this.eventOffsets.destroy()
-    this.linkOffsets.destroy()
+    this.tenant.destroy()
+    this.spanName.destroy()
+    this.spanKind.destroy()
+    this.serviceName.destroy()
+    this.statusCode.destroy()
+    this.eventsName.destroy()
+    this.resourceAttributes.destroy()
+    this.spanAttributes.destroy()
+    this.eventsAttributes.destroy()
+    this.linksAttributes.destroy()
+    this.traceState.destroy()
+    this.scopeName.destroy()
+    this.scopeVersion.destroy()
+    this.statusMessage.destroy()
+    this.linksTraceState.destroy()
+    this.traceId.destroy()
+    this.spanId.destroy()
+    this.parentSpanId.destroy()
+    this.linksTraceId.destroy()
+    this.linksSpanId.destroy()
+    this.timestamp.destroy()
+    this.duration.destroy()
+    this.droppedAttributesCount.destroy()
+    this.eventsTimestamp.destroy()
+    this.eventsOffsets.destroy()
+    this.linksOffsets.destroy()
     heap.free(changetype<usize>(this))
   }
 
   /** Bytes that the rows take. */
   byteSize(): f64 {
     const rows = <f64>this.rows
-    const fixed = rows * (8 + 8 + 4 + 7 * 4) + <f64>this.events * (8 + 4)
-    const ids = this.traceIds.byteSize() + this.spanIds.byteSize() + this.parentIds.byteSize()
-    const linked = this.linkTraceIds.byteSize() + this.linkSpanIds.byteSize() + this.linkStates.byteSize()
-    const texts = this.traceStates.byteSize() + this.statusMessages.byteSize()
+    const fixed = rows * 48 + <f64>this.events * 12
+    const ids = this.traceId.byteSize() + this.spanId.byteSize() + this.parentSpanId.byteSize()
+    const listed =
+      this.linksTraceId.byteSize() + this.linksSpanId.byteSize() + this.linksTraceState.byteSize()
+    const texts = this.traceState.byteSize() + this.statusMessage.byteSize()
     const pairs =
-      this.resources.byteSize() +
-      this.attributes.byteSize() +
-      this.eventAttributes.byteSize() +
-      this.linkAttributes.byteSize()
+      this.resourceAttributes.byteSize() +
+      this.spanAttributes.byteSize() +
+      this.eventsAttributes.byteSize() +
+      this.linksAttributes.byteSize()
     const words =
-      this.tenants.byteSize() +
-      this.names.byteSize() +
-      this.kinds.byteSize() +
-      this.services.byteSize() +
-      this.scopeNames.byteSize() +
-      this.scopeVersions.byteSize() +
-      this.statuses.byteSize() +
-      this.eventNames.byteSize()
-    return fixed + ids + linked + texts + pairs + words
+      this.tenant.byteSize() +
+      this.spanName.byteSize() +
+      this.spanKind.byteSize() +
+      this.serviceName.byteSize() +
+      this.scopeName.byteSize() +
+      this.scopeVersion.byteSize() +
+      this.statusCode.byteSize() +
+      this.eventsName.byteSize()
+    return fixed + ids + listed + texts + pairs + words
   }
 }
 
-/** An empty batch. Unmanaged: free it with `destroy`. */
 export function newSpanBatch(): SpanBatch {
   const batch = changetype<SpanBatch>(zeroed(offsetof<SpanBatch>()))
-  batch.tenants = newDictionary()
-  batch.timestamps = Block.make()
-  batch.traceIds = newIds(16)
-  batch.spanIds = newIds(8)
-  batch.parentIds = newIds(8)
-  batch.traceStates = newTexts()
-  batch.names = newDictionary()
-  batch.kinds = newDictionary()
-  batch.services = newDictionary()
-  batch.resources = newPairs()
-  batch.scopeNames = newDictionary()
-  batch.scopeVersions = newDictionary()
-  batch.attributes = newPairs()
-  batch.durations = Block.make()
-  batch.statuses = newDictionary()
-  batch.statusMessages = newTexts()
-  batch.dropped = Block.make()
-  batch.eventOffsets = Block.make()
-  batch.eventTimes = Block.make()
-  batch.eventNames = newDictionary()
-  batch.eventAttributes = newPairs()
-  batch.linkOffsets = Block.make()
-  batch.linkTraceIds = newIds(16)
-  batch.linkSpanIds = newIds(8)
-  batch.linkStates = newTexts()
-  batch.linkAttributes = newPairs()
+  batch.tenant = newDictionary()
+  batch.timestamp = Block.make()
+  batch.traceId = newIds(16)
+  batch.spanId = newIds(8)
+  batch.parentSpanId = newIds(8)
+  batch.traceState = newTexts()
+  batch.spanName = newDictionary()
+  batch.spanKind = newDictionary()
+  batch.serviceName = newDictionary()
+  batch.resourceAttributes = newPairs()
+  batch.scopeName = newDictionary()
+  batch.scopeVersion = newDictionary()
+  batch.spanAttributes = newPairs()
+  batch.duration = Block.make()
+  batch.statusCode = newDictionary()
+  batch.statusMessage = newTexts()
+  batch.droppedAttributesCount = Block.make()
+  batch.eventsOffsets = Block.make()
+  batch.eventsTimestamp = Block.make()
+  batch.eventsName = newDictionary()
+  batch.eventsAttributes = newPairs()
+  batch.linksOffsets = Block.make()
+  batch.linksTraceId = newIds(16)
+  batch.linksSpanId = newIds(8)
+  batch.linksTraceState = newTexts()
+  batch.linksAttributes = newPairs()
   batch.clear()
   return batch
 }

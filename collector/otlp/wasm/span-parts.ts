@@ -1,7 +1,9 @@
 import { readAttribute } from './attributes'
 import { ABSENT, Id, MISSHAPEN } from './ids'
-import { EVENT, LINK, position, Reader, SPAN, STATUS, skip } from './reader'
+import { EVENT, LINK, SPAN, STATUS } from './numbers'
+import { position, Reader, skip } from './reader'
 import { batch } from './request'
+import { EventTag, Fields, LinkTag, StatusTag } from './tags'
 
 /** What is nested in a span: events and links go straight into their lists, the status is kept for the row. */
 
@@ -24,31 +26,31 @@ export function beginParts(): void {
 /** Reads a Span.Event into the event columns. */
 export function readEvent(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
-  const pairs = batch.eventAttributes
+  const pairs = batch.eventsAttributes
   let timeNano: u64 = 0
   let name: usize = 0
   let nameLength: u32 = 0
   let attributes: u32 = 0
   Reader.enter(EVENT)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x1a) {
+    if (tag === EventTag.attributes) {
       readAttribute(end, pairs, attributes)
       attributes += 1
-    } else if (tag === 0x09) timeNano = Reader.fixed64(end)
-    else if (tag === 0x12) {
+    } else if (tag === EventTag.timeUnixNano) timeNano = Reader.fixed64(end)
+    else if (tag === EventTag.name) {
       const stop = Reader.length(end)
       name = position
       nameLength = <u32>(stop - name)
       Reader.moveTo(stop)
-    } else if (tag === 0x20) Reader.varint(end)
-    else skip(tag, end, 0b11110)
+    } else if (tag === EventTag.droppedAttributesCount) Reader.varint(end)
+    else skip(tag, end, Fields.Event)
   }
   const events = batch.events + 1
-  batch.eventTimes.reserve(events << 3)
-  batch.eventNames.reserveEntries(events)
+  batch.eventsTimestamp.reserve(events << 3)
+  batch.eventsName.reserveEntries(events)
   pairs.reserve(events)
-  store<u64>(batch.eventTimes.at + ((<usize>batch.events) << 3), timeNano)
-  batch.eventNames.append(batch.eventNames.find(name, nameLength))
+  store<u64>(batch.eventsTimestamp.at + ((<usize>batch.events) << 3), timeNano)
+  batch.eventsName.append(batch.eventsName.find(name, nameLength))
   pairs.endRow()
   batch.events = events
   Reader.enter(SPAN)
@@ -57,7 +59,7 @@ export function readEvent(spanEnd: usize): void {
 /** Reads a Span.Link into the link columns; sets `linkMisshapen` for ids of a wrong length. */
 export function readLink(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
-  const pairs = batch.linkAttributes
+  const pairs = batch.linksAttributes
   let traceId = ABSENT
   let spanId = ABSENT
   let state: usize = 0
@@ -65,28 +67,28 @@ export function readLink(spanEnd: usize): void {
   let attributes: u32 = 0
   Reader.enter(LINK)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x0a) traceId = Id.read(end, 16)
-    else if (tag === 0x12) spanId = Id.read(end, 8)
-    else if (tag === 0x1a) {
+    if (tag === LinkTag.traceId) traceId = Id.read(end, 16)
+    else if (tag === LinkTag.spanId) spanId = Id.read(end, 8)
+    else if (tag === LinkTag.traceState) {
       const stop = Reader.length(end)
       state = position
       stateLength = <u32>(stop - state)
       Reader.moveTo(stop)
-    } else if (tag === 0x22) {
+    } else if (tag === LinkTag.attributes) {
       readAttribute(end, pairs, attributes)
       attributes += 1
-    } else if (tag === 0x28) Reader.varint(end)
-    else skip(tag, end, tag === 0x35 ? 0 : 0b1111110)
+    } else if (tag === LinkTag.droppedAttributesCount) Reader.varint(end)
+    else skip(tag, end, tag === LinkTag.flags ? 0 : Fields.Link)
   }
   if (traceId === MISSHAPEN || spanId === MISSHAPEN) linkMisshapen = true
   const links = batch.links + 1
-  batch.linkTraceIds.reserve(links)
-  batch.linkSpanIds.reserve(links)
-  batch.linkStates.reserve(links)
+  batch.linksTraceId.reserve(links)
+  batch.linksSpanId.reserve(links)
+  batch.linksTraceState.reserve(links)
   pairs.reserve(links)
-  batch.linkTraceIds.append(traceId === MISSHAPEN ? ABSENT : traceId)
-  batch.linkSpanIds.append(spanId === MISSHAPEN ? ABSENT : spanId)
-  batch.linkStates.append(state, stateLength)
+  batch.linksTraceId.append(traceId === MISSHAPEN ? ABSENT : traceId)
+  batch.linksSpanId.append(spanId === MISSHAPEN ? ABSENT : spanId)
+  batch.linksTraceState.append(state, stateLength)
   pairs.endRow()
   batch.links = links
   Reader.enter(SPAN)
@@ -97,13 +99,13 @@ export function readStatus(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
   Reader.enter(STATUS)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    if (tag === 0x12) {
+    if (tag === StatusTag.message) {
       const stop = Reader.length(end)
       messageFrom = position
       messageLength = <u32>(stop - messageFrom)
       Reader.moveTo(stop)
-    } else if (tag === 0x18) statusCode = <u32>Reader.varint(end)
-    else skip(tag, end, 0b1100)
+    } else if (tag === StatusTag.code) statusCode = <u32>Reader.varint(end)
+    else skip(tag, end, Fields.Status)
   }
   Reader.enter(SPAN)
 }

@@ -1,18 +1,9 @@
 import { cutAttributes, readAttribute } from './attributes'
 import { kindId, statusId } from './constants'
 import { ABSENT, Id, MISSHAPEN } from './ids'
-import { position, Reader, SPAN, skip } from './reader'
-import {
-  accept,
-  batch,
-  LINK_ID_INVALID,
-  PARENT_SPAN_ID_INVALID,
-  refuse,
-  SPAN_ID_INVALID,
-  TRACE_ID_INVALID,
-  tenantId,
-  timeProblem,
-} from './request'
+import { LINK_ID_INVALID, PARENT_SPAN_ID_INVALID, SPAN, SPAN_ID_INVALID, TRACE_ID_INVALID } from './numbers'
+import { position, Reader, skip } from './reader'
+import { accept, batch, refuse, tenantId, timeProblem } from './request'
 import { serviceId, writeResource } from './resource'
 import { writeScope } from './scope'
 import {
@@ -25,6 +16,7 @@ import {
   readStatus,
   statusCode,
 } from './span-parts'
+import { Fields, SpanTag } from './tags'
 
 // The span in hand: places in the body, times.
 let traceId: usize = 0
@@ -70,37 +62,37 @@ function readFields(end: usize): void {
   Reader.enter(SPAN)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
     // In the order of how often they come.
-    if (tag === 0x4a) {
-      readAttribute(end, batch.attributes, attributes)
+    if (tag === SpanTag.attributes) {
+      readAttribute(end, batch.spanAttributes, attributes)
       attributes += 1
-    } else if (tag === 0x0a) traceId = Id.read(end, 16)
-    else if (tag === 0x12) spanId = Id.read(end, 8)
-    else if (tag === 0x22) parentId = Id.read(end, 8)
-    else if (tag === 0x2a) {
+    } else if (tag === SpanTag.traceId) traceId = Id.read(end, 16)
+    else if (tag === SpanTag.spanId) spanId = Id.read(end, 8)
+    else if (tag === SpanTag.parentSpanId) parentId = Id.read(end, 8)
+    else if (tag === SpanTag.name) {
       const stop = Reader.length(end)
       name = position
       nameLength = <u32>(stop - name)
       Reader.moveTo(stop)
-    } else if (tag === 0x30) kind = <u32>Reader.varint(end)
-    else if (tag === 0x39) startNano = Reader.fixed64(end)
-    else if (tag === 0x41) endNano = Reader.fixed64(end)
-    else if (tag === 0x7a) readStatus(end)
-    else if (tag === 0x5a) readEvent(end)
+    } else if (tag === SpanTag.kind) kind = <u32>Reader.varint(end)
+    else if (tag === SpanTag.startTimeUnixNano) startNano = Reader.fixed64(end)
+    else if (tag === SpanTag.endTimeUnixNano) endNano = Reader.fixed64(end)
+    else if (tag === SpanTag.status) readStatus(end)
+    else if (tag === SpanTag.events) readEvent(end)
     else readRareField(tag, end)
   }
 }
 
 function readRareField(tag: u32, end: usize): void {
-  if (tag === 0x1a) {
+  if (tag === SpanTag.traceState) {
     const stop = Reader.length(end)
     state = position
     stateLength = <u32>(stop - state)
     Reader.moveTo(stop)
-  } else if (tag === 0x50) dropped = <u32>Reader.varint(end)
-  else if (tag === 0x6a) readLink(end)
+  } else if (tag === SpanTag.droppedAttributesCount) dropped = <u32>Reader.varint(end)
+  else if (tag === SpanTag.links) readLink(end)
   // Counts of dropped events and links have no column; nor have the flags, a fixed32 in field 16.
-  else if (tag === 0x60 || tag === 0x70) Reader.varint(end)
-  else skip(tag, end, tag === 0x85 ? 0 : 0x1fffe)
+  else if (tag === SpanTag.droppedEventsCount || tag === SpanTag.droppedLinksCount) Reader.varint(end)
+  else skip(tag, end, tag === SpanTag.flags ? 0 : Fields.Span)
 }
 
 /** The reason to refuse the span, or -1. */
@@ -115,22 +107,22 @@ function problemOf(): i32 {
 function write(droppedAttributes: u64): void {
   batch.reserveRow()
   const rows = <usize>batch.rows
-  batch.tenants.append(tenantId)
-  store<u64>(batch.timestamps.at + (rows << 3), startNano)
+  batch.tenant.append(tenantId)
+  store<u64>(batch.timestamp.at + (rows << 3), startNano)
   // 0 when a clock ran backwards or there is no end.
-  store<u64>(batch.durations.at + (rows << 3), endNano > startNano ? endNano - startNano : 0)
-  store<u32>(batch.dropped.at + (rows << 2), <u32>min(droppedAttributes, u32.MAX_VALUE))
-  batch.traceIds.append(traceId)
-  batch.spanIds.append(spanId)
-  batch.parentIds.append(parentId)
-  batch.traceStates.append(state, stateLength)
-  nameHint = batch.names.intern(name, nameLength, nameHint)
-  batch.names.append(nameHint)
-  batch.kinds.append(kindId(kind))
-  batch.services.append(serviceId)
-  batch.attributes.endRow()
-  batch.statuses.append(statusId(statusCode))
-  batch.statusMessages.append(messageFrom, messageLength)
+  store<u64>(batch.duration.at + (rows << 3), endNano > startNano ? endNano - startNano : 0)
+  store<u32>(batch.droppedAttributesCount.at + (rows << 2), <u32>min(droppedAttributes, u32.MAX_VALUE))
+  batch.traceId.append(traceId)
+  batch.spanId.append(spanId)
+  batch.parentSpanId.append(parentId)
+  batch.traceState.append(state, stateLength)
+  nameHint = batch.spanName.intern(name, nameLength, nameHint)
+  batch.spanName.append(nameHint)
+  batch.spanKind.append(kindId(kind))
+  batch.serviceName.append(serviceId)
+  batch.spanAttributes.endRow()
+  batch.statusCode.append(statusId(statusCode))
+  batch.statusMessage.append(messageFrom, messageLength)
   writeResource()
   writeScope()
   batch.endRow()

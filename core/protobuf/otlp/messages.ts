@@ -48,7 +48,7 @@ type OtlpField = readonly [number: number, type: string, repeated?: 'repeated']
 
 /**
  * OTLP's messages (opentelemetry-proto 1.11): JSON name, field number, type. All that reads or writes OTLP takes its numbers
- * from here, the decoder in WebAssembly too (`npm run assembly`). Repeated numeric fields are packed.
+ * from here, the decoder in WebAssembly too (`npm run wasm`). Repeated numeric fields are packed.
  */
 export const OTLP_MESSAGES = {
   ExportTraceServiceRequest: {

@@ -1,0 +1,48 @@
+import { Ids, Pairs, Texts } from './columns'
+import { Dictionary } from './interner'
+import { Block } from './memory'
+import { DICTIONARIES } from './span-batch'
+
+/** What the host leaves for the decoder: a body, and the name of its tenant behind it. */
+export const body: Block = Block.make()
+/** Where a batch stands: its rows, and the sizes of all its dictionaries. */
+export const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
+/** The list of u32 that tells the host what columns hold and where they lie. */
+export const described: Block = Block.make()
+let cursor: usize = 0
+
+export function beginDescription(): void {
+  described.reserve(1024)
+  cursor = described.at
+}
+
+export function tell(word: u32): void {
+  store<u32>(cursor, word)
+  cursor += 4
+}
+
+export function tellTexts(texts: Texts): void {
+  tell(<u32>texts.bytes.at)
+  tell(<u32>texts.offsets.at)
+}
+
+export function tellIds(ids: Ids): void {
+  tell(<u32>ids.bytes.at)
+  tell(<u32>ids.bitmap.at)
+  tell(ids.nulls)
+}
+
+export function tellPairs(pairs: Pairs): void {
+  tell(<u32>pairs.offsets.at)
+  tellDictionary(pairs.keys)
+  tellDictionary(pairs.values)
+}
+
+export function tellDictionary(dictionary: Dictionary): void {
+  tell(dictionary.size)
+  tell(<u32>dictionary.bytes.at)
+  tell(<u32>dictionary.offsets.at)
+  tell(dictionary.count)
+  tell(<u32>dictionary.ids.at)
+  tell(dictionary.narrow())
+}
