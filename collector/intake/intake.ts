@@ -3,31 +3,17 @@ import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
-import type { WriterMemory } from '../../core/protobuf/writer.ts'
-import { repeatedBytes } from '../otlp/amplification.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
-import { jsonToProtobuf } from '../otlp/json/json.ts'
-import { notesOf, PassedOver } from '../otlp/passed-over.ts'
-import {
-  type Builders,
-  type Decoders,
-  type Encoding,
-  type IngestResult,
-  SIGNAL_BUILDERS,
-  type Signal,
-} from '../otlp/signals.ts'
+import type { Decoders, Encoding, IngestResult, Signal } from '../otlp/signals.ts'
 import type { Reading } from '../readings/reading.ts'
-import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
 import { type BrokerHealth, createBrokerHealth } from './broker-health.ts'
-import { type Budget, createBudget, type Reservation } from './budget.ts'
+import { type Budget, createBudget } from './budget.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { type Decoded, decodeInto } from './decode-into.ts'
 import { createGroupCommit, type GroupCommit } from './group-commit.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { decodeLarge, ENGINE_BYTES, LARGE_BODY_BYTES } from './large-request.ts'
 import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
-import type { Ticket } from './request-barrier.ts'
+import { RequestIngest } from './request-ingest.ts'
 
 /**
  * The door behind all doors: receivers hand over bytes, sensors hand over readings, and both are told when the rows are
@@ -130,12 +116,14 @@ interface IntakeParts extends IntakeOptions {
 class DurableIntake implements Intake {
   readonly #parts: IntakeParts
   readonly #inbox: Inbox
+  readonly #ingest: RequestIngest
   #draining = false
   readonly #inside = new Set<Promise<unknown>>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
     this.#inbox = createInbox(parts)
+    this.#ingest = new RequestIngest(parts)
   }
 
   open(signal: Signal, client?: object): Admission {
@@ -151,7 +139,13 @@ class DurableIntake implements Intake {
       reserve: bytes => reservation.reserve(bytes),
       limits,
       ingest: (encoding, bytes, tenant) =>
-        this.#track(this.#ingest(signal, encoding, bytes, { tenant, ...limits() }, ticket, reservation)),
+        this.#track(
+          this.#ingest.ingest(
+            { signal, encoding, bytes, context: { tenant, ...limits() } },
+            ticket,
+            reservation,
+          ),
+        ),
       close() {
         reservation.release()
         ticket.leave()
@@ -191,7 +185,7 @@ class DurableIntake implements Intake {
       const durable = this.#parts.commit.joinReadings(tenant, readings, ticket)
       ticket.allBatched()
       await this.#track(durable)
-      this.#accepted('readings', readings.length)
+      this.#ingest.accepted('readings', readings.length)
     } finally {
       ticket.leave()
     }
@@ -229,53 +223,6 @@ class DurableIntake implements Intake {
     this.#parts.health.check()
   }
 
-  async #ingest(
-    signal: Signal,
-    encoding: Encoding,
-    bytes: Uint8Array,
-    context: DecodeContext,
-    ticket: Ticket,
-    reservation: Reservation,
-  ): Promise<IngestResult> {
-    // Reading a slow body takes time in which the log may have begun to fail.
-    this.#parts.health.check()
-    const passedOver = new PassedOver()
-    const body =
-      encoding === 'json'
-        ? jsonToProtobuf(signal, bytes, this.#outputMemory(bytes.length, reservation), passedOver.add)
-        : bytes
-    const isLarge = body.length > Math.min(LARGE_BODY_BYTES, this.#parts.config.group_commit.bytes)
-    const engineBytes = body.length + (isLarge ? 0 : repeatedBytes(signal, body, context.limits))
-    const result =
-      isLarge || engineBytes > ENGINE_BYTES
-        ? await this.#ingestLarge(signal, body, context, ticket)
-        : await this.#ingestShared(signal, body, context, ticket, engineBytes)
-    this.#accepted(signal, result.accepted)
-    for (const [reason, amount] of result.reasons) {
-      this.#parts.events.emit('itemsRejected', { signal, reason, amount })
-    }
-    return { ...result, notes: notesOf(signal, body, result, passedOver) }
-  }
-
-  /** What JSON becomes is paid for before it is taken, beyond the bytes of the body itself. Twice the largest body is the most. */
-  #outputMemory(bodyBytes: number, reservation: Reservation): WriterMemory {
-    const maxBytes = 2 * this.#parts.config.limits.body_bytes
-    let paidBytes = bodyBytes
-    return {
-      acquire(bytes) {
-        if (bytes > maxBytes) {
-          throw new WattlineError('body_too_large', `In protobuf the body takes more than ${maxBytes} bytes.`)
-        }
-        if (bytes > paidBytes) {
-          reservation.reserve(bytes - paidBytes)
-          paidBytes = bytes
-        }
-        return Buffer.allocUnsafe(bytes)
-      },
-      release() {},
-    }
-  }
-
   #itemLimits(): ItemLimits {
     const { limits, retention } = this.#parts.config
     return {
@@ -288,71 +235,6 @@ class DurableIntake implements Intake {
         maxDepth: FIXED_LIMITS.valueDepth,
       },
     }
-  }
-
-  /** The rule: straight into the batches that all requests in flight share. */
-  async #ingestShared(
-    signal: Signal,
-    body: Uint8Array,
-    context: DecodeContext,
-    ticket: Ticket,
-    engineBytes: number,
-  ): Promise<IngestResult> {
-    const { commit } = this.#parts
-    const names = SIGNAL_BUILDERS[signal]
-    for (const name of names) commit.batcher(name).makeRoom(body.length, engineBytes)
-    const rowsBefore = names.map(name => commit.builders[name].rows)
-    const { result, recognised } = this.#decode(signal, body, context, commit.builders)
-
-    const durable: Promise<void>[] = []
-    for (const [index, name] of names.entries()) {
-      const added = commit.builders[name].rows - rowsBefore[index]!
-      if (added > 0) durable.push(commit.batcher(name).join(added, ticket, engineBytes))
-    }
-    if (recognised !== null) durable.push(this.#joinRecognised(recognised, ticket, engineBytes))
-    ticket.allBatched()
-    await Promise.all(durable)
-    return result
-  }
-
-  /** The exception: records of its own, so that shared batches keep their size. */
-  async #ingestLarge(
-    signal: Signal,
-    body: Uint8Array,
-    context: DecodeContext,
-    ticket: Ticket,
-  ): Promise<IngestResult> {
-    const { commit, config } = this.#parts
-    const { result, recognised, records } = await decodeLarge({
-      signal,
-      body,
-      limits: config.group_commit,
-      decode: (chunk, builders) => this.#decode(signal, chunk, context, builders),
-      repeatedBytes: chunk => repeatedBytes(signal, chunk, context.limits),
-    })
-    const durable = [...records].map(([name, list]) => commit.batcher(name).append(list))
-    for (const [points, engineBytes] of recognised) {
-      durable.push(this.#joinRecognised(points, ticket, engineBytes))
-    }
-    await Promise.all(durable)
-    return result
-  }
-
-  #decode(signal: Signal, body: Uint8Array, context: DecodeContext, builders: Builders): Decoded {
-    const decoded = decodeInto(this.#parts, signal, body, context, builders)
-    for (const [reason, amount] of decoded.recognised?.ignored ?? []) {
-      this.#parts.events.emit('readingsIgnored', { reason, amount })
-    }
-    return decoded
-  }
-
-  async #joinRecognised(points: RecognisedPoints, ticket: Ticket, engineBytes: number): Promise<void> {
-    await this.#parts.commit.joinRecognised(points, ticket, engineBytes)
-    this.#accepted('readings', points.series.length)
-  }
-
-  #accepted(signal: Signal | 'readings', amount: number): void {
-    if (amount > 0) this.#parts.events.emit('itemsAccepted', { signal, amount })
   }
 
   /** Whatever is thrown inside leaves as an error of the catalogue, and drain knows what is still inside. */

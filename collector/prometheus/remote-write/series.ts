@@ -1,12 +1,12 @@
 import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
 import { knownFields, type ProtobufReader } from '../../../core/protobuf/reader.ts'
-import type { MetricType, PointShape } from '../metric.ts'
 import type { MetricsWriter } from '../metrics-writer.ts'
 import { customHistogram, denseHistogram } from './buckets.ts'
 import type { MetadataRefs, WriteDialect } from './dialect.ts'
 import { type FamilyMetadata, isNativeHistogram, numberType } from './families.ts'
-import { compareRanges, type LabelLimits, SeriesLabels } from './labels.ts'
+import { type LabelLimits, SeriesLabels } from './labels.ts'
 import { CUSTOM_BUCKETS, NativeHistogram } from './native-histogram.ts'
+import { PointWriter } from './point-writer.ts'
 import type { SeriesProblem, WriteTally } from './problems.ts'
 import { isStale, signedMs } from './values.ts'
 
@@ -37,6 +37,7 @@ export class SeriesReader {
   readonly #parts: SeriesParts
   readonly #labels: SeriesLabels
   readonly #exemplarLabels: SeriesLabels
+  readonly #points: PointWriter
   readonly #histogram = new NativeHistogram()
   readonly metadata: MetadataRefs = { type: 0, help: 0, unit: 0 }
   // The series in hand.
@@ -44,14 +45,6 @@ export class SeriesReader {
   #end = 0
   #items = { samples: 0, histograms: 0, exemplars: 0 }
   #exemplarsWritten = false
-  // What the writer stands at: places in the body, -1 before the first.
-  #job = { from: -1, to: -1 }
-  #instance = { from: -1, to: -1 }
-  #name = { from: -1, to: -1 }
-  #described: MetadataRefs = { type: 0, help: 0, unit: 0 }
-  #metric = ''
-  #family: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
-  #type: MetricType | null = null
   readonly #readSample = (stop: number): void => this.#sample(stop)
   readonly #readHistogram = (stop: number): void => this.#nativeHistogram(stop)
   readonly #readOwnExemplar = (stop: number): void => this.#ownExemplar(stop)
@@ -61,6 +54,7 @@ export class SeriesReader {
     this.#parts = parts
     this.#labels = new SeriesLabels(parts.reader.bytes, parts.limits)
     this.#exemplarLabels = new SeriesLabels(parts.reader.bytes, parts.limits)
+    this.#points = new PointWriter({ ...parts, labels: this.#labels })
   }
 
   /** Reads the TimeSeries from the reader's position to `end`. */
@@ -73,8 +67,7 @@ export class SeriesReader {
     const items = samples + histograms + exemplars
     if (problem !== null) tally.reject(problem, items, () => this.#describe(problem))
     else if (items > 0) {
-      this.#enterResource()
-      this.#enterMetric()
+      this.#points.enter(this.metadata)
       this.#exemplarsWritten = exemplars === 0
       if (samples > 0) this.#each(SAMPLES, this.#readSample)
       if (histograms > 0) this.#each(this.#parts.dialect.histograms, this.#readHistogram)
@@ -146,61 +139,6 @@ export class SeriesReader {
     reader.position = outer
   }
 
-  #enterResource(): void {
-    const labels = this.#labels
-    const isSame = this.#isAt(this.#job, labels.job) && this.#isAt(this.#instance, labels.instance)
-    if (isSame) return
-    this.#parts.out.resource([
-      ['service.name', labels.valueText(labels.job)],
-      ['service.instance.id', labels.valueText(labels.instance)],
-    ])
-    this.#moveTo(this.#job, labels.job)
-    this.#moveTo(this.#instance, labels.instance)
-  }
-
-  #enterMetric(): void {
-    const { type, help, unit } = this.metadata
-    const { name } = this.#labels
-    const described = this.#described
-    const isSame = type === described.type && help === described.help && unit === described.unit
-    if (isSame && this.#isAt(this.#name, name)) return
-    this.#moveTo(this.#name, name)
-    this.#described = { type, help, unit }
-    this.#metric = this.#labels.valueText(name)
-    this.#family = this.#parts.familyOf(this.#metric)
-    this.#type = null
-  }
-
-  /** Whether a label's value, or its absence, is what the writer stands at. */
-  #isAt(place: { from: number; to: number }, label: number): boolean {
-    const { bytes, valueFrom, valueTo } = this.#labels
-    if (place.from === -1) return false
-    const from = label === -1 ? 0 : valueFrom[label]!
-    const to = label === -1 ? 0 : valueTo[label]!
-    return (
-      (from === place.from && to === place.to) || compareRanges(bytes, from, to, place.from, place.to) === 0
-    )
-  }
-
-  #moveTo(place: { from: number; to: number }, label: number): void {
-    place.from = label === -1 ? 0 : this.#labels.valueFrom[label]!
-    place.to = label === -1 ? 0 : this.#labels.valueTo[label]!
-  }
-
-  #begin(type: MetricType, shape: PointShape, timeMs: number, startMs: number, stale: boolean): void {
-    const { out } = this.#parts
-    if (this.#type !== type) {
-      out.metric({ name: this.#metric, type, help: this.#family.help, unit: this.#family.unit })
-      this.#type = type
-    }
-    out.begin(shape, timeMs, startMs, stale)
-    const { bytes, count, name, job, instance, nameFrom, nameTo, valueFrom, valueTo } = this.#labels
-    for (let at = 0; at < count; at += 1) {
-      if (at === name || at === job || at === instance) continue
-      out.labelBytes(bytes, nameFrom[at]!, nameTo[at]!, valueFrom[at]!, valueTo[at]!)
-    }
-  }
-
   /** Ends a point; the first of a series has its exemplars. */
   #finish(): void {
     if (!this.#exemplarsWritten) {
@@ -228,7 +166,13 @@ export class SeriesReader {
     }
     if (this.#isRefused(timeMs)) return
     const stale = isStale(low, high)
-    this.#begin(numberType(this.#metric, this.#family.type), 'number', timeMs, startMs, stale)
+    this.#points.begin(
+      numberType(this.#points.metric, this.#points.family.type),
+      'number',
+      timeMs,
+      startMs,
+      stale,
+    )
     if (!stale) out.valueWords(low, high)
     this.#finish()
     tally.samples += 1
@@ -240,17 +184,18 @@ export class SeriesReader {
     histogram.read(reader, stop)
     const { timeMs, startMs, stale } = histogram
     if (this.#isRefused(timeMs)) return
-    const type = histogram.isGauge || this.#family.type === 'gaugehistogram' ? 'gaugehistogram' : 'histogram'
-    if (stale) this.#begin(type, 'native', timeMs, startMs, true)
+    const type =
+      histogram.isGauge || this.#points.family.type === 'gaugehistogram' ? 'gaugehistogram' : 'histogram'
+    if (stale) this.#points.begin(type, 'native', timeMs, startMs, true)
     else if (histogram.schema === CUSTOM_BUCKETS) {
       const classic = customHistogram(histogram)
       if (this.#isUnstorable(classic)) return
-      this.#begin(type, 'classic', timeMs, startMs, false)
+      this.#points.begin(type, 'classic', timeMs, startMs, false)
       out.classic(classic.bounds, classic.cumulative, classic.sum)
     } else {
       const dense = denseHistogram(histogram)
       if (this.#isUnstorable(dense)) return
-      this.#begin(type, 'native', timeMs, startMs, false)
+      this.#points.begin(type, 'native', timeMs, startMs, false)
       out.native(dense)
     }
     this.#finish()
@@ -282,9 +227,10 @@ export class SeriesReader {
     const { out, tally } = this.#parts
     const exemplar = this.#readExemplar(stop)
     if (exemplar === null) return
-    const { type } = this.#family
-    if (isNativeHistogram(this.#metric, type)) this.#begin(type, 'native', exemplar.timeMs, 0, true)
-    else this.#begin(numberType(this.#metric, type), 'number', exemplar.timeMs, 0, true)
+    const { metric, family } = this.#points
+    const { type } = family
+    if (isNativeHistogram(metric, type)) this.#points.begin(type, 'native', exemplar.timeMs, 0, true)
+    else this.#points.begin(numberType(metric, type), 'number', exemplar.timeMs, 0, true)
     out.exemplar(exemplar)
     out.end()
     tally.exemplars += 1

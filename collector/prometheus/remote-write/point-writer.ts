@@ -1,0 +1,98 @@
+import type { MetricType, PointShape } from '../metric.ts'
+import type { MetricsWriter } from '../metrics-writer.ts'
+import type { MetadataRefs } from './dialect.ts'
+import type { FamilyMetadata } from './families.ts'
+import { compareRanges, type SeriesLabels } from './labels.ts'
+
+interface PointWriterParts {
+  readonly out: MetricsWriter
+  /** Of the series in hand. */
+  readonly labels: SeriesLabels
+  /** What is known of a metric beside its series; asked when the name is another than before. */
+  readonly familyOf: (metric: string) => FamilyMetadata
+}
+
+/** Begins points of a series, with a resource or metric of their own where these are others than before. */
+export class PointWriter {
+  readonly #out: MetricsWriter
+  readonly #labels: SeriesLabels
+  readonly #familyOf: (metric: string) => FamilyMetadata
+  // What the writer stands at: places in the body, -1 before the first.
+  #job = { from: -1, to: -1 }
+  #instance = { from: -1, to: -1 }
+  #name = { from: -1, to: -1 }
+  #described: MetadataRefs = { type: 0, help: 0, unit: 0 }
+  /** Name of the metric. */
+  metric = ''
+  /** What is known of it. */
+  family: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
+  #type: MetricType | null = null
+
+  constructor({ out, labels, familyOf }: PointWriterParts) {
+    this.#out = out
+    this.#labels = labels
+    this.#familyOf = familyOf
+  }
+
+  /** To be called once the labels of a series are read. */
+  enter(metadata: MetadataRefs): void {
+    this.#enterResource()
+    this.#enterMetric(metadata)
+  }
+
+  #enterResource(): void {
+    const labels = this.#labels
+    const isSame = this.#isAt(this.#job, labels.job) && this.#isAt(this.#instance, labels.instance)
+    if (isSame) return
+    this.#out.resource([
+      ['service.name', labels.valueText(labels.job)],
+      ['service.instance.id', labels.valueText(labels.instance)],
+    ])
+    this.#moveTo(this.#job, labels.job)
+    this.#moveTo(this.#instance, labels.instance)
+  }
+
+  #enterMetric(metadata: MetadataRefs): void {
+    const { type, help, unit } = metadata
+    const { name } = this.#labels
+    const described = this.#described
+    const isSame = type === described.type && help === described.help && unit === described.unit
+    if (isSame && this.#isAt(this.#name, name)) return
+    this.#moveTo(this.#name, name)
+    this.#described = { type, help, unit }
+    this.metric = this.#labels.valueText(name)
+    this.family = this.#familyOf(this.metric)
+    this.#type = null
+  }
+
+  /** Whether a label's value, or its absence, is what the writer stands at. */
+  #isAt(place: { from: number; to: number }, label: number): boolean {
+    const { bytes, valueFrom, valueTo } = this.#labels
+    if (place.from === -1) return false
+    const from = label === -1 ? 0 : valueFrom[label]!
+    const to = label === -1 ? 0 : valueTo[label]!
+    return (
+      (from === place.from && to === place.to) || compareRanges(bytes, from, to, place.from, place.to) === 0
+    )
+  }
+
+  #moveTo(place: { from: number; to: number }, label: number): void {
+    place.from = label === -1 ? 0 : this.#labels.valueFrom[label]!
+    place.to = label === -1 ? 0 : this.#labels.valueTo[label]!
+  }
+
+  /** Begins a point of the series, with its labels. */
+  begin(type: MetricType, shape: PointShape, timeMs: number, startMs: number, stale: boolean): void {
+    const out = this.#out
+    if (this.#type !== type) {
+      out.metric({ name: this.metric, type, help: this.family.help, unit: this.family.unit })
+      this.#type = type
+    }
+    out.begin(shape, timeMs, startMs, stale)
+    const { bytes, count, name, job, instance, nameFrom, nameTo, valueFrom, valueTo } = this.#labels
+    for (let at = 0; at < count; at += 1) {
+      if (at === name || at === job || at === instance) continue
+      out.labelBytes(bytes, nameFrom[at]!, nameTo[at]!, valueFrom[at]!, valueTo[at]!)
+    }
+  }
+}

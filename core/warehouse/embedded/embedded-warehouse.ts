@@ -1,0 +1,248 @@
+import { availableParallelism } from 'node:os'
+import { drainPending, type Session } from 'chdb'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import type { Events } from '../../catalogue/events/events.ts'
+import type { StreamDeclaration } from '../../model/streams/stream.ts'
+import { traces } from '../../model/streams/traces.ts'
+import { LOCAL_DIALECT, qualified } from '../ddl.ts'
+import { TRACE_INDEX } from '../ddl-derived.ts'
+import { insertError } from '../engine-errors.ts'
+import { existingTables } from '../existing.ts'
+import { planMigration } from '../migration.ts'
+import { Pool } from '../pool.ts'
+import type {
+  FencedQuery,
+  FencedResult,
+  FrozenTables,
+  QueryParam,
+  Retention,
+  Statements,
+  Warehouse,
+} from '../warehouse.ts'
+import type { AnswerPipes } from './answer-pipes.ts'
+import type { Custody, CustodyOptions } from './custody.ts'
+import { FENCED_MARK, killUntil, runFenced } from './fenced.ts'
+import { FencedSessions } from './fenced-sessions.ts'
+import { freezeTables } from './freeze.ts'
+import { insertRecord } from './insert-record.ts'
+import { InsertRepair } from './insert-repair.ts'
+import { KeptTables } from './kept-tables.ts'
+import { OwnStatements } from './own-statements.ts'
+import type { RecordFiles } from './record-files.ts'
+
+/** How the engine in this process (chDB) is opened. */
+export interface EmbeddedWarehouseOptions {
+  /** Folder of the engine; created when it is not there. One process at a time: the caller holds the lock. */
+  readonly path: string
+  /** Memory that the engine may hold over all queries, inserts and merges. */
+  readonly maxMemoryBytes: number
+  readonly events: Events
+  /** Default true. False only to show what a crash does without the repair. */
+  readonly repairTokens?: boolean
+  /** Longest wait for what runs when it is closed; 10 s when absent. */
+  readonly closeTimeoutMs?: number
+  /** Told, once, that the engine has broken down: only another process can open it again. */
+  readonly onBrokenDown?: (error: unknown) => void
+  /** What has an eye on the engine's files. Default: nobody has. */
+  readonly custody?: CustodyOptions
+}
+
+/** Longest wait for what runs when the engine is closed. */
+const CLOSE_MS = 10_000
+/** Of the engine's memory, so that one statement never starves inserts and merges. */
+const QUERY_MEMORY_SHARE = 0.5
+
+export interface EmbeddedParts {
+  readonly path: string
+  /** What the setting of the row policies begins with, until the engine is closed. */
+  readonly key: string
+  readonly control: Session
+  readonly inserts: readonly Session[]
+  readonly queries: readonly Session[]
+  readonly files: RecordFiles
+  readonly pipes: AnswerPipes
+  readonly options: EmbeddedWarehouseOptions
+  readonly onRepaired: (amount: number) => void
+  readonly custody: Custody | null
+}
+
+/** Every table that an insert into the stream's table writes to. */
+const tablesBehind = ({ table }: StreamDeclaration): readonly string[] =>
+  table === undefined ? [] : table.name === traces.table?.name ? [table.name, TRACE_INDEX] : [table.name]
+
+/** The engine in this process, once it is open. */
+export class EmbeddedWarehouse implements Warehouse {
+  readonly kind = 'embedded'
+  readonly database = LOCAL_DIALECT.database
+  readonly statements: Statements = {
+    dialect: LOCAL_DIALECT,
+    query: (sql, params) => this.query(sql, params),
+    run: statement => this.#own.run(statement),
+  }
+  readonly #path: string
+  readonly #key: string
+  readonly #files: RecordFiles
+  readonly #pipes: AnswerPipes
+  readonly #sessions: FencedSessions
+  readonly #closeTimeoutMs: number
+  readonly #maxQueryBytes: number
+  readonly #inserts: Pool<Session>
+  readonly #own: OwnStatements
+  readonly #fenced = new Set<AbortController>()
+  readonly #gate: InsertRepair
+  readonly files?: KeptTables
+  #closing: Promise<void> | undefined
+
+  constructor(parts: EmbeddedParts) {
+    const { path, key, control, inserts, queries, files, pipes, options, onRepaired, custody } = parts
+    this.#maxQueryBytes = Math.floor(options.maxMemoryBytes * QUERY_MEMORY_SHARE)
+    this.#path = path
+    this.#key = key
+    this.#files = files
+    this.#pipes = pipes
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_MS
+    this.#sessions = new FencedSessions(path)
+    this.#inserts = new Pool(inserts)
+    this.#own = new OwnStatements({
+      database: this.database,
+      control,
+      queries,
+      onBrokenDown: options.onBrokenDown,
+    })
+    this.#gate = new InsertRepair({
+      path,
+      run: statement => this.#own.run(statement),
+      folderOf: table => this.#own.folderOf(table),
+      qualified: table => qualified(LOCAL_DIALECT, table),
+      endReaders: () => this.#endFenced(),
+      repaired: onRepaired,
+    })
+    if (custody === null) return
+    this.files = new KeptTables(path, custody, {
+      database: this.database,
+      query: (sql, params) => this.query(sql, params),
+      run: statement => this.#own.run(statement),
+      folderOf: table => this.#own.folderOf(table),
+    })
+  }
+
+  async migrate(streams: readonly StreamDeclaration[], retention: Retention): Promise<void> {
+    const existing = await existingTables(this)
+    for (const statement of planMigration(streams, retention, existing, LOCAL_DIALECT)) {
+      await this.#own.run(statement)
+    }
+    await this.files?.migrated()
+  }
+
+  async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
+    try {
+      await this.#files.with(record, file =>
+        this.#gate.insert(tablesBehind(stream), () =>
+          this.#inserts.use(session => insertRecord(session, stream, file, token)),
+        ),
+      )
+    } catch (error) {
+      this.#own.notice(error)
+      throw insertError(error)
+    }
+  }
+
+  async query<Row>(sql: string, params: Readonly<Record<string, QueryParam>> = {}): Promise<readonly Row[]> {
+    await this.#gate.whole()
+    return await this.#own.query(sql, params)
+  }
+
+  async fenced(request: FencedQuery): Promise<FencedResult> {
+    await this.#gate.whole()
+    // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
+    if (this.#closing !== undefined) throw closedError()
+    const pipe = this.#pipes.take()
+    if (pipe === undefined) {
+      throw new WattlineError('too_many_queries', 'As many queries run as the engine has room for.', {
+        retryAfterSeconds: 1,
+      })
+    }
+    const session = this.#sessions.take(request.params)
+    const ending = new AbortController()
+    const givenBack = Promise.withResolvers<void>()
+    request.onTaken?.(givenBack.promise)
+    this.#fenced.add(ending)
+    return await runFenced(
+      {
+        database: this.database,
+        key: this.#key,
+        threads: Math.max(1, Math.floor(availableParallelism() / 2)),
+        maxQueryBytes: this.#maxQueryBytes,
+        session,
+        pipe,
+        release: () => {
+          this.#fenced.delete(ending)
+          this.#pipes.give(pipe)
+          if (ending.signal.aborted || request.signal.aborted) session.close()
+          else this.#sessions.give(session, request.params)
+          givenBack.resolve()
+        },
+        kill: (prefix: string) => this.#own.kill(prefix),
+      },
+      { ...request, signal: AbortSignal.any([request.signal, ending.signal]) },
+    )
+  }
+
+  async freeze(id: string, folder: string, meanwhile: () => Promise<void>): Promise<FrozenTables> {
+    const engine = {
+      path: this.#path,
+      run: (statement: string) => this.#own.run(statement),
+      tables: () => this.#own.activeTables(),
+      qualified: (table: string) => qualified(LOCAL_DIALECT, table),
+    }
+    return await this.#gate.hold(() => freezeTables(engine, id, folder, meanwhile))
+  }
+
+  async ping(): Promise<void> {
+    await this.#own.run('SELECT 1')
+  }
+
+  /** Resolves in bounded time, whatever the engine does: the process must be able to end. */
+  close(): Promise<void> {
+    this.#closing ??= within(this.#closeTimeoutMs, this.#close())
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.files?.close()
+    await this.#endFenced()
+    this.#sessions.close()
+    await this.#own.closeQueries()
+    for (const session of await this.#inserts.close()) session.close()
+    await this.#own.closeControl()
+    // Closing returns before the engine has let go of the folder.
+    await drainPending()
+  }
+
+  /** Ends strangers' queries, or gives up after a second: some work looks at nothing before it is done. */
+  async #endFenced(): Promise<void> {
+    for (const query of this.#fenced) query.abort(overClosed())
+    await killUntil(
+      () => this.#fenced.size === 0,
+      () => this.#own.kill(FENCED_MARK),
+    )
+  }
+}
+
+const closedError = (): WattlineError =>
+  new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
+
+const overClosed = (): WattlineError =>
+  new WattlineError('warehouse_unavailable', 'The engine was closed over the query.')
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
