@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kafka } from 'kafkajs'
 import type { KafkaServer } from '../../support/kafka/kafka-server.ts'
+import { Kafka } from '../../support/kafka/kafkajs.ts'
 
 /** The opponent does not make its topics. The same number of partitions as ours, the same one replica. */
 export async function createTopics(kafka: KafkaServer, names: readonly string[]): Promise<void> {

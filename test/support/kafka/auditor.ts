@@ -3,7 +3,7 @@
  * as it lies there.
  */
 import { randomUUID } from 'node:crypto'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel } from './kafkajs.ts'
 
 export interface AuditedRecord {
   readonly topic: string

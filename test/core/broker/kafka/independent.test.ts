@@ -3,7 +3,7 @@
  * same to both; of its transactions only the committed ones are delivered, however many were aborted between them; and
  * topics that do not fit are refused with what to do.
  */
-import { type Admin, Kafka, logLevel } from 'kafkajs'
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Broker, StoredRecord } from '../../../../core/broker/broker.ts'
 import { openKafkaBroker } from '../../../../core/broker/kafka/kafka-broker.ts'
@@ -11,6 +11,7 @@ import { silentEvents } from '../../../../core/catalogue/events/events.ts'
 import { record, textOf, until, worker } from '../../../contract/broker/contract.ts'
 import { kafkaIsAvailable } from '../../../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../../../support/kafka/kafka-server.ts'
+import { type Admin, Kafka, logLevel } from '../../../support/kafka/kafkajs.ts'
 
 describe.runIf(kafkaIsAvailable())('Kafka', () => {
   let kafka: KafkaServer
