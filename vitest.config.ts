@@ -8,8 +8,9 @@ export default defineConfig({
     // Processes, never threads: a native engine cannot be loaded twice into one, and some tests measure their own.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Longer than what waits for a state has patience, so that its error is seen.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // What is waited for comes in its own time on a busy machine; the default of 1 s is a race against it.
     expect: { poll: { timeout: 30_000 } },
     projects: [
@@ -31,7 +32,7 @@ export default defineConfig({
         test: {
           name,
           include: [...(name === 'proofs' ? proofs : integration)],
-          env: { UV_THREADPOOL_SIZE: '64' },
+          env: { UV_THREADPOOL_SIZE: '64', ...(name === 'proofs' ? { TEST_SCALE: '8' } : {}) },
         },
       })),
     ],

@@ -16,7 +16,8 @@ import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { RawClient } from '../collector/http/http-rig.ts'
 import { encodeTraces, randomSpans } from '../support/otlp.ts'
-import { eventually, startProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess } from '../support/wattline-process.ts'
 
 const { values } = parseArgs({
   options: {

@@ -63,7 +63,7 @@ async function recordsOf({ http }: WattlineProcess): Promise<number> {
 const data = mkdtempSync(join(tmpdir(), 'wattline-thin-'))
 const wattline = await startProcess({
   data,
-  environment: { UV_THREADPOOL_SIZE: '144', WATTLINE_LOG_LEVEL: 'error' },
+  environment: { WATTLINE_LOG_LEVEL: 'error' },
 })
 try {
   for (const load of LOADS) {

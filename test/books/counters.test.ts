@@ -14,6 +14,7 @@ import {
   totalUj,
   workAt,
 } from '../processors/meter/support.ts'
+import { runs } from '../support/runs.ts'
 import { delivered, every, joulesByMinute, live } from './delivered.ts'
 
 const J = 1_000_000n
@@ -180,7 +181,7 @@ test('order of arrival changes no row: falls, repeats, equal instants, gauges', 
       expect(mixed.energy).toEqual(plain.energy)
       expect(mixed.late).toEqual(plain.late)
     }),
-    { numRuns: 300 },
+    { numRuns: runs(100) },
   )
 })
 

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { toIntervals } from '../../query/live/intervals.ts'
 import type { CounterRow } from '../../query/live/statements.ts'
 import { at, drive, modeAt, NOON_SECONDS, type Reading, reading } from '../processors/meter/support.ts'
+import { runs } from '../support/runs.ts'
 
 const EVERY = 5
 const POD = '0a1b2c3d-1111-2222-3333-444455556666'
@@ -144,6 +145,6 @@ test('the live view shows what the books book', () => {
       // Each interval is shared by largest remainder, for each component.
       for (const [key, uj] of shown) expect(Math.abs(uj - booked_.get(key)!)).toBeLessThanOrEqual(12 * 6)
     }),
-    { seed: 14, numRuns: 300 },
+    { seed: 14, numRuns: runs(60) },
   )
 })

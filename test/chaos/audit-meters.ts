@@ -1,5 +1,6 @@
 /** What the auditor demands of readings and of the ledger. */
-import { eventually } from '../support/wattline-process.ts'
+
+import { eventually } from '../support/until.ts'
 import type { Acknowledged, Meter } from './acknowledged.ts'
 import type { Reader } from './audit.ts'
 import { lostBy, NOTHING_TOLD, type Told } from './audit-losses.ts'

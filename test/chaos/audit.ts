@@ -2,7 +2,8 @@
  * The auditor: compares the tables with what was acknowledged. It knows the clients' books and SQL, and nothing of how the
  * product works. What it demands is in README.md.
  */
-import { eventually } from '../support/wattline-process.ts'
+
+import { eventually } from '../support/until.ts'
 import type { Acknowledged } from './acknowledged.ts'
 import { spansOf } from './acknowledged.ts'
 import { isTold, NOTHING_TOLD, type Told } from './audit-losses.ts'

@@ -1,4 +1,4 @@
-import { eventually } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
 import type { Member } from './member.ts'
 import { pause } from './topology.ts'
 

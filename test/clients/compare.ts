@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import type { Column } from '../../core/model/streams/stream.ts'
 import { quoteName } from '../../core/warehouse/column-types.ts'
-import { eventually } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
 import { noRows, type Row, type Rows, TABLES, type Table } from './sent.ts'
 
 export interface Mismatch {

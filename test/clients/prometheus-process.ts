@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../support/kafka/kafka-server.ts'
-import { eventually } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
 
 export const JOB = 'shop-prometheus'
 

@@ -2,7 +2,9 @@
  * Prometheus with a target of native histograms, start times and units: what it sent is read from its requests on the wire. Debian's
  * sends 1.0, one built from the Go module proxy sends 2.0.
  */
-import { eventually, type WattlineProcess } from '../support/wattline-process.ts'
+
+import { eventually } from '../support/until.ts'
+import type { WattlineProcess } from '../support/wattline-process.ts'
 import { type Comparison, compareStored, type Mismatch, type Outcome } from './compare.ts'
 import { isEquipped, type Leg, leg, type Needs } from './leg.ts'
 import { NEEDS } from './prometheus.ts'

@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPENMETRICS, startExporter } from '../support/exporter.ts'
 import { kepler } from '../support/expositions.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { isEquipped, type Leg } from './leg.ts'
 import { NEEDS, prometheus } from './prometheus.ts'
 import { startPrometheus } from './prometheus-process.ts'
@@ -89,7 +90,6 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
              WHERE Host = 'worker-8' GROUP BY WindowStart ORDER BY WindowStart`,
           ),
         found => found.length >= 5,
-        60_000,
       )
       // Remote write begins with what is scraped after it has: the first window may lack some. Three steps a minute.
       for (const { energy } of windows.slice(1, 5)) expect(energy).toBe('3001500000')

@@ -1,5 +1,7 @@
 /** Debian's Prometheus: scrapes a target and writes to Wattline; its own database says what it sent. */
-import { eventually, type WattlineProcess } from '../support/wattline-process.ts'
+
+import { eventually } from '../support/until.ts'
+import type { WattlineProcess } from '../support/wattline-process.ts'
 import { type Comparison, compareRows, compareStored } from './compare.ts'
 import { isEquipped, type Leg, leg, type Needs } from './leg.ts'
 import { JOB, type PrometheusProcess, startPrometheus } from './prometheus-process.ts'

@@ -8,7 +8,8 @@ import { DATASOURCE } from '../../dashboards/grafana/board.ts'
 import { BOARDS, boardFiles } from '../../dashboards/grafana/boards.ts'
 import { type Choices, expandQuery, type PanelRange, sendAsGrafana } from '../support/grafana.ts'
 import { counterJson, metricsJson } from '../support/otlp.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const FOLDER = new URL('../../dashboards/grafana/boards', import.meta.url).pathname
 /** A name with what regular expressions and SQL would take for their own. */

@@ -15,7 +15,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { spansAt } from '../collector/otlp/telemetry.ts'
 import { createAuthority } from '../support/certificates.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const data = mkdtempSync(join(tmpdir(), 'wattline-access-'))
@@ -239,7 +240,7 @@ it('refuses to start where everybody could come in, with the line that mends it'
 it('sends its own spans by a credential of its own', { timeout: 60_000 }, async () => {
   const own = () =>
     rows(tokens.operator, "SELECT count() AS n FROM otel_traces WHERE ServiceName = 'wattline'")
-  await eventually(own, ([row]) => Number(row?.['n']) > 0, 45_000)
+  await eventually(own, ([row]) => Number(row?.['n']) > 0)
   expect(
     await rows(tokens.shop, "SELECT count() AS n FROM otel_traces WHERE ServiceName = 'wattline'"),
   ).toEqual([{ n: '0' }])

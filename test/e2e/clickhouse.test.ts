@@ -9,7 +9,8 @@ import { audit } from '../chaos/audit.ts'
 import type { FaultRule } from '../support/clickhouse-front/faults.ts'
 import { type ClickHouseFront, startClickHouseFront } from '../support/clickhouse-front/front.ts'
 import { startClients } from '../support/clients.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { workedExample } from '../support/worked-example.ts'
 
 const LOGIN = { user: 'wattline', password: 'secret' }

@@ -11,7 +11,8 @@ import { readings, traces } from '../../core/model/streams/index.ts'
 import { energyAt, modeAt, type Reading } from '../processors/meter/support.ts'
 import { spanRecord } from '../support/span-records.ts'
 import { appendStored, spoil } from '../support/stored-log.ts'
-import { eventually, startProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess } from '../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-corrupt-'))
 const log = join(data, 'log')

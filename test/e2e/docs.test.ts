@@ -8,7 +8,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OWN_METRICS } from '../../query/status/own-metrics.ts'
 import { encodeWrite1, HEADERS_1, snappy } from '../support/remote-write.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const data = mkdtempSync(join(tmpdir(), 'wattline-docs-'))

@@ -9,7 +9,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { eventually, startProcess } from '../support/wattline-process.ts'
+import { eventually, until } from '../support/until.ts'
+import { startProcess } from '../support/wattline-process.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 let data: string
@@ -57,7 +58,9 @@ it('ends at once when asked again while something holds the drain up', async () 
   // Answered on another connection: what was sent before has been read.
   await fetch(`${wattline.http}/healthz`)
   process.kill(wattline.pid, 'SIGTERM')
-  await new Promise(resolve => setTimeout(resolve, 1_500))
+  await until(async () => (await fetch(`${wattline.http}/readyz`).catch(() => null))?.ok !== true)
+  // What comes within a second of the first signal is its echo.
+  await new Promise(resolve => setTimeout(resolve, 1_100))
   expect(await wattline.end('SIGTERM')).toBe(1)
   expect(wattline.stderr.join('\n')).toMatch(/shutdown_incomplete: it was asked to stop once more/)
   held.destroy()

@@ -7,7 +7,8 @@ import { afterAll, expect, it } from 'vitest'
 import { audit } from '../chaos/audit.ts'
 import { startClients } from '../support/clients.ts'
 import { freePorts } from '../support/kafka/kafka-server.ts'
-import { eventually, startProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess } from '../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-broken-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))

@@ -8,12 +8,8 @@ import { afterAll, expect, it } from 'vitest'
 import { readingRecords, readingRow } from '../processors/forward/rows.ts'
 import { encodeTraces, randomSpans } from '../support/otlp.ts'
 import { appendStored } from '../support/stored-log.ts'
-import {
-  eventually,
-  type StartOptions,
-  startProcess,
-  type WattlineProcess,
-} from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { type StartOptions, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { openWay } from '../support/way.ts'
 import { workedExample } from '../support/worked-example.ts'
 

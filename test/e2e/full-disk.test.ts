@@ -6,7 +6,8 @@ import { afterAll, expect, it } from 'vitest'
 import { audit } from '../chaos/audit.ts'
 import { startClients } from '../support/clients.ts'
 import { smallDisk } from '../support/small-disk.ts'
-import { eventually, startProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess } from '../support/wattline-process.ts'
 
 const disk = smallDisk(192)
 afterAll(() => disk?.remove())
@@ -56,7 +57,6 @@ it('recovers from a full disk by itself, with nothing lost and nothing twice', a
   await eventually(
     () => readiness(wattline.http),
     now => now.ready,
-    20_000,
   )
   const before = clients.acknowledged.batches.size
   await eventually(

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kafkaIsAvailable } from '../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 import { workedExample } from '../support/worked-example.ts'
 
 describe.runIf(kafkaIsAvailable())('with Kafka', () => {
@@ -29,7 +30,6 @@ describe.runIf(kafkaIsAvailable())('with Kafka', () => {
       eventually(
         () => sendSpan(wattline(), number),
         status => status === 200,
-        60_000,
       )
     const readiness = async (): Promise<number> => (await fetch(`${wattline().http}/readyz`)).status
     for (let i = 1; i <= 10; i++) await send(i)

@@ -9,7 +9,8 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
 import { afterAll, expect, it } from 'vitest'
 import { encodeTraces, randomSpans } from '../support/otlp.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually, until } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-lifecycle-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
@@ -76,13 +77,11 @@ it('drains on SIGTERM and continues after a restart', async () => {
     }
   }
   const clients = [client(), client(), client()]
-  await new Promise(resolve => setTimeout(resolve, 1_500))
-  const asked = performance.now()
+  await until(() => acknowledged >= 1_000)
+  // It would end with 1 if it left something undone after its grace.
   expect(await wattline.end('SIGTERM')).toBe(0)
-  expect(performance.now() - asked).toBeLessThan(10_000)
   stopped = true
   await Promise.all(clients)
-  expect(acknowledged).toBeGreaterThan(0)
 
   const again = await startProcess({ data })
   await eventually(

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { encode } from '../collector/otlp/decode/otlp-proto.ts'
 import { type Exporter, startExporter } from '../support/exporter.ts'
 import { encodeWrite1, HEADERS_1, snappy } from '../support/remote-write.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-nan-'))
 const startMs = Math.floor(Date.now() / 60_000 - 10) * 60_000

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
-import { eventually } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
 
 const answers = (url: string): Promise<boolean> =>
   fetch(url)

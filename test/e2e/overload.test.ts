@@ -8,7 +8,8 @@ import { audit } from '../chaos/audit.ts'
 import { framed, GrpcClient, METHODS } from '../collector/grpc/grpc-rig.ts'
 import { jsonIndependently } from '../collector/otlp/json/json-reference.ts'
 import { startClients } from '../support/clients.ts'
-import { eventually, startProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess } from '../support/wattline-process.ts'
 
 const UNAVAILABLE = 14
 const data = mkdtempSync(join(tmpdir(), 'wattline-overload-'))

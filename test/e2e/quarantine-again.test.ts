@@ -12,7 +12,8 @@ import { readings } from '../../core/model/streams/index.ts'
 import { kafkaIsAvailable } from '../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../support/kafka/kafka-server.ts'
 import { appendStored } from '../support/stored-log.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const BYTES = Buffer.from('these bytes are no record')
 const folders: string[] = []

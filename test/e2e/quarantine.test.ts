@@ -11,7 +11,8 @@ import type { LagAnswer, QuarantineAnswer } from '../../core/api/answers.ts'
 import { traces } from '../../core/model/streams/index.ts'
 import { spanRecord } from '../support/span-records.ts'
 import { appendStored, spoil } from '../support/stored-log.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const folders: string[] = []

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Exporter, startExporter } from '../support/exporter.ts'
 import { cadvisor, dcgm, kepler, nodeExporter } from '../support/expositions.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const STEP_MS = 20_000
 const data = mkdtempSync(join(tmpdir(), 'wattline-scrape-'))
@@ -83,7 +84,6 @@ it('scrapes its own pages', async () => {
          FROM otel_metrics_sum WHERE ServiceName = 'exporters' AND MetricName = 'process_cpu_seconds_total'`,
       ),
     found => found.length > 0,
-    60_000,
   )
   expect(rows).toMatchObject([{ id: 'itself', monotonic: true }])
   const [up] = await wattline.sql<{ value: number; targets: string }>(
@@ -103,7 +103,6 @@ it('makes readings of what exporters measure', async () => {
          FROM readings WHERE Source LIKE '%:%' AND Source NOT LIKE '%container%' ORDER BY Host, Source, Domain`,
       ),
     found => found.length >= 7,
-    60_000,
   )
   const shown = rows.map(row => Object.values(row).join(' '))
   expect(shown).toEqual([
@@ -122,7 +121,6 @@ it('makes readings of what exporters measure', async () => {
          FROM readings WHERE Source = 'cadvisor:container_cpu_usage_seconds_total'`,
       ),
     found => found.length > 0,
-    60_000,
   )
   expect(containers).toEqual([{ Value: '33250000', pod: 'api-0' }])
 })
@@ -150,7 +148,6 @@ it('ends the series of a target that the file does not name any more', async () 
          WHERE Flags = 1 AND ResourceAttributes['service.instance.id'] = 'host-7:9100' ORDER BY name`,
       ),
     found => found.length >= 5,
-    60_000,
   )
   expect(rows.map(({ name }) => name)).toEqual([
     'node_scrape_collector_success',

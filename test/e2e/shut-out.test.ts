@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newToken, tokenHash } from '../../core/auth/token.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const data = mkdtempSync(join(tmpdir(), 'wattline-shut-out-'))
 const file = join(data, 'tokens.yaml')
@@ -29,7 +30,7 @@ beforeAll(async () => {
   writeTokens(['noisy', 'quiet', 'gone', 'default'])
   wattline = await startProcess({
     data,
-    environment: { WATTLINE_AUTH_TOKENS_FILE: file, UV_THREADPOOL_SIZE: '144' },
+    environment: { WATTLINE_AUTH_TOKENS_FILE: file },
   })
   unfinished = sendUnfinished()
 })

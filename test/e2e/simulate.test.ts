@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SimulationReport } from '../../simulate/run.ts'
-import { eventually, startProcess, type WattlineProcess } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
+import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const data = mkdtempSync(join(tmpdir(), 'wattline-simulate-'))

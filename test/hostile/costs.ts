@@ -40,8 +40,6 @@ export async function costs({ say, requests = COSTLY_REQUESTS }: CostOptions): P
   const wattline = await startProcess({
     data,
     environment: {
-      // As the command line sets it.
-      UV_THREADPOOL_SIZE: '144',
       WATTLINE_LIMITS_SQL_SECONDS: String(LIMIT_SECONDS),
       WATTLINE_LIMITS_MEMORY_BYTES: String(PROCESS_BYTES),
       WATTLINE_WAREHOUSE_MAX_MEMORY_BYTES: String(ENGINE_BYTES),

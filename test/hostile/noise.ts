@@ -50,7 +50,6 @@ export async function noise(seconds = 40): Promise<NoiseResult> {
     data,
     environment: {
       WATTLINE_AUTH_TOKENS_FILE: join(data, 'tokens.yaml'),
-      UV_THREADPOOL_SIZE: '144',
       WATTLINE_LOG_LEVEL: 'error',
     },
   })

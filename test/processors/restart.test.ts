@@ -21,6 +21,7 @@ import { StateBudget } from '../../processors/meter/state/budget.ts'
 import { createRateProcessor } from '../../processors/rate/processor.ts'
 import { createRate } from '../../processors/rate/rate.ts'
 import { onPartition, readNow } from '../core/broker/folder.ts'
+import { until } from '../support/until.ts'
 import { energyAt, grid, modeAt, WORKED_EXAMPLE, WORKED_EXAMPLE_ROWS, workAt } from './meter/support.ts'
 
 const config = configSchema.parse({})
@@ -85,14 +86,6 @@ const rateOf = (maxRecords: number, publish = async (): Promise<void> => {}): Pr
   }),
   poll: { maxRecords, maxBytes: 1e6, maxWaitMs: 10 },
 })
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (await condition()) return
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
-  throw new Error('the condition did not come true')
-}
 
 const caughtUp = async (group: string, stream: string): Promise<boolean> =>
   (await broker.lag(group, stream)).every(({ end, committed }) => end === committed)

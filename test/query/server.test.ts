@@ -13,6 +13,7 @@ import { createLogger } from '../../core/catalogue/events/logger.ts'
 import { traces } from '../../core/model/streams/index.ts'
 import type { QueryServer } from '../../query/http/query-server.ts'
 import { createQueryServer } from '../../query/server.ts'
+import { eventually } from '../support/until.ts'
 import { spanRow } from './support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from './support/warehouse.ts'
 
@@ -246,7 +247,7 @@ describe('limits', () => {
     const running = [0, 1].map(() =>
       fetch(`${base}/clickhouse/`, { method: 'POST', body: slow, signal: hangUp.signal }).catch(() => 'gone'),
     )
-    const answer = await until(
+    const answer = await eventually(
       () => sql({ query: 'SELECT 1' }),
       found => found.status === 429,
     )
@@ -254,7 +255,7 @@ describe('limits', () => {
     expect(answer.headers.get('retry-after')).toBe('1')
     hangUp.abort()
     expect(await Promise.all(running)).toEqual(['gone', 'gone'])
-    const free = await until(
+    const free = await eventually(
       () => sql({ query: 'SELECT 1' }),
       found => found.status === 200,
     )
@@ -266,7 +267,7 @@ describe('limits', () => {
     const running = [0, 1].map(() =>
       fetch(`${base}/clickhouse/`, { method: 'POST', body: slow, signal: hangUp.signal }).catch(() => 'gone'),
     )
-    await until(
+    await eventually(
       () => sql({ query: 'SELECT 1' }),
       found => found.status === 429,
     )
@@ -283,7 +284,7 @@ describe('limits', () => {
     expect(await Promise.all(statuses)).toEqual([200, 200, 200, 503, 200, 200])
     hangUp.abort()
     expect(await Promise.all(running)).toEqual(['gone', 'gone'])
-    await until(
+    await eventually(
       () => sql({ query: 'SELECT 1' }),
       found => found.status === 200,
     )
@@ -355,12 +356,3 @@ describe('status and page', () => {
     expect((await problem(await fetch(`${base}/api/v1/usage?window=soon`))).detail).toContain('5m')
   })
 })
-
-async function until(ask: () => Promise<Response>, good: (found: Response) => boolean): Promise<Response> {
-  for (let tries = 0; ; tries++) {
-    const found = await ask()
-    if (good(found) || tries === 100) return found
-    await found.arrayBuffer()
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}

@@ -5,7 +5,8 @@ import type { Acknowledged } from '../chaos/acknowledged.ts'
 import { lostBy, NOTHING_TOLD, type Told, untoldSpans } from '../chaos/audit-losses.ts'
 import { auditSpans } from '../chaos/audit-spans.ts'
 import { untilNothingPends } from '../chaos/lag.ts'
-import { eventually, type WattlineProcess } from './wattline-process.ts'
+import { eventually } from './until.ts'
+import type { WattlineProcess } from './wattline-process.ts'
 
 const ENTRY = new URL('../../cli/wattline.cjs', import.meta.url).pathname
 

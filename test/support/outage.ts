@@ -8,6 +8,7 @@ import { SEES_SETTING, SERVER_KEY, seesAll } from '../../core/warehouse/policies
 import { startClickHouseFront } from './clickhouse-front/front.ts'
 import { type KafkaServer, startKafka } from './kafka/kafka-server.ts'
 import { encodeTraces } from './otlp.ts'
+import { until } from './until.ts'
 import { startProcess, type WattlineProcess } from './wattline-process.ts'
 
 export interface OutageOptions {
@@ -171,16 +172,6 @@ async function audit(warehouse: string) {
 }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
-const PATIENCE_MS = 30_000
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('the condition did not come true in time')
-    await pause(200)
-  }
-}
 
 /** One row from the warehouse itself, past the proxy; row policies show it everything. */
 async function ask<Row>(warehouse: string, sql: string): Promise<Row> {

@@ -1,7 +1,8 @@
 /** What tests of the data folder do with a process: send spans, each request a record, and look at what it says. */
 import { randomBytes } from 'node:crypto'
 import { encodeTraces } from './otlp.ts'
-import { eventually, type WattlineProcess } from './wattline-process.ts'
+import { eventually } from './until.ts'
+import type { WattlineProcess } from './wattline-process.ts'
 
 /** Each request becomes a record at once. */
 export const HASTE = { WATTLINE_GROUP_COMMIT_WAIT_MS: '5', WATTLINE_GROUP_COMMIT_THIN_WAIT_MS: '5' }

@@ -6,8 +6,12 @@ import { createInterface } from 'node:readline'
 const ROOT = new URL('../../', import.meta.url).pathname
 
 const ENTRY = `${ROOT}cli/wattline.cjs`
+const command = readFileSync(ENTRY, 'utf8')
 /** Flags of the runtime that the command's first line asks for: what a user gets by starting the file itself. */
-const FLAGS = /^#!\S+ -S node (.*)$/m.exec(readFileSync(ENTRY, 'utf8'))?.[1]?.split(' ') ?? []
+const FLAGS = /^#!\S+ -S node (.*)$/m.exec(command)?.[1]?.split(' ') ?? []
+/** Threads of libuv's pool that the command asks for: other entries get as many. */
+const UV_THREADPOOL_SIZE = /UV_THREADPOOL_SIZE \?\?= '(\d+)'/.exec(command)?.[1]
+if (UV_THREADPOOL_SIZE === undefined) throw new Error(`${ENTRY} no longer sets UV_THREADPOOL_SIZE`)
 
 /** A Wattline process of its own, as a user starts it, on free ports. */
 export interface WattlineProcess {
@@ -52,7 +56,7 @@ export async function startProcess(options: StartOptions): Promise<WattlineProce
     env: {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      UV_THREADPOOL_SIZE: '32',
+      UV_THREADPOOL_SIZE,
       WATTLINE_DATA: options.data,
       WATTLINE_LISTEN_HTTP: '0',
       WATTLINE_LISTEN_OTLP_HTTP: '0',
@@ -147,22 +151,3 @@ export async function selectRows<Row>(http: string, query: string): Promise<read
   if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
   return ((await response.json()) as { data: readonly Row[] }).data
 }
-
-/** Asks again until the answer satisfies, or the time is over: then the last answer is in the error. */
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  satisfied: (answer: T) => boolean,
-  timeoutMs = 30_000,
-): Promise<T> {
-  const deadline = Date.now() + timeoutMs
-  for (;;) {
-    const answer = await ask()
-    if (satisfied(answer)) return answer
-    if (Date.now() > deadline)
-      throw new Error(`not within ${timeoutMs} ms; last answer ${JSON.stringify(answer, bigintText)}`)
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-}
-
-const bigintText = (_key: string, value: unknown): unknown =>
-  typeof value === 'bigint' ? value.toString() : value

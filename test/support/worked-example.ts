@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { counterJson, metricsJson } from './otlp.ts'
-import { eventually, type StartOptions, startProcess, type WattlineProcess } from './wattline-process.ts'
+import { eventually } from './until.ts'
+import { type StartOptions, startProcess, type WattlineProcess } from './wattline-process.ts'
 
 const EXAMPLE_SETTINGS = {
   WATTLINE_FACTORS_PUE: '1.2',

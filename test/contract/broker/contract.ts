@@ -13,6 +13,7 @@ import {
   type StreamSettings,
   type Subscription,
 } from '../../../core/broker/broker.ts'
+import { until } from '../../support/until.ts'
 
 export interface BrokerUnderTest {
   /** Opens the broker; called again after `close` it must find what was stored. */
@@ -21,7 +22,8 @@ export interface BrokerUnderTest {
   destroy(): Promise<void>
 }
 
-const PATIENCE_MS = 30_000
+/** A poll that ends only by a record or by the end of the work. */
+const FOREVER_MS = 600_000
 const LIMITS = { maxRecords: 100, maxBytes: 1_000_000, maxWaitMs: 200 }
 
 export const record = (text: string, more: Partial<NewRecord> = {}): NewRecord => ({
@@ -30,15 +32,6 @@ export const record = (text: string, more: Partial<NewRecord> = {}): NewRecord =
   ...more,
 })
 export const textOf = (stored: StoredRecord): string => Buffer.from(stored.value).toString()
-
-/** Resolves when `condition` holds; fails after the patience of a slow rebalance. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS} ms: ${condition.toString()}`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-}
 
 type Handler = (partition: AssignedPartition, records: readonly StoredRecord[]) => Promise<void> | void
 
@@ -245,7 +238,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
           if (partition.partition !== 0) return
           polls.push((await partition.poll({ ...LIMITS, maxWaitMs: 20 })).length)
           while (woken.length === 0 && !partition.revoked.aborted) {
-            woken = await partition.poll({ ...LIMITS, maxWaitMs: PATIENCE_MS })
+            woken = await partition.poll({ ...LIMITS, maxWaitMs: FOREVER_MS })
           }
         },
         onFailure: unexpected,
@@ -265,7 +258,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         streams: ['in'],
         work: async partition => {
           started += 1
-          while (!partition.revoked.aborted) await partition.poll({ ...LIMITS, maxWaitMs: PATIENCE_MS })
+          while (!partition.revoked.aborted) await partition.poll({ ...LIMITS, maxWaitMs: FOREVER_MS })
           await partition.commit(0n)
           returned += 1
         },
@@ -572,7 +565,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         streams: ['in'],
         work: async partition => {
           started += 1
-          while (!partition.revoked.aborted) await partition.poll({ ...LIMITS, maxWaitMs: PATIENCE_MS })
+          while (!partition.revoked.aborted) await partition.poll({ ...LIMITS, maxWaitMs: FOREVER_MS })
           returned += 1
         },
         onFailure: unexpected,

@@ -15,6 +15,7 @@ import { KeyIndex } from '../../../core/broker/embedded/key-index.ts'
 import { recordKey } from '../../../core/broker/embedded/keys.ts'
 import { planCompaction, SLICE_RECORDS } from '../../../core/broker/embedded/retention.ts'
 import { type Events, silentEvents } from '../../../core/catalogue/events/events.ts'
+import { until } from '../../support/until.ts'
 import { brokerIn, folder, onPartition, readNow } from './folder.ts'
 
 const create = (broker: Broker, bytes: number) =>
@@ -41,14 +42,6 @@ function counting() {
   }
   return { events, dropped: () => dropped }
 }
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 2000; tries++) {
-    if (condition()) return
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-  throw new Error('waited too long')
-}
-
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 5 }) },
   fc.record({ commitBack: fc.nat(4) }),

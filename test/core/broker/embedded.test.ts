@@ -9,6 +9,7 @@ import { open as openLmdb } from 'lmdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Broker, type NewRecord, RECORD_CORRUPT } from '../../../core/broker/broker.ts'
 import { recordKey } from '../../../core/broker/embedded/keys.ts'
+import { until } from '../../support/until.ts'
 import { brokerIn, folder, onPartition, readNow } from './folder.ts'
 
 const bytes = (length: number, fill: number): NewRecord => ({
@@ -24,14 +25,6 @@ const commitAll = (broker: Broker) =>
     const [lag] = await broker.lag('g', 's')
     await partition.commit(lag!.end)
   })
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 2000; tries++) {
-    if (await condition()) return
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-  throw new Error('waited too long')
-}
-
 test('offsets start at 0 and have no gaps, also after everything was trimmed and the log opened anew', async () => {
   const path = await folder()
   const first = await brokerIn(path)

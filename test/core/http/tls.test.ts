@@ -15,6 +15,7 @@ import { createLogger } from '../../../core/catalogue/events/logger.ts'
 import { type ListenerTls, openListenerTls } from '../../../core/http/tls.ts'
 import { createWebServer } from '../../../core/http/web-server.ts'
 import { type Certificate, createAuthority } from '../../support/certificates.ts'
+import { until } from '../../support/until.ts'
 
 const authority = createAuthority('Ours')
 const stranger = createAuthority('Somebody')
@@ -67,9 +68,6 @@ const get = (port: number, options: ConnectionOptions = {}): Promise<string> =>
     asked.once('error', reject).end()
   })
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 5))
-}
 const connections = (): Promise<number> =>
   new Promise(resolve => server?.getConnections((_, count) => resolve(count)))
 const refused = (): number => events.samples().get('wattline_access_refused_total')?.get('reason="tls"') ?? 0

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { EventName, Facts } from '../../../core/catalogue/events/events.ts'
 import { openReloadedFiles, type ReloadedFiles } from '../../../core/runtime/reloaded-files.ts'
+import { until } from '../../support/until.ts'
 
 let folder: string
 let said: [EventName, Facts | undefined][]
@@ -41,10 +42,6 @@ async function open(
     pollMs: 5,
   })
   return opened
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 5))
 }
 
 it('begins with what is there, or does not begin', async () => {

@@ -9,7 +9,7 @@ import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import type { Events, Facts } from '../../../core/catalogue/events/events.ts'
 import type { WorkerAddresses } from '../../../core/runtime/processes/messages.ts'
 import { Supervisor, type SupervisorTimes } from '../../../core/runtime/processes/supervisor.ts'
-import { eventually } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
 
 const ENTRY = new URL('../../support/worker-entry.ts', import.meta.url)
 

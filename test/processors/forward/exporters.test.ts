@@ -16,6 +16,7 @@ import { createForward } from '../../../processors/forward/processor.ts'
 import type { Runner } from '../../../processors/loop/runner.ts'
 import { RecordedEvents } from '../../collector/intake/fakes.ts'
 import { decodeIndependently, logRows } from '../../collector/otlp/decode/reference.ts'
+import { until } from '../../support/until.ts'
 import { caughtUp, openLog, readStream, run, testConfig } from './rig.ts'
 import { logRecord } from './rows.ts'
 
@@ -75,10 +76,6 @@ async function forward(settings: Record<string, unknown> = {}): Promise<void> {
   runner = await run(broker, createForward({ exporter: uplink, events }))
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000 && !(await condition()); i++) await new Promise(resolve => setTimeout(resolve, 10))
-  expect(await condition()).toBe(true)
-}
 const sent = (): Promise<void> => until(() => caughtUp(broker, 'forward', ['logs']))
 const append = (...records: (readonly string[])[]) => broker.append('logs', 0, records.map(logRecord))
 const aside = async () => (await readStream(broker, quarantine)).flatMap(({ rows }) => rows)

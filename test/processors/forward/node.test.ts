@@ -10,6 +10,7 @@ import { logs } from '../../../core/model/streams/index.ts'
 import { openExporter } from '../../../processors/forward/open.ts'
 import { createForward } from '../../../processors/forward/processor.ts'
 import { createAuthority } from '../../support/certificates.ts'
+import { until } from '../../support/until.ts'
 import {
   admitInto,
   caughtUp,
@@ -22,11 +23,6 @@ import {
   testConfig,
 } from './rig.ts'
 import { logRecord } from './rows.ts'
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 1000 && !(await condition()); i++) await new Promise(resolve => setTimeout(resolve, 10))
-  expect(await condition()).toBe(true)
-}
 
 it('takes data again as soon as the uplink has made room', async () => {
   const node = await openLog(1, 600_000)

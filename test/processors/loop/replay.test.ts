@@ -14,6 +14,7 @@ import { decodeRows } from '../../../core/columns/rows.ts'
 import { quarantine } from '../../../core/model/streams/index.ts'
 import { createReplay } from '../../../processors/loop/replay.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
+import { until } from '../../support/until.ts'
 
 let folder: string
 let broker: Broker
@@ -50,11 +51,6 @@ const processor = (name: string, stream: string, refuses: (record: StoredRecord)
     },
   }),
 })
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise(resolve => setTimeout(resolve, 10))
-  expect(condition()).toBe(true)
-}
 
 const by = (name: string) => seen.filter(one => one.by === name)
 

@@ -14,6 +14,7 @@ import { quarantine } from '../../../core/model/streams/index.ts'
 import { type Processor, Runner } from '../../../processors/loop/runner.ts'
 import type { Step } from '../../../processors/loop/step.ts'
 import { createStore } from '../../../processors/store/store.ts'
+import { until } from '../../support/until.ts'
 
 let folder: string
 let broker: Broker
@@ -55,20 +56,13 @@ const processor = (
 
 const newRunner = (): Runner => new Runner({ broker, events: silentEvents, now: Date.now })
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (await condition()) return
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
-  throw new Error('the condition did not come true')
-}
-
 const committed = async (partition: number): Promise<bigint> =>
   (await broker.lag('test', 'in')).find(lag => lag.partition === partition)?.committed ?? -1n
 
 /** Everything in a partition, read by a group of its own. */
 async function readAll(stream: string, partition: number): Promise<string[]> {
   const values: string[] = []
+  let isAtEnd = false
   const reader = await broker.subscribe({
     group: `reader-${Math.random()}`,
     streams: [stream],
@@ -76,12 +70,13 @@ async function readAll(stream: string, partition: number): Promise<string[]> {
     work: async assigned => {
       while (!assigned.revoked.aborted) {
         const records = await assigned.poll({ maxRecords: 100, maxBytes: 1e6, maxWaitMs: 20 })
-        if (assigned.partition === partition)
-          values.push(...records.map(record => Buffer.from(record.value).toString('latin1')))
+        if (assigned.partition !== partition) continue
+        values.push(...records.map(record => Buffer.from(record.value).toString('latin1')))
+        isAtEnd = records.length === 0
       }
     },
   })
-  await new Promise(resolve => setTimeout(resolve, 100))
+  await until(() => isAtEnd)
   await reader.close()
   return values
 }

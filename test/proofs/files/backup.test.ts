@@ -18,7 +18,8 @@ import { audit } from '../../chaos/audit.ts'
 import { auditRestored, momentOf, wattline } from '../../support/backups.ts'
 import { startClients } from '../../support/clients.ts'
 import { startS3 } from '../../support/s3.ts'
-import { eventually, startProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess } from '../../support/wattline-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'wattline-backup-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }), 180_000)

@@ -25,7 +25,8 @@ import {
   storedSpans,
   untilStored,
 } from '../../support/spans-of-a-process.ts'
-import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 let data: string
 let running: WattlineProcess | null = null
@@ -255,5 +256,5 @@ it('waits for tables that had no rows yet, too', { timeout: 120_000 }, async () 
       answer => answer.status,
       () => 0,
     )
-  await eventually(status, answer => answer === 200, 60_000)
+  await eventually(status, answer => answer === 200)
 })

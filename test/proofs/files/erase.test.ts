@@ -17,7 +17,8 @@ import { span } from '../../contract/warehouse/sample-rows.ts'
 import { wattline } from '../../support/backups.ts'
 import { counterJson, encodeTraces, metricsJson, randomSpans } from '../../support/otlp.ts'
 import { appendStored } from '../../support/stored-log.ts'
-import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'wattline-erase-'))
 const data = join(root, 'data')

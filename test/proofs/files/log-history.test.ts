@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { HASTE, metricsText, readyz, sendSpans, untilStored } from '../../support/spans-of-a-process.ts'
-import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 let data: string
 let running: WattlineProcess | null = null

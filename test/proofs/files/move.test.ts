@@ -13,7 +13,8 @@ import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import { wattline } from '../../support/backups.ts'
 import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
 import { startClients } from '../../support/clients.ts'
-import { eventually, startProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess } from '../../support/wattline-process.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'wattline-move-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }), 180_000)

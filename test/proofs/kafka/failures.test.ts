@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AssignedPartition, Broker, StoredRecord } from '../../../core/broker/broker.ts'
 import { openKafkaBroker } from '../../../core/broker/kafka/kafka-broker.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { record, textOf, until } from '../../contract/broker/contract.ts'
+import { record, textOf } from '../../contract/broker/contract.ts'
 import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
 import { freePorts, type KafkaServer, startKafka } from '../../support/kafka/kafka-server.ts'
 import { type KafkaProxy, startProxy } from '../../support/kafka/proxy.ts'
+import { until } from '../../support/until.ts'
 
 const LIMITS = { maxRecords: 100, maxBytes: 4_000_000, maxWaitMs: 200 }
 

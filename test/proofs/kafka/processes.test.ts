@@ -17,7 +17,8 @@ import { type Auditor, startAuditor } from '../../support/kafka/auditor.ts'
 import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../../support/kafka/kafka-server.ts'
 import { encodeTraces, randomSpans } from '../../support/otlp.ts'
-import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 const SPANS = 10
 const CONNECTIONS = 24

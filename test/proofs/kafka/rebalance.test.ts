@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AssignedPartition, Broker } from '../../../core/broker/broker.ts'
 import { openKafkaBroker } from '../../../core/broker/kafka/kafka-broker.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { record, textOf, until } from '../../contract/broker/contract.ts'
+import { record, textOf } from '../../contract/broker/contract.ts'
 import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../../support/kafka/kafka-server.ts'
 import { seededRandom } from '../../support/random.ts'
+import { until } from '../../support/until.ts'
 
 const PARTITIONS = 4
 const LIMITS = { maxRecords: 20, maxBytes: 1_000_000, maxWaitMs: 100 }

@@ -13,7 +13,8 @@ import { type Auditor, startAuditor } from '../../support/kafka/auditor.ts'
 import { kafkaIsAvailable } from '../../support/kafka/jars.ts'
 import { freePorts, type KafkaServer, startKafka } from '../../support/kafka/kafka-server.ts'
 import { type MeteredFleet, meteredFleet } from '../../support/metered-fleet.ts'
-import { eventually, startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
+import { eventually } from '../../support/until.ts'
+import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
 const SEED = 11
 const HOSTS = 8
@@ -89,7 +90,6 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     const found = await eventually(
       async () => audit(auditor),
       ({ energy: one, ledger: two }) => one.sums.size >= counted.length && two.sums.size >= counted.length,
-      60_000,
     )
     expect(text(found.energy.sums)).toEqual(counted)
     expect(text(found.ledger.sums)).toEqual(counted)
@@ -97,7 +97,6 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     await eventually(
       () => pending(query.http),
       records => records === 0,
-      60_000,
     )
     const after = audit(auditor)
     expect([after.energy.twice, after.ledger.twice]).toEqual([[], []])
@@ -163,7 +162,6 @@ const meters = (replica: WattlineProcess): Promise<string> =>
   eventually(
     async () => (await fetch(`${replica.http}/metrics`)).text(),
     metrics => /^wattline_windows_closed_total \d/m.test(metrics),
-    60_000,
   )
 
 async function pending(http: string): Promise<number> {

@@ -1,25 +1,10 @@
 /**
  * Guarantees: blocks of ClickHouse's own compression hold what went in, under the checksum that its clients compute, whatever
- * the content; and the WebAssembly in the repository is what its source gives.
+ * the content.
  */
-import { readFileSync } from 'node:fs'
-import asc from 'assemblyscript/asc'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { compressed, compressedBlocks } from '../../../query/sql/native-compression.ts'
-
-const FOLDER = new URL('../../../query/sql/wasm/', import.meta.url).pathname
-
-it('is up to date; otherwise run `npm run wasm`', { timeout: 60_000 }, async () => {
-  let compiled: Uint8Array | undefined
-  const { error, stderr } = await asc.main(['--config', `${FOLDER}asconfig.json`], {
-    writeFile(name, contents) {
-      if (name.endsWith('.wasm') && typeof contents !== 'string') compiled = contents
-    },
-  })
-  expect(error, stderr.toString()).toBeNull()
-  expect(Buffer.from(compiled ?? []).equals(readFileSync(`${FOLDER}blocks.wasm`))).toBe(true)
-})
 
 /** Checksums as clickhouse-jdbc 0.9.8 computes them over the same blocks, low half first. */
 const rising = (length: number): Buffer =>

@@ -9,6 +9,7 @@ import { createBuilders, SIGNAL_BUILDERS, type Signal } from '../../../../collec
 import type { ListView, MapView } from '../../../../core/columns/column-views.ts'
 import { readRecord } from '../../../../core/columns/record-reader.ts'
 import type { Column } from '../../../../core/model/streams/stream.ts'
+import { runs } from '../../../support/runs.ts'
 import { oddJson } from '../json/odd-json.ts'
 import { encode } from './otlp-proto.ts'
 import { decodeIntoBuilders } from './ours.ts'
@@ -116,6 +117,6 @@ test.each(['traces', 'logs', 'metrics'] as const)('%s', signal => {
       const text = oddJson(message, request, seededRandom(seed))
       expect(mapsIn(signal, jsonToProtobuf(signal, Buffer.from(text)))).toEqual(rows)
     }),
-    { numRuns: 60, seed: 20261130 },
+    { numRuns: runs(20), seed: 20261130 },
   )
 })

@@ -12,6 +12,7 @@ import { createRecogniser } from '../../../../collector/readings/recogniser.ts'
 import { WattlineError } from '../../../../core/catalogue/errors/errors.ts'
 import { createRecordBuilder } from '../../../../core/columns/record-builder.ts'
 import { logs } from '../../../../core/model/streams/index.ts'
+import { runs } from '../../../support/runs.ts'
 import { encode } from './otlp-proto.ts'
 import { logsRequest, metricsRequest, traceRequest } from './requests.ts'
 import { CONTEXT, createMetricBuilders } from './support.ts'
@@ -78,7 +79,7 @@ test.each([
       decode(bytes)
       for (const builder of builders) builder.finish()
     }),
-    { numRuns: 300 },
+    { numRuns: runs(50) },
   )
 })
 

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { jsonToProtobuf } from '../../../../collector/otlp/json/json.ts'
 import type { Signal } from '../../../../collector/otlp/signals.ts'
+import { runs } from '../../../support/runs.ts'
 import { encode } from '../decode/otlp-proto.ts'
 import { decodedOf } from '../decode/ours.ts'
 import { expectedOf, REQUEST_MESSAGES } from '../decode/reference.ts'
@@ -48,6 +49,6 @@ test.each([
       // The reader of examples is not taken on trust.
       expect(expectedOf(signal, jsonIndependently(signal, text), CONTEXT)).toEqual(expected)
     }),
-    { numRuns: 600, seed: 20261126 },
+    { numRuns: runs(100), seed: 20261126 },
   )
 })

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonToProtobuf } from '../../../../collector/otlp/json/json.ts'
 import { JsonScanner } from '../../../../collector/otlp/json/scanner.ts'
+import { runs } from '../../../support/runs.ts'
 import { jsonRows } from '../rows.ts'
 
 const TIME = '1700000000000000000'
@@ -74,7 +75,7 @@ describe('the scanner', () => {
           expect([changed, accepts(changed)]).toEqual([changed, isJson(changed)])
         },
       ),
-      { numRuns: 5_000 },
+      { numRuns: runs(800) },
     )
   })
 
@@ -85,7 +86,7 @@ describe('the scanner', () => {
         fc.pre(!text.startsWith('\ufeff'))
         expect([text, accepts(text)]).toEqual([text, isJson(text)])
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(800) },
     )
   })
 
@@ -137,7 +138,7 @@ describe('strings', () => {
         fc.pre(text.isWellFormed())
         expect(textOf(text)).toBe((JSON.parse(text) as string).toWellFormed())
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(150) },
     )
   })
 

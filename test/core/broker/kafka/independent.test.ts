@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Broker, StoredRecord } from '../../../../core/broker/broker.ts'
 import { openKafkaBroker } from '../../../../core/broker/kafka/kafka-broker.ts'
 import { silentEvents } from '../../../../core/catalogue/events/events.ts'
-import { record, textOf, until, worker } from '../../../contract/broker/contract.ts'
+import { record, textOf, worker } from '../../../contract/broker/contract.ts'
 import { kafkaIsAvailable } from '../../../support/kafka/jars.ts'
 import { type KafkaServer, startKafka } from '../../../support/kafka/kafka-server.ts'
 import { type Admin, Kafka, logLevel } from '../../../support/kafka/kafkajs.ts'
+import { until } from '../../../support/until.ts'
 
 describe.runIf(kafkaIsAvailable())('Kafka', () => {
   let kafka: KafkaServer

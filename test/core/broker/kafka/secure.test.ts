@@ -5,9 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KafkaBrokerOptions, openKafkaBroker } from '../../../../core/broker/kafka/kafka-broker.ts'
 import { silentEvents } from '../../../../core/catalogue/events/events.ts'
-import { record, textOf, until } from '../../../contract/broker/contract.ts'
+import { record, textOf } from '../../../contract/broker/contract.ts'
 import { kafkaIsAvailable } from '../../../support/kafka/jars.ts'
 import { freePorts, type KafkaServer, startKafka } from '../../../support/kafka/kafka-server.ts'
+import { until } from '../../../support/until.ts'
 
 describe.runIf(kafkaIsAvailable())('Kafka', () => {
   let kafka: KafkaServer

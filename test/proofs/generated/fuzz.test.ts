@@ -1,0 +1,2 @@
+// Guarantees: what the imported test does, over many more mutated payloads.
+import '../../fuzz/fuzz.test.ts'
