@@ -1,6 +1,7 @@
 import { digest } from '../model/digest.ts'
 import { LEDGER_BUCKETS, ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
 import { quoteName } from './column-types.ts'
+import type { Retention } from './ddl.ts'
 import {
   type Dialect,
   LOCAL_DIALECT,
@@ -10,7 +11,6 @@ import {
   tableSettings,
   ttlLines,
 } from './ddl.ts'
-import type { Retention } from './warehouse.ts'
 
 /** What is derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'

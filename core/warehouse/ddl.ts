@@ -1,6 +1,5 @@
 import type { Column, StreamDeclaration, Table } from '../model/streams/stream.ts'
 import { quoteName, storedType } from './column-types.ts'
-import type { Retention } from './warehouse.ts'
 
 /**
  * Text of tables made from stream declarations. Pure: the same declaration gives the same text.
@@ -74,6 +73,12 @@ export const createDatabase = (dialect: Dialect): string =>
 /** `name type CODEC(...)`, as CREATE and ADD COLUMN take it. */
 export const columnText = (column: Column): string =>
   `${quoteName(column.name)} ${storedType(column)} CODEC(${column.codec ?? 'ZSTD(1)'})`
+
+/** Days that tables keep rows, by class: signals (telemetry) and ledger (books). */
+export interface Retention {
+  readonly signalsDays: number
+  readonly ledgerDays: number
+}
 
 /** Days that a table keeps its rows; infinite for those that it keeps for good. */
 export function retentionDays(table: Table, retention: Retention): number {

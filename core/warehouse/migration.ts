@@ -1,4 +1,5 @@
 import { type Column, type StreamDeclaration, type Table, tablesOf } from '../model/streams/stream.ts'
+import type { Retention } from './ddl.ts'
 import {
   columnText,
   createDatabase,
@@ -20,7 +21,6 @@ import {
   TRACE_INDEX_COLUMNS,
   TRACE_INDEX_VIEW,
 } from './ddl-derived.ts'
-import type { Retention } from './warehouse.ts'
 
 /** What is there already: a table's columns, its definition as the engine prints it. */
 export interface ExistingTable {

@@ -1,5 +1,5 @@
 import type { StreamDeclaration } from '../model/streams/stream.ts'
-import type { Dialect } from './ddl.ts'
+import type { Dialect, Retention } from './ddl.ts'
 
 /**
  * ClickHouse, embedded in the process (chDB) or as a server, behind one interface; one contract suite
@@ -76,12 +76,6 @@ export interface TableFiles {
   remakeTraceIndex(from: string | null, to: string | null): Promise<void>
   /** Rows that there are now are erased on purpose from now on, or were until now: nobody is to miss them. */
   erasing(isRunning: boolean): Promise<void>
-}
-
-/** Days that tables keep rows, by class: signals (telemetry) and ledger (books). */
-export interface Retention {
-  readonly signalsDays: number
-  readonly ledgerDays: number
 }
 
 /** Null is NULL, for parameters of a Nullable type; a list is an Array. */

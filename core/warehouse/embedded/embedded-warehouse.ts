@@ -4,6 +4,7 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Events } from '../../catalogue/events/events.ts'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { traces } from '../../model/streams/traces.ts'
+import type { Retention } from '../ddl.ts'
 import { LOCAL_DIALECT, qualified } from '../ddl.ts'
 import { TRACE_INDEX } from '../ddl-derived.ts'
 import { insertError } from '../engine-errors.ts'
@@ -15,7 +16,6 @@ import type {
   FencedResult,
   FrozenTables,
   QueryParam,
-  Retention,
   Statements,
   Warehouse,
 } from '../warehouse.ts'
