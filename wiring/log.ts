@@ -4,7 +4,7 @@ import type { Config } from '../core/catalogue/config/schema.ts'
 import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import type { Losses } from '../core/runtime/losses.ts'
 import { type KafkaPatience, type LogOptions, openBrokerOfKind } from '../core/storage/open-broker.ts'
-import { TRACE_INDEX } from '../core/warehouse/ddl-derived.ts'
+import { TRACE_INDEX } from '../core/warehouse/tables/ddl-derived.ts'
 import { streamSettings } from '../processors/processors.ts'
 
 /** Who would book again, from an older copy of the log, what the ledger has. */

@@ -1,5 +1,5 @@
 import type { Losses } from '../core/runtime/losses.ts'
-import { TRACE_INDEX } from '../core/warehouse/ddl-derived.ts'
+import { TRACE_INDEX } from '../core/warehouse/tables/ddl-derived.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { LISTEN_MS } from './losses.ts'
 import type { Wiring } from './wiring.ts'

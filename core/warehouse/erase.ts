@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { StreamDeclaration } from '../model/streams/stream.ts'
 import { tablesOf } from '../model/streams/stream.ts'
-import { quoteText } from './column-types.ts'
-import { type Dialect, qualified, storedName, storedTable } from './ddl.ts'
-import { TRACE_INDEX } from './ddl-derived.ts'
+import { quoteText } from './tables/column-types.ts'
+import { type Dialect, qualified, storedName, storedTable } from './tables/ddl.ts'
+import { TRACE_INDEX } from './tables/ddl-derived.ts'
 import type { Statements } from './warehouse.ts'
 
 interface TenantErasure {

@@ -1,6 +1,6 @@
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
-import { isRawId, quoteName, quoteText, readType } from './column-types.ts'
-import { type Dialect, LOCAL_DIALECT, qualified, storedName } from './ddl.ts'
+import { isRawId, quoteName, quoteText, readType } from './tables/column-types.ts'
+import { type Dialect, LOCAL_DIALECT, qualified, storedName } from './tables/ddl.ts'
 
 /**
  * Settings of every insert, besides its token and what makes an INSERT with a SELECT count it. One thread: the blocks of

@@ -1,7 +1,7 @@
 /** Text of what brings rows out of tables, as records that `insert` takes. */
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
-import { isRawId, quoteName, quoteText, readType } from './column-types.ts'
-import { type Dialect, qualified } from './ddl.ts'
+import { isRawId, quoteName, quoteText, readType } from './tables/column-types.ts'
+import { type Dialect, qualified } from './tables/ddl.ts'
 
 /**
  * Arrow without dictionaries: the engine writes a block as a batch, and batches of one stream would have different ones.

@@ -1,6 +1,6 @@
 /** Tables that are derived from others are made again from them. */
-import { LOCAL_DIALECT, qualified } from './ddl.ts'
-import { TRACE_INDEX } from './ddl-derived.ts'
+import { LOCAL_DIALECT, qualified } from './tables/ddl.ts'
+import { TRACE_INDEX } from './tables/ddl-derived.ts'
 import type { Warehouse } from './warehouse.ts'
 
 const HOUR_S = 3_600

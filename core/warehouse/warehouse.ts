@@ -1,5 +1,5 @@
 import type { StreamDeclaration } from '../model/streams/stream.ts'
-import type { Dialect, Retention } from './ddl.ts'
+import type { Dialect, Retention } from './tables/ddl.ts'
 
 /**
  * ClickHouse, embedded in the process (chDB) or as a server, behind one interface; one contract suite

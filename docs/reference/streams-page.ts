@@ -1,8 +1,8 @@
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { ROLLUP_KEYS, ROLLUP_SUMS } from '../../core/model/streams/ledger.ts'
 import type { Column, StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { storedType } from '../../core/warehouse/column-types.ts'
-import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS } from '../../core/warehouse/ddl-derived.ts'
+import { storedType } from '../../core/warehouse/tables/column-types.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS } from '../../core/warehouse/tables/ddl-derived.ts'
 import { NOTE, table } from './markdown.ts'
 
 /** Every table and view that SQL may read, and the streams that fill them. */

@@ -11,7 +11,7 @@ import { encodeRows } from '../../core/columns/rows.ts'
 import { ADMIT_HEADERS } from '../../core/model/forwarding.ts'
 import { forwarded, quarantine, STREAMS } from '../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { qualified, storedName } from '../../core/warehouse/ddl.ts'
+import { qualified, storedName } from '../../core/warehouse/tables/ddl.ts'
 import type { Statements, Warehouse } from '../../core/warehouse/warehouse.ts'
 
 interface ErasureScope {

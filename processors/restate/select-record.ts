@@ -4,8 +4,8 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeRows } from '../../core/columns/rows.ts'
 import type { Column, RowOf, StreamDeclaration } from '../../core/model/streams/stream.ts'
-import { quoteText } from '../../core/warehouse/column-types.ts'
 import { selectToFile } from '../../core/warehouse/move.ts'
+import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 
 export interface SelectedRecord {

@@ -5,7 +5,7 @@
 import { rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
 import { exactSum, ledger } from '../../core/model/streams/ledger.ts'
-import { quoteText } from '../../core/warehouse/column-types.ts'
+import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import type { UnitCursor } from './dirty.ts'
 
 /** Entries of one zone, `[from, to)` in seconds since the epoch, and the factors that hold in it: they cover it whole. */

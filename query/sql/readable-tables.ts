@@ -1,5 +1,5 @@
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { accountTables, readableTables } from '../../core/warehouse/ddl-catalogue.ts'
+import { accountTables, readableTables } from '../../core/warehouse/fence/ddl-catalogue.ts'
 
 /** Tables and views that strangers may read, each behind the warehouse's fence. */
 export const READABLE_TABLES: readonly string[] = readableTables(STREAMS)

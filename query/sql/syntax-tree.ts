@@ -2,7 +2,7 @@
  * Reads what `EXPLAIN AST` prints and says whether every node is one we know to be harmless. Default deny: an unknown
  * node refuses the statement.
  */
-import { isVirtualColumn } from '../../core/warehouse/fence.ts'
+import { isVirtualColumn } from '../../core/warehouse/fence/fence.ts'
 import { judgeArguments } from './function-arguments.ts'
 import { isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts'
 import { judgeTogether } from './slow-functions.ts'

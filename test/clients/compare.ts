@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import type { Column } from '../../core/model/streams/stream.ts'
-import { quoteName } from '../../core/warehouse/column-types.ts'
+import { quoteName } from '../../core/warehouse/tables/column-types.ts'
 import { eventually } from '../support/until.ts'
 import { noRows, type Row, type Rows, TABLES, type Table } from './sent.ts'
 

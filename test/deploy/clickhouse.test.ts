@@ -10,8 +10,8 @@ import { Session } from 'chdb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { STREAMS } from '../../core/model/streams/index.ts'
-import { clusterDialect } from '../../core/warehouse/ddl-cluster.ts'
-import { planMigration } from '../../core/warehouse/migration.ts'
+import { planMigration } from '../../core/warehouse/migration/migration.ts'
+import { clusterDialect } from '../../core/warehouse/tables/ddl-cluster.ts'
 import { withoutKeeper } from '../support/clickhouse-front/cluster.ts'
 
 const DEPLOY = new URL('../../deploy', import.meta.url).pathname

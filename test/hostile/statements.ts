@@ -1,5 +1,5 @@
 import type { ScalarKind } from '../../core/model/streams/stream.ts'
-import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_VIEW } from '../../core/warehouse/ddl-derived.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_VIEW } from '../../core/warehouse/tables/ddl-derived.ts'
 import { seededRandom } from '../support/random.ts'
 import { NUMBER_SHAPES, PLACES, TEXT_SHAPES, TIME_SHAPES } from './shapes.ts'
 import { OWNED_STREAMS } from './worlds.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { drainPending, Session } from 'chdb'
-import { isTotal, TOTAL_FUNCTIONS } from '../../core/warehouse/total-functions.ts'
+import { isTotal, TOTAL_FUNCTIONS } from '../../core/warehouse/fence/total-functions.ts'
 import { seededRandom } from '../support/random.ts'
 
 /**

@@ -7,7 +7,7 @@ import {
   type StreamDeclaration,
   tablesOf,
 } from '../../core/model/streams/stream.ts'
-import { PUBLIC_TABLES } from '../../core/warehouse/policies.ts'
+import { PUBLIC_TABLES } from '../../core/warehouse/fence/policies.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
 /**

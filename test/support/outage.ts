@@ -4,7 +4,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SEES_SETTING, SERVER_KEY, seesAll } from '../../core/warehouse/policies.ts'
+import { SEES_SETTING, SERVER_KEY, seesAll } from '../../core/warehouse/fence/policies.ts'
 import { startClickHouseFront } from './clickhouse-front/front.ts'
 import { type KafkaServer, startKafka } from './kafka/kafka-server.ts'
 import { encodeTraces } from './otlp.ts'

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { backoffMs } from '../../runtime/backoff.ts'
-import type { Dialect, Retention } from '../ddl.ts'
 import { engineCode } from '../engine-errors.ts'
-import { type ExistingTable, planMigration } from '../migration.ts'
+import { type ExistingTable, planMigration } from '../migration/migration.ts'
+import type { Dialect, Retention } from '../tables/ddl.ts'
 import { isServerTrouble } from './endpoints.ts'
 import { type FoundPolicies, planPolicies, policyError } from './row-policies.ts'
 

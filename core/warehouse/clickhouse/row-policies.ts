@@ -1,11 +1,11 @@
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { digest } from '../../model/digest.ts'
-import { quoteText } from '../column-types.ts'
-import { type Dialect, qualified } from '../ddl.ts'
 import { engineCode, messageOf } from '../engine-errors.ts'
-import type { SystemTables } from '../existing.ts'
-import { OWNED_TABLES } from '../owned-tables.ts'
-import { rowPolicies, SERVER_KEY } from '../policies.ts'
+import { OWNED_TABLES } from '../fence/owned-tables.ts'
+import { rowPolicies, SERVER_KEY } from '../fence/policies.ts'
+import type { SystemTables } from '../migration/existing.ts'
+import { quoteText } from '../tables/column-types.ts'
+import { type Dialect, qualified } from '../tables/ddl.ts'
 
 /**
  * Row policies of a server lie in its catalogue of users. A policy's name holds a digest of its filter, so that what is

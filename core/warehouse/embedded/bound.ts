@@ -1,5 +1,5 @@
 import { WattlineError } from '../../catalogue/errors/errors.ts'
-import { quoteText } from '../column-types.ts'
+import { quoteText } from '../tables/column-types.ts'
 import type { QueryParam } from '../warehouse.ts'
 
 /**

@@ -4,13 +4,13 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Events } from '../../catalogue/events/events.ts'
 import type { StreamDeclaration } from '../../model/streams/stream.ts'
 import { traces } from '../../model/streams/traces.ts'
-import type { Retention } from '../ddl.ts'
-import { LOCAL_DIALECT, qualified } from '../ddl.ts'
-import { TRACE_INDEX } from '../ddl-derived.ts'
 import { insertError } from '../engine-errors.ts'
-import { existingTables } from '../existing.ts'
-import { planMigration } from '../migration.ts'
+import { existingTables } from '../migration/existing.ts'
+import { planMigration } from '../migration/migration.ts'
 import { Pool } from '../pool.ts'
+import type { Retention } from '../tables/ddl.ts'
+import { LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
+import { TRACE_INDEX } from '../tables/ddl-derived.ts'
 import type {
   FencedQuery,
   FencedResult,

@@ -1,5 +1,5 @@
-import { MAX_QUERY_BYTES } from '../fence.ts'
-import type { RowPolicy } from '../policies.ts'
+import { MAX_QUERY_BYTES } from '../fence/fence.ts'
+import type { RowPolicy } from '../fence/policies.ts'
 
 /**
  * The engine's file of users: the one user that every session is, and the row policies. The embedded engine has no other

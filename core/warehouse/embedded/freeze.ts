@@ -7,7 +7,7 @@ import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
-import { quoteText } from '../column-types.ts'
+import { quoteText } from '../tables/column-types.ts'
 import type { FrozenTables } from '../warehouse.ts'
 import { DEDUPLICATION_LOGS } from './token-repair.ts'
 

@@ -1,7 +1,7 @@
 import type { Session } from 'chdb'
-import { quoteText } from '../column-types.ts'
 import { isBrokenDown, ownQueryError } from '../engine-errors.ts'
 import { Pool } from '../pool.ts'
+import { quoteText } from '../tables/column-types.ts'
 import type { QueryParam } from '../warehouse.ts'
 import { paramAssignments } from './bound.ts'
 import type { ActiveTable } from './freeze.ts'

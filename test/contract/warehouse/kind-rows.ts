@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { storedType } from '../../../core/warehouse/column-types.ts'
+import { storedType } from '../../../core/warehouse/tables/column-types.ts'
 import { kinds } from './sample-rows.ts'
 
 /** Any values of every column kind, and how they look when the warehouse gives them back as JSON. */

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { quoteText } from '../../../core/warehouse/column-types.ts'
 import { engineUsersXml } from '../../../core/warehouse/embedded/engine-users.ts'
+import { quoteText } from '../../../core/warehouse/tables/column-types.ts'
 
 interface Policy {
   readonly name: string

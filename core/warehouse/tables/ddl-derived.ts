@@ -1,5 +1,5 @@
-import { digest } from '../model/digest.ts'
-import { LEDGER_BUCKETS, ROLLUP_KEYS, ROLLUP_SUMS } from '../model/streams/ledger.ts'
+import { digest } from '../../model/digest.ts'
+import { LEDGER_BUCKETS, ROLLUP_KEYS, ROLLUP_SUMS } from '../../model/streams/ledger.ts'
 import { quoteName } from './column-types.ts'
 import type { Retention } from './ddl.ts'
 import {

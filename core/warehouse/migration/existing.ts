@@ -1,6 +1,6 @@
-import { quoteText } from './column-types.ts'
+import { quoteText } from '../tables/column-types.ts'
+import type { Warehouse } from '../warehouse.ts'
 import type { ExistingTable } from './migration.ts'
-import type { Warehouse } from './warehouse.ts'
 
 /** What reading the engine's system tables takes. */
 export type SystemTables = Pick<Warehouse, 'query' | 'database'>

@@ -1,5 +1,6 @@
-import { type Column, type StreamDeclaration, type Table, tablesOf } from '../model/streams/stream.ts'
-import type { Retention } from './ddl.ts'
+import { type Column, type StreamDeclaration, type Table, tablesOf } from '../../model/streams/stream.ts'
+import { createCatalogue } from '../fence/ddl-catalogue.ts'
+import type { Retention } from '../tables/ddl.ts'
 import {
   columnText,
   createDatabase,
@@ -9,9 +10,8 @@ import {
   retentionDays,
   storedTable,
   ttlText,
-} from './ddl.ts'
-import { createCatalogue } from './ddl-catalogue.ts'
-import { createDistributed, plainColumn } from './ddl-cluster.ts'
+} from '../tables/ddl.ts'
+import { createDistributed, plainColumn } from '../tables/ddl-cluster.ts'
 import {
   createRollupView,
   createTraceIndex,
@@ -20,7 +20,7 @@ import {
   TRACE_INDEX,
   TRACE_INDEX_COLUMNS,
   TRACE_INDEX_VIEW,
-} from './ddl-derived.ts'
+} from '../tables/ddl-derived.ts'
 
 /** What is there already: a table's columns, its definition as the engine prints it. */
 export interface ExistingTable {

@@ -1,4 +1,4 @@
-import type { Column, StreamDeclaration, Table } from '../model/streams/stream.ts'
+import type { Column, StreamDeclaration, Table } from '../../model/streams/stream.ts'
 import { quoteName, storedType } from './column-types.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { STREAMS } from '../model/streams/index.ts'
-import { tablesOf } from '../model/streams/stream.ts'
+import { STREAMS } from '../../model/streams/index.ts'
+import { tablesOf } from '../../model/streams/stream.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
 import { CATALOGUE_VIEWS } from './ddl-catalogue.ts'
-import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from './ddl-derived.ts'
 
 /** A table or view as far as its rows belong to somebody. */
 export interface OwnedTable {

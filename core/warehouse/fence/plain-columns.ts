@@ -1,9 +1,9 @@
-import { WattlineError } from '../catalogue/errors/errors.ts'
-import { STREAMS } from '../model/streams/index.ts'
-import { ledger, ROLLUP_KEYS } from '../model/streams/ledger.ts'
-import { tablesOf } from '../model/streams/stream.ts'
-import { quoteName, quoteText, storedType } from './column-types.ts'
-import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from './ddl-derived.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import { STREAMS } from '../../model/streams/index.ts'
+import { ledger, ROLLUP_KEYS } from '../../model/streams/ledger.ts'
+import { tablesOf } from '../../model/streams/stream.ts'
+import { quoteName, quoteText, storedType } from '../tables/column-types.ts'
+import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
 import { type SqlWord, sqlWords } from './sql-words.ts'
 
 /**

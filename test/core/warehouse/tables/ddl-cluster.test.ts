@@ -3,11 +3,11 @@
 // that the engine takes.
 import { Session } from 'chdb'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ledger, STREAMS } from '../../../core/model/streams/index.ts'
-import { column, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
-import { createTable } from '../../../core/warehouse/ddl.ts'
-import { clusterDialect, SERVER_DIALECT } from '../../../core/warehouse/ddl-cluster.ts'
-import { type ExistingTable, planMigration } from '../../../core/warehouse/migration.ts'
+import { ledger, STREAMS } from '../../../../core/model/streams/index.ts'
+import { column, type StreamDeclaration } from '../../../../core/model/streams/stream.ts'
+import { type ExistingTable, planMigration } from '../../../../core/warehouse/migration/migration.ts'
+import { createTable } from '../../../../core/warehouse/tables/ddl.ts'
+import { clusterDialect, SERVER_DIALECT } from '../../../../core/warehouse/tables/ddl-cluster.ts'
 
 const retention = { signalsDays: 30, ledgerDays: 400 }
 const dialect = clusterDialect("bo'oks")

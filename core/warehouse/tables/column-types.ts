@@ -1,4 +1,4 @@
-import type { Column, ScalarKind } from '../model/streams/stream.ts'
+import type { Column, ScalarKind } from '../../model/streams/stream.ts'
 
 /** ClickHouse type of a column of each kind: as stored, and as read from the record's Arrow before it is stored. */
 const TYPES = {

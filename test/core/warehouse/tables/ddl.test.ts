@@ -1,10 +1,10 @@
 // Guarantees: the text of every table follows from its declaration, alone; the rollup views ask for exactly what the
 // ledger's projections hold.
 import { describe, expect, it } from 'vitest'
-import { ledger, STREAMS } from '../../../core/model/streams/index.ts'
-import { column, list, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
-import { createTable, LONGEST_TTL_DAYS } from '../../../core/warehouse/ddl.ts'
-import { createRollupView, ROLLUP_VIEWS } from '../../../core/warehouse/ddl-derived.ts'
+import { ledger, STREAMS } from '../../../../core/model/streams/index.ts'
+import { column, list, type StreamDeclaration } from '../../../../core/model/streams/stream.ts'
+import { createTable, LONGEST_TTL_DAYS } from '../../../../core/warehouse/tables/ddl.ts'
+import { createRollupView, ROLLUP_VIEWS } from '../../../../core/warehouse/tables/ddl-derived.ts'
 
 const retention = { signalsDays: 30, ledgerDays: 400 }
 

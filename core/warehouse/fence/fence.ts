@@ -1,11 +1,11 @@
-import { WattlineError } from '../catalogue/errors/errors.ts'
-import { STREAMS } from '../model/streams/index.ts'
-import { tablesOf } from '../model/streams/stream.ts'
-import { quoteName } from './column-types.ts'
+import { WattlineError } from '../../catalogue/errors/errors.ts'
+import { STREAMS } from '../../model/streams/index.ts'
+import { tablesOf } from '../../model/streams/stream.ts'
+import { quoteName } from '../tables/column-types.ts'
+import { type FencedQuery, SESSION_TIME_ZONE } from '../warehouse.ts'
 import { withPlainColumns } from './plain-columns.ts'
 import { SEES_SETTING } from './policies.ts'
 import { isTotal } from './total-functions.ts'
-import { type FencedQuery, SESSION_TIME_ZONE } from './warehouse.ts'
 
 /**
  * The fence around text of strangers: who asks, as a setting that the engine's row policies read (policies.ts), and

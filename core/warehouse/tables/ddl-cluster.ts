@@ -1,4 +1,4 @@
-import type { Column } from '../model/streams/stream.ts'
+import type { Column } from '../../model/streams/stream.ts'
 import { quoteName, quoteText, storedType } from './column-types.ts'
 import { DATABASE, type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
 

@@ -1,9 +1,9 @@
-import { digest } from '../model/digest.ts'
-import { ROLLUP_KEYS } from '../model/streams/ledger.ts'
-import { type StreamDeclaration, tablesOf } from '../model/streams/stream.ts'
-import { quoteText } from './column-types.ts'
-import { type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
-import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from './ddl-derived.ts'
+import { digest } from '../../model/digest.ts'
+import { ROLLUP_KEYS } from '../../model/streams/ledger.ts'
+import { type StreamDeclaration, tablesOf } from '../../model/streams/stream.ts'
+import { quoteText } from '../tables/column-types.ts'
+import { type Dialect, LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
+import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
 import { PUBLIC_TABLES } from './policies.ts'
 
 /**

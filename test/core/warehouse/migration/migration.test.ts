@@ -1,8 +1,8 @@
 // Guarantees: a migration only adds; run on what it made itself it alters nothing.
 import { describe, expect, it } from 'vitest'
-import { STREAMS, traces } from '../../../core/model/streams/index.ts'
-import { createTable, LOCAL_DIALECT } from '../../../core/warehouse/ddl.ts'
-import { type ExistingTable, planMigration } from '../../../core/warehouse/migration.ts'
+import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
+import { type ExistingTable, planMigration } from '../../../../core/warehouse/migration/migration.ts'
+import { createTable, LOCAL_DIALECT } from '../../../../core/warehouse/tables/ddl.ts'
 
 const retention = { signalsDays: 30, ledgerDays: 400 }
 const plan = (existing: ReadonlyMap<string, ExistingTable>, days = retention) =>

@@ -1,5 +1,5 @@
-import { type Identity, OPERATOR_TENANT } from '../model/identity.ts'
-import { quoteText } from './column-types.ts'
+import { type Identity, OPERATOR_TENANT } from '../../model/identity.ts'
+import { quoteText } from '../tables/column-types.ts'
 import type { OwnedTable } from './owned-tables.ts'
 
 /**

@@ -1,7 +1,12 @@
 // Guarantees: who asks and the limits are settings of the session; what the policies do not cover is refused by name in parsed
 // text, default deny; text in which something can fail reads plain columns, and no projection computes for rows of others.
 import { describe, expect, it } from 'vitest'
-import { fencedText, fenceSettings, isVirtualColumn, refusal } from '../../../core/warehouse/fence.ts'
+import {
+  fencedText,
+  fenceSettings,
+  isVirtualColumn,
+  refusal,
+} from '../../../../core/warehouse/fence/fence.ts'
 
 it('sets who asks, and limits', () => {
   const settings = fenceSettings({
