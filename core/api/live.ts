@@ -6,6 +6,11 @@ export interface LiveAnswer {
   readonly hosts: readonly { readonly host: string; readonly host_name: string }[]
   /** How many there are; above the number listed, others can be asked for by `host`. */
   readonly hosts_total: number
+  /**
+   * What the host's readings are dated after their arrival, ms, where that is more than clocks should be apart: below 0 they are
+   * behind. Null: they are not, as far as is known.
+   */
+  readonly clock_offset_ms: number | null
   readonly cpus: number
   readonly energy_quality: 'measured' | 'estimated' | 'simulated' | 'none'
   readonly energy_source: string

@@ -68,6 +68,10 @@ export function ingestReadings(states: HostStates, record: Readings, ingestion: 
       updateRange(host.state, series, entry, ranges[2 * row + 1]!, ranges[2 * row]!)
     }
     const [valueHigh, valueLow] = [amounts[2 * row + 1]!, amounts[2 * row]! >>> 0]
+    if (isBelow(host.cameMinute, host.cameNs, minute, ns)) {
+      host.cameMinute = minute
+      host.cameNs = ns
+    }
     const isAhead = isBelow(latest.minute, latest.ns, minute, ns)
     if (series.ahead.length > 0 && !(isAhead && series.isGauge)) {
       dropDisproved(host.state, series, { minute, ns, high: valueHigh, low: valueLow }, ingestion.late)
@@ -176,7 +180,9 @@ class HostFinder {
 
   /** Writes the times back into the states. */
   finish(): void {
-    for (const { state, isHeard, minute, ns, nameMinute, nameNs } of this.#found.values()) {
+    for (const host of this.#found.values()) {
+      const { state, isHeard, minute, ns, nameMinute, nameNs } = host
+      state.cameMs = host.cameMinute < 0 ? null : host.cameMinute * 60_000 + Math.floor(host.cameNs / 1e6)
       state.recordNano = nanoOf(minute, ns)
       state.hostNameNano = nanoOf(nameMinute, nameNs)
       // Not the largest: a clock that was ahead and is set back must not hold up the host's flush until then.
@@ -222,6 +228,8 @@ class HostFinder {
       minute,
       ns,
       frontSeconds,
+      cameMinute: -1,
+      cameNs: 0,
       nameMinute,
       nameNs,
       nameId: -1,
@@ -240,6 +248,8 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
   minute: 0,
   ns: 0,
   frontSeconds: 0,
+  cameMinute: -1,
+  cameNs: 0,
   nameMinute: 0,
   nameNs: 0,
   nameId: -1,

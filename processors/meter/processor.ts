@@ -21,6 +21,7 @@ import { hostKey, isNamesKey, namesKey } from './samples/keys.ts'
 import type { StateBudget } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
 import { OwnTime } from './state/own-time.ts'
+import { HostClocks } from './windows/host-clocks.ts'
 import type { LateRow } from './windows/late.ts'
 
 /** Value of the header `kind` of the record that tells that a host has fallen silent. */
@@ -83,6 +84,7 @@ class MeterWorker implements PartitionWorker {
   readonly #partition: number
   readonly #states: HostStates
   readonly #joiner: Joiner
+  readonly #clocks: HostClocks
   /** Names as they are stored, by host key. */
   readonly #stored: Map<string, Uint8Array>
   /** What the records of this poll have given so far. */
@@ -106,6 +108,7 @@ class MeterWorker implements PartitionWorker {
     stored: ReadonlyMap<string, Uint8Array>,
   ) {
     this.#joiner = new Joiner({ events: options.events, partitions: options.partitions }, stored)
+    this.#clocks = new HostClocks(options.events, stored)
     this.#options = options
     this.#partition = partition
     this.#states = states
@@ -146,6 +149,7 @@ class MeterWorker implements PartitionWorker {
       })
     }
     this.#joiner.finish(this.#changed.values(), timestampMs, step)
+    this.#clocks.finish(this.#partition, timestampMs, step)
     for (const [key, state] of this.#changed) {
       const { names } = derivedOf(state)
       // Written again only when they are others than those that are stored.
@@ -193,6 +197,7 @@ class MeterWorker implements PartitionWorker {
       this.#erased.add(key)
     }
     this.#joiner.erase(tenant)
+    this.#clocks.erase(tenant)
     this.#energy = this.#energy.filter(row => row.Tenant !== tenant)
     this.#late = this.#late.filter(row => row.Tenant !== tenant)
     this.#timestampMs = record.timestampMs
@@ -220,14 +225,16 @@ class MeterWorker implements PartitionWorker {
     }
     const kept = this.#joiner.keep(record, readRecord(readings, record.value))
     if (kept === null) return null
-    return this.#options.meter.apply(this.#states, kept, {
+    const isForwarded = record.headers[FORWARDED_HEADER] !== undefined
+    const result = this.#options.meter.apply(this.#states, kept, {
       timestampMs: record.timestampMs,
       own: this.#ownTime.now,
-      patienceMs:
-        record.headers[FORWARDED_HEADER] === undefined ? 0 : (this.#options.forwardedPatienceMs ?? 0),
+      patienceMs: isForwarded ? (this.#options.forwardedPatienceMs ?? 0) : 0,
       capacityOf: this.#options.budget.capacityOf,
       staysOpen: (state, arrivedMs) => this.#joiner.awaits(state, arrivedMs),
     })
+    this.#clocks.saw(result.changed, record.timestampMs, isForwarded)
+    return result
   }
 
   /**
@@ -244,6 +251,7 @@ class MeterWorker implements PartitionWorker {
       this.#states.delete(key)
       this.#options.budget.release(state)
       this.#stored.delete(key)
+      this.#clocks.forget(key)
       step.state.set(key, null)
       step.state.set(namesKey(key), null)
     }

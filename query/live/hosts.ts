@@ -3,6 +3,7 @@
 interface LiveHost {
   readonly host: string
   readonly host_name: string
+  readonly clock_offset_ms?: number | null
 }
 
 /** A host with every name under which its readings are stored. */

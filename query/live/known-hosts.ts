@@ -23,10 +23,18 @@ export interface SeenHost {
   readonly host_name: string
   /** Unix milliseconds. */
   readonly last_ms: string
+  /** Null, absent: its clock is right, as far as is known. */
+  readonly clock_offset_ms?: number | null
+}
+
+interface KnownHost {
+  readonly name: string
+  readonly lastMs: number
+  readonly clockOffsetMs: number | null
 }
 
 interface TenantHosts {
-  readonly hosts: Map<string, { readonly name: string; readonly lastMs: number }>
+  readonly hosts: Map<string, KnownHost>
   lookedMs: number
   wholeMs: number
   /** The look that is under way: others wait for it. */
@@ -56,7 +64,7 @@ export class KnownHosts {
       await known.look
     }
     return [...known.hosts]
-      .map(([host, { name }]) => ({ host, host_name: name }))
+      .map(([host, { name, clockOffsetMs }]) => ({ host, host_name: name, clock_offset_ms: clockOffsetMs }))
       .toSorted((a, b) => order(a.host_name, b.host_name) || order(a.host, b.host))
   }
 
@@ -64,9 +72,12 @@ export class KnownHosts {
     const isWhole = nowMs - known.wholeMs >= WHOLE_EVERY_MS || nowMs < known.wholeMs
     const earliest = nowMs - HOSTS_SINCE_MS
     const sinceMs = isWhole ? earliest : Math.max(earliest, known.lookedMs - OVERLAP_MS)
-    for (const { host, host_name: name, last_ms: last } of await look(sinceMs)) {
+    for (const { host, host_name: name, last_ms: last, clock_offset_ms: clockOffsetMs = null } of await look(
+      sinceMs,
+    )) {
       const lastMs = Number(last)
-      if (lastMs >= (known.hosts.get(host)?.lastMs ?? 0)) known.hosts.set(host, { name, lastMs })
+      if (lastMs >= (known.hosts.get(host)?.lastMs ?? 0))
+        known.hosts.set(host, { name, lastMs, clockOffsetMs })
     }
     for (const [host, { lastMs }] of known.hosts) if (lastMs < earliest) known.hosts.delete(host)
     this.#bound(known)

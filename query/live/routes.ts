@@ -14,7 +14,13 @@ import { type JoinedHost, joinHosts } from './hosts.ts'
 import { type LiveInterval, type LiveIntervals, type LiveOptions, toIntervals } from './intervals.ts'
 import { KnownHosts, type SeenHost } from './known-hosts.ts'
 import { toSeries } from './series.ts'
-import { type CounterRow, countersStatement, hostsStatement } from './statements.ts'
+import {
+  type ClockRow,
+  type CounterRow,
+  clocksStatement,
+  countersStatement,
+  hostsStatement,
+} from './statements.ts'
 
 /** Hosts that an answer lists; a page that asks for another by its name gets it all the same. */
 const HOSTS_LISTED = 1_000
@@ -51,10 +57,9 @@ async function answerLive(
 ): Promise<LiveAnswer> {
   const { config } = context
   const nowMs = context.now()
-  const found = await knownHosts.find(tenant, nowMs, sinceMs => {
-    const asked = hostsStatement(tenant, sinceMs)
-    return readings.query<SeenHost>(asked.text, asked.params)
-  })
+  const found = await knownHosts.find(tenant, nowMs, sinceMs =>
+    lookForHosts(readings, tenant, sinceMs, nowMs),
+  )
   const joined = joinHosts(found)
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
   const host = known?.host ?? (wanted === '' ? undefined : wanted)
@@ -71,6 +76,21 @@ async function answerLive(
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
   return answerOf(config, nowMs, { host, joined }, toIntervals(rows, optionsOf(config)))
+}
+
+async function lookForHosts(
+  readings: FencedReader,
+  tenant: string,
+  sinceMs: number,
+  nowMs: number,
+): Promise<readonly SeenHost[]> {
+  const [hosts, clocks] = [hostsStatement(tenant, sinceMs), clocksStatement(tenant, nowMs)]
+  const seen = await readings.query<Omit<SeenHost, 'clock_offset_ms'>>(hosts.text, hosts.params)
+  const off = await readings.query<ClockRow>(clocks.text, clocks.params)
+  const offsets = new Map(
+    off.flatMap(({ host, state, offset_ms: ms }) => (state === 'right' ? [] : [[host, Number(ms)] as const])),
+  )
+  return seen.map(one => ({ ...one, clock_offset_ms: offsets.get(one.host) ?? null }))
 }
 
 function optionsOf({ metering }: Config): LiveOptions {
@@ -95,6 +115,7 @@ function answerOf(
     host_name: joined.find(one => one.host === host)?.host_name ?? host,
     hosts: joined.slice(0, HOSTS_LISTED).map(({ host: id, host_name }) => ({ host: id, host_name })),
     hosts_total: joined.length,
+    clock_offset_ms: joined.find(one => one.host === host)?.clock_offset_ms ?? null,
     cpus: cpusOf(live.intervals),
     energy_quality: qualityOf(live.roots.map(root => root.Quality)),
     energy_source: [...new Set(live.roots.map(root => root.Source))].toSorted().join(', '),

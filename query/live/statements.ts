@@ -2,6 +2,7 @@
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 const READINGS = tableName('readings')
+const CLOCKS = tableName('host_clocks')
 /** Counters of one host in one hour: far more than a machine has. */
 const SERIES_MAX = 5_000
 
@@ -22,6 +23,27 @@ export function hostsStatement(tenant: string, sinceMs: number): ParameterizedSq
       `LIMIT ${MOST_HOSTS_READ}`,
     params: { tenant, since: sinceMs },
   }
+}
+
+/** Told again every hour while it lasts. */
+const CLOCK_SINCE_MS = 2 * 3_600_000
+
+/** Hosts whose clocks are off now, or have been set right lately. */
+export function clocksStatement(tenant: string, nowMs: number): ParameterizedSql {
+  return {
+    text:
+      'SELECT Host AS host, argMax(State, Time) AS state, toString(argMax(OffsetMs, Time)) AS offset_ms ' +
+      `FROM ${CLOCKS} WHERE Tenant = {tenant:String} AND Time >= toDateTime({since:UInt32}) ` +
+      `GROUP BY Host ORDER BY max(Time) DESC, host LIMIT ${MOST_HOSTS_READ}`,
+    params: { tenant, since: Math.floor((nowMs - CLOCK_SINCE_MS) / 1000) },
+  }
+}
+
+/** A row of `clocksStatement`. */
+export interface ClockRow {
+  readonly host: string
+  readonly state: 'ahead' | 'behind' | 'right'
+  readonly offset_ms: string
 }
 
 /**

@@ -57,6 +57,7 @@ const live: LiveAnswer = {
   host_name: 'box',
   hosts: [],
   hosts_total: 0,
+  clock_offset_ms: null,
   cpus: 2,
   energy_quality: 'estimated',
   energy_source: 'estimate:ccf',

@@ -90,6 +90,7 @@ export function liveAnswer(options: LiveOptions): LiveAnswer {
     ...host,
     hosts,
     hosts_total: hosts.length,
+    clock_offset_ms: null,
     cpus: 16,
     energy_quality: measured ? 'measured' : 'estimated',
     energy_source: measured ? 'rapl' : 'model of the CPU family by utilisation',

@@ -26,5 +26,5 @@ it('gives streams keyed by host a number of their own', () => {
     expect([name, partitions.get(name)]).toEqual([name, expected])
   }
   const keyed = STREAMS.filter(({ key }) => key === 'host').map(({ name }) => name)
-  expect(keyed.toSorted()).toEqual(['energy', 'late_readings', 'ledger', 'readings'])
+  expect(keyed.toSorted()).toEqual(['energy', 'host_clocks', 'late_readings', 'ledger', 'readings'])
 })

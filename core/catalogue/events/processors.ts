@@ -145,6 +145,16 @@ export const METER_EVENTS = {
       'Hosts whose minutes up to a time stand in the ledger under their name: what came under their id for these is in late_readings',
     ),
   },
+  /** One for all hosts that are found so at once, naming the first; again every hour. */
+  hostClockOff: {
+    level: 'warn',
+    counter: counter(
+      'wattline_host_clocks_off_total',
+      'Times that a host was found to date its readings ahead of their arrival, or steadily behind it, once an hour each: table host_clocks',
+      'state',
+    ),
+  },
+  hostClockRight: { level: 'info' },
   energyUnpriced: {
     level: 'warn',
     counter: counter('wattline_unpriced_total', 'Ledger entries without a factor or tariff', 'reason'),

@@ -1,5 +1,6 @@
 import { factors } from './factors.ts'
 import { forwarded } from './forwarded.ts'
+import { hostClocks } from './host-clocks.ts'
 import { lateReadings } from './late-readings.ts'
 import { energy, ledger } from './ledger.ts'
 import { logs } from './logs.ts'
@@ -22,6 +23,7 @@ export const STREAMS: readonly StreamDeclaration[] = [
   energy,
   ledger,
   lateReadings,
+  hostClocks,
   factors,
   quarantine,
   forwarded,
@@ -31,6 +33,7 @@ export {
   energy,
   factors,
   forwarded,
+  hostClocks,
   lateReadings,
   ledger,
   logs,

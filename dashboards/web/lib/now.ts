@@ -48,10 +48,15 @@ export function clockText(timeMs: number, withSeconds = true): string {
 
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`. */
 export function agoText(thenMs: number, nowMs: number): string {
-  const seconds = Math.max(0, Math.round((nowMs - thenMs) / 1000))
-  if (seconds < 3) return 'just now'
-  if (seconds < 60) return `${seconds} s ago`
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`
-  return `${Math.floor(seconds / 86_400)} d ago`
+  const ms = Math.max(0, nowMs - thenMs)
+  return Math.round(ms / 1000) < 3 ? 'just now' : `${spanText(ms)} ago`
+}
+
+/** `12 s`, `3 min`, `2 h`, `5 d`. */
+export function spanText(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
 }

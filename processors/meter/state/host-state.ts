@@ -40,6 +40,8 @@ export interface HostState {
   lookup: HostLookup | null
   /** `clockMs` at which the clock that stamps records leapt ahead, see host-clock.ts; null: it did not, lately. Never stored. */
   leaptMs: number | null
+  /** Milliseconds of the newest instant that the last record told of, be it ahead or not. Never stored. */
+  cameMs: number | null
   /** Whether some series may hold samples that are ahead. Never stored. */
   hasAhead: boolean
   /** The worker's own time at the last record. Never stored. */
@@ -77,6 +79,7 @@ export const newHostState = (tenant: string, host: string): HostState => ({
   derived: null,
   lookup: null,
   leaptMs: null,
+  cameMs: null,
   hasAhead: true,
   heard: NO_TIME,
   noted: 0,

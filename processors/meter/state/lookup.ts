@@ -66,6 +66,9 @@ export interface HostLookup {
   ns: number
   /** Record time before the record in hand, in seconds. */
   frontSeconds: number
+  /** The newest instant that the record in hand tells of, be it ahead or not. */
+  cameMinute: number
+  cameNs: number
   nameMinute: number
   nameNs: number
   /** Whether the record in hand has a reading of it that is metered. */

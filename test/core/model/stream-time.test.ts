@@ -18,6 +18,7 @@ it('knows the time column of every stream', () => {
     'energy -',
     'ledger WindowStart',
     'late_readings WindowStart',
+    'host_clocks Time',
     'factors -',
     'quarantine Time',
     'forwarded -',

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { LiveAnswer, LiveSeries } from '../../../core/api/answers.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { readings } from '../../../core/model/streams/index.ts'
+import { hostClocks, readings } from '../../../core/model/streams/index.ts'
 import { countedBetween, stepsOf } from '../../../query/live/counter.ts'
 import { joinHosts } from '../../../query/live/hosts.ts'
 import { toIntervals } from '../../../query/live/intervals.ts'
@@ -354,6 +354,14 @@ describe('GET /api/v1/live', () => {
       ...rounds,
       readingRow({ Host: 'h2', HostName: 'two', Timestamp: later(10) }),
     ])
+    const clock = { Tenant: 'default', Host: 'h1', HostName: 'one', Time: Number(start / 1_000_000_000n) }
+    await store.insert(hostClocks, [
+      { ...clock, Time: clock.Time - 3_600, State: 'behind', OffsetMs: -1_000_000n },
+      { ...clock, State: 'ahead', OffsetMs: 42_000n },
+      { ...clock, Host: 'h2', State: 'ahead', OffsetMs: 7_000n },
+      { ...clock, Host: 'h2', Time: clock.Time + 5, State: 'right', OffsetMs: 0n },
+      { ...clock, Tenant: 'other', Time: clock.Time + 9, State: 'right', OffsetMs: 0n },
+    ])
   })
   afterAll(() => store.close())
 
@@ -380,6 +388,7 @@ describe('GET /api/v1/live', () => {
           { host: 'h2', host_name: 'two' },
         ],
         hosts_total: 2,
+        clock_offset_ms: 42_000,
         cpus: 4,
         energy_quality: 'estimated',
         energy_source: 'estimate:ccf',
@@ -396,6 +405,8 @@ describe('GET /api/v1/live', () => {
         ['unattributed', '', [15_000, 15_000, 15_000]],
         ['idle', '', [30_000, 30_000, 30_000]],
       ])
+      const two = (await (await fetch(`${base}?host=h2`)).json()) as LiveAnswer
+      expect(two.clock_offset_ms).toBe(null)
       const hour = (await (await fetch(`${base}?host=h1&minutes=60`)).json()) as LiveAnswer
       expect(hour.series.length).toBe(3)
       expect((await fetch(`${base}?host=spy`)).status).toBe(404)

@@ -1,6 +1,6 @@
 import type { LiveAnswer } from '../../../../core/api/answers.ts'
 import { type Layer, newestIndex, totalAt } from '../../lib/live.ts'
-import { agoText, bandText, carbonPerHour, moneyPerHour } from '../../lib/now.ts'
+import { agoText, bandText, carbonPerHour, moneyPerHour, spanText } from '../../lib/now.ts'
 import { formatQuantity, POWER } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
@@ -27,6 +27,7 @@ export function Now(props: { readonly live: LiveAnswer; readonly layers: readonl
         </p>
         <p class="badges">
           <EnergyBadge live={live} />
+          <ClockBadge offsetMs={live.clock_offset_ms} />
           {age > STALE_MS && (
             <Badge tone="bad">last reading {agoText(live.times_ms[index]!, Date.now())}</Badge>
           )}
@@ -54,6 +55,20 @@ function EnergyBadge({ live }: { readonly live: LiveAnswer }) {
         {boundary}
       </Badge>
     </>
+  )
+}
+
+function ClockBadge({ offsetMs }: { readonly offsetMs: number | null }) {
+  if (offsetMs === null) return null
+  const text = `clock ${spanText(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}`
+  const title =
+    offsetMs > 0
+      ? 'Readings of this host are dated ahead of their arrival: set its clock. They are metered when that time has come.'
+      : 'Readings of this host are always dated so long before they arrive: set its clock, or look for what holds them back.'
+  return (
+    <Badge tone="bad" title={title}>
+      {text}
+    </Badge>
   )
 }
 
