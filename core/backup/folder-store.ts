@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { WattlineError } from '../catalogue/errors/errors.ts'
+import { hasNoSpace } from '../runtime/disk-full.ts'
 import type { BackupStore } from './backup-store.ts'
 
 /** Ends names of files that are being written. */
@@ -81,7 +82,7 @@ const codeOf = (error: unknown): unknown => (error instanceof Error ? Reflect.ge
 
 function asFailure(name: string, error: unknown): unknown {
   const code = codeOf(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+  if (hasNoSpace(error)) {
     return new WattlineError('disk_full', `${name} has no space left.`, { cause: error })
   }
   if (error instanceof WattlineError || typeof code !== 'string') return error

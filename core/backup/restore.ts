@@ -8,6 +8,7 @@ import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
+import { hasNoSpace } from '../runtime/disk-full.ts'
 import type { BackupStore } from './backup-store.ts'
 import { inTurns } from './in-turns.ts'
 import { type BackupManifest, type BackupObject, objectsOf } from './manifest.ts'
@@ -128,8 +129,7 @@ async function fetchChecked(
 
 function asFailure(error: unknown, object: BackupObject, store: BackupStore): unknown {
   if (error instanceof WattlineError && error.code === 'backup_unusable') return damaged(object, store)
-  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  if (!hasNoSpace(error)) return error
   return new WattlineError('disk_full', 'The disk of the data folder is full.', { cause: error })
 }
 

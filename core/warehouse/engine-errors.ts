@@ -1,4 +1,5 @@
 import { type ErrorCode, WattlineError } from '../catalogue/errors/errors.ts'
+import { hasNoSpace } from '../runtime/disk-full.ts'
 
 /**
  * The one table from ClickHouse's error numbers to our codes. Anything not named is the engine's trouble and worth
@@ -136,7 +137,7 @@ export function messageOf(error: unknown): string {
 /** No space: said by the file system, or by the engine with a number of its own or the system's 28. */
 export function isDiskFull(error: unknown, code: number | null = engineCode(error)): boolean {
   if (code !== null && DISK_FAULTS.has(code)) return true
-  if (error instanceof Error && Reflect.get(error, 'code') === 'ENOSPC') return true
+  if (hasNoSpace(error)) return true
   return messageOf(error).includes('errno: 28,')
 }
 

@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { auditRestored, momentOf, wattline } from '../support/backups.ts'
-import { startProcess } from '../support/wattline-process.ts'
+import { AUDIT_MS, auditRestored, momentOf, wattline } from '../support/backups.ts'
+import { eventually, startProcess } from '../support/wattline-process.ts'
 import type { Acknowledged } from './acknowledged.ts'
 import type { Told } from './audit-losses.ts'
 import type { OneProcess } from './one-process.ts'
@@ -17,7 +17,7 @@ export const backUp = (system: OneProcess, environment: Readonly<Record<string, 
   name: 'backup',
   weight: 0.5,
   inject: ({ random, client: { acknowledged }, told }) => {
-    return backUpAndRestore({ system, environment, acknowledged, random, told: told() })
+    return backUpAndRestore({ system, environment, acknowledged, random, told })
   },
 })
 
@@ -27,7 +27,7 @@ interface BackupFault {
   readonly acknowledged: Acknowledged
   readonly random: () => number
   /** What files have lost before, and was told, is missing in the copy as well. */
-  readonly told: Told
+  readonly told: () => Told
 }
 
 /** Resolves with what was done. @throws for whatever the copy lacks or has twice */
@@ -39,6 +39,7 @@ async function backUpAndRestore(fault: BackupFault): Promise<string> {
   try {
     const isKilled = random() < 0.5
     if (isKilled) await wattline(backup, { killAfterMs: 500 + random() * 1_500 })
+    await untilAny(acknowledged)
     const before = momentOf(acknowledged)
     await mustBe(0, backup)
     // Two loaded processes are more than the machines of tests can bear.
@@ -47,7 +48,8 @@ async function backUpAndRestore(fault: BackupFault): Promise<string> {
     await mustBe(0, ['restore', to, '--data', restored])
     const copy = await startProcess({ data: restored, environment })
     try {
-      const findings = await auditRestored(copy, before, acknowledged, told)
+      // Asked now: what was being restored when the backup was made has ended.
+      const findings = await auditRestored(copy, before, acknowledged, told())
       if (findings.length > 0) throw new Error(`restored copy: ${findings.slice(0, 5).join('; ')}`)
     } finally {
       await copy.end('SIGTERM')
@@ -57,6 +59,15 @@ async function backUpAndRestore(fault: BackupFault): Promise<string> {
     system.showToClients()
     rmSync(root, { recursive: true, force: true })
   }
+}
+
+/** A backup of nothing shows nothing. */
+async function untilAny({ batches }: Acknowledged): Promise<void> {
+  await eventually(
+    async () => batches.size,
+    size => size > 0,
+    AUDIT_MS,
+  )
 }
 
 async function mustBe(code: number, args: readonly string[]): Promise<void> {

@@ -46,7 +46,7 @@ export async function wattline(
 }
 
 /** How long the copy may take to store what its log holds, and to close its minutes. */
-const AUDIT_MS = 120_000
+export const AUDIT_MS = 120_000
 
 /** What had been acknowledged at a moment. */
 export interface Moment {

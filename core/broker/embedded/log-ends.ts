@@ -3,6 +3,7 @@
  * deleted, from the log that was there before, and what of it nobody had read. Written when a change is durable and before
  * it is acknowledged; it may lag behind the log, and is never ahead of the log that it was written for.
  */
+import { hasNoSpace } from '../../runtime/disk-full.ts'
 import { SlotFile } from '../../runtime/slot-file.ts'
 import type { DraftWatcher } from './draft.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -45,9 +46,6 @@ interface LogEndsFile {
   readonly read: ReadonlyMap<string, ReadonlyMap<string, TimedOffset>>
 }
 
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
-
 const IDENTITY = 'identity'
 const placeOf = (log: Pick<PartitionLog, 'stream' | 'partition'>): string => `${log.stream}/${log.partition}`
 const slotOf = (group: string, place: string): string => `${group}@${place}`
@@ -85,7 +83,7 @@ export class LogEnds implements DraftWatcher {
       return new LogEnds(SlotFile.create(path, slots), ports)
     } catch (error) {
       // A full disk: the file of the same log serves on as it is, and is written in its place.
-      if (!isDiskFull(error) || known?.log !== identity) throw error
+      if (!hasNoSpace(error) || known?.log !== identity) throw error
       const ends = new LogEnds(SlotFile.open(path), ports)
       for (const [name, text] of slots) ends.#writeText(name, text)
       return ends
