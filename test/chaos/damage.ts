@@ -6,7 +6,7 @@ import { drawOne } from './topology.ts'
 const engineOf = (data: string): string => join(data, 'warehouse', 'engine')
 
 /** Folders of the tables, by their definitions. */
-function tableFolders(data: string): ReadonlyMap<string, string> {
+export function tableFolders(data: string): ReadonlyMap<string, string> {
   const definitions = join(engineOf(data), 'metadata', 'wattline')
   const found = readdirSync(definitions).flatMap(file => {
     const uuid = /UUID '([^']+)'/.exec(readFileSync(join(definitions, file), 'utf8'))?.[1]

@@ -5,53 +5,30 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { tableFolders } from '../../chaos/damage.ts'
 import { freePorts } from '../../support/kafka/kafka-server.ts'
-import {
-  HASTE,
-  metricsText,
-  readyz,
-  sendSpans,
-  storedSpans,
-  untilStored,
-} from '../../support/spans-of-a-process.ts'
+import { processOnFolder } from '../../support/process-on-folder.ts'
+import { metricsText, readyz, sendSpans, storedSpans, untilStored } from '../../support/spans-of-a-process.ts'
 import { eventually } from '../../support/until.ts'
-import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
+import type { WattlineProcess } from '../../support/wattline-process.ts'
 
-let data: string
-let running: WattlineProcess | null = null
-beforeEach(() => {
-  data = mkdtempSync(join(tmpdir(), 'wattline-damaged-'))
-})
-afterEach(async () => {
-  await running?.end('SIGKILL')
-  running = null
-  rmSync(data, { recursive: true, force: true })
-})
-
-const start = async (environment = {}): Promise<WattlineProcess> => {
-  running = await startProcess({ data, environment: { ...HASTE, ...environment } })
-  return running
-}
+const on = processOnFolder('damaged')
+const { start } = on
 
 const DAY_MS = 86_400_000
 
-/** Folder of a table, by its definition. */
 function folderOf(table: string): string {
-  const engine = join(data, 'warehouse', 'engine')
-  const text = readFileSync(join(engine, 'metadata', 'wattline', `${table}.sql`), 'utf8')
-  const uuid = /UUID '([^']+)'/.exec(text)![1]!
-  return join(engine, 'store', uuid.slice(0, 3), uuid)
+  const folder = tableFolders(on.data).get(table)
+  if (folder === undefined) throw new Error(`there is no table ${table}`)
+  return folder
 }
 
 /** A part of the day so many days ago. */
@@ -119,13 +96,13 @@ describe('what the log still has', () => {
     timeout: 120_000,
   }, async () => {
     await filled()
-    cpSync(join(data, 'warehouse'), join(data, 'older'), { recursive: true, verbatimSymlinks: true })
+    cpSync(join(on.data, 'warehouse'), join(on.data, 'older'), { recursive: true, verbatimSymlinks: true })
     let process = await start()
     await sendSpans(process, 30)
     await untilStored(process, 900)
     await process.end('SIGTERM')
-    rmSync(join(data, 'warehouse'), { recursive: true })
-    renameSync(join(data, 'older'), join(data, 'warehouse'))
+    rmSync(join(on.data, 'warehouse'), { recursive: true })
+    renameSync(join(on.data, 'older'), join(on.data, 'warehouse'))
 
     process = await start()
     expect(await untilStored(process, 900)).toEqual({ rows: 900, distinct: 900 })
@@ -179,7 +156,7 @@ it('says what the log has no more, and is not ready until that is accepted', {
   expect(await metricsText(process)).toMatch(
     new RegExp(`^wattline_lost_rows\\{table="otel_traces"\\} ${missing}$`, 'm'),
   )
-  writeFileSync(join(data, 'losses.accept'), '')
+  writeFileSync(join(on.data, 'losses.accept'), '')
   await eventually(
     async () => (await readyz(process)).status,
     found => found === 200,
@@ -192,7 +169,7 @@ it('says what the log has no more, and is not ready until that is accepted', {
 
 it('puts definitions of tables back', { timeout: 120_000 }, async () => {
   await filled()
-  rmSync(join(data, 'warehouse', 'engine', 'metadata'), { recursive: true })
+  rmSync(join(on.data, 'warehouse', 'engine', 'metadata'), { recursive: true })
   const process = await start()
   expect(await storedSpans(process)).toEqual({ rows: 300, distinct: 300 })
   expect(process.stderr.join('\n')).toMatch(/definitionRestored/)
@@ -202,13 +179,13 @@ it('puts definitions of tables back', { timeout: 120_000 }, async () => {
 
 it.each([
   ['is not there', () => undefined],
-  ['is an empty mount point', () => mkdirSync(join(data, 'warehouse'))],
+  ['is an empty mount point', () => mkdirSync(join(on.data, 'warehouse'))],
 ])(
   'waits for tables whose folder %s, and takes data in meanwhile',
   { timeout: 120_000 },
   async (_what, after) => {
     await filled()
-    renameSync(join(data, 'warehouse'), join(data, 'elsewhere'))
+    renameSync(join(on.data, 'warehouse'), join(on.data, 'elsewhere'))
     after()
     let process = await start()
     const { status, text } = await readyz(process)
@@ -216,9 +193,9 @@ it.each([
     expect(text).toMatch(/tables are gone.*mount it/)
     await sendSpans(process, 5)
     await process.end('SIGTERM')
-    expect(existsSync(join(data, 'warehouse', 'engine', 'store'))).toBe(false)
-    rmSync(join(data, 'warehouse'), { recursive: true, force: true })
-    renameSync(join(data, 'elsewhere'), join(data, 'warehouse'))
+    expect(existsSync(join(on.data, 'warehouse', 'engine', 'store'))).toBe(false)
+    rmSync(join(on.data, 'warehouse'), { recursive: true, force: true })
+    renameSync(join(on.data, 'elsewhere'), join(on.data, 'warehouse'))
     process = await start()
     expect(await untilStored(process, 400)).toEqual({ rows: 400, distinct: 400 })
     expect((await readyz(process)).status).toBe(200)
@@ -228,11 +205,11 @@ it.each([
 
 it('starts over with empty tables when an operator does without them', { timeout: 120_000 }, async () => {
   await filled()
-  rmSync(join(data, 'warehouse'), { recursive: true })
+  rmSync(join(on.data, 'warehouse'), { recursive: true })
   let process = await start()
   expect((await readyz(process)).status).toBe(503)
   await process.end('SIGTERM')
-  writeFileSync(join(data, 'losses.accept'), '')
+  writeFileSync(join(on.data, 'losses.accept'), '')
   process = await start()
   // The log had all of it still.
   expect(await untilStored(process, 300)).toEqual({ rows: 300, distinct: 300 })
@@ -244,7 +221,7 @@ it('waits for tables that had no rows yet, too', { timeout: 120_000 }, async () 
   const [port] = await freePorts(1)
   const environment = { WATTLINE_LISTEN_HTTP: `${port}` }
   await (await start(environment)).end('SIGKILL')
-  const [warehouse, elsewhere] = [join(data, 'warehouse'), join(data, 'elsewhere')]
+  const [warehouse, elsewhere] = [join(on.data, 'warehouse'), join(on.data, 'elsewhere')]
   renameSync(warehouse, elsewhere)
   const process = await start(environment)
   expect(await readyz(process)).toMatchObject({ status: 503, text: expect.stringMatching(/tables are gone/) })

@@ -2,33 +2,19 @@
 // was deleted, are all there; what is gone with the files is told in readiness, in metrics and by command; and an operator's
 // word makes the instance ready again.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { HASTE, metricsText, readyz, sendSpans, untilStored } from '../../support/spans-of-a-process.ts'
+import { expect, it } from 'vitest'
+import { processOnFolder } from '../../support/process-on-folder.ts'
+import { metricsText, readyz, sendSpans, untilStored } from '../../support/spans-of-a-process.ts'
 import { eventually } from '../../support/until.ts'
-import { startProcess, type WattlineProcess } from '../../support/wattline-process.ts'
 
-let data: string
-let running: WattlineProcess | null = null
-beforeEach(() => {
-  data = mkdtempSync(join(tmpdir(), 'wattline-history-'))
-})
-afterEach(async () => {
-  await running?.end('SIGKILL')
-  running = null
-  rmSync(data, { recursive: true, force: true })
-})
-
-const start = async (environment = {}): Promise<WattlineProcess> => {
-  running = await startProcess({ data, environment: { ...HASTE, ...environment } })
-  return running
-}
+const on = processOnFolder('history')
+const { start } = on
 
 const command = (...args: string[]): string =>
   execFileSync(process.execPath, ['cli/wattline.cjs', 'losses', ...args], {
-    env: { PATH: process.env['PATH'], WATTLINE_DATA: data },
+    env: { PATH: process.env['PATH'], WATTLINE_DATA: on.data },
     encoding: 'utf8',
     stdio: 'pipe',
   })
@@ -38,14 +24,14 @@ it('stores what comes after an older log was restored', { timeout: 120_000 }, as
   await sendSpans(process, 10)
   await untilStored(process, 200)
   await process.end('SIGTERM')
-  cpSync(join(data, 'log'), join(data, 'older'), { recursive: true })
+  cpSync(join(on.data, 'log'), join(on.data, 'older'), { recursive: true })
 
   process = await start()
   await sendSpans(process, 20)
   await untilStored(process, 600)
   await process.end('SIGTERM')
-  rmSync(join(data, 'log'), { recursive: true })
-  cpSync(join(data, 'older'), join(data, 'log'), { recursive: true })
+  rmSync(join(on.data, 'log'), { recursive: true })
+  cpSync(join(on.data, 'older'), join(on.data, 'log'), { recursive: true })
 
   process = await start()
   const { status, text } = await readyz(process)
@@ -68,7 +54,7 @@ it('tells of records that a deleted log had not stored yet, until that is accept
   process = await start({ WATTLINE_ROLES: 'collector', WATTLINE_FORWARD_URL: 'http://127.0.0.1:9' })
   await sendSpans(process, 3)
   await process.end('SIGTERM')
-  rmSync(join(data, 'log'), { recursive: true })
+  rmSync(join(on.data, 'log'), { recursive: true })
 
   process = await start()
   await sendSpans(process, 5)
