@@ -12,6 +12,11 @@ export interface EntryKey {
   readonly share: string
   readonly entryKind: 'original' | 'correction'
   readonly revision: number
+  /**
+   * After the log was lost the meter begins anew, and what it still sees of a minute that was booked before is another entry:
+   * the identity of the log since then. '' where none was lost.
+   */
+  readonly history: string
 }
 
 /** 128 bits of the key's hash, hex. JSON keeps the parts apart whatever they contain. */
@@ -27,6 +32,7 @@ export const entryId = (key: EntryKey): string =>
       key.share,
       key.entryKind,
       key.revision,
+      ...(key.history === '' ? [] : [key.history]),
     ]),
     32,
   )

@@ -1,3 +1,4 @@
+import type { AssignedPartition } from '../../core/broker/broker.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
@@ -29,16 +30,16 @@ export function createRateProcessor(options: RateOptions): Processor {
     name: 'rate',
     streams: [energy.name],
     poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
-    async open({ partition }) {
+    async open(assigned) {
       await publish()
-      return rateWorker(options, partition)
+      return rateWorker(options, assigned)
     },
   }
 }
 
 function rateWorker(
   { rate, events, follow }: Pick<RateOptions, 'rate' | 'events' | 'follow'>,
-  partition: number,
+  assigned: AssignedPartition,
 ): PartitionWorker {
   let rows: LedgerRow[] = []
   let timestampMs = 0
@@ -46,12 +47,12 @@ function rateWorker(
     async apply(record) {
       assertReadable(record)
       await follow()
-      rows.push(...rate.rate(decodeRows(energy, record.value)))
+      rows.push(...rate.rate(decodeRows(energy, record.value), assigned.historyOf(record.offset)))
       timestampMs = record.timestampMs
     },
     finish(step) {
       if (rows.length === 0) return
-      step.emit(ledger.name, partition, { value: encodeRows(ledger, rows), timestampMs })
+      step.emit(ledger.name, assigned.partition, { value: encodeRows(ledger, rows), timestampMs })
       const unpriced = new Map<string, number>()
       for (const { Reason } of rows) if (Reason !== '') unpriced.set(Reason, (unpriced.get(Reason) ?? 0) + 1)
       for (const [reason, amount] of unpriced) events.emit('energyUnpriced', { reason, amount })

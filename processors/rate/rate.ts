@@ -28,8 +28,11 @@ type Reason = (typeof REASONS)[number]
 
 /** The verb of `rate`. It keeps no state between calls. */
 export interface Rate {
-  /** Rates rows of whole windows: all rows of a host and window must come in one call. One entry per row, in order. */
-  rate(rows: readonly EnergyRow[]): LedgerRow[]
+  /**
+   * Rates rows of whole windows: all rows of a host and window must come in one call. One entry per row, in order.
+   * @param history of the log that they come from, see `EntryKey`; '' where none was lost
+   */
+  rate(rows: readonly EnergyRow[], history?: string): LedgerRow[]
 }
 
 /** 1 kWh = 3.6e12 µJ; g -> µg and currency -> nano bring 1e6 and 1e9. */
@@ -51,7 +54,7 @@ export function createRate(
   const siteOf = createSites({ factors, sites })
   const tariff = tariffOf(tariffs)
   return {
-    rate(rows) {
+    rate(rows, history = '') {
       const intensities = book()
       const embodied = embodiedByRow(siteOf, rows)
       return rows.map((row, index) => {
@@ -68,7 +71,7 @@ export function createRate(
           ...priceRow(row, { site, intensities, tariff }),
           Account: accountOf(row),
           CarbonEmbodiedUg: embodied[index] ?? null,
-          EntryId: idOf(row),
+          EntryId: idOf(row, history),
         }
       })
     },
@@ -152,7 +155,7 @@ function embodiedByRow(
   return shares
 }
 
-const idOf = (row: EnergyRow): string =>
+const idOf = (row: EnergyRow, history: string): string =>
   entryId({
     tenant: row.Tenant,
     host: row.Host,
@@ -163,4 +166,5 @@ const idOf = (row: EnergyRow): string =>
     share: row.Share,
     entryKind: 'original',
     revision: 0,
+    history,
   })

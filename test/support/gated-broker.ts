@@ -53,6 +53,7 @@ function gated(broker: Broker, end: () => Promise<void>): GatedBroker {
     partition: partition.partition,
     logOf: offset => partition.logOf(offset),
     originOf: offset => partition.originOf(offset),
+    historyOf: offset => partition.historyOf(offset),
     revoked: partition.revoked,
     poll: async limits => {
       await Promise.race([gate.promise, aborted(partition.revoked)])

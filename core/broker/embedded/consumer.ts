@@ -8,6 +8,7 @@ import type {
   StoredRecord,
   TransactionStep,
 } from '../broker.ts'
+import type { RecordHistory } from './history.ts'
 import type { Journal } from './journal.ts'
 import { type PartitionId, recordKey, stateNameOf, stateOf } from './keys.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -18,8 +19,7 @@ import type { LogStore } from './store.ts'
 export interface ConsumerPorts {
   readonly store: LogStore
   readonly journal: Journal
-  /** Origin of a record, '' for those of before there were any; and the identity of the log that it was in. */
-  readonly originOf: (log: PartitionLog, offset: bigint) => { readonly origin: string; readonly log: string }
+  readonly historyOf: (log: PartitionLog, offset: bigint) => RecordHistory
   /** The partition of an output; throws for an unknown one. */
   readonly find: (stream: string, partition: number) => PartitionLog
   readonly onCommit: (log: PartitionLog) => void
@@ -50,11 +50,15 @@ export class Consumer implements AssignedPartition {
   }
 
   logOf(offset: bigint): string {
-    return this.#ports.originOf(this.#place, offset).log
+    return this.#ports.historyOf(this.#place, offset).log
   }
 
   originOf(offset: bigint): string {
-    return this.#ports.originOf(this.#place, offset).origin
+    return this.#ports.historyOf(this.#place, offset).origin
+  }
+
+  historyOf(offset: bigint): string {
+    return this.#ports.historyOf(this.#place, offset).history
   }
 
   revoke(): void {

@@ -103,7 +103,7 @@ class EmbeddedBroker implements Broker {
     })
     this.#history = new History(options, store, this.#journal, options.clock ?? Date.now)
     this.#ports = {
-      originOf: (log, offset) => this.#history.of(log, offset),
+      historyOf: (log, offset) => this.#history.of(log, offset),
       store,
       journal: this.#journal,
       find: (stream, partition) => this.#partition(stream, partition),

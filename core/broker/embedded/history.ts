@@ -5,7 +5,15 @@ import type { Draft } from './draft.ts'
 import type { Journal } from './journal.ts'
 import { IDENTITY_KEY, ORIGINS_KEY, type PartitionId, recordKey, stateOf } from './keys.ts'
 import { findLost, LogEnds, type LostRecords, readEnds } from './log-ends.ts'
-import { decodeOrigins, encodeOrigins, type Origins, originOf, withOrigin } from './origins.ts'
+import {
+  decodeOrigins,
+  encodeOrigins,
+  historyOf,
+  newOrigin,
+  type Origins,
+  originOf,
+  withOrigin,
+} from './origins.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { decodeHead } from './record.ts'
 import type { LogStore } from './store.ts'
@@ -18,6 +26,16 @@ export interface HistoryOptions {
   readonly onLost?: (lost: LostRecords) => Promise<void>
   /** Groups that go on at the end, without state, in an older copy: what they would do again is done and stored. */
   readonly doneElsewhere?: readonly string[]
+}
+
+/** Whose a record is. */
+export interface RecordHistory {
+  /** '' for records of before there were any. */
+  readonly origin: string
+  /** Identity of the log that it was appended to. */
+  readonly log: string
+  /** The origin, where the log before it was lost; else ''. */
+  readonly history: string
 }
 
 /** Knows the origin of every record and detects at start that the log is not the one that was here before. */
@@ -41,13 +59,12 @@ export class History {
     this.#identity = identity === undefined ? null : Buffer.from(identity).toString()
   }
 
-  /** Origin of a record, '' for those of before there were any; and the identity of the log that it was appended to. */
-  of(place: PartitionId, offset: bigint): { readonly origin: string; readonly log: string } {
+  of(place: PartitionId, offset: bigint): RecordHistory {
     if (this.#identity === null || this.#origins === null) {
       throw new WattlineError('invariant_broken', 'The log has no origins before its streams are created.')
     }
     const origin = originOf(this.#origins, place, offset)
-    return { origin, log: origin || this.#identity }
+    return { origin, log: origin || this.#identity, history: historyOf(this.#origins, place, offset) }
   }
 
   /**
@@ -82,7 +99,7 @@ export class History {
     const isNew = this.#identity === null
     const identity = this.#identity ?? id
     const before = known.length === 0 ? [{ id: '', from: {} }] : known
-    const origins = isNew ? [{ id, from: {} }] : withOrigin(before, id, logs)
+    const origins = isNew ? [newOrigin(id, {}, isOther)] : withOrigin(before, id, logs, isOther)
     await this.#journal.submit(0, draft => {
       draft.put(IDENTITY_KEY, Buffer.from(identity))
       draft.put(ORIGINS_KEY, encodeOrigins(origins))

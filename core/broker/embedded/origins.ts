@@ -11,6 +11,8 @@ interface Origin {
   readonly id: string
   /** `stream number/partition` -> its first offset there; where nothing stands, 0. */
   readonly from: Readonly<Record<string, string>>
+  /** The log before was lost, or went back: who derives things from it began anew. */
+  readonly isAnew?: true
 }
 
 /** In order; never empty. */
@@ -22,22 +24,37 @@ export const encodeOrigins = (origins: Origins): Buffer => Buffer.from(JSON.stri
 export const decodeOrigins = (stored: Uint8Array): Origins => JSON.parse(Buffer.from(stored).toString())
 
 /** The origin of a record. */
-export function originOf(origins: Origins, place: PartitionId, offset: bigint): string {
-  const origin = origins.findLast(({ from }) => BigInt(from[keyOf(place)] ?? '0') <= offset)
-  return origin?.id ?? ''
+export const originOf = (origins: Origins, place: PartitionId, offset: bigint): string =>
+  findOrigin(origins, place, offset)?.id ?? ''
+
+/** The same where it began anew; '' where nothing was lost before it. */
+export function historyOf(origins: Origins, place: PartitionId, offset: bigint): string {
+  const origin = findOrigin(origins, place, offset)
+  return origin?.isAnew === true ? origin.id : ''
 }
+
+const findOrigin = (origins: Origins, place: PartitionId, offset: bigint): Origin | undefined =>
+  origins.findLast(({ from }) => BigInt(from[keyOf(place)] ?? '0') <= offset)
 
 interface LogBounds extends PartitionId {
   readonly bounds: { readonly first: bigint; readonly next: bigint }
 }
 
+export const newOrigin = (id: string, from: Origin['from'], isAnew: boolean): Origin =>
+  isAnew ? { id, from, isAnew } : { id, from }
+
 /** With one more that begins where the log ends; without those that no stored record has. */
-export function withOrigin(origins: Origins, id: string, partitions: Iterable<LogBounds>): Origins {
+export function withOrigin(
+  origins: Origins,
+  id: string,
+  partitions: Iterable<LogBounds>,
+  isAnew: boolean,
+): Origins {
   const logs = [...partitions]
   const from = Object.fromEntries(logs.map(log => [keyOf(log), `${log.bounds.next}`]))
   const used = new Set(logs.map(log => originOf(origins, log, log.bounds.first)))
   const oldest = origins.findIndex(origin => used.has(origin.id))
-  return [...(oldest === -1 ? origins.slice(-1) : origins.slice(oldest)), { id, from }]
+  return [...(oldest === -1 ? origins.slice(-1) : origins.slice(oldest)), newOrigin(id, from, isAnew)]
 }
 
 const keyOf = ({ streamId, partition }: PartitionId): string => `${streamId}/${partition}`

@@ -62,6 +62,11 @@ export class KafkaConsumer implements AssignedPartition {
     return this.#topicId
   }
 
+  /** Kafka does not tell a topic that was made again from a new one. */
+  historyOf(): string {
+    return ''
+  }
+
   revoke(): void {
     this.#revoke.abort()
   }

@@ -110,7 +110,7 @@ function rollup(
 
 /**
  * The books. Append-only: the sum over all entries of a key is the truth at any time. EntryId is derived from the key
- * alone, so that a replay writes the same entry. Quantities that could not be priced are NULL with a Reason, never 0.
+ * alone (and from losses of the log), so that a replay writes the same entry. Quantities that could not be priced are NULL with a Reason, never 0.
  */
 export const ledger = {
   name: 'ledger',

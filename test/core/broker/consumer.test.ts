@@ -34,7 +34,7 @@ test('a poll that fails half way is repeated from where it began', async () => {
   const log = new PartitionLog('in', place, null, { first: 0n, next: 3n, bytes: 100 })
   const volume = { freeBytes: () => 1e9, takeReserve: () => true, dropReserve: () => undefined }
   const consumer = new Consumer(log, 'group', {
-    originOf: () => ({ origin: '', log: 'log' }),
+    historyOf: () => ({ origin: '', log: 'log', history: '' }),
     store,
     journal: new Journal(store, new Space(100, 1e9, volume), () => undefined),
     find: () => log,

@@ -40,6 +40,10 @@ const append = async (broker: Broker, count: number): Promise<void> => {
 const originsOf = (broker: Broker, offsets: readonly bigint[]): Promise<string[]> =>
   onPartition(broker, 'look', 'in', async partition => offsets.map(offset => partition.originOf(offset)))
 
+/** The same where the log before was lost. */
+const historiesOf = (broker: Broker, offsets: readonly bigint[]): Promise<string[]> =>
+  onPartition(broker, 'look', 'in', async partition => offsets.map(offset => partition.historyOf(offset)))
+
 const commit = (broker: Broker, group: string, offset: bigint, state?: string): Promise<void> =>
   onPartition(broker, group, 'in', partition =>
     partition.transact({
@@ -111,6 +115,7 @@ describe('an older copy', () => {
     const [kept, fresh] = await originsOf(broker, [4n, 5n])
     expect(kept).toBe(old)
     expect(fresh).not.toBe(old)
+    expect(await historiesOf(broker, [4n, 5n])).toEqual(['', fresh])
     // What the meter would do again is done; the tables lack what they lacked.
     expect(await stateOf(broker, 'meter')).toBe(0)
     expect((await broker.lag('meter', 'in'))[0]).toMatchObject({ committed: 5n })
@@ -119,6 +124,7 @@ describe('an older copy', () => {
     ;({ broker, lost } = await opened(data))
     expect(lost).toEqual([])
     expect(await originsOf(broker, [4n, 5n])).toEqual([kept, fresh])
+    expect(await historiesOf(broker, [4n, 5n])).toEqual(['', fresh])
     await broker.close()
   })
 
@@ -160,6 +166,7 @@ it('tells of a log that was deleted, and begins with another origin', async () =
   expect(lossOfLog(lost[0]!, 'log')).toMatchObject({ state: 'noted', extent: [] })
   await append(broker, 1)
   expect(await originsOf(broker, [0n])).not.toEqual([old])
+  expect(await historiesOf(broker, [0n])).toEqual(await originsOf(broker, [0n]))
   await broker.close()
 })
 
@@ -177,6 +184,8 @@ it('takes a log for another one when the file of ends is missing', async () => {
   const [kept, fresh] = await originsOf(broker, [1n, 2n])
   expect(kept).toBe(old)
   expect(fresh).not.toBe(old)
+  // Nothing was found lost, and the meter goes on as it was.
+  expect(await historiesOf(broker, [1n, 2n])).toEqual(['', ''])
   await broker.close()
 })
 

@@ -81,6 +81,7 @@ export async function run(
     partition: partition.partition,
     logOf: offset => partition.logOf(offset),
     originOf: offset => partition.originOf(offset),
+    historyOf: offset => partition.historyOf(offset),
     revoked: partition.revoked,
     poll: limits => partition.poll(limits),
     loadState: () => partition.loadState(),

@@ -214,6 +214,7 @@ it('gives each partition an equal share of what may be held, but never too littl
     stream: 'in',
     logOf: () => 'fake',
     originOf: () => 'fake',
+    historyOf: () => '',
     partition: number,
     revoked,
     poll: async ({ maxBytes }) => {
@@ -268,6 +269,7 @@ it('commits what was applied when it is revoked among many records, and leaves t
     stream: 'in',
     logOf: () => 'fake',
     originOf: () => 'fake',
+    historyOf: () => '',
     partition: 0,
     revoked: revoke.signal,
     poll: async () => records,

@@ -44,6 +44,10 @@ test('the worked example of the accounting rules, from readings to money', () =>
   expect(rows.map(row => row.Account)).toEqual(['default', 'default', 'operator', 'operator'])
   expect(new Set(rows.map(row => row.EntryId)).size).toBe(4)
   expect(rateOf(EXAMPLE).rate(run.energy)).toEqual(rows)
+  // What is metered of the same minute after the log was lost is no repetition of it.
+  const anew = rateOf(EXAMPLE).rate(run.energy, 'log-2')
+  expect(new Set([...rows, ...anew].map(row => row.EntryId)).size).toBe(8)
+  expect(anew.map(row => ({ ...row, EntryId: '' }))).toEqual(rows.map(row => ({ ...row, EntryId: '' })))
 })
 
 test('a price below 0 gives a cost below 0, rounded as one above', () => {
