@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isSensorSource } from '../core/books/sources.ts'
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { Events } from '../core/catalogue/events/events.ts'
@@ -80,8 +81,6 @@ interface ProcessorsOptions {
   readonly meterBudget: StateBudget
   /** Hears how far rows are back that the tables had lost. */
   readonly restored?: StoreOptions['restored']
-  /** Whether readings of a Source come from sensors of ours. */
-  readonly isSensor: (source: string) => boolean
   readonly now: () => number
 }
 
@@ -90,7 +89,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
   const { config, broker, events, now, rowAges, meterBudget } = options
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
   const intensities = new IntensityFollower(broker, intensityOf(config.factors), () => performance.now())
-  const meter = createMeter({ metering: config.metering, isSensor: options.isSensor })
+  const meter = createMeter({ metering: config.metering, isSensor: isSensorSource })
   const processors = [
     createStore({
       streams: STREAMS,

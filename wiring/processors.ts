@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { isSensorSource } from '../collector/sensors/host/sensor.ts'
 import type { Broker } from '../core/broker/broker.ts'
 import { needsOf } from '../core/catalogue/config/roles.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
@@ -14,7 +13,7 @@ import type { Wiring } from './wiring.ts'
 export function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
   const { lifecycle, config, events, rowAges, meterBudget } = wiring
   const restored = restoredOf(wiring.losses)
-  const more = { rowAges, meterBudget, restored, isSensor: isSensorSource, now: Date.now }
+  const more = { rowAges, meterBudget, restored, now: Date.now }
   return lifecycle.start(
     'processors',
     () => startProcessors({ config, broker, warehouse, events, ...more }),
@@ -31,7 +30,7 @@ export async function startUplink(
   if (url === undefined) return null
   return await lifecycle.start(
     'uplink',
-    () => startForward({ config, broker, events, isSensor: isSensorSource, now: Date.now }, url),
+    () => startForward({ config, broker, events, now: Date.now }, url),
     runner => runner.stop(),
   )
 }

@@ -1,4 +1,5 @@
 /** What is remembered of a series: everything of its readings but time, epoch and value, its texts as bytes. */
+import { isCounter } from '../../core/books/quantities.ts'
 import { partitionKey } from '../../core/model/partition.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
 import type { KnownName } from './host-names.ts'
@@ -74,7 +75,7 @@ export function identityOf(
 
 /** A counter that starts anew says so by its start time. */
 export function epochOf(series: ReadingSeries, startLow: number, startHigh: number): string {
-  if (series.mapping.kind !== 'counter') return ''
+  if (!isCounter(series.mapping.quantity)) return ''
   if (series.startLow === startLow && series.startHigh === startHigh) return series.epoch
   series.startLow = startLow
   series.startHigh = startHigh

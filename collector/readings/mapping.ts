@@ -1,4 +1,5 @@
 /** What one row of the table of mappings says: see mappings.ts. */
+import type { Quantity } from '../../core/books/quantities.ts'
 import type { Labels } from '../../core/model/label-text.ts'
 import type { UnitFactor } from './scale.ts'
 
@@ -51,29 +52,12 @@ export const IGNORED_REASONS = [
 /** Label of the counter of points that look like readings and are none. */
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
-/**
- * Quantities of the stream `readings`. `_request` are reserved amounts, `cpu_wait` is time runnable and not running.
- */
-export type MappedQuantity =
-  | 'energy'
-  | 'energy_active'
-  | 'energy_idle'
-  | 'power'
-  | 'cpu_time'
-  | 'gpu_time'
-  | 'memory'
-  | 'cpu_request'
-  | 'memory_request'
-  | 'gpu_request'
-  | 'cpu_wait'
-
 /** One row of the table: which metric means which quantity, and how its labels are read. */
 export interface Mapping {
   /** Who speaks so: first half of the reading's Source (`source:metric`). */
   readonly source: string
   readonly metric: string
-  readonly quantity: MappedQuantity
-  readonly kind: 'counter' | 'gauge'
+  readonly quantity: Quantity
   /** From the unit sent to the unit of the quantity. */
   readonly factor: UnitFactor
   /** Point labels that must be equal for this row to apply; the first row that applies wins. */

@@ -56,15 +56,15 @@ const keplerOld = row('kepler', [])
 
 /** Part of `PROMETHEUS_MAPPINGS`. */
 export const KEPLER_MAPPINGS: readonly Mapping[] = [
-  kepler('kepler_node_cpu_joules_total', 'energy', 'counter', JOULES, raplZone('zone')),
-  kepler('kepler_node_cpu_active_joules_total', 'energy_active', 'counter', JOULES, raplZone('zone')),
-  kepler('kepler_node_cpu_idle_joules_total', 'energy_idle', 'counter', JOULES, raplZone('zone')),
-  kepler('kepler_node_gpu_joules_total', 'energy', 'counter', JOULES, gpuBoard),
-  kepler('kepler_process_cpu_seconds_total', 'cpu_time', 'counter', SECONDS, keplerProcess),
-  kepler('kepler_platform_watts', 'power', 'gauge', WATTS, platform, { zeroIsNone: true }),
-  keplerOld('kepler_node_package_joules_total', 'energy', 'counter', JOULES, byMode('package')),
-  keplerOld('kepler_node_core_joules_total', 'energy', 'counter', JOULES, byMode('core')),
-  keplerOld('kepler_node_uncore_joules_total', 'energy', 'counter', JOULES, byMode('uncore')),
-  keplerOld('kepler_node_dram_joules_total', 'energy', 'counter', JOULES, byMode('dram')),
-  keplerOld('kepler_node_platform_joules_total', 'energy', 'counter', JOULES, byMode('platform')),
+  kepler('kepler_node_cpu_joules_total', 'energy', JOULES, raplZone('zone')),
+  kepler('kepler_node_cpu_active_joules_total', 'energy_active', JOULES, raplZone('zone')),
+  kepler('kepler_node_cpu_idle_joules_total', 'energy_idle', JOULES, raplZone('zone')),
+  kepler('kepler_node_gpu_joules_total', 'energy', JOULES, gpuBoard),
+  kepler('kepler_process_cpu_seconds_total', 'cpu_time', SECONDS, keplerProcess),
+  kepler('kepler_platform_watts', 'power', WATTS, platform, { zeroIsNone: true }),
+  keplerOld('kepler_node_package_joules_total', 'energy', JOULES, byMode('package')),
+  keplerOld('kepler_node_core_joules_total', 'energy', JOULES, byMode('core')),
+  keplerOld('kepler_node_uncore_joules_total', 'energy', JOULES, byMode('uncore')),
+  keplerOld('kepler_node_dram_joules_total', 'energy', JOULES, byMode('dram')),
+  keplerOld('kepler_node_platform_joules_total', 'energy', JOULES, byMode('platform')),
 ]

@@ -1,5 +1,6 @@
 /** Mappings of the OpenTelemetry semantic conventions (v1.44.0) and of older names still in the wild. */
-import type { IgnoredReason, Located, MappedQuantity, Mapping, PointContext } from './mapping.ts'
+import type { Quantity } from '../../core/books/quantities.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 import { attribute, containerWorkload, podWorkload, processWorkload } from './workload.ts'
 
@@ -18,13 +19,13 @@ const MODES: Readonly<Record<string, string>> = {
 /** The semantic conventions' name of a CPU mode; unknown names stay as sent. */
 export const cpuMode = (mode: string): string => MODES[mode] ?? mode
 
-const row = (
-  metric: string,
-  quantity: MappedQuantity,
-  kind: 'counter' | 'gauge',
-  by: UnitFactor,
-  locate: Mapping['locate'],
-): Mapping => ({ source: 'otlp', metric, quantity, kind, factor: by, locate })
+const row = (metric: string, quantity: Quantity, by: UnitFactor, locate: Mapping['locate']): Mapping => ({
+  source: 'otlp',
+  metric,
+  quantity,
+  factor: by,
+  locate,
+})
 
 /** `package-0` stays, `0` becomes `package-0`: senders number their components either way. */
 const named = (prefix: string, id: string): string => (id.startsWith(`${prefix}-`) ? id : `${prefix}-${id}`)
@@ -91,25 +92,25 @@ const ofPod =
 
 /** Part of `MAPPINGS`: of several rows for a metric the first that applies to a point wins. */
 export const OTLP_MAPPINGS: readonly Mapping[] = [
-  row('hw.energy', 'energy', 'counter', JOULES, hardware),
-  row('hw.power', 'power', 'gauge', WATTS, hardware),
-  row('hw.host.energy', 'energy', 'counter', JOULES, wholeHost),
-  row('hw.host.power', 'power', 'gauge', WATTS, wholeHost),
-  row('system.cpu.time', 'cpu_time', 'counter', SECONDS, hostCpu),
-  row('process.cpu.time', 'cpu_time', 'counter', SECONDS, processCpu),
-  row('container.cpu.time', 'cpu_time', 'counter', SECONDS, ofContainer()),
-  row('k8s.pod.cpu.time', 'cpu_time', 'counter', SECONDS, ofPod()),
-  row('container.memory.working_set', 'memory', 'gauge', BYTES, ofContainer('working_set')),
-  row('container.memory.usage', 'memory', 'gauge', BYTES, ofContainer('usage')),
-  row('k8s.pod.memory.working_set', 'memory', 'gauge', BYTES, ofPod('working_set')),
-  row('k8s.pod.memory.usage', 'memory', 'gauge', BYTES, ofPod('usage')),
-  row('k8s.container.cpu.request.current', 'cpu_request', 'gauge', CPUS, ofContainer('current')),
-  row('k8s.container.cpu.request.desired', 'cpu_request', 'gauge', CPUS, ofContainer('desired')),
-  row('k8s.container.memory.request.current', 'memory_request', 'gauge', BYTES, ofContainer('current')),
-  row('k8s.container.memory.request.desired', 'memory_request', 'gauge', BYTES, ofContainer('desired')),
+  row('hw.energy', 'energy', JOULES, hardware),
+  row('hw.power', 'power', WATTS, hardware),
+  row('hw.host.energy', 'energy', JOULES, wholeHost),
+  row('hw.host.power', 'power', WATTS, wholeHost),
+  row('system.cpu.time', 'cpu_time', SECONDS, hostCpu),
+  row('process.cpu.time', 'cpu_time', SECONDS, processCpu),
+  row('container.cpu.time', 'cpu_time', SECONDS, ofContainer()),
+  row('k8s.pod.cpu.time', 'cpu_time', SECONDS, ofPod()),
+  row('container.memory.working_set', 'memory', BYTES, ofContainer('working_set')),
+  row('container.memory.usage', 'memory', BYTES, ofContainer('usage')),
+  row('k8s.pod.memory.working_set', 'memory', BYTES, ofPod('working_set')),
+  row('k8s.pod.memory.usage', 'memory', BYTES, ofPod('usage')),
+  row('k8s.container.cpu.request.current', 'cpu_request', CPUS, ofContainer('current')),
+  row('k8s.container.cpu.request.desired', 'cpu_request', CPUS, ofContainer('desired')),
+  row('k8s.container.memory.request.current', 'memory_request', BYTES, ofContainer('current')),
+  row('k8s.container.memory.request.desired', 'memory_request', BYTES, ofContainer('desired')),
   // Deprecated names, and those the Collector's cluster receiver sends.
-  row('k8s.container.cpu.request', 'cpu_request', 'gauge', CPUS, ofContainer('desired')),
-  row('k8s.container.cpu_request', 'cpu_request', 'gauge', CPUS, ofContainer('desired')),
-  row('k8s.container.memory.request', 'memory_request', 'gauge', BYTES, ofContainer('desired')),
-  row('k8s.container.memory_request', 'memory_request', 'gauge', BYTES, ofContainer('desired')),
+  row('k8s.container.cpu.request', 'cpu_request', CPUS, ofContainer('desired')),
+  row('k8s.container.cpu_request', 'cpu_request', CPUS, ofContainer('desired')),
+  row('k8s.container.memory.request', 'memory_request', BYTES, ofContainer('desired')),
+  row('k8s.container.memory_request', 'memory_request', BYTES, ofContainer('desired')),
 ]

@@ -62,30 +62,30 @@ const acpiMeter = ({ point }: PointContext): Located | IgnoredReason =>
 /** Part of `MAPPINGS`: of several rows for a metric the first that applies to a point wins. */
 export const PROMETHEUS_MAPPINGS: readonly Mapping[] = [
   ...KEPLER_MAPPINGS,
-  scaphandre('scaph_host_energy_microjoules', 'energy', 'counter', MICROJOULES, host),
-  scaphandre('scaph_host_power_microwatts', 'power', 'gauge', MICROWATTS, host),
-  scaphandre('scaph_socket_power_microwatts', 'power', 'gauge', MICROWATTS, socket),
-  dcgm('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', 'energy', 'counter', MILLIJOULES, gpuBoard),
-  dcgm('DCGM_FI_DEV_POWER_USAGE', 'power', 'gauge', WATTS, gpuBoard),
-  node('node_rapl_package_joules_total', 'energy', 'counter', JOULES, raplZone('', 'package')),
-  node('node_rapl_core_joules_total', 'energy', 'counter', JOULES, raplZone('', 'core')),
-  node('node_rapl_uncore_joules_total', 'energy', 'counter', JOULES, raplZone('', 'uncore')),
-  node('node_rapl_dram_joules_total', 'energy', 'counter', JOULES, raplZone('', 'dram')),
-  node('node_rapl_psys_joules_total', 'energy', 'counter', JOULES, raplZone('', 'psys')),
-  node('node_rapl_joules_total', 'energy', 'counter', JOULES, raplZone('rapl_zone')),
-  node('node_hwmon_power_average_watt', 'power', 'gauge', WATTS, acpiMeter, { zeroIsNone: true }),
-  node('node_hwmon_power_watt', 'power', 'gauge', WATTS, acpiMeter, { zeroIsNone: true }),
-  ipmi('ipmi_dcmi_power_consumption_watts', 'power', 'gauge', WATTS, host, { zeroIsNone: true }),
-  node('node_cpu_seconds_total', 'cpu_time', 'counter', SECONDS, hostCpu),
-  cadvisor('container_cpu_usage_seconds_total', 'cpu_time', 'counter', SECONDS, cadvisorContainer('')),
-  cadvisor('container_memory_working_set_bytes', 'memory', 'gauge', BYTES, cadvisorContainer('working_set')),
-  kubeState('kube_pod_container_resource_requests', 'cpu_request', 'gauge', UNITS, requested, {
+  scaphandre('scaph_host_energy_microjoules', 'energy', MICROJOULES, host),
+  scaphandre('scaph_host_power_microwatts', 'power', MICROWATTS, host),
+  scaphandre('scaph_socket_power_microwatts', 'power', MICROWATTS, socket),
+  dcgm('DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION', 'energy', MILLIJOULES, gpuBoard),
+  dcgm('DCGM_FI_DEV_POWER_USAGE', 'power', WATTS, gpuBoard),
+  node('node_rapl_package_joules_total', 'energy', JOULES, raplZone('', 'package')),
+  node('node_rapl_core_joules_total', 'energy', JOULES, raplZone('', 'core')),
+  node('node_rapl_uncore_joules_total', 'energy', JOULES, raplZone('', 'uncore')),
+  node('node_rapl_dram_joules_total', 'energy', JOULES, raplZone('', 'dram')),
+  node('node_rapl_psys_joules_total', 'energy', JOULES, raplZone('', 'psys')),
+  node('node_rapl_joules_total', 'energy', JOULES, raplZone('rapl_zone')),
+  node('node_hwmon_power_average_watt', 'power', WATTS, acpiMeter, { zeroIsNone: true }),
+  node('node_hwmon_power_watt', 'power', WATTS, acpiMeter, { zeroIsNone: true }),
+  ipmi('ipmi_dcmi_power_consumption_watts', 'power', WATTS, host, { zeroIsNone: true }),
+  node('node_cpu_seconds_total', 'cpu_time', SECONDS, hostCpu),
+  cadvisor('container_cpu_usage_seconds_total', 'cpu_time', SECONDS, cadvisorContainer('')),
+  cadvisor('container_memory_working_set_bytes', 'memory', BYTES, cadvisorContainer('working_set')),
+  kubeState('kube_pod_container_resource_requests', 'cpu_request', UNITS, requested, {
     when: { resource: 'cpu' },
   }),
-  kubeState('kube_pod_container_resource_requests', 'memory_request', 'gauge', BYTES, requested, {
+  kubeState('kube_pod_container_resource_requests', 'memory_request', BYTES, requested, {
     when: { resource: 'memory' },
   }),
-  kubeState('kube_pod_container_resource_requests', 'gpu_request', 'gauge', UNITS, requested, {
+  kubeState('kube_pod_container_resource_requests', 'gpu_request', UNITS, requested, {
     when: { resource: 'nvidia_com_gpu' },
   }),
 ]

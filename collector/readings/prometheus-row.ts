@@ -1,5 +1,6 @@
 /** How rows of the table for exporters of Prometheus are written. */
-import type { MappedQuantity, Mapping } from './mapping.ts'
+import type { Quantity } from '../../core/books/quantities.ts'
+import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 
 /** J to µJ. */
@@ -21,14 +22,13 @@ export const BYTES = factor(1n)
 
 type Extra = Pick<Mapping, 'when' | 'hostLabels' | 'zeroIsNone'>
 
-/** Makes rows of one exporter. Prometheus types are not trusted: the row says whether it is a counter. */
+/** Makes rows of one exporter. Prometheus types are not trusted: the quantity says whether it is a counter. */
 export const row =
   (source: string, hostLabels: readonly string[]) =>
   (
     metric: string,
-    quantity: MappedQuantity,
-    kind: 'counter' | 'gauge',
+    quantity: Quantity,
     by: UnitFactor,
     locate: Mapping['locate'],
     extra: Extra = {},
-  ): Mapping => ({ source, metric, quantity, kind, factor: by, hostLabels, untyped: true, locate, ...extra })
+  ): Mapping => ({ source, metric, quantity, factor: by, hostLabels, untyped: true, locate, ...extra })

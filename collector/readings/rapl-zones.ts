@@ -46,5 +46,5 @@ const node = row('node_exporter', [])
 /** Rows for a metric whose name begins with `PATTERN_PREFIX`; none where it is no zone's. */
 export function rowsByPattern(metric: string): readonly Mapping[] {
   const zone = DIE_METRIC.exec(metric)?.[1]
-  return zone === undefined ? [] : [node(metric, 'energy', 'counter', JOULES, raplZone('', zone))]
+  return zone === undefined ? [] : [node(metric, 'energy', JOULES, raplZone('', zone))]
 }

@@ -3,7 +3,7 @@
  * A double is a rational with a power of two below the line, so even doubles are scaled without a second rounding.
  */
 
-import type { Rational } from '../../core/model/decimal.ts'
+import { divideHalfEven, type Rational } from '../../core/model/decimal.ts'
 
 /** A unit factor: the integer unit is `sent x numerator / denominator`. */
 export interface UnitFactor extends Rational {
@@ -51,15 +51,6 @@ const isBlank = (value: number): boolean =>
   value === BLANK_DOUBLE || (value >= BLANK_FIELD_DOUBLE && value <= BLANK_FIELD_DOUBLE + 3)
 
 const inRange = (value: bigint): bigint | ScaleProblem => (value > INT64_MAX ? 'out_of_range' : value)
-
-/** Division of non-negative integers, half to even. */
-export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator
-  const twice = (numerator % denominator) * 2n
-  if (twice < denominator) return quotient
-  if (twice > denominator) return quotient + 1n
-  return quotient % 2n === 0n ? quotient : quotient + 1n
-}
 
 const bits = new DataView(new ArrayBuffer(8))
 

@@ -1,22 +1,8 @@
 /** What the unit that a sender states makes of a row of the table. */
-import { type UnitDimension, unitOfMeasure } from '../../core/model/units.ts'
-import type { MappedQuantity, Mapping } from './mapping.ts'
+import { QUANTITIES, type Quantity } from '../../core/books/quantities.ts'
+import { unitOfMeasure } from '../../core/model/units.ts'
+import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
-
-/** Of each quantity: what it measures, and how many of its integers are one J, W, s, By or plain one. */
-const UNITS: Readonly<Record<MappedQuantity, readonly [UnitDimension, bigint]>> = {
-  energy: ['energy', 1_000_000n],
-  energy_active: ['energy', 1_000_000n],
-  energy_idle: ['energy', 1_000_000n],
-  power: ['power', 1000n],
-  cpu_time: ['time', 1_000_000n],
-  gpu_time: ['time', 1_000_000n],
-  cpu_wait: ['time', 1_000_000n],
-  memory: ['information', 1n],
-  memory_request: ['information', 1n],
-  cpu_request: ['none', 1000n],
-  gpu_request: ['none', 1000n],
-}
 
 /** Names of Prometheus say their unit: a sender that states another one contradicts itself. */
 const NAMES_ITS_UNIT = /_(?:joules|seconds|watts?|microwatts|microjoules|bytes)(?:_total)?$/
@@ -30,11 +16,11 @@ export function inUnit(row: Mapping, unit: string): Mapping {
   return NAMES_ITS_UNIT.test(row.metric) ? { ...row, refused: 'unit' } : { ...row, factor: by }
 }
 
-function factorOf(quantity: MappedQuantity, text: string): UnitFactor | null {
+function factorOf(quantity: Quantity, text: string): UnitFactor | null {
   const unit = unitOfMeasure(text)
-  const [dimension, integers] = UNITS[quantity]
-  if (unit === null || unit.dimension !== dimension) return null
-  const numerator = unit.numerator * integers
+  const { base, perBase } = QUANTITIES[quantity]
+  if (unit === null || unit.dimension !== unitOfMeasure(base)?.dimension) return null
+  const numerator = unit.numerator * perBase
   const common = greatestCommonDivisor(numerator, unit.denominator)
   return factor(numerator / common, unit.denominator / common)
 }

@@ -1,3 +1,5 @@
+import type { ReadingQuality } from '../model/quality.ts'
+
 /** `/api/v1/live`: watts of one host over the last minutes at the sensors' own resolution, before windows close. */
 export interface LiveAnswer {
   readonly host: string
@@ -12,7 +14,7 @@ export interface LiveAnswer {
    */
   readonly clock_offset_ms: number | null
   readonly cpus: number
-  readonly energy_quality: 'measured' | 'estimated' | 'simulated' | 'none'
+  readonly energy_quality: ReadingQuality | 'none'
   readonly energy_source: string
   /** host: everything the machine draws; components: CPU and memory only. */
   readonly boundary: 'host' | 'components'

@@ -1,13 +1,7 @@
 /** Which containers and pods that sources describe are the same: joined where labels say so, else one description is chosen. */
 import { larger, sumOf } from '../model/integers.ts'
-import {
-  type DescribedWorkload,
-  familiesOf,
-  familyOf,
-  isContainer,
-  isNamed,
-  usedBy,
-} from './described-workload.ts'
+import { type DescribedWorkload, familiesOf, isContainer, isNamed, usedBy } from './described-workload.ts'
+import { familyOf } from './sources.ts'
 
 /** Pod and name of a container, as sources that do not know its id call it; '' where they are not known. */
 function podAndName({

@@ -1,5 +1,6 @@
 /** A host's workloads as sources call them, and which sources see the CPU from one place. */
 import { sumOf } from '../model/integers.ts'
+import { familyOf } from './sources.ts'
 
 /** One workload of a host as its sources call it, in some time. */
 export interface DescribedWorkload {
@@ -22,16 +23,6 @@ export const isContainer = (kind: string): boolean => kind === 'container' || ki
 
 /** Ids of containers hold no slash: what does is a pod and a name. */
 export const isNamed = (id: string): boolean => id.includes('/')
-
-/** Sources that see the CPU of a host from one place, so that what they tell of its workloads never overlaps. */
-const SENSORS: ReadonlySet<string> = new Set(['proc', 'cgroup1', 'cgroup2'])
-
-/** Name of the group of sources that one agent reports, within which CPU time never overlaps. */
-export function familyOf(source: string): string {
-  if (SENSORS.has(source)) return 'sensors'
-  // Of OpenTelemetry each metric may come from another agent; an exporter of Prometheus is one program.
-  return source.startsWith('otlp:') || source.startsWith('simulated:') ? source : source.replace(/:.*$/, '')
-}
 
 /** Families that tell of CPU time of these. */
 export const familiesOf = (workloads: readonly DescribedWorkload[]): ReadonlySet<string> =>

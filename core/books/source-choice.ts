@@ -1,4 +1,5 @@
 /** Which of several sources of one meter counts: one alone, never their sum. */
+import { qualityRank } from '../model/quality.ts'
 
 interface SourceCoverage {
   readonly source: string
@@ -8,13 +9,9 @@ interface SourceCoverage {
   readonly seenNs: number
 }
 
-/** Measured before estimated before simulated. */
-const RANKS: Readonly<Record<string, number>> = { estimated: 1, simulated: 2 }
-const rankOf = (quality: string): number => RANKS[quality] ?? 0
-
 /** Below 0: `a` is the better one. By quality, then by what was seen, then by name, so that the choice does not waver. */
 export function compareSources(a: SourceCoverage, b: SourceCoverage): number {
-  const byRank = rankOf(a.quality) - rankOf(b.quality)
+  const byRank = qualityRank(a.quality) - qualityRank(b.quality)
   if (byRank !== 0) return byRank
   if (a.seenNs !== b.seenNs) return b.seenNs - a.seenNs
   return a.source < b.source ? -1 : a.source > b.source ? 1 : 0

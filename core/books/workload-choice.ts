@@ -4,7 +4,8 @@
  */
 
 import { choosePods, chooseUnplaced, joinContainers } from './container-choice.ts'
-import { type DescribedWorkload, familiesOf, familyOf, isContainer, isNamed } from './described-workload.ts'
+import { type DescribedWorkload, familiesOf, isContainer, isNamed } from './described-workload.ts'
+import { familyOf } from './sources.ts'
 
 export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 

@@ -12,13 +12,12 @@ export function openExporter(
     readonly config: Config
     readonly events: Events
     readonly now: () => number
-    readonly isSensor: (source: string) => boolean
   },
 ): Exporter {
-  const { config, events, now, isSensor } = options
+  const { config, events, now } = options
   const { protocol, compression } = config.forward
   const http = createHttpClient(url, config.forward)
   return protocol === 'otlp'
-    ? createOtlpExporter({ http, compression, isSensor, events, now })
+    ? createOtlpExporter({ http, compression, events, now })
     : createWattlineExporter({ http, events, now })
 }

@@ -18,7 +18,6 @@ const compress = promisify(gzip)
 export function createOtlpExporter(options: {
   readonly http: HttpClient
   readonly compression: 'gzip' | 'none'
-  readonly isSensor: (source: string) => boolean
   readonly events: Events
   readonly now: () => number
 }): Exporter {
@@ -45,7 +44,7 @@ export function createOtlpExporter(options: {
       const onLeftOut = (reason: string, amount: number): void =>
         events.emit('readingsNotForwarded', { reason, amount })
       for (const { view } of records) {
-        for (const request of requestsOf(stream, view, { isSensor: options.isSensor, onLeftOut })) {
+        for (const request of requestsOf(stream, view, onLeftOut)) {
           await sendOne(stream.name, request, signal)
         }
       }

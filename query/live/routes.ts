@@ -1,10 +1,12 @@
 /** `GET /api/v1/live?host=&minutes=5`: watts of a host at its sensors' own resolution. */
+
 import type { FastifyInstance } from 'fastify'
 import type { LiveAnswer } from '../../core/api/answers.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 import { yearlyIntensity } from '../../core/model/factor.ts'
+import { worstReadingQuality } from '../../core/model/quality.ts'
 import { createTariff } from '../../core/model/tariff.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
@@ -130,9 +132,7 @@ function answerOf(
 
 /** The worst of the meters': nothing made up passes for better. */
 function qualityOf(qualities: readonly string[]): LiveAnswer['energy_quality'] {
-  if (qualities.length === 0) return 'none'
-  if (qualities.includes('simulated')) return 'simulated'
-  return qualities.includes('estimated') ? 'estimated' : 'measured'
+  return qualities.length === 0 ? 'none' : worstReadingQuality(qualities)
 }
 
 /** CPU capacity of the newest interval that has one. */

@@ -2,7 +2,6 @@
 // nothing: what is measured is reading, metering, rating and writing back. Says `ready` when connected, starts at the first
 // line of input, and tells the CPU time since then, in ms, when it has stopped.
 import { once } from 'node:events'
-import { isSensorSource } from '../../collector/sensors/host/sensor.ts'
 import { openKafkaBroker } from '../../core/broker/kafka/kafka-broker.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { EventBus } from '../../core/catalogue/events/event-bus.ts'
@@ -40,7 +39,6 @@ const runner = await startProcessors({
   events,
   rowAges: new RowAges(),
   meterBudget: new StateBudget(config.metering.state_bytes, events),
-  isSensor: isSensorSource,
   now: Date.now,
 })
 process.once('SIGTERM', async () => {

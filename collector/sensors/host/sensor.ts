@@ -1,5 +1,8 @@
 /** What every sensor is, and what a round tells it. */
 import { join } from 'node:path'
+import type { Quantity } from '../../../core/books/quantities.ts'
+import type { SensorSource } from '../../../core/books/sources.ts'
+import type { ReadingQuality } from '../../../core/model/quality.ts'
 import type { Reading } from '../../readings/reading.ts'
 
 /** Folders that the kernel shows itself in; tests put trees of files in their place. */
@@ -41,29 +44,9 @@ export interface Sensor {
   read(round: Round): Reading[]
 }
 
-/**
- * Sources of readings that this process takes itself, for the meter: their rounds are regular, so that a gap is
- * known sooner (`metering.sensor_gap`).
- */
-export const SENSOR_SOURCES = [
-  'proc',
-  'cgroup1',
-  'cgroup2',
-  'rapl',
-  'rapl:mmio',
-  'rapl:psys',
-  'estimate:ccf',
-] as const
-/** What readings of sensors say as their source. */
-export type SensorSource = (typeof SENSOR_SOURCES)[number]
-
-/** Whether a reading's Source names a sensor of this product, sampled every few seconds. */
-export const isSensorSource = (source: string): boolean =>
-  (SENSOR_SOURCES as readonly string[]).includes(source)
-
 /** What differs from reading to reading; the rest has defaults. */
 interface SensorSample {
-  readonly quantity: 'energy' | 'power' | 'cpu_time' | 'memory' | 'cpu_wait'
+  readonly quantity: Quantity
   readonly value: bigint
   readonly source: SensorSource
   readonly domain?: string
@@ -71,7 +54,7 @@ interface SensorSample {
   readonly bootId?: string
   readonly rangeMax?: bigint
   readonly workload?: { readonly kind: string; readonly id: string }
-  readonly quality?: 'measured' | 'estimated'
+  readonly quality?: ReadingQuality
   readonly attributes?: Readonly<Record<string, string>>
 }
 

@@ -2,10 +2,12 @@
  * Energy counters of Intel and AMD processors under /sys/class/powercap (RAPL). The kernel's power-capping
  * documentation names the zones and files.
  */
+
 import { MAX_POWER_ATTRIBUTE } from '../../../core/books/plausible.ts'
+import type { SensorSource } from '../../../core/books/sources.ts'
 import type { Reading } from '../../readings/reading.ts'
 import { integerFile, type KernelFiles } from '../host/files.ts'
-import { type HostIdentity, type Roots, readingOf, type Sensor, type SensorSource } from '../host/sensor.ts'
+import { type HostIdentity, type Roots, readingOf, type Sensor } from '../host/sensor.ts'
 import { DieTwin } from './rapl-twins.ts'
 
 interface RaplZone {

@@ -3,6 +3,8 @@
  * in metrics are left out: those metrics are sent as they came.
  */
 
+import { isCounter, QUANTITIES, type Quantity } from '../../../core/books/quantities.ts'
+import { isSensorSource } from '../../../core/books/sources.ts'
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { readings } from '../../../core/model/streams/index.ts'
 import { CUMULATIVE, ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
@@ -26,20 +28,17 @@ interface SensorPoint {
 export type LeftOut = 'sent_as_metric' | 'no_metric'
 
 const { Metric, Sum, NumberDataPoint: POINT } = FIELD
-const MICRO = 1e6
-const MILLI = 1e3
 
 /** The points of the rows from `from` to below `to`, and how many rows have none, by reason. */
 export function pointsOf(
   columns: ReadingColumns,
   from: number,
   to: number,
-  isSensor: (source: string) => boolean,
 ): { readonly points: readonly SensorPoint[]; readonly leftOut: ReadonlyMap<LeftOut, number> } {
   const points: SensorPoint[] = []
   const leftOut = new Map<LeftOut, number>()
   for (let row = from; row < to; row += 1) {
-    const point = isSensor(columns.Source.get(row)) ? pointOf(columns, row) : 'sent_as_metric'
+    const point = isSensorSource(columns.Source.get(row)) ? pointOf(columns, row) : 'sent_as_metric'
     if (typeof point === 'string') leftOut.set(point, (leftOut.get(point) ?? 0) + 1)
     else points.push(point)
   }
@@ -118,10 +117,17 @@ interface Metric {
   readonly resource: TextAttributes
 }
 
-const JOULES = { unit: 'J', isCounter: true, scale: MICRO }
-const WATTS = { unit: 'W', isCounter: false, scale: MILLI }
-const SECONDS = { unit: 's', isCounter: true, scale: MICRO }
-const BYTES = { unit: 'By', isCounter: false, scale: 1 }
+/** What a metric says of a quantity: its base unit, and how many integers of a reading make one. */
+const metricOf = (quantity: Quantity): Pick<Metric, 'unit' | 'isCounter' | 'scale'> => ({
+  unit: QUANTITIES[quantity].base,
+  isCounter: isCounter(quantity),
+  scale: Number(QUANTITIES[quantity].perBase),
+})
+
+const JOULES = metricOf('energy')
+const WATTS = metricOf('power')
+const SECONDS = metricOf('cpu_time')
+const BYTES = metricOf('memory')
 
 /** hw.type by the first word of a domain. */
 const HARDWARE: Readonly<Record<string, string>> = {

@@ -23,10 +23,7 @@ const MAX_ROWS = 8_192
 export function* requestsOf(
   stream: StreamDeclaration,
   { rows, columns }: RecordView<StreamDeclaration>,
-  options: {
-    readonly isSensor: (source: string) => boolean
-    readonly onLeftOut: (reason: LeftOut, amount: number) => void
-  },
+  onLeftOut: (reason: LeftOut, amount: number) => void,
 ): Iterable<OtlpRequest> {
   for (let from = 0; from < rows; from += MAX_ROWS) {
     const to = Math.min(rows, from + MAX_ROWS)
@@ -38,8 +35,8 @@ export function* requestsOf(
     } else if (stream.name === 'logs') {
       yield { path: '/v1/logs', body: writeRequest(logsEnvelope(columns as ViewsOf<typeof logs>), from, to) }
     } else if (stream.name === 'readings') {
-      const { points, leftOut } = pointsOf(columns as ViewsOf<typeof readings>, from, to, options.isSensor)
-      for (const [reason, amount] of leftOut) options.onLeftOut(reason, amount)
+      const { points, leftOut } = pointsOf(columns as ViewsOf<typeof readings>, from, to)
+      for (const [reason, amount] of leftOut) onLeftOut(reason, amount)
       if (points.length > 0) {
         yield { path: '/v1/metrics', body: writeRequest(readingsEnvelope(points), 0, points.length) }
       }

@@ -7,6 +7,7 @@ import { isIdleMode, isNestedMode } from '../../../core/books/cpu-modes.ts'
 import { isMoreCpuThanThereIs } from '../../../core/books/plausible.ts'
 import { compareSources } from '../../../core/books/source-choice.ts'
 import { sumOf } from '../../../core/model/integers.ts'
+import { type Quality, worstQuality } from '../../../core/model/quality.ts'
 import {
   type ByteSeconds,
   byteSeconds,
@@ -18,11 +19,6 @@ import {
 import { workloadKey } from '../samples/keys.ts'
 import { oneEpochAtATime } from '../windows/epochs.ts'
 import type { WindowSlice } from '../windows/integrate.ts'
-
-/** Best first. */
-const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
-/** How an amount is known: the worst of what went into it. */
-export type Quality = (typeof QUALITIES)[number]
 
 /** Energy of one domain of the host, or of one component, in one window. */
 export interface Metered {
@@ -165,7 +161,7 @@ function meteredBy(slices: readonly WindowSlice[]): Metered {
   return {
     energyUj: microJoules(amountOf(counted)),
     coveredNs: Math.min(...coverOf.values()),
-    quality: worstOf(counted.map(qualityOf)),
+    quality: worstQuality(counted.map(qualityOf)),
     sources: [...new Set(counted.map(slice => slice.series.identity.source))].sort(),
   }
 }
@@ -181,7 +177,7 @@ function hostCpu(chosen: readonly (readonly WindowSlice[])[]): HostCpu {
   return {
     capacityUs: microseconds(amountOf(counted)),
     busyUs: microseconds(amountOf(busy)),
-    quality: worstOf(counted.map(qualityOf)),
+    quality: worstQuality(counted.map(qualityOf)),
     seenNs: longestCover(counted),
   }
 }
@@ -204,7 +200,7 @@ function addUse(workloads: Map<string, WorkloadUse>, quantity: string, slices: r
     return
   }
   use.cpuUs = microseconds(amountOf(slices))
-  use.quality = worstOf([use.quality, ...slices.map(qualityOf)])
+  use.quality = worstQuality([use.quality, ...slices.map(qualityOf)])
 }
 
 function bestMeasure(slices: readonly WindowSlice[]): readonly WindowSlice[] {
@@ -220,12 +216,5 @@ function qualityOf({ series, interpolated }: WindowSlice): Quality {
   if (quality === 'estimated' || quality === 'simulated') return quality
   return interpolated ? 'interpolated' : 'measured'
 }
-
-/** The lowest quality of some; `measured` for none. */
-export const worstOf = (qualities: readonly Quality[]): Quality =>
-  qualities.reduce(
-    (worst, quality) => (QUALITIES.indexOf(quality) > QUALITIES.indexOf(worst) ? quality : worst),
-    'measured',
-  )
 
 const amountOf = (slices: readonly WindowSlice[]): bigint => sumOf(slices.map(({ amount }) => amount))

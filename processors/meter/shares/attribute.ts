@@ -4,6 +4,7 @@ import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
 import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
+import { type Quality, worstQuality } from '../../../core/model/quality.ts'
 import { type Split, split } from '../../../core/model/split.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import { windowStartNano, windowStartSeconds } from '../../../core/model/window.ts'
@@ -11,7 +12,7 @@ import { workloadKey } from '../samples/keys.ts'
 import { MINUTE_NS } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
 import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
-import { aggregateWindow, type Quality, type WindowUse, type WorkloadUse, worstOf } from './aggregate.ts'
+import { aggregateWindow, type WindowUse, type WorkloadUse } from './aggregate.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
 import { finestWorkloads, isOverBusy, type WorkloadName, withoutRepeats, workloadName } from './workloads.ts'
@@ -184,7 +185,7 @@ function rowMaker(
     CpuUs: cpuUs,
     MemoryByteSeconds: byteSeconds,
     GpuUs: 0n,
-    EnergyQuality: part.quality === 'none' ? 'none' : worstOf([part.quality, quality, use.cpuQuality]),
+    EnergyQuality: part.quality === 'none' ? 'none' : worstQuality([part.quality, quality, use.cpuQuality]),
     Method: method,
     Labels: who.labels,
   })

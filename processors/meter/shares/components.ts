@@ -3,8 +3,9 @@
 import { componentOf } from '../../../core/books/meter-tree.ts'
 import { COMPONENTS, type Component } from '../../../core/model/components.ts'
 import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
+import { worstQuality } from '../../../core/model/quality.ts'
 import { type MicroJoules, microJoules } from '../../../core/model/quantity.ts'
-import { type Metered, worstOf } from './aggregate.ts'
+import type { Metered } from './aggregate.ts'
 
 const NONE = microJoules(0n)
 
@@ -59,7 +60,7 @@ function together(a: Metered | undefined, b: Metered): Metered {
   return {
     energyUj: microJoules(a.energyUj + b.energyUj),
     coveredNs: Math.min(a.coveredNs, b.coveredNs),
-    quality: worstOf([a.quality, b.quality]),
+    quality: worstQuality([a.quality, b.quality]),
     sources: [...new Set([...a.sources, ...b.sources])].sort(),
   }
 }

@@ -2,6 +2,7 @@
  * The rule of recognising, point by point and without memory: what the collector does with identities that it remembers
  * must come to the same.
  */
+
 import { own } from '../../../collector/readings/labels.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
@@ -10,6 +11,7 @@ import type { Reading } from '../../../collector/readings/reading.ts'
 import { scale } from '../../../collector/readings/scale.ts'
 import { inUnit } from '../../../collector/readings/unit.ts'
 import { keptAttributes } from '../../../collector/readings/workload.ts'
+import { isCounter } from '../../../core/books/quantities.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { Recognised, SentMetric, SentPoint } from './recognising.ts'
 
@@ -56,7 +58,7 @@ function recognisePoint(
     Tenant: tenant,
     Host: host.id,
     HostName: host.name,
-    BootId: mapping.kind === 'counter' ? epochOf(point) : '',
+    BootId: isCounter(mapping.quantity) ? epochOf(point) : '',
     Timestamp: point.timeUnixNano,
     Quantity: mapping.quantity,
     Domain: located.domain,
@@ -82,7 +84,7 @@ function kindProblem(mapping: Mapping, metric: SentMetric): IgnoredReason | unde
   if (metric.kind === 'sum' && metric.temporality !== 2) return 'delta_temporality'
   if (mapping.refused) return mapping.refused
   if (mapping.untyped) return undefined
-  if (mapping.kind === 'counter')
+  if (isCounter(mapping.quantity))
     return metric.kind === 'sum' && metric.monotonic ? undefined : 'not_a_counter'
   return metric.kind === 'sum' && metric.monotonic ? 'not_a_gauge' : undefined
 }

@@ -3,11 +3,13 @@
  * are no reading are counted by a reason from the closed list; the worked example of the accounting page, sent as
  * OTLP, gives exactly its microjoules and microseconds.
  */
+
 import { describe, expect, test } from 'vitest'
 import { IGNORED_REASONS } from '../../../collector/readings/mapping.ts'
 import { MAPPINGS } from '../../../collector/readings/mappings.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
+import { isCounter } from '../../../core/books/quantities.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { CONTEXT } from '../otlp/decode/support.ts'
 import { type Recognised, recognisedIn, requestOf, type SentMetric } from './recognising.ts'
@@ -438,7 +440,7 @@ const UNIT_LABELS: Labels = {
 
 describe('the unit that a sender states', () => {
   test.each(UNITS)('%s in %j: %s', (name, unit, value, expected) => {
-    const kind = MAPPINGS.find(row => row.metric === name)!.kind === 'gauge' ? 'gauge' : 'sum'
+    const kind = isCounter(MAPPINGS.find(row => row.metric === name)!.quantity) ? 'sum' : 'gauge'
     expect(only({ name, unit, value, kind, labels: UNIT_LABELS }).Value).toBe(expected)
   })
 

@@ -5,7 +5,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isSensorSource } from '../../../collector/sensors/host/sensor.ts'
 import type { Broker } from '../../../core/broker/broker.ts'
 import { quarantine } from '../../../core/model/streams/index.ts'
 import { waitSeconds } from '../../../processors/forward/answer.ts'
@@ -72,7 +71,7 @@ afterEach(async () => {
 async function forward(settings: Record<string, unknown> = {}): Promise<void> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/base/`
   const config = testConfig({ forward: { url, timeout: 0.5, token: 'secret', ...settings } })
-  uplink = openExporter(url, { config, events, now: Date.now, isSensor: isSensorSource })
+  uplink = openExporter(url, { config, events, now: Date.now })
   runner = await run(broker, createForward({ exporter: uplink, events }))
 }
 

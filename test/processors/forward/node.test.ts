@@ -4,7 +4,6 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
-import { isSensorSource } from '../../../collector/sensors/host/sensor.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { logs } from '../../../core/model/streams/index.ts'
 import { openExporter } from '../../../processors/forward/open.ts'
@@ -107,7 +106,7 @@ it('speaks TLS, with a certificate of its own where one is asked for', async () 
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const start = (tls: Record<string, string>) => {
     const config = testConfig({ forward: { url, tls } })
-    const options = { config, events: silentEvents, now: Date.now, isSensor: isSensorSource }
+    const options = { config, events: silentEvents, now: Date.now }
     return run(node.broker, createForward({ exporter: openExporter(url, options), events: silentEvents }))
   }
   const own = authority.issue(['node'])

@@ -7,7 +7,6 @@ import { decodeLogs } from '../../../collector/otlp/decode/logs.ts'
 import { decodeMetrics } from '../../../collector/otlp/decode/metrics.ts'
 import { SpanRecordBatch } from '../../../collector/otlp/decode/span-batch.ts'
 import { decodeTraces } from '../../../collector/otlp/decode/traces.ts'
-import { isSensorSource } from '../../../collector/sensors/host/sensor.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
 import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
@@ -24,10 +23,7 @@ import { logRow, readingRow } from './rows.ts'
 const RUNS = { numRuns: 60 }
 
 const sendable = (stream: StreamDeclaration, record: Uint8Array) => [
-  ...requestsOf(stream, readRecord(stream, record), {
-    isSensor: isSensorSource,
-    onLeftOut: () => expect.unreachable(),
-  }),
+  ...requestsOf(stream, readRecord(stream, record), () => expect.unreachable()),
 ]
 
 test('traces', () => {
@@ -148,10 +144,11 @@ test('readings become metrics in which the same readings are recognised', () => 
   const leftOut: [string, number][] = []
   const record = encodeRows(readings, [...own, ...foreign])
   const sent = [
-    ...requestsOf(readings, readRecord(readings, record), {
-      isSensor: isSensorSource,
-      onLeftOut: (reason, amount) => void leftOut.push([reason, amount]),
-    }),
+    ...requestsOf(
+      readings,
+      readRecord(readings, record),
+      (reason, amount) => void leftOut.push([reason, amount]),
+    ),
   ]
   expect(leftOut).toEqual([
     ['sent_as_metric', 1],
