@@ -1,7 +1,7 @@
 import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
 import type { RecordBuilder } from '../../core/columns/record-builder.ts'
 import type { readings } from '../../core/model/streams/index.ts'
-import { epochOf, type ReadingSeries, TEXTS } from './identity.ts'
+import { epochOf, type ReadingSeries, TEXTS } from './identity/identity.ts'
 import { WORDS } from './recognised-points.ts'
 
 /** Writes readings that were found among metrics into the columns of a record, without an object each. */

@@ -1,5 +1,5 @@
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
-import { Identities } from './identities.ts'
+import { Identities } from './identity/identities.ts'
 import { RecognisedPoints } from './recognised-points.ts'
 
 /**

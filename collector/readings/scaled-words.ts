@@ -1,4 +1,4 @@
-import { type ScaleProblem, scale, type UnitFactor } from './scale.ts'
+import { type ScaleProblem, scale, type UnitFactor } from './mappings/scale.ts'
 
 const TWO_32 = 4_294_967_296
 /** Below it no value is one of those that mean "none" (see scale.ts). */

@@ -1,6 +1,6 @@
 /** Control groups of workloads and their counters, version 2 and version 1. */
 import { statSync } from 'node:fs'
-import { type CgroupWorkload, classifyCgroup } from '../../readings/cgroup-patterns.ts'
+import { type CgroupWorkload, classifyCgroup } from '../../readings/mappings/cgroup-patterns.ts'
 import { integerFile, type KernelFiles, keyedInteger } from '../host/files.ts'
 
 /** Where the kernel shows control groups, and which line of /proc/PID/cgroup names a process's own. */

@@ -1,6 +1,6 @@
 /** CPU time, memory and CPU wait of the host and of everything that runs on it. */
 
-import type { CgroupWorkload } from '../../readings/cgroup-patterns.ts'
+import type { CgroupWorkload } from '../../readings/mappings/cgroup-patterns.ts'
 import type { Reading } from '../../readings/reading.ts'
 import { type KernelFiles, keyedInteger } from '../host/files.ts'
 import { type HostIdentity, type Roots, type Round, readingOf, type Sensor } from '../host/sensor.ts'

@@ -1,7 +1,7 @@
 /** Reads every process once a round: one file each, two more when it is new or the group counts by processes. */
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
-import { classifyCgroup } from '../../readings/cgroup-patterns.ts'
+import { classifyCgroup } from '../../readings/mappings/cgroup-patterns.ts'
 import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
 import { type CgroupPaths, cgroupPaths } from './cgroup-namespace.ts'

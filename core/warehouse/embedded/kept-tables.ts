@@ -1,6 +1,6 @@
-import { remakeTraceIndex } from '../remake.ts'
 import type { TableFiles, Warehouse } from '../warehouse.ts'
 import type { Custody } from './custody.ts'
+import { remakeTraceIndex } from './remake.ts'
 import { type StoredOffset, StoredOffsetsFile } from './stored-offsets.ts'
 import { partsOfToken } from './token-repair.ts'
 

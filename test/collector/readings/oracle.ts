@@ -3,14 +3,19 @@
  * must come to the same.
  */
 
-import { own } from '../../../collector/readings/labels.ts'
-import type { IgnoredReason, Located, Mapping, PointContext } from '../../../collector/readings/mapping.ts'
-import { MAPPINGS } from '../../../collector/readings/mappings.ts'
-import { rowsByPattern } from '../../../collector/readings/rapl-zones.ts'
+import { own } from '../../../collector/readings/mappings/labels.ts'
+import type {
+  IgnoredReason,
+  Located,
+  Mapping,
+  PointContext,
+} from '../../../collector/readings/mappings/mapping.ts'
+import { MAPPINGS } from '../../../collector/readings/mappings/mappings.ts'
+import { rowsByPattern } from '../../../collector/readings/mappings/rapl-zones.ts'
+import { scale } from '../../../collector/readings/mappings/scale.ts'
+import { inUnit } from '../../../collector/readings/mappings/unit.ts'
+import { keptAttributes } from '../../../collector/readings/mappings/workload.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
-import { scale } from '../../../collector/readings/scale.ts'
-import { inUnit } from '../../../collector/readings/unit.ts'
-import { keptAttributes } from '../../../collector/readings/workload.ts'
 import { isCounter } from '../../../core/books/quantities.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { Recognised, SentMetric, SentPoint } from './recognising.ts'

@@ -5,8 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest'
-import { IGNORED_REASONS } from '../../../collector/readings/mapping.ts'
-import { MAPPINGS } from '../../../collector/readings/mappings.ts'
+import { IGNORED_REASONS } from '../../../collector/readings/mappings/mapping.ts'
+import { MAPPINGS } from '../../../collector/readings/mappings/mappings.ts'
 import type { Reading } from '../../../collector/readings/reading.ts'
 import { createRecogniser } from '../../../collector/readings/recogniser.ts'
 import { isCounter } from '../../../core/books/quantities.ts'

@@ -1,7 +1,7 @@
 /** Tables that are derived from others are made again from them. */
-import { LOCAL_DIALECT, qualified } from './tables/ddl.ts'
-import { TRACE_INDEX } from './tables/ddl-derived.ts'
-import type { Warehouse } from './warehouse.ts'
+import { LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
+import { TRACE_INDEX } from '../tables/ddl-derived.ts'
+import type { Warehouse } from '../warehouse.ts'
 
 const HOUR_S = 3_600
 /** Starts of traces are rounded down to the week of their partition. */

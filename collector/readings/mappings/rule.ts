@@ -1,9 +1,9 @@
 /** What a metric's name, unit, kind and temporality say about all its points: decided once a metric. */
 
-import { isCounter } from '../../core/books/quantities.ts'
-import { LONGEST_UNIT } from '../../core/model/units.ts'
-import { CUMULATIVE } from '../../core/protobuf/otlp/fields.ts'
-import type { TextRange } from '../otlp/decode/envelope.ts'
+import { isCounter } from '../../../core/books/quantities.ts'
+import { LONGEST_UNIT } from '../../../core/model/units.ts'
+import { CUMULATIVE } from '../../../core/protobuf/otlp/fields.ts'
+import type { TextRange } from '../../otlp/decode/envelope.ts'
 import type { IgnoredReason, Mapping } from './mapping.ts'
 import { MAPPINGS } from './mappings.ts'
 import { PATTERN_PREFIX, rowsByPattern } from './rapl-zones.ts'

@@ -1,5 +1,5 @@
 /** Identity of workloads from attributes: the finest billed thing that they name. */
-import type { Labels } from '../../core/model/label-text.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import type { MappedWorkload, PointContext } from './mapping.ts'
 
 const KEPT_PREFIXES = ['k8s.', 'service.', 'container.'] as const

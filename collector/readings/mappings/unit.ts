@@ -1,6 +1,6 @@
 /** What the unit that a sender states makes of a row of the table. */
-import { QUANTITIES, type Quantity } from '../../core/books/quantities.ts'
-import { unitOfMeasure } from '../../core/model/units.ts'
+import { QUANTITIES, type Quantity } from '../../../core/books/quantities.ts'
+import { unitOfMeasure } from '../../../core/model/units.ts'
 import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 

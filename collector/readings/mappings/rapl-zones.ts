@@ -1,6 +1,6 @@
 /** RAPL zones as exporters name them: where in the meter tree, and by which interface of the kernel they were read. */
 
-import type { Labels } from '../../core/model/label-text.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { JOULES, row } from './prometheus-row.ts'

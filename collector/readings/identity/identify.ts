@@ -3,11 +3,11 @@
  * so that the same labels always give the same identity, which may be remembered.
  */
 
-import type { Labels } from '../../core/model/label-text.ts'
-import { own } from './labels.ts'
-import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
-import { type MetricRule, rowProblem } from './rule.ts'
-import { keptAttributes } from './workload.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
+import { own } from '../mappings/labels.ts'
+import type { IgnoredReason, Located, Mapping, PointContext } from '../mappings/mapping.ts'
+import { type MetricRule, rowProblem } from '../mappings/rule.ts'
+import { keptAttributes } from '../mappings/workload.ts'
 
 /** What a reading says beside its time, its epoch and its value. */
 export interface IdentifiedReading {

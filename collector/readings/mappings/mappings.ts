@@ -3,8 +3,8 @@
  * new rows. Each row has a test.
  */
 import type { Mapping } from './mapping.ts'
-import { OTLP_MAPPINGS } from './mappings-otlp.ts'
-import { PROMETHEUS_MAPPINGS } from './mappings-prometheus.ts'
+import { OTLP_MAPPINGS } from './otlp.ts'
+import { PROMETHEUS_MAPPINGS } from './prometheus.ts'
 
 /** All rows. The first row that applies to a point decides. */
 export const MAPPINGS: readonly Mapping[] = [...OTLP_MAPPINGS, ...PROMETHEUS_MAPPINGS]

@@ -1,10 +1,10 @@
 /** What is remembered of a series: everything of its readings but time, epoch and value, its texts as bytes. */
-import { isCounter } from '../../core/books/quantities.ts'
-import { partitionKey } from '../../core/model/partition.ts'
+import { isCounter } from '../../../core/books/quantities.ts'
+import { partitionKey } from '../../../core/model/partition.ts'
+import type { IgnoredReason, Mapping } from '../mappings/mapping.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
 import type { KnownName } from './host-names.ts'
 import type { IdentifiedReading, Unidentified } from './identify.ts'
-import type { IgnoredReason, Mapping } from './mapping.ts'
 
 /** Texts of an identity, in this order; keys and values of its attributes follow. */
 export const TEXTS = { host: 0, hostName: 1, domain: 2, device: 3, workloadId: 4, attributes: 5 } as const

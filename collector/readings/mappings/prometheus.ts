@@ -1,13 +1,13 @@
 /**
- * Mappings of Prometheus exporters whose meaning is clear: Kepler (mappings-kepler.ts), Scaphandre, DCGM exporter
+ * Mappings of Prometheus exporters whose meaning is clear: Kepler (kepler.ts), Scaphandre, DCGM exporter
  * 4.5, node_exporter 1.12, IPMI exporter, cAdvisor and kube-state-metrics 2.20. Energy that an exporter has already shared out to processes or pods is
  * left alone: Wattline shares by its own rule, and taking both would count it twice.
  */
 import { cadvisorContainer, inPod } from './cadvisor.ts'
+import { gpuBoard, KEPLER_MAPPINGS } from './kepler.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
-import { gpuBoard, KEPLER_MAPPINGS } from './mappings-kepler.ts'
-import { cpuMode } from './mappings-otlp.ts'
+import { cpuMode } from './otlp.ts'
 import {
   BYTES,
   JOULES,

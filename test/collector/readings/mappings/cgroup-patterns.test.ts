@@ -3,7 +3,7 @@
  * layouts, the finest billed thing wins, and runtimes' own helpers are not taken for containers.
  */
 import { describe, expect, test } from 'vitest'
-import { classifyCgroup } from '../../../collector/readings/cgroup-patterns.ts'
+import { classifyCgroup } from '../../../../collector/readings/mappings/cgroup-patterns.ts'
 
 const ID = '0123456789abcdef'.repeat(4)
 const OTHER = 'f'.repeat(64)

@@ -1,6 +1,6 @@
 /** Whose cAdvisor's rows are: by their labels, and where a runtime gives it none (k3s, cri-dockerd), by their path alone. */
 
-import type { Labels } from '../../core/model/label-text.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import { classifyCgroup, podUidOf } from './cgroup-patterns.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'

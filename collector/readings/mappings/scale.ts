@@ -3,7 +3,7 @@
  * A double is a rational with a power of two below the line, so even doubles are scaled without a second rounding.
  */
 
-import { divideHalfEven, type Rational } from '../../core/model/decimal.ts'
+import { divideHalfEven, type Rational } from '../../../core/model/decimal.ts'
 
 /** A unit factor: the integer unit is `sent x numerator / denominator`. */
 export interface UnitFactor extends Rational {

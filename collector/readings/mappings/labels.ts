@@ -1,4 +1,4 @@
-import type { Labels } from '../../core/model/label-text.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 
 /** A scrape without `honor_labels` renames the exporter's own label to `exported_x` and puts the target's in its place. */
 export const own = (labels: Labels, ...names: readonly string[]): string => {

@@ -1,13 +1,13 @@
-import type { DecodeLimits } from '../otlp/decode/decode-context.ts'
-import type { Ranges } from '../otlp/decode/envelope.ts'
-import type { PointInHand } from '../otlp/decode/point-sink.ts'
+import type { DecodeLimits } from '../../otlp/decode/decode-context.ts'
+import type { Ranges } from '../../otlp/decode/envelope.ts'
+import type { PointInHand } from '../../otlp/decode/point-sink.ts'
+import type { PointContext } from '../mappings/mapping.ts'
+import type { MetricRule } from '../mappings/rule.ts'
 import { ByteKeyedMap } from './byte-keyed-map.ts'
 import { ByteStore } from './byte-store.ts'
 import { KnownHostNames, type KnownName } from './host-names.ts'
 import { type IdentifiedReading, identify } from './identify.ts'
 import { identityOf, type ReadingIdentity } from './identity.ts'
-import type { PointContext } from './mapping.ts'
-import type { MetricRule } from './rule.ts'
 
 /** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
 const ENTRY_BYTES = 300

@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { factor, scale, type UnitFactor } from '../../../collector/readings/scale.ts'
-import { ScaledWords } from '../../../collector/readings/scaled-words.ts'
-import { divideHalfEven } from '../../../core/model/decimal.ts'
+import { factor, scale, type UnitFactor } from '../../../../collector/readings/mappings/scale.ts'
+import { ScaledWords } from '../../../../collector/readings/scaled-words.ts'
+import { divideHalfEven } from '../../../../core/model/decimal.ts'
 
 const JOULES = factor(1_000_000n)
 

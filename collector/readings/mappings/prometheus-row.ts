@@ -1,5 +1,5 @@
 /** How rows of the table for exporters of Prometheus are written. */
-import type { Quantity } from '../../core/books/quantities.ts'
+import type { Quantity } from '../../../core/books/quantities.ts'
 import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 

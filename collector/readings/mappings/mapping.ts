@@ -1,6 +1,6 @@
 /** What one row of the table of mappings says: see mappings.ts. */
-import type { Quantity } from '../../core/books/quantities.ts'
-import type { Labels } from '../../core/model/label-text.ts'
+import type { Quantity } from '../../../core/books/quantities.ts'
+import type { Labels } from '../../../core/model/label-text.ts'
 import type { UnitFactor } from './scale.ts'
 
 /** What the rows look at: the point's own attributes, and those of the resource or scrape target behind them. */
