@@ -1,4 +1,4 @@
-// Guarantees: what the pages point at exists: every relative link with its heading, and every file that they name.
+// Guarantees: what pages and comments point at exists: every relative link with its heading, and every file that they name.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -33,6 +33,10 @@ it('links lead somewhere', () => {
   expect(relative.filter(({ page, target }) => isDead(page, target))).toEqual([])
 })
 
+/** From the root, from where it is named, or anywhere by the end of its path. */
+const exists = (from: string, name: string): boolean =>
+  existsSync(name) || existsSync(join(dirname(from), name)) || files.some(path => path.endsWith(`/${name}`))
+
 it('files that are named exist', () => {
   const named = pages.flatMap(page =>
     [...textOf(page).matchAll(/`([\w./-]+\.(?:ts|tsx|css|cjs|md))`/g)].map(([, name]) => ({
@@ -41,7 +45,25 @@ it('files that are named exist', () => {
     })),
   )
   expect(named.length).toBeGreaterThan(50)
-  const exists = (page: string, name: string): boolean =>
-    existsSync(join(dirname(page), name)) || files.some(path => path === name || path.endsWith(`/${name}`))
   expect(named.filter(({ page, name }) => !exists(page, name))).toEqual([])
+})
+
+/** Comments of a source. What stands in quotes or after a colon, as in an address, begins none. */
+const commentsIn = (text: string): string[] =>
+  [...text.matchAll(/\/\*[\s\S]*?\*\/|(?<![:'"`\w])\/\/[^\n]*/g)].map(([comment]) => comment)
+
+const NAMED_FILE = /(?<![\w./@*{}<>-])(?:[\w.-]+\/)*[\w.-]*[\w-]\.(?:ts|tsx|cjs|md|css|wasm)\b(?![\w.])/g
+
+it('files and folders that comments name exist', () => {
+  const tops = new Set(files.filter(path => path.includes('/')).map(path => path.split('/')[0]!))
+  const namedPath = new RegExp(`(?<![\\w./@-])(?:${[...tops].join('|')})/[\\w./-]*\\w`, 'g')
+  const named = files
+    .filter(path => /\.(ts|tsx|cjs)$/.test(path))
+    .flatMap(source =>
+      commentsIn(textOf(source)).flatMap(comment =>
+        [...comment.matchAll(NAMED_FILE), ...comment.matchAll(namedPath)].map(([name]) => ({ source, name })),
+      ),
+    )
+  expect(named.length).toBeGreaterThan(200)
+  expect(named.filter(({ source, name }) => !exists(source, name))).toEqual([])
 })
