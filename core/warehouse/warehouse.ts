@@ -64,6 +64,8 @@ interface FrozenTable {
 export interface TableFiles {
   /** Notes that the tables have a partition of the log (`stream/partition`) up to below `next`. */
   noteStored(place: string, stored: { readonly origin: string; readonly next: bigint }): void
+  /** The same, where that is further than what was noted of the same history of the log. */
+  noteStoredForward(place: string, stored: { readonly origin: string; readonly next: bigint }): void
   /** From now on nothing was stored of partitions that were not noted. */
   notedAll(): void
   /** Whether that was said. */

@@ -45,10 +45,7 @@ export async function recover(
     return plan === null ? [] : [{ ...place, plan }]
   })
   const trimmed = places.filter(isTrimmed)
-  const beyond = [
-    ...trimmed.flatMap(place => extentBeyond(place, missing)),
-    ...extentUnknown(places, missing),
-  ]
+  const beyond = [...extentBeyond(trimmed, missing), ...extentUnknown(places, missing)]
   if (missing.tables.length > 0 || beyond.length > 0 || plans.some(({ plan }) => plan.restorable > 0)) {
     // Who accepted that all is gone has accepted this.
     await losses.add(lossOfTables(folder, missing, plans, { beyond, trimmed }, derived), isGone)
@@ -138,21 +135,26 @@ function isTrimmed({ inputs }: ComparedPartition): boolean {
   return isKept && (stored?.next ?? 0n) < holding.first && knownUpTo(inputs) <= holding.first
 }
 
-/** Records that the tables lack and the log has no more, and that no part which is known to be missing held. */
-function extentBeyond(
-  { stream, name, partition, inputs }: ComparedPartition,
-  missing: Missing,
-): readonly Extent[] {
+/** Records that the tables lack and the log has no more, and that no part which is known to be missing held; by stream. */
+function extentBeyond(trimmed: readonly ComparedPartition[], missing: Missing): readonly Extent[] {
+  const found = new Map<string, number>()
+  for (const place of trimmed) {
+    const records = recordsBeyond(place, missing)
+    if (records > 0) found.set(place.name, (found.get(place.name) ?? 0) + records)
+  }
+  return [...found].map(([stream, records]) => ({ stream, rows: null, records, from: null, to: null }))
+}
+
+function recordsBeyond({ stream, name, partition, inputs }: ComparedPartition, missing: Missing): number {
   const { first, originOf } = inputs.holding
   const names = tablesOf(stream).map(({ table }) => table?.name ?? '')
   // Not noted: by parts alone, where there are any.
-  if (missing.noted === null && missing.tables.some(table => names.includes(table.name))) return []
+  if (missing.noted === null && missing.tables.some(table => names.includes(table.name))) return 0
   const noted = missing.noted?.get(`${name}/${partition}`)
   const isSame = noted !== undefined && noted.next > 0n && originOf(noted.next - 1n) === noted.origin
   const next = inputs.stored?.next ?? 0n
   const from = isSame && noted.next > next ? noted.next : next
-  if (from >= first) return []
-  return [{ stream: stream.name, rows: null, records: Number(first - from), from: null, to: null }]
+  return from >= first ? 0 : Number(first - from)
 }
 
 /** Records whose tokens the engine has, whose parts are gone before anybody had noted them, and that the log has no more. */

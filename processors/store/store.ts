@@ -88,12 +88,11 @@ class StoreWorker implements PartitionWorker {
     const next = this.#next
     if (next === null) return
     if (this.#rewinding !== null && (await this.#rewinding.finish(next, step))) this.#rewinding = null
+    const place = `${this.#stream.name}/${this.#partition.partition}`
+    const stored = { origin: this.#partition.originOf(next - 1n), next }
+    const { files } = this.#options.warehouse
     // How far the tables have been does not go back while the log is read again.
-    if (this.#rewinding !== null) return
-    const origin = this.#partition.originOf(next - 1n)
-    this.#options.warehouse.files?.noteStored(`${this.#stream.name}/${this.#partition.partition}`, {
-      origin,
-      next,
-    })
+    if (this.#rewinding === null) files?.noteStored(place, stored)
+    else files?.noteStoredForward(place, stored)
   }
 }

@@ -7,8 +7,8 @@ import { startClients } from '../support/clients.ts'
 import { seededRandom } from '../support/random.ts'
 import { type Acknowledged, spansOf } from './acknowledged.ts'
 import { audit, type Reader } from './audit.ts'
-import { auditLostSpans, type Told, toldBy } from './audit-losses.ts'
-import { auditAll } from './audit-spans.ts'
+import { auditLostSpans, isTold, type Told, toldBy } from './audit-losses.ts'
+import { auditAll, auditSpans } from './audit-spans.ts'
 import type { HostClock } from './meter-clients.ts'
 import { drawFault, type Fault, nextInTurn, pause, type Topology } from './topology.ts'
 
@@ -127,7 +127,7 @@ class Harness {
     if (this.#isOver()) return log(await topology.state())
     await topology.settle(AUDIT_MS).catch(error => this.#find([String(error)]))
     const audited = await audit(topology.reader, acknowledged, AUDIT_MS, this.#toldSince(begun))
-    const found = [...audited, ...this.#auditLosses()]
+    const found = [...audited, ...(await this.#auditLosses())]
     this.#audits += 1
     this.#find([...found, ...(await topology.takeProblems())])
     log(
@@ -181,7 +181,7 @@ class Harness {
     for (const epoch of this.#epochs) {
       this.#find(await audit(topology.reader, epoch.acknowledged, AUDIT_MS, this.#toldSince(epoch)))
     }
-    this.#find(this.#auditLosses())
+    this.#find(await this.#auditLosses())
     this.#find(await auditAll(topology.reader, this.#acknowledged()))
     this.#audits += 1
     await topology.stop()
@@ -205,7 +205,14 @@ class Harness {
     return toldBy([...this.#told().values()].filter(({ id }) => !before.has(id)))
   }
 
-  #auditLosses = (): string[] => auditLostSpans(this.#acknowledged(), toldBy([...this.#told().values()]))
+  /** Spans of all loads against all that was told: what is lost now may be of an earlier one. */
+  async #auditLosses(): Promise<string[]> {
+    const told = toldBy([...this.#told().values()])
+    if (isTold(told)) {
+      for (const epoch of this.#epochs) await auditSpans(this.#run.topology.reader, epoch.acknowledged, told)
+    }
+    return auditLostSpans(this.#acknowledged(), told)
+  }
 
   #acknowledged = (): Acknowledged[] => this.#epochs.map(({ acknowledged }) => acknowledged)
 

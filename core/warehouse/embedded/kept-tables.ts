@@ -32,6 +32,12 @@ export class KeptTables implements TableFiles {
     this.#stored.set(place, stored)
   }
 
+  noteStoredForward(place: string, stored: StoredOffset): void {
+    const before = this.#stored.get(place)
+    if (before !== null && (before.origin !== stored.origin || before.next >= stored.next)) return
+    this.#stored.set(place, stored)
+  }
+
   notedAll(): void {
     this.#stored.complete()
   }

@@ -39,11 +39,16 @@ export function readStoredOffsets(enginePath: string): StoredOffsets | null {
   if (slots === null || !slots.has(COMPLETE)) return null
   const found = new Map<string, StoredOffset>()
   for (const [place, text] of slots) {
-    const [origin, next] = text.split(' ')
-    if (origin === undefined || !/^\d+$/.test(next ?? '')) continue
-    found.set(place, { origin: origin === NO_ORIGIN ? '' : origin, next: BigInt(next!) })
+    const stored = parseStored(text)
+    if (stored !== null) found.set(place, stored)
   }
   return found
+}
+
+function parseStored(text: string): StoredOffset | null {
+  const [origin, next] = text.split(' ')
+  if (origin === undefined || next === undefined || !/^\d+$/.test(next)) return null
+  return { origin: origin === NO_ORIGIN ? '' : origin, next: BigInt(next) }
 }
 
 /** Changes some of them while nobody has the file open. */
@@ -65,6 +70,11 @@ export class StoredOffsetsFile {
 
   set(place: string, { origin, next }: StoredOffset): void {
     this.#slots.set(place, `${origin === '' ? NO_ORIGIN : origin} ${next}`)
+  }
+
+  get(place: string): StoredOffset | null {
+    const text = this.#slots.get(place)
+    return text === undefined ? null : parseStored(text)
   }
 
   /** From now on a partition without a slot is one that nothing was stored of. */

@@ -163,6 +163,16 @@ it('has everything stored again by tables of another history, or without a part'
   expect(carriedOut(empty, planRewind(factsOf(empty, { isAllMissing: true })))).toEqual(range(20, 100))
 })
 
+it('goes on after a cut where older tables were being filled, and misses nothing that is back', () => {
+  const state = new Map([[REWIND, encodeRewind({ until: 100n, wanted: [[40n, 100n]], above: 3, rows: 20 })]])
+  const rows = range(0, 60)
+  const stored = { origin: 'a', next: 60n }
+  const here = world({ committed: 60n, rows: new Set(rows), logged: new Set(rows), stored, state })
+  const plan = planRewind(factsOf(here))
+  expect(plan?.restorable).toBe(0)
+  expect(carriedOut(here, plan)).toEqual(range(60, 100))
+})
+
 it('goes on with a plan that was cut off, and takes new losses into it', () => {
   const rewind: Rewind = {
     until: 90n,
