@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { suites } from './test/support/suites.ts'
+import { WaitingFirst } from './test/support/waiting-first.ts'
 
 const { unit, integration, proofs } = suites()
 
@@ -7,12 +8,14 @@ export default defineConfig({
   test: {
     // Processes, never threads: a native engine cannot be loaded twice into one, and some tests measure their own.
     pool: 'forks',
-    maxWorkers: 2,
+    // For two cores: tests of processes wait about half of their time.
+    maxWorkers: 3,
     // Longer than what waits for a state has patience, so that its error is seen.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // What is waited for comes in its own time on a busy machine; the default of 1 s is a race against it.
     expect: { poll: { timeout: 30_000 } },
+    sequence: { sequencer: WaitingFirst },
     projects: [
       {
         extends: true,

@@ -17,7 +17,7 @@ export interface OutageOptions {
   readonly spans: number
   /** What a second of the load brings: one request, and one record of the log. */
   readonly spansPerSecond: number
-  /** How long nothing comes while the warehouse is down, to see that waiting costs nothing. */
+  /** How long nothing comes while the warehouse is down, to see that waiting costs nothing; some seconds before and after, too. */
   readonly quietSeconds: number
   readonly say: (line: string) => void
 }
@@ -108,7 +108,7 @@ async function drive(
     await sender.send(1)
     await until(async () => (await storedNow()) === spansPerSecond)
     memory.phase = 'before'
-    await pause(2000)
+    await pause(Math.min(2, options.quietSeconds) * 1000)
     await proxy.down()
     memory.phase = 'filling'
     const filling = performance.now()
@@ -138,7 +138,7 @@ async function drive(
     await arrivals.stop()
     await until(async () => (await storedNow()) === sender.acknowledged)
     memory.phase = 'after'
-    await pause(3000)
+    await pause(Math.min(3, options.quietSeconds) * 1000)
     const catchUpSeconds = (caughtUpMs - before.ms) / 1000
     return {
       acknowledged: sender.acknowledged,

@@ -2,50 +2,17 @@
 // of test/support/clickhouse-front, and over a real one where WATTLINE_TEST_CLICKHOUSE_URL names it. Database `wattline`
 // of that server is dropped before and after.
 import { createClient } from '@clickhouse/client'
-import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { openClickHouseWarehouse } from '../../../core/warehouse/clickhouse/clickhouse.ts'
 import { startClickHouseFront } from '../../support/clickhouse-front/front.ts'
-import { type WarehouseFixture, warehouseContract } from './contract.ts'
+import { warehouseContract } from './contract.ts'
+import { fixtureOver } from './fixture-over.ts'
 
 // A host in a zone of its own: no answer may depend on it.
 process.env['TZ'] = 'Asia/Kathmandu'
-
-interface Server {
-  readonly urls: readonly string[]
-  readonly user: string
-  readonly password: string
-  readonly cluster?: string
-  remove(): Promise<void>
-}
-
-async function fixtureOver(server: Server): Promise<WarehouseFixture> {
-  const { urls, user, password, cluster } = server
-  const open = () => openClickHouseWarehouse({ urls, user, password, cluster, events: silentEvents })
-  let warehouse = await open()
-  return {
-    warehouse: () => warehouse,
-    async reopen() {
-      await warehouse.close()
-      warehouse = await open()
-    },
-    async remove() {
-      await warehouse.close()
-      await server.remove()
-    },
-  }
-}
 
 warehouseContract('ClickHouse over HTTP', async () => {
   const front = await startClickHouseFront({ user: 'wattline', password: "s'ecret:ü" })
   const { urls } = front
   return await fixtureOver({ urls, user: 'wattline', password: "s'ecret:ü", remove: () => front.destroy() })
-})
-
-warehouseContract('a ClickHouse cluster over HTTP', async () => {
-  const cluster = { name: 'books', shard: '01', shards: 1 }
-  const front = await startClickHouseFront({ cluster })
-  const login = { urls: front.urls, user: 'default', password: '', cluster: cluster.name }
-  return await fixtureOver({ ...login, remove: () => front.destroy() })
 })
 
 const real = process.env['WATTLINE_TEST_CLICKHOUSE_URL']
