@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AssignedPartition, Broker, StoredRecord } from '../../../core/broker/broker.ts'
-import {
-  type EmbeddedBrokerOptions,
-  openEmbeddedBroker,
-} from '../../../core/broker/embedded/embedded-broker.ts'
+import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broker.ts'
+import type { EmbeddedBrokerOptions } from '../../../core/broker/embedded/lmdb-broker.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 
 /** A folder that is removed when the test is over. */
