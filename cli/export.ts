@@ -39,7 +39,7 @@ Examples:
       const store = await openBackupStore(to, process.env)
       const config = withData(loadConfig(options.config, process.env), options.data)
       if (config.warehouse.kind !== 'embedded') {
-        throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')
+        throw new WattlineError('backup_refused', 'The tables are already on a ClickHouse server.')
       }
       const made = await withSnapshot(config, options, id => exportSnapshot(config, id, store))
       process.stdout.write(summary(made))

@@ -52,7 +52,7 @@ export function forwardedStream(path: string): StreamDeclaration | undefined {
   if (stream !== undefined) return stream
   throw new WattlineError(
     'not_found',
-    `No stream ${JSON.stringify(name.slice(0, 100))} is taken here, only ${[...STREAMS.keys()].join(', ')}.`,
+    `Stream ${JSON.stringify(name.slice(0, 100))} is not accepted here, only ${[...STREAMS.keys()].join(', ')}.`,
   )
 }
 
@@ -91,7 +91,7 @@ function factsOf(headers: IncomingHttpHeaders, stream: StreamDeclaration) {
   if (said('content-encoding') !== 'zstd') {
     throw new WattlineError(
       'media_type_unsupported',
-      'Records come as an Arrow stream in Content-Encoding zstd.',
+      'Send records as an Arrow stream with Content-Encoding zstd.',
     )
   }
   const schema = said(FORWARD_HEADERS.schema)
@@ -102,9 +102,10 @@ function factsOf(headers: IncomingHttpHeaders, stream: StreamDeclaration) {
     )
   }
   const origin = said(FORWARD_HEADERS.origin)
-  if (!ORIGIN_SHAPE.test(origin)) throw invalid(`Header ${FORWARD_HEADERS.origin} names no log.`)
+  if (!ORIGIN_SHAPE.test(origin)) throw invalid(`Header ${FORWARD_HEADERS.origin} does not name a log.`)
   const partition = said(FORWARD_HEADERS.partition)
-  if (!/^\d{1,5}$/.test(partition)) throw invalid(`Header ${FORWARD_HEADERS.partition} is no partition.`)
+  if (!/^\d{1,5}$/.test(partition))
+    throw invalid(`Header ${FORWARD_HEADERS.partition} is not a partition number.`)
   const manifest = said(FORWARD_HEADERS.records)
   const records = parseManifest(manifest)
   if (records === null) throw invalid(`Header ${FORWARD_HEADERS.records} does not name records.`)
@@ -128,8 +129,8 @@ function openRecord(
 
 function checkRows({ rows }: { readonly rows: number }, records: readonly SourceRecord[]): number {
   const named = records.reduce((sum, record) => sum + record.rows, 0)
-  if (named !== rows) throw invalid(`The manifest names ${named} rows, the record holds ${rows}.`)
-  if (rows > MAX_ROWS) throw invalid(`${rows} rows are more than the ${MAX_ROWS} of one request.`)
+  if (named !== rows) throw invalid(`The manifest names ${named} rows, but the record holds ${rows}.`)
+  if (rows > MAX_ROWS) throw invalid(`${rows} rows exceed the limit of ${MAX_ROWS} rows for one request.`)
   return rows
 }
 
@@ -146,7 +147,7 @@ function checkTenants({ rows, columns: { Tenant } }: RecordView<typeof readings>
     if (found !== tenant && found !== OPERATOR_TENANT) {
       throw new WattlineError(
         'forbidden',
-        `The record holds rows of tenant ${JSON.stringify(found.slice(0, 64))}, the token is one of ${tenant}.`,
+        `The record holds rows of tenant ${JSON.stringify(found.slice(0, 64))}, but the token belongs to tenant ${tenant}.`,
       )
     }
     checked.add(id)

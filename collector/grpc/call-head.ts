@@ -31,7 +31,7 @@ export function requireMessageCoding(headers: IncomingHttpHeaders): ContentCodin
   if (coding !== undefined) return coding
   throw new WattlineError(
     'media_type_unsupported',
-    `grpc-encoding ${quote(named)} is not taken, only ${GRPC_CODINGS.join(', ')}.`,
+    `grpc-encoding ${quote(named)} is not supported, only ${GRPC_CODINGS.join(', ')}.`,
   )
 }
 

@@ -72,8 +72,7 @@ async function exportAnswer(
   const { intake, access, pool, maxBodyBytes: maxBytes } = parts
   const path = headers[':path']
   const signalKind = EXPORT_METHODS.get(path ?? '')
-  if (signalKind === undefined)
-    throw new WattlineError('not_found', `There is no method ${quote(path)} here.`)
+  if (signalKind === undefined) throw new WattlineError('not_found', `Unknown method ${quote(path)}.`)
   const { tenant } = access.authenticate(headers, 'ingest')
   const coding = requireMessageCoding(headers)
   const refused = parts.refuse()
@@ -85,7 +84,7 @@ async function exportAnswer(
     const body = await readMessage(stream, { coding, maxBytes, pool, reserve, signal })
     try {
       // Inflating takes a while: what nobody waits for any more will be sent again, and need not be stored twice.
-      if (stream.destroyed) throw new ClientGone('The call was cancelled.')
+      if (stream.destroyed) throw new ClientGone('The client cancelled the call.')
       checkAgain()
       const result = await admission.ingest('protobuf', body.bytes, tenant)
       return encodeExportResponse(signalKind, result, 'protobuf')

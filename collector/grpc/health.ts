@@ -23,7 +23,7 @@ const NOT_SERVING = 2
 /** HealthCheckResponse{status=1} to HealthCheckRequest{service=1}. @throws WattlineError `body_undecodable`, `not_found` */
 export function checkHealth(request: Uint8Array, isServing: boolean): Uint8Array {
   const service = serviceOf(request)
-  if (!SERVICES.has(service)) throw new WattlineError('not_found', `There is no service ${quote(service)}.`)
+  if (!SERVICES.has(service)) throw new WattlineError('not_found', `Unknown service ${quote(service)}.`)
   const writer = new ProtobufWriter()
   writer.tag(1, WIRE.varint)
   writer.uint(isServing ? SERVING : NOT_SERVING)

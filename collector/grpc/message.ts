@@ -63,7 +63,7 @@ class MessageReader {
       this.#sink = this.#open()
       rest = rest.subarray(headPart.length)
     }
-    if (rest.length > this.#missing) throw undecodable('there is something after the message of the call')
+    if (rest.length > this.#missing) throw undecodable('there is data after the message of the call')
     if (rest.length === 0) return
     this.#sink.add(rest)
     this.#missing -= rest.length
@@ -85,9 +85,12 @@ class MessageReader {
   #open(): BodySink {
     const { coding, maxBytes, reserve } = this.#options
     const [flag = 0, ...length] = this.#head
-    if (flag > 1) throw new WattlineError('frame_invalid', `A message has no flag ${flag}.`)
+    if (flag > 1) throw new WattlineError('frame_invalid', `Unknown message flag ${flag}.`)
     if (flag === 1 && coding === 'identity') {
-      throw new WattlineError('frame_invalid', 'The message is flagged as compressed, and nothing says how.')
+      throw new WattlineError(
+        'frame_invalid',
+        'The message is flagged as compressed, but the call has no grpc-encoding header.',
+      )
     }
     this.#missing = Buffer.from(length).readUInt32BE()
     if (this.#missing > maxBytes) throw tooLarge(maxBytes)
@@ -97,4 +100,4 @@ class MessageReader {
 }
 
 const undecodable = (what: string): WattlineError =>
-  new WattlineError('body_undecodable', `This is no unary call: ${what}.`)
+  new WattlineError('body_undecodable', `This is not a unary call: ${what}.`)

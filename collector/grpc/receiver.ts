@@ -104,10 +104,12 @@ class GrpcReceiver implements Receiver {
   #refusal(): WattlineError | undefined {
     const retryAfterSeconds = 1
     if (this.#stopping)
-      return new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds })
+      return new WattlineError('draining', 'The receiver is shutting down.', { retryAfterSeconds })
     // Each costs memory before its first byte.
     const { maxCalls = FIXED_LIMITS.calls } = this.#options
     if (this.#calls <= maxCalls) return undefined
-    return new WattlineError('overloaded', `${maxCalls} calls are open.`, { retryAfterSeconds })
+    return new WattlineError('overloaded', `The limit of ${maxCalls} open calls is reached.`, {
+      retryAfterSeconds,
+    })
   }
 }

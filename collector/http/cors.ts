@@ -42,7 +42,10 @@ export function createCors(origins: readonly string[]): Cors {
       const isQuestion = method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
       if (!isQuestion || patterns.length === 0) return undefined
       if (allowed(headers) === undefined) {
-        throw new WattlineError('origin_refused', `Pages of ${headers.origin} may not send here.`)
+        throw new WattlineError(
+          'origin_refused',
+          `Web pages of origin ${headers.origin} are not allowed to send data.`,
+        )
       }
       return {
         'access-control-allow-methods': 'POST',

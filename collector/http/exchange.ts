@@ -104,7 +104,7 @@ function requireRoute(request: IncomingMessage): Signal {
   if (signal === undefined) {
     throw new WattlineError(
       'not_found',
-      `There is no ${JSON.stringify(path.slice(0, 100))} here, only ${[...ROUTES.keys()].join(', ')}.`,
+      `Unknown path ${JSON.stringify(path.slice(0, 100))}. Paths are ${[...ROUTES.keys()].join(', ')}.`,
     )
   }
   requirePost(request)
@@ -115,7 +115,7 @@ const pathOf = (request: IncomingMessage): string => request.url?.split('?', 1)[
 
 function requirePost(request: IncomingMessage): void {
   if (request.method === 'POST') return
-  throw new WattlineError('method_not_allowed', `${pathOf(request)} takes POST, not ${request.method}.`)
+  throw new WattlineError('method_not_allowed', `${pathOf(request)} accepts POST, not ${request.method}.`)
 }
 
 /**

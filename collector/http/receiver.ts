@@ -128,7 +128,9 @@ class HttpReceiver implements Receiver {
   async #exchange(request: IncomingMessage, response: ServerResponse, beforeBody: () => void): Promise<void> {
     const { intake, events, limits } = this.#options
     if (this.#stopping) {
-      const draining = new WattlineError('draining', 'This receiver is stopping.', { retryAfterSeconds: 1 })
+      const draining = new WattlineError('draining', 'The receiver is shutting down.', {
+        retryAfterSeconds: 1,
+      })
       await discard(request)
       this.#send(request, response, failureReply(events, draining, request), true)
       return

@@ -73,7 +73,7 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
       if (place >= 0) waiting.splice(place, 1)
       const late = new WattlineError(
         'broker_unavailable',
-        `The log did not take a record of ${stream} within ${timeoutMs} ms.`,
+        `The log did not store a record of ${stream} within ${timeoutMs} ms.`,
       )
       health.failed(late)
       reject(late)

@@ -33,7 +33,7 @@ export function createBudget(limitBytes: number): Budget {
         if (usedBytes + bytes > limitBytes) {
           throw new WattlineError(
             'overloaded',
-            `${usedBytes} of ${limitBytes} bytes wait to become durable; ${bytes} more do not fit.`,
+            `${usedBytes} of ${limitBytes} bytes are waiting to become durable; ${bytes} more do not fit.`,
             { retryAfterSeconds: 1 },
           )
         }

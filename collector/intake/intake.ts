@@ -218,7 +218,7 @@ class DurableIntake implements Intake {
 
   #admit(): void {
     if (this.#draining) {
-      throw new WattlineError('draining', 'No more is taken in.', { retryAfterSeconds: 1 })
+      throw new WattlineError('draining', 'Intake is shutting down.', { retryAfterSeconds: 1 })
     }
     this.#parts.health.check()
   }

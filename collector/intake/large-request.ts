@@ -101,6 +101,6 @@ function repeatedIn(chunk: Uint8Array, options: LargeOptions): number {
   if (bytes <= FIXED_LIMITS.repeatedBytes) return bytes
   throw new WattlineError(
     'body_too_large',
-    `What it says once would take ${Math.ceil(bytes / 2 ** 20)} MiB in its rows: its resources repeat on too many items.`,
+    `Stored as rows, the request would repeat ${Math.ceil(bytes / 2 ** 20)} MiB: its resources apply to too many items.`,
   )
 }

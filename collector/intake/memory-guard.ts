@@ -54,7 +54,7 @@ export function createMemoryGuard(options: MemoryGuardOptions): MemoryGuard {
       if (resident <= shedAbove || inFlightBytes === 0) return
       throw new WattlineError(
         'overloaded',
-        `The process takes ${resident} bytes of memory; above ${shedAbove} of limits.memory_bytes (${limitBytes}) nothing more is let in.`,
+        `The process uses ${resident} bytes of memory; above ${shedAbove} (80 % of limits.memory_bytes, ${limitBytes}) requests are refused.`,
         { retryAfterSeconds: 1 },
       )
     },

@@ -148,7 +148,10 @@ function outputMemory(bodyBytes: number, reservation: Reservation, maxBytes: num
   return {
     acquire(bytes) {
       if (bytes > maxBytes) {
-        throw new WattlineError('body_too_large', `In protobuf the body takes more than ${maxBytes} bytes.`)
+        throw new WattlineError(
+          'body_too_large',
+          `Converted to protobuf the body is larger than ${maxBytes} bytes.`,
+        )
       }
       if (bytes > paidBytes) {
         reservation.reserve(bytes - paidBytes)

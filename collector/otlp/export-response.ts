@@ -45,6 +45,6 @@ function describe(signal: Signal, { rejected, reasons, cutAttributes, notes = []
     const counts = [...reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ')
     sentences.push(`${rejected} ${ITEMS[signal]} rejected (${counts}).`)
   }
-  if (cutAttributes > 0) sentences.push(`${cutAttributes} attributes cut at the limits.`)
+  if (cutAttributes > 0) sentences.push(`${cutAttributes} attributes were cut at the limits.`)
   return [...sentences, ...notes].join(' ')
 }

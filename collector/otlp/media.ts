@@ -20,5 +20,5 @@ export function encodingOf(headers: IncomingHttpHeaders): Encoding | undefined {
 export function requireEncoding(headers: IncomingHttpHeaders): Encoding {
   const encoding = encodingOf(headers)
   if (encoding !== undefined) return encoding
-  throw unsupportedMedia(`Content-Type ${quoteHeader(headers['content-type'])} is not taken.`)
+  throw unsupportedMedia(`Content-Type ${quoteHeader(headers['content-type'])} is not supported.`)
 }

@@ -23,7 +23,7 @@ export class PassedOver {
     if (this.#count === 0) return undefined
     const more = this.#count - this.#named.length
     const names = this.#named.join(', ') + (more > 0 ? ` and ${more} more` : '')
-    return `Fields that OTLP does not have there were passed over: ${names}.`
+    return `Fields that OTLP does not define were ignored: ${names}.`
   }
 }
 

@@ -109,7 +109,10 @@ function planOf(
     if (tag % 8 === WIRE.bytes && children.includes(tag >>> 3)) {
       // Of several kinds the last counts, and pieces of one are one: neither can be told from a part.
       if (isOneOf && field !== undefined)
-        throw tooLarge('A metric of several kinds or in pieces', 2 * maxHeadBytes)
+        throw tooLarge(
+          'A metric with several kinds of data, or one split over the message,',
+          2 * maxHeadBytes,
+        )
       field = tag >>> 3
       continue
     }

@@ -51,13 +51,14 @@ export function classicProblem(bounds: readonly number[], cumulative: readonly n
   if (cumulative.length !== bounds.length + 1) return 'the buckets do not fit their bounds'
   let before = Number.NEGATIVE_INFINITY
   for (const bound of bounds) {
-    if (!(bound > before) || bound === Number.POSITIVE_INFINITY) return 'the bounds do not rise'
+    if (!(bound > before) || bound === Number.POSITIVE_INFINITY)
+      return 'the bounds are not in ascending order'
     before = bound
   }
   let count = 0
   for (const next of cumulative) {
-    if (!(next >= count)) return 'the cumulative counts fall'
+    if (!(next >= count)) return 'the cumulative counts decrease'
     count = next
   }
-  return count > Number.MAX_SAFE_INTEGER ? 'the count is beyond 2^53' : undefined
+  return count > Number.MAX_SAFE_INTEGER ? 'the count exceeds 2^53' : undefined
 }

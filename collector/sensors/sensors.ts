@@ -84,7 +84,7 @@ export function openSensors(options: OpenOptions): Sensor[] {
   const probe = mayMeasure ? probeRapl(files, roots) : { zones: [], leftOut: [] }
   if (probe.problem !== undefined) events.emit('sensorFailed', { sensor: 'rapl', reason: probe.problem })
   if (config.rapl === 'on' && probe.zones.length === 0 && probe.problem === undefined) {
-    const reason = 'This machine shows no RAPL zones; set `sensors.rapl: auto` to do without.'
+    const reason = 'This machine has no RAPL zones. Set `sensors.rapl: auto` to run without them.'
     events.emit('sensorFailed', { sensor: 'rapl', reason })
   }
   if (probe.zones.length > 0) {

@@ -20,15 +20,19 @@ export function createOpenAccess(events: Events): Access {
       const host = headers.host ?? headers[':authority']
       // Browsers always name a host; HTTP/1.0 probes need not.
       if (typeof host === 'string' && !isLocalName(hostName(host))) {
-        throw refused('host', 'host_refused', `${quoted(host)} is not a name of this machine alone.`)
+        throw refused('host', 'host_refused', `${quoted(host)} is not a loopback address.`)
       }
       const { origin } = headers
       if (origin !== undefined && (isOwn(origin, host) || isAllowedOrigin(origin))) return
       if (isOfAnotherSite(headers))
-        throw refused('origin', 'origin_refused', 'A page of another site asked for this.')
+        throw refused('origin', 'origin_refused', 'The request came from a web page of another site.')
       // Without an origin it is no browser, or nothing that crosses origins.
       if (origin === undefined || !changes(method)) return
-      throw refused('origin', 'origin_refused', `A page of ${quoted(origin)} sent this.`)
+      throw refused(
+        'origin',
+        'origin_refused',
+        `The request came from a web page of origin ${quoted(origin)}.`,
+      )
     },
     authenticate: () => ({ tenant: OPERATOR_TENANT, scopes: SCOPES, accounts: null }),
     stillHolds: () => true,

@@ -23,10 +23,11 @@ export function createTokenAccess({ tokens, events, now = Date.now }: TokenAcces
   }
   const known = (headers: IncomingHttpHeaders): TokenEntry => {
     const presented = credentialOf(headers)
-    if (presented === undefined) throw unauthenticated('missing', 'No token was sent.')
-    if (presented.length > CREDENTIAL_MAX_LENGTH) throw unauthenticated('malformed', 'That is no token.')
+    if (presented === undefined) throw unauthenticated('missing', 'The request has no token.')
+    if (presented.length > CREDENTIAL_MAX_LENGTH)
+      throw unauthenticated('malformed', 'The value sent is not a token.')
     const found = tokens().find(presented)
-    if (found === undefined) throw unauthenticated('unknown', 'The token is not known here.')
+    if (found === undefined) throw unauthenticated('unknown', 'The token is unknown.')
     if (found.expiresMs !== null && found.expiresMs <= now()) {
       throw unauthenticated('expired', 'The token has expired.')
     }
@@ -42,7 +43,7 @@ export function createTokenAccess({ tokens, events, now = Date.now }: TokenAcces
         events.emit('accessRefused', { reason: 'scope' })
         throw new WattlineError(
           'forbidden',
-          `The token has scope ${scopes.join(', ')}; this needs scope ${scope}.`,
+          `The token has scope ${scopes.join(', ')}; this route needs scope ${scope}.`,
         )
       }
       return { tenant, scopes, accounts }

@@ -24,21 +24,25 @@ const isDate = (text: string): boolean => DATE.test(text) && !Number.isNaN(Date.
 
 const notAHash = (text: string): string =>
   looksLikeToken(text)
-    ? 'this is the token itself: put its SHA-256 here, and use a new one'
+    ? 'this is the token itself, not its SHA-256: create a new token and put its SHA-256 here'
     : 'the SHA-256 of the token, 64 hexadecimal digits'
 
 const entrySchema = z
   .strictObject({
     tenant: z.string().regex(TENANT, TENANT_SHAPE),
     scopes: z.array(z.enum(SCOPES, `one of ${SCOPES.join(', ')}`)).min(1, 'at least one scope is needed'),
-    accounts: z.array(z.string().min(1, 'an account has a name')).min(1, 'leave it out for all').optional(),
+    accounts: z
+      .array(z.string().min(1, 'an account must not be empty'))
+      .min(1, 'leave it out to allow all accounts')
+      .optional(),
     sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, { error: ({ input }) => notAHash(String(input)) }),
     name: z.string().optional(),
     expires: z.string().refine(isDate, 'a date such as 2027-06-30 or 2027-06-30T12:00:00Z').optional(),
   })
   .refine(({ accounts, scopes }) => accounts === undefined || scopes.every(scope => scope === 'read'), {
     path: ['accounts'],
-    message: 'a token that is limited to accounts has scope read alone: telemetry comes without accounts',
+    message:
+      'a token that is limited to accounts can only have scope read, because telemetry carries no account',
   })
 
 const KEYS = Object.keys(entrySchema.shape)
@@ -79,7 +83,7 @@ function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
   return issue.keys.map(key => {
     const suggestion = closest(key, KEYS)
     const hint = suggestion === null ? '' : `; did you mean \`${suggestion}\`?`
-    return { path: `${path}.${key}`, problem: `there is no such key${hint}` }
+    return { path: `${path}.${key}`, problem: `unknown key${hint}` }
   })
 }
 
@@ -89,6 +93,6 @@ function duplicates(entries: readonly TokenEntry[]): ConfigProblem[] {
     const first = entries.findIndex(entry => entry.sha256 === sha256)
     return first === index
       ? []
-      : [{ path: `${index}.sha256`, problem: `the same token as entry ${first}; counting begins with 0` }]
+      : [{ path: `${index}.sha256`, problem: `the same token as entry ${first} (the first entry is 0)` }]
   })
 }

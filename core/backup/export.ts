@@ -52,7 +52,7 @@ interface ExportedPart {
 export async function exportTables(options: TableExportOptions): Promise<Export> {
   const { data, snapshot, store, onProgress } = options
   if (snapshot.parts === null) {
-    throw new WattlineError('backup_refused', 'The tables are on a ClickHouse server already.')
+    throw new WattlineError('backup_refused', 'The tables are already on a ClickHouse server.')
   }
   const path = join(snapshotFolder(data, snapshot.id), 'reading')
   await mkdir(path, { recursive: true })

@@ -41,7 +41,7 @@ async function assertRestorable(data: string, id: string): Promise<void> {
     if (begun === id) return
     throw new WattlineError(
       'restore_refused',
-      `A restore of backup ${begun} into ${data} was begun, not of ${id}.`,
+      `${data} holds an unfinished restore of backup ${begun}, not of ${id}.`,
     )
   }
   const found = names.find(name => !HARMLESS.has(name))

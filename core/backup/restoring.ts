@@ -13,6 +13,6 @@ export function lockData(data: string): FolderLock {
   lock.release()
   throw new WattlineError(
     'data_unusable',
-    `A restore of backup ${readFileSync(join(data, MARK), 'utf8')} into ${data} is not complete: run the same \`wattline restore\` again, which goes on where it was.`,
+    `A restore of backup ${readFileSync(join(data, MARK), 'utf8')} into ${data} is not complete: run the same \`wattline restore\` again to finish it.`,
   )
 }

@@ -77,7 +77,7 @@ function endpointOf(environment: Environment): string {
   const given = environment['AWS_ENDPOINT_URL_S3'] || environment['AWS_ENDPOINT_URL']
   if (given === undefined || given === '') return `https://s3.${regionOf(environment)}.amazonaws.com`
   if (!URL.canParse(given))
-    throw new WattlineError('config_invalid', `AWS_ENDPOINT_URL is no address: ${given}.`)
+    throw new WattlineError('config_invalid', `AWS_ENDPOINT_URL is not a URL: ${given}.`)
   return given.replace(/\/$/, '')
 }
 
@@ -203,7 +203,7 @@ const assertFound =
   (path: string) =>
   (response: Response): void => {
     if (response.status !== 404) return
-    throw new WattlineError('place_unavailable', `There is no bucket for ${path}.`)
+    throw new WattlineError('place_unavailable', `The bucket of ${path} does not exist.`)
   }
 
 /** Text of an element of an answer; '' when it is not there. */

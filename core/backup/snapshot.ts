@@ -51,7 +51,7 @@ export async function takeSnapshot(opened: Opened, id: string, nowMs: number): P
   if (log === null && engine === null) {
     throw new WattlineError(
       'backup_refused',
-      'Nothing is kept in the data folder: the log is in Kafka and the tables are on a ClickHouse server.',
+      'The data folder has nothing to back up: the log is in Kafka and the tables are on a ClickHouse server.',
     )
   }
   for (const part of [log, engine]) if (part !== null) await mkdir(part, { recursive: true })

@@ -13,7 +13,7 @@ export async function openTarget(
   if (settings.kind !== 'clickhouse') {
     throw new WattlineError(
       'backup_refused',
-      'An export goes to a ClickHouse server (warehouse.kind: clickhouse); into a data folder goes a backup, by `wattline restore`.',
+      'An export can only be imported into a ClickHouse server (warehouse.kind: clickhouse). For a data folder use a backup and `wattline restore`.',
     )
   }
   const warehouse = await openWarehouseOfKind(config, silentEvents)

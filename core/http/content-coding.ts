@@ -10,7 +10,7 @@ export function requireCoding(headers: IncomingHttpHeaders): ContentCoding {
   const named = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   const coding = CONTENT_CODINGS.find(candidate => candidate === (named === '' ? 'identity' : named))
   if (coding !== undefined) return coding
-  throw unsupportedMedia(`Content-Encoding ${quoteHeader(named)} is not taken.`)
+  throw unsupportedMedia(`Content-Encoding ${quoteHeader(named)} is not supported.`)
 }
 
 /** Error that answers 415 on HTTP. */

@@ -97,7 +97,7 @@ async function inflate(coding: Compression, received: Uint8Array, sink: BodySink
     if (rest.length === 0) return
     if (inflater.bytesWritten === 0) break
   }
-  throw undecodable(new Error('there is something after its end'))
+  throw undecodable(new Error('it has data after its end'))
 }
 
 /** Chunks near the expected size: 16 KiB pieces, the default, more than double the cost of a request. */

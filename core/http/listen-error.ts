@@ -8,12 +8,14 @@ export function listenError(
   port: number,
 ): WattlineError {
   if (error.code === 'EADDRINUSE') {
-    return new WattlineError('address_in_use', `${host}:${port} is taken (${what}).`, { cause: error })
+    return new WattlineError('address_in_use', `${host}:${port} is already in use (${what}).`, {
+      cause: error,
+    })
   }
   // Node's answer where the system has no SO_REUSEPORT that spreads connections.
   const reason =
     error.code === 'ENOTSUP'
-      ? 'this system lets no two processes share a port: set `collector.processes: 1`'
+      ? 'this system does not allow processes to share a port: set `collector.processes: 1`'
       : error.message
   return new WattlineError('config_invalid', `Cannot listen on ${host}:${port}: ${reason}.`, { cause: error })
 }

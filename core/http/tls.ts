@@ -70,8 +70,8 @@ export async function openListenerTls(
       if (reloaded.problem !== null) return reloaded.problem
       const { expiresMs } = reloaded.value
       const date = new Date(expiresMs).toISOString()
-      if (expiresMs <= now()) return `listen.tls: the certificate ran out at ${date}`
-      return expiresMs - now() < WARN_BEFORE_MS ? `listen.tls: the certificate runs out at ${date}` : null
+      if (expiresMs <= now()) return `listen.tls: the certificate expired at ${date}`
+      return expiresMs - now() < WARN_BEFORE_MS ? `listen.tls: the certificate expires at ${date}` : null
     },
     close: reloaded.close,
   }
@@ -79,14 +79,14 @@ export async function openListenerTls(
 
 /** Throws an Error that names the file. */
 export function readMaterial(files: TlsFiles, [cert, key, ca]: readonly Buffer[]): Material {
-  if (cert === undefined || key === undefined) throw new Error('the certificate and its key are needed')
+  if (cert === undefined || key === undefined) throw new Error('both the certificate and its key are needed')
   const shown = certificateIn(files.cert, cert)
   if (ca !== undefined) certificateIn(files.clientCa ?? '', ca)
   const context = { cert, key, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) } as const
   try {
     createSecureContext(context)
   } catch (error) {
-    throw new Error(`${files.key} is no key of the certificate ${files.cert}: ${(error as Error).message}`)
+    throw new Error(`${files.key} is not the key of certificate ${files.cert}: ${(error as Error).message}`)
   }
   return { context, expiresMs: shown.validToDate.getTime() }
 }
@@ -96,6 +96,6 @@ function certificateIn(path: string, pem: Buffer): X509Certificate {
   try {
     return new X509Certificate(pem)
   } catch (error) {
-    throw new Error(`${path} holds no certificate (PEM): ${(error as Error).message}`)
+    throw new Error(`${path} does not contain a PEM certificate: ${(error as Error).message}`)
   }
 }

@@ -50,12 +50,16 @@ export function lockFolder(folder: string): FolderLock {
 
 function refusal(folder: string, pidFile: string, error: unknown): WattlineError {
   if (error instanceof Error && 'errcode' in error && HELD.has(Number(error.errcode))) {
-    return new WattlineError('data_in_use', `The folder ${folder} is used by process ${holder(pidFile)}.`, {
-      cause: error,
-    })
+    return new WattlineError(
+      'data_in_use',
+      `The data folder ${folder} is in use by process ${holder(pidFile)}.`,
+      {
+        cause: error,
+      },
+    )
   }
   const reason = error instanceof Error ? error.message : String(error)
-  return new WattlineError('data_unusable', `The folder ${folder} cannot be used: ${reason}.`, {
+  return new WattlineError('data_unusable', `The data folder ${folder} cannot be locked: ${reason}.`, {
     cause: error,
   })
 }

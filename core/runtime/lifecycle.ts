@@ -59,7 +59,7 @@ export class Lifecycle {
 async function within(work: Promise<void>, ms: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>(resolve => {
-    timer = setTimeout(() => resolve('did not end in time'), ms)
+    timer = setTimeout(() => resolve('did not stop in time'), ms)
   })
   const done = work.then(
     () => null,

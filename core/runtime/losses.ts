@@ -165,11 +165,11 @@ export class Losses {
   }
 }
 
-const BACK = { state: 'restored', remedy: 'All of them were stored again from the log.' } as const
+const BACK = { state: 'restored', remedy: 'All of the rows have been restored from the log.' } as const
 const GONE = {
   state: 'lost',
   remedy:
-    'What the log still had was stored again; for the rest, restore a backup or send the data again. See docs/damage.md.',
+    'The rows that were still in the log have been restored. For the rest, restore a backup or send the data again. See docs/damage.md.',
 } as const
 
 /** Losses with what came back told to them, the oldest first; one for which all is done is restored, or lost for good. */
@@ -211,8 +211,7 @@ function sentence({ state, what, remedy, extent }: Loss): string {
 
 /** The extent in one phrase, for messages: table or stream, counts, time range. */
 export function extentText({ table, stream, rows, restoredRows, records, from, to }: Extent): string {
-  const back =
-    restoredRows === undefined || restoredRows === 0 ? '' : `, ${restoredRows} of them stored again`
+  const back = restoredRows === undefined || restoredRows === 0 ? '' : `, ${restoredRows} of them restored`
   const what = [
     rows === null ? null : `${rows} rows${back}`,
     records === null ? null : `${records} records`,

@@ -65,7 +65,7 @@ export async function openReloadedFiles<T>(options: ReloadedFilesOptions<T>): Pr
       return value
     },
     get problem() {
-      return problem === null ? null : `${what}: ${problem}; what was read before stays in force`
+      return problem === null ? null : `${what}: ${problem}; the version read before stays in force`
     },
     close: timer.stop,
   }

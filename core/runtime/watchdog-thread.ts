@@ -12,7 +12,7 @@ parentPort?.on('message', (stopping: string) => {
   part = stopping
 })
 setTimeout(() => {
-  const line = `shutdown_incomplete: ${part} hangs: the process is killed. What was acknowledged is in the log: the next start goes on with it.\n`
+  const line = `shutdown_incomplete: ${part} hangs, so the process is killed. Acknowledged data is in the log, and the next start continues with it.\n`
   write(2, line, () => undefined)
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_LINE_MS)
 }, killAfterMs)

@@ -65,7 +65,10 @@ export async function eraseRows(
       const found = await count(engine, table.name, condition)
       if (found === 0) break
       if (round === MOST_ROUNDS) {
-        throw new WattlineError('warehouse_unavailable', `Rows of the tenant keep coming into ${table.name}.`)
+        throw new WattlineError(
+          'warehouse_unavailable',
+          `Rows of the tenant are still being written to ${table.name}.`,
+        )
       }
       rows += found
       await mutate(engine, table.name, condition, left => erasure.onProgress?.(table.name, left))

@@ -90,7 +90,7 @@ export function insertFromBody(stream: StreamDeclaration, dialect: Dialect, shar
 
 /** Makes a server of another shard refuse the statement. */
 export const shardGuard = (shard: string): string =>
-  `WHERE NOT throwIf(getMacro('shard') != ${quoteText(shard)}, 'this server belongs to another shard than when it was asked')`
+  `WHERE NOT throwIf(getMacro('shard') != ${quoteText(shard)}, 'this server now belongs to another shard')`
 
 const insertInto = (stream: StreamDeclaration, table: string): string =>
   `INSERT INTO ${table} (${stream.columns.map(column => quoteName(column.name)).join(', ')})`

@@ -80,7 +80,7 @@ const MISTAKES: readonly Mistake[] = [
     file: `${T}/_config.tpl`,
     from: 'topic_prefix',
     to: 'topicprefix',
-    expected: /there is no such key/,
+    expected: /unknown key/,
   },
   {
     what: 'a role that does not exist',

@@ -81,7 +81,7 @@ describe('wattline token', () => {
     [['--tenant', 'a b', '--scopes', 'read'], 'tenant: letters'],
     [['--tenant', 'a', '--scopes', 'read,write'], 'one or more of ingest, read, admin'],
     [['--tenant', 'a', '--scopes', ''], 'one or more of ingest, read, admin'],
-    [['--tenant', 'a', '--scopes', 'ingest', '--accounts', 'x'], 'has scope read alone'],
+    [['--tenant', 'a', '--scopes', 'ingest', '--accounts', 'x'], 'can only have scope read'],
     [['--tenant', 'a', '--scopes', 'read', '--expires', 'soon'], 'expires: a date'],
     [['--scopes', 'read'], "required option '--tenant"],
   ])('refuses %j', async (given, words) => {
@@ -122,9 +122,9 @@ describe('wattline check', () => {
 
   it.each([
     ['tokens.yaml', '- {tenant: a}', '0.scopes'],
-    ['crt', 'nothing', 'crt holds no certificate'],
-    ['key', createAuthority('Others').key, 'key is no key of the certificate'],
-    ['ca', '', 'ca holds no certificate'],
+    ['crt', 'nothing', 'crt does not contain a PEM certificate'],
+    ['key', createAuthority('Others').key, 'key is not the key of certificate'],
+    ['ca', '', 'ca does not contain a PEM certificate'],
   ])('refuses a %s that cannot be used', (name, text, words) => {
     lay()
     writeFileSync(join(folder, name), text)

@@ -60,7 +60,7 @@ const stranger = createServer((request, response) => {
   else if (how === 'error') response.writeHead(500).end('<h1>\u001b[31mInternal</h1>\n\n')
   else if (how === 'refused') {
     response.writeHead(401, { 'content-type': 'application/problem+json' })
-    response.end('{"code": "unauthenticated", "detail": "The token is not known here."}')
+    response.end('{"code": "unauthenticated", "detail": "The token is unknown."}')
   } else {
     response.writeHead(200, { 'content-length': '100' }).write('{"meta": [')
     setTimeout(() => response.destroy(), 20)
@@ -138,9 +138,7 @@ describe.each(ASKING.map(args => [args.join(' '), args] as const))('wattline %s'
     expect(await asking('empty')).toEqual(of(/^answer_unreadable: /))
     expect(await asking('null')).toEqual(of(/^answer_unreadable: /))
     expect(await asking('error')).toEqual(of(/^answer_unreadable: .* answered 500: <h1> \[31mInternal/))
-    expect(await asking('refused')).toEqual(
-      of(/^unauthenticated: The token is not known here\. Send a valid/),
-    )
+    expect(await asking('refused')).toEqual(of(/^unauthenticated: The token is unknown\. Send a valid/))
     expect(await asking('cut')).toEqual(of(/^not_running: .*broke off/))
     expect(await asking('two\nlines')).toEqual(of(/^unauthenticated: The token has characters/))
   })

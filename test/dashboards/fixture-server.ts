@@ -60,7 +60,12 @@ export async function startFixtureServer(page: ReadonlyMap<string, PageAsset>): 
       if (scenario.token !== '' && request.headers.authorization !== `Bearer ${scenario.token}`) {
         response.writeHead(401, { 'content-type': 'application/problem+json' })
         response.end(
-          JSON.stringify({ status: 401, code: 'unauthenticated', detail: 'No token was sent.', remedy: '' }),
+          JSON.stringify({
+            status: 401,
+            code: 'unauthenticated',
+            detail: 'The request has no token.',
+            remedy: '',
+          }),
         )
         return
       }

@@ -87,7 +87,9 @@ it('ends when the last part cannot start', async () => {
   await once(taken, 'listening')
   const port = `${(taken.address() as AddressInfo).port}`
   const start = startProcess({ data, environment: { WATTLINE_LISTEN_HTTP: port } })
-  await expect(start).rejects.toThrow(/ended with 1[\s\S]*address_in_use: .*Stop what listens there/)
+  await expect(start).rejects.toThrow(
+    /ended with 1[\s\S]*address_in_use: .*Stop the process that uses the port/,
+  )
   taken.close()
 })
 

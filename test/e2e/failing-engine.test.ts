@@ -35,7 +35,7 @@ it('takes data in while the engine fails, and stores all of it when it works aga
   )
   expect(waiting.ready).toBe(false)
   expect(waiting.reasons.join('\n')).toMatch(
-    /store traces\/\d waiting: warehouse_unavailable: .*Data waits in the log/,
+    /store traces\/\d waiting: warehouse_unavailable: .*No data is lost: it waits in the log/,
   )
   const before = clients.acknowledged.batches.size
   await eventually(

@@ -103,7 +103,7 @@ it('says which address is taken', async () => {
   const other = mkdtempSync(join(tmpdir(), 'wattline-other-'))
   const port = new URL(first.otlp).port
   const second = startProcess({ data: other, environment: { WATTLINE_LISTEN_OTLP_HTTP: port } })
-  await expect(second).rejects.toThrow(/address_in_use: .*Stop what listens there/)
+  await expect(second).rejects.toThrow(/address_in_use: .*Stop the process that uses the port/)
   expect(await first.end('SIGTERM')).toBe(0)
   rmSync(other, { recursive: true, force: true })
 })

@@ -141,7 +141,7 @@ it.each([['thread'], ['main']] as const)('ends within its grace and 5 s when its
   const right = { thread: { code: 0, by: null }, main: { code: null, by: 'SIGKILL' } }
   expect(end).toMatchObject(right[hangs])
   expect(end.seconds).toBeLessThan(7)
-  if (hangs === 'main') expect(said).toMatch(/shutdown_incomplete: .* hangs: the process is killed/)
+  if (hangs === 'main') expect(said).toMatch(/shutdown_incomplete: .* hangs, so the process is killed/)
 })
 
 it('says what it waits for, answers for it, and stops at once while it waits', async () => {

@@ -137,7 +137,7 @@ it('says what is wrong with its options, and who does not answer', async () => {
   expect(gone).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /^not_running: nothing takes OTLP at http:\/\/127\.0\.0\.1:1, see --otlp-url .*\. Start it with/m,
+      /^not_running: nothing takes OTLP at http:\/\/127\.0\.0\.1:1, see --otlp-url .*\. Start Wattline with/m,
     ),
   })
 })

@@ -106,7 +106,7 @@ const textOf = ({ bytes }: FuzzCase): string => new TextDecoder().decode(bytes)
 function isOwnReason(error: unknown, { encoding }: FuzzCase): boolean {
   return (
     encoding === 'json' ||
-    /does not fit the field|more than ten bytes|decoded: its resources repeat|not snappy in block format/.test(
+    /does not fit the field|more than ten bytes|decoded: its resources apply|not snappy in block format/.test(
       String(error),
     )
   )

@@ -46,7 +46,7 @@ process.on('disconnect', () => process.exit(0))
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') {
     if (marker.endsWith('deaf')) return
-    say({ kind: 'stopped', left: marker.endsWith('late') ? ['intake did not end in time'] : [] })
+    say({ kind: 'stopped', left: marker.endsWith('late') ? ['intake did not stop in time'] : [] })
     process.disconnect()
     return
   }

@@ -19,7 +19,7 @@ export const expansionAllowed = (bodyBytes: number): number =>
 export const expandedTooLarge = (allowed: number): WattlineError =>
   new WattlineError(
     'body_too_large',
-    `The request would take more than ${allowed >>> 20} MiB decoded: its resources repeat on too many items.`,
+    `The request would take more than ${allowed >>> 20} MiB decoded: its resources apply to too many items.`,
   )
 
 /**

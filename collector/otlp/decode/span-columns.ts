@@ -132,7 +132,7 @@ class ColumnReader {
     const type = idTypeFor(size)
     const data = new type.ArrayType(this.#buffer, this.word(), length)
     if (this.word() !== data.BYTES_PER_ELEMENT)
-      throw new RangeError('The ids of a dictionary have another width.')
+      throw new RangeError('The ids of a dictionary do not have the expected width.')
     const dictionary = new Vector([values])
     return makeData({ type: new Dictionary(TEXT, type, id), length, nullCount: 0, data, dictionary })
   }

@@ -144,7 +144,7 @@ export class SpanEngine {
   }
 
   #inHand(): DecodeRequest {
-    if (this.#request === undefined) throw new Error('The decoder asks for something outside of a request.')
+    if (this.#request === undefined) throw new Error('The decoder called its host outside of a request.')
     return this.#request
   }
 

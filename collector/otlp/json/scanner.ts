@@ -171,7 +171,7 @@ export class JsonScanner {
 
   #skipWithin(open: number, depth: number): void {
     if (depth > this.#maxDepth) {
-      throw undecodable(`Not JSON of bounded depth: beyond ${this.#maxDepth} levels at byte ${this.#at}.`)
+      throw undecodable(`The JSON nests deeper than ${this.#maxDepth} levels at byte ${this.#at}.`)
     }
     const isObject = open === TOKEN.openObject
     const close = isObject ? TOKEN.closeObject : TOKEN.closeArray
@@ -203,9 +203,9 @@ export class JsonScanner {
 
   #unexpectedAt(at: number): WattlineError {
     const byte = this.bytes[at]
-    if (byte === undefined) return undecodable(`Not JSON: it ends too early, at byte ${at}.`)
+    if (byte === undefined) return undecodable(`Not JSON: unexpected end at byte ${at}.`)
     const shown = byte > SPACE && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte ${byte}`
-    return undecodable(`Not JSON: ${shown} does not belong where it is, at byte ${at}.`)
+    return undecodable(`Not JSON: unexpected ${shown} at byte ${at}.`)
   }
 }
 

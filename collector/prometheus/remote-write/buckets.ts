@@ -18,8 +18,8 @@ const ROUNDING = 1e-9
 /** A histogram of schema -4 to 8. */
 export function denseHistogram(histogram: NativeHistogram): DenseHistogram | Unstorable {
   const { schema, sum, zeroThreshold } = histogram
-  if (histogram.isBeyondBounds) return 'it has too many buckets, or counts beyond 2^53'
-  if (schema < MIN_SCHEMA || schema > MAX_SCHEMA) return `schema ${schema} is not known`
+  if (histogram.isBeyondBounds) return 'it has too many buckets, or counts above 2^53'
+  if (schema < MIN_SCHEMA || schema > MAX_SCHEMA) return `schema ${schema} is unknown`
   const whole = new WholeCounts()
   const negative = dense(histogram, histogram.negative, whole)
   if (typeof negative === 'string') return negative
@@ -41,7 +41,7 @@ interface ClassicHistogram {
 /** A histogram whose bounds are given. */
 export function customHistogram(histogram: NativeHistogram): ClassicHistogram | Unstorable {
   const { sum, customValues } = histogram
-  if (histogram.isBeyondBounds) return 'it has too many buckets, or counts beyond 2^53'
+  if (histogram.isBeyondBounds) return 'it has too many buckets, or counts above 2^53'
   if (histogram.negative.spans.length > 0 || histogram.zeroCount !== 0) {
     return 'custom buckets have neither a zero bucket nor negative ones'
   }

@@ -25,11 +25,11 @@ export function writeVersion(headers: IncomingHttpHeaders): WriteVersion | undef
 export function requireWrite(headers: IncomingHttpHeaders): WriteVersion {
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (coding !== '' && coding !== 'snappy') {
-    throw unsupported(`Content-Encoding ${quote(coding)} is not taken here, only snappy.`)
+    throw unsupported(`Content-Encoding ${quote(coding)} is not supported, only snappy.`)
   }
   const version = writeVersion(headers)
   if (version !== undefined) return version
-  throw unsupported(`Content-Type ${quote(headers['content-type'] ?? '')} is not taken here.`)
+  throw unsupported(`Content-Type ${quote(headers['content-type'] ?? '')} is not supported.`)
 }
 
 const unsupported = (message: string): WattlineError => new WattlineError('media_type_unsupported', message)

@@ -32,7 +32,7 @@ export function snappyHeader(source: Uint8Array): SnappyHeader {
     if (decodedBytes > source.length * MAX_EXPANSION) throw broken('it is too short for the length it claims')
     return { decodedBytes, start: at + 1 }
   }
-  throw broken('its length is no number of 32 bits')
+  throw broken('its length is not a 32-bit number')
 }
 
 /** Decodes a block into `target`, whose first `header.decodedBytes` are then written. Throws `body_undecodable`. */
@@ -88,4 +88,4 @@ function littleEndian(source: Uint8Array, at: number, bytes: number): number {
 }
 
 const broken = (what: string): WattlineError =>
-  new WattlineError('body_undecodable', `The body is not snappy in block format: ${what}.`)
+  new WattlineError('body_undecodable', `The body is not in snappy block format: ${what}.`)

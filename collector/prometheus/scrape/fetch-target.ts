@@ -123,7 +123,7 @@ function inflated(response: IncomingMessage): Readable {
 function asFailure(error: unknown, timeout: AbortSignal, timeoutMs: number): ScrapeFailure {
   if (error instanceof ScrapeFailure) return error
   if (timeout.aborted) {
-    return new ScrapeFailure('timeout', `The target has not answered within ${timeoutMs / 1000} s.`)
+    return new ScrapeFailure('timeout', `The target did not answer within ${timeoutMs / 1000} s.`)
   }
   const { message, code } = error as NodeJS.ErrnoException
   const reason = code?.startsWith('Z_') ? 'format' : 'connection'

@@ -118,8 +118,8 @@ export class LineScanner {
         blanks()
         const value = this.quoted('the value of a label in quotes')
         if (key === '') throw this.error('a label has an empty name')
-        if (key === '__name__') throw this.error('a label is called __name__')
-        if (seen.has(key)) throw this.error(`label ${key} stands twice`)
+        if (key === '__name__') throw this.error('a label has the reserved name __name__')
+        if (seen.has(key)) throw this.error(`label ${key} appears twice`)
         seen.add(key)
         if (value !== '') labels.push([key, value])
       }
@@ -135,7 +135,7 @@ export class LineScanner {
     const text = this.token(what)
     if (NUMBER.test(text)) return Number(text)
     const special = SPECIAL.exec(text)
-    if (special === null) throw this.error(`${what} is no number`, text)
+    if (special === null) throw this.error(`${what} is not a number`, text)
     if (special[2]!.toLowerCase() === 'nan') return Number.NaN
     return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
   }

@@ -40,10 +40,10 @@ export function textFormat(
   if (fallback !== undefined) return formatOf(fallback)
   const said =
     contentType === undefined || contentType === ''
-      ? 'there is no Content-Type'
-      : `Content-Type ${JSON.stringify(contentType.slice(0, 100))} is ${MEDIA_TYPE.test(media) ? 'not one of ours' : 'no media type'}`
+      ? 'The answer has no Content-Type'
+      : `Content-Type ${JSON.stringify(contentType.slice(0, 100))} is ${MEDIA_TYPE.test(media) ? 'not an exposition format' : 'not a media type'}`
   throw new ScrapeFailure(
     'content_type',
-    `${said}; name the format with fallback_scrape_protocol if it is one.`,
+    `${said}. If the body is an exposition, set fallback_scrape_protocol to its format.`,
   )
 }

@@ -36,7 +36,7 @@ export function createOpenMetricsParser(sink: ExpositionSink): ExpositionParser 
     end() {
       lines.end()
       records.end()
-      if (!isEnded) throw lineError(last + 1, '`# EOF` expected: the exposition is cut short', '')
+      if (!isEnded) throw lineError(last + 1, 'missing `# EOF`: the exposition is truncated', '')
     },
   }
 }
@@ -44,7 +44,7 @@ export function createOpenMetricsParser(sink: ExpositionSink): ExpositionParser 
 function readMetadata(scanner: LineScanner, sink: ExpositionSink): void {
   const kind = scanner.token('HELP, TYPE or UNIT')
   if (kind !== 'HELP' && kind !== 'TYPE' && kind !== 'UNIT') {
-    throw scanner.error('HELP, TYPE, UNIT or EOF expected', kind)
+    throw scanner.error('expected HELP, TYPE, UNIT or EOF', kind)
   }
   scanner.expect(' ', 'one blank')
   const family = scanner.anyName()
@@ -55,7 +55,7 @@ function readMetadata(scanner: LineScanner, sink: ExpositionSink): void {
   scanner.expect(' ', 'one blank')
   const text = scanner.rest()
   if (kind === 'TYPE') {
-    if (!TYPES.has(text)) throw scanner.error('there is no such type', text)
+    if (!TYPES.has(text)) throw scanner.error('unknown metric type', text)
     sink.type(family, text as MetricType)
     return
   }

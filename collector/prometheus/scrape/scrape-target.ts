@@ -173,17 +173,17 @@ export class TargetScraper {
 const report = (name: string, help: string, unit: string): MetricHead => ({ name, type: 'gauge', help, unit })
 
 const REPORT: readonly MetricHead[] = [
-  report('up', 'Whether the last scrape was good.', ''),
+  report('up', 'Whether the last scrape succeeded.', ''),
   report('scrape_duration_seconds', 'How long the scrape took.', 's'),
-  report('scrape_samples_scraped', 'Samples that the target has exposed.', ''),
-  report('scrape_samples_post_metric_relabeling', 'Samples that the rules have left.', ''),
+  report('scrape_samples_scraped', 'Samples that the target exposed.', ''),
+  report('scrape_samples_post_metric_relabeling', 'Samples left after relabelling.', ''),
 ]
 
 function reserve(reservation: Reservation, bytes: number): void {
   try {
     reservation.reserve(bytes)
   } catch (error) {
-    throw new ScrapeFailure('overloaded', 'Scrapes under way hold all of scrape.in_flight_bytes.', {
+    throw new ScrapeFailure('overloaded', 'Running scrapes use all of scrape.in_flight_bytes.', {
       cause: error,
     })
   }

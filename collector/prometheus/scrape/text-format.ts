@@ -55,10 +55,10 @@ function readComment(scanner: LineScanner, sink: ExpositionSink): void {
     sink.help(family, unescapeHelp(scanner.rest().slice(1).trimStart()))
     return
   }
-  if (scanner.blanks() === 0 && !scanner.isAtEnd) throw scanner.error('a blank behind the name expected')
+  if (scanner.blanks() === 0 && !scanner.isAtEnd) throw scanner.error('expected a space after the name')
   const word = scanner.token('a type')
   const type = TYPES.get(word)
-  if (type === undefined) throw scanner.error('there is no such type', word)
+  if (type === undefined) throw scanner.error('unknown metric type', word)
   scanner.blanks()
   if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
   sink.type(family, type)
@@ -80,7 +80,7 @@ function readSample(scanner: LineScanner, sink: ExpositionSink): void {
   let timeMs: number | undefined
   if (!scanner.isAtEnd) {
     const text = scanner.token('a timestamp')
-    if (!INTEGER.test(text)) throw scanner.error('the timestamp is no whole number of milliseconds', text)
+    if (!INTEGER.test(text)) throw scanner.error('the timestamp is not an integer (milliseconds)', text)
     timeMs = Number(text)
     scanner.blanks()
     if (!scanner.isAtEnd) throw scanner.error('nothing more expected')

@@ -35,8 +35,8 @@ function findFolder(files: KernelFiles, tree: CgroupTree, own: string): string {
     }
   }
   throw new Error(
-    `Cannot tell which control group this container is in: ${own} is no folder of ${tree.cpuRoot}. ` +
-      'Leave the container its own /sys/fs/cgroup, or run it in the cgroup namespace of the host.',
+    `Cannot tell which control group this container is in: ${own} is not a folder below ${tree.cpuRoot}. ` +
+      "Mount the container's own /sys/fs/cgroup, or run the container in the cgroup namespace of the host.",
   )
 }
 

@@ -8,7 +8,7 @@ const CORRUPTED = -30_796
 const PAGE_NOT_FOUND = -30_797
 const UNUSABLE = new Map([
   [-30_793, 'it is not an LMDB file'],
-  [-30_794, 'it was written by another version of LMDB'],
+  [-30_794, 'another version of LMDB wrote it'],
   [CORRUPTED, 'its pages are damaged'],
   [PAGE_NOT_FOUND, 'pages are missing'],
 ])

@@ -7,7 +7,7 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 
 /** What an operator may do: it holds records that were acknowledged and may not be in the tables yet. */
 export const KEEP_IT =
-  'It may hold acknowledged data that is nowhere else: move the folder to another name and keep it, then restore the newest backup.'
+  'It may hold acknowledged data that exists nowhere else. Rename the folder and keep it, then restore the newest backup.'
 
 const MAGIC = 0xbeefc0de
 /** Where LMDB 1.0, the version inside lmdb-js 3, keeps these in a meta page (`MDB_meta` after a 24-byte header). */
@@ -25,7 +25,7 @@ export function checkDataFile(file: string): void {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
     throw new WattlineError(
       'data_unusable',
-      `The log file ${file} cannot be read; it holds acknowledged data, so keep it. ${String(error)}.`,
+      `The log file ${file} cannot be read: ${String(error)}. Keep the file: it holds acknowledged data.`,
       { cause: error },
     )
   }

@@ -46,7 +46,10 @@ export class Journal {
     }
     if (this.#waitingBytes + bytes > WAITING_BYTES) {
       return Promise.reject(
-        new WattlineError('broker_unavailable', 'Too many bytes wait for the disk of the log.'),
+        new WattlineError(
+          'broker_unavailable',
+          'Too many bytes are waiting to be written to the disk of the log.',
+        ),
       )
     }
     this.#waitingBytes += bytes

@@ -196,7 +196,7 @@ export class EmbeddedBroker implements Broker {
   ): Promise<void> {
     const log = this.#partition(stream, partition)
     if (this.#groups.get(group)?.reads(stream) === true) {
-      throw new WattlineError('invariant_broken', `Group '${group}' is at work on ${stream}.`)
+      throw new WattlineError('invariant_broken', `Group '${group}' has members that read ${stream}.`)
     }
     await this.#journal.submit(0, draft => {
       draft.state(log, group, state)

@@ -7,7 +7,7 @@ import type { LostPartition, LostRecords } from './log-ends.ts'
 const STORE = 'store'
 
 const REMEDY = {
-  lost: 'If you have a newer copy of the log, stop Wattline and put it back; what the records held has to be sent again otherwise.',
+  lost: 'If you have a newer copy of the log, stop Wattline and restore that copy. Otherwise send the data of the lost records again.',
   noted: 'No acknowledged row is missing.',
 } as const
 

@@ -44,13 +44,13 @@ export class Space {
     if (usedBytes + needed > this.maxBytes) {
       throw new WattlineError(
         'disk_full',
-        `The log holds ${usedBytes} bytes and may hold ${this.maxBytes} (broker.max_bytes): no room for ${needed} more.`,
+        `The log holds ${usedBytes} bytes and may hold ${this.maxBytes} (broker.max_bytes); ${needed} more bytes do not fit.`,
       )
     }
     if (this.#fullAt === null || this.#diskHasRoom(needed)) return
     // Pages freed since then can be used again, however full the disk.
     if (usedBytes + needed + RESERVE_BYTES <= this.#fullAt) return
-    throw new WattlineError('disk_full', `The disk is full: no room for ${needed} bytes more.`)
+    throw new WattlineError('disk_full', `The disk is full: ${needed} more bytes do not fit.`)
   }
 
   /** A write found the disk full. */

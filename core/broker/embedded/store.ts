@@ -175,7 +175,7 @@ class LmdbStore implements LogStore {
 
   #opened(): Database {
     if (this.#database !== null) return this.#database
-    throw new WattlineError('broker_unavailable', 'The log is closed or being opened anew.')
+    throw new WattlineError('broker_unavailable', 'The log is closed or is being reopened.')
   }
 
   async #reopen(): Promise<void> {
@@ -185,7 +185,7 @@ class LmdbStore implements LogStore {
       this.#database = openDatabase(this.#path, this.#mapSize)
     } catch (error) {
       // What was open a moment ago is worth another try: readers wait, and none gives its partition up.
-      throw new WattlineError('broker_unavailable', 'The log could not be opened anew.', { cause: error })
+      throw new WattlineError('broker_unavailable', 'The log could not be reopened.', { cause: error })
     }
     this.#broken = false
   }

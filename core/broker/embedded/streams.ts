@@ -41,7 +41,7 @@ export function loadStreams(store: LogStore): Map<string, StreamLog> {
   if (format !== undefined && !READABLE.has(Buffer.from(format).toString())) {
     throw new WattlineError(
       'data_unusable',
-      `The log has format ${Buffer.from(format).toString()}, this version reads formats up to ${FORMAT}: a newer version has written it. Start that one, or restore a backup of before (docs/operators.md).`,
+      `The log has format ${Buffer.from(format).toString()}, this version reads formats up to ${FORMAT}. A newer version has written it: run that version, or restore a backup taken before the upgrade (docs/operators.md).`,
     )
   }
   const streams = new Map<string, StreamLog>()
@@ -87,13 +87,13 @@ export function checkSettings(settings: StreamSettings, existing: StreamLog | un
     const [is, shall] = isCompacted ? ['compacted', 'not'] : ['not compacted', 'to be']
     throw new WattlineError(
       'config_invalid',
-      `Stream '${name}' is stored ${is} and is ${shall} here: this data folder belongs to another version, choose another one with \`data\`.`,
+      `Stream '${name}' is stored ${is} and is ${shall} here. The data folder belongs to another version: set \`data\` to another folder.`,
     )
   }
   if (existing.partitions.length === partitions) return
   throw new WattlineError(
     'config_invalid',
-    `Stream '${name}' is stored with ${existing.partitions.length} partitions and configured with ${partitions}: the number is fixed once the data folder exists.`,
+    `Stream '${name}' is stored with ${existing.partitions.length} partitions and configured with ${partitions}. The number of partitions cannot change once the data folder exists.`,
   )
 }
 

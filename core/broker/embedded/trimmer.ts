@@ -110,7 +110,7 @@ export class Trimmer {
         : planTrim(log.bounds, limit, retention, clock(), headAt)
     return this.#drop(log, found, (draft, entries) => {
       if (draft.bounds(log).first !== log.bounds.first) {
-        throw new WattlineError('invariant_broken', 'Two trims of one partition at a time.')
+        throw new WattlineError('invariant_broken', 'Two trims of one partition run at the same time.')
       }
       draft.trim(log, found.first, found.bytes, entries)
     })

@@ -85,7 +85,10 @@ export class Cluster {
     const found = metadata.topics.get(topic)
     const leader = metadata.brokers.get(found?.partitions[partition]?.leader ?? -1)
     if (found === undefined || leader === undefined) {
-      throw new WattlineError('broker_unavailable', `Partition ${partition} of ${topic} has no leader now.`)
+      throw new WattlineError(
+        'broker_unavailable',
+        `Partition ${partition} of ${topic} currently has no leader.`,
+      )
     }
     return { topicId: found.id, connection: await pool.get(leader) }
   }

@@ -16,29 +16,38 @@ const TAKEN_OVER = [
 
 /** A record that Kafka refuses for its own sake. */
 const TOO_LARGE: readonly (readonly [string, string])[] = [
-  ['MESSAGE_TOO_LARGE', 'A record is larger than the topic takes: raise its `max.message.bytes`.'],
-  ['RECORD_LIST_TOO_LARGE', 'The records are larger than the topic takes: raise its `segment.bytes`.'],
+  ['MESSAGE_TOO_LARGE', 'A record is larger than the topic allows: raise `max.message.bytes` of the topic.'],
+  [
+    'RECORD_LIST_TOO_LARGE',
+    'The records are larger than the topic allows: raise `segment.bytes` of the topic.',
+  ],
 ]
 
 /** What only other settings cure, of ours or of Kafka's, by the names of Kafka, of its client and of TLS. */
 const SETTINGS: readonly (readonly [string, string])[] = [
-  ['TOPIC_AUTHORIZATION_FAILED', 'The Kafka user may not use the topics of this prefix.'],
-  ['GROUP_AUTHORIZATION_FAILED', 'The Kafka user may not use the groups of this prefix.'],
+  ['TOPIC_AUTHORIZATION_FAILED', 'The Kafka user is not authorized for the topics with this prefix.'],
+  ['GROUP_AUTHORIZATION_FAILED', 'The Kafka user is not authorized for the groups with this prefix.'],
   [
     'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-    'The Kafka user may not use the transactional ids of this prefix.',
+    'The Kafka user is not authorized for the transactional ids with this prefix.',
   ],
-  ['CLUSTER_AUTHORIZATION_FAILED', 'The Kafka user may not write idempotently.'],
-  ['UNSUPPORTED_SASL_MECHANISM', 'Kafka does not take this `broker.sasl.mechanism`.'],
-  ['SASL_AUTHENTICATION_FAILED', 'Kafka refuses `broker.sasl`: wrong user or password.'],
+  ['CLUSTER_AUTHORIZATION_FAILED', 'The Kafka user is not authorized for idempotent writes.'],
+  ['UNSUPPORTED_SASL_MECHANISM', 'Kafka does not support this `broker.sasl.mechanism`.'],
+  ['SASL_AUTHENTICATION_FAILED', 'Kafka refused the user or the password of `broker.sasl`.'],
   ['PLT_KFK_AUTHENTICATION', 'Kafka refuses `broker.sasl`.'],
-  ['UNSUPPORTED_VERSION', 'This Kafka is too old: 4.0 or newer is needed, with consumer groups of KIP-848.'],
+  [
+    'UNSUPPORTED_VERSION',
+    'This Kafka is too old: Wattline needs Kafka 4.0 or newer with KIP-848 consumer groups.',
+  ],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'The certificate of Kafka is not trusted: set `broker.tls.ca`.'],
   ['CERT_HAS_EXPIRED', 'The certificate of Kafka has expired (`broker.tls`).'],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'The certificate of Kafka is for other names than `broker.brokers`.'],
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'The certificate of Kafka does not match the host names in `broker.brokers`.',
+  ],
 ]
 
 /** Whether somewhere within the error one of these names is said: by Kafka, its client or the socket. */
@@ -53,9 +62,13 @@ export function saysOneOf(error: unknown, names: readonly string[]): boolean {
 /** Another member has the partition now, or the group does not know this one any more: no use in repeating. */
 export class TakenOver extends WattlineError {
   constructor(doing: string, cause: unknown) {
-    super('broker_unavailable', `Kafka refused while ${doing}: it is no longer assigned to this worker.`, {
-      cause,
-    })
+    super(
+      'broker_unavailable',
+      `Kafka refused ${doing}: the partition is no longer assigned to this worker.`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -199,9 +199,12 @@ class KafkaBroker implements Broker {
       const { topics: found } = await this.#cluster.admin.metadata({ topics, forceUpdate: true })
       const orphans = [...found].filter(([, { partitions }]) => partitions.some(({ leader }) => leader < 0))
       if (orphans.length === 0) return
-      throw new WattlineError('broker_unavailable', `Partitions of ${orphans[0]?.[0]} have no leader now.`)
+      throw new WattlineError(
+        'broker_unavailable',
+        `Partitions of ${orphans[0]?.[0]} currently have no leader.`,
+      )
     } catch (error) {
-      throw kafkaFailure(error, 'asking whether it is there')
+      throw kafkaFailure(error, 'checking the connection')
     }
   }
 

@@ -138,15 +138,15 @@ export function shapeProblems(settings: TopicSettings, replicas: readonly number
   const problems: string[] = []
   if (replicas.length !== partitions) {
     problems.push(
-      `Topic ${topic} has ${replicas.length} partitions, the configuration says ${partitions}: ` +
-        `set broker.partitions (for streams keyed by host broker.host_partitions) to ${replicas.length}, ` +
+      `Topic ${topic} has ${replicas.length} partitions, but the configuration says ${partitions}: ` +
+        `set broker.partitions (broker.host_partitions for streams keyed by host) to ${replicas.length}, ` +
         'or choose another broker.topic_prefix.',
     )
   }
   const fewest = Math.min(...replicas)
   if (fewest < replication) {
     problems.push(
-      `Topic ${topic} has ${fewest} replicas, broker.replication says ${replication}: ` +
+      `Topic ${topic} has ${fewest} replicas, but broker.replication says ${replication}: ` +
         'reassign its partitions with kafka-reassign-partitions, or lower broker.replication.',
     )
   }
@@ -161,7 +161,7 @@ export function configProblems(settings: TopicSettings, actual: ReadonlyMap<stri
     if (value === undefined || fits(value)) return []
     const wanted = `${name}=${configs[name]}`
     return [
-      `Topic ${topic} has ${name}=${value}, needed is ${configs[name]}: ` +
+      `Topic ${topic} has ${name}=${value}, but needs ${configs[name]}: ` +
         `kafka-configs --alter --entity-type topics --entity-name ${topic} --add-config ${wanted}.`,
     ]
   }

@@ -82,7 +82,7 @@ export class PartitionTransactions {
     await this.fence()
     if (await this.#wasCommitted(step)) return
     const producer = this.#producer
-    if (producer === null) throw new WattlineError('broker_unavailable', 'The transaction was given up.')
+    if (producer === null) throw new WattlineError('broker_unavailable', 'The transaction was aborted.')
     const name = randomUUID()
     this.#uncertain = { name, nextOffset: step.nextOffset }
     try {

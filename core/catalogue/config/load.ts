@@ -183,10 +183,7 @@ function describeIssue(issue: z.core.$ZodIssue): ConfigProblem[] {
     const suggestion = closest(key, known)
     return {
       path: path === '' ? key : `${path}.${key}`,
-      problem:
-        suggestion === null
-          ? 'there is no such key'
-          : `there is no such key; did you mean \`${suggestion}\`?`,
+      problem: suggestion === null ? 'unknown key' : `unknown key; did you mean \`${suggestion}\`?`,
     }
   })
 }

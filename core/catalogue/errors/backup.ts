@@ -5,28 +5,36 @@ export const BACKUP_ERRORS = {
   snapshot_busy: entry(
     'retry',
     409,
-    'Let the running backup end; the snapshot of one that was broken off is given up after 15 seconds.',
+    'Wait until the running backup has ended. The snapshot of an interrupted backup is dropped after 15 seconds.',
   ),
-  snapshot_gone: entry('retry', 404, 'Run `wattline backup` again: it copies only what is still missing.'),
-  backup_refused: entry('reject', 409, 'docs/operators.md says what can be backed up how.'),
+  snapshot_gone: entry(
+    'retry',
+    404,
+    'Run `wattline backup` again. It copies only the files that are still missing.',
+  ),
+  backup_refused: entry(
+    'reject',
+    409,
+    'See docs/operators.md for the kinds of backup and what each one covers.',
+  ),
   backup_unusable: entry(
     'reject',
     422,
-    'Run `wattline backup` again, or restore another backup: with --list it shows those that are complete.',
+    'Run `wattline backup` again, or restore another backup. With --list it shows the complete ones.',
   ),
   place_unavailable: entry(
     'retry',
     503,
-    'Check endpoint, bucket and keys (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION); then run it again.',
+    'Check the endpoint, the bucket and the keys (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION), then run the command again.',
   ),
   import_differs: entry(
     'reject',
     409,
-    'Rows were there twice or are missing, or others wrote meanwhile: stop them, and import into empty tables.',
+    'Rows are missing or duplicated, or another process wrote during the import. Stop all writers and import into empty tables.',
   ),
   restore_refused: entry(
     'reject',
     409,
-    'Restore into an empty data folder; move the one that is there out of the way rather than delete it.',
+    'Restore into an empty data folder. Move the existing folder away instead of deleting it.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>

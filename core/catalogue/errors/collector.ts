@@ -6,33 +6,33 @@ export const INTAKE_ERRORS = {
   body_undecodable: entry(
     'reject',
     400,
-    'Send OTLP as protobuf or JSON with the Content-Type that says which; remote write as protobuf in snappy.',
+    'Send OTLP as protobuf or JSON with the matching Content-Type; send remote write as snappy-compressed protobuf.',
   ),
   series_invalid: entry(
     'reject',
     400,
-    'What is valid is stored; do not send the request again. docs/prometheus.md says what is taken.',
+    'The valid series are stored; do not send the request again. See docs/prometheus.md for what is accepted.',
   ),
   frame_invalid: entry(
     'reject',
     400,
-    'Send gRPC messages with flag 0, or with flag 1 and the compression that the header grpc-encoding names.',
+    'Set the compressed flag of gRPC messages to 0, or to 1 with the compression named in the grpc-encoding header.',
   ),
   deadline_exceeded: entry(
     'retry',
     408,
-    'Send again: nothing is stored; smaller batches, or a longer deadline of the client, if it comes again.',
+    'Nothing was stored; send the request again. If the error persists, send smaller batches or raise the deadline of the client.',
   ),
   media_type_unsupported: entry(
     'reject',
     415,
-    'Use application/x-protobuf or application/json, encoding gzip, zstd or none; for remote write docs/prometheus.md.',
+    'Use Content-Type application/x-protobuf or application/json, uncompressed or with gzip or zstd. For remote write see docs/prometheus.md.',
   ),
   method_not_allowed: entry('reject', 405, 'Send the data with POST.'),
   overloaded: entry(
     'retry',
     429,
-    'Send again after the time in Retry-After; raise `limits.in_flight_bytes` or `limits.memory_bytes` if memory allows.',
+    'Send again after the time in Retry-After. If the host has memory to spare, raise `limits.in_flight_bytes` or `limits.memory_bytes`.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>
 
@@ -41,6 +41,6 @@ export const DRAINING_ERRORS = {
   draining: entry(
     'retry',
     503,
-    'This instance is shutting down: send again, to another one if there is one.',
+    'This instance is shutting down. Send the request again, to another instance if there is one.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>

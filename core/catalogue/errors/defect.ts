@@ -5,6 +5,6 @@ export const DEFECT_ERRORS = {
   invariant_broken: entry(
     'stop',
     500,
-    'This is a defect in Wattline: please report it with the log lines around it.',
+    'This is a bug in Wattline. Please report it with the surrounding log lines.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>

@@ -5,17 +5,21 @@ export const ACCESS_ERRORS = {
   unauthenticated: entry(
     'reject',
     401,
-    'Send a valid token: `Authorization: Bearer <token>`; commands take it from WATTLINE_TOKEN or --token.',
+    'Send a valid token as `Authorization: Bearer <token>`; commands read it from WATTLINE_TOKEN or --token.',
   ),
-  forbidden: entry('reject', 403, 'Use a token that may: docs/auth.md lists what opens which route.'),
+  forbidden: entry(
+    'reject',
+    403,
+    'Use a token with the required scope. See docs/auth.md for the scope that each route needs.',
+  ),
   origin_refused: entry(
     'reject',
     403,
-    'Pages of another origin may send OTLP where `listen.cors_origins` names it, and nothing else.',
+    'Add the origin to `listen.cors_origins`. Pages of other origins can only send OTLP.',
   ),
   host_refused: entry(
     'reject',
     403,
-    'Ask as 127.0.0.1 or localhost, or let callers in by token: `auth.tokens_file`.',
+    'Use 127.0.0.1 or localhost as the host, or configure `auth.tokens_file`.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>

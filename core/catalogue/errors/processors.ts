@@ -5,7 +5,7 @@ export const STORE_ERRORS = {
   replay_refused: entry(
     'reject',
     409,
-    'Look at the record and for its rows first; --force (force=true) appends it all the same.',
+    'Check the record, and check whether its rows are stored already. To append it anyway, use --force (force=true).',
   ),
 } as const satisfies Record<string, ErrorDeclaration>
 
@@ -14,23 +14,23 @@ export const FORWARD_ERRORS = {
   uplink_unavailable: entry(
     'retry',
     503,
-    'Nothing is lost: it waits in this log and is sent in order; see the network, `forward.url` and the token.',
+    'No data is lost: it waits in this log and is sent in order. Check the network, `forward.url` and the token.',
   ),
   uplink_refused: entry(
     'quarantine',
     500,
-    'The receiver will never take this record; the log keeps it in stream `quarantine` with the answer.',
+    'The receiver will never accept this record. Stream `quarantine` keeps it with the answer of the receiver.',
   ),
-  forward_invalid: entry('reject', 400, 'See docs/edge.md for what this route takes.'),
+  forward_invalid: entry('reject', 400, 'See docs/edge.md for what this route accepts.'),
   forward_mismatch: entry(
     'reject',
     409,
-    'Sender and receiver must agree on the streams: update the receiver first, then the senders.',
+    'Sender and receiver must use the same stream schemas. Update the receiver first, then the senders.',
   ),
   origin_conflict: entry(
     'quarantine',
     500,
-    'Two senders share one log, or one went back to an older copy of it: start the copy with an empty data folder.',
+    'Two senders use copies of one log, or a sender went back to an older copy. Start the copy with an empty data folder.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>
 
@@ -39,6 +39,6 @@ export const ERASURE_ERRORS = {
   erasure_refused: entry(
     'reject',
     409,
-    'Remove what sends for this tenant first, or give --before to erase only what is older than a date.',
+    'Stop everything that sends data for this tenant, or use --before to erase only data older than a date.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>

@@ -113,7 +113,7 @@ export class Supervisor {
   waiting(): readonly string[] {
     const { processes } = this.#options
     return [...this.#fallen].map(
-      ([index, how]) => `process ${index} of ${processes} ended (${how}) and is started again`,
+      ([index, how]) => `process ${index} of ${processes} ended (${how}) and is being restarted`,
     )
   }
 
@@ -123,7 +123,7 @@ export class Supervisor {
     const workers = [...this.#workers]
     for (const [, worker] of workers) worker.stop(graceMs)
     const cut = setTimeout(() => {
-      for (const [, worker] of workers) worker.kill('it did not end in time')
+      for (const [, worker] of workers) worker.kill('it did not stop in time')
     }, graceMs + LAST_WORDS_MS)
     const left = await Promise.all(
       workers.map(async ([index, worker]) => {

@@ -142,7 +142,7 @@ export class ClickHouseWarehouse implements Warehouse {
   async fenced(request: FencedQuery): Promise<FencedResult> {
     this.#assertOpen()
     if (this.#fenced.size >= MOST_FENCED) {
-      throw new WattlineError('too_many_queries', `${MOST_FENCED} queries are running.`)
+      throw new WattlineError('too_many_queries', `The limit of ${MOST_FENCED} running queries is reached.`)
     }
     const closing = new AbortController()
     this.#fenced.add(closing)

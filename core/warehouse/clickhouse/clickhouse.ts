@@ -69,7 +69,7 @@ function startProblem(error: unknown, user: string): WattlineError | null {
   }
   const code = engineCode(error)
   if (code !== null && isLoginFault(code)) {
-    const words = `ClickHouse refuses the user ${user} (warehouse.user, warehouse.password): ${messageOf(error)}`
+    const words = `ClickHouse refused the user ${user} (warehouse.user, warehouse.password): ${messageOf(error)}`
     return new WattlineError('config_invalid', words, { cause: error })
   }
   return code === null || isServerTrouble(error) ? null : ownQueryError(error)

@@ -81,7 +81,7 @@ export class Endpoints {
     if (this.#only.uuid === uuid) return
     const [first, second] = [this.#only.endpoint, endpoint].map(({ url }) => new URL(url).host)
     throw new UnfitServerError(
-      `${first} and ${second} are two ClickHouse servers: name one, or the cluster that they replicate in (warehouse.cluster).`,
+      `${first} and ${second} are two different ClickHouse servers. Configure one of them, or set warehouse.cluster to the cluster they belong to.`,
     )
   }
 

@@ -57,7 +57,7 @@ export async function insertRecord(
   const doubt = context.doubts.get(token)
   const preferred = doubt !== undefined && doubt.untilMs > context.now() ? doubt.endpoint : undefined
   const group = shard ?? ''
-  let last: unknown = new Error(`no server of shard ${shard} answers`)
+  let last: unknown = new Error(`no server of shard ${shard} answered`)
   for (const endpoint of context.endpoints.candidates(preferred, group)) {
     const known = context.endpoints.shard(endpoint)
     if (known !== undefined && known !== shard) continue

@@ -123,7 +123,7 @@ export function assertHeld(rows: readonly { readonly held: number }[]): void {
   if (Number(rows[0]?.held ?? 0) === 1) return
   throw new WattlineError(
     'warehouse_unavailable',
-    'A ClickHouse server lacks row policies, which keep tenants apart: nobody is answered before they are back. ' +
-      'Start a process of this version again, which makes them.',
+    'A ClickHouse server lacks the row policies that keep tenants apart, so queries are refused. ' +
+      'Restart a process of this version to create them.',
   )
 }

@@ -64,11 +64,13 @@ async function readPlace(client: ClickHouseClient, cluster: string): Promise<Sha
   const { shards = 0, shard = '', macros = [], clusters = [] } = row ?? {}
   if (shards === 0) {
     throw new UnfitServerError(
-      `ClickHouse knows no cluster ${cluster} (warehouse.cluster), but ${clusters.join(', ') || 'none'}.`,
+      `ClickHouse has no cluster ${cluster} (warehouse.cluster). Its clusters: ${clusters.join(', ') || 'none'}.`,
     )
   }
   if (!macros.includes('shard') || !macros.includes('replica')) {
-    throw new UnfitServerError('Every ClickHouse server of a cluster needs the macros shard and replica.')
+    throw new UnfitServerError(
+      'A ClickHouse server of the cluster lacks the macros shard and replica. Define them on every server.',
+    )
   }
   return { shard, shards }
 }
@@ -90,11 +92,11 @@ export function serverProblem({
 }: Pick<ServerFacts, 'version' | 'settings'>): string | null {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-    return `ClickHouse ${version} is too old: 24.8 or newer is needed.`
+    return `ClickHouse ${version} is too old: Wattline needs 24.8 or newer.`
   }
   // For some releases an INSERT with a SELECT left its deduplication token aside, in silence, and could not be told not to.
   if (settings.has('insert_select_deduplicate') && !settings.has('deduplicate_insert_select')) {
-    return `ClickHouse ${version} does not deduplicate inserts as needed: use 26.2 or newer, or 25.11 or older.`
+    return `ClickHouse ${version} has a fault in the deduplication of inserts: use 26.2 or newer, or 25.11 or older.`
   }
   return null
 }

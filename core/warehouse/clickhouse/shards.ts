@@ -58,6 +58,6 @@ export function shardsProblem(facts: readonly ServerFacts[], cluster: string): s
   if (names.length === shards) return null
   const found = names.join(', ') || 'none'
   return names.length < shards
-    ? `Cluster ${cluster} has ${shards} shards, and warehouse.url leads to ${names.length} of them (macro shard: ${found}): name a server of each.`
-    : `Cluster ${cluster} has ${shards} shards, and its servers name ${names.length} (macro shard: ${found}).`
+    ? `Cluster ${cluster} has ${shards} shards, but warehouse.url reaches only ${names.length} of them (macro shard: ${found}). Add a server of each shard.`
+    : `Cluster ${cluster} has ${shards} shards, but its servers name ${names.length} (macro shard: ${found}).`
 }

@@ -41,7 +41,7 @@ async function makePipes(paths: readonly string[]): Promise<void> {
   try {
     await promisify(execFile)('mkfifo', ['-m', '600', ...paths])
   } catch (error) {
-    throw new Error(`named pipes cannot be made (mkfifo, of coreutils or busybox): ${String(error)}`, {
+    throw new Error(`named pipes cannot be created (mkfifo of coreutils or busybox): ${String(error)}`, {
       cause: error,
     })
   }

@@ -10,7 +10,7 @@ import type { QueryParam } from '../warehouse.ts'
 export const paramAssignments = (params: Readonly<Record<string, QueryParam>>): readonly string[] =>
   Object.entries(params).map(([name, value]) => {
     if (!/^\w+$/.test(name)) {
-      throw new WattlineError('parameter_invalid', `${name.slice(0, 100)} is not a name of a parameter.`)
+      throw new WattlineError('parameter_invalid', `${name.slice(0, 100)} is not a parameter name.`)
     }
     return `param_${name} = ${quoteText(paramText(value))}`
   })

@@ -158,9 +158,13 @@ export class EmbeddedWarehouse implements Warehouse {
     if (this.#closing !== undefined) throw closedError()
     const pipe = this.#pipes.take()
     if (pipe === undefined) {
-      throw new WattlineError('too_many_queries', 'As many queries run as the engine has room for.', {
-        retryAfterSeconds: 1,
-      })
+      throw new WattlineError(
+        'too_many_queries',
+        'The limit of queries that the engine can run at once is reached.',
+        {
+          retryAfterSeconds: 1,
+        },
+      )
     }
     const session = this.#sessions.take(request.params)
     const ending = new AbortController()
@@ -233,7 +237,7 @@ const closedError = (): WattlineError =>
   new WattlineError('warehouse_unavailable', 'The embedded engine is closed.')
 
 const overClosed = (): WattlineError =>
-  new WattlineError('warehouse_unavailable', 'The engine was closed over the query.')
+  new WattlineError('warehouse_unavailable', 'The engine was closed while the query ran.')
 
 async function within(ms: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined

@@ -90,7 +90,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     if (error instanceof WattlineError) throw error
     throw new WattlineError(
       'data_unusable',
-      `The engine cannot open the tables in ${options.path}, which may hold rows that the log has no more: ${String(error)}`,
+      `The engine cannot open the tables in ${options.path}: ${String(error)}. Keep the folder: it may hold rows that are no longer in the log.`,
       {
         cause: error,
       },

@@ -106,7 +106,7 @@ export class InsertRepair {
     if (this.#detached.size === 0) return
     throw new WattlineError(
       'warehouse_unavailable',
-      `After a failed insert ${[...this.#detached.keys()].join(', ')} could not be opened again yet.`,
+      `After a failed insert ${[...this.#detached.keys()].join(', ')} could not be reopened yet.`,
     )
   }
 
@@ -198,7 +198,7 @@ async function assertWritable(folder: string): Promise<void> {
   } catch (error) {
     throw new WattlineError(
       isDiskFull(error) ? 'disk_full' : 'warehouse_unavailable',
-      `The engine's disk does not take writes: ${String(error)}`,
+      `The disk of the engine is not writable: ${String(error)}`,
       { cause: error },
     )
   }

@@ -80,7 +80,7 @@ export function withPlainColumns(sql: string, database: string): string {
       // A column with its table in front: the subquery has the table's name, in no database.
       put(word.from, quoteName(table), words[last]!.to)
     } else if (!isTablePlace(words[at - 1], inTables.at(-1) === true)) {
-      throw new WattlineError('sql_refused', `${table} is a table: it stands after FROM or JOIN.`)
+      throw new WattlineError('sql_refused', `${table} is a table: use it after FROM or JOIN.`)
     } else {
       const alias = upperOf(words[last + 1]) === 'AS' ? words[last + 2] : undefined
       const isFinal = upperOf(words[last + (alias === undefined ? 1 : 3)]) === 'FINAL'

@@ -93,12 +93,12 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
   [
     'a stream that is not forwarded',
     404,
-    /No stream \\"ledger\\"/,
+    /Stream \\"ledger\\" is not accepted/,
     {},
     record,
     '/v1/wattline/records/ledger',
   ],
-  ['no stream', 404, /No stream \\"\\"/, {}, record, '/v1/wattline/records/'],
+  ['no stream', 404, /Stream \\"\\" is not accepted/, {}, record, '/v1/wattline/records/'],
   [
     'another schema',
     409,
@@ -106,10 +106,10 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
     { 'wattline-schema': schemaId(traces) },
   ],
   ['no schema', 409, /forward_mismatch/, { 'wattline-schema': '' }],
-  ['no origin', 400, /wattline-origin names no log/, { 'wattline-origin': '../x' }],
-  ['no partition', 400, /is no partition/, { 'wattline-partition': '-1' }],
+  ['no origin', 400, /wattline-origin does not name a log/, { 'wattline-origin': '../x' }],
+  ['no partition', 400, /is not a partition number/, { 'wattline-partition': '-1' }],
   ['no manifest', 400, /does not name records/, { 'wattline-records': '' }],
-  ['more rows than it names', 400, /names 1 rows, the record holds 2/, { 'wattline-records': oneOf(1) }],
+  ['more rows than it names', 400, /names 1 rows, but the record holds 2/, { 'wattline-records': oneOf(1) }],
   ['another coding', 415, /Content-Encoding zstd/, { 'content-encoding': 'gzip' }],
   ['damage', 400, /forward_invalid: The record is not one of stream logs/, {}, flipped()],
   ['half a record', 400, /forward_invalid/, {}, record.subarray(0, 300)],
@@ -127,7 +127,7 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
   [
     "somebody else's rows",
     403,
-    /rows of tenant \\"other\\", the token is one of default/,
+    /rows of tenant \\"other\\", but the token belongs to tenant default/,
     {},
     encodeRows(logs, [logRow('a'), logRow('b', { Tenant: 'other' })]),
   ],
@@ -151,7 +151,7 @@ it("takes rows of nobody in particular and of the token's tenant, for that tenan
   expect(await send({}, both)).toEqual([200, '{"records":2,"rows":2}'])
   expect(rig.broker.stored[0]!.records[0]!.headers).toMatchObject({ 'wattline-tenant': 'shop' })
   const other = encodeRows(logs, [logRow('a', { Tenant: 'other' }), logRow('b')])
-  expect(await send({}, other)).toEqual([403, expect.stringContaining('the token is one of shop')])
+  expect(await send({}, other)).toEqual([403, expect.stringContaining('the token belongs to tenant shop')])
 })
 
 it('takes POST alone', async () => {

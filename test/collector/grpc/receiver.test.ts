@@ -44,7 +44,7 @@ describe('an answer', () => {
     const reply = await send(framed(tracesBytes(['a'], { startUnixNano: now(), padding: 10_000 })))
     expect(reply.status).toBe(0)
     expect(read('Response', reply.body!)).toEqual({
-      partialSuccess: { errorMessage: '1 attributes cut at the limits.' },
+      partialSuccess: { errorMessage: '1 attributes were cut at the limits.' },
     })
   })
 

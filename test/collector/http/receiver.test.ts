@@ -137,7 +137,7 @@ describe('partial success', () => {
     const body = JSON.stringify(tracesJson(['a'], { startUnixNano: now(), padding: 10_000 }))
     const reply = await post(rig.port, '/v1/traces', JSON_TYPE, body)
     expect(JSON.parse(reply.body.toString())).toEqual({
-      partialSuccess: { errorMessage: '1 attributes cut at the limits.' },
+      partialSuccess: { errorMessage: '1 attributes were cut at the limits.' },
     })
   })
 
@@ -176,7 +176,7 @@ describe('partial success', () => {
     const reply = await post(rig.port, '/v1/traces', JSON_TYPE, body)
     const path = '$.resourceSpans[0].instrumentationLibrarySpans'
     expect(JSON.parse(reply.body.toString())).toEqual({
-      partialSuccess: { errorMessage: `Fields that OTLP does not have there were passed over: ${path}.` },
+      partialSuccess: { errorMessage: `Fields that OTLP does not define were ignored: ${path}.` },
     })
   })
 })

@@ -21,7 +21,7 @@ it('refuses above four fifths of the limit, and says which limit', async () => {
   resident.bytes = 801
   await clock.advance(20)
   expect(() => guard.check(1)).toThrow(REFUSED)
-  expect(() => guard.check(1)).toThrow(/801 bytes.*800 of limits\.memory_bytes \(1000\)/)
+  expect(() => guard.check(1)).toThrow(/801 bytes.*above 800 \(80 % of limits\.memory_bytes, 1000\)/)
   resident.bytes = 799
   await clock.advance(20)
   guard.check(1)

@@ -208,13 +208,17 @@ it('makes buckets whole that add up to the count, each less than one off', () =>
 
 it.each([
   { bounds: [1], cumulative: [1], problem: 'the buckets do not fit their bounds' },
-  { bounds: [1, 1], cumulative: [1, 1, 1], problem: 'the bounds do not rise' },
-  { bounds: [Number.NaN], cumulative: [1, 1], problem: 'the bounds do not rise' },
-  { bounds: [Number.POSITIVE_INFINITY], cumulative: [1, 1], problem: 'the bounds do not rise' },
-  { bounds: [1], cumulative: [2, 1], problem: 'the cumulative counts fall' },
-  { bounds: [1], cumulative: [Number.NaN, 1], problem: 'the cumulative counts fall' },
-  { bounds: [1], cumulative: [-1, 1], problem: 'the cumulative counts fall' },
-  { bounds: [1], cumulative: [1, 1e16], problem: 'the count is beyond 2^53' },
+  { bounds: [1, 1], cumulative: [1, 1, 1], problem: 'the bounds are not in ascending order' },
+  { bounds: [Number.NaN], cumulative: [1, 1], problem: 'the bounds are not in ascending order' },
+  {
+    bounds: [Number.POSITIVE_INFINITY],
+    cumulative: [1, 1],
+    problem: 'the bounds are not in ascending order',
+  },
+  { bounds: [1], cumulative: [2, 1], problem: 'the cumulative counts decrease' },
+  { bounds: [1], cumulative: [Number.NaN, 1], problem: 'the cumulative counts decrease' },
+  { bounds: [1], cumulative: [-1, 1], problem: 'the cumulative counts decrease' },
+  { bounds: [1], cumulative: [1, 1e16], problem: 'the count exceeds 2^53' },
 ])('finds that $problem', ({ bounds, cumulative, problem }) => {
   expect(classicProblem(bounds, cumulative)).toBe(problem)
 })

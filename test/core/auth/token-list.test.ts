@@ -70,7 +70,7 @@ describe('a tokens file', () => {
     [`- {tenant: a, scopes: [read], sha256: ${HASH}, expires: 2027-13-01}`, '0.expires: a date'],
     [
       `- {tenant: a, scope: [read], scopes: [read], sha256: ${HASH}}`,
-      '0.scope: there is no such key; did you mean `scopes`?',
+      '0.scope: unknown key; did you mean `scopes`?',
     ],
   ])('is refused: %s', (text, problem) => {
     const problems = problemsOf(text)
@@ -84,7 +84,7 @@ describe('a tokens file', () => {
     )
     const line = `- {tenant: a, scopes: [read], sha256: ${HASH}}\n`
     expect(problemsOf(line + line.replace(HASH, HASH.toUpperCase()))).toEqual([
-      '1.sha256: the same token as entry 0; counting begins with 0',
+      '1.sha256: the same token as entry 0 (the first entry is 0)',
     ])
   })
 

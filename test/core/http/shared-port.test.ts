@@ -1,5 +1,5 @@
 // Guarantees: servers of every kind that the collector has, plain and with TLS, can share a port; one that does not share it is
-// told that it is taken, and so is the check before several processes start, whoever shares the port already.
+// told that it is already in use, and so is the check before several processes start, whoever shares the port already.
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
@@ -37,7 +37,7 @@ it.each([
 ])('%s shares a port with its like alone', async (_name, start) => {
   const port = await start(0)
   expect(await start(port)).toBe(port)
-  const taken = /^address_in_use|is taken/
+  const taken = /^address_in_use|is already in use/
   await expect(listenHttp2(port, false)).rejects.toThrow(taken)
   await expect(checkPortFree('OTLP over HTTP', HOST, port)).rejects.toThrow(taken)
 })

@@ -111,9 +111,9 @@ describe('a listener with a certificate', () => {
     const port = await listen()
     writeFileSync(path('tls.key'), stranger.key)
     await until(() => tls.note() !== null)
-    expect(tls.note()).toMatch(/tls\.key is no key of the certificate .*tls\.crt.* stays in force$/)
+    expect(tls.note()).toMatch(/tls\.key is not the key of certificate .*tls\.crt.* stays in force$/)
     writeFileSync(path('tls.crt'), 'nothing')
-    await until(() => tls.note()?.includes('tls.crt holds no certificate') === true)
+    await until(() => tls.note()?.includes('tls.crt does not contain a PEM certificate') === true)
     expect(await get(port)).toBe('localhost')
     write(authority.issue(['mended.example', '127.0.0.1']))
     await until(async () => (await get(port)) === 'mended.example')
@@ -148,9 +148,9 @@ describe('a listener with a certificate', () => {
     await listen(undefined, () => now)
     expect(tls.note()).toBeNull()
     now = Date.parse('2027-01-25T00:00:00Z')
-    expect(tls.note()).toBe('listen.tls: the certificate runs out at 2027-01-31T00:00:00.000Z')
+    expect(tls.note()).toBe('listen.tls: the certificate expires at 2027-01-31T00:00:00.000Z')
     now = Date.parse('2027-02-01T00:00:00Z')
-    expect(tls.note()).toBe('listen.tls: the certificate ran out at 2027-01-31T00:00:00.000Z')
+    expect(tls.note()).toBe('listen.tls: the certificate expired at 2027-01-31T00:00:00.000Z')
   })
 })
 
@@ -183,6 +183,6 @@ describe('a listener with an authority for clients', () => {
 
   it('does not begin without a certificate in the file', async () => {
     writeFileSync(path('ca.crt'), '')
-    await expect(listen(path('ca.crt'))).rejects.toThrow(/ca\.crt holds no certificate/)
+    await expect(listen(path('ca.crt'))).rejects.toThrow(/ca\.crt does not contain a PEM certificate/)
   })
 })

@@ -59,7 +59,7 @@ it('names what hangs or fails, and goes on', async () => {
     () => 1,
     () => new Promise<void>(() => undefined),
   )
-  expect(await lifecycle.stop(200)).toEqual(['hanging did not end in time', 'broken failed: Error: x'])
+  expect(await lifecycle.stop(200)).toEqual(['hanging did not stop in time', 'broken failed: Error: x'])
   expect(last).toBe(true)
 })
 

@@ -71,7 +71,7 @@ it('keeps what cannot be used out, says so once, and takes the next that can', a
   await until(() => files.problem !== null)
   await new Promise(resolve => setTimeout(resolve, 50))
   expect(files.value).toBe('one')
-  expect(files.problem).toBe('test: bad cannot be used; what was read before stays in force')
+  expect(files.problem).toBe('test: bad cannot be used; the version read before stays in force')
   expect(said).toEqual([['filesRefused', { what: 'test', problem: 'bad cannot be used' }]])
   write('a', 'one')
   await until(() => files.problem === null)

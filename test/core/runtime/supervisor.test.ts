@@ -96,7 +96,7 @@ it('starts one again that ended, and keeps what it had counted', async () => {
     n => n === 1,
   )
   expect(ends(one)).toEqual([{ process: 1, how: 'exit code 3' }])
-  expect(one.supervisor.waiting()).toEqual(['process 1 of 2 ended (exit code 3) and is started again'])
+  expect(one.supervisor.waiting()).toEqual(['process 1 of 2 ended (exit code 3) and is being restarted'])
   expect(one.supervisor.reasons()).toEqual([])
   expect(counted(one)).toBe(11)
   await eventually(
@@ -154,7 +154,7 @@ it('tells what was left, and kills one that does not end', async () => {
   const one = rig(['late', 'deaf', 'good'])
   await one.supervisor.start()
   expect(await one.supervisor.stop(300)).toEqual([
-    'process 0: intake did not end in time',
-    'process 1: it did not end in time',
+    'process 0: intake did not stop in time',
+    'process 1: it did not stop in time',
   ])
 })

@@ -62,7 +62,7 @@ describe.each([
     await fetch(front.url, { method: 'POST', body: drop })
     const login = { urls: front.urls, user: 'default', password: '', events: silentEvents }
     const other = await openClickHouseWarehouse({ ...login, cluster: cluster?.name })
-    expect(await fencedAsk(other, WHOLE)(statement)).toContain('lacks row policies')
+    expect(await fencedAsk(other, WHOLE)(statement)).toContain('lacks the row policies')
     await other.migrate(STREAMS, RETENTION)
     expect(await fencedAsk(other, WHOLE)(statement)).not.toContain('error')
     await other.close()

@@ -110,7 +110,7 @@ describe.runIf(kafkaIsAvailable())('a collector of two processes', { timeout: 12
     )
     const { port } = new URL(wattline.otlp)
     await expect(start({ WATTLINE_LISTEN_OTLP_HTTP: port })).rejects.toThrow(
-      /address_in_use: .*OTLP over HTTP.*Stop what listens there/,
+      /address_in_use: .*OTLP over HTTP.*Stop the process that uses the port/,
     )
     await wattline.end('SIGKILL')
     await eventually(

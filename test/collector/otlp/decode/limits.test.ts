@@ -319,6 +319,6 @@ test('a resource that repeats on very many items is refused before it fills the 
       },
     ],
   })
-  expect(() => decodeTraces(body, CONTEXT, builder)).toThrow(/resources repeat on too many items/)
+  expect(() => decodeTraces(body, CONTEXT, builder)).toThrow(/resources apply to too many items/)
   expect(builder.rows).toBe(0)
 })

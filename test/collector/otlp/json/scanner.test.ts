@@ -99,10 +99,10 @@ describe('the scanner', () => {
 
   it('names the byte', () => {
     const failure = (text: string) => () => jsonToProtobuf('logs', Buffer.from(text))
-    expect(failure('{"a":1,}')).toThrow('"}" does not belong where it is, at byte 7')
-    expect(failure('{"a":"\u0007"}')).toThrow('byte 7 does not belong where it is, at byte 6')
-    expect(failure('{"a"')).toThrow('ends too early, at byte 4')
-    expect(failure('{} {}')).toThrow('"{" does not belong where it is, at byte 3')
+    expect(failure('{"a":1,}')).toThrow('unexpected "}" at byte 7')
+    expect(failure('{"a":"\u0007"}')).toThrow('unexpected byte 7 at byte 6')
+    expect(failure('{"a"')).toThrow('unexpected end at byte 4')
+    expect(failure('{} {}')).toThrow('unexpected "{" at byte 3')
   })
 })
 

@@ -195,8 +195,8 @@ it('keeps the count of observations that are no number, which are in no bucket',
 const span = (offset: number, length: number) => ({ offset, length })
 
 it.each<{ problem: string; sent: Partial<SentHistogram> }>([
-  { problem: 'schema 9 is not known', sent: { schema: 9 } },
-  { problem: 'schema -5 is not known', sent: { schema: -5 } },
+  { problem: 'schema 9 is unknown', sent: { schema: 9 } },
+  { problem: 'schema -5 is unknown', sent: { schema: -5 } },
   {
     problem: 'its buckets do not fit their runs',
     sent: { positive_spans: [span(0, 2)], positive_deltas: [1] },
@@ -215,7 +215,7 @@ it.each<{ problem: string; sent: Partial<SentHistogram> }>([
   { problem: 'its count is negative', sent: { count_float: -1 } },
   { problem: 'its count is negative', sent: { count_float: Number.NaN } },
   { problem: 'its buckets hold more than its count', sent: { count_int: 1, zero_count_int: 2 } },
-  { problem: 'it has too many buckets, or counts beyond 2^53', sent: { count_int: 2 ** 60 } },
+  { problem: 'it has too many buckets, or counts above 2^53', sent: { count_int: 2 ** 60 } },
   {
     problem: 'it reaches over more than 16384 buckets',
     sent: { count_int: 2, positive_spans: [span(0, 1), span(2_000_000_000, 1)], positive_deltas: [1, 0] },
@@ -235,7 +235,7 @@ it.each<{ problem: string; sent: Partial<SentHistogram> }>([
     },
   },
   { problem: 'custom buckets have neither', sent: { schema: -53, custom_values: [1], zero_count_int: 1 } },
-  { problem: 'the bounds do not rise', sent: { schema: -53, custom_values: [2, 1] } },
+  { problem: 'the bounds are not in ascending order', sent: { schema: -53, custom_values: [2, 1] } },
 ])('refuses one by itself: $problem', ({ problem, sent }) => {
   const { rows, tally } = send(2, EMPTY, { ...EMPTY, ...sent })
   expect(rows).toHaveLength(1)

@@ -128,7 +128,7 @@ describe('a part that cannot be stored', () => {
     expect([reply.status, written(reply)]).toEqual([400, counts])
     expect(reply.headers.get('content-type')).toBe('text/plain; charset=utf-8')
     const text = reply.body.toString()
-    expect(text).toContain('series_invalid: 2 samples, histograms and exemplars rejected')
+    expect(text).toContain('series_invalid: 2 samples, histograms and exemplars were rejected')
     expect(text).toContain('time_in_future: 1, label_name_empty: 1), 2 stored')
     expect(text).toContain('time_in_future in {__name__="late"}')
     expect(names()).toEqual(['a', 'b'])

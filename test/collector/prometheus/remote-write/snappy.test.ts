@@ -44,7 +44,7 @@ it.each([
 
 it.each([
   { what: 'nothing at all', block: [], says: 'its length is cut short' },
-  { what: 'a length without an end', block: [0x80, 0x80, 0x80, 0x80, 0x80, 0], says: 'no number of 32 bits' },
+  { what: 'a length without an end', block: [0x80, 0x80, 0x80, 0x80, 0x80, 0], says: 'not a 32-bit number' },
   {
     what: 'a length that nothing could grow to',
     block: [0xff, 0xff, 0xff, 0x7f, 0],

@@ -82,10 +82,10 @@ const OPENMETRICS_GRID: readonly (readonly [line: string, told: string])[] = [
 const MALFORMED: readonly (readonly [format: Format, line: string, error: RegExp])[] = [
   ['prometheus', '9a 1', /^Line 2: the name of a metric expected, at "9a 1"/],
   ['prometheus', 'a', /the value expected, but the line ends/],
-  ['prometheus', 'a b', /the value is no number, at "b"/],
-  ['prometheus', 'a 0x1p3', /the value is no number/],
-  ['prometheus', 'a 1_000', /the value is no number/],
-  ['prometheus', 'a 1 1.5', /no whole number of milliseconds/],
+  ['prometheus', 'a b', /the value is not a number, at "b"/],
+  ['prometheus', 'a 0x1p3', /the value is not a number/],
+  ['prometheus', 'a 1_000', /the value is not a number/],
+  ['prometheus', 'a 1 1.5', /not an integer \(milliseconds\)/],
   ['prometheus', 'a 1 2 3', /nothing more expected, at "3"/],
   ['prometheus', 'a{b="c" 1', /the name of a label expected, at "1"/],
   ['prometheus', 'tokens{name="MacBook 14" rw",id="2"} 7\nother 1', /^Line 2: `=` expected/],
@@ -93,26 +93,26 @@ const MALFORMED: readonly (readonly [format: Format, line: string, error: RegExp
   ['prometheus', 'a{b=c} 1', /the value of a label in quotes expected/],
   ['prometheus', 'a{b} 1', /`=` expected/],
   ['prometheus', 'a{,} 1', /the name of a label expected/],
-  ['prometheus', 'a{b="1",b="2"} 1', /label b stands twice/],
+  ['prometheus', 'a{b="1",b="2"} 1', /label b appears twice/],
   ['prometheus', 'a{""="1"} 1', /a label has an empty name/],
-  ['prometheus', 'a{__name__="b"} 1', /a label is called __name__/],
+  ['prometheus', 'a{__name__="b"} 1', /a label has the reserved name __name__/],
   ['prometheus', '{b="c"} 1', /a sample has no name/],
   ['prometheus', '{"a","b"} 1', /`=` expected/],
   ['prometheus', 'a{"b"} 1', /`=` expected/],
-  ['prometheus', '# TYPE a meter', /there is no such type, at "meter"/],
+  ['prometheus', '# TYPE a meter', /unknown metric type, at "meter"/],
   ['prometheus', '# TYPE a', /a type expected, but the line ends/],
   ['prometheus', '# TYPE a gauge more', /nothing more expected/],
   ['prometheus', '# HELP 1a text', /the name of a metric expected/],
-  ['prometheus', 'a 1\r', /the value is no number/],
+  ['prometheus', 'a 1\r', /the value is not a number/],
   ['openmetrics', '', /an empty line/],
   ['openmetrics', ' a 1', /the name of a metric expected/],
   ['openmetrics', 'a  1', /the value expected/],
   ['openmetrics', 'a 1 ', /the timestamp expected/],
   ['openmetrics', 'a 1 NaN', /the timestamp is not finite/],
   ['openmetrics', 'a{b = "c"} 1', /`=` expected/],
-  ['openmetrics', '# a remark', /HELP, TYPE, UNIT or EOF expected, at "a"/],
+  ['openmetrics', '# a remark', /expected HELP, TYPE, UNIT or EOF, at "a"/],
   ['openmetrics', '#TYPE a gauge', /the name of a metric expected/],
-  ['openmetrics', '# TYPE a untyped', /there is no such type/],
+  ['openmetrics', '# TYPE a untyped', /unknown metric type/],
   ['openmetrics', '# TYPE a', /one blank expected/],
   ['openmetrics', '# UNIT a_seconds bytes', /a_seconds does not end in its unit/],
   ['openmetrics', 'a_total 1 # 5', /labels expected/],
@@ -201,9 +201,9 @@ it('takes a last line without newline', () => {
 
 it('knows an OpenMetrics exposition that was cut short, or goes on', () => {
   expect(() => parsed('openmetrics', 'a 1\nb 2\n')).toThrow(
-    'Line 3: `# EOF` expected: the exposition is cut short',
+    'Line 3: missing `# EOF`: the exposition is truncated',
   )
-  expect(() => parsed('openmetrics', '')).toThrow('Line 1: `# EOF` expected')
+  expect(() => parsed('openmetrics', '')).toThrow('Line 1: missing `# EOF`')
   expect(() => parsed('openmetrics', 'a 1\n# EOF\nb 2\n')).toThrow('Line 3: follows `# EOF`, at "b 2"')
   expect(parsed('openmetrics', '# EOF\n')).toEqual([])
 })
@@ -213,7 +213,7 @@ it('refuses a line of very many escapes, labels or digits in no time', () => {
   const labels = Array.from({ length: 60_000 }, (_, at) => `l${at}="v"`).join(',')
   expect(() => parsed('prometheus', `a{b="${'\\\\'.repeat(400_000)}`)).toThrow('a quote is not closed')
   expect(() => parsed('prometheus', `a{${labels}`)).toThrow('expected')
-  expect(() => parsed('prometheus', `a ${'1'.repeat(900_000)}x`)).toThrow('no number')
+  expect(() => parsed('prometheus', `a ${'1'.repeat(900_000)}x`)).toThrow('not a number')
   expect(process.cpuUsage(began).user).toBeLessThan(2_000_000)
 })
 

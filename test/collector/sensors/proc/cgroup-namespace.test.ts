@@ -68,6 +68,6 @@ describe('in the cgroup namespace of a container', () => {
   test('a view of another tree is not taken for it', () => {
     const fixture = node()
     fixture.write({ 'own-sys/fs/cgroup/cgroup.controllers': 'cpu\n' })
-    expect(() => cpuTime(fixture)).toThrow('is no folder of')
+    expect(() => cpuTime(fixture)).toThrow('is not a folder below')
   })
 })

@@ -42,7 +42,7 @@ describe('topics', () => {
   test('that do not fit are described one by one, each with what to do', () => {
     expect(shapeProblems(wanted, [3, 1])).toEqual([
       expect.stringMatching(/has 2 partitions, .* says 4: set broker\.partitions .*to 2,/),
-      expect.stringMatching(/has 1 replicas, broker\.replication says 3: reassign/),
+      expect.stringMatching(/has 1 replicas, but broker\.replication says 3: reassign/),
     ])
     const loose = new Map([
       ['cleanup.policy', 'compact'],

@@ -93,8 +93,8 @@ describe('configuration', () => {
     const problems = problemsOf('lisen: {}\nlisten: {htp: 1, host: 0.0.0.0}\nsensors: {interval: -1}\n', {
       WATTLINE_LISTEN_HTPP: '1',
     })
-    expect(problems).toContain('lisen: there is no such key; did you mean `listen`?')
-    expect(problems).toContain('listen.htp: there is no such key; did you mean `http`?')
+    expect(problems).toContain('lisen: unknown key; did you mean `listen`?')
+    expect(problems).toContain('listen.htp: unknown key; did you mean `http`?')
     expect(problems.some(line => line.startsWith('sensors.interval: '))).toBe(true)
     expect(problems.some(line => line.includes('did you mean `WATTLINE_LISTEN_HTTP`'))).toBe(true)
   })

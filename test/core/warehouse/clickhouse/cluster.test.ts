@@ -142,8 +142,13 @@ it('has the engine refuse an insert that is meant for another shard', async () =
 
 describe('a start', () => {
   it.each([
-    ['without a server of every shard', () => fronts[0]!.urls, {}, 'leads to 1 of them (macro shard: 01)'],
-    ['of a cluster that is not there', allUrls, { cluster: 'novels' }, 'knows no cluster novels'],
+    [
+      'without a server of every shard',
+      () => fronts[0]!.urls,
+      {},
+      'reaches only 1 of them (macro shard: 01)',
+    ],
+    ['of a cluster that is not there', allUrls, { cluster: 'novels' }, 'has no cluster novels'],
   ])('%s says so', async (_what, urls, over, words) => {
     await expect(open(urls(), { ...over, startTimeoutMs: 700 })).rejects.toMatchObject({
       code: 'config_invalid',

@@ -105,7 +105,7 @@ it('takes several addresses of one server, and refuses two servers', async () =>
     expect(await answers(open(two.urls))).toEqual(ONE)
     await expect(open([two.url, other.url])).rejects.toMatchObject({
       code: 'config_invalid',
-      message: expect.stringMatching(/are two ClickHouse servers: .*warehouse\.cluster/),
+      message: expect.stringMatching(/are two different ClickHouse servers\. .*warehouse\.cluster/),
     })
   } finally {
     await Promise.all([two.destroy(), other.destroy()])

@@ -10,7 +10,7 @@ it.each([
   ['9.1', [], 'too old'],
   ['24.8.4.13', [], null],
   ['25.8.1.1', [], null],
-  ['25.12.1.1', ['insert_select_deduplicate'], 'does not deduplicate'],
+  ['25.12.1.1', ['insert_select_deduplicate'], 'has a fault in the deduplication'],
   ['26.2.1.1', ['deduplicate_insert', 'deduplicate_insert_select'], null],
   ['26.7.2.1', ['deduplicate_insert', 'deduplicate_insert_select', 'insert_select_deduplicate'], null],
 ])('ClickHouse %s with %j', (version, settings, words) => {

@@ -48,7 +48,7 @@ describe('shardsProblem', () => {
   it.each([
     ['one of each', [facts('01', 2), facts('02', 2)], null],
     ['replicas', [facts('01', 1), facts('01', 1)], null],
-    ['one is missing', [facts('01', 3), facts('02', 3)], 'leads to 2 of them (macro shard: 01, 02)'],
+    ['one is missing', [facts('01', 3), facts('02', 3)], 'reaches only 2 of them (macro shard: 01, 02)'],
     ['two opinions', [facts('01', 2), facts('02', 3)], 'disagree'],
     ['too many names', [facts('a', 2), facts('b', 2), facts('c', 2)], 'name 3'],
   ])('%s', (_what, servers, words) => {
