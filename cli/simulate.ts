@@ -4,7 +4,7 @@ import { type Progress, type Simulation, type SimulationOptions, simulate } from
 import { type BooksVerdict, isGood, type Select, verify } from '../simulate/verify.ts'
 import { address, ask, type ClientOptions, checkAddress, DEFAULT_URL, tokenOf } from './client.ts'
 import { renderTable } from './table.ts'
-import { energyUnit, fixed } from './units.ts'
+import { amountText, energyUnit, fixed } from './units.ts'
 
 const DEFAULT_OTLP_URL = process.env['WATTLINE_OTLP_URL'] || 'http://127.0.0.1:4318'
 /** Ledger and late readings are asked again so often while windows close. */
@@ -187,8 +187,9 @@ function asText({ report }: Simulation, verdict: BooksVerdict | null): string {
 const MOST_DIFFERENCES = 20
 
 function verdictLines(verdict: BooksVerdict): readonly string[] {
-  const { unit, size } = energyUnit(verdict.meteredUj.toString())
-  const amount = `${fixed(Number(verdict.meteredUj) / size, 3)} ${unit}`
+  const metered = verdict.meteredUj.toString()
+  const unit = energyUnit(metered)
+  const amount = `${amountText(metered, { ...unit, decimals: 3 })} ${unit.unit}`
   const spans =
     verdict.spansAcknowledged === 0
       ? []

@@ -1,53 +1,34 @@
 /** Integers of the ledger as people read them. Rounded for the eye only: sums are made before, on the integers. */
-
-/** A unit, how many base units it holds, and with how many decimals it is shown. */
-interface ColumnUnit {
-  readonly unit: string
-  readonly size: number
-  readonly decimals: number
-}
-
-const ENERGY_UJ = [
-  ['mWh', 3.6e6],
-  ['Wh', 3.6e9],
-  ['kWh', 3.6e12],
-  ['MWh', 3.6e15],
-] as const
-const CARBON_UG = [
-  ['µg', 1],
-  ['mg', 1e3],
-  ['g', 1e6],
-  ['kg', 1e9],
-  ['t', 1e12],
-] as const
+import {
+  CARBON,
+  type ColumnScale,
+  columnScale,
+  digitsText,
+  ENERGY,
+  MONEY_NANO,
+  roundedTo,
+} from '../core/model/amounts.ts'
 
 /** The unit of a column of energy, so that its lines can be compared; `most` is the largest amount in µJ. */
-export const energyUnit = (most: string): ColumnUnit => unitFor(Number(most), ENERGY_UJ)
+export const energyUnit = (most: string): ColumnScale => columnScale(BigInt(most), ENERGY)
 
 /** The same for µg of CO2e. */
-export const carbonUnit = (most: string | null): ColumnUnit => unitFor(Number(most ?? 0), CARBON_UG)
+export const carbonUnit = (most: string | null): ColumnScale => columnScale(BigInt(most ?? 0), CARBON)
 
 /** The same for money in 1e-9 of its currency: four digits of the largest, cents at least. */
-export function moneyUnit(most: string | null, currency: string): ColumnUnit {
-  return {
-    unit: currency,
-    size: 1e9,
-    decimals: Math.min(9, Math.max(2, digitsAfter(Number(most ?? 0) / 1e9))),
-  }
+export function moneyUnit(most: string | null, currency: string): ColumnScale {
+  const value = Math.abs(Number(most ?? 0) / Number(MONEY_NANO))
+  const decimals = value === 0 ? 3 : 3 - Math.floor(Math.log10(value))
+  return { unit: currency, size: MONEY_NANO, decimals: Math.min(9, Math.max(2, decimals)) }
 }
-
-function unitFor(amount: number, scale: readonly (readonly [string, number])[]): ColumnUnit {
-  const [unit, size] = scale.findLast(([, from]) => Math.abs(amount) >= from) ?? scale[0]!
-  return { unit, size, decimals: Math.min(3, Math.max(0, digitsAfter(amount / size))) }
-}
-
-/** Decimals with which a value shows four digits; of nothing, three. */
-const digitsAfter = (value: number): number => (value === 0 ? 3 : 3 - Math.floor(Math.log10(Math.abs(value))))
 
 /** An amount in its column's unit: `-` when unknown, `<0.001` when there is something that rounds to nothing. */
-export function amountText(amount: string | null, { size, decimals }: ColumnUnit): string {
+export function amountText(amount: string | null, { size, decimals }: ColumnScale): string {
   if (amount === null) return '-'
-  return fixed(Number(amount) / size, decimals)
+  const exact = BigInt(amount)
+  const rounded = roundedTo(exact, size, decimals)
+  if (rounded === 0n && exact !== 0n) return `${exact < 0n ? '>-' : '<'}${digitsText(1n, decimals)}`
+  return `${exact < 0n ? '-' : ''}${digitsText(rounded, decimals)}`
 }
 
 /** `2.27 W`; `<0.01 W` for what is there but cannot be seen. */

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http2'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
 import type { ContentCoding } from '../../core/http/content-coding.ts'
+import { quoteHeader } from '../../core/http/quote-header.ts'
 import type { Signal } from '../otlp/signals.ts'
 
 /** Methods that take telemetry, all of them unary. */
@@ -31,7 +32,7 @@ export function requireMessageCoding(headers: IncomingHttpHeaders): ContentCodin
   if (coding !== undefined) return coding
   throw new WattlineError(
     'media_type_unsupported',
-    `grpc-encoding ${quote(named)} is not supported, only ${GRPC_CODINGS.join(', ')}.`,
+    `grpc-encoding ${quoteHeader(String(named))} is not supported, only ${GRPC_CODINGS.join(', ')}.`,
   )
 }
 
@@ -49,9 +50,6 @@ export function timeoutMs(headers: IncomingHttpHeaders): number {
   const [, amount, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(headers['grpc-timeout'] ?? '')) ?? []
   return amount === undefined || unit === undefined ? Infinity : Number(amount) * (UNIT_MS[unit] ?? 0)
 }
-
-/** What a stranger sent, short enough for a message. */
-export const quote = (value: unknown): string => JSON.stringify(String(value).slice(0, 100))
 
 function sizeOf(headers: IncomingHttpHeaders): number {
   let size = 0

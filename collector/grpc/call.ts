@@ -4,10 +4,11 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import type { BufferPool } from '../../core/http/buffer-pool.ts'
 import { ClientGone } from '../../core/http/collect.ts'
+import { quoteHeader } from '../../core/http/quote-header.ts'
 import type { Intake } from '../intake/intake.ts'
 import { encodeExportResponse } from '../otlp/export-response.ts'
 import { refusal } from '../otlp/refusal.ts'
-import { EXPORT_METHODS, httpRefusal, quote, requireMessageCoding, timeoutMs } from './call-head.ts'
+import { EXPORT_METHODS, httpRefusal, requireMessageCoding, timeoutMs } from './call-head.ts'
 import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES } from './health.ts'
 import { readMessage } from './message.ts'
 import { sendFailure, sendHttpStatus, sendMessage } from './reply.ts'
@@ -72,7 +73,7 @@ async function exportAnswer(
   const { intake, access, pool, maxBodyBytes: maxBytes } = parts
   const path = headers[':path']
   const signalKind = EXPORT_METHODS.get(path ?? '')
-  if (signalKind === undefined) throw new WattlineError('not_found', `Unknown method ${quote(path)}.`)
+  if (signalKind === undefined) throw new WattlineError('not_found', `Unknown method ${quoteHeader(path)}.`)
   const { tenant } = access.authenticate(headers, 'ingest')
   const coding = requireMessageCoding(headers)
   const refused = parts.refuse()

@@ -1,9 +1,10 @@
 /** The standard health service of gRPC (grpc.health.v1), which load balancers and Kubernetes ask. */
 
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { quoteHeader } from '../../core/http/quote-header.ts'
 import { knownFields, ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import { EXPORT_METHODS, quote } from './call-head.ts'
+import { EXPORT_METHODS } from './call-head.ts'
 
 /** HTTP/2 path of `Check`. `Watch` is not implemented. */
 export const HEALTH_METHOD = '/grpc.health.v1.Health/Check'
@@ -23,7 +24,7 @@ const NOT_SERVING = 2
 /** HealthCheckResponse{status=1} to HealthCheckRequest{service=1}. @throws WattlineError `body_undecodable`, `not_found` */
 export function checkHealth(request: Uint8Array, isServing: boolean): Uint8Array {
   const service = serviceOf(request)
-  if (!SERVICES.has(service)) throw new WattlineError('not_found', `Unknown service ${quote(service)}.`)
+  if (!SERVICES.has(service)) throw new WattlineError('not_found', `Unknown service ${quoteHeader(service)}.`)
   const writer = new ProtobufWriter()
   writer.tag(1, WIRE.varint)
   writer.uint(isServing ? SERVING : NOT_SERVING)

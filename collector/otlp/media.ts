@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { quoteHeader, unsupportedMedia } from '../../core/http/content-coding.ts'
+import { unsupportedMedia } from '../../core/http/content-coding.ts'
+import { quoteHeader } from '../../core/http/quote-header.ts'
 import type { Encoding } from './signals.ts'
 
 /** Content types of OTLP/HTTP bodies, requests and answers alike. */

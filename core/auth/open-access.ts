@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { type ErrorCode, WattlineError } from '../catalogue/errors/errors.ts'
 import { type Events, silentEvents } from '../catalogue/events/events.ts'
+import { quoteHeader } from '../http/quote-header.ts'
 import { OPERATOR_TENANT, SCOPES } from '../model/identity.ts'
 import type { Access, RefusalReason, RequestHead } from './access.ts'
 
@@ -20,7 +21,7 @@ export function createOpenAccess(events: Events): Access {
       const host = headers.host ?? headers[':authority']
       // Browsers always name a host; HTTP/1.0 probes need not.
       if (typeof host === 'string' && !isLocalName(hostName(host))) {
-        throw refused('host', 'host_refused', `${quoted(host)} is not a loopback address.`)
+        throw refused('host', 'host_refused', `${quoteHeader(host)} is not a loopback address.`)
       }
       const { origin } = headers
       if (origin !== undefined && (isOwn(origin, host) || isAllowedOrigin(origin))) return
@@ -31,7 +32,7 @@ export function createOpenAccess(events: Events): Access {
       throw refused(
         'origin',
         'origin_refused',
-        `The request came from a web page of origin ${quoted(origin)}.`,
+        `The request came from a web page of origin ${quoteHeader(origin)}.`,
       )
     },
     authenticate: () => ({ tenant: OPERATOR_TENANT, scopes: SCOPES, accounts: null }),
@@ -50,8 +51,6 @@ const isOfAnotherSite = (headers: RequestHead['headers']): boolean =>
 
 const isOwn = (origin: string, host: unknown): boolean =>
   URL.canParse(origin) && new URL(origin).host === host
-
-const quoted = (text: string): string => JSON.stringify(text.slice(0, 100))
 
 /** `[::1]:9288` -> `::1`, `localhost:9288` -> `localhost`. */
 function hostName(host: string): string {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { WattlineError } from '../catalogue/errors/errors.ts'
+import { quoteHeader } from './quote-header.ts'
 
 const CONTENT_CODINGS = ['identity', 'gzip', 'deflate', 'zstd'] as const
 /** A content coding that request bodies may have. */
@@ -16,6 +17,3 @@ export function requireCoding(headers: IncomingHttpHeaders): ContentCoding {
 /** Error that answers 415 on HTTP. */
 export const unsupportedMedia = (message: string): WattlineError =>
   new WattlineError('media_type_unsupported', message)
-
-/** A header's value as a message quotes it: short, and with no line of its own. */
-export const quoteHeader = (text: string | undefined): string => JSON.stringify((text ?? '').slice(0, 100))

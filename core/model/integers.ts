@@ -16,3 +16,7 @@ export function sumOf<Q extends bigint>(values: Iterable<Q>): Q {
   for (const value of values) total += value
   return total as Q
 }
+
+/** Sum of amounts of which either may be unknown: null counts as nothing, and two of it stay unknown. */
+export const addKnown = (a: bigint | null, b: bigint | null): bigint | null =>
+  a === null ? b : b === null ? a : a + b

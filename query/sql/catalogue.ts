@@ -2,9 +2,11 @@
  * Look-ups of clients in `system` and `information_schema`, led to the views of core/warehouse (ddl-catalogue.ts) that say
  * what strangers may know: as tables and as qualified columns (`system.tables.name`).
  */
+
 import { CATALOGUE_VIEWS } from '../../core/warehouse/fence/ddl-catalogue.ts'
+import { quoteName } from '../../core/warehouse/tables/column-types.ts'
 import { ACCOUNT_TABLES, READABLE_TABLES } from './readable-tables.ts'
-import { quoteName, type Token, tokenize } from './tokens.ts'
+import { type Token, tokenize } from './tokens.ts'
 
 /** What an asker may read, and where look-ups lead. */
 interface Reach {

@@ -2,9 +2,11 @@
  * SHOW, DESCRIBE, EXISTS and the drivers' handshake, rewritten as SELECTs over the catalogue (catalogue.ts): clients ask
  * them to fill their menus, and the engine would answer them about everything it holds.
  */
+
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import { isHandshake } from './native-handshake.ts'
-import { quoteString, type Token, tokenize, unquote } from './tokens.ts'
+import { type Token, tokenize, unquote } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
 const LENGTH_MAX = 10_000
@@ -55,7 +57,7 @@ function show(reader: MetaReader, schema: VisibleTables): string | undefined {
   if (what === 'tables') {
     const from = reader.accept('from', 'in') === undefined ? { name: database } : reader.name()
     if (from === undefined) return undefined
-    return finish(reader, 'SELECT name FROM system.tables', [`database = ${quoteString(from.name)}`], 'name')
+    return finish(reader, 'SELECT name FROM system.tables', [`database = ${quoteText(from.name)}`], 'name')
   }
   const table = reader.accept('from', 'in') === undefined ? undefined : reader.name()
   if (table === undefined) return undefined
@@ -73,7 +75,7 @@ function showCreate(reader: MetaReader, schema: VisibleTables): string | undefin
   const table = reader.name()
   if (table === undefined || !reader.done()) return undefined
   assertKnown(table, schema)
-  return `SELECT create_table_query AS statement FROM system.tables WHERE database = ${quoteString(schema.database)} AND name = ${quoteString(table.name)}`
+  return `SELECT create_table_query AS statement FROM system.tables WHERE database = ${quoteText(schema.database)} AND name = ${quoteText(table.name)}`
 }
 
 function assertKnown(table: { database: string | undefined; name: string }, schema: VisibleTables): void {
@@ -102,11 +104,11 @@ function exists(reader: MetaReader, database: string): string | undefined {
   const thing = reader.name()
   if (thing === undefined || !reader.done()) return undefined
   if (kind === 'database') {
-    return `SELECT toUInt8(count() > 0) AS result FROM system.databases WHERE name = ${quoteString(thing.name)}`
+    return `SELECT toUInt8(count() > 0) AS result FROM system.databases WHERE name = ${quoteText(thing.name)}`
   }
   return (
     'SELECT toUInt8(count() > 0) AS result FROM system.tables ' +
-    `WHERE database = ${quoteString(thing.database ?? database)} AND name = ${quoteString(thing.name)}`
+    `WHERE database = ${quoteText(thing.database ?? database)} AND name = ${quoteText(thing.name)}`
   )
 }
 
@@ -123,8 +125,8 @@ const inTable = (
   table: { database: string | undefined; name: string },
   database: string,
 ): readonly string[] => [
-  `database = ${quoteString(table.database ?? database)}`,
-  `table = ${quoteString(table.name)}`,
+  `database = ${quoteText(table.database ?? database)}`,
+  `table = ${quoteText(table.name)}`,
 ]
 
 /** The optional `[NOT] LIKE 'x'` and `LIMIT n` at the end; undefined when anything else follows. */
@@ -139,9 +141,7 @@ function finish(
   const pattern = like === undefined ? undefined : reader.string()
   if (like === undefined ? not !== '' : pattern === undefined) return undefined
   const all =
-    pattern === undefined
-      ? conditions
-      : [...conditions, `${nameColumn} ${not}${like} ${quoteString(pattern)}`]
+    pattern === undefined ? conditions : [...conditions, `${nameColumn} ${not}${like} ${quoteText(pattern)}`]
   const limit = reader.accept('limit') === undefined ? undefined : (reader.number() ?? 'bad')
   if (limit === 'bad' || !reader.done()) return undefined
   const where = all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`

@@ -173,12 +173,6 @@ export function unquote(text: string): string {
   )
 }
 
-/** A string literal of ClickHouse. */
-export const quoteString = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`
-
-/** A quoted name of ClickHouse. */
-export const quoteName = (text: string): string => `\`${text.replace(/[\\`]/g, '\\$&')}\``
-
 /** Names that canonical text defines as `name AS (`: common table expressions, and aliases of no consequence. */
 export function commonTableExpressions(canonical: string): readonly string[] {
   if (!canonical.includes(' AS (')) return []

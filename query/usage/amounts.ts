@@ -1,5 +1,7 @@
 /** What is summed in one group, as exact integers, and how it is told. */
+
 import type { UsageRow } from '../../core/api/answers.ts'
+import { addKnown } from '../../core/model/integers.ts'
 import { MEASURE_NAMES, type Measure, type SummedRow } from './statement.ts'
 
 /** Null: unpriced, all of it. Only carbon and cost can be. */
@@ -39,13 +41,9 @@ export function readAmounts(row: SummedRow): Amounts {
   return build(exact, Number(row['coverage_sum'] ?? 0))
 }
 
-/** Null counts as nothing, and two of it stay unknown. */
-export const add = (a: bigint | null, b: bigint | null): bigint | null =>
-  a === null ? b : b === null ? a : a + b
-
-/** Sums measure by measure; see `add` for null. */
+/** Sums measure by measure; see `addKnown` for null. */
 export const addAmounts = (a: Amounts, b: Amounts): Amounts =>
-  build(name => add(a[name], b[name]), a.coverage_sum + b.coverage_sum)
+  build(name => addKnown(a[name], b[name]), a.coverage_sum + b.coverage_sum)
 
 interface RowPlace {
   readonly group: Readonly<Record<string, string>>

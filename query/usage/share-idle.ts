@@ -2,8 +2,10 @@
  * Hands idle energy to those who used the machine, or had it reserved: policy of the asker, the ledger stays as it is.
  * Every quantity of an idle cell is apportioned by largest remainder, so that all sums stay the same to the last unit.
  */
+
 import { apportion } from '../../core/model/apportion.ts'
-import { type Amounts, add, addAmounts, EXACT_MEASURES, type ExactMeasure, NO_AMOUNTS } from './amounts.ts'
+import { addKnown } from '../../core/model/integers.ts'
+import { type Amounts, addAmounts, EXACT_MEASURES, type ExactMeasure, NO_AMOUNTS } from './amounts.ts'
 import type { UsageDimension } from './request.ts'
 
 /** The finest grouping: sharing needs to know host, component and workload whatever the answer is grouped by. */
@@ -68,7 +70,7 @@ function sharePlace(cells: readonly Cell[], weigh: Weigh): readonly Cell[] {
   const shared = takers.map((cell, index) => {
     const gain = (name: ExactMeasure): bigint | null => parts.get(name)?.[index] ?? null
     const exact = Object.fromEntries(
-      EXACT_MEASURES.map(name => [name, add(cell.amounts[name], gain(name))]),
+      EXACT_MEASURES.map(name => [name, addKnown(cell.amounts[name], gain(name))]),
     ) as Omit<Amounts, 'coverage_sum'>
     const first = index === 0 ? given.coverage_sum : 0
     return { ...cell, amounts: { ...exact, coverage_sum: cell.amounts.coverage_sum + first } as Amounts }

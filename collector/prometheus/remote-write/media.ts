@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { quoteHeader } from '../../../core/http/quote-header.ts'
 import type { WriteVersion } from './translate.ts'
 
 const MESSAGES: ReadonlyMap<string, WriteVersion> = new Map([
@@ -25,13 +26,11 @@ export function writeVersion(headers: IncomingHttpHeaders): WriteVersion | undef
 export function requireWrite(headers: IncomingHttpHeaders): WriteVersion {
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (coding !== '' && coding !== 'snappy') {
-    throw unsupported(`Content-Encoding ${quote(coding)} is not supported, only snappy.`)
+    throw unsupported(`Content-Encoding ${quoteHeader(coding)} is not supported, only snappy.`)
   }
   const version = writeVersion(headers)
   if (version !== undefined) return version
-  throw unsupported(`Content-Type ${quote(headers['content-type'] ?? '')} is not supported.`)
+  throw unsupported(`Content-Type ${quoteHeader(headers['content-type'])} is not supported.`)
 }
 
 const unsupported = (message: string): WattlineError => new WattlineError('media_type_unsupported', message)
-
-const quote = (text: string): string => JSON.stringify(text.slice(0, 100))

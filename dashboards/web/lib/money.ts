@@ -1,7 +1,6 @@
-import { type ColumnScale, decimalText, divideRounded } from './units.ts'
+import { type ColumnScale, magnitudeOf, MONEY_NANO as NANO, roundedTo } from '../../../core/model/amounts.ts'
+import { groupedText } from './units.ts'
 
-/** Money arrives in 1e-9 of the currency unit. */
-const NANO = 1_000_000_000n
 const MOST_DECIMALS = 6
 
 /**
@@ -9,19 +8,19 @@ const MOST_DECIMALS = 6
  * below a cent, and rounding them to cents would show nothing.
  */
 export function formatMoney(nano: bigint, currency: string): string {
-  const magnitude = nano < 0n ? -nano : nano
+  const magnitude = magnitudeOf(nano)
   const sign = nano < 0n ? '−' : ''
   const symbol = currencySymbol(currency)
   if (magnitude === 0n) return `${symbol}0`
   const decimals = moneyDecimals(magnitude)
-  const scaled = divideRounded(magnitude * 10n ** BigInt(decimals), NANO)
-  if (scaled === 0n) return `${sign}<${symbol}${decimalText(1n, decimals)}`
-  return sign + symbol + decimalText(scaled, decimals)
+  const scaled = roundedTo(magnitude, NANO, decimals)
+  if (scaled === 0n) return `${sign}<${symbol}${groupedText(1n, decimals)}`
+  return sign + symbol + groupedText(scaled, decimals)
 }
 
 /** The scale of a column of money whose largest amount is given; the unit is the ISO code. */
 export function moneyColumn(largestNano: bigint, currency: string): ColumnScale {
-  const magnitude = largestNano < 0n ? -largestNano : largestNano
+  const magnitude = magnitudeOf(largestNano)
   return { unit: currency, size: NANO, decimals: Math.min(MOST_DECIMALS, moneyDecimals(magnitude) + 1) }
 }
 

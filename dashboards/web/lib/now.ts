@@ -1,5 +1,6 @@
+import { CARBON } from '../../../core/model/amounts.ts'
 import { formatMoney } from './money.ts'
-import { CARBON, formatQuantity, type Shown } from './units.ts'
+import { formatQuantity, type Shown } from './units.ts'
 
 /**
  * Rates at the present draw, for show only: the books are rated elsewhere, exactly. Float is right here, since a power

@@ -1,4 +1,5 @@
 import type { UsageRow } from '../../../core/api/answers.ts'
+import { addKnown } from '../../../core/model/integers.ts'
 import { shareName, workloadKey } from './live.ts'
 
 /** What the page asks to be grouped by: enough to tell a workload, and idle and unattributed apart from it. */
@@ -57,8 +58,8 @@ export function lineOf(row: UsageRow): WorkloadLine {
 
 /** Sum of two amounts of which either may be unknown; unknown only when both are. */
 export function addNullable(a: string | null, b: string | null): bigint | null {
-  if (a === null && b === null) return null
-  return BigInt(a ?? '0') + BigInt(b ?? '0')
+  const exact = (amount: string | null): bigint | null => (amount === null ? null : BigInt(amount))
+  return addKnown(exact(a), exact(b))
 }
 
 /** The exact sum of lines. An amount is null only when no line has one; what lacks one is in `unpriced…Uj`. */
@@ -73,13 +74,11 @@ export interface Sum {
 
 /** Exact sums of the lines shown. Unknown amounts are skipped; a sum is null when all of its amounts are unknown. */
 export function sumLines(lines: readonly WorkloadLine[]): Sum {
-  const known = (a: bigint | null, b: bigint | null): bigint | null =>
-    a === null ? b : b === null ? a : a + b
   return lines.reduce<Sum>(
     (sum, line) => ({
       energyUj: sum.energyUj + line.energyUj,
-      carbonUg: known(sum.carbonUg, line.carbonUg),
-      costNano: known(sum.costNano, line.costNano),
+      carbonUg: addKnown(sum.carbonUg, line.carbonUg),
+      costNano: addKnown(sum.costNano, line.costNano),
       cpuUs: sum.cpuUs + line.cpuUs,
       unpricedCarbonUj: sum.unpricedCarbonUj + line.unpricedCarbonUj,
       unpricedCostUj: sum.unpricedCostUj + line.unpricedCostUj,

@@ -3,10 +3,12 @@
  * quoted names; unknown lines of the engine's prints refuse; the gate bounds each tenant alone; what is remembered is
  * bounded; errors read as ClickHouse's.
  */
+
 import { TupleParam } from '@clickhouse/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
+import { quoteName, quoteText } from '../../../core/warehouse/tables/column-types.ts'
 import type { TupleValue } from '../../../core/warehouse/warehouse.ts'
 import { reachOf, replaceLookUps } from '../../../query/sql/catalogue.ts'
 import { bindParameters, parameterValue, placeholderTypes } from '../../../query/sql/clickhouse-params.ts'
@@ -19,7 +21,7 @@ import { judgeQueryTree } from '../../../query/sql/query-tree.ts'
 import { questionKey } from '../../../query/sql/question-key.ts'
 import { readStatement } from '../../../query/sql/statement.ts'
 import { judgeSyntaxTree } from '../../../query/sql/syntax-tree.ts'
-import { quoteName, quoteString, tokenize, unquote } from '../../../query/sql/tokens.ts'
+import { tokenize, unquote } from '../../../query/sql/tokens.ts'
 import { RefusedError } from '../../../query/sql/verdict.ts'
 
 describe('tokens', () => {
@@ -38,9 +40,9 @@ describe('tokens', () => {
   it('quote and unquote any text', () => {
     fc.assert(
       fc.property(fc.string(), text => {
-        expect(unquote(quoteString(text))).toBe(text)
+        expect(unquote(quoteText(text))).toBe(text)
         expect(unquote(quoteName(text))).toBe(text)
-        expect(tokenize(quoteString(text)).length).toBe(1)
+        expect(tokenize(quoteText(text)).length).toBe(1)
       }),
     )
   })

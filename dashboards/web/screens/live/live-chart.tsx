@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
+import { POWER } from '../../../../core/model/amounts.ts'
 import { chartSpan, intervalAt, intervalStarts, type Layer, newestIndex, totalAt } from '../../lib/live.ts'
 import { clockText } from '../../lib/now.ts'
 import { type Fill, paintStack, resolveColour } from '../../lib/paint.ts'
-import { formatQuantity, POWER } from '../../lib/units.ts'
+import { formatQuantity } from '../../lib/units.ts'
 import { Tooltip } from './tooltip.tsx'
 
 interface ChartProps {

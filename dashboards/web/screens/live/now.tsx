@@ -1,7 +1,8 @@
 import type { LiveAnswer } from '../../../../core/api/answers.ts'
+import { POWER } from '../../../../core/model/amounts.ts'
 import { type Layer, newestIndex, totalAt } from '../../lib/live.ts'
 import { agoText, bandText, carbonPerHour, moneyPerHour, spanText } from '../../lib/now.ts'
-import { formatQuantity, POWER } from '../../lib/units.ts'
+import { formatQuantity } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
 /** After this long without a reading the number is no longer "now", and says so. */

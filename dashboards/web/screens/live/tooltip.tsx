@@ -1,6 +1,7 @@
+import { columnScale, POWER } from '../../../../core/model/amounts.ts'
 import { type Layer, totalAt } from '../../lib/live.ts'
 import { clockText } from '../../lib/now.ts'
-import { columnScale, formatAt, POWER } from '../../lib/units.ts'
+import { formatAt } from '../../lib/units.ts'
 
 const WIDTH_PX = 232
 

@@ -1,17 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import type { UsageAnswer, UsageRow } from '../../../../core/api/answers.ts'
+import { CARBON, CPU_TIME, ENERGY, type Scale } from '../../../../core/model/amounts.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { addNullable } from '../../lib/rows.ts'
-import {
-  CARBON,
-  CPU_TIME,
-  ENERGY,
-  formatInteger,
-  formatQuantity,
-  formatShare,
-  type Scale,
-  splitPerMille,
-} from '../../lib/units.ts'
+import { formatInteger, formatQuantity, formatShare, splitPerMille } from '../../lib/units.ts'
 import { SplitBar } from '../../parts/small.tsx'
 
 /** Energy, carbon, money and how well they are known, for the chosen span. */

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { UsageAnswer } from '../../../../core/api/answers.ts'
+import { CARBON, type ColumnScale, CPU_TIME, columnScale, ENERGY } from '../../../../core/model/amounts.ts'
 import { colourOf } from '../../lib/colours.ts'
 import { currencySymbol, moneyColumn } from '../../lib/money.ts'
 import {
@@ -13,16 +14,7 @@ import {
   sumLines,
   type WorkloadLine,
 } from '../../lib/rows.ts'
-import {
-  CARBON,
-  type ColumnScale,
-  CPU_TIME,
-  columnScale,
-  ENERGY,
-  formatAt,
-  formatInteger,
-  perMille,
-} from '../../lib/units.ts'
+import { formatAt, formatInteger, perMille } from '../../lib/units.ts'
 import { Empty } from '../../parts/small.tsx'
 
 /** Lines drawn at first: a machine can have hundreds of workloads, most of them next to nothing. */

@@ -1,19 +1,14 @@
 /** Guarantees that integers become text exactly: three digits, the unit that fits, columns whose parts line up. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { CARBON, CPU_TIME, columnScale, ENERGY, POWER, type Scale } from '../../../../core/model/amounts.ts'
 import {
-  CARBON,
-  CPU_TIME,
-  columnScale,
-  ENERGY,
   formatAt,
   formatDuration,
   formatInteger,
   formatQuantity,
   formatShare,
-  POWER,
   perMille,
-  type Scale,
   splitPerMille,
 } from '../../../../dashboards/web/lib/units.ts'
 
