@@ -10,8 +10,10 @@ export interface DirtyRange {
   readonly sinceMs: number
   /** The last unit that was done in this pass; null: none. */
   readonly cursor: UnitCursor | null
-  /** Corrections of this pass. */
-  readonly corrected: number
+  /** Which entries were stale when this pass began; null: it has not begun. */
+  readonly passing: string | null
+  /** Which entries were stale when the last pass over all of it began; null: there was none. */
+  readonly restated: string | null
 }
 
 /** A place in the order of the table. */
@@ -45,7 +47,8 @@ export function withDay(
     to: Math.max(range?.to ?? to, to),
     sinceMs: nowMs,
     cursor: null,
-    corrected: 0,
+    passing: null,
+    restated: null,
   }
 }
 

@@ -3,12 +3,13 @@
  * appended to stream `ledger`, whose sum with them is what `rate` would give today.
  *
  * Each piece of work is one transaction of the log: corrections and how far the pass is become visible together. A pass
- * reads the tables only when they hold everything that was in the ledger's stream when it began; it is repeated until one
- * finds nothing, so what was rated by the old value meanwhile is restated too.
+ * reads the tables only when they hold everything that was in the ledger's stream when it began, and there are passes until
+ * one finds no stale entries but those of the pass before: what was rated by the old value meanwhile is restated too.
  */
 import {
   type AssignedPartition,
   type Broker,
+  type OutputRecord,
   RECORD_CORRUPT,
   type StoredRecord,
 } from '../../core/broker/broker.ts'
@@ -25,7 +26,13 @@ import { STORE } from '../store/token.ts'
 import { coverage } from './coverage.ts'
 import { type DirtyRange, dayOf, decodeRange, dirtyKey, encodeRange, withDay } from './dirty.ts'
 import { selectRecord } from './select-record.ts'
-import { corrections, INTENSITY_REVISED, type RestatedRange, staleWorkloads } from './statement.ts'
+import {
+  corrections,
+  INTENSITY_REVISED,
+  type RestatedRange,
+  staleFingerprint,
+  staleWorkloads,
+} from './statement.ts'
 import { type PlannedUnit, type StaleWorkload, unitsOf } from './units.ts'
 
 export const RESTATE = 'restate'
@@ -48,6 +55,9 @@ const BUSY_MS = 500
 /** Workloads that a pass plans at a time. */
 const PLANNED = 20_000
 
+/** A fingerprint of no entries. */
+const NOTHING = '0/0'
+
 /** State entry with the offset that the group has read up to; all others are ranges. */
 const NEXT = 'next'
 
@@ -64,7 +74,15 @@ interface Pass {
   readonly sinceMs: number
   /** Where each partition of the ledger's stream ended when it began. */
   readonly ends: readonly bigint[]
-  plan: { readonly range: RestatedRange; readonly units: PlannedUnit[]; readonly isLast: boolean } | null
+  /** Null: the tables do not have all of that yet. */
+  plan: Plan | null
+}
+
+interface Plan {
+  readonly range: RestatedRange
+  readonly units: PlannedUnit[]
+  /** There are no more than these. */
+  readonly isLast: boolean
 }
 
 class RestateWorker implements PartitionWorker {
@@ -107,16 +125,28 @@ class RestateWorker implements PartitionWorker {
     const pass = await this.#passOver(key, dirty)
     if (pass.plan === null) {
       if (!(await this.#tablesHave(pass.ends))) return false
-      pass.plan = await this.#planOf(dirty)
+      const range = { ...dirty, factors: coverage(await this.#options.book(), dirty) }
+      if (dirty.passing === null) return await this.#beginPass(key, dirty, range)
+      pass.plan = await this.#planOf(dirty, range)
     }
-    const unit = pass.plan.units[0]
+    const { range, units, isLast } = pass.plan
+    const unit = units[0]
     if (unit !== undefined) {
-      await this.#restate(key, dirty, pass.plan.range, unit)
-      pass.plan.units.shift()
-      return true
-    }
-    if (pass.plan.isLast) await this.#endPass(key, dirty)
-    else pass.plan = await this.#planOf(dirty)
+      await this.#restate(key, dirty, range, unit)
+      units.shift()
+    } else if (isLast) {
+      await this.#keep(key, { ...dirty, cursor: null, passing: null, restated: dirty.passing })
+      this.#pass = null
+    } else pass.plan = await this.#planOf(dirty, range)
+    return true
+  }
+
+  async #beginPass(key: string, dirty: DirtyRange, range: RestatedRange): Promise<boolean> {
+    const passing = await this.#fingerprint(range)
+    // Nothing is stale, or what is has been restated: nothing more was rated by the old values since.
+    const isDone = passing === NOTHING || passing === dirty.restated
+    await this.#keep(key, isDone ? null : { ...dirty, passing })
+    if (isDone) this.#pass = null
     return true
   }
 
@@ -132,41 +162,36 @@ class RestateWorker implements PartitionWorker {
     return lag.every(({ committed }, index) => committed >= (ends[index] ?? 0n))
   }
 
-  async #planOf(dirty: DirtyRange): Promise<NonNullable<Pass['plan']>> {
-    const range = { ...dirty, factors: coverage(await this.#options.book(), dirty) }
-    const stale = await this.#options.statements.query<StaleWorkload>(
+  async #fingerprint(range: RestatedRange): Promise<string> {
+    const [found] = await this.#options.statements.query<{ fingerprint: string }>(
+      staleFingerprint(this.#table, range),
+    )
+    return found?.fingerprint ?? NOTHING
+  }
+
+  async #planOf(dirty: DirtyRange, range: RestatedRange): Promise<Plan> {
+    const workloads = await this.#options.statements.query<StaleWorkload>(
       staleWorkloads(this.#table, range, { after: dirty.cursor, limit: PLANNED }),
     )
-    return { range, units: unitsOf(stale), isLast: stale.length < PLANNED }
+    return { range, units: unitsOf(workloads), isLast: workloads.length < PLANNED }
   }
 
   async #restate(key: string, dirty: DirtyRange, range: RestatedRange, unit: PlannedUnit): Promise<void> {
     const { statements, folder, broker, events, now } = this.#options
     const made = await selectRecord(statements, ledger, corrections(this.#table, range, unit), folder)
-    const done: DirtyRange = { ...dirty, cursor: unit.end, corrected: dirty.corrected + (made?.rows ?? 0) }
     const partition = partitionOf(unit.Tenant, unit.Host, broker.partitions(ledger.name))
     const record = made === null ? [] : [{ value: made.value, timestampMs: now() }]
-    await this.#partition.transact({
-      outputs: record.map(one => ({ stream: ledger.name, partition, record: one })),
-      state: new Map([[key, encodeRange(done)]]),
-      nextOffset: this.#next,
-    })
-    this.#dirty.set(key, done)
+    const outputs = record.map(one => ({ stream: ledger.name, partition, record: one }))
+    await this.#keep(key, { ...dirty, cursor: unit.end }, outputs)
     if (made !== null) events.emit('entriesRestated', { reason: INTENSITY_REVISED, amount: made.rows })
   }
 
-  /** A pass that corrected something is followed by another, which sees what it has done. */
-  async #endPass(key: string, dirty: DirtyRange): Promise<void> {
-    const isDone = dirty.corrected === 0
-    const again: DirtyRange = { ...dirty, cursor: null, corrected: 0 }
-    await this.#partition.transact({
-      outputs: [],
-      state: new Map([[key, isDone ? null : encodeRange(again)]]),
-      nextOffset: this.#next,
-    })
-    if (isDone) this.#dirty.delete(key)
-    else this.#dirty.set(key, again)
-    this.#pass = null
+  /** Writes down how far a range is; null: it is done with. What is appended becomes visible with it. */
+  async #keep(key: string, range: DirtyRange | null, outputs: readonly OutputRecord[] = []): Promise<void> {
+    const state = new Map([[key, range === null ? null : encodeRange(range)]])
+    await this.#partition.transact({ outputs, state, nextOffset: this.#next })
+    if (range === null) this.#dirty.delete(key)
+    else this.#dirty.set(key, range)
   }
 
   get #table(): string {

@@ -22,25 +22,28 @@ export interface RestatedUnit {
   readonly Account: string
   readonly Host: string
   readonly workloads: readonly (readonly [kind: string, id: string])[]
+  /** At most so many characters say a PUE of them. */
+  readonly pueDigits: number
 }
 
 /** Reason of the entries that this makes. */
 export const INTENSITY_REVISED = 'intensity_revised'
 
-/** Columns that tell entries of one thing in one minute from others. */
+/** Entries with these in common are corrected together, an hour at a time. */
 const KEYS = [
   'Tenant',
   'Account',
   'Host',
   'WorkloadKind',
   'WorkloadId',
-  'WindowStart',
   'Component',
   'Share',
+  'Zone',
+  'EnergyQuality',
+  'Pue',
+  'Currency',
 ] as const
-/** Besides them, what a correction must have in common with the entry that it corrects. */
-const DIMENSIONS = ['Zone', 'EnergyQuality', 'Pue', 'Currency'] as const
-/** Taken as they are from an entry. */
+/** Taken as they are from one of the entries. */
 const CARRIED = [
   'HostName',
   'WorkloadName',
@@ -52,9 +55,8 @@ const CARRIED = [
   'Boundary',
   'Labels',
   'TariffVersion',
-  'Reason',
 ] as const
-/** A correction of carbon alone holds 0 of them; where an entry is taken back and booked again, all of it. */
+/** A correction of carbon alone holds 0 of them; where entries are taken back and booked again, all of it. */
 const AMOUNTS = ['EnergyUj', 'CpuUs', 'MemoryByteSeconds', 'GpuUs'] as const
 const PRICED = ['CarbonEmbodiedUg', 'CostEnergyNano', 'CostResourceNano'] as const
 
@@ -76,17 +78,28 @@ function factorTable({ factors, from }: RestatedRange): string {
   )
 }
 
-/** Workloads after a place that have entries rated by another version than holds now, in the table's order, with how many. */
+const factorJoin = (range: RestatedRange): string =>
+  `ASOF LEFT JOIN (${factorTable(range)}) AS f ON l.One = f.FactorOne AND l.WindowStart >= f.FactorFrom`
+
+/** Entries, and corrections of before, by another version than holds now; not what was taken back, which has none. */
+const stale = (table: string, range: RestatedRange, condition: string): string => `
+FROM (SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, WindowStart, IntensityVersion, EntryId, Pue, 1 AS One
+  FROM ${table} WHERE ${rangeCondition(range)}${condition} AND (EntryKind = 'original' OR IntensityVersion != '')) AS l
+${factorJoin(range)}
+WHERE IntensityVersion != FactorVersion`
+
+/** Which entries are stale: two answers are the same when the entries are. Corrections leave an entry as stale as it was. */
+export const staleFingerprint = (table: string, range: RestatedRange): string =>
+  `SELECT concat(toString(count()), '/', toString(groupBitXor(cityHash64(EntryId)))) AS fingerprint${stale(table, range, '')}`
+
+/** Workloads after a place that have stale entries, in the table's order, with how many. */
 export const staleWorkloads = (
   table: string,
   range: RestatedRange,
   { after, limit }: { readonly after: UnitCursor | null; readonly limit: number },
-): string => `
-SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, toUInt32(count()) AS Entries
-FROM (SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, WindowStart, IntensityVersion, 1 AS One
-  FROM ${table} WHERE ${rangeCondition(range)} AND EntryKind = 'original'${afterCondition(after)}) AS l
-ASOF LEFT JOIN (${factorTable(range)}) AS f ON l.One = f.FactorOne AND l.WindowStart >= f.FactorFrom
-WHERE IntensityVersion != FactorVersion
+): string =>
+  `SELECT Tenant, Account, Host, WorkloadKind, WorkloadId, toUInt32(count()) AS Entries,
+  toUInt32(max(length(Pue))) AS PueDigits${stale(table, range, afterCondition(after))}
 GROUP BY Tenant, Account, Host, WorkloadKind, WorkloadId
 ORDER BY Tenant, Account, Host, WorkloadKind, WorkloadId
 LIMIT ${limit}`
@@ -96,67 +109,104 @@ const afterCondition = (after: UnitCursor | null): string =>
     ? ''
     : ` AND (Tenant, Account, Host, WorkloadKind, WorkloadId) > (${after.map(quoteText).join(', ')})`
 
-/** The corrections of a unit, in the columns of the ledger's records. */
+/**
+ * The corrections of a unit, in the columns of the ledger's records: for each thing and hour, or part of an hour in which one
+ * factor holds, what its entries should sum to less what they do.
+ */
 export function corrections(table: string, range: RestatedRange, unit: RestatedUnit): string {
   const keys = KEYS.join(', ')
   const workloads = unit.workloads.map(([kind, id]) => `(${quoteText(kind)}, ${quoteText(id)})`).join(', ')
-  const sums = [
-    ...AMOUNTS.map(name => `${exactSum(name)} AS Sum${name}`),
-    ...PRICED.map(name => `sum(${name}) AS Sum${name}`),
+  const columns = [
+    ...KEYS,
+    ...CARRIED,
+    ...AMOUNTS,
+    ...PRICED,
+    'CarbonOperationalUg',
+    'WindowStart',
+    'Revision',
+    'EntryId',
+    'EntryKind',
+    'Reason',
+  ]
+  const unpriced = [
+    ...AMOUNTS.map(name => `${exactSum(name, 'CarbonOperationalUg IS NULL')} AS Sum${name}`),
+    ...PRICED.map(name => `sumIf(${name}, CarbonOperationalUg IS NULL) AS Sum${name}`),
   ]
   return `
 SELECT ${ledger.columns.map(({ name }) => `${expressionOf(name)} AS Out${name}`).join(',\n  ')}
 FROM (
-  SELECT *, ${TARGET} AS Target
-  FROM (
-    SELECT ${keys}, ${DIMENSIONS.join(', ')}, ${CARRIED.map(name => `any(${name}) AS Any${name}`).join(', ')},
-      ${sums.join(', ')}, sum(CarbonOperationalUg) AS Carbon,
-      argMax(IntensityVersion, Revision) AS Version, argMax(IntensityKind, Revision) AS Kind,
-      argMax(IntensityState, Revision) AS State, max(Revision) AS Last, min(EntryId) AS First, 1 AS One
+  SELECT ${keys}, FactorFrom, toStartOfHour(WindowStart) AS Hour, min(WindowStart) AS Begin,
+    any(FactorVersion) AS Version, any(FactorKind) AS Kind, any(FactorState) AS State,
+    ${CARRIED.map(name => `any(${name}) AS Any${name}`).join(', ')}, ${unpriced.join(', ')},
+    any(Reason) AS AnyReason, countIf(CostEnergyNano IS NOT NULL) > 0 AS HasCost,
+    countIf(CarbonEmbodiedUg IS NOT NULL) > 0 AS HasEmbodied, countIf(CostResourceNano IS NOT NULL) > 0 AS HasResources,
+    sum(${target(bitsFor(range, unit))}) - sum(ifNull(CarbonOperationalUg, 0)) AS Difference,
+    max(Revision) AS Last, min(EntryId) AS First,
+    SumEnergyUj != 0 OR (countIf(CarbonOperationalUg IS NULL AND EntryKind = 'original') > 0
+      AND countIf(CarbonOperationalUg IS NULL AND EntryKind = 'correction') = 0) AS IsUnpriced
+  FROM (SELECT ${columns.join(', ')}, 1 AS One
     FROM ${table}
     WHERE ${rangeCondition(range)} AND Tenant = ${quoteText(unit.Tenant)} AND Account = ${quoteText(unit.Account)}
-      AND Host = ${quoteText(unit.Host)} AND (WorkloadKind, WorkloadId) IN (${workloads})
-    GROUP BY ${keys}, ${DIMENSIONS.join(', ')}
-  ) AS l
-  ASOF LEFT JOIN (${factorTable(range)}) AS f ON l.One = f.FactorOne AND l.WindowStart >= f.FactorFrom
-  WHERE Version != FactorVersion AND FactorVersion != ''
+      AND Host = ${quoteText(unit.Host)} AND (WorkloadKind, WorkloadId) IN (${workloads})) AS l
+  ${factorJoin(range)}
+  WHERE FactorVersion != ''
+  GROUP BY ${keys}, FactorFrom, Hour
 )
-ARRAY JOIN if(Carbon IS NULL, [-1, 1], [toInt8(0)]) AS Sign
-WHERE Carbon IS NULL OR Target != Carbon
-ORDER BY ${keys}, Sign`
+ARRAY JOIN if(IsUnpriced, [-1, 1], [toInt8(0)]) AS Sign
+WHERE IsUnpriced OR Difference != 0
+ORDER BY ${keys}, Begin, Sign`
 }
 
-/** µg of the energy at the row's PUE and the factor, rounded half to even once, as `rate` does. */
-const DENOMINATOR =
-  "(toInt256(3600000) * FactorDenominator * toInt256(concat('1', repeat('0', length(extract(Pue, '\\\\.(.*)'))))))"
-const NUMERATOR = "(toInt256(abs(SumEnergyUj)) * FactorNumerator * toInt256(replaceOne(Pue, '.', '')))"
-const QUOTIENT = `intDiv(${NUMERATOR}, ${DENOMINATOR})`
-const REST = `(${NUMERATOR} - ${QUOTIENT} * ${DENOMINATOR})`
-const ROUNDED = `(${QUOTIENT} + if(${REST} * 2 > ${DENOMINATOR} OR (${REST} * 2 = ${DENOMINATOR} AND ${QUOTIENT} % 2 = 1), 1, 0))`
-const TARGET = `toInt64(if(SumEnergyUj < 0, -${ROUNDED}, ${ROUNDED}))`
+/**
+ * µg of an entry's energy at its PUE and the factor, rounded half to even once, as `rate` does; in integers of so many bits,
+ * which must hold the product of all three.
+ */
+function target(bits: 128 | 256): string {
+  const wide = (value: string): string => `toInt${bits}(${value})`
+  const decimals = "length(extract(Pue, '\\\\.(.*)'))"
+  const denominator = `(${wide('3600000')} * ${wide('FactorDenominator')} * ${wide(`concat('1', repeat('0', ${decimals}))`)})`
+  const numerator = `(${wide('abs(EnergyUj)')} * ${wide('FactorNumerator')} * ${wide("replaceOne(Pue, '.', '')")})`
+  const quotient = `intDiv(${numerator}, ${denominator})`
+  const twice = `(${numerator} - ${quotient} * ${denominator}) * 2`
+  const isUp = `${twice} > ${denominator} OR (${twice} = ${denominator} AND ${quotient} % 2 = 1)`
+  return `toInt64((${quotient} + (${isUp})) * sign(EnergyUj))`
+}
+
+/** Division of 128 bits is several times faster than of 256, and nearly always enough. */
+function bitsFor({ factors }: RestatedRange, { pueDigits }: RestatedUnit): 128 | 256 {
+  const largest = factors.reduce((most, { value: { mantissa } }) => (mantissa > most ? mantissa : most), 0n)
+  return 63 + largest.toString(2).length + pueDigits * BITS_A_DIGIT < 126 ? 128 : 256
+}
+const BITS_A_DIGIT = 3.33
 
 const REVISION = 'toUInt32(Last + if(Sign = 1, 2, 1))'
 
-/** A column of a correction. Sign 0 corrects the carbon of an entry, -1 takes back one that had none, 1 books it again. */
+/** A column of a correction. Sign 0 corrects the carbon of entries, -1 takes back what had none, 1 books it again. */
 function expressionOf(name: string): string {
-  if ((KEYS as readonly string[]).includes(name) || (DIMENSIONS as readonly string[]).includes(name))
-    return name
-  if ((AMOUNTS as readonly string[]).includes(name)) return `toInt64(Sum${name} * Sign)`
-  if ((PRICED as readonly string[]).includes(name)) return `Sum${name} * Sign`
   const special = SPECIAL[name]
   if (special !== undefined) return special
+  if ((KEYS as readonly string[]).includes(name)) return name
+  if ((AMOUNTS as readonly string[]).includes(name)) return `toInt64(Sum${name} * Sign)`
   if ((CARRIED as readonly string[]).includes(name)) return `Any${name}`
   throw new TypeError(`column ${name} of the ledger has no rule for corrections`)
 }
 
+/** 0 where entries have a value, null where they have none; all of what is unpriced where that is booked again. */
+const priced = (name: (typeof PRICED)[number], has: string): string =>
+  `if(${has}, if(Sign = 0, 0, ifNull(Sum${name}, 0) * Sign), NULL)`
+
 const SPECIAL: Readonly<Record<string, string>> = {
-  CarbonOperationalUg: 'if(Sign = -1, NULL, if(Sign = 1, Target, Target - Carbon))',
-  IntensityVersion: 'if(Sign = -1, Version, FactorVersion)',
-  IntensityKind: 'if(Sign = -1, Kind, FactorKind)',
-  IntensityState: 'if(Sign = -1, State, FactorState)',
+  WindowStart: 'Begin',
+  CarbonOperationalUg: 'if(Sign = -1, NULL, toInt64(Difference))',
+  CarbonEmbodiedUg: priced('CarbonEmbodiedUg', 'HasEmbodied'),
+  CostEnergyNano: priced('CostEnergyNano', 'HasCost'),
+  CostResourceNano: priced('CostResourceNano', 'HasResources'),
+  IntensityVersion: "if(Sign = -1, '', Version)",
+  IntensityKind: "if(Sign = -1, '', Kind)",
+  IntensityState: "if(Sign = -1, '', State)",
   EntryKind: "'correction'",
   Revision: REVISION,
-  EntryId: `lower(hex(substring(SHA256(concat(First, '/', toString(${REVISION}))), 1, 16)))`,
+  EntryId: `lower(hex(substring(SHA256(concat(First, '/', toString(Begin), '/', toString(${REVISION}))), 1, 16)))`,
   Reason:
     "if(Sign = 1, arrayStringConcat(arrayFilter(r -> r != 'no_intensity', splitByChar(',', AnyReason)), ','), AnyReason)",
   CorrectionReason: quoteText(INTENSITY_REVISED),

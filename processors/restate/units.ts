@@ -10,10 +10,11 @@ export interface StaleWorkload {
   readonly WorkloadKind: string
   readonly WorkloadId: string
   readonly Entries: number
+  readonly PueDigits: number
 }
 
-/** Entries of one piece, unless a single workload has more: a record of corrections is one insert. */
-const UNIT_ENTRIES = 65_536
+/** Entries of one piece, unless a single workload has more: their corrections, one an hour, are one insert. */
+const UNIT_ENTRIES = 1_000_000
 
 export interface PlannedUnit extends RestatedUnit {
   /** Its last workload. */
@@ -32,10 +33,11 @@ export function unitsOf(workloads: readonly StaleWorkload[]): PlannedUnit[] {
     if (last !== undefined && isSame && entries + one.Entries <= UNIT_ENTRIES) {
       entries += one.Entries
       last.workloads.push([one.WorkloadKind, one.WorkloadId])
-      units[units.length - 1] = { ...last, end: at }
+      units[units.length - 1] = { ...last, end: at, pueDigits: Math.max(last.pueDigits, one.PueDigits) }
     } else {
       entries = one.Entries
-      units.push({ Tenant, Account, Host, workloads: [[one.WorkloadKind, one.WorkloadId]], end: at })
+      const workloads: [string, string][] = [[one.WorkloadKind, one.WorkloadId]]
+      units.push({ Tenant, Account, Host, workloads, end: at, pueDigits: one.PueDigits })
     }
   }
   return units
