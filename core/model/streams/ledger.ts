@@ -98,11 +98,7 @@ export const LEDGER_BUCKETS = {
 const OF_WORKLOADS: readonly RollupKey[] = ['Host', 'WorkloadId', 'WorkloadName']
 
 /** A projection is sorted by its keys in this order: a tenant's days lie together, whoever else is in the books. */
-function rollup(
-  name: string,
-  unit: Exclude<keyof typeof LEDGER_BUCKETS, 'minute'>,
-  without: readonly RollupKey[] = [],
-): string {
+function rollup(name: string, unit: keyof typeof LEDGER_BUCKETS, without: readonly RollupKey[] = []): string {
   const others = ROLLUP_KEYS.filter(key => key !== 'Tenant' && !without.includes(key))
   const keys = ['Tenant', LEDGER_BUCKETS[unit], ...others, 'Reason'].join(', ')
   return `${name} (SELECT ${keys}, ${SUMS} GROUP BY ${keys})`
@@ -151,6 +147,8 @@ export const ledger = {
       rollup('accounts_by_day', 'day', OF_WORKLOADS),
       rollup('workloads_by_hour', 'hour'),
       rollup('workloads_by_day', 'day'),
+      // Where a window begins or ends within an hour. Entries lie by workload: a few minutes of all are a bit of every granule.
+      rollup('accounts_by_minute', 'minute', OF_WORKLOADS),
     ],
     // Their sums had 64 bits.
     replacedProjections: ['by_hour', 'by_day'],

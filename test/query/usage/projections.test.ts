@@ -2,6 +2,7 @@
  * Guarantees, on the real engine: usage of whole days is answered from the ledger's smallest projection that knows what
  * was asked, with its tenant's and accounts' filter too, and never from single entries; sums of many hosts do not wrap.
  */
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ledger } from '../../../core/model/streams/index.ts'
 import { DIMENSION_NAMES, type UsageDimension, type UsageRequest } from '../../../query/usage/request.ts'
@@ -113,7 +114,36 @@ it('months come from theirs, but for single workloads', async () => {
 })
 
 it('hours come from theirs', () =>
-  expectServedBy('workloads_by_hour', request({ to: FROM + 2 * DAY, groupBy: ['account'], step: 3_600 })))
+  expectServedBy('workloads_by_hour', request({ to: FROM + 2 * DAY, groupBy: ['workload'], step: 3_600 })))
+
+it('minutes at the edges come from theirs, but for single workloads', async () => {
+  const minutes = { from: FROM + 3_600 - 60, to: FROM + 3_600 }
+  await store.insert(ledger, [
+    ledgerRow({ WindowStart: minutes.from, Account: 'account-0', Reason: 'no_tariff' }),
+  ])
+  for (const name of DIMENSION_NAMES.filter(one => !ofWorkloads(one)))
+    await expectServedBy('accounts_by_minute', request({ ...minutes, groupBy: [name] }))
+})
+
+it('windows that begin and end anywhere hold what their entries hold', async () => {
+  const minute = fc.nat(26 * 1_440)
+  const groups = fc.subarray<UsageDimension>(['account', 'workload', 'host', 'share'], { maxLength: 2 })
+  await fc.assert(
+    fc.asyncProperty(minute, minute, groups, async (one, other, groupBy) => {
+      const [from, to] = [Math.min(one, other), Math.max(one, other) + 1].map(at => FROM + at * 60)
+      const [plain] = await store.warehouse.query<{ uj: string; entries: string }>(
+        `SELECT toString(sum(toInt128(EnergyUj))) AS uj, toString(count()) AS entries FROM wattline.ledger
+         WHERE Tenant = 'default' AND WindowStart >= toDateTime(${from}, 'UTC') AND WindowStart < toDateTime(${to}, 'UTC')
+         SETTINGS optimize_use_projections = 0`,
+      )
+      const asked = request({ from: from!, to: to!, groupBy })
+      const answer = await answerUsage(store.reader('default'), asked, 'EUR')
+      const sum = answer.rows.reduce((all, row) => all + BigInt(row.energy_uj), 0n)
+      expect([answer.total.energy_uj, String(sum)]).toEqual([plain!.uj, plain!.uj])
+    }),
+    { numRuns: 25, seed: 20261130 },
+  )
+})
 
 it('months are those of the calendar', async () => {
   const asked = request({ step: 'month', groupBy: ['namespace'] })

@@ -75,9 +75,13 @@ it('migrates', async () => {
   const parts = await warehouse.query<{ n: string }>(
     "SELECT count() AS n FROM system.parts WHERE database = 'wattline' AND table = 'ledger' AND active",
   )
-  const all = ['accounts_by_day', 'accounts_by_month', 'workloads_by_day', 'workloads_by_hour'].map(
-    name => `${name} ${parts[0]!.n}`,
-  )
+  const all = [
+    'accounts_by_day',
+    'accounts_by_minute',
+    'accounts_by_month',
+    'workloads_by_day',
+    'workloads_by_hour',
+  ].map(name => `${name} ${parts[0]!.n}`)
   await vi.waitFor(async () => expect(await projectionParts()).toEqual(all), {
     timeout: 30_000,
     interval: 200,
