@@ -98,6 +98,6 @@ it('says what to do about a folder that cannot be written', async () => {
   writeFileSync(file, '')
   const start = startProcess({ data, environment: { WATTLINE_DATA: file } })
   await expect(start).rejects.toThrow(
-    /ended with 1[\s\S]*config_invalid: [\s\S]*a-file is a file: name a folder/,
+    /ended with 1[\s\S]*config_invalid: [\s\S]*a-file is a file: set it to a folder/,
   )
 })

@@ -24,7 +24,10 @@ function factorProblems(factors: Config['factors']): ConfigProblem[] {
   const tell = (key: string, problem: string): void => void problems.push({ path: `factors.${key}`, problem })
   const isBelow = (text: string, least: string): boolean => compare(text, least) < 0
   if (isBelow(factors.pue, '1')) {
-    tell('pue', `must be at least 1, not ${factors.pue}: the facility's energy holds that of the machines`)
+    tell(
+      'pue',
+      `must be at least 1, not ${factors.pue}: the energy of the facility includes that of the machines`,
+    )
   }
   if (!(compare(factors.embodied_years, '0') > 0)) {
     tell('embodied_years', 'must be above 0: embodied emissions are spread over these years')
@@ -33,7 +36,7 @@ function factorProblems(factors: Config['factors']): ConfigProblem[] {
     const known = yearlyIntensities().map(({ zone }) => zone)
     tell(
       'zone',
-      `there is no average intensity for zone ${factors.zone}${hint(factors.zone, known)}: ` +
+      `no average intensity is known for zone ${factors.zone}${hint(factors.zone, known)}: ` +
         'use an ISO country code or WORLD, or set factors.intensity_g_per_kwh',
     )
   }
@@ -45,7 +48,7 @@ function siteProblems(sites: Config['sites']): ConfigProblem[] {
   for (const [index, { name, pue, embodied_years: years }] of sites.entries()) {
     const tell = (key: string, problem: string): void =>
       void problems.push({ path: `sites.${index}.${key}`, problem })
-    if (sites.findIndex(other => other.name === name) !== index) tell('name', `${name} is there already`)
+    if (sites.findIndex(other => other.name === name) !== index) tell('name', `${name} appears twice`)
     if (pue !== undefined && compare(pue, '1') < 0) tell('pue', `must be at least 1, not ${pue}`)
     if (years !== undefined && compare(years, '0') <= 0) tell('embodied_years', 'must be above 0')
   }
@@ -61,10 +64,7 @@ function tariffProblems(tariffs: Config['tariffs']): ConfigProblem[] {
   }
   if (!isTimeZone(tariffs.time_zone)) {
     const near = hint(tariffs.time_zone, Intl.supportedValuesOf('timeZone'))
-    tell(
-      'time_zone',
-      `there is no time zone ${tariffs.time_zone}${near}: use an IANA name such as Europe/Berlin`,
-    )
+    tell('time_zone', `unknown time zone ${tariffs.time_zone}: use an IANA name such as Europe/Berlin${near}`)
   }
   /** Which band has each minute of the day. */
   const taken = new Map<number, number>()
@@ -75,7 +75,7 @@ function tariffProblems(tariffs: Config['tariffs']): ConfigProblem[] {
     if (end === null) tell(`bands.${index}.to`, `${to} is not a time of day: 00:00 to 24:00`)
     if (start === null || end === null || start === DAY) continue
     if (start === end) {
-      tell(`bands.${index}`, `begins and ends at ${from}: for the whole day use tariffs.price_per_kwh`)
+      tell(`bands.${index}`, `begins and ends at ${from}; for the whole day use tariffs.price_per_kwh`)
       continue
     }
     const others = new Set<number>()

@@ -12,7 +12,7 @@ export function brokerProblems({ broker }: Pick<Config, 'broker'>): ConfigProble
     problems.push({ path: 'broker.sasl', problem: `${sasl.mechanism} needs username and password` })
   }
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    problems.push({ path: 'broker.tls', problem: 'a certificate needs its key, and a key its certificate' })
+    problems.push({ path: 'broker.tls', problem: 'certificate and key must be set together' })
   }
   return problems
 }

@@ -31,7 +31,7 @@ export function environmentSettings(environment: Readonly<Record<string, string 
     if (key === undefined) {
       const suggestion = closest(name, [...known.keys()])
       const hint = suggestion === null ? '' : `; did you mean \`${suggestion}\`?`
-      problems.push({ path: name, problem: `the environment sets a key that does not exist${hint}` })
+      problems.push({ path: name, problem: `environment variable for an unknown key${hint}` })
       continue
     }
     const value = readValue(text, key)

@@ -21,13 +21,13 @@ export function listenProblems({
     problems.push({
       path: 'listen.host',
       problem:
-        `${host} is not loopback and nobody needs a token: set \`auth.tokens_file: tokens.yaml\` ` +
+        `${host} is not a loopback address, but no tokens are configured: set \`auth.tokens_file: tokens.yaml\` ` +
         '(`wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml` makes it), or `listen.host: 127.0.0.1`',
     })
   }
   problems.push(...portProblems(listen, roles))
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    problems.push({ path: 'listen.tls', problem: 'a certificate needs its key, and a key its certificate' })
+    problems.push({ path: 'listen.tls', problem: 'certificate and key must be set together' })
   }
   if (tls.client_ca !== undefined && tls.cert === undefined) {
     problems.push({ path: 'listen.tls.client_ca', problem: 'needs listen.tls.cert and listen.tls.key' })
@@ -35,7 +35,7 @@ export function listenProblems({
   if (corsOrigins.includes('*') && auth.tokens_file === undefined) {
     problems.push({
       path: 'listen.cors_origins',
-      problem: '`*` lets every web page write here: set `auth.tokens_file`, or name the origins',
+      problem: '`*` lets every web page send data: set `auth.tokens_file`, or list the origins',
     })
   }
   return problems
@@ -52,6 +52,6 @@ function portProblems(listen: Config['listen'], roles: Config['roles']): ConfigP
     const other = keys.slice(0, index).find(before => listen[before] === port)
     return other === undefined
       ? []
-      : [{ path: `listen.${key}`, problem: `port ${port} is that of listen.${other}: each needs its own` }]
+      : [{ path: `listen.${key}`, problem: `port ${port} is already used by listen.${other}` }]
   })
 }

@@ -96,7 +96,9 @@ function restProblems(
 /** @returns a problem where the folder of the data is something else */
 function folderProblems({ data }: Pick<Config, 'data'>, { isFile }: ConfigSources): ConfigProblem[] {
   if (isFile?.(data) !== true) return []
-  return [{ path: 'data', problem: `${data} is a file: name a folder, which is made when it is not there` }]
+  return [
+    { path: 'data', problem: `${data} is a file: set it to a folder, which is created if it does not exist` },
+  ]
 }
 
 function readYaml(path: string | undefined): string | undefined {
@@ -168,7 +170,7 @@ function substituteSecrets(
   try {
     const found = reference[1] === 'env' ? sources.environment[name] : sources.readFile(name)
     if (found !== undefined) return found
-    problems.push({ path, problem: `the environment has no variable ${name}` })
+    problems.push({ path, problem: `environment variable ${name} is not set` })
   } catch (error) {
     problems.push({ path, problem: `cannot read ${name}: ${(error as Error).message}` })
   }

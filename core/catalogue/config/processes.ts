@@ -23,19 +23,19 @@ export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
   if (broker.kind === 'embedded') {
     tell(
       'collector.processes',
-      'the embedded log is written by one process: set `collector.processes: 1`, or `broker.kind: kafka`',
+      'only one process can write the embedded log: set `collector.processes: 1`, or `broker.kind: kafka`',
     )
   }
   if (roles.length > 1) {
     tell(
       'collector.processes',
-      'is for a process with role `collector` alone: start it with `--roles collector` and the other roles beside it, or set it to 1',
+      'needs a process with role `collector` alone: start it with `--roles collector` and run the other roles in separate processes, or set it to 1',
     )
   }
   if (forward.url !== undefined) {
     tell(
       'collector.processes',
-      'one process forwards a log: set it to 1 where `forward.url` is, or forward from a collector of its own',
+      'only one process can forward a log: set it to 1 where `forward.url` is set, or forward from a separate collector',
     )
   }
   if (limits.body_bytes * processes > limits.in_flight_bytes) {

@@ -36,29 +36,29 @@ export function roleProblems({ roles, broker, warehouse, forward }: Placement): 
   const has = (role: Role): boolean => roles.includes(role)
   const problems: ConfigProblem[] = []
   const tell = (path: string, problem: string): void => void problems.push({ path, problem })
-  if (new Set(roles).size < roles.length) tell('roles', 'each role is named once')
+  if (new Set(roles).size < roles.length) tell('roles', 'a role is listed twice')
   if (broker.kind === 'embedded' && has('collector') && !has('processors') && forward.url === undefined) {
     tell(
       'roles',
-      'the embedded log of a collector is read by its own process only: add role `processors`, or set `broker.kind: kafka`, or say with `forward.url` where it is forwarded to',
+      'only the process of the collector can read its embedded log: add role `processors`, set `broker.kind: kafka`, or set `forward.url` to forward it',
     )
   }
   if (broker.kind === 'embedded' && has('processors') && !has('collector')) {
     tell(
       'roles',
-      'nothing comes into the embedded log of processors but from their own process: add role `collector`, or set `broker.kind: kafka`',
+      'only this process can write its embedded log: add role `collector`, or set `broker.kind: kafka`',
     )
   }
   if (warehouse.kind === 'embedded' && has('query') && !has('processors')) {
     tell(
       'roles',
-      'the tables of the embedded engine are filled by its own process only: add role `processors`, or set `warehouse.kind: clickhouse`',
+      'only this process can fill the tables of the embedded engine: add role `processors`, or set `warehouse.kind: clickhouse`',
     )
   }
   if (warehouse.kind === 'embedded' && has('processors') && !has('query')) {
     tell(
       'roles',
-      'the tables of the embedded engine can be asked through its own process only: add role `query`, or set `warehouse.kind: clickhouse`',
+      'only this process can query the tables of the embedded engine: add role `query`, or set `warehouse.kind: clickhouse`',
     )
   }
   return problems

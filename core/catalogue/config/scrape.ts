@@ -16,7 +16,7 @@ export function scrapeProblems({ scrape }: Pick<Config, 'scrape'>): ConfigProble
   for (const [index, job] of scrape.jobs.entries()) {
     const tell = (key: string, problem: string): void =>
       void problems.push({ path: `scrape.jobs.${index}.${key}`, problem })
-    if (names.has(job.job_name)) tell('job_name', `there is another job ${job.job_name}`)
+    if (names.has(job.job_name)) tell('job_name', `another job is named ${job.job_name}`)
     names.add(job.job_name)
     jobProblems(job, tell)
     for (const list of ['relabel_configs', 'metric_relabel_configs'] as const) {
@@ -31,17 +31,17 @@ export function scrapeProblems({ scrape }: Pick<Config, 'scrape'>): ConfigProble
 function jobProblems(job: ScrapeJob, tell: (key: string, problem: string) => void): void {
   if (scrapeTimeout(job) > job.scrape_interval) tell('scrape_timeout', 'must be at most scrape_interval')
   if (job.basic_auth !== undefined && job.authorization !== undefined) {
-    tell('authorization', 'basic_auth and authorization exclude each other')
+    tell('authorization', 'basic_auth and authorization cannot both be set')
   }
   const { cert, key } = job.tls_config
   if ((cert === undefined) !== (key === undefined)) {
-    tell('tls_config', 'a certificate needs its key, and a key its certificate')
+    tell('tls_config', 'certificate and key must be set together')
   }
   job.file_sd_configs.forEach((config, at) => {
     config.files.forEach((path, of) => {
       const folder = path.slice(0, path.lastIndexOf('/') + 1)
       if (folder.includes('*'))
-        tell(`file_sd_configs.${at}.files.${of}`, '`*` is for the last part of a path')
+        tell(`file_sd_configs.${at}.files.${of}`, '`*` is allowed only in the last part of a path')
     })
   })
 }
@@ -51,18 +51,18 @@ function ruleProblems(rule: RelabelRule): { readonly key: string; readonly probl
   try {
     compileAnchored(rule.regex)
   } catch (error) {
-    problems.push({ key: 'regex', problem: `is no pattern of RE2: ${(error as Error).message}` })
+    problems.push({ key: 'regex', problem: `is not a valid RE2 pattern: ${(error as Error).message}` })
   }
   const { action, target_label: written, modulus, source_labels: sources } = rule
   const writes = action === 'replace' || action === 'hashmod'
   if (writes && (written === undefined || written === '')) {
-    problems.push({ key: 'target_label', problem: `action \`${action}\` needs it` })
+    problems.push({ key: 'target_label', problem: `action \`${action}\` requires it` })
   }
   if (action === 'hashmod' && modulus === undefined) {
-    problems.push({ key: 'modulus', problem: 'action `hashmod` needs it' })
+    problems.push({ key: 'modulus', problem: 'action `hashmod` requires it' })
   }
   if ((action === 'labeldrop' || action === 'labelkeep') && sources.length > 0) {
-    problems.push({ key: 'source_labels', problem: `action \`${action}\` looks at names of labels alone` })
+    problems.push({ key: 'source_labels', problem: `action \`${action}\` works on label names only` })
   }
   return problems
 }

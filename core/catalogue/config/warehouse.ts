@@ -9,8 +9,9 @@ export function warehouseProblems({ warehouse }: Pick<Config, 'warehouse'>): Con
     problems.push({ path: `warehouse.${key}`, problem })
   }
   if (kind === 'embedded') {
-    if (url.length > 0) tell('url', 'is for a server: set `warehouse.kind: clickhouse`')
-    if (cluster !== undefined) tell('cluster', 'is for servers: set `warehouse.kind: clickhouse`')
+    if (url.length > 0) tell('url', 'applies to a ClickHouse server only: set `warehouse.kind: clickhouse`')
+    if (cluster !== undefined)
+      tell('cluster', 'applies to ClickHouse servers only: set `warehouse.kind: clickhouse`')
     return problems
   }
   if (url.length === 0) {
@@ -20,15 +21,15 @@ export function warehouseProblems({ warehouse }: Pick<Config, 'warehouse'>): Con
     const problem = addressProblem(text)
     if (problem !== null) tell(`url.${index}`, problem)
   })
-  if (new Set(url).size < url.length) tell('url', 'each server is named once')
+  if (new Set(url).size < url.length) tell('url', 'a server is listed twice')
   const plain = url.find(text => text.startsWith('http:'))
   if (tls.ca !== undefined && plain !== undefined) {
-    tell('tls.ca', `${plain} is not encrypted: https addresses only, or no tls keys`)
+    tell('tls.ca', `${plain} is not encrypted: use https addresses only, or remove the tls keys`)
   }
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    tell('tls', 'a certificate needs its key, and a key its certificate')
+    tell('tls', 'certificate and key must be set together')
   } else if (tls.cert !== undefined && tls.ca === undefined) {
-    tell('tls.ca', 'a certificate of ours needs the authorities to trust, too')
+    tell('tls.ca', 'a client certificate also needs the authorities to trust (ca)')
   }
   return problems
 }
@@ -37,7 +38,7 @@ function addressProblem(text: string): string | null {
   const address = URL.parse(text)
   if (address === null) return 'an address such as http://clickhouse-1:8123'
   if (address.username !== '' || address.password !== '') {
-    return 'user and password have keys of their own: warehouse.user, warehouse.password'
+    return 'set user and password in warehouse.user and warehouse.password'
   }
-  return address.search === '' && address.hash === '' ? null : 'an address without ? and #'
+  return address.search === '' && address.hash === '' ? null : 'a URL without ? and #'
 }

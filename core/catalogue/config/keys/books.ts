@@ -5,18 +5,27 @@ import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quant
 /** How readings become energy. */
 export const meteringSchema = z
   .strictObject({
-    lateness: durationOrZero.prefault(30).describe('Seconds after its end that a window waits for readings'),
-    idle_flush: duration.prefault(120).describe('Seconds of silence of a host after which its windows close'),
+    lateness: durationOrZero
+      .prefault(30)
+      .describe('Seconds that a window waits for late readings after its end'),
+    idle_flush: duration
+      .prefault(120)
+      .describe('Seconds without readings from a host after which its windows close'),
     gap: duration
       .prefault(300)
-      .describe('Longest trusted distance of two samples; beyond it energy is interpolated'),
+      .describe(
+        'Longest time between two samples for which their difference is trusted; beyond it energy is interpolated',
+      ),
     sensor_gap: duration.prefault(25).describe('The same for the sensors of this process'),
     uplink_patience: duration
       .prefault(172_800)
       .describe(
-        'Seconds that the last windows of hosts behind a forwarding node stay open in silence: what follows may wait there',
+        'Seconds that the last windows of hosts behind a forwarding node stay open without readings, which may still be waiting on that node',
       ),
-    method: z.enum(['ratio', 'baseline']).default('ratio').describe('How idle energy is told from active'),
+    method: z
+      .enum(['ratio', 'baseline'])
+      .default('ratio')
+      .describe('How idle energy is separated from active energy'),
     idle_watts: z
       .number()
       .min(0)
@@ -25,7 +34,7 @@ export const meteringSchema = z
     state_bytes: bytes
       .optional()
       .describe(
-        'Memory that hosts and workloads of one tenant may take in this process, estimated; beyond it new ones are not metered. Default: a quarter of what JavaScript may use',
+        'Estimated memory for the hosts and workloads of one tenant in this process; beyond it new ones are not metered. Default: a quarter of the JavaScript heap limit',
       ),
   })
   .prefault({})
@@ -37,13 +46,13 @@ const workloadRule = z.strictObject({
     name: z.string().optional().describe('Workload name, `*` as wildcard'),
     label: z.record(z.string(), z.string()).optional().describe('Labels that must all be equal'),
   }),
-  account: z.string().min(1).describe('Who pays; `${namespace}` and `${label:KEY}` are replaced'),
+  account: z.string().min(1).describe('Account that pays; `${namespace}` and `${label:KEY}` are replaced'),
 })
 
 /** Who pays. */
 export const workloadsSchema = z
   .strictObject({
-    account: z.string().default('default').describe('Account of workloads that no rule names'),
+    account: z.string().default('default').describe('Account of workloads that match no rule'),
     operator_account: z.string().default('operator').describe('Account of idle and unattributed energy'),
     rules: z.array(workloadRule).default([]).describe('First match wins'),
   })
@@ -55,14 +64,16 @@ export const factorsSchema = z
     zone: z
       .string()
       .default('WORLD')
-      .describe('Grid zone of hosts that name none: ISO country code or WORLD'),
-    pue: decimal.default('1').describe('Facility energy over IT energy; 1 counts the machine alone'),
+      .describe('Grid zone of hosts without a zone of their own: ISO country code or WORLD'),
+    pue: decimal
+      .default('1')
+      .describe('Power usage effectiveness (facility energy / IT energy); 1 counts the machine alone'),
     intensity_g_per_kwh: decimal.optional().describe('Overrides the built-in yearly average of the zone'),
-    intensity_source: z.string().optional().describe('Where that override comes from'),
+    intensity_source: z.string().optional().describe('Source of the override, stored with the factor'),
     embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
     embodied_years: decimal
       .default('5')
-      .describe('Expected lifespan that embodied emissions are spread over'),
+      .describe('Expected lifespan over which embodied emissions are spread'),
   })
   .prefault({})
 
@@ -75,7 +86,7 @@ const tariffBand = z.strictObject({
   to: z
     .string()
     .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "22:00"')
-    .describe('Its end, not in it any more; may lie beyond midnight'),
+    .describe('End of the band (exclusive), `HH:MM`; may be after midnight'),
   price_per_kwh: signedDecimal.describe('Energy price in the band'),
 })
 
@@ -83,16 +94,16 @@ const tariffBand = z.strictObject({
 export const sitesSchema = z
   .array(
     z.strictObject({
-      name: z.string().min(1).describe('Name of the site, for people'),
+      name: z.string().min(1).describe('Display name of the site'),
       hosts: z.array(z.string().min(1)).min(1).describe('Names or ids of its hosts, `*` as wildcard'),
       zone: z.string().regex(ZONE, `must be ${ZONE_SHAPE}`).optional().describe('Grid zone of the site'),
-      pue: decimal.optional().describe('Facility energy over IT energy'),
+      pue: decimal.optional().describe('Power usage effectiveness (facility energy / IT energy)'),
       embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
-      embodied_years: decimal.optional().describe('Lifespan that these are spread over'),
+      embodied_years: decimal.optional().describe('Lifespan over which embodied emissions are spread'),
     }),
   )
   .default([])
-  .describe('Where hosts stand; the first site that names a host counts')
+  .describe('Locations of hosts; the first site that matches a host counts')
 
 /** What energy and resources cost. */
 export const tariffsSchema = z
@@ -102,9 +113,9 @@ export const tariffsSchema = z
       .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code of three capitals, such as EUR')
       .default('EUR')
       .describe('ISO 4217 code of all prices'),
-    price_per_kwh: signedDecimal.optional().describe('Energy price; without it energy stays unpriced'),
+    price_per_kwh: signedDecimal.optional().describe('Energy price; without it energy has no cost'),
     time_zone: z.string().default('UTC').describe('Zone of the bands, IANA name'),
-    bands: z.array(tariffBand).default([]).describe('Other prices by time of day'),
+    bands: z.array(tariffBand).default([]).describe('Energy prices by time of day'),
     price_per_vcpu_hour: decimal.optional().describe('Resource price of CPU time'),
     price_per_gib_hour: decimal.optional().describe('Resource price of memory'),
   })

@@ -16,7 +16,7 @@ export const listenSchema = z
     host: z
       .string()
       .default('127.0.0.1')
-      .describe('Address that all ports listen on; beyond loopback needs auth.tokens_file'),
+      .describe('Address that all ports listen on; any but loopback needs auth.tokens_file'),
     http: port.default(9288).describe('Page, query API, health and metrics'),
     otlp_http: port.default(4318).describe('OTLP over HTTP'),
     otlp_grpc: port.default(4317).describe('OTLP over gRPC'),
@@ -30,7 +30,9 @@ export const listenSchema = z
           .describe('File with the key of that certificate, PEM; read again when it changes'),
         client_ca: filePath
           .optional()
-          .describe('File with authorities, PEM: clients must show a certificate of theirs, and a token too'),
+          .describe(
+            'File with certificate authorities, PEM: clients must present a certificate issued by one of them, and a token',
+          ),
       })
       .prefault({}),
     cors_origins: z
@@ -45,8 +47,6 @@ export const authSchema = z
   .strictObject({
     tokens_file: filePath
       .optional()
-      .describe(
-        'File with the tokens that are let in, as hashes (`wattline token`); read again when it changes',
-      ),
+      .describe('File with the accepted tokens, as hashes (`wattline token`); read again when it changes'),
   })
   .prefault({})

@@ -11,30 +11,32 @@ export const processKeys = {
     .array(z.enum(ROLES))
     .min(1)
     .default([...ROLES])
-    .describe('Stages that this process runs; on one machine all of them'),
+    .describe('Stages that this process runs; on a single machine all of them'),
   instance: z
     .string()
     .regex(/^[a-zA-Z0-9._-]{1,200}$/, 'letters, digits, dot, underscore and hyphen')
     .optional()
     .describe(
-      'Kafka: name that this process keeps over restarts and no other has, so that it gets its partitions back at once after a crash; default: kept in the data folder, where one is used',
+      'Kafka: unique name of this process that survives restarts, so that it gets its partitions back at once after a crash; default: a name stored in the data folder, if there is one',
     ),
   shutdown_grace: duration
     .prefault(25)
-    .describe('Seconds that a stop may take to finish what is in flight; less than the orchestrator waits'),
+    .describe(
+      'Seconds that a shutdown may take to finish requests in flight; must be less than the grace period of the orchestrator',
+    ),
   data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
 }
 
 /** What the process tells of its own work. */
 export const telemetrySchema = z
   .strictObject({
-    traces: z.boolean().default(true).describe('Send spans of its own work'),
+    traces: z.boolean().default(true).describe('Send traces of its own work'),
     endpoint: z
       .url({ protocol: /^https?$/ })
       .optional()
-      .describe('Where to: base address of an OTLP/HTTP receiver; default its own port, when it has one'),
+      .describe('Base URL of the OTLP/HTTP receiver; default: its own port, if it has one'),
     token: z.string().min(1).optional().describe('Sent to telemetry.endpoint as `Authorization: Bearer`'),
-    sample_ratio: z.number().min(0).max(1).default(0.1).describe('Share of its own traces that are kept'),
+    sample_ratio: z.number().min(0).max(1).default(0.1).describe('Sampling ratio of its own traces, 0 to 1'),
   })
   .prefault({})
 
@@ -44,6 +46,6 @@ export const logSchema = z
     level: z
       .enum(['debug', 'info', 'warn', 'error'])
       .default('info')
-      .describe('Least severe line that is written'),
+      .describe('Lowest severity that is logged'),
   })
   .prefault({})

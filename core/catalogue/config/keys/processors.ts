@@ -7,7 +7,7 @@ export const processorsSchema = z
     poll_bytes: bytes
       .prefault(268_435_456)
       .describe(
-        'Bytes of records that this process holds while it works them off, shared by its partitions; at least 1 MiB or one record each',
+        'Bytes of records that this process holds in memory while processing, shared by its partitions; each gets at least 1 MiB or one record',
       ),
   })
   .prefault({})
@@ -19,27 +19,32 @@ export const forwardSchema = z
       .url({ protocol: /^https?$/ })
       .optional()
       .describe(
-        'Base address of another Wattline, or of any OTLP/HTTP receiver, that this log is forwarded to; without it nothing is',
+        'Base URL of another Wattline, or of any OTLP/HTTP receiver, to forward this log to; without it nothing is forwarded',
       ),
     protocol: z
       .enum(['wattline', 'otlp'])
       .default('wattline')
-      .describe('`wattline`: every record takes effect there once; `otlp`: any receiver, at least once'),
+      .describe(
+        '`wattline`: exactly once in effect, to another Wattline; `otlp`: at least once, to any receiver',
+      ),
     token: z.string().min(1).optional().describe('Sent as `Authorization: Bearer`'),
     headers: z
       .record(z.string(), z.string())
       .default({})
-      .describe('Further headers of every request, such as keys of other receivers'),
+      .describe('Additional headers of every request, such as an API key'),
     compression: z
       .enum(['gzip', 'none'])
       .default('gzip')
-      .describe('Of OTLP bodies; records of another Wattline are compressed as they are'),
-    timeout: duration.prefault(30).describe('Seconds for one request and its answer; then it is sent again'),
+      .describe('Compression of OTLP bodies; records for another Wattline are compressed already'),
+    timeout: duration.prefault(30).describe('Timeout of one request in seconds; then it is sent again'),
     tls: z
       .strictObject({
-        ca: z.string().optional().describe('Authorities to trust, PEM; default those of Node'),
-        cert: z.string().optional().describe('Certificate to show, PEM'),
-        key: z.string().optional().describe('Key of that certificate, PEM'),
+        ca: z
+          .string()
+          .optional()
+          .describe('Certificate authorities to trust, PEM; default: those of Node.js'),
+        cert: z.string().optional().describe('Client certificate, PEM'),
+        key: z.string().optional().describe('Key of the client certificate, PEM'),
       })
       .prefault({}),
   })

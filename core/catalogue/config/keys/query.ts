@@ -4,9 +4,9 @@ import { bytes, duration } from './quantities.ts'
 /** What one statement may cost. */
 export const sqlLimitsSchema = z
   .strictObject({
-    seconds: duration.prefault(30).describe('Longest run of one statement'),
-    memory_bytes: bytes.prefault(4_294_967_296).describe('Most memory of one statement'),
-    result_rows: z.int().positive().default(10_000_000).describe('Most rows of one answer'),
+    seconds: duration.prefault(30).describe('Time limit of one statement'),
+    memory_bytes: bytes.prefault(4_294_967_296).describe('Memory limit of one statement'),
+    result_rows: z.int().positive().default(10_000_000).describe('Row limit of one answer'),
     concurrent: z
       .int()
       .positive()

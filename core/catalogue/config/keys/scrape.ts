@@ -21,40 +21,40 @@ const relabelRule = z.strictObject({
   action: z
     .enum(['replace', 'keep', 'drop', 'hashmod', 'labelmap', 'labeldrop', 'labelkeep'])
     .default('replace')
-    .describe('What to do where the pattern matches'),
+    .describe('What to do when the pattern matches'),
   source_labels: z.array(z.string()).default([]).describe('Labels whose values are joined and matched'),
-  separator: z.string().default(';').describe('What they are joined with'),
+  separator: z.string().default(';').describe('Separator of the joined values'),
   regex: z.string().default('(.*)').describe('Pattern in the syntax of RE2; must match from end to end'),
-  target_label: z.string().optional().describe('`replace`, `hashmod`: label that is written'),
+  target_label: z.string().optional().describe('`replace`, `hashmod`: label to write'),
   replacement: z.string().default('$1').describe('Its new value; `labelmap`: the new name'),
-  modulus: z.int().positive().optional().describe('`hashmod`: of the hash of the joined values'),
+  modulus: z.int().positive().optional().describe('`hashmod`: modulus of the hash of the joined values'),
 })
 export type RelabelRule = z.infer<typeof relabelRule>
 
 const job = z.strictObject({
-  job_name: z.string().min(1).describe('Label `job`; service.name of what is scraped'),
-  tenant: z
-    .string()
-    .regex(TENANT, TENANT_SHAPE)
-    .default(OPERATOR_TENANT)
-    .describe('Tenant that the series belong to'),
+  job_name: z.string().min(1).describe('Value of label `job`, and service.name of the targets'),
+  tenant: z.string().regex(TENANT, TENANT_SHAPE).default(OPERATOR_TENANT).describe('Tenant of the series'),
   scrape_interval: duration
     .prefault(15)
-    .describe('Seconds between two scrapes of a target, or a text such as `1m`'),
+    .describe('Seconds between two scrapes of a target, or a duration such as `1m`'),
   scrape_timeout: duration
     .optional()
-    .describe('Seconds for one scrape, at most the interval; default 10, or the interval where that is less'),
-  scheme: z.enum(['http', 'https']).default('http').describe('How targets are asked'),
+    .describe(
+      'Timeout of one scrape in seconds, at most the interval; default: 10, or the interval if that is shorter',
+    ),
+  scheme: z.enum(['http', 'https']).default('http').describe('Protocol of the targets'),
   metrics_path: z.string().startsWith('/').default('/metrics').describe('Path of the exposition'),
   params: z
     .record(z.string(), z.array(z.string()))
     .default({})
-    .describe('Parameters of the query, each with its values'),
+    .describe('Query parameters, each with its values'),
   honor_labels: z
     .boolean()
     .default(false)
-    .describe('Labels of the target win over ours; otherwise they are renamed to `exported_...`'),
-  honor_timestamps: z.boolean().default(true).describe('Take the times that a target gives its samples'),
+    .describe(
+      'Keep labels of the target that collide with ours; otherwise they are renamed to `exported_...`',
+    ),
+  honor_timestamps: z.boolean().default(true).describe('Use the timestamps that a target gives its samples'),
   basic_auth: z
     .strictObject({
       username: z.string().describe('User'),
@@ -67,43 +67,49 @@ const job = z.strictObject({
         .string()
         .regex(/^[\w-]+$/, 'one word')
         .default('Bearer')
-        .describe('First word of the header'),
-      credentials: z.string().min(1).describe('The rest of it, best as `${file:PATH}`'),
+        .describe('Scheme of the Authorization header, such as Bearer'),
+      credentials: z
+        .string()
+        .min(1)
+        .describe('Credentials of the Authorization header, best as `${file:PATH}`'),
     })
     .optional(),
   tls_config: z
     .strictObject({
-      ca: z.string().optional().describe('Authorities to trust, PEM; default those of Node'),
-      cert: z.string().optional().describe('Certificate to show, PEM'),
-      key: z.string().optional().describe('Key of that certificate, PEM'),
-      server_name: z.string().optional().describe('Name that the certificate of the target must have'),
+      ca: z.string().optional().describe('Certificate authorities to trust, PEM; default: those of Node.js'),
+      cert: z.string().optional().describe('Client certificate, PEM'),
+      key: z.string().optional().describe('Key of the client certificate, PEM'),
+      server_name: z
+        .string()
+        .optional()
+        .describe('Host name to verify the certificate of the target against'),
       insecure_skip_verify: z
         .boolean()
         .default(false)
-        .describe('Take any certificate: whoever is in between can read along'),
+        .describe('Accept any certificate: anybody on the network path can read and change the traffic'),
     })
     .prefault({}),
   body_size_limit: bytes
     .prefault(16_777_216)
-    .describe('Bytes of one exposition, decompressed; a larger one fails'),
+    .describe('Decompressed bytes of one scrape; a larger one fails'),
   sample_limit: z
     .int()
     .positive()
     .default(100_000)
-    .describe('Samples of one exposition after relabelling; more fail it'),
+    .describe('Samples of one scrape after relabelling; a scrape with more fails'),
   scrape_protocols: z
     .array(protocol)
     .min(1)
     .default([...SCRAPE_PROTOCOLS])
-    .describe('Formats that are asked for, the dearest first'),
+    .describe('Exposition formats to request, in order of preference'),
   fallback_scrape_protocol: protocol
     .optional()
-    .describe('Format of targets that do not say a usable Content-Type; without it they fail'),
+    .describe('Format of targets without a usable Content-Type; without it their scrapes fail'),
   static_configs: z
     .array(
       z.strictObject({
         targets: z.array(target).describe('host:port each'),
-        labels: labels.default({}).describe('Labels of all of them'),
+        labels: labels.default({}).describe('Labels of all these targets'),
       }),
     )
     .default([])
@@ -115,22 +121,27 @@ const job = z.strictObject({
           .array(z.string().regex(/\.(json|ya?ml)$/, 'a path that ends in .json, .yml or .yaml'))
           .min(1)
           .describe('Files with targets; `*` in the last part of the path'),
-        refresh_interval: duration.prefault(5).describe('Seconds between two looks'),
+        refresh_interval: duration.prefault(5).describe('Seconds between two reads of the files'),
       }),
     )
     .default([])
-    .describe('Targets in files, followed while the process runs'),
-  relabel_configs: z.array(relabelRule).default([]).describe('Rules for the labels of targets'),
-  metric_relabel_configs: z.array(relabelRule).default([]).describe('Rules for the labels of samples'),
+    .describe('Targets in files, which are watched while the process runs'),
+  relabel_configs: z.array(relabelRule).default([]).describe('Relabelling rules for targets'),
+  metric_relabel_configs: z.array(relabelRule).default([]).describe('Relabelling rules for samples'),
 })
 
 export const scrapeSchema = z
   .strictObject({
-    concurrency: z.int().min(1).max(1024).default(64).describe('Targets that are scraped at the same time'),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(64)
+      .describe('Limit of targets that are scraped at the same time'),
     in_flight_bytes: bytes
       .prefault(134_217_728)
-      .describe('Memory that scrapes under way may hold together; one that does not fit fails'),
-    jobs: z.array(job).default([]).describe('What is scraped: docs/scrape.md'),
+      .describe('Memory limit of all running scrapes together; a scrape that does not fit fails'),
+    jobs: z.array(job).default([]).describe('Scrape jobs; see docs/scrape.md'),
   })
   .prefault({})
 

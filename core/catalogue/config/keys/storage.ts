@@ -10,30 +10,31 @@ export const brokerSchema = z
     kind: z
       .enum(['embedded', 'kafka'])
       .default('embedded')
-      .describe(
-        'Which log carries the streams: `embedded` in the data folder, or Apache `kafka` 4.0 or newer',
-      ),
+      .describe('Log that holds the streams: `embedded` in the data folder, or Apache `kafka` 4.0 or newer'),
     brokers: z
       .array(z.string().regex(/^\S+:\d+$/, 'host:port, such as kafka-1:9092'))
       .default([])
-      .describe('Kafka: host:port of some brokers; the others are learnt from them'),
+      .describe('Kafka: host:port of some brokers; they name the others'),
     topic_prefix: z
       .string()
       .regex(/^[a-zA-Z0-9._-]{1,100}$/, 'letters, digits, dot, underscore and hyphen')
       .default('wattline')
-      .describe('Kafka: what the names of topics, groups and transactional ids begin with'),
+      .describe('Kafka: prefix of the names of topics, groups and transactional ids'),
     replication: z
       .int()
       .min(1)
       .max(9)
       .default(3)
-      .describe('Kafka: replicas of every topic; all but one must have a record before it counts'),
+      .describe('Kafka: replicas of every topic; a record is acknowledged when all but one have it'),
     tls: z
       .strictObject({
         enabled: z.boolean().default(false).describe('Kafka: encrypt connections'),
-        ca: z.string().optional().describe('Kafka: authorities to trust, PEM; default those of Node'),
-        cert: z.string().optional().describe('Kafka: certificate to show, PEM'),
-        key: z.string().optional().describe('Kafka: key of that certificate, PEM'),
+        ca: z
+          .string()
+          .optional()
+          .describe('Kafka: certificate authorities to trust, PEM; default: those of Node.js'),
+        cert: z.string().optional().describe('Kafka: client certificate, PEM'),
+        key: z.string().optional().describe('Kafka: key of the client certificate, PEM'),
       })
       .prefault({}),
     sasl: z
@@ -41,7 +42,7 @@ export const brokerSchema = z
         mechanism: z
           .enum(['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])
           .default('none')
-          .describe('Kafka: how to log in'),
+          .describe('Kafka: SASL credentials'),
         username: z.string().optional().describe('Kafka: user'),
         password: z.string().optional().describe('Kafka: password'),
       })
@@ -51,24 +52,24 @@ export const brokerSchema = z
       .min(1)
       .max(MOST_PARTITIONS)
       .default(2)
-      .describe('Partitions a stream; fixed once the data folder or the topics exist'),
+      .describe('Partitions per stream; fixed once the data folder or the topics exist'),
     host_partitions: z
       .int()
       .min(1)
       .max(MOST_PARTITIONS)
       .optional()
       .describe(
-        'Partitions of streams keyed by host (readings, energy, ledger, late_readings); default as `partitions`. Every collector keeps a batch open for each: many make small records',
+        'Partitions of streams keyed by host (readings, energy, ledger, late_readings); default: as `partitions`. Every collector keeps one open batch per partition, so many partitions make small records',
       ),
     retention_time: duration
       .prefault(3600)
-      .describe('Seconds that records stay in the log after all have read them'),
+      .describe('Seconds that records stay in the log after all groups have read them'),
     retention_bytes: bytes
       .prefault(8_388_608)
-      .describe('Bytes a partition may keep of records that all have read'),
+      .describe('Bytes that a partition keeps of records that all groups have read'),
     max_bytes: bytes
       .prefault(17_179_869_184)
-      .describe('Size the log may reach on disk; beyond it intake answers 503'),
+      .describe('Size limit of the log on disk; beyond it intake answers 503'),
   })
   .prefault({})
 
@@ -78,11 +79,11 @@ export const warehouseSchema = z
     kind: z
       .enum(['embedded', 'clickhouse'])
       .default('embedded')
-      .describe('Which ClickHouse holds the tables: the engine in this process, or a server'),
+      .describe('ClickHouse that holds the tables: the engine in this process, or a server'),
     url: z
       .array(z.string().regex(/^https?:\/\/[^\s/]+/, 'an address such as http://clickhouse-1:8123'))
       .default([])
-      .describe('ClickHouse: addresses of its HTTP interface; of several the next is asked when one fails'),
+      .describe('ClickHouse: URLs of the HTTP interface; if one fails, the next is used'),
     user: z.string().default('default').describe('ClickHouse: user'),
     password: z.string().default('').describe('ClickHouse: password'),
     cluster: z
@@ -90,19 +91,22 @@ export const warehouseSchema = z
       .regex(/^[\w.-]{1,100}$/, 'a name as in system.clusters')
       .optional()
       .describe(
-        'ClickHouse: cluster over whose shards the tables are spread, replicated within each; url names a server of every shard',
+        'ClickHouse: cluster to shard and replicate the tables on; url names a server of every shard',
       ),
     tls: z
       .strictObject({
-        ca: z.string().optional().describe('ClickHouse: authorities to trust, PEM; default those of Node'),
-        cert: z.string().optional().describe('ClickHouse: certificate to show, PEM'),
-        key: z.string().optional().describe('ClickHouse: key of that certificate, PEM'),
+        ca: z
+          .string()
+          .optional()
+          .describe('ClickHouse: certificate authorities to trust, PEM; default: those of Node.js'),
+        cert: z.string().optional().describe('ClickHouse: client certificate, PEM'),
+        key: z.string().optional().describe('ClickHouse: key of the client certificate, PEM'),
       })
       .prefault({}),
     max_memory_bytes: bytes
       .prefault(2_147_483_648)
       .describe(
-        'Memory the embedded engine may use for one process; below 1 GiB the largest records of hostile senders do not fit',
+        'Memory limit of the embedded engine; below 1 GiB the largest records of hostile senders do not fit',
       ),
   })
   .prefault({})
@@ -110,7 +114,7 @@ export const warehouseSchema = z
 /** How long rows stay. */
 export const retentionSchema = z
   .strictObject({
-    signals_days: days.prefault(30).describe('Days that spans, metrics, logs and readings stay'),
-    ledger_days: days.prefault(400).describe('Days that ledger entries stay'),
+    signals_days: days.prefault(30).describe('Days to keep spans, metrics, logs and readings'),
+    ledger_days: days.prefault(400).describe('Days to keep ledger entries'),
   })
   .prefault({})

@@ -43,11 +43,11 @@ it.each([
 it.each([
   [
     'tariffs: {time_zone: Europe/Berln}',
-    'tariffs.time_zone: there is no time zone Europe/Berln; did you mean `Europe/Berlin`?: use an IANA name such as Europe/Berlin',
+    'tariffs.time_zone: unknown time zone Europe/Berln: use an IANA name such as Europe/Berlin; did you mean `Europe/Berlin`?',
   ],
   [
     'tariffs: {time_zone: ""}',
-    'tariffs.time_zone: there is no time zone : use an IANA name such as Europe/Berlin',
+    'tariffs.time_zone: unknown time zone : use an IANA name such as Europe/Berlin',
   ],
   ['tariffs: {currency: EUX}', /^tariffs\.currency: EUX is not an ISO 4217 currency; did you mean `...`\?$/],
   ['tariffs: {currency: euro}', 'tariffs.currency: must be an ISO 4217 code of three capitals, such as EUR'],
@@ -63,7 +63,7 @@ it.each([
   [bands('2:00-03:00'), /^tariffs\.bands\.0\.from: must be a time of day in quotes, such as "06:00"/],
   [
     bands('06:00-06:00'),
-    'tariffs.bands.0: begins and ends at 06:00: for the whole day use tariffs.price_per_kwh',
+    'tariffs.bands.0: begins and ends at 06:00; for the whole day use tariffs.price_per_kwh',
   ],
   [bands('06:00-22:00', '21:00-23:00'), 'tariffs.bands.1: 21:00-23:00 overlaps bands.0, 06:00-22:00'],
   [bands('22:00-06:00', '05:59-07:00'), 'tariffs.bands.1: 05:59-07:00 overlaps bands.0, 22:00-06:00'],
@@ -72,15 +72,12 @@ it.each([
   ['factors: {pue: "0"}', /^factors\.pue: must be at least 1/],
   ['factors: {embodied_years: "0.00"}', /^factors\.embodied_years: must be above 0/],
   ['factors: {embodied_years: "-1"}', /^factors\.embodied_years: .*not below 0$/],
-  ['factors: {zone: XX}', /^factors\.zone: there is no average intensity for zone XX.*intensity_g_per_kwh$/],
-  ['listen: {http: 4318}', 'listen.otlp_http: port 4318 is that of listen.http: each needs its own'],
-  [
-    'listen: {otlp_grpc: 4318}',
-    'listen.otlp_grpc: port 4318 is that of listen.otlp_http: each needs its own',
-  ],
+  ['factors: {zone: XX}', /^factors\.zone: no average intensity is known for zone XX.*intensity_g_per_kwh$/],
+  ['listen: {http: 4318}', 'listen.otlp_http: port 4318 is already used by listen.http'],
+  ['listen: {otlp_grpc: 4318}', 'listen.otlp_grpc: port 4318 is already used by listen.otlp_http'],
   ['listen: {http: 70000}', 'listen.http: must be a port from 0 to 65535 (0: any that is free), or off'],
   ['listen: {host: 5}', 'listen.host: must be text'],
-  ['data: /notes.txt', /^data: \/notes\.txt is a file: name a folder/],
+  ['data: /notes.txt', /^data: \/notes\.txt is a file: set it to a folder/],
   ['scrape: {jobs: [{}]}', 'scrape.jobs.0.job_name: is missing: must be text'],
   ['roles: []', 'roles: needs at least 1'],
   ['broker: {kind: rabbit}', 'broker.kind: must be one of embedded, kafka'],

@@ -70,7 +70,7 @@ describe('configuration', () => {
     ).toEqual([
       'broker.brokers: Kafka needs host:port of at least one broker',
       'broker.sasl: PLAIN needs username and password',
-      'broker.tls: a certificate needs its key, and a key its certificate',
+      'broker.tls: certificate and key must be set together',
     ])
     expect(problemsOf('broker: {kind: kafka, brokers: [nowhere]}')).toEqual([
       'broker.brokers.0: host:port, such as kafka-1:9092',
@@ -103,7 +103,7 @@ describe('configuration', () => {
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'example.com', '127.0.0.1.example.com']) {
       expect(problemsOf(`listen: {host: "${host}"}`)).toEqual([
         expect.stringMatching(
-          /^listen\.host: .* is not loopback and nobody needs a token: set `auth\.tokens_file/,
+          /^listen\.host: .* is not a loopback address, but no tokens are configured: set `auth\.tokens_file/,
         ),
       ])
       expect(problemsOf(`{listen: {host: "${host}"}, auth: {tokens_file: t.yaml}}`)).toEqual([])
@@ -119,7 +119,7 @@ describe('configuration', () => {
       key: 'k',
       client_ca: 'a',
     })
-    expect(problemsOf('listen: {tls: {cert: c}}')[0]).toMatch(/^listen\.tls: a certificate needs its key/)
+    expect(problemsOf('listen: {tls: {cert: c}}')[0]).toMatch(/^listen\.tls: certificate and key must/)
     expect(problemsOf('listen: {tls: {client_ca: a}}')[0]).toMatch(/^listen\.tls\.client_ca: needs/)
     expect(problemsOf('listen: {tls: {cert: "-----BEGIN CERTIFICATE-----", key: k}}')[0]).toMatch(
       /not its contents/,

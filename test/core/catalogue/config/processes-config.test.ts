@@ -24,7 +24,7 @@ it.each([
   [
     'an embedded log',
     { WATTLINE_BROKER_KIND: 'embedded', WATTLINE_FORWARD_URL: 'http://centre:4318' },
-    /collector\.processes: the embedded log .*`broker.kind: kafka`/,
+    /collector\.processes: only one process .*`broker.kind: kafka`/,
   ],
   ['other roles too', { WATTLINE_ROLES: 'collector,processors,query' }, /--roles collector/],
   ['forwarding', { WATTLINE_FORWARD_URL: 'http://centre:4318' }, /forward\.url/],

@@ -44,7 +44,7 @@ describe('roles', () => {
   it.each(GRID)('%s with log %s and engine %s: %s', (roles, log, engine, expected) => {
     const problems = roleProblems(placement(roles, log, engine)).map(({ path, problem }) => {
       expect(path).toBe('roles')
-      return /add role `(\w+)`/.exec(problem)?.[1] ?? (problem.includes('named once') ? 'once' : problem)
+      return /add role `(\w+)`/.exec(problem)?.[1] ?? (problem.includes('listed twice') ? 'once' : problem)
     })
     expect(problems.join()).toBe(expected === 'good' ? '' : expected)
   })

@@ -57,15 +57,15 @@ scrape:
   if (result.ok) throw new Error('taken')
   expect(result.problems.map(({ path, problem }) => `${path}: ${problem}`)).toEqual([
     'scrape.jobs.0.scrape_timeout: must be at most scrape_interval',
-    'scrape.jobs.0.authorization: basic_auth and authorization exclude each other',
-    'scrape.jobs.0.tls_config: a certificate needs its key, and a key its certificate',
-    'scrape.jobs.0.file_sd_configs.0.files.0: `*` is for the last part of a path',
-    'scrape.jobs.0.relabel_configs.0.regex: is no pattern of RE2: missing closing ): `(`',
-    'scrape.jobs.0.relabel_configs.1.regex: is no pattern of RE2: invalid or unsupported Perl syntax: `(?=`',
-    'scrape.jobs.0.relabel_configs.2.target_label: action `replace` needs it',
-    'scrape.jobs.0.relabel_configs.3.modulus: action `hashmod` needs it',
-    'scrape.jobs.0.metric_relabel_configs.0.source_labels: action `labeldrop` looks at names of labels alone',
-    'scrape.jobs.1.job_name: there is another job a',
+    'scrape.jobs.0.authorization: basic_auth and authorization cannot both be set',
+    'scrape.jobs.0.tls_config: certificate and key must be set together',
+    'scrape.jobs.0.file_sd_configs.0.files.0: `*` is allowed only in the last part of a path',
+    'scrape.jobs.0.relabel_configs.0.regex: is not a valid RE2 pattern: missing closing ): `(`',
+    'scrape.jobs.0.relabel_configs.1.regex: is not a valid RE2 pattern: invalid or unsupported Perl syntax: `(?=`',
+    'scrape.jobs.0.relabel_configs.2.target_label: action `replace` requires it',
+    'scrape.jobs.0.relabel_configs.3.modulus: action `hashmod` requires it',
+    'scrape.jobs.0.metric_relabel_configs.0.source_labels: action `labeldrop` works on label names only',
+    'scrape.jobs.1.job_name: another job is named a',
   ])
 })
 

@@ -33,26 +33,32 @@ describe('warehouse', () => {
         'warehouse.url: ClickHouse needs the address of at least one server, such as http://clickhouse-1:8123',
       ],
     ],
-    ['url: [http://a:8123]', ['warehouse.url: is for a server: set `warehouse.kind: clickhouse`']],
-    ['cluster: books', ['warehouse.cluster: is for servers: set `warehouse.kind: clickhouse`']],
+    [
+      'url: [http://a:8123]',
+      ['warehouse.url: applies to a ClickHouse server only: set `warehouse.kind: clickhouse`'],
+    ],
+    [
+      'cluster: books',
+      ['warehouse.cluster: applies to ClickHouse servers only: set `warehouse.kind: clickhouse`'],
+    ],
     ['kind: clickhouse, url: [a:8123]', ['warehouse.url.0: an address such as http://clickhouse-1:8123']],
     [
       'kind: clickhouse, url: [http://u:p@a:8123]',
-      ['warehouse.url.0: user and password have keys of their own: warehouse.user, warehouse.password'],
+      ['warehouse.url.0: set user and password in warehouse.user and warehouse.password'],
     ],
-    ['kind: clickhouse, url: [http://a/?x=1]', ['warehouse.url.0: an address without ? and #']],
-    ['kind: clickhouse, url: [http://a, http://a]', ['warehouse.url: each server is named once']],
+    ['kind: clickhouse, url: [http://a/?x=1]', ['warehouse.url.0: a URL without ? and #']],
+    ['kind: clickhouse, url: [http://a, http://a]', ['warehouse.url: a server is listed twice']],
     [
       'kind: clickhouse, url: [http://a], tls: {ca: x}',
-      ['warehouse.tls.ca: http://a is not encrypted: https addresses only, or no tls keys'],
+      ['warehouse.tls.ca: http://a is not encrypted: use https addresses only, or remove the tls keys'],
     ],
     [
       'kind: clickhouse, url: [https://a], tls: {cert: x}',
-      ['warehouse.tls: a certificate needs its key, and a key its certificate'],
+      ['warehouse.tls: certificate and key must be set together'],
     ],
     [
       'kind: clickhouse, url: [https://a], tls: {cert: x, key: y}',
-      ['warehouse.tls.ca: a certificate of ours needs the authorities to trust, too'],
+      ['warehouse.tls.ca: a client certificate also needs the authorities to trust (ca)'],
     ],
   ])('tells what is wrong with {%s}', (keys, problems) => {
     expect(problemsOf(`warehouse: {${keys}}`)).toEqual(problems)
