@@ -25,15 +25,17 @@ interface BackupOptions extends ClientOptions {
  */
 export const backupCommand = (): Command =>
   new Command('backup')
-    .description('Copy log and tables of the data folder to another place, while the process runs or not')
+    .description(
+      'Copy the log and the tables of the data folder to another place, whether the process runs or not',
+    )
     .argument('<to>', 'folder, or s3://BUCKET/PREFIX; holds any number of backups of one data folder')
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
     .option('--data <folder>', 'data folder, over the configuration')
     .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
-    .option('--keep <backups>', 'afterwards remove all but the newest so many', keepCount)
-    .option('--verify', 'read the newest backup that is there, compare checksums, and back nothing up')
-    .option('--list', 'list the backups that are there, and back nothing up')
+    .option('--keep <backups>', 'then remove all but this many of the newest backups', keepCount)
+    .option('--verify', 'read the newest backup and compare checksums, without making a backup')
+    .option('--list', 'list the backups, without making one')
     .addHelpText('after', HELP)
     .action(async (to: string, options: BackupOptions) => {
       const store = await openBackupStore(to, process.env)
@@ -48,9 +50,9 @@ export const backupCommand = (): Command =>
     })
 
 const HELP = `
-Run it on the machine, or in the container, of the process: it reads the data folder. What is there already from earlier
-backups is not copied again; after an interruption the same command goes on where it was. For S3 it takes
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL from the environment.
+Run it where the process runs, on the same machine or in the same container: it reads the data folder. Files that earlier
+backups have are not copied again, and after an interruption the same command continues. For S3, set AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL in the environment.
 
 Examples:
   wattline backup /mnt/backups/wattline
@@ -62,7 +64,7 @@ Examples:
 function keepCount(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count > 0) return count
-  throw new InvalidArgumentError('give a number from 1 on.')
+  throw new InvalidArgumentError('Give a whole number, 1 or more.')
 }
 
 async function copy(data: string, id: string, store: BackupStore): Promise<BackedUp> {
@@ -88,14 +90,15 @@ async function list(store: BackupStore): Promise<void> {
   }
   process.stdout.write(
     rows.length === 0
-      ? `No complete backup is in ${store.name}.\n`
+      ? `There is no complete backup in ${store.name}.\n`
       : renderTable(['backup', 'taken (UTC)', 'bytes', 'by version'], rows),
   )
 }
 
 async function verifyNewest(store: BackupStore): Promise<void> {
   const id = (await backupsIn(store)).at(-1)
-  if (id === undefined) throw new WattlineError('backup_unusable', `No complete backup is in ${store.name}.`)
+  if (id === undefined)
+    throw new WattlineError('backup_unusable', `There is no complete backup in ${store.name}.`)
   const manifest = await readManifest(store, id)
   const line = progressLine('verify')
   try {
@@ -104,7 +107,7 @@ async function verifyNewest(store: BackupStore): Promise<void> {
     line.end()
   }
   process.stdout.write(
-    `Backup ${id} is whole: ${objectsOf(manifest).length} files, ${bytesText(sizeOf(manifest))}.\n`,
+    `Backup ${id} is complete and unchanged: ${objectsOf(manifest).length} files, ${bytesText(sizeOf(manifest))}.\n`,
   )
 }
 

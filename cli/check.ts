@@ -10,21 +10,21 @@ import { withRoles } from './roles.ts'
 /** `wattline check`. Exits 1 with every problem of the configuration at once; missing secret files are notes. */
 export const checkCommand = (): Command =>
   new Command('check')
-    .description('Validate the configuration: all problems at once, exit 1 on any')
+    .description('Validate the configuration: report all problems at once, and exit 1 if there are any')
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
     .option('--roles <roles>', 'check it for a process with these roles')
-    .option('--print', 'print the whole configuration as it would be used, without its secrets')
+    .option('--print', 'print the complete configuration, defaults included, without secrets')
     .addHelpText(
       'after',
-      '\nTokens file and certificates are read where they are there; a configuration may be checked without them.\n' +
+      '\nThe tokens file and the certificates are checked as well, where they exist; a missing one is only noted.\n' +
         '\nExamples:\n  wattline check --config wattline.yaml\n  WATTLINE_LISTEN_HTTP=0 wattline check --print',
     )
     .action((options: { config?: string; roles?: string; print?: boolean }) => {
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
       for (const missing of checkFiles(config)) {
-        process.stderr.write(`note: ${missing} is not there; the start will need it.\n`)
+        process.stderr.write(`note: ${missing} does not exist here; starting will need it.\n`)
       }
-      process.stdout.write(options.print === true ? printable(config) : 'The configuration is good.\n')
+      process.stdout.write(options.print === true ? printable(config) : 'The configuration is valid.\n')
     })
 
 /**
@@ -56,7 +56,7 @@ export function checkFiles({ auth, listen }: Pick<Config, 'auth' | 'listen'>): r
 }
 
 const HIDDEN = '(hidden)'
-/** Values that open something, wherever they stand; keys are hidden where they are no path. */
+/** Keys whose values are secrets wherever they stand. A private key is hidden unless its value is a path. */
 const SECRETS: ReadonlySet<string> = new Set(['password', 'token'])
 
 /** Exported for its test. */

@@ -14,7 +14,7 @@ export interface ClientOptions {
 /** Address of the instance: WATTLINE_URL, or port 9288 of this machine. Not checked here; see `checkAddress`. */
 export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288'
 
-/** Longer than any answer takes; a server that takes requests and does not answer would hold a script up for ever. */
+/** Longer than any answer takes. Without a limit, a server that accepts requests and never answers would block scripts. */
 const TIMEOUT_MS = 120_000
 
 /** The token to show; undefined: none was given. */
@@ -41,7 +41,7 @@ export function checkAddress(text: string, name: string): void {
 
 /**
  * Asks a running instance for an answer with these members. Throws what it answers as a WattlineError, `not_running` when
- * nobody does, and `answer_unreadable` when that is no instance of ours.
+ * nothing answers, and `answer_unreadable` when the answer does not come from Wattline.
  */
 export async function ask<Answer extends object>(
   options: ClientOptions,
@@ -56,7 +56,10 @@ export async function ask<Answer extends object>(
   const answer = parsed(text)
   const isWhole = typeof answer === 'object' && answer !== null && members.every(name => name in answer)
   if (isWhole) return answer as Answer
-  throw new WattlineError('answer_unreadable', `${options.url} answered, but not as Wattline does.`)
+  throw new WattlineError(
+    'answer_unreadable',
+    `${options.url} answered, but the answer is not from Wattline.`,
+  )
 }
 
 async function send(options: ClientOptions, path: string, body: unknown): Promise<Response> {
@@ -65,7 +68,7 @@ async function send(options: ClientOptions, path: string, body: unknown): Promis
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw new WattlineError(
       'unauthenticated',
-      'The token has characters that no token has: is it whole, on one line?',
+      'The token contains characters that no token has. Check that it was copied completely, on one line.',
     )
   }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
@@ -83,7 +86,9 @@ async function textOf(response: Response, url: string): Promise<string> {
   try {
     return await response.text()
   } catch (error) {
-    throw new WattlineError('not_running', `${url} broke off in the middle of its answer.`, { cause: error })
+    throw new WattlineError('not_running', `${url} closed the connection in the middle of its answer.`, {
+      cause: error,
+    })
   }
 }
 
@@ -95,7 +100,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A certificate that is not trusted looks to a client as if nobody were there. */
+/** Why a request failed. Without this, an untrusted certificate would look like a server that is not running. */
 function whyNot(error: unknown, url: string): string {
   if (error instanceof Error && error.name === 'TimeoutError') {
     return `${url} did not answer within ${TIMEOUT_MS / 1000} s`
@@ -103,9 +108,9 @@ function whyNot(error: unknown, url: string): string {
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code)) {
-    return `the certificate of ${url} is not trusted (${code}): name its authority by NODE_EXTRA_CA_CERTS`
+    return `the certificate of ${url} is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority`
   }
-  if (/SSL|TLS/.test(code)) return `${url} does not speak TLS with us (${code})`
+  if (/SSL|TLS/.test(code)) return `the TLS handshake with ${url} failed (${code})`
   if (code.startsWith('HPE_')) return `${url} does not speak HTTP (${code})`
   return `nothing answers at ${url}`
 }

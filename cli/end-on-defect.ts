@@ -1,7 +1,7 @@
 import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import { endProcess } from '../core/runtime/end-process.ts'
 
-/** What nobody caught is a defect of ours. The state of the process is unknown, the log's is not: end, and start anew. */
+/** An uncaught error is a defect: the state of the process is unknown, that of the log is not. End, and let it be restarted. */
 export function endOnDefect(events: EventBus): void {
   const end = (kind: string, error: unknown): void => {
     events.emit('processFailed', { kind }, error)

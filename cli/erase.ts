@@ -21,18 +21,21 @@ const POLL_MS = 500
 export const eraseCommand = (): Command =>
   new Command('erase')
     .description('Delete what is stored of a tenant: from all tables, the log and the state of the meter')
-    .option('--tenant <tenant>', 'whose data')
+    .option('--tenant <tenant>', 'tenant whose data is deleted')
     .option('--before <date>', 'only what happened earlier (UTC), such as 2026-11-01')
-    .option('--drop-unreadable', 'also drop records in quarantine that cannot be read, whoever they are of')
-    .option('--no-wait', 'return at once; `wattline erase --list` says how far it is')
-    .option('--list', 'list erasures, and erase nothing')
+    .option(
+      '--drop-unreadable',
+      'also drop quarantined records that cannot be read, of whichever tenant they are',
+    )
+    .option('--no-wait', 'return at once; `wattline erase --list` shows the progress')
+    .option('--list', 'list erasures, without starting one')
     .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
     .addHelpText(
       'after',
       `
-Remove the tenant's tokens first: while it may send, only --before is taken. The process goes on with an erasure after a
-restart. Backups are not touched: remove those that were made before it with \`wattline backup TO --keep N\`.
+Remove the tenant's tokens first: while the tenant may send, only --before is accepted. After a restart the process continues
+an erasure. Backups are not changed: remove older ones with \`wattline backup TO --keep N\`.
 
 Examples:
   wattline erase --tenant shop
@@ -50,7 +53,7 @@ Examples:
       if (isProven(done)) return
       throw new WattlineError(
         'record_corrupt',
-        `${done.left.unreadable} records in quarantine cannot be read, so nobody can say whose they are: look at them, or erase again with --drop-unreadable.`,
+        `${done.left.unreadable} quarantined records cannot be read, so their tenant is unknown. Look at them with \`wattline quarantine\`, or erase again with --drop-unreadable.`,
       )
     })
 
@@ -90,16 +93,16 @@ function renderErasure(
   const what = `tenant ${tenant}${before === null ? '' : ` before ${before}`}`
   return [
     rows.length === 0
-      ? `Nothing was stored of ${what}.\n`
+      ? `Nothing of ${what} was stored.\n`
       : renderTable(['table', 'rows erased', 'rows left'], rows),
     `Erasure ${id} of ${what} is done: ${left.rows} rows, ${left.log_records} records of the log and ${left.old_parts} old files are left.\n`,
     ...(logExpires === null ? [] : [`Kafka keeps what was sent until ${logExpires}.\n`]),
-    'Backups that were made before it still hold the data.\n',
+    'Backups made before it still contain the data.\n',
   ].join('')
 }
 
 function renderErasures(erasures: readonly ErasureAnswer[]): string {
-  if (erasures.length === 0) return 'Nothing was erased.\n'
+  if (erasures.length === 0) return 'There are no erasures.\n'
   const rows = erasures.map(({ id, tenant, tenant_sha256: digest, before, step, erased, problem }) => [
     id,
     tenant ?? `sha256 ${digest.slice(0, 12)}`,

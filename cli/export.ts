@@ -28,8 +28,8 @@ export const exportCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Like a backup it works on a snapshot, while the process runs or not, and goes on where it was broken off. What the process
-takes in afterwards is not in it: to move, stop senders, wait until \`wattline lag\` shows 0, and export then.
+Like a backup it reads a snapshot, whether the process runs or not, and continues after an interruption. It does not contain
+what arrives afterwards: to move, stop the senders, wait until \`wattline lag\` shows 0, then export.
 
 Examples:
   wattline export /mnt/move

@@ -16,8 +16,8 @@ export const importCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Makes the tables where they are missing, inserts under tokens, and goes on where it was broken off. At the end it compares rows,
-and the sums of the books by tenant, with the export: let nobody else write to these tables meanwhile.
+Creates missing tables, inserts each file once under a token, and continues after an interruption. At the end it compares rows,
+and the sums of the books by tenant, with the export: nothing else may write to these tables meanwhile.
 
 Examples:
   wattline import /mnt/move --config server.yaml`,

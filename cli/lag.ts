@@ -14,13 +14,11 @@ interface LagOptions extends ClientOptions {
 /** `wattline lag`, from `GET /api/v1/lag`. */
 export const lagCommand = (): Command =>
   new Command('lag')
-    .description(
-      'How far each processor is behind in the log, by stream and partition; how new the newest rows are',
-    )
+    .description('Show how far each processor is behind in the log, and how old the newest rows are')
     .option('--group <processor>', 'store, meter, rate, admit or forward')
     .option('--stream <stream>', 'one stream, such as traces')
     .option('--pending', 'only where records are pending')
-    .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
+    .addOption(new Option('--format <format>', 'output format').choices(['table', 'json']).default('table'))
     .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText(
@@ -62,7 +60,7 @@ function partitionsTable(answer: LagAnswer): string {
 }
 
 function newestTable({ newest }: LagAnswer): string {
-  if (newest === null) return 'The tables do not answer: how new their rows are is not known.\n'
+  if (newest === null) return 'The tables do not answer: the age of their newest rows is unknown.\n'
   if (newest === undefined || newest.length === 0) return ''
   const rows = newest.map(({ stream, time, age_seconds: age }) => [
     stream,

@@ -12,14 +12,11 @@ import { ACCEPT_FILE, extentText, type Loss, readLosses } from '../core/runtime/
 export const lossesCommand = (): Command =>
   new Command('losses')
     .description(
-      'What restored, lost or damaged files of the data folder have cost; reads the folder, not a server',
+      'Show what restored, lost or damaged files of the data folder have cost; reads the folder, not a server',
     )
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
-    .addOption(new Option('--format <format>', 'how to write it').choices(['text', 'json']).default('text'))
-    .option(
-      '--accept',
-      'say that these losses are known: the instance becomes ready, and the next start goes on',
-    )
+    .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
+    .option('--accept', 'accept these losses: a running instance becomes ready, and the next start continues')
     .addHelpText(
       'after',
       '\ndocs/damage.md says what each finding means and what can be done before it is accepted.\n' +
@@ -37,7 +34,7 @@ export const lossesCommand = (): Command =>
       if (options.accept !== true) return
       writeFileSync(join(data, ACCEPT_FILE), '')
       process.stderr.write(
-        'Accepted: a running instance takes note within seconds, else the next start does.\n',
+        'Accepted. A running instance applies it within seconds, otherwise the next start does.\n',
       )
     })
 

@@ -4,7 +4,7 @@
  */
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 
-/** Whether anybody reads stdout; aborts when it turns out that nobody does. */
+/** Aborts when a write to stdout fails. */
 const unread = new AbortController()
 /** Aborts at the first failed write to stdout: the reader has gone, or the disk is full. */
 export const outputClosed: AbortSignal = unread.signal
@@ -14,7 +14,7 @@ export function outliveOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     const isFirst = !unread.signal.aborted
     unread.abort(error)
-    // A reader that has seen enough is no failure; an answer that could not be written is.
+    // A reader that closed the pipe is not a failure; an answer that could not be written is.
     if (isFirst && !isGone(error) && !isServing) fail(error)
   })
   process.stderr.on('error', () => undefined)
@@ -23,7 +23,7 @@ export function outliveOutput(): void {
 let isServing = false
 /** Whether this process serves. It then ends with `endProcess`, whatever still keeps it alive. */
 export const isServer = (): boolean => isServing
-/** From now on whatever becomes of the output is none of this process's business. */
+/** From now on the process keeps running when its output is closed. */
 export function serveWithoutOutput(): void {
   isServing = true
 }

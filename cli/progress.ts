@@ -1,6 +1,6 @@
 import type { ByteProgress } from '../core/backup/progress.ts'
 
-/** Where nobody watches, in a file or a job's output, a line from time to time is enough. */
+/** In a file or in the output of a job, a line every few seconds is enough. */
 const LINE_EVERY_MS = 5_000
 const SCREEN_EVERY_MS = 200
 

@@ -18,7 +18,7 @@ interface QuarantineOptions extends ClientOptions {
 /** `wattline quarantine list|show|replay`. Reading needs scope read, replaying scope admin. */
 export const quarantineCommand = (): Command =>
   new Command('quarantine')
-    .description('Records that no processor could take: list them, look at one, append it once more')
+    .description('List records that no processor could take, show one, or append it again')
     .addHelpText(
       'after',
       '\nA record is named by stream, partition and offset: traces/0/17.\n\nExamples:\n  wattline quarantine list\n  wattline quarantine show traces/0/17\n  wattline quarantine replay traces/0/17',
@@ -31,19 +31,19 @@ const command = (name: string, description: string, examples: readonly string[])
   new Command(name)
     .description(description)
     .exitOverride()
-    .addOption(new Option('--format <format>', 'how to write it').choices(['table', 'json']).default('table'))
+    .addOption(new Option('--format <format>', 'output format').choices(['table', 'json']).default('table'))
     .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
-    .option('--token <token>', 'token with scope read, to replay admin (default: WATTLINE_TOKEN)')
+    .option('--token <token>', 'token with scope read, or admin to replay (default: WATTLINE_TOKEN)')
     .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`)
 
 const listCommand = (): Command =>
-  command('list', 'Records that were set aside, the latest made first', [
+  command('list', 'List the records that were set aside, newest first', [
     'wattline quarantine list',
     'wattline quarantine list --stream readings --limit 500',
     'wattline quarantine list --format json',
   ])
-    .option('--stream <stream>', 'of one stream only')
-    .option('--limit <records>', 'most records', '50')
+    .option('--stream <stream>', 'records of this stream only')
+    .option('--limit <records>', 'maximum number of records', '50')
     .action(async (options: QuarantineOptions) => {
       const query = new URLSearchParams({ limit: options.limit })
       if (options.stream !== undefined) query.set('stream', options.stream)
@@ -52,7 +52,7 @@ const listCommand = (): Command =>
     })
 
 const showCommand = (): Command =>
-  command('show', 'One record: who refused it and why, its headers, whether it was replayed', [
+  command('show', 'Show one record: its errors, its headers, and whether it was replayed', [
     'wattline quarantine show traces/0/17',
     'wattline quarantine show traces/0/17 --format json | jq -r .record | base64 -d > record.arrow.zst',
   ])
@@ -62,12 +62,12 @@ const showCommand = (): Command =>
     })
 
 const replayCommand = (): Command =>
-  command('replay', 'Append the record once more, for the processors that set it aside', [
+  command('replay', 'Append the record again, for the processors that set it aside', [
     'wattline quarantine replay traces/0/17',
     'wattline quarantine replay traces/0/17 --force',
   ])
     .argument('<place>', 'stream/partition/offset', placePath)
-    .option('--force', 'also one that was replayed already, or that the log could not read back whole')
+    .option('--force', 'even if it was replayed already, or the log could not read it back completely')
     .action(async (path: string, options: QuarantineOptions) => {
       const query = options.force === true ? '?force=true' : ''
       const answer = await ask<ReplayAnswer>(options, `${path}/replay${query}`, ['from', 'to'], {})
@@ -76,7 +76,7 @@ const replayCommand = (): Command =>
 
 function placePath(text: string): string {
   if (/^[\w.-]+\/\d+\/\d+$/.test(text)) return `/api/v1/quarantine/${text}`
-  throw new InvalidArgumentError('give stream/partition/offset, such as traces/0/17.')
+  throw new InvalidArgumentError('Give stream/partition/offset, such as traces/0/17.')
 }
 
 function write<Answer>(options: QuarantineOptions, answer: Answer, render: (answer: Answer) => string): void {

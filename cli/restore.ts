@@ -11,7 +11,7 @@ import { withData } from './snapshot.ts'
 /** `wattline restore`. Holds the folder's lock meanwhile; fails with `data_in_use` while a process runs on it. */
 export const restoreCommand = (): Command =>
   new Command('restore')
-    .description('Bring a backup into an empty data folder; every file is checked')
+    .description('Restore a backup into an empty data folder; every file is checked')
     .argument('<from>', 'folder or s3://BUCKET/PREFIX that `wattline backup` wrote to')
     .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
     .option('--data <folder>', 'data folder, over the configuration')
@@ -19,7 +19,7 @@ export const restoreCommand = (): Command =>
     .addHelpText(
       'after',
       `
-After an interruption the same command goes on where it was; until it is complete, no process starts on the folder.
+After an interruption the same command continues. No process starts on the folder before the restore is complete.
 
 Examples:
   wattline restore /mnt/backups/wattline --data /var/lib/wattline
@@ -47,5 +47,5 @@ Examples:
 async function newest(store: BackupStore): Promise<string> {
   const id = (await backupsIn(store)).at(-1)
   if (id !== undefined) return id
-  throw new WattlineError('backup_unusable', `No complete backup is in ${store.name}.`)
+  throw new WattlineError('backup_unusable', `There is no complete backup in ${store.name}.`)
 }

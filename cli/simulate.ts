@@ -45,13 +45,14 @@ Examples:
   wattline simulate --hosts 10 --workloads 5 --minutes 60 --silent 0.2 --reboots 0.2 --late 0.05 --duplicates 0.05 --verify
   wattline simulate --plan hosts=100000,workloads=30,interval=5,spans=10e6
 
-Everything it sends says that it is simulated: resources have wattline.source=simulated, readings and ledger entries have
-quality "simulated". Its energy stands in the books all the same: use an instance, or a tenant, of its own. --plan asks no instance: docs/scaling.md says how it reckons.`
+Everything it sends is marked as simulated: resources have wattline.source=simulated, readings and ledger entries have
+quality "simulated". Its energy is in the books all the same: use a separate instance or tenant. --plan sends nothing:
+docs/scaling.md explains how it calculates.`
 
 /** `wattline simulate`. Exits 1 when items were rejected or, with `--verify`, when the books differ from the meters. */
 export const simulateCommand = (): Command =>
   withConnection(withFleet(new Command('simulate')))
-    .description('Send what a fleet of hosts would send, and check that the books hold it')
+    .description('Send what a fleet of hosts would send, and check that the books contain it')
     .option('--plan <sizes>', 'send nothing: work out what a fleet needs, such as hosts=100000,spans=10e6')
     .addHelpText('after', EXAMPLES)
     .action(async (options: SimulateOptions) => {
@@ -80,16 +81,21 @@ function withFleet(command: Command): Command {
     .option('--hosts <count>', 'hosts', whole(1), 10)
     .option('--workloads <count>', 'containers on each host', whole(0), 20)
     .option('--minutes <minutes>', 'time to simulate, ending now', positive, 5)
-    .option('--interval <seconds>', 'between two samples of a host', positive, 5)
+    .option('--interval <seconds>', 'seconds between two samples of a host', positive, 5)
     .option('--seed <number>', 'the same number gives the same fleet', whole(0), 1)
     .option('--from <time>', 'time of the first sample, such as 2026-11-20T12:00:00Z', time)
     .option(
       '--realtime',
-      'in step with the clock, beginning now, a request a host; else as fast as it is taken',
+      'in step with the clock, starting now, one request for each host; otherwise as fast as accepted',
     )
     .option('--spans-per-second <count>', 'spans of the whole fleet, in whole requests', zeroOrMore, 0)
-    .option('--spans-per-request <count>', 'spans of one request', whole(8), 1000)
-    .option('--hosts-per-request <count>', 'hosts whose samples go together; 0: as fits', whole(0), 0)
+    .option('--spans-per-request <count>', 'spans in each request', whole(8), 1000)
+    .option(
+      '--hosts-per-request <count>',
+      'hosts whose samples share a request; 0: as many as fit',
+      whole(0),
+      0,
+    )
     .option('--gpus <share>', 'share of hosts with four GPU boards', share, 0)
     .option('--churn <share>', 'share of containers replaced each hour', share, 0.1)
     .option('--silent <share>', 'share of hosts that fall silent for 3 to 10 minutes', share, 0)
@@ -100,20 +106,20 @@ function withFleet(command: Command): Command {
 
 function withConnection(command: Command): Command {
   return command
-    .option('--otlp-url <url>', 'OTLP/HTTP receiver that it is sent to', address, DEFAULT_OTLP_URL)
+    .option('--otlp-url <url>', 'OTLP/HTTP receiver to send to', address, DEFAULT_OTLP_URL)
     .option('--gzip', 'compress requests')
-    .option('--concurrency <count>', 'requests on the way at a time', whole(1), 8)
-    .option('--give-up <seconds>', 'end when a request was not taken for so long', positive, 60)
+    .option('--concurrency <count>', 'concurrent requests', whole(1), 8)
+    .option('--give-up <seconds>', 'give up when a request is not accepted for this long', positive, 60)
     .option('--verify', 'afterwards ask the instance whether the books hold what the meters counted')
     .option(
       '--verify-timeout <seconds>',
-      'wait so long for the last minutes to be in the books',
+      'how long to wait for the last minutes to be in the books',
       positive,
       180,
     )
     .option('--url <url>', 'address of the instance, for --verify', address, DEFAULT_URL)
     .option('--token <token>', 'token to send with, and to read with (default: WATTLINE_TOKEN)')
-    .addOption(new Option('--format <format>', 'how to write it').choices(['text', 'json']).default('text'))
+    .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
 }
 
 function runOptions(options: SimulateOptions, signal: AbortSignal): SimulationOptions {
@@ -176,8 +182,8 @@ function asText({ report }: Simulation, verdict: BooksVerdict | null): string {
   const lines = [
     `Fleet ${report.run} (seed ${report.seed}): ${count(report.hosts)} hosts, ${count(report.workloads)} containers each, ${report.from} to ${report.to}.`,
     `Acknowledged: ${count(report.points_acknowledged)} points and ${count(report.spans_acknowledged)} spans in ${count(report.requests)} requests, ${wall} s, ${count(report.items_per_second)} a second.`,
-    `Making them took ${fixed(report.generator_cpu_seconds, 1)} CPU s here, sending included.`,
-    `Sent again when asked to: ${count(report.retries)}; sent twice on purpose: ${count(report.requests_sent_twice)}; bytes of bodies: ${count(report.body_bytes)}.`,
+    `Making and sending them took ${fixed(report.generator_cpu_seconds, 1)} CPU s.`,
+    `Repeated when asked to: ${count(report.retries)}; sent twice on purpose: ${count(report.requests_sent_twice)}; bytes of bodies: ${count(report.body_bytes)}.`,
   ]
   if (report.rejected > 0) lines.push(`REJECTED: ${count(report.rejected)} items. ${report.rejected_why}`)
   if (verdict !== null) lines.push(...verdictLines(verdict))
@@ -248,7 +254,9 @@ const whole =
   (text: string): number => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || value < least || value > 1e9) {
-      throw new InvalidArgumentError(`A whole number from ${least} on, such as ${Math.max(least, 10)}.`)
+      throw new InvalidArgumentError(
+        `Give a whole number of at least ${least}, such as ${Math.max(least, 10)}.`,
+      )
     }
     return value
   }
@@ -256,25 +264,25 @@ const whole =
 function zeroOrMore(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-    throw new InvalidArgumentError('A number, 0 or more.')
+    throw new InvalidArgumentError('Give a number, 0 or more.')
   }
   return value
 }
 
 function positive(text: string): number {
   const value = zeroOrMore(text)
-  if (value <= 0) throw new InvalidArgumentError('A number above 0.')
+  if (value <= 0) throw new InvalidArgumentError('Give a number above 0.')
   return value
 }
 
 function share(text: string): number {
   const value = zeroOrMore(text)
-  if (value > 1) throw new InvalidArgumentError('A share from 0 to 1, such as 0.05.')
+  if (value > 1) throw new InvalidArgumentError('Give a share from 0 to 1, such as 0.05.')
   return value
 }
 
 function time(text: string): number {
   const value = Date.parse(text)
-  if (Number.isNaN(value)) throw new InvalidArgumentError('A time such as 2026-11-20T12:00:00Z.')
+  if (Number.isNaN(value)) throw new InvalidArgumentError('Give a time such as 2026-11-20T12:00:00Z.')
   return value
 }

@@ -1,4 +1,4 @@
-/** The snapshot that commands read which copy from a data folder. */
+/** Takes the snapshot of a data folder that `backup` and `export` read. */
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SnapshotAnswer } from '../core/api/answers.ts'
@@ -9,9 +9,9 @@ import { type FolderLock, lockFolder } from '../core/runtime/folder-lock.ts'
 import { ask, type ClientOptions } from './client.ts'
 import { version } from './version.ts'
 
-/** A running process gives a snapshot up that nobody has asked for within 15 s. */
+/** A running process releases a snapshot that was not renewed for 15 s. */
 const RENEW_MS = 3_000
-/** So long that of a backup which was broken off has surely gone. */
+/** By then the snapshot of an interrupted backup has been released. */
 const BUSY_MS = 20_000
 
 /** The configuration with another data folder, where `--data` names one. */
@@ -81,7 +81,7 @@ async function ofRunning<Result>(
   } finally {
     over.abort()
     await renewing
-    // One that is gone already was given up: then the copy has failed with a reason of its own.
+    // A snapshot that is gone was released by the process: then the copy has failed with its own reason.
     await ask(options, `${path}/release`, [], {}).catch(() => undefined)
   }
 }
@@ -97,7 +97,7 @@ async function snapshotOf(options: ClientOptions): Promise<SnapshotAnswer> {
   }
 }
 
-/** Of a large log the copy takes a while. */
+/** Waits until the copy of the log is complete, which takes a while when the log is large. */
 async function ready(options: ClientOptions, path: string): Promise<void> {
   while (!(await ask<SnapshotAnswer>(options, path, ['ready'])).ready) await delay(200)
 }

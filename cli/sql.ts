@@ -13,7 +13,7 @@ export const sqlCommand = (): Command =>
     .description('Run one SELECT over the tables of a running instance')
     .argument('<query>', 'one SELECT statement')
     .addOption(
-      new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
+      new Option('--format <format>', 'output format').choices(['table', 'json', 'csv']).default('table'),
     )
     .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')

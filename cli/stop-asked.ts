@@ -3,9 +3,9 @@ import { startWatchdog, type Watchdog } from '../core/runtime/watchdog.ts'
 
 /** For one Ctrl-C the terminal, npm and the parent each send a signal: so soon after the first it is still the same one. */
 const SAME_STOP_MS = 1_000
-/** Beyond the drain, for what is told at the end. */
+/** Beyond the drain, for the last messages. */
 const LAST_WORDS_MS = 900
-/** Beyond the drain, for an end that hangs itself. */
+/** Beyond the drain, in case ending the process hangs. */
 const WATCHDOG_MS = 3_000
 
 interface StopAsked {
@@ -13,7 +13,7 @@ interface StopAsked {
   readonly signal: AbortSignal
   /** Resolves then. */
   readonly asked: Promise<void>
-  /** What is being stopped now, for the last line should it hang. */
+  /** Names the part that is being stopped, for the last line in case it hangs. */
   stopping(part: string): void
 }
 
@@ -43,6 +43,6 @@ export function awaitStop(graceMs: number): StopAsked {
   return { signal: controller.signal, asked: promise, stopping: part => watchdog?.stopping(part) }
 }
 
-/** Says what could not be finished. */
+/** The line that says what could not be finished. */
 export const incomplete = (what: string): string =>
   `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`

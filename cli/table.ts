@@ -1,5 +1,5 @@
 const NUMBER = /^[-+<>]*[\d.,]+( ?\S{1,8})?$|^$|^-$/
-/** Names come from strangers: what would steer a terminal is shown as a mark instead. */
+/** Names come from clients: control characters, which could steer a terminal, are shown as U+FFFD. */
 const CONTROL = /\p{Cc}/gu
 
 /** Columns aligned by width, numbers to the right; one line of headings. */

@@ -17,12 +17,16 @@ interface TokenOptions {
 /** `wattline token`. Prints the token once; the tokens file keeps its SHA-256 only. */
 export const tokenCommand = (): Command =>
   new Command('token')
-    .description('Make a new token, and its line for the file of auth.tokens_file')
-    .requiredOption('--tenant <tenant>', 'whose data it writes and reads; `default` runs the instance')
-    .requiredOption('--scopes <scopes>', `what it may: ${SCOPES.join(', ')}; several with commas`, scopesOf)
+    .description('Create a token, and its line for the file of auth.tokens_file')
+    .requiredOption('--tenant <tenant>', 'tenant whose data it writes and reads; `default` is the operator')
+    .requiredOption(
+      '--scopes <scopes>',
+      `what it allows: ${SCOPES.join(', ')}; separate several by commas`,
+      scopesOf,
+    )
     .option('--accounts <accounts>', 'reads these accounts of the tenant only', listOf)
-    .option('--name <name>', 'for people who read the file')
-    .option('--expires <date>', 'refused from then on: 2027-06-30 or 2027-06-30T12:00:00Z')
+    .option('--name <name>', 'a name for people who read the file')
+    .option('--expires <date>', 'refused from this time on: 2027-06-30 or 2027-06-30T12:00:00Z')
     .option('--add <file>', 'append the line to this file, and print the token alone')
     .addHelpText(
       'after',
@@ -50,7 +54,7 @@ const listOf = (text: string): string[] =>
 function scopesOf(text: string): Scope[] {
   const scopes = SCOPES.filter(scope => listOf(text).includes(scope))
   if (scopes.length > 0 && scopes.length === new Set(listOf(text)).size) return scopes
-  throw new InvalidArgumentError(`give one or more of ${SCOPES.join(', ')}, separated by commas.`)
+  throw new InvalidArgumentError(`Give one or more of ${SCOPES.join(', ')}, separated by commas.`)
 }
 
 /** One line of YAML, texts in quotes: a hash of digits alone would be a number to other readers. */
@@ -91,5 +95,5 @@ function assertGood(text: string, what: string): void {
   const result = parseTokenList(text)
   if (result.ok) return
   const problems = result.problems.map(({ path, problem }) => `${path}: ${problem}`)
-  throw new WattlineError('config_invalid', `${what} is not good: ${problems.join('; ')}.`)
+  throw new WattlineError('config_invalid', `${what} is not valid: ${problems.join('; ')}.`)
 }

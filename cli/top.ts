@@ -12,7 +12,7 @@ import { fixed, wattsText } from './units.ts'
 const INTERVAL_SECONDS = { least: 1, most: 3_600 }
 /** Readings older than this are no longer "now". */
 const STALE_MS = 60_000
-/** What is made up looks as alarming as what is missing. */
+/** Simulated values look as alarming as missing ones. */
 const QUALITY_LOOK = { measured: 'green', estimated: 'yellow', simulated: 'red', none: 'yellow' } as const
 
 interface TopOptions extends ClientOptions {
@@ -24,7 +24,7 @@ interface TopOptions extends ClientOptions {
 /** `wattline top`: the last two minutes of `GET /api/v1/live`, drawn again at each interval. */
 export const topCommand = (): Command =>
   new Command('top')
-    .description('Live watts, gCO2e/h and cost/h by workload of a host; Ctrl-C ends it')
+    .description('Show live watts, gCO2e/h and cost/h of a host by workload; Ctrl-C ends it')
     .option('--host <host>', 'which host, when several send')
     .option('--interval <seconds>', 'seconds between two views', seconds, 5)
     .option('--once', 'print one view and end')
@@ -33,7 +33,7 @@ export const topCommand = (): Command =>
     .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once\n  wattline top --interval 2')
     .action(async (options: TopOptions) => {
       const paint = paintFor(process.stdout, process.env)
-      // The first answer is waited for before the screen is touched: what is wrong with the address is said plainly.
+      // Waits for the first answer before it touches the screen, so that a wrong address gives a plain error.
       const first = await readLive(options)
       if (options.once === true) process.stdout.write(renderLive(first, Date.now(), paint))
       else await watch(options, first, paint)
@@ -43,7 +43,7 @@ function seconds(text: string): number {
   const value = Number(text)
   if (value >= INTERVAL_SECONDS.least && value <= INTERVAL_SECONDS.most) return value
   throw new InvalidArgumentError(
-    `give seconds from ${INTERVAL_SECONDS.least} to ${INTERVAL_SECONDS.most}, such as 5.`,
+    `Give seconds from ${INTERVAL_SECONDS.least} to ${INTERVAL_SECONDS.most}, such as 5.`,
   )
 }
 
@@ -56,7 +56,7 @@ async function readLive(options: TopOptions): Promise<LiveAnswer> {
 async function watch(options: TopOptions, first: LiveAnswer, paint: Paint): Promise<void> {
   const stop = new AbortController()
   const end = (): void => stop.abort()
-  // Not once: a Ctrl-C comes twice, from the terminal and from the door before this process.
+  // Not `once`: one Ctrl-C arrives twice, from the terminal and from the launcher (cli/wattline.cjs).
   process.on('SIGINT', end).on('SIGTERM', end)
   outputClosed.addEventListener('abort', end)
   const screen: Screen = openScreen(process.stdout)
@@ -83,7 +83,7 @@ async function watch(options: TopOptions, first: LiveAnswer, paint: Paint): Prom
 }
 
 const troubleText = (error: unknown): string =>
-  `${error instanceof WattlineError ? error.message : String(error)} Trying again; below is the last that was known.`
+  `${error instanceof WattlineError ? error.message : String(error)} Trying again; the values below are the last known ones.`
 
 /** One screen: the newest interval that a meter saw. Exported for its test. */
 export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = plain): string {

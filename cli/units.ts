@@ -34,7 +34,7 @@ export function amountText(amount: string | null, { size, decimals }: ColumnScal
 /** `2.27 W`; `<0.01 W` for what is there but cannot be seen. */
 export const wattsText = (milliwatts: number): string => `${fixed(milliwatts / 1000, 2)} W`
 
-/** A number with so many decimals; what is not zero never looks like it. */
+/** A number with `decimals` decimals. A value that is not zero is never shown as zero. */
 export function fixed(value: number, decimals: number): string {
   const least = 10 ** -decimals
   if (value !== 0 && Math.abs(value) < least / 2) return `${value < 0 ? '>-' : '<'}${least.toFixed(decimals)}`

@@ -17,7 +17,7 @@ interface UsageOptions extends ClientOptions {
 /** `wattline usage`, from `GET /api/v1/usage`. CSV and JSON carry the exact integers, the table rounds them. */
 export const usageCommand = (): Command =>
   new Command('usage')
-    .description('Energy, carbon and cost by who used it, from the ledger')
+    .description('Show energy, carbon and cost by who used it, from the ledger')
     .option('--window <window>', '5m, 1h, 24h, 7d, today, yesterday, month, or FROM,TO', '24h')
     .option(
       '--group-by <keys>',
@@ -25,10 +25,10 @@ export const usageCommand = (): Command =>
       'account,kind,workload,share',
     )
     .option('--filter <pairs>', 'key:value pairs, separated by commas')
-    .option('--step <step>', 'one row a step, such as 1h, 1d or month')
-    .option('--limit <rows>', 'most rows', '50')
+    .option('--step <step>', 'one row for each step, such as 1h, 1d or month')
+    .option('--limit <rows>', 'maximum number of rows', '50')
     .addOption(
-      new Option('--format <format>', 'how to write it').choices(['table', 'json', 'csv']).default('table'),
+      new Option('--format <format>', 'output format').choices(['table', 'json', 'csv']).default('table'),
     )
     .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
@@ -77,7 +77,7 @@ interface UsageColumn {
   readonly text: (row: UsageRow) => string
 }
 
-/** Each amount in one unit down the column. What no line has and nobody configured takes no room. */
+/** Each column has one unit. A column without values that is not configured either is left out. */
 function columnsOf({ total, currency }: UsageAnswer): readonly UsageColumn[] {
   const energy = energyUnit(total.energy_uj)
   const operational = carbonUnit(total.carbon_operational_ug)
@@ -123,7 +123,7 @@ const sumCells = (answer: UsageAnswer): readonly string[] =>
 /** `2026-11-21 12:31`: windows begin and end with a minute. */
 const timeText = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
-/** What the sums leave out, said plainly: it is not zero. */
+/** What the sums leave out: it is unknown, not zero. */
 function notesOf(answer: UsageAnswer): readonly string[] {
   const { unpriced } = answer.total
   const reasons = unpriced.reasons.length === 0 ? '' : ` (${unpriced.reasons.join(', ')})`
@@ -138,7 +138,7 @@ function notesOf(answer: UsageAnswer): readonly string[] {
       : []),
     ...(answer.total.quality.simulated > 0
       ? [
-          `${(answer.total.quality.simulated * 100).toFixed(1)} % of the energy is simulated: nobody measured it, and nobody owes it.`,
+          `${(answer.total.quality.simulated * 100).toFixed(1)} % of the energy is simulated: it was not measured, and is owed by no one.`,
         ]
       : []),
     ...without(unpriced.carbon_uj, 'a carbon factor'),

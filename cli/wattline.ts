@@ -37,10 +37,10 @@ Examples:
   wattline quarantine list                       records that no processor could take
   wattline losses                                what damaged or lost files have cost
   wattline simulate --hosts 20 --workloads 30 --verify
-  wattline token --tenant shop --scopes ingest   a token that lets a sender in
+  wattline token --tenant shop --scopes ingest   a token for a sender
   wattline backup /mnt/backups/wattline          log and tables, while the process runs
   wattline restore /mnt/backups/wattline         into an empty data folder
-  wattline erase --tenant shop                   what is stored of a tenant
+  wattline erase --tenant shop                   delete what is stored of a tenant
   wattline export /mnt/move                      tables to files, for a ClickHouse server`,
   )
 

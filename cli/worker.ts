@@ -23,7 +23,7 @@ outliveOutput()
 serveWithoutOutput()
 
 const ordered = Promise.withResolvers<WorkerOrder>()
-/** With the milliseconds that it may take. */
+/** Resolves with the milliseconds that stopping may take; null: the configured grace. */
 const asked = Promise.withResolvers<number | null>()
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'start') ordered.resolve(message.order)
@@ -31,10 +31,10 @@ process.on('message', (message: ToWorker) => {
 })
 process.on('disconnect', () => asked.resolve(null))
 process.on('SIGTERM', () => asked.resolve(null))
-// A terminal sends it to all; who started this process then says what to do.
+// A terminal sends it to all processes; the supervisor then tells this one what to do.
 process.on('SIGINT', () => undefined)
 
-/** Resolves when it is on its way, or nobody is there any more. */
+/** Resolves when the message is sent, or when the supervisor is gone. */
 const say = (message: FromWorker): Promise<void> =>
   new Promise(resolve => {
     if (process.send === undefined || !process.connected) resolve()
@@ -48,7 +48,7 @@ endOnDefect(events)
 const figures = watchProcess()
 /** Until it has started: what it waits for. */
 let reasons: () => Promise<readonly string[]> = async () => []
-// Told while it starts, too: who waits for Kafka does not hang.
+// Reports while it starts, too: a process that waits for Kafka does not hang.
 setInterval(() => void report(), REPORT_EVERY_MS).unref()
 const running = await start()
 reasons = async () => Object.values(await running.readiness()).flat()

@@ -53,7 +53,7 @@ export function streamSettings(config: Config): StreamSettings[] {
     if (stream.name !== quarantine.name || groups.length > 0) {
       return { name: stream.name, partitions, groups, retention }
     }
-    // Where nobody stores what was set aside, the log is all that keeps it.
+    // Without a processor that stores them, only the log keeps quarantined records.
     const kept = { timeMs: config.retention.ledger_days * DAY_MS, bytes: 16 * bytes }
     return { name: stream.name, partitions, groups, retention: kept }
   })

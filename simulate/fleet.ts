@@ -19,7 +19,7 @@ export interface FleetOptions {
   readonly churn: number
   /** Share of hosts that fall silent for some minutes once; their meters go on. */
   readonly silent: number
-  /** Share of hosts that restart once: their counters begin anew. */
+  /** Share of hosts that restart once: their counters start again from 0. */
   readonly reboots: number
   /** Share of samples that arrive two and a half minutes late. */
   readonly late: number

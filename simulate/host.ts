@@ -130,7 +130,7 @@ export class SimulatedHost {
       place.memoryBytes = Math.floor((0.5 + 0.5 * load) * 2 ** 30 * (0.25 + place.weight))
       busyUs += usedUs
     }
-    // What the kernel does for them, which nobody else claims.
+    // Work of the kernel for the containers, which none of them reports.
     const systemUs = Math.floor(busyUs * 0.06)
     const waitUs = Math.floor(intervalUs * cores * 0.005)
     const capacityUs = intervalUs * cores
@@ -218,7 +218,7 @@ function placesOf(options: FleetOptions, machine: Machine, host: number, startNa
   }))
 }
 
-/** A host is away once at most: silent with its meters going on, or down and starting anew. */
+/** A host is absent at most once: silent while its meters go on, or down and restarting. */
 function absenceOf(options: FleetOptions, host: number): Absence | null {
   const { seed, minutes, intervalMs, silent, reboots } = options
   const rounds = Math.floor((minutes * 60_000) / intervalMs)

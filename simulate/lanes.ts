@@ -32,7 +32,7 @@ interface HeldBack {
   readonly points: number
 }
 
-/** The samples of some hosts, so many rounds in a request. */
+/** The samples of some hosts, several rounds in a request. */
 export class MeterLane implements Lane {
   readonly #options: FleetOptions
   readonly #hosts: readonly SimulatedHost[]

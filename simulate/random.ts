@@ -21,7 +21,7 @@ function mixIn(hash: number, value: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }
 
-/** So many lower-case hexadecimal digits, by name. */
+/** `count` lower-case hexadecimal digits, drawn by name. */
 export function hexDigits(count: number, seed: number, a: number, b = 0, c = 0): string {
   let digits = ''
   for (let at = 0; digits.length < count; at++) {

@@ -1,4 +1,4 @@
-/** Drives a fleet: lanes in the order of simulated time, so many requests on the way at a time, and what became of them. */
+/** Sends a fleet: lanes in the order of simulated time, a bounded number of requests at a time. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type FleetOptions, hostPrefix, runName } from './fleet.ts'
 import { SimulatedHost } from './host.ts'

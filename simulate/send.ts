@@ -1,4 +1,4 @@
-/** One OTLP/HTTP client for all lanes: keeps connections, waits where it is asked to, gives up when nobody answers for long. */
+/** One OTLP/HTTP client for all lanes: keeps connections open, waits when asked to, and gives up after `giveUpMs`. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -133,7 +133,7 @@ function failure(outcome: ReceiverAnswer | Error, base: string, retries: number)
   if (outcome instanceof Error) {
     return new WattlineError(
       'not_running',
-      `nothing takes OTLP at ${base}, see --otlp-url (${outcome.message}).`,
+      `No receiver takes OTLP at ${base} (--otlp-url): ${outcome.message}.`,
       {
         cause: outcome,
       },

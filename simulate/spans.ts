@@ -168,7 +168,7 @@ function durationNs(bits: BitStream): number {
   return 2e6 * Math.exp(4 * uniform ** 2) * (1 + uniform)
 }
 
-/** Spans of so many traces, grouped by the service that sends them. */
+/** The spans of `traces` traces, grouped by the service that sends them. */
 function variantOf(options: FleetOptions, traces: number, variant: number): Variant {
   const groups: Template[] = []
   const places: { readonly shape: number; readonly trace: number; readonly slots: number }[] = []

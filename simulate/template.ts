@@ -34,7 +34,7 @@ export const integer = (field: number, value: number): Template => ({
   slots: [],
 })
 
-/** Eight bytes that every sending writes anew: fixed64, sfixed64 or double. */
+/** Eight bytes that are overwritten for each request: fixed64, sfixed64 or double. */
 export const slot64 = (field: number): Template => ({
   bytes: Uint8Array.from([...varint((field << 3) | 1), 0, 0, 0, 0, 0, 0, 0, 0]),
   slots: [varint((field << 3) | 1).length],
@@ -47,7 +47,7 @@ export const fixed64 = (field: number, value: bigint): Template => {
   return { bytes: Buffer.concat([varint((field << 3) | 1), bytes]), slots: [] }
 }
 
-/** So many bytes that every sending writes anew: an id, or the digits of a text. */
+/** `length` bytes that are overwritten for each request: an id, or the digits of a text. */
 export const slotBytes = (field: number, length: number): Template =>
   delimited(field, { bytes: new Uint8Array(length).fill(0x30), slots: [0] })
 

@@ -104,7 +104,7 @@ GROUP BY time, workload ORDER BY time`,
     {
       title: 'Power by share',
       description:
-        'Active: attributed to workloads. Idle: drawn by a machine that waits. Unattributed: nobody can know whose.',
+        'Active: attributed to workloads. Idle: drawn by a machine that waits. Unattributed: the workload is not known.',
       kind: 'timeseries',
       unit: 'watt',
       isStacked: true,

@@ -1,4 +1,4 @@
-/** `npm run boards`: writes boards/ anew from the code. */
+/** `npm run boards`: writes boards/ from the code. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { boardFiles } from './boards.ts'

@@ -20,7 +20,7 @@ const TRACES_MS = 5_000
 const STATUS_MS = 5_000
 const TRACES = 20
 
-/** The page of whoever shows a token, or none. Another one begins anew: nothing of what the last one saw is left. */
+/** The page for one token, or for none. Another token starts a new page: nothing of the previous one remains visible. */
 export function Root() {
   const [session, setSession] = useState(0)
   const begin = (): void => setSession(count => count + 1)
@@ -110,7 +110,7 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
   )
 }
 
-/** Addresses that a browser can open by itself, since nobody needs a token. */
+/** Addresses that a browser can open by itself, shown where no token is needed. */
 const OpenLinks = () => (
   <>
     <a href="api/v1/usage?window=1h&group_by=workload">usage as JSON</a>

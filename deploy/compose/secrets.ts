@@ -1,7 +1,7 @@
 /**
  * Makes what the services of compose.yaml need to trust each other, once: tokens (each service gets its own, the rest see
  * hashes) and the password of ClickHouse. Runs in a container of the image, before all others. A volume a reader:
- * nobody sees the secret of another.
+ * no service sees the secret of another.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import { newToken, tokenHash } from '../../core/auth/token.ts'
 
 const [folder = '/secrets'] = process.argv.slice(2)
-/** Written last: a start that was cut off is done again. */
+/** Written last, so that an interrupted start is repeated. */
 const TOKENS = join(folder, 'auth/tokens.yaml')
 
-/** The volumes are mounted by those who may read them, under whatever user they run. */
+/** Readable by all users: each volume is mounted only into the service that may read it, under whatever user it runs. */
 const write = (path: string, text: string): void => writeFileSync(join(folder, path), text, { mode: 0o444 })
 
 if (existsSync(TOKENS)) {

@@ -60,7 +60,7 @@ export interface KubernetesManifest {
   }
 }
 
-/** @throws when a document is no YAML */
+/** @throws YAMLParseError when a document is not YAML */
 export function readManifests(text: string): KubernetesManifest[] {
   return parseAllDocuments(text).flatMap(document => {
     if (document.errors[0] !== undefined) throw document.errors[0]

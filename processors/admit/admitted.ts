@@ -32,7 +32,7 @@ export function decide(known: Admitted, records: readonly SourceRecord[]): Admit
     if (!known.some(record => record.offset === offset && record.checksum === checksum)) {
       throw new WattlineError(
         'origin_conflict',
-        `Record ${offset} is not the one that was here: its sender has been seen up to ${through}.`,
+        `Record ${offset} differs from the one that was received under this offset before (the sender's newest is ${through}).`,
       )
     }
     repeated += 1

@@ -28,7 +28,7 @@ import { type Admitted, decide, decodeAdmitted, encodeAdmitted } from './admitte
 
 interface AdmitOptions {
   readonly partitionsOf: (stream: string) => number
-  /** How far from its arrival a row may be dated, as at every door. */
+  /** How far from its arrival a row may be dated, as on every receiver. */
   readonly futureNano: bigint
   readonly pastNano: bigint
   /** Milliseconds to wait for more after a poll of few rows: an insert costs the engine as much however small it is. */
@@ -60,7 +60,7 @@ export function createAdmit(options: AdmitOptions): Processor {
   }
 }
 
-/** What the headers of a record say; see core/model/forwarding.ts. */
+/** The headers of a forwarded record; see core/model/forwarding.ts. */
 interface ForwardedHeaders {
   readonly stream: StreamDeclaration
   /** Partition of the sender's log, as text. */
@@ -88,7 +88,7 @@ class AdmitWorker implements PartitionWorker {
     const { events } = this.#options
     const { stream, source, records, tenant } = forwardedHeaders(record)
     const isReplay = record.headers[REPLAY_OF] !== undefined
-    // An operator who appends a record again has seen to it that it is not here.
+    // A replay is asked for by an operator, who has checked that the record is not stored.
     const { repeated, repeatedRows, admitted } = isReplay
       ? { repeated: 0, repeatedRows: 0, admitted: null }
       : decide(this.#known.get(source) ?? [], records)
@@ -137,7 +137,7 @@ class AdmitWorker implements PartitionWorker {
     for (const [partition, part] of byPartition) this.#outbox.add(stream, partition, view, part, fixed)
   }
 
-  /** By the record's own arrival, not by a clock, so that a replay decides alike. */
+  /** Compares with the arrival of the record, not with a clock, so that a replay decides the same. */
   #rowsInTime(
     { timestampMs }: StoredRecord,
     stream: StreamDeclaration,
@@ -174,7 +174,7 @@ function forwardedHeaders(record: StoredRecord): ForwardedHeaders {
   const records = parseManifest(said(FORWARD_HEADERS.records))
   const tenant = said(ADMIT_HEADERS.tenant)
   if (stream === undefined || records === null || tenant === '') {
-    throw new WattlineError('record_corrupt', 'Its headers do not say where it belongs.')
+    throw new WattlineError('record_corrupt', 'Its headers do not name a stream, its records and a tenant.')
   }
   const source = `${said(FORWARD_HEADERS.origin)}/${stream.name}/${said(FORWARD_HEADERS.partition)}`
   return { stream, source, records, tenant }

@@ -9,7 +9,7 @@ export interface ErasureState {
   tenant: string | null
   readonly tenantSha256: string
   readonly beforeMs: number | null
-  /** Also what in quarantine cannot be read, whoever's it is. */
+  /** Also delete quarantined records that cannot be read, of whichever tenant they are. */
   readonly dropUnreadable: boolean
   readonly startedMs: number
   finishedMs: number | null
@@ -39,7 +39,7 @@ export const newErasure = (request: ErasureRequest, id: string, nowMs: number): 
   logExpiresMs: null,
 })
 
-/** `doing`, `problem`: of the moment, and not kept. */
+/** `doing` and `problem` describe the present moment and are not stored. */
 export const answerOf = (erasure: ErasureState, doing: string, problem: string | null): ErasureAnswer => ({
   id: erasure.id,
   tenant: erasure.tenant,

@@ -1,6 +1,6 @@
 /**
  * Erasures: written down before they begin, one after the other, gone on with after a restart, tried again while a neighbour
- * is away. What is left of a finished one is a record of it that names nobody.
+ * is unavailable. The record of a finished erasure does not contain the tenant's name.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
@@ -22,13 +22,13 @@ import { eraseQuarantined } from './quarantined.ts'
 interface ErasuresOptions {
   readonly broker: ErasingBroker
   readonly warehouse: Pick<Warehouse, 'insert' | 'files' | 'statements'>
-  /** Who must have read a record before it can go. */
+  /** Consumer groups that must have read a record before it can be deleted. */
   readonly readers: readonly LogReader[]
   /** Where erasures are kept; null: nowhere, a restart forgets what was not finished. */
   readonly folder: string | null
   /** How long a Kafka keeps records, ms. */
   readonly logKeepsMs: number
-  /** Why rows of the tenant would go on coming; null: nobody sends any. */
+  /** Why new rows of the tenant would keep arriving; null: no credential can send any. */
   readonly whyStillComing: (tenant: string) => string | null
   readonly events: Events
   readonly now: () => number
@@ -106,7 +106,7 @@ export class Erasures {
     }
   }
 
-  /** From the beginning, whatever was done before: each step finds what is left. */
+  /** Always starts from the first step: each step finds what is left to do. */
   async #erase(erasure: ErasureState): Promise<void> {
     const { broker, readers, warehouse, now, logKeepsMs } = this.#options
     const { tenant, beforeMs } = erasure
@@ -118,7 +118,7 @@ export class Erasures {
     }
     await this.#step(erasure, 'reading')
     let ends = await readToEnd(broker, readers, signal, report)
-    // Twice: readings that one partition passes on to another may arrive there behind the first.
+    // Twice: readings that one partition passes on to another can arrive there behind the first.
     for (let time = 0; beforeMs === null && time < 2; time += 1) {
       await forgetInMeter(broker, tenant, now())
       ends = await readToEnd(broker, readers, signal, report)
@@ -156,7 +156,7 @@ export class Erasures {
       report(`${parts.length} old parts wait to be removed from the disk`)
       await delay(POLL_MS, undefined, { signal })
     }
-    // Once more, of everything: what was on its way when the tables were searched.
+    // Once more: rows that were being inserted while the tables were searched.
     const late = await eraseRows(statements, STREAMS, { tenant, beforeMs, onProgress })
     for (const { table, rows } of late) add(erasure, table, rows)
     if (late.some(({ rows }) => rows > 0)) return await this.#erase(erasure)

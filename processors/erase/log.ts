@@ -1,4 +1,4 @@
-/** The log's part of an erasure: what it holds is read to where it ended, then dropped. */
+/** The log's part of an erasure: wait until everything in it is read, then delete it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Broker, RECORD_KIND } from '../../core/broker/broker.ts'
 import { readings, STREAMS } from '../../core/model/streams/index.ts'
@@ -9,13 +9,13 @@ import { ERASE_KIND } from '../meter/processor.ts'
 export type ErasingBroker = Pick<Broker, 'kind' | 'lag' | 'append' | 'trim'>
 
 const POLL_MS = 200
-/** What is read becomes records of further streams: forwarded, readings, energy, ledger. */
+/** Reading produces records of further streams: forwarded, readings, energy, ledger. */
 const ROUNDS = 4
 
 /** Offset after the last record, by `stream/partition`. */
 type StreamEnds = ReadonlyMap<string, bigint>
 
-/** From its place in the log on, the meter knows nothing of the tenant. */
+/** Appends a record after which the meter has no state of the tenant. */
 export async function forgetInMeter(
   broker: ErasingBroker,
   tenant: string,

@@ -145,7 +145,7 @@ async function insertAgain(
     ...same,
     Time: BigInt(time_ns),
     Offset: BigInt(place_offset),
-    // Words of an error can quote what was wrong.
+    // The text of the error may quote a value of the erased rows.
     Error: 'Rows were erased from this record.',
     Record: Buffer.from(record).toString('base64'),
   }

@@ -3,12 +3,12 @@ import { readTokens } from '../../core/auth/tokens-file.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { OPERATOR_TENANT } from '../../core/model/identity.ts'
 
-/** Why rows of the tenant would go on coming, as far as this process knows; null: nobody may send any. */
+/** Why new rows of the tenant would keep arriving, as far as this process knows; null: no credential can send any. */
 export function whyStillComing(config: Config, tenant: string): string | null {
   const { auth, sensors, scrape, roles } = config
   const { tokens_file: file } = auth
   if (file === undefined && tenant === OPERATOR_TENANT) {
-    return `Everybody on this machine sends for tenant ${tenant}, since no auth.tokens_file says otherwise.`
+    return `Without auth.tokens_file, every client on this machine sends for tenant ${tenant}.`
   }
   const tokens = file === undefined || !existsSync(file) ? [] : readTokens(file, readFileSync(file))
   const names = tokens

@@ -1,7 +1,7 @@
 import type { RecordView } from '../../core/columns/record-reader.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 
-/** A record of this log on its way. */
+/** A record of this log that is to be sent. */
 export interface PendingRecord {
   readonly offset: bigint
   readonly value: Uint8Array
@@ -17,7 +17,7 @@ interface ExportBatch {
   readonly records: readonly PendingRecord[]
 }
 
-/** Where a log is forwarded to. */
+/** Sends records of this log to a receiver. */
 export interface Exporter {
   /** Whether there is anything to send of a stream. */
   takes(stream: StreamDeclaration): boolean

@@ -23,7 +23,7 @@ export interface HttpClient {
   close(): void
 }
 
-/** An answer is read up to here: more is not one of a receiver. */
+/** Longest answer that is read: a receiver's answers are far shorter. */
 const MAX_ANSWER_BYTES = 256 * 1024
 /** Connections at a time: one for each partition that has something to send. */
 const MAX_CONNECTIONS = 32
@@ -48,7 +48,7 @@ export function createHttpClient(url: string, config: Config['forward']): HttpCl
     async post(path, headers, body, signal) {
       const where = `${base.origin}${prefix}${path}`
       const { promise, resolve, reject } = Promise.withResolvers<HttpReply>()
-      // One for each request, taken off again: a signal that lives as long as the partition would gather them.
+      // One controller a request: listeners on the partition's signal would pile up for as long as it lives.
       const ending = new AbortController()
       const end = (): void => ending.abort()
       let isLate = false
@@ -75,7 +75,7 @@ export function createHttpClient(url: string, config: Config['forward']): HttpCl
           let bytes = 0
           response.on('data', (chunk: Buffer) => {
             bytes += chunk.length
-            if (bytes > MAX_ANSWER_BYTES) request.destroy(new Error('its answer does not end'))
+            if (bytes > MAX_ANSWER_BYTES) request.destroy(new Error('its answer is too long'))
             chunks.push(chunk)
           })
           response.on('end', () =>

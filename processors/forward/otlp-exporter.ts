@@ -57,5 +57,8 @@ export function createOtlpExporter(options: {
 function checkMedia(path: string, { headers, body }: HttpReply): void {
   const media = headers['content-type'] ?? ''
   if (body.length === 0 || /^application\/(x-protobuf|json|octet-stream)/.test(media)) return
-  throw new WattlineError('uplink_unavailable', `${path}: what answered there with ${media} speaks no OTLP.`)
+  throw new WattlineError(
+    'uplink_unavailable',
+    `${path} answered with ${media || 'no media type'}, which is not OTLP.`,
+  )
 }

@@ -81,5 +81,5 @@ function checkReceipt(path: string, body: Buffer, records: number): void {
   } catch {
     // No JSON: no receipt.
   }
-  throw new WattlineError('uplink_unavailable', `${path}: what answered there is no Wattline.`)
+  throw new WattlineError('uplink_unavailable', `${path} answered, but not with a receipt of Wattline.`)
 }

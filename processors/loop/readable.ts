@@ -2,7 +2,7 @@ import { RECORD_CORRUPT, type StoredRecord } from '../../core/broker/broker.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /**
- * What every worker asks first: the log hands out a record that it cannot read back with its reason in place of its bytes.
+ * Every worker calls this first: for a record that the log cannot read back, it hands out the reason instead of the bytes.
  * @throws record_corrupt
  */
 export function assertReadable({ headers }: Pick<StoredRecord, 'headers'>): void {

@@ -213,7 +213,7 @@ class HostFinder {
     const known = this.#states.get(key)
     const state = known ?? newHostState(tenant, name)
     recordArrived(state, this.#ingestion.arrivedMs)
-    // A new host that there is no capacity for lives as long as the record.
+    // A new host of a tenant without capacity lives as long as the record.
     if (known !== undefined || capacity === 'all') {
       this.#states.set(key, state)
       this.#ingestion.changed.set(key, state)
@@ -260,7 +260,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
 function updateHostName(host: HostLookup, id: number, name: string, minute: number, ns: number): void {
   const { state } = host
   if (name === '') return
-  // Who repeats the id for lack of a name says none: it never replaces one, and is replaced by any.
+  // A sender that repeats the id has no name: it never replaces a name, and any name replaces it.
   const [says, knows] = [name !== state.host, state.hostName !== state.host && state.hostName !== '']
   if (knows && !says) return
   if (knows === says) {

@@ -36,7 +36,7 @@ interface EraseRecord {
 
 interface MeterProcessorOptions {
   readonly meter: Meter
-  /** Age beyond which readings are refused at the door. */
+  /** Age beyond which receivers refuse readings. */
   readonly retentionNano: bigint
   readonly events: Events
   /** What the states of all partitions may take in memory. */
@@ -73,7 +73,7 @@ async function openWorker(
   for (const [key, numbers] of stored) {
     if (!isNamesKey(key)) states.set(key, decodeHostState({ numbers, names: stored.get(namesKey(key)) }))
   }
-  // All can be read: only now there is a worker that gives them back.
+  // Counted only once all states could be read: from here on a worker exists that releases them.
   const lengthOf = (key: string): number => stored.get(key)?.length ?? 0
   for (const [key, state] of states) options.budget.note(state, lengthOf(key) + lengthOf(namesKey(key)))
   return new MeterWorker(options, partition.partition, states, stored)
@@ -185,7 +185,7 @@ class MeterWorker implements PartitionWorker {
     for (const state of this.#states.values()) this.#options.budget.release(state)
   }
 
-  /** What this poll has given so far goes too: it would be of nobody when it is stored. */
+  /** Also drops what this poll has produced for the tenant and not yet stored. */
   #erase(record: StoredRecord): void {
     assertReadable(record)
     const { tenant } = JSON.parse(Buffer.from(record.value).toString()) as EraseRecord
@@ -205,7 +205,7 @@ class MeterWorker implements PartitionWorker {
 
   /** Null: nothing was metered. */
   #meter(record: StoredRecord): Metering | null {
-    // It may have been a flush: those that are due are written again.
+    // The unreadable record may have been a flush: flushes that are still due are written again.
     if (record.headers[RECORD_CORRUPT] !== undefined) this.#flushed.clear()
     assertReadable(record)
     if (record.headers[RECORD_KIND] === FLUSH_KIND) {
@@ -239,7 +239,7 @@ class MeterWorker implements PartitionWorker {
 
   /**
    * A host that is gone leaves behind which windows were closed, so that readings sent again cannot be metered again. That
-   * too is forgotten once such readings would be refused at the door for their age.
+   * is forgotten too once receivers would refuse such readings for their age.
    */
   #forgetOldHosts(step: Step): void {
     if (this.#newestNano < this.#nextSweepNano) return

@@ -12,7 +12,7 @@ import { WINDOW_SECONDS } from '../../core/model/window.ts'
 const SECONDS_PER_YEAR = 365n * 24n * 3600n
 const UG_PER_KG = 1_000_000_000n
 
-/** µg in one window, rounded half to even. A year is 365 days, as in the SCI specification's example. */
+/** µg in one window, rounded half to even. A year has 365 days, as in the example of the SCI specification. */
 export const embodiedPerWindow = (kilograms: Rational, years: Rational): Micrograms =>
   micrograms(
     divideHalfEven(

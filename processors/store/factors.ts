@@ -10,7 +10,7 @@ import { digest } from '../../core/model/digest.ts'
 import { factorTable } from '../../core/model/streams/factors.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 
-/** @throws WattlineError `record_corrupt` when the key names no table, or the bytes are no rows of it. */
+/** @throws WattlineError `record_corrupt` when the key names no table, or the bytes are not rows of that table. */
 export async function storeFactors(
   warehouse: Pick<Warehouse, 'database' | 'query' | 'insert'>,
   { key, value }: Pick<StoredRecord, 'key' | 'value'>,

@@ -18,7 +18,7 @@ interface Recovery {
   readonly broker: Pick<Broker, 'holdings' | 'rewind'> | null
   readonly streams: readonly StreamDeclaration[]
   readonly losses: Losses
-  /** Folder of the tables, for what is told. */
+  /** Folder of the tables, for messages. */
   readonly folder: string
   /** Tables that are made again from others. */
   readonly derived: readonly string[]

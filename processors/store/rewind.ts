@@ -54,7 +54,7 @@ export interface RewindInputs {
   readonly isAllMissing: boolean
   /** Whether the engine has the token of a record, whatever became of its rows. */
   readonly isLogged: (offset: bigint) => boolean
-  /** Whether it may have forgotten tokens: it keeps so many of the newest. */
+  /** Whether the engine may have forgotten tokens: it keeps only the newest ones. */
   readonly mayForget: boolean
   /** Whether it has the token and lacks rows of it. */
   readonly isBurnt: (offset: bigint) => boolean

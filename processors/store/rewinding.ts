@@ -70,7 +70,7 @@ export class Rewinding {
   async finish(next: bigint, step: Step): Promise<boolean> {
     const rows = [...this.#rows.values()].reduce((sum, count) => sum + count, this.#before)
     const isDone = next >= this.#committed.until
-    // Told first: a kill in between has the same told once more.
+    // Reported first: after a kill in between, the same progress is reported again.
     await this.#tell(rows, isDone)
     step.state.set(REWIND, isDone ? null : encodeRewind({ ...this.#committed, rows }))
     this.#rows.clear()

@@ -11,7 +11,7 @@ import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
 
 /** Seconds. */
 const AGE_BOUNDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3_600, 21_600, 86_400]
-/** After a look of so long the next one waits this many times as long. */
+/** A look is followed by a pause of this many times its duration. */
 const REST = 100
 
 interface ObservedAges {

@@ -1,4 +1,4 @@
-/** `/api/v1/erasures`: rows of a tenant, gone for good. For whoever runs the instance. */
+/** `/api/v1/erasures`: deletes rows of a tenant. For the operator of the instance. */
 import type { FastifyInstance } from 'fastify'
 import type { ErasureAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
@@ -35,7 +35,7 @@ function given(erasures: ErasureSource | undefined): ErasureSource {
   if (erasures !== undefined) return erasures
   throw new WattlineError(
     'not_found',
-    'This process does not erase: ask one that has roles processors and query.',
+    'This process does not run erasures. Ask one with the roles processors and query.',
   )
 }
 

@@ -1,16 +1,16 @@
-/** Which tenants ask of late: a tenant that is alone may use the whole machine. */
+/** Which tenants have asked recently: a tenant that is alone may use the whole machine. */
 export interface Asking {
   asks(tenant: string): void
-  /** Whether anybody but this tenant has asked of late. */
+  /** Whether any other tenant has asked recently. */
   othersThan(tenant: string): boolean
 }
 
-/** A tenant that asked so recently still counts as one that asks: a page asks every 5 s. */
+/** A tenant counts as asking for this long after its last question: pages ask every 5 s. */
 const ASKS_MS = 10_000
 
 /** `now`: monotonic milliseconds. */
 export function createAsking(now: () => number): Asking {
-  // The last two who asked are enough to know.
+  // The last two tenants are enough to know.
   let last = { tenant: '', atMs: Number.NEGATIVE_INFINITY }
   let before = last
   return {

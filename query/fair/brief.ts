@@ -1,9 +1,9 @@
-/** How a statement is tried for a moment before it waits for its turn, and how long it waits then. */
+/** A statement is first tried for a moment; then it waits for its turn, within limits. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Deadline } from './deadline.ts'
 import type { TurnOptions } from './turns.ts'
 
-/** Most questions of a page take less; a heavy statement that is tried for so long costs others little. */
+/** Most questions of a page take less, and a heavy statement that is tried this long costs others little. */
 const BRIEF_SECONDS = 1
 
 /** What is left of the time, for a try. */

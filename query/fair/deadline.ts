@@ -1,10 +1,10 @@
 /**
  * The wall clock of one request to the engine. The engine has a limit of its own, which it looks at while it works; this
- * one holds also when nobody reads the answer, or when the engine does not come back.
+ * one also applies when the client does not read the answer, or the engine does not return.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
-/** The engine ends a statement at its limit by itself, with better words. */
+/** The engine ends a statement at its limit by itself, with a better message. */
 const GRACE_MS = 700
 
 /** The time limit of one request to the engine. */
@@ -28,7 +28,7 @@ export function startDeadline(
   const over = new AbortController()
   const startedMs = now()
   const timer = setTimeout(
-    () => over.abort(new WattlineError('sql_limit', `It took longer than ${seconds} s.`)),
+    () => over.abort(new WattlineError('sql_limit', `The statement took longer than ${seconds} s.`)),
     seconds * 1000 + GRACE_MS,
   )
   const signal = AbortSignal.any([disconnected, over.signal])
@@ -36,7 +36,7 @@ export function startDeadline(
     signal,
     remainingSeconds: () => Math.max(0.1, Math.round(seconds * 1000 - (now() - startedMs)) / 1000),
     hold: work => {
-      // Nobody may be waiting for it any more when it ends.
+      // The work may end after its caller has gone.
       work.catch(() => undefined)
       if (signal.aborted) return Promise.reject(signal.reason)
       const { promise, reject } = Promise.withResolvers<never>()

@@ -43,7 +43,7 @@ export function createFairness(options: {
 const SQL_NICE = [5, 12, 19] as const
 const OWN_NICE = [0, 5, 10] as const
 
-/** As the embedded engine is told. */
+/** How urgent a statement is to the embedded engine. */
 interface Urgency {
   /** Nice value of the statement's threads; without CAP_SYS_NICE it has no effect. */
   readonly nice: number

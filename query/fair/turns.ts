@@ -167,7 +167,7 @@ class FairTurns implements Turns {
     { work, isOver }: NonNullable<TurnOptions<T>['brief']>,
   ): Promise<{ readonly value: T } | null> {
     const { turns, load, now } = this.#options
-    // Who has used much of the engine of late would only use more of it so.
+    // A tenant that has used much of the engine lately would only use more of it this way.
     if (tenant.isTrying || this.#running >= turns || load.rank(name) === 2) return null
     tenant.isTrying = true
     this.#running += 1
@@ -188,7 +188,7 @@ class FairTurns implements Turns {
   #mayRun(name: string, tenant: TenantTurns): boolean {
     const { turns, turnsOfTenant, asking } = this.#options
     if (this.#running >= turns) return false
-    // A tenant that has a turn takes no further one of the last quarter: it is for who has none.
+    // A tenant that has a turn may not take one of the last quarter: these are for tenants without one.
     if (tenant.running > 0 && this.#running >= turns - Math.floor(turns / 4)) return false
     return tenant.running < (asking.othersThan(name) ? turnsOfTenant.beside : turnsOfTenant.alone)
   }
@@ -207,7 +207,7 @@ class FairTurns implements Turns {
     }
   }
 
-  /** The tenant whose turn it is: of those that wait and may, the one with the fewest turns, then who waited longest. */
+  /** The next tenant: of those that wait and may run, the one with the fewest turns; then the one served longest ago. */
   #next(): TenantTurns | undefined {
     let best: TenantTurns | undefined
     for (const [name, tenant] of this.#tenants) {
@@ -233,13 +233,13 @@ interface WaitLimits {
   readonly waitMs: number | undefined
 }
 
-/** Resolves when the tenant was given a turn, which has begun then. */
+/** Resolves when the tenant is given a turn; the turn has then begun. */
 function waitIn(tenant: TenantTurns, { signal, waitMs }: WaitLimits): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const waiter: Waiter = { start: resolve }
   const leave = (reason: unknown): void => {
     const place = tenant.waiting.indexOf(waiter)
-    // Given its turn a moment ago: that will be given back.
+    // It was given its turn a moment ago, which will be given back.
     if (place < 0) return
     tenant.waiting.splice(place, 1)
     reject(reason)

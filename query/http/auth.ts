@@ -15,11 +15,11 @@ interface Needed {
   readonly scope: Scope
   /** Tokens that are limited to accounts are not enough: what is read does not know accounts. */
   readonly wholeTenant: boolean
-  /** It tells of the instance as a whole, so of all tenants: for whoever runs it. */
+  /** The answer concerns all tenants: only for the operator's tenant. */
   readonly operator?: true
 }
 
-/** Nothing of anybody: the page, liveness. */
+/** No data of any tenant: the page, liveness. */
 export const OPEN: RouteAccess = 'open'
 /** Scope read; tokens limited to accounts are enough. */
 export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
@@ -38,7 +38,7 @@ declare module 'fastify' {
   }
 }
 
-/** Not Basic, although it is taken: browsers would ask by a dialog of their own, and send what they got to everybody. */
+/** Not Basic, although Basic is accepted: browsers would open their own dialog and resend the credential everywhere. */
 export const CHALLENGE = 'Bearer realm="wattline"'
 
 const identities = new WeakMap<FastifyRequest, Identity>()
@@ -46,7 +46,7 @@ const identities = new WeakMap<FastifyRequest, Identity>()
 /** How often running requests are asked whether their token still holds. */
 const RECHECK_MS = 1_000
 
-/** To be called before the first route is added. `onRevoked`: told of each request that ended with its token. */
+/** To be called before the first route is added. `onRevoked` is called for each request that ends because its token was revoked. */
 export function guardRoutes(
   app: FastifyInstance,
   access: Access,
@@ -91,7 +91,7 @@ function authorize(access: Access, request: FastifyRequest, needed: Needed): Ide
   if (needed.operator === true && identity.tenant !== OPERATOR_TENANT) {
     throw new WattlineError(
       'forbidden',
-      `This tells of all tenants: it needs a token of tenant ${OPERATOR_TENANT}.`,
+      `This route concerns all tenants: it needs a token of tenant ${OPERATOR_TENANT}.`,
     )
   }
   return identity
@@ -100,20 +100,23 @@ function authorize(access: Access, request: FastifyRequest, needed: Needed): Ide
 /** Telemetry knows tenants only: a token for some accounts of one cannot be let near it. */
 function assertWholeTenant(identity: Identity): void {
   if (identity.accounts === null) return
-  throw new WattlineError('forbidden', 'This token is limited to accounts: it reads usage and the ledger.')
+  throw new WattlineError(
+    'forbidden',
+    'This token is limited to accounts: it may read usage and the ledger only.',
+  )
 }
 
 /** Who asks, on a route that is not open. */
 export function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request)
   if (identity === undefined)
-    throw new WattlineError('invariant_broken', 'This route is open: nobody is known.')
+    throw new WattlineError('invariant_broken', 'This route is open: its requests have no identity.')
   return identity
 }
 
-/** Whether somebody on an open route shows a token with scope read of whoever runs the instance. */
+/** Whether a request to an open route carries a token of the operator's tenant with scope read. */
 export function isOperator(access: Access, request: FastifyRequest): boolean {
-  // Probes without a token come every few seconds: they are not turned away, so they are not counted.
+  // Probes without a token come every few seconds. They are not refused, so they are not counted as refused.
   if (access.needsToken && credentialOf(request.headers) === undefined) return false
   try {
     authorize(access, request, { scope: 'read', wholeTenant: true, operator: true })

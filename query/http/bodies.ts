@@ -21,7 +21,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number): void {
     if (decode === undefined) {
       throw new WattlineError(
         'media_type_unsupported',
-        `Content-Encoding ${encoding.slice(0, 100)} is not taken. Use ${Object.keys(DECODERS).join(', ')}, or none.`,
+        `Content-Encoding ${encoding.slice(0, 100)} is not supported. Use ${Object.keys(DECODERS).join(', ')}, or none.`,
       )
     }
     try {
@@ -29,7 +29,7 @@ export function readBodies(app: FastifyInstance, maxBytes: number): void {
     } catch (error) {
       throw new WattlineError(
         'body_undecodable',
-        `The body is not ${encoding}, or longer than ${maxBytes} bytes without it.`,
+        `The body is not valid ${encoding}, or larger than ${maxBytes} bytes when decompressed.`,
         { cause: error },
       )
     }

@@ -21,7 +21,7 @@ import type { Readiness } from './readiness.ts'
 /** The page as `dashboards/page.ts` builds it: assets by path below `/`. */
 export type Page = ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>
 
-/** Takes snapshots of the data folder, which are kept for whoever asks for them again and again. */
+/** Takes snapshots of the data folder; a snapshot exists while its holder renews it. */
 export interface SnapshotSource {
   take(): Promise<SnapshotAnswer>
   renew(id: string): SnapshotAnswer
@@ -60,7 +60,7 @@ export interface StatusServerOptions {
   readonly losses?: () => readonly Loss[]
   /** What of it an operator should look at although everything works; for the page. */
   readonly lossNotes?: () => readonly string[]
-  /** What is waited for while work is taken all the same: an uplink that is away. */
+  /** What this process waits for although it takes work, such as a receiver that it forwards to. */
   readonly waiting?: () => readonly string[]
   /** What an operator should look at although everything works, such as a tokens file that was kept out. */
   readonly notes?: () => readonly string[]
@@ -76,7 +76,7 @@ export interface StatusServerOptions {
   readonly roles?: readonly Role[]
   /** Wall clock, ms; tests give their own. */
   readonly now?: () => number
-  /** Nothing else is answered yet, by nobody: what is asked for is told so. */
+  /** The process is still starting: every other route answers `starting`. */
   readonly isStarting?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Reads URL parameters: unknown names and values are told, with what would be right. */
+/** Reads URL parameters. Errors name the unknown parameter or value, and what is known instead. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /** Parameters as Fastify parses them: an array where a name is given several times. */

@@ -84,7 +84,7 @@ async function closed(server: Server): Promise<void> {
 function asListenError(error: unknown, host: string, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
-  return new WattlineError('address_in_use', `${host}:${port} cannot be listened on (${code}).`, {
+  return new WattlineError('address_in_use', `Cannot listen on ${host}:${port} (${code}).`, {
     cause: error,
   })
 }

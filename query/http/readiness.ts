@@ -11,7 +11,7 @@ export const reasonsOf = (readiness: Readiness): readonly string[] => Object.val
 /** Probes wait a second or two for their answer. */
 const ANSWER_MS = 1_000
 
-/** Asks the engine whether it answers; one question at a time, so that an engine that hangs does not gather them. */
+/** Asks the engine whether it answers, one question at a time: an engine that hangs does not collect questions. */
 export function engineWatch(warehouse: Pick<Warehouse, 'ping'>): () => Promise<readonly string[]> {
   let asking: Promise<readonly string[]> | null = null
   const ask = (): Promise<readonly string[]> =>

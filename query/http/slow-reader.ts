@@ -1,6 +1,6 @@
 /**
  * How long an answer may take its reader. One that has taken nothing for a while holds a session of the engine, or memory,
- * for nobody; one that reads steadily may take its time, up to a bound.
+ * for nothing; a reader that makes steady progress may take its time, up to a bound.
  */
 
 /** In milliseconds. */
@@ -15,7 +15,7 @@ export interface ReaderLimits {
 
 type CutReason = 'stalled' | 'too_slow'
 
-/** A reader that has taken nothing for so long has stopped reading. */
+/** After this long without progress the reader has stopped reading. */
 const STALL_MS = 10_000
 /** How many times `limits.sql.seconds` a reader may take. */
 const TOTAL_TIMES = 10
@@ -27,9 +27,9 @@ export const readerLimits = (
 ): ReaderLimits => ({ stallMs: STALL_MS, totalMs: TOTAL_TIMES * limits.seconds * 1000, onCut })
 
 interface ReaderWatch {
-  /** A piece was handed over: the reader is to take it. */
+  /** A chunk was handed over: it is the reader's turn. */
   handed(): void
-  /** The reader has taken what there was; the next piece is being made. */
+  /** The reader has taken all chunks: the next one is being made. */
   waitsForUs(): void
   stop(): void
 }

@@ -1,12 +1,12 @@
-/** Sends an answer that comes in pieces: status first once the beginning is known to be good, then at the reader's pace. */
+/** Sends an answer in chunks: the status once the beginning is known to be good, the rest at the reader's pace. */
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { FastifyReply } from 'fastify'
 import { type ReaderLimits, watchReader } from './slow-reader.ts'
 
-/** An error within the first bytes still becomes a proper status: so many are held back. */
+/** This much is held back, so that an error within it still becomes a proper status. */
 const HEAD_BYTES = 65_536
-/** Handed on in pieces of this size, so that a slow reader is told from one that has stopped. */
+/** Handed on in slices of this size, so that a slow reader can be told from one that has stopped. */
 const SLICE_BYTES = 65_536
 
 /** How an answer is encoded, ended and bounded. */
@@ -18,7 +18,7 @@ export interface SendOptions {
 }
 
 /**
- * Sends the pieces and resolves when the reader has them all, went away, or was cut off for reading too slowly. An error in
+ * Sends the chunks and resolves when the reader has them all, went away, or was cut off for reading too slowly. An error in
  * the first `HEAD_BYTES` is thrown before anything is sent; later it is handed to `onLate`, whose bytes end the body; when
  * it has none the connection is cut.
  */
@@ -44,7 +44,7 @@ export async function sendChunks(
   const done = new Promise<void>(resolve => {
     reply.raw.once('close', resolve)
   })
-  // The engine stops when nobody reads on: closing the reply ends the generator, which ends the query.
+  // Closing the reply ends the generator, which ends the query in the engine.
   reply.raw.once('close', () => plain.destroy())
   reply.send(stream)
   await done
@@ -93,7 +93,7 @@ async function* bodyOf(body: StreamedBody): AsyncGenerator<Uint8Array> {
   } catch (error) {
     body.ended = true
     const last = body.onLate(error)
-    // Without words to end with, only a cut connection tells the reader that the answer is not whole.
+    // Without a closing message, only a cut connection tells the reader that the answer is incomplete.
     if (last.length === 0) throw error
     yield* handed(last)
   } finally {

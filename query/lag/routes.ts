@@ -94,7 +94,7 @@ export async function readLag(
   )
   if (wanted.length === 0) {
     const known = readers.map(({ group, stream }) => `${group} ${stream}`).join(', ')
-    throw new WattlineError('parameter_invalid', `Nobody reads the log so; known are ${known}.`)
+    throw new WattlineError('parameter_invalid', `No reader of the log matches. Known are ${known}.`)
   }
   const found: LagEntry[] = []
   for (const { group, stream } of wanted) {

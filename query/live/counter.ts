@@ -5,7 +5,7 @@ import { type CounterLimits, counterStep } from '../../core/books/counter-step.t
 export interface SampleStep {
   readonly fromMs: number
   readonly toMs: number
-  /** Null: the counter began anew, or says what cannot be, so that nobody knows what it counted. */
+  /** Null: the counter restarted or shows an impossible value, so the amount is unknown. */
   readonly amount: bigint | null
 }
 

@@ -7,7 +7,7 @@ import { MOST_HOSTS_READ } from './statements.ts'
 
 /** How long a host is listed after its last reading. */
 export const HOSTS_SINCE_MS = 300_000
-/** A new host may wait so long, unless it is the first. Pages ask every five seconds. */
+/** A new host appears after at most this long, unless it is the first one. Pages ask every five seconds. */
 const FRESH_MS = 29_000
 const FIRST_MS = 4_000
 /** Readings arrive some time after they were taken. */

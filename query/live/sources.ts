@@ -1,4 +1,4 @@
-/** What several sources tell of one thing: one of them counts, as in the books. */
+/** Of several sources of one meter, the one that counts, chosen as in the books. */
 import { maxPowerMwOf, mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
 import { likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import { compareSources } from '../../core/books/source-choice.ts'

@@ -1,4 +1,4 @@
-/** A host's workloads in the live view: who counts, and what they are called, as in the books. */
+/** A host's workloads in the live view: which of them count, and their names, as in the books. */
 import { staysAsFinest } from '../../core/books/finest.ts'
 import { chooseWorkloads } from '../../core/books/workload-choice.ts'
 import type { Labels } from '../../core/model/label-text.ts'
@@ -51,7 +51,7 @@ export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkl
     }))
 }
 
-/** Of those that name a namespace, else of any: see the meter's words. */
+/** Labels of the newest reading that names a namespace, else of the newest: as the meter chooses them. */
 function labelsOf(group: readonly Counter[]): Labels {
   const all = group.map(({ row }) => row.Attributes)
   return all.findLast(labels => 'workload.namespace' in labels) ?? all.at(-1)!

@@ -1,4 +1,4 @@
-/** `/api/v1/quarantine`: what was set aside, for whoever runs the instance; one record whole; append it once more. */
+/** `/api/v1/quarantine`: lists records that were set aside, shows one, and appends one again. For the operator. */
 import type { FastifyInstance } from 'fastify'
 import type { QuarantineAnswer, QuarantinedRecordAnswer, ReplayAnswer } from '../../core/api/answers.ts'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
@@ -61,7 +61,7 @@ function placeOf({ stream, partition, offset }: PlaceRoute['Params']): RecordPla
   }
   throw new WattlineError(
     'parameter_invalid',
-    'A record is named by stream, partition and offset: traces/0/17.',
+    'Name the record by stream, partition and offset, such as traces/0/17.',
   )
 }
 
@@ -73,7 +73,7 @@ function refuseTwice() {
   return (record: SetAside, force: boolean, replay: () => Promise<string>): Promise<string> => {
     const place = placeText(record)
     if (begun.has(place) && !force) {
-      throw new WattlineError('replay_refused', `A replay of record ${place} was begun a moment ago.`)
+      throw new WattlineError('replay_refused', `A replay of record ${place} was started a moment ago.`)
     }
     begun.add(place)
     for (const oldest of begun) {

@@ -124,11 +124,11 @@ const COMPACTED = new Set(STREAMS.filter(stream => stream.compacted).map(({ name
 function whyNot(found: QuarantinedRecordAnswer, force: boolean): string | null {
   const { stream, key, replay, damaged, ambiguous } = found
   // Refused once more, it would not be set aside again but stop its partition, and nothing could be set aside any more.
-  if (stream === quarantine.name) return 'is of the quarantine itself, which takes nothing back'
-  if (ambiguous) return 'is the place of different records, of two logs: table quarantine has both'
-  if (key === null && COMPACTED.has(stream)) return 'has lost its key, and the stream takes none without'
+  if (stream === quarantine.name) return 'belongs to the quarantine itself, which cannot be replayed'
+  if (ambiguous) return 'names two different records, of two logs: see table quarantine'
+  if (key === null && COMPACTED.has(stream)) return 'has no key, which its stream requires'
   if (force) return null
   if (replay.state === 'done') return `was replayed already, as ${replay.place}`
-  if (replay.state === 'unknown') return 'has a replay that was begun; whether it took place is not known'
-  return damaged ? 'is damaged: the log could not read it back whole, its values may be wrong' : null
+  if (replay.state === 'unknown') return 'has a replay that was begun and whose outcome is unknown'
+  return damaged ? 'is damaged: the log could not read it back completely, and its values may be wrong' : null
 }

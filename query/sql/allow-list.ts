@@ -39,7 +39,7 @@ interface Question {
 export interface AllowList {
   /**
    * The text to run in the statement's place.
-   * @throws WattlineError `sql_refused` (its cause is a `RefusedError`) or `sql_failed` with the engine's words.
+   * @throws WattlineError `sql_refused` (its cause is a `RefusedError`), or `sql_failed` with the message of the engine.
    */
   admit(question: Question): Promise<string>
 }
@@ -103,5 +103,5 @@ function failed(error: unknown): never {
 function notASelect(error: unknown): { readonly verdict: Refused } {
   const failure = sqlFailed(error)
   if (!failure.message.startsWith('Syntax error')) throw failure
-  return { verdict: { allowed: false, reason: 'statement', detail: 'only a plain SELECT is taken' } }
+  return { verdict: { allowed: false, reason: 'statement', detail: 'only a plain SELECT is accepted' } }
 }

@@ -37,14 +37,14 @@ export function readClickHouseRequest(
     return typeof value === 'string' ? value : undefined
   }
   const wanted = last('database') ?? header('x-clickhouse-database') ?? ''
-  // `default` is what clients send when nobody set one.
+  // Clients send `default` when no database is configured.
   if (!['', 'default', database].includes(wanted)) {
-    throw new WattlineError('sql_refused', `There is no database ${wanted.slice(0, 100)}; it is ${database}.`)
+    throw new WattlineError('sql_refused', `There is no database ${wanted.slice(0, 100)}. Use ${database}.`)
   }
   if (isOn(last('decompress'))) {
     throw new WattlineError(
       'parameter_invalid',
-      'decompress=1: the body is not read in blocks of ClickHouse. Send it plain, or with Content-Encoding.',
+      'decompress=1 is not supported. Send the body plain, or with Content-Encoding.',
     )
   }
   const sql = [last('query') ?? '', body].filter(text => text !== '').join('\n')

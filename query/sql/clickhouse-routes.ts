@@ -66,7 +66,7 @@ async function run({ context, sql, facts, request, reply }: Exchange): Promise<v
   const asked = readClickHouseRequest(query, request.headers, body, context.warehouse.database)
   reply.header('x-clickhouse-query-id', asked.queryId)
   if (asked.sql.trim() === '') {
-    // What people see who open the address in a browser, and what some clients ping.
+    // The answer for people who open the address in a browser; some clients also use it as a ping.
     reply.type('text/plain; charset=utf-8').send('Ok.\n')
     return
   }
@@ -111,7 +111,7 @@ function sendHandshake(
   return true
 }
 
-/** Clients expect it. What the engine read is told to nobody: rows of others are in the same granules. */
+/** Clients expect the header. The real figures stay hidden: they would count rows of other tenants in the same granules. */
 const NOTHING_READ = JSON.stringify({ read_rows: '0', read_bytes: '0', elapsed_ns: '0' })
 
 async function sendResult(

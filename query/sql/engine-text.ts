@@ -35,7 +35,7 @@ function engineNumber(error: unknown): number | undefined {
   return undefined
 }
 
-/** The engine repeats the statement in its errors: so much of each end is kept, and looked at below. */
+/** The engine repeats the statement in its errors: this much of each end is kept. */
 const HEAD_LENGTH = 4_000
 const TAIL_LENGTH = 400
 
@@ -61,7 +61,7 @@ function withoutVersion(text: string): string {
     : text
 }
 
-/** A table that strangers may not know is told as one that is not there. */
+/** A table that clients may not know is reported like one that does not exist. */
 const UNKNOWN_TABLE = [60, 'UNKNOWN_TABLE', 404] as const
 
 /** An error as ClickHouse clients expect it: number, HTTP status and text. */
@@ -80,7 +80,7 @@ export function asEngineError(error: WattlineError): EngineError {
   }
 }
 
-/** A statement that the engine could not make sense of, with its own words. */
+/** The error for a statement that the engine refused, with the engine's own message. */
 export function sqlFailed(error: unknown): WattlineError {
   if (error instanceof WattlineError && error.code !== 'sql_failed') return error
   const message = error instanceof Error ? error.message : String(error)

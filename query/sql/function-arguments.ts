@@ -101,7 +101,7 @@ function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verd
   if (length === undefined || length > most) {
     return refused(
       'function',
-      `what ${name} looks for must be written out, in up to ${most} characters; columns, subqueries and computed texts are not taken`,
+      `what ${name} looks for must be written out, in up to ${most} characters; columns, subqueries and computed texts are not accepted`,
     )
   }
   return repetitions(wanted) > REPETITIONS_MAX

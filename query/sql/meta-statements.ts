@@ -112,7 +112,7 @@ function exists(reader: MetaReader, database: string): string | undefined {
   )
 }
 
-/** clickhouse-go and Grafana ask this first; the host's name is nobody's business. */
+/** clickhouse-go and Grafana ask this first. The name of the machine is not revealed. */
 function handshake(sql: string): string | undefined {
   if (!isHandshake(sql)) return undefined
   return (

@@ -4,5 +4,5 @@ import { accountTables, readableTables } from '../../core/warehouse/fence/ddl-ca
 /** Tables and views that strangers may read, each behind the warehouse's fence. */
 export const READABLE_TABLES: readonly string[] = readableTables(STREAMS)
 
-/** Those left for askers who see some accounts only; all others are as if they were not there. */
+/** Tables for clients that may see some accounts only; all other tables do not exist for them. */
 export const ACCOUNT_TABLES: readonly string[] = accountTables(STREAMS)

@@ -1,4 +1,4 @@
-/** Answers statements of strangers: turn, allow-list, fence. What both doors (JSON and ClickHouse) stand on. */
+/** Runs statements of clients: turn, allow-list, fence. Both SQL routes (JSON and ClickHouse) use it. */
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'

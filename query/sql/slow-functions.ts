@@ -39,7 +39,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
     if (node.kind === 'Literal' && longestText(node.line) > TEXT_MAX) {
       return refused(
         'function',
-        `${slow.name} is not taken beside a text of more than ${TEXT_MAX} characters`,
+        `${slow.name} is not accepted beside a text of more than ${TEXT_MAX} characters`,
       )
     }
     const sizeAt = node.kind === 'Function' ? MAKERS.get(node.name.toLowerCase()) : undefined
@@ -49,7 +49,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
     if (made > TEXT_MAX) {
       return refused(
         'function',
-        `${slow.name} is not taken beside ${node.name}, unless its size is written out, up to ${TEXT_MAX} in all`,
+        `${slow.name} is not accepted beside ${node.name}, unless its size is written out, up to ${TEXT_MAX} in all`,
       )
     }
   }

@@ -47,7 +47,7 @@ const NODE_KINDS: ReadonlySet<string> = new Set([
 ])
 
 const HINTS: Readonly<Record<string, string>> = {
-  Set: 'SETTINGS are not taken in the statement',
+  Set: 'SETTINGS are not accepted in the statement',
   ColumnsApplyTransformer: 'APPLY hides the function that it calls; write the columns out',
 }
 

@@ -10,7 +10,7 @@ import { writeMetrics } from './metrics-text.ts'
 
 const REASONS_HIDDEN = `Ask with a token of tenant ${OPERATOR_TENANT} and scope read for the reasons.`
 
-const PROBLEMS_HIDDEN = 'whoever runs this instance has been told why'
+const PROBLEMS_HIDDEN = 'the operator of this instance sees the reasons'
 
 /** Of every process. */
 export function statusRoutes(app: FastifyInstance, context: StatusContext, metrics: Metrics): void {

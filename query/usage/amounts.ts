@@ -1,5 +1,4 @@
-/** What is summed in one group, as exact integers, and how it is told. */
-
+/** Sums of one group as exact integers, and their form in the answer. */
 import type { UsageRow } from '../../core/api/answers.ts'
 import { addKnown } from '../../core/model/integers.ts'
 import { MEASURE_NAMES, type Measure, type SummedRow } from './statement.ts'

@@ -1,4 +1,4 @@
-/** From URL parameters to a typed question; unknown values are told with the ones that are known. */
+/** Parses URL parameters into a typed question. Errors list the known values. */
 import type { Identity } from '../../core/model/identity.ts'
 import {
   integer,

@@ -20,7 +20,7 @@ import { byUsage, CELL_DIMENSIONS, shareIdle } from './share-idle.ts'
 import { inSteps, shareSteps } from './share-steps.ts'
 import { type QueryShape, reasonsStatement, type SummedRow, usageStatement } from './statement.ts'
 
-/** Sharing looks at every workload of every host in every step: so many cells are read at most. */
+/** Sharing reads one cell for each workload, host, component and step: at most this many. */
 const CELLS_MAX = 200_000
 
 /** @throws WattlineError `sql_limit` when sharing idle energy would need more cells than are read. */
@@ -61,7 +61,7 @@ const ask = (warehouse: FencedReader, sql: ParameterizedSql): Promise<readonly S
 
 async function plainRows(warehouse: FencedReader, request: UsageRequest, shape: QueryShape): Promise<Found> {
   const found = await ask(warehouse, usageStatement(request, shape))
-  // Without groups the engine sums nothing to one row of zeros: that is no row.
+  // Without groups, the engine answers one row of zeros when there are no entries: leave it out.
   const rows = found.map(row => readSummed(row, request.groupBy)).filter(row => row.amounts.entries !== 0n)
   if (found.length < shape.limit) return { rows, total: totalOf(rows) }
   const everything = usageStatement(request, { ...shape, groupBy: [], step: null, limit: 1 })
@@ -101,7 +101,7 @@ async function sharedCells(
   warehouse: FencedReader,
   request: UsageRequest,
 ): Promise<{ readonly found: readonly SummedRow[]; readonly step: TimeStep | null }> {
-  // Filters narrow what is shown; who takes how much idle energy depends on all that ran on the host.
+  // Filters narrow what is shown. Shares of idle energy depend on everything that ran on the host.
   const everything = { ...request, accounts: null, filters: [] }
   for (const step of shareSteps(request)) {
     const shape: QueryShape = { groupBy: CELL_DIMENSIONS, step, idle: 'with', limit: CELLS_MAX + 1 }

@@ -18,7 +18,7 @@ const KEYS: Readonly<Record<string, { readonly field: keyof Demand; readonly lea
 }
 const PLAN_KEYS = Object.keys(KEYS)
 
-/** @throws WattlineError `parameter_invalid` for a key that there is not, or a value that is no number. */
+/** @throws WattlineError `parameter_invalid` for an unknown key, or a value that is not a number. */
 export function parseDemand(text: string): Demand {
   const demand: Record<keyof Demand, number> = { ...DEFAULT_DEMAND }
   for (const pair of text.split(',').filter(part => part.trim() !== '')) {
@@ -27,14 +27,14 @@ export function parseDemand(text: string): Demand {
     if (key === undefined) {
       throw new WattlineError(
         'parameter_invalid',
-        `--plan knows no \`${name}\`; it knows ${PLAN_KEYS.join(', ')}.`,
+        `--plan has no key \`${name}\`. Use ${PLAN_KEYS.join(', ')}.`,
       )
     }
     const value = Number(written)
     if (written === '' || !Number.isFinite(value) || value < key.least) {
       throw new WattlineError(
         'parameter_invalid',
-        `--plan ${name}=${written}: a number from ${key.least} on, such as 10e6.`,
+        `--plan ${name}=${written} is not a number of at least ${key.least}, such as 10e6.`,
       )
     }
     demand[key.field] = value

@@ -91,7 +91,7 @@ describe('wattline token', () => {
   it('leaves a file alone that is not good already', async () => {
     const file = join(folder, 'tokens.yaml')
     writeFileSync(file, '- {tenant: shop}\n')
-    await expect(run('--tenant', 'shop', '--scopes', 'read', '--add', file)).rejects.toThrow('is not good')
+    await expect(run('--tenant', 'shop', '--scopes', 'read', '--add', file)).rejects.toThrow('is not valid')
     expect(readFileSync(file, 'utf8')).toBe('- {tenant: shop}\n')
     await expect(run('--tenant', 'a', '--scopes', 'read', '--add', join(folder, 'no', 'x'))).rejects.toThrow(
       'cannot be written',

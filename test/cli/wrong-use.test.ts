@@ -134,13 +134,13 @@ describe.each(ASKING.map(args => [args.join(' '), args] as const))('wattline %s'
       of(/^not_running: nothing answers/),
     )
     expect(await failing([...args, '--url', at.deaf])).toEqual(of(/^not_running: /))
-    expect(await asking('html')).toEqual(of(/^answer_unreadable: .*not as Wattline does/))
+    expect(await asking('html')).toEqual(of(/^answer_unreadable: .*the answer is not from Wattline/))
     expect(await asking('empty')).toEqual(of(/^answer_unreadable: /))
     expect(await asking('null')).toEqual(of(/^answer_unreadable: /))
     expect(await asking('error')).toEqual(of(/^answer_unreadable: .* answered 500: <h1> \[31mInternal/))
     expect(await asking('refused')).toEqual(of(/^unauthenticated: The token is unknown\. Send a valid/))
-    expect(await asking('cut')).toEqual(of(/^not_running: .*broke off/))
-    expect(await asking('two\nlines')).toEqual(of(/^unauthenticated: The token has characters/))
+    expect(await asking('cut')).toEqual(of(/^not_running: .*closed the connection/))
+    expect(await asking('two\nlines')).toEqual(of(/^unauthenticated: The token contains characters/))
   })
 })
 

@@ -70,7 +70,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     await give('wl_wrong')
     await page.getByText('The token is not known here, or has expired.').waitFor()
     await give('wl_with space')
-    await page.getByText('That is no token').waitFor()
+    await page.getByText('This is not a token').waitFor()
     expect(await page.locator('tfoot').count()).toBe(0)
   })
 

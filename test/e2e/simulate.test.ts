@@ -132,12 +132,15 @@ it('does what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {
 
 it('says what is wrong with its options, and who does not answer', async () => {
   const wrong = await simulate(wattline.otlp, '--hosts', '0', '--workloads', '1')
-  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('A whole number from 1 on') })
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Give a whole number of at least 1'),
+  })
   const gone = await simulate('http://127.0.0.1:1', '--hosts', '1', '--workloads', '1', '--give-up', '0.1')
   expect(gone).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /^not_running: nothing takes OTLP at http:\/\/127\.0\.0\.1:1, see --otlp-url .*\. Start Wattline with/m,
+      /^not_running: No receiver takes OTLP at http:\/\/127\.0\.0\.1:1 \(--otlp-url\): .*\. Start Wattline with/m,
     ),
   })
 })

@@ -1,10 +1,13 @@
 // Guarantees: the worked example of docs/walkthrough-watt.md, sent as OTLP, gives exactly those microjoules, micrograms
 // and nano-euros in the ledger, over HTTP and over gRPC, also when each sample is sent twice; so does a case that does not
-// divide evenly. And the ledger's hours and days sum to the same as its minutes.
+// divide evenly. And the ledger's hours and days sum to the same as its minutes. The span of docs/walkthrough-span.md is found
+// by SQL as the page shows it.
 import { Client, compressionAlgorithms, credentials, type ServiceError } from '@grpc/grpc-js'
 import { expect, it } from 'vitest'
 import { METHODS } from '../collector/grpc/grpc-rig.ts'
 import { jsonIndependently } from '../collector/otlp/json/json-reference.ts'
+import { SPAN_PAGE, spanRequest } from '../support/span-page.ts'
+import { eventually } from '../support/wattline-process.ts'
 import { expectWorkedExample, type Send, workedExample } from '../support/worked-example.ts'
 
 const wattline = workedExample()
@@ -23,3 +26,24 @@ const sendGrpc: Send = async ({ otlpGrpc }, request) => {
 }
 
 it('gives the same over gRPC', () => expectWorkedExample(wattline(), 'example-grpc', sendGrpc))
+
+it('stores the span of docs/walkthrough-span.md as the row that the page shows', async () => {
+  const sent = await fetch(`${wattline().otlp}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: spanRequest(Math.floor(Date.now() / 1000)),
+  })
+  expect([sent.status, await sent.text()]).toEqual([200, '{}'])
+  const [, statement = ''] = /```sql\n([\s\S]*?)```/.exec(SPAN_PAGE) ?? []
+  const rows = await eventually(
+    () => wattline().sql<Readonly<Record<string, unknown>>>(statement),
+    found => found.length > 0,
+  )
+  const [head = '', , ...shown] = [...SPAN_PAGE.matchAll(/^\| ?(ServiceName|shop|---)[^\n]*$/gm)].map(
+    ([row]) => row,
+  )
+  expect(head).not.toBe('')
+  expect(rows.map(row => `| ${Object.values(row).join(' | ')} |`)).toEqual(
+    shown.filter(row => row.includes('shop')),
+  )
+})

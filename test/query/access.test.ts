@@ -431,7 +431,7 @@ describe('readiness', () => {
     const problems = async (who: Who): Promise<unknown> =>
       (JSON.parse((await ask('GET /api/v1/status', as(who))).text) as { problems: unknown }).problems
     expect(await problems('operator')).toEqual(['the warehouse is away'])
-    expect(await problems('shop')).toEqual(['whoever runs this instance has been told why'])
+    expect(await problems('shop')).toEqual(['the operator of this instance sees the reasons'])
   })
 
   it('and metrics are guarded in a process without role query, too', async () => {

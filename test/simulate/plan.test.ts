@@ -214,10 +214,10 @@ describe('what is asked', () => {
   })
 
   it.each([
-    ['host=3', /parameter_invalid: --plan knows no `host`; it knows hosts, workloads/],
-    ['hosts=many', /parameter_invalid: --plan hosts=many: a number from 0 on/],
-    ['interval=0', /from 1 on/],
-    ['hosts', /hosts=:/],
+    ['host=3', /parameter_invalid: --plan has no key `host`. Use hosts, workloads/],
+    ['hosts=many', /parameter_invalid: --plan hosts=many is not a number of at least 0/],
+    ['interval=0', /of at least 1/],
+    ['hosts', /hosts= is not a number/],
   ])('is refused where it makes no sense: %s', (text, said) => {
     let refusal = ''
     try {

@@ -18,7 +18,7 @@ interface PollState<T> {
 
 /**
  * Reads a route again and again, one request at a time, and keeps the last answer while the server is away. A page
- * that nobody looks at asks nothing, nor does one that needs a token.
+ * in a hidden tab sends no requests, nor does one that lacks a token.
  */
 export function usePoll<T>(path: string, intervalMs: number): Polled<T> {
   const [state, setState] = useState<PollState<T>>({ path, data: null, error: null })

@@ -111,7 +111,7 @@ export function intervalStarts(timesMs: readonly number[]): readonly number[] {
   return timesMs.map((end, index) => timesMs[index - 1] ?? end - typicalInterval(timesMs))
 }
 
-/** A history shorter than this is not drawn wider than this: a first reading is no trend. */
+/** A shorter history is drawn no wider than this: a first reading is not a trend. */
 const LEAST_SPAN_MS = 120_000
 
 /** What the chart spans: the chosen minutes up to the newest interval, or what there is of them. */

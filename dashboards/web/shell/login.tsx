@@ -17,9 +17,10 @@ export function Login(props: {
   }
   return (
     <section class="card login" aria-label="Access">
-      <h2>This instance asks for a token</h2>
+      <h2>This instance requires a token</h2>
       <p class="detail">
-        One with scope read, as <code>wattline token</code> makes it. It stays in this tab until you close it.
+        Enter a token with scope read, made by <code>wattline token</code>. It stays in this tab until you
+        close it.
       </p>
       <form onSubmit={submit}>
         <label>
@@ -38,7 +39,7 @@ export function Login(props: {
       </form>
       <p class="login-refused" role="alert">
         {malformed
-          ? 'That is no token: it begins with wl_.'
+          ? 'This is not a token. A token begins with wl_.'
           : props.refused && 'The token is not known here, or has expired.'}
       </p>
     </section>

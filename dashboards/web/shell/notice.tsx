@@ -29,7 +29,8 @@ export function Notice(props: {
         problems.length > 0 && (
           <p class="notice">
             <span>
-              <b>Not ready:</b> {problems.join('; ').replace(/\.$/, '')}. This line goes when it works again
+              <b>Not ready:</b> {problems.join('; ').replace(/\.$/, '')}. This notice disappears when it works
+              again
               {isLoss ? ', or when the loss is accepted.' : '; nothing acknowledged is lost.'}
             </span>
           </p>

@@ -104,7 +104,7 @@ function pointOf(columns: ReadingColumns, row: number): SensorPoint | LeftOut {
   }
 }
 
-/** What the source said of the workload, without the words that we made of it. */
+/** Labels of the source, without those that the recogniser added. */
 const publicLabels = (labels: TextAttributes): TextAttributes =>
   Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith('workload.')))
 

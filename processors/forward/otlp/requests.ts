@@ -19,7 +19,7 @@ export interface OtlpRequest {
 /** Rows of one request: some 2.5 MB of spans, below what receivers take by default. */
 const MAX_ROWS = 8_192
 
-/** The requests that carry a record, in order; `onLeftOut` is told of readings that are in none. */
+/** The requests that carry a record, in order. `onLeftOut` counts readings that are in none. */
 export function* requestsOf(
   stream: StreamDeclaration,
   { rows, columns }: RecordView<StreamDeclaration>,

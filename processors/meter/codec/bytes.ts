@@ -87,7 +87,7 @@ export class ByteWriter {
     this.#bytes = larger
   }
 
-  /** A copy of what was written; the writer begins anew, with the same buffer. */
+  /** A copy of what was written. The writer then starts over with the same buffer. */
   finish(): Uint8Array {
     const written = this.#bytes.slice(0, this.#length)
     this.#length = 0

@@ -84,7 +84,7 @@ function readNumbers(from: ByteReader, series: Series, baseNano: bigint): void {
   if (pending !== null) restorePending(series, pending)
 }
 
-/** Beyond so many minutes the distance of two samples was no beat. */
+/** Beyond this distance between two samples, differences of distances were not stored. */
 const FAR_MINUTES = 20_000
 
 const isFar = (samples: readonly number[]): boolean =>

@@ -46,7 +46,7 @@ const AHEAD = 4
 const LIVE = 8
 const SET_BACK = 16
 
-/** One for all: bytes are copied out of it before anybody else writes. */
+/** Shared by all hosts: the bytes are copied out before the next host writes. */
 const numbersWriter = new ByteWriter()
 
 /** Both halves of a host's state. The same state always gives the same bytes. */
@@ -242,7 +242,7 @@ function writeSamples(to: ByteWriter, samples: Samples, { minute, ns }: Base): v
   }
 }
 
-/** Beyond so many minutes nanoseconds, and differences of them, need more than 53 bits. */
+/** Beyond this distance, nanoseconds and their differences need more than 53 bits. */
 const FAR_MINUTES = 20_000
 
 /** A distance less the last one; returns it as the next one's last, 0 after one that is too large for a number. */

@@ -50,7 +50,7 @@ interface Announced {
 }
 
 const ANNOUNCE_EVERY_MS = 3_600_000
-/** A claim so much older than the newest one of its name is that of a machine that is gone. */
+/** A claim this much older than the newest one of its name comes from a machine that is gone. */
 const STALE_MS = 3 * ANNOUNCE_EVERY_MS
 /** Who waits for an answer waits no longer: the partition of the name stands still. */
 const LONGEST_WAIT_MS = ANNOUNCE_EVERY_MS

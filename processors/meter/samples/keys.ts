@@ -26,7 +26,7 @@ export const isNamesKey = (key: string): boolean => key.startsWith(SEPARATOR)
 /** Identity of a workload on its host: kind and id. */
 export const workloadKey = (kind: string, id: string): string => `${kind}${SEPARATOR}${id}`
 
-/** Which meter it is, whoever it measures: few in a record, so that readers build each once. */
+/** Identity of a meter, without whom it measures. A record has few, so readers build each key once. */
 export const meterKey = (meter: MeterIdentity): string =>
   [meter.quantity, meter.domain, meter.device, meter.bootId, meter.source, meter.quality].join(SEPARATOR)
 

@@ -26,7 +26,7 @@ const UNIT_BITS = 11
 const UNIT_NS = 2 ** UNIT_BITS
 const UNITS_PER_HIGH = TWO_32 / UNIT_NS
 
-/** The minute of an instant given as the words of its nanoseconds since the epoch. */
+/** The minute of a time in nanoseconds since the epoch, given as its high and low 32 bits. */
 export const minuteOfParts = (high: number, low: number): number =>
   Math.floor((high * UNITS_PER_HIGH + (low >>> UNIT_BITS)) / MINUTE_UNITS)
 

@@ -149,7 +149,7 @@ export function upperBoundOf({ quantity, domain }: SeriesIdentity, maxPowerMw: b
 export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
 
 /**
- * Adds a sample: the minute of its instant, the nanoseconds into it, the words of its value (high signed, low unsigned).
+ * Adds a sample: its minute, the nanoseconds into it, and its value as high (signed) and low (unsigned) 32 bits.
  * `most`: samples that may wait.
  */
 export function insertSample(
@@ -195,7 +195,7 @@ export function heard(series: Series, clockMs: number, lagSeconds: number): void
     const span = spanNs(samples, before, last)
     const seconds = Math.ceil(span / 1e9)
     series.isLive = (clockMs - series.heardMs) * 2e6 >= span
-    // Seen as it passed, a distance is no stray's.
+    // A distance that passed while this process watched does not come from a stray sample.
     if (series.isLive && seconds <= LONGEST_BEAT_SECONDS && seconds > series.everySeconds) {
       series.everySeconds = seconds
     }

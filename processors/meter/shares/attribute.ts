@@ -131,7 +131,7 @@ function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigi
   const { busyUs, capacityUs } = use
   const workloadsUs = use.workloads.map(({ cpuUs }) => cpuUs)
   if (part.component === 'gpu') {
-    // Who held the device is not known from CPU time: its energy stays with nobody until GPU time is metered.
+    // CPU time does not tell who used the device: its energy stays unattributed until GPU time is metered.
     return split({ energyUj: part.energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
   }
   const byteSeconds = use.workloads.map(({ hasMemory, byteSeconds: used }) => (hasMemory ? used : null))

@@ -40,11 +40,11 @@ export function describeWorkloads(host: HostState, slices: readonly WindowSlice[
       numbers.set(key, number)
       workloads.push({ key, kind, id, labels: labelsOf(key), told: [] })
     }
-    // What cannot be (aggregate.ts leaves it out) must not decide who is believed.
+    // Impossible amounts, which aggregate.ts leaves out, must not decide which source is believed.
     const us = quantity === 'cpu_time' && amount <= mostUs ? amount : 0n
     workloads[number]!.told.push({ source, quality, us })
   }
-  // In order of key: who is asked about first must not matter.
+  // Sorted by key, so that the order of samples does not matter.
   const sorted = workloads.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   for (const [number, { key }] of sorted.entries()) numbers.set(key, number)
   const { asOf, counts, labels } = chooseWorkloads(sorted)

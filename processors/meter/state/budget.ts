@@ -84,7 +84,7 @@ export class StateBudget {
   #tell(tenant: string, bytes: number): void {
     const isFull = bytes >= this.#limitBytes
     if (isFull === this.#full.has(tenant)) return
-    // Not told again at every host that comes and goes at the edge.
+    // No event for every host that comes and goes near the bound.
     if (!isFull && bytes > this.#limitBytes * 0.9) return
     if (isFull) this.#full.add(tenant)
     else this.#full.delete(tenant)

@@ -58,7 +58,7 @@ export class EntryFinder {
     let entry = last === null ? null : last.next
     if (entry === null || !this.#matches(entry.symbols, row)) {
       entry = this.#find(host, row, entry)
-      // Nothing that is held leads to it.
+      // The next row must not find it.
       if (!entry.isKept) return entry
       if (last !== null) last.next = entry
     }
@@ -117,7 +117,7 @@ export class EntryFinder {
   ): Pick<RowEntry, 'series' | 'isKept'> {
     const { Quantity, Domain, Device, BootId, Source, Quality, Attributes } = this.#columns
     const quantity = Quantity.get(row)
-    // The host's own memory is no energy and belongs to nobody.
+    // The memory of the host itself is not energy and belongs to no workload.
     if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) {
       return { series: null, isKept: capacity === 'all' }
     }

@@ -52,7 +52,7 @@ export class LabelUpdater {
     }
   }
 
-  /** Without making texts: nearly every reading repeats what is known. */
+  /** Compares symbols instead of texts: nearly every reading repeats known labels. */
   #saysTheSame(said: readonly number[] | null, row: number): boolean {
     if (said === null) return false
     const { offsets } = this.#attributes

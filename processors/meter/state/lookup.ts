@@ -77,11 +77,11 @@ export interface HostLookup {
   nameId: number
 }
 
-/** Symbols that may be held for nothing: for each series that there is, and at any rate. */
+/** Symbols kept beyond need: this many for each series, and `SPARE` in any case. */
 const SPARE_PER_SERIES = 48
 const SPARE = 65_536
 
-/** All texts of one meter, and when to forget them: those of workloads that are gone cannot be told from others. */
+/** Symbols of all texts of one meter. They are dropped when there are too many: texts of workloads that are gone cannot be told apart. */
 export class TextSymbols {
   /** Shortcuts of another generation are worth nothing. */
   generation = 0

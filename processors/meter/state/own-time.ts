@@ -1,6 +1,6 @@
 /** Time as a process sees it pass, whatever is done to the wall clock meanwhile. */
 
-/** Looks at the clock are seconds apart; a larger distance is a step of the clock, or a process that was suspended. */
+/** The clock is read every few seconds; a larger distance means that it was set, or the process suspended. */
 const LARGEST_PASS_MS = 300_000
 
 /** Time as one process sees it pass, and by how much the wall clock was set meanwhile, ahead or back. */
@@ -9,12 +9,12 @@ export interface ElapsedTime {
   readonly steppedMs: number
 }
 
-/** Of one who was not there yet, and of one who sees everything. */
+/** Before the process has seen anything. */
 export const NO_TIME: ElapsedTime = { passedMs: 0, steppedMs: 0 }
 /** A process that has seen everything: no silence is too long for it to judge. */
 export const ALL_TIME: ElapsedTime = { passedMs: Number.POSITIVE_INFINITY, steppedMs: 0 }
 
-/** Follows the wall clock look by look, every few seconds: a step of it is no silence of anybody. */
+/** Follows the wall clock in steps of a few seconds: when it is set, that does not count as silence of a host. */
 export class OwnTime {
   #now = NO_TIME
   #lastMs: number | null = null

@@ -27,7 +27,7 @@ const TOLERANCE_MS = 5_000
 /** An hour of samples every 5 s. */
 const MOST_AHEAD = 720
 
-/** No host's clock is so far ahead: what stamped the record knows no time. */
+/** No clock of a host is this far ahead: the clock that stamped the record must be wrong. */
 const NONSENSE_MINUTES = 2 * 1440
 
 /** When a record came, given when its clock says so: 0, unknown, where the oldest of its readings lies days ahead of that. */
@@ -161,7 +161,7 @@ export function dropAhead(state: HostState, late: LateRow[]): void {
   }
 }
 
-/** The newest instant of what waits and is not after a given one; below 0: nothing does. */
+/** Time of the newest waiting sample in ns since the epoch; below 0: none waits. */
 export function newestAhead(state: HostState, untilNano: bigint): bigint {
   let newest = -1n
   if (!state.hasAhead) return newest

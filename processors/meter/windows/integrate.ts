@@ -114,7 +114,7 @@ function integrateInterval(
   return reaches ? at : end
 }
 
-/** The sample after the newest one will tell whether that is odd or the counter began anew. */
+/** Until the next sample arrives, it is open whether the newest one is odd or the counter restarted. */
 const isNewest = ({ samples }: Series, at: number): boolean => at === samples.length - STRIDE
 
 function bookParts(

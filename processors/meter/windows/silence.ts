@@ -1,4 +1,4 @@
-/** What is to be done about hosts that have fallen silent. Decided by wall-clock time, carried out as a record of the log. */
+/** Which windows of silent hosts are closed. Decided by wall-clock time, carried out by a record of the log. */
 import { larger } from '../../../core/model/integers.ts'
 import { windowAfter, windowOf, windowStartNano } from '../../../core/model/window.ts'
 import { countOf } from '../samples/samples.ts'
@@ -51,7 +51,7 @@ export function flushFor(
   return until > closed ? flush : null
 }
 
-/** Of a day's silence, this process must have seen so much itself: a clock that is a day ahead at start makes nobody gone. */
+/** Part of a day's silence that this process must have seen itself: a clock a day ahead at start does not make hosts disappear. */
 const SEEN_GONE_MS = 3_600_000
 /** Whether some series holds an interval that is not booked up to where windows are closed. */
 const hasWaiting = ({ series }: HostState): boolean =>

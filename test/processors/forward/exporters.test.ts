@@ -122,11 +122,11 @@ describe('to another Wattline', () => {
     ['no such route', { status: 404 }, /answered 404/],
     ['overload', { status: 429, headers: { 'retry-after': '0' } }, /answered 429/],
     ['a defect', { status: 500 }, /answered 500/],
-    ['a login page', { status: 200, body: '<html>' }, /what answered there is no Wattline/],
+    ['a login page', { status: 200, body: '<html>' }, /not with a receipt of Wattline/],
     [
       'a receipt of something else',
       { status: 200, body: '{"records":99}' },
-      /what answered there is no Wattline/,
+      /not with a receipt of Wattline/,
     ],
     ['silence', undefined, /no answer within 500 ms/],
   ])('waits at %s, says so, and goes on', async (_what, answer, problem) => {

@@ -142,7 +142,7 @@ it('never takes a damaged backup for a good one', { timeout: 180_000 }, async ()
   })
   expect(await wattline(['restore', join(root, 'nothing'), '--data', join(root, 'other')])).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/backup_unusable: No complete backup/),
+    stderr: expect.stringMatching(/backup_unusable: There is no complete backup/),
   })
   expect(await wattline(['backup'])).toMatchObject({ code: 2 })
   expect(await wattline(['backup', to, '--data', join(root, 'other')])).toMatchObject({

@@ -14,7 +14,10 @@ it('ends the wait for an engine that does not come back', async () => {
   expect(deadline.signal.aborted).toBe(false)
   await vi.advanceTimersByTimeAsync(500)
   expect(deadline.signal.aborted).toBe(true)
-  await expect(held).rejects.toMatchObject({ code: 'sql_limit', message: 'It took longer than 8 s.' })
+  await expect(held).rejects.toMatchObject({
+    code: 'sql_limit',
+    message: 'The statement took longer than 8 s.',
+  })
 })
 
 it('hands on what comes in time, and failures', async () => {

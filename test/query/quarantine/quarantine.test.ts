@@ -189,7 +189,7 @@ describe('replay', () => {
 
   it.each([
     ['/traces/0/18', /replayed already, as traces\/0\/25/],
-    ['/traces/0/19', /whether it took place is not known/],
+    ['/traces/0/19', /whose outcome is unknown/],
     ['/readings/1/3', /damaged/],
   ])('refuses %s, unless forced', async (path, reason) => {
     const refused = await ask(`${path}/replay`, 'POST')
@@ -207,7 +207,7 @@ describe('replay', () => {
     expect((await ask('/factors/0/5')).body).toMatchObject({ key: null })
     expect(await ask('/factors/0/5/replay?force=true', 'POST')).toMatchObject({
       status: 409,
-      body: { detail: expect.stringMatching(/lost its key/) },
+      body: { detail: expect.stringMatching(/has no key/) },
     })
     expect(replayed).toHaveLength(1)
   })

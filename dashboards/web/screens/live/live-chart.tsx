@@ -17,7 +17,7 @@ interface ChartProps {
   readonly theme: string
 }
 
-/** What a painting hook reads: always the newest, without making the chart anew. */
+/** What the painting hooks read: always the newest values, without rebuilding the chart. */
 interface Scene {
   props: ChartProps
   fills: readonly Fill[]

@@ -11,7 +11,7 @@ import { Empty, Segmented } from '../../parts/small.tsx'
 import { LiveChart } from './live-chart.tsx'
 import { Now } from './now.tsx'
 
-/** The machine as it is now: the big number and the chart of who draws it. */
+/** What the machine draws now: the total, and a chart by workload. */
 export function LivePanel(props: {
   readonly live: Polled<LiveAnswer>
   readonly shown: Layers

@@ -5,7 +5,7 @@ import { agoText, bandText, carbonPerHour, moneyPerHour, spanText } from '../../
 import { formatQuantity } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
-/** After this long without a reading the number is no longer "now", and says so. */
+/** After this long without a reading the number is marked as old. */
 const STALE_MS = 60_000
 /** A twelfth of a year of 365.25 days. */
 const HOURS_A_MONTH = 730.5

@@ -117,7 +117,7 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
           />
         ))}
       </ol>
-      {left > 0 && <p class="note warn">{left} more spans are not drawn; ask for them by SQL.</p>}
+      {left > 0 && <p class="note warn">{left} more spans are not drawn; query them with SQL.</p>}
     </>
   )
 }
