@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { METHODS } from '../collector/grpc/grpc-rig.ts'
 import { jsonIndependently } from '../collector/otlp/json/json-reference.ts'
 import { SPAN_PAGE, spanRequest } from '../support/span-page.ts'
-import { eventually } from '../support/wattline-process.ts'
+import { eventually } from '../support/until.ts'
 import { expectWorkedExample, type Send, workedExample } from '../support/worked-example.ts'
 
 const wattline = workedExample()
