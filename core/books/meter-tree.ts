@@ -1,4 +1,5 @@
 import type { Component } from '../model/components.ts'
+import { domainKindOf, domainOf } from './domains.ts'
 
 /**
  * The tree of meters: `host` encloses packages, memory and devices; `package-N` encloses `core-N` and `uncore-N`. A child
@@ -14,13 +15,15 @@ const DIE = /^package-.*-die-/
 export function componentOf(domain: string, metered: ReadonlySet<string>): Component | null {
   if (domain === 'host') return 'host'
   if (domain === 'psys') return hasParts(metered) ? null : 'host'
-  if (domain.startsWith('package')) return isHeldByPackage(domain, metered) ? null : 'cpu'
-  if (domain.startsWith('dram')) return 'dram'
-  if (domain.startsWith('gpu')) return 'gpu'
-  const inside = INSIDE_PACKAGE.exec(domain)
-  if (inside !== null) return isInsideMetered(inside[1], metered) ? null : 'cpu'
-  if (domain.startsWith('mig')) return hasPrefix(metered, 'gpu') ? null : 'gpu'
-  return 'other'
+  const kind = domainKindOf(domain)
+  const component = domainOf(domain)?.component ?? 'other'
+  if (kind === 'core' || kind === 'uncore') {
+    const inside = INSIDE_PACKAGE.exec(domain)
+    if (inside === null) return 'other'
+    return isInsideMetered(inside[1], metered) ? null : component
+  }
+  if (kind === 'package' && isHeldByPackage(domain, metered)) return null
+  return kind === 'mig' && hasPrefix(metered, 'gpu') ? null : component
 }
 
 const hasParts = (metered: ReadonlySet<string>): boolean =>

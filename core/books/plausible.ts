@@ -3,6 +3,7 @@
  * ones, not busy machines from idle ones.
  */
 import type { MostPerSecond } from './counter-step.ts'
+import { domainOf } from './domains.ts'
 
 /**
  * Attribute of a host's energy reading: the most power that the meter itself names, mW (`constraint_0_max_power_uw` of
@@ -20,18 +21,6 @@ export const maxPowerMwOf = (attributes: Readonly<Record<string, string>>): bigi
 const BOOST = 4n
 const MICROJOULES_PER_WATT_SECOND = 1_000_000n
 
-/**
- * Watts of one meter, by how its domain begins; several times what was on sale in 2026: sockets of 600 W, memory of a
- * socket below 300 W, accelerators of 1,400 W, servers of 15 kW.
- */
-const MOST_WATTS: readonly (readonly [prefix: string, watts: bigint])[] = [
-  ['package', 1_000n],
-  ['core', 1_000n],
-  ['uncore', 1_000n],
-  ['dram', 500n],
-  ['gpu', 3_000n],
-  ['mig', 3_000n],
-]
 /** Whole hosts, and what has no domain of its own: an enclosure may be metered as one. */
 const MOST_WATTS_ELSE = 100_000n
 
@@ -41,7 +30,7 @@ const MOST_CPUS = 8_192n
 /** µJ a second. `maxPowerMw`: what the meter itself names; 0n: nothing. */
 export function mostEnergyPerSecond(domain: string, maxPowerMw: bigint): MostPerSecond {
   if (maxPowerMw > 0n) return maxPowerMw * 1_000n * BOOST
-  const watts = MOST_WATTS.find(([prefix]) => domain.startsWith(prefix))?.[1] ?? MOST_WATTS_ELSE
+  const watts = domainOf(domain)?.mostWatts ?? MOST_WATTS_ELSE
   return watts * MICROJOULES_PER_WATT_SECOND
 }
 

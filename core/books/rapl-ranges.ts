@@ -4,6 +4,7 @@
  * are tried, but only on a fall from just below one of them: as far below, and as far beyond, as the zone can have counted in
  * that time. A counter that begins anew from just there is one in fifty of those, and a machine seldom does.
  */
+import { type DomainKind, domainKindOf } from './domains.ts'
 
 /** 2^32 steps of 2^-14 J and of 2^-16 J, as `max_energy_range_uj` shows them, µJ. */
 const RANGES = [65_712_999_613n, 262_143_328_850n] as const
@@ -12,7 +13,7 @@ const RANGES = [65_712_999_613n, 262_143_328_850n] as const
 const PASSES_ON = /^(?:node_exporter:node_rapl_|kepler:kepler_node_cpu_joules_total)/
 
 /** Watts that a zone hardly ever exceeds, by how its domain begins; and the ranges that it may have. */
-const ZONES: readonly (readonly [prefix: string, watts: bigint, ranges: readonly bigint[]])[] = [
+const ZONES: readonly (readonly [kind: DomainKind, watts: bigint, ranges: readonly bigint[]])[] = [
   ['package', 400n, [RANGES[1]]],
   ['core', 400n, [RANGES[1]]],
   ['uncore', 100n, [RANGES[1]]],
@@ -31,7 +32,7 @@ export interface LikelyRange {
 /** Of the counters of a source in a domain; null: nothing is known. */
 export function likelyRangeOf(source: string, domain: string): LikelyRange | null {
   if (!PASSES_ON.test(source)) return null
-  const zone = ZONES.find(([prefix]) => domain.startsWith(prefix))
+  const zone = ZONES.find(([kind]) => kind === domainKindOf(domain))
   return zone === undefined ? null : { watts: zone[1], ranges: zone[2] }
 }
 

@@ -3,6 +3,7 @@
  * in metrics are left out: those metrics are sent as they came.
  */
 
+import { domainOf } from '../../../core/books/domains.ts'
 import { isCounter, QUANTITIES, type Quantity } from '../../../core/books/quantities.ts'
 import { isSensorSource } from '../../../core/books/sources.ts'
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
@@ -129,15 +130,6 @@ const WATTS = metricOf('power')
 const SECONDS = metricOf('cpu_time')
 const BYTES = metricOf('memory')
 
-/** hw.type by the first word of a domain. */
-const HARDWARE: Readonly<Record<string, string>> = {
-  package: 'cpu',
-  core: 'cpu',
-  uncore: 'cpu',
-  dram: 'memory',
-  gpu: 'gpu',
-}
-
 function hostMetric(columns: ReadingColumns, row: number): Metric | null {
   const quantity = columns.Quantity.get(row)
   const domain = columns.Domain.get(row)
@@ -152,8 +144,8 @@ function hostMetric(columns: ReadingColumns, row: number): Metric | null {
   if (quantity !== 'energy' && quantity !== 'power') return null
   const by = quantity === 'energy' ? JOULES : WATTS
   if (domain === 'host') return { metric: `hw.host.${quantity}`, ...by, attributes: {}, resource: {} }
-  const type = HARDWARE[domain.split('-', 1)[0]!]
-  if (type === undefined) return null
+  const type = domainOf(domain)?.hardware ?? null
+  if (type === null) return null
   return { metric: `hw.${quantity}`, ...by, attributes: { 'hw.id': domain, 'hw.type': type }, resource: {} }
 }
 
