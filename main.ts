@@ -8,7 +8,7 @@ import type { Role } from './core/catalogue/config/keys/process.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'
 import { keepStartReserve, releaseStartReserve } from './core/runtime/start-reserve.ts'
 import type { Readiness } from './query/http/readiness.ts'
-import { startIntake, startReceivers, startSources } from './wiring/collector.ts'
+import { startFactors, startIntake, startReceivers, startSources } from './wiring/collector.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startFolder, startLateLog, startLog, startSnapshots, startWarehouse } from './wiring/neighbours.ts'
 import { startErasures, startRunner, startUplink } from './wiring/processors.ts'
@@ -65,6 +65,7 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const parts = { log, warehouse, snapshots, erasures, processors, uplink, ...otlp, readiness }
   const http = await startHttp(wiring, parts, early)
   if (intake !== null) await startSources(wiring, intake)
+  if (collects) await startFactors(wiring, broker)
   if (needs.folder) keepStartReserve(config.data)
   return {
     addresses: { http, ...otlp },

@@ -1,3 +1,5 @@
+import { startFactorPoller } from '../collector/factors/poller.ts'
+import { providerOf } from '../collector/factors/providers.ts'
 import { createOtlpGrpcReceiver } from '../collector/grpc/receiver.ts'
 import { createOtlpHttpReceiver } from '../collector/http/receiver.ts'
 import { createIntake, type Intake } from '../collector/intake/intake.ts'
@@ -10,6 +12,7 @@ import type { Receiver } from '../collector/receiver.ts'
 import { startSensors } from '../collector/sensors/sensors.ts'
 import type { Authentication } from '../core/auth/authentication.ts'
 import type { Broker } from '../core/broker/broker.ts'
+import { putIntensities } from '../core/factors/intensity-log.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -40,6 +43,22 @@ export async function startReceivers(wiring: Wiring, intake: Intake): Promise<Ot
   const otlpHttp = await startOtlpHttp(wiring, intake)
   const otlpGrpc = await startOtlpGrpc(wiring, intake)
   return { otlpHttp, otlpGrpc }
+}
+
+/** Asks providers of intensities, where the configuration names any. */
+export async function startFactors({ lifecycle, config, events }: Wiring, broker: Broker): Promise<void> {
+  if (config.factors.providers.length === 0) return
+  await lifecycle.start(
+    'providers of intensities',
+    () =>
+      startFactorPoller({
+        providers: config.factors.providers.map(providerOf),
+        put: revised => putIntensities(broker, revised, Date.now()),
+        events,
+        now: Date.now,
+      }),
+    poller => poller.stop(),
+  )
 }
 
 /** Last, so that a process which scrapes itself finds its pages; stopped first. */

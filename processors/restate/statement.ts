@@ -4,6 +4,7 @@
  */
 import { rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
+import { larger } from '../../core/model/integers.ts'
 import { exactSum, ledger } from '../../core/model/streams/ledger.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import type { UnitCursor } from './dirty.ts'
@@ -174,7 +175,7 @@ function target(bits: 128 | 256): string {
 
 /** Division of 128 bits is several times faster than of 256, and nearly always enough. */
 function bitsFor({ factors }: RestatedRange, { pueDigits }: RestatedUnit): 128 | 256 {
-  const largest = factors.reduce((most, { value: { mantissa } }) => (mantissa > most ? mantissa : most), 0n)
+  const largest = factors.reduce((most, { value: { mantissa } }) => larger(most, mantissa), 0n)
   return 63 + largest.toString(2).length + pueDigits * BITS_A_DIGIT < 126 ? 128 : 256
 }
 const BITS_A_DIGIT = 3.33

@@ -68,3 +68,16 @@ export const SENSOR_EVENTS = {
     counter: counter('wattline_sensor_failures_total', 'Sensor rounds that failed', 'sensor'),
   },
 } as const satisfies Record<string, EventDeclaration>
+
+/** Providers of intensities. */
+export const FACTOR_EVENTS = {
+  factorProviderFailed: {
+    level: 'warn',
+    counter: counter(
+      'wattline_factor_provider_failures_total',
+      'Times that a provider of intensities did not answer as it documents',
+      'provider',
+      'zone',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>

@@ -2,7 +2,7 @@
  * Self-telemetry: components say what happened as typed events (noun, past verb); what becomes of them, log lines and
  * counters on `/metrics`, is declared in the list of their stage. Labels are bounded sets; a drop is an event with a reason.
  */
-import { INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
+import { FACTOR_EVENTS, INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
 import { LISTENER_EVENTS, REQUEST_EVENTS } from './listeners.ts'
 import { PROCESS_EVENTS } from './process.ts'
 import { ERASURE_EVENTS, FORWARD_EVENTS, METER_EVENTS, RESTATE_EVENTS, STORE_EVENTS } from './processors.ts'
@@ -15,6 +15,7 @@ export const EVENTS = {
   ...INTAKE_EVENTS,
   ...LISTENER_EVENTS,
   ...SCRAPE_EVENTS,
+  ...FACTOR_EVENTS,
   ...REQUEST_EVENTS,
   ...LOG_EVENTS,
   ...STORE_EVENTS,

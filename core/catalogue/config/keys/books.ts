@@ -58,6 +58,46 @@ export const workloadsSchema = z
   })
   .prefault({})
 
+const providedZone = z
+  .string()
+  .regex(ZONE, `must be ${ZONE_SHAPE}`)
+  .describe('Grid zone that its values are put in force for')
+const providerKeys = {
+  zone: providedZone,
+  interval: duration.prefault(900).describe('Seconds between two looks'),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address in place of the public one'),
+}
+const area = z.string().min(1).describe('Name of the zone or region at the provider')
+
+/** Who is asked for intensities. One process asks: put it in the configuration of one. */
+const provider = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('uk_carbon_intensity').describe('Great Britain, by half hours, without a key'),
+    ...providerKeys,
+    zone: providedZone.default('GB'),
+  }),
+  z.strictObject({
+    kind: z.literal('electricity_maps').describe('Electricity Maps, API v3, by hours'),
+    ...providerKeys,
+    area: area.optional(),
+    token: z.string().min(1).describe('Key, best as `${file:PATH}`'),
+  }),
+  z.strictObject({
+    kind: z.literal('watttime').describe('WattTime, API v3, by five minutes'),
+    ...providerKeys,
+    area,
+    user: z.string().min(1).describe('User'),
+    password: z.string().min(1).describe('Password, best as `${file:PATH}`'),
+    signal: z
+      .enum(['co2_moer', 'co2_aoer'])
+      .default('co2_moer')
+      .describe('Marginal or average emissions; the ledger uses averages'),
+  }),
+])
+
 /** What energy emits. */
 export const factorsSchema = z
   .strictObject({
@@ -74,6 +114,10 @@ export const factorsSchema = z
     embodied_years: decimal
       .default('5')
       .describe('Expected lifespan over which embodied emissions are spread'),
+    providers: z
+      .array(provider)
+      .default([])
+      .describe('Who is asked for intensities; name each in the configuration of one process'),
   })
   .prefault({})
 

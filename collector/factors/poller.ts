@@ -1,0 +1,116 @@
+/**
+ * Asks providers again and again, and puts what they say in force. While one is away its last known value goes on to hold, marked
+ * `estimated`, for a few hours; then the yearly average does. What it says afterwards restates both.
+ */
+import type { Events } from '../../core/catalogue/events/events.ts'
+import { factorsOf, type IntensityValues, intensityValues } from '../../core/factors/intensity-values.ts'
+import type { Factor } from '../../core/model/factor.ts'
+import { backoffMs, sleep } from '../../core/runtime/backoff.ts'
+import { getJsonFrom } from './get-json.ts'
+import { FactorProviderError, type IntensityProvider } from './provider.ts'
+
+export interface PolledProvider {
+  readonly provider: IntensityProvider
+  readonly url: string
+  readonly intervalMs: number
+}
+
+export interface FactorPollerOptions {
+  readonly providers: readonly PolledProvider[]
+  /** Puts values in force; resolves with the number of days that changed. */
+  readonly put: (factors: readonly Factor[]) => Promise<number>
+  readonly events: Events
+  /** Wall clock, unix ms. */
+  readonly now: () => number
+}
+
+export interface FactorPoller {
+  stop(): Promise<void>
+}
+
+const FIRST_RETRY_MS = 30_000
+const MAX_RETRY_MS = 30 * 60_000
+/** So long after its end the last known value is a better guess than the average of a year. */
+const CARRIED_MS = 6 * 3_600_000
+
+export function startFactorPoller(options: FactorPollerOptions): FactorPoller {
+  const stopping = new AbortController()
+  const running = options.providers.map(polled => poll(polled, options, stopping.signal))
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+async function poll(
+  polled: PolledProvider,
+  options: FactorPollerOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const { provider, url, intervalMs } = polled
+  const { events, now } = options
+  const get = getJsonFrom(url, signal)
+  const carry = new Carry(provider.zone)
+  for (let attempt = 0; !signal.aborted; ) {
+    const nowMs = now()
+    let waitMs = intervalMs
+    try {
+      const read = (await provider.read(get, nowMs)).map(values => intensityValues.parse(values))
+      for (const values of read) {
+        await options.put(factorsOf(values, provider.kind))
+        carry.note(values)
+      }
+      attempt = 0
+    } catch (error) {
+      if (signal.aborted) return
+      events.emit('factorProviderFailed', { provider: provider.kind, zone: provider.zone }, error)
+      const askedMs = error instanceof FactorProviderError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+      waitMs = Math.max(askedMs, Math.min(intervalMs, backoffMs(attempt, FIRST_RETRY_MS, MAX_RETRY_MS)))
+      attempt += 1
+    }
+    await carry.extend(options, provider.kind, nowMs + waitMs)
+    await sleep(waitMs, signal)
+  }
+}
+
+/** The last value of each kind that a provider gave, and how far it has been made to hold. */
+class Carry {
+  readonly #zone: string
+  readonly #last = new Map<IntensityValues['kind'], { readonly grams: string; endMs: number; toMs: number }>()
+
+  constructor(zone: string) {
+    this.#zone = zone
+  }
+
+  note({ kind, values }: IntensityValues): void {
+    let last: IntensityValues['values'][number] | undefined
+    for (const value of values)
+      if (last === undefined || Date.parse(value.to) > Date.parse(last.to)) last = value
+    if (last === undefined) return
+    const endMs = Date.parse(last.to)
+    this.#last.set(kind, { grams: last.g_per_kwh, endMs, toMs: endMs })
+  }
+
+  /** Makes last values hold until then, as far as they may. A failure of the log is told and made up for at the next time. */
+  async extend({ put, events }: FactorPollerOptions, label: string, untilMs: number): Promise<void> {
+    for (const [kind, last] of this.#last) {
+      const toMs = Math.min(Math.ceil(untilMs / 60_000) * 60_000, last.endMs + CARRIED_MS)
+      if (toMs <= last.toMs) continue
+      const value = {
+        from: new Date(last.toMs).toISOString(),
+        to: new Date(toMs).toISOString(),
+        g_per_kwh: last.grams,
+        state: 'estimated' as const,
+      }
+      const values = { zone: this.#zone, kind, source: `last known value of ${label}`, values: [value] }
+      try {
+        await put(factorsOf(intensityValues.parse(values), label))
+        last.toMs = toMs
+      } catch (error) {
+        events.emit('factorProviderFailed', { provider: label, zone: this.#zone }, error)
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * The Carbon Intensity API of Great Britain (https://carbonintensity.org.uk, CC BY 4.0): half hours, with what was forecast and
+ * what was measured since. Average, generation and imports; no key.
+ */
+import { z } from 'zod'
+import type { IntensityValues } from '../../core/factors/intensity-values.ts'
+import { type IntensityProvider, shape } from './provider.ts'
+
+export const UK_URL = 'https://api.carbonintensity.org.uk'
+const SOURCE = 'Carbon Intensity API, National Energy System Operator, CC BY 4.0'
+
+const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/)
+const answer = z.object({
+  data: z.array(
+    z.object({
+      from: time,
+      to: time,
+      intensity: z.object({ forecast: z.number().nullable(), actual: z.number().nullish() }),
+    }),
+  ),
+})
+
+export const ukCarbonIntensity = ({ zone }: { readonly zone: string }): IntensityProvider => ({
+  kind: 'uk_carbon_intensity',
+  zone,
+  async read(get, nowMs) {
+    const past = await get(`/intensity/${slot(nowMs)}/pt24h`)
+    const future = await get(`/intensity/${slot(nowMs)}/fw24h`)
+    const slots = new Map(
+      [past, future].flatMap(body => shape(answer.safeParse(body)).data).map(one => [one.from, one]),
+    )
+    const values = [...slots.values()].flatMap(({ from, to, intensity: { forecast, actual } }) => {
+      const grams = actual ?? forecast
+      if (grams === null) return []
+      const state: IntensityValues['values'][number]['state'] = actual == null ? 'forecast' : 'final'
+      return [{ from, to, g_per_kwh: `${grams}`, state }]
+    })
+    return values.length === 0 ? [] : [{ zone, kind: 'average', source: SOURCE, values }]
+  },
+})
+
+/** As the API writes times. */
+const slot = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`
