@@ -125,7 +125,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
     for (const [index, series] of points.series.entries()) {
       const into = readingBatcher(series.partitionKey % partitions)
       if (!added.has(into)) into.batcher.makeRoom(0, engineBytes)
-      into.rows.append(series, points.words, index)
+      into.rows.append(series, points.parts, index)
       added.set(into, (added.get(into) ?? 0) + 1)
     }
     await Promise.all([...added].map(([{ batcher }, rows]) => batcher.join(rows, ticket, engineBytes)))

@@ -69,7 +69,7 @@ export interface RowBuilder {
 export interface IngestResult {
   readonly accepted: number
   readonly rejected: number
-  /** Rejected items by reason, a bounded set of words. */
+  /** Rejected items by reason, a bounded set of reasons. */
   readonly reasons: ReadonlyMap<string, number>
   /** Attributes cut at the limits; their items were accepted. */
   readonly cutAttributes: number

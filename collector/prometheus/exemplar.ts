@@ -1,7 +1,7 @@
 import { FIELD } from '../../core/protobuf/otlp/fields.ts'
 import { writeAttribute } from '../../core/protobuf/otlp/write.ts'
 import { type ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
-import { type NanoWords, nanoWords } from './nano-words.ts'
+import { type NanoParts, nanoParts } from './nano-parts.ts'
 
 /** An exemplar of Prometheus; trace and span id are among its labels. */
 export interface Exemplar {
@@ -20,12 +20,12 @@ const IDS: ReadonlyMap<string, { readonly field: number; readonly pattern: RegEx
 
 /** Writes an OTLP Exemplar; labels `trace_id` and `span_id` become its ids, the others its filtered attributes. */
 export function writeExemplar(out: ProtobufWriter, field: number, { value, timeMs, labels }: Exemplar): void {
-  const words: NanoWords = { low: 0, high: 0 }
-  nanoWords(timeMs, words)
+  const parts: NanoParts = { low: 0, high: 0 }
+  nanoParts(timeMs, parts)
   out.tag(field, WIRE.bytes)
   const start = out.begin()
   out.tag(EXEMPLAR.timeUnixNano, WIRE.fixed64)
-  out.fixed64Words(words.low, words.high)
+  out.fixed64Parts(parts.low, parts.high)
   out.tag(EXEMPLAR.asDouble, WIRE.fixed64)
   out.double(value)
   for (const [name, text] of labels) {

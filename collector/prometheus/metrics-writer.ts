@@ -3,7 +3,7 @@ import { writeAttribute, writeAttributeBytes, writeText } from '../../core/proto
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { type Exemplar, writeExemplar } from './exemplar.ts'
 import type { DenseBuckets, DenseHistogram, MetricHead, PointShape, ResourceAttributes } from './metric.ts'
-import { type NanoWords, nanoWords } from './nano-words.ts'
+import { type NanoParts, nanoParts } from './nano-parts.ts'
 import { SHAPES } from './shapes.ts'
 
 /** Points of all kinds are in the field that Sum has for them, and their temporality too. */
@@ -51,7 +51,7 @@ const BUCKETS = FIELD.Buckets
  */
 export class MetricsWriter {
   readonly #out: ProtobufWriter
-  readonly #words: NanoWords = { low: 0, high: 0 }
+  readonly #parts: NanoParts = { low: 0, high: 0 }
   #resource: ResourceAttributes = []
   #head: MetricHead = { name: '', type: 'gauge', help: '', unit: '' }
   /** Starts of the open ResourceMetrics, its ScopeMetrics, Metric and kind of data; -1: not open. */
@@ -109,10 +109,10 @@ export class MetricsWriter {
     this.#out.double(value)
   }
 
-  /** The same from the two words of its bits. */
-  valueWords(low: number, high: number): void {
+  /** The same from the two 32-bit parts of its bits. */
+  valueParts(low: number, high: number): void {
     this.#out.tag(NUMBER.asDouble, WIRE.fixed64)
-    this.#out.fixed64Words(low, high)
+    this.#out.fixed64Parts(low, high)
   }
 
   /**
@@ -201,9 +201,9 @@ export class MetricsWriter {
   }
 
   #time(field: number, ms: number): void {
-    nanoWords(ms, this.#words)
+    nanoParts(ms, this.#parts)
     this.#out.tag(field, WIRE.fixed64)
-    this.#out.fixed64Words(this.#words.low, this.#words.high)
+    this.#out.fixed64Parts(this.#parts.low, this.#parts.high)
   }
 
   #buckets(field: number, { offset, counts }: DenseBuckets): void {

@@ -2,7 +2,7 @@ import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
 import type { RecordBuilder } from '../../core/columns/record-builder.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import { epochOf, type ReadingSeries, TEXTS } from './identity/identity.ts'
-import { WORDS } from './recognised-points.ts'
+import { PARTS } from './recognised-points.ts'
 
 /** Writes readings that were found among metrics into the columns of a record, without an object each. */
 export class ReadingRows {
@@ -17,23 +17,23 @@ export class ReadingRows {
     this.#builder = builder
   }
 
-  /** Adds the reading of a series whose time, start and value are `words` from number `index` on. */
-  append(series: ReadingSeries, words: Int32Array, index: number): void {
+  /** Adds the reading of a series whose time, start and value are `parts` from number `index` on. */
+  append(series: ReadingSeries, parts: Int32Array, index: number): void {
     const { columns } = this.#builder
-    const at = index * WORDS
+    const at = index * PARTS
     this.#start = series.at + series.count * 4
     columns.Tenant.append(series.tenant)
     this.#text(columns.Host, series, TEXTS.host)
     this.#text(columns.HostName, series, TEXTS.hostName)
-    columns.BootId.append(epochOf(series, words[at + 2]!, words[at + 3]!))
-    columns.Timestamp.appendWords(words[at]!, words[at + 1]!)
+    columns.BootId.append(epochOf(series, parts[at + 2]!, parts[at + 3]!))
+    columns.Timestamp.appendParts(parts[at]!, parts[at + 1]!)
     columns.Quantity.append(series.mapping.quantity)
     this.#text(columns.Domain, series, TEXTS.domain)
     this.#text(columns.Device, series, TEXTS.device)
     columns.WorkloadKind.append(series.workloadKind)
     this.#text(columns.WorkloadId, series, TEXTS.workloadId)
-    columns.Value.appendWords(words[at + 4]!, words[at + 5]!)
-    columns.RangeMax.appendWords(0, 0)
+    columns.Value.appendParts(parts[at + 4]!, parts[at + 5]!)
+    columns.RangeMax.appendParts(0, 0)
     columns.Source.append(series.source)
     columns.Quality.append(series.quality)
     this.#attributes(series)

@@ -7,10 +7,10 @@ import type { Identities, KnownResource } from './identity/identities.ts'
 import type { ReadingSeries } from './identity/identity.ts'
 import type { IgnoredReason } from './mappings/mapping.ts'
 import { type MetricRule, ruleOf } from './mappings/rule.ts'
-import { ScaledWords } from './scaled-words.ts'
+import { ScaledParts } from './scaled-parts.ts'
 
-/** Words of a point in `words`: time, start and value, the lower one of each first. */
-export const WORDS = 6
+/** 32-bit parts of a point in `parts`: time, start and value, the lower one of each first. */
+export const PARTS = 6
 const INITIAL_POINTS = 64
 
 /** The readings among the points of one request, in the order in which they came, until the request is decoded. */
@@ -22,8 +22,8 @@ export class RecognisedPoints implements PointSink {
   readonly ignored = new Map<string, number>()
   readonly #identities: Identities
   readonly #scratch = new ByteStore()
-  readonly #scaled = new ScaledWords()
-  #words = new Int32Array(0)
+  readonly #scaled = new ScaledParts()
+  #parts = new Int32Array(0)
   #body: DataView = NO_BODY
   #rule: MetricRule | null = null
   #resourceMessages: Ranges | null = null
@@ -35,9 +35,9 @@ export class RecognisedPoints implements PointSink {
     identities.begin(limits)
   }
 
-  /** `WORDS` for each of `series`. */
-  get words(): Int32Array {
-    return this.#words
+  /** `PARTS` for each of `series`. */
+  get parts(): Int32Array {
+    return this.#parts
   }
 
   metric(
@@ -86,15 +86,15 @@ export class RecognisedPoints implements PointSink {
   }
 
   #add(series: ReadingSeries, point: PointInHand): void {
-    const at = this.series.length * WORDS
-    if (at === this.#words.length) this.#words = grown(this.#words, at + INITIAL_POINTS * WORDS)
-    const words = this.#words
-    words[at] = point.timeLow
-    words[at + 1] = point.timeHigh
-    words[at + 2] = point.startLow
-    words[at + 3] = point.startHigh
-    words[at + 4] = this.#scaled.low
-    words[at + 5] = this.#scaled.high
+    const at = this.series.length * PARTS
+    if (at === this.#parts.length) this.#parts = grown(this.#parts, at + INITIAL_POINTS * PARTS)
+    const parts = this.#parts
+    parts[at] = point.timeLow
+    parts[at + 1] = point.timeHigh
+    parts[at + 2] = point.startLow
+    parts[at + 3] = point.startHigh
+    parts[at + 4] = this.#scaled.low
+    parts[at + 5] = this.#scaled.high
     this.series.push(series)
   }
 }

@@ -43,9 +43,9 @@ const COPIERS: Copiers = {
   },
   traceId: (view, into) => copyId(view, into, ID_WIDTH.traceId),
   spanId: (view, into) => copyId(view, into, ID_WIDTH.spanId),
-  timestampNs: copyWords,
-  int64: copyWords,
-  uint64: copyWords,
+  timestampNs: copyInt64,
+  int64: copyInt64,
+  uint64: copyInt64,
   'int64?': plain,
   seconds: plain,
   int32: plain,
@@ -135,10 +135,10 @@ function copyId({ bytes, isPresent }: IdView, into: IdColumn, width: number): Co
   }
 }
 
-/** By words: a BigInt per value would be an object per value. */
-function copyWords({ values }: Int64View, into: Int64Column): CopyOne {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
-  return row => into.appendWords(words[row * 2]!, words[row * 2 + 1]!)
+/** Copies the two 32-bit parts: a BigInt per value would be an object per value. */
+function copyInt64({ values }: Int64View, into: Int64Column): CopyOne {
+  const parts = new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
+  return row => into.appendParts(parts[row * 2]!, parts[row * 2 + 1]!)
 }
 
 function plain<Value>(view: ColumnView<Value>, into: { append(value: Value): void }): CopyOne {

@@ -14,7 +14,7 @@ export class IdColumn implements ColumnBuilder<string> {
   readonly #type: FixedSizeBinary
   readonly #width: number
   /** Ids are multiples of four bytes. */
-  #words: Int32Array
+  #parts: Int32Array
   readonly #source = new ByteSource()
   #present = new Uint8Array(INITIAL_ROWS)
   #length = 0
@@ -24,7 +24,7 @@ export class IdColumn implements ColumnBuilder<string> {
   constructor(width: number) {
     this.#type = new FixedSizeBinary(width)
     this.#width = width
-    this.#words = new Int32Array((INITIAL_ROWS * width) / 4)
+    this.#parts = new Int32Array((INITIAL_ROWS * width) / 4)
   }
 
   get length(): number {
@@ -51,13 +51,13 @@ export class IdColumn implements ColumnBuilder<string> {
   appendBytes(source: Uint8Array, at: number): void {
     this.#reserve()
     const view = this.#source.viewOf(source)
-    const words = this.#words
+    const parts = this.#parts
     const into = (this.#length * this.#width) >> 2
-    words[into] = view.getInt32(at, true)
-    words[into + 1] = view.getInt32(at + 4, true)
+    parts[into] = view.getInt32(at, true)
+    parts[into + 1] = view.getInt32(at + 4, true)
     if (this.#width === 16) {
-      words[into + 2] = view.getInt32(at + 8, true)
-      words[into + 3] = view.getInt32(at + 12, true)
+      parts[into + 2] = view.getInt32(at + 8, true)
+      parts[into + 3] = view.getInt32(at + 12, true)
     }
     this.#present[this.#length] = 1
     this.#length += 1
@@ -66,7 +66,7 @@ export class IdColumn implements ColumnBuilder<string> {
   appendNull(): void {
     this.#reserve()
     const into = (this.#length * this.#width) >> 2
-    for (let word = 0; word < this.#width >> 2; word += 1) this.#words[into + word] = 0
+    for (let word = 0; word < this.#width >> 2; word += 1) this.#parts[into + word] = 0
     this.#present[this.#length] = 0
     this.#length += 1
     this.#nulls += 1
@@ -78,7 +78,7 @@ export class IdColumn implements ColumnBuilder<string> {
   }
 
   clear(): void {
-    this.#words = retained(this.#words, (INITIAL_ROWS * this.#width) / 4)
+    this.#parts = retained(this.#parts, (INITIAL_ROWS * this.#width) / 4)
     this.#source.forget()
     this.#present = retained(this.#present, INITIAL_ROWS)
     this.#length = 0
@@ -86,7 +86,7 @@ export class IdColumn implements ColumnBuilder<string> {
   }
 
   toData(): Data {
-    const data = new Uint8Array(this.#words.buffer, 0, this.#length * this.#width)
+    const data = new Uint8Array(this.#parts.buffer, 0, this.#length * this.#width)
     const common = { type: this.#type, length: this.#length, data }
     if (this.#nulls === 0) return makeData({ ...common, nullCount: 0 })
     return makeData({
@@ -99,6 +99,6 @@ export class IdColumn implements ColumnBuilder<string> {
   #reserve(): void {
     if (this.#length >= this.#present.length) this.#present = grown(this.#present, this.#length + 1)
     const needed = ((this.#length + 1) * this.#width) >> 2
-    if (needed > this.#words.length) this.#words = grown(this.#words, needed)
+    if (needed > this.#parts.length) this.#parts = grown(this.#parts, needed)
   }
 }

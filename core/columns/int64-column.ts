@@ -6,14 +6,14 @@ import { grown, retained } from './growable.ts'
 type WideType = Int64 | Uint64 | Timestamp
 
 /**
- * 64-bit integers and times, as two 32-bit words each: a BigInt per value would be an object per value. With
+ * 64-bit integers and times, as two 32-bit parts each: a BigInt per value would be an object per value. With
  * `nullable`, a null is a cleared flag over a zero.
  */
 export class Int64Column<Value extends bigint | null = bigint> implements ColumnBuilder<Value> {
   readonly nullable: boolean
   readonly interners = []
   readonly #type: WideType
-  #words = new Uint32Array(INITIAL_ROWS * 2)
+  #parts = new Uint32Array(INITIAL_ROWS * 2)
   #present = new Uint8Array(0)
   #length = 0
   #nulls = 0
@@ -33,34 +33,34 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
 
   append(value: Value): void {
     if (value === null) {
-      this.appendWords(0, 0)
+      this.appendParts(0, 0)
       this.#present[this.#length - 1] = 0
       this.#nulls += 1
       return
     }
     const bits: bigint = value
-    this.appendWords(Number(bits & 0xffffffffn), Number((bits >> 32n) & 0xffffffffn))
+    this.appendParts(Number(bits & 0xffffffffn), Number((bits >> 32n) & 0xffffffffn))
   }
 
   /** The low and the high 32 bits; signs do not matter. */
-  appendWords(low: number, high: number): void {
+  appendParts(low: number, high: number): void {
     const at = this.#length * 2
-    if (at === this.#words.length) this.#words = grown(this.#words, at + 2)
-    this.#words[at] = low
-    this.#words[at + 1] = high
+    if (at === this.#parts.length) this.#parts = grown(this.#parts, at + 2)
+    this.#parts[at] = low
+    this.#parts[at + 1] = high
     if (this.nullable) this.#markPresent()
     this.#length += 1
   }
 
-  /** So many values that lie one after the other in `source`, from `start` on, lower words first. */
+  /** So many values that lie one after the other in `source`, from `start` on, lower parts first. */
   appendWordsFrom(source: DataView, start: number, values: number): void {
     const end = (this.#length + values) * 2
-    if (end > this.#words.length) this.#words = grown(this.#words, end)
+    if (end > this.#parts.length) this.#parts = grown(this.#parts, end)
     for (let into = this.#length * 2, at = start; into < end; into += 1, at += 4) {
-      this.#words[into] = source.getInt32(at, true)
+      this.#parts[into] = source.getInt32(at, true)
     }
     if (this.nullable) {
-      if (end / 2 > this.#present.length) this.#present = grown(this.#present, this.#words.length / 2)
+      if (end / 2 > this.#present.length) this.#present = grown(this.#present, this.#parts.length / 2)
       this.#present.fill(1, this.#length, end / 2)
     }
     this.#length = end / 2
@@ -75,14 +75,14 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
   }
 
   clear(): void {
-    this.#words = retained(this.#words, INITIAL_ROWS * 2)
+    this.#parts = retained(this.#parts, INITIAL_ROWS * 2)
     this.#present = retained(this.#present, 0)
     this.#length = 0
     this.#nulls = 0
   }
 
   toData(): Data {
-    const { buffer } = this.#words
+    const { buffer } = this.#parts
     const data = (
       this.#type instanceof Uint64
         ? new BigUint64Array(buffer, 0, this.#length)
@@ -98,7 +98,7 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
   }
 
   #markPresent(): void {
-    if (this.#length >= this.#present.length) this.#present = grown(this.#present, this.#words.length / 2)
+    if (this.#length >= this.#present.length) this.#present = grown(this.#present, this.#parts.length / 2)
     this.#present[this.#length] = 1
   }
 }

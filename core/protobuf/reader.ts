@@ -9,7 +9,7 @@ const END_GROUP = 4
 const FIXED32 = 5
 
 /**
- * Reads protobuf in place, every read checked against the end of the message it is in. 64-bit values come as two words
+ * Reads protobuf in place, every read checked against the end of the message it is in. 64-bit values come as two parts
  * in `low` and `high`, since a BigInt each would be an object each. A message is read by its tags:
  *
  *     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) switch (tag) { ... default: reader.skip(...) }
@@ -19,7 +19,7 @@ const FIXED32 = 5
 export class ProtobufReader {
   readonly bytes: Uint8Array
   position = 0
-  /** Words of the last 64-bit value; signed, as bit operations leave them. */
+  /** Parts of the last 64-bit value; signed, as bit operations leave them. */
   low = 0
   high = 0
   /** The message being read, for errors; readers of nested messages set it and put it back. */

@@ -80,8 +80,8 @@ export class ProtobufWriter {
     this.#length = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length)
   }
 
-  /** 64 bits as two words, each cut to 32 bits: no BigInt where there are many. */
-  fixed64Words(low: number, high: number): void {
+  /** 64 bits as two parts, each cut to 32 bits: a BigInt per value would be slow where there are many. */
+  fixed64Parts(low: number, high: number): void {
     this.#reserve(8)
     this.#length = this.#buffer.writeUInt32LE(low >>> 0, this.#length)
     this.#length = this.#buffer.writeUInt32LE(high >>> 0, this.#length)

@@ -76,7 +76,7 @@ function pass(kind: Kind, body: Uint8Array, stage: Stage): void {
     const points = recogniser.begin(context)
     decodeMetrics(body, context, builders, points)
     for (const [index, series] of points.series.entries()) {
-      lanes[series.partitionKey % PARTITIONS]!.rows.append(series, points.words, index)
+      lanes[series.partitionKey % PARTITIONS]!.rows.append(series, points.parts, index)
     }
   }
   for (const builder of signalBuilders) if (builder.rows >= ROWS) end(builder, stage)

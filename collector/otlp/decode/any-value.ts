@@ -19,7 +19,7 @@ export class AnyValue {
   /** Range of a string, bytes, array or kvlist. */
   start = 0
   end = 0
-  /** Words of an int; a bool is in `low`. */
+  /** Parts of an int; a bool is in `low`. */
   low = 0
   high = 0
   double = 0

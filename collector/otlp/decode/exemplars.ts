@@ -90,7 +90,7 @@ export class ExemplarReader {
     if (traceId === MISSHAPEN || spanId === MISSHAPEN) this.misshapen = true
     this.#count += 1
     filtered.endRow()
-    this.#columns['Exemplars.TimeUnix'].items.appendWords(low, high)
+    this.#columns['Exemplars.TimeUnix'].items.appendParts(low, high)
     this.#columns['Exemplars.Value'].items.append(value)
     appendId(this.#columns['Exemplars.SpanId'].items, reader, spanId)
     appendId(this.#columns['Exemplars.TraceId'].items, reader, traceId)

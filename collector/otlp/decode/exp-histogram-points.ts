@@ -52,10 +52,10 @@ export class ExpHistogramPoints {
       rows.reject(problem)
       return
     }
-    columns.Count.appendWords(this.#countLow, this.#countHigh)
+    columns.Count.appendParts(this.#countLow, this.#countHigh)
     columns.Sum.append(this.#sum)
     columns.Scale.append(this.#scale)
-    columns.ZeroCount.appendWords(this.#zeroLow, this.#zeroHigh)
+    columns.ZeroCount.appendParts(this.#zeroLow, this.#zeroHigh)
     columns.PositiveOffset.append(this.#positiveOffset)
     columns.PositiveBucketCounts.endRow()
     columns.NegativeOffset.append(this.#negativeOffset)
@@ -140,11 +140,11 @@ export class ExpHistogramPoints {
       if (tag === BUCKETS.offset) offset = reader.sint32(end)
       else if (tag === BUCKETS_SINGLE.bucketCounts) {
         reader.varint(end)
-        counts.items.appendWords(reader.low, reader.high)
+        counts.items.appendParts(reader.low, reader.high)
       } else if (tag === BUCKETS.bucketCounts) {
         for (const stop = reader.length(end); reader.position < stop; ) {
           reader.varint(stop)
-          counts.items.appendWords(reader.low, reader.high)
+          counts.items.appendParts(reader.low, reader.high)
         }
       } else reader.skip(tag, end, KNOWN_FIELDS.Buckets)
     }

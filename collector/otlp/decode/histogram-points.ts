@@ -42,7 +42,7 @@ export class HistogramPoints {
       rows.reject(problem)
       return
     }
-    columns.Count.appendWords(this.#countLow, this.#countHigh)
+    columns.Count.appendParts(this.#countLow, this.#countHigh)
     columns.Sum.append(this.#sum)
     columns.BucketCounts.endRow()
     columns.ExplicitBounds.endRow()
@@ -112,7 +112,7 @@ export class HistogramPoints {
   #bucketCount(end: number): void {
     const { reader } = this.rows
     reader.fixed64(end)
-    this.#columns.BucketCounts.items.appendWords(reader.low, reader.high)
+    this.#columns.BucketCounts.items.appendParts(reader.low, reader.high)
   }
 
   /** Packed: in the body as they are in the column. */

@@ -55,7 +55,7 @@ class LogDecoder implements EnvelopeVisitor {
   #scopeUrlId = 0
   /** Rows of the scope in hand that still lack what they have in common. */
   #pending = 0
-  // The record in hand: places in the body, words of times.
+  // The record in hand: places in the body, parts of times.
   #timeLow = 0
   #timeHigh = 0
   #observedLow = 0
@@ -211,7 +211,7 @@ class LogDecoder implements EnvelopeVisitor {
 
   #write(dropped: number): void {
     const { columns } = this.#builder
-    columns.Timestamp.appendWords(this.#timeLow, this.#timeHigh)
+    columns.Timestamp.appendParts(this.#timeLow, this.#timeHigh)
     appendId(columns.TraceId, this.#reader, this.#traceId)
     appendId(columns.SpanId, this.#reader, this.#spanId)
     columns.TraceFlags.append(this.#flags & 0xff)

@@ -195,8 +195,8 @@ export class MetricRows implements PointInHand {
   accept(): void {
     const { columns } = this.#builder
     columns.Attributes.endRow()
-    columns.StartTimeUnix.appendWords(this.startLow, this.startHigh)
-    columns.TimeUnix.appendWords(this.timeLow, this.timeHigh)
+    columns.StartTimeUnix.appendParts(this.startLow, this.startHigh)
+    columns.TimeUnix.appendParts(this.timeLow, this.timeHigh)
     this.#builder.endRow()
     this.pending += 1
     this.#tally.accept()

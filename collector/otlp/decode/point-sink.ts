@@ -1,14 +1,14 @@
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { Ranges, TextRange } from './envelope.ts'
 
-/** A point of a gauge or sum that was accepted and has a value. Valid until the next one. Words of 64 bits are signed. */
+/** A point of a gauge or sum that was accepted and has a value. Valid until the next one. Parts of 64-bit values are signed. */
 export interface PointInHand {
   readonly timeLow: number
   readonly timeHigh: number
-  /** Both words 0: unknown. */
+  /** Both parts 0: unknown. */
   readonly startLow: number
   readonly startHigh: number
-  /** Whether the value came as an integer, in words; otherwise it is in `double`. */
+  /** Whether the value came as an integer, in two parts; otherwise it is in `double`. */
   readonly isInteger: boolean
   readonly valueLow: number
   readonly valueHigh: number

@@ -63,7 +63,7 @@ export class SummaryPoints {
       rows.reject(problem)
       return
     }
-    columns.Count.appendWords(countLow, countHigh)
+    columns.Count.appendParts(countLow, countHigh)
     columns.Sum.append(sum)
     columns['ValueAtQuantiles.Quantile'].endRow()
     columns['ValueAtQuantiles.Value'].endRow()

@@ -4,12 +4,12 @@ const BILLION = 1_000_000_000
 const BILLION_DIGITS = 9
 const MAX_DIGITS = 19
 
-/** An integer written in decimal, as two words of 32 bits: times have 19 digits, and a BigInt each would be an object each. */
-export class DecimalWords {
+/** An integer written in decimal, as two 32-bit parts: times have 19 digits, and a BigInt each would be an object each. */
+export class DecimalParts {
   low = 0
   high = 0
 
-  /** False, and nothing meant by the words, where it is more than 19 digits or anything but digits. */
+  /** False, and the parts have no meaning, where it is more than 19 digits or anything but digits. */
   read(bytes: Uint8Array, from: number, to: number): boolean {
     if (to <= from || to - from > MAX_DIGITS) return false
     const split = Math.max(from, to - BILLION_DIGITS)

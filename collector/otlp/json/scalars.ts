@@ -1,6 +1,6 @@
 import type { Scalar } from '../../../core/protobuf/otlp/messages.ts'
 import { type ProtobufWriter, WIRE } from '../../../core/protobuf/writer.ts'
-import { DecimalWords, hexInteger, smallInteger, wholeNumber } from './digits.ts'
+import { DecimalParts, hexInteger, smallInteger, wholeNumber } from './digits.ts'
 import type { EnumNames } from './messages.ts'
 import { type JsonScanner, TOKEN } from './scanner.ts'
 import { writeString } from './strings.ts'
@@ -34,7 +34,7 @@ const PLAIN_DIGITS: Readonly<Record<IntegerScalar, number>> = {
   uint32: 9,
   sint32: 9,
 }
-const words = new DecimalWords()
+const parts = new DecimalParts()
 
 /** Reads the next value and writes it, without its tag. Throws `ScalarMismatch`, or what the scanner throws. */
 export function writeScalar(writer: ProtobufWriter, scalar: Scalar, scanner: JsonScanner): void {
@@ -119,12 +119,12 @@ const unlike = (scanner: JsonScanner, expected: string): Error =>
 
 function writeInteger(writer: ProtobufWriter, scalar: IntegerScalar, scanner: JsonScanner): void {
   const { bytes, from, to } = scanner
-  const isPlain = to - from <= PLAIN_DIGITS[scalar] && words.read(bytes, from, to)
+  const isPlain = to - from <= PLAIN_DIGITS[scalar] && parts.read(bytes, from, to)
   const isSmall = isPlain && to - from <= 15
   switch (scalar) {
     case 'fixed64':
     case 'sfixed64':
-      if (isPlain) writer.fixed64Words(words.low, words.high)
+      if (isPlain) writer.fixed64Parts(parts.low, parts.high)
       else writer.fixed64(exactInteger(scanner, RANGES[scalar]))
       return
     case 'int64':
@@ -133,13 +133,13 @@ function writeInteger(writer: ProtobufWriter, scalar: IntegerScalar, scanner: Js
       else writer.varint64(exactInteger(scanner, RANGES[scalar]))
       return
     case 'fixed32':
-      writer.fixed32(isSmall ? words.low : Number(exactInteger(scanner, UINT32)))
+      writer.fixed32(isSmall ? parts.low : Number(exactInteger(scanner, UINT32)))
       return
     case 'uint32':
-      writer.uint(isSmall ? words.low : Number(exactInteger(scanner, UINT32)))
+      writer.uint(isSmall ? parts.low : Number(exactInteger(scanner, UINT32)))
       return
     case 'sint32':
-      writer.sint32(isSmall ? words.low : Number(exactInteger(scanner, INT32)))
+      writer.sint32(isSmall ? parts.low : Number(exactInteger(scanner, INT32)))
   }
 }
 

@@ -173,7 +173,7 @@ export class SeriesReader {
       startMs,
       stale,
     )
-    if (!stale) out.valueWords(low, high)
+    if (!stale) out.valueParts(low, high)
     this.#finish()
     tally.samples += 1
   }

@@ -26,7 +26,7 @@ export interface ReadingSeries {
   /** What is known of the host's name where the sender knows that alone, and the host that it was taken for. */
   readonly alone: KnownName | null
   readonly takenFor: string | null
-  /** Start time of the counter last seen, in words, and what it makes of BootId. */
+  /** Start time of the counter last seen, in two 32-bit parts, and what it makes of BootId. */
   startLow: number
   startHigh: number
   epoch: string

@@ -24,7 +24,7 @@ export type EndpointName = keyof typeof ENDPOINTS
 /** A row of the table. */
 export interface Limit {
   readonly what: string
-  /** Key of the configuration, or the fixed bound in words. */
+  /** Key of the configuration, or the fixed bound as text. */
   readonly bound: { readonly key: string } | { readonly fixed: string }
   readonly beyond: string
   readonly code: ErrorCode | null
@@ -49,5 +49,5 @@ export const otlp = (
 })
 export const grpc = (answer: LimitAnswer): Answers => otlp(null, answer)
 export const key = (name: string) => ({ key: name })
-export const fixed = (words: string) => ({ fixed: words })
+export const fixed = (text: string) => ({ fixed: text })
 export const seconds = (ms: number) => fixed(`${ms / 1000} s`)

@@ -74,10 +74,10 @@ export class AnswerReader {
   }
 
   #exceptionIn(text: Buffer): Error {
-    const [words = ''] = text
+    const [message = ''] = text
       .subarray(this.#marker?.length ?? 0)
       .toString('utf8')
       .split(/\n\d+ \w+\r\n/)
-    return new Error(words)
+    return new Error(message)
   }
 }

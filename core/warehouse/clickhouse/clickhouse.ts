@@ -69,8 +69,8 @@ function startProblem(error: unknown, user: string): WattlineError | null {
   }
   const code = engineCode(error)
   if (code !== null && isLoginFault(code)) {
-    const words = `ClickHouse refused the user ${user} (warehouse.user, warehouse.password): ${messageOf(error)}`
-    return new WattlineError('config_invalid', words, { cause: error })
+    const message = `ClickHouse refused the user ${user} (warehouse.user, warehouse.password): ${messageOf(error)}`
+    return new WattlineError('config_invalid', message, { cause: error })
   }
   return code === null || isServerTrouble(error) ? null : ownQueryError(error)
 }

@@ -145,6 +145,6 @@ export function withAddress(error: unknown, { url }: Endpoint): unknown {
   if (engineCode(error) !== null) return error
   const { host } = new URL(url)
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  const words = messageOf(error).trim() || String(code ?? 'no connection')
-  return new Error(`ClickHouse at ${host}: ${words.slice(0, 300)}`, { cause: error })
+  const message = messageOf(error).trim() || String(code ?? 'no connection')
+  return new Error(`ClickHouse at ${host}: ${message.slice(0, 300)}`, { cause: error })
 }

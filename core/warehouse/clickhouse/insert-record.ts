@@ -115,8 +115,8 @@ async function again(context: InsertContext, job: InsertJob, error: unknown): Pr
   if (code === MISSING_COLUMN) {
     const narrowed = narrowedTo(job.stream, await columnsOf(job.record))
     if (narrowed === null) {
-      const words = `The record's columns are not those of ${job.stream.name}.`
-      throw new WattlineError('record_refused', words, { cause: error })
+      const message = `The record's columns are not those of ${job.stream.name}.`
+      throw new WattlineError('record_refused', message, { cause: error })
     }
     // Not the missing ones, then.
     if (narrowed.columns.length < job.stream.columns.length) {

@@ -97,10 +97,10 @@ const NOT_ALLOWED: ReadonlySet<number> = new Set([497, 495, 514])
 export function policyError(error: unknown): unknown {
   const code = engineCode(error instanceof WattlineError ? error.cause : error)
   if (code === null || !NOT_ALLOWED.has(code)) return error
-  const words =
+  const message =
     'ClickHouse does not let warehouse.user make row policies, which keep tenants apart: GRANT CREATE ROW POLICY, ' +
     `DROP ROW POLICY ON wattline.* to it, in a directory of users that can be written: ${messageOf(error)}`
-  return new WattlineError('config_invalid', words, { cause: error })
+  return new WattlineError('config_invalid', message, { cause: error })
 }
 
 /**

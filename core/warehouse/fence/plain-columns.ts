@@ -4,7 +4,7 @@ import { ledger, ROLLUP_KEYS } from '../../model/streams/ledger.ts'
 import { tablesOf } from '../../model/streams/stream.ts'
 import { quoteName, quoteText, storedType } from '../tables/column-types.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
-import { type SqlWord, sqlWords } from './sql-words.ts'
+import { type SqlToken, sqlTokens } from './sql-tokens.ts'
 
 /**
  * Reads tables with plain columns. A column of LowCardinality brings the dictionary of its part along, values of other tenants
@@ -47,7 +47,7 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map(
   ]),
 )
 
-/** Words that end the list of tables of a SELECT. */
+/** Keywords that end the list of tables of a SELECT. */
 const AFTER_TABLES: ReadonlySet<string> = new Set(
   'WHERE PREWHERE GROUP HAVING WINDOW QUALIFY ORDER LIMIT OFFSET SETTINGS UNION EXCEPT INTERSECT SELECT ON USING'.split(
     ' ',
@@ -60,7 +60,7 @@ const AFTER_TABLES: ReadonlySet<string> = new Set(
  * @throws sql_refused for a name of a table in a place that is not understood
  */
 export function withPlainColumns(sql: string, database: string): string {
-  const words = sqlWords(sql)
+  const tokens = sqlTokens(sql)
   const pieces: string[] = []
   let done = 0
   /** By depth of parentheses: whether a comma is followed by a table. */
@@ -69,26 +69,26 @@ export function withPlainColumns(sql: string, database: string): string {
     pieces.push(sql.slice(done, from), text)
     done = to
   }
-  for (let at = 0; at < words.length; at += 1) {
-    const word = words[at]!
-    follow(inTables, upperOf(word))
-    if (upperOf(word) === 'PREWHERE') put(word.from, 'WHERE', word.to)
-    const place = tableAt(words, at, database)
+  for (let at = 0; at < tokens.length; at += 1) {
+    const token = tokens[at]!
+    follow(inTables, upperOf(token))
+    if (upperOf(token) === 'PREWHERE') put(token.from, 'WHERE', token.to)
+    const place = tableAt(tokens, at, database)
     if (place === null) continue
     const { table, last } = place
-    if (upperOf(words[last + 1]) === '.') {
+    if (upperOf(tokens[last + 1]) === '.') {
       // A column with its table in front: the subquery has the table's name, in no database.
-      put(word.from, quoteName(table), words[last]!.to)
-    } else if (!isTablePlace(words[at - 1], inTables.at(-1) === true)) {
+      put(token.from, quoteName(table), tokens[last]!.to)
+    } else if (!isTablePlace(tokens[at - 1], inTables.at(-1) === true)) {
       throw new WattlineError('sql_refused', `${table} is a table: use it after FROM or JOIN.`)
     } else {
-      const alias = upperOf(words[last + 1]) === 'AS' ? words[last + 2] : undefined
-      const isFinal = upperOf(words[last + (alias === undefined ? 1 : 3)]) === 'FINAL'
+      const alias = upperOf(tokens[last + 1]) === 'AS' ? tokens[last + 2] : undefined
+      const isFinal = upperOf(tokens[last + (alias === undefined ? 1 : 3)]) === 'FINAL'
       const inner = `SELECT * REPLACE(${REPLACEMENTS.get(table)}) FROM ${quoteName(database)}.${quoteName(table)}`
       const name = alias === undefined ? quoteName(table) : alias.text
-      const end = words[last + (alias === undefined ? 0 : 2) + (isFinal ? 1 : 0)]!
-      put(word.from, `(${inner}${isFinal ? ' FINAL' : ''}) AS ${name}`, end.to)
-      at = words.indexOf(end, last)
+      const end = tokens[last + (alias === undefined ? 0 : 2) + (isFinal ? 1 : 0)]!
+      put(token.from, `(${inner}${isFinal ? ' FINAL' : ''}) AS ${name}`, end.to)
+      at = tokens.indexOf(end, last)
       continue
     }
     at = last
@@ -97,8 +97,8 @@ export function withPlainColumns(sql: string, database: string): string {
   return pieces.join('')
 }
 
-const upperOf = (word: SqlWord | undefined): string =>
-  word === undefined ? '' : word.kind === 'name' ? word.text.toUpperCase() : word.text
+const upperOf = (token: SqlToken | undefined): string =>
+  token === undefined ? '' : token.kind === 'name' ? token.text.toUpperCase() : token.text
 
 /** Keeps in mind whether a comma is followed by a table. */
 function follow(inTables: boolean[], upper: string): void {
@@ -108,19 +108,23 @@ function follow(inTables: boolean[], upper: string): void {
   else if (AFTER_TABLES.has(upper)) inTables[inTables.length - 1] = false
 }
 
-/** The table that is named from this word on, with its database or without. */
+/** The table that is named from this token on, with its database or without. */
 function tableAt(
-  words: readonly SqlWord[],
+  tokens: readonly SqlToken[],
   at: number,
   database: string,
 ): { readonly table: string; readonly last: number } | null {
-  const word = words[at]!
-  if (word.kind !== 'name' || words[at - 1]?.text === '.' || upperOf(words[at - 1]) === 'AS') return null
-  if (word.name === database && words[at + 1]?.text === '.' && REPLACEMENTS.has(words[at + 2]?.name ?? '')) {
-    return { table: words[at + 2]!.name, last: at + 2 }
+  const token = tokens[at]!
+  if (token.kind !== 'name' || tokens[at - 1]?.text === '.' || upperOf(tokens[at - 1]) === 'AS') return null
+  if (
+    token.name === database &&
+    tokens[at + 1]?.text === '.' &&
+    REPLACEMENTS.has(tokens[at + 2]?.name ?? '')
+  ) {
+    return { table: tokens[at + 2]!.name, last: at + 2 }
   }
-  return REPLACEMENTS.has(word.name) ? { table: word.name, last: at } : null
+  return REPLACEMENTS.has(token.name) ? { table: token.name, last: at } : null
 }
 
-const isTablePlace = (before: SqlWord | undefined, inTables: boolean): boolean =>
+const isTablePlace = (before: SqlToken | undefined, inTables: boolean): boolean =>
   ['FROM', 'JOIN'].includes(upperOf(before)) || (before?.text === ',' && inTables)

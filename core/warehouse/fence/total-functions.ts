@@ -1,14 +1,14 @@
-import { type SqlWord, sqlWords } from './sql-words.ts'
+import { type SqlToken, sqlTokens } from './sql-tokens.ts'
 
 /**
  * Functions that never fail, whatever value a column holds, and whose answer is of the size of their arguments. A
  * statement of nothing else may be computed for rows that its asker does not see, as the engine does in two places (see
  * docs/adr/0031-row-policies.md): nobody can tell. `test/hostile/total-functions.test.ts` tries each with hostile values.
  */
-const words = (text: string): readonly string[] => text.trim().split(/\s+/)
+const listed = (text: string): readonly string[] => text.trim().split(/\s+/)
 
 const TOTAL: ReadonlySet<string> = new Set(
-  words(`
+  listed(`
   and or not xor if multiif coalesce ifnull nullif assumenotnull isnull isnotnull tuple array map abs least greatest
   count countif sum sumif avg avgif min minif max maxif any anyif anylast anylastif uniq uniqif uniqexact uniqexactif
   uniqcombined argmin argmax argminif argmaxif quantile quantiles quantileif quantileexact quantilesexact quantiletdigest
@@ -27,7 +27,7 @@ const TOTAL: ReadonlySet<string> = new Set(
 export const TOTAL_FUNCTIONS: readonly string[] = [...TOTAL]
 /** Before parentheses without being functions. */
 const KEYWORDS: ReadonlySet<string> = new Set(
-  words(
+  listed(
     'distinct on over by using values as union all intersect except select from where having exists and or not then when else',
   ),
 )
@@ -38,12 +38,12 @@ const SMALL_NUMBER = /^\d{1,9}$/
 
 /** Whether a statement, as the engine prints it, calls nothing that can fail on a value of a column. */
 export function isTotal(sql: string): boolean {
-  const all = sqlWords(sql)
-  return all.every((word, at) => (word.kind === 'name' ? isTotalName(all, at) : isTotalSign(all, at)))
+  const all = sqlTokens(sql)
+  return all.every((token, at) => (token.kind === 'name' ? isTotalName(all, at) : isTotalSign(all, at)))
 }
 
 /** A remainder fails on 0. What is added to a time can run over: only little that is written out does not. */
-function isTotalSign(all: readonly SqlWord[], at: number): boolean {
+function isTotalSign(all: readonly SqlToken[], at: number): boolean {
   const { text } = all[at]!
   if (text === '%') return false
   if (text !== '+' && text !== '-') return true
@@ -54,7 +54,7 @@ function isTotalSign(all: readonly SqlWord[], at: number): boolean {
   )
 }
 
-function isTotalName(all: readonly SqlWord[], at: number): boolean {
+function isTotalName(all: readonly SqlToken[], at: number): boolean {
   const name = all[at]!.name.toLowerCase()
   const next = all[at + 1]
   if (name === 'like' || name === 'ilike') return next?.kind === 'text'
@@ -66,7 +66,7 @@ function isTotalName(all: readonly SqlWord[], at: number): boolean {
 }
 
 /** Whether these parentheses hold more than one thing. */
-function hasComma(all: readonly SqlWord[], open: number): boolean {
+function hasComma(all: readonly SqlToken[], open: number): boolean {
   for (let at = open, depth = 0; at < all.length; at += 1) {
     const { text } = all[at]!
     if (text === '(' || text === '[') depth += 1
@@ -78,12 +78,12 @@ function hasComma(all: readonly SqlWord[], open: number): boolean {
 }
 
 /** Whether everything in these parentheses is written out: what it gives is the same for every row. */
-function isConstant(all: readonly SqlWord[], open: number): boolean {
+function isConstant(all: readonly SqlToken[], open: number): boolean {
   for (let index = open, depth = 0; index < all.length; index += 1) {
-    const word = all[index]!
-    if (word.text === '(') depth += 1
-    else if (word.text === ')') depth -= 1
-    else if (word.kind === 'name' && all[index + 1]?.text !== '(') return false
+    const token = all[index]!
+    if (token.text === '(') depth += 1
+    else if (token.text === ')') depth -= 1
+    else if (token.kind === 'name' && all[index + 1]?.text !== '(') return false
     if (depth === 0) return true
   }
   return false

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { classicProblem } from '../../../collector/prometheus/metric.ts'
 import { MetricsWriter } from '../../../collector/prometheus/metrics-writer.ts'
-import { nanoWords } from '../../../collector/prometheus/nano-words.ts'
+import { nanoParts } from '../../../collector/prometheus/nano-parts.ts'
 import { CONTEXT, rowsOf } from '../otlp/rows.ts'
 
 const NOW_MS = Number(CONTEXT.nowUnixNano / 1_000_000n)
@@ -226,7 +226,7 @@ it.each([
 it('knows nanoseconds of any millisecond', () => {
   const words = { low: 0, high: 0 }
   const nano = (ms: number): bigint => {
-    nanoWords(ms, words)
+    nanoParts(ms, words)
     return (BigInt(words.high) << 32n) | BigInt(words.low)
   }
   fc.assert(

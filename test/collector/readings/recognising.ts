@@ -88,7 +88,7 @@ export function recognisedIn(
   decodeMetrics(body, context, createMetricBuilders(), points)
   const builder = createRecordBuilder(readings)
   const rows = new ReadingRows(builder)
-  for (const [index, series] of points.series.entries()) rows.append(series, points.words, index)
+  for (const [index, series] of points.series.entries()) rows.append(series, points.parts, index)
   return {
     readings: builder.rows === 0 ? [] : decodeRows(readings, builder.finish()),
     ignored: points.ignored,

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { factor, scale, type UnitFactor } from '../../../../collector/readings/mappings/scale.ts'
-import { ScaledWords } from '../../../../collector/readings/scaled-words.ts'
+import { ScaledParts } from '../../../../collector/readings/scaled-parts.ts'
 import { divideHalfEven } from '../../../../core/model/decimal.ts'
 
 const JOULES = factor(1_000_000n)
@@ -93,7 +93,7 @@ function exactOf(value: number): bigint {
 }
 
 describe('scaling in words', () => {
-  const words = new ScaledWords()
+  const words = new ScaledParts()
   const result = (problem: string | null): bigint | string =>
     problem ?? (BigInt(words.high) << 32n) | BigInt(words.low >>> 0)
   const ofDouble = (value: number, by: UnitFactor) => result(words.ofDouble(value, by))

@@ -1,5 +1,5 @@
-/** Words, quoted texts and signs of a statement in the engine's own print, in order, without what is between them. */
-export interface SqlWord {
+/** Tokens: names, quoted texts and signs of a statement in the engine's own print, in order, without what is between them. */
+export interface SqlToken {
   readonly text: string
   readonly kind: 'name' | 'text' | 'number' | 'sign'
   /** Of a name, without its quotes. */
@@ -15,20 +15,20 @@ const WORD = /\s+|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|[A-Za-z_
  * Takes a statement apart that the engine has printed (`formatQuerySingleLine`): it has no comments, and one way to quote.
  * Linear in its length.
  */
-export function sqlWords(sql: string): readonly SqlWord[] {
-  const words: SqlWord[] = []
+export function sqlTokens(sql: string): readonly SqlToken[] {
+  const tokens: SqlToken[] = []
   WORD.lastIndex = 0
   for (let found = WORD.exec(sql); found !== null; found = WORD.exec(sql)) {
     const [text] = found
     if (/^\s/.test(text)) continue
     const kind = kindOf(text)
     const name = kind === 'name' ? text.replace(/^[`"]|[`"]$/g, '').replace(/\\(.)/gs, '$1') : ''
-    words.push({ text, kind, name, from: found.index, to: WORD.lastIndex })
+    tokens.push({ text, kind, name, from: found.index, to: WORD.lastIndex })
   }
-  return words
+  return tokens
 }
 
-function kindOf(text: string): SqlWord['kind'] {
+function kindOf(text: string): SqlToken['kind'] {
   if (text.startsWith("'") && text.length > 1) return 'text'
   if (/^[A-Za-z_]/.test(text) || (/^[`"]/.test(text) && text.length > 1)) return 'name'
   return /^\d/.test(text) ? 'number' : 'sign'

@@ -1,5 +1,5 @@
-/** Nanoseconds since 1970 as two words of 32 bits, the way the wire and the columns have them. */
-export interface NanoWords {
+/** Nanoseconds since 1970 as two 32-bit parts, the way the wire and the columns have them. */
+export interface NanoParts {
   low: number
   high: number
 }
@@ -8,20 +8,20 @@ const TWO_16 = 65_536
 const TWO_32 = 4_294_967_296
 
 /**
- * Milliseconds, fractions allowed, as nanoseconds into `words`: exact for whole milliseconds, to the nearest nanosecond
+ * Milliseconds, fractions allowed, as nanoseconds into `parts`: exact for whole milliseconds, to the nearest nanosecond
  * otherwise. A product of two numbers this size is beyond what a double holds, and a BigInt each would be an object each.
  * What is not a time from 1970 to 2554 becomes 0.
  */
-export function nanoWords(ms: number, words: NanoWords): void {
+export function nanoParts(ms: number, parts: NanoParts): void {
   const whole = Math.floor(ms)
   if (!(ms > 0 && whole < 18_446_744_073_709)) {
-    words.low = 0
-    words.high = 0
+    parts.low = 0
+    parts.high = 0
     return
   }
   const fraction = ms === whole ? 0 : Math.round((ms - whole) * 1e6)
   const upper = Math.floor(whole / TWO_16) * 1e6
   const lower = (upper % TWO_16) * TWO_16 + (whole % TWO_16) * 1e6 + fraction
-  words.low = lower % TWO_32
-  words.high = Math.floor(upper / TWO_16) + Math.floor(lower / TWO_32)
+  parts.low = lower % TWO_32
+  parts.high = Math.floor(upper / TWO_16) + Math.floor(lower / TWO_32)
 }

@@ -8,14 +8,14 @@ const PLAIN_HIGH = PLAIN / TWO_32
 const DOUBT = 1e-6
 
 /**
- * What `scale` gives, as two words of 32 bits: most values are small enough for doubles to be exact, and take no BigInt.
+ * What `scale` gives, as two 32-bit parts: most values are small enough for doubles to be exact, and take no BigInt.
  * One serves many values, one after the other.
  */
-export class ScaledWords {
+export class ScaledParts {
   low = 0
   high = 0
 
-  /** A double as sent. Null: the words hold the integer. */
+  /** A double as sent. Null: the parts hold the integer. */
   ofDouble(value: number, by: UnitFactor): ScaleProblem | null {
     const { times } = by
     if (value >= 0 && value < PLAIN && value * times < Number.MAX_SAFE_INTEGER && times !== 0) {
