@@ -1,5 +1,18 @@
 import { column, list, repeated, type StreamDeclaration } from './stream.ts'
 
+/** What SpanKind holds, by the numbers of OTLP. */
+export const SPAN_KINDS: readonly string[] = [
+  'Unspecified',
+  'Internal',
+  'Server',
+  'Client',
+  'Producer',
+  'Consumer',
+]
+
+/** What StatusCode holds, by the numbers of OTLP. */
+export const SPAN_STATUS_CODES: readonly string[] = ['Unset', 'Ok', 'Error']
+
 /** Spans. Column names and types are those of the OpenTelemetry Collector's ClickHouse exporter, Tenant in front. */
 export const traces = {
   name: 'traces',

@@ -2,34 +2,17 @@ import type { ViewsOf } from '../../../core/columns/record-reader.ts'
 import type { logs } from '../../../core/model/streams/index.ts'
 import { ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
-import { type Envelope, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
+import { type Envelope, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
+import { originOf } from './origin.ts'
 
 const LOG = FIELD.LogRecord
-const SCOPE = FIELD.InstrumentationScope
 
 type LogColumns = ViewsOf<typeof logs>
 
 /** Log records as OTLP. The body is text, as the table keeps it. */
 export function logsEnvelope(columns: LogColumns): Envelope {
-  const { ResourceAttributes, ResourceSchemaUrl, ScopeAttributes, ScopeName, ScopeSchemaUrl, ScopeVersion } =
-    columns
   return {
-    resourceKey: row => `${ResourceSchemaUrl.get(row)} ${mapKey(ResourceAttributes, row)}`,
-    resource: (to, row) => to.attributes(FIELD.Resource.attributes, ResourceAttributes, row),
-    resourceUrl: row => ResourceSchemaUrl.get(row),
-    scopeKey: row =>
-      JSON.stringify([
-        ScopeName.get(row),
-        ScopeVersion.get(row),
-        ScopeSchemaUrl.get(row),
-        mapKey(ScopeAttributes, row),
-      ]),
-    scope(to, row) {
-      to.text(SCOPE.name, ScopeName.get(row))
-      to.text(SCOPE.version, ScopeVersion.get(row))
-      to.attributes(SCOPE.attributes, ScopeAttributes, row)
-    },
-    scopeUrl: row => ScopeSchemaUrl.get(row),
+    ...originOf(columns),
     items(to, from, end) {
       for (let row = from; row < end; row += 1) to.message(ENVELOPE.members, () => writeLog(to, columns, row))
     },

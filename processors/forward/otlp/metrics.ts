@@ -9,11 +9,11 @@ import type {
 } from '../../../core/model/streams/index.ts'
 import { ENVELOPE, FIELD, NO_RECORDED_VALUE } from '../../../core/protobuf/otlp/fields.ts'
 import { WIRE } from '../../../core/protobuf/writer.ts'
-import { type Envelope, eachRun, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
+import { type Envelope, eachRun, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
+import { originOf } from './origin.ts'
 
 /** Points of all kinds are in the field that Sum has for them, and their temporality too. */
 const { Metric, Sum } = FIELD
-const SCOPE = FIELD.InstrumentationScope
 const NUMBER = FIELD.NumberDataPoint
 const HISTOGRAM = FIELD.HistogramDataPoint
 const EXP_HISTOGRAM = FIELD.ExponentialHistogramDataPoint
@@ -88,29 +88,11 @@ const KINDS: Readonly<Record<string, (columns: never) => PointKind>> = {
 }
 
 function envelopeOf(columns: Common, kind: PointKind): Envelope {
-  const { ResourceAttributes, ResourceSchemaUrl, ScopeAttributes, ScopeName, ScopeVersion } = columns
-  const { ScopeDroppedAttrCount, ScopeSchemaUrl, MetricName, MetricDescription, MetricUnit } = columns
+  const { MetricName, MetricDescription, MetricUnit } = columns
   const metricKey = (row: number): string =>
     `${MetricName.ids[row]} ${MetricDescription.ids[row]} ${MetricUnit.ids[row]} ${kind.wholeKey?.(row) ?? ''}`
   return {
-    resourceKey: row => `${ResourceSchemaUrl.get(row)} ${mapKey(ResourceAttributes, row)}`,
-    resource: (to, row) => to.attributes(FIELD.Resource.attributes, ResourceAttributes, row),
-    resourceUrl: row => ResourceSchemaUrl.get(row),
-    scopeKey: row =>
-      JSON.stringify([
-        ScopeName.get(row),
-        ScopeVersion.get(row),
-        ScopeSchemaUrl.get(row),
-        ScopeDroppedAttrCount.get(row),
-        mapKey(ScopeAttributes, row),
-      ]),
-    scope(to, row) {
-      to.text(SCOPE.name, ScopeName.get(row))
-      to.text(SCOPE.version, ScopeVersion.get(row))
-      to.attributes(SCOPE.attributes, ScopeAttributes, row)
-      to.number(SCOPE.droppedAttributesCount, ScopeDroppedAttrCount.get(row))
-    },
-    scopeUrl: row => ScopeSchemaUrl.get(row),
+    ...originOf(columns),
     items(to, from, end) {
       eachRun(from, end, metricKey, (first, stop) => {
         to.message(ENVELOPE.members, () => {

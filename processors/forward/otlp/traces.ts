@@ -1,31 +1,19 @@
 import type { ViewsOf } from '../../../core/columns/record-reader.ts'
-import type { traces } from '../../../core/model/streams/index.ts'
+import { SPAN_KINDS, SPAN_STATUS_CODES, type traces } from '../../../core/model/streams/traces.ts'
 import { ENVELOPE, FIELD } from '../../../core/protobuf/otlp/fields.ts'
-import { type Envelope, type MessageWriter, mapKey, SPAN_ID, TRACE_ID } from './message.ts'
+import { type Envelope, type MessageWriter, SPAN_ID, TRACE_ID } from './message.ts'
+import { originOf } from './origin.ts'
 
-const SCOPE = FIELD.InstrumentationScope
 const SPAN = FIELD.Span
 const EVENT = FIELD.Event
 const LINK = FIELD.Link
 
 type SpanColumns = ViewsOf<typeof traces>
 
-const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer']
-const STATUS_CODES = ['Unset', 'Ok', 'Error']
-
 /** Spans as OTLP. What has no column (flags, counts of dropped events and links, schema URLs) is not there to be sent. */
 export function tracesEnvelope(columns: SpanColumns): Envelope {
-  const { ResourceAttributes, ScopeName, ScopeVersion } = columns
   return {
-    resourceKey: row => mapKey(ResourceAttributes, row),
-    resource: (to, row) => to.attributes(FIELD.Resource.attributes, ResourceAttributes, row),
-    resourceUrl: () => '',
-    scopeKey: row => JSON.stringify([ScopeName.get(row), ScopeVersion.get(row)]),
-    scope(to, row) {
-      to.text(SCOPE.name, ScopeName.get(row))
-      to.text(SCOPE.version, ScopeVersion.get(row))
-    },
-    scopeUrl: () => '',
+    ...originOf(columns),
     items(to, from, end) {
       for (let row = from; row < end; row += 1)
         to.message(ENVELOPE.members, () => writeSpan(to, columns, row))
@@ -40,7 +28,7 @@ function writeSpan(to: MessageWriter, columns: SpanColumns, row: number): void {
   to.text(SPAN.traceState, columns.TraceState.get(row))
   to.id(SPAN.parentSpanId, SPAN_ID, columns.ParentSpanId, row)
   to.text(SPAN.name, columns.SpanName.get(row))
-  to.number(SPAN.kind, Math.max(0, KINDS.indexOf(columns.SpanKind.get(row))))
+  to.number(SPAN.kind, Math.max(0, SPAN_KINDS.indexOf(columns.SpanKind.get(row))))
   to.wide(SPAN.startTimeUnixNano, start)
   to.wide(SPAN.endTimeUnixNano, start + columns.Duration.get(row))
   to.attributes(SPAN.attributes, columns.SpanAttributes, row)
@@ -49,7 +37,7 @@ function writeSpan(to: MessageWriter, columns: SpanColumns, row: number): void {
   writeLinks(to, columns, row)
   to.message(SPAN.status, () => {
     to.text(FIELD.Status.message, columns.StatusMessage.get(row))
-    to.number(FIELD.Status.code, Math.max(0, STATUS_CODES.indexOf(columns.StatusCode.get(row))))
+    to.number(FIELD.Status.code, Math.max(0, SPAN_STATUS_CODES.indexOf(columns.StatusCode.get(row))))
   })
 }
 
