@@ -104,6 +104,16 @@ describe('an agent whose clock is wrong for a while', () => {
     expect(run.late.length).toBeGreaterThan(0)
   })
 
+  it.each([[-86_400], [-3_600]])('%i s behind in its first minute: once in the books', by => {
+    for (const until of [40, 100]) {
+      const behind = (taken: number): number => (taken >= 20 && taken < until ? by : 0)
+      const run = delivered(live(every(5, 0, 900), host, behind))
+      expect(totalUj(run.energy)).toBe(joules(900))
+      expect(run.late.length).toBeGreaterThan(0)
+      expect(run.late.every(({ Value }) => Value === 0n)).toBe(true)
+    }
+  })
+
   it('ahead for good is metered by its own clock', () => {
     const run = delivered(live(every(5, 0, 900), host, () => 1_200))
     expect(totalUj(run.energy)).toBe(joules(900))

@@ -99,6 +99,8 @@ export interface Series {
 export const MAX_SAMPLES = 4096
 /** The same where memory is short. */
 export const FEW_SAMPLES = 64
+/** No sample of a counter comes so long after later ones, unless the counter began anew. */
+const LONGEST_DELAY_MINUTES = 30
 /** Longer distances say nothing of a beat. */
 const LONGEST_BEAT_SECONDS = 600
 /** What a first distance is believed to be at most. */
@@ -219,6 +221,9 @@ function insertEarlier(
   if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
   if (at === 0 && series.integrated) return 'closed'
   if (at === STRIDE && series.pending) return 'out_of_order'
+  // A clock that was set back far: what it dates was counted after the first sample, and is told by those that come after.
+  const isSetBack = at === 0 && !series.isGauge && samples[0]! - minute > LONGEST_DELAY_MINUTES
+  if (isSetBack && isBelow(samples[HIGH]!, samples[LOW]!, high, low)) return 'out_of_order'
   if (samples.length >= most * STRIDE && !dropInnerSamples(series, most)) return 'overflow'
   samples.splice(lowerBound(samples, minute, ns), 0, minute, ns, high, low)
   return 'between'
