@@ -49,6 +49,7 @@ export class History {
   /** Null until they have been settled. */
   #origins: Origins | null = null
   #ends: LogEnds | null = null
+  #groups: ReadonlyMap<string, readonly string[]> = new Map()
 
   constructor(options: HistoryOptions, store: LogStore, journal: Journal, clock: () => number) {
     this.#options = options
@@ -70,9 +71,14 @@ export class History {
   /**
    * Before the first append of a run. A new log, one whose file of ends is missing, and one that is not what that file
    * says: what is appended from now on gets a new origin.
+   * @param groups by stream: who reads it, whether it has begun to or not
    */
-  async establishOrigins(logs: readonly PartitionLog[]): Promise<void> {
+  async establishOrigins(
+    logs: readonly PartitionLog[],
+    groups: ReadonlyMap<string, readonly string[]>,
+  ): Promise<void> {
     if (this.#origins !== null) return
+    this.#groups = groups
     const { endsFile, onLost } = this.#options
     const stored = this.#store.get(ORIGINS_KEY)
     const known: Origins = stored === undefined ? [] : decodeOrigins(stored)
@@ -112,7 +118,8 @@ export class History {
   /** Leaves out what a group would do, and forgets its state. */
   #skip(draft: Draft, group: string, logs: readonly PartitionLog[]): void {
     for (const log of logs) {
-      if (!log.committed.has(group)) continue
+      const isReader = log.committed.has(group) || this.#groups.get(log.stream)?.includes(group) === true
+      if (!isReader) continue
       draft.commit(log, group, log.bounds.next)
       draft.forget(Array.from(this.#store.entries(stateOf(log, group)), entry => entry.key))
     }

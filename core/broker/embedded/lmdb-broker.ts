@@ -103,6 +103,7 @@ export class EmbeddedBroker implements Broker {
     const created = missing.map(one => newStream(one, id++))
     await this.#history.establishOrigins(
       [...this.#streams.values()].flatMap(stream => [...stream.partitions]),
+      new Map(settings.map(({ name, groups }) => [name, groups])),
     )
     await this.#journal.submit(0, draft => {
       draft.put(FORMAT_KEY, Buffer.from(FORMAT))

@@ -67,7 +67,8 @@ function unreadOf(
     stream,
     rows: null,
     records: Number(records),
-    from: fromMs === null ? null : new Date(fromMs).toISOString(),
+    // A clock that was set back meanwhile says nothing of when the first of them came.
+    from: fromMs === null || fromMs > toMs ? null : new Date(fromMs).toISOString(),
     to: toMs === 0 ? null : new Date(toMs).toISOString(),
   }))
 }

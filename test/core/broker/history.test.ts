@@ -128,6 +128,24 @@ describe('an older copy', () => {
     await broker.close()
   })
 
+  it('has nothing done again by a group that had not begun when it was made', async () => {
+    const data = await folder()
+    let { broker } = await opened(data)
+    await append(broker, 3)
+    await broker.close()
+    await cp(join(data, 'log'), join(data, 'copy'), { recursive: true })
+    ;({ broker } = await opened(data))
+    await commit(broker, 'meter', 3n, 'window')
+    await append(broker, 1)
+    await broker.close()
+    await rm(join(data, 'log'), { recursive: true })
+    await cp(join(data, 'copy'), join(data, 'log'), { recursive: true })
+    ;({ broker } = await opened(data))
+    expect((await broker.lag('meter', 'in'))[0]).toMatchObject({ committed: 3n, end: 3n })
+    expect((await broker.lag('store', 'in'))[0]).toMatchObject({ committed: 0n })
+    await broker.close()
+  })
+
   it('is found again when the start was cut off, also by the same name of its loss', async () => {
     const data = await folder()
     let { broker, lost } = await opened(data)
