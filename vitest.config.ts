@@ -35,6 +35,8 @@ export default defineConfig({
         test: {
           name,
           include: [...(name === 'proofs' ? proofs : integration)],
+          // Some start a dozen processes one after the other.
+          testTimeout: 300_000,
           env: { UV_THREADPOOL_SIZE: '64', ...(name === 'proofs' ? { TEST_SCALE: '8' } : {}) },
         },
       })),

@@ -30,7 +30,8 @@ beforeAll(async () => {
   writeTokens(['noisy', 'quiet', 'gone', 'default'])
   wattline = await startProcess({
     data,
-    environment: { WATTLINE_AUTH_TOKENS_FILE: file },
+    // Statements end because they are ended, not by their own limit.
+    environment: { WATTLINE_AUTH_TOKENS_FILE: file, WATTLINE_LIMITS_SQL_SECONDS: '600' },
   })
   unfinished = sendUnfinished()
 })
@@ -72,9 +73,13 @@ describe('one tenant and the others', { timeout: 60_000 }, () => {
   it('does not keep others waiting by readers that stop reading, which are cut off', async () => {
     const unread = Array.from({ length: 8 }, () => ask(wattline.http, 'GET', LONG, tokens.noisy))
     await Promise.all(unread.map(socket => once(socket, 'readable')))
-    expect(await statusOf(statement('SELECT 1'), tokens.quiet)).toBe(200)
-    expect(await statusOf('/api/v1/usage?window=5m', tokens.quiet)).toBe(200)
-    expect(await statusOf(statement('SELECT 1'), tokens.noisy)).toBe(429)
+    // At once: on a busy machine the first of them is cut off while others are asked one after the other.
+    const statuses = [
+      statusOf(statement('SELECT 1'), tokens.noisy),
+      statusOf(statement('SELECT 1'), tokens.quiet),
+      statusOf('/api/v1/usage?window=5m', tokens.quiet),
+    ]
+    expect(await Promise.all(statuses)).toEqual([429, 200, 200])
     await eventually(
       () => cuts('stalled'),
       count => count === 8,
