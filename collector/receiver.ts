@@ -1,4 +1,4 @@
-/** A door that listens: what every receiver of telemetry is to who starts it. */
+/** A listener for telemetry, as the code that starts and stops it sees it. */
 export interface Receiver {
   /** Resolves when listening. Throws `address_in_use`, or `config_invalid` for an address that cannot be listened on. */
   start(): Promise<void>

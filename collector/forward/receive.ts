@@ -44,7 +44,7 @@ const SCHEMAS: ReadonlyMap<string, string> = new Map(
   FORWARDED_STREAMS.map(stream => [stream.name, schemaId(stream)]),
 )
 
-/** The stream that a path names; undefined when it is no path of this kind. @throws WattlineError `not_found` */
+/** The stream that a path names; undefined when it is not a path of this kind. @throws WattlineError `not_found` */
 export function forwardedStream(path: string): StreamDeclaration | undefined {
   if (!path.startsWith(RECORDS_ROUTE)) return undefined
   const name = path.slice(RECORDS_ROUTE.length)

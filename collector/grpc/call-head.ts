@@ -17,7 +17,7 @@ export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd
 
 const MEDIA_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i
 
-/** The HTTP status for what is no call in gRPC; undefined for a call. */
+/** The HTTP status for what is not a gRPC call; undefined for a call. */
 export function httpRefusal(headers: IncomingHttpHeaders): number | undefined {
   // What HTTP/2 itself says of this limit holds only for clients that keep to it.
   if (sizeOf(headers) > FIXED_LIMITS.headerBytes) return 431

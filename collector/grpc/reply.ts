@@ -41,7 +41,7 @@ export function sendFailure(stream: ServerHttp2Stream, failure: WattlineError): 
   sendHead(stream, { ...HEADERS, ...statusTrailers(failure) })
 }
 
-/** For what is no gRPC at all. */
+/** For what is not gRPC at all. */
 export function sendHttpStatus(stream: ServerHttp2Stream, status: number): void {
   sendHead(stream, { ':status': status })
 }
@@ -75,7 +75,7 @@ function statusTrailers(failure: WattlineError): Record<string, string> {
   }
 }
 
-/** Bytes of UTF-8 that are no printable ASCII, and `%`, as `%XX`. */
+/** Bytes of UTF-8 that are not printable ASCII, and `%`, as `%XX`. */
 const percentEncoded = (text: string): string =>
   Buffer.from(text)
     .toString('latin1')

@@ -7,7 +7,7 @@ export interface Cors {
   /** Headers of every reply to a page; none for anybody else. */
   replyHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>>
   /**
-   * Headers that answer a browser's question whether it may send; undefined when this is no such question, or no page may.
+   * Headers that answer a browser's question whether it may send; undefined when this is not such a question, or when pages may not send.
    * @throws WattlineError `origin_refused`
    */
   preflight(request: PreflightHead): Readonly<Record<string, string>> | undefined

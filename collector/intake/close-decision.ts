@@ -2,11 +2,11 @@
  * When does an open batch become a record? A pure function of facts and time.
  *
  * An insert costs the warehouse 10-35 ms CPU however small, so a batch waits for company: the longer, the fewer rows
- * come. But nobody may be held up for nothing. Who sends again soon after it is answered (an SDK's exporter sends one request
+ * come. But no client may be held up for nothing. Who sends again soon after it is answered (an SDK's exporter sends one request
  * at a time) would be capped by a timer alone: its batch waits no longer than it takes such a client to come back, by when
  * the others of its kind have come too. Who sends now and then, with nobody near, gains nothing from waiting. Both get their
  * answer at once as long as small records can be afforded (small-records.ts), and else after the short wait. And a batch of
- * some size closes as soon as nobody else could add to it.
+ * some size closes as soon as no other request could add to it.
  */
 export interface BatchFacts {
   readonly rows: number
@@ -49,7 +49,7 @@ type CloseDecision =
 
 /** Silence after which a batch that holds every open request is complete. */
 const QUIET_MS = 2
-/** A record of so many rows is worth its insert: 10 ms CPU for the insert, 2-3 ms for the rows. */
+/** A record of this many rows is worth its insert: 10 ms CPU for the insert, 2-3 ms for the rows. */
 const WORTHWHILE_ROWS = 1_000
 /** So many times `thinWaitMs` without a request, and the next one is alone. */
 const LONE_WAITS = 2
@@ -73,7 +73,7 @@ export function decideClose(facts: BatchFacts, limits: CloseLimits, nowMs: numbe
   return { close: false, wakeAtMs: Math.min(atMs, waitedAtMs) }
 }
 
-/** Whether a record of so many rows costs the warehouse hardly more than one of a single row. */
+/** Whether a record of this many rows costs the warehouse hardly more than one of a single row. */
 export const isSmallRecord = (rows: number, limits: Pick<CloseLimits, 'rows'>): boolean =>
   rows < Math.min(WORTHWHILE_ROWS, limits.rows)
 
@@ -91,7 +91,7 @@ function promptAtMs(facts: BatchFacts, limits: CloseLimits): number {
 const isHeldUp = ({ backAfterMs }: BatchFacts, limits: CloseLimits): boolean =>
   backAfterMs < limits.thinWaitMs
 
-/** Whether a request after so long a silence is alone. */
+/** Whether a request after such a long silence is alone. */
 export const isLoneAfter = (silenceMs: number, limits: CloseLimits): boolean =>
   silenceMs > LONE_WAITS * Math.max(limits.waitMs, limits.thinWaitMs)
 

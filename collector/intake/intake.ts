@@ -16,7 +16,7 @@ import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import { RequestIngest } from './request-ingest.ts'
 
 /**
- * The door behind all doors: receivers hand over bytes, sensors hand over readings, and both are told when the rows are
+ * The entry behind all endpoints: receivers hand over bytes, sensors hand over readings, and both are told when the rows are
  * durable. Nothing is acknowledged before.
  */
 export interface Intake {
@@ -47,7 +47,7 @@ export interface Intake {
 export interface Admission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
   reserve(bytes: number): void
-  /** What `ingest` will hold the items to: for doors that must know beforehand what it would refuse. */
+  /** What `ingest` will hold the items to: for endpoints that must know beforehand what it would refuse. */
   limits(): ItemLimits
   /** Resolves when durable. The bytes may be used again once it has settled. */
   ingest(encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>

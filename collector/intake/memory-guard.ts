@@ -24,7 +24,7 @@ interface MemoryGuardOptions {
 }
 
 const SHED_ABOVE = 0.8
-/** Reading the size costs microseconds, and it does not change by much within so long. */
+/** Reading the size costs microseconds, and it hardly changes within this time. */
 const READ_MS = 20
 /** Collecting stops everything for tens of milliseconds. */
 const COLLECT_MS = 5_000

@@ -12,7 +12,7 @@ import type { MetricBuilders } from './decode/metric-rows.ts'
 import type { PointSink } from './decode/point-sink.ts'
 import { SpanRecordBatch } from './decode/span-batch.ts'
 
-/** What clients send, whatever the door: OTLP over HTTP, later gRPC and Prometheus. */
+/** What clients send, through whichever endpoint: OTLP over HTTP or gRPC, or Prometheus. */
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
 /** A signal of OTLP that has an endpoint of its own. */
 export type Signal = (typeof SIGNALS)[number]
@@ -59,7 +59,7 @@ export interface RowBuilder {
   readonly rows: number
   /** Raw bytes held. */
   readonly byteSize: number
-  /** The record: Arrow IPC stream, zstd. The builder starts anew. */
+  /** The record: Arrow IPC stream, zstd. The builder starts over. */
   finish(): Uint8Array
   /** Drops everything. */
   clear(): void

@@ -17,7 +17,7 @@ const BUCKETS = FIELD.Buckets
 
 /**
  * Prometheus series as one OTLP ExportMetricsServiceRequest in protobuf, for `Intake.ingest('metrics', 'protobuf', ...)`:
- * one set of limits, tables, readings and acknowledgements for whatever door a series came by.
+ * one set of limits, tables, readings and acknowledgements for whichever endpoint a series came through.
  *
  * Called from the outside in; what stays the same is not said again:
  *

@@ -18,7 +18,7 @@ export class RecognisedPoints implements PointSink {
   readonly tenant: string
   /** Whose each reading is. */
   readonly series: ReadingSeries[] = []
-  /** Points of known metrics that are no readings, by reason (IGNORED_REASONS). They stay metrics like any other. */
+  /** Points of known metrics that are not readings, by reason (IGNORED_REASONS). They stay metrics like any other. */
   readonly ignored = new Map<string, number>()
   readonly #identities: Identities
   readonly #scratch = new ByteStore()
@@ -60,7 +60,7 @@ export class RecognisedPoints implements PointSink {
     else this.#add(found, point)
   }
 
-  /** The point's series, its value in `#scaled`; or why it is no reading. */
+  /** The point's series, its value in `#scaled`; or why it is not a reading. */
   #find(rule: MetricRule, point: PointInHand): ReadingSeries | IgnoredReason {
     const { tenant } = this
     const resource = this.#resourceOf(point)

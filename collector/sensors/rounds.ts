@@ -4,7 +4,7 @@
 export interface SensorClock {
   /** Nanoseconds since the Unix epoch. */
   now(): bigint
-  /** Resolves after so many milliseconds, or at once when the signal aborts; never rejects. */
+  /** Resolves after this many milliseconds, or at once when the signal aborts; never rejects. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 

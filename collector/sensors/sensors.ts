@@ -30,7 +30,7 @@ interface RunningSensors {
   stop(): Promise<void>
 }
 
-/** A sensor that keeps failing is told of on its first failure, then every so many rounds with the number in between. */
+/** A sensor that keeps failing is reported on its first failure, then once in this many rounds with the number in between. */
 const REPEAT_AFTER_ROUNDS = 60
 
 /** Opens the sensors that this machine has and starts the rounds. Sensors that cannot open are reported, not thrown. */

@@ -25,7 +25,7 @@ export interface LagEntry {
   /** Offset after the last stored record, and how far the group has come. */
   readonly end: string
   readonly committed: string
-  /** Records between; in Kafka an upper bound, since its offsets also number what is no record. */
+  /** Records between; in Kafka an upper bound, since its offsets also number what is not a record. */
   readonly pending: string
   /** Seconds since the oldest pending record was made; null when none is pending. */
   readonly oldest_pending_seconds: number | null

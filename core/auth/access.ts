@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Identity, Scope } from '../model/identity.ts'
 
-/** Head of a request, as every door has it: HTTP, and gRPC, whose metadata are headers. */
+/** Head of a request, as every endpoint has it: HTTP, and gRPC, whose metadata are headers. */
 export interface RequestHead {
   readonly method?: string | undefined
   readonly headers: IncomingHttpHeaders
 }
 
 /**
- * Who may do what, asked by every door before it reads a body. There are two: of a loopback instance without tokens
+ * Who may do what. Every endpoint asks before it reads a body. There are two: of a loopback instance without tokens
  * (open-access.ts) and of one with a tokens file (token-access.ts).
  */
 export interface Access {

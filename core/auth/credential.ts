@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Longer ones are none of ours; they are not even hashed. */
+/** Longer texts are not tokens; they are not even hashed. */
 export const CREDENTIAL_MAX_LENGTH = 512
 
 /**

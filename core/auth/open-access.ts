@@ -6,7 +6,7 @@ import { OPERATOR_TENANT, SCOPES } from '../model/identity.ts'
 import type { Access, RefusalReason, RequestHead } from './access.ts'
 
 /**
- * Without tokens everything belongs to one tenant, and the doors are on loopback. Who is on this machine may do
+ * Without tokens everything belongs to one tenant, and the listeners are on loopback. Who is on this machine may do
  * everything; a web page that is shown on it may not: a name that its server points at 127.0.0.1 (DNS rebinding) is
  * refused, and so is what a page of another site asks for, or one of another origin changes.
  */
@@ -27,7 +27,7 @@ export function createOpenAccess(events: Events): Access {
       if (origin !== undefined && (isOwn(origin, host) || isAllowedOrigin(origin))) return
       if (isOfAnotherSite(headers))
         throw refused('origin', 'origin_refused', 'The request came from a web page of another site.')
-      // Without an origin it is no browser, or nothing that crosses origins.
+      // Without an origin it is not a browser, or the request does not cross origins.
       if (origin === undefined || !changes(method)) return
       throw refused(
         'origin',

@@ -4,7 +4,7 @@ import type { TokenEntry } from './token-list.ts'
 
 /** The tokens in force. Finding one takes the same time for few and for many. */
 export interface TokenTable {
-  /** The entry of the presented token, expired or not; undefined: nobody's. */
+  /** The entry of the presented token, expired or not; undefined: the token is unknown. */
   find(presented: string): TokenEntry | undefined
 }
 

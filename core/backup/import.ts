@@ -38,7 +38,7 @@ type ImportState = z.infer<typeof stateSchema>
 const TRIES = 8
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
-/** Written after so many files: those after it are sent again, and refused by their tokens. */
+/** The state is written after this many files: those after it are sent again, and refused by their tokens. */
 const KEEP_EVERY = 16
 
 /** Resolves with what differs from what the export says; nothing is good. @throws backup_unusable, warehouse_unavailable */

@@ -6,7 +6,7 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Lifecycle } from '../runtime/lifecycle.ts'
 import { dropSnapshot, dropSnapshots, type Opened, takeSnapshot } from './snapshot.ts'
 
-/** A snapshot holds disk space of what has been merged or has expired since: one that nobody asks for is given up. */
+/** A snapshot holds disk space of what has been merged or has expired since: one that is not asked for is dropped. */
 const LEASE_MS = 15_000
 
 interface LeasedSnapshot {

@@ -26,7 +26,7 @@ export function joinContainers(
   for (const [index, { kind, id, labels: said }] of workloads.entries()) {
     const same = kind === 'container' && isNamed(id) ? byName.get(id) : undefined
     if (same === undefined) continue
-    // Of a container that was started anew there are two: both are told by their ids already.
+    // Of a container that was restarted there are two: both are told by their ids already.
     asOf[index] = same.length === 1 ? same[0]! : null
     for (const other of same) labels[other] = { ...said, ...labels[other] }
   }

@@ -14,7 +14,7 @@ const SECOND_NS = 1_000_000_000n
 /** What happened between two samples of a counter, in the counter's own unit. */
 export interface CounterStep {
   /**
-   * rise, wrap: `amount` was counted. epoch: the counter began anew, nobody knows what was counted. implausible: it says
+   * rise, wrap: `amount` was counted. epoch: the counter was reset, so what it counted is unknown. implausible: it says
    * `amount`, which is impossible.
    */
   readonly kind: 'rise' | 'wrap' | 'epoch' | 'implausible'

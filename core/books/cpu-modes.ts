@@ -1,6 +1,6 @@
 /** Modes of the host's CPU time: capacity is the sum over all modes but nested ones, busy that without idle ones. */
 
-/** Nobody works. */
+/** The CPU does no work. */
 const IDLE_MODES: ReadonlySet<string> = new Set(['idle', 'iowait'])
 /** Guest time is part of user time. */
 const NESTED_MODES: ReadonlySet<string> = new Set(['guest', 'guest_nice'])

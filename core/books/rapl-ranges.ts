@@ -2,7 +2,7 @@
  * Where RAPL counters wrap that an exporter passes on without their range (node_exporter, Kepler). Left out, a package of 200 W
  * that is scraped every minute would lose a minute in twenty. So the ranges that Linux documents and shows nearly everywhere
  * are tried, but only on a fall from just below one of them: as far below, and as far beyond, as the zone can have counted in
- * that time. A counter that begins anew from just there is one in fifty of those, and a machine seldom does.
+ * that time. A counter that is reset to just there is one in fifty of those, and a machine seldom does.
  */
 import { type DomainKind, domainKindOf } from './domains.ts'
 

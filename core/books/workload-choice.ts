@@ -99,7 +99,7 @@ function outsideContainers(
     ({ kind, told }) =>
       isContainer(kind) && told.some(({ source, us }) => us > 0n && familyOf(source) !== best?.name),
   )
-  // Who tells of memory alone is no rival.
+  // A source of memory alone does not compete.
   if (best === undefined) return () => true
   if (isTold && !WHOLE_HOST.has(best.name)) return family => !found.has(family)
   return family => family === best.name || !found.has(family)

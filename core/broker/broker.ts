@@ -128,7 +128,7 @@ export interface AssignedPartition {
   logOf(offset: bigint): string
   /** The same for its deduplication token; '' for records of before tokens had one. */
   originOf(offset: bigint): string
-  /** The same where the log before it was lost, so that whoever derives things from it began anew; '' where none was. */
+  /** The same where the log before it was lost, so that whoever derives things from it started over; '' where none was. */
   historyOf(offset: bigint): string
   /** Aborts when the partition is taken away: finish or drop what is in hand and return. */
   readonly revoked: AbortSignal

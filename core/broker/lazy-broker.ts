@@ -3,7 +3,7 @@ import type { Appended, Broker, NewRecord, PartitionLag, StoredRecord } from './
 
 /**
  * The log for those who only ask it now and then: opened when it is first asked, so that they start, and serve all else,
- * without it. What fails to open is opened anew by the next who asks.
+ * without it. After a failed open, the next caller opens it again.
  */
 export class LazyBroker implements Pick<Broker, 'lag' | 'append' | 'newest' | 'close'> {
   readonly #open: () => Promise<Broker>

@@ -6,7 +6,7 @@ import { isNullable } from './column-kinds.ts'
 
 /**
  * Arrow's stream format for one batch: the schema, each dictionary, the batch, the end. The library's writer made the same few
- * tables of numbers anew for each record, a third of the time that a record of 4,000 rows took; here the schema is kept and
+ * tables of numbers again for each record, a third of the time that a record of 4,000 rows took; here the schema is kept and
  * the tables have their places (arrow-message.ts).
  */
 export class ArrowStreamWriter {
@@ -14,7 +14,7 @@ export class ArrowStreamWriter {
   readonly #schemas = new Map<string, Uint8Array>()
 
   /**
-   * `columns` in the order of the stream. `room`: gives a buffer of at least so many bytes, whose beginning is filled and
+   * `columns` in the order of the stream. `room`: gives a buffer of at least this many bytes, whose beginning is filled and
    * returned.
    */
   write(

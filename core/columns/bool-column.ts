@@ -26,7 +26,7 @@ export class BoolColumn implements ColumnBuilder<boolean> {
     this.#length += 1
   }
 
-  /** The same value for so many rows. */
+  /** The same value for `times` rows. */
   appendTimes(value: boolean, times: number): void {
     const end = this.#length + times
     if (end > this.#flags.length) this.#flags = grown(this.#flags, end)

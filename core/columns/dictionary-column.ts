@@ -56,7 +56,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#ids[row] = id
   }
 
-  /** The same id for so many rows. */
+  /** The same id for `times` rows. */
   appendIdTimes(id: number, times: number): void {
     if (times === 1) {
       this.appendId(id)
@@ -68,7 +68,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#length = end
   }
 
-  /** Appends the ids of the last `rows` rows so many times more. */
+  /** Appends the ids of the last `rows` rows `times` times more. */
   repeatLast(rows: number, times: number): void {
     const from = this.#length - rows
     const end = this.#length + rows * times

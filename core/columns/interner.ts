@@ -221,7 +221,7 @@ export class Interner {
     return copyText(view, start, end, this.#view, from) || isUtf8(source.subarray(start, end))
   }
 
-  /** Makes the text copied last, of so many bytes, a value. */
+  /** Makes the text copied last, of this many bytes, a value. */
   #insert(length: number, hash: number, slot: number): number {
     const id = this.#size
     if (id >= this.#hashes.length) {

@@ -41,7 +41,7 @@ export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<I
     this.#offsets[this.#length] = end
   }
 
-  /** Empty lists for so many rows; what was begun after the last is not theirs. */
+  /** Empty lists for this many rows; what was begun after the last is not theirs. */
   endRowsEmpty(times: number): void {
     const end = this.#length + times
     if (end >= this.#offsets.length) this.#offsets = grown(this.#offsets, end + 1)

@@ -25,7 +25,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   readonly interners: readonly Interner[]
   #offsets = new Int32Array(INITIAL_ROWS + 1)
   #length = 0
-  // Guesses only: ids that are no more are never taken for others.
+  // Guesses only: ids that no longer exist are never taken for others.
   readonly #keyHints = new Int32Array(HINT_MASK + 1)
   readonly #valueHints = new Int32Array(HINT_MASK + 1)
   /** By id of a key: the entry at which it was put last, in whichever row. */
@@ -93,7 +93,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     this.endRow()
   }
 
-  /** The same entries for so many rows. */
+  /** The same entries for this many rows. */
   appendEntriesTimes(entries: MapEntries, times: number): void {
     if (times === 0) return
     this.appendEntries(entries)

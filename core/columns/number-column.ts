@@ -39,7 +39,7 @@ export class NumberColumn implements ColumnBuilder<number> {
     this.#length += 1
   }
 
-  /** The same value for so many rows. */
+  /** The same value for `times` rows. */
   appendTimes(value: number, times: number): void {
     if (times === 1) {
       this.append(value)

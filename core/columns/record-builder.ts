@@ -33,7 +33,7 @@ export interface RecordBuilder<S extends StreamDeclaration> {
   /** Raw bytes held: what the record takes before compression at most, without its few hundred bytes of schema. */
   readonly byteSize: number
   endRow(): void
-  /** Drops what was written since the last complete row. Its dictionary values may stay: they harm nobody. */
+  /** Drops what was written since the last complete row. Its dictionary values may stay: they do no harm. */
   discardRow(): void
   mark(): BuilderMark
   /** Goes back to a mark of this record: neither rows nor dictionary values of later remain. */

@@ -3,7 +3,7 @@
  * times a second (external memory), and would cost a page fault per 4 KiB.
  */
 export interface BufferPool {
-  /** A buffer of at least so many bytes, with arbitrary content. */
+  /** A buffer of at least this many bytes, with arbitrary content. */
   acquire(bytes: number): Buffer
   /** Gives a buffer back that `acquire` returned; nobody may hold a view of it. */
   release(buffer: Buffer): void

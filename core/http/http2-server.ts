@@ -46,7 +46,7 @@ interface Http2Options {
 export interface Http2Limits {
   /** From a connection to the client's first frame; and from our last word to the connection's end. */
   readonly greetingMs: number
-  /** How long a connection stays without a stream. Clients connect anew when they have something to say. */
+  /** How long a connection stays without a stream. Clients reconnect when they have something to send. */
   readonly idleMs: number
   /** Longest life of a stream; beyond it its client reads no answers, and the connection is cut. */
   readonly streamMs: number
@@ -54,7 +54,7 @@ export interface Http2Limits {
 
 const F = FIXED_LIMITS
 const LIMITS: Http2Limits = { greetingMs: F.headersMs, idleMs: F.grpcIdleMs, streamMs: F.callMs }
-/** After so much silence the system asks whether the other end still exists. */
+/** After this much silence the system asks whether the other end still exists. */
 const KEEP_ALIVE_MS = 30_000
 
 const SETTINGS = {

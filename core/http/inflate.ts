@@ -38,7 +38,7 @@ export async function inflated(
   return sink.body()
 }
 
-/** Up to so many bytes are inflated on this thread, in less time than they take to decode. */
+/** Up to this many bytes are inflated on this thread, in less time than they take to decode. */
 const AT_ONCE_BYTES = 1024 * 1024
 /** Header and trailer of gzip (RFC 1952). */
 const GZIP_BYTES = 18
@@ -75,7 +75,7 @@ function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOption
 /** `bytesWritten`: bytes of input used up. */
 type Inflater = Transform & { readonly bytesWritten: number }
 
-/** One frame per call of the engine; more is no telemetry but an attempt to keep us busy. */
+/** One frame per call of the engine; more is an attempt to keep the process busy, not telemetry. */
 const MAX_FRAMES = FIXED_LIMITS.frames
 
 /**

@@ -35,7 +35,7 @@ interface Material {
   readonly expiresMs: number
 }
 
-/** A certificate that runs out this soon is told of: nobody renewed it. */
+/** A certificate that expires this soon is reported: it has not been renewed. */
 const WARN_BEFORE_MS = 7 * 86_400_000
 
 /** @throws WattlineError `config_invalid` naming the file that cannot be used. */

@@ -68,7 +68,7 @@ export function columnScale(largest: bigint, scales: readonly Scale[]): ColumnSc
   return { unit, size, decimals: decimalsFor(magnitude / size, 4) }
 }
 
-/** Decimals with which a number shows so many digits; its whole part is given. */
+/** Decimals with which a number shows this many digits; its whole part is given. */
 export function decimalsFor(whole: bigint, digits: number): number {
   const length = whole === 0n ? 1 : whole.toString().length
   return Math.max(0, digits - length)

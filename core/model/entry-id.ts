@@ -13,7 +13,7 @@ export interface EntryKey {
   readonly entryKind: 'original' | 'correction'
   readonly revision: number
   /**
-   * After the log was lost the meter begins anew, and what it still sees of a minute that was booked before is another entry:
+   * After the log was lost the meter starts over, and what it still sees of a minute that was booked before is another entry:
    * the identity of the log since then. '' where none was lost.
    */
   readonly history: string

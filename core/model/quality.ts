@@ -8,7 +8,7 @@ const READING_QUALITIES = ['measured', 'estimated', 'simulated'] as const
 /** What a reading says of itself. */
 export type ReadingQuality = (typeof READING_QUALITIES)[number]
 
-/** A reading's place among the qualities, 0 for the best; what is no quality counts as measured. */
+/** A reading's place among the qualities, 0 for the best; an unknown quality counts as measured. */
 export const qualityRank = (quality: string): number => rankIn(READING_QUALITIES, quality)
 
 /** The lowest quality of some; `measured` for none. */

@@ -53,7 +53,7 @@ interface Band {
   readonly price: EnergyPrice
 }
 
-/** @throws RangeError for a time zone that the runtime does not know, a time that is none, a price that is no decimal. */
+/** @throws RangeError for a time zone that the runtime does not know, an invalid time, a price that is not a decimal. */
 export function createTariff(content: TariffContent): Tariff {
   const priced = [content.pricePerKwh, content.pricePerVcpuHour, content.pricePerGibHour].some(Boolean)
   const version = priced || content.bands.length > 0 ? versionOf(content) : ''

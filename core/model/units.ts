@@ -13,7 +13,7 @@ interface UnitOfMeasure {
   readonly denominator: bigint
 }
 
-/** Longer texts are no unit. */
+/** Longer texts are not units. */
 export const LONGEST_UNIT = 32
 
 /** Of SI, by UCUM's letters. `u` is written as µ (two characters look like it) by some. */
@@ -107,10 +107,10 @@ const WORD_PREFIXES: readonly (readonly [string, string])[] = Object.entries({
   tebi: 'Ti',
 })
 
-/** What a unit means; null: it is not known here, or is no unit of energy, power, time, information or count. */
+/** What a unit means; null: it is not known here, or is not a unit of energy, power, time, information or count. */
 export function unitOfMeasure(text: string): UnitOfMeasure | null {
   if (text.length > LONGEST_UNIT) return null
-  // `{cpu}` says what is counted, and is no unit.
+  // `{cpu}` says what is counted, and is not a unit.
   const plain = text.replace(/\{[^{}]*\}/g, '').trim()
   if (plain === '%') return { dimension: 'none', numerator: 1n, denominator: 100n }
   const factors = plain.split(/[.*\u00b7]/).filter(part => part !== '')

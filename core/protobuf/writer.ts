@@ -9,7 +9,7 @@ const WIDE_LENGTH_BYTES = 5
 
 /** Where a writer gets its buffers, and gives those back that have become too small. What `acquire` throws ends the writing. */
 export interface WriterMemory {
-  /** A buffer of at least so many bytes. */
+  /** A buffer of at least this many bytes. */
   acquire(bytes: number): Buffer
   release(buffer: Buffer): void
 }

@@ -13,7 +13,7 @@ export interface ProcessFigures {
 
 /** Measures this process until it is stopped. */
 export interface FiguresWatch {
-  /** The figures now; delays are counted anew from here on. */
+  /** The figures now; delays are counted from zero from here on. */
   take(): ProcessFigures
   stop(): void
 }

@@ -172,7 +172,7 @@ function isBeyondMemory(code: number, message: string): boolean {
   return 2 * bytes(found[1]!, found[2]!) >= bytes(found[3]!, found[4]!)
 }
 
-/** Where the engine was reading: parts hold rows of others too, and their paths are nobody's business. */
+/** Where the engine was reading: parts hold rows of others too, and their paths must not be shown. */
 const PLACES = /(: )?\(while reading from part .*?\)(?=: |\. \(|$)|: While executing \w+(\([^)]*\))?/gs
 
 const withoutPlaces = (error: WattlineError): WattlineError => {

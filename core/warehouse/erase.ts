@@ -1,6 +1,6 @@
 /**
  * Rows of a tenant, gone from all tables: what to ask, what to run, and waiting until it is done. Rows are deleted by mutations
- * (ALTER TABLE ... DELETE), which write the parts anew that hold such rows, projections included: nothing is only marked.
+ * (ALTER TABLE ... DELETE), which rewrite the parts that hold such rows, projections included: nothing is only marked.
  * The engine keeps a mutation and goes on with it after a restart; to begin one again is harmless.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,7 +16,7 @@ interface TenantErasure {
   readonly tenant: string
   /** Only rows of what happened earlier, unix milliseconds; null: all. */
   readonly beforeMs: number | null
-  /** A table, and how many of its parts are still to be written anew. */
+  /** A table, and how many of its parts are still to be rewritten. */
   readonly onProgress?: (table: string, parts: number) => void
 }
 
@@ -122,7 +122,7 @@ async function mutate(
 }
 
 /**
- * Parts that have been written anew, or merged, and are still on the disk, as `table/part`: the engine removes them by itself, a
+ * Parts that have been rewritten, or merged, and are still on the disk, as `table/part`: the engine removes them by itself, a
  * minute later. By name, so that those of later merges are not waited for.
  */
 export async function oldParts(

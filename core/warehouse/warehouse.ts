@@ -76,7 +76,7 @@ export interface TableFiles {
   storedRows(table: string, token: string, above: number): Promise<number | null>
   /** Fills the index of traces again from the spans between two times (ISO 8601; null: all). */
   remakeTraceIndex(from: string | null, to: string | null): Promise<void>
-  /** Rows that there are now are erased on purpose from now on, or were until now: nobody is to miss them. */
+  /** Rows that there are now are erased on purpose from now on, or were until now: they must not be reported as missing. */
   erasing(isRunning: boolean): Promise<void>
 }
 
@@ -132,7 +132,7 @@ export interface FencedQuery {
 }
 
 /**
- * How much the engine read for an answer is told to nobody: it reads granules, which hold rows of others too.
+ * How much the engine read for an answer is never shown: it reads granules, which hold rows of others too.
  */
 export interface FencedResult {
   /** The answer in the asked format, in pieces. Ends with an error when a limit is hit on the way. */

@@ -11,7 +11,7 @@ const {
   decodedBytes: MAX_DECODED_BYTES,
 } = FIXED_LIMITS
 
-/** Bytes that the builders may grow by for a body of so many. */
+/** Bytes that the builders may grow by for a body of `bodyBytes`. */
 export const expansionAllowed = (bodyBytes: number): number =>
   Math.min(bodyBytes * MAX_EXPANSION + EXPANSION_FREE_BYTES, MAX_DECODED_BYTES)
 

@@ -90,7 +90,7 @@ class ColumnReader {
     }
   }
 
-  /** Where the values of so many rows begin and end. */
+  /** Where the values of `rows` rows begin and end. */
   offsets(rows: number): Int32Array<ArrayBuffer> {
     return new Int32Array(this.#buffer, this.word(), rows + 1)
   }

@@ -27,7 +27,7 @@ export const SPAN_MESSAGES = {
   STATUS: 'Status',
 } as const
 
-/** What ends a decoding, by its name in the decoder. The last is no fault of the bytes: they take more memory than allowed. */
+/** What ends a decoding, by its name in the decoder. The last is not a fault of the bytes: they take more memory than allowed. */
 export const SPAN_FAILURES = {
   FIELD_NUMBER_INVALID: () => 'a field number is invalid',
   LENGTH_BEYOND_END: () => 'a length reaches beyond the end of the message',

@@ -42,7 +42,7 @@ const MOST_DIGITS = 400
 
 /**
  * A decimal number as the integer that it is, exactly: `1.5e3` and `20.0` are integers, as protobuf's JSON readers have it.
- * Undefined for what is none, or has more digits than any double.
+ * Undefined for what is not a number, or has more digits than any double.
  */
 export function wholeNumber(text: string): bigint | undefined {
   const found = NUMBER.exec(text)
@@ -50,7 +50,7 @@ export function wholeNumber(text: string): bigint | undefined {
   const [, sign, whole, fraction = '', exponent = '0'] = found
   const digits = (whole! + fraction).replace(/^0+/, '')
   if (digits === '') return 0n
-  // The point is so many digits further to the right.
+  // The point is this many digits further to the right.
   const zeros = Number(exponent) - fraction.length
   const size = digits.length + zeros
   if (size > MOST_DIGITS || size <= 0) return undefined
@@ -64,7 +64,7 @@ function isZeros(digits: string, from: number): boolean {
   return true
 }
 
-/** What so many hex digits are together; NaN where any other character is among them, or the end. */
+/** The value of this many hex digits; NaN where any other character is among them, or the end. */
 export function hexInteger(bytes: Uint8Array, from: number, to: number): number {
   let value = 0
   for (let at = from; at < to; at += 1) value = value * 16 + hexDigit(bytes[at] ?? 0)

@@ -113,7 +113,7 @@ function readNumber(scanner: JsonScanner, expected: string): void {
   else throw unlike(scanner, expected)
 }
 
-/** The value that is next is of another type; or there is none. */
+/** The next value is of another type, or there is no value. */
 const unlike = (scanner: JsonScanner, expected: string): Error =>
   scanner.peek() === TOKEN.end ? scanner.unexpected() : new ScalarMismatch(expected)
 

@@ -33,7 +33,7 @@ const SIMPLE_ESCAPES = new Set('"\\/bfnrt'.split('').map(character => character.
  * Reads JSON (RFC 8259, strictly) from bytes, a token at a time, and makes no object of it: a body of many small values costs
  * its own bytes and no more. The caller asks what comes, and reads or skips it. Text is not checked to be UTF-8.
  *
- * Throws `body_undecodable` with the byte at which it is no JSON.
+ * Throws `body_undecodable` with the byte at which it is not JSON.
  */
 export class JsonScanner {
   readonly bytes: Buffer

@@ -78,7 +78,7 @@ function wholeCount({ isFloat, count }: NativeHistogram, total: number): number 
   if (!(count >= 0) || count > Number.MAX_SAFE_INTEGER) return 'its count is negative, or beyond 2^53'
   const isSame = isFloat ? Math.abs(count - total) <= ROUNDING * Math.max(1, count) : count === total
   if (isSame) return Math.round(total)
-  // Observations that are no number are counted, and in no bucket.
+  // Observations that are not a number are counted, and in no bucket.
   return total > count ? 'its buckets hold more than its count' : Math.round(count)
 }
 

@@ -17,7 +17,7 @@ const SPECIAL = 3
 
 /**
  * The labels of a series as places in the body, to be filled again and again. After `check` has found nothing they are
- * sorted by name and unique; a label without a value is none, as Prometheus has it, and is left out.
+ * sorted by name and unique; a label without a value counts as absent, as in Prometheus, and is left out.
  */
 export class SeriesLabels {
   readonly bytes: Uint8Array

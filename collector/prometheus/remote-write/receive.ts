@@ -39,7 +39,7 @@ interface Written {
 
 /**
  * Takes a remote write request, 1.0 or 2.0, and resolves when all of it that can be stored is durable. Throws what the
- * doors of intake throw; then nothing is stored, or it is safe to send the same again.
+ * endpoints of intake throw; then nothing is stored, or it is safe to send the same again.
  */
 export async function receiveWrite(
   parts: WriteParts,

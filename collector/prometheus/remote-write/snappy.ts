@@ -9,7 +9,7 @@ import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 const LITERAL = 0
 const COPY_1 = 1
 const COPY_2 = 2
-/** Three bytes make 64 at the most: what claims to grow more is no snappy. */
+/** Three bytes make 64 at the most: what claims to grow more is not snappy. */
 const MAX_EXPANSION = 22
 /** From here on the engine's own copy is faster than a loop. */
 const BLOCK_BYTES = 32

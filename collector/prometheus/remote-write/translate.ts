@@ -43,7 +43,7 @@ const STEP_BYTES = 1024 * 1024
 
 /**
  * A remote write request as an OTLP request for metrics, in steps between which others may have their turn: the largest take two
- * seconds. What cannot be stored is left out and counted; a body that is no such message throws `body_undecodable`.
+ * seconds. What cannot be stored is left out and counted; a body that is not such a message throws `body_undecodable`.
  */
 export function* translation(body: Uint8Array, options: TranslateOptions): Generator<void, Translated> {
   const reader = new ProtobufReader(body, 'a remote write request')

@@ -68,7 +68,7 @@ export class LineScanner {
     return text
   }
 
-  /** An escape that is none keeps its backslash, as in Prometheus: exporters write Windows paths and command lines. */
+  /** An unknown escape keeps its backslash, as in Prometheus: exporters write Windows paths and command lines. */
   quoted(what: string): string {
     this.expect('"', what)
     let text = ''

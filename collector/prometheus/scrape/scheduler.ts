@@ -77,7 +77,7 @@ export class Scheduler {
   #plan(entry: ScheduleEntry): void {
     const nowMs = Number(this.#clock.unixNano() / 1000n) / 1000
     const { intervalMs } = entry.item
-    // From the turn before, so that a timer that fires early does not take it twice; anew when the clock has jumped.
+    // From the turn before, so that a timer that fires early does not take it twice; from now when the clock has jumped.
     const following = entry.turnMs + intervalMs
     const isUsable = following > nowMs && following - nowMs < 1.5 * intervalMs
     entry.turnMs = isUsable ? following : nowMs + untilTurn(entry.item, nowMs)

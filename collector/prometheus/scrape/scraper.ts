@@ -1,5 +1,5 @@
 /**
- * Scrapes the targets of the configuration and of files, each at its turn, and stores what they say through the same door as
+ * Scrapes the targets of the configuration and of files, each at its turn, and stores their samples through the same intake as
  * everything else. docs/scrape.md says what that means for users.
  */
 

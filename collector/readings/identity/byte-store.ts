@@ -22,7 +22,7 @@ export class ByteStore {
     return this.#byteSize
   }
 
-  /** Makes `chunk` and `at` a place for so many bytes. */
+  /** Makes `chunk` and `at` a place for this many bytes. */
   reserve(length: number): void {
     if (this.#used + length > this.chunk.bytes.length) {
       this.chunk = chunkOf(Math.max(length, CHUNK_BYTES))

@@ -28,7 +28,7 @@ export class KnownHostNames {
     return made
   }
 
-  /** A machine of this id says that it has this name. Two of one name are told apart by nobody here. */
+  /** A machine of this id says that it has this name. Two of one name cannot be told apart here. */
   learn(tenant: string, name: string, id: string): void {
     if (name === '' || name === id) return
     const known = this.of(tenant, name)

@@ -32,7 +32,7 @@ export interface ReadingSeries {
   epoch: string
 }
 
-/** A series whose points are no readings. */
+/** A series whose points are not readings. */
 interface NoReading {
   readonly reason: IgnoredReason
   readonly isBeforeTime: boolean
@@ -73,7 +73,7 @@ export function identityOf(
   }
 }
 
-/** A counter that starts anew says so by its start time. */
+/** A counter that restarts says so by its start time. */
 export function epochOf(series: ReadingSeries, startLow: number, startHigh: number): string {
   if (!isCounter(series.mapping.quantity)) return ''
   if (series.startLow === startLow && series.startHigh === startHigh) return series.epoch

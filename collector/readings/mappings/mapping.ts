@@ -27,7 +27,7 @@ export interface Located {
   readonly workload?: MappedWorkload
 }
 
-/** Why a point of a known metric is no reading; a bounded list, since it labels a counter. */
+/** Why a point of a known metric is not a reading; a bounded list, since it labels a counter. */
 export const IGNORED_REASONS = [
   'delta_temporality',
   'not_a_counter',
@@ -49,7 +49,7 @@ export const IGNORED_REASONS = [
   'sentinel',
   'out_of_range',
 ] as const
-/** Label of the counter of points that look like readings and are none. */
+/** Label of the counter of points that look like readings and are not. */
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
 /** One row of the table: which metric means which quantity, and how its labels are read. */
@@ -66,7 +66,7 @@ export interface Mapping {
   readonly hostLabels?: readonly string[]
   /** Exporters without types (Prometheus) say "gauge" of counters too; then the row knows better. */
   readonly untyped?: true
-  /** The sender's unit is none of this quantity, or not the one that the metric's name says. */
+  /** The sender's unit is not one of this quantity, or not the one that the metric's name says. */
   readonly refused?: 'unit'
   /** A value of 0 is how this source says that it does not know. */
   readonly zeroIsNone?: true

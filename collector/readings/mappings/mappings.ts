@@ -1,5 +1,5 @@
 /**
- * The table: every metric that is a power, CPU, memory or request reading, whatever door it came by. A new source is
+ * The table: every metric that is a power, CPU, memory or request reading, from whichever endpoint. A new source is
  * new rows. Each row has a test.
  */
 import type { Mapping } from './mapping.ts'

@@ -43,7 +43,7 @@ export const PATTERN_PREFIX = 'node_rapl_package_'
 const DIE_METRIC = /^node_rapl_(package_\d{1,3}(?:_die(?:_\d{1,3})?)?)_joules_total$/
 const node = row('node_exporter', [])
 
-/** Rows for a metric whose name begins with `PATTERN_PREFIX`; none where it is no zone's. */
+/** Rows for a metric whose name begins with `PATTERN_PREFIX`; empty where the metric is not a zone's. */
 export function rowsByPattern(metric: string): readonly Mapping[] {
   const zone = DIE_METRIC.exec(metric)?.[1]
   return zone === undefined ? [] : [node(metric, 'energy', JOULES, raplZone('', zone))]

@@ -23,7 +23,7 @@ export interface MetricRule {
   readonly problem: IgnoredReason | null
 }
 
-/** Units of one name, and names found by pattern, that are remembered; more are looked at anew each time. */
+/** Units of one name, and names found by pattern, that are remembered; more are examined again each time. */
 const MOST_UNITS = 32
 const MOST_PATTERN_NAMES = 1_000
 

@@ -18,7 +18,7 @@ export const factor = (numerator: bigint, denominator = 1n): UnitFactor => ({
   times: denominator === 1n ? Number(numerator) : 0,
 })
 
-/** Why a value is no quantity. */
+/** Why a value is not a quantity. */
 export type ScaleProblem = 'not_finite' | 'negative' | 'sentinel' | 'out_of_range'
 
 const INT64_MAX = 9_223_372_036_854_775_807n
@@ -31,7 +31,7 @@ const BLANK_DOUBLE = 2 ** 63
 /** The same for double-valued fields: 2^47 and the few above it. No power in watts comes near. */
 const BLANK_FIELD_DOUBLE = 2 ** 47
 
-/** The integer in the quantity's unit, or why there is none. Negative values are no reading of any of our meters. */
+/** The integer in the quantity's unit, or why there is none. No meter reads a negative value. */
 export function scale(value: bigint | number, by: UnitFactor): bigint | ScaleProblem {
   if (typeof value === 'bigint') {
     if (value >= BLANK_INT64) return 'sentinel'

@@ -8,7 +8,7 @@
 export interface Births {
   /** Starts a round; `possibleUs`: time since the last one times CPUs, undefined in the first one. */
   begin(possibleUs: bigint | undefined): void
-  /** Whether this life (a control group's own number) came up since the last round with at most so much. */
+  /** Whether this life (a control group's own number) came up since the last round with at most `cpuUs`. */
   isNew(life: string, cpuUs: bigint): boolean
   /** Remembers a life that is there but not counted by itself. */
   see(life: string): void

@@ -65,7 +65,7 @@ export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
   }
 }
 
-/** Time that processes can have used: interrupts are nobody's. */
+/** Time that processes can have used: interrupts belong to no process. */
 const busyTicksOf = ({ user, nice, system }: ProcStat['cpuTime']): number =>
   Number((user + nice + system) / TICK_US)
 

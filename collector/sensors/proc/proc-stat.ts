@@ -29,7 +29,7 @@ export interface ProcStat {
   readonly cpus: number
 }
 
-/** Throws when the text is no /proc/stat. Modes that an old kernel does not show are 0. */
+/** Throws when the text is not that of /proc/stat. Modes that an old kernel does not show are 0. */
 export function parseProcStat(text: string): ProcStat {
   const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ')
   if (fields === undefined || !fields.every(field => /^\d+$/.test(field))) {

@@ -30,7 +30,7 @@ const CHILD_STIME = 17 - 3
 const START = 22 - 3
 const RSS = 24 - 3
 
-/** Undefined when the bytes are no such line (the process ended while it was read). */
+/** Undefined when the bytes are not such a line (the process ended while it was read). */
 export function parseProcessStat(bytes: Uint8Array): ProcessStat | undefined {
   // The name may hold spaces and parentheses, so its end is the last `)`: all that follows are numbers.
   const open = bytes.indexOf(OPEN)

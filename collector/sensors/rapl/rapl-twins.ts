@@ -5,7 +5,7 @@
  */
 
 const MICROJOULES = 1_000_000n
-/** Further apart than so much, counters are not one, however slowly they are updated. */
+/** Counters that are further apart than this are not one, however slowly they are updated. */
 const FAR_UJ = 1_000n * MICROJOULES
 /** Rounds in which counters that are near must be seen to be the same, else they are not. */
 const UNDECIDED_ROUNDS = 6

@@ -16,7 +16,7 @@ const META_BYTES = 0xa0
 const SMALLEST_PAGE = 512
 const LARGEST_PAGE = 65_536
 
-/** Throws `data_unusable` when the file is there but is no LMDB file or is cut short. An empty one is new. */
+/** Throws `data_unusable` when the file is there but is not an LMDB file or is cut short. An empty one is new. */
 export function checkDataFile(file: string): void {
   let descriptor: number
   try {

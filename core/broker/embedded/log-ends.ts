@@ -67,7 +67,7 @@ export class LogEnds implements DraftWatcher {
     this.#ports = ports
   }
 
-  /** Begins anew with what the log holds. */
+  /** Starts over with what the log holds. */
   static create(path: string, identity: string, logs: readonly PartitionLog[], ports: EndsPorts): LogEnds {
     const known = readEnds(path)
     const slots: [string, string][] = [[IDENTITY, identity]]

@@ -32,7 +32,7 @@ export function lossOfLog(
       ? ': records that were acknowledged and not stored in the tables yet are lost'
       : ', and everything that it held for the tables is stored in them'
   const openWindows =
-    'the meter begins anew, so that energy of minutes that were open then is missing from the ledger; its readings are in table readings'
+    'the meter starts over, so that energy of minutes that were open then is missing from the ledger; its readings are in table readings'
   const unread = derived.length === 0 ? '' : `; ${derived.join(', ')} had not read all of it`
   const ends = partitions.map(({ stream, partition, end }) => `${stream}/${partition}/${end}`)
   return {

@@ -11,7 +11,7 @@ interface Origin {
   readonly id: string
   /** `stream number/partition` -> its first offset there; where nothing stands, 0. */
   readonly from: Readonly<Record<string, string>>
-  /** The log before was lost, or went back: who derives things from it began anew. */
+  /** The log before was lost, or went back: whoever derives things from it started over. */
   readonly isAnew?: true
 }
 
@@ -27,7 +27,7 @@ export const decodeOrigins = (stored: Uint8Array): Origins => JSON.parse(Buffer.
 export const originOf = (origins: Origins, place: PartitionId, offset: bigint): string =>
   findOrigin(origins, place, offset)?.id ?? ''
 
-/** The same where it began anew; '' where nothing was lost before it. */
+/** The same where it started over; '' where nothing was lost before it. */
 export function historyOf(origins: Origins, place: PartitionId, offset: bigint): string {
   const origin = findOrigin(origins, place, offset)
   return origin?.isAnew === true ? origin.id : ''

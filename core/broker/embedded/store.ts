@@ -47,7 +47,7 @@ interface StartedCopy {
 type Database = RootDatabase<Buffer, Uint8Array>
 
 /**
- * Address space set aside for a log of so many bytes: keys and free pages come on top of the records. LMDB grows its map
+ * Address space set aside for a log of this many bytes: keys and free pages come on top of the records. LMDB grows its map
  * when that is too little, but keeps the old ones mapped, and each counts as resident memory once more.
  */
 const mapBytes = (maxBytes: number): number => Math.ceil((2 * maxBytes) / MAP_STEP + 1) * MAP_STEP
@@ -94,9 +94,9 @@ function syncFolder(folder: string): void {
 class LmdbStore implements LogStore {
   readonly #path: string
   readonly #mapSize: number
-  /** null while it is being opened anew: reading a closed LMDB would end the process. */
+  /** null while it is being reopened: reading a closed LMDB would end the process. */
   #database: Database | null
-  /** After an I/O error LMDB refuses further transactions until it is opened anew. */
+  /** After an I/O error LMDB refuses further transactions until it is reopened. */
   #broken = false
 
   constructor(path: string, mapSize: number, database: Database) {

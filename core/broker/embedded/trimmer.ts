@@ -36,7 +36,7 @@ export class Trimmer {
   constructor(ports: TrimmerPorts) {
     this.#ports = ports
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS)
-    // Retention is no reason for a process to live on.
+    // Retention does not keep a process alive.
     this.#timer.unref()
   }
 

@@ -29,7 +29,7 @@ export interface KafkaConnection {
 }
 
 const CLIENT_ID = 'wattline'
-/** A request without an answer for so long: its connection is given up. */
+/** A request without an answer for this long: its connection is closed. */
 const REQUEST_TIMEOUT_MS = 15_000
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 1000

@@ -41,9 +41,9 @@ interface MembershipPorts {
 
 /** Time to finish what is in hand before Kafka gives a partition to the next all the same. */
 const REBALANCE_TIMEOUT_MS = 120_000
-/** Heartbeats come at least so often, so that a partition changes hands within about two of them. */
+/** Heartbeats come at least this often, so that a partition changes hands within about two of them. */
 const HEARTBEAT_MS = 1000
-/** Without an answer for so long the group may have forgotten this member: it lets go by itself. */
+/** Without an answer for this long the group may have forgotten this member: it gives up its partitions by itself. */
 const SILENCE_MS = 40_000
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 2000

@@ -131,7 +131,7 @@ export class KafkaSubscription implements Subscription {
     if (revoked || !this.#target.has(nameOf(held))) await this.#released(held)
   }
 
-  /** Revoked: reported, or, when the partition is still ours (another writer came between), begun anew. */
+  /** Revoked: reported, or, when the partition is still ours (another writer came between), started again. */
   async #released(held: HeldPartition): Promise<void> {
     const name = nameOf(held)
     if (this.#closing === null && this.#target.has(name)) await sleep(AGAIN_MS, this.#stopped.signal)

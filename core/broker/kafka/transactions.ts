@@ -16,7 +16,7 @@ import { asBuffer, toMessage } from './messages.ts'
 import type { Names } from './names.ts'
 import { type Committed, type Committer, committedOffsets } from './offsets.ts'
 
-/** After so long without an end Kafka aborts a transaction: a dead writer holds up readers no longer than that. */
+/** After this long without an end Kafka aborts a transaction: a dead writer holds up readers no longer than that. */
 const TRANSACTION_TIMEOUT_MS = 30_000
 /** Kafka answers "still busy" until the transaction before is written out, which takes milliseconds: the first tries follow soon. */
 const FIRST_RETRY_MS = 5

@@ -21,7 +21,7 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Reads `${file:PATH}` secrets. */
   readonly readFile: (path: string) => string
-  /** Whether something that is no folder stands there. */
+  /** Whether something other than a folder is there. */
   readonly isFile?: (path: string) => boolean
 }
 

@@ -33,7 +33,7 @@ export const SCRAPE_EVENTS = {
     level: 'debug',
     counter: counter(
       'wattline_readings_ignored_total',
-      'Points of known metrics that are no readings; stored as metrics all the same',
+      'Points of known metrics that are not readings; they are stored as metrics',
       'reason',
     ),
   },

@@ -9,7 +9,7 @@ export type GrpcAnswer =
   | 'UNAVAILABLE'
 
 /**
- * A number: the status of HTTP. `reset`: the call ends without an answer, `closed`: the connection does; null: the door has
+ * A number: the status of HTTP. `reset`: the call ends without an answer, `closed`: the connection does; null: the endpoint has
  * no such thing.
  */
 export type LimitAnswer = number | GrpcAnswer | 'reset' | 'closed' | null

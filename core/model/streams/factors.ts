@@ -72,7 +72,7 @@ export const EVERY = '*'
 export const factorKey = (table: StreamDeclaration, ...parts: readonly string[]): string =>
   [table.name, ...parts].join('/')
 
-/** The table that a record's rows are of; undefined for a key that is none. */
+/** The table that a record's rows are of; undefined for an unknown key. */
 export const factorTable = (key: string | undefined): (typeof factors.holds)[number] | undefined =>
   factors.holds.find(({ name }) => key?.startsWith(`${name}/`))
 

@@ -18,14 +18,14 @@ interface WorkerSupervisorOptions {
 
 /** In milliseconds. */
 export interface SupervisorTimes {
-  /** A worker that tells nothing for so long hangs, and is killed: connections would go on being given to it. */
+  /** A worker that reports nothing for this long hangs, and is killed: connections would still be given to it. */
   readonly silentMs: number
   /** The same while it starts, and waits for its neighbours. */
   readonly startMs: number
   /** Waits before one that ended is started again: the first, doubled each time, and the longest. */
   readonly firstWaitMs: number
   readonly longestWaitMs: number
-  /** One that ran so long before it ended begins again with the first wait. */
+  /** One that ran this long before it ended begins again with the first wait. */
   readonly settledMs: number
 }
 

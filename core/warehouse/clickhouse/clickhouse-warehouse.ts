@@ -18,7 +18,7 @@ const QUERY_TIMEOUT_MS = 60_000
 const STATEMENT_TIMEOUT_MS = 180_000
 /** Inserts of this process at one time: what waits here is not on its way, and no timer runs on it. */
 const MOST_INSERTS = 8
-/** For so long a server is trusted to have the row policies that it had. */
+/** How long a server is trusted to have the row policies that it had. */
 const POLICIES_MS = 10_000
 /** Strangers' queries of this process at one time; the query server has its own, lower limit by tenant. */
 const MOST_FENCED = 64

@@ -19,7 +19,7 @@ interface Health {
 
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 30_000
-/** A server that was not heard of for so long is asked something small before a record is sent to it. */
+/** A server that has been silent for this long is sent a small query before a record is sent to it. */
 const SILENT_MS = 10_000
 
 /**
@@ -110,7 +110,7 @@ export class Endpoints {
 
   /**
    * Runs a job that may be repeated anywhere, on one server after the other until one of them can.
-   * @throws what the job threw when that is no server's trouble, else the last server's error
+   * @throws what the job threw when that is not a server's fault, else the last server's error
    */
   async use<Result>(job: (endpoint: Endpoint) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     let last: unknown

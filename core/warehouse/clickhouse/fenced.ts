@@ -22,7 +22,7 @@ interface FencedContext {
   release(): void
 }
 
-/** The engine ends a query at its limit; after so much more it is taken for silent. */
+/** The engine ends a query at its limit; after this much more it is taken for silent. */
 const GRACE_MS = 10_000
 /** Checks of the text read nothing. */
 const CHECK_MS = 10_000

@@ -32,7 +32,7 @@ interface Doubt {
   readonly untilMs: number
 }
 
-/** After its client has given up, the server may go on for so long: by then no one else can be inserting this token. */
+/** After its client has given up, the server may go on for this long: by then no one else can be inserting this token. */
 const SERVER_MARGIN_MS = 10_000
 const SAME_QUERY_PAUSE_MS = 100
 

@@ -5,7 +5,7 @@ import type { QueryParam } from '../warehouse.ts'
 /**
  * Values for `{name:Type}`, as assignments of a SET statement. They belong to the session then; the library's own binding
  * lets one statement with values run at a time in the whole process, however long it takes.
- * @throws parameter_invalid for what is no name
+ * @throws parameter_invalid for what is not a name
  */
 export const paramAssignments = (params: Readonly<Record<string, QueryParam>>): readonly string[] =>
   Object.entries(params).map(([name, value]) => {

@@ -43,7 +43,7 @@ export interface EmbeddedWarehouseOptions {
   readonly closeTimeoutMs?: number
   /** Told, once, that the engine has broken down: only another process can open it again. */
   readonly onBrokenDown?: (error: unknown) => void
-  /** What has an eye on the engine's files. Default: nobody has. */
+  /** What watches the engine's files. Default: nothing does. */
   readonly custody?: CustodyOptions
 }
 

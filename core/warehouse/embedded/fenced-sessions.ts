@@ -8,7 +8,7 @@ const MOST_IDLE = 32
  * Sessions for fenced queries, one query at a time, used again: closing one waits for everything else that runs in the
  * engine, and until then it counts against the engine's memory.
  *
- * All that a query sets, the next one sets anew, before anything else runs (fenced.ts). Values that are bound stay, so a
+ * All that a query sets, the next one sets again, before anything else runs (fenced.ts). Values that are bound stay, so a
  * session is used again only for the same names.
  */
 export class FencedSessions {

@@ -32,7 +32,7 @@ const OUT_OF_MEMORY: ReadonlySet<number> = new Set([
   173, // CANNOT_ALLOCATE_MEMORY
   241, // MEMORY_LIMIT_EXCEEDED
 ])
-/** A table that was detached is attached again when nobody reads it any more: one who does is waited for so long. */
+/** A table that was detached is attached again when nobody reads it any more: one who does is waited for this long. */
 const READERS_MS = 3_000
 const ATTACH_PAUSE_MS = 20
 /** Room that must be there before a table is let go of, so that it surely comes back. */
@@ -45,7 +45,7 @@ const PROBE_BYTES = 262_144
  * take it back when that fails (a full disk, a disk that went away). The repeated insert is then taken for a duplicate:
  * rows that were acknowledged would be missing for good, in silence. So before the next insert the logs of its tables are
  * compared with the parts. Where a token has no rows, the table is detached, its log is repaired as after a crash
- * (token-repair.ts), and attaching reads the tokens anew from there. Not more often than that: a disk that fails while
+ * (token-repair.ts), and attaching rereads the tokens from there. Not more often than that: a disk that fails while
  * a table is being attached makes the engine end the process.
  */
 export class InsertRepair {

@@ -26,7 +26,7 @@ interface RepairedLog extends Repaired {
   readonly file: string
 }
 
-/** `<partition>_<min>_<max>_<level>[_<mutation>]`; null for names that are no finished part (`tmp_insert_...`). */
+/** `<partition>_<min>_<max>_<level>[_<mutation>]`; null for names of parts that are not finished (`tmp_insert_...`). */
 export function parsePartName(name: string): PartName | null {
   if (name.startsWith('tmp') || name.startsWith('delete_tmp')) return null
   const found = /^([^_]+)_(\d+)_(\d+)_\d+(?:_\d+)?$/.exec(name)

@@ -57,7 +57,7 @@ interface CatalogueSource {
   readonly select: string
 }
 
-/** Of tables of a cluster the engine's text names servers' paths and the cluster: these are nobody's business. */
+/** Of tables of a cluster the engine's text names servers' paths and the cluster: these must not be shown. */
 const withoutPlaces = (column: string): string =>
   `replaceRegexpOne(${column}, '(Distributed|Replicated[A-Za-z]*)\\\\((?:[^()]|\\\\([^()]*\\\\))*\\\\)', '\\\\1')`
 

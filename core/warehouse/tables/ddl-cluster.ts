@@ -4,7 +4,7 @@ import { DATABASE, type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
 
 /**
  * Tokens that a server remembers. A record is sent again when its insert was not answered, or when its reader died before
- * its offset was committed: this must not be longer ago than so many inserts into the table (per shard). Replicas also
+ * its offset was committed: this must not be longer ago than this many inserts into the table (per shard). Replicas also
  * forget after some time, by default within an hour: here a week, as long as a log may hold what waits.
  */
 const TOKEN_SETTINGS = {

@@ -26,13 +26,13 @@ const DURATION = /^(?:\d{1,15}(?:\.\d{1,9})?(?:ms|s|m|h|d|w))+$/
 const SIZE = /^(\d{1,15}(?:\.\d{1,9})?) ?(B|[kK]B|[MGT]B|[KMGT]iB)$/
 const BARE = /^\d{1,15}(?:\.\d{1,9})?$/
 
-/** Milliseconds of `1h30m`; undefined for what is no duration. */
+/** Milliseconds of `1h30m`; undefined for what is not a duration. */
 function durationMs(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined
   return [...text.matchAll(PART)].reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_MS[unit!]!, 0)
 }
 
-/** Bytes of `16GiB`; undefined for what is no size. */
+/** Bytes of `16GiB`; undefined for what is not a size. */
 function sizeBytes(text: string): number | undefined {
   const found = SIZE.exec(text)
   return found === null ? undefined : Number(found[1]) * UNIT_BYTES[found[2]!]!
@@ -41,7 +41,7 @@ function sizeBytes(text: string): number | undefined {
 interface Quantity {
   /** What a value must be, in words. */
   readonly wanted: string
-  /** In the unit of the key; undefined for what is none. */
+  /** In the unit of the key; undefined for a text that is not one. */
   readonly read: (text: string) => number | undefined
   readonly isGood: (value: number) => boolean
 }
