@@ -19,7 +19,7 @@ interface ErasureScope {
   readonly beforeMs: number | null
 }
 
-interface Row {
+interface QuarantineRow {
   /** Not named like their columns, or the condition would see these. */
   readonly time_ns: string
   readonly place_offset: string
@@ -46,7 +46,7 @@ export async function eraseQuarantined(
   const replaced: string[] = []
   // One by one: each may be megabytes.
   for (const at of await placesIn(statements)) {
-    const [row] = await statements.query<Row>(
+    const [row] = await statements.query<QuarantineRow>(
       `SELECT toString(toUnixTimestamp64Nano(Time)) AS time_ns, toString(Offset) AS place_offset, Processor, Stream, Partition,
          Code, Error, Headers, Record, Key FROM ${qualified(statements.dialect, quarantine.name)}
        WHERE ${PLACE} = {at:UInt64} LIMIT 1`,
@@ -77,7 +77,10 @@ const placesIn = async ({ dialect, query }: Statements): Promise<readonly string
 /** What tells a row from every other. A row that was written again has another error. */
 const PLACE = 'cityHash64(Stream, Partition, Offset, Processor, Time, Code, Error, Record)'
 
-function search({ Stream, Record, Headers }: Row, { tenant, beforeMs }: ErasureScope): SearchResult {
+function search(
+  { Stream, Record, Headers }: QuarantineRow,
+  { tenant, beforeMs }: ErasureScope,
+): SearchResult {
   const bytes = Buffer.from(Record, 'base64')
   try {
     // All rows of a forwarded record are of one tenant, which is in its headers.
@@ -136,7 +139,7 @@ function without(
 
 async function insertAgain(
   warehouse: Pick<Warehouse, 'insert'>,
-  row: Row,
+  row: QuarantineRow,
   record: Uint8Array,
   token: string,
 ): Promise<void> {

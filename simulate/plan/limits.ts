@@ -1,6 +1,6 @@
 /** Where a size first breaks: each limit that we know, how much of it the plan uses, and what to do about it. */
 import type { Assumptions, UnitCosts } from './costs.ts'
-import { type Demand, type Plan, short } from './sheet.ts'
+import { type Demand, type PlanSheet, short } from './sheet.ts'
 
 /** A limit, how close the plan comes to it, and what helps. */
 export interface PlanLimit {
@@ -30,7 +30,7 @@ const MEGA = 1e6
 /** Worst first. */
 export function limitsOf(
   demand: Demand,
-  lines: Plan,
+  lines: PlanSheet,
   costs: UnitCosts,
   assumed: Assumptions,
   settings: Settings,

@@ -4,12 +4,12 @@
  */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { machines } from './machines.ts'
-import { type Demand, type Plan, Sheet } from './sheet.ts'
+import { type Demand, type PlanSheet, Sheet } from './sheet.ts'
 import { bytes } from './storage.ts'
 import { cores, load, records } from './work.ts'
 
 /** All lines of a plan, by key. */
-export function plan(demand: Demand, costs: UnitCosts, assumed: Assumptions): Plan {
+export function plan(demand: Demand, costs: UnitCosts, assumed: Assumptions): PlanSheet {
   const sheet = new Sheet()
   const rates = load(sheet, demand)
   const streams = records(sheet, demand, rates, costs, assumed)

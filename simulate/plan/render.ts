@@ -1,12 +1,12 @@
 /** A plan as text: lines with their formulas, then what breaks first. */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import type { PlanLimit } from './limits.ts'
-import { type Demand, type Plan, short } from './sheet.ts'
+import { type Demand, type PlanSheet, short } from './sheet.ts'
 
 /** The plan as text; every value stands beside its formula. */
 export function renderPlan(
   demand: Demand,
-  lines: Plan,
+  lines: PlanSheet,
   limits: readonly PlanLimit[],
   costs: UnitCosts,
   assumed: Assumptions,

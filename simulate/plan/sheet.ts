@@ -50,7 +50,7 @@ interface PlanLine {
 }
 
 /** Lines by key, in the order in which they are shown. */
-export type Plan = ReadonlyMap<string, PlanLine>
+export type PlanSheet = ReadonlyMap<string, PlanLine>
 
 /** Each second: spans, points that are readings, ledger entries. */
 export interface Rates {

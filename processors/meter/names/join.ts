@@ -17,10 +17,10 @@ import { riseFrom } from '../windows/intervals.ts'
 import type { HostNameClaims } from './host-names.ts'
 
 /** Takes rows of a record that are readings of this host. */
-type Pass = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
+type PassRows = (record: Readings, rows: readonly number[], tenant: string, host: string) => void
 
 /** What of a record stays; null: nothing. The rest is passed on. Almost always all of it stays, and nothing is copied. */
-export function divide(record: Readings, names: HostNameClaims, pass: Pass): Readings | null {
+export function divide(record: Readings, names: HostNameClaims, pass: PassRows): Readings | null {
   const targets = names.isEmpty ? NO_TARGETS : targetsOf(record, names)
   if (targets.size === 0) return record
   const { Tenant, Host, HostName } = record.columns
