@@ -93,7 +93,7 @@ class Carry {
     this.#last.set(kind, { grams: last.g_per_kwh, endMs, toMs: endMs })
   }
 
-  /** Makes last values hold until then, as far as they may. A failure of the log is told and made up for at the next time. */
+  /** Makes last values hold until then, as far as they may. A failure of the log is reported, and the next time makes up for it. */
   async extend({ put, events }: FactorPollerOptions, label: string, untilMs: number): Promise<void> {
     for (const [kind, last] of this.#last) {
       const toMs = Math.min(Math.ceil(untilMs / 60_000) * 60_000, last.endMs + CARRIED_MS)

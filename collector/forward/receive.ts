@@ -1,6 +1,6 @@
 /**
  * Takes records of other instances: checked to the last column, durable before the answer, put into their streams by
- * processor `admit`. What is checked here is told to the sender, who then keeps the record.
+ * processor `admit`. The sender learns the result of the checks here, and then keeps the record.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'

@@ -1,7 +1,7 @@
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /**
- * Bytes of requests between their arrival and their answer. Beyond the limit a request is told to come back, before its
+ * Bytes of requests between their arrival and their answer. Beyond the limit a request is refused with 429, before its
  * body is read: clients hold their data better than a growing heap does.
  */
 export interface Budget {

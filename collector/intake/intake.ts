@@ -16,7 +16,7 @@ import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import { RequestIngest } from './request-ingest.ts'
 
 /**
- * The entry behind all endpoints: receivers hand over bytes, sensors hand over readings, and both are told when the rows are
+ * The entry behind all endpoints: receivers hand over bytes, sensors hand over readings, and both learn when the rows are
  * durable. Nothing is acknowledged before.
  */
 export interface Intake {

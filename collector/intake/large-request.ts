@@ -16,7 +16,7 @@ import { addCounts, type Decoded } from './decode-into.ts'
 
 /**
  * A body beyond this size gets records of its own. In a shared batch it could not be split: its first part might be
- * stored before its last part turns out to be undecodable, and the client would be told that nothing was.
+ * stored before its last part turns out to be undecodable, and the client would hear that nothing was.
  */
 export const LARGE_BODY_BYTES = 4 * 1024 * 1024
 /** Decoded at a time; between two chunks other requests get their turn. */

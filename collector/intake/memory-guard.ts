@@ -5,7 +5,7 @@ import { availableBytes } from '../../core/runtime/available-memory.ts'
 import type { Clock } from './clock.ts'
 
 /**
- * Keeps the process within `limits.memory_bytes`: requests are told to come back while its resident memory is above four
+ * Keeps the process within `limits.memory_bytes`: requests are refused with 429 while its resident memory is above four
  * fifths of that. The last fifth is for what is on its way already. What is free is not given back by itself while nothing
  * is allocated, so memory is collected, and while nothing is in flight a request is let in all the same: a process whose
  * memory does not shrink slows down, and never locks itself up.

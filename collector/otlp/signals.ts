@@ -65,7 +65,7 @@ export interface RowBuilder {
   clear(): void
 }
 
-/** What became of the items of one request. Rejected ones are told to the client in a partial success. */
+/** What became of the items of one request. Rejected ones are reported to the client in a partial success. */
 export interface IngestResult {
   readonly accepted: number
   readonly rejected: number

@@ -107,7 +107,7 @@ function planOf(
     const tag = reader.tag(end)
     reader.skip(tag, end, 0)
     if (tag % 8 === WIRE.bytes && children.includes(tag >>> 3)) {
-      // Of several kinds the last counts, and pieces of one are one: neither can be told from a part.
+      // Of several kinds the last counts, and pieces of one are one: neither can be recognised from a part.
       if (isOneOf && field !== undefined)
         throw tooLarge(
           'A metric with several kinds of data, or one split over the message,',

@@ -11,7 +11,7 @@ export interface LagAnswer {
 /** How old the newest row of a stream's table is. */
 export interface NewestRow {
   readonly stream: string
-  /** Latest time that a row tells of, of the ledger the start of its window; null: no rows. */
+  /** Latest event time of a row; for the ledger the start of its window; null: no rows. */
   readonly time: string | null
   /** Seconds from then to now; below zero where a row is dated ahead. */
   readonly age_seconds: number | null

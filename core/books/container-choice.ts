@@ -26,14 +26,14 @@ export function joinContainers(
   for (const [index, { kind, id, labels: said }] of workloads.entries()) {
     const same = kind === 'container' && isNamed(id) ? byName.get(id) : undefined
     if (same === undefined) continue
-    // Of a container that was restarted there are two: both are told by their ids already.
+    // Of a container that was restarted there are two: both are distinguished by their ids already.
     asOf[index] = same.length === 1 ? same[0]! : null
     for (const other of same) labels[other] = { ...said, ...labels[other] }
   }
 }
 
 /**
- * Containers of one pod, some told by id and others by name, that nothing links: two descriptions of the same CPU. The one
+ * Containers of one pod, some reported by id and others by name, that nothing links: two descriptions of the same CPU. The one
  * with names stays, unless it saw clearly less.
  */
 export function choosePods(
@@ -64,7 +64,7 @@ export function choosePods(
 }
 
 /**
- * Containers that a source knows by id and not by pod (Kepler), beside containers or pods that others tell of and nothing links:
+ * Containers that a source knows by id and not by pod (Kepler), beside containers or pods that others report and nothing links:
  * two descriptions of the same CPU. Those whose pods are known stay, unless they saw less than half.
  */
 export function chooseUnplaced(workloads: readonly DescribedWorkload[], asOf: (number | null)[]): void {
@@ -73,7 +73,7 @@ export function chooseUnplaced(workloads: readonly DescribedWorkload[], asOf: (n
   const placed = new Map<string, number[]>()
   for (const [index, { kind, labels, told }] of workloads.entries()) {
     const families = familiesOf([workloads[index]!])
-    // What several tell of under one id is linked.
+    // What several sources report under one id is linked.
     if (!isContainer(kind) || families.size !== 1 || linked.has(index)) continue
     const [family] = [...families]
     const isPlaced = kind === 'pod' || labels['k8s.pod.uid'] !== undefined

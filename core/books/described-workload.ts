@@ -14,7 +14,7 @@ export interface DescribedWorkload {
 export interface ToldCpu {
   readonly source: string
   readonly quality: string
-  /** µs; 0n where the source tells of memory alone. */
+  /** µs; 0n where the source reports memory alone. */
   readonly us: bigint
 }
 
@@ -24,7 +24,7 @@ export const isContainer = (kind: string): boolean => kind === 'container' || ki
 /** Ids of containers hold no slash: what does is a pod and a name. */
 export const isNamed = (id: string): boolean => id.includes('/')
 
-/** Families that tell of CPU time of these. */
+/** Families that report CPU time of these. */
 export const familiesOf = (workloads: readonly DescribedWorkload[]): ReadonlySet<string> =>
   new Set(
     workloads.flatMap(({ told }) => told.filter(({ us }) => us > 0n).map(({ source }) => familyOf(source))),

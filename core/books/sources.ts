@@ -18,7 +18,7 @@ export type SensorSource = keyof typeof SENSORS
 export const isSensorSource = (source: string): source is SensorSource => Object.hasOwn(SENSORS, source)
 
 /**
- * Name of the group of sources that see the CPU of a host from one place, so that what they tell of its workloads never
+ * Name of the group of sources that see the CPU of a host from one place, so that what they report of its workloads never
  * overlaps. Of OpenTelemetry each metric may come from another agent; an exporter of Prometheus is one program.
  */
 export function familyOf(source: string): string {

@@ -12,13 +12,13 @@ export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 interface WorkloadChoice {
   /** Number of the workload that this one is, among those asked about; itself where it is nobody else; null: left out. */
   readonly asOf: readonly (number | null)[]
-  /** Whether what this source tells of that workload counts. */
+  /** Whether what this source reports of that workload counts. */
   readonly counts: (workload: number, source: string) => boolean
   /** Labels of each workload, with what others knew of the same thing. */
   readonly labels: readonly Readonly<Record<string, string>>[]
 }
 
-/** Families that know which processes are in containers, and tell of each CPU second once. */
+/** Families that know which processes are in containers, and report each CPU second once. */
 const WHOLE_HOST: ReadonlySet<string> = new Set(['sensors', 'kepler'])
 
 interface WorkloadSource {
@@ -78,7 +78,7 @@ interface SourceFamily {
 /**
  * Which family tells what runs outside of containers (processes, units, machines, jobs). The sensors of this product, which
  * see units and jobs, unless another saw twice as much: then they look out of a container. A family that does not know
- * which of its processes are in containers counts only where no other tells of containers.
+ * which of its processes are in containers counts only where no other reports containers.
  */
 function outsideContainers(
   workloads: readonly DescribedWorkload[],

@@ -50,7 +50,7 @@ export class RecordSerialiser {
 }
 
 /**
- * With room for the worst case, and told the size beforehand, zstd reads the record where it is and writes it in one go; otherwise
+ * With room for the worst case, and knowing the size beforehand, zstd reads the record where it is and writes it in one go; otherwise
  * it first copies both ways, which took a third longer. The room left over is given back at once, and not when garbage is
  * collected next.
  */

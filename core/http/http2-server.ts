@@ -1,6 +1,6 @@
 /**
  * A listener for HTTP/2 alone: prior knowledge (h2c), or TLS with ALPN `h2`. It bounds what a connection can make us hold or
- * do, whoever is at its other end, and ends in order: clients are told first (GOAWAY), what is open is answered.
+ * do, whoever is at its other end, and ends in order: clients get GOAWAY first, what is open is answered.
  */
 import {
   createSecureServer,

@@ -1,6 +1,6 @@
 /**
  * Ordered start and stop. Parts are started one after the other and stopped in the opposite order; a part that fails to
- * start has those before it stopped. Stopping is bounded: what fails or has not ended by the deadline is told and left.
+ * start has those before it stopped. Stopping is bounded: what fails or has not ended by the deadline is reported and left.
  */
 interface StartedPart {
   readonly name: string
@@ -37,7 +37,7 @@ export class Lifecycle {
 
   /**
    * Stops all parts, last started first. Resolves with a line for each that failed or did not end in time.
-   * @param onPart told of each part before it is stopped
+   * @param onPart called with each part before it is stopped
    */
   stop(deadlineMs: number, onPart: (name: string) => void = () => undefined): Promise<readonly string[]> {
     this.#stopping ??= this.#stopAll(performance.now() + deadlineMs, onPart)

@@ -1,6 +1,6 @@
 /**
  * What files have lost: kept in the data folder until an operator has seen it. A restored, deleted or damaged file can take
- * acknowledged data with it; what is gone is told here, with its extent, in readiness, on the page and in metrics. Data that
+ * acknowledged data with it; what is gone is reported here, with its extent, in readiness, on the page and in metrics. Data that
  * is lost for good keeps the instance from being ready until it is accepted.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
@@ -18,7 +18,7 @@ export interface Extent {
   readonly restoredRows?: number
   /** Records of the log that are missing; null: unknown, or none. */
   readonly records: number | null
-  /** Times that they tell of (tables) or at which they arrived (streams), ISO 8601; null: unknown. */
+  /** Event times (tables) or times of arrival (streams), ISO 8601; null: unknown. */
   readonly from: string | null
   readonly to: string | null
 }
@@ -172,7 +172,7 @@ const GONE = {
     'The rows that were still in the log have been restored. For the rest, restore a backup or send the data again. See docs/damage.md.',
 } as const
 
-/** Losses with what came back told to them, the oldest first; one for which all is done is restored, or lost for good. */
+/** Losses with the rows that came back assigned to them, the oldest first; one for which all is done is restored, or lost for good. */
 function settled(losses: readonly Loss[]): readonly Loss[] {
   const open = losses.filter(({ state }) => state === 'restoring')
   const places = new Map(open.flatMap(({ restoring }) => Object.entries(restoring ?? {})))

@@ -1,10 +1,10 @@
-/** How old rows were when they could first be asked for: told by who stores them, shown by `/metrics`. */
+/** How old rows were when they could first be queried: reported by the processor that stores them, shown by `/metrics`. */
 import type { HistogramSamples } from './histogram.ts'
 
 interface StreamAges {
-  /** Seconds from what a row tells of to the moment it could be asked for. */
+  /** Seconds from the event time of a row to the moment it could be queried. */
   readonly ages: HistogramSamples
-  /** The latest time of what rows tell of, unix seconds. */
+  /** The latest event time of the rows, unix seconds. */
   readonly newestSeconds: number
 }
 

@@ -22,7 +22,7 @@ export function releaseStartReserve(folder: string): void {
   if (freeBytes(folder) < BYTES) rmSync(join(folder, FILE), { force: true })
 }
 
-/** Once everything has started. A disk without room is told by what needs it: not here. */
+/** Once everything has started. Whatever needs space reports a full disk: not this function. */
 export function keepStartReserve(folder: string): void {
   const file = join(folder, FILE)
   if (statSync(file, { throwIfNoEntry: false })?.size === BYTES || freeBytes(folder) < SPARE_BYTES) return

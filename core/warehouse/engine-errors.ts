@@ -111,7 +111,7 @@ export const isLoginFault = (code: number): boolean => LOGIN_FAULTS.has(code)
 export const isRecordFault = (code: number): boolean => RECORD_FAULTS.has(code)
 
 /**
- * True when an engine has broken down inside: it then refuses everything until it is started again. (One that is told to
+ * True when an engine has broken down inside: it then refuses everything until it is started again. (One that is asked to
  * stop says only that it is shutting down.)
  */
 export const isBrokenDown = (error: unknown): boolean =>

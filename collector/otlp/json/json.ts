@@ -10,7 +10,7 @@ import { JsonScanner, TOKEN, undecodable } from './scanner.ts'
 
 /**
  * OTLP/JSON as OTLP protobuf bytes. One decoder then serves both encodings, so that their rows are the same by
- * construction. Names may be those of JSON or of protobuf. Unknown fields are ignored, and told where they might have held
+ * construction. Names may be those of JSON or of protobuf. Unknown fields are ignored, and reported where they might have held
  * items; `null` is an absent field; a field that comes twice is refused, whichever way it is written.
  *
  * Goes through the bytes once and makes no objects of them: 64 MiB of `{},{},{}` would be gigabytes of them.

@@ -58,7 +58,7 @@ function nothingKnown(): RememberedFamilies {
 /**
  * Families by tenant: senders of 1.0 say once a minute, in requests of their own, what a family is. Nothing depends on it
  * but the kind, the description and the unit of what comes after: until then, and after a restart, the name decides.
- * Bounded: beyond 4 Mi characters a tenant the families told longest ago are forgotten.
+ * Bounded: beyond 4 Mi characters a tenant the families learnt longest ago are forgotten.
  */
 export class FamilyMemory {
   readonly #tenants = new Map<string, RememberedFamilies>()

@@ -52,7 +52,7 @@ export class TargetScraper {
 
   /**
    * Asks the target once and stores what it said, what has ended since the last time, and how it went. Never rejects: what
-   * fails is told as an event, and what the log does not take is requested again at the next interval.
+   * fails is reported as an event, and what the log does not take is requested again at the next interval.
    */
   async scrape(stop: AbortSignal): Promise<void> {
     const { clock, budget } = this.#parts

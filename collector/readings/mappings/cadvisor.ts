@@ -39,7 +39,7 @@ export const cadvisorContainer =
     }
   }
 
-/** A pod steps back for its containers (processors/meter), so that it counts only where they are not told of. */
+/** A pod steps back for its containers (processors/meter), so that it counts only where they are not reported. */
 function podByPath(
   place: { readonly domain: string; readonly device: string },
   path: string,

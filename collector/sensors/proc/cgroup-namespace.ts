@@ -9,7 +9,7 @@ import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
 import { type CgroupTree, cgroupFolders, processCgroup } from './cgroups.ts'
 
-/** From the path in a /proc/PID/cgroup to the path in the tree. @throws when this container's own place cannot be told */
+/** From the path in a /proc/PID/cgroup to the path in the tree. @throws when this container's own group cannot be determined */
 export type CgroupPaths = (path: string) => string
 
 /** Turns paths as this process sees them into paths below the root of the mounted tree. */

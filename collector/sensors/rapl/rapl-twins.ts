@@ -26,7 +26,7 @@ export class DieTwin {
   #farRounds = 0
   #last: bigint | null = null
 
-  /** Whether the die's counter is not to be told in this round: it is the first die's, or may be. */
+  /** Whether the die's counter is to be left out of this round: it is the first die's, or may be. */
   isWithheld({ before, value, after, rangeMax }: DieRound): boolean {
     const roseUj = this.#last === null ? 0n : distance(this.#last, before, rangeMax)
     this.#last = before

@@ -32,7 +32,7 @@ export interface EmbeddedBrokerOptions extends HistoryOptions {
   /** Bytes of records that the log may hold; beyond it appends are refused with `disk_full`. */
   readonly maxBytes: number
   readonly events: Events
-  /** Wall clock in milliseconds, for retention and for what is told. */
+  /** Wall clock in milliseconds, for retention and for reports. */
   readonly clock?: () => number
 }
 

@@ -1,4 +1,4 @@
-/** What an operator is told of a log that is older than it was, or gone. */
+/** The report to an operator about a log that is older than it was, or gone. */
 import { digest } from '../../model/digest.ts'
 import type { Extent, Loss } from '../../runtime/losses.ts'
 import type { LostPartition, LostRecords } from './log-ends.ts'

@@ -80,7 +80,7 @@ export class Trimmer {
       try {
         while (!this.#closed && (await this.#trimSlice(log)));
       } catch {
-        // The journal has told of it; the next sweep tries again.
+        // The journal has reported it; the next sweep tries again.
       }
     }
     this.#running = null

@@ -18,7 +18,7 @@ export interface KafkaConsumerPorts extends TransactionPorts {
 
 /** How long Kafka holds a fetch open while there is nothing. */
 const FETCH_WAIT_MS = 1000
-/** Reading tells of a Kafka that is away sooner than writing gives up: nothing is lost by it, and readiness hears of it. */
+/** Reading reports an unreachable Kafka sooner than writing gives up: nothing is lost by it, and readiness shows it. */
 const READ_TIMEOUT_MS = 3000
 
 /** The Kafka implementation of an assigned partition. */

@@ -75,7 +75,7 @@ export class KafkaTrimmer {
     for (;;) {
       await sleep(this.#options.everyMs, this.#closed.signal)
       if (this.#closed.signal.aborted) return
-      // Whatever fails now is tried again in the next turn; appends and reads tell of a Kafka that is away.
+      // Whatever fails now is tried again in the next turn; appends and reads report an unreachable Kafka.
       await this.trim().catch(() => this.#options.cluster.forget())
     }
   }

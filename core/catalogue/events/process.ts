@@ -3,7 +3,7 @@ import { counter, type EventDeclaration } from './declaration.ts'
 /** Start and end of the process, and of the processes that it starts. */
 export const PROCESS_EVENTS = {
   processStarted: { level: 'info' },
-  /** A neighbour is away at start: told at once, and again every 10 s until it is there. */
+  /** A neighbour is away at start: reported at once, and again every 10 s until it is there. */
   startWaits: { level: 'warn' },
   processStopping: { level: 'info' },
   processStopped: { level: 'info' },

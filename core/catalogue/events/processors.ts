@@ -135,7 +135,7 @@ export const METER_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_host_names_shared_total',
-      'Names that two machines of one tenant claim: what is sent under the name alone cannot be told apart and counts as a third host',
+      'Names that two machines of one tenant claim: data sent under the name alone cannot be assigned and counts as a third host',
     ),
   },
   hostBookedByName: {

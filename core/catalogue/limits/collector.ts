@@ -10,7 +10,7 @@ export const COLLECTOR_BOUNDS = {
   growth: 16,
   growthFreeBytes: 16 * 1024 * 1024,
   decodedBytes: 512 * 1024 * 1024,
-  /** Of one item (span, log record, data point, series); servers of gRPC take no more in a whole request, unless they are told to. */
+  /** Of one item (span, log record, data point, series); servers of gRPC take no more in a whole request by default. */
   itemBytes: 4 * 1024 * 1024,
   /** What a large request says once for many items: a resource, a scope, a metric without its points. */
   headBytes: 512 * 1024,
@@ -38,7 +38,7 @@ export const BODY_LIMITS = {
   inFlightBytes: {
     what: 'Bytes of requests until they are durable, of all clients',
     bound: key('limits.in_flight_bytes'),
-    beyond: 'to be sent again, told before the body is read where its length is announced',
+    beyond: 'to be sent again; refused before the body is read if its length is announced',
     code: 'overloaded',
     answers: everywhere(429, 'UNAVAILABLE'),
   },

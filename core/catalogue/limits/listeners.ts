@@ -88,7 +88,7 @@ export const CALL_LIMITS = {
   callsOfConnection: {
     what: 'Calls at once on one connection',
     bound: fixed(`${F.callsOfConnection}`),
-    beyond: 'clients are told the number, and wait; the connection of one that does not ends',
+    beyond: 'clients learn the number and wait; the connection of one that does not wait ends',
     code: null,
     answers: grpc('closed'),
   },

@@ -2,7 +2,7 @@ import { FORWARDED_STREAMS } from './forwarded.ts'
 import { energy, factors, forwarded, readings, STREAMS } from './index.ts'
 import { tablesOf } from './stream.ts'
 
-/** A consumer group and a stream that it reads: what keeps records from being trimmed, and what lag is told of. */
+/** A consumer group and a stream that it reads: what keeps records from being trimmed, and what lag is reported for. */
 export interface LogReader {
   readonly group: string
   readonly stream: string

@@ -1,6 +1,6 @@
 import type { Column, StreamDeclaration } from './stream.ts'
 
-/** The column that says when what a row tells of took place: retention counts from it. Streams without a table have none. */
+/** The column with the event time of a row: retention counts from it. Streams without a table have none. */
 export function timeColumnOf({ columns, table }: StreamDeclaration): Column | undefined {
   if (table === undefined) return undefined
   const [name] = /\w+(?=\)?$)/.exec(table.ttlFrom) ?? []

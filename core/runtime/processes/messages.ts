@@ -21,7 +21,7 @@ export interface WorkerAddresses {
   readonly otlpGrpc: string | null
 }
 
-/** How a worker is doing, told every second. */
+/** How a worker is doing, reported every second. */
 export interface WorkerReport {
   readonly counters: CounterSamples
   readonly figures: ProcessFigures

@@ -3,7 +3,7 @@ import type { FiguresWatch, ProcessFigures } from '../process-figures.ts'
 import type { WorkerReport } from './messages.ts'
 
 /**
- * What several processes have counted and cost together. A counter of the whole never falls: what a process had told before
+ * What several processes have counted and cost together. A counter of the whole never falls: what a process had reported before
  * it ended stays in the sum, and the one that follows it counts from zero.
  */
 export class WorkerTotals {

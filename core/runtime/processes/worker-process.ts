@@ -22,7 +22,7 @@ export class WorkerProcess {
   #isStarted = false
   readonly #onReport: (report: WorkerReport) => void
 
-  /** `entry`: module that runs a worker, told what by `order`. */
+  /** `entry`: module that runs a worker; `order` says what to run. */
   constructor(entry: URL, order: WorkerOrder, onReport: (report: WorkerReport) => void) {
     this.#onReport = onReport
     this.#child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
@@ -70,7 +70,7 @@ export class WorkerProcess {
   }
 
   #send(message: ToWorker): void {
-    // One that is gone is not told anything: its end says so.
+    // One that is gone gets no message: its end says so.
     if (this.#child.connected) this.#child.send(message, () => undefined)
   }
 

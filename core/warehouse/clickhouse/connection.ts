@@ -19,7 +19,7 @@ const IDLE_MS = 2_000
 /** Every request has a bound of its own (`timed`); this one is only there because the client needs one. */
 const NEVER_MS = 2_147_483_647
 
-/** A client that says nothing on its own: errors are told by whoever asked. */
+/** A client that says nothing on its own: the caller reports errors. */
 export const connect = (url: string, login: ClickHouseLogin): ClickHouseClient =>
   createClient({
     url,

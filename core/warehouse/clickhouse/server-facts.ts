@@ -94,7 +94,7 @@ export function serverProblem({
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     return `ClickHouse ${version} is too old: Wattline needs 24.8 or newer.`
   }
-  // For some releases an INSERT with a SELECT left its deduplication token aside, in silence, and could not be told not to.
+  // For some releases an INSERT with a SELECT left its deduplication token aside, in silence, and had no setting against it.
   if (settings.has('insert_select_deduplicate') && !settings.has('deduplicate_insert_select')) {
     return `ClickHouse ${version} has a fault in the deduplication of inserts: use 26.2 or newer, or 25.11 or older.`
   }

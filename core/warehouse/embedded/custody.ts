@@ -1,6 +1,6 @@
 /**
  * Opens the engine over files that may have been restored, lost or damaged. Before it opens, what lies there is compared with
- * what was; what is missing is handed over, so that it is told, and read again from the log. Parts that only the engine finds
+ * what was; what is missing is handed over, so that it is reported, and read again from the log. Parts that only the engine finds
  * broken are found right after: it is closed then, and all is done once more, so that their tokens go too.
  */
 import { drainPending, type Session } from 'chdb'
@@ -35,7 +35,7 @@ export interface CustodyOptions {
   /**
    * Called before the engine opens: tells what is missing, and has the log give back what it has. Rejects to keep the engine
    * closed. `stored`: how far the tables have the log, null where that was not kept yet. Resolves with the places of the log
-   * up to which all is told, where that is further: it is not told a second time.
+   * up to which all is reported, where that is further: it is not reported a second time.
    */
   readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<StoredOffsets>
 }
@@ -93,11 +93,11 @@ export class Custody {
       ...found.survey.tables.flatMap(({ uuid, broken }) => broken.map(({ folder }) => `${uuid}/${folder}`)),
     ])
     if (inventory === null || missing.tables.length === 0) return
-    // What was told is not missed a second time, also when block numbers begin again.
+    // What was reported is not missed a second time, also when block numbers begin again.
     await this.#save(inventory.tables.map(table => without(table, missing)))
   }
 
-  /** Whether the engine has put parts aside that nobody was told of: then it must be closed, and compared once more. */
+  /** Whether the engine has put parts aside that were not reported: then it must be closed, and compared once more. */
   async foundBroken(): Promise<boolean> {
     const { tables } = await surveyEngine(this.#enginePath)
     return tables.some(({ uuid, broken }) =>

@@ -32,7 +32,7 @@ export interface Inventory {
   readonly tables: readonly KnownTable[]
   /** Latest wall clock that the process has seen, unix seconds: rows that had expired by then may be gone. */
   readonly clock: number
-  /** Parts that the engine has put aside as broken, and that have been told: `table uuid/name`. */
+  /** Parts that the engine has put aside as broken, and that have been reported: `table uuid/name`. */
   readonly told: readonly string[]
   /** How far the tables had the log at least when the parts were listed; absent in files of before that was noted. */
   readonly stored?: StoredOffsetsJson

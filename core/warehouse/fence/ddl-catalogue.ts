@@ -11,7 +11,7 @@ import { PUBLIC_TABLES } from './policies.ts'
  * `system.columns`, `information_schema` and the like to fill their menus, and the engine would tell them of everything it
  * holds. `query/sql` puts these views in the place of those names.
  *
- * Columns that tell of rows, bytes, paths and servers are there, empty.
+ * Columns about rows, bytes, paths and servers are there, empty.
  */
 interface CatalogueView {
   /** The look-up that it stands for: `system` or `information_schema`, and the table. */

@@ -27,7 +27,7 @@ export const processKeys = {
   data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
 }
 
-/** What the process tells of its own work. */
+/** Telemetry of the process about its own work. */
 export const telemetrySchema = z
   .strictObject({
     traces: z.boolean().default(true).describe('Send traces of its own work'),
