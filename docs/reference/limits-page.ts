@@ -44,8 +44,8 @@ should not be less than \`limits.in_flight_bytes\`. Shedding ends what clients a
 takes to work off the log, which has a bound of its own, \`warehouse.max_memory_bytes\`. A process of all roles takes about
 half a gibibyte before the first request: less than a gibibyte in all leaves it nothing to work with.
 
-What is metered takes memory as long as it is heard of: about 1.8 KB for each series (a quantity of a meter or workload), and
-1 KB for each host, both until they have been silent: workloads for an hour, hosts for a day. \`metering.state_bytes\` bounds it for
+What is metered takes memory as long as it is heard of: about 2 KB for each series (a quantity of a meter or workload), 1.4 KB for
+each host, both until they have been silent (workloads for an hour, hosts for a day), and 50 bytes for each sample of a minute that is open. \`metering.state_bytes\` bounds it for
 each tenant; beyond it what is known goes on, and readings of new hosts and workloads are stored without being metered: their
 rows in \`late_readings\` say \`no_room\`, \`/readyz\` names the tenant, \`wattline_meter_state_bytes\` shows how full it is.
 

@@ -6,6 +6,7 @@
 
 import type { Events } from '../../../core/catalogue/events/events.ts'
 import { heapLimitBytes } from '../../../core/runtime/available-memory.ts'
+import { countOf } from '../samples/samples.ts'
 import type { HostState } from './host-state.ts'
 
 /**
@@ -17,11 +18,15 @@ export type Capacity = 'all' | 'known' | 'least'
 /** What a tenant may still add, asked for each record. */
 export type CapacityOf = (tenant: string) => Capacity
 
-/** From test/bench/meter-memory.ts: a host, a series, the shortcut to one, and what a byte of stored state stands for. */
-const HOST_BYTES = 1_000
-const SERIES_BYTES = 800
+/**
+ * From test/bench/meter-memory.ts: a host, a series, the shortcut to one, what a byte of stored state stands for, and what a
+ * sample takes beyond that.
+ */
+const HOST_BYTES = 1_400
+const SERIES_BYTES = 900
 const SHORTCUT_BYTES = 400
 const PER_STORED_BYTE = 4
+const SAMPLE_BYTES = 24
 
 /** At twice the bound only books are kept, so that one tenant at its worst takes half of what there is. */
 const defaultLimitBytes = (): number => heapLimitBytes() / 4
@@ -49,7 +54,10 @@ export class StateBudget {
   note(state: HostState, storedBytes: number): void {
     const series = state.series.size * SERIES_BYTES
     const shortcuts = Math.max(state.series.size, state.lookup?.entries.size ?? 0) * SHORTCUT_BYTES
-    this.#change(state, HOST_BYTES + series + shortcuts + storedBytes * PER_STORED_BYTE)
+    let samples = 0
+    for (const one of state.series.values()) samples += countOf(one.samples) + countOf(one.ahead)
+    const stored = storedBytes * PER_STORED_BYTE + samples * SAMPLE_BYTES
+    this.#change(state, HOST_BYTES + series + shortcuts + stored)
   }
 
   /** Notes that a host's state is no longer held. */
