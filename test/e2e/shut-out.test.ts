@@ -69,7 +69,7 @@ async function cuts(reason: string): Promise<number> {
   return Number(line?.[1] ?? 0)
 }
 
-describe('one tenant and the others', { timeout: 60_000 }, () => {
+describe('one tenant and the others', () => {
   it('does not keep others waiting by readers that stop reading, which are cut off', async () => {
     const unread = Array.from({ length: 8 }, () => ask(wattline.http, 'GET', LONG, tokens.noisy))
     await Promise.all(unread.map(socket => once(socket, 'readable')))

