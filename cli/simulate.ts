@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type Progress, type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
+import { Command, Option } from 'commander'
+import { type Simulation, type SimulationOptions, simulate } from '../simulate/run.ts'
 import { type BooksVerdict, isGood, type Select, verify } from '../simulate/verify.ts'
 import { address, ask, type ClientOptions, checkAddress, DEFAULT_URL, tokenOf } from './client.ts'
-import { renderTable } from './table.ts'
-import { amountText, energyUnit, fixed } from './units.ts'
+import { positive, share, time, whole, zeroOrMore } from './option-values.ts'
+import { asJson, asText, progressLine } from './simulate-report.ts'
 
 const DEFAULT_OTLP_URL = process.env['WATTLINE_OTLP_URL'] || 'http://127.0.0.1:4318'
 /** Ledger and late readings are asked again so often while windows close. */
@@ -168,121 +168,4 @@ async function awaitBooks(
     if (isGood(verdict) || Date.now() > deadline) return verdict
     await pause(ASK_AGAIN_MS)
   }
-}
-
-function asJson({ report }: Simulation, verdict: BooksVerdict | null): string {
-  const plain = (_key: string, value: unknown): unknown =>
-    typeof value === 'bigint' ? value.toString() : value
-  return `${JSON.stringify({ ...report, verdict }, plain, 2)}\n`
-}
-
-function asText({ report }: Simulation, verdict: BooksVerdict | null): string {
-  const count = (value: number): string => value.toLocaleString('en')
-  const wall = fixed(report.seconds, 1)
-  const lines = [
-    `Fleet ${report.run} (seed ${report.seed}): ${count(report.hosts)} hosts, ${count(report.workloads)} containers each, ${report.from} to ${report.to}.`,
-    `Acknowledged: ${count(report.points_acknowledged)} points and ${count(report.spans_acknowledged)} spans in ${count(report.requests)} requests, ${wall} s, ${count(report.items_per_second)} a second.`,
-    `Making and sending them took ${fixed(report.generator_cpu_seconds, 1)} CPU s.`,
-    `Repeated when asked to: ${count(report.retries)}; sent twice on purpose: ${count(report.requests_sent_twice)}; bytes of bodies: ${count(report.body_bytes)}.`,
-  ]
-  if (report.rejected > 0) lines.push(`REJECTED: ${count(report.rejected)} items. ${report.rejected_why}`)
-  if (verdict !== null) lines.push(...verdictLines(verdict))
-  return `${lines.join('\n')}\n`
-}
-
-const MOST_DIFFERENCES = 20
-
-function verdictLines(verdict: BooksVerdict): readonly string[] {
-  const metered = verdict.meteredUj.toString()
-  const unit = energyUnit(metered)
-  const amount = `${amountText(metered, { ...unit, decimals: 3 })} ${unit.unit}`
-  const spans =
-    verdict.spansAcknowledged === 0
-      ? []
-      : [`Spans: ${verdict.spansAcknowledged} acknowledged, ${verdict.spansStored} stored.`]
-  if (verdict.differences.length === 0) {
-    const late = verdict.lateUj === 0n ? '' : `, of it ${verdict.lateUj} µJ late`
-    return [
-      ...spans,
-      `The books hold what the meters counted, on each of ${verdict.hosts} hosts: ${verdict.meteredUj} µJ (${amount})${late}.`,
-    ]
-  }
-  const rows = verdict.differences
-    .slice(0, MOST_DIFFERENCES)
-    .map(({ host, meteredUj, ledgerUj, lateUj, unmarked }) => [
-      host,
-      String(meteredUj),
-      String(ledgerUj),
-      String(lateUj),
-      String(ledgerUj + lateUj - meteredUj),
-      String(unmarked),
-    ])
-  return [
-    ...spans,
-    `THE BOOKS ARE WRONG on ${verdict.differences.length} of ${verdict.hosts} hosts:`,
-    renderTable(
-      ['host', 'metered µJ', 'ledger µJ', 'late µJ', 'difference µJ', 'entries not marked'],
-      rows,
-    ).trimEnd(),
-  ]
-}
-
-/** One line over itself on a terminal; elsewhere one line every ten seconds. */
-function progressLine(output: NodeJS.WriteStream): {
-  readonly show: (progress: Progress) => void
-  readonly end: () => void
-} {
-  const isTerminal = output.isTTY === true
-  const everySeconds = isTerminal ? 0.2 : 10
-  let last = 0
-  return {
-    show: progress => {
-      if (progress.seconds - last < everySeconds) return
-      last = progress.seconds
-      const rate = Math.round((progress.points + progress.spans) / progress.seconds)
-      const text = `${fixed(progress.share * 100, 1)} %, ${progress.points} points, ${progress.spans} spans, ${rate} a second`
-      output.write(isTerminal ? `\r\u001b[2K${text}` : `${text}\n`)
-    },
-    end: () => {
-      if (isTerminal && last > 0) output.write('\r\u001b[2K')
-    },
-  }
-}
-
-const whole =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > 1e9) {
-      throw new InvalidArgumentError(
-        `Give a whole number of at least ${least}, such as ${Math.max(least, 10)}.`,
-      )
-    }
-    return value
-  }
-
-function zeroOrMore(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-    throw new InvalidArgumentError('Give a number, 0 or more.')
-  }
-  return value
-}
-
-function positive(text: string): number {
-  const value = zeroOrMore(text)
-  if (value <= 0) throw new InvalidArgumentError('Give a number above 0.')
-  return value
-}
-
-function share(text: string): number {
-  const value = zeroOrMore(text)
-  if (value > 1) throw new InvalidArgumentError('Give a share from 0 to 1, such as 0.05.')
-  return value
-}
-
-function time(text: string): number {
-  const value = Date.parse(text)
-  if (Number.isNaN(value)) throw new InvalidArgumentError('Give a time such as 2026-11-20T12:00:00Z.')
-  return value
 }
