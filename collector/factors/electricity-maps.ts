@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
 import { type IntensityProvider, shape } from './provider.ts'
 
+/** Base URL when the configuration sets none. */
 export const ELECTRICITY_MAPS_URL = 'https://api.electricitymaps.com/v3'
 const SOURCE = 'Electricity Maps'
 const HOUR_MS = 3_600_000
@@ -14,6 +15,7 @@ const point = z.object({ datetime: z.iso.datetime({ offset: true }), carbonInten
 const history = z.object({ history: z.array(point.extend({ isEstimated: z.boolean().default(false) })) })
 const forecast = z.object({ forecast: z.array(point) })
 
+/** Access to one zone of the provider. */
 export interface ElectricityMapsOptions {
   /** Zone that values are put in force for. */
   readonly zone: string
@@ -22,6 +24,7 @@ export interface ElectricityMapsOptions {
   readonly token: string
 }
 
+/** Reads history and forecast with one request each. Of an hour in both, the history wins. */
 export const electricityMaps = ({ zone, area, token }: ElectricityMapsOptions): IntensityProvider => ({
   kind: 'electricity_maps',
   zone,
@@ -40,9 +43,12 @@ export const electricityMaps = ({ zone, area, token }: ElectricityMapsOptions): 
   },
 })
 
-type Value = IntensityValues['values'][number]
+type HourlyIntensity = IntensityValues['values'][number]
 
-function hour({ datetime, carbonIntensity }: z.infer<typeof point>, state: Value['state']): Value | null {
+function hour(
+  { datetime, carbonIntensity }: z.infer<typeof point>,
+  state: HourlyIntensity['state'],
+): HourlyIntensity | null {
   if (carbonIntensity === null) return null
   const fromMs = Date.parse(datetime)
   return { from: iso(fromMs), to: iso(fromMs + HOUR_MS), g_per_kwh: `${carbonIntensity}`, state }

@@ -9,12 +9,14 @@ import { backoffMs, sleep } from '../../core/runtime/backoff.ts'
 import { getJsonFrom } from './get-json.ts'
 import { FactorProviderError, type IntensityProvider } from './provider.ts'
 
+/** A provider, its base URL and how often it is read. */
 export interface PolledProvider {
   readonly provider: IntensityProvider
   readonly url: string
   readonly intervalMs: number
 }
 
+/** What the poller reads from and writes to. */
 export interface FactorPollerOptions {
   readonly providers: readonly PolledProvider[]
   /** Puts values in force; resolves with the number of days that changed. */
@@ -24,6 +26,7 @@ export interface FactorPollerOptions {
   readonly now: () => number
 }
 
+/** The running poller; `stop` resolves when requests in flight have ended. */
 export interface FactorPoller {
   stop(): Promise<void>
 }
@@ -33,6 +36,7 @@ const MAX_RETRY_MS = 30 * 60_000
 /** So long after its end the last known value is a better guess than the average of a year. */
 const CARRIED_MS = 6 * 3_600_000
 
+/** Polls every provider in a loop of its own, so that one that is down does not delay the others. */
 export function startFactorPoller(options: FactorPollerOptions): FactorPoller {
   const stopping = new AbortController()
   const running = options.providers.map(polled => poll(polled, options, stopping.signal))

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
 import { type IntensityProvider, shape } from './provider.ts'
 
+/** Base URL when the configuration sets none. */
 export const UK_URL = 'https://api.carbonintensity.org.uk'
 const SOURCE = 'Carbon Intensity API, National Energy System Operator, CC BY 4.0'
 
@@ -20,6 +21,7 @@ const answer = z.object({
   ),
 })
 
+/** Intensity of Great Britain as a whole; the API needs no key. */
 export const ukCarbonIntensity = ({ zone }: { readonly zone: string }): IntensityProvider => ({
   kind: 'uk_carbon_intensity',
   zone,

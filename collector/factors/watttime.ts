@@ -7,6 +7,7 @@ import type { IntensityValues } from '../../core/factors/intensity-values.ts'
 import { decimalText, parseDecimal } from '../../core/model/decimal.ts'
 import { FactorProviderError, type GetJson, type IntensityProvider, shape } from './provider.ts'
 
+/** Base URL when the configuration sets none. */
 export const WATTTIME_URL = 'https://api.watttime.org'
 const SOURCE = 'WattTime'
 const DAY_MS = 86_400_000
@@ -24,6 +25,7 @@ const series = z.object({
   }),
 })
 
+/** Access to one region of the provider. `co2_moer` is marginal, `co2_aoer` average. */
 export interface WattTimeOptions {
   /** Zone that values are put in force for. */
   readonly zone: string
@@ -34,8 +36,9 @@ export interface WattTimeOptions {
   readonly signal: 'co2_moer' | 'co2_aoer'
 }
 
-type Value = IntensityValues['values'][number]
+type SignalValue = IntensityValues['values'][number]
 
+/** Logs in with Basic authentication and renews the token before it expires. */
 export function wattTime({ zone, area, user, password, signal }: WattTimeOptions): IntensityProvider {
   let token = { text: '', untilMs: 0 }
   const authorize = async (get: GetJson, nowMs: number): Promise<string> => {
@@ -71,7 +74,7 @@ export function wattTime({ zone, area, user, password, signal }: WattTimeOptions
   }
 }
 
-const valuesOf = ({ data, meta }: z.infer<typeof series>, state: Value['state']): Value[] =>
+const valuesOf = ({ data, meta }: z.infer<typeof series>, state: SignalValue['state']): SignalValue[] =>
   data.map(({ point_time, value }) => {
     const fromMs = Date.parse(point_time)
     return {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { numbersSource, tagsSource } from './constants.ts'
 import { descriptionSource, spanBatchSource } from './span-batch.ts'
 
+/** Folder of the AssemblyScript sources, those that are generated among them. */
 export const WASM_FOLDER = fileURLToPath(new URL('../wasm/', import.meta.url))
 const BIOME = fileURLToPath(new URL('../../../node_modules/.bin/biome', import.meta.url))
 

@@ -11,27 +11,32 @@ export const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
 export const described: Block = Block.make()
 let cursor: usize = 0
 
+/** Starts the list again. */
 export function beginDescription(): void {
   described.reserve(1024)
   cursor = described.at
 }
 
+/** Appends one number to the list. */
 export function tell(word: u32): void {
   store<u32>(cursor, word)
   cursor += 4
 }
 
+/** Appends the addresses of bytes and offsets. */
 export function tellTexts(texts: Texts): void {
   tell(<u32>texts.bytes.at)
   tell(<u32>texts.offsets.at)
 }
 
+/** Appends the addresses of bytes and bitmap, and the number of nulls. */
 export function tellIds(ids: Ids): void {
   tell(<u32>ids.bytes.at)
   tell(<u32>ids.bitmap.at)
   tell(ids.nulls)
 }
 
+/** Appends the address of the offsets, and both dictionaries. */
 export function tellPairs(pairs: Pairs): void {
   tell(<u32>pairs.offsets.at)
   tellDictionary(pairs.keys)

@@ -13,7 +13,7 @@ interface PointWriterParts {
 }
 
 /** Begins points of a series, with a resource or metric of their own where these are others than before. */
-export class PointWriter {
+export class SeriesPointWriter {
   readonly #out: MetricsWriter
   readonly #labels: SeriesLabels
   readonly #familyOf: (metric: string) => FamilyMetadata

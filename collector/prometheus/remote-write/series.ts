@@ -6,7 +6,7 @@ import type { MetadataRefs, WriteDialect } from './dialect.ts'
 import { type FamilyMetadata, isNativeHistogram, numberType } from './families.ts'
 import { type LabelLimits, SeriesLabels } from './labels.ts'
 import { CUSTOM_BUCKETS, NativeHistogram } from './native-histogram.ts'
-import { PointWriter } from './point-writer.ts'
+import { SeriesPointWriter } from './point-writer.ts'
 import type { SeriesProblem, WriteTally } from './problems.ts'
 import { isStale, signedMs } from './values.ts'
 
@@ -37,7 +37,7 @@ export class SeriesReader {
   readonly #parts: SeriesParts
   readonly #labels: SeriesLabels
   readonly #exemplarLabels: SeriesLabels
-  readonly #points: PointWriter
+  readonly #points: SeriesPointWriter
   readonly #histogram = new NativeHistogram()
   readonly metadata: MetadataRefs = { type: 0, help: 0, unit: 0 }
   // The series in hand.
@@ -54,7 +54,7 @@ export class SeriesReader {
     this.#parts = parts
     this.#labels = new SeriesLabels(parts.reader.bytes, parts.limits)
     this.#exemplarLabels = new SeriesLabels(parts.reader.bytes, parts.limits)
-    this.#points = new PointWriter({ ...parts, labels: this.#labels })
+    this.#points = new SeriesPointWriter({ ...parts, labels: this.#labels })
   }
 
   /** Reads the TimeSeries from the reader's position to `end`. */

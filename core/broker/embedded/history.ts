@@ -46,7 +46,7 @@ export class History {
   readonly #clock: () => number
   /** Null: the log is new. */
   #identity: string | null
-  /** Null until they have been settled. */
+  /** Null until `establishOrigins` has run. */
   #origins: Origins | null = null
   #ends: LogEnds | null = null
   #groups: ReadonlyMap<string, readonly string[]> = new Map()

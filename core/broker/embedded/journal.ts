@@ -63,7 +63,7 @@ export class Journal {
     })
   }
 
-  /** Refuses new changes and resolves when those before are settled. */
+  /** Refuses new changes and resolves when those before have ended. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#writing

@@ -40,6 +40,7 @@ interface LogBounds extends PartitionId {
   readonly bounds: { readonly first: bigint; readonly next: bigint }
 }
 
+/** `isAnew`: the log before it was lost, so whoever derives things from it starts over. */
 export const newOrigin = (id: string, from: Origin['from'], isAnew: boolean): Origin =>
   isAnew ? { id, from, isAnew } : { id, from }
 

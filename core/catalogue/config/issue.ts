@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, string>> = {
 /** How messages begin that the library makes; all others are our own. */
 const LIBRARY = /^(Invalid|Too |Unrecognized)/
 
+/** One problem of a value in plain English, without the path. */
 export function issueText(issue: z.core.$ZodIssue): string {
   if (!LIBRARY.test(issue.message)) return issue.message
   switch (issue.code) {

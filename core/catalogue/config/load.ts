@@ -10,6 +10,7 @@ import { touches, without } from './salvage.ts'
 import { type Config, configSchema } from './schema.ts'
 import { closest } from './suggest.ts'
 
+/** The frozen configuration, or every problem found. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }

@@ -14,6 +14,7 @@ export const collectorProcesses = ({ roles, collector }: Pick<Config, 'roles' | 
 
 type Keys = 'roles' | 'collector' | 'broker' | 'forward' | 'limits'
 
+/** Problems of `collector.processes` with the keys around it; none for one process. */
 export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
   const { roles, broker, forward, limits } = config
   const processes = collectorProcesses(config)

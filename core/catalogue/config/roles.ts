@@ -23,6 +23,7 @@ export interface Needs {
   readonly folder: boolean
 }
 
+/** What a process with these keys opens. */
 export function needsOf({ roles, broker, warehouse }: Placement): Needs {
   const stages = roles.includes('collector') || roles.includes('processors')
   const log = stages ? 'open' : broker.kind === 'kafka' ? 'late' : 'none'

@@ -14,11 +14,13 @@ export type GrpcAnswer =
  */
 export type LimitAnswer = number | GrpcAnswer | 'reset' | 'closed' | null
 
+/** Endpoints that limits are stated for, with their names in docs/limits.md. */
 export const ENDPOINTS = {
   otlpHttp: 'OTLP/HTTP',
   otlpGrpc: 'OTLP/gRPC',
   remoteWrite: 'remote write',
 } as const
+/** Key of an endpoint in the table. */
 export type EndpointName = keyof typeof ENDPOINTS
 
 /** A row of the table. */
@@ -33,11 +35,13 @@ export interface Limit {
 
 type Answers = Readonly<Record<EndpointName, LimitAnswer>>
 
+/** The same answer on both HTTP endpoints, and one over gRPC. */
 export const everywhere = (http: LimitAnswer, otlpGrpc: LimitAnswer): Answers => ({
   otlpHttp: http,
   otlpGrpc,
   remoteWrite: http,
 })
+/** Answers of the OTLP endpoints; by default the limit does not apply to remote write. */
 export const otlp = (
   otlpHttp: LimitAnswer,
   otlpGrpc: LimitAnswer,
@@ -47,7 +51,11 @@ export const otlp = (
   otlpGrpc,
   remoteWrite,
 })
+/** A limit that applies to OTLP/gRPC only. */
 export const grpc = (answer: LimitAnswer): Answers => otlp(null, answer)
+/** A bound that a configuration key sets. */
 export const key = (name: string) => ({ key: name })
+/** A bound that cannot be configured. */
 export const fixed = (text: string) => ({ fixed: text })
+/** A fixed time, given in milliseconds. */
 export const seconds = (ms: number) => fixed(`${ms / 1000} s`)

@@ -52,6 +52,7 @@ const CLOSE_MS = 10_000
 /** Of the engine's memory, so that one statement never starves inserts and merges. */
 const QUERY_MEMORY_SHARE = 0.5
 
+/** The parts of an opened engine that the warehouse is made of. */
 export interface EmbeddedParts {
   readonly path: string
   /** What the setting of the row policies begins with, until the engine is closed. */
@@ -89,7 +90,7 @@ export class EmbeddedWarehouse implements Warehouse {
   readonly #inserts: Pool<Session>
   readonly #own: OwnStatements
   readonly #fenced = new Set<AbortController>()
-  readonly #gate: InsertRepair
+  readonly #repair: InsertRepair
   readonly files?: KeptTables
   #closing: Promise<void> | undefined
 
@@ -109,7 +110,7 @@ export class EmbeddedWarehouse implements Warehouse {
       queries,
       onBrokenDown: options.onBrokenDown,
     })
-    this.#gate = new InsertRepair({
+    this.#repair = new InsertRepair({
       path,
       run: statement => this.#own.run(statement),
       folderOf: table => this.#own.folderOf(table),
@@ -137,7 +138,7 @@ export class EmbeddedWarehouse implements Warehouse {
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
     try {
       await this.#files.with(record, file =>
-        this.#gate.insert(tablesBehind(stream), () =>
+        this.#repair.insert(tablesBehind(stream), () =>
           this.#inserts.use(session => insertRecord(session, stream, file, token)),
         ),
       )
@@ -148,12 +149,12 @@ export class EmbeddedWarehouse implements Warehouse {
   }
 
   async query<Row>(sql: string, params: Readonly<Record<string, QueryParam>> = {}): Promise<readonly Row[]> {
-    await this.#gate.whole()
+    await this.#repair.whole()
     return await this.#own.query(sql, params)
   }
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
-    await this.#gate.whole()
+    await this.#repair.whole()
     // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
     if (this.#closing !== undefined) throw closedError()
     const pipe = this.#pipes.take()
@@ -199,7 +200,7 @@ export class EmbeddedWarehouse implements Warehouse {
       tables: () => this.#own.activeTables(),
       qualified: (table: string) => qualified(LOCAL_DIALECT, table),
     }
-    return await this.#gate.hold(() => freezeTables(engine, id, folder, meanwhile))
+    return await this.#repair.hold(() => freezeTables(engine, id, folder, meanwhile))
   }
 
   async ping(): Promise<void> {

@@ -5,7 +5,7 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { engineCode, isDiskFull, isRecordFault, messageOf } from '../engine-errors.ts'
 import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
 
-/** What the gate needs of the engine. */
+/** What the repair needs of the engine. */
 interface RepairEngine {
   /** Its data folder. */
   readonly path: string

@@ -3,6 +3,7 @@ import { duration } from './quantities.ts'
 
 /** collector: receivers, sensors, intake. processors: store, meter, rate. query: routes and the page. */
 export const ROLES = ['collector', 'processors', 'query'] as const
+/** A stage that a process can run. */
 export type Role = (typeof ROLES)[number]
 
 /** Keys of the process as a whole, which stand in no section. */

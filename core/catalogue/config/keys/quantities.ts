@@ -38,7 +38,7 @@ function sizeBytes(text: string): number | undefined {
   return found === null ? undefined : Number(found[1]) * UNIT_BYTES[found[2]!]!
 }
 
-interface Quantity {
+interface QuantityKey {
   /** What a value must be, in words. */
   readonly wanted: string
   /** In the unit of the key; undefined for a text that is not one. */
@@ -47,7 +47,7 @@ interface Quantity {
 }
 
 /** A number in the unit of the key, or a text with a unit of its own. */
-const quantity = ({ wanted, read, isGood }: Quantity) =>
+const quantity = ({ wanted, read, isGood }: QuantityKey) =>
   z.union([z.number(), z.string()], { error: wanted }).transform((given, context) => {
     const value = typeof given === 'number' ? given : BARE.test(given) ? Number(given) : read(given)
     if (value !== undefined && Number.isFinite(value) && isGood(value)) return value

@@ -4,6 +4,7 @@ import { bytes, duration } from './quantities.ts'
 
 /** Keys of `scrape`, named as those of Prometheus where they mean the same. docs/scrape.md says what is not taken over. */
 
+/** Exposition formats by Prometheus' names, newest first. */
 export const SCRAPE_PROTOCOLS = [
   'OpenMetricsText1.0.0',
   'OpenMetricsText0.0.1',
@@ -29,6 +30,7 @@ const relabelRule = z.strictObject({
   replacement: z.string().default('$1').describe('Its new value; `labelmap`: the new name'),
   modulus: z.int().positive().optional().describe('`hashmod`: modulus of the hash of the joined values'),
 })
+/** A relabelling rule after defaults. */
 export type RelabelRule = z.infer<typeof relabelRule>
 
 const job = z.strictObject({
@@ -130,6 +132,7 @@ const job = z.strictObject({
   metric_relabel_configs: z.array(relabelRule).default([]).describe('Relabelling rules for samples'),
 })
 
+/** Key `scrape`. */
 export const scrapeSchema = z
   .strictObject({
     concurrency: z
@@ -145,9 +148,12 @@ export const scrapeSchema = z
   })
   .prefault({})
 
+/** A scrape job after defaults, durations in seconds. */
 export type ScrapeJob = z.infer<typeof job>
+/** Name of an exposition format. */
 export type ScrapeProtocol = (typeof SCRAPE_PROTOCOLS)[number]
 
 /** Targets that share labels, as files hold them. */
 export const targetGroups = z.array(z.object({ targets: z.array(target), labels: labels.default({}) }))
+/** Targets with the labels that they share. */
 export type TargetGroup = z.infer<typeof targetGroups>[number]
