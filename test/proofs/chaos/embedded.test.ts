@@ -34,7 +34,7 @@ const OF_FILES = [
   'unmounted',
 ]
 
-it('tells exactly what damaged, lost and older files have cost', { timeout: 400_000 }, async () => {
+it('tells exactly what damaged, lost and older files have cost', { timeout: 900_000 }, async () => {
   const lines: string[] = []
   const result = await runChaos({
     topology: embeddedTopology(),
@@ -50,7 +50,7 @@ it('tells exactly what damaged, lost and older files have cost', { timeout: 400_
   expect(result.acknowledgedSpans).toBeGreaterThan(500)
 })
 
-it('keeps every acknowledged span and microjoule, over a dozen faults', { timeout: 400_000 }, async () => {
+it('keeps every acknowledged span and microjoule, over a dozen faults', { timeout: 900_000 }, async () => {
   const lines: string[] = []
   const tampered: string[][] = []
   const result = await runChaos({
