@@ -1,5 +1,4 @@
 /** What is remembered of a series: everything of its readings but time, epoch and value, its texts as bytes. */
-import { isCounter } from '../../../core/books/quantities.ts'
 import { partitionKey } from '../../../core/model/partition.ts'
 import type { IgnoredReason, Mapping } from '../mappings/mapping.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
@@ -75,7 +74,7 @@ export function identityOf(
 
 /** A counter that restarts says so by its start time. */
 export function epochOf(series: ReadingSeries, startLow: number, startHigh: number): string {
-  if (!isCounter(series.mapping.quantity)) return ''
+  if (!series.mapping.isCounter) return ''
   if (series.startLow === startLow && series.startHigh === startHigh) return series.epoch
   series.startLow = startLow
   series.startHigh = startHigh

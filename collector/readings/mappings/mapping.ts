@@ -58,6 +58,8 @@ export interface Mapping {
   readonly source: string
   readonly metric: string
   readonly quantity: Quantity
+  /** Of the quantity; here since it is asked of every point. */
+  readonly isCounter: boolean
   /** From the unit sent to the unit of the quantity. */
   readonly factor: UnitFactor
   /** Point labels that must be equal for this row to apply; the first row that applies wins. */

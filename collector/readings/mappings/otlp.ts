@@ -1,5 +1,5 @@
 /** Mappings of the OpenTelemetry semantic conventions (v1.44.0) and of older names still in the wild. */
-import type { Quantity } from '../../../core/books/quantities.ts'
+import { isCounter, type Quantity } from '../../../core/books/quantities.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 import { attribute, containerWorkload, podWorkload, processWorkload } from './workload.ts'
@@ -23,6 +23,7 @@ const row = (metric: string, quantity: Quantity, by: UnitFactor, locate: Mapping
   source: 'otlp',
   metric,
   quantity,
+  isCounter: isCounter(quantity),
   factor: by,
   locate,
 })

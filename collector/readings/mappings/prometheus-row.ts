@@ -1,5 +1,5 @@
 /** How rows of the table for exporters of Prometheus are written. */
-import type { Quantity } from '../../../core/books/quantities.ts'
+import { isCounter, type Quantity } from '../../../core/books/quantities.ts'
 import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 
@@ -31,4 +31,14 @@ export const row =
     by: UnitFactor,
     locate: Mapping['locate'],
     extra: Extra = {},
-  ): Mapping => ({ source, metric, quantity, factor: by, hostLabels, untyped: true, locate, ...extra })
+  ): Mapping => ({
+    source,
+    metric,
+    quantity,
+    isCounter: isCounter(quantity),
+    factor: by,
+    hostLabels,
+    untyped: true,
+    locate,
+    ...extra,
+  })

@@ -1,6 +1,5 @@
 /** What a metric's name, unit, kind and temporality say about all its points: decided once a metric. */
 
-import { isCounter } from '../../../core/books/quantities.ts'
 import { LONGEST_UNIT } from '../../../core/model/units.ts'
 import { CUMULATIVE } from '../../../core/protobuf/otlp/fields.ts'
 import type { TextRange } from '../../otlp/decode/envelope.ts'
@@ -134,6 +133,6 @@ export function rowProblem(
   if (isSum && !isCumulative) return 'delta_temporality'
   if (mapping.refused !== undefined) return mapping.refused
   if (mapping.untyped) return null
-  if (isCounter(mapping.quantity)) return isSum && isMonotonic ? null : 'not_a_counter'
+  if (mapping.isCounter) return isSum && isMonotonic ? null : 'not_a_counter'
   return isSum && isMonotonic ? 'not_a_gauge' : null
 }
