@@ -250,6 +250,7 @@ export function spanBatchSource(): string {
     methods().join('\n\n'),
     '}',
     '',
+    '/** An empty batch. Unmanaged: free it with `destroy`. */',
     method('', 'export function newSpanBatch(): SpanBatch', [
       'const batch = changetype<SpanBatch>(zeroed(offsetof<SpanBatch>()))',
       ...make(),

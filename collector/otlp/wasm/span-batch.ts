@@ -233,6 +233,7 @@ export class SpanBatch {
   }
 }
 
+/** An empty batch. Unmanaged: free it with `destroy`. */
 export function newSpanBatch(): SpanBatch {
   const batch = changetype<SpanBatch>(zeroed(offsetof<SpanBatch>()))
   batch.tenant = newDictionary()
