@@ -14,47 +14,54 @@ export function limitsPage(): string {
     code === null ? '' : `\`${code}\``,
     beyond,
   ])
-  const headings = ['what is bounded', 'bound', ...endpoints.map(([, name]) => name), 'error', 'beyond it']
+  const headings = [
+    'what is limited',
+    'limit',
+    ...endpoints.map(([, name]) => name),
+    'error',
+    'beyond the limit',
+  ]
   return [
     `# Limits\n\n${NOTE}\n`,
-    'What a client may cost, and what it is answered beyond that; `test/collector/limits.test.ts` drives every row against every endpoint. A refusal with 429 or 503 carries `Retry-After`, one with UNAVAILABLE or DEADLINE_EXCEEDED a `RetryInfo`: send it again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
+    'This table lists what a client may send, and how each endpoint answers when it exceeds a limit. `test/collector/limits.test.ts` tests every row against every endpoint. An answer with 429 or 503 carries `Retry-After`, one with UNAVAILABLE or DEADLINE_EXCEEDED a `RetryInfo`: send the same request again. Limits of queries are under `limits.sql` in [configuration](reference/configuration.md).\n',
     `${table(headings, rows)}\n`,
-    'A 200 or OK with a partial success names what was rejected or cut. Remote write has no partial success: what could be stored is stored, and the answer is 400 with the reasons, which senders do not repeat.\n',
+    'A 200 or OK with a partial success names the items that were rejected or cut. Remote write has no partial success: Wattline stores the valid series and answers 400 with the reasons. Senders do not repeat a request after 400.\n',
     ODD,
   ].join('\n')
 }
 
-const ODD = `## What is odd, and no fault
+const ODD = `## Unusual bodies
 
 | body | answer |
 |---|---|
 | empty, or with empty resources and scopes | 200 or OK, nothing is stored |
-| text that is not UTF-8 | 200 or OK; U+FFFD where it is not |
-| NaN and infinities | 200 or OK; stored as they are; in text \`NaN\`, \`+Inf\`, \`-Inf\` |
-| unknown fields, groups, values that a later one replaces, messages in pieces | 200 or OK, as protobuf wants |
-| lengths that lie, integers of more than ten bytes, known fields of another wire type | 400 or INVALID_ARGUMENT, \`body_undecodable\`, nothing of the body is stored |
-| over gRPC: fewer or more bytes than the message’s prefix says, a second message, none | INVALID_ARGUMENT, \`body_undecodable\`, nothing of the call is stored |
-| over gRPC: a flag that is neither 0 nor 1, or 1 without a compression | INTERNAL, \`frame_invalid\`, nothing of the call is stored |
+| text that is not UTF-8 | 200 or OK; U+FFFD replaces the invalid bytes |
+| NaN and infinities | 200 or OK; stored unchanged; in text \`NaN\`, \`+Inf\`, \`-Inf\` |
+| unknown fields, groups, repeated scalar fields, split messages | 200 or OK; handled as protobuf specifies |
+| wrong lengths, integers of more than ten bytes, known fields with another wire type | 400 or INVALID_ARGUMENT, \`body_undecodable\`, nothing of the body is stored |
+| over gRPC: fewer or more bytes than the prefix of the message says, a second message, no message | INVALID_ARGUMENT, \`body_undecodable\`, nothing of the call is stored |
+| over gRPC: a flag that is neither 0 nor 1, or 1 without a compression method | INTERNAL, \`frame_invalid\`, nothing of the call is stored |
 
 ## Memory
 
-\`limits.memory_bytes\` is for the whole process. Requests are let in up to four fifths of it; above, memory is collected, at
-most every five seconds, and what does not fit is told to come back. The last fifth is for what is on its way already, so it
-should not be less than \`limits.in_flight_bytes\`. Shedding ends what clients add; it does not end what the embedded engine
-takes to work off the log, which has a bound of its own, \`warehouse.max_memory_bytes\`. A process of all roles takes about
-half a gibibyte before the first request: less than a gibibyte in all leaves it nothing to work with.
+\`limits.memory_bytes\` is the limit of the whole process. Requests are admitted up to four fifths of it. Above that, the process
+collects garbage, at most every five seconds, and answers the requests that do not fit with 429. The last fifth is for requests in
+flight, so it should be at least \`limits.in_flight_bytes\`. Refusing requests limits what clients use. It does not limit the
+embedded engine while it works off the log: \`warehouse.max_memory_bytes\` does. A process with all roles needs about half a gibibyte
+before the first request, so give it at least a gibibyte.
 
-What is metered takes memory as long as it is heard of: about 2 KB for each series (a quantity of a meter or workload), 1.4 KB for
-each host, both until they have been silent (workloads for an hour, hosts for a day), and 50 bytes for each sample of a minute that is open. \`metering.state_bytes\` bounds it for
-each tenant; beyond it what is known goes on, and readings of new hosts and workloads are stored without being metered: their
-rows in \`late_readings\` say \`no_room\`, \`/readyz\` names the tenant, \`wattline_meter_state_bytes\` shows how full it is.
+Metering needs about 2 KB of memory per series (a quantity of a meter or workload), 1.4 KB per host, and 50 bytes per sample of an open
+minute. It forgets a workload after an hour of silence, and a host after a day. \`metering.state_bytes\` limits this memory per tenant. When a tenant reaches it, known hosts and
+workloads continue. Readings of new ones are stored but not metered: their rows in \`late_readings\` say \`no_room\`, \`/readyz\` names
+the tenant, and \`wattline_meter_state_bytes\` shows the memory in use.
 
 ## Several processes
 
-With \`collector.processes: N\` a limit is that of the whole, and each process gets an equal part: of \`limits.in_flight_bytes\`, of
-\`limits.memory_bytes\` after 160 MiB for the process that watches the others, and of the connections of a listener and the calls of
-gRPC. A client meets the part of the process that its connection was given to. A body is not divided: \`limits.in_flight_bytes\`
-must be at least N times \`limits.body_bytes\`. What scrapes may hold, \`scrape.in_flight_bytes\`, is that of the one process that scrapes.
+With \`collector.processes: N\`, a limit applies to all processes together, and each process gets an equal part of it. This holds for
+\`limits.in_flight_bytes\`, for \`limits.memory_bytes\` (less 160 MiB for the process that supervises the others), for the connections
+of a listener, and for gRPC calls. A client is limited by the part of the process that has its connection. A body goes to one process,
+so \`limits.in_flight_bytes\` must be at least N times \`limits.body_bytes\`. One process scrapes for all and has the whole
+\`scrape.in_flight_bytes\`.
 `
 
 function keyText(key: string): string {

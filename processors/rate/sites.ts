@@ -7,6 +7,7 @@ import type { Micrograms } from '../../core/model/quantity.ts'
 import { embodiedPerWindow } from './embodied.ts'
 import { wildcard } from './wildcard.ts'
 
+/** What the entries of a host need of the first matching entry of `sites`; defaults come from `factors`. */
 export interface Site {
   /** Grid zone, as the intensities name it. */
   readonly zone: string

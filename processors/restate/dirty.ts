@@ -1,6 +1,7 @@
 /** What is to be restated: ranges of time of a zone, a month at a time, and how far each is. Kept in the state of the group. */
 import { gridIntensity } from '../../core/model/streams/factors.ts'
 
+/** Part of a month of a zone whose intensities were revised, and the progress of the restatement. */
 export interface DirtyRange {
   readonly zone: string
   /** Seconds since the epoch, `[from, to)`, within one UTC month. */
@@ -52,6 +53,8 @@ export function withDay(
   }
 }
 
+/** As JSON, since ranges are few and small. */
 export const encodeRange = (range: DirtyRange): Uint8Array => Buffer.from(JSON.stringify(range))
+/** @throws SyntaxError when the bytes are not JSON; the fields are not checked, since `encodeRange` wrote them. */
 export const decodeRange = (bytes: Uint8Array): DirtyRange =>
   JSON.parse(Buffer.from(bytes).toString()) as DirtyRange

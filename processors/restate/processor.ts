@@ -35,8 +35,10 @@ import {
 } from './statement.ts'
 import { type PlannedUnit, type StaleWorkload, unitsOf } from './units.ts'
 
+/** Name of the consumer group, also in metrics and in `/api/v1/lag`. */
 export const RESTATE = 'restate'
 
+/** What the restating processor works with. */
 export interface RestateOptions {
   readonly broker: Pick<Broker, 'lag' | 'partitions'>
   readonly statements: Statements
@@ -61,6 +63,7 @@ const NOTHING = '0/0'
 /** State entry with the offset that the group has read up to; all others are ranges. */
 const NEXT = 'next'
 
+/** Reads stream `factors` and appends corrections to stream `ledger`: see the head of this file. */
 export const createRestate = (options: RestateOptions): Processor => ({
   name: RESTATE,
   streams: [factors.name],

@@ -8,6 +8,7 @@ import { selectToFile } from '../../core/warehouse/move.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
 import type { Statements } from '../../core/warehouse/warehouse.ts'
 
+/** An encoded record, and how many rows it has (at least one). */
 export interface SelectedRecord {
   readonly value: Uint8Array
   readonly rows: number

@@ -16,6 +16,7 @@ export interface StaleWorkload {
 /** Entries of one piece, unless a single workload has more: their corrections, one an hour, are one insert. */
 const UNIT_ENTRIES = 1_000_000
 
+/** Workloads of one host whose corrections become one record. */
 export interface PlannedUnit extends RestatedUnit {
   /** Its last workload. */
   readonly end: UnitCursor

@@ -17,6 +17,9 @@ const ROUTE = '/api/v1/factors/intensity'
 /** Versions begin with where a factor comes from. */
 const LABEL = 'api'
 
+/**
+ * GET needs scope `read`; PUT needs scope `admin` of tenant `default`, because a zone's values apply to all tenants.
+ */
 export function factorRoutes(app: FastifyInstance, { intensities, now }: QueryContext): void {
   app.get(ROUTE, { config: { access: READ } }, async (request, reply): Promise<IntensityAnswer> => {
     const source = given(intensities)

@@ -12,15 +12,15 @@ export const COLLECTOR_BOUNDS = {
   decodedBytes: 512 * 1024 * 1024,
   /** Of one item (span, log record, data point, series); servers of gRPC take no more in a whole request by default. */
   itemBytes: 4 * 1024 * 1024,
-  /** What a large request says once for many items: a resource, a scope, a metric without its points. */
+  /** Part of a large request that applies to many items: a resource, a scope, a metric without its points. */
   headBytes: 512 * 1024,
-  /** What that takes, repeated in the rows of the part of a request that is decoded at once. */
+  /** Size of these parts when they are repeated in the rows of the part of a request that is decoded at once. */
   repeatedBytes: 256 * 1024 * 1024,
-  /** Compressed pieces in one body. */
+  /** Compressed frames in one body. */
   frames: 256,
-  /** Log2 of the bytes that a zstd frame may look back: 8 MiB, what RFC 8878 wants taken. */
+  /** Log2 of the window of a zstd frame in bytes: 8 MiB, which RFC 8878 recommends to support. */
   zstdWindowLog: 23,
-  /** For the log to take a record. */
+  /** Time for the log to store a record, in milliseconds. */
   appendMs: 10_000,
 } as const
 
@@ -29,107 +29,108 @@ const F = COLLECTOR_BOUNDS
 /** Bodies and the items in them. */
 export const BODY_LIMITS = {
   bodyBytes: {
-    what: 'Body, announced, received or inflated',
+    what: 'Size of a body: announced, received or decompressed',
     bound: key('limits.body_bytes'),
-    beyond: 'refused for good; reading and inflating end at the limit',
+    beyond: 'refused; reading and decompression stop at the limit',
     code: 'body_too_large',
     answers: everywhere(413, 'RESOURCE_EXHAUSTED'),
   },
   inFlightBytes: {
-    what: 'Bytes of requests until they are durable, of all clients',
+    what: 'Bytes of all requests that are not on disk yet',
     bound: key('limits.in_flight_bytes'),
-    beyond: 'to be sent again; refused before the body is read if its length is announced',
+    beyond: 'send again later; with an announced length, answered before the body is read',
     code: 'overloaded',
     answers: everywhere(429, 'UNAVAILABLE'),
   },
   memoryBytes: {
     what: 'Resident memory of the process',
     bound: key('limits.memory_bytes'),
-    beyond: 'above four fifths of it to be sent again; one request at a time goes on',
+    beyond: 'above four fifths of it: send again later; one request at a time is still accepted',
     code: 'overloaded',
     answers: everywhere(429, 'UNAVAILABLE'),
   },
   growth: {
-    what: 'What a body may become as a record',
+    what: 'Size of a body as a record',
     bound: fixed(
       `${F.growth} times its size and ${F.growthFreeBytes >> 20} MiB, at most ${F.decodedBytes >> 20} MiB`,
     ),
-    beyond: 'refused for good: a resource that repeats on very many items',
+    beyond: 'refused; happens when a resource repeats on very many items',
     code: 'body_too_large',
     answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
   itemBytes: {
     what: 'An item: a span, a log record, a data point, a series of remote write',
     bound: fixed(`${F.itemBytes >> 20} MiB`),
-    beyond: 'it is rejected (`item_too_large`, `series_too_large`), the others are stored',
+    beyond: 'the item is rejected (`item_too_large`, `series_too_large`), the others are stored',
     code: null,
     answers: otlp(200, 'OK', 400),
   },
   headBytes: {
-    what: 'A resource, a scope, or a metric without its points, in a body beyond 4 MiB; there also a metric of several kinds or in pieces, twice that',
+    what: 'A resource, a scope, or a metric without its points, in a body of more than 4 MiB; a metric of several kinds or a split one: twice that',
     bound: fixed(`${F.headBytes >> 10} KiB`),
-    beyond: 'refused for good',
+    beyond: 'refused',
     code: 'body_too_large',
     answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
   repeatedBytes: {
-    what: 'What the rows of a mebibyte of a body repeat: their resource, scope, and the name, unit and description of their metric',
+    what: 'Resource, scope, metric name, unit and description, repeated in every row of one mebibyte of a body',
     bound: fixed(`${F.repeatedBytes >> 20} MiB`),
-    beyond: 'refused for good: the engine has them once a row',
+    beyond: 'refused: the engine stores them in every row',
     code: 'body_too_large',
     answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
   frames: {
-    what: 'Pieces of a compressed body',
+    what: 'Frames of a compressed body',
     bound: fixed(`${F.frames}`),
-    beyond: 'refused for good',
+    beyond: 'refused',
     code: 'body_undecodable',
     answers: otlp(400, 'INVALID_ARGUMENT'),
   },
   zstdWindow: {
     what: 'Window of a zstd body',
     bound: fixed(`${2 ** (F.zstdWindowLog - 20)} MiB`),
-    beyond: 'refused for good',
+    beyond: 'refused',
     code: 'body_undecodable',
     answers: otlp(400, 'INVALID_ARGUMENT'),
   },
   jsonDepth: {
-    what: 'Messages within messages in OTLP/JSON; arrays and objects within each other in an unknown field',
+    what: 'Nesting of messages in OTLP/JSON, and of arrays and objects in an unknown field',
     bound: fixed(`${F.jsonDepth}`),
-    beyond: 'refused for good',
+    beyond: 'refused',
     code: 'body_undecodable',
     answers: otlp(400, null),
   },
   attributes: {
     what: 'Attributes of an item, a resource or a scope; labels of a series',
     bound: key('limits.attributes'),
-    beyond: 'OTLP: cut, counted in the row and in a partial success; remote write: the series is refused',
+    beyond:
+      'OTLP: the rest is cut, and counted in the row and in a partial success; remote write: the series is rejected',
     code: null,
     answers: otlp(200, 'OK', 400),
   },
   attributeBytes: {
-    what: 'Bytes of a key or value of an attribute',
+    what: 'Bytes of the key or the value of an attribute',
     bound: key('limits.attribute_bytes'),
-    beyond: 'the same; cut at a character',
+    beyond: 'the same; cut at a character boundary',
     code: null,
     answers: otlp(200, 'OK', 400),
   },
   valueDepth: {
-    what: 'Arrays and maps within each other in a value',
+    what: 'Nesting of arrays and maps in a value',
     bound: fixed(`${F.valueDepth}`),
-    beyond: 'null in its place, counted like a cut attribute',
+    beyond: 'replaced by null, and counted like a cut attribute',
     code: null,
     answers: otlp(200, 'OK'),
   },
   future: {
-    what: 'Time of an item ahead of the clock',
+    what: 'Timestamp of an item ahead of the clock, in seconds',
     bound: key('limits.future_seconds'),
     beyond: 'the item is rejected (`time_in_future`), the others are stored',
     code: null,
     answers: otlp(200, 'OK', 400),
   },
   past: {
-    what: 'Age of an item',
+    what: 'Age of an item, in days',
     bound: key('retention.signals_days'),
     beyond: 'the item is rejected (`time_in_past`), the others are stored',
     code: null,
@@ -140,9 +141,9 @@ export const BODY_LIMITS = {
 /** The way into the log. */
 export const APPEND_LIMITS = {
   appendTime: {
-    what: 'Time for the log to take a record',
+    what: 'Time for the log to store a record',
     bound: seconds(F.appendMs),
-    beyond: 'to be sent again; it may have been stored all the same',
+    beyond: 'send again; the record may have been stored all the same',
     code: 'broker_unavailable',
     answers: everywhere(503, 'UNAVAILABLE'),
   },

@@ -42,12 +42,12 @@ export const LISTENER_LIMITS = {
   connections: {
     what: 'Connections of one listener',
     bound: fixed(F.connections.toLocaleString('en')),
-    beyond: 'the next one is closed at once; those that are open go on',
+    beyond: 'the next connection is closed at once; the open ones continue',
     code: null,
     answers: everywhere('closed', 'closed'),
   },
   headersTime: {
-    what: 'Time to the end of a request’s headers, over gRPC to a connection’s first frame; also of one that says nothing',
+    what: 'Time to the end of a request’s headers, or over gRPC to the first frame of a connection; also for a connection that sends nothing',
     bound: seconds(F.headersMs),
     beyond: 'refused, the connection ends',
     code: null,
@@ -56,12 +56,12 @@ export const LISTENER_LIMITS = {
   requestTime: {
     what: 'Time for a whole request, body included',
     bound: seconds(F.requestMs),
-    beyond: 'refused, its bytes are given back; over HTTP/1.1 the connection ends',
+    beyond: 'refused, and its memory is freed; over HTTP/1.1 the connection ends',
     code: null,
     answers: everywhere(408, 'DEADLINE_EXCEEDED'),
   },
   idleTime: {
-    what: 'Time that a connection may stay without a request; over gRPC also in the middle of headers',
+    what: 'Time that a connection may stay open without a request; over gRPC also in the middle of headers',
     bound: fixed(`${F.keepAliveMs / 1000} s; gRPC: ${F.grpcIdleMs / 1000} s`),
     beyond: 'the connection ends',
     code: null,
@@ -72,16 +72,16 @@ export const LISTENER_LIMITS = {
 /** Calls over gRPC. */
 export const CALL_LIMITS = {
   callTime: {
-    what: 'Time for a call, its answer read by the client included',
+    what: 'Time for a call, until the client has read the answer',
     bound: seconds(F.callMs),
-    beyond: 'its client reads no answers: the connection ends',
+    beyond: 'the connection ends, because the client does not read its answers',
     code: null,
     answers: grpc('closed'),
   },
   calls: {
     what: 'Calls at once',
     bound: fixed(F.calls.toLocaleString('en')),
-    beyond: 'to be sent again',
+    beyond: 'send again later',
     code: 'overloaded',
     answers: grpc('UNAVAILABLE'),
   },
@@ -101,7 +101,7 @@ export const CALL_LIMITS = {
   },
   cancelledCalls: {
     what: 'Calls that a connection opens and cancels',
-    bound: fixed(`${F.cancelledCalls}, and ${F.cancelledCallsASecond} a second`),
+    bound: fixed(`${F.cancelledCalls}, and ${F.cancelledCallsASecond} per second`),
     beyond: 'the connection ends',
     code: null,
     answers: grpc('closed'),
@@ -109,7 +109,7 @@ export const CALL_LIMITS = {
   controlFrames: {
     what: 'PING and SETTINGS frames of a connection',
     bound: fixed(
-      `${F.controlFrames.toLocaleString('en')} a second, and ${F.controlFramesOfCall} for each call`,
+      `${F.controlFrames.toLocaleString('en')} per second, and ${F.controlFramesOfCall} for each call`,
     ),
     beyond: 'the connection ends',
     code: null,

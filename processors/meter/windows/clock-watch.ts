@@ -4,8 +4,10 @@
  * through something that keeps readings so long. One that catches up with a backlog is neither.
  */
 
+/** `ahead`: readings are dated after they arrive; `behind`: a steady stream arrives more than 90 s late. */
 export type ClockState = 'ahead' | 'behind' | 'right'
 
+/** The result of at least three minutes of readings of one host. */
 export interface ClockVerdict {
   readonly state: ClockState
   /** Of the least delayed of its records, ms. */
@@ -23,6 +25,7 @@ const LOOK_EVERY_MS = 10_000
 const PERIOD_MS = 180_000
 const FEWEST_LOOKS = 3
 
+/** Watches the clock of one host: compares the time of its newest reading with the arrival, at most every 10 s. */
 export class ClockWatch {
   #fromMs = 0
   #lookedMs = Number.NEGATIVE_INFINITY

@@ -8,7 +8,7 @@ import { hostKey } from '../samples/keys.ts'
 import type { HostState } from '../state/host-state.ts'
 import { type ClockState, type ClockVerdict, ClockWatch } from './clock-watch.ts'
 
-type Row = RowOf<typeof hostClocks>
+type HostClockRow = RowOf<typeof hostClocks>
 
 /** What was told last of a host whose clock is off. */
 interface Told extends ClockVerdict {
@@ -20,13 +20,14 @@ const TELL_AGAIN_MS = 3_600_000
 /** A change by less is not told at once. */
 const MUCH_MS = 60_000
 
+/** The clocks of all hosts of one worker. The state of the group has only the hosts whose clock is wrong. */
 export class HostClocks {
   readonly #events: Events
   readonly #watches = new Map<string, ClockWatch>()
   /** By host key; of hosts whose clocks are right, none. */
   readonly #told = new Map<string, Told>()
   #changes = new Map<string, Uint8Array | null>()
-  #rows: Row[] = []
+  #rows: HostClockRow[] = []
 
   constructor(events: Events, stored: ReadonlyMap<string, Uint8Array>) {
     this.#events = events
@@ -105,7 +106,7 @@ export class HostClocks {
   }
 
   /** One event a state, however many hosts: a clock of the centre that is wrong makes all of them so at once. */
-  #report(rows: readonly Row[]): void {
+  #report(rows: readonly HostClockRow[]): void {
     for (const [state, some] of Map.groupBy(rows, row => row.State as ClockState)) {
       const { Tenant, Host, OffsetMs } = some[0]!
       const facts = { tenant: Tenant, host: Host, offset_ms: OffsetMs, amount: some.length }
