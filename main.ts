@@ -1,8 +1,8 @@
 /**
  * Chooses what a configuration needs: log, warehouse, processors, intake, receivers, telemetry of its own, query server,
  * sensors; wiring/ knows how each is put together. Started in this order, so that each part finds its neighbours; stopped
- * in the opposite one, so that what was taken in is finished. Logs and engines are loaded only by who opens them: an
- * engine that nobody uses costs 150 MB of memory.
+ * in the opposite one, so that what was taken in is finished. Logs and engines are loaded only when they are opened: an
+ * unused engine costs 150 MB of memory.
  */
 import type { Role } from './core/catalogue/config/keys/process.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'

@@ -5,10 +5,9 @@ import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 const LEAST_UPTIME_MS = 10_000
 
 /**
- * Starts this process anew in its own place: same process id, arguments and environment, so that it works without anybody
- * who would start it again, and looks to one who would as if it had never ended. For an embedded engine that has broken
- * down: it cannot be opened twice in one process and would hold up an orderly end. What was acknowledged is in the log.
- * A process that is asked to stop, before or meanwhile, is left to its end.
+ * Replaces this process by a new one with the same process id, arguments and environment. It needs no supervisor for this, and
+ * a supervisor does not notice it. Used after a crash of the embedded engine, which cannot be opened twice in one process
+ * and would block an orderly stop. Acknowledged data is in the log. A process that was asked to stop is not restarted.
  */
 export async function startAgain(
   events: EventBus,

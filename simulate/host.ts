@@ -23,7 +23,7 @@ interface ContainerSlot {
   readonly weight: number
 }
 
-/** Rounds `from` to `to` (exclusive) in which a host sends nothing; `restarts`: its counters begin anew at `to`. */
+/** Rounds `from` to `to` (exclusive) in which a host sends nothing; `restarts`: its counters start again from 0 at `to`. */
 interface Absence {
   readonly from: number
   readonly to: number

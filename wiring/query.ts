@@ -102,7 +102,7 @@ interface Working {
   readonly warehouse: Warehouse | null
 }
 
-/** Per role of this process, what keeps it from working; asked anew each time. */
+/** Per role of this process, what keeps it from working; computed for each call. */
 export function readinessOf(
   { config, losses }: Wiring,
   { intake, processors, warehouse }: Working,

@@ -73,7 +73,7 @@ export class Erasures {
   get(id: string): ErasureAnswer {
     const erasure = this.#all.get(id)
     if (erasure === undefined)
-      throw new WattlineError('not_found', `There is no erasure ${id.slice(0, 100)}.`)
+      throw new WattlineError('not_found', `Erasure ${id.slice(0, 100)} does not exist.`)
     return answerOf(erasure, this.#doing, this.#problem)
   }
 
@@ -126,8 +126,7 @@ export class Erasures {
 
     await this.#step(erasure, 'tables')
     await warehouse.files?.erasing(true)
-    const onProgress = (table: string, parts: number): void =>
-      report(`${table}: ${parts} parts to write anew`)
+    const onProgress = (table: string, parts: number): void => report(`${table}: ${parts} parts to rewrite`)
     const tables = await eraseRows(statements, STREAMS, { tenant, beforeMs, onProgress })
     for (const { table, rows } of tables) add(erasure, table, rows)
 

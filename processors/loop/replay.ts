@@ -1,7 +1,7 @@
 /**
- * Appends a record that was set aside once more, for the processors that set it aside, and notes it in the quarantine:
- * a row with Code `replaying` before, one with `replayed` after. A crash or a failing log in between leaves the first
- * alone: then nobody can say whether the record is in the log, and the next replay must be asked for by force.
+ * Appends a quarantined record to the log again, for the processors that rejected it. Table `quarantine` gets a row with Code
+ * `replaying` before, and one with `replayed` after. After a crash or a failure of the log in between only the first exists:
+ * then it is unknown whether the record is in the log, and the next replay needs `force`.
  */
 import type { Appended, Broker } from '../../core/broker/broker.ts'
 import { placeText, REPLAY_OF, replayOf, type SetAside } from '../../core/broker/replay.ts'

@@ -1,6 +1,6 @@
 /**
- * Embodied emissions of a host, SCI `M = TE x TS x RS`: its whole by its lifespan in this window, by the share of its CPU
- * time. What nobody used is idle and gets its share too, so that a window's rows sum to the host's emissions.
+ * Embodied emissions of a host, SCI `M = TE x TS x RS`: the part of its total for this window, divided by CPU time. Unused
+ * CPU time is idle and gets its share too, so that the rows of a window sum to the emissions of the host.
  */
 import { apportion } from '../../core/model/apportion.ts'
 import { COMPONENTS } from '../../core/model/components.ts'
@@ -30,7 +30,7 @@ interface Sharing {
 
 /**
  * Shares of the rows of one host and window, by largest remainder. Only the first component's rows take part: CPU time
- * stands there. Without a known use, what nobody is known to have used takes all.
+ * stands there. Without known CPU time, the idle or unattributed row gets everything.
  */
 export function shareEmbodied(perWindowUg: Micrograms, rows: readonly Sharing[]): Micrograms[] {
   const first = COMPONENTS.find(component => rows.some(row => row.Component === component))

@@ -23,7 +23,7 @@ export interface RestatedUnit {
   readonly Account: string
   readonly Host: string
   readonly workloads: readonly (readonly [kind: string, id: string])[]
-  /** At most so many characters say a PUE of them. */
+  /** Length of the longest PUE of their entries, in characters. */
   readonly pueDigits: number
 }
 
@@ -159,7 +159,7 @@ ORDER BY ${keys}, Begin, Sign`
 }
 
 /**
- * µg of an entry's energy at its PUE and the factor, rounded half to even once, as `rate` does; in integers of so many bits,
+ * µg of an entry's energy at its PUE and the factor, rounded half to even once, as `rate` does; in integers of the given number of bits,
  * which must hold the product of all three.
  */
 function target(bits: 128 | 256): string {

@@ -28,7 +28,7 @@ export async function tellStartedOver(losses: Losses): Promise<void> {
     await losses.update(id, loss => ({
       ...loss,
       state: 'noted',
-      what: 'The tables were gone, and were begun anew when that was accepted.',
+      what: 'The tables were missing. After the loss was accepted, they were created again, empty.',
       remedy: 'What they had is told apart.',
       extent: [],
     }))

@@ -23,8 +23,8 @@ export async function begin(chunks: AsyncIterable<Uint8Array>): Promise<Begun> {
 }
 
 /**
- * The whole answer; each further piece takes a turn of its tenant in the engine. While its reader does not ask for more,
- * it holds up nobody.
+ * The whole answer. Each further chunk takes a turn of its tenant in the engine. While the client does not read, it blocks
+ * no other statement.
  */
 export async function* paced(
   { head, rest }: Begun,

@@ -24,8 +24,8 @@ interface TurnsOptions {
 /** A statement that was let in. */
 export interface OpenStatement {
   /**
-   * Runs `work` as soon as it is the tenant's turn. A statement can take turn after turn; between them it holds up
-   * nobody.
+   * Runs `work` as soon as it is the tenant's turn. A statement can take several turns; between them it
+   * blocks no other statement.
    * @throws WattlineError `too_many_queries` when the wait was too long; the signal's reason when that aborts
    */
   turn<T>(work: () => Promise<T>, signal: AbortSignal, options?: TurnOptions<T>): Promise<T>

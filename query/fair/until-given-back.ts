@@ -1,8 +1,8 @@
 import type { OpenStatement } from './turns.ts'
 
 /**
- * Turns that last until the engine has let go of the statement. One that is given up may work on for as long as it likes where
- * the engine cannot interrupt it: that is its tenant's time, and nobody else's.
+ * Turns that last until the engine has released the statement. Where the engine cannot interrupt a cancelled statement, it
+ * continues for as long as it needs: this uses only the time of its own tenant.
  */
 export interface HeldOpen extends OpenStatement {
   /** To be handed to the engine: `FencedQuery.onTaken`. */

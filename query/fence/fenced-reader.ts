@@ -1,7 +1,7 @@
 /**
- * Questions of our own about a tenant's rows. They name the tenant in their text, and run behind the same fence as
- * strangers' SQL all the same: row filter, limits and cancelling by the engine, so that one forgotten condition shows
- * nobody another's rows (invariant 5).
+ * Wattline's own queries of the rows of a tenant. Their text has a condition on the tenant. They also run behind the same
+ * fence as the SQL of clients, with row filter, limits and cancelling by the engine: a forgotten condition must not show the
+ * rows of another tenant (invariant 5).
  */
 import type { FastifyReply } from 'fastify'
 import type { Config } from '../../core/catalogue/config/schema.ts'

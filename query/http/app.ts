@@ -72,7 +72,7 @@ export function createApp(
     sendProblem(reply, request, context.isStarting === true ? starting() : nothingAt(pathOf(request))),
   )
   app.setErrorHandler(async (error, request, reply) => {
-    // Nobody is there to be answered, and a question that was given up is no failure.
+    // The client has disconnected: there is no one to answer, and a cancelled query is not a failure.
     if (reply.raw.destroyed) return reply
     const failure = asRouteError(error)
     if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)

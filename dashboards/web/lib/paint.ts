@@ -1,6 +1,6 @@
 import { intervalStarts, type Layer, stackEdges } from './live.ts'
 
-/** How a layer is filled: its colour, hatched when it is energy that nobody used. */
+/** How a layer is filled: its colour, hatched for idle energy. */
 export interface Fill {
   readonly colour: string
   readonly hatched: boolean

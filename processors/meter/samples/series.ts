@@ -99,7 +99,7 @@ export interface Series {
 export const MAX_SAMPLES = 4096
 /** The same where memory is short. */
 export const FEW_SAMPLES = 64
-/** No sample of a counter comes so long after later ones, unless the counter began anew. */
+/** A sample of a counter never arrives this long after later ones, unless the counter was reset. */
 const LONGEST_DELAY_MINUTES = 30
 /** Longer distances say nothing of a beat. */
 const LONGEST_BEAT_SECONDS = 600

@@ -15,7 +15,7 @@ const PROOF_MS = 900_000
 
 /**
  * Moves on by what lies between two records. 0: when the record came is unknown. A clock that is set back a little, or
- * a second collector whose clock is behind, changes nothing; after a step there is no telling how much time has passed.
+ * a second collector whose clock is behind, changes nothing; after a step it is unknown how much time has passed.
  */
 export function recordArrived(state: HostState, arrivedMs: number): void {
   if (arrivedMs <= 0) return

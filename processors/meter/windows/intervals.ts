@@ -126,8 +126,8 @@ function aroundOdd(series: Series, at: number, forgetNs: number): CounterStep | 
 }
 
 /**
- * Whether the newest step of a series cannot be booked, so far: the next sample will tell whether the newest one is odd or
- * the counter began anew.
+ * Whether the newest step of a series cannot be booked yet: the next sample shows whether the newest one is an outlier or
+ * the counter was reset.
  */
 export function isInDoubt(series: Series): boolean {
   const { samples, isGauge, most } = series

@@ -4,7 +4,7 @@ const MIN_MATCH: u32 = 4
 const LAST_LITERALS: u32 = 5
 const MATCH_LIMIT: u32 = 12
 const TABLE_BYTES: usize = 16384
-/** After so many misses the step grows: content that does not compress is passed over quickly. */
+/** The step grows after this number of misses, so that incompressible content is skipped quickly. */
 const SKIP_SHIFT: u32 = 6
 
 /** Writes `size` bytes at `source` as one LZ4 block to `target`; returns the block's length. */
