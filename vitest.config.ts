@@ -37,6 +37,7 @@ export default defineConfig({
           include: [...(name === 'proofs' ? proofs : integration)],
           // Some start a dozen processes one after the other.
           testTimeout: 300_000,
+          hookTimeout: 300_000,
           env: { UV_THREADPOOL_SIZE: '64', ...(name === 'proofs' ? { TEST_SCALE: '8' } : {}) },
         },
       })),
