@@ -107,7 +107,8 @@ export function checkNested<S extends StreamDeclaration>(stream: S, record: Reco
   }
 }
 
-function copierOf(column: Column, view: ColumnView<unknown>, into: ColumnBuilder): CopyOne {
+/** Appends values of a view to a builder of the same kind, by row of the view. */
+export function copierOf(column: Column, view: ColumnView<unknown>, into: ColumnBuilder): CopyOne {
   const scalar = COPIERS[column.kind] as (view: ColumnView<unknown>, into: ColumnBuilder) => CopyOne
   if (column.list !== true) return scalar(view, into)
   const { offsets, items } = view as ListView<ColumnView<unknown>, unknown>

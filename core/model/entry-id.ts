@@ -19,6 +19,9 @@ export interface EntryKey {
   readonly history: string
 }
 
+/** 128 bits. */
+export const ENTRY_ID_DIGITS = 32
+
 /** 128 bits of the key's hash, hex. JSON keeps the parts apart whatever they contain. */
 export const entryId = (key: EntryKey): string =>
   digest(
@@ -34,5 +37,5 @@ export const entryId = (key: EntryKey): string =>
       key.revision,
       ...(key.history === '' ? [] : [key.history]),
     ]),
-    32,
+    ENTRY_ID_DIGITS,
   )

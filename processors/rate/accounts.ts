@@ -1,5 +1,6 @@
 /** Who pays for a workload: the first rule that matches it. */
 import type { Config } from '../../core/catalogue/config/schema.ts'
+import type { EnergyRecord } from './energy-record.ts'
 import { wildcard } from './wildcard.ts'
 
 type Rule = Config['workloads']['rules'][number]
@@ -52,4 +53,35 @@ function fill(template: string, row: Rated): string | null {
     return value
   })
   return complete ? account : null
+}
+
+/** The same for rows of a record: of rows that rules cannot tell apart one is looked at. */
+export function accountsOf(
+  workloads: Config['workloads'],
+): (record: EnergyRecord) => (row: number) => string {
+  const accountOf = createAccounts(workloads)
+  return ({ columns }) => {
+    const { WorkloadKind, WorkloadName, Namespace, Share, Labels } = columns
+    const known = new Map<string, string>()
+    return row => {
+      const isActive = Share.get(row) === 'active'
+      if (!isActive) return workloads.operator_account
+      if (workloads.rules.length === 0) return workloads.account
+      let key = `${WorkloadKind.ids[row]}/${WorkloadName.ids[row]}/${Namespace.ids[row]}`
+      for (let at = Labels.offsets[row]!; at < Labels.offsets[row + 1]!; at += 1) {
+        key += `,${Labels.keys.ids[at]}=${Labels.values.ids[at]}`
+      }
+      const before = known.get(key)
+      if (before !== undefined) return before
+      const account = accountOf({
+        WorkloadKind: WorkloadKind.get(row),
+        WorkloadName: WorkloadName.get(row),
+        Namespace: Namespace.get(row),
+        Share: 'active',
+        Labels: Labels.get(row),
+      })
+      known.set(key, account)
+      return account
+    }
+  }
 }

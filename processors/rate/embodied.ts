@@ -8,6 +8,8 @@ import { divideHalfEven, type Rational } from '../../core/model/decimal.ts'
 import { larger, sumOf } from '../../core/model/integers.ts'
 import { type Micrograms, micrograms } from '../../core/model/quantity.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
+import type { EnergyRecord } from './energy-record.ts'
+import type { Site } from './sites.ts'
 
 const SECONDS_PER_YEAR = 365n * 24n * 3600n
 const UG_PER_KG = 1_000_000_000n
@@ -46,4 +48,33 @@ export function shareEmbodied(perWindowUg: Micrograms, rows: readonly Sharing[])
     return rows.map((_, index) => (index === atRest ? perWindowUg : micrograms(0n)))
   }
   return apportion(perWindowUg, sumOf(weights) === 0n ? rows.map(() => 1n) : weights).map(micrograms)
+}
+
+/** By row of a record; null where no host's emissions are configured. All rows of a host and window are there. */
+export function embodiedByRow(
+  { columns, rows }: EnergyRecord,
+  placed: (row: number) => Site,
+): readonly (Micrograms | undefined)[] | null {
+  const groups = new Map<string, { readonly perWindowUg: Micrograms; readonly indexes: number[] }>()
+  for (let row = 0; row < rows; row += 1) {
+    const { embodiedUg } = placed(row)
+    if (embodiedUg === null) continue
+    const key = `${columns.WindowStart.get(row)}/${columns.Tenant.ids[row]}/${columns.Host.ids[row]}`
+    const there = groups.get(key)
+    if (there === undefined) groups.set(key, { perWindowUg: embodiedUg, indexes: [row] })
+    else there.indexes.push(row)
+  }
+  if (groups.size === 0) return null
+  const shares: (Micrograms | undefined)[] = new Array(rows)
+  for (const { perWindowUg, indexes } of groups.values()) {
+    const sharing = indexes.map(row => ({
+      Component: columns.Component.get(row),
+      Share: columns.Share.get(row),
+      CpuUs: columns.CpuUs.get(row),
+      CapacityUs: columns.CapacityUs.get(row),
+    }))
+    for (const [position, share] of shareEmbodied(perWindowUg, sharing).entries())
+      shares[indexes[position]!] = share
+  }
+  return shares
 }

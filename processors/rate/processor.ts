@@ -1,8 +1,8 @@
 import type { AssignedPartition } from '../../core/broker/broker.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
+import { createRecordBuilder } from '../../core/columns/record-builder.ts'
+import { readRecord } from '../../core/columns/record-reader.ts'
 import { energy, ledger } from '../../core/model/streams/index.ts'
-import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Rate } from './rate.ts'
@@ -41,22 +41,32 @@ function rateWorker(
   { rate, events, follow }: Pick<RateOptions, 'rate' | 'events' | 'follow'>,
   assigned: AssignedPartition,
 ): PartitionWorker {
-  let rows: LedgerRow[] = []
+  const entries = createRecordBuilder(ledger)
+  const unpriced = new Map<string, number>()
   let timestampMs = 0
   return {
     async apply(record) {
       assertReadable(record)
       await follow()
-      rows.push(...rate.rate(decodeRows(energy, record.value), assigned.historyOf(record.offset)))
+      const before = entries.mark()
+      try {
+        const reasons = rate.rate(
+          readRecord(energy, record.value),
+          entries,
+          assigned.historyOf(record.offset),
+        )
+        for (const [reason, amount] of reasons) unpriced.set(reason, (unpriced.get(reason) ?? 0) + amount)
+      } catch (error) {
+        entries.rollback(before)
+        throw error
+      }
       timestampMs = record.timestampMs
     },
     finish(step) {
-      if (rows.length === 0) return
-      step.emit(ledger.name, assigned.partition, { value: encodeRows(ledger, rows), timestampMs })
-      const unpriced = new Map<string, number>()
-      for (const { Reason } of rows) if (Reason !== '') unpriced.set(Reason, (unpriced.get(Reason) ?? 0) + 1)
+      if (entries.rows === 0) return
+      step.emit(ledger.name, assigned.partition, { value: entries.finish(), timestampMs })
       for (const [reason, amount] of unpriced) events.emit('energyUnpriced', { reason, amount })
-      rows = []
+      unpriced.clear()
     },
   }
 }

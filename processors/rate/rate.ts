@@ -1,46 +1,34 @@
 /**
  * The verb of processor `rate`: energy in, ledger entries with carbon and cost out, by the factors in force at the window.
- * Exact rationals to the end and one rounding per row, half to even: totals are sums of rows. No state, no clock.
+ * Exact rationals to the end and one rounding per row, half to even: totals are sums of rows. No clock; what is kept between
+ * calls are short cuts. Columns that stay are copied as bytes, and no object is made per row.
  */
-
 import type { Config } from '../../core/catalogue/config/schema.ts'
+import type { DictionaryView } from '../../core/columns/column-views.ts'
+import { copyColumns } from '../../core/columns/copy-columns.ts'
+import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
+import type { Int64Column } from '../../core/columns/int64-column.ts'
 import { IntensityBook } from '../../core/factors/intensity-book.ts'
-import { divideHalfEven, multiply, type Rational, rational, scaleHalfEven } from '../../core/model/decimal.ts'
-import { entryId } from '../../core/model/entry-id.ts'
-import {
-  type Micrograms,
-  type MicroJoules,
-  micrograms,
-  microJoules,
-  type NanoMoney,
-  nanoMoney,
-} from '../../core/model/quantity.ts'
-import type { EnergyRow, LedgerRow } from '../../core/model/streams/ledger.ts'
-import type { Tariff } from '../../core/model/tariff.ts'
-import { createAccounts } from './accounts.ts'
-import { shareEmbodied } from './embodied.ts'
+import { METERED } from '../../core/model/streams/ledger.ts'
+import { accountsOf } from './accounts.ts'
+import { embodiedByRow } from './embodied.ts'
+import type { EnergyRecord, LedgerBuilder } from './energy-record.ts'
+import { entryIds } from './entry-ids.ts'
 import { intensityOf, tariffOf } from './factors.ts'
+import { createPrices, type Prices } from './prices.ts'
+import { resourceCosts } from './resources.ts'
+import { type Scale, scaledBigint, scaledNumber } from './scale.ts'
 import { createSites, type Site } from './sites.ts'
 
-/** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
-const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
-type Reason = (typeof REASONS)[number]
-
-/** The verb of `rate`. It keeps no state between calls. */
+/** The verb of `rate`. */
 export interface Rate {
   /**
-   * Rates rows of whole windows: all rows of a host and window must come in one call. One entry per row, in order.
-   * @param history of the log that they come from, see `EntryKey`; '' where none was lost
+   * Appends one entry per row, in order. All rows of a host and window are in one record.
+   * @param history of the log that the record comes from, see `EntryKey`; '' where none was lost
+   * @returns how many entries lack a quantity, by why: `no_energy`, `no_intensity`, `no_tariff`, or several with commas
    */
-  rate(rows: readonly EnergyRow[], history?: string): LedgerRow[]
+  rate(record: EnergyRecord, into: LedgerBuilder, history?: string): ReadonlyMap<string, number>
 }
-
-/** 1 kWh = 3.6e12 µJ; g -> µg and currency -> nano bring 1e6 and 1e9. */
-const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
-const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
-/** 1 vCPU-hour = 3.6e9 µs; 1 GiB-hour = 2^30 x 3600 byte-seconds. In nano of the currency. */
-const PER_CPU_US: Rational = { numerator: 10n, denominator: 36n }
-const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_073_741_824n * 3600n }
 
 /**
  * @param book of the intensities that are in force now; asked once a call
@@ -48,123 +36,145 @@ const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_07
  */
 export function createRate(
   { workloads, factors, sites, tariffs }: Pick<Config, 'workloads' | 'factors' | 'sites' | 'tariffs'>,
-  book: () => IntensityBook = constant(new IntensityBook([], intensityOf(factors))),
+  book?: () => IntensityBook,
 ): Rate {
-  const accountOf = createAccounts(workloads)
+  const configured = new IntensityBook([], intensityOf(factors))
   const siteOf = createSites({ factors, sites })
   const tariff = tariffOf(tariffs)
+  const pricesOf = createPrices(tariff)
+  const resourceCost = resourceCosts(tariff)
+  const accounts = accountsOf(workloads)
   return {
-    rate(rows, history = '') {
-      const intensities = book()
-      const embodied = embodiedByRow(siteOf, rows)
-      return rows.map((row, index) => {
-        const { CapacityUs: _, ...metered } = row
-        const site = siteOf(row)
-        return {
-          ...metered,
-          Zone: site.zone,
-          Currency: tariff.currency,
-          Pue: site.pueText,
-          EntryKind: 'original',
-          Revision: 0,
-          CorrectionReason: '',
-          ...priceRow(row, { site, intensities, tariff }),
-          Account: accountOf(row),
-          CarbonEmbodiedUg: embodied[index] ?? null,
-          EntryId: idOf(row, history),
-        }
-      })
+    rate(record, into, history = '') {
+      const { columns, rows } = record
+      const intensities = book?.() ?? configured
+      const placed = sitesByRow(record, siteOf)
+      const embodied = embodiedByRow(record, placed)
+      const accountOf = accounts(record)
+      const ids = entryIds(record, history)
+      const write = entryWriter(record, into)
+      const reasons = new Map<string, number>()
+      copyColumns(record, METERED, into)
+      for (let row = 0; row < rows; row += 1) {
+        const site = placed(row)
+        const reason = write.priced(row, site, pricesOf(intensities, site, columns.WindowStart.get(row)))
+        if (reason !== '') reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+        write.account(accountOf(row))
+        write.currency(tariff.currency)
+        into.columns.CarbonEmbodiedUg.append(embodied?.[row] ?? null)
+        into.columns.CostResourceNano.append(
+          resourceCost?.(columns.CpuUs.get(row), columns.MemoryByteSeconds.get(row)) ?? null,
+        )
+        into.columns.EntryId.append(ids(row))
+        into.endRow()
+      }
+      return reasons
     },
   }
 }
 
-const constant =
-  <T>(value: T): (() => T) =>
-  () =>
-    value
-
-interface PricingFactors {
-  readonly site: Site
-  readonly intensities: IntensityBook
-  readonly tariff: Tariff
-}
-
-function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, tariff }: PricingFactors) {
-  const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
-  const intensity = intensities.at(zone, 'average', row.WindowStart)
-  const price = tariff.energyPriceAt(row.WindowStart)
-  const reasons: Reason[] = []
-  if (energyUj === null) reasons.push('no_energy')
-  if (intensity === null) reasons.push('no_intensity')
-  if (price === null) reasons.push('no_tariff')
-  const used = energyUj === null ? null : intensity
+/** Writes what is the same for row after row by its number in the dictionary. */
+function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder) {
+  const [zone, pue, version] = [repeated(into.Zone), repeated(into.Pue), repeated(into.IntensityVersion)]
+  const [kind, state, tariffVersion] = [
+    repeated(into.IntensityKind),
+    repeated(into.IntensityState),
+    repeated(into.TariffVersion),
+  ]
+  const [entryKind, correctionReason, reasonOf] = [
+    repeated(into.EntryKind),
+    repeated(into.CorrectionReason),
+    repeated(into.Reason),
+  ]
+  const hasNone = isText(columns.EnergyQuality, 'none')
+  const energy = numbers(columns.EnergyUj.values)
   return {
-    CarbonOperationalUg:
-      energyUj === null || intensity === null ? null : carbonOf(energyUj, pue, rational(intensity.value)),
-    IntensityVersion: used?.version ?? '',
-    IntensityKind: used?.kind ?? '',
-    IntensityState: used?.state ?? '',
-    CostEnergyNano: energyUj === null || price === null ? null : energyCost(energyUj, pue, price.price),
-    CostResourceNano: resourceCost(row, tariff),
-    TariffVersion: price?.version ?? tariff.version,
-    Reason: reasons.join(','),
+    account: repeated(into.Account),
+    currency: repeated(into.Currency),
+    /** Why a quantity is null; '' when none is. */
+    priced(row: number, site: Site, { intensity, carbon, cost, tariffVersion: tariff }: Prices): string {
+      const isKnown = !hasNone(row)
+      const used = isKnown ? intensity : null
+      zone(site.zone)
+      pue(site.pueText)
+      version(used?.version ?? '')
+      kind(used?.kind ?? '')
+      state(used?.state ?? '')
+      tariffVersion(tariff)
+      entryKind('original')
+      correctionReason('')
+      into.Revision.append(0)
+      const amount = energy(row)
+      append(into.CarbonOperationalUg, isKnown ? carbon : null, amount, columns.EnergyUj, row)
+      append(into.CostEnergyNano, isKnown ? cost : null, amount, columns.EnergyUj, row)
+      const reason = reasonText(isKnown, carbon !== null, cost !== null)
+      reasonOf(reason)
+      return reason
+    },
   }
 }
 
-const carbonOf = (energyUj: MicroJoules, pue: Rational, gramsPerKwh: Rational): Micrograms =>
-  micrograms(scaleHalfEven(energyUj, multiply(PER_UJ_CARBON, multiply(pue, gramsPerKwh))))
-
-const energyCost = (energyUj: MicroJoules, pue: Rational, perKwh: Rational): NanoMoney =>
-  nanoMoney(scaleHalfEven(energyUj, multiply(PER_UJ_COST, multiply(pue, perKwh))))
-
-/** CPU and memory by use, one rounding for both. A resource without a price is not charged; without any price: null. */
-function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): NanoMoney | null {
-  if (perVcpuHour === null && perGibHour === null) return null
-  const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
-  const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
-  const numerator =
-    row.CpuUs * cpu.numerator * memory.denominator +
-    row.MemoryByteSeconds * memory.numerator * cpu.denominator
-  return nanoMoney(divideHalfEven(numerator, cpu.denominator * memory.denominator))
+/** Of what is not known, in this order. */
+function reasonText(energy: boolean, intensity: boolean, tariff: boolean): string {
+  if (energy && intensity && tariff) return ''
+  return [energy ? '' : 'no_energy', intensity ? '' : 'no_intensity', tariff ? '' : 'no_tariff']
+    .filter(Boolean)
+    .join(',')
 }
 
-const NOTHING: Rational = { numerator: 0n, denominator: 1n }
-
-/** By row; undefined where the host's emissions are not configured. All rows of a host and window are there. */
-function embodiedByRow(
-  siteOf: (row: EnergyRow) => Site,
-  rows: readonly EnergyRow[],
-): readonly (Micrograms | undefined)[] {
-  const groups = new Map<string, { readonly perWindowUg: Micrograms; readonly indexes: number[] }>()
-  for (const [index, row] of rows.entries()) {
-    const { embodiedUg } = siteOf(row)
-    if (embodiedUg === null) continue
-    const key = `${row.WindowStart}\u0000${row.Tenant}\u0000${row.Host}`
-    const there = groups.get(key)
-    if (there === undefined) groups.set(key, { perWindowUg: embodiedUg, indexes: [index] })
-    else there.indexes.push(index)
-  }
-  const shares: (Micrograms | undefined)[] = new Array(rows.length)
-  for (const { perWindowUg, indexes } of groups.values()) {
-    const parts = shareEmbodied(
-      perWindowUg,
-      indexes.map(index => rows[index]!),
-    )
-    for (const [position, index] of indexes.entries()) shares[index] = parts[position]!
-  }
-  return shares
+function append(
+  into: Int64Column<bigint | null>,
+  scale: Scale | null,
+  amount: number,
+  exact: { get(row: number): bigint },
+  row: number,
+): void {
+  const scaled = scale === null ? Number.NaN : scaledNumber(amount, scale)
+  const high = Math.floor(scaled / WORD)
+  if (scale === null) into.append(null)
+  else if (Number.isNaN(scaled)) into.append(scaledBigint(exact.get(row), scale))
+  else into.appendParts(scaled - high * WORD, high)
 }
 
-const idOf = (row: EnergyRow, history: string): string =>
-  entryId({
-    tenant: row.Tenant,
-    host: row.Host,
-    windowStart: row.WindowStart,
-    workloadKind: row.WorkloadKind,
-    workloadId: row.WorkloadId,
-    component: row.Component,
-    share: row.Share,
-    entryKind: 'original',
-    revision: 0,
-    history,
-  })
+const WORD = 4_294_967_296
+
+/** Values of 64 bits as numbers: beyond 2^53 they are not safe integers, which whoever uses them looks at. */
+function numbers(values: BigInt64Array | BigUint64Array): (row: number) => number {
+  const low = new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
+  const high = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
+  return row => high[row * 2 + 1]! * WORD + low[row * 2]!
+}
+
+/** Appends texts of which most are that of the row before. */
+function repeated(column: DictionaryColumn): (text: string) => void {
+  let last: string | null = null
+  let id = 0
+  return text => {
+    if (text !== last) {
+      id = column.values.internString(text)
+      last = text
+    }
+    column.appendId(id)
+  }
+}
+
+/** Whether a row has a text. */
+function isText({ ids, dictionary }: DictionaryView, text: string): (row: number) => boolean {
+  let wanted = -1
+  for (let id = 0; id < dictionary.length; id += 1) if (dictionary.get(id) === text) wanted = id
+  return row => ids[row] === wanted
+}
+
+function sitesByRow(
+  { columns: { Host, HostName } }: EnergyRecord,
+  siteOf: (host: { readonly Host: string; readonly HostName: string }) => Site,
+): (row: number) => Site {
+  let last: { readonly host: number; readonly name: number; readonly site: Site } | null = null
+  return row => {
+    const [host, name] = [Host.ids[row]!, HostName.ids[row]!]
+    if (last?.host !== host || last.name !== name) {
+      last = { host, name, site: siteOf({ Host: Host.get(row), HostName: HostName.get(row) }) }
+    }
+    return last.site
+  }
+}

@@ -1,7 +1,7 @@
 import { column, type RowOf, type StreamDeclaration } from './stream.ts'
 
 /** What `meter` knows of one window, host, workload, component and share. */
-const metered = [
+export const METERED = [
   column('Tenant', 'lowCardinality'),
   column('Host', 'lowCardinality'),
   column('HostName', 'lowCardinality'),
@@ -37,7 +37,7 @@ export const energy = {
   name: 'energy',
   key: 'host',
   // The host's CPU capacity in the window, for shares of embodied carbon; repeated on each row.
-  columns: [...metered, column('CapacityUs', 'int64')],
+  columns: [...METERED, column('CapacityUs', 'int64')],
 } as const satisfies StreamDeclaration
 
 /**
@@ -112,7 +112,7 @@ export const ledger = {
   name: 'ledger',
   key: 'host',
   columns: [
-    ...metered,
+    ...METERED,
     column('Account', 'lowCardinality'),
     column('Zone', 'lowCardinality'),
     column('CarbonOperationalUg', 'int64?'),

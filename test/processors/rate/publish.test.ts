@@ -23,6 +23,7 @@ import { createRate } from '../../../processors/rate/rate.ts'
 import { createStore } from '../../../processors/store/store.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
 import { energyRow } from './energy-row.ts'
+import { rateRows } from './rate-rows.ts'
 
 let store: TestWarehouse
 let path: string
@@ -104,7 +105,7 @@ const count = async (table: string): Promise<number> => {
 test.each(Object.entries(CONFIGS))('every version joins to one row: %s', async (_, input) => {
   const config = configSchema.parse(input)
   await publish(input)
-  const entries = createRate(config).rate(rows)
+  const entries = rateRows(createRate(config), rows)
   const named = (column: 'IntensityVersion' | 'TariffVersion'): string[] =>
     [...new Set(entries.map(entry => entry[column]))].filter(version => version !== '').toSorted()
   const joined = async (table: string, versions: readonly string[]): Promise<readonly string[]> => {

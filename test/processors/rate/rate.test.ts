@@ -2,16 +2,24 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
+import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
 import { createRate } from '../../../processors/rate/rate.ts'
 import { drive, WORKED_EXAMPLE } from '../meter/support.ts'
 import { energyRow } from './energy-row.ts'
+import { createRateByRows } from './rate-by-rows.ts'
+import { rateRows } from './rate-rows.ts'
 
 const EXAMPLE = {
   factors: { zone: 'DE', pue: '1.2', intensity_g_per_kwh: '300', intensity_source: 'worked example' },
   tariffs: { currency: 'EUR', price_per_kwh: '0.25' },
 }
 
-const rateOf = (config: unknown) => createRate(configSchema.parse(config))
+const rateOf = (config: unknown) => {
+  const rate = createRate(configSchema.parse(config))
+  return {
+    rate: (rows: readonly EnergyRow[], history?: string) => rateRows(rate, rows, history),
+  }
+}
 
 test('the worked example of the accounting rules, from readings to money', () => {
   const run = drive()
@@ -194,4 +202,67 @@ test('hosts of several sites have the zone, the PUE and the embodied emissions o
   expect(rated.map(row => row.CarbonOperationalUg)).toEqual([4_922n, 4_922n, 5_756n, 64_519n])
   expect(rated.map(row => row.CarbonEmbodiedUg === null)).toEqual([false, false, true, true])
   expect(rated.map(row => row.IntensityState)).toEqual(Array(4).fill('estimated'))
+})
+
+const someRow = fc.record({
+  Tenant: fc.constantFrom('default', 't"2\\'),
+  Host: fc.constantFrom('h1', 'h2', 'sto-1'),
+  HostName: fc.constantFrom('one', 'sto-9', 'é'),
+  WindowStart: fc.integer({ min: 29_000_000, max: 29_000_100 }).map(minute => minute * 60),
+  WorkloadKind: fc.constantFrom('container', 'vm', ''),
+  WorkloadId: fc.constantFrom('a', 'b', '\u2028'),
+  Namespace: fc.constantFrom('shop', 'kube-system', ''),
+  Component: fc.constantFrom('cpu', 'dram'),
+  Share: fc.constantFrom('active', 'idle', 'skew'),
+  EnergyUj: fc.oneof(
+    fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n }),
+    fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }),
+  ),
+  CpuUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
+  MemoryByteSeconds: fc.bigInt({ min: 0n, max: 2n ** 50n }),
+  EnergyQuality: fc.constantFrom('measured', 'none', 'estimated'),
+  Labels: fc.constantFrom({}, { tier: 'paid', customer: 'acme' }, { tier: 'free' }),
+})
+const CONFIGS = [
+  EXAMPLE,
+  {
+    factors: { zone: 'FR', pue: '1.234567', embodied_kg: '1200' },
+    sites: [
+      { name: 'n', hosts: ['sto-*'], zone: 'SE', pue: '1' },
+      { name: 'x', hosts: ['h2'], zone: 'XX' },
+    ],
+    tariffs: {
+      currency: 'SEK',
+      time_zone: 'Europe/Stockholm',
+      price_per_kwh: '-0.0123456789',
+      bands: [{ from: '06:00', to: '08:00', price_per_kwh: '3.14159265358979' }],
+      price_per_vcpu_hour: '0.031',
+      price_per_gib_hour: '0.0042',
+    },
+    workloads: {
+      rules: [
+        { match: { label: { tier: 'paid' } }, account: '${label:customer}' },
+        { match: { namespace: 'kube-*' }, account: 'platform' },
+      ],
+    },
+  },
+] as const
+
+test('gives what rating row by row in exact rationals gives', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...CONFIGS),
+      fc.array(someRow, { maxLength: 40 }),
+      fc.boolean(),
+      (input, some, lost) => {
+        const config = configSchema.parse(input)
+        const rows = some.map(energyRow)
+        const history = lost ? 'log-2' : ''
+        expect(rateRows(createRate(config), rows, history)).toEqual(
+          createRateByRows(config).rate(rows, history),
+        )
+      },
+    ),
+    { numRuns: 300, seed: 20261130 },
+  )
 })

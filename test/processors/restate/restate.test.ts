@@ -24,6 +24,7 @@ import { createStore } from '../../../processors/store/store.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
 import { seededRandom } from '../../support/random.ts'
 import { energyRow } from '../rate/energy-row.ts'
+import { rateRows } from '../rate/rate-rows.ts'
 
 const START = Date.parse('2026-10-31T22:00:00Z') / 1000
 const MINUTES = 300
@@ -141,7 +142,10 @@ const sums = (): Promise<readonly Summed[]> =>
 async function rated(): Promise<readonly Summed[]> {
   const follower = new IntensityFollower(broker, null, () => 0)
   await follower.follow()
-  const entries = createRate(config, () => follower.book).rate(rows)
+  const entries = rateRows(
+    createRate(config, () => follower.book),
+    rows,
+  )
   const byHour = Map.groupBy(
     entries,
     row => `${row.Host}/${row.WorkloadId}/${row.Share}/${Math.floor(row.WindowStart / 3600) * 3600}`,

@@ -1,0 +1,42 @@
+/** A product with an exact factor, rounded once half to even: in numbers where 53 bits do, else in bigints. */
+import { type Rational, scaleHalfEven } from '../../core/model/decimal.ts'
+import { scaledHalfEven } from '../../core/model/scaled.ts'
+
+export interface Scale {
+  readonly exact: Rational
+  /** The factor in lowest terms as numbers, where they are small enough; NaN otherwise. */
+  readonly numerator: number
+  readonly denominator: number
+}
+
+const LARGEST_DENOMINATOR = 2 ** 31
+
+export function scaleOf(exact: Rational): Scale {
+  const common = greatestCommonDivisor(exact.numerator, exact.denominator)
+  const [numerator, denominator] = [exact.numerator / common, exact.denominator / common]
+  const isSmall =
+    numerator >= 0n &&
+    numerator <= BigInt(Number.MAX_SAFE_INTEGER) &&
+    denominator <= BigInt(LARGEST_DENOMINATOR)
+  return {
+    exact,
+    numerator: isSmall ? Number(numerator) : Number.NaN,
+    denominator: isSmall ? Number(denominator) : Number.NaN,
+  }
+}
+
+/** `amount x factor`; NaN where numbers cannot tell. */
+export function scaledNumber(amount: number, { numerator, denominator }: Scale): number {
+  if (!Number.isSafeInteger(amount) || Number.isNaN(numerator)) return Number.NaN
+  const scaled = scaledHalfEven(Math.abs(amount), numerator, denominator)
+  return amount < 0 ? -scaled : scaled
+}
+
+/** The same, always. */
+export const scaledBigint = (amount: bigint, { exact }: Scale): bigint => scaleHalfEven(amount, exact)
+
+function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  let [left, right] = [a < 0n ? -a : a, b]
+  while (right !== 0n) [left, right] = [right, left % right]
+  return left === 0n ? 1n : left
+}

@@ -1,0 +1,173 @@
+/** What `rate` must give, a row at a time in exact rationals: slower than the product's, and written without its short cuts. */
+
+import type { Config } from '../../../core/catalogue/config/schema.ts'
+import { IntensityBook } from '../../../core/factors/intensity-book.ts'
+import {
+  divideHalfEven,
+  multiply,
+  type Rational,
+  rational,
+  scaleHalfEven,
+} from '../../../core/model/decimal.ts'
+import { entryId } from '../../../core/model/entry-id.ts'
+import {
+  type Micrograms,
+  type MicroJoules,
+  micrograms,
+  microJoules,
+  type NanoMoney,
+  nanoMoney,
+} from '../../../core/model/quantity.ts'
+import type { EnergyRow, LedgerRow } from '../../../core/model/streams/ledger.ts'
+import type { Tariff } from '../../../core/model/tariff.ts'
+import { createAccounts } from '../../../processors/rate/accounts.ts'
+import { shareEmbodied } from '../../../processors/rate/embodied.ts'
+import { intensityOf, tariffOf } from '../../../processors/rate/factors.ts'
+import { createSites, type Site } from '../../../processors/rate/sites.ts'
+
+/** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
+const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
+type Reason = (typeof REASONS)[number]
+
+/** The verb of `rate`. It keeps no state between calls. */
+interface RateByRows {
+  /**
+   * Rates rows of whole windows: all rows of a host and window must come in one call. One entry per row, in order.
+   * @param history of the log that they come from, see `EntryKey`; '' where none was lost
+   */
+  rate(rows: readonly EnergyRow[], history?: string): LedgerRow[]
+}
+
+/** 1 kWh = 3.6e12 µJ; g -> µg and currency -> nano bring 1e6 and 1e9. */
+const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
+const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
+/** 1 vCPU-hour = 3.6e9 µs; 1 GiB-hour = 2^30 x 3600 byte-seconds. In nano of the currency. */
+const PER_CPU_US: Rational = { numerator: 10n, denominator: 36n }
+const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_073_741_824n * 3600n }
+
+/**
+ * @param book of the intensities that are in force now; asked once a call
+ * @throws WattlineError `config_invalid` for a time zone, a time of day or a lifespan that cannot be
+ */
+export function createRateByRows(
+  { workloads, factors, sites, tariffs }: Pick<Config, 'workloads' | 'factors' | 'sites' | 'tariffs'>,
+  book: () => IntensityBook = constant(new IntensityBook([], intensityOf(factors))),
+): RateByRows {
+  const accountOf = createAccounts(workloads)
+  const siteOf = createSites({ factors, sites })
+  const tariff = tariffOf(tariffs)
+  return {
+    rate(rows, history = '') {
+      const intensities = book()
+      const embodied = embodiedByRow(siteOf, rows)
+      return rows.map((row, index) => {
+        const { CapacityUs: _, ...metered } = row
+        const site = siteOf(row)
+        return {
+          ...metered,
+          Zone: site.zone,
+          Currency: tariff.currency,
+          Pue: site.pueText,
+          EntryKind: 'original',
+          Revision: 0,
+          CorrectionReason: '',
+          ...priceRow(row, { site, intensities, tariff }),
+          Account: accountOf(row),
+          CarbonEmbodiedUg: embodied[index] ?? null,
+          EntryId: idOf(row, history),
+        }
+      })
+    },
+  }
+}
+
+const constant =
+  <T>(value: T): (() => T) =>
+  () =>
+    value
+
+interface PricingFactors {
+  readonly site: Site
+  readonly intensities: IntensityBook
+  readonly tariff: Tariff
+}
+
+function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, tariff }: PricingFactors) {
+  const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
+  const intensity = intensities.at(zone, 'average', row.WindowStart)
+  const price = tariff.energyPriceAt(row.WindowStart)
+  const reasons: Reason[] = []
+  if (energyUj === null) reasons.push('no_energy')
+  if (intensity === null) reasons.push('no_intensity')
+  if (price === null) reasons.push('no_tariff')
+  const used = energyUj === null ? null : intensity
+  return {
+    CarbonOperationalUg:
+      energyUj === null || intensity === null ? null : carbonOf(energyUj, pue, rational(intensity.value)),
+    IntensityVersion: used?.version ?? '',
+    IntensityKind: used?.kind ?? '',
+    IntensityState: used?.state ?? '',
+    CostEnergyNano: energyUj === null || price === null ? null : energyCost(energyUj, pue, price.price),
+    CostResourceNano: resourceCost(row, tariff),
+    TariffVersion: price?.version ?? tariff.version,
+    Reason: reasons.join(','),
+  }
+}
+
+const carbonOf = (energyUj: MicroJoules, pue: Rational, gramsPerKwh: Rational): Micrograms =>
+  micrograms(scaleHalfEven(energyUj, multiply(PER_UJ_CARBON, multiply(pue, gramsPerKwh))))
+
+const energyCost = (energyUj: MicroJoules, pue: Rational, perKwh: Rational): NanoMoney =>
+  nanoMoney(scaleHalfEven(energyUj, multiply(PER_UJ_COST, multiply(pue, perKwh))))
+
+/** CPU and memory by use, one rounding for both. A resource without a price is not charged; without any price: null. */
+function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): NanoMoney | null {
+  if (perVcpuHour === null && perGibHour === null) return null
+  const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
+  const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
+  const numerator =
+    row.CpuUs * cpu.numerator * memory.denominator +
+    row.MemoryByteSeconds * memory.numerator * cpu.denominator
+  return nanoMoney(divideHalfEven(numerator, cpu.denominator * memory.denominator))
+}
+
+const NOTHING: Rational = { numerator: 0n, denominator: 1n }
+
+/** By row; undefined where the host's emissions are not configured. All rows of a host and window are there. */
+function embodiedByRow(
+  siteOf: (row: EnergyRow) => Site,
+  rows: readonly EnergyRow[],
+): readonly (Micrograms | undefined)[] {
+  const groups = new Map<string, { readonly perWindowUg: Micrograms; readonly indexes: number[] }>()
+  for (const [index, row] of rows.entries()) {
+    const { embodiedUg } = siteOf(row)
+    if (embodiedUg === null) continue
+    const key = `${row.WindowStart}\u0000${row.Tenant}\u0000${row.Host}`
+    const there = groups.get(key)
+    if (there === undefined) groups.set(key, { perWindowUg: embodiedUg, indexes: [index] })
+    else there.indexes.push(index)
+  }
+  const shares: (Micrograms | undefined)[] = new Array(rows.length)
+  for (const { perWindowUg, indexes } of groups.values()) {
+    const parts = shareEmbodied(
+      perWindowUg,
+      indexes.map(index => rows[index]!),
+    )
+    for (const [position, index] of indexes.entries()) shares[index] = parts[position]!
+  }
+  return shares
+}
+
+const idOf = (row: EnergyRow, history: string): string =>
+  entryId({
+    tenant: row.Tenant,
+    host: row.Host,
+    windowStart: row.WindowStart,
+    workloadKind: row.WorkloadKind,
+    workloadId: row.WorkloadId,
+    component: row.Component,
+    share: row.Share,
+    entryKind: 'original',
+    revision: 0,
+    history,
+  })
