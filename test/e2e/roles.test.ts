@@ -68,7 +68,7 @@ describe.runIf(kafkaIsAvailable())('roles with Kafka', () => {
 it('refuses roles that cannot work alone', async () => {
   const data = mkdtempSync(join(tmpdir(), 'wattline-roles-'))
   await expect(startProcess({ data, roles: 'collector' })).rejects.toThrow(
-    /config_invalid[\s\S]*roles: only the process of the collector[\s\S]*add role `processors`, or set `broker.kind: kafka`/,
+    /config_invalid[\s\S]*roles: only the process of the collector[\s\S]*add role `processors`, set `broker.kind: kafka`/,
   )
   rmSync(data, { recursive: true, force: true })
 })
