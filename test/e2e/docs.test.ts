@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OWN_METRICS } from '../../query/status/own-metrics.ts'
 import { encodeWrite1, HEADERS_1, snappy } from '../support/remote-write.ts'
+import { spanRequest } from '../support/span-page.ts'
 import { eventually } from '../support/until.ts'
 import { startProcess, type WattlineProcess } from '../support/wattline-process.ts'
 
@@ -28,6 +29,7 @@ beforeAll(async () => {
   wattline = await startProcess({ data, environment })
   await sendEnergy()
   await sendSeries()
+  await sendSpan()
   await eventually(
     () => wattline.sql<{ n: string }>('SELECT count() AS n FROM ledger'),
     ([row]) => Number(row?.n) > 0,
@@ -53,6 +55,16 @@ async function sendEnergy(): Promise<void> {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics }] }),
+  })
+  expect(response.status).toBe(200)
+}
+
+/** The span of walkthrough-span.md, dated now. */
+async function sendSpan(): Promise<void> {
+  const response = await fetch(`${wattline.otlp}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: spanRequest(Math.floor(Date.now() / 1000)),
   })
   expect(response.status).toBe(200)
 }
@@ -103,7 +115,10 @@ describe('queries', () => {
   it('are found', () => expect(blocks('sql').length).toBeGreaterThan(0))
 
   it.each(blocks('sql'))('%s', async (_, query) => {
-    expect((await wattline.sql(query)).length).toBeGreaterThan(0)
+    await eventually(
+      () => wattline.sql(query),
+      rows => rows.length > 0,
+    )
   })
 
   it('name the factors of every entry, once', async () => {
