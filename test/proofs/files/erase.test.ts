@@ -181,7 +181,7 @@ it('leaves nothing of a tenant, and all of the others', { timeout: 400_000 }, as
   const older = await wattline(['erase', '--tenant', 'shop', '--before', before, ...url])
   expect(older, older.stderr).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/1 records in quarantine cannot be read/),
+    stderr: expect.stringMatching(/1 quarantined records cannot be read/),
   })
   expect(older.stdout).toMatch(/otel_traces +100 +0/)
 
