@@ -169,7 +169,10 @@ it('answers the command line with a token and the authority, and says what is mi
   expect(shop.stdout.trim().split(/\s+/)).toEqual(['Tenant', 'shop'])
   expect(bank.stdout.trim().split(/\s+/)).toEqual(['Tenant', 'bank'])
   expect(lag.stdout).toContain('store')
-  expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/^unauthenticated: No token/) })
+  expect(none).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^unauthenticated: The request has no token/),
+  })
   expect(narrow).toMatchObject({ code: 1, stderr: expect.stringMatching(/^forbidden: /) })
   expect(untrusted).toMatchObject({ code: 1, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS') })
 })

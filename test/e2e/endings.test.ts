@@ -67,19 +67,20 @@ it('ends at once when asked again while something holds the drain up', async () 
 })
 
 it('tells a promise that nobody caught, and ends with 1', async () => {
-  const wattline = await startProcess({ data, entry: `${ROOT}test/support/defective-entry.ts` })
+  const { promise: ended, resolve } = Promise.withResolvers<number | null>()
+  const wattline = await startProcess({
+    data,
+    entry: `${ROOT}test/support/defective-entry.ts`,
+    onSpawn: child => child.once('exit', resolve),
+  })
   process.kill(wattline.pid, 'SIGUSR2')
-  await eventually(
-    async () => wattline.stderr.join('\n'),
-    text => text.includes('processFailed'),
-  )
+  expect(await ended).toBe(1)
   const line = wattline.stderr.find(text => text.includes('processFailed')) ?? ''
   expect(JSON.parse(line)).toMatchObject({
     msg: 'processFailed',
     kind: 'unhandledRejection',
     err: { message: 'nobody waits for this' },
   })
-  expect(await wattline.end('SIGTERM')).toBe(1)
 })
 
 it('ends when the last part cannot start', async () => {

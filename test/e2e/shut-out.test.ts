@@ -30,8 +30,8 @@ beforeAll(async () => {
   writeTokens(['noisy', 'quiet', 'gone', 'default'])
   wattline = await startProcess({
     data,
-    // Statements end because they are ended, not by their own limit.
-    environment: { WATTLINE_AUTH_TOKENS_FILE: file, WATTLINE_LIMITS_SQL_SECONDS: '600' },
+    // Statements end because they are ended, not by their own limit; half of it one more may wait for its turn.
+    environment: { WATTLINE_AUTH_TOKENS_FILE: file, WATTLINE_LIMITS_SQL_SECONDS: '60' },
   })
   unfinished = sendUnfinished()
 })
