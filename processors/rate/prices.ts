@@ -3,20 +3,21 @@ import type { IntensityBook } from '../../core/factors/intensity-book.ts'
 import { multiply, type Rational, rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
 import type { Tariff } from '../../core/model/tariff.ts'
-import { type Scale, scaleOf } from './scale.ts'
+import { type ExactScale, scaleOf } from './scale.ts'
 import type { Site } from './sites.ts'
 
 /** 1 kWh = 3.6e12 µJ; g -> µg and currency -> nano bring 1e6 and 1e9. */
 const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
 const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
 
+/** What energy of a site and minute is multiplied by. */
 export interface Prices {
   /** Null: nothing is known. */
   readonly intensity: Factor | null
   /** µg of an amount of energy in µJ. */
-  readonly carbon: Scale | null
+  readonly carbon: ExactScale | null
   /** 1e-9 of the currency of an amount of energy in µJ. */
-  readonly cost: Scale | null
+  readonly cost: ExactScale | null
   readonly tariffVersion: string
 }
 
@@ -27,8 +28,14 @@ const MOST_REMEMBERED = 10_000
 export function createPrices(
   tariff: Tariff,
 ): (book: IntensityBook, site: Site, windowStart: number) => Prices {
-  const scales = new Map<string, Scale>()
-  const scale = (kind: string, version: string, site: Site, perUj: Rational, perKwh: Rational): Scale => {
+  const scales = new Map<string, ExactScale>()
+  const scale = (
+    kind: string,
+    version: string,
+    site: Site,
+    perUj: Rational,
+    perKwh: Rational,
+  ): ExactScale => {
     const key = `${kind}/${version}/${site.pueText}`
     const known = scales.get(key)
     if (known !== undefined) return known

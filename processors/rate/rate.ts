@@ -17,7 +17,7 @@ import { entryIds } from './entry-ids.ts'
 import { intensityOf, tariffOf } from './factors.ts'
 import { createPrices, type Prices } from './prices.ts'
 import { resourceCosts } from './resources.ts'
-import { type Scale, scaledBigint, scaledNumber } from './scale.ts'
+import { type ExactScale, scaledBigint, scaledNumber } from './scale.ts'
 import { createSites, type Site } from './sites.ts'
 
 /** The verb of `rate`. */
@@ -124,7 +124,7 @@ function reasonText(energy: boolean, intensity: boolean, tariff: boolean): strin
 
 function append(
   into: Int64Column<bigint | null>,
-  scale: Scale | null,
+  scale: ExactScale | null,
   amount: number,
   exact: { get(row: number): bigint },
   row: number,

@@ -2,7 +2,8 @@
 import { type Rational, scaleHalfEven } from '../../core/model/decimal.ts'
 import { scaledHalfEven } from '../../core/model/scaled.ts'
 
-export interface Scale {
+/** An exact factor, made ready for many amounts. */
+export interface ExactScale {
   readonly exact: Rational
   /** The factor in lowest terms as numbers, where they are small enough; NaN otherwise. */
   readonly numerator: number
@@ -11,7 +12,8 @@ export interface Scale {
 
 const LARGEST_DENOMINATOR = 2 ** 31
 
-export function scaleOf(exact: Rational): Scale {
+/** @param exact at least 0, or below it for prices below 0, which bigints then scale */
+export function scaleOf(exact: Rational): ExactScale {
   const common = greatestCommonDivisor(exact.numerator, exact.denominator)
   const [numerator, denominator] = [exact.numerator / common, exact.denominator / common]
   const isSmall =
@@ -26,14 +28,14 @@ export function scaleOf(exact: Rational): Scale {
 }
 
 /** `amount x factor`; NaN where numbers cannot tell. */
-export function scaledNumber(amount: number, { numerator, denominator }: Scale): number {
+export function scaledNumber(amount: number, { numerator, denominator }: ExactScale): number {
   if (!Number.isSafeInteger(amount) || Number.isNaN(numerator)) return Number.NaN
   const scaled = scaledHalfEven(Math.abs(amount), numerator, denominator)
   return amount < 0 ? -scaled : scaled
 }
 
 /** The same, always. */
-export const scaledBigint = (amount: bigint, { exact }: Scale): bigint => scaleHalfEven(amount, exact)
+export const scaledBigint = (amount: bigint, { exact }: ExactScale): bigint => scaleHalfEven(amount, exact)
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   let [left, right] = [a < 0n ? -a : a, b]
