@@ -74,7 +74,7 @@ test('the value put last is in force, minute by minute', async () => {
         }
       },
     ),
-    { numRuns: 60, seed: 1 },
+    { numRuns: 30, seed: 1 },
   )
 })
 
