@@ -3,7 +3,6 @@ import { isSensorSource } from '../core/books/sources.ts'
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { Events } from '../core/catalogue/events/events.ts'
-import type { IntensityBook } from '../core/factors/intensity-book.ts'
 import { IntensityFollower } from '../core/factors/intensity-log.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
@@ -133,12 +132,8 @@ function restateOf(options: ProcessorsOptions, intensities: IntensityFollower): 
   const { config, broker, warehouse, events, now } = options
   const { statements } = warehouse
   if (statements === undefined) return []
-  const book = async (): Promise<IntensityBook> => {
-    await intensities.follow()
-    return intensities.book
-  }
   const folder = warehouse.kind === 'embedded' ? join(config.data, 'warehouse', 'incoming') : null
-  return [createRestate({ broker, statements, folder, book, events, now })]
+  return [createRestate({ broker, statements, folder, book: () => intensities.follow(), events, now })]
 }
 
 /** What the exporter needs: no tables. */

@@ -19,10 +19,7 @@ export function createIntensities(
 ): Intensities {
   const follower = new IntensityFollower(broker, configured, () => performance.now())
   return {
-    async book() {
-      await follower.follow()
-      return follower.book
-    },
+    book: () => follower.follow(),
     put: revised => putIntensities(broker, revised, Date.now()),
   }
 }

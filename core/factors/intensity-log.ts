@@ -57,13 +57,15 @@ export class IntensityFollower {
     return this.#book
   }
 
-  /** Resolves when the book has all that was in the log a second ago. Rejects as the log does. */
-  follow(): Promise<void> {
-    if (this.#now() - this.#askedMs < FRESH_MS) return this.#following ?? Promise.resolve()
-    this.#following ??= this.#read().finally(() => {
-      this.#following = null
-    })
-    return this.#following
+  /** The book, once it has all that was in the log a second ago. Rejects as the log does. */
+  async follow(): Promise<IntensityBook> {
+    if (this.#now() - this.#askedMs >= FRESH_MS) {
+      this.#following ??= this.#read().finally(() => {
+        this.#following = null
+      })
+    }
+    await this.#following
+    return this.#book
   }
 
   async #read(): Promise<void> {

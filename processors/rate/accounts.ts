@@ -1,6 +1,6 @@
 /** Who pays for a workload: the first rule that matches it. */
 import type { Config } from '../../core/catalogue/config/schema.ts'
-import type { EnergyRecord } from './energy-record.ts'
+import { type EnergyRecord, isText } from './energy-record.ts'
 import { wildcard } from './wildcard.ts'
 
 type Rule = Config['workloads']['rules'][number]
@@ -63,9 +63,9 @@ export function accountsOf(
   return ({ columns }) => {
     const { WorkloadKind, WorkloadName, Namespace, Share, Labels } = columns
     const known = new Map<string, string>()
+    const isActive = isText(Share, 'active')
     return row => {
-      const isActive = Share.get(row) === 'active'
-      if (!isActive) return workloads.operator_account
+      if (!isActive(row)) return workloads.operator_account
       if (workloads.rules.length === 0) return workloads.account
       let key = `${WorkloadKind.ids[row]}/${WorkloadName.ids[row]}/${Namespace.ids[row]}`
       for (let at = Labels.offsets[row]!; at < Labels.offsets[row + 1]!; at += 1) {

@@ -7,7 +7,7 @@ import { type ExactScale, scaleOf } from './scale.ts'
 import type { Site } from './sites.ts'
 
 /** 1 kWh = 3.6e12 µJ; g -> µg and currency -> nano bring 1e6 and 1e9. */
-const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
+export const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
 const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
 
 /** What energy of a site and minute is multiplied by. */

@@ -13,7 +13,7 @@ interface RateOptions {
   /** Makes the configured factors known; called until it has succeeded once, and nothing is rated before. */
   readonly publish: () => Promise<void>
   /** Reads what the log says of factors, where it says something new; called before rows are rated. */
-  readonly follow: () => Promise<void>
+  readonly follow: () => Promise<unknown>
 }
 
 /** Brings the verb and the log together: one ledger record per poll, in one transaction with the offset. */

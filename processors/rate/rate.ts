@@ -4,7 +4,6 @@
  * calls are short cuts. Columns that stay are copied as bytes, and no object is made per row.
  */
 import type { Config } from '../../core/catalogue/config/schema.ts'
-import type { DictionaryView } from '../../core/columns/column-views.ts'
 import { copyColumns } from '../../core/columns/copy-columns.ts'
 import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
 import type { Int64Column } from '../../core/columns/int64-column.ts'
@@ -12,7 +11,7 @@ import { IntensityBook } from '../../core/factors/intensity-book.ts'
 import { METERED } from '../../core/model/streams/ledger.ts'
 import { accountsOf } from './accounts.ts'
 import { embodiedByRow } from './embodied.ts'
-import type { EnergyRecord, LedgerBuilder } from './energy-record.ts'
+import { type EnergyRecord, isText, type LedgerBuilder } from './energy-record.ts'
 import { entryIds } from './entry-ids.ts'
 import { intensityOf, tariffOf } from './factors.ts'
 import { createPrices, type Prices } from './prices.ts'
@@ -156,13 +155,6 @@ function repeated(column: DictionaryColumn): (text: string) => void {
     }
     column.appendId(id)
   }
-}
-
-/** Whether a row has a text. */
-function isText({ ids, dictionary }: DictionaryView, text: string): (row: number) => boolean {
-  let wanted = -1
-  for (let id = 0; id < dictionary.length; id += 1) if (dictionary.get(id) === text) wanted = id
-  return row => ids[row] === wanted
 }
 
 function sitesByRow(

@@ -1,5 +1,5 @@
 import type { IntensityBook } from '../../core/factors/intensity-book.ts'
-import { type Factor, factor } from '../../core/model/factor.ts'
+import type { Factor } from '../../core/model/factor.ts'
 import type { DirtyRange } from './dirty.ts'
 
 /** Factors that hold in a range, in order of time and without gaps; nothing is known where the version is empty. */
@@ -18,15 +18,13 @@ export function coverage(book: IntensityBook, { zone, from, to }: DirtyRange): r
 }
 
 const unknown = (zone: string): Factor => ({
-  ...factor('', {
-    value: { mantissa: 0n, scale: 0 },
-    unit: 'gCO2e/kWh',
-    zone,
-    validFrom: null,
-    validTo: null,
-    source: '',
-    kind: 'average',
-    state: 'estimated',
-  }),
+  value: { mantissa: 0n, scale: 0 },
+  unit: 'gCO2e/kWh',
+  zone,
+  validFrom: null,
+  validTo: null,
+  source: '',
+  kind: 'average',
+  state: 'estimated',
   version: '',
 })

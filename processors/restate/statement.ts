@@ -7,6 +7,7 @@ import type { Factor } from '../../core/model/factor.ts'
 import { larger } from '../../core/model/integers.ts'
 import { exactSum, ledger } from '../../core/model/streams/ledger.ts'
 import { quoteText } from '../../core/warehouse/tables/column-types.ts'
+import { PER_UJ_CARBON } from '../rate/prices.ts'
 import type { UnitCursor } from './dirty.ts'
 
 /** Entries of one zone, `[from, to)` in seconds since the epoch, and the factors that hold in it: they cover it whole. */
@@ -165,7 +166,7 @@ ORDER BY ${keys}, Begin, Sign`
 function target(bits: 128 | 256): string {
   const wide = (value: string): string => `toInt${bits}(${value})`
   const decimals = "length(extract(Pue, '\\\\.(.*)'))"
-  const denominator = `(${wide('3600000')} * ${wide('FactorDenominator')} * ${wide(`concat('1', repeat('0', ${decimals}))`)})`
+  const denominator = `(${wide(`${PER_UJ_CARBON.denominator}`)} * ${wide('FactorDenominator')} * ${wide(`concat('1', repeat('0', ${decimals}))`)})`
   const numerator = `(${wide('abs(EnergyUj)')} * ${wide('FactorNumerator')} * ${wide("replaceOne(Pue, '.', '')")})`
   const quotient = `intDiv(${numerator}, ${denominator})`
   const twice = `(${numerator} - ${quotient} * ${denominator}) * 2`
