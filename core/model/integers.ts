@@ -20,3 +20,10 @@ export function sumOf<Q extends bigint>(values: Iterable<Q>): Q {
 /** Sum of amounts of which either may be unknown: null counts as nothing, and two of it stay unknown. */
 export const addKnown = (a: bigint | null, b: bigint | null): bigint | null =>
   a === null ? b : b === null ? a : a + b
+
+/** Largest integer that divides both without a rest; signs do not matter. 0n for two zeros. */
+export function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  let [left, right] = [a < 0n ? -a : a, b < 0n ? -b : b]
+  while (right !== 0n) [left, right] = [right, left % right]
+  return left
+}

@@ -1,5 +1,6 @@
 /** A product with an exact factor, rounded once half to even: in numbers where 53 bits do, else in bigints. */
 import { type Rational, scaleHalfEven } from '../../core/model/decimal.ts'
+import { greatestCommonDivisor } from '../../core/model/integers.ts'
 import { scaledHalfEven } from '../../core/model/scaled.ts'
 
 /** An exact factor, made ready for many amounts. */
@@ -36,9 +37,3 @@ export function scaledNumber(amount: number, { numerator, denominator }: ExactSc
 
 /** The same, always. */
 export const scaledBigint = (amount: bigint, { exact }: ExactScale): bigint => scaleHalfEven(amount, exact)
-
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  let [left, right] = [a < 0n ? -a : a, b]
-  while (right !== 0n) [left, right] = [right, left % right]
-  return left === 0n ? 1n : left
-}

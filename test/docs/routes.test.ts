@@ -6,8 +6,8 @@ import { WRITE_ROUTE } from '../../collector/prometheus/remote-write/receive.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
 import { RECORDS_ROUTE } from '../../core/model/forwarding.ts'
-import type { Warehouse } from '../../core/warehouse/warehouse.ts'
 import { createQueryServer } from '../../query/server.ts'
+import { refusingWarehouse } from '../support/refusing-warehouse.ts'
 
 const api = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
 
@@ -26,24 +26,10 @@ function documented(heading: string): string[] {
     .toSorted()
 }
 
-const refuse = async (): Promise<never> => {
-  throw new Error('Nothing is asked of the engine here.')
-}
-const warehouse: Warehouse = {
-  kind: 'embedded',
-  database: 'wattline',
-  migrate: refuse,
-  insert: refuse,
-  query: refuse,
-  fenced: refuse,
-  ping: refuse,
-  close: async () => {},
-}
-
 it('lists the routes of the query server', async () => {
   const server = createQueryServer({
     config: configSchema.parse({}),
-    warehouse,
+    warehouse: refusingWarehouse,
     events: silentEvents,
     readiness: async () => ({}),
     page: new Map([['index.html', { type: 'text/html', body: Buffer.from('') }]]),

@@ -1,5 +1,6 @@
 /** What the unit that a sender states makes of a row of the table. */
 import { QUANTITIES, type Quantity } from '../../../core/books/quantities.ts'
+import { greatestCommonDivisor } from '../../../core/model/integers.ts'
 import { unitOfMeasure } from '../../../core/model/units.ts'
 import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
@@ -24,6 +25,3 @@ function factorOf(quantity: Quantity, text: string): UnitFactor | null {
   const common = greatestCommonDivisor(numerator, unit.denominator)
   return factor(numerator / common, unit.denominator / common)
 }
-
-const greatestCommonDivisor = (a: bigint, b: bigint): bigint =>
-  b === 0n ? a : greatestCommonDivisor(b, a % b)

@@ -8,25 +8,12 @@ import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { createIntensities } from '../../../core/factors/intensities.ts'
 import type { Identity } from '../../../core/model/identity.ts'
-import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
 import type { QueryServer } from '../../../query/http/query-server.ts'
 import { createQueryServer } from '../../../query/server.ts'
 import { memoryLog } from '../../support/memory-log.ts'
+import { refusingWarehouse } from '../../support/refusing-warehouse.ts'
 import { accessAs } from '../support/access.ts'
 
-const refuse = async (): Promise<never> => {
-  throw new Error('Nothing is asked of the engine here.')
-}
-const warehouse: Warehouse = {
-  kind: 'embedded',
-  database: 'wattline',
-  migrate: refuse,
-  insert: refuse,
-  query: refuse,
-  fenced: refuse,
-  ping: refuse,
-  close: async () => {},
-}
 let who: Identity = { tenant: 'default', scopes: ['admin', 'read'], accounts: null }
 let server: QueryServer
 let base: string
@@ -35,7 +22,7 @@ const log = memoryLog()
 beforeAll(async () => {
   server = createQueryServer({
     config: configSchema.parse({}),
-    warehouse,
+    warehouse: refusingWarehouse,
     events: silentEvents,
     readiness: async () => ({}),
     page: new Map(),
