@@ -30,7 +30,7 @@ export interface RunningWattline {
   readiness(): Promise<Readiness>
   /**
    * Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late.
-   * @param onPart told of each part before it is stopped
+   * @param onPart called with each part before it is stopped
    */
   stop(deadlineMs: number, onPart?: (name: string) => void): Promise<readonly string[]>
 }

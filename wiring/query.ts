@@ -27,7 +27,7 @@ export interface Parts {
   readonly readiness: () => Promise<Readiness>
 }
 
-/** Opens the port for questions; takes over from who told of the start. */
+/** Opens the port for questions; takes over from the server that reported the start. */
 export async function startHttp(
   wiring: Wiring,
   parts: Parts,

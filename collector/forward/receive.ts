@@ -135,7 +135,7 @@ function checkRows({ rows }: { readonly rows: number }, records: readonly Source
 }
 
 /**
- * The tenant comes from the credential. Rows of a sender without tokens belong to nobody in particular and become the
+ * The tenant comes from the credential. Rows of a sender without tokens have no tenant of their own and become the
  * tenant's; rows of somebody else are not taken.
  */
 function checkTenants({ rows, columns: { Tenant } }: RecordView<typeof readings>, tenant: string): void {

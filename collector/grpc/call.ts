@@ -84,7 +84,7 @@ async function exportAnswer(
     const reserve = (bytes: number): void => admission.reserve(bytes)
     const body = await readMessage(stream, { coding, maxBytes, pool, reserve, signal })
     try {
-      // Inflating takes a while: what nobody waits for any more will be sent again, and need not be stored twice.
+      // Inflating takes a while: a request that no client waits for any more will be sent again, and need not be stored twice.
       if (stream.destroyed) throw new ClientGone('The client cancelled the call.')
       checkAgain()
       const result = await admission.ingest('protobuf', body.bytes, tenant)

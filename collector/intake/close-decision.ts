@@ -4,7 +4,7 @@
  * An insert costs the warehouse 10-35 ms CPU however small, so a batch waits for company: the longer, the fewer rows
  * come. But no client may be held up for nothing. Who sends again soon after it is answered (an SDK's exporter sends one request
  * at a time) would be capped by a timer alone: its batch waits no longer than it takes such a client to come back, by when
- * the others of its kind have come too. Who sends now and then, with nobody near, gains nothing from waiting. Both get their
+ * the others of its kind have come too. A client that sends now and then, while no other does, gains nothing from waiting. Both get their
  * answer at once as long as small records can be afforded (small-records.ts), and else after the short wait. And a batch of
  * some size closes as soon as no other request could add to it.
  */
@@ -51,11 +51,11 @@ type CloseDecision =
 const QUIET_MS = 2
 /** A record of this many rows is worth its insert: 10 ms CPU for the insert, 2-3 ms for the rows. */
 const WORTHWHILE_ROWS = 1_000
-/** So many times `thinWaitMs` without a request, and the next one is alone. */
+/** After this many times `thinWaitMs` without a request, the next one counts as alone. */
 const LONE_WAITS = 2
 /** A request within this time of the batcher's last answer probably comes from a client that waited for it. */
 export const PROMPT_MS = 20
-/** So many rows right after an answer mean a client that is held up, not an agent that happened to come. */
+/** This many rows right after an answer mean a client that is held up, not an agent that happened to come. */
 const PRESSED_ROWS = 128
 
 /** Whether the batch closes at `nowMs` (monotonic), and if not, when to ask again at the latest. */

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
  * Counts the open requests of one signal, to know whether anybody else could still add to an open batch. A request is
  * outside from the moment its headers are read; batched while its rows sit in open batches; outside again when the last of
  * those has closed, since its client will send more once answered. Not before: points of a request sit in batches of several
- * tables, and the first that closes must not make the others wait for rows that nobody will send.
+ * tables, and the first that closes must not make the others wait for rows that will not come.
  */
 export interface RequestBarrier {
   readonly open: number

@@ -13,7 +13,7 @@ export interface SnapshotAnswer {
 /** `/api/v1/erasures`: what was, or is being, erased of a tenant. */
 export interface ErasureAnswer {
   readonly id: string
-  /** Null once it is done: a record of an erasure names nobody. */
+  /** Null once it is done: a record of an erasure names no tenant. */
   readonly tenant: string | null
   /** SHA-256 of the tenant's name, hexadecimal. */
   readonly tenant_sha256: string

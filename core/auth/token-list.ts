@@ -9,7 +9,7 @@ import { looksLikeToken } from './token.ts'
 export interface TokenEntry extends Identity {
   /** SHA-256 of the token, 64 hexadecimal digits in lower case. */
   readonly sha256: string
-  /** For people who read the file; empty when nobody named it. */
+  /** For people who read the file; empty when it was not named. */
   readonly name: string
   /** Unix milliseconds from which on it is refused; null: never. */
   readonly expiresMs: number | null

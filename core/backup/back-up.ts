@@ -160,7 +160,7 @@ async function copyAll(
       object = before
       reusedBytes += object.bytes
     } else {
-      // Of a backup that was broken off nobody has noted the checksum: it is made from the source, and only that.
+      // The checksum of an interrupted backup was not noted: it is made from the source, and only that.
       const watched = new Watched(source.open(), pass)
       if (size === undefined) await store.put(source.name, watched)
       else for await (const _ of watched);

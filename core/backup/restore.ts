@@ -149,7 +149,7 @@ async function moveInto(from: string, to: string): Promise<void> {
   }
 }
 
-/** Beforehand, so that nobody waits an hour for a full disk. @throws disk_full */
+/** Beforehand, so that a full disk is reported at once and not after an hour. @throws disk_full */
 async function assertRoom(data: string, manifest: BackupManifest): Promise<void> {
   const needed = objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
   const volume = await statfs(data)

@@ -10,7 +10,7 @@ import { familyOf } from './sources.ts'
 export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 
 interface WorkloadChoice {
-  /** Number of the workload that this one is, among those asked about; itself where it is nobody else; null: left out. */
+  /** Number of the workload that this one is, among those asked about; itself where it is no other; null: left out. */
   readonly asOf: readonly (number | null)[]
   /** Whether what this source reports of that workload counts. */
   readonly counts: (workload: number, source: string) => boolean

@@ -52,7 +52,7 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
     this.#length += 1
   }
 
-  /** So many values that lie one after the other in `source`, from `start` on, lower parts first. */
+  /** This number of values that lie one after the other in `source`, from `start` on, lower parts first. */
   appendWordsFrom(source: DataView, start: number, values: number): void {
     const end = (this.#length + values) * 2
     if (end > this.#parts.length) this.#parts = grown(this.#parts, end)

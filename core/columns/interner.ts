@@ -42,7 +42,7 @@ export class Interner {
   readonly #integers = new Int32Array(SMALL_INTEGERS)
   #scratch = new Uint8Array(INITIAL_BYTES)
   #scratchView = new DataView(this.#scratch.buffer)
-  /** Not guessable, so that nobody can send values that all collide. It does not show in the record. */
+  /** Not guessable, so that a sender cannot choose values that all collide. It does not show in the record. */
   readonly #seed = randomInt(0x7fffffff)
 
   get size(): number {

@@ -51,7 +51,7 @@ export class NumberColumn implements ColumnBuilder<number> {
     this.#length = end
   }
 
-  /** So many doubles that lie one after the other in `source`, from `start` on. */
+  /** This number of doubles that lie one after the other in `source`, from `start` on. */
   appendDoublesFrom(source: DataView, start: number, values: number): void {
     const end = this.#length + values
     if (end > this.#values.length) this.#values = grown(this.#values, end)

@@ -4,7 +4,7 @@ import type { BufferPool } from './buffer-pool.ts'
 /** A body as received and inflated. */
 export interface ReceivedBody {
   readonly bytes: Uint8Array
-  /** Gives its memory back: nobody may read it any more, no other thread either. */
+  /** Gives its memory back: it must not be read any more, by other threads either. */
   release(): void
 }
 
@@ -26,7 +26,7 @@ export class BodySink {
   #buffer: Buffer | undefined
 
   /**
-   * `paidBytes`: reserved already, because the length was announced. `ownsChunks`: nobody else will touch what is added, so
+   * `paidBytes`: reserved already, because the length was announced. `ownsChunks`: no other code will touch what is added, so
    * its memory is given back as soon as it has been copied.
    */
   constructor(options: SinkOptions, paidBytes: number, ownsChunks = false) {

@@ -5,14 +5,14 @@
 export interface BufferPool {
   /** A buffer of at least this many bytes, with arbitrary content. */
   acquire(bytes: number): Buffer
-  /** Gives a buffer back that `acquire` returned; nobody may hold a view of it. */
+  /** Gives a buffer back that `acquire` returned; no view of it may be kept. */
   release(buffer: Buffer): void
   readonly idleBytes: number
 }
 
 const SMALLEST_BYTES = 16 * 1024
 
-/** Keeps at most `maxIdleBytes` that nobody uses; sizes are powers of two. */
+/** Keeps at most `maxIdleBytes` of unused buffers; sizes are powers of two. */
 export function createBufferPool(maxIdleBytes = 32 * 1024 * 1024): BufferPool {
   const idle = new Map<number, Buffer[]>()
   let idleBytes = 0

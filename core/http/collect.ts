@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 
-/** The client went away: there is nobody to answer. */
+/** The client disconnected: no answer can be sent. */
 export class ClientGone extends Error {}
 
 /** Hands over what a client sends until its end. Throws `ClientGone`, what `add` throws, or why the signal gave up. */

@@ -18,7 +18,7 @@ export interface FolderLock {
 /** SQLITE_BUSY and SQLITE_LOCKED: somebody else holds it. */
 const HELD = new Set([5, 6])
 
-/** Node closes a database that nobody refers to: whoever forgets its FolderLock would lose the lock at some later time. */
+/** Node closes a database without references: a caller that forgets its FolderLock would lose the lock at some later time. */
 const kept = new Set<DatabaseSync>()
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Ends the process when its own end hangs. From a thread of its own: what hangs may be the thread that runs everything else,
- * in native code that does not return, or on a pipe that nobody reads.
+ * in native code that does not return, or on a pipe without a reader.
  */
 import { Worker } from 'node:worker_threads'
 

@@ -105,7 +105,7 @@ export interface FencedQuery {
   readonly sql: string
   /**
    * Whose text it is. `own`: the product's, with the asker's values bound. `admitted`: a stranger's that the allow-list
-   * (query/sql) has passed in exactly this form. Absent: a stranger's that nobody has judged; the fence parses it itself.
+   * (query/sql) has passed in exactly this form. Absent: a client's statement that has not been judged; the fence parses it itself.
    */
   readonly origin?: 'own' | 'admitted'
   readonly params: Readonly<Record<string, QueryParam>>

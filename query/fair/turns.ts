@@ -45,7 +45,7 @@ export interface TurnOptions<T> {
 export interface Standing {
   /** 0: not at all; see `TenantLoad`. */
   readonly rank: 0 | 1 | 2
-  /** Nobody else asks. */
+  /** No other tenant asks. */
   readonly isAlone: boolean
 }
 

@@ -28,7 +28,7 @@ interface BoundServer {
   readonly host: string
 }
 
-/** @param onStop told before it listens no more */
+/** @param onStop called before it stops listening */
 export function serverOf({ app, handler }: App, routes: readonly string[], onStop: () => void): QueryServer {
   let bound: BoundServer | null = null
   const address = ({ server, host }: BoundServer, port: number) => {

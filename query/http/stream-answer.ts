@@ -6,7 +6,7 @@ import { type ReaderLimits, watchReader } from './slow-reader.ts'
 
 /** This much is held back, so that an error within it still becomes a proper status. */
 const HEAD_BYTES = 65_536
-/** Handed on in slices of this size, so that a slow reader can be told from one that has stopped. */
+/** Handed on in slices of this size, so that a slow reader can be distinguished from one that has stopped. */
 const SLICE_BYTES = 65_536
 
 /** How an answer is encoded, ended and bounded. */

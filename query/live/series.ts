@@ -3,7 +3,7 @@ import type { LiveSeries } from '../../core/api/answers.ts'
 import { apportion } from '../../core/model/apportion.ts'
 import type { LiveInterval, LiveIntervals } from './intervals.ts'
 
-/** Workloads with a line of their own; colours of more could not be told apart. */
+/** Workloads with a line of their own; more colours could not be distinguished. */
 const TOP_WORKLOADS = 12
 
 interface ChartLine {

@@ -35,7 +35,7 @@ const CURLY = new Map([
   [code('\u201c'), code('\u201d')],
 ])
 
-/** So many heredocs whose end is missing are looked for; each look reads the rest of the text. */
+/** At most this many heredocs whose end is missing are searched; each search reads the rest of the text. */
 const LOST_HEREDOCS_MAX = 4
 
 /** `space` includes comments; `other` is a single character, or an unclosed quote with all that follows. */

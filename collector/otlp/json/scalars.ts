@@ -173,7 +173,7 @@ function doubleOf(scanner: JsonScanner): number {
 }
 
 function writeHex(writer: ProtobufWriter, scanner: JsonScanner): void {
-  // Nobody escapes a digit, but one may.
+  // Senders do not escape digits, but JSON allows it.
   const source = scanner.escaped ? Buffer.from(scanner.text()) : scanner.bytes
   const from = scanner.escaped ? 0 : scanner.from
   const to = scanner.escaped ? source.length : scanner.to

@@ -12,7 +12,7 @@ export class Texts {
   bytes: Block
   offsets: Block
 
-  /** Makes room for so many texts in all; not for their bytes. */
+  /** Makes room for this number of texts in total; not for their bytes. */
   @inline
   reserve(count: u32): void {
     this.offsets.reserve((count + 1) << 2)
@@ -91,13 +91,13 @@ export class Pairs {
   /** By id of a key: the entry at which it was put last, in whichever row. Not filled with anything before. */
   places: Block
 
-  /** Makes room for so many rows in all; not for their entries. */
+  /** Makes room for this number of rows in total; not for their entries. */
   @inline
   reserve(count: u32): void {
     this.offsets.reserve((count + 1) << 2)
   }
 
-  /** Makes room for so many more entries. */
+  /** Makes room for this number of further entries. */
   @inline
   reserveEntries(count: u32): void {
     const all = this.keys.count + count
@@ -210,7 +210,7 @@ export class Ids {
   bytes: Block
   bitmap: Block
 
-  /** Makes room for so many in all. */
+  /** Makes room for this number in total. */
   @inline
   reserve(count: u32): void {
     this.bytes.reserve(count * this.width)

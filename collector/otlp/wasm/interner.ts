@@ -8,7 +8,7 @@ const SMALL_INTEGERS: u32 = 1024
 const KEYS: u32 = 64
 
 /**
- * Random words for hashing, set by the host: nobody can send values that all collide. NH of UMAC: words of the text are added
+ * Random words for hashing, set by the host: a sender cannot choose values that all collide. NH of UMAC: words of the text are added
  * to keys and their halves multiplied, which two unequal texts of one length survive with a chance of 2^-32.
  */
 export const hashKeys: usize = zeroed(KEYS * 8)
@@ -161,7 +161,7 @@ export class Dictionary {
     return this.find(scratch.at, length)
   }
 
-  /** Makes room for so many entries in all. */
+  /** Makes room for this number of entries in total. */
   @inline
   reserveEntries(count: u32): void {
     this.ids.reserve(count << 2)

@@ -46,7 +46,7 @@ function grow(block: Block, bytes: u32): void {
   block.capacity = capacity
 }
 
-/** Zeroed memory for an object of so many bytes. */
+/** Zeroed memory for an object of this number of bytes. */
 export function zeroed(bytes: usize): usize {
   const at = heap.alloc(bytes)
   memory.fill(at, 0, bytes)

@@ -12,7 +12,7 @@ interface KeyedEntry<Owner extends object, Value> {
 }
 
 /**
- * Values by owner, kind and bytes. Found by hash and then compared: never another's value. Not guessable, so that nobody
+ * Values by owner, kind and bytes. Found by hash and then compared: never another's value. Not guessable, so that no sender
  * can send keys that all collide.
  */
 export class ByteKeyedMap<Owner extends object, Value> {

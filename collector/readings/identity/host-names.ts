@@ -5,7 +5,7 @@
 
 /** What is known of a name of a tenant's. Held by the series that say the name alone, which look at it each time. */
 export interface KnownName {
-  /** The machine of that name; null: nobody has said so, or two have. */
+  /** The machine of that name; null: no machine has said so, or two have. */
   id: string | null
   isShared: boolean
 }
@@ -28,7 +28,7 @@ export class KnownHostNames {
     return made
   }
 
-  /** A machine of this id says that it has this name. Two of one name cannot be told apart here. */
+  /** A machine of this id says that it has this name. Two of one name cannot be distinguished here. */
   learn(tenant: string, name: string, id: string): void {
     if (name === '' || name === id) return
     const known = this.of(tenant, name)

@@ -30,7 +30,7 @@ export interface Unidentified {
   readonly isBeforeTime: boolean
 }
 
-/** Resource attribute with which a sender says that nobody measured this: see `wattline simulate`. */
+/** Resource attribute with which a sender says that the value was not measured: see `wattline simulate`. */
 const SOURCE_ATTRIBUTE = 'wattline.source'
 const SIMULATED = 'simulated'
 

@@ -11,7 +11,7 @@ import { identityOf, type ReadingIdentity } from './identity.ts'
 
 /** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
 const ENTRY_BYTES = 300
-/** Longer keys are not remembered: nobody's meters have them. */
+/** Longer keys are not remembered: no real meter has them. */
 const MAX_KEY_BYTES = 16_384
 /** How many more misses than there are entries it takes to forget everything once the memory is full. */
 const STALE_FACTOR = 4

@@ -14,7 +14,7 @@ export const gpuBoard = ({ point }: PointContext): Located | IgnoredReason => {
   return uuid === '' ? 'no_device' : { domain: `gpu-${uuid}` }
 }
 
-/** Every process is listed, so a container's time is the sum of its processes', told apart by process id. */
+/** Every process is listed, so a container's time is the sum of its processes', distinguished by process id. */
 const keplerProcess = ({ point }: PointContext): Located | IgnoredReason => {
   const pid = own(point, 'pid')
   const id = containerId(own(point, 'container_id'))

@@ -101,7 +101,7 @@ function readWorkloads(
 
 /**
  * A counter that came up since the last round stood at 0 then. Without saying so, what a new container used until it
- * was first seen would be nobody's: a counter's first sample is only a starting point.
+ * was first seen would be unattributed: a counter's first sample is only a starting point.
  */
 function opened(readings: readonly Reading[], lastRound: Round): Reading[] {
   const counters = readings.filter(reading => reading.Quantity !== 'memory')

@@ -49,7 +49,7 @@ export function parseProcessStat(bytes: Uint8Array): ProcessStat | undefined {
   }
 }
 
-/** The first `count` fields from `start`. Signs and the state letter come out as numbers that nobody reads. */
+/** The first `count` fields from `start`. Signs and the state letter come out as numbers that are not used. */
 function numbersAfter(bytes: Uint8Array, start: number, count: number): number[] | undefined {
   const fields: number[] = []
   let value = 0

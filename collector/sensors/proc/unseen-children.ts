@@ -1,10 +1,10 @@
 /**
  * CPU time of processes that ended between two rounds, or came and went: the kernel adds it to whoever waited for them.
- * A build is thousands of such processes; without this most of its time would be nobody's. Pure.
+ * A build is thousands of such processes; without this most of its time would be unattributed. Pure.
  *
  * What a process's waited-for time grew by, less what was already seen of those that are gone under it, is time that no
  * round saw. It is given to the one that waited, which is all that can be known. When in doubt it gives less: children
- * that nobody waits for, or that another process inherits, leave their part unattributed.
+ * that no parent waits for, or that another process inherits, leave their part unattributed.
  */
 
 /** A process as one round saw it. */

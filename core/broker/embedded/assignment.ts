@@ -10,7 +10,7 @@ interface Candidate {
 /** `stream/partition`: how a partition is keyed within one group. */
 export const partitionName = (stream: string, partition: number): string => `${stream}/${partition}`
 
-/** Partition name -> member id. Partitions that nobody wants are absent. */
+/** Partition name -> member id. Partitions without a member are absent. */
 export function assign(
   partitions: readonly { readonly stream: string; readonly partition: number }[],
   members: readonly Candidate[],

@@ -1,6 +1,6 @@
 /**
  * Group commit: changes that arrive while a transaction is being written wait and go into the next one together, so
- * that one fsync serves many callers, and nobody waits when the disk is idle.
+ * that one fsync serves many callers, and no caller waits when the disk is idle.
  */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { Draft, type DraftWatcher } from './draft.ts'

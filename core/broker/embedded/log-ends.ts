@@ -1,6 +1,6 @@
 /**
  * How far the log and its readers have got, kept beside it: what tells an older copy that was restored, or a log that was
- * deleted, from the log that was there before, and what of it nobody had read. Written when a change is durable and before
+ * deleted, from the log that was there before, and what of it had not been read. Written when a change is durable and before
  * it is acknowledged; it may lag behind the log, and is never ahead of the log that it was written for.
  */
 import { hasNoSpace } from '../../runtime/disk-full.ts'

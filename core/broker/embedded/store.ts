@@ -75,7 +75,7 @@ const openDatabase = (path: string, mapSize: number): Database =>
     keyEncoding: 'binary',
     overlappingSync: false,
     // Batches are made here. The wrapper that lmdb-js would put around each event turn has a promise of its own that
-    // nobody can catch: one failed write would end the process as an unhandled rejection.
+    // no caller can catch: one failed write would end the process as an unhandled rejection.
     eventTurnBatching: false,
     noSubdir: false,
     mapSize,

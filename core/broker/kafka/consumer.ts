@@ -140,7 +140,7 @@ export class KafkaConsumer implements AssignedPartition {
     } finally {
       clearTimeout(timer)
       if (onAbort !== undefined) this.revoked.removeEventListener('abort', onAbort)
-      // Nobody may be waiting when it fails after this poll: the next one asks again.
+      // There may be no waiter when it fails after this poll: the next poll asks again.
       fetching.catch(() => {})
     }
   }

@@ -18,7 +18,7 @@ export async function readLag(
   const all = Array.from({ length: partitions }, (_, partition) => partition)
   const committed = await committedOffsets(cluster, group, topic, all)
   const ends = await endOffsets(cluster, topic, all)
-  // Of its own, and the same for all partitions: what is fetched may be large, and nobody else is to wait behind it.
+  // Of its own, and the same for all partitions: what is fetched may be large, and no other request should wait behind it.
   const pool = cluster.newPool()
   try {
     return await Promise.all(
@@ -34,7 +34,7 @@ export async function readLag(
   }
 }
 
-/** Behind the committed offset there may be only the ends of transactions, which nobody reads: then all is committed. */
+/** Behind the committed offset there may be only the ends of transactions, which are not read: then all is committed. */
 async function oldestPending(
   reader: PartitionReader,
   committed: bigint,

@@ -1,6 +1,6 @@
 /**
  * Membership in a consumer group by the protocol of KIP-848, where Kafka assigns and members report: a partition goes to
- * its next owner only after this member has reported that it let go, so work can finish first, and nobody else stops.
+ * its next owner only after this member has reported that it let go, so work can finish first, and no other member stops.
  *
  * Spoken here and not by the client, which reports a partition as let go in the moment it hears of it.
  */

@@ -19,7 +19,7 @@ export type SubscriptionPorts = Omit<KafkaConsumerPorts, 'group' | 'committer' |
 const AGAIN_MS = 500
 
 interface HeldPartition extends AssignedTopicPartition {
-  /** Null: the work has ended by itself; the partition stays with this member, and nobody works on it. */
+  /** Null: the work has ended by itself; the partition stays with this member, and no work is done on it. */
   consumer: KafkaConsumer | null
   ended: Promise<void>
 }

@@ -19,7 +19,7 @@ const SEGMENT_BYTES = 128 * 1024 * 1024
 const STATE_SEGMENT_BYTES = 16 * 1024 * 1024
 const STATE_SEGMENT_MS = 600_000
 
-/** So many replicas must have a record before it counts: one fewer than there are, so that one may be away. */
+/** This many replicas must have a record before it counts: one fewer than there are, so that one may be away. */
 export const minInsync = (replication: number): number => Math.max(1, replication - 1)
 
 /** A stream's topic. Retention is ours, see trimmer.ts: Kafka does not know who has read what. */

@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino'
 import type { Level } from './declaration.ts'
 
-/** Of log lines that nobody reads; more are dropped. */
+/** Of log lines that are not read; more are dropped. */
 const MOST_UNWRITTEN_BYTES = 1_048_576
 
 /** Structured logs as JSON lines on stderr; `level` from config `log.level`, `base` in every line. */

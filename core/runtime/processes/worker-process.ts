@@ -32,7 +32,7 @@ export class WorkerProcess {
     this.#child.once('close', (code, signal) => {
       this.#end(this.#killedFor ?? (signal === null ? `exit code ${code}` : signal))
     })
-    // Nobody may be waiting for one that is started again.
+    // There may be no waiter for one that is started again.
     this.#started.promise.catch(() => undefined)
     this.#send({ kind: 'start', order })
   }

@@ -80,7 +80,7 @@ export class ClickHouseWarehouse implements Warehouse {
     if (this.#dialect.distributed === undefined) await this.#warnUnreplicated()
   }
 
-  /** Its log of tokens is not written together with the rows, and lies where nobody here can repair it. */
+  /** Its log of tokens is not written together with the rows, and lies where this process cannot repair it. */
   async #warnUnreplicated(): Promise<void> {
     const [plain] = await this.query<{ n: string }>(
       `SELECT count() AS n FROM system.tables
@@ -220,7 +220,7 @@ export class ClickHouseWarehouse implements Warehouse {
 const querySettings = ({ distributed }: Dialect): Readonly<Record<string, string | number>> =>
   distributed === undefined ? {} : { skip_unavailable_shards: 0, distributed_product_mode: 'global' }
 
-/** A server that is down gets the change when it is back: nobody waits for it for long, and nobody fails for it. */
+/** A server that is down gets the change when it is back: no caller waits for it for long, and none fails because of it. */
 const DDL_SETTINGS: Readonly<Record<string, string | number>> = {
   distributed_ddl_task_timeout: 30,
   distributed_ddl_output_mode: 'null_status_on_timeout',

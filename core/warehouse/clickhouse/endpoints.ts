@@ -74,7 +74,7 @@ export class Endpoints {
     }
   }
 
-  /** Without a cluster nobody replicates: what one server stored, another would store once more. */
+  /** Without a cluster there is no replication: what one server stored, another would store once more. */
   #assertSame(endpoint: Endpoint, { uuid }: ServerFacts): void {
     if (this.#cluster !== null) return
     this.#only ??= { endpoint, uuid }

@@ -106,7 +106,7 @@ async function textOf(context: FencedContext, endpoint: Endpoint, request: Fence
 }
 
 /**
- * Parses text that nobody has judged before, and gives it as the server prints it: one statement, and as a subquery the
+ * Parses text that has not been judged before, and gives it as the server prints it: one statement, and as a subquery the
  * grammar takes SELECT only, without FORMAT and INTO OUTFILE. @throws sql_refused
  */
 async function judge(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<string> {

@@ -72,7 +72,7 @@ export async function insertRecord(
       if (!isServerTrouble(error)) throw error
       context.endpoints.failed(endpoint, error)
       last = withAddress(error, endpoint)
-      // Sent, and not answered: nobody else before this server has been asked again.
+      // Sent, and not answered: no other server before this server has been asked again.
       if (context.doubts.get(token)?.endpoint === endpoint) break
     }
   }

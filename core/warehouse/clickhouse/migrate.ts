@@ -23,7 +23,7 @@ const MAX_RETRY_MS = 10_000
 /**
  * Brings the database to what the declarations say, while other processes do the same. Every statement holds when it is
  * run twice; when one fails because another process was quicker, or a server did not answer, what is there is looked at
- * anew and the rest is done.
+ * again and the rest is done.
  */
 export async function migrate(migration: Migration): Promise<void> {
   const { dialect, streams, retention } = migration

@@ -26,12 +26,12 @@ export class AnswerPipes {
     return new AnswerPipes(paths)
   }
 
-  /** A pipe that nobody has; undefined: none is left. */
+  /** A pipe that is free; undefined: none is left. */
   take(): string | undefined {
     return this.#free.pop()
   }
 
-  /** Only when nobody writes to it or reads from it any more: what is left in it would be the next one's answer. */
+  /** Only when it has neither a writer nor a reader any more: what is left in it would be the next one's answer. */
   give(path: string): void {
     this.#free.push(path)
   }
@@ -77,7 +77,7 @@ export class AnswerPipe {
     if (this.#isDiscarding) return
     this.#isDiscarding = true
     this.#socket.removeAllListeners('readable')
-    // With a listener: without one, the stream stops again once it learns that nobody waits for `readable`.
+    // With a listener: without one, the stream stops again once it learns that there is no listener for `readable`.
     this.#socket.on('data', () => undefined)
     this.#socket.resume()
   }

@@ -100,7 +100,7 @@ async function textOf(engine: FencedEngine, request: FencedQuery): Promise<Fence
   return fencedText(printed, params, engine.database)
 }
 
-/** Parses text that nobody has judged before, and gives it as the engine prints it. @throws sql_refused */
+/** Parses text that has not been judged before, and gives it as the engine prints it. @throws sql_refused */
 async function judge(engine: FencedEngine, request: FencedQuery): Promise<string> {
   const { session } = engine
   await session.queryAsync(preparation(engine, request, ownText('')))
@@ -227,7 +227,7 @@ class RunningAnswer {
     return null
   }
 
-  /** Nobody reads on: the engine stops, and what it still writes is forgotten. */
+  /** The reader has gone: the engine stops, and what it still writes is forgotten. */
   leave(): void {
     if (this.#left) return
     this.#left = true

@@ -56,7 +56,7 @@ export async function freezeTables(
   }
 }
 
-/** Removes frozen parts that nobody will ask for any more: a crash leaves them. */
+/** Removes frozen parts that are not needed any more: a crash leaves them behind. */
 export const removeFrozen = (enginePath: string): Promise<void> =>
   rm(join(enginePath, SHADOW), { recursive: true, force: true })
 

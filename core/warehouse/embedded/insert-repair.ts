@@ -32,7 +32,7 @@ const OUT_OF_MEMORY: ReadonlySet<number> = new Set([
   173, // CANNOT_ALLOCATE_MEMORY
   241, // MEMORY_LIMIT_EXCEEDED
 ])
-/** A table that was detached is attached again when nobody reads it any more: one who does is waited for this long. */
+/** A table that was detached is attached again when no statement reads it any more: a running one is given this long. */
 const READERS_MS = 3_000
 const ATTACH_PAUSE_MS = 20
 /** Room that must be there before a table is let go of, so that it surely comes back. */

@@ -51,7 +51,7 @@ function parseStored(text: string): StoredOffset | null {
   return { origin: origin === NO_ORIGIN ? '' : origin, next: BigInt(next) }
 }
 
-/** Changes some of them while nobody has the file open. */
+/** Changes some of them while the file is not open elsewhere. */
 export function moveStoredOffsets(enginePath: string, moved: StoredOffsets): void {
   if (moved.size === 0) return
   const file = new StoredOffsetsFile(enginePath)

@@ -96,7 +96,7 @@ export const ownText = (sql: string): FencedText => ({ sql, projections: true, i
  * The text that is run for a stranger's, such that the engine computes nothing for rows that he does not see, or nothing
  * that tells of them. It does so in two places: over the dictionaries of LowCardinality columns, and where it answers from a
  * projection and computes what is grouped by together with the policy's filter. Where nothing in the text can fail, that
- * shows to nobody; all other text reads plain columns, and has no projections where it names their table itself.
+ * shows to no reader; all other text reads plain columns, and has no projections where it names their table itself.
  * @param sql as the engine prints it
  */
 export function fencedText(sql: string, params: FencedQuery['params'], database: string): FencedText {

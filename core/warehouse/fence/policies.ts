@@ -79,7 +79,7 @@ function askerFilters(key: string) {
   }
 }
 
-/** Who else than the product itself sees which rows; null: nobody else sees any. */
+/** Who else than the product itself sees which rows; null: no other user sees any. */
 function tableFilter(table: OwnedTable, asks: ReturnType<typeof askerFilters>): string | null {
   const { anybody, tenant, whole, accounts } = asks
   if (table.isView || PUBLIC_TABLES.has(table.name)) return anybody

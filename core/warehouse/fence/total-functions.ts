@@ -3,7 +3,7 @@ import { type SqlToken, sqlTokens } from './sql-tokens.ts'
 /**
  * Functions that never fail, whatever value a column holds, and whose answer is of the size of their arguments. A
  * statement of nothing else may be computed for rows that its asker does not see, as the engine does in two places (see
- * docs/adr/0031-row-policies.md): nobody can tell. `test/hostile/total-functions.test.ts` tries each with hostile values.
+ * docs/adr/0031-row-policies.md): this cannot be proved. `test/hostile/total-functions.test.ts` tries each with hostile values.
  */
 const listed = (text: string): readonly string[] => text.trim().split(/\s+/)
 
