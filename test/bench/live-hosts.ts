@@ -1,5 +1,5 @@
 /**
- * What an open live page costs: CPU of an answer of `/api/v1/live`, with readings of so many hosts over so many minutes that
+ * What an open live page costs: CPU of an answer of `/api/v1/live`, with readings of this many hosts over this many minutes that
  * are merged as after hours, and new ones every round, as an instance has them.
  *
  *   npx node test/bench/live-hosts.ts --hosts 500 --minutes 60 --series 70
@@ -41,7 +41,7 @@ await warehouse.migrate(STREAMS, { signalsDays: 30, ledgerDays: 400 })
 const session = new Session(join(path, 'engine'))
 let at = Math.floor(Date.now() / 3_600_000) * 3_600 - minutes * 60
 
-/** Readings of all hosts for so many seconds, as counters of 2 meters, 8 CPU modes and workloads. */
+/** Readings of all hosts for this many seconds, as counters of 2 meters, 8 CPU modes and workloads. */
 function fill(seconds: number): void {
   const place = `number % ${series}`
   const host = `intDiv(number, ${series}) % ${hosts}`

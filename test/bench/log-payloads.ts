@@ -34,7 +34,7 @@ function logRecord(n: number, nowNano: bigint): object {
   }
 }
 
-/** One request of so many records. */
+/** One request of this many records. */
 export function logPayload(records: number, seed: number): Uint8Array {
   const nowNano = BigInt(Date.now()) * 1_000_000n
   const each = records / SERVICES

@@ -48,7 +48,7 @@ const session = new Session(join(path, 'engine'))
 const end = Math.floor(Date.now() / 60_000) * 60
 const now = (): number => end * 1000 + 30_000
 
-/** Rows of so many days up to so many days ago. */
+/** Rows of this many days up to this many days ago. */
 function fill(from: number, until: number): void {
   const rows = (from - until) * MINUTES_A_DAY * rowsPerMinute
   const row = `number % ${rowsPerMinute}`
@@ -110,7 +110,7 @@ const { port } = await server.listen('127.0.0.1', 0)
 const window = (length: number): string =>
   [end - length * 86_400, end].map(second => new Date(second * 1000).toISOString()).join(',')
 
-/** Route of each question over a window of so many days. */
+/** Route of each question over a window of this many days. */
 const QUESTIONS: Readonly<Record<string, (length: number) => string>> = {
   'usage, all of it, by namespace': length => `usage?window=${window(length)}&group_by=namespace`,
   'usage, all of it, by workload and share': length =>

@@ -1,5 +1,5 @@
 /**
- * Writes the computed parts of docs/scaling.md anew, after a change of unit costs or assumptions: the table of unit costs, and
+ * Rewrites the computed parts of docs/scaling.md, after a change of unit costs or assumptions: the table of unit costs, and
  * under each `simulate --plan` what that command prints.
  *
  *   node test/bench/scaling-page.ts

@@ -3,7 +3,7 @@
  * the engine, as fast as the number of unmerged parts allows.
  *
  *   UV_THREADPOOL_SIZE=32 node test/bench/sustained.ts --minutes 60
- *   ... --records 150 --set min_parts_to_merge_at_once=10     so many records; a setting of the table tried out
+ *   ... --records 150 --set min_parts_to_merge_at_once=10     this many records; a setting of the table tried out
  *
  * Feeding pauses while the table has more than --parts parts: a rate at which parts only pile up is no sustained one. No
  * two records share an id. Every half minute a line; CPU is that of this process less what making records cost (that is

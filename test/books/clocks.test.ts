@@ -166,7 +166,7 @@ interface Watched {
   readonly metering?: Partial<ReturnType<typeof configSchema.parse>['metering']>
 }
 
-/** A worker as the loop has it: a record and a look at the clock every so many seconds. */
+/** A worker as the loop has it: a record and a look at the clock at a fixed interval of seconds. */
 async function watched({ centre = () => 0, clock = () => 0, isSilent, until, metering = {} }: Watched) {
   const flushes: Flush[] = []
   const worker = await createMeterProcessor({

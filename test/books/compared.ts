@@ -4,13 +4,13 @@ import { at, drive } from '../processors/meter/support.ts'
 import { type Row, recomputed } from './oracle.ts'
 import { type Arrival, randomHost } from './scenes.ts'
 
-/** Records come every so many seconds. */
+/** Records come at a fixed interval of seconds. */
 const SLOT_SECONDS = 5
 const GAP_SECONDS = 70
 /** Of a scene. */
 export const HOSTS = 20
 export const MINUTES = 6
-/** Every so many scenes, all state is stored and read back after each record. */
+/** Every given number of scenes, all state is stored and read back after each record. */
 const ROUND_TRIPS = 10
 
 export interface Compared {

@@ -46,12 +46,12 @@ describe('a counter', () => {
     expect(booked(samples, { RangeMax: RANGE })).toEqual({ joules: [3_600], late: [], coverage: 1 })
   })
 
-  it('that falls without a range begins anew: less is covered, and nothing invented', () => {
+  it('that falls without a range restarts: less is covered, and nothing invented', () => {
     const samples = steady(262_000, 15).map(([second, joules]) => [second, joules % 262_143.32885] as const)
     expect(booked(samples)).toEqual({ joules: [2_700], late: [], coverage: 0.75 })
   })
 
-  it('that begins anew in a zone of 5 W is not taken for one that wraps', () => {
+  it('that restarts in a zone of 5 W is not taken for one that wraps', () => {
     const samples: [number, number][] = [
       [0, 3_402],
       [60, 1.5],

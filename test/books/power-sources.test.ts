@@ -85,7 +85,7 @@ describe('one board of a GPU', () => {
     expect([booked.joules, booked.ignored]).toEqual([{ gpu: 6000 }, { sentinel: 2, not_finite: 1 }])
   })
 
-  test('whose counter begins anew gives what was seen, and no more', () => {
+  test('whose counter restarts gives what was seen, and no more', () => {
     const samples: Samples = [
       [0, 5_000_000],
       [30, 8_000_000],
@@ -120,7 +120,7 @@ describe('RAPL by exporters', () => {
     expect(book([...CPU, ...kepler]).total).toBe(600)
   })
 
-  /** 50 W; falls after `at` seconds from so many J below a range to so many J. */
+  /** 50 W; falls after `at` seconds from this many J below a range to this many J. */
   const falling = (range: number, below: number, to: number, watts = 50): Samples =>
     counting(0, watts).map(([seconds]) =>
       seconds <= 30

@@ -86,7 +86,7 @@ interface Shown {
   readonly values: readonly bigint[]
 }
 
-/** How a counter may misbehave: begin anew, show 0 or far too much once, be away for a while. */
+/** How a counter may misbehave: restart, show 0 or far too much once, be away for a while. */
 function misbehaving(
   dice: Dice,
   values: readonly bigint[],
@@ -103,7 +103,7 @@ function misbehaving(
       if (second >= odd && second < odd + 5 && odd >= 0) return oddValue
       if (second < restart) return value
       const since = value - values[restart]!
-      // It may wrap after it began anew.
+      // It may wrap after it restarted.
       return since < 0n ? since + RANGE : since
     }),
     isAway: second => second >= awayFrom && second < awayFrom + awayFor,

@@ -82,7 +82,7 @@ describe('a container', () => {
     }
   })
 
-  test('that was started anew is two of cAdvisor’s, and none more of the kubelet’s', () => {
+  test('that was restarted is two of cAdvisor’s, and none more of the kubelet’s', () => {
     const { rows } = book([...MACHINE, kubelet(1), cadvisor(0.5, C1), cadvisor(0.5, C2)])
     expect(workloads(rows)).toEqual({ [C1]: 225, [C2]: 225, unattributed: 450 })
   })

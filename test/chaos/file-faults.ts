@@ -1,4 +1,4 @@
-/** What is done to files while nobody has them open. Any of it may take data that has to be told of. */
+/** What is done to files while they are not open. Any of it may take data that has to be told of. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ACCEPT_FILE } from '../../core/runtime/losses.ts'

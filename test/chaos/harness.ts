@@ -18,7 +18,7 @@ export interface ChaosRun {
   readonly runs: number
   /** Number of the first run: a run alone is repeated by its number. */
   readonly first?: number
-  /** Audit after each so many runs; the last audit is always made. */
+  /** Audit after each given number of runs; the last audit is always made. */
   readonly auditEvery: number
   /** Only faults of these names. */
   readonly only?: readonly string[]

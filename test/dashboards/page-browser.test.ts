@@ -202,7 +202,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('input[name=minutes]:checked').inputValue()).toBe('5')
   })
 
-  it('draws what is new into the same chart every five seconds, without making it anew', async () => {
+  it('draws what is new into the same chart every five seconds, without making it again', async () => {
     await page.clock.install()
     await open()
     const drawn = await page.locator('.chart-frame canvas').elementHandle()

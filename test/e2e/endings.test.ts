@@ -1,6 +1,6 @@
 // Guarantees: a stop is carried out whenever it is asked for, also while starting, and the echo of a signal does not cut it
 // off; who asks once more after a while gets the end at once, and is told so;
-// what nobody caught is told as an event and ends the process with 1; a start that fails late ends it too, saying what to do.
+// what was not caught is told as an event and ends the process with 1; a start that fails late ends it too, saying what to do.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -66,7 +66,7 @@ it('ends at once when asked again while something holds the drain up', async () 
   held.destroy()
 })
 
-it('tells a promise that nobody caught, and ends with 1', async () => {
+it('tells a promise that was not caught, and ends with 1', async () => {
   const { promise: ended, resolve } = Promise.withResolvers<number | null>()
   const wattline = await startProcess({
     data,

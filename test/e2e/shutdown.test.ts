@@ -56,7 +56,7 @@ async function ending(child: ChildProcess) {
   return { code, by, seconds: idleSeconds() }
 }
 
-it.each(['stdout', 'stdout and stderr'])('serves on when nobody reads its %s any more', async closed => {
+it.each(['stdout', 'stdout and stderr'])('serves on when its %s has no reader any more', async closed => {
   const [http = 0, otlp = 0] = await freePorts(2)
   const child = spawn(process.execPath, [ENTRY, 'run'], {
     env: environment({
@@ -86,7 +86,7 @@ it.each(['stdout', 'stdout and stderr'])('serves on when nobody reads its %s any
   expect(await ending(child)).toMatchObject({ code: 0 })
 })
 
-it('ends although nobody reads its full log', async () => {
+it('ends although its full log has no reader', async () => {
   const [http = 0] = await freePorts(1)
   const child = spawn(process.execPath, [ENTRY, 'run'], {
     env: environment({

@@ -36,7 +36,7 @@ const REQUESTS: Readonly<Record<Signal, fc.Arbitrary<object>>> = {
 const SEEDS = 300
 const MIN_SEED_BYTES = 80
 const MAX_SEED_BYTES = 800
-/** One case in so many is OTLP/JSON, which costs several times as much. */
+/** One case in a given number is OTLP/JSON, which costs several times as much. */
 const JSON_ONE_IN = 8
 
 export class FuzzCases implements Cases {

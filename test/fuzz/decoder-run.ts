@@ -1,6 +1,6 @@
 /**
  * Cases against the decoders, in batches that share builders as requests of a collector do. In every batch: who is refused
- * leaves the builders as they were, and the record holds as many rows as were accepted. In one batch of so many, every
+ * leaves the builders as they were, and the record holds as many rows as were accepted. In one batch of a given number, every
  * case is judged against the independent decoder, and the record holds exactly the rows of those accepted.
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -25,7 +25,7 @@ export interface DecoderRun {
   /** Number of the first case. */
   readonly first: number
   readonly count: number
-  /** Every case of one batch in so many is judged. Default 100. */
+  /** Every case of one batch in `every` is judged. Default 100. */
   readonly judgeOneIn?: number
   /** Ends early; asked between batches. */
   readonly isOver: () => boolean

@@ -12,7 +12,7 @@ export class Dice {
     return Math.floor((this.#next() / 4_294_967_296) * bound)
   }
 
-  /** True once in so many times. */
+  /** True once in `n` times. */
   once(times: number): boolean {
     return this.below(times) === 0
   }

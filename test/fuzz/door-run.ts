@@ -37,7 +37,7 @@ export interface DoorReport {
 }
 
 const BATCH = 64
-/** In one batch of so many the log refuses, or stores and fails. */
+/** In one batch of a given number the log refuses, or stores and fails. */
 const TROUBLE_ONE_IN = 4
 
 /** Time of intake: the day of the payloads, and waits a hundredth as long. */

@@ -56,7 +56,7 @@ export interface HostileStatement {
   readonly isAskedByOthers: boolean
 }
 
-/** Every shape on every table, each in so many places; the seed draws places and columns. */
+/** Every shape on every table, each in this many places; the seed draws places and columns. */
 export function hostileStatements(options: {
   readonly seed: number
   readonly places: number

@@ -102,7 +102,7 @@ async function run(processor: Processor): Promise<void> {
 
 /**
  * Runs the processor against a log whose transaction number `at` fails as a process that dies there leaves it: nothing
- * written, the worker gone. Then everything is closed and opened anew. False when there was no such transaction.
+ * written, the worker gone. Then everything is closed and reopened. False when there was no such transaction.
  */
 async function runAndDie(processor: Processor, at: number): Promise<boolean> {
   let left = at

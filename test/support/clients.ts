@@ -30,7 +30,7 @@ export interface Load {
 
 const WAIT_MS = 20_000
 
-/** Starts clients that each repeat until they are acknowledged: so many that send spans, and one for each metered host. */
+/** Starts clients that each repeat until they are acknowledged: this many that send spans, and one for each metered host. */
 export function startClients(target: string | Target, load: Load): Clients {
   const { seed = 1, paceMs = 0, service = 'chaos', closing = false, spans, meters, clocked = [] } = load
   const stop = new AbortController()

@@ -17,7 +17,7 @@ const UNIQUE_LENGTH = 16
 
 /**
  * Records of spans of which no two share an id, a tenth as dear as making them from objects: one record is the pattern,
- * and for each further one its ids and unique attributes are drawn anew and its times moved on. Records of equal bytes would
+ * and for each further one its ids and unique attributes are drawn again and its times moved on. Records of equal bytes would
  * compress in merges as no real ones do. Same seed, same bytes.
  */
 export class FreshSpans {

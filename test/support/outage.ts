@@ -218,7 +218,7 @@ class Sender {
     this.#ids = marks.flatMap(mark => [...places(this.#pattern, mark)])
   }
 
-  /** So many requests, a few at a time; every one must be acknowledged. */
+  /** This many requests, a few at a time; every one must be acknowledged. */
   async send(requests: number): Promise<void> {
     let left = requests
     const work = async (): Promise<void> => {

@@ -15,7 +15,7 @@ export interface S3Server {
   readonly objects: ReadonlyMap<string, Buffer>
   /** Uploads that were begun, and neither completed nor given up. */
   openUploads(): number
-  /** So many next requests are answered 503. */
+  /** This many of the next requests are answered 503. */
   failNext(count: number): void
   close(): Promise<void>
 }

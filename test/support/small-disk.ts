@@ -17,7 +17,7 @@ export interface SmallDisk {
   readonly path: string
   /** Takes all room there is at this moment; called again it takes what has been freed since. */
   fill(): void
-  /** Gives back so many bytes of what `fill` took. */
+  /** Gives back this many bytes of what `fill` took. */
   leave(bytes: number): void
   /** Gives back what `fill` took. */
   free(): void
@@ -25,7 +25,7 @@ export interface SmallDisk {
   remove(): void
 }
 
-/** Mounts a tmpfs of so many MiB; null where this process may not mount: under CI that is a failure, elsewhere a loud line. */
+/** Mounts a tmpfs of this many MiB; null where this process may not mount: under CI that is a failure, elsewhere a loud line. */
 export function smallDisk(mebibytes: number): SmallDisk | null {
   const mountPoint = mkdtempSync(join(tmpdir(), 'wattline-disk-'))
   try {

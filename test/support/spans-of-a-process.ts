@@ -9,7 +9,7 @@ export const HASTE = { WATTLINE_GROUP_COMMIT_WAIT_MS: '5', WATTLINE_GROUP_COMMIT
 
 export const SPANS_A_REQUEST = 20
 
-/** So many requests, all acknowledged. */
+/** This many requests, all acknowledged. */
 export async function sendSpans({ otlp }: WattlineProcess, requests: number, ageMs = 0): Promise<void> {
   for (let i = 0; i < requests; i++) {
     const now = BigInt(Date.now() - ageMs) * 1_000_000n
@@ -35,7 +35,7 @@ export async function storedSpans(process: WattlineProcess): Promise<{ rows: num
   return { rows: Number(row?.rows), distinct: Number(row?.distinct) }
 }
 
-/** Waits until so many spans are there; more is a failure too. */
+/** Waits until this many spans are there; more is a failure too. */
 export const untilStored = (process: WattlineProcess, spans: number) =>
   eventually(
     () => storedSpans(process),

@@ -1,5 +1,5 @@
 /**
- * Load of the race, in a process of its own: so many connections, each of which sends its next request as soon as the last
+ * Load of the race, in a process of its own: this many connections, each of which sends its next request as soon as the last
  * is answered. Sockets and hardly a parser, since what it takes of the machine is taken from the contestant.
  *
  * Takes orders as JSON lines on stdin (`Order`) and answers each with one line (`Report`).

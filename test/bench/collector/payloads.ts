@@ -120,7 +120,7 @@ function metrics(count: number, seed: number, nowNano: bigint): object[] {
 
 const scope = { name: 'go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp', version: '0.63.0' }
 
-/** One request of so many items. */
+/** One request of this many items. */
 export function payload(signal: RaceSignal, items: number, seed: number, gzip: boolean): Payload {
   const nowNano = BigInt(Date.now()) * 1_000_000n
   const each = items / RESOURCES

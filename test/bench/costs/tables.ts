@@ -1,5 +1,5 @@
 /**
- * Sizes of the tables of an embedded engine that nobody uses, before and after one merge of everything, and what that merge
+ * Sizes of the tables of an idle embedded engine, before and after one merge of everything, and what that merge
  * costs. A process of its own, since an engine is opened once a process:
  *
  *   node test/bench/costs/tables.ts FOLDER          prints JSON by table

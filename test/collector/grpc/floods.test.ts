@@ -110,7 +110,7 @@ describe('headers', () => {
 })
 
 describe('connections', () => {
-  it('that nobody uses are ended in order', async () => {
+  it('that are idle are ended in order', async () => {
     await rig.receiver.stop()
     rig = await grpcRig({}, { timeouts: TIMEOUTS })
     const client = new GrpcClient(rig.port)
@@ -119,7 +119,7 @@ describe('connections', () => {
     expect(client.goaways).toContain(0)
   })
 
-  it('that stop in the middle of headers are ended like those that nobody uses', async () => {
+  it('that stop in the middle of headers are ended like those that are idle', async () => {
     await rig.receiver.stop()
     rig = await grpcRig({}, { timeouts: TIMEOUTS })
     const stuck = new RawHttp2(rig.port)

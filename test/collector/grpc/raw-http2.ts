@@ -70,7 +70,7 @@ export class RawHttp2 {
       )
   }
 
-  /** Writes so many of what `make` gives, at the pace at which they are taken; stops when the connection is closed. */
+  /** Writes this many of what `make` gives, at the pace at which they are taken; stops when the connection is closed. */
   async flood(count: number, make: (index: number) => Uint8Array): Promise<void> {
     for (let index = 0; index < count && !this.socket.destroyed; index++) {
       if (this.socket.write(make(index))) continue

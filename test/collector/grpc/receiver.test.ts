@@ -282,7 +282,7 @@ describe('stopping', () => {
     expect(rig.broker.spanNames()).toEqual(['a'])
   })
 
-  it('does not wait for connections that nobody uses', async () => {
+  it('does not wait for connections that are idle', async () => {
     await open({}, { timeouts: { drainMs: 1_000_000 } })
     const silent = new GrpcClient(rig.port)
     expect((await send(framed(fresh('a')))).status).toBe(0)

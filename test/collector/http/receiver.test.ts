@@ -365,7 +365,7 @@ describe('stopping', () => {
   })
 })
 
-describe('stopping with connections that nobody uses', () => {
+describe('stopping with connections that are idle', () => {
   it('does not wait for them', async () => {
     rig = await httpRig({}, { timeouts: { drainMs: 1_000_000 } })
     const silent = new RawClient(rig.port)

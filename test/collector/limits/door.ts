@@ -55,7 +55,7 @@ export interface Payload {
 export interface DoorClient {
   connected(): Promise<unknown>
   send(payload: Payload): Promise<DoorAnswer>
-  /** Announces a body of so many bytes, and sends some of them. */
+  /** Announces a body of this many bytes, and sends some of them. */
   begin(announcedBytes: number, sent: Uint8Array): Promise<DoorAnswer>
   /** Resolves when the other end has ended it. */
   closed(): Promise<unknown>
@@ -73,11 +73,11 @@ export interface LimitDoor {
   connect(port: number): DoorClient
   /** A request with one item, as the door wants it. */
   item(options?: ItemOptions): Payload
-  /** A small body that grows to so many bytes. */
+  /** A small body that grows to this many bytes. */
   bomb(bytes: number): Payload
   /** A body whose length is not announced, where there is such a thing. */
   unannounced?(port: number, body: Uint8Array): Promise<DoorAnswer>
-  /** Requests whose head is longer by so many bytes, in every way there is. */
+  /** Requests whose head is longer by this many bytes, in every way there is. */
   longHeads(port: number, bytes: number): Promise<readonly DoorAnswer[]>
   /** Connections that say nothing, or that stop before their first request has begun. */
   silent(port: number): Promise<readonly DoorAnswer[]>
@@ -99,7 +99,7 @@ export function spanJson({ attributes = 0, valueBytes = 1, offsetMs = 0 }: ItemO
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
 }
 
-/** A span whose one attribute is so many arrays within each other. */
+/** A span whose one attribute is this many arrays within each other. */
 export const nestedJson = (depth: number): string =>
   spanJson({ attributes: 1 }).replace(
     '{"stringValue":"v"}',

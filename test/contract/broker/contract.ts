@@ -167,7 +167,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(seen.length).toBe(50)
     })
 
-    test('a group goes on from its committed offset, also after the broker was opened anew', async () => {
+    test('a group goes on from its committed offset, also after the broker was reopened', async () => {
       const at: bigint[] = []
       for (let i = 0; i < 10; i++) at.push((await broker.append('in', 0, [record(`r${i}`)])).offset)
       let committed = false
@@ -189,7 +189,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect((await readAll('in', 6, 'reader')).map(textOf)).toEqual(expected)
     })
 
-    test('a log has an identity, which stays when it is opened anew', async () => {
+    test('a log has an identity, which stays when it is reopened', async () => {
       const identities = new Set<string>()
       for (const round of [1, 2]) {
         const subscription = await broker.subscribe({
@@ -440,7 +440,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       const newest = async (): Promise<string[]> =>
         [...(await broker.newest('kept'))].map(([key, found]) => `${key} ${textOf(found)}`).toSorted()
 
-      test('tells the newest record of every key, also after it was opened anew', async () => {
+      test('tells the newest record of every key, also after it was reopened', async () => {
         await broker.createStreams([kept(LONG_MS)])
         expect(await newest()).toEqual([])
         const { offset } = await put('a1', 'b1', 'a2')

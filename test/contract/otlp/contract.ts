@@ -60,7 +60,7 @@ export interface Unfinished {
 /** A receiver that listens, and a client of its transport. */
 export interface OpenDoor {
   send(request: ExportRequest): Promise<Outcome>
-  /** Announces a body of so many bytes, and sends some of them. */
+  /** Announces a body of this many bytes, and sends some of them. */
   begin(signal: Signal, announcedBytes: number, sent: Uint8Array): Unfinished
   stop(): Promise<void>
 }

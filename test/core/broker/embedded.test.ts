@@ -25,7 +25,7 @@ const commitAll = (broker: Broker) =>
     const [lag] = await broker.lag('g', 's')
     await partition.commit(lag!.end)
   })
-test('offsets start at 0 and have no gaps, also after everything was trimmed and the log opened anew', async () => {
+test('offsets start at 0 and have no gaps, also after everything was trimmed and the log reopened', async () => {
   const path = await folder()
   const first = await brokerIn(path)
   await create(first, 0)

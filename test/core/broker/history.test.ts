@@ -160,7 +160,7 @@ describe('an older copy', () => {
     for (let round = 0; round < 2; round++) {
       await rm(join(data, 'log'), { recursive: true })
       await cp(join(data, 'copy'), join(data, 'log'), { recursive: true })
-      // As a kill leaves it that comes before the file of ends is written anew.
+      // As a kill leaves it that comes before the file of ends is rewritten.
       await cp(join(data, 'ends'), join(data, 'log.ends'))
       ;({ broker, lost } = await opened(data))
       ids.push(lossOfLog(lost[0]!, 'log')?.id)

@@ -69,7 +69,7 @@ test('a failed transaction rejects its callers, moves nothing, and the next one 
   expect(journal.lastFailure).toBeNull()
 })
 
-test('changes that arrive during a failing transaction are planned anew on what is stored', async () => {
+test('changes that arrive during a failing transaction are planned again on what is stored', async () => {
   const { store, log, append } = setUp()
   store.failNext = true
   const failing = append('x')

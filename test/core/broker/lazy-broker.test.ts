@@ -37,7 +37,7 @@ it('opens once, when first asked', async () => {
   await expect(late.lag('store', 'traces')).rejects.toMatchObject({ code: 'broker_unavailable' })
 })
 
-it('opens anew after a failure', async () => {
+it('reopens after a failure', async () => {
   const { late, calls } = setUp(1)
   await expect(late.lag('store', 'traces')).rejects.toThrow('away')
   expect(await late.lag('store', 'traces')).toEqual([])

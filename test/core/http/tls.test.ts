@@ -157,7 +157,7 @@ describe('a listener with a certificate', () => {
 describe('a listener with an authority for clients', () => {
   beforeEach(() => writeFileSync(path('ca.crt'), authority.cert))
 
-  it('lets in who shows a certificate of it, also after a reload, and nobody else', async () => {
+  it('lets in who shows a certificate of it, also after a reload, and no other', async () => {
     const port = await listen(path('ca.crt'))
     const friend = authority.issue(['agent-1'])
     const imposter = stranger.issue(['agent-1'])

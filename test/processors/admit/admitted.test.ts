@@ -1,4 +1,4 @@
-// Guarantees: of what a sender repeats exactly the rest is new, wherever requests were cut anew; a record that has the place
+// Guarantees: of what a sender repeats exactly the rest is new, wherever requests were cut differently; a record that has the place
 // of another one is never taken for it; what is known survives the way into the log and stays bounded.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'

@@ -15,7 +15,7 @@ import { at, type Reading } from './support.ts'
 export const NOON_MS = Number(at(0) / 1_000_000n)
 
 /**
- * `pick`: which of so many partitions that have records to read reads its next one. Without it each record, and all that comes
+ * `pick`: which of this many partitions that have records to read reads its next one. Without it each record, and all that comes
  * of it, is read as soon as it is written.
  */
 export async function fleet(partitions: number, pick?: (waiting: number) => number) {

@@ -62,7 +62,7 @@ async function open() {
   }
 }
 
-/** Records every so many seconds. */
+/** Records at a fixed interval of seconds. */
 const every = (step: number, from: number, to: number): number[] =>
   Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step)
 

@@ -71,7 +71,7 @@ describe.each([1, 2, 3, 7])('over %i partitions', partitions => {
     expect(new Set(inMinute(rows, 1).map(row => row.Host)).size).toBe(3)
   })
 
-  test('a machine that was set up anew, under its name and another id, takes the name over', async () => {
+  test('a machine that was set up again, under its name and another id, takes the name over', async () => {
     const { record, flush, rows } = await fleet(partitions)
     await record(byId(0), 0)
     const anew = (seconds: number) => byId(seconds).map(row => ({ ...row, Host: 'machine-id-2' }))

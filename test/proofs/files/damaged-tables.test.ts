@@ -31,7 +31,7 @@ function folderOf(table: string): string {
   return folder
 }
 
-/** A part of the day so many days ago. */
+/** A part of the day this many days ago. */
 function partOf(table: string, days = 0): string {
   const folder = folderOf(table)
   const day = new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')

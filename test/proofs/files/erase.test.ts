@@ -133,7 +133,7 @@ it('leaves nothing of a tenant, and all of the others', { timeout: 400_000 }, as
   for (const ageDays of [5, 0]) {
     for (const tenant of ['shop', 'bank'] as const) await send(first, tenant, ageDays)
   }
-  // A day, and so a partition of the tables, that nobody else has.
+  // A day, and so a partition of the tables, that no other has.
   await send(first, 'shop', 9)
   await eventually(
     () =>

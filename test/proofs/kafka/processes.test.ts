@@ -202,7 +202,7 @@ interface Line {
 const linesOf = ({ stderr }: WattlineProcess): readonly Line[] =>
   stderr.flatMap(line => (line.startsWith('{') ? [JSON.parse(line) as Line] : []))
 
-/** Of all workers started so far, once there are so many; in the order of their numbers, then of their start. */
+/** Of all workers started so far, once there are enough; in the order of their numbers, then of their start. */
 async function workerPids(wattline: WattlineProcess, count: number): Promise<readonly number[]> {
   const pids = (): readonly number[] =>
     linesOf(wattline)

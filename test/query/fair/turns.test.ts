@@ -65,7 +65,7 @@ describe('turns', () => {
     expect(turns.counts).toEqual({ open: 0, running: 0, waiting: 0 })
   })
 
-  it('refuse a tenant beyond its own bound, and nobody else', async () => {
+  it('refuse a tenant beyond its own bound, and no other', async () => {
     const turns = turnsWith()
     const order: string[] = []
     const mine = Array.from({ length: 4 }, () => statement(turns, 'a', order))

@@ -78,7 +78,7 @@ export class FrontEngine {
     )
   }
 
-  /** Opens the engine anew when policies have changed since: it reads them when it is opened. */
+  /** Reopens the engine when policies have changed since: it reads them when it is opened. */
   async #enter(): Promise<void> {
     while (this.#reopening !== null) await this.#reopening
     if (this.#stale) {

@@ -30,7 +30,7 @@ export interface ClickHouseFront {
   openPort(index: number): Promise<void>
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>
-  /** Starts it again on the same ports and data, after `kill` or `stop`. Faults and counts begin anew. */
+  /** Starts it again on the same ports and data, after `kill` or `stop`. Faults and counts restart. */
   restart(): Promise<void>
   /** Ends it in order; data stays. */
   stop(): Promise<void>

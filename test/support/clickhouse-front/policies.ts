@@ -17,7 +17,7 @@ const DATABASE = 'wattline'
 
 /**
  * Row policies, which a server keeps in its catalogue of users. The embedded engine knows those of a file alone, which it
- * reads when it is opened: so the statements are kept here, and the engine is opened anew before the next one that reads.
+ * reads when it is opened: so the statements are kept here, and the engine is reopened before the next one that reads.
  */
 export class FrontPolicies {
   readonly #file: string

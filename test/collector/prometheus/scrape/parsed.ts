@@ -12,7 +12,7 @@ export type Told =
   | { readonly leftOut: string }
   | ScrapedSample
 
-/** Parses a text that arrives in pieces of so many bytes. */
+/** Parses a text that arrives in pieces of this many bytes. */
 export function parsed(format: Format, text: string | Uint8Array, pieceBytes = 1 << 20): Told[] {
   const told: Told[] = []
   const sink = {

@@ -186,7 +186,7 @@ test('the order of attributes is the key of a series, not their meaning', () => 
   expect(readings[0]).toEqual(readings[1])
 })
 
-test('a counter that starts anew is a new epoch of the same series', () => {
+test('a counter that restarts is a new epoch of the same series', () => {
   const recogniser = createRecogniser()
   const points = [7n, 7n, 9n, 0n, 7n].map(startTimeUnixNano => ({
     ...sample({ 'container.id': 'a' }),

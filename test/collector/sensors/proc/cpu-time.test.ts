@@ -120,7 +120,7 @@ describe('control groups, version 2', () => {
     })
   })
 
-  test('its processes are not counted again, and a unit that starts anew is a new counter', () => {
+  test('its processes are not counted again, and a unit that restarts is a new counter', () => {
     const unit = '/system.slice/nginx.service'
     const fixture = tree({
       ...machine(),

@@ -187,7 +187,7 @@ async function startBalancer(firstUrl: string) {
   }
   return {
     url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
-    /** Connections are made anew. */
+    /** Connections are made again. */
     async leadTo(url: string): Promise<void> {
       target = Number(new URL(url).port)
       cut()

@@ -60,7 +60,7 @@ it.each(['TSV', 'JSON'])('ends a running query of a stranger when it closes (%s)
   await ended
 })
 
-it('closes over a stream that nobody reads to its end', async () => {
+it('closes over a stream that is not read to its end', async () => {
   const warehouse = await open()
   await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
   const result = await fenced(warehouse, 'SELECT * FROM numbers(1000000000)', 'TSV')
@@ -145,7 +145,7 @@ it('bounds strangers’ queries by the threads that there are', async () => {
   for (const one of asked) {
     if (one.status === 'fulfilled') for await (const _ of one.value.chunks) break
   }
-  // The engine stops what nobody reads, and has room again.
+  // The engine stops what is not read, and has room again.
   const again = await vi.waitFor(() => fenced(warehouse, 'SELECT 1', 'TSV'), { timeout: 60_000 })
   for await (const chunk of again.chunks) expect(Buffer.from(chunk).toString()).toBe('1\n')
   await warehouse.close()
