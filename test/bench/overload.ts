@@ -4,7 +4,7 @@
  *
  *   node test/bench/overload.ts --seconds 60 --times 5 --memory 1610612736
  *
- * First a calm probe for its latency, then a closed loop that finds what the process takes, then requests at a multiple of that
+ * First a calm probe for its latency, then a closed loop that finds what the process takes, then requests at a multiple of
  * that rate, whoever is not answered yet. A request is due at its time; those for which no connection is free are counted as
  * not sent. Client and process share the machine: what one spends the other lacks.
  */

@@ -25,7 +25,7 @@ export interface DecoderRun {
   /** Number of the first case. */
   readonly first: number
   readonly count: number
-  /** Every case of one batch in `every` is judged. Default 100. */
+  /** Every case of one batch in this number is judged. Default 100. */
   readonly judgeOneIn?: number
   /** Ends early; asked between batches. */
   readonly isOver: () => boolean
