@@ -98,9 +98,16 @@ export const LEDGER_BUCKETS = {
 const OF_WORKLOADS: readonly RollupKey[] = ['Host', 'WorkloadId', 'WorkloadName']
 
 /** A projection is sorted by its keys in this order: a tenant's days lie together, whoever else is in the books. */
-function rollup(name: string, unit: keyof typeof LEDGER_BUCKETS, without: readonly RollupKey[] = []): string {
+function rollup(
+  name: string,
+  unit: keyof typeof LEDGER_BUCKETS,
+  {
+    without = [],
+    and = [],
+  }: { readonly without?: readonly RollupKey[]; readonly and?: readonly string[] } = {},
+): string {
   const others = ROLLUP_KEYS.filter(key => key !== 'Tenant' && !without.includes(key))
-  const keys = ['Tenant', LEDGER_BUCKETS[unit], ...others, 'Reason'].join(', ')
+  const keys = ['Tenant', LEDGER_BUCKETS[unit], ...others, 'Reason', ...and].join(', ')
   return `${name} (SELECT ${keys}, ${SUMS} GROUP BY ${keys})`
 }
 
@@ -143,15 +150,16 @@ export const ledger = {
     orderBy: ['Tenant', 'Account', 'Host', 'WorkloadKind', 'WorkloadId', 'WindowStart'],
     projections: [
       // Bills and overviews do not ask for single workloads. First: of two that fit as well the engine takes the first.
-      rollup('accounts_by_month', 'month', OF_WORKLOADS),
-      rollup('accounts_by_day', 'day', OF_WORKLOADS),
+      rollup('accounts_by_month', 'month', { without: OF_WORKLOADS }),
+      // Bills have a line for each price, and their months begin at an hour of their time zone.
+      rollup('bills_by_day', 'day', { without: OF_WORKLOADS, and: ['TariffVersion'] }),
       rollup('workloads_by_hour', 'hour'),
       rollup('workloads_by_day', 'day'),
       // Where a window begins or ends within an hour. Entries lie by workload: a few minutes of all are a bit of every granule.
-      rollup('accounts_by_minute', 'minute', OF_WORKLOADS),
+      rollup('bills_by_minute', 'minute', { without: OF_WORKLOADS, and: ['TariffVersion'] }),
     ],
-    // Their sums had 64 bits.
-    replacedProjections: ['by_hour', 'by_day'],
+    // Sums of 64 bits; sums that do not tell prices apart.
+    replacedProjections: ['by_hour', 'by_day', 'accounts_by_day', 'accounts_by_minute'],
     ttlFrom: 'WindowStart',
     retention: 'ledger',
     fsync: true,

@@ -76,7 +76,7 @@ const ofWorkloads = (name: UsageDimension): boolean => OF_WORKLOADS.includes(nam
 
 describe('whole days', () => {
   it.each(DIMENSION_NAMES)('by %s come from a projection, with and without steps', async name => {
-    const projection = ofWorkloads(name) ? 'workloads_by_day' : 'accounts_by_day'
+    const projection = ofWorkloads(name) ? 'workloads_by_day' : 'bills_by_day'
     for (const step of [null, 'month', DAY, 3 * DAY] as const) {
       // Too few days for months.
       await expectServedBy(projection, request({ groupBy: [name], step, to: FROM + 27 * DAY }))
@@ -97,13 +97,13 @@ describe('whole days', () => {
     }
     const filters = [{ dimension: name, value: values[name]! }]
     const { text, params } = usageStatement(request({ filters }), shapeOf(request()))
-    const projection = ofWorkloads(name) ? 'workloads_by_day' : 'accounts_by_day'
+    const projection = ofWorkloads(name) ? 'workloads_by_day' : 'bills_by_day'
     const [row] = await store.warehouse.query<{ entries: string }>(text + forced(projection), params)
     expect(Number(row?.entries)).toBeGreaterThan(0)
   })
 
   it('of a token limited to accounts come from a projection', () =>
-    expectServedBy('accounts_by_day', request({ accounts: ['account-0'] })))
+    expectServedBy('bills_by_day', request({ accounts: ['account-0'] })))
 })
 
 it('months come from theirs, but for single workloads', async () => {
@@ -122,7 +122,7 @@ it('minutes at the edges come from theirs, but for single workloads', async () =
     ledgerRow({ WindowStart: minutes.from, Account: 'account-0', Reason: 'no_tariff' }),
   ])
   for (const name of DIMENSION_NAMES.filter(one => !ofWorkloads(one)))
-    await expectServedBy('accounts_by_minute', request({ ...minutes, groupBy: [name] }))
+    await expectServedBy('bills_by_minute', request({ ...minutes, groupBy: [name] }))
 })
 
 it('windows that begin and end anywhere hold what their entries hold', async () => {

@@ -76,9 +76,9 @@ it('migrates', async () => {
     "SELECT count() AS n FROM system.parts WHERE database = 'wattline' AND table = 'ledger' AND active",
   )
   const all = [
-    'accounts_by_day',
-    'accounts_by_minute',
     'accounts_by_month',
+    'bills_by_day',
+    'bills_by_minute',
     'workloads_by_day',
     'workloads_by_hour',
   ].map(name => `${name} ${parts[0]!.n}`)

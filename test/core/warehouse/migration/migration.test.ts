@@ -53,20 +53,23 @@ describe('over existing tables', () => {
 
   it('puts projections in place of those that they replace, also for the parts of before', () => {
     const old = tables.get('ledger')!
-    const definition = old.definition.replaceAll(/PROJECTION (workloads|accounts)_by_/g, 'PROJECTION by_')
+    const definition = old.definition.replaceAll(
+      /PROJECTION (workloads|accounts|bills)_by_/g,
+      'PROJECTION by_',
+    )
     const statements = altering(plan(new Map([...tables, ['ledger', { ...old, definition }]])))
     expect(statements.map(text => text.replace(/ \(SELECT.*/, ''))).toEqual(
       [
         'ADD PROJECTION IF NOT EXISTS accounts_by_month',
-        'ADD PROJECTION IF NOT EXISTS accounts_by_day',
+        'ADD PROJECTION IF NOT EXISTS bills_by_day',
         'ADD PROJECTION IF NOT EXISTS workloads_by_hour',
         'ADD PROJECTION IF NOT EXISTS workloads_by_day',
-        'ADD PROJECTION IF NOT EXISTS accounts_by_minute',
+        'ADD PROJECTION IF NOT EXISTS bills_by_minute',
         'MATERIALIZE PROJECTION IF EXISTS accounts_by_month SETTINGS alter_sync = 0',
-        'MATERIALIZE PROJECTION IF EXISTS accounts_by_day SETTINGS alter_sync = 0',
+        'MATERIALIZE PROJECTION IF EXISTS bills_by_day SETTINGS alter_sync = 0',
         'MATERIALIZE PROJECTION IF EXISTS workloads_by_hour SETTINGS alter_sync = 0',
         'MATERIALIZE PROJECTION IF EXISTS workloads_by_day SETTINGS alter_sync = 0',
-        'MATERIALIZE PROJECTION IF EXISTS accounts_by_minute SETTINGS alter_sync = 0',
+        'MATERIALIZE PROJECTION IF EXISTS bills_by_minute SETTINGS alter_sync = 0',
         'DROP PROJECTION IF EXISTS by_hour SETTINGS alter_sync = 0',
         'DROP PROJECTION IF EXISTS by_day SETTINGS alter_sync = 0',
       ].map(text => `ALTER TABLE \`wattline\`.\`ledger\` ${text}`),
