@@ -9,7 +9,7 @@ import { readersOf, startForward, startProcessors } from '../processors/processo
 import { restoredOf } from './losses.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Starts what works off the log. */
+/** Starts the processors, which read the log. */
 export function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
   const { lifecycle, config, events, rowAges, meterBudget } = wiring
   const restored = restoredOf(wiring.losses)

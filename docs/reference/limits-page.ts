@@ -47,7 +47,7 @@ const ODD = `## Unusual bodies
 \`limits.memory_bytes\` is the limit of the whole process. Requests are admitted up to four fifths of it. Above that, the process
 collects garbage, at most every five seconds, and answers the requests that do not fit with 429. The last fifth is for requests in
 flight, so it should be at least \`limits.in_flight_bytes\`. Refusing requests limits what clients use. It does not limit the
-embedded engine while it works off the log: \`warehouse.max_memory_bytes\` does. A process with all roles needs about half a gibibyte
+embedded engine while it processes the log: \`warehouse.max_memory_bytes\` does. A process with all roles needs about half a gibibyte
 before the first request, so give it at least a gibibyte.
 
 Metering needs about 2 KB of memory per series (a quantity of a meter or workload), 1.4 KB per host, and 50 bytes per sample of an open
