@@ -32,7 +32,10 @@ export function startIntake({ lifecycle, config, events }: Wiring, broker: Broke
         config,
         events,
         decoders: { traces: decodeTraces, metrics: decodeMetrics, logs: decodeLogs },
-        recogniser: createRecogniser({ aliases: config.hosts.aliases }),
+        recogniser: createRecogniser({
+          aliases: config.hosts.aliases,
+          regionUnknown: region => events.emit('regionUnknown', { region }),
+        }),
       }),
     receiver => receiver.drain(),
   )

@@ -1,4 +1,5 @@
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
+import type { RegionUnknown } from './identity/host-zone.ts'
 import { Identities } from './identity/identities.ts'
 import { RecognisedPoints } from './recognised-points.ts'
 
@@ -23,16 +24,36 @@ interface RecogniserOptions {
   readonly identityBytes?: number
   /** Configured names of hosts, by other names of theirs. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Hears once of each cloud region that is in no table, so that its hosts get no zone from it. */
+  readonly regionUnknown?: RegionUnknown
 }
 
 /** `identityBytes` bounds the memory for remembered series. */
 export function createRecogniser({
   identityBytes = IDENTITY_BYTES,
   aliases = {},
+  regionUnknown,
 }: RecogniserOptions = {}): Recogniser {
-  const identities = new Identities(identityBytes, new Map(Object.entries(aliases)))
+  const identities = new Identities(
+    identityBytes,
+    new Map(Object.entries(aliases)),
+    regionUnknown === undefined ? undefined : once(regionUnknown),
+  )
   return {
     begin: context => new RecognisedPoints(identities, context),
     learn: (tenant, name, id) => identities.names.learn(tenant, name, id),
+  }
+}
+
+/** Region names that are remembered as told; senders may invent any number of them. */
+const MOST_REGIONS = 1_000
+const LONGEST_REGION = 100
+
+function once(tell: RegionUnknown): RegionUnknown {
+  const told = new Set<string>()
+  return region => {
+    if (told.size >= MOST_REGIONS || told.has(region)) return
+    told.add(region)
+    tell(region.slice(0, LONGEST_REGION))
   }
 }

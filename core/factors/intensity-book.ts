@@ -1,5 +1,6 @@
 /** Every intensity that is known, and which of them is in force for a zone at a time. */
 import { type Factor, yearlyIntensity } from '../model/factor.ts'
+import { countryOf } from '../model/places/grid-zones.ts'
 import type { IntensityKind } from './intensity-values.ts'
 
 /** Values with a beginning and an end, of one zone and kind: sorted by time, without overlaps. */
@@ -48,9 +49,10 @@ export class IntensityBook {
     )
   }
 
-  /** What holds in a zone at times of which no dated average tells. */
+  /** What holds in a zone at times of which no dated average tells; in a part of a country, the average of the country. */
   #otherwise(zone: string): Factor | null {
-    return this.#configured?.zone === zone ? this.#configured : yearlyIntensity(zone)
+    if (this.#configured?.zone === zone) return this.#configured
+    return yearlyIntensity(zone) ?? yearlyIntensity(countryOf(zone) ?? '')
   }
 }
 

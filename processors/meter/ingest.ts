@@ -15,6 +15,7 @@ import {
 import type { Capacity, CapacityOf } from './state/budget.ts'
 import { EntryFinder, type GapOf } from './state/entry-finder.ts'
 import { type HostState, type HostStates, newHostState } from './state/host-state.ts'
+import { ZoneUpdater } from './state/host-zone.ts'
 import { LabelUpdater } from './state/labels.ts'
 import type { HostLookup, Readings, RowEntry, TextSymbols } from './state/lookup.ts'
 import type { ElapsedTime } from './state/own-time.ts'
@@ -78,8 +79,13 @@ export function ingestReadings(states: HostStates, record: Readings, ingestion: 
     }
     const [saidMinute, saidNs] = isAhead ? [latest.minute, latest.ns] : [minute, ns]
     hosts.sawName(host, row, saidMinute, saidNs)
-    if (workload !== null && host.capacity !== 'least')
-      labels.update(host.state, workload, row, saidMinute, saidNs)
+    if (workload === null) {
+      const zone = labels.zoneOfHost(entry, row)
+      if (zone !== '') host.zone.said(zone, 'host', saidMinute, saidNs)
+    } else if (host.capacity !== 'least') {
+      const zone = labels.update(host.state, workload, row, saidMinute, saidNs)
+      if (zone !== '') host.zone.said(zone, 'workload', saidMinute, saidNs)
+    }
     if (isAhead) {
       host.state.hasAhead = true
       const isHeld = holdAhead(series, minute, ns, valueHigh, valueLow)
@@ -243,6 +249,7 @@ const newLookup = (generation: number, state: HostState): HostLookup => ({
   state,
   entries: new Map(),
   workloads: new Map(),
+  zone: new ZoneUpdater(state),
   last: null,
   capacity: 'all',
   minute: 0,

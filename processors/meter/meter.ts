@@ -16,6 +16,7 @@ import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow } from './shares/attribute.ts'
 import type { CapacityOf } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
+import { HOST_LABELS } from './state/host-zone.ts'
 import { TextSymbols } from './state/lookup.ts'
 import { ALL_TIME, type ElapsedTime, NO_TIME } from './state/own-time.ts'
 import { arrivalOf, dropAhead, ingestDue, latestAt } from './windows/ahead.ts'
@@ -182,7 +183,7 @@ function forget(state: HostState, until: number): void {
   const gone = [...state.series].filter(([, series]) => isOld(series, until))
   if (gone.length === 0) return
   for (const [key] of gone) state.series.delete(key)
-  const used = new Set<string>()
+  const used = new Set([HOST_LABELS])
   for (const { identity } of state.series.values()) {
     used.add(workloadKey(identity.workloadKind, identity.workloadId))
   }

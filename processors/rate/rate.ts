@@ -158,14 +158,20 @@ function repeated(column: DictionaryColumn): (text: string) => void {
 }
 
 function sitesByRow(
-  { columns: { Host, HostName } }: EnergyRecord,
-  siteOf: (host: { readonly Host: string; readonly HostName: string }) => Site,
+  { columns: { Host, HostName, Zone } }: EnergyRecord,
+  siteOf: ReturnType<typeof createSites>,
 ): (row: number) => Site {
-  let last: { readonly host: number; readonly name: number; readonly site: Site } | null = null
+  let last: {
+    readonly host: number
+    readonly name: number
+    readonly zone: number
+    readonly site: Site
+  } | null = null
   return row => {
-    const [host, name] = [Host.ids[row]!, HostName.ids[row]!]
-    if (last?.host !== host || last.name !== name) {
-      last = { host, name, site: siteOf({ Host: Host.get(row), HostName: HostName.get(row) }) }
+    const [host, name, zone] = [Host.ids[row]!, HostName.ids[row]!, Zone.ids[row]!]
+    if (last?.host !== host || last.name !== name || last.zone !== zone) {
+      const place = { Host: Host.get(row), HostName: HostName.get(row), Zone: Zone.get(row) }
+      last = { host, name, zone, site: siteOf(place) }
     }
     return last.site
   }

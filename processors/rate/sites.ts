@@ -1,4 +1,7 @@
-/** Where a host stands: its grid zone, the PUE of its building, what it took to make it. The first site that names it. */
+/**
+ * Where a host stands: its grid zone, the PUE of its building, what it took to make it. The first site that names it; where that
+ * names no zone, the zone that the host's readings say.
+ */
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { decimalText, parseDecimal, type Rational, rational } from '../../core/model/decimal.ts'
@@ -21,6 +24,8 @@ export interface Site {
 interface Placed {
   readonly Host: string
   readonly HostName: string
+  /** Grid zone that the host's readings say; '' for none. */
+  readonly Zone: string
 }
 
 type SitesConfig = Pick<Config, 'factors' | 'sites'>
@@ -30,25 +35,43 @@ const MOST_REMEMBERED = 100_000
 
 /** @throws WattlineError `config_invalid` for a lifespan that is not above 0 */
 export function createSites({ factors, sites }: SitesConfig): (host: Placed) => Site {
-  const everywhere = siteOf(factors, {})
-  const rules = sites.map(site => ({ matches: site.hosts.map(wildcard), site: siteOf(factors, site) }))
+  const everywhere = inZones(factors, {})
+  const rules = sites.map(site => ({ matches: site.hosts.map(wildcard), inZone: inZones(factors, site) }))
   const known = new Map<string, Site>()
-  return ({ Host, HostName }) => {
-    if (rules.length === 0) return everywhere
-    const key = `${Host}\u0000${HostName}`
+  return ({ Host, HostName, Zone }) => {
+    if (rules.length === 0) return everywhere(Zone)
+    const key = `${Host}\u0000${HostName}\u0000${Zone}`
     const before = known.get(key)
     if (before !== undefined) return before
     const rule = rules.find(({ matches }) => matches.some(match => match(HostName) || match(Host)))
-    const found = rule?.site ?? everywhere
+    const found = (rule?.inZone ?? everywhere)(Zone)
     if (known.size >= MOST_REMEMBERED) known.clear()
     known.set(key, found)
     return found
   }
 }
 
+type SiteConfig = Partial<Config['sites'][number]>
+
+/** A site by the zone that a host says, made once for each. Senders may say any number of zones. */
+function inZones(factors: Config['factors'], site: SiteConfig): (zone: string) => Site {
+  const ownZone = site.zone ?? factors.zone
+  // Made at once, so that what cannot be is refused at start.
+  const made = new Map([[ownZone, siteOf(factors, site, ownZone)]])
+  return said => {
+    const zone = site.zone ?? (said === '' ? factors.zone : said)
+    let one = made.get(zone)
+    if (one === undefined) {
+      one = siteOf(factors, site, zone)
+      if (made.size >= MOST_REMEMBERED) made.clear()
+      made.set(zone, one)
+    }
+    return one
+  }
+}
+
 /** What a site does not say is as in `factors`. */
-function siteOf(factors: Config['factors'], site: Partial<Config['sites'][number]>): Site {
-  const zone = site.zone ?? factors.zone
+function siteOf(factors: Config['factors'], site: SiteConfig, zone: string): Site {
   const pue = parseDecimal(site.pue ?? factors.pue)
   return {
     zone: yearlyIntensity(zone)?.zone ?? zone,

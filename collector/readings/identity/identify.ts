@@ -4,10 +4,12 @@
  */
 
 import type { Labels } from '../../../core/model/label-text.ts'
+import { ZONE_ATTRIBUTE } from '../../../core/model/zone.ts'
 import { own } from '../mappings/labels.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from '../mappings/mapping.ts'
 import { type MetricRule, rowProblem } from '../mappings/rule.ts'
 import { keptAttributes } from '../mappings/workload.ts'
+import { hostZoneOf, type RegionUnknown } from './host-zone.ts'
 
 /** What a reading says beside its time, its epoch and its value. */
 export interface IdentifiedReading {
@@ -42,6 +44,7 @@ export function identify(
   rule: MetricRule,
   place: PointContext,
   aliases: ReadonlyMap<string, string> = NO_ALIASES,
+  regionUnknown?: RegionUnknown,
 ): IdentifiedReading | Unidentified {
   const { resource } = place
   const mapping = rule.rows.find(row => applies(row, place.point))
@@ -63,7 +66,7 @@ export function identify(
     workloadId: located.workload?.id ?? '',
     source: `${isSimulated ? SIMULATED : mapping.source}:${rule.metric}${located.interface === undefined ? '' : `:${located.interface}`}`,
     quality: isSimulated ? SIMULATED : 'measured',
-    attributes: attributesOf(located, resource),
+    attributes: attributesOf(located, resource, hostZoneOf(place, regionUnknown)),
   }
 }
 
@@ -92,13 +95,17 @@ function named(host: Host | undefined, aliases: ReadonlyMap<string, string>): Ho
   return other === undefined ? host : { id: other, name: other }
 }
 
-function attributesOf(located: Located, resource: Labels): Labels {
+function attributesOf(located: Located, resource: Labels, zone: string): Labels {
   const { workload } = located
-  if (workload === undefined)
-    return keptAttributes(NO_LABELS, { 'cloud.account.id': resource['cloud.account.id'] ?? '' })
+  const ofHost = zone === '' ? NO_LABELS : { [ZONE_ATTRIBUTE]: zone }
+  if (workload === undefined) {
+    const kept = keptAttributes(NO_LABELS, { 'cloud.account.id': resource['cloud.account.id'] ?? '' })
+    return { ...kept, ...ofHost }
+  }
   return {
     ...workload.attributes,
     'workload.name': workload.name,
     ...(workload.namespace === '' ? {} : { 'workload.namespace': workload.namespace }),
+    ...ofHost,
   }
 }

@@ -6,6 +6,7 @@ import type { MetricRule } from '../mappings/rule.ts'
 import { ByteKeyedMap } from './byte-keyed-map.ts'
 import { ByteStore } from './byte-store.ts'
 import { KnownHostNames, type KnownName } from './host-names.ts'
+import type { RegionUnknown } from './host-zone.ts'
 import { type IdentifiedReading, identify } from './identify.ts'
 import { identityOf, type ReadingIdentity } from './identity.ts'
 
@@ -40,6 +41,7 @@ export class Identities {
   readonly names = new KnownHostNames()
   readonly #maxBytes: number
   readonly #aliases: ReadonlyMap<string, string>
+  readonly #regionUnknown: RegionUnknown | undefined
   readonly #store = new ByteStore()
   readonly #tenants = new Map<string, TenantSalt>()
   readonly #resources = new ByteKeyedMap<TenantSalt, KnownResource>(this.#store)
@@ -48,9 +50,14 @@ export class Identities {
   #misses = 0
   #salt = 0
 
-  constructor(maxBytes: number, aliases: ReadonlyMap<string, string> = NO_ALIASES) {
+  constructor(
+    maxBytes: number,
+    aliases: ReadonlyMap<string, string> = NO_ALIASES,
+    regionUnknown?: RegionUnknown,
+  ) {
     this.#maxBytes = maxBytes
     this.#aliases = aliases
+    this.#regionUnknown = regionUnknown
   }
 
   get byteSize(): number {
@@ -112,7 +119,7 @@ export class Identities {
 
   #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): ReadingIdentity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
-    const found = identify(rule, place, this.#aliases)
+    const found = identify(rule, place, this.#aliases, this.#regionUnknown)
     return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
   }
 

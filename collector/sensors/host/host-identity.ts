@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { ZONE_ATTRIBUTE } from '../../../core/model/zone.ts'
 import type { KernelFiles } from './files.ts'
 import type { HostIdentity, Roots } from './sensor.ts'
 
@@ -10,7 +11,11 @@ export function hostIdentity(
   files: KernelFiles,
   roots: Roots,
   tenant: string,
-  configured: { readonly host_id?: string | undefined; readonly host_name?: string | undefined },
+  configured: {
+    readonly host_id?: string | undefined
+    readonly host_name?: string | undefined
+    readonly zone?: string | undefined
+  },
 ): HostIdentity {
   const hostName = configured.host_name || files.text(`${roots.proc}/sys/kernel/hostname`) || hostname()
   const machineId = files.text(`${roots.etc}/machine-id`)
@@ -19,5 +24,8 @@ export function hostIdentity(
     /^btime \d+/m.exec(files.text(`${roots.proc}/stat`) ?? '')?.[0] ||
     'unknown'
   const usable = machineId !== undefined && /^[0-9a-f]{32}$/.test(machineId) ? machineId : undefined
-  return { tenant, host: configured.host_id ?? usable ?? hostName, hostName, bootId }
+  const { zone } = configured
+  const attributes = zone === undefined ? undefined : { [ZONE_ATTRIBUTE]: zone }
+  const identity = { tenant, host: configured.host_id ?? usable ?? hostName, hostName, bootId }
+  return attributes === undefined ? identity : { ...identity, attributes }
 }

@@ -29,6 +29,8 @@ export interface HostIdentity {
   readonly hostName: string
   /** The kernel's id of this boot: counters of the kernel restart with it. */
   readonly bootId: string
+  /** What every reading of the host itself says: its grid zone, where that is configured. */
+  readonly attributes?: Readonly<Record<string, string>>
 }
 
 /** Facts of one round that all its sensors share. */
@@ -77,6 +79,14 @@ export function readingOf(identity: HostIdentity, round: Round, sample: SensorSa
     RangeMax: sample.rangeMax ?? 0n,
     Source: sample.source,
     Quality: sample.quality ?? 'measured',
-    Attributes: sample.attributes ?? NO_ATTRIBUTES,
+    Attributes: attributesOf(identity, sample),
   }
+}
+
+function attributesOf(
+  { attributes: ofHost }: HostIdentity,
+  { workload, attributes: own }: SensorSample,
+): Readonly<Record<string, string>> {
+  if (workload !== undefined || ofHost === undefined) return own ?? NO_ATTRIBUTES
+  return own === undefined ? ofHost : { ...ofHost, ...own }
 }

@@ -1,6 +1,7 @@
 /** Metering, factors and tariffs: values that no schema can judge by themselves, and that would make entries wrong, or unpriced, in silence. */
 import { parseDecimal } from '../../model/decimal.ts'
 import { yearlyIntensities, yearlyIntensity } from '../../model/factor.ts'
+import { countryOf } from '../../model/places/grid-zones.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
@@ -32,7 +33,8 @@ function factorProblems(factors: Config['factors']): ConfigProblem[] {
   if (!(compare(factors.embodied_years, '0') > 0)) {
     tell('embodied_years', 'must be above 0: embodied emissions are spread over these years')
   }
-  if (factors.intensity_g_per_kwh === undefined && yearlyIntensity(factors.zone) === null) {
+  const country = countryOf(factors.zone) ?? factors.zone
+  if (factors.intensity_g_per_kwh === undefined && yearlyIntensity(country) === null) {
     const known = yearlyIntensities().map(({ zone }) => zone)
     tell(
       'zone',

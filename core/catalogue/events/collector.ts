@@ -37,6 +37,8 @@ export const SCRAPE_EVENTS = {
       'reason',
     ),
   },
+  /** A cloud region from which no grid zone follows: told once for each. */
+  regionUnknown: { level: 'warn' },
   scrapeFailed: {
     level: 'debug',
     counter: counter(

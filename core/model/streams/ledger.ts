@@ -36,8 +36,13 @@ export const METERED = [
 export const energy = {
   name: 'energy',
   key: 'host',
-  // The host's CPU capacity in the window, for shares of embodied carbon; repeated on each row.
-  columns: [...METERED, column('CapacityUs', 'int64')],
+  columns: [
+    ...METERED,
+    // The host's CPU capacity in the window, for shares of embodied carbon; repeated on each row.
+    column('CapacityUs', 'int64'),
+    // Grid zone of the host, as its readings say; '' where they do not.
+    column('Zone', 'lowCardinality'),
+  ],
 } as const satisfies StreamDeclaration
 
 /**

@@ -12,6 +12,7 @@ import { workloadKey } from '../samples/keys.ts'
 import { countOf, STRIDE, timeNanoAt, valueAt } from '../samples/samples.ts'
 import type { Series } from '../samples/series.ts'
 import type { HostState } from '../state/host-state.ts'
+import { zoneAttributes } from '../state/host-zone.ts'
 import type { Readings } from '../state/lookup.ts'
 import { riseFrom } from '../windows/intervals.ts'
 import type { HostNameClaims } from './host-names.ts'
@@ -68,6 +69,9 @@ function targetsOf(record: Readings, names: HostNameClaims): ReadonlyMap<number,
  */
 export function moveSamples(state: HostState, host: string): Uint8Array | null {
   const rows: RowOf<typeof readings>[] = []
+  const ofHost = zoneAttributes(state)
+  const labelsOf = (kind: string, id: string): Readonly<Record<string, string>> =>
+    state.workloads.get(workloadKey(kind, id))?.attributes ?? {}
   for (const series of state.series.values()) {
     const { identity, rangeMax } = series
     const { quantity, workloadKind, workloadId } = identity
@@ -87,7 +91,7 @@ export function moveSamples(state: HostState, host: string): Uint8Array | null {
         RangeMax: rangeMax,
         Source: identity.source,
         Quality: identity.quality,
-        Attributes: state.workloads.get(workloadKey(workloadKind, workloadId))?.attributes ?? {},
+        Attributes: workloadKind === '' ? ofHost : labelsOf(workloadKind, workloadId),
       })
     }
   }

@@ -11,6 +11,7 @@ import { windowStartNano, windowStartSeconds } from '../../../core/model/window.
 import { workloadKey } from '../samples/keys.ts'
 import { MINUTE_NS } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
+import { zoneAt } from '../state/host-zone.ts'
 import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
 import { aggregateWindow, type WindowUse, type WorkloadUse } from './aggregate.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
@@ -173,6 +174,7 @@ function rowMaker(
     IdlePolicy: 'none',
     Boundary: boundary,
     CapacityUs: use.capacityUs,
+    Zone: zoneAt(host, window),
   }
   return (who, share, energyUj, { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' }) => ({
     ...fixed,

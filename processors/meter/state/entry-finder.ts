@@ -106,7 +106,7 @@ export class EntryFinder {
     const { series, isKept } = this.#seriesOf(host, row, kind, id)
     const workload =
       series === null || !isKept || kind === '' ? null : LabelUpdater.workloadOf(host, workloadKey(kind, id))
-    return { symbols, series, isKept, workload, rangeHigh: 0, rangeLow: 0, next: null }
+    return { symbols, series, isKept, workload, rangeHigh: 0, rangeLow: 0, next: null, said: null, zone: '' }
   }
 
   #seriesOf(

@@ -1,7 +1,8 @@
-/** Labels of workloads: what the newest reading of each says. */
+/** Labels of workloads: what the newest reading of each says. What readings say of their host's zone stands apart. */
+import { ZONE_ATTRIBUTE } from '../../../core/model/zone.ts'
 import { isBelow } from '../samples/samples.ts'
 import type { HostState } from './host-state.ts'
-import type { HostLookup, Readings, TextSymbols, WorkloadLookup } from './lookup.ts'
+import type { HostLookup, Readings, RowEntry, TextSymbols, WorkloadLookup } from './lookup.ts'
 
 /** Before every reading. */
 const NEVER = -1
@@ -28,7 +29,14 @@ export class LabelUpdater {
         host.state.workloads.set(key, labels)
         host.state.derived = null
       }
-      workload = { labels, said: null, refused: null, isRefusedPoorer: false }
+      workload = {
+        labels,
+        said: null,
+        saidZone: '',
+        refused: null,
+        refusedZone: '',
+        isRefusedPoorer: false,
+      }
       host.workloads.set(key, workload)
     }
     return workload
@@ -38,18 +46,32 @@ export class LabelUpdater {
    * Takes the labels of the newest reading that names a namespace, else of the newest; of two at one time the larger in text, so that
    * order does not matter. Of two sources of one workload the one that knows it by its id alone must not undo what decides
    * who pays.
+   * @returns the grid zone of the host that the row names; '' for none
    */
-  update(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
+  update(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): string {
     const { labels } = workload
     const isOlder = isBelow(minute, ns, labels.minute, labels.ns)
-    if (!this.#saysTheSame(workload.said, row)) {
-      if (!(isOlder || workload.isRefusedPoorer) || !this.#saysTheSame(workload.refused, row)) {
-        this.#updateFrom(state, workload, row, minute, ns)
+    if (this.#saysTheSame(workload.said, row)) {
+      if (!isOlder) {
+        labels.minute = minute
+        labels.ns = ns
       }
-    } else if (!isOlder) {
-      labels.minute = minute
-      labels.ns = ns
+      return workload.saidZone
     }
+    const mayBeKnown = isOlder || workload.isRefusedPoorer
+    if (mayBeKnown && this.#saysTheSame(workload.refused, row)) return workload.refusedZone
+    return this.#updateFrom(state, workload, row, minute, ns)
+  }
+
+  /** The grid zone that a row of the host itself names; '' for none. */
+  zoneOfHost(entry: RowEntry, row: number): string {
+    const { offsets } = this.#attributes
+    if (offsets[row] === offsets[row + 1]) return ''
+    if (!this.#saysTheSame(entry.said, row)) {
+      entry.said = this.#symbolsOf(row)
+      entry.zone = this.#attributes.get(row)[ZONE_ATTRIBUTE] ?? ''
+    }
+    return entry.zone
   }
 
   /** Compares symbols instead of texts: nearly every reading repeats known labels. */
@@ -66,26 +88,31 @@ export class LabelUpdater {
     return true
   }
 
-  #updateFrom(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): void {
+  #updateFrom(state: HostState, workload: WorkloadLookup, row: number, minute: number, ns: number): string {
     const { labels } = workload
-    const attributes = sorted(this.#attributes.get(row))
+    const { [ZONE_ATTRIBUTE]: zone = '', ...labelled } = this.#attributes.get(row)
+    const attributes = sorted(labelled)
     const [text, known] = [JSON.stringify(attributes), JSON.stringify(labels.attributes)]
     const isRicher = Number(hasNamespace(attributes)) - Number(hasNamespace(labels.attributes))
     const isSameTime = minute === labels.minute && ns === labels.ns
     const isOlder = isBelow(minute, ns, labels.minute, labels.ns) || (isSameTime && text < known)
     if (isRicher < 0 || (isRicher === 0 && isOlder)) {
       workload.refused = this.#symbolsOf(row)
+      workload.refusedZone = zone
       workload.isRefusedPoorer = isRicher < 0
-      return
+      return zone
     }
     workload.refused = null
     workload.isRefusedPoorer = false
     labels.minute = minute
     labels.ns = ns
     workload.said = this.#symbolsOf(row)
-    if (text === known) return
-    labels.attributes = attributes
-    state.derived = null
+    workload.saidZone = zone
+    if (text !== known) {
+      labels.attributes = attributes
+      state.derived = null
+    }
+    return zone
   }
 
   #symbolsOf(row: number): number[] {

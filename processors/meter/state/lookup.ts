@@ -10,6 +10,7 @@ import type { readings } from '../../../core/model/streams/index.ts'
 import type { Series } from '../samples/series.ts'
 import type { Capacity } from './budget.ts'
 import type { HostState, HostStates, WorkloadLabels } from './host-state.ts'
+import type { ZoneUpdater } from './host-zone.ts'
 
 /** A record of stream `readings`, opened for reading by column. */
 export type Readings = RecordView<typeof readings>
@@ -40,6 +41,9 @@ export interface RowEntry {
   rangeLow: number
   /** What came after it last time. */
   next: RowEntry | null
+  /** Of rows of the host itself: symbols of the last row that had attributes, and the grid zone that it named, or ''. */
+  said: number[] | null
+  zone: string
 }
 
 /** Labels of a workload, and the row that brought them, for recognising a row that repeats them. */
@@ -47,8 +51,11 @@ export interface WorkloadLookup {
   readonly labels: WorkloadLabels
   /** Symbols of keys and values in the order of a row that said what `labels` say; null: none has yet. */
   said: number[] | null
+  /** The grid zone of the host that these rows named, or ''. */
+  saidZone: string
   /** The same of a row that was refused: for its time, or for saying less. */
   refused: number[] | null
+  refusedZone: string
   isRefusedPoorer: boolean
 }
 
@@ -58,6 +65,7 @@ export interface HostLookup {
   readonly state: HostState
   readonly entries: Map<string, RowEntry>
   readonly workloads: Map<string, WorkloadLookup>
+  readonly zone: ZoneUpdater
   last: RowEntry | null
   /** What the record in hand may add to the host. */
   capacity: Capacity

@@ -31,6 +31,7 @@ test('one record and a flush give exactly the rows of the example', () => {
     IdlePolicy: 'none',
     Boundary: 'components',
     Labels: { 'workload.name': 'name of A' },
+    Zone: '',
     CapacityUs: 480_000_000n,
   })
   expect(run.energy.map(row => row.CpuUs)).toEqual([60_000_000n, 30_000_000n, 0n, 30_000_000n])

@@ -24,5 +24,6 @@ export const energyRow = (facts: Partial<EnergyRow> = {}): EnergyRow => ({
   Boundary: 'components',
   Labels: {},
   CapacityUs: 480_000_000n,
+  Zone: '',
   ...facts,
 })

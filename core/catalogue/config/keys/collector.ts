@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../../model/identity.ts'
+import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, duration, milliseconds } from './quantities.ts'
 
 const toggle = z.enum(['auto', 'on', 'off'])
@@ -17,6 +18,11 @@ export const sensorsSchema = z
       .describe('Estimate energy where no meter can be read; the readings are marked as estimated'),
     host_id: z.string().optional().describe('Identity of this host; default: content of /etc/machine-id'),
     host_name: z.string().optional().describe("Name of this host; default: the kernel's host name"),
+    zone: z
+      .string()
+      .regex(ZONE, `must be ${ZONE_SHAPE}`)
+      .optional()
+      .describe('Grid zone of this host, sent with its readings; see docs/factors.md'),
     host_root: z
       .string()
       .startsWith('/', 'an absolute path, such as /host')
