@@ -1,6 +1,8 @@
 import { type Data, DataType, type RecordBatch, RecordBatchReader, type Schema } from 'apache-arrow'
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
+import type { Column, ScalarKind, StreamDeclaration } from '../model/streams/stream.ts'
+import type { ColumnBuilder } from './column.ts'
+import { createColumn } from './column-kinds.ts'
 import { type ColumnView, createView, type ViewOf } from './column-views.ts'
 import { decompressed } from './record-bytes.ts'
 
@@ -27,12 +29,16 @@ export function readRecord<S extends StreamDeclaration>(
 ): RecordView<S> {
   return opening(stream, () => {
     const batch = onlyBatch(decompressed(record, maxRawBytes))
-    const views = stream.columns.map((column, index) => [
-      column.name,
-      createView(column, dataOf(batch, column, index), batch.numRows),
-    ])
-    if (batch.schema.fields.length > stream.columns.length) {
-      throw new TypeError(`it has ${batch.schema.fields.length} columns, not ${stream.columns.length}`)
+    let index = 0
+    const views = stream.columns.map(column => {
+      const isMissing = column.added === true && batch.schema.fields[index]?.name !== column.name
+      const view = isMissing
+        ? emptyView(column, batch.numRows)
+        : createView(column, dataOf(batch, column, index++), batch.numRows)
+      return [column.name, view]
+    })
+    if (batch.schema.fields.length > index) {
+      throw new TypeError(`it has ${batch.schema.fields.length} columns, not ${index}`)
     }
     return { rows: batch.numRows, columns: Object.fromEntries(views) as ViewsOf<S> }
   })
@@ -41,12 +47,40 @@ export function readRecord<S extends StreamDeclaration>(
 /** One column alone, for those who need no other: nothing else of the record is checked. Throws `record_corrupt`. */
 export function readColumn(stream: StreamDeclaration, record: Uint8Array, name: string): ColumnView<unknown> {
   return opening(stream, () => {
-    const index = stream.columns.findIndex(column => column.name === name)
-    const column = stream.columns[index]
+    const column = stream.columns.find(declared => declared.name === name)
     if (column === undefined) throw new TypeError(`it has no column ${name}`)
     const batch = onlyBatch(decompressed(record))
+    const index = batch.schema.fields.findIndex(field => field.name === name)
+    if (index < 0 && column.added === true) return emptyView(column, batch.numRows)
     return createView(column, dataOf(batch, column, index), batch.numRows)
   })
+}
+
+/** What a column that was added later holds in a record of before: 0, '', false or null. */
+function emptyView(column: Column, rows: number): ColumnView<unknown> {
+  const builder = createColumn(column, 0) as ColumnBuilder<unknown>
+  const value = column.list === true ? [] : EMPTY[column.kind]
+  for (let row = 0; row < rows; row += 1) builder.append(value)
+  return createView(column, builder.toData(), rows)
+}
+
+const EMPTY: Readonly<Record<ScalarKind, unknown>> = {
+  string: '',
+  lowCardinality: '',
+  stringMap: {},
+  traceId: '',
+  spanId: '',
+  timestampNs: 0n,
+  seconds: 0,
+  int64: 0n,
+  'int64?': null,
+  uint64: 0n,
+  int32: 0,
+  uint32: 0,
+  uint8: 0,
+  bool: false,
+  float32: 0,
+  float64: 0,
 }
 
 function opening<T>(stream: StreamDeclaration, open: () => T): T {

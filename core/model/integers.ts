@@ -17,6 +17,10 @@ export function sumOf<Q extends bigint>(values: Iterable<Q>): Q {
   return total as Q
 }
 
+/** Quotient of two integers that are not negative, rounded up. */
+export const divideUp = (numerator: bigint, denominator: bigint): bigint =>
+  (numerator + denominator - 1n) / denominator
+
 /** Sum of amounts of which either may be unknown: null counts as nothing, and two of it stay unknown. */
 export const addKnown = (a: bigint | null, b: bigint | null): bigint | null =>
   a === null ? b : b === null ? a : a + b

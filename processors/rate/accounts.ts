@@ -14,11 +14,14 @@ export interface Rated {
   readonly Labels: Readonly<Record<string, string>>
 }
 
-/** Idle, unattributed and skew belong to the operator; a rule whose account would have an empty part is passed over. */
+/**
+ * Idle, unattributed and skew belong to the operator, but for shares of idle energy, which are a workload's; a rule whose account
+ * would have an empty part is passed over.
+ */
 export function createAccounts(workloads: Config['workloads']): (row: Rated) => string {
   const rules = workloads.rules.map(compile)
   return row => {
-    if (row.Share !== 'active') return workloads.operator_account
+    if (!isOfWorkload(row)) return workloads.operator_account
     for (const rule of rules) {
       const account = rule(row)
       if (account !== null) return account
@@ -26,6 +29,9 @@ export function createAccounts(workloads: Config['workloads']): (row: Rated) => 
     return workloads.account
   }
 }
+
+const isOfWorkload = ({ Share, WorkloadKind }: Rated): boolean =>
+  Share === 'active' || (Share === 'idle' && WorkloadKind !== '')
 
 function compile({ match, account }: Rule): (row: Rated) => string | null {
   const namespace = pattern(match.namespace)
@@ -63,9 +69,10 @@ export function accountsOf(
   return ({ columns }) => {
     const { WorkloadKind, WorkloadName, Namespace, Share, Labels } = columns
     const known = new Map<string, string>()
-    const isActive = isText(Share, 'active')
+    const [isActive, isIdle] = [isText(Share, 'active'), isText(Share, 'idle')]
+    const isOfHost = isText(WorkloadKind, '')
     return row => {
-      if (!isActive(row)) return workloads.operator_account
+      if (!isActive(row) && (!isIdle(row) || isOfHost(row))) return workloads.operator_account
       if (workloads.rules.length === 0) return workloads.account
       let key = `${WorkloadKind.ids[row]}/${WorkloadName.ids[row]}/${Namespace.ids[row]}`
       for (let at = Labels.offsets[row]!; at < Labels.offsets[row + 1]!; at += 1) {

@@ -7,6 +7,7 @@ import { COMPONENTS } from '../../core/model/components.ts'
 import { divideHalfEven, type Rational } from '../../core/model/decimal.ts'
 import { larger, sumOf } from '../../core/model/integers.ts'
 import { type Micrograms, micrograms } from '../../core/model/quantity.ts'
+import { sharedPart } from '../../core/model/shared-part.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import type { EnergyRecord } from './energy-record.ts'
 import type { Site } from './sites.ts'
@@ -28,26 +29,48 @@ interface Sharing {
   readonly Share: string
   readonly CpuUs: bigint
   readonly CapacityUs: bigint
+  readonly EnergyUj: bigint
+  readonly IdleSharedUj: bigint
+  readonly IdleBeforeUj: bigint
 }
 
 /**
  * Shares of the rows of one host and window, by largest remainder. Only the first component's rows take part: CPU time
- * stands there. Without known CPU time, the idle or unattributed row gets everything.
+ * stands there. Without known CPU time, the idle or unattributed row gets everything. What is idle is divided by the shares of
+ * idle energy, where it is shared.
  */
 export function shareEmbodied(perWindowUg: Micrograms, rows: readonly Sharing[]): Micrograms[] {
   const first = COMPONENTS.find(component => rows.some(row => row.Component === component))
   const takes = rows.map(row => row.Component === first && row.Share !== 'skew')
   const used = sumOf(rows.filter((_, index) => takes[index]).map(row => row.CpuUs))
+  const idleAt = rows.findIndex((row, index) => takes[index] && row.Share === 'idle')
   const weights = rows.map((row, index) => {
     if (!takes[index]) return 0n
-    return row.Share === 'idle' ? larger(row.CapacityUs - used, 0n) : row.CpuUs
+    if (row.Share !== 'idle') return row.CpuUs
+    return index === idleAt ? larger(row.CapacityUs - used, 0n) : 0n
   })
   const atRest = rows.findIndex((row, index) => takes[index] && row.Share !== 'active')
   const capacityKnown = rows.some(row => row.CapacityUs > 0n)
-  if (atRest >= 0 && (sumOf(weights) === 0n || !capacityKnown)) {
-    return rows.map((_, index) => (index === atRest ? perWindowUg : micrograms(0n)))
-  }
-  return apportion(perWindowUg, sumOf(weights) === 0n ? rows.map(() => 1n) : weights).map(micrograms)
+  const shares = divided(perWindowUg, weights, capacityKnown ? -1 : atRest, atRest)
+  const idleUg = shares[idleAt]
+  return shares.map((ug, index) => {
+    const { Share, IdleSharedUj: whole, IdleBeforeUj: before, EnergyUj: own } = rows[index]!
+    const isShare = takes[index] && Share === 'idle' && whole !== 0n && idleUg !== undefined
+    return micrograms(isShare ? sharedPart(idleUg, { whole, before, own }) : ug)
+  })
+}
+
+/** @param only index of the row that takes everything; below 0: it is divided @param otherwise the same where no row has a weight */
+function divided(
+  total: Micrograms,
+  weights: readonly bigint[],
+  only: number,
+  otherwise: number,
+): readonly bigint[] {
+  const isWeightless = sumOf(weights) === 0n
+  const taker = only >= 0 ? only : isWeightless ? otherwise : -1
+  if (taker >= 0) return weights.map((_, index) => (index === taker ? total : 0n))
+  return apportion(total, isWeightless ? weights.map(() => 1n) : weights)
 }
 
 /** By row of a record; null where no host's emissions are configured. All rows of a host and window are there. */
@@ -72,6 +95,9 @@ export function embodiedByRow(
       Share: columns.Share.get(row),
       CpuUs: columns.CpuUs.get(row),
       CapacityUs: columns.CapacityUs.get(row),
+      EnergyUj: columns.EnergyUj.get(row),
+      IdleSharedUj: columns.IdleSharedUj.get(row),
+      IdleBeforeUj: columns.IdleBeforeUj.get(row),
     }))
     for (const [position, share] of shareEmbodied(perWindowUg, sharing).entries())
       shares[indexes[position]!] = share

@@ -8,6 +8,7 @@ import { copyColumns } from '../../core/columns/copy-columns.ts'
 import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
 import type { Int64Column } from '../../core/columns/int64-column.ts'
 import { IntensityBook } from '../../core/factors/intensity-book.ts'
+import { sharedPart } from '../../core/model/shared-part.ts'
 import { METERED } from '../../core/model/streams/ledger.ts'
 import { accountsOf } from './accounts.ts'
 import { embodiedByRow } from './embodied.ts'
@@ -74,7 +75,8 @@ export function createRate(
 
 /** Writes what is the same for row after row by its number in the dictionary. */
 function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder) {
-  const [zone, pue, version] = [repeated(into.Zone), repeated(into.Pue), repeated(into.IntensityVersion)]
+  const [zone, pue, pueSource] = [repeated(into.Zone), repeated(into.Pue), repeated(into.PueSource)]
+  const version = repeated(into.IntensityVersion)
   const [kind, state, tariffVersion] = [
     repeated(into.IntensityKind),
     repeated(into.IntensityState),
@@ -87,6 +89,12 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
   ]
   const hasNone = isText(columns.EnergyQuality, 'none')
   const energy = numbers(columns.EnergyUj.values)
+  const sharedIdle = numbers(columns.IdleSharedUj.values)
+  /** Of an amount of energy in µJ; of a share of idle energy its part of what all of that comes to. */
+  const append = (column: Int64Column<bigint | null>, scale: ExactScale | null, row: number): void => {
+    if (scale !== null && sharedIdle(row) !== 0) column.append(partOf(columns, row, scale))
+    else appendScaled(column, scale, energy(row), columns.EnergyUj, row)
+  }
   return {
     account: repeated(into.Account),
     currency: repeated(into.Currency),
@@ -96,6 +104,7 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
       const used = isKnown ? intensity : null
       zone(site.zone)
       pue(site.pueText)
+      pueSource(site.pueSource)
       version(used?.version ?? '')
       kind(used?.kind ?? '')
       state(used?.state ?? '')
@@ -103,9 +112,8 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
       entryKind('original')
       correctionReason('')
       into.Revision.append(0)
-      const amount = energy(row)
-      append(into.CarbonOperationalUg, isKnown ? carbon : null, amount, columns.EnergyUj, row)
-      append(into.CostEnergyNano, isKnown ? cost : null, amount, columns.EnergyUj, row)
+      append(into.CarbonOperationalUg, isKnown ? carbon : null, row)
+      append(into.CostEnergyNano, isKnown ? cost : null, row)
       const reason = reasonText(isKnown, carbon !== null, cost !== null)
       reasonOf(reason)
       return reason
@@ -121,7 +129,13 @@ function reasonText(energy: boolean, intensity: boolean, tariff: boolean): strin
     .join(',')
 }
 
-function append(
+function partOf(columns: EnergyRecord['columns'], row: number, scale: ExactScale): bigint {
+  const whole = columns.IdleSharedUj.get(row)
+  const [before, own] = [columns.IdleBeforeUj.get(row), columns.EnergyUj.get(row)]
+  return sharedPart(scaledBigint(whole, scale), { whole, before, own })
+}
+
+function appendScaled(
   into: Int64Column<bigint | null>,
   scale: ExactScale | null,
   amount: number,

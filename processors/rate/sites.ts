@@ -17,6 +17,8 @@ export interface Site {
   readonly pue: Rational
   /** The same as exact decimal text. */
   readonly pueText: string
+  /** default | site */
+  readonly pueSource: string
   /** Embodied emissions of one host in one window; null: not configured. */
   readonly embodiedUg: Micrograms | null
 }
@@ -77,6 +79,7 @@ function siteOf(factors: Config['factors'], site: SiteConfig, zone: string): Sit
     zone: yearlyIntensity(zone)?.zone ?? zone,
     pue: rational(pue),
     pueText: decimalText(pue),
+    pueSource: site.pue === undefined ? 'default' : 'site',
     embodiedUg: embodiedOf(
       site.embodied_kg ?? factors.embodied_kg,
       site.embodied_years ?? factors.embodied_years,

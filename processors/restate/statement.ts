@@ -57,10 +57,24 @@ const CARRIED = [
   'Boundary',
   'Labels',
   'TariffVersion',
+  'CapacityUs',
+  'OverBusy',
+  'PueSource',
 ] as const
 /** A correction of carbon alone holds 0 of them; where entries are taken back and booked again, all of it. */
-const AMOUNTS = ['EnergyUj', 'CpuUs', 'MemoryByteSeconds', 'GpuUs'] as const
-const PRICED = ['CarbonEmbodiedUg', 'CostEnergyNano', 'CostResourceNano'] as const
+const AMOUNTS = [
+  'EnergyUj',
+  'CpuUs',
+  'MemoryByteSeconds',
+  'GpuUs',
+  'CpuRequestUs',
+  'MemoryRequestByteSeconds',
+  'GpuRequestUs',
+  'IdleSharedUj',
+  'IdleBeforeUj',
+] as const
+/** The same of amounts that may be unknown. */
+const PRICED = ['EnergyErrorUj', 'CarbonEmbodiedUg', 'CostEnergyNano', 'CostResourceNano'] as const
 
 const rangeCondition = ({ zone, from, to }: RestatedRange): string =>
   `WindowStart >= toDateTime(${from}, 'UTC') AND WindowStart < toDateTime(${to}, 'UTC') ` +
@@ -141,7 +155,7 @@ FROM (
     any(FactorVersion) AS Version, any(FactorKind) AS Kind, any(FactorState) AS State,
     ${CARRIED.map(name => `any(${name}) AS Any${name}`).join(', ')}, ${unpriced.join(', ')},
     any(Reason) AS AnyReason, countIf(CostEnergyNano IS NOT NULL) > 0 AS HasCost,
-    countIf(CarbonEmbodiedUg IS NOT NULL) > 0 AS HasEmbodied, countIf(CostResourceNano IS NOT NULL) > 0 AS HasResources,
+    countIf(CarbonEmbodiedUg IS NOT NULL) > 0 AS HasEmbodied, countIf(EnergyErrorUj IS NOT NULL) > 0 AS HasError, countIf(CostResourceNano IS NOT NULL) > 0 AS HasResources,
     sum(${target(bitsFor(range, unit))}) - sum(ifNull(CarbonOperationalUg, 0)) AS Difference,
     max(Revision) AS Last, min(EntryId) AS First,
     SumEnergyUj != 0 OR (countIf(CarbonOperationalUg IS NULL AND EntryKind = 'original') > 0
@@ -161,17 +175,35 @@ ORDER BY ${keys}, Begin, Sign`
 
 /**
  * µg of an entry's energy at its PUE and the factor, rounded half to even once, as `rate` does; in integers of the given number of bits,
- * which must hold the product of all three.
+ * which must hold the product of all three. A share of idle energy takes its part of what all of that emits (core/model/shared-part.ts).
  */
 function target(bits: 128 | 256): string {
   const wide = (value: string): string => `toInt${bits}(${value})`
   const decimals = "length(extract(Pue, '\\\\.(.*)'))"
   const denominator = `(${wide(`${PER_UJ_CARBON.denominator}`)} * ${wide('FactorDenominator')} * ${wide(`concat('1', repeat('0', ${decimals}))`)})`
-  const numerator = `(${wide('abs(EnergyUj)')} * ${wide('FactorNumerator')} * ${wide("replaceOne(Pue, '.', '')")})`
+  const carbonOf = (energy: string): string =>
+    halfEven(
+      `(${wide(`abs(${energy})`)} * ${wide('FactorNumerator')} * ${wide("replaceOne(Pue, '.', '')")})`,
+      denominator,
+      `sign(${energy})`,
+    )
+  const carbon = carbonOf('IdleSharedUj')
+  const upTo = (energy: string): string =>
+    halfEven(
+      `(${wide(`abs(${carbon})`)} * ${wide(`abs(${energy})`)})`,
+      `greatest(${wide('abs(IdleSharedUj)')}, ${wide('1')})`,
+      `sign(${carbon}) * sign(${energy}) * sign(IdleSharedUj)`,
+    )
+  const share = `${upTo('(IdleBeforeUj + EnergyUj)')} - ${upTo('IdleBeforeUj')}`
+  return `if(IdleSharedUj = 0, ${carbonOf('EnergyUj')}, ${share})`
+}
+
+/** Quotient of two texts of wide integers, neither below 0, as Int64 with the sign. */
+function halfEven(numerator: string, denominator: string, sign: string): string {
   const quotient = `intDiv(${numerator}, ${denominator})`
   const twice = `(${numerator} - ${quotient} * ${denominator}) * 2`
   const isUp = `${twice} > ${denominator} OR (${twice} = ${denominator} AND ${quotient} % 2 = 1)`
-  return `toInt64((${quotient} + (${isUp})) * sign(EnergyUj))`
+  return `toInt64((${quotient} + (${isUp})) * ${sign})`
 }
 
 /** Division of 128 bits is several times faster than of 256, and nearly always enough. */
@@ -200,6 +232,7 @@ const priced = (name: (typeof PRICED)[number], has: string): string =>
 const SPECIAL: Readonly<Record<string, string>> = {
   WindowStart: 'Begin',
   CarbonOperationalUg: 'if(Sign = -1, NULL, toInt64(Difference))',
+  EnergyErrorUj: priced('EnergyErrorUj', 'HasError'),
   CarbonEmbodiedUg: priced('CarbonEmbodiedUg', 'HasEmbodied'),
   CostEnergyNano: priced('CostEnergyNano', 'HasCost'),
   CostResourceNano: priced('CostResourceNano', 'HasResources'),

@@ -1,4 +1,5 @@
-import { column, type RowOf, type StreamDeclaration } from './stream.ts'
+import { digest } from '../digest.ts'
+import { added, column, type RowOf, type StreamDeclaration } from './stream.ts'
 
 /** What `meter` knows of one window, host, workload, component and share. */
 export const METERED = [
@@ -30,19 +31,28 @@ export const METERED = [
   // host | components: what the meters of this host enclose
   column('Boundary', 'lowCardinality'),
   column('Labels', 'stringMap'),
+  // The host's CPU capacity in the window: the same on each row of it, not to be summed.
+  added(column('CapacityUs', 'int64')),
+  // Half width of the energy's error band, by what its meters are known for: sums of it are an upper bound. Null: unknown.
+  added(column('EnergyErrorUj', 'int64?')),
+  // Workloads showed more CPU time than the host was busy, and share what was active (Method ends in `+over_busy`, too).
+  added(column('OverBusy', 'bool')),
+  // What the workload had reserved, as time and byte-seconds, like its use beside it: on the same rows.
+  added(column('CpuRequestUs', 'int64')),
+  added(column('MemoryRequestByteSeconds', 'int64')),
+  added(column('GpuRequestUs', 'int64')),
+  // Of shared idle energy: all idle energy of the host, window and component, and how much of it precedes this share in the
+  // order of workloads. 0 where it is not shared. By these carbon and cost are shared without a rest (core/model/shared-part.ts).
+  added(column('IdleSharedUj', 'int64')),
+  added(column('IdleBeforeUj', 'int64')),
 ] as const
 
 /** Energy per workload and window: `meter` writes it, `rate` reads it. It lives in the log only: the ledger holds it all. */
 export const energy = {
   name: 'energy',
   key: 'host',
-  columns: [
-    ...METERED,
-    // The host's CPU capacity in the window, for shares of embodied carbon; repeated on each row.
-    column('CapacityUs', 'int64'),
-    // Grid zone of the host, as its readings say; '' where they do not.
-    column('Zone', 'lowCardinality'),
-  ],
+  // Zone: grid zone of the host, as its readings say; '' where they do not.
+  columns: [...METERED, added(column('Zone', 'lowCardinality'))],
 } as const satisfies StreamDeclaration
 
 /**
@@ -66,6 +76,9 @@ export const ROLLUP_SUMS = [
   { name: 'UnpricedCostEntries', expression: 'countIf(CostEnergyNano IS NULL)' },
   { name: 'UnpricedCarbonUj', expression: exactSum('EnergyUj', 'CarbonOperationalUg IS NULL') },
   { name: 'UnpricedCostUj', expression: exactSum('EnergyUj', 'CostEnergyNano IS NULL') },
+  { name: 'EnergyErrorUj', expression: exactSum('EnergyErrorUj') },
+  { name: 'UnknownErrorUj', expression: exactSum('EnergyUj', 'EnergyErrorUj IS NULL') },
+  { name: 'OverBusyUj', expression: exactSum('EnergyUj', 'OverBusy') },
   { name: 'CoverageSum', expression: 'sum(Coverage)' },
   { name: 'Entries', expression: 'count()' },
 ] as const
@@ -102,7 +115,10 @@ export const LEDGER_BUCKETS = {
 /** Keys that only questions about single hosts and workloads need: without them a sum has a hundredth of the rows. */
 const OF_WORKLOADS: readonly RollupKey[] = ['Host', 'WorkloadId', 'WorkloadName']
 
-/** A projection is sorted by its keys in this order: a tenant's days lie together, whoever else is in the books. */
+/**
+ * A projection is sorted by its keys in this order: a tenant's days lie together, whoever else is in the books. Its name ends in
+ * a digest of its text: a table of before gets it anew when it sums more (core/warehouse/migration).
+ */
 function rollup(
   name: string,
   unit: keyof typeof LEDGER_BUCKETS,
@@ -113,7 +129,8 @@ function rollup(
 ): string {
   const others = ROLLUP_KEYS.filter(key => key !== 'Tenant' && !without.includes(key))
   const keys = ['Tenant', LEDGER_BUCKETS[unit], ...others, 'Reason', ...and].join(', ')
-  return `${name} (SELECT ${keys}, ${SUMS} GROUP BY ${keys})`
+  const text = `(SELECT ${keys}, ${SUMS} GROUP BY ${keys})`
+  return `${name}_${digest(text, 8)} ${text}`
 }
 
 /**
@@ -139,6 +156,8 @@ export const ledger = {
     column('IntensityState', 'lowCardinality'),
     // exact decimal as text
     column('Pue', 'lowCardinality'),
+    // default (`factors.pue`) | site (`sites`) | series (values by time)
+    added(column('PueSource', 'lowCardinality')),
     column('TariffVersion', 'lowCardinality'),
     // original | correction
     column('EntryKind', 'lowCardinality'),
@@ -163,8 +182,11 @@ export const ledger = {
       // Where a window begins or ends within an hour. Entries lie by workload: a few minutes of all are a bit of every granule.
       rollup('bills_by_minute', 'minute', { without: OF_WORKLOADS, and: ['TariffVersion'] }),
     ],
-    // Sums of 64 bits; sums that do not tell prices apart.
-    replacedProjections: ['by_hour', 'by_day', 'accounts_by_day', 'accounts_by_minute'],
+    replacedProjections: [
+      // Sums of 64 bits; sums that do not tell prices apart; names that do not tell what is summed.
+      ...['by_hour', 'by_day', 'accounts_by_day', 'accounts_by_minute'],
+      ...['accounts_by_month', 'bills_by_day', 'workloads_by_hour', 'workloads_by_day', 'bills_by_minute'],
+    ],
     ttlFrom: 'WindowStart',
     retention: 'ledger',
     fsync: true,

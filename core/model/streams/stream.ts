@@ -50,6 +50,8 @@ export interface Column {
   readonly codec?: string
   /** ClickHouse type in the table, where it is not that of the kind; the engine converts on insert. */
   readonly stored?: string
+  /** Records of before it was added lack it: readers find 0, '', false or null there. */
+  readonly added?: true
 }
 
 /** How the rows of a stream are stored in ClickHouse. */
@@ -64,7 +66,7 @@ export interface Table {
   readonly indexes?: readonly string[]
   /** Aggregate projections, verbatim (`name (SELECT ... GROUP BY ...)`). */
   readonly projections?: readonly string[]
-  /** Names of projections that those above stand in for: dropped where a table of before has them. */
+  /** Names of other projections that those above stand in for: dropped where a table of before has them. */
   readonly replacedProjections?: readonly string[]
   /** Expression of the time column that retention counts from. */
   readonly ttlFrom: string
@@ -103,6 +105,9 @@ export const column = <const Name extends string, const Kind extends ScalarKind>
     readonly name: Name
     readonly kind: Kind
   }
+
+/** A column that a stream did not always have. */
+export const added = <const C extends Column>(declared: C): C => ({ ...declared, added: true })
 
 /** Text that is the same on row after row: ids in the record, though text in the table as in the exporter's. */
 export const repeated = <const Name extends string>(name: Name) =>

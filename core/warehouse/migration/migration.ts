@@ -141,7 +141,7 @@ function planParts(name: string, table: Table, found: ExistingTable, dialect: Di
     (texts ?? [])
       .filter(text => !has(found, word, nameOf(text)))
       .map(text => `${alter(dialect, name)} ADD ${word} IF NOT EXISTS ${text}`)
-  const replaced = (table.replacedProjections ?? []).filter(old => has(found, 'PROJECTION', old))
+  const replaced = replacedProjections(table, found)
   return [
     ...missing('INDEX', table.indexes),
     ...missing('PROJECTION', table.projections),
@@ -152,6 +152,19 @@ function planParts(name: string, table: Table, found: ExistingTable, dialect: Di
     ...replaced.map(old => `${alter(dialect, name)} DROP PROJECTION IF EXISTS ${old} ${NO_WAIT}`),
   ]
 }
+
+/** Those that the declaration names, and earlier texts of those that it has: name_DIGEST. */
+function replacedProjections(table: Table, found: ExistingTable): readonly string[] {
+  const names = (table.projections ?? []).map(nameOf)
+  const stems = new Set(names.flatMap(name => DIGEST_ENDING.exec(name)?.[1] ?? []))
+  const there = [...found.definition.matchAll(/\bPROJECTION (\w+) \(/g)].map(match => match[1]!)
+  return [...new Set(there)].filter(name => {
+    if (names.includes(name)) return false
+    return table.replacedProjections?.includes(name) || stems.has(DIGEST_ENDING.exec(name)?.[1] ?? '')
+  })
+}
+
+const DIGEST_ENDING = /^(\w+)_[0-9a-f]{8}$/
 
 const has = (found: ExistingTable, word: string, name: string): boolean =>
   found.definition.includes(`${word} ${name} `)

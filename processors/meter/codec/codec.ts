@@ -4,6 +4,7 @@
  * state gives the same bytes, in whatever order it came about. Bytes of an unknown version are refused, never guessed at.
  */
 import { crc32 } from 'node:zlib'
+import { UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
 import { splitNano } from '../samples/samples.ts'
@@ -12,6 +13,7 @@ import {
   COUNTER_QUANTITIES,
   GAUGE_QUANTITIES,
   newSeries,
+  REQUEST_QUANTITIES,
   type Series,
 } from '../samples/series.ts'
 import { type Derived, type HostState, newHostState, type WorkloadLabels } from '../state/host-state.ts'
@@ -21,9 +23,11 @@ import { decodeFirstVersion, FIRST_VERSION } from './codec-first.ts'
 import { decodeSecondVersion, SECOND_VERSION } from './codec-second.ts'
 import { readNumbers, writeNumbers, writeSpan } from './series-numbers.ts'
 
-const VERSION = 3
+const VERSION = 4
+/** The version before: series had no error band. */
+const THIRD_VERSION = 3
 /** By their numbers in the bytes: new ones come last. */
-const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES]
+const QUANTITIES = [...COUNTER_QUANTITIES, ...GAUGE_QUANTITIES, ...ACTIVITY_QUANTITIES, ...REQUEST_QUANTITIES]
 
 interface StoredHost {
   readonly names: Uint8Array
@@ -99,7 +103,7 @@ export function decodeHostState({
 function decodeHalves(names: Uint8Array, numbers: Uint8Array): HostState {
   const state = decodeNames(names)
   const from = new ByteReader(numbers)
-  checkVersion(from.byte())
+  checkedVersion(from.byte())
   const namesCrc = crc32(names)
   if (from.uint() !== namesCrc) throw new RangeError('its names are those of another state')
   state.recordNano = from.int()
@@ -132,7 +136,7 @@ function encodeNames(
   to.text(state.host)
   to.text(state.hostName)
   to.uint(series.length)
-  for (const [, { identity, gapNs, rangeMax, maxPowerMw }] of series) {
+  for (const [, { identity, gapNs, rangeMax, maxPowerMw, errorPpm }] of series) {
     to.byte(QUANTITIES.indexOf(identity.quantity))
     to.text(identity.domain)
     to.text(identity.device)
@@ -144,6 +148,7 @@ function encodeNames(
     to.int(BigInt(gapNs))
     to.int(rangeMax)
     to.int(maxPowerMw)
+    to.uint(errorPpm - UNKNOWN_BAND)
   }
   to.uint(workloads.length)
   for (const [key, { attributes }] of workloads) {
@@ -160,11 +165,11 @@ function encodeNames(
 
 function decodeNames(names: Uint8Array): HostState {
   const from = new ByteReader(names)
-  checkVersion(from.byte())
+  const version = checkedVersion(from.byte())
   const state = newHostState(from.text(), from.text())
   state.hostName = from.text()
   for (let left = from.uint(); left > 0; left--) {
-    const series = readName(from)
+    const series = readName(from, version)
     const { workloadKind, workloadId } = series.identity
     state.series.set(seriesKey(meterKey(series.identity), workloadKey(workloadKind, workloadId)), series)
   }
@@ -178,7 +183,7 @@ function decodeNames(names: Uint8Array): HostState {
   return state
 }
 
-function readName(from: ByteReader): Series {
+function readName(from: ByteReader, version: number): Series {
   const quantity = QUANTITIES[from.byte()]
   if (quantity === undefined) throw new RangeError('unknown quantity')
   const [domain, device, workloadKind] = [from.text(), from.text(), from.text()]
@@ -187,9 +192,12 @@ function readName(from: ByteReader): Series {
   const [gapNs, rangeMax, maxPowerMw] = [Number(from.int()), from.int(), from.int()]
   const series = newSeries(identity, gapNs, maxPowerMw)
   series.rangeMax = rangeMax
+  if (version > THIRD_VERSION) series.errorPpm = from.uint() + UNKNOWN_BAND
   return series
 }
 
-function checkVersion(version: number): void {
-  if (version !== VERSION) throw new RangeError(`version ${version}, this is ${VERSION}`)
+function checkedVersion(version: number): number {
+  if (version !== VERSION && version !== THIRD_VERSION)
+    throw new RangeError(`version ${version}, this is ${VERSION}`)
+  return version
 }

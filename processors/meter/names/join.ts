@@ -1,4 +1,5 @@
 /** Passes readings that came under a machine's name alone on to the host of that name: see host-names.ts. */
+import { ERROR_BAND_ATTRIBUTE, PPM, UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { copyRows } from '../../../core/columns/copy-rows.ts'
 import { createRecordBuilder } from '../../../core/columns/record-builder.ts'
 import { readRecord } from '../../../core/columns/record-reader.ts'
@@ -73,7 +74,8 @@ export function moveSamples(state: HostState, host: string): Uint8Array | null {
   const labelsOf = (kind: string, id: string): Readonly<Record<string, string>> =>
     state.workloads.get(workloadKey(kind, id))?.attributes ?? {}
   for (const series of state.series.values()) {
-    const { identity, rangeMax } = series
+    const { identity, rangeMax, errorPpm } = series
+    const band = errorPpm === UNKNOWN_BAND ? {} : { [ERROR_BAND_ATTRIBUTE]: String(errorPpm / PPM) }
     const { quantity, workloadKind, workloadId } = identity
     for (const { timeNano, value } of leftOf(series, state.closedBefore)) {
       rows.push({
@@ -91,7 +93,7 @@ export function moveSamples(state: HostState, host: string): Uint8Array | null {
         RangeMax: rangeMax,
         Source: identity.source,
         Quality: identity.quality,
-        Attributes: workloadKind === '' ? ofHost : labelsOf(workloadKind, workloadId),
+        Attributes: workloadKind === '' ? { ...ofHost, ...band } : labelsOf(workloadKind, workloadId),
       })
     }
   }

@@ -2,6 +2,7 @@
  * One meter's samples in the windows that are still open. What a series holds decides what its windows get, whatever the
  * order in which the samples came: they are kept sorted, all of them, and the same sample twice is one.
  */
+import { UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { mostCpuTimePerSecond, mostEnergyPerSecond } from '../../../core/books/plausible.ts'
 import { type LikelyRange, likelyRangeOf } from '../../../core/books/rapl-ranges.ts'
 import {
@@ -22,11 +23,18 @@ export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
 export const GAUGE_QUANTITIES = ['power', 'memory'] as const
 /** Counters: how an exporter itself splits a domain's energy. */
 export const ACTIVITY_QUANTITIES = ['energy_active', 'energy_idle'] as const
+/** What workloads have reserved: thousandths of a core or board, and bytes, integrated like gauges. */
+export const REQUEST_QUANTITIES = ['cpu_request', 'memory_request', 'gpu_request'] as const
+/** One of them. */
+export type RequestQuantity = (typeof REQUEST_QUANTITIES)[number]
 /** Quantities that the meter keeps series of; readings of others are passed over. */
 export type MeteredQuantity =
+  | RequestQuantity
   | (typeof COUNTER_QUANTITIES)[number]
   | (typeof GAUGE_QUANTITIES)[number]
   | (typeof ACTIVITY_QUANTITIES)[number]
+
+const GAUGES: ReadonlySet<MeteredQuantity> = new Set([...GAUGE_QUANTITIES, ...REQUEST_QUANTITIES])
 
 /** A meter of a host: a new boot id or source is another one, and nothing is invented between two. */
 export interface MeterIdentity {
@@ -70,6 +78,8 @@ export interface Series {
   rangeMax: bigint
   /** Power that the meter itself names as its most, mW; 0n: none. */
   maxPowerMw: bigint
+  /** Half width of the error band that its readings state, millionths; `UNKNOWN_BAND`: they state none. */
+  errorPpm: number
   most: UpperBound
   /** Of the identity: where it may wrap when no range is named. */
   readonly likely: LikelyRange | null
@@ -109,11 +119,12 @@ const FIRST_BEAT_SECONDS = 60
 /** An empty series. `gapNs`: longest trusted distance of two samples; `maxPowerMw`: 0n where the meter names none. */
 export const newSeries = (identity: SeriesIdentity, gapNs: number, maxPowerMw = 0n): Series => ({
   identity,
-  isGauge: identity.quantity === 'power' || identity.quantity === 'memory',
+  isGauge: GAUGES.has(identity.quantity),
   place: placeOf(identity),
   gapNs,
   rangeMax: 0n,
   maxPowerMw,
+  errorPpm: UNKNOWN_BAND,
   most: upperBoundOf(identity, maxPowerMw),
   likely: identity.quantity === 'energy' ? likelyRangeOf(identity.source, identity.domain) : null,
   samples: [],
@@ -138,14 +149,18 @@ export function placeOf({ quantity, domain, workloadKind, workloadId }: SeriesId
 
 /** Memory of a machine: more than any has. */
 const MOST_BYTES = 1n << 52n
+/** Thousandths of cores or boards. */
+const MOST_RESERVED = 1n << 24n
 
 /** The largest plausible value of a gauge, or rise per second of a counter, in the unit of the quantity. */
 export function upperBoundOf({ quantity, domain }: SeriesIdentity, maxPowerMw: bigint): UpperBound {
-  if (quantity === 'memory') return { exact: MOST_BYTES, near: Number(MOST_BYTES) }
+  if (quantity === 'memory' || quantity === 'memory_request') return bound(MOST_BYTES)
+  if (quantity === 'cpu_request' || quantity === 'gpu_request') return bound(MOST_RESERVED)
   const exact = quantity === 'cpu_time' ? mostCpuTimePerSecond() : mostEnergyPerSecond(domain, maxPowerMw)
-  const inUnit = quantity === 'power' ? exact / 1_000n : exact
-  return { exact: inUnit, near: Number(inUnit) }
+  return bound(quantity === 'power' ? exact / 1_000n : exact)
 }
+
+const bound = (exact: bigint): UpperBound => ({ exact, near: Number(exact) })
 
 /** kept: at the end. between: among others. The others changed nothing: the sample came too late, or the series is full. */
 export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'

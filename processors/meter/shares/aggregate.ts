@@ -4,9 +4,10 @@
  */
 
 import { isIdleMode, isNestedMode } from '../../../core/books/cpu-modes.ts'
+import { PPM, publishedBandPpm, UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { isMoreCpuThanThereIs } from '../../../core/books/plausible.ts'
 import { compareSources } from '../../../core/books/source-choice.ts'
-import { sumOf } from '../../../core/model/integers.ts'
+import { divideUp, sumOf } from '../../../core/model/integers.ts'
 import { type Quality, worstQuality } from '../../../core/model/quality.ts'
 import {
   type ByteSeconds,
@@ -27,6 +28,8 @@ export interface Metered {
   readonly coveredNs: number
   readonly quality: Quality
   readonly sources: readonly string[]
+  /** Half width of the energy's error band, as far as its meters are known; null: some of it is unknown. */
+  readonly errorUj: bigint | null
 }
 
 /** What one workload used in one window. 0 µs may also mean that its CPU time is not metered. */
@@ -128,7 +131,7 @@ function activityOf(chosen: readonly (readonly WindowSlice[])[]): Activity {
 }
 
 /** All slices of the source that counts. */
-function bestSource(slices: readonly WindowSlice[]): readonly WindowSlice[] {
+export function bestSource(slices: readonly WindowSlice[]): readonly WindowSlice[] {
   if (slices.length === 1) return slices
   const bySource = Map.groupBy(
     slices,
@@ -163,7 +166,23 @@ function meteredBy(slices: readonly WindowSlice[]): Metered {
     coveredNs: Math.min(...coverOf.values()),
     quality: worstQuality(counted.map(qualityOf)),
     sources: [...new Set(counted.map(slice => slice.series.identity.source))].sort(),
+    errorUj: sumOfErrors(counted.map(errorOf)),
   }
+}
+
+/** Errors add up: their meters may be wrong in one direction. */
+export const sumOfErrors = (errors: readonly (bigint | null)[]): bigint | null =>
+  errors.reduce((sum, error) => (sum === null || error === null ? null : sum + error), 0n)
+
+/**
+ * What a meter states of itself, else what is published of its source. Over a gap a counter tells how much and not when: of a
+ * minute in it we claim only that it used between nothing and twice its even share.
+ */
+function errorOf({ series, amount, interpolated }: WindowSlice): bigint | null {
+  if (interpolated) return amount
+  const { source, domain } = series.identity
+  const ppm = series.errorPpm === UNKNOWN_BAND ? publishedBandPpm(source, domain) : series.errorPpm
+  return ppm === UNKNOWN_BAND ? null : divideUp(amount * BigInt(ppm), BigInt(PPM))
 }
 
 function hostCpu(chosen: readonly (readonly WindowSlice[])[]): HostCpu {
@@ -195,7 +214,7 @@ function addUse(workloads: Map<string, WorkloadUse>, quantity: string, slices: r
   }
   workloads.set(key, use)
   if (quantity === 'memory') {
-    use.byteSeconds = byteSeconds(amountOf(bestMeasure(slices)))
+    use.byteSeconds = byteSeconds(amountOf(bestMeasure(slices, MEMORY_MEASURES)))
     use.hasMemory = true
     return
   }
@@ -203,8 +222,12 @@ function addUse(workloads: Map<string, WorkloadUse>, quantity: string, slices: r
   use.quality = worstQuality([use.quality, ...slices.map(qualityOf)])
 }
 
-function bestMeasure(slices: readonly WindowSlice[]): readonly WindowSlice[] {
-  for (const measure of MEMORY_MEASURES) {
+/** Those of the first measure that there is. */
+export function bestMeasure(
+  slices: readonly WindowSlice[],
+  measures: readonly string[],
+): readonly WindowSlice[] {
+  for (const measure of measures) {
     const found = slices.filter(slice => slice.series.identity.domain === measure)
     if (found.length > 0) return found
   }

@@ -3,7 +3,7 @@
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
-import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
+import { divideUp, larger, smaller, sumOf } from '../../../core/model/integers.ts'
 import { type Quality, worstQuality } from '../../../core/model/quality.ts'
 import { type Split, split } from '../../../core/model/split.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
@@ -16,6 +16,7 @@ import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
 import { aggregateWindow, type WindowUse, type WorkloadUse } from './aggregate.ts'
 import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
+import { apartFromRequests, NOTHING_RESERVED, type Reserved, reservedBy } from './requests.ts'
 import { finestWorkloads, isOverBusy, type WorkloadName, withoutRepeats, workloadName } from './workloads.ts'
 
 /** How idle energy is told from active energy, see core/model/split.ts. */
@@ -33,6 +34,7 @@ const UNMETERED = {
   coveredNs: 0,
   quality: 'none',
   sources: [],
+  errorUj: null,
 } as const
 
 type MeteredComponent = ComponentEnergy | typeof UNMETERED
@@ -50,11 +52,12 @@ export function attributeWindow(
   slices: readonly WindowSlice[],
   attribution: Attribution,
 ): Attributed {
-  const described = describeWorkloads(host, slices)
+  const { requests, used } = apartFromRequests(slices)
+  const described = describeWorkloads(host, used)
   const aggregated = aggregateWindow(described.slices)
   const leftOut = aggregated.impossible.map(slice => impossiblePart(slice))
   const metered = componentsOf(aggregated.domains)
-  const use = usesOf(aggregated, described.labelsOf)
+  const use = usesOf(aggregated, described.labelsOf, requests)
   if (metered.components.length === 0 && use.capacityUs === 0n && use.workloads.length === 0) {
     return { rows: [], leftOut }
   }
@@ -79,14 +82,21 @@ type NamedUse = WindowUse & {
   readonly names: readonly WorkloadName[]
   /** Whether workloads showed more CPU time than the host was busy. */
   readonly isOverBusy: boolean
+  /** In the order of workloads; null: nothing. */
+  readonly reserved: readonly Reserved[] | null
 }
 
-function usesOf(aggregated: WindowUse, labelsOf: Described['labelsOf']): NamedUse {
+function usesOf(
+  aggregated: WindowUse,
+  labelsOf: Described['labelsOf'],
+  requests: readonly WindowSlice[],
+): NamedUse {
   const { workloads, capacityUs, busyUs } = aggregated
   const names = workloads.map(use => workloadName(use, labelsOf(workloadKey(use.kind, use.id))))
   const finest = finestWorkloads({ workloads, names })
   const over = capacityUs > 0n && isOverBusy(finest.workloads, busyUs)
-  return { ...aggregated, ...(over ? withoutRepeats(finest, busyUs) : finest), isOverBusy: over }
+  const counted = over ? withoutRepeats(finest, busyUs) : finest
+  return { ...aggregated, ...counted, isOverBusy: over, reserved: reservedBy(counted, requests, labelsOf) }
 }
 
 function rowsOf(
@@ -109,7 +119,7 @@ function rowsOf(
     const shares = splitComponent(component, use, baselines?.[index])
     rows.push(...workloadRows(row, use, shares, reports), ...hostRows(row, use, shares, reports.cpu))
     if (component.component === 'other' && metered.skewUj !== 0n) {
-      rows.push(row(NO_WORKLOAD, 'skew', metered.skewUj, { method: 'none' }))
+      rows.push(row(NO_WORKLOAD, 'skew', metered.skewUj, { method: 'none', errorUj: component.errorUj }))
     }
   }
   return rows
@@ -152,6 +162,9 @@ interface RowDetails {
   readonly cpuUs?: bigint
   readonly byteSeconds?: bigint
   readonly quality?: Quality
+  readonly reserved?: Reserved
+  /** Where it does not follow from the energy. */
+  readonly errorUj?: bigint | null
 }
 
 type RowMaker = (who: WorkloadName, share: string, energyUj: bigint, details: RowDetails) => EnergyRow
@@ -176,26 +189,43 @@ function rowMaker(
     CapacityUs: use.capacityUs,
     Zone: zoneAt(host, window),
   }
-  return (who, share, energyUj, { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' }) => ({
-    ...fixed,
-    WorkloadKind: who.kind,
-    WorkloadId: who.id,
-    WorkloadName: who.name,
-    Namespace: who.namespace,
-    Share: share,
-    EnergyUj: energyUj,
-    CpuUs: cpuUs,
-    MemoryByteSeconds: byteSeconds,
-    GpuUs: 0n,
-    EnergyQuality: part.quality === 'none' ? 'none' : worstQuality([part.quality, quality, use.cpuQuality]),
-    Method: method,
-    Labels: who.labels,
-  })
+  const errorOf = (energyUj: bigint): bigint | null =>
+    part.errorUj === null || energyUj === 0n
+      ? part.errorUj && 0n
+      : divideUp(energyUj * part.errorUj, part.energyUj)
+  return (who, share, energyUj, details) => {
+    const { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' } = details
+    const { reserved = NOTHING_RESERVED, errorUj = errorOf(energyUj) } = details
+    return {
+      ...fixed,
+      WorkloadKind: who.kind,
+      WorkloadId: who.id,
+      WorkloadName: who.name,
+      Namespace: who.namespace,
+      Share: share,
+      EnergyUj: energyUj,
+      CpuUs: cpuUs,
+      MemoryByteSeconds: byteSeconds,
+      GpuUs: 0n,
+      EnergyQuality: part.quality === 'none' ? 'none' : worstQuality([part.quality, quality, use.cpuQuality]),
+      Method: method,
+      Labels: who.labels,
+      EnergyErrorUj: errorUj,
+      OverBusy: method.endsWith(OVER_BUSY),
+      CpuRequestUs: reserved.cpu_request,
+      MemoryRequestByteSeconds: reserved.memory_request,
+      GpuRequestUs: reserved.gpu_request,
+      IdleSharedUj: 0n,
+      IdleBeforeUj: 0n,
+    }
+  }
 }
+
+const OVER_BUSY = '+over_busy'
 
 /** Said on the row: what workloads got there follows from more CPU time than there was. */
 const methodOf = ({ method }: Split, { isOverBusy }: NamedUse): string =>
-  isOverBusy && method !== 'none' ? `${method}+over_busy` : method
+  isOverBusy && method !== 'none' ? `${method}${OVER_BUSY}` : method
 
 /** CPU time stands on the rows of one component only, memory likewise, so that sums over components count them once. */
 function workloadRows(
@@ -208,11 +238,28 @@ function workloadRows(
     const energyUj = shares.activeUj[index]!
     const cpuUs = reports.cpu ? workload.cpuUs : 0n
     const byteSeconds = reports.memory ? workload.byteSeconds : 0n
-    if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n) return []
-    const details = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality }
+    const reserved =
+      reports.cpu || reports.memory ? reservedOn(reports, use.reserved?.[index]) : NOTHING_RESERVED
+    if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n && isNothing(reserved)) return []
+    const details = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality, reserved }
     return [row(use.names[index]!, 'active', energyUj, details)]
   })
 }
+
+/** Requests stand beside the use of the same thing. */
+function reservedOn(
+  { cpu, memory }: { cpu: boolean; memory: boolean },
+  reserved: Reserved = NOTHING_RESERVED,
+): Reserved {
+  if (cpu && memory) return reserved
+  const { cpu_request, memory_request, gpu_request } = reserved
+  return cpu
+    ? { cpu_request, memory_request: 0n, gpu_request }
+    : { ...NOTHING_RESERVED, memory_request: memory ? memory_request : 0n }
+}
+
+const isNothing = ({ cpu_request, memory_request, gpu_request }: Reserved): boolean =>
+  cpu_request === 0n && memory_request === 0n && gpu_request === 0n
 
 /** The idle row is always there: it says that the host was metered, also when it drew nothing. */
 function hostRows(row: RowMaker, use: NamedUse, shares: Split, cpu: boolean): EnergyRow[] {

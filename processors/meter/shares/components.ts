@@ -5,7 +5,7 @@ import { COMPONENTS, type Component } from '../../../core/model/components.ts'
 import { larger, smaller, sumOf } from '../../../core/model/integers.ts'
 import { worstQuality } from '../../../core/model/quality.ts'
 import { type MicroJoules, microJoules } from '../../../core/model/quantity.ts'
-import type { Metered } from './aggregate.ts'
+import { type Metered, sumOfErrors } from './aggregate.ts'
 
 const NONE = microJoules(0n)
 
@@ -50,7 +50,8 @@ export function componentsOf(domains: ReadonlyMap<string, Metered>): HostEnergy 
     return { components: [{ component: 'host', ...host }], skewUj: NONE, meteredUj, boundary: 'host' }
   }
   const restUj = microJoules(meteredUj - energyOf(children.map(([, child]) => child)))
-  const rest: [Component, Metered] = ['other', { ...host, energyUj: larger(restUj, NONE) }]
+  const errorUj = sumOfErrors([host.errorUj, ...children.map(([, child]) => child.errorUj)])
+  const rest: [Component, Metered] = ['other', { ...host, energyUj: larger(restUj, NONE), errorUj }]
   const components = inOrder([...children, rest])
   return { components, skewUj: smaller(restUj, NONE), meteredUj, boundary: 'host' }
 }
@@ -62,6 +63,7 @@ function together(a: Metered | undefined, b: Metered): Metered {
     coveredNs: Math.min(a.coveredNs, b.coveredNs),
     quality: worstQuality([a.quality, b.quality]),
     sources: [...new Set([...a.sources, ...b.sources])].sort(),
+    errorUj: sumOfErrors([a.errorUj, b.errorUj]),
   }
 }
 

@@ -28,7 +28,7 @@ export function workloadName({ kind, id }: { kind: string; id: string }, labels:
 }
 
 /** Workloads of a window with their names, in the same order. */
-interface NamedUses {
+export interface NamedUses {
   readonly workloads: readonly WorkloadUse[]
   readonly names: readonly WorkloadName[]
 }

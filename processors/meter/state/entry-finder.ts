@@ -1,4 +1,5 @@
 /** Finds the series that a row belongs to, by comparing with what came last time (lookup.ts). */
+import { statedBandPpm, UNKNOWN_BAND } from '../../../core/books/error-bands.ts'
 import { maxPowerMwOf } from '../../../core/books/plausible.ts'
 import { meterKey, seriesKey, workloadKey } from '../samples/keys.ts'
 import {
@@ -7,6 +8,7 @@ import {
   GAUGE_QUANTITIES,
   type MeteredQuantity,
   newSeries,
+  REQUEST_QUANTITIES,
   upperBoundOf,
 } from '../samples/series.ts'
 import { LabelUpdater } from './labels.ts'
@@ -26,7 +28,9 @@ const METERED: ReadonlySet<string> = new Set([
   ...COUNTER_QUANTITIES,
   ...GAUGE_QUANTITIES,
   ...ACTIVITY_QUANTITIES,
+  ...REQUEST_QUANTITIES,
 ])
+const REQUESTS: ReadonlySet<string> = new Set(REQUEST_QUANTITIES)
 const isMetered = (quantity: string): quantity is MeteredQuantity => METERED.has(quantity)
 
 /** Which series a row belongs to. */
@@ -118,7 +122,8 @@ export class EntryFinder {
     const { Quantity, Domain, Device, BootId, Source, Quality, Attributes } = this.#columns
     const quantity = Quantity.get(row)
     // The memory of the host itself is not energy and belongs to no workload.
-    if (!isMetered(quantity) || (workloadKind === '' && quantity === 'memory')) {
+    const isOfWorkloads = quantity === 'memory' || REQUESTS.has(quantity)
+    if (!isMetered(quantity) || (workloadKind === '' && isOfWorkloads)) {
       return { series: null, isKept: capacity === 'all' }
     }
     const meter = {
@@ -130,7 +135,9 @@ export class EntryFinder {
       quality: Quality.get(row),
     }
     const gapNs = this.#gapOf(meter.source)
-    const maxPowerMw = workloadKind === '' && quantity !== 'cpu_time' ? maxPowerMwOf(Attributes.get(row)) : 0n
+    const said = workloadKind === '' && quantity !== 'cpu_time' ? Attributes.get(row) : NOTHING
+    const maxPowerMw = maxPowerMwOf(said)
+    const errorPpm = statedBandPpm(said)
     const key = seriesKey(meterKey(meter), workloadKey(workloadKind, workloadId))
     let series = state.series.get(key)
     if (series === undefined) {
@@ -148,6 +155,12 @@ export class EntryFinder {
       series.most = upperBoundOf(series.identity, maxPowerMw)
       state.derived = null
     }
+    if (series.errorPpm !== errorPpm && errorPpm !== UNKNOWN_BAND) {
+      series.errorPpm = errorPpm
+      state.derived = null
+    }
     return { series, isKept: true }
   }
 }
+
+const NOTHING: Readonly<Record<string, string>> = {}

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { ledgerProjection } from '../../support/ledger-projection.ts'
 import { seededRandom } from '../../support/random.ts'
 import { onTokenWrite } from '../token-logs.ts'
 import { chaosRecord, ENTRIES_PER_RECORD, openForChaos, SPANS_PER_RECORD } from './records.ts'
@@ -124,7 +125,7 @@ async function audit(warehouse: Warehouse, records: number): Promise<readonly st
       view!,
       odd(energy),
       `SELECT WorkloadId AS id, sum(v.EnergyUj) AS n FROM wattline.${view} AS v GROUP BY id
-       SETTINGS force_optimize_projection_name = '${projection}'`,
+       SETTINGS force_optimize_projection_name = '${ledgerProjection(projection!)}'`,
     )
   }
   return findings

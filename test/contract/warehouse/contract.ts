@@ -7,6 +7,7 @@ import { ROLLUP_SUMS } from '../../../core/model/streams/ledger.ts'
 import { column, type RowOf, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
 import { eraseRows, oldParts } from '../../../core/warehouse/erase.ts'
 import type { FencedQuery, Warehouse } from '../../../core/warehouse/warehouse.ts'
+import { ledgerProjection } from '../../support/ledger-projection.ts'
 import { ID_TYPES, withIds } from '../../support/record-ids.ts'
 import { kindExpressions, kindRow } from './kind-rows.ts'
 import { DAY_S, kinds, ledgerEntries, ledgerEntry, MONTH_START_S, span, spans } from './sample-rows.ts'
@@ -168,7 +169,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
           ['usage_daily', 'workloads_by_day'],
         ]) {
           // Fails when the engine would read the rows instead of the projection.
-          const forced = `SETTINGS force_optimize_projection_name = '${projection}'`
+          const forced = `SETTINGS force_optimize_projection_name = '${ledgerProjection(projection!)}'`
           expect(await numbers(`SELECT ${sums} FROM wattline.${view} AS v ${forced}`)).toEqual(minutes)
         }
       })

@@ -25,5 +25,12 @@ export const energyRow = (facts: Partial<EnergyRow> = {}): EnergyRow => ({
   Labels: {},
   CapacityUs: 480_000_000n,
   Zone: '',
+  EnergyErrorUj: null,
+  OverBusy: false,
+  CpuRequestUs: 0n,
+  MemoryRequestByteSeconds: 0n,
+  GpuRequestUs: 0n,
+  IdleSharedUj: 0n,
+  IdleBeforeUj: 0n,
   ...facts,
 })

@@ -61,13 +61,13 @@ export function createRateByRows(
       const intensities = book()
       const embodied = embodiedByRow(siteOf, rows)
       return rows.map((row, index) => {
-        const { CapacityUs: _, ...metered } = row
         const site = siteOf(row)
         return {
-          ...metered,
+          ...row,
           Zone: site.zone,
           Currency: tariff.currency,
           Pue: site.pueText,
+          PueSource: site.pueSource,
           EntryKind: 'original',
           Revision: 0,
           CorrectionReason: '',
@@ -103,15 +103,28 @@ function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, tariff }: 
   const used = energyUj === null ? null : intensity
   return {
     CarbonOperationalUg:
-      energyUj === null || intensity === null ? null : carbonOf(energyUj, pue, rational(intensity.value)),
+      energyUj === null || intensity === null
+        ? null
+        : micrograms(partFor(row, uj => carbonOf(uj, pue, rational(intensity.value)))),
     IntensityVersion: used?.version ?? '',
     IntensityKind: used?.kind ?? '',
     IntensityState: used?.state ?? '',
-    CostEnergyNano: energyUj === null || price === null ? null : energyCost(energyUj, pue, price.price),
+    CostEnergyNano:
+      energyUj === null || price === null
+        ? null
+        : nanoMoney(partFor(row, uj => energyCost(uj, pue, price.price))),
     CostResourceNano: resourceCost(row, tariff),
     TariffVersion: price?.version ?? tariff.version,
     Reason: reasons.join(','),
   }
+}
+
+/** Of a share of idle energy what the shares up to it take, less what those before it take. */
+function partFor(row: EnergyRow, rated: (uj: MicroJoules) => bigint): bigint {
+  if (row.IdleSharedUj === 0n) return rated(microJoules(row.EnergyUj))
+  const whole = rated(microJoules(row.IdleSharedUj))
+  const upTo = (uj: bigint): bigint => divideHalfEven(whole * uj, row.IdleSharedUj)
+  return upTo(row.IdleBeforeUj + row.EnergyUj) - upTo(row.IdleBeforeUj)
 }
 
 const carbonOf = (energyUj: MicroJoules, pue: Rational, gramsPerKwh: Rational): Micrograms =>

@@ -2,12 +2,14 @@
  * Guarantees, on the real engine: usage of whole days is answered from the ledger's smallest projection that knows what
  * was asked, with its tenant's and accounts' filter too, and never from single entries; sums of many hosts do not wrap.
  */
+
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ledger } from '../../../core/model/streams/index.ts'
 import { DIMENSION_NAMES, type UsageDimension, type UsageRequest } from '../../../query/usage/request.ts'
 import { answerUsage } from '../../../query/usage/service.ts'
 import { type QueryShape, reasonsStatement, usageStatement } from '../../../query/usage/statement.ts'
+import { ledgerProjection } from '../../support/ledger-projection.ts'
 import { ledgerRow, unixSeconds } from '../support/rows.ts'
 import { openTestWarehouse, type TestWarehouse } from '../support/warehouse.ts'
 
@@ -61,7 +63,7 @@ const shapeOf = ({ groupBy, step }: UsageRequest): QueryShape => ({
 
 /** Fails when the engine would read anything else. The filters are those of the fence. */
 const forced = (projection: string): string =>
-  ` SETTINGS force_optimize_projection_name = '${projection}', additional_table_filters = ` +
+  ` SETTINGS force_optimize_projection_name = '${ledgerProjection(projection)}', additional_table_filters = ` +
   "{'wattline.ledger': 'Tenant = \\'default\\' AND Account IN (\\'account-0\\', \\'account-1\\', \\'account-2\\')'}"
 
 async function expectServedBy(projection: string, asked: UsageRequest): Promise<void> {

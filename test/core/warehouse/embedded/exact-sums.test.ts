@@ -12,6 +12,7 @@ import { ledger } from '../../../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../../../core/warehouse/embedded/embedded.ts'
 import type { Warehouse } from '../../../../core/warehouse/warehouse.ts'
 import { ledgerEntry, MONTH_START_S } from '../../../contract/warehouse/sample-rows.ts'
+import { ledgerProjection } from '../../../support/ledger-projection.ts'
 
 const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
 /** As the declaration was: two of the projections by other names, without reasons, summing in 64 bits. */
@@ -24,7 +25,7 @@ const before = {
       .filter(text => text.startsWith('workloads_'))
       .map(text =>
         text
-          .replace('workloads_', '')
+          .replace(/^workloads_(by_[a-z]+)_\w+/, '$1')
           .replaceAll(', Reason', '')
           .replaceAll(/toInt128\((\w+)\)/g, '$1'),
       ),
@@ -81,7 +82,7 @@ it('migrates', async () => {
     'bills_by_minute',
     'workloads_by_day',
     'workloads_by_hour',
-  ].map(name => `${name} ${parts[0]!.n}`)
+  ].map(name => `${ledgerProjection(name)} ${parts[0]!.n}`)
   await vi.waitFor(async () => expect(await projectionParts()).toEqual(all), {
     timeout: 30_000,
     interval: 200,

@@ -1,8 +1,10 @@
 // Guarantees: a migration only adds; run on what it made itself it alters nothing.
+
 import { describe, expect, it } from 'vitest'
-import { STREAMS, traces } from '../../../../core/model/streams/index.ts'
+import { ledger, STREAMS, traces } from '../../../../core/model/streams/index.ts'
 import { type ExistingTable, planMigration } from '../../../../core/warehouse/migration/migration.ts'
 import { createTable, LOCAL_DIALECT } from '../../../../core/warehouse/tables/ddl.ts'
+import { ledgerProjection } from '../../../support/ledger-projection.ts'
 
 const retention = { signalsDays: 30, ledgerDays: 400 }
 const plan = (existing: ReadonlyMap<string, ExistingTable>, days = retention) =>
@@ -54,24 +56,43 @@ describe('over existing tables', () => {
   it('puts projections in place of those that they replace, also for the parts of before', () => {
     const old = tables.get('ledger')!
     const definition = old.definition.replaceAll(
-      /PROJECTION (workloads|accounts|bills)_by_/g,
-      'PROJECTION by_',
+      /PROJECTION (workloads|accounts|bills)_(by_[a-z]+)_\w+/g,
+      'PROJECTION $2',
     )
     const statements = altering(plan(new Map([...tables, ['ledger', { ...old, definition }]])))
     expect(statements.map(text => text.replace(/ \(SELECT.*/, ''))).toEqual(
       [
-        'ADD PROJECTION IF NOT EXISTS accounts_by_month',
-        'ADD PROJECTION IF NOT EXISTS bills_by_day',
-        'ADD PROJECTION IF NOT EXISTS workloads_by_hour',
-        'ADD PROJECTION IF NOT EXISTS workloads_by_day',
-        'ADD PROJECTION IF NOT EXISTS bills_by_minute',
-        'MATERIALIZE PROJECTION IF EXISTS accounts_by_month SETTINGS alter_sync = 0',
-        'MATERIALIZE PROJECTION IF EXISTS bills_by_day SETTINGS alter_sync = 0',
-        'MATERIALIZE PROJECTION IF EXISTS workloads_by_hour SETTINGS alter_sync = 0',
-        'MATERIALIZE PROJECTION IF EXISTS workloads_by_day SETTINGS alter_sync = 0',
-        'MATERIALIZE PROJECTION IF EXISTS bills_by_minute SETTINGS alter_sync = 0',
-        'DROP PROJECTION IF EXISTS by_hour SETTINGS alter_sync = 0',
+        `ADD PROJECTION IF NOT EXISTS ${ledgerProjection('accounts_by_month')}`,
+        `ADD PROJECTION IF NOT EXISTS ${ledgerProjection('bills_by_day')}`,
+        `ADD PROJECTION IF NOT EXISTS ${ledgerProjection('workloads_by_hour')}`,
+        `ADD PROJECTION IF NOT EXISTS ${ledgerProjection('workloads_by_day')}`,
+        `ADD PROJECTION IF NOT EXISTS ${ledgerProjection('bills_by_minute')}`,
+        `MATERIALIZE PROJECTION IF EXISTS ${ledgerProjection('accounts_by_month')} SETTINGS alter_sync = 0`,
+        `MATERIALIZE PROJECTION IF EXISTS ${ledgerProjection('bills_by_day')} SETTINGS alter_sync = 0`,
+        `MATERIALIZE PROJECTION IF EXISTS ${ledgerProjection('workloads_by_hour')} SETTINGS alter_sync = 0`,
+        `MATERIALIZE PROJECTION IF EXISTS ${ledgerProjection('workloads_by_day')} SETTINGS alter_sync = 0`,
+        `MATERIALIZE PROJECTION IF EXISTS ${ledgerProjection('bills_by_minute')} SETTINGS alter_sync = 0`,
         'DROP PROJECTION IF EXISTS by_day SETTINGS alter_sync = 0',
+        'DROP PROJECTION IF EXISTS by_hour SETTINGS alter_sync = 0',
+      ].map(text => `ALTER TABLE \`wattline\`.\`ledger\` ${text}`),
+    )
+  })
+
+  it('puts a projection in place of an earlier text of it, and keeps those that are not ours', () => {
+    const old = tables.get('ledger')!
+    const [days, minutes] = ['bills_by_day', 'bills_by_minute'].map(ledgerProjection)
+    const definition = old.definition
+      .replace(`PROJECTION ${days} `, 'PROJECTION bills_by_day_01234567 ')
+      .replace(`PROJECTION ${minutes} `, `PROJECTION my_own_89abcdef (SELECT 1) PROJECTION ${minutes} `)
+    const statements = altering(plan(new Map([...tables, ['ledger', { ...old, definition }]])))
+    expect(statements.map(text => text.replace(/ \(SELECT.*/, ''))).toEqual(
+      [
+        `ADD PROJECTION IF NOT EXISTS ${days}`,
+        ...ledger.table.projections.map(
+          text =>
+            `MATERIALIZE PROJECTION IF EXISTS ${text.slice(0, text.indexOf(' '))} SETTINGS alter_sync = 0`,
+        ),
+        'DROP PROJECTION IF EXISTS bills_by_day_01234567 SETTINGS alter_sync = 0',
       ].map(text => `ALTER TABLE \`wattline\`.\`ledger\` ${text}`),
     )
   })
