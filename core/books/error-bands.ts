@@ -1,6 +1,6 @@
 /**
  * How far off a meter may be: what its maker or a validation publishes as a bound, else nothing. What is not here is unknown, and
- * rows say so: a meter without a published bound is not thereby exact (docs/methodology.md, Uncertainty).
+ * rows say so: a meter without a published bound is not thereby exact (processors/meter/README.md).
  */
 import { domainKindOf } from './domains.ts'
 

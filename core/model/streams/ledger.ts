@@ -1,4 +1,4 @@
-import { digest } from '../digest.ts'
+import { hash } from 'node:crypto'
 import { added, column, type RowOf, type StreamDeclaration } from './stream.ts'
 
 /** What `meter` knows of one window, host, workload, component and share. */
@@ -130,7 +130,7 @@ function rollup(
   const others = ROLLUP_KEYS.filter(key => key !== 'Tenant' && !without.includes(key))
   const keys = ['Tenant', LEDGER_BUCKETS[unit], ...others, 'Reason', ...and].join(', ')
   const text = `(SELECT ${keys}, ${SUMS} GROUP BY ${keys})`
-  return `${name}_${digest(text, 8)} ${text}`
+  return `${name}_${hash('sha256', text, 'hex').slice(0, 8)} ${text}`
 }
 
 /**

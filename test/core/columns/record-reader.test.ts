@@ -5,9 +5,17 @@
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { CellValue } from '../../../core/columns/column-views.ts'
+import { readColumn } from '../../../core/columns/record-reader.ts'
 import { decodeRows, encodeRows } from '../../../core/columns/rows.ts'
 import { lateReadings, readings } from '../../../core/model/streams/index.ts'
-import { column, list, type StreamDeclaration } from '../../../core/model/streams/stream.ts'
+import {
+  added,
+  COLUMN_KINDS,
+  column,
+  list,
+  type StreamDeclaration,
+} from '../../../core/model/streams/stream.ts'
 
 const stream = {
   name: 'example',
@@ -41,6 +49,36 @@ test('bytes that are no record', () => {
   refused(stream, Buffer.from('hello'), /The record is not one of stream example/)
   refused(stream, zstdCompressSync(Buffer.from('hello')), /The record is not one of stream example/)
   refused(stream, record.subarray(0, record.length - 20), /The record is not one of stream example/)
+})
+
+test('records of before a column was added hold nothing in it, whatever its kind and place', () => {
+  const news = COLUMN_KINDS.map(kind => added(column(`New ${kind}`, kind)))
+  const [first, ...others] = stream.columns
+  const grown: StreamDeclaration = {
+    ...stream,
+    columns: [first, ...news, ...others, added(list('New texts', 'string'))],
+  }
+  const read = decodeRows(grown, record) as readonly Readonly<Record<string, CellValue>>[]
+  expect(read.map(({ Name, Id, On, Texts, Maps }) => ({ Name, Id, On, Texts, Maps }))).toEqual(rows)
+  expect(read[0]).toMatchObject({
+    'New int64': 0n,
+    'New int64?': null,
+    'New lowCardinality': '',
+    'New bool': false,
+  })
+  expect(read[19]).toMatchObject({ 'New texts': [], 'New stringMap': {}, 'New float32': 0, 'New spanId': '' })
+  expect(Array.from({ length: 20 }, (_, row) => readColumn(grown, record, 'On').get(row))).toEqual(
+    rows.map(row => row.On),
+  )
+  expect(readColumn(grown, record, 'New int64').get(3)).toBe(0n)
+  // Beside records that have it, and never in place of a column that a record must have.
+  const full = { ...stream, columns: [added(column('Name', 'lowCardinality')), ...others] }
+  expect(decodeRows(full, record)).toEqual(rows)
+  refused(
+    { ...stream, columns: [column('More', 'int64'), ...stream.columns] },
+    record,
+    /column 0 is Name, not More/,
+  )
 })
 
 test('records of another shape', () => {

@@ -23,6 +23,18 @@ const SECOND = {
   numbers:
     'AtSQ5b0FgIDph6v+zIYxALpgl+GFDgEB/6fVtuARiA4HAIwBAQD4CgEC/6+B2q8U6IeAgICAgIAggID5hdQEwAwBAf/XqMPRERL/16jD0RE=',
 }
+/** What the third version stored after other readings, and what it booked of them. */
+const THIRD = {
+  names:
+    'AwAHZGVmYXVsdAACaDEAA29uZQMBAAAEAAljb250YWluZXIAAUEABmJvb3QtMQAEdGVzdAAIbWVhc3VyZWSA4KWWuxEAAAEABHVzZXIEBAQHCAmA4KWW' +
+    'uxEAAAAACXBhY2thZ2UtMAQEBAcICYDgpZa7EQAAAQALY29udGFpbmVyAEEBAA13b3JrbG9hZC5uYW1lAAluYW1lIG9mIEE=',
+  numbers:
+    'A5GA64YHgIDph6v+zIYxANCjv8u3M4Dhz8u3MwCX4YUOAzwAAAL/14bknBcAgJDXw/cWvgEDPAAAAv+3rf3+FgCAuK39/hawCQNlAAAC/6+B2q8U6IeA' +
+    'gICAgIAggLCB2q8U2Db/x6+gJQ==',
+}
+const THIRD_ROWS = [
+  ...['6 idle - 0 0', '6 unattributed - 600 61', '7 active A 0 259', '7 unattributed - 400 0'],
+]
 /** What that version booked of it from its seventh minute on, and what it told as late. */
 const ROWS = [
   '6 active A 154 18 0',
@@ -59,6 +71,20 @@ test.each([
   )
   expect(rows).toEqual(ROWS)
   expect(run.late.map(row => [minuteOf(row.WindowStart), row.Quantity, row.Value].join(' '))).toEqual(LATE)
+})
+
+test('state that the third version stored is read, and metering goes on from it', () => {
+  const [names, numbers] = [Buffer.from(THIRD.names, 'base64'), Buffer.from(THIRD.numbers, 'base64')]
+  const state = decodeHostState({ names, numbers })
+  expect(decodeHostState(encodeHostState(state)).series).toEqual(state.series)
+  const run = drive()
+  run.states.set(hostKey(state.tenant, state.host), state)
+  run.record([energyAt(460, START + 4600n), workAt(430, 'A', 1000n)])
+  run.flush(1200)
+  const rows = run.energy.map(row =>
+    [minuteOf(row.WindowStart), row.Share, row.WorkloadId || '-', row.EnergyUj, row.CpuUs].join(' '),
+  )
+  expect(rows).toEqual(THIRD_ROWS)
 })
 
 test('cut short it is refused', () => {

@@ -33,6 +33,13 @@ test('one record and a flush give exactly the rows of the example', () => {
     Labels: { 'workload.name': 'name of A' },
     Zone: '',
     CapacityUs: 480_000_000n,
+    EnergyErrorUj: null,
+    OverBusy: false,
+    CpuRequestUs: 0n,
+    MemoryRequestByteSeconds: 0n,
+    GpuRequestUs: 0n,
+    IdleSharedUj: 0n,
+    IdleBeforeUj: 0n,
   })
   expect(run.energy.map(row => row.CpuUs)).toEqual([60_000_000n, 30_000_000n, 0n, 30_000_000n])
   expect(run.late).toEqual([])

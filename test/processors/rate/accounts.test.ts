@@ -37,7 +37,8 @@ test.each([
   ['dots are dots', { WorkloadName: 'axbxc' }, 'rest'],
   ['wildcard inside', { WorkloadName: 'a.b.c' }, 'named'],
   ['no rule', {}, 'rest'],
-  ['idle', { Share: 'idle' }, 'ops'],
+  ['idle', { Share: 'idle', WorkloadKind: '' }, 'ops'],
+  ['a share of idle', { Share: 'idle' }, 'rest'],
   ['unattributed', { Share: 'unattributed', Namespace: 'kube-system' }, 'ops'],
   ['skew', { Share: 'skew' }, 'ops'],
 ])('%s', (_, facts, account) => {

@@ -163,6 +163,55 @@ test("embodied emissions of a window's rows sum to the host's, idle included", (
   expect(embodied).toEqual([59_456n, 29_728n, 356_735n, 29_728n, 0n, 475_647n])
 })
 
+/** Idle energy of a minute in shares: workloads in their order, then what stays with the operator. */
+const idleShares = (parts: readonly bigint[], facts: Partial<EnergyRow> = {}): readonly EnergyRow[] => {
+  const whole = parts.reduce((sum, part) => sum + part, 0n)
+  return parts.map((own, index) => {
+    const isRest = index === parts.length - 1
+    return energyRow({
+      Share: 'idle',
+      WorkloadKind: isRest ? '' : 'container',
+      WorkloadId: isRest ? '' : `w${index}`,
+      CpuUs: 0n,
+      EnergyUj: own,
+      IdlePolicy: 'by_request',
+      IdleSharedUj: whole,
+      IdleBeforeUj: parts.slice(0, index).reduce((sum, part) => sum + part, 0n),
+      ...facts,
+    })
+  })
+}
+
+test('shares of idle energy take what all of it emits and costs, to the last unit, each within one of its exact part', () => {
+  const settings = {
+    factors: { pue: '1.13', intensity_g_per_kwh: '31.7', embodied_kg: '1000', embodied_years: '4' },
+    tariffs: { price_per_kwh: '-0.0317' },
+  }
+  const parts = fc.array(fc.bigInt({ min: 0n, max: 1n << 40n }), { minLength: 1, maxLength: 12 })
+  fc.assert(
+    fc.property(parts, shares => {
+      const whole = shares.reduce((sum, part) => sum + part, 0n)
+      const rows = rateOf(settings).rate(idleShares(shares))
+      const [unshared] = rateOf(settings).rate([energyRow({ Share: 'idle', CpuUs: 0n, EnergyUj: whole })])
+      for (const name of ['CarbonOperationalUg', 'CostEnergyNano', 'CarbonEmbodiedUg'] as const) {
+        expect(rows.reduce((sum, row) => sum + row[name]!, 0n)).toBe(unshared![name])
+        for (const [index, row] of rows.entries()) {
+          if (whole === 0n) continue
+          const off = row[name]! * whole - unshared![name]! * shares[index]!
+          expect(off < whole && off > -whole).toBe(true)
+        }
+      }
+    }),
+  )
+})
+
+test("a share of idle energy is its workload's, the rest the operator's", () => {
+  const rows = rateOf({
+    workloads: { account: 'all', operator_account: 'us', rules: [{ match: { name: 'a' }, account: 'shop' }] },
+  }).rate([...idleShares([1n, 2n]), energyRow({ Share: 'idle', WorkloadKind: '', WorkloadName: 'a' })])
+  expect(rows.map(row => row.Account)).toEqual(['shop', 'us', 'us'])
+})
+
 test('unknown capacity: embodied emissions go to what nobody is known to have used', () => {
   const rate = rateOf({ factors: { embodied_kg: '1000', embodied_years: '4' } })
   const rows = [

@@ -102,7 +102,7 @@ async function settled(): Promise<void> {
 
 const random = seededRandom(20261130)
 const HOSTS = ['de1', 'n1', 'n2', 'w1']
-const rows: readonly EnergyRow[] = HOSTS.flatMap(host =>
+const unshared: readonly EnergyRow[] = HOSTS.flatMap(host =>
   Array.from({ length: MINUTES }, (_, minute) =>
     ['a', 'b', ''].map(workload =>
       energyRow({
@@ -121,6 +121,21 @@ const rows: readonly EnergyRow[] = HOSTS.flatMap(host =>
     ),
   ).flat(),
 )
+
+/** Idle energy of two of the hosts is shared over two workloads and a rest. */
+const rows: readonly EnergyRow[] = unshared.flatMap(row => {
+  const whole = row.EnergyUj
+  if (row.Share !== 'idle' || whole === 0n || !['de1', 'n1'].includes(row.Host)) return [row]
+  const parts = [whole / 3n, whole / 5n, whole - whole / 3n - whole / 5n]
+  let before = 0n
+  return parts.map((own, index) => {
+    const id = ['a', 'b', ''][index]!
+    const who = { WorkloadKind: id === '' ? '' : 'container', WorkloadId: id }
+    const place = { EnergyUj: own, IdleSharedUj: whole, IdleBeforeUj: before, IdlePolicy: 'by_request' }
+    before += own
+    return { ...row, ...who, ...place }
+  })
+})
 
 interface Summed {
   readonly key: string
