@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { readTokens } from '../core/auth/tokens-file.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
+import { unreachable } from '../core/catalogue/config/reachable.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 import { readMaterial, tlsFilesOf } from '../core/http/tls.ts'
@@ -16,16 +17,28 @@ export const checkCommand = (): Command =>
     .option('--print', 'print the complete configuration, defaults included, without secrets')
     .addHelpText(
       'after',
-      '\nThe tokens file and the certificates are checked as well, where they exist; a missing one is only noted.\n' +
+      '\nRules of accounts and sites that can never apply, because an earlier one always does, are problems here.' +
+        '\nThe tokens file and the certificates are checked as well, where they exist; a missing one is only noted.\n' +
         '\nExamples:\n  wattline check --config wattline.yaml\n  WATTLINE_LISTEN_HTTP=0 wattline check --print',
     )
     .action((options: { config?: string; roles?: string; print?: boolean }) => {
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
+      checkReachable(config)
       for (const missing of checkFiles(config)) {
         process.stderr.write(`note: ${missing} does not exist here; starting will need it.\n`)
       }
       process.stdout.write(options.print === true ? printable(config) : 'The configuration is valid.\n')
     })
+
+/** Processes start with a rule that never applies; whoever checks the configuration is told. @throws WattlineError `config_invalid` */
+function checkReachable(config: Config): void {
+  const lines = unreachable(config).map(({ path, problem }) => `  ${path}: ${problem}`)
+  if (lines.length === 0) return
+  throw new WattlineError(
+    'config_invalid',
+    `the configuration has ${lines.length} problem(s):\n${lines.join('\n')}\n`,
+  )
+}
 
 /**
  * Reads the files that the configuration names, and gives those that are not there: where a configuration is checked is

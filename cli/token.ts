@@ -9,6 +9,7 @@ interface TokenOptions {
   readonly tenant: string
   readonly scopes: readonly Scope[]
   readonly accounts?: readonly string[]
+  readonly account?: string
   readonly name?: string
   readonly expires?: string
   readonly add?: string
@@ -25,6 +26,7 @@ export const tokenCommand = (): Command =>
       scopesOf,
     )
     .option('--accounts <accounts>', 'reads these accounts of the tenant only', listOf)
+    .option('--account <account>', 'pays for the workloads whose readings it sends, whatever the rules say')
     .option('--name <name>', 'a name for people who read the file')
     .option('--expires <date>', 'refused from this time on: 2027-06-30 or 2027-06-30T12:00:00Z')
     .option('--add <file>', 'append the line to this file, and print the token alone')
@@ -33,7 +35,8 @@ export const tokenCommand = (): Command =>
       '\nThe token is shown once: the file keeps its SHA-256. A running instance takes the new line within seconds.\n' +
         '\nExamples:\n  wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml' +
         '\n  wattline token --tenant shop --scopes ingest --name "checkout, production" --expires 2027-06-30' +
-        '\n  wattline token --tenant shop --scopes read --accounts web,mobile',
+        '\n  wattline token --tenant shop --scopes read --accounts web,mobile' +
+        '\n  wattline token --tenant shop --scopes ingest --account web',
     )
     .action((options: TokenOptions) => {
       const token = newToken()
@@ -58,13 +61,17 @@ function scopesOf(text: string): Scope[] {
 }
 
 /** One line of YAML, texts in quotes: a hash of digits alone would be a number to other readers. */
-function tokenLine({ tenant, scopes, accounts, name, expires }: TokenOptions, sha256: string): string {
+function tokenLine(
+  { tenant, scopes, accounts, account, name, expires }: TokenOptions,
+  sha256: string,
+): string {
   const fields = [
     `tenant: ${JSON.stringify(tenant)}`,
     `scopes: [${scopes.join(', ')}]`,
     ...(accounts === undefined
       ? []
       : [`accounts: [${accounts.map(account => JSON.stringify(account)).join(', ')}]`]),
+    ...(account === undefined ? [] : [`account: ${JSON.stringify(account)}`]),
     ...(name === undefined ? [] : [`name: ${JSON.stringify(name)}`]),
     ...(expires === undefined ? [] : [`expires: ${JSON.stringify(expires)}`]),
     `sha256: ${JSON.stringify(sha256)}`,

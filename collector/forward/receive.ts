@@ -18,7 +18,7 @@ import {
   type SourceRecord,
   schemaId,
 } from '../../core/model/forwarding.ts'
-import { OPERATOR_TENANT } from '../../core/model/identity.ts'
+import { type Identity, OPERATOR_TENANT } from '../../core/model/identity.ts'
 import { FORWARDED_STREAMS } from '../../core/model/streams/forwarded.ts'
 import type { readings } from '../../core/model/streams/index.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
@@ -64,9 +64,15 @@ export async function receiveRecords(
   parts: ReceiveParts,
   request: IncomingMessage,
   stream: StreamDeclaration,
-  tenant: string,
+  { tenant, account }: Pick<Identity, 'tenant' | 'account'>,
   beforeBody: () => void,
 ): Promise<Received> {
+  if (account !== undefined) {
+    throw new WattlineError(
+      'forbidden',
+      'A token that names an account cannot forward records. Use a token without `account`: what the node was sent says who pays.',
+    )
+  }
   const { origin, partition, manifest, records } = factsOf(request.headers, stream)
   const admission = parts.intake.openForwarded()
   return withBody(request, parts, admission, { coding: 'identity', beforeBody }, async bytes => {

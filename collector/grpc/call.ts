@@ -74,7 +74,7 @@ async function exportAnswer(
   const path = headers[':path']
   const signalKind = EXPORT_METHODS.get(path ?? '')
   if (signalKind === undefined) throw new WattlineError('not_found', `Unknown method ${quoteHeader(path)}.`)
-  const { tenant } = access.authenticate(headers, 'ingest')
+  const sender = access.authenticate(headers, 'ingest')
   const coding = requireMessageCoding(headers)
   const refused = parts.refuse()
   if (refused !== undefined) throw refused
@@ -87,7 +87,7 @@ async function exportAnswer(
       // Inflating takes a while: a request that no client waits for any more will be sent again, and need not be stored twice.
       if (stream.destroyed) throw new ClientGone('The client cancelled the call.')
       checkAgain()
-      const result = await admission.ingest('protobuf', body.bytes, tenant)
+      const result = await admission.ingest('protobuf', body.bytes, sender)
       return encodeExportResponse(signalKind, result, 'protobuf')
     } finally {
       body.release()

@@ -71,18 +71,18 @@ async function exportReply(
   if (stream !== undefined) {
     requirePost(request)
     const sender = access.authenticate(request.headers, 'ingest')
-    const received = await receiveRecords(parts, request, stream, sender.tenant, beforeBody)
+    const received = await receiveRecords(parts, request, stream, sender, beforeBody)
     return reply(200, 'json', Buffer.from(JSON.stringify(received)))
   }
   const signal = requireRoute(request)
-  const { tenant } = access.authenticate(request.headers, 'ingest')
+  const sender = access.authenticate(request.headers, 'ingest')
   const encoding = requireEncoding(request.headers)
   const coding = requireCoding(request.headers)
   const checkAgain = holdsToTheEnd(access, request.headers, 'ingest')
   const admission = intake.open(signal, request.socket)
   return withBody(request, parts, admission, { coding, beforeBody }, async bytes => {
     checkAgain()
-    const result = await admission.ingest(encoding, bytes, tenant)
+    const result = await admission.ingest(encoding, bytes, sender)
     return reply(200, encoding, encodeExportResponse(signal, result, encoding))
   })
 }

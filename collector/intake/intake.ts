@@ -3,6 +3,7 @@ import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 import { FIXED_LIMITS } from '../../core/catalogue/limits/limits.ts'
+import type { Identity } from '../../core/model/identity.ts'
 import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import type { Decoders, Encoding, IngestResult, Signal } from '../otlp/signals.ts'
 import type { Reading } from '../readings/reading.ts'
@@ -50,13 +51,16 @@ export interface Admission {
   /** What `ingest` will hold the items to: for endpoints that must know beforehand what it would refuse. */
   limits(): ItemLimits
   /** Resolves when durable. The bytes may be used again once it has settled. */
-  ingest(encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
+  ingest(encoding: Encoding, bytes: Uint8Array, sender: Sender): Promise<IngestResult>
   /** Gives back what was reserved; to be called once the request is answered or given up. */
   close(): void
 }
 
+/** Who sends, as the credential says. */
+export type Sender = Pick<Identity, 'tenant' | 'account'>
+
 /** Limits of items, and the time of receipt that they are reckoned from. */
-export type ItemLimits = Omit<DecodeContext, 'tenant'>
+export type ItemLimits = Omit<DecodeContext, 'tenant' | 'account'>
 
 interface ForwardedAdmission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
@@ -138,10 +142,10 @@ class DurableIntake implements Intake {
     return {
       reserve: bytes => reservation.reserve(bytes),
       limits,
-      ingest: (encoding, bytes, tenant) =>
+      ingest: (encoding, bytes, { tenant, account }) =>
         this.#track(
           this.#ingest.ingest(
-            { signal, encoding, bytes, context: { tenant, ...limits() } },
+            { signal, encoding, bytes, context: { tenant, account, ...limits() } },
             ticket,
             reservation,
           ),
@@ -157,7 +161,7 @@ class DurableIntake implements Intake {
     const admission = this.open(signal)
     try {
       admission.reserve(bytes.length)
-      return await admission.ingest(encoding, bytes, tenant)
+      return await admission.ingest(encoding, bytes, { tenant })
     } finally {
       admission.close()
     }

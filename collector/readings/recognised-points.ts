@@ -3,7 +3,7 @@ import type { DecodeContext } from '../otlp/decode/decode-context.ts'
 import type { Ranges, TextRange } from '../otlp/decode/envelope.ts'
 import type { PointInHand, PointSink } from '../otlp/decode/point-sink.ts'
 import { ByteStore } from './identity/byte-store.ts'
-import type { Identities, KnownResource } from './identity/identities.ts'
+import type { Identities, KnownResource, ReadingSender } from './identity/identities.ts'
 import type { ReadingSeries } from './identity/identity.ts'
 import type { IgnoredReason } from './mappings/mapping.ts'
 import { type MetricRule, ruleOf } from './mappings/rule.ts'
@@ -15,7 +15,7 @@ const INITIAL_POINTS = 64
 
 /** The readings among the points of one request, in the order in which they came, until the request is decoded. */
 export class RecognisedPoints implements PointSink {
-  readonly tenant: string
+  readonly #sender: ReadingSender
   /** Whose each reading is. */
   readonly series: ReadingSeries[] = []
   /** Points of known metrics that are not readings, by reason (IGNORED_REASONS). They stay metrics like any other. */
@@ -29,8 +29,8 @@ export class RecognisedPoints implements PointSink {
   #resourceMessages: Ranges | null = null
   #resource: KnownResource | null = null
 
-  constructor(identities: Identities, { tenant, limits }: DecodeContext) {
-    this.tenant = tenant
+  constructor(identities: Identities, { tenant, account, limits }: DecodeContext) {
+    this.#sender = { tenant, account }
     this.#identities = identities
     identities.begin(limits)
   }
@@ -62,9 +62,8 @@ export class RecognisedPoints implements PointSink {
 
   /** The point's series, its value in `#scaled`; or why it is not a reading. */
   #find(rule: MetricRule, point: PointInHand): ReadingSeries | IgnoredReason {
-    const { tenant } = this
     const resource = this.#resourceOf(point)
-    const identity = this.#identities.of(tenant, resource, rule, this.#body, point, this.#scratch)
+    const identity = this.#identities.of(this.#sender, resource, rule, this.#body, point, this.#scratch)
     if (identity.reason !== null && identity.isBeforeTime) return identity.reason
     if (point.timeLow === 0 && point.timeHigh === 0) return 'no_time'
     if (identity.reason !== null) return identity.reason
@@ -79,7 +78,7 @@ export class RecognisedPoints implements PointSink {
 
   #resourceOf({ resourceMessages }: PointInHand): KnownResource | null {
     if (resourceMessages !== this.#resourceMessages) {
-      this.#resource = this.#identities.resource(this.tenant, this.#body, resourceMessages)
+      this.#resource = this.#identities.resource(this.#sender, this.#body, resourceMessages)
       this.#resourceMessages = resourceMessages
     }
     return this.#resource

@@ -38,7 +38,7 @@ export function createTokenAccess({ tokens, events, now = Date.now }: TokenAcces
     // A name or an origin gives nothing here: pages of others have no token to send.
     admit: () => {},
     authenticate(headers: IncomingHttpHeaders, scope: Scope): Identity {
-      const { tenant, scopes, accounts } = known(headers)
+      const { tenant, scopes, accounts, account } = known(headers)
       if (!scopes.includes(scope)) {
         events.emit('accessRefused', { reason: 'scope' })
         throw new WattlineError(
@@ -46,7 +46,7 @@ export function createTokenAccess({ tokens, events, now = Date.now }: TokenAcces
           `The token has scope ${scopes.join(', ')}; this route needs scope ${scope}.`,
         )
       }
-      return { tenant, scopes, accounts }
+      return account === undefined ? { tenant, scopes, accounts } : { tenant, scopes, accounts, account }
     },
     stillHolds(headers: IncomingHttpHeaders, scope: Scope): boolean {
       const presented = credentialOf(headers)

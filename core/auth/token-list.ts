@@ -35,6 +35,7 @@ const entrySchema = z
       .array(z.string().min(1, 'an account must not be empty'))
       .min(1, 'leave it out to allow all accounts')
       .optional(),
+    account: z.string().min(1, 'an account must not be empty').max(256).optional(),
     sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, { error: ({ input }) => notAHash(String(input)) }),
     name: z.string().optional(),
     expires: z.string().refine(isDate, 'a date such as 2027-06-30 or 2027-06-30T12:00:00Z').optional(),
@@ -42,7 +43,11 @@ const entrySchema = z
   .refine(({ accounts, scopes }) => accounts === undefined || scopes.every(scope => scope === 'read'), {
     path: ['accounts'],
     message:
-      'a token that is limited to accounts can only have scope read, because telemetry carries no account',
+      'a token that is limited to accounts can only have scope read; use `account` to say who pays for what it sends',
+  })
+  .refine(({ account, scopes }) => account === undefined || scopes.includes('ingest'), {
+    path: ['account'],
+    message: 'the account that pays for what the token sends needs scope ingest',
   })
 
 const KEYS = Object.keys(entrySchema.shape)
@@ -64,6 +69,7 @@ export function parseTokenList(text: string): TokenListResult {
     tenant: entry.tenant,
     scopes: entry.scopes,
     accounts: entry.accounts ?? null,
+    ...(entry.account === undefined ? {} : { account: entry.account }),
     sha256: entry.sha256.toLowerCase(),
     name: entry.name ?? '',
     expiresMs: entry.expires === undefined ? null : Date.parse(entry.expires),

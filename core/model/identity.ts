@@ -12,9 +12,14 @@ export interface Identity {
   readonly scopes: readonly Scope[]
   /** Accounts of the tenant that it is limited to; null: all of them. */
   readonly accounts: readonly string[] | null
+  /** Pays for the workloads that it sends readings of; absent: the rules say who pays. */
+  readonly account?: string
 }
 
 /** A tenant is part of keys, and shows in paths and labels. */
 export const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** The rule of `TENANT` in words, for messages about a tenant that breaks it. */
 export const TENANT_SHAPE = 'letters, digits, dot, underscore and hyphen, 64 at most, such as shop'
+
+/** Attribute of readings of workloads: the account that the token of their sender names. Senders cannot set it. */
+export const ACCOUNT_ATTRIBUTE = 'wattline.account'

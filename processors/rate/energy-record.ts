@@ -14,3 +14,9 @@ export function isText({ ids, dictionary }: DictionaryView, text: string): (row:
   for (let id = 0; id < dictionary.length; id += 1) if (dictionary.get(id) === text) wanted = id
   return row => ids[row] === wanted
 }
+
+/** Whether any row of a record may have a text. */
+export function hasText({ dictionary }: DictionaryView, text: string): boolean {
+  for (let id = 0; id < dictionary.length; id += 1) if (dictionary.get(id) === text) return true
+  return false
+}

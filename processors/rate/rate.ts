@@ -50,7 +50,7 @@ export function createRate(
       const intensities = book?.() ?? configured
       const placed = sitesByRow(record, siteOf)
       const embodied = embodiedByRow(record, placed)
-      const accountOf = accounts(record)
+      const accountOf = accounts(record, placed)
       const ids = entryIds(record, history)
       const write = entryWriter(record, into)
       const reasons = new Map<string, number>()

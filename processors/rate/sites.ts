@@ -7,8 +7,8 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { decimalText, parseDecimal, type Rational, rational } from '../../core/model/decimal.ts'
 import { yearlyIntensity } from '../../core/model/factor.ts'
 import type { Micrograms } from '../../core/model/quantity.ts'
+import { wildcard } from '../../core/model/wildcard.ts'
 import { embodiedPerWindow } from './embodied.ts'
-import { wildcard } from './wildcard.ts'
 
 /** What the entries of a host need of the first matching entry of `sites`; defaults come from `factors`. */
 export interface Site {
@@ -21,6 +21,8 @@ export interface Site {
   readonly pueSource: string
   /** Embodied emissions of one host in one window; null: not configured. */
   readonly embodiedUg: Micrograms | null
+  /** Account of what no workload used there; null: as everywhere. */
+  readonly operatorAccount: string | null
 }
 
 interface Placed {
@@ -84,6 +86,7 @@ function siteOf(factors: Config['factors'], site: SiteConfig, zone: string): Sit
       site.embodied_kg ?? factors.embodied_kg,
       site.embodied_years ?? factors.embodied_years,
     ),
+    operatorAccount: site.operator_account ?? null,
   }
 }
 

@@ -2,6 +2,8 @@
 export interface DecodeContext {
   /** From the credential, never from the payload. */
   readonly tenant: string
+  /** The account that pays, where the credential names one. */
+  readonly account?: string | undefined
   /** The time of receipt. */
   readonly nowUnixNano: bigint
   readonly limits: DecodeLimits

@@ -6,7 +6,7 @@ import type { Events } from '../../../core/catalogue/events/events.ts'
 import type { BufferPool } from '../../../core/http/buffer-pool.ts'
 import { withBody } from '../../../core/http/read-body.ts'
 import { ProtobufWriter, type WriterMemory } from '../../../core/protobuf/writer.ts'
-import type { Admission, Intake, ItemLimits } from '../../intake/intake.ts'
+import type { Admission, Intake, ItemLimits, Sender } from '../../intake/intake.ts'
 import type { FamilyMemory } from './families.ts'
 import { requireWrite } from './media.ts'
 import type { WriteTally } from './problems.ts'
@@ -46,13 +46,13 @@ export async function receiveWrite(
   request: IncomingMessage,
   beforeBody: () => void,
 ): Promise<Written> {
-  const { tenant } = parts.access.authenticate(request.headers, 'ingest')
+  const sender = parts.access.authenticate(request.headers, 'ingest')
   const version = requireWrite(request.headers)
   const checkAgain = holdsToTheEnd(parts.access, request.headers, 'ingest')
   const admission = parts.intake.open('metrics', request.socket)
   return withBody(request, parts, admission, { coding: 'identity', beforeBody }, bytes => {
     checkAgain()
-    return store(parts, admission, version, bytes, tenant)
+    return store(parts, admission, version, bytes, sender)
   })
 }
 
@@ -61,8 +61,9 @@ async function store(
   admission: Admission,
   version: WriteVersion,
   received: Uint8Array,
-  tenant: string,
+  sender: Sender,
 ): Promise<Written> {
+  const { tenant } = sender
   const memory = boundedMemory(admission, pool, maxBodyBytes)
   const header = snappyHeader(received)
   if (header.decodedBytes > maxBodyBytes) throw tooLarge(maxBodyBytes)
@@ -80,7 +81,7 @@ async function store(
         }),
       ),
     )
-    const { rejected, reasons } = await admission.ingest('protobuf', otlp, tenant)
+    const { rejected, reasons } = await admission.ingest('protobuf', otlp, sender)
     for (const [reason, amount] of tally.reasons) {
       events.emit('itemsRejected', { signal: 'metrics', reason, amount })
     }

@@ -3,6 +3,7 @@
  * so that the same labels always give the same identity, which may be remembered.
  */
 
+import { ACCOUNT_ATTRIBUTE } from '../../../core/model/identity.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import { ZONE_ATTRIBUTE } from '../../../core/model/zone.ts'
 import { own } from '../mappings/labels.ts'
@@ -39,12 +40,19 @@ const SIMULATED = 'simulated'
 const NO_LABELS: Labels = {}
 const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 
+/** What the labels do not say. */
+export interface IdentifiedSender {
+  /** Pays for the workloads, where the credential says so. */
+  readonly account?: string | undefined
+  readonly regionUnknown?: RegionUnknown | undefined
+}
+
 /** Never throws: what cannot be a reading has its reason. */
 export function identify(
   rule: MetricRule,
   place: PointContext,
   aliases: ReadonlyMap<string, string> = NO_ALIASES,
-  regionUnknown?: RegionUnknown,
+  sender: IdentifiedSender = {},
 ): IdentifiedReading | Unidentified {
   const { resource } = place
   const mapping = rule.rows.find(row => applies(row, place.point))
@@ -66,7 +74,7 @@ export function identify(
     workloadId: located.workload?.id ?? '',
     source: `${isSimulated ? SIMULATED : mapping.source}:${rule.metric}${located.interface === undefined ? '' : `:${located.interface}`}`,
     quality: isSimulated ? SIMULATED : 'measured',
-    attributes: attributesOf(located, resource, hostZoneOf(place, regionUnknown)),
+    attributes: attributesOf(located, resource, hostZoneOf(place, sender.regionUnknown), sender.account),
   }
 }
 
@@ -95,7 +103,7 @@ function named(host: Host | undefined, aliases: ReadonlyMap<string, string>): Ho
   return other === undefined ? host : { id: other, name: other }
 }
 
-function attributesOf(located: Located, resource: Labels, zone: string): Labels {
+function attributesOf(located: Located, resource: Labels, zone: string, account: string | undefined): Labels {
   const { workload } = located
   const ofHost = zone === '' ? NO_LABELS : { [ZONE_ATTRIBUTE]: zone }
   if (workload === undefined) {
@@ -107,5 +115,6 @@ function attributesOf(located: Located, resource: Labels, zone: string): Labels 
     'workload.name': workload.name,
     ...(workload.namespace === '' ? {} : { 'workload.namespace': workload.namespace }),
     ...ofHost,
+    ...(account === undefined ? {} : { [ACCOUNT_ATTRIBUTE]: account }),
   }
 }

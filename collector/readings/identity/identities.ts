@@ -26,6 +26,13 @@ export interface KnownResource {
   readonly salt: number
 }
 
+/** Who sends, as the credential says. */
+export interface ReadingSender {
+  readonly tenant: string
+  /** Pays for the workloads; undefined: nobody is named. */
+  readonly account: string | undefined
+}
+
 interface TenantSalt {
   readonly salt: number
 }
@@ -78,10 +85,11 @@ export class Identities {
   }
 
   /** The resource that the body names in `messages`; null when it is not remembered. */
-  resource(tenant: string, body: DataView, messages: Ranges): KnownResource | null {
+  resource(sender: ReadingSender, body: DataView, messages: Ranges): KnownResource | null {
     if (messages.length > 2) return null
     const [start, end] = messages.length === 2 ? [messages[0]!, messages[1]!] : [0, 0]
-    const owner = this.#tenant(tenant)
+    const { tenant } = sender
+    const owner = this.#ownerOf(sender)
     const known = this.#resources.get(owner, owner.salt, 0, body, start, end)
     if (known !== undefined) return known
     if (end - start > MAX_KEY_BYTES || this.#isFull()) return null
@@ -92,7 +100,7 @@ export class Identities {
 
   /** Whose the point is. `resource`: its own, null when it is not remembered. `scratch`: for what is not remembered. */
   of(
-    tenant: string,
+    sender: ReadingSender,
     resource: KnownResource | null,
     rule: MetricRule,
     body: DataView,
@@ -103,23 +111,28 @@ export class Identities {
     if (resource !== null && end >= 0) {
       const known = this.#series.get(resource, resource.salt, rule.number, body, start, end)
       if (known !== undefined) {
-        if (isOutdated(known)) Object.assign(known, this.#identify(tenant, rule, point, this.#store))
+        if (isOutdated(known)) Object.assign(known, this.#identify(sender, rule, point, this.#store))
         return known
       }
     }
     const isFull = this.#isFull()
     if (isFull) this.#misses += 1
     if (isFull || resource === null || end < 0 || end - start > MAX_KEY_BYTES) {
-      return this.#identify(tenant, rule, point, scratch)
+      return this.#identify(sender, rule, point, scratch)
     }
-    const identity = this.#identify(tenant, rule, point, this.#store)
+    const identity = this.#identify(sender, rule, point, this.#store)
     this.#series.add(resource, rule.number, body, start, end, identity)
     return identity
   }
 
-  #identify(tenant: string, rule: MetricRule, point: PointInHand, store: ByteStore): ReadingIdentity {
+  #identify(
+    { tenant, account }: ReadingSender,
+    rule: MetricRule,
+    point: PointInHand,
+    store: ByteStore,
+  ): ReadingIdentity {
     const place = { point: point.attributesRecord(), resource: point.resourceRecord() }
-    const found = identify(rule, place, this.#aliases, this.#regionUnknown)
+    const found = identify(rule, place, this.#aliases, { account, regionUnknown: this.#regionUnknown })
     return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
   }
 
@@ -135,11 +148,13 @@ export class Identities {
     return null
   }
 
-  #tenant(name: string): TenantSalt {
-    const known = this.#tenants.get(name)
+  #ownerOf({ tenant: name, account }: ReadingSender): TenantSalt {
+    // No tenant's name holds a line feed.
+    const key = account === undefined ? name : `${name}\n${account}`
+    const known = this.#tenants.get(key)
     if (known !== undefined) return known
     const tenant = { salt: this.#nextSalt() }
-    this.#tenants.set(name, tenant)
+    this.#tenants.set(key, tenant)
     return tenant
   }
 

@@ -2,8 +2,13 @@
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { MappedWorkload, PointContext } from './mapping.ts'
 
-const KEPT_PREFIXES = ['k8s.', 'service.', 'container.'] as const
-const KEPT_NAMES = new Set(['process.executable.name', 'cloud.account.id', 'deployment.environment.name'])
+const KEPT_PREFIXES = ['k8s.', 'service.', 'container.', 'openstack.'] as const
+const KEPT_NAMES = new Set([
+  'process.executable.name',
+  'cloud.account.id',
+  'project_id',
+  'deployment.environment.name',
+])
 const MAX_ATTRIBUTES = 32
 const MAX_VALUE_LENGTH = 256
 

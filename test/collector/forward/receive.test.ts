@@ -154,6 +154,17 @@ it("takes rows of nobody in particular and of the token's tenant, for that tenan
   expect(await send({}, other)).toEqual([403, expect.stringContaining('the token belongs to tenant shop')])
 })
 
+it('takes nothing by a token that names an account: rows of several senders have none in common', async () => {
+  const identity = { tenant: 'shop', scopes: ['ingest'], accounts: null, account: 'web' } as const
+  const access = { needsToken: true, admit: () => {}, authenticate: () => identity, stillHolds: () => true }
+  rig = await httpRig({}, { access })
+  expect(await send({}, encodeRows(logs, [logRow('a')]))).toEqual([
+    403,
+    expect.stringContaining('A token that names an account cannot forward records'),
+  ])
+  expect(rig.broker.stored).toEqual([])
+})
+
 it('takes POST alone', async () => {
   rig = await httpRig()
   const response = await fetch(`http://127.0.0.1:${rig.port}${PATH}`)

@@ -91,7 +91,7 @@ describe('group commit', () => {
         const connection = {}
         while (!isOver) {
           const admission = target.intake.open('traces', connection)
-          await admission.ingest('protobuf', tracesBytes([`s${at}`]), 'default')
+          await admission.ingest('protobuf', tracesBytes([`s${at}`]), { tenant: 'default' })
           admission.close()
           answered += 1
           await new Promise<void>(resolve => target.clock.after(thinkMs + at, resolve))

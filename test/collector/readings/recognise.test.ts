@@ -668,3 +668,46 @@ describe('the worked example as OTLP', () => {
     expect(recognise(sent, 'acme')).toEqual(recognise(sent, 'acme'))
   })
 })
+
+test('the account of a token stands on readings of workloads, whatever the sender says, and apart from other senders', () => {
+  const recogniser = createRecogniser()
+  const sent = [
+    metric({
+      name: 'container.cpu.time',
+      value: 1,
+      resource: { ...RESOURCE, ...container, 'wattline.account': 'mine' },
+    }),
+    metric({ name: 'system.cpu.time', value: 1, labels: { 'cpu.mode': 'user' } }),
+  ]
+  const accounts = (account?: string) =>
+    recognisedIn(requestOf(sent), { ...ANY_TIME, account }, recogniser).readings.map(
+      ({ Attributes }) => Attributes['wattline.account'],
+    )
+  expect(accounts('web')).toEqual(['web', undefined])
+  expect(accounts()).toEqual([undefined, undefined])
+  expect(accounts('mobile')).toEqual(['mobile', undefined])
+  expect(accounts('web')).toEqual(['web', undefined])
+})
+
+test('the zone of the host stands on its readings and on those of its workloads', () => {
+  const resource = { ...RESOURCE, 'cloud.provider': 'aws', 'cloud.region': 'eu-north-1' }
+  const sent = [
+    metric({ name: 'container.cpu.time', value: 1, resource: { ...resource, ...container } }),
+    metric({ name: 'hw.energy', value: 1, labels: { 'hw.type': 'cpu', 'hw.id': '0' }, resource }),
+  ]
+  const { readings } = recognisedIn(requestOf(sent), ANY_TIME)
+  expect(readings.map(({ Attributes }) => Attributes['wattline.zone'])).toEqual(['SE-SE3', 'SE-SE3'])
+})
+
+test('each region that is in no table is told once', () => {
+  const told: string[] = []
+  const recogniser = createRecogniser({ regionUnknown: region => told.push(region) })
+  for (const region of ['mars-1', 'mars-1', 'mars-2']) {
+    const resource = { ...RESOURCE, 'cloud.provider': 'aws', 'cloud.region': region }
+    for (const mode of ['user', 'idle']) {
+      const sent = metric({ name: 'system.cpu.time', value: 1, labels: { 'cpu.mode': mode }, resource })
+      recognisedIn(requestOf([sent]), ANY_TIME, recogniser)
+    }
+  }
+  expect(told).toEqual(['aws mars-1', 'aws mars-2'])
+})

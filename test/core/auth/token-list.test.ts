@@ -46,6 +46,14 @@ describe('a tokens file', () => {
     ])
   })
 
+  it('says who pays for what a token sends, where that is one account', () => {
+    const [entry] = entriesOf(`- {tenant: shop, scopes: [ingest], account: web, sha256: ${HASH}}`)
+    expect(entry).toMatchObject({ tenant: 'shop', account: 'web', accounts: null })
+    expect(problemsOf(`- {tenant: shop, scopes: [read], account: web, sha256: ${HASH}}`)).toEqual([
+      '0.account: the account that pays for what the token sends needs scope ingest',
+    ])
+  })
+
   it.each([
     ['', 'must be a list'],
     ['{}', 'must be a list'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quantities.ts'
 
@@ -44,9 +45,31 @@ const workloadRule = z.strictObject({
     kind: z.string().optional().describe('Workload kind, exact'),
     namespace: z.string().optional().describe('Namespace, `*` as wildcard'),
     name: z.string().optional().describe('Workload name, `*` as wildcard'),
-    label: z.record(z.string(), z.string()).optional().describe('Labels that must all be equal'),
+    tenant: z.string().optional().describe('Tenant, `*` as wildcard'),
+    host: z.string().optional().describe('Name or id of the host, `*` as wildcard'),
+    zone: z.string().optional().describe('Grid zone of the host, `*` as wildcard'),
+    cluster: z.string().optional().describe('Kubernetes cluster (`k8s.cluster.name`), `*` as wildcard'),
+    project: z
+      .string()
+      .optional()
+      .describe(
+        'Project of OpenStack or account of a cloud (`openstack.project.id`, `project_id`, `cloud.account.id`), `*` as wildcard',
+      ),
+    label: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('Labels that the workload must all have, `*` as wildcard in the values'),
   }),
-  account: z.string().min(1).describe('Account that pays; `${namespace}` and `${label:KEY}` are replaced'),
+  account: z
+    .string()
+    .min(1)
+    .refine(
+      text => unknownPlaceholders(text).length === 0,
+      'knows only ${tenant}, ${host}, ${zone}, ${kind}, ${namespace}, ${name}, ${cluster}, ${project} and ${label:KEY}',
+    )
+    .describe(
+      'Account that pays; `${namespace}`, `${label:KEY}` and the other parts of `match` are replaced',
+    ),
 })
 
 /** Who pays. */
@@ -144,6 +167,11 @@ export const sitesSchema = z
       pue: decimal.optional().describe('Power usage effectiveness (facility energy / IT energy)'),
       embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
       embodied_years: decimal.optional().describe('Lifespan over which embodied emissions are spread'),
+      operator_account: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Account of idle and unattributed energy at the site; default: workloads.operator_account'),
     }),
   )
   .default([])

@@ -5,3 +5,8 @@ export function wildcard(pattern: string): (text: string) => boolean {
   const expression = new RegExp(`^${parts.join('[^]*')}$`)
   return text => expression.test(text)
 }
+
+/** Whether every text that the second pattern matches is matched by the first one, too. */
+export const coversPattern = (first: string, second: string): boolean =>
+  // Only a `*` of the first can stand for one of the second.
+  wildcard(first)(second)
