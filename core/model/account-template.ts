@@ -27,12 +27,12 @@ export const unknownPlaceholders = (template: string): readonly string[] =>
   [...template.matchAll(PLACEHOLDER)].flatMap(([whole, text = '']) => (partOf(text) === null ? [whole] : []))
 
 /** The account; null where a part of it would be empty. */
-export function fillAccount(template: string, valueOf: (part: AccountPart) => string): string | null {
+export function fillAccount(template: string, read: (part: AccountPart) => string): string | null {
   let complete = true
   const account = template.replaceAll(PLACEHOLDER, (whole, text: string) => {
     const part = partOf(text)
     if (part === null) return whole
-    const value = valueOf(part)
+    const value = read(part)
     complete &&= value !== ''
     return value
   })
