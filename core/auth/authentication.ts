@@ -10,17 +10,17 @@ import type { TokenEntry } from './token-list.ts'
 import { createTokenTable } from './token-table.ts'
 import { openTokensFile } from './tokens-file.ts'
 
-/** What every listener of the process shares: who may enter, and by which certificate. */
+/** Shared by all listeners of the process: the accepted callers, and the certificate. */
 export interface Authentication {
   readonly access: Access
   readonly tls: ListenerTls | undefined
-  /** How the process itself enters, with its own telemetry: made at start, in memory alone. */
+  /** The credential that the process itself uses to send its telemetry: made at start, kept in memory only. */
   readonly own: {
     readonly token: string
-    /** Knows that token and no other. */
+    /** Accepts only that token. */
     readonly access: Access
   }
-  /** What an operator should look at, though everything works: files that were kept out, a certificate that runs out. */
+  /** Notes for the operator although everything works: files that were not loaded, a certificate that expires soon. */
   notes(): readonly string[]
   close(): void
 }

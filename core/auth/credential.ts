@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 export const CREDENTIAL_MAX_LENGTH = 512
 
 /**
- * The token that a request carries: Bearer, password of Basic, or `X-ClickHouse-Key`, as clients can. Undefined when there
- * is none. gRPC clients send `authorization` in their metadata, which arrives as a header.
+ * The token of a request: Bearer, password of Basic, or `X-ClickHouse-Key`, depending on the client. Undefined when
+ * there is none. gRPC clients send `authorization` in their metadata, which arrives as a header.
  */
 export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
   const { authorization } = headers
@@ -17,7 +17,7 @@ export function credentialOf(headers: IncomingHttpHeaders): string | undefined {
   return typeof key === 'string' && key !== '' ? key : undefined
 }
 
-/** Empty where clients send a user alone, such as `default:`. */
+/** Empty when a client sends only a user, such as `default:`. */
 function passwordOf(basic: string): string {
   const pair = Buffer.from(basic, 'base64').toString('utf8')
   return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : ''

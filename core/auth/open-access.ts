@@ -6,9 +6,10 @@ import { OPERATOR_TENANT, SCOPES } from '../model/identity.ts'
 import type { Access, RefusalReason, RequestHead } from './access.ts'
 
 /**
- * Without tokens everything belongs to one tenant, and the listeners are on loopback. Who is on this machine may do
- * everything; a web page that is shown on it may not: a name that its server points at 127.0.0.1 (DNS rebinding) is
- * refused, and so is what a page of another site asks for, or one of another origin changes.
+ * Without tokens there is one tenant, and the listeners are on loopback. Every program on this machine may do
+ * everything, but a web page that is open on it may not. Refused are host names that a page's server resolves to
+ * 127.0.0.1 (DNS rebinding), requests that a page of another site makes, and changes that a page of another origin
+ * requests.
  */
 export function createOpenAccess(events: Events): Access {
   const refused = (reason: RefusalReason, code: ErrorCode, message: string): WattlineError => {
@@ -19,7 +20,7 @@ export function createOpenAccess(events: Events): Access {
     needsToken: false,
     admit({ method, headers }: RequestHead, isAllowedOrigin = () => false) {
       const host = headers.host ?? headers[':authority']
-      // Browsers always name a host; HTTP/1.0 probes need not.
+      // Browsers always send a host; HTTP/1.0 probes need not.
       if (typeof host === 'string' && !isLocalName(hostName(host))) {
         throw refused('host', 'host_refused', `${quoteHeader(host)} is not a loopback address.`)
       }
@@ -27,7 +28,7 @@ export function createOpenAccess(events: Events): Access {
       if (origin !== undefined && (isOwn(origin, host) || isAllowedOrigin(origin))) return
       if (isOfAnotherSite(headers))
         throw refused('origin', 'origin_refused', 'The request came from a web page of another site.')
-      // Without an origin it is not a browser, or the request does not cross origins.
+      // Without an origin, the client is not a browser or the request does not cross origins.
       if (origin === undefined || !changes(method)) return
       throw refused(
         'origin',
@@ -40,12 +41,15 @@ export function createOpenAccess(events: Events): Access {
   }
 }
 
-/** For tools and tests that count nothing. */
+/** For tools and tests that do not count refusals. */
 export const openAccess: Access = createOpenAccess(silentEvents)
 
 const changes = (method: string | undefined): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method ?? 'GET')
 
-/** Links to the page may be followed; what a page loads by itself, unseen, costs at least time (Fetch Metadata). */
+/**
+ * Links to the page may be followed. Resources that a page loads by itself, invisibly, at least cost time (Fetch
+ * Metadata).
+ */
 const isOfAnotherSite = (headers: RequestHead['headers']): boolean =>
   headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-dest'] !== 'document'
 
@@ -59,8 +63,8 @@ function hostName(host: string): string {
 }
 
 /**
- * Names that no server on the internet can point at this machine: addresses, and those reserved for machines themselves
- * (RFC 6761; `.internal` by ICANN, as in `host.docker.internal`).
+ * Names that no server on the internet can resolve to this machine: addresses, and names reserved for local use (RFC
+ * 6761; `.internal` by ICANN, as in `host.docker.internal`).
  */
 const isLocalName = (name: string): boolean =>
   isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || name.endsWith('.internal')

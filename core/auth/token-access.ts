@@ -8,14 +8,14 @@ import type { TokenEntry } from './token-list.ts'
 import type { TokenTable } from './token-table.ts'
 
 interface TokenAccessOptions {
-  /** Asked for every request, so that a reloaded file holds at once, also on connections that are open. */
+  /** Called for every request, so a reloaded file takes effect at once, also on open connections. */
   readonly tokens: () => TokenTable
   readonly events: Events
   /** Unix milliseconds. */
   readonly now?: () => number
 }
 
-/** Everybody shows a token; tenant, scopes and accounts are what its line in the tokens file says. */
+/** Every caller needs a token; its line in the tokens file gives tenant, scopes and accounts. */
 export function createTokenAccess({ tokens, events, now = Date.now }: TokenAccessOptions): Access {
   const unauthenticated = (reason: RefusalReason, message: string): WattlineError => {
     events.emit('accessRefused', { reason })
@@ -35,7 +35,7 @@ export function createTokenAccess({ tokens, events, now = Date.now }: TokenAcces
   }
   return {
     needsToken: true,
-    // A name or an origin gives nothing here: pages of others have no token to send.
+    // Host and origin do not matter here: pages of other sites have no token to send.
     admit: () => {},
     authenticate(headers: IncomingHttpHeaders, scope: Scope): Identity {
       const { tenant, scopes, accounts, account } = known(headers)

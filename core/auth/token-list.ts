@@ -5,13 +5,13 @@ import { type Identity, SCOPES, TENANT, TENANT_SHAPE } from '../model/identity.t
 import { parseYaml } from '../runtime/yaml.ts'
 import { looksLikeToken } from './token.ts'
 
-/** One line of the tokens file: whom a token stands for. The token itself is not in it. */
+/** One line of the tokens file: the identity that a token stands for. It does not contain the token itself. */
 export interface TokenEntry extends Identity {
   /** SHA-256 of the token, 64 hexadecimal digits in lower case. */
   readonly sha256: string
-  /** For people who read the file; empty when it was not named. */
+  /** For people who read the file; empty when no name is given. */
   readonly name: string
-  /** Unix milliseconds from which on it is refused; null: never. */
+  /** Unix milliseconds from which the token is refused; null: never. */
   readonly expiresMs: number | null
 }
 
@@ -52,7 +52,10 @@ const entrySchema = z
 
 const KEYS = Object.keys(entrySchema.shape)
 
-/** Reads the text of a tokens file: all problems at once. Every scalar is text, whatever YAML would make of it. */
+/**
+ * Reads the text of a tokens file and reports all problems at once. Every scalar is read as text, whatever type YAML
+ * would give it.
+ */
 export function parseTokenList(text: string): TokenListResult {
   const yaml = parseYaml(text, { schema: 'failsafe' })
   if (!yaml.ok) return refused('', yaml.problem)
@@ -93,7 +96,7 @@ function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
   })
 }
 
-/** Two lines for one token would leave open which of them holds. */
+/** With two lines for one token it would be unclear which applies. */
 function duplicates(entries: readonly TokenEntry[]): ConfigProblem[] {
   return entries.flatMap(({ sha256 }, index) => {
     const first = entries.findIndex(entry => entry.sha256 === sha256)

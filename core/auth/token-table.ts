@@ -2,15 +2,16 @@ import { timingSafeEqual } from 'node:crypto'
 import { tokenHash } from './token.ts'
 import type { TokenEntry } from './token-list.ts'
 
-/** The tokens in force. Finding one takes the same time for few and for many. */
+/** The tokens in force. A look-up takes the same time for few tokens and for many. */
 export interface TokenTable {
-  /** The entry of the presented token, expired or not; undefined: the token is unknown. */
+  /** The entry of the presented token, even if expired; undefined: the token is unknown. */
   find(presented: string): TokenEntry | undefined
 }
 
 /**
- * Only the hash of what is presented meets what is stored, so that time tells nothing of a token; whole hashes are compared
- * in constant time besides. The first 32 bits choose whom to compare with: an attacker who learnt them could not use them.
+ * Compares only the hash of the presented token with the stored ones, so timing reveals nothing about a token; whole
+ * hashes are also compared in constant time. The first 32 bits select the candidates: an attacker who learnt them could
+ * not use them.
  */
 export function createTokenTable(entries: readonly TokenEntry[]): TokenTable {
   const stored = entries.map(entry => ({ entry, hash: Buffer.from(entry.sha256, 'hex') }))

@@ -7,12 +7,12 @@ import { createTokenTable, type TokenTable } from './token-table.ts'
 interface TokensFileOptions {
   readonly path: string
   readonly events: Events
-  /** In force besides what the file says. */
+  /** Accepted in addition to the tokens in the file. */
   readonly besides?: readonly TokenEntry[]
   readonly pollMs?: number
 }
 
-/** The tokens of the file, as it is now. @throws WattlineError `config_invalid` with all problems of the file */
+/** The current tokens of the file. @throws WattlineError `config_invalid` with all problems of the file */
 export const openTokensFile = ({
   path,
   besides = [],

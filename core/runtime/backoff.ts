@@ -1,4 +1,4 @@
-/** Waits between tries: doubling from `firstMs` to `maxMs`, each with up to a quarter of jitter so that retries spread. */
+/** Delay between retries: doubles from `firstMs` to `maxMs`, each with up to a quarter of jitter to spread retries. */
 export function backoffMs(
   attempt: number,
   firstMs: number,

@@ -1,18 +1,19 @@
 /**
- * Ends this process, whatever hangs in it. `process.exit` alone waits for every thread of the pool, so for native code: an
- * engine with a statement that does not stop, a name server that does not answer, a disk. It would wait for ever.
+ * Ends this process even if something hangs. `process.exit` alone waits for every thread of the pool, that is, for
+ * native code: an engine with a statement that does not stop, a name server that does not answer, a disk. It could wait
+ * for ever.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 
 const SHELL = '/bin/sh'
-/** An exit takes milliseconds; one that writes the cache of compiled code takes longer, on a busy machine for seconds. */
+/** An exit takes milliseconds; one that writes the compile cache takes longer, up to seconds on a busy machine. */
 const EXIT_SECONDS = 4
 
 /**
- * Ends with the code once all parts have stopped. Not by `process.exit`, which waits for native threads: on a disk that is
- * full or gone one of them may not return, and the process would have to be killed over an end that was good.
+ * Exits with the code once all parts have stopped. It does not use `process.exit`, which waits for native threads: if
+ * the disk is full or gone, one of them may never return, and a process that ended well would have to be killed.
  */
 export function endProcess(code: number): never {
   flushCompileCache()
@@ -20,32 +21,35 @@ export function endProcess(code: number): never {
 }
 
 /**
- * Ends with the code where something is known to hang: another program takes the place of this one, and every thread with
- * it. A signal in that moment ends it all the same, with a status of its own.
+ * Exits with the code when something is known to hang: another program replaces this process, and all its threads. A
+ * signal at that moment still ends it, with its own status.
  */
 export function endHard(code: number): never {
-  // Log lines that are on their way are written, and processes that were started are ended.
+  // Writes pending log lines, and ends the processes that were started.
   process.emit('exit', code)
   try {
     if (existsSync(SHELL)) process.execve?.(SHELL, [SHELL, '-c', `exit ${code}`], {})
     process.execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], {})
   } catch {
-    // Not to be had here: the ordinary way is left, and an exit that hangs is killed.
+    // Not available here: the ordinary exit remains, and if it hangs it is killed.
   }
   killUnlessEnded()
   process.exit(code)
 }
 
-/** Another process waits until this one has let go of the pipe between them, as it does when it ends; and then not. */
+/**
+ * Another process waits until this one closes the pipe between them, which happens when it ends. If that takes too
+ * long, it kills this process.
+ */
 function killUnlessEnded(): void {
   const wait = `timeout ${EXIT_SECONDS} cat > /dev/null`
-  // 127: there is no such program.
+  // 127: the program does not exist.
   const script = `${wait}; case $? in 0 | 127) ;; *) kill -9 ${process.pid} ;; esac`
   try {
     const helper = spawn(SHELL, ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
     helper.on('error', () => undefined)
     helper.unref()
   } catch {
-    // No process to be had: the exit is as good as it was.
+    // No process can be started: the exit is the ordinary one.
   }
 }

@@ -1,7 +1,7 @@
 /**
- * One process a data folder. The lock is an operating system lock on `<folder>/lock`, held through SQLite (part of
- * Node): it dies with the process, also by SIGKILL, cannot be stale, is seen across containers that share the volume,
- * and holds within one process too. A plain pid file has none of these: pids are reused and differ by namespace.
+ * Allows one process per data folder. The lock is an operating system lock on `<folder>/lock`, held through SQLite
+ * (part of Node). It ends with the process, also on SIGKILL; it cannot be stale; containers that share the volume see
+ * it; and it works within one process too. A plain pid file does none of this: pids are reused and differ by namespace.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,19 +11,21 @@ import { makeFolder } from './make-folder.ts'
 
 /** A data folder that this process owns. */
 export interface FolderLock {
-  /** Lets go of the folder; harmless when called twice. */
+  /** Releases the folder; may be called twice. */
   release(): void
 }
 
-/** SQLITE_BUSY and SQLITE_LOCKED: somebody else holds it. */
+/** SQLITE_BUSY and SQLITE_LOCKED: another process holds it. */
 const HELD = new Set([5, 6])
 
-/** Node closes a database without references: a caller that forgets its FolderLock would lose the lock at some later time. */
+/**
+ * Node closes a database without references, so a caller that drops its FolderLock would lose the lock some time later.
+ */
 const kept = new Set<DatabaseSync>()
 
 /**
- * Takes the folder, creating it if missing, or throws `data_in_use` with the pid of the holder, or `data_unusable` when
- * the folder cannot be written.
+ * Locks the folder and creates it if missing. Throws `data_in_use` with the pid of the holder, or `data_unusable` when
+ * the folder is not writable.
  */
 export function lockFolder(folder: string): FolderLock {
   const pidFile = join(folder, 'lock.pid')
@@ -31,7 +33,7 @@ export function lockFolder(folder: string): FolderLock {
   try {
     makeFolder(folder)
     database = new DatabaseSync(join(folder, 'lock'))
-    // No journal beside it: the file is never written, only locked.
+    // No journal file: the database is only locked, never written.
     database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE')
     writeFileSync(pidFile, `${process.pid}\n`)
   } catch (error) {

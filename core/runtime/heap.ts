@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * When the runtime searches its whole heap for garbage. Ours is small and lasting, what comes and goes are buffers outside of
- * it; by itself V8 lets the heap grow by a tenth, and marks it again several times a second while bodies and records pass: a
- * fifth of the collector's CPU time. It may double instead, which costs some 20 MB, and memory outside counts like memory
- * inside. With the embedded log, on a machine that also has other things to do, memory matters more than that: there it stays as it is.
- * Set here and not on the command line, where an older Node, which only starts the right one, would refuse to run.
+ * Sets when the runtime collects garbage in its whole heap. The heap is small and long-lived; short-lived data are
+ * buffers outside it. By default V8 lets the heap grow by a tenth, so while bodies and records pass it marks the heap
+ * several times a second, which took a fifth of the collector's CPU time. Allowing it to double costs about 20 MB, and
+ * memory outside counts like memory inside. With the embedded log, on a machine that also runs other programs, memory
+ * matters more, so the default stays. This is set here and not on the command line, because an older Node, which only
+ * starts the right one, would refuse the flag.
  */
 export function relaxHeap(broker: 'embedded' | 'kafka'): void {
   if (broker === 'embedded') return

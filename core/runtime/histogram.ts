@@ -1,8 +1,8 @@
-/** Counts of observations by upper bound, as Prometheus has them. */
+/** Counts of observations by upper bound, as in Prometheus. */
 export interface HistogramSamples {
-  /** Upper bounds, rising; what lies beyond the last is in `count` alone. */
+  /** Upper bounds, ascending; larger observations are only in `count`. */
   readonly bounds: readonly number[]
-  /** Observations up to and with each bound, cumulative. */
+  /** Cumulative counts of observations up to and including each bound. */
   readonly cumulative: readonly number[]
   readonly count: number
   readonly sum: number

@@ -4,8 +4,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * A name of this instance that outlives its restarts: kept in its data folder, whose lock makes it the only one, and with
- * the host's name, so that a copy of the folder elsewhere is another instance.
+ * A name of this instance that survives restarts. It is stored in its data folder, whose lock makes it unique, and
+ * contains the host's name, so a copy of the folder elsewhere is another instance.
  */
 export function instanceName(data: string): string {
   const file = join(data, 'instance')

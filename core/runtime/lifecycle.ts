@@ -1,6 +1,7 @@
 /**
- * Ordered start and stop. Parts are started one after the other and stopped in the opposite order; a part that fails to
- * start has those before it stopped. Stopping is bounded: what fails or has not ended by the deadline is reported and left.
+ * Ordered start and stop. Parts are started one after another and stopped in reverse order. If a part fails to start,
+ * the parts before it are stopped. Stopping is bounded: parts that fail or have not ended by the deadline are reported
+ * and left running.
  */
 interface StartedPart {
   readonly name: string
@@ -13,12 +14,15 @@ export class Lifecycle {
   readonly #signal: AbortSignal | undefined
   #stopping: Promise<readonly string[]> | null = null
 
-  /** Aborting the signal ends the start: no further part is started, and those that were are stopped. */
+  /** Aborting the signal ends the start: no further part is started, and the started ones are stopped. */
   constructor(signal?: AbortSignal) {
     this.#signal = signal
   }
 
-  /** Starts a part and remembers how to stop it. On failure everything started before is stopped, then the error is thrown. */
+  /**
+   * Starts a part and registers how to stop it. If it fails, everything started before is stopped, then the error is
+   * thrown.
+   */
   async start<T>(
     name: string,
     start: () => Promise<T> | T,
@@ -55,7 +59,7 @@ export class Lifecycle {
   }
 }
 
-/** What is wrong with how the work ended; null when nothing is. */
+/** The problem with how the work ended; null when there is none. */
 async function within(work: Promise<void>, ms: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<string>(resolve => {

@@ -1,22 +1,22 @@
 /**
- * What files have lost: kept in the data folder until an operator has seen it. A restored, deleted or damaged file can take
- * acknowledged data with it; what is gone is reported here, with its extent, in readiness, on the page and in metrics. Data that
- * is lost for good keeps the instance from being ready until it is accepted.
+ * Losses of files: kept in the data folder until an operator has accepted them. A restored, deleted or damaged file can
+ * take acknowledged data with it. What is missing is reported, with its extent, in readiness, on the page and in
+ * metrics. Data that is lost for good keeps the instance from being ready until the loss is accepted.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Events } from '../catalogue/events/events.ts'
 
-/** One table or stream that lacks something. */
+/** A table or stream with missing data. */
 export interface Extent {
   readonly table?: string
   readonly stream?: string
-  /** Rows that are missing; null: unknown. */
+  /** Missing rows; null: unknown. */
   readonly rows: number | null
-  /** Of these, how many the log has given back. */
+  /** How many of them were restored from the log. */
   readonly restoredRows?: number
-  /** Records of the log that are missing; null: unknown, or none. */
+  /** Missing records of the log; null: unknown, or none. */
   readonly records: number | null
   /** Event times (tables) or times of arrival (streams), ISO 8601; null: unknown. */
   readonly from: string | null
@@ -26,50 +26,50 @@ export interface Extent {
 /** How far the rows of one table have been restored. */
 export interface Restoring {
   readonly table: string
-  /** Rows that are back; null: all of the table's. */
+  /** Restored rows; null: all rows of the table. */
   readonly rows: number | null
   readonly isDone: boolean
-  /** The log lost the rest before it was stored again. */
+  /** The log lost the rest before it could be stored again. */
   readonly isCutOff?: boolean
 }
 
 /**
- * `restoring`: the log has it, and it is being stored again. `restored`: it is all there again. `lost`: it is gone for
- * good. `noted`: no acknowledged row is gone, but an operator should know.
+ * `restoring`: the log has the data, and it is being stored again. `restored`: the data is complete again. `lost`: it
+ * is gone for good. `noted`: no acknowledged row is missing, but an operator should know.
  */
 export type LossState = 'restoring' | 'restored' | 'lost' | 'noted'
 
-/** One finding of lost data, as kept in the data folder and shown to operators. */
+/** One finding of lost data, as stored in the data folder and shown to operators. */
 export interface Loss {
-  /** The same for the same finding: a start that was cut off does not tell it twice. */
+  /** Equal for the same finding, so that an interrupted start does not report it twice. */
   readonly id: string
   readonly found: string
   readonly state: LossState
-  /** What happened, one sentence. */
+  /** What happened, in one sentence. */
   readonly what: string
-  /** What to do about it, one sentence. */
+  /** What to do about it, in one sentence. */
   readonly remedy: string
   readonly extent: readonly Extent[]
-  /** When an operator accepted it; null: not yet. */
+  /** When an operator accepted it; null: not accepted yet. */
   readonly accepted: string | null
-  /** What is done to restore it: place in the log that is read again, or table that is made again -> how far that is. */
+  /** Progress of restoring: by the position in the log that is read again, or by the table that is created again. */
   readonly restoring?: Readonly<Record<string, Restoring>>
 }
 
-/** Beside the log and the tables, which may be what is lost. */
+/** Next to the log and the tables, since these may be what is lost. */
 export const LOSSES_FILE = 'losses.json'
-/** An operator makes it, by `wattline losses --accept`, to say that the losses so far are known. */
+/** `wattline losses --accept` creates this file to accept the losses found so far. */
 export const ACCEPT_FILE = 'losses.accept'
-/** Older ones are left out. */
+/** Older losses are dropped. */
 const KEPT = 200
 
-/** What the data folder says; none when it says nothing. @throws SyntaxError when the file cannot be read */
+/** Losses recorded in the data folder; empty when there is no file. @throws SyntaxError when the file cannot be read */
 export function readLosses(data: string): readonly Loss[] {
   const file = join(data, LOSSES_FILE)
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Loss[]) : []
 }
 
-/** The findings of this data folder, the oldest first. Every change is on disk before its event is emitted. */
+/** The losses of this data folder, oldest first. Every change is on disk before its event is emitted. */
 export class Losses {
   readonly #data: string
   readonly #events: Events
@@ -88,7 +88,7 @@ export class Losses {
     return this.#all
   }
 
-  /** Whether an operator said that losses are known; from now on those found until now are. */
+  /** Whether an operator has accepted losses; marks those found until now as accepted. */
   async takeAcceptance(): Promise<boolean> {
     const file = join(this.#data, ACCEPT_FILE)
     if (!existsSync(file)) return false
@@ -100,7 +100,7 @@ export class Losses {
     return true
   }
 
-  /** Durable when it resolves. One that is known already stays as it is. */
+  /** Durable when it resolves. A known loss is not changed. */
   async add(loss: Omit<Loss, 'found' | 'accepted'>, accepted = false): Promise<void> {
     if (this.#all.some(({ id }) => id === loss.id)) return
     const found = new Date(this.#now()).toISOString()
@@ -118,7 +118,7 @@ export class Losses {
     this.#events.emit('lossChanged', { loss: id, state: after.state, what: after.what })
   }
 
-  /** Notes how far restoring has got; durable when it resolves. The same once more changes nothing. */
+  /** Records the progress of restoring; durable when it resolves. Recording the same progress again changes nothing. */
   async restored(place: string, progress: Restoring): Promise<void> {
     const before = this.#all
     const noted = before.map(loss =>
@@ -135,7 +135,7 @@ export class Losses {
     }
   }
 
-  /** What keeps the instance from being ready. */
+  /** Why the instance is not ready. */
   reasons(): readonly string[] {
     return this.#open().flatMap(loss =>
       loss.state === 'lost' || loss.state === 'restoring' ? [sentence(loss)] : [],
@@ -172,7 +172,10 @@ const GONE = {
     'The rows that were still in the log have been restored. For the rest, restore a backup or send the data again. See docs/damage.md.',
 } as const
 
-/** Losses with the rows that came back assigned to them, the oldest first; one for which all is done is restored, or lost for good. */
+/**
+ * Assigns the restored rows to the losses, oldest first. A loss with nothing left to do becomes restored, or lost for
+ * good.
+ */
 function settled(losses: readonly Loss[]): readonly Loss[] {
   const open = losses.filter(({ state }) => state === 'restoring')
   const places = new Map(open.flatMap(({ restoring }) => Object.entries(restoring ?? {})))

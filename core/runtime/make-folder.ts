@@ -2,8 +2,8 @@ import { mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
- * Creates the folder and those above it. Not by the `recursive` of Node, which never returns where a folder is there and yet
- * nothing can be made in it, such as /proc: it takes the answer to mean that the folder above is missing.
+ * Creates the folder and its parents. It does not use the `recursive` option of Node, which never returns if a folder
+ * exists but nothing can be created in it, such as /proc: Node takes the error to mean that the parent is missing.
  */
 export function makeFolder(path: string): void {
   const folder = resolve(path)
@@ -13,7 +13,7 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(folder)
   } catch (error) {
-    // Made by somebody else meanwhile.
+    // Created by another process meanwhile.
     if (!isFolder(folder)) throw error
   }
 }

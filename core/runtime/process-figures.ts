@@ -1,27 +1,27 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
-/** What a process costs. */
+/** Resource usage of a process. */
 export interface ProcessFigures {
-  /** User and system, since its start. */
+  /** User and system time since its start. */
   readonly cpuSeconds: number
   readonly residentBytes: number
   readonly heapUsedBytes: number
-  /** Mean and largest delay of the event loop since the last look. */
+  /** Mean and largest delay of the event loop since the last reading. */
   readonly loopDelaySeconds: number
   readonly loopDelayMaxSeconds: number
 }
 
 /** Measures this process until it is stopped. */
 export interface FiguresWatch {
-  /** The figures now; delays are counted from zero from here on. */
+  /** The current figures; delays are counted from zero afterwards. */
   take(): ProcessFigures
   stop(): void
 }
 
-/** How often the event loop is looked at: rare enough to cost nothing at rest. */
+/** Sampling interval of the event loop: rare enough to cost nothing at rest. */
 const TICK_MS = 100
 
-/** Of this process, until it is stopped. */
+/** Watches this process until it is stopped. */
 export function watchProcess(): FiguresWatch {
   const delay = monitorEventLoopDelay({ resolution: TICK_MS })
   delay.enable()
@@ -43,6 +43,6 @@ export function watchProcess(): FiguresWatch {
   }
 }
 
-/** Nanoseconds between ticks in; the histogram has no value before its first one. */
+/** Takes nanoseconds between ticks; the histogram has no value before its first one. */
 const delaySeconds = (value: number): number =>
   Number.isFinite(value) ? Math.max(0, value / 1e9 - TICK_MS / 1000) : 0

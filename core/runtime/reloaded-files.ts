@@ -1,6 +1,6 @@
 /**
- * Something made of a few small files (tokens, a certificate) that follows them while the process runs. New contents that
- * cannot be used are kept out, loudly: what was made of the old ones stays in force.
+ * A value that is built from a few small files (tokens, a certificate) and follows them while the process runs. Invalid
+ * new contents are not used, and this is reported: the value built from the old contents stays in force.
  */
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -8,20 +8,20 @@ import { asWattlineError, WattlineError } from '../catalogue/errors/errors.ts'
 import type { Events } from '../catalogue/events/events.ts'
 
 interface ReloadedFilesOptions<T> {
-  /** What the files are, as events and notes name it: `auth.tokens_file`. */
+  /** The name of the files in events and notes: `auth.tokens_file`. */
   readonly what: string
   readonly paths: readonly string[]
-  /** Throws an Error that says what is wrong with the contents, which come in the order of the paths. */
+  /** Throws an Error that describes the problem with the contents, which are in the order of the paths. */
   readonly parse: (contents: readonly Buffer[]) => T
-  /** Called with what new contents gave; not for the first. */
+  /** Called with the value of new contents, but not for the first. */
   readonly onChange?: (value: T) => void
   readonly events: Events
   readonly pollMs?: number
 }
 
-/** A value that follows its files. Stop following with `close`. */
+/** A value that follows its files. `close` stops following. */
 export interface ReloadedFiles<T> {
-  /** Made of the newest contents that could be used. */
+  /** Built from the newest valid contents. */
   readonly value: T
   /** Why the newest contents are not in force; null when they are. */
   readonly problem: string | null
@@ -29,8 +29,8 @@ export interface ReloadedFiles<T> {
 }
 
 /**
- * Read again and again, rather than watched: mounted secrets are links that change elsewhere, and notifications do not
- * cross network file systems. A few files of a few kilobytes a second cost nothing.
+ * The files are polled, not watched: mounted secrets are symbolic links whose targets change elsewhere, and
+ * notifications do not cross network file systems. Reading a few kilobytes a second costs nothing.
  */
 const POLL_MS = 1_000
 
@@ -46,7 +46,8 @@ export async function openReloadedFiles<T>(options: ReloadedFilesOptions<T>): Pr
 
   const poll = async (): Promise<void> => {
     const found = await look(options)
-    // Files of a pair are replaced one after the other, and written in pieces: only what has stayed a while counts.
+    // Files of a pair are replaced one after another, and written in pieces: only contents that stayed the same for a
+    // while count.
     const settled = found.fingerprint === seen
     seen = found.fingerprint
     if (!settled || found.fingerprint === taken) return
@@ -75,7 +76,7 @@ type LoadedFiles<T> =
   | { readonly fingerprint: string; readonly problem: null; readonly value: T }
   | { readonly fingerprint: string; readonly problem: string }
 
-/** Never throws. What cannot be read has a fingerprint too: going away is a change. */
+/** Never throws. An unreadable file has a fingerprint too: its disappearance is a change. */
 async function look<T>({ paths, parse }: ReloadedFilesOptions<T>): Promise<LoadedFiles<T>> {
   const hash = createHash('sha256')
   try {
@@ -93,7 +94,7 @@ async function look<T>({ paths, parse }: ReloadedFilesOptions<T>): Promise<Loade
   }
 }
 
-/** What is wrong when the value cannot be put to use; null when it was. */
+/** The error when the value cannot be used; null when it was. */
 function take<T>(value: T, onChange: ((value: T) => void) | undefined): string | null {
   try {
     onChange?.(value)
@@ -106,7 +107,7 @@ function take<T>(value: T, onChange: ((value: T) => void) | undefined): string |
 const messageOf = (error: unknown): string =>
   asWattlineError(error, 'config_invalid').message.replace(/\.$/, '')
 
-/** One run at a time, the next `ms` after the last has ended; keeps no process alive. */
+/** Runs the work again `ms` after each run has ended; does not keep the process alive. */
 function repeat(work: () => Promise<void>, ms: number): { stop(): void } {
   let stopped = false
   let timer: NodeJS.Timeout

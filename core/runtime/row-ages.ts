@@ -1,4 +1,6 @@
-/** How old rows were when they could first be queried: reported by the processor that stores them, shown by `/metrics`. */
+/**
+ * The age of rows when they could first be queried: reported by the processor that stores them, shown by `/metrics`.
+ */
 import type { HistogramSamples } from './histogram.ts'
 
 interface StreamAges {

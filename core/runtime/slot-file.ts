@@ -1,14 +1,16 @@
 /**
- * Small texts by name, each replaced in place by one write: after SIGKILL at any moment a slot holds its last text or the
- * one before. Nothing is synced, so a power failure may take the newest texts back. For facts that are written far more
- * often than they are read, and that say at least so much.
+ * Small texts by name. Each is replaced in place by one write: after a SIGKILL at any moment, a slot holds its last
+ * text or the one before. Nothing is synced, so a power failure may lose the newest texts. For facts that are written
+ * far more often than read, and that are lower bounds.
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 
-/** Of one slot, newline included. A power failure keeps or loses one whole: a sector is not smaller. */
+/**
+ * Size of one slot, newline included. A power failure keeps or loses a slot as a whole, because no sector is smaller.
+ */
 const SLOT_BYTES = 256
 
-/** A file of named slots. `set` throws a TypeError for what one slot of `SLOT_BYTES` does not hold. */
+/** A file of named slots. `set` throws a TypeError for text that does not fit into a slot of `SLOT_BYTES`. */
 export class SlotFile {
   readonly #slots = new Map<string, { readonly index: number; text: string }>()
   #descriptor: number | null
@@ -17,7 +19,7 @@ export class SlotFile {
     this.#descriptor = descriptor
   }
 
-  /** Reads what is there; null when there is no such file. Slots that cannot be read are left out. */
+  /** Reads the existing file; null when there is none. Unreadable slots are left out. */
   static read(path: string): ReadonlyMap<string, string> | null {
     let bytes: Buffer
     try {
@@ -34,7 +36,7 @@ export class SlotFile {
     return found
   }
 
-  /** Replaces the whole file by these slots, at once, and opens it. */
+  /** Atomically replaces the whole file with these slots, and opens it. */
   static create(path: string, slots: Iterable<readonly [name: string, text: string]>): SlotFile {
     const all = [...slots]
     const draft = `${path}.new`
@@ -45,14 +47,14 @@ export class SlotFile {
     return file
   }
 
-  /** Opens a file that is there, to go on in its place: that needs no room on the disk. */
+  /** Opens an existing file and continues in place, which needs no disk space. */
   static open(path: string): SlotFile {
     const file = new SlotFile(openSync(path, 'r+'))
     const bytes = readFileSync(path)
     for (let index = 0; (index + 1) * SLOT_BYTES <= bytes.length; index++) {
       const at = index * SLOT_BYTES
       const slot = parseSlot(bytes.subarray(at, at + SLOT_BYTES).toString('latin1'))
-      // One that cannot be read keeps its place.
+      // An unreadable slot keeps its position.
       file.#slots.set(slot?.name ?? `unreadable-${index}`, { index, text: slot?.text ?? '' })
     }
     return file

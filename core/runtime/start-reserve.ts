@@ -2,14 +2,14 @@ import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Room on the disk for the next start. A process writes some small files before it takes anything in (the engine's
- * configuration, what is known of log and tables), also where the disk has become full meanwhile: a file that holds the
- * room for them is deleted then. What is acknowledged is in the log; only a process that starts can store it and make
- * room again.
+ * Disk space for the next start. A process writes some small files before it ingests anything (the engine's
+ * configuration, facts about log and tables), even if the disk has become full meanwhile. For this, a file that
+ * reserves the space is deleted then. Acknowledged data is in the log; only a started process can store it and free
+ * space.
  */
 const FILE = 'start-room'
 const BYTES = 4_194_304
-/** Where less is left than this beside the file, the disk needs the room more. */
+/** If less than this is left in addition to the file, the disk needs the space more. */
 const SPARE_BYTES = 4 * BYTES
 
 const freeBytes = (folder: string): number => {
@@ -17,17 +17,17 @@ const freeBytes = (folder: string): number => {
   return bavail * bsize
 }
 
-/** Gives the room back where the disk is nearly full. Once the log is open, which would take it for itself. */
+/** Releases the space when the disk is nearly full. Called after the log is open, which would otherwise use it. */
 export function releaseStartReserve(folder: string): void {
   if (freeBytes(folder) < BYTES) rmSync(join(folder, FILE), { force: true })
 }
 
-/** Once everything has started. Whatever needs space reports a full disk: not this function. */
+/** Called when everything has started. A full disk is reported by the parts that need space, not by this function. */
 export function keepStartReserve(folder: string): void {
   const file = join(folder, FILE)
   if (statSync(file, { throwIfNoEntry: false })?.size === BYTES || freeBytes(folder) < SPARE_BYTES) return
   try {
-    // Not of zeros: some file systems would keep no room for them.
+    // Not zeros: some file systems would allocate no space for them.
     writeFileSync(file, Buffer.alloc(BYTES, 'wattline '))
   } catch {
     rmSync(file, { force: true })

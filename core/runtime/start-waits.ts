@@ -1,30 +1,30 @@
 /**
- * Waiting at start for a neighbour that is away, such as Kafka: for as long as it takes, saying so at once and again, and
- * ending with the start itself. What waiting does not mend is thrown.
+ * Waits at start for an unreachable neighbour, such as Kafka, as long as it takes. Reports this at once and repeatedly,
+ * and stops when the start is aborted. Errors that waiting cannot fix are thrown.
  */
 
 import { asWattlineError, type WattlineError } from '../catalogue/errors/errors.ts'
 import type { Events } from '../catalogue/events/events.ts'
 import { sleep } from './backoff.ts'
 
-/** What the start waits for, and how to wait for one more. */
+/** The neighbours that the start waits for, and a way to wait for another one. */
 export interface StartWaits {
-  /** What is waited for now, in words; none: the start goes on. */
+  /** What the start waits for now, as text; empty: the start continues. */
   reasons(): readonly string[]
-  /** Opens a neighbour. @throws WattlineError that is not to be retried; the signal's reason when that aborts */
+  /** Opens a neighbour. @throws WattlineError that must not be retried; the signal's reason when it aborts */
   open<T>(neighbour: Neighbour<T>): Promise<T>
 }
 
 interface Neighbour<T> {
   /** With its address: `Kafka at kafka:9092`. */
   readonly name: string
-  /** One try, which ends by itself. */
+  /** One attempt, which ends by itself. */
   open(): Promise<T>
-  /** For what is opened after the start was given up. */
+  /** Closes what was opened after the start was aborted. */
   close(opened: T): Promise<void>
 }
 
-/** So soon a start that does not go on says why. */
+/** A start that waits reports its reason after this time. */
 const FIRST_LINE_MS = 1_000
 const NEXT_LINES_MS = 10_000
 const PAUSE_MS = 500
@@ -83,7 +83,7 @@ async function openWithRetries<T>(
   }
 }
 
-/** A try that is still under way when the start is given up is closed once it has come to something. */
+/** If an attempt is still running when the start is aborted, its result is closed later. */
 function untilAborted<T>(neighbour: Neighbour<T>, signal: AbortSignal | undefined): Promise<T> {
   const opening = neighbour.open()
   if (signal === undefined) return opening

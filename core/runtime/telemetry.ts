@@ -12,21 +12,21 @@ import { sleep } from './backoff.ts'
 const STOP_MS = 2_000
 
 interface Telemetry {
-  /** Sends what is waiting; bounded, since the receiver may be this very process. */
+  /** Sends pending spans; the time is limited, since the receiver may be this process. */
   stop(): Promise<void>
 }
 
 /**
- * Spans of Wattline's own work, sent like anybody's to an OTLP port: by default its own. Receiving is not traced, so
- * that sending spans makes no spans; batches are large and rare, since each costs an insert.
+ * Spans about Wattline itself, sent to an OTLP port like any other: by default its own. Receiving is not traced, so
+ * sending spans does not create spans; batches are large and rare, since each costs an insert.
  */
 export function startTelemetry(options: {
   readonly url: string
   readonly version: string
-  /** service.instance.id: tells this process from others of the same name. */
+  /** service.instance.id: distinguishes this process from others with the same name. */
   readonly instance: string
   readonly sampleRatio: number
-  /** Shown to the receiver. */
+  /** Token for the receiver. */
   readonly token?: string
 }): Telemetry {
   const exporter = new OTLPTraceExporter({
@@ -53,17 +53,17 @@ export function startTelemetry(options: {
   provider.register()
   return {
     stop: async () => {
-      // Its receiver may refuse at this moment (a full disk): spans of our own are not worth the drain's whole time.
+      // The receiver may refuse at this moment (a full disk): these spans are not worth the whole drain time.
       await Promise.race([provider.shutdown(), sleep(STOP_MS)])
       trace.disable()
     },
   }
 }
 
-// The API's proxy: spans go nowhere until telemetry has started, and to it from then on.
+// The API's proxy: spans are discarded until telemetry has started, and sent afterwards.
 const tracer = trace.getTracer('wattline')
 
-/** Runs work inside a span that ends with it and carries its error. */
+/** Runs work inside a span, which ends with it and records its error. */
 export async function traced<T>(
   name: string,
   attributes: Attributes,

@@ -1,10 +1,10 @@
-/** The thread of watchdog.ts. */
+/** The thread that watchdog.ts starts. */
 import { write } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { WatchdogOrder } from './watchdog.ts'
 
 const { killAfterMs } = workerData as WatchdogOrder
-/** For the last line to be written; on a pipe that is full it never is. */
+/** Time to write the last line; on a full pipe it is never written. */
 const LAST_LINE_MS = 200
 
 let part = 'the process'

@@ -1,16 +1,16 @@
 /**
- * Ends the process when its own end hangs. From a thread of its own: what hangs may be the thread that runs everything else,
- * in native code that does not return, or on a pipe without a reader.
+ * Ends the process when its shutdown hangs. It runs in a separate thread, because the main thread may be what hangs: in
+ * native code that does not return, or on a pipe without a reader.
  */
 import { Worker } from 'node:worker_threads'
 
 /** The thread that kills the process when its stop hangs. */
 export interface Watchdog {
-  /** What is being stopped now: named when the process has to be killed over it. */
+  /** The part that is being stopped: named in the log if the process has to be killed. */
   stopping(part: string): void
 }
 
-/** Told to the thread at its start. */
+/** Passed to the thread at its start. */
 export interface WatchdogOrder {
   readonly killAfterMs: number
 }
@@ -18,12 +18,12 @@ export interface WatchdogOrder {
 /** Call it when the process begins to stop: after `killAfterMs` the thread kills it with SIGKILL. */
 export function startWatchdog(killAfterMs: number): Watchdog {
   const order: WatchdogOrder = { killAfterMs }
-  // Nothing of this process's flags: they are for the main thread, and some are not for threads at all.
+  // Does not inherit the flags of the process: they are for the main thread, and some are not allowed for threads.
   const worker = new Worker(new URL('watchdog-thread.ts', import.meta.url), {
     workerData: order,
     execArgv: [],
   })
-  // Without it the stop is bounded as before, by timers of this thread.
+  // Without the thread, the stop is still limited by timers of this thread.
   worker.on('error', () => undefined)
   worker.unref()
   return { stopping: part => worker.postMessage(part) }

@@ -1,13 +1,13 @@
 import { type DocumentOptions, type ParseOptions, parse, type SchemaOptions, type ToJSOptions } from 'yaml'
 
-/** The parsed value, or the first line of what is wrong with the text. */
+/** The parsed value, or the first line of the error message. */
 export type YamlResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly problem: string }
 
 /**
- * The value of a YAML text, or the first line of what is wrong with it. Never throws: besides its own errors the parser
- * throws a ReferenceError at an alias without an anchor, or at too many of them.
+ * Parses YAML text; returns the value, or the first line of the error message. Never throws: besides its own errors,
+ * the parser throws a ReferenceError for an alias without an anchor, or for too many aliases.
  */
 export function parseYaml(
   text: string,

@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js'
 
-/** A pattern that must match a text from end to end, as those of Prometheus do. */
+/** A pattern that must match the whole text, as in Prometheus. */
 export interface AnchoredRegex {
   /** The text with every `$1`, `${1}` and `${name}` of the template replaced; undefined when the pattern does not match. */
   expand(text: string, template: string): string | undefined
@@ -11,9 +11,9 @@ const MAX_CHARACTERS = 10_000
 const REFERENCE = /\$(?:\$|\{(\w+)\}|(\w+))/g
 
 /**
- * Compiles RE2's syntax, which has neither look-around nor back references and for that reason never takes longer than the text
- * times the pattern: a regular expression of the language itself can be made to run for years. Throws an Error that says
- * what is wrong with the pattern.
+ * Compiles a pattern in RE2 syntax. RE2 has neither look-around nor back references, so its time is bounded by the
+ * length of the text times that of the pattern; a JavaScript regular expression can be made to run for years. Throws an
+ * Error that describes what is wrong with the pattern.
  */
 export function compileAnchored(pattern: string): AnchoredRegex {
   if (pattern.length > MAX_CHARACTERS) throw new Error(`longer than ${MAX_CHARACTERS} characters`)

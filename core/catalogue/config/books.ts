@@ -1,4 +1,7 @@
-/** Metering, factors and tariffs: values that no schema can judge by themselves, and that would make entries wrong, or unpriced, in silence. */
+/**
+ * Checks of metering, factors and tariffs that the schema cannot express: values that would silently make entries wrong
+ * or unpriced.
+ */
 import { parseDecimal } from '../../model/decimal.ts'
 import { yearlyIntensities, yearlyIntensity } from '../../model/factor.ts'
 import { countryOf } from '../../model/places/grid-zones.ts'
@@ -6,14 +9,14 @@ import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
 
-/** What factors, sites and tariffs say that cannot be. */
+/** Invalid combinations in factors, sites and tariffs. */
 export const booksProblems = (config: Pick<Config, 'factors' | 'sites' | 'tariffs'>): ConfigProblem[] => [
   ...factorProblems(config.factors),
   ...siteProblems(config.sites),
   ...tariffProblems(config.tariffs),
 ]
 
-/** What the method of metering needs. */
+/** Requirements of the metering method. */
 export function meteringProblems({ metering }: Pick<Config, 'metering'>): ConfigProblem[] {
   if (metering.method !== 'baseline' || metering.idle_watts !== undefined) return []
   const problem = 'method `baseline` needs the calibrated idle power in watts'
@@ -68,7 +71,7 @@ function tariffProblems(tariffs: Config['tariffs']): ConfigProblem[] {
     const near = hint(tariffs.time_zone, Intl.supportedValuesOf('timeZone'))
     tell('time_zone', `unknown time zone ${tariffs.time_zone}: use an IANA name such as Europe/Berlin${near}`)
   }
-  /** Which band has each minute of the day. */
+  /** The band of each minute of the day. */
   const taken = new Map<number, number>()
   for (const [index, { from, to }] of tariffs.bands.entries()) {
     const [start, end] = [minuteOfDay(from), minuteOfDay(to)]
@@ -113,7 +116,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** Below 0, 0 or above 0, as the first is below, equal to or above the second. */
+/** Negative, 0 or positive when the first is below, equal to or above the second. */
 function compare(a: string, b: string): number {
   const [left, right] = [parseDecimal(a), parseDecimal(b)]
   const difference = left.mantissa * 10n ** BigInt(right.scale) - right.mantissa * 10n ** BigInt(left.scale)

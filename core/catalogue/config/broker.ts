@@ -1,7 +1,7 @@
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** What the keys of the log ask of each other. */
+/** Relations between the keys of the log. */
 export function brokerProblems({ broker }: Pick<Config, 'broker'>): ConfigProblem[] {
   const { kind, brokers, tls, sasl } = broker
   const problems: ConfigProblem[] = []

@@ -9,7 +9,7 @@ import type { Config } from './schema.ts'
 import { scrapeProblems } from './scrape.ts'
 import { warehouseProblems } from './warehouse.ts'
 
-/** Relations between keys that the schema alone cannot say. */
+/** Relations between keys that the schema cannot express. */
 export const crossChecks = (config: Config): ConfigProblem[] => [
   ...intakeProblems(config),
   ...meteringProblems(config),

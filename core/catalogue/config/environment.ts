@@ -7,7 +7,10 @@ import { closest } from './suggest.ts'
 /** Variables with this prefix are ours; `WATTLINE_TEST_` is left to the test suite. */
 const PREFIX = 'WATTLINE_'
 const IGNORED_PREFIX = 'WATTLINE_TEST_'
-/** Tell commands such as `usage` which instance to ask, and by which token: no settings of one, and often there at a start. */
+/**
+ * They tell commands such as `usage` which instance to query and with which token. They are not settings, but are often
+ * set when a process starts.
+ */
 const FOR_CLIENTS: ReadonlySet<string> = new Set(['WATTLINE_URL', 'WATTLINE_TOKEN'])
 
 interface KeyPath {
@@ -69,7 +72,7 @@ function collect(node: unknown, path: readonly string[], names: Map<string, KeyP
   })
 }
 
-/** Text stays text; numbers and booleans as YAML reads them; lists are separated by commas, or are YAML. */
+/** Strings stay text; numbers and booleans are read as YAML; lists are separated by commas or written as YAML. */
 function readValue(text: string, key: KeyPath): YamlResult {
   if (key.isText) return { ok: true, value: text }
   if (!key.isList || text.trimStart().startsWith('[')) return parseYaml(text)

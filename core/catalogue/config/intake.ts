@@ -1,7 +1,7 @@
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** What the bounds of requests and of batches ask of each other. */
+/** Relations between the limits of requests and of batches. */
 export function intakeProblems({
   limits,
   group_commit: groupCommit,

@@ -1,4 +1,4 @@
-/** What a schema finds wrong, in words that do not need the schema. */
+/** Translates schema errors into messages that make sense without the schema. */
 import type { z } from 'zod'
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -10,10 +10,10 @@ const KINDS: Readonly<Record<string, string>> = {
   object: 'keys and values',
   record: 'keys and values',
 }
-/** How messages begin that the library makes; all others are our own. */
+/** How messages of the library begin; all others are our own. */
 const LIBRARY = /^(Invalid|Too |Unrecognized)/
 
-/** One problem of a value in plain English, without the path. */
+/** Describes one problem of a value in plain English, without its path. */
 export function issueText(issue: z.core.$ZodIssue): string {
   if (!LIBRARY.test(issue.message)) return issue.message
   switch (issue.code) {
@@ -30,7 +30,7 @@ export function issueText(issue: z.core.$ZodIssue): string {
     case 'invalid_format':
       return issue.format === 'url'
         ? 'must be an address such as https://collector.example:4318'
-        : `must be as ${'pattern' in issue ? String(issue.pattern) : issue.format} says`
+        : `must match ${'pattern' in issue ? String(issue.pattern) : issue.format}`
     default:
       return issue.message
   }
@@ -38,6 +38,6 @@ export function issueText(issue: z.core.$ZodIssue): string {
 
 function leastText({ minimum, origin, inclusive }: z.core.$ZodIssueTooSmall): string {
   if (origin === 'string') return minimum === 1 ? 'must not be empty' : `needs at least ${minimum} characters`
-  if (origin === 'array') return `needs at least ${minimum}`
+  if (origin === 'array') return minimum === 1 ? 'needs at least 1 item' : `needs at least ${minimum} items`
   return `must be ${inclusive === true ? 'at least' : 'above'} ${minimum}`
 }

@@ -3,12 +3,12 @@ import type { Config } from './schema.ts'
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|::1)$/
 
-/** Whether only this machine reaches the address. */
+/** Whether the address can be reached only from this machine. */
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
 /**
- * What ports, tokens and certificates ask of each other. There is no key that lets others in without a token: who must not
- * ask for one has a loopback address, or a proxy in front that has a token of its own.
+ * Relations between ports, tokens and certificates. No key allows other machines in without a token: if you do not want
+ * tokens, listen on loopback, or put a proxy in front that has a token.
  */
 export function listenProblems({
   listen,
@@ -41,7 +41,7 @@ export function listenProblems({
   return problems
 }
 
-/** Ports that this process opens, and that another of them has already. */
+/** Ports that this process would open twice. */
 function portProblems(listen: Config['listen'], roles: Config['roles']): ConfigProblem[] {
   const keys = roles.includes('collector')
     ? (['http', 'otlp_http', 'otlp_grpc'] as const)

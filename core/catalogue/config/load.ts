@@ -15,18 +15,21 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
-/** Where settings come from: environment over file over default. */
+/** Sources of settings: the environment overrides the file, which overrides the defaults. */
 export interface ConfigSources {
-  /** YAML text of the file, when there is one. */
+  /** YAML text of the file, if there is one. */
   readonly yaml: string | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Reads `${file:PATH}` secrets. */
   readonly readFile: (path: string) => string
-  /** Whether something other than a folder is there. */
+  /** Whether the path exists and is not a folder. */
   readonly isFile?: (path: string) => boolean
 }
 
-/** Reads the file named, or `wattline.yaml` of the working folder when it is there. Throws `config_invalid` with all problems. */
+/**
+ * Reads the named file, or `wattline.yaml` in the working folder if it exists. Throws `config_invalid` with all
+ * problems.
+ */
 export function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
@@ -45,7 +48,7 @@ export function loadConfig(
   )
 }
 
-/** Merges the sources and checks the whole: every problem at once. Pure but for `readFile`. */
+/** Merges the sources and checks the result: reports every problem at once. Pure except for `readFile`. */
 export function resolveConfig(sources: ConfigSources): ConfigResult {
   const file = parseFile(sources.yaml)
   if (!file.ok) return file
@@ -57,7 +60,7 @@ export function resolveConfig(sources: ConfigSources): ConfigResult {
   const found = parsed.success
     ? [...crossChecks(parsed.data), ...folderProblems(parsed.data, sources)]
     : [...parsed.error.issues.flatMap(describeIssue), ...restProblems(resolved, parsed.error.issues, sources)]
-  // A value that could not be read is not judged as well.
+  // A value that could not be read is not checked further.
   const unread = new Set(problems.map(({ path }) => path))
   problems.push(...found.filter(({ path }) => !unread.has(path)))
   if (problems.length > 0 || !parsed.success) return { ok: false, problems }
@@ -69,10 +72,12 @@ const pathsOf = (issues: readonly z.core.$ZodIssue[]): PropertyKey[][] =>
     issue.code === 'unrecognized_keys' ? issue.keys.map(key => [...issue.path, key]) : [issue.path],
   )
 
-/** Enough to come from a value in a list to the list, and to what holds it. */
+/** Enough to get from a value in a list to the list, and to its parent. */
 const SALVAGE_TRIES = 4
 
-/** What is wrong beside values that are none: found as if these were not set, where that can be. */
+/**
+ * Problems other than the invalid values themselves, found by checking as if those values were not set, where possible.
+ */
 function restProblems(
   resolved: unknown,
   issues: readonly z.core.$ZodIssue[],
@@ -85,7 +90,8 @@ function restProblems(
       const found = [...crossChecks(rest.data), ...folderProblems(rest.data, sources)]
       return found.filter(({ path }) => !touches(path, wrong))
     }
-    // What is missing now was taken away: so goes what cannot be without it, a list as a whole.
+    // A value that is missing now was removed; a parent that cannot exist without it, such as a list, is removed as a
+    // whole.
     for (const path of pathsOf(rest.error.issues)) {
       const inList = path.findIndex(step => typeof step === 'number')
       wrong.push(path.slice(0, inList === -1 ? -1 : inList))
@@ -94,7 +100,7 @@ function restProblems(
   return []
 }
 
-/** @returns a problem where the folder of the data is something else */
+/** @returns a problem if the path of the data folder is not a folder */
 function folderProblems({ data }: Pick<Config, 'data'>, { isFile }: ConfigSources): ConfigProblem[] {
   if (isFile?.(data) !== true) return []
   return [
@@ -147,7 +153,7 @@ function merge(base: unknown, over: unknown): unknown {
   return merged
 }
 
-/** Replaces `${file:PATH}` and `${env:NAME}` that make up a whole string value. */
+/** Replaces string values that consist of `${file:PATH}` or `${env:NAME}`. */
 function substituteSecrets(
   value: unknown,
   sources: ConfigSources,

@@ -1,6 +1,6 @@
-/** One thing wrong with a configuration: where, what, and what to do when that is known. */
+/** One problem of a configuration: where it is, what it is, and the remedy if known. */
 export interface ConfigProblem {
-  /** Dotted path, `listen.otlp_http`; empty for the file as a whole. */
+  /** Dotted path, `listen.otlp_http`; empty for the whole file. */
   readonly path: string
   readonly problem: string
 }

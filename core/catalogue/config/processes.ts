@@ -1,14 +1,17 @@
-/** A collector of several processes: when it may be, and what each of them gets of the whole. */
+/** A collector with several processes: when it is allowed, and the share of the limits that each process gets. */
 import { availableBytes } from '../../runtime/available-memory.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** Of the process that starts and watches the others and answers on `listen.http`: never in the way of a request. */
+/**
+ * For the process that starts and watches the others and answers on `listen.http`. It is never on the path of a
+ * request.
+ */
 const SUPERVISOR_BYTES = 160 * 1024 * 1024
-/** A collector takes 135 to 170 MB at rest, and lets requests in up to four fifths of its memory. */
+/** A collector takes 135 to 170 MB at rest, and admits requests up to four fifths of its memory. */
 const LEAST_BYTES = 256 * 1024 * 1024
 
-/** Processes that take telemetry in: the setting is for collectors, and of no effect where the role is not. */
+/** Number of processes that ingest telemetry. The setting is for collectors and has no effect in other roles. */
 export const collectorProcesses = ({ roles, collector }: Pick<Config, 'roles' | 'collector'>): number =>
   roles.includes('collector') ? collector.processes : 1
 
@@ -53,8 +56,8 @@ export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
 }
 
 /**
- * What one of several processes runs with: its share of what is bounded for the whole, no page of its own, and sensors and
- * scraper in the first one alone, so that nothing is measured twice.
+ * The configuration of one of several processes: its share of the common limits, no page, and sensors and scraper only
+ * in the first process, so that nothing is measured twice.
  */
 export function workerConfig(config: Config, index: number): Config {
   const processes = collectorProcesses(config)

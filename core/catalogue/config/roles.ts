@@ -1,11 +1,11 @@
 /**
- * Roles: which stages a process runs. On one machine it runs all of them; on many, each role is scaled by replicas, and the
- * log (Kafka) and the tables (a ClickHouse server) are what they share.
+ * Roles decide which stages a process runs. On one machine it runs all of them. On several machines each role is scaled
+ * by replicas, which share the log (Kafka) and the tables (a ClickHouse server).
  */
 import type { Role } from './keys/process.ts'
 import type { ConfigProblem } from './problem.ts'
 
-/** The keys that decide what runs where. */
+/** The keys that decide which stage runs where. */
 export interface Placement {
   readonly roles: readonly Role[]
   readonly broker: { readonly kind: 'embedded' | 'kafka' }
@@ -14,16 +14,16 @@ export interface Placement {
   readonly forward: { readonly url?: string | undefined }
 }
 
-/** What a process opens for its roles. */
+/** The resources that a process opens for its roles. */
 export interface Needs {
-  /** late: only once it is asked for lag or a replay; the process starts and serves without it. */
+  /** late: opened only for the first query of lag or a replay; the process starts and serves without it. */
   readonly log: 'open' | 'late' | 'none'
   readonly warehouse: boolean
-  /** The data folder, locked for this process alone; without it nothing is kept on disk. */
+  /** The data folder, locked by this process; without it nothing is kept on disk. */
   readonly folder: boolean
 }
 
-/** What a process with these keys opens. */
+/** The resources that a process with these keys opens. */
 export function needsOf({ roles, broker, warehouse }: Placement): Needs {
   const stages = roles.includes('collector') || roles.includes('processors')
   const log = stages ? 'open' : broker.kind === 'kafka' ? 'late' : 'none'
@@ -32,7 +32,7 @@ export function needsOf({ roles, broker, warehouse }: Placement): Needs {
   return { log, warehouse: tables, folder }
 }
 
-/** Roles that cannot work with what is in the process alone: embedded log and engine belong to one process. */
+/** Roles that cannot work with embedded parts: the embedded log and engine belong to one process. */
 export function roleProblems({ roles, broker, warehouse, forward }: Placement): ConfigProblem[] {
   const has = (role: Role): boolean => roles.includes(role)
   const problems: ConfigProblem[] = []

@@ -1,8 +1,11 @@
-/** What is left of a configuration without the values that are wrong: so that what keys ask of each other is checked at once. */
+/**
+ * Removes invalid values from a configuration, so that relations between the other keys can be checked at the same
+ * time.
+ */
 
 type Path = readonly PropertyKey[]
 
-/** A copy without what stands at the paths. */
+/** A copy without the values at these paths. */
 export function without(value: unknown, paths: readonly Path[]): unknown {
   const here = paths.filter(path => path.length > 0)
   if (here.length === 0 || typeof value !== 'object' || value === null) return value
@@ -13,7 +16,7 @@ export function without(value: unknown, paths: readonly Path[]): unknown {
   return Array.isArray(value) ? entries.map(([, inner]) => inner) : Object.fromEntries(entries)
 }
 
-/** Whether a problem may come from what is not there any more: it stands beside, above or below it. */
+/** Whether a problem may be caused by a removed value: one next to, above or below its path. */
 export function touches(problemPath: string, removed: readonly Path[]): boolean {
   return removed.some(path => {
     const text = path.join('.')

@@ -15,8 +15,9 @@ import { scrapeSchema } from './keys/scrape.ts'
 import { brokerSchema, retentionSchema, warehouseSchema } from './keys/storage.ts'
 
 /**
- * Every configuration key with its default and one sentence of reason, in the order of docs/reference/configuration.md, which
- * is written from it. Unknown keys are errors. Keys are snake_case, as users write them.
+ * Every configuration key with its default and a one-sentence description, in the order of
+ * docs/reference/configuration.md, which is generated from it. Unknown keys are errors. Keys are snake_case, as users
+ * write them.
  */
 export const configSchema = z.strictObject({
   ...processKeys,
@@ -42,5 +43,5 @@ export const configSchema = z.strictObject({
   log: logSchema,
 })
 
-/** The configuration as components get it: complete and frozen. */
+/** The configuration that components receive: complete and frozen. */
 export type Config = z.infer<typeof configSchema>

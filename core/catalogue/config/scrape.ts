@@ -5,11 +5,11 @@ import type { Config } from './schema.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 10
 
-/** Seconds that one scrape of a job may take. */
+/** Timeout of one scrape of a job, in seconds. */
 export const scrapeTimeout = ({ scrape_timeout: timeout, scrape_interval: interval }: ScrapeJob): number =>
   timeout ?? Math.min(DEFAULT_TIMEOUT_SECONDS, interval)
 
-/** What the keys of scraping ask of each other, and patterns that are none. */
+/** Relations between the keys of scraping, and invalid patterns. */
 export function scrapeProblems({ scrape }: Pick<Config, 'scrape'>): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const names = new Set<string>()

@@ -1,4 +1,4 @@
-/** The known word that a mistyped one most likely means, or null when none is near. */
+/** The known word that a mistyped one most likely means, or null when none is similar. */
 export function closest(word: string, known: readonly string[]): string | null {
   let best: string | null = null
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1

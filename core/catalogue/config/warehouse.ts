@@ -1,7 +1,7 @@
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 
-/** What the keys of the warehouse ask of each other. */
+/** Relations between the keys of the warehouse. */
 export function warehouseProblems({ warehouse }: Pick<Config, 'warehouse'>): ConfigProblem[] {
   const { kind, url, cluster, tls } = warehouse
   const problems: ConfigProblem[] = []

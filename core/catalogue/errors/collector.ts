@@ -1,6 +1,6 @@
 import { type ErrorDeclaration, entry } from './declaration.ts'
 
-/** Requests with telemetry. */
+/** Telemetry requests. */
 export const INTAKE_ERRORS = {
   body_too_large: entry('reject', 413, 'Send smaller batches, or raise `limits.body_bytes`.'),
   body_undecodable: entry(
@@ -36,7 +36,7 @@ export const INTAKE_ERRORS = {
   ),
 } as const satisfies Record<string, ErrorDeclaration>
 
-/** The end of a collector. */
+/** Shutdown of a collector. */
 export const DRAINING_ERRORS = {
   draining: entry(
     'retry',

@@ -1,16 +1,16 @@
-/** What becomes of the work that met an error. */
+/** What happens to the work that failed with an error. */
 export type Disposition = 'retry' | 'reject' | 'quarantine' | 'stop'
 
-/** An error as the lists of the stages declare it. */
+/** The declaration of an error in the list of a stage. */
 export interface ErrorDeclaration {
   readonly disposition: Disposition
-  /** HTTP status on routes of our own. */
+  /** HTTP status on Wattline's own routes. */
   readonly status: number
-  /** What to do about it, one sentence. */
+  /** What to do about it, in one sentence. */
   readonly remedy: string
 }
 
-/** An entry of a list: disposition, HTTP status, what to do. */
+/** Declares an error: disposition, HTTP status, remedy. */
 export const entry = (disposition: Disposition, status: number, remedy: string): ErrorDeclaration => ({
   disposition,
   status,

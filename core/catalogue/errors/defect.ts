@@ -1,6 +1,6 @@
 import { type ErrorDeclaration, entry } from './declaration.ts'
 
-/** What must not be, in any stage. */
+/** Defects of Wattline, in any stage. */
 export const DEFECT_ERRORS = {
   invariant_broken: entry(
     'stop',

@@ -1,7 +1,7 @@
 /**
- * Every error a user can meet, in one closed list put together from those of the stages. An error answers "what now?": its
- * disposition tells the caller what to do (`retry` later, `reject` this input, `quarantine` the record, `stop` the
- * component), its text tells the person.
+ * Every error that a user can see, in one closed list assembled from the lists of the stages. An error says what to do
+ * next: its disposition tells the caller (`retry` later, `reject` this input, `quarantine` the record, `stop` the
+ * component), and its text tells the person.
  */
 import { BACKUP_ERRORS } from './backup.ts'
 import { DRAINING_ERRORS, INTAKE_ERRORS } from './collector.ts'
@@ -13,7 +13,7 @@ import { ERASURE_ERRORS, FORWARD_ERRORS, STORE_ERRORS } from './processors.ts'
 import { QUERY_ERRORS } from './query.ts'
 import { STORAGE_ERRORS } from './storage.ts'
 
-/** The closed list of errors, in the order of docs/reference/errors.md, which is written from it. */
+/** The closed list of errors, in the order of docs/reference/errors.md, which is generated from it. */
 export const ERRORS = {
   ...PROCESS_ERRORS,
   ...INTAKE_ERRORS,
@@ -31,10 +31,10 @@ export const ERRORS = {
 /** Code of a declared error. */
 export type ErrorCode = keyof typeof ERRORS
 
-/** The only error class that crosses a component's border. Prints as `code: what is wrong. what to do`. */
+/** The only error class that leaves a component. Prints as `code: what is wrong. what to do`. */
 export class WattlineError extends Error {
   readonly code: ErrorCode
-  /** Seconds after which a retry makes sense, when known. */
+  /** Seconds after which a retry makes sense, if known. */
   readonly retryAfterSeconds?: number
 
   constructor(
@@ -65,7 +65,7 @@ export class WattlineError extends Error {
   }
 }
 
-/** Wraps anything thrown into a WattlineError, keeping one that already is. */
+/** Wraps anything thrown into a WattlineError; returns a WattlineError unchanged. */
 export function asWattlineError(error: unknown, fallback: ErrorCode): WattlineError {
   if (error instanceof WattlineError) return error
   const message = error instanceof Error ? error.message : String(error)

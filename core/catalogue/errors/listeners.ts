@@ -1,6 +1,6 @@
 import { type ErrorDeclaration, entry } from './declaration.ts'
 
-/** Who is let in, and from where. */
+/** Authentication and allowed origins. */
 export const ACCESS_ERRORS = {
   unauthenticated: entry(
     'reject',

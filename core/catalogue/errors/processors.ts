@@ -1,6 +1,6 @@
 import { type ErrorDeclaration, entry } from './declaration.ts'
 
-/** Records that were set aside. */
+/** Quarantined records. */
 export const STORE_ERRORS = {
   replay_refused: entry(
     'reject',

@@ -1,6 +1,6 @@
 import { type ErrorDeclaration, entry } from './declaration.ts'
 
-/** Questions. */
+/** Queries. */
 export const QUERY_ERRORS = {
   sql_refused: entry('reject', 400, 'Use one SELECT over the tables of database `wattline`.'),
   sql_failed: entry('reject', 400, 'Correct the statement. The message of the engine says where it failed.'),

@@ -1,6 +1,6 @@
 import { counter, type EventDeclaration } from './declaration.ts'
 
-/** What senders of telemetry are answered. */
+/** Answers to senders of telemetry. */
 export const INTAKE_EVENTS = {
   itemsAccepted: {
     level: 'debug',
@@ -14,20 +14,20 @@ export const INTAKE_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_intake_rejected_total',
-      'Items refused while the rest of their request was taken',
+      'Items rejected while the rest of their request was stored',
       'signal',
       'reason',
     ),
   },
   requestRejected: {
     level: 'debug',
-    counter: counter('wattline_intake_requests_rejected_total', 'Requests refused whole', 'code'),
+    counter: counter('wattline_intake_requests_rejected_total', 'Requests refused as a whole', 'code'),
   },
   intakePaused: { level: 'error' },
   intakeResumed: { level: 'info' },
 } as const satisfies Record<string, EventDeclaration>
 
-/** What is scraped, and which metrics are readings. */
+/** Scraping, and which metrics are readings. */
 export const SCRAPE_EVENTS = {
   readingsIgnored: {
     level: 'debug',
@@ -37,7 +37,7 @@ export const SCRAPE_EVENTS = {
       'reason',
     ),
   },
-  /** A cloud region from which no grid zone follows: told once for each. */
+  /** A cloud region that maps to no grid zone: reported once for each. */
   regionUnknown: { level: 'warn' },
   scrapeFailed: {
     level: 'debug',
@@ -52,11 +52,11 @@ export const SCRAPE_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_scrape_skipped_total',
-      'Scrapes left out because the one before had not ended, or too many were under way',
+      'Scrapes skipped because the previous one had not ended, or too many were running',
       'job',
     ),
   },
-  /** Told once, not at every interval. */
+  /** Reported once, not at every interval. */
   targetFailed: { level: 'warn' },
   targetRecovered: { level: 'info' },
   targetsChanged: { level: 'info' },
@@ -77,7 +77,7 @@ export const FACTOR_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_factor_provider_failures_total',
-      'Times that a provider of intensities did not answer as it documents',
+      'Failed or invalid answers of an intensity provider',
       'provider',
       'zone',
     ),

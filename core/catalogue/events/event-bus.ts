@@ -6,7 +6,7 @@ import { EVENTS, type EventName, type Events, type Facts } from './events.ts'
 /** Counters by name and label values, for `/metrics`. */
 export type CounterSamples = ReadonlyMap<string, ReadonlyMap<string, number>>
 
-/** Turns events into log lines and counters, as they are declared. */
+/** Turns events into log lines and counters, as declared. */
 export class EventBus implements Events {
   readonly #log: Logger
   readonly #counters = new Map<string, Map<string, number>>()

@@ -1,6 +1,6 @@
 /**
- * Self-telemetry: components say what happened as typed events (noun, past verb); what becomes of them, log lines and
- * counters on `/metrics`, is declared in the list of their stage. Labels are bounded sets; a drop is an event with a reason.
+ * Self-telemetry: components report typed events (noun, past verb). The list of their stage declares the log line and
+ * the counter on `/metrics` for each. Labels are bounded sets; a drop is an event with a reason.
  */
 import { FACTOR_EVENTS, INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
 import { LISTENER_EVENTS, REQUEST_EVENTS } from './listeners.ts'
@@ -9,7 +9,7 @@ import { ERASURE_EVENTS, FORWARD_EVENTS, METER_EVENTS, RESTATE_EVENTS, STORE_EVE
 import { QUERY_EVENTS } from './query.ts'
 import { LOG_EVENTS, WAREHOUSE_EVENTS } from './storage.ts'
 
-/** The closed list of events, in the order of docs/reference/metrics.md, which is written from it. */
+/** The closed list of events, in the order of docs/reference/metrics.md, which is generated from it. */
 export const EVENTS = {
   ...PROCESS_EVENTS,
   ...INTAKE_EVENTS,
@@ -30,15 +30,15 @@ export const EVENTS = {
 
 /** Name of a declared event. */
 export type EventName = keyof typeof EVENTS
-/** What is known of one event; `amount` is what its counter rises by. */
+/** The facts of one event; `amount` is the increment of its counter. */
 export type Facts = Readonly<Record<string, string | number | bigint | boolean | null | undefined>> & {
   readonly amount?: number
 }
 
-/** Handed to every component that has something to say. */
+/** Passed to every component that reports events. */
 export interface Events {
   emit(name: EventName, facts?: Facts, error?: unknown): void
 }
 
-/** For tests and tools that do not care. */
+/** For tests and tools that ignore events. */
 export const silentEvents: Events = { emit() {} }

@@ -7,7 +7,7 @@ export const LISTENER_EVENTS = {
     level: 'debug',
     counter: counter(
       'wattline_access_refused_total',
-      'Requests and handshakes turned away: token missing, malformed, unknown, expired or without the scope; host, origin, tls',
+      'Requests and handshakes refused: token missing, malformed, unknown, expired or without the scope; host, origin, tls',
       'reason',
     ),
   },
@@ -26,6 +26,10 @@ export const LISTENER_EVENTS = {
 export const REQUEST_EVENTS = {
   requestFailed: {
     level: 'error',
-    counter: counter('wattline_requests_failed_total', 'Requests that ended in an error of ours', 'code'),
+    counter: counter(
+      'wattline_requests_failed_total',
+      'Requests that failed because of an internal error',
+      'code',
+    ),
   },
 } as const satisfies Record<string, EventDeclaration>

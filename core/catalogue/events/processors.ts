@@ -10,20 +10,24 @@ export const STORE_EVENTS = {
     level: 'error',
     counter: counter(
       'wattline_quarantined_total',
-      'Records that could not be processed, set aside',
+      'Records that could not be processed and were quarantined',
       'stream',
       'code',
     ),
   },
   recordReplayed: {
     level: 'info',
-    counter: counter('wattline_replayed_total', 'Records that were set aside and appended again', 'stream'),
+    counter: counter(
+      'wattline_replayed_total',
+      'Quarantined records that were appended to the log again',
+      'stream',
+    ),
   },
   processorRetrying: {
     level: 'warn',
     counter: counter(
       'wattline_processor_retries_total',
-      'Steps repeated because a neighbour failed',
+      'Steps retried because the log, the tables or another instance failed',
       'processor',
     ),
   },
@@ -31,13 +35,13 @@ export const STORE_EVENTS = {
     level: 'error',
     counter: counter(
       'wattline_processor_stopped_total',
-      'Partitions given up after a broken invariant',
+      'Partitions stopped after a broken invariant',
       'processor',
     ),
   },
 } as const satisfies Record<string, EventDeclaration>
 
-/** Entries of the ledger that are restated. */
+/** Restated entries of the ledger. */
 export const RESTATE_EVENTS = {
   entriesRestated: {
     level: 'info',
@@ -55,7 +59,7 @@ export const FORWARD_EVENTS = {
     level: 'debug',
     counter: counter(
       'wattline_forward_records_total',
-      'Records of this log that the uplink has acknowledged',
+      'Records of this log that the receiver has acknowledged',
       'stream',
     ),
   },
@@ -63,7 +67,7 @@ export const FORWARD_EVENTS = {
     level: 'debug',
     counter: counter(
       'wattline_forward_bytes_total',
-      'Bytes of bodies that the uplink has acknowledged',
+      'Bytes of request bodies that the receiver has acknowledged',
       'stream',
     ),
   },
@@ -71,7 +75,7 @@ export const FORWARD_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_forward_rejected_total',
-      'Items that an OTLP uplink rejected in a partial success: it will never take them',
+      'Items that an OTLP receiver rejected in a partial success: they are not sent again',
       'stream',
     ),
   },
@@ -79,7 +83,7 @@ export const FORWARD_EVENTS = {
     level: 'debug',
     counter: counter(
       'wattline_forward_readings_left_out_total',
-      'Readings that an OTLP uplink gets as the metric they came from, or that have no metric',
+      'Readings not sent to an OTLP receiver, because it gets the metric they came from, or because no metric exists for them',
       'reason',
     ),
   },
@@ -87,7 +91,7 @@ export const FORWARD_EVENTS = {
     level: 'debug',
     counter: counter(
       'wattline_admitted_records_total',
-      'Records of other instances that were put into their streams',
+      'Forwarded records that were added to their streams',
       'stream',
     ),
   },
@@ -95,7 +99,7 @@ export const FORWARD_EVENTS = {
     level: 'info',
     counter: counter(
       'wattline_admitted_repeated_total',
-      'Records that another instance sent again although they are here: without effect',
+      'Forwarded records that were sent again although they are stored; they have no effect',
       'stream',
     ),
   },
@@ -103,7 +107,7 @@ export const FORWARD_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_admitted_rows_rejected_total',
-      'Rows of other instances that were left out for their time',
+      'Forwarded rows that were left out because of their timestamp',
       'stream',
       'reason',
     ),
@@ -113,12 +117,12 @@ export const FORWARD_EVENTS = {
 /** Readings that become energy and ledger entries. */
 export const METER_EVENTS = {
   windowClosed: { level: 'debug', counter: counter('wattline_windows_closed_total', 'Host minutes metered') },
-  /** A tenant has used up what its hosts may take in memory. */
+  /** A tenant has used up the memory limit for its hosts. */
   meterFull: {
     level: 'warn',
     counter: counter(
       'wattline_meter_full_total',
-      'Times that a tenant ran out of room for new hosts and workloads',
+      'Times that a tenant reached the memory limit for new hosts and workloads',
       'tenant',
     ),
   },
@@ -127,7 +131,7 @@ export const METER_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_readings_late_total',
-      'Readings that could not be metered: their window was closed, they were ahead of time or impossible, or there was no room',
+      'Readings that could not be metered: their window was closed, they were dated ahead or impossible, or the memory limit was reached',
       'reason',
     ),
   },
@@ -135,22 +139,22 @@ export const METER_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_host_names_shared_total',
-      'Names that two machines of one tenant claim: data sent under the name alone cannot be assigned and counts as a third host',
+      'Host names that two machines of one tenant claim: data with only the name cannot be assigned and counts as a third host',
     ),
   },
   hostBookedByName: {
     level: 'info',
     counter: counter(
       'wattline_hosts_booked_by_name_total',
-      'Hosts whose minutes up to a time stand in the ledger under their name: what came under their id for these is in late_readings',
+      'Hosts whose minutes up to some time are in the ledger under their name: readings under their id for these minutes are in late_readings',
     ),
   },
-  /** One for all hosts that are found so at once, naming the first; again every hour. */
+  /** One event for all hosts that are found at once, naming the first; repeated every hour. */
   hostClockOff: {
     level: 'warn',
     counter: counter(
       'wattline_host_clocks_off_total',
-      'Times that a host was found to date its readings ahead of their arrival, or steadily behind it, once an hour each: table host_clocks',
+      'Times that a host was found to date its readings ahead of their arrival, or constantly behind it, at most once an hour each: table host_clocks',
       'state',
     ),
   },
@@ -163,8 +167,8 @@ export const METER_EVENTS = {
 
 /** Erasing the rows of a tenant. */
 export const ERASURE_EVENTS = {
-  /** Rows of a tenant are gone, from everything but backups. */
+  /** Rows of a tenant are deleted everywhere except in backups. */
   tenantErased: { level: 'info' },
-  /** A step of an erasure failed and is tried again. */
+  /** A step of an erasure failed and will be retried. */
   erasureWaits: { level: 'warn' },
 } as const satisfies Record<string, EventDeclaration>

@@ -1,12 +1,12 @@
 import { counter, type EventDeclaration } from './declaration.ts'
 
-/** Questions and their answers. */
+/** Queries and their answers. */
 export const QUERY_EVENTS = {
   answerCut: {
     level: 'info',
     counter: counter(
       'wattline_answers_cut_total',
-      'Answers that were cut off: stalled and too_slow readers, tokens that were revoked or expired',
+      'Answers that were cut off: stalled and too_slow clients, tokens that were revoked or have expired',
       'reason',
     ),
   },

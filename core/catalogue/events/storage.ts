@@ -22,7 +22,7 @@ export const LOG_EVENTS = {
     level: 'error',
     counter: counter(
       'wattline_log_write_failures_total',
-      'Transactions that the log could not write; nothing of them is stored',
+      'Transactions that the log could not write; nothing of them was stored',
       'code',
     ),
   },
@@ -30,7 +30,7 @@ export const LOG_EVENTS = {
     level: 'error',
     counter: counter(
       'wattline_log_records_missing_total',
-      "Records that were gone from Kafka before a group had read them: somebody else's retention",
+      'Records that were deleted from Kafka before a group had read them, by retention other than Wattline’s',
       'stream',
     ),
   },
@@ -38,45 +38,47 @@ export const LOG_EVENTS = {
     level: 'warn',
     counter: counter(
       'wattline_log_heartbeat_failures_total',
-      'Heartbeats to Kafka that failed; partitions stay until it has been silent for long',
+      'Heartbeats to Kafka that failed; partitions stay assigned until the session times out',
       'group',
     ),
   },
 } as const satisfies Record<string, EventDeclaration>
 
-/** The tables, and what their files have lost. */
+/** The tables, and losses of their files. */
 export const WAREHOUSE_EVENTS = {
-  /** The embedded engine refuses everything from now on; the process starts itself again. */
+  /** The embedded engine refuses everything from now on; the process restarts itself. */
   engineBrokeDown: { level: 'error' },
-  /** Tables that were gone are back, or an operator does without them; the process starts itself again. */
+  /** Missing tables are back, or an operator continues without them; the process restarts itself. */
   tablesBack: { level: 'warn' },
   tokensRepaired: {
     level: 'warn',
     counter: counter(
       'wattline_warehouse_tokens_repaired_total',
-      'Deduplication tokens dropped whose part was not on disk',
+      'Deduplication tokens that were dropped because their part was not on disk',
     ),
   },
-  /** A file was restored, lost or damaged: what is missing, in words; docs/damage.md says what to do. */
+  /** A file was restored, lost or damaged. The event describes what is missing; docs/damage.md says what to do. */
   lossFound: {
     level: 'error',
     counter: counter(
       'wattline_losses_found_total',
-      'Findings that files were restored, lost or damaged; `wattline losses` lists them',
+      'Restored, lost or damaged files that were found; `wattline losses` lists them',
       'state',
     ),
   },
-  /** A table's definition was gone, and was put back. */
+  /** The missing definition of a table was restored. */
   definitionRestored: { level: 'warn' },
   lossChanged: { level: 'warn' },
   lossAccepted: { level: 'info' },
-  /** A server without Keeper, killed in the middle of an insert, can take the repeated insert for a duplicate. */
+  /**
+   * A server without Keeper that is killed in the middle of an insert can mistake the retried insert for a duplicate.
+   */
   warehouseUnreplicated: { level: 'warn' },
   warehouseServerFailed: {
     level: 'warn',
     counter: counter(
       'wattline_warehouse_server_failures_total',
-      'Requests that a ClickHouse server did not answer, or could not take; another one is asked, or the same one later',
+      'Requests that a ClickHouse server did not answer or could not handle; they are retried on another server, or later',
       'server',
     ),
   },

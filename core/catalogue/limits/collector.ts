@@ -1,24 +1,27 @@
 import { everywhere, fixed, key, type Limit, otlp, seconds } from './declaration.ts'
 
-/** Bounds of bodies and items without a key: no sender of telemetry comes near them. */
+/** Limits of bodies and items without a configuration key, because no sender of telemetry comes near them. */
 export const COLLECTOR_BOUNDS = {
   /** Nesting of arrays and maps in a value. */
   valueDepth: 32,
   /** Messages within messages in OTLP/JSON. */
   jsonDepth: 300,
-  /** Times its size that a body may take as a record, besides a free part, up to a total. */
+  /** Factor by which a body may grow as a record, plus a free amount, up to a total. */
   growth: 16,
   growthFreeBytes: 16 * 1024 * 1024,
   decodedBytes: 512 * 1024 * 1024,
-  /** Of one item (span, log record, data point, series); servers of gRPC take no more in a whole request by default. */
+  /**
+   * Size of one item (span, log record, data point, series); by default, gRPC servers accept no more than this in a
+   * whole request.
+   */
   itemBytes: 4 * 1024 * 1024,
   /** Part of a large request that applies to many items: a resource, a scope, a metric without its points. */
   headBytes: 512 * 1024,
-  /** Size of these parts when they are repeated in the rows of the part of a request that is decoded at once. */
+  /** Total size of these parts when repeated in the rows of the part of a request that is decoded at once. */
   repeatedBytes: 256 * 1024 * 1024,
   /** Compressed frames in one body. */
   frames: 256,
-  /** Log2 of the window of a zstd frame in bytes: 8 MiB, which RFC 8878 recommends to support. */
+  /** Log2 of the window of a zstd frame in bytes: 8 MiB, the size that RFC 8878 recommends to support. */
   zstdWindowLog: 23,
   /** Time for the log to store a record, in milliseconds. */
   appendMs: 10_000,
@@ -54,7 +57,7 @@ export const BODY_LIMITS = {
     bound: fixed(
       `${F.growth} times its size and ${F.growthFreeBytes >> 20} MiB, at most ${F.decodedBytes >> 20} MiB`,
     ),
-    beyond: 'refused; happens when a resource repeats on very many items',
+    beyond: 'refused; happens when a large resource applies to very many items',
     code: 'body_too_large',
     answers: otlp(413, 'RESOURCE_EXHAUSTED'),
   },
@@ -138,12 +141,12 @@ export const BODY_LIMITS = {
   },
 } as const satisfies Record<string, Limit>
 
-/** The way into the log. */
+/** Appending to the log. */
 export const APPEND_LIMITS = {
   appendTime: {
     what: 'Time for the log to store a record',
     bound: seconds(F.appendMs),
-    beyond: 'send again; the record may have been stored all the same',
+    beyond: 'send again; the record may have been stored anyway',
     code: 'broker_unavailable',
     answers: everywhere(503, 'UNAVAILABLE'),
   },

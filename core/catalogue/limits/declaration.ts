@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/errors.ts'
 
-/** Statuses of gRPC that limits lead to, by name. */
+/** gRPC statuses that limits cause, by name. */
 export type GrpcAnswer =
   | 'OK'
   | 'INVALID_ARGUMENT'
@@ -9,8 +9,8 @@ export type GrpcAnswer =
   | 'UNAVAILABLE'
 
 /**
- * A number: the status of HTTP. `reset`: the call ends without an answer, `closed`: the connection does; null: the endpoint has
- * no such thing.
+ * A number is an HTTP status. `reset`: the call ends without an answer; `closed`: the connection ends; null: the limit
+ * does not exist on this endpoint.
  */
 export type LimitAnswer = number | GrpcAnswer | 'reset' | 'closed' | null
 
@@ -26,7 +26,7 @@ export type EndpointName = keyof typeof ENDPOINTS
 /** A row of the table. */
 export interface Limit {
   readonly what: string
-  /** Key of the configuration, or the fixed bound as text. */
+  /** The configuration key, or the fixed limit as text. */
   readonly bound: { readonly key: string } | { readonly fixed: string }
   readonly beyond: string
   readonly code: ErrorCode | null
@@ -53,9 +53,9 @@ export const otlp = (
 })
 /** A limit that applies to OTLP/gRPC only. */
 export const grpc = (answer: LimitAnswer): Answers => otlp(null, answer)
-/** A bound that a configuration key sets. */
+/** A limit that a configuration key sets. */
 export const key = (name: string) => ({ key: name })
-/** A bound that cannot be configured. */
+/** A limit that cannot be configured. */
 export const fixed = (text: string) => ({ fixed: text })
 /** A fixed time, given in milliseconds. */
 export const seconds = (ms: number) => fixed(`${ms / 1000} s`)

@@ -1,6 +1,9 @@
 import { everywhere, fixed, grpc, type Limit, seconds } from './declaration.ts'
 
-/** Bounds of connections and requests without a key: no sender of telemetry comes near them. Times in milliseconds. */
+/**
+ * Limits of connections and requests without a configuration key, because no sender of telemetry comes near them. Times
+ * in milliseconds.
+ */
 export const LISTENER_BOUNDS = {
   /** URL and headers of a request together, bytes. */
   headerBytes: 16 * 1024,
@@ -8,29 +11,32 @@ export const LISTENER_BOUNDS = {
   connections: 10_000,
   /** From the opening of a connection, or the first byte of a request, to the end of its headers. */
   headersMs: 10_000,
-  /** For a whole request, body included. */
+  /** Time for a whole request, body included. */
   requestMs: 60_000,
-  /** That a connection may stay without a request; over gRPC longer, since its clients keep one for all they send. */
+  /**
+   * Time that a connection may stay open without a request; longer over gRPC, since its clients use one connection for
+   * everything.
+   */
   keepAliveMs: 75_000,
   grpcIdleMs: 300_000,
-  /** From the first byte of a call over gRPC to the last of its answer that is read. */
+  /** From the first byte of a gRPC call until the client has read the last byte of its answer. */
   callMs: 90_000,
-  /** Calls at once, of one connection and of all. */
+  /** Concurrent calls, per connection and in total. */
   callsOfConnection: 100,
   calls: 10_000,
   /** Fields in the headers of a call. */
   headerFields: 64,
-  /** Calls that one connection may open and cancel: at once, and a second (CVE-2023-44487). */
+  /** Calls that one connection may open and cancel: burst, and rate per second (CVE-2023-44487). */
   cancelledCalls: 200,
   cancelledCallsASecond: 33,
-  /** PING and SETTINGS frames of one connection a second, besides those that go with calls. */
+  /** PING and SETTINGS frames of one connection per second, in addition to those that belong to calls. */
   controlFrames: 1_000,
   controlFramesOfCall: 10,
 } as const
 
 const F = LISTENER_BOUNDS
 
-/** Connections and requests, by whichever listener. */
+/** Connections and requests of any listener. */
 export const LISTENER_LIMITS = {
   headerBytes: {
     what: 'URL and headers of a request',
@@ -69,7 +75,7 @@ export const LISTENER_LIMITS = {
   },
 } as const satisfies Record<string, Limit>
 
-/** Calls over gRPC. */
+/** gRPC calls. */
 export const CALL_LIMITS = {
   callTime: {
     what: 'Time for a call, until the client has read the answer',
@@ -79,16 +85,16 @@ export const CALL_LIMITS = {
     answers: grpc('closed'),
   },
   calls: {
-    what: 'Calls at once',
+    what: 'Concurrent calls',
     bound: fixed(F.calls.toLocaleString('en')),
     beyond: 'send again later',
     code: 'overloaded',
     answers: grpc('UNAVAILABLE'),
   },
   callsOfConnection: {
-    what: 'Calls at once on one connection',
+    what: 'Concurrent calls on one connection',
     bound: fixed(`${F.callsOfConnection}`),
-    beyond: 'clients learn the number and wait; the connection of one that does not wait ends',
+    beyond: 'clients are told the number and wait; if a client does not wait, its connection ends',
     code: null,
     answers: grpc('closed'),
   },

@@ -1,5 +1,5 @@
-/** Bounds of questions without a key. */
+/** Limits of queries without a configuration key. */
 export const QUERY_BOUNDS = {
-  /** For a whole question to the query server, body included: statements and parameters are small. */
+  /** Time for a whole request to the query server, body included: statements and parameters are small. */
   questionMs: 20_000,
 } as const

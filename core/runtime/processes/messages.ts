@@ -1,31 +1,31 @@
-/** What a supervisor and its worker processes say to each other, over the channel that Node opens between them. */
+/** Messages between a supervisor and its workers, over the channel that Node opens between them. */
 import type { Config } from '../../catalogue/config/schema.ts'
 import type { ErrorCode } from '../../catalogue/errors/errors.ts'
 import type { CounterSamples } from '../../catalogue/events/event-bus.ts'
 import type { ProcessFigures } from '../process-figures.ts'
 
-/** What a worker runs: all it needs, so that it reads no settings of its own. */
+/** Everything that a worker needs to run, so that it reads no settings itself. */
 export interface WorkerOrder {
-  /** From 0. */
+  /** Starts at 0. */
   readonly index: number
-  /** Complete, with this worker's share of what is bounded for the whole. */
+  /** Complete, with this worker's share of the common limits. */
   readonly config: Config
   readonly version: string
-  /** Connections that a listener of this worker takes. */
+  /** Connections that a listener of this worker accepts. */
   readonly connections: number
 }
 
-/** Where a worker listens; null: not at all. */
+/** Where a worker listens; null: it does not listen. */
 export interface WorkerAddresses {
   readonly otlpHttp: string | null
   readonly otlpGrpc: string | null
 }
 
-/** How a worker is doing, reported every second. */
+/** The state of a worker, reported every second. */
 export interface WorkerReport {
   readonly counters: CounterSamples
   readonly figures: ProcessFigures
-  /** What keeps it from working; none: it works. */
+  /** Why it cannot work; empty: it works. */
   readonly reasons: readonly string[]
 }
 
@@ -37,11 +37,11 @@ export type ToWorker =
 /** Messages from a worker to the supervisor. */
 export type FromWorker =
   | { readonly kind: 'started'; readonly addresses: WorkerAddresses }
-  /** It could not start, and ends. */
+  /** It could not start, and exits. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'report'; readonly report: WorkerReport }
-  /** It has stopped, and ends; with a line for each part that failed or was late. */
+  /** It has stopped, and exits; with a line for each part that failed or was late. */
   | { readonly kind: 'stopped'; readonly left: readonly string[] }
 
-/** How often a worker reports. */
+/** Interval between two reports of a worker. */
 export const REPORT_EVERY_MS = 1_000

@@ -8,9 +8,9 @@ import { WorkerProcess } from './worker-process.ts'
 
 interface WorkerSupervisorOptions {
   readonly processes: number
-  /** Module that runs a worker. */
+  /** Module that a worker runs. */
   readonly entry: URL
-  /** What worker `index` runs; `first`: where the first one listens, null for itself at the start. */
+  /** The configuration of worker `index`; `first`: the addresses of the first worker, null for that worker itself. */
   readonly order: (index: number, first: WorkerAddresses | null) => WorkerOrder
   readonly events: Events
   readonly times?: Partial<SupervisorTimes>
@@ -18,14 +18,14 @@ interface WorkerSupervisorOptions {
 
 /** In milliseconds. */
 export interface SupervisorTimes {
-  /** A worker that reports nothing for this long hangs, and is killed: connections would still be given to it. */
+  /** A worker that reports nothing for this long hangs and is killed, because it would still get connections. */
   readonly silentMs: number
-  /** The same while it starts, and waits for its neighbours. */
+  /** The same limit while it starts and waits for its neighbours. */
   readonly startMs: number
-  /** Waits before one that ended is started again: the first, doubled each time, and the longest. */
+  /** Delays before a worker that ended is restarted: the first one, doubled each time, up to the longest. */
   readonly firstWaitMs: number
   readonly longestWaitMs: number
-  /** One that ran this long before it ended begins again with the first wait. */
+  /** A worker that ran this long before it ended gets the first delay again. */
   readonly settledMs: number
 }
 
@@ -36,20 +36,20 @@ const TIMES: SupervisorTimes = {
   longestWaitMs: 30_000,
   settledMs: 60_000,
 }
-/** From here on a worker that tells nothing is named as a reason. */
+/** A worker that reports nothing for this long is listed as a reason. */
 const LATE_MS = 5_000
-/** Beyond the grace, for a worker's last words. */
+/** Extra time after the grace period for a worker's last messages. */
 const LAST_WORDS_MS = 300
-/** For the others when one cannot start. */
+/** Time for the others to stop when one cannot start. */
 const GIVE_UP_MS = 2_000
 
-/** Starts worker processes, keeps them running, tells how they are doing together, and stops them. */
+/** Starts worker processes, keeps them running, combines their reports, and stops them. */
 export class Supervisor {
   readonly #options: WorkerSupervisorOptions
   readonly #times: SupervisorTimes
   readonly #tally = new WorkerTotals()
   readonly #workers = new Map<number, WorkerProcess>()
-  /** How each that is being started again ended, in words. */
+  /** For each worker that is being restarted, how it ended, as text. */
   readonly #fallen = new Map<number, string>()
   readonly #stopping = new AbortController()
   #first: WorkerAddresses | null = null
@@ -57,13 +57,13 @@ export class Supervisor {
   constructor(options: WorkerSupervisorOptions) {
     this.#options = options
     this.#times = { ...TIMES, ...options.times }
-    // Whatever ends this process: workers do not outlive it.
+    // Workers never outlive this process, however it ends.
     process.once('exit', this.#killAll)
   }
 
   /**
-   * Resolves when all are at work, with the addresses that they share. The first starts alone: a port that was left to the
-   * system is known then. Rejects with the error of one that cannot start, after ending the others.
+   * Resolves with the shared addresses when all workers run. The first worker starts alone, so that a port chosen by
+   * the system is known before the others start. If one cannot start, ends the others and rejects with its error.
    */
   async start(): Promise<WorkerAddresses> {
     try {
@@ -80,22 +80,22 @@ export class Supervisor {
     }
   }
 
-  /** What was counted by all, `own` included. */
+  /** Counters of all workers, plus `own`. */
   counters(own: CounterSamples): CounterSamples {
     return this.#tally.counters(own)
   }
 
-  /** What all cost, `own` included. */
+  /** Resource usage of all workers, plus `own`. */
   figures(own: FiguresWatch): FiguresWatch {
     return this.#tally.watch(own)
   }
 
-  /** Process ids of those that run, by index. */
+  /** Process ids of running workers, by index. */
   pids(): ReadonlyMap<number, number> {
     return new Map([...this.#workers].map(([index, { pid = 0 }]) => [index, pid]))
   }
 
-  /** Why those that listen, or all, take nothing in. Connections go to those that listen. */
+  /** Why the listening workers, or all of them, cannot ingest. Connections go to the workers that listen. */
   reasons(): readonly string[] {
     const running = [...this.#workers].filter(([, worker]) => worker.isStarted)
     if (running.length === 0) {
@@ -109,7 +109,7 @@ export class Supervisor {
     })
   }
 
-  /** Which are being started again, while the others work. */
+  /** Workers that are being restarted while the others work. */
   waiting(): readonly string[] {
     const { processes } = this.#options
     return [...this.#fallen].map(
@@ -152,7 +152,7 @@ export class Supervisor {
     return worker
   }
 
-  /** Until all are stopped: one that ended is started again, after a while. */
+  /** Until all are stopped: a worker that ends is restarted, after a delay. */
   async #keep(index: number): Promise<void> {
     const { firstWaitMs, longestWaitMs, settledMs } = this.#times
     let launchedMs = performance.now()

@@ -3,15 +3,15 @@ import type { FiguresWatch, ProcessFigures } from '../process-figures.ts'
 import type { WorkerReport } from './messages.ts'
 
 /**
- * What several processes have counted and cost together. A counter of the whole never falls: what a process had reported before
- * it ended stays in the sum, and the one that follows it counts from zero.
+ * The combined counters and resource usage of several processes. A combined counter never falls: the last report of a
+ * process that ended stays in the sum, and its successor counts from zero.
  */
 export class WorkerTotals {
   readonly #last = new Map<number, WorkerReport>()
   readonly #gone: WorkerReport[] = []
   #loops: ProcessFigures[] = []
 
-  /** The latest of worker `index`. */
+  /** The latest report of worker `index`. */
   report(index: number, report: WorkerReport): void {
     this.#last.set(index, report)
     this.#loops.push(report.figures)
@@ -39,7 +39,7 @@ export class WorkerTotals {
     return sumCounters([own, ...this.#all().map(({ counters }) => counters)])
   }
 
-  /** Together with those of the process itself. Delays are those of the workers, since they were asked for last. */
+  /** Combined with those of the process itself. Delays are those of the workers since the last reading. */
   watch(own: FiguresWatch): FiguresWatch {
     return {
       take: () => {

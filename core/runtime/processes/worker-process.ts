@@ -2,15 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { FromWorker, ToWorker, WorkerAddresses, WorkerOrder, WorkerReport } from './messages.ts'
 
-/** How a worker came to its end. */
+/** How a worker ended. */
 interface WorkerEnd {
-  /** In words: its signal, its exit code, or why it was killed. */
+  /** As text: its signal, its exit code, or why it was killed. */
   readonly how: string
-  /** Lines of what it could not finish; null where it was not asked to stop, or did not get to say. */
+  /** Lines about unfinished work; null if it was not asked to stop, or could not report. */
   readonly left: readonly string[] | null
 }
 
-/** One worker, as the process sees it that started it. */
+/** One worker, as seen by the process that started it. */
 export class WorkerProcess {
   readonly #child: ChildProcess
   readonly #started = Promise.withResolvers<WorkerAddresses>()
@@ -22,17 +22,17 @@ export class WorkerProcess {
   #isStarted = false
   readonly #onReport: (report: WorkerReport) => void
 
-  /** `entry`: module that runs a worker; `order` says what to run. */
+  /** `entry`: module that runs a worker; `order`: what to run. */
   constructor(entry: URL, order: WorkerOrder, onReport: (report: WorkerReport) => void) {
     this.#onReport = onReport
     this.#child = fork(entry, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#child.on('message', message => this.#hear(message as FromWorker))
     this.#child.once('error', error => this.#end(`cannot be started: ${error.message}`))
-    // Not `exit`, which may come before its last words have been read.
+    // Not `exit`, which may be emitted before its last messages have been read.
     this.#child.once('close', (code, signal) => {
       this.#end(this.#killedFor ?? (signal === null ? `exit code ${code}` : signal))
     })
-    // There may be no waiter for one that is started again.
+    // A restarted worker may have no waiter.
     this.#started.promise.catch(() => undefined)
     this.#send({ kind: 'start', order })
   }
@@ -54,12 +54,12 @@ export class WorkerProcess {
     return this.#ended.promise
   }
 
-  /** Since it last said something, or was started. */
+  /** Time since its last message, or since its start. */
   silentMs(): number {
     return performance.now() - this.#heardMs
   }
 
-  /** It takes in no more, finishes what is in flight, and ends. */
+  /** Stops accepting work, finishes what is in flight, and exits. */
   stop(graceMs: number): void {
     this.#send({ kind: 'stop', graceMs })
   }
@@ -70,7 +70,7 @@ export class WorkerProcess {
   }
 
   #send(message: ToWorker): void {
-    // One that is gone gets no message: its end says so.
+    // A worker that is gone gets no message; its end is reported instead.
     if (this.#child.connected) this.#child.send(message, () => undefined)
   }
 

@@ -3,7 +3,7 @@ import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quantities.ts'
 
-/** How readings become energy. */
+/** Metering: how readings become energy. */
 export const meteringSchema = z
   .strictObject({
     lateness: durationOrZero
@@ -72,7 +72,7 @@ const workloadRule = z.strictObject({
     ),
 })
 
-/** Who pays. */
+/** Workload accounts. */
 export const workloadsSchema = z
   .strictObject({
     account: z.string().default('default').describe('Account of workloads that match no rule'),
@@ -84,32 +84,32 @@ export const workloadsSchema = z
 const providedZone = z
   .string()
   .regex(ZONE, `must be ${ZONE_SHAPE}`)
-  .describe('Grid zone that its values are put in force for')
+  .describe('Grid zone to which its values apply')
 const providerKeys = {
   zone: providedZone,
-  interval: duration.prefault(900).describe('Seconds between two looks'),
+  interval: duration.prefault(900).describe('Seconds between two requests'),
   url: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('Address in place of the public one'),
+    .describe('Base URL, if not the public one'),
 }
 const area = z.string().min(1).describe('Name of the zone or region at the provider')
 
-/** Who is asked for intensities. One process asks: put it in the configuration of one. */
+/** A source of intensities. Only one process should fetch from it, so configure it there only. */
 const provider = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.literal('uk_carbon_intensity').describe('Great Britain, by half hours, without a key'),
+    kind: z.literal('uk_carbon_intensity').describe('Great Britain, half-hourly, without a key'),
     ...providerKeys,
     zone: providedZone.default('GB'),
   }),
   z.strictObject({
-    kind: z.literal('electricity_maps').describe('Electricity Maps, API v3, by hours'),
+    kind: z.literal('electricity_maps').describe('Electricity Maps, API v3, hourly'),
     ...providerKeys,
     area: area.optional(),
     token: z.string().min(1).describe('Key, best as `${file:PATH}`'),
   }),
   z.strictObject({
-    kind: z.literal('watttime').describe('WattTime, API v3, by five minutes'),
+    kind: z.literal('watttime').describe('WattTime, API v3, every five minutes'),
     ...providerKeys,
     area,
     user: z.string().min(1).describe('User'),
@@ -121,7 +121,7 @@ const provider = z.discriminatedUnion('kind', [
   }),
 ])
 
-/** What energy emits. */
+/** Carbon factors. */
 export const factorsSchema = z
   .strictObject({
     zone: z
@@ -130,7 +130,7 @@ export const factorsSchema = z
       .describe('Grid zone of hosts without a zone of their own: ISO country code or WORLD'),
     pue: decimal
       .default('1')
-      .describe('Power usage effectiveness (facility energy / IT energy); 1 counts the machine alone'),
+      .describe('Power usage effectiveness (facility energy / IT energy); 1 counts only the machine'),
     intensity_g_per_kwh: decimal.optional().describe('Overrides the built-in yearly average of the zone'),
     intensity_source: z.string().optional().describe('Source of the override, stored with the factor'),
     embodied_kg: decimal.optional().describe('Embodied emissions of one host, kgCO2e'),
@@ -140,7 +140,7 @@ export const factorsSchema = z
     providers: z
       .array(provider)
       .default([])
-      .describe('Who is asked for intensities; name each in the configuration of one process'),
+      .describe('Providers of intensities; configure each in one process only'),
   })
   .prefault({})
 
@@ -157,7 +157,7 @@ const tariffBand = z.strictObject({
   price_per_kwh: signedDecimal.describe('Energy price in the band'),
 })
 
-/** Where hosts stand; what a site leaves out is as in `factors`. */
+/** Locations of hosts; keys that a site omits come from `factors`. */
 export const sitesSchema = z
   .array(
     z.strictObject({
@@ -175,9 +175,9 @@ export const sitesSchema = z
     }),
   )
   .default([])
-  .describe('Locations of hosts; the first site that matches a host counts')
+  .describe('Locations of hosts; the first site that matches a host applies')
 
-/** What energy and resources cost. */
+/** Prices of energy and resources. */
 export const tariffsSchema = z
   .strictObject({
     currency: z

@@ -4,10 +4,10 @@ import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, duration, milliseconds } from './quantities.ts'
 
 const toggle = z.enum(['auto', 'on', 'off'])
-/** More cores than that are a case for more collectors. */
+/** To use more cores, run more collectors. */
 const MOST_PROCESSES = 64
 
-/** Sensors of this machine. */
+/** Sensors that read this machine. */
 export const sensorsSchema = z
   .strictObject({
     interval: duration.prefault(5).describe('Seconds between two readings of the sensors of this machine'),
@@ -36,7 +36,7 @@ export const sensorsSchema = z
   })
   .prefault({})
 
-/** Names of machines. */
+/** Names of hosts. */
 export const hostsSchema = z
   .strictObject({
     aliases: z
@@ -48,7 +48,7 @@ export const hostsSchema = z
   })
   .prefault({})
 
-/** The collector as a process. */
+/** Processes of the collector. */
 export const collectorSchema = z
   .strictObject({
     processes: z
@@ -62,7 +62,7 @@ export const collectorSchema = z
   })
   .prefault({})
 
-/** What requests with telemetry may cost. */
+/** Limits of telemetry requests. */
 export const intakeLimits = {
   body_bytes: bytes.prefault(67_108_864).describe('Largest request body, before and after decompression'),
   in_flight_bytes: bytes.prefault(268_435_456).describe('Bytes of all requests that are not durable yet'),
@@ -84,7 +84,7 @@ export const intakeLimits = {
     .describe('How far in the future an item may be dated; later items are rejected'),
 }
 
-/** How rows are put together into records. */
+/** How rows are grouped into records. */
 export const groupCommitSchema = z
   .strictObject({
     rows: z.int().positive().default(32_768).describe('Rows that close a batch'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Read by path, not by `${file:...}`, because they are followed while the process runs. */
+/** Configured as a path, not as `${file:...}`, because the file is watched while the process runs. */
 export const filePath = z
   .string()
   .min(1)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { filePath } from './file-path.ts'
 
-const PORT = 'must be a port from 0 to 65535 (0: any that is free), or off'
+const PORT = 'must be a port from 0 to 65535 (0: any free port), or off'
 const port = z.union([z.int(PORT).min(0, PORT).max(65_535, PORT), z.literal('off')], { error: PORT })
 const origin = z
   .string()
@@ -10,7 +10,7 @@ const origin = z
     'an origin as browsers send it, such as https://shop.example or https://*.shop.example, or *',
   )
 
-/** Where the process listens, with which certificate, and whose pages may send. */
+/** Addresses, certificate, and origins of web pages that may send. */
 export const listenSchema = z
   .strictObject({
     host: z
@@ -42,7 +42,7 @@ export const listenSchema = z
   })
   .prefault({})
 
-/** Who is let in. */
+/** Authentication. */
 export const authSchema = z
   .strictObject({
     tokens_file: filePath

@@ -6,7 +6,7 @@ export const ROLES = ['collector', 'processors', 'query'] as const
 /** A stage that a process can run. */
 export type Role = (typeof ROLES)[number]
 
-/** Keys of the process as a whole, which stand in no section. */
+/** Keys of the process as a whole, outside any section. */
 export const processKeys = {
   roles: z
     .array(z.enum(ROLES))
@@ -28,7 +28,7 @@ export const processKeys = {
   data: z.string().default('./.wattline').describe('Folder of the embedded log and engine'),
 }
 
-/** Telemetry of the process about its own work. */
+/** Telemetry about the process itself. */
 export const telemetrySchema = z
   .strictObject({
     traces: z.boolean().default(true).describe('Send traces of its own work'),

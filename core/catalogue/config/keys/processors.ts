@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { bytes, duration } from './quantities.ts'
 
-/** The processors as a whole. */
+/** Settings of all processors. */
 export const processorsSchema = z
   .strictObject({
     poll_bytes: bytes

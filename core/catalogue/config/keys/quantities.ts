@@ -39,14 +39,14 @@ function sizeBytes(text: string): number | undefined {
 }
 
 interface QuantityKey {
-  /** What a value must be, in words. */
+  /** What a value must be, for error messages. */
   readonly wanted: string
-  /** In the unit of the key; undefined for a text that is not one. */
+  /** The value in the unit of the key; undefined for invalid text. */
   readonly read: (text: string) => number | undefined
   readonly isGood: (value: number) => boolean
 }
 
-/** A number in the unit of the key, or a text with a unit of its own. */
+/** A number in the unit of the key, or a text with its own unit. */
 const quantity = ({ wanted, read, isGood }: QuantityKey) =>
   z.union([z.number(), z.string()], { error: wanted }).transform((given, context) => {
     const value = typeof given === 'number' ? given : BARE.test(given) ? Number(given) : read(given)
@@ -67,7 +67,7 @@ export const duration = quantity({
   isGood: value => value > 0,
 })
 
-/** Seconds, 0 among them. */
+/** Seconds, 0 included. */
 export const durationOrZero = quantity({
   wanted: 'must be a duration, such as 0s, 30s or 5m, or a number of seconds, not below 0',
   read: seconds,
@@ -99,12 +99,12 @@ export const bytes = quantity({
   isGood: value => Number.isSafeInteger(value) && value > 0,
 })
 
-/** Exact, so as text. */
+/** A string, so that the value stays exact. */
 export const decimal = z
   .string({ error: 'must be a decimal number in quotes, such as "0.25"' })
   .regex(/^\d{1,30}(\.\d{1,30})?$/, 'must be a decimal number in quotes, such as "0.25", not below 0')
 
-/** The same, below 0 too: power exchanges have such prices on windy days. */
+/** The same, but may be negative: prices on power exchanges are, on windy days. */
 export const signedDecimal = z
   .string({ error: 'must be a decimal number in quotes, such as "0.25"' })
   .regex(/^-?\d{1,30}(\.\d{1,30})?$/, 'must be a decimal number in quotes, such as "0.25" or "-0.05"')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { bytes, duration } from './quantities.ts'
 
-/** What one statement may cost. */
+/** Limits of one SQL statement. */
 export const sqlLimitsSchema = z
   .strictObject({
     seconds: duration.prefault(30).describe('Time limit of one statement'),

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { OPERATOR_TENANT, TENANT, TENANT_SHAPE } from '../../../model/identity.ts'
 import { bytes, duration } from './quantities.ts'
 
-/** Keys of `scrape`, named as those of Prometheus where they mean the same. docs/scrape.md says what is not taken over. */
+/** Keys of `scrape`, named as in Prometheus where they mean the same. docs/scrape.md lists what is not supported. */
 
-/** Exposition formats by Prometheus' names, newest first. */
+/** Exposition formats with the names of Prometheus, newest first. */
 export const SCRAPE_PROTOCOLS = [
   'OpenMetricsText1.0.0',
   'OpenMetricsText0.0.1',
@@ -88,7 +88,7 @@ const job = z.strictObject({
       insecure_skip_verify: z
         .boolean()
         .default(false)
-        .describe('Accept any certificate: anybody on the network path can read and change the traffic'),
+        .describe('Accept any certificate: anyone on the network path can read and change the traffic'),
     })
     .prefault({}),
   body_size_limit: bytes
@@ -153,7 +153,7 @@ export type ScrapeJob = z.infer<typeof job>
 /** Name of an exposition format. */
 export type ScrapeProtocol = (typeof SCRAPE_PROTOCOLS)[number]
 
-/** Targets that share labels, as files hold them. */
+/** Groups of targets that share labels, as in target files. */
 export const targetGroups = z.array(z.object({ targets: z.array(target), labels: labels.default({}) }))
 /** Targets with the labels that they share. */
 export type TargetGroup = z.infer<typeof targetGroups>[number]

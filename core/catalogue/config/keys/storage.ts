@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { bytes, days, duration } from './quantities.ts'
 
-/** Each is a reader of its own for every processor: docs/scaling.md says how many a fleet needs. */
+/** Each partition is a separate reader in every processor: docs/scaling.md says how many a fleet needs. */
 export const MOST_PARTITIONS = 1024
 
 /** The log that carries the streams. */
@@ -52,7 +52,7 @@ export const brokerSchema = z
       .min(1)
       .max(MOST_PARTITIONS)
       .default(2)
-      .describe('Partitions per stream; fixed once the data folder or the topics exist'),
+      .describe('Partitions per stream; cannot be changed once the data folder or the topics exist'),
     host_partitions: z
       .int()
       .min(1)
@@ -111,7 +111,7 @@ export const warehouseSchema = z
   })
   .prefault({})
 
-/** How long rows stay. */
+/** Retention of rows. */
 export const retentionSchema = z
   .strictObject({
     signals_days: days.prefault(30).describe('Days to keep spans, metrics, logs and readings'),

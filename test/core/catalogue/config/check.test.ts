@@ -75,7 +75,7 @@ it.each([
   ['factors: {zone: XX}', /^factors\.zone: no average intensity is known for zone XX.*intensity_g_per_kwh$/],
   ['listen: {http: 4318}', 'listen.otlp_http: port 4318 is already used by listen.http'],
   ['listen: {otlp_grpc: 4318}', 'listen.otlp_grpc: port 4318 is already used by listen.otlp_http'],
-  ['listen: {http: 70000}', 'listen.http: must be a port from 0 to 65535 (0: any that is free), or off'],
+  ['listen: {http: 70000}', 'listen.http: must be a port from 0 to 65535 (0: any free port), or off'],
   ['listen: {host: 5}', 'listen.host: must be text'],
   ['data: /notes.txt', /^data: \/notes\.txt is a file: set it to a folder/],
   ['scrape: {jobs: [{}]}', 'scrape.jobs.0.job_name: is missing: must be text'],
