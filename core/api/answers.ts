@@ -1,5 +1,5 @@
 /**
- * What the JSON routes answer: shared by the query server, the page and the command line. 64-bit integers are decimal
+ * Answers of the JSON routes, shared by the query server, the page and the command line. 64-bit integers are decimal
  * strings; null means unknown or unpriced, never zero. Times are ISO 8601 UTC unless the name says otherwise.
  */
 

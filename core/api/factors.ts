@@ -5,11 +5,11 @@ export interface IntensityAnswer {
   readonly unit: 'gCO2e/kWh'
   /** In order of time, without overlaps; there may be gaps. */
   readonly values: readonly IntensityValue[]
-  /** What holds where `values` says nothing; null: nothing does, energy then has no carbon. */
+  /** The value that applies where `values` has none; null: none applies, and energy has no carbon. */
   readonly otherwise: IntensityValue | null
 }
 
-/** A factor of the grid with the times for which it holds; null: always. */
+/** A grid factor with the times for which it applies; null: always. */
 interface IntensityValue {
   readonly from: string | null
   readonly to: string | null
@@ -25,6 +25,6 @@ export interface IntensityPutAnswer {
   readonly zone: string
   readonly kind: 'average' | 'marginal' | 'market'
   readonly values: number
-  /** UTC days of which something changed: 0 where the same values were put before. */
+  /** Number of UTC days that changed: 0 when the same values were set before. */
   readonly days_changed: number
 }

@@ -4,19 +4,19 @@ import type { ReadingQuality } from '../model/quality.ts'
 export interface LiveAnswer {
   readonly host: string
   readonly host_name: string
-  /** Hosts that sent readings in the last five minutes, for the selector: the first thousand of them by name. */
+  /** Hosts that sent readings in the last five minutes, for the selector: the first thousand by name. */
   readonly hosts: readonly { readonly host: string; readonly host_name: string }[]
-  /** How many there are; above the number listed, others can be asked for by `host`. */
+  /** Number of hosts; if it is larger than the list, query others with `host`. */
   readonly hosts_total: number
   /**
-   * What the host's readings are dated after their arrival, ms, where that is more than clocks should be apart: below 0 they are
-   * behind. Null: they are not, as far as is known.
+   * By how many ms the host's readings are dated ahead of their arrival (negative: behind), when this exceeds a normal
+   * clock difference. Null: no difference is known.
    */
   readonly clock_offset_ms: number | null
   readonly cpus: number
   readonly energy_quality: ReadingQuality | 'none'
   readonly energy_source: string
-  /** host: everything the machine draws; components: CPU and memory only. */
+  /** host: all power of the machine; components: CPU and memory only. */
   readonly boundary: 'host' | 'components'
   /** Error band of an estimate as a share of the value (0.4 = ±40 %); null when measured. */
   readonly error_band: number | null
@@ -27,7 +27,7 @@ export interface LiveAnswer {
   readonly pue: string
   readonly currency: string
   readonly price_per_kwh: string | null
-  /** Ends of the intervals, unix milliseconds, rising. */
+  /** Ends of the intervals, unix milliseconds, ascending. */
   readonly times_ms: readonly number[]
   readonly series: readonly LiveSeries[]
 }
@@ -40,7 +40,7 @@ export interface LiveSeries {
   readonly workload_id: string
   readonly workload_name: string
   readonly namespace: string
-  /** Milliwatts per interval, aligned with `times_ms`; null where no meter saw the interval. */
+  /** Milliwatts per interval, aligned with `times_ms`; null where no meter covers the interval. */
   readonly milliwatts: readonly (number | null)[]
   /** CPU cores used per interval, same alignment; null for idle. */
   readonly cpus_used: readonly (number | null)[]

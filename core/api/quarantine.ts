@@ -1,19 +1,19 @@
-/** `/api/v1/quarantine?stream=&limit=`: records that were set aside, the latest made first. */
+/** `/api/v1/quarantine?stream=&limit=`: quarantined records, newest first. */
 export interface QuarantineAnswer {
   readonly records: readonly QuarantineEntry[]
-  /** `limit` left records out. */
+  /** `limit` omitted records. */
   readonly truncated: boolean
 }
 
-/** A record that at least one processor has set aside. */
+/** A record that at least one processor has quarantined. */
 interface QuarantineEntry {
   readonly stream: string
   readonly partition: number
   readonly offset: string
-  /** When the record was made. */
+  /** When the record was created. */
   readonly made: string
   readonly processors: readonly string[]
-  /** Of one of the processors. */
+  /** Error code of one of the processors. */
   readonly code: string
   readonly error: string
   readonly bytes: number
@@ -22,9 +22,9 @@ interface QuarantineEntry {
 
 /** Whether the record has been appended to its stream again since it was quarantined. */
 export interface QuarantineReplay {
-  /** unknown: one was begun and not noted as done, so that the record may be in the log again or not. */
+  /** unknown: a replay began and was not recorded as done, so the record may or may not be in the log again. */
   readonly state: 'none' | 'done' | 'unknown'
-  /** How often it was appended again, and the place of the last time, `traces/0/25`. */
+  /** How often it was appended again, and the last position, `traces/0/25`. */
   readonly times: number
   readonly place: string | null
 }
@@ -35,9 +35,11 @@ export interface QuarantinedRecordAnswer extends QuarantineEntry {
   /** Null in streams without keys. */
   readonly key: string | null
   readonly headers: Readonly<Record<string, string>>
-  /** The log could not read the record back whole: these bytes are what was left of it. */
+  /** The log could not read the complete record: these bytes are all that was left of it. */
   readonly damaged: boolean
-  /** The place has named different records, since the log was changed for another one; this is one of them. */
+  /**
+   * The position has identified different records, because the log was replaced by another one; this is one of them.
+   */
   readonly ambiguous: boolean
   /** The record's bytes, base64. */
   readonly record: string
@@ -46,7 +48,7 @@ export interface QuarantinedRecordAnswer extends QuarantineEntry {
 /** `POST /api/v1/quarantine/{stream}/{partition}/{offset}/replay` */
 export interface ReplayAnswer {
   readonly from: string
-  /** Where the record lies in the log now. */
+  /** The record's new position in the log. */
   readonly to: string
   readonly processors: readonly string[]
 }

@@ -2,18 +2,18 @@
 export interface LagAnswer {
   readonly partitions: readonly LagEntry[]
   /**
-   * With `newest=true`, of every stream asked for that has a table: how new the newest row is that queries see. Null: the
-   * tables do not answer.
+   * With `newest=true`, for every requested stream that has a table: the age of the newest row that queries see. Null:
+   * the tables do not answer.
    */
   readonly newest?: readonly NewestRow[] | null
 }
 
-/** How old the newest row of a stream's table is. */
+/** Age of the newest row in a stream's table. */
 export interface NewestRow {
   readonly stream: string
   /** Latest event time of a row; for the ledger the start of its window; null: no rows. */
   readonly time: string | null
-  /** Seconds from then to now; below zero where a row is dated ahead. */
+  /** Seconds from then until now; negative when a row is dated ahead. */
   readonly age_seconds: number | null
 }
 
@@ -22,28 +22,28 @@ export interface LagEntry {
   readonly group: string
   readonly stream: string
   readonly partition: number
-  /** Offset after the last stored record, and how far the group has come. */
+  /** Offset after the last stored record, and the group's position. */
   readonly end: string
   readonly committed: string
-  /** Records between; in Kafka an upper bound, since its offsets also number what is not a record. */
+  /** Records in between; in Kafka an upper bound, since its offsets also number entries that are not records. */
   readonly pending: string
-  /** Seconds since the oldest pending record was made; null when none is pending. */
+  /** Seconds since the oldest pending record was created; null when none is pending. */
   readonly oldest_pending_seconds: number | null
 }
 
-/** `/api/v1/status`: what the page's header and `wattline top` say of this instance. */
+/** `/api/v1/status`: the state of this instance, for the page's header and `wattline top`. */
 export interface StatusAnswer {
   readonly version: string
   readonly started: string
   readonly roles: readonly string[]
   readonly tenant: string
-  /** Where this process takes OTLP over HTTP, `http://127.0.0.1:4318`; null: it does not. */
+  /** Address where this process accepts OTLP over HTTP, `http://127.0.0.1:4318`; null: it does not. */
   readonly otlp_http: string | null
   /** The same over gRPC, `http://127.0.0.1:4317`. */
   readonly otlp_grpc: string | null
-  /** Not ready reasons; empty when ready. */
+  /** Reasons why it is not ready; empty when ready. */
   readonly problems: readonly string[]
-  /** What files have lost and got back; for operators. */
+  /** Data losses and what was restored; for operators. */
   readonly notes?: readonly string[]
 }
 

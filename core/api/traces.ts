@@ -1,4 +1,4 @@
-/** `/api/v1/traces?limit=` newest first. */
+/** `/api/v1/traces?limit=`, newest first. */
 export interface RecentTracesAnswer {
   readonly traces: readonly {
     readonly trace_id: string

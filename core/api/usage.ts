@@ -1,19 +1,24 @@
 /** `/api/v1/usage` */
 export interface UsageAnswer {
   readonly window: { readonly from: string; readonly to: string }
-  /** Width of a row's time step; null: it is one of the calendar, or there is one row a group for the whole window. */
+  /**
+   * Width of a row's time step; null: steps are calendar months, or there is one row per group for the whole window.
+   */
   readonly step_seconds: number | null
-  /** Rows are of months (UTC), of which the window may hold the first and the last in part. */
+  /** Rows are calendar months (UTC); the window may contain the first and last month only partly. */
   readonly calendar_step: 'month' | null
   readonly group_by: readonly string[]
   readonly currency: string
   readonly rows: readonly UsageRow[]
-  /** `limit` left groups out of `rows`; `total` holds them. */
+  /** `limit` omitted groups from `rows`; `total` includes them. */
   readonly truncated: boolean
-  /** Sum of all rows, and of what include_idle left out of them is named in `excluded_uj`. */
+  /** Sum of all rows. Idle energy that include_idle excluded is in `excluded_uj`. */
   readonly total: UsageRow
   readonly excluded_uj: string
-  /** Steps in which idle energy was shared, finest first: 60 s unless that is too much to look at; null: whole, or not at all. */
+  /**
+   * Step in which idle energy was shared, the finest possible: 60 s unless that means too many rows; null: shared over
+   * the whole window, or not at all.
+   */
   readonly idle_shared_by_seconds: number | null
 }
 
@@ -31,9 +36,9 @@ export interface UsageRow {
   readonly carbon_embodied_ug: string | null
   readonly cost_energy_nano: string | null
   readonly cost_resource_nano: string | null
-  /** Share of the covered windows that meters saw, 0..1, over entries. */
+  /** Share of the windows' time that meters covered, 0..1, over entries. */
   readonly coverage: number
-  /** Share of the energy by quality, 0..1 each, in sum 1 (or all 0 without energy). */
+  /** Share of the energy by quality, each 0..1, summing to 1 (or all 0 without energy). */
   readonly quality: {
     readonly measured: number
     readonly interpolated: number

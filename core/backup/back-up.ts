@@ -1,6 +1,6 @@
 /**
- * Copies a snapshot to where backups are kept. Parts that are there already, from an earlier backup or from one that was
- * broken off, are not copied again: the same content has the same name. The manifest comes last.
+ * Copies a snapshot to the backup store. Parts that are there already, from an earlier or interrupted backup, are not
+ * copied again: the same content has the same name. The manifest is written last.
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -31,7 +31,7 @@ interface BackUpOptions {
   readonly now: () => number
 }
 
-/** One object to be: its name, how much is read for it, and its bytes. */
+/** An object to write: its name, the number of source bytes, and its content. */
 interface BackupSource {
   readonly name: string
   readonly bytes: number
@@ -41,11 +41,11 @@ interface BackupSource {
 /** Result of a backup that is complete in the store. */
 export interface BackedUp {
   readonly manifest: BackupManifest
-  /** Bytes of objects that were there already. */
+  /** Bytes of objects that existed already. */
   readonly reusedBytes: number
 }
 
-/** @throws backup_refused when backups of another data folder are there, disk_full, backup_unusable */
+/** @throws backup_refused when the store has backups of another data folder, disk_full, backup_unusable */
 export async function backUp(options: BackUpOptions): Promise<BackedUp> {
   const { data, snapshot, store, now } = options
   const folder = snapshotFolder(data, snapshot.id)
@@ -106,7 +106,7 @@ async function definitionsSource(folder: string, id: string): Promise<BackupSour
   return { name: `definitions/${id}.tar`, bytes: 0, open: () => packFolder(join(folder, 'engine')) }
 }
 
-/** Objects of the backups that are there, by name. */
+/** Objects of the existing backups, by name. */
 async function knownObjects(
   store: BackupStore,
   identity: string | null,
@@ -131,7 +131,7 @@ async function knownObjects(
   return known
 }
 
-/** Objects at a time: small ones wait for the disk or the network most of the time. */
+/** Concurrent objects: small ones mostly wait for the disk or the network. */
 const AT_A_TIME = 4
 
 async function copyAll(
@@ -160,7 +160,7 @@ async function copyAll(
       object = before
       reusedBytes += object.bytes
     } else {
-      // The checksum of an interrupted backup was not noted: it is made from the source, and only that.
+      // An interrupted backup did not record the checksum, so it is computed from the source, without writing.
       const watched = new Watched(source.open(), pass)
       if (size === undefined) await store.put(source.name, watched)
       else for await (const _ of watched);
@@ -174,7 +174,7 @@ async function copyAll(
   return { copied, reusedBytes }
 }
 
-/** What the place says it has, whatever it answered when it was written. */
+/** Checks what the store lists, whatever it answered to the write. */
 async function assertThere(store: BackupStore, objects: readonly BackupObject[]): Promise<void> {
   const there = new Map<string, number>()
   for (const prefix of ['logs/', 'definitions/', 'parts/']) {

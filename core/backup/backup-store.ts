@@ -1,4 +1,4 @@
-/** Where backups are kept: names and bytes, written once and never changed. A folder, or a bucket of S3. */
+/** Where backups are kept: objects with names, written once and never changed. A folder, or an S3 bucket. */
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
 /** Objects by name, written once and never changed. Implemented by a folder and by an S3 bucket. */
@@ -7,14 +7,14 @@ export interface BackupStore {
   readonly name: string
   /** Names below `prefix` (a folder's name and a slash) and their sizes. */
   list(prefix: string): Promise<ReadonlyMap<string, number>>
-  /** Whole or not at all: what is broken off leaves no name behind. */
+  /** Atomic: an interrupted write leaves no object with this name. */
   put(name: string, bytes: AsyncIterable<Uint8Array>): Promise<void>
-  /** @throws backup_unusable when there is none */
+  /** @throws backup_unusable when it does not exist */
   get(name: string): Promise<AsyncIterable<Uint8Array>>
   remove(name: string): Promise<void>
 }
 
-/** Opens `s3://bucket/prefix` or a folder; one that is not there is made by the first `put`. */
+/** Opens `s3://bucket/prefix` or a folder; the first `put` creates a missing folder. */
 export async function openBackupStore(
   name: string,
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,7 +1,7 @@
 /**
- * Writes the rows of frozen tables to files, each a record as the log holds them: any warehouse can insert it, under a token.
- * Files are made part by part and row range by row range, so that the same parts give the same files, and those of an
- * export that was broken off are not made again.
+ * Writes the rows of frozen tables to files. Each file is a record as in the log, so any warehouse can insert it under
+ * a token. Files are made part by part and row range by row range, so the same parts give the same files, and a
+ * repeated export does not write the files of an interrupted one again.
  */
 import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
@@ -35,11 +35,11 @@ interface TableExportOptions {
   readonly snapshot: Snapshot
   readonly store: BackupStore
   readonly maxMemoryBytes: number
-  /** Rows instead of bytes. */
+  /** Counts rows instead of bytes. */
   readonly onProgress: (progress: ByteProgress) => void
 }
 
-/** One insert each, of some tens of megabytes at most. */
+/** Rows of one insert, at most some tens of megabytes. */
 const FILE_ROWS = 131_072
 
 interface ExportedPart {
@@ -117,7 +117,7 @@ async function totalRows(
 interface Writer {
   readonly statements: Statements
   readonly store: BackupStore
-  /** Where the engine writes. */
+  /** Folder for the engine's output. */
   readonly draft: string
   readonly done: (rows: number) => void
 }
@@ -149,7 +149,7 @@ async function exportTable(
   return files
 }
 
-/** Parts of the table, in order. */
+/** Parts of the table, ordered by name. */
 const partsOf = ({ query, dialect }: Statements, table: string): Promise<readonly ExportedPart[]> =>
   query(
     `SELECT name, toFloat64(rows) AS rows, path FROM system.parts
@@ -175,7 +175,7 @@ async function exportPart(
   return files
 }
 
-/** A file for each version: the other side may have some of them. */
+/** One file per version: the other side may have some of them. */
 async function exportVersions(
   writer: Writer,
   stream: StreamDeclaration,

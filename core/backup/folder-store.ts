@@ -5,11 +5,11 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import { hasNoSpace } from '../runtime/disk-full.ts'
 import type { BackupStore } from './backup-store.ts'
 
-/** Ends names of files that are being written. */
+/** Suffix of files that are being written. */
 const PARTIAL = '.partial'
 const PIECE = 1024 * 1024
 
-/** A folder, best on another disk or machine. */
+/** Opens a folder as a store; best on another disk or machine. */
 export function openFolder(name: string): BackupStore {
   const root = resolve(name)
   return {
@@ -68,7 +68,7 @@ async function write(path: string, bytes: AsyncIterable<Uint8Array>): Promise<vo
   }
 }
 
-/** The name of a new file is durable only when its folder is. */
+/** The name of a new file is durable only after a sync of its folder. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   try {

@@ -1,6 +1,6 @@
 /**
- * Inserts the files of an export into other tables, each under a token made of its content: one that was inserted before is not
- * again. At the end rows, and the sums of the books, are compared with what the export says.
+ * Inserts the files of an export into other tables, each under a token derived from its content, so that no file is
+ * inserted twice. At the end it compares the number of rows and the sums of the books with the export.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
@@ -18,19 +18,19 @@ import type { ByteProgress } from './progress.ts'
 interface ImportOptions {
   readonly store: BackupStore
   readonly made: Export
-  /** With its tables made. */
+  /** Its tables exist already. */
   readonly warehouse: Pick<Warehouse, 'insert' | 'statements'>
-  /** What tells this target from others: its address. */
+  /** Identifies this target: its address. */
   readonly target: string
-  /** Rows instead of bytes. */
+  /** Counts rows instead of bytes. */
   readonly onProgress: (progress: ByteProgress) => void
 }
 
 const stateSchema = z.strictObject({
-  /** What was there before the first file. */
+  /** Rows that existed before the first file. */
   rows: z.record(z.string(), z.number()),
   ledger: z.array(z.record(z.string(), z.string())),
-  /** Names of files that are in. */
+  /** Names of imported files. */
   done: z.array(z.string()),
 })
 type ImportState = z.infer<typeof stateSchema>
@@ -38,10 +38,16 @@ type ImportState = z.infer<typeof stateSchema>
 const TRIES = 8
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
-/** The state is written after this many files: those after it are sent again, and refused by their tokens. */
+/**
+ * The state is written after this many files: later files are sent again after an interruption, and their tokens
+ * prevent duplicates.
+ */
 const KEEP_EVERY = 16
 
-/** Resolves with what differs from what the export says; nothing is good. @throws backup_unusable, warehouse_unavailable */
+/**
+ * Resolves with the differences from the export; empty when there are none. @throws backup_unusable,
+ * warehouse_unavailable
+ */
 export async function importTables(options: ImportOptions): Promise<readonly string[]> {
   const { store, made, warehouse, target, onProgress } = options
   const statements = warehouse.statements!
@@ -130,7 +136,7 @@ async function hasVersion(
   return (row?.n ?? 0) > 0
 }
 
-/** What is not as it must be. Others that wrote meanwhile show here too. */
+/** The differences. Rows that others wrote meanwhile show up here too. */
 async function compare(statements: Statements, made: Export, state: ImportState): Promise<string[]> {
   const findings: string[] = []
   for (const { table, files } of made.tables) {

@@ -1,4 +1,7 @@
-/** Runs `work` for each item, some at a time; the first failure ends it, after those that run. */
+/**
+ * Runs `work` for each item with limited concurrency. After the first failure no further work starts, and it rejects
+ * when the running work has ended.
+ */
 export async function inTurns<Item>(
   items: readonly Item[],
   atATime: number,

@@ -1,16 +1,16 @@
-/** What a backup holds. It is written last: a backup without one is not complete, and never taken for it. */
+/** The contents of a backup. It is written last: a backup without a manifest is incomplete and never used. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { BackupStore } from './backup-store.ts'
 
-/** Format of backups. Raised when an older version could not restore what a newer one writes. */
+/** Format of backups. Increased when an older version could not restore what a newer one writes. */
 const FORMAT = 1
 const count = z.int().min(0)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
 const objectSchema = z.strictObject({
-  /** In the place of the backups. */
+  /** Name in the store. */
   name: z.string(),
   bytes: count,
   sha256,
@@ -26,7 +26,7 @@ const partSchema = objectSchema.extend({
 const partitionSchema = z.strictObject({
   stream: z.string(),
   partition: count,
-  /** Offsets: of the oldest record, after the newest, and how far each group has come. */
+  /** Offsets of the oldest record, after the newest, and of each group. */
   first: z.string(),
   end: z.string(),
   committed: z.record(z.string(), z.string()),
@@ -35,11 +35,11 @@ const partitionSchema = z.strictObject({
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   id: z.string(),
-  /** Version of the program that took it. */
+  /** Version of the program that made it. */
   version: z.string(),
   takenAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
-  /** How long inserts into the tables were held for it. */
+  /** How long inserts into the tables were paused. */
   heldMs: z.number(),
   /** Null: the log is in Kafka. */
   log: z
@@ -54,8 +54,7 @@ const manifestSchema = z.strictObject({
     .nullable(),
 })
 /**
- * What a complete backup consists of: its objects with size and SHA-256, and which moment of the log and tables they
- * show.
+ * Manifest of a complete backup: its objects with size and SHA-256, and the moment of log and tables that they contain.
  */
 export type BackupManifest = z.infer<typeof manifestSchema>
 
@@ -77,7 +76,7 @@ export async function backupsIn(store: BackupStore): Promise<readonly string[]> 
     .sort()
 }
 
-/** Stores the manifest with its own checksum. Call it last: only a backup with a manifest counts as complete. */
+/** Stores the manifest with its own checksum. Call it last: only a backup with a manifest is complete. */
 export async function writeManifest(store: BackupStore, manifest: BackupManifest): Promise<void> {
   const text = JSON.stringify(manifest)
   const bytes = Buffer.from(JSON.stringify({ manifest: text, sha256: digest(text) }))
@@ -92,7 +91,7 @@ export async function writeManifest(store: BackupStore, manifest: BackupManifest
 /** Makes the backup incomplete; its objects stay until `prune` finds that no other backup needs them. */
 export const removeManifest = (store: BackupStore, id: string): Promise<void> => store.remove(nameOf(id))
 
-/** @throws backup_unusable for one that is damaged, or of a newer version */
+/** @throws backup_unusable when it is damaged or from a newer version */
 export async function readManifest(store: BackupStore, id: string): Promise<BackupManifest> {
   const pieces: Uint8Array[] = []
   for await (const piece of await store.get(nameOf(id))) pieces.push(piece)

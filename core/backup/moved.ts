@@ -1,4 +1,4 @@
-/** What an export holds: files of rows as records, and the sums that both sides must agree on. Written last. */
+/** Contents of an export: files of rows as records, and sums to compare after the import. Written last. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { WattlineError } from '../catalogue/errors/errors.ts'
@@ -11,13 +11,13 @@ const fileSchema = z.strictObject({
   rows: count,
   bytes: count,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Of tables that keep one row a version: which this is. */
+  /** For tables with one row per version: the version. */
   version: z.string().optional(),
 })
 /** One exported file of rows: its object name, row count, size and lower-case hex SHA-256. */
 export type MovedFile = z.infer<typeof fileSchema>
 
-/** The files made of one part of a table. Stored when they are complete, so that a repeated export skips the part. */
+/** The files of one part of a table. Written when they are complete, so that a repeated export skips the part. */
 export const partFilesSchema = z.array(fileSchema)
 
 const exportSchema = z.strictObject({
@@ -26,7 +26,7 @@ const exportSchema = z.strictObject({
   version: z.string(),
   takenAt: z.iso.datetime(),
   tables: z.array(z.strictObject({ stream: z.string(), table: z.string(), files: z.array(fileSchema) })),
-  /** Of each tenant of the ledger: entries and sums, as decimal text. */
+  /** Number of entries and sums for each tenant of the ledger, as decimal text. */
   ledger: z.array(z.record(z.string(), z.string())),
 })
 /** Manifest of an export: the files of every table, and each tenant's ledger sums for the importing side to compare. */
@@ -43,7 +43,7 @@ export const writeExport = (store: BackupStore, made: Export): Promise<void> => 
   return putText(store, NAME, JSON.stringify({ export: text, sha256: digest(text) }))
 }
 
-/** @throws backup_unusable when there is none that is complete */
+/** @throws backup_unusable when there is no complete export */
 export async function readExport(store: BackupStore): Promise<Export> {
   const text = await readText(store, NAME)
   if (text === null) {
@@ -66,7 +66,7 @@ export async function readExport(store: BackupStore): Promise<Export> {
   }
 }
 
-/** Null: there is no such file. */
+/** Null: the file does not exist. */
 export async function readText(store: BackupStore, name: string): Promise<string | null> {
   try {
     return (await readBytes(store, name)).toString('utf8')
@@ -76,7 +76,7 @@ export async function readText(store: BackupStore, name: string): Promise<string
   }
 }
 
-/** The whole object in memory. @throws WattlineError `backup_unusable` when it is missing */
+/** Reads the whole object into memory. @throws WattlineError `backup_unusable` when it is missing */
 export async function readBytes(store: BackupStore, name: string): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   for await (const piece of await store.get(name)) pieces.push(piece)

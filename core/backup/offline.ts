@@ -1,4 +1,4 @@
-/** The data folder of a process that does not run, opened just for a backup of it. */
+/** Opens the data folder of a stopped process, to back it up. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../catalogue/config/schema.ts'
@@ -11,11 +11,11 @@ import { Snapshots } from './snapshots.ts'
 /** The log and the engine of a stopped process, opened so that a snapshot of them can be taken. */
 export interface Offline {
   readonly snapshots: Snapshots
-  /** Closes log and engine; the snapshot stays. Harmless when called twice. */
+  /** Closes log and engine; the snapshot stays. May be called twice. */
   close(): Promise<void>
 }
 
-/** The caller holds the lock of the folder. @throws backup_refused when nothing is in it, data_unusable */
+/** The caller holds the lock of the folder. @throws backup_refused when the folder is empty, data_unusable */
 export async function openOffline(config: Config, version: string): Promise<Offline> {
   const { data } = config
   const hasLog = existsSync(join(data, 'log', 'data.mdb'))
@@ -25,7 +25,7 @@ export async function openOffline(config: Config, version: string): Promise<Offl
   }
   const broker = hasLog ? await openBrokerOfKind(config, silentEvents) : null
   try {
-    // Tokens stay as a crash left them: the next start compares them with the parts, and says what is missing.
+    // Tokens stay as a crash left them: the next start compares them with the parts, and reports what is missing.
     const engine = { repairTokens: false }
     const warehouse = hasEngine ? await openWarehouseOfKind(config, silentEvents, engine) : null
     return {

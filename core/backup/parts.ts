@@ -1,4 +1,4 @@
-/** The parts of frozen tables, and the names that backups keep them under. */
+/** The parts of frozen tables, and the names of their objects in backups. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,19 +8,19 @@ interface FrozenPart {
   readonly table: string
   readonly uuid: string
   readonly part: string
-  /** Its folder. */
+  /** Folder of the part. */
   readonly folder: string
   readonly rows: number
-  /** Of its files. */
+  /** Total size of its files. */
   readonly bytes: number
-  /** The object that holds it: the same for the same content, in every backup of this data folder. */
+  /** Name of the object: equal for equal content, in every backup of this data folder. */
   readonly object: string
 }
 
-/** Where the engine keeps a table of this UUID, below its folder. */
+/** The engine's folder for a table with this UUID, below its data folder. */
 export const tableFolder = (uuid: string): string => join('store', uuid.slice(0, 3), uuid)
 
-/** Every part of the frozen tables; the parts of one table in order of name. A table without rows has none. */
+/** Every part of the frozen tables, ordered by name within a table. A table without rows has none. */
 export async function frozenParts({ tables, parts }: Snapshot): Promise<readonly FrozenPart[]> {
   const found: FrozenPart[] = []
   for (const { name, uuid } of tables ?? []) {
@@ -33,7 +33,10 @@ export async function frozenParts({ tables, parts }: Snapshot): Promise<readonly
   return found
 }
 
-/** The engine's list of checksums covers what the files hold; names and sizes cover the few that are not in it. */
+/**
+ * The engine's list of checksums covers the contents of the files; names and sizes cover the few files that are not in
+ * it.
+ */
 export async function describePart({
   table,
   uuid,

@@ -1,4 +1,4 @@
-/** How far long work has come. */
+/** Progress of a long operation. */
 export interface ByteProgress {
   readonly doneBytes: number
   readonly totalBytes: number

@@ -2,8 +2,9 @@ import type { BackupStore } from './backup-store.ts'
 import { backupsIn, objectsOf, readManifest, removeManifest } from './manifest.ts'
 
 /**
- * Removes all but the newest `keep` backups, then every file that none of those needs: also what broken-off backups left.
- * Manifests go first: what is left of a removal that was broken off is never taken for a backup.
+ * Removes all but the newest `keep` backups, then every object that none of the remaining ones needs, including those
+ * of interrupted backups. Manifests are removed first, so an interrupted removal never leaves a backup that looks
+ * complete.
  */
 export async function prune(store: BackupStore, keep: number): Promise<void> {
   const ids = await backupsIn(store)

@@ -1,7 +1,7 @@
 /**
- * Brings a backup into an empty data folder. Each file is checked before it gets its name, so that what is there is whole
- * and a restore that was broken off goes on where it was; until the last one is there, a mark keeps the folder from
- * being used.
+ * Restores a backup into an empty data folder. Each file is checked before it gets its final name, so existing files
+ * are complete and an interrupted restore continues where it stopped. Until the last file is restored, a marker keeps
+ * processes out of the folder.
  */
 import { createWriteStream, existsSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
@@ -27,13 +27,13 @@ interface RestoreOptions {
   readonly onProgress: (progress: ByteProgress) => void
 }
 
-/** What is unpacked here is not checked yet. */
+/** Files that are unpacked here are not checked yet. */
 const DRAFTS = 'restoring.d'
-/** May be in a folder that counts as empty. */
+/** Files that an empty folder may contain. */
 const HARMLESS: ReadonlySet<string> = new Set(['lock', 'lock.pid', 'lost+found', MARK, DRAFTS])
 const AT_A_TIME = 4
 
-/** @throws restore_refused unless the folder is empty or holds a part of this very restore */
+/** @throws restore_refused unless the folder is empty or contains part of the same restore */
 async function assertRestorable(data: string, id: string): Promise<void> {
   const names = await readdir(data).catch(() => [])
   if (existsSync(join(data, MARK))) {
@@ -66,7 +66,7 @@ export async function restore(options: RestoreOptions): Promise<void> {
 
 interface RestoreTarget {
   readonly object: BackupObject
-  /** The file, or the folder of an archive's files. */
+  /** The file, or the folder into which an archive is unpacked. */
   readonly path: string
   readonly isArchive: boolean
 }
@@ -84,7 +84,7 @@ const targetsOf = ({ log, engine }: BackupManifest, data: string): readonly Rest
   ),
 ]
 
-/** Brings one after the other, and tells how far all have come. */
+/** Restores objects one after another, and reports the total progress. */
 function bringer({
   store,
   manifest,
@@ -133,14 +133,14 @@ function asFailure(error: unknown, object: BackupObject, store: BackupStore): un
   return new WattlineError('disk_full', 'The disk of the data folder is full.', { cause: error })
 }
 
-/** Last: before them the engine would see no table. */
+/** Last: without definitions the engine sees no tables. */
 async function bringDefinitions({ store, data }: RestoreOptions, object: BackupObject): Promise<void> {
   const draft = join(data, DRAFTS, 'definitions')
   await fetchChecked(store, object, draft, true, () => undefined)
   await moveInto(draft, enginePath(data))
 }
 
-/** Moves files and links; folders that are there stay. */
+/** Moves files and links; existing folders are kept. */
 async function moveInto(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
   for (const entry of await readdir(from, { withFileTypes: true })) {
@@ -149,7 +149,7 @@ async function moveInto(from: string, to: string): Promise<void> {
   }
 }
 
-/** Beforehand, so that a full disk is reported at once and not after an hour. @throws disk_full */
+/** Checked first, so that a full disk is reported at once and not after an hour. @throws disk_full */
 async function assertRoom(data: string, manifest: BackupManifest): Promise<void> {
   const needed = objectsOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
   const volume = await statfs(data)

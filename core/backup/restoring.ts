@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { type FolderLock, lockFolder } from '../runtime/folder-lock.ts'
 
-/** File in the data folder that holds the id of the backup while its restore is not complete. */
+/** File in the data folder with the id of the backup while its restore is incomplete. */
 export const MARK = 'restoring'
 
-/** Locks the data folder for a process that runs on it. @throws data_unusable while a restore into it is not complete */
+/** Locks the data folder for a running process. @throws data_unusable while a restore into it is incomplete */
 export function lockData(data: string): FolderLock {
   const lock = lockFolder(data)
   if (!existsSync(join(data, MARK))) return lock

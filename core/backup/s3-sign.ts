@@ -1,4 +1,6 @@
-/** Signature version 4 of requests to S3: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
+/**
+ * Signature version 4 for S3 requests: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+ */
 import { createHash, createHmac } from 'node:crypto'
 
 /** Credentials that sign requests. `sessionToken` is set for temporary credentials only. */
@@ -15,7 +17,7 @@ interface S3Request {
   readonly body: Uint8Array
 }
 
-/** The headers that the request needs, signed. */
+/** The signed headers of a request. */
 export function signed({ method, url, body }: S3Request, login: S3Login, now: Date): Record<string, string> {
   const time = now.toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
   const day = time.slice(0, 8)
@@ -56,7 +58,7 @@ export function signed({ method, url, body }: S3Request, login: S3Login, now: Da
   }
 }
 
-/** As RFC 3986 has it: encodeURIComponent leaves a few more as they are. */
+/** Encoding of RFC 3986: encodeURIComponent leaves a few more characters unencoded. */
 export const encoded = (text: string): string =>
   encodeURIComponent(text).replaceAll(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 

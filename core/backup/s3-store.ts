@@ -1,11 +1,11 @@
-/** A bucket of S3, or of anything that speaks its language. Addresses name the bucket in their path. */
+/** A bucket of S3, or of any server with the S3 protocol. URLs have the bucket in their path. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import { backoffMs } from '../runtime/backoff.ts'
 import type { BackupStore } from './backup-store.ts'
 import { encoded, type S3Login, signed } from './s3-sign.ts'
 
-/** Of one request; larger objects go in parts. S3 takes 10,000 of them: later ones are larger. */
+/** Size of one request; larger objects are uploaded in parts. S3 allows 10,000 parts, so later ones are larger. */
 const PIECE_BYTES = 8 * 1024 * 1024
 const LARGE_PIECE_BYTES = 64 * 1024 * 1024
 const SMALL_PIECES = 500
@@ -16,7 +16,7 @@ const NOTHING = Buffer.alloc(0)
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** @throws config_invalid when the environment lacks what is needed */
+/** @throws config_invalid when a required environment variable is missing */
 export function openS3(name: string, environment: Environment): BackupStore {
   const { bucket, prefix } = placeOf(name)
   const client = new S3Client(endpointOf(environment), loginOf(environment), name)
@@ -92,7 +92,7 @@ class S3Client {
     this.#store = store
   }
 
-  /** The answer, also 404; tries again what may pass. @throws place_unavailable */
+  /** Returns the response, also for 404; retries transient failures. @throws place_unavailable */
   async ask(
     method: string,
     path: string,
@@ -123,7 +123,7 @@ class S3Client {
   ): Promise<string> {
     const response = await this.ask(method, path, query, body)
     const text = await response.text()
-    // The end of an upload in parts may fail behind a status of 200.
+    // Completing a multipart upload may fail with status 200.
     if (response.status === 404 || /<Error>/.test(text)) {
       throw new WattlineError(
         'place_unavailable',
@@ -193,7 +193,7 @@ async function upload(client: S3Client, path: string, bytes: AsyncIterable<Uint8
     const body = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`
     await client.text('POST', path, { uploadId }, Buffer.from(body))
   } catch (error) {
-    // What was sent would be kept, and paid for, unseen.
+    // Otherwise S3 would keep the uploaded parts, invisibly, and charge for them.
     if (uploadId !== '') await client.ask('DELETE', path, { uploadId }).catch(() => undefined)
     throw error
   }
@@ -206,7 +206,7 @@ const assertFound =
     throw new WattlineError('place_unavailable', `The bucket of ${path} does not exist.`)
   }
 
-/** Text of an element of an answer; '' when it is not there. */
+/** Text of an element of the response; '' when it is missing. */
 function fieldOf(xml: string, name: string): string {
   const found = new RegExp(`<${name}>(.*?)</${name}>`, 's').exec(xml)?.[1] ?? ''
   return found.replaceAll(/&(lt|gt|amp|quot|apos|#\d+|#x[0-9a-f]+);/gi, (_, entity: string) =>

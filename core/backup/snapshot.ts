@@ -1,7 +1,7 @@
 /**
- * A snapshot: log and tables of one data folder as they were at one moment, kept in the folder itself until somebody has
- * copied it elsewhere. Taking it holds inserts into the tables for a moment, so that the two halves fit: what the log says is
- * stored is in the tables, and what is in the tables is in the log, under the same tokens.
+ * A snapshot contains log and tables of one data folder at one moment. It is kept in the folder itself until it has
+ * been copied elsewhere. Taking it pauses inserts into the tables for a moment, so that both halves match: records that
+ * the log counts as stored are in the tables, and rows in the tables are in the log, under the same tokens.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,24 +11,24 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
 const snapshotSchema = z.strictObject({
-  /** Also its folder below `snapshot/`. */
+  /** Also the name of its folder below `snapshot/`. */
   id: z.string(),
-  /** Version of the program that took it. */
+  /** Version of the program that made it. */
   version: z.string(),
   takenAt: z.iso.datetime(),
-  /** How long inserts were held. */
+  /** How long inserts were paused. */
   heldMs: z.number(),
-  /** Whether the log is in it; its copy is in `log/`. */
+  /** Whether it contains the log; the copy is in `log/`. */
   log: z.boolean(),
-  /** Tables of the engine in the process; null: they are on a server. Their definitions are in `engine/`. */
+  /** Tables of the embedded engine; null: they are on a server. Their definitions are in `engine/`. */
   tables: z.array(z.strictObject({ name: z.string(), uuid: z.string() })).nullable(),
   /** Folder of the tables' parts. */
   parts: z.string().nullable(),
 })
-/** What a snapshot holds and where. Written into its folder as JSON once the snapshot is complete. */
+/** Contents of a snapshot. Written into its folder as JSON once the snapshot is complete. */
 export type Snapshot = z.infer<typeof snapshotSchema>
 
-/** What is open of a data folder. */
+/** The open parts of a data folder. */
 export interface Opened {
   readonly data: string
   readonly version: string
@@ -39,7 +39,7 @@ export interface Opened {
 const FOLDER = 'snapshot'
 const FACTS = 'snapshot.json'
 
-/** Where a snapshot lies in its data folder. */
+/** Folder of a snapshot in its data folder. */
 export const snapshotFolder = (data: string, id: string): string => join(data, FOLDER, id)
 
 /** Takes a snapshot. It can be copied once `done` has resolved. @throws backup_refused when nothing is embedded */
@@ -77,11 +77,11 @@ export async function takeSnapshot(opened: Opened, id: string, nowMs: number): P
 
 interface Taken {
   readonly snapshot: Snapshot
-  /** It is whole and can be read. */
+  /** Resolves when the snapshot is complete and can be read. */
   readonly done: Promise<void>
 }
 
-/** What a folder says of the snapshot in it. @throws snapshot_gone */
+/** Reads the description of the snapshot in a folder. @throws snapshot_gone */
 export async function readSnapshot(data: string, id: string): Promise<Snapshot> {
   try {
     return snapshotSchema.parse(JSON.parse(await readFile(join(snapshotFolder(data, id), FACTS), 'utf8')))
@@ -90,7 +90,7 @@ export async function readSnapshot(data: string, id: string): Promise<Snapshot> 
   }
 }
 
-/** Lets go of what a snapshot keeps on the disk. */
+/** Frees the disk space of a snapshot. */
 export async function dropSnapshot(
   data: string,
   { id, parts }: Pick<Snapshot, 'id' | 'parts'>,
@@ -99,6 +99,6 @@ export async function dropSnapshot(
   await rm(snapshotFolder(data, id), { recursive: true, force: true })
 }
 
-/** Removes what processes left that ended in the middle of it. (Parts go when the engine opens.) */
+/** Removes the snapshots of processes that ended in the middle. (The engine removes the parts when it opens.) */
 export const dropSnapshots = (data: string): Promise<void> =>
   rm(join(data, FOLDER), { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** The snapshots of a running process: one at a time, for whoever asks for it again and again until it is copied. */
+/** The snapshots of a running process: one at a time, kept while its client keeps asking for it, until it is copied. */
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { SnapshotAnswer } from '../api/answers.ts'
@@ -6,14 +6,17 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Lifecycle } from '../runtime/lifecycle.ts'
 import { dropSnapshot, dropSnapshots, type Opened, takeSnapshot } from './snapshot.ts'
 
-/** A snapshot holds disk space of what has been merged or has expired since: one that is not asked for is dropped. */
+/**
+ * A snapshot keeps disk space of parts that have been merged or have expired since; it is dropped when no client asks
+ * for it.
+ */
 const LEASE_MS = 15_000
 
 interface LeasedSnapshot {
   answer: SnapshotAnswer
   readonly parts: string | null
   readonly done: Promise<void>
-  /** What the copy of the log failed with. */
+  /** Why copying the log failed. */
   failure: unknown
   timer: NodeJS.Timeout
 }
@@ -43,7 +46,7 @@ export class Snapshots {
     )
   }
 
-  /** Takes one; it can be copied once it is ready. @throws snapshot_busy while there is another */
+  /** Takes a snapshot; it can be copied once it is ready. @throws snapshot_busy while there is another one */
   async take(): Promise<SnapshotAnswer> {
     if (this.#taking || this.#held !== null) {
       throw new WattlineError('snapshot_busy', 'Another backup of this process is running.')
@@ -79,7 +82,7 @@ export class Snapshots {
     }
   }
 
-  /** Says that it is still wanted. @throws snapshot_gone; what the copy of the log failed with */
+  /** Keeps the snapshot. @throws snapshot_gone; or the error of copying the log */
   renew(id: string): SnapshotAnswer {
     const held = this.#of(id)
     if (held.failure !== null) throw held.failure
@@ -88,7 +91,7 @@ export class Snapshots {
     return held.answer
   }
 
-  /** Lets go of it. @throws snapshot_gone */
+  /** Drops the snapshot. @throws snapshot_gone */
   async drop(id: string): Promise<SnapshotAnswer> {
     const { answer, parts, timer, done } = this.#of(id)
     clearTimeout(timer)
@@ -112,6 +115,8 @@ export class Snapshots {
   }
 }
 
-/** Sorts by time. Of letters, digits and underscore: the engine writes other characters in folder names as %2D. */
+/**
+ * Sorts by time. Uses only letters, digits and underscores: the engine writes other characters in folder names as %2D.
+ */
 const snapshotId = (nowMs: number): string =>
   `${new Date(nowMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z_${randomBytes(3).toString('hex')}`

@@ -1,6 +1,6 @@
 /**
  * Folders as tar archives (POSIX ustar, with GNU's number format for files of 8 GiB and more), so that a backup can be
- * read without Wattline. The same files give the same bytes: names in order, no times, no owners.
+ * read without Wattline. The same files give the same bytes: sorted names, no times, no owners.
  */
 import { createReadStream } from 'node:fs'
 import { lstat, mkdir, open, readdir, readlink, symlink } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { dirname, isAbsolute, join, normalize } from 'node:path'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
 const BLOCK = 512
-/** Read and written at a time. */
+/** Size of one read or write. */
 const PIECE = 1024 * 1024
 const AT = {
   name: 0,
@@ -28,11 +28,11 @@ interface TarEntry {
   readonly name: string
   readonly kind: TarKind
   readonly size: number
-  /** Of links: where they point. */
+  /** Target of a link. */
   readonly target: string
 }
 
-/** The archive of the files and links below `folder`, with names relative to it below `prefix`. */
+/** The archive of the files and links below `folder`, with their relative names under `prefix`. */
 export async function* packFolder(folder: string, prefix = ''): AsyncGenerator<Buffer> {
   for (const path of await filesBelow(folder)) {
     const full = join(folder, path)
@@ -54,7 +54,7 @@ export async function* packFolder(folder: string, prefix = ''): AsyncGenerator<B
   yield Buffer.alloc(2 * BLOCK)
 }
 
-/** Relative paths of all files and links, in order. */
+/** Relative paths of all files and links, sorted. */
 async function filesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true })
   return entries
@@ -79,7 +79,7 @@ function head({ name, kind, size, target }: TarEntry): Buffer {
   return block
 }
 
-/** Names of up to 100 bytes in one field; longer ones at a slash, the front in another one. */
+/** Names of up to 100 bytes use one field; longer ones are split at a slash, with the front in another field. */
 function split(name: string): readonly [front: string, back: string] {
   if (Buffer.byteLength(name) <= 100) return ['', name]
   for (let at = name.indexOf('/'); at !== -1; at = name.indexOf('/', at + 1)) {
@@ -103,7 +103,7 @@ function readSize(block: Buffer): number {
   return Number.parseInt(textAt(block, AT.size, 12), 8)
 }
 
-/** Of all bytes, those of the checksum itself as spaces. */
+/** Sum of all bytes, with spaces in place of the checksum. */
 function checksum(block: Buffer): number {
   let sum = 0
   for (const [at, byte] of block.entries()) sum += at >= AT.checksum && at < AT.type ? 32 : byte
@@ -115,7 +115,7 @@ function textAt(block: Buffer, at: number, length: number): string {
   return block.toString('utf8', at, end === -1 || end > at + length ? at + length : end)
 }
 
-/** Writes what an archive holds below `folder`, and waits for the disk. @throws backup_unusable */
+/** Unpacks an archive below `folder`, and waits for the disk. @throws backup_unusable */
 export async function unpack(archive: AsyncIterable<Uint8Array>, folder: string): Promise<void> {
   const reader = new TarReader(archive)
   const links: TarEntry[] = []
@@ -126,13 +126,13 @@ export async function unpack(archive: AsyncIterable<Uint8Array>, folder: string)
     if (entry.kind === 'file') await writeFile(entry, reader, folder)
     else links.push(entry)
   }
-  // After all files, so that none is written through a link.
+  // After all files, so that no file is written through a link.
   for (const { name, target } of links) {
     if (isAbsolute(target)) throw damaged()
     await mkdir(dirname(join(folder, name)), { recursive: true })
     await symlink(target, join(folder, name))
   }
-  // To the end, for whoever counts or checks the bytes on their way.
+  // Reads to the end, for consumers that count or check the bytes.
   while ((await reader.upTo(PIECE)) !== null);
 }
 
@@ -144,7 +144,7 @@ function entryOf(block: Buffer): TarEntry {
   const front = textAt(block, AT.prefix, 155)
   const back = textAt(block, AT.name, 100)
   const name = front === '' ? back : `${front}/${back}`
-  // Nothing is ever written outside the folder, whoever made the archive.
+  // Never writes outside the folder, whatever the archive contains.
   if (name === '' || name.startsWith('/') || normalize(name) !== name || name.startsWith('..'))
     throw damaged()
   return {
@@ -176,7 +176,7 @@ async function writeFile({ name, size }: TarEntry, reader: TarReader, folder: st
 const damaged = (): WattlineError =>
   new WattlineError('backup_unusable', 'An archive of the backup is damaged.')
 
-/** Bytes of pieces of any size. */
+/** Reads bytes from chunks of any size. */
 class TarReader {
   readonly #pieces: AsyncIterator<Uint8Array>
   #rest: Buffer = Buffer.alloc(0)
@@ -185,7 +185,7 @@ class TarReader {
     this.#pieces = pieces[Symbol.asyncIterator]()
   }
 
-  /** Some bytes, `most` at most; null at the end. */
+  /** Up to `most` bytes; null at the end. */
   async upTo(most: number): Promise<Buffer | null> {
     while (this.#rest.length === 0) {
       const next = await this.#pieces.next()
@@ -197,7 +197,7 @@ class TarReader {
     return taken
   }
 
-  /** That many bytes; null when there are no more at all. @throws backup_unusable when it ends in between */
+  /** Exactly this many bytes; null at the end. @throws backup_unusable when it ends in between */
   async exactly(count: number): Promise<Buffer | null> {
     const parts: Buffer[] = []
     for (let left = count; left > 0; ) {

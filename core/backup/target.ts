@@ -5,7 +5,10 @@ import { STREAMS } from '../model/streams/index.ts'
 import { openWarehouseOfKind } from '../storage/open-warehouse.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
-/** Opens the server that rows are moved to, and makes its tables. @throws backup_refused when it is the embedded engine */
+/**
+ * Opens the server to which rows are moved, and creates its tables. @throws backup_refused when it is the embedded
+ * engine
+ */
 export async function openTarget(
   config: Config,
 ): Promise<{ readonly warehouse: Warehouse; readonly target: string }> {

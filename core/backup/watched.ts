@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Passes bytes on, and knows their number and checksum afterwards. */
+/** Passes bytes through, and afterwards knows their number and checksum. */
 export class Watched implements AsyncIterable<Uint8Array> {
   readonly #bytes: AsyncIterable<Uint8Array>
   readonly #onBytes: (count: number) => void

@@ -1,9 +1,12 @@
-/** Which containers and pods that sources describe are the same: joined where labels say so, else one description is chosen. */
+/**
+ * Finds which containers and pods from different sources are the same: joined where labels say so; otherwise one
+ * description is chosen.
+ */
 import { larger, sumOf } from '../model/integers.ts'
 import { type DescribedWorkload, familiesOf, isContainer, isNamed, usedBy } from './described-workload.ts'
 import { familyOf } from './sources.ts'
 
-/** Pod and name of a container, as sources that do not know its id call it; '' where they are not known. */
+/** Pod and name of a container, which sources use that do not know its id; '' where they are not known. */
 function podAndName({
   'k8s.pod.uid': uid,
   'k8s.container.name': name,
@@ -11,7 +14,7 @@ function podAndName({
   return uid && name ? `${uid}/${name}` : ''
 }
 
-/** A container called by pod and name is the one of that pod and name whose id is known. */
+/** A container identified by pod and name is the container with that pod and name whose id is known. */
 export function joinContainers(
   workloads: readonly DescribedWorkload[],
   asOf: (number | null)[],
@@ -26,15 +29,15 @@ export function joinContainers(
   for (const [index, { kind, id, labels: said }] of workloads.entries()) {
     const same = kind === 'container' && isNamed(id) ? byName.get(id) : undefined
     if (same === undefined) continue
-    // Of a container that was restarted there are two: both are distinguished by their ids already.
+    // A restarted container exists twice; its ids already distinguish both.
     asOf[index] = same.length === 1 ? same[0]! : null
     for (const other of same) labels[other] = { ...said, ...labels[other] }
   }
 }
 
 /**
- * Containers of one pod, some reported by id and others by name, that nothing links: two descriptions of the same CPU. The one
- * with names stays, unless it saw clearly less.
+ * Containers of one pod that some sources report by id and others by name, without a link between them: two
+ * descriptions of the same CPU. The one with names stays, unless it covers clearly less.
  */
 export function choosePods(
   workloads: readonly DescribedWorkload[],
@@ -64,8 +67,8 @@ export function choosePods(
 }
 
 /**
- * Containers that a source knows by id and not by pod (Kepler), beside containers or pods that others report and nothing links:
- * two descriptions of the same CPU. Those whose pods are known stay, unless they saw less than half.
+ * Containers that a source knows by id but not by pod (Kepler), next to containers or pods of other sources without a
+ * link between them: two descriptions of the same CPU. Those with known pods stay, unless they cover less than half.
  */
 export function chooseUnplaced(workloads: readonly DescribedWorkload[], asOf: (number | null)[]): void {
   const linked = standIns(asOf)
@@ -73,7 +76,7 @@ export function chooseUnplaced(workloads: readonly DescribedWorkload[], asOf: (n
   const placed = new Map<string, number[]>()
   for (const [index, { kind, labels, told }] of workloads.entries()) {
     const families = familiesOf([workloads[index]!])
-    // What several sources report under one id is linked.
+    // Reports of several sources under one id are linked.
     if (!isContainer(kind) || families.size !== 1 || linked.has(index)) continue
     const [family] = [...families]
     const isPlaced = kind === 'pod' || labels['k8s.pod.uid'] !== undefined
@@ -92,7 +95,7 @@ export function chooseUnplaced(workloads: readonly DescribedWorkload[], asOf: (n
   }
 }
 
-/** Workloads that count as others, and those that others count as. */
+/** Which workloads count as others, and which others count as them. */
 function standIns(asOf: readonly (number | null)[]): ReadonlySet<number> {
   const found = new Set<number>()
   for (const [index, as] of asOf.entries()) {
@@ -103,7 +106,7 @@ function standIns(asOf: readonly (number | null)[]): ReadonlySet<number> {
   return found
 }
 
-/** Pods hold their containers' time again. */
+/** The time of a pod includes that of its containers. */
 function finestUs(workloads: readonly DescribedWorkload[], some: readonly number[]): bigint {
   const used = (isPod: boolean): bigint =>
     sumOf(
@@ -114,7 +117,7 @@ function finestUs(workloads: readonly DescribedWorkload[], some: readonly number
   return larger(used(true), used(false))
 }
 
-/** What is the same for all of a pod, and what account rules need. */
+/** Labels that are the same for all containers of a pod and that account rules need. */
 const PLACE = ['k8s.namespace.name', 'k8s.pod.name', 'workload.namespace'] as const
 
 function placeOf(all: readonly Readonly<Record<string, string>>[]): Record<string, string> {

@@ -1,4 +1,7 @@
-/** Modes of the host's CPU time: capacity is the sum over all modes but nested ones, busy that without idle ones. */
+/**
+ * Modes of the host's CPU time. Capacity is the sum over all modes except nested ones; busy time is the same without
+ * idle modes.
+ */
 
 /** The CPU does no work. */
 const IDLE_MODES: ReadonlySet<string> = new Set(['idle', 'iowait'])

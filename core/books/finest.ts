@@ -1,6 +1,6 @@
 /**
- * The finest billed thing wins, so that no CPU time counts twice: a pod steps back for its containers, processes of a
- * container for that container. What the outer one used beyond its parts becomes unattributed.
+ * The finest billed workload wins, so that no CPU time counts twice: a pod gives way to its containers, and processes
+ * in a container give way to that container. What the outer one used beyond its parts becomes unattributed.
  */
 
 interface Someone {
@@ -9,7 +9,7 @@ interface Someone {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** Of each, whether it stays. */
+/** Whether each of them stays. */
 export function staysAsFinest(people: readonly Someone[]): readonly boolean[] {
   const podsWithContainers = new Set<string>()
   const containers = new Set<string>()
@@ -24,7 +24,7 @@ export function staysAsFinest(people: readonly Someone[]): readonly boolean[] {
   })
 }
 
-/** By uid, and by namespace and name, as sources call it that do not know the uid. */
+/** Its uid, and its namespace and name, which sources use that do not know the uid. */
 function podIdsOf(labels: Someone['labels']): readonly string[] {
   const [namespace, name] = [labels['k8s.namespace.name'], labels['k8s.pod.name']]
   const byName = namespace && name ? [`${namespace}/${name}`] : []

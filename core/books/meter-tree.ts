@@ -2,16 +2,17 @@ import type { Component } from '../model/components.ts'
 import { domainKindOf, domainOf } from './domains.ts'
 
 /**
- * The tree of meters: `host` encloses packages, memory and devices; `package-N` encloses `core-N` and `uncore-N`. A child
- * is never added to its parent, and counts on its own only where the parent was not metered. `psys` encloses what the
- * board's maker likes (the platform, or the processor's rails alone): it is the host where nothing else is metered, and
- * else nothing, since a host's meter that encloses less than its parts would turn every window into skew.
+ * The tree of meters: `host` contains packages, memory and devices; `package-N` contains `core-N` and `uncore-N`. A
+ * child is never added to its parent, and counts by itself only where the parent is not metered. The board's maker
+ * decides what `psys` contains (the platform, or only the processor's rails). It is the host where nothing else is
+ * metered, and is otherwise ignored, since a host meter that contains less than its parts would turn every window into
+ * skew.
  */
 
 const INSIDE_PACKAGE = /^(?:core|uncore)(?:-(.*))?$/
 const DIE = /^package-.*-die-/
 
-/** What a domain's energy is counted as; null when another meter already holds it. */
+/** The component of a domain's energy; null when another meter already includes it. */
 export function componentOf(domain: string, metered: ReadonlySet<string>): Component | null {
   if (domain === 'host') return 'host'
   if (domain === 'psys') return hasParts(metered) ? null : 'host'
@@ -32,14 +33,15 @@ const hasParts = (metered: ReadonlySet<string>): boolean =>
   hasPrefix(metered, 'core') ||
   hasPrefix(metered, 'dram')
 
-/** A package by itself and by its dies is one: the dies step back for the whole. */
+/** A package that is reported as a whole and by its dies is one: the dies give way to the whole. */
 function isHeldByPackage(domain: string, metered: ReadonlySet<string>): boolean {
   return DIE.test(domain) && metered.has(domain.replace(/-die-.*$/, ''))
 }
 
 function isInsideMetered(parent: string | undefined, metered: ReadonlySet<string>): boolean {
   if (parent === undefined) return hasPrefix(metered, 'package')
-  // Exporters number the children of dies by zone: which of the dies it is in does not matter, all are metered.
+  // Exporters number the children of dies by zone. Which die contains the child does not matter, since all dies are
+  // metered.
   return metered.has(`package-${parent}`) || [...metered].some(domain => DIE.test(domain))
 }
 

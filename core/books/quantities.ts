@@ -1,10 +1,10 @@
-/** What one of its values says: how much so far, or how much now. */
+/** Meaning of a value: the total so far, or the current amount. */
 type Aggregation = 'counter' | 'gauge'
 
 interface QuantityDeclaration {
   /** Its base unit in UCUM: joule, watt, second, byte, or a plain number. */
   readonly base: 'J' | 'W' | 's' | 'By' | '1'
-  /** Integers of a reading that make one base unit. */
+  /** Integer steps of a reading per base unit. */
   readonly perBase: bigint
   readonly aggregation: Aggregation
 }
@@ -13,7 +13,7 @@ interface QuantityDeclaration {
 export const QUANTITIES = {
   /** µJ. */
   energy: { base: 'J', perBase: 1_000_000n, aggregation: 'counter' },
-  /** µJ, as an exporter itself splits a domain's energy. */
+  /** µJ, as split by the exporter itself. */
   energy_active: { base: 'J', perBase: 1_000_000n, aggregation: 'counter' },
   energy_idle: { base: 'J', perBase: 1_000_000n, aggregation: 'counter' },
   /** mW. */
@@ -21,11 +21,11 @@ export const QUANTITIES = {
   /** µs. */
   cpu_time: { base: 's', perBase: 1_000_000n, aggregation: 'counter' },
   gpu_time: { base: 's', perBase: 1_000_000n, aggregation: 'counter' },
-  /** µs runnable and not running. */
+  /** µs runnable but not running. */
   cpu_wait: { base: 's', perBase: 1_000_000n, aggregation: 'counter' },
   /** Bytes. */
   memory: { base: 'By', perBase: 1n, aggregation: 'gauge' },
-  /** Reserved: bytes, and thousandths of a core or board. */
+  /** Reserved bytes, and thousandths of a core or board. */
   memory_request: { base: 'By', perBase: 1n, aggregation: 'gauge' },
   cpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
   gpu_request: { base: '1', perBase: 1_000n, aggregation: 'gauge' },
@@ -34,5 +34,5 @@ export const QUANTITIES = {
 /** What a reading measures. */
 export type Quantity = keyof typeof QUANTITIES
 
-/** Whether values say how much there was so far, and not how much there is now. */
+/** Whether values are totals so far, not current amounts. */
 export const isCounter = (quantity: Quantity): boolean => QUANTITIES[quantity].aggregation === 'counter'

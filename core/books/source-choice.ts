@@ -1,15 +1,15 @@
-/** Which of several sources of one meter counts: one alone, never their sum. */
+/** Chooses one of several sources of a meter. They are never added. */
 import { qualityRank } from '../model/quality.ts'
 
 interface SourceCoverage {
   readonly source: string
   /** measured | estimated | simulated */
   readonly quality: string
-  /** How much of the time in question the source saw. */
+  /** How much of the interval the source covers. */
   readonly seenNs: number
 }
 
-/** Below 0: `a` is the better one. By quality, then by what was seen, then by name, so that the choice does not waver. */
+/** Negative: `a` is better. Compares quality, then coverage, then name, so that the choice is stable. */
 export function compareSources(a: SourceCoverage, b: SourceCoverage): number {
   const byRank = qualityRank(a.quality) - qualityRank(b.quality)
   if (byRank !== 0) return byRank

@@ -1,4 +1,4 @@
-/** Sources of readings: what a reading's Source says of who took it. */
+/** Sources of readings, as named in a reading's Source. */
 
 /** Sensors of this product, sampled every few seconds. `cpu`: they see the CPU of a host from one place. */
 const SENSORS = {
@@ -11,15 +11,15 @@ const SENSORS = {
   'estimate:ccf': { sees: 'energy' },
 } as const
 
-/** What readings of sensors say as their source. */
+/** Sources of sensor readings. */
 export type SensorSource = keyof typeof SENSORS
 
-/** Whether a reading's Source names a sensor of this product: its rounds are regular, so that a gap is known sooner. */
+/** Whether a reading's Source is a sensor of this product: its rounds are regular, so a gap is detected sooner. */
 export const isSensorSource = (source: string): source is SensorSource => Object.hasOwn(SENSORS, source)
 
 /**
- * Name of the group of sources that see the CPU of a host from one place, so that what they report of its workloads never
- * overlaps. Of OpenTelemetry each metric may come from another agent; an exporter of Prometheus is one program.
+ * Name of the group of sources that see the CPU of a host from one place, so their reports about its workloads never
+ * overlap. With OpenTelemetry each metric may come from a different agent; a Prometheus exporter is one program.
  */
 export function familyOf(source: string): string {
   if (isSensorSource(source) && SENSORS[source].sees === 'cpu') return 'sensors'

@@ -1,6 +1,6 @@
 /**
- * Whose CPU time a host's sources tell: of two that describe the same CPU one counts, never both. A thing that sources call
- * by different names (a container by its id, and by its pod and name) is one, under the finer name.
+ * Decides which sources count for a host's CPU time: of two that describe the same CPU, one counts, never both. A
+ * workload that sources name differently (a container by its id, and by its pod and name) is one, under the finer name.
  */
 
 import { choosePods, chooseUnplaced, joinContainers } from './container-choice.ts'
@@ -10,11 +10,11 @@ import { familyOf } from './sources.ts'
 export type { DescribedWorkload, ToldCpu } from './described-workload.ts'
 
 interface WorkloadChoice {
-  /** Number of the workload that this one is, among those asked about; itself where it is no other; null: left out. */
+  /** Index of the workload that this one equals; its own index if it equals no other; null: left out. */
   readonly asOf: readonly (number | null)[]
-  /** Whether what this source reports of that workload counts. */
+  /** Whether this source's report about that workload counts. */
   readonly counts: (workload: number, source: string) => boolean
-  /** Labels of each workload, with what others knew of the same thing. */
+  /** Labels of each workload, including those that other sources knew. */
   readonly labels: readonly Readonly<Record<string, string>>[]
 }
 
@@ -27,7 +27,10 @@ interface WorkloadSource {
   readonly source: string
 }
 
-/** Whether there is nothing to choose from or to join: one family tells all. Nearly always so, and quickly found. */
+/**
+ * Whether there is nothing to choose or join, because one family reports everything. This is nearly always so, and is
+ * checked quickly.
+ */
 export function isOneDescription(told: readonly WorkloadSource[]): boolean {
   let [source, family] = ['', '']
   for (const { workloadKind, workloadId, source: by } of told) {
@@ -76,9 +79,10 @@ interface SourceFamily {
 }
 
 /**
- * Which family tells what runs outside of containers (processes, units, machines, jobs). The sensors of this product, which
- * see units and jobs, unless another saw twice as much: then they look out of a container. A family that does not know
- * which of its processes are in containers counts only where no other reports containers.
+ * Chooses the family that reports workloads outside containers (processes, units, machines, jobs): the sensors of this
+ * product, which see units and jobs, unless another family saw twice as much, which means that the sensors run inside a
+ * container. A family that does not know which processes are in containers counts only where no other reports
+ * containers.
  */
 function outsideContainers(
   workloads: readonly DescribedWorkload[],
@@ -99,7 +103,7 @@ function outsideContainers(
     ({ kind, told }) =>
       isContainer(kind) && told.some(({ source, us }) => us > 0n && familyOf(source) !== best?.name),
   )
-  // A source of memory alone does not compete.
+  // A source that reports only memory does not compete.
   if (best === undefined) return () => true
   if (isTold && !WHOLE_HOST.has(best.name)) return family => !found.has(family)
   return family => family === best.name || !found.has(family)

@@ -1,22 +1,22 @@
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { BufferPool } from './buffer-pool.ts'
 
-/** A body as received and inflated. */
+/** A body as received and decompressed. */
 export interface ReceivedBody {
   readonly bytes: Uint8Array
-  /** Gives its memory back: it must not be read any more, by other threads either. */
+  /** Releases its memory: it must not be read afterwards, not even by other threads. */
   release(): void
 }
 
-/** Bounds of one body, and where its memory comes from and is accounted. */
+/** Limits of one body, and the source and accounting of its memory. */
 export interface SinkOptions {
   readonly maxBytes: number
   readonly pool: BufferPool
-  /** Counts bytes before they are kept; what it throws ends the reading. */
+  /** Counts bytes before they are stored; if it throws, reading ends. */
   readonly reserve: (bytes: number) => void
 }
 
-/** Gathers chunks in one pooled buffer that grows, or keeps a single chunk as it is. */
+/** Collects chunks in one growing pooled buffer, or keeps a single chunk without copying. */
 export class BodySink {
   readonly #options: SinkOptions
   readonly #ownsChunks: boolean
@@ -26,8 +26,8 @@ export class BodySink {
   #buffer: Buffer | undefined
 
   /**
-   * `paidBytes`: reserved already, because the length was announced. `ownsChunks`: no other code will touch what is added, so
-   * its memory is given back as soon as it has been copied.
+   * `paidBytes`: already reserved, because the length was announced. `ownsChunks`: no other code uses the added chunks,
+   * so their memory is released as soon as they are copied.
    */
   constructor(options: SinkOptions, paidBytes: number, ownsChunks = false) {
     this.#options = options
@@ -77,8 +77,8 @@ export class BodySink {
   }
 
   /**
-   * Gives the memory of a chunk back where nothing else lies in it. Left to the garbage collector, which goes by memory
-   * outside of its heap too, bodies would make it search all of the heap several times a second.
+   * Releases the memory of a chunk if nothing else uses it. The garbage collector also counts memory outside its heap;
+   * if it had to release bodies, it would search the whole heap several times a second.
    */
   #free({ buffer, byteLength }: Buffer): void {
     if (!this.#ownsChunks || !(buffer instanceof ArrayBuffer)) return
@@ -86,6 +86,6 @@ export class BodySink {
   }
 }
 
-/** Error for a body beyond the limit, on the wire or after decompression. */
+/** Error for a body beyond the limit, as received or after decompression. */
 export const tooLarge = (maxBytes: number): WattlineError =>
   new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)

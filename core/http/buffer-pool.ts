@@ -1,11 +1,11 @@
 /**
- * Buffers for request bodies, used again: fresh large buffers for every request would make the collector run several
+ * Reuses buffers for request bodies. New large buffers for every request would make the garbage collector run several
  * times a second (external memory), and would cost a page fault per 4 KiB.
  */
 export interface BufferPool {
   /** A buffer of at least this many bytes, with arbitrary content. */
   acquire(bytes: number): Buffer
-  /** Gives a buffer back that `acquire` returned; no view of it may be kept. */
+  /** Returns a buffer from `acquire`; no view of it may be kept. */
   release(buffer: Buffer): void
   readonly idleBytes: number
 }

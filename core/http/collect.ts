@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 
-/** The client disconnected: no answer can be sent. */
+/** The client disconnected, so no answer can be sent. */
 export class ClientGone extends Error {}
 
-/** Hands over what a client sends until its end. Throws `ClientGone`, what `add` throws, or why the signal gave up. */
+/** Passes on what a client sends until the end. Throws `ClientGone`, what `add` throws, or the reason of the signal. */
 export async function receive(
   source: Readable,
   add: (chunk: Buffer) => void,
@@ -39,7 +39,7 @@ export async function collect(
   }
   source.on('data', onData)
   source.on('end', resolve)
-  // This one stays: a connection may also break while the rest of a refused body is being discarded.
+  // This handler stays: a connection may also break while the rest of a refused body is being discarded.
   source.on('error', error => reject(asError(error)))
   signal?.addEventListener('abort', () => reject(signal.reason))
   try {

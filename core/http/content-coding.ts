@@ -6,7 +6,7 @@ const CONTENT_CODINGS = ['identity', 'gzip', 'deflate', 'zstd'] as const
 /** A content coding that request bodies may have. */
 export type ContentCoding = (typeof CONTENT_CODINGS)[number]
 
-/** How a request's body is compressed; throws `media_type_unsupported` for a coding that cannot be undone here. */
+/** The compression of a request's body; throws `media_type_unsupported` for an unsupported coding. */
 export function requireCoding(headers: IncomingHttpHeaders): ContentCoding {
   const named = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   const coding = CONTENT_CODINGS.find(candidate => candidate === (named === '' ? 'identity' : named))
@@ -14,6 +14,6 @@ export function requireCoding(headers: IncomingHttpHeaders): ContentCoding {
   throw unsupportedMedia(`Content-Encoding ${quoteHeader(named)} is not supported.`)
 }
 
-/** Error that answers 415 on HTTP. */
+/** Error for a 415 answer over HTTP. */
 export const unsupportedMedia = (message: string): WattlineError =>
   new WattlineError('media_type_unsupported', message)

@@ -2,8 +2,9 @@ import { createServer } from 'node:net'
 import { listenError } from './listen-error.ts'
 
 /**
- * Whether a port is free for processes that will share it: the system would let them share it with strangers of the same
- * user, too. `what` is to listen there; port 0 always is free. @throws WattlineError `address_in_use`, `config_invalid`
+ * Checks that a port is free before several processes share it: the system would also let other programs of the same
+ * user share it. `what` names the listener; port 0 is always free. @throws WattlineError `address_in_use`,
+ * `config_invalid`
  */
 export function checkPortFree(what: string, host: string, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -7,10 +7,10 @@ import {
 import { FIXED_LIMITS } from '../catalogue/limits/limits.ts'
 import type { Http2Limits } from './http2-server.ts'
 
-/** What all streams of a connection together may have in flight before we have read it. */
+/** Data that all streams of a connection together may have in flight before we have read it. */
 const CONNECTION_WINDOW_BYTES = 4 * 1024 * 1024
 const SECOND_MS = 1_000
-/** Time for the message that we end to reach the client: a second round trip on bad lines. */
+/** Time for the closing message to reach the client: a second round trip on slow networks. */
 const NOTICE_MS = 100
 const HIGHEST_STREAM = 2 ** 31 - 1
 
@@ -42,11 +42,11 @@ export class Http2Connection {
     session.once('close', () => clearTimeout(this.#quiet))
   }
 
-  /** Tells the client to open no more streams, and ends when it has none. */
+  /** Tells the client to open no more streams, and ends when none is open. */
   end(): void {
     if (this.#ending || this.#session.destroyed) return
     this.#ending = true
-    // Streams that are on their way are still answered; without this notice they would fall silent.
+    // Streams in transit are still answered; without this notice they would get no answer.
     this.#session.goaway(constants.NGHTTP2_NO_ERROR, HIGHEST_STREAM)
     this.#wait(NOTICE_MS, () => this.#endIfUnused())
   }
@@ -76,7 +76,7 @@ export class Http2Connection {
   #endIfUnused(): void {
     if (this.#openStreams > 0) return
     this.#session.close()
-    // It waits for headers that have begun, which a client may never end.
+    // It waits for headers that have begun, and a client may never complete them.
     this.#wait(this.#limits.greetingMs, () => this.cut())
   }
 
@@ -89,7 +89,7 @@ export class Http2Connection {
     const nowMs = performance.now()
     if (nowMs - this.#control.sinceMs > SECOND_MS) this.#control = { frames: 0, streams: 0, sinceMs: nowMs }
     this.#control.frames += 1
-    // Clients in Go measure the way with a PING after answers that they get.
+    // Go clients measure the round trip with a PING after each answer that they receive.
     const { controlFrames, controlFramesOfCall } = FIXED_LIMITS
     const allowed = controlFrames + controlFramesOfCall * this.#control.streams
     if (this.#control.frames <= allowed) return

@@ -1,6 +1,6 @@
 /**
- * A listener for HTTP/2 alone: prior knowledge (h2c), or TLS with ALPN `h2`. It bounds what a connection can make us hold or
- * do, whoever is at its other end, and ends in order: clients get GOAWAY first, what is open is answered.
+ * A listener for HTTP/2 only: prior knowledge (h2c), or TLS with ALPN `h2`. It limits what any connection can make us
+ * store or do, and shuts down in order: clients get GOAWAY first, and open streams are answered.
  */
 import {
   createSecureServer,
@@ -20,48 +20,48 @@ import { HANDSHAKE_MS } from './web-server.ts'
 
 /** A bounded HTTP/2 server that can be drained. */
 export interface Http2Listener {
-  /** Resolves when listening; port 0: any free one. @throws WattlineError `address_in_use`, `config_invalid` */
+  /** Resolves when listening; port 0: any free port. @throws WattlineError `address_in_use`, `config_invalid` */
   listen(host: string, port: number): Promise<void>
   address(): { readonly host: string; readonly port: number }
   /**
-   * Accepts no more connections, tells clients to open no more streams, and resolves when those that are open have ended
-   * and all connections with them; after `drainMs` the rest is cut.
+   * Accepts no more connections, tells clients to open no more streams, and resolves when all open streams and
+   * connections have ended; after `drainMs` the rest is cut off.
    */
   stop(drainMs: number): Promise<void>
 }
 
 interface Http2Options {
-  /** What listens, for errors. */
+  /** Name of the listener, for errors. */
   readonly what: string
   readonly tls?: ListenerTls | undefined
   readonly events: Events
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
   readonly limits?: Partial<Http2Limits>
   readonly maxConnections?: number | undefined
-  /** Whether other processes may listen on the same port: the system spreads connections over them. */
+  /** Whether other processes may listen on the same port: the system distributes connections among them. */
   readonly reusePort?: boolean | undefined
 }
 
 /** In milliseconds. */
 export interface Http2Limits {
-  /** From a connection to the client's first frame; and from our last word to the connection's end. */
+  /** From a connection to the client's first frame; and from our last message to the connection's end. */
   readonly greetingMs: number
-  /** How long a connection stays without a stream. Clients reconnect when they have something to send. */
+  /** How long a connection may stay open without a stream. Clients reconnect when they have something to send. */
   readonly idleMs: number
-  /** Longest life of a stream; beyond it its client reads no answers, and the connection is cut. */
+  /** Longest lifetime of a stream; beyond it the client does not read its answers, and the connection is cut off. */
   readonly streamMs: number
 }
 
 const F = FIXED_LIMITS
 const LIMITS: Http2Limits = { greetingMs: F.headersMs, idleMs: F.grpcIdleMs, streamMs: F.callMs }
-/** After this much silence the system asks whether the other end still exists. */
+/** After this much silence the system checks whether the other end still exists. */
 const KEEP_ALIVE_MS = 30_000
 
 const SETTINGS = {
   maxConcurrentStreams: F.callsOfConnection,
   maxHeaderListSize: F.headerBytes,
-  // What a client may send unasked. It bounds no memory, since what arrives is taken at once, into a reserved buffer or
-  // nowhere; it bounds how often a sender must wait for our permission.
+  // How much a client may send without permission. This does not limit memory, since arriving data is read at once,
+  // into a reserved buffer or discarded; it limits how often a sender must wait for a window update.
   initialWindowSize: 1024 * 1024,
 } as const
 
@@ -70,7 +70,7 @@ const OPTIONS = {
   /** MB, of header tables, queued answers and unanswered PING and SETTINGS frames. */
   maxSessionMemory: 4,
   maxHeaderListPairs: F.headerFields,
-  /** Empty frames and the like that do nothing but keep us busy. */
+  /** Empty frames and similar ones that only consume CPU. */
   maxSessionInvalidFrames: 100,
   streamResetBurst: F.cancelledCalls,
   streamResetRate: F.cancelledCallsASecond,
@@ -87,7 +87,7 @@ class Listener implements Http2Listener {
   readonly #options: Http2Options
   readonly #server: Http2Server | Http2SecureServer
   readonly #connections = new Set<Http2Connection>()
-  /** With TLS also those that have not ended their handshake. */
+  /** With TLS, also sockets that have not finished their handshake. */
   readonly #sockets = new Set<Socket>()
 
   constructor(options: Http2Options) {
@@ -127,7 +127,7 @@ class Listener implements Http2Listener {
   async stop(drainMs: number): Promise<void> {
     if (!this.#server.listening) return
     const { promise: closed, resolve } = Promise.withResolvers<void>()
-    // Not its own close, which ends sessions before clients know: what they have sent meanwhile would be lost on the way.
+    // Not the server's own close, which ends sessions before clients know: data that they send meanwhile would be lost.
     NetServer.prototype.close.call(this.#server, () => resolve())
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
     for (const connection of this.#connections) connection.end()

@@ -15,7 +15,7 @@ import type { ContentCoding } from './content-coding.ts'
 
 type Compression = Exclude<ContentCoding, 'identity'>
 
-/** Undoes the compression of what was received, and gives that back. Throws as `BodySink` does, and `body_undecodable`. */
+/** Decompresses what was received, and releases it. Throws as `BodySink` does, and `body_undecodable`. */
 export async function inflated(
   coding: Compression,
   received: ReceivedBody,
@@ -31,27 +31,27 @@ export async function inflated(
     await inflate(coding, received.bytes, sink)
   } catch (error) {
     sink.release()
-    // What was received is left to the collector: another thread may be in the middle of it.
+    // The received data is left to the garbage collector: another thread may still be using it.
     throw error
   }
   received.release()
   return sink.body()
 }
 
-/** Up to this many bytes are inflated on this thread, in less time than they take to decode. */
+/** Bodies of up to this size are decompressed on this thread, in less time than they take to decode. */
 const AT_ONCE_BYTES = 1024 * 1024
 /** Header and trailer of gzip (RFC 1952). */
 const GZIP_BYTES = 18
-/** Deflate makes no more of a byte. */
+/** Deflate cannot expand a byte to more than this. */
 const DEFLATE_RATIO = 1032
 
-/** With `info` gunzipSync also gives its engine, which knows how much of the input it used up. */
+/** With `info`, gunzipSync also returns its engine, which knows how much of the input it consumed. */
 type Gunzipped = { readonly buffer: Buffer<ArrayBuffer>; readonly engine: { readonly bytesWritten: number } }
 
 /**
- * A body that ends by saying that it is small, into one buffer of that size: to hand it to another thread and to gather pieces
- * cost more than to inflate it. Undefined for whatever is out of the ordinary: the other way tells what is wrong with it.
- * Throws what `reserve` throws.
+ * Decompresses a body whose trailer announces a small size into one buffer of that size: handing it to another thread
+ * and collecting chunks would cost more than decompressing it. Undefined for anything unusual: the other way reports
+ * the error. Throws what `reserve` throws.
  */
 function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOptions): ReceivedBody | undefined {
   if (received.length < GZIP_BYTES) return undefined
@@ -60,7 +60,8 @@ function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOption
   )
   if (size > Math.min(AT_ONCE_BYTES, maxBytes, received.length * DEFLATE_RATIO)) return undefined
   reserve(size)
-  // A byte more than that: of a full buffer zlib makes another one. Below the size of Node's pool it would be a part of that.
+  // One byte more: zlib allocates another buffer when one is full. Below the size of Node's pool it would be a part of
+  // that pool.
   const chunkSize = Math.max(size + 1, Buffer.poolSize)
   const options: ZlibOptions = { chunkSize, maxOutputLength: Math.max(size, 1), info: true }
   try {
@@ -72,15 +73,15 @@ function gunzippedAtOnce(received: Uint8Array, { maxBytes, reserve }: SinkOption
   }
 }
 
-/** `bytesWritten`: bytes of input used up. */
+/** `bytesWritten`: bytes of input consumed. */
 type Inflater = Transform & { readonly bytesWritten: number }
 
-/** One frame per call of the engine; more is an attempt to keep the process busy, not telemetry. */
+/** The engine processes one frame per call; more frames are an attempt to keep the process busy, not telemetry. */
 const MAX_FRAMES = FIXED_LIMITS.frames
 
 /**
- * Of several zstd frames in one piece node:zlib (24.21) takes the first and drops the others without a word, so what it
- * left is inflated again until nothing is left.
+ * If a chunk contains several zstd frames, node:zlib (24.21) silently decodes only the first, so the rest is
+ * decompressed again until nothing is left.
  */
 async function inflate(coding: Compression, received: Uint8Array, sink: BodySink): Promise<void> {
   let rest = received
@@ -100,13 +101,13 @@ async function inflate(coding: Compression, received: Uint8Array, sink: BodySink
   throw undecodable(new Error('it has data after its end'))
 }
 
-/** Chunks near the expected size: 16 KiB pieces, the default, more than double the cost of a request. */
+/** Chunks near the expected size: the default of 16 KiB more than doubles the cost of a request. */
 function createInflater(coding: Compression, inputBytes: number): Inflater {
   const chunkSize = Math.min(1024 * 1024, Math.max(16 * 1024, inputBytes * 4))
   if (coding === 'gzip') return createGunzip({ chunkSize })
-  // HTTP's deflate has the header of zlib (RFC 9110, 8.4.1.2).
+  // HTTP's deflate has a zlib header (RFC 9110, 8.4.1.2).
   if (coding === 'deflate') return createInflate({ chunkSize })
-  // A frame may ask for a window of 128 MiB before its first byte comes out.
+  // A frame may request a window of 128 MiB before its first byte comes out.
   return createZstdDecompress({
     chunkSize,
     params: { [constants.ZSTD_d_windowLogMax]: FIXED_LIMITS.zstdWindowLog },

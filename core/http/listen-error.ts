@@ -1,6 +1,6 @@
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
-/** Why a port cannot be listened on, as an error of the catalogue. `what` listens there. */
+/** The catalogue error for a port that cannot be opened. `what` names the listener. */
 export function listenError(
   error: NodeJS.ErrnoException,
   what: string,
@@ -12,7 +12,7 @@ export function listenError(
       cause: error,
     })
   }
-  // Node's answer where the system has no SO_REUSEPORT that spreads connections.
+  // Node's error on systems without an SO_REUSEPORT that distributes connections.
   const reason =
     error.code === 'ENOTSUP'
       ? 'this system does not allow processes to share a port: set `collector.processes: 1`'

@@ -1,2 +1,2 @@
-/** What a stranger sent, a header or a path, as a message quotes it: short, and with no line of its own. */
+/** Quotes untrusted text (a header or a path) in a message: short, and without line breaks. */
 export const quoteHeader = (text: string | undefined): string => JSON.stringify((text ?? '').slice(0, 100))

@@ -7,20 +7,20 @@ import { inflated } from './inflate.ts'
 
 interface BodyOptions extends SinkOptions {
   readonly coding: ContentCoding
-  /** Called when the headers leave nothing to object to, just before the first byte is read. */
+  /** Called when the headers are valid, just before the first byte is read. */
   readonly beforeBody: () => void
 }
 
 /**
- * Reads a body within its limit, also after decompression: inflating stops at the limit, whatever the body would grow to.
- * Throws `body_too_large`, `body_undecodable`, what `reserve` throws, or `ClientGone`. After an error the rest of the
- * body is discarded as it comes, so that the connection can be answered and used again.
+ * Reads a body within its limit, also after decompression: decompression stops at the limit, whatever the full size
+ * would be. Throws `body_too_large`, `body_undecodable`, what `reserve` throws, or `ClientGone`. After an error the
+ * rest of the body is discarded, so that the connection can be answered and reused.
  */
 async function readBody(request: IncomingMessage, options: BodyOptions): Promise<ReceivedBody> {
   const announced = announcedBytes(request)
   if (announced !== undefined && announced > options.maxBytes) throw tooLarge(options.maxBytes)
   if (announced !== undefined) options.reserve(announced)
-  // node:http makes a copy of its own of each piece.
+  // node:http copies each chunk itself.
   const received = new BodySink(options, announced ?? 0, true)
   options.beforeBody()
   try {
@@ -39,8 +39,8 @@ async function readBody(request: IncomingMessage, options: BodyOptions): Promise
 }
 
 /**
- * Reads the body of an admitted request, hands it on, and gives its memory back when it is used; the admission whatever
- * happens. Throws as `readBody` does, or what `use` throws.
+ * Reads the body of an admitted request, passes it on, and releases its memory after use; releases the admission in any
+ * case. Throws as `readBody` does, or what `use` throws.
  */
 export async function withBody<Result>(
   request: IncomingMessage,
@@ -58,7 +58,7 @@ export async function withBody<Result>(
       beforeBody,
     })
     const result = await use(body.bytes)
-    // Not after a failure: an append that was given up for its time may still be reading what it was given.
+    // Not after a failure: an append that timed out may still be reading the body.
     body.release()
     return result
   } finally {

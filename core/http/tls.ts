@@ -4,13 +4,13 @@ import type { Config } from '../catalogue/config/schema.ts'
 import type { Events } from '../catalogue/events/events.ts'
 import { openReloadedFiles, type ReloadedFiles } from '../runtime/reloaded-files.ts'
 
-/** The certificate that every listener of the process shows, as its files are now. */
+/** The current certificate of every listener of the process. */
 export interface ListenerTls {
-  /** What a server begins with. Whether clients must show a certificate never changes while the process runs. */
+  /** Initial options of a server. Whether clients must present a certificate never changes while the process runs. */
   options(): TlsOptions
-  /** The server follows the files from now on: new connections meet the new certificate, open ones stay. */
+  /** From now on the server follows the files: new connections use the new certificate, open ones continue. */
   attach(server: Server): void
-  /** What is wrong with the files, or soon will be; null when nothing is. */
+  /** The problem with the files, now or soon; null when there is none. */
   note(): string | null
   close(): void
 }
@@ -21,7 +21,7 @@ interface TlsFiles {
   readonly clientCa: string | undefined
 }
 
-/** The files that the configuration names; undefined: no TLS. */
+/** The files named in the configuration; undefined: no TLS. */
 export const tlsFilesOf = ({
   cert,
   key,
@@ -35,10 +35,10 @@ interface Material {
   readonly expiresMs: number
 }
 
-/** A certificate that expires this soon is reported: it has not been renewed. */
+/** A certificate that expires within this time is reported, since it has not been renewed. */
 const WARN_BEFORE_MS = 7 * 86_400_000
 
-/** @throws WattlineError `config_invalid` naming the file that cannot be used. */
+/** @throws WattlineError `config_invalid` with the name of the unusable file. */
 export async function openListenerTls(
   files: TlsFiles,
   events: Events,
@@ -59,7 +59,7 @@ export async function openListenerTls(
   return {
     options: () => ({
       ...reloaded.value.context,
-      // Without a certificate of these authorities the handshake fails, before any request is read.
+      // Without a certificate of these authorities, the handshake fails before any request is read.
       ...(clientCa === undefined ? {} : { requestCert: true, rejectUnauthorized: true }),
     }),
     attach(server) {
@@ -77,7 +77,7 @@ export async function openListenerTls(
   }
 }
 
-/** Throws an Error that names the file. */
+/** Throws an Error with the file name. */
 export function readMaterial(files: TlsFiles, [cert, key, ca]: readonly Buffer[]): Material {
   if (cert === undefined || key === undefined) throw new Error('both the certificate and its key are needed')
   const shown = certificateIn(files.cert, cert)

@@ -1,4 +1,4 @@
-/** Where a listener is asked, by its address and whether it has a certificate. */
+/** URL of a listener, from its address and whether it has a certificate. */
 export const urlOf = (
   { host, port }: { readonly host: string; readonly port: number },
   { tls }: { readonly tls?: object | undefined },

@@ -7,7 +7,7 @@ import type { ListenerTls } from './tls.ts'
 /** Longest time between a connection and the end of its TLS handshake. */
 export const HANDSHAKE_MS = 10_000
 
-/** A server for HTTP/1.1; over TLS alone where there is a certificate. Handshakes that fail are counted. */
+/** An HTTP/1.1 server, with TLS if there is a certificate. Failed handshakes are counted. */
 export function createWebServer(
   options: ServerOptions,
   { tls, events }: { readonly tls?: ListenerTls | undefined; readonly events: Events },
@@ -20,7 +20,7 @@ export function createWebServer(
   return server
 }
 
-/** The server knows connections only from the end of their handshake on: one that never ends it would hold up a stop. */
+/** The server knows connections only after their handshake: an unfinished handshake would delay a stop. */
 function closeHandshakesToo(server: Server): void {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

@@ -19,25 +19,25 @@ const FIXED32 = 5
 export class ProtobufReader {
   readonly bytes: Uint8Array
   position = 0
-  /** Parts of the last 64-bit value; signed, as bit operations leave them. */
+  /** The two parts of the last 64-bit value; signed, because of bit operations. */
   low = 0
   high = 0
-  /** The message being read, for errors; readers of nested messages set it and put it back. */
+  /** Name of the current message, for errors; readers of nested messages set and restore it. */
   message = ''
   #tag = 0
-  /** The same bytes, for values of several. */
+  /** The same bytes, for multi-byte values. */
   readonly view: DataView
   readonly #expected: string
 
   /** `expected`: what the body should be, for errors. */
   constructor(body: Uint8Array, expected = 'an OTLP request') {
     this.#expected = expected
-    // A Buffer is another shape to the compiler than a plain array, and would make every access below slower.
+    // A Buffer has a different hidden class from a plain array, and would make every access below slower.
     this.bytes = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
     this.view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   }
 
-  /** The next field's number and wire type in one (number × 8 + type), or 0 at the end of the message. */
+  /** Number and wire type of the next field (number × 8 + type), or 0 at the end of the message. */
   tag(end: number): number {
     if (this.position >= end) return 0
     const first = this.bytes[this.position]!
@@ -67,7 +67,7 @@ export class ProtobufReader {
     return stop
   }
 
-  /** A varint of up to 64 bits into `low` and `high`. */
+  /** Reads a varint of up to 64 bits into `low` and `high`. */
   varint(end: number): void {
     const start = this.position
     let low = 0
@@ -92,7 +92,7 @@ export class ProtobufReader {
     throw this.failure('a number has more than ten bytes', start)
   }
 
-  /** A varint cut to 32 bits, as protobuf reads uint32, enums and bools. */
+  /** A varint truncated to 32 bits, as protobuf reads uint32, enums and bools. */
   uint32(end: number): number {
     const first = this.position < end ? this.bytes[this.position]! : 0x80
     if (first < 0x80) {
@@ -129,12 +129,12 @@ export class ProtobufReader {
     return this.view.getFloat64(this.#take(8, end), true)
   }
 
-  /** `low` and `high` as an unsigned number; beyond 2^53 to the nearest. */
+  /** `low` and `high` as an unsigned number; beyond 2^53 rounded to the nearest. */
   unsigned(): number {
     return (this.high >>> 0) * 4_294_967_296 + (this.low >>> 0)
   }
 
-  /** `low` and `high` as a signed number; beyond 2^53 to the nearest. */
+  /** `low` and `high` as a signed number; beyond 2^53 rounded to the nearest. */
   signed(): number {
     return this.high * 4_294_967_296 + (this.low >>> 0)
   }
@@ -148,8 +148,8 @@ export class ProtobufReader {
   }
 
   /**
-   * Passes over a field that the caller did not take. `known` has a bit set for every field number (below 32) of the
-   * message that we do read: such a field with another wire type is not an extension but a broken sender.
+   * Skips a field that the caller did not read. `known` has a bit for every field number (below 32) of the message that
+   * we read: such a field with another wire type is not an extension but a sender's error.
    */
   skip(tag: number, end: number, known: number): void {
     const field = tag >>> 3
@@ -191,7 +191,10 @@ export class ProtobufReader {
     }
   }
 
-  /** Groups are long deprecated, but an unknown field may be one. Counted instead of recursive: depth is the sender's. */
+  /**
+   * Groups are long deprecated, but an unknown field may be one. Counted instead of recursive, because the sender
+   * controls the depth.
+   */
   #skipGroup(end: number): void {
     for (let depth = 1; depth > 0; ) {
       const tag = this.tag(end)
@@ -210,18 +213,18 @@ export class ProtobufReader {
   }
 }
 
-/** Where in a body something is wrong: the field after whose tag, and the byte. */
+/** Position of an error in a body: the last tag, and the byte. */
 interface FaultPosition {
   readonly expected: string
   readonly message: string
-  /** 0: none was read yet. */
+  /** 0: no tag was read yet. */
   readonly tag: number
   readonly at: number
-  /** Of the whole body. */
+  /** Length of the whole body. */
   readonly length: number
 }
 
-/** The error `body_undecodable` for a body that is not what was expected. */
+/** The error `body_undecodable` for a body with unexpected content. */
 export function undecodable(
   what: string,
   { expected, message, tag, at, length }: FaultPosition,

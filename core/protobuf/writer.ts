@@ -7,7 +7,7 @@ const MAX_VARINT_BYTES = 10
 const MAX_COPIED_BYTES = 64
 const WIDE_LENGTH_BYTES = 5
 
-/** Where a writer gets its buffers, and gives those back that have become too small. What `acquire` throws ends the writing. */
+/** Source of a writer's buffers; buffers that have become too small are returned. If `acquire` throws, writing ends. */
 export interface WriterMemory {
   /** A buffer of at least this many bytes. */
   acquire(bytes: number): Buffer
@@ -16,7 +16,9 @@ export interface WriterMemory {
 
 const ordinaryMemory: WriterMemory = { acquire: bytes => Buffer.allocUnsafe(bytes), release: () => {} }
 
-/** Writes protobuf into a growing buffer. Nested messages are closed by moving their bytes up for the length. */
+/**
+ * Writes protobuf into a growing buffer. When a nested message ends, its bytes are moved to make space for the length.
+ */
 export class ProtobufWriter {
   readonly #memory: WriterMemory
   #buffer: Buffer
@@ -27,7 +29,7 @@ export class ProtobufWriter {
     this.#buffer = memory.acquire(capacityBytes)
   }
 
-  /** Gives the buffer back; nothing may be written or read after. */
+  /** Releases the buffer; the writer must not be used afterwards. */
   release(): void {
     this.#memory.release(this.#buffer)
     this.#length = 0
@@ -58,13 +60,13 @@ export class ProtobufWriter {
     this.#buffer[this.#length++] = rest
   }
 
-  /** One byte, as it is. */
+  /** One byte, unchanged. */
   byte(value: number): void {
     this.#reserve(1)
     this.#buffer[this.#length++] = value
   }
 
-  /** 64 bits as varint: negative numbers in two's complement, as protobuf's int64 has them. */
+  /** 64 bits as varint: negative numbers in two's complement, as in protobuf's int64. */
   varint64(value: bigint): void {
     this.#reserve(MAX_VARINT_BYTES)
     let rest = BigInt.asUintN(64, value)
@@ -80,7 +82,7 @@ export class ProtobufWriter {
     this.#length = this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length)
   }
 
-  /** 64 bits as two parts, each cut to 32 bits: a BigInt per value would be slow where there are many. */
+  /** 64 bits as two parts, each truncated to 32 bits: many BigInts would be slow. */
   fixed64Parts(low: number, high: number): void {
     this.#reserve(8)
     this.#length = this.#buffer.writeUInt32LE(low >>> 0, this.#length)
@@ -124,7 +126,7 @@ export class ProtobufWriter {
     this.copy(source, from, to)
   }
 
-  /** The bytes of a range. Short ones are copied here: a view of each would be an object each. */
+  /** Copies the bytes of a range. Short ones are copied here, without creating a view object for each. */
   copy(source: Uint8Array, from: number, to: number): void {
     const size = to - from
     this.#reserve(size)
@@ -133,7 +135,7 @@ export class ProtobufWriter {
     this.#length += size
   }
 
-  /** Starts a length-delimited value after its tag; hand what it returns to `end`. */
+  /** Starts a length-delimited value after its tag; pass the result to `end`. */
   begin(): number {
     this.#reserve(1)
     this.#length += 1
@@ -153,7 +155,7 @@ export class ProtobufWriter {
     this.#length += size
   }
 
-  /** Like `begin`, but `endWide` moves nothing: the length takes five bytes, however short it is. */
+  /** Like `begin`, but `endWide` moves nothing: the length always takes five bytes. */
   beginWide(): number {
     this.#reserve(WIDE_LENGTH_BYTES)
     this.#length += WIDE_LENGTH_BYTES

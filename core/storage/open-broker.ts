@@ -6,16 +6,16 @@ import type { Config } from '../catalogue/config/schema.ts'
 import type { Events } from '../catalogue/events/events.ts'
 import { instanceName } from '../runtime/instance.ts'
 
-/** Of the data folder. */
+/** Name in the data folder. */
 const LOG_FOLDER = 'log'
 
-/** What goes with the log of the data folder, beside the configuration. */
+/** Options of the embedded log, in addition to the configuration. */
 export type LogOptions = Omit<HistoryOptions, 'endsFile'>
 
-/** Longest waits for an answer of Kafka; default the client's. */
+/** Timeouts for answers of Kafka; by default those of the client. */
 export interface KafkaPatience {
   readonly timeoutMs?: number | undefined
-  /** For the first answer alone. */
+  /** For the first answer only. */
   readonly startTimeoutMs?: number | undefined
 }
 
@@ -45,9 +45,10 @@ export async function openBrokerOfKind(
     topicPrefix,
     replication,
     events,
-    // Who reads the log also trims it: a thousand collectors would ask for the same.
+    // Only processes that read the log trim it: otherwise a thousand collectors would send the same requests.
     trims: config.roles.includes('processors') || config.forward.url !== undefined,
-    // Before the grace is over: what hangs here is not to wait for Kafka to miss it.
+    // Before the end of the grace period: other replicas should not have to wait until Kafka notices that this one
+    // hangs.
     leaveAfterMs: config.shutdown_grace * 600,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),

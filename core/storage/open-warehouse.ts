@@ -4,25 +4,25 @@ import type { Events } from '../catalogue/events/events.ts'
 import type { CustodyOptions } from '../warehouse/embedded/custody.ts'
 import type { Warehouse } from '../warehouse/warehouse.ts'
 
-/** Of the data folder. */
+/** Name in the data folder. */
 export const TABLES_FOLDER = 'warehouse'
 
-/** What only the embedded engine needs to know. */
+/** Options that only the embedded engine needs. */
 export interface EmbeddedOptions {
   /** False only in the chaos proof, which leaves the engine's deduplication logs as a crash left them. */
   readonly repairTokens?: boolean
-  /** Compares what lies on the disk with what was there. */
+  /** Compares the files on disk with the earlier inventory. */
   readonly custody?: CustodyOptions
-  /** Told that tables which were gone are back, or that an operator does without them: another process opens them. */
+  /** Called when missing tables are back, or an operator continues without them: another process must open them. */
   readonly onTablesBack?: () => void
-  /** Told that the engine has broken down: only another process can open it again. */
+  /** Called when the engine has broken down: only another process can open it again. */
   readonly onBrokenDown?: (error: unknown) => void
 }
 
-/** One try to reach a ClickHouse server; who starts tries again. */
+/** Time limit of one attempt to reach a ClickHouse server; the caller retries. */
 const SERVER_START_MS = 2_000
 
-/** Opens the tables that the configuration names; an engine is loaded only by who uses it. */
+/** Opens the tables that the configuration names; the engine is loaded only when it is used. */
 export async function openWarehouseOfKind(
   config: Config,
   events: Events,

@@ -1,11 +1,11 @@
-/** Field numbers and tags of OTLP, made from the table of its messages. */
+/** Field numbers and tags of OTLP, derived from the table of its messages. */
 import { WIRE, type WireType } from '../writer.ts'
 import { OTLP_ENUMS, OTLP_MESSAGES, SCALAR_WIRE } from './messages.ts'
 
 type Messages = typeof OTLP_MESSAGES
 /** Name of an OTLP message in the table. */
 export type OtlpMessage = keyof Messages
-/** A number for each field of each message. */
+/** The number of each field of each message. */
 type Numbers = { readonly [M in OtlpMessage]: { readonly [F in keyof Messages[M]]: number } }
 
 type AnyField = readonly [number: number, type: string, repeated?: string]
@@ -18,7 +18,7 @@ function eachField(of: (field: AnyField) => number): Numbers {
   return Object.fromEntries(numbers)
 }
 
-/** How one value of a type is written: enums as numbers, messages by their length. */
+/** Wire type of a value: enums are varints, messages are length-delimited. */
 function wireOf(type: string): WireType {
   if (type in OTLP_ENUMS) return WIRE.varint
   return type in SCALAR_WIRE ? SCALAR_WIRE[type as keyof typeof SCALAR_WIRE] : WIRE.bytes
@@ -27,15 +27,15 @@ function wireOf(type: string): WireType {
 /** Field numbers. */
 export const FIELD = eachField(([number]) => number)
 
-/** Tags (number * 8 + wire type) as fields are written: repeated numbers packed. */
+/** Tags (number * 8 + wire type) as fields are written: repeated numbers are packed. */
 export const TAG = eachField(
   ([number, type, repeated]) => number * 8 + (repeated === undefined ? wireOf(type) : WIRE.bytes),
 )
 
-/** Tags of single values: of repeated numbers one that is not packed. Senders may write either. */
+/** Tags of single values: for repeated numbers, the unpacked tag. Senders may write either. */
 export const SINGLE_TAG = eachField(([number, type]) => number * 8 + wireOf(type))
 
-/** For `skip` of readers: a bit for every field of the message. */
+/** For a reader's `skip`: one bit for every field of the message. */
 export const KNOWN_FIELDS: Readonly<Record<OtlpMessage, number>> = masks()
 
 function masks(): Readonly<Record<OtlpMessage, number>> {
@@ -46,9 +46,12 @@ function masks(): Readonly<Record<OtlpMessage, number>> {
   return Object.fromEntries(bits)
 }
 
-/** What surrounds items, alike in all signals: a request holds ResourceX, which holds ScopeX, which holds the items. */
+/**
+ * The structure around items, the same in all signals: a request contains ResourceX, which contains ScopeX, which
+ * contains the items.
+ */
 export const ENVELOPE = {
-  /** Field of a request that holds a ResourceX. */
+  /** Field of a request that contains a ResourceX. */
   resources: FIELD.ExportTraceServiceRequest.resourceSpans,
   /** Fields of a ResourceX and of a ScopeX: the resource or scope, its members, and the schema URL. */
   description: FIELD.ResourceSpans.resource,
@@ -56,7 +59,7 @@ export const ENVELOPE = {
   schemaUrl: FIELD.ResourceSpans.schemaUrl,
 } as const
 
-/** Its tags; all are messages or texts. */
+/** Their tags; all are messages or strings. */
 export const ENVELOPE_TAG = {
   resources: TAG.ExportTraceServiceRequest.resourceSpans,
   description: TAG.ResourceSpans.resource,
@@ -65,10 +68,10 @@ export const ENVELOPE_TAG = {
 } as const
 
 const { gauge, sum, histogram, exponentialHistogram, summary } = FIELD.Metric
-/** The fields of Metric that hold points, one of which each has. */
+/** The fields of Metric that contain points; each metric has one of them. */
 export const METRIC_KINDS: readonly number[] = [gauge, sum, histogram, exponentialHistogram, summary]
 
-/** What receivers answer, alike in all signals: a partial success with a count of rejected items and a message. */
+/** Answers of receivers, the same in all signals: a partial success with the number of rejected items and a message. */
 export const RESPONSE = {
   partialSuccess: FIELD.ExportTraceServiceResponse.partialSuccess,
   rejected: FIELD.ExportTracePartialSuccess.rejectedSpans,
@@ -77,5 +80,5 @@ export const RESPONSE = {
 
 /** A value of AggregationTemporality. */
 export const CUMULATIVE = 2
-/** Bit of a data point's flags: it marks the end of a series and has no value. */
+/** Bit of a data point's flags: the point marks the end of a series and has no value. */
 export const NO_RECORDED_VALUE = 1

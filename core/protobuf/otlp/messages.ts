@@ -1,6 +1,6 @@
 import { WIRE, type WireType } from '../writer.ts'
 
-/** How scalars are written; `hex` and `base64` are both protobuf bytes, which OTLP/JSON writes as hex where they are ids. */
+/** Wire types of scalars; `hex` and `base64` are both protobuf bytes, and OTLP/JSON writes ids as hex. */
 export const SCALAR_WIRE = {
   string: WIRE.bytes,
   hex: WIRE.bytes,
@@ -15,10 +15,10 @@ export const SCALAR_WIRE = {
   uint32: WIRE.varint,
   sint32: WIRE.varint,
 } as const satisfies Readonly<Record<string, WireType>>
-/** A scalar type of protobuf, as .proto files name it. */
+/** A protobuf scalar type, as named in .proto files. */
 export type Scalar = keyof typeof SCALAR_WIRE
 
-/** Names by number, behind their prefix. */
+/** Names by number, without their prefix. */
 export const OTLP_ENUMS = {
   SpanKind: {
     prefix: 'SPAN_KIND_',
@@ -47,8 +47,8 @@ export const OTLP_ENUMS = {
 type OtlpField = readonly [number: number, type: string, repeated?: 'repeated']
 
 /**
- * OTLP's messages (opentelemetry-proto 1.11): JSON name, field number, type. All that reads or writes OTLP takes its numbers
- * from here, the decoder in WebAssembly too (`npm run wasm`). Repeated numeric fields are packed.
+ * OTLP's messages (opentelemetry-proto 1.11): JSON name, field number, type. All code that reads or writes OTLP takes
+ * its numbers from here, including the decoder in WebAssembly (`npm run wasm`). Repeated numeric fields are packed.
  */
 export const OTLP_MESSAGES = {
   ExportTraceServiceRequest: {

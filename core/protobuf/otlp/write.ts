@@ -4,7 +4,7 @@ import { FIELD } from './fields.ts'
 const { key: KEY, value: VALUE } = FIELD.KeyValue
 const { stringValue: STRING_VALUE } = FIELD.AnyValue
 
-/** A text as field `field`; nothing when it is empty, as protobuf has it. */
+/** Writes a string as field `field`; nothing when it is empty, as in protobuf. */
 export function writeText(out: ProtobufWriter, field: number, text: string): void {
   if (text === '') return
   out.tag(field, WIRE.bytes)
@@ -12,8 +12,8 @@ export function writeText(out: ProtobufWriter, field: number, text: string): voi
 }
 
 /**
- * A KeyValue whose value is a text, as field `field` of the message in hand. An empty value is written: it is another than
- * none.
+ * Writes a KeyValue with a string value as field `field` of the current message. An empty value is written, because it
+ * differs from no value.
  */
 export function writeAttribute(out: ProtobufWriter, field: number, key: string, value: string): void {
   out.tag(field, WIRE.bytes)
@@ -28,7 +28,7 @@ export function writeAttribute(out: ProtobufWriter, field: number, key: string, 
   out.end(start)
 }
 
-/** The same with key and value as ranges of UTF-8 bytes: no string is made of them. */
+/** The same with key and value as ranges of UTF-8 bytes, without creating strings. */
 export function writeAttributeBytes(
   out: ProtobufWriter,
   field: number,

@@ -79,7 +79,7 @@ it.each([
   ['listen: {host: 5}', 'listen.host: must be text'],
   ['data: /notes.txt', /^data: \/notes\.txt is a file: set it to a folder/],
   ['scrape: {jobs: [{}]}', 'scrape.jobs.0.job_name: is missing: must be text'],
-  ['roles: []', 'roles: needs at least 1'],
+  ['roles: []', 'roles: needs at least 1 item'],
   ['broker: {kind: rabbit}', 'broker.kind: must be one of embedded, kafka'],
   ['broker: {partitions: 0}', 'broker.partitions: must be at least 1'],
   ['broker: {partitions: 1.5}', 'broker.partitions: must be a whole number'],
