@@ -67,7 +67,9 @@ export function findMissing(
     const here = found.get(uuid) ?? { uuid, name: null, parts: [], tokens: new Map(), broken: [] }
     const name = known.get(uuid)?.name ?? here.name
     if (name === null) continue
-    const broken = here.broken.filter(({ folder }) => !told.has(`${uuid}/${folder}`))
+    const broken = here.broken.filter(
+      one => !told.has(`${uuid}/${one.folder}`) && !wasMerged(one, known.get(uuid)),
+    )
     const isThere = (part: PartName): boolean =>
       here.parts.some(one => covers(one, part)) && !broken.some(one => covers(one.part, part))
     const hasExpired = (partition: string): boolean => expiryOf(partition, days.get(name)) <= clock
@@ -108,6 +110,25 @@ export function findMissing(
     noted: inventory?.stored === undefined ? null : storedFromJson(inventory.stored),
   }
 }
+
+/**
+ * Whether the rows of a broken part were in another one when the inventory was taken. The engine keeps a part for some minutes
+ * after it has merged it, loads it again after a start, in the background, and puts it aside when it is broken: nothing is lost.
+ */
+function wasMerged(
+  { folder, part }: SurveyedTable['broken'][number],
+  known: KnownTable | undefined,
+): boolean {
+  const parts = known?.parts ?? []
+  if (!folder.startsWith(ON_START) || parts.some(({ name }) => name === nameIn(folder))) return false
+  return parts.some(({ name }) => {
+    const range = rangeOf(name)
+    return range !== null && covers(range, part)
+  })
+}
+
+/** Parts that are found broken later are put aside under another name, and may have been the ones in use. */
+const ON_START = 'broken-on-start_'
 
 function missingOf(
   name: string,

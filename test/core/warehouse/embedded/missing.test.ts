@@ -100,6 +100,22 @@ describe('parts', () => {
     expect(find(survey(table([], { broken })), inventory([], { told })).tables).toEqual([])
   })
 
+  it('that are broken, and had been merged into another part before, are not missed', () => {
+    const of = (folder: string, name: string) => [{ folder, part: parsePartName(name)!, rows: 3 }]
+    const broken = of('broken-on-start_20261130_2_2_0', '20261130_2_2_0')
+    const merged = inventory([known('20261130_1_3_1', 9)])
+    expect(find(survey(table(['20261130_1_3_1'], { broken })), merged).tables).toEqual([])
+    // It was in use when the inventory was taken, or was put aside while it was.
+    const used = inventory([known('20261130_2_2_0', 3)])
+    expect(find(survey(table([], { broken })), used).tables).toMatchObject([{ rows: 3 }])
+    const inUse = of('broken_20261130_2_2_0', '20261130_2_2_0')
+    expect(find(survey(table(['20261130_1_3_1'], { broken: inUse })), merged).tables).toMatchObject([
+      { rows: 3 },
+    ])
+    // The part that has its rows is gone, too: that one is missed, once.
+    expect(find(survey(table([], { broken })), merged).tables).toMatchObject([{ rows: 9, broken: [] }])
+  })
+
   it('that were merged over a broken one do not hide it', () => {
     const broken = [
       { folder: 'broken-on-start_20261130_2_2_0', part: parsePartName('20261130_2_2_0')!, rows: null },
