@@ -1,4 +1,4 @@
-/** What callers of any broker get wrong about compacted streams. */
+/** Errors of callers that use compacted streams wrongly, for every broker. */
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
 /** Error for a record without a key that was appended to a compacted stream. */

@@ -2,8 +2,8 @@ import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { Appended, Broker, NewRecord, PartitionLag, StoredRecord } from './broker.ts'
 
 /**
- * The log for those who only ask it now and then: opened when it is first asked, so that they start, and serve all else,
- * without it. After a failed open, the next caller opens it again.
+ * The log for parts that use it only now and then. It is opened on first use, so that they start, and serve everything
+ * else, without it. After a failed open, the next caller opens it again.
  */
 export class LazyBroker implements Pick<Broker, 'lag' | 'append' | 'newest' | 'close'> {
   readonly #open: () => Promise<Broker>

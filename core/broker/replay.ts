@@ -1,15 +1,18 @@
 /**
- * A record that was set aside and is appended again: to its own stream and partition, since state is kept by partition,
- * under a new offset. Two headers say what it is, so that exactly those who set it aside process it.
+ * A quarantined record that is appended again: to its own stream and partition, since state is kept by partition, with
+ * a new offset. Two headers mark it, so that exactly the processors that quarantined it process it.
  */
 import { type NewRecord, RECORD_CORRUPT, type StoredRecord } from './broker.ts'
 
-/** Header of a record that is appended again: the place that it comes from, `traces/0/17`. */
+/** Header of a replayed record: its original position, `traces/0/17`. */
 export const REPLAY_OF = 'replay-of'
-/** Header beside it: the processors that set it aside, with commas. For all others it is done already. */
+/**
+ * Second header of a replayed record: the processors that quarantined it, separated by commas. All others have
+ * processed it already.
+ */
 const REPLAY_FOR = 'replay-for'
 
-/** A record that processors have set aside, as table `quarantine` keeps it. */
+/** A quarantined record, as stored in table `quarantine`. */
 export interface SetAside {
   readonly stream: string
   readonly partition: number
@@ -20,11 +23,11 @@ export interface SetAside {
   readonly value: Uint8Array
 }
 
-/** Where a record lies in the log, `traces/0/17`. */
+/** Position of a record in the log, `traces/0/17`. */
 export const placeText = (place: { stream: string; partition: number; offset: bigint }): string =>
   `${place.stream}/${place.partition}/${place.offset}`
 
-/** The record as it is appended again: bytes and headers as they were, less what the broker said of the old place. */
+/** The record to append: bytes and headers as before, without the headers that the broker added. */
 export function replayOf(record: SetAside, nowMs: number): NewRecord {
   const { [RECORD_CORRUPT]: _, ...headers } = record.headers
   return {
@@ -35,7 +38,7 @@ export function replayOf(record: SetAside, nowMs: number): NewRecord {
   }
 }
 
-/** False for a record that is appended again for others: to process it would count it twice. */
+/** False for a record that is replayed for other processors: processing it would count it twice. */
 export function concerns(record: StoredRecord, processor: string): boolean {
   const wanted = record.headers[REPLAY_FOR]
   return wanted === undefined || wanted.split(',').includes(processor)

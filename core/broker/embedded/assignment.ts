@@ -1,13 +1,16 @@
-/** Who of a group's members gets which partition: a pure function, the same for the same members in the same order. */
+/**
+ * Assigns partitions to the members of a group: a pure function, with the same result for the same members in the same
+ * order.
+ */
 
 interface Candidate {
   readonly id: number
   readonly streams: ReadonlySet<string>
-  /** Partitions (`partitionName`) that this member has given up: it does not get them again. */
+  /** Partitions (`partitionName`) that this member has given up: they are not assigned to it again. */
   readonly givenUp: ReadonlySet<string>
 }
 
-/** `stream/partition`: how a partition is keyed within one group. */
+/** `stream/partition`: identifies a partition within one group. */
 export const partitionName = (stream: string, partition: number): string => `${stream}/${partition}`
 
 /** Partition name -> member id. Partitions without a member are absent. */

@@ -1,4 +1,4 @@
-/** One partition in the hands of one worker: where it reads, and what it may write. */
+/** One partition of one worker: reads from its position, and writes for it. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type {
   AssignedPartition,
@@ -15,7 +15,7 @@ import type { PartitionLog } from './partition-log.ts'
 import { decodeHead, readRecord, storedBytes } from './record.ts'
 import type { LogStore } from './store.ts'
 
-/** What a consumer needs of the broker around it. */
+/** What a consumer needs from its broker. */
 export interface ConsumerPorts {
   readonly store: LogStore
   readonly journal: Journal
@@ -36,7 +36,7 @@ export class Consumer implements AssignedPartition {
   readonly #ports: ConsumerPorts
   readonly #revoke = new AbortController()
   #position: bigint
-  /** After `work` has returned, somebody else may have the partition: nothing is written any more. */
+  /** After `work` has returned, another worker may have the partition: nothing more is written. */
   #ended = false
 
   constructor(log: PartitionLog, group: string, ports: ConsumerPorts) {
@@ -118,7 +118,7 @@ export class Consumer implements AssignedPartition {
       records.push(readRecord(key => store.get(key), this.#place, offset))
       offset += 1n
     }
-    // Only now: a read that fails half way is repeated from where it began, or records would be passed over.
+    // Only now: a read that fails half-way restarts from its beginning; otherwise records would be skipped.
     this.#position = offset
     return records
   }

@@ -1,6 +1,6 @@
 /**
- * One LMDB transaction in the making: several callers' changes, planned one after the other on top of what is
- * published, and published only when the transaction is on disk. A failed transaction leaves nothing behind.
+ * One LMDB transaction being prepared: the changes of several callers, planned one after another on top of the
+ * published state, and published only when the transaction is on disk. A failed transaction leaves nothing behind.
  */
 import type { NewRecord } from '../broker.ts'
 import { keyMissing } from '../compacted.ts'
@@ -9,10 +9,10 @@ import { type Bounds, encodeBounds, encodeOffset, type PartitionLog } from './pa
 import { encodeRecord, type Operation, storedBytes } from './record.ts'
 import type { Space } from './space.ts'
 
-/** LMDB keys that are there or not have some value. */
+/** Value of LMDB keys whose presence is all that matters. */
 const PRESENT = Buffer.alloc(1)
 
-/** Told of what has become durable, before anybody else hears of it. */
+/** Called with what has become durable, before anything else sees it. */
 export interface DraftWatcher {
   grown(log: PartitionLog): void
   committed(log: PartitionLog, group: string, offset: bigint): void
@@ -36,7 +36,7 @@ export class Draft {
     this.#usedBytes = space.usedBytes
   }
 
-  /** Plans one caller's change; when it throws, nothing of it stays. */
+  /** Plans one caller's change; if it throws, nothing of it remains. */
   plan<T>(change: (draft: Draft) => T): T {
     const usedBytes = this.#usedBytes
     const bounds = [...this.#bounds]
@@ -63,7 +63,7 @@ export class Draft {
     return this.#bounds.get(log) ?? log.bounds
   }
 
-  /** Adds the records to the end of the partition; the offset of the first. */
+  /** Adds the records to the end of the partition; returns the offset of the first. */
   append(log: PartitionLog, records: readonly NewRecord[]): bigint {
     const before = this.bounds(log)
     let { next, bytes } = before
@@ -78,7 +78,7 @@ export class Draft {
     return before.next
   }
 
-  /** Notes a record as the newest of its key, and the one before it as superseded. */
+  /** Marks a record as the newest of its key, and the previous one as superseded. */
   #supersede(log: PartitionLog, { key }: NewRecord, offset: bigint): void {
     if (key === undefined) throw keyMissing(log.stream)
     const planned = this.#keyed.findLast(one => one.log === log && one.key === key)
@@ -88,7 +88,7 @@ export class Draft {
     this.#keyed.push({ log, key, offset })
   }
 
-  /** Drops superseded records of a compacted partition, whose keys and bytes the caller has looked up. */
+  /** Drops superseded records of a compacted partition; the caller has looked up their keys and bytes. */
   compact(log: PartitionLog, offsets: readonly bigint[], bytes: number, keys: readonly Uint8Array[]): void {
     this.trim(log, this.bounds(log).first, bytes, [
       ...keys,
@@ -97,7 +97,7 @@ export class Draft {
     this.afterwards(() => log.keys?.dropped(offsets))
   }
 
-  /** Drops everything below `first`, whose keys and bytes the caller has looked up. */
+  /** Drops everything below `first`; the caller has looked up the keys and bytes. */
   trim(log: PartitionLog, first: bigint, bytes: number, keys: readonly Uint8Array[]): void {
     const before = this.bounds(log)
     for (const key of keys) this.operations.push({ key, value: null })
@@ -123,18 +123,18 @@ export class Draft {
     this.#published.push(publish)
   }
 
-  /** Drops the state of a group for a partition, whose keys the caller has looked up. */
+  /** Drops the state of a group for a partition; the caller has looked up the keys. */
   forget(keys: Iterable<Uint8Array>): void {
     for (const key of keys) this.operations.push({ key, value: null })
   }
 
-  /** All operations, complete with the bounds of the partitions they touch. */
+  /** All operations, including the bounds of the partitions that they touch. */
   seal(): readonly Operation[] {
     for (const [log, bounds] of this.#bounds) this.put(boundsKey(log), encodeBounds(bounds))
     return this.operations
   }
 
-  /** Makes visible what is now on disk, and wakes who waits for it. */
+  /** Makes visible what is now on disk, and wakes waiting readers. */
   publish(): void {
     this.#space.usedBytes = this.#usedBytes
     for (const { log, group, offset } of this.#committed) {

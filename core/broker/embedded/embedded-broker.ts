@@ -1,6 +1,6 @@
 /**
- * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for what it
- * promises and how, and ../broker.ts for the contract.
+ * The broker in the process: streams in one LMDB environment, consumers in memory. See ../README.md for its guarantees
+ * and how they are kept, and ../broker.ts for the contract.
  */
 import { lockFolder } from '../../runtime/folder-lock.ts'
 import type { Broker } from '../broker.ts'
@@ -9,7 +9,7 @@ import { openStore } from './store.ts'
 import { loadStreams } from './streams.ts'
 
 /**
- * Opens the log, creating it when missing. Throws `data_in_use` when another broker, in this process or another, has
+ * Opens the log and creates it if missing. Throws `data_in_use` when another broker, in this process or another, has
  * the folder, and `data_unusable` when it cannot be read or written.
  */
 export async function openEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<Broker> {

@@ -1,4 +1,4 @@
-/** What a log in a folder holds, for those who copied it: read without taking part in it. */
+/** Reads the contents of a copied log in a folder, without opening it as a broker. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { IDENTITY_KEY } from './keys.ts'
 import { openStore } from './store.ts'
@@ -12,12 +12,12 @@ interface LogFacts {
     /** Offset of the oldest record, and after the newest. */
     readonly first: bigint
     readonly end: bigint
-    /** How far each group has come. */
+    /** The committed offset of each group. */
     readonly committed: ReadonlyMap<string, bigint>
   }[]
 }
 
-/** Opens nothing for writing to. @throws data_unusable */
+/** Read-only. @throws data_unusable */
 export async function readLogFacts(folder: string): Promise<LogFacts> {
   const store = openStore(folder, 0)
   try {

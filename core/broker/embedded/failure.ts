@@ -1,4 +1,4 @@
-/** The edge table of LMDB and the disk: which of their error numbers means what to us. */
+/** The only table of error numbers of LMDB and the disk, and their meaning for us. */
 import { constants } from 'node:os'
 import { type ErrorCode, WattlineError } from '../../catalogue/errors/errors.ts'
 import { KEEP_IT } from './file-check.ts'
@@ -19,7 +19,7 @@ const FULL: ReadonlySet<number> = new Set([
   MAP_FULL,
 ])
 
-/** The number that LMDB or the system gave, 0 when there is none. */
+/** The error number from LMDB or the system, 0 when there is none. */
 export function errorNumber(error: unknown): number {
   if (!(error instanceof Error)) return 0
   const { code } = error as Error & { code?: unknown }
@@ -27,8 +27,8 @@ export function errorNumber(error: unknown): number {
 }
 
 /**
- * A failed write. LMDB reports a write that the disk took in part as EIO, which is what a disk gives that fills up in
- * the middle of it: so EIO without space left, `volumeFull`, is a full disk.
+ * A failed write. LMDB reports a partial write as EIO, which happens when the disk fills up in the middle of it. So EIO
+ * on a disk without free space, `volumeFull`, means a full disk.
  */
 export function writeFailure(error: unknown, volumeFull: boolean): WattlineError {
   if (error instanceof WattlineError) return error
@@ -39,7 +39,7 @@ export function writeFailure(error: unknown, volumeFull: boolean): WattlineError
   return new WattlineError(code, `The log could not be written: ${reason}.`, { cause: error })
 }
 
-/** A read that met a damaged page. */
+/** A read that found a damaged page. */
 export const isDamage = (error: unknown): boolean =>
   errorNumber(error) === CORRUPTED || errorNumber(error) === PAGE_NOT_FOUND
 

@@ -1,22 +1,25 @@
 /**
- * Looks at LMDB's two meta pages before LMDB does. LMDB maps the file and trusts it: a file shorter than its meta pages
- * say (a copy cut short, a broken disk) would end the process with SIGBUS at the first read of what is not there.
+ * Checks LMDB's two meta pages before LMDB opens the file. LMDB maps the file and trusts it: if the file is shorter
+ * than its meta pages say (an incomplete copy, a broken disk), the first read of a missing page would end the process
+ * with SIGBUS.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 
-/** What an operator may do: it holds records that were acknowledged and may not be in the tables yet. */
+/** Advice for the operator: the file holds acknowledged records that may not be in the tables yet. */
 export const KEEP_IT =
   'It may hold acknowledged data that exists nowhere else. Rename the folder and keep it, then restore the newest backup.'
 
 const MAGIC = 0xbeefc0de
-/** Where LMDB 1.0, the version inside lmdb-js 3, keeps these in a meta page (`MDB_meta` after a 24-byte header). */
+/**
+ * Offsets of these fields in a meta page of LMDB 1.0, the version inside lmdb-js 3 (`MDB_meta` after a 24-byte header).
+ */
 const AT = { magic: 0x18, pageBytes: 0x30, lastPage: 0x90, transaction: 0x98 } as const
 const META_BYTES = 0xa0
 const SMALLEST_PAGE = 512
 const LARGEST_PAGE = 65_536
 
-/** Throws `data_unusable` when the file is there but is not an LMDB file or is cut short. An empty one is new. */
+/** Throws `data_unusable` when the file exists but is not an LMDB file or is truncated. An empty file is new. */
 export function checkDataFile(file: string): void {
   let descriptor: number
   try {
@@ -55,7 +58,7 @@ function readMeta(descriptor: number, position: number): Buffer | null {
   return readSync(descriptor, meta, 0, META_BYTES, position) === META_BYTES ? meta : null
 }
 
-/** Bytes that the newer of the two meta pages says are in use; null when neither page is one. */
+/** Bytes in use according to the newer of the two meta pages; null when neither is a meta page. */
 function expectedBytes(metaAt: (position: number) => Buffer | null): number | null {
   const first = metaAt(0)
   if (first === null || first.readUInt32LE(AT.magic) !== MAGIC) return null
@@ -65,6 +68,6 @@ function expectedBytes(metaAt: (position: number) => Buffer | null): number | nu
   if (second === null || second.readUInt32LE(AT.magic) !== MAGIC) return null
   const newer =
     second.readBigUInt64LE(AT.transaction) > first.readBigUInt64LE(AT.transaction) ? second : first
-  // A log without a single page besides the meta pages may be as long as they are.
+  // A log with no pages other than the meta pages may be exactly as long as they are.
   return (Number(newer.readBigUInt64LE(AT.lastPage)) + 1) * pageBytes
 }

@@ -1,6 +1,6 @@
 /**
- * Consumer groups in one process: members come and go, partitions move between them, and a partition starts at its new
- * owner only after the old one's `work` has returned.
+ * Consumer groups in one process: members join and leave, partitions move between them, and a partition starts at its
+ * new owner only after the old owner's `work` has returned.
  */
 import type { SubscribeOptions, Subscription } from '../broker.ts'
 import { assign, partitionName } from './assignment.ts'
@@ -35,7 +35,7 @@ export class ConsumerGroup {
     this.#partitionsOf = partitionsOf
   }
 
-  /** Whether a member reads the stream: then retention minds this group. */
+  /** Whether a member reads the stream: if so, retention waits for this group. */
   reads(stream: string): boolean {
     return this.#members.some(member => member.streams.has(stream))
   }
@@ -64,7 +64,7 @@ export class ConsumerGroup {
     await Promise.all(ended)
   }
 
-  /** Revokes what has to move and starts what is free. Runs again whenever a `work` returns. */
+  /** Revokes partitions that have to move and starts free ones. Runs again whenever a `work` returns. */
   #balance(): void {
     const streams = [...new Set(this.#members.flatMap(member => [...member.streams]))].sort()
     const logs = streams.flatMap(stream => this.#partitionsOf(stream))
@@ -85,11 +85,11 @@ export class ConsumerGroup {
   }
 
   async #run(name: string, member: Member, consumer: Consumer): Promise<void> {
-    // The subscriber has its Subscription in hand before its work begins.
+    // The subscriber gets its Subscription before its work begins.
     await new Promise(setImmediate)
     try {
       if (!consumer.revoked.aborted) await member.options.work(consumer)
-      // Work that returns by itself has given the partition up as much as one that failed.
+      // Work that returns by itself gives up its partition, like work that fails.
       if (!consumer.revoked.aborted) member.givenUp.add(name)
     } catch (error) {
       if (!consumer.revoked.aborted) member.givenUp.add(name)

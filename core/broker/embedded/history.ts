@@ -1,4 +1,4 @@
-/** Whether the log is the one that was here before, and the origins of its records. */
+/** Detects whether the log is the one that was here before, and knows the origins of its records. */
 import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Draft } from './draft.ts'
@@ -20,21 +20,23 @@ import type { LogStore } from './store.ts'
 
 /** What to do when the log is found to be an older copy, or to lack acknowledged records. */
 export interface HistoryOptions {
-  /** File beside the log that says how far it has got: what tells an older copy from it. Default: none is kept. */
+  /** File next to the log that records its end, to detect an older copy. Default: no file. */
   readonly endsFile?: string
-  /** Called, before anything is changed, when records that were acknowledged are not in the log any more. */
+  /** Called, before anything is changed, when acknowledged records are missing from the log. */
   readonly onLost?: (lost: LostRecords) => Promise<void>
-  /** Groups that go on at the end, without state, in an older copy: what they would do again is done and stored. */
+  /**
+   * Groups that continue at the end of an older copy, without state, because their earlier results are already stored.
+   */
   readonly doneElsewhere?: readonly string[]
 }
 
-/** Whose a record is. */
+/** The history of a record. */
 export interface RecordHistory {
-  /** '' for records of before there were any. */
+  /** '' for records from before origins existed. */
   readonly origin: string
   /** Identity of the log that it was appended to. */
   readonly log: string
-  /** The origin, where the log before it was lost; else ''. */
+  /** The origin if the previous log was lost; otherwise ''. */
   readonly history: string
 }
 
@@ -69,9 +71,9 @@ export class History {
   }
 
   /**
-   * Before the first append of a run. A new log, one whose file of ends is missing, and one that is not what that file
-   * says: what is appended from now on gets a new origin.
-   * @param groups by stream: who reads it, whether it has begun to or not
+   * Runs before the first append of a run. If the log is new, has no file of ends, or differs from that file, records
+   * that are appended from now on get a new origin.
+   * @param groups the readers of each stream, whether they have begun to read or not
    */
   async establishOrigins(
     logs: readonly PartitionLog[],
@@ -99,7 +101,7 @@ export class History {
     this.#ends?.close()
   }
 
-  /** A log of before origins were kept goes on with tokens without one for what it holds. */
+  /** A log from before origins existed keeps tokens without an origin for its records. */
   async #begin(known: Origins, logs: readonly PartitionLog[], isOther: boolean): Promise<Origins> {
     const id = randomUUID()
     const isNew = this.#identity === null
@@ -115,7 +117,7 @@ export class History {
     return origins
   }
 
-  /** Leaves out what a group would do, and forgets its state. */
+  /** Skips the records that a group would process, and forgets its state. */
   #skip(draft: Draft, group: string, logs: readonly PartitionLog[]): void {
     for (const log of logs) {
       const isReader = log.committed.has(group) || this.#groups.get(log.stream)?.includes(group) === true

@@ -1,20 +1,20 @@
 /**
- * Group commit: changes that arrive while a transaction is being written wait and go into the next one together, so
- * that one fsync serves many callers, and no caller waits when the disk is idle.
+ * Group commit: changes that arrive while a transaction is being written wait and share the next one. One fsync thus
+ * serves many callers, and no caller waits when the disk is idle.
  */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { Draft, type DraftWatcher } from './draft.ts'
 import type { Space } from './space.ts'
 import type { LogStore } from './store.ts'
 
-/** Bytes of one transaction; beyond it the rest waits for the next. LMDB holds its dirty pages in memory. */
+/** Bytes of one transaction; the rest waits for the next. LMDB holds its dirty pages in memory. */
 const TRANSACTION_BYTES = 32 * 1024 * 1024
-/** Bytes that may wait for the disk. Intake bounds itself below this; here it stops a runaway caller. */
+/** Bytes that may wait for the disk. The intake limits itself below this; here it stops a runaway caller. */
 const WAITING_BYTES = 512 * 1024 * 1024
 
 interface Change {
   readonly bytes: number
-  /** Plans into the draft, and returns what to do once it is durable. Throws to refuse this change alone. */
+  /** Plans into the draft, and returns what to do once it is durable. Throws to refuse only this change. */
   readonly plan: (draft: Draft) => () => void
   readonly reject: (error: unknown) => void
 }
@@ -27,9 +27,9 @@ export class Journal {
   readonly #waiting: Change[] = []
   #waitingBytes = 0
   #writing: Promise<void> | null = null
-  /** Told of what has become durable, before callers hear of it. */
+  /** Called with what has become durable, before callers learn of it. */
   watcher?: DraftWatcher
-  /** The error of the last transaction, null after one that succeeded. */
+  /** The error of the last transaction, null after a successful one. */
   lastFailure: WattlineError | null = null
   #closed = false
 
@@ -63,14 +63,14 @@ export class Journal {
     })
   }
 
-  /** Refuses new changes and resolves when those before have ended. */
+  /** Refuses new changes and resolves when all earlier ones have ended. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#writing
   }
 
   async #write(): Promise<void> {
-    // Callers of the same event turn go together.
+    // Callers within the same event turn share a transaction.
     await new Promise(setImmediate)
     while (this.#waiting.length > 0) await this.#writeOne(this.#takeGroup())
     this.#writing = null

@@ -1,14 +1,15 @@
 /**
- * What is stored of a compacted partition, in memory: records may be missing between others there, so this tells one that
- * was dropped from one that was lost. The same is on disk, written in the transactions that append and drop the records.
+ * The stored records of a compacted partition, in memory. Records between others may be missing there, so this
+ * distinguishes dropped records from lost ones. The same information is on disk, written in the transactions that
+ * append and drop the records.
  */
 export class KeyIndex {
   readonly #newest: Map<string, bigint>
   readonly #superseded: Set<bigint>
-  /** Of all stored records, in order. */
+  /** Offsets of all stored records, in order. */
   #offsets: bigint[]
 
-  /** `newest`: offset of the newest record by key; `superseded`: of those stored besides. */
+  /** `newest`: offset of the newest record by key; `superseded`: offsets of the other stored records. */
   constructor(newest: Map<string, bigint> = new Map(), superseded: Set<bigint> = new Set()) {
     this.#newest = newest
     this.#superseded = superseded
@@ -29,7 +30,7 @@ export class KeyIndex {
     return [...this.#superseded].sort(ascending)
   }
 
-  /** The first stored record from an offset on; undefined when there is none. */
+  /** The first stored record at or after an offset; undefined when there is none. */
   from(offset: bigint): bigint | undefined {
     let low = 0
     let high = this.#offsets.length
@@ -41,7 +42,7 @@ export class KeyIndex {
     return this.#offsets[low]
   }
 
-  /** A record was appended, behind all others. */
+  /** Adds an appended record after all others. */
   added(key: string, offset: bigint): void {
     const before = this.#newest.get(key)
     if (before !== undefined) this.#superseded.add(before)
@@ -49,7 +50,7 @@ export class KeyIndex {
     this.#offsets.push(offset)
   }
 
-  /** Superseded records were dropped. */
+  /** Removes superseded records that were dropped. */
   dropped(offsets: readonly bigint[]): void {
     for (const offset of offsets) this.#superseded.delete(offset)
     const gone = new Set(offsets)

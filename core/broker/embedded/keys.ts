@@ -10,11 +10,11 @@
  * | `G` stream partition group | committed offset |
  * | `R` stream partition offset chunk | chunk 0: head of a record; 1 and up: its value |
  * | `K` stream partition key | compacted streams: offset of the newest record of the key |
- * | `Z` stream partition offset | compacted streams: nothing; the record is stored, and a newer one has its key |
+ * | `Z` stream partition offset | compacted streams: nothing; marks a stored record as superseded |
  * | `T` stream partition group NUL key | state of a group |
  * | `I` | identity of the log: text, made with it |
- * | `O` | origins: which records of the log are whose, JSON (origins.ts) |
- * | `P` | nothing: what `ping` writes to see whether the disk takes it |
+ * | `O` | origins of the records, JSON (origins.ts) |
+ * | `P` | nothing: written by `ping` to check that the disk accepts writes |
  */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 
@@ -27,7 +27,7 @@ export const ORIGINS_KEY = Buffer.from('O')
 /** Written by `ping` to prove that the disk still takes transactions. */
 export const PING_KEY = Buffer.from('P')
 
-/** A partition as keys name it: number of the stream and of the partition, both below 65,536. */
+/** A partition in keys: the numbers of its stream and of the partition, both below 65,536. */
 export interface PartitionId {
   readonly streamId: number
   readonly partition: number
@@ -89,7 +89,7 @@ export function recordKey(place: PartitionId, offset: bigint, chunk: number): Bu
   return placed(letter.record, place, tail)
 }
 
-/** Key of the offset of the newest record with a record key (compacted streams). */
+/** Key of the entry with the offset of the newest record for a record key (compacted streams). */
 export const newestKey = (place: PartitionId, key: string): Buffer =>
   placed(letter.newest, place, Buffer.from(key))
 /** The record key in a key of the log. */

@@ -27,19 +27,19 @@ import { Trimmer } from './trimmer.ts'
 
 /** How the embedded log is opened. */
 export interface EmbeddedBrokerOptions extends HistoryOptions {
-  /** Folder of the log; created when missing. */
+  /** Folder of the log; created if missing. */
   readonly path: string
-  /** Bytes of records that the log may hold; beyond it appends are refused with `disk_full`. */
+  /** Bytes of records that the log may hold; further appends are refused with `disk_full`. */
   readonly maxBytes: number
   readonly events: Events
   /** Wall clock in milliseconds, for retention and for reports. */
   readonly clock?: () => number
 }
 
-/** Room for records that a healthy log has. */
+/** Free space for records in a healthy log. */
 const HEADROOM_BYTES = 8 * 1024 * 1024
 
-/** The broker, once its folder is open. */
+/** The broker on an open folder. */
 export class EmbeddedBroker implements Broker {
   readonly kind = 'embedded'
   readonly #options: EmbeddedBrokerOptions
@@ -90,7 +90,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   createStreams(settings: readonly StreamSettings[]): Promise<void> {
-    // One after the other: two callers at once would give one number to two streams.
+    // One call at a time: two concurrent callers would give one number to two streams.
     const created = this.#creating.then(() => this.#createStreams(settings))
     this.#creating = created.catch(() => {})
     return created
@@ -205,7 +205,7 @@ export class EmbeddedBroker implements Broker {
     })
   }
 
-  /** After a failed write this writes a little itself, so that readiness comes back when the disk does. */
+  /** After a failed write this writes a little itself, so that readiness recovers with the disk. */
   async ping(): Promise<void> {
     this.#refuseWhenClosing()
     const { usedBytes, maxBytes } = this.#space

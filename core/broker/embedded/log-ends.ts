@@ -1,35 +1,37 @@
 /**
- * How far the log and its readers have got, kept beside it: what tells an older copy that was restored, or a log that was
- * deleted, from the log that was there before, and what of it had not been read. Written when a change is durable and before
- * it is acknowledged; it may lag behind the log, and is never ahead of the log that it was written for.
+ * The ends of the log and the positions of its readers, stored next to it. They reveal an older copy that was restored,
+ * or a deleted log, and which of its records had not been read. Written when a change is durable and before it is
+ * acknowledged; the file may be behind the log, and is never ahead of the log for which it was written.
  */
 import { hasNoSpace } from '../../runtime/disk-full.ts'
 import { SlotFile } from '../../runtime/slot-file.ts'
 import type { DraftWatcher } from './draft.ts'
 import type { PartitionLog } from './partition-log.ts'
 
-/** Records that were acknowledged and are not in the log any more. */
+/** Acknowledged records that are missing from the log. */
 export interface LostRecords {
-  /** `older`: a copy of before was put in the log's place. `gone`: it was deleted, or another one is there. */
+  /** `older`: the log was replaced by an older copy. `gone`: it was deleted, or replaced by another log. */
   readonly kind: 'older' | 'gone'
-  /** Identity of the log that they were in. */
+  /** Identity of the log that contained them. */
   readonly log: string
   readonly partitions: readonly LostPartition[]
 }
 
-/** Records of one partition that were acknowledged and are not in the log any more. */
+/** Acknowledged records of one partition that are missing from the log. */
 export interface LostPartition {
   readonly stream: string
   readonly partition: number
-  /** Offset after the last record that was acknowledged. */
+  /** Offset after the last acknowledged record. */
   readonly end: bigint
   /** When it was stored in the log, unix milliseconds. */
   readonly lastMs: number
-  /** Groups that had not read all of what is gone. */
+  /** Groups that had not read all of the missing records. */
   readonly unread: readonly {
     readonly group: string
     readonly records: bigint
-    /** Time of the last record that the group had read, unix milliseconds: the others came later. Null: unknown. */
+    /**
+     * Time of the last record that the group had read, unix milliseconds: the missing ones are later. Null: unknown.
+     */
     readonly readMs: number | null
   }[]
 }
@@ -39,7 +41,9 @@ interface TimedOffset {
   readonly ms: number
 }
 
-/** What the file says: ends by `stream/partition`, and of every group what it has read, by the same. */
+/**
+ * Contents of the file: ends by `stream/partition`, and for every group the offset that it has read, by the same key.
+ */
 interface LogEndsFile {
   readonly log: string
   readonly ends: ReadonlyMap<string, TimedOffset>
@@ -67,7 +71,7 @@ export class LogEnds implements DraftWatcher {
     this.#ports = ports
   }
 
-  /** Starts over with what the log holds. */
+  /** Starts over with the contents of the log. */
   static create(path: string, identity: string, logs: readonly PartitionLog[], ports: EndsPorts): LogEnds {
     const known = readEnds(path)
     const slots: [string, string][] = [[IDENTITY, identity]]
@@ -82,7 +86,7 @@ export class LogEnds implements DraftWatcher {
     try {
       return new LogEnds(SlotFile.create(path, slots), ports)
     } catch (error) {
-      // A full disk: the file of the same log serves on as it is, and is written in its place.
+      // On a full disk, the existing file of the same log is used and updated in place.
       if (!hasNoSpace(error) || known?.log !== identity) throw error
       const ends = new LogEnds(SlotFile.open(path), ports)
       for (const [name, text] of slots) ends.#writeText(name, text)
@@ -102,7 +106,9 @@ export class LogEnds implements DraftWatcher {
     this.#file.close()
   }
 
-  /** What cannot be written now is written with the next change: the file lags, as it may. The log itself has it all. */
+  /**
+   * If it cannot be written now, it is written with the next change: the file may lag, since the log has everything.
+   */
   #write(name: string, mark: TimedOffset): void {
     this.#writeText(name, markText(mark))
   }
@@ -116,7 +122,7 @@ export class LogEnds implements DraftWatcher {
   }
 }
 
-/** What was written last; null when nothing was. */
+/** The last written contents; null when there are none. */
 export function readEnds(path: string): LogEndsFile | null {
   const slots = SlotFile.read(path)
   const log = slots?.get(IDENTITY)
@@ -135,7 +141,9 @@ export function readEnds(path: string): LogEndsFile | null {
   return { log, ends, read }
 }
 
-/** What the log of `identity` (null: it is new) lacks of what the file says; null when nothing. */
+/**
+ * The records that are in the file but missing from the log with this `identity` (null: it is new); null when none are.
+ */
 export function findLost(
   path: string,
   identity: string | null,

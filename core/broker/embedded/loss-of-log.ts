@@ -1,9 +1,12 @@
-/** The report to an operator about a log that is older than it was, or gone. */
+/** The report for the operator when a log is older than before, or gone. */
 import { digest } from '../../model/digest.ts'
 import type { Extent, Loss } from '../../runtime/losses.ts'
 import type { LostPartition, LostRecords } from './log-ends.ts'
 
-/** Whose unread records are lost rows; what others had not read is in the tables all the same. */
+/**
+ * Missing records that this group had not read are lost rows; records that only other groups had not read are in the
+ * tables anyway.
+ */
 const STORE = 'store'
 
 const REMEDY = {
@@ -11,7 +14,7 @@ const REMEDY = {
   noted: 'No acknowledged row is missing.',
 } as const
 
-/** Null: the log that is gone held nothing. */
+/** Null: the missing log was empty. */
 export function lossOfLog(
   { kind, log, partitions }: LostRecords,
   folder: string,
@@ -67,7 +70,7 @@ function unreadOf(
     stream,
     rows: null,
     records: Number(records),
-    // A clock that was set back meanwhile says nothing of when the first of them came.
+    // If a clock was set back meanwhile, the arrival of the first is unknown.
     from: fromMs === null || fromMs > toMs ? null : new Date(fromMs).toISOString(),
     to: toMs === 0 ? null : new Date(toMs).toISOString(),
   }))

@@ -1,17 +1,17 @@
 /**
- * Which records of the log are whose. An offset names a record only within one history of the log: an older copy that is
- * restored goes on with offsets that meant other records before. Each history has an origin, an identity of its own, and
- * each record the newest origin that begins at its offset or before. Tokens and forwarded places carry it, so that a new
- * record is never taken for an old one.
+ * The origin of each record of the log. An offset identifies a record only within one history of the log: an older copy
+ * that is restored reuses offsets for different records. Each history has an origin, a unique identity, and each record
+ * has the newest origin that begins at or before its offset. Tokens and forwarded offsets contain it, so a new record
+ * is never mistaken for an old one.
  */
 import type { PartitionId } from './keys.ts'
 
 interface Origin {
-  /** Empty: records of before origins were kept, whose tokens have none. */
+  /** Empty: records from before origins existed; their tokens have none. */
   readonly id: string
-  /** `stream number/partition` -> its first offset there; where nothing stands, 0. */
+  /** First offset of the origin by `stream number/partition`; 0 if absent. */
   readonly from: Readonly<Record<string, string>>
-  /** The log before was lost, or went back: whoever derives things from it started over. */
+  /** The previous log was lost or went back: state derived from it starts over. */
   readonly isAnew?: true
 }
 
@@ -27,7 +27,7 @@ export const decodeOrigins = (stored: Uint8Array): Origins => JSON.parse(Buffer.
 export const originOf = (origins: Origins, place: PartitionId, offset: bigint): string =>
   findOrigin(origins, place, offset)?.id ?? ''
 
-/** The same where it started over; '' where nothing was lost before it. */
+/** The origin if it started over; '' if nothing was lost before it. */
 export function historyOf(origins: Origins, place: PartitionId, offset: bigint): string {
   const origin = findOrigin(origins, place, offset)
   return origin?.isAnew === true ? origin.id : ''
@@ -40,11 +40,11 @@ interface LogBounds extends PartitionId {
   readonly bounds: { readonly first: bigint; readonly next: bigint }
 }
 
-/** `isAnew`: the log before it was lost, so whoever derives things from it starts over. */
+/** `isAnew`: the previous log was lost, so state derived from it starts over. */
 export const newOrigin = (id: string, from: Origin['from'], isAnew: boolean): Origin =>
   isAnew ? { id, from, isAnew } : { id, from }
 
-/** With one more that begins where the log ends; without those that no stored record has. */
+/** Adds an origin that begins where the log ends, and removes those that no stored record has. */
 export function withOrigin(
   origins: Origins,
   id: string,

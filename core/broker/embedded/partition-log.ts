@@ -1,8 +1,8 @@
-/** What the broker keeps in memory of a partition: its bounds, how far groups are, who waits for records. */
+/** In-memory state of a partition: its bounds, the positions of groups, the readers that wait for records. */
 import type { KeyIndex } from './key-index.ts'
 import type { PartitionId } from './keys.ts'
 
-/** Records `first` up to below `next` are stored. */
+/** Records from `first` to below `next` are stored. */
 export interface Bounds {
   readonly first: bigint
   readonly next: bigint
@@ -21,9 +21,9 @@ export interface StreamLog {
   readonly name: string
   readonly id: number
   readonly partitions: readonly PartitionLog[]
-  /** null until `createStreams` has named it in this run: nothing is dropped before. */
+  /** null until `createStreams` has named the stream in this run: nothing is dropped before that. */
   retention: LogRetention | null
-  /** Where the next append to any partition goes. */
+  /** Partition of the next append to `'any'`. */
   turn: number
 }
 
@@ -34,7 +34,7 @@ export class PartitionLog implements PartitionId {
   readonly partition: number
   bounds: Bounds
   readonly committed: Map<string, bigint>
-  /** Of compacted streams; null for others, whose records from `first` to `next` are all there. */
+  /** For compacted streams; null for others, which store every record from `first` to `next`. */
   readonly keys: KeyIndex | null
   readonly #waiting = new Set<() => void>()
 
@@ -53,13 +53,13 @@ export class PartitionLog implements PartitionId {
     this.committed = committed
   }
 
-  /** Where a group goes on reading. */
+  /** Where a group continues to read. */
   committedBy(group: string): bigint {
     const committed = this.committed.get(group) ?? 0n
     return committed < this.bounds.first ? this.bounds.first : committed
   }
 
-  /** The next offset from this one on at which a record belongs. */
+  /** The next offset at or after this one that has a record. */
   occupied(offset: bigint): bigint {
     return this.keys?.from(offset) ?? offset
   }
@@ -68,7 +68,7 @@ export class PartitionLog implements PartitionId {
     for (const resolve of this.#waiting) resolve()
   }
 
-  /** Resolves when records were added, the time is over or the signal aborts. */
+  /** Resolves when records were added, the time is up, or the signal aborts. */
   async awaitRecords(maxWaitMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || maxWaitMs <= 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -94,7 +94,7 @@ export function encodeBounds(bounds: Bounds): Buffer {
   return bytes
 }
 
-/** Reads what `encodeBounds` wrote; undefined is an empty partition. */
+/** Reads what `encodeBounds` wrote; undefined means an empty partition. */
 export function decodeBounds(stored: Uint8Array | undefined): Bounds {
   if (stored === undefined) return { first: 0n, next: 0n, bytes: 0 }
   const bytes = Buffer.from(stored)

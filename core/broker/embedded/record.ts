@@ -1,7 +1,7 @@
 /**
- * A record as the log stores it: a head under chunk 0, and its value cut into chunks of equal size, since LMDB needs
- * neighbouring free pages for one value: after a while of retention only short runs are free, and equal runs can always
- * be used again. Small values live in the head. A CRC-32 over key, head and value finds what the disk has spoilt.
+ * A record as the log stores it: a head under chunk 0, and its value in chunks of equal size. LMDB needs contiguous
+ * free pages for a value, and after a while of retention only short runs are free; runs of equal size can always be
+ * reused. Small values are stored in the head. A CRC-32 over key, head and value detects corruption on disk.
  */
 import { crc32 } from 'node:zlib'
 import { type NewRecord, RECORD_CORRUPT, type StoredRecord } from '../broker.ts'
@@ -14,7 +14,7 @@ const PAGE_BYTES = 4096
 
 const FIXED = 26
 const AT = { version: 0, crc: 4, timestampMs: 8, headerBytes: 16, valueBytes: 20, chunks: 24 } as const
-/** Of a head whose JSON is the headers, and of one where it is `[key, headers]`. */
+/** Version of a head whose JSON is the headers, and of one whose JSON is `[key, headers]`. */
 const VERSION = 1
 const VERSION_KEYED = 2
 
@@ -25,16 +25,16 @@ export interface Operation {
   readonly value: Uint8Array | null
 }
 
-/** What chunk 0 says about a record without reading its value. */
+/** What chunk 0 says about a record, without its value. */
 export interface RecordHead {
   readonly timestampMs: number
   readonly chunks: number
   readonly valueBytes: number
-  /** What the record takes on disk, in whole pages where it has pages of its own. */
+  /** Space of the record on disk, in whole pages where it has its own pages. */
   readonly storedBytes: number
 }
 
-/** What it takes to store the record. Chunks are views of its value: it must not change until they are written. */
+/** The operations that store the record. Chunks are views of its value: it must not change until they are written. */
 export function encodeRecord(place: PartitionId, offset: bigint, record: NewRecord): readonly Operation[] {
   const { value } = record
   const key = recordKey(place, offset, 0)
@@ -60,7 +60,7 @@ export function encodeRecord(place: PartitionId, offset: bigint, record: NewReco
   return operations
 }
 
-/** Key and headers as the head has them. */
+/** Key and headers in the form of the head. */
 function headersText({ key, headers }: NewRecord): string {
   if (key !== undefined) return JSON.stringify([key, headers ?? {}])
   return headers === undefined ? '' : JSON.stringify(headers)
@@ -75,14 +75,14 @@ function sizeOnDisk(headBytes: number, valueBytes: number): number {
   return headBytes + Math.ceil(valueBytes / PAGE_BYTES) * PAGE_BYTES
 }
 
-/** The head alone, null when it is missing or not one. Its checksum is not looked at: that needs the value. */
+/** The head alone; null when it is missing or invalid. Its checksum is not verified, since that needs the value. */
 export function decodeHead(head: Uint8Array | undefined): RecordHead | null {
   if (head === undefined || head.length < FIXED) return null
   if (head[AT.version] !== VERSION && head[AT.version] !== VERSION_KEYED) return null
   const view = new DataView(head.buffer, head.byteOffset, head.length)
   const valueBytes = view.getUint32(AT.valueBytes, true)
   const chunks = view.getUint16(AT.chunks, true)
-  // A spoilt number must not become an allocation of gigabytes.
+  // A corrupt number must not cause an allocation of gigabytes.
   if (chunks !== chunksOf(valueBytes)) return null
   return {
     timestampMs: view.getFloat64(AT.timestampMs, true),
@@ -96,9 +96,9 @@ const chunksOf = (valueBytes: number): number =>
   valueBytes <= INLINE_BYTES ? 0 : Math.ceil(valueBytes / CHUNK_BYTES)
 
 /**
- * Reads the record at `offset`. A record that is missing, cut short or fails its checksum still comes, so that it can be
- * set aside and those after it are read: with the header `corrupt` saying why and whatever bytes there are.
- * `get` may return views that are valid until its next call.
+ * Reads the record at `offset`. A record that is missing, truncated or fails its checksum is still returned, so that it
+ * can be quarantined and the next ones are read: with the header `corrupt` that gives the reason, and the bytes that
+ * are left. `get` may return views that are valid until its next call.
  */
 export function readRecord(
   get: (key: Uint8Array) => Uint8Array | undefined,

@@ -1,9 +1,9 @@
-/** Which records a partition may drop now: a pure decision over the heads of its oldest records. */
+/** Decides which records a partition may drop now: a pure function of the heads of its oldest records. */
 
 import type { Bounds, LogRetention } from './partition-log.ts'
 import type { RecordHead } from './record.ts'
 
-/** Records and bytes looked at and dropped in one step, so that trimming never holds up appends for long. */
+/** Records and bytes that one step examines and drops, so that trimming never delays appends for long. */
 export const SLICE_RECORDS = 512
 const SLICE_BYTES = 32 * 1024 * 1024
 
@@ -19,8 +19,8 @@ export interface Trim {
 }
 
 /**
- * Drops from the front while every group has read the record, and it is too old or the partition too large.
- * `headAt` gives null for a record that cannot be read: it is dropped like any other, its size unknown.
+ * Drops from the front while every group has read the record, and it is too old or the partition too large. `headAt`
+ * returns null for an unreadable record: it is dropped like any other, with unknown size.
  */
 export function planTrim(
   bounds: Bounds,
@@ -39,7 +39,7 @@ export function planTrim(
     if (!isDue(head, bounds.bytes - bytes, retention, nowMs)) break
     dropped.push({ offset: first, chunks: head?.chunks ?? null })
     first += 1n
-    // The last record takes what is left, so that an unreadable one leaves no debt behind.
+    // The last record accounts for the remaining bytes, so that an unreadable record leaves no surplus behind.
     bytes = first === bounds.next ? bounds.bytes : Math.min(bounds.bytes, bytes + (head?.storedBytes ?? 0))
   }
   return { first, bytes, dropped, more: false }
@@ -48,8 +48,8 @@ export function planTrim(
 type Compaction = Pick<Trim, 'bytes' | 'dropped' | 'more'>
 
 /**
- * The same for a compacted partition: of the records that newer ones of their keys have superseded (in order), those that
- * every group has read and that are too old, or too much.
+ * The same for a compacted partition: drops superseded records (in order) that every group has read and that are too
+ * old, or make the partition too large.
  */
 export function planCompaction(
   bounds: Bounds,
@@ -76,7 +76,7 @@ export function planCompaction(
 const isDue = (head: RecordHead | null, bytes: number, retention: LogRetention, nowMs: number): boolean =>
   head === null || head.timestampMs <= nowMs - retention.timeMs || bytes > retention.bytes
 
-/** The offset below which every group has read; the end of the log when no group must. */
+/** The offset below which every group has read; the end of the log when there is no such group. */
 export function readByAll(
   bounds: Bounds,
   groups: Iterable<string>,

@@ -1,10 +1,11 @@
 /**
- * Room for records: the configured size of the log, and what the disk has.
+ * Space for records: the configured size of the log, and the free space on disk.
  *
- * On a full disk consumers must still be able to commit and retention to drop, or the log could never recover by itself;
- * both need a few new pages before they free any. So the log keeps a reserve: a file of random bytes beside it (zeros
- * would take no room on a file system that compresses), removed when the disk is full, and written again when it is not.
- * Until then appends are admitted only into room that is known: pages that retention has freed since, or on the volume.
+ * On a full disk, consumers must still be able to commit and retention to drop; otherwise the log could never recover
+ * by itself. Both need a few new pages before they free any. So the log keeps a reserve: a file of random bytes next to
+ * it (zeros would take no space on a file system that compresses), which is removed when the disk is full and written
+ * again when it is not. Until then, appends may use only space that is known to exist: pages that retention has freed
+ * since, or free space on the volume.
  */
 import { randomFillSync } from 'node:crypto'
 import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
@@ -14,19 +15,19 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 /** Enough pages for LMDB to commit and drop records on a disk that is otherwise full. */
 export const RESERVE_BYTES = 4 * 1024 * 1024
 
-/** What Space needs of the disk. */
+/** Operations of Space on the disk. */
 interface DiskVolume {
-  /** Free bytes; infinite when the system does not tell. */
+  /** Free bytes; infinite when the system does not say. */
   freeBytes(): number
-  /** Takes the reserve; false when there is no room for it. */
+  /** Writes the reserve; false when there is no space for it. */
   takeReserve(): boolean
   dropReserve(): void
 }
 
-/** Decides whether an append fits: into `broker.max_bytes`, and onto the disk. */
+/** Decides whether an append fits into `broker.max_bytes` and onto the disk. */
 export class Space {
   readonly maxBytes: number
-  /** Bytes that all stored records take. */
+  /** Bytes of all stored records. */
   usedBytes: number
   readonly #volume: DiskVolume
   /** `usedBytes` when the disk was found full; null while it is not. */
@@ -39,7 +40,7 @@ export class Space {
     if (!volume.takeReserve()) this.diskFull()
   }
 
-  /** Throws `disk_full` when `needed` bytes do not fit beside the `usedBytes` of a draft. */
+  /** Throws `disk_full` when `needed` bytes do not fit in addition to the `usedBytes` of a draft. */
   check(usedBytes: number, needed: number): void {
     if (usedBytes + needed > this.maxBytes) {
       throw new WattlineError(
@@ -48,12 +49,12 @@ export class Space {
       )
     }
     if (this.#fullAt === null || this.#diskHasRoom(needed)) return
-    // Pages freed since then can be used again, however full the disk.
+    // Pages freed since then can be reused, however full the disk is.
     if (usedBytes + needed + RESERVE_BYTES <= this.#fullAt) return
     throw new WattlineError('disk_full', `The disk is full: ${needed} more bytes do not fit.`)
   }
 
-  /** A write found the disk full. */
+  /** Called when a write found the disk full. */
   diskFull(): void {
     this.#fullAt = this.usedBytes
     this.#volume.dropReserve()

@@ -1,11 +1,11 @@
 /**
- * The thin shell around LMDB: get, range, write one atomic batch. Nothing above knows of LMDB.
+ * A thin layer over LMDB: get, range, write one atomic batch. Nothing above it uses LMDB.
  *
  * Durability, with evidence. `overlappingSync: false` makes lmdb-js commit in its worker thread with LMDB's own
  * synchronous commit: data pages, `fdatasync`, then the meta page through a descriptor opened with O_DSYNC (strace:
- * `pwritev(22)`, `fdatasync(22)`, `pwrite64(23)` on `openat(..., O_WRONLY|O_DSYNC)`), and only then the write promise
- * resolves. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
- * `flushed`, follows it. One write is in flight at a time, so that the batch of a rejected promise is known exactly.
+ * `pwritev(22)`, `fdatasync(22)`, `pwrite64(23)` on `openat(..., O_WRONLY|O_DSYNC)`). Only then does the write promise
+ * resolve. With lmdb-js's default (`overlappingSync: true`) the promise resolves before the sync, and a second promise,
+ * `flushed`, follows it. One write is in flight at a time, so the batch of a rejected promise is known exactly.
  */
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { open as openFile } from 'node:fs/promises'
@@ -20,40 +20,42 @@ import type { KeyRange } from './keys.ts'
 import type { Operation } from './record.ts'
 import { volumeOf } from './space.ts'
 
-/** LMDB's own name for it. */
+/** LMDB's name for its data file. */
 const DATA_FILE = 'data.mdb'
 
 /** The key-value store under the log. Reads are synchronous from the memory map; writes are durable. */
 export interface LogStore {
-  /** A view that is valid until the next call of anything here. */
+  /** A view that is valid until the next call of any method. */
   get(key: Uint8Array): Uint8Array | undefined
   /** Entries of the range in order; copies. */
   entries(range: KeyRange): Iterable<{ readonly key: Uint8Array; readonly value: Uint8Array }>
-  /** Lets `get` and `entries` see what was written last; without it they may see up to one event turn less. */
+  /** Lets `get` and `entries` see the latest write; without it they may lag by up to one event turn. */
   refresh(): void
-  /** All or none, on disk when it resolves. Rejects with `disk_full` or `broker_unavailable`. One call at a time. */
+  /** Atomic, and on disk when it resolves. Rejects with `disk_full` or `broker_unavailable`. One call at a time. */
   write(operations: readonly Operation[]): Promise<void>
-  /** Copies what is stored when it resolves into the empty folder `path`. Writing goes on meanwhile. */
+  /**
+   * Copies everything stored at the moment when it resolves into the empty folder `path`. Writing continues meanwhile.
+   */
   copyTo(path: string): Promise<StartedCopy>
   close(): Promise<void>
 }
 
-/** A copy that has begun: what is written from now on is not in it. */
+/** A running copy: later writes are not in it. */
 interface StartedCopy {
-  /** The copy is whole and on the disk. */
+  /** Resolves when the copy is complete and on disk. */
   readonly done: Promise<void>
 }
 
 type Database = RootDatabase<Buffer, Uint8Array>
 
 /**
- * Address space set aside for a log of this many bytes: keys and free pages come on top of the records. LMDB grows its map
- * when that is too little, but keeps the old ones mapped, and each counts as resident memory once more.
+ * Address space reserved for a log of this many bytes: keys and free pages come on top of the records. LMDB enlarges a
+ * map that is too small, but keeps the old ones mapped, and each counts as resident memory again.
  */
 const mapBytes = (maxBytes: number): number => Math.ceil((2 * maxBytes) / MAP_STEP + 1) * MAP_STEP
 const MAP_STEP = 256 * 1024 * 1024
 
-/** Opens or creates the log in the folder `path`; throws `data_unusable` when what is there cannot be used. */
+/** Opens or creates the log in the folder `path`; throws `data_unusable` when the existing files cannot be used. */
 export function openStore(path: string, maxBytes: number): LogStore {
   try {
     makeFolder(path)
@@ -74,14 +76,14 @@ const openDatabase = (path: string, mapSize: number): Database =>
     encoding: 'binary',
     keyEncoding: 'binary',
     overlappingSync: false,
-    // Batches are made here. The wrapper that lmdb-js would put around each event turn has a promise of its own that
-    // no caller can catch: one failed write would end the process as an unhandled rejection.
+    // Batches are made here. The wrapper that lmdb-js would put around each event turn has a promise that no caller can
+    // catch: one failed write would end the process as an unhandled rejection.
     eventTurnBatching: false,
     noSubdir: false,
     mapSize,
   })
 
-/** The names of new files are durable only when their folder is. */
+/** The names of new files are durable only after a sync of their folder. */
 function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r')
   try {
@@ -111,7 +113,7 @@ class LmdbStore implements LogStore {
     return found === undefined ? undefined : new Uint8Array(found.buffer, found.byteOffset, found.length)
   }
 
-  /** An entry on a damaged page is as good as missing: whoever asks says so, and goes on with the next. */
+  /** An entry on a damaged page counts as missing: the caller reports it and continues with the next. */
   #find(key: Uint8Array): Buffer | undefined {
     try {
       return this.#opened().getBinaryFast(key)
@@ -153,7 +155,7 @@ class LmdbStore implements LogStore {
 
   async copyTo(path: string): Promise<StartedCopy> {
     let settled = false
-    // Without the free pages: after an outage they can be most of the file.
+    // Without free pages: after an outage they can be most of the file.
     const copied = this.#opened().backup(path, true)
     const done = copied
       .finally(() => {
@@ -161,7 +163,7 @@ class LmdbStore implements LogStore {
       })
       .then(() => syncFile(join(path, DATA_FILE)))
     done.catch(() => undefined)
-    // LMDB copies in a thread of its own and does not say when it has begun to read. It writes nothing before that.
+    // LMDB copies in its own thread and does not report when it has begun to read. It writes nothing before that.
     while (!settled && !hasBytes(join(path, DATA_FILE))) await delay(1)
     if (settled) await done
     return { done }
@@ -184,7 +186,7 @@ class LmdbStore implements LogStore {
       checkDataFile(join(this.#path, DATA_FILE))
       this.#database = openDatabase(this.#path, this.#mapSize)
     } catch (error) {
-      // What was open a moment ago is worth another try: readers wait, and none gives its partition up.
+      // The file was open a moment ago, so a retry makes sense: readers wait, and none gives up its partition.
       throw new WattlineError('broker_unavailable', 'The log could not be reopened.', { cause: error })
     }
     this.#broken = false
@@ -202,11 +204,11 @@ async function syncFile(file: string): Promise<void> {
   }
 }
 
-/** What the operations take, and room for the pages of the tree around them. */
+/** Size of the operations, plus space for the tree pages around them. */
 const sizeOf = (operations: readonly Operation[]): number =>
   operations.reduce((sum, { value }) => sum + (value?.length ?? 0), 1024 * 1024)
 
-/** lmdb-js rejects with "Commit failed" and keeps the reason in a promise that rejects. */
+/** lmdb-js rejects with "Commit failed" and keeps the reason in another promise that rejects. */
 async function realCause(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || !('commitError' in error)) return error
   try {

@@ -1,4 +1,4 @@
-/** The streams of a log: what is stored about them, read once at open, and what `createStreams` adds. */
+/** The streams of a log: their stored declarations, read once at open, and those that `createStreams` adds. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { StreamSettings } from '../broker.ts'
 import { KeyIndex } from './key-index.ts'
@@ -21,14 +21,14 @@ import type { Operation } from './record.ts'
 import type { LogStore } from './store.ts'
 
 /**
- * Of the log, and of all that is kept in it. 2: records have origins. An older version reads a log of format 2 as if they had
- * none, and stores again what is stored: so it must refuse.
+ * Format of the log and everything in it. 2: records have origins. An older version would read a log of format 2 as if
+ * they had none, and store its records again, so it must refuse.
  */
 export const FORMAT = '2'
 const READABLE: ReadonlySet<string> = new Set(['1', FORMAT])
 const PARTITIONS_MAX = 65_535
 
-/** What is stored of a stream under its name. */
+/** The stored declaration of a stream. */
 interface StoredStream {
   readonly id: number
   readonly partitions: number
@@ -97,7 +97,7 @@ export function checkSettings(settings: StreamSettings, existing: StreamLog | un
   )
 }
 
-/** A stream that is not stored yet, and what stores it. */
+/** A stream that is not stored yet, and the operation that stores it. */
 export function newStream(
   settings: StreamSettings,
   id: number,

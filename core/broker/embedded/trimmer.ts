@@ -1,4 +1,4 @@
-/** Retention at work: small slices in the background, after commits and every few seconds. */
+/** Applies retention in small slices in the background, after commits and every few seconds. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Events } from '../../catalogue/events/events.ts'
 import type { Draft } from './draft.ts'
@@ -10,14 +10,14 @@ import { planCompaction, planTrim, readByAll, type Trim } from './retention.ts'
 import type { LogStore } from './store.ts'
 
 const SWEEP_MS = 10_000
-/** Of records that are to go, however young and few. */
+/** Retention for records that must be dropped, regardless of age and size. */
 const AT_ONCE = { groups: [], timeMs: Number.NEGATIVE_INFINITY, bytes: 0 }
 
 interface TrimmerPorts {
   readonly store: LogStore
   readonly journal: Journal
   readonly streams: ReadonlyMap<string, StreamLog>
-  /** Groups that read the stream now, besides those that its settings name. */
+  /** Groups that currently read the stream, in addition to those in its settings. */
   readonly readers: (stream: string) => readonly string[]
   readonly clock: () => number
   readonly events: Events
@@ -28,7 +28,7 @@ export class Trimmer {
   readonly #ports: TrimmerPorts
   readonly #timer: NodeJS.Timeout
   readonly #due = new Set<PartitionLog>()
-  /** Partitions whose records below an offset go as soon as all have read them, however young. */
+  /** Partitions whose records below an offset are dropped as soon as all groups have read them, regardless of age. */
   readonly #early = new Map<PartitionLog, bigint>()
   #running: Promise<void> | null = null
   #closed = false
@@ -40,18 +40,18 @@ export class Trimmer {
     this.#timer.unref()
   }
 
-  /** Looks at every partition soon. */
+  /** Schedules a check of every partition. */
   sweep(): void {
     for (const stream of this.#ports.streams.values()) for (const log of stream.partitions) this.#wake(log)
   }
 
-  /** A group has committed: looks at the partition if it holds more bytes than it may. */
+  /** Called when a group has committed: checks the partition if it exceeds its size. */
   committed(log: PartitionLog): void {
     const retention = this.#ports.streams.get(log.stream)?.retention
     if (retention != null && log.bounds.bytes > retention.bytes) this.#wake(log)
   }
 
-  /** Drops what lies below the offset and has been read by all, whatever retention says; resolves when that is done. */
+  /** Drops records below the offset that all groups have read, regardless of retention; resolves when this is done. */
   async trimTo(log: PartitionLog, offset: bigint): Promise<void> {
     this.#early.set(log, offset)
     try {
@@ -80,7 +80,7 @@ export class Trimmer {
       try {
         while (!this.#closed && (await this.#trimSlice(log)));
       } catch {
-        // The journal has reported it; the next sweep tries again.
+        // The journal has reported the error; the next sweep retries.
       }
     }
     this.#running = null
@@ -116,7 +116,7 @@ export class Trimmer {
     })
   }
 
-  /** Has what was found dropped in one transaction; whether there is more. */
+  /** Drops the given records in one transaction; returns whether there are more. */
   async #drop(
     log: PartitionLog,
     { dropped, more }: Pick<Trim, 'dropped' | 'more'>,
@@ -136,7 +136,7 @@ export class Trimmer {
 const keysUpTo = (log: PartitionLog, offset: bigint, chunks: number): readonly Uint8Array[] =>
   Array.from({ length: chunks + 1 }, (_, chunk) => recordKey(log, offset, chunk))
 
-/** The keys that are there, for a record whose head does not say. */
+/** The existing keys of a record whose head does not list them. */
 const keysOf = (store: LogStore, log: PartitionLog, offset: bigint): readonly Uint8Array[] =>
   Array.from(
     store.entries({ start: recordKey(log, offset, 0), end: recordKey(log, offset + 1n, 0) }),

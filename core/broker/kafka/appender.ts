@@ -1,6 +1,6 @@
 /**
- * Appends outside transactions: an idempotent producer that repeats a request until it is acknowledged by all replicas in
- * sync, and is replaced when the time for that is over, which ends its tries.
+ * Appends outside transactions: an idempotent producer that retries a request until all in-sync replicas acknowledge
+ * it. When the time is up, the producer is replaced, which ends its retries.
  */
 import { Producer } from '@platformatic/kafka'
 import type { NewRecord } from '../broker.ts'
@@ -9,7 +9,7 @@ import type { Cluster } from './cluster.ts'
 import { kafkaFailure } from './failure.ts'
 import { toMessage } from './messages.ts'
 
-/** Between two tries of a request. */
+/** Delay between two attempts of a request. */
 const RETRY_DELAY_MS = 200
 
 /** Appends through one idempotent producer, batched by partition. */
@@ -25,7 +25,7 @@ export class Appender {
     this.#timeoutMs = timeoutMs
   }
 
-  /** All or none of the records, as neighbours; resolves with the offset of the first once they are durable. */
+  /** Appends all or none of the records, contiguously; resolves with the offset of the first once they are durable. */
   async append(topic: string, partition: number, records: readonly NewRecord[]): Promise<bigint> {
     this.#cluster.refuseWhenClosed()
     const key = `${topic}/${partition}`
@@ -59,7 +59,7 @@ export class Appender {
       return offsets?.[0]?.offset ?? -1n
     } catch (error) {
       const failure = kafkaFailure(error, `appending to ${topic}`)
-      // After an error that repeating does not cure the producer has lost count: the next append begins with a new one.
+      // After an error that retries do not fix, the producer has lost its sequence: the next append uses a new one.
       void this.#retire(producer)
       throw failure
     } finally {
@@ -78,7 +78,7 @@ export class Appender {
     return this.#producer
   }
 
-  /** Requests in flight reject, and are not tried again. */
+  /** Requests in flight reject, and are not retried. */
   async #retire(producer: Producer | null): Promise<void> {
     if (producer === null) return
     if (this.#producer === producer && !this.#closed) this.#producer = null

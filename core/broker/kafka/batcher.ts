@@ -1,6 +1,7 @@
 /**
- * Appends to one partition, one request at a time: what comes meanwhile shares the next. So the order of the calls is the
- * order of the log also across failures: of several requests in flight the client would repeat each on its own.
+ * Appends to one partition, one request at a time: calls that arrive meanwhile share the next one. The order of the
+ * calls is thus the order in the log, also across failures. With several requests in flight, the client would retry
+ * each separately.
  */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { NewRecord } from '../broker.ts'
@@ -17,10 +18,10 @@ interface Call {
   readonly reject: (error: unknown) => void
 }
 
-/** Sends records as one batch; resolves with the offset of the first. Gives up at the deadline. */
+/** Sends records as one batch; resolves with the offset of the first. Stops at the deadline. */
 type Send = (records: readonly NewRecord[], deadline: number) => Promise<bigint>
 
-/** Serialises the appends to one partition and sends what waits as one batch. */
+/** Serialises the appends to one partition and sends waiting calls as one batch. */
 export class ProduceBatcher {
   readonly #send: Send
   readonly #timeoutMs: number
@@ -32,7 +33,7 @@ export class ProduceBatcher {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Resolves with the offset of the first record; rejects with `broker_unavailable` when the time is over. */
+  /** Resolves with the offset of the first record; rejects with `broker_unavailable` when the time is up. */
   append(records: readonly NewRecord[]): Promise<bigint> {
     return new Promise((resolve, reject) => {
       const call: Call = {
@@ -73,7 +74,7 @@ export class ProduceBatcher {
     this.#sending = false
   }
 
-  /** The calls of the next request; those that were given up meanwhile are left out. */
+  /** The calls of the next request, without those whose time is up. */
   #next(): Call[] {
     const calls: Call[] = []
     let bytes = 0

@@ -1,21 +1,21 @@
 /**
- * What a consumer may see of fetched batches: the records of committed transactions and those outside any. Done here and
- * not by the client, whose filter keeps one aborted transaction per writer and answer, and passes the records of one whose
- * end lies beyond the answer. See docs/adr/0013-kafka-client.md.
+ * Filters fetched batches for a consumer: records of committed transactions, and records outside transactions. The
+ * client's own filter is not used: it remembers one aborted transaction per writer and response, and lets records
+ * through whose transaction ends beyond the response. See docs/adr/0013-kafka-client.md.
  */
 import { IS_CONTROL, IS_TRANSACTIONAL, type KafkaRecord, type RecordsBatch } from '@platformatic/kafka'
 import type { StoredRecord } from '../broker.ts'
 
-/** What a read_committed consumer sees of one fetch answer. */
+/** What a read_committed consumer sees of one fetch response. */
 export interface Visible {
   readonly records: readonly FetchedRecord[]
-  /** Where to read on: after the last batch, also when nothing of it may be seen. */
+  /** Where to continue: after the last batch, even if nothing of it is visible. */
   readonly next: bigint
 }
 
-/** A record as Kafka stores it; Kafka alone has tombstones. */
+/** A record as Kafka stores it; only Kafka has tombstones. */
 export interface FetchedRecord extends StoredRecord {
-  /** A record without a value: in a compacted topic the key is gone. */
+  /** A record without a value: the key is deleted from a compacted topic. */
   readonly isTombstone: boolean
 }
 
@@ -27,7 +27,7 @@ interface AbortedTransaction {
 /** Bytes 2 and 3 of a control record's key: 0 ends a transaction by abort, 1 by commit. */
 const ABORT = 0
 
-/** The records from offset `from` on. `batches` in the order of the log, `aborted` as the broker listed them. */
+/** The visible records at or after offset `from`. `batches` in log order, `aborted` as listed by the broker. */
 export function visibleRecords(
   batches: readonly RecordsBatch[],
   aborted: readonly AbortedTransaction[],

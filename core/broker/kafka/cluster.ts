@@ -1,4 +1,4 @@
-/** Where to ask: leaders of partitions, coordinators of groups, and the connections to them. */
+/** Finds leaders of partitions and coordinators of groups, and keeps connections to them. */
 import {
   Admin,
   type BaseOptions,
@@ -11,9 +11,9 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { backoffMs, sleep } from '../../runtime/backoff.ts'
 import { kafkaFailure, TakenOver } from './failure.ts'
 
-/** How to reach Kafka, as every client of ours needs it. */
+/** How to reach Kafka, for all our clients. */
 export interface KafkaConnection {
-  /** `host:port` of some brokers; the others are learnt from them. */
+  /** `host:port` of some brokers; they name the others. */
   readonly brokers: readonly string[]
   /** TLS, with certificates as PEM text. */
   readonly tls?: {
@@ -29,7 +29,7 @@ export interface KafkaConnection {
 }
 
 const CLIENT_ID = 'wattline'
-/** A request without an answer for this long: its connection is closed. */
+/** If a request gets no answer within this time, its connection is closed. */
 const REQUEST_TIMEOUT_MS = 15_000
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 1000
@@ -37,21 +37,21 @@ const MAX_RETRY_MS = 1000
 interface CallOptions {
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
-  /** What a failure means: another thing while starting. */
+  /** The error for a failure; it differs during start. */
   readonly asFailure?: typeof kafkaFailure
 }
 
-/** Connections to the brokers, and calls that are repeated while leaders and coordinators move. */
+/** Connections to the brokers, and calls that are retried while leaders and coordinators move. */
 export class Cluster {
   readonly options: BaseOptions
   readonly admin: Admin
-  /** For short requests; reading has connections of its own, since a waiting fetch holds up all behind it. */
+  /** For short requests. Reading uses separate connections, since a waiting fetch blocks all requests behind it. */
   readonly #pool: ConnectionPool
   readonly #timeoutMs: number
   readonly #coordinators = new Map<string, number>()
   readonly #closed = new AbortController()
 
-  /** `timeoutMs`: how long calls are repeated before they reject. */
+  /** `timeoutMs`: how long calls are retried before they reject. */
   constructor(connection: KafkaConnection, timeoutMs: number) {
     this.options = {
       clientId: CLIENT_ID,
@@ -70,7 +70,7 @@ export class Cluster {
     return new ConnectionPool(CLIENT_ID, this.options)
   }
 
-  /** Topics as Kafka has them; rejects for one that is not there. */
+  /** Topics as Kafka reports them; rejects for a missing one. */
   metadata(topics: readonly string[]): Promise<ClusterMetadata> {
     return this.admin.metadata({ topics: [...topics] })
   }
@@ -110,7 +110,7 @@ export class Cluster {
     throw new WattlineError('broker_unavailable', `The coordinator of group ${group} is not available now.`)
   }
 
-  /** Repeats `work` while Kafka fails for now, at most until the time is over or the signal aborts. */
+  /** Retries `work` on transient failures of Kafka, until the time is up or the signal aborts. */
   async call<T>(
     doing: string,
     work: () => Promise<T>,
@@ -131,7 +131,7 @@ export class Cluster {
     }
   }
 
-  /** Leaders and coordinators may have moved: ask again. */
+  /** Leaders and coordinators may have moved: look them up again. */
   forget(): void {
     this.#coordinators.clear()
     this.admin.clearMetadata()
@@ -147,7 +147,7 @@ export class Cluster {
   }
 }
 
-/** What is not given is left to Node's defaults; a key that is there but undefined would not be. */
+/** Omitted options use Node's defaults; a key with the value undefined would not. */
 const certificatesOf = ({ ca, cert, key }: NonNullable<KafkaConnection['tls']>): object => ({
   ...(ca === undefined ? {} : { ca }),
   ...(cert === undefined ? {} : { cert }),

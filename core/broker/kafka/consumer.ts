@@ -1,4 +1,4 @@
-/** One partition in the hands of one worker: where it reads, and what it may write. */
+/** One partition of one worker: reads from its position, and writes for it. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { AssignedPartition, PollLimits, StoredRecord, TransactionStep } from '../broker.ts'
 import type { Visible } from './batches.ts'
@@ -8,17 +8,17 @@ import { commitOffset, committedOffsets, startOffset } from './offsets.ts'
 import { PartitionReader, scan } from './reader.ts'
 import { PartitionTransactions, stateKey, type TransactionPorts } from './transactions.ts'
 
-/** What a Kafka consumer needs of the broker around it. */
+/** What a Kafka consumer needs from its broker. */
 export interface KafkaConsumerPorts extends TransactionPorts {
   readonly group: string
-  /** Records between the committed offset and `from` are gone from Kafka, unread. */
+  /** Called when Kafka has deleted unread records between the committed offset and `from`. */
   readonly onMissing: (stream: string, partition: number, at: bigint, from: bigint) => void
   readonly onTransacted: (step: TransactionStep) => void
 }
 
-/** How long Kafka holds a fetch open while there is nothing. */
+/** How long Kafka holds a fetch open while there is no data. */
 const FETCH_WAIT_MS = 1000
-/** Reading reports an unreachable Kafka sooner than writing gives up: nothing is lost by it, and readiness shows it. */
+/** Reading reports an unreachable Kafka sooner than writing: nothing is lost by it, and readiness shows it. */
 const READ_TIMEOUT_MS = 3000
 
 /** The Kafka implementation of an assigned partition. */
@@ -32,12 +32,12 @@ export class KafkaConsumer implements AssignedPartition {
   readonly #reader: PartitionReader
   readonly #transactions: PartitionTransactions
   readonly #revoke = new AbortController()
-  /** Fetched and not yet polled. */
+  /** Fetched but not yet polled. */
   #ready: StoredRecord[] = []
-  /** Where to fetch next; null until the committed offset has been asked for. */
+  /** Offset of the next fetch; null until the committed offset has been looked up. */
   #position: bigint | null = null
   #fetching: Promise<void> | null = null
-  /** After `work` has returned, somebody else may have the partition: nothing is written any more. */
+  /** After `work` has returned, another worker may have the partition: nothing more is written. */
   #ended = false
 
   constructor(
@@ -62,7 +62,7 @@ export class KafkaConsumer implements AssignedPartition {
     return this.#topicId
   }
 
-  /** Kafka does not tell a topic that was made again from a new one. */
+  /** Kafka does not distinguish a topic that was created again from a new one. */
   historyOf(): string {
     return ''
   }
@@ -71,7 +71,7 @@ export class KafkaConsumer implements AssignedPartition {
     this.#revoke.abort()
   }
 
-  /** Called when `work` has returned: shuts everything. */
+  /** Called when `work` has returned: closes everything. */
   async end(): Promise<void> {
     this.#ended = true
     this.#revoke.abort()
@@ -116,7 +116,7 @@ export class KafkaConsumer implements AssignedPartition {
     this.#ports.onTransacted(step)
   }
 
-  /** Who has lost the partition stops working on it. */
+  /** A worker that has lost the partition stops working on it. */
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
@@ -126,7 +126,7 @@ export class KafkaConsumer implements AssignedPartition {
     }
   }
 
-  /** Whether the fetch settled before the time was over or the partition revoked; its error is thrown. */
+  /** Whether the fetch settled before the time was up or the partition was revoked; throws its error. */
   async #settles(fetching: Promise<void>, ms: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
     let onAbort: (() => void) | undefined
@@ -140,7 +140,7 @@ export class KafkaConsumer implements AssignedPartition {
     } finally {
       clearTimeout(timer)
       if (onAbort !== undefined) this.revoked.removeEventListener('abort', onAbort)
-      // There may be no waiter when it fails after this poll: the next poll asks again.
+      // If it fails after this poll, there may be no waiter; the next poll fetches again.
       fetching.catch(() => {})
     }
   }

@@ -1,9 +1,9 @@
-/** The only table that reads Kafka's errors: what a failed call means to us, and what to do about it. */
+/** The only table of Kafka's errors: what a failed call means to us, and what to do about it. */
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 
 /**
- * Errors by which the coordinator says: this member, or this writer, is not the owner any more. Not so an epoch that is
- * behind by one heartbeat (ILLEGAL_GENERATION, STALE_MEMBER_EPOCH): that is repeated with the new one.
+ * Errors with which the coordinator says that this member or writer is no longer the owner. An epoch that is behind by
+ * one heartbeat (ILLEGAL_GENERATION, STALE_MEMBER_EPOCH) is not one of them: the call is retried with the new epoch.
  */
 const TAKEN_OVER = [
   'UNKNOWN_MEMBER_ID',
@@ -14,7 +14,7 @@ const TAKEN_OVER = [
   'TRANSACTION_COORDINATOR_FENCED',
 ] as const
 
-/** A record that Kafka refuses for its own sake. */
+/** Errors for a record that Kafka refuses because of the record itself. */
 const TOO_LARGE: readonly (readonly [string, string])[] = [
   ['MESSAGE_TOO_LARGE', 'A record is larger than the topic allows: raise `max.message.bytes` of the topic.'],
   [
@@ -23,7 +23,7 @@ const TOO_LARGE: readonly (readonly [string, string])[] = [
   ],
 ]
 
-/** What only other settings cure, of ours or of Kafka's, by the names of Kafka, of its client and of TLS. */
+/** Errors that only a change of settings fixes, ours or Kafka's, by their names in Kafka, in its client and in TLS. */
 const SETTINGS: readonly (readonly [string, string])[] = [
   ['TOPIC_AUTHORIZATION_FAILED', 'The Kafka user is not authorized for the topics with this prefix.'],
   ['GROUP_AUTHORIZATION_FAILED', 'The Kafka user is not authorized for the groups with this prefix.'],
@@ -50,7 +50,7 @@ const SETTINGS: readonly (readonly [string, string])[] = [
   ],
 ]
 
-/** Whether somewhere within the error one of these names is said: by Kafka, its client or the socket. */
+/** Whether one of these names occurs anywhere in the error, from Kafka, its client or the socket. */
 export function saysOneOf(error: unknown, names: readonly string[]): boolean {
   if (!(error instanceof Error)) return false
   const { apiId, code } = error as { readonly apiId?: unknown; readonly code?: unknown }
@@ -59,7 +59,7 @@ export function saysOneOf(error: unknown, names: readonly string[]): boolean {
   return saysOneOf(error.cause, names)
 }
 
-/** Another member has the partition now, or the group does not know this one any more: no use in repeating. */
+/** Another member has the partition now, or the group has forgotten this one: retrying is useless. */
 export class TakenOver extends WattlineError {
   constructor(doing: string, cause: unknown) {
     super(
@@ -73,7 +73,7 @@ export class TakenOver extends WattlineError {
 }
 
 /**
- * Our error for whatever a call to Kafka has thrown. Also where settings are wrong it says `broker_unavailable`: what
+ * Our error for anything that a call to Kafka has thrown. Even for wrong settings it is `broker_unavailable`: what
  * worked at the start may work again, and until then data waits.
  */
 export function kafkaFailure(error: unknown, doing: string): WattlineError {
@@ -86,14 +86,14 @@ export function kafkaFailure(error: unknown, doing: string): WattlineError {
   return new WattlineError('broker_unavailable', message, { cause: error })
 }
 
-/** The same while starting, where wrong settings end the start. */
+/** The same during start, where wrong settings end the start. */
 export function startFailure(error: unknown, doing: string): WattlineError {
   const setting = SETTINGS.find(([name]) => saysOneOf(error, [name]))
   if (setting === undefined || error instanceof WattlineError) return kafkaFailure(error, doing)
   return new WattlineError('config_invalid', setting[1], { cause: error })
 }
 
-/** The first cause of nested errors, in words. */
+/** The innermost cause of nested errors, as text. */
 function innermost(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors.at(-1))
   if (error instanceof Error && error.cause instanceof Error) return innermost(error.cause)

@@ -1,6 +1,6 @@
 /**
- * The broker in Apache Kafka 4.0 or newer: streams are topics, groups are consumer groups. See ../README.md for how each
- * promise is kept, and ../broker.ts for the contract.
+ * The broker in Apache Kafka 4.0 or newer: streams are topics, groups are consumer groups. See ../README.md for how
+ * each guarantee is kept, and ../broker.ts for the contract.
  */
 import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
@@ -26,38 +26,38 @@ import { KafkaSubscription, type SubscriptionPorts } from './subscription.ts'
 import { compactedTopic, ensureTopics, stateTopic, streamTopic } from './topics.ts'
 import { KafkaTrimmer } from './trimmer.ts'
 
-/** How the connection to Kafka is made and what names are used in it. */
+/** The connection to Kafka and the names to use in it. */
 export interface KafkaBrokerOptions extends KafkaConnection {
-  /** What all topics, groups and transactional ids begin with. */
+  /** Prefix of all topics, groups and transactional ids. */
   readonly topicPrefix: string
-  /** Replicas of every topic; all but one of them must have a record before it counts. */
+  /** Replicas of every topic; a record counts once all but one of them have it. */
   readonly replication: number
   readonly events: Events
   /**
-   * Name of this process that outlives its restarts, and that no other has: after a crash it gets its partitions back at
-   * once. Without it Kafka first waits for the one that crashed, 45 s by default.
+   * Unique name of this process that survives restarts, so that it gets its partitions back at once after a crash.
+   * Without it Kafka first waits for the crashed one, 45 s by default.
    */
   readonly instance?: string
-  /** How long calls are repeated before they reject with `broker_unavailable`. */
+  /** How long calls are retried before they reject with `broker_unavailable`. */
   readonly timeoutMs?: number
   /** How long the start waits for a broker that answers; default `timeoutMs`. */
   readonly startTimeoutMs?: number
-  /** Whether this process applies retention; default true. Twice does no harm: one of many is enough. */
+  /** Whether this process applies retention; default true. Several processes may do it; one is enough. */
   readonly trims?: boolean
-  /** So long closing a subscription waits for its work before the group is left all the same. */
+  /** How long closing a subscription waits for its work before it leaves the group anyway. */
   readonly leaveAfterMs?: number
-  /** How often retention looks for records to drop. */
+  /** Interval between two retention runs. */
   readonly trimEveryMs?: number
 }
 
-/** Longer than a broker takes to come back, shorter than clients of the intake wait for their answer. */
+/** Longer than a broker takes to restart, shorter than intake clients wait for their answer. */
 const TIMEOUT_MS = 20_000
 const TRIM_EVERY_MS = 60_000
 const LEAVE_AFTER_MS = 15_000
 
 /**
- * Connects to Kafka. Throws `broker_unavailable` when none of the brokers answers in time, and `config_invalid` when
- * they refuse the user.
+ * Connects to Kafka. Throws `broker_unavailable` when no broker answers in time, and `config_invalid` when they refuse
+ * the user.
  */
 export async function openKafkaBroker(options: KafkaBrokerOptions): Promise<Broker> {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
@@ -83,11 +83,11 @@ class KafkaBroker implements Broker {
   readonly #appender: Appender
   readonly #trimmer: KafkaTrimmer
   readonly #ports: SubscriptionPorts
-  /** Partitions by stream. */
+  /** Number of partitions by stream. */
   readonly #streams = new Map<string, number>()
   readonly #compacted = new Set<string>()
   readonly #turns = new Map<string, number>()
-  /** Members of ours by group, so far. */
+  /** Number of our members by group, so far. */
   readonly #members = new Map<string, number>()
   readonly #stateTopics = new Map<string, Promise<string>>()
   readonly #subscriptions = new Set<KafkaSubscription>()
@@ -229,7 +229,7 @@ class KafkaBroker implements Broker {
     return `${instance}-${number}`
   }
 
-  /** The topic with the state of a group, made sure of once: as many partitions as the stream that has most. */
+  /** The topic with the state of a group, checked once: it has as many partitions as the stream with the most. */
   #stateTopic(group: string): Promise<string> {
     let made = this.#stateTopics.get(group)
     if (made === undefined) {

@@ -1,14 +1,14 @@
-/** What is stored in a stream, and how far a group has come. */
+/** What is stored in a stream, and how far a group has read. */
 import type { PartitionLag } from '../broker.ts'
 import type { Cluster } from './cluster.ts'
 import { committedOffsets, endOffsets, startOffset } from './offsets.ts'
 import { PartitionReader } from './reader.ts'
 
-/** One batch comes whatever its size. */
+/** At least one batch is returned, whatever its size. */
 const ONE_BATCH_BYTES = 1
 const NO_WAIT_MS = 0
 
-/** `group` and `topic` as Kafka calls them. */
+/** `group` and `topic` by their names in Kafka. */
 export async function readLag(
   cluster: Cluster,
   group: string,
@@ -18,7 +18,7 @@ export async function readLag(
   const all = Array.from({ length: partitions }, (_, partition) => partition)
   const committed = await committedOffsets(cluster, group, topic, all)
   const ends = await endOffsets(cluster, topic, all)
-  // Of its own, and the same for all partitions: what is fetched may be large, and no other request should wait behind it.
+  // A separate pool for all partitions: fetched data may be large, and no other request should wait behind it.
   const pool = cluster.newPool()
   try {
     return await Promise.all(
@@ -34,7 +34,9 @@ export async function readLag(
   }
 }
 
-/** Behind the committed offset there may be only the ends of transactions, which are not read: then all is committed. */
+/**
+ * After the committed offset there may be only transaction markers, which are not read: then everything is committed.
+ */
 async function oldestPending(
   reader: PartitionReader,
   committed: bigint,

@@ -1,8 +1,9 @@
 /**
- * Membership in a consumer group by the protocol of KIP-848, where Kafka assigns and members report: a partition goes to
- * its next owner only after this member has reported that it let go, so work can finish first, and no other member stops.
+ * Membership in a consumer group by the protocol of KIP-848, where Kafka assigns and members report. A partition moves
+ * to its next owner only after this member has reported that it released it, so work can finish first, and no other
+ * member stops.
  *
- * Spoken here and not by the client, which reports a partition as let go in the moment it hears of it.
+ * Implemented here because the client reports a partition as released as soon as it is revoked.
  */
 import { randomUUID } from 'node:crypto'
 import { consumerGroupHeartbeatV1 } from '@platformatic/kafka'
@@ -12,13 +13,13 @@ import type { Cluster } from './cluster.ts'
 import { kafkaFailure, startFailure, TakenOver } from './failure.ts'
 import type { Committer } from './offsets.ts'
 
-/** A partition by Kafka's own names. */
+/** A partition by its names in Kafka. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
 }
 
-/** With the id of the topic, which another of the same name would not have. */
+/** With the id of the topic, which distinguishes it from another topic with the same name. */
 export interface AssignedTopicPartition extends TopicPartition {
   readonly topicId: string
 }
@@ -27,23 +28,23 @@ interface MembershipPorts {
   readonly cluster: Cluster
   /** Name of the group in Kafka. */
   readonly group: string
-  /** Who joins again by the name of a member that is gone takes its place at once. */
+  /** A process that joins with the name of a member that is gone takes its place at once. */
   readonly memberId: string
   readonly topics: readonly string[]
-  /** What this member has, including what it is about to let go. */
+  /** The partitions of this member, including those it is about to release. */
   readonly held: () => readonly TopicPartition[]
-  /** What it shall have. */
+  /** Called with the partitions that it should have. */
   readonly assigned: (partitions: readonly AssignedTopicPartition[]) => void
-  /** The group has forgotten this member: let go of everything; resolves when that is done. */
+  /** The group has forgotten this member: release everything; resolves when that is done. */
   readonly lost: () => Promise<void>
   readonly failed: (error: WattlineError) => void
 }
 
-/** Time to finish what is in hand before Kafka gives a partition to the next all the same. */
+/** Time to finish current work before Kafka gives a partition to the next owner anyway. */
 const REBALANCE_TIMEOUT_MS = 120_000
-/** Heartbeats come at least this often, so that a partition changes hands within about two of them. */
+/** Heartbeats are at least this frequent, so that a partition moves within about two of them. */
 const HEARTBEAT_MS = 1000
-/** Without an answer for this long the group may have forgotten this member: it gives up its partitions by itself. */
+/** Without an answer for this long, the group may have forgotten this member: it gives up its partitions by itself. */
 const SILENCE_MS = 40_000
 const FIRST_RETRY_MS = 100
 const MAX_RETRY_MS = 2000
@@ -71,26 +72,26 @@ export class Membership {
     return { group: this.#ports.group, memberId: this.#memberId, memberEpoch: this.#epoch }
   }
 
-  /** Joins; rejects when Kafka refuses for good or does not answer. */
+  /** Joins; rejects when Kafka permanently refuses or does not answer. */
   async start(): Promise<void> {
     const { cluster, group } = this.#ports
     await cluster.call(`joining group ${group}`, () => this.#beat(), { asFailure: startFailure })
     this.#running = this.#run()
   }
 
-  /** What is held has changed: report it now. */
+  /** The held partitions have changed: report them now. */
   report(): void {
     this.#wake.abort()
   }
 
-  /** Leaves the group; what is held must have been let go. */
+  /** Leaves the group; all partitions must have been released. */
   async leave(): Promise<void> {
     this.#leaving.abort()
     this.#wake.abort()
     await this.#running
     if (this.#epoch > JOINING) {
       this.#epoch = LEAVING
-      // When it fails, Kafka misses the heartbeats.
+      // If it fails, Kafka notices the missing heartbeats.
       await this.#heartbeat([]).catch(() => {})
     }
   }
@@ -120,7 +121,7 @@ export class Membership {
     this.#ports.cluster.forget()
     if (!forgotten && Date.now() - this.#heardMs < SILENCE_MS) return
     await this.#ports.lost()
-    // Not by the old name: should another process have it by mistake, they would go on taking each other's place.
+    // Not with the old name: if another process uses it by mistake, both would keep taking each other's place.
     this.#memberId = randomUUID()
     this.#epoch = JOINING
     this.#heardMs = Date.now()

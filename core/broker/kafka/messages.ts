@@ -1,4 +1,4 @@
-/** Our records as the client sends them. */
+/** Converts our records for the client. */
 import type { MessageToProduce } from '@platformatic/kafka'
 import type { NewRecord } from '../broker.ts'
 
@@ -22,5 +22,5 @@ export function toMessage(topic: string, partition: number, record: NewRecord): 
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-/** Bytes that a record takes, roughly: for limits. */
+/** Approximate bytes of a record: for limits. */
 export const weightOf = (record: NewRecord): number => record.value.length + 128

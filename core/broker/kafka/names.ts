@@ -1,4 +1,7 @@
-/** What streams, groups and transactions are called in Kafka: one prefix, so that several installations share a cluster. */
+/**
+ * Names of streams, groups and transactions in Kafka. All have one prefix, so that several installations can share a
+ * cluster.
+ */
 export class Names {
   readonly #prefix: string
 
@@ -19,7 +22,7 @@ export class Names {
     return `${this.#prefix}.${group}.state`
   }
 
-  /** One per group and partition: whoever opens it last shuts the others out. */
+  /** One per group and partition: opening it shuts out earlier owners. */
   transactionalId(group: string, stream: string, partition: number): string {
     return `${this.#prefix}.${group}.${stream}.${partition}`
   }

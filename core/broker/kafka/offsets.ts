@@ -1,4 +1,4 @@
-/** Where a partition begins and ends, and how far a group has come. */
+/** Start and end of a partition, and the position of a group. */
 import { listOffsetsV9, offsetCommitV9, offsetFetchV9 } from '@platformatic/kafka'
 import type { Cluster } from './cluster.ts'
 
@@ -9,20 +9,20 @@ const READ_COMMITTED = 1
 const CONSUMER = -1
 const ANY_EPOCH = -1
 
-/** What a group has committed for a partition; `metadata` is what was committed with it. */
+/** The committed position of a group on a partition; `metadata` is what was committed with it. */
 export interface Committed {
   readonly offset: bigint
   readonly metadata: string | null
 }
 
-/** Who commits: a member of a group in its epoch. */
+/** The committer: a member of a group in its epoch. */
 export interface Committer {
   readonly group: string
   readonly memberId: string
   readonly memberEpoch: number
 }
 
-/** Asks for the first offset at or after a time in milliseconds; -1 when there is none. */
+/** Looks up the first offset at or after a time in milliseconds; -1 when there is none. */
 export async function offsetAt(
   cluster: Cluster,
   topic: string,
@@ -61,7 +61,7 @@ async function offsetsAt(
 export const startOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
   offsetAt(cluster, topic, partition, START)
 
-/** The offset after the last record that may be read: that of the first open transaction, or the end. */
+/** The offset after the last readable record: that of the first open transaction, or the end. */
 export const endOffset = (cluster: Cluster, topic: string, partition: number): Promise<bigint> =>
   offsetAt(cluster, topic, partition, END)
 
@@ -72,7 +72,7 @@ export const endOffsets = (
   partitions: readonly number[],
 ): Promise<ReadonlyMap<number, bigint>> => offsetsAt(cluster, topic, partitions, END)
 
-/** Per partition what the group has committed; waits for no open transaction but rejects while there is one. */
+/** Committed offsets of the group by partition; does not wait for open transactions but rejects while there is one. */
 export async function committedOffsets(
   cluster: Cluster,
   group: string,
@@ -91,7 +91,7 @@ export async function committedOffsets(
   return found
 }
 
-/** Commits outside a transaction. Kafka refuses it when the member's epoch is not the current one. */
+/** Commits outside a transaction. Kafka refuses it when the member's epoch is not current. */
 export async function commitOffset(
   cluster: Cluster,
   by: Committer,

@@ -1,4 +1,4 @@
-/** Reads one partition from an offset on, only committed records; over a connection of its own, unless given one. */
+/** Reads the committed records of one partition from an offset on; over a separate connection, unless one is given. */
 import { type ConnectionPool, fetchV16 } from '@platformatic/kafka'
 import { type FetchedRecord, type Visible, visibleRecords } from './batches.ts'
 import type { Cluster } from './cluster.ts'
@@ -9,7 +9,7 @@ const NO_SESSION = 0
 const NO_SESSION_EPOCH = -1
 const ANY_EPOCH = -1
 const MIN_BYTES = 1
-/** Of a scan. */
+/** For a scan. */
 const FETCH_BYTES = 8 * 1024 * 1024
 const FETCH_WAIT_MS = 1000
 
@@ -31,8 +31,8 @@ export class PartitionReader {
   }
 
   /**
-   * What there is from `offset` on, up to about `maxBytes` but at least one batch; waits up to `maxWaitMs` while there is
-   * nothing.
+   * Records at or after `offset`, up to about `maxBytes` but at least one batch; waits up to `maxWaitMs` while there
+   * are none.
    */
   async fetch(offset: bigint, maxBytes: number, maxWaitMs: number): Promise<Visible> {
     const { topicId, connection } = await this.#cluster.leader(this.topic, this.partition, this.#pool)
@@ -59,13 +59,13 @@ export class PartitionReader {
     return visibleRecords(found?.records ?? [], found?.abortedTransactions ?? [], offset)
   }
 
-  /** Ends also a fetch that waits: it rejects. */
+  /** Also ends a waiting fetch: it rejects. */
   async close(): Promise<void> {
     if (!this.#isShared) await this.#pool.close()
   }
 }
 
-/** Hands over every committed record of a partition, from its start to what is its end now. */
+/** Passes on every committed record of a partition, from its start to its current end. */
 export async function scan(
   cluster: Cluster,
   topic: string,

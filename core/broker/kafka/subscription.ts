@@ -1,4 +1,4 @@
-/** A member of a group at work: one `work` per assigned partition, begun, drained and reported as Kafka assigns. */
+/** A working member of a group: one `work` per assigned partition, started, drained and reported as Kafka assigns. */
 
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { sleep } from '../../runtime/backoff.ts'
@@ -6,34 +6,34 @@ import type { SubscribeOptions, Subscription } from '../broker.ts'
 import { KafkaConsumer, type KafkaConsumerPorts } from './consumer.ts'
 import { type AssignedTopicPartition, Membership, type TopicPartition } from './membership.ts'
 
-/** What a subscription needs beside what it makes itself. */
+/** What a subscription needs in addition to what it creates itself. */
 export type SubscriptionPorts = Omit<KafkaConsumerPorts, 'group' | 'committer' | 'stateTopic'> & {
   readonly memberId: (group: string) => string
   readonly stateTopic: (group: string) => Promise<string>
   readonly onMemberFailed: (group: string, error: WattlineError) => void
-  /** So long a close waits for work to end before the group is left all the same. */
+  /** How long a close waits for work to end before it leaves the group anyway. */
   readonly leaveAfterMs: number
 }
 
-/** Two writers that shut each other out in turn do so no faster than this. */
+/** If two writers keep shutting each other out, they do so no faster than this. */
 const AGAIN_MS = 500
 
 interface HeldPartition extends AssignedTopicPartition {
-  /** Null: the work has ended by itself; the partition stays with this member, and no work is done on it. */
+  /** Null: the work has ended by itself; the partition stays with this member, without work. */
   consumer: KafkaConsumer | null
   ended: Promise<void>
 }
 
-/** Runs `work` for each assigned partition and lets Kafka have a partition only after its work has ended. */
+/** Runs `work` for each assigned partition and releases a partition only after its work has ended. */
 export class KafkaSubscription implements Subscription {
   readonly #ports: SubscriptionPorts
   readonly #options: SubscribeOptions
   readonly #membership: Membership
   readonly #held = new Map<string, HeldPartition>()
-  /** What the group has assigned last. */
+  /** The latest assignment of the group. */
   #target = new Set<string>()
   #closing: Promise<void> | null = null
-  /** Aborts when everything is let go. */
+  /** Aborts when everything is released. */
   #stopped = new AbortController()
 
   constructor(ports: SubscriptionPorts, options: SubscribeOptions) {
@@ -52,7 +52,7 @@ export class KafkaSubscription implements Subscription {
     })
   }
 
-  /** Resolves when the group has taken this member in. */
+  /** Resolves when the group has accepted this member. */
   async start(): Promise<void> {
     await this.#membership.start()
   }
@@ -63,7 +63,7 @@ export class KafkaSubscription implements Subscription {
   }
 
   /**
-   * Work that hangs does not keep its partitions from others: these shut out what it still writes, and tables know what
+   * Work that hangs does not keep its partitions from others: the new owners fence its writes, and the tables know what
    * has been inserted.
    */
   async #close(): Promise<void> {
@@ -116,12 +116,12 @@ export class KafkaSubscription implements Subscription {
   }
 
   async #run(held: HeldPartition, consumer: KafkaConsumer): Promise<void> {
-    // The subscriber has its Subscription in hand before its work begins.
+    // The subscriber gets its Subscription before its work begins.
     await new Promise(setImmediate)
     try {
       if (!consumer.revoked.aborted) await this.#options.work(consumer)
     } catch (error) {
-      // What was taken away in the middle of things fails for now: no failure of the work.
+      // Errors because a partition was taken away are transient, not failures of the work.
       const passing = error instanceof WattlineError && error.disposition === 'retry'
       if (!(consumer.revoked.aborted && passing)) this.#options.onFailure(consumer, error)
     }
@@ -131,7 +131,9 @@ export class KafkaSubscription implements Subscription {
     if (revoked || !this.#target.has(nameOf(held))) await this.#released(held)
   }
 
-  /** Revoked: reported, or, when the partition is still ours (another writer came between), started again. */
+  /**
+   * After a revocation: reports it, or, if the partition is still ours (another writer intervened), restarts the work.
+   */
   async #released(held: HeldPartition): Promise<void> {
     const name = nameOf(held)
     if (this.#closing === null && this.#target.has(name)) await sleep(AGAIN_MS, this.#stopped.signal)

@@ -1,10 +1,10 @@
-/** Topics: created when missing, checked when there; what does not fit is said with what to do. */
+/** Creates missing topics and checks existing ones; a mismatch is reported with what to do. */
 import { ConfigResourceTypes, findErrorBy } from '@platformatic/kafka'
 import { WattlineError } from '../../catalogue/errors/errors.ts'
 import type { Cluster } from './cluster.ts'
 import { saysOneOf, startFailure } from './failure.ts'
 
-/** A topic as it must be. */
+/** The required settings of a topic. */
 interface TopicSettings {
   readonly topic: string
   readonly partitions: number
@@ -12,17 +12,17 @@ interface TopicSettings {
   readonly configs: Readonly<Record<string, string>>
 }
 
-/** Largest record that a topic of ours takes: a request body of the greatest size, not compressible. */
+/** Largest record of our topics: a request body of the largest size that does not compress. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-/** Kafka frees space by whole segments: small enough that retention is felt, large enough to be few. */
+/** Kafka frees space in whole segments: small enough for retention to have an effect, large enough to be few. */
 const SEGMENT_BYTES = 128 * 1024 * 1024
 const STATE_SEGMENT_BYTES = 16 * 1024 * 1024
 const STATE_SEGMENT_MS = 600_000
 
-/** This many replicas must have a record before it counts: one fewer than there are, so that one may be away. */
+/** This many replicas must have a record before it counts: one fewer than there are, so that one may be down. */
 export const minInsync = (replication: number): number => Math.max(1, replication - 1)
 
-/** A stream's topic. Retention is ours, see trimmer.ts: Kafka does not know who has read what. */
+/** A stream's topic. We apply retention, see trimmer.ts: Kafka does not know which groups have read what. */
 export const streamTopic = (topic: string, partitions: number, replication: number): TopicSettings => ({
   topic,
   partitions,
@@ -37,7 +37,7 @@ export const streamTopic = (topic: string, partitions: number, replication: numb
   },
 })
 
-/** A compacted stream's topic. Kafka's cleaner does not ask who has read: what is superseded stays for `keptMs` at least. */
+/** A compacted stream's topic. Kafka's cleaner ignores groups: a superseded record stays for at least `keptMs`. */
 export const compactedTopic = (
   topic: string,
   partitions: number,
@@ -51,7 +51,7 @@ export const compactedTopic = (
     'cleanup.policy': 'compact',
     'min.compaction.lag.ms': `${keptMs}`,
     'min.cleanable.dirty.ratio': '0.2',
-    // The cleaner leaves the segment alone that is written to.
+    // The cleaner does not touch the active segment.
     'segment.bytes': `${STATE_SEGMENT_BYTES}`,
     'segment.ms': `${keptMs}`,
     'max.message.bytes': `${MAX_MESSAGE_BYTES}`,
@@ -74,7 +74,7 @@ export const stateTopic = (topic: string, partitions: number, replication: numbe
   },
 })
 
-/** Makes sure that the topics are there and fit; throws `config_invalid` with everything that does not. */
+/** Creates missing topics and checks the others; throws `config_invalid` with every mismatch. */
 export async function ensureTopics(cluster: Cluster, wanted: readonly TopicSettings[]): Promise<void> {
   const atStart = { asFailure: startFailure }
   const existing = new Set(await cluster.call('listing topics', () => cluster.admin.listTopics(), atStart))
@@ -92,7 +92,7 @@ async function createTopic(cluster: Cluster, settings: TopicSettings): Promise<v
     try {
       await cluster.admin.createTopics({ topics: [topic], partitions, replicas, configs })
     } catch (error) {
-      // Another instance that starts at the same moment.
+      // Another instance started at the same moment.
       if (saysOneOf(error, ['TOPIC_ALREADY_EXISTS'])) return
       if (saysOneOf(error, ['INVALID_REPLICATION_FACTOR', 'POLICY_VIOLATION', 'INVALID_CONFIG'])) {
         throw new WattlineError(
@@ -153,7 +153,7 @@ export function shapeProblems(settings: TopicSettings, replicas: readonly number
   return problems
 }
 
-/** One sentence for each topic setting that does not fit, with the command that changes it; empty when all fit. */
+/** One sentence for each wrong topic setting, with the command that changes it; empty when all are right. */
 export function configProblems(settings: TopicSettings, actual: ReadonlyMap<string, string>): string[] {
   const { topic, configs } = settings
   const expect = (name: string, fits: (value: string) => boolean): string[] => {

@@ -1,9 +1,9 @@
 /**
- * Outputs, state and input offset of one partition in one transaction of Kafka.
+ * Writes outputs, state and input offset of one partition in one Kafka transaction.
  *
- * The transactional id belongs to group and partition: opening it shuts out whoever had it before and ends what they left
- * open. Every step carries a name into the committed offset's metadata. So after a failure whose outcome is unknown, the
- * name tells whether the step was committed, and repeating it does not double its outputs.
+ * The transactional id belongs to group and partition: opening it shuts out earlier owners and ends their open
+ * transactions. The metadata of the committed offset contains the name of the step. After a failure with unknown
+ * outcome, the name shows whether the step was committed, so a retry does not duplicate its outputs.
  */
 import { randomUUID } from 'node:crypto'
 import { Consumer, type MessageToProduce, Producer, txnOffsetCommitV4 } from '@platformatic/kafka'
@@ -16,25 +16,28 @@ import { asBuffer, toMessage } from './messages.ts'
 import type { Names } from './names.ts'
 import { type Committed, type Committer, committedOffsets } from './offsets.ts'
 
-/** After this long without an end Kafka aborts a transaction: a dead writer holds up readers no longer than that. */
+/** Kafka aborts a transaction that has not ended after this time: a dead writer does not delay readers for longer. */
 const TRANSACTION_TIMEOUT_MS = 30_000
-/** Kafka answers "still busy" until the transaction before is written out, which takes milliseconds: the first tries follow soon. */
+/**
+ * Kafka answers "still busy" until the previous transaction is written out, which takes milliseconds, so the first
+ * retries follow quickly.
+ */
 const FIRST_RETRY_MS = 5
 const MAX_RETRY_MS = 250
 /**
- * "I do not know who wrote last": Kafka then shuts that writer out. The client would name writer 0 by default, and Kafka
- * refuse it as shut out itself.
+ * "The last writer is unknown": Kafka then shuts that writer out. The client would name writer 0 by default, and Kafka
+ * would refuse it as shut out itself.
  */
 const UNKNOWN_WRITER = { producerId: -1n, producerEpoch: -1 }
 
-/** What transactions of a partition need of the broker around them. */
+/** What transactions of a partition need from the broker. */
 export interface TransactionPorts {
   readonly cluster: Cluster
   readonly names: Names
   readonly timeoutMs: number
-  /** Who commits, as the group knows this member now. */
+  /** The committer, as the group currently knows this member. */
   readonly committer: () => Committer
-  /** Makes sure of the topic for the group's state; its name. */
+  /** Makes sure that the topic for the group's state exists; returns its name. */
   readonly stateTopic: () => Promise<string>
   /** Refuses streams and partitions that do not exist. */
   readonly checkPartition: (stream: string, partition: number) => void
@@ -46,10 +49,13 @@ export class PartitionTransactions {
   readonly #group: string
   readonly #stream: string
   readonly #partition: number
-  /** The client wants a consumer, of which it reads the group's name; membership is ours, see membership.ts. */
+  /**
+   * The client requires a consumer, from which it reads only the group's name; membership is our own, see
+   * membership.ts.
+   */
   readonly #standIn: Consumer
   #producer: Producer | null = null
-  /** A step of which it is not known whether it was committed. */
+  /** A step with an unknown outcome. */
   #uncertain: { readonly name: string; readonly nextOffset: bigint } | null = null
 
   constructor(ports: TransactionPorts, group: string, stream: string, partition: number) {
@@ -60,7 +66,7 @@ export class PartitionTransactions {
     this.#standIn = new Consumer({ ...ports.cluster.options, groupId: ports.names.group(group) })
   }
 
-  /** Shuts out earlier owners and ends what they left open: after it, state and offset are what was committed. */
+  /** Shuts out earlier owners and ends their open transactions: afterwards, state and offset are the committed ones. */
   async fence(): Promise<void> {
     if (this.#producer !== null) return
     const producer = this.#newProducer()
@@ -76,7 +82,7 @@ export class PartitionTransactions {
     }
   }
 
-  /** Rejects with `broker_unavailable` when the outcome is not known; the same step may then be given again. */
+  /** Rejects with `broker_unavailable` when the outcome is unknown; the same step may then be passed again. */
   async run(step: TransactionStep): Promise<void> {
     for (const { stream, partition } of step.outputs) this.#ports.checkPartition(stream, partition)
     await this.fence()
@@ -100,7 +106,7 @@ export class PartitionTransactions {
     this.#producer = null
   }
 
-  /** After an unknown outcome and a new fence: whether this very step is in. */
+  /** After an unknown outcome and a new fence: whether this step was committed. */
   async #wasCommitted(step: TransactionStep): Promise<boolean> {
     const uncertain = this.#uncertain
     if (uncertain === null) return false
@@ -132,7 +138,7 @@ export class PartitionTransactions {
     await transaction.commit()
   }
 
-  /** The client's own call takes a consumed message, and no metadata. */
+  /** The client's own call takes a consumed message, but no metadata. */
   async #commitOffset(producer: Producer, group: string, offset: bigint, name: string): Promise<void> {
     const { cluster, names, committer } = this.#ports
     const id = names.transactionalId(this.#group, this.#stream, this.#partition)
@@ -186,7 +192,7 @@ export class PartitionTransactions {
 /** Streams of a group share its state topic. */
 export const stateKey = (stream: string, key: string): string => `${stream}/${key}`
 
-/** Closes the producer when the time is over, which ends its tries and rejects. */
+/** Closes the producer when the time is up, which ends its retries and rejects. */
 async function withDeadline<T>(producer: Producer, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const timer = setTimeout(() => void closeQuietly(producer), timeoutMs)
   try {

@@ -1,7 +1,7 @@
 /**
- * Retention: drops records that every group of a stream has committed and that are too old, or more than the partition may
- * keep. Kafka's own retention is off (topics.ts): it does not ask who has read. Every process with processors trims; doing
- * it twice does no harm. Disk space comes back by whole segments.
+ * Retention: drops records that every group of a stream has committed and that are too old, or exceed the partition's
+ * size. Kafka's own retention is off (topics.ts), because it ignores groups. Every process with processors trims; doing
+ * it twice does no harm. Disk space is freed in whole segments.
  */
 
 import type { Events } from '../../catalogue/events/events.ts'
@@ -11,18 +11,18 @@ import type { Cluster } from './cluster.ts'
 import type { Names } from './names.ts'
 import { committedOffsets, endOffset, offsetAt, startOffset } from './offsets.ts'
 
-/** What is known of a partition when it is trimmed. */
+/** The state of a partition when it is trimmed. */
 interface PartitionState {
   readonly start: bigint
   readonly end: bigint
   readonly bytes: bigint
-  /** First offset that is young enough to stay. */
+  /** First offset that is young enough to keep. */
   readonly young: bigint
   /** Per group of the stream; undefined: nothing yet. */
   readonly committed: readonly (bigint | undefined)[]
 }
 
-/** The new first offset. By bytes it is estimated: all records count as equally large. */
+/** The new first offset. For the size limit it is an estimate: all records are assumed to be equally large. */
 export function trimTo(state: PartitionState, maxBytes: number): bigint {
   const { start, end, bytes, young } = state
   const excess = bytes > BigInt(maxBytes) ? bytes - BigInt(maxBytes) : 0n
@@ -42,7 +42,7 @@ interface TrimmerOptions {
   readonly everyMs: number
 }
 
-/** Deletes records at intervals through Kafka's DeleteRecords, for every stream that it watches. */
+/** Deletes records at intervals through Kafka's DeleteRecords, for every watched stream. */
 export class KafkaTrimmer {
   readonly #options: TrimmerOptions
   readonly #streams = new Map<string, StreamSettings>()
@@ -63,7 +63,7 @@ export class KafkaTrimmer {
     await this.#running
   }
 
-  /** Trims every stream once; for tests, and in turn by itself. */
+  /** Trims every stream once; called by tests, and periodically. */
   async trim(): Promise<void> {
     for (const settings of this.#streams.values()) {
       if (this.#closed.signal.aborted) return
@@ -75,7 +75,7 @@ export class KafkaTrimmer {
     for (;;) {
       await sleep(this.#options.everyMs, this.#closed.signal)
       if (this.#closed.signal.aborted) return
-      // Whatever fails now is tried again in the next turn; appends and reads report an unreachable Kafka.
+      // A failure is retried in the next run; appends and reads report an unreachable Kafka.
       await this.trim().catch(() => this.#options.cluster.forget())
     }
   }
@@ -122,7 +122,7 @@ export class KafkaTrimmer {
       for (const { topics } of results) {
         for (const found of topics.filter(({ name }) => name === topic).flatMap(one => one.partitions)) {
           const known = sizes.get(found.partitionIndex) ?? 0n
-          // Replicas: the largest one.
+          // Among replicas, the largest counts.
           if (found.partitionSize > known) sizes.set(found.partitionIndex, found.partitionSize)
         }
       }
