@@ -54,7 +54,7 @@ export function split(input: SplitInput): Split {
   if (activeUj === 0n || known === 0n) {
     return { method, activeUj: nothing, idleUj, unattributedUj: activeUj }
   }
-  const shares = shareActive(activeUj, input, unknown)
+  const shares = shareByUse(activeUj, input, unknown)
   return { method, activeUj: shares.workloads, idleUj, unattributedUj: shares.unattributedUj }
 }
 
@@ -71,7 +71,15 @@ function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj, activity }: Sp
   return { method: 'ratio', activeUj: apportion(energyUj, [busy, capacityUs - busy])[0]! } as const
 }
 
-function shareActive(activeUj: bigint, { workloadsUs, byteSeconds }: SplitInput, unknownUs: bigint) {
+/**
+ * Energy by CPU time out of all there is, that of memory by memory x time among those whose memory is known; `unknownUs` belongs to no
+ * workload. Some CPU time must be above 0.
+ */
+export function shareByUse(
+  activeUj: bigint,
+  { workloadsUs, byteSeconds }: Pick<SplitInput, 'workloadsUs' | 'byteSeconds'>,
+  unknownUs: bigint,
+): { readonly workloads: readonly bigint[]; readonly unattributedUj: bigint } {
   if (byteSeconds === undefined || sumOf(byteSeconds.map(value => value ?? 0n)) === 0n) {
     const parts = apportion(activeUj, [...workloadsUs, unknownUs])
     return { workloads: parts.slice(0, -1), unattributedUj: parts.at(-1)! }

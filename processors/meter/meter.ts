@@ -14,6 +14,7 @@ import { hostKey, workloadKey } from './samples/keys.ts'
 import { STRIDE, splitNano } from './samples/samples.ts'
 import { MAX_SAMPLES, type Series } from './samples/series.ts'
 import { type Attribution, attributeWindow } from './shares/attribute.ts'
+import { createIdlePolicies } from './shares/idle-shares.ts'
 import type { CapacityOf } from './state/budget.ts'
 import type { HostState, HostStates } from './state/host-state.ts'
 import { HOST_LABELS } from './state/host-zone.ts'
@@ -85,6 +86,7 @@ export function createMeter({ metering, isSensor }: MeterOptions): Meter {
   const attribution: Attribution = {
     method: metering.method === 'baseline' && metering.idle_watts !== undefined ? 'baseline' : 'ratio',
     idleMicrowatts: BigInt(Math.round((metering.idle_watts ?? 0) * 1e6)),
+    idlePolicyOf: createIdlePolicies(metering),
   }
   const patience: SilenceLimits = {
     idleMs: metering.idle_flush * 1000,

@@ -3,41 +3,40 @@
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
-import { divideUp, larger, smaller, sumOf } from '../../../core/model/integers.ts'
-import { type Quality, worstQuality } from '../../../core/model/quality.ts'
+import { smaller, sumOf } from '../../../core/model/integers.ts'
+import { microJoules } from '../../../core/model/quantity.ts'
 import { type Split, split } from '../../../core/model/split.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
-import { windowStartNano, windowStartSeconds } from '../../../core/model/window.ts'
+import { windowStartNano } from '../../../core/model/window.ts'
 import { workloadKey } from '../samples/keys.ts'
-import { MINUTE_NS } from '../samples/samples.ts'
 import type { HostState } from '../state/host-state.ts'
-import { zoneAt } from '../state/host-zone.ts'
 import type { LateSlice, WindowSlice } from '../windows/integrate.ts'
-import { aggregateWindow, type WindowUse, type WorkloadUse } from './aggregate.ts'
-import { type ComponentEnergy, componentsOf, type HostEnergy } from './components.ts'
+import { aggregateWindow, type WindowUse } from './aggregate.ts'
+import { componentsOf, type HostEnergy } from './components.ts'
 import { type Described, describeWorkloads } from './described.ts'
-import { apartFromRequests, NOTHING_RESERVED, type Reserved, reservedBy } from './requests.ts'
-import { finestWorkloads, isOverBusy, type WorkloadName, withoutRepeats, workloadName } from './workloads.ts'
+import { type IdlePolicy, shareIdle } from './idle-shares.ts'
+import { apartFromRequests, reservedBy } from './requests.ts'
+import { hostRows, type NamedUse, NO_WORKLOAD, type RowComponent, rowMaker, workloadRows } from './rows.ts'
+import { finestWorkloads, isOverBusy, withoutRepeats, workloadName } from './workloads.ts'
 
 /** How idle energy is told from active energy, see core/model/split.ts. */
 export interface Attribution {
   readonly method: 'ratio' | 'baseline'
   /** Calibrated idle power of a host, µW; only for `baseline`. */
   readonly idleMicrowatts: bigint
+  /** Who takes idle energy of a host. */
+  readonly idlePolicyOf: (host: HostState) => IdlePolicy
 }
 
-const NO_WORKLOAD: WorkloadName = { kind: '', id: '', name: '', namespace: '', labels: {} }
 /** A host without any meter: its workloads' use is known, their energy is not. */
-const UNMETERED = {
+const UNMETERED: RowComponent = {
   component: 'cpu',
-  energyUj: 0n,
+  energyUj: microJoules(0n),
   coveredNs: 0,
   quality: 'none',
   sources: [],
   errorUj: null,
-} as const
-
-type MeteredComponent = ComponentEnergy | typeof UNMETERED
+}
 
 interface Attributed {
   readonly rows: EnergyRow[]
@@ -78,14 +77,6 @@ const impossiblePart = ({ series, window, amount }: WindowSlice): LateSlice => (
   reason: 'implausible',
 })
 
-type NamedUse = WindowUse & {
-  readonly names: readonly WorkloadName[]
-  /** Whether workloads showed more CPU time than the host was busy. */
-  readonly isOverBusy: boolean
-  /** In the order of workloads; null: nothing. */
-  readonly reserved: readonly Reserved[] | null
-}
-
 function usesOf(
   aggregated: WindowUse,
   labelsOf: Described['labelsOf'],
@@ -106,18 +97,19 @@ function rowsOf(
   metered: HostEnergy,
   attribution: Attribution,
 ): EnergyRow[] {
-  const components: readonly MeteredComponent[] =
-    metered.components.length > 0 ? metered.components : [UNMETERED]
+  const components: readonly RowComponent[] = metered.components.length > 0 ? metered.components : [UNMETERED]
   const memoryAt = components.some(({ component }) => component === 'dram')
     ? 'dram'
     : components[0]!.component
   const baselines = baselineOf(metered, attribution)
+  const policy = attribution.idlePolicyOf(host)
   const rows: EnergyRow[] = []
   for (const [index, component] of components.entries()) {
-    const row = rowMaker(host, window, use, component, metered.boundary)
+    const row = rowMaker(host, window, use, component, { boundary: metered.boundary, policy })
     const reports = { cpu: index === 0, memory: component.component === memoryAt }
     const shares = splitComponent(component, use, baselines?.[index])
-    rows.push(...workloadRows(row, use, shares, reports), ...hostRows(row, use, shares, reports.cpu))
+    const idle = policy === 'none' ? null : shareIdle(shares.idleUj, policy, component.component, use)
+    rows.push(...workloadRows(row, use, shares, reports), ...hostRows(row, use, shares, idle, reports.cpu))
     if (component.component === 'other' && metered.skewUj !== 0n) {
       rows.push(row(NO_WORKLOAD, 'skew', metered.skewUj, { method: 'none', errorUj: component.errorUj }))
     }
@@ -138,7 +130,7 @@ function baselineOf(
   return apportion(smaller(idleUj, total), energies)
 }
 
-function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigint | undefined): Split {
+function splitComponent(part: RowComponent, use: WindowUse, baselineUj: bigint | undefined): Split {
   const { busyUs, capacityUs } = use
   const workloadsUs = use.workloads.map(({ cpuUs }) => cpuUs)
   if (part.component === 'gpu') {
@@ -155,121 +147,4 @@ function splitComponent(part: MeteredComponent, use: WindowUse, baselineUj: bigi
     ...(part.component === 'dram' ? { byteSeconds } : {}),
     ...(baselineUj === undefined ? {} : { baselineUj }),
   })
-}
-
-interface RowDetails {
-  readonly method: string
-  readonly cpuUs?: bigint
-  readonly byteSeconds?: bigint
-  readonly quality?: Quality
-  readonly reserved?: Reserved
-  /** Where it does not follow from the energy. */
-  readonly errorUj?: bigint | null
-}
-
-type RowMaker = (who: WorkloadName, share: string, energyUj: bigint, details: RowDetails) => EnergyRow
-
-function rowMaker(
-  host: HostState,
-  window: number,
-  use: WindowUse,
-  part: MeteredComponent,
-  boundary: string,
-): RowMaker {
-  const fixed = {
-    Tenant: host.tenant,
-    Host: host.host,
-    HostName: host.hostName,
-    WindowStart: windowStartSeconds(window),
-    Component: part.component,
-    Coverage: Math.min(1, part.coveredNs / MINUTE_NS),
-    EnergySource: part.sources.join('+'),
-    IdlePolicy: 'none',
-    Boundary: boundary,
-    CapacityUs: use.capacityUs,
-    Zone: zoneAt(host, window),
-  }
-  const errorOf = (energyUj: bigint): bigint | null =>
-    part.errorUj === null || energyUj === 0n
-      ? part.errorUj && 0n
-      : divideUp(energyUj * part.errorUj, part.energyUj)
-  return (who, share, energyUj, details) => {
-    const { method, cpuUs = 0n, byteSeconds = 0n, quality = 'measured' } = details
-    const { reserved = NOTHING_RESERVED, errorUj = errorOf(energyUj) } = details
-    return {
-      ...fixed,
-      WorkloadKind: who.kind,
-      WorkloadId: who.id,
-      WorkloadName: who.name,
-      Namespace: who.namespace,
-      Share: share,
-      EnergyUj: energyUj,
-      CpuUs: cpuUs,
-      MemoryByteSeconds: byteSeconds,
-      GpuUs: 0n,
-      EnergyQuality: part.quality === 'none' ? 'none' : worstQuality([part.quality, quality, use.cpuQuality]),
-      Method: method,
-      Labels: who.labels,
-      EnergyErrorUj: errorUj,
-      OverBusy: method.endsWith(OVER_BUSY),
-      CpuRequestUs: reserved.cpu_request,
-      MemoryRequestByteSeconds: reserved.memory_request,
-      GpuRequestUs: reserved.gpu_request,
-      IdleSharedUj: 0n,
-      IdleBeforeUj: 0n,
-    }
-  }
-}
-
-const OVER_BUSY = '+over_busy'
-
-/** Said on the row: what workloads got there follows from more CPU time than there was. */
-const methodOf = ({ method }: Split, { isOverBusy }: NamedUse): string =>
-  isOverBusy && method !== 'none' ? `${method}${OVER_BUSY}` : method
-
-/** CPU time stands on the rows of one component only, memory likewise, so that sums over components count them once. */
-function workloadRows(
-  row: RowMaker,
-  use: NamedUse,
-  shares: Split,
-  reports: { cpu: boolean; memory: boolean },
-): EnergyRow[] {
-  return use.workloads.flatMap((workload: WorkloadUse, index) => {
-    const energyUj = shares.activeUj[index]!
-    const cpuUs = reports.cpu ? workload.cpuUs : 0n
-    const byteSeconds = reports.memory ? workload.byteSeconds : 0n
-    const reserved =
-      reports.cpu || reports.memory ? reservedOn(reports, use.reserved?.[index]) : NOTHING_RESERVED
-    if (energyUj === 0n && cpuUs === 0n && byteSeconds === 0n && isNothing(reserved)) return []
-    const details = { method: methodOf(shares, use), cpuUs, byteSeconds, quality: workload.quality, reserved }
-    return [row(use.names[index]!, 'active', energyUj, details)]
-  })
-}
-
-/** Requests stand beside the use of the same thing. */
-function reservedOn(
-  { cpu, memory }: { cpu: boolean; memory: boolean },
-  reserved: Reserved = NOTHING_RESERVED,
-): Reserved {
-  if (cpu && memory) return reserved
-  const { cpu_request, memory_request, gpu_request } = reserved
-  return cpu
-    ? { cpu_request, memory_request: 0n, gpu_request }
-    : { ...NOTHING_RESERVED, memory_request: memory ? memory_request : 0n }
-}
-
-const isNothing = ({ cpu_request, memory_request, gpu_request }: Reserved): boolean =>
-  cpu_request === 0n && memory_request === 0n && gpu_request === 0n
-
-/** The idle row is always there: it says that the host was metered, also when it drew nothing. */
-function hostRows(row: RowMaker, use: NamedUse, shares: Split, cpu: boolean): EnergyRow[] {
-  const { idleUj, unattributedUj } = shares
-  const method = methodOf(shares, use)
-  const known = sumOf(use.workloads.map(({ cpuUs }) => cpuUs))
-  const cpuUs = cpu ? larger(use.busyUs - known, 0n) : 0n
-  const rows = shares.method === 'none' ? [] : [row(NO_WORKLOAD, 'idle', idleUj, { method })]
-  if (unattributedUj !== 0n || cpuUs !== 0n || shares.method === 'none') {
-    rows.push(row(NO_WORKLOAD, 'unattributed', unattributedUj, { method, cpuUs }))
-  }
-  return rows
 }

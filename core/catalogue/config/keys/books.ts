@@ -3,6 +3,8 @@ import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quantities.ts'
 
+const idlePolicy = z.enum(['none', 'by_usage', 'by_request'])
+
 /** Metering: how readings become energy. */
 export const meteringSchema = z
   .strictObject({
@@ -32,6 +34,25 @@ export const meteringSchema = z
       .min(0)
       .optional()
       .describe('Calibrated idle power of a host for method `baseline`'),
+    idle_policy: idlePolicy
+      .default('none')
+      .describe(
+        'Who takes idle energy, minute by minute: `none` (the operator), `by_usage` (workloads, by what they used) or `by_request` (workloads, by what they reserved; the operator takes the rest)',
+      ),
+    idle_policies: z
+      .array(
+        z.strictObject({
+          tenants: z.array(z.string().min(1)).min(1).optional().describe('Tenants, `*` as wildcard'),
+          hosts: z
+            .array(z.string().min(1))
+            .min(1)
+            .optional()
+            .describe('Names or ids of hosts, `*` as wildcard'),
+          policy: idlePolicy.describe('Their idle policy'),
+        }),
+      )
+      .default([])
+      .describe('Other policies for some tenants and hosts; the first that names both applies'),
     state_bytes: bytes
       .optional()
       .describe(
