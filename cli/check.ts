@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { readTokens } from '../core/auth/tokens-file.ts'
 import { loadConfig } from '../core/catalogue/config/load.ts'
+import { tariffNotes } from '../core/catalogue/config/prices.ts'
 import { unreachable } from '../core/catalogue/config/reachable.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
@@ -27,6 +28,7 @@ export const checkCommand = (): Command =>
       for (const missing of checkFiles(config)) {
         process.stderr.write(`note: ${missing} does not exist here; starting will need it.\n`)
       }
+      for (const note of tariffNotes(config.tariffs)) process.stderr.write(`note: ${note}.\n`)
       process.stdout.write(options.print === true ? printable(config) : 'The configuration is valid.\n')
     })
 

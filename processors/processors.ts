@@ -3,7 +3,9 @@ import { isSensorSource } from '../core/books/sources.ts'
 import { type Broker, RECORD_KIND, type StreamSettings } from '../core/broker/broker.ts'
 import type { Config } from '../core/catalogue/config/schema.ts'
 import type { Events } from '../core/catalogue/events/events.ts'
-import { IntensityFollower } from '../core/factors/intensity-log.ts'
+import { configuredFactors } from '../core/factors/configured.ts'
+import { FactorFollower } from '../core/factors/follower.ts'
+import type { IntensityBook } from '../core/factors/intensity-book.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
@@ -15,7 +17,6 @@ import { type Processor, Runner } from './loop/runner.ts'
 import { createMeter } from './meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
 import type { StateBudget } from './meter/state/budget.ts'
-import { intensityOf } from './rate/factors.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
@@ -87,7 +88,7 @@ interface ProcessorsOptions {
 export async function startProcessors(options: ProcessorsOptions): Promise<Runner> {
   const { config, broker, events, now, rowAges, meterBudget } = options
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
-  const intensities = new IntensityFollower(broker, intensityOf(config.factors), () => performance.now())
+  const factors = new FactorFollower(broker, configuredFactors(config), () => performance.now())
   const meter = createMeter({ metering: config.metering, isSensor: isSensorSource })
   const processors = [
     createStore({
@@ -115,25 +116,26 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       },
     }),
     createRateProcessor({
-      rate: createRate(config, () => intensities.book),
-      follow: () => intensities.follow(),
+      rate: createRate(config, () => factors.books),
+      follow: () => factors.follow(),
       events,
       publish: () => publishFactors(broker, config, now()),
     }),
     admitOf(options),
-    ...restateOf(options, intensities),
+    ...restateOf(options, factors),
   ]
   for (const processor of processors) await runner.start(processor)
   return runner
 }
 
 /** None over stand-ins that have no tables. */
-function restateOf(options: ProcessorsOptions, intensities: IntensityFollower): readonly Processor[] {
+function restateOf(options: ProcessorsOptions, factors: FactorFollower): readonly Processor[] {
   const { config, broker, warehouse, events, now } = options
   const { statements } = warehouse
   if (statements === undefined) return []
   const folder = warehouse.kind === 'embedded' ? join(config.data, 'warehouse', 'incoming') : null
-  return [createRestate({ broker, statements, folder, book: () => intensities.follow(), events, now })]
+  const book = async (): Promise<IntensityBook> => (await factors.follow()).intensities
+  return [createRestate({ broker, statements, folder, book, events, now })]
 }
 
 /** What the exporter needs: no tables. */

@@ -1,14 +1,14 @@
 import type { Intake } from '../collector/intake/intake.ts'
 import type { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
-import { createIntensities } from '../core/factors/intensities.ts'
+import { configuredFactors } from '../core/factors/configured.ts'
+import { createInstanceFactors } from '../core/factors/instance-factors.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import type { Erasures } from '../processors/erase/erasures.ts'
 import { createReplay } from '../processors/loop/replay.ts'
 import type { Runner } from '../processors/loop/runner.ts'
 import { readersOf } from '../processors/processors.ts'
-import { intensityOf } from '../processors/rate/factors.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { engineWatch, type Readiness } from '../query/http/readiness.ts'
 import { createQueryServer, createStatusServer } from '../query/server.ts'
@@ -90,7 +90,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     warehouse,
     page: await buildPage(),
     ...(replay ? { replay } : {}),
-    ...(log ? { intensities: createIntensities(log, intensityOf(config.factors)) } : {}),
+    ...(log ? { factors: createInstanceFactors(log, configuredFactors(config)) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
   })
 }

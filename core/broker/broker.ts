@@ -31,9 +31,9 @@ export interface Broker {
   subscribe(options: SubscribeOptions): Promise<Subscription>
   /**
    * The newest durable record of every key of a compacted stream at the time of the call. All are loaded into memory,
-   * because such a stream is small.
+   * because such a stream is small; a reader that follows the stream asks only for what is new.
    */
-  newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>>
+  newest(stream: string, wanted?: NewestWanted): Promise<ReadonlyMap<string, StoredRecord>>
   /** Per partition: what is stored, and how far the group has committed. */
   lag(group: string, stream: string): Promise<readonly PartitionLag[]>
   /** Embedded only: the stored records of a stream, from a group's point of view. */
@@ -59,6 +59,14 @@ export interface Broker {
   copyTo?(folder: string): Promise<{ readonly done: Promise<void> }>
   /** Ends subscriptions, waits for operations in flight, releases files. */
   close(): Promise<void>
+}
+
+/** Which of the newest records of a compacted stream are wanted; absent: all. */
+export interface NewestWanted {
+  /** Those at this offset of their partition or after it. */
+  readonly since?: bigint
+  /** Those with these keys. */
+  readonly keys?: ReadonlySet<string>
 }
 
 /** What a stream needs from any broker: partitions, retention, and the groups that retention waits for. */

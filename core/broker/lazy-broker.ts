@@ -1,5 +1,5 @@
 import { WattlineError } from '../catalogue/errors/errors.ts'
-import type { Appended, Broker, NewRecord, PartitionLag, StoredRecord } from './broker.ts'
+import type { Appended, Broker, NewestWanted, NewRecord, PartitionLag, StoredRecord } from './broker.ts'
 
 /**
  * The log for parts that use it only now and then. It is opened on first use, so that they start, and serve everything
@@ -22,8 +22,8 @@ export class LazyBroker implements Pick<Broker, 'lag' | 'append' | 'newest' | 'c
     return (await this.#broker()).append(stream, partition, records)
   }
 
-  async newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>> {
-    return (await this.#broker()).newest(stream)
+  async newest(stream: string, wanted?: NewestWanted): Promise<ReadonlyMap<string, StoredRecord>> {
+    return (await this.#broker()).newest(stream, wanted)
   }
 
   async close(): Promise<void> {

@@ -34,6 +34,19 @@ export function decimalText({ mantissa, scale }: Decimal): string {
   return mantissa < 0n ? `-${text}` : text
 }
 
+/** Exact. */
+export function addDecimals(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale)
+  const mantissa = a.mantissa * 10n ** BigInt(scale - a.scale) + b.mantissa * 10n ** BigInt(scale - b.scale)
+  return { mantissa, scale }
+}
+
+/** Exact. */
+export const multiplyDecimals = (a: Decimal, b: Decimal): Decimal => ({
+  mantissa: a.mantissa * b.mantissa,
+  scale: a.scale + b.scale,
+})
+
 /** The decimal as a quotient, not reduced. */
 export const rational = ({ mantissa, scale }: Decimal): Rational => ({
   numerator: mantissa,

@@ -10,3 +10,6 @@ export function wildcard(pattern: string): (text: string) => boolean {
 export const coversPattern = (first: string, second: string): boolean =>
   // Only a `*` of the first can stand for one of the second.
   wildcard(first)(second)
+/** How much a pattern says: one without `*` more than any with it, and of those the one with more other characters. */
+export const specificity = (pattern: string): number =>
+  pattern.includes('*') ? pattern.replaceAll('*', '').length : Number.MAX_SAFE_INTEGER

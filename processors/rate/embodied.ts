@@ -73,11 +73,26 @@ function divided(
   return apportion(total, isWeightless ? weights.map(() => 1n) : weights)
 }
 
+/** The same for rows of a record, and any amount. */
+export function shareByCpu(amount: bigint, { columns }: EnergyRecord, rows: readonly number[]): bigint[] {
+  const sharing = rows.map(row => ({
+    Component: columns.Component.get(row),
+    Share: columns.Share.get(row),
+    CpuUs: columns.CpuUs.get(row),
+    CapacityUs: columns.CapacityUs.get(row),
+    EnergyUj: columns.EnergyUj.get(row),
+    IdleSharedUj: columns.IdleSharedUj.get(row),
+    IdleBeforeUj: columns.IdleBeforeUj.get(row),
+  }))
+  return shareEmbodied(micrograms(amount), sharing)
+}
+
 /** By row of a record; null where no host's emissions are configured. All rows of a host and window are there. */
 export function embodiedByRow(
-  { columns, rows }: EnergyRecord,
+  record: EnergyRecord,
   placed: (row: number) => Site,
 ): readonly (Micrograms | undefined)[] | null {
+  const { columns, rows } = record
   const groups = new Map<string, { readonly perWindowUg: Micrograms; readonly indexes: number[] }>()
   for (let row = 0; row < rows; row += 1) {
     const { embodiedUg } = placed(row)
@@ -90,17 +105,8 @@ export function embodiedByRow(
   if (groups.size === 0) return null
   const shares: (Micrograms | undefined)[] = new Array(rows)
   for (const { perWindowUg, indexes } of groups.values()) {
-    const sharing = indexes.map(row => ({
-      Component: columns.Component.get(row),
-      Share: columns.Share.get(row),
-      CpuUs: columns.CpuUs.get(row),
-      CapacityUs: columns.CapacityUs.get(row),
-      EnergyUj: columns.EnergyUj.get(row),
-      IdleSharedUj: columns.IdleSharedUj.get(row),
-      IdleBeforeUj: columns.IdleBeforeUj.get(row),
-    }))
-    for (const [position, share] of shareEmbodied(perWindowUg, sharing).entries())
-      shares[indexes[position]!] = share
+    for (const [position, share] of shareByCpu(perWindowUg, record, indexes).entries())
+      shares[indexes[position]!] = micrograms(share)
   }
   return shares
 }

@@ -8,6 +8,23 @@ export type EnergyRecord = RecordView<typeof energy>
 /** What it writes to. */
 export type LedgerBuilder = RecordBuilder<typeof ledger>
 
+/** The rows of the host and window of each row, itself among them. All rows of a host and window are in one record. */
+export function rowsByHost({
+  columns: { Tenant, Host, WindowStart },
+  rows,
+}: EnergyRecord): ReadonlyMap<number, readonly number[]> {
+  const groups = new Map<string, number[]>()
+  const byRow = new Map<number, readonly number[]>()
+  for (let row = 0; row < rows; row += 1) {
+    const key = `${WindowStart.get(row)}/${Tenant.ids[row]}/${Host.ids[row]}`
+    const group = groups.get(key) ?? []
+    group.push(row)
+    groups.set(key, group)
+    byRow.set(row, group)
+  }
+  return byRow
+}
+
 /** Whether a row has a text, told by its number in the dictionary. */
 export function isText({ ids, dictionary }: DictionaryView, text: string): (row: number) => boolean {
   let wanted = -1

@@ -1,8 +1,8 @@
-/** What a kWh emits and costs at a site in a minute, as factors of energy in µJ. */
-import type { IntensityBook } from '../../core/factors/intensity-book.ts'
+/** What a kWh emits and costs at a site, for an account, in a minute, as factors of energy in µJ. */
+import type { FactorBooks } from '../../core/factors/follower.ts'
 import { multiply, type Rational, rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
-import type { Tariff } from '../../core/model/tariff.ts'
+import type { ResourcePrices } from '../../core/model/prices/resource-prices.ts'
 import { type ExactScale, scaleOf } from './scale.ts'
 import type { Site } from './sites.ts'
 
@@ -10,7 +10,7 @@ import type { Site } from './sites.ts'
 export const PER_UJ_CARBON: Rational = { numerator: 1n, denominator: 3_600_000n }
 const PER_UJ_COST: Rational = { numerator: 1n, denominator: 3_600n }
 
-/** What energy of a site and minute is multiplied by. */
+/** What energy and resources of a site, account and minute are multiplied by. */
 export interface Prices {
   /** Null: nothing is known. */
   readonly intensity: Factor | null
@@ -18,24 +18,83 @@ export interface Prices {
   readonly carbon: ExactScale | null
   /** 1e-9 of the currency of an amount of energy in µJ. */
   readonly cost: ExactScale | null
+  readonly currency: string
   readonly tariffVersion: string
+  /** Null: resources are not priced. */
+  readonly resources: ResourcePrices | null
+  /** Whether resources are only priced in another currency than energy. */
+  readonly isOtherCurrency: boolean
 }
 
-/** So many scales are remembered: one for each version and PUE. */
+/** Scales that are remembered: one for each version and PUE. */
 const MOST_REMEMBERED = 10_000
 
-/** Asked row by row: rows of one site and minute follow each other. */
-export function createPrices(
-  tariff: Tariff,
-): (book: IntensityBook, site: Site, windowStart: number) => Prices {
+/** Asked row by row: rows of one site, account and minute follow each other. */
+export type PricesOf = (
+  books: FactorBooks,
+  site: Site,
+  windowStart: number,
+  tenant: string,
+  account: string,
+) => Prices
+
+/** Keeps what rows of a minute have in common. */
+export function createPrices(): PricesOf {
+  const scale = createScales()
+  let minute: { readonly books: FactorBooks; readonly windowStart: number } | null = null
+  let places = new Map<Site, Map<string, Prices>>()
+  let last: {
+    readonly site: Site
+    readonly tenant: string
+    readonly account: string
+    prices: Prices
+  } | null = null
+  return (books, site, windowStart, tenant, account) => {
+    if (minute?.books !== books || minute.windowStart !== windowStart) {
+      minute = { books, windowStart }
+      places = new Map()
+      last = null
+    }
+    if (last?.site === site && last.tenant === tenant && last.account === account) return last.prices
+    const ofSite = places.get(site) ?? new Map<string, Prices>()
+    places.set(site, ofSite)
+    const key = `${tenant}\u0000${account}`
+    const prices = ofSite.get(key) ?? pricesAt(books, site, windowStart, { tenant, account }, scale)
+    ofSite.set(key, prices)
+    last = { site, tenant, account, prices }
+    return prices
+  }
+}
+
+function pricesAt(
+  { intensities, prices }: FactorBooks,
+  site: Site,
+  windowStart: number,
+  who: { readonly tenant: string; readonly account: string },
+  scale: ReturnType<typeof createScales>,
+): Prices {
+  const intensity = intensities.at(site.zone, 'average', windowStart)
+  const price = prices.at({ ...who, zone: site.zone }, windowStart)
+  return {
+    intensity,
+    carbon:
+      intensity === null
+        ? null
+        : scale('carbon', intensity.version, site, PER_UJ_CARBON, rational(intensity.value)),
+    cost:
+      price.energy === null
+        ? null
+        : scale('cost', price.energyVersion, site, PER_UJ_COST, rational(price.energy)),
+    currency: price.currency,
+    tariffVersion: price.version,
+    resources: price.resources,
+    isOtherCurrency: price.isOtherCurrency,
+  }
+}
+
+function createScales() {
   const scales = new Map<string, ExactScale>()
-  const scale = (
-    kind: string,
-    version: string,
-    site: Site,
-    perUj: Rational,
-    perKwh: Rational,
-  ): ExactScale => {
+  return (kind: string, version: string, site: Site, perUj: Rational, perKwh: Rational): ExactScale => {
     const key = `${kind}/${version}/${site.pueText}`
     const known = scales.get(key)
     if (known !== undefined) return known
@@ -43,27 +102,5 @@ export function createPrices(
     const made = scaleOf(multiply(perUj, multiply(site.pue, perKwh)))
     scales.set(key, made)
     return made
-  }
-  let last: {
-    readonly book: IntensityBook
-    readonly site: Site
-    readonly windowStart: number
-    prices: Prices
-  } | null = null
-  return (book, site, windowStart) => {
-    if (last?.book === book && last.site === site && last.windowStart === windowStart) return last.prices
-    const intensity = book.at(site.zone, 'average', windowStart)
-    const price = tariff.energyPriceAt(windowStart)
-    const prices: Prices = {
-      intensity,
-      carbon:
-        intensity === null
-          ? null
-          : scale('carbon', intensity.version, site, PER_UJ_CARBON, rational(intensity.value)),
-      cost: price === null ? null : scale('cost', price.version, site, PER_UJ_COST, price.price),
-      tariffVersion: price?.version ?? tariff.version,
-    }
-    last = { book, site, windowStart, prices }
-    return prices
   }
 }

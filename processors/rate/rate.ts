@@ -7,16 +7,16 @@ import type { Config } from '../../core/catalogue/config/schema.ts'
 import { copyColumns } from '../../core/columns/copy-columns.ts'
 import type { DictionaryColumn } from '../../core/columns/dictionary-column.ts'
 import type { Int64Column } from '../../core/columns/int64-column.ts'
-import { IntensityBook } from '../../core/factors/intensity-book.ts'
+import { configuredFactors } from '../../core/factors/configured.ts'
+import { configuredBooks, type FactorBooks } from '../../core/factors/follower.ts'
 import { sharedPart } from '../../core/model/shared-part.ts'
 import { METERED } from '../../core/model/streams/ledger.ts'
 import { accountsOf } from './accounts.ts'
 import { embodiedByRow } from './embodied.ts'
 import { type EnergyRecord, isText, type LedgerBuilder } from './energy-record.ts'
 import { entryIds } from './entry-ids.ts'
-import { intensityOf, tariffOf } from './factors.ts'
 import { createPrices, type Prices } from './prices.ts'
-import { resourceCosts } from './resources.ts'
+import { resourcesOf } from './resources.ts'
 import { type ExactScale, scaledBigint, scaledNumber } from './scale.ts'
 import { createSites, type Site } from './sites.ts'
 
@@ -25,45 +25,48 @@ export interface Rate {
   /**
    * Appends one entry per row, in order. All rows of a host and window are in one record.
    * @param history of the log that the record comes from, see `EntryKey`; '' where none was lost
-   * @returns how many entries lack a quantity, by why: `no_energy`, `no_intensity`, `no_tariff`, or several with commas
+   * @returns how many entries lack a quantity, by why: `no_energy`, `no_intensity`, `no_tariff`, `other_currency`, or several with
+   *   commas
    */
   rate(record: EnergyRecord, into: LedgerBuilder, history?: string): ReadonlyMap<string, number>
 }
 
 /**
- * @param book of the intensities that are in force now; asked once a call
+ * @param books of the factors that are in force now; asked once a call
  * @throws WattlineError `config_invalid` for a time zone, a time of day or a lifespan that cannot be
  */
 export function createRate(
   { workloads, factors, sites, tariffs }: Pick<Config, 'workloads' | 'factors' | 'sites' | 'tariffs'>,
-  book?: () => IntensityBook,
+  books?: () => FactorBooks,
 ): Rate {
-  const configured = new IntensityBook([], intensityOf(factors))
+  const configured = configuredBooks(configuredFactors({ factors, tariffs }))
   const siteOf = createSites({ factors, sites })
-  const tariff = tariffOf(tariffs)
-  const pricesOf = createPrices(tariff)
-  const resourceCost = resourceCosts(tariff)
+  const pricesOf = createPrices()
   const accounts = accountsOf(workloads)
   return {
     rate(record, into, history = '') {
       const { columns, rows } = record
-      const intensities = book?.() ?? configured
+      const inForce = books?.() ?? configured
       const placed = sitesByRow(record, siteOf)
       const embodied = embodiedByRow(record, placed)
       const accountOf = accounts(record, placed)
+      const resourceCost = resourcesOf(record)
       const ids = entryIds(record, history)
       const write = entryWriter(record, into)
       const reasons = new Map<string, number>()
       copyColumns(record, METERED, into)
       for (let row = 0; row < rows; row += 1) {
         const site = placed(row)
-        const reason = write.priced(row, site, pricesOf(intensities, site, columns.WindowStart.get(row)))
+        const account = accountOf(row)
+        const windowStart = columns.WindowStart.get(row)
+        const prices = pricesOf(inForce, site, windowStart, columns.Tenant.get(row), account)
+        const reason = write.priced(row, site, prices)
         if (reason !== '') reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
-        write.account(accountOf(row))
-        write.currency(tariff.currency)
+        write.account(account)
+        write.currency(prices.currency)
         into.columns.CarbonEmbodiedUg.append(embodied?.[row] ?? null)
         into.columns.CostResourceNano.append(
-          resourceCost?.(columns.CpuUs.get(row), columns.MemoryByteSeconds.get(row)) ?? null,
+          prices.resources === null ? null : resourceCost(row, prices.resources),
         )
         into.columns.EntryId.append(ids(row))
         into.endRow()
@@ -99,7 +102,11 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
     account: repeated(into.Account),
     currency: repeated(into.Currency),
     /** Why a quantity is null; '' when none is. */
-    priced(row: number, site: Site, { intensity, carbon, cost, tariffVersion: tariff }: Prices): string {
+    priced(
+      row: number,
+      site: Site,
+      { intensity, carbon, cost, tariffVersion: tariff, isOtherCurrency }: Prices,
+    ): string {
       const isKnown = !hasNone(row)
       const used = isKnown ? intensity : null
       zone(site.zone)
@@ -114,7 +121,7 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
       into.Revision.append(0)
       append(into.CarbonOperationalUg, isKnown ? carbon : null, row)
       append(into.CostEnergyNano, isKnown ? cost : null, row)
-      const reason = reasonText(isKnown, carbon !== null, cost !== null)
+      const reason = reasonText(isKnown, carbon !== null, cost !== null, isOtherCurrency)
       reasonOf(reason)
       return reason
     },
@@ -122,9 +129,14 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
 }
 
 /** Of what is not known, in this order. */
-function reasonText(energy: boolean, intensity: boolean, tariff: boolean): string {
-  if (energy && intensity && tariff) return ''
-  return [energy ? '' : 'no_energy', intensity ? '' : 'no_intensity', tariff ? '' : 'no_tariff']
+function reasonText(energy: boolean, intensity: boolean, tariff: boolean, otherCurrency: boolean): string {
+  if (energy && intensity && tariff && !otherCurrency) return ''
+  return [
+    energy ? '' : 'no_energy',
+    intensity ? '' : 'no_intensity',
+    tariff ? '' : 'no_tariff',
+    otherCurrency ? 'other_currency' : '',
+  ]
     .filter(Boolean)
     .join(',')
 }

@@ -1,23 +1,86 @@
+/** What the resources of a row cost, in 1e-9 of the currency. */
 import { divideHalfEven, multiply, type Rational } from '../../core/model/decimal.ts'
-import type { Tariff } from '../../core/model/tariff.ts'
+import type { ResourcePrices, UnitPrices } from '../../core/model/prices/resource-prices.ts'
+import type { EnergyRecord } from './energy-record.ts'
+import { createHostShares } from './host-shares.ts'
 
 /** 1 vCPU-hour = 3.6e9 µs; 1 GiB-hour = 2^30 x 3600 byte-seconds. In nano of the currency. */
 const PER_CPU_US: Rational = { numerator: 10n, denominator: 36n }
 const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_073_741_824n * 3600n }
 const NOTHING: Rational = { numerator: 0n, denominator: 1n }
 
-/**
- * CPU and memory by use in 1e-9 of the currency, one rounding for both. A resource without a price is not charged; without any
- * price: null.
- */
-export function resourceCosts({
-  perVcpuHour,
-  perGibHour,
-}: Tariff): ((cpuUs: bigint, byteSeconds: bigint) => bigint) | null {
-  if (perVcpuHour === null && perGibHour === null) return null
+/** Cost of amounts of resources, rounded once. */
+type AmountsCost = (cpuUs: bigint, byteSeconds: bigint, gpuUs: bigint) => bigint
+
+/** A resource without a price is not charged. */
+function amountsCost({ perVcpuHour, perGibHour, perGpuHour }: UnitPrices): AmountsCost {
   const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
   const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
-  const [perCpu, perMemory] = [cpu.numerator * memory.denominator, memory.numerator * cpu.denominator]
-  const denominator = cpu.denominator * memory.denominator
-  return (cpuUs, byteSeconds) => divideHalfEven(cpuUs * perCpu + byteSeconds * perMemory, denominator)
+  const gpu = multiply(PER_CPU_US, perGpuHour ?? NOTHING)
+  const denominator = cpu.denominator * memory.denominator * gpu.denominator
+  const [perCpu, perMemory, perGpu] = [cpu, memory, gpu].map(
+    price => (price.numerator * denominator) / price.denominator,
+  ) as [bigint, bigint, bigint]
+  return (cpuUs, byteSeconds, gpuUs) =>
+    divideHalfEven(cpuUs * perCpu + byteSeconds * perMemory + gpuUs * perGpu, denominator)
+}
+
+interface RowPrices {
+  readonly unit: UnitPrices
+  readonly cost: AmountsCost
+}
+
+/** Prices that are remembered, by list. */
+const remembered = new WeakMap<UnitPrices, RowPrices>()
+
+function rowPrices(unit: UnitPrices): RowPrices {
+  const known = remembered.get(unit)
+  if (known !== undefined) return known
+  const made = { unit, cost: amountsCost(unit) }
+  remembered.set(unit, made)
+  return made
+}
+
+/** The cost of a row's resources by the prices in force for it; null: they are not priced. */
+export function resourcesOf(record: EnergyRecord): (row: number, prices: ResourcePrices) => bigint | null {
+  const { CpuUs, MemoryByteSeconds, GpuUs } = record.columns
+  const pricesOf = pricesByRow(record)
+  const hostShare = createHostShares(record)
+  return (row, prices) => {
+    const found = pricesOf(row, prices)
+    if (found === null) return null
+    const amounts = found.cost(CpuUs.get(row), MemoryByteSeconds.get(row), GpuUs.get(row))
+    const { perHostHour } = found.unit
+    return perHostHour === null ? amounts : amounts + hostShare(row, perHostHour)
+  }
+}
+
+/** Of rows that rules cannot tell apart one is looked at. */
+function pricesByRow({
+  columns: { Host, HostName, Labels },
+}: EnergyRecord): (row: number, prices: ResourcePrices) => RowPrices | null {
+  const known = new Map<ResourcePrices, Map<string, RowPrices | null>>()
+  const keyOf = (row: number): string => {
+    let key = `${Host.ids[row]}/${HostName.ids[row]}`
+    for (let at = Labels.offsets[row]!; at < Labels.offsets[row + 1]!; at += 1) {
+      key += `,${Labels.keys.ids[at]}=${Labels.values.ids[at]}`
+    }
+    return key
+  }
+  let last: { readonly prices: ResourcePrices; readonly found: RowPrices | null } | null = null
+  return (row, prices) => {
+    if (prices.isUniform && last?.prices === prices) return last.found
+    const ofList = known.get(prices) ?? new Map<string, RowPrices | null>()
+    known.set(prices, ofList)
+    const key = prices.isUniform ? '' : keyOf(row)
+    const before = ofList.get(key)
+    const unit =
+      before === undefined
+        ? prices.of({ host: Host.get(row), hostName: HostName.get(row), labels: Labels.get(row) })
+        : null
+    const found = before ?? (unit === null ? null : rowPrices(unit))
+    ofList.set(key, found)
+    last = { prices, found }
+    return found
+  }
 }

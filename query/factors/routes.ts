@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { IntensityAnswer, IntensityPutAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import type { Intensities } from '../../core/factors/intensities.ts'
+import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
 import { factorsOf, INTENSITY_KINDS, intensityValues } from '../../core/factors/intensity-values.ts'
 import { decimalText } from '../../core/model/decimal.ts'
 import { type Factor, yearlyIntensity } from '../../core/model/factor.ts'
@@ -20,15 +20,15 @@ const LABEL = 'api'
 /**
  * GET needs scope `read`; PUT needs scope `admin` of tenant `default`, because a zone's values apply to all tenants.
  */
-export function factorRoutes(app: FastifyInstance, { intensities, now }: QueryContext): void {
+export function factorRoutes(app: FastifyInstance, { factors, now }: QueryContext): void {
   app.get(ROUTE, { config: { access: READ } }, async (request, reply): Promise<IntensityAnswer> => {
-    const source = given(intensities)
+    const source = given(factors)
     const query = request.query as RawQuery
     knownParameters(query, ['zone', 'kind', 'window'])
     const zone = zoneOf(single(query, 'zone') ?? '')
     const kind = oneOf(query, 'kind', INTENSITY_KINDS, 'average')
     const { from, to } = parseWindow(single(query, 'window') ?? '24h', Math.floor(now() / 1000))
-    const book = await source.book()
+    const { intensities: book } = await source.books()
     reply.header('cache-control', 'no-store')
     const otherwise = kind === 'average' ? book.at(zone, kind, Number.NEGATIVE_INFINITY) : null
     return {
@@ -41,11 +41,11 @@ export function factorRoutes(app: FastifyInstance, { intensities, now }: QueryCo
   })
 
   app.put(ROUTE, { config: { access: ADMIN_INSTANCE } }, async (request): Promise<IntensityPutAnswer> => {
-    const source = given(intensities)
+    const source = given(factors)
     const revised = revisedBy(request.body)
     const [first] = revised
     if (first === undefined) throw new WattlineError('invariant_broken', 'no value has passed the schema.')
-    const changed = await source.put(revised)
+    const changed = await source.putIntensities(revised)
     return { zone: first.zone, kind: first.kind, values: revised.length, days_changed: changed }
   })
 }
@@ -72,8 +72,8 @@ function zoneOf(text: string): string {
   return yearlyIntensity(text)?.zone ?? text
 }
 
-function given(intensities: Intensities | undefined): Intensities {
-  if (intensities !== undefined) return intensities
+function given(factors: InstanceFactors | undefined): InstanceFactors {
+  if (factors !== undefined) return factors
   throw new WattlineError(
     'not_found',
     'This process does not have the log open: ask one with role query that has.',

@@ -8,7 +8,7 @@ import type { Role } from '../../core/catalogue/config/keys/process.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { CounterSamples } from '../../core/catalogue/events/event-bus.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import type { Intensities } from '../../core/factors/intensities.ts'
+import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
 import type { ListenerTls } from '../../core/http/tls.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
 import type { Loss } from '../../core/runtime/losses.ts'
@@ -85,7 +85,7 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly config: Config
   readonly warehouse: Warehouse
   /** Absent: this process does not have the log open. */
-  readonly intensities?: Intensities
+  readonly factors?: InstanceFactors
   /** Absent: this process does not erase. */
   readonly erasures?: ErasureSource
   /** Appends a record that was set aside once more; resolves with its new place. Absent: this process does not. */

@@ -4,10 +4,10 @@ import type { FastifyInstance } from 'fastify'
 import type { LiveAnswer } from '../../core/api/answers.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import { configuredFactors } from '../../core/factors/configured.ts'
+import { configuredBooks, type FactorBooks } from '../../core/factors/follower.ts'
 import { decimalText } from '../../core/model/decimal.ts'
-import { yearlyIntensity } from '../../core/model/factor.ts'
 import { worstReadingQuality } from '../../core/model/quality.ts'
-import { createTariff } from '../../core/model/tariff.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
@@ -65,7 +65,9 @@ async function answerLive(
   const joined = joinHosts(found)
   const known = joined.find(one => wanted === '' || one.hosts.includes(wanted))
   const host = known?.host ?? (wanted === '' ? undefined : wanted)
-  if (host === undefined) return answerOf(config, nowMs, { host: '', joined }, toIntervals([], { gapMs: 0 }))
+  const books = (await context.factors?.books()) ?? configuredBooks(configuredFactors(config))
+  const now = currentFactors(config, books, { tenant, nowMs })
+  if (host === undefined) return answerOf(now, { host: '', joined }, toIntervals([], { gapMs: 0 }))
   const spanMs = minutes * 60_000
   const counters = countersStatement({
     tenant,
@@ -77,7 +79,7 @@ async function answerLive(
   if (rows.length === 0 && known === undefined) {
     throw new WattlineError('not_found', `Host ${host.slice(0, 100)} sent no readings in the last minutes.`)
   }
-  return answerOf(config, nowMs, { host, joined }, toIntervals(rows, optionsOf(config)))
+  return answerOf(now, { host, joined }, toIntervals(rows, optionsOf(config)))
 }
 
 async function lookForHosts(
@@ -105,8 +107,7 @@ function optionsOf({ metering }: Config): LiveOptions {
 }
 
 function answerOf(
-  config: Config,
-  nowMs: number,
+  now: CurrentFactors,
   { host, joined }: { readonly host: string; readonly joined: readonly JoinedHost[] },
   live: LiveIntervals,
 ): LiveAnswer {
@@ -124,7 +125,7 @@ function answerOf(
     boundary: live.boundary,
     // The widest band of its parts: a sum of estimates is not surer than they are.
     error_band: estimated && bands.length > 0 ? Math.max(...bands) : null,
-    ...pricesOf(config, nowMs),
+    ...now,
     times_ms: live.intervals.map(interval => interval.toMs),
     series: toSeries(live),
   }
@@ -153,25 +154,22 @@ type CurrentFactors = Pick<
   | 'price_per_kwh'
 >
 
-/** What a kilowatt-hour emits and costs now, as rating would say. */
-function pricesOf({ factors, tariffs }: Config, nowMs: number): CurrentFactors {
-  const yearly = yearlyIntensity(factors.zone)
-  const price = createTariff({
-    currency: tariffs.currency,
-    pricePerKwh: tariffs.price_per_kwh,
-    timeZone: tariffs.time_zone,
-    bands: tariffs.bands.map(band => ({ from: band.from, to: band.to, pricePerKwh: band.price_per_kwh })),
-  }).energyPriceAt(Math.floor(nowMs / 60_000) * 60)
-  const configured = factors.intensity_g_per_kwh
+/** What a kilowatt-hour emits and costs now, as rating would say of hosts without a site and accounts without prices of their own. */
+function currentFactors(
+  { factors }: Config,
+  { intensities, prices }: FactorBooks,
+  { tenant, nowMs }: { readonly tenant: string; readonly nowMs: number },
+): CurrentFactors {
+  const minute = Math.floor(nowMs / 60_000) * 60
+  const intensity = intensities.at(factors.zone, 'average', minute)
+  const { currency, energy } = prices.at({ tenant, account: '', zone: factors.zone }, minute)
   return {
     zone: factors.zone,
-    intensity_g_per_kwh: configured ?? (yearly === null ? null : decimalText(yearly.value)),
-    intensity_kind: configured !== undefined || yearly !== null ? 'average' : '',
-    intensity_source:
-      configured === undefined ? (yearly?.source ?? '') : (factors.intensity_source ?? 'configuration'),
+    intensity_g_per_kwh: intensity === null ? null : decimalText(intensity.value),
+    intensity_kind: intensity?.kind ?? '',
+    intensity_source: intensity?.source ?? '',
     pue: factors.pue,
-    currency: tariffs.currency,
-    // The version begins with the price that is in force.
-    price_per_kwh: price === null ? null : price.version.slice(0, price.version.indexOf(':')),
+    currency,
+    price_per_kwh: energy === null ? null : decimalText(energy),
   }
 }

@@ -15,7 +15,7 @@ import { Session } from 'chdb'
 import { openEmbeddedBroker } from '../../core/broker/embedded/embedded-broker.ts'
 import { configSchema } from '../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../core/catalogue/events/events.ts'
-import { IntensityFollower, putIntensities } from '../../core/factors/intensity-log.ts'
+import { putIntensities } from '../../core/factors/intensity-log.ts'
 import { factorsOf, intensityValues } from '../../core/factors/intensity-values.ts'
 import { STREAMS } from '../../core/model/streams/index.ts'
 import { openEmbeddedWarehouse } from '../../core/warehouse/embedded/embedded.ts'
@@ -23,6 +23,7 @@ import { Runner } from '../../processors/loop/runner.ts'
 import { streamSettings } from '../../processors/processors.ts'
 import { createRestate, RESTATE } from '../../processors/restate/processor.ts'
 import { createStore } from '../../processors/store/store.ts'
+import { followerOf } from '../support/factor-follower.ts'
 import { pause } from './costs/process.ts'
 
 const { values } = parseArgs({
@@ -61,14 +62,14 @@ session.query(
 
 const broker = await openEmbeddedBroker({ path: join(path, 'log'), maxBytes: 1e10, events: silentEvents })
 await broker.createStreams(streamSettings(config))
-const follower = new IntensityFollower(broker, null, () => performance.now())
+const follower = followerOf(broker, () => performance.now())
 const runner = new Runner({ broker, events: silentEvents, now: Date.now })
 await runner.start(createStore({ streams: STREAMS, warehouse, events: silentEvents }))
 const { statements } = warehouse
 if (statements === undefined) throw new Error('the engine takes no statements')
 const book = async () => {
   await follower.follow()
-  return follower.book
+  return follower.books.intensities
 }
 const sum = async (): Promise<bigint> => {
   const [found] = await warehouse.query<{ ug: string }>(

@@ -5,6 +5,7 @@ import type {
   Appended,
   Broker,
   Holding,
+  NewestWanted,
   NewRecord,
   PartitionLag,
   StoredRecord,
@@ -143,7 +144,10 @@ export class EmbeddedBroker implements Broker {
     return subscription
   }
 
-  async newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>> {
+  async newest(
+    stream: string,
+    { since = 0n, keys }: NewestWanted = {},
+  ): Promise<ReadonlyMap<string, StoredRecord>> {
     const { partitions } = this.#stream(stream)
     this.#refuseWhenClosing()
     this.#store.refresh()
@@ -151,6 +155,7 @@ export class EmbeddedBroker implements Broker {
     for (const log of partitions) {
       if (log.keys === null) throw notCompacted(stream)
       for (const [key, offset] of log.keys.newest()) {
+        if (offset < since || keys?.has(key) === false) continue
         found.set(
           key,
           readRecord(name => this.#store.get(name), log, offset),

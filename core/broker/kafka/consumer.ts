@@ -191,7 +191,7 @@ export class KafkaConsumer implements AssignedPartition {
     const { cluster } = this.#ports
     const state = new Map<string, Uint8Array>()
     const prefix = stateKey(this.stream, '')
-    await scan(cluster, topic, this.partition, ({ key, value, isTombstone }) => {
+    await scan(cluster, { topic, partition: this.partition }, ({ key, value, isTombstone }) => {
       if (key?.startsWith(prefix) !== true) return
       if (isTombstone) state.delete(key.slice(prefix.length))
       else state.set(key.slice(prefix.length), value)

@@ -8,6 +8,7 @@ import type { Events } from '../../catalogue/events/events.ts'
 import type {
   Appended,
   Broker,
+  NewestWanted,
   NewRecord,
   PartitionLag,
   StoredRecord,
@@ -171,14 +172,18 @@ class KafkaBroker implements Broker {
     }
   }
 
-  async newest(stream: string): Promise<ReadonlyMap<string, StoredRecord>> {
+  async newest(
+    stream: string,
+    { since = 0n, keys }: NewestWanted = {},
+  ): Promise<ReadonlyMap<string, StoredRecord>> {
     const partitions = this.partitions(stream)
     if (!this.#compacted.has(stream)) throw notCompacted(stream)
     return this.#cluster.call(`reading ${stream}`, async () => {
       const found = new Map<string, StoredRecord>()
       for (let partition = 0; partition < partitions; partition++) {
-        await scan(this.#cluster, this.#names.topic(stream), partition, record => {
-          if (record.key !== undefined) found.set(record.key, record)
+        const place = { topic: this.#names.topic(stream), partition, since }
+        await scan(this.#cluster, place, record => {
+          if (record.key !== undefined && keys?.has(record.key) !== false) found.set(record.key, record)
         })
       }
       return found

@@ -65,17 +65,21 @@ export class PartitionReader {
   }
 }
 
-/** Passes on every committed record of a partition, from its start to its current end. */
+/** Hands over every committed record of a partition, from its start, or from `since`, to what is its end now. */
 export async function scan(
   cluster: Cluster,
-  topic: string,
-  partition: number,
+  {
+    topic,
+    partition,
+    since = 0n,
+  }: { readonly topic: string; readonly partition: number; readonly since?: bigint },
   take: (record: FetchedRecord) => void,
 ): Promise<void> {
   const reader = new PartitionReader(cluster, topic, partition)
   try {
-    let at = await startOffset(cluster, topic, partition)
+    const start = await startOffset(cluster, topic, partition)
     const end = await endOffset(cluster, topic, partition)
+    let at = start > since ? start : since
     while (at < end) {
       const { records, next } = await reader.fetch(at, FETCH_BYTES, FETCH_WAIT_MS)
       for (const record of records) take(record)

@@ -5,6 +5,7 @@
 import { parseDecimal } from '../../model/decimal.ts'
 import { yearlyIntensities, yearlyIntensity } from '../../model/factor.ts'
 import { countryOf } from '../../model/places/grid-zones.ts'
+import { tariffProblems } from './prices.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { closest } from './suggest.ts'
@@ -60,63 +61,7 @@ function siteProblems(sites: Config['sites']): ConfigProblem[] {
   return problems
 }
 
-function tariffProblems(tariffs: Config['tariffs']): ConfigProblem[] {
-  const problems: ConfigProblem[] = []
-  const tell = (key: string, problem: string): void => void problems.push({ path: `tariffs.${key}`, problem })
-  const currencies = Intl.supportedValuesOf('currency')
-  if (!currencies.includes(tariffs.currency)) {
-    tell('currency', `${tariffs.currency} is not an ISO 4217 currency${hint(tariffs.currency, currencies)}`)
-  }
-  if (!isTimeZone(tariffs.time_zone)) {
-    const near = hint(tariffs.time_zone, Intl.supportedValuesOf('timeZone'))
-    tell('time_zone', `unknown time zone ${tariffs.time_zone}: use an IANA name such as Europe/Berlin${near}`)
-  }
-  /** The band of each minute of the day. */
-  const taken = new Map<number, number>()
-  for (const [index, { from, to }] of tariffs.bands.entries()) {
-    const [start, end] = [minuteOfDay(from), minuteOfDay(to)]
-    if (start === null || start === DAY)
-      tell(`bands.${index}.from`, `${from} is not a time of day: 00:00 to 23:59`)
-    if (end === null) tell(`bands.${index}.to`, `${to} is not a time of day: 00:00 to 24:00`)
-    if (start === null || end === null || start === DAY) continue
-    if (start === end) {
-      tell(`bands.${index}`, `begins and ends at ${from}; for the whole day use tariffs.price_per_kwh`)
-      continue
-    }
-    const others = new Set<number>()
-    for (let minute = start; minute !== end; minute = (minute + 1) % DAY) {
-      const other = taken.get(minute)
-      if (other === undefined) taken.set(minute, index)
-      else others.add(other)
-      if (minute + 1 === end) break
-    }
-    for (const other of others) {
-      const band = tariffs.bands[other]!
-      tell(`bands.${index}`, `${from}-${to} overlaps bands.${other}, ${band.from}-${band.to}`)
-    }
-  }
-  return problems
-}
-
-const DAY = 1440
-
-function minuteOfDay(text: string): number | null {
-  const [hours, minutes] = text.split(':').map(Number)
-  if (!/^\d\d:\d\d$/.test(text) || minutes! > 59) return null
-  const minute = hours! * 60 + minutes!
-  return minute > DAY ? null : minute
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Negative, 0 or positive when the first is below, equal to or above the second. */
+/** Below 0, 0 or above 0, as the first is below, equal to or above the second. */
 function compare(a: string, b: string): number {
   const [left, right] = [parseDecimal(a), parseDecimal(b)]
   const difference = left.mantissa * 10n ** BigInt(right.scale) - right.mantissa * 10n ** BigInt(left.scale)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { factorsSchema, meteringSchema, sitesSchema, tariffsSchema, workloadsSchema } from './keys/books.ts'
+import { factorsSchema, meteringSchema, sitesSchema, workloadsSchema } from './keys/books.ts'
 import {
   collectorSchema,
   groupCommitSchema,
@@ -8,6 +8,7 @@ import {
   sensorsSchema,
 } from './keys/collector.ts'
 import { authSchema, listenSchema } from './keys/listeners.ts'
+import { tariffsSchema } from './keys/prices.ts'
 import { logSchema, processKeys, telemetrySchema } from './keys/process.ts'
 import { forwardSchema, processorsSchema } from './keys/processors.ts'
 import { sqlLimitsSchema } from './keys/query.ts'

@@ -38,8 +38,10 @@ export const gridIntensity = {
 } as const satisfies StreamDeclaration
 
 /**
- * Prices: a tenant's own, or of all tenants where Tenant is empty; of all zones where Zone is empty. Kind: energy |
- * vcpu_hour | gib_hour | whole (the tariff itself: what an entry names whose minute no energy price covers).
+ * Prices: a tenant's own, or of all tenants where Tenant is empty; of all accounts and zones where these are empty. Kind: energy |
+ * vcpu_hour | gib_hour | gpu_hour | host_hour | spot (the market's price in the bidding zone `Zone`) | whole (the price list itself,
+ * its terms in `Terms`: what an entry names whose minute no energy price covers). Entries name several versions joined by `+` where
+ * their prices come from several.
  */
 export const tariffs = {
   name: 'tariffs',
@@ -49,6 +51,12 @@ export const tariffs = {
     column('Zone', 'lowCardinality'),
     column('Currency', 'lowCardinality'),
     ...factor,
+    // Name of the price list; '' for spot prices
+    column('Name', 'lowCardinality'),
+    // Account or pattern of accounts
+    column('Account', 'lowCardinality'),
+    // JSON in rows of kind whole; '' in all others
+    column('Terms', 'string'),
   ],
   table: reference('tariffs', ['Tenant', 'Zone', 'Kind', 'ValidFrom', 'Version']),
 } as const satisfies StreamDeclaration

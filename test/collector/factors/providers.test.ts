@@ -10,8 +10,9 @@ import { startFactorPoller } from '../../../collector/factors/poller.ts'
 import { providerOf } from '../../../collector/factors/providers.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import type { Events } from '../../../core/catalogue/events/events.ts'
-import { IntensityFollower, putIntensities } from '../../../core/factors/intensity-log.ts'
+import { putIntensities } from '../../../core/factors/intensity-log.ts'
 import { decimalText } from '../../../core/model/decimal.ts'
+import { followerOf } from '../../support/factor-follower.ts'
 import { memoryLog } from '../../support/memory-log.ts'
 
 type Answer = { readonly status?: number; readonly headers?: Record<string, string>; readonly body: unknown }
@@ -54,9 +55,9 @@ async function polled(config: object, until: (told: readonly string[], puts: num
   })
   await expect.poll(() => until(told, puts), { timeout: 20_000 }).toBe(true)
   await poller.stop()
-  const follower = new IntensityFollower(log, null, () => 0)
+  const follower = followerOf(log, () => 0)
   await follower.follow()
-  const { book } = follower
+  const { intensities: book } = follower.books
   const value = (zone: string, time: string, kind: 'average' | 'marginal' = 'average') => {
     const found = book.between(zone, kind, at(time), at(time) + 1)[0]
     return found === undefined ? null : `${decimalText(found.value)} ${found.state}`

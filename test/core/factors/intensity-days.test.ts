@@ -5,10 +5,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { IntensityBook } from '../../../core/factors/intensity-book.ts'
-import { IntensityFollower, putIntensities } from '../../../core/factors/intensity-log.ts'
+import { putIntensities } from '../../../core/factors/intensity-log.ts'
 import { factorsOf, intensityValues } from '../../../core/factors/intensity-values.ts'
 import { decimalText } from '../../../core/model/decimal.ts'
 import { type Factor, yearlyIntensity } from '../../../core/model/factor.ts'
+import { followerOf } from '../../support/factor-follower.ts'
 import { memoryLog } from '../../support/memory-log.ts'
 
 const START = Date.parse('2026-03-28T00:00:00Z') / 1000
@@ -51,7 +52,7 @@ test('the value put last is in force, minute by minute', async () => {
       fc.array(fc.tuple(fc.constantFrom('DE', 'SE-SE3'), revision), { maxLength: 6 }),
       async puts => {
         const log = memoryLog()
-        const follower = new IntensityFollower(log, null, () => Number(log.end()) * 2_000)
+        const follower = followerOf(log, () => Number(log.end()) * 2_000)
         const expected = { DE: new Map<number, string>(), 'SE-SE3': new Map<number, string>() }
         for (const [zone, parts] of puts) {
           await putIntensities(log, inForce(zone, parts), 0)
@@ -65,11 +66,11 @@ test('the value put last is in force, minute by minute', async () => {
         await follower.follow()
         for (const zone of ['DE', 'SE-SE3'] as const) {
           for (let quarter = -4; quarter < HOURS * 4 + 4; quarter++) {
-            const found = follower.book.at(zone, 'average', START + quarter * QUARTER + 60)
+            const found = follower.books.intensities.at(zone, 'average', START + quarter * QUARTER + 60)
             const dated = expected[zone].get(quarter)
             const otherwise = zone === 'DE' ? decimalText(yearlyIntensity('DE')!.value) : undefined
             expect(found === null ? undefined : decimalText(found.value)).toBe(dated ?? otherwise)
-            expect(follower.book.at(zone, 'marginal', START + quarter * QUARTER)).toBeNull()
+            expect(follower.books.intensities.at(zone, 'marginal', START + quarter * QUARTER)).toBeNull()
           }
         }
       },

@@ -1,6 +1,7 @@
 /** What `rate` must give, a row at a time in exact rationals: slower than the product's, and written without its short cuts. */
 
 import type { Config } from '../../../core/catalogue/config/schema.ts'
+import { intensityOf } from '../../../core/factors/configured.ts'
 import { IntensityBook } from '../../../core/factors/intensity-book.ts'
 import {
   divideHalfEven,
@@ -10,6 +11,9 @@ import {
   scaleHalfEven,
 } from '../../../core/model/decimal.ts'
 import { entryId } from '../../../core/model/entry-id.ts'
+import { createPriceList } from '../../../core/model/prices/price-list.ts'
+import type { PriceListTerms } from '../../../core/model/prices/terms.ts'
+import { DEFAULT_LIST } from '../../../core/model/prices/terms-version.ts'
 import {
   type Micrograms,
   type MicroJoules,
@@ -19,14 +23,19 @@ import {
   nanoMoney,
 } from '../../../core/model/quantity.ts'
 import type { EnergyRow, LedgerRow } from '../../../core/model/streams/ledger.ts'
-import type { Tariff } from '../../../core/model/tariff.ts'
 import { createAccounts } from '../../../processors/rate/accounts.ts'
 import { shareEmbodied } from '../../../processors/rate/embodied.ts'
-import { intensityOf, tariffOf } from '../../../processors/rate/factors.ts'
 import { createSites, type Site } from '../../../processors/rate/sites.ts'
+import {
+  type Fraction,
+  priceByRules,
+  type RuledPrice,
+  type SpotValue,
+  unitPriceByRules,
+} from '../../core/factors/prices/prices-by-rules.ts'
 
 /** Why a quantity is null: the closed list of `Reason` (several are joined by a comma). */
-const REASONS = ['no_energy', 'no_intensity', 'no_tariff'] as const
+const REASONS = ['no_energy', 'no_intensity', 'no_tariff', 'other_currency'] as const
 type Reason = (typeof REASONS)[number]
 
 /** The verb of `rate`. It keeps no state between calls. */
@@ -52,26 +61,31 @@ const PER_BYTE_SECOND: Rational = { numerator: 1_000_000_000n, denominator: 1_07
 export function createRateByRows(
   { workloads, factors, sites, tariffs }: Pick<Config, 'workloads' | 'factors' | 'sites' | 'tariffs'>,
   book: () => IntensityBook = constant(new IntensityBook([], intensityOf(factors))),
+  spot: readonly SpotOfTest[] = [],
 ): RateByRows {
   const accountOf = createAccounts(workloads)
   const siteOf = createSites({ factors, sites })
-  const tariff = tariffOf(tariffs)
+  const { lists, ...keys } = tariffs
+  const otherwise: PriceListTerms = { ...keys, name: DEFAULT_LIST }
   return {
     rate(rows, history = '') {
       const intensities = book()
       const embodied = embodiedByRow(siteOf, rows)
       return rows.map((row, index) => {
         const site = siteOf(row)
+        const place = { tenant: row.Tenant, account: accountOf(row), zone: site.zone }
+        const ruled = priceByRules({ lists, otherwise, spot }, place, row.WindowStart)
         return {
           ...row,
           Zone: site.zone,
-          Currency: tariff.currency,
+          Currency: ruled.currency,
           Pue: site.pueText,
           PueSource: site.pueSource,
           EntryKind: 'original',
           Revision: 0,
           CorrectionReason: '',
-          ...priceRow(row, { site, intensities, tariff }),
+          ...priceRow(row, { site, intensities, ruled, spot }),
+          CostResourceNano: resourceCost(rows, row, ruled.resourceList),
           Account: accountOf(row),
           CarbonEmbodiedUg: embodied[index] ?? null,
           EntryId: idOf(row, history),
@@ -89,17 +103,19 @@ const constant =
 interface PricingFactors {
   readonly site: Site
   readonly intensities: IntensityBook
-  readonly tariff: Tariff
+  readonly ruled: RuledPrice
+  readonly spot: readonly SpotOfTest[]
 }
 
-function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, tariff }: PricingFactors) {
+function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, ruled, spot }: PricingFactors) {
   const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
   const intensity = intensities.at(zone, 'average', row.WindowStart)
-  const price = tariff.energyPriceAt(row.WindowStart)
+  const price = ruled.energy
   const reasons: Reason[] = []
   if (energyUj === null) reasons.push('no_energy')
   if (intensity === null) reasons.push('no_intensity')
   if (price === null) reasons.push('no_tariff')
+  if (ruled.isOtherCurrency) reasons.push('other_currency')
   const used = energyUj === null ? null : intensity
   return {
     CarbonOperationalUg:
@@ -112,9 +128,10 @@ function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, tariff }: 
     CostEnergyNano:
       energyUj === null || price === null
         ? null
-        : nanoMoney(partFor(row, uj => energyCost(uj, pue, price.price))),
-    CostResourceNano: resourceCost(row, tariff),
-    TariffVersion: price?.version ?? tariff.version,
+        : nanoMoney(
+            partFor(row, uj => energyCost(uj, pue, { numerator: price.over, denominator: price.under })),
+          ),
+    TariffVersion: versionOf(ruled, spot, row.WindowStart),
     Reason: reasons.join(','),
   }
 }
@@ -133,15 +150,84 @@ const carbonOf = (energyUj: MicroJoules, pue: Rational, gramsPerKwh: Rational): 
 const energyCost = (energyUj: MicroJoules, pue: Rational, perKwh: Rational): NanoMoney =>
   nanoMoney(scaleHalfEven(energyUj, multiply(PER_UJ_COST, multiply(pue, perKwh))))
 
-/** CPU and memory by use, one rounding for both. A resource without a price is not charged; without any price: null. */
-function resourceCost(row: EnergyRow, { perVcpuHour, perGibHour }: Tariff): NanoMoney | null {
-  if (perVcpuHour === null && perGibHour === null) return null
-  const cpu = multiply(PER_CPU_US, perVcpuHour ?? NOTHING)
-  const memory = multiply(PER_BYTE_SECOND, perGibHour ?? NOTHING)
+/** A spot price and the version that it has. */
+export interface SpotOfTest extends SpotValue {
+  readonly version: string
+}
+
+/** What prices the energy: the price and its list, or the list and the spot price; then the list that prices resources. */
+function versionOf(
+  { energy, energyList, resourceList }: RuledPrice,
+  spot: readonly SpotOfTest[],
+  at: number,
+): string {
+  const listVersion = (list: PriceListTerms): string => createPriceList(list).version
+  const versions: string[] = []
+  if (energyList !== null) {
+    const used = spot.find(
+      one =>
+        one.zone === energyList.spot?.zone &&
+        one.currency === energyList.currency &&
+        one.from <= at &&
+        at < one.to,
+    )
+    if (energy === null) versions.push(listVersion(energyList))
+    else if (energyList.spot !== undefined) versions.push(listVersion(energyList), used!.version)
+    else versions.push(`${textOf(energy)}:${listVersion(energyList)}`)
+  }
+  if (resourceList !== null && resourceList !== energyList) versions.push(listVersion(resourceList))
+  const isNothing = energyList === null && resourceList === null
+  return isNothing ? '' : versions.join('+')
+}
+
+/** The shortest decimal; the denominator is a power of ten. */
+function textOf({ over, under }: Fraction): string {
+  const digits = under.toString().length - 1
+  const all = (over < 0n ? -over : over).toString().padStart(digits + 1, '0')
+  const decimals = all.slice(all.length - digits).replace(/0+$/, '')
+  const whole = all.slice(0, all.length - digits)
+  return `${over < 0n ? '-' : ''}${digits === 0 || decimals === '' ? whole : `${whole}.${decimals}`}`
+}
+
+/**
+ * CPU, memory and GPU by use, one rounding for all, and the share of what the host costs. A resource without a price is not charged;
+ * without any price: null.
+ */
+function resourceCost(
+  rows: readonly EnergyRow[],
+  row: EnergyRow,
+  list: PriceListTerms | null,
+): NanoMoney | null {
+  if (list === null) return null
+  const price = (key: Parameters<typeof unitPriceByRules>[2]): Rational | null => {
+    const found = unitPriceByRules(list, row, key)
+    return found === null ? null : { numerator: found.over, denominator: found.under }
+  }
+  const [perCpu, perGib, perGpu, perHost] = [
+    price('price_per_vcpu_hour'),
+    price('price_per_gib_hour'),
+    price('price_per_gpu_hour'),
+    price('price_per_host_hour'),
+  ]
+  if (perCpu === null && perGib === null && perGpu === null && perHost === null) return null
+  const cpu = multiply(PER_CPU_US, perCpu ?? NOTHING)
+  const memory = multiply(PER_BYTE_SECOND, perGib ?? NOTHING)
+  const gpu = multiply(PER_CPU_US, perGpu ?? NOTHING)
   const numerator =
-    row.CpuUs * cpu.numerator * memory.denominator +
-    row.MemoryByteSeconds * memory.numerator * cpu.denominator
-  return nanoMoney(divideHalfEven(numerator, cpu.denominator * memory.denominator))
+    row.CpuUs * cpu.numerator * memory.denominator * gpu.denominator +
+    row.MemoryByteSeconds * memory.numerator * cpu.denominator * gpu.denominator +
+    row.GpuUs * gpu.numerator * cpu.denominator * memory.denominator
+  const amounts = divideHalfEven(numerator, cpu.denominator * memory.denominator * gpu.denominator)
+  return nanoMoney(amounts + (perHost === null ? 0n : hostShare(rows, row, perHost)))
+}
+
+/** A minute of the host at its price, by CPU time as embodied emissions are. */
+function hostShare(rows: readonly EnergyRow[], row: EnergyRow, { numerator, denominator }: Rational): bigint {
+  const ofHost = rows.filter(
+    one => one.Tenant === row.Tenant && one.Host === row.Host && one.WindowStart === row.WindowStart,
+  )
+  const aMinute = divideHalfEven(numerator * 1_000_000_000n, denominator * 60n)
+  return shareEmbodied(micrograms(aMinute), ofHost)[ofHost.indexOf(row)]!
 }
 
 const NOTHING: Rational = { numerator: 0n, denominator: 1n }

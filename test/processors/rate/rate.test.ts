@@ -269,6 +269,7 @@ const someRow = fc.record({
   ),
   CpuUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
   MemoryByteSeconds: fc.bigInt({ min: 0n, max: 2n ** 50n }),
+  GpuUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
   EnergyQuality: fc.constantFrom('measured', 'none', 'estimated'),
   Labels: fc.constantFrom({}, { tier: 'paid', customer: 'acme' }, { tier: 'free' }),
 })
@@ -292,6 +293,38 @@ const CONFIGS = [
       rules: [
         { match: { label: { tier: 'paid' } }, account: '${label:customer}' },
         { match: { namespace: 'kube-*' }, account: 'platform' },
+      ],
+    },
+  },
+  {
+    factors: { zone: 'DE' },
+    sites: [{ name: 'n', hosts: ['sto-*'], zone: 'SE', pue: '1.07' }],
+    workloads: { rules: [{ match: { label: { customer: 'acme' } }, account: 'acme' }] },
+    tariffs: {
+      price_per_kwh: '0.31',
+      price_per_gib_hour: '0.003',
+      lists: [
+        { name: 'sweden', zone: 'SE', currency: 'SEK', price_per_kwh: '-1.25' },
+        {
+          name: 'acme',
+          account: 'a*e',
+          currency: 'GBP',
+          time_zone: 'Europe/London',
+          valid_from: '2025-02-20T14:07:00Z',
+          bands: [{ weekdays: ['thu'], price_per_kwh: '0.2' }],
+          charges: [{ name: 'levy', price_per_kwh: '0.0123' }],
+        },
+        {
+          name: 'resources',
+          currency: 'GBP',
+          account: 'acme',
+          price_per_vcpu_hour: '0.05',
+          resource_prices: [
+            { match: { label: { tier: 'p*' } }, price_per_vcpu_hour: '0.02', price_per_gpu_hour: '3' },
+            { match: { host: 'sto-*' }, price_per_host_hour: '0.7' },
+          ],
+        },
+        { name: 'own', tenant: 't"2\\', currency: 'USD', price_per_kwh: '0.1', price_per_gpu_hour: '2.5' },
       ],
     },
   },

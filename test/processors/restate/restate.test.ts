@@ -11,7 +11,7 @@ import { openEmbeddedBroker } from '../../../core/broker/embedded/embedded-broke
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
 import { encodeRows } from '../../../core/columns/rows.ts'
-import { IntensityFollower, putIntensities } from '../../../core/factors/intensity-log.ts'
+import { putIntensities } from '../../../core/factors/intensity-log.ts'
 import { factorsOf, intensityValues } from '../../../core/factors/intensity-values.ts'
 import { energy, factors, ledger } from '../../../core/model/streams/index.ts'
 import type { EnergyRow } from '../../../core/model/streams/ledger.ts'
@@ -22,6 +22,7 @@ import { createRate } from '../../../processors/rate/rate.ts'
 import { createRestate, RESTATE } from '../../../processors/restate/processor.ts'
 import { createStore } from '../../../processors/store/store.ts'
 import { openTestWarehouse, type TestWarehouse } from '../../query/support/warehouse.ts'
+import { followerOf } from '../../support/factor-follower.ts'
 import { seededRandom } from '../../support/random.ts'
 import { energyRow } from '../rate/energy-row.ts'
 import { rateRows } from '../rate/rate-rows.ts'
@@ -46,16 +47,16 @@ let aheadMs = 0
 
 async function start(): Promise<void> {
   runner = new Runner({ broker, events: silentEvents, now: () => Date.now() + aheadMs })
-  const follower = new IntensityFollower(broker, null, () => performance.now() + aheadMs)
+  const follower = followerOf(broker, () => performance.now() + aheadMs)
   const book = async () => {
     await follower.follow()
-    return follower.book
+    return follower.books.intensities
   }
   const streams = [ledger, factors]
   await runner.start(createStore({ streams, warehouse: store.warehouse, events: silentEvents }))
   await runner.start(
     createRateProcessor({
-      rate: createRate(config, () => follower.book),
+      rate: createRate(config, () => follower.books),
       follow: () => follower.follow(),
       publish: async () => undefined,
       events: silentEvents,
@@ -155,10 +156,10 @@ const sums = (): Promise<readonly Summed[]> =>
 
 /** What `rate` gives for all rows by the values that are in force now, summed likewise. */
 async function rated(): Promise<readonly Summed[]> {
-  const follower = new IntensityFollower(broker, null, () => 0)
+  const follower = followerOf(broker, () => 0)
   await follower.follow()
   const entries = rateRows(
-    createRate(config, () => follower.book),
+    createRate(config, () => follower.books),
     rows,
   )
   const byHour = Map.groupBy(

@@ -6,10 +6,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { IntensityAnswer, IntensityPutAnswer, Problem } from '../../../core/api/answers.ts'
 import { configSchema } from '../../../core/catalogue/config/schema.ts'
 import { silentEvents } from '../../../core/catalogue/events/events.ts'
-import { createIntensities } from '../../../core/factors/intensities.ts'
+import { createInstanceFactors } from '../../../core/factors/instance-factors.ts'
 import type { Identity } from '../../../core/model/identity.ts'
 import type { QueryServer } from '../../../query/http/query-server.ts'
 import { createQueryServer } from '../../../query/server.ts'
+import { NO_FACTORS } from '../../support/factor-follower.ts'
 import { memoryLog } from '../../support/memory-log.ts'
 import { refusingWarehouse } from '../../support/refusing-warehouse.ts'
 import { accessAs } from '../support/access.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
     version: '0.1.0',
     started: new Date(),
     access: accessAs(() => who),
-    intensities: createIntensities(log, null),
+    factors: createInstanceFactors(log, NO_FACTORS),
     now: () => Date.parse('2026-11-30T12:00:00Z'),
   })
   const { port } = await server.listen('127.0.0.1', 0)

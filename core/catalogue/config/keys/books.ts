@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
-import { bytes, decimal, duration, durationOrZero, signedDecimal } from './quantities.ts'
+import { bytes, decimal, duration, durationOrZero } from './quantities.ts'
 
 const idlePolicy = z.enum(['none', 'by_usage', 'by_request'])
 
@@ -165,19 +165,6 @@ export const factorsSchema = z
   })
   .prefault({})
 
-/** A time of day range of a tariff: `from` inclusive, `to` exclusive, local to the tariff's time zone, `HH:MM`. */
-const tariffBand = z.strictObject({
-  from: z
-    .string()
-    .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "06:00"')
-    .describe('Start of the band, `HH:MM`'),
-  to: z
-    .string()
-    .regex(/^\d\d:\d\d$/, 'must be a time of day in quotes, such as "22:00"')
-    .describe('End of the band (exclusive), `HH:MM`; may be after midnight'),
-  price_per_kwh: signedDecimal.describe('Energy price in the band'),
-})
-
 /** Locations of hosts; keys that a site omits come from `factors`. */
 export const sitesSchema = z
   .array(
@@ -197,19 +184,3 @@ export const sitesSchema = z
   )
   .default([])
   .describe('Locations of hosts; the first site that matches a host applies')
-
-/** Prices of energy and resources. */
-export const tariffsSchema = z
-  .strictObject({
-    currency: z
-      .string()
-      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code of three capitals, such as EUR')
-      .default('EUR')
-      .describe('ISO 4217 code of all prices'),
-    price_per_kwh: signedDecimal.optional().describe('Energy price; without it energy has no cost'),
-    time_zone: z.string().default('UTC').describe('Zone of the bands, IANA name'),
-    bands: z.array(tariffBand).default([]).describe('Energy prices by time of day'),
-    price_per_vcpu_hour: decimal.optional().describe('Resource price of CPU time'),
-    price_per_gib_hour: decimal.optional().describe('Resource price of memory'),
-  })
-  .prefault({})

@@ -1,22 +1,28 @@
 /** Guarantees: the price in force at a minute, by local time with daylight saving; versions follow from content. */
 import { expect, test } from 'vitest'
-import { createTariff, type TariffContent } from '../../../core/model/tariff.ts'
+import { priceListSchema } from '../../../../core/catalogue/config/keys/prices.ts'
+import { decimalText } from '../../../../core/model/decimal.ts'
+import { createPriceList } from '../../../../core/model/prices/price-list.ts'
+import type { PriceListTerms } from '../../../../core/model/prices/terms.ts'
 
 const seconds = (iso: string): number => Date.parse(iso) / 1000
 
-const BERLIN: TariffContent = {
+const BERLIN: PriceListTerms = priceListSchema.parse({
+  name: 'default',
   currency: 'EUR',
-  pricePerKwh: '0.30',
-  timeZone: 'Europe/Berlin',
+  price_per_kwh: '0.30',
+  time_zone: 'Europe/Berlin',
   bands: [
-    { from: '22:00', to: '06:00', pricePerKwh: '0.20' },
-    { from: '17:00', to: '20:00', pricePerKwh: '0.45' },
-    { from: '19:00', to: '21:00', pricePerKwh: '9' },
+    { from: '22:00', to: '06:00', price_per_kwh: '0.20' },
+    { from: '17:00', to: '20:00', price_per_kwh: '0.45' },
+    { from: '19:00', to: '21:00', price_per_kwh: '9' },
   ],
-}
+})
 
-const priceAt = (content: TariffContent, iso: string): string | null => {
-  const found = createTariff(content).energyPriceAt(seconds(iso))
+const noSpot = () => null
+
+const priceAt = (content: PriceListTerms, iso: string): string | null => {
+  const found = createPriceList(content).energyAt(seconds(iso), noSpot)
   return found === null ? null : found.version.split(':')[0]!
 }
 
@@ -41,42 +47,42 @@ test.each([
 })
 
 test('without a price for the minute there is none', () => {
-  const { pricePerKwh: _, ...nights } = BERLIN
+  const { price_per_kwh: _, ...nights } = BERLIN
   expect(priceAt(nights, '2026-01-15T12:00:00Z')).toBeNull()
   expect(priceAt(nights, '2026-01-15T23:00:00Z')).toBe('0.2')
-  expect(createTariff({ currency: 'EUR', timeZone: 'UTC', bands: [] }).version).toBe('')
+  expect(createPriceList(priceListSchema.parse({ name: 'none', currency: 'EUR' })).version).toBe('')
 })
 
 test('a price may be below 0', () => {
-  const content = { ...BERLIN, pricePerKwh: '-0.050', bands: [] }
-  expect(createTariff(content).energyPriceAt(0)?.price).toEqual({ numerator: -50n, denominator: 1000n })
+  const content = { ...BERLIN, price_per_kwh: '-0.050', bands: [] }
+  expect(decimalText(createPriceList(content).energyAt(0, noSpot)!.value)).toBe('-0.05')
   expect(priceAt(content, '2026-01-15T12:00:00Z')).toBe('-0.05')
 })
 
 test('a band may end at midnight', () => {
-  const content = { ...BERLIN, timeZone: 'UTC', bands: [{ from: '20:00', to: '24:00', pricePerKwh: '1' }] }
+  const content = { ...BERLIN, time_zone: 'UTC', bands: [{ from: '20:00', to: '24:00', price_per_kwh: '1' }] }
   expect(priceAt(content, '2026-01-15T23:59:00Z')).toBe('1')
   expect(priceAt(content, '2026-01-16T00:00:00Z')).toBe('0.3')
 })
 
 test('the same content is the same version, any change is another', () => {
-  const { version } = createTariff(BERLIN)
-  expect(createTariff({ ...BERLIN, pricePerKwh: '0.3' }).version).toBe(version)
+  const { version } = createPriceList(BERLIN)
+  expect(createPriceList({ ...BERLIN, price_per_kwh: '0.3' }).version).toBe(version)
   const others = [
-    { ...BERLIN, pricePerKwh: '0.31' },
-    { ...BERLIN, timeZone: 'UTC' },
+    { ...BERLIN, price_per_kwh: '0.31' },
+    { ...BERLIN, time_zone: 'UTC' },
     { ...BERLIN, bands: BERLIN.bands.slice(1) },
-    { ...BERLIN, pricePerGibHour: '0.01' },
+    { ...BERLIN, price_per_gib_hour: '0.01' },
     { ...BERLIN, currency: 'CHF' },
   ]
-  expect(new Set([version, ...others.map(content => createTariff(content).version)]).size).toBe(6)
+  expect(new Set([version, ...others.map(content => createPriceList(content).version)]).size).toBe(6)
 })
 
 test.each([
-  ['time zone', { timeZone: 'Mars/Base' }],
-  ['hour', { bands: [{ from: '25:00', to: '26:00', pricePerKwh: '1' }] }],
-  ['minute', { bands: [{ from: '10:75', to: '12:00', pricePerKwh: '1' }] }],
-  ['price', { pricePerKwh: 'cheap' }],
+  ['time zone', { time_zone: 'Mars/Base' }],
+  ['hour', { bands: [{ from: '25:00', to: '26:00', price_per_kwh: '1' }] }],
+  ['minute', { bands: [{ from: '10:75', to: '12:00', price_per_kwh: '1' }] }],
+  ['price', { price_per_kwh: 'cheap' }],
 ])('an impossible %s is refused', (_, change) => {
-  expect(() => createTariff({ ...BERLIN, ...change })).toThrow(RangeError)
+  expect(() => createPriceList({ ...BERLIN, ...change })).toThrow(RangeError)
 })

@@ -1,0 +1,40 @@
+/** Factors of this instance, for those who ask for them and those who put them in force. */
+import type { Broker } from '../broker/broker.ts'
+import type { Factor } from '../model/factor.ts'
+import type { PriceList } from '../model/prices/price-list.ts'
+import type { SpotPrice } from '../model/prices/spot-price.ts'
+import type { PriceListTerms } from '../model/prices/terms.ts'
+import type { ConfiguredFactors } from './configured.ts'
+import { type FactorBooks, FactorFollower } from './follower.ts'
+import { putIntensities } from './intensity-log.ts'
+import { endPriceList, putPriceList } from './prices/list-records.ts'
+import { putSpotPrices } from './prices/spot-records.ts'
+
+/** Reads and writes the stream that holds this instance's factors. What is put is durable when the promise resolves. */
+export interface InstanceFactors {
+  /** All that is in the log, as of a second ago. */
+  books(): Promise<FactorBooks>
+  /** Puts values in force; resolves with the number of days that changed. */
+  putIntensities(revised: readonly Factor[]): Promise<number>
+  /** The same for spot prices. */
+  putSpotPrices(revised: readonly SpotPrice[]): Promise<number>
+  /** Puts a list in force, in place of the one of its name; resolves with whether that changes anything. */
+  putPriceList(list: PriceList): Promise<boolean>
+  /** Takes a list out of force; resolves with whether there was one. */
+  endPriceList(list: Pick<PriceListTerms, 'tenant' | 'name'>): Promise<boolean>
+}
+
+/** @param configured holds where the log says nothing */
+export function createInstanceFactors(
+  broker: Pick<Broker, 'newest' | 'append' | 'lag'>,
+  configured: ConfiguredFactors,
+): InstanceFactors {
+  const follower = new FactorFollower(broker, configured, () => performance.now())
+  return {
+    books: () => follower.follow(),
+    putIntensities: revised => putIntensities(broker, revised, Date.now()),
+    putSpotPrices: revised => putSpotPrices(broker, revised, Date.now()),
+    putPriceList: list => putPriceList(broker, list, Date.now()),
+    endPriceList: list => endPriceList(broker, list, Date.now()),
+  }
+}

@@ -1,0 +1,14 @@
+import type { Broker } from '../../core/broker/broker.ts'
+import { configSchema } from '../../core/catalogue/config/schema.ts'
+import { type ConfiguredFactors, pricesOf } from '../../core/factors/configured.ts'
+import { FactorFollower } from '../../core/factors/follower.ts'
+
+/** Nothing is configured. */
+export const NO_FACTORS: ConfiguredFactors = {
+  intensity: null,
+  prices: pricesOf(configSchema.parse({}).tariffs),
+}
+
+/** Follows a log where nothing is configured. */
+export const followerOf = (log: Pick<Broker, 'newest' | 'lag'>, now: () => number): FactorFollower =>
+  new FactorFollower(log, NO_FACTORS, now)
