@@ -7,7 +7,7 @@ import { type SpotPrice, spotPrice } from '../../model/prices/spot-price.ts'
 import { ZONE, ZONE_SHAPE } from '../../model/zone.ts'
 
 /** Prices of one call; a year of quarters of hours is 35,136. */
-export const MOST_PRICES = 40_000
+const MOST_PRICES = 40_000
 /** Markets trade days and shorter; a longer time is a mistake. */
 const LONGEST_SECONDS = 31 * 86_400
 
