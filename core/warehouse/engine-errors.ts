@@ -2,14 +2,14 @@ import { type ErrorCode, WattlineError } from '../catalogue/errors/errors.ts'
 import { hasNoSpace } from '../runtime/disk-full.ts'
 
 /**
- * The one table from ClickHouse's error numbers to our codes. Anything not named is the engine's trouble and worth
- * another try on insert, and the statement's fault in a query.
+ * The only table from ClickHouse's error numbers to our codes. An unlisted error counts as a transient failure of the
+ * engine on insert, and as a wrong statement in a query.
  */
 
 /** THERE_IS_NO_COLUMN: the record lacks a column of the stream. */
 export const MISSING_COLUMN = 8
 
-/** The record itself cannot be stored, now or later. */
+/** The record itself can never be stored. */
 const RECORD_FAULTS: ReadonlySet<number> = new Set([
   6, // CANNOT_PARSE_TEXT
   MISSING_COLUMN,
@@ -50,7 +50,7 @@ const DISK_FAULTS: ReadonlySet<number> = new Set([
 
 const MEMORY_LIMIT_EXCEEDED = 241
 
-/** A limit that we set on a stranger's query was reached. */
+/** The query reached one of our limits for client queries. */
 const LIMIT_FAULTS: ReadonlySet<number> = new Set([
   158, // TOO_MANY_ROWS
   159, // TIMEOUT_EXCEEDED
@@ -60,7 +60,9 @@ const LIMIT_FAULTS: ReadonlySet<number> = new Set([
   396, // TOO_MANY_ROWS_OR_BYTES
 ])
 
-/** The fence held: writing, changing settings, a table function that reads elsewhere. */
+/**
+ * The fence held: the statement tried to write, to change settings, or to use a table function that reads elsewhere.
+ */
 const FENCE_FAULTS: ReadonlySet<number> = new Set([
   164, // READONLY
   291, // DATABASE_ACCESS_DENIED
@@ -69,7 +71,9 @@ const FENCE_FAULTS: ReadonlySet<number> = new Set([
   497, // ACCESS_DENIED
 ])
 
-/** Another server may be able to: this one, or what it stands on, cannot now. Nothing is wrong with what was asked. */
+/**
+ * Another server may succeed: this one, or something that it depends on, currently cannot. The request itself is fine.
+ */
 const SERVER_FAULTS: ReadonlySet<number> = new Set([
   198, // DNS_ERROR
   209, // SOCKET_TIMEOUT
@@ -91,7 +95,7 @@ const SERVER_FAULTS: ReadonlySet<number> = new Set([
 /** TOO_MANY_SIMULTANEOUS_QUERIES */
 const TOO_MANY_QUERIES = 202
 
-/** The server does not take this user. */
+/** The server does not accept this user. */
 const LOGIN_FAULTS: ReadonlySet<number> = new Set([
   192, // UNKNOWN_USER
   193, // WRONG_PASSWORD
@@ -100,48 +104,48 @@ const LOGIN_FAULTS: ReadonlySet<number> = new Set([
   516, // AUTHENTICATION_FAILED
 ])
 
-/** QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: an earlier try of the same insert is not over. */
+/** QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: an earlier attempt at the same insert has not ended. */
 export const SAME_QUERY_RUNNING = 216
 
 /** Whether another server may succeed with the same statement: this one, its Keeper or its network is unavailable. */
 export const isServerFault = (code: number): boolean => SERVER_FAULTS.has(code) || code === TOO_MANY_QUERIES
 /** Whether the server refuses the configured user. */
 export const isLoginFault = (code: number): boolean => LOGIN_FAULTS.has(code)
-/** Whether the record itself cannot be inserted: repeating it fails again. */
+/** Whether the record itself cannot be inserted: a retry fails again. */
 export const isRecordFault = (code: number): boolean => RECORD_FAULTS.has(code)
 
 /**
- * True when an engine has broken down inside: it then refuses everything until it is started again. (One that is asked to
- * stop says only that it is shutting down.)
+ * True when an engine has broken down internally: it then refuses everything until it is restarted. (An engine that is
+ * being stopped only says that it is shutting down.)
  */
 export const isBrokenDown = (error: unknown): boolean =>
   engineCode(error) === 236 && messageOf(error).includes('due to a fatal error')
 
-/** Number in `Code: 62. DB::Exception: ...`; null when the text is not the engine's. */
+/** Number in `Code: 62. DB::Exception: ...`; null when the text is not from the engine. */
 export function engineCode(error: unknown): number | null {
   const found = /\bCode: (\d+)\./.exec(messageOf(error))?.[1]
   return found === undefined ? null : Number(found)
 }
 
-/** What the engine said, without the wrappers around it. */
+/** The engine's message, without the wrappers around it. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  // @clickhouse/client takes the number off the text and keeps it as `code`.
+  // @clickhouse/client removes the number from the text and keeps it as `code`.
   if (typeof code === 'string' && /^\d+$/.test(code) && !text.includes('Code: ')) {
     return `Code: ${code}. DB::Exception: ${text}`
   }
   return text.replace(/^Query failed: /, '')
 }
 
-/** No space: said by the file system, or by the engine with a number of its own or the system's 28. */
+/** Disk full: reported by the file system, or by the engine with its own number or the system's 28. */
 export function isDiskFull(error: unknown, code: number | null = engineCode(error)): boolean {
   if (code !== null && DISK_FAULTS.has(code)) return true
   if (hasNoSpace(error)) return true
   return messageOf(error).includes('errno: 28,')
 }
 
-/** For inserts: `record_refused` when trying again cannot help, else a code that is retried. */
+/** For inserts: `record_refused` when a retry cannot help, otherwise a code that is retried. */
 export function insertError(error: unknown): WattlineError {
   return mapped(error, code =>
     code !== null && (isRecordFault(code) || isBeyondMemory(code, messageOf(error)))
@@ -160,9 +164,9 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 }
 
 /**
- * Whether memory could never do: a single piece that an insert asks for is half of all that there may be, and each piece is
- * copied at least once on its way. Tried again for ever, the record would hold up all behind it. Short memory otherwise
- * passes: others use it too.
+ * Whether memory can never be enough: a single allocation of the insert is half of the limit, and each is copied at
+ * least once on its way. If it were retried for ever, the record would block all records behind it. Other memory
+ * shortages are transient, since other work uses memory too.
  */
 function isBeyondMemory(code: number, message: string): boolean {
   if (code !== MEMORY_LIMIT_EXCEEDED) return false
@@ -172,7 +176,7 @@ function isBeyondMemory(code: number, message: string): boolean {
   return 2 * bytes(found[1]!, found[2]!) >= bytes(found[3]!, found[4]!)
 }
 
-/** Where the engine was reading: parts hold rows of others too, and their paths must not be shown. */
+/** Where the engine was reading: parts also hold rows of other tenants, so their paths must not be shown. */
 const PLACES = /(: )?\(while reading from part .*?\)(?=: |\. \(|$)|: While executing \w+(\([^)]*\))?/gs
 
 const withoutPlaces = (error: WattlineError): WattlineError => {
@@ -180,7 +184,7 @@ const withoutPlaces = (error: WattlineError): WattlineError => {
   return error
 }
 
-/** For text of strangers: the limit, the fence, the statement, or the engine. Names no part and no path of the engine's. */
+/** For client SQL: the limit, the fence, the statement, or the engine. Names no part and no path of the engine. */
 export function queryError(error: unknown): WattlineError {
   const found = mapped(error, code => {
     if (code === null || SERVER_FAULTS.has(code) || LOGIN_FAULTS.has(code)) return 'warehouse_unavailable'
@@ -192,7 +196,7 @@ export function queryError(error: unknown): WattlineError {
   return found === error ? found : withoutPlaces(found)
 }
 
-/** For text of our own: whatever the engine says, the caller can only try again. */
+/** For internal SQL: whatever the engine says, the caller can only retry. */
 export const ownQueryError = (error: unknown): WattlineError => mapped(error, () => 'warehouse_unavailable')
 
 function mapped(error: unknown, choose: (code: number | null) => ErrorCode): WattlineError {

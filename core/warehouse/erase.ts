@@ -1,7 +1,7 @@
 /**
- * Rows of a tenant, gone from all tables: what to ask, what to run, and waiting until it is done. Rows are deleted by mutations
- * (ALTER TABLE ... DELETE), which rewrite the parts that hold such rows, projections included: nothing is only marked.
- * The engine keeps a mutation and goes on with it after a restart; to begin one again is harmless.
+ * Erases the rows of a tenant from all tables: queries, statements, and waiting until it is done. Rows are deleted by
+ * mutations (ALTER TABLE ... DELETE), which rewrite the parts that contain such rows, including projections; nothing is
+ * only marked. The engine stores a mutation and continues it after a restart; starting one again is harmless.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { WattlineError } from '../catalogue/errors/errors.ts'
@@ -14,9 +14,9 @@ import type { Statements } from './warehouse.ts'
 
 interface TenantErasure {
   readonly tenant: string
-  /** Only rows of what happened earlier, unix milliseconds; null: all. */
+  /** Erases only older rows, unix milliseconds; null: all. */
   readonly beforeMs: number | null
-  /** A table, and how many of its parts are still to be rewritten. */
+  /** Called with a table and the number of its parts that are still to be rewritten. */
   readonly onProgress?: (table: string, parts: number) => void
 }
 
@@ -27,17 +27,17 @@ interface ErasedTable {
 
 interface ErasableTable {
   readonly name: string
-  /** When a row happened. */
+  /** Time column of the rows. */
   readonly time: string
-  /** Rows say what holds, not what happened: they stay when only older rows are to go. */
+  /** Rows that state facts instead of events: they stay when only older rows are erased. */
   readonly isTimeless: boolean
 }
 
 const POLL_MS = 200
-/** Rows that were on their way are found by the next look; more rounds than this means that they keep coming. */
+/** Rows that were in flight are found in the next round; more rounds than this mean that rows keep arriving. */
 const MOST_ROUNDS = 5
 
-/** Tables that know a tenant. */
+/** Tables with a tenant column. */
 export const erasableTables = (streams: readonly StreamDeclaration[]): readonly ErasableTable[] => [
   ...streams
     .flatMap(tablesOf)
@@ -46,11 +46,11 @@ export const erasableTables = (streams: readonly StreamDeclaration[]): readonly 
         ? [{ name: table.name, time: table.ttlFrom, isTimeless: table.retention === 'forever' }]
         : [],
     ),
-  // A trace that newer spans belong to stays findable.
+  // A trace with newer spans can still be found.
   { name: TRACE_INDEX, time: 'End', isTimeless: false },
 ]
 
-/** @throws warehouse_unavailable when a mutation fails, or rows keep coming */
+/** @throws warehouse_unavailable when a mutation fails, or rows keep arriving */
 export async function eraseRows(
   engine: Statements,
   streams: readonly StreamDeclaration[],
@@ -92,7 +92,7 @@ async function count({ dialect, query }: Statements, table: string, condition: s
   return Number(row?.n)
 }
 
-/** A system table of this server, or of all of the cluster. */
+/** A system table of this server, or of all servers of the cluster. */
 const everywhere = ({ distributed }: Dialect, table: string): string =>
   distributed === undefined ? table : `clusterAllReplicas(${quoteText(distributed.cluster)}, ${table})`
 
@@ -122,8 +122,8 @@ async function mutate(
 }
 
 /**
- * Parts that have been rewritten, or merged, and are still on the disk, as `table/part`: the engine removes them by itself, a
- * minute later. By name, so that those of later merges are not waited for.
+ * Parts that have been rewritten or merged but are still on disk, as `table/part`: the engine removes them by itself a
+ * minute later. By name, so that parts of later merges are not waited for.
  */
 export async function oldParts(
   { dialect, query }: Statements,

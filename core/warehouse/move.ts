@@ -1,11 +1,11 @@
-/** Text of what brings rows out of tables, as records that `insert` takes. */
+/** SQL that exports rows of tables as records that `insert` accepts. */
 import type { Column, StreamDeclaration } from '../model/streams/stream.ts'
 import { isRawId, quoteName, quoteText, readType } from './tables/column-types.ts'
 import { type Dialect, qualified } from './tables/ddl.ts'
 
 /**
- * Arrow without dictionaries: the engine writes a block as a batch, and batches of one stream would have different ones.
- * One thread: the same rows come in the same order, and give the same bytes.
+ * Arrow without dictionaries: the engine writes each block as a batch, and the batches of a stream would have different
+ * ones. One thread: the same rows come in the same order, and give the same bytes.
  */
 const WRITE_SETTINGS = {
   output_format_arrow_low_cardinality_as_dictionary: 0,
@@ -18,7 +18,7 @@ const WRITE_SETTINGS = {
   optimize_on_insert: 0,
 } as const
 
-/** The value on the wire, of one that is stored: hex becomes an id, '' an absent one. */
+/** The wire value of a stored one: hex becomes an id, '' a missing one. */
 function wireExpression(column: Column): string {
   const name = quoteName(column.name)
   if (!isRawId(column.kind)) return name
@@ -27,7 +27,7 @@ function wireExpression(column: Column): string {
   return column.list === true ? `arrayMap(id -> ${raw('id')}, ${name})` : raw(name)
 }
 
-/** Writes rows of a table to a file, with the columns that the table has. */
+/** Writes rows of a table to a file, with the columns of the table. */
 export function exportToFile(
   stream: StreamDeclaration,
   columns: ReadonlySet<string>,
@@ -45,7 +45,7 @@ export function exportToFile(
   return selectToFile(kept, select.join('\n'), file)
 }
 
-/** Writes what a SELECT gives, column by column as they are on the wire, to a file that is a record. */
+/** Writes the result of a SELECT, column by column in wire form, to a file that is a record. */
 export function selectToFile(columns: readonly Column[], select: string, file: string): string {
   const structure = columns.map(column => `${quoteName(column.name)} ${readType(column)}`).join(', ')
   const target = [file, 'ArrowStream', structure, 'zstd'].map(quoteText).join(', ')
@@ -53,7 +53,7 @@ export function selectToFile(columns: readonly Column[], select: string, file: s
   return [`INSERT INTO FUNCTION file(${target})`, select, `SETTINGS ${settings.join(', ')}`].join('\n')
 }
 
-/** Sums of the books that must be the same on both sides, by tenant; in 128 bits, as text. */
+/** Sums of the books that must be equal on both sides, by tenant; in 128 bits, as text. */
 export const LEDGER_SUMS = [
   'EnergyUj',
   'CpuUs',

@@ -1,8 +1,8 @@
 import { WattlineError } from '../catalogue/errors/errors.ts'
 
 /**
- * A bounded set of things that do one job at a time, such as engine sessions. Waiters are served in order. Jobs are
- * never started after `close`, which waits for those that run.
+ * A bounded set of items that do one job at a time, such as engine sessions. Waiters are served in order. Jobs are
+ * never started after `close`, which waits for running ones.
  */
 export class Pool<Item> {
   readonly #all: readonly Item[]
@@ -16,7 +16,7 @@ export class Pool<Item> {
     this.#free = [...items]
   }
 
-  /** Runs `job` with an item of its own. */
+  /** Runs `job` with exclusive use of an item. */
   async use<Result>(job: (item: Item) => Promise<Result>): Promise<Result> {
     const item = await this.#take()
     const running = job(item)
@@ -29,7 +29,7 @@ export class Pool<Item> {
     }
   }
 
-  /** Refuses waiters, waits for running jobs, hands back the items for disposal. */
+  /** Refuses waiters, waits for running jobs, and returns the items for disposal. */
   async close(): Promise<readonly Item[]> {
     this.#closed = true
     for (const waiter of this.#waiting.splice(0)) waiter.refuse(closedError())

@@ -2,10 +2,14 @@ import type { Readable } from 'node:stream'
 import { NoAnswerError } from './connection.ts'
 
 /**
- * Reads an answer's bytes and finds the exception that the server writes at their end, when a query fails after the
- * first bytes have gone out with a good status:
- * `\r\n__exception__\r\n<tag>\r\n<message>\n<length of the message with its end of line> <tag>\r\n__exception__\r\n`
- * The tag is in a header, new for every answer, so that no data looks like it. Servers that have none cut the
+ * Reads the bytes of an answer and finds the exception that the server writes at the end when a query fails after the
+ * first bytes were sent with a success status: `\r
+ * __exception__\r
+ * <tag>\r
+ * <message>
+ * <length of the message with its end of line> <tag>\r
+ * __exception__\r
+ * ` The tag is in a header and new for every answer, so no data looks like it. Servers without this feature cut the
  * connection instead.
  */
 export class AnswerReader {
@@ -20,7 +24,7 @@ export class AnswerReader {
     this.#marker = tag === null ? null : Buffer.from(`\r\n__exception__\r\n${tag}\r\n`)
   }
 
-  /** Waits for the first bytes. @throws what the server wrote in their place */
+  /** Waits for the first bytes. @throws the server's error, if it sent one instead */
   async first(): Promise<void> {
     this.#first ??= this.#source.next()
     const piece = await this.#first
@@ -29,9 +33,9 @@ export class AnswerReader {
     if (at === 0) throw this.#exceptionIn(await this.#rest(piece.value))
   }
 
-  /** @throws NoAnswerError when nothing comes for `silenceMs`: a server that has gone without a word */
+  /** @throws NoAnswerError when nothing arrives for `silenceMs`: the server has silently disappeared */
   async *chunks(silenceMs: number): AsyncGenerator<Uint8Array> {
-    // So much of the end is held back that a marker never goes out as data.
+    // This much of the end is held back, so that a marker is never passed on as data.
     const held = this.#marker === null ? 0 : this.#marker.length - 1
     let tail: Uint8Array = new Uint8Array()
     for (;;) {
@@ -68,7 +72,7 @@ export class AnswerReader {
         pieces.push(next.value)
       }
     } catch {
-      // Cut after the exception: what is there has to do.
+      // The answer was cut off after the exception: the part that arrived must do.
     }
     return Buffer.concat(pieces)
   }

@@ -16,23 +16,23 @@ import { assertHeld, findPolicies, heldQuestion } from './row-policies.ts'
 
 const QUERY_TIMEOUT_MS = 60_000
 const STATEMENT_TIMEOUT_MS = 180_000
-/** Inserts of this process at one time: what waits here is not on its way, and no timer runs on it. */
+/** Concurrent inserts of this process: waiting ones are not in flight, and no timer runs on them. */
 const MOST_INSERTS = 8
-/** How long a server is trusted to have the row policies that it had. */
+/** How long a server is assumed to still have its row policies. */
 const POLICIES_MS = 10_000
-/** Strangers' queries of this process at one time; the query server has its own, lower limit by tenant. */
+/** Concurrent client queries of this process; the query server has its own, lower limit per tenant. */
 const MOST_FENCED = 64
 
 interface ClickHouseParts {
   readonly endpoints: Endpoints
   readonly dialect: Dialect
-  /** Names of all shards; none without a cluster. */
+  /** Names of all shards; empty without a cluster. */
   readonly shards: readonly string[]
   readonly insertTimeoutMs: number
   readonly events: Events
 }
 
-/** ClickHouse servers, once one has answered. */
+/** The warehouse on ClickHouse servers, once one has answered. */
 export class ClickHouseWarehouse implements Warehouse {
   readonly kind = 'clickhouse'
   readonly database: string
@@ -80,7 +80,7 @@ export class ClickHouseWarehouse implements Warehouse {
     if (this.#dialect.distributed === undefined) await this.#warnUnreplicated()
   }
 
-  /** Its log of tokens is not written together with the rows, and lies where this process cannot repair it. */
+  /** Warns that a server's token log is not written together with the rows, and that this process cannot repair it. */
   async #warnUnreplicated(): Promise<void> {
     const [plain] = await this.query<{ n: string }>(
       `SELECT count() AS n FROM system.tables
@@ -93,7 +93,7 @@ export class ClickHouseWarehouse implements Warehouse {
 
   async insert(stream: StreamDeclaration, record: Uint8Array, token: string): Promise<void> {
     this.#assertOpen()
-    // The same token again waits for the one before it: there is nothing to gain from both.
+    // A second insert with the same token waits for the first: running both gains nothing.
     const before = this.#inserting.get(token)
     const inserting = (before ?? Promise.resolve())
       .catch(() => undefined)
@@ -216,11 +216,11 @@ export class ClickHouseWarehouse implements Warehouse {
   }
 }
 
-/** A cluster's answer is that of all its shards, or none: a sum without one of them would look like any other. */
+/** A query on a cluster covers all shards or fails: a sum that misses a shard would look like any other. */
 const querySettings = ({ distributed }: Dialect): Readonly<Record<string, string | number>> =>
   distributed === undefined ? {} : { skip_unavailable_shards: 0, distributed_product_mode: 'global' }
 
-/** A server that is down gets the change when it is back: no caller waits for it for long, and none fails because of it. */
+/** A server that is down gets the change when it is back: no caller waits long for it, and none fails because of it. */
 const DDL_SETTINGS: Readonly<Record<string, string | number>> = {
   distributed_ddl_task_timeout: 30,
   distributed_ddl_output_mode: 'null_status_on_timeout',

@@ -10,18 +10,23 @@ import { Endpoints, isServerTrouble } from './endpoints.ts'
 import { UnfitServerError } from './server-facts.ts'
 import { assertOne, findShards } from './shards.ts'
 
-/** How ClickHouse servers are reached and used. */
+/** How to reach and use ClickHouse servers. */
 export interface ClickHouseWarehouseOptions extends ClickHouseLogin {
-  /** `http://host:8123` or `https://host:8443`; several lead to one server, or to those of a cluster. */
+  /**
+   * `http://host:8123` or `https://host:8443`; several addresses belong to one server, or to the servers of a cluster.
+   */
   readonly urls: readonly string[]
-  /** As in system.clusters: tables are spread over its shards and replicated within them. `urls` name a server of each. */
+  /**
+   * As in system.clusters: tables are sharded over it and replicated within each shard. `urls` name a server of each
+   * shard.
+   */
   readonly cluster?: string | undefined
   readonly events: Events
-  /** Longest wait for the answer to an insert; 20 s when absent, well below what a processor may be silent for. */
+  /** Timeout for the answer to an insert; default 20 s, well below the time that a processor may be silent. */
   readonly insertTimeoutMs?: number
-  /** Draws the server that is asked first, so that processes spread over them; Math.random when absent. */
+  /** Random choice of the first server, which distributes the processes; default Math.random. */
   readonly random?: () => number
-  /** How long the start waits for a server that answers; 20 s when absent. */
+  /** How long the start waits for a server that answers; default 20 s. */
   readonly startTimeoutMs?: number
 }
 
@@ -32,7 +37,7 @@ const START_PAUSE_MS = 500
 /**
  * Connects to ClickHouse: one server, or a cluster.
  * @throws warehouse_unavailable when none answers in time
- * @throws config_invalid when they refuse the user, or are of a version that cannot keep the promises
+ * @throws config_invalid when they refuse the user, or have a version that cannot keep the guarantees
  */
 export async function openClickHouseWarehouse(options: ClickHouseWarehouseOptions): Promise<Warehouse> {
   const cluster = options.cluster ?? null
@@ -60,7 +65,7 @@ export async function openClickHouseWarehouse(options: ClickHouseWarehouseOption
   }
 }
 
-/** What waiting does not mend. */
+/** Errors that waiting does not fix. */
 function startProblem(error: unknown, user: string): WattlineError | null {
   if (error instanceof WattlineError) return error.disposition === 'retry' ? null : error
   const cause = error instanceof Error && error.cause instanceof UnfitServerError ? error.cause : error

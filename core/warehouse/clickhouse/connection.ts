@@ -4,7 +4,7 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 export interface ClickHouseLogin {
   readonly user: string
   readonly password: string
-  /** PEM. Authorities to trust in place of Node's; certificate and key to show. */
+  /** PEM. Authorities to trust instead of Node's; client certificate and key. */
   readonly tls?: {
     readonly ca?: string | undefined
     readonly cert?: string | undefined
@@ -12,14 +12,19 @@ export interface ClickHouseLogin {
   }
 }
 
-/** Requests to one server at a time, more wait: beyond what all strangers of one process may ask, so that inserts never do. */
+/**
+ * Concurrent requests to one server; more wait. Higher than the limit of client queries of one process, so inserts
+ * never wait.
+ */
 const MOST_CONNECTIONS = 256
-/** Below what servers and balancers keep an idle connection for: ClickHouse 30 s, older ones 10, ours in tests 3. */
+/**
+ * Less than servers and load balancers keep an idle connection: ClickHouse 30 s, older versions 10, ours in tests 3.
+ */
 const IDLE_MS = 2_000
-/** Every request has a bound of its own (`timed`); this one is only there because the client needs one. */
+/** Every request has its own limit (`timed`); this one exists only because the client needs a value. */
 const NEVER_MS = 2_147_483_647
 
-/** A client that says nothing on its own: the caller reports errors. */
+/** A client that logs nothing itself: the caller reports errors. */
 export const connect = (url: string, login: ClickHouseLogin): ClickHouseClient =>
   createClient({
     url,
@@ -41,7 +46,7 @@ function tlsOf(tls: ClickHouseLogin['tls']): Pick<NonNullable<Parameters<typeof 
     : { tls: { ca_cert, cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) } }
 }
 
-/** No answer in time: what was asked may have taken place, or may still be going on. */
+/** No answer in time: the request may have been executed, or may still be running. */
 export class NoAnswerError extends Error {
   constructor(ms: number) {
     super(`no answer within ${Math.round(ms / 100) / 10} s`)
@@ -49,7 +54,7 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** Runs a request that is given up after `ms`, or when `signal` aborts. */
+/** Runs a request that is abandoned after `ms`, or when `signal` aborts. */
 export async function timed<Result>(
   ms: number,
   run: (signal: AbortSignal) => Promise<Result>,

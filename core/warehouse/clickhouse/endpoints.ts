@@ -5,7 +5,7 @@ import { backoffMs } from '../../runtime/backoff.ts'
 import { engineCode, isServerFault, messageOf } from '../engine-errors.ts'
 import { readFacts, type ServerFacts, UnfitServerError } from './server-facts.ts'
 
-/** One server, by the address it is reached at. */
+/** One server, identified by its address. */
 export interface Endpoint {
   readonly url: string
   readonly client: ClickHouseClient
@@ -13,18 +13,18 @@ export interface Endpoint {
 
 interface Health {
   failures: number
-  /** Not asked before this time while another server can be asked. */
+  /** Not used before this time while another server is available. */
   retryAtMs: number
 }
 
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 30_000
-/** A server that has been silent for this long is sent a small query before a record is sent to it. */
+/** A server that has been silent for this long gets a small query before it gets a record. */
 const SILENT_MS = 10_000
 
 /**
- * The servers to choose from. One is stuck to while it answers, so that a reader sees what was written before it; when
- * it does not, the next one takes its place, and it is asked again after a while that doubles.
+ * The servers to choose from. The current one is kept while it answers, so that a reader sees earlier writes. When it
+ * fails, the next one takes its place, and it is tried again after a delay that doubles.
  */
 export class Endpoints {
   readonly all: readonly Endpoint[]
@@ -35,7 +35,7 @@ export class Endpoints {
   readonly #shards = new Map<Endpoint, string | null>()
   readonly #facts = new Map<Endpoint, { readonly facts: Promise<ServerFacts>; heardAtMs: number }>()
   #only: { readonly endpoint: Endpoint; readonly uuid: string } | null = null
-  /** By group: the servers of a shard, for inserts; '' for all of them. */
+  /** By group: the servers of a shard, for inserts; '' for all servers. */
   readonly #current = new Map<string, Endpoint>()
 
   constructor(all: readonly Endpoint[], cluster: string | null, events: Events, now: () => number) {
@@ -46,7 +46,10 @@ export class Endpoints {
     this.#now = now
   }
 
-  /** In the order to ask: the preferred one, the one in use, those thought well, then the others, longest silent first. */
+  /**
+   * In the order to try: the preferred one, the current one, those believed healthy, then the others, longest silent
+   * first.
+   */
   candidates(preferred?: Endpoint, group = ''): readonly Endpoint[] {
     const now = this.#now()
     const retryAt = (endpoint: Endpoint): number => this.#health.get(endpoint)?.retryAtMs ?? 0
@@ -57,7 +60,10 @@ export class Endpoints {
     return [...new Set([...(preferred === undefined ? [] : [preferred]), ...inUse, ...well, ...ill])]
   }
 
-  /** What a server is: asked again when it has failed or was silent since, so that the dead are found before they get a record. */
+  /**
+   * Properties of a server. Queried again after a failure or silence, so that dead servers are found before they get a
+   * record.
+   */
   async facts(endpoint: Endpoint): Promise<ServerFacts> {
     const known = this.#facts.get(endpoint)
     if (known !== undefined && this.#now() - known.heardAtMs < SILENT_MS) return await known.facts
@@ -74,7 +80,7 @@ export class Endpoints {
     }
   }
 
-  /** Without a cluster there is no replication: what one server stored, another would store once more. */
+  /** Without a cluster there is no replication: a second server would store again what the first one stored. */
   #assertSame(endpoint: Endpoint, { uuid }: ServerFacts): void {
     if (this.#cluster !== null) return
     this.#only ??= { endpoint, uuid }
@@ -85,7 +91,7 @@ export class Endpoints {
     )
   }
 
-  /** The shard that a server was of when it was last asked; undefined: it has never answered. */
+  /** The shard of a server when last queried; undefined: it has never answered. */
   shard(endpoint: Endpoint): string | null | undefined {
     return this.#shards.get(endpoint)
   }
@@ -100,7 +106,7 @@ export class Endpoints {
   failed(endpoint: Endpoint, error: unknown): void {
     this.#facts.delete(endpoint)
     const health = this.#health.get(endpoint)
-    // Requests that were under way together fail together: that is one failure.
+    // Concurrent requests fail together and count as one failure.
     if (health !== undefined && health.retryAtMs > this.#now()) return
     const failures = (health?.failures ?? 0) + 1
     const wait = backoffMs(failures - 1, FIRST_RETRY_MS, MAX_RETRY_MS)
@@ -109,8 +115,8 @@ export class Endpoints {
   }
 
   /**
-   * Runs a job that may be repeated anywhere, on one server after the other until one of them can.
-   * @throws what the job threw when that is not a server's fault, else the last server's error
+   * Runs a job that may be repeated on any server, on one server after another until one succeeds.
+   * @throws the job's error if it is not the server's fault, otherwise the last server's error
    */
   async use<Result>(job: (endpoint: Endpoint) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     let last: unknown
@@ -133,14 +139,14 @@ export class Endpoints {
   }
 }
 
-/** No answer, one that is not ClickHouse's, or ClickHouse's word that this server cannot now. */
+/** No answer, an answer that is not ClickHouse's, or ClickHouse's statement that this server currently cannot. */
 export function isServerTrouble(error: unknown): boolean {
   if (error instanceof WattlineError) return false
   const code = engineCode(error)
   return code === null || isServerFault(code)
 }
 
-/** Names the server, where the engine does not speak for itself. */
+/** Adds the server's address to errors that are not the engine's own. */
 export function withAddress(error: unknown, { url }: Endpoint): unknown {
   if (engineCode(error) !== null) return error
   const { host } = new URL(url)

@@ -11,20 +11,20 @@ import { timed } from './connection.ts'
 import type { Endpoint } from './endpoints.ts'
 import { canStream } from './formats.ts'
 
-/** What a fenced query needs of the warehouse. */
+/** What a fenced query needs from the warehouse. */
 interface FencedContext {
   readonly database: string
-  /** Settings of every query, such as how joins of distributed tables are done. */
+  /** Settings of every query, such as the strategy for joins of distributed tables. */
   readonly settings: Readonly<Record<string, string | number>>
-  /** @throws warehouse_unavailable when the row policies are not on every server: nothing else keeps tenants apart */
+  /** @throws warehouse_unavailable when a server lacks the row policies: nothing else separates tenants */
   assertPolicies(endpoint: Endpoint): Promise<void>
-  /** Called when the query is over, however it ended. */
+  /** Called when the query has ended, in any way. */
   release(): void
 }
 
-/** The engine ends a query at its limit; after this much more it is taken for silent. */
+/** The engine ends a query at its limit; after this much more time it counts as silent. */
 const GRACE_MS = 10_000
-/** Checks of the text read nothing. */
+/** Checks of the statement read no data. */
 const CHECK_MS = 10_000
 
 type FencedRequest = Pick<FencedQuery, 'sql' | 'params'> & {
@@ -34,9 +34,9 @@ type FencedRequest = Pick<FencedQuery, 'sql' | 'params'> & {
 }
 
 /**
- * Runs one SELECT of a stranger on one server, fenced by settings of the request: with `readonly` among them the text
- * can change none. Rejects before the first byte when it is refused, wrong, or over a limit at once; `chunks` rejects
- * when it happens on the way. Aborting stops the engine, not only the waiting.
+ * Runs one client SELECT on one server, fenced by settings of the request: since `readonly` is among them, the
+ * statement cannot change any. Rejects before the first byte when the statement is refused, wrong, or immediately over
+ * a limit; `chunks` rejects when that happens later. Aborting stops the engine, not only the wait.
  */
 export async function runFenced(
   context: FencedContext,
@@ -55,7 +55,7 @@ export async function runFenced(
     const text = await textOf(context, endpoint, request)
     const settings = settingsOf(context, request, text)
     const explain = request.explain === undefined ? '' : `EXPLAIN ${request.explain} `
-    // The first bytes of what can be cut off in the middle tell nothing of its end: so it is made whole over there.
+    // If the beginning of a format cannot be used without its end, the server completes the answer before sending it.
     const streams = request.explain === undefined && canStream(request.format)
     const answer = await timed(
       patienceMs(request),
@@ -96,18 +96,18 @@ function settingsOf(
   }
 }
 
-/** What is run for a request. @throws sql_refused */
+/** The SQL to run for a request. @throws sql_refused */
 async function textOf(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<FencedText> {
   const { origin, sql, explain, params } = request
-  // The syntax tree is of the text as it was written, and nothing of it runs.
+  // The syntax tree is that of the original text, and nothing of it runs.
   if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return ownText(sql)
   const printed = origin === 'admitted' ? sql : await judge(context, endpoint, request)
   return fencedText(printed, params, context.database)
 }
 
 /**
- * Parses text that has not been judged before, and gives it as the server prints it: one statement, and as a subquery the
- * grammar takes SELECT only, without FORMAT and INTO OUTFILE. @throws sql_refused
+ * Parses text that has not been checked before, and returns it as the server prints it: one statement, and as a
+ * subquery the grammar allows only SELECT, without FORMAT and INTO OUTFILE. @throws sql_refused
  */
 async function judge(context: FencedContext, endpoint: Endpoint, request: FencedQuery): Promise<string> {
   const settings = { ...settingsOf(context, request, ownText('')), wait_end_of_query: 1 }
@@ -139,13 +139,13 @@ async function open(endpoint: Endpoint, signal: AbortSignal, request: FencedRequ
     query: request.sql,
     query_params: request.params,
     query_id: request.queryId,
-    // In the address and not in the text, which may end in a comment.
+    // In the URL and not in the text, which may end in a comment.
     clickhouse_settings: { ...request.settings, default_format: request.format as DataFormat },
     abort_signal: signal,
   })
   const tag = response_headers?.['x-clickhouse-exception-tag']
   const reader = new AnswerReader(stream as Readable, typeof tag === 'string' ? tag : null)
-  // Errors of the statement may show with the first piece: pulling it here lets the caller answer with a status.
+  // Errors of the statement may appear with the first chunk: fetching it here lets the caller still set a status.
   await reader.first()
   return reader
 }
@@ -165,7 +165,7 @@ function resultOf(answer: AnswerReader, request: FencedQuery, release: () => voi
       throw signal.aborted ? signal.reason : queryError(error)
     } finally {
       signal.removeEventListener('abort', cut)
-      // Left before its end: the server stops when the connection goes.
+      // The consumer stopped early: the server stops when the connection closes.
       answer.destroy()
       release()
     }
@@ -178,8 +178,9 @@ const KILL_PAUSE_MS = 50
 const KILL_MS = 2_000
 
 /**
- * Kills until the query is gone: one that was sent but not yet begun cannot be found the first time. Without SYNC,
- * which can wait for long. A server that cannot be reached has lost the connection, too, and stops by itself.
+ * Repeats KILL until the query is gone: a query that was sent but has not started cannot be found the first time.
+ * Without SYNC, which can wait for long. A server that cannot be reached has lost the connection too, and stops by
+ * itself.
  */
 async function killUntilGone({ client }: Endpoint, queryId: string): Promise<void> {
   let seen = false

@@ -1,6 +1,6 @@
 /**
- * Formats without head or foot: what there is of an answer that ends with an error is right as far as it goes. Answers in
- * all others are made whole by the server first.
+ * Formats without header or footer: the rows before an error are valid by themselves. In all other formats the server
+ * completes the answer first.
  */
 const CONCATENABLE: ReadonlySet<string> = new Set([
   'JSONEachRow',

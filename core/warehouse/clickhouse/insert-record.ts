@@ -12,36 +12,39 @@ import { type Endpoint, type Endpoints, isServerTrouble, withAddress } from './e
 import type { ServerFacts } from './server-facts.ts'
 import { shardOf } from './shards.ts'
 
-/** What inserts need of the warehouse. */
+/** What inserts need from the warehouse. */
 export interface InsertContext {
   readonly endpoints: Endpoints
   readonly dialect: Dialect
-  /** Names of all shards; none without a cluster. */
+  /** Names of all shards; empty without a cluster. */
   readonly shards: readonly string[]
   readonly now: () => number
-  /** Longest wait for one answer. */
+  /** Timeout of one answer. */
   readonly timeoutMs: number
-  /** Tokens whose insert was sent and not answered. */
+  /** Tokens whose insert was sent but got no answer. */
   readonly doubts: Map<string, Doubt>
 }
 
-/** An insert that may have taken place, or may still be going on. */
+/** An insert that may have been executed, or may still be running. */
 interface Doubt {
   readonly endpoint: Endpoint
-  /** The server has stopped it by then. */
+  /** The server has stopped it by this time. */
   readonly untilMs: number
 }
 
-/** After its client has given up, the server may go on for this long: by then no one else can be inserting this token. */
+/**
+ * After its client has given up, the server may continue for this long; later, no other process can be inserting this
+ * token.
+ */
 const SERVER_MARGIN_MS = 10_000
 const SAME_QUERY_PAUSE_MS = 100
 
 /**
- * Inserts a record under its token, on one server after the other until one has it.
+ * Inserts a record under its token, on one server after another until one has it.
  *
- * Never two inserts of one token at a time: an insert that was not answered goes back to the server that may still be
- * at it, whose answer to the same query id is "already running"; only when that server cannot be reached, or its time is
- * over, another one gets it. Should the two overlap all the same, replicas agree on tokens through Keeper.
+ * There are never two concurrent inserts of one token. An insert that got no answer is retried on the server that may
+ * still be running it, whose answer to the same query id is "already running". Only when that server cannot be reached,
+ * or its time is over, does another one get it. If the two overlap anyway, replicas agree on tokens through Keeper.
  */
 export async function insertRecord(
   context: InsertContext,
@@ -72,14 +75,14 @@ export async function insertRecord(
       if (!isServerTrouble(error)) throw error
       context.endpoints.failed(endpoint, error)
       last = withAddress(error, endpoint)
-      // Sent, and not answered: no other server before this server has been asked again.
+      // Sent but not answered: this server must be tried again before any other.
       if (context.doubts.get(token)?.endpoint === endpoint) break
     }
   }
   throw last
 }
 
-/** Of tokens that were not tried again here: their partition went elsewhere. */
+/** Forgets tokens that were not retried here, because their partition moved. */
 function forgetOld({ doubts, now }: InsertContext): void {
   for (const [token, { untilMs }] of doubts) if (untilMs < now()) doubts.delete(token)
 }
@@ -103,7 +106,7 @@ async function insertAt(context: InsertContext, endpoint: Endpoint, job: InsertJ
   }
 }
 
-/** Returns when the same server is to be asked once more. */
+/** Returns when the same server should be tried once more. */
 async function again(context: InsertContext, job: InsertJob, error: unknown): Promise<void> {
   const code = engineCode(error)
   if (code === SAME_QUERY_RUNNING) {
@@ -118,13 +121,13 @@ async function again(context: InsertContext, job: InsertJob, error: unknown): Pr
       const message = `The record's columns are not those of ${job.stream.name}.`
       throw new WattlineError('record_refused', message, { cause: error })
     }
-    // Not the missing ones, then.
+    // The missing columns are not the cause.
     if (narrowed.columns.length < job.stream.columns.length) {
       job.stream = narrowed
       return
     }
   }
-  // What comes over a network can be cut on the way: a record is set aside when it was refused twice.
+  // Data can be truncated in transit: a record is quarantined when it was refused twice.
   job.refusals += 1
   if (job.refusals > 1) throw error
 }
@@ -144,7 +147,7 @@ async function send(context: InsertContext, endpoint: Endpoint, job: InsertJob):
         abort_signal,
       })
       for await (const _ of answer) {
-        // An insert has nothing to say; the connection is free again when that has been read.
+        // The answer to an insert is empty; reading it frees the connection.
       }
     })
   } catch (error) {
@@ -154,18 +157,18 @@ async function send(context: InsertContext, endpoint: Endpoint, job: InsertJob):
   }
 }
 
-/** One server runs one query of an id: the same insert never twice at a time, whoever sends it. */
+/** A server runs one query per id, so the same insert never runs twice at a time, whoever sends it. */
 const queryIdOf = (token: string): string => `wattline-insert/${token}`
 
-/** ClickHouse has answered every error that has a number; without one the insert may have taken place. */
+/** Every error with a number was answered by ClickHouse; without one the insert may have been executed. */
 const isUnanswered = (error: unknown): boolean => {
   const code = engineCode(error)
   return code === null ? Reflect.get(Object(error), 'code') !== 'ECONNREFUSED' : code === UNKNOWN_STATUS
 }
-/** UNKNOWN_STATUS_OF_INSERT: written, and Keeper did not say whether it has it. */
+/** UNKNOWN_STATUS_OF_INSERT: written, but Keeper did not confirm it. */
 const UNKNOWN_STATUS = 319
 
-/** Of an insert's request: those that this server knows, which refuses all others. */
+/** Settings of an insert request, limited to those that this server knows, since it refuses unknown ones. */
 export function insertSettings(
   { settings }: Pick<ServerFacts, 'settings'>,
   token: string,
@@ -174,16 +177,17 @@ export function insertSettings(
   const known = Object.entries(INSERT_SETTINGS).filter(([name]) => settings.has(name))
   return {
     ...Object.fromEntries(known),
-    // A materialized view is given the rows that whoever inserts may see.
+    // A materialized view receives the rows that the inserting session may see.
     [SEES_SETTING]: seesAll(SERVER_KEY),
     insert_deduplication_token: token,
     insert_deduplicate: 1,
     ...(settings.has('deduplicate_insert') ? { deduplicate_insert: 'enable' } : {}),
-    // The SELECT is stable by its making, which releases before a fix of March 2026 do not see: they would leave the token aside.
+    // The SELECT is stable by construction, but releases before a fix of March 2026 do not recognise that and would
+    // ignore the token.
     ...(settings.has('deduplicate_insert_select')
       ? { deduplicate_insert_select: 'enable_even_for_bad_queries' }
       : {}),
-    // Gathered with other inserts a token would no longer be a part's (docs/adr).
+    // When inserts are collected, a token would no longer belong to one part (docs/adr).
     async_insert: 0,
     max_execution_time: Math.ceil((timeoutMs + SERVER_MARGIN_MS / 2) / 1000),
     timeout_overflow_mode: 'throw',
@@ -194,7 +198,7 @@ export function insertSettings(
 /** Names of the columns that a record holds. @throws record_refused */
 async function columnsOf(record: Uint8Array): Promise<ReadonlySet<string>> {
   try {
-    // Loaded when an old record comes, which is hardly ever.
+    // Loaded only for an old record, which is rare.
     const { RecordBatchReader } = await import('apache-arrow')
     const { fields } = RecordBatchReader.from(zstdDecompressSync(record)).open().schema
     return new Set(fields.map(field => field.name))

@@ -21,8 +21,8 @@ const FIRST_RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
 
 /**
- * Brings the database to what the declarations say, while other processes do the same. Every statement holds when it is
- * run twice; when one fails because another process was quicker, or a server did not answer, what is there is looked at
+ * Brings the database to what the declarations say, while other processes may do the same. Every statement may run
+ * twice. If one fails because another process was faster, or a server did not answer, the existing tables are read
  * again and the rest is done.
  */
 export async function migrate(migration: Migration): Promise<void> {
@@ -51,14 +51,14 @@ async function runPolicies(migration: Migration, statements: readonly string[]):
   }
 }
 
-/** What another process has done, or is doing, to the same table. */
+/** Errors caused by another process that changes, or has changed, the same table. */
 const RACES: ReadonlySet<number> = new Set([
   15, // DUPLICATE_COLUMN
   57, // TABLE_ALREADY_EXISTS
-  60, // UNKNOWN_TABLE: not yet on this server
+  60, // UNKNOWN_TABLE: not on this server yet
   81, // UNKNOWN_DATABASE: the same
   82, // DATABASE_ALREADY_EXISTS
-  122, // INCOMPATIBLE_COLUMNS: the replica's and Keeper's, for a moment
+  122, // INCOMPATIBLE_COLUMNS: replica and Keeper differ, for a moment
   159, // TIMEOUT_EXCEEDED: of a change on all servers
   253, // REPLICA_ALREADY_EXISTS
   341, // UNFINISHED

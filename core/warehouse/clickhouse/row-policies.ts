@@ -8,8 +8,8 @@ import { quoteText } from '../tables/column-types.ts'
 import { type Dialect, qualified } from '../tables/ddl.ts'
 
 /**
- * Row policies of a server lie in its catalogue of users. A policy's name holds a digest of its filter, so that what is
- * there can be compared, whatever words the server prints a filter in.
+ * Row policies of a server are in its access storage. The name of a policy contains a digest of its filter, so that
+ * existing policies can be compared however the server prints a filter.
  */
 const PREFIX = 'wattline_'
 
@@ -24,7 +24,7 @@ type PolicyKey = Pick<NamedPolicy, 'name' | 'table'>
 
 const keyOf = ({ name, table }: PolicyKey): string => `${name} ${table}`
 
-/** What must be there. `_local` tables are covered as those whose rows they hold. */
+/** The required policies. `_local` tables are covered like the tables whose rows they hold. */
 function wantedPolicies(dialect: Dialect): readonly NamedPolicy[] {
   const { distributed } = dialect
   const policies = rowPolicies(OWNED_TABLES, SERVER_KEY)
@@ -36,17 +36,17 @@ function wantedPolicies(dialect: Dialect): readonly NamedPolicy[] {
   })
 }
 
-/** What is there of ours: on every server that answers, and on any. */
+/** Our existing policies: those on every server that answers, and those on any. */
 export interface FoundPolicies {
   readonly everywhere: ReadonlySet<string>
   readonly anywhere: readonly PolicyKey[]
 }
 
-/** A system table, of all servers of a cluster. */
+/** A system table, on all servers of a cluster. */
 const everyServers = (table: string, cluster: string | undefined): string =>
   cluster === undefined ? table : `clusterAllReplicas(${quoteText(cluster)}, ${table})`
 
-/** The row policies of this product that the server has; of a cluster, which of them every reachable server has. */
+/** The row policies of this product on the server; for a cluster, those that every reachable server has. */
 export async function findPolicies(
   warehouse: SystemTables,
   { distributed }: Dialect,
@@ -66,8 +66,8 @@ export async function findPolicies(
 }
 
 /**
- * Statements that bring the policies to what they must be. Those that are missing come before the tables are made, so that
- * none is ever without; those of another version go last.
+ * Statements that bring the policies to the required state. Missing policies come before the tables are created, so no
+ * table is ever without one; policies of another version are dropped last.
  */
 export function planPolicies(
   found: FoundPolicies,
@@ -93,7 +93,7 @@ export function planPolicies(
 /** ACCESS_DENIED, ACCESS_STORAGE_READONLY, ACCESS_STORAGE_FOR_INSERTION_NOT_FOUND */
 const NOT_ALLOWED: ReadonlySet<number> = new Set([497, 495, 514])
 
-/** Without policies nothing keeps tenants apart: a server that does not let us make them cannot be used. */
+/** Without policies nothing separates tenants: a server that does not let us create them cannot be used. */
 export function policyError(error: unknown): unknown {
   const code = engineCode(error instanceof WattlineError ? error.cause : error)
   if (code === null || !NOT_ALLOWED.has(code)) return error
@@ -104,8 +104,8 @@ export function policyError(error: unknown): unknown {
 }
 
 /**
- * The question whether a server, and all others of its cluster, have every policy: one row, `held` 1 when they have. A
- * server may have been restored, or added, without them.
+ * Query whether a server, and all others of its cluster, have every policy: one row, with `held` 1 if they do. A server
+ * may have been restored, or added, without them.
  */
 export function heldQuestion(dialect: Dialect): string {
   const { database, distributed } = dialect

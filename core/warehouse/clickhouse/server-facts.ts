@@ -2,21 +2,21 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { INSERT_SETTINGS } from '../insert.ts'
 import { timed } from './connection.ts'
 
-/** What a server is, as far as we talk to it differently. */
+/** Properties of a server that matter to us. */
 export interface ServerFacts {
   readonly version: string
-  /** The same as long as its data folder is. */
+  /** Stays the same as long as its data folder. */
   readonly uuid: string
-  /** Among `ASKED`: settings that it knows. A server refuses a request that names one it does not know. */
+  /** The settings among `ASKED` that it knows. A server refuses a request with an unknown setting. */
   readonly settings: ReadonlySet<string>
-  /** Its place in the cluster; null where there is none. */
+  /** Its place in the cluster; null if there is none. */
   readonly place: ShardPlacement | null
 }
 
 interface ShardPlacement {
-  /** Of this server, as its macro `shard` says. */
+  /** Shard of this server, according to its macro `shard`. */
   readonly shard: string
-  /** Shards that the cluster has. */
+  /** Shards of the cluster. */
   readonly shards: number
 }
 
@@ -27,11 +27,14 @@ const ASKED: readonly string[] = [
   'insert_select_deduplicate',
 ]
 
-/** Everything else is older than this: row filters by setting, the zone of a session, the analyzer's query tree. */
+/**
+ * Everything else that we need is older than this: row filters by setting, the time zone of a session, the analyzer's
+ * query tree.
+ */
 const OLDEST = [24, 8] as const
 const FACTS_MS = 5_000
 
-/** It answers, and cannot keep the promises of a warehouse, whatever is tried. */
+/** The server answers, but cannot keep the guarantees of a warehouse. */
 export class UnfitServerError extends Error {
   constructor(problem: string) {
     super(problem)
@@ -39,7 +42,7 @@ export class UnfitServerError extends Error {
   }
 }
 
-/** Asks a server what it is. @throws UnfitServerError */
+/** Queries the properties of a server. @throws UnfitServerError */
 export async function readFacts(client: ClickHouseClient, cluster: string | null): Promise<ServerFacts> {
   const [row] = await ask<{ version: string; uuid: string; names: string[] }>(
     client,
@@ -94,7 +97,7 @@ export function serverProblem({
   if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
     return `ClickHouse ${version} is too old: Wattline needs 24.8 or newer.`
   }
-  // For some releases an INSERT with a SELECT left its deduplication token aside, in silence, and had no setting against it.
+  // In some releases an INSERT with a SELECT silently ignored its deduplication token, and no setting prevented it.
   if (settings.has('insert_select_deduplicate') && !settings.has('deduplicate_insert_select')) {
     return `ClickHouse ${version} has a fault in the deduplication of inserts: use 26.2 or newer, or 25.11 or older.`
   }

@@ -4,8 +4,8 @@ import type { Endpoints } from './endpoints.ts'
 import { type ServerFacts, UnfitServerError } from './server-facts.ts'
 
 /**
- * The shard of a token: always the same one, whoever asks, as long as the shards are the same. By rendezvous: a shard
- * that is added takes its part from all others, and no token moves between these.
+ * The shard of a token: always the same for the same set of shards. By rendezvous hashing: a new shard takes its part
+ * from all others, and no token moves between these.
  */
 export function shardOf(token: string, shards: readonly string[]): string | null {
   let found: { readonly shard: string; readonly weight: string } | null = null
@@ -16,7 +16,7 @@ export function shardOf(token: string, shards: readonly string[]): string | null
   return found?.shard ?? null
 }
 
-/** No shards. @throws UnfitServerError when those that answer are not one server */
+/** For a configuration without shards. @throws UnfitServerError when the servers that answer are not one server */
 export async function assertOne(endpoints: Endpoints): Promise<readonly string[]> {
   const answers = await Promise.allSettled(endpoints.all.map(endpoint => endpoints.facts(endpoint)))
   for (const answer of answers) {
@@ -26,9 +26,9 @@ export async function assertOne(endpoints: Endpoints): Promise<readonly string[]
 }
 
 /**
- * Names of the shards that the addresses lead to; none without a cluster.
+ * Names of the shards behind the addresses; empty without a cluster.
  * @throws config_invalid when no address leads to some shard
- * @throws warehouse_unavailable, or what a server said, while those that may lead there do not answer
+ * @throws warehouse_unavailable, or a server's error, while servers that may belong to that shard do not answer
  */
 export async function findShards(endpoints: Endpoints, cluster: string): Promise<readonly string[]> {
   const answers = await Promise.allSettled(endpoints.all.map(endpoint => endpoints.facts(endpoint)))

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * Named pipes through which the engine hands out answers (`INTO OUTFILE`). The library's own stream plans a statement on
- * the JavaScript thread, which computes its constants there; a statement whose answer goes into a pipe runs on a thread of
- * the pool from its first step, and writes as fast as it is read.
+ * Named pipes through which the engine sends answers (`INTO OUTFILE`). The library's own stream plans a statement on
+ * the JavaScript thread, which also computes its constants there. A statement whose answer goes into a pipe runs
+ * entirely on a thread of the pool, and writes as fast as the pipe is read.
  */
 export class AnswerPipes {
   readonly #free: string[]
@@ -17,7 +17,10 @@ export class AnswerPipes {
     this.#free = [...paths]
   }
 
-  /** Makes them in `folder`, which is emptied. @throws when there is no `mkfifo`, or the file system has no pipes */
+  /**
+   * Creates them in `folder`, which is emptied first. @throws when there is no `mkfifo`, or the file system does not
+   * support pipes
+   */
   static async open(folder: string, count: number): Promise<AnswerPipes> {
     await rm(folder, { recursive: true, force: true })
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -26,12 +29,14 @@ export class AnswerPipes {
     return new AnswerPipes(paths)
   }
 
-  /** A pipe that is free; undefined: none is left. */
+  /** A free pipe; undefined: none is left. */
   take(): string | undefined {
     return this.#free.pop()
   }
 
-  /** Only when it has neither a writer nor a reader any more: what is left in it would be the next one's answer. */
+  /**
+   * Call it only when the pipe has neither a writer nor a reader: leftover data would become part of the next answer.
+   */
   give(path: string): void {
     this.#free.push(path)
   }
@@ -48,47 +53,48 @@ async function makePipes(paths: readonly string[]): Promise<void> {
 }
 
 /**
- * Reads one answer. The pipe has a reader from before the statement starts until it has ended: without one the engine would
- * wait for it, in a thread that nothing can wake.
+ * Reads one answer. The pipe has a reader from before the statement starts until it has ended; without one, the engine
+ * would wait for it in a thread that nothing can wake.
  */
 export class AnswerPipe {
   readonly #path: string
   readonly #socket: Socket
   #isDiscarding = false
-  /** Resolves when nothing of the pipe is held any more. */
+  /** Resolves when the pipe is completely released. */
   readonly closed: Promise<void>
 
   constructor(path: string) {
     this.#path = path
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     this.#socket = new Socket({ fd, readable: true, writable: false })
-    // A pipe that fails ends: the statement says what was wrong.
+    // A failing pipe simply ends: the statement reports the error.
     this.#socket.on('error', () => undefined)
     this.closed = new Promise(resolve => this.#socket.once('close', () => resolve()))
   }
 
-  /** What is written, until `end`. */
+  /** The written chunks, until `end`. */
   chunks(): AsyncIterator<Buffer> {
     return this.#socket.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   }
 
-  /** Reads what still comes and forgets it: so that the engine can end. */
+  /** Reads and discards the rest, so that the engine can end. */
   discard(): void {
     if (this.#isDiscarding) return
     this.#isDiscarding = true
     this.#socket.removeAllListeners('readable')
-    // With a listener: without one, the stream stops again once it learns that there is no listener for `readable`.
+    // The listener is needed: without one, the stream stops again once it finds that there is no listener for
+    // `readable`.
     this.#socket.on('data', () => undefined)
     this.#socket.resume()
   }
 
-  /** The statement has ended: the reader comes to an end behind what was written, if anything was. */
+  /** The statement has ended: the reader ends after what was written, if anything was. */
   end(): void {
     if (this.#socket.closed || this.#socket.readableEnded) return
     try {
       closeSync(openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK))
     } catch {
-      // It has come to its end already.
+      // It has ended already.
     }
   }
 }

@@ -3,9 +3,9 @@ import { quoteText } from '../tables/column-types.ts'
 import type { QueryParam } from '../warehouse.ts'
 
 /**
- * Values for `{name:Type}`, as assignments of a SET statement. They belong to the session then; the library's own binding
- * lets one statement with values run at a time in the whole process, however long it takes.
- * @throws parameter_invalid for what is not a name
+ * Values for `{name:Type}`, as assignments of a SET statement, which belong to the session. The library's own binding
+ * allows only one statement with values at a time in the whole process, however long it takes.
+ * @throws parameter_invalid for an invalid name
  */
 export const paramAssignments = (params: Readonly<Record<string, QueryParam>>): readonly string[] =>
   Object.entries(params).map(([name, value]) => {
@@ -15,7 +15,9 @@ export const paramAssignments = (params: Readonly<Record<string, QueryParam>>): 
     return `param_${name} = ${quoteText(paramText(value))}`
   })
 
-/** As the engine reads a value: text with tabs and line ends escaped, all that is made of parts as it stands in SQL. */
+/**
+ * In the form that the engine parses: tabs and line breaks in text are escaped; composite values are written as in SQL.
+ */
 function paramText(value: QueryParam): string {
   if (value === null) return '\\N'
   return typeof value === 'string' ? escaped(value) : literal(value)

@@ -1,7 +1,8 @@
 /**
- * Opens the engine over files that may have been restored, lost or damaged. Before it opens, what lies there is compared with
- * what was; what is missing is handed over, so that it is reported, and read again from the log. Parts that only the engine finds
- * broken are found right after: it is closed then, and all is done once more, so that their tokens go too.
+ * Opens the engine over files that may have been restored, lost or damaged. Before it opens, the existing files are
+ * compared with the inventory; missing parts are passed on, so that they are reported and read again from the log.
+ * Parts that only the engine finds broken are detected right after it opens; it is then closed and everything is
+ * repeated, so that their tokens are removed too.
  */
 import { drainPending, type Session } from 'chdb'
 import type { Events } from '../../catalogue/events/events.ts'
@@ -25,24 +26,25 @@ import {
 } from './stored-offsets.ts'
 import { type Survey, surveyEngine } from './survey.ts'
 
-/** Where the inventory is kept, and what happens when rows are missing. */
+/** Where the inventory is kept, and what to do when rows are missing. */
 export interface CustodyOptions {
-  /** Files beside the engine's folder, best on the disk of the log. */
+  /** Files next to the engine's folder, best on the disk of the log. */
   readonly inventoryFile: string
   readonly definitionsFile: string
-  /** Days that a table keeps its rows; those that keep them for good are left out. */
+  /** Days that a table keeps its rows; tables that keep them forever are omitted. */
   readonly days: ReadonlyMap<string, number>
   /**
-   * Called before the engine opens: tells what is missing, and has the log give back what it has. Rejects to keep the engine
-   * closed. `stored`: how far the tables have the log, null where that was not kept yet. Resolves with the places of the log
-   * up to which all is reported, where that is further: it is not reported a second time.
+   * Called before the engine opens: reports what is missing, and restores from the log what it can. Rejects to keep the
+   * engine closed. `stored`: up to which offset the tables have the log, null where that was not recorded yet. Resolves
+   * with the offsets of the log up to which everything is reported, if they are further: that part is not reported
+   * again.
    */
   readonly onMissing: (missing: Missing, stored: StoredOffsets | null) => Promise<StoredOffsets>
 }
 
 type InventoryEngine = Parameters<typeof takeInventory>[0]
 
-/** What was merged or inserted meanwhile is known by block numbers and tokens. */
+/** Parts that were merged or inserted meanwhile are recognised by block numbers and tokens. */
 const NOTE_MS = 5_000
 
 /** Compares the engine's files with the inventory before each start, and keeps the inventory up to date afterwards. */
@@ -71,7 +73,7 @@ export class Custody {
     this.#stored = inventory?.stored
   }
 
-  /** Compares, before the engine opens. @throws what `onMissing` does */
+  /** Compares before the engine opens. @throws the error of `onMissing` */
   async compare(): Promise<void> {
     const { inventoryFile, definitionsFile, days, onMissing } = this.#options
     const inventory = loadInventory(inventoryFile)
@@ -93,11 +95,13 @@ export class Custody {
       ...found.survey.tables.flatMap(({ uuid, broken }) => broken.map(({ folder }) => `${uuid}/${folder}`)),
     ])
     if (inventory === null || missing.tables.length === 0) return
-    // What was reported is not missed a second time, also when block numbers begin again.
+    // What was reported is not reported again, even if block numbers start over.
     await this.#save(inventory.tables.map(table => without(table, missing)))
   }
 
-  /** Whether the engine has put parts aside that were not reported: then it must be closed, and compared once more. */
+  /**
+   * Whether the engine has set aside parts that were not reported: then it must be closed, and the comparison repeated.
+   */
   async foundBroken(): Promise<boolean> {
     const { tables } = await surveyEngine(this.#enginePath)
     return tables.some(({ uuid, broken }) =>
@@ -105,7 +109,7 @@ export class Custody {
     )
   }
 
-  /** Notes the parts that the engine has now. */
+  /** Records the current parts of the engine. */
   async #note(warehouse: InventoryEngine): Promise<void> {
     const tables = await this.#take(warehouse)
     const text = JSON.stringify([tables, this.#stored])
@@ -114,7 +118,7 @@ export class Custody {
     this.#saved = text
   }
 
-  /** The parts that there are; what is stored while they are listed is noted the next time. */
+  /** The existing parts; parts that are stored while they are listed are recorded the next time. */
   async #take(warehouse: InventoryEngine): Promise<readonly KnownTable[]> {
     const stored = readStoredOffsets(this.#enginePath)
     const tables = await takeInventory(warehouse)
@@ -122,13 +126,13 @@ export class Custody {
     return tables
   }
 
-  /** Notes what parts there are, now and every few seconds. */
+  /** Records the existing parts now and every few seconds. */
   async watch(warehouse: InventoryEngine): Promise<void> {
     clearInterval(this.#timer)
     await this.#note(warehouse)
     this.#timer = setInterval(() => {
       this.#noting ??= this.#note(warehouse)
-        // What could not be noted now is noted the next time.
+        // What could not be recorded now is recorded the next time.
         .catch(() => undefined)
         .finally(() => {
           this.#noting = null
@@ -136,14 +140,14 @@ export class Custody {
     }, NOTE_MS).unref()
   }
 
-  /** Before the engine closes. */
+  /** Call it before the engine closes. */
   async close(warehouse: InventoryEngine): Promise<void> {
     clearInterval(this.#timer)
     await this.#noting
     await this.#note(warehouse).catch(() => undefined)
   }
 
-  /** An erasure begins (false: ends): what is there now may be gone afterwards, and is not missed. */
+  /** An erasure begins (false: ends): rows that exist now may be gone afterwards, and are not missed. */
   async erasing(warehouse: InventoryEngine, isRunning: boolean): Promise<void> {
     const tables = await this.#take(warehouse)
     this.#erased = { blocks: isRunning ? highestBlocks(tables) : (this.#erased?.blocks ?? {}), isRunning }
@@ -164,7 +168,10 @@ export class Custody {
   }
 }
 
-/** Opens the engine, once more when it finds parts broken: what is done before it opens is done with these gone. */
+/**
+ * Opens the engine, and repeats everything if it finds broken parts: the steps before opening then run without these
+ * parts.
+ */
 export async function openWatched(custody: Custody | null, open: () => Promise<Session>): Promise<Session> {
   for (;;) {
     await custody?.compare()

@@ -1,19 +1,19 @@
 /**
- * Definitions of the tables, kept once more outside the engine's folder. Without them the engine does not see the rows that
- * lie beside them, and starts empty; they are a few files of text, so what is gone is put back.
+ * A second copy of the table definitions, outside the engine's folder. Without definitions the engine does not see the
+ * existing rows, and starts empty. They are a few text files, so missing ones are restored.
  */
 import { existsSync, lstatSync, statSync } from 'node:fs'
 import { mkdir, readFile, readlink, rename, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { list } from './token-repair.ts'
 
-/** Path below the engine's folder -> text of a file, or where a link points. */
+/** Path below the engine's folder -> text of a file, or target of a link. */
 interface Definitions {
   readonly files: Readonly<Record<string, string>>
   readonly links: Readonly<Record<string, string>>
 }
 
-/** Copies what is there now; whole or not at all. */
+/** Copies the current definitions, atomically. */
 export async function saveDefinitions(enginePath: string, file: string): Promise<void> {
   const files: Record<string, string> = {}
   const links: Record<string, string> = {}
@@ -35,7 +35,7 @@ export async function saveDefinitions(enginePath: string, file: string): Promise
   await rename(draft, file)
 }
 
-/** Puts back what is missing, before the engine opens; the paths. */
+/** Restores missing definitions before the engine opens; returns their paths. */
 export async function restoreDefinitions(enginePath: string, file: string): Promise<readonly string[]> {
   const kept = await readKept(file)
   const restored: string[] = []

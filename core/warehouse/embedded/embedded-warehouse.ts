@@ -30,32 +30,32 @@ import { KeptTables } from './kept-tables.ts'
 import { OwnStatements } from './own-statements.ts'
 import type { RecordFiles } from './record-files.ts'
 
-/** How the engine in this process (chDB) is opened. */
+/** How to open the engine in this process (chDB). */
 export interface EmbeddedWarehouseOptions {
-  /** Folder of the engine; created when it is not there. One process at a time: the caller holds the lock. */
+  /** Folder of the engine; created if missing. One process at a time: the caller holds the lock. */
   readonly path: string
-  /** Memory that the engine may hold over all queries, inserts and merges. */
+  /** Memory limit of the engine over all queries, inserts and merges. */
   readonly maxMemoryBytes: number
   readonly events: Events
-  /** Default true. False only to show what a crash does without the repair. */
+  /** Default true. False only to show the effect of a crash without the repair. */
   readonly repairTokens?: boolean
-  /** Longest wait for what runs when it is closed; 10 s when absent. */
+  /** How long closing waits for running work; default 10 s. */
   readonly closeTimeoutMs?: number
-  /** Told, once, that the engine has broken down: only another process can open it again. */
+  /** Called once when the engine has broken down: only another process can open it again. */
   readonly onBrokenDown?: (error: unknown) => void
-  /** What watches the engine's files. Default: nothing does. */
+  /** Watches the engine's files. Default: nothing does. */
   readonly custody?: CustodyOptions
 }
 
-/** Longest wait for what runs when the engine is closed. */
+/** How long closing the engine waits for running work. */
 const CLOSE_MS = 10_000
-/** Of the engine's memory, so that one statement never starves inserts and merges. */
+/** Share of the engine's memory for one statement, so that it never starves inserts and merges. */
 const QUERY_MEMORY_SHARE = 0.5
 
-/** The parts of an opened engine that the warehouse is made of. */
+/** The parts of an opened engine from which the warehouse is built. */
 export interface EmbeddedParts {
   readonly path: string
-  /** What the setting of the row policies begins with, until the engine is closed. */
+  /** Key in the setting of the row policies, valid until the engine is closed. */
   readonly key: string
   readonly control: Session
   readonly inserts: readonly Session[]
@@ -71,7 +71,7 @@ export interface EmbeddedParts {
 const tablesBehind = ({ table }: StreamDeclaration): readonly string[] =>
   table === undefined ? [] : table.name === traces.table?.name ? [table.name, TRACE_INDEX] : [table.name]
 
-/** The engine in this process, once it is open. */
+/** The warehouse on the engine in this process, once it is open. */
 export class EmbeddedWarehouse implements Warehouse {
   readonly kind = 'embedded'
   readonly database = LOCAL_DIALECT.database
@@ -155,7 +155,8 @@ export class EmbeddedWarehouse implements Warehouse {
 
   async fenced(request: FencedQuery): Promise<FencedResult> {
     await this.#repair.whole()
-    // No waiting between these checks and the session, or more than the bound would pass, or one outlive the engine.
+    // No await between these checks and the session; otherwise more queries than the limit could pass, or one could
+    // outlive the engine.
     if (this.#closing !== undefined) throw closedError()
     const pipe = this.#pipes.take()
     if (pipe === undefined) {
@@ -220,11 +221,11 @@ export class EmbeddedWarehouse implements Warehouse {
     await this.#own.closeQueries()
     for (const session of await this.#inserts.close()) session.close()
     await this.#own.closeControl()
-    // Closing returns before the engine has let go of the folder.
+    // Closing returns before the engine has released the folder.
     await drainPending()
   }
 
-  /** Ends strangers' queries, or gives up after a second: some work looks at nothing before it is done. */
+  /** Ends client queries, or gives up after a second: some work checks nothing until it is done. */
   async #endFenced(): Promise<void> {
     for (const query of this.#fenced) query.abort(overClosed())
     await killUntil(

@@ -18,19 +18,19 @@ import { removeFrozen } from './freeze.ts'
 import { RecordFiles } from './record-files.ts'
 import { repairTokens } from './token-repair.ts'
 
-/** Inserts at one time: two keep two cores busy; more only wait for each other. */
+/** Concurrent inserts: two keep two cores busy; more only wait for each other. */
 const INSERT_SESSIONS = 2
-/** Queries of our own at one time. */
+/** Concurrent internal queries. */
 const QUERY_SESSIONS = 4
 /**
- * Fenced queries at one time, those included whose readers pause: each holds a thread of the pool for as long. The query
- * server shares them out fairly; this bound keeps a mistake there from taking the engine down.
+ * Concurrent fenced queries, including those whose readers pause: each occupies a thread of the pool for as long. The
+ * query server shares them fairly; this limit prevents a mistake there from taking the engine down.
  */
 const FENCED_SESSIONS = 128
-/** Threads of the pool that are left to all else: inserts, queries of our own, files. */
+/** Threads of the pool reserved for everything else: inserts, internal queries, files. */
 const OTHER_THREADS = 16
 
-/** As many as the pool of threads has room for, which is made before this is asked. */
+/** As many as the thread pool can hold; the pool is created before this is called. */
 function fencedSessions(): number {
   const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
   return Math.min(FENCED_SESSIONS, Math.max(1, threads - OTHER_THREADS))
@@ -40,8 +40,8 @@ function fencedSessions(): number {
  * Opens chDB, the ClickHouse engine in this process. One data folder per process: a second one is refused until the
  * first is closed.
  *
- * Set `UV_THREADPOOL_SIZE` to 144 before the process starts: every query and insert holds a thread of that pool while it
- * works, and a fenced query until its answer has been read; files and the log need some too.
+ * Set `UV_THREADPOOL_SIZE` to 144 before the process starts: every query and insert occupies a thread of that pool
+ * while it works, and a fenced query until its answer has been read; files and the log need some too.
  * @throws data_unusable when the folder cannot be used
  */
 export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): Promise<Warehouse> {
@@ -64,7 +64,7 @@ export async function openEmbeddedWarehouse(options: EmbeddedWarehouseOptions): 
     const first = await openWatched(custody, async () => {
       const repaired = options.repairTokens === false ? 0 : await repairTokens(enginePath)
       if (repaired > 0) onRepaired(repaired)
-      // Engine-wide arguments count for the first session alone, which therefore stays open until the end.
+      // Engine-wide arguments take effect only in the first session, which therefore stays open until the end.
       return new Session(enginePath, { connectionArgs: [`--config-file=${configFile}`] })
     })
     const own = async (session: Session): Promise<Session> => {

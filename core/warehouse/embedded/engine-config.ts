@@ -1,13 +1,13 @@
 import { escaped } from './engine-users.ts'
 
 /**
- * The engine's configuration file. Its own defaults are a server's (90 % of memory, caches of gigabytes, dozens of
- * threads); here the engine is a guest in a process of a few hundred MB.
+ * The engine's configuration file. The engine's own defaults are those of a server (90 % of memory, caches of
+ * gigabytes, dozens of threads); here the engine is a guest in a process of a few hundred MB.
  */
 interface EngineConfig {
   /** Memory that all queries, inserts and merges together may hold. */
   readonly maxMemoryBytes: number
-  /** The file of users and row policies; without one nothing is hidden from anybody. */
+  /** The file of users and row policies; without one nothing is hidden. */
   readonly usersFile?: string
 }
 
@@ -44,10 +44,11 @@ export function engineSettings(config: EngineConfig): Readonly<Record<string, nu
 }
 
 /**
- * - What is compared with free places of the merge pool must not exceed it, or the engine refuses to create tables.
- * - A mutation (a new retention, sums of old rows) waits for both places, so that one is left for merges.
- * - A merge takes parts that are together 16 times as large as the largest of them, not 5 times, unless they have waited:
- *   each row is rewritten fewer times, which is most of what storing costs (docs/adr/0020-fewer-merges.md).
+ * - Values that are compared with free slots of the merge pool must not exceed it, or the engine refuses to create
+ *   tables.
+ * - A mutation (a new retention, sums of old rows) waits until both slots are free, so that one is left for merges.
+ * - A merge takes parts that are together 16 times as large as the largest of them, not 5 times, unless they have
+ *   waited: each row is rewritten fewer times, which is most of the cost of storing (docs/adr/0020-fewer-merges.md).
  */
 const MERGE_TREE = {
   merge_selector_base: 16,

@@ -2,8 +2,8 @@ import { MAX_QUERY_BYTES } from '../fence/fence.ts'
 import type { RowPolicy } from '../fence/policies.ts'
 
 /**
- * The engine's file of users: the one user that every session is, and the row policies. The embedded engine has no other
- * place for them; a policy of the whole database is one of a table without a name.
+ * The engine's users file: the one user of every session, and the row policies. The embedded engine has no other place
+ * for them; a policy without a table name covers the whole database.
  */
 export const engineUsersXml = (database: string, policies: readonly RowPolicy[]): string =>
   [
@@ -30,6 +30,6 @@ export const engineUsersXml = (database: string, policies: readonly RowPolicy[])
     '',
   ].join('\n')
 
-/** Text inside XML, also inside double quotes. */
+/** Escapes text for XML, including double quotes. */
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

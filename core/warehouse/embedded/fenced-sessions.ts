@@ -1,15 +1,15 @@
 import { Session } from 'chdb'
 import type { FencedQuery } from '../warehouse.ts'
 
-/** Idle ones that are kept. */
+/** Idle sessions to keep. */
 const MOST_IDLE = 32
 
 /**
- * Sessions for fenced queries, one query at a time, used again: closing one waits for everything else that runs in the
+ * Reused sessions for fenced queries, one query at a time. Closing a session waits for everything else that runs in the
  * engine, and until then it counts against the engine's memory.
  *
- * All that a query sets, the next one sets again, before anything else runs (fenced.ts). Values that are bound stay, so a
- * session is used again only for the same names.
+ * The next query resets everything that a query set, before anything else runs (fenced.ts). Bound values stay, so a
+ * session is reused only for the same names.
  */
 export class FencedSessions {
   readonly #path: string
@@ -29,7 +29,7 @@ export class FencedSessions {
     return new Session(this.#path)
   }
 
-  /** Of a query that has ended by itself. */
+  /** Returns the session of a query that has ended by itself. */
   give(session: Session, params: FencedQuery['params']): void {
     this.#idle.set(session, namesOf(params))
     const [oldest] = this.#idle.keys()

@@ -9,33 +9,33 @@ import type { FencedQuery, FencedResult } from '../warehouse.ts'
 import { AnswerPipe } from './answer-pipes.ts'
 import { paramAssignments } from './bound.ts'
 
-/** What a fenced query needs of the engine. */
+/** What a fenced query needs from the engine. */
 interface FencedEngine {
   readonly database: string
-  /** What the setting of the row policies begins with. */
+  /** Key in the setting of the row policies. */
   readonly key: string
   readonly threads: number
-  /** Most memory of one query, whatever is asked for: inserts need some beside it. */
+  /** Memory limit of one query, whatever it requests: inserts need some memory too. */
   readonly maxQueryBytes: number
-  /** For this query alone, until it is released. */
+  /** Exclusive to this query until it is released. */
   readonly session: Session
-  /** For this query alone, until its statement has ended. */
+  /** Exclusive to this query until its statement has ended. */
   readonly pipe: string
-  /** Gives back session and pipe: nothing runs in it, writes to it, or reads from it. */
+  /** Returns session and pipe: nothing runs in the session, writes to the pipe, or reads from it. */
   release(): void
-  /** Stops what runs under this text, from another session. */
+  /** Stops the query with this text, from another session. */
   kill(queryPrefix: string): Promise<void>
 }
 
-/** Start of the text of every fenced query. */
+/** Prefix of the text of every fenced query. */
 export const FENCED_MARK = '/* fenced '
 
 /**
- * Runs one SELECT of a stranger. Rejects before the first byte when the statement is refused, wrong, or over a limit
- * while its answer is short; `chunks` rejects when it happens on the way. Aborting stops the engine, not only the waiting.
+ * Runs one client SELECT. Rejects before the first byte when the statement is refused, wrong, or over a limit while its
+ * answer is short; `chunks` rejects when that happens later. Aborting stops the engine, not only the wait.
  */
 export async function runFenced(engine: FencedEngine, request: FencedQuery): Promise<FencedResult> {
-  // The engine shows the text in its list of processes; the mark at its start is how it is found again.
+  // The engine shows the text in its process list; the mark at its start identifies the query.
   const mark = `${FENCED_MARK}${randomUUID()} */`
   let run: FencedRun
   try {
@@ -59,8 +59,8 @@ const KILL_TRIES = 20
 const KILL_PAUSE_MS = 50
 
 /**
- * Kills until the query has ended: one that was sent but not yet begun cannot be found the first time. Gives up after
- * a second: some functions look at nothing before they are done.
+ * Repeats KILL until the query has ended: a query that was sent but has not started cannot be found the first time.
+ * Gives up after a second: some functions check nothing until they are done.
  */
 export async function killUntil(ended: () => boolean, kill: () => Promise<void>): Promise<void> {
   for (let attempt = 0; attempt < KILL_TRIES && !ended(); attempt += 1) {
@@ -69,7 +69,7 @@ export async function killUntil(ended: () => boolean, kill: () => Promise<void>)
   }
 }
 
-/** Makes the session the asker's, before anything else of it runs. */
+/** Sets the caller's identity in the session, before anything else of the query runs. */
 function preparation(engine: FencedEngine, request: FencedQuery, text: FencedText): string {
   const settings = fenceSettings({
     sees: seesRowsOf(engine.key, request),
@@ -87,35 +87,35 @@ function preparation(engine: FencedEngine, request: FencedQuery, text: FencedTex
     ),
     ...paramAssignments(request.params),
   ]
-  // Nothing but SELECT, and settings by SET alone: the session is used again, and the text is a SELECT.
+  // The text is always a SELECT, and settings are changed only by SET, since the session is reused.
   return `USE ${engine.database}; SET ${assignments.join(', ')}, readonly = 2`
 }
 
-/** What is run for a request. @throws sql_refused */
+/** The SQL to run for a request. @throws sql_refused */
 async function textOf(engine: FencedEngine, request: FencedQuery): Promise<FencedText> {
   const { origin, sql, explain, params } = request
-  // The syntax tree is of the text as it was written, and nothing of it runs.
+  // The syntax tree is that of the original text, and nothing of it runs.
   if (origin === 'own' || (origin === 'admitted' && explain === 'AST')) return ownText(sql)
   const printed = origin === 'admitted' ? sql : await judge(engine, request)
   return fencedText(printed, params, engine.database)
 }
 
-/** Parses text that has not been judged before, and gives it as the engine prints it. @throws sql_refused */
+/** Parses text that has not been checked before, and returns it as the engine prints it. @throws sql_refused */
 async function judge(engine: FencedEngine, request: FencedQuery): Promise<string> {
   const { session } = engine
   await session.queryAsync(preparation(engine, request, ownText('')))
-  // Parses and never runs: refuses several statements in one text, which EXPLAIN AST would run.
+  // Parses without running: refuses several statements in one text, which EXPLAIN AST would run.
   const printed = await session.queryAsync(`SELECT formatQuerySingleLine(${quoteText(request.sql)})`, {
     format: 'TSVRaw',
   })
   const sql = printed.text().replace(/\n$/, '')
-  // As a subquery the grammar takes SELECT only, without FORMAT and INTO OUTFILE.
+  // As a subquery the grammar allows only SELECT, without FORMAT and INTO OUTFILE.
   const ast = await session.queryAsync(`EXPLAIN AST SELECT * FROM (\n${sql}\n)`, { format: 'TSVRaw' })
   assertWithinFence(ast.text())
   return sql
 }
 
-/** Starts the statement, in the session that it makes the asker's first. */
+/** Starts the statement, after setting the caller's identity in the session. */
 async function start(
   { engine, request, mark, text }: FencedRun,
   statement: string,
@@ -126,7 +126,7 @@ async function start(
   return result.bytes()
 }
 
-/** The engine writes no EXPLAIN into a pipe. */
+/** The engine does not write EXPLAIN into a pipe. */
 async function explained(run: FencedRun, what: string): Promise<FencedResult> {
   const { request, engine, mark } = run
   const state = { ended: false }
@@ -153,7 +153,10 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-/** What is held back of an answer before its first piece is handed out, so that most failures still have a status. */
+/**
+ * Part of an answer that is held back before the first chunk is passed on, so that most failures can still set a
+ * status.
+ */
 const HELD_BYTES = 262_144
 
 async function answered(run: FencedRun): Promise<FencedResult> {
@@ -176,16 +179,16 @@ async function answered(run: FencedRun): Promise<FencedResult> {
   return { chunks: chunks() }
 }
 
-/** One statement that runs and the pipe that it writes to. */
+/** A running statement and the pipe to which it writes. */
 class RunningAnswer {
   readonly #run: FencedRun
   readonly #reader: AnswerPipe
   readonly #chunks: AsyncIterator<Buffer>
-  /** Resolves, never rejects: what went wrong, when the statement has ended. */
+  /** Resolves, never rejects: with the error, when the statement has ended. */
   readonly #ending: Promise<unknown>
   #ended = false
   #left = false
-  /** Of who waits for the next piece. */
+  /** Rejects the wait for the next chunk. */
   #giveUp: ((reason: unknown) => void) | undefined
 
   constructor(run: FencedRun) {
@@ -209,9 +212,9 @@ class RunningAnswer {
     if (request.signal.aborted) this.#stop()
   }
 
-  /** The next piece; null when the answer is complete. @throws when it will not be */
+  /** The next chunk; null when the answer is complete. @throws when it failed */
   next(): Promise<Buffer | null> {
-    // Not by racing against a promise that stays: it would keep every piece.
+    // Not a race against a long-lived promise, which would keep every chunk in memory.
     return new Promise((resolve, reject) => {
       this.#giveUp = reject
       if (this.#run.request.signal.aborted) reject(this.#run.request.signal.reason)
@@ -227,7 +230,7 @@ class RunningAnswer {
     return null
   }
 
-  /** The reader has gone: the engine stops, and what it still writes is forgotten. */
+  /** The reader has gone: the engine stops, and what it still writes is discarded. */
   leave(): void {
     if (this.#left) return
     this.#left = true

@@ -1,7 +1,8 @@
 /**
- * What is stored at one moment, kept while the engine goes on. The engine makes hard links of all active parts (FREEZE),
- * whose files it never changes; what it does change, definitions and logs of tokens, is small and copied. Inserts are held
- * meanwhile by the caller: the tokens in the copied logs are those of the rows in the frozen parts, and no others.
+ * Freezes the stored data at one moment, while the engine continues. The engine makes hard links of all active parts
+ * (FREEZE), whose files it never changes. What it does change (definitions and token logs) is small and copied. The
+ * caller pauses inserts meanwhile, so that the tokens in the copied logs are exactly those of the rows in the frozen
+ * parts.
  */
 import { constants } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises'
@@ -12,10 +13,10 @@ import type { FrozenTables } from '../warehouse.ts'
 import { DEDUPLICATION_LOGS } from './token-repair.ts'
 
 interface FreezingEngine {
-  /** Its data folder. */
+  /** Data folder of the engine. */
   readonly path: string
   run(statement: string): Promise<void>
-  /** Those with rows of their own. */
+  /** Tables that store rows themselves. */
   tables(): Promise<readonly ActiveTable[]>
   /** Name of the table with its database, quoted. */
   qualified(table: string): string
@@ -25,14 +26,17 @@ interface FreezingEngine {
 export interface ActiveTable {
   readonly name: string
   readonly uuid: string
-  /** Fewest that it holds: merges of some tables make fewer of them. */
+  /** Lower bound of its rows: merges of some tables reduce their number. */
   readonly rows: number
 }
 
 /** The engine's own folder for frozen parts. */
 const SHADOW = 'shadow'
 
-/** Freezes the tables under `id`, copies all but their parts into `folder`, and runs `last`. No insert may run. */
+/**
+ * Freezes the tables under `id`, copies everything except their parts into `folder`, and runs `last`. No insert may
+ * run.
+ */
 export async function freezeTables(
   engine: FreezingEngine,
   id: string,
@@ -45,7 +49,7 @@ export async function freezeTables(
     for (const { name } of tables) {
       await engine.run(`ALTER TABLE ${engine.qualified(name)} FREEZE WITH NAME ${quoteText(id)}`)
     }
-    // Asked again: rows that have expired meanwhile are not missing.
+    // Queried again: rows that have expired meanwhile are not missing.
     for (const table of await engine.tables()) await assertFrozen(table, parts)
     await copyDefinitions(engine.path, folder)
     await last()
@@ -56,11 +60,11 @@ export async function freezeTables(
   }
 }
 
-/** Removes frozen parts that are not needed any more: a crash leaves them behind. */
+/** Removes frozen parts that are no longer needed: a crash leaves them behind. */
 export const removeFrozen = (enginePath: string): Promise<void> =>
   rm(join(enginePath, SHADOW), { recursive: true, force: true })
 
-/** What the engine says it froze is looked at: rows that are missing in a backup are missed when it is too late. */
+/** Checks what the engine says it froze: rows missing in a backup would otherwise be noticed too late. */
 async function assertFrozen({ name, uuid, rows }: ActiveTable, parts: string): Promise<void> {
   const folder = join(parts, 'store', uuid.slice(0, 3), uuid)
   let frozen = 0
@@ -71,7 +75,9 @@ async function assertFrozen({ name, uuid, rows }: ActiveTable, parts: string): P
   throw new WattlineError('invariant_broken', `Of ${rows} rows of ${name} the engine froze ${frozen}.`)
 }
 
-/** `metadata/` and `data/` with their links, and of every folder of a table or database all but its parts. */
+/**
+ * `metadata/` and `data/` with their links, and everything except the parts from the folder of each table or database.
+ */
 async function copyDefinitions(enginePath: string, folder: string): Promise<void> {
   for (const name of ['metadata', 'data']) await copyTree(join(enginePath, name), join(folder, name))
   for (const prefix of await readdir(join(enginePath, 'store'))) {
@@ -82,7 +88,7 @@ async function copyDefinitions(enginePath: string, folder: string): Promise<void
   }
 }
 
-/** Files and symbolic links as they are; folders of the first level only where `wanted`. */
+/** Copies files and symbolic links unchanged; folders of the first level only if `wanted`. */
 async function copyTree(from: string, to: string, wanted = (_folder: string) => true): Promise<void> {
   await mkdir(to, { recursive: true })
   for (const entry of await readdir(from, { withFileTypes: true })) {

@@ -5,8 +5,8 @@ import { engineCode, MISSING_COLUMN } from '../engine-errors.ts'
 import { describeFile, insertFromFile, narrowedTo } from '../insert.ts'
 
 /**
- * Inserts the record in `file`. One that was written before the stream got its newest columns is stored with the
- * columns it has: after an upgrade the log still holds such records.
+ * Inserts the record in `file`. A record that is older than the newest columns of the stream is stored with the columns
+ * that it has: after an upgrade the log still holds such records.
  */
 export async function insertRecord(
   session: Session,

@@ -5,58 +5,58 @@ import { WattlineError } from '../../catalogue/errors/errors.ts'
 import { engineCode, isDiskFull, isRecordFault, messageOf } from '../engine-errors.ts'
 import { countBurnt, DEDUPLICATION_LOGS, repairTable } from './token-repair.ts'
 
-/** What the repair needs of the engine. */
+/** What the repair needs from the engine. */
 interface RepairEngine {
-  /** Its data folder. */
+  /** Data folder of the engine. */
   readonly path: string
-  /** Runs a statement beside everything else. */
+  /** Runs a statement alongside everything else. */
   run(statement: string): Promise<void>
   /** The folder of a table; null when there is no such table. */
   folderOf(table: string): Promise<string | null>
   /** Name of the table with its database, quoted. */
   qualified(table: string): string
-  /** Ends strangers' queries, which may keep a table in use for long. */
+  /** Ends client queries, which may keep a table in use for long. */
   endReaders(): Promise<void>
-  /** Told how many tokens without rows were taken out. */
+  /** Called with the number of removed tokens that had no rows. */
   repaired(amount: number): void
 }
 
-/** Refused before anything was written. */
+/** Errors from before anything was written. */
 const BEFORE_WRITING: ReadonlySet<number> = new Set([
   60, // UNKNOWN_TABLE
   81, // UNKNOWN_DATABASE
   252, // TOO_MANY_PARTS
 ])
-/** Memory can run out anywhere, also between noting a token and writing it down. */
+/** Memory can run out anywhere, even between recording a token in memory and writing it to the log. */
 const OUT_OF_MEMORY: ReadonlySet<number> = new Set([
   173, // CANNOT_ALLOCATE_MEMORY
   241, // MEMORY_LIMIT_EXCEEDED
 ])
-/** A table that was detached is attached again when no statement reads it any more: a running one is given this long. */
+/** A detached table is attached again when no statement reads it any more: running statements get this much time. */
 const READERS_MS = 3_000
 const ATTACH_PAUSE_MS = 20
-/** Room that must be there before a table is let go of, so that it surely comes back. */
+/** Free space that must exist before a table is detached, so that it can surely be attached again. */
 const PROBE_BYTES = 262_144
 
 /**
- * Lets inserts through side by side, and makes good what a failed one may have left behind.
+ * Runs inserts concurrently, and repairs what a failed one may have left behind.
  *
- * Why: the engine notes an insert's token, in memory and in its log, before the part gets its final name, and does not
- * take it back when that fails (a full disk, a disk that went away). The repeated insert is then taken for a duplicate:
- * rows that were acknowledged would be missing for good, in silence. So before the next insert the logs of its tables are
- * compared with the parts. Where a token has no rows, the table is detached, its log is repaired as after a crash
- * (token-repair.ts), and attaching rereads the tokens from there. Not more often than that: a disk that fails while
- * a table is being attached makes the engine end the process.
+ * Why: the engine records an insert's token, in memory and in its log, before the part gets its final name, and does
+ * not remove it when that fails (a full disk, a disk that disappeared). The retried insert is then mistaken for a
+ * duplicate, and acknowledged rows would silently be missing for good. So before the next insert, the logs of its
+ * tables are compared with the parts. If a token has no rows, the table is detached, its log is repaired as after a
+ * crash (token-repair.ts), and attaching rereads the tokens from there. This is done only when necessary: a disk that
+ * fails while a table is being attached makes the engine end the process.
  */
 export class InsertRepair {
   readonly #engine: RepairEngine
-  /** Tables of inserts that failed. True: tokens can be burnt in memory alone, which no file shows. */
+  /** Tables of failed inserts. True: tokens without rows may exist in memory alone, which no file shows. */
   readonly #suspect = new Map<string, boolean>()
-  /** Detached and not attached again yet, with their folders. */
+  /** Detached tables that are not attached again yet, with their folders. */
   readonly #detached = new Map<string, string>()
   readonly #running = new Set<Promise<void>>()
   #repair: Promise<void> | null = null
-  /** While no insert may run. */
+  /** Pending while no insert may run. */
   #held: Promise<void> | null = null
 
   constructor(engine: RepairEngine) {
@@ -64,8 +64,8 @@ export class InsertRepair {
   }
 
   /**
-   * Runs `job`, which inserts into `tables`, after whatever must be repaired first.
-   * @throws what the job throws; warehouse_unavailable or disk_full while a table cannot be repaired
+   * Runs `job`, which inserts into `tables`, after any necessary repair.
+   * @throws the job's error; warehouse_unavailable or disk_full while a table cannot be repaired
    */
   async insert(tables: readonly string[], job: () => Promise<void>): Promise<void> {
     while (this.#held !== null || this.#repair !== null || tables.some(table => this.#suspect.has(table))) {
@@ -85,7 +85,7 @@ export class InsertRepair {
     }
   }
 
-  /** Runs `job` while no insert and no repair does; inserts that come meanwhile wait for its end. */
+  /** Runs `job` while no insert and no repair runs; inserts that arrive meanwhile wait for its end. */
   async hold<Result>(job: () => Promise<Result>): Promise<Result> {
     while (this.#held !== null) await this.#held
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -110,7 +110,7 @@ export class InsertRepair {
     )
   }
 
-  /** Without merges: a part merged over the gap would look as if it held the rows that are missing. */
+  /** With merges stopped: a merged part that spans the gap would look as if it contained the missing rows. */
   async #suspects(tables: readonly string[], inMemory: boolean): Promise<void> {
     for (const table of tables) {
       this.#suspect.set(table, inMemory || this.#suspect.get(table) === true)
@@ -145,7 +145,7 @@ export class InsertRepair {
       await this.#engine.run(`DETACH TABLE ${name}`)
       this.#detached.set(table, folder)
     }
-    // Attached after all, by a statement that took place and was not answered: its log is the engine's again.
+    // Attached after all, by a statement that was executed without an answer: the engine owns its log again.
     if ((await this.#engine.folderOf(table)) === null) {
       const dropped = await repairTable(this.#engine.path, folder)
       if (dropped > 0) this.#engine.repaired(dropped)
@@ -170,20 +170,20 @@ export class InsertRepair {
   }
 }
 
-/** False when the engine surely had not begun to write a part. */
+/** False when the engine had certainly not begun to write a part. */
 function mayHaveWritten(error: unknown): boolean {
   if (error instanceof WattlineError) return false
   const code = engineCode(error)
   return code === null || !(isRecordFault(code) || BEFORE_WRITING.has(code))
 }
 
-/** True when a token may have been noted that the log could not take. */
+/** True when a token may be in memory but not in the log. */
 function onlyInMemory(error: unknown): boolean {
   const code = engineCode(error)
   return code === null || OUT_OF_MEMORY.has(code) || messageOf(error).includes(DEDUPLICATION_LOGS)
 }
 
-/** A disk that does not take this would not let the engine open the table again. */
+/** If the disk does not accept this write, the engine could not open the table again. */
 async function assertWritable(folder: string): Promise<void> {
   const probe = join(folder, 'tmp_wattline_probe')
   try {

@@ -1,7 +1,7 @@
 /**
- * What parts the tables had, kept outside the engine's folder: what a start compares with the parts that are there. Written
- * every few seconds while something changes; what was inserted since is known by its tokens, and what was merged since by
- * block numbers. So a kill at any moment leaves nothing that looks like a loss.
+ * The inventory of the tables' parts, kept outside the engine's folder: a start compares it with the existing parts. It
+ * is written every few seconds while something changes. Later inserts are recognised by their tokens, and later merges
+ * by block numbers, so a kill at any moment never looks like a loss.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
@@ -9,18 +9,18 @@ import type { Warehouse } from '../warehouse.ts'
 import type { StoredOffsetsJson } from './stored-offsets.ts'
 import { type PartName, parsePartName } from './token-repair.ts'
 
-/** One part, as short as it goes: there are thousands. */
+/** One part, in short form: there are thousands. */
 export interface KnownPart {
   readonly name: string
   readonly rows: number
-  /** Times of its rows, unix seconds; null: the table has none. */
+  /** Times of its rows, unix seconds; null: the table has no times. */
   readonly from: number | null
   readonly to: number | null
   /** Unix seconds at which its last row expires; null: never. */
   readonly expires: number | null
 }
 
-/** A table and the parts that it had. */
+/** A table and its parts at that time. */
 export interface KnownTable {
   readonly name: string
   readonly uuid: string
@@ -30,21 +30,21 @@ export interface KnownTable {
 /** Content of the inventory file. */
 export interface Inventory {
   readonly tables: readonly KnownTable[]
-  /** Latest wall clock that the process has seen, unix seconds: rows that had expired by then may be gone. */
+  /** Latest wall clock time that the process has seen, unix seconds: rows that had expired by then may be gone. */
   readonly clock: number
-  /** Parts that the engine has put aside as broken, and that have been reported: `table uuid/name`. */
+  /** Parts that the engine has set aside as broken, and that have been reported: `table uuid/name`. */
   readonly told: readonly string[]
-  /** How far the tables had the log at least when the parts were listed; absent in files of before that was noted. */
+  /** Lower bound of the offset up to which the tables had the log when the parts were listed; absent in older files. */
   readonly stored?: StoredOffsetsJson
-  /** Of an erasure: rows up to these blocks may be gone on purpose. */
+  /** Set by an erasure: rows up to these blocks may be missing on purpose. */
   readonly erased?: Erased
 }
 
 /** Which rows an erasure may have removed. */
 export interface Erased {
-  /** Table uuid -> partition -> highest block that there was when it began. */
+  /** Table uuid -> partition -> highest block when it began. */
   readonly blocks: Readonly<Record<string, Readonly<Record<string, number>>>>
-  /** It goes on: parts are not missed either. Afterwards tokens alone are not. */
+  /** While it runs, missing parts are ignored too; afterwards, only missing tokens are. */
   readonly isRunning: boolean
 }
 
@@ -64,7 +64,7 @@ export function loadInventory(file: string): Inventory | null {
   }
 }
 
-/** Whole or not at all, and on the disk when it resolves. */
+/** Atomic, and on disk when it resolves. */
 export async function saveInventory(file: string, inventory: Inventory): Promise<void> {
   const draft = `${file}.new`
   await writeFile(draft, JSON.stringify(inventory), { flush: true })
@@ -81,7 +81,7 @@ interface PartRow {
   readonly expires: string
 }
 
-/** The tables and their active parts as the engine has them. */
+/** The engine's tables and their active parts. */
 export async function takeInventory(
   warehouse: Pick<Warehouse, 'query' | 'database'>,
 ): Promise<readonly KnownTable[]> {
@@ -111,5 +111,5 @@ export async function takeInventory(
   }))
 }
 
-/** Names as block ranges. */
+/** Part names as block ranges. */
 export const rangeOf = (name: string): PartName | null => parsePartName(name)

@@ -10,7 +10,7 @@ interface Engine extends Pick<Warehouse, 'query' | 'database'> {
   folderOf(table: string): Promise<string | null>
 }
 
-/** What the files of the open engine are known to hold. */
+/** Known contents of the open engine's files. */
 export class KeptTables implements TableFiles {
   readonly #custody: Custody
   readonly #engine: Engine
@@ -22,7 +22,7 @@ export class KeptTables implements TableFiles {
     this.#stored = new StoredOffsetsFile(path)
   }
 
-  /** Tables are there as declared: from now on their parts are noted. */
+  /** The tables exist as declared: from now on their parts are recorded. */
   async migrated(): Promise<void> {
     await this.#custody.noteDefinitions()
     await this.#custody.watch(this.#engine)
@@ -66,7 +66,7 @@ export class KeptTables implements TableFiles {
     await this.#custody.erasing(this.#engine, isRunning)
   }
 
-  /** Before the engine closes. */
+  /** Call it before the engine closes. */
   async close(): Promise<void> {
     await this.#custody.close(this.#engine)
     this.#stored.close()

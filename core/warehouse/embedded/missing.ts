@@ -1,10 +1,10 @@
-/** What is missing of what the inventory and the tokens say: pure. */
+/** Finds what is missing, according to the inventory and the tokens: pure. */
 import { type Inventory, type KnownPart, type KnownTable, mayBeErased, rangeOf } from './inventory.ts'
 import { type StoredOffsets, storedFromJson } from './stored-offsets.ts'
 import type { Survey, SurveyedTable } from './survey.ts'
 import { covers, type PartName } from './token-repair.ts'
 
-/** One table that lacks rows. */
+/** A table with missing rows. */
 export interface MissingTable {
   readonly name: string
   readonly uuid: string
@@ -13,11 +13,11 @@ export interface MissingTable {
   /** Times of the rows, unix seconds; null: unknown. */
   readonly from: number | null
   readonly to: number | null
-  /** Parts that are gone or broken. */
+  /** Missing or broken parts. */
   readonly parts: readonly string[]
-  /** Folders of `detached/` among them. */
+  /** Their folders in `detached/`, for broken ones. */
   readonly broken: readonly string[]
-  /** Partitions of the table that lack rows. */
+  /** Partitions with missing rows. */
   readonly partitions: readonly string[]
 }
 
@@ -26,27 +26,30 @@ export interface Missing {
   readonly tables: readonly MissingTable[]
   /** Table -> hashes of tokens whose rows are not all there. */
   readonly tokens: ReadonlyMap<string, ReadonlySet<string>>
-  /** Of these, such whose rows are in no part that is known to be missing. */
+  /** Those among them whose rows are in no part that is known to be missing. */
   readonly unknown: ReadonlyMap<string, ReadonlySet<string>>
-  /** Table -> hashes of all tokens that are logged. */
+  /** Table -> hashes of all logged tokens. */
   readonly logged: ReadonlyMap<string, ReadonlySet<string>>
-  /** Tables without a single part that had some, as far as is known: nothing of any record is there. */
+  /** Tables that had parts, as far as is known, but have none now: they contain nothing of any record. */
   readonly empty: ReadonlySet<string>
-  /** Table -> highest block number on the disk: what is inserted from now on has higher ones. */
+  /** Table -> highest block number on the disk: later inserts get higher ones. */
   readonly highest: ReadonlyMap<string, number>
-  /** The inventory has rows and there is no part, or it has tables and there is none: the disk is not the one that it was. */
+  /** The inventory has rows but there is no part, or it has tables but there is none: this is not the same disk. */
   readonly isGone: boolean
-  /** There is no part at all, whatever there was. */
+  /** There is no part at all, whatever there was before. */
   readonly isBare: boolean
-  /** Uuids of the tables of the inventory. */
+  /** Uuids of the tables in the inventory. */
   readonly known: readonly string[]
-  /** How far the tables had the log when the inventory was taken: rows of that are in its parts. Null: not noted. */
+  /**
+   * Up to which offset the tables had the log when the inventory was taken: rows up to there are in its parts. Null:
+   * not recorded.
+   */
   readonly noted: StoredOffsets | null
 }
 
 /**
- * `nowSeconds`: rows that have expired by then, or by the latest clock that was seen, are not missed. `days`: how long a
- * table keeps its rows.
+ * `nowSeconds`: rows that have expired by then, or by the latest known clock, are not missing. `days`: how long a table
+ * keeps its rows.
  */
 export function findMissing(
   survey: Survey,
@@ -112,8 +115,9 @@ export function findMissing(
 }
 
 /**
- * Whether the rows of a broken part were in another one when the inventory was taken. The engine keeps a part for some minutes
- * after it has merged it, loads it again after a start, in the background, and puts it aside when it is broken: nothing is lost.
+ * Whether the rows of a broken part were in another part when the inventory was taken. The engine keeps a part for some
+ * minutes after merging it, loads it again after a start, in the background, and sets it aside when it is broken:
+ * nothing is lost.
  */
 function wasMerged(
   { folder, part }: SurveyedTable['broken'][number],
@@ -127,7 +131,7 @@ function wasMerged(
   })
 }
 
-/** Parts that are found broken later are put aside under another name, and may have been the ones in use. */
+/** Parts that are found broken later are set aside under another name, and may have been in use. */
 const ON_START = 'broken-on-start_'
 
 function missingOf(
@@ -142,7 +146,7 @@ function missingOf(
     const range = rangeOf(part.name)
     return range !== null && part.rows > 0 && !isExpired(part) && !isThere(range)
   })
-  // A broken part whose rows are known stands for the smaller ones that it was merged from.
+  // A broken part with a known number of rows replaces the smaller ones from which it was merged.
   const counted = broken.filter(
     one => one.rows !== null && !gone.some(({ name: same }) => same === nameIn(one.folder)),
   )
@@ -170,7 +174,7 @@ function missingOf(
   }
 }
 
-/** Parts that others were merged into lie beside them for some minutes: their rows count once. */
+/** Parts that were merged into others stay for some minutes: their rows count once. */
 const outermost = (parts: SurveyedTable['parts']): SurveyedTable['parts'] =>
   parts.filter((part, index) =>
     parts.every((other, at) => at === index || !covers(other, part) || (covers(part, other) && at > index)),
@@ -178,7 +182,7 @@ const outermost = (parts: SurveyedTable['parts']): SurveyedTable['parts'] =>
 
 const nameIn = (folder: string): string => folder.replace(/^broken(-on-start)?_/, '').replace(/_try\d+$/, '')
 
-/** Unix seconds after which no row of a partition is kept; partitions are days, weeks by their Monday, or months. */
+/** Unix seconds after which no row of a partition is kept; partitions are days, weeks (by their Monday), or months. */
 function expiryOf(partition: string, days = Number.POSITIVE_INFINITY): number {
   const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})?$/.exec(partition) ?? []
   if (year === undefined || month === undefined) return Number.POSITIVE_INFINITY

@@ -10,11 +10,11 @@ interface OwnStatementsParts {
   readonly database: string
   readonly control: Session
   readonly queries: readonly Session[]
-  /** Told once. */
+  /** Called once. */
   readonly onBrokenDown: ((error: unknown) => void) | undefined
 }
 
-/** Statements and queries of our own, in sessions that see every row. */
+/** Internal statements and queries, in sessions that see every row. */
 export class OwnStatements {
   readonly #database: string
   /** For statements that must never wait behind others: KILL QUERY, ping. */
@@ -47,7 +47,7 @@ export class OwnStatements {
     }
   }
 
-  /** Every table of ours with the rows that it holds; of others than MergeTree only whether there are any. */
+  /** Every table of ours with its number of rows; for engines other than MergeTree, only whether there are any. */
   activeTables(): Promise<readonly ActiveTable[]> {
     return this.query(
       `SELECT name, toString(uuid) AS uuid,
@@ -57,7 +57,7 @@ export class OwnStatements {
     )
   }
 
-  /** Where the engine keeps a table. */
+  /** The engine's folder for a table. */
   async folderOf(table: string): Promise<string | null> {
     const [row] = await this.query<{ folder: string }>(
       `SELECT arrayJoin(data_paths) AS folder FROM system.tables
@@ -67,7 +67,7 @@ export class OwnStatements {
     return row?.folder ?? null
   }
 
-  /** Whether the engine has broken down is seen by what it throws. */
+  /** Detects from an error whether the engine has broken down. */
   notice(error: unknown): void {
     if (!isBrokenDown(error)) return
     this.#onBrokenDown?.(error)
@@ -86,7 +86,7 @@ export class OwnStatements {
 
   /**
    * Never with SYNC: waiting for the query to end hangs in the embedded engine. And never with a bound value: it does
-   * not reach the inner SELECT of KILL, which then finds nothing and says nothing.
+   * not reach the inner SELECT of KILL, which then silently finds nothing.
    */
   async kill(prefix: string): Promise<void> {
     await this.#control.use(session =>
@@ -98,7 +98,7 @@ export class OwnStatements {
     for (const session of await this.#queries.close()) session.close()
   }
 
-  /** Last: what is still running is killed through it. */
+  /** Called last: running statements are killed through it. */
   async closeControl(): Promise<void> {
     for (const session of await this.#control.close()) session.close()
   }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { makeFolder } from '../../runtime/make-folder.ts'
 
 /**
- * The engine takes binary records from files only. They are written without waiting for the disk: the log still holds
- * the record until the insert has succeeded, and a file that a crash leaves behind is removed at the next start.
+ * The engine reads binary records only from files. They are written without waiting for the disk: the log still holds
+ * the record until the insert has succeeded, and the next start removes a file that a crash leaves behind.
  */
 export class RecordFiles {
   readonly #folder: string
@@ -21,7 +21,7 @@ export class RecordFiles {
     return new RecordFiles(folder)
   }
 
-  /** Runs `job` with the path of a file that holds the record; the file is gone afterwards. */
+  /** Runs `job` with the path of a file that holds the record; the file is deleted afterwards. */
   async with<Result>(record: Uint8Array, job: (file: string) => Promise<Result>): Promise<Result> {
     const file = join(this.#folder, `${randomUUID()}.arrow.zst`)
     try {

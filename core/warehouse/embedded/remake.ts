@@ -1,15 +1,15 @@
-/** Tables that are derived from others are made again from them. */
+/** Rebuilds derived tables from their sources. */
 import { LOCAL_DIALECT, qualified } from '../tables/ddl.ts'
 import { TRACE_INDEX } from '../tables/ddl-derived.ts'
 import type { Warehouse } from '../warehouse.ts'
 
 const HOUR_S = 3_600
-/** Starts of traces are rounded down to the week of their partition. */
+/** Start times of traces are rounded down to the week of their partition. */
 const WEEK_S = 7 * 86_400
 
 /**
- * Fills the index of traces again for spans between two times (ISO 8601; null: all of them), hour by hour, so that it takes
- * little memory. What is there already is merged with it: the index keeps the first and the last moment of a trace.
+ * Rebuilds the trace index for spans between two times (ISO 8601; null: all), hour by hour, so that it needs little
+ * memory. The result is merged with existing entries: the index keeps the first and the last time of a trace.
  */
 export async function remakeTraceIndex(
   engine: Pick<Warehouse, 'query'> & { run(statement: string): Promise<void> },

@@ -1,13 +1,14 @@
 /**
- * How far the tables have the log, kept in the engine's folder, so that an older copy of it brings its own: per partition of
- * the log the offset after the last record that was stored. Written after the insert and before the offset is committed.
+ * Up to which offset the tables have the log: for each partition of the log, the offset after the last stored record.
+ * Kept in the engine's folder, so that an older copy of it has matching offsets. Written after the insert and before
+ * the offset is committed.
  */
 import { join } from 'node:path'
 import { SlotFile } from '../../runtime/slot-file.ts'
 
-/** How far the tables have one partition of the log. */
+/** The position of the tables in one partition of the log. */
 export interface StoredOffset {
-  /** Origin of the last record; '' for those of before origins were kept. */
+  /** Origin of the last record; '' for records from before origins existed. */
   readonly origin: string
   readonly next: bigint
 }
@@ -15,7 +16,7 @@ export interface StoredOffset {
 /** By `stream/partition`. */
 export type StoredOffsets = ReadonlyMap<string, StoredOffset>
 
-/** As they are written into a file of JSON. */
+/** In the form of JSON files. */
 export type StoredOffsetsJson = Readonly<Record<string, readonly [origin: string, next: string]>>
 
 /** For files: `[origin, next]` by partition. */
@@ -26,14 +27,14 @@ export const storedToJson = (stored: StoredOffsets): StoredOffsetsJson =>
 export const storedFromJson = (json: StoredOffsetsJson): StoredOffsets =>
   new Map(Object.entries(json).map(([place, [origin, next]]) => [place, { origin, next: BigInt(next) }]))
 
-/** Slot that says that every partition has one which anything was stored of. */
+/** Slot that marks the file as complete: every partition with stored records has a slot. */
 const COMPLETE = 'complete'
 
 const FILE = 'wattline.stored'
-/** Written where there is no origin: a slot has no empty fields. */
+/** Written when there is no origin, since a slot has no empty fields. */
 const NO_ORIGIN = '-'
 
-/** Null: they were not kept yet. */
+/** Null: they were not recorded yet. */
 export function readStoredOffsets(enginePath: string): StoredOffsets | null {
   const slots = SlotFile.read(join(enginePath, FILE))
   if (slots === null || !slots.has(COMPLETE)) return null
@@ -77,7 +78,7 @@ export class StoredOffsetsFile {
     return text === undefined ? null : parseStored(text)
   }
 
-  /** From now on a partition without a slot is one that nothing was stored of. */
+  /** From now on, a partition without a slot has no stored records. */
   complete(): void {
     if (this.#slots.get(COMPLETE) === undefined) this.#slots.set(COMPLETE, '1')
   }

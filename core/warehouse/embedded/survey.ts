@@ -1,4 +1,4 @@
-/** What lies on the disk of the engine, looked at before it opens: tables, parts, tokens, and what was put aside as broken. */
+/** Reads the engine's disk before the engine opens: tables, parts, tokens, and broken parts that were set aside. */
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,14 +10,14 @@ export interface SurveyedTable {
   /** Null: no definition names it any more. */
   readonly name: string | null
   readonly parts: readonly PartOnDisk[]
-  /** Hash of a token -> parts that its rows went into, as logged. */
+  /** Hash of a token -> parts into which its rows went, as logged. */
   readonly tokens: ReadonlyMap<string, readonly PartName[]>
-  /** What the engine found broken at an earlier start and put aside. */
+  /** Parts that the engine found broken at an earlier start and set aside. */
   readonly broken: readonly BrokenPart[]
 }
 
 interface PartOnDisk extends PartName {
-  /** Reads how many rows it has; 0 when it does not say. */
+  /** Reads its number of rows; 0 when it is not recorded. */
   rows(): number
 }
 
@@ -25,11 +25,11 @@ interface BrokenPart {
   /** Name of the folder in `detached/`. */
   readonly folder: string
   readonly part: PartName
-  /** Null: its count cannot be read. */
+  /** Null: the number cannot be read. */
   readonly rows: number | null
 }
 
-/** All table folders that hold anything. */
+/** All table folders with any contents. */
 export interface Survey {
   readonly tables: readonly SurveyedTable[]
 }
@@ -60,7 +60,7 @@ export async function surveyEngine(enginePath: string): Promise<Survey> {
   return { tables }
 }
 
-/** Table uuid -> name. Definitions lie in the database's folder, which `metadata/` has a link to. */
+/** Table uuid -> name. Definitions are in the folder of the database, to which `metadata/` has a link. */
 async function definitionsOf(enginePath: string): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>()
   for (const database of await list(join(enginePath, 'metadata'))) {
@@ -85,7 +85,7 @@ async function tokensOf(folder: string): Promise<ReadonlyMap<string, readonly Pa
       if (part === null || id === undefined) continue
       const hash = id.slice(part.partition.length + 1)
       const others = (tokens.get(hash) ?? []).filter(one => one.partition !== part.partition)
-      // Any other operation takes a token out, since its part was dropped.
+      // Any other operation removes a token, since its part was dropped.
       tokens.set(hash, operation === '1' ? [...others, part] : others)
     }
   }

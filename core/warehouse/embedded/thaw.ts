@@ -1,10 +1,11 @@
-/** Frozen tables as an engine's folder of their own: to be read by another process while theirs goes on. */
+/** Makes an engine folder from frozen tables, so that another process can read them while the original continues. */
 import { link, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
- * Makes a folder that the engine can open: definitions are moved there, files of parts get one more name each. The engine never
- * changes files of parts, so that those of the other engine stay as they are. Both must be on one file system.
+ * Creates a folder that the engine can open: definitions are moved there, and files of parts get a second hard link.
+ * The engine never changes files of parts, so those of the original engine are safe. Both folders must be on one file
+ * system.
  */
 export async function linkParts(parts: string, enginePath: string): Promise<void> {
   for (const entry of await readdir(parts, { withFileTypes: true, recursive: true })) {

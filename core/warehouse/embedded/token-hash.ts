@@ -1,7 +1,7 @@
 /**
- * What the engine's deduplication log calls a token: `<partition of the table>_<two halves of a hash>`. The hash is
- * SipHash-2-4 with 128 bits and no key, over the token and the number of its block; a record is one block. Found out from the
- * engine's own logs, and held against the engine by a test.
+ * The key of a token in the engine's deduplication log: `<partition of the table>_<two halves of a hash>`. The hash is
+ * SipHash-2-4 with 128 bits and no key, over the token and the number of its block; a record is one block. This was
+ * derived from the engine's own logs, and a test compares it with the engine.
  */
 const MASK = (1n << 64n) - 1n
 const rotate = (value: bigint, bits: bigint): bigint => ((value << bits) | (value >> (64n - bits))) & MASK

@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { tokenHash } from './token-hash.ts'
 
 /**
- * Repairs deduplication logs that the engine does not have open: all of them before it starts, those of a detached table
- * after a failed insert (insert-repair.ts).
+ * Repairs deduplication logs that the engine does not have open: all of them before it starts, or those of a detached
+ * table after a failed insert (insert-repair.ts).
  *
  * Why: the engine appends an insert's token to its log a moment before the part gets its final name. A SIGKILL between
- * the two leaves a token whose part does not exist: the replay is then refused as a duplicate, and the rows are lost
- * for good, silently. So every logged token whose rows are in no part on disk is taken out of the log first, and the
- * replay stores them. Parts are compared by block numbers, not by name: a merge has put the rows elsewhere since.
+ * the two leaves a token whose part does not exist: the replay is then refused as a duplicate, and the rows are
+ * silently lost for good. So every logged token whose rows are in no part on disk is removed from the log first, and
+ * the replay stores them. Parts are compared by block numbers, not by name, because a merge may have moved the rows.
  */
 export interface PartName {
   readonly partition: string
@@ -26,7 +26,7 @@ interface RepairedLog extends Repaired {
   readonly file: string
 }
 
-/** `<partition>_<min>_<max>_<level>[_<mutation>]`; null for names of parts that are not finished (`tmp_insert_...`). */
+/** `<partition>_<min>_<max>_<level>[_<mutation>]`; null for names of unfinished parts (`tmp_insert_...`). */
 export function parsePartName(name: string): PartName | null {
   if (name.startsWith('tmp') || name.startsWith('delete_tmp')) return null
   const found = /^([^_]+)_(\d+)_(\d+)_\d+(?:_\d+)?$/.exec(name)
@@ -35,7 +35,7 @@ export function parsePartName(name: string): PartName | null {
     : { partition: found[1]!, minBlock: Number(found[2]), maxBlock: Number(found[3]) }
 }
 
-/** The log without the tokens that no part covers, and how many those were. Lines that are not an insert stay. */
+/** The log without the tokens that no part covers, and their number. Lines that are not inserts stay. */
 export function repairLog(text: string, parts: readonly PartName[]): Repaired {
   let dropped = 0
   const kept = text.split('\n').filter((line, index, lines) => {
@@ -43,19 +43,21 @@ export function repairLog(text: string, parts: readonly PartName[]): Repaired {
     const fields = line.split('\t')
     if (fields[0] !== '1') return true
     const part = parsePartName(fields[1] ?? '')
-    // The kill may have cut the last line; the engine would refuse to open a log that ends in the middle of a record.
+    // The kill may have truncated the last line; the engine would refuse to open a log that ends in the middle of a
+    // record.
     const torn = index === lines.length - 1 || part === null || fields.length < 3
     if (!torn && parts.some(candidate => covers(candidate, part))) return true
     dropped += 1
     return false
   })
   if (dropped === 0) return { text, dropped }
-  // A torn last line went with its end of line: the next token must not be appended to the line before it.
+  // A truncated last line is removed with its line break, so add one: the next token must not be appended to the line
+  // before.
   const joined = kept.join('\n')
   return { text: joined === '' || joined.endsWith('\n') ? joined : `${joined}\n`, dropped }
 }
 
-/** Whether the rows of a part are in the candidate. */
+/** Whether the candidate contains the rows of a part. */
 export const covers = (candidate: PartName, part: PartName): boolean =>
   candidate.partition === part.partition &&
   candidate.minBlock <= part.minBlock &&
@@ -64,14 +66,14 @@ export const covers = (candidate: PartName, part: PartName): boolean =>
 /** The folder of a table's logs. */
 export const DEDUPLICATION_LOGS = 'deduplication_logs'
 
-/** Walks the engine's data folder and repairs every table; returns the number of tokens dropped. */
+/** Walks the engine's data folder and repairs every table; returns the number of removed tokens. */
 export async function repairTokens(enginePath: string): Promise<number> {
   let dropped = 0
   for (const table of await tableFolders(enginePath)) dropped += await repairTable(enginePath, table)
   return dropped
 }
 
-/** `store/<abc>/<uuid>/`: the folders that hold parts and a log. What lies in parts is not looked at. */
+/** `store/<abc>/<uuid>/`: the folders with parts and a log. The contents of parts are not examined. */
 export async function tableFolders(enginePath: string): Promise<readonly string[]> {
   const store = join(enginePath, 'store')
   const folders: string[] = []
@@ -91,12 +93,12 @@ export async function countBurnt(folder: string): Promise<number> {
   return burnt
 }
 
-/** Repairs one table that the engine does not have open; returns the number of tokens dropped. */
+/** Repairs one table that the engine does not have open; returns the number of removed tokens. */
 export async function repairTable(enginePath: string, folder: string): Promise<number> {
   let dropped = 0
   for (const repaired of await repairedLogs(folder)) {
     if (repaired.dropped === 0) continue
-    // Whole or not at all, and nothing strange left in the engine's folder of logs if the process dies in here.
+    // Atomic, and leaves nothing unknown in the engine's log folder if the process dies here.
     const draft = join(enginePath, 'repaired-log.txt')
     await writeFile(draft, repaired.text, { flush: true })
     await rename(draft, repaired.file)
@@ -105,7 +107,7 @@ export async function repairTable(enginePath: string, folder: string): Promise<n
   return dropped
 }
 
-/** Names of the parts above block `above` that the log says the rows of a token went into. */
+/** Names of the parts above block `above` into which the rows of a token went, according to the log. */
 export async function partsOfToken(folder: string, token: string, above: number): Promise<readonly string[]> {
   const hash = tokenHash(token)
   const names: string[] = []
@@ -130,7 +132,7 @@ async function repairedLogs(folder: string): Promise<readonly RepairedLog[]> {
   return logs
 }
 
-/** Names in a folder; none when it is not there yet or is a file. */
+/** Names in a folder; empty when it does not exist or is a file. */
 export async function list(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder)

@@ -7,23 +7,23 @@ import { MADE_FROM, ROLLUP_VIEWS, TRACE_INDEX } from '../tables/ddl-derived.ts'
 import { PUBLIC_TABLES } from './policies.ts'
 
 /**
- * What strangers may know of the schema, as views over the engine's own catalogue: clients look into `system.tables`,
- * `system.columns`, `information_schema` and the like to fill their menus, and the engine would tell them of everything it
- * holds. `query/sql` puts these views in the place of those names.
+ * The part of the schema that clients may see, as views over the engine's own catalogue. Clients read `system.tables`,
+ * `system.columns`, `information_schema` and the like to fill their menus, and the engine would show them everything it
+ * holds. `query/sql` replaces those names with these views.
  *
- * Columns about rows, bytes, paths and servers are there, empty.
+ * Columns about rows, bytes, paths and servers exist but are empty.
  */
 interface CatalogueView {
-  /** The look-up that it stands for: `system` or `information_schema`, and the table. */
+  /** The table that it replaces: `system` or `information_schema`, and the table name. */
   readonly schema: 'system' | 'information_schema'
   readonly table: string
-  /** In our database. */
+  /** Name in our database. */
   readonly name: string
-  /** Of the same for askers who see some accounts only; the same view where it tells nothing of tables. */
+  /** Name of the view for callers limited to accounts; the same view if it contains nothing about tables. */
   readonly limitedName: string
 }
 
-/** Tables and views that strangers may read, each behind the fence. */
+/** Tables and views that clients may read, each behind the fence. */
 export function readableTables(streams: readonly StreamDeclaration[]): readonly string[] {
   const declared = declaredTables(streams).map(({ name }) => name)
   return [
@@ -33,7 +33,7 @@ export function readableTables(streams: readonly StreamDeclaration[]): readonly 
   ].toSorted()
 }
 
-/** Those left for askers who see some accounts only: what knows accounts, and what is the same for everybody. */
+/** The tables for callers limited to accounts: tables with accounts, and tables that are the same for everyone. */
 export function accountTables(streams: readonly StreamDeclaration[]): readonly string[] {
   const declared = declaredTables(streams).filter(
     ({ name, columns }) => PUBLIC_TABLES.has(name) || columns.some(column => column.name === 'Account'),
@@ -50,14 +50,17 @@ const declaredTables = (
     .flatMap(tablesOf)
     .flatMap(({ table, columns }) => (table === undefined ? [] : [{ name: table.name, columns }]))
 
-/** How each look-up is made; `{tables}` becomes the names that may be known, `{database}` ours. */
+/** The SQL of each view; `{tables}` becomes the allowed names, `{database}` our database. */
 interface CatalogueSource {
   readonly schema: CatalogueView['schema']
   readonly table: string
   readonly select: string
 }
 
-/** Of tables of a cluster the engine's text names servers' paths and the cluster: these must not be shown. */
+/**
+ * For tables of a cluster, the engine's text contains paths of servers and the name of the cluster: these must not be
+ * shown.
+ */
 const withoutPlaces = (column: string): string =>
   `replaceRegexpOne(${column}, '(Distributed|Replicated[A-Za-z]*)\\\\((?:[^()]|\\\\([^()]*\\\\))*\\\\)', '\\\\1')`
 
@@ -77,7 +80,7 @@ const SYSTEM_COLUMNS = `SELECT database, \`table\`, name, type, position, defaul
   character_octet_length, numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision
 FROM system.columns WHERE database = {database} AND \`table\` IN ({tables})`
 
-/** In lower and in upper case, as the engine has them. */
+/** In lower and in upper case, as in the engine. */
 function bothCases(columns: Readonly<Record<string, string>>): string {
   const names = Object.entries(columns)
   return names
@@ -132,7 +135,7 @@ const INFORMATION_COLUMNS = `SELECT ${bothCases({
   column_type: 'type',
 })} FROM system.columns WHERE database = {database} AND \`table\` IN ({tables})`
 
-/** Settings that clients look at; to strangers none can be set. */
+/** Settings that clients read; clients cannot change any. */
 const SHOWN_SETTINGS = [
   'max_execution_time',
   'max_memory_usage',
@@ -177,7 +180,7 @@ const viewName = ({ schema, table }: CatalogueSource): string => `${schema}_${ta
 const limitedName = (source: CatalogueSource): string =>
   tellsTables(source) ? `${viewName(source)}_limited` : viewName(source)
 
-/** The views that stand for the engine's `system` and `information_schema` tables. */
+/** The views that replace the engine's `system` and `information_schema` tables. */
 export const CATALOGUE_VIEWS: readonly CatalogueView[] = SOURCES.map(source => ({
   schema: source.schema,
   table: source.table,
@@ -185,7 +188,7 @@ export const CATALOGUE_VIEWS: readonly CatalogueView[] = SOURCES.map(source => (
   limitedName: limitedName(source),
 }))
 
-/** Statements that make the views, by name. */
+/** Statements that create the views, by name. */
 export function createCatalogue(
   streams: readonly StreamDeclaration[],
   dialect: Dialect = LOCAL_DIALECT,

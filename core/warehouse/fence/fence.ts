@@ -8,50 +8,54 @@ import { SEES_SETTING } from './policies.ts'
 import { isTotal } from './total-functions.ts'
 
 /**
- * The fence around text of strangers: who asks, as a setting that the engine's row policies read (policies.ts), and
- * limits, all of them settings of a session that is then read-only, so that the text cannot change them.
+ * The fence around client SQL: the caller, as a setting that the engine's row policies read (policies.ts), and limits.
+ * All of them are settings of a session that is then made read-only, so the statement cannot change them.
  *
- * A setting inside a subquery is not held by `readonly`, and system tables have no policies: `refusal` looks for these in
- * the parsed text of whoever has not been judged before, and denies what it does not know.
+ * `readonly` does not prevent a setting inside a subquery, and system tables have no policies: for text that has not
+ * been checked before, `refusal` looks for these in the parse tree, and refuses anything that it does not know.
  */
 interface FenceOptions {
-  /** Value of the setting that says who asks: policies.ts. */
+  /** Value of the setting that identifies the caller: policies.ts. */
   readonly sees: string
   readonly limits: FencedQuery['limits']
   readonly text: Pick<FencedText, 'projections' | 'isTotal'>
-  /** Threads of one query: fewer than cores, so that inserts go on beside it. The engine's own choice when absent. */
+  /** Threads of one query: fewer than cores, so that inserts continue next to it. Default: the engine's choice. */
   readonly threads?: number
-  /** Nice value of these threads; without CAP_SYS_NICE the engine passes over it. */
+  /** Nice value of these threads; without CAP_SYS_NICE the engine ignores it. */
   readonly nice?: number
 }
 
 /**
- * Longest text that the engine takes: statements are measured before they come here; values that are bound stand in the text,
- * their backslashes four times.
+ * Longest text that the engine accepts. Statements are checked before they come here; bound values are part of the
+ * text, with their backslashes four times.
  */
 export const MAX_QUERY_BYTES = 8_388_608
 
 /**
- * What a statement may make of the engine before it runs, and between two looks at the time (docs/adr/0032-costs-of-a-request.md).
+ * Limits on the engine's work before a statement runs, and between two checks of the time
+ * (docs/adr/0032-costs-of-a-request.md).
  */
 const PLANNING = {
   max_query_size: MAX_QUERY_BYTES,
   max_ast_depth: 500,
   max_ast_elements: 20_000,
-  // Common table expressions and aliases that name each other twice grow without end: 500,000 nodes take 2.7 s.
+  // Common table expressions and aliases that each use another one twice grow exponentially: 500,000 nodes take 2.7 s.
   max_expanded_ast_elements: 100_000,
   max_subquery_depth: 50,
-  // Compiling 400 expressions took the engine 27 s, in which nothing stops it.
+  // Compiling 400 expressions took the engine 27 s, during which nothing stops it.
   compile_expressions: 0,
   compile_aggregate_expressions: 0,
   compile_sort_description: 0,
-  // The time is looked at between blocks.
+  // The time is checked between blocks.
   max_block_size: 16_384,
   function_range_max_elements_in_block: 2_000_000,
   max_temporary_data_on_disk_size_for_query: 4_294_967_296,
 } as const
 
-/** What makes a session, or one request, an asker's: all but `readonly`, after which nothing can be set. */
+/**
+ * The settings that give a session, or a request, the caller's identity: all except `readonly`, after which nothing can
+ * be set.
+ */
 export function fenceSettings(options: FenceOptions): Readonly<Record<string, string | number>> {
   const { limits } = options
   return {
@@ -63,13 +67,13 @@ export function fenceSettings(options: FenceOptions): Readonly<Record<string, st
     result_overflow_mode: 'throw',
     ...(options.threads === undefined ? {} : { max_threads: options.threads }),
     optimize_use_projections: options.text.projections ? 1 : 0,
-    // A number and a time that cannot be compared would be the one thing that fails in text that never does.
+    // Comparing a number with a time could fail, the only possible failure in text that otherwise cannot fail.
     decimal_check_overflow: options.text.isTotal ? 0 : 1,
     ...PLANNING,
     allow_ddl: 0,
     allow_introspection_functions: 0,
     output_format_json_quote_64bit_integers: 1,
-    // They count what the engine read, other tenants' rows in the same granules too.
+    // Statistics count what the engine read, including other tenants' rows in the same granules.
     output_format_write_statistics: 0,
     session_timezone: SESSION_TIME_ZONE,
   }
@@ -80,23 +84,24 @@ const PROJECTED = STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
 )
 const NAMES_PROJECTED = new RegExp(`\\b(${PROJECTED.join('|')})\\b`)
 
-/** A statement as it is run. */
+/** A statement in the form in which it runs. */
 export interface FencedText {
   readonly sql: string
   /** Whether the engine may answer from projections. */
   readonly projections: boolean
-  /** Whether nothing in it can fail on a value of a column. */
+  /** Whether no function in it can fail on a column value. */
   readonly isTotal: boolean
 }
 
-/** Text of the product's own runs as it is. */
+/** Internal SQL runs unchanged. */
 export const ownText = (sql: string): FencedText => ({ sql, projections: true, isTotal: false })
 
 /**
- * The text that is run for a stranger's, such that the engine computes nothing for rows that he does not see, or nothing
- * that tells of them. It does so in two places: over the dictionaries of LowCardinality columns, and where it answers from a
- * projection and computes what is grouped by together with the policy's filter. Where nothing in the text can fail, that
- * shows to no reader; all other text reads plain columns, and has no projections where it names their table itself.
+ * The SQL to run for a client's statement, such that the engine computes nothing for rows that the caller may not see,
+ * or nothing that reveals them. The engine computes for other rows in two places: over the dictionaries of
+ * LowCardinality columns, and when it answers from a projection and evaluates the grouping expressions together with
+ * the policy's filter. If nothing in the statement can fail, no reader can notice. All other statements read plain
+ * columns, and do not use projections if they name such a table directly.
  * @param sql as the engine prints it
  */
 export function fencedText(sql: string, params: FencedQuery['params'], database: string): FencedText {
@@ -109,7 +114,7 @@ export function fencedText(sql: string, params: FencedQuery['params'], database:
   }
 }
 
-/** Names that are given as values, put in. @throws sql_refused */
+/** Inserts identifiers that are passed as values. @throws sql_refused */
 const withIdentifiers = (sql: string, params: FencedQuery['params']): string =>
   sql.replaceAll(/\{(\w+):Identifier\}/g, (_all, name: string) => {
     const value = params[name]
@@ -118,17 +123,17 @@ const withIdentifiers = (sql: string, params: FencedQuery['params']): string =>
   })
 
 /**
- * Columns that every table of the engine has beside its own. They tell how its rows lie in parts, blocks and partitions,
- * others' rows among them, so the fence takes no text that names one.
+ * Columns that every table of the engine has in addition to its own. They reveal how its rows are stored in parts,
+ * blocks and partitions, including rows of other tenants, so the fence refuses any statement that names one.
  */
 const VIRTUAL_COLUMN =
   /^_(part|block)\w*$|^_(sample_factor|disk_name|distance|row_exists|table|database|shard_num)$/i
 
-/** @param name of a column, also with its table in front */
+/** @param name of a column, possibly qualified with its table */
 export const isVirtualColumn = (name: string): boolean =>
   VIRTUAL_COLUMN.test(name.slice(name.lastIndexOf('.') + 1))
 
-/** Table functions that read nothing of ours. */
+/** Table functions that read none of our data. */
 const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'numbers',
   'numbers_mt',
@@ -138,7 +143,7 @@ const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   'values',
   'null',
 ])
-/** System tables that say nothing of other tenants. */
+/** System tables without information about other tenants. */
 const SYSTEM_TABLES: ReadonlySet<string> = new Set([
   'one',
   'numbers',
@@ -155,7 +160,7 @@ const SYSTEM_DATABASES: ReadonlySet<string> = new Set(['system', 'information_sc
 const READING_FUNCTIONS = /^(joinget|dictget|dicthas|dictis|file$|hascolumnintable$|initializeaggregation$)/
 
 /**
- * What the engine's `EXPLAIN AST` shows of the text that the policies do not cover; null when there is nothing.
+ * Finds anything in the engine's `EXPLAIN AST` that the policies do not cover; null when there is nothing.
  * @param ast indented lines such as ` TableExpression (children 1)`
  */
 export function refusal(ast: string): string | null {
@@ -165,7 +170,7 @@ export function refusal(ast: string): string | null {
     const [kind = '', name = ''] = line.trim().split(' ')
     if (kind === 'TableExpression') expressionDepth = depth
     else if (depth <= expressionDepth) expressionDepth = Number.NaN
-    // Inside a subquery they hold whatever the session says, who asks among them.
+    // Inside a subquery they take effect whatever the session says, including the caller's identity.
     if (kind === 'Set') return 'SETTINGS'
     if (kind === 'TableIdentifier' || kind === 'Identifier') {
       const found = refusedTable(name)

@@ -3,10 +3,10 @@ import { tablesOf } from '../../model/streams/stream.ts'
 import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from '../tables/ddl-derived.ts'
 import { CATALOGUE_VIEWS } from './ddl-catalogue.ts'
 
-/** A table or view as far as its rows belong to somebody. */
+/** A table or view, with what determines the owner of its rows. */
 export interface OwnedTable {
   readonly name: string
-  /** A view's rows come through the policies of the tables below it. */
+  /** The rows of a view pass through the policies of the tables below it. */
   readonly isView: boolean
   readonly hasTenant: boolean
   readonly hasAccount: boolean
@@ -44,7 +44,7 @@ const VIEWS: ReadonlySet<string> = new Set([
   ...CATALOGUE_VIEWS.flatMap(({ name, limitedName }) => [name, limitedName]),
 ])
 
-/** Everything that the migrations make, whatever is there already. */
+/** Everything that the migrations create, whether it exists already or not. */
 export const OWNED_TABLES: readonly OwnedTable[] = [
   ...STREAM_TABLES,
   ...TRACE_TABLES,

@@ -7,10 +7,10 @@ import { ROLLUP_VIEWS, TRACE_INDEX, TRACE_INDEX_COLUMNS, TRACE_INDEX_VIEW } from
 import { type SqlToken, sqlTokens } from './sql-tokens.ts'
 
 /**
- * Reads tables with plain columns. A column of LowCardinality brings the dictionary of its part along, values of other tenants
- * in it, and the engine computes many functions over the dictionary: one that fails on a value there tells of it, whatever
- * the row policy. So text that calls what can fail reads each table through a subquery that casts such columns; the engine
- * prunes and filters through the cast.
+ * Reads tables with plain columns. A LowCardinality column comes with the dictionary of its part, which contains values
+ * of other tenants, and the engine computes many functions over the dictionary: a function that fails on such a value
+ * reveals it, whatever the row policy. So a statement with functions that can fail reads each table through a subquery
+ * that casts such columns; the engine prunes and filters through the cast.
  */
 type Typed = readonly (readonly [name: string, type: string])[]
 
@@ -29,7 +29,7 @@ const KEY_COLUMNS: Typed = ledger.columns
   .map(column => [column.name, storedType(column)] as const)
 const TRACE_COLUMNS: Typed = TRACE_INDEX_COLUMNS.map(([name, type]) => [name, type] as const)
 
-/** By table: what is put in the place of its columns. */
+/** By table: the replacement of its columns. */
 const REPLACEMENTS: ReadonlyMap<string, string> = new Map(
   [
     ...STREAM_COLUMNS,
@@ -47,7 +47,7 @@ const REPLACEMENTS: ReadonlyMap<string, string> = new Map(
   ]),
 )
 
-/** Keywords that end the list of tables of a SELECT. */
+/** Keywords that end the table list of a SELECT. */
 const AFTER_TABLES: ReadonlySet<string> = new Set(
   'WHERE PREWHERE GROUP HAVING WINDOW QUALIFY ORDER LIMIT OFFSET SETTINGS UNION EXCEPT INTERSECT SELECT ON USING'.split(
     ' ',
@@ -57,7 +57,7 @@ const AFTER_TABLES: ReadonlySet<string> = new Set(
 /**
  * The statement with every table of `database` read through plain columns.
  * @param sql as the engine prints it
- * @throws sql_refused for a name of a table in a place that is not understood
+ * @throws sql_refused for a table name in a place that is not understood
  */
 export function withPlainColumns(sql: string, database: string): string {
   const tokens = sqlTokens(sql)
@@ -77,7 +77,7 @@ export function withPlainColumns(sql: string, database: string): string {
     if (place === null) continue
     const { table, last } = place
     if (upperOf(tokens[last + 1]) === '.') {
-      // A column with its table in front: the subquery has the table's name, in no database.
+      // A qualified column: the subquery has the table's name, without a database.
       put(token.from, quoteName(table), tokens[last]!.to)
     } else if (!isTablePlace(tokens[at - 1], inTables.at(-1) === true)) {
       throw new WattlineError('sql_refused', `${table} is a table: use it after FROM or JOIN.`)
@@ -100,7 +100,7 @@ export function withPlainColumns(sql: string, database: string): string {
 const upperOf = (token: SqlToken | undefined): string =>
   token === undefined ? '' : token.kind === 'name' ? token.text.toUpperCase() : token.text
 
-/** Keeps in mind whether a comma is followed by a table. */
+/** Tracks whether a comma is followed by a table. */
 function follow(inTables: boolean[], upper: string): void {
   if (upper === '(') inTables.push(false)
   else if (upper === ')') inTables.pop()
@@ -108,7 +108,7 @@ function follow(inTables: boolean[], upper: string): void {
   else if (AFTER_TABLES.has(upper)) inTables[inTables.length - 1] = false
 }
 
-/** The table that is named from this token on, with its database or without. */
+/** The table name that begins at this token, with or without its database. */
 function tableAt(
   tokens: readonly SqlToken[],
   at: number,

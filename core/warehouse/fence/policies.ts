@@ -6,52 +6,53 @@ import type { OwnedTable } from './owned-tables.ts'
  * Row policies: which rows of which tables a session sees, enforced by the engine where a table is read, before any
  * expression of the statement (docs/adr/0031-row-policies.md).
  *
- * Who asks stands in the setting `log_comment`, the one free text among the engine's own settings, which a session cannot
- * change once it is read-only. Its text is a key and then
+ * The setting `log_comment` identifies the caller. It is the only free-text setting of the engine, and a session cannot
+ * change it once it is read-only. Its value is a key followed by
  *
- * - `*` for what writes, migrates and reads for the product itself: it sees everything;
- * - `["tenant"]` for all of a tenant, `["tenant",["account",...]]` for some of its accounts, in JSON, so that no name can
- *   mean another one.
+ * - `*` for internal statements that write, migrate and read: they see everything;
+ * - `["tenant"]` for all of a tenant, `["tenant",["account",...]]` for some of its accounts, in JSON, so that no name
+ *   can be mistaken for another.
  *
- * Any other text, and none, sees no row of any table. The engine folds all of it into constants before it reads, so that a
- * policy prunes as a condition does.
+ * With any other value, or none, no row of any table is visible. The engine folds the setting into constants before it
+ * reads, so a policy prunes as a condition does.
  */
 
-/** Whose rows: all of a tenant, or those of some accounts. */
+/** The visible rows: all of a tenant, or those of some accounts. */
 type VisibleRows = Pick<Identity, 'tenant' | 'accounts'>
 
-/** The setting that says who asks. */
+/** The setting that identifies the caller. */
 export const SEES_SETTING = 'log_comment'
 
 /**
- * What the setting begins with on servers: no secret, their policies are written in a catalogue. The embedded engine has
- * one made up at each start, so that even text that could set settings could not pass for another asker.
+ * Key of the setting on servers. It is not secret, since the policies are in a readable catalogue. The embedded engine
+ * uses a random key, created at each start, so that even a statement that managed to change settings could not
+ * impersonate another caller.
  */
 export const SERVER_KEY = 'wattline'
 
-/** Value of the setting for what sees everything. */
+/** Value of the setting that sees everything. */
 export const seesAll = (key: string): string => `${key}*`
 
-/** Value of the setting for an asker. */
+/** Value of the setting for a caller. */
 export const seesRowsOf = (key: string, { tenant, accounts }: VisibleRows): string =>
   `${key}${JSON.stringify(accounts === null ? [tenant] : [tenant, accounts])}`
 
-/** Reference data, the same for everybody. */
+/** Reference data, the same for everyone. */
 export const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
-/** Rows without a tenant hold for every tenant. */
+/** Rows without a tenant apply to every tenant. */
 const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
-/** Rows that may hold data of several tenants: for whoever runs the instance, who is this tenant. */
+/** Rows that may contain data of several tenants: visible only to the operator's tenant. */
 const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine'])
 
-/** One row policy; the engine joins those that cover one table by OR. `table` null: every table of the database. */
+/** One row policy; the engine combines those of one table with OR. `table` null: every table of the database. */
 export interface RowPolicy {
   readonly table: string | null
   readonly filter: string
 }
 
 /**
- * A policy for every table, which also hides those that nothing else covers, from the moment they exist, and one for each
- * table of which strangers may see rows.
+ * A policy for every table, which also hides tables without another policy, from the moment they exist; and one for
+ * each table with rows that clients may see.
  */
 export function rowPolicies(tables: readonly OwnedTable[], key: string): readonly RowPolicy[] {
   const asks = askerFilters(key)
@@ -64,13 +65,13 @@ export function rowPolicies(tables: readonly OwnedTable[], key: string): readonl
   ]
 }
 
-/** What of the setting the policies ask, as expressions that the engine folds. */
+/** Expressions on the setting that the policies use; the engine folds them. */
 function askerFilters(key: string) {
   const setting = `getSetting(${quoteText(SEES_SETTING)})`
   const json = `substring(${setting}, ${key.length + 1})`
   return {
     all: `${setting} = ${quoteText(seesAll(key))}`,
-    /** Some asker of ours. */
+    /** Any caller of ours. */
     anybody: `startsWith(${setting}, ${quoteText(`${key}[`)})`,
     tenant: `JSONExtractString(${json}, 1)`,
     /** Not limited to accounts. */
@@ -79,7 +80,7 @@ function askerFilters(key: string) {
   }
 }
 
-/** Who else than the product itself sees which rows; null: no other user sees any. */
+/** Which callers other than internal statements see which rows; null: no other caller sees any. */
 function tableFilter(table: OwnedTable, asks: ReturnType<typeof askerFilters>): string | null {
   const { anybody, tenant, whole, accounts } = asks
   if (table.isView || PUBLIC_TABLES.has(table.name)) return anybody

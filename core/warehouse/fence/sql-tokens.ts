@@ -1,10 +1,10 @@
-/** Tokens: names, quoted texts and signs of a statement in the engine's own print, in order, without what is between them. */
+/** Tokens: names, quoted texts and symbols of a statement in the engine's own print, in order, without whitespace. */
 export interface SqlToken {
   readonly text: string
   readonly kind: 'name' | 'text' | 'number' | 'sign'
-  /** Of a name, without its quotes. */
+  /** For a name, without its quotes. */
   readonly name: string
-  /** Where it begins, and ends. */
+  /** Start and end positions. */
   readonly from: number
   readonly to: number
 }
@@ -12,8 +12,8 @@ export interface SqlToken {
 const WORD = /\s+|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|\d[\w.]*|->|[^\s]/gsy
 
 /**
- * Takes a statement apart that the engine has printed (`formatQuerySingleLine`): it has no comments, and one way to quote.
- * Linear in its length.
+ * Tokenises a statement that the engine has printed (`formatQuerySingleLine`): it has no comments, and only one way to
+ * quote. Linear in its length.
  */
 export function sqlTokens(sql: string): readonly SqlToken[] {
   const tokens: SqlToken[] = []

@@ -1,9 +1,10 @@
 import { type SqlToken, sqlTokens } from './sql-tokens.ts'
 
 /**
- * Functions that never fail, whatever value a column holds, and whose answer is of the size of their arguments. A
- * statement of nothing else may be computed for rows that its asker does not see, as the engine does in two places (see
- * docs/adr/0031-row-policies.md): this cannot be proved. `test/hostile/total-functions.test.ts` tries each with hostile values.
+ * Functions that never fail, whatever the column value, and whose result is about as large as their arguments. A
+ * statement that calls only these may be computed for rows that its caller may not see, as the engine does in two
+ * places (docs/adr/0031-row-policies.md): the caller cannot notice. `test/hostile/total-functions.test.ts` tests each
+ * with hostile values.
  */
 const listed = (text: string): readonly string[] => text.trim().split(/\s+/)
 
@@ -23,26 +24,26 @@ const TOTAL: ReadonlySet<string> = new Set(
   row_number rank dense_rank lag lead laginframe leadinframe first_value last_value
   toint64orzero touint64orzero tofloat64orzero toint64ornull touint64ornull tofloat64ornull`),
 )
-/** Their names in lower case, for the test that tries them. */
+/** Their names in lower case, for that test. */
 export const TOTAL_FUNCTIONS: readonly string[] = [...TOTAL]
-/** Before parentheses without being functions. */
+/** Words before parentheses that are not functions. */
 const KEYWORDS: ReadonlySet<string> = new Set(
   listed(
     'distinct on over by using values as union all intersect except select from where having exists and or not then when else',
   ),
 )
-/** Their further arguments can fail. */
+/** Functions whose further arguments can fail. */
 const OF_ONE: ReadonlySet<string> = new Set(['tostring'])
-/** Never negative, and small enough that no time runs over. */
+/** Never negative, and small enough that no time overflows. */
 const SMALL_NUMBER = /^\d{1,9}$/
 
-/** Whether a statement, as the engine prints it, calls nothing that can fail on a value of a column. */
+/** Whether a statement, as the engine prints it, calls nothing that can fail on a column value. */
 export function isTotal(sql: string): boolean {
   const all = sqlTokens(sql)
   return all.every((token, at) => (token.kind === 'name' ? isTotalName(all, at) : isTotalSign(all, at)))
 }
 
-/** A remainder fails on 0. What is added to a time can run over: only little that is written out does not. */
+/** A remainder fails on 0. Adding to a time can overflow, except for a small literal. */
 function isTotalSign(all: readonly SqlToken[], at: number): boolean {
   const { text } = all[at]!
   if (text === '%') return false
@@ -65,7 +66,7 @@ function isTotalName(all: readonly SqlToken[], at: number): boolean {
   return TOTAL.has(name) && !(OF_ONE.has(name) && hasComma(all, at + 1))
 }
 
-/** Whether these parentheses hold more than one thing. */
+/** Whether these parentheses contain more than one argument. */
 function hasComma(all: readonly SqlToken[], open: number): boolean {
   for (let at = open, depth = 0; at < all.length; at += 1) {
     const { text } = all[at]!
@@ -77,7 +78,7 @@ function hasComma(all: readonly SqlToken[], open: number): boolean {
   return false
 }
 
-/** Whether everything in these parentheses is written out: what it gives is the same for every row. */
+/** Whether everything in these parentheses is a literal, so that the result is the same for every row. */
 function isConstant(all: readonly SqlToken[], open: number): boolean {
   for (let index = open, depth = 0; index < all.length; index += 1) {
     const token = all[index]!

@@ -2,12 +2,12 @@ import { quoteText } from '../tables/column-types.ts'
 import type { Warehouse } from '../warehouse.ts'
 import type { ExistingTable } from './migration.ts'
 
-/** What reading the engine's system tables takes. */
+/** Operations needed to read the engine's system tables. */
 export type SystemTables = Pick<Warehouse, 'query' | 'database'>
 
 /**
- * Tables and their columns. Of a cluster: what is there on every server that answers; one that is new has nothing yet,
- * and the others keep what they have when it is made for all.
+ * Tables and their columns. For a cluster: what every answering server has. A new server has nothing yet, and the
+ * others keep what they have when it is created everywhere.
  */
 export async function existingTables(
   warehouse: SystemTables,
@@ -17,7 +17,7 @@ export async function existingTables(
   const of = (table: string): string =>
     cluster === undefined ? table : `clusterAllReplicas(${quoteText(cluster)}, ${table})`
   const everywhere = `HAVING count() = (SELECT count() FROM ${of('system.one')}) SETTINGS skip_unavailable_shards = 1`
-  // Of definitions that differ, the shortest lacks the most.
+  // Among different definitions, the shortest lacks the most.
   const tables = await warehouse.query<{ name: string; definition: string }>(
     `SELECT name, argMin(create_table_query, length(create_table_query)) AS definition FROM ${of('system.tables')}
      WHERE database = {database:String} GROUP BY name ${everywhere}`,

@@ -22,7 +22,7 @@ import {
   TRACE_INDEX_VIEW,
 } from '../tables/ddl-derived.ts'
 
-/** What is there already: a table's columns, its definition as the engine prints it. */
+/** An existing table: its columns, and its definition as the engine prints it. */
 export interface ExistingTable {
   readonly columns: ReadonlySet<string>
   /** `create_table_query` of system.tables. */
@@ -32,10 +32,10 @@ export interface ExistingTable {
 type Existing = ReadonlyMap<string, ExistingTable>
 
 /**
- * The statements that bring the database to what the declarations say, in order; none when it is there. Changes are
- * additive: columns, indexes and projections that a table lacks are added, retention follows the configuration; no column
- * is dropped or retyped, because old rows stay readable only while the table still holds what they were written with.
- * Each statement may be run again, and beside the same ones of another process.
+ * The statements that bring the database to what the declarations say, in order; empty when nothing is to do. Changes
+ * are additive: missing columns, indexes and projections are added, and retention follows the configuration. No column
+ * is dropped or retyped, because old rows stay readable only while the table has the columns with which they were
+ * written. Each statement may run again, even concurrently with the same statements of another process.
  */
 export function planMigration(
   streams: readonly StreamDeclaration[],
@@ -76,7 +76,7 @@ function planStream(
   ]
 }
 
-/** The table of all shards, behind which lie those that hold the rows. */
+/** The table over all shards, and the tables behind it that hold the rows. */
 function planDistributed(
   table: string,
   columns: readonly Column[],
@@ -133,8 +133,9 @@ const planColumns = (
     .map(column => `${alter(dialect, table)} ADD COLUMN IF NOT EXISTS ${textOf(column)}`)
 
 /**
- * Indexes and projections by name; older parts are served without them, and get them when they are merged. A projection that
- * replaces another is made for them at once, in the background: until then what asks for it reads their rows, and is right.
+ * Indexes and projections by name. Older parts work without them, and get them when they are merged. A projection that
+ * replaces another one is built for them at once, in the background; until then queries read their rows, with the same
+ * result.
  */
 function planParts(name: string, table: Table, found: ExistingTable, dialect: Dialect): readonly string[] {
   const missing = (word: string, texts: readonly string[] | undefined): readonly string[] =>
@@ -145,7 +146,8 @@ function planParts(name: string, table: Table, found: ExistingTable, dialect: Di
   return [
     ...missing('INDEX', table.indexes),
     ...missing('PROJECTION', table.projections),
-    // Before the old ones go: a process that ends in between finds them at its next start, and does all of it again.
+    // Before the old ones are dropped: a process that ends in between finds them at its next start, and repeats
+    // everything.
     ...(replaced.length === 0 ? [] : (table.projections ?? [])).map(
       text => `${alter(dialect, name)} MATERIALIZE PROJECTION IF EXISTS ${nameOf(text)} ${NO_WAIT}`,
     ),
@@ -153,7 +155,7 @@ function planParts(name: string, table: Table, found: ExistingTable, dialect: Di
   ]
 }
 
-/** Those that the declaration names, and earlier texts of those that it has: name_DIGEST. */
+/** Projections that the declaration replaces, and earlier versions of its own: name_DIGEST. */
 function replacedProjections(table: Table, found: ExistingTable): readonly string[] {
   const names = (table.projections ?? []).map(nameOf)
   const stems = new Set(names.flatMap(name => DIGEST_ENDING.exec(name)?.[1] ?? []))
@@ -184,5 +186,5 @@ function planTtl(
   return current === String(days) ? [] : [`${alter(dialect, name)} MODIFY TTL ${ttl} ${NO_WAIT}`]
 }
 
-/** The engine works through every part of the table: by itself, and not while the process waits to start. */
+/** The engine processes every part of the table by itself; the start does not wait for it. */
 const NO_WAIT = 'SETTINGS alter_sync = 0'

@@ -1,6 +1,6 @@
 import type { Column, ScalarKind } from '../../model/streams/stream.ts'
 
-/** ClickHouse type of a column of each kind: as stored, and as read from the record's Arrow before it is stored. */
+/** ClickHouse type of each kind of column: as stored, and as read from the record's Arrow before it is stored. */
 const TYPES = {
   string: { stored: 'String', read: 'String' },
   lowCardinality: { stored: 'LowCardinality(String)', read: 'LowCardinality(String)' },
@@ -26,17 +26,17 @@ const wrapped = (column: Column, type: string): string => (column.list === true 
 export const storedType = (column: Column): string =>
   column.stored ?? wrapped(column, TYPES[column.kind].stored)
 
-/** Type that the engine reads the Arrow column as. */
+/** Type as which the engine reads the Arrow column. */
 export const readType = (column: Column): string => wrapped(column, TYPES[column.kind].read)
 
-/** Kinds that travel as raw bytes and are stored as lower-case hex. */
+/** Kinds that are raw bytes on the wire and lower-case hex in the table. */
 export const isRawId = (kind: ScalarKind): boolean => kind === 'traceId' || kind === 'spanId'
 
-/** An identifier for SQL text. Dotted names (`Events.Name`) are one name. */
+/** Quotes an identifier for SQL. Dotted names (`Events.Name`) are one name. */
 export const quoteName = (name: string): string =>
   `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
 
-/** A string literal for SQL text, for places where the engine takes no bound value. */
+/** Quotes a string literal for SQL, for places where the engine accepts no bound value. */
 export const quoteText = (text: string): string => {
   const escaped = text
     .replaceAll('\\', '\\\\')

@@ -3,9 +3,9 @@ import { quoteName, quoteText, storedType } from './column-types.ts'
 import { DATABASE, type Dialect, LOCAL_DIALECT, qualified } from './ddl.ts'
 
 /**
- * Tokens that a server remembers. A record is sent again when its insert was not answered, or when its reader died before
- * its offset was committed: this must not be longer ago than this many inserts into the table (per shard). Replicas also
- * forget after some time, by default within an hour: here a week, as long as a log may hold what waits.
+ * Tokens that a server remembers. A record is sent again when its insert was not answered, or when its reader died
+ * before its offset was committed; at most this many inserts into the table (per shard) may happen in between. Replicas
+ * also forget after some time, by default within an hour: here a week, as long as a log may hold waiting records.
  */
 const TOKEN_SETTINGS = {
   non_replicated_deduplication_window: 10_000,
@@ -13,13 +13,13 @@ const TOKEN_SETTINGS = {
   replicated_deduplication_window_seconds: 604_800,
 } as const
 
-/** One server, whose tables many processes fill. */
+/** A single server, whose tables many processes fill. */
 export const SERVER_DIALECT: Dialect = { ...LOCAL_DIALECT, tableSettings: TOKEN_SETTINGS }
 
 /**
  * A cluster: every declared table is a Distributed one, which reads `<name>_local` of all shards; these hold the rows,
- * replicated within the shard. The path in Keeper is made of names and not of the table's UUID, so that a server that
- * is added later joins the replicas that are there.
+ * replicated within the shard. The path in Keeper consists of names and not of the table's UUID, so that a server that
+ * is added later joins the existing replicas.
  */
 export const clusterDialect = (cluster: string): Dialect => ({
   database: DATABASE,
@@ -29,7 +29,7 @@ export const clusterDialect = (cluster: string): Dialect => ({
   distributed: { cluster, stored: table => `${table}_local` },
 })
 
-/** Has no sharding key: rows go straight to the servers that hold them. */
+/** It has no sharding key: rows go directly to the servers that hold them. */
 export function createDistributed(table: string, columns: readonly string[], dialect: Dialect): string {
   const { distributed } = dialect
   if (distributed === undefined) throw new TypeError('not a cluster')
@@ -41,5 +41,5 @@ export function createDistributed(table: string, columns: readonly string[], dia
   ].join('\n')
 }
 
-/** `name type`, as a table takes it that stores nothing. */
+/** `name type`, for a table that stores nothing. */
 export const plainColumn = (column: Column): string => `${quoteName(column.name)} ${storedType(column)}`

@@ -12,9 +12,9 @@ import {
   ttlLines,
 } from './ddl.ts'
 
-/** What is derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
+/** Derived from the streams' tables: the index of traces by id, and the sums by hour and day. */
 export const TRACE_INDEX = 'otel_traces_trace_id_ts'
-/** Fills it. */
+/** The view that fills it. */
 export const TRACE_INDEX_VIEW = `${TRACE_INDEX}_mv`
 
 /** Columns of the index that finds the time range of a trace by its id. */
@@ -26,9 +26,9 @@ export const TRACE_INDEX_COLUMNS: readonly (readonly [name: string, type: string
 ]
 
 /**
- * First and last moment of every trace, by id: bounds the scan when one trace is asked for. Same name and columns as in
- * the OpenTelemetry Collector's exporter, Tenant in front. Inserting fills it in the same statement, but not
- * atomically: after a crash it can lack a block until the same token is replayed, which is why nothing is summed here.
+ * First and last time of every trace, by id: limits the scan when one trace is requested. Same name and columns as in
+ * the OpenTelemetry Collector's exporter, with Tenant in front. An insert fills it in the same statement, but not
+ * atomically: after a crash a block can be missing until the same token is replayed, so nothing is summed here.
  */
 export function createTraceIndex(retention: Retention, dialect: Dialect = LOCAL_DIALECT): readonly string[] {
   const target = storedName(dialect, TRACE_INDEX)
@@ -61,8 +61,8 @@ export const ROLLUP_VIEWS = [
 ] as const
 
 /**
- * The inner SELECT has the projection's expressions, word for word, so that the engine answers from it; the outer names.
- * (Naming inside would make `EnergyUj` of a later sum the sum of this one.)
+ * The inner SELECT has the projection's exact expressions, so that the engine answers from it; the outer one names the
+ * columns. (If the inner one named them, `EnergyUj` in a later sum would mean this sum.)
  */
 export function createRollupView(
   view: (typeof ROLLUP_VIEWS)[number],
@@ -79,12 +79,12 @@ export function createRollupView(
   return [
     `CREATE OR REPLACE VIEW ${qualified(dialect, view.name)}${dialect.onCluster} AS`,
     select,
-    // Tells this text from another version's: the engine prints a view in words of its own.
+    // Distinguishes this text from that of another version: the engine prints a view in its own words.
     `COMMENT '${MADE_FROM}${digest(select, 16)}'`,
   ].join('\n')
 }
 
-/** Begins the comment of a view, before a digest of its text. */
+/** Prefix of a view's comment, before a digest of its text. */
 export const MADE_FROM = 'made from '
 
 /** Whether a view's definition, as the engine prints it, was made from this text. */

@@ -2,9 +2,9 @@ import type { Column, StreamDeclaration, Table } from '../../model/streams/strea
 import { quoteName, storedType } from './column-types.ts'
 
 /**
- * Text of tables made from stream declarations. Pure: the same declaration gives the same text.
+ * SQL of tables made from stream declarations. Pure: the same declaration gives the same text.
  *
- * The engine is a parameter, so that replicated tables on a cluster are another value of it and not another builder.
+ * The engine is a parameter, so replicated tables on a cluster are another value of it and not another builder.
  */
 export interface Dialect {
   readonly database: string
@@ -12,9 +12,9 @@ export interface Dialect {
   readonly engine: (base: string) => string
   /** Inserted after the name of what is created or altered: empty, or ` ON CLUSTER ...`. */
   readonly onCluster: string
-  /** Over the settings that every table has. */
+  /** Override the settings that every table has. */
   readonly tableSettings?: Readonly<Record<string, number>>
-  /** Where tables are spread over shards: the cluster, and the table that holds a declared table's rows on each server. */
+  /** If tables are sharded: the cluster, and the table that holds a declared table's rows on each server. */
   readonly distributed?: { readonly cluster: string; readonly stored: (table: string) => string }
 }
 
@@ -25,10 +25,10 @@ export const DATABASE = 'wattline'
 export const LOCAL_DIALECT: Dialect = { database: DATABASE, engine: base => base, onCluster: '' }
 
 /**
- * Settings that pay, measured on the embedded engine (the figures are in the component's README):
- * - compact parts below 256 MiB: a wide part is about a hundred files, and their creation cost more than the data;
- * - 1,000 tokens: only records whose offset is not committed are ever repeated, which are a few;
- * - old parts stay a minute after a merge, so that the merged one has reached the disk when they go.
+ * Settings that pay off, measured on the embedded engine (figures in the README):
+ * - compact parts below 256 MiB: a wide part is about a hundred files, and creating them cost more than the data;
+ * - 1,000 tokens: only records whose offset is not committed are ever repeated, which are few;
+ * - old parts stay for a minute after a merge, so that the merged one is on disk when they are removed.
  */
 const TABLE_SETTINGS = {
   index_granularity: 8192,
@@ -38,10 +38,10 @@ const TABLE_SETTINGS = {
   old_parts_lifetime: 60,
 } as const
 
-/** For money: the insert waits until the part and its directory are on the disk. */
+/** For money: the insert waits until the part and its directory are on disk. */
 const FSYNC_SETTINGS = { fsync_after_insert: 1, fsync_part_directory: 1 } as const
 
-/** `name = value, ...`, as a SETTINGS clause takes it. */
+/** `name = value, ...` for a SETTINGS clause. */
 export function settingsText(settings: Readonly<Record<string, number>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}`)
@@ -66,11 +66,11 @@ export const tableSettings = (dialect: Dialect): Readonly<Record<string, number>
   ...dialect.tableSettings,
 })
 
-/** Statement that creates the database when it is missing. */
+/** Statement that creates the database if it is missing. */
 export const createDatabase = (dialect: Dialect): string =>
   `CREATE DATABASE IF NOT EXISTS ${quoteName(dialect.database)}${dialect.onCluster}`
 
-/** `name type CODEC(...)`, as CREATE and ADD COLUMN take it. */
+/** `name type CODEC(...)` for CREATE and ADD COLUMN. */
 export const columnText = (column: Column): string =>
   `${quoteName(column.name)} ${storedType(column)} CODEC(${column.codec ?? 'ZSTD(1)'})`
 
@@ -80,29 +80,29 @@ export interface Retention {
   readonly ledgerDays: number
 }
 
-/** Days that a table keeps its rows; infinite for those that it keeps for good. */
+/** Days that a table keeps its rows; infinite for tables that keep them forever. */
 export function retentionDays(table: Table, retention: Retention): number {
   if (table.retention === 'forever') return Number.POSITIVE_INFINITY
   return table.retention === 'ledger' ? retention.ledgerDays : retention.signalsDays
 }
 
 /**
- * Longest retention that is a TTL. Its times are 32-bit seconds, which end in 2106: a later one would wrap around and
- * delete the rows at once. Whoever asks for more keeps them for good.
+ * Longest retention that is written as a TTL. Its times are 32-bit seconds, which end in 2106: a later one would wrap
+ * around and delete the rows at once. With a longer retention, rows are kept forever.
  */
 export const LONGEST_TTL_DAYS = 10_000
 
-/** When rows go, as TTL takes it; null: never. */
+/** Expiry of rows as a TTL expression; null: never. */
 export const ttlText = (expression: string, days: number): string | null =>
   days > LONGEST_TTL_DAYS ? null : `${expression} + toIntervalDay(${days})`
 
-/** The line of CREATE TABLE; none when rows are kept for good. */
+/** The line of CREATE TABLE; empty when rows are kept forever. */
 export function ttlLines(expression: string, days: number): readonly string[] {
   const ttl = ttlText(expression, days)
   return ttl === null ? [] : [`TTL ${ttl}`]
 }
 
-/** CREATE TABLE of a stream; null for streams that live in the log only. */
+/** CREATE TABLE of a stream; null for streams that exist only in the log. */
 export function createTable(
   stream: StreamDeclaration,
   retention: Retention,
