@@ -21,8 +21,9 @@ import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
 import { createRestate } from './restate/processor.ts'
+import type { StoreOptions } from './store/options.ts'
 import type { RowAges } from './store/row-ages.ts'
-import { createStore, type StoreOptions } from './store/store.ts'
+import { createStore } from './store/store.ts'
 
 const DAY_NANO = 86_400_000_000_000n
 const DAY_MS = 86_400_000
@@ -96,6 +97,8 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       warehouse: options.warehouse,
       events,
       rowAges,
+      // What tables in a folder of ours have lost is found by the token of each record, see store/recover.ts.
+      combines: broker.kind === 'kafka' || options.warehouse.kind === 'clickhouse',
       ...(options.restored === undefined ? {} : { restored: options.restored }),
     }),
     createMeterProcessor({

@@ -83,6 +83,10 @@ const EMPTY: Readonly<Record<ScalarKind, unknown>> = {
   float64: 0,
 }
 
+/** Names of the columns that a record holds. Throws `record_corrupt`. */
+export const columnsIn = (stream: StreamDeclaration, record: Uint8Array): readonly string[] =>
+  opening(stream, () => onlyBatch(decompressed(record)).schema.fields.map(field => field.name))
+
 function opening<T>(stream: StreamDeclaration, open: () => T): T {
   try {
     return open()

@@ -7,9 +7,9 @@ import type { AssignedPartition, Broker, StoredRecord, Subscription } from '../.
 import { concerns } from '../../core/broker/replay.ts'
 import { asWattlineError, type WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
-import { quarantine } from '../../core/model/streams/index.ts'
 import { backoffMs, sleep } from '../../core/runtime/backoff.ts'
 import { traced } from '../../core/runtime/telemetry.ts'
+import { setAside } from './set-aside.ts'
 import { Step } from './step.ts'
 
 /** A verb over streams: the runner opens one worker for each partition that it is assigned. */
@@ -33,9 +33,10 @@ export interface PartitionWorker {
   apply(record: StoredRecord, step: Step): Promise<void> | void
   /**
    * Called after the last record of a poll, before the commit: the place to write out what `apply` has gathered. Called
-   * again after an error that says `retry`, with the same step.
+   * again after an error that says `retry`, with the same step. Gives the offset of the first record that it has not
+   * done yet, where it keeps some: the commit goes no further.
    */
-  finish?(step: Step): Promise<void> | void
+  finish?(step: Step): Promise<bigint | undefined> | Promise<void> | void
   /** Called after each poll with the wall clock: the place to notice silence. */
   tick?(nowMs: number): Promise<void>
   /** Called once, when the assignment ends, whatever ended it. */
@@ -168,12 +169,13 @@ export class Runner {
       listenedMs = performance.now()
     }
     if (nextOffset === null) return records.length === 0
-    const done = nextOffset
-    const finished = await this.#retrying(processor, partition, async () => {
-      await worker.finish?.(step)
-      return true
-    })
-    if (finished !== true) return false
+    const applied = nextOffset
+    const done = await this.#retrying(
+      processor,
+      partition,
+      async () => (await worker.finish?.(step)) ?? applied,
+    )
+    if (done === undefined) return false
     const committed = await this.#retrying(processor, partition, async () => {
       if (step.isEmpty) await partition.commit(done)
       else await partition.transact({ outputs: step.outputs, state: step.state, nextOffset: done })
@@ -194,14 +196,12 @@ export class Runner {
       try {
         await worker.apply(record, step)
       } catch (thrown) {
-        const error = asWattlineError(thrown, 'invariant_broken')
-        // What was set aside and is refused again would come back for ever, a third larger each time.
-        const again = partition.stream === quarantine.name && error.code !== 'record_corrupt'
-        if (error.disposition !== 'quarantine' || again) throw error
-        const from = { processor: processor.name, stream: partition.stream, partition: partition.partition }
-        step.quarantine(record, from, error)
-        const facts = { ...from, offset: record.offset, code: error.code }
-        this.#context.events.emit('recordQuarantined', facts, error)
+        const { stream, partition: number } = partition
+        const by = { processor: processor.name, stream, partition: number }
+        setAside(record, asWattlineError(thrown, 'invariant_broken'), by, {
+          step,
+          events: this.#context.events,
+        })
       }
       return true
     })

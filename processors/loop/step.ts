@@ -12,6 +12,12 @@ export class Step {
     return this.outputs.length === 0 && this.state.size === 0
   }
 
+  /** What it held is committed. */
+  clear(): void {
+    this.outputs.length = 0
+    this.state.clear()
+  }
+
   emit(stream: string, partition: number, record: NewRecord): void {
     this.outputs.push({ stream, partition, record })
   }

@@ -26,7 +26,7 @@ export class Rewinding {
   #before: number
 
   private constructor(
-    partition: AssignedPartition,
+    partition: Pick<AssignedPartition, 'stream' | 'partition'>,
     stream: StreamDeclaration,
     rewind: Rewind,
     options: RewindingOptions,
@@ -41,11 +41,12 @@ export class Rewinding {
 
   /** Null: the partition is not read again. */
   static async open(
-    partition: AssignedPartition,
+    state: ReadonlyMap<string, Uint8Array>,
+    partition: Pick<AssignedPartition, 'stream' | 'partition'>,
     stream: StreamDeclaration,
     options: RewindingOptions,
   ): Promise<Rewinding | null> {
-    const rewind = decodeRewind(await partition.loadState())
+    const rewind = decodeRewind(state)
     if (rewind === null) return null
     const rewinding = new Rewinding(partition, stream, rewind, options)
     // All of it was passed over, and nothing came since.

@@ -21,6 +21,7 @@ async function noted(rewind: Rewind, until: bigint): Promise<string[]> {
   const partition = {
     stream: traces.name,
     partition: 0,
+    revoked: new AbortController().signal,
     originOf: () => 'a',
     loadState: async () => new Map([[REWIND, encodeRewind(rewind)]]),
   } as unknown as AssignedPartition
