@@ -28,7 +28,9 @@ export class Combiner {
   #all = new Int32Array(0)
 
   constructor(stream: StreamDeclaration) {
-    this.#builder = createRecordBuilder(stream)
+    // What a record of an earlier version lacks, the table fills in, and nobody here.
+    const columns = stream.columns.map(({ added: _, ...column }) => column)
+    this.#builder = createRecordBuilder({ ...stream, columns })
   }
 
   /** Adds nothing where it does not answer `added`. */
