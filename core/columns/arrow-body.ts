@@ -10,13 +10,13 @@ interface PlacedBuffer {
 }
 
 /**
- * The buffers of columns as the body of one message of Arrow's stream format. Offsets that are equal stand there once: those
- * of the lists of a Nested always are, and copying and compressing them again would take as long as new ones.
+ * The buffers of columns as the body of one message of Arrow's stream format. Equal offsets are stored once: those of
+ * the lists of a Nested are always equal, and copying and compressing them again would take as long as new ones.
  */
 export class ArrowBody {
-  /** Of each column and what is nested in it: values and nulls, in turns. */
+  /** For each column and its nested columns: number of values and of nulls, alternating. */
   readonly nodes: number[] = []
-  /** Of each buffer: where in the body it begins, and its bytes, in turns. */
+  /** For each buffer: its position in the body, and its length, alternating. */
   readonly regions: number[] = []
   byteLength = 0
   readonly #placed: PlacedBuffer[] = []
@@ -26,7 +26,7 @@ export class ArrowBody {
     for (const column of columns) this.#add(column)
   }
 
-  /** Copies the body to `target[at]`; gaps between buffers are zeros whatever was there. */
+  /** Copies the body to `target[at]`; gaps between buffers are zeroed. */
   writeTo(target: Uint8Array, at: number): void {
     for (const { bytes, at: place } of this.#placed) {
       const end = at + place + bytes.length
@@ -65,7 +65,7 @@ export class ArrowBody {
   }
 }
 
-/** The dictionaries of columns and of what is nested in them, by id. */
+/** The dictionaries of columns and of their nested columns, by id. */
 export function dictionariesOf(columns: readonly Data[]): [id: number, values: Data][] {
   const found: [number, Data][] = []
   const visit = ({ type, dictionary, children }: Data): void => {

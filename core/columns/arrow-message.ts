@@ -1,9 +1,9 @@
 import type { ArrowBody } from './arrow-body.ts'
 
 /**
- * One message of Arrow's stream format: a prefix, a FlatBuffers table that says what is where in the body
- * (format/Message.fbs of Arrow), and the body. FlatBuffers leaves it to the writer where things stand: here every table has
- * its place, and only the two lists at the end vary in length.
+ * One message of Arrow's stream format: a prefix, a FlatBuffers table that describes the body
+ * (format/Message.fbs of Arrow), and the body. FlatBuffers lets the writer choose the positions: here every
+ * table has a fixed position, and only the two lists at the end vary in length.
  *
  *      0  where the Message is               36  fields of a DictionaryBatch or RecordBatch
  *      4  fields of a Message                48  that table
@@ -33,7 +33,7 @@ export class ArrowMessage {
   readonly #body: ArrowBody
   readonly #rows: number
   readonly #dictionaryId: number | null
-  /** Where the RecordBatch is and, from there, its lists. */
+  /** Position of the RecordBatch, from which its lists are found. */
   readonly #batch: number
   readonly #nodes: number
   readonly #regions: number
@@ -45,13 +45,13 @@ export class ArrowMessage {
     this.#dictionaryId = dictionaryId
     this.#batch = dictionaryId === null ? HEADER : NESTED
     this.#nodes = this.#batch + BATCH_BYTES
-    // Elements of lists are aligned to eight bytes, and a list's length comes right before them.
+    // List elements are aligned to eight bytes, and a list's length comes directly before them.
     this.#regions = this.#nodes + 4 + (body.nodes.length / 2) * PAIR_BYTES + 4
     this.#metadataBytes = this.#regions + 4 + (body.regions.length / 2) * PAIR_BYTES
     this.byteLength = PREFIX_BYTES + this.#metadataBytes + body.byteLength
   }
 
-  /** Writes it to `target[at]`, a multiple of eight; where it ends. */
+  /** Writes the message to `target[at]`, a multiple of eight; returns the end. */
   writeTo(target: Uint8Array, at: number): number {
     target.fill(0, at, at + PREFIX_BYTES + this.#metadataBytes)
     const prefix = new DataView(target.buffer, target.byteOffset + at)
@@ -94,7 +94,7 @@ export class ArrowMessage {
   }
 }
 
-/** A table's list of fields, by their places in the table, and the table's way back to it. */
+/** A table's list of fields, by their positions in the table, and the table's reference to it. */
 function writeFields(view: DataView, at: number, table: number, tableBytes: number, places: number[]): void {
   view.setUint16(at, 4 + places.length * 2, true)
   view.setUint16(at + 2, tableBytes, true)

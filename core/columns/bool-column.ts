@@ -5,7 +5,7 @@ import { grown, retained } from './growable.ts'
 
 const TYPE = new Bool()
 
-/** Builds a Bool column. One byte a row while it is filled, packed to Arrow's bitmap when written. */
+/** Builds a Bool column. It uses one byte per row while it is filled, and is packed to Arrow's bitmap when written. */
 export class BoolColumn implements ColumnBuilder<boolean> {
   readonly nullable = false
   readonly interners = []

@@ -10,7 +10,7 @@ import { MapColumn } from './map-column.ts'
 import { NumberColumn } from './number-column.ts'
 import { StringColumn } from './string-column.ts'
 
-/** Which class builds a column of which kind. */
+/** Builder class of each kind of column. */
 export interface BuilderOfKind {
   string: StringColumn
   lowCardinality: DictionaryColumn
@@ -30,13 +30,16 @@ export interface BuilderOfKind {
   float64: NumberColumn
 }
 
-/** Bytes of the ids, by kind. */
+/** Width of ids in bytes, by kind. */
 export const ID_WIDTH = { traceId: 16, spanId: 8 } as const
 
-/** Dictionary ids that a column may take; ids are given out in steps of this, so that they depend on the place alone. */
+/** Dictionary ids reserved per column: ids then depend only on the column's position. */
 export const DICTIONARIES_PER_COLUMN = 2
 
-/** Whether the kind of a column has nulls: part of the schema, whether or not a record holds any. Lists have none. */
+/**
+ * Whether a kind of column is nullable. This is part of the schema, whether or not a record contains nulls. Lists are
+ * not nullable.
+ */
 export const isNullable = ({ kind, list }: Column): boolean =>
   list !== true && (kind === 'traceId' || kind === 'spanId' || kind === 'int64?')
 

@@ -4,7 +4,7 @@ import { ID_WIDTH } from './column-kinds.ts'
 import { wideIds } from './dictionary-ids.ts'
 import { decodeUtf8 } from './utf8.ts'
 
-/** A column of a record, to be read by row. Each kind adds the arrays behind it, for readers that go by columns. */
+/** A column of a record, read by row. Each kind also exposes its arrays, for readers that work by column. */
 export interface ColumnView<Value> {
   readonly length: number
   get(row: number): Value
@@ -19,23 +19,23 @@ export interface StringView extends ColumnView<string> {
 
 /** A dictionary-encoded string column, such as `LowCardinality(String)`. */
 export interface DictionaryView extends ColumnView<string> {
-  /** Per row the index of its value, whatever width it was stored in. */
+  /** Index of each row's value, as 32 bits whatever the stored width. */
   readonly ids: Int32Array
-  /** The distinct values. Their texts are made when they are asked for: many readers compare bytes or need a few. */
+  /** The distinct values. Their texts are decoded on demand: many readers compare bytes or need only a few. */
   readonly dictionary: StringView
 }
 
-/** A map column. Of a key that occurs twice in a row `get` gives the last value. */
+/** A map column. If a key occurs twice in a row, `get` returns the last value. */
 export interface MapView extends ColumnView<Readonly<Record<string, string>>> {
-  /** Entries of `row` are those from `offsets[row]` to below `offsets[row + 1]`. */
+  /** The entries of `row` are those from `offsets[row]` to below `offsets[row + 1]`. */
   readonly offsets: Int32Array
   readonly keys: DictionaryView
   readonly values: DictionaryView
 }
 
-/** Lower-case hex, '' when absent. */
+/** Lower-case hex; '' if missing. */
 export interface IdView extends ColumnView<string> {
-  /** Id `row` is `bytes[row × width, (row + 1) × width)`, where it is present. */
+  /** Id `row` is `bytes[row × width, (row + 1) × width)`, if present. */
   readonly bytes: Uint8Array
   readonly isPresent: (row: number) => boolean
 }
@@ -55,7 +55,7 @@ export interface ListView<Items extends ColumnView<unknown>, Value> extends Colu
   readonly items: Items
 }
 
-/** Which view reads which kind. */
+/** View class of each kind. */
 export interface ViewOfKind {
   string: StringView
   lowCardinality: DictionaryView
@@ -82,7 +82,7 @@ export type ViewOf<C extends Column> = C['list'] extends true
   ? ListView<ViewOfKind[C['kind']], ValueOfView<ViewOfKind[C['kind']]>>
   : ViewOfKind[C['kind']]
 
-/** A value of any column, as rows have it. */
+/** A value of any column, as in row objects. */
 export type CellValue = RowOf<StreamDeclaration>[string]
 
 type Viewers = { readonly [Kind in ScalarKind]: (data: Data) => ViewOfKind[Kind] }
@@ -263,10 +263,10 @@ function listView(
   }
 }
 
-/** Offsets that never fall and never leave the `limit` values behind them. */
+/** Offsets that never decrease and never exceed the `limit` values behind them. */
 function checkedOffsets(data: Data, limit: number): Int32Array {
   const offsets = (data.valueOffsets as Int32Array | undefined) ?? new Int32Array(1)
-  // An empty column may come without its single offset.
+  // An empty column may lack its single offset.
   if (data.length === 0) return offsets.length > 0 ? offsets : new Int32Array(1)
   expect(offsets.length > data.length && offsets[0]! >= 0, 'an offset per row')
   let rises = true

@@ -6,8 +6,8 @@ import type { RecordBuilder } from './record-builder.ts'
 import type { RecordView } from './record-reader.ts'
 
 /**
- * Appends all values of columns that two streams have in common to a builder of the other stream, whose rows are not ended:
- * the caller fills the rest. Lists are not copied together: see `copyRows`.
+ * Appends all values of the columns that two streams have in common to a builder of the other stream, without ending
+ * the rows: the caller fills the other columns. Lists are not copied consistently: see `copyRows`.
  */
 export function copyColumns<From extends StreamDeclaration, Into extends StreamDeclaration>(
   from: RecordView<From>,

@@ -1,6 +1,6 @@
 /**
- * Copies rows of a record into a builder of the same stream: many small records become one, rows are left out, a column
- * gets another value. What comes out is of our own making to the last byte, whatever wrote the record.
+ * Copies rows of a record into a builder of the same stream: to combine small records, to leave out rows, to replace
+ * the values of a column. Every byte of the result is written here, whatever wrote the original record.
  */
 
 import { WattlineError } from '../catalogue/errors/errors.ts'
@@ -57,9 +57,9 @@ const COPIERS: Copiers = {
 }
 
 /**
- * Appends the rows named to the builder, each once, in the order given. `fixed`: values that take the place of the
- * record's own, by column. @throws WattlineError `record_corrupt` for lists that belong together and differ in length; the
- * builder is unchanged then.
+ * Appends the given rows to the builder, once each, in the given order. `fixed`: values that replace the record's own,
+ * by column. @throws WattlineError `record_corrupt` for lists of a Nested with different lengths; the builder is then
+ * unchanged.
  */
 export function copyRows<S extends StreamDeclaration>(
   from: RecordView<S>,
@@ -83,7 +83,10 @@ export function copyRows<S extends StreamDeclaration>(
   for (let at = 0; at < rows.length; at += 1) into.endRow()
 }
 
-/** Parts of a Nested (`Events.Name`, `Events.Timestamp`) must have as many values in each row: the engine refuses others. */
+/**
+ * The parts of a Nested (`Events.Name`, `Events.Timestamp`) must have the same number of values in each row: the engine
+ * refuses anything else.
+ */
 export function checkNested<S extends StreamDeclaration>(stream: S, record: RecordView<S>): void {
   const views = record.columns as Readonly<Record<string, ColumnView<unknown>>>
   const first = new Map<string, Int32Array>()
@@ -120,7 +123,7 @@ export function copierOf(column: Column, view: ColumnView<unknown>, into: Column
   }
 }
 
-/** The builder's number of a dictionary value, looked up once for each that is used. */
+/** The builder's ids of dictionary values, each looked up once on first use. */
 function interned({ length, bytes, offsets }: StringView, into: Interner): (id: number) => number {
   const known = new Int32Array(length).fill(-1)
   return id => {

@@ -6,14 +6,14 @@ import { Interner } from './interner.ts'
 
 const TEXT = new Utf8()
 
-/** Text with few distinct values: each value once, and its id per row, in as few bytes as the ids of the record need. */
+/** Text with few distinct values: each value once, and an id per row, in as few bytes as the ids of the record need. */
 export class DictionaryColumn implements ColumnBuilder<string> {
   readonly nullable = false
   readonly values = new Interner()
   readonly interners = [this.values]
   readonly #dictionaryId: number
   #ids = new Int32Array(INITIAL_ROWS)
-  /** The ids as they are stored, where 32 bits are more than they need. */
+  /** The ids as stored, when they need fewer than 32 bits. */
   #narrow: IdArray = new Uint8Array(0)
   #length = 0
 
@@ -27,7 +27,8 @@ export class DictionaryColumn implements ColumnBuilder<string> {
   }
 
   get byteSize(): number {
-    // As if all were wide: a size that jumps when one more value comes would pass the limit that it is held against.
+    // Assumes 32-bit ids: a size that jumps when one more value is added would exceed the limit that it is compared
+    // with.
     return this.#length * 4 + this.values.byteSize
   }
 
@@ -39,7 +40,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.appendId(this.values.internBytes(source, start, end))
   }
 
-  /** An id that `values` gave since the last `clear` or `truncate`. */
+  /** An id that `values` returned since the last `clear` or `truncate`. */
   appendId(id: number): void {
     if (this.#length === this.#ids.length) this.#ids = grown(this.#ids, this.#length + 1)
     this.#ids[this.#length] = id
@@ -51,7 +52,7 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     return this.#ids[row]!
   }
 
-  /** Gives a row another id. */
+  /** Changes the id of a row. */
   setId(row: number, id: number): void {
     this.#ids[row] = id
   }
@@ -68,19 +69,19 @@ export class DictionaryColumn implements ColumnBuilder<string> {
     this.#length = end
   }
 
-  /** Appends the ids of the last `rows` rows `times` times more. */
+  /** Appends the ids of the last `rows` rows another `times` times. */
   repeatLast(rows: number, times: number): void {
     const from = this.#length - rows
     const end = this.#length + rows * times
     if (end > this.#ids.length) this.#ids = grown(this.#ids, end)
-    // Twice as many each time: what was copied is copied on.
+    // Doubles each time: copied ids are copied again.
     for (let length = this.#length; length < end; length = this.#length) {
       this.#length = Math.min(end, length + (length - from))
       this.#ids.copyWithin(length, from, from + this.#length - length)
     }
   }
 
-  /** A copy of the ids of the rows from `from` to below `to`. */
+  /** A copy of the ids of rows `from` to below `to`. */
   idsIn(from: number, to = this.#length): number[] {
     const ids: number[] = []
     for (let row = from; row < to; row += 1) ids.push(this.#ids[row]!)

@@ -5,15 +5,15 @@ import { grown, retained } from './growable.ts'
 import { ByteSource } from './source.ts'
 
 /**
- * Trace and span ids, raw: half the bytes of hex, which the warehouse makes of them on insert. Absent ids are null,
- * never zeros.
+ * Trace and span ids as raw bytes: half the size of hex, to which the warehouse converts them on insert. Missing ids
+ * are null, never zeros.
  */
 export class IdColumn implements ColumnBuilder<string> {
   readonly nullable = true
   readonly interners = []
   readonly #type: FixedSizeBinary
   readonly #width: number
-  /** Ids are multiples of four bytes. */
+  /** Widths of ids are multiples of four bytes. */
   #parts: Int32Array
   readonly #source = new ByteSource()
   #present = new Uint8Array(INITIAL_ROWS)
@@ -35,7 +35,7 @@ export class IdColumn implements ColumnBuilder<string> {
     return this.#length * this.#width + (this.#length >> 3)
   }
 
-  /** Hex of the right length in either case, or '' for absent; anything else is the caller's mistake. */
+  /** Hex of the right length in either case, or '' if missing; anything else is an error of the caller. */
   append(hex: string): void {
     if (hex === '') {
       this.appendNull()
@@ -47,7 +47,7 @@ export class IdColumn implements ColumnBuilder<string> {
     this.appendBytes(Buffer.from(hex, 'hex'), 0)
   }
 
-  /** The id's bytes from `source[at]` on. */
+  /** The id's bytes, starting at `source[at]`. */
   appendBytes(source: Uint8Array, at: number): void {
     this.#reserve()
     const view = this.#source.viewOf(source)

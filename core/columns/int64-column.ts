@@ -42,7 +42,7 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
     this.appendParts(Number(bits & 0xffffffffn), Number((bits >> 32n) & 0xffffffffn))
   }
 
-  /** The low and the high 32 bits; signs do not matter. */
+  /** The low and the high 32 bits; their signs do not matter. */
   appendParts(low: number, high: number): void {
     const at = this.#length * 2
     if (at === this.#parts.length) this.#parts = grown(this.#parts, at + 2)
@@ -52,7 +52,7 @@ export class Int64Column<Value extends bigint | null = bigint> implements Column
     this.#length += 1
   }
 
-  /** This number of values that lie one after the other in `source`, from `start` on, lower parts first. */
+  /** Appends this number of consecutive values of `source`, starting at `start`, low parts first. */
   appendWordsFrom(source: DataView, start: number, values: number): void {
     const end = (this.#length + values) * 2
     if (end > this.#parts.length) this.#parts = grown(this.#parts, end)

@@ -14,35 +14,36 @@ const MINUS = 0x2d
 const TEXT = new Utf8()
 
 /**
- * The values of one dictionary, each once: ClickHouse refuses a record whose dictionary repeats a value, so a lossy
- * cache would make poison. Ids count up from 0 in order of first appearance. An open-addressing table over the values'
- * bytes; `truncate` may take back the newest values, since no older value's probe ever passed over their slots.
+ * The distinct values of one dictionary. ClickHouse refuses a record whose dictionary repeats a value, so interning
+ * must be exact: a lossy cache would make records that can never be stored. Ids count up from 0 in order of first
+ * appearance. It is an open-addressing table over the values' bytes; `truncate` may remove the newest values, since no
+ * older value's probe ever passed over their slots.
  */
 export class Interner {
   #bytes = new Uint8Array(INITIAL_BYTES)
-  /** The same bytes, to be compared four at a time. */
+  /** The same bytes, compared four at a time. */
   #view = new DataView(this.#bytes.buffer)
   readonly #source = new ByteSource()
   #offsets = new Int32Array(INITIAL_VALUES + 1)
   #hashes = new Int32Array(INITIAL_VALUES)
   /**
-   * Two numbers a slot: id + 1 of the value that sits there (0: free), and its hash beside it, so that most of those who
-   * pass by need not look it up elsewhere in memory.
+   * Two numbers per slot: the value's id + 1 (0: free), and its hash next to it, so that most probes need no further
+   * memory access.
    */
   #slots = new Int32Array(INITIAL_VALUES * 8)
   #size = 0
-  /** Ids of values that came as strings, so that constants need no encoding. */
+  /** Ids of values that were given as strings, so that constants need no encoding. */
   readonly #texts = new Map<string, number>()
-  /** The last of them: most rows of most columns repeat it. */
+  /** The last of them, which most rows of most columns repeat. */
   #text: string | null = null
   #textId = 0
-  /** Texts of values that were asked for, by id: most are asked for again. */
+  /** Texts of values that were requested, by id: most are requested again. */
   readonly #asked: (string | undefined)[] = []
-  /** Id + 1 of the texts of small integers (ports, status codes); 0: not known. */
+  /** Id + 1 of the texts of small integers (ports, status codes); 0: unknown. */
   readonly #integers = new Int32Array(SMALL_INTEGERS)
   #scratch = new Uint8Array(INITIAL_BYTES)
   #scratchView = new DataView(this.#scratch.buffer)
-  /** Not guessable, so that a sender cannot choose values that all collide. It does not show in the record. */
+  /** Random, so that a sender cannot choose values that all collide. It does not affect the record. */
   readonly #seed = randomInt(0x7fffffff)
 
   get size(): number {
@@ -54,8 +55,8 @@ export class Interner {
   }
 
   /**
-   * The id of the text in `source[start, end)`; invalid UTF-8 is repaired first. `guess`: an id that this text may well
-   * have, such as that of its predecessor; when it has, nothing is hashed.
+   * The id of the text in `source[start, end)`; invalid UTF-8 is repaired first. `guess`: an id that the text may have,
+   * such as that of its predecessor; if it matches, nothing is hashed.
    */
   internBytes(source: Uint8Array, start: number, end: number, guess = this.#size): number {
     const view = this.#source.viewOf(source)
@@ -68,7 +69,7 @@ export class Interner {
     const slot = this.#find(view, start, end, hash)
     const found = this.#slots[slot]!
     if (found > 0) return found - 1
-    // Only new values need the check: whatever is in the table is valid.
+    // Only new values need the check: everything in the table is valid.
     if (this.#copy(source, view, start, end)) return this.#insert(end - start, hash, slot)
     const repaired = repairedUtf8(source, start, end)
     return this.internBytes(repaired, 0, repaired.length)
@@ -114,7 +115,7 @@ export class Interner {
     return id
   }
 
-  /** UTF-8 of a value: a view, valid until the next value comes. */
+  /** UTF-8 of a value: a view, valid until the next value is added. */
   bytesOf(id: number): Uint8Array {
     return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1])
   }
@@ -124,7 +125,7 @@ export class Interner {
     return this.#asked[id]
   }
 
-  /** Forgets all values from id `size` on. */
+  /** Removes all values from id `size` on. */
   truncate(size: number): void {
     if (size >= this.#size) return
     const mask = this.#slots.length - 1
@@ -185,7 +186,7 @@ export class Interner {
     return hash ^ (hash >>> 16)
   }
 
-  /** Where in `slots` the value is, or the free place where it belongs. */
+  /** The slot of the value, or the free slot where it belongs. */
   #find(view: DataView, start: number, end: number, hash: number): number {
     const slots = this.#slots
     const mask = slots.length - 1
@@ -210,7 +211,7 @@ export class Interner {
     return true
   }
 
-  /** Copies what may become the next value behind the last; false when it is not UTF-8. */
+  /** Copies the possible next value behind the last one; false when it is not UTF-8. */
   #copy(source: Uint8Array, view: DataView, start: number, end: number): boolean {
     const from = this.#offsets[this.#size]!
     const to = from + end - start
@@ -221,7 +222,7 @@ export class Interner {
     return copyText(view, start, end, this.#view, from) || isUtf8(source.subarray(start, end))
   }
 
-  /** Makes the text copied last, of this many bytes, a value. */
+  /** Makes the last copied text, of this many bytes, a value. */
   #insert(length: number, hash: number, slot: number): number {
     const id = this.#size
     if (id >= this.#hashes.length) {

@@ -3,7 +3,7 @@ import { type ColumnBuilder, INITIAL_ROWS } from './column.ts'
 import { grown, retained } from './growable.ts'
 import type { Interner } from './interner.ts'
 
-/** Lists of any other kind: append to `items`, then close the row's list with `endRow`. */
+/** Lists of any other kind: append to `items`, then end the row's list with `endRow`. */
 export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<Items['append']>[0]>
   implements ColumnBuilder<readonly Value[]>
 {
@@ -33,7 +33,7 @@ export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<I
     this.endRow()
   }
 
-  /** Ends the row's list with all items since the last; `items`: how many there are, where the caller knows. */
+  /** Ends the row's list with all items since the last one; `items`: their number, if the caller knows it. */
   endRow(items = this.items.length - this.#offsets[this.#length]!): void {
     const end = this.#offsets[this.#length]! + items
     this.#length += 1
@@ -41,7 +41,7 @@ export class ListColumn<Items extends ColumnBuilder<Value>, Value = Parameters<I
     this.#offsets[this.#length] = end
   }
 
-  /** Empty lists for this many rows; what was begun after the last is not theirs. */
+  /** Empty lists for this many rows; items begun after the last list are not part of them. */
   endRowsEmpty(times: number): void {
     const end = this.#length + times
     if (end >= this.#offsets.length) this.#offsets = grown(this.#offsets, end + 1)

@@ -4,7 +4,9 @@ import { DictionaryColumn } from './dictionary-column.ts'
 import { grown, retained } from './growable.ts'
 import type { Interner } from './interner.ts'
 
-/** Entries of a map that many rows share (a resource's attributes), as ids of one column: interned once, then copied. */
+/**
+ * Entries of a map that many rows share (a resource's attributes), as ids of one column: interned once, then copied.
+ */
 export interface MapEntries {
   readonly keyIds: readonly number[]
   readonly valueIds: readonly number[]
@@ -13,8 +15,8 @@ export interface MapEntries {
 const HINT_MASK = 31
 
 /**
- * Maps of text to text. Keys repeat from row to row, and so do most values: both are interned, which halves the bytes of a
- * record. A row is put together with `put` and closed with `endRow`; within a row each key is there once.
+ * Maps of text to text. Keys, and most values, repeat from row to row, so both are interned, which halves the size of a
+ * record. A row is built with `put` and ended with `endRow`; within a row each key occurs once.
  */
 export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>> {
   readonly nullable = false
@@ -25,13 +27,13 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   readonly interners: readonly Interner[]
   #offsets = new Int32Array(INITIAL_ROWS + 1)
   #length = 0
-  // Guesses only: ids that no longer exist are never taken for others.
+  // Hints only: ids that no longer exist are never mistaken for others.
   readonly #keyHints = new Int32Array(HINT_MASK + 1)
   readonly #valueHints = new Int32Array(HINT_MASK + 1)
-  /** By id of a key: the entry at which it was put last, in whichever row. */
+  /** By key id: the entry where it was last put, in any row. */
   #places = new Int32Array(INITIAL_ROWS)
 
-  /** Takes the dictionary ids `dictionaryId` and the next. */
+  /** Uses the dictionary ids `dictionaryId` and the next one. */
   constructor(dictionaryId: number) {
     this.#keyIds = new DictionaryColumn(dictionaryId)
     this.#valueIds = new DictionaryColumn(dictionaryId + 1)
@@ -53,7 +55,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     this.endRow()
   }
 
-  /** The id of the key of entry `index` of a row: most often that of the same entry of the row before. */
+  /** The id of the key of entry `index` of a row: usually that of the same entry of the previous row. */
   keyId(index: number, source: Uint8Array, start: number, end: number): number {
     const hint = index & HINT_MASK
     const id = this.keys.internBytes(source, start, end, this.#keyHints[hint])
@@ -70,14 +72,14 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
   }
 
   /**
-   * One more entry of the row in hand, by ids that `keys` and `values` gave. A key that the row already holds gets the new
-   * value in its old place.
+   * Adds an entry to the current row, by ids from `keys` and `values`. If the row already has the key, the new value
+   * replaces the old one in place.
    */
   put(keyId: number, valueId: number): void {
     const entries = this.#keyIds.length
     if (keyId >= this.#places.length) this.#places = grown(this.#places, keyId + 1)
     const place = this.#places[keyId]!
-    // What another row, or one that was taken back, has left there is not in the row in hand, or is another key.
+    // A place left by another row, or by a discarded one, is not in the current row, or has another key.
     if (place < entries && place >= this.#offsets[this.#length]! && this.#keyIds.idAt(place) === keyId) {
       this.#valueIds.setId(place, valueId)
       return
@@ -107,7 +109,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     this.#length = last
   }
 
-  /** Takes the entries of the row in hand out again, to append them to many rows. */
+  /** Removes the entries of the current row and returns them, to append them to many rows. */
   takePending(): MapEntries {
     const from = this.#offsets[this.#length]!
     const entries = { keyIds: this.#keyIds.idsIn(from), valueIds: this.#valueIds.idsIn(from) }
@@ -115,7 +117,7 @@ export class MapColumn implements ColumnBuilder<Readonly<Record<string, string>>
     return entries
   }
 
-  /** Entries as an object, for the few rows that someone wants as objects. */
+  /** Entries as an object, for the few rows that are needed as objects. */
   recordOf({ keyIds, valueIds }: MapEntries): Record<string, string> {
     return Object.fromEntries(
       keyIds.map((keyId, at) => [this.keys.textOf(keyId), this.values.textOf(valueIds[at]!)]),

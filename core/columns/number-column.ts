@@ -12,7 +12,7 @@ import { grown, type NumericArray, retained } from './growable.ts'
 
 type NumberType = Float32 | Float64 | Int32 | Uint8 | Uint32
 
-/** Numbers of up to 32 bits and floats, stored as they are; what does not fit wraps as typed arrays do. */
+/** Numbers of up to 32 bits and floats, stored unchanged; values out of range wrap as in typed arrays. */
 export class NumberColumn implements ColumnBuilder<number> {
   readonly nullable = false
   readonly interners = []
@@ -51,7 +51,7 @@ export class NumberColumn implements ColumnBuilder<number> {
     this.#length = end
   }
 
-  /** This number of doubles that lie one after the other in `source`, from `start` on. */
+  /** Appends this number of consecutive doubles of `source`, starting at `start`. */
   appendDoublesFrom(source: DataView, start: number, values: number): void {
     const end = this.#length + values
     if (end > this.#values.length) this.#values = grown(this.#values, end)

@@ -15,30 +15,30 @@ export type ColumnsOf<S extends StreamDeclaration> = {
   readonly [C in S['columns'][number] as C['name']]: BuilderOf<C>
 }
 
-/** Where a builder stood: rows, and the size of each dictionary. */
+/** Position of a builder: its rows, and the size of each dictionary. */
 interface BuilderMark {
   readonly rows: number
   readonly dictionarySizes: readonly number[]
 }
 
 /**
- * Builds records of one stream. A row is written column by column in any order and closed with `endRow`; then every
- * column must hold one more value.
+ * Builds records of one stream. A row is written column by column in any order and ended with `endRow`; then every
+ * column must have one more value.
  */
 export interface RecordBuilder<S extends StreamDeclaration> {
   readonly stream: S
   readonly columns: ColumnsOf<S>
   /** Complete rows. */
   readonly rows: number
-  /** Raw bytes held: what the record takes before compression at most, without its few hundred bytes of schema. */
+  /** Raw bytes: upper limit of the record before compression, without its few hundred bytes of schema. */
   readonly byteSize: number
   endRow(): void
-  /** Drops what was written since the last complete row. Its dictionary values may stay: they do no harm. */
+  /** Drops everything written since the last complete row. Its dictionary values may stay; they do no harm. */
   discardRow(): void
   mark(): BuilderMark
-  /** Goes back to a mark of this record: neither rows nor dictionary values of later remain. */
+  /** Returns to a mark of this record: removes all later rows and dictionary values. */
   rollback(mark: BuilderMark): void
-  /** The rows as one record: an Arrow IPC stream of one batch, zstd. The builder is empty afterwards. */
+  /** The rows as one record: an Arrow IPC stream of one batch, zstd-compressed. The builder is empty afterwards. */
   finish(): Uint8Array
   /** Drops everything. */
   clear(): void
@@ -62,7 +62,7 @@ class ColumnarBuilder<S extends StreamDeclaration> implements RecordBuilder<S> {
     this.#columns = stream.columns.map((column, index) => createColumn(column, index))
     this.#interners = this.#columns.flatMap(column => column.interners)
     const named = stream.columns.map((column, index) => [column.name, this.#columns[index]])
-    // The kinds table makes each builder from the declaration that this type is computed from.
+    // The table of kinds makes each builder from the declaration that this type is computed from.
     this.columns = Object.fromEntries(named) as ColumnsOf<S>
   }
 
@@ -109,7 +109,7 @@ class ColumnarBuilder<S extends StreamDeclaration> implements RecordBuilder<S> {
     for (const column of this.#columns) column.clear()
   }
 
-  /** A column that got too few or too many values would shift all rows after it: better no record at all. */
+  /** A column with too few or too many values would shift all rows after it: better no record at all. */
   #checkLengths(): void {
     for (const [index, column] of this.#columns.entries()) {
       if (column.length !== this.#rows) {

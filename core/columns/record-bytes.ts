@@ -6,14 +6,16 @@ import { retained } from './growable.ts'
 
 const INITIAL_BYTES = 65_536
 
-/** Largest record that is read back: what a record of a few thousand rows can never reach, and memory can still hold. */
+/**
+ * Largest record that is read: more than a record of a few thousand rows can ever need, and small enough for memory.
+ */
 const MAX_RAW_BYTES = 1_073_741_824
 
 /**
- * Level 1 with a hash table of 2,048 entries, which stays in the first cache: a tenth faster than the level's own at
- * the same size. Matches of five bytes and more, not the seven of the level: a twentieth smaller at the same speed, since
- * ids and times are short. (Level -1 means "unset" to node:zlib and gives level 3.) The checksum costs next to nothing, and
- * tells a record that the disk has bent before anything reads lengths from it.
+ * Level 1 with a hash table of 2,048 entries, which stays in the first-level cache: a tenth faster than the level's own
+ * table at the same size. Matches of five bytes and more, not the level's seven: a twentieth smaller at the same speed,
+ * since ids and times are short. (Level -1 means "unset" to node:zlib and gives level 3.) The checksum costs next to
+ * nothing, and detects a record that the disk has corrupted before any length in it is used.
  */
 const ZSTD = {
   [constants.ZSTD_c_compressionLevel]: 1,
@@ -23,14 +25,14 @@ const ZSTD = {
 }
 
 /**
- * Records inflate three to four times. Into one buffer, that is: zlib's own pieces of 16 KiB are made and joined one by one,
- * which took longer than inflating.
+ * Records expand three to four times. They are decompressed into one buffer: zlib's own chunks of 16 KiB are allocated
+ * and joined one by one, which took longer than decompressing.
  */
 const USUAL_RATIO = 5
 const SMALLEST_CHUNK = 16_384
 const LARGEST_CHUNK = 16_777_216
 
-/** Makes records in one buffer that is used again and again: fresh pages cost more than the copying. */
+/** Makes records in one buffer that is reused: new pages cost more than copying. */
 export class RecordSerialiser {
   readonly #writer = new ArrowStreamWriter()
   #bytes: Uint8Array = new Uint8Array(INITIAL_BYTES)
@@ -50,12 +52,12 @@ export class RecordSerialiser {
 }
 
 /**
- * With room for the worst case, and knowing the size beforehand, zstd reads the record where it is and writes it in one go; otherwise
- * it first copies both ways, which took a third longer. The room left over is given back at once, and not when garbage is
- * collected next.
+ * With a buffer for the worst case and the size known in advance, zstd reads the record in place and writes it in one
+ * call. Otherwise it first copies both ways, which took a third longer. The unused rest of the buffer is released at
+ * once, not at the next garbage collection.
  */
 function compressed(raw: Uint8Array): Uint8Array<ArrayBuffer> {
-  // Below the size of Node's pool it would be a part of that.
+  // Below the size of Node's pool it would be a part of that pool.
   const chunkSize = Math.max(raw.length + (raw.length >> 8) + 1024, Buffer.poolSize)
   const options = { params: ZSTD, chunkSize, pledgedSrcSize: raw.length }
   const { buffer, byteOffset, byteLength } = zstdCompressSync(raw, options)
@@ -63,7 +65,7 @@ function compressed(raw: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
-/** Throws what zlib throws: the caller knows which record it is about. */
+/** Throws zlib's errors: the caller knows which record it is. */
 export function decompressed(record: Uint8Array, maxRawBytes = MAX_RAW_BYTES): Uint8Array {
   const chunkSize = Math.min(Math.max(record.length * USUAL_RATIO, SMALLEST_CHUNK), LARGEST_CHUNK)
   return zstdDecompressSync(record, { maxOutputLength: maxRawBytes, chunkSize })

@@ -18,9 +18,9 @@ export interface RecordView<S extends StreamDeclaration> {
 }
 
 /**
- * Opens a record: all offsets and dictionary ids are checked here, so that reading the views cannot fail. Throws
- * `record_corrupt` when the bytes do not decode or their columns are not those of the declaration. Damage is caught by
- * zstd's checksum. `maxRawBytes`: where it is to stop inflating.
+ * Opens a record. All offsets and dictionary ids are checked here, so that reading the views cannot fail. Throws
+ * `record_corrupt` when the bytes do not decode or their columns differ from the declaration. zstd's checksum detects
+ * damage. `maxRawBytes`: limit for decompression.
  */
 export function readRecord<S extends StreamDeclaration>(
   stream: S,
@@ -44,7 +44,7 @@ export function readRecord<S extends StreamDeclaration>(
   })
 }
 
-/** One column alone, for those who need no other: nothing else of the record is checked. Throws `record_corrupt`. */
+/** Reads a single column; nothing else of the record is checked. Throws `record_corrupt`. */
 export function readColumn(stream: StreamDeclaration, record: Uint8Array, name: string): ColumnView<unknown> {
   return opening(stream, () => {
     const column = stream.columns.find(declared => declared.name === name)
@@ -56,7 +56,7 @@ export function readColumn(stream: StreamDeclaration, record: Uint8Array, name: 
   })
 }
 
-/** What a column that was added later holds in a record of before: 0, '', false or null. */
+/** The value of a column that was added later, in an older record: 0, '', false or null. */
 function emptyView(column: Column, rows: number): ColumnView<unknown> {
   const builder = createColumn(column, 0) as ColumnBuilder<unknown>
   const value = column.list === true ? [] : EMPTY[column.kind]

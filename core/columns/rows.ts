@@ -5,8 +5,8 @@ import { createRecordBuilder, type RecordBuilder } from './record-builder.ts'
 import { readRecord } from './record-reader.ts'
 
 /**
- * Rows as objects to a record and back: for writers of few rows (readings, ledger entries) and for tests. Ids must be
- * hex of the right length or '' (RangeError otherwise); a map's entries keep their order.
+ * Converts row objects to a record and back: for writers of few rows (readings, ledger entries) and for tests. Ids must
+ * be hex of the right length or '' (RangeError otherwise); entries of a map keep their order.
  */
 export function encodeRows<S extends StreamDeclaration>(stream: S, rows: readonly RowOf<S>[]): Uint8Array {
   const builder = createRecordBuilder(stream)
@@ -14,7 +14,7 @@ export function encodeRows<S extends StreamDeclaration>(stream: S, rows: readonl
   return builder.finish()
 }
 
-/** Adds rows to a record in the making. */
+/** Appends rows to a record builder. */
 export function appendRows<S extends StreamDeclaration>(
   builder: RecordBuilder<S>,
   rows: readonly RowOf<S>[],

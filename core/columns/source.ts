@@ -1,6 +1,6 @@
 /**
- * Bytes that are copied from, to be read four at a time: one view of a request's body for thousands of values, since
- * making a view each would cost more than copying.
+ * Source bytes that are read four at a time: one view of a request's body for thousands of values, since a view per
+ * value would cost more than copying.
  */
 export class ByteSource {
   #bytes = NOTHING
@@ -14,7 +14,7 @@ export class ByteSource {
     return this.#view
   }
 
-  /** Lets go of the last bytes: holding on to a request's body would keep its memory. */
+  /** Drops the reference to the last bytes, which would keep the memory of a request's body. */
   forget(): void {
     this.#bytes = NOTHING
     this.#view = NOTHING_VIEW
@@ -25,7 +25,7 @@ const NOTHING: Uint8Array = new Uint8Array(0)
 const NOTHING_VIEW = new DataView(NOTHING.buffer)
 const NOT_ASCII = 0x80808080 | 0
 
-/** Copies a short text, of which most are ASCII, to `target[at]`; whether it is ASCII, and so valid UTF-8. */
+/** Copies a short, usually ASCII text to `target[at]`; returns whether it is ASCII, and therefore valid UTF-8. */
 export function copyText(
   source: DataView,
   start: number,

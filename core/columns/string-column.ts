@@ -7,10 +7,10 @@ import { encodeUtf8Into, repairedUtf8 } from './utf8.ts'
 
 const INITIAL_BYTES = 1024
 const TYPE = new Utf8()
-/** Beyond this, the engine's own copying is faster than ours. */
+/** Beyond this, the runtime's own copying is faster than ours. */
 const SHORT_BYTES = 256
 
-/** Text that seldom repeats: one run of UTF-8 and where each value ends. */
+/** Text that seldom repeats: one run of UTF-8, and the end of each value. */
 export class StringColumn implements ColumnBuilder<string> {
   readonly nullable = false
   readonly interners = []
@@ -70,7 +70,7 @@ export class StringColumn implements ColumnBuilder<string> {
     })
   }
 
-  /** False when it is not UTF-8. */
+  /** False when it is not valid UTF-8. */
   #copy(source: Uint8Array, start: number, end: number, into: number): boolean {
     if (end - start <= SHORT_BYTES) {
       const isAscii = copyText(this.#source.viewOf(source), start, end, this.#view, into)

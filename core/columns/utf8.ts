@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * UTF-8 in byte ranges. Arrow and ClickHouse want valid text, senders do not always send it: what is invalid becomes
- * U+FFFD, as the WHATWG decoder and Go's `range` do, instead of costing the sender the whole request.
+ * UTF-8 in byte ranges. Arrow and ClickHouse require valid text, but senders do not always send it: invalid bytes
+ * become U+FFFD, as in the WHATWG decoder and Go's `range`, instead of costing the sender the whole request.
  */
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -15,18 +15,18 @@ function firstNonAscii(source: Uint8Array, start: number, end: number): number {
   return at
 }
 
-/** Whether `[start, end)` is valid UTF-8. ASCII, the usual case, is checked without a call into native code. */
+/** Whether `[start, end)` is valid UTF-8. ASCII, the usual case, is checked without a native call. */
 export function isValidUtf8(source: Uint8Array, start: number, end: number): boolean {
   const suspect = firstNonAscii(source, start, end)
   return suspect === end || isUtf8(source.subarray(suspect, end))
 }
 
-/** The range as a string; what is not UTF-8 becomes U+FFFD. A leading byte order mark is kept. */
+/** The range as a string; invalid bytes become U+FFFD. A leading byte order mark is kept. */
 export function decodeUtf8(source: Uint8Array, start: number, end: number): string {
   return decoder.decode(source.subarray(start, end))
 }
 
-/** Valid UTF-8 for a range that may not be. */
+/** Valid UTF-8 for a range that may be invalid. */
 export function repairedUtf8(source: Uint8Array, start: number, end: number): Uint8Array {
   return encoder.encode(decodeUtf8(source, start, end))
 }
@@ -36,12 +36,15 @@ export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
-/** Writes UTF-8 into `target`, which must have room for three bytes per UTF-16 unit; the number of bytes written. */
+/**
+ * Writes UTF-8 into `target`, which must have space for three bytes per UTF-16 unit; returns the number of bytes
+ * written.
+ */
 export function encodeUtf8Into(text: string, target: Uint8Array, at: number): number {
   return encoder.encodeInto(text, target.subarray(at)).written
 }
 
-/** The largest end not beyond `end - start <= limit` that does not cut a character in two. */
+/** The largest end with `end - start <= limit` that does not cut a character in two. */
 export function cutUtf8(source: Uint8Array, start: number, end: number, limit: number): number {
   if (end - start <= limit) return end
   let cut = start + limit

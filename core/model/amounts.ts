@@ -1,16 +1,16 @@
 /**
- * Exact integers of the ledger as people read them: the units of the page and of the command line, and how many decimals a
- * column shows. Everything is bigint arithmetic: a float would show a sum that its parts do not have.
+ * Formats exact ledger integers for people: the units of the page and the command line, and the number of decimals in a
+ * column. All arithmetic uses bigint: a float would show a sum that differs from its parts.
  */
 import { divideHalfEven } from './decimal.ts'
 
-/** A unit and how many base units it holds. Lists are ascending. */
+/** A unit and the number of base units in it. Lists are ascending. */
 export interface Scale {
   readonly unit: string
   readonly size: bigint
 }
 
-/** How a whole column is shown: one unit, one number of decimals. */
+/** Format of a whole column: one unit, one number of decimals. */
 export interface ColumnScale extends Scale {
   readonly decimals: number
 }
@@ -51,10 +51,10 @@ export const POWER: readonly Scale[] = [
   { unit: 'MW', size: 1_000_000_000n },
 ]
 
-/** Base units of money in one unit of its currency. */
+/** Base units of money in one currency unit. */
 export const MONEY_NANO = 1_000_000_000n
 
-/** Place of the largest unit of which there is one whole; 0 where there is none. */
+/** Index of the largest unit that the amount reaches; 0 if it reaches none. */
 export function unitIndex(magnitude: bigint, scales: readonly Scale[]): number {
   let index = scales.length - 1
   while (index > 0 && magnitude < scales[index]!.size) index -= 1
@@ -68,13 +68,13 @@ export function columnScale(largest: bigint, scales: readonly Scale[]): ColumnSc
   return { unit, size, decimals: decimalsFor(magnitude / size, 4) }
 }
 
-/** Decimals with which a number shows this many digits; its whole part is given. */
+/** Decimals with which a number shows this many digits, given its whole part. */
 export function decimalsFor(whole: bigint, digits: number): number {
   const length = whole === 0n ? 1 : whole.toString().length
   return Math.max(0, digits - length)
 }
 
-/** An amount without its sign in the last decimal that is shown, rounded half to even. */
+/** The absolute amount in units of the last shown decimal, rounded half to even. */
 export const roundedTo = (amount: bigint, size: bigint, decimals: number): bigint =>
   divideHalfEven(magnitudeOf(amount) * 10n ** BigInt(decimals), size)
 
@@ -85,5 +85,5 @@ export function digitsText(rounded: bigint, decimals: number): string {
   return decimals === 0 ? whole : `${whole}.${digits.slice(-decimals)}`
 }
 
-/** The amount without its sign. */
+/** The absolute amount. */
 export const magnitudeOf = (amount: bigint): bigint => (amount < 0n ? -amount : amount)

@@ -1,12 +1,14 @@
 /**
- * Shares an integer total by integer weights so that the parts sum to the total, exactly: every part is first cut
- * towards zero, then the units left over go to the largest remainders, ties to the lower index. Each part is therefore
- * less than one unit away from its exact share. A negative total gives the mirror image of the positive one.
+ * Divides an integer total by integer weights so that the parts sum exactly to the total. Every part is first
+ * truncated towards zero; then the remaining units go to the largest remainders, ties to the lower index.
+ * Each part is therefore less than one unit away from its exact share. A negative total gives the negated
+ * parts of the positive one.
  *
- * Callers fix the order of the weights (workload id, time), so that a replay decides every tie the same way.
+ * Callers define the order of the weights (workload id, time), so that a replay breaks every tie the same
+ * way.
  *
- * @throws RangeError for a negative weight, and when nothing has a weight but there is something to share: where that
- * should go is the caller's decision, not arithmetic.
+ * @throws RangeError for a negative weight, and when all weights are 0 but the total is not: the caller must
+ * decide what to do then.
  */
 export function apportion(total: bigint, weights: readonly bigint[]): bigint[] {
   let sum = 0n
@@ -21,7 +23,7 @@ export function apportion(total: bigint, weights: readonly bigint[]): bigint[] {
   return weights.length === 2 ? inTwo(total, weights[0]!, sum) : largestRemainder(total, weights, sum)
 }
 
-/** Two parts need no ranking: the first rounds half up, which is how the tie falls to the lower index. */
+/** Two parts need no ranking: the first rounds half up, so that a tie goes to the lower index. */
 function inTwo(total: bigint, first: bigint, sum: bigint): bigint[] {
   const product = total * first
   const floor = product / sum

@@ -1,11 +1,11 @@
 /**
- * Exact decimals: factors and prices come as text ("0.25") and stay exact until one division at the end rounds, half to
- * even. No floating point anywhere between a meter and a bill.
+ * Exact decimals: factors and prices are text ("0.25") and stay exact until one division at the end rounds, half to
+ * even. There is no floating point anywhere between a meter and a bill.
  */
 export interface Decimal {
   /** The digits, with sign. */
   readonly mantissa: bigint
-  /** How many of them stand behind the point. */
+  /** Number of digits after the decimal point. */
   readonly scale: number
 }
 

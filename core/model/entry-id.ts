@@ -1,6 +1,6 @@
 import { digest } from './digest.ts'
 
-/** What makes a ledger entry: two entries with the same key are the same entry, written twice. */
+/** Identifies a ledger entry: two entries with the same key are the same entry, written twice. */
 export interface EntryKey {
   readonly tenant: string
   readonly host: string
@@ -13,8 +13,8 @@ export interface EntryKey {
   readonly entryKind: 'original' | 'correction'
   readonly revision: number
   /**
-   * After the log was lost the meter starts over, and what it still sees of a minute that was booked before is another entry:
-   * the identity of the log since then. '' where none was lost.
+   * After the log was lost, the meter starts over, and its entry for a minute that was booked before is a different
+   * entry. This is the identity of the log since then; '' if none was lost.
    */
   readonly history: string
 }
@@ -22,7 +22,7 @@ export interface EntryKey {
 /** 128 bits. */
 export const ENTRY_ID_DIGITS = 32
 
-/** 128 bits of the key's hash, hex. JSON keeps the parts apart whatever they contain. */
+/** 128 bits of the key's hash, hex. JSON separates the parts whatever they contain. */
 export const entryId = (key: EntryKey): string =>
   digest(
     JSON.stringify([

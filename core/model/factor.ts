@@ -1,4 +1,4 @@
-/** Emission factors as data: an exact value with its unit, where and when it holds, who says so. */
+/** Emission factors as data: an exact value with its unit, place, time and source. */
 import { type Decimal, decimalText, parseDecimal } from './decimal.ts'
 import { digest } from './digest.ts'
 import { YEARLY_INTENSITIES, YEARLY_SOURCE } from './yearly-intensities.ts'
@@ -15,13 +15,13 @@ export interface Factor {
   /** Average, marginal and market-based factors are never mixed in one total. */
   readonly kind: 'average' | 'marginal' | 'market'
   readonly state: 'forecast' | 'estimated' | 'final'
-  /** Follows from all of the above: the same content is the same version, on any machine. */
+  /** Derived from all of the above: the same content has the same version on any machine. */
   readonly version: string
 }
 
 type FactorContent = Omit<Factor, 'version'>
 
-/** `label` says in a word where it comes from, for people who read the version in a ledger row. */
+/** `label` is a word for the origin, for people who read the version in a ledger row. */
 export function factor(label: string, content: FactorContent): Factor {
   const { value, unit, zone, validFrom, validTo, source, kind, state } = content
   const text = decimalText(value)
@@ -29,7 +29,7 @@ export function factor(label: string, content: FactorContent): Factor {
   return { ...content, version: `${label}:${zone}:${text}:${digest(whole, 8)}` }
 }
 
-/** The built-in yearly average of a zone (ISO 3166 code of 2 or 3 letters, WORLD, EU or AFRICA); null: not known. */
+/** The built-in yearly average of a zone (ISO 3166 code of 2 or 3 letters, WORLD, EU or AFRICA); null: unknown. */
 export function yearlyIntensity(zone: string): Factor | null {
   const name = zone.toUpperCase()
   const row = YEARLY_INTENSITIES.find(([two, three]) => two === name || three === name)

@@ -1,14 +1,15 @@
 /**
- * What one Wattline tells another about records that it forwards. A request carries rows of one or more records of one
- * partition of the sender's log, in order; the manifest says of which, so that the receiver can tell what it has already.
+ * The protocol for forwarded records between two Wattline instances. A request contains rows of one or more records
+ * from one partition of the sender's log, in order; the manifest lists the records, so that the receiver can recognise
+ * those that it has already.
  */
 import { digest } from './digest.ts'
 import type { StreamDeclaration } from './streams/stream.ts'
 
-/** Where records are taken, by POST: followed by the name of the stream. */
+/** Route for forwarded records (POST), followed by the name of the stream. */
 export const RECORDS_ROUTE = '/v1/wattline/records/'
 
-/** Names of the sender's headers; in the receiver's log the same facts are headers of the record. */
+/** Names of the sender's headers; in the receiver's log, the same facts are headers of the record. */
 export const FORWARD_HEADERS = {
   /** Identity of the sender's log. */
   origin: 'wattline-origin',
@@ -20,28 +21,28 @@ export const FORWARD_HEADERS = {
   schema: 'wattline-schema',
 } as const
 
-/** Only in the receiver's log: the tenant that all rows get, from the credential; and the stream, which is in the path. */
+/** Only in the receiver's log: the tenant of all rows, from the credential; and the stream, which is in the path. */
 export const ADMIT_HEADERS = { tenant: 'wattline-tenant', stream: 'wattline-stream' } as const
 
-/** Header of records in their own stream that came from other instances: their hosts may be silent for long. */
+/** Header of records that came from other instances: their hosts may be silent for long. */
 export const FORWARDED_HEADER = 'forwarded'
 
-/** Most records of the sender's log in one request: no more than that ever has to be known again. */
+/** Maximum number of the sender's records in one request: the receiver never has to remember more. */
 export const MAX_RECORDS = 128
-/** Most rows of one request. */
+/** Maximum number of rows in one request. */
 export const MAX_ROWS = 262_144
 
 /** One record of the sender's log whose rows are in the request. */
 export interface SourceRecord {
   readonly offset: bigint
   readonly rows: number
-  /** CRC-32 of its bytes: tells the same record from another that has its offset. */
+  /** CRC-32 of its bytes: distinguishes the record from another one with the same offset. */
   readonly checksum: number
 }
 
 /**
- * Offsets, rows and checksums: `17230:5.9af3c1d2,8.00ff12aa,17240:1.0badcafe`. An offset is written where it does not
- * follow the one before.
+ * Offsets, rows and checksums: `17230:5.9af3c1d2,8.00ff12aa,17240:1.0badcafe`. An offset is written only if it does not
+ * follow the previous one.
  */
 export function manifestText(records: readonly SourceRecord[]): string {
   let next = -1n
@@ -57,7 +58,7 @@ export function manifestText(records: readonly SourceRecord[]): string {
 const ENTRY = /^(?:(\d{1,19}):)?(\d{1,9})\.([0-9a-f]{8})$/
 const MAX_OFFSET = 2n ** 63n - 1n
 
-/** The records of a manifest, offsets rising; null when it is not one. */
+/** The records of a manifest, in ascending offsets; null when it is invalid. */
 export function parseManifest(text: string): readonly SourceRecord[] | null {
   const records: SourceRecord[] = []
   let next: bigint | null = null
@@ -72,9 +73,9 @@ export function parseManifest(text: string): readonly SourceRecord[] | null {
   return records
 }
 
-/** Shape of an identity of a log, as a header has it. */
+/** Format of a log's identity in a header. */
 export const ORIGIN_SHAPE = /^[a-zA-Z0-9_-]{8,64}$/
 
-/** Names the shape of a stream's records: sender and receiver must have the same. */
+/** Identifies the columns of a stream's records: sender and receiver must have the same. */
 export const schemaId = ({ name, columns }: StreamDeclaration): string =>
   digest([name, ...columns.map(({ name, kind, list }) => `${name} ${kind} ${list === true}`)].join('\n'), 16)

@@ -2,9 +2,9 @@
 export type Labels = Readonly<Record<string, string>>
 
 /**
- * Labels in Prometheus' exposition form, `a="x",b="y"`. The text format and OpenMetrics escape backslash, double quote and line
- * feed, and nothing else: readers keep the backslash of any other escape, so a tab written as `\t` would be read as two
- * characters. Tabs, carriage returns and other control characters stand as they are.
+ * Labels in Prometheus' exposition form, `a="x",b="y"`. The text format and OpenMetrics escape only backslash, double
+ * quote and line feed. Readers keep the backslash of any other escape, so a tab written as `\t` would be read as two
+ * characters. Tabs, carriage returns and other control characters are written unchanged.
  */
 export const labelText = (labels: Labels): string =>
   Object.entries(labels)

@@ -1,20 +1,20 @@
-/** How energy is known, the best first: an amount is as good as the worst that went into it. */
+/** How an amount of energy was determined, best first: an amount is as good as its worst part. */
 const QUALITIES = ['measured', 'interpolated', 'estimated', 'simulated'] as const
-/** How an amount of energy is known. */
+/** How an amount of energy was determined. */
 export type Quality = (typeof QUALITIES)[number]
 
-/** The same of readings: interpolated is only what the meter makes of them. */
+/** The same for readings: only the meter makes interpolated amounts. */
 const READING_QUALITIES = ['measured', 'estimated', 'simulated'] as const
-/** What a reading says of itself. */
+/** The quality of a reading, as stated by its source. */
 export type ReadingQuality = (typeof READING_QUALITIES)[number]
 
-/** A reading's place among the qualities, 0 for the best; an unknown quality counts as measured. */
+/** A reading's rank among the qualities, 0 for the best; an unknown quality counts as measured. */
 export const qualityRank = (quality: string): number => rankIn(READING_QUALITIES, quality)
 
-/** The lowest quality of some; `measured` for none. */
+/** The lowest of the qualities; `measured` if there are none. */
 export const worstQuality = (qualities: readonly string[]): Quality => worstIn(QUALITIES, qualities)
 
-/** The same of readings. */
+/** The same for readings. */
 export const worstReadingQuality = (qualities: readonly string[]): ReadingQuality =>
   worstIn(READING_QUALITIES, qualities)
 

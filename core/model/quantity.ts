@@ -18,7 +18,7 @@ export type ByteSeconds = IntegerOf<'B·s'>
 /** Nanoseconds since the Unix epoch, UTC, as OTLP sends them. */
 export type UnixNano = IntegerOf<'ns since epoch'>
 
-/** Casts a raw integer to a quantity; the call names the unit at the place where the number enters. */
+/** Marks a raw integer as a quantity, where the number enters; nothing is converted or checked. */
 export const microJoules = (value: bigint): MicroJoules => value as MicroJoules
 /** Declares the value to be µs; nothing is converted or checked. */
 export const microseconds = (value: bigint): Microseconds => value as Microseconds

@@ -1,11 +1,11 @@
-/** Integer arithmetic in numbers where 53 bits do, for loops in which a bigint a step costs too much. */
+/** Integer arithmetic in numbers where 53 bits suffice, for loops in which a bigint per step costs too much. */
 
 const HALF_WORD = 65_536
 
 /**
- * `factor x other / divisor`, rounded half to even, exactly: the product itself may need 110 bits. NaN where the result
- * or a part of it might not be exact; then the caller computes with bigints. All three are integers, `factor` and `other`
- * at most 2^53 and not negative, `divisor` from 1 to 2^31.
+ * `factor x other / divisor`, rounded half to even, exactly, although the product may need 110 bits. NaN if the result
+ * or an intermediate value might not be exact; the caller then computes with bigints. All three are integers, `factor`
+ * and `other` at most 2^53 and not negative, `divisor` from 1 to 2^31.
  */
 export function scaledHalfEven(factor: number, other: number, divisor: number): number {
   if (!(factor >= 0 && other >= 0)) return Number.NaN
@@ -15,7 +15,7 @@ export function scaledHalfEven(factor: number, other: number, divisor: number): 
   const restFactor = factor - wholeFactor * divisor
   const whole = factor * wholeOther + wholeFactor * restOther
   if (!(whole <= Number.MAX_SAFE_INTEGER - 2 * divisor)) return Number.NaN
-  // What is left is rest x rest / divisor: 62 bits, as a long division in two steps of 16.
+  // The rest is rest x rest / divisor: 62 bits, as a long division in two steps of 16.
   const high = Math.floor(restFactor / HALF_WORD)
   const first = high * restOther
   const firstQuotient = Math.floor(first / divisor)

@@ -1,27 +1,27 @@
 import { apportion } from './apportion.ts'
 import { smaller, sumOf } from './integers.ts'
 
-/** What is known of one interval of one host and component. Times are those of the whole interval, in µs. */
+/** What is known about one interval of one host and component. Times are for the whole interval, in µs. */
 export interface SplitInput {
-  /** What the meters counted, µJ, not negative. */
+  /** Energy counted by the meters, µJ, not negative. */
   readonly energyUj: bigint
   /** CPU time that was not idle. */
   readonly busyUs: bigint
-  /** CPU time there was: the sum over all modes. 0n: unknown. */
+  /** Available CPU time: the sum over all modes. 0n: unknown. */
   readonly capacityUs: bigint
   /** CPU time of each workload; the order decides ties, so sort by workload id. */
   readonly workloadsUs: readonly bigint[]
-  /** Byte-seconds of each workload, in the same order, null where unknown: shares memory energy in place of CPU time. */
+  /** Byte-seconds of each workload, in the same order, null where unknown: shares memory energy instead of CPU time. */
   readonly byteSeconds?: readonly (bigint | null)[]
-  /** How an exporter itself splits energy of the host, µJ: taken where the capacity is unknown. */
+  /** How an exporter itself splits the host's energy, µJ: used where the capacity is unknown. */
   readonly activity?: { readonly activeUj: bigint; readonly idleUj: bigint }
-  /** Method `baseline`: what the host draws when idle in this interval, µJ. Capped at `energyUj`. */
+  /** Method `baseline`: energy of the idle host in this interval, µJ. Capped at `energyUj`. */
   readonly baselineUj?: bigint
 }
 
-/** In sum exactly the energy that went in. */
+/** The sum is exactly the input energy. */
 export interface Split {
-  /** none: nothing tells idle from active, so that all of it is unattributed. */
+  /** none: idle and active energy cannot be separated, so all of it is unattributed. */
   readonly method: 'ratio' | 'baseline' | 'none'
   readonly activeUj: readonly bigint[]
   readonly idleUj: bigint
@@ -29,16 +29,20 @@ export interface Split {
 }
 
 /**
- * Who used the energy of an interval (docs/walkthrough-watt.md): first idle against active, then active by use.
+ * Splits the energy of an interval (docs/walkthrough-watt.md): first into idle and active, then the active
+ * part by use.
  *
- * - `ratio`: active = energy x busy / capacity (busy is capped at the capacity), the rest idle. Where the capacity is unknown, as
- *   much is active as an exporter says of its own meters.
+ * - `ratio`: active = energy x busy / capacity (busy is capped at the capacity), the rest idle. Where the
+ *   capacity is unknown, the active part is what an exporter reports for its own meters.
  * - `baseline`: idle = what the host draws when idle, the rest active.
- * - Active goes to workloads by CPU time out of the busy time; busy time of no known workload is unattributed. When the
- *   workloads' counters show more than the host's (they are read a moment apart), they share all that is active.
- * - Memory energy: the same, but what falls to workloads whose memory is known is shared among them by memory x time.
+ * - Active energy goes to workloads by their part of the busy CPU time; busy time of no known workload is
+ *   unattributed. When the workloads' counters exceed the host's (they are read a moment apart), they share
+ *   all active energy.
+ * - Memory energy: the same, but the part of workloads whose memory is known is shared among them by memory x
+ *   time.
  *
- * Conservation: active + idle + unattributed = energy, in integers; every division is by largest remainder.
+ * Conservation: active + idle + unattributed = energy, in integers; every division uses the largest
+ * remainder.
  */
 export function split(input: SplitInput): Split {
   const { energyUj, capacityUs } = input
@@ -72,8 +76,8 @@ function activeEnergy({ energyUj, busyUs, capacityUs, baselineUj, activity }: Sp
 }
 
 /**
- * Energy by CPU time out of all there is, that of memory by memory x time among those whose memory is known; `unknownUs` belongs to no
- * workload. Some CPU time must be above 0.
+ * Energy of CPU time by each workload's part of it; energy of memory by memory x time among workloads whose memory is
+ * known. `unknownUs` belongs to no workload. Some CPU time must be above 0.
  */
 export function shareByUse(
   activeUj: bigint,

@@ -1,12 +1,12 @@
 /**
- * Units of metrics as senders write them: UCUM, as OpenTelemetry asks for, and the words of Prometheus. Exact: a factor is a
- * quotient of integers, and what is not known for sure has no factor.
+ * Units of metrics as senders write them: UCUM, which OpenTelemetry requires, and the names of Prometheus. Exact: a
+ * factor is a quotient of integers, and an uncertain unit has no factor.
  */
 
 /** What a unit measures; `none` is a plain number. */
 export type UnitDimension = 'energy' | 'power' | 'time' | 'information' | 'none'
 
-/** One of the unit is `numerator / denominator` J, W, s, By, or plain ones. */
+/** One unit is `numerator / denominator` J, W, s, By, or plain ones. */
 interface UnitOfMeasure {
   readonly dimension: UnitDimension
   readonly numerator: bigint
@@ -16,7 +16,7 @@ interface UnitOfMeasure {
 /** Longer texts are not units. */
 export const LONGEST_UNIT = 32
 
-/** Of SI, by UCUM's letters. `u` is written as µ (two characters look like it) by some. */
+/** SI prefixes, by their letters in UCUM. Some senders write `u` as µ (two characters look like it). */
 const DECIMAL_PREFIXES: ReadonlyMap<string, number> = new Map(
   Object.entries({
     T: 12,
@@ -46,14 +46,14 @@ const BINARY_PREFIXES: ReadonlyMap<string, bigint> = new Map(
 interface Atom {
   readonly dimension: UnitDimension
   readonly times: bigint
-  /** Minutes and hours take no prefix, bytes take those of both kinds. */
+  /** Minutes and hours take no prefix, bytes take both kinds. */
   readonly prefixes: 'none' | 'decimal' | 'both'
 }
 
 const ATOMS: ReadonlyMap<string, Atom> = new Map(
   Object.entries<Atom>({
     J: { dimension: 'energy', times: 1n, prefixes: 'decimal' },
-    // Not UCUM, which wants `W.h`, but what everybody writes.
+    // Not valid UCUM, which requires `W.h`, but what everyone writes.
     Wh: { dimension: 'energy', times: 3600n, prefixes: 'decimal' },
     Ws: { dimension: 'energy', times: 1n, prefixes: 'decimal' },
     W: { dimension: 'power', times: 1n, prefixes: 'decimal' },
@@ -62,17 +62,17 @@ const ATOMS: ReadonlyMap<string, Atom> = new Map(
     h: { dimension: 'time', times: 3600n, prefixes: 'none' },
     d: { dimension: 'time', times: 86_400n, prefixes: 'none' },
     By: { dimension: 'information', times: 1n, prefixes: 'both' },
-    // Of units, `m1` is what the words `millicores` come to.
+    // `m1` is what the word `millicores` becomes.
     '1': { dimension: 'none', times: 1n, prefixes: 'decimal' },
   }),
 )
 
-/** Bytes as people write them. `KB` and the like mean 1000 or 1024, so that they are nothing. */
+/** Bytes as people write them. `KB` and the like may mean 1000 or 1024, so they are not units here. */
 const OTHER_BYTES: ReadonlyMap<string, string> = new Map(
   Object.entries({ B: 'By', KiB: 'KiBy', MiB: 'MiBy', GiB: 'GiBy', TiB: 'TiBy' }),
 )
 
-/** Words of OpenMetrics and of exporters: each with the prefixes that are written out. */
+/** Unit names of OpenMetrics and of exporters, each with the prefixes that are written out. */
 const WORDS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     joule: 'J',
@@ -107,7 +107,7 @@ const WORD_PREFIXES: readonly (readonly [string, string])[] = Object.entries({
   tebi: 'Ti',
 })
 
-/** What a unit means; null: it is not known here, or is not a unit of energy, power, time, information or count. */
+/** The meaning of a unit; null: it is unknown, or is not a unit of energy, power, time, information or count. */
 export function unitOfMeasure(text: string): UnitOfMeasure | null {
   if (text.length > LONGEST_UNIT) return null
   // `{cpu}` says what is counted, and is not a unit.

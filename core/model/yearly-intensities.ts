@@ -1,13 +1,14 @@
 /**
- * Yearly averages of grid carbon intensity by country: what is used until someone configures or fetches better. gCO2e per
+ * Yearly averages of grid carbon intensity by country, used until a better value is configured or fetched. gCO2e per
  * kWh generated, life-cycle scope; production, not consumption.
  *
- * Ember (2025); Energy Institute - Statistical Review of World Energy (2025) - processed by Our World in Data, CC BY 4.0
+ * Ember (2025); Energy Institute - Statistical Review of World Energy (2025) - processed by Our World in Data, CC BY
+ * 4.0
  */
 export const YEARLY_SOURCE =
   'Ember (2025); Energy Institute - Statistical Review of World Energy (2025) - processed by Our World in Data, CC BY 4.0'
 
-/** ISO 3166 two letters, three letters, gCO2e/kWh as exact decimal, year. Regions have one name in both places. */
+/** ISO 3166 two letters, three letters, gCO2e/kWh as exact decimal, year. Regions have the same name in both places. */
 export const YEARLY_INTENSITIES: readonly (readonly [string, string, string, number])[] = [
   ['WORLD', 'WORLD', '473.0', 2024],
   ['EU', 'EU', '213.3', 2024],

@@ -5,8 +5,8 @@ import type { StreamDeclaration } from './stream.ts'
 import { traces } from './traces.ts'
 
 /**
- * Records of other streams as other instances have forwarded them, until processor `admit` has put each into its stream
- * once. Headers say which (core/model/forwarding.ts); it has no columns of its own.
+ * Records of other streams as forwarded by other instances, until processor `admit` has put each into its stream once.
+ * Headers describe them (core/model/forwarding.ts); the stream has no columns of its own.
  */
 export const forwarded = {
   name: 'forwarded',
@@ -14,7 +14,7 @@ export const forwarded = {
   columns: [],
 } as const satisfies StreamDeclaration
 
-/** What is measured and sent; what follows from it (energy, ledger) is computed where it is stored. */
+/** Streams that are measured and forwarded; derived data (energy, ledger) is computed where it is stored. */
 export const FORWARDED_STREAMS: readonly StreamDeclaration[] = [
   traces,
   metricsGauge,
@@ -26,7 +26,7 @@ export const FORWARDED_STREAMS: readonly StreamDeclaration[] = [
   readings,
 ]
 
-/** Column that says when a row happened, by stream: what limits on time are about. */
+/** The column with the event time of a row, by stream: time limits apply to it. */
 export const TIME_COLUMN: Readonly<Record<string, string>> = Object.fromEntries(
   FORWARDED_STREAMS.map(({ name, columns }) => [
     name,

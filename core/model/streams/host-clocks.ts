@@ -1,8 +1,9 @@
 import { column, type StreamDeclaration } from './stream.ts'
 
 /**
- * Hosts whose readings are dated otherwise than their arrival says: a row when that begins, when it changes much, every hour while
- * it lasts, and when it is over. A host that never had a row is right, or has not been seen for three minutes.
+ * Hosts whose readings are dated differently from their arrival. A row is written when this begins, when it changes
+ * much, every hour while it lasts, and when it ends. A host that never had a row is right, or has not been observed for
+ * three minutes.
  */
 export const hostClocks = {
   name: 'host_clocks',
@@ -11,11 +12,12 @@ export const hostClocks = {
     column('Tenant', 'lowCardinality'),
     column('Host', 'lowCardinality'),
     column('HostName', 'lowCardinality'),
-    // Of the arrival, by the clock that stamps records.
+    // Time of arrival, by the clock that stamps records.
     column('Time', 'seconds'),
-    // ahead: its clock is ahead. behind: its clock is behind, or its readings are always so late. right: neither any more.
+    // ahead: its clock is ahead. behind: its clock is behind, or its readings are always that late. right: neither any
+    // more.
     column('State', 'lowCardinality'),
-    // What the newest reading is dated after its arrival, at its least delayed, ms: below 0 it is behind.
+    // By how many ms the newest reading is dated after its arrival, at the least delay; negative: behind.
     column('OffsetMs', 'int64'),
   ],
   table: {

@@ -10,7 +10,7 @@ import { readings } from './readings.ts'
 import type { StreamDeclaration } from './stream.ts'
 import { traces } from './traces.ts'
 
-/** Every stream there is. Topics, tables and the reference page are made from this list alone. */
+/** Every stream. Topics, tables and the reference page are generated from this list. */
 export const STREAMS: readonly StreamDeclaration[] = [
   traces,
   metricsGauge,

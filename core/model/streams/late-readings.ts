@@ -1,8 +1,8 @@
 import { column, type StreamDeclaration } from './stream.ts'
 
 /**
- * Readings that were not metered, most of them because their window was closed when they came: kept in `readings`, counted
- * here, one row per record, host, window and series. What they would have added waits for restating.
+ * Readings that were not metered, mostly because their window was closed when they arrived. They are kept in
+ * `readings`, and counted here: one row per record, host, window and series. Their missing energy waits for restating.
  */
 export const lateReadings = {
   name: 'late_readings',
@@ -20,9 +20,10 @@ export const lateReadings = {
     column('Value', 'int64'),
     // The reading's own time.
     column('Timestamp', 'timestampNs'),
-    // closed: the window was closed. out_of_order: inside an interval that a closed window used. overflow: too many wait.
-    // no_room: a new series of a tenant that has used up metering.state_bytes. ahead: dated after its arrival by a clock that
-    // was set right since. implausible: more power or CPU time than is possible; Value is what it says.
+    // closed: the window was closed. out_of_order: inside an interval that a closed window used. overflow: too many
+    // wait. no_room: a new series of a tenant that has reached metering.state_bytes. ahead: dated after its arrival by
+    // a clock that was corrected since. implausible: more power or CPU time than possible; Value is what the reading
+    // says.
     column('Reason', 'lowCardinality'),
   ],
   table: {

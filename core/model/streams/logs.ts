@@ -1,6 +1,6 @@
 import { column, repeated, type StreamDeclaration } from './stream.ts'
 
-/** Log records, generation B of the exporter's schema (no TimestampTime), Tenant in front. */
+/** Log records, generation B of the exporter's schema (no TimestampTime), with Tenant in front. */
 export const logs = {
   name: 'logs',
   key: 'none',

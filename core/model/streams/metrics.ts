@@ -1,6 +1,6 @@
 import { type Column, column, list, repeated, type StreamDeclaration } from './stream.ts'
 
-/** The five OTLP metric kinds, each with a table of its own, as the OpenTelemetry Collector's exporter lays them out. */
+/** The five OTLP metric kinds, each with its own table, laid out as in the OpenTelemetry Collector's exporter. */
 const common = [
   column('Tenant', 'lowCardinality'),
   column('ResourceAttributes', 'stringMap'),
@@ -50,7 +50,7 @@ const metricStream = <const Kind extends string, const Columns extends readonly 
     },
   }) as const satisfies StreamDeclaration
 
-/** OTLP gauges, one row a data point. */
+/** OTLP gauges, one row per data point. */
 export const metricsGauge = metricStream('gauge', [
   column('Value', 'float64'),
   column('Flags', 'uint32'),
@@ -66,7 +66,7 @@ export const metricsSum = metricStream('sum', [
   column('IsMonotonic', 'bool', 'Delta(1), ZSTD(1)'),
 ])
 
-/** OTLP histograms with explicit bounds: `BucketCounts` has one element more than `ExplicitBounds`. */
+/** OTLP histograms with explicit bounds: `BucketCounts` has one more element than `ExplicitBounds`. */
 export const metricsHistogram = metricStream('histogram', [
   column('Count', 'uint64', 'Delta(8), ZSTD(1)'),
   column('Sum', 'float64'),

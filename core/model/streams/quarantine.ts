@@ -1,9 +1,11 @@
 import { column, type StreamDeclaration } from './stream.ts'
 
-/** Code of rows that note a replay: begun, and done; then Error is the record's new place, `traces/0/25`. */
+/** Codes of rows that record a replay: begun, and done; Error is then the record's new position, `traces/0/25`. */
 export const REPLAY_CODES = ['replaying', 'replayed'] as const
 
-/** Records that no one could process, whole and with the error, so that a corrected version can process them later. */
+/**
+ * Records that could not be processed, complete and with the error, so that a corrected version can process them later.
+ */
 export const quarantine = {
   name: 'quarantine',
   key: 'none',
@@ -13,13 +15,13 @@ export const quarantine = {
     column('Stream', 'lowCardinality'),
     column('Partition', 'uint32'),
     column('Offset', 'int64'),
-    // Code of the error catalogue, and the error's own words; or one of REPLAY_CODES.
+    // Code of the error catalogue; Error is its message. Or one of REPLAY_CODES.
     column('Code', 'lowCardinality'),
     column('Error', 'string'),
     column('Headers', 'stringMap'),
     // The record's bytes, base64.
     column('Record', 'string'),
-    // Of records of streams that have keys; else empty.
+    // For records of streams with keys; otherwise empty.
     column('Key', 'string'),
   ],
   table: {

@@ -2,13 +2,16 @@ import { FORWARDED_STREAMS } from './forwarded.ts'
 import { energy, factors, forwarded, readings, STREAMS } from './index.ts'
 import { tablesOf } from './stream.ts'
 
-/** A consumer group and a stream that it reads: what keeps records from being trimmed, and what lag is reported for. */
+/**
+ * A consumer group and a stream that it reads. Its records are not trimmed before the group has read them, and its lag
+ * is reported.
+ */
 export interface LogReader {
   readonly group: string
   readonly stream: string
 }
 
-/** Who reads the log, by what is run over it. */
+/** The readers of the log, depending on what runs on it. */
 export function logReaders(runs: {
   readonly processors: boolean
   /** The log is forwarded to another instance. */

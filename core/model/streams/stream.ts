@@ -1,6 +1,6 @@
 /**
- * One declaration of a stream gives its topic, the Arrow schema of its records and its ClickHouse table.
- * A record of a stream is one Arrow IPC stream, compressed with zstd: complete with schema, one record batch.
+ * One declaration of a stream defines its topic, the Arrow schema of its records and its ClickHouse table. A record of
+ * a stream is one Arrow IPC stream, compressed with zstd: complete with schema, one record batch.
  */
 
 /**
@@ -46,18 +46,18 @@ export interface Column {
   readonly name: string
   readonly kind: ScalarKind
   readonly list?: true
-  /** ClickHouse codec; `ZSTD(1)` when absent. */
+  /** ClickHouse codec; default `ZSTD(1)`. */
   readonly codec?: string
-  /** ClickHouse type in the table, where it is not that of the kind; the engine converts on insert. */
+  /** ClickHouse type in the table, if it differs from that of the kind; the engine converts on insert. */
   readonly stored?: string
-  /** Records of before it was added lack it: readers find 0, '', false or null there. */
+  /** Older records lack this column: readers find 0, '', false or null. */
   readonly added?: true
 }
 
 /** How the rows of a stream are stored in ClickHouse. */
 export interface Table {
   readonly name: string
-  /** `MergeTree` when absent. */
+  /** Default `MergeTree`. */
   readonly engine?: 'ReplacingMergeTree'
   readonly partitionBy: string
   readonly orderBy: readonly string[]
@@ -66,11 +66,11 @@ export interface Table {
   readonly indexes?: readonly string[]
   /** Aggregate projections, verbatim (`name (SELECT ... GROUP BY ...)`). */
   readonly projections?: readonly string[]
-  /** Names of other projections that those above stand in for: dropped where a table of before has them. */
+  /** Names of projections that those above replace: dropped if an older table has them. */
   readonly replacedProjections?: readonly string[]
-  /** Expression of the time column that retention counts from. */
+  /** Expression of the time column from which retention counts. */
   readonly ttlFrom: string
-  /** Which retention setting applies. */
+  /** The retention setting that applies. */
   readonly retention: 'signals' | 'ledger' | 'forever'
   /** The rows are money: wait for the disk on every insert. */
   readonly fsync?: true
@@ -83,11 +83,11 @@ export interface StreamDeclaration {
   /** `none`: round robin. `host`: records hold rows of hosts of one partition only, see partition.ts. */
   readonly key: 'none' | 'host'
   readonly columns: readonly Column[]
-  /** Absent for streams that live in the log only. */
+  /** Absent for streams that exist only in the log. */
   readonly table?: Table
-  /** A record replaces those of its key before it, and the newest stays in the log for good. One partition. */
+  /** A record replaces earlier ones with the same key, and the newest stays in the log forever. One partition. */
   readonly compacted?: true
-  /** Of a stream whose records are rows of several tables: these. */
+  /** For a stream whose records are rows of several tables: those tables. */
   readonly holds?: readonly StreamDeclaration[]
 }
 
@@ -95,7 +95,7 @@ export interface StreamDeclaration {
 export const tablesOf = (stream: StreamDeclaration): readonly StreamDeclaration[] =>
   stream.holds ?? (stream.table === undefined ? [] : [stream])
 
-/** Literal types are kept, so that `RowOf` knows every column. */
+/** Keeps literal types, so that `RowOf` knows every column. */
 export const column = <const Name extends string, const Kind extends ScalarKind>(
   name: Name,
   kind: Kind,
@@ -106,10 +106,10 @@ export const column = <const Name extends string, const Kind extends ScalarKind>
     readonly kind: Kind
   }
 
-/** A column that a stream did not always have. */
+/** A column that was added to an existing stream. */
 export const added = <const C extends Column>(declared: C): C => ({ ...declared, added: true })
 
-/** Text that is the same on row after row: ids in the record, though text in the table as in the exporter's. */
+/** Text that repeats in consecutive rows: ids in the record, but plain text in the table, as in the exporter's. */
 export const repeated = <const Name extends string>(name: Name) =>
   ({ name, kind: 'lowCardinality', stored: 'String' }) as const
 
@@ -121,7 +121,7 @@ interface TypeOfKind {
   string: string
   lowCardinality: string
   stringMap: Readonly<Record<string, string>>
-  /** Lower-case hex, '' when absent. */
+  /** Lower-case hex; '' if missing. */
   traceId: string
   spanId: string
   timestampNs: bigint

@@ -7,6 +7,6 @@ export function timeColumnOf({ columns, table }: StreamDeclaration): Column | un
   return columns.find(column => column.name === name)
 }
 
-/** Unix milliseconds of a value of a time column. */
+/** Unix milliseconds of a time column's value. */
 export const timeMs = (column: Column, value: bigint | number): number =>
   column.kind === 'timestampNs' ? Number(value) / 1e6 : Number(value) * 1000

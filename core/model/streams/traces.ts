@@ -1,6 +1,6 @@
 import { column, list, repeated, type StreamDeclaration } from './stream.ts'
 
-/** What SpanKind holds, by the numbers of OTLP. */
+/** Values of SpanKind, by OTLP number. */
 export const SPAN_KINDS: readonly string[] = [
   'Unspecified',
   'Internal',
@@ -10,10 +10,12 @@ export const SPAN_KINDS: readonly string[] = [
   'Consumer',
 ]
 
-/** What StatusCode holds, by the numbers of OTLP. */
+/** Values of StatusCode, by OTLP number. */
 export const SPAN_STATUS_CODES: readonly string[] = ['Unset', 'Ok', 'Error']
 
-/** Spans. Column names and types are those of the OpenTelemetry Collector's ClickHouse exporter, Tenant in front. */
+/**
+ * Spans. Column names and types are those of the OpenTelemetry Collector's ClickHouse exporter, with Tenant in front.
+ */
 export const traces = {
   name: 'traces',
   key: 'none',
@@ -34,7 +36,7 @@ export const traces = {
     column('Duration', 'uint64', 'T64, ZSTD(1)'),
     column('StatusCode', 'lowCardinality'),
     column('StatusMessage', 'string'),
-    // Not in the exporter's schema: attributes we cut at the limits are counted where people look (invariant 4).
+    // Not in the exporter's schema: attributes that we cut at the limits are counted where people look (invariant 4).
     column('DroppedAttributesCount', 'uint32'),
     list('Events.Timestamp', 'timestampNs'),
     list('Events.Name', 'lowCardinality'),
