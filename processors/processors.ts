@@ -11,6 +11,9 @@ import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { createAdmit } from './admit/processor.ts'
+import { createAlert } from './alert/processor.ts'
+import { readSamplesOf } from './alert/samples.ts'
+import { createDeliver } from './deliver/processor.ts'
 import { openExporter } from './forward/open.ts'
 import { createForward } from './forward/processor.ts'
 import { type Processor, Runner } from './loop/runner.ts'
@@ -126,6 +129,15 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     }),
     admitOf(options),
     ...restateOf(options, factors),
+    createAlert({
+      alerts: config.alerts,
+      latenessSeconds: config.metering.lateness,
+      broker,
+      read: readSamplesOf(options.warehouse, config.limits.sql),
+      events,
+      now,
+    }),
+    createDeliver({ alerts: config.alerts, events, now }),
   ]
   for (const processor of processors) await runner.start(processor)
   return runner

@@ -4,6 +4,7 @@
  */
 import { openAccess } from '../core/auth/open-access.ts'
 import { ROLES } from '../core/catalogue/config/keys/process.ts'
+import { alertRoutes } from './alerts/routes.ts'
 import { erasureRoutes } from './erasures/routes.ts'
 import { factorRoutes } from './factors/routes.ts'
 import { createFairness } from './fair/fairness.ts'
@@ -63,6 +64,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   quarantineRoutes(app, context)
   lagRoutes(app, context)
   factorRoutes(app, context)
+  alertRoutes(app, context)
   erasureRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)

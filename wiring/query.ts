@@ -4,6 +4,7 @@ import type { Broker } from '../core/broker/broker.ts'
 import { configuredFactors } from '../core/factors/configured.ts'
 import { createInstanceFactors } from '../core/factors/instance-factors.ts'
 import { urlOf } from '../core/http/url-of.ts'
+import { createAlertLog } from '../core/notifications/alert-log.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import type { Erasures } from '../processors/erase/erasures.ts'
 import { createReplay } from '../processors/loop/replay.ts'
@@ -91,6 +92,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     page: await buildPage(),
     ...(replay ? { replay } : {}),
     ...(log ? { factors: createInstanceFactors(log, configuredFactors(config)) } : {}),
+    ...(log ? { alertLog: createAlertLog(log, Date.now) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
   })
 }

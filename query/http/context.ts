@@ -11,6 +11,7 @@ import type { Events } from '../../core/catalogue/events/events.ts'
 import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
 import type { ListenerTls } from '../../core/http/tls.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
+import type { AlertLog } from '../../core/notifications/alert-log.ts'
 import type { Loss } from '../../core/runtime/losses.ts'
 import type { FiguresWatch } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'
@@ -84,6 +85,8 @@ export interface StatusServerOptions {
 export interface QueryServerOptions extends StatusServerOptions {
   readonly config: Config
   readonly warehouse: Warehouse
+  /** Writes silences and replays; absent where the log is not open. */
+  readonly alertLog?: AlertLog
   /** Absent: this process does not have the log open. */
   readonly factors?: InstanceFactors
   /** Absent: this process does not erase. */

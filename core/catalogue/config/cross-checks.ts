@@ -1,3 +1,4 @@
+import { alertProblems } from './alerts.ts'
 import { booksProblems, meteringProblems } from './books.ts'
 import { brokerProblems } from './broker.ts'
 import { intakeProblems } from './intake.ts'
@@ -20,4 +21,5 @@ export const crossChecks = (config: Config): ConfigProblem[] => [
   ...brokerProblems(config),
   ...warehouseProblems(config),
   ...scrapeProblems(config),
+  ...alertProblems(config),
 ]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alertsSchema } from './keys/alerts.ts'
 import { factorsSchema, meteringSchema, sitesSchema, workloadsSchema } from './keys/books.ts'
 import {
   collectorSchema,
@@ -36,6 +37,7 @@ export const configSchema = z.strictObject({
   factors: factorsSchema,
   sites: sitesSchema,
   tariffs: tariffsSchema,
+  alerts: alertsSchema,
   retention: retentionSchema,
   limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),
   group_commit: groupCommitSchema,

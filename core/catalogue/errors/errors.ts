@@ -9,7 +9,7 @@ import type { Disposition } from './declaration.ts'
 import { DEFECT_ERRORS } from './defect.ts'
 import { ACCESS_ERRORS } from './listeners.ts'
 import { PROCESS_ERRORS } from './process.ts'
-import { ERASURE_ERRORS, FORWARD_ERRORS, STORE_ERRORS } from './processors.ts'
+import { ALERT_ERRORS, ERASURE_ERRORS, FORWARD_ERRORS, STORE_ERRORS } from './processors.ts'
 import { QUERY_ERRORS } from './query.ts'
 import { STORAGE_ERRORS } from './storage.ts'
 
@@ -24,6 +24,7 @@ export const ERRORS = {
   ...FORWARD_ERRORS,
   ...BACKUP_ERRORS,
   ...ERASURE_ERRORS,
+  ...ALERT_ERRORS,
   ...QUERY_ERRORS,
   ...DEFECT_ERRORS,
 } as const

@@ -42,3 +42,12 @@ export const ERASURE_ERRORS = {
     'Stop everything that sends data for this tenant, or use --before to erase only data older than a date.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>
+
+/** Alert rules. */
+export const ALERT_ERRORS = {
+  alert_rule_failed: entry(
+    'reject',
+    422,
+    'Correct the rule in `alerts.groups`. `wattline rules test` tries rules without an instance.',
+  ),
+} as const satisfies Record<string, ErrorDeclaration>

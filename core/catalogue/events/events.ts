@@ -5,7 +5,14 @@
 import { FACTOR_EVENTS, INTAKE_EVENTS, SCRAPE_EVENTS, SENSOR_EVENTS } from './collector.ts'
 import { LISTENER_EVENTS, REQUEST_EVENTS } from './listeners.ts'
 import { PROCESS_EVENTS } from './process.ts'
-import { ERASURE_EVENTS, FORWARD_EVENTS, METER_EVENTS, RESTATE_EVENTS, STORE_EVENTS } from './processors.ts'
+import {
+  ALERT_EVENTS,
+  ERASURE_EVENTS,
+  FORWARD_EVENTS,
+  METER_EVENTS,
+  RESTATE_EVENTS,
+  STORE_EVENTS,
+} from './processors.ts'
 import { QUERY_EVENTS } from './query.ts'
 import { LOG_EVENTS, WAREHOUSE_EVENTS } from './storage.ts'
 
@@ -23,6 +30,7 @@ export const EVENTS = {
   ...FORWARD_EVENTS,
   ...METER_EVENTS,
   ...ERASURE_EVENTS,
+  ...ALERT_EVENTS,
   ...SENSOR_EVENTS,
   ...WAREHOUSE_EVENTS,
   ...QUERY_EVENTS,

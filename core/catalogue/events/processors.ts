@@ -172,3 +172,43 @@ export const ERASURE_EVENTS = {
   /** A step of an erasure failed and will be retried. */
   erasureWaits: { level: 'warn' },
 } as const satisfies Record<string, EventDeclaration>
+
+/** Alert rules, and the messages that they cause. */
+export const ALERT_EVENTS = {
+  alertRuleFailed: {
+    level: 'warn',
+    counter: counter('wattline_alert_rule_failures_total', 'Evaluations of alert rules that failed', 'rule'),
+  },
+  alertEvaluationStale: {
+    level: 'warn',
+    counter: counter(
+      'wattline_alert_evaluations_stale_total',
+      'Evaluations of alert rules that did not wait any longer for the tables to be complete',
+      'group',
+    ),
+  },
+  messageDelivered: {
+    level: 'debug',
+    counter: counter(
+      'wattline_messages_delivered_total',
+      'Alert messages that a receiver accepted',
+      'receiver',
+    ),
+  },
+  messageNotDelivered: {
+    level: 'warn',
+    counter: counter(
+      'wattline_message_failures_total',
+      'Attempts to deliver an alert message that failed and will be repeated',
+      'receiver',
+    ),
+  },
+  messageDead: {
+    level: 'error',
+    counter: counter(
+      'wattline_messages_dead_total',
+      'Alert messages that will not be sent again: table deliveries says why',
+      'receiver',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>

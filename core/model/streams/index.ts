@@ -1,3 +1,4 @@
+import { alerts, deliveries, notifications, silences } from './alerts.ts'
 import { factors } from './factors.ts'
 import { forwarded } from './forwarded.ts'
 import { hostClocks } from './host-clocks.ts'
@@ -25,11 +26,17 @@ export const STREAMS: readonly StreamDeclaration[] = [
   lateReadings,
   hostClocks,
   factors,
+  alerts,
+  notifications,
+  deliveries,
+  silences,
   quarantine,
   forwarded,
 ]
 
 export {
+  alerts,
+  deliveries,
   energy,
   factors,
   forwarded,
@@ -42,7 +49,9 @@ export {
   metricsHistogram,
   metricsSum,
   metricsSummary,
+  notifications,
   quarantine,
   readings,
+  silences,
   traces,
 }

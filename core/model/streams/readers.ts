@@ -1,5 +1,5 @@
 import { FORWARDED_STREAMS } from './forwarded.ts'
-import { energy, factors, forwarded, readings, STREAMS } from './index.ts'
+import { energy, factors, forwarded, notifications, readings, STREAMS, silences } from './index.ts'
 import { tablesOf } from './stream.ts'
 
 /**
@@ -23,6 +23,7 @@ export function logReaders(runs: {
     readers.push(...stored.map(stream => ({ group: 'store', stream: stream.name })))
     readers.push({ group: 'meter', stream: readings.name }, { group: 'rate', stream: energy.name })
     readers.push({ group: 'restate', stream: factors.name })
+    readers.push({ group: 'alert', stream: silences.name }, { group: 'deliver', stream: notifications.name })
   }
   if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })
   if (runs.forward) readers.push(...FORWARDED_STREAMS.map(({ name }) => ({ group: 'forward', stream: name })))

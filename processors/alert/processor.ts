@@ -1,0 +1,300 @@
+/**
+ * Evaluates alert rules and decides what is sent. It owns the one partition of stream `silences`, so that one process at a time
+ * evaluates. Each evaluation is one transaction of the log: changes of state, messages and what is known for the next time
+ * become visible together, or not at all, and a replay decides the same again.
+ */
+import {
+  type AlertGroup,
+  type AlertRoute,
+  flushGroup,
+  groupsOf,
+  type SentAlert,
+  startGroup,
+} from '../../core/alerts/groups.ts'
+import {
+  type AlertInstance,
+  type AlertTransition,
+  type Evaluated,
+  evaluateRule,
+} from '../../core/alerts/instance.ts'
+import type { AssignedPartition, Broker, OutputRecord, StoredRecord } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import { WattlineError } from '../../core/catalogue/errors/errors.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
+import { decodeRows } from '../../core/columns/rows.ts'
+import { notifications, silences } from '../../core/model/streams/index.ts'
+import { assertReadable } from '../loop/readable.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
+import type { Step } from '../loop/step.ts'
+import { messageRecord, type TransitionRow, transitionRecords, transitionRow } from './records.ts'
+import { type EvaluatedRule, type RuleGroup, routesOf, ruleGroupsOf } from './rules.ts'
+import type { ReadSamples } from './samples.ts'
+import { Settling } from './settled.ts'
+import {
+  type AlertState,
+  type AlertStateEntries,
+  decodeAlertState,
+  evaluatedEntry,
+  groupEntry,
+  instanceEntries,
+  nextEntry,
+  ruleGoneEntries,
+  sentAlertOf,
+  silenceEntry,
+  type TenantSilence,
+} from './state.ts'
+
+/** Name of the consumer group. */
+export const ALERT = 'alert'
+
+/** What the alert processor works with. */
+export interface AlertOptions {
+  readonly alerts: Config['alerts']
+  /** Seconds that windows of the ledger wait for late readings. */
+  readonly latenessSeconds: number
+  readonly broker: Pick<Broker, 'lag' | 'partitions'>
+  readonly read: ReadSamples
+  readonly events: Events
+  /** Wall clock, unix ms. */
+  readonly now: () => number
+}
+
+/** Evaluations that are made up for after a stop; older ones are skipped. */
+const MOST_MISSED = 30
+/** An evaluation does not wait longer than this for the tables: then it uses what they have, and says so. */
+const LONGEST_WAIT_S = 600
+
+/** Reads stream `silences`; appends to streams `alerts` and `notifications`. */
+export const createAlert = (options: AlertOptions): Processor => ({
+  name: ALERT,
+  streams: [silences.name],
+  poll: { maxRecords: 256, maxBytes: 4 * 1024 * 1024, maxWaitMs: 1_000 },
+  open: async partition => new AlertWorker(options, partition, await partition.loadState()),
+})
+
+class AlertWorker implements PartitionWorker {
+  readonly #options: AlertOptions
+  readonly #partition: AssignedPartition
+  readonly #groups: readonly RuleGroup[]
+  readonly #routes: readonly AlertRoute[]
+  readonly #state: AlertState
+  readonly #settling = new Map<string, Settling>()
+  #next: bigint
+  #isPruned = false
+
+  constructor(options: AlertOptions, partition: AssignedPartition, entries: ReadonlyMap<string, Uint8Array>) {
+    this.#options = options
+    this.#partition = partition
+    this.#groups = ruleGroupsOf(options.alerts)
+    this.#routes = routesOf(options.alerts)
+    const { state, next } = decodeAlertState(entries)
+    this.#state = state
+    this.#next = next
+  }
+
+  apply(record: StoredRecord, step: Step): void {
+    assertReadable(record)
+    for (const row of decodeRows(silences, record.value)) {
+      const { SilenceId: id, Tenant: tenant, StartsAt: startsAt, EndsAt: endsAt, Matchers: matchers } = row
+      const silence = { id, tenant, startsAt, endsAt, matchers }
+      this.#state.silences.set(id, silence)
+      step.state.set(...silenceEntry(id, silence))
+    }
+    this.#next = record.offset + 1n
+    step.state.set(...nextEntry(this.#next))
+  }
+
+  async tick(nowMs: number): Promise<void> {
+    // Event time: what the newest evaluation may see.
+    const now = Math.floor(nowMs / 1000) - this.#delay
+    if (!this.#isPruned) await this.#prune(now)
+    try {
+      for (const group of this.#groups) {
+        for (let at = this.#dueAt(group, now); at !== null; at = this.#dueAt(group, now)) {
+          if (this.#partition.revoked.aborted || !(await this.#isSettled(group, at, now))) break
+          await this.#evaluate(group, at)
+        }
+      }
+    } finally {
+      // What is known is sent also while the tables are away.
+      if (!this.#partition.revoked.aborted) await this.#flush(now)
+    }
+  }
+
+  get #delay(): number {
+    return this.#options.latenessSeconds + this.#options.alerts.delay
+  }
+
+  /** The next time that a group is to be evaluated for; null: not yet. */
+  #dueAt({ key, intervalSeconds }: RuleGroup, now: number): number | null {
+    const newest = Math.floor(now / intervalSeconds) * intervalSeconds
+    // A new group begins with the time that it is first looked at, however long the tables take.
+    const last = this.#state.evaluatedAt.get(key) ?? newest - intervalSeconds
+    this.#state.evaluatedAt.set(key, last)
+    const next = Math.max(last + intervalSeconds, newest - MOST_MISSED * intervalSeconds)
+    return next > newest ? null : Math.floor(next / intervalSeconds) * intervalSeconds
+  }
+
+  async #isSettled({ key, name }: RuleGroup, at: number, now: number): Promise<boolean> {
+    const settling = this.#settling.get(key) ?? new Settling(this.#options.broker)
+    this.#settling.set(key, settling)
+    if (!(await settling.isDone())) {
+      if (now - at < LONGEST_WAIT_S) return false
+      this.#options.events.emit('alertEvaluationStale', { group: name, at })
+    }
+    // What is there now holds all earlier times, too.
+    if (now - at < this.#intervalOf(key)) this.#settling.delete(key)
+    return true
+  }
+
+  #intervalOf(key: string): number {
+    return this.#groups.find(group => group.key === key)?.intervalSeconds ?? 0
+  }
+
+  async #evaluate(group: RuleGroup, at: number): Promise<void> {
+    const entries: AlertStateEntries = new Map([evaluatedEntry(group.key, at)])
+    const rows: TransitionRow[] = []
+    const after: [string, ReadonlyMap<string, AlertInstance>][] = []
+    const ended = new Map<string, AlertGroup>()
+    for (const rule of group.rules) {
+      const before = this.#state.instances.get(rule.key) ?? new Map()
+      const found = await this.#evaluateRule(group, rule, before, at)
+      if (found === null) continue
+      after.push([rule.key, found.instances])
+      for (const [key, value] of instanceEntries(rule.key, before, found.instances)) entries.set(key, value)
+      for (const transition of found.transitions) {
+        rows.push(transitionRow(group, rule.name, transition, at))
+        this.#noteInGroups(group.tenant, transition, at, ended)
+      }
+    }
+    for (const [key, one] of ended) entries.set(...groupEntry(key, one))
+    await this.#commit(entries, transitionRecords(rows, this.#options.now()))
+    for (const [rule, instances] of after) this.#state.instances.set(rule, instances)
+    for (const [key, one] of ended) this.#state.groups.set(key, one)
+    this.#state.evaluatedAt.set(group.key, at)
+  }
+
+  /** Null: it failed. An error ends no alert, and begins none. */
+  async #evaluateRule(
+    group: RuleGroup,
+    rule: EvaluatedRule,
+    before: ReadonlyMap<string, AlertInstance>,
+    at: number,
+  ): Promise<Evaluated | null> {
+    try {
+      return evaluateRule(
+        rule,
+        before,
+        await this.#options.read(group.tenant, rule, at, this.#partition.revoked),
+        at,
+      )
+    } catch (error) {
+      const failure = error instanceof RangeError ? ruleFailed(rule.name, error) : error
+      if (isTransient(failure)) throw failure
+      this.#options.events.emit(
+        'alertRuleFailed',
+        { group: group.name, rule: rule.name, tenant: group.tenant },
+        failure,
+      )
+      return null
+    }
+  }
+
+  /** A group of alerts begins with its first alert that fires; what ends is kept in it until it is sent. */
+  #noteInGroups(
+    tenant: string,
+    { state, instance }: AlertTransition,
+    at: number,
+    changed: Map<string, AlertGroup>,
+  ): void {
+    if (state !== 'firing' && state !== 'resolved') return
+    for (const place of groupsOf(this.#routes, tenant, instance.labels)) {
+      const group =
+        changed.get(place.key) ?? this.#state.groups.get(place.key) ?? startGroup(place, tenant, at)
+      const ended = state === 'resolved' ? [...group.ended, sentAlertOf(instance, at)] : group.ended
+      changed.set(place.key, { ...group, ended })
+    }
+  }
+
+  async #flush(now: number): Promise<void> {
+    const due = [...this.#state.groups.values()].filter(({ nextAt }) => nextAt <= now)
+    if (due.length === 0) return
+    const firing = this.#firingByGroup()
+    const entries: AlertStateEntries = new Map()
+    const outputs: OutputRecord[] = []
+    const after: [string, AlertGroup | null][] = []
+    for (const group of due) {
+      const route = this.#routes.find((_, index) => group.key.startsWith(`${group.tenant}/${index}:`))
+      const flushed = flushGroup(
+        group,
+        firing.get(group.key) ?? [],
+        route ?? UNROUTED,
+        this.#silencesOf(group.tenant),
+        now,
+      )
+      after.push([group.key, flushed.group])
+      entries.set(...groupEntry(group.key, flushed.group))
+      if (flushed.message !== null && route !== undefined) {
+        const partitions = this.#options.broker.partitions(notifications.name)
+        outputs.push(messageRecord(group.tenant, flushed.message, partitions, this.#options.now()))
+      }
+    }
+    await this.#commit(entries, outputs)
+    for (const [key, group] of after) {
+      if (group === null) this.#state.groups.delete(key)
+      else this.#state.groups.set(key, group)
+    }
+  }
+
+  #firingByGroup(): ReadonlyMap<string, readonly SentAlert[]> {
+    const found = new Map<string, SentAlert[]>()
+    for (const { tenant, rules } of this.#groups) {
+      for (const rule of rules) {
+        for (const instance of this.#state.instances.get(rule.key)?.values() ?? []) {
+          if (instance.state !== 'firing') continue
+          for (const { key } of groupsOf(this.#routes, tenant, instance.labels)) {
+            found.set(key, [...(found.get(key) ?? []), sentAlertOf(instance, null)])
+          }
+        }
+      }
+    }
+    return found
+  }
+
+  #silencesOf(tenant: string): readonly TenantSilence[] {
+    return [...this.#state.silences.values()].filter(silence => silence.tenant === tenant)
+  }
+
+  /** Alerts of rules that the configuration does not have any more end; silences that are over are forgotten. */
+  async #prune(now: number): Promise<void> {
+    const known = new Map(this.#groups.flatMap(group => group.rules.map(rule => [rule.key, group] as const)))
+    const entries: AlertStateEntries = new Map()
+    const gone = [...this.#state.instances.keys()].filter(rule => !known.has(rule))
+    for (const rule of gone) {
+      for (const [key, value] of ruleGoneEntries(rule, this.#state.instances.get(rule) ?? new Map()))
+        entries.set(key, value)
+    }
+    const over = [...this.#state.silences.values()].filter(({ endsAt }) => endsAt < now)
+    for (const { id } of over) entries.set(...silenceEntry(id, null))
+    if (entries.size > 0) await this.#commit(entries, [])
+    for (const rule of gone) this.#state.instances.delete(rule)
+    for (const { id } of over) this.#state.silences.delete(id)
+    this.#isPruned = true
+  }
+
+  async #commit(entries: AlertStateEntries, outputs: readonly OutputRecord[]): Promise<void> {
+    await this.#partition.transact({ outputs, state: entries, nextOffset: this.#next })
+  }
+}
+
+/** A route that is gone: what is left of its groups is dropped once they are due. */
+const UNROUTED = { groupInterval: 0, repeatInterval: Number.POSITIVE_INFINITY }
+
+const ruleFailed = (rule: string, error: RangeError): WattlineError =>
+  new WattlineError('alert_rule_failed', `Rule ${rule} cannot be evaluated: ${error.message}.`, {
+    cause: error,
+  })
+
+/** The engine is away, or a write of the log failed: the loop tries again, for the same time. */
+const isTransient = (error: unknown): boolean =>
+  error instanceof WattlineError && error.disposition === 'retry'

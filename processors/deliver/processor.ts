@@ -1,0 +1,199 @@
+/**
+ * Delivers messages. A message becomes state of the group in the transaction that commits its record, so it is written down
+ * before the first attempt; the result of an attempt and what follows from it are one transaction too. After a crash the last
+ * attempt may be made again, under the same id: receivers get every message at least once.
+ */
+import type { AssignedPartition, StoredRecord } from '../../core/broker/broker.ts'
+import type { Config } from '../../core/catalogue/config/schema.ts'
+import type { Events } from '../../core/catalogue/events/events.ts'
+import { decodeRows, encodeRows } from '../../core/columns/rows.ts'
+import { deliveries, notifications } from '../../core/model/streams/index.ts'
+import { type AddressFilter, addressFilter } from '../../core/outgoing/addresses.ts'
+import { sleep } from '../../core/runtime/backoff.ts'
+import { assertReadable } from '../loop/readable.ts'
+import type { PartitionWorker, Processor } from '../loop/runner.ts'
+import type { Step } from '../loop/step.ts'
+import { type AttemptResult, attemptDelivery } from './attempt.ts'
+import { type DeliveryRow, deliveryRow, nextAttempt } from './outcome.ts'
+import { type PendingMessage, PendingMessages, pendingOf } from './pending.ts'
+import { type ReceiverConfig, urlDigest } from './receiver.ts'
+import { decodeDeliverState, goneEntry, nextEntry, pendingEntry } from './state.ts'
+
+/** Name of the consumer group. */
+export const DELIVER = 'deliver'
+
+/** What the deliver processor works with. */
+export interface DeliverOptions {
+  readonly alerts: Config['alerts']
+  readonly events: Events
+  /** Wall clock, unix ms. */
+  readonly now: () => number
+}
+
+/** Attempts at a time; a receiver that hangs takes at most `MOST_TO_ONE` of them. */
+const MOST_ATTEMPTS = 32
+const MOST_TO_ONE = 8
+/** Longest that a tick waits for attempts before the loop listens for new messages again. */
+const BUSY_MS = 1_000
+/** Messages of a partition that may wait; more stay in the log. */
+const MOST_PENDING = 20_000
+
+/** Reads stream `notifications`; appends to stream `deliveries`. */
+export const createDeliver = (options: DeliverOptions): Processor => ({
+  name: DELIVER,
+  streams: [notifications.name],
+  poll: { maxRecords: 256, maxBytes: 4 * 1024 * 1024, maxWaitMs: 250 },
+  open: async partition => new DeliverWorker(options, partition, await partition.loadState()),
+})
+
+class DeliverWorker implements PartitionWorker {
+  readonly #options: DeliverOptions
+  readonly #partition: AssignedPartition
+  readonly #receivers: ReadonlyMap<string, ReceiverConfig>
+  readonly #isAllowed: AddressFilter
+  readonly #pending = new PendingMessages()
+  readonly #gone: Map<string, string>
+  /** By the place of the message. */
+  readonly #running = new Map<string, { readonly receiver: string; readonly done: Promise<void> }>()
+  readonly #results: SettledAttempt[] = []
+  /** Committed offset. */
+  #next: bigint
+  /** What the records since the last commit have brought. */
+  #applied: { next: bigint; added: PendingMessage[] } | null = null
+
+  constructor(
+    options: DeliverOptions,
+    partition: AssignedPartition,
+    entries: ReadonlyMap<string, Uint8Array>,
+  ) {
+    this.#options = options
+    this.#partition = partition
+    this.#receivers = new Map(options.alerts.receivers.map(one => [one.name, one]))
+    this.#isAllowed = addressFilter(options.alerts.allow_addresses)
+    const { next, gone, pending } = decodeDeliverState(entries)
+    this.#next = next
+    this.#gone = gone
+    for (const one of pending) this.#pending.add(one)
+  }
+
+  async apply(record: StoredRecord, step: Step): Promise<void> {
+    assertReadable(record)
+    while (this.#pending.size >= MOST_PENDING && !this.#partition.revoked.aborted) await this.#work()
+    const added = decodeRows(notifications, record.value).map((row, index) => pendingOf(record, row, index))
+    for (const one of added) step.state.set(...pendingEntry(one.place, one))
+    const next = record.offset + 1n
+    step.state.set(...nextEntry(next))
+    this.#applied = { next, added: [...(this.#applied?.added ?? []), ...added] }
+  }
+
+  async tick(): Promise<void> {
+    // A tick comes after the commit: what was applied is durable, and may be sent.
+    if (this.#applied !== null) {
+      for (const one of this.#applied.added) this.#pending.add(one)
+      this.#next = this.#applied.next
+      this.#applied = null
+    }
+    await this.#work()
+  }
+
+  /** Starts what is due and writes down results, for a while. Attempts that are under way go on between ticks. */
+  async #work(): Promise<void> {
+    const untilMs = performance.now() + BUSY_MS
+    const { revoked } = this.#partition
+    while (!revoked.aborted) {
+      this.#startDue()
+      if (this.#results.length > 0) await this.#commitResults()
+      const leftMs = untilMs - performance.now()
+      if (leftMs <= 0 || this.#running.size === 0) return
+      if (this.#results.length === 0) {
+        await Promise.race([...[...this.#running.values()].map(({ done }) => done), sleep(leftMs, revoked)])
+      }
+    }
+  }
+
+  #startDue(): void {
+    if (this.#running.size >= MOST_ATTEMPTS) return
+    const nowMs = this.#options.now()
+    const busy = new Map<string, number>()
+    for (const { receiver } of this.#running.values()) busy.set(receiver, (busy.get(receiver) ?? 0) + 1)
+    const settled = new Set(this.#results.map(({ pending }) => pending.place))
+    for (const pending of this.#pending.due(nowMs)) {
+      const { receiver: name } = pending.message
+      const taken = busy.get(name) ?? 0
+      if (this.#running.size >= MOST_ATTEMPTS) return
+      if (this.#running.has(pending.place) || settled.has(pending.place) || taken >= MOST_TO_ONE) continue
+      busy.set(name, taken + 1)
+      this.#start(pending, nowMs)
+    }
+  }
+
+  #start(pending: PendingMessage, nowMs: number): void {
+    const receiver = this.#receivers.get(pending.message.receiver)
+    const why = this.#undeliverable(pending, receiver)
+    if (receiver === undefined || why !== null) {
+      const result: AttemptResult = { outcome: 'gone', status: 0, error: why ?? '', retryAfterMs: null }
+      this.#results.push({ pending, result, tookMs: 0 })
+      return
+    }
+    const startedMs = performance.now()
+    const done = attemptDelivery(pending, receiver, this.#isAllowed, nowMs, this.#partition.revoked).then(
+      result => {
+        this.#running.delete(pending.place)
+        // Cut off by the end of the assignment: the next owner makes the attempt.
+        if (this.#partition.revoked.aborted && result.outcome !== 'delivered') return
+        this.#results.push({ pending, result, tookMs: Math.round(performance.now() - startedMs) })
+      },
+    )
+    this.#running.set(pending.place, { receiver: receiver.name, done })
+  }
+
+  #undeliverable({ message }: PendingMessage, receiver: ReceiverConfig | undefined): string | null {
+    if (receiver === undefined) return `receiver ${message.receiver} is not configured any more`
+    if (this.#gone.get(receiver.name) !== urlDigest(receiver)) return null
+    return 'the receiver answered 410 (gone) before: change its url or name to use it again'
+  }
+
+  async #commitResults(): Promise<void> {
+    const settled = [...this.#results]
+    const nowMs = this.#options.now()
+    const state = new Map<string, Uint8Array | null>()
+    const rows: DeliveryRow[] = []
+    const after: { readonly pending: PendingMessage; readonly next: PendingMessage | null }[] = []
+    const gone: [string, string][] = []
+    for (const { pending, result, tookMs } of settled) {
+      const receiver = this.#receivers.get(pending.message.receiver)
+      const next = nextAttempt(pending, result, receiver, nowMs)
+      if (result.outcome === 'gone' && result.status === 410 && receiver !== undefined) {
+        gone.push([receiver.name, urlDigest(receiver)])
+      }
+      state.set(...pendingEntry(pending.place, next))
+      rows.push(deliveryRow(pending, result, next, tookMs, nowMs))
+      after.push({ pending, next })
+    }
+    for (const [name, url] of gone) state.set(...goneEntry(name, url))
+    const record = { value: encodeRows(deliveries, rows), timestampMs: nowMs }
+    await this.#partition.transact({
+      outputs: [{ stream: deliveries.name, partition: 0, record }],
+      state,
+      nextOffset: this.#next,
+    })
+    this.#results.splice(0, settled.length)
+    for (const { pending, next } of after) this.#pending.settle(pending, next)
+    for (const [name, url] of gone) this.#gone.set(name, url)
+    this.#report(rows)
+  }
+
+  #report(rows: readonly DeliveryRow[]): void {
+    for (const { Outcome: outcome, Receiver: receiver, Error: reason } of rows) {
+      if (outcome === 'delivered') this.#options.events.emit('messageDelivered', { receiver })
+      else if (outcome === 'dead') this.#options.events.emit('messageDead', { receiver, reason })
+      else this.#options.events.emit('messageNotDelivered', { receiver, reason })
+    }
+  }
+}
+
+interface SettledAttempt {
+  readonly pending: PendingMessage
+  readonly result: AttemptResult
+  readonly tookMs: number
+}
