@@ -11,6 +11,7 @@ import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
 import { quarantineCommand } from './quarantine.ts'
 import { restoreCommand } from './restore.ts'
+import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { sqlCommand } from './sql.ts'
@@ -35,6 +36,7 @@ Examples:
   wattline sql "SELECT count() FROM otel_traces"
   wattline lag                                   how far the processors are behind
   wattline quarantine list                       records that no processor could take
+  wattline rules test rules_test.yaml            try alert rules
   wattline losses                                what damaged or lost files have cost
   wattline simulate --hosts 20 --workloads 30 --verify
   wattline token --tenant shop --scopes ingest   a token for a sender
@@ -53,6 +55,7 @@ const commands = [
   lagCommand(),
   quarantineCommand(),
   lossesCommand(),
+  rulesCommand(),
   simulateCommand(),
   tokenCommand(),
   backupCommand(),

@@ -40,7 +40,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/books': ['core/model'],
   'core/alerts': ['core/model'],
   'core/outgoing': [],
-  'core/notifications': ['core/model', 'core/alerts', 'core/broker', 'core/columns'],
+  'core/alerting': ['core/model', 'core/alerts', 'core/broker', 'core/columns', 'core/catalogue'],
   'core/catalogue': ['core/model', 'core/runtime', 'core/alerts', 'core/outgoing'],
   'core/runtime': ['core/model', 'core/catalogue'],
   'core/http': ['core/catalogue', 'core/runtime'],
@@ -70,6 +70,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   wiring: ['core', 'collector', 'processors', 'query', 'dashboards'],
   cli: [
     'core/model',
+    'core/alerts',
+    'core/alerting',
     'core/api',
     'core/auth',
     'core/catalogue',

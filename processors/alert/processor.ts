@@ -3,6 +3,8 @@
  * evaluates. Each evaluation is one transaction of the log: changes of state, messages and what is known for the next time
  * become visible together, or not at all, and a replay decides the same again.
  */
+
+import { type EvaluatedRule, type RuleGroup, routesOf, ruleGroupsOf } from '../../core/alerting/rules.ts'
 import {
   type AlertGroup,
   type AlertRoute,
@@ -27,9 +29,8 @@ import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { messageRecord, type TransitionRow, transitionRecords, transitionRow } from './records.ts'
-import { type EvaluatedRule, type RuleGroup, routesOf, ruleGroupsOf } from './rules.ts'
 import type { ReadSamples } from './samples.ts'
-import { Settling } from './settled.ts'
+import { Schedule } from './schedule.ts'
 import {
   type AlertState,
   type AlertStateEntries,
@@ -59,11 +60,6 @@ export interface AlertOptions {
   readonly now: () => number
 }
 
-/** Evaluations that are made up for after a stop; older ones are skipped. */
-const MOST_MISSED = 30
-/** An evaluation does not wait longer than this for the tables: then it uses what they have, and says so. */
-const LONGEST_WAIT_S = 600
-
 /** Reads stream `silences`; appends to streams `alerts` and `notifications`. */
 export const createAlert = (options: AlertOptions): Processor => ({
   name: ALERT,
@@ -78,7 +74,7 @@ class AlertWorker implements PartitionWorker {
   readonly #groups: readonly RuleGroup[]
   readonly #routes: readonly AlertRoute[]
   readonly #state: AlertState
-  readonly #settling = new Map<string, Settling>()
+  readonly #schedule: Schedule
   #next: bigint
   #isPruned = false
 
@@ -90,6 +86,7 @@ class AlertWorker implements PartitionWorker {
     const { state, next } = decodeAlertState(entries)
     this.#state = state
     this.#next = next
+    this.#schedule = new Schedule(options.broker, state.evaluatedAt, options.events)
   }
 
   apply(record: StoredRecord, step: Step): void {
@@ -110,8 +107,8 @@ class AlertWorker implements PartitionWorker {
     if (!this.#isPruned) await this.#prune(now)
     try {
       for (const group of this.#groups) {
-        for (let at = this.#dueAt(group, now); at !== null; at = this.#dueAt(group, now)) {
-          if (this.#partition.revoked.aborted || !(await this.#isSettled(group, at, now))) break
+        for (let at = this.#schedule.dueAt(group, now); at !== null; at = this.#schedule.dueAt(group, now)) {
+          if (this.#partition.revoked.aborted || !(await this.#schedule.isSettled(group, at, now))) break
           await this.#evaluate(group, at)
         }
       }
@@ -123,32 +120,6 @@ class AlertWorker implements PartitionWorker {
 
   get #delay(): number {
     return this.#options.latenessSeconds + this.#options.alerts.delay
-  }
-
-  /** The next time that a group is to be evaluated for; null: not yet. */
-  #dueAt({ key, intervalSeconds }: RuleGroup, now: number): number | null {
-    const newest = Math.floor(now / intervalSeconds) * intervalSeconds
-    // A new group begins with the time that it is first looked at, however long the tables take.
-    const last = this.#state.evaluatedAt.get(key) ?? newest - intervalSeconds
-    this.#state.evaluatedAt.set(key, last)
-    const next = Math.max(last + intervalSeconds, newest - MOST_MISSED * intervalSeconds)
-    return next > newest ? null : Math.floor(next / intervalSeconds) * intervalSeconds
-  }
-
-  async #isSettled({ key, name }: RuleGroup, at: number, now: number): Promise<boolean> {
-    const settling = this.#settling.get(key) ?? new Settling(this.#options.broker)
-    this.#settling.set(key, settling)
-    if (!(await settling.isDone())) {
-      if (now - at < LONGEST_WAIT_S) return false
-      this.#options.events.emit('alertEvaluationStale', { group: name, at })
-    }
-    // What is there now holds all earlier times, too.
-    if (now - at < this.#intervalOf(key)) this.#settling.delete(key)
-    return true
-  }
-
-  #intervalOf(key: string): number {
-    return this.#groups.find(group => group.key === key)?.intervalSeconds ?? 0
   }
 
   async #evaluate(group: RuleGroup, at: number): Promise<void> {

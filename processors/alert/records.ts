@@ -1,4 +1,6 @@
 /** Records of alerting: changes of state, and messages. */
+
+import type { RuleGroup } from '../../core/alerting/rules.ts'
 import type { AlertMessage } from '../../core/alerts/groups.ts'
 import type { AlertTransition } from '../../core/alerts/instance.ts'
 import type { OutputRecord } from '../../core/broker/broker.ts'
@@ -6,7 +8,6 @@ import { encodeRows } from '../../core/columns/rows.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { alerts, notifications } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
-import type { RuleGroup } from './rules.ts'
 
 /** Row of table `alerts`. */
 export type TransitionRow = RowOf<typeof alerts>

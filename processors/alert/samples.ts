@@ -1,10 +1,11 @@
 /** What the statement of a rule returns: rows of the rule's tenant, behind the fence of all readers. */
+
+import type { EvaluatedRule } from '../../core/alerting/rules.ts'
 import { LABEL_NAME } from '../../core/alerts/labels.ts'
 import type { AlertSample } from '../../core/alerts/rule.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Warehouse } from '../../core/warehouse/warehouse.ts'
-import type { EvaluatedRule } from './rules.ts'
 
 /** Alerts that one rule may have; more are a mistake in its statement. */
 export const MOST_ALERTS = 10_000

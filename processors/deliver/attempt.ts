@@ -3,12 +3,12 @@ import type { AddressFilter } from '../../core/outgoing/addresses.ts'
 import { OutgoingError, type OutgoingReply, post } from '../../core/outgoing/post.ts'
 import { alertmanagerBody } from './bodies/alertmanager.ts'
 import { aodhBody } from './bodies/aodh.ts'
+import type { MakeBody, ReceiverConfig } from './bodies/body.ts'
 import { cloudEventsBody, standardBody } from './bodies/events.ts'
 import { PAGERDUTY_URL, pagerdutyBody } from './bodies/pagerduty.ts'
 import { slackBody } from './bodies/slack.ts'
 import { webhookBody } from './bodies/webhook.ts'
 import type { PendingMessage } from './pending.ts'
-import type { MakeBody, ReceiverConfig } from './receiver.ts'
 import { signatureHeaders } from './sign.ts'
 
 const BODIES: Readonly<Record<ReceiverConfig['kind'], MakeBody>> = {

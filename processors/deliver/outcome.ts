@@ -3,8 +3,8 @@ import type { deliveries } from '../../core/model/streams/index.ts'
 import type { RowOf } from '../../core/model/streams/stream.ts'
 import { backoffMs } from '../../core/runtime/backoff.ts'
 import type { AttemptResult } from './attempt.ts'
+import type { ReceiverConfig } from './bodies/body.ts'
 import type { PendingMessage } from './pending.ts'
-import type { ReceiverConfig } from './receiver.ts'
 
 /** Row of table `deliveries`. */
 export type DeliveryRow = RowOf<typeof deliveries>

@@ -14,9 +14,9 @@ import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Step } from '../loop/step.ts'
 import { type AttemptResult, attemptDelivery } from './attempt.ts'
+import { type ReceiverConfig, urlDigest } from './bodies/body.ts'
 import { type DeliveryRow, deliveryRow, nextAttempt } from './outcome.ts'
 import { type PendingMessage, PendingMessages, pendingOf } from './pending.ts'
-import { type ReceiverConfig, urlDigest } from './receiver.ts'
 import { decodeDeliverState, goneEntry, nextEntry, pendingEntry } from './state.ts'
 
 /** Name of the consumer group. */

@@ -1,6 +1,7 @@
 /** `/api/v1/{rules,alerts,silences,deliveries}`: what is evaluated, what fires, what is silenced, what was sent. */
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { type AlertLog, newSilenceId } from '../../core/alerting/alert-log.ts'
 import { BUILT_IN_CHECKS } from '../../core/alerts/checks.ts'
 import type { AlertMessage } from '../../core/alerts/groups.ts'
 import { LABEL_NAME, matchesAll } from '../../core/alerts/labels.ts'
@@ -14,7 +15,6 @@ import type {
   SilencesAnswer,
 } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import { type AlertLog, newSilenceId } from '../../core/notifications/alert-log.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
 import { ADMIN_TENANT, identityOf, READ_TENANT } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'

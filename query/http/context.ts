@@ -1,5 +1,6 @@
 /** What every route group gets: handed down explicitly by the server. */
 
+import type { AlertLog } from '../../core/alerting/alert-log.ts'
 import type { ErasureAnswer, SnapshotAnswer } from '../../core/api/answers.ts'
 import type { Access } from '../../core/auth/access.ts'
 import type { Broker } from '../../core/broker/broker.ts'
@@ -11,7 +12,6 @@ import type { Events } from '../../core/catalogue/events/events.ts'
 import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
 import type { ListenerTls } from '../../core/http/tls.ts'
 import type { LogReader } from '../../core/model/streams/readers.ts'
-import type { AlertLog } from '../../core/notifications/alert-log.ts'
 import type { Loss } from '../../core/runtime/losses.ts'
 import type { FiguresWatch } from '../../core/runtime/process-figures.ts'
 import type { RowAgeSamples } from '../../core/runtime/row-ages.ts'

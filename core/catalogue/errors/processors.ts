@@ -48,6 +48,6 @@ export const ALERT_ERRORS = {
   alert_rule_failed: entry(
     'reject',
     422,
-    'Correct the rule in `alerts.groups`. `wattline rules test` tries rules without an instance.',
+    'Correct the rule in `alerts.groups`. `wattline rules` tries rules without an instance.',
   ),
 } as const satisfies Record<string, ErrorDeclaration>

@@ -1,6 +1,6 @@
 /** The alarm that OpenStack's Aodh posts, for what listens to Aodh today: Heat's signal URLs among others. */
 import { digest } from '../../../core/model/digest.ts'
-import { jsonBody, type MakeBody, summaryOf } from '../receiver.ts'
+import { jsonBody, type MakeBody, summaryOf } from './body.ts'
 
 const SEVERITIES = ['low', 'moderate', 'critical']
 

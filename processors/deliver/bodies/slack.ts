@@ -1,7 +1,7 @@
 /** Incoming webhook of Slack. */
 import type { SentAlert } from '../../../core/alerts/groups.ts'
 import { sortedLabels } from '../../../core/alerts/labels.ts'
-import { jsonBody, type MakeBody, summaryOf } from '../receiver.ts'
+import { jsonBody, type MakeBody, summaryOf } from './body.ts'
 
 /** Slack refuses a message with more than 50 blocks, and a section with more than 3,000 characters. */
 const MOST_ALERTS = 40

@@ -1,7 +1,7 @@
 /** A receiver of messages, as configured. */
-import type { AlertMessage } from '../../core/alerts/groups.ts'
-import type { Config } from '../../core/catalogue/config/schema.ts'
-import { digest } from '../../core/model/digest.ts'
+import type { AlertMessage } from '../../../core/alerts/groups.ts'
+import type { Config } from '../../../core/catalogue/config/schema.ts'
+import { digest } from '../../../core/model/digest.ts'
 
 /** One of `alerts.receivers`. */
 export type ReceiverConfig = Config['alerts']['receivers'][number]

@@ -1,9 +1,9 @@
 /** Rules of the configuration as they are evaluated. */
-import { BUILT_IN_CHECKS } from '../../core/alerts/checks.ts'
-import type { AlertRoute } from '../../core/alerts/groups.ts'
-import type { AlertRule } from '../../core/alerts/rule.ts'
-import type { Config } from '../../core/catalogue/config/schema.ts'
-import { digest } from '../../core/model/digest.ts'
+import { BUILT_IN_CHECKS } from '../alerts/checks.ts'
+import type { AlertRoute } from '../alerts/groups.ts'
+import type { AlertRule } from '../alerts/rule.ts'
+import type { Config } from '../catalogue/config/schema.ts'
+import { digest } from '../model/digest.ts'
 
 /** A rule with its statement. */
 export interface EvaluatedRule extends AlertRule {
