@@ -1,6 +1,6 @@
 /**
- * Takes records of other instances: checked to the last column, durable before the answer, put into their streams by
- * processor `admit`. The sender learns the result of the checks here, and then keeps the record.
+ * Receives records of other instances: checked to the last column, durable before the answer, moved into their streams
+ * by processor `admit`. The sender learns the result of the checks here, and keeps a refused record.
  */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
@@ -30,9 +30,9 @@ interface ReceiveParts {
   readonly maxBodyBytes: number
 }
 
-/** What was made durable. */
+/** What was stored durably. */
 interface Received {
-  /** Records of the sender's log. */
+  /** Number of records of the sender's log. */
   readonly records: number
   readonly rows: number
 }
@@ -44,7 +44,7 @@ const SCHEMAS: ReadonlyMap<string, string> = new Map(
   FORWARDED_STREAMS.map(stream => [stream.name, schemaId(stream)]),
 )
 
-/** The stream that a path names; undefined when it is not a path of this kind. @throws WattlineError `not_found` */
+/** The stream that a path names; undefined when the path is not of this kind. @throws WattlineError `not_found` */
 export function forwardedStream(path: string): StreamDeclaration | undefined {
   if (!path.startsWith(RECORDS_ROUTE)) return undefined
   const name = path.slice(RECORDS_ROUTE.length)
@@ -57,8 +57,8 @@ export function forwardedStream(path: string): StreamDeclaration | undefined {
 }
 
 /**
- * One request from its headers until its record is durable. @throws WattlineError `forward_invalid`, `forward_mismatch`,
- * `forbidden`, and what reading a body and intake throw
+ * Handles one request from its headers until its record is durable. @throws WattlineError `forward_invalid`,
+ * `forward_mismatch`, `forbidden`, and the errors of reading a body and of intake
  */
 export async function receiveRecords(
   parts: ReceiveParts,
@@ -141,8 +141,8 @@ function checkRows({ rows }: { readonly rows: number }, records: readonly Source
 }
 
 /**
- * The tenant comes from the credential. Rows of a sender without tokens have no tenant of their own and become the
- * tenant's; rows of somebody else are not taken.
+ * The tenant comes from the credential. Rows of a sender without tokens have no tenant and get that of the credential;
+ * rows of another tenant are refused.
  */
 function checkTenants({ rows, columns: { Tenant } }: RecordView<typeof readings>, tenant: string): void {
   const checked = new Set<number>()

@@ -5,7 +5,7 @@ import type { ContentCoding } from '../../core/http/content-coding.ts'
 import { quoteHeader } from '../../core/http/quote-header.ts'
 import type { Signal } from '../otlp/signals.ts'
 
-/** Methods that take telemetry, all of them unary. */
+/** Methods that ingest telemetry, all of them unary. */
 export const EXPORT_METHODS: ReadonlyMap<string, Signal> = new Map([
   ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
   ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
@@ -17,15 +17,15 @@ export const GRPC_CODINGS: readonly ContentCoding[] = ['identity', 'gzip', 'zstd
 
 const MEDIA_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i
 
-/** The HTTP status for what is not a gRPC call; undefined for a call. */
+/** The HTTP status when the request is not a gRPC call; undefined for a call. */
 export function httpRefusal(headers: IncomingHttpHeaders): number | undefined {
-  // What HTTP/2 itself says of this limit holds only for clients that keep to it.
+  // HTTP/2's own setting for this limit is only honoured by well-behaved clients.
   if (sizeOf(headers) > FIXED_LIMITS.headerBytes) return 431
   if (headers[':method'] !== 'POST') return 405
   return MEDIA_TYPE.test(headers['content-type'] ?? '') ? undefined : 415
 }
 
-/** How messages of the call are compressed. @throws WattlineError `media_type_unsupported` */
+/** How the messages of the call are compressed. @throws WattlineError `media_type_unsupported` */
 export function requireMessageCoding(headers: IncomingHttpHeaders): ContentCoding {
   const named = headers['grpc-encoding'] ?? 'identity'
   const coding = GRPC_CODINGS.find(candidate => candidate === named)
@@ -45,7 +45,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   n: 1e-6,
 }
 
-/** Milliseconds that the client waits for its answer; Infinity where it says nothing, or nothing that can be read. */
+/** Milliseconds that the client waits for its answer; Infinity if it sends no timeout, or an unreadable one. */
 export function timeoutMs(headers: IncomingHttpHeaders): number {
   const [, amount, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(headers['grpc-timeout'] ?? '')) ?? []
   return amount === undefined || unit === undefined ? Infinity : Number(amount) * (UNIT_MS[unit] ?? 0)

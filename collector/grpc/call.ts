@@ -13,26 +13,26 @@ import { checkHealth, HEALTH_METHOD, MAX_HEALTH_BYTES } from './health.ts'
 import { readMessage } from './message.ts'
 import { sendFailure, sendHttpStatus, sendMessage } from './reply.ts'
 
-/** What one unary call needs of the receiver. */
+/** What one unary call needs from the receiver. */
 export interface CallParts {
   readonly intake: Pick<Intake, 'open' | 'stats'>
   readonly access: Access
   readonly events: Events
   readonly pool: BufferPool
   readonly maxBodyBytes: number
-  /** Milliseconds that a client has for sending its message. */
+  /** Milliseconds that a client has to send its message. */
   readonly messageMs: number
-  /** Why no more calls are taken, if so. */
+  /** Why further calls are refused; undefined when they are not. */
   readonly refuse: () => WattlineError | undefined
 }
 
-/** One call from its headers to its answer. Never throws; who has gone is not answered. */
+/** Handles one call from its headers to its answer. Never throws; a client that has disconnected gets no answer. */
 export async function serveCall(
   parts: CallParts,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ): Promise<void> {
-  // What breaks a stream also closes it, and that is what is acted on.
+  // An error on the stream also closes it, and the close event is handled.
   stream.on('error', () => {})
   const status = httpRefusal(headers)
   if (status !== undefined) {
@@ -84,7 +84,8 @@ async function exportAnswer(
     const reserve = (bytes: number): void => admission.reserve(bytes)
     const body = await readMessage(stream, { coding, maxBytes, pool, reserve, signal })
     try {
-      // Inflating takes a while: a request that no client waits for any more will be sent again, and need not be stored twice.
+      // Decompression takes time. If the client no longer waits for the request, it will send it again, so it need not
+      // be stored twice.
       if (stream.destroyed) throw new ClientGone('The client cancelled the call.')
       checkAgain()
       const result = await admission.ingest('protobuf', body.bytes, sender)
@@ -97,7 +98,7 @@ async function exportAnswer(
   }
 }
 
-/** Asked without a token and while overloaded: it tells nothing but whether to send calls here. */
+/** Served without a token and while overloaded: the answer only says whether to send calls here. */
 async function healthAnswer(
   parts: CallParts,
   stream: ServerHttp2Stream,

@@ -1,4 +1,4 @@
-/** The standard health service of gRPC (grpc.health.v1), which load balancers and Kubernetes ask. */
+/** The standard health service of gRPC (grpc.health.v1), which load balancers and Kubernetes query. */
 
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { quoteHeader } from '../../core/http/quote-header.ts'
@@ -8,7 +8,7 @@ import { EXPORT_METHODS } from './call-head.ts'
 
 /** HTTP/2 path of `Check`. `Watch` is not implemented. */
 export const HEALTH_METHOD = '/grpc.health.v1.Health/Check'
-/** Of a request, whose one field names a service. */
+/** Maximum size of a request, which has one field, the name of a service. */
 export const MAX_HEALTH_BYTES = 4_096
 
 /** Empty: the server as a whole. */

@@ -6,9 +6,9 @@ import type { ContentCoding } from '../../core/http/content-coding.ts'
 import { inflated } from '../../core/http/inflate.ts'
 
 interface MessageOptions extends SinkOptions {
-  /** What a compressed message is compressed with: `grpc-encoding`. */
+  /** Compression of a compressed message: `grpc-encoding`. */
   readonly coding: ContentCoding
-  /** Aborts when the message has taken too long. */
+  /** Aborts when the message takes too long. */
   readonly signal: AbortSignal
 }
 
@@ -16,8 +16,9 @@ interface MessageOptions extends SinkOptions {
 export const HEAD_BYTES = 5
 
 /**
- * Reads the one message of a unary call within its limit, also after decompression, and inflates it. Throws
- * `body_too_large`, `body_undecodable`, `frame_invalid`, what `reserve` throws, why the signal aborted, or `ClientGone`.
+ * Reads the single message of a unary call within its limit, also after decompression, and decompresses it. Throws
+ * `body_too_large`, `body_undecodable`, `frame_invalid`, what `reserve` throws, the reason of the signal, or
+ * `ClientGone`.
  */
 export async function readMessage(stream: Readable, options: MessageOptions): Promise<ReceivedBody> {
   const reader = new MessageReader(options)
@@ -37,7 +38,7 @@ export async function readMessage(stream: Readable, options: MessageOptions): Pr
   }
 }
 
-/** Takes what comes apart into head and message: bytes beyond the announced length are never kept. */
+/** Splits the received bytes into head and message; bytes beyond the announced length are never stored. */
 class MessageReader {
   readonly #options: MessageOptions
   readonly #head = new Uint8Array(HEAD_BYTES)

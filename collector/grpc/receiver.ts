@@ -12,15 +12,15 @@ import type { Intake } from '../intake/intake.ts'
 import type { Receiver } from '../receiver.ts'
 import { type CallParts, serveCall } from './call.ts'
 
-/** How the OTLP/gRPC listener is opened. */
+/** Options of the OTLP/gRPC listener. */
 export interface OtlpGrpcOptions {
   readonly host: string
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number
   readonly limits: Pick<Config['limits'], 'body_bytes'>
   readonly intake: Pick<Intake, 'open' | 'stats'>
   readonly events: Events
-  /** Default: everybody on this machine. */
+  /** Default: every client on this machine. */
   readonly access?: Access
   readonly tls?: ListenerTls | undefined
   readonly pool?: BufferPool
@@ -28,7 +28,7 @@ export interface OtlpGrpcOptions {
   readonly maxConnections?: number
   /** Whether other processes may listen on the same port. */
   readonly reusePort?: boolean
-  /** Calls at once, of all connections. */
+  /** Concurrent calls, over all connections. */
   readonly maxCalls?: number
 }
 
@@ -36,13 +36,13 @@ export interface OtlpGrpcOptions {
 interface GrpcTimeouts extends Http2Limits {
   /** For a whole message. */
   readonly messageMs: number
-  /** How long `stop` waits for what is in flight before it cuts connections. */
+  /** How long `stop` waits for calls in flight before it cuts connections. */
   readonly drainMs: number
 }
 
 const DRAIN_MS = 5_000
 
-/** OTLP over gRPC: unary `Export` of traces, metrics and logs; compressed or plain. And `grpc.health.v1.Health/Check`. */
+/** OTLP over gRPC: unary `Export` of traces, metrics and logs, compressed or not; and `grpc.health.v1.Health/Check`. */
 export function createOtlpGrpcReceiver(options: OtlpGrpcOptions): Receiver {
   return new GrpcReceiver(options)
 }
@@ -105,7 +105,7 @@ class GrpcReceiver implements Receiver {
     const retryAfterSeconds = 1
     if (this.#stopping)
       return new WattlineError('draining', 'The receiver is shutting down.', { retryAfterSeconds })
-    // Each costs memory before its first byte.
+    // Each call costs memory before its first byte.
     const { maxCalls = FIXED_LIMITS.calls } = this.#options
     if (this.#calls <= maxCalls) return undefined
     return new WattlineError('overloaded', `The limit of ${maxCalls} open calls is reached.`, {

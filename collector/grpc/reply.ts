@@ -14,7 +14,7 @@ const HEADERS = {
 const OK = { 'grpc-status': '0' } as const
 const INVALID_ARGUMENT = 3
 
-/** Where gRPC says something else than OTLP over HTTP does with the same status. */
+/** Where gRPC uses another status than OTLP over HTTP implies. */
 const CODES: Readonly<Record<number, number>> = {
   ...GRPC_CODES,
   404: 12, // UNIMPLEMENTED: an unknown method
@@ -25,7 +25,7 @@ const CODES: Readonly<Record<number, number>> = {
 const MAX_MESSAGE_LENGTH = 1_000
 const DISCARD_MS = 1_000
 
-/** Answers with one message; without effect when the client has gone. */
+/** Answers with one message; has no effect when the client has disconnected. */
 export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): void {
   if (isGone(stream)) return
   const frame = Buffer.alloc(HEAD_BYTES + message.length)
@@ -36,19 +36,19 @@ export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): voi
   stream.end(frame)
 }
 
-/** Answers with a status and no message; without effect when the client has gone. */
+/** Answers with a status and no message; has no effect when the client has disconnected. */
 export function sendFailure(stream: ServerHttp2Stream, failure: WattlineError): void {
   sendHead(stream, { ...HEADERS, ...statusTrailers(failure) })
 }
 
-/** For what is not gRPC at all. */
+/** For requests that are not gRPC at all. */
 export function sendHttpStatus(stream: ServerHttp2Stream, status: number): void {
   sendHead(stream, { ':status': status })
 }
 
 /**
- * What the client still sends of this call is discarded, and after a while refused. Not at once: a RST_STREAM overtakes
- * headers that wait to be sent (nghttp2 1.70), and the client would learn nothing.
+ * Data that the client still sends in this call is discarded, and refused after a while. Not immediately: a RST_STREAM
+ * overtakes headers that wait to be sent (nghttp2 1.70), so the client would not learn the reason.
  */
 function sendHead(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   if (isGone(stream)) return
@@ -75,7 +75,7 @@ function statusTrailers(failure: WattlineError): Record<string, string> {
   }
 }
 
-/** Bytes of UTF-8 that are not printable ASCII, and `%`, as `%XX`. */
+/** Non-printable and non-ASCII bytes of UTF-8, and `%`, as `%XX`. */
 const percentEncoded = (text: string): string =>
   Buffer.from(text)
     .toString('latin1')

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
-/** Which web pages may send telemetry from a browser. No cookies are taken: a page sends a token of its own, if any. */
+/** Which web pages may send telemetry from a browser. Cookies are not used: a page sends its own token, if any. */
 export interface Cors {
   readonly isAllowed: (origin: string) => boolean
-  /** Headers of every reply to a page; none for anybody else. */
+  /** Headers of every answer to a page; none for other clients. */
   replyHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>>
   /**
-   * Headers that answer a browser's question whether it may send; undefined when this is not such a question, or when pages may not send.
+   * Headers that answer a browser's preflight request; undefined when the request is not a preflight, or when pages may
+   * not send.
    * @throws WattlineError `origin_refused`
    */
   preflight(request: PreflightHead): Readonly<Record<string, string>> | undefined
@@ -18,7 +19,7 @@ interface PreflightHead {
   readonly headers: IncomingHttpHeaders
 }
 
-/** Browsers keep an answer for two hours at most. */
+/** Browsers cache an answer for at most two hours. */
 const MAX_AGE_SECONDS = 7_200
 
 /** `origins` as in `listen.cors_origins`: `https://shop.example`, `https://*.shop.example`, `*`. */
@@ -49,7 +50,7 @@ export function createCors(origins: readonly string[]): Cors {
       }
       return {
         'access-control-allow-methods': 'POST',
-        // Whatever SDKs add to trace themselves does no harm here.
+        // SDKs may add any headers for their own tracing; they do no harm here.
         'access-control-allow-headers': headers['access-control-request-headers'] ?? '',
         'access-control-max-age': String(MAX_AGE_SECONDS),
       }
@@ -57,7 +58,7 @@ export function createCors(origins: readonly string[]): Cors {
   }
 }
 
-/** `*.` stands for one or more labels, `*` alone for every origin. */
+/** `*.` matches one or more labels, `*` alone matches every origin. */
 function originPattern(origin: string): RegExp {
   if (origin === '*') return /^/
   const escaped = origin.replaceAll(/[.[\]]/g, '\\$&').replace('*\\.', '([a-z0-9-]+\\.)+')

@@ -25,25 +25,25 @@ interface ExchangeParts {
   readonly events: Events
   readonly pool: BufferPool
   readonly maxBodyBytes: number
-  /** What senders of remote write have said of their metrics. */
+  /** Metric types that remote-write senders have announced. */
   readonly families: FamilyMemory
 }
 
-/** What is said to the client. */
+/** An HTTP answer. */
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
 }
 
-/** Where OTLP is taken, by POST. */
+/** Routes for OTLP (POST). */
 export const ROUTES: ReadonlyMap<string, Signal> = new Map([
   ['/v1/traces', 'traces'],
   ['/v1/metrics', 'metrics'],
   ['/v1/logs', 'logs'],
 ])
 
-/** One request from its headers to what is to be answered; undefined when the client has gone. Never throws. */
+/** Handles one request from its headers to its answer; undefined when the client has disconnected. Never throws. */
 export async function answer(
   parts: ExchangeParts,
   request: IncomingMessage,
@@ -119,8 +119,8 @@ function requirePost(request: IncomingMessage): void {
 }
 
 /**
- * `google.rpc.Status`; in JSON, which people can read, when the request named no encoding that we know. Senders of remote
- * write log a text.
+ * `google.rpc.Status`; in JSON, which people can read, if the request named no known encoding. Remote-write senders get
+ * plain text, which they log.
  */
 export function failureReply(events: Events, error: unknown, request: IncomingMessage): Reply {
   const failure = refusal(events, error)
@@ -165,7 +165,7 @@ function reply(
   }
 }
 
-/** Sends a reply; `close` says that the connection ends with it. */
+/** Sends an answer; `close` ends the connection with it. */
 export function send(response: ServerResponse, { status, headers, body }: Reply, close: boolean): void {
   if (response.destroyed) return
   response.writeHead(status, close ? { ...headers, connection: 'close' } : headers)

@@ -16,41 +16,44 @@ import type { Receiver } from '../receiver.ts'
 import { type Cors, createCors } from './cors.ts'
 import { answer, failureReply, type Reply, send } from './exchange.ts'
 
-/** How the collector's HTTP listener is opened. */
+/** Options of the collector's HTTP listener. */
 export interface OtlpHttpOptions {
   readonly host: string
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number
   readonly limits: Pick<Config['limits'], 'body_bytes'>
   readonly intake: Intake
   readonly events: Events
-  /** Default: everybody on this machine. */
+  /** Default: every client on this machine. */
   readonly access?: Access
   readonly tls?: ListenerTls | undefined
-  /** Pages that may send from a browser: `listen.cors_origins`. */
+  /** Origins of pages that may send from a browser: `listen.cors_origins`. */
   readonly corsOrigins?: readonly string[]
   readonly pool?: BufferPool
   readonly timeouts?: Partial<Timeouts>
   readonly maxConnections?: number
-  /** Whether other processes may listen on the same port: the system spreads connections over them. */
+  /** Whether other processes may listen on the same port: the system distributes connections among them. */
   readonly reusePort?: boolean
 }
 
 /** In milliseconds. */
 interface Timeouts {
-  /** For all headers of a request. */
+  /** Time for all headers of a request. */
   readonly headersMs: number
-  /** For a whole request, body included. */
+  /** Time for a whole request, body included. */
   readonly requestMs: number
-  /** How long a connection may stay without a request. */
+  /** How long a connection may stay open without a request. */
   readonly keepAliveMs: number
-  /** How long `stop` waits for what is in flight before it cuts connections. */
+  /** How long `stop` waits for requests in flight before it cuts connections. */
   readonly drainMs: number
 }
 
 const { headersMs, requestMs, keepAliveMs } = FIXED_LIMITS
 const TIMEOUTS: Timeouts = { headersMs, requestMs, keepAliveMs, drainMs: 5_000 }
-/** A refused body is read off up to this time before its connection is closed, so that the answer gets through. */
+/**
+ * A refused body is read and discarded for up to this time before its connection is closed, so that the client receives
+ * the answer.
+ */
 const DISCARD_MS = 1_000
 
 /** OTLP over HTTP: `POST /v1/{traces,metrics,logs}`, protobuf and JSON, gzip, zstd or plain; and remote write. */
@@ -150,12 +153,13 @@ class HttpReceiver implements Receiver {
       beforeBody()
     })
     if (reply === undefined) return
-    // Who waits for `100 Continue` and gets an error instead may or may not send the body: only closing is clear.
+    // A client that waits for `100 Continue` and gets an error may or may not send the body, so the connection must be
+    // closed.
     const bodyUnclear = request.headers.expect !== undefined && !bodyWanted
     this.#send(request, response, reply, this.#stopping || bodyUnclear)
   }
 
-  /** A page that may send may also read what was answered, errors included. */
+  /** A page that may send may also read the answer, including errors. */
   #send(request: IncomingMessage, response: ServerResponse, reply: Reply, close: boolean): void {
     send(
       response,
@@ -173,7 +177,7 @@ function discard(request: IncomingMessage): Promise<void> {
   return promise.finally(() => clearTimeout(timer))
 }
 
-/** Below HTTP: no request that could be answered in kind, so a bare status line. */
+/** An error below HTTP: there is no request to answer properly, so only a status line is sent. */
 function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -181,7 +185,7 @@ function refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const line = CONNECTION_ERRORS.get(error.code ?? '') ?? '400 Bad Request'
   socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-  // The client has time to read this; whether it closes its side is not waited for.
+  // The client gets this much time to read it; we do not wait for it to close its side.
   setTimeout(() => socket.destroy(), DISCARD_MS).unref()
 }
 

@@ -5,12 +5,12 @@ import type { BrokerHealth } from './broker-health.ts'
 import type { Clock } from './clock.ts'
 
 /**
- * Appends of one stream's partition on their way to the log: a bounded number in flight, the rest waits in order. What
- * waits is bounded by the bytes in flight of the requests behind it. Nothing is repeated here: a failed append is the
- * client's to send again, under a new identity only it can know to be the same.
+ * Appends to one partition of a stream: a limited number in flight, the others wait in order. Waiting appends are
+ * limited by the bytes in flight of their requests. Nothing is retried here: only the client can send a failed append
+ * again, since only it knows that both are the same.
  */
 export interface AppendQueue {
-  /** As many appends are in flight as may be. */
+  /** Whether the maximum number of appends is in flight. */
   readonly full: boolean
   readonly waiting: number
   /** Resolves once durable; rejects with a WattlineError when the log refused, or did not answer in time. */
@@ -25,7 +25,7 @@ interface AppendQueueOptions {
   readonly clock: Clock
   readonly inFlight?: number
   readonly timeoutMs?: number
-  /** Called when a place has become free. */
+  /** Called when an append has ended. */
   readonly onFree: () => void
 }
 
@@ -66,8 +66,8 @@ export function createAppendQueue(options: AppendQueueOptions): AppendQueue {
 
   const append: AppendQueue['append'] = (records, headers) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    // Clients wait 10 s as a rule; an append that hangs longer is answered as failed. It may still be stored: at least
-    // once is what the hop promises.
+    // Clients usually wait 10 s; an append that hangs longer is answered as failed. It may still be stored, since this
+    // hop only guarantees at-least-once delivery.
     const cancel = clock.after(timeoutMs, () => {
       const place = waiting.indexOf(job)
       if (place >= 0) waiting.splice(place, 1)

@@ -16,17 +16,17 @@ import type { RequestBarrier, Ticket } from './request-barrier.ts'
 import type { SmallRecords } from './small-records.ts'
 
 /**
- * The open batch of one stream (or of one partition of it), shared by all requests in flight, and the timer that closes
- * it. What closes when is decided in close-decision.ts; here is only the doing.
+ * The open batch of one stream (or of one of its partitions), shared by all requests in flight, and the timer that
+ * closes it. close-decision.ts decides when; this file carries it out.
  */
 export interface Batcher<Content extends RowBuilder> {
   readonly content: Content
   /**
-   * Closes the open batch when this many more bytes would not fit, in the record or in the engine (see `ENGINE_BYTES`): call before
-   * adding rows.
+   * Closes the open batch when this many more bytes would not fit into the record or the engine (see `ENGINE_BYTES`):
+   * call it before adding rows.
    */
   makeRoom(bytes: number, engineBytes: number): void
-  /** Says that a request added rows to `content`; resolves when they are durable, rejects when they are not. */
+  /** Call it after a request has added rows to `content`; resolves when they are durable, rejects when they are not. */
   join(rows: number, ticket: Ticket, engineBytes?: number): Promise<void>
   /** Stores records that were made elsewhere, in one append: all or none. */
   append(records: readonly Uint8Array[]): Promise<void>
@@ -41,7 +41,7 @@ interface BatcherOptions<Content extends RowBuilder> {
   readonly barrier: RequestBarrier
   /** Shared by all batchers. */
   readonly smallRecords: SmallRecords
-  /** Made by the caller around the batcher's own review, which it calls when a place has become free. */
+  /** Called with the batcher's own review function, which runs when an append has ended. */
   readonly createQueue: (onFree: () => void) => AppendQueue
   readonly onClosed?: (reason: CloseReason | 'flush' | 'room', rows: number) => void
 }
@@ -68,7 +68,7 @@ const openBatch = (nowMs: number, isLone: boolean): OpenBatch => ({
   isLone,
 })
 
-/** Rows that make no record must not stay: every later batch would fail with them. */
+/** Rows that cannot become a record must be removed: every later batch would fail with them. */
 function finish(content: RowBuilder): Uint8Array {
   try {
     return content.finish()
@@ -78,7 +78,7 @@ function finish(content: RowBuilder): Uint8Array {
   }
 }
 
-/** A batcher without an open batch; the first `join` opens one. */
+/** Creates a batcher without an open batch; the first `join` opens one. */
 export function createBatcher<Content extends RowBuilder>(
   options: BatcherOptions<Content>,
 ): Batcher<Content> {
@@ -111,7 +111,10 @@ export function createBatcher<Content extends RowBuilder>(
     else wakeAt(decision.wakeAtMs)
   }
 
-  /** A timer that is armed for an earlier time stays: it asks again when it fires, cheaper than a new one per row. */
+  /**
+   * A timer that is set for an earlier time stays: it checks again when it fires, which is cheaper than a new timer per
+   * row.
+   */
   const wakeAt = (atMs: number): void => {
     if (timer !== undefined && timer.atMs <= atMs) return
     timer?.cancel()

@@ -3,15 +3,15 @@ import type { Events } from '../../core/catalogue/events/events.ts'
 import type { Clock } from './clock.ts'
 
 /**
- * Whether the log takes records. After a failed append requests are refused at once, instead of being decoded only to
- * fail, and the log is asked now and then until it answers: intake goes on by itself.
+ * Whether the log accepts records. After a failed append, requests are refused immediately, instead of being decoded
+ * only to fail, and the log is probed until it answers: intake resumes by itself.
  */
 export interface BrokerHealth {
-  /** What the log said last when it refused; null while it takes records. */
+  /** The last error of the log; null while it accepts records. */
   readonly failure: WattlineError | null
-  /** Throws a retryable error (503, Retry-After) while the log does not take records. */
+  /** Throws a retryable error (503, Retry-After) while the log does not accept records. */
   check(): void
-  /** Says that an append failed or did not end in time. */
+  /** Reports that an append failed or did not end in time. */
   failed(error: WattlineError): void
   /** Ends probing. */
   stop(): void
@@ -56,7 +56,7 @@ export function createBrokerHealth(options: BrokerHealthOptions): BrokerHealth {
       throw new WattlineError(code, failure.message, { cause: failure, retryAfterSeconds: 2 })
     },
     failed(error) {
-      // A record that the log refuses for its own sake says nothing about the log.
+      // A record that the log refuses because of the record itself says nothing about the log.
       if (error.disposition !== 'retry') return
       const known = failure !== undefined
       failure = error
@@ -71,7 +71,7 @@ export function createBrokerHealth(options: BrokerHealthOptions): BrokerHealth {
   }
 }
 
-/** A neighbour that hangs is a neighbour that fails; what it does later is not waited for. */
+/** A neighbour that hangs counts as failed; its later result is ignored. */
 async function withTimeout(work: Promise<void>, timeoutMs: number, clock: Clock): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>()
   const cancel = clock.after(timeoutMs, () =>

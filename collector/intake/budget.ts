@@ -1,25 +1,25 @@
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 /**
- * Bytes of requests between their arrival and their answer. Beyond the limit a request is refused with 429, before its
- * body is read: clients hold their data better than a growing heap does.
+ * Limits the bytes of requests between arrival and answer. Beyond the limit a request is refused with 429, before its
+ * body is read: clients can hold their data better than a growing heap.
  */
 export interface Budget {
   readonly limitBytes: number
   readonly usedBytes: number
-  /** A share for one request; `release` gives all of it back, once. */
+  /** A reservation for one request; `release` returns all of it, once. */
   open(): Reservation
 }
 
-/** Bytes that one request holds of the budget. */
+/** Bytes of the budget that one request holds. */
 export interface Reservation {
   readonly bytes: number
-  /** Throws `overloaded` (429, Retry-After) and reserves nothing when the limit would be passed. */
+  /** Throws `overloaded` (429, Retry-After) and reserves nothing if this would exceed the limit. */
   reserve(bytes: number): void
   release(): void
 }
 
-/** A budget that all requests of the process share, in bytes. */
+/** A budget in bytes that all requests of the process share. */
 export function createBudget(limitBytes: number): Budget {
   let usedBytes = 0
 

@@ -1,14 +1,14 @@
-/** Time as intake sees it: passed in, so that tests decide when a batch has waited long enough. */
+/** The clock of the intake, passed in so that tests control how long a batch has waited. */
 export interface Clock {
-  /** Milliseconds that only rise: for waits and rates, never for timestamps. */
+  /** Monotonic milliseconds: for waits and rates, never for timestamps. */
   monotonicMs(): number
-  /** Nanoseconds since the Unix epoch: what items are judged against as too early or too late. */
+  /** Nanoseconds since the Unix epoch, against which items are checked for being too early or too late. */
   unixNano(): bigint
-  /** Runs once after `ms`; the function returned cancels it. */
+  /** Runs once after `ms`; the returned function cancels it. */
   after(ms: number, run: () => void): () => void
 }
 
-/** The process's own clocks. `unixNano` has millisecond resolution. */
+/** The system clocks. `unixNano` has millisecond resolution. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   unixNano: () => BigInt(Date.now()) * 1_000_000n,

@@ -3,16 +3,14 @@ import type { Builders, Decoders, IngestResult, Signal } from '../otlp/signals.t
 import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import type { Recogniser } from '../readings/recogniser.ts'
 
-/** What decoding one body gave, apart from the rows that are in the builders. */
+/** Result of decoding one body, apart from the rows that are in the builders. */
 export interface Decoded {
   readonly result: IngestResult
-  /** The readings among the points of a request of metrics. */
+  /** The readings among the points of a metrics request. */
   readonly recognised: RecognisedPoints | null
 }
 
-/**
- * Decodes a body into builders and finds the readings in it. All or nothing, as the decoders are.
- */
+/** Decodes a body into builders and recognises the readings in it. All or nothing, like the decoders. */
 export function decodeInto(
   parts: { readonly decoders: Decoders; readonly recogniser: Recogniser },
   signal: Signal,

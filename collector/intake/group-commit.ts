@@ -24,8 +24,8 @@ import { createRequestBarrier, type RequestBarrier, type Ticket } from './reques
 import { createSmallRecords } from './small-records.ts'
 
 /**
- * All open batches: one per signal stream, one per partition of `readings`. A thousand tiny agents cost as few inserts as
- * one large gateway, and an OK still means durable.
+ * All open batches: one per signal stream, one per partition of `readings`. A thousand tiny agents cost as few inserts
+ * as one large gateway, and an OK still means durable.
  */
 export interface GroupCommit {
   barrier(signal: Signal): RequestBarrier
@@ -34,7 +34,7 @@ export interface GroupCommit {
   batcher(name: keyof Builders): Batcher<RowBuilder>
   /** Adds readings to the batches of their hosts' partitions; resolves when all are durable. */
   joinReadings(tenant: string, rows: readonly Reading[], ticket: Ticket): Promise<void>
-  /** The same for readings that were found among metrics, which take `engineBytes` in the engine at most. */
+  /** The same for readings that were recognised among metrics, which take at most `engineBytes` in the engine. */
   joinRecognised(points: RecognisedPoints, ticket: Ticket, engineBytes: number): Promise<void>
   /** Closes every open batch now. */
   flush(): void
@@ -63,7 +63,7 @@ function closeLimits(config: Config['group_commit']): CloseLimits {
   }
 }
 
-/** One batcher for each stream, and one for each partition of `readings`, made when it is first used. */
+/** One batcher per stream, and one per partition of `readings`, created on first use. */
 export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
   const { broker, clock } = options
   const shared = { limits: closeLimits(options.config), clock, smallRecords: createSmallRecords() }

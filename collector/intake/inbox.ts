@@ -8,8 +8,8 @@ import type { Clock } from './clock.ts'
 /** Stream `forwarded`: records of other instances, until processor `admit` has put them into their streams. */
 export interface Inbox {
   /**
-   * Resolves when durable. Records of one source stay in one partition, in the order of their appends: that is what
-   * `admit` knows repetitions by.
+   * Resolves when durable. Records of one source stay in one partition, in the order of their appends, which `admit`
+   * needs to recognise duplicates.
    */
   append(source: string, record: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void>
 }

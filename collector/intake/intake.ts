@@ -17,29 +17,30 @@ import { createMemoryGuard, type MemoryGuard } from './memory-guard.ts'
 import { RequestIngest } from './request-ingest.ts'
 
 /**
- * The entry behind all endpoints: receivers hand over bytes, sensors hand over readings, and both learn when the rows are
- * durable. Nothing is acknowledged before.
+ * The entry behind all endpoints: receivers pass bytes, sensors pass readings, and both learn when the rows are
+ * durable. Nothing is acknowledged before that.
  */
 export interface Intake {
   /**
-   * Admits a request before its body is read. Throws `draining`, `overloaded` while memory is short, or a retryable error
-   * while the log does not take records. The admission must be closed.
-   * @param client what it came by, such as its connection: who sends again once answered is not held up by it
+   * Admits a request before its body is read. Throws `draining`, `overloaded` while memory is short, or a retryable
+   * error while the log does not accept records. The admission must be closed.
+   * @param client identifies the client, for example by its connection: a client that sends again when answered must
+   * not be held up
    */
   open(signal: Signal, client?: object): Admission
   /**
-   * Stores one request whose bytes are in memory already (gRPC, Prometheus). Resolves when durable; throws
+   * Stores one request whose bytes are already in memory (gRPC, Prometheus). Resolves when durable; throws
    * `body_undecodable`, `overloaded`, `draining`, or the log's own retryable error.
    */
   ingest(signal: Signal, encoding: Encoding, bytes: Uint8Array, tenant: string): Promise<IngestResult>
   /**
-   * Admits a record of another instance, which is stored as it is for processor `admit`. Throws as `open` does. The
+   * Admits a record of another instance, which is stored unchanged for processor `admit`. Throws like `open`. The
    * admission must be closed.
    */
   openForwarded(): ForwardedAdmission
-  /** For sensors: resolves when the readings are durable. All carry the tenant named. */
+  /** For sensors: resolves when the readings are durable. All belong to the given tenant. */
   appendReadings(tenant: string, readings: readonly Reading[]): Promise<void>
-  /** Admits nothing more, closes all batches, resolves when everything inside is answered. */
+  /** Admits nothing more, closes all batches, and resolves when every admitted request is answered. */
   drain(): Promise<void>
   stats(): IntakeStats
 }
@@ -48,24 +49,24 @@ export interface Intake {
 export interface Admission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
   reserve(bytes: number): void
-  /** What `ingest` will hold the items to: for endpoints that must know beforehand what it would refuse. */
+  /** The limits that `ingest` applies to items, for endpoints that must know in advance what it would refuse. */
   limits(): ItemLimits
-  /** Resolves when durable. The bytes may be used again once it has settled. */
+  /** Resolves when durable. The bytes may be reused once it has settled. */
   ingest(encoding: Encoding, bytes: Uint8Array, sender: Sender): Promise<IngestResult>
-  /** Gives back what was reserved; to be called once the request is answered or given up. */
+  /** Releases what was reserved; call it when the request is answered or abandoned. */
   close(): void
 }
 
-/** Who sends, as the credential says. */
+/** The sender, according to the credential. */
 export type Sender = Pick<Identity, 'tenant' | 'account'>
 
-/** Limits of items, and the time of receipt that they are reckoned from. */
+/** Limits of items, and the time of receipt to which they relate. */
 export type ItemLimits = Omit<DecodeContext, 'tenant' | 'account'>
 
 interface ForwardedAdmission {
   /** Counts bytes against `limits.in_flight_bytes`; throws `overloaded`. */
   reserve(bytes: number): void
-  /** Resolves when the record is durable in a partition of stream `forwarded`, which `source` alone decides. */
+  /** Resolves when the record is durable in a partition of stream `forwarded`, which only `source` determines. */
   append(source: string, record: Uint8Array, headers: Readonly<Record<string, string>>): Promise<void>
   close(): void
 }
@@ -75,11 +76,11 @@ interface IntakeStats {
   readonly openRequests: number
   /** Rows in batches that are still open. */
   readonly openRows: number
-  /** Why nothing is taken in: what the log said last; null while it takes records. */
+  /** Why nothing is ingested: the last error of the log; null while it accepts records. */
   readonly brokerFailure: WattlineError | null
 }
 
-/** What intake needs of the process. */
+/** What intake needs from the process. */
 export interface IntakeOptions {
   readonly broker: Pick<Broker, 'append' | 'partitions' | 'ping'>
   readonly config: Pick<Config, 'limits' | 'group_commit' | 'retention'>
@@ -93,7 +94,7 @@ export interface IntakeOptions {
 
 const DAY_NANO = 86_400_000_000_000n
 
-/** One per process: its budget, memory guard and batches are shared by all receivers. */
+/** One per process: all receivers share its budget, memory guard and batches. */
 export function createIntake(options: IntakeOptions): Intake {
   const { broker, config, events } = options
   const clock = options.clock ?? systemClock
@@ -214,7 +215,7 @@ class DurableIntake implements Intake {
     }
   }
 
-  /** Readings of this machine's own sensors are not held up by memory: they are few. */
+  /** Readings of this machine's own sensors ignore the memory limit: they are few. */
   #admitRequest(): void {
     this.#admit()
     this.#parts.memory.check(this.#parts.budget.usedBytes)
@@ -241,7 +242,7 @@ class DurableIntake implements Intake {
     }
   }
 
-  /** Whatever is thrown inside leaves as an error of the catalogue, and drain knows what is still inside. */
+  /** Converts every thrown error to one of the catalogue, and lets drain know what is still running. */
   async #track<T>(work: Promise<T>): Promise<T> {
     const tracked = work.catch(error => {
       throw asWattlineError(error, 'invariant_broken')

@@ -15,21 +15,21 @@ import type { RecognisedPoints } from '../readings/recognised-points.ts'
 import { addCounts, type Decoded } from './decode-into.ts'
 
 /**
- * A body beyond this size gets records of its own. In a shared batch it could not be split: its first part might be
- * stored before its last part turns out to be undecodable, and the client would hear that nothing was.
+ * A body of more than this gets its own records. In a shared batch it could not be split: its first part might be
+ * stored before its last part proves undecodable, and the client would be told that nothing was stored.
  */
 export const LARGE_BODY_BYTES = 4 * 1024 * 1024
-/** Decoded at a time; between two chunks other requests get their turn. */
+/** Decoded at a time; other requests get their turn between two chunks. */
 const CHUNK_BYTES = 2 * FIXED_LIMITS.headBytes
 /**
- * What a record should take in the engine: the bytes of its requests, and what its rows repeat (see otlp/amplification.ts). A request with
- * more gets records of its own.
+ * Size that a record should have in the engine: the bytes of its requests, and the content that its rows repeat (see
+ * otlp/amplification.ts). A request with more gets its own records.
  */
 export const ENGINE_BYTES = 64 * 1024 * 1024
 
 interface LargeDecoded {
   readonly result: IngestResult
-  /** With what they take in the engine at most, in bytes. */
+  /** Each with its maximum size in the engine, in bytes. */
   readonly recognised: readonly (readonly [points: RecognisedPoints, engineBytes: number])[]
   readonly records: ReadonlyMap<keyof Builders, readonly Uint8Array[]>
 }
@@ -39,11 +39,14 @@ interface LargeOptions {
   readonly body: Uint8Array
   readonly limits: Pick<Config['group_commit'], 'rows' | 'bytes'>
   readonly decode: (chunk: Uint8Array, builders: Builders) => Decoded
-  /** What the rows of a chunk repeat, in bytes. */
+  /** Size of the content that the rows of a chunk repeat, in bytes. */
   readonly repeatedBytes: (chunk: Uint8Array) => number
 }
 
-/** Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` or `body_too_large` with nothing stored. */
+/**
+ * Decodes a large body in chunks into records of the usual size. Throws `body_undecodable` or `body_too_large`, and
+ * then nothing is stored.
+ */
 export async function decodeLarge(options: LargeOptions): Promise<LargeDecoded> {
   const builders = createBuilders()
   try {

@@ -6,9 +6,9 @@ import type { Clock } from './clock.ts'
 
 /**
  * Keeps the process within `limits.memory_bytes`: requests are refused with 429 while its resident memory is above four
- * fifths of that. The last fifth is for what is on its way already. What is free is not given back by itself while nothing
- * is allocated, so memory is collected, and while nothing is in flight a request is let in all the same: a process whose
- * memory does not shrink slows down, and never locks itself up.
+ * fifths of that. The last fifth is for requests in flight. Free memory is not returned to the system while nothing is
+ * allocated, so garbage collection is triggered, and while nothing is in flight a request is admitted anyway: a process
+ * whose memory does not shrink slows down, but never locks itself up.
  */
 export interface MemoryGuard {
   /** Throws `overloaded` (429, Retry-After); `inFlightBytes`: of all requests. */
@@ -16,7 +16,7 @@ export interface MemoryGuard {
 }
 
 interface MemoryGuardOptions {
-  /** Default: what the container or the machine has. */
+  /** Default: the memory of the container or the machine. */
   readonly limitBytes?: number | undefined
   readonly clock: Clock
   readonly residentBytes?: () => number
@@ -26,7 +26,7 @@ interface MemoryGuardOptions {
 const SHED_ABOVE = 0.8
 /** Reading the size costs microseconds, and it hardly changes within this time. */
 const READ_MS = 20
-/** Collecting stops everything for tens of milliseconds. */
+/** Garbage collection stops everything for tens of milliseconds. */
 const COLLECT_MS = 5_000
 
 /** Reads the resident size of the process at most every `READ_MS` and sheds load near the limit. */

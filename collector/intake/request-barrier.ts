@@ -1,27 +1,27 @@
 import type { Clock } from './clock.ts'
 
 /**
- * Counts the open requests of one signal, to know whether anybody else could still add to an open batch. A request is
- * outside from the moment its headers are read; batched while its rows sit in open batches; outside again when the last of
- * those has closed, since its client will send more once answered. Not before: points of a request sit in batches of several
- * tables, and the first that closes must not make the others wait for rows that will not come.
+ * Counts the open requests of one signal, to know whether another request could still add to an open batch. A request
+ * is outside from the moment its headers are read; batched while its rows are in open batches; and outside again when
+ * the last of those has closed, since its client will send more once answered. Not earlier: points of a request are in
+ * batches of several tables, and the first that closes must not make the others wait for rows that will not come.
  */
 export interface RequestBarrier {
   readonly open: number
   readonly outside: number
-  /** `client`: what the request came by, such as its connection; none for the process's own. */
+  /** `client`: identifies the client, for example by its connection; absent for the process's own requests. */
   enter(client?: object): Ticket
-  /** Called whenever the last request outside has gone: batches may now be complete. */
+  /** Called whenever no request is outside any more: batches may now be complete. */
   watch(onNoneOutside: () => void): void
 }
 
-/** One open request's place in the barrier. */
+/** The state of one open request in the barrier. */
 export interface Ticket {
-  /** How long its client took to come back from its last answer; infinite for one that was not here before. */
+  /** How long its client took to send again after its last answer; infinite for a new client. */
   readonly backAfterMs: number
   /** Rows of the request were added to one more open batch. */
   join(): void
-  /** All its rows are in batches; without effect when all of those have closed already. */
+  /** All its rows are in batches; has no effect when all of those have closed already. */
   allBatched(): void
   /** One of those batches has closed. */
   batchClosed(): void

@@ -32,7 +32,7 @@ interface RequestIngestParts {
   readonly commit: GroupCommit
 }
 
-/** One request as it came, and what its items are held to. */
+/** One request as received, and the limits of its items. */
 interface IngestRequest {
   readonly signal: Signal
   readonly encoding: Encoding
@@ -40,7 +40,7 @@ interface IngestRequest {
   readonly context: DecodeContext
 }
 
-/** Stores admitted requests: decodes a body into rows, and waits until the batches that took them are durable. */
+/** Stores admitted requests: decodes a body into rows, and waits until their batches are durable. */
 export class RequestIngest {
   readonly #parts: RequestIngestParts
 
@@ -54,7 +54,7 @@ export class RequestIngest {
     ticket: Ticket,
     reservation: Reservation,
   ): Promise<IngestResult> {
-    // Reading a slow body takes time in which the log may have begun to fail.
+    // Reading a slow body takes time, in which the log may have begun to fail.
     this.#parts.health.check()
     const passedOver = new PassedOver()
     const maxBytes = 2 * this.#parts.config.limits.body_bytes
@@ -75,7 +75,7 @@ export class RequestIngest {
     return { ...result, notes: notesOf(signal, body, result, passedOver) }
   }
 
-  /** The rule: straight into the batches that all requests in flight share. */
+  /** The usual case: directly into the batches that all requests in flight share. */
   async #ingestShared(
     signal: Signal,
     body: Uint8Array,
@@ -100,7 +100,7 @@ export class RequestIngest {
     return result
   }
 
-  /** The exception: records of its own, so that shared batches keep their size. */
+  /** The exception: separate records, so that shared batches keep their size. */
   async #ingestLarge(
     signal: Signal,
     body: Uint8Array,
@@ -136,13 +136,16 @@ export class RequestIngest {
     this.accepted('readings', points.series.length)
   }
 
-  /** Counts what is durable. */
+  /** Counts durable items. */
   accepted(signal: Signal | 'readings', amount: number): void {
     if (amount > 0) this.#parts.events.emit('itemsAccepted', { signal, amount })
   }
 }
 
-/** What JSON becomes is paid for before it is taken, beyond the bytes of the body itself; `maxBytes` is the most. */
+/**
+ * The output of converting JSON is reserved before it is allocated, in addition to the bytes of the body; `maxBytes` is
+ * the limit.
+ */
 function outputMemory(bodyBytes: number, reservation: Reservation, maxBytes: number): WriterMemory {
   let paidBytes = bodyBytes
   return {

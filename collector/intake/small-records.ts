@@ -1,18 +1,18 @@
 /**
- * How often a small record may be made before its batch has waited for company. A record costs the warehouse 10-35 ms of
- * CPU however small, so a few a second are cheap, whoever they answer, and hundreds are not: what is saved up in quiet times is
- * spent when somebody waits, and never faster than it comes in.
+ * How often a small record may be made before its batch has waited for more rows. A record costs the warehouse 10-35 ms
+ * of CPU however small, so a few per second are cheap, but hundreds are not. Credit saved in quiet times is spent when
+ * a client waits, and never faster than it accrues.
  */
 export interface SmallRecords {
-  /** When the next one may be made: now, or later. */
+  /** When the next one becomes affordable: now, or later. */
   affordableAtMs(nowMs: number): number
-  /** One was made, whether it could be afforded or had waited its time. */
+  /** A small record was made, whether it was affordable or its time was up. */
   spend(nowMs: number): void
 }
 
-/** A third of a core at most. */
+/** At most a third of a core. */
 const PER_SECOND = 10
-/** Saved up. */
+/** Maximum saved credit. */
 const MOST = 10
 
 /** A token bucket: `perSecond` tokens a second, at most `most` saved up. */
@@ -31,7 +31,7 @@ export function createSmallRecords(perSecond = PER_SECOND, most = MOST): SmallRe
     },
     spend(nowMs) {
       accrue(nowMs)
-      // Those that have waited their time are made in any case: they owe no more than one.
+      // Records whose time is up are made in any case: the debt is never more than one.
       saved = Math.max(0, saved - 1)
     },
   }

@@ -9,13 +9,14 @@ const { resources: RESOURCES, description: DESCRIPTION, members: MEMBERS } = ENV
 const KINDS = new Set(METRIC_KINDS)
 /** Fields of Metric that describe it. */
 const DESCRIBING = new Set([FIELD.Metric.name, FIELD.Metric.description, FIELD.Metric.unit])
-/** A smaller body repeats no more than two megabytes: its items take 11 bytes each at least. */
+/** A smaller body repeats no more than two megabytes: each of its items takes at least 11 bytes. */
 const HARMLESS_BYTES = 8 * 1024
 
 /**
- * Bytes that the rows of a request hold because each repeats what the request says once: its resource, its scope, its
- * metric's name, unit and description. The log keeps them once a record, the engine once a row: a body of three mebibytes
- * could be hundreds of gigabytes to it. About what the engine sees: attributes count as the limits leave them.
+ * Bytes that the rows of a request repeat because each contains what the request states once: its resource, its scope,
+ * its metric's name, unit and description. The log keeps them once per record, the engine once per row: a body of three
+ * mebibytes could be hundreds of gigabytes to the engine. This is roughly what the engine sees: attributes count after
+ * the limits are applied.
  *
  * Throws `body_undecodable`.
  */
@@ -30,7 +31,7 @@ class AmplificationCount {
   readonly #reader: ProtobufReader
   readonly #hasPoints: boolean
   readonly #limits: AttributeLimits
-  /** Of the ResourceX or ScopeX whose head was read last. */
+  /** For the ResourceX or ScopeX whose head was read last. */
   #members = 0
 
   constructor(reader: ProtobufReader, hasPoints: boolean, limits: AttributeLimits) {
@@ -76,7 +77,7 @@ class AmplificationCount {
     return bytes
   }
 
-  /** All fields of a ResourceX or ScopeX but its members; attributes of what it describes as the limits leave them. */
+  /** All fields of a ResourceX or ScopeX except its members; attributes count after the limits are applied. */
   #headBytes(end: number, attributeTag: number): number {
     const reader = this.#reader
     const { attributes, attributeBytes } = this.#limits
@@ -113,7 +114,7 @@ class AmplificationCount {
     const reader = this.#reader
     const start = reader.position
     let head = scopeBytes
-    // Of several kinds the last counts.
+    // If there are several kinds, the last counts.
     let kind = 0
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       const from = reader.position

@@ -7,7 +7,7 @@ const REJECTED_FIELD: Readonly<Record<Signal, string>> = {
   metrics: 'rejectedDataPoints',
   logs: 'rejectedLogRecords',
 }
-/** What clients call them. */
+/** Names of items in messages to clients. */
 export const ITEMS: Readonly<Record<Signal, string>> = {
   traces: 'spans',
   metrics: 'data points',
@@ -15,8 +15,8 @@ export const ITEMS: Readonly<Record<Signal, string>> = {
 }
 
 /**
- * The body of a 200: empty (`{}` in JSON) when all is well, else a partial success with the count of rejected items and
- * why. Cut attributes and notes are warnings: nothing rejected, a message all the same.
+ * The body of a 200: empty (`{}` in JSON) when everything was stored, otherwise a partial success with the number of
+ * rejected items and the reasons. Cut attributes and notes are warnings: nothing is rejected, but there is a message.
  */
 export function encodeExportResponse(signal: Signal, result: IngestResult, encoding: Encoding): Uint8Array {
   const errorMessage = describe(signal, result)

@@ -1,15 +1,15 @@
-/** What a request holds that is not OTLP: ignored, as the specification wants it, but not without a word. */
+/** Parts of a request that are not OTLP: ignored, as the specification requires, but reported. */
 
 import { ENVELOPE, ENVELOPE_TAG } from '../../core/protobuf/otlp/fields.ts'
 import { ProtobufReader } from '../../core/protobuf/reader.ts'
 import { ITEMS } from './export-response.ts'
 import type { IngestResult, Signal } from './signals.ts'
 
-/** Named in an answer; the others are counted. */
+/** Number of names listed in an answer; the others are counted. */
 const NAMED = 5
 const NAME_CHARACTERS = 200
 
-/** Unknown fields of one request that may have held items. */
+/** Unknown fields of one request that may contain items. */
 export class PassedOver {
   readonly #named: string[] = []
   #count = 0
@@ -28,8 +28,9 @@ export class PassedOver {
 }
 
 /**
- * For the client of a request, given in protobuf. That nothing was stored of more than resources is most often a mistake.
- * Resources alone are none: SDKs send them while they have no metrics, and log each answer that says anything.
+ * Notes for the client about a request, given in protobuf. If it contains more than resources but nothing was stored,
+ * that is usually a mistake. Resources alone are not: SDKs send them while they have no metrics, and log every answer
+ * with a message.
  */
 export function notesOf(
   signal: Signal,
@@ -45,7 +46,7 @@ export function notesOf(
   ]
 }
 
-/** Of a ResourceX, besides its members. */
+/** Fields of a ResourceX other than its members. */
 const DESCRIBING = new Set([ENVELOPE.description, ENVELOPE.schemaUrl])
 
 function holdsMoreThanResources(body: Uint8Array): boolean {

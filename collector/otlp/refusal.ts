@@ -1,7 +1,7 @@
 import { asWattlineError, type WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
 
-/** Why a request is refused whole, counted: as something that clients do, or as a failure of ours. */
+/** Counts why a request is refused as a whole: as an error of the client, or as an internal failure. */
 export function refusal(events: Events, error: unknown): WattlineError {
   const failure = asWattlineError(error, 'invariant_broken')
   if (failure.status >= 500 && failure.status !== 503) {
@@ -12,6 +12,6 @@ export function refusal(events: Events, error: unknown): WattlineError {
   return failure
 }
 
-/** Seconds after which a retry makes sense; undefined where none does. */
+/** Seconds after which a retry makes sense; undefined if none does. */
 export const retrySeconds = (failure: WattlineError): number | undefined =>
   failure.disposition === 'retry' ? (failure.retryAfterSeconds ?? 1) : undefined

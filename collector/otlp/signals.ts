@@ -12,9 +12,9 @@ import type { MetricBuilders } from './decode/metric-rows.ts'
 import type { PointSink } from './decode/point-sink.ts'
 import { SpanRecordBatch } from './decode/span-batch.ts'
 
-/** What clients send, through whichever endpoint: OTLP over HTTP or gRPC, or Prometheus. */
+/** Signals that clients send, through any endpoint: OTLP over HTTP or gRPC, or Prometheus. */
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
-/** A signal of OTLP that has an endpoint of its own. */
+/** An OTLP signal with its own endpoint. */
 export type Signal = (typeof SIGNALS)[number]
 
 /** Encoding of an OTLP/HTTP body. */
@@ -44,10 +44,10 @@ export function createBuilders(): Builders {
   }
 }
 
-/** Gives back what memory the collector of garbage does not know of. */
+/** Releases memory that the garbage collector does not know about. */
 export const releaseBuilders = ({ traces }: Builders): void => traces.release()
 
-/** Builders that a request of a signal can add rows to. */
+/** Builders to which a request of a signal can add rows. */
 export const SIGNAL_BUILDERS: Readonly<Record<Signal, readonly (keyof Builders)[]>> = {
   traces: ['traces'],
   metrics: ['gauge', 'sum', 'histogram', 'expHistogram', 'summary'],
@@ -57,15 +57,15 @@ export const SIGNAL_BUILDERS: Readonly<Record<Signal, readonly (keyof Builders)[
 /** The part of a record builder (core/columns) that group commit needs: a shared, growing batch of rows. */
 export interface RowBuilder {
   readonly rows: number
-  /** Raw bytes held. */
+  /** Size in raw bytes. */
   readonly byteSize: number
-  /** The record: Arrow IPC stream, zstd. The builder starts over. */
+  /** Returns the record: Arrow IPC stream, zstd. The builder starts over. */
   finish(): Uint8Array
   /** Drops everything. */
   clear(): void
 }
 
-/** What became of the items of one request. Rejected ones are reported to the client in a partial success. */
+/** Result for the items of one request. Rejected items are reported to the client in a partial success. */
 export interface IngestResult {
   readonly accepted: number
   readonly rejected: number
@@ -73,11 +73,14 @@ export interface IngestResult {
   readonly reasons: ReadonlyMap<string, number>
   /** Attributes cut at the limits; their items were accepted. */
   readonly cutAttributes: number
-  /** Sentences about what else the client should know. */
+  /** Further sentences for the client. */
   readonly notes?: readonly string[]
 }
 
-/** From request bytes into builders; malformed bytes throw `body_undecodable`. What throws leaves the builders as they were. */
+/**
+ * Decoders from request bytes into builders; malformed bytes throw `body_undecodable`. If one throws, the builders are
+ * unchanged.
+ */
 export interface Decoders {
   traces(body: Uint8Array, context: DecodeContext, builder: Builders['traces']): IngestResult
   metrics(body: Uint8Array, context: DecodeContext, builders: MetricBuilders, sink: PointSink): IngestResult

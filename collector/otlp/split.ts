@@ -5,12 +5,13 @@ import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { Signal } from './signals.ts'
 
 /**
- * Splits an OTLP request (any signal, they nest alike) into smaller requests with the same items in the same order.
- * Every level is a message whose one repeated field holds the next level; the rest (resource, scope, schema URL, of a metric its
- * name and kind) is its head and is repeated in each part. Items themselves are not split: spans, log records, points.
+ * Splits an OTLP request (of any signal, since they nest alike) into smaller requests with the same items in the same
+ * order. Every level is a message with one repeated field for the next level; the rest (resource, scope, schema URL;
+ * for a metric its name and kind) is its head and is repeated in each part. Items themselves (spans, log records,
+ * points) are not split.
  */
 interface SplitLevel {
-  /** Numbers of the fields of which one holds the next level. */
+  /** Field numbers; one of these fields contains the next level. */
   readonly children: readonly number[]
 }
 /** Request -> ResourceX -> ScopeX -> items, or metrics. */
@@ -28,16 +29,16 @@ const METRIC_LEVELS: readonly SplitLevel[] = [
 
 interface SplitOptions {
   readonly targetBytes: number
-  /** Of an item, at most. */
+  /** Maximum size of an item. */
   readonly itemBytes: number
-  /** Called for each item that is larger, and left out. */
+  /** Called for each larger item, which is left out. */
   readonly onLargeItem: () => void
 }
 
 /**
- * Parts of up to twice `targetBytes` (and a head and an item), made one at a time. Throws `body_undecodable` when the outer
- * structure is broken, and `body_too_large` for what cannot be split, so that no part takes long: a head of over half of
- * `targetBytes`, and a larger metric of several kinds or in pieces.
+ * Parts of up to twice `targetBytes` (plus a head and an item), made one at a time. Throws `body_undecodable` when the
+ * outer structure is invalid, and `body_too_large` for content that cannot be split, so that no part takes long: a head
+ * of more than half of `targetBytes`, or a larger metric that has several kinds or is itself in parts.
  */
 export function splitRequest(signal: Signal, body: Uint8Array, options: SplitOptions): Generator<Uint8Array> {
   const reader = new ProtobufReader(body)
@@ -45,7 +46,7 @@ export function splitRequest(signal: Signal, body: Uint8Array, options: SplitOpt
   return splitMessage(reader, body.length, signal === 'metrics' ? METRIC_LEVELS : LEVELS, options)
 }
 
-/** Splits the message from the reader's position to `end`; the reader's position is the caller's to restore. */
+/** Splits the message from the reader's position to `end`; the caller must restore the reader's position. */
 function* splitMessage(
   reader: ProtobufReader,
   end: number,
@@ -87,13 +88,13 @@ function* splitMessage(
 }
 
 interface SplitPlan {
-  /** The field that holds the next level. */
+  /** The field that contains the next level. */
   readonly field: number
-  /** All other fields, as they are. */
+  /** All other fields, unchanged. */
   readonly head: Uint8Array
 }
 
-/** Of the message from the reader's position to `end`. */
+/** For the message from the reader's position to `end`. */
 function planOf(
   reader: ProtobufReader,
   end: number,
@@ -107,7 +108,8 @@ function planOf(
     const tag = reader.tag(end)
     reader.skip(tag, end, 0)
     if (tag % 8 === WIRE.bytes && children.includes(tag >>> 3)) {
-      // Of several kinds the last counts, and pieces of one are one: neither can be recognised from a part.
+      // If there are several kinds, the last counts, and parts of one kind are merged: neither can be recognised from a
+      // part.
       if (isOneOf && field !== undefined)
         throw tooLarge(
           'A metric with several kinds of data, or one split over the message,',
@@ -129,7 +131,7 @@ function planOf(
 const tooLarge = (what: string, maxBytes: number): WattlineError =>
   new WattlineError('body_too_large', `${what} may take at most ${maxBytes} bytes.`)
 
-/** A smaller message that fills up with children behind the head of the one they are of. */
+/** A smaller message that is filled with children after the head of their parent. */
 class PartialMessage {
   readonly #plan: SplitPlan
   readonly #targetBytes: number

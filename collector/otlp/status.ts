@@ -2,7 +2,7 @@ import type { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import type { Encoding } from './signals.ts'
 
-/** gRPC codes for the HTTP statuses that we answer; OTLP clients over HTTP act on the HTTP status alone. */
+/** gRPC codes for our HTTP statuses; OTLP clients over HTTP use only the HTTP status. */
 export const GRPC_CODES: Readonly<Record<number, number>> = {
   400: 3, // INVALID_ARGUMENT
   401: 16, // UNAUTHENTICATED
@@ -21,16 +21,16 @@ export const INTERNAL = 13
 const BAD_REQUEST = 'type.googleapis.com/google.rpc.BadRequest'
 const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
 
-/** What is said besides code and message. */
+/** Details in addition to code and message. */
 interface StatusDetails {
-  /** Data that will never be accepted: what is wrong with the body. */
+  /** For data that will never be accepted: what is wrong with the body. */
   readonly violation?: string | undefined
   readonly retryAfterSeconds?: number | undefined
 }
 
 /**
- * The body of a failed request over HTTP: `google.rpc.Status` in the request's encoding, with a `google.rpc.BadRequest` for
- * data that will never be accepted (protocols: OTLP 1.11, failures). When to come back is said by a header there.
+ * The body of a failed request over HTTP: `google.rpc.Status` in the request's encoding, with a `google.rpc.BadRequest`
+ * for data that will never be accepted (protocols: OTLP 1.11, failures). Over HTTP, a header gives the retry delay.
  */
 export function encodeStatus(error: WattlineError, encoding: Encoding): Uint8Array {
   const code = GRPC_CODES[error.status] ?? INTERNAL

@@ -3,16 +3,16 @@ import { writeAttribute } from '../../core/protobuf/otlp/write.ts'
 import { type ProtobufWriter, WIRE } from '../../core/protobuf/writer.ts'
 import { type NanoParts, nanoParts } from './nano-parts.ts'
 
-/** An exemplar of Prometheus; trace and span id are among its labels. */
+/** A Prometheus exemplar; trace and span id are among its labels. */
 export interface Exemplar {
   readonly value: number
-  /** An exemplar without a time of its own has that of its sample. */
+  /** An exemplar without its own time has that of its sample. */
   readonly timeMs: number
   readonly labels: readonly (readonly [name: string, value: string])[]
 }
 
 const EXEMPLAR = FIELD.Exemplar
-/** Labels that hold ids: field number, hex digits. One that holds something else stays an attribute. */
+/** Labels with ids: field number, number of hex digits. A label with other content stays an attribute. */
 const IDS: ReadonlyMap<string, { readonly field: number; readonly pattern: RegExp }> = new Map([
   ['trace_id', { field: EXEMPLAR.traceId, pattern: /^[0-9a-f]{32}$/i }],
   ['span_id', { field: EXEMPLAR.spanId, pattern: /^[0-9a-f]{16}$/i }],

@@ -1,9 +1,9 @@
-/** Prometheus metrics as `MetricsWriter` takes them. */
+/** Prometheus metrics in the form that `MetricsWriter` accepts. */
 
 /** In the order in which they are stored. */
 export type ResourceAttributes = readonly (readonly [key: string, value: string])[]
 
-/** As Prometheus names them, in the order of their numbers in remote write (MetricMetadata.type, Metadata.type). */
+/** Names of Prometheus, in the order of their numbers in remote write (MetricMetadata.type, Metadata.type). */
 export const METRIC_TYPES = [
   'unknown',
   'counter',
@@ -14,7 +14,7 @@ export const METRIC_TYPES = [
   'info',
   'stateset',
 ] as const
-/** Type of a metric family; `unknown` where the sender does not say. */
+/** Type of a metric family; `unknown` if the sender does not say. */
 export type MetricType = (typeof METRIC_TYPES)[number]
 
 /** Name and metadata of a metric family; `help` and `unit` are '' when unknown. */
@@ -25,20 +25,20 @@ export interface MetricHead {
   readonly unit: string
 }
 
-/** What a point looks like: see the table at `MetricsWriter`. */
+/** Form of a point: see the table at `MetricsWriter`. */
 export type PointShape = 'number' | 'classic' | 'native' | 'quantiles'
 
-/** Buckets from index `offset` on, as OTLP counts them: bucket i holds (base^i, base^(i+1)]. */
+/** Buckets from index `offset` on, with the indexes of OTLP: bucket i contains (base^i, base^(i+1)]. */
 export interface DenseBuckets {
   readonly offset: number
   readonly counts: readonly number[]
 }
 
-/** Whole counts up to 2^53. */
+/** Integer counts up to 2^53. */
 export interface DenseHistogram {
   readonly count: number
   readonly sum: number
-  /** OTLP's scale, the same number: base = 2^(2^-schema). */
+  /** Equal to OTLP's scale: base = 2^(2^-schema). */
   readonly schema: number
   readonly zeroThreshold: number
   readonly zeroCount: number
@@ -46,7 +46,7 @@ export interface DenseHistogram {
   readonly negative: DenseBuckets
 }
 
-/** Why OTLP cannot hold these buckets of a classic histogram; undefined when it can. */
+/** Why OTLP cannot represent these buckets of a classic histogram; undefined when it can. */
 export function classicProblem(bounds: readonly number[], cumulative: readonly number[]): string | undefined {
   if (cumulative.length !== bounds.length + 1) return 'the buckets do not fit their bounds'
   let before = Number.NEGATIVE_INFINITY

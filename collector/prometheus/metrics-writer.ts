@@ -6,7 +6,7 @@ import type { DenseBuckets, DenseHistogram, MetricHead, PointShape, ResourceAttr
 import { type NanoParts, nanoParts } from './nano-parts.ts'
 import { SHAPES } from './shapes.ts'
 
-/** Points of all kinds are in the field that Sum has for them, and their temporality too. */
+/** Points of all kinds use the field number that Sum has for them, and so does their temporality. */
 const { Metric, Sum } = FIELD
 const NUMBER = FIELD.NumberDataPoint
 const CLASSIC = FIELD.HistogramDataPoint
@@ -16,10 +16,11 @@ const QUANTILE = FIELD.ValueAtQuantile
 const BUCKETS = FIELD.Buckets
 
 /**
- * Prometheus series as one OTLP ExportMetricsServiceRequest in protobuf, for `Intake.ingest('metrics', 'protobuf', ...)`:
- * one set of limits, tables, readings and acknowledgements for whichever endpoint a series came through.
+ * Writes Prometheus series as one OTLP ExportMetricsServiceRequest in protobuf, for
+ * `Intake.ingest('metrics', 'protobuf', ...)`: limits, tables, readings and acknowledgements are the same for
+ * every endpoint.
  *
- * Called from the outside in; what stays the same is not said again:
+ * Call the methods from the outside in; omit calls for what has not changed:
  *
  *     const out = new MetricsWriter()
  *     out.resource([['service.name', 'node'], ['service.instance.id', 'a:9100']])
@@ -31,10 +32,11 @@ const BUCKETS = FIELD.Buckets
  *     out.end()
  *     out.finish()
  *
- * - `resource` begins a resource, `metric` a metric of it; neither writes anything before its first point. Points of
- *   one metric that come one after the other share its head, so hand over series grouped by target and by name.
- * - `begin` opens a point of one shape (time, start, whether it is stale), then follow its labels, its content, once, and its exemplars, in any order, then
- *   `end`. A stale point (Prometheus' NaN 0x7ff0000000000002) needs no content: it is flagged NO_RECORDED_VALUE.
+ * - `resource` begins a resource, `metric` a metric of it; neither writes anything before its first point.
+ *   Consecutive points of one metric share its head, so pass series grouped by target and by name.
+ * - `begin` opens a point of one shape (time, start, whether it is stale). Its labels, its content (once) and
+ *   its exemplars follow in any order, then `end`. A stale point (Prometheus' NaN 0x7ff0000000000002) needs
+ *   no content: it is flagged NO_RECORDED_VALUE.
  *
  * | type | shape | becomes |
  * |---|---|---|
@@ -44,10 +46,10 @@ const BUCKETS = FIELD.Buckets
  * | gaugehistogram | classic, native | the same without temporality (0): it does not accumulate |
  * | summary | quantiles | summary |
  *
- * Names and texts are written as they are; `job` and `instance` are the caller's to put on the resource and not on the
- * points. Times are milliseconds since 1970, fractions allowed; a start of 0 is unknown. A time that is none (negative,
- * NaN) becomes 0, which the decoder rejects as `time_in_past`. Nothing is checked here but what OTLP cannot hold: see
- * `classicProblem`.
+ * Names and texts are written unchanged; the caller must put `job` and `instance` on the resource and not on
+ * the points. Times are milliseconds since 1970, fractions allowed; a start of 0 is unknown. An invalid time
+ * (negative, NaN) becomes 0, which the decoder rejects as `time_in_past`. Nothing is checked here except what
+ * OTLP cannot represent: see `classicProblem`.
  */
 export class MetricsWriter {
   readonly #out: ProtobufWriter
@@ -60,7 +62,7 @@ export class MetricsWriter {
   #metricStart = -1
   #dataStart = -1
   #metricShape: PointShape = 'number'
-  // The point in hand.
+  // The current point.
   #pointStart = 0
   #fields: (typeof SHAPES)[PointShape] = SHAPES.number
 
@@ -68,7 +70,7 @@ export class MetricsWriter {
     this.#out = out
   }
 
-  /** What the next metrics belong to, in this order; empty values are absent ones. */
+  /** Resource of the next metrics, in this order; empty values are left out. */
   resource(attributes: ResourceAttributes): void {
     this.#closeResource()
     this.#resource = attributes
@@ -98,12 +100,12 @@ export class MetricsWriter {
     writeAttribute(this.#out, this.#fields.attributes, name, value)
   }
 
-  /** A label whose name and value are ranges of UTF-8 bytes: no string is made of them. */
+  /** A label whose name and value are ranges of UTF-8 bytes, without creating strings. */
   labelBytes(source: Uint8Array, nameFrom: number, nameTo: number, valueFrom: number, valueTo: number): void {
     writeAttributeBytes(this.#out, this.#fields.attributes, source, nameFrom, nameTo, valueFrom, valueTo)
   }
 
-  /** The value of a number, a double as Prometheus has them; NaN and infinities stay what they are. */
+  /** The value of a number, a double as in Prometheus; NaN and infinities are kept. */
   value(value: number): void {
     this.#out.tag(NUMBER.asDouble, WIRE.fixed64)
     this.#out.double(value)
@@ -116,9 +118,9 @@ export class MetricsWriter {
   }
 
   /**
-   * Content of a classic histogram: the upper bounds without +Inf, and the cumulative counts as Prometheus has them, one
-   * more, the last being that of `le="+Inf"`. `classicProblem` must have found nothing wrong. Counts of OTLP are integers:
-   * fractions are rounded cumulatively, so that buckets add up to the count, each less than one off.
+   * Content of a classic histogram: the upper bounds without +Inf, and the cumulative counts as in Prometheus, one
+   * more, the last being that of `le="+Inf"`. `classicProblem` must have found no problem. OTLP's counts are integers:
+   * fractions are rounded cumulatively, so the buckets add up to the count, and each is off by less than one.
    */
   classic(bounds: readonly number[], cumulative: readonly number[], sum: number | undefined): void {
     const out = this.#out
@@ -143,7 +145,7 @@ export class MetricsWriter {
     out.end(start)
   }
 
-  /** Content of a native histogram of schema -4 to 8, its buckets dense and its counts whole. */
+  /** Content of a native histogram of schema -4 to 8, with dense buckets and integer counts. */
   native(histogram: DenseHistogram): void {
     const out = this.#out
     out.tag(NATIVE.count, WIRE.fixed64)
@@ -160,7 +162,7 @@ export class MetricsWriter {
     out.double(histogram.zeroThreshold)
   }
 
-  /** Content of a summary; `quantiles` and `values` are of one length. The count is rounded to a whole number. */
+  /** Content of a summary; `quantiles` and `values` have the same length. The count is rounded to an integer. */
   summary(
     count: number,
     sum: number | undefined,
@@ -185,7 +187,7 @@ export class MetricsWriter {
     }
   }
 
-  /** An exemplar of the point in hand; of no use in a summary, which has none. */
+  /** An exemplar of the current point; ignored in a summary, which has none. */
   exemplar(exemplar: Exemplar): void {
     writeExemplar(this.#out, this.#fields.exemplars, exemplar)
   }
@@ -274,6 +276,6 @@ export class MetricsWriter {
   }
 }
 
-/** The nearest whole number that OTLP's counts can be: 0 for what is negative or no number. */
+/** The nearest integer that is valid as a count in OTLP: 0 for a negative number or NaN. */
 const wholeCount = (count: number): number =>
   count > 0 ? Math.min(Math.round(count), Number.MAX_SAFE_INTEGER) : 0

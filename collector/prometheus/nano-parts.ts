@@ -1,4 +1,4 @@
-/** Nanoseconds since 1970 as two 32-bit parts, the way the wire and the columns have them. */
+/** Nanoseconds since 1970 as two 32-bit parts, as on the wire and in the columns. */
 export interface NanoParts {
   low: number
   high: number
@@ -8,9 +8,9 @@ const TWO_16 = 65_536
 const TWO_32 = 4_294_967_296
 
 /**
- * Milliseconds, fractions allowed, as nanoseconds into `parts`: exact for whole milliseconds, to the nearest nanosecond
- * otherwise. A product of two numbers this size is beyond what a double holds, and a BigInt each would be an object each.
- * What is not a time from 1970 to 2554 becomes 0.
+ * Converts milliseconds, fractions allowed, to nanoseconds in `parts`: exact for whole milliseconds, otherwise to the
+ * nearest nanosecond. A product of two numbers of this size exceeds the precision of a double, and a BigInt each would
+ * be an object each. Anything that is not a time from 1970 to 2554 becomes 0.
  */
 export function nanoParts(ms: number, parts: NanoParts): void {
   const whole = Math.floor(ms)

@@ -4,9 +4,9 @@ import type { PointShape } from './metric.ts'
 const { Metric, NumberDataPoint, HistogramDataPoint, ExponentialHistogramDataPoint, SummaryDataPoint } = FIELD
 
 interface ShapeFields {
-  /** The field of Metric that holds the points. */
+  /** The field of Metric that contains the points. */
   readonly data: number
-  /** Fields of a point that have another number in each shape. */
+  /** Fields of a point whose number differs between shapes. */
   readonly attributes: number
   readonly flags: number
   /** 0: it has none. */
@@ -22,7 +22,7 @@ const shape = (data: number, { attributes, flags, exemplars = 0 }: PointFields):
   exemplars,
 })
 
-/** How OTLP holds each shape of Prometheus. All points have time, start and count in the same fields. */
+/** The OTLP form of each Prometheus shape. All points have time, start and count in the same fields. */
 export const SHAPES: Readonly<Record<PointShape, ShapeFields>> = {
   number: shape(Metric.gauge, NumberDataPoint),
   classic: shape(Metric.histogram, HistogramDataPoint),

@@ -4,12 +4,12 @@ import type { readings } from '../../core/model/streams/index.ts'
 import { epochOf, type ReadingSeries, TEXTS } from './identity/identity.ts'
 import { PARTS } from './recognised-points.ts'
 
-/** Writes readings that were found among metrics into the columns of a record, without an object each. */
+/** Writes readings that were recognised among metrics into the columns of a record, without an object for each. */
 export class ReadingRows {
   readonly #builder: RecordBuilder<typeof readings>
-  /** By text: its id in the last row, as a guess. */
+  /** By text: its id in the last row, as a hint. */
   readonly #guesses = new Int32Array(TEXTS.attributes)
-  // The text in hand.
+  // The current text.
   #start = 0
   #end = 0
 
@@ -17,7 +17,7 @@ export class ReadingRows {
     this.#builder = builder
   }
 
-  /** Adds the reading of a series whose time, start and value are `parts` from number `index` on. */
+  /** Adds the reading of a series; its time, start and value are in `parts`, starting at `index`. */
   append(series: ReadingSeries, parts: Int32Array, index: number): void {
     const { columns } = this.#builder
     const at = index * PARTS

@@ -9,16 +9,16 @@ import type { IgnoredReason } from './mappings/mapping.ts'
 import { type MetricRule, ruleOf } from './mappings/rule.ts'
 import { ScaledParts } from './scaled-parts.ts'
 
-/** 32-bit parts of a point in `parts`: time, start and value, the lower one of each first. */
+/** 32-bit parts of a point in `parts`: time, start and value, low part first. */
 export const PARTS = 6
 const INITIAL_POINTS = 64
 
-/** The readings among the points of one request, in the order in which they came, until the request is decoded. */
+/** The readings among the points of one request, in their original order, until the request is decoded. */
 export class RecognisedPoints implements PointSink {
   readonly #sender: ReadingSender
-  /** Whose each reading is. */
+  /** The series of each reading. */
   readonly series: ReadingSeries[] = []
-  /** Points of known metrics that are not readings, by reason (IGNORED_REASONS). They stay metrics like any other. */
+  /** Points of known metrics that are not readings, by reason (IGNORED_REASONS). They stay ordinary metrics. */
   readonly ignored = new Map<string, number>()
   readonly #identities: Identities
   readonly #scratch = new ByteStore()
@@ -35,7 +35,7 @@ export class RecognisedPoints implements PointSink {
     identities.begin(limits)
   }
 
-  /** `PARTS` for each of `series`. */
+  /** `PARTS` numbers for each element of `series`. */
   get parts(): Int32Array {
     return this.#parts
   }
@@ -60,7 +60,7 @@ export class RecognisedPoints implements PointSink {
     else this.#add(found, point)
   }
 
-  /** The point's series, its value in `#scaled`; or why it is not a reading. */
+  /** The point's series, with its value in `#scaled`; or why it is not a reading. */
   #find(rule: MetricRule, point: PointInHand): ReadingSeries | IgnoredReason {
     const resource = this.#resourceOf(point)
     const identity = this.#identities.of(this.#sender, resource, rule, this.#body, point, this.#scratch)

@@ -4,31 +4,32 @@ import { Identities } from './identity/identities.ts'
 import { RecognisedPoints } from './recognised-points.ts'
 
 /**
- * Memory for identities of series: enough for about 14,000 containers with two metrics each. Beyond that readings are
- * recognised all the same, at several times the cost.
+ * Memory for cached identities: enough for about 14,000 containers with two metrics each. Beyond that, readings are
+ * still recognised, at several times the cost.
  */
 const IDENTITY_BYTES = 33_554_432
 
 /**
- * Finds power and usage readings among metrics. The same metric always gives the same readings and a sample sent twice is
- * the same reading twice (counters make that harmless): what is remembered only spares looking at the same labels again.
+ * Recognises power and usage readings among metrics. The same metric always gives the same readings, and a repeated
+ * sample gives the same reading again (which counters make harmless): the cache only avoids examining the same labels
+ * again.
  */
 export interface Recogniser {
-  /** Takes the points of one request: what of them are readings. */
+  /** Starts a request: receives its points and collects the readings among them. */
   begin(context: DecodeContext): RecognisedPoints
-  /** A machine of this id has this name: what is sent under the name alone is its own. */
+  /** A machine with this id has this name: data with only the name belongs to it. */
   learn(tenant: string, name: string, id: string): void
 }
 
 interface RecogniserOptions {
   readonly identityBytes?: number
-  /** Configured names of hosts, by other names of theirs. */
+  /** Configured names of hosts, by their aliases. */
   readonly aliases?: Readonly<Record<string, string>>
-  /** Hears once of each cloud region that is in no table, so that its hosts get no zone from it. */
+  /** Called once for each cloud region that is in no table, so that its hosts get no zone from it. */
   readonly regionUnknown?: RegionUnknown
 }
 
-/** `identityBytes` bounds the memory for remembered series. */
+/** `identityBytes` limits the memory for cached series. */
 export function createRecogniser({
   identityBytes = IDENTITY_BYTES,
   aliases = {},
@@ -45,7 +46,7 @@ export function createRecogniser({
   }
 }
 
-/** Region names that are remembered as told; senders may invent any number of them. */
+/** Region names that were reported already; senders may invent any number of them. */
 const MOST_REGIONS = 1_000
 const LONGEST_REGION = 100
 

@@ -1,21 +1,21 @@
 import { type ScaleProblem, scale, type UnitFactor } from './mappings/scale.ts'
 
 const TWO_32 = 4_294_967_296
-/** Below it no value is one of those that mean "none" (see scale.ts). */
+/** Below this, no value is one of those that mean "none" (see scale.ts). */
 const PLAIN = 2 ** 47
 const PLAIN_HIGH = PLAIN / TWO_32
-/** Products of a fraction and a factor are off by less than this by far. */
+/** The error of a product of a fraction and a factor is far below this. */
 const DOUBT = 1e-6
 
 /**
- * What `scale` gives, as two 32-bit parts: most values are small enough for doubles to be exact, and take no BigInt.
- * One serves many values, one after the other.
+ * The result of `scale` as two 32-bit parts: most values are small enough for doubles to be exact, and need no BigInt.
+ * One instance is reused for many values.
  */
 export class ScaledParts {
   low = 0
   high = 0
 
-  /** A double as sent. Null: the parts hold the integer. */
+  /** Scales a double. Null: the parts contain the integer. */
   ofDouble(value: number, by: UnitFactor): ScaleProblem | null {
     const { times } = by
     if (value >= 0 && value < PLAIN && value * times < Number.MAX_SAFE_INTEGER && times !== 0) {
@@ -23,13 +23,13 @@ export class ScaledParts {
       const rest = (value - whole) * times
       const units = Math.floor(rest)
       const over = rest - units
-      // So near to a half, which way to round is for exact arithmetic to say.
+      // This close to a half, only exact arithmetic can decide how to round.
       if (Math.abs(over - 0.5) > DOUBT) return this.#set(whole * times + units + (over > 0.5 ? 1 : 0))
     }
     return this.#exactly(value, by)
   }
 
-  /** An integer of 64 bits as sent, `high` with its sign. */
+  /** Scales a 64-bit integer, with the sign in `high`. */
   ofInteger(low: number, high: number, by: UnitFactor): ScaleProblem | null {
     const { times } = by
     if (high >= 0 && high < PLAIN_HIGH && times !== 0) {

@@ -1,6 +1,6 @@
 /** When rounds happen: the clock, and the next multiple of the interval. */
 
-/** Time as rounds see it, so that tests can set it. */
+/** The clock of the rounds, which tests can set. */
 export interface SensorClock {
   /** Nanoseconds since the Unix epoch. */
   now(): bigint
@@ -28,7 +28,7 @@ export const systemClock: SensorClock = {
 }
 
 /**
- * Milliseconds to the next multiple of the interval since the epoch, so that hosts of a fleet and restarts of one
+ * Milliseconds until the next multiple of the interval since the epoch, so that hosts of a fleet and restarts of one
  * process sample at the same instants. At least one millisecond: a timer that fires early must not fire twice.
  */
 export function untilNextRound(nowUnixNano: bigint, intervalMs: number): number {

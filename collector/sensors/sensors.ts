@@ -1,6 +1,6 @@
 /**
- * This machine's own meters: one round of all sensors every interval, one call of `append` a round. Readings are
- * counters, so a round that fails or cannot be appended costs resolution, never energy: the next one carries on.
+ * This machine's own meters: one round of all sensors every interval, with one call of `append` per round. Readings are
+ * counters, so a round that fails or cannot be appended costs resolution, never energy: the next one continues.
  */
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
@@ -16,7 +16,7 @@ import { type SensorClock, systemClock, untilNextRound } from './rounds.ts'
 interface SensorsOptions {
   readonly config: Config['sensors']
   readonly tenant: string
-  /** Resolves when the readings are durable. A rejection loses this round only. */
+  /** Resolves when the readings are durable. A rejection loses only this round. */
   readonly append: (readings: Reading[]) => Promise<void>
   readonly events: Events
   /** Default: those under `sensors.host_root`. */
@@ -26,14 +26,17 @@ interface SensorsOptions {
 
 interface RunningSensors {
   readonly identity: HostIdentity
-  /** Resolves when the round in progress, if any, has been appended or has failed. */
+  /** Resolves when the current round, if any, has been appended or has failed. */
   stop(): Promise<void>
 }
 
-/** A sensor that keeps failing is reported on its first failure, then once in this many rounds with the number in between. */
+/**
+ * A sensor that keeps failing is reported on its first failure, then once in this many rounds with the number of
+ * failures in between.
+ */
 const REPEAT_AFTER_ROUNDS = 60
 
-/** Opens the sensors that this machine has and starts the rounds. Sensors that cannot open are reported, not thrown. */
+/** Opens the sensors of this machine and starts the rounds. Sensors that cannot be opened are reported, not thrown. */
 export function startSensors(options: SensorsOptions): RunningSensors {
   const { config, events, clock = systemClock, roots = rootsUnder(options.config.host_root) } = options
   const files = kernelFiles()
@@ -69,9 +72,9 @@ interface OpenOptions {
 }
 
 /**
- * Which sensors this machine has. Measured energy wins; the estimate steps in where no package or host counter can
- * be read. `estimate: on` asks for the estimate in place of an optional meter; it never runs beside one, since both
- * would count the same domain.
+ * The sensors of this machine. Measured energy wins; the estimate is used if no package or host counter can be read.
+ * `estimate: on` uses the estimate instead of an optional meter; it never runs alongside one, since both would count
+ * the same domain.
  */
 export function openSensors(options: OpenOptions): Sensor[] {
   const { config, events, files, roots, identity } = options

@@ -9,12 +9,13 @@ const END_GROUP = 4
 const FIXED32 = 5
 
 /**
- * Reads protobuf in place, every read checked against the end of the message it is in. 64-bit values come as two parts
- * in `low` and `high`, since a BigInt each would be an object each. A message is read by its tags:
+ * Reads protobuf in place; every read is checked against the end of its message. 64-bit values are returned
+ * as two parts in `low` and `high`, since a BigInt each would be an object each. A message is read by its
+ * tags:
  *
  *     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) switch (tag) { ... default: reader.skip(...) }
  *
- * What is malformed throws `body_undecodable` with the message, the field and the byte where it was noticed.
+ * Malformed input throws `body_undecodable` with the message, the field and the byte where it was found.
  */
 export class ProtobufReader {
   readonly bytes: Uint8Array

@@ -1,7 +1,7 @@
 import { KNOWN_FIELDS, type OtlpMessage, SINGLE_TAG } from '../../../core/protobuf/otlp/fields.ts'
 import { SPAN_FAILURES, SPAN_MESSAGES, SPAN_REASONS } from '../decode/span-host.ts'
 
-/** Messages that the decoder of spans reads. */
+/** Messages that the span decoder reads. */
 const MESSAGES: readonly OtlpMessage[] = [
   'ExportTraceServiceRequest',
   'ResourceSpans',
@@ -32,7 +32,7 @@ export function tagsSource(): string {
   ].join('\n\n')
 }
 
-/** What the decoder and its host say by number. */
+/** The numbers that decoder and host use for errors and reasons. */
 export function numbersSource(): string {
   const constants = (named: readonly (readonly [name: string, doc: string])[]): string =>
     named.map(([name, doc], index) => `/** ${doc} */\nexport const ${name}: i32 = ${index}`).join('\n')
@@ -41,8 +41,8 @@ export function numbersSource(): string {
   )
   return [
     `// Messages, for errors.\n${constants(Object.entries(SPAN_MESSAGES))}`,
-    `// What ends a decoding.\n${constants(failures)}`,
-    `// Why a span is refused.\n${constants(SPAN_REASONS.map(reason => [reason.toUpperCase(), reason.replaceAll('_', ' ')]))}`,
-    `/** How many of them there are. */\nexport const REASONS: i32 = ${SPAN_REASONS.length}`,
+    `// Errors that end decoding.\n${constants(failures)}`,
+    `// Why a span is rejected.\n${constants(SPAN_REASONS.map(reason => [reason.toUpperCase(), reason.replaceAll('_', ' ')]))}`,
+    `/** Number of reasons. */\nexport const REASONS: i32 = ${SPAN_REASONS.length}`,
   ].join('\n\n')
 }

@@ -1,6 +1,6 @@
 /**
- * The batch of spans as AssemblyScript, from the columns of stream `traces`. Each method goes through the columns by how they
- * are held: one that a method forgets would be read beyond its memory.
+ * The span batch as AssemblyScript, from the columns of stream `traces`. Each method iterates over the columns by
+ * storage: a column that a method omits would be read beyond its memory.
  */
 import { SPAN_COLUMNS, SPAN_DICTIONARIES, SPAN_LISTS, type SpanColumn } from '../decode/span-layout.ts'
 
@@ -21,7 +21,9 @@ const offsetsOf = (list: string): string => `${countOf(list)}Offsets`
 const columnsOf = (list: string): readonly SpanColumn[] => SPAN_COLUMNS.filter(column => column.list === list)
 const isFirstOf = (column: SpanColumn): boolean => column.list !== '' && columnsOf(column.list)[0] === column
 
-/** Columns that repeat few values, and text: dictionaries of text are held as the one and counted with the other. */
+/**
+ * Columns with few distinct values, and text: text dictionaries are stored like the former and counted like the latter.
+ */
 const isWord = ({ storage, isStoredAsText }: SpanColumn): boolean =>
   storage === 'dictionary' && !isStoredAsText
 const isText = ({ storage, isStoredAsText }: SpanColumn): boolean =>
@@ -33,7 +35,7 @@ const isHeldAs =
 
 type Choose = (column: SpanColumn) => boolean
 
-/** A line for each column that is chosen, in the order of the choices. */
+/** A line for each selected column, in the order of the selections. */
 const lines = (
   columns: readonly SpanColumn[],
   choices: readonly Choose[],
@@ -45,7 +47,7 @@ const log2 = (bytes: number): number => Math.log2(bytes)
 function fields(): string[] {
   return SPAN_COLUMNS.flatMap(column => [
     ...(isFirstOf(column)
-      ? [`/** Where the ${countOf(column.list)} of each row begin. */`, `${offsetsOf(column.list)}: Block`]
+      ? [`/** Start of each row's ${countOf(column.list)}. */`, `${offsetsOf(column.list)}: Block`]
       : []),
     `${column.field}: ${CLASSES[column.storage]}`,
   ])
@@ -68,7 +70,7 @@ const grow = (): string[] => [
   ...SPAN_LISTS.map(list => `this.${offsetsOf(list)}.reserve((rows + 1) << ${log2(WORD)})`),
 ]
 
-/** What is held by rows needs no truncating. */
+/** Columns stored by rows need no truncation. */
 const truncated = (column: SpanColumn, kept: string): string =>
   column.storage === 'dictionary'
     ? `this.${column.field}.count = ${kept}`
@@ -107,7 +109,7 @@ const destroy = (): string[] => [
   ...SPAN_LISTS.map(list => `this.${offsetsOf(list)}.destroy()`),
 ]
 
-/** Bytes of a row of fixed size: its numbers, and the ids of its dictionaries. */
+/** Bytes of a row's fixed-size values: its numbers, and its dictionary ids. */
 function fixedBytes(columns: readonly SpanColumn[]): number {
   return columns.reduce((sum, { storage, width }) => {
     if (storage === 'dictionary') return sum + WORD
@@ -189,7 +191,7 @@ function methods(): readonly string[] {
       '}',
     ]),
     method(
-      'Makes room for one more row in all columns that have a place a row.',
+      'Reserves space for one more row in all columns with one value per row.',
       'reserveRow(): void',
       ['if (this.rows >= this.rowCapacity) this.grow()'],
       true,
@@ -211,21 +213,21 @@ function methods(): readonly string[] {
       ],
       true,
     ),
-    method('Drops all rows from `rows` on, and what was begun of the next.', 'truncate(rows: u32): void', [
+    method('Drops all rows from `rows` on, and an incomplete next row.', 'truncate(rows: u32): void', [
       'if (rows < this.rows) this.rows = rows',
       'const kept = this.rows',
       ...truncate(),
     ]),
     method('', 'clear(): void', [
       'this.rows = 0',
-      '// Some columns may give their memory back.',
+      '// Some columns may release their memory.',
       'this.rowCapacity = 0',
       ...SPAN_LISTS.map(list => `this.${countOf(list)} = 0`),
       'for (let index: u32 = 0; index < DICTIONARIES; index += 1) this.dictionary(index).clear()',
       ...clear(),
     ]),
     method('', 'destroy(): void', [...destroy(), 'heap.free(changetype<usize>(this))']),
-    method('Bytes that the rows take.', 'byteSize(): f64', byteSize()),
+    method('Size of the rows in bytes.', 'byteSize(): f64', byteSize()),
   ]
 }
 
@@ -260,13 +262,13 @@ export function spanBatchSource(): string {
   ].join('\n')
 }
 
-/** Source of what tells the host about a batch. */
+/** Source of the description of a batch for the host. */
 export function descriptionSource(): string {
   return [
     "import { tell, tellDictionary, tellIds, tellPairs, tellTexts } from './exchange'",
     "import { SpanBatch } from './span-batch'",
     '',
-    '/** Tells what the columns hold and where they lie, in the order in which the host reads it (decode/span-columns.ts). */',
+    '/** Lists the contents and addresses of the columns, in the order in which the host reads them (decode/span-columns.ts). */',
     'export class Description {',
     method('', 'static tell(batch: SpanBatch): void', describe(), true),
     '}',

@@ -4,15 +4,15 @@ import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 import type { DecodeTally } from './decode-context.ts'
 
 const VALUE = TAG.AnyValue
-/** Of arrays and of maps: both hold their elements in the same field. */
+/** For arrays and for maps: both have their elements in the same field. */
 const ARRAY = TAG.ArrayValue
 const KEY_VALUE = TAG.KeyValue
 
 type AnyValueKind = 'empty' | 'string' | 'bool' | 'int' | 'double' | 'array' | 'kvlist' | 'bytes'
 
 /**
- * One AnyValue, to be filled again and again: scanning makes no object. Text of values is what the OpenTelemetry
- * Collector's ClickHouse exporter writes (pcommon `AsString`), so that both can fill one table.
+ * One AnyValue, refilled for every value so that scanning creates no objects. The text of values is what the
+ * OpenTelemetry Collector's ClickHouse exporter writes (pcommon `AsString`), so both can fill one table.
  */
 export class AnyValue {
   kind: AnyValueKind = 'empty'
@@ -23,14 +23,17 @@ export class AnyValue {
   low = 0
   high = 0
   double = 0
-  /** Earlier ranges of the same array or kvlist: a message that comes in pieces is all of them together. */
+  /** Earlier ranges of the same array or kvlist: the ranges of a split message form one value together. */
   earlier: number[] | null = null
 
   clear(): void {
     this.kind = 'empty'
   }
 
-  /** Reads the message up to `end` on top of what is there: of several values the last counts, as oneof wants. */
+  /**
+   * Reads the message up to `end`, merging it into the existing value: if there are several values, the last counts, as
+   * oneof requires.
+   */
   scan(reader: ProtobufReader, end: number): void {
     for (let tag = reader.tag(end); tag !== 0; tag = reader.tag(end)) {
       switch (tag) {
@@ -82,8 +85,9 @@ export class AnyValue {
 }
 
 /**
- * The value as text: strings as they are, arrays and maps as JSON, bytes in base64, nothing as ''. Of NaN and infinities the
- * exporter writes an error message, `json: unsupported value: NaN`; here it is the value, which the engine reads as a number.
+ * The value as text: strings unchanged, arrays and maps as JSON, bytes in base64, a missing value as ''. For NaN and
+ * infinities the exporter writes an error message, `json: unsupported value: NaN`; here the text is the value, which
+ * the engine reads as a number.
  */
 export function anyValueText(value: AnyValue, reader: ProtobufReader, tally: DecodeTally): string {
   switch (value.kind) {
@@ -106,7 +110,7 @@ export function int64Text(low: number, high: number): string {
   return ((BigInt(high) << 32n) | BigInt(low >>> 0)).toString()
 }
 
-/** Go's text for a finite double: JavaScript's own, but for the sign of zero. */
+/** Go's text for a finite double: that of JavaScript, except for the sign of zero. */
 function doubleText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value)
 }
@@ -121,7 +125,7 @@ function base64(reader: ProtobufReader, { start, end }: AnyValue): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('base64')
 }
 
-/** JSON as Go writes it, but for NaN and infinities inside: Go gives up the whole value, here they become text. */
+/** JSON as Go writes it, except for NaN and infinities inside: Go gives up the whole value, here they become text. */
 function json(value: AnyValue, reader: ProtobufReader, tally: DecodeTally, depth: number): string {
   switch (value.kind) {
     case 'empty':
@@ -164,12 +168,12 @@ function kvlistJson(list: AnyValue, reader: ProtobufReader, tally: DecodeTally, 
     const [key, value] = pair(reader, stop)
     entries.set(key, json(value, reader, tally, depth + 1))
   })
-  // Go sorts a map's keys by bytes.
+  // Go sorts the keys of a map by bytes.
   const sorted = [...entries].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   return `{${sorted.map(([key, text]) => `${goJsonString(key)}:${text}`).join(',')}}`
 }
 
-/** Hands out the end of each element of an array or kvlist, the reader being at its start. */
+/** Passes the end of each element of an array or kvlist, with the reader at its start. */
 function eachElement(list: AnyValue, reader: ProtobufReader, read: (stop: number) => void): void {
   const ranges = [...(list.earlier ?? []), list.start, list.end]
   for (let at = 0; at < ranges.length; at += 2) {
@@ -203,7 +207,7 @@ function pair(reader: ProtobufReader, end: number): [string, AnyValue] {
   return [key, value]
 }
 
-/** Go also escapes what HTML minds. */
+/** Go also escapes characters that are special in HTML. */
 function goJsonString(text: string): string {
   return JSON.stringify(text).replace(
     /[<>&\u2028\u2029]/g,

@@ -12,13 +12,16 @@ import { type AttributeKeyRange, limitedText, scanKeyValue } from './key-value.t
 const COMPARED = 32
 const KEY_VALUE = TAG.KeyValue
 const { stringValue: STRING_VALUE } = TAG.AnyValue
-/** From here on the first byte of a length says that another one follows. */
+/** From this value on, the first byte of a length is followed by another one. */
 const LONG_LENGTH = 0x80
 
-/** What the attributes of the last row of a map column became, by number of the attribute. */
+/** The results for the attributes of the last row of a map column, by attribute index. */
 class LastRow {
   readonly map: MapColumn
-  /** Of each attribute where its length byte is (-1: there is none to compare with), the id of its key and that of its value. */
+  /**
+   * For each attribute: the position of its length byte (-1: nothing to compare with), the id of its key, and the id of
+   * its value.
+   */
   #attributes = NO_ATTRIBUTES
 
   constructor(map: MapColumn) {
@@ -29,7 +32,7 @@ class LastRow {
     return this.#attributes === NO_ATTRIBUTES ? -1 : this.#attributes[index * 3]!
   }
 
-  /** Puts attribute `index` of the last row into the row in hand. */
+  /** Adds attribute `index` of the last row to the current row. */
   putAgain(index: number): void {
     this.map.put(this.#attributes[index * 3 + 1]!, this.#attributes[index * 3 + 2]!)
   }
@@ -45,11 +48,11 @@ class LastRow {
 const NO_ATTRIBUTES = new Int32Array(0)
 
 /**
- * Reads KeyValues into map columns under the limits. One per request: it keeps scratch space.
+ * Reads KeyValues into map columns within the limits. One per request: it keeps scratch space.
  *
- * Items in a row have much in common, and so have resources. So what an attribute of a row became is remembered with its
- * place in the body, and the same bytes at the same place of the next row become the same without a look at them: dictionary
- * ids stay as they are until a request is over.
+ * Consecutive items have much in common, and so have resources. So the result for an attribute of a row is remembered
+ * with its position in the body, and equal bytes at the same index of the next row give the same result without being
+ * parsed: dictionary ids stay valid until the request is over.
  */
 export class AttributeReader {
   readonly #reader: ProtobufReader
@@ -59,7 +62,7 @@ export class AttributeReader {
   readonly #value = new AnyValue()
   readonly #key: AttributeKeyRange = { start: 0, end: 0 }
 
-  /** The columns whose rows are like their predecessors: of the items, and of their resources. */
+  /** The columns whose rows resemble their predecessors: those of the items, and of their resources. */
   constructor(reader: ProtobufReader, tally: DecodeTally, items: MapColumn, resources: MapColumn) {
     this.#reader = reader
     this.#tally = tally
@@ -67,7 +70,7 @@ export class AttributeReader {
     this.#resources = new LastRow(resources)
   }
 
-  /** Reads the KeyValue whose length comes next into the row in hand, of which it is attribute number `index`. */
+  /** Reads the KeyValue whose length comes next into the current row, as attribute number `index`. */
   read(end: number, map: MapColumn, index: number): void {
     const last = index < COMPARED ? this.#lastOf(map) : null
     if (last !== null && this.#repeats(end, last.place(index))) {
@@ -89,7 +92,7 @@ export class AttributeReader {
     map.put(keyId, valueId)
     reader.position = stop
     if (last === null) return
-    // Compared are those whose length is one byte: others may be padded, however short. What is cut is to be counted each time.
+    // Only lengths of one byte are compared: longer encodings may be padded. Cut values must be counted every time.
     const isShort = reader.view.getUint8(place) < LONG_LENGTH && this.#tally.cutAttributes === cutAttributes
     last.remember(index, isShort ? place : -1, keyId, valueId)
   }
@@ -99,7 +102,7 @@ export class AttributeReader {
     return map === this.#resources.map ? this.#resources : null
   }
 
-  /** Whether the KeyValue that comes next has the same bytes as the one whose length byte is at `last`; then it is passed. */
+  /** Whether the next KeyValue has the same bytes as the one whose length byte is at `last`; if so, it is skipped. */
   #repeats(end: number, last: number): boolean {
     const { view, position } = this.#reader
     if (last < 0 || position >= end) return false
@@ -107,7 +110,7 @@ export class AttributeReader {
     const stop = position + 1 + length
     if (length !== view.getUint8(last) || stop > end) return false
     const shift = position - last
-    // From the end: keys are the same as a rule, values differ.
+    // Compares from the end: keys are usually equal, values differ.
     let at = stop - 4
     for (; at > position; at -= 4) {
       if (view.getInt32(at, true) !== view.getInt32(at - shift, true)) return false
@@ -121,7 +124,7 @@ export class AttributeReader {
 
   /**
    * Finds key and value of a KeyValue whose lengths all take one byte, as nearly all do, without a call per field: half
-   * the time of a span goes into its attributes. False: it is another one, and the reader is where it was.
+   * of the time of a span goes into its attributes. False: it is of another form, and the reader has not moved.
    */
   #scanShort(stop: number): boolean {
     const reader = this.#reader
@@ -156,7 +159,7 @@ export class AttributeReader {
     return false
   }
 
-  /** Reads the AnyValue whose length comes next on top of `value`. */
+  /** Reads the AnyValue whose length comes next, merging it into `value`. */
   readValue(end: number, value: AnyValue): void {
     const reader = this.#reader
     const stop = reader.length(end)

@@ -1,16 +1,19 @@
 import { ENVELOPE_TAG, KNOWN_FIELDS } from '../../../core/protobuf/otlp/fields.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 
-/** Start and end of a nested message, one after the other; several when a sender wrote the field more than once. */
+/**
+ * Start and end of each occurrence of a nested message, alternating; several when a sender wrote the field more than
+ * once.
+ */
 export type Ranges = readonly number[]
 
-/** A text in the body; empty when start and end are the same. */
+/** A text in the body; empty when start and end are equal. */
 export interface TextRange {
   readonly start: number
   readonly end: number
 }
 
-/** What a signal does with the parts of a request, which all three signals have alike. */
+/** Signal-specific handlers for the parts of a request, whose structure is the same for all three signals. */
 export interface EnvelopeVisitor {
   /** Names of the messages, for errors. */
   readonly names: { readonly request: string; readonly resource: string; readonly scope: string }
@@ -25,8 +28,8 @@ export interface EnvelopeVisitor {
 const NOTHING: TextRange = { start: 0, end: 0 }
 
 /**
- * Walks a request. Fields may come in any order: senders in Go write a resource after its spans, so each level is
- * scanned once for what describes it, and then read.
+ * Walks a request. Fields may come in any order: Go senders write a resource after its spans, so each level is first
+ * scanned for its description, and then read.
  */
 export function walkEnvelope(reader: ProtobufReader, visitor: EnvelopeVisitor): void {
   const { names } = visitor
@@ -44,7 +47,7 @@ export function walkEnvelope(reader: ProtobufReader, visitor: EnvelopeVisitor): 
   }
 }
 
-/** ResourceX and ScopeX are built alike: 1 what it is, 2 the members, 3 the schema URL. */
+/** ResourceX and ScopeX have the same structure: 1 the description, 2 the members, 3 the schema URL. */
 function walkGroup(
   reader: ProtobufReader,
   name: string,

@@ -16,12 +16,12 @@ type ExemplarBuilders = Pick<
 
 const EXEMPLAR = TAG.Exemplar
 
-/** Exemplars of a point, straight into their lists. */
+/** Reads the exemplars of a point directly into their lists. */
 export class ExemplarReader {
-  /** An exemplar of the point in hand has an id of a wrong length. */
+  /** An exemplar of the current point has an id of a wrong length. */
   misshapen = false
   #count = 0
-  /** Points in a row without one, whose lists are still to be closed. */
+  /** Consecutive points without exemplars whose lists are still to be closed. */
   #pending = 0
   readonly #reader: ProtobufReader
   readonly #attributes: AttributeReader
@@ -97,7 +97,7 @@ export class ExemplarReader {
     reader.message = outer
   }
 
-  /** Closes the lists of the point's row; those of points without an exemplar not before `leave`. */
+  /** Closes the lists of the point's row; for points without exemplars only at `leave`. */
   endRow(): void {
     if (this.#count === 0) {
       this.#pending += 1

@@ -12,12 +12,12 @@ const POINT = TAG.ExponentialHistogramDataPoint
 const BUCKETS = TAG.Buckets
 const BUCKETS_SINGLE = SINGLE_TAG.Buckets
 
-/** Points of exponential histograms. An absent sum, min or max is 0, as the Collector's exporter writes it. */
+/** Points of exponential histograms. A missing sum, min or max is 0, as in the Collector's exporter. */
 export class ExpHistogramPoints {
   readonly rows: MetricRows
   readonly #columns: ExpHistogramBuilder['columns']
   readonly #exemplars: ExemplarReader
-  // The point in hand.
+  // The current point.
   #countLow = 0
   #countHigh = 0
   #zeroLow = 0
@@ -36,7 +36,7 @@ export class ExpHistogramPoints {
     this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
   }
 
-  /** Reads the point that reaches to `end` into a row. */
+  /** Reads the point that ends at `end` into a row. */
   read(end: number): void {
     const rows = this.rows
     const columns = this.#columns
@@ -67,7 +67,7 @@ export class ExpHistogramPoints {
     rows.accept()
   }
 
-  /** Writes what the points since the last call have in common. */
+  /** Writes the values shared by the points since the last call. */
   leave(temporality: number): void {
     this.#columns.AggregationTemporality.appendTimes(temporality, this.rows.pending)
     this.#exemplars.leave()
@@ -129,7 +129,9 @@ export class ExpHistogramPoints {
     }
   }
 
-  /** Reads the Buckets whose length comes next into the list; the offset, which stays when there is none. */
+  /**
+   * Reads the Buckets whose length comes next into the list; returns the offset, which is unchanged when there is none.
+   */
   #buckets(pointEnd: number, counts: ListColumn<Int64Column>, before: number): number {
     const { reader } = this.rows
     const end = reader.length(pointEnd)

@@ -2,8 +2,8 @@ import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 import { FIXED_LIMITS } from '../../../core/catalogue/limits/limits.ts'
 
 /**
- * A resource's attributes repeat on each of its items, so that a small body could become gigabytes. Bodies of real
- * senders grow two- to fourfold.
+ * A resource's attributes repeat for each of its items, so a small body could become gigabytes. Bodies of real senders
+ * expand two- to fourfold.
  */
 const {
   growth: MAX_EXPANSION,
@@ -11,7 +11,7 @@ const {
   decodedBytes: MAX_DECODED_BYTES,
 } = FIXED_LIMITS
 
-/** Bytes that the builders may grow by for a body of `bodyBytes`. */
+/** Bytes by which the builders may grow for a body of `bodyBytes`. */
 export const expansionAllowed = (bodyBytes: number): number =>
   Math.min(bodyBytes * MAX_EXPANSION + EXPANSION_FREE_BYTES, MAX_DECODED_BYTES)
 
@@ -23,8 +23,8 @@ export const expandedTooLarge = (allowed: number): WattlineError =>
   )
 
 /**
- * A check that the builders, whose raw bytes `byteSize` tells, have not grown beyond reason since now, by a body of
- * `bodyBytes`. Throws `body_too_large`.
+ * A check that the builders, whose raw size `byteSize` returns, have not grown out of proportion to a body of
+ * `bodyBytes` since now. Throws `body_too_large`.
  */
 export function expansionCheck(bodyBytes: number, byteSize: () => number): () => void {
   const allowed = expansionAllowed(bodyBytes)

@@ -9,12 +9,12 @@ type HistogramBuilder = RecordBuilder<typeof metricsHistogram>
 const POINT = TAG.HistogramDataPoint
 const POINT_SINGLE = SINGLE_TAG.HistogramDataPoint
 
-/** Points of histograms with explicit bounds. An absent sum, min or max is 0, as the Collector's exporter writes it. */
+/** Points of histograms with explicit bounds. A missing sum, min or max is 0, as in the Collector's exporter. */
 export class HistogramPoints {
   readonly rows: MetricRows
   readonly #columns: HistogramBuilder['columns']
   readonly #exemplars: ExemplarReader
-  // The point in hand.
+  // The current point.
   #countLow = 0
   #countHigh = 0
   #sum = 0
@@ -28,7 +28,7 @@ export class HistogramPoints {
     this.#exemplars = new ExemplarReader(rows.reader, rows.attributes, columns)
   }
 
-  /** Reads the point that reaches to `end` into a row. */
+  /** Reads the point that ends at `end` into a row. */
   read(end: number): void {
     const rows = this.rows
     const columns = this.#columns
@@ -53,7 +53,7 @@ export class HistogramPoints {
     rows.accept()
   }
 
-  /** Writes what the points since the last call have in common. */
+  /** Writes the values shared by the points since the last call. */
   leave(temporality: number): void {
     this.#columns.AggregationTemporality.appendTimes(temporality, this.rows.pending)
     this.#exemplars.leave()
@@ -115,14 +115,14 @@ export class HistogramPoints {
     this.#columns.BucketCounts.items.appendParts(reader.low, reader.high)
   }
 
-  /** Packed: in the body as they are in the column. */
+  /** Packed values have the same bytes in the body as in the column. */
   #bucketCounts(end: number): void {
     const { reader } = this.rows
     const stop = reader.length(end)
     const values = (stop - reader.position) >> 3
     this.#columns.BucketCounts.items.appendWordsFrom(reader.view, reader.position, values)
     reader.position += values * 8
-    // Malformed, and said so.
+    // Malformed: reading it reports the error.
     if (reader.position < stop) this.#bucketCount(stop)
   }
 

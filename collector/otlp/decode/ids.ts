@@ -1,9 +1,9 @@
 import type { IdColumn } from '../../../core/columns/id-column.ts'
 import type { ProtobufReader } from '../../../core/protobuf/reader.ts'
 
-/** There is no id: the field is empty, or all zeros, which W3C Trace Context calls invalid and senders mean as none. */
+/** There is no id: the field is empty, or all zeros, which W3C Trace Context calls invalid and senders use for none. */
 export const ABSENT = -1
-/** The field has another length than an id. */
+/** The field does not have the length of an id. */
 export const MISSHAPEN = -2
 
 /** Length of a trace id (W3C Trace Context). */
@@ -11,7 +11,7 @@ export const TRACE_ID_BYTES = 16
 /** Length of a span id (W3C Trace Context). */
 export const SPAN_ID_BYTES = 8
 
-/** Passes over the id whose length comes next; its place in the body, or ABSENT or MISSHAPEN. */
+/** Skips the id whose length comes next; returns its position in the body, or ABSENT or MISSHAPEN. */
 export function readId(reader: ProtobufReader, end: number, width: number): number {
   const stop = reader.length(end)
   const start = reader.position
@@ -21,7 +21,7 @@ export function readId(reader: ProtobufReader, end: number, width: number): numb
   return ABSENT
 }
 
-/** Appends the id at `place` of the body; null unless it is there. */
+/** Appends the id at `place` of the body; null if there is none. */
 export function appendId(column: IdColumn, reader: ProtobufReader, place: number): void {
   if (place < 0) column.appendNull()
   else column.appendBytes(reader.bytes, place)

@@ -6,15 +6,15 @@ import type { DecodeTally } from './decode-context.ts'
 
 const KEY_VALUE = TAG.KeyValue
 
-/** Where in the body the key of a KeyValue is. */
+/** Position of a KeyValue's key in the body. */
 export interface AttributeKeyRange {
   start: number
   end: number
 }
 
 /**
- * Reads a KeyValue of any shape up to `stop`: its value into `value`, the place of its key into `key`. Senders in Go write the
- * value before the key, so neither may be expected first.
+ * Reads a KeyValue of any form up to `stop`: its value into `value`, the position of its key into `key`. Go senders
+ * write the value before the key, so either may come first.
  */
 export function scanKeyValue(
   reader: ProtobufReader,
@@ -38,7 +38,7 @@ export function scanKeyValue(
   reader.message = outer
 }
 
-/** The text in `source[start, end)` as valid UTF-8 that keeps the limit; what is cut is counted. */
+/** The text in `source[start, end)` as valid UTF-8 within the limit; a cut is counted. */
 export function limitedText(source: Uint8Array, start: number, end: number, tally: DecodeTally): Uint8Array {
   const limit = tally.limits.attributeBytes
   const isLong = end - start > limit

@@ -15,13 +15,13 @@ import { type InstrumentationScope, type Resource, ResourceReader, readScope } f
 type LogsBuilder = RecordBuilder<typeof logs>
 
 const LOG = TAG.LogRecord
-/** Rows that may lack what they have in common: until then their size is not seen in the builder. */
+/** Rows that may still lack their shared values: until then the builder does not know their size. */
 const MOST_PENDING = 256
 
 /**
- * Decodes an ExportLogsServiceRequest into the builder, a row per log record. A record without time has the time it
- * was observed, or else that of receipt. Throws `body_undecodable` or `body_too_large` and then leaves the builder as
- * it was.
+ * Decodes an ExportLogsServiceRequest into the builder, one row per log record. A record without time gets its observed
+ * time, otherwise the time of receipt. Throws `body_undecodable` or `body_too_large` and then leaves the builder
+ * unchanged.
  */
 export function decodeLogs(body: Uint8Array, context: DecodeContext, builder: LogsBuilder): DecodeResult {
   return allOrNothing([builder], () => {
@@ -53,9 +53,9 @@ class LogDecoder implements EnvelopeVisitor {
   #scopeNameId = 0
   #scopeVersionId = 0
   #scopeUrlId = 0
-  /** Rows of the scope in hand that still lack what they have in common. */
+  /** Rows of the current scope that still lack their shared values. */
   #pending = 0
-  // The record in hand: places in the body, parts of times.
+  // The current record: positions in the body, parts of times.
   #timeLow = 0
   #timeHigh = 0
   #observedLow = 0
@@ -102,7 +102,7 @@ class LogDecoder implements EnvelopeVisitor {
     this.#scopeUrlId = this.#id(columns.ScopeSchemaUrl, schemaUrl, this.#scopeUrlId)
   }
 
-  /** Writes what the rows since the last call have in common: a value for all of them is cheaper than one each. */
+  /** Writes the values shared by the rows since the last call: one value for all of them is cheaper than one each. */
   leave(): void {
     const rows = this.#pending
     if (rows === 0) return
@@ -227,7 +227,7 @@ class LogDecoder implements EnvelopeVisitor {
     if (this.#pending === MOST_PENDING) this.leave()
   }
 
-  /** The id of a text in the body; `guess`: that of the one before, which most often is the same. */
+  /** The id of a text in the body; `guess`: the id of the previous one, which is usually the same. */
   #id({ values }: DictionaryColumn, { start, end }: TextRange, guess: number): number {
     return values.internBytes(this.#reader.bytes, start, end, guess)
   }

@@ -14,7 +14,7 @@ import type { Ranges, TextRange } from './envelope.ts'
 import type { PointInHand } from './point-sink.ts'
 import { type InstrumentationScope, type Resource, ResourceReader, readScope } from './resource.ts'
 
-/** One builder for each kind of metric. */
+/** One builder per kind of metric. */
 export interface MetricBuilders {
   readonly gauge: RecordBuilder<typeof metricsGauge>
   readonly sum: RecordBuilder<typeof metricsSum>
@@ -23,7 +23,7 @@ export interface MetricBuilders {
   readonly summary: RecordBuilder<typeof metricsSummary>
 }
 
-/** The columns that all five streams begin with: those of summaries, without what is a summary's own. */
+/** The columns with which all five streams begin: those of summaries, without the ones specific to summaries. */
 type CommonColumns = Omit<
   ColumnsOf<typeof metricsSummary>,
   'Count' | 'Sum' | 'Flags' | 'ValueAtQuantiles.Quantile' | 'ValueAtQuantiles.Value'
@@ -36,14 +36,14 @@ interface CommonBuilder {
   discardRow(): void
 }
 
-/** What surrounds a metric's points, as places in the body. */
+/** The surroundings of a metric's points, as positions in the body. */
 export interface MetricTextRanges {
   readonly name: TextRange
   readonly description: TextRange
   readonly unit: TextRange
 }
 
-/** Where the walk through the request stands; each table reads from it what it needs, once. */
+/** Position of the walk through the request; each table reads from it what it needs, once. */
 export interface MetricPlace {
   readonly resourceMessages: Ranges
   readonly resourceUrl: TextRange
@@ -51,11 +51,11 @@ export interface MetricPlace {
   readonly scopeUrl: TextRange
 }
 
-/** The place of no resource: no walk hands out this array. */
+/** Marks the absence of a resource: no walk returns this array. */
 const NO_RANGES: Ranges = []
 
 /**
- * What the rows of one of the five tables have in common. Ids belong to one builder's dictionaries, so each table
+ * The values shared by rows of one of the five tables. Ids belong to the dictionaries of one builder, so each table
  * reads resource, scope and names for itself, and only when it has a point of theirs.
  */
 export class MetricRows implements PointInHand {
@@ -77,10 +77,10 @@ export class MetricRows implements PointInHand {
   #nameId = 0
   #descriptionId = 0
   #unitId = 0
-  /** Accepted rows that still lack what they have in common. */
+  /** Accepted rows that still lack their shared values. */
   pending = 0
   resourceMessages: Ranges = NO_RANGES
-  // The point in hand; its value only for those who hand it on.
+  // The current point; its value is only for sinks.
   startLow = 0
   startHigh = 0
   timeLow = 0
@@ -121,7 +121,7 @@ export class MetricRows implements PointInHand {
     return Attributes.recordOf(Attributes.entriesAt(this.#builder.rows - 1))
   }
 
-  /** Makes ready for the points of a metric; the reader's position is kept. */
+  /** Prepares for the points of a metric; the reader's position is kept. */
   enter(place: MetricPlace, head: MetricTextRanges): void {
     const { columns } = this.#builder
     const { position } = this.reader
@@ -152,7 +152,7 @@ export class MetricRows implements PointInHand {
     this.reader.position = position
   }
 
-  /** The id of a text in the body; `guess`: that of the one before, which most often is the same. */
+  /** The id of a text in the body; `guess`: the id of the previous one, which is usually the same. */
   #id({ values }: DictionaryColumn, { start, end }: TextRange, guess: number): number {
     return values.internBytes(this.reader.bytes, start, end, guess)
   }
@@ -176,7 +176,7 @@ export class MetricRows implements PointInHand {
   }
 
   readAttribute(end: number): void {
-    // Its tag takes one byte before it, unless it is padded: then it does not follow on what was before.
+    // Its tag takes one byte before it, unless it is padded: then it does not follow the previous attribute.
     const start = this.reader.position - 1
     if (this.#attributeCount === 0) this.attributesStart = start
     else if (start !== this.attributesEnd) this.attributesEnd = -1
@@ -185,13 +185,13 @@ export class MetricRows implements PointInHand {
     if (this.attributesEnd >= 0) this.attributesEnd = this.reader.position
   }
 
-  /** Why the point cannot be taken; null when it can. */
+  /** Why the point is rejected; null when it is not. */
   problem(exemplarMisshapen: boolean): RejectReason | null {
     if (exemplarMisshapen) return 'exemplar_id_invalid'
     return this.#tally.timeProblem((this.timeHigh >>> 0) * 4_294_967_296 + (this.timeLow >>> 0))
   }
 
-  /** Ends a point whose own columns are written: adds those of every point. What points have in common comes by `leave`. */
+  /** Ends a point whose own columns are written: adds the columns of every point. `leave` writes the shared values. */
   accept(): void {
     const { columns } = this.#builder
     columns.Attributes.endRow()
@@ -202,7 +202,7 @@ export class MetricRows implements PointInHand {
     this.#tally.accept()
   }
 
-  /** Writes what the accepted points since the last call have in common. */
+  /** Writes the values shared by the accepted points since the last call. */
   leave(): void {
     const { columns } = this.#builder
     const { attributes, droppedAttributes } = this.#scope

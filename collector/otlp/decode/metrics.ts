@@ -13,7 +13,7 @@ import { allOrNothing } from './request.ts'
 import { SummaryPoints } from './summary-points.ts'
 
 const METRIC_FIELDS = KNOWN_FIELDS.Metric
-/** Rows that may lack what they have in common: until then their size is not seen in the builders. */
+/** Rows that may still lack their shared values: until then the builders do not know their size. */
 const MOST_PENDING = 256
 const NOTHING: TextRange = { start: 0, end: 0 }
 
@@ -34,9 +34,9 @@ const NAMES: Readonly<Record<number, string>> = {
 }
 
 /**
- * Decodes an ExportMetricsServiceRequest into the builders, a row per data point. Points of gauges and sums that `sink`
- * wants are also handed to it, those that were accepted and have a value. Throws `body_undecodable` or `body_too_large`,
- * and then leaves the builders as they were; what the sink was handed is void.
+ * Decodes an ExportMetricsServiceRequest into the builders, one row per data point. Points of gauges and sums that
+ * `sink` wants are also passed to it if they were accepted and have a value. Throws `body_undecodable` or
+ * `body_too_large`, and then leaves the builders unchanged; what the sink received is void.
  */
 export function decodeMetrics(
   body: Uint8Array,
@@ -112,7 +112,7 @@ class MetricDecoder implements EnvelopeVisitor {
       else if (field === FIELD.Metric.description) description = { start, end: stop }
       else if (field === FIELD.Metric.unit) unit = { start, end: stop }
       else if (field !== FIELD.Metric.metadata) {
-        // Of several kinds the last counts, as oneof wants; pieces of one kind are one.
+        // If there are several kinds, the last counts, as oneof requires; parts of one kind are merged.
         if (field !== kind) data = []
         kind = field
         data.push(start, stop)
@@ -121,7 +121,7 @@ class MetricDecoder implements EnvelopeVisitor {
     if (kind !== 0) this.#data(kind, data, { name, description, unit })
   }
 
-  /** Reads a Gauge, Sum, ...: what holds for all its points may come after them. */
+  /** Reads a Gauge, Sum, ...: fields that apply to all its points may come after them. */
   #data(kind: number, pieces: Ranges, head: MetricTextRanges): void {
     const reader = this.#reader
     const points: number[] = []
@@ -159,14 +159,14 @@ class MetricDecoder implements EnvelopeVisitor {
     if (rows.pending > 0) into.leave(temporality, monotonic)
   }
 
-  /** Where the points of a metric also go; null: nowhere. */
+  /** The sink for the points of a metric; null: none. */
   #sinkFor(kind: number, head: MetricTextRanges, temporality: number, monotonic: boolean): PointSink | null {
     if (kind !== GAUGE && kind !== SUM) return null
     const isWanted = this.#sink.metric(this.#reader.view, head, kind === SUM, temporality, monotonic)
     return isWanted ? this.#sink : null
   }
 
-  /** Made when the first metric of a kind comes: a request seldom has all five. */
+  /** Created for the first metric of a kind: a request seldom has all five. */
   #pointsOf(kind: number): PointReader {
     const known = this.#points.get(kind)
     if (known !== undefined) return known
@@ -191,11 +191,11 @@ class MetricDecoder implements EnvelopeVisitor {
   }
 }
 
-/** What reads the points of one kind into rows of its table. */
+/** Reads the points of one kind into rows of its table. */
 interface PointReader {
   readonly rows: MetricRows
-  /** Reads the point that reaches to `end`. `sink`: where it also goes; null: nowhere. */
+  /** Reads the point that ends at `end`. `sink`: also receives the point; null: none. */
   read(end: number, sink: PointSink | null): void
-  /** Writes what the points so far have in common: a value for all of them is cheaper than one each. */
+  /** Writes the values shared by the points so far: one value for all of them is cheaper than one each. */
   leave(temporality: number, monotonic: boolean): void
 }

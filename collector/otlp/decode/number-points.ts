@@ -10,7 +10,7 @@ const POINT = TAG.NumberDataPoint
 type SumColumns = ColumnsOf<typeof metricsSum>
 type NumberColumns = ColumnsOf<typeof metricsGauge> | SumColumns
 
-/** Points of gauges, and of sums but for what those have besides. */
+/** Points of gauges, and of sums except for their additional fields. */
 export class NumberPoints {
   readonly rows: MetricRows
   readonly #columns: NumberColumns
@@ -23,8 +23,8 @@ export class NumberPoints {
   }
 
   /**
-   * Reads the point that reaches to `end` into a row. An accepted point that has a value is also handed to the sink, if there
-   * is one.
+   * Reads the point that ends at `end` into a row. An accepted point that has a value is also passed to the sink, if
+   * there is one.
    */
   read(end: number, sink: PointSink | null): void {
     const rows = this.rows
@@ -82,7 +82,7 @@ export class NumberPoints {
     rows.double = value
     sink.point(rows)
   }
-  /** Writes what the points since the last call have in common. */
+  /** Writes the values shared by the points since the last call. */
   leave(_temporality: number, _monotonic: boolean): void {
     this.rows.leave()
     this.#exemplars.leave()

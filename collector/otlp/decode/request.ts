@@ -6,8 +6,7 @@ interface Restorable<Mark> {
 }
 
 /**
- * Runs `decode`; when it throws, all builders are as they were before: a request is in the shared record whole or not
- * at all.
+ * Runs `decode`. If it throws, all builders are restored: a request is in the shared record completely or not at all.
  */
 export function allOrNothing<Mark, Result>(
   builders: readonly Restorable<Mark>[],

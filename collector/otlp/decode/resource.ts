@@ -9,14 +9,14 @@ import type { Ranges } from './envelope.ts'
 
 const RESOURCE = TAG.Resource
 const SCOPE = TAG.InstrumentationScope
-/** Of a resource only the attributes are read: what else it has may change its type. */
+/** Only the attributes of a resource are read: its other fields may change their type. */
 const RESOURCE_FIELDS = knownFields(FIELD.Resource.attributes)
 const SERVICE_NAME = Buffer.from('service.name')
 
 /** A resource's attributes, read once for all its items. */
 export interface Resource {
   readonly attributes: MapEntries
-  /** Id of `service.name` in the column of service names; of '' when the resource has none. */
+  /** Id of `service.name` in the column of service names; that of '' when the resource has none. */
   readonly serviceNameId: number
 }
 
@@ -27,21 +27,21 @@ export interface InstrumentationScope {
   readonly versionStart: number
   readonly versionEnd: number
   readonly attributes: MapEntries
-  /** As sent, and what the limits cut. */
+  /** Both those reported by the sender and those that the limits cut. */
   readonly droppedAttributes: number
 }
 
-/** Reads resources of one request, each once, into ids of the columns that its items will repeat. */
+/** Reads each resource of a request once, into ids of the columns that its items repeat. */
 export class ResourceReader {
   readonly #reader: ProtobufReader
   readonly #attributes: AttributeReader
   readonly #map: MapColumn
   readonly #serviceName: DictionaryColumn
-  /** Id of the key `service.name`; -1: it has not come yet. */
+  /** Id of the key `service.name`; -1: not seen yet. */
   #serviceKeyId = -1
-  /** By id of a key: 1 where it is known to be another. */
+  /** By key id: 1 if it is known to be another key. */
   #isOtherKey = new Uint8Array(64)
-  /** Of the last service name: its id among the values of attributes, and in its own column. */
+  /** The last service name: its id among the values of attributes, and in its own column. */
   #valueId = -1
   #serviceNameId = 0
 
@@ -103,7 +103,7 @@ export class ResourceReader {
   }
 }
 
-/** Reads a scope once. `map`: the column of scope attributes, or one that takes them for a moment when there is none. */
+/** Reads a scope once. `map`: the column of scope attributes, or a temporary one when there is none. */
 export function readScope(
   reader: ProtobufReader,
   attributes: AttributeReader,

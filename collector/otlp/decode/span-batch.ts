@@ -5,7 +5,7 @@ import type { DecodeContext, DecodeResult } from './decode-context.ts'
 import { spanColumns } from './span-columns.ts'
 import { SpanEngine } from './span-engine.ts'
 
-/** Shared by all batches; another one takes its place when it broke. */
+/** Shared by all batches; replaced after it broke. */
 let engine: SpanEngine | undefined
 
 function usableEngine(): SpanEngine {
@@ -18,16 +18,16 @@ interface EngineBatch {
   readonly handle: number
 }
 
-/** Spans on their way into one record of stream `traces`, in the columns of the WebAssembly decoder. */
+/** Spans for one record of stream `traces`, in the columns of the WebAssembly decoder. */
 export class SpanRecordBatch {
   readonly stream = traces
   readonly #serialiser = new RecordSerialiser()
   readonly #engines: () => SpanEngine
-  /** None before the first span, since many batches never see one. */
+  /** Created for the first span, since many batches never see one. */
   #place: EngineBatch | undefined
   #rows = 0
 
-  /** `engines`: gives an engine that is not broken; by default the one that all batches share. */
+  /** `engines`: returns an engine that is not broken; by default the one that all batches share. */
   constructor(engines: () => SpanEngine = usableEngine) {
     this.#engines = engines
   }
@@ -36,14 +36,14 @@ export class SpanRecordBatch {
     return this.#rows
   }
 
-  /** Raw bytes held: what the record takes before compression, without its few hundred bytes of schema. */
+  /** Raw bytes: the size of the record before compression, without its few hundred bytes of schema. */
   get byteSize(): number {
     return this.#place === undefined || this.#rows === 0
       ? 0
       : this.#place.engine.exports.byteSizeOf(this.#place.handle)
   }
 
-  /** Adds the spans of an ExportTraceServiceRequest. When it throws, the batch is to be rolled back. */
+  /** Adds the spans of an ExportTraceServiceRequest. If it throws, the batch must be rolled back. */
   decode(body: Uint8Array, context: DecodeContext): DecodeResult {
     const { engine, handle } = this.#usable()
     const result = engine.decode(handle, body, context)
@@ -51,13 +51,13 @@ export class SpanRecordBatch {
     return result
   }
 
-  /** Where the batch stands, for `rollback`. */
+  /** The position of the batch, for `rollback`. */
   mark(): Uint32Array {
     const { engine, handle } = this.#usable()
     return engine.mark(handle)
   }
 
-  /** Goes back to a mark of this record: neither rows nor dictionary values of later remain. */
+  /** Returns to a mark of this record: removes all later rows and dictionary values. */
   rollback(mark: Uint32Array): void {
     this.#rows = mark[0] ?? 0
     if (this.#place !== undefined && !this.#place.engine.broken)
@@ -82,14 +82,14 @@ export class SpanRecordBatch {
     else this.#place.engine.exports.clearBatch(this.#place.handle)
   }
 
-  /** Gives its memory back; it may be used again all the same. */
+  /** Releases its memory; it may still be used again. */
   release(): void {
     this.#rows = 0
     if (this.#place?.engine.broken === false) this.#place.engine.exports.freeBatch(this.#place.handle)
     this.#place = undefined
   }
 
-  /** Throws `invariant_broken` when rows were lost because memory ran out; `clear` helps. */
+  /** Throws `invariant_broken` when rows were lost because memory ran out; `clear` recovers. */
   #usable(): EngineBatch {
     if (this.#place?.engine.broken === true) {
       if (this.#rows > 0)

@@ -24,8 +24,8 @@ const TRACE_ID = new FixedSizeBinary(16)
 const SPAN_ID = new FixedSizeBinary(8)
 
 /**
- * The columns of a batch of spans as Arrow data in the order of stream `traces`: views over the decoder's memory, valid until
- * it is used again. `at`: what `describe` gave, a list of u32 (wasm/index.ts).
+ * The columns of a span batch as Arrow data in the order of stream `traces`: views over the decoder's memory, valid
+ * until it is used again. `at`: the result of `describe`, a list of u32 (wasm/index.ts).
  */
 export function spanColumns(buffer: ArrayBuffer, at: number): Data[] {
   const reader = new ColumnReader(buffer, at)
@@ -34,7 +34,7 @@ export function spanColumns(buffer: ArrayBuffer, at: number): Data[] {
   const offsets = new Map<string, Int32Array>()
   return SPAN_COLUMNS.map(({ kind, list }, index) => {
     if (list === '') return reader.column(kind, index, rows)
-    // Before the first column of a list there is where each row's part of it begins.
+    // The first column of a list is preceded by the offsets of each row's part.
     const valueOffsets = offsets.get(list) ?? reader.offsets(rows)
     offsets.set(list, valueOffsets)
     const isNullable = kind === 'traceId' || kind === 'spanId'
@@ -64,9 +64,9 @@ class ColumnReader {
     return word
   }
 
-  /** A column of `length` values, which is number `index` of its stream. */
+  /** A column of `length` values, with index `index` in its stream. */
   column(kind: ScalarKind, index: number, length: number): Data {
-    // As record builders give them out (core/columns/column-kinds.ts).
+    // As assigned by record builders (core/columns/column-kinds.ts).
     const dictionaryId = index * DICTIONARIES_PER_COLUMN
     switch (kind) {
       case 'lowCardinality':
@@ -90,7 +90,7 @@ class ColumnReader {
     }
   }
 
-  /** Where the values of `rows` rows begin and end. */
+  /** Offsets of the values of `rows` rows. */
   offsets(rows: number): Int32Array<ArrayBuffer> {
     return new Int32Array(this.#buffer, this.word(), rows + 1)
   }
@@ -137,7 +137,7 @@ class ColumnReader {
     return makeData({ type: new Dictionary(TEXT, type, id), length, nullCount: 0, data, dictionary })
   }
 
-  /** A map whose dictionaries have `id` and the next. */
+  /** A map whose dictionaries have `id` and the next id. */
   map(id: number, rows: number): Data {
     const valueOffsets = this.offsets(rows)
     const keys = this.dictionary(id)

@@ -9,7 +9,7 @@ import { limitedText, scanKeyValue } from './key-value.ts'
 import { SPAN_FAILURES, SPAN_MESSAGES, SPAN_REASONS } from './span-host.ts'
 import { SPAN_DICTIONARIES } from './span-layout.ts'
 
-/** What wasm/index.ts exports; addresses and handles of batches are numbers. */
+/** Exports of wasm/index.ts; addresses and handles of batches are numbers. */
 interface SpanEngineExports {
   readonly memory: WebAssembly.Memory
   hashKeysAt(): number
@@ -41,9 +41,9 @@ interface SpanEngineExports {
 const MESSAGES = Object.values(SPAN_MESSAGES)
 const FAILURES = Object.values(SPAN_FAILURES)
 const HASH_KEY_BYTES = 512
-/** A mark is the rows and the sizes of all dictionaries. */
+/** A mark consists of the rows and the sizes of all dictionaries. */
 const MARK_WORDS = 1 + SPAN_DICTIONARIES
-/** Behind a body, so that the decoder may read eight bytes at a time. */
+/** After a body, so that the decoder may read eight bytes at a time. */
 const PADDING = 16
 
 interface DecodeRequest {
@@ -54,11 +54,12 @@ interface DecodeRequest {
 }
 
 /**
- * The decoder of spans in WebAssembly with its memory, in which the columns of all batches grow. It reads what is common by
- * itself and asks here for the rest: texts of arrays, maps, doubles and bytes, cutting at limits, repair of UTF-8, errors.
+ * The span decoder in WebAssembly with its memory, in which the columns of all batches grow. It handles the common
+ * cases itself and calls this host for the rest: texts of arrays, maps, doubles and bytes, cutting at limits, repair of
+ * UTF-8, errors.
  */
 export class SpanEngine {
-  /** It ended in the middle of something, for want of memory: nothing in it can be trusted. */
+  /** It was interrupted because memory ran out: its contents cannot be trusted. */
   broken = false
   readonly exports: SpanEngineExports
   #bytes: Uint8Array<ArrayBuffer>
@@ -78,14 +79,14 @@ export class SpanEngine {
     randomFillSync(this.bytes, keysAt, HASH_KEY_BYTES)
   }
 
-  /** All its memory; to be asked for again after each call, since memory moves when it grows. */
+  /** All its memory; read it again after each call, since memory moves when it grows. */
   get bytes(): Uint8Array<ArrayBuffer> {
     const buffer = this.exports.memory.buffer as ArrayBuffer
     if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer)
     return this.#bytes
   }
 
-  /** Decodes a request into the batch, which is to be rolled back when this throws. */
+  /** Decodes a request into the batch, which must be rolled back if this throws. */
   decode(batch: number, body: Uint8Array, context: DecodeContext): DecodeResult {
     const { exports } = this
     const tenant = encodeUtf8(context.tenant)
@@ -202,7 +203,7 @@ function textOf(value: AnyValue, reader: ProtobufReader, tally: DecodeTally): st
 
 let compiled: WebAssembly.Module | undefined
 
-/** Compiled once a process, from what `npm run wasm` made of wasm/. */
+/** Compiled once per process, from the module that `npm run wasm` builds. */
 function compiledModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('../wasm/spans.wasm', import.meta.url)))
   return compiled

@@ -1,10 +1,10 @@
 /**
- * What the decoder of spans and its host say to each other by number: places in these lists. `npm run wasm` makes the
- * constants of the decoder from them.
+ * Numbers that the span decoder and its host exchange: indexes into these lists. `npm run wasm` generates the decoder's
+ * constants from them.
  */
 import type { RejectReason } from './decode-context.ts'
 
-/** Why a span is refused. */
+/** Why a span is rejected. */
 export const SPAN_REASONS = [
   'trace_id_invalid',
   'span_id_invalid',
@@ -27,7 +27,10 @@ export const SPAN_MESSAGES = {
   STATUS: 'Status',
 } as const
 
-/** What ends a decoding, by its name in the decoder. The last is not a fault of the bytes: they take more memory than allowed. */
+/**
+ * Errors that end decoding, by their names in the decoder. The last one is not an error in the bytes: they take more
+ * memory than allowed.
+ */
 export const SPAN_FAILURES = {
   FIELD_NUMBER_INVALID: () => 'a field number is invalid',
   LENGTH_BEYOND_END: () => 'a length reaches beyond the end of the message',

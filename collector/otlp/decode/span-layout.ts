@@ -1,25 +1,25 @@
 import type { ScalarKind } from '../../../core/model/streams/stream.ts'
 import { traces } from '../../../core/model/streams/traces.ts'
 
-/** What holds a column in the memory of the decoder; `fixed`: one number a row. */
+/** How a column is stored in the decoder's memory; `fixed`: one number per row. */
 type SpanStorage = 'dictionary' | 'pairs' | 'texts' | 'ids' | 'fixed'
 
-/** A column of stream `traces` in the memory of the decoder. */
+/** A column of stream `traces` in the decoder's memory. */
 export interface SpanColumn {
   readonly name: string
   /** Its field in the decoder's batch. */
   readonly field: string
   readonly kind: ScalarKind
   readonly storage: SpanStorage
-  /** Bytes of a value of fixed size; 0 where they vary. */
+  /** Bytes of a fixed-size value; 0 for variable sizes. */
   readonly width: number
-  /** The lists that it is one of (`Events`, `Links`); '' for what a row has once. */
+  /** The list to which it belongs (`Events`, `Links`); '' for columns with one value per row. */
   readonly list: string
-  /** Text in the table, though a dictionary in the record. */
+  /** Text in the table, but a dictionary in the record. */
   readonly isStoredAsText: boolean
 }
 
-/** Kinds that the decoder can hold. */
+/** Kinds that the decoder supports. */
 const STORAGE: Readonly<Partial<Record<ScalarKind, readonly [storage: SpanStorage, width: number]>>> = {
   lowCardinality: ['dictionary', 0],
   stringMap: ['pairs', 0],
@@ -36,7 +36,7 @@ const fieldOf = (name: string): string => {
   return joined[0]!.toLowerCase() + joined.slice(1)
 }
 
-/** The columns in the order of the stream: what the decoder fills, describes and is read by follows it. */
+/** The columns in the order of the stream: filling, describing and reading follow this order. */
 export const SPAN_COLUMNS: readonly SpanColumn[] = traces.columns.map(column => {
   const { name, kind } = column
   const storage = STORAGE[kind]
@@ -57,7 +57,7 @@ export const SPAN_LISTS: readonly string[] = [
   ...new Set(SPAN_COLUMNS.flatMap(({ list }) => (list === '' ? [] : [list]))),
 ]
 
-/** Dictionaries of a batch: a map has one for its keys and one for its values. */
+/** Number of dictionaries in a batch: a map has one for its keys and one for its values. */
 export const SPAN_DICTIONARIES = SPAN_COLUMNS.reduce(
   (count, { storage }) => count + (storage === 'dictionary' ? 1 : storage === 'pairs' ? 2 : 0),
   0,

@@ -18,7 +18,7 @@ export class SummaryPoints {
     this.#columns = columns
   }
 
-  /** Reads the point that reaches to `end` into a row. */
+  /** Reads the point that ends at `end` into a row. */
   read(end: number): void {
     const rows = this.rows
     const { reader } = rows
@@ -71,7 +71,7 @@ export class SummaryPoints {
     rows.accept()
   }
 
-  /** Writes what the points since the last call have in common. */
+  /** Writes the values shared by the points since the last call. */
   leave(): void {
     this.rows.leave()
   }

@@ -4,19 +4,19 @@ const BILLION = 1_000_000_000
 const BILLION_DIGITS = 9
 const MAX_DIGITS = 19
 
-/** An integer written in decimal, as two 32-bit parts: times have 19 digits, and a BigInt each would be an object each. */
+/** A decimal integer as two 32-bit parts: times have 19 digits, and a BigInt each would be an object each. */
 export class DecimalParts {
   low = 0
   high = 0
 
-  /** False, and the parts have no meaning, where it is more than 19 digits or anything but digits. */
+  /** False, and then the parts are meaningless, when the text has more than 19 characters or anything but digits. */
   read(bytes: Uint8Array, from: number, to: number): boolean {
     if (to <= from || to - from > MAX_DIGITS) return false
     const split = Math.max(from, to - BILLION_DIGITS)
     const upper = smallInteger(bytes, from, split)
     const lower = smallInteger(bytes, split, to)
     if (upper < 0 || lower < 0) return false
-    // upper is below 2^34: a product with a billion is exact in pieces of 16 bits alone.
+    // upper is below 2^34: its product with a billion is exact only when computed in parts of 16 bits.
     const product = Math.floor(upper / TWO_16) * BILLION
     const rest = (product % TWO_16) * TWO_16 + (upper % TWO_16) * BILLION + lower
     this.low = rest % TWO_32
@@ -25,7 +25,7 @@ export class DecimalParts {
   }
 }
 
-/** Up to 15 digits as a number, no digits as 0; negative where anything else is among them. */
+/** Up to 15 digits as a number, no digits as 0; negative if there is any other character. */
 export function smallInteger(bytes: Uint8Array, from: number, to: number): number {
   let value = 0
   for (let at = from; at < to; at += 1) {
@@ -41,8 +41,8 @@ const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/
 const MOST_DIGITS = 400
 
 /**
- * A decimal number as the integer that it is, exactly: `1.5e3` and `20.0` are integers, as protobuf's JSON readers have it.
- * Undefined for what is not a number, or has more digits than any double.
+ * A decimal number as an exact integer: `1.5e3` and `20.0` are integers, as for protobuf's JSON readers. Undefined if
+ * it is not a number, or has more digits than any double.
  */
 export function wholeNumber(text: string): bigint | undefined {
   const found = NUMBER.exec(text)
@@ -50,7 +50,7 @@ export function wholeNumber(text: string): bigint | undefined {
   const [, sign, whole, fraction = '', exponent = '0'] = found
   const digits = (whole! + fraction).replace(/^0+/, '')
   if (digits === '') return 0n
-  // The point is this many digits further to the right.
+  // The decimal point is this many digits further to the right.
   const zeros = Number(exponent) - fraction.length
   const size = digits.length + zeros
   if (size > MOST_DIGITS || size <= 0) return undefined
@@ -64,7 +64,7 @@ function isZeros(digits: string, from: number): boolean {
   return true
 }
 
-/** The value of this many hex digits; NaN where any other character is among them, or the end. */
+/** The value of this many hex digits; NaN if there is any other character, or the text ends. */
 export function hexInteger(bytes: Uint8Array, from: number, to: number): number {
   let value = 0
   for (let at = from; at < to; at += 1) value = value * 16 + hexDigit(bytes[at] ?? 0)

@@ -9,13 +9,13 @@ import { ScalarMismatch, writeEnum, writeInt64, writeScalar } from './scalars.ts
 import { JsonScanner, TOKEN, undecodable } from './scanner.ts'
 
 /**
- * OTLP/JSON as OTLP protobuf bytes. One decoder then serves both encodings, so that their rows are the same by
- * construction. Names may be those of JSON or of protobuf. Unknown fields are ignored, and reported where they might have held
- * items; `null` is an absent field; a field that comes twice is refused, whichever way it is written.
+ * Converts OTLP/JSON to OTLP protobuf bytes. One decoder then serves both encodings, so their rows are the same by
+ * construction. Names may be those of JSON or of protobuf. Unknown fields are ignored, and reported where they might
+ * contain items; `null` means a missing field; a duplicate field is refused, in either spelling.
  *
- * Goes through the bytes once and makes no objects of them: 64 MiB of `{},{},{}` would be gigabytes of them.
+ * Reads the bytes once without creating objects: 64 MiB of `{},{},{}` would be gigabytes of them.
  *
- * Throws `body_undecodable` naming the JSON path or the byte of what is wrong, and what `memory` throws.
+ * Throws `body_undecodable` with the JSON path or the byte of the error, and what `memory` throws.
  */
 export function jsonToProtobuf(
   signal: Signal,
@@ -26,11 +26,9 @@ export function jsonToProtobuf(
   return new Transcoder(body, memory, onPassedOver).request(REQUEST_TABLES[signal])
 }
 
-/**
- * Messages within messages: far beyond the nesting of attribute values that the decoder keeps, well within the stack.
- */
+/** Nested messages: far beyond the nesting of attribute values that the decoder keeps, and well within the stack. */
 const MAX_MESSAGE_DEPTH = FIXED_LIMITS.jsonDepth
-/** Messages so deep have lengths of fixed size: their bytes would be moved once for each level. */
+/** Messages at this depth have lengths of fixed size: otherwise their bytes would be moved once per level. */
 const WIDE_DEPTH = 16
 const MIN_CAPACITY_BYTES = 64
 const { doubleValue: DOUBLE_VALUE } = FIELD.AnyValue
@@ -143,7 +141,7 @@ class Transcoder {
     }
   }
 
-  /** Throws unless the next value begins so. */
+  /** Throws unless the next value begins with this character. */
   #require(first: number, expected: string): void {
     const found = this.#scanner.peek()
     if (found === first) return

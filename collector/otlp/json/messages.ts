@@ -1,8 +1,8 @@
 import { OTLP_ENUMS, OTLP_MESSAGES, SCALAR_WIRE, type Scalar } from '../../../core/protobuf/otlp/messages.ts'
 
 /**
- * Messages that hold the items of a request, in one level or several: what is passed over there may hold items, and that is
- * told. In all others unknown fields are those of a later version.
+ * Messages that contain the items of a request, directly or indirectly. Ignored fields in these may contain items,
+ * which is reported. In all other messages, unknown fields belong to a later version.
  */
 const HOLDERS: ReadonlySet<string> = new Set([
   ...['ExportTraceServiceRequest', 'ResourceSpans', 'ScopeSpans'],
@@ -13,7 +13,7 @@ const HOLDERS: ReadonlySet<string> = new Set([
 
 type Fields = Readonly<Record<string, readonly [number: number, type: string, repeated?: string]>>
 
-/** The specification wants integers; names are tolerated, as protobuf's own JSON writers send them. */
+/** The specification requires integers; names are tolerated, since protobuf's own JSON writers send them. */
 export type EnumNames = ReadonlyMap<string, number>
 
 type FieldType =
@@ -27,7 +27,7 @@ export interface JsonField {
   readonly number: number
   readonly repeated: boolean
   readonly type: FieldType
-  /** A bit of its own among the fields of its message. */
+  /** A unique bit among the fields of its message. */
   readonly bit: number
 }
 
@@ -35,11 +35,16 @@ export interface JsonField {
 const protobufName = (name: string): string =>
   name.replaceAll(/[A-Z]/g, capital => `_${capital.toLowerCase()}`)
 
-/** The fields of a message by their JSON names, and by those of protobuf, which its JSON readers take as well. */
+/**
+ * The fields of a message by their JSON names and by their protobuf names, which protobuf's JSON readers accept as
+ * well.
+ */
 export class MessageTable {
-  /** Whether it holds items, or what holds them. */
+  /** Whether it contains items, directly or indirectly. */
   readonly holdsItems: boolean
-  /** By the length of the name: few share one, so that a name is found by comparing bytes and makes no string. */
+  /**
+   * By the length of the name: few names share one, so a name is found by comparing bytes, without creating a string.
+   */
   readonly #byLength: { readonly name: Buffer; readonly field: JsonField }[][] = []
   #size = 0
 
@@ -57,7 +62,7 @@ export class MessageTable {
     this.#size += 1
   }
 
-  /** The field whose name stands there. */
+  /** The field with the name in this range. */
   find(bytes: Uint8Array, from: number, to: number): JsonField | undefined {
     const candidates = this.#byLength[to - from]
     if (candidates === undefined) return undefined

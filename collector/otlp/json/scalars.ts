@@ -5,7 +5,7 @@ import type { EnumNames } from './messages.ts'
 import { type JsonScanner, TOKEN } from './scanner.ts'
 import { writeString } from './strings.ts'
 
-/** Says what was expected; the caller knows where. */
+/** States what was expected; the caller knows where. */
 export class ScalarMismatch extends Error {}
 
 type Range = readonly [min: bigint, max: bigint]
@@ -24,7 +24,7 @@ const RANGES: Readonly<Record<IntegerScalar, Range>> = {
   uint32: UINT32,
   sint32: INT32,
 }
-/** Digits that are within the range whatever they are, and need no BigInt. */
+/** Number of digits that are always in range, and need no BigInt. */
 const PLAIN_DIGITS: Readonly<Record<IntegerScalar, number>> = {
   fixed32: 9,
   fixed64: 19,
@@ -68,7 +68,7 @@ export function writeScalar(writer: ProtobufWriter, scalar: Scalar, scanner: Jso
   }
 }
 
-/** Integers, or the names of protobuf's JSON writers. Unknown numbers pass: enums grow. */
+/** Integers, or the names that protobuf's JSON writers use. Unknown numbers are accepted, since enums grow. */
 export function writeEnum(writer: ProtobufWriter, names: EnumNames, scanner: JsonScanner): void {
   readNumber(scanner, INTEGER)
   const text = scanner.text()
@@ -78,8 +78,9 @@ export function writeEnum(writer: ProtobufWriter, names: EnumNames, scanner: Jso
 }
 
 /**
- * An int64 with its tag. A whole number beyond it that came without quotes is written as the double of another field: the JavaScript
- * SDK writes whole numbers as integers, 1e21 too. A double it was, and a double it stays: one such attribute must not cost a batch.
+ * Writes an int64 with its tag. An unquoted integer beyond 64 bits is written as the double of another field: the
+ * JavaScript SDK writes whole numbers as integers, even 1e21. It was a double, and stays one: one such attribute must
+ * not cost a batch.
  */
 export function writeInt64(
   writer: ProtobufWriter,
@@ -113,7 +114,7 @@ function readNumber(scanner: JsonScanner, expected: string): void {
   else throw unlike(scanner, expected)
 }
 
-/** The next value is of another type, or there is no value. */
+/** The next value has another type, or there is no value. */
 const unlike = (scanner: JsonScanner, expected: string): Error =>
   scanner.peek() === TOKEN.end ? scanner.unexpected() : new ScalarMismatch(expected)
 
@@ -155,7 +156,7 @@ function integerOf(scanner: JsonScanner): bigint {
   return whole
 }
 
-/** Whether it is a whole number without quotes that no int64 holds. */
+/** Whether it is an unquoted integer that does not fit into an int64. */
 function isBeyondInt64(scanner: JsonScanner): boolean {
   const { token, from, to } = scanner
   if (token === 'text' || (token === 'integer' && to - from <= PLAIN_DIGITS.sfixed64)) return false
@@ -186,7 +187,7 @@ function writeHex(writer: ProtobufWriter, scanner: JsonScanner): void {
   }
 }
 
-/** Both alphabets, with or without padding: protobuf's JSON readers take them all. */
+/** Both alphabets, with or without padding: protobuf's JSON readers accept all of them. */
 function base64Bytes(text: string): Uint8Array {
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) throw new ScalarMismatch(BASE64)
   return Buffer.from(text, 'base64')

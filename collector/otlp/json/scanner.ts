@@ -25,37 +25,38 @@ const BACKSLASH = 0x5c
 const SPACE = 0x20
 const LOWER_E = 0x65
 const LOWER_U = 0x75
-/** Sets the bit that tells small letters from capitals. */
+/** The bit that distinguishes lower-case from upper-case letters. */
 const LOWER = 0x20
 const SIMPLE_ESCAPES = new Set('"\\/bfnrt'.split('').map(character => character.charCodeAt(0)))
 
 /**
- * Reads JSON (RFC 8259, strictly) from bytes, a token at a time, and makes no object of it: a body of many small values costs
- * its own bytes and no more. The caller asks what comes, and reads or skips it. Text is not checked to be UTF-8.
+ * Reads JSON (RFC 8259, strictly) from bytes, one token at a time, without creating objects: a body of many small
+ * values costs only its own bytes. The caller checks what comes next, and reads or skips it. Text is not checked to be
+ * UTF-8.
  *
- * Throws `body_undecodable` with the byte at which it is not JSON.
+ * Throws `body_undecodable` with the byte where it is not JSON.
  */
 export class JsonScanner {
   readonly bytes: Buffer
-  /** The last string, without its quotes, or the last number: where it begins and ends. */
+  /** Start and end of the last string, without its quotes, or of the last number. */
   from = 0
   to = 0
-  /** What it is: a string, a number of digits and perhaps a sign, or any other number. */
+  /** Its kind: a string, an integer with an optional sign, or any other number. */
   token: 'text' | 'integer' | 'fraction' = 'text'
   /** Whether that string has escapes. `text` resolves them. */
   escaped = false
   readonly #maxDepth: number
   #at = 0
 
-  /** `maxDepth`: of arrays and objects within each other in what is skipped. */
+  /** `maxDepth`: maximum nesting of arrays and objects in skipped values. */
   constructor(body: Uint8Array, maxDepth: number) {
     this.bytes = Buffer.from(body.buffer, body.byteOffset, body.length)
     this.#maxDepth = maxDepth
-    // A byte order mark is dropped.
+    // Skips a byte order mark.
     if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) this.#at = 3
   }
 
-  /** The first byte of the next token, white space left behind; `TOKEN.end` where nothing follows. */
+  /** The first byte of the next token, after skipping white space; `TOKEN.end` at the end. */
   peek(): number {
     const { bytes } = this
     while (this.#at < bytes.length) {
@@ -66,7 +67,7 @@ export class JsonScanner {
     return TOKEN.end
   }
 
-  /** Goes into the array or object that is next. Whether anything is in it; if not, it is behind. */
+  /** Enters the next array or object. Returns whether it has contents; if not, it has been read completely. */
   open(close: number): boolean {
     this.#at += 1
     if (this.peek() !== close) return true
@@ -74,7 +75,10 @@ export class JsonScanner {
     return false
   }
 
-  /** After an element or a member: whether another follows. If not, the array or object is behind. */
+  /**
+   * After an element or a member: returns whether another follows. If not, the array or object has been read
+   * completely.
+   */
   more(close: number): boolean {
     const byte = this.peek()
     if (byte !== COMMA && byte !== close) throw this.unexpected()
@@ -82,7 +86,7 @@ export class JsonScanner {
     return byte === COMMA
   }
 
-  /** The name of a member and its colon: `from` and `to` are the name's. */
+  /** Reads the name of a member and its colon: `from` and `to` are those of the name. */
   name(): void {
     if (this.peek() !== TOKEN.quote) throw this.unexpected()
     this.string()
@@ -90,7 +94,7 @@ export class JsonScanner {
     this.#at += 1
   }
 
-  /** The string that is next. */
+  /** Reads the next string. */
   string(): void {
     const { bytes } = this
     this.token = 'text'
@@ -111,7 +115,7 @@ export class JsonScanner {
     throw this.#unexpectedAt(bytes.length)
   }
 
-  /** The number that is next. */
+  /** Reads the next number. */
   number(): void {
     const { bytes } = this
     this.token = 'integer'
@@ -134,7 +138,7 @@ export class JsonScanner {
     this.to = this.#at
   }
 
-  /** `true`, `false` or `null`, whichever begins with the byte that is next. */
+  /** Reads `true`, `false` or `null`, depending on the next byte. */
   word(): void {
     const first = this.bytes[this.#at]
     const word = first === TOKEN.true ? 'true' : first === TOKEN.false ? 'false' : 'null'
@@ -144,7 +148,7 @@ export class JsonScanner {
     }
   }
 
-  /** Any value. */
+  /** Skips any value. */
   skip(depth = 0): void {
     const first = this.peek()
     if (first === TOKEN.quote) this.string()
@@ -153,18 +157,18 @@ export class JsonScanner {
     else this.number()
   }
 
-  /** Nothing may follow. */
+  /** Throws unless the input ends here. */
   end(): void {
     if (this.peek() !== TOKEN.end) throw this.unexpected()
   }
 
-  /** The last string or number as text; bytes that are not UTF-8 become U+FFFD. */
+  /** The last string or number as text; invalid UTF-8 becomes U+FFFD. */
   text(): string {
     const text = this.bytes.toString('utf8', this.from, this.to)
     return this.escaped ? (JSON.parse(`"${text}"`) as string) : text
   }
 
-  /** An error about what is next: the end, or a byte that does not belong there. */
+  /** An error about the next token: the end, or an unexpected byte. */
   unexpected(): WattlineError {
     return this.#unexpectedAt(this.#at)
   }
@@ -182,7 +186,7 @@ export class JsonScanner {
     } while (this.more(close))
   }
 
-  /** One digit or more. */
+  /** At least one digit. */
   #digits(): void {
     const { bytes } = this
     const from = this.#at
@@ -209,5 +213,5 @@ export class JsonScanner {
   }
 }
 
-/** The body is refused for good. */
+/** The body can never be accepted. */
 export const undecodable = (message: string): WattlineError => new WattlineError('body_undecodable', message)

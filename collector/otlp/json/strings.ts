@@ -8,7 +8,7 @@ const REPLACEMENT = 0xfffd
 const HIGH_SURROGATES = 0xd800
 const LOW_SURROGATES = 0xdc00
 const BEYOND_SURROGATES = 0xe000
-/** By the character after the backslash, what it stands for; the others stand for themselves. */
+/** The character that follows the backslash -> its meaning; others stand for themselves. */
 const SIMPLE_ESCAPES: Readonly<Record<number, number>> = {
   98: 0x08,
   102: 0x0c,
@@ -17,7 +17,7 @@ const SIMPLE_ESCAPES: Readonly<Record<number, number>> = {
   116: 0x09,
 }
 
-/** The last string as a length-delimited value: its bytes as they are, escapes resolved, lone surrogates as U+FFFD. */
+/** The last string as a length-delimited value: its bytes unchanged, escapes resolved, lone surrogates as U+FFFD. */
 export function writeString(writer: ProtobufWriter, { bytes, from, to, escaped }: JsonScanner): void {
   if (!escaped) {
     writer.range(bytes, from, to)
@@ -37,7 +37,7 @@ export function writeString(writer: ProtobufWriter, { bytes, from, to, escaped }
   writer.end(start)
 }
 
-/** Where the text goes on after the escape at `at`. */
+/** Where the text continues after the escape at `at`. */
 function writeEscape(writer: ProtobufWriter, bytes: Buffer, at: number): number {
   const kind = bytes[at + 1]!
   if (kind !== LOWER_U) {
@@ -58,7 +58,7 @@ function writeEscape(writer: ProtobufWriter, bytes: Buffer, at: number): number 
   return at + 12
 }
 
-/** The UTF-16 unit that an escape stands for; 0 where none of four hex digits is. */
+/** The UTF-16 unit of an escape; 0 if the four characters are not hex digits. */
 function unitAt(bytes: Buffer, at: number): number {
   if (bytes[at] !== BACKSLASH || bytes[at + 1] !== LOWER_U) return 0
   return hexInteger(bytes, at + 2, at + 6)

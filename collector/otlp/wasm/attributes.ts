@@ -4,14 +4,14 @@ import { scratch } from './memory'
 import { position, Reader } from './reader'
 import { AnyValueTag, KeyValueTag } from './tags'
 
-/** Attributes of an item (span, event, link, resource, scope); more are cut. */
+/** Maximum attributes of an item (span, event, link, resource, scope); further ones are cut. */
 let mostAttributes: u32 = 0
-/** Bytes of a key or a value; the host cuts what is longer. */
+/** Maximum bytes of a key or a value; the host cuts longer ones. */
 let mostBytes: u32 = 0
-/** Attributes that the limits cut, of the whole request. The host adds to it. */
+/** Attributes of the whole request that the limits cut. The host adds to it. */
 export let cutAttributes: u32 = 0
 
-/** Sets the limits for the request: attributes an item, bytes a key or value. Resets the count of cut attributes. */
+/** Sets the limits for the request: attributes per item, bytes per key or value. Resets the count of cut attributes. */
 export function limitAttributes(attributes: u32, bytes: u32): void {
   mostAttributes = attributes
   mostBytes = bytes
@@ -29,9 +29,9 @@ const INTEGER: i32 = 2
 const BOOL: i32 = 3
 
 /**
- * Reads the KeyValue whose length comes next into the row in hand, of which it is attribute number `index`. Strings, integers
- * and bools in messages without surprises are read here, in any order of fields, since senders in Go write values before
- * keys; whatever else there is, is the host's.
+ * Reads the KeyValue whose length comes next into the current row, as attribute number `index`. Strings, integers and
+ * bools in regular messages are read here, with fields in any order, since Go senders write values before keys. The
+ * host handles everything else.
  */
 export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
   const stop = Reader.length(end)
@@ -42,7 +42,7 @@ export function readAttribute(end: usize, pairs: Pairs, index: u32): void {
   }
   const start = position
   let at = start
-  /** Up to where all was plain. */
+  /** Everything up to here was regular. */
   let read = start
   let key: usize = 0
   let keyLength: u32 = 0

@@ -5,20 +5,20 @@ import { isUtf8, Text } from './text'
 
 const HINTS: u32 = 32
 
-/** Text that seldom repeats: one run of UTF-8 and where each value ends. */
+/** Text that seldom repeats: one run of UTF-8, and the end of each value. */
 @unmanaged
 export class Texts {
   count: u32
   bytes: Block
   offsets: Block
 
-  /** Makes room for this number of texts in total; not for their bytes. */
+  /** Reserves space for this number of texts in total, not for their bytes. */
   @inline
   reserve(count: u32): void {
     this.offsets.reserve((count + 1) << 2)
   }
 
-  /** Appends the text at [start, start + length), for which there must be room; what is not UTF-8 is repaired. */
+  /** Appends the text at [start, start + length), for which there must be space; invalid UTF-8 is repaired. */
   @inline
   append(start: usize, length: u32): void {
     const from = load<u32>(this.offsets.at + ((<usize>this.count) << 2))
@@ -78,26 +78,29 @@ export function newTexts(): Texts {
   return texts
 }
 
-/** Maps of text to text, keys and values interned. Entries are put, then the row is ended; in a row each key is there once. */
+/**
+ * Maps of text to text, with keys and values interned. Entries are put, then the row is ended; in a row each key occurs
+ * once.
+ */
 @unmanaged
 export class Pairs {
   count: u32
   keys: Dictionary
   values: Dictionary
   offsets: Block
-  /** By number of an entry within its row the ids that it had in the row before; guesses only. */
+  /** By index of an entry within its row: its ids in the previous row; hints only. */
   keyHints: usize
   valueHints: usize
-  /** By id of a key: the entry at which it was put last, in whichever row. Not filled with anything before. */
+  /** By key id: the entry where it was last put, in any row. Not initialised. */
   places: Block
 
-  /** Makes room for this number of rows in total; not for their entries. */
+  /** Reserves space for this number of rows in total, not for their entries. */
   @inline
   reserve(count: u32): void {
     this.offsets.reserve((count + 1) << 2)
   }
 
-  /** Makes room for this number of further entries. */
+  /** Reserves space for this number of further entries. */
   @inline
   reserveEntries(count: u32): void {
     const all = this.keys.count + count
@@ -105,13 +108,13 @@ export class Pairs {
     this.values.reserveEntries(all)
   }
 
-  /** A key that the row in hand already holds gets the new value in its old place. */
+  /** If the current row already has the key, the new value replaces the old one in place. */
   @inline
   put(keyId: u32, valueId: u32): void {
     this.places.reserve((keyId + 1) << 2)
     const known = this.places.at + ((<usize>keyId) << 2)
     const place = load<u32>(known)
-    // What another row, or one that was taken back, has left there is not in the row in hand, or is another key.
+    // A place left by another row, or by a discarded one, is not in the current row, or has another key.
     if (
       place < this.keys.count &&
       place >= this.pendingFrom() &&
@@ -151,7 +154,7 @@ export class Pairs {
     store<u32>(this.offsets.at + ((<usize>this.count) << 2), this.keys.count)
   }
 
-  /** Where the entries of the row in hand begin. */
+  /** Start of the entries of the current row. */
   @inline
   pendingFrom(): u32 {
     return load<u32>(this.offsets.at + ((<usize>this.count) << 2))
@@ -164,7 +167,7 @@ export class Pairs {
     this.values.count = entries
   }
 
-  /** The dictionaries are cleared by themselves, as those of the other columns. */
+  /** The dictionaries are cleared separately, like those of the other columns. */
   clear(): void {
     this.count = 0
     this.places.retain()
@@ -201,7 +204,7 @@ export function newPairs(): Pairs {
   return pairs
 }
 
-/** Raw ids with a bitmap of those that are there; absent ones are null, never zeros. */
+/** Raw ids with a validity bitmap; missing ids are null, never zeros. */
 @unmanaged
 export class Ids {
   count: u32
@@ -210,21 +213,21 @@ export class Ids {
   bytes: Block
   bitmap: Block
 
-  /** Makes room for this number in total. */
+  /** Reserves space for this number in total. */
   @inline
   reserve(count: u32): void {
     this.bytes.reserve(count * this.width)
     this.bitmap.reserve((count >> 3) + 1)
   }
 
-  /** The id at `place`, for which there must be room; null at 0. */
+  /** Appends the id at `place`, for which there must be space; null if `place` is 0. */
   @inline
   append(place: usize): void {
     const into = this.count * this.width
     const to = this.bytes.at + into
     const flags = this.bitmap.at + (this.count >> 3)
     const bit = (<u32>1) << (this.count & 7)
-    // The first bit of a byte sets it whole, so that nothing old is left in it.
+    // The first bit of a byte sets the whole byte, so that no old bits remain.
     const before: u32 = bit === 1 ? 0 : load<u8>(flags)
     if (place === 0) {
       store<u64>(to, 0)
@@ -267,7 +270,7 @@ export class Ids {
   }
 }
 
-/** `width`: bytes an id, 16 or 8. Unmanaged: free it with its batch. */
+/** `width`: bytes per id, 16 or 8. Unmanaged: free it with its batch. */
 export function newIds(width: u32): Ids {
   const ids = changetype<Ids>(zeroed(offsetof<Ids>()))
   ids.width = width

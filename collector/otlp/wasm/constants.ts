@@ -2,18 +2,21 @@ import { Dictionary } from './interner'
 import { scratch } from './memory'
 import { batch } from './request'
 
-/** Names of kinds and status codes as the OpenTelemetry Collector's ClickHouse exporter writes them; their ids by number. */
+/**
+ * Names of kinds and status codes as the OpenTelemetry Collector's ClickHouse exporter writes them; their ids by
+ * number.
+ */
 
 const kindIds: usize = heap.alloc(6 << 2)
 const statusIds: usize = heap.alloc(3 << 2)
 
-/** Ids hold for one request. */
+/** Ids are valid for one request. */
 export function forgetConstants(): void {
   memory.fill(kindIds, 0xff, 6 << 2)
   memory.fill(statusIds, 0xff, 3 << 2)
 }
 
-/** The id of the name of a kind, interned when it is first used; of '' when there is no such kind. */
+/** The id of the name of a kind, interned on first use; that of '' if there is no such kind. */
 export function kindId(kind: u32): u32 {
   if (kind > 5) return batch.spanKind.internEmpty()
   const known = kindIds + ((<usize>kind) << 2)

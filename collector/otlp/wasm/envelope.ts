@@ -7,7 +7,7 @@ import { beginScope, readScope } from './scope'
 import { readSpan } from './span'
 import { ExportTraceServiceRequestTag, Fields, ResourceSpansTag, ScopeSpansTag } from './tags'
 
-/** Reads an ExportTraceServiceRequest up to `end`, into the batch of the request in hand. */
+/** Reads an ExportTraceServiceRequest up to `end` into the batch of the current request. */
 export function readRequest(end: usize): void {
   forgetConstants()
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
@@ -17,7 +17,7 @@ export function readRequest(end: usize): void {
   }
 }
 
-/** Senders in Go write a resource after its spans, so a first pass looks for what describes them. */
+/** Go senders write a resource after its spans, so a first pass looks for the description. */
 function readResourceSpans(end: usize): void {
   const start = position
   beginResource()
@@ -54,7 +54,7 @@ function readScopeSpans(end: usize): void {
       Reader.moveTo(Reader.length(end))
     else skip(tag, end, Fields.ScopeSpans)
   }
-  // Spans have no column for attributes of their scope: they are read for the bounds and let go.
+  // Spans have no column for attributes of their scope: they are read for the limits and discarded.
   batch.spanAttributes.truncate(batch.rows)
   Reader.moveTo(start)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {

@@ -3,11 +3,11 @@ import { Dictionary } from './interner'
 import { Block } from './memory'
 import { DICTIONARIES } from './span-batch'
 
-/** What the host leaves for the decoder: a body, and the name of its tenant behind it. */
+/** Input from the host: a body, followed by the name of its tenant. */
 export const body: Block = Block.make()
-/** Where a batch stands: its rows, and the sizes of all its dictionaries. */
+/** Position of a batch: its rows, and the sizes of all its dictionaries. */
 export const marked: usize = heap.alloc((1 + DICTIONARIES) << 2)
-/** The list of u32 that tells the host what columns hold and where they lie. */
+/** The list of u32 that tells the host the contents and addresses of the columns. */
 export const described: Block = Block.make()
 let cursor: usize = 0
 

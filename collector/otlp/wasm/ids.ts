@@ -1,13 +1,16 @@
 import { position, Reader } from './reader'
 
-/** Places of ids: none there (all zeros, which W3C Trace Context calls invalid, mean the same), or of a wrong length. */
+/**
+ * Special positions of ids: ABSENT, for no id (all zeros, which W3C Trace Context calls invalid, mean the same), and
+ * MISSHAPEN.
+ */
 export const ABSENT: usize = 0
-/** The id is there and has another length than it must have. */
+/** The id exists but has a wrong length. */
 export const MISSHAPEN: usize = 1
 
 /** Reads trace and span ids without copying them. */
 export class Id {
-  /** Passes over the id whose length comes next; where it is, or ABSENT or MISSHAPEN. */
+  /** Skips the id whose length comes next; returns its position, or ABSENT or MISSHAPEN. */
   @inline
   static read(end: usize, width: usize): usize {
     const stop = Reader.length(end)

@@ -1,6 +1,7 @@
 /**
- * The decoder of spans as WebAssembly, and its columns. The host (../decode/span-engine.ts) writes a body behind `bodyAt`, calls
- * `decode`, and in the end reads the columns where `describe` says they are. One decoding at a time; many batches.
+ * The span decoder as WebAssembly, and its columns. The host (../decode/span-engine.ts) writes a body to `bodyAt`,
+ * calls `decode`, and finally reads the columns at the addresses that `describe` gives. One decoding at a time; many
+ * batches.
  */
 import { addCut, cutAttributes, limitAttributes } from './attributes'
 import { readRequest } from './envelope'
@@ -29,7 +30,7 @@ export function freeBatch(batch: SpanBatch): void {
   batch.destroy()
 }
 
-/** Empties the batch; memory up to a bound is kept for the next rows. */
+/** Empties the batch; memory up to a limit is kept for the next rows. */
 export function clearBatch(batch: SpanBatch): void {
   batch.clear()
 }
@@ -39,20 +40,20 @@ export function byteSizeOf(batch: SpanBatch): f64 {
   return batch.byteSize()
 }
 
-/** Room for a body and the name of its tenant behind it. */
+/** Space for a body, followed by the name of its tenant. */
 export function bodyAt(bytes: u32): usize {
   body.retain()
   body.reserve(bytes)
   return body.at
 }
 
-/** Room for what the host was asked for. */
+/** Space for results of the host. */
 export function scratchAt(bytes: u32): usize {
   scratch.reserve(bytes)
   return scratch.at
 }
 
-/** Decodes the body of `length` bytes, behind which the tenant's name lies, into the batch. */
+/** Decodes the body of `length` bytes, which is followed by the tenant's name, into the batch. */
 export function decode(
   batch: SpanBatch,
   length: u32,
@@ -76,17 +77,17 @@ export function cutCount(): u32 {
   return cutAttributes
 }
 
-/** Where the spans refused in the last request are counted: a u32 a reason. */
+/** Address of the numbers of rejected spans of the last request: one u32 per reason. */
 export function refusedAt(): usize {
   return refused
 }
 
-/** Where `mark` leaves where the batch stands, and `rollback` looks for where it is to go back to: 17 u32. */
+/** Address where `mark` stores the position of the batch, and from which `rollback` restores it: 17 u32. */
 export function markedAt(): usize {
   return marked
 }
 
-/** Notes the number of rows and the sizes of all dictionaries at `markedAt`. */
+/** Stores the number of rows and the sizes of all dictionaries at `markedAt`. */
 export function mark(batch: SpanBatch): void {
   store<u32>(marked, batch.rows)
   for (let index: u32 = 0; index < DICTIONARIES; index += 1) {
@@ -94,7 +95,7 @@ export function mark(batch: SpanBatch): void {
   }
 }
 
-/** Takes the batch back to what `markedAt` holds. */
+/** Restores the batch to the position at `markedAt`. */
 export function rollback(batch: SpanBatch): void {
   batch.truncate(load<u32>(marked))
   for (let index: u32 = 0; index < DICTIONARIES; index += 1) {
@@ -103,8 +104,9 @@ export function rollback(batch: SpanBatch): void {
 }
 
 /**
- * Where a list of u32 begins that tells what the columns hold and where they lie, in the order in which the host reads it
- * (../decode/span-columns.ts). The batch takes no more rows until it is cleared: ids are made as narrow as they can be.
+ * Address of a list of u32 with the contents and addresses of the columns, in the order in which the host reads it
+ * (../decode/span-columns.ts). The batch accepts no more rows until it is cleared, because ids are narrowed as far as
+ * possible.
  */
 export function describe(batch: SpanBatch): usize {
   beginDescription()

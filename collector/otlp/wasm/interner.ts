@@ -3,35 +3,36 @@ import { Block, scratch, zeroed } from './memory'
 import { isUtf8, Text } from './text'
 
 const INITIAL_SLOTS: u32 = 256
-/** Integers whose ids are remembered: ports, status codes. */
+/** Integers whose ids are cached: ports, status codes. */
 const SMALL_INTEGERS: u32 = 1024
 const KEYS: u32 = 64
 
 /**
- * Random words for hashing, set by the host: a sender cannot choose values that all collide. NH of UMAC: words of the text are added
- * to keys and their halves multiplied, which two unequal texts of one length survive with a chance of 2^-32.
+ * Random 64-bit keys for hashing, set by the host, so that a sender cannot choose values that all collide. UMAC's NH:
+ * 32-bit parts of the text are added to keys and multiplied in pairs; two different texts of one length collide with a
+ * probability of 2^-32.
  */
 export const hashKeys: usize = zeroed(KEYS * 8)
 
 /**
- * A dictionary column: its values, each once, and the id of a value for each entry. ClickHouse refuses a record whose
+ * A dictionary column: its distinct values, and the id of a value for each entry. ClickHouse refuses a record whose
  * dictionary repeats a value, so interning is exact. Ids count up from 0 in order of first appearance. Open addressing:
- * `truncate` may take back the newest values, since no older value's probe ever passed over their slots.
+ * `truncate` may remove the newest values, since no older value's probe ever passed over their slots.
  */
 @unmanaged
 export class Dictionary {
-  /** Values so far. */
+  /** Number of values. */
   size: u32
-  /** Entries so far. */
+  /** Number of entries. */
   count: u32
   bytes: Block
   offsets: Block
   hashes: Block
-  /** A u64 a slot: in its low half the id + 1 (0: free), in its high half the hash. */
+  /** One u64 per slot: the id + 1 in its low half (0: free), the hash in its high half. */
   slots: Block
   slotMask: u32
   ids: Block
-  /** Of each small integer id + 1; 0: unknown. */
+  /** For each small integer, id + 1; 0: unknown. */
   integers: usize
   trueId: i32
   falseId: i32
@@ -64,7 +65,9 @@ export class Dictionary {
     return <u32>(hash >>> 32)
   }
 
-  /** The id of the text at [start, start + length). `guess`: an id that it may well have; then nothing is hashed. */
+  /**
+   * The id of the text at [start, start + length). `guess`: an id that it may have; if it matches, nothing is hashed.
+   */
   @inline
   intern(start: usize, length: u32, guess: u32): u32 {
     if (guess < this.size) {
@@ -101,7 +104,7 @@ export class Dictionary {
     const id = this.size
     const from = load<u32>(this.offsets.at + ((<usize>id) << 2))
     this.bytes.reserve(from + length)
-    // Only new values need the check: whatever is in the table is valid.
+    // Only new values need the check: everything in the table is valid.
     if (!Text.copy(start, length, this.bytes.at + from) && !isUtf8(start, start + length)) {
       repaired(start, start + length)
       return this.find(scratch.at + 4, load<u32>(scratch.at))
@@ -161,20 +164,20 @@ export class Dictionary {
     return this.find(scratch.at, length)
   }
 
-  /** Makes room for this number of entries in total. */
+  /** Reserves space for this number of entries in total. */
   @inline
   reserveEntries(count: u32): void {
     this.ids.reserve(count << 2)
   }
 
-  /** One more entry, for which there must be room. */
+  /** Appends an entry, for which there must be space. */
   @inline
   append(id: u32): void {
     store<u32>(this.ids.at + ((<usize>this.count) << 2), id)
     this.count += 1
   }
 
-  /** Forgets all values from id `size` on. Their entries must be gone already. */
+  /** Removes all values from id `size` on. Their entries must have been removed already. */
   truncate(size: u32): void {
     if (size >= this.size) return
     const mask = this.slotMask
@@ -220,7 +223,10 @@ export class Dictionary {
     return this.size <= 0x100 ? 1 : this.size <= 0x10000 ? 2 : 4
   }
 
-  /** Makes the ids as narrow as the values allow, where they are; their width. Nothing can be appended afterwards. */
+  /**
+   * Narrows the ids in place as far as the number of values allows; returns their width. Nothing can be appended
+   * afterwards.
+   */
   narrow(): u32 {
     const width = this.width()
     const at = this.ids.at
@@ -232,7 +238,7 @@ export class Dictionary {
     return width
   }
 
-  /** Bytes that values and ids take. */
+  /** Size of values and ids. */
   byteSize(): f64 {
     const values = <f64>load<u32>(this.offsets.at + ((<usize>this.size) << 2)) + <f64>this.size * 4
     return values + <f64>this.count * 4

@@ -1,8 +1,10 @@
-/** Blocks of memory that double as they fill, and are kept to be filled again: fresh pages cost more than filling them. */
+/** Blocks of memory that double as they fill, and are reused: new pages cost more than filling them. */
 
-/** A block that grew beyond this is given back when its record is finished: one huge request must not keep it for ever. */
+/**
+ * A block that grew beyond this is released when its record is finished: one huge request must not keep it for ever.
+ */
 const RETAINED_BYTES: u32 = 16_777_216
-/** Room behind each block, so that texts can be copied and compared eight bytes at a time. */
+/** Space after each block, so that texts can be copied and compared eight bytes at a time. */
 const PADDING: usize = 16
 
 /** A growing block of memory outside the garbage collector. Growing it moves it. */
@@ -21,7 +23,7 @@ export class Block {
     if (bytes > this.capacity) grow(this, bytes)
   }
 
-  /** Gives back what is too large to keep. */
+  /** Releases memory that is too large to keep. */
   retain(): void {
     if (this.capacity > RETAINED_BYTES) this.free()
   }
@@ -32,7 +34,7 @@ export class Block {
     this.capacity = 0
   }
 
-  /** Gives all back, itself too. */
+  /** Releases everything, including itself. */
   destroy(): void {
     this.free()
     heap.free(changetype<usize>(this))
@@ -53,5 +55,5 @@ export function zeroed(bytes: usize): usize {
   return at
 }
 
-/** What the host leaves for the decoder, and what is put together before it is interned. */
+/** Results of the host, and text that is assembled before it is interned. */
 export const scratch: Block = Block.make()

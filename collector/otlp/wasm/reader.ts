@@ -11,11 +11,12 @@ import {
 } from './numbers'
 
 /**
- * Reads protobuf in place, every read checked against the end of the message it is in. A message is read by its tags:
+ * Reads protobuf in place; every read is checked against the end of its message. A message is read by its
+ * tags:
  *
  *     for (let tag = readTag(end); tag !== 0; tag = readTag(end)) switch (tag) { ... default: skip(tag, end, known) }
  *
- * What is malformed is for the host to throw, which ends the decoding.
+ * The host throws for malformed input, which ends the decoding.
  */
 
 /** Address of the next byte. */
@@ -23,20 +24,23 @@ export let position: usize = 0
 let message: i32 = 0
 let lastTag: u32 = 0
 
-/** What asc is to inline is a static method: a decorator on a function is not TypeScript, and biome refuses it. */
+/**
+ * Functions that asc should inline are static methods: a decorator on a function is not valid TypeScript, and biome
+ * refuses it.
+ */
 export class Reader {
   @inline
   static moveTo(at: usize): void {
     position = at
   }
 
-  /** Says which message is being read, for errors; whoever reads a nested one sets it back. */
+  /** Sets the current message, for errors; the reader of a nested message restores it. */
   @inline
   static enter(which: i32): void {
     message = which
   }
 
-  /** The next field's number and wire type in one (number * 8 + type), or 0 at the end of the message. */
+  /** Number and wire type of the next field (number * 8 + type), or 0 at the end of the message. */
   @inline
   static tag(end: usize): u32 {
     if (position >= end) return 0
@@ -85,14 +89,14 @@ export class Reader {
   }
 }
 
-/** Begins a request whose first byte is at this address. */
+/** Begins a request at this address. */
 export function begin(at: usize): void {
   position = at
   message = REQUEST
   lastTag = 0
 }
 
-/** Ends the decoding with an error about the field that was read last. */
+/** Ends the decoding with an error about the last field read. */
 export function failed(what: i32, detail: i32, at: usize): void {
   fail(what, detail, message, lastTag, at)
 }
@@ -131,8 +135,8 @@ function take(bytes: usize, end: usize): void {
 }
 
 /**
- * Passes over a field that the caller did not take. `known` has a bit set for every field number (below 32) of the
- * message that we do read: such a field with another wire type is not an extension but a broken sender.
+ * Skips a field that the caller did not read. `known` has a bit for every field number (below 32) of the message that
+ * we read: such a field with another wire type is not an extension but a sender's error.
  */
 export function skip(tag: u32, end: usize, known: u32): void {
   const field = tag >>> 3
@@ -162,7 +166,10 @@ function skipValue(tag: u32, end: usize): void {
   }
 }
 
-/** Groups are long deprecated, but an unknown field may be one. Counted instead of recursive: depth is the sender's. */
+/**
+ * Groups are long deprecated, but an unknown field may be one. Counted instead of recursive, because the sender
+ * controls the depth.
+ */
 function skipGroup(end: usize): void {
   for (let depth: i32 = 1; depth > 0; ) {
     const tag = Reader.tag(end)

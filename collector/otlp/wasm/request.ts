@@ -2,23 +2,23 @@ import { fail } from './host'
 import { REASONS, SPAN, TIME_IN_FUTURE, TIME_IN_PAST, TOO_LARGE } from './numbers'
 import { SpanBatch } from './span-batch'
 
-/** The request in hand: where its spans go, its bounds, and what became of them. */
+/** The current request: its batch, its limits, and the results. */
 
 const SPANS_BETWEEN_CHECKS: u32 = 1024
 
-/** The batch that spans of the request go into. */
+/** The batch that receives the request's spans. */
 export let batch: SpanBatch = changetype<SpanBatch>(0)
 /** Id of the tenant in that batch's dictionary. */
 export let tenantId: u32 = 0
-/** Spans of the request that are in the batch. */
+/** Spans of the request that were added to the batch. */
 export let accepted: u32 = 0
-/** A u32 a reason. */
+/** One u32 per reason. */
 export const refused: usize = heap.alloc(REASONS << 2)
 let latest: f64 = 0
 let earliest: f64 = 0
 let largest: f64 = 0
 
-/** `earliestNano`, `latestNano`: bounds of times; `largestBytes`: of the batch. */
+/** `earliestNano`, `latestNano`: limits of times; `largestBytes`: limit of the batch. */
 export function beginRequest(
   into: SpanBatch,
   tenant: usize,
@@ -36,19 +36,19 @@ export function beginRequest(
   tenantId = into.tenant.find(tenant, tenantLength)
 }
 
-/** Counts a span. Checks the size of the batch every `SPANS_BETWEEN_CHECKS` spans. */
+/** Counts an accepted span. Checks the size of the batch every `SPANS_BETWEEN_CHECKS` spans. */
 export function accept(): void {
   accepted += 1
   if (accepted % SPANS_BETWEEN_CHECKS === 0 && batch.byteSize() > largest) fail(TOO_LARGE, 0, SPAN, 0, 0)
 }
 
-/** Counts a span that is left out, by its reason. */
+/** Counts a rejected span by its reason. */
 export function refuse(reason: i32): void {
   const count = refused + ((<usize>reason) << 2)
   store<u32>(count, load<u32>(count) + 1)
 }
 
-/** Why a span of these times is refused; -1 when it is not. */
+/** Why a span with these times is rejected; -1 when it is not. */
 export function timeProblem(startNano: u64, endNano: u64): i32 {
   const start = <f64>startNano
   if (start > latest) return TIME_IN_FUTURE

@@ -6,20 +6,20 @@ import { Reader, skip } from './reader'
 import { batch } from './request'
 import { ResourceTag } from './tags'
 
-/** The resource in hand: the ids of its attributes, which all its spans repeat. */
+/** The current resource: the ids of its attributes, which all its spans repeat. */
 
 const resourceKeyIds: Block = Block.make()
 const resourceValueIds: Block = Block.make()
 let resourceCount: u32 = 0
-/** Of `service.name` in the column of service names. */
+/** Id of `service.name` in the column of service names. */
 export let serviceId: u32 = 0
 
-/** Forgets the attributes of the resource before. */
+/** Forgets the attributes of the previous resource. */
 export function beginResource(): void {
   resourceCount = 0
 }
 
-/** Adds the attributes of a Resource message to those of the resource in hand. */
+/** Adds the attributes of a Resource message to those of the current resource. */
 export function readResource(end: usize): void {
   Reader.enter(RESOURCE)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
@@ -30,7 +30,7 @@ export function readResource(end: usize): void {
   }
 }
 
-/** Takes the entries of the resource out of the row in hand, to append them to many rows. */
+/** Removes the entries of the resource from the current row, to append them to many rows. */
 export function takeResource(): void {
   const pairs = batch.resourceAttributes
   const from = pairs.pendingFrom()
@@ -44,7 +44,7 @@ export function takeResource(): void {
   serviceId = serviceIn(pairs)
 }
 
-/** The id of the service named `service.name`; of '' when the resource has none. */
+/** The id of the service named `service.name`; that of '' when the resource has none. */
 function serviceIn(pairs: Pairs): u32 {
   const keys = pairs.keys
   const values = pairs.values
@@ -63,7 +63,7 @@ function serviceIn(pairs: Pairs): u32 {
   return batch.serviceName.internEmpty()
 }
 
-/** The resource's entries, once more. */
+/** Appends the resource's entries again. */
 export function writeResource(): void {
   const pairs = batch.resourceAttributes
   const keys = pairs.keys
@@ -79,7 +79,9 @@ export function writeResource(): void {
 }
 
 class ResourceIds {
-  /** A few words, which memory.copy is slow to begin with. Up to four bytes too many are copied into the padding. */
+  /**
+   * Copies a few words, for which memory.copy is slow to start. Up to four bytes too many are copied into the padding.
+   */
   @inline
   static copy(to: usize, from: usize, bytes: u32): void {
     for (let at: u32 = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at))

@@ -4,7 +4,7 @@ import { position, Reader, skip } from './reader'
 import { batch } from './request'
 import { Fields, InstrumentationScopeTag } from './tags'
 
-/** The scope in hand: where in the body its texts are. */
+/** The current scope: positions of its texts in the body. */
 
 let scopeName: usize = 0
 let scopeNameLength: u32 = 0
@@ -15,7 +15,7 @@ let isInterned: bool = false
 let scopeNameId: u32 = 0
 let scopeVersionId: u32 = 0
 
-/** Forgets the scope before. */
+/** Forgets the previous scope. */
 export function beginScope(): void {
   scopeNameLength = 0
   scopeVersionLength = 0
@@ -23,7 +23,7 @@ export function beginScope(): void {
   isInterned = false
 }
 
-/** Reads an InstrumentationScope message on top of what is known of the scope in hand. */
+/** Reads an InstrumentationScope message, merging it into the current scope. */
 export function readScope(end: usize): void {
   Reader.enter(SCOPE)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
@@ -45,7 +45,7 @@ export function readScope(end: usize): void {
   }
 }
 
-/** The scope's texts, by the ids that they have once its first span is written. */
+/** The scope's texts, by their ids once its first span is written. */
 export function writeScope(): void {
   if (!isInterned) {
     scopeNameId = batch.scopeName.find(scopeName, scopeNameLength)

@@ -5,18 +5,18 @@ import { position, Reader, skip } from './reader'
 import { batch } from './request'
 import { EventTag, Fields, LinkTag, StatusTag } from './tags'
 
-/** What is nested in a span: events and links go straight into their lists, the status is kept for the row. */
+/** Nested parts of a span: events and links go directly into their lists, the status is kept for the row. */
 
-/** A link of the span in hand has an id of a wrong length. */
+/** A link of the current span has an id of a wrong length. */
 export let linkMisshapen: bool = false
-/** Status of the span in hand; 0 (unset) when it has none. */
+/** Status of the current span; 0 (unset) when it has none. */
 export let statusCode: u32 = 0
 /** Address of the status message; meaningful only where `messageLength` is above 0. */
 export let messageFrom: usize = 0
 /** Bytes of the status message. */
 export let messageLength: u32 = 0
 
-/** Forgets the span before. */
+/** Forgets the previous span. */
 export function beginParts(): void {
   linkMisshapen = false
   statusCode = 0
@@ -94,7 +94,7 @@ export function readLink(spanEnd: usize): void {
   Reader.enter(SPAN)
 }
 
-/** Reads a Status into the variables above. Several in one span are merged, as protobuf has it. */
+/** Reads a Status into the variables above. Several in one span are merged, as protobuf requires. */
 export function readStatus(spanEnd: usize): void {
   const end = Reader.length(spanEnd)
   Reader.enter(STATUS)

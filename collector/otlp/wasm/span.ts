@@ -18,7 +18,7 @@ import {
 } from './span-parts'
 import { Fields, SpanTag } from './tags'
 
-// The span in hand: places in the body, times.
+// The current span: positions in the body, times.
 let traceId: usize = 0
 let spanId: usize = 0
 let parentId: usize = 0
@@ -33,7 +33,7 @@ let dropped: u32 = 0
 /** A guess for the id of the next name. */
 let nameHint: u32 = 0
 
-/** Reads the span that ends at `end` into a row, or refuses it. */
+/** Reads the span that ends at `end` into a row, or rejects it. */
 export function readSpan(end: usize): void {
   const cutBefore = cutAttributes
   readFields(end)
@@ -61,7 +61,7 @@ function readFields(end: usize): void {
   beginParts()
   Reader.enter(SPAN)
   for (let tag = Reader.tag(end); tag !== 0; tag = Reader.tag(end)) {
-    // In the order of how often they come.
+    // In order of frequency.
     if (tag === SpanTag.attributes) {
       readAttribute(end, batch.spanAttributes, attributes)
       attributes += 1
@@ -90,12 +90,12 @@ function readRareField(tag: u32, end: usize): void {
     Reader.moveTo(stop)
   } else if (tag === SpanTag.droppedAttributesCount) dropped = <u32>Reader.varint(end)
   else if (tag === SpanTag.links) readLink(end)
-  // Counts of dropped events and links have no column; nor have the flags, a fixed32 in field 16.
+  // Counts of dropped events and links have no column; neither have the flags, a fixed32 in field 16.
   else if (tag === SpanTag.droppedEventsCount || tag === SpanTag.droppedLinksCount) Reader.varint(end)
   else skip(tag, end, tag === SpanTag.flags ? 0 : Fields.Span)
 }
 
-/** The reason to refuse the span, or -1. */
+/** The reason to reject the span, or -1. */
 function problemOf(): i32 {
   if (traceId <= MISSHAPEN) return TRACE_ID_INVALID
   if (spanId <= MISSHAPEN) return SPAN_ID_INVALID

@@ -1,10 +1,12 @@
-/** UTF-8 in memory: copied, compared and checked eight bytes at a time. Reading a few bytes too far is allowed everywhere. */
+/**
+ * UTF-8 in memory: copied, compared and checked eight bytes at a time. Reading a few bytes too far is always allowed.
+ */
 
 const HIGH_BITS: u64 = 0x8080808080808080
 
-/** Copies UTF-8 text and says whether it is ASCII, which the host then need not check. */
+/** Copies UTF-8 text and reports whether it is ASCII, which needs no check by the host. */
 export class Text {
-  /** Copies [from, from + length) to `to`, which has room for seven bytes more; whether all of it is ASCII. */
+  /** Copies [from, from + length) to `to`, which has space for seven more bytes; returns whether all of it is ASCII. */
   @inline
   static copy(from: usize, length: u32, to: usize): bool {
     if (length > 64) {
@@ -48,7 +50,7 @@ export function isAscii(from: usize, length: u32): bool {
   return (seen & HIGH_BITS) === 0
 }
 
-/** Whether [at, end) is UTF-8 as RFC 3629 has it: no surrogates, nothing overlong, nothing beyond U+10FFFF. */
+/** Whether [at, end) is UTF-8 according to RFC 3629: no surrogates, no overlong forms, nothing beyond U+10FFFF. */
 export function isUtf8(from: usize, end: usize): bool {
   let at = from
   while (at < end) {

@@ -2,9 +2,9 @@ import { classicProblem, type DenseBuckets, type DenseHistogram } from '../metri
 import { MAX_BUCKETS, type NativeHistogram, type Side } from './native-histogram.ts'
 
 /**
- * Native histograms as OTLP's. Bucket i of Prometheus ends where bucket i - 1 of OTLP does: (base^(i-1), base^i]. Counts of
- * OTLP are whole: those of float histograms are rounded cumulatively, first the negative buckets, then the zero bucket, then
- * the positive ones, so that they add up, each less than one off.
+ * Converts native histograms to OTLP. Bucket i of Prometheus ends where bucket i - 1 of OTLP does: (base^(i-1),
+ * base^i]. OTLP's counts are integers: those of float histograms are rounded cumulatively, first the negative buckets,
+ * then the zero bucket, then the positive ones, so that they add up, and each is off by less than one.
  */
 
 /** The problem, as the end of a sentence that says that the histogram cannot be stored. */
@@ -12,7 +12,7 @@ type Unstorable = string
 
 const MIN_SCHEMA = -4
 const MAX_SCHEMA = 8
-/** How far apart a float histogram's count and the sum of its buckets may be to be the same number. */
+/** Relative difference up to which a float histogram's count and the sum of its buckets are the same number. */
 const ROUNDING = 1e-9
 
 /** A histogram of schema -4 to 8. */
@@ -38,7 +38,7 @@ interface ClassicHistogram {
   readonly sum: number
 }
 
-/** A histogram whose bounds are given. */
+/** A histogram with explicit bounds. */
 export function customHistogram(histogram: NativeHistogram): ClassicHistogram | Unstorable {
   const { sum, customValues } = histogram
   if (histogram.isBeyondBounds) return 'it has too many buckets, or counts above 2^53'
@@ -61,7 +61,7 @@ export function customHistogram(histogram: NativeHistogram): ClassicHistogram | 
   return classicProblem(customValues, cumulative) ?? { bounds: [...customValues], cumulative, sum }
 }
 
-/** Rounds a sum as it grows, and tells what each step added: whole numbers that add up to the rounded sum. */
+/** Rounds a growing sum, and returns what each step added: integers that add up to the rounded sum. */
 class WholeCounts {
   total = 0
   #whole = 0
@@ -78,7 +78,7 @@ function wholeCount({ isFloat, count }: NativeHistogram, total: number): number 
   if (!(count >= 0) || count > Number.MAX_SAFE_INTEGER) return 'its count is negative, or beyond 2^53'
   const isSame = isFloat ? Math.abs(count - total) <= ROUNDING * Math.max(1, count) : count === total
   if (isSame) return Math.round(total)
-  // Observations that are not a number are counted, and in no bucket.
+  // NaN observations are counted, but are in no bucket.
   return total > count ? 'its buckets hold more than its count' : Math.round(count)
 }
 
@@ -91,7 +91,7 @@ function dense(histogram: NativeHistogram, side: Side, whole: WholeCounts): Dens
   return { offset, counts: counts.map(count => whole.next(count)) }
 }
 
-/** The count of each bucket that is in a run. */
+/** The count of each bucket in a run. */
 function absolute({ isFloat }: NativeHistogram, { deltas, counts }: Side): readonly number[] {
   if (isFloat) return counts
   let count = 0
@@ -107,7 +107,7 @@ interface Filled {
   readonly counts: readonly number[]
 }
 
-/** The runs with the gaps between them filled by empty buckets. */
+/** The runs, with gaps between them filled with empty buckets. */
 function expand({ spans }: Side, counts: readonly number[]): Filled | Unstorable {
   let inRuns = 0
   let length = 0

@@ -3,32 +3,32 @@ import type { SeriesLabels } from './labels.ts'
 import type { SeriesProblem } from './problems.ts'
 import type { SymbolTable } from './symbols.ts'
 
-/** What a 2.0 series says of its metric: a number, and references to symbols. All 0 in 1.0. */
+/** Metadata of a 2.0 series: a type number, and references to symbols. All 0 in 1.0. */
 export interface MetadataRefs {
   type: number
   help: number
   unit: number
 }
 
-/** What differs between the messages of remote write 1.0 and 2.0, which otherwise read alike. */
+/** Differences between the messages of remote write 1.0 and 2.0, which are otherwise read alike. */
 export interface WriteDialect {
   readonly seriesFields: number
   readonly exemplarFields: number
   /** Fields of TimeSeries. */
   readonly histograms: number
   readonly exemplars: number
-  /** Field of TimeSeries and of Exemplar that holds labels: reads one of them, or a part of the list. */
+  /** Field of TimeSeries and of Exemplar with the labels: reads one of them, or a part of the list. */
   readLabels(reader: ProtobufReader, tag: number, end: number, labels: SeriesLabels): boolean
-  /** Whether what a series says of its metric can be looked up. */
+  /** Whether the metadata references of a series are valid. */
   knows(metadata: MetadataRefs): boolean
-  /** What was wrong with the labels read since the last call; null when nothing was. */
+  /** The problem with the labels read since the last call; null when there is none. */
   labelProblem(): SeriesProblem | null
 }
 
 const PAIRS = 0x0a
 const LABEL_FIELDS = knownFields(1, 2)
 
-/** prometheus.WriteRequest: each label is a message of two texts. */
+/** prometheus.WriteRequest: each label is a message with two strings. */
 export const dialect1: WriteDialect = {
   seriesFields: knownFields(1, 2, 3, 4),
   exemplarFields: knownFields(1, 2, 3),
@@ -64,7 +64,7 @@ export const dialect1: WriteDialect = {
 
 const NONE = -1
 
-/** io.prometheus.write.v2.Request: labels are pairs of references into the request's table of symbols. */
+/** io.prometheus.write.v2.Request: labels are pairs of references into the request's symbol table. */
 export class Dialect2 implements WriteDialect {
   readonly seriesFields = knownFields(1, 2, 3, 4, 5)
   readonly exemplarFields = knownFields(1, 2, 3)

@@ -1,16 +1,16 @@
 import { METRIC_TYPES, type MetricType } from '../metric.ts'
 
-/** What a sender says of a family of metrics. */
+/** Metadata of a metric family, as announced by a sender. */
 export interface FamilyMetadata {
   readonly type: MetricType
   readonly help: string
   readonly unit: string
 }
 
-/** Type by its number in remote write's enum; numbers beyond it are `unknown`. */
+/** Type by its number in remote write's enum; larger numbers are `unknown`. */
 export const metricType = (number: number): MetricType => METRIC_TYPES[number] ?? 'unknown'
 
-/** Suffixes that samples add to their family's name, and the types of family that do. */
+/** Suffixes that samples add to the name of their family, and the family types that use them. */
 const SUFFIXES: readonly (readonly [suffix: string, types: readonly MetricType[]])[] = [
   ['_bucket', ['histogram', 'gaugehistogram']],
   ['_count', ['histogram', 'summary']],
@@ -25,8 +25,8 @@ const ACCUMULATES = /_(bucket|count|sum)$/
 const COUNTS = /_(bucket|count|sum|total)$/
 
 /**
- * Whether a series of single values is a counter. Classic histograms and summaries arrive as one series a bucket, sum and
- * count, all of which accumulate, and one a quantile, which does not. Without a type the name decides.
+ * Whether a series of single values is a counter. Classic histograms and summaries arrive as one series per bucket, sum
+ * and count, all of which accumulate, and one per quantile, which does not. Without a type, the name decides.
  */
 export function numberType(name: string, declared: MetricType): 'counter' | 'gauge' {
   if (declared === 'counter') return 'counter'
@@ -34,18 +34,21 @@ export function numberType(name: string, declared: MetricType): 'counter' | 'gau
   return declared === 'unknown' && COUNTS.test(name) ? 'counter' : 'gauge'
 }
 
-/** Whether single values would be strange in a series of this name: its family has native histograms. */
+/** Whether single values in a series of this name would be unexpected, because its family has native histograms. */
 export const isNativeHistogram = (name: string, declared: MetricType): boolean =>
   (declared === 'histogram' && !ACCUMULATES.test(name)) ||
   (declared === 'gaugehistogram' && !/_(bucket|gcount|gsum)$/.test(name))
 
 const MAX_CHARACTERS = 4 * 1024 * 1024
-/** What an entry costs beside its texts. */
+/** Cost of an entry in addition to its texts. */
 const ENTRY_CHARACTERS = 100
 
 interface RememberedFamilies {
   readonly families: Map<string, FamilyMetadata>
-  /** Stands behind what was forgotten: a new iterator would walk over the traces of all of it, once for each that is learnt. */
+  /**
+   * Stays behind the forgotten entries: a new iterator would walk over the remains of all of them, once for each family
+   * that is learnt.
+   */
   readonly byAge: MapIterator<[string, FamilyMetadata]>
   characters: number
 }
@@ -56,9 +59,9 @@ function nothingKnown(): RememberedFamilies {
 }
 
 /**
- * Families by tenant: senders of 1.0 say once a minute, in requests of their own, what a family is. Nothing depends on it
- * but the kind, the description and the unit of what comes after: until then, and after a restart, the name decides.
- * Bounded: beyond 4 Mi characters a tenant the families learnt longest ago are forgotten.
+ * Families by tenant. Senders of 1.0 announce families once a minute, in separate requests. Only the kind, the
+ * description and the unit of later series depend on this: until then, and after a restart, the name decides. Bounded:
+ * beyond 4 Mi characters per tenant, the families learnt longest ago are forgotten.
  */
 export class FamilyMemory {
   readonly #tenants = new Map<string, RememberedFamilies>()
@@ -87,7 +90,7 @@ export class FamilyMemory {
     }
   }
 
-  /** The family that a metric of this name belongs to. */
+  /** The family to which a metric of this name belongs. */
   find(tenant: string, metric: string): FamilyMetadata | undefined {
     const families = this.#tenants.get(tenant)?.families
     if (families === undefined) return undefined

@@ -1,9 +1,9 @@
 import { decodeUtf8, isValidUtf8 } from '../../../core/columns/utf8.ts'
 import type { SeriesProblem } from './problems.ts'
 
-/** Bounds on the labels of one series; a series beyond them is refused, not cut. */
+/** Limits on the labels of one series; a series beyond them is refused, not cut. */
 export interface LabelLimits {
-  /** Labels a series, beside its name, job and instance. */
+  /** Labels per series, in addition to its name, job and instance. */
   readonly attributes: number
   /** UTF-8 bytes of a name or a value. */
   readonly attributeBytes: number
@@ -12,12 +12,12 @@ export interface LabelLimits {
 const NAME = Buffer.from('__name__')
 const JOB = Buffer.from('job')
 const INSTANCE = Buffer.from('instance')
-/** Labels that go elsewhere than to the attributes. */
+/** Labels that do not become attributes. */
 const SPECIAL = 3
 
 /**
- * The labels of a series as places in the body, to be filled again and again. After `check` has found nothing they are
- * sorted by name and unique; a label without a value counts as absent, as in Prometheus, and is left out.
+ * The labels of a series as positions in the body, reused for each series. When `check` has found no problem, they are
+ * sorted by name and unique; a label without a value counts as missing, as in Prometheus, and is left out.
  */
 export class SeriesLabels {
   readonly bytes: Uint8Array
@@ -63,8 +63,8 @@ export class SeriesLabels {
   }
 
   /**
-   * What makes these no labels of a series; null when nothing does. What would be cut elsewhere is refused here: two
-   * series must not become one. Senders must sort, but those that do not are understood all the same.
+   * Why these labels do not identify a series; null when they do. What would be cut elsewhere is refused here, because
+   * two series must not become one. Senders must sort labels, but unsorted ones are accepted.
    */
   check(): SeriesProblem | null {
     this.name = this.job = this.instance = -1
@@ -81,7 +81,7 @@ export class SeriesLabels {
     return null
   }
 
-  /** The value of a label as a string; '' of -1, which is an absent one. */
+  /** The value of a label as a string; '' for -1, a missing one. */
   valueText(at: number): string {
     return at === -1 ? '' : decodeUtf8(this.bytes, this.valueFrom[at]!, this.valueTo[at]!)
   }
@@ -112,7 +112,7 @@ export class SeriesLabels {
     return compareRanges(this.bytes, this.nameFrom[a]!, this.nameTo[a]!, this.nameFrom[b]!, this.nameTo[b]!)
   }
 
-  /** False: a name comes twice. */
+  /** False: a name occurs twice. */
   #sort(): boolean {
     const order = Array.from({ length: this.count }, (_, at) => at).sort((a, b) => this.#compareNames(a, b))
     if (order.some((label, at) => at > 0 && this.#compareNames(order[at - 1]!, label) === 0)) return false

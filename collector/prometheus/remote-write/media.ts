@@ -9,7 +9,7 @@ const MESSAGES: ReadonlyMap<string, WriteVersion> = new Map([
 ])
 
 /**
- * Which message the body is: the parameter `proto` says so, and without it, or without any Content-Type, it is that of
+ * Which message the body contains: the parameter `proto` names it; without it, or without a Content-Type, it is that of
  * 1.0. Undefined for any other.
  */
 export function writeVersion(headers: IncomingHttpHeaders): WriteVersion | undefined {
@@ -22,7 +22,10 @@ export function writeVersion(headers: IncomingHttpHeaders): WriteVersion | undef
   return MESSAGES.get(proto.slice('proto='.length).replaceAll('"', ''))
 }
 
-/** As `writeVersion`; throws `media_type_unsupported` for what we cannot read. A body without a coding is snappy too. */
+/**
+ * Like `writeVersion`; throws `media_type_unsupported` for an unsupported message. A body without a coding is snappy
+ * too.
+ */
 export function requireWrite(headers: IncomingHttpHeaders): WriteVersion {
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (coding !== '' && coding !== 'snappy') {

@@ -4,42 +4,42 @@ import { isStale, signedMs } from './values.ts'
 const FIELDS = knownFields(...Array.from({ length: 17 }, (_, at) => at + 1))
 const SPAN_FIELDS = knownFields(1, 2)
 const RESET_HINT_GAUGE = 3
-/** Schema of histograms whose bounds are given: "custom buckets". */
+/** Schema of histograms with explicit bounds: "custom buckets". */
 export const CUSTOM_BUCKETS = -53
 
-/** Buckets a side, gaps included: 64 powers of two at the finest schema. */
+/** Buckets per side, gaps included: 64 powers of two at the finest schema. */
 export const MAX_BUCKETS = 16_384
 
 /** One side of a native histogram: runs of buckets, and a number for each bucket in them. */
 export interface Side {
-  /** Offset and length of each run in turn; an offset counts from the end of the run before. */
+  /** Offset and length of each run, alternating; an offset counts from the end of the previous run. */
   readonly spans: number[]
-  /** Of integer histograms: the difference to the bucket before. */
+  /** For integer histograms: the difference from the previous bucket. */
   readonly deltas: number[]
-  /** Of float histograms. */
+  /** For float histograms. */
   readonly counts: number[]
 }
 
 const createSide = (): Side => ({ spans: [], deltas: [], counts: [] })
 
-/** prometheus.Histogram, alike in both versions of remote write; to be filled again and again. */
+/** prometheus.Histogram, the same in both versions of remote write; reused for each histogram. */
 export class NativeHistogram {
   isFloat = false
   count = 0
   sum = 0
-  /** `sum` is the NaN that ends a series. */
+  /** `sum` is the NaN that marks the end of a series. */
   stale = false
   schema = 0
   zeroThreshold = 0
   zeroCount = 0
-  /** The histogram may fall as well as rise. */
+  /** The histogram may decrease as well as increase. */
   isGauge = false
   timeMs = 0
   startMs = 0
   readonly positive = createSide()
   readonly negative = createSide()
   readonly customValues: number[] = []
-  /** More buckets than `MAX_BUCKETS`, or numbers beyond 2^53: what was read is not all. */
+  /** More buckets than `MAX_BUCKETS`, or numbers beyond 2^53: only a part was read. */
   isBeyondBounds = false
 
   read(reader: ProtobufReader, end: number): void {
@@ -105,7 +105,7 @@ export class NativeHistogram {
     }
   }
 
-  /** Numbers may come packed or one by one, whatever the sender's encoder does. */
+  /** Numbers may be packed or single, depending on the sender's encoder. */
   #readList(reader: ProtobufReader, tag: number, end: number): boolean {
     switch (tag) {
       case 0x42:
@@ -170,7 +170,7 @@ export class NativeHistogram {
   }
 
   #push(list: number[], value: number): void {
-    // Spans take two places each.
+    // Each span takes two elements.
     if (list.length >= 2 * MAX_BUCKETS) this.isBeyondBounds = true
     else list.push(value)
   }

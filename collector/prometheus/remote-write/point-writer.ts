@@ -6,25 +6,25 @@ import { compareRanges, type SeriesLabels } from './labels.ts'
 
 interface PointWriterParts {
   readonly out: MetricsWriter
-  /** Of the series in hand. */
+  /** Labels of the current series. */
   readonly labels: SeriesLabels
-  /** What is known of a metric beside its series; asked when the name is another than before. */
+  /** Metadata of a metric from other sources than its series; called when the name changes. */
   readonly familyOf: (metric: string) => FamilyMetadata
 }
 
-/** Begins points of a series, with a resource or metric of their own where these are others than before. */
+/** Begins points of a series, with a new resource or metric where these differ from the previous ones. */
 export class SeriesPointWriter {
   readonly #out: MetricsWriter
   readonly #labels: SeriesLabels
   readonly #familyOf: (metric: string) => FamilyMetadata
-  // What the writer stands at: places in the body, -1 before the first.
+  // Current resource and metric of the writer: positions in the body, -1 before the first.
   #job = { from: -1, to: -1 }
   #instance = { from: -1, to: -1 }
   #name = { from: -1, to: -1 }
   #described: MetadataRefs = { type: 0, help: 0, unit: 0 }
   /** Name of the metric. */
   metric = ''
-  /** What is known of it. */
+  /** Its metadata. */
   family: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
   #type: MetricType | null = null
 
@@ -34,7 +34,7 @@ export class SeriesPointWriter {
     this.#familyOf = familyOf
   }
 
-  /** To be called once the labels of a series are read. */
+  /** Call it when the labels of a series have been read. */
   enter(metadata: MetadataRefs): void {
     this.#enterResource()
     this.#enterMetric(metadata)
@@ -65,7 +65,7 @@ export class SeriesPointWriter {
     this.#type = null
   }
 
-  /** Whether a label's value, or its absence, is what the writer stands at. */
+  /** Whether a label's value, or its absence, equals the writer's current one. */
   #isAt(place: { from: number; to: number }, label: number): boolean {
     const { bytes, valueFrom, valueTo } = this.#labels
     if (place.from === -1) return false

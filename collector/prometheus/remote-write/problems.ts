@@ -14,17 +14,17 @@ export type SeriesProblem =
   | 'time_in_future'
   | 'time_in_past'
 
-/** What became of the samples, histograms and exemplars of one request. */
+/** Results for the samples, histograms and exemplars of one request. */
 export class WriteTally {
   samples = 0
   histograms = 0
   exemplars = 0
   rejected = 0
   readonly reasons = new Map<string, number>()
-  /** What the first rejected one was, for people. */
+  /** Description of the first rejected one, for people. */
   example = ''
 
-  /** `describe` is called for the first only. */
+  /** `describe` is called only for the first. */
   reject(problem: SeriesProblem, items: number, describe: () => string): void {
     if (items === 0) return
     if (this.rejected === 0) this.example = describe()

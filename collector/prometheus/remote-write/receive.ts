@@ -14,10 +14,10 @@ import type { SeriesLimits } from './series.ts'
 import { type SnappyHeader, snappyHeader, unsnap } from './snappy.ts'
 import { translation, type WriteVersion } from './translate.ts'
 
-/** Where Prometheus sends what it has scraped. */
+/** Route to which Prometheus sends scraped series. */
 export const WRITE_ROUTE = '/api/v1/write'
 
-/** A small request becomes larger: types, times and the framing of messages. */
+/** Extra space, because a small request grows: types, times and the framing of messages. */
 const HEADROOM_BYTES = 1024
 
 interface WriteParts {
@@ -33,13 +33,13 @@ interface WriteParts {
 interface Written {
   readonly status: 204 | 400
   readonly headers: Readonly<Record<string, string>>
-  /** For people; empty when all is stored. */
+  /** For people; empty when everything is stored. */
   readonly text: string
 }
 
 /**
- * Takes a remote write request, 1.0 or 2.0, and resolves when all of it that can be stored is durable. Throws what the
- * endpoints of intake throw; then nothing is stored, or it is safe to send the same again.
+ * Handles a remote write request, 1.0 or 2.0, and resolves when everything in it that can be stored is durable. Throws
+ * the same errors as other endpoints; then nothing is stored, or the same request may safely be sent again.
  */
 export async function receiveWrite(
   parts: WriteParts,
@@ -85,7 +85,8 @@ async function store(
     for (const [reason, amount] of tally.reasons) {
       events.emit('itemsRejected', { signal: 'metrics', reason, amount })
     }
-    // Times and ids were held to the same limits already: nothing is left to reject. If it were, no count may hide it.
+    // Times and ids have passed the same limits already, so nothing should be rejected here. If something is, it must
+    // be counted.
     for (const reason of reasons.keys()) tally.example ||= reason
     tally.rejected += rejected
     tally.samples = Math.max(0, tally.samples - rejected)
@@ -95,7 +96,7 @@ async function store(
   }
 }
 
-/** Does a step of the work in each turn of the event loop. */
+/** Runs one step of the work per turn of the event loop. */
 async function inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
   for (;;) {
     const step = work.next()
@@ -104,7 +105,7 @@ async function inTurns<Result>(work: Generator<void, Result>): Promise<Result> {
   }
 }
 
-/** Gives `use` the decoded block, whose buffer is given back when that is done. */
+/** Passes the decoded block to `use`; its buffer is released afterwards. */
 async function decoded<Result>(
   received: Uint8Array,
   header: SnappyHeader,
@@ -120,7 +121,9 @@ async function decoded<Result>(
   }
 }
 
-/** Pooled buffers, paid for before they are taken. One request may make of its body no more than twice the largest body. */
+/**
+ * Pooled buffers that are reserved before they are allocated. A request may expand to at most twice the largest body.
+ */
 function boundedMemory(admission: Admission, pool: BufferPool, maxBodyBytes: number): WriterMemory {
   return {
     acquire(bytes) {
@@ -154,8 +157,8 @@ function answerOf(version: WriteVersion, tally: WriteTally): Written {
 }
 
 /**
- * What 2.0 wants with every answer: a sender takes a 204 without them for that of a receiver that knows 1.0 only. Counts
- * are 0 when nothing is known to be stored.
+ * Required by 2.0 in every answer: a sender takes a 204 without them for the answer of a receiver that only supports
+ * 1.0. Counts are 0 when nothing is known to be stored.
  */
 export function writtenHeaders(
   version: WriteVersion | undefined,

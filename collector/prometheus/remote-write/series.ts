@@ -10,9 +10,9 @@ import { SeriesPointWriter } from './point-writer.ts'
 import type { SeriesProblem, WriteTally } from './problems.ts'
 import { isStale, signedMs } from './values.ts'
 
-/** What samples and labels of a series are checked against. */
+/** Limits for samples and labels of a series. */
 export interface SeriesLimits extends LabelLimits {
-  /** Unix nanoseconds, as floats: what the decoder of the points compares with. */
+  /** Unix nanoseconds, as floats: the same values that the decoder of the points uses. */
   readonly earliestNano: number
   readonly latestNano: number
 }
@@ -23,7 +23,7 @@ interface SeriesParts {
   readonly out: MetricsWriter
   readonly tally: WriteTally
   readonly limits: SeriesLimits
-  /** What is known of a metric beside its series; asked when the name is another than before. */
+  /** Metadata of a metric from other sources than its series; called when the name changes. */
   readonly familyOf: (metric: string) => FamilyMetadata
 }
 
@@ -32,7 +32,7 @@ const SAMPLE_FIELDS = knownFields(1, 2, 3)
 const METADATA_FIELDS = knownFields(1, 3, 4)
 const EXAMPLE_CHARACTERS = 200
 
-/** Reads TimeSeries, one after the other, into points; no object is made for a sample. */
+/** Reads consecutive TimeSeries into points, without creating an object per sample. */
 export class SeriesReader {
   readonly #parts: SeriesParts
   readonly #labels: SeriesLabels
@@ -40,7 +40,7 @@ export class SeriesReader {
   readonly #points: SeriesPointWriter
   readonly #histogram = new NativeHistogram()
   readonly metadata: MetadataRefs = { type: 0, help: 0, unit: 0 }
-  // The series in hand.
+  // The current series.
   #start = 0
   #end = 0
   #items = { samples: 0, histograms: 0, exemplars: 0 }
@@ -76,7 +76,7 @@ export class SeriesReader {
     this.#parts.reader.position = end
   }
 
-  /** Reads the labels and counts the rest: fields come in any order. */
+  /** Reads the labels and counts the rest, since fields may come in any order. */
   #scan(): SeriesProblem | null {
     const { reader, dialect } = this.#parts
     const end = this.#end
@@ -100,7 +100,7 @@ export class SeriesReader {
       else this.#readMetadata(stop)
       reader.position = stop
     }
-    // A series is read in one go.
+    // A series is read without a pause.
     if (end - this.#start > FIXED_LIMITS.itemBytes) return 'series_too_large'
     const problem = dialect.labelProblem() ?? this.#labels.check()
     if (problem !== null) return problem
@@ -121,7 +121,7 @@ export class SeriesReader {
     reader.message = 'TimeSeries'
   }
 
-  /** Calls `read` at every value of a field of the series, with its end. */
+  /** Calls `read` for every value of a field of the series, with its end. */
   #each(field: number, read: (stop: number) => void): void {
     const { reader } = this.#parts
     const end = this.#end
@@ -139,7 +139,7 @@ export class SeriesReader {
     reader.position = outer
   }
 
-  /** Ends a point; the first of a series has its exemplars. */
+  /** Ends a point; the first point of a series gets its exemplars. */
   #finish(): void {
     if (!this.#exemplarsWritten) {
       this.#exemplarsWritten = true
@@ -220,8 +220,8 @@ export class SeriesReader {
   }
 
   /**
-   * Prometheus sends exemplars apart from their samples. A row of their own has no value, and is flagged so; what tells it
-   * from the end of a series is the exemplar.
+   * Prometheus sends exemplars separately from their samples. Such a row has no value, and is flagged accordingly; the
+   * exemplar distinguishes it from the end of a series.
    */
   #loneExemplar(stop: number): void {
     const { out, tally } = this.#parts
@@ -257,7 +257,7 @@ export class SeriesReader {
     return this.#isRefused(timeMs) ? null : { value, timeMs, labels: labels.pairs() }
   }
 
-  /** Compares as the decoder does, so that it has nothing left to refuse. */
+  /** Compares as the decoder does, so that the decoder refuses nothing more. */
   #isRefused(timeMs: number): boolean {
     const { tally, limits } = this.#parts
     const nano = timeMs * 1e6
@@ -267,7 +267,7 @@ export class SeriesReader {
     return true
   }
 
-  /** The series as people know it, as far as it can be read. */
+  /** The series in a form for people, as far as it can be read. */
   #describe(problem: SeriesProblem): string {
     const labels = this.#labels.pairs().map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     return `${problem} in {${labels.join(', ').slice(0, EXAMPLE_CHARACTERS)}}`

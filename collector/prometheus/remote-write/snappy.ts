@@ -1,27 +1,27 @@
 import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 /**
- * Snappy's block format (https://github.com/google/snappy/blob/main/format_description.txt): a length, then literals and
- * copies of what came before. Read here, since every step is then within bounds, memory is the caller's, and a native
- * package is not faster on bodies of this size (docs/adr/0023-series-as-otlp.md).
+ * Snappy's block format (https://github.com/google/snappy/blob/main/format_description.txt): a length, then literals
+ * and copies of earlier output. Implemented here, since every step is then bounds-checked, the caller provides the
+ * memory, and a native package is not faster for bodies of this size (docs/adr/0023-series-as-otlp.md).
  */
 
 const LITERAL = 0
 const COPY_1 = 1
 const COPY_2 = 2
-/** Three bytes make 64 at the most: what claims to grow more is not snappy. */
+/** Three bytes expand to at most 64: a block that claims more is not snappy. */
 const MAX_EXPANSION = 22
-/** From here on the engine's own copy is faster than a loop. */
+/** From this length on, the runtime's own copy is faster than a loop. */
 const BLOCK_BYTES = 32
 
 /** The preamble of a Snappy block. */
 export interface SnappyHeader {
   readonly decodedBytes: number
-  /** Where the header ends. */
+  /** End of the header. */
   readonly start: number
 }
 
-/** What the block says it holds. Throws `body_undecodable`. */
+/** Reads the length of the decoded block. Throws `body_undecodable`. */
 export function snappyHeader(source: Uint8Array): SnappyHeader {
   let decodedBytes = 0
   for (let at = 0, scale = 1; at < 5; at += 1, scale *= 0x80) {
@@ -35,7 +35,7 @@ export function snappyHeader(source: Uint8Array): SnappyHeader {
   throw broken('its length is not a 32-bit number')
 }
 
-/** Decodes a block into `target`, whose first `header.decodedBytes` are then written. Throws `body_undecodable`. */
+/** Decodes a block into the first `header.decodedBytes` of `target`. Throws `body_undecodable`. */
 export function unsnap(source: Uint8Array, { decodedBytes, start }: SnappyHeader, target: Uint8Array): void {
   const end = source.length
   let from = start
@@ -70,7 +70,7 @@ export function unsnap(source: Uint8Array, { decodedBytes, start }: SnappyHeader
     }
     if (offset === 0 || offset > to || to + length > decodedBytes)
       throw broken('a copy reaches out of bounds')
-    // A copy may read what it has just written: that is how runs are made.
+    // A copy may read what it has just written, which repeats it.
     if (length >= BLOCK_BYTES && offset >= length) target.copyWithin(to, to - offset, to - offset + length)
     else for (let at = 0; at < length; at += 1) target[to + at] = target[to - offset + at]!
     to += length

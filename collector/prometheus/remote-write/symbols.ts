@@ -2,14 +2,14 @@ import { decodeUtf8 } from '../../../core/columns/utf8.ts'
 
 const FIRST_CAPACITY = 256
 
-/** The table of symbols of a 2.0 request, as places in the body. */
+/** The symbol table of a 2.0 request, as positions in the body. */
 export class SymbolTable {
   readonly #bytes: Uint8Array
   readonly #reserve: (bytes: number) => void
   #places = new Int32Array(2 * FIRST_CAPACITY)
   count = 0
 
-  /** `reserve` is asked before the table grows: a symbol may take two bytes of the body, and takes eight here. */
+  /** `reserve` is called before the table grows: a symbol may take two bytes of the body, but takes eight here. */
   constructor(bytes: Uint8Array, reserve: (bytes: number) => void) {
     this.#bytes = bytes
     this.#reserve = reserve

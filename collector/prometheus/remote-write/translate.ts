@@ -8,7 +8,7 @@ import { WriteTally } from './problems.ts'
 import { type SeriesLimits, SeriesReader } from './series.ts'
 import { SymbolTable } from './symbols.ts'
 
-/** Versions of remote write: which message a body is. */
+/** Versions of remote write, which have different messages. */
 export type WriteVersion = 1 | 2
 
 /** What translating one request needs. */
@@ -17,13 +17,13 @@ export interface TranslateOptions {
   readonly limits: SeriesLimits
   readonly tenant: string
   readonly families: FamilyMemory
-  /** Where the OTLP request is written. */
+  /** Receives the OTLP request. */
   readonly writer: ProtobufWriter
-  /** Asked before memory is taken that the body does not account for. */
+  /** Called before allocating memory beyond the size of the body. */
   readonly reserve: (bytes: number) => void
 }
 
-/** The request as OTLP, and what of it could not be stored. */
+/** The request as OTLP, and the parts that could not be stored. */
 export interface Translated {
   /** ExportMetricsServiceRequest; valid as long as the writer's bytes are. */
   readonly otlp: Uint8Array
@@ -38,12 +38,13 @@ const SERIES_2 = 5
 const METADATA_FIELDS = knownFields(1, 2, 4, 5)
 const UNKNOWN: FamilyMetadata = { type: 'unknown', help: '', unit: '' }
 
-/** Read and written between two pauses: some 20 ms. */
+/** Bytes read and written between two pauses: about 20 ms. */
 const STEP_BYTES = 1024 * 1024
 
 /**
- * A remote write request as an OTLP request for metrics, in steps between which others may have their turn: the largest take two
- * seconds. What cannot be stored is left out and counted; a body that is not such a message throws `body_undecodable`.
+ * Translates a remote write request into an OTLP metrics request, in steps between which other work gets its turn: the
+ * largest requests take two seconds. Parts that cannot be stored are left out and counted; a body that is not such a
+ * message throws `body_undecodable`.
  */
 export function* translation(body: Uint8Array, options: TranslateOptions): Generator<void, Translated> {
   const reader = new ProtobufReader(body, 'a remote write request')
@@ -71,8 +72,8 @@ export function* translation(body: Uint8Array, options: TranslateOptions): Gener
 }
 
 /**
- * Reads every value of one field of the request, pausing now and then; what comes with the others has been or will be read by a
- * pass of its own, since families and symbols must be known before the first series, wherever in the body they are.
+ * Reads every value of one field of the request, with pauses. Other fields are read in separate passes, since families
+ * and symbols must be known before the first series, wherever they are in the body.
  */
 function* scanInSteps(
   reader: ProtobufReader,
@@ -93,7 +94,7 @@ function* scanInSteps(
       reader.position = stop
       reader.message = 'the request'
     }
-    // Series of 2.0 are small and name large symbols.
+    // Series of 2.0 are small but refer to large symbols.
     const done = reader.position + written.length
     if (done - pausedAt < STEP_BYTES) continue
     pausedAt = done
@@ -103,7 +104,7 @@ function* scanInSteps(
 
 const NOTHING_WRITTEN = { length: 0 }
 
-/** MetricMetadata of 1.0, which Prometheus sends in requests without series. */
+/** Reads MetricMetadata of 1.0, which Prometheus sends in requests without series. */
 function* learnFamilies(reader: ProtobufReader, { families, tenant }: TranslateOptions): Generator<void> {
   yield* scanInSteps(reader, METADATA_1, NOTHING_WRITTEN, end => {
     const texts = { name: '', help: '', unit: '' }

@@ -1,4 +1,4 @@
-/** Why a scrape failed, in few words: label of a counter. */
+/** Why a scrape failed: label of a counter. */
 type FailureReason =
   | 'connection'
   | 'timeout'
@@ -10,7 +10,7 @@ type FailureReason =
   | 'overloaded'
   | 'log'
 
-/** Ends one scrape; the target is asked again at its next interval. Stays inside the scraper. */
+/** Ends one scrape; the target is scraped again at its next interval. Never leaves the scraper. */
 export class ScrapeFailure extends Error {
   readonly reason: FailureReason
 

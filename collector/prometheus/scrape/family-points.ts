@@ -4,7 +4,10 @@ import type { ScrapedIdentity, ScrapedPoint } from './points.ts'
 import type { SampleRole } from './roles.ts'
 import type { SampleExemplar } from './sample.ts'
 
-/** One sample after relabelling. `le` and `quantile` have been taken out of the labels of parts of histograms and summaries. */
+/**
+ * One sample after relabelling. `le` and `quantile` have been removed from the labels of parts of histograms and
+ * summaries.
+ */
 export interface RelabelledSample extends ScrapedIdentity {
   readonly role: SampleRole
   readonly name: string
@@ -14,7 +17,7 @@ export interface RelabelledSample extends ScrapedIdentity {
   readonly exemplar: SampleExemplar | undefined
 }
 
-/** What belongs together: parts with the same labels and time. */
+/** Parts of one point: they have the same labels and time. */
 interface SampleGroup {
   readonly identity: ScrapedIdentity
   readonly timeMs: number | undefined
@@ -22,15 +25,15 @@ interface SampleGroup {
 }
 
 /**
- * Puts the samples of one family together: counters get their start, histograms and summaries become one point each. What
- * cannot be put together (bounds that do not rise, no count) stays what it is, a series a part, as remote write has it.
+ * Combines the samples of one family: counters get their start, histograms and summaries become one point each. Parts
+ * that cannot be combined (bounds that do not increase, no count) stay separate series, as in remote write.
  */
 export function familyPoints(family: MetricHead, parts: readonly RelabelledSample[]): ScrapedPoint[] {
   const isPlain = parts.every(part => part.role === 'value')
   const points = isPlain
     ? parts.map(part => numberPoint(part, family, family.type))
     : groupsOf(parts).flatMap(group => groupPoints(family, group))
-  // One head for many points: they come by resource and then by name, otherwise as they were said.
+  // One head for many points: ordered by resource and then by name, otherwise in their original order.
   const first = points[0]
   const isMixed = points.some(
     ({ job, instance, head }) =>
@@ -55,7 +58,7 @@ function groupPoints(family: MetricHead, group: SampleGroup): ScrapedPoint[] {
   const created = group.parts.find(part => part.role === 'created')
   const startMs = created === undefined ? 0 : Math.round(created.value * 1e6) / 1000
   const parts = group.parts.filter(part => part.role !== 'created')
-  // A start alone says nothing of a value: it stays a series of its own.
+  // A start without a value stays a separate series.
   if (parts.length === 0) return group.parts.map(part => loosePoint(part, family))
   const point =
     family.type === 'summary'
@@ -69,7 +72,7 @@ function groupPoints(family: MetricHead, group: SampleGroup): ScrapedPoint[] {
   return group.parts.map(part => loosePoint(part, family))
 }
 
-/** The bucket without bound says the count, whatever `_count` says: buckets must add up to it. */
+/** The bucket `+Inf` gives the count, whatever `_count` says: the buckets must add up to it. */
 function histogramPoint(
   head: MetricHead,
   { identity, timeMs }: SampleGroup,
@@ -141,7 +144,7 @@ function numberPoint(
   return { ...whole(head, part, part.timeMs, 0, exemplars), shape: 'number', value: part.value }
 }
 
-/** A part by itself, with the label that was taken out of it. */
+/** A separate part, with the label that was removed from it. */
 function loosePoint(part: RelabelledSample, family: MetricHead): ScrapedPoint {
   const type = part.role === 'created' ? 'gauge' : numberType(part.name, family.type)
   if (part.bound === undefined) return numberPoint(part, family, type)

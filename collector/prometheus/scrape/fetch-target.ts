@@ -9,18 +9,18 @@ import { acceptOf, type TextFormat, textFormat } from './media.ts'
 
 interface Exposition {
   readonly format: TextFormat
-  /** Pieces of the body, decompressed; each is valid until the next is asked for. */
+  /** Chunks of the body, decompressed; each is valid until the next one is requested. */
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** Asks a target; everything it throws is a ScrapeFailure. */
+/** Requests a target; every error that it throws is a ScrapeFailure. */
 export type FetchTarget = (url: string, signal: AbortSignal) => Promise<Exposition>
 
 const MAX_HEADER_BYTES = 16_384
 
 /**
- * Asks the targets of one job. Each scrape is a connection of its own: none can have gone stale since the last one, so
- * nothing ever needs a second try. Redirects are not followed, they fail.
+ * Requests the targets of one job. Each scrape uses a new connection: it cannot have gone stale since the last one, so
+ * no retry is ever needed. A redirect is not followed and fails the scrape.
  */
 export function createFetch(job: ScrapeJob, userAgent: string): FetchTarget {
   const options = requestOptions(job, userAgent)
@@ -82,7 +82,9 @@ function checkStatus({ statusCode = 0 }: IncomingMessage): void {
   if (statusCode !== 200) throw new ScrapeFailure('status', `The target answered with status ${statusCode}.`)
 }
 
-/** The body, inflated as it comes, up to the limit: a small body that inflates without end costs no more than that. */
+/**
+ * The body, decompressed as it arrives, up to the limit: a small body that expands without end costs no more than that.
+ */
 async function* pieces(
   response: IncomingMessage,
   limit: number,

@@ -6,13 +6,14 @@ const MAX_CHARACTERS = 1024 * 1024
 
 interface JoinedLines {
   readonly take: (line: string, number: number) => void
-  /** Nothing follows. */
+  /** Call it at the end of the input. */
   readonly end: () => void
 }
 
 /**
- * Label values may hold newlines as they are, as in Prometheus: a line that `read` finds to end within quotes is read again
- * with those behind it, once the quote is closed. Each line is looked at once more for that, however many there are.
+ * Label values may contain newlines, as in Prometheus: when `read` finds that a line ends within quotes, it is read
+ * again together with the following lines, once the quote is closed. Each line is examined only one more time for that,
+ * however many there are.
  */
 export function joinedLines(read: (text: string, number: number) => void): JoinedLines {
   let held: string[] = []

@@ -1,6 +1,6 @@
 import { type Label, lineError } from './sample.ts'
 
-/** Names as they stand without quotes: of metrics, and of labels, which have no colon. */
+/** Names without quotes: of metrics, and of labels, which have no colon. */
 const METRIC_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y
 const TOKEN = /[^ \t]+/y
@@ -8,10 +8,10 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 const SPECIAL = /^([+-]?)(inf|infinity|nan)$/i
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\', '"': '"', n: '\n' }
 
-/** The line ends within quotes: what follows may belong to it. */
+/** The line ends within quotes: the next line may belong to it. */
 export class OpenQuote extends Error {}
 
-/** Reads one line from left to right. Every step is one look at each character: no line takes long to refuse. */
+/** Reads one line from left to right. Every step examines each character once, so no line takes long to refuse. */
 export class LineScanner {
   #text = ''
   #line = 0
@@ -31,7 +31,7 @@ export class LineScanner {
     return this.#text[this.#at] ?? ''
   }
 
-  /** Takes this text if it stands here. */
+  /** Reads this text if it comes next. */
   accept(text: string): boolean {
     if (!this.#text.startsWith(text, this.#at)) return false
     this.#at += text.length
@@ -42,7 +42,7 @@ export class LineScanner {
     if (!this.accept(text)) throw this.error(`${what} expected`)
   }
 
-  /** Spaces and tabs, as many as there are; how many. */
+  /** Skips spaces and tabs; returns their number. */
   blanks(): number {
     const from = this.#at
     while (this.peek() === ' ' || this.peek() === '\t') this.#at += 1
@@ -53,7 +53,7 @@ export class LineScanner {
     return this.#match(METRIC_NAME) ?? this.#missing('the name of a metric')
   }
 
-  /** A name of a metric in quotes or without. */
+  /** The name of a metric, with or without quotes. */
   anyName(): string {
     return this.peek() === '"' ? this.quoted('the name of a metric') : this.metricName()
   }
@@ -90,8 +90,8 @@ export class LineScanner {
   }
 
   /**
-   * Labels from `{` to `}`. `nameAllowed`: one of them may be the metric's name in quotes. With `spaced`, blanks may stand
-   * between the parts. Commas may be missing: Prometheus does not ask for them.
+   * Labels from `{` to `}`. `nameAllowed`: one of them may be the quoted name of the metric. With `spaced`, blanks are
+   * allowed between the parts. Commas may be missing, since Prometheus does not require them.
    */
   labels(options: { readonly nameAllowed: boolean; readonly spaced: boolean }): {
     readonly name: string | undefined
@@ -130,7 +130,7 @@ export class LineScanner {
     return { name, labels }
   }
 
-  /** A number as Go's ParseFloat takes decimal ones. */
+  /** A number in the decimal syntax of Go's ParseFloat. */
   number(what: string): number {
     const text = this.token(what)
     if (NUMBER.test(text)) return Number(text)

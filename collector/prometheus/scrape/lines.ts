@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { lineError } from './sample.ts'
 
-/** Longer than any line of a real exporter; what a line may cost before it is found to have no end. */
+/** Longer than any line of a real exporter: the limit for a line without an end. */
 const MAX_LINE_BYTES = 1024 * 1024
 const NEWLINE = 0x0a
 
 /**
- * Cuts a stream of bytes into lines of text. A chunk may end anywhere, within a character too; what follows the last
- * newline is kept until more comes.
+ * Splits a stream of bytes into lines of text. A chunk may end anywhere, even within a character; text after the last
+ * newline is kept for the next chunk.
  */
 export class Lines {
   readonly #take: (line: string, number: number) => void
@@ -15,7 +15,7 @@ export class Lines {
   #restBytes = 0
   #number = 0
 
-  /** `take` gets every line without its newline, and its number from 1. */
+  /** `take` receives every line without its newline, and its number, starting at 1. */
   constructor(take: (line: string, number: number) => void) {
     this.#take = take
   }
@@ -29,7 +29,7 @@ export class Lines {
     if (from < chunk.length) this.#keep(chunk.subarray(from))
   }
 
-  /** Says that nothing follows: a last line without newline is one all the same. Returns whether there was one. */
+  /** Ends the input: a last line without a newline counts too. Returns whether there was one. */
   end(): boolean {
     if (this.#restBytes === 0) return false
     this.#line(new Uint8Array())
@@ -38,7 +38,7 @@ export class Lines {
 
   #keep(bytes: Uint8Array): void {
     this.#checkLength(bytes.length)
-    // Chunks are used again by who hands them over.
+    // The caller reuses its chunks.
     this.#rest.push(Buffer.from(bytes))
     this.#restBytes += bytes.length
   }

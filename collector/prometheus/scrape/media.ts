@@ -1,7 +1,7 @@
 import type { ScrapeProtocol } from '../../../core/catalogue/config/keys/scrape.ts'
 import { ScrapeFailure } from './failure.ts'
 
-/** Grammar that a scraped body is parsed with. */
+/** Grammar for a scraped body. */
 export type TextFormat = 'openmetrics' | 'prometheus'
 
 const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {
@@ -12,7 +12,7 @@ const MEDIA_TYPES: Readonly<Record<ScrapeProtocol, string>> = {
 }
 const FIRST_TENTHS = 6
 
-/** `Accept` with falling weights; anything at all comes last, as many exporters know no negotiation. */
+/** `Accept` with decreasing weights; any media type comes last, since many exporters do not negotiate. */
 export function acceptOf(protocols: readonly ScrapeProtocol[]): string {
   const types = protocols.map(
     (protocol, index) => `${MEDIA_TYPES[protocol]};q=0.${Math.max(2, FIRST_TENTHS - index)}`,
@@ -27,8 +27,8 @@ const formatOf = (protocol: ScrapeProtocol): TextFormat =>
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 
 /**
- * The format that an answer says it has. As in Prometheus 3, what is missing or not known is not guessed from the body:
- * the job's fallback decides, and without one the scrape fails.
+ * The format named in the answer. As in Prometheus 3, a missing or unknown format is not guessed from the body: the
+ * job's fallback applies, and without one the scrape fails.
  */
 export function textFormat(
   contentType: string | undefined,

@@ -9,8 +9,8 @@ const TYPES: ReadonlySet<string> = new Set(METRIC_TYPES)
 const MAX_EXEMPLAR_CHARACTERS = 128
 
 /**
- * OpenMetrics 1.0 (and 0.0.1): one blank between the parts, no empty lines, no remarks, times in seconds, exemplars, and
- * `# EOF` at the end, without which the exposition may have been cut short.
+ * OpenMetrics 1.0 (and 0.0.1): one space between the parts, no empty lines, no comments, times in seconds, exemplars,
+ * and `# EOF` at the end, without which the exposition may have been truncated.
  */
 export function createOpenMetricsParser(sink: ExpositionSink): ExpositionParser {
   const scanner = new LineScanner()
@@ -98,7 +98,7 @@ function readSample(scanner: LineScanner, sink: ExpositionSink): void {
   sink.sample({ name, labels, value, timeMs, exemplar })
 }
 
-/** Undefined where its labels are longer than the format allows: Prometheus goes without it, too. */
+/** Undefined if its labels are longer than the format allows: Prometheus drops it, too. */
 function readExemplar(scanner: LineScanner, sink: ExpositionSink): SampleExemplar | undefined {
   scanner.expect('# ', '`# ` of an exemplar')
   const { labels } = scanner.labels({ nameAllowed: false, spaced: false })
@@ -117,7 +117,7 @@ function readExemplar(scanner: LineScanner, sink: ExpositionSink): SampleExempla
   return undefined
 }
 
-/** Seconds, of which a double holds no more than some 0.2 microseconds today: so to the nearest microsecond. */
+/** Seconds, which a double holds to about 0.2 microseconds today, so they are rounded to a microsecond. */
 function readTime(scanner: LineScanner): number {
   const seconds = scanner.number('the timestamp')
   if (!Number.isFinite(seconds)) throw scanner.error('the timestamp is not finite', String(seconds))

@@ -2,7 +2,7 @@ import type { MetricHead, MetricType, PointShape } from '../metric.ts'
 import { MetricsWriter } from '../metrics-writer.ts'
 import type { Label, SampleExemplar } from './sample.ts'
 
-/** Whose a series is: its labels without name, sorted; `job` and `instance` go to the resource. */
+/** Identity of a series: its labels without the name, sorted; `job` and `instance` go to the resource. */
 export interface ScrapedIdentity {
   readonly job: string
   readonly instance: string
@@ -11,14 +11,14 @@ export interface ScrapedIdentity {
 
 interface PointBase extends ScrapedIdentity {
   readonly head: MetricHead
-  /** As the target says; undefined: the time of the scrape. */
+  /** As reported by the target; undefined: the time of the scrape. */
   readonly timeMs: number | undefined
   /** 0: unknown. */
   readonly startMs: number
   readonly exemplars: readonly SampleExemplar[]
 }
 
-/** A row to be. */
+/** A point that will become a row. */
 export type ScrapedPoint = PointBase &
   (
     | { readonly shape: 'number'; readonly value: number }
@@ -37,12 +37,12 @@ export type ScrapedPoint = PointBase &
       }
   )
 
-/** Series of a target, each as text that holds what a stale marker needs. */
+/** Series of a target, each as text with what a stale marker needs. */
 export type SeriesSet = ReadonlySet<string>
 
 /**
- * Writes the points of one scrape, each series once, and remembers which there were. A target that says a series twice at
- * one time has the first taken and the others counted.
+ * Writes the points of one scrape, each series once, and remembers the series. If a target reports a series twice at
+ * one time, the first is stored and the others are counted.
  */
 export class PointWriter {
   readonly #out = new MetricsWriter()
@@ -51,14 +51,14 @@ export class PointWriter {
   readonly #timed = new Set<string>()
   #resource = ''
   #head: MetricHead | undefined
-  /** Points left out because their series was there already. */
+  /** Points left out because their series occurred already. */
   duplicates = 0
 
   constructor(nowMs: number) {
     this.#nowMs = nowMs
   }
 
-  /** Series without times of their own: those that can end. */
+  /** Series without their own timestamps: those that can end. */
   get series(): SeriesSet {
     return this.#series
   }
@@ -80,7 +80,7 @@ export class PointWriter {
     out.end()
   }
 
-  /** Says that a series has ended; it is one of an earlier scrape. */
+  /** Writes the end of a series from an earlier scrape. */
   end(series: string): void {
     const { head, shape, identity } = parseSeries(series)
     this.#begin(identity, head, shape, this.#nowMs, 0, true)
@@ -130,7 +130,7 @@ export class PointWriter {
 const isSame = (a: MetricHead, b: MetricHead): boolean =>
   a === b || (a.name === b.name && a.type === b.type && a.help === b.help && a.unit === b.unit)
 
-/** Texts of JSON: whatever stands in a label, no two series are the same text, and what is in it can be read again. */
+/** As JSON text: whatever labels contain, no two series give the same text, and it can be parsed again. */
 const seriesOf = ({ head, shape, job, instance, labels }: ScrapedPoint): string =>
   JSON.stringify([head.type, shape, head.name, job, instance, ...labels.flat()])
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { type AnchoredRegex, compileAnchored } from '../../../core/catalogue/config/anchored-regex.ts'
 import type { RelabelRule } from '../../../core/catalogue/config/keys/scrape.ts'
 
-/** Changes the labels in place; false when the target or sample they belong to is dropped. */
+/** Changes the labels in place; false when their target or sample is dropped. */
 export type Relabel = (labels: Map<string, string>) => boolean
 
-/** Rules in their order, as Prometheus runs them. Labels with an empty value are removed. */
+/** Rules in order, as Prometheus applies them. Labels with an empty value are removed. */
 export function createRelabel(rules: readonly RelabelRule[]): Relabel {
   const steps = rules.map(createStep)
   return labels => steps.every(step => step(labels))
@@ -63,6 +63,6 @@ function set(labels: Map<string, string>, name: string, value: string): boolean 
   return true
 }
 
-/** The last eight bytes of the MD5 as a number, most significant first, as Prometheus has it: shards are the same there. */
+/** The last eight bytes of the MD5 as a big-endian number, as in Prometheus, so that shards are the same. */
 const hashMod = (text: string, modulus: number): bigint =>
   createHash('md5').update(text).digest().readBigUInt64BE(8) % BigInt(modulus)

@@ -1,9 +1,9 @@
 import type { MetricType } from '../metric.ts'
 
-/** What a sample is in its family. */
+/** The role of a sample in its family. */
 export type SampleRole = 'value' | 'bucket' | 'quantile' | 'sum' | 'count' | 'created'
 
-/** Suffixes of each type; a name without one is the family's own. */
+/** Suffixes of each type; a name without a suffix is the family's own. */
 const ROLES: Readonly<Record<MetricType, Readonly<Record<string, SampleRole>>>> = {
   unknown: { '': 'value' },
   gauge: { '': 'value' },
@@ -15,7 +15,7 @@ const ROLES: Readonly<Record<MetricType, Readonly<Record<string, SampleRole>>>> 
   summary: { '': 'quantile', _sum: 'sum', _count: 'count', _created: 'created' },
 }
 
-/** Undefined: a sample of this name is of another family. */
+/** Undefined: a sample with this name belongs to another family. */
 export function roleOf(name: string, family: string, type: MetricType): SampleRole | undefined {
   if (!name.startsWith(family)) return undefined
   const roles = ROLES[type]

@@ -6,9 +6,9 @@ interface Scheduled {
   readonly intervalMs: number
   /** Never rejects. */
   run(): Promise<void>
-  /** Says that it has gone away; asked again, an interval later, while it rejects. */
+  /** Writes the end of its series; retried an interval later while it rejects. */
   leave(): Promise<void>
-  /** A turn was left out: the one before had not ended, or all places were taken. */
+  /** A turn was skipped: the previous run had not ended, or all places were taken. */
   skipped(): void
 }
 
@@ -16,17 +16,18 @@ interface ScheduleEntry {
   readonly item: Scheduled
   state: 'idle' | 'waiting' | 'running'
   cancel: () => void
-  /** When its next turn is, milliseconds since 1970. */
+  /** Time of its next turn, milliseconds since 1970. */
   turnMs: number
   isGone: boolean
 }
 
-/** How often a target that is gone is asked to say so. */
+/** How often the end of a removed target's series is attempted. */
 const LEAVE_ATTEMPTS = 10
 
 /**
- * Runs every target once an interval, at a place in it that its id alone decides: the same after a restart, and spread evenly
- * over the targets. At most `concurrency` run at a time, the others wait in line; none runs twice at a time and none catches up.
+ * Runs every target once per interval, at an offset that only its id determines: the same after a restart, and spread
+ * evenly over the targets. At most `concurrency` run at a time, the others wait; a target never runs twice at a time,
+ * and skipped turns are not made up for.
  */
 export class Scheduler {
   readonly #clock: Clock
@@ -42,7 +43,7 @@ export class Scheduler {
     this.#concurrency = concurrency
   }
 
-  /** Adds a target unless it is there. */
+  /** Adds a target if it is new. */
   add(item: Scheduled): void {
     if (this.#entries.has(item.id) || this.#stopped) return
     const entry: ScheduleEntry = { item, state: 'idle', cancel: () => {}, turnMs: 0, isGone: false }
@@ -54,7 +55,7 @@ export class Scheduler {
     return this.#entries.has(id)
   }
 
-  /** Takes a target out; it leaves when the run in progress, if any, has ended. */
+  /** Removes a target; its series end when the current run, if any, has ended. */
   remove(id: string): void {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
@@ -65,7 +66,7 @@ export class Scheduler {
     if (entry.state !== 'running') this.#leave(entry.item, LEAVE_ATTEMPTS)
   }
 
-  /** Starts nothing more; resolves when what runs has ended. */
+  /** Starts nothing more; resolves when all runs have ended. */
   async stop(): Promise<void> {
     this.#stopped = true
     for (const entry of this.#entries.values()) entry.cancel()
@@ -77,7 +78,8 @@ export class Scheduler {
   #plan(entry: ScheduleEntry): void {
     const nowMs = Number(this.#clock.unixNano() / 1000n) / 1000
     const { intervalMs } = entry.item
-    // From the turn before, so that a timer that fires early does not take it twice; from now when the clock has jumped.
+    // Counted from the previous turn, so that a timer that fires early does not run it twice; from now when the clock
+    // has jumped.
     const following = entry.turnMs + intervalMs
     const isUsable = following > nowMs && following - nowMs < 1.5 * intervalMs
     entry.turnMs = isUsable ? following : nowMs + untilTurn(entry.item, nowMs)
@@ -127,7 +129,7 @@ export class Scheduler {
   }
 }
 
-/** Milliseconds to the next turn. */
+/** Milliseconds until the next turn. */
 export function untilTurn({ id, intervalMs }: Pick<Scheduled, 'id' | 'intervalMs'>, nowMs: number): number {
   const offset = (Number.parseInt(id.slice(0, 8), 16) / 2 ** 32) * intervalMs
   const into = (nowMs - offset) % intervalMs

@@ -20,16 +20,16 @@ interface ScrapeTargetParts {
   readonly relabel: Relabel | undefined
   readonly intake: Pick<Intake, 'ingest'>
   readonly limits: { readonly attributes: number; readonly attribute_bytes: number }
-  /** Memory of all scrapes under way. */
+  /** Memory of all running scrapes. */
   readonly budget: Budget
   readonly events: Events
-  /** Milliseconds since 1970, and milliseconds that only rise. */
+  /** Milliseconds since 1970, and monotonic milliseconds. */
   readonly clock: { unixMs(): number; monotonicMs(): number }
 }
 
 /**
- * What a byte of an exposition costs until it is stored: points of the request, series to remember, parts of a family. Three to
- * four measured (lines of 80 bytes), and one more while the buffer of the request grows.
+ * Memory per byte of an exposition until it is stored: points of the request, series to remember, parts of a family.
+ * Three to four were measured (lines of 80 bytes), plus one while the buffer of the request grows.
  */
 const HELD_PER_BYTE = 5
 
@@ -51,8 +51,9 @@ export class TargetScraper {
   }
 
   /**
-   * Asks the target once and stores what it said, what has ended since the last time, and how it went. Never rejects: what
-   * fails is reported as an event, and what the log does not take is requested again at the next interval.
+   * Scrapes the target once and stores its samples, the ends of series, and the result of the scrape. Never rejects: a
+   * failure is reported as an event, and if the log does not store the samples, the target is scraped again at the next
+   * interval.
    */
   async scrape(stop: AbortSignal): Promise<void> {
     const { clock, budget } = this.#parts
@@ -72,7 +73,7 @@ export class TargetScraper {
     }
   }
 
-  /** Says that all series of the target have ended; rejects when the log does not take it. */
+  /** Writes the end of all series of the target; rejects when the log does not store it. */
   async leave(): Promise<void> {
     if (this.#known.size === 0) return
     const out = new PointWriter(this.#parts.clock.unixMs())
@@ -119,7 +120,7 @@ export class TargetScraper {
     sink.end()
   }
 
-  /** Writes how it went and what has ended; returns the series that are there now. */
+  /** Writes the result of the scrape and the ends of series; returns the current series. */
   #close(out: PointWriter, values: readonly number[]): SeriesSet {
     const labels = this.#parts.target.labels.filter(([name]) => name !== 'job' && name !== 'instance')
     const [job = '', instance = ''] = ['job', 'instance'].map(

@@ -1,6 +1,6 @@
 /**
- * Scrapes the targets of the configuration and of files, each at its turn, and stores their samples through the same intake as
- * everything else. docs/scrape.md says what that means for users.
+ * Scrapes the targets of the configuration and of files, each at its turn, and stores their samples through the same
+ * intake as everything else. docs/scrape.md explains it for users.
  */
 
 import type { ScrapeJob, TargetGroup } from '../../../core/catalogue/config/keys/scrape.ts'
@@ -25,7 +25,9 @@ interface ScraperOptions {
 }
 
 interface Scraper {
-  /** Gives up what is being asked, waits for what is being stored. Series do not end: they go on after a restart. */
+  /**
+   * Aborts running scrapes and waits for data that is being stored. Series do not end: they continue after a restart.
+   */
   stop(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 /**
- * Targets in files, looked at again and again: notifications do not cross network file systems, and mounted maps are links that
- * change elsewhere. A file that cannot be used keeps what it said before, loudly; one that is gone has no targets.
+ * Targets in files, which are polled: notifications do not cross network file systems, and mounted config maps are
+ * links whose targets change elsewhere. An invalid file keeps its previous targets, and this is reported; a deleted
+ * file has no targets.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -10,9 +11,9 @@ import type { Events } from '../../../core/catalogue/events/events.ts'
 import { parseYaml } from '../../../core/runtime/yaml.ts'
 
 interface TargetFileState {
-  /** What was read at the last look, whether it could be used or not. */
+  /** The content at the last poll, valid or not. */
   text: string
-  /** What was taken, or refused, last. */
+  /** The last content that was used or refused. */
   taken: string | undefined
   groups: readonly TargetGroup[]
 }
@@ -35,7 +36,7 @@ export class TargetFiles {
     )
   }
 
-  /** Looks at the files; true when their targets may have changed. Never throws. */
+  /** Reads the files; true when their targets may have changed. Never throws. */
   async look(): Promise<boolean> {
     const paths = new Set((await Promise.all(this.#patterns.map(pathsOf))).flat())
     let isChanged = false
@@ -55,12 +56,12 @@ export class TargetFiles {
     try {
       text = await readFile(path, 'utf8')
     } catch (error) {
-      // Gone between listing and reading, or not ours to read.
+      // Deleted between listing and reading, or not readable.
       if (known?.taken !== '') this.#refuse(path, (error as Error).message)
       this.#files.set(path, { text: '', taken: '', groups: known?.groups ?? [] })
       return false
     }
-    // Files are written in pieces: a change counts when it has stayed for one look.
+    // Files are written in pieces: a change takes effect when the next poll finds the same content.
     const isSettled = known === undefined || known.text === text
     const seen = known ?? { text, taken: undefined, groups: [] }
     this.#files.set(path, seen)
@@ -87,7 +88,7 @@ const problemOf = (error: z.ZodError | undefined): string => {
   return issue === undefined ? 'not a list of targets' : `${issue.path.join('.')}: ${issue.message}`
 }
 
-/** Existing files of a path whose last part may hold `*`. A folder that cannot be listed has none. */
+/** Existing files of a path whose last part may contain `*`. A folder that cannot be listed has none. */
 async function pathsOf(pattern: string): Promise<string[]> {
   const folder = dirname(pattern)
   const parts = basename(pattern).split('*')
@@ -99,7 +100,7 @@ async function pathsOf(pattern: string): Promise<string[]> {
   }
 }
 
-/** Whether a name is these parts with anything between them. */
+/** Whether a name consists of these parts with any text between them. */
 function fits(name: string, parts: readonly string[]): boolean {
   const [first = '', ...others] = parts
   if (others.length === 0) return name === first

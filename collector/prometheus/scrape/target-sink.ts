@@ -20,12 +20,12 @@ interface TargetSinkOptions {
   readonly out: PointWriter
 }
 
-/** Samples and exemplars left out, by reason; the rest of the exposition is taken. */
+/** Samples and exemplars left out, by reason; the rest of the exposition is stored. */
 type Rejected = ReadonlyMap<string, number>
 
 /**
- * Takes what a target says, gives it the target's labels, runs the rules, and hands complete families on. Holds one family at a
- * time.
+ * Receives the samples of a target, adds the target's labels, applies the rules, and passes complete families on. Holds
+ * one family at a time.
  */
 export class TargetSink implements ExpositionSink {
   readonly #options: TargetSinkOptions
@@ -33,7 +33,7 @@ export class TargetSink implements ExpositionSink {
   readonly #rejected = new Map<string, number>()
   #family: MetricHead = { name: '', type: 'unknown', help: '', unit: '' }
   #parts: RelabelledSample[] = []
-  /** Samples as they came, and those that the rules have left. */
+  /** Number of samples before and after the rules. */
   scraped = 0
   kept = 0
 
@@ -92,7 +92,7 @@ export class TargetSink implements ExpositionSink {
     this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1)
   }
 
-  /** Hands the last family on. */
+  /** Passes the last family on. */
   end(): void {
     this.#flush()
   }
@@ -110,7 +110,7 @@ export class TargetSink implements ExpositionSink {
       for (const point of familyPoints(this.#family, parts)) this.#options.out.write(point)
   }
 
-  /** What a rule has given another name belongs to no family any more. */
+  /** A sample that a rule has renamed belongs to no family any more. */
   #renamed(part: RelabelledSample, before: string, role: SampleRole): void {
     const { type } = this.#family
     const kind = role === 'value' ? type : numberType(before, type)
@@ -118,7 +118,7 @@ export class TargetSink implements ExpositionSink {
     for (const point of familyPoints(family, [part])) this.#options.out.write(point)
   }
 
-  /** With `__name__`; undefined when a rule drops the sample. */
+  /** Including `__name__`; undefined when a rule drops the sample. */
   #labelsOf({ name, labels: said }: ScrapedSample): Map<string, string> | undefined {
     const { honorLabels, relabel } = this.#options
     const labels = new Map<string, string>(said)
@@ -138,12 +138,12 @@ export class TargetSink implements ExpositionSink {
     return relabel === undefined || relabel(labels) ? labels : undefined
   }
 
-  /** Labels are identity: what is too long is refused, not cut, so that two series never become one. */
+  /** Labels are identity: labels that are too long are refused, not cut, so that two series never become one. */
   #problemOf(name: string, labels: ReadonlyMap<string, string>): string | undefined {
     if (name === '') return 'metric_name_missing'
     const { maxLabels, maxLabelBytes } = this.#options
     if (labels.size > maxLabels) return 'labels_too_many'
-    // A character is at most three bytes of UTF-8 for one unit of a string.
+    // One UTF-16 unit takes at most three bytes of UTF-8.
     for (const value of labels.values()) {
       if (value.length * 3 > maxLabelBytes && Buffer.byteLength(value) > maxLabelBytes)
         return 'label_too_long'
@@ -152,7 +152,7 @@ export class TargetSink implements ExpositionSink {
   }
 }
 
-/** Takes the resource's and the family's labels out of those of the sample. */
+/** Moves the labels of the resource and of the family out of those of the sample. */
 function identityOf(labels: Map<string, string>, role: SampleRole) {
   const job = labels.get('job') ?? ''
   const instance = labels.get('instance') ?? ''

@@ -5,17 +5,17 @@ import type { Label } from './sample.ts'
 
 /** One address that is scraped. */
 export interface ScrapeTarget {
-  /** Made of its labels and address: what has another is another target. */
+  /** Derived from its labels and address: a difference makes another target. */
   readonly id: string
   readonly url: string
-  /** What every series of it gets, sorted by name; `job` and `instance` are among them. */
+  /** Labels of every series of it, sorted by name, including `job` and `instance`. */
   readonly labels: readonly Label[]
 }
 
 /**
- * Targets of a job, from groups of the configuration and of files: each gets the labels that rules may look at
- * (`__address__`, `__scheme__`, `__metrics_path__`, `__param_NAME`, `job`, those of its group), the rules run, and what
- * still begins with two underscores is removed. Addresses that come out twice are one target.
+ * Targets of a job, from groups of the configuration and of files. Each gets the labels that rules may read
+ * (`__address__`, `__scheme__`, `__metrics_path__`, `__param_NAME`, `job`, those of its group), the rules are applied,
+ * and labels that still begin with two underscores are removed. Equal addresses and labels are one target.
  */
 export function targetsOf(
   job: ScrapeJob,
@@ -59,7 +59,7 @@ function targetOf(
   return { id, url, labels: kept }
 }
 
-/** Undefined where rules have left nothing that can be asked. */
+/** Undefined if the rules have left no usable URL. */
 function urlOf(job: ScrapeJob, labels: ReadonlyMap<string, string>): string | undefined {
   const address = labels.get('__address__')
   const scheme = labels.get('__scheme__')
@@ -78,5 +78,5 @@ function urlOf(job: ScrapeJob, labels: ReadonlyMap<string, string>): string | un
   return url.href
 }
 
-/** Orders labels by name, in UTF-16 code units. */
+/** Sorts labels by name, in UTF-16 code units. */
 export const byName = ([a]: Label, [b]: Label): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -4,7 +4,7 @@ import { LineScanner } from './line-scanner.ts'
 import { Lines } from './lines.ts'
 import type { ExpositionSink } from './sample.ts'
 
-/** Reads an exposition that arrives in chunks; both throw a ScrapeFailure that names the line. */
+/** Parses an exposition that arrives in chunks; both methods throw a ScrapeFailure that names the line. */
 export interface ExpositionParser {
   push(chunk: Uint8Array): void
   end(): void
@@ -21,8 +21,8 @@ const TYPES: ReadonlyMap<string, MetricType> = new Map([
 const INTEGER = /^[+-]?\d{1,16}$/
 
 /**
- * Prometheus text 0.0.4 and 1.0.0, which adds names in quotes. Lenient where Prometheus is: blanks between the parts,
- * comments, no newline at the end, families in pieces.
+ * Prometheus text 0.0.4 and 1.0.0, which adds quoted names. As lenient as Prometheus: blanks between the parts,
+ * comments, a missing newline at the end, families in several places.
  */
 export function createTextParser(sink: ExpositionSink): ExpositionParser {
   const scanner = new LineScanner()
@@ -43,7 +43,7 @@ export function createTextParser(sink: ExpositionSink): ExpositionParser {
   }
 }
 
-/** `# HELP` and `# TYPE`; whatever else stands behind `#` is a remark. */
+/** `# HELP` and `# TYPE`; any other line that begins with `#` is a comment. */
 function readComment(scanner: LineScanner, sink: ExpositionSink): void {
   if (scanner.blanks() === 0) return
   const isHelp = scanner.accept('HELP ') || scanner.accept('HELP\t')
@@ -51,7 +51,7 @@ function readComment(scanner: LineScanner, sink: ExpositionSink): void {
   scanner.blanks()
   const family = scanner.anyName()
   if (isHelp) {
-    // Whatever one character follows the name, as Prometheus has it: help of `a-b` is that of `a`.
+    // One character after the name is skipped, whatever it is, as in Prometheus: help of `a-b` is that of `a`.
     sink.help(family, unescapeHelp(scanner.rest().slice(1).trimStart()))
     return
   }
@@ -88,6 +88,9 @@ function readSample(scanner: LineScanner, sink: ExpositionSink): void {
   sink.sample({ name, labels, value, timeMs, exemplar: undefined })
 }
 
-/** `\\` and `\n`; another backslash stands for itself. */
+/**
+ * `\\` and `
+ * `; any other backslash stands for itself.
+ */
 const unescapeHelp = (text: string): string =>
   text.includes('\\') ? text.replace(/\\([\\n])/g, (_, what) => (what === 'n' ? '\n' : '\\')) : text

@@ -12,8 +12,8 @@ interface KeyedEntry<Owner extends object, Value> {
 }
 
 /**
- * Values by owner, kind and bytes. Found by hash and then compared: never another's value. Not guessable, so that no sender
- * can send keys that all collide.
+ * A map by owner, kind and bytes. Keys are found by hash and then compared, so a value is never mistaken for another.
+ * The hash is keyed randomly, so that a sender cannot send keys that all collide.
  */
 export class ByteKeyedMap<Owner extends object, Value> {
   readonly #store: ByteStore
@@ -22,7 +22,7 @@ export class ByteKeyedMap<Owner extends object, Value> {
   #size = 0
   #hash = 0
 
-  /** `store`: where keys are copied to; it is cleared together with the map. */
+  /** `store`: keys are copied into it; it is cleared together with the map. */
   constructor(store: ByteStore) {
     this.#store = store
   }
@@ -31,7 +31,7 @@ export class ByteKeyedMap<Owner extends object, Value> {
     return this.#size
   }
 
-  /** `salt`: a number that the owner always comes with and others seldom do. */
+  /** `salt`: a number that is constant for the owner and rarely shared with others. */
   get(
     owner: Owner,
     salt: number,
@@ -48,7 +48,7 @@ export class ByteKeyedMap<Owner extends object, Value> {
     return undefined
   }
 
-  /** Adds what the last `get` did not find: its arguments again, and the value. */
+  /** Adds what the last `get` did not find: the same arguments, and the value. */
   add(owner: Owner, kind: number, source: DataView, start: number, end: number, value: Value): void {
     const length = end - start
     this.#store.reserve(length)

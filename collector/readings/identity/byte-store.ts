@@ -1,28 +1,28 @@
 const CHUNK_BYTES = 65_536
 
-/** Some bytes of many that lie one behind the other, and a view of all of them. */
+/** A large block of consecutive byte ranges, and a view of all of it. */
 export interface Chunk {
   readonly bytes: Uint8Array
   readonly view: DataView
 }
 
 /**
- * Bytes that are kept until all of them are dropped: in few large pieces, since an array of their own would cost more than
- * most of them take.
+ * Bytes that are kept until all of them are dropped, in few large blocks, since a separate array would cost more than
+ * most of them.
  */
 export class ByteStore {
-  /** Where the last `reserve` found room. */
+  /** Where the last `reserve` found space. */
   chunk = chunkOf(0)
   at = 0
   #used = 0
   #byteSize = 0
 
-  /** Bytes that all chunks take. */
+  /** Size of all chunks. */
   get byteSize(): number {
     return this.#byteSize
   }
 
-  /** Makes `chunk` and `at` a place for this many bytes. */
+  /** Makes `chunk` and `at` point to space for this many bytes. */
   reserve(length: number): void {
     if (this.#used + length > this.chunk.bytes.length) {
       this.chunk = chunkOf(Math.max(length, CHUNK_BYTES))

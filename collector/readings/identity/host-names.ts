@@ -1,23 +1,23 @@
 /**
- * Names of machines whose id has been heard of here, so that what says the name alone goes to the same host at once. Only a
- * shortcut of this process: the meter joins what it misses (docs/adr/0037-one-thing-one-name.md).
+ * Host names whose id is known in this process, so that readings with only the name go to the same host at once. This
+ * is only a shortcut of this process: the meter joins the rest (docs/adr/0037-one-thing-one-name.md).
  */
 
-/** What is known of a name of a tenant's. Held by the series that say the name alone, which look at it each time. */
+/** What is known of a tenant's host name. Series with only the name hold a reference, and check it each time. */
 export interface KnownName {
-  /** The machine of that name; null: no machine has said so, or two have. */
+  /** The machine with that name; null: none has sent it yet, or two have. */
   id: string | null
   isShared: boolean
 }
 
-/** Names that are remembered; others are left to the meter. */
+/** Number of remembered names; further ones are left to the meter. */
 const MOST_NAMES = 100_000
 
-/** Host ids by tenant and host name, learnt from readings that carry both. */
+/** Host ids by tenant and host name, learnt from readings with both. */
 export class KnownHostNames {
   readonly #names = new Map<string, KnownName>()
 
-  /** Null: too many are known. */
+  /** Null: too many names are known. */
   of(tenant: string, name: string): KnownName | null {
     const key = `${tenant}\u0000${name}`
     const known = this.#names.get(key)
@@ -28,7 +28,7 @@ export class KnownHostNames {
     return made
   }
 
-  /** A machine of this id says that it has this name. Two of one name cannot be distinguished here. */
+  /** A machine with this id has this name. Two machines with one name cannot be distinguished here. */
   learn(tenant: string, name: string, id: string): void {
     if (name === '' || name === id) return
     const known = this.of(tenant, name)

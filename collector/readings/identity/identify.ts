@@ -1,6 +1,6 @@
 /**
- * Whose a point is and where in the host's meter tree, from its labels and those of its resource: pure and without state,
- * so that the same labels always give the same identity, which may be remembered.
+ * Finds the workload or the place in the host's meter tree of a point, from its labels and those of its resource. Pure
+ * and stateless: the same labels always give the same identity, so it may be cached.
  */
 
 import { ACCOUNT_ATTRIBUTE } from '../../../core/model/identity.ts'
@@ -12,7 +12,7 @@ import { type MetricRule, rowProblem } from '../mappings/rule.ts'
 import { keptAttributes } from '../mappings/workload.ts'
 import { hostZoneOf, type RegionUnknown } from './host-zone.ts'
 
-/** What a reading says beside its time, its epoch and its value. */
+/** Everything in a reading except time, epoch and value. */
 export interface IdentifiedReading {
   readonly mapping: Mapping
   readonly host: string
@@ -26,28 +26,28 @@ export interface IdentifiedReading {
   readonly attributes: Labels
 }
 
-/** A point that is not a reading, and why. */
+/** A point that is not a reading, with the reason. */
 export interface Unidentified {
   readonly reason: IgnoredReason
-  /** Whether this is found before anyone asks for the point's time: one reason is counted, the first. */
+  /** Whether this is found before the point's time is checked: only the first reason is counted. */
   readonly isBeforeTime: boolean
 }
 
-/** Resource attribute with which a sender says that the value was not measured: see `wattline simulate`. */
+/** Resource attribute by which a sender states that the value was not measured: see `wattline simulate`. */
 const SOURCE_ATTRIBUTE = 'wattline.source'
 const SIMULATED = 'simulated'
 
 const NO_LABELS: Labels = {}
 const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 
-/** What the labels do not say. */
+/** Facts that are not in the labels. */
 export interface IdentifiedSender {
-  /** Pays for the workloads, where the credential says so. */
+  /** The account that pays for the workloads, if the credential names one. */
   readonly account?: string | undefined
   readonly regionUnknown?: RegionUnknown | undefined
 }
 
-/** Never throws: what cannot be a reading has its reason. */
+/** Never throws: a point that cannot be a reading has a reason. */
 export function identify(
   rule: MetricRule,
   place: PointContext,
@@ -92,12 +92,12 @@ function hostOf(mapping: Mapping, { point, resource }: PointContext): Host | und
   const id = resource['host.id'] || resource['host.name'] || resource['k8s.node.name']
   if (id) return { id, name: resource['host.name'] || resource['k8s.node.name'] || id }
   if (mapping.untyped === undefined) return undefined
-  // Receivers of Prometheus put the target's `instance` on the resource, under this name.
+  // Prometheus receivers put the target's `instance` on the resource, under this name.
   const instance = (own(point, 'instance') || resource['service.instance.id'] || '').replace(/:\d+$/, '')
   return instance === '' ? undefined : { id: instance, name: instance }
 }
 
-/** A host that is configured to be another one says nothing of that one's name. */
+/** A host that is configured as an alias does not give its name to the other host. */
 function named(host: Host | undefined, aliases: ReadonlyMap<string, string>): Host | undefined {
   const other = host === undefined ? undefined : aliases.get(host.id)
   return other === undefined ? host : { id: other, name: other }

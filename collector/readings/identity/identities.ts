@@ -10,26 +10,26 @@ import type { RegionUnknown } from './host-zone.ts'
 import { type IdentifiedReading, identify } from './identify.ts'
 import { identityOf, type ReadingIdentity } from './identity.ts'
 
-/** Of one remembered resource or series, beside its bytes: objects and places in tables, roughly. */
+/** Approximate size of a cached resource or series in addition to its bytes: objects and table entries. */
 const ENTRY_BYTES = 300
-/** Longer keys are not remembered: no real meter has them. */
+/** Longer keys are not cached: no real meter has them. */
 const MAX_KEY_BYTES = 16_384
-/** How many more misses than there are entries it takes to forget everything once the memory is full. */
+/** When the cache is full, it is cleared after this many times as many misses as it has entries. */
 const STALE_FACTOR = 4
 
 const NO_ALIASES: ReadonlyMap<string, string> = new Map()
 
-/** A tenant's resource that is remembered. */
+/** A cached resource of a tenant. */
 export interface KnownResource {
   readonly tenant: string
-  /** Tells it apart from others in tables. */
+  /** Distinguishes it from others in tables. */
   readonly salt: number
 }
 
-/** Who sends, as the credential says. */
+/** The sender, according to the credential. */
 export interface ReadingSender {
   readonly tenant: string
-  /** Pays for the workloads; undefined: nobody is named. */
+  /** The account that pays for the workloads; undefined: none is named. */
   readonly account: string | undefined
 }
 
@@ -38,11 +38,11 @@ interface TenantSalt {
 }
 
 /**
- * Identities of series by the bytes that they were sent as: the labels of a resource and of its points are the same each
- * time, and reading them again is most of the work of recognising. What is equal to the byte has the same identity.
+ * Identities of series by the bytes with which they were sent. The labels of a resource and of its points are the same
+ * each time, and parsing them again is most of the work of recognising. Equal bytes have the same identity.
  *
- * Bounded: when it is full nothing is added, and all is forgotten once so much came that was not in it that what is in it
- * must be of the past. So senders that never repeat themselves cost the others their hits now and then, and no memory.
+ * Bounded: when it is full, nothing is added, and it is cleared after so many misses that its entries must be outdated.
+ * Senders that never repeat themselves thus cost others some cache hits, but no memory.
  */
 export class Identities {
   readonly names = new KnownHostNames()
@@ -72,7 +72,7 @@ export class Identities {
     return this.#store.byteSize + entries * ENTRY_BYTES
   }
 
-  /** To be called before a request: what its bytes mean depends on the limits. */
+  /** Call it before each request: the meaning of its bytes depends on the limits. */
   begin(limits: DecodeLimits): void {
     const known = this.#limits
     this.#limits = limits
@@ -84,7 +84,7 @@ export class Identities {
     if (!isSame || this.#misses > STALE_FACTOR * this.#series.size) this.#clear()
   }
 
-  /** The resource that the body names in `messages`; null when it is not remembered. */
+  /** The cached resource for `messages` of the body; null when it is not cached. */
   resource(sender: ReadingSender, body: DataView, messages: Ranges): KnownResource | null {
     if (messages.length > 2) return null
     const [start, end] = messages.length === 2 ? [messages[0]!, messages[1]!] : [0, 0]
@@ -98,7 +98,9 @@ export class Identities {
     return resource
   }
 
-  /** Whose the point is. `resource`: its own, null when it is not remembered. `scratch`: for what is not remembered. */
+  /**
+   * The identity of the point. `resource`: its cached resource, or null. `scratch`: for resources that are not cached.
+   */
   of(
     sender: ReadingSender,
     resource: KnownResource | null,
@@ -136,7 +138,7 @@ export class Identities {
     return identityOf(found, tenant, store, 'reason' in found ? null : this.#nameOf(found, tenant, place))
   }
 
-  /** Of a host that is known by its name alone, that; of another one it learns the name. */
+  /** For a host that is known only by name, its known name; for any other host, learns the name. */
   #nameOf(
     { host, hostName }: IdentifiedReading,
     tenant: string,
@@ -149,7 +151,7 @@ export class Identities {
   }
 
   #ownerOf({ tenant: name, account }: ReadingSender): TenantSalt {
-    // No tenant's name holds a line feed.
+    // No tenant name contains a line feed.
     const key = account === undefined ? name : `${name}\n${account}`
     const known = this.#tenants.get(key)
     if (known !== undefined) return known

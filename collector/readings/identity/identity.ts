@@ -1,11 +1,11 @@
-/** What is remembered of a series: everything of its readings but time, epoch and value, its texts as bytes. */
+/** The cached form of a series: everything in its readings except time, epoch and value, with texts as bytes. */
 import { partitionKey } from '../../../core/model/partition.ts'
 import type { IgnoredReason, Mapping } from '../mappings/mapping.ts'
 import type { ByteStore, Chunk } from './byte-store.ts'
 import type { KnownName } from './host-names.ts'
 import type { IdentifiedReading, Unidentified } from './identify.ts'
 
-/** Texts of an identity, in this order; keys and values of its attributes follow. */
+/** Texts of an identity, in this order, followed by keys and values of its attributes. */
 export const TEXTS = { host: 0, hostName: 1, domain: 2, device: 3, workloadId: 4, attributes: 5 } as const
 
 /** A series whose points are readings. */
@@ -13,19 +13,19 @@ export interface ReadingSeries {
   readonly reason: null
   readonly mapping: Mapping
   readonly tenant: string
-  /** Decides the partition: see core/model/partition.ts. */
+  /** Determines the partition: see core/model/partition.ts. */
   readonly partitionKey: number
   readonly workloadKind: string
   readonly source: string
   readonly quality: string
-  /** Holds, from `at` on, the length of each text in 32 bits, and after these `count` lengths the texts. */
+  /** Contains, from `at` on, the length of each text as 32 bits, and after these `count` lengths the texts. */
   readonly chunk: Chunk
   readonly at: number
   readonly count: number
-  /** What is known of the host's name where the sender knows that alone, and the host that it was taken for. */
+  /** What is known of the host's name if the sender knows only the name, and the host that was assumed. */
   readonly alone: KnownName | null
   readonly takenFor: string | null
-  /** Start time of the counter last seen, in two 32-bit parts, and what it makes of BootId. */
+  /** The last start time of the counter, in two 32-bit parts, and the resulting BootId. */
   startLow: number
   startHigh: number
   epoch: string
@@ -37,10 +37,10 @@ interface NoReading {
   readonly isBeforeTime: boolean
 }
 
-/** What is remembered of a series; of one that gives no readings, the reason. */
+/** The cached identity of a series, or the reason why it gives no readings. */
 export type ReadingIdentity = ReadingSeries | NoReading
 
-/** Puts what was found out into the form in which it is remembered. */
+/** Converts an identified point to its cached form. */
 export function identityOf(
   found: IdentifiedReading | Unidentified,
   tenant: string,
@@ -72,7 +72,7 @@ export function identityOf(
   }
 }
 
-/** A counter that restarts says so by its start time. */
+/** A counter that restarts shows this by its start time. */
 export function epochOf(series: ReadingSeries, startLow: number, startHigh: number): string {
   if (!series.mapping.isCounter) return ''
   if (series.startLow === startLow && series.startHigh === startHigh) return series.epoch

@@ -1,4 +1,7 @@
-/** Whose cAdvisor's rows are: by their labels, and where a runtime gives it none (k3s, cri-dockerd), by their path alone. */
+/**
+ * Workloads of cAdvisor's rows: from their labels, or, where a runtime gives no labels (k3s, cri-dockerd), from their
+ * path alone.
+ */
 
 import type { Labels } from '../../../core/model/label-text.ts'
 import { classifyCgroup, podUidOf } from './cgroup-patterns.ts'
@@ -6,7 +9,7 @@ import { own } from './labels.ts'
 import type { IgnoredReason, Located, PointContext } from './mapping.ts'
 import { workload } from './workload.ts'
 
-/** Attributes of a container in a pod, in OpenTelemetry's names. */
+/** Attributes of a container in a pod, with OpenTelemetry's names. */
 export const inPod = (point: Labels, container: string, uid: string): Labels => ({
   'k8s.container.name': container,
   'k8s.namespace.name': own(point, 'namespace'),
@@ -14,7 +17,7 @@ export const inPod = (point: Labels, container: string, uid: string): Labels => 
   'k8s.pod.uid': uid,
 })
 
-/** Rows of pods (`container=""`) and sandboxes (`POD`) hold their containers' time again, or nearly none. */
+/** Rows of pods (`container=""`) and sandboxes (`POD`) repeat their containers' time, or have nearly none. */
 export const cadvisorContainer =
   (domain: string) =>
   ({ point }: PointContext): Located | IgnoredReason => {
@@ -39,7 +42,7 @@ export const cadvisorContainer =
     }
   }
 
-/** A pod steps back for its containers (processors/meter), so that it counts only where they are not reported. */
+/** A pod gives way to its containers (processors/meter), so it counts only if they are not reported. */
 function podByPath(
   place: { readonly domain: string; readonly device: string },
   path: string,

@@ -1,5 +1,5 @@
 /**
- * Which control group is whose: a small table of what container runtimes, libvirt, SLURM and systemd call theirs.
+ * Maps control groups to workloads: a small table of the names that container runtimes, libvirt, SLURM and systemd use.
  * Pure: path in, workload out.
  */
 
@@ -8,7 +8,9 @@ export interface CgroupWorkload {
   readonly kind: 'container' | 'systemd_unit' | 'vm' | 'slurm_job'
   readonly id: string
   readonly name: string
-  /** The control group that holds all of it: the path up to the segment that matched, without a slash at the end. */
+  /**
+   * The control group that contains the whole workload: the path up to the matching segment, without a trailing slash.
+   */
   readonly path: string
   readonly attributes: Readonly<Record<string, string>>
 }
@@ -16,17 +18,17 @@ export interface CgroupWorkload {
 interface Pattern {
   readonly kind: CgroupWorkload['kind']
   readonly segment: RegExp
-  /** A segment somewhere above that must be there too. */
+  /** A segment that must also occur somewhere above. */
   readonly under?: RegExp
-  /** Runtime as OpenTelemetry names it; empty when the name does not say. */
+  /** Runtime with OpenTelemetry's name; empty when the path does not show it. */
   readonly runtime?: string
 }
 
 const ID = '(?<id>[0-9a-f]{64})'
 
 /**
- * Billed things, finest first where several match one path: the deepest match wins, so that a container inside a
- * container, or inside a job, is its own. A runtime's monitor (`crio-conmon-...`) is not the container.
+ * Billed workloads, finest first if several match one path. The deepest match wins, so a container inside a container,
+ * or inside a job, is separate. A runtime's monitor (`crio-conmon-...`) is not the container.
  */
 const BILLED: readonly Pattern[] = [
   { kind: 'container', segment: new RegExp(`^docker-${ID}\\.scope$`), runtime: 'docker' },
@@ -37,7 +39,7 @@ const BILLED: readonly Pattern[] = [
   { kind: 'container', segment: new RegExp(`^${ID}$`), under: /^docker$/, runtime: 'docker' },
   { kind: 'container', segment: new RegExp(`^${ID}$`) },
   { kind: 'container', segment: /^lxc\.payload\.(?<id>.+)$/, runtime: 'lxc' },
-  // Systemd writes `-` in a machine's name as \x2d; the number changes with every start of the machine.
+  // systemd writes `-` in a machine's name as \x2d; the number changes with every start of the machine.
   { kind: 'vm', segment: /^machine-qemu\\x2d\d+\\x2d(?<id>.+)\.scope$/ },
   { kind: 'vm', segment: /^(?:qemu-\d+-)?(?<id>.+)\.libvirt-qemu$/ },
   { kind: 'slurm_job', segment: /^job_(?<id>\d+)$/, under: /slurm/ },
@@ -47,7 +49,7 @@ const UNIT: Pattern = { kind: 'systemd_unit', segment: /^(?<id>.+\.(?:service|sc
 
 const POD = /^(?:kubepods.*-)?pod(?<uid>[0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?[0-9a-f]{12})(?:\.slice)?$/
 
-/** The finest workload that a control group path belongs to; undefined when it belongs to none. */
+/** The finest workload to which a control group path belongs; undefined if there is none. */
 export function classifyCgroup(path: string): CgroupWorkload | undefined {
   const segments = path.split('/').filter(segment => segment !== '')
   return deepest(segments, BILLED) ?? deepest(segments, [UNIT])
@@ -83,11 +85,13 @@ function workloadOf(pattern: Pattern, id: string, segments: readonly string[]): 
   }
 }
 
-/** Uid of the pod whose own control group a path is; undefined where it is none. */
+/** Uid of the pod if the path is a pod's own control group; otherwise undefined. */
 export const podUidOf = (path: string): string | undefined =>
   podUid([path.split('/').findLast(segment => segment !== '') ?? ''])
 
-/** `kubepods-burstable-pod0a1b2c3d_....slice` and `pod0a1b2c3d-...` both carry the uid; systemd cannot write its `-`. */
+/**
+ * `kubepods-burstable-pod0a1b2c3d_....slice` and `pod0a1b2c3d-...` both contain the uid; systemd cannot write its `-`.
+ */
 function podUid(segments: readonly string[]): string | undefined {
   for (const segment of segments.toReversed()) {
     const uid = POD.exec(segment)?.groups?.['uid']

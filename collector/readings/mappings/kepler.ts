@@ -1,6 +1,6 @@
 /**
- * Mappings of Kepler: 0.11, and the names of before its rewriting (up to 0.9). Energy that it has already shared out to
- * processes or pods is left alone: Wattline shares by its own rule, and taking both would count it twice.
+ * Mappings of Kepler: 0.11, and the names of versions up to 0.9. Energy that it has already shared out to processes or
+ * pods is ignored: Wattline shares energy by its own rule, and using both would count it twice.
  */
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
@@ -8,7 +8,9 @@ import { JOULES, row, SECONDS, WATTS } from './prometheus-row.ts'
 import { raplZone } from './rapl-zones.ts'
 import { containerId, workload } from './workload.ts'
 
-/** One board's counter is repeated for every pod that shares it; without a workload the copies are one series. */
+/**
+ * The counter of a GPU board is repeated for every pod that shares it; without a workload the copies are one series.
+ */
 export const gpuBoard = ({ point }: PointContext): Located | IgnoredReason => {
   const uuid = own(point, 'UUID', 'uuid', 'gpu_uuid')
   return uuid === '' ? 'no_device' : { domain: `gpu-${uuid}` }
@@ -35,13 +37,13 @@ const keplerProcess = ({ point }: PointContext): Located | IgnoredReason => {
   }
 }
 
-/** What a BMC says of the whole machine; of several meters (chassis, supplies) each is a part. */
+/** The BMC's readings of the whole machine; several meters (chassis, supplies) are parts. */
 const platform = ({ point }: PointContext): Located => ({
   domain: 'host',
   device: [own(point, 'bmc_id'), own(point, 'chassis_id'), own(point, 'source_id')].filter(Boolean).join('/'),
 })
 
-/** Up to 0.9 a zone's energy came in two counters, which sum to it: `dynamic` and `idle`. */
+/** Up to 0.9 a zone's energy consists of two counters, `dynamic` and `idle`. */
 const byMode =
   (zone: 'package' | 'core' | 'uncore' | 'dram' | 'platform') =>
   ({ point }: PointContext): Located | IgnoredReason => {

@@ -1,6 +1,6 @@
 import type { Labels } from '../../../core/model/label-text.ts'
 
-/** A scrape without `honor_labels` renames the exporter's own label to `exported_x` and puts the target's in its place. */
+/** A scrape without `honor_labels` renames the exporter's own label to `exported_x` and uses the target's instead. */
 export const own = (labels: Labels, ...names: readonly string[]): string => {
   for (const name of names) {
     const value = labels[`exported_${name}`] || labels[name]

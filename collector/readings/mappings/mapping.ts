@@ -1,15 +1,15 @@
-/** What one row of the table of mappings says: see mappings.ts. */
+/** Form of a row in the table of mappings: see mappings.ts. */
 import type { Quantity } from '../../../core/books/quantities.ts'
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { UnitFactor } from './scale.ts'
 
-/** What the rows look at: the point's own attributes, and those of the resource or scrape target behind them. */
+/** What rows may read: the point's own attributes, and those of its resource or scrape target. */
 export interface PointContext {
   readonly point: Labels
   readonly resource: Labels
 }
 
-/** Who used it. Attributes are what the source said, in the standard terms, bounded by the caller. */
+/** The workload. Attributes are those of the source, in the standard terms, limited by the caller. */
 export interface MappedWorkload {
   readonly kind: 'container' | 'pod' | 'systemd_unit' | 'vm' | 'slurm_job' | 'process'
   readonly id: string
@@ -18,7 +18,7 @@ export interface MappedWorkload {
   readonly attributes: Labels
 }
 
-/** Where in the host's meter tree, or whose. */
+/** A place in the host's meter tree, or a workload. */
 export interface Located {
   readonly domain: string
   readonly device?: string
@@ -27,7 +27,7 @@ export interface Located {
   readonly workload?: MappedWorkload
 }
 
-/** Why a point of a known metric is not a reading; a bounded list, since it labels a counter. */
+/** Why a point of a known metric is not a reading; a closed list, since it labels a counter. */
 export const IGNORED_REASONS = [
   'delta_temporality',
   'not_a_counter',
@@ -49,28 +49,30 @@ export const IGNORED_REASONS = [
   'sentinel',
   'out_of_range',
 ] as const
-/** Label of the counter of points that look like readings and are not. */
+/** Label of the counter of points that look like readings but are not. */
 export type IgnoredReason = (typeof IGNORED_REASONS)[number]
 
-/** One row of the table: which metric means which quantity, and how its labels are read. */
+/** One row of the table: which quantity a metric measures, and how to read its labels. */
 export interface Mapping {
-  /** Who speaks so: first half of the reading's Source (`source:metric`). */
+  /** The convention or exporter: first half of the reading's Source (`source:metric`). */
   readonly source: string
   readonly metric: string
   readonly quantity: Quantity
-  /** Of the quantity; here since it is asked of every point. */
+  /** A property of the quantity; repeated here because it is needed for every point. */
   readonly isCounter: boolean
-  /** From the unit sent to the unit of the quantity. */
+  /** Converts from the sender's unit to the unit of the quantity. */
   readonly factor: UnitFactor
-  /** Point labels that must be equal for this row to apply; the first row that applies wins. */
+  /** Point labels that must match for this row to apply; the first row that applies wins. */
   readonly when?: Labels
-  /** Point labels that name the host before the resource is asked: an exporter may speak of other nodes. */
+  /**
+   * Point labels that name the host and take precedence over the resource, because an exporter may report other nodes.
+   */
   readonly hostLabels?: readonly string[]
-  /** Exporters without types (Prometheus) say "gauge" of counters too; then the row knows better. */
+  /** Exporters without types (Prometheus) report counters as gauges too; the row then overrides the type. */
   readonly untyped?: true
-  /** The sender's unit is not one of this quantity, or not the one that the metric's name says. */
+  /** The sender's unit does not fit this quantity, or contradicts the metric's name. */
   readonly refused?: 'unit'
-  /** A value of 0 is how this source says that it does not know. */
+  /** This source uses the value 0 for unknown. */
   readonly zeroIsNone?: true
   readonly locate: (place: PointContext) => Located | IgnoredReason
 }

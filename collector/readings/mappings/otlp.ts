@@ -1,4 +1,4 @@
-/** Mappings of the OpenTelemetry semantic conventions (v1.44.0) and of older names still in the wild. */
+/** Mappings of the OpenTelemetry semantic conventions (v1.44.0) and of older names that are still in use. */
 import { isCounter, type Quantity } from '../../../core/books/quantities.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
@@ -10,13 +10,13 @@ const SECONDS = factor(1_000_000n)
 const CPUS = factor(1000n)
 const BYTES = factor(1n)
 
-/** Names of CPU modes that other tools use for the same thing. */
+/** Other tools' names of CPU modes. */
 const MODES: Readonly<Record<string, string>> = {
   wait: 'iowait',
   irq: 'interrupt',
   hardirq: 'interrupt',
 }
-/** The semantic conventions' name of a CPU mode; unknown names stay as sent. */
+/** The semantic conventions' name of a CPU mode; unknown names are unchanged. */
 export const cpuMode = (mode: string): string => MODES[mode] ?? mode
 
 const row = (metric: string, quantity: Quantity, by: UnitFactor, locate: Mapping['locate']): Mapping => ({
@@ -28,12 +28,13 @@ const row = (metric: string, quantity: Quantity, by: UnitFactor, locate: Mapping
   locate,
 })
 
-/** `package-0` stays, `0` becomes `package-0`: senders number their components either way. */
+/** `package-0` is unchanged, `0` becomes `package-0`: senders number their components in both ways. */
 const named = (prefix: string, id: string): string => (id.startsWith(`${prefix}-`) ? id : `${prefix}-${id}`)
 
 /**
- * A CPU is a package. One whose id says core or uncore, or that hangs under another CPU, is a child: it is inside
- * its package's energy and must never be added to it. A parent alone does not make a child: it may be the enclosure.
+ * A CPU is a package. One whose id contains core or uncore, or whose parent is another CPU, is a child: its energy is
+ * included in its package and must never be added to it. A parent alone does not make a child, since it may be the
+ * enclosure.
  */
 function hardware(place: PointContext): Located | IgnoredReason {
   const id = attribute(place, 'hw.id')
@@ -62,7 +63,7 @@ function hostCpu(place: PointContext): Located | IgnoredReason {
   return { domain: cpuMode(mode), device: attribute(place, 'cpu.logical_number', 'cpu') }
 }
 
-/** Containers have counters of their own: a process inside one would be counted twice. */
+/** Containers have their own counters: a process inside one would be counted twice. */
 function processCpu(place: PointContext): Located | IgnoredReason {
   if (attribute(place, 'container.id', 'k8s.pod.uid') !== '') return 'inside_container'
   const mode = attribute(place, 'cpu.mode', 'process.cpu.state', 'state')
@@ -72,7 +73,7 @@ function processCpu(place: PointContext): Located | IgnoredReason {
   return { domain: mode, device: attribute(place, 'process.pid', 'service.instance.id'), workload }
 }
 
-/** Domain is the CPU mode where the sender splits by mode. */
+/** Domain is the CPU mode if the sender splits by mode. */
 const ofContainer =
   (domain?: string) =>
   (place: PointContext): Located | IgnoredReason => {
@@ -91,7 +92,7 @@ const ofPod =
       : { domain: domain ?? attribute(place, 'cpu.mode', 'state'), workload }
   }
 
-/** Part of `MAPPINGS`: of several rows for a metric the first that applies to a point wins. */
+/** Part of `MAPPINGS`: the first row of a metric that applies to a point wins. */
 export const OTLP_MAPPINGS: readonly Mapping[] = [
   row('hw.energy', 'energy', JOULES, hardware),
   row('hw.power', 'power', WATTS, hardware),
@@ -109,7 +110,7 @@ export const OTLP_MAPPINGS: readonly Mapping[] = [
   row('k8s.container.cpu.request.desired', 'cpu_request', CPUS, ofContainer('desired')),
   row('k8s.container.memory.request.current', 'memory_request', BYTES, ofContainer('current')),
   row('k8s.container.memory.request.desired', 'memory_request', BYTES, ofContainer('desired')),
-  // Deprecated names, and those the Collector's cluster receiver sends.
+  // Deprecated names, and those of the Collector's cluster receiver.
   row('k8s.container.cpu.request', 'cpu_request', CPUS, ofContainer('desired')),
   row('k8s.container.cpu_request', 'cpu_request', CPUS, ofContainer('desired')),
   row('k8s.container.memory.request', 'memory_request', BYTES, ofContainer('desired')),

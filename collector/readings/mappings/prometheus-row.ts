@@ -1,4 +1,4 @@
-/** How rows of the table for exporters of Prometheus are written. */
+/** Builds the table rows of Prometheus exporters. */
 import { isCounter, type Quantity } from '../../../core/books/quantities.ts'
 import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
@@ -22,7 +22,7 @@ export const BYTES = factor(1n)
 
 type Extra = Pick<Mapping, 'when' | 'hostLabels' | 'zeroIsNone'>
 
-/** Makes rows of one exporter. Prometheus types are not trusted: the quantity says whether it is a counter. */
+/** Builds rows of one exporter. Prometheus types are not trusted: the quantity decides whether it is a counter. */
 export const row =
   (source: string, hostLabels: readonly string[]) =>
   (

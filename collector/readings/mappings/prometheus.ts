@@ -1,7 +1,7 @@
 /**
- * Mappings of Prometheus exporters whose meaning is clear: Kepler (kepler.ts), Scaphandre, DCGM exporter
- * 4.5, node_exporter 1.12, IPMI exporter, cAdvisor and kube-state-metrics 2.20. Energy that an exporter has already shared out to processes or pods is
- * left alone: Wattline shares by its own rule, and taking both would count it twice.
+ * Mappings of Prometheus exporters whose meaning is clear: Kepler (kepler.ts), Scaphandre, DCGM exporter 4.5,
+ * node_exporter 1.12, IPMI exporter, cAdvisor and kube-state-metrics 2.20. Energy that an exporter has already shared
+ * out to processes or pods is ignored: Wattline shares energy by its own rule, and using both would count it twice.
  */
 import { cadvisorContainer, inPod } from './cadvisor.ts'
 import { gpuBoard, KEPLER_MAPPINGS } from './kepler.ts'
@@ -32,7 +32,7 @@ const socket = ({ point }: PointContext): Located | IgnoredReason => {
   return id === '' ? 'no_device' : { domain: `package-${id}` }
 }
 
-/** kube-state-metrics does not know container ids: the identity is pod and name. */
+/** kube-state-metrics does not know container ids, so the identity is pod and name. */
 const requested = ({ point }: PointContext): Located | IgnoredReason => {
   const uid = own(point, 'uid')
   const container = own(point, 'container')
@@ -53,13 +53,16 @@ const kubeState = row('kube_state_metrics', ['node'])
 const ipmi = row('ipmi_exporter', [])
 const host = (): Located => ({ domain: 'host' })
 
-/** Of the power sensors of a machine only the ACPI meter (`ACPI000D`) is the machine's; others are boards and supplies. */
+/**
+ * Among the power sensors of a machine, only the ACPI meter (`ACPI000D`) measures the whole machine; others are boards
+ * and supplies.
+ */
 const acpiMeter = ({ point }: PointContext): Located | IgnoredReason =>
   /acpi000d|power_meter/i.test(own(point, 'chip'))
     ? { domain: 'host', device: own(point, 'sensor') }
     : 'not_host_meter'
 
-/** Part of `MAPPINGS`: of several rows for a metric the first that applies to a point wins. */
+/** Part of `MAPPINGS`: the first row of a metric that applies to a point wins. */
 export const PROMETHEUS_MAPPINGS: readonly Mapping[] = [
   ...KEPLER_MAPPINGS,
   scaphandre('scaph_host_energy_microjoules', 'energy', MICROJOULES, host),

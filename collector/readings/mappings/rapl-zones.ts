@@ -1,20 +1,26 @@
-/** RAPL zones as exporters name them: where in the meter tree, and by which interface of the kernel they were read. */
+/**
+ * RAPL zones as exporters name them: their place in the meter tree, and the kernel interface through which they were
+ * read.
+ */
 
 import type { Labels } from '../../../core/model/label-text.ts'
 import { own } from './labels.ts'
 import type { IgnoredReason, Located, Mapping, PointContext } from './mapping.ts'
 import { JOULES, row } from './prometheus-row.ts'
 
-/** `package`, `package-0`, `package_0_die_1`, `dram`, ...: what the kernel calls a zone, with `_` for `-` in names of metrics. */
+/**
+ * `package`, `package-0`, `package_0_die_1`, `dram`, ...: the kernel's names of zones, with `_` for `-` in names of
+ * metrics.
+ */
 const ZONE = /^(package|core|uncore|dram|psys)(?:[-_](\d{1,3}))?([-_]die(?:[-_](\d{1,3}))?)?$/
 
 /** Package number of a powercap path: `/sys/class/powercap/intel-rapl:0:2` -> `0`. */
 const packageOf = (path: string): string => /intel-rapl(?:-mmio)?:(\d+)/.exec(path)?.[1] ?? '0'
 
 /**
- * RAPL zones by name. The number of a package is in its name or its label; that of a child is its parent's, in the path.
- * The memory-mapped interface shows the same package again: it is another source of one meter, never a second meter.
- * What psys encloses is up to the board's maker: whether it stands for the host is for the meter tree to say.
+ * RAPL zones by name. The number of a package is in its name or its label; that of a child is its parent's, in the
+ * path. The memory-mapped interface shows the same package again: it is another source of one meter, never a second
+ * meter. The board's maker decides what psys contains; the meter tree decides whether it stands for the host.
  */
 export const raplZone =
   (zoneLabel: string, fixed?: string) =>
@@ -22,7 +28,7 @@ export const raplZone =
     const path = own(point, 'path')
     const domain = domainOf(fixed ?? own(point, zoneLabel), point, path)
     if (domain === null) return 'zone'
-    // Of several psys zones each is a part.
+    // Several psys zones are parts.
     const device = domain === 'psys' && path !== '' ? packageOf(path) : ''
     return path.includes('intel-rapl-mmio') ? { domain, device, interface: 'mmio' } : { domain, device }
   }
@@ -38,12 +44,12 @@ function domainOf(zone: string, point: Labels, path: string): string | null {
   return `package-${number ?? '0'}-die-${die ?? (index || '0')}`
 }
 
-/** node_exporter makes a metric of its own of each die's zone. */
+/** node_exporter has a separate metric for each die's zone. */
 export const PATTERN_PREFIX = 'node_rapl_package_'
 const DIE_METRIC = /^node_rapl_(package_\d{1,3}(?:_die(?:_\d{1,3})?)?)_joules_total$/
 const node = row('node_exporter', [])
 
-/** Rows for a metric whose name begins with `PATTERN_PREFIX`; empty where the metric is not a zone's. */
+/** Rows for a metric whose name begins with `PATTERN_PREFIX`; empty if the metric is not that of a zone. */
 export function rowsByPattern(metric: string): readonly Mapping[] {
   const zone = DIE_METRIC.exec(metric)?.[1]
   return zone === undefined ? [] : [node(metric, 'energy', JOULES, raplZone('', zone))]

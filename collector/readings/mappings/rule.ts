@@ -1,4 +1,4 @@
-/** What a metric's name, unit, kind and temporality say about all its points: decided once a metric. */
+/** What a metric's name, unit, kind and temporality determine for all its points: decided once per metric. */
 
 import { LONGEST_UNIT } from '../../../core/model/units.ts'
 import { CUMULATIVE } from '../../../core/protobuf/otlp/fields.ts'
@@ -8,21 +8,21 @@ import { MAPPINGS } from './mappings.ts'
 import { PATTERN_PREFIX, rowsByPattern } from './rapl-zones.ts'
 import { inUnit } from './unit.ts'
 
-/** What a metric's head decides for all its points. */
+/** The decision about a metric's head, for all its points. */
 export interface MetricRule {
-  /** Tells rules apart in tables. */
+  /** Identifies the rule in tables. */
   readonly number: number
   readonly metric: string
-  /** Rows of the table of mappings with this name, for values in this unit. */
+  /** Rows of the mapping table with this name, for values in this unit. */
   readonly rows: readonly Mapping[]
   readonly isSum: boolean
   readonly isCumulative: boolean
   readonly isMonotonic: boolean
-  /** Why none of its points is a reading, whatever their labels; null: each is to be looked at. */
+  /** Why none of its points is a reading, whatever their labels; null: each point must be examined. */
   readonly problem: IgnoredReason | null
 }
 
-/** Units of one name, and names found by pattern, that are remembered; more are examined again each time. */
+/** Cached units per name, and cached names found by pattern; further ones are examined each time. */
 const MOST_UNITS = 32
 const MOST_PATTERN_NAMES = 1_000
 
@@ -34,13 +34,13 @@ interface NamedMappings {
 
 interface InUnit {
   readonly bytes: Uint8Array
-  /** A gauge, and sums that are cumulative or not, monotonic or not. */
+  /** Rules for a gauge, and for sums that are cumulative or not, monotonic or not. */
   readonly rules: readonly MetricRule[]
 }
 
 let rules = 0
 
-/** By length of the name: most metrics end here, without a string or a hash. */
+/** By length of the name: most metrics are excluded here, without a string or a hash. */
 const byLength: NamedMappings[][] = []
 for (const [metric, rows] of Map.groupBy(MAPPINGS, mapping => mapping.metric)) {
   byLength[metric.length] ??= []
@@ -49,7 +49,7 @@ for (const [metric, rows] of Map.groupBy(MAPPINGS, mapping => mapping.metric)) {
 const byPattern = new Map<string, NamedMappings>()
 const patternPrefix = Buffer.from(PATTERN_PREFIX)
 
-/** The rule for a metric whose name and unit are these texts of `body`; null: no row of the table has that name. */
+/** The rule for a metric with this name and unit in `body`; null: no row of the table has that name. */
 export function ruleOf(
   body: DataView,
   name: TextRange,
@@ -70,7 +70,7 @@ function namedBy(body: DataView, { start, end }: TextRange): NamedMappings | nul
   return namedByPattern(textOf(body, start, end))
 }
 
-/** From the end: names of one length differ there first. */
+/** Compares from the end, where names of one length usually differ. */
 function isSame(name: Uint8Array, body: DataView, start: number): boolean {
   for (let at = name.length - 1; at >= 0; at -= 1) if (name[at] !== body.getUint8(start + at)) return false
   return true
@@ -123,8 +123,8 @@ function variants(metric: string, rows: readonly Mapping[]): MetricRule[] {
 }
 
 /**
- * A delta cannot be turned into a counter without remembering what came before, and a lost or repeated one would
- * change what was used: senders are asked for cumulative temporality.
+ * A delta cannot be turned into a counter without remembering earlier values, and a lost or repeated one would change
+ * the total: senders must use cumulative temporality.
  */
 export function rowProblem(
   mapping: Mapping,

@@ -1,37 +1,37 @@
 /**
- * From a value as sent to the integer of the quantity: exact rational arithmetic, rounded half to even once.
- * A double is a rational with a power of two below the line, so even doubles are scaled without a second rounding.
+ * Converts a sent value to the integer of the quantity: exact rational arithmetic, rounded half to even once. A double
+ * is a rational with a power of two as denominator, so even doubles are scaled without a second rounding.
  */
 
 import { divideHalfEven, type Rational } from '../../../core/model/decimal.ts'
 
-/** A unit factor: the integer unit is `sent x numerator / denominator`. */
+/** A unit factor: the integer is `sent x numerator / denominator`. */
 export interface UnitFactor extends Rational {
-  /** The factor as a number where it is whole; 0: it is not. */
+  /** The factor as a number if it is an integer; otherwise 0. */
   readonly times: number
 }
 
-/** `times` is a double: exact, since whole factors are far below 2^53. */
+/** `times` is a double: exact, since integer factors are far below 2^53. */
 export const factor = (numerator: bigint, denominator = 1n): UnitFactor => ({
   numerator,
   denominator,
   times: denominator === 1n ? Number(numerator) : 0,
 })
 
-/** Why a value is not a quantity. */
+/** Why a value is not valid for the quantity. */
 export type ScaleProblem = 'not_finite' | 'negative' | 'sentinel' | 'out_of_range'
 
 const INT64_MAX = 9_223_372_036_854_775_807n
 /**
- * NVIDIA's "blank" 64-bit values: 0x7ffffffffffffff0 and the few above it (no data, not found, not supported, not
+ * NVIDIA's "blank" 64-bit values: 0x7ffffffffffffff0 and the next few (no data, not found, not supported, not
  * permitted). As a double they all become 2^63.
  */
 const BLANK_INT64 = 0x7fff_ffff_ffff_fff0n
 const BLANK_DOUBLE = 2 ** 63
-/** The same for double-valued fields: 2^47 and the few above it. No power in watts comes near. */
+/** The same for double-valued fields: 2^47 and the next few. No power in watts comes near. */
 const BLANK_FIELD_DOUBLE = 2 ** 47
 
-/** The integer in the quantity's unit, or why there is none. No meter reads a negative value. */
+/** The integer in the quantity's unit, or why there is none. No meter reports a negative value. */
 export function scale(value: bigint | number, by: UnitFactor): bigint | ScaleProblem {
   if (typeof value === 'bigint') {
     if (value >= BLANK_INT64) return 'sentinel'

@@ -1,14 +1,14 @@
-/** What the unit that a sender states makes of a row of the table. */
+/** Combines the unit that a sender states with a row of the table. */
 import { QUANTITIES, type Quantity } from '../../../core/books/quantities.ts'
 import { greatestCommonDivisor } from '../../../core/model/integers.ts'
 import { unitOfMeasure } from '../../../core/model/units.ts'
 import type { Mapping } from './mapping.ts'
 import { factor, type UnitFactor } from './scale.ts'
 
-/** Names of Prometheus say their unit: a sender that states another one contradicts itself. */
+/** Prometheus names contain their unit: a sender that states a different unit contradicts itself. */
 const NAMES_ITS_UNIT = /_(?:joules|seconds|watts?|microwatts|microjoules|bytes)(?:_total)?$/
 
-/** The row for values in `unit`; '' is the unit of the convention. Refused where the unit cannot be that of the quantity. */
+/** The row for values in `unit`; '' is the unit of the convention. Refused if the unit does not fit the quantity. */
 export function inUnit(row: Mapping, unit: string): Mapping {
   if (unit === '') return row
   const by = factorOf(row.quantity, unit)

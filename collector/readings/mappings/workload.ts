@@ -1,4 +1,4 @@
-/** Identity of workloads from attributes: the finest billed thing that they name. */
+/** Identity of workloads from attributes: the finest billed workload that they name. */
 import type { Labels } from '../../../core/model/label-text.ts'
 import type { MappedWorkload, PointContext } from './mapping.ts'
 
@@ -12,7 +12,7 @@ const KEPT_NAMES = new Set([
 const MAX_ATTRIBUTES = 32
 const MAX_VALUE_LENGTH = 256
 
-/** Attributes that account rules and people need, in key order, at most 32 of at most 256 characters. */
+/** Attributes that account rules and people need, sorted by key, at most 32 of at most 256 characters. */
 export function keptAttributes(resource: Labels, point: Labels = NOTHING): Labels {
   const ofResource = keptOfResource(resource)
   const ofPoint = kept(point)
@@ -27,7 +27,7 @@ interface Kept {
   readonly first: Labels
 }
 
-/** A resource speaks of all its points: what of it is kept is found once. */
+/** The attributes of a resource apply to all its points, so they are selected once. */
 const known = new WeakMap<Labels, Kept>()
 
 function keptOfResource(resource: Labels): Kept {
@@ -54,7 +54,7 @@ const firstInOrder = (all: ReadonlyMap<string, string>): Labels =>
 const isKept = (key: string): boolean =>
   KEPT_NAMES.has(key) || KEPT_PREFIXES.some(prefix => key.startsWith(prefix))
 
-/** Point attributes hide resource attributes of the same name: they are closer to the sample. */
+/** Point attributes override resource attributes of the same name: they are closer to the sample. */
 export function attribute(place: PointContext, ...keys: readonly string[]): string {
   for (const key of keys) {
     const value = place.point[key] || place.resource[key]
@@ -63,10 +63,10 @@ export function attribute(place: PointContext, ...keys: readonly string[]): stri
   return ''
 }
 
-/** `containerd://3f2a...` is the same container as `3f2a...`. Otherwise the identifier stays as its owner writes it. */
+/** `containerd://3f2a...` is the same container as `3f2a...`. Otherwise the identifier is unchanged. */
 export const containerId = (text: string): string => text.replace(/^[a-z0-9.-]+:\/\//, '')
 
-/** A container by its id, else by pod and name. */
+/** A container by its id, otherwise by pod and name. */
 export function containerWorkload(place: PointContext): MappedWorkload | undefined {
   const id = containerId(attribute(place, 'container.id'))
   const pod = attribute(place, 'k8s.pod.uid')
@@ -82,7 +82,7 @@ export function containerWorkload(place: PointContext): MappedWorkload | undefin
   }
 }
 
-/** A pod by its uid, else by `namespace/name`; undefined without either. */
+/** A pod by its uid, otherwise by `namespace/name`; undefined without either. */
 export function podWorkload(place: PointContext): MappedWorkload | undefined {
   const uid = attribute(place, 'k8s.pod.uid')
   const name = attribute(place, 'k8s.pod.name')
@@ -98,7 +98,7 @@ export function podWorkload(place: PointContext): MappedWorkload | undefined {
   }
 }
 
-/** Processes of one executable are one workload, as in our own sensors; the process id tells its counters apart. */
+/** Processes of one executable are one workload, as in our own sensors; the process id distinguishes its counters. */
 export function processWorkload(place: PointContext): MappedWorkload | undefined {
   const name = attribute(place, 'process.executable.name', 'process.command', 'service.name')
   if (name === '') return undefined
@@ -111,7 +111,7 @@ export function processWorkload(place: PointContext): MappedWorkload | undefined
   }
 }
 
-/** A workload of a source that says little of it: attributes that are empty are left out. */
+/** A workload from a source with little information: empty attributes are left out. */
 export const workload = (
   kind: MappedWorkload['kind'],
   id: string,

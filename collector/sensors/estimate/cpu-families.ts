@@ -1,32 +1,32 @@
 /**
- * Watts per logical CPU by processor family, idle and at full load, for the estimating model.
+ * Watts per logical CPU by processor family, idle and at full load, for the estimation model.
  *
  * Source: Cloud Carbon Footprint, "ccf-coefficients", output/coefficients-aws-use.csv at commit b0032d92
- * (https://github.com/cloud-carbon-footprint/ccf-coefficients, Apache License 2.0), computed there from the results
- * of SPECpower_ssj2008 (https://www.spec.org/power_ssj2008/), rounded here to milliwatts. They are wall power of
- * whole one- and two-socket servers over their logical CPUs: memory of the tested servers, fans and power supply
- * losses are inside.
+ * (https://github.com/cloud-carbon-footprint/ccf-coefficients, Apache License 2.0), computed there from the results of
+ * SPECpower_ssj2008 (https://www.spec.org/power_ssj2008/), rounded here to milliwatts. They are the wall power of whole
+ * one- and two-socket servers divided by their logical CPUs, so memory, fans and power supply losses of the tested
+ * servers are included.
  *
- * Left out: the row "EPYC 5th Gen" (3.68 W idle, 8.96 W full per logical CPU, 75 GB a chip). It is four times its
- * neighbours and would make a two-socket 9005 draw above a kilowatt doing nothing; such rows come from small desktop
- * parts of the family. Its fourth generation stands in, with the wider error band.
+ * Omitted: the row "EPYC 5th Gen" (3.68 W idle, 8.96 W full per logical CPU, 75 GB a chip). It is four times its
+ * neighbours and would make an idle two-socket 9005 draw more than a kilowatt; such rows come from small desktop parts
+ * of the family. The fourth generation is used instead, with the wider error band.
  */
 
 interface PowerRow {
   readonly family: string
-  /** mW per logical CPU doing nothing. */
+  /** mW per idle logical CPU. */
   readonly idleMilliwatts: bigint
   /** mW per logical CPU at full load. */
   readonly maxMilliwatts: bigint
 }
 
-/** What /proc/cpuinfo says of a processor. */
+/** Facts from /proc/cpuinfo. */
 export interface CpuModel {
   readonly vendor: string
   readonly family: number
   readonly model: number
   readonly stepping: number
-  /** ARM: `CPU implementer` and `CPU part`; '' elsewhere. */
+  /** ARM: `CPU implementer` and `CPU part`; '' for other architectures. */
   readonly part: string
 }
 
@@ -57,15 +57,15 @@ export const POWER_ROWS = {
 } as const satisfies Record<string, PowerRow>
 
 /**
- * A family that no row names: Cloud Carbon Footprint's published average over the families of AWS (Methodology,
+ * For families without a row: Cloud Carbon Footprint's published average over the families of AWS (Methodology,
  * Appendix I: 0.74 W idle, 3.5 W full).
  */
 export const AVERAGE_ROW = row('average', 740n, 3500n)
 
 /**
- * Error bands as a share of the value. Cloud Carbon Footprint gives points without intervals, so these are ours:
- * rows of server families since 2014 lie within about 60 % of the average row, and servers of one family differ by
- * memory, cooling and power limits by a third or more.
+ * Error bands as a share of the value. Cloud Carbon Footprint gives points without intervals, so these are our
+ * estimates: rows of server families since 2014 are within about 60 % of the average row, and servers of one family
+ * differ by a third or more in memory, cooling and power limits.
  */
 const BAND_KNOWN_FAMILY = '0.35'
 const BAND_UNKNOWN_FAMILY = '0.6'
@@ -74,17 +74,17 @@ interface FamilyMatch {
   readonly vendor: string
   readonly family: number
   readonly models: readonly number[]
-  /** Steppings from this on, where one model number spans families. */
+  /** Steppings from this one on, if a model number covers several families. */
   readonly fromStepping?: number
   readonly power: PowerRow
-  /** The row is a neighbour's: its band is the wide one. */
+  /** The row is that of a related family, so the wide band applies. */
   readonly standIn?: true
 }
 
 const INTEL = 'GenuineIntel'
 const AMD = 'AuthenticAMD'
 
-/** By CPUID family, model and stepping: hypervisors shorten model names, seldom the numbers. First match wins. */
+/** By CPUID family, model and stepping: hypervisors shorten model names, but seldom the numbers. First match wins. */
 const FAMILIES: readonly FamilyMatch[] = [
   { vendor: INTEL, family: 6, models: [42, 45], power: POWER_ROWS.sandyBridge },
   { vendor: INTEL, family: 6, models: [58, 62], power: POWER_ROWS.ivyBridge },
@@ -104,7 +104,7 @@ const FAMILIES: readonly FamilyMatch[] = [
   { vendor: AMD, family: 26, models: [0, 1, 2, 16, 17], power: POWER_ROWS.epyc4, standIn: true },
 ]
 
-/** Neoverse N1, V1, V2 by ARM Ltd: Graviton and its like; the source itself took an EPYC's figures for them. */
+/** Neoverse N1, V1, V2 by ARM Ltd: Graviton and similar; the source itself uses an EPYC's figures for them. */
 const ARM_PARTS: ReadonlySet<string> = new Set(['0x41/0xd0c', '0x41/0xd40', '0x41/0xd4f'])
 
 /** Power of a logical CPU, with the error band of estimates from it, as a decimal fraction. */
@@ -112,7 +112,7 @@ export interface PowerModel extends PowerRow {
   readonly errorBand: string
 }
 
-/** The row of the processor's family; for families that are not listed an average row, with the wider band. */
+/** The row of the processor's family; for unlisted families an average row, with the wider band. */
 export function powerModelOf(cpu: CpuModel): PowerModel {
   if (ARM_PARTS.has(cpu.part)) return { ...POWER_ROWS.graviton, errorBand: BAND_UNKNOWN_FAMILY }
   const match = FAMILIES.find(
@@ -126,7 +126,7 @@ export function powerModelOf(cpu: CpuModel): PowerModel {
   return { ...match.power, errorBand: match.standIn ? BAND_UNKNOWN_FAMILY : BAND_KNOWN_FAMILY }
 }
 
-/** Numbers that are missing are -1 and match no family. */
+/** Missing numbers are -1 and match no family. */
 export function parseCpuInfo(text: string): CpuModel {
   const value = (key: string): string => new RegExp(`^${key}\\s*: (.*)$`, 'm').exec(text)?.[1]?.trim() ?? ''
   const integer = (key: string): number => (/^\d+$/.test(value(key)) ? Number(value(key)) : -1)

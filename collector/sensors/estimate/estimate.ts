@@ -1,12 +1,12 @@
 /**
- * Energy where no meter can be read, as on most virtual machines: a linear model of power,
+ * Estimates energy where no meter can be read, as on most virtual machines, with a linear model of power,
  *
  *   P = idle x CPUs + (max - idle) x busy CPUs        (watts per logical CPU: cpu-families.ts)
  *   P_memory = 0.392 W/GiB x memory
  *
- * expressed as energy counters since boot, computed from uptime and busy CPU time alone: nothing is remembered, so a
- * restart loses nothing and two samples give the same difference whoever took them. Always quality `estimated`,
- * with the error band in the attributes; never presented as a measurement.
+ * expressed as energy counters since boot, computed from uptime and busy CPU time alone. There is no state,
+ * so a restart loses nothing and two samples always give the same difference. The quality is always
+ * `estimated`, with the error band in the attributes; it is never presented as a measurement.
  */
 import type { Reading } from '../../readings/reading.ts'
 import { type KernelFiles, keyedInteger } from '../host/files.ts'
@@ -16,20 +16,20 @@ import { type HostCpuTime, parseProcStat } from '../proc/proc-stat.ts'
 import { type PowerModel, parseCpuInfo, powerModelOf } from './cpu-families.ts'
 
 /**
- * 0.392 W per GB of memory: Cloud Carbon Footprint, Methodology, "Memory" (mean of Crucial's 3 W per 8 GB and
- * Micron's 0.4083 W per GB, DDR4). Its modules are sold in units of 2^30 bytes, so it is taken per GiB. As that page
- * says of its own use: memory of the tested servers is already in the CPU figures, so this is rather too much than
- * too little.
+ * 0.392 W per GB of memory: Cloud Carbon Footprint, Methodology, "Memory" (mean of Crucial's 3 W per 8 GB and Micron's
+ * 0.4083 W per GB, DDR4). Its modules are sold in units of 2^30 bytes, so it is applied per GiB. As that page says
+ * about its own use, memory of the tested servers is already in the CPU figures, so this is too high rather than too
+ * low.
  */
 const MEMORY_MICROWATTS_PER_GIB = 392_000n
-/** Ours: vendors' figures for one GB of DDR4 and DDR5 differ by more than a half with speed and load. */
+/** Our estimate: vendors' figures for one GB of DDR4 and DDR5 differ by more than a half with speed and load. */
 const BAND_MEMORY = '0.6'
 
 const KIB_PER_GIB = 1_048_576n
 const TICKS_PER_SECOND = 100n
 const US_PER_SECOND = 1_000_000n
 
-/** What the model is fed: all since boot. */
+/** Inputs of the model: totals since boot. */
 export interface EstimateInputs {
   readonly uptimeTicks: bigint
   readonly cpus: bigint
@@ -37,7 +37,10 @@ export interface EstimateInputs {
   readonly memoryKib: bigint
 }
 
-/** µJ since boot, rounded down: a counter must not run ahead. Rises with uptime and busy time, never falls. */
+/**
+ * µJ since boot, rounded down, because a counter must not run ahead. Increases with uptime and busy time, never
+ * decreases.
+ */
 export function packageEnergy(model: PowerModel, inputs: EstimateInputs): bigint {
   const idleUw = model.idleMilliwatts * 1000n
   const activeUw = (model.maxMilliwatts - model.idleMilliwatts) * 1000n
@@ -52,7 +55,7 @@ export function memoryEnergy(inputs: EstimateInputs): bigint {
   )
 }
 
-/** Time that this machine's CPUs worked. Stolen time is somebody else's work on the same silicon. */
+/** Time that this machine's CPUs worked. Stolen time is other machines' work on the same silicon. */
 const busyUs = (time: HostCpuTime): bigint =>
   time.user + time.nice + time.system + time.interrupt + time.softirq
 
@@ -62,7 +65,7 @@ interface EstimateOptions {
   readonly identity: HostIdentity
 }
 
-/** Also says which row it took, for the log. */
+/** Also reports which row it uses, for the log. */
 export function estimateSensor({
   files,
   roots,
@@ -74,7 +77,7 @@ export function estimateSensor({
     model,
     read(round): Reading[] {
       const inputs = readInputs(files, roots)
-      // Another number of CPUs or size of memory is another line through the origin, so another counter.
+      // Another number of CPUs or size of memory changes the slope, so it makes another counter.
       const bootId = `${identity.bootId}/${model.family}/${inputs.cpus}/${inputs.memoryKib}`
       const common = { quantity: 'energy', source: 'estimate:ccf', quality: 'estimated', bootId } as const
       return [

@@ -1,27 +1,27 @@
 /**
- * Reading /proc and /sys. Synchronous on purpose: these files are made in memory by the kernel, and a trip through
- * the thread pool costs more than the read. One buffer per reader, so a round makes no garbage of its own.
+ * Reads /proc and /sys. Synchronous on purpose: the kernel generates these files in memory, and a trip through the
+ * thread pool costs more than the read. Each reader reuses one buffer, so a round creates no garbage.
  */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 
-/** Files of /proc and /sys. Nothing here throws: what cannot be read is absent. */
+/** Files of /proc and /sys. Nothing here throws: an unreadable file is absent. */
 export interface KernelFiles {
-  /** The file's bytes, valid until the next call; undefined when it is gone or may not be read. */
+  /** The file's bytes, valid until the next call; undefined when it is missing or not readable. */
   bytes(path: string): Buffer | undefined
   /** The same as text, trimmed. */
   text(path: string): string | undefined
   /** Why `path` cannot be read (`EACCES`, `ENOENT`, ...); undefined when it can. */
   problem(path: string): string | undefined
-  /** Names in a folder; empty when it is gone or may not be read. */
+  /** Names in a folder; empty when it is missing or not readable. */
   names(path: string): string[]
-  /** Names of the folders in a folder; links are not followed, so no walk goes in circles. */
+  /** Names of the folders in a folder; links are not followed, so no walk can loop. */
   folders(path: string): string[]
 }
 
-/** Files longer than this are cut; the longest that we need the end of is /proc/stat's first line. */
+/** Longer files are truncated; the longest part that we need is the first line of /proc/stat. */
 const LIMIT_BYTES = 1024 * 1024
 
-/** A reader with a buffer of its own. */
+/** A reader with its own buffer. */
 export function kernelFiles(): KernelFiles {
   let buffer = Buffer.allocUnsafe(16 * 1024)
 
@@ -78,13 +78,13 @@ export function kernelFiles(): KernelFiles {
   }
 }
 
-/** An integer file such as `energy_uj`; undefined when unreadable or not a non-negative integer (`max`). */
+/** Reads an integer file such as `energy_uj`; undefined when unreadable or not a non-negative integer (`max`). */
 export function integerFile(files: KernelFiles, path: string): bigint | undefined {
   const text = files.text(path)
   return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : undefined
 }
 
-/** The number behind a key in files of `key value` lines; undefined when it is not there. */
+/** The number after a key in files of `key value` lines; undefined when there is none. */
 export function keyedInteger(text: string, key: string): bigint | undefined {
   for (const line of text.split('\n')) {
     if (line.startsWith(`${key} `) || line.startsWith(`${key}:`)) {

@@ -4,8 +4,9 @@ import type { KernelFiles } from './files.ts'
 import type { HostIdentity, Roots } from './sensor.ts'
 
 /**
- * Who this machine is: the configured id, else /etc/machine-id (stable over reboots and renames), else its name.
- * A container has a name of its own: there the host's is configured. Without a boot id the kernel's start time in /proc/stat stands in: it is as good as one.
+ * Identity of this machine: the configured id, otherwise /etc/machine-id (stable over reboots and renames), otherwise
+ * its name. A container has its own name, so there the host's is configured. Without a boot id, the kernel's start time
+ * in /proc/stat is used, which is just as good.
  */
 export function hostIdentity(
   files: KernelFiles,

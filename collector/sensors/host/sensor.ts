@@ -1,16 +1,16 @@
-/** What every sensor is, and what a round tells it. */
+/** The interface of a sensor, and the facts that a round gives it. */
 import { join } from 'node:path'
 import type { Quantity } from '../../../core/books/quantities.ts'
 import type { SensorSource } from '../../../core/books/sources.ts'
 import type { ReadingQuality } from '../../../core/model/quality.ts'
 import type { Reading } from '../../readings/reading.ts'
 
-/** Folders that the kernel shows itself in; tests put trees of files in their place. */
+/** Folders in which the kernel exposes its state; tests use trees of files instead. */
 export interface Roots {
   readonly proc: string
   readonly sys: string
   readonly etc: string
-  /** The /sys of this process itself: in a container not that of the host. */
+  /** The /sys of this process itself: in a container, not that of the host. */
   readonly ownSys: string
 }
 
@@ -22,37 +22,39 @@ export const rootsUnder = (folder: string): Roots => ({
   ownSys: '/sys',
 })
 
-/** Who is measured; the same on every reading. */
+/** Identity of the measured host; the same on every reading. */
 export interface HostIdentity {
   readonly tenant: string
   readonly host: string
   readonly hostName: string
-  /** The kernel's id of this boot: counters of the kernel restart with it. */
+  /** The kernel's id of this boot: the kernel's counters restart with it. */
   readonly bootId: string
-  /** What every reading of the host itself says: its grid zone, where that is configured. */
+  /** Attributes of every reading of the host itself: its grid zone, if configured. */
   readonly attributes?: Readonly<Record<string, string>>
 }
 
 /** Facts of one round that all its sensors share. */
 export interface Round {
-  /** One time for all readings of the round (but for zeros of what came up since the last one: cpu-time.ts). */
+  /**
+   * One time for all readings of the round (except zeros of counters that appeared since the last one: cpu-time.ts).
+   */
   readonly timestampUnixNano: bigint
 }
 
 /** A source of readings on this machine. */
 export interface Sensor {
   readonly name: string
-  /** Readings of this moment. May throw; the round goes on with the other sensors. */
+  /** Current readings. May throw; the round continues with the other sensors. */
   read(round: Round): Reading[]
 }
 
-/** What differs from reading to reading; the rest has defaults. */
+/** The fields that vary between readings; the others have defaults. */
 interface SensorSample {
   readonly quantity: Quantity
   readonly value: bigint
   readonly source: SensorSource
   readonly domain?: string
-  /** Epoch of the counter when it is not the boot; '' for gauges. */
+  /** Epoch of the counter if it is not the boot; '' for gauges. */
   readonly bootId?: string
   readonly rangeMax?: bigint
   readonly workload?: { readonly kind: string; readonly id: string }
@@ -62,7 +64,7 @@ interface SensorSample {
 
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = {}
 
-/** A reading of this host; what the sample leaves out gets the column's empty value. */
+/** A reading of this host; omitted fields get the column's empty value. */
 export function readingOf(identity: HostIdentity, round: Round, sample: SensorSample): Reading {
   return {
     Tenant: identity.tenant,

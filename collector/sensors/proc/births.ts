@@ -1,23 +1,23 @@
 /**
- * Which counters came up since the last round. Pure state. Taking an old counter for a new one would give somebody all
- * that it ever counted, so two things must hold: its life was never seen, not only not in the last round (a folder may
- * fail to list once), and it counts no more than all CPUs could have worked since.
+ * Detects counters that appeared since the last round. Pure state. Mistaking an old counter for a new one would
+ * attribute its whole count to one round. So two conditions must hold: it was never seen before, not merely absent in
+ * the last round (listing a folder may fail once), and its value is no more than all CPUs could have worked since.
  */
 
-/** Tells counters that are new from counters that were missed. */
+/** Distinguishes new counters from missed ones. */
 export interface Births {
-  /** Starts a round; `possibleUs`: time since the last one times CPUs, undefined in the first one. */
+  /** Starts a round; `possibleUs`: time since the last round times CPUs, undefined in the first round. */
   begin(possibleUs: bigint | undefined): void
-  /** Whether this life (a control group's own number) came up since the last round with at most `cpuUs`. */
+  /** Whether this life (a control group's own number) appeared since the last round with at most `cpuUs`. */
   isNew(life: string, cpuUs: bigint): boolean
-  /** Remembers a life that is there but not counted by itself. */
+  /** Remembers a life that exists but is not counted by itself. */
   see(life: string): void
 }
 
-/** Lives remembered at most: days of a busy node. */
+/** Maximum number of remembered lives: several days on a busy node. */
 const MAX_LIVES = 65_536
 
-/** Remembers up to `maxLives` lives; beyond it all are forgotten and taken for old once. */
+/** Remembers up to `maxLives` lives; beyond that, all are forgotten and once treated as old. */
 export function births(maxLives = MAX_LIVES): Births {
   const lives = new Set<string>()
   let possible: bigint | undefined
@@ -30,7 +30,7 @@ export function births(maxLives = MAX_LIVES): Births {
     begin(possibleUs) {
       possible = possibleUs
       if (lives.size <= maxLives) return
-      // Starting over is like the first round: everything is taken for old once.
+      // Starting over is like the first round: everything is treated as old.
       lives.clear()
       possible = undefined
     },

@@ -1,7 +1,7 @@
 /**
- * A container reads /proc/PID/cgroup from inside its own cgroup namespace: the kernel writes the path as seen from there,
- * `/../../system.slice/x.service` for what lies outside and `/` for itself. Taken as it stands, no process would be found in
- * its workload's control group, and its CPU time would be counted a second time.
+ * A container reads /proc/PID/cgroup inside its own cgroup namespace: the kernel writes the path relative to it,
+ * `/../../system.slice/x.service` for groups outside and `/` for itself. Without translation, no process would be found
+ * in its workload's control group, and its CPU time would be counted a second time.
  */
 import { statSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -9,13 +9,16 @@ import type { KernelFiles } from '../host/files.ts'
 import type { Roots } from '../host/sensor.ts'
 import { type CgroupTree, cgroupFolders, processCgroup } from './cgroups.ts'
 
-/** From the path in a /proc/PID/cgroup to the path in the tree. @throws when this container's own group cannot be determined */
+/**
+ * Translates the path in a /proc/PID/cgroup to the path in the tree. @throws when this container's own group cannot be
+ * determined
+ */
 export type CgroupPaths = (path: string) => string
 
-/** Turns paths as this process sees them into paths below the root of the mounted tree. */
+/** Translates paths as this process sees them to paths below the root of the mounted tree. */
 export function cgroupPaths(files: KernelFiles, roots: Roots, tree: CgroupTree): CgroupPaths {
   const first = processCgroup(files.text(`${roots.proc}/1/cgroup`) ?? '', tree.version)
-  // The host's first process lies outside every container. Without a namespace, paths are those of the tree.
+  // The host's first process is outside every container. Without a namespace, paths are those of the tree.
   if (!first.startsWith('/..')) return path => path
   const own = roots.ownSys + tree.cpuRoot.slice(roots.sys.length)
   let root: string | undefined
@@ -26,7 +29,7 @@ export function cgroupPaths(files: KernelFiles, roots: Roots, tree: CgroupTree):
   }
 }
 
-/** The folder of the tree that is `own`: the same one, mounted twice. */
+/** The folder of the tree that is the same as `own`, which is mounted twice. */
 function findFolder(files: KernelFiles, tree: CgroupTree, own: string): string {
   const wanted = inodeOf(own)
   if (wanted !== undefined) {

@@ -3,28 +3,28 @@ import { statSync } from 'node:fs'
 import { type CgroupWorkload, classifyCgroup } from '../../readings/mappings/cgroup-patterns.ts'
 import { integerFile, type KernelFiles, keyedInteger } from '../host/files.ts'
 
-/** Where the kernel shows control groups, and which line of /proc/PID/cgroup names a process's own. */
+/** Where the kernel exposes control groups, and which line of /proc/PID/cgroup has a process's own group. */
 export interface CgroupTree {
   readonly version: 1 | 2
-  /** Folder of CPU accounting, without a slash at the end. */
+  /** Folder of CPU accounting, without a trailing slash. */
   readonly cpuRoot: string
   readonly memoryRoot: string
 }
 
-/** Counters of one control group; undefined where its kernel or version does not have them. */
+/** Counters of one control group; undefined if its kernel or version does not have them. */
 export interface CgroupCounters {
   readonly cpuUs: bigint
-  /** Bytes in use less inactive file cache: what the kernel could not give away at once. */
+  /** Bytes in use without inactive file cache: memory that the kernel could not free at once. */
   readonly workingSetBytes: bigint | undefined
-  /** Time that some task of the group was runnable and not running, µs. */
+  /** Time during which some task of the group was runnable but not running, µs. */
   readonly cpuWaitUs: bigint | undefined
 }
 
-/** Folders looked at in a round, at most; nodes with hundreds of pods have about two thousand. */
+/** Maximum number of folders per round; nodes with hundreds of pods have about two thousand. */
 const MAX_FOLDERS = 8192
 const MAX_DEPTH = 16
 
-/** The tree that accounts CPU time; undefined where there is none. */
+/** The tree that accounts CPU time; undefined if there is none. */
 export function findCgroupTree(files: KernelFiles, sys: string): CgroupTree | undefined {
   const root = `${sys}/fs/cgroup`
   if (files.text(`${root}/cgroup.controllers`) !== undefined) {
@@ -39,16 +39,15 @@ export function findCgroupTree(files: KernelFiles, sys: string): CgroupTree | un
 }
 
 interface FoundWorkloads {
-  /** Those whose control group counts for them alone. */
+  /** Workloads whose control group counts only for them. */
   readonly counted: CgroupWorkload[]
-  /** Paths of those that hold others. */
+  /** Paths of workloads that contain others. */
   readonly holders: readonly string[]
 }
 
 /**
- * Workloads that have a control group of their own with no other workload inside. A group that holds others (a user's
- * session with its units, a container with containers) counts theirs too, so its own share is added up from its
- * processes instead.
+ * Workloads with their own control group and no other workload inside. A group that contains others (a user's session
+ * with its units, a container with containers) counts theirs too, so its own share is the sum of its processes.
  */
 export function findWorkloads(files: KernelFiles, tree: CgroupTree): FoundWorkloads {
   const found = walk(files, tree)
@@ -71,7 +70,7 @@ function walk(files: KernelFiles, tree: CgroupTree): Map<string, CgroupWorkload>
   return found
 }
 
-/** Every control group as a path below the root, which is `''`; the shallow ones first. */
+/** Every control group as a path below the root, which is `''`, in breadth-first order. */
 export function* cgroupFolders(files: KernelFiles, tree: CgroupTree): Generator<string> {
   const queue: { path: string; depth: number }[] = [{ path: '', depth: 0 }]
   for (let index = 0; index < queue.length; index++) {
@@ -108,7 +107,7 @@ function readVersion1(files: KernelFiles, tree: CgroupTree, path: string): Cgrou
   const folder = tree.memoryRoot + path
   const memory = integerFile(files, `${folder}/memory.usage_in_bytes`)
   return {
-    // Rounded down: a counter must not run ahead of what was used.
+    // Rounded down, because a counter must not run ahead of the actual use.
     cpuUs: cpuNs / 1000n,
     workingSetBytes: workingSet(files, folder, memory, 'total_inactive_file'),
     cpuWaitUs: undefined,
@@ -126,7 +125,7 @@ function workingSet(
   return inUse > inactive ? inUse - inactive : 0n
 }
 
-/** Tells two lives of one path apart: a unit that restarts gets a new folder, and its counters start at 0. */
+/** Distinguishes two lives of one path: a unit that restarts gets a new folder, and its counters start at 0. */
 export function cgroupLife(tree: CgroupTree, path: string): string {
   try {
     return String(statSync(tree.cpuRoot + path).ino)

@@ -22,7 +22,7 @@ interface CpuTimeOptions {
   readonly files: KernelFiles
   readonly roots: Roots
   readonly identity: HostIdentity
-  /** Tells this run of the process apart from the one before: counters added up here start at 0 with it. */
+  /** Distinguishes this run of the process from the previous one: counters that are summed here start at 0 with it. */
   readonly runId: string
 }
 
@@ -46,13 +46,13 @@ export function cpuTimeSensor(options: CpuTimeOptions): Sensor {
     read(round) {
       const stat = parseProcStat(files.text(`${roots.proc}/stat`) ?? '')
       const ticks = uptimeTicks(files, roots.proc)
-      // One tick more: uptime is cut to whole ticks at both ends.
+      // One more tick: uptime is truncated to whole ticks at both ends.
       born.begin(last && BigInt((ticks - last.ticks + 1) * stat.cpus) * TICK_US)
       const workloads = readWorkloads(options, tree, round, born, last?.round)
       const busyTicks = busyTicksOf(stat.cpuTime)
       groups.update(processes.read(workloads.covered), {
         sinceTicks: last?.ticks,
-        // A control group's counter holds its children already, whoever waits for them.
+        // A control group's counter includes its children, whichever process waits for them.
         busyTicks: last === undefined || workloads.covered.size > 0 ? undefined : busyTicks - last.busyTicks,
       })
       const counted = groups.counters().flatMap(group => {
@@ -100,8 +100,8 @@ function readWorkloads(
 }
 
 /**
- * A counter that came up since the last round stood at 0 then. Without saying so, what a new container used until it
- * was first seen would be unattributed: a counter's first sample is only a starting point.
+ * A counter that appeared since the last round was 0 then. A counter's first sample is only a starting point, so
+ * without this zero the use of a new container until it was first seen would be unattributed.
  */
 function opened(readings: readonly Reading[], lastRound: Round): Reading[] {
   const counters = readings.filter(reading => reading.Quantity !== 'memory')
@@ -193,7 +193,7 @@ export function uptimeTicks(files: KernelFiles, proc: string): number {
   return Number(match[1]) * 100 + Number(match[2])
 }
 
-/** AT_PAGESZ (6) of the auxiliary vector: pairs of 64-bit words. 4096 where it cannot be read. */
+/** AT_PAGESZ (6) of the auxiliary vector: pairs of 64-bit words. 4096 if it cannot be read. */
 export function pageSize(files: KernelFiles, proc: string): number {
   const vector = files.bytes(`${proc}/self/auxv`)
   if (vector === undefined) return 4096

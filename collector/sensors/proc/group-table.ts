@@ -1,6 +1,6 @@
-/** The groups that processes are counted in: bounded, and each with its own life. Pure state. */
+/** Groups of processes that are counted together: bounded, each with its own life. Pure state. */
 
-/** The workload that a group of processes makes up. */
+/** The workload that a group of processes forms. */
 export interface GroupIdentity {
   readonly kind: string
   readonly id: string
@@ -13,20 +13,20 @@ export interface GroupCounter {
   readonly identity: GroupIdentity
   readonly cpuTicks: number
   readonly waitNs: bigint
-  /** Pages of the live processes. */
+  /** Pages of the living processes. */
   readonly residentPages: number
   readonly processes: number
-  /** Raised when a group comes back after it was forgotten: its counters are new ones then. */
+  /** Increased when a group returns after it was forgotten: its counters are new then. */
   readonly generation: number
-  /** It came up in this round: its counters were 0 in the round before. */
+  /** It appeared in this round: its counters were 0 in the previous round. */
   readonly isNew: boolean
 }
 
-/** A group while it is kept: with counters that only grow. */
+/** A group while it is remembered, with counters that only increase. */
 export interface ProcessGroup {
   readonly identity: GroupIdentity
   readonly generation: number
-  /** Rounds. */
+  /** Number of the round. */
   readonly born: number
   lastLive: number
   cpuTicks: number
@@ -36,21 +36,21 @@ export interface ProcessGroup {
 }
 
 interface GroupTable {
-  /** Starts a round: no process has been seen yet. */
+  /** Starts a round, in which no process has been seen yet. */
   begin(): void
-  /** The group of a live process; undefined when there is no room for another one. */
+  /** The group of a living process; undefined when there is no space for another group. */
   live(identity: GroupIdentity): ProcessGroup | undefined
-  /** Ends a round: groups that had no process for long go. */
+  /** Ends a round: forgets groups that have had no process for long. */
   forgetSilent(): void
   counters(): GroupCounter[]
 }
 
-/** Groups at most; the rest is unattributed. */
+/** Maximum number of groups; the rest is unattributed. */
 export const MAX_GROUPS = 512
-/** Rounds that a group without processes is remembered: five minutes of 5 s rounds. */
+/** Rounds for which a group without processes is remembered: five minutes with rounds of 5 s. */
 export const FORGET_AFTER_ROUNDS = 60
 
-/** Keeps up to `maxGroups` groups. Beyond them it forgets the group that has been without processes longest. */
+/** Keeps up to `maxGroups` groups. Beyond that, it forgets the group that has been without processes for longest. */
 export function groupTable(maxGroups: number): GroupTable {
   const groups = new Map<string, ProcessGroup>()
   let round = 0

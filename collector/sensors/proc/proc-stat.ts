@@ -1,11 +1,11 @@
 /** The host's own CPU time from /proc/stat. */
 
-/** The kernel shows CPU time in 1/100 s whatever its own tick is (USER_HZ). */
+/** The kernel reports CPU time in 1/100 s whatever its own tick is (USER_HZ). */
 export const TICK_US = 10_000n
 
 /**
- * Columns of the `cpu` line in order, by the terms of OpenTelemetry where it has one. Guest time follows them, but is
- * already inside `user` and `nice`: it is left out so that nothing is counted twice.
+ * Columns of the `cpu` line in order, with OpenTelemetry's names if it has them. Guest time follows them, but is
+ * already included in `user` and `nice`, so it is left out to avoid counting it twice.
  */
 export const HOST_MODES = [
   'user',
@@ -29,7 +29,7 @@ export interface ProcStat {
   readonly cpus: number
 }
 
-/** Throws when the text is not that of /proc/stat. Modes that an old kernel does not show are 0. */
+/** Throws when the text is not that of /proc/stat. Modes that an old kernel does not report are 0. */
 export function parseProcStat(text: string): ProcStat {
   const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ')
   if (fields === undefined || !fields.every(field => /^\d+$/.test(field))) {

@@ -1,8 +1,8 @@
 /**
- * CPU time of workloads that have no counter of their own, kept by adding up what their processes used between two
- * rounds. Pure state: no files, no clock. A group's counter never falls: when a process ends, what it used stays. What
- * it used after the last round it was seen in goes to whoever waited for it where that is known (unseen-children.ts),
- * else it is lost to `unattributed`, by design.
+ * CPU time of workloads without their own counter: the sum of what their processes used between two rounds. Pure state:
+ * no files, no clock. A group's counter never decreases: when a process ends, its time stays. What it used after its
+ * last round goes to the process that waited for it where that is known (unseen-children.ts); otherwise it is lost to
+ * `unattributed`, by design.
  */
 import {
   type GroupCounter,
@@ -13,12 +13,12 @@ import {
 } from './group-table.ts'
 import { type ProcessSighting, unseenChildren } from './unseen-children.ts'
 
-/** One process as one round saw it. */
+/** One process as seen in one round. */
 export interface ProcessSample extends ProcessSighting {
-  /** Time runnable but not running, ns; of the main thread only, as the kernel shows it. */
+  /** Time runnable but not running, ns; only for the main thread, as the kernel reports it. */
   readonly waitNs: bigint
   readonly residentPages: number
-  /** Undefined: counted elsewhere (by its control group) or nowhere (kernel threads). */
+  /** Undefined: counted elsewhere (by its control group) or not at all (kernel threads). */
   readonly group: GroupIdentity | undefined
 }
 
@@ -26,32 +26,33 @@ interface SeenProcess extends ProcessSighting {
   readonly waitNs: bigint
 }
 
-/** What a round knows beside its processes. */
+/** Facts of a round other than its processes. */
 interface RoundFacts {
-  /** When the round before was, ticks after boot; undefined for the first one. */
+  /** Time of the previous round, ticks after boot; undefined for the first one. */
   readonly sinceTicks: number | undefined
-  /** Busy time of the machine since then, ticks; undefined: time of unseen children is not looked for. */
+  /** Busy time of the machine since then, ticks; undefined: time of unseen children is not attributed. */
   readonly busyTicks?: number | undefined
 }
 
 interface ProcessGroups {
-  /** Takes one round. */
+  /** Processes one round. */
   update(samples: Iterable<ProcessSample>, facts: RoundFacts): void
-  /** All groups, those without live processes included as long as they are remembered. */
+  /** All groups, including remembered ones without living processes. */
   counters(): GroupCounter[]
 }
 
-/** `maxGroups` bounds what is kept; see `groupTable`. */
+/** `maxGroups` limits the remembered groups; see `groupTable`. */
 export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
   let processes = new Map<number, SeenProcess>()
   let owed: ReadonlyMap<number, number> = new Map()
   const groups = groupTable(maxGroups)
 
-  /** What the sample adds to its group, and the same of the children it waited for. */
+  /** Adds the sample's time to its group, and that of the children for which it waited. */
   const take = (sample: ProcessSample, sinceTicks: number | undefined): GroupGrowth => {
     const last = processes.get(sample.pid)
     const isSame = last !== undefined && last.startTicks === sample.startTicks
-    // One that started after the last round used all of its time since then; an older one is only a starting point.
+    // A process that started after the last round used all of its time since then; for an older one, its value is only
+    // a starting point.
     const isBorn = !isSame && sinceTicks !== undefined && sample.startTicks >= sinceTicks
     const base = isSame ? last : isBorn ? NOTHING : sample
     const used = Math.max(0, sample.cpuTicks - base.cpuTicks)
@@ -62,7 +63,7 @@ export function processGroups(maxGroups = MAX_GROUPS): ProcessGroups {
       group.residentPages += sample.residentPages
       group.processes += 1
     }
-    // The kernel's own counters never fall; a line that was read wrong must not make the next one count twice.
+    // The kernel's own counters never decrease; a misread line must not make the next one count twice.
     const seen = {
       pid: sample.pid,
       parentPid: sample.parentPid,

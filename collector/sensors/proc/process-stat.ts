@@ -1,16 +1,18 @@
-/** One line of /proc/PID/stat, parsed from bytes: hundreds of them are read every round. */
+/** Parses one line of /proc/PID/stat from bytes: hundreds of them are read every round. */
 
 /** The fields that rounds need. */
 export interface ProcessStat {
-  /** Executable name as the kernel keeps it: at most 15 bytes, any byte but NUL. Made printable, UTF-8 replaced. */
+  /**
+   * Executable name in the kernel: at most 15 bytes, any byte except NUL. Made printable; invalid UTF-8 is replaced.
+   */
   readonly comm: string
   readonly isKernelThread: boolean
   /** User and system time of all threads, in ticks (see TICK_US). */
   readonly cpuTicks: number
   readonly parentPid: number
-  /** The same of children that ended and were waited for, and of theirs. */
+  /** The same for children that ended and were waited for, and for their children. */
   readonly childTicks: number
-  /** Ticks after boot; together with the pid it names the process, since pids are used again. */
+  /** Ticks after boot; together with the pid it identifies the process, since pids are reused. */
   readonly startTicks: number
   /** Resident pages. */
   readonly residentPages: number
@@ -20,7 +22,7 @@ const PF_KTHREAD = 0x0020_0000
 const SPACE = 0x20
 const OPEN = 0x28
 const CLOSE = 0x29
-/** Field numbers of proc_pid_stat(5), less the 3 before the first one that follows the name. */
+/** Field numbers of proc_pid_stat(5), minus the 3 before the first one that follows the name. */
 const PARENT = 4 - 3
 const FLAGS = 9 - 3
 const UTIME = 14 - 3
@@ -32,7 +34,7 @@ const RSS = 24 - 3
 
 /** Undefined when the bytes are not such a line (the process ended while it was read). */
 export function parseProcessStat(bytes: Uint8Array): ProcessStat | undefined {
-  // The name may hold spaces and parentheses, so its end is the last `)`: all that follows are numbers.
+  // The name may contain spaces and parentheses, so it ends at the last `)`: only numbers follow.
   const open = bytes.indexOf(OPEN)
   const close = bytes.lastIndexOf(CLOSE)
   if (open < 0 || close < open) return undefined
@@ -49,7 +51,7 @@ export function parseProcessStat(bytes: Uint8Array): ProcessStat | undefined {
   }
 }
 
-/** The first `count` fields from `start`. Signs and the state letter come out as numbers that are not used. */
+/** The first `count` fields from `start`. Signs and the state letter become numbers that are not used. */
 function numbersAfter(bytes: Uint8Array, start: number, count: number): number[] | undefined {
   const fields: number[] = []
   let value = 0

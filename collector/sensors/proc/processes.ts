@@ -1,4 +1,4 @@
-/** Reads every process once a round: one file each, two more when it is new or the group counts by processes. */
+/** Reads every process once per round: one file each, and two more if it is new or its group counts by processes. */
 import { readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 import { classifyCgroup } from '../../readings/mappings/cgroup-patterns.ts'
@@ -10,11 +10,11 @@ import type { GroupIdentity } from './group-table.ts'
 import type { ProcessSample } from './process-groups.ts'
 import { type ProcessStat, parseProcessStat } from './process-stat.ts'
 
-/** What was found out about a process when it was new. */
+/** Facts about a process, read when it was new. */
 interface KnownProcess {
   readonly startTicks: number
   readonly comm: string
-  /** Key of the workload that its control group belongs to; undefined when it belongs to none. */
+  /** Key of the workload to which its control group belongs; undefined if there is none. */
   readonly workloadPath: string | undefined
   readonly group: GroupIdentity
   lastRound: number
@@ -25,9 +25,9 @@ interface ProcessReader {
   read(covered: ReadonlySet<string>): ProcessSample[]
 }
 
-/** Processes looked at in a round, at most. */
+/** Maximum number of processes per round. */
 const MAX_PROCESSES = 32_768
-/** A process may be moved to another control group while it runs: its place is looked up again now and then. */
+/** A process may be moved to another control group while it runs, so its group is read again from time to time. */
 const RECHECK_ROUNDS = 12
 
 /** Remembers each process by pid and start time, so that names and groups are read once. */
@@ -57,7 +57,7 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
     const isSame =
       last !== undefined &&
       last.startTicks === stat.startTicks &&
-      // A new name means exec: a shell that became something else, or a runtime that became the container.
+      // A new name means exec: a shell that became another program, or a runtime that became the container.
       last.comm === stat.comm &&
       round % RECHECK_ROUNDS !== pid % RECHECK_ROUNDS
     const place = isSame ? last : identify(pid, stat)
@@ -102,16 +102,16 @@ export function processReader(files: KernelFiles, roots: Roots, tree: CgroupTree
   }
 }
 
-/** Second field of schedstat: ns that the main thread was runnable and not running. */
+/** Second field of schedstat: ns during which the main thread was runnable but not running. */
 function runDelay(files: KernelFiles, proc: string, pid: number): bigint {
   const digits = /^\d+ (\d+)/.exec(files.text(`${proc}/${pid}/schedstat`) ?? '')?.[1]
   return digits === undefined ? 0n : BigInt(digits)
 }
 
-/** Node names its main thread so, and with it the process. */
+/** Node gives its main thread this name, and with it the process. */
 const NODE_MAIN_THREAD = 'MainThread'
 
-/** The kernel's name of a process, but for those that write something else there: a title has spaces (`npm exec x`). */
+/** The kernel's name of a process, except for programs that set another one: a title has spaces (`npm exec x`). */
 function byExecutable(proc: string, pid: number, comm: string): GroupIdentity {
   const isTitle = comm === NODE_MAIN_THREAD || comm.includes(' ')
   const fallback = comm === NODE_MAIN_THREAD ? 'node' : comm.trim() || '?'

@@ -1,13 +1,14 @@
 /**
- * CPU time of processes that ended between two rounds, or came and went: the kernel adds it to whoever waited for them.
- * A build is thousands of such processes; without this most of its time would be unattributed. Pure.
+ * CPU time of processes that ended between two rounds, or started and ended: the kernel adds it to the process that
+ * waited for them. A build consists of thousands of such processes; without this, most of its time would be
+ * unattributed. Pure.
  *
- * What a process's waited-for time grew by, less what was already seen of those that are gone under it, is time that no
- * round saw. It is given to the one that waited, which is all that can be known. When in doubt it gives less: children
- * that no parent waits for, or that another process inherits, leave their part unattributed.
+ * The growth of a process's waited-for time, minus what was already seen of its ended descendants, is time that no
+ * round saw. It is attributed to the process that waited, since nothing more is known. When in doubt it attributes
+ * less: children that no parent waits for, or that another process inherits, leave their part unattributed.
  */
 
-/** A process as one round saw it. */
+/** A process as seen in one round. */
 export interface ProcessSighting {
   readonly pid: number
   readonly parentPid: number
@@ -21,24 +22,24 @@ interface Rounds {
   readonly current: ReadonlyMap<number, ProcessSighting>
   /** Growth of waited-for time of each process of this round, ticks. */
   readonly childGrowth: ReadonlyMap<number, number>
-  /** What may be given in all: busy time of the machine less what processes were seen to use. */
+  /** Maximum total: busy time of the machine minus the time that processes were seen to use. */
   readonly budgetTicks: number
   /**
-   * By process, what was seen of children that were gone in the round before and not yet waited for: it comes in this
-   * round. Files are read one after the other, so a child can end between its parent's line and its own.
+   * By process: the seen time of children that had ended by the previous round but had not been waited for, which
+   * appears in this round. Files are read one after another, so a child can end between its parent's line and its own.
    */
   readonly owed: ReadonlyMap<number, number>
 }
 
 interface Unseen {
-  /** Ticks to add for each process that waited. Their sum is at most the budget. */
+  /** Ticks to add to each process that waited. Their sum is at most the budget. */
   readonly ticks: ReadonlyMap<number, number>
   readonly owed: ReadonlyMap<number, number>
 }
 
 const MAX_GENERATIONS = 64
 
-/** `budgetTicks`: the CPU time of the host that no live process accounts for, which bounds what is given out. */
+/** `budgetTicks`: CPU time of the host that no living process accounts for, which limits the total. */
 export function unseenChildren({ previous, current, childGrowth, budgetTicks, owed }: Rounds): Unseen {
   const gone = seenOfGone(previous, current)
   const nextOwed = new Map<number, number>()
@@ -57,13 +58,13 @@ export function unseenChildren({ previous, current, childGrowth, budgetTicks, ow
     sum += unseen
   }
   const owedInAll = [...owed.values()].reduce((total, ticks) => total + ticks, 0)
-  // One that ended after its parent is waited for by another process: only the sum over all tells.
+  // A child that ended after its parent is waited for by another process, so only the total sum is reliable.
   const limit = Math.max(0, Math.min(budgetTicks, growth - gone.total - owedInAll))
   if (sum > limit) for (const [pid, ticks] of found) found.set(pid, Math.floor((ticks * limit) / sum))
   return { ticks: found, owed: nextOwed }
 }
 
-/** What rounds saw of the processes that are gone now, by the nearest one above that is still there, and in all. */
+/** Time that rounds saw of processes that are now gone, by their nearest living ancestor, and in total. */
 function seenOfGone(
   previous: ReadonlyMap<number, ProcessSighting>,
   current: ReadonlyMap<number, ProcessSighting>,

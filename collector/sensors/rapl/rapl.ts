@@ -1,6 +1,6 @@
 /**
  * Energy counters of Intel and AMD processors under /sys/class/powercap (RAPL). The kernel's power-capping
- * documentation names the zones and files.
+ * documentation describes the zones and files.
  */
 
 import { MAX_POWER_ATTRIBUTE } from '../../../core/books/plausible.ts'
@@ -16,30 +16,30 @@ interface RaplZone {
   readonly domain: string
   readonly rangeMax: bigint
   readonly source: SensorSource
-  /** The most power that the zone itself names, mW; 0n: it does not. */
+  /** The highest power that the zone itself reports, mW; 0n: none. */
   readonly maxPowerMw: bigint
-  /** Folder of the first die of the same package; absent for that die, and where there is one die. */
+  /** Folder of the first die of the same package; absent for that die, and if there is one die. */
   readonly firstDie?: string
 }
 
 interface RaplProbe {
   readonly zones: readonly RaplZone[]
-  /** What stands in the way, for people; undefined when zones can be read or there are none. */
+  /** The obstacle, for people; undefined when zones can be read or there are none. */
   readonly problem?: string
-  /** Zones that exist and are left out on purpose, by name. */
+  /** Names of existing zones that are left out on purpose. */
   readonly leftOut: readonly string[]
 }
 
 interface FoundZone {
   readonly folder: string
-  /** `package-0`, `core`, ... as the kernel says. */
+  /** `package-0`, `core`, ... as named by the kernel. */
   readonly name: string
   readonly source: SensorSource
-  /** Name of the zone around it; '' at the top. */
+  /** Name of the enclosing zone; '' at the top. */
   readonly parent: string
 }
 
-/** Finds the zones that can be read now and decides which of them to use. */
+/** Finds the zones that are readable now and decides which of them to use. */
 export function probeRapl(files: KernelFiles, roots: Roots): RaplProbe {
   const found = findZones(files, `${roots.sys}/class/powercap`)
   const unreadable: string[] = []
@@ -92,10 +92,10 @@ function findZones(files: KernelFiles, folder: string): FoundZone[] {
 }
 
 /**
- * One zone a domain. The memory-mapped interface shows the same package again, so it only fills in where the main
- * one shows none. `psys` is taken for the whole host only where nothing else is there: what it encloses is up to the
- * board's maker (the platform, or the processor's rails alone), and a host meter that encloses less than its parts
- * would turn every window into skew.
+ * One zone per domain. The memory-mapped interface shows the same package again, so it is used only where the main one
+ * shows none. `psys` stands for the whole host only if there is no other zone: the board's maker decides what it
+ * contains (the platform, or only the processor's rails), and a host meter that contains less than its parts would turn
+ * every window into skew.
  */
 function chooseZones<Zone extends Pick<FoundZone, 'name' | 'parent' | 'source'>>(
   zones: readonly Zone[],
@@ -111,20 +111,20 @@ function chooseZones<Zone extends Pick<FoundZone, 'name' | 'parent' | 'source'>>
   return [...byDomain.values()]
 }
 
-/** `core` inside `package-0` is `core-0`; packages keep their name (`package-0-die-1` too). */
+/** `core` inside `package-0` is `core-0`; packages keep their name (also `package-0-die-1`). */
 function domainOf(name: string, parent: string): string {
   if (name === 'psys') return 'host'
   if (name.startsWith('package-')) return name
   return `${name}-${parent.startsWith('package-') ? parent.slice('package-'.length) : '0'}`
 }
 
-/** Dies of one package may show one counter: see rapl-twins.ts. */
+/** Dies of one package may share a counter: see rapl-twins.ts. */
 const firstDieOf = (name: string, zones: readonly FoundZone[]): string | undefined => {
   const die = /^(package-\d+-die-)/.exec(name)?.[1]
   return die === undefined ? undefined : zones.find(zone => zone.name.startsWith(die))?.folder
 }
 
-/** One zone is one sensor: a zone that can no longer be read does not take the others with it. */
+/** One zone is one sensor: a zone that becomes unreadable does not affect the others. */
 export function raplSensor(files: KernelFiles, identity: HostIdentity, zone: RaplZone): Sensor {
   const { domain, rangeMax, source, maxPowerMw, firstDie } = zone
   const attributes = maxPowerMw > 0n ? { [MAX_POWER_ATTRIBUTE]: `${maxPowerMw}` } : {}
