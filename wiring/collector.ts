@@ -1,5 +1,5 @@
 import { startFactorPoller } from '../collector/factors/poller.ts'
-import { providerOf } from '../collector/factors/providers.ts'
+import { providersOf } from '../collector/factors/providers.ts'
 import { createOtlpGrpcReceiver } from '../collector/grpc/receiver.ts'
 import { createOtlpHttpReceiver } from '../collector/http/receiver.ts'
 import { createIntake, type Intake } from '../collector/intake/intake.ts'
@@ -12,7 +12,9 @@ import type { Receiver } from '../collector/receiver.ts'
 import { startSensors } from '../collector/sensors/sensors.ts'
 import type { Authentication } from '../core/auth/authentication.ts'
 import type { Broker } from '../core/broker/broker.ts'
+import { appendForecasts } from '../core/factors/forecasts.ts'
 import { putIntensities } from '../core/factors/intensity-log.ts'
+import { putSpotPrices } from '../core/factors/prices/spot-records.ts'
 import { urlOf } from '../core/http/url-of.ts'
 import type { Wiring } from './wiring.ts'
 
@@ -55,8 +57,10 @@ export async function startFactors({ lifecycle, config, events }: Wiring, broker
     'providers of intensities',
     () =>
       startFactorPoller({
-        providers: config.factors.providers.map(providerOf),
+        providers: providersOf(config.factors.providers),
         put: revised => putIntensities(broker, revised, Date.now()),
+        putPrices: revised => putSpotPrices(broker, revised, Date.now()),
+        keep: forecasts => appendForecasts(broker, forecasts, Date.now()),
         events,
         now: Date.now,
       }),

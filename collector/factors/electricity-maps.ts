@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
-import { type IntensityProvider, shape } from './provider.ts'
+import { getJson, type IntensityProvider, shape } from './access/provider.ts'
 
 /** Base URL when the configuration sets none. */
 export const ELECTRICITY_MAPS_URL = 'https://api.electricitymaps.com/v3'
@@ -13,7 +13,10 @@ const HOUR_MS = 3_600_000
 
 const point = z.object({ datetime: z.iso.datetime({ offset: true }), carbonIntensity: z.number().nullable() })
 const history = z.object({ history: z.array(point.extend({ isEstimated: z.boolean().default(false) })) })
-const forecast = z.object({ forecast: z.array(point) })
+const forecast = z.object({
+  forecast: z.array(point),
+  updatedAt: z.iso.datetime({ offset: true }).optional(),
+})
 
 /** Access to one zone of the provider. */
 export interface ElectricityMapsOptions {
@@ -28,18 +31,23 @@ export interface ElectricityMapsOptions {
 export const electricityMaps = ({ zone, area, token }: ElectricityMapsOptions): IntensityProvider => ({
   kind: 'electricity_maps',
   zone,
-  async read(get) {
+  async read(get, nowMs) {
     const ask = (what: string): Promise<unknown> =>
       // Without a zone it would take that of the caller's address.
-      get(`/carbon-intensity/${what}?zone=${encodeURIComponent(area)}`, { 'auth-token': token })
+      getJson(get, `/carbon-intensity/${what}?zone=${encodeURIComponent(area)}`, { 'auth-token': token })
     const past = shape(history.safeParse(await ask('history'))).history
-    const future = shape(forecast.safeParse(await ask('forecast'))).forecast
+    const { forecast: future, updatedAt } = shape(forecast.safeParse(await ask('forecast')))
     const measured = new Set(past.map(one => Date.parse(one.datetime)))
     const values = [
       ...past.map(one => hour(one, one.isEstimated ? 'estimated' : 'final')),
       ...future.filter(one => !measured.has(Date.parse(one.datetime))).map(one => hour(one, 'forecast')),
     ].filter(value => value !== null)
-    return values.length === 0 ? [] : [{ zone, kind: 'average', source: SOURCE, values }]
+    const issuedAt = updatedAt ?? iso(nowMs)
+    const issued = future.map(one => hour(one, 'forecast')).filter(value => value !== null)
+    return {
+      intensities: values.length === 0 ? [] : [{ zone, kind: 'average', source: SOURCE, values }],
+      forecasts: [{ zone, kind: 'average', issuedAt, source: SOURCE, values: issued }],
+    }
   },
 })
 

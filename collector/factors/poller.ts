@@ -3,17 +3,25 @@
  * `estimated`, for a few hours; then the yearly average does. What it says afterwards restates both.
  */
 import type { Events } from '../../core/catalogue/events/events.ts'
+import type { IssuedForecast } from '../../core/factors/forecasts.ts'
 import { factorsOf, type IntensityValues, intensityValues } from '../../core/factors/intensity-values.ts'
+import { spotPricesOf, spotValues } from '../../core/factors/prices/spot-values.ts'
+import { digest } from '../../core/model/digest.ts'
 import type { Factor } from '../../core/model/factor.ts'
+import type { SpotPrice } from '../../core/model/prices/spot-price.ts'
 import { backoffMs, sleep } from '../../core/runtime/backoff.ts'
-import { getJsonFrom } from './get-json.ts'
-import { FactorProviderError, type IntensityProvider } from './provider.ts'
+import { getterFrom } from './access/http-get.ts'
+import type { IntensityProvider } from './access/provider.ts'
+import { FactorProviderError } from './access/provider-error.ts'
+import type { RequestBudget } from './access/request-budget.ts'
 
 /** A provider, its base URL and how often it is read. */
 export interface PolledProvider {
   readonly provider: IntensityProvider
   readonly url: string
   readonly intervalMs: number
+  /** What its account may ask; shared by the entries of the account. */
+  readonly budget: RequestBudget
 }
 
 /** What the poller reads from and writes to. */
@@ -21,6 +29,10 @@ export interface FactorPollerOptions {
   readonly providers: readonly PolledProvider[]
   /** Puts values in force; resolves with the number of days that changed. */
   readonly put: (factors: readonly Factor[]) => Promise<number>
+  /** The same for prices. */
+  readonly putPrices: (prices: readonly SpotPrice[]) => Promise<number>
+  /** Keeps forecasts as they were issued; resolves once they are durable. */
+  readonly keep: (forecasts: readonly IssuedForecast[]) => Promise<void>
   readonly events: Events
   /** Wall clock, unix ms. */
   readonly now: () => number
@@ -53,19 +65,29 @@ async function poll(
   options: FactorPollerOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { provider, url, intervalMs } = polled
+  const { provider, url, intervalMs, budget } = polled
   const { events, now } = options
-  const get = getJsonFrom(url, signal)
+  const get = getterFrom({ base: url, budget, stopped: signal, now })
+  const issued = new IssuedBefore()
   const carry = new Carry(provider.zone)
   for (let attempt = 0; !signal.aborted; ) {
     const nowMs = now()
     let waitMs = intervalMs
     try {
-      const read = (await provider.read(get, nowMs)).map(values => intensityValues.parse(values))
-      for (const values of read) {
+      const read = await provider.read(get, nowMs)
+      for (const reason of read.missing ?? []) {
+        events.emit('factorDataMissing', { provider: provider.kind, zone: provider.zone, reason })
+      }
+      for (const values of read.intensities.map(one => intensityValues.parse(one))) {
         await options.put(factorsOf(values, provider.kind))
         carry.note(values)
       }
+      for (const prices of (read.prices ?? []).map(one => spotValues.parse(one))) {
+        await options.putPrices(spotPricesOf(prices))
+      }
+      const forecasts = issued.newOnes(read.forecasts ?? [])
+      if (forecasts.length > 0) await options.keep(forecasts)
+      issued.note(forecasts)
       attempt = 0
     } catch (error) {
       if (signal.aborted) return
@@ -78,6 +100,22 @@ async function poll(
     await sleep(waitMs, signal)
   }
 }
+
+/** Which forecast of each kind was kept last: the same one is read many times. */
+class IssuedBefore {
+  readonly #last = new Map<string, string>()
+
+  newOnes(forecasts: readonly IssuedForecast[]): readonly IssuedForecast[] {
+    return forecasts.filter(one => one.values.length > 0 && this.#last.get(one.kind) !== contentOf(one))
+  }
+
+  note(forecasts: readonly IssuedForecast[]): void {
+    for (const one of forecasts) this.#last.set(one.kind, contentOf(one))
+  }
+}
+
+/** Not the time of issue: a forecast that says the same as the last one is no new one. */
+const contentOf = ({ values }: IssuedForecast): string => digest(JSON.stringify(values), 16)
 
 /** The last value of each kind that a provider gave, and how far it has been made to hold. */
 class Carry {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
-import { type IntensityProvider, shape } from './provider.ts'
+import { getJson, type IntensityProvider, shape } from './access/provider.ts'
 
 /** Base URL when the configuration sets none. */
 export const UK_URL = 'https://api.carbonintensity.org.uk'
@@ -26,8 +26,8 @@ export const ukCarbonIntensity = ({ zone }: { readonly zone: string }): Intensit
   kind: 'uk_carbon_intensity',
   zone,
   async read(get, nowMs) {
-    const past = await get(`/intensity/${slot(nowMs)}/pt24h`)
-    const future = await get(`/intensity/${slot(nowMs)}/fw24h`)
+    const past = await getJson(get, `/intensity/${slot(nowMs)}/pt24h`)
+    const future = await getJson(get, `/intensity/${slot(nowMs)}/fw24h`)
     const slots = new Map(
       [past, future].flatMap(body => shape(answer.safeParse(body)).data).map(one => [one.from, one]),
     )
@@ -37,7 +37,16 @@ export const ukCarbonIntensity = ({ zone }: { readonly zone: string }): Intensit
       const state: IntensityValues['values'][number]['state'] = actual == null ? 'forecast' : 'final'
       return [{ from, to, g_per_kwh: `${grams}`, state }]
     })
-    return values.length === 0 ? [] : [{ zone, kind: 'average', source: SOURCE, values }]
+    // Also of half hours that have begun: what was forecast for them stays the forecast once they are measured.
+    const issued = shape(answer.safeParse(future)).data.flatMap(({ from, to, intensity: { forecast } }) =>
+      forecast === null ? [] : [{ from, to, g_per_kwh: `${forecast}` }],
+    )
+    // The API does not say when a forecast was issued.
+    const issuedAt = new Date(nowMs).toISOString()
+    return {
+      intensities: values.length === 0 ? [] : [{ zone, kind: 'average', source: SOURCE, values }],
+      forecasts: [{ zone, kind: 'average', issuedAt, source: SOURCE, values: issued }],
+    }
   },
 })
 

@@ -5,7 +5,9 @@
 import { z } from 'zod'
 import type { IntensityValues } from '../../core/factors/intensity-values.ts'
 import { decimalText, parseDecimal } from '../../core/model/decimal.ts'
-import { FactorProviderError, type GetJson, type IntensityProvider, shape } from './provider.ts'
+import type { HttpGet } from './access/http-get.ts'
+import { getJson, type IntensityProvider, shape } from './access/provider.ts'
+import { FactorProviderError } from './access/provider-error.ts'
 
 /** Base URL when the configuration sets none. */
 export const WATTTIME_URL = 'https://api.watttime.org'
@@ -22,6 +24,7 @@ const series = z.object({
   meta: z.object({
     units: z.literal('lbs_co2_per_mwh'),
     data_point_period_seconds: z.int().min(60).max(86_400),
+    generated_at: z.iso.datetime({ offset: true }).optional(),
   }),
 })
 
@@ -41,10 +44,10 @@ type SignalValue = IntensityValues['values'][number]
 /** Logs in with Basic authentication and renews the token before it expires. */
 export function wattTime({ zone, area, user, password, signal }: WattTimeOptions): IntensityProvider {
   let token = { text: '', untilMs: 0 }
-  const authorize = async (get: GetJson, nowMs: number): Promise<string> => {
+  const authorize = async (get: HttpGet, nowMs: number): Promise<string> => {
     if (nowMs < token.untilMs) return token.text
     const basic = Buffer.from(`${user}:${password}`).toString('base64')
-    const given = shape(login.safeParse(await get('/login', { authorization: `Basic ${basic}` })))
+    const given = shape(login.safeParse(await getJson(get, '/login', { authorization: `Basic ${basic}` })))
     token = { text: given.token, untilMs: nowMs + TOKEN_MS }
     return token.text
   }
@@ -54,7 +57,7 @@ export function wattTime({ zone, area, user, password, signal }: WattTimeOptions
     async read(get, nowMs) {
       const authorization = `Bearer ${await authorize(get, nowMs)}`
       const ask = async (path: string): Promise<z.infer<typeof series>> =>
-        shape(series.safeParse(await get(path, { authorization })))
+        shape(series.safeParse(await getJson(get, path, { authorization })))
       const which = `region=${encodeURIComponent(area)}&signal_type=${signal}`
       const times = `start=${iso(nowMs - DAY_MS)}&end=${iso(nowMs)}`
       try {
@@ -64,7 +67,11 @@ export function wattTime({ zone, area, user, password, signal }: WattTimeOptions
         const ahead = future.data.filter(one => !measured.has(Date.parse(one.point_time)))
         const values = [...valuesOf(past, 'final'), ...valuesOf({ ...future, data: ahead }, 'forecast')]
         const kind = signal === 'co2_moer' ? 'marginal' : 'average'
-        return values.length === 0 ? [] : [{ zone, kind, source: SOURCE, values }]
+        const issuedAt = future.meta.generated_at ?? iso(nowMs)
+        return {
+          intensities: values.length === 0 ? [] : [{ zone, kind, source: SOURCE, values }],
+          forecasts: [{ zone, kind, issuedAt, source: SOURCE, values: valuesOf(future, 'forecast') }],
+        }
       } catch (error) {
         // A token that is not good any more: the next try asks for another.
         if (error instanceof FactorProviderError) token = { text: '', untilMs: 0 }

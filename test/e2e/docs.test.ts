@@ -1,7 +1,9 @@
 // Guarantees: every command and every query in docs/ works against a process as a newcomer starts it, and `/metrics` shows
 // what the reference page lists, and nothing else.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -20,7 +22,22 @@ let wattline: WattlineProcess
 /** A minute of a host that is over long ago: its window closes at once. */
 const EARLIER = BigInt(Math.floor(Date.now() / 60_000) - 60) * 60_000_000_000n
 
+/** A provider that forecasts a half hour at the first look, and has measured it at the next. */
+const SLOT_MS = 1_800_000
+const ahead = Math.ceil(Date.now() / SLOT_MS) * SLOT_MS + SLOT_MS
+const provider = createServer((_request, reply) => {
+  asked += 1
+  const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`
+  const intensity = { forecast: 250, actual: asked <= 2 ? null : 240, index: 'moderate' }
+  reply.end(JSON.stringify({ data: [{ from: time(ahead), to: time(ahead + SLOT_MS), intensity }] }))
+})
+let asked = 0
+
 beforeAll(async () => {
+  await new Promise<void>(resolve => provider.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
+  const providers = [{ kind: 'uk_carbon_intensity', url, interval: 1 }]
+  writeFileSync(join(data, 'wattline.yaml'), JSON.stringify({ factors: { providers } }))
   const environment = {
     WATTLINE_FACTORS_ZONE: 'DE',
     WATTLINE_TARIFFS_PRICE_PER_KWH: '0.25',
@@ -38,6 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await wattline.end('SIGTERM')
+  provider.close()
   for (const folder of [data, elsewhere]) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -123,7 +141,7 @@ describe('queries', () => {
 
   it('name the factors of every entry, once', async () => {
     const [query] = blocks('sql')
-      .find(([, text]) => text.includes('grid_intensity'))!
+      .find(([, text]) => text.includes('l.IntensityVersion'))!
       .slice(1)
     const rows = await wattline.sql<Record<string, unknown>>(query!)
     const [entries] = await wattline.sql<{ n: string }>('SELECT count() AS n FROM ledger')

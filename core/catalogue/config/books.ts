@@ -4,6 +4,7 @@
  */
 import { parseDecimal } from '../../model/decimal.ts'
 import { yearlyIntensities, yearlyIntensity } from '../../model/factor.ts'
+import { ENTSOE_ZONES, entsoeArea } from '../../model/places/entsoe-areas.ts'
 import { countryOf } from '../../model/places/grid-zones.ts'
 import { tariffProblems } from './prices.ts'
 import type { ConfigProblem } from './problem.ts'
@@ -44,6 +45,14 @@ function factorProblems(factors: Config['factors']): ConfigProblem[] {
       'zone',
       `no average intensity is known for zone ${factors.zone}${hint(factors.zone, known)}: ` +
         'use an ISO country code or WORLD, or set factors.intensity_g_per_kwh',
+    )
+  }
+  for (const [index, provider] of factors.providers.entries()) {
+    if (provider.kind !== 'entsoe' || provider.area !== undefined || entsoeArea(provider.zone) !== null)
+      continue
+    tell(
+      `providers.${index}.zone`,
+      `the ENTSO-E area of ${provider.zone} is not known${hint(provider.zone, ENTSOE_ZONES)}: set area to its EIC`,
     )
   }
   return problems

@@ -73,6 +73,8 @@ export const SENSOR_EVENTS = {
 
 /** Providers of intensities. */
 export const FACTOR_EVENTS = {
+  /** The provider answers as it documents, and says that it does not have something. */
+  factorDataMissing: { level: 'info' },
   factorProviderFailed: {
     level: 'warn',
     counter: counter(

@@ -1,5 +1,6 @@
 import { alerts, deliveries, notifications, silences } from './alerts.ts'
 import { factors } from './factors.ts'
+import { intensityForecasts } from './forecasts.ts'
 import { forwarded } from './forwarded.ts'
 import { hostClocks } from './host-clocks.ts'
 import { lateReadings } from './late-readings.ts'
@@ -30,6 +31,7 @@ export const STREAMS: readonly StreamDeclaration[] = [
   notifications,
   deliveries,
   silences,
+  intensityForecasts,
   quarantine,
   forwarded,
 ]
@@ -41,6 +43,7 @@ export {
   factors,
   forwarded,
   hostClocks,
+  intensityForecasts,
   lateReadings,
   ledger,
   logs,

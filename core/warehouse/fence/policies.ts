@@ -38,7 +38,7 @@ export const seesRowsOf = (key: string, { tenant, accounts }: VisibleRows): stri
   `${key}${JSON.stringify(accounts === null ? [tenant] : [tenant, accounts])}`
 
 /** Reference data, the same for everyone. */
-export const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity'])
+export const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity', 'intensity_forecasts'])
 /** Rows without a tenant apply to every tenant. */
 const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
 /** Rows that may contain data of several tenants: visible only to the operator's tenant. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { unknownPlaceholders } from '../../../model/account-template.ts'
+import { EIC, EIC_SHAPE } from '../../../model/places/entsoe-areas.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { bytes, decimal, duration, durationOrZero } from './quantities.ts'
 
@@ -109,6 +110,13 @@ const providedZone = z
 const providerKeys = {
   zone: providedZone,
   interval: duration.prefault(900).describe('Seconds between two requests'),
+  requests_per_day: z
+    .int()
+    .min(2)
+    .optional()
+    .describe(
+      'Most requests of a UTC day, shared by all entries with this key; Wattline spreads them over the day',
+    ),
   url: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -139,6 +147,20 @@ const provider = z.discriminatedUnion('kind', [
       .enum(['co2_moer', 'co2_aoer'])
       .default('co2_moer')
       .describe('Marginal or average emissions; the ledger uses averages'),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('entsoe')
+      .describe(
+        'ENTSO-E Transparency Platform: generation by fuel and day-ahead prices, by quarter hours or hours',
+      ),
+    ...providerKeys,
+    area: z
+      .string()
+      .regex(EIC, EIC_SHAPE)
+      .optional()
+      .describe('Code of the area at ENTSO-E (EIC); default: that of the zone'),
+    token: z.string().min(1).describe('Security token, best as `${file:PATH}`'),
   }),
 ])
 
