@@ -62,6 +62,24 @@ export async function ask<Answer extends object>(
   )
 }
 
+/** What a running instance answers, as it is. Throws as `ask` does. */
+export async function download(options: ClientOptions, path: string): Promise<Uint8Array> {
+  checkAddress(options.url, 'WATTLINE_URL')
+  const response = await send(options, path, undefined)
+  if (!response.ok) throw problemOf(response, await textOf(response, options.url))
+  try {
+    return new Uint8Array(await response.arrayBuffer())
+  } catch (error) {
+    throw new WattlineError(
+      'not_running',
+      `${options.url} closed the connection in the middle of its answer.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
 async function send(options: ClientOptions, path: string, body: unknown): Promise<Response> {
   const headers: Record<string, string> = { accept: 'application/json' }
   const token = tokenOf(options)

@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts'
 import { eraseCommand } from './erase.ts'
 import { exportCommand } from './export.ts'
 import { importCommand } from './import.ts'
+import { invoiceCommand } from './invoice.ts'
 import { lagCommand } from './lag.ts'
 import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
@@ -34,6 +35,7 @@ Examples:
   wattline usage --window 5m                     who used what in the last five minutes
   wattline top                                   live watts by workload
   wattline sql "SELECT count() FROM otel_traces"
+  wattline invoice --account shop --period 2026-11
   wattline lag                                   how far the processors are behind
   wattline quarantine list                       records that no processor could take
   wattline rules test rules_test.yaml            try alert rules
@@ -52,6 +54,7 @@ const commands = [
   topCommand(),
   usageCommand(),
   sqlCommand(),
+  invoiceCommand(),
   lagCommand(),
   quarantineCommand(),
   lossesCommand(),

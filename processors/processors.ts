@@ -9,6 +9,7 @@ import type { IntensityBook } from '../core/factors/intensity-book.ts'
 import { quarantine, readings, STREAMS } from '../core/model/streams/index.ts'
 import { type LogReader, logReaders } from '../core/model/streams/readers.ts'
 import type { StreamDeclaration } from '../core/model/streams/stream.ts'
+import { WINDOW_SECONDS } from '../core/model/window.ts'
 import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { createAdmit } from './admit/processor.ts'
 import { createAlert } from './alert/processor.ts'
@@ -16,6 +17,7 @@ import { readSamplesOf } from './alert/samples.ts'
 import { createDeliver } from './deliver/processor.ts'
 import { openExporter } from './forward/open.ts'
 import { createForward } from './forward/processor.ts'
+import { createInvoice } from './invoice/processor.ts'
 import { type Processor, Runner } from './loop/runner.ts'
 import { createMeter } from './meter/meter.ts'
 import { createMeterProcessor, FLUSH_KIND } from './meter/processor.ts'
@@ -129,6 +131,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     }),
     admitOf(options),
     ...restateOf(options, factors),
+    ...invoiceOf(options),
     createAlert({
       alerts: config.alerts,
       latenessSeconds: config.metering.lateness,
@@ -151,6 +154,24 @@ function restateOf(options: ProcessorsOptions, factors: FactorFollower): readonl
   const folder = warehouse.kind === 'embedded' ? join(config.data, 'warehouse', 'incoming') : null
   const book = async (): Promise<IntensityBook> => (await factors.follow()).intensities
   return [createRestate({ broker, statements, folder, book, events, now })]
+}
+
+/** None over stand-ins that have no tables. */
+function invoiceOf({ config, broker, warehouse, events, now }: ProcessorsOptions): readonly Processor[] {
+  const { statements } = warehouse
+  if (statements === undefined) return []
+  const { lateness, idle_flush: flush } = config.metering
+  return [
+    createInvoice({
+      config: config.billing,
+      ask: ({ text, params }) => statements.query(text, params),
+      ledgerDays: config.retention.ledger_days,
+      openSeconds: lateness + flush + WINDOW_SECONDS,
+      broker,
+      events,
+      now,
+    }),
+  ]
 }
 
 /** What the exporter needs: no tables. */

@@ -12,6 +12,7 @@ import { fencedReaders } from './fence/fenced-reader.ts'
 import { createApp, routesOf } from './http/app.ts'
 import type { QueryContext, QueryServerOptions, StatusContext, StatusServerOptions } from './http/context.ts'
 import { type QueryServer, serverOf } from './http/query-server.ts'
+import { invoiceRoutes } from './invoices/routes.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
@@ -65,6 +66,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   lagRoutes(app, context)
   factorRoutes(app, context)
   alertRoutes(app, context)
+  invoiceRoutes(app, context, sql)
   erasureRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)

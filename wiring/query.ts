@@ -91,6 +91,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     warehouse,
     page: await buildPage(),
     ...(replay ? { replay } : {}),
+    ...(log ? { appender: log } : {}),
     ...(log ? { factors: createInstanceFactors(log, configuredFactors(config)) } : {}),
     ...(log ? { alertLog: createAlertLog(log, Date.now) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),

@@ -181,14 +181,14 @@ async function exportVersions(
   stream: StreamDeclaration,
   columns: ReadonlySet<string>,
 ): Promise<MovedFile[]> {
-  const table = stream.table!.name
+  const { name: table, identity = 'Version' } = stream.table!
   const versions = await writer.statements.query<{ version: string; rows: number }>(
-    `SELECT Version AS version, toFloat64(count()) AS rows FROM ${writer.statements.dialect.database}.${table} FINAL GROUP BY version ORDER BY version`,
+    `SELECT ${identity} AS version, toFloat64(count()) AS rows FROM ${writer.statements.dialect.database}.${table} FINAL GROUP BY version ORDER BY version`,
   )
   const files: MovedFile[] = []
   for (const { version, rows } of versions) {
     const name = `tables/${table}/${digest(version).slice(0, 16)}.arrow.zst`
-    const condition = `Version = ${quoteText(version)}`
+    const condition = `${identity} = ${quoteText(version)}`
     const file = await exportFile(writer, stream, columns, condition, { name, rows })
     files.push({ ...file, version })
   }

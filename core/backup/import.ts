@@ -130,7 +130,7 @@ async function hasVersion(
   version: string,
 ): Promise<boolean> {
   const [row] = await query<{ n: number }>(
-    `SELECT toFloat64(count()) AS n FROM ${qualified(dialect, table!.name)} WHERE Version = {version:String}`,
+    `SELECT toFloat64(count()) AS n FROM ${qualified(dialect, table!.name)} WHERE ${table!.identity ?? 'Version'} = {version:String}`,
     { version },
   )
   return (row?.n ?? 0) > 0

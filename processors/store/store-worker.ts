@@ -5,11 +5,13 @@
 import { type AssignedPartition, RECORD_KIND, type StoredRecord } from '../../core/broker/broker.ts'
 import { asWattlineError, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { factors } from '../../core/model/streams/factors.ts'
+import { billing } from '../../core/model/streams/invoices.ts'
 import type { StreamDeclaration } from '../../core/model/streams/stream.ts'
 import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker } from '../loop/runner.ts'
 import { setAside } from '../loop/set-aside.ts'
 import type { Step } from '../loop/step.ts'
+import { storeBilling } from './billing.ts'
 import { combine } from './combined.ts'
 import { storeFactors } from './factors.ts'
 import { decodePlan, encodePlan, INSERTS, type InsertPlan, type OffsetRange } from './insert-plan.ts'
@@ -167,6 +169,7 @@ export class StoreWorker implements PartitionWorker {
     const { warehouse, events, rowAges } = this.#options
     const { name } = this.#stream
     if (name === factors.name) await storeFactors(warehouse, record)
+    else if (name === billing.name) await storeBilling(warehouse, record)
     else {
       const { partition } = this.#partition
       const token = tokenOf(name, partition, record.offset, this.#partition.originOf(record.offset))
@@ -174,7 +177,8 @@ export class StoreWorker implements PartitionWorker {
       await this.#rewinding?.stored(record, token)
     }
     events.emit('recordStored', { stream: name })
-    if (name !== factors.name && this.#rewinding === null) rowAges?.stored(this.#stream, record.value)
+    const isTelemetry = name !== factors.name && name !== billing.name
+    if (isTelemetry && this.#rewinding === null) rowAges?.stored(this.#stream, record.value)
   }
 
   /** Makes durable that everything below `next` is stored, and what is to be inserted together from there on. */

@@ -89,6 +89,8 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly alertLog?: AlertLog
   /** Absent: this process does not have the log open. */
   readonly factors?: InstanceFactors
+  /** Appends requests to the log. Absent: this process does not have the log open. */
+  readonly appender?: Pick<Broker, 'append'>
   /** Absent: this process does not erase. */
   readonly erasures?: ErasureSource
   /** Appends a record that was set aside once more; resolves with its new place. Absent: this process does not. */

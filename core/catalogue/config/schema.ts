@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { alertsSchema } from './keys/alerts.ts'
+import { billingSchema } from './keys/billing.ts'
 import { factorsSchema, meteringSchema, sitesSchema, workloadsSchema } from './keys/books.ts'
 import {
   collectorSchema,
@@ -38,6 +39,7 @@ export const configSchema = z.strictObject({
   sites: sitesSchema,
   tariffs: tariffsSchema,
   alerts: alertsSchema,
+  billing: billingSchema,
   retention: retentionSchema,
   limits: z.strictObject({ ...intakeLimits, sql: sqlLimitsSchema }).prefault({}),
   group_commit: groupCommitSchema,

@@ -11,5 +11,10 @@ export const QUERY_ERRORS = {
     'Wait until running queries have ended. The limit is `limits.sql.concurrent`.',
   ),
   parameter_invalid: entry('reject', 400, 'See docs/api.md for the values of this parameter.'),
+  closing_refused: entry(
+    'reject',
+    409,
+    'The message says what is missing. `wattline lag` shows how far the processors are.',
+  ),
   not_found: entry('reject', 404, 'Check the address and the identifier.'),
 } as const satisfies Record<string, ErrorDeclaration>

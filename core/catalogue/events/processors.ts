@@ -53,6 +53,21 @@ export const RESTATE_EVENTS = {
   },
 } as const satisfies Record<string, EventDeclaration>
 
+/** Billing periods that are closed. */
+export const INVOICE_EVENTS = {
+  periodClosed: {
+    level: 'info',
+    counter: counter('wattline_invoices_total', 'Bills of billing periods that were closed'),
+  },
+  closingRefused: {
+    level: 'warn',
+    counter: counter(
+      'wattline_closing_refused_total',
+      'Requests to close a billing period that were refused',
+    ),
+  },
+} as const satisfies Record<string, EventDeclaration>
+
 /** Records sent to another instance, and admitted from one. */
 export const FORWARD_EVENTS = {
   recordsForwarded: {

@@ -3,6 +3,7 @@ import { factors } from './factors.ts'
 import { intensityForecasts } from './forecasts.ts'
 import { forwarded } from './forwarded.ts'
 import { hostClocks } from './host-clocks.ts'
+import { billing } from './invoices.ts'
 import { lateReadings } from './late-readings.ts'
 import { energy, ledger } from './ledger.ts'
 import { logs } from './logs.ts'
@@ -27,6 +28,7 @@ export const STREAMS: readonly StreamDeclaration[] = [
   lateReadings,
   hostClocks,
   factors,
+  billing,
   alerts,
   notifications,
   deliveries,
@@ -38,6 +40,7 @@ export const STREAMS: readonly StreamDeclaration[] = [
 
 export {
   alerts,
+  billing,
   deliveries,
   energy,
   factors,

@@ -59,6 +59,8 @@ export interface Table {
   readonly name: string
   /** Default `MergeTree`. */
   readonly engine?: 'ReplacingMergeTree'
+  /** Of a `ReplacingMergeTree`: rows with one value of this column are stored together, once. `Version` when absent. */
+  readonly identity?: string
   readonly partitionBy: string
   readonly orderBy: readonly string[]
   readonly primaryKey?: readonly string[]

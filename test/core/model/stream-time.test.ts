@@ -20,6 +20,7 @@ it('knows the time column of every stream', () => {
     'late_readings WindowStart',
     'host_clocks Time',
     'factors -',
+    'billing -',
     'intensity_forecasts ValidFrom',
     'quarantine Time',
     'forwarded -',

@@ -1,0 +1,98 @@
+/** `/api/v1/invoices`. Money is decimal text in the currency; costs that are not billed are exact. */
+export interface InvoicesAnswer {
+  readonly invoices: readonly InvoiceAnswer[]
+  /** There are more than are listed. */
+  readonly truncated: boolean
+}
+
+/** A bill. */
+export interface InvoiceAnswer {
+  readonly id: string
+  /** Null in a draft. */
+  readonly number: string | null
+  /** `draft`: the period is open, and the bill may still change. */
+  readonly state: 'closed' | 'draft'
+  readonly account: string
+  readonly account_name: string
+  readonly issuer: string
+  readonly currency: string
+  readonly period: string
+  readonly period_start: string
+  readonly period_end: string
+  readonly time_zone: string
+  /** Null in a draft. */
+  readonly issued: string | null
+  readonly subtotal: string
+  readonly tax: string
+  readonly total: string
+  readonly notes: readonly string[]
+  readonly rounding: string
+  /** SHA-256 over the lines. */
+  readonly digest: string
+  /** Absent in lists without `lines=true`. */
+  readonly lines?: readonly InvoiceLineAnswer[]
+}
+
+/** A line of a bill. */
+export interface InvoiceLineAnswer {
+  readonly line: number
+  /** The period that the line is about: an earlier one in corrections. */
+  readonly service_period: string
+  readonly service_start: string
+  readonly service_end: string
+  readonly category: 'Usage' | 'Tax' | 'Credit' | 'Adjustment'
+  readonly class: 'Correction' | null
+  readonly sku: string
+  readonly zone: string
+  readonly share: string
+  readonly tariff_version: string
+  readonly description: string
+  /** Null where there is none. */
+  readonly quantity: string | null
+  readonly unit: string | null
+  readonly list_unit_price: string | null
+  readonly contracted_unit_price: string | null
+  readonly list_cost: string
+  readonly contracted_cost: string
+  readonly effective_cost: string
+  readonly billed_cost: string
+  readonly energy_uj: string
+  readonly carbon_operational_ug: string
+  readonly carbon_embodied_ug: string
+  readonly unpriced_cost_uj: string
+  readonly unpriced_carbon_uj: string
+  readonly measured_uj: string
+  readonly interpolated_uj: string
+  readonly estimated_uj: string
+  readonly simulated_uj: string
+  readonly entries: string
+}
+
+/** `POST /api/v1/invoices` */
+export interface ClosingAnswer {
+  readonly request_id: string
+  readonly period: string
+  /** `closing`: it goes on; look at `GET /api/v1/invoices?period=...` later. */
+  readonly state: 'closed' | 'closing'
+  /** Bills of the period. */
+  readonly invoices: number
+}
+
+/** `/api/v1/invoices/{id}/lines/{n}/entries` */
+export interface LineEntriesAnswer {
+  readonly invoice: string
+  readonly line: number
+  /** The entries, as SQL. */
+  readonly sql: string
+  /** What entries of the line's service period sum to now, and what all bills have charged for them. */
+  readonly sums: {
+    readonly entries: string
+    readonly energy_uj: string
+    readonly carbon_operational_ug: string
+    readonly cost: string
+    readonly billed: string
+  }
+  readonly entries: readonly Readonly<Record<string, unknown>>[]
+  /** Offset of the next page; null: this was the last one. */
+  readonly next: number | null
+}
