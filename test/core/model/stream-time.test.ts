@@ -22,6 +22,10 @@ it('knows the time column of every stream', () => {
     'factors -',
     'billing -',
     'intensity_forecasts ValidFrom',
+    'alerts Time',
+    'notifications Time',
+    'deliveries Time',
+    'silences EndsAt',
     'quarantine Time',
     'forwarded -',
   ])
