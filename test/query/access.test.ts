@@ -183,7 +183,8 @@ const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
   if (/\/api\/v1\/(snapshots|erasures)/.test(route)) return ['operatorAdmin']
   if (route === 'PUT /api/v1/factors/intensity') return ['operatorAdmin']
-  if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/silences/.test(route)) return ['shopAdmin', 'operatorAdmin']
+  if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/silences/.test(route))
+    return ['shopAdmin', 'operatorAdmin']
   if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
   const narrow = [
     'GET /api/v1/factors/intensity',

@@ -21,11 +21,11 @@ it('knows the time column of every stream', () => {
     'host_clocks Time',
     'factors -',
     'billing -',
-    'intensity_forecasts ValidFrom',
     'alerts Time',
     'notifications Time',
     'deliveries Time',
     'silences EndsAt',
+    'intensity_forecasts ValidFrom',
     'quarantine Time',
     'forwarded -',
   ])
