@@ -2,28 +2,26 @@ import { CommanderError, InvalidArgumentError } from 'commander'
 import type { Problem } from '../core/api/answers.ts'
 import { ERRORS, type ErrorCode, WattlineError } from '../core/catalogue/errors/errors.ts'
 
-/** Options shared by all commands that query a running instance. */
+/** Options that every command which asks a running instance shares. */
 export interface ClientOptions {
   readonly url: string
-  /** Default: WATTLINE_TOKEN. That is better than a command line, which every process of the machine can read. */
+  /** Default: WATTLINE_TOKEN. Better there than on a command line, which every process of the machine can read. */
   readonly token?: string
-  /** Aborts the request. */
+  /** Ends the request. */
   readonly signal?: AbortSignal
 }
 
 /** Address of the instance: WATTLINE_URL, or port 9288 of this machine. Not checked here; see `checkAddress`. */
 export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288'
 
-/**
- * Longer than any answer takes. Without a limit, a server that accepts requests and never answers would block scripts.
- */
+/** Longer than any answer takes. Without a limit, a server that accepts requests and never answers would block scripts. */
 const TIMEOUT_MS = 120_000
 
-/** The token to send; undefined: none was given. */
+/** The token to show; undefined: none was given. */
 export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
   token ?? (process.env['WATTLINE_TOKEN'] || undefined)
 
-/** Parses the address in an option. */
+/** An address as an option takes it. */
 export function address(text: string): string {
   if (isAddress(text)) return text
   throw new InvalidArgumentError('Give an address such as http://127.0.0.1:9288.')
@@ -34,7 +32,7 @@ const isAddress = (text: string): boolean => {
   return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.hostname !== ''
 }
 
-/** For addresses from the environment, which no option has checked. */
+/** For addresses that come from the environment, which no option has looked at. */
 export function checkAddress(text: string, name: string): void {
   if (isAddress(text)) return
   process.stderr.write(`error: ${name} is '${text}'. Give an address such as http://127.0.0.1:9288.\n`)
@@ -42,8 +40,8 @@ export function checkAddress(text: string, name: string): void {
 }
 
 /**
- * Requests an answer with these members from a running instance. Throws an error answer as a WattlineError,
- * `not_running` when there is no answer, and `answer_unreadable` when the answer does not come from Wattline.
+ * Asks a running instance for an answer with these members. Throws what it answers as a WattlineError, `not_running` when
+ * nothing answers, and `answer_unreadable` when the answer does not come from Wattline.
  */
 export async function ask<Answer extends object>(
   options: ClientOptions,

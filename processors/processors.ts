@@ -25,6 +25,8 @@ import type { StateBudget } from './meter/state/budget.ts'
 import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
+import { createRecompute } from './recompute/processor.ts'
+import type { RecomputeTools } from './recompute/recompute.ts'
 import { createRestate } from './restate/processor.ts'
 import type { StoreOptions } from './store/options.ts'
 import type { RowAges } from './store/row-ages.ts'
@@ -96,6 +98,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
   const runner = new Runner({ broker, events, now, pollBytes: config.processors.poll_bytes })
   const factors = new FactorFollower(broker, configuredFactors(config), () => performance.now())
   const meter = createMeter({ metering: config.metering, isSensor: isSensorSource })
+  const rate = createRate(config, () => factors.books)
   const processors = [
     createStore({
       streams: STREAMS,
@@ -124,7 +127,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
       },
     }),
     createRateProcessor({
-      rate: createRate(config, () => factors.books),
+      rate,
       follow: () => factors.follow(),
       events,
       publish: () => publishFactors(broker, config, now()),
@@ -132,6 +135,7 @@ export async function startProcessors(options: ProcessorsOptions): Promise<Runne
     admitOf(options),
     ...restateOf(options, factors),
     ...invoiceOf(options),
+    ...recomputeOf(options, { meter, rate, follow: () => factors.follow() }),
     createAlert({
       alerts: config.alerts,
       latenessSeconds: config.metering.lateness,
@@ -169,6 +173,25 @@ function invoiceOf({ config, broker, warehouse, events, now }: ProcessorsOptions
       openSeconds: lateness + flush + WINDOW_SECONDS,
       broker,
       events,
+      now,
+    }),
+  ]
+}
+
+/** None over stand-ins that have no tables. */
+function recomputeOf(
+  { config, broker, warehouse, events, now }: ProcessorsOptions,
+  tools: Omit<RecomputeTools, 'statements'>,
+): readonly Processor[] {
+  const { statements } = warehouse
+  if (statements === undefined) return []
+  return [
+    createRecompute({
+      tools: { ...tools, statements },
+      broker,
+      events,
+      settleMs: config.metering.late_settle * 1000,
+      keptMs: config.retention.signals_days * DAY_MS,
       now,
     }),
   ]

@@ -1,4 +1,4 @@
-/** Sends a fleet: lanes in the order of simulated time, with a limited number of concurrent requests. */
+/** Sends a fleet: lanes in the order of simulated time, a bounded number of requests at a time. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type FleetOptions, hostPrefix, runName } from './fleet.ts'
 import { SimulatedHost } from './host.ts'
@@ -8,17 +8,17 @@ import { draw } from './random.ts'
 import { createSender, type Sender } from './send.ts'
 import { SpanLane } from './spans.ts'
 
-/** A fleet, and how to send it. */
+/** A fleet, and how it is sent. */
 export interface SimulationOptions extends FleetOptions {
   readonly url: string
   readonly token?: string
   readonly gzip: boolean
   readonly concurrency: number
-  /** At the speed of the clock; otherwise as fast as requests are acknowledged. */
+  /** In step with the clock; else as fast as it is acknowledged. */
   readonly isRealtime: boolean
   readonly spansPerSecond: number
   readonly spansPerRequest: number
-  /** 0: by request size. */
+  /** 0: by size of the request. */
   readonly hostsPerRequest: number
   /** Share of requests that are sent twice, 0..1. */
   readonly duplicates: number
@@ -26,7 +26,7 @@ export interface SimulationOptions extends FleetOptions {
   readonly signal: AbortSignal
 }
 
-/** Items are counted once, even if they were sent twice or retried. */
+/** Counts of items are those of distinct ones: what was sent twice or again is counted once. */
 export interface SimulationReport {
   readonly run: string
   readonly seed: number
@@ -45,20 +45,20 @@ export interface SimulationReport {
   readonly body_bytes: number
   readonly seconds: number
   readonly items_per_second: number
-  /** CPU seconds of this process, and the wall-clock seconds of these that went into making the bytes. */
+  /** CPU seconds of this process, and of these the wall-clock seconds that making the bytes took. */
   readonly generator_cpu_seconds: number
   readonly generator_encode_seconds: number
   readonly metered_uj: string
 }
 
-/** What was sent, and what the books must contain. */
+/** What was sent, and what the books must hold. */
 export interface Simulation {
   readonly report: SimulationReport
-  /** Energy that each host's meters counted between acknowledged samples, µJ. */
+  /** What each host's meters counted between acknowledged samples, µJ. */
   readonly meteredUj: ReadonlyMap<string, bigint>
 }
 
-/** Progress, for a line that is redrawn. */
+/** How far it is, for a line that is drawn again and again. */
 export interface Progress {
   readonly share: number
   readonly points: number
@@ -66,7 +66,7 @@ export interface Progress {
   readonly seconds: number
 }
 
-/** Points per request when not at the speed of the clock. */
+/** Points of one request where they are not in step with the clock. */
 const POINTS_PER_REQUEST = 4_000
 const MOST_ROUNDS_PER_REQUEST = 12
 
@@ -175,7 +175,7 @@ class Drive {
     this.#observe = observe
   }
 
-  /** One of several workers: takes the lane with the earliest simulated time, until none is left. */
+  /** One of several workers: takes the lane that is first in simulated time, until none is left. */
   async work(): Promise<void> {
     for (let lane = this.#queue.pop(); lane !== undefined; lane = this.#queue.pop()) {
       const { isRealtime, signal } = this.#options

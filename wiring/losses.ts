@@ -5,10 +5,10 @@ import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import type { Lifecycle } from '../core/runtime/lifecycle.ts'
 import { LOSSES_FILE, Losses, type Restoring } from '../core/runtime/losses.ts'
 
-/** Interval between two checks for an operator's acceptance. */
+/** How often an operator is listened to. */
 export const LISTEN_MS = 1_000
 
-/** The data losses so far, and a check for the operator's acceptance. */
+/** What files have lost so far, and an ear for the operator who says that it is known. */
 export function startLosses({
   lifecycle,
   config,
@@ -44,7 +44,7 @@ function openLosses(data: string, events: EventBus): Losses {
   }
 }
 
-/** Progress reported by `store` about restored rows. */
+/** What `store` says of rows that come back. */
 export const restoredOf =
   (losses: Losses | null) =>
   async (place: string, progress: Restoring): Promise<void> =>

@@ -1,6 +1,4 @@
-/**
- * Opens what a process depends on: the log and the tables, embedded or elsewhere. It waits for unreachable neighbours.
- */
+/** Opens what a process stands on: the log and the tables, embedded or elsewhere. Neighbours that are away are waited for. */
 import { lockData } from '../core/backup/restoring.ts'
 import { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
@@ -11,12 +9,12 @@ import { startLosses } from './losses.ts'
 import { openTables } from './tables.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Time limit of one attempt to reach Kafka at start; the next one follows. */
+/** One try to reach Kafka at start; the next one follows. */
 const START_TRY_MS = 2_000
-/** People who query lag do not wait longer. */
+/** People who ask for lag wait no longer. */
 const ASKED_LOG_MS = 5_000
 
-/** The data folder, locked for this process, and its data losses. */
+/** The data folder, for this process alone, and what its files have lost. */
 export async function startFolder(wiring: Wiring): Promise<void> {
   await wiring.lifecycle.start(
     'folder lock',
@@ -38,7 +36,7 @@ export function startLog({ lifecycle, waits, config, events, losses }: Wiring): 
   )
 }
 
-/** The log of a process that reads it only on request. */
+/** The log of a process that reads it only when somebody asks. */
 export function startLateLog({ lifecycle, config, events }: Wiring): Promise<LazyBroker> {
   return lifecycle.start(
     'log',
@@ -47,7 +45,7 @@ export function startLateLog({ lifecycle, config, events }: Wiring): Promise<Laz
   )
 }
 
-/** Null while existing tables are missing: the log ingests data, and readiness says why nothing else works. */
+/** Null while tables that were there are gone: the log takes data in, and readiness says why nothing else works. */
 export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<Warehouse | null> {
   const { lifecycle, waits, config } = wiring
   const open = () => openTables(wiring, broker)
@@ -60,7 +58,7 @@ export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<W
   )
 }
 
-/** Snapshots of the data folder for backups. */
+/** What backups copy from the data folder. */
 export function startSnapshots(
   { lifecycle, config, version }: Wiring,
   broker: Broker | null,

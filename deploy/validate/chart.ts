@@ -1,7 +1,4 @@
-/**
- * Checks the chart: linted and rendered by Helm, every manifest validated by schema and by rules, and its configuration
- * by Wattline itself.
- */
+/** The chart: linted and rendered by Helm, every manifest checked by schema, by rules, and its configuration by Wattline itself. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,18 +20,18 @@ import { sampleSecret } from './sample-secrets.ts'
 import type { Tools } from './tools.ts'
 
 const run = promisify(execFile)
-/** The oldest version that the chart supports, and the newest with schemas. */
+/** The oldest that the chart takes, and the newest whose schemas there are. */
 const KUBERNETES = ['1.30.0', '1.37.0'] as const
 
 interface ChartOptions {
   readonly tools: Tools
   readonly custom: CustomResources
   readonly report: (line: string) => void
-  /** Only the example that enables everything, for one version. */
+  /** Only the example that switches everything on, for one version. */
   readonly isQuick?: boolean
 }
 
-/** Every problem of the chart with each values file in the folder of examples. */
+/** Every problem of the chart with every set of values in the folder of examples. */
 export async function chartProblems(
   deploy: string,
   { tools, custom, report, isQuick = false }: ChartOptions,
@@ -97,7 +94,7 @@ async function output(command: string, args: readonly string[]): Promise<{ ok: b
   }
 }
 
-/** Validates against the schemas of Kubernetes, strictly: an unknown field or kind is a problem. */
+/** The schemas of Kubernetes, strictly: a field that it does not know is a problem, and so is a kind. */
 async function schemaProblems(
   manifests: readonly KubernetesManifest[],
   tools: Tools,
@@ -132,9 +129,7 @@ async function schemaProblems(
   }
 }
 
-/**
- * Runs `wattline check` for every container, with its own ConfigMap, its environment, and sample data for each Secret.
- */
+/** `wattline check` of every container, with its own ConfigMap, its environment, and something in the place of each Secret. */
 async function configProblems(manifests: readonly KubernetesManifest[]): Promise<string[]> {
   const problems: string[] = []
   for (const { manifest, pod } of workloadsOf(manifests)) {
@@ -150,7 +145,7 @@ async function configProblems(manifests: readonly KubernetesManifest[]): Promise
   return problems
 }
 
-/** A Secret contains everything that the configuration reads from it. */
+/** A Secret holds whatever the configuration reads from it. */
 function filesOf(
   volume: PodVolume,
   container: PodContainer,

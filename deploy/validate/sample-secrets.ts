@@ -1,4 +1,4 @@
-/** Sample data in place of Secrets while configurations are checked: of the right kind, but useless to anyone. */
+/** What stands in the place of Secrets while configurations are checked: of the right kind, and of no use to anybody. */
 import { createAuthority } from '../../test/support/certificates.ts'
 
 const TOKENS = `- {tenant: default, scopes: [ingest, read, admin], sha256: ${'0'.repeat(64)}}\n`

@@ -21,7 +21,7 @@ import type { HostLookup, Readings, RowEntry, TextSymbols } from './state/lookup
 import type { ElapsedTime } from './state/own-time.ts'
 import { dropDisproved, holdAhead, latestAt } from './windows/ahead.ts'
 import { recordArrived } from './windows/host-clock.ts'
-import { type LateRow, lateRow } from './windows/late.ts'
+import { isWronglyDated, type LateRow, lateRow } from './windows/late.ts'
 
 interface Ingestion {
   readonly symbols: TextSymbols
@@ -136,7 +136,9 @@ function ignore(
 ): void {
   const { identity } = series
   const key = seriesKey(meterKey(identity), workloadKey(identity.workloadKind, identity.workloadId))
-  const place = `${hostKey(state.tenant, state.host)} ${minute} ${reason} ${key}`
+  // Restating leaves out what is dated wrongly, sample by sample.
+  const instant = isWronglyDated(reason) ? `${minute}/${ns}` : minute
+  const place = `${hostKey(state.tenant, state.host)} ${instant} ${reason} ${key}`
   ignored.set(
     place,
     lateRow(state, series, { window: minute, value: 0n, timeNano: nanoOf(minute, ns), reason }),

@@ -75,6 +75,8 @@ interface MeterOptions {
 /** A workload's counters are forgotten an hour after their last sample, a host's after a day: what comes then is new. */
 const FORGET_WORKLOAD_WINDOWS = 60
 const FORGET_HOST_WINDOWS = 1440
+/** In windows, how far apart two samples of a counter may be for what it rose by to be booked. */
+export const COUNTED_WINDOWS = { host: FORGET_HOST_WINDOWS, workload: FORGET_WORKLOAD_WINDOWS } as const
 const NS = 1e9
 
 /** A meter for one configuration. It keeps nothing of a host: `states` of the calls does. */

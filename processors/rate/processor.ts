@@ -7,6 +7,9 @@ import { assertReadable } from '../loop/readable.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
 import type { Rate } from './rate.ts'
 
+/** Also the consumer group. */
+export const RATE = 'rate'
+
 interface RateOptions {
   readonly rate: Rate
   readonly events: Events
@@ -27,7 +30,7 @@ export function createRateProcessor(options: RateOptions): Processor {
     return published
   }
   return {
-    name: 'rate',
+    name: RATE,
     streams: [energy.name],
     poll: { maxRecords: 64, maxBytes: 16 * 1024 * 1024, maxWaitMs: 5_000 },
     async open(assigned) {

@@ -1,6 +1,6 @@
 /**
- * Authorization. Every route declares what it needs (`config: { access }`), and cannot be served without it. The server
- * checks it before a body is read, so no handler can forget to.
+ * Who may ask what. Every route declares what it needs (`config: { access }`), and none is served without: the server
+ * checks it before a body is read, so that no handler can forget to.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../core/auth/access.ts'
@@ -8,12 +8,12 @@ import { credentialOf } from '../../core/auth/credential.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { type Identity, OPERATOR_TENANT, type Scope } from '../../core/model/identity.ts'
 
-/** What a route requires of its caller. */
+/** What a route needs of whom it answers. */
 type RouteAccess = 'open' | Needed
 
 interface Needed {
   readonly scope: Scope
-  /** Tokens limited to accounts are not enough, since the data has no accounts. */
+  /** Tokens that are limited to accounts are not enough: what is read does not know accounts. */
   readonly wholeTenant: boolean
   /** The answer concerns all tenants: only for the operator's tenant. */
   readonly operator?: true
@@ -23,9 +23,9 @@ interface Needed {
 export const OPEN: RouteAccess = 'open'
 /** Scope read; tokens limited to accounts are enough. */
 export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
-/** Scope read for the whole tenant: the data has no accounts. */
+/** Scope read of the whole tenant: what is read does not know accounts. */
 export const READ_TENANT: RouteAccess = { scope: 'read', wholeTenant: true }
-/** Scope admin for the whole tenant. */
+/** Scope admin of the whole tenant. */
 export const ADMIN_TENANT: RouteAccess = { scope: 'admin', wholeTenant: true }
 /** Scope read of the operator's tenant: the answer concerns all tenants. */
 export const READ_INSTANCE: RouteAccess = { scope: 'read', wholeTenant: true, operator: true }
@@ -43,13 +43,10 @@ export const CHALLENGE = 'Bearer realm="wattline"'
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
-/** How often running requests are checked for revoked tokens. */
+/** How often running requests are asked whether their token still holds. */
 const RECHECK_MS = 1_000
 
-/**
- * Call it before the first route is added. `onRevoked` is called for each request that ends because its token was
- * revoked.
- */
+/** To be called before the first route is added. `onRevoked` is called for each request that ends because its token was revoked. */
 export function guardRoutes(
   app: FastifyInstance,
   access: Access,
@@ -81,7 +78,7 @@ export function guardRoutes(
   })
 }
 
-/** An authenticated request, from its headers to the end of its answer. */
+/** A request of somebody with a token, from its headers to the end of its answer. */
 interface AuthenticatedRequest {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
@@ -100,7 +97,7 @@ function authorize(access: Access, request: FastifyRequest, needed: Needed): Ide
   return identity
 }
 
-/** Telemetry has no accounts, so a token limited to some accounts must not reach it. */
+/** Telemetry knows tenants only: a token for some accounts of one cannot be let near it. */
 function assertWholeTenant(identity: Identity): void {
   if (identity.accounts === null) return
   throw new WattlineError(
@@ -109,7 +106,7 @@ function assertWholeTenant(identity: Identity): void {
   )
 }
 
-/** The caller, on a route that is not open. */
+/** Who asks, on a route that is not open. */
 export function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request)
   if (identity === undefined)
@@ -119,7 +116,7 @@ export function identityOf(request: FastifyRequest): Identity {
 
 /** Whether a request to an open route carries a token of the operator's tenant with scope read. */
 export function isOperator(access: Access, request: FastifyRequest): boolean {
-  // Probes without a token arrive every few seconds. They are not refused, so they are not counted as refused.
+  // Probes without a token come every few seconds. They are not refused, so they are not counted as refused.
   if (access.needsToken && credentialOf(request.headers) === undefined) return false
   try {
     authorize(access, request, { scope: 'read', wholeTenant: true, operator: true })

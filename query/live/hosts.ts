@@ -1,4 +1,4 @@
-/** Hosts of the live view: a machine that some senders know only by name is the one whose id has that name. */
+/** Hosts of the live view: a machine that some senders know by its name alone is the one whose id says that name. */
 
 interface LiveHost {
   readonly host: string
@@ -8,14 +8,11 @@ interface LiveHost {
 
 /** A host with every name under which its readings are stored. */
 export interface JoinedHost extends LiveHost {
-  /** All names under which its readings are stored: its own, and its host name if readings use that too. */
+  /** All that its readings are called by: itself, and its name where that speaks too. */
   readonly hosts: readonly string[]
 }
 
-/**
- * Joined like in the meter (processors/meter/names/host-names.ts); two machines with one name are not joined. In the
- * given order.
- */
+/** As the meter joins them (processors/meter/names/host-names.ts); of two machines of one name, none. In the order given. */
 export function joinHosts(found: readonly LiveHost[]): readonly JoinedHost[] {
   const alone = new Set(found.filter(({ host, host_name }) => host === host_name).map(({ host }) => host))
   const claims = Map.groupBy(

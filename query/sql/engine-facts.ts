@@ -1,12 +1,12 @@
 import { SESSION_TIME_ZONE, type Warehouse } from '../../core/warehouse/warehouse.ts'
 
-/** Facts about the engine that clients may know. They show times in its time zone. */
+/** What clients may know of the engine. They show times in its zone. */
 export interface EngineFacts {
   readonly version: string
   readonly timeZone: string
 }
 
-/** Queried once; again after a failure. */
+/** Asked once; again after a failure. */
 export function cachedFacts(warehouse: Pick<Warehouse, 'query'>): () => Promise<EngineFacts> {
   let known: EngineFacts | undefined
   return async () => {

@@ -1,6 +1,4 @@
-/**
- * Collects the metrics of `/metrics`: counters of events, this process, and how far the readers of the log are behind.
- */
+/** Gathers what `/metrics` tells: counters of events, this process, and how far the readers of the log are behind. */
 import type { Broker } from '../../core/broker/broker.ts'
 import type { CounterSamples } from '../../core/catalogue/events/event-bus.ts'
 import { EVENTS } from '../../core/catalogue/events/events.ts'
@@ -14,24 +12,21 @@ import { lossFamilies } from './loss-metrics.ts'
 import { histogramSamples, type MetricFamily, type MetricSample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
-/** Default readers of each stream: for lag. */
+/** Who reads which stream where nothing else is said: for lag. */
 export const LOG_READERS = logReaders({ processors: true, forward: false })
 
-/**
- * The log is queried for lag no more often than this, however many scrape: Kafka needs at least one request per
- * partition.
- */
+/** Lag is asked of the log no more often than this, whoever scrapes: Kafka answers a request a partition and more. */
 const LAG_FRESH_MS = 2_000
 /** Less than scrapers wait. */
 const LAG_TIMEOUT_MS = 4_000
 
-/** The contents of `/metrics`. `stop` ends the watching of the process. */
+/** What `/metrics` shows. `stop` ends the watching of the process. */
 export interface Metrics {
   collect(): Promise<readonly MetricFamily[]>
   stop(): void
 }
 
-/** Metrics of this process; the log is queried for lag at most every 2 s. */
+/** Metrics of this process; lag is asked of the log at most every 2 s. */
 export function createMetrics(context: StatusContext): Metrics {
   const figures = context.figures ?? watchProcess()
   const { broker, logReaders: readers } = context
@@ -103,8 +98,8 @@ const meterFamily = (bytes: ReadonlyMap<string, number>): MetricFamily =>
   )
 
 /**
- * Scrapes within moments of each other share one answer. An unreachable log removes only its own families: the others
- * show the cause.
+ * Scrapes within moments of each other share one answer. A log that is away takes only its own families with it: the rest
+ * is what tells why.
  */
 export function sharedLag(
   broker: Pick<Broker, 'lag'>,

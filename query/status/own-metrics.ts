@@ -1,7 +1,4 @@
-/**
- * Metrics that no event raises: this process, its event loop, the log. The reference page and `/metrics` share this
- * list.
- */
+/** Metrics that no event raises: this process, its event loop, the log. The reference page and `/metrics` share the list. */
 import type { MetricFamily, MetricSample } from './metrics-text.ts'
 
 interface OwnMetric {
@@ -16,7 +13,7 @@ const metric = (type: MetricFamily['type'], help: string, ...labels: string[]): 
   labels,
 })
 
-/** Type, help and labels by name; docs/reference/metrics.md is generated from it. */
+/** Type, help and labels by name; docs/reference/metrics.md is made from it. */
 export const OWN_METRICS = {
   process_cpu_seconds_total: metric(
     'counter',
@@ -79,7 +76,7 @@ export const OWN_METRICS = {
   ),
 } as const satisfies Readonly<Record<string, OwnMetric>>
 
-/** A family of the list; a number is its only sample, without labels. */
+/** A family of the list; a number stands for its one sample without labels. */
 export function ownFamily(
   name: keyof typeof OWN_METRICS,
   samples: number | readonly MetricSample[],

@@ -1,6 +1,6 @@
 /**
- * Unit costs, as measured by test/bench/unit-costs.ts, and assumptions. Both are data: measure again and replace
- * unit-costs.json, or change assumptions.json to your prices.
+ * Unit costs, as measured by test/bench/unit-costs.ts, and what is assumed beside them. Both are data: measure again and
+ * replace unit-costs.json, change assumptions.json to your prices.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -10,14 +10,11 @@ const amount = z.number().nonnegative()
 const processes = z.strictObject({
   /** Receiving, decoding, columns, compressing, appending. */
   collector: amount,
-  /**
-   * `store`, and for readings `meter` and `rate`, including the engine's inserts: as measured, at
-   * `records_per_million`.
-   */
+  /** `store`, and for readings `meter` and `rate`, with the engine's inserts: as measured, at `records_per_million`. */
   processors: amount,
   /** One merge of everything in the tables. */
   merge: amount,
-  /** A broker that stores one replica. */
+  /** A broker that holds one replica. */
   broker: amount,
 })
 
@@ -26,47 +23,47 @@ const unitCosts = z.strictObject({
   machine: z.string(),
   spans: z.strictObject({
     cpu_seconds_per_million: processes,
-    /** Number of records of all streams that were inserted per million items in that measurement. */
+    /** Records that were inserted for a million items when that was measured, of all streams. */
     records_per_million: amount,
     wire_bytes: amount,
     wire_gzip_bytes: amount,
     log_bytes: amount,
-    /** In the tables after a merge, including the trace index. */
+    /** In the tables after a merge, with the index of traces. */
     table_bytes: amount,
   }),
   /** A data point that is a reading: a row of a metrics table and a row of `readings`. */
   points: z.strictObject({
     cpu_seconds_per_million: processes,
-    /** Number of records of all streams that were inserted per million items in that measurement. */
+    /** Records that were inserted for a million items when that was measured, of all streams. */
     records_per_million: amount,
     wire_bytes: amount,
     log_bytes: amount,
     metric_table_bytes: amount,
     reading_table_bytes: amount,
   }),
-  /** Entries: one for each workload, idle and unattributed, per component. */
+  /** Entries: one for each workload, idle and unattributed, of each component. */
   ledger: z.strictObject({ log_bytes: amount, table_bytes: amount }),
-  /** `meter` alone, which is part of `points.cpu_seconds_per_million.processors`. */
+  /** `meter` alone, of what `points.cpu_seconds_per_million.processors` holds. */
   meter: z.strictObject({ cpu_seconds_per_million: amount, state_bytes_per_workload: amount }),
-  /** Fixed cost of an insert, however few rows it has. */
+  /** What an insert costs however few rows it has, with all that belongs to it. */
   record_cpu_seconds: amount,
   memory_mb: z.strictObject({ collector: amount, processors: amount }),
 })
-/** Measured costs: CPU seconds per million items, bytes per item. */
+/** Measured costs: CPU seconds of a million items, bytes of one item. */
 export type UnitCosts = z.infer<typeof unitCosts>
 
 const assumptions = z.strictObject({
-  /** Utilisation of cores, disks and network cards at the planned peak hour. */
+  /** How much of a core, a disk or a network card is used at the hour that is planned for. */
   utilisation: z.number().positive().max(1),
-  /** Rows of a part that is not merged further; this determines how often a row is rewritten. */
+  /** Rows of a part that is merged no more; how often a row is written again follows. */
   rows_per_large_part: z.number().positive(),
-  /** Rows per record of spans in a fleet of that size. */
+  /** Rows of a record of spans in a fleet of that size. */
   rows_per_record: z.number().positive(),
-  /** Parts per merge. */
+  /** Parts that a merge takes. */
   merge_fan_in: z.number().min(2),
   broker_write_megabytes_per_second: z.number().positive(),
   broker_disk_terabytes: z.number().positive(),
-  /** Inserts that a shard can sustain. */
+  /** What a shard takes for long. */
   inserts_per_second_a_shard: z.number().positive(),
   engine_cores: z.number().positive(),
   engine_disk_terabytes: z.number().positive(),
@@ -80,7 +77,7 @@ const assumptions = z.strictObject({
     source: z.string(),
   }),
 })
-/** Values that are not measured: utilisation, sizes of machines, prices. */
+/** What is not measured: utilisation, sizes of machines, prices. */
 export type Assumptions = z.infer<typeof assumptions>
 
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))

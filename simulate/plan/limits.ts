@@ -1,19 +1,19 @@
-/** Finds what breaks first at a size: each known limit, how much of it the plan uses, and what to do about it. */
+/** Where a size first breaks: each limit that we know, how much of it the plan uses, and what to do about it. */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { type Demand, type PlanSheet, short } from './sheet.ts'
 
 /** A limit, how close the plan comes to it, and what helps. */
 export interface PlanLimit {
   readonly what: string
-  /** Used share of the limit; above 1 it breaks. */
+  /** How much of the limit is used; above 1 it breaks. */
   readonly share: number
   readonly formula: string
   readonly remedy: string
 }
 
-/** Limits of the configuration on which plan limits depend. */
+/** Bounds of the configuration that limits depend on. */
 export interface Settings {
-  /** Largest allowed value of `broker.partitions`. */
+  /** Largest value that `broker.partitions` may have. */
   readonly mostPartitions: number
 }
 
@@ -21,9 +21,9 @@ export interface Settings {
 const MOST_CONNECTIONS = 10_000
 /** Topics with partitions: every stream, and the state of the meter. */
 const TOPICS = 13
-/** Usual maximum of partitions per broker. */
+/** What a broker is commonly given at most. */
 const PARTITIONS_A_BROKER = 4_000
-/** Memory that one machine's meter may use. */
+/** What one machine's meter may keep in memory. */
 const STATE_MEMORY_MB = 4_000
 const MEGA = 1e6
 

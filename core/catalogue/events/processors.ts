@@ -47,7 +47,16 @@ export const RESTATE_EVENTS = {
     level: 'info',
     counter: counter(
       'wattline_restated_entries_total',
-      'Corrections appended to the ledger because a factor was revised',
+      'Corrections appended to the ledger because readings came late, a factor was revised or somebody asked for it',
+      'reason',
+    ),
+  },
+  /** Late readings of minutes that cannot be computed again: what is booked stays. */
+  minutesNotRestated: {
+    level: 'warn',
+    counter: counter(
+      'wattline_minutes_not_restated_total',
+      'Host minutes that stay as they are booked although readings came late, since other readings of them are gone',
       'reason',
     ),
   },

@@ -22,7 +22,8 @@ export const lateReadings = {
     column('Timestamp', 'timestampNs'),
     // closed: the window was closed. out_of_order: inside an interval that a closed window used. overflow: too many
     // wait. no_room: a new series of a tenant that has reached metering.state_bytes. ahead: dated after its arrival by
-    // a clock that was corrected since. implausible: more power or CPU time than possible; Value is what the reading
+    // a clock that was corrected since. set_back: dated before the counter got that far, by a clock that was set back.
+    // implausible: more power or CPU time than possible; Value is what the reading
     // says.
     column('Reason', 'lowCardinality'),
   ],

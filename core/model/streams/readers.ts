@@ -1,5 +1,15 @@
 import { FORWARDED_STREAMS } from './forwarded.ts'
-import { billing, energy, factors, forwarded, notifications, readings, STREAMS, silences } from './index.ts'
+import {
+  billing,
+  energy,
+  factors,
+  forwarded,
+  lateReadings,
+  notifications,
+  readings,
+  STREAMS,
+  silences,
+} from './index.ts'
 import { tablesOf } from './stream.ts'
 
 /**
@@ -23,6 +33,7 @@ export function logReaders(runs: {
     readers.push(...stored.map(stream => ({ group: 'store', stream: stream.name })))
     readers.push({ group: 'meter', stream: readings.name }, { group: 'rate', stream: energy.name })
     readers.push({ group: 'restate', stream: factors.name }, { group: 'invoice', stream: billing.name })
+    readers.push({ group: 'recompute', stream: lateReadings.name })
     readers.push({ group: 'alert', stream: silences.name }, { group: 'deliver', stream: notifications.name })
   }
   if (runs.processors || runs.forward) readers.push({ group: 'admit', stream: forwarded.name })

@@ -16,6 +16,7 @@ import {
   secondsBetween,
   spanNs,
 } from './samples.ts'
+import { wasSetBack } from './set-back.ts'
 
 /** Values that only rise: µJ and µs. Their position in this list is stored, see codec.ts. */
 export const COUNTER_QUANTITIES = ['energy', 'cpu_time'] as const
@@ -163,7 +164,7 @@ export function upperBoundOf({ quantity, domain }: SeriesIdentity, maxPowerMw: b
 const bound = (exact: bigint): UpperBound => ({ exact, near: Number(exact) })
 
 /** kept: at the end. between: among others. The others changed nothing: the sample came too late, or the series is full. */
-export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'overflow'
+export type Insertion = 'kept' | 'between' | 'duplicate' | 'closed' | 'out_of_order' | 'set_back' | 'overflow'
 
 /**
  * Adds a sample: its minute, the nanoseconds into it, and its value as high (signed) and low (unsigned) 32 bits.
@@ -234,11 +235,12 @@ function insertEarlier(
   const { samples } = series
   const at = lowerBound(samples, minute, ns)
   if (samples[at] === minute && samples[at + NS] === ns) return mergeEqualTime(series, at, high, low)
-  if (at === 0 && series.integrated) return 'closed'
+  if (at === 0 && series.integrated)
+    return wasSetBack(series, { minute, ns, high, low }) ? 'set_back' : 'closed'
   if (at === STRIDE && series.pending) return 'out_of_order'
   // A clock that was set back far: what it dates was counted after the first sample, and is told by those that come after.
   const isSetBack = at === 0 && !series.isGauge && samples[0]! - minute > LONGEST_DELAY_MINUTES
-  if (isSetBack && isBelow(samples[HIGH]!, samples[LOW]!, high, low)) return 'out_of_order'
+  if (isSetBack && isBelow(samples[HIGH]!, samples[LOW]!, high, low)) return 'set_back'
   if (samples.length >= most * STRIDE && !dropInnerSamples(series, most)) return 'overflow'
   samples.splice(lowerBound(samples, minute, ns), 0, minute, ns, high, low)
   return 'between'

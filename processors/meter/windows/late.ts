@@ -9,12 +9,25 @@ import type { LateSlice } from './integrate.ts'
 /** A row of stream `late_readings`. */
 export type LateRow = RowOf<typeof lateReadings>
 
+/** Reasons of readings whose minutes are computed again: they belong into the books, or the books went around them. */
+export const RESTATED_REASONS = [
+  'closed',
+  'out_of_order',
+  'overflow',
+  'no_room',
+  'ahead',
+  'set_back',
+] as const
+/** Reasons of readings whose own time is wrong: they belong to no minute. */
+export const WRONGLY_DATED = ['ahead', 'set_back'] as const
+export const isWronglyDated = (reason: string): boolean => reason === 'ahead' || reason === 'set_back'
+
 interface LatePart {
   readonly window: number
   /** What it adds to the closed window, in the unit of the quantity. */
   readonly value: bigint
   readonly timeNano: bigint
-  /** closed | out_of_order | overflow | no_room | ahead | implausible */
+  /** closed | out_of_order | overflow | no_room | ahead | set_back | implausible */
   readonly reason: string
 }
 

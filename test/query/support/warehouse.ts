@@ -12,6 +12,7 @@ import { createFairness } from '../../../query/fair/fairness.ts'
 import { type FencedReader, fencedReader } from '../../../query/fence/fenced-reader.ts'
 
 export interface TestWarehouse {
+  readonly path: string
   readonly warehouse: Warehouse
   /** As routes of our own read. */
   reader(tenant: string, accounts?: readonly string[] | null): FencedReader
@@ -20,18 +21,19 @@ export interface TestWarehouse {
 }
 
 /** The real embedded engine in a folder of its own, with all tables. */
-export async function openTestWarehouse(): Promise<TestWarehouse> {
+export async function openTestWarehouse(signalsDays = 30): Promise<TestWarehouse> {
   const path = await mkdtemp(join(tmpdir(), 'wattline-query-'))
   const warehouse = await openEmbeddedWarehouse({
     path,
     maxMemoryBytes: 1_073_741_824,
     events: silentEvents,
   })
-  await warehouse.migrate(STREAMS, { signalsDays: 30, ledgerDays: 400 })
+  await warehouse.migrate(STREAMS, { signalsDays, ledgerDays: Math.max(400, signalsDays) })
   let token = 0
   const limits = configSchema.parse({}).limits.sql
   const fairness = createFairness({ concurrent: limits.concurrent, isEmbedded: true })
   return {
+    path,
     warehouse,
     reader: (tenant, accounts = null) =>
       fencedReader({

@@ -12,6 +12,11 @@ export const meteringSchema = z
     lateness: durationOrZero
       .prefault(30)
       .describe('Seconds that a window waits for late readings after its end'),
+    late_settle: duration
+      .prefault(120)
+      .describe(
+        'Seconds after the last late reading of a host until the minutes concerned are computed again and corrected in the ledger',
+      ),
     idle_flush: duration
       .prefault(120)
       .describe('Seconds without readings from a host after which its windows close'),

@@ -8,12 +8,10 @@ import { Badge, Empty } from '../../parts/small.tsx'
 
 /** Deeper levels are not indented further, so that names stay readable. */
 const MOST_INDENT = 8
-/** Positions of the axis labels. */
+/** Where the axis names a time. */
 const AXIS = [0, 0.25, 0.5, 0.75, 1] as const
 
-/**
- * One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and returns the focus.
- */
+/** One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and gives it back. */
 export function TraceDialog(props: { readonly traceId: string; readonly onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const { trace, error } = useTrace(props.traceId)
@@ -82,7 +80,7 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
   if (bars.length === 0) {
     return <Empty title="This trace has no spans any more: they are older than the retention." />
   }
-  // In the order in which they occur in the trace.
+  // In the order in which the trace meets them.
   const services = [...new Set(bars.map(bar => bar.span.service))]
   return (
     <>

@@ -1,0 +1,50 @@
+/** Computes minutes of a machine again from its readings, and says what the books lack. No state, and nothing is written. */
+import type { Statements } from '../../core/warehouse/warehouse.ts'
+import type { Meter } from '../meter/meter.ts'
+import type { Rate } from '../rate/rate.ts'
+import { readBooked } from './booked.ts'
+import { type Differences, differences, type RecomputeReason } from './differences.ts'
+import { namesOf } from './machine.ts'
+import { meterSpan } from './metered.ts'
+import { countSamples, readSeries } from './readings.ts'
+import type { HostSpan } from './span.ts'
+
+/** What minutes are computed with. */
+export interface RecomputeTools {
+  readonly statements: Statements
+  readonly meter: Meter
+  readonly rate: Rate
+  /** Reads what the log says of factors; called before rows are rated. */
+  readonly follow: () => Promise<unknown>
+}
+
+/** Differences of the minutes up to below `to`: fewer than were asked for where there are too many readings at once. */
+export interface Recomputed extends Differences {
+  readonly to: number
+}
+
+/** Longest stretch that is computed at a time, in seconds. */
+const LONGEST = 3600
+/** Samples that are held at a time. */
+const MOST_SAMPLES = 400_000
+
+/** @param from and `to`: minutes of the host, in seconds since the epoch */
+export async function recompute(
+  tools: RecomputeTools,
+  { tenant, host, from, to }: Omit<HostSpan, 'names'>,
+  reason: RecomputeReason,
+): Promise<Recomputed> {
+  const { statements, meter, rate, follow } = tools
+  const whole = { tenant, host, from, to: Math.min(to, from + LONGEST) }
+  const names = await namesOf(statements, { ...whole, names: [] })
+  let span: HostSpan = { ...whole, names }
+  for (;;) {
+    const minutes = (span.to - span.from) / 60
+    if (minutes <= 1 || (await countSamples(statements, span)) <= MOST_SAMPLES) break
+    span = { ...span, to: span.from + 60 * Math.floor(minutes / 2) }
+  }
+  const metered = meterSpan(meter, span, await readSeries(statements, span))
+  const booked = await readBooked(statements, span)
+  await follow()
+  return { to: span.to, ...differences({ metered, booked, rate, reason }) }
+}

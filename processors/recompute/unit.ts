@@ -1,0 +1,70 @@
+/** One piece of work: some minutes of one host, computed again as far as they may be. */
+import type { Events } from '../../core/catalogue/events/events.ts'
+import type { LedgerRow } from '../../core/model/streams/ledger.ts'
+import { COUNTED_WINDOWS } from '../meter/meter.ts'
+import { lastBooked } from './booked.ts'
+import type { RecomputeReason } from './differences.ts'
+import { type RecomputeTools, recompute } from './recompute.ts'
+
+/** What a unit is made with. */
+export interface UnitOptions {
+  readonly tools: RecomputeTools
+  readonly events: Events
+  /** How long table `readings` keeps them, ms. */
+  readonly keptMs: number
+}
+
+/** Minutes `[from, to)` of a host, in seconds since the epoch. */
+export interface Unit {
+  readonly tenant: string
+  readonly host: string
+  readonly from: number
+  readonly to: number
+  /** The meter is known to have closed the minutes before. */
+  readonly closedTo: number
+  readonly reason: RecomputeReason
+}
+
+/** What became of a unit. */
+export interface UnitDone {
+  readonly entries: readonly LedgerRow[]
+  /** What is done lies before. */
+  readonly to: number
+  /** The minutes after that are open: what will be booked of them is not known. */
+  readonly isOpen: boolean
+}
+
+/** Does as much of a unit as fits into memory. Says so where readings are gone: those minutes stay as they are booked. */
+export async function workOff(options: UnitOptions, unit: Unit, nowMs: number): Promise<UnitDone> {
+  const { tools, events, keptMs } = options
+  const { tenant, host, from, reason } = unit
+  const untold = (start: number, end: number, minutes: number): void =>
+    events.emit('minutesNotRestated', {
+      reason: 'no_readings',
+      tenant,
+      host,
+      from: isoOf(start),
+      to: isoOf(end),
+      amount: minutes,
+    })
+  // Of readings next to those that are gone, not everything that the meter knew is there.
+  const oldest = Math.ceil((nowMs - keptMs) / 60_000) * 60 + COUNTED_WINDOWS.workload * 60
+  if (from < oldest) {
+    const end = Math.min(unit.to, oldest)
+    untold(from, end, (end - from) / 60)
+    return { entries: [], to: end, isOpen: false }
+  }
+  const last = await lastBooked(tools.statements, { tenant, host, names: [], from, to: unit.to })
+  const closed = Math.max(unit.closedTo, last === null ? 0 : last + 60)
+  if (closed <= from) return { entries: [], to: from, isOpen: true }
+  const { to, entries, withoutReadings } = await recompute(
+    tools,
+    { tenant, host, from, to: Math.min(unit.to, closed) },
+    reason,
+  )
+  const [first] = withoutReadings
+  if (first !== undefined) untold(first, (withoutReadings.at(-1) ?? first) + 60, withoutReadings.length)
+  return { entries, to, isOpen: to >= closed && to < unit.to }
+}
+
+const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString()

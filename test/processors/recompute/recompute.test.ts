@@ -1,0 +1,83 @@
+/**
+ * Guarantees: whatever comes late, the ledger with its corrections is what all readings give when they are metered at once, row by
+ * row; energy, carbon and money of a minute stay conserved; nothing is corrected twice; stops in the middle change nothing.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Arrival, randomHost } from '../../books/scenes.ts'
+import { seededRandom } from '../../support/random.ts'
+import { energyAt, modeAt, type Reading, workAt } from '../meter/support.ts'
+import { openRig, type Rig } from './rig.ts'
+
+let rig: Rig
+beforeAll(async () => {
+  rig = await openRig()
+})
+afterAll(() => rig.close())
+
+const SECONDS = Array.from({ length: 37 }, (_, index) => index * 10)
+/** A host of 60 W, 2 of 8 CPUs busy, of which container A uses 1 and B, heard of from 2:00 on, half of one. */
+const host = (name: string): Arrival[] => {
+  const facts = { Host: name }
+  const rows = (s: number): Reading[] => [
+    energyAt(s, BigInt(s) * 60_000_000n, facts),
+    modeAt(s, 'user', BigInt(s) * 2_000_000n, facts),
+    modeAt(s, 'idle', BigInt(s) * 6_000_000n, facts),
+    workAt(s, 'A', BigInt(s) * 1_000_000n, facts),
+  ]
+  return SECONDS.flatMap(s => rows(s).map(row => ({ arrives: s, row })))
+}
+/** Container B, of whose agent nothing is heard before it sends everything at 5:50. */
+const lateWork = (name: string): Arrival[] =>
+  SECONDS.filter(s => s <= 200).map(s => ({
+    arrives: 350,
+    row: workAt(s, 'B', BigInt(s) * 500_000n, { Host: name }),
+  }))
+
+test('a workload that is heard of late takes its part of what was unattributed', async () => {
+  await rig.deliver([...host('w1'), ...lateWork('w1')])
+  const before = await rig.sums('w1')
+  await rig.settle()
+  const after = await rig.sums('w1')
+  // Every minute has the energy and embodied emissions that it had, to the last unit.
+  expect(after.map(({ total }) => total)).toEqual(before.map(({ total }) => total))
+  expect(before[0]).toMatchObject({
+    A: 450_000_000n,
+    B: 0n,
+    unattributed: 450_000_000n,
+    idle: 2_700_000_000n,
+  })
+  expect(after[0]).toMatchObject({
+    A: 450_000_000n,
+    B: 225_000_000n,
+    unattributed: 225_000_000n,
+    idle: 2_700_000_000n,
+  })
+  expect(await rig.corrections('w1')).toMatchObject({
+    reasons: ['late_readings'],
+    ids: true,
+    // B; and unattributed, and A for its embodied emissions, taken back and booked again. Of the last minute there are 20 s.
+    things: ['A 8', 'B 4', 'unattributed 8'],
+  })
+})
+
+test('late readings of random hosts are booked, once, though the processors are stopped meanwhile', async () => {
+  const arrivals = Array.from({ length: 8 }, (_, number) =>
+    randomHost(9_010 + number, `h${number}`, 6),
+  ).flat()
+  await rig.deliver(arrivals)
+  const random = seededRandom(20261130)
+  for (let round = 0; round < 3; round++) {
+    rig.pass(60)
+    await new Promise(resolve => setTimeout(resolve, random() * 400))
+    await rig.restart()
+  }
+  await rig.settle()
+  expect(await rig.differences(arrivals)).toEqual([])
+  const corrected = await rig.corrections('')
+  expect(corrected).toMatchObject({ reasons: ['late_readings'], ids: true })
+  // The same readings again: everything is known.
+  await rig.deliver(arrivals.map(({ row }) => ({ arrives: 9_000, row })))
+  await rig.settle()
+  expect(await rig.differences(arrivals)).toEqual([])
+  expect(await rig.corrections('')).toEqual(corrected)
+})
