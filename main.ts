@@ -1,8 +1,8 @@
 /**
- * Chooses what a configuration needs: log, warehouse, processors, intake, receivers, telemetry of its own, query server,
- * sensors; wiring/ knows how each is put together. Started in this order, so that each part finds its neighbours; stopped
- * in the opposite one, so that what was taken in is finished. Logs and engines are loaded only when they are opened: an
- * unused engine costs 150 MB of memory.
+ * Chooses the parts that a configuration needs: log, warehouse, processors, intake, receivers, the process's own
+ * telemetry, query server, sensors; wiring/ assembles each of them. They are started in this order, so that each part
+ * finds its neighbours, and stopped in reverse order, so that ingested data is processed to the end. Logs and engines
+ * are loaded only when they are opened: an unused engine costs 150 MB of memory.
  */
 import type { Role } from './core/catalogue/config/keys/process.ts'
 import { needsOf } from './core/catalogue/config/roles.ts'
@@ -18,7 +18,7 @@ import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
 
 export type { WattlineOptions }
 
-/** A process that has started. */
+/** A running process. */
 export interface RunningWattline {
   /** Null: not started, by configuration. */
   readonly addresses: {
@@ -26,16 +26,16 @@ export interface RunningWattline {
     readonly otlpHttp: string | null
     readonly otlpGrpc: string | null
   }
-  /** Per role, what keeps it from working. */
+  /** Per role, why it cannot work. */
   readiness(): Promise<Readiness>
   /**
-   * Takes in no more, finishes what is in flight, commits. Resolves with a line for each part that failed or was late.
+   * Accepts nothing more, finishes work in flight, commits. Resolves with a line for each part that failed or was late.
    * @param onPart called with each part before it is stopped
    */
   stop(deadlineMs: number, onPart?: (name: string) => void): Promise<readonly string[]>
 }
 
-/** Starts what the roles need, or throws a WattlineError after stopping what had started. */
+/** Starts the parts that the roles need, or throws a WattlineError after stopping those that had started. */
 export async function startWattline(options: WattlineOptions): Promise<RunningWattline> {
   const { config, version, events } = options
   const needs = needsOf(config)

@@ -1,6 +1,6 @@
 /**
- * A collector of several processes: this one starts the others, which run `main.ts` each with its share and listen on the
- * same OTLP ports, and answers for all of them on `listen.http`. It takes no telemetry itself.
+ * A collector with several processes: this one starts the others, which each run `main.ts` with their share and listen
+ * on the same OTLP ports, and answers for all of them on `listen.http`. It handles no telemetry itself.
  */
 
 import { type Authentication, openAuthentication } from './core/auth/authentication.ts'
@@ -17,11 +17,11 @@ import { Supervisor } from './core/runtime/processes/supervisor.ts'
 import type { RunningWattline } from './main.ts'
 import { createStatusServer } from './query/server.ts'
 
-/** What workers get to finish in, also when closing this process's own port took the whole time. */
+/** Minimum time for workers to finish, even if closing this process's own port took all the time. */
 const LEAST_GRACE_MS = 500
-/** Beyond the deadline, for what they say at the end. */
+/** Extra time after the deadline for the workers' last messages. */
 const LAST_WORDS_MS = 600
-/** For processes that are stopped while they start. */
+/** Time limit for processes that are stopped while they start. */
 const STOP_STARTING_MS = 2_000
 const ENTRY = new URL('cli/worker.ts', import.meta.url)
 
@@ -58,7 +58,7 @@ export async function superviseWattline(options: SupervisorOptions): Promise<Run
   options.signal?.addEventListener('abort', () => void supervisor.stop(STOP_STARTING_MS), { once: true })
   let left: readonly string[] = []
   let untilMs = 0
-  // Before the processes, which may have to wait for Kafka: it says what they wait for.
+  // Before the processes, which may have to wait for Kafka: this port reports what they wait for.
   const http = await startHttp(options, lifecycle, authentication, supervisor)
   const addresses = await lifecycle.start(
     'processes',
@@ -90,7 +90,7 @@ async function checkPorts({ listen }: Config): Promise<void> {
   if (grpc !== 'off') await checkPortFree('OTLP over gRPC', host, grpc)
 }
 
-/** Ports that were left to the system are those of the first process. */
+/** Ports chosen by the system are those of the first process. */
 function withPorts(config: Config, first: WorkerAddresses | null): Config {
   if (first === null) return config
   const portOf = (address: string | null) => (address === null ? 'off' : Number(/\d+$/.exec(address)?.[0]))

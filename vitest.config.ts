@@ -6,14 +6,15 @@ const { unit, integration, proofs } = suites()
 
 export default defineConfig({
   test: {
-    // Processes, never threads: a native engine cannot be loaded twice into one, and some tests measure their own.
+    // Processes, never threads: a native engine cannot be loaded twice into one process, and some tests measure their
+    // own process.
     pool: 'forks',
-    // For two cores: tests of processes wait about half of their time.
+    // For two cores: tests that start processes wait about half of the time.
     maxWorkers: 3,
-    // Longer than what waits for a state has patience, so that its error is seen.
+    // Longer than tests wait for a state, so that the error of the wait is shown.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // What is waited for comes in its own time on a busy machine; the default of 1 s is a race against it.
+    // On a busy machine a state may take long; the default of 1 s would be a race.
     expect: { poll: { timeout: 30_000 } },
     sequence: { sequencer: WaitingFirst },
     projects: [
@@ -23,19 +24,20 @@ export default defineConfig({
           name: 'unit',
           include: [...unit],
           setupFiles: ['test/support/no-processes.ts'],
-          // One process runs many files: starting one each, and importing the same modules again, took half the time.
+          // One process runs many files: starting one for each, and importing the same modules again, took half of the
+          // time.
           isolate: false,
           unstubEnvs: true,
           restoreMocks: true,
         },
       },
-      // The embedded engine takes whole cores and a thread of libuv's pool for each query.
+      // The embedded engine uses whole cores, and a thread of libuv's pool for each query.
       ...(['integration', 'proofs'] as const).map(name => ({
         extends: true as const,
         test: {
           name,
           include: [...(name === 'proofs' ? proofs : integration)],
-          // Some start a dozen processes one after the other.
+          // Some start a dozen processes one after another.
           testTimeout: 300_000,
           hookTimeout: 300_000,
           env: { UV_THREADPOOL_SIZE: '64', ...(name === 'proofs' ? { TEST_SCALE: '8' } : {}) },

@@ -32,7 +32,10 @@ export const checkCommand = (): Command =>
       process.stdout.write(options.print === true ? printable(config) : 'The configuration is valid.\n')
     })
 
-/** Processes start with a rule that never applies; whoever checks the configuration is told. @throws WattlineError `config_invalid` */
+/**
+ * Processes start even with a rule that can never apply; `wattline check` reports it. @throws WattlineError
+ * `config_invalid`
+ */
 function checkReachable(config: Config): void {
   const lines = unreachable(config).map(({ path, problem }) => `  ${path}: ${problem}`)
   if (lines.length === 0) return
@@ -43,8 +46,8 @@ function checkReachable(config: Config): void {
 }
 
 /**
- * Reads the files that the configuration names, and gives those that are not there: where a configuration is checked is
- * seldom where its secrets are. @throws WattlineError `config_invalid` for one that cannot be used
+ * Reads the files that the configuration names, and returns the missing ones: a configuration is seldom checked where
+ * its secrets are. @throws WattlineError `config_invalid` for an unusable file
  */
 export function checkFiles({ auth, listen }: Pick<Config, 'auth' | 'listen'>): readonly string[] {
   const missing: string[] = []
@@ -71,7 +74,7 @@ export function checkFiles({ auth, listen }: Pick<Config, 'auth' | 'listen'>): r
 }
 
 const HIDDEN = '(hidden)'
-/** Keys whose values are secrets wherever they stand. A private key is hidden unless its value is a path. */
+/** Keys whose values are secrets wherever they occur. A private key is hidden unless its value is a path. */
 const SECRETS: ReadonlySet<string> = new Set(['password', 'token'])
 
 /** Exported for its test. */
@@ -81,7 +84,7 @@ export const printable = (config: Config): string =>
 const isSecret = (key: string, value: unknown): boolean =>
   typeof value === 'string' && (SECRETS.has(key) || value.includes('PRIVATE KEY-----'))
 
-/** Headers are sent to others, and hold keys of theirs. */
+/** Headers are sent to other systems, and contain their keys. */
 function withoutHeaders(key: string, value: unknown): unknown {
   if (key !== 'headers' || typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.keys(value).map(name => [name, HIDDEN]))

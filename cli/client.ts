@@ -2,26 +2,28 @@ import { CommanderError, InvalidArgumentError } from 'commander'
 import type { Problem } from '../core/api/answers.ts'
 import { ERRORS, type ErrorCode, WattlineError } from '../core/catalogue/errors/errors.ts'
 
-/** Options that every command which asks a running instance shares. */
+/** Options shared by all commands that query a running instance. */
 export interface ClientOptions {
   readonly url: string
-  /** Default: WATTLINE_TOKEN. Better there than on a command line, which every process of the machine can read. */
+  /** Default: WATTLINE_TOKEN. That is better than a command line, which every process of the machine can read. */
   readonly token?: string
-  /** Ends the request. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal
 }
 
 /** Address of the instance: WATTLINE_URL, or port 9288 of this machine. Not checked here; see `checkAddress`. */
 export const DEFAULT_URL = process.env['WATTLINE_URL'] || 'http://127.0.0.1:9288'
 
-/** Longer than any answer takes. Without a limit, a server that accepts requests and never answers would block scripts. */
+/**
+ * Longer than any answer takes. Without a limit, a server that accepts requests and never answers would block scripts.
+ */
 const TIMEOUT_MS = 120_000
 
-/** The token to show; undefined: none was given. */
+/** The token to send; undefined: none was given. */
 export const tokenOf = ({ token }: Pick<ClientOptions, 'token'>): string | undefined =>
   token ?? (process.env['WATTLINE_TOKEN'] || undefined)
 
-/** An address as an option takes it. */
+/** Parses the address in an option. */
 export function address(text: string): string {
   if (isAddress(text)) return text
   throw new InvalidArgumentError('Give an address such as http://127.0.0.1:9288.')
@@ -32,7 +34,7 @@ const isAddress = (text: string): boolean => {
   return (url?.protocol === 'http:' || url?.protocol === 'https:') && url.hostname !== ''
 }
 
-/** For addresses that come from the environment, which no option has looked at. */
+/** For addresses from the environment, which no option has checked. */
 export function checkAddress(text: string, name: string): void {
   if (isAddress(text)) return
   process.stderr.write(`error: ${name} is '${text}'. Give an address such as http://127.0.0.1:9288.\n`)
@@ -40,8 +42,8 @@ export function checkAddress(text: string, name: string): void {
 }
 
 /**
- * Asks a running instance for an answer with these members. Throws what it answers as a WattlineError, `not_running` when
- * nothing answers, and `answer_unreadable` when the answer does not come from Wattline.
+ * Requests an answer with these members from a running instance. Throws an error answer as a WattlineError,
+ * `not_running` when there is no answer, and `answer_unreadable` when the answer does not come from Wattline.
  */
 export async function ask<Answer extends object>(
   options: ClientOptions,

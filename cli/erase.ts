@@ -71,7 +71,7 @@ async function begun(options: EraseOptions, tenant: string): Promise<ErasureAnsw
   return await ask<ErasureAnswer>(options, '/api/v1/erasures', MEMBERS, body)
 }
 
-/** Until it is done; each thing that it does is said once. */
+/** Until it is done; reports each step once. */
 async function followed(options: EraseOptions, first: ErasureAnswer): Promise<ErasureAnswer> {
   let said = ''
   for (let answer = first; ; await delay(POLL_MS)) {

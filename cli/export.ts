@@ -16,7 +16,7 @@ interface ExportOptions extends ClientOptions {
   readonly data?: string
 }
 
-/** `wattline export`, for embedded tables only. Fails with `backup_refused` where the tables are on a server. */
+/** `wattline export`, for embedded tables only. Fails with `backup_refused` when the tables are on a server. */
 export const exportCommand = (): Command =>
   new Command('export')
     .description('Write the rows of the embedded tables to files, to be imported into a ClickHouse server')

@@ -1,7 +1,7 @@
-/** Values of options, read and checked; what is wrong is said as commander says it. */
+/** Parses and checks values of options; errors have the form of commander. */
 import { InvalidArgumentError } from 'commander'
 
-/** A whole number, not below `least`. */
+/** An integer, at least `least`. */
 export const whole =
   (least: number) =>
   (text: string): number => {
@@ -37,7 +37,7 @@ export function share(text: string): number {
   return value
 }
 
-/** Unix milliseconds of a time in ISO 8601. */
+/** Unix milliseconds of an ISO 8601 time. */
 export function time(text: string): number {
   const value = Date.parse(text)
   if (Number.isNaN(value)) throw new InvalidArgumentError('Give a time such as 2026-11-20T12:00:00Z.')

@@ -1,6 +1,6 @@
 /**
- * Where a command writes may go away: `| head`, a terminal that is closed, a service manager that is restarted, a disk that
- * is full. A server goes on serving; a command that asks ends as it would have ended, quietly.
+ * Handles output that goes away: `| head`, a closed terminal, a restarted service manager, a full disk. A server
+ * continues to serve; a client command ends as usual, quietly.
  */
 import { WattlineError } from '../core/catalogue/errors/errors.ts'
 
@@ -9,7 +9,7 @@ const unread = new AbortController()
 /** Aborts at the first failed write to stdout: the reader has gone, or the disk is full. */
 export const outputClosed: AbortSignal = unread.signal
 
-/** To be called once, before anything is written. */
+/** Call it once, before anything is written. */
 export function outliveOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     const isFirst = !unread.signal.aborted
@@ -21,7 +21,7 @@ export function outliveOutput(): void {
 }
 
 let isServing = false
-/** Whether this process serves. It then ends with `endProcess`, whatever still keeps it alive. */
+/** Whether this process is a server. It then ends with `endProcess`, whatever still keeps it alive. */
 export const isServer = (): boolean => isServing
 /** From now on the process keeps running when its output is closed. */
 export function serveWithoutOutput(): void {

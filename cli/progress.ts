@@ -6,11 +6,13 @@ const SCREEN_EVERY_MS = 200
 
 interface ProgressLine {
   show(progress: ByteProgress): void
-  /** Leaves the last line as it is. */
+  /** Leaves the last line in place. */
   end(): void
 }
 
-/** Shows on stderr how far long work has come: in one line on a terminal, else in a line every few seconds. */
+/**
+ * Shows the progress of a long operation on stderr: in one line on a terminal, otherwise in a line every few seconds.
+ */
 export function progressLine(
   what: string,
   unit: AmountFormat = bytesText,
@@ -51,7 +53,7 @@ function progressText(
   return `${what}: ${unit(doneBytes)} of ${unit(totalBytes)}, ${percent} %${rate}`
 }
 
-/** How an amount is written. */
+/** Formats an amount. */
 type AmountFormat = (amount: number) => string
 
 /** `1200 rows`. */

@@ -83,10 +83,10 @@ function write<Answer>(options: QuarantineOptions, answer: Answer, render: (answ
   process.stdout.write(options.format === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : render(answer))
 }
 
-/** Errors may be long; `show` has them whole. */
+/** Errors may be long; `show` prints them completely. */
 const ERROR_COLUMNS = 80
 
-/** Exported for its test, as the two below. */
+/** Exported for its test, like the two below. */
 export function renderList({ records, truncated }: QuarantineAnswer): string {
   if (records.length === 0) return 'Nothing is set aside.\n'
   const rows = records.map(record => [
@@ -105,7 +105,7 @@ export function renderList({ records, truncated }: QuarantineAnswer): string {
   return truncated ? `${table}Only ${records.length} records are listed; --limit lists more.\n` : table
 }
 
-/** One record as lines of name and value; its bytes are in the JSON format only. */
+/** One record as lines of name and value; its bytes are only in the JSON format. */
 export function renderRecord(record: QuarantinedRecordAnswer): string {
   const facts: readonly (readonly [string, string])[] = [
     ['record', `${record.stream}/${record.partition}/${record.offset}`],
@@ -121,7 +121,7 @@ export function renderRecord(record: QuarantinedRecordAnswer): string {
   return renderTable(['', ''], facts).trimStart()
 }
 
-/** One line that names the old place, the new place and the processors that will read it. */
+/** One line with the old position, the new position and the processors that will read it. */
 export const renderReplay = ({ from, to, processors }: ReplayAnswer): string =>
   `${from} was appended again as ${to}, for ${processors.join(', ')}.\n`
 

@@ -8,7 +8,7 @@ import { lockFolder } from '../core/runtime/folder-lock.ts'
 import { progressLine } from './progress.ts'
 import { withData } from './snapshot.ts'
 
-/** `wattline restore`. Holds the folder's lock meanwhile; fails with `data_in_use` while a process runs on it. */
+/** `wattline restore`. Holds the folder's lock meanwhile; fails with `data_in_use` while a process uses the folder. */
 export const restoreCommand = (): Command =>
   new Command('restore')
     .description('Restore a backup into an empty data folder; every file is checked')

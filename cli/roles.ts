@@ -1,4 +1,4 @@
-/** `--roles a,b` over everything else: it is the environment's setting, given on the command line. */
+/** `--roles a,b` overrides everything else: it sets the environment variable from the command line. */
 export const withRoles = (
   environment: Readonly<Record<string, string | undefined>>,
   roles: string | undefined,

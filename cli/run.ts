@@ -29,7 +29,7 @@ export const runCommand = (): Command =>
       relaxHeap(config.broker.kind)
       const graceMs = config.shutdown_grace * 1000
       serveWithoutOutput()
-      // Before anything is started: a stop while starting ends the start.
+      // Before anything is started: a stop signal during the start ends the start.
       const stop = awaitStop(graceMs)
       const events = new EventBus(createLogger(config.log.level))
       endOnDefect(events)
@@ -47,7 +47,7 @@ export const runCommand = (): Command =>
       endProcess(0)
     })
 
-/** Only here: engines and web server take most of a second to load, and every other command does without them. */
+/** Imported only here: engines and web server take most of a second to load, and no other command needs them. */
 async function start(options: WattlineOptions & { readonly signal: AbortSignal }): Promise<RunningWattline> {
   if (collectorProcesses(options.config) > 1) {
     const { superviseWattline } = await import('../supervise.ts')

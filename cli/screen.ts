@@ -1,6 +1,8 @@
 import { styleText } from 'node:util'
 
-/** Where a command writes: a terminal that understands colours and places, or a file or pipe that must not get them. */
+/**
+ * Output of a command: a terminal that supports colours and cursor positions, or a file or pipe that must not get them.
+ */
 interface ScreenOutput {
   readonly isTTY?: boolean
   readonly columns?: number
@@ -9,30 +11,30 @@ interface ScreenOutput {
 }
 
 type TextStyle = Parameters<typeof styleText>[0]
-/** Puts a look on a text, or leaves it plain. */
+/** Applies a style to a text, or leaves it plain. */
 export type Paint = (look: TextStyle, text: string) => string
 
-/** Leaves text without colours: for files and pipes, and where NO_COLOR asks for it. */
+/** Leaves text without colours: for files and pipes, and when NO_COLOR is set. */
 export const plain: Paint = (_look, text) => text
 
-/** Colours only for a terminal, and not where NO_COLOR asks for none (https://no-color.org). */
+/** Colours only on a terminal, and not when NO_COLOR is set (https://no-color.org). */
 export function paintFor(output: ScreenOutput, environment: NodeJS.ProcessEnv): Paint {
   const wanted = output.isTTY === true && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
   return wanted ? (look, text) => styleText(look, text, { validateStream: false }) : plain
 }
 
-/** A view that is drawn again and again in one place. */
+/** A view that is redrawn in place. */
 export interface Screen {
   show(text: string): void
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void
 }
 
 const ESC = '\u001b['
 
 /**
- * On a terminal: the second page, without the cursor, each line over the one before and no clearing in between, so that
- * nothing flickers; what does not fit is left out. Elsewhere the views follow each other.
+ * On a terminal: uses the alternate screen, without a cursor, and overwrites each line without clearing in between, so
+ * that nothing flickers; lines that do not fit are left out. Elsewhere the views follow one another.
  */
 export function openScreen(output: ScreenOutput): Screen {
   if (output.isTTY !== true) {
@@ -44,14 +46,14 @@ export function openScreen(output: ScreenOutput): Screen {
       const lines = text.trimEnd().split('\n')
       const rows = output.rows ?? 24
       const shown = lines.slice(0, rows).map(line => `${cut(line, output.columns ?? 80)}${ESC}0m${ESC}K`)
-      // Terminals that know how to, draw all of it at once.
+      // Terminals that support synchronised output draw all of it at once.
       output.write(`${ESC}?2026h${ESC}H${shown.join('\r\n')}${ESC}J${ESC}?2026l`)
     },
     close: () => void output.write(`${ESC}?25h${ESC}?1049l`),
   }
 }
 
-/** The part of a line that fits, its looks not counted. */
+/** The part of a line that fits, not counting its styles. */
 export function cut(line: string, columns: number): string {
   let left = columns
   return line
@@ -65,5 +67,5 @@ export function cut(line: string, columns: number): string {
     .join('')
 }
 
-/** Captures, so that splitting keeps them: every second part is a look. */
+/** A capturing group, so that splitting keeps the styles: every second part is a style. */
 const LOOKS = new RegExp(`(${ESC.replace('[', '\\[')}[\\d;]*m)`, 'u')

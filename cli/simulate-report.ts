@@ -62,7 +62,7 @@ function verdictLines(verdict: BooksVerdict): readonly string[] {
   ]
 }
 
-/** One line over itself on a terminal; elsewhere one line every ten seconds. */
+/** One line that is overwritten on a terminal; elsewhere one line every ten seconds. */
 export function progressLine(output: NodeJS.WriteStream): {
   readonly show: (progress: Progress) => void
   readonly end: () => void

@@ -7,7 +7,7 @@ import { positive, share, time, whole, zeroOrMore } from './option-values.ts'
 import { asJson, asText, progressLine } from './simulate-report.ts'
 
 const DEFAULT_OTLP_URL = process.env['WATTLINE_OTLP_URL'] || 'http://127.0.0.1:4318'
-/** Ledger and late readings are asked again so often while windows close. */
+/** Interval between two queries of ledger and late readings while windows close. */
 const ASK_AGAIN_MS = 1_000
 
 interface SimulateOptions extends ClientOptions {
@@ -142,7 +142,7 @@ function runOptions(options: SimulateOptions, signal: AbortSignal): SimulationOp
   }
 }
 
-/** Asks until the books are right, or the time is over: windows close some time after their last sample. */
+/** Queries until the books are right, or the time is up: windows close some time after their last sample. */
 async function awaitBooks(
   options: SimulateOptions,
   { report, meteredUj }: Simulation,

@@ -14,11 +14,11 @@ const RENEW_MS = 3_000
 /** By then the snapshot of an interrupted backup has been released. */
 const BUSY_MS = 20_000
 
-/** The configuration with another data folder, where `--data` names one. */
+/** The configuration with another data folder if `--data` names one. */
 export const withData = (config: Config, data: string | undefined): Config =>
   data === undefined ? config : { ...config, data }
 
-/** Takes a snapshot, by the process that runs on the data folder or without one, and lets go of it after the work. */
+/** Takes a snapshot, with or without the process that uses the data folder, and releases it after the work. */
 export async function withSnapshot<Result>(
   config: Config,
   options: ClientOptions,
@@ -37,7 +37,7 @@ export async function withSnapshot<Result>(
       const { id } = await offline.snapshots.take()
       renewing = setInterval(() => offline.snapshots.renew(id), RENEW_MS)
       while (!offline.snapshots.renew(id).ready) await delay(50)
-      // The work may open an engine of its own, and a process has one at a time.
+      // The work may open another engine, and a process can only have one at a time.
       await offline.close()
       return await work(id)
     } finally {
@@ -50,7 +50,7 @@ export async function withSnapshot<Result>(
   }
 }
 
-/** Null: a process has the folder. */
+/** Null: a process uses the folder. */
 function lockUnlessRunning(data: string): FolderLock | null {
   try {
     return lockFolder(data)
@@ -81,7 +81,7 @@ async function ofRunning<Result>(
   } finally {
     over.abort()
     await renewing
-    // A snapshot that is gone was released by the process: then the copy has failed with its own reason.
+    // A missing snapshot was released by the process; the copy has then failed with its own reason.
     await ask(options, `${path}/release`, [], {}).catch(() => undefined)
   }
 }

@@ -5,9 +5,10 @@ import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 const LEAST_UPTIME_MS = 10_000
 
 /**
- * Replaces this process by a new one with the same process id, arguments and environment. It needs no supervisor for this, and
- * a supervisor does not notice it. Used after a crash of the embedded engine, which cannot be opened twice in one process
- * and would block an orderly stop. Acknowledged data is in the log. A process that was asked to stop is not restarted.
+ * Replaces this process with a new one with the same process id, arguments and environment. This needs no supervisor,
+ * and a supervisor does not notice it. Used after a crash of the embedded engine, which cannot be opened twice in one
+ * process and would block an orderly stop. Acknowledged data is in the log. A process that was told to stop is not
+ * restarted.
  */
 export async function startAgain(
   events: EventBus,

@@ -1,25 +1,25 @@
 import { endHard } from '../core/runtime/end-process.ts'
 import { startWatchdog, type Watchdog } from '../core/runtime/watchdog.ts'
 
-/** For one Ctrl-C the terminal, npm and the parent each send a signal: so soon after the first it is still the same one. */
+/** For one Ctrl-C, the terminal, npm and the parent process each send a signal: within this time they count as one. */
 const SAME_STOP_MS = 1_000
-/** Beyond the drain, for the last messages. */
+/** Extra time after the drain, for the last messages. */
 const LAST_WORDS_MS = 900
-/** Beyond the drain, in case ending the process hangs. */
+/** Extra time after the drain, in case the exit hangs. */
 const WATCHDOG_MS = 3_000
 
 interface StopAsked {
   /** Aborts at the first SIGTERM or SIGINT. */
   readonly signal: AbortSignal
-  /** Resolves then. */
+  /** Resolves at that time. */
   readonly asked: Promise<void>
-  /** Names the part that is being stopped, for the last line in case it hangs. */
+  /** Names the part that is being stopped, for the last log line if it hangs. */
   stopping(part: string): void
 }
 
 /**
- * From the first signal on the process ends soon after the grace, whatever hangs. A signal that comes later than the first
- * one's echoes means it: the process ends at once.
+ * From the first signal on, the process ends soon after the grace period, whatever hangs. A second, separate signal
+ * ends it at once.
  */
 export function awaitStop(graceMs: number): StopAsked {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -43,6 +43,6 @@ export function awaitStop(graceMs: number): StopAsked {
   return { signal: controller.signal, asked: promise, stopping: part => watchdog?.stopping(part) }
 }
 
-/** The line that says what could not be finished. */
+/** The line that lists unfinished work. */
 export const incomplete = (what: string): string =>
   `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`

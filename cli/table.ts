@@ -1,8 +1,8 @@
 const NUMBER = /^[-+<>]*[\d.,]+( ?\S{1,8})?$|^$|^-$/
-/** Names come from clients: control characters, which could steer a terminal, are shown as U+FFFD. */
+/** Names come from clients: control characters, which could control a terminal, are shown as U+FFFD. */
 const CONTROL = /\p{Cc}/gu
 
-/** Columns aligned by width, numbers to the right; one line of headings. */
+/** Aligned columns, numbers to the right; one heading line. */
 export function renderTable(names: readonly string[], rows: readonly (readonly string[])[]): string {
   const texts = [names, ...rows].map(row => row.map(cell => cell.replace(CONTROL, '\u{fffd}')))
   const widths = names.map((_, i) => Math.max(...texts.map(row => (row[i] ?? '').length)))

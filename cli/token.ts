@@ -15,7 +15,7 @@ interface TokenOptions {
   readonly add?: string
 }
 
-/** `wattline token`. Prints the token once; the tokens file keeps its SHA-256 only. */
+/** `wattline token`. Prints the token once; the tokens file has only its SHA-256. */
 export const tokenCommand = (): Command =>
   new Command('token')
     .description('Create a token, and its line for the file of auth.tokens_file')
@@ -60,7 +60,7 @@ function scopesOf(text: string): Scope[] {
   throw new InvalidArgumentError(`Give one or more of ${SCOPES.join(', ')}, separated by commas.`)
 }
 
-/** One line of YAML, texts in quotes: a hash of digits alone would be a number to other readers. */
+/** One line of YAML with quoted texts: a hash that consists of digits would be a number to other readers. */
 function tokenLine(
   { tenant, scopes, accounts, account, name, expires }: TokenOptions,
   sha256: string,
@@ -85,7 +85,7 @@ const shown = (token: string, line: string): string =>
   `Token, shown this once; clients send it as \`Authorization: Bearer <token>\`:\n  ${token}\n` +
   `Line for the file of auth.tokens_file:\n${line}`
 
-/** A file with the line in it is as good as before, or is not touched. */
+/** Adds the line only if the resulting file is valid; otherwise leaves the file unchanged. */
 function addLine(file: string, line: string): void {
   try {
     const before = existsSync(file) ? readFileSync(file, 'utf8') : ''

@@ -8,7 +8,7 @@ import { openScreen, type Paint, paintFor, plain, type Screen } from './screen.t
 import { renderTable } from './table.ts'
 import { fixed, wattsText } from './units.ts'
 
-/** No terminal is read more often, and no sensor is slower than an hour. */
+/** Nobody reads a terminal more often, and no sensor is slower than an hour. */
 const INTERVAL_SECONDS = { least: 1, most: 3_600 }
 /** Readings older than this are no longer "now". */
 const STALE_MS = 60_000
@@ -21,7 +21,7 @@ interface TopOptions extends ClientOptions {
   readonly once?: boolean
 }
 
-/** `wattline top`: the last two minutes of `GET /api/v1/live`, drawn again at each interval. */
+/** `wattline top`: the last two minutes of `GET /api/v1/live`, redrawn at each interval. */
 export const topCommand = (): Command =>
   new Command('top')
     .description('Show live watts, gCO2e/h and cost/h of a host by workload; Ctrl-C ends it')
@@ -33,7 +33,7 @@ export const topCommand = (): Command =>
     .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once\n  wattline top --interval 2')
     .action(async (options: TopOptions) => {
       const paint = paintFor(process.stdout, process.env)
-      // Waits for the first answer before it touches the screen, so that a wrong address gives a plain error.
+      // Waits for the first answer before it changes the screen, so that a wrong address gives a plain error.
       const first = await readLive(options)
       if (options.once === true) process.stdout.write(renderLive(first, Date.now(), paint))
       else await watch(options, first, paint)
@@ -52,7 +52,10 @@ async function readLive(options: TopOptions): Promise<LiveAnswer> {
   return await ask<LiveAnswer>(options, `/api/v1/live?minutes=2${host}`, ['series', 'times_ms'])
 }
 
-/** Draws until Ctrl-C. A server that goes away leaves its last view standing, with a line that says so, and may return. */
+/**
+ * Draws until Ctrl-C. If the server becomes unreachable, the last view stays, with a line that says so, until it
+ * returns.
+ */
 async function watch(options: TopOptions, first: LiveAnswer, paint: Paint): Promise<void> {
   const stop = new AbortController()
   const end = (): void => stop.abort()
@@ -85,7 +88,7 @@ async function watch(options: TopOptions, first: LiveAnswer, paint: Paint): Prom
 const troubleText = (error: unknown): string =>
   `${error instanceof WattlineError ? error.message : String(error)} Trying again; the values below are the last known ones.`
 
-/** One screen: the newest interval that a meter saw. Exported for its test. */
+/** One screen: the newest interval that a meter covers. Exported for its test. */
 export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = plain): string {
   const index = lastSeen(answer)
   if (index < 0) {
@@ -124,7 +127,7 @@ export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = pla
   return `${[...headLines(answer, total, nowMs - answer.times_ms[index]!, paint), '', ...table].join('\n')}\n`
 }
 
-/** What the host draws and how well that is known, and what its numbers are rated with. */
+/** The host's power, its quality, and the factors of the numbers. */
 function headLines(answer: LiveAnswer, total: number, ageMs: number, paint: Paint): readonly string[] {
   const band = answer.error_band === null ? '' : ` ±${(answer.error_band * 100).toFixed(0)} %`
   const quality = paint(QUALITY_LOOK[answer.energy_quality], `${answer.energy_quality}${band}`)

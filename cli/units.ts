@@ -1,4 +1,4 @@
-/** Integers of the ledger as people read them. Rounded for the eye only: sums are made before, on the integers. */
+/** Formats ledger integers for people. Rounded only for display: sums are computed before, on the integers. */
 import {
   CARBON,
   type ColumnScale,
@@ -9,7 +9,7 @@ import {
   roundedTo,
 } from '../core/model/amounts.ts'
 
-/** The unit of a column of energy, so that its lines can be compared; `most` is the largest amount in µJ. */
+/** The unit of an energy column, so that its lines can be compared; `most` is the largest amount in µJ. */
 export const energyUnit = (most: string): ColumnScale => columnScale(BigInt(most), ENERGY)
 
 /** The same for µg of CO2e. */
@@ -22,7 +22,7 @@ export function moneyUnit(most: string | null, currency: string): ColumnScale {
   return { unit: currency, size: MONEY_NANO, decimals: Math.min(9, Math.max(2, decimals)) }
 }
 
-/** An amount in its column's unit: `-` when unknown, `<0.001` when there is something that rounds to nothing. */
+/** An amount in its column's unit: `-` when unknown, `<0.001` when a positive amount rounds to nothing. */
 export function amountText(amount: string | null, { size, decimals }: ColumnScale): string {
   if (amount === null) return '-'
   const exact = BigInt(amount)
@@ -31,10 +31,10 @@ export function amountText(amount: string | null, { size, decimals }: ColumnScal
   return `${exact < 0n ? '-' : ''}${digitsText(rounded, decimals)}`
 }
 
-/** `2.27 W`; `<0.01 W` for what is there but cannot be seen. */
+/** `2.27 W`; `<0.01 W` for a power that is too small to show. */
 export const wattsText = (milliwatts: number): string => `${fixed(milliwatts / 1000, 2)} W`
 
-/** A number with `decimals` decimals. A value that is not zero is never shown as zero. */
+/** A number with `decimals` decimals. A non-zero value is never shown as zero. */
 export function fixed(value: number, decimals: number): string {
   const least = 10 ** -decimals
   if (value !== 0 && Math.abs(value) < least / 2) return `${value < 0 ? '>-' : '<'}${least.toFixed(decimals)}`

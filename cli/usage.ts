@@ -14,7 +14,7 @@ interface UsageOptions extends ClientOptions {
   readonly limit: string
 }
 
-/** `wattline usage`, from `GET /api/v1/usage`. CSV and JSON carry the exact integers, the table rounds them. */
+/** `wattline usage`, from `GET /api/v1/usage`. CSV and JSON contain the exact integers, the table rounds them. */
 export const usageCommand = (): Command =>
   new Command('usage')
     .description('Show energy, carbon and cost by who used it, from the ledger')
@@ -77,7 +77,7 @@ interface UsageColumn {
   readonly text: (row: UsageRow) => string
 }
 
-/** Each column has one unit. A column without values that is not configured either is left out. */
+/** Each column has one unit. A column without values is omitted if it is not configured either. */
 function columnsOf({ total, currency }: UsageAnswer): readonly UsageColumn[] {
   const energy = energyUnit(total.energy_uj)
   const operational = carbonUnit(total.carbon_operational_ug)
@@ -123,7 +123,7 @@ const sumCells = (answer: UsageAnswer): readonly string[] =>
 /** `2026-11-21 12:31`: windows begin and end with a minute. */
 const timeText = (iso: string): string => iso.slice(0, 16).replace('T', ' ')
 
-/** What the sums leave out: it is unknown, not zero. */
+/** What the sums leave out, because it is unknown, not zero. */
 function notesOf(answer: UsageAnswer): readonly string[] {
   const { unpriced } = answer.total
   const reasons = unpriced.reasons.length === 0 ? '' : ` (${unpriced.reasons.join(', ')})`

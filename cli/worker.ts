@@ -1,6 +1,6 @@
 /**
- * One of several processes of a collector, started by another one (`supervise.ts`), which says what to run and when to stop. When
- * that one is gone, this one finishes what is in flight and ends.
+ * One of several processes of a collector, started by another one (`supervise.ts`), which says what to run and when to
+ * stop. When the supervisor is gone, this process finishes its work in flight and ends.
  */
 
 import { asWattlineError } from '../core/catalogue/errors/errors.ts'
@@ -23,7 +23,7 @@ outliveOutput()
 serveWithoutOutput()
 
 const ordered = Promise.withResolvers<WorkerOrder>()
-/** Resolves with the milliseconds that stopping may take; null: the configured grace. */
+/** Resolves with the milliseconds that stopping may take; null: the configured grace period. */
 const asked = Promise.withResolvers<number | null>()
 process.on('message', (message: ToWorker) => {
   if (message.kind === 'start') ordered.resolve(message.order)
@@ -48,7 +48,7 @@ endOnDefect(events)
 const figures = watchProcess()
 /** Until it has started: what it waits for. */
 let reasons: () => Promise<readonly string[]> = async () => []
-// Reports while it starts, too: a process that waits for Kafka does not hang.
+// Reports during the start too: a process that waits for Kafka does not hang.
 setInterval(() => void report(), REPORT_EVERY_MS).unref()
 const running = await start()
 reasons = async () => Object.values(await running.readiness()).flat()

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, stop } from 'esbuild'
 
-/** One file of the page as the query server sends it. */
+/** One file of the page, as the query server sends it. */
 export interface PageAsset {
   /** Value of Content-Type. */
   readonly type: string
@@ -23,18 +23,18 @@ const OPTIONS = {
   minify: true,
   format: 'esm',
   target: 'es2022',
-  // The style sheet writes each colour once with light-dark(), which esbuild would not need to lower.
+  // The style sheet writes each colour once with light-dark(), which esbuild need not lower.
   supported: { nesting: true },
   legalComments: 'eof',
   logLevel: 'silent',
-  // Given here, so that no tsconfig found on the way up can change what is built.
+  // Set here, so that no tsconfig in a parent folder can change the result.
   tsconfigRaw: { compilerOptions: { jsx: 'react-jsx', jsxImportSource: 'preact', target: 'es2022' } },
 } as const satisfies BuildOptions
 
 /**
- * Bundles the page in memory: path on the server -> asset. Names of assets hold a hash of their content, so that they
- * may be cached for ever; `/` and `/favicon.svg` may not. Nothing in it needs more than CSP `default-src 'self'`.
- * Rejects with esbuild's message when a source does not build: a defect, found at start rather than in a browser.
+ * Bundles the page in memory: path on the server -> asset. Names of assets contain a hash of their content, so they may
+ * be cached forever; `/` and `/favicon.svg` may not. Nothing in it needs more than CSP `default-src 'self'`. Rejects
+ * with esbuild's message when a source does not build: a defect, found at start rather than in a browser.
  */
 export async function buildPage(): Promise<ReadonlyMap<string, PageAsset>> {
   try {
@@ -51,7 +51,7 @@ export async function buildPage(): Promise<ReadonlyMap<string, PageAsset>> {
     assets.set('/favicon.svg', { type: 'image/svg+xml', body: await readFile(join(WEB, 'favicon.svg')) })
     return assets
   } finally {
-    // esbuild is a process of its own: it has done its work, and must not outlive the start.
+    // esbuild is a separate process: its work is done, and it must not outlive the start.
     await stop()
   }
 }

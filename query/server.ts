@@ -1,6 +1,6 @@
 /**
- * The query server: everything that people and systems ask. Routes live in one folder a group; this file puts them together,
- * `http/` has what they share.
+ * The query server, for people and systems. Each group of routes has a folder; this file combines them, and `http/` has
+ * the shared parts.
  */
 import { openAccess } from '../core/auth/open-access.ts'
 import { ROLES } from '../core/catalogue/config/keys/process.ts'
@@ -27,10 +27,10 @@ import { instanceRoutes, statusRoutes } from './status/routes.ts'
 import { traceRoutes } from './traces/routes.ts'
 import { usageRoutes } from './usage/routes.ts'
 
-/** Statements with their parameters; nothing larger is ever asked. */
+/** Statements with their parameters; no request is larger. */
 const BODY_MAX_BYTES = 4 * STATEMENT_MAX_BYTES
 
-/** Answers all questions. */
+/** Serves all routes. */
 export function createQueryServer(options: QueryServerOptions): QueryServer {
   const { warehouse, config } = options
   const fairness = createFairness({
@@ -73,7 +73,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   return serverOf(built, routes, () => metrics.stop())
 }
 
-/** For a process that answers no questions: health, readiness and metrics alone. */
+/** For a process without role query: health, readiness and metrics only. */
 export function createStatusServer(options: StatusServerOptions): QueryServer {
   const context = statusContext(options)
   const metrics = createMetrics(context)

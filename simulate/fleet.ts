@@ -1,23 +1,23 @@
-/** Who is in a simulated fleet: hosts, their machines, and the containers on them. All of it follows from the seed. */
+/** Contents of a simulated fleet: hosts, their hardware, and their containers. The seed determines all of it. */
 import { draw, hexDigits } from './random.ts'
 
-/** Everything that a fleet's samples follow from. */
+/** Everything that determines a fleet's samples. */
 export interface FleetOptions {
   readonly seed: number
   readonly hosts: number
-  /** Containers a host. */
+  /** Containers per host. */
   readonly workloads: number
   /** First sample, unix milliseconds. */
   readonly fromMs: number
-  /** Time that is simulated. */
+  /** Simulated time. */
   readonly minutes: number
-  /** Distance of two samples of a host. */
+  /** Time between two samples of a host. */
   readonly intervalMs: number
   /** Share of hosts with four GPU boards, 0..1. */
   readonly gpus: number
   /** Share of containers that are replaced by a new one each hour, 0..1. */
   readonly churn: number
-  /** Share of hosts that fall silent for some minutes once; their meters go on. */
+  /** Share of hosts that are silent once for some minutes; their meters continue. */
   readonly silent: number
   /** Share of hosts that restart once: their counters start again from 0. */
   readonly reboots: number
@@ -25,16 +25,16 @@ export interface FleetOptions {
   readonly late: number
 }
 
-/** Names of resources: what a row of the tables can be found by. */
+/** Resource attribute with the fleet's name, by which its rows can be found. */
 export const RUN_ATTRIBUTE = 'wattline.simulation'
-/** What marks it: see collector/readings. */
+/** Marks simulated data: see collector/readings. */
 export const SOURCE_ATTRIBUTES = { 'wattline.source': 'simulated' } as const
 
-/** The fleet's name: the same for the same seed and time, so that the same simulation twice is the same samples twice. */
+/** The fleet's name: the same for the same seed and time, so running a simulation twice sends the same samples. */
 export const runName = ({ seed, fromMs }: FleetOptions): string =>
   hexDigits(8, seed, Math.floor(fromMs / 1000), fromMs % 1000)
 
-/** What the ids of a fleet's hosts begin with. */
+/** Prefix of the ids of a fleet's hosts. */
 export const hostPrefix = (options: FleetOptions): string => `sim-${runName(options)}-`
 
 /** The hardware of one simulated host. */
@@ -43,7 +43,7 @@ export interface Machine {
   readonly name: string
   readonly cores: number
   readonly packages: number
-  /** µs: where in the interval this host takes its samples. */
+  /** µs: offset of this host's samples in the interval. */
   readonly phaseUs: number
   readonly gpus: readonly string[]
 }
@@ -94,7 +94,7 @@ const NAMESPACES = ['shop', 'bank', 'media', 'platform'] as const
 export const serviceOf = (number: number): string => SERVICES[number % SERVICES.length]!
 const namespaceOf = (number: number): string => NAMESPACES[number % NAMESPACES.length]!
 
-/** The container in a host's place; each replacement is another generation. */
+/** The container in a slot of a host; each replacement is another generation. */
 export function containerOf(seed: number, host: number, place: number, generation: number): FleetContainer {
   const name = serviceOf(host + place)
   const key = place * 4096 + generation

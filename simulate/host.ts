@@ -1,6 +1,6 @@
 /**
- * One simulated host: its counters, and the bytes of its samples. What its meters counted between samples that were sent
- * is known exactly, which is what the books are checked against.
+ * One simulated host: its counters, and the bytes of its samples. The energy that its meters counted between sent
+ * samples is known exactly, and the books are compared with it.
  */
 import { containerOf, type FleetOptions, type Machine, machineOf } from './fleet.ts'
 import { loadAt } from './load.ts'
@@ -10,7 +10,7 @@ import type { RequestBody, Template } from './template.ts'
 
 const NANO_PER_MILLI = 1_000_000n
 const REBOOT_MS = 60_000
-/** How long before the first sample counters began. */
+/** How long before the first sample the counters began. */
 const UPTIME_MS = 30 * 86_400_000
 const SILENCE_MS = [180_000, 600_000] as const
 
@@ -19,11 +19,13 @@ interface ContainerSlot {
   template: Template
   cpuUs: number
   memoryBytes: number
-  /** Share of the machine that it may use at most. */
+  /** Maximum share of the machine that it may use. */
   readonly weight: number
 }
 
-/** Rounds `from` to `to` (exclusive) in which a host sends nothing; `restarts`: its counters start again from 0 at `to`. */
+/**
+ * Rounds `from` to `to` (exclusive) in which a host sends nothing; `restarts`: its counters start again from 0 at `to`.
+ */
 interface Absence {
   readonly from: number
   readonly to: number
@@ -37,16 +39,16 @@ export class SimulatedHost {
   readonly #options: FleetOptions
   readonly #absence: Absence | null
   readonly #slots: ContainerSlot[]
-  /** µJ since the counters began, by meter as `metersOf` lists them. */
+  /** µJ since the counters began, by meter in the order of `metersOf`. */
   readonly #energyUj: Float64Array
-  /** The same at the first sample since then that was sent. */
+  /** The same at the first sample that was sent since then. */
   readonly #firstUj: Float64Array
   /** µs by CPU mode. */
   readonly #cpuUs = new Float64Array(CPU_MODES.length)
   #template: Template
   #startNano: bigint
   #begun = false
-  /** Of the epochs before the present one. */
+  /** Energy of earlier epochs. */
   #earlierUj = 0
   #acknowledgedUj = 0
 
@@ -72,12 +74,12 @@ export class SimulatedHost {
     return this.#energyUj.length + CPU_MODES.length + 2 * this.#slots.length
   }
 
-  /** What the meters counted between acknowledged samples, µJ: what the books must hold. */
+  /** Energy that the meters counted between acknowledged samples, µJ: the books must contain exactly this. */
   get acknowledgedUj(): bigint {
     return BigInt(this.#acknowledgedUj)
   }
 
-  /** All rounds written so far are acknowledged. */
+  /** Marks all rounds written so far as acknowledged. */
   acknowledge(): void {
     let sum = this.#earlierUj
     if (this.#begun) {
@@ -88,7 +90,7 @@ export class SimulatedHost {
     this.#acknowledgedUj = sum
   }
 
-  /** Whether a round may be sent late: never the first or the last of counters, whose value counts. */
+  /** Whether a round may be sent late: never the first or the last of a counter, whose values matter. */
   mayBeLate(round: number, lastRound: number): boolean {
     if (round <= 0 || round >= lastRound) return false
     const { late, seed } = this.#options
@@ -96,7 +98,7 @@ export class SimulatedHost {
     return this.#absence === null || round < this.#absence.from - 1 || round > this.#absence.to
   }
 
-  /** Lets the counters run to a round, and writes the samples; nothing in a round in which the host is silent. */
+  /** Advances the counters to a round, and writes the samples; writes nothing if the host is silent in that round. */
   writeRound(round: number, to: RequestBody): void {
     const { intervalMs, fromMs } = this.#options
     const absence = this.#absence
@@ -107,7 +109,7 @@ export class SimulatedHost {
     if (!isAway) this.#write(fromMs + round * intervalMs, to)
   }
 
-  /** The same samples as in the last round, at a later time: no meter has moved. It closes the windows before. */
+  /** The same samples as in the last round, at a later time: no meter has moved. This closes the windows before. */
   writeStill(timeMs: number, to: RequestBody): void {
     this.#write(timeMs, to)
   }
@@ -130,7 +132,7 @@ export class SimulatedHost {
       place.memoryBytes = Math.floor((0.5 + 0.5 * load) * 2 ** 30 * (0.25 + place.weight))
       busyUs += usedUs
     }
-    // Work of the kernel for the containers, which none of them reports.
+    // Kernel work for the containers, which none of them reports.
     const systemUs = Math.floor(busyUs * 0.06)
     const waitUs = Math.floor(intervalUs * cores * 0.005)
     const capacityUs = intervalUs * cores
@@ -213,12 +215,12 @@ function placesOf(options: FleetOptions, machine: Machine, host: number, startNa
     template: containerTemplate(options, machine, containerOf(seed, host, at, 0), startNano),
     cpuUs: Math.floor(1e11 * draw(seed, host, at, 37)),
     memoryBytes: 2 ** 28,
-    // Together they use 85 % of the machine at most.
+    // Together they use at most 85 % of the machine.
     weight: (0.85 * share) / sum,
   }))
 }
 
-/** A host is absent at most once: silent while its meters go on, or down and restarting. */
+/** A host is absent at most once: silent while its meters continue, or down and restarting. */
 function absenceOf(options: FleetOptions, host: number): Absence | null {
   const { seed, minutes, intervalMs, silent, reboots } = options
   const rounds = Math.floor((minutes * 60_000) / intervalMs)
@@ -228,7 +230,7 @@ function absenceOf(options: FleetOptions, host: number): Absence | null {
   const [least, most] = SILENCE_MS
   const lengthMs = restarts ? REBOOT_MS : least + (most - least) * draw(seed, host, 0, 39)
   const length = Math.max(1, Math.ceil(lengthMs / intervalMs))
-  // Samples before and after, or it would not be an absence.
+  // Samples before and after; otherwise it would not be an absence.
   const slack = rounds - length - 2
   if (slack < 1) return null
   const from = 1 + Math.floor(slack * draw(seed, host, 0, 40))

@@ -1,4 +1,7 @@
-/** What is sent in order: each lane has one request on the way at a time, so that a host's samples never overtake each other. */
+/**
+ * Requests that must be sent in order: each lane has one request in flight at a time, so a host's samples never
+ * overtake each other.
+ */
 import type { FleetOptions } from './fleet.ts'
 import type { SimulatedHost } from './host.ts'
 import { RequestBody } from './template.ts'
@@ -12,17 +15,19 @@ export interface Payload {
   readonly spans: number
 }
 
-/** A sequence of requests that are sent one after the other. */
+/** A sequence of requests that are sent one after another. */
 export interface Lane {
-  /** Time of its next request in the simulation, unix milliseconds. */
+  /** Simulated time of its next request, unix milliseconds. */
   readonly dueMs: number
   /** Null: nothing is left to send. */
   next(): Payload | null
-  /** The last payload was taken. */
+  /** The last payload was acknowledged. */
   acknowledged(): void
 }
 
-/** How long after the last sample the meters are read once more, unmoved: beyond its minute and the usual lateness. */
+/**
+ * How long after the last sample the meters are read once more, unchanged: beyond its minute and the usual lateness.
+ */
 export const STILL_MS = 120_000
 const HELD_BACK_MS = 150_000
 
@@ -32,7 +37,7 @@ interface HeldBack {
   readonly points: number
 }
 
-/** The samples of some hosts, several rounds in a request. */
+/** The samples of some hosts, with several rounds per request. */
 export class MeterLane implements Lane {
   readonly #options: FleetOptions
   readonly #hosts: readonly SimulatedHost[]

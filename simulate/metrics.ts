@@ -1,4 +1,7 @@
-/** What one host sends in one round, as templates: metrics of the machine, and of each container, under OTLP's names. */
+/**
+ * The data that one host sends in one round, as templates: metrics of the machine and of each container, with OTLP's
+ * names.
+ */
 import {
   type FleetContainer,
   type FleetOptions,
@@ -20,7 +23,7 @@ const CUMULATIVE = 2
 /** Values of `cpu.mode`, in the order of a host's counters. */
 export const CPU_MODES = ['user', 'system', 'iowait', 'idle'] as const
 
-/** Attributes by which every signal of a machine names it and its fleet. */
+/** Attributes that identify a machine and its fleet in every signal. */
 export const machineAttributes = (options: FleetOptions, machine: Machine): Record<string, string> => ({
   'host.id': machine.id,
   'host.name': machine.name,

@@ -1,6 +1,6 @@
 /**
- * Chance by name instead of by order: the same seed and the same numbers always give the same draw, whoever asks first. So
- * a host is the same host in a fleet of ten and of ten thousand.
+ * Random numbers by name instead of by order: the same seed and the same numbers always give the same result, whichever
+ * is drawn first. A host is thus the same host in a fleet of ten and of ten thousand.
  */
 
 /** A number in [0, 1) for a seed and up to four numbers (murmur3's mixing). */
@@ -32,7 +32,7 @@ export function hexDigits(count: number, seed: number, a: number, b = 0, c = 0):
   return digits.slice(0, count)
 }
 
-/** 32 random bits a call, for what there is too much of to name (xorshift128). */
+/** 32 random bits per call, for values that are too many to name (xorshift128). */
 export class BitStream {
   #x: number
   #y = 362_436_069

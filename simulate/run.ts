@@ -1,4 +1,4 @@
-/** Sends a fleet: lanes in the order of simulated time, a bounded number of requests at a time. */
+/** Sends a fleet: lanes in the order of simulated time, with a limited number of concurrent requests. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type FleetOptions, hostPrefix, runName } from './fleet.ts'
 import { SimulatedHost } from './host.ts'
@@ -8,17 +8,17 @@ import { draw } from './random.ts'
 import { createSender, type Sender } from './send.ts'
 import { SpanLane } from './spans.ts'
 
-/** A fleet, and how it is sent. */
+/** A fleet, and how to send it. */
 export interface SimulationOptions extends FleetOptions {
   readonly url: string
   readonly token?: string
   readonly gzip: boolean
   readonly concurrency: number
-  /** In step with the clock; else as fast as it is acknowledged. */
+  /** At the speed of the clock; otherwise as fast as requests are acknowledged. */
   readonly isRealtime: boolean
   readonly spansPerSecond: number
   readonly spansPerRequest: number
-  /** 0: by size of the request. */
+  /** 0: by request size. */
   readonly hostsPerRequest: number
   /** Share of requests that are sent twice, 0..1. */
   readonly duplicates: number
@@ -26,7 +26,7 @@ export interface SimulationOptions extends FleetOptions {
   readonly signal: AbortSignal
 }
 
-/** Counts of items are those of distinct ones: what was sent twice or again is counted once. */
+/** Items are counted once, even if they were sent twice or retried. */
 export interface SimulationReport {
   readonly run: string
   readonly seed: number
@@ -45,20 +45,20 @@ export interface SimulationReport {
   readonly body_bytes: number
   readonly seconds: number
   readonly items_per_second: number
-  /** CPU seconds of this process, and of these the wall-clock seconds that making the bytes took. */
+  /** CPU seconds of this process, and the wall-clock seconds of these that went into making the bytes. */
   readonly generator_cpu_seconds: number
   readonly generator_encode_seconds: number
   readonly metered_uj: string
 }
 
-/** What was sent, and what the books must hold. */
+/** What was sent, and what the books must contain. */
 export interface Simulation {
   readonly report: SimulationReport
-  /** What each host's meters counted between acknowledged samples, µJ. */
+  /** Energy that each host's meters counted between acknowledged samples, µJ. */
   readonly meteredUj: ReadonlyMap<string, bigint>
 }
 
-/** How far it is, for a line that is drawn again and again. */
+/** Progress, for a line that is redrawn. */
 export interface Progress {
   readonly share: number
   readonly points: number
@@ -66,7 +66,7 @@ export interface Progress {
   readonly seconds: number
 }
 
-/** Points of one request where they are not in step with the clock. */
+/** Points per request when not at the speed of the clock. */
 const POINTS_PER_REQUEST = 4_000
 const MOST_ROUNDS_PER_REQUEST = 12
 
@@ -175,7 +175,7 @@ class Drive {
     this.#observe = observe
   }
 
-  /** One of several workers: takes the lane that is first in simulated time, until none is left. */
+  /** One of several workers: takes the lane with the earliest simulated time, until none is left. */
   async work(): Promise<void> {
     for (let lane = this.#queue.pop(); lane !== undefined; lane = this.#queue.pop()) {
       const { isRealtime, signal } = this.#options

@@ -1,4 +1,4 @@
-/** One OTLP/HTTP client for all lanes: keeps connections open, waits when asked to, and gives up after `giveUpMs`. */
+/** One OTLP/HTTP client for all lanes: keeps connections open, waits when told to, and gives up after `giveUpMs`. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { gzip } from 'node:zlib'
 import { type ErrorCode, WattlineError } from '../core/catalogue/errors/errors.ts'
 
 interface SenderOptions {
-  /** Base address of the OTLP receiver. */
+  /** Base URL of the OTLP receiver. */
   readonly url: string
   readonly token?: string
   readonly gzip: boolean
@@ -18,18 +18,20 @@ interface SenderOptions {
 }
 
 interface Delivery {
-  /** Items that the receiver refused for good, of those in the request, and why. */
+  /** Items of the request that the receiver permanently rejected, and why. */
   readonly rejected: number
   readonly message: string
-  /** Times that it had to be sent again. */
+  /** Number of retries. */
   readonly retries: number
   /** Bytes on the wire, body only. */
   readonly bytes: number
 }
 
-/** Sends requests, repeating them while the receiver asks for that. */
+/** Sends requests, and retries them as long as the receiver asks for it. */
 export interface Sender {
-  /** @throws WattlineError when it can never be taken, or was not for `giveUpMs`; AbortError when aborted. */
+  /**
+   * @throws WattlineError when the request can never be accepted, or was not for `giveUpMs`; AbortError when aborted.
+   */
   send(signal: 'metrics' | 'traces', body: Buffer): Promise<Delivery>
   close(): void
 }
@@ -122,7 +124,7 @@ function exchange(
 const isTransient = (outcome: ReceiverAnswer | Error): boolean =>
   outcome instanceof Error || RETRIED.has(outcome.status)
 
-/** As asked; else longer every time, never in step with others. */
+/** The requested delay; otherwise longer every time, with jitter. */
 function waitMs(outcome: ReceiverAnswer | Error, retries: number): number {
   if (!(outcome instanceof Error) && outcome.retryAfterSeconds !== null)
     return outcome.retryAfterSeconds * 1000
@@ -149,7 +151,9 @@ function failure(outcome: ReceiverAnswer | Error, base: string, retries: number)
   return new WattlineError(REFUSALS[outcome.status] ?? 'not_found', text)
 }
 
-/** Export*ServiceResponse{partial_success=1 {rejected=1 varint, error_message=2}}; empty when all is well. */
+/**
+ * Export*ServiceResponse{partial_success=1 {rejected=1 varint, error_message=2}}; empty when everything was accepted.
+ */
 export function partialSuccess(body: Uint8Array): Pick<Delivery, 'rejected' | 'message'> {
   let rejected = 0
   let message = ''

@@ -1,6 +1,6 @@
 /**
- * Spans of a simulated fleet: traces of eight spans through several services, with the attributes that instrumented web
- * services send. A few requests are encoded ahead; each sending writes new ids, times and users into one of them.
+ * Spans of a simulated fleet: traces of eight spans through several services, with the attributes of instrumented web
+ * services. A few requests are encoded in advance; each time one is sent, new ids, times and users are written into it.
  */
 import { containerOf, type FleetOptions, machineOf, serviceOf } from './fleet.ts'
 import type { Lane, Payload } from './lanes.ts'
@@ -42,11 +42,11 @@ const EVENT = { time: 1, name: 2, attributes: 3 } as const
 const KIND = { server: 2, client: 3 } as const
 const TRACE_SPANS = 8
 const USER_DIGITS = 7
-/** Requests that are encoded ahead. */
+/** Requests that are encoded in advance. */
 const VARIANTS = 8
 const NANO_PER_MILLI = 1_000_000n
 
-/** How a span lies in its trace: who called it, and which part of the whole it takes. */
+/** Position of a span in its trace: its caller, and its part of the whole duration. */
 interface SpanShape {
   readonly parent: number
   readonly begins: number
@@ -64,7 +64,7 @@ const SHAPES: readonly SpanShape[] = [
   { parent: 6, begins: 0.65, ends: 0.85 },
 ]
 
-/** Where in the template a span's values lie; `eventTime` and `parentSpanId` are -1 where it has none. */
+/** Positions of a span's values in the template; `eventTime` and `parentSpanId` are -1 if it has none. */
 interface SpanPlace {
   readonly shape: number
   readonly trace: number
@@ -162,7 +162,7 @@ export class SpanLane implements Lane {
   }
 }
 
-/** Most requests take some milliseconds, a few take seconds. */
+/** Most requests take a few milliseconds, some take seconds. */
 function durationNs(bits: BitStream): number {
   const uniform = ((bits.next() >>> 0) + 1) / 4_294_967_297
   return 2e6 * Math.exp(4 * uniform ** 2) * (1 + uniform)
@@ -202,7 +202,7 @@ function variantOf(options: FleetOptions, traces: number, variant: number): Vari
   return { bytes, spans, traces }
 }
 
-/** In the order in which `spanTemplate` puts them. */
+/** In the order in which `spanTemplate` writes them. */
 function placeOf(slots: readonly number[], shape: number, trace: number): SpanPlace {
   const isRoot = SHAPES[shape]!.parent < 0
   const [traceId, spanId, ...rest] = slots

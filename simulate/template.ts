@@ -1,15 +1,15 @@
 /**
- * OTLP messages as templates: encoded once, with the places remembered at which times, counters and ids lie. Sending one
- * more sample is copying bytes and writing a few numbers into them, so that the generator never is the bottleneck.
+ * OTLP messages as templates: encoded once, with the positions of times, counters and ids. Sending a further sample
+ * only copies bytes and writes a few numbers into them, so the generator is never the bottleneck.
  */
 
-/** Bytes of protobuf fields, and where in them the values lie that change, in the order in which they were put together. */
+/** Bytes of protobuf fields, and the positions of the changing values, in the order in which they were written. */
 export interface Template {
   readonly bytes: Uint8Array
   readonly slots: readonly number[]
 }
 
-/** Puts templates one after the other; slots move along. */
+/** Concatenates templates and moves their slots accordingly. */
 export function join(parts: readonly Template[]): Template {
   const slots: number[] = []
   let length = 0
@@ -82,7 +82,7 @@ function varint(value: number): Uint8Array {
   return Uint8Array.from(bytes)
 }
 
-/** A body that grows as it is written and is used again for the next one. */
+/** A body that grows as it is written and is reused for the next one. */
 export class RequestBody {
   #buffer = Buffer.allocUnsafe(64 * 1024)
   #length = 0
@@ -100,7 +100,7 @@ export class RequestBody {
     this.#length = 0
   }
 
-  /** Copies the bytes to the end; returns where they begin, for `double`, `int64Parts` and `set`. */
+  /** Appends the bytes; returns their position, for `double`, `int64Parts` and `set`. */
   append(bytes: Uint8Array): number {
     const at = this.#length
     const needed = at + bytes.length
@@ -118,7 +118,7 @@ export class RequestBody {
     this.#buffer.writeDoubleLE(value, at)
   }
 
-  /** 64 bits as two halves of 32, lower one first. */
+  /** 64 bits as two 32-bit halves, low half first. */
   int64Parts(at: number, low: number, high: number): void {
     this.#buffer.writeInt32LE(low | 0, at)
     this.#buffer.writeInt32LE(high | 0, at + 4)

@@ -1,4 +1,4 @@
-/** Whether the books hold what the meters counted: ledger and late readings of each host, in microjoules. */
+/** Compares the books with what the meters counted: ledger and late readings of each host, in microjoules. */
 
 /** One SELECT over the tables of the instance. */
 export type Select = (query: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
@@ -6,9 +6,9 @@ export type Select = (query: string) => Promise<readonly Readonly<Record<string,
 interface HostBooks {
   /** Sum of the ledger's entries, µJ. */
   readonly ledgerUj: bigint
-  /** What came after its minute was closed: it waits for restating. */
+  /** Energy of readings that arrived after their minute was closed: it waits for restating. */
   readonly lateUj: bigint
-  /** Entries that do not say that they are simulated. */
+  /** Entries that are not marked as simulated. */
   readonly unmarked: number
 }
 
@@ -20,13 +20,13 @@ interface Difference {
   readonly unmarked: number
 }
 
-/** What a comparison of books and meters found. */
+/** Result of a comparison of books and meters. */
 export interface BooksVerdict {
   readonly hosts: number
   readonly meteredUj: bigint
   readonly ledgerUj: bigint
   readonly lateUj: bigint
-  /** Hosts whose books are wrong; empty when all is well. */
+  /** Hosts with wrong books; empty when all are right. */
   readonly differences: readonly Difference[]
   readonly spansAcknowledged: number
   readonly spansStored: number
@@ -43,7 +43,7 @@ interface Expected {
 export const isGood = (verdict: BooksVerdict): boolean =>
   verdict.differences.length === 0 && verdict.spansStored === verdict.spansAcknowledged
 
-/** Compares once: what is not in the books yet counts as missing. */
+/** Compares once: anything that is not in the books yet counts as missing. */
 export async function verify(expected: Expected, select: Select): Promise<BooksVerdict> {
   const books = await readBooks(expected.hostPrefix, select)
   const spansStored = expected.spansAcknowledged === 0 ? 0 : await countSpans(expected.run, select)

@@ -4,8 +4,8 @@ import { createStatusServer } from '../query/server.ts'
 import type { Wiring } from './wiring.ts'
 
 /**
- * Health and readiness while neighbours are waited for, which may take for ever; null where there are none. Not where all is in
- * this process: its ports open together, when it takes work.
+ * Serves health and readiness while the process waits for its neighbours, which may take for ever; null if there are
+ * none. Not used when everything is in this process: its ports open together, when it accepts work.
  */
 export async function startEarlyHealth(
   wiring: Wiring,

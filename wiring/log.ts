@@ -7,10 +7,10 @@ import { type KafkaPatience, type LogOptions, openBrokerOfKind } from '../core/s
 import { TRACE_INDEX } from '../core/warehouse/tables/ddl-derived.ts'
 import { streamSettings } from '../processors/processors.ts'
 
-/** Who would book again, from an older copy of the log, what the ledger has. */
+/** Groups that, from an older copy of the log, would book again what the ledger has. */
 const DONE_ELSEWHERE = ['meter', 'rate']
 
-/** Opens the log with its streams. `losses`: hears of records that are gone; null where another process keeps the log. */
+/** Opens the log with its streams. `losses`: gets the missing records; null when another process keeps the log. */
 export async function openLog(
   config: Config,
   events: EventBus,
@@ -24,7 +24,7 @@ export async function openLog(
           doneElsewhere: DONE_ELSEWHERE,
           onLost: async lost => {
             const loss = lossOfLog(lost, `${config.data}/log`)
-            // A record that a kill kept from the index of traces is not read again.
+            // A record whose spans a kill kept from the trace index is not read again.
             const restoring = { [TRACE_INDEX]: { table: TRACE_INDEX, rows: null, isDone: false } }
             if (loss !== null) await losses.add({ ...loss, restoring })
           },

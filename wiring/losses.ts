@@ -5,10 +5,10 @@ import type { EventBus } from '../core/catalogue/events/event-bus.ts'
 import type { Lifecycle } from '../core/runtime/lifecycle.ts'
 import { LOSSES_FILE, Losses, type Restoring } from '../core/runtime/losses.ts'
 
-/** How often an operator is listened to. */
+/** Interval between two checks for an operator's acceptance. */
 export const LISTEN_MS = 1_000
 
-/** What files have lost so far, and an ear for the operator who says that it is known. */
+/** The data losses so far, and a check for the operator's acceptance. */
 export function startLosses({
   lifecycle,
   config,
@@ -44,7 +44,7 @@ function openLosses(data: string, events: EventBus): Losses {
   }
 }
 
-/** What `store` says of rows that come back. */
+/** Progress reported by `store` about restored rows. */
 export const restoredOf =
   (losses: Losses | null) =>
   async (place: string, progress: Restoring): Promise<void> =>

@@ -4,10 +4,10 @@ import { surveyEngine } from '../core/warehouse/embedded/survey.ts'
 import { LISTEN_MS } from './losses.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Ends the wait for tables that are gone: they are back, or an operator does without them. */
+/** Ends the wait for missing tables: they are back, or an operator continues without them. */
 export async function watchForTables({ lifecycle, config, engine, losses }: Wiring): Promise<void> {
   const enginePath = join(config.data, TABLES_FOLDER, 'engine')
-  // Tables without rows are what was missing only where there was none.
+  // Tables without rows are the missing ones only if no table had any.
   const areBack = (await lookForTables(enginePath)) === 'none' ? ['bare', 'filled'] : ['filled']
   const timer = setInterval(async () => {
     const isAccepted = losses?.reasons().length === 0

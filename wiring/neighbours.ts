@@ -1,4 +1,6 @@
-/** Opens what a process stands on: the log and the tables, embedded or elsewhere. Neighbours that are away are waited for. */
+/**
+ * Opens what a process depends on: the log and the tables, embedded or elsewhere. It waits for unreachable neighbours.
+ */
 import { lockData } from '../core/backup/restoring.ts'
 import { Snapshots } from '../core/backup/snapshots.ts'
 import type { Broker } from '../core/broker/broker.ts'
@@ -9,12 +11,12 @@ import { startLosses } from './losses.ts'
 import { openTables } from './tables.ts'
 import type { Wiring } from './wiring.ts'
 
-/** One try to reach Kafka at start; the next one follows. */
+/** Time limit of one attempt to reach Kafka at start; the next one follows. */
 const START_TRY_MS = 2_000
-/** People who ask for lag wait no longer. */
+/** People who query lag do not wait longer. */
 const ASKED_LOG_MS = 5_000
 
-/** The data folder, for this process alone, and what its files have lost. */
+/** The data folder, locked for this process, and its data losses. */
 export async function startFolder(wiring: Wiring): Promise<void> {
   await wiring.lifecycle.start(
     'folder lock',
@@ -36,7 +38,7 @@ export function startLog({ lifecycle, waits, config, events, losses }: Wiring): 
   )
 }
 
-/** The log of a process that reads it only when somebody asks. */
+/** The log of a process that reads it only on request. */
 export function startLateLog({ lifecycle, config, events }: Wiring): Promise<LazyBroker> {
   return lifecycle.start(
     'log',
@@ -45,7 +47,7 @@ export function startLateLog({ lifecycle, config, events }: Wiring): Promise<Laz
   )
 }
 
-/** Null while tables that were there are gone: the log takes data in, and readiness says why nothing else works. */
+/** Null while existing tables are missing: the log ingests data, and readiness says why nothing else works. */
 export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<Warehouse | null> {
   const { lifecycle, waits, config } = wiring
   const open = () => openTables(wiring, broker)
@@ -58,7 +60,7 @@ export function startWarehouse(wiring: Wiring, broker: Broker | null): Promise<W
   )
 }
 
-/** What backups copy from the data folder. */
+/** Snapshots of the data folder for backups. */
 export function startSnapshots(
   { lifecycle, config, version }: Wiring,
   broker: Broker | null,

@@ -21,7 +21,7 @@ export function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse
   )
 }
 
-/** Starts what forwards the log; null where nothing is forwarded. */
+/** Starts forwarding of the log; null if nothing is forwarded. */
 export async function startUplink(
   { lifecycle, config, events }: Wiring,
   broker: Broker,
@@ -35,7 +35,7 @@ export async function startUplink(
   )
 }
 
-/** Starts what erases tenants. */
+/** Starts the service that erases tenants. */
 export function startErasures(
   { lifecycle, config, events }: Wiring,
   broker: Broker,

@@ -15,7 +15,7 @@ import { engineWatch, type Readiness } from '../query/http/readiness.ts'
 import { createQueryServer, createStatusServer } from '../query/server.ts'
 import type { Wiring } from './wiring.ts'
 
-/** What this process runs; null where its roles do not need it. */
+/** The parts that this process runs; null if its roles do not need them. */
 export interface Parts {
   readonly log: Pick<Broker, 'lag' | 'append' | 'newest'> | null
   readonly warehouse: Warehouse | null
@@ -28,7 +28,7 @@ export interface Parts {
   readonly readiness: () => Promise<Readiness>
 }
 
-/** Opens the port for questions; takes over from the server that reported the start. */
+/** Opens the port for queries; takes over from the server that reported the start. */
 export async function startHttp(
   wiring: Wiring,
   parts: Parts,
@@ -52,7 +52,7 @@ export async function startHttp(
   return address
 }
 
-/** Every process tells of itself; questions are answered where the role is. */
+/** Every process reports its status; only a process with role query answers queries. */
 async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServer> {
   const { config, events, version, started, authentication } = wiring
   const { log, warehouse, otlpHttp, otlpGrpc } = parts
@@ -79,7 +79,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     access: authentication.access,
     tls: authentication.tls,
     ...(parts.snapshots ? { snapshots: parts.snapshots } : {}),
-    // The same from every reader of the log; collectors, of which there are most, do not ask.
+    // All readers of the log give the same answer; collectors, which are the most numerous, do not query it.
     ...(log && (isQuery || parts.processors || parts.uplink) ? { broker: log } : {}),
   }
   if (!isQuery || warehouse === null) return createStatusServer(common)

@@ -18,8 +18,8 @@ import { remakeWhenDue } from './trace-index.ts'
 import type { Wiring } from './wiring.ts'
 
 /**
- * Opens the tables, made or changed to what the declarations say. Null while tables that were there are gone: a volume that
- * is not mounted must not be taken for an empty one.
+ * Opens the tables, created or altered to match the declarations. Null while existing tables are missing: an unmounted
+ * volume must not be mistaken for an empty one.
  */
 export async function openTables(wiring: Wiring, broker: Broker | null): Promise<Warehouse | null> {
   const { config, events, engine, losses } = wiring
@@ -77,7 +77,7 @@ function custodyOf(
   }
 }
 
-/** Notes of partitions of which nothing was noted yet, that the tables have what is committed. */
+/** For partitions without a recorded offset, records that the tables have everything that is committed. */
 function noteAll(warehouse: Warehouse, broker: Broker | null): void {
   const isNoted = warehouse.files?.isNoted() ?? true
   if (isNoted || broker?.holdings === undefined) return

@@ -4,7 +4,7 @@ import { startTelemetry } from '../core/runtime/telemetry.ts'
 import { startHttpReceiver } from './collector.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Spans of its own go to the configured receiver, else to its own, else nowhere. */
+/** The process's own spans go to the configured receiver, otherwise to its own, otherwise nowhere. */
 export async function startOwnTelemetry(
   wiring: Wiring,
   otlpHttp: string | null,
@@ -25,8 +25,8 @@ export async function startOwnTelemetry(
 }
 
 /**
- * With TLS one more port, plain and on loopback, for this process alone: its certificate names others. The same where the
- * port is shared: another process answers there, which does not know this one's token.
+ * With TLS, one more port, plaintext and on loopback, for this process alone, because its certificate is for other
+ * names. The same if the port is shared: another process could answer there, which does not know this one's token.
  */
 async function ownReceiver(wiring: Wiring, otlpHttp: string, intake: Intake): Promise<string> {
   if (wiring.authentication.tls === undefined && wiring.shared === undefined) return otlpHttp

@@ -4,10 +4,10 @@ import type { Warehouse } from '../core/warehouse/warehouse.ts'
 import { LISTEN_MS } from './losses.ts'
 import type { Wiring } from './wiring.ts'
 
-/** Spans of so long before are put into the index of traces again where the log was lost. */
+/** Age up to which spans are added to the trace index again after the log was lost. */
 const REMADE_MS = 2 * 86_400_000
 
-/** Makes the index of traces again once the spans are back that the log still has. */
+/** Rebuilds the trace index once the spans that the log still has are restored. */
 export function remakeWhenDue({ lifecycle, events }: Wiring, warehouse: Warehouse, losses: Losses): void {
   let isRemaking = false
   const remake = async (): Promise<void> => {

@@ -9,17 +9,17 @@ import type { EmbeddedOptions } from '../core/storage/open-warehouse.ts'
 import { StateBudget } from '../processors/meter/state/budget.ts'
 import { RowAges } from '../processors/store/row-ages.ts'
 
-/** What a process is started with. */
+/** Options for starting a process. */
 export interface WattlineOptions {
   readonly config: Config
   readonly version: string
   readonly events: EventBus
   readonly engine?: EmbeddedOptions
-  /** Where this is one of several processes on the same OTLP ports: its share of their connections. */
+  /** Set if this is one of several processes on the same OTLP ports: its share of their connections. */
   readonly shared?: { readonly connections: number }
   /** Aborting it ends the start. */
   readonly signal?: AbortSignal
-  /** Asked while the start goes on: what it waits for, in words. */
+  /** Called during the start with a function that returns what it waits for, as text. */
   readonly onWaits?: (reasons: () => readonly string[]) => void
 }
 
@@ -31,13 +31,13 @@ export interface Wiring extends WattlineOptions {
   readonly started: Date
   readonly rowAges: RowAges
   readonly meterBudget: StateBudget
-  /** For bodies of requests, whichever listener they come by. */
+  /** For request bodies of every listener. */
   readonly pool: BufferPool
-  /** What files have lost; null where this process keeps none. */
+  /** Data losses; null if this process keeps no data. */
   losses: Losses | null
 }
 
-/** Opens tokens and certificate, and has ready what all parts share. */
+/** Opens tokens and certificate, and prepares what all parts share. */
 export async function startWiring(options: WattlineOptions): Promise<Wiring> {
   const { config, events, signal } = options
   const lifecycle = new Lifecycle(signal)

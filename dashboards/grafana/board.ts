@@ -1,13 +1,13 @@
 /**
- * Boards for Grafana as code: what a board says is a list of panels with one query each; the JSON that Grafana reads is made
- * from it by write.ts. Queries go to the ClickHouse data source, which asks Wattline's `/clickhouse/` door, so that they are
- * fenced by tenant and work the same on a laptop and on a cluster.
+ * Boards for Grafana as code: a board is a list of panels with one query each, and write.ts makes Grafana's JSON from
+ * it. Queries use the ClickHouse data source, which points at Wattline's `/clickhouse/` endpoint, so they are fenced by
+ * tenant and work the same on a laptop and on a cluster.
  */
 
 /** Data source that deploy/grafana/datasource.yaml provisions. */
 export const DATASOURCE = { type: 'grafana-clickhouse-datasource', uid: 'wattline' } as const
 
-/** Width is of 24 columns, height of about 30 pixels a unit. */
+/** Width out of 24 columns, height in units of about 30 pixels. */
 interface PanelSize {
   readonly w: number
   readonly h: number
@@ -15,40 +15,40 @@ interface PanelSize {
 
 interface Panel extends PanelSize {
   readonly title: string
-  /** What the numbers mean and what they leave out; shown by the panel's information mark. */
+  /** The meaning of the numbers and what they leave out; shown by the panel's information icon. */
   readonly description: string
   readonly kind: 'stat' | 'timeseries' | 'table' | 'barchart'
-  /** With Grafana's macros; one SELECT that the fence lets through. */
+  /** With Grafana's macros; one SELECT that the fence accepts. */
   readonly sql: string
-  /** Of Grafana's units; of every column that is a number, unless `units` names it. */
+  /** A Grafana unit for every numeric column, unless `units` names the column. */
   readonly unit?: string
   /** Units of columns by name, in tables. */
   readonly units?: Readonly<Record<string, string>>
   readonly isStacked?: boolean
 }
 
-/** A choice above the board. Its `column` stands in SQL conditions, see `chosen`. */
+/** A selection above the board. Its `column` is used in SQL conditions, see `chosen`. */
 export interface Variable {
   readonly name: string
   readonly label: string
-  /** What it chooses by. */
+  /** The column to select by. */
   readonly column: string
   /** One column of values. */
   readonly sql: string
 }
 
-/** Condition that a row belongs to what the viewer chose. */
+/** Condition for rows that match the viewer's selection. */
 export const chosen = ({ name, column }: Variable): string => `has([\${${name}:singlequote}], ${column})`
 
 /** What `boardModel` turns into the JSON that Grafana loads. */
 export interface Board {
-  /** Also the name of the file. */
+  /** Also the file name. */
   readonly uid: string
   readonly title: string
   readonly description: string
-  /** Range that is shown first, such as `now-3h`. */
+  /** Initial time range, such as `now-3h`. */
   readonly from: string
-  /** Shortest distance of two points: that of the rows. */
+  /** Shortest distance between two points: that of the rows. */
   readonly interval: string
   readonly variables: readonly Variable[]
   readonly panels: readonly Panel[]
@@ -76,7 +76,7 @@ export function boardModel(board: Board): unknown {
   }
 }
 
-/** `All` is the column itself, which every row's own value equals, and not a list of a hundred thousand names. */
+/** `All` is the column itself, which equals every row's own value, and not a list of a hundred thousand names. */
 const variableModel = ({ name, label, column, sql }: Variable): unknown => ({
   name,
   label,
@@ -92,7 +92,7 @@ const variableModel = ({ name, label, column, sql }: Variable): unknown => ({
   current: { selected: true, text: ['All'], value: ['$__all'] },
 })
 
-/** From left to right, a new row where the width is full. */
+/** From left to right, with a new row when the width is used up. */
 function placed(panels: readonly Panel[]): { panel: Panel; x: number; y: number }[] {
   let [x, y, rowHeight] = [0, 0, 0]
   return panels.map(panel => {
@@ -145,7 +145,7 @@ const lineStyle = ({ isStacked = false }: Panel): unknown => ({
   lineInterpolation: 'stepAfter',
   fillOpacity: isStacked ? 60 : 0,
   lineWidth: isStacked ? 0 : 1,
-  // A gap is a gap: nothing was measured.
+  // A gap stays a gap: nothing was measured.
   spanNulls: false,
   stacking: { mode: isStacked ? 'normal' : 'none', group: 'A' },
 })

@@ -7,7 +7,7 @@ const HOST: Variable = {
   sql: 'SELECT DISTINCT HostName FROM ledger WHERE $__timeFilter(WindowStart)',
 }
 
-/** Whole minutes only: the buckets at both ends are not cut, so that watts are not too low there. */
+/** Whole minutes only: the first and last buckets are not cut, so their watts are not too low. */
 const RANGE = `WindowStart >= toStartOfInterval($__fromTime, INTERVAL $__interval_s second)
   AND WindowStart < toStartOfInterval($__toTime, INTERVAL $__interval_s second)`
 const IS_HOST = chosen(HOST)

@@ -8,7 +8,7 @@ const ACCOUNT: Variable = {
 }
 
 const IS_ACCOUNT = chosen(ACCOUNT)
-/** Days that begin within the range, the first of them whole. */
+/** Days that begin within the range; the first one is complete. */
 const DAYS = `WindowStart >= toStartOfDay($__fromTime) AND WindowStart <= $__toTime AND ${IS_ACCOUNT}`
 
 /** Day by day, from the ledger's own projections. */

@@ -13,14 +13,16 @@ import { Header } from './shell/header.tsx'
 import { Login } from './shell/login.tsx'
 import { Notice } from './shell/notice.tsx'
 
-/** The sensors read every 5 s, the books close once a minute: asking more often would show nothing new. */
+/** The sensors read every 5 s, the books close once a minute: polling more often would show nothing new. */
 const LIVE_MS = 5_000
 const USAGE_MS = 15_000
 const TRACES_MS = 5_000
 const STATUS_MS = 5_000
 const TRACES = 20
 
-/** The page for one token, or for none. Another token starts a new page: nothing of the previous one remains visible. */
+/**
+ * The page for one token, or for none. Another token creates a new page: nothing of the previous one remains visible.
+ */
 export function Root() {
   const [session, setSession] = useState(0)
   const begin = (): void => setSession(count => count + 1)
@@ -110,7 +112,7 @@ function App(props: { readonly onToken: (token: string) => void; readonly onForg
   )
 }
 
-/** Addresses that a browser can open by itself, shown where no token is needed. */
+/** URLs that a browser can open by itself, shown when no token is needed. */
 const OpenLinks = () => (
   <>
     <a href="api/v1/usage?window=1h&group_by=workload">usage as JSON</a>
@@ -119,13 +121,13 @@ const OpenLinks = () => (
   </>
 )
 
-/** Who says what a kilowatt-hour emits: its licence asks that it be named where the number shows. */
+/** The source of the grid factor: its licence requires that it be named where the number is shown. */
 function GridSource({ live }: { readonly live: LiveAnswer | null }) {
   if (live === null || live.intensity_source === '') return null
   return <span class="source">Grid intensity: {live.intensity_source}</span>
 }
 
-/** The host that the whole page is about: the chosen one, or the one that the live route chose among several. */
+/** The host of the whole page: the selected one, or the one that the live route chose. */
 function shownHost(chosen: string, live: LiveAnswer | null): string {
   if (chosen !== '') return chosen
   return live !== null && live.hosts.length > 1 ? live.host : ''

@@ -1,4 +1,4 @@
 import { applyTheme, storedTheme } from './lib/theme.ts'
 
-// Runs before the first paint, apart from the rest: a remembered theme must not flash in the other one first.
+// Runs before the first paint, separately from the rest: the page must not flash in the wrong theme first.
 applyTheme(storedTheme())

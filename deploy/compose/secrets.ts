@@ -1,7 +1,7 @@
 /**
- * Makes what the services of compose.yaml need to trust each other, once: tokens (each service gets its own, the rest see
- * hashes) and the password of ClickHouse. Runs in a container of the image, before all others. A volume a reader:
- * no service sees the secret of another.
+ * Creates the secrets that the services of compose.yaml need to trust each other, once: tokens (each service gets its
+ * own, the others see only hashes) and the password of ClickHouse. It runs in a container of the image, before all
+ * others. Each reader has its own volume, so no service sees the secret of another.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ const [folder = '/secrets'] = process.argv.slice(2)
 /** Written last, so that an interrupted start is repeated. */
 const TOKENS = join(folder, 'auth/tokens.yaml')
 
-/** Readable by all users: each volume is mounted only into the service that may read it, under whatever user it runs. */
+/** Readable by all users: each volume is mounted only into the service that may read it, whatever user it runs as. */
 const write = (path: string, text: string): void => writeFileSync(join(folder, path), text, { mode: 0o444 })
 
 if (existsSync(TOKENS)) {

@@ -1,4 +1,7 @@
-/** The chart: linted and rendered by Helm, every manifest checked by schema, by rules, and its configuration by Wattline itself. */
+/**
+ * Checks the chart: linted and rendered by Helm, every manifest validated by schema and by rules, and its configuration
+ * by Wattline itself.
+ */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,18 +23,18 @@ import { sampleSecret } from './sample-secrets.ts'
 import type { Tools } from './tools.ts'
 
 const run = promisify(execFile)
-/** The oldest that the chart takes, and the newest whose schemas there are. */
+/** The oldest version that the chart supports, and the newest with schemas. */
 const KUBERNETES = ['1.30.0', '1.37.0'] as const
 
 interface ChartOptions {
   readonly tools: Tools
   readonly custom: CustomResources
   readonly report: (line: string) => void
-  /** Only the example that switches everything on, for one version. */
+  /** Only the example that enables everything, for one version. */
   readonly isQuick?: boolean
 }
 
-/** Every problem of the chart with every set of values in the folder of examples. */
+/** Every problem of the chart with each values file in the folder of examples. */
 export async function chartProblems(
   deploy: string,
   { tools, custom, report, isQuick = false }: ChartOptions,
@@ -94,7 +97,7 @@ async function output(command: string, args: readonly string[]): Promise<{ ok: b
   }
 }
 
-/** The schemas of Kubernetes, strictly: a field that it does not know is a problem, and so is a kind. */
+/** Validates against the schemas of Kubernetes, strictly: an unknown field or kind is a problem. */
 async function schemaProblems(
   manifests: readonly KubernetesManifest[],
   tools: Tools,
@@ -129,7 +132,9 @@ async function schemaProblems(
   }
 }
 
-/** `wattline check` of every container, with its own ConfigMap, its environment, and something in the place of each Secret. */
+/**
+ * Runs `wattline check` for every container, with its own ConfigMap, its environment, and sample data for each Secret.
+ */
 async function configProblems(manifests: readonly KubernetesManifest[]): Promise<string[]> {
   const problems: string[] = []
   for (const { manifest, pod } of workloadsOf(manifests)) {
@@ -145,7 +150,7 @@ async function configProblems(manifests: readonly KubernetesManifest[]): Promise
   return problems
 }
 
-/** A Secret holds whatever the configuration reads from it. */
+/** A Secret contains everything that the configuration reads from it. */
 function filesOf(
   volume: PodVolume,
   container: PodContainer,

@@ -1,4 +1,7 @@
-/** Custom resources against the schemas in their definitions, as the API server would check them; unknown fields are refused. */
+/**
+ * Validates custom resources against the schemas in their definitions, as the API server would; unknown fields are
+ * refused.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv, type ValidateFunction } from 'ajv'
@@ -18,7 +21,7 @@ interface Definition {
 
 type JsonSchema = Record<string, unknown>
 
-/** Reads every definition in some folders, such as KEDA's, and validates manifests against them. */
+/** Reads every definition in the given folders, such as KEDA's, and validates manifests against them. */
 export class CustomResources {
   readonly #schemas = new Map<string, object>()
   readonly #compiled = new Map<string, ValidateFunction>()
@@ -46,7 +49,7 @@ export class CustomResources {
     return this.#schemas.has(`${apiVersion} ${kind}`)
   }
 
-  /** What the definition refuses of the manifest. */
+  /** The problems of the manifest according to its definition. */
   problemsOf(manifest: KubernetesManifest): string[] {
     const key = `${manifest.apiVersion} ${manifest.kind}`
     const validate = this.#compiled.get(key) ?? this.#ajv.compile(this.#schemas.get(key)!)
@@ -59,7 +62,7 @@ export class CustomResources {
   }
 }
 
-/** The API server drops fields that a definition does not name; here they are mistakes. */
+/** The API server drops fields that a definition does not name; here they are errors. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -69,7 +72,7 @@ function closed(schema: unknown): unknown {
   const isFree = copy['x-kubernetes-preserve-unknown-fields'] === true || 'additionalProperties' in copy
   const properties = copy['properties']
   if (typeof properties !== 'object' || properties === null || isFree) return orString(copy)
-  // Their own schema is that of Kubernetes, which definitions leave out.
+  // Their own schema is that of Kubernetes, which definitions omit.
   const isRoot = 'apiVersion' in properties && 'metadata' in properties
   return {
     ...copy,

@@ -1,4 +1,4 @@
-/** Rendered manifests, as far as the checks read them. */
+/** Rendered manifests, limited to the fields that the checks read. */
 import { parseAllDocuments } from 'yaml'
 
 interface ManifestLabels {
@@ -69,24 +69,26 @@ export function readManifests(text: string): KubernetesManifest[] {
   })
 }
 
-/** `Deployment/wattline-query`: how problems name a manifest. */
+/** `Deployment/wattline-query`: the name of a manifest in problems. */
 export const nameOf = ({ kind, metadata }: KubernetesManifest): string => `${kind}/${metadata.name}`
 
-/** A manifest that makes pods, with the labels and the spec of these pods. */
+/** A manifest that creates pods, with their labels and spec. */
 export interface PodWorkload {
   readonly manifest: KubernetesManifest
   readonly labels: ManifestLabels
   readonly pod: PodSpec
 }
 
-/** Those of the manifests that make pods. */
+/** The workloads among the manifests. */
 export const workloadsOf = (manifests: readonly KubernetesManifest[]): PodWorkload[] =>
   manifests.flatMap(manifest => {
     const template = manifest.spec?.template
     return template === undefined ? [] : [{ manifest, labels: template.metadata.labels, pod: template.spec }]
   })
 
-/** Labels by which a Service, a policy, a budget or a workload finds its pods; undefined: it finds none that way. */
+/**
+ * Labels by which a Service, a policy, a budget or a workload selects its pods; undefined: it selects none that way.
+ */
 export function selectorOf({ kind, spec }: KubernetesManifest): ManifestLabels | undefined {
   if (spec === undefined) return undefined
   if (kind === 'NetworkPolicy') return spec.podSelector?.matchLabels

@@ -1,9 +1,9 @@
-/** Mistakes that people make in such files. Each is made in a copy, which must then be refused, for that reason. */
+/** Typical mistakes in such files. Each is made in a copy, which must then be refused for the expected reason. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What a mistake is in: the first part of its path. */
+/** Where a mistake is: the first part of its path. */
 export type DeployPart = 'helm' | 'compose.yaml' | 'Dockerfile'
 
 interface Mistake {
@@ -12,7 +12,7 @@ interface Mistake {
   readonly file: `${DeployPart}${string}`
   readonly from: string
   readonly to: string
-  /** What the problem that is reported must match. */
+  /** Pattern that the reported problem must match. */
   readonly expected: RegExp
 }
 

@@ -1,4 +1,6 @@
-/** What no schema says of the rendered chart: that its parts find each other, and that no pod may do more than it must. */
+/**
+ * Rules for the rendered chart that no schema has: its parts find each other, and no pod has more rights than it needs.
+ */
 import {
   type KubernetesManifest,
   nameOf,
@@ -8,9 +10,9 @@ import {
   workloadsOf,
 } from './manifest.ts'
 
-/** Folders of a node that the sensors read; the agents' own data is the only one that is written. */
+/** Folders of a node that the sensors read; only the agents' own data is written. */
 const READ_OF_HOST = ['/proc', '/sys/fs/cgroup', '/sys/class', '/sys/devices/virtual', '/etc/machine-id']
-/** preStop and the process's own grace come out of it. */
+/** preStop and the process's own grace period must fit into it, with this to spare. */
 const SPARE_SECONDS = 5
 
 /**
@@ -36,7 +38,7 @@ function doubles(manifests: readonly KubernetesManifest[]): string[] {
   return names.filter((name, index) => names.indexOf(name) < index).map(name => `${name} is there twice`)
 }
 
-/** Whoever selects pods selects those of one workload, and a Service names ports that they have. */
+/** A selector must select the pods of exactly one workload, and a Service must name ports that they have. */
 function selections(manifest: KubernetesManifest, workloads: readonly PodWorkload[]): string[] {
   const selector = selectorOf(manifest)
   if (selector === undefined) return []
@@ -54,7 +56,7 @@ function targets(manifest: KubernetesManifest, manifests: readonly KubernetesMan
   if (target === undefined) return []
   const scaled = manifests.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === target)
   if (scaled === undefined) return [`${nameOf(manifest)} scales ${target}, which is not there`]
-  // Two that set the number would undo each other's work.
+  // If both set the number, they would undo each other's changes.
   return 'replicas' in (scaled.spec ?? {}) ? [`${nameOf(scaled)} has replicas and an autoscaler`] : []
 }
 
@@ -72,7 +74,7 @@ function rights({ manifest, pod }: PodWorkload, dataPath: string): string[] {
       if (host === undefined || (host === dataPath && manifest.kind === 'DaemonSet')) continue
       if (!READ_OF_HOST.includes(host))
         problems.push(`${name} mounts ${host} of the node, which no sensor reads`)
-      // Else what is mounted below can be written.
+      // Otherwise mounts below it can be written.
       if (readOnly !== true || recursiveReadOnly !== 'IfPossible')
         problems.push(`${name} may write to ${host} of the node`)
     }
@@ -80,7 +82,7 @@ function rights({ manifest, pod }: PodWorkload, dataPath: string): string[] {
   return problems.map(problem => `${nameOf(manifest)} ${problem}`)
 }
 
-/** Every mount has its volume and every volume its mount; files of a ConfigMap are in it. */
+/** Every mount has its volume and every volume its mount; files of a ConfigMap exist in it. */
 function mounts({ manifest, pod }: PodWorkload, manifests: readonly KubernetesManifest[]): string[] {
   const problems: string[] = []
   const mounted = pod.containers.flatMap(container => container.volumeMounts.map(({ name }) => name))
@@ -101,7 +103,7 @@ function mounts({ manifest, pod }: PodWorkload, manifests: readonly KubernetesMa
   return problems.map(problem => `${nameOf(manifest)} ${problem}`)
 }
 
-/** A pod is killed no sooner than its process has given up by itself. */
+/** A pod must not be killed before its process has given up by itself. */
 function graces({ manifest, pod }: PodWorkload, manifests: readonly KubernetesManifest[]): string[] {
   const config = Object.values(manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {}).join('\n')
   const grace = Math.max(...[...config.matchAll(/^shutdown_grace: (\d+)/gm)].map(([, text]) => Number(text)))

@@ -1,4 +1,4 @@
-/** What stands in the place of Secrets while configurations are checked: of the right kind, and of no use to anybody. */
+/** Sample data in place of Secrets while configurations are checked: of the right kind, but useless to anyone. */
 import { createAuthority } from '../../test/support/certificates.ts'
 
 const TOKENS = `- {tenant: default, scopes: [ingest, read, admin], sha256: ${'0'.repeat(64)}}\n`

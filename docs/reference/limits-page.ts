@@ -4,7 +4,7 @@ import { ENDPOINTS, type EndpointName, type LimitAnswer } from '../../core/catal
 import { LIMITS } from '../../core/catalogue/limits/limits.ts'
 import { NOTE, table } from './markdown.ts'
 
-/** What clients may cost, from the table that a test drives against every endpoint. */
+/** Limits of clients, from the table that a test checks against every endpoint. */
 export function limitsPage(): string {
   const endpoints = Object.entries(ENDPOINTS) as [EndpointName, string][]
   const rows = Object.values(LIMITS).map(({ what, bound, beyond, code, answers }) => [

@@ -9,8 +9,8 @@ import { NOTE, table } from './markdown.ts'
 import { streamsPage } from './streams-page.ts'
 
 /**
- * The reference pages, rendered from the catalogues in the code, so that the two cannot disagree. `npm run docs` writes
- * them; a test fails when a page is not what its catalogue says.
+ * The reference pages, generated from the catalogues in the code, so that the two cannot disagree. `npm run docs`
+ * writes them; a test fails when a page differs from its catalogue.
  */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
@@ -57,7 +57,7 @@ function collectKeys(node: SchemaNode, path: string, rows: string[][]): void {
     return
   }
   const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``
-  // Keys of list items have no variable of their own: the list has.
+  // Keys of list items have no variable: only the list has one.
   const variable = path.includes('[]') ? '' : `\`${environmentName(path)}\``
   rows.push([`\`${path}\``, variable, typeName(node), fallback, node.description ?? ''])
   if (node.items?.properties !== undefined) collectKeys(node.items, `${path}[]`, rows)

@@ -8,7 +8,7 @@ import type { ErasureSource, QueryContext } from '../http/context.ts'
 
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/
 
-/** Begins, lists and shows erasures. Needs scope admin of the operator's tenant. */
+/** Starts, lists and shows erasures. Needs scope admin of the operator's tenant. */
 export function erasureRoutes(app: FastifyInstance, { erasures, now }: QueryContext): void {
   const config = { access: ADMIN_INSTANCE }
 

@@ -1,11 +1,11 @@
-/** Which tenants have asked recently: a tenant that is alone may use the whole machine. */
+/** Tracks which tenants have sent queries recently: a tenant that is alone may use the whole machine. */
 export interface Asking {
   asks(tenant: string): void
-  /** Whether any other tenant has asked recently. */
+  /** Whether any other tenant has sent a query recently. */
   othersThan(tenant: string): boolean
 }
 
-/** A tenant counts as asking for this long after its last question: pages ask every 5 s. */
+/** A tenant counts as active for this long after its last query: pages query every 5 s. */
 const ASKS_MS = 10_000
 
 /** `now`: monotonic milliseconds. */

@@ -1,25 +1,25 @@
 /**
- * The wall clock of one request to the engine. The engine has a limit of its own, which it looks at while it works; this
- * one also applies when the client does not read the answer, or the engine does not return.
+ * The wall-clock limit of one request to the engine. The engine checks its own limit only while it works; this one also
+ * applies when the client does not read the answer, or the engine does not return.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
-/** The engine ends a statement at its limit by itself, with a better message. */
+/** The engine itself ends a statement at its limit, with a better message. */
 const GRACE_MS = 700
 
 /** The time limit of one request to the engine. */
 export interface Deadline {
-  /** Aborts when the client has gone or the time is over: what was asked stops in the engine. */
+  /** Aborts when the client has disconnected or the time is up: the query then stops in the engine. */
   readonly signal: AbortSignal
-  /** What is left of the time: for the engine's own limit. */
+  /** The remaining time, for the engine's own limit. */
   remainingSeconds(): number
-  /** The work, or the limit's error once the time is over, whether the work has ended or not. */
+  /** Returns the work's result, or the limit's error once the time is up, whether the work has ended or not. */
   hold<T>(work: Promise<T>): Promise<T>
-  /** To be called once the answer is complete. */
+  /** Call it when the answer is complete. */
   clear(): void
 }
 
-/** Starts the clock. `disconnected`: aborts when the client has gone; `now`: monotonic milliseconds. */
+/** Starts the clock. `disconnected`: aborts when the client has disconnected; `now`: monotonic milliseconds. */
 export function startDeadline(
   seconds: number,
   disconnected: AbortSignal,
@@ -36,7 +36,7 @@ export function startDeadline(
     signal,
     remainingSeconds: () => Math.max(0.1, Math.round(seconds * 1000 - (now() - startedMs)) / 1000),
     hold: work => {
-      // The work may end after its caller has gone.
+      // The work may end after its caller has given up.
       work.catch(() => undefined)
       if (signal.aborted) return Promise.reject(signal.reason)
       const { promise, reject } = Promise.withResolvers<never>()

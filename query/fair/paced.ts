@@ -1,11 +1,11 @@
 import type { OpenStatement } from './turns.ts'
 
-/** An answer of fewer bytes is read to its end in the turn in which it began. */
+/** A smaller answer is read completely in its first turn. */
 const HEAD_BYTES = 65_536
 
 interface Begun {
   readonly head: readonly Uint8Array[]
-  /** Null: the head is all. */
+  /** Null: the head is the whole answer. */
   readonly rest: AsyncIterator<Uint8Array> | null
 }
 

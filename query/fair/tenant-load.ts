@@ -1,18 +1,18 @@
 /**
- * What each tenant has lately cost the engine, in seconds of its turns, fading with a half-life. Who has used much gives
- * way to who has not: weights go by tenant, so that asking more often gains nothing.
+ * The recent cost of each tenant in the engine, in seconds of its turns, decaying with a half-life. Tenants that have
+ * used much give way to others. Weights are per tenant, so sending more queries gains nothing.
  */
 export interface TenantLoad {
   add(tenant: string, seconds: number): void
-  /** 0 for who has used little; 1 and 2 for who has used much, and is to be run with less urgency. */
+  /** 0 for a tenant that has used little; 1 and 2 for one that has used much and gets lower priority. */
   rank(tenant: string): 0 | 1 | 2
 }
 
 const HALF_LIFE_MS = 10_000
-/** So much work of the engine within the half-life is more than small questions come to. */
+/** Small queries never add up to this much work within the half-life. */
 const BUSY_SECONDS = 1
 const HEAVY_SECONDS = 5
-/** Below this nothing is remembered. */
+/** Below this, a tenant is forgotten. */
 const FORGOTTEN_SECONDS = 0.05
 const MOST_KEPT = 1_000
 
@@ -25,7 +25,7 @@ export function createTenantLoad(now: () => number): TenantLoad {
   }
   const forget = (): void => {
     for (const tenant of uses.keys()) if (current(tenant) < FORGOTTEN_SECONDS) uses.delete(tenant)
-    // The oldest go first: a map keeps the order in which its keys came.
+    // The oldest are removed first: a map keeps the insertion order of its keys.
     for (const tenant of uses.keys()) {
       if (uses.size <= MOST_KEPT) break
       uses.delete(tenant)

@@ -1,19 +1,19 @@
 /**
- * Who may use the engine now. A tenant has a bounded number of statements open; of these a few have a turn in the engine
- * at a time, the others wait. Turns go round over the tenants that wait, to who has the fewest first, so that a tenant
- * waits for its own statements and hardly ever for another's. Before it waits, a statement is tried for a moment: small
- * ones are answered so while heavy ones of their tenant have its turns.
+ * Decides who may use the engine now. A tenant has a limited number of open statements; a few of them have a turn in
+ * the engine at a time, the others wait. Turns rotate over the waiting tenants, starting with the one that has the
+ * fewest, so a tenant waits for its own statements and hardly ever for another's. Before it waits, a statement is tried
+ * for a moment: small statements are thus answered even while heavy ones of their tenant occupy its turns.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Asking } from './asking.ts'
 import type { TenantLoad } from './tenant-load.ts'
 
 interface TurnsOptions {
-  /** Statements of one tenant that are open, waiting ones included; one more is refused. */
+  /** Open statements of one tenant, including waiting ones; further ones are refused. */
   readonly openOfTenant: number
-  /** Turns at one time, over all tenants. */
+  /** Concurrent turns, over all tenants. */
   readonly turns: number
-  /** Turns of one tenant at one time while no other tenant asks; and while one does. */
+  /** Concurrent turns of one tenant while no other tenant is active, and while one is. */
   readonly turnsOfTenant: { readonly alone: number; readonly beside: number }
   readonly load: TenantLoad
   readonly asking: Asking
@@ -21,43 +21,46 @@ interface TurnsOptions {
   readonly now: () => number
 }
 
-/** A statement that was let in. */
+/** An admitted statement. */
 export interface OpenStatement {
   /**
-   * Runs `work` as soon as it is the tenant's turn. A statement can take several turns; between them it
-   * blocks no other statement.
+   * Runs `work` as soon as it is the tenant's turn. A statement can take several turns; between them it blocks no other
+   * statement.
    * @throws WattlineError `too_many_queries` when the wait was too long; the signal's reason when that aborts
    */
   turn<T>(work: () => Promise<T>, signal: AbortSignal, options?: TurnOptions<T>): Promise<T>
-  /** How far its tenant should stand back now. */
+  /** How much its tenant should give way now. */
   standing(): Standing
 }
 
 /** How a statement waits for its turn. */
 export interface TurnOptions<T> {
-  /** Longest wait; without it the wait ends with the signal alone. */
+  /** Longest wait; without it, only the signal ends the wait. */
   readonly waitMs?: number
-  /** The same work for a moment only, instead of waiting at once. @throws what `isOver` knows when that was too short */
+  /**
+   * The same work for a moment only, instead of waiting immediately. @throws an error for which `isOver` is true when
+   * that was too short
+   */
   readonly brief?: { readonly work: () => Promise<T>; readonly isOver: (error: unknown) => boolean }
 }
 
-/** How a tenant stands against the others, for `urgencyOf`. */
+/** A tenant's priority relative to others, for `urgencyOf`. */
 export interface Standing {
-  /** 0: not at all; see `TenantLoad`. */
+  /** 0: full priority; see `TenantLoad`. */
   readonly rank: 0 | 1 | 2
-  /** No other tenant asks. */
+  /** No other tenant is active. */
   readonly isAlone: boolean
 }
 
-/** Shares the engine out between tenants. */
+/** Shares the engine between tenants. */
 export interface Turns {
-  /** Lets one more statement of the tenant in, until `work` has ended. @throws WattlineError `too_many_queries` */
+  /** Admits a further statement of the tenant until `work` has ended. @throws WattlineError `too_many_queries` */
   enter<T>(tenant: string, work: (open: OpenStatement) => Promise<T>): Promise<T>
-  /** Statements that are open, over all tenants; that have a turn; that wait for one. */
+  /** Number of statements over all tenants: open, with a turn, waiting for one. */
   readonly counts: { readonly open: number; readonly running: number; readonly waiting: number }
 }
 
-/** Over all tenants: each holds its text and parameters. */
+/** Over all tenants: each holds its text and parameters in memory. */
 const MOST_OPEN = 1_024
 
 interface Waiter {
@@ -67,13 +70,13 @@ interface Waiter {
 interface TenantTurns {
   open: number
   running: number
-  /** Whether a statement is being tried beside those that have a turn: one at a time. */
+  /** Whether a statement is being tried in addition to those that have a turn: one at a time. */
   isTrying: boolean
   readonly waiting: Waiter[]
   servedAt: number
 }
 
-/** Turns for one kind of statements. */
+/** Turns for one kind of statement. */
 export const createTurns = (options: TurnsOptions): Turns => new FairTurns(options)
 
 class FairTurns implements Turns {
@@ -167,7 +170,7 @@ class FairTurns implements Turns {
     { work, isOver }: NonNullable<TurnOptions<T>['brief']>,
   ): Promise<{ readonly value: T } | null> {
     const { turns, load, now } = this.#options
-    // A tenant that has used much of the engine lately would only use more of it this way.
+    // A tenant that has recently used much of the engine would only use more of it this way.
     if (tenant.isTrying || this.#running >= turns || load.rank(name) === 2) return null
     tenant.isTrying = true
     this.#running += 1
@@ -207,7 +210,9 @@ class FairTurns implements Turns {
     }
   }
 
-  /** The next tenant: of those that wait and may run, the one with the fewest turns; then the one served longest ago. */
+  /**
+   * The next tenant: among those that wait and may run, the one with the fewest turns; then the one served longest ago.
+   */
   #next(): TenantTurns | undefined {
     let best: TenantTurns | undefined
     for (const [name, tenant] of this.#tenants) {
@@ -233,13 +238,13 @@ interface WaitLimits {
   readonly waitMs: number | undefined
 }
 
-/** Resolves when the tenant is given a turn; the turn has then begun. */
+/** Resolves when the tenant gets a turn, which has then begun. */
 function waitIn(tenant: TenantTurns, { signal, waitMs }: WaitLimits): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const waiter: Waiter = { start: resolve }
   const leave = (reason: unknown): void => {
     const place = tenant.waiting.indexOf(waiter)
-    // It was given its turn a moment ago, which will be given back.
+    // It got its turn a moment ago, which will be returned.
     if (place < 0) return
     tenant.waiting.splice(place, 1)
     reject(reason)

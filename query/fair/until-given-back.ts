@@ -1,13 +1,13 @@
 import type { OpenStatement } from './turns.ts'
 
 /**
- * Turns that last until the engine has released the statement. Where the engine cannot interrupt a cancelled statement, it
- * continues for as long as it needs: this uses only the time of its own tenant.
+ * Turns that last until the engine has released the statement. If the engine cannot interrupt a cancelled statement, it
+ * continues for as long as it needs, which uses only the time of its own tenant.
  */
 export interface HeldOpen extends OpenStatement {
-  /** To be handed to the engine: `FencedQuery.onTaken`. */
+  /** Pass it to the engine: `FencedQuery.onTaken`. */
   readonly onTaken: (givenBack: Promise<void>) => void
-  /** Resolves when the engine has let go of all that was taken. */
+  /** Resolves when the engine has released everything. */
   givenBack(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 
-/** Aborts when the client goes away before its answer is complete: what it asked for stops in the engine. */
+/** Aborts when the client disconnects before its answer is complete: its query then stops in the engine. */
 export function disconnectSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   reply.raw.once('close', () => {

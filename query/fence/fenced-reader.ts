@@ -1,7 +1,7 @@
 /**
- * Wattline's own queries of the rows of a tenant. Their text has a condition on the tenant. They also run behind the same
- * fence as the SQL of clients, with row filter, limits and cancelling by the engine: a forgotten condition must not show the
- * rows of another tenant (invariant 5).
+ * Wattline's own queries for rows of a tenant. Their SQL has a condition on the tenant, and they also run behind the
+ * same fence as client SQL, with row filter, limits and cancellation by the engine: a forgotten condition must not show
+ * the rows of another tenant (invariant 5).
  */
 import type { FastifyReply } from 'fastify'
 import type { Config } from '../../core/catalogue/config/schema.ts'
@@ -21,13 +21,13 @@ export interface FencedReader {
   query<Row>(sql: string, params: FencedQuery['params']): Promise<readonly Row[]>
 }
 
-/** Whose rows: all of a tenant, or those of some accounts. */
+/** The visible rows: all of a tenant, or those of some accounts. */
 type RowScope = Pick<Identity, 'tenant' | 'accounts'>
 
-/** A reader for one asker, which stops when the client of `reply` goes away. */
+/** A reader for one caller, which stops when the client of `reply` disconnects. */
 export type OpenReader = (sees: RowScope, reply: FastifyReply) => FencedReader
 
-/** `turns`: apart from those of strangers' SQL, so that a dashboard full of slow statements does not take the page away. */
+/** `turns`: separate from those of client SQL, so that a dashboard full of slow statements does not block the page. */
 export function fencedReaders(
   warehouse: Pick<Warehouse, 'fenced'>,
   limits: Config['limits']['sql'],
@@ -36,7 +36,7 @@ export function fencedReaders(
   return (sees, reply) => fencedReader({ warehouse, limits, sees, signal: disconnectSignal(reply), turns })
 }
 
-/** `sees`: whose rows are visible; `signal`: aborts when the client has gone. */
+/** `sees`: the visible rows; `signal`: aborts when the client has disconnected. */
 export function fencedReader(options: {
   readonly warehouse: Pick<Warehouse, 'fenced'>
   readonly limits: Config['limits']['sql']
@@ -95,7 +95,7 @@ async function readRows<Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonl
     .map(line => JSON.parse(line) as Row)
 }
 
-/** A statement of ours that the engine refuses is our defect, not the asker's. */
+/** If the engine refuses a statement of ours, that is our defect, not the caller's. */
 function asOurs(error: unknown): unknown {
   if (!(error instanceof WattlineError)) return error
   if (error.code !== 'sql_failed' && error.code !== 'sql_refused') return error

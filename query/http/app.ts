@@ -9,11 +9,11 @@ import type { StatusContext } from './context.ts'
 import { asRouteError, pathOf, sendProblem } from './problem.ts'
 
 const HEADER_MAX_BYTES = 16_384
-/** How long a connection may stay without a request. */
+/** How long a connection may stay open without a request. */
 const KEEP_ALIVE_MS = 72_000
-/** Beyond the time that an answer may take to begin: a connection on which nothing moves is closed. */
+/** In addition to the time that an answer may take to begin: an idle connection is closed. */
 const IDLE_MS = 90_000
-/** How often connections that let us wait for a request are looked for. */
+/** Interval between two checks for connections that do not complete a request. */
 const CHECK_MS = 1_000
 
 const SECURITY_HEADERS = {
@@ -25,13 +25,13 @@ const SECURITY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
-/** A server of the web framework, and what it does with a request. */
+/** A server of the web framework, and its request handler. */
 export interface App {
   readonly app: FastifyInstance
   readonly handler: RequestListener
 }
 
-/** `bodyBytes`: of the largest body. `answerMs`: how long an answer may take to begin. */
+/** `bodyBytes`: largest body. `answerMs`: how long an answer may take to begin. */
 export function createApp(
   context: StatusContext,
   { bodyBytes, answerMs = 0 }: { readonly bodyBytes: number; readonly answerMs?: number },
@@ -41,7 +41,7 @@ export function createApp(
     logger: false,
     bodyLimit: bodyBytes,
     forceCloseConnections: 'idle',
-    // @clickhouse/client asks /clickhouse//ping.
+    // @clickhouse/client requests /clickhouse//ping.
     routerOptions: { ignoreDuplicateSlashes: true },
     serverFactory: handler => {
       listener = handler
@@ -56,7 +56,8 @@ export function createApp(
         context,
       )
       server.maxConnections = FIXED_LIMITS.connections
-      // Neither end has said anything: whoever reads an answer, or waits for one, is not meant.
+      // Closes connections on which neither end sends anything. Clients that read or wait for an answer are not
+      // affected.
       server.timeout = answerMs + IDLE_MS
       return server.on('request', handler)
     },
@@ -72,7 +73,7 @@ export function createApp(
     sendProblem(reply, request, context.isStarting === true ? starting() : nothingAt(pathOf(request))),
   )
   app.setErrorHandler(async (error, request, reply) => {
-    // The client has disconnected: there is no one to answer, and a cancelled query is not a failure.
+    // The client has disconnected: nobody would receive the answer, and a cancelled query is not a failure.
     if (reply.raw.destroyed) return reply
     const failure = asRouteError(error)
     if (failure.status >= 500) context.events.emit('requestFailed', { code: failure.code }, error)
@@ -86,7 +87,7 @@ const nothingAt = (path: string): WattlineError =>
 const starting = (): WattlineError =>
   new WattlineError('starting', 'This instance is starting.', { retryAfterSeconds: 1 })
 
-/** Fills itself while routes are added. */
+/** Is filled while routes are added. */
 export function routesOf(app: FastifyInstance): readonly string[] {
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => {

@@ -1,6 +1,6 @@
 /**
- * Who may ask what. Every route declares what it needs (`config: { access }`), and none is served without: the server
- * checks it before a body is read, so that no handler can forget to.
+ * Authorization. Every route declares what it needs (`config: { access }`), and cannot be served without it. The server
+ * checks it before a body is read, so no handler can forget to.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../core/auth/access.ts'
@@ -8,12 +8,12 @@ import { credentialOf } from '../../core/auth/credential.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { type Identity, OPERATOR_TENANT, type Scope } from '../../core/model/identity.ts'
 
-/** What a route needs of whom it answers. */
+/** What a route requires of its caller. */
 type RouteAccess = 'open' | Needed
 
 interface Needed {
   readonly scope: Scope
-  /** Tokens that are limited to accounts are not enough: what is read does not know accounts. */
+  /** Tokens limited to accounts are not enough, since the data has no accounts. */
   readonly wholeTenant: boolean
   /** The answer concerns all tenants: only for the operator's tenant. */
   readonly operator?: true
@@ -23,9 +23,9 @@ interface Needed {
 export const OPEN: RouteAccess = 'open'
 /** Scope read; tokens limited to accounts are enough. */
 export const READ: RouteAccess = { scope: 'read', wholeTenant: false }
-/** Scope read of the whole tenant: what is read does not know accounts. */
+/** Scope read for the whole tenant: the data has no accounts. */
 export const READ_TENANT: RouteAccess = { scope: 'read', wholeTenant: true }
-/** Scope admin of the whole tenant. */
+/** Scope admin for the whole tenant. */
 export const ADMIN_TENANT: RouteAccess = { scope: 'admin', wholeTenant: true }
 /** Scope read of the operator's tenant: the answer concerns all tenants. */
 export const READ_INSTANCE: RouteAccess = { scope: 'read', wholeTenant: true, operator: true }
@@ -43,10 +43,13 @@ export const CHALLENGE = 'Bearer realm="wattline"'
 
 const identities = new WeakMap<FastifyRequest, Identity>()
 
-/** How often running requests are asked whether their token still holds. */
+/** How often running requests are checked for revoked tokens. */
 const RECHECK_MS = 1_000
 
-/** To be called before the first route is added. `onRevoked` is called for each request that ends because its token was revoked. */
+/**
+ * Call it before the first route is added. `onRevoked` is called for each request that ends because its token was
+ * revoked.
+ */
 export function guardRoutes(
   app: FastifyInstance,
   access: Access,
@@ -78,7 +81,7 @@ export function guardRoutes(
   })
 }
 
-/** A request of somebody with a token, from its headers to the end of its answer. */
+/** An authenticated request, from its headers to the end of its answer. */
 interface AuthenticatedRequest {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
@@ -97,7 +100,7 @@ function authorize(access: Access, request: FastifyRequest, needed: Needed): Ide
   return identity
 }
 
-/** Telemetry knows tenants only: a token for some accounts of one cannot be let near it. */
+/** Telemetry has no accounts, so a token limited to some accounts must not reach it. */
 function assertWholeTenant(identity: Identity): void {
   if (identity.accounts === null) return
   throw new WattlineError(
@@ -106,7 +109,7 @@ function assertWholeTenant(identity: Identity): void {
   )
 }
 
-/** Who asks, on a route that is not open. */
+/** The caller, on a route that is not open. */
 export function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request)
   if (identity === undefined)
@@ -116,7 +119,7 @@ export function identityOf(request: FastifyRequest): Identity {
 
 /** Whether a request to an open route carries a token of the operator's tenant with scope read. */
 export function isOperator(access: Access, request: FastifyRequest): boolean {
-  // Probes without a token come every few seconds. They are not refused, so they are not counted as refused.
+  // Probes without a token arrive every few seconds. They are not refused, so they are not counted as refused.
   if (access.needsToken && credentialOf(request.headers) === undefined) return false
   try {
     authorize(access, request, { scope: 'read', wholeTenant: true, operator: true })

@@ -4,7 +4,7 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 
 type Decoder = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer
 
-/** None gives out more than it is allowed to, however small the body. */
+/** None produces more than it is allowed to, however small the body. */
 const DECODERS: Readonly<Record<string, Decoder>> = {
   gzip: gunzipSync,
   deflate: inflateSync,

@@ -1,4 +1,4 @@
-/** What every route group gets: handed down explicitly by the server. */
+/** Everything that a group of routes gets, passed explicitly by the server. */
 
 import type { AlertLog } from '../../core/alerting/alert-log.ts'
 import type { ErasureAnswer, SnapshotAnswer } from '../../core/api/answers.ts'
@@ -33,7 +33,7 @@ export interface SnapshotSource {
 export interface ErasureSource {
   begin(request: {
     readonly tenant: string
-    /** Only what happened earlier, unix milliseconds; null: all. */
+    /** Only older data, unix milliseconds; null: all. */
     readonly beforeMs: number | null
     readonly dropUnreadable: boolean
   }): Promise<ErasureAnswer>
@@ -41,31 +41,31 @@ export interface ErasureSource {
   list(): readonly ErasureAnswer[]
 }
 
-/** What every process tells of itself, whatever its roles. */
+/** Facts about itself that every process reports, whatever its roles. */
 export interface StatusServerOptions {
-  /** Where the log is open in this process: its lag is on /metrics and /api/v1/lag. */
+  /** The log, if it is open in this process: its lag is on /metrics and /api/v1/lag. */
   readonly broker?: Pick<Broker, 'lag'>
-  /** Who reads that log; default the processors. */
+  /** The readers of that log; default the processors. */
   readonly logReaders?: readonly LogReader[]
-  /** Of the data folder; absent where nothing is kept in one. */
+  /** Snapshots of the data folder; absent if there is none. */
   readonly snapshots?: SnapshotSource
   readonly events: Events & { samples?(): CounterSamples }
   readonly readiness: () => Promise<Readiness>
-  /** Memory and time of the instance; default those of this process. */
+  /** Memory and CPU time of the instance; default those of this process. */
   readonly figures?: FiguresWatch
-  /** Of rows that processors of this process have stored. */
+  /** Ages of rows that processors of this process have stored. */
   readonly rowAges?: () => RowAgeSamples
-  /** Bytes that the meter of this process holds, by tenant. */
+  /** Memory of the meter of this process, in bytes by tenant. */
   readonly meterState?: () => ReadonlyMap<string, number>
-  /** What files have lost. */
+  /** Data losses. */
   readonly losses?: () => readonly Loss[]
-  /** What of it an operator should look at although everything works; for the page. */
+  /** Losses that an operator should look at although everything works; for the page. */
   readonly lossNotes?: () => readonly string[]
-  /** What this process waits for although it takes work, such as a receiver that it forwards to. */
+  /** What this process waits for although it accepts work, such as a receiver that it forwards to. */
   readonly waiting?: () => readonly string[]
-  /** What an operator should look at although everything works, such as a tokens file that was kept out. */
+  /** Notes for the operator although everything works, such as a tokens file that was not loaded. */
   readonly notes?: () => readonly string[]
-  /** Default: everybody on this machine. */
+  /** Default: every client on this machine. */
   readonly access?: Access
   readonly tls?: ListenerTls | undefined
   readonly version: string
@@ -73,7 +73,7 @@ export interface StatusServerOptions {
   /** Addresses of the OTLP receivers of this process; null where it has none. */
   readonly otlpHttp?: string | null
   readonly otlpGrpc?: string | null
-  /** Roles that this process runs; default all. */
+  /** Roles of this process; default all. */
   readonly roles?: readonly Role[]
   /** Wall clock, ms; tests give their own. */
   readonly now?: () => number
@@ -81,7 +81,7 @@ export interface StatusServerOptions {
   readonly isStarting?: boolean
 }
 
-/** What a process with role query answers from, besides its status. */
+/** Sources of a process with role query, in addition to its status. */
 export interface QueryServerOptions extends StatusServerOptions {
   readonly config: Config
   readonly warehouse: Warehouse
@@ -93,12 +93,12 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly appender?: Pick<Broker, 'append'>
   /** Absent: this process does not erase. */
   readonly erasures?: ErasureSource
-  /** Appends a record that was set aside once more; resolves with its new place. Absent: this process does not. */
+  /** Replays a quarantined record; resolves with its new position. Absent: this process does not. */
   readonly replay?: (record: SetAside) => Promise<string>
   readonly page: Page
 }
 
-/** What every route gets: the options, with their defaults filled in. */
+/** What every route gets: the options, with their defaults. */
 export interface StatusContext extends StatusServerOptions {
   readonly access: Access
   readonly notes: () => readonly string[]
@@ -106,12 +106,12 @@ export interface StatusContext extends StatusServerOptions {
   readonly now: () => number
 }
 
-/** What routes with questions get. */
+/** What query routes get. */
 export interface QueryContext extends QueryServerOptions, StatusContext {
   readonly access: Access
   readonly notes: () => readonly string[]
   readonly roles: readonly Role[]
   readonly now: () => number
-  /** How routes of our own read rows of a tenant. */
+  /** How internal queries read rows of a tenant. */
   readonly readers: OpenReader
 }

@@ -4,12 +4,12 @@ import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 /** Parameters as Fastify parses them: an array where a name is given several times. */
 export type RawQuery = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** The error for a value that a parameter does not take; quotes at most 100 characters of it. */
+/** The error for an invalid value of a parameter; quotes at most 100 characters of it. */
 export function invalid(name: string, value: string, expected: string): WattlineError {
   return new WattlineError('parameter_invalid', `${name}=${value.slice(0, 100)} is not ${expected}.`)
 }
 
-/** @throws WattlineError `parameter_invalid` for a parameter that the route does not know. */
+/** @throws WattlineError `parameter_invalid` for an unknown parameter */
 export function knownParameters(query: RawQuery, names: readonly string[]): void {
   for (const name of Object.keys(query)) {
     if (names.includes(name)) continue
@@ -34,7 +34,7 @@ export function multiple(query: RawQuery, name: string): readonly string[] {
   return typeof value === 'string' ? [value] : value
 }
 
-/** A whole number in a range; `absent` without the parameter. @throws WattlineError `parameter_invalid` */
+/** An integer in a range; `absent` without the parameter. @throws WattlineError `parameter_invalid` */
 export function integer(
   query: RawQuery,
   name: string,
@@ -47,7 +47,7 @@ export function integer(
   throw invalid(name, text, `a whole number from ${range.min} to ${range.max}`)
 }
 
-/** One of a few words; `absent` without the parameter. @throws WattlineError `parameter_invalid` */
+/** One of the given words; `absent` without the parameter. @throws WattlineError `parameter_invalid` */
 export function oneOf<const Value extends string>(
   query: RawQuery,
   name: string,

@@ -6,7 +6,7 @@ import { CHALLENGE } from './auth.ts'
 /** Media type of errors on JSON routes (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** The error as clients of JSON routes read it. `instance`: the path that was asked. */
+/** The error in the form for JSON routes. `instance`: the requested path. */
 export function problemOf(error: WattlineError, instance: string): Problem {
   return {
     type: 'about:blank',
@@ -19,7 +19,7 @@ export function problemOf(error: WattlineError, instance: string): Problem {
   }
 }
 
-/** The path that was asked, not longer than an answer may repeat. */
+/** The requested path, limited to the length that an answer may repeat. */
 export const pathOf = (request: FastifyRequest): string => request.url.split('?')[0]!.slice(0, 200)
 
 /** Answers with an error, as JSON. */
@@ -37,7 +37,7 @@ export function sendProblem(
     .send(JSON.stringify(problemOf(error, pathOf(request))))
 }
 
-/** The one table from the web framework's statuses to our codes. */
+/** The only table from the web framework's statuses to our codes. */
 const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
   400: 'parameter_invalid',
   404: 'not_found',
@@ -46,7 +46,7 @@ const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
   415: 'media_type_unsupported',
 }
 
-/** Whatever a route or the web framework throws, as an error of the catalogue. */
+/** Converts anything that a route or the web framework throws to an error of the catalogue. */
 export function asRouteError(error: unknown): WattlineError {
   if (error instanceof WattlineError) return error
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500

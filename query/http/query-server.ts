@@ -4,25 +4,22 @@ import type { App } from './app.ts'
 
 /** A query server, before and while it listens. */
 export interface QueryServer {
-  /** What is served, `GET /healthz`; HEAD comes with every GET. */
+  /** The served routes, `GET /healthz`; HEAD comes with every GET. */
   readonly routes: readonly string[]
-  /** Starts to listen; port 0: any free one. @throws WattlineError `address_in_use` */
+  /** Starts to listen; port 0: any free port. @throws WattlineError `address_in_use` */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>
-  /**
-   * Answers from now on where another one has listened, which answers no more but what it is at. For the one that
-   * told of a start.
-   */
+  /** Takes over the listening server of another one, which only reported the start and no longer answers. */
   takeOver(other: QueryServer): Promise<{ readonly host: string; readonly port: number }>
-  /** Stops answering and hands its listening server to `takeOver` of another one. */
+  /** Stops answering and passes its listening server to `takeOver` of another one. */
   release(): BoundServer
-  /** Takes no new requests, waits for those in flight, closes connections. */
+  /** Accepts no new requests, waits for those in flight, closes connections. */
   stop(): Promise<void>
 }
 
 /** Running requests get this long to end once the server stops. */
 const DRAIN_MS = 5_000
 
-/** Where a server listens. */
+/** A listening server and its address. */
 interface BoundServer {
   readonly server: Server
   readonly host: string
@@ -73,7 +70,7 @@ export function serverOf({ app, handler }: App, routes: readonly string[], onSto
   }
 }
 
-/** As the web framework closes a server of its own: who has a request open gets the answer. */
+/** Closes as the web framework closes its own server: open requests still get their answer. */
 async function closed(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())

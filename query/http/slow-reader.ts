@@ -1,23 +1,23 @@
 /**
- * How long an answer may take its reader. One that has taken nothing for a while holds a session of the engine, or memory,
- * for nothing; a reader that makes steady progress may take its time, up to a bound.
+ * Limits on the time that a client takes to read an answer. A client that has read nothing for a while occupies a
+ * session of the engine, or memory, for nothing; a client that makes steady progress gets more time, up to a limit.
  */
 
 /** In milliseconds. */
 export interface ReaderLimits {
-  /** Without taking another 64 KiB. */
+  /** Time without reading another 64 KiB. */
   readonly stallMs: number
-  /** For the whole answer, from its first byte on. */
+  /** Time for the whole answer, from its first byte. */
   readonly totalMs: number
-  /** Told once, when the reader is cut off. */
+  /** Called once when the client is cut off. */
   readonly onCut: (reason: CutReason) => void
 }
 
 type CutReason = 'stalled' | 'too_slow'
 
-/** After this long without progress the reader has stopped reading. */
+/** After this long without progress, the client has stopped reading. */
 const STALL_MS = 10_000
-/** How many times `limits.sql.seconds` a reader may take. */
+/** How many times `limits.sql.seconds` a client may take to read. */
 const TOTAL_TIMES = 10
 
 /** 10 s without progress, and ten times `limits.sql.seconds` for the whole answer. */
@@ -27,14 +27,14 @@ export const readerLimits = (
 ): ReaderLimits => ({ stallMs: STALL_MS, totalMs: TOTAL_TIMES * limits.seconds * 1000, onCut })
 
 interface ReaderWatch {
-  /** A chunk was handed over: it is the reader's turn. */
+  /** A chunk was passed on: the client must read. */
   handed(): void
-  /** The reader has taken all chunks: the next one is being made. */
+  /** The client has read all chunks: the next one is being made. */
   waitsForUs(): void
   stop(): void
 }
 
-/** Calls `cut` once when the reader exceeds a limit; the caller reports progress. */
+/** Calls `cut` once when the client exceeds a limit; the caller reports progress. */
 export function watchReader({ stallMs, totalMs, onCut }: ReaderLimits, cut: () => void): ReaderWatch {
   const startedMs = performance.now()
   let handedMs: number | null = startedMs

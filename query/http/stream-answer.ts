@@ -1,26 +1,26 @@
-/** Sends an answer in chunks: the status once the beginning is known to be good, the rest at the reader's pace. */
+/** Sends an answer in chunks: the status when the beginning is known to be good, the rest at the client's pace. */
 import { Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { FastifyReply } from 'fastify'
 import { type ReaderLimits, watchReader } from './slow-reader.ts'
 
-/** This much is held back, so that an error within it still becomes a proper status. */
+/** Part that is held back, so that an error within it can still set the status. */
 const HEAD_BYTES = 65_536
-/** Handed on in slices of this size, so that a slow reader can be distinguished from one that has stopped. */
+/** Passed on in slices of this size, so that a slow client can be distinguished from one that has stopped. */
 const SLICE_BYTES = 65_536
 
-/** How an answer is encoded, ended and bounded. */
+/** How an answer is encoded, ended and limited. */
 export interface SendOptions {
   readonly gzip: boolean
-  /** What ends the body when the answer fails in the middle; nothing: the connection is cut. */
+  /** Ends the body when the answer fails later; if it returns nothing, the connection is cut. */
   readonly onLate: (error: unknown) => Uint8Array
   readonly reader: ReaderLimits
 }
 
 /**
- * Sends the chunks and resolves when the reader has them all, went away, or was cut off for reading too slowly. An error in
- * the first `HEAD_BYTES` is thrown before anything is sent; later it is handed to `onLate`, whose bytes end the body; when
- * it has none the connection is cut.
+ * Sends the chunks and resolves when the client has them all, has disconnected, or was cut off for reading too slowly.
+ * An error in the first `HEAD_BYTES` is thrown before anything is sent; a later one is passed to `onLate`, whose bytes
+ * end the body; if it returns none, the connection is cut.
  */
 export async function sendChunks(
   reply: FastifyReply,
@@ -29,7 +29,7 @@ export async function sendChunks(
 ): Promise<void> {
   const source = chunks[Symbol.asyncIterator]()
   const { head, ended } = await readHead(source)
-  // Answered otherwise, or given up, meanwhile.
+  // Answered in another way, or abandoned, meanwhile.
   if (reply.sent || reply.raw.destroyed) {
     await source.return?.()
     return

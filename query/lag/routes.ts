@@ -36,14 +36,14 @@ export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
       const nowMs = context.now()
       const partitions = readLag(context.broker, only, nowMs, context.logReaders)
       if (!isNewest) return { partitions: await partitions }
-      // Lag is asked for when something is wrong, which may be the engine.
+      // Lag is queried when something is wrong, and that may be the engine.
       const newest = withTimeout(readNewest(context.warehouse, only, nowMs))
       return { partitions: await partitions, newest: await newest }
     },
   )
 }
 
-/** Null when the work fails, or takes longer than a person waits. */
+/** Null when the work fails, or takes longer than people wait. */
 async function withTimeout<T>(work: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<null>(resolve => {
@@ -56,7 +56,7 @@ async function withTimeout<T>(work: Promise<T>): Promise<T | null> {
 
 type Only = { readonly group: string | undefined; readonly stream: string | undefined }
 
-/** What `store` has brought into each table; the engine reads it off its parts. */
+/** The newest row that `store` has added to each table; the engine reads it from its parts. */
 export async function readNewest(
   warehouse: Pick<Warehouse, 'database' | 'query'>,
   only: Only,
@@ -76,13 +76,16 @@ export async function readNewest(
   const found = new Map(rows.map(({ stream, ms }) => [stream, Number(ms)]))
   return STREAMS.filter(({ name }) => found.has(name)).map(({ name: stream }) => {
     const ms = found.get(stream) ?? 0
-    // The maximum of nothing is the beginning of time.
+    // The maximum of nothing is time 0.
     if (ms === 0) return { stream, time: null, age_seconds: null }
     return { stream, time: new Date(ms).toISOString(), age_seconds: (nowMs - ms) / 1000 }
   })
 }
 
-/** Readers as `/metrics` names them; `nowMs` for ages. @throws WattlineError `parameter_invalid` for an unknown reader. */
+/**
+ * Readers with the names of `/metrics`; `nowMs` for ages. @throws WattlineError `parameter_invalid` for an unknown
+ * reader.
+ */
 export async function readLag(
   broker: Pick<Broker, 'lag'>,
   only: Only,

@@ -1,7 +1,7 @@
-/** One meter's samples over time, and what it counted between two moments: by the rules of the books. */
+/** One meter's samples over time, and what it counted between two moments, by the rules of the books. */
 import { type CounterLimits, counterStep } from '../../core/books/counter-step.ts'
 
-/** What a meter counted from one sample to the next, in µJ or µs. */
+/** The amount between two consecutive samples of a meter, in µJ or µs. */
 export interface SampleStep {
   readonly fromMs: number
   readonly toMs: number
@@ -33,16 +33,16 @@ const between = (
     return { fromMs, toMs, amount: amountOf(before, value, toMs - fromMs) }
   })
 
-/** What a meter counted in some span, in µJ or µs. */
+/** What a meter counted in a span, in µJ or µs. */
 export interface Counted {
   readonly amount: bigint
-  /** How much of the time was seen. */
+  /** How much of the time is covered. */
   readonly seenMs: number
 }
 
 /**
- * What was counted in `[fromMs, toMs)`: whole steps exactly, cut ones by time, rounded down. Undefined: no step reaches
- * into it, or what it holds is unknown, or a step is longer than `gapMs`.
+ * The amount in `[fromMs, toMs)`: whole steps exactly, cut ones by time, rounded down. Undefined: no step overlaps it,
+ * or its amount is unknown, or a step is longer than `gapMs`.
  */
 export function countedBetween(
   steps: readonly SampleStep[],
@@ -52,7 +52,8 @@ export function countedBetween(
 ): Counted | undefined {
   let amount = 0n
   let seenMs = 0
-  // Steps rise by time: the first that reaches in is found by halving, since an hour of them is asked for often.
+  // Steps are sorted by time: the first that overlaps is found by binary search, since an hour of steps is often
+  // requested.
   for (let index = firstEndingAfter(steps, fromMs); index < steps.length; index++) {
     const step = steps[index]!
     if (step.fromMs >= toMs) break

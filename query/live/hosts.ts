@@ -1,4 +1,4 @@
-/** Hosts of the live view: a machine that some senders know by its name alone is the one whose id says that name. */
+/** Hosts of the live view: a machine that some senders know only by name is the one whose id has that name. */
 
 interface LiveHost {
   readonly host: string
@@ -8,11 +8,14 @@ interface LiveHost {
 
 /** A host with every name under which its readings are stored. */
 export interface JoinedHost extends LiveHost {
-  /** All that its readings are called by: itself, and its name where that speaks too. */
+  /** All names under which its readings are stored: its own, and its host name if readings use that too. */
   readonly hosts: readonly string[]
 }
 
-/** As the meter joins them (processors/meter/names/host-names.ts); of two machines of one name, none. In the order given. */
+/**
+ * Joined like in the meter (processors/meter/names/host-names.ts); two machines with one name are not joined. In the
+ * given order.
+ */
 export function joinHosts(found: readonly LiveHost[]): readonly JoinedHost[] {
   const alone = new Set(found.filter(({ host, host_name }) => host === host_name).map(({ host }) => host))
   const claims = Map.groupBy(

@@ -1,4 +1,7 @@
-/** From a host's counters to what each interval between two rounds of its meters holds, by the rules of the books. Pure. */
+/**
+ * Turns a host's counters into the contents of each interval between two rounds of its meters, by the rules of the
+ * books. Pure.
+ */
 import { isIdleMode, isNestedMode } from '../../core/books/cpu-modes.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
 import { apportion } from '../../core/model/apportion.ts'
@@ -21,7 +24,7 @@ import { type LiveWorkload, workloadsOf } from './workloads.ts'
 export interface LiveInterval {
   readonly fromMs: number
   readonly toMs: number
-  /** Null: no meter saw it. Workloads in the order of `LiveIntervals.workloads`. */
+  /** Null: no meter covers it. Workloads in the order of `LiveIntervals.workloads`. */
   readonly energy: (Omit<Split, 'method'> & { readonly totalUj: bigint }) | null
   readonly workloadsUs: readonly bigint[]
   /** Busy time of no known workload. */
@@ -29,7 +32,7 @@ export interface LiveInterval {
   readonly capacityUs: bigint
 }
 
-/** The chart's intervals, and what holds for all of them. */
+/** The chart's intervals, and facts that apply to all of them. */
 export interface LiveIntervals {
   readonly boundary: 'host' | 'components'
   /** The meters that count. */
@@ -38,9 +41,9 @@ export interface LiveIntervals {
   readonly intervals: readonly LiveInterval[]
 }
 
-/** What the chart takes from the configuration. */
+/** Configuration that the chart uses. */
 export interface LiveOptions {
-  /** Steps longer than this, and three times the usual one, are gaps and not lines. */
+  /** Steps longer than this, and than three times the usual one, are gaps. */
   readonly gapMs: number
   /** Calibrated idle power of a host, µW; null: idle by the ratio of CPU time. */
   readonly idleMicrowatts?: bigint | null
@@ -127,7 +130,7 @@ function splitAll(components: ReadonlyMap<Component, bigint>, use: Use, idleUj: 
     idleUj === null || totalUj === 0n ? undefined : apportion(smaller(idleUj, totalUj), energies)
   const parts = [...components].map(([component, energyUj], index) => {
     const { workloadsUs } = use
-    // Who held the device is not known from CPU time.
+    // CPU time does not show who used the device.
     if (component === 'gpu') return split({ energyUj, busyUs: 0n, capacityUs: 0n, workloadsUs })
     const baselineUj = baselines?.[index]
     return split({ energyUj, ...use, ...(baselineUj === undefined ? {} : { baselineUj }) })
@@ -140,7 +143,7 @@ function splitAll(components: ReadonlyMap<Component, bigint>, use: Use, idleUj: 
   }
 }
 
-/** Of each meter those of the source that saw the most of all the time asked for. */
+/** For each meter, the source that covers most of the requested time. */
 const rootsOf = ({ meters }: Meters): readonly Counter[] =>
   meters.flatMap(({ sources }) => {
     const seen = sources.map(one => ({ ...one, seenNs: Math.max(...one.parts.flat().map(seenMs)) }))
@@ -150,7 +153,7 @@ const rootsOf = ({ meters }: Meters): readonly Counter[] =>
 const seenMs = ({ steps }: Counter): number =>
   steps.reduce((sum, { fromMs, toMs, amount }) => sum + (amount === null ? 0 : toMs - fromMs), 0)
 
-/** Rounds are those of the meter with the most samples; several boots of one follow each other. */
+/** Rounds are those of the meter with the most samples; several boots of one meter follow each other. */
 function roundsOf({ meters }: Meters): readonly number[] {
   const times = meters.flatMap(({ sources }) =>
     sources.map(({ parts }) => [

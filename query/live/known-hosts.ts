@@ -1,20 +1,20 @@
 /**
- * The hosts of a tenant whose meters spoke lately, remembered between pages: the readings of a day lie by host, so that
- * finding all hosts of five minutes reads a good part of the day. Pages of one tenant share one look, each look asks for what
- * was read since the last one, and only now and then for all of it.
+ * The hosts of a tenant with recent readings, cached between pages. The readings of a day are sorted by host, so
+ * finding all hosts of five minutes reads a good part of the day. Pages of one tenant share each query; a query asks
+ * only for readings since the last one, and only now and then for all of them.
  */
 import { MOST_HOSTS_READ } from './statements.ts'
 
 /** How long a host is listed after its last reading. */
 export const HOSTS_SINCE_MS = 300_000
-/** A new host appears after at most this long, unless it is the first one. Pages ask every five seconds. */
+/** A new host appears after at most this long, unless it is the first one. Pages query every five seconds. */
 const FRESH_MS = 29_000
 const FIRST_MS = 4_000
 /** Readings arrive some time after they were taken. */
 const OVERLAP_MS = 30_000
-/** Those that came later than that are found then. */
+/** Readings that arrived later than that are found then. */
 const WHOLE_EVERY_MS = 300_000
-/** Of tenants whose pages are closed, the oldest are forgotten. */
+/** Tenants whose pages are closed are forgotten, oldest first. */
 const MOST_TENANTS = 1_000
 
 /** A row of `hostsStatement`. */
@@ -23,7 +23,7 @@ export interface SeenHost {
   readonly host_name: string
   /** Unix milliseconds. */
   readonly last_ms: string
-  /** Null, absent: its clock is right, as far as is known. */
+  /** Null or absent: its clock is right, as far as is known. */
   readonly clock_offset_ms?: number | null
 }
 
@@ -37,24 +37,24 @@ interface TenantHosts {
   readonly hosts: Map<string, KnownHost>
   lookedMs: number
   wholeMs: number
-  /** The look that is under way: others wait for it. */
+  /** The running query, for which others wait. */
   look: Promise<void> | undefined
 }
 
 type LookForHosts = (sinceMs: number) => Promise<readonly SeenHost[]>
 
-/** One for a process. Pages of a tenant share its hosts and its queries. */
+/** One per process. Pages of a tenant share its hosts and its queries. */
 export class KnownHosts {
   readonly #tenants = new Map<string, TenantHosts>()
 
-  /** By name. `look` asks the warehouse for hosts seen since then, the newest of them. */
+  /** Sorted by name. `look` queries the warehouse for hosts with readings since a time, newest first. */
   async find(
     tenant: string,
     nowMs: number,
     look: LookForHosts,
   ): Promise<readonly Omit<SeenHost, 'last_ms'>[]> {
     const known = this.#of(tenant)
-    // The look of another page may fail with that page: then this one looks itself.
+    // The query of another page may fail with that page: then this one sends its own.
     if (known.look !== undefined) await known.look.catch(() => undefined)
     const freshMs = known.hosts.size === 0 ? FIRST_MS : FRESH_MS
     if (nowMs - known.lookedMs >= freshMs || nowMs < known.lookedMs) {
@@ -85,7 +85,7 @@ export class KnownHosts {
     if (isWhole) known.wholeMs = nowMs
   }
 
-  /** However many hosts a tenant makes up, as many are remembered as one look reads. */
+  /** However many hosts a tenant invents, no more are cached than one query reads. */
   #bound({ hosts }: TenantHosts): void {
     if (hosts.size <= MOST_HOSTS_READ) return
     const oldest = [...hosts].toSorted(([, a], [, b]) => a.lastMs - b.lastMs)
@@ -99,7 +99,7 @@ export class KnownHosts {
       wholeMs: Number.NEGATIVE_INFINITY,
       look: undefined,
     }
-    // Put back at the end: the first is the one that was asked for longest ago.
+    // Moved to the end: the first is the one that was used longest ago.
     this.#tenants.delete(tenant)
     this.#tenants.set(tenant, known)
     const [first] = this.#tenants.keys()

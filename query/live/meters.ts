@@ -1,4 +1,4 @@
-/** What a host's meters counted in a span, by component, following the tree of meters that the books use. */
+/** What a host's meters counted in a span, by component, following the same meter tree as the books. */
 import { componentOf } from '../../core/books/meter-tree.ts'
 import type { Component } from '../../core/model/components.ts'
 import { type Counter, countBySources, type LiveSpan, type ReadingSource, sourcesOf } from './sources.ts'
@@ -14,7 +14,7 @@ export interface Meters {
   readonly boundary: 'host' | 'components'
 }
 
-/** Counters of energy and gauges of power; these count only where a domain has no counter. */
+/** Counters of energy and gauges of power; gauges count only where a domain has no counter. */
 export function metersOf(counters: readonly Counter[]): Meters {
   const energy = Map.groupBy(
     counters.filter(({ row }) => row.Quantity === 'energy'),
@@ -31,12 +31,12 @@ export function metersOf(counters: readonly Counter[]): Meters {
     return component === null ? [] : [{ component, sources: sourcesOf(some, true) }]
   })
   const hasHost = meters.some(({ component }) => component === 'host')
-  // Fans, disks and the like are inside what a host's meter shows beyond its parts.
+  // Fans, disks and the like are included in the part of a host's meter beyond its parts.
   const kept = hasHost ? meters.filter(({ component }) => component !== 'other') : meters
   return { meters: kept, boundary: hasHost ? 'host' : 'components' }
 }
 
-/** Null when a meter has nothing for the span: half a machine is not shown as all of it. */
+/** Null when a meter has no value for the span: half a machine is not shown as the whole. */
 export function energyOf({ meters }: Meters, span: LiveSpan): ReadonlyMap<Component, bigint> | null {
   const found = new Map<Component, bigint>()
   for (const { component, sources } of meters) {
@@ -49,7 +49,10 @@ export function energyOf({ meters }: Meters, span: LiveSpan): ReadonlyMap<Compon
   return host === undefined || found.size === 1 ? found : withRest(found, host)
 }
 
-/** The host's meter beyond its parts is `other`. Parts above the host are skew: then its meter alone is shown. */
+/**
+ * The host's meter beyond its parts is `other`. If the parts exceed the host, that is skew: then only its meter is
+ * shown.
+ */
 function withRest(found: ReadonlyMap<Component, bigint>, host: bigint): ReadonlyMap<Component, bigint> {
   const parts = [...found].filter(([component]) => component !== 'host')
   const rest = host - parts.reduce((sum, [, uj]) => sum + uj, 0n)

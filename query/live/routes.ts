@@ -24,9 +24,9 @@ import {
   hostsStatement,
 } from './statements.ts'
 
-/** Hosts that an answer lists; a page that asks for another by its name gets it all the same. */
+/** Number of hosts in an answer; a page can still request another one by name. */
 const HOSTS_LISTED = 1_000
-/** Points of one line; longer spans take every n-th sample. */
+/** Points of one line; longer spans use every n-th sample. */
 const POINTS = 180
 
 /** Needs scope read of the whole tenant. */
@@ -123,7 +123,7 @@ function answerOf(
     energy_quality: qualityOf(live.roots.map(root => root.Quality)),
     energy_source: [...new Set(live.roots.map(root => root.Source))].toSorted().join(', '),
     boundary: live.boundary,
-    // The widest band of its parts: a sum of estimates is not surer than they are.
+    // The widest band of its parts: a sum of estimates is no more certain than they are.
     error_band: estimated && bands.length > 0 ? Math.max(...bands) : null,
     ...now,
     times_ms: live.intervals.map(interval => interval.toMs),
@@ -131,7 +131,7 @@ function answerOf(
   }
 }
 
-/** The worst of the meters': nothing made up passes for better. */
+/** The worst quality of the meters: an estimate must never look better. */
 function qualityOf(qualities: readonly string[]): LiveAnswer['energy_quality'] {
   return qualities.length === 0 ? 'none' : worstReadingQuality(qualities)
 }
@@ -154,7 +154,9 @@ type CurrentFactors = Pick<
   | 'price_per_kwh'
 >
 
-/** What a kilowatt-hour emits and costs now, as rating would say of hosts without a site and accounts without prices of their own. */
+/**
+ * Current carbon and cost of a kilowatt-hour, as rated for hosts without a site and accounts without their own prices.
+ */
 function currentFactors(
   { factors }: Config,
   { intensities, prices }: FactorBooks,

@@ -1,9 +1,9 @@
-/** From intervals to the lines of the chart: milliwatts that sum to what the meters counted. Pure. */
+/** Turns intervals into the lines of the chart: milliwatts that sum to what the meters counted. Pure. */
 import type { LiveSeries } from '../../core/api/answers.ts'
 import { apportion } from '../../core/model/apportion.ts'
 import type { LiveInterval, LiveIntervals } from './intervals.ts'
 
-/** Workloads with a line of their own; more colours could not be distinguished. */
+/** Workloads with their own line; more colours could not be distinguished. */
 const TOP_WORKLOADS = 12
 
 interface ChartLine {
@@ -74,7 +74,7 @@ const series = (
 const cpus = (usedUs: bigint, { fromMs, toMs }: LiveInterval): number =>
   Math.round((Number(usedUs) / 1000 / (toMs - fromMs)) * 1000) / 1000
 
-/** Milliwatts of workloads, then unattributed, then idle: µJ over ms, in sum the rounded whole. */
+/** Milliwatts of workloads, then unattributed, then idle: µJ over ms, summing to the rounded total. */
 function milliwattsOf({ energy, fromMs, toMs }: LiveInterval, workloads: number): readonly number[] | null {
   if (energy === null) return null
   const parts = [...energy.activeUj, energy.unattributedUj, energy.idleUj]

@@ -1,4 +1,4 @@
-/** Of several sources of one meter, the one that counts, chosen as in the books. */
+/** Chooses one of several sources of a meter, as in the books. */
 import { maxPowerMwOf, mostCpuTimePerSecond, mostEnergyPerSecond } from '../../core/books/plausible.ts'
 import { likelyRangeOf } from '../../core/books/rapl-ranges.ts'
 import { compareSources } from '../../core/books/source-choice.ts'
@@ -11,7 +11,7 @@ export interface Counter {
   readonly steps: readonly SampleStep[]
 }
 
-/** Time that is asked about. Steps longer than `gapMs` are gaps. */
+/** The requested time. Steps longer than `gapMs` are gaps. */
 export interface LiveSpan {
   readonly fromMs: number
   readonly toMs: number
@@ -30,15 +30,15 @@ export function toCounter(row: CounterRow): Counter {
   return { row, steps: stepsOf(samples, { rangeMax: BigInt(row.RangeMax), most, likely }) }
 }
 
-/** Counters of one source of one thing. */
+/** Counters of one source for one meter or workload. */
 export interface ReadingSource {
   readonly source: string
   readonly quality: string
-  /** Parts that are summed (devices, modes): of each its epochs, of which the one that saw the most counts. */
+  /** Parts that are summed (devices, modes): the epochs of each, of which the one with the best coverage counts. */
   readonly parts: readonly (readonly Counter[])[]
 }
 
-/** `whole`: the whole's own meter (no device) stands for its parts. */
+/** `whole`: the meter of the whole (without device) replaces its parts. */
 export function sourcesOf(counters: readonly Counter[], whole: boolean): readonly ReadingSource[] {
   const bySource = Map.groupBy(counters, ({ row }) => `${row.Quality}\u0000${row.Source}`)
   return [...bySource.values()].map(some => {
@@ -54,7 +54,9 @@ interface SourceCount extends Counted {
   readonly by: ReadingSource
 }
 
-/** What the best source tells of a span; undefined where none saw it. `all`: a source that lacks a part says nothing. */
+/**
+ * The best source's amount for a span; undefined if none covers it. `all`: a source that lacks a part does not count.
+ */
 export function countBySources(
   sources: readonly ReadingSource[],
   span: LiveSpan,
@@ -78,7 +80,7 @@ function countBySource(by: ReadingSource, span: LiveSpan, all: boolean): SourceC
   return seenMs === 0 ? undefined : { amount, seenMs, by }
 }
 
-/** Of overlapping epochs of one meter, the one that saw the most: together they would count the meter twice. */
+/** Among overlapping epochs of one meter, the one with the best coverage: together they would count the meter twice. */
 function bestEpoch(epochs: readonly Counter[], { fromMs, toMs, gapMs }: LiveSpan): Counted | undefined {
   let best: Counted | undefined
   for (const { steps } of epochs) {

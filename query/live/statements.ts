@@ -6,13 +6,13 @@ const CLOCKS = tableName('host_clocks')
 /** Counters of one host in one hour: far more than a machine has. */
 const SERIES_MAX = 5_000
 
-/** What the live view looks at. */
+/** Quantities that the live view uses. */
 const QUANTITIES = "'energy', 'power', 'cpu_time', 'energy_active', 'energy_idle'"
 
-/** More hosts than that of one tenant are not looked at. */
+/** Further hosts of one tenant are not read. */
 export const MOST_HOSTS_READ = 20_000
 
-/** Hosts whose meters spoke since then, and when they did last. */
+/** Hosts with readings since a time, and the time of their last reading. */
 export function hostsStatement(tenant: string, sinceMs: number): ParameterizedSql {
   return {
     text:
@@ -25,10 +25,10 @@ export function hostsStatement(tenant: string, sinceMs: number): ParameterizedSq
   }
 }
 
-/** Told again every hour while it lasts. */
+/** Reported again every hour while it lasts. */
 const CLOCK_SINCE_MS = 2 * 3_600_000
 
-/** Hosts whose clocks are off now, or have been set right lately. */
+/** Hosts whose clocks are off now, or were corrected recently. */
 export function clocksStatement(tenant: string, nowMs: number): ParameterizedSql {
   return {
     text:
@@ -47,8 +47,8 @@ export interface ClockRow {
 }
 
 /**
- * The counters and power gauges of a host under all its names, one sample per bucket: the last one. Counters lose nothing by
- * leaving samples out but detail, so that an hour costs no more points than five minutes.
+ * The counters and power gauges of a host under all its names, with one sample per bucket: the last one. Leaving out
+ * samples of a counter loses only detail, so an hour costs no more points than five minutes.
  */
 export function countersStatement(question: {
   readonly tenant: string
@@ -88,6 +88,6 @@ export interface CounterRow {
   readonly Source: string
   readonly Quality: string
   readonly RangeMax: string
-  /** Unix milliseconds and value, rising by time. */
+  /** Unix milliseconds and value, ascending by time. */
   readonly samples: readonly (readonly [string, string])[]
 }

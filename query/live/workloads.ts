@@ -16,7 +16,7 @@ interface CountedWorkload extends LiveWorkload {
   readonly sources: readonly ReadingSource[]
 }
 
-/** In order of kind and id: that order decides ties of apportioning. */
+/** In order of kind and id, which breaks ties of apportioning. */
 export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkload[] {
   const byWorkload = Map.groupBy(counters, ({ row }) => JSON.stringify([row.WorkloadKind, row.WorkloadId]))
   const groups = [...byWorkload].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
@@ -51,13 +51,13 @@ export function workloadsOf(counters: readonly Counter[]): readonly CountedWorkl
     }))
 }
 
-/** Labels of the newest reading that names a namespace, else of the newest: as the meter chooses them. */
+/** Labels of the newest reading with a namespace, otherwise of the newest one: the same choice as in the meter. */
 function labelsOf(group: readonly Counter[]): Labels {
   const all = group.map(({ row }) => row.Attributes)
   return all.findLast(labels => 'workload.namespace' in labels) ?? all.at(-1)!
 }
 
-/** Names as sources give them, most telling first. */
+/** Attributes with names, most meaningful first. */
 const NAMES = [
   'workload.name',
   'k8s.container.name',

@@ -4,17 +4,17 @@ import type { FastifyInstance } from 'fastify'
 import { OPEN } from '../http/auth.ts'
 import type { Page } from '../http/context.ts'
 
-/** Names with a hash in them never change their content. */
+/** Names that contain a hash never change their content. */
 const HASHED = /[-.][A-Za-z0-9_]{8,}\.[a-z0-9]+$/
 
-/** Open to everybody: the page holds no data. Assets with a hash in their name are cached for a year. */
+/** Open to everyone: the page contains no data. Assets with a hash in their name are cached for a year. */
 export function pageRoutes(app: FastifyInstance, page: Page): void {
   for (const [path, asset] of page) {
     const name = path.replace(/^\/+/, '')
     const body = Buffer.from(asset.body)
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
     const cacheControl = HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache'
-    // Several mounts of one asset: the page itself is what `/` shows.
+    // An asset may have several URLs: `/` shows the page itself.
     const urls = name === 'index.html' || name === '' ? ['/', '/index.html'] : [`/${name}`]
     for (const url of urls) {
       app.get(url, { config: { access: OPEN } }, async (request, reply) => {

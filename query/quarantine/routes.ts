@@ -1,4 +1,4 @@
-/** `/api/v1/quarantine`: lists records that were set aside, shows one, and appends one again. For the operator. */
+/** `/api/v1/quarantine`: lists quarantined records, shows one, and replays one. For the operator. */
 import type { FastifyInstance } from 'fastify'
 import type { QuarantineAnswer, QuarantinedRecordAnswer, ReplayAnswer } from '../../core/api/answers.ts'
 import { placeText, type SetAside } from '../../core/broker/replay.ts'
@@ -17,7 +17,7 @@ interface PlaceRoute {
 /** Reading needs scope read, replaying scope admin; only the operator's tenant sees rows. */
 export function quarantineRoutes(app: FastifyInstance, context: QueryContext): void {
   const once = refuseTwice()
-  // Rows may hold data of several tenants: the row filter gives them to the operator's tenant alone.
+  // Rows may contain data of several tenants: the row filter shows them only to the operator's tenant.
   const config = { access: READ_TENANT }
 
   app.get('/api/v1/quarantine', { config }, async (request, reply): Promise<QuarantineAnswer> => {
@@ -65,7 +65,7 @@ function placeOf({ stream, partition, offset }: PlaceRoute['Params']): RecordPla
   )
 }
 
-/** The notes of a replay take a moment to reach the table: until then this process remembers. */
+/** The rows that record a replay take a moment to reach the table: until then this process remembers it. */
 const REMEMBERED_MAX = 10_000
 
 function refuseTwice() {

@@ -1,4 +1,4 @@
-/** What was set aside, read from table `quarantine`, and the rules for appending it again. */
+/** Quarantined records, read from table `quarantine`, and the rules for replaying them. */
 
 import type { QuarantineAnswer, QuarantinedRecordAnswer, QuarantineReplay } from '../../core/api/answers.ts'
 import { RECORD_CORRUPT } from '../../core/broker/broker.ts'
@@ -22,7 +22,7 @@ interface ListRow {
   readonly replay_place: string
 }
 
-/** Records that were set aside, newest first; `truncated` tells that there are more than `limit`. */
+/** Quarantined records, newest first; `truncated` means that there are more than `limit`. */
 export async function listQuarantine(
   warehouse: FencedReader,
   { stream, limit }: { readonly stream: string | undefined; readonly limit: number },
@@ -97,9 +97,9 @@ const replayState = (begun: number, done: number, place: string): QuarantineRepl
 })
 
 /**
- * The record as it is to be appended again.
- * @throws WattlineError `replay_refused` for what would count twice, or may not be what was sent, unless forced; also when
- * forced, where the place does not say which record is meant, and for a record of the quarantine itself.
+ * The record to append again.
+ * @throws WattlineError `replay_refused` for a record that would count twice, or may not be what was sent, unless
+ * forced; even when forced, if the position is ambiguous, and for a record of the quarantine itself.
  */
 export function replayable(found: QuarantinedRecordAnswer, force: boolean): SetAside {
   const { stream, partition, processors, key, headers, record } = found
@@ -123,7 +123,8 @@ const COMPACTED = new Set(STREAMS.filter(stream => stream.compacted).map(({ name
 
 function whyNot(found: QuarantinedRecordAnswer, force: boolean): string | null {
   const { stream, key, replay, damaged, ambiguous } = found
-  // Refused once more, it would not be set aside again but stop its partition, and nothing could be set aside any more.
+  // If it were refused again, it would not be quarantined but stop its partition, and nothing could be quarantined any
+  // more.
   if (stream === quarantine.name) return 'belongs to the quarantine itself, which cannot be replayed'
   if (ambiguous) return 'names two different records, of two logs: see table quarantine'
   if (key === null && COMPACTED.has(stream)) return 'has no key, which its stream requires'

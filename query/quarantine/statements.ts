@@ -1,8 +1,11 @@
-/** The quarantine as SQL. Several processors may set one record aside: a row each; rows without a processor note replays. */
+/**
+ * The quarantine as SQL. Several processors may quarantine one record, which gives a row for each; rows without a
+ * processor record replays.
+ */
 import { REPLAY_CODES } from '../../core/model/streams/quarantine.ts'
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
-/** Where a record lies in the log. */
+/** Position of a record in the log. */
 export interface RecordPlace {
   readonly stream: string
   readonly partition: number
@@ -10,10 +13,10 @@ export interface RecordPlace {
 }
 
 const ASIDE = `Code NOT IN (${REPLAY_CODES.map(code => `'${code}'`).join(', ')})`
-/** Of base64, without decoding it. */
+/** Size of base64 data, without decoding it. */
 const BYTES = "intDiv(length(Record) * 3, 4) - endsWith(Record, '=') - endsWith(Record, '==')"
 
-/** One row per record that was set aside. */
+/** One row per quarantined record. */
 export function listStatement(stream: string | undefined, limit: number): ParameterizedSql {
   return {
     text:
@@ -32,7 +35,7 @@ export function listStatement(stream: string | undefined, limit: number): Parame
   }
 }
 
-/** Every row of one place. */
+/** Every row of one position. */
 export function placeStatement({ stream, partition, offset }: RecordPlace): ParameterizedSql {
   return {
     text:

@@ -1,4 +1,4 @@
-/** `/api/v1/snapshots`: what `wattline backup` copies. For the operator of the instance. */
+/** `/api/v1/snapshots`: snapshots for `wattline backup`. For the operator of the instance. */
 import type { FastifyInstance } from 'fastify'
 import type { SnapshotAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'

@@ -1,13 +1,16 @@
 /**
- * The way of a stranger's statement to the engine: each step narrows what the next one
- * may meet, and nothing of the text is run before all have passed.
+ * The path of a client's statement to the engine: each step narrows the input of the next one, and nothing of
+ * the text runs before all steps have passed.
  *
  * 1. `formatQuerySingleLine` with the text bound as a parameter: one statement or a syntax error, nothing executed.
- * 2. Our own statements (SHOW, DESCRIBE, ...) are SELECTs over the catalogue; look-ups in `system` are led to its views.
- * 3. `EXPLAIN AST SELECT * FROM (<that>)`: the grammar leaves only SELECT; nodes and functions by allow-list.
- * 4. `EXPLAIN QUERY TREE` of the same text: every table that it really reads, by allow-list.
+ * 2. Statements such as SHOW and DESCRIBE become SELECTs over the catalogue; look-ups in `system` are mapped
+ *    to its views.
+ * 3. `EXPLAIN AST SELECT * FROM (<that>)`: the grammar then allows only SELECT; nodes and functions are
+ *    checked by allow-list.
+ * 4. `EXPLAIN QUERY TREE` of the same text: every table that it really reads is checked by allow-list.
  *
- * All steps run in the fenced session of the tenant, so that even what slips through meets the row filter and limits.
+ * All steps run in the fenced session of the tenant, so the row filter and limits apply even to a statement
+ * that slips through.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedQuery, QueryParam, Warehouse } from '../../core/warehouse/warehouse.ts'
@@ -26,20 +29,21 @@ interface Question {
   readonly text: string
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
-  /** Accounts that the asker is limited to; null: all. */
+  /** Accounts to which the caller is limited; null: all. */
   readonly accounts: readonly string[] | null
-  /** Of the checks: scalar subqueries run while the query tree is made. */
+  /** Limits of the checks: scalar subqueries run while the query tree is made. */
   readonly limits: FencedQuery['limits']
   readonly urgency?: NonNullable<FencedQuery['urgency']>
   readonly onTaken?: NonNullable<FencedQuery['onTaken']>
   readonly signal: AbortSignal
 }
 
-/** Decides which statements of strangers reach the engine. */
+/** Decides which client statements reach the engine. */
 export interface AllowList {
   /**
-   * The text to run in the statement's place.
-   * @throws WattlineError `sql_refused` (its cause is a `RefusedError`), or `sql_failed` with the message of the engine.
+   * The SQL to run for the statement.
+   * @throws WattlineError `sql_refused` (its cause is a `RefusedError`), or `sql_failed` with the message of the
+   * engine.
    */
   admit(question: Question): Promise<string>
 }
@@ -49,10 +53,10 @@ type CachedVerdict = { readonly sql: string } | { readonly verdict: Refused }
 
 const VERDICT_BYTES = 8_388_608
 
-/** An allow-list that remembers verdicts by statement, parameters and reach. */
+/** An allow-list that caches verdicts by statement, parameters and reach. */
 export function createAllowList(options: {
   readonly warehouse: Pick<Warehouse, 'fenced' | 'database'>
-  /** Memory that remembered verdicts may take. */
+  /** Memory for cached verdicts. */
   readonly verdictBytes?: number
 }): AllowList {
   const { warehouse } = options
@@ -82,7 +86,7 @@ export function createAllowList(options: {
 
   return {
     async admit(question) {
-      // Parameters can be identifiers and can be tables right of IN: the verdict is about text and values.
+      // Parameters can be identifiers, and can be tables to the right of IN: the verdict depends on text and values.
       const key = questionKey(reachOf(question.accounts).kind, question.text, question.params)
       const known = verdicts.get(key) ?? (await judge(question))
       verdicts.set(key, known)
@@ -99,7 +103,7 @@ function failed(error: unknown): never {
   throw sqlFailed(error)
 }
 
-/** A syntax error of the wrapped text is a statement that is none of ours; any other error is the writer's. */
+/** A syntax error in the wrapped text means that the statement is not allowed; any other error is the writer's. */
 function notASelect(error: unknown): { readonly verdict: Refused } {
   const failure = sqlFailed(error)
   if (!failure.message.startsWith('Syntax error')) throw failure

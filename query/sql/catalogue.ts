@@ -1,6 +1,6 @@
 /**
- * Look-ups of clients in `system` and `information_schema`, led to the views of core/warehouse (ddl-catalogue.ts) that say
- * what strangers may know: as tables and as qualified columns (`system.tables.name`).
+ * Maps look-ups of clients in `system` and `information_schema` to the views of core/warehouse (ddl-catalogue.ts) that
+ * show only what clients may see: as tables and as qualified columns (`system.tables.name`).
  */
 
 import { CATALOGUE_VIEWS } from '../../core/warehouse/fence/ddl-catalogue.ts'
@@ -8,9 +8,9 @@ import { quoteName } from '../../core/warehouse/tables/column-types.ts'
 import { ACCOUNT_TABLES, READABLE_TABLES } from './readable-tables.ts'
 import { type Token, tokenize } from './tokens.ts'
 
-/** What an asker may read, and where look-ups lead. */
+/** The tables that a caller may read, and the targets of look-ups. */
 interface Reach {
-  /** Names the kind in keys of what is remembered. */
+  /** Identifies the kind in cache keys. */
   readonly kind: 'tenant' | 'accounts'
   /** Tables and views, without their database. */
   readonly tables: ReadonlySet<string>
@@ -31,11 +31,11 @@ function reach(kind: Reach['kind'], tables: readonly string[]): Reach {
 const WHOLE_TENANT = reach('tenant', READABLE_TABLES)
 const SOME_ACCOUNTS = reach('accounts', ACCOUNT_TABLES)
 
-/** What there is depends on whether accounts limit the asker, not on which. */
+/** The tables depend on whether the caller is limited to accounts, not on which ones. */
 export const reachOf = (accounts: readonly string[] | null): Reach =>
   accounts === null ? WHOLE_TENANT : SOME_ACCOUNTS
 
-/** Leads look-ups in canonical text (formatQuerySingleLine) to the views. */
+/** Maps look-ups in normalised SQL (formatQuerySingleLine) to the views. */
 export function replaceLookUps(canonical: string, database: string, { lookUps }: Reach): string {
   if (!/\b(system|information_schema)\b/i.test(canonical)) return canonical
   const tokens = tokenize(canonical)
@@ -47,7 +47,7 @@ export function replaceLookUps(canonical: string, database: string, { lookUps }:
       continue
     }
     parts.push(`${quoteName(database)}.${quoteName(found.view)}`)
-    // A table without an alias is known by its own name, too: `SELECT tables.name FROM system.tables`.
+    // A table without an alias can also be qualified by its own name: `SELECT tables.name FROM system.tables`.
     const isColumn = tokens[at + 3]?.text === '.'
     const hasAlias = tokens[at + 4]?.name === 'AS'
     if (!isColumn && !hasAlias && isTablePlace(tokens, at)) parts.push(` AS ${quoteName(found.table)}`)
@@ -64,7 +64,7 @@ function lookUpAt(
   const schema = tokens[at]!.name
   if (schema === '' || tokens[at + 1]?.text !== '.') return undefined
   const table = tokens[at + 2]?.name ?? ''
-  // The engine has INFORMATION_SCHEMA.TABLES beside the names in lower case.
+  // The engine has INFORMATION_SCHEMA.TABLES in addition to the lower-case names.
   const isUpper = schema === 'INFORMATION_SCHEMA' && table === table.toUpperCase()
   const view = lookUps.get(isUpper ? `${schema}.${table}`.toLowerCase() : `${schema}.${table}`)
   return view === undefined ? undefined : { view, table }

@@ -1,4 +1,4 @@
-/** Parameters (`param_name=value`) of the ClickHouse HTTP interface, as values that can be bound. */
+/** Converts parameters (`param_name=value`) of the ClickHouse HTTP interface to values that can be bound. */
 import { TupleParam } from '@clickhouse/client'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { QueryParam, TupleValue } from '../../core/warehouse/warehouse.ts'
@@ -6,8 +6,8 @@ import { assertParameterLengths } from './text-limits.ts'
 import { type Characters, type Token, tokenize, undoEscapes } from './tokens.ts'
 
 /**
- * Values are bound, which escapes them as the engine wants; so what the client escaped is undone first.
- * @throws WattlineError `parameter_invalid` for too many, too long ones, and those that cannot be bound.
+ * Binding escapes values in the engine's form, so the client's escapes are removed first.
+ * @throws WattlineError `parameter_invalid` for too many or too long parameters, and for those that cannot be bound.
  */
 export function bindParameters(
   sql: string,
@@ -21,7 +21,7 @@ export function bindParameters(
   )
 }
 
-/** Types by name, of the `{name:Type}` in a statement. */
+/** Types by name, from each `{name:Type}` in a statement. */
 export function placeholderTypes(tokens: readonly Token[]): ReadonlyMap<string, string> {
   const types = new Map<string, string>()
   let inside: Token[] | undefined
@@ -40,15 +40,15 @@ export function placeholderTypes(tokens: readonly Token[]): ReadonlyMap<string, 
 const COMPOSITE = /^(Array|Tuple|Map)\b/
 
 /**
- * Scalars come escaped as in TabSeparated, NULL as `\N`; lists, tuples and maps as literals whose strings are quoted.
- * @throws WattlineError `parameter_invalid` for what cannot be bound.
+ * Scalars are escaped as in TabSeparated, with NULL as `\N`; lists, tuples and maps are literals with quoted strings.
+ * @throws WattlineError `parameter_invalid` for a value that cannot be bound.
  */
 export function parameterValue(name: string, text: string, type: string): QueryParam {
   if (text === '\\N') return null
   if (!COMPOSITE.test(type)) return undoEscapes(text)
   const value = new LiteralReader(text).read()
   if (value !== undefined) return value
-  // Other literals without a backslash reach the engine as they are.
+  // Other literals without a backslash are passed to the engine unchanged.
   if (!text.includes('\\')) return text
   throw new WattlineError(
     'parameter_invalid',
@@ -71,7 +71,7 @@ export class LiteralReader {
     this.#text = text
   }
 
-  /** Undefined for what is not such a literal, or holds numbers that JavaScript would not keep exactly. */
+  /** Undefined if it is not such a literal, or contains numbers that JavaScript would not keep exactly. */
   read(): QueryParam | undefined {
     const value = this.#value(0)
     return value !== undefined && this.#peek() === '' ? value : undefined

@@ -1,29 +1,30 @@
-/** What the ClickHouse HTTP interface is asked, read from URL and body. */
+/** Reads a request to the ClickHouse HTTP interface from URL and body. */
 import { randomUUID } from 'node:crypto'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { multiple, type RawQuery } from '../http/parameters.ts'
 import { assertStatementLength } from './text-limits.ts'
 
-/** What URL, headers and body of one request ask for. */
+/** The contents of a request's URL, headers and body. */
 export interface ClickHouseRequest {
   readonly sql: string
   /** Values of `param_...`, as they were sent, by name. */
   readonly parameters: ReadonlyMap<string, string>
   readonly defaultFormat: string
   readonly queryId: string
-  /** Seconds that the client gives the statement, when it said so. */
+  /** Time limit in seconds that the client requests, if any. */
   readonly maxSeconds: number | undefined
   readonly clientProtocolVersion: number | undefined
   readonly gzip: boolean
-  /** In ClickHouse's own compressed blocks. */
+  /** Whether the client wants ClickHouse's own compressed blocks. */
   readonly compress: boolean
 }
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * Settings in the URL other than these are ignored: clients send dozens, and none of them may change what is answered.
- * @throws WattlineError `sql_refused` for another database than ours, `parameter_invalid` for a body in compressed blocks.
+ * Other settings in the URL are ignored: clients send dozens, and none of them may change the answer.
+ * @throws WattlineError `sql_refused` for a database other than ours, `parameter_invalid` for a body in compressed
+ * blocks.
  */
 export function readClickHouseRequest(
   query: RawQuery,

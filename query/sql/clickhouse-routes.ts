@@ -1,6 +1,6 @@
 /**
- * `/clickhouse/`: the HTTP interface that ClickHouse clients speak, read only. Answers are the engine's bytes in a format
- * of the list; errors look as these clients expect them.
+ * `/clickhouse/`: the HTTP interface for ClickHouse clients, read-only. Answers are the engine's bytes in a format of
+ * the list; errors have the form that these clients expect.
  */
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -21,10 +21,13 @@ import { handshakeBlock, isHandshake } from './native-handshake.ts'
 import type { SqlService } from './service.ts'
 import { readStatement, type Statement } from './statement.ts'
 
-/** Marks an error in the middle of an answer, as clients know it: 16 characters that no row of an answer can know. */
+/**
+ * Marks an error in the middle of an answer, as clients expect it: 16 random characters that no row can
+ * predict.
+ */
 const exceptionTag = (): string => randomBytes(8).toString('hex')
 
-/** Serves `/clickhouse` with scope read, and `/clickhouse/ping` to everybody. */
+/** Serves `/clickhouse` with scope read, and `/clickhouse/ping` to everyone. */
 export function clickhouseRoutes(app: FastifyInstance, context: QueryContext, sql: SqlService): void {
   const ping = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     reply.type('text/plain; charset=utf-8').send('Ok.\n')

@@ -1,12 +1,12 @@
 import { SESSION_TIME_ZONE, type Warehouse } from '../../core/warehouse/warehouse.ts'
 
-/** What clients may know of the engine. They show times in its zone. */
+/** Facts about the engine that clients may know. They show times in its time zone. */
 export interface EngineFacts {
   readonly version: string
   readonly timeZone: string
 }
 
-/** Asked once; again after a failure. */
+/** Queried once; again after a failure. */
 export function cachedFacts(warehouse: Pick<Warehouse, 'query'>): () => Promise<EngineFacts> {
   let known: EngineFacts | undefined
   return async () => {

@@ -1,13 +1,13 @@
 import type { FencedQuery, Warehouse } from '../../core/warehouse/warehouse.ts'
 
-/** Checking is cheap: it gets no more than this of what the statement itself may take. */
+/** Checking is cheap: it gets at most this much of the statement's own limit. */
 const CHECK_MEMORY_BYTES = 536_870_912
-/** Of their print. */
+/** Limit of their output. */
 const CHECK_LINES = 1_000_000
 
 /**
- * Runs a check of the allow-list and gives what the engine prints, without the last end of line. The text is ours, or one statement that the
- * engine has printed itself, as a subquery: the fence need not parse it before.
+ * Runs a check of the allow-list and returns the engine's output, without the last line break. The SQL is ours, or one
+ * statement that the engine itself has printed, as a subquery, so the fence need not parse it first.
  */
 export async function readText(
   warehouse: Pick<Warehouse, 'fenced'>,

@@ -1,8 +1,8 @@
-/** Reads what the engine says in errors, and says ours in its way, for clients that know ClickHouse only. */
+/** Reads errors of the engine, and translates ours into its form, for clients that only know ClickHouse. */
 import { type ErrorCode, WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { RefusedError } from './verdict.ts'
 
-/** ClickHouse number, name and HTTP status of our codes; the engine's own number goes before this. */
+/** ClickHouse number, name and HTTP status of our codes; the engine's own number takes precedence. */
 const NUMBERS: Partial<Record<ErrorCode, readonly [number, string, number]>> = {
   sql_refused: [497, 'ACCESS_DENIED', 403],
   sql_failed: [1002, 'UNKNOWN_EXCEPTION', 400],
@@ -39,7 +39,7 @@ function engineNumber(error: unknown): number | undefined {
 const HEAD_LENGTH = 4_000
 const TAIL_LENGTH = 400
 
-/** The engine's sentence alone: no number in front, no echo of our own wrapping or version behind. */
+/** Only the engine's sentence: without the number in front, and without our wrapped SQL or the version at the end. */
 export function engineSentence(text: string): string {
   const short =
     text.length <= HEAD_LENGTH + TAIL_LENGTH
@@ -61,7 +61,7 @@ function withoutVersion(text: string): string {
     : text
 }
 
-/** A table that clients may not know is reported like one that does not exist. */
+/** A table that clients may not see is reported as missing. */
 const UNKNOWN_TABLE = [60, 'UNKNOWN_TABLE', 404] as const
 
 /** An error as ClickHouse clients expect it: number, HTTP status and text. */

@@ -1,6 +1,6 @@
 /**
- * Output formats that we hand to the engine, and their media types. Formats that read schema or template files, and
- * those that only make sense for input, are left out.
+ * Output formats that we pass to the engine, and their media types. Formats that read schema or template files, and
+ * input-only formats, are omitted.
  */
 const TEXT = 'text/plain; charset=UTF-8'
 const JSON_TYPE = 'application/json; charset=UTF-8'
@@ -60,7 +60,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 
 const BY_LOWER_NAME = new Map(Object.keys(FORMATS).map(name => [name.toLowerCase(), name]))
 
-/** A format that statements may ask for. */
+/** A format that statements may use. */
 export interface OutputFormat {
   /** The engine's name. */
   readonly name: string
@@ -73,5 +73,5 @@ export function outputFormat(name: string): OutputFormat | undefined {
   return known === undefined ? undefined : { name: known, contentType: FORMATS[known]! }
 }
 
-/** Names of all formats, as the engine writes them. */
+/** Names of all formats, in the engine's spelling. */
 export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS)

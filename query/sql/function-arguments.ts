@@ -1,8 +1,8 @@
 /**
- * Functions whose arguments decide what they are or what they cost. A type, the name of another function, or what is looked for
- * must be written out, so that it can be read here: what the engine computes later cannot be judged. The engine looks at the time
- * between functions and never within one, and some take as long as the product of their arguments: 7 s for two texts of 60 kB
- * (measured by test/hostile/functions.ts).
+ * Functions whose arguments decide their meaning or their cost. A type, the name of another function, or a search text
+ * must be a literal, so that it can be read here: values that the engine computes later cannot be checked. The engine
+ * checks the time between functions and never within one, and some take time proportional to the product of their
+ * arguments: 7 s for two texts of 60 kB (measured by test/hostile/functions.ts).
  */
 import { isAllowedAggregate } from './functions.ts'
 import type { SyntaxNode } from './syntax-lines.ts'
@@ -19,12 +19,12 @@ const TYPE_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ['jsonextractkeysandvalues', -1],
 ])
 
-/** Those whose first argument names an aggregate function. */
+/** Functions whose first argument names an aggregate function. */
 const BY_AGGREGATE: ReadonlySet<string> = new Set(['arrayreduce', 'arrayreduceinranges'])
 
 const named = (text: string): readonly string[] => text.trim().toLowerCase().split(/\s+/)
 
-/** Position of what is looked for. */
+/** Position of the search text. */
 const WANTED_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ...named(`like notLike ilike notILike match extract extractAll extractGroups extractAllGroupsVertical
     extractAllGroupsHorizontal regexpExtract regexp_extract regexp_substr regexp_matches replaceRegexpOne replaceRegexpAll
@@ -34,24 +34,24 @@ const WANTED_ARGUMENTS: ReadonlyMap<string, number> = new Map([
   ...named('splitByRegexp splitByString').map(name => [name, 0] as const),
 ])
 
-/** Those that take as long as both of their first two arguments multiplied: one of them must be written out. */
+/** Functions whose time is the product of their first two arguments' lengths: one of them must be a literal. */
 const COMPARING: ReadonlySet<string> = new Set(
   named(`editDistance levenshteinDistance damerauLevenshteinDistance jaroSimilarity jaroWinklerSimilarity stringJaccardIndex
     position positionCaseInsensitive positionUTF8 positionCaseInsensitiveUTF8 locate instr countSubstrings
     countSubstringsCaseInsensitive hasSubsequence hasSubsequenceCaseInsensitive hasAll hasAny hasSubstr`),
 )
 
-/** Characters of what is looked for, with what the engine's print puts around it. */
+/** Limit of the search text, including what the engine's output adds around it. */
 const WANTED_MAX = 1_000
-/** Where letters are compared without regard to case, or one by one, the engine takes as long as both lengths multiplied. */
+/** Where letters are compared case-insensitively, or one by one, the engine's time is the product of both lengths. */
 const LETTERS_MAX = 100
 const BY_LETTER = /caseinsensitive|distance|similarity|^n?o?t?ilike$|^instr$/
 const CASELESS_PATTERN = /\(\?[a-zA-Z-]*i/
 
-/** How often a counted repetition of a pattern may repeat, all of them multiplied. */
+/** Limit of the counted repetitions of a pattern, all of them multiplied. */
 const REPETITIONS_MAX = 1_000
 
-/** Judges one function call. Names that are not listed here pass: functions.ts judges the names themselves. */
+/** Checks one function call. Unlisted names pass: functions.ts checks the names themselves. */
 export function judgeArguments(node: SyntaxNode): Verdict {
   const name = node.name.toLowerCase()
   const given = node.children.find(child => child.kind === 'ExpressionList')?.children ?? []
@@ -75,7 +75,7 @@ export function judgeArguments(node: SyntaxNode): Verdict {
     }
   }
   if (name === 'values' && node.parent?.kind === 'TableExpression') {
-    // Its first argument may be the structure, as text.
+    // Its first argument may be the structure, as a string.
     const [first] = given
     const isRow = first?.kind === 'Function' && first.name === 'tuple'
     return first?.kind === 'Literal' || isRow
@@ -112,14 +112,14 @@ function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verd
 const isCaseless = (node: SyntaxNode): boolean =>
   (node.kind === 'Literal' && CASELESS_PATTERN.test(node.line)) || node.children.some(isCaseless)
 
-/** Functions of literals that are no longer than these, by and large. */
+/** Functions of literals whose result is not much longer than these. */
 const PUTTING_TOGETHER: ReadonlySet<string> = new Set(
   named(
     'concat array tuple lower upper lowerUTF8 upperUTF8 regexpQuoteMeta cast _cast toString assumeNotNull ifNull',
   ),
 )
 
-/** Length of an expression that is made of literals alone; undefined for any other. */
+/** Length of an expression that consists of literals only; undefined for any other. */
 function writtenLength(node: SyntaxNode): number | undefined {
   if (node.kind === 'Literal') return node.line.trim().length - 'Literal '.length
   if (node.kind !== 'Function' || !PUTTING_TOGETHER.has(node.name.toLowerCase())) return undefined

@@ -1,8 +1,8 @@
 /**
- * The functions that strangers' SQL may call, by theme. Everything else is refused: the engine has functions that read
- * files, call out to the network, sleep, name tables in literals (`joinGet`, `dictGet`) or describe the machine, and each
- * release adds some. Regular expression sets (`multiMatch...`) are left out too, since compiling one cannot be cancelled.
- * A test checks that every name here exists in the engine.
+ * The functions that client SQL may call, by theme. Everything else is refused: the engine has functions that read
+ * files, open network connections, sleep, name tables in literals (`joinGet`, `dictGet`) or describe the machine, and
+ * each release adds some. Regular expression sets (`multiMatch...`) are omitted too, since compiling one cannot be
+ * cancelled. A test checks that every name here exists in the engine.
  */
 const namesIn = (text: string): readonly string[] => text.trim().split(/\s+/)
 
@@ -122,7 +122,10 @@ const PLACES = namesIn(`
   greatCircleDistance geoDistance greatCircleAngle pointInEllipses pointInPolygon geohashEncode geohashDecode geoToH3
   h3ToGeo`)
 
-/** What clients ask of the server, safe to tell. `displayName` is not here: it is the machine's name. */
+/**
+ * Functions that clients call to identify the server, and that are safe to answer. `displayName` is omitted: it is the
+ * machine's name.
+ */
 const SERVER = namesIn(`version revision currentDatabase serverTimezone`)
 
 /** Aggregates before combinators (`If`, `Array`, `State`, ...). */
@@ -147,7 +150,7 @@ const AGGREGATES = namesIn(`
   timeSeriesInstantRateToGrid timeSeriesInstantDeltaToGrid timeSeriesResampleToGridWithStaleness timeSeriesChangesToGrid
   timeSeriesResetsToGrid timeSeriesPredictLinearToGrid timeSeriesGroupArray`)
 
-/** Other names of the above that the engine's formatter leaves as they were written. */
+/** Other names of the above that the engine's formatter leaves unchanged. */
 const ALIASES = namesIn(`
   ceiling ln power mod substr mid lcase ucase char_length character_length octet_length cardinality concat_ws trim ltrim
   rtrim lpad rpad replace instr date_diff datediff timestampDiff timestamp_diff date_trunc date_format date_bin
@@ -162,7 +165,7 @@ const ALIASES = namesIn(`
   any_respect_nulls anyLast_respect_nulls first_value_respect_nulls last_value_respect_nulls format_bytes lttb
   substring_index str_to_date byteSlice scalarProduct`)
 
-/** Without those that make or take states: a state is raw memory. */
+/** Without those that make or use states: a state is raw memory. */
 const COMBINATORS = /(ForEach|Distinct|OrDefault|OrNull|Resample|ArgMin|ArgMax|Array|Map|Tuple|If)$/
 
 const lowered = (...lists: readonly (readonly string[])[]): ReadonlySet<string> =>
@@ -183,7 +186,9 @@ const PLAIN = lowered(
 )
 const AGGREGATE = lowered(AGGREGATES, ALIASES)
 
-/** Names, for the test that asks the engine whether it has them, and for the one that calls each with hostile arguments. */
+/**
+ * Names, for the test that checks whether the engine has them, and for the one that calls each with hostile arguments.
+ */
 export const ORDINARY_FUNCTIONS: readonly string[] = [
   ...new Set([
     ...OPERATORS,
@@ -207,11 +212,11 @@ export const TABLE_FUNCTIONS: ReadonlySet<string> = lowered(
   namesIn('numbers generate_series generateSeries values'),
 )
 
-/** Whether strangers may call it. Functions differ in letter case only where SQL wants them to, so case is ignored. */
+/** Whether clients may call it. Case is ignored, because functions differ only in case where SQL requires it. */
 export const isAllowedFunction = (name: string): boolean =>
   PLAIN.has(name.toLowerCase()) || isAllowedAggregate(name)
 
-/** An aggregate may carry several combinators: sumIfOrNull, quantilesTDigestArrayIf. */
+/** An aggregate may have several combinators: sumIfOrNull, quantilesTDigestArrayIf. */
 export function isAllowedAggregate(name: string): boolean {
   let base = name
   for (let depth = 0; depth < 5; depth++) {

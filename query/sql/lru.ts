@@ -1,16 +1,16 @@
-/** A map of bounded weight that forgets what was not asked for longest. */
+/** A map of limited weight that evicts the least recently used entries. */
 interface Lru<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
   readonly size: number
-  /** Bytes of what is kept, as weighed. */
+  /** Total weight of the entries in bytes. */
   readonly bytes: number
 }
 
-/** What an entry takes beside its key and value. */
+/** Weight of an entry in addition to its key and value. */
 const ENTRY_BYTES = 200
 
-/** What alone is heavier than all there may be is not kept. Keys count two bytes a character, values as `weigh` says. */
+/** An entry that alone exceeds the limit is not stored. Keys count two bytes per character, values as `weigh` says. */
 export function createLru<Value>(maxBytes: number, weigh: (value: Value) => number): Lru<Value> {
   const entries = new Map<string, { readonly value: Value; readonly bytes: number }>()
   let held = 0

@@ -1,6 +1,6 @@
 /**
- * SHOW, DESCRIBE, EXISTS and the drivers' handshake, rewritten as SELECTs over the catalogue (catalogue.ts): clients ask
- * them to fill their menus, and the engine would answer them about everything it holds.
+ * Rewrites SHOW, DESCRIBE, EXISTS and the drivers' handshake as SELECTs over the catalogue (catalogue.ts): clients send
+ * them to fill their menus, and the engine would answer with everything it holds.
  */
 
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
@@ -12,11 +12,11 @@ import { RefusedError } from './verdict.ts'
 const LENGTH_MAX = 10_000
 
 interface MetaReader {
-  /** Takes the next word if it is one of these. */
+  /** Reads the next word if it is one of these. */
   accept(...words: readonly string[]): string | undefined
-  /** Takes `name` or `database.name`. */
+  /** Reads `name` or `database.name`. */
   name(): { database: string | undefined; name: string } | undefined
-  /** Takes a string literal and gives its content. */
+  /** Reads a string literal and returns its content. */
   string(): string | undefined
   number(): string | undefined
   done(): boolean
@@ -31,7 +31,7 @@ export function translateMetaStatement(
   database: string,
   tables: ReadonlySet<string>,
 ): string | undefined {
-  // Nothing of the kind is longer than this, with the longest names and patterns.
+  // No such statement is longer than this, even with the longest names and patterns.
   if (sql.length > LENGTH_MAX) return undefined
   const reader = read(tokenize(sql).filter(token => token.kind !== 'space'))
   const schema = { database, tables }
@@ -112,7 +112,7 @@ function exists(reader: MetaReader, database: string): string | undefined {
   )
 }
 
-/** clickhouse-go and Grafana ask this first. The name of the machine is not revealed. */
+/** clickhouse-go and Grafana send this first. The name of the machine is not revealed. */
 function handshake(sql: string): string | undefined {
   if (!isHandshake(sql)) return undefined
   return (
@@ -129,7 +129,7 @@ const inTable = (
   `table = ${quoteText(table.name)}`,
 ]
 
-/** The optional `[NOT] LIKE 'x'` and `LIMIT n` at the end; undefined when anything else follows. */
+/** The optional `[NOT] LIKE 'x'` and `LIMIT n` at the end; undefined if anything else follows. */
 function finish(
   reader: MetaReader,
   select: string,

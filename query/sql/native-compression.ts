@@ -1,7 +1,7 @@
 /**
- * ClickHouse's own compression of answers (`compress=1`), which its JDBC driver asks for by default: blocks with a checksum
- * and LZ4 inside. In WebAssembly, since checksum and LZ4 are made of 64-bit integers and unaligned words
- * (wasm/; `npm run wasm` compiles it).
+ * ClickHouse's own compression of answers (`compress=1`), which its JDBC driver requests by default: blocks with a
+ * checksum and LZ4 inside. In WebAssembly, since checksum and LZ4 work on 64-bit integers and unaligned words (wasm/;
+ * `npm run wasm` compiles it).
  */
 import { readFileSync } from 'node:fs'
 
@@ -20,7 +20,7 @@ function load(): BlocksModule {
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), {}).exports as unknown as BlocksModule
 }
 
-/** Blocks of one chunk of an answer, each for up to 64 KiB of it. */
+/** Blocks of one chunk of an answer, each for up to 64 KiB. */
 export function* compressedBlocks(chunk: Uint8Array): Generator<Uint8Array> {
   exports ??= load()
   const memory = new Uint8Array(exports.memory.buffer)

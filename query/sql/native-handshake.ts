@@ -1,7 +1,7 @@
 /**
- * The answer to clickhouse-go's first question, as the Native block it expects. The driver speaks a protocol revision in
- * the URL and decodes this first block by it: with block info and a flag per column. The engine in the process writes
- * neither, so the handshake tells the driver revision 0, and it decodes all that follows without them.
+ * The answer to clickhouse-go's first query, as the Native block that it expects. The driver sends a protocol revision
+ * in the URL and decodes this first block by it: with block info and a flag per column. The embedded engine writes
+ * neither, so the handshake announces revision 0, and the driver decodes everything that follows without them.
  */
 import type { EngineFacts } from './engine-facts.ts'
 import { tokenize } from './tokens.ts'
@@ -18,11 +18,11 @@ function uvarint(value: number): Buffer {
   return Buffer.from([...bytes, rest])
 }
 
-/** Revision from which a block carries its info, and from which each column carries a flag. */
+/** Revision from which a block contains its info, and from which each column has a flag. */
 const WITH_BLOCK_INFO = 1
 const WITH_COLUMN_FLAG = 54_454
 
-/** One block of one row: displayName, version, revision 0, timezone; framed as a client of `revision` decodes it. */
+/** One block with one row: displayName, version, revision 0, timezone; framed for a client of `revision`. */
 export function handshakeBlock(server: EngineFacts, revision: number): Uint8Array {
   const flag = revision >= WITH_COLUMN_FLAG ? Buffer.of(0) : Buffer.of()
   const column = (name: string, type: string, data: Uint8Array): Buffer =>
@@ -42,9 +42,9 @@ export function handshakeBlock(server: EngineFacts, revision: number): Uint8Arra
 
 const QUESTION = 'selectdisplayname(),version(),revision(),timezone()'
 
-/** Whether the statement is that question. */
+/** Whether the statement is that query. */
 export function isHandshake(sql: string): boolean {
-  // Drivers write it in one line; nothing longer is looked at.
+  // Drivers write it in one line; longer text is not examined.
   if (sql.length > 2 * QUESTION.length) return false
   const tokens = tokenize(sql).filter(token => token.kind !== 'space')
   return (

@@ -1,18 +1,18 @@
 /**
- * Reads what `EXPLAIN QUERY TREE` prints and says whether every table in it may be read. The engine has resolved common
- * table expressions, aliases and the right side of IN by then, so a table cannot hide behind a name. A line that
- * announces a table without one plain name refuses the statement.
+ * Reads the output of `EXPLAIN QUERY TREE` and checks that every table in it may be read. At that point the engine has
+ * resolved common table expressions, aliases and the right side of IN, so a table cannot hide behind a name. A line
+ * that announces a table without one plain name refuses the statement.
  */
 import { TABLE_FUNCTIONS } from './functions.ts'
 import { ALLOWED, refused, type Verdict } from './verdict.ts'
 
-/** The engine's own stand-in for a missing FROM, and the table of a recursive common table expression. */
+/** The engine's own placeholder for a missing FROM, and the table of a recursive common table expression. */
 const HARMLESS = /^(system\.one|_temporary_and_external_tables\._tmp_[0-9a-f-]{36})$/
 
-/** Judges the print of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
+/** Checks the output of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
 export function judgeQueryTree(print: string, tables: ReadonlySet<string>): Verdict {
   if (!print.startsWith('QUERY id:')) return refused('syntax', 'the engine printed no query tree')
-  // Lines that begin with TABLE are few among very many.
+  // Few of very many lines begin with TABLE.
   for (let at = print.indexOf('TABLE'); at !== -1; at = print.indexOf('TABLE', at + 5)) {
     if (!beginsLine(print, at)) continue
     const end = print.indexOf('\n', at)

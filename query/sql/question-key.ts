@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto'
 import type { QueryParam } from '../../core/warehouse/warehouse.ts'
 
 /**
- * A key of fixed length for a text and its parameters, by value: two questions share one only if they are the same.
- * Every piece is written with its kind and length before it, so that none can pass for another.
+ * A key of fixed length for a text and its parameters, by value: two queries share one only if they are equal. Every
+ * piece is preceded by its kind and length, so that none can be mistaken for another.
  */
 export function questionKey(
   reach: string,

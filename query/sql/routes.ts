@@ -35,7 +35,7 @@ export function sqlRoutes(app: FastifyInstance, context: QueryContext, sql: SqlS
   })
 }
 
-/** @throws WattlineError `parameter_invalid` naming what is wrong with the body. */
+/** @throws WattlineError `parameter_invalid` with the problem of the body. */
 function readBody(body: unknown): { query: string; params: Record<string, QueryParam> } {
   if (typeof body !== 'object' || body === null || !('query' in body) || typeof body.query !== 'string') {
     throw new WattlineError(

@@ -1,4 +1,4 @@
-/** Runs statements of clients: turn, allow-list, fence. Both SQL routes (JSON and ClickHouse) use it. */
+/** Runs client statements: turn, allow-list, fence. Both SQL routes (JSON and ClickHouse) use it. */
 import type { Config } from '../../core/catalogue/config/schema.ts'
 import { asWattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { Events } from '../../core/catalogue/events/events.ts'
@@ -18,18 +18,18 @@ interface SqlRequest {
   readonly statement: Statement
   readonly params: Readonly<Record<string, QueryParam>>
   readonly tenant: string
-  /** Accounts that the asker is limited to; null: all. */
+  /** Accounts to which the caller is limited; null: all. */
   readonly accounts: readonly string[] | null
   readonly signal: AbortSignal
-  /** A client may ask for less time than the limit. */
+  /** A client may request less time than the limit. */
   readonly maxSeconds?: number
 }
 
-/** Runs statements of strangers. */
+/** Runs client statements. */
 export interface SqlService {
   /**
-   * Hands the answer to `use`, and counts as one of the tenant's statements until that resolves. Rejects at the latest when
-   * the time of the statement is over, whether the engine has stopped or not.
+   * Passes the answer to `use`, and counts as one of the tenant's statements until that resolves. Rejects at the latest
+   * when the statement's time is up, whether the engine has stopped or not.
    */
   run<T>(request: SqlRequest, use: (answer: FencedResult) => Promise<T>): Promise<T>
 }
@@ -41,7 +41,7 @@ interface SqlServiceParts {
   readonly turns: Turns
 }
 
-/** One for a process: it holds the remembered verdicts of the allow-list. */
+/** One per process: it holds the cached verdicts of the allow-list. */
 export function createSqlService(parts: SqlServiceParts): SqlService {
   const { warehouse, limits, events, turns } = parts
   const allowList = createAllowList({ warehouse })
@@ -55,7 +55,7 @@ export function createSqlService(parts: SqlServiceParts): SqlService {
     const bounds = { maxMemoryBytes: limits.memory_bytes, maxResultRows: limits.result_rows }
     const urgency = urgencyOf('sql', open.standing())
     const { onTaken } = open
-    // Checks and answer share the limit: what the checks took is gone.
+    // Checks and answer share the limit: the time of the checks is deducted.
     const sql = await allowList
       .admit({
         text: statement.text,

@@ -1,7 +1,8 @@
 /**
- * Functions that are slow on long texts: they look at a text again from each of its places, or compare it letter by letter
- * with what is looked for. `replaceRegexpAll(x, 'a+c|a', '')` takes the square of 60 kB, and the engine does not look at the
- * time meanwhile. Texts that are stored are short; so a statement that calls one of these makes no long texts itself.
+ * Functions that are slow on long texts: they examine a text again from each of its positions, or compare it letter by
+ * letter with the search text. `replaceRegexpAll(x, 'a+c|a', '')` takes time proportional to the square of the text, 60
+ * kB long, and the engine does not check the time meanwhile. Stored texts are short; so a statement that calls one of
+ * these functions must not create long texts itself.
  */
 import type { SyntaxNode } from './syntax-lines.ts'
 import { ALLOWED, refused, type Verdict } from './verdict.ts'
@@ -16,7 +17,7 @@ const SLOW = named(`
   levenshteinDistance damerauLevenshteinDistance jaroSimilarity jaroWinklerSimilarity stringJaccardIndex ngramDistance
   ngramSearch`)
 
-/** Position of the argument that says how long a text becomes. */
+/** Position of the argument that gives the length of a text. */
 const MAKERS: ReadonlyMap<string, number> = new Map([
   ['repeat', 1],
   ['space', 0],
@@ -25,9 +26,9 @@ const MAKERS: ReadonlyMap<string, number> = new Map([
   ),
 ])
 
-/** What pads numbers and the like does not count. */
+/** Padding of numbers and the like does not count. */
 const SMALL = 32
-/** Of a literal, and of what all makers make together. */
+/** Limit for a literal, and for all created texts together. */
 const TEXT_MAX = 10_000
 
 /** @param nodes of the whole statement */
@@ -56,7 +57,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
   return ALLOWED
 }
 
-/** Of the texts in a literal, which may be a list. */
+/** For the texts in a literal, which may be a list. */
 function longestText(line: string): number {
   if (line.length <= TEXT_MAX) return 0
   const between = line.replaceAll(/\\./g, '__').split("'")

@@ -1,5 +1,5 @@
 /**
- * What a client sent, taken apart before anything is asked of the engine: the statement without its closing FORMAT and
+ * Splits a client's text before anything is sent to the engine: into the statement without its closing FORMAT and
  * semicolons, and the format's name.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
@@ -7,13 +7,13 @@ import { FORMAT_NAMES, type OutputFormat, outputFormat } from './formats.ts'
 import { assertStatementLength, TokenBudget } from './text-limits.ts'
 import { scan, type TokenKind } from './tokens.ts'
 
-/** A statement without FORMAT, and the format that it asks for or the route's default. */
+/** A statement without FORMAT, and its requested format or the route's default. */
 export interface Statement {
   readonly text: string
   readonly format: OutputFormat
 }
 
-/** A token other than space and semicolons, and whether a semicolon stands before it. */
+/** A token other than space and semicolons, and whether a semicolon comes before it. */
 interface PlacedToken {
   readonly kind: TokenKind
   readonly start: number

@@ -1,8 +1,8 @@
-/** Reads what `EXPLAIN AST` prints into a tree. */
+/** Parses the output of `EXPLAIN AST` into a tree. */
 export interface SyntaxNode {
   /** `Function`, `Identifier`, ... */
   readonly kind: string
-  /** What stands behind the kind: a name, or the beginning of a literal. */
+  /** Text after the kind: a name, or the beginning of a literal. */
   readonly name: string
   readonly line: string
   readonly parent: SyntaxNode | undefined
@@ -12,10 +12,10 @@ export interface SyntaxNode {
 const COUNT = / \(children (\d{1,9})\)$/
 
 /**
- * All nodes, a parent before its children; undefined when the print does not add up. Names in the text (aliases, quoted
- * identifiers) are printed as they are, line ends and all, and so can look like lines of their own. But each line says how
- * many children its node has, and a forged line is one too many for its parent: except below a node that has no children,
- * where it does no harm.
+ * All nodes, a parent before its children; undefined when the output is inconsistent. Names in the statement (aliases,
+ * quoted identifiers) are printed unchanged, including line breaks, so they can look like separate lines. But each line
+ * gives the number of children of its node, and a forged line is one too many for its parent, except below a node that
+ * has no children, where it does no harm.
  */
 export function readSyntaxTree(print: string): readonly SyntaxNode[] | undefined {
   const nodes: { node: SyntaxNode; children: SyntaxNode[]; expected: number }[] = []

@@ -1,6 +1,6 @@
 /**
- * Reads what `EXPLAIN AST` prints and says whether every node is one we know to be harmless. Default deny: an unknown
- * node refuses the statement.
+ * Checks that every node of the `EXPLAIN AST` output is known to be harmless. Default deny: an unknown node refuses the
+ * statement.
  */
 import { isVirtualColumn } from '../../core/warehouse/fence/fence.ts'
 import { judgeArguments } from './function-arguments.ts'
@@ -10,7 +10,7 @@ import { readSyntaxTree, type SyntaxNode } from './syntax-lines.ts'
 import { ALLOWED, refused, type Verdict } from './verdict.ts'
 
 /**
- * `Set` (SETTINGS hides its content) and `ColumnsApplyTransformer` (APPLY hides the function) are missing on purpose.
+ * `Set` (SETTINGS hides its content) and `ColumnsApplyTransformer` (APPLY hides the function) are omitted on purpose.
  */
 const NODE_KINDS: ReadonlySet<string> = new Set([
   'SelectWithUnionQuery',
@@ -51,13 +51,13 @@ const HINTS: Readonly<Record<string, string>> = {
   ColumnsApplyTransformer: 'APPLY hides the function that it calls; write the columns out',
 }
 
-/** Tables, subqueries and table functions to read from. */
+/** Limit of tables, subqueries and table functions. */
 const TABLES_MAX = 100
 
 /**
- * Judges the print of `EXPLAIN AST SELECT * FROM (<statement>)`. `tables` are all names that may stand where a table
- * stands, bare or with their database. They are looked at already here, since the query tree does not show the tables of
- * scalar subqueries: these run while it is made.
+ * Checks the output of `EXPLAIN AST SELECT * FROM (<statement>)`. `tables` are all allowed table names, with and
+ * without their database. They are checked already here, since the query tree does not show the tables of scalar
+ * subqueries: these run while it is made.
  */
 export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Verdict {
   const nodes = readSyntaxTree(print)
@@ -80,7 +80,7 @@ function judgeNode(node: SyntaxNode, tables: ReadonlySet<string>): Verdict {
   }
   if (kind === 'Set') return refused('settings', HINTS['Set']!)
   if (!NODE_KINDS.has(kind)) return refused('node', HINTS[kind] ?? `${kind} is not part of a plain SELECT`)
-  // A stored aggregate state is raw memory layout: strangers must not hand one to the engine.
+  // A stored aggregate state is raw memory: clients must not pass one to the engine.
   if (/(?<!Simple)AggregateFunction\(/i.test(line)) {
     return refused('type', 'aggregate states cannot be made from literals')
   }

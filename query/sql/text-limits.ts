@@ -1,30 +1,32 @@
 /**
- * What is measured before anything reads a stranger's text, and what is counted in its tokens before the engine parses it:
- * the engine's own parser has shapes on which it takes seconds, and cannot be stopped there.
+ * Limits that are checked before anything parses a client's text, and limits on its tokens that are checked before the
+ * engine parses it: the engine's own parser takes seconds for some inputs, and cannot be stopped there.
  */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { TokenKind } from './tokens.ts'
 import { RefusedError } from './verdict.ts'
 
-/** Longer statements are refused: the checks cost time in proportion, and no person writes them. */
+/** Longer statements are refused: the checks take time in proportion, and no person writes them. */
 export const STATEMENT_MAX_BYTES = 262_144
 /** Parameters of one request. */
 export const PARAMETERS_MAX = 1_000
-/** UTF-8 bytes of one value; of a list, of all its items together. */
+/** UTF-8 bytes of one value; for a list, of all its items together. */
 export const PARAMETER_MAX_BYTES = 262_144
 
-/** Tokens other than space: what the engine makes of each takes it about 1 kB. */
+/** Tokens other than space: the engine needs about 1 kB for each. */
 const TOKENS_MAX = 100_000
-/** Each branch of a UNION and each subquery is a query of its own: 8,000 take the engine ten seconds. */
+/** Each branch of a UNION and each subquery is a separate query: 8,000 take the engine ten seconds. */
 const SELECTS_MAX = 200
-/** Each may begin a heredoc, whose end the engine looks for in all of the rest: 40,000 take it six seconds. */
+/**
+ * Each may begin a heredoc, and the engine searches the whole rest of the text for its end: 40,000 take it six seconds.
+ */
 const DOLLARS_MAX = 1_000
-/** Parentheses, brackets and braces inside each other; the engine's parser gives up soon after. */
+/** Nesting of parentheses, brackets and braces; the engine's parser gives up soon after. */
 const NESTING_MAX = 150
 
 /** @throws WattlineError `sql_refused` */
 export function assertStatementLength(sql: string): void {
-  // Text of UTF-16 is at most three bytes a unit: what is far too long is not even measured.
+  // UTF-16 text takes at most three bytes per unit, so the size of a much too long text is not computed.
   if (sql.length > STATEMENT_MAX_BYTES || Buffer.byteLength(sql) > STATEMENT_MAX_BYTES) {
     throw tooLong(`The statement is longer than ${STATEMENT_MAX_BYTES} bytes. Shorten it`)
   }
@@ -54,7 +56,7 @@ function lengthOf(value: unknown): number {
   return value.reduce<number>((sum, item) => sum + 2 + lengthOf(item), 0)
 }
 
-/** Counts what a statement is made of, token by token, and says what there is too much of. */
+/** Counts a statement's parts, token by token, and reports which of them exceed a limit. */
 export class TokenBudget {
   readonly #sql: string
   #solid = 0
@@ -76,8 +78,8 @@ export class TokenBudget {
   }
 
   /**
-   * SELECTs and dollar signs are counted in the whole text, since a way around our tokens would cost the engine seconds: the two
-   * need not agree on what is a string.
+   * SELECTs and dollar signs are counted in the whole text, since a way around our tokens would cost the engine
+   * seconds: both parsers need not agree on what is a string.
    * @throws WattlineError `sql_refused`
    */
   assert(): void {

@@ -1,19 +1,19 @@
 /**
  * Splits SQL into tokens, enough to find words and dots outside strings, quoted names and comments. Joining the texts
- * gives the input back. It never decides what is allowed: what is rewritten with its help is checked by the engine's
- * own parse afterwards.
+ * gives the input back. It never decides what is allowed: SQL that is rewritten with its help is checked by the
+ * engine's own parser afterwards.
  *
- * Written by hand because the text is a stranger's: every character is looked at a fixed number of times, whatever the
- * text is (test/query/sql/linear.test.ts counts). A regular expression that tries alternatives cannot promise that.
+ * Written by hand because the text is untrusted: every character is read a fixed number of times, whatever the text is
+ * (test/query/sql/linear.test.ts counts). A regular expression with alternatives cannot guarantee that.
  */
 export interface Token {
   readonly kind: 'word' | 'string' | 'quoted' | 'space' | 'number' | 'other'
   readonly text: string
-  /** A word as it is, a quoted name without its quotes, else ''. */
+  /** A word unchanged, a quoted name without its quotes, otherwise ''. */
   readonly name: string
 }
 
-/** What is read of a text; a test hands in one that counts. */
+/** The operations on a text; a test passes an object that counts them. */
 export type Characters = Pick<string, 'length' | 'charCodeAt' | 'slice'>
 
 const code = (character: string): number => character.charCodeAt(0)
@@ -28,20 +28,23 @@ const STAR = code('*')
 const HASH = code('#')
 const BANG = code('!')
 const LINE_FEED = code('\n')
-/** Typographic quotes, which the engine takes: a string, and a name. */
+/** Typographic quotes, which the engine accepts: for a string, and for a name. */
 const CURLY_QUOTE = code('\u2018')
 const CURLY = new Map([
   [CURLY_QUOTE, code('\u2019')],
   [code('\u201c'), code('\u201d')],
 ])
 
-/** At most this many heredocs whose end is missing are searched; each search reads the rest of the text. */
+/** Limit of heredocs without an end that are searched; each search reads the rest of the text. */
 const LOST_HEREDOCS_MAX = 4
 
-/** `space` includes comments; `other` is a single character, or an unclosed quote with all that follows. */
+/** `space` includes comments; `other` is a single character, or an unclosed quote with everything that follows. */
 export type TokenKind = Token['kind']
 
-/** Says of each token in order where it stands, and makes no objects: a statement of 256 kB is read in a few milliseconds. */
+/**
+ * Reports the position of each token in order, without creating objects: a statement of 256 kB takes a few
+ * milliseconds.
+ */
 export function scan(sql: Characters, take: (kind: TokenKind, start: number, end: number) => void): void {
   let lostHeredocs = 0
   for (let start = 0; start < sql.length; ) {
@@ -51,7 +54,7 @@ export function scan(sql: Characters, take: (kind: TokenKind, start: number, end
         lostHeredocs += 1
         end = start + 1
       } else {
-        // A quote that is never closed: what follows means nothing.
+        // For a quote that is never closed, everything that follows has no meaning.
         end = sql.length
       }
       kind = 'other'
@@ -61,7 +64,7 @@ export function scan(sql: Characters, take: (kind: TokenKind, start: number, end
   }
 }
 
-/** Kind of the token at a place, and the place behind it; -1 when it is not closed. */
+/** Kind of the token at a position, and its end; -1 when it is not closed. */
 function tokenAt(sql: Characters, start: number, heredocs: boolean): readonly [TokenKind, number] {
   const first = sql.charCodeAt(start)
   const second = sql.charCodeAt(start + 1)
@@ -104,7 +107,7 @@ function endOf(sql: Characters, from: number, holds: (char: number) => boolean):
   return at
 }
 
-/** Position behind the next such character, or -1. */
+/** Position after the next such character, or -1. */
 function after(sql: Characters, from: number, wanted: number): number {
   for (let at = from; at < sql.length; at++) if (sql.charCodeAt(at) === wanted) return at + 1
   return -1
@@ -122,7 +125,7 @@ function commentEnd(sql: Characters, from: number): number {
   return -1
 }
 
-/** Position behind the closing quote; a backslash takes the next character along, a doubled quote is content. */
+/** Position after the closing quote; a backslash escapes the next character, a doubled quote is content. */
 function endOfQuoted(sql: Characters, from: number, quote: number): number {
   for (let at = from + 1; at < sql.length; at++) {
     const char = sql.charCodeAt(at)
@@ -142,7 +145,7 @@ function heredocEnd(sql: Characters, from: number): number {
   const length = tagEnd + 1 - from
   for (let at = after(sql, tagEnd + 1, DOLLAR); at !== -1; at = after(sql, at, DOLLAR)) {
     let same = 1
-    // A tag holds one dollar sign at each end: what is compared here is not compared from the next one again.
+    // A tag has one dollar sign at each end, so characters compared here are not compared again from the next one.
     while (same < length && sql.charCodeAt(at - 1 + same) === sql.charCodeAt(from + same)) same += 1
     if (same === length) return at - 1 + length
   }
@@ -162,7 +165,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export const undoEscapes = (text: string): string =>
   text.replace(/\\([\s\S])/g, (_, letter: string) => ESCAPES[letter] ?? letter)
 
-/** Content of a string or a quoted name: backslash escapes and doubled quotes undone. */
+/** Content of a string or a quoted name, with backslash escapes and doubled quotes resolved. */
 export function unquote(text: string): string {
   const quote = text[0]!
   if (quote === '$') return text.slice(text.indexOf('$', 1) + 1, text.lastIndexOf('$', text.length - 2))
@@ -173,7 +176,7 @@ export function unquote(text: string): string {
   )
 }
 
-/** Names that canonical text defines as `name AS (`: common table expressions, and aliases of no consequence. */
+/** Names that normalised SQL defines as `name AS (`: common table expressions, and harmless aliases. */
 export function commonTableExpressions(canonical: string): readonly string[] {
   if (!canonical.includes(' AS (')) return []
   const solid = tokenize(canonical).filter(token => token.kind !== 'space')

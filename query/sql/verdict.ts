@@ -1,4 +1,4 @@
-/** Why a statement was refused: bounded set, label of the `sqlRefused` counter. */
+/** Why a statement was refused: closed set, label of the `sqlRefused` counter. */
 const REFUSALS = [
   'syntax',
   'statement',
@@ -15,17 +15,17 @@ const REFUSALS = [
 /** Why a statement was refused. */
 export type Refusal = (typeof REFUSALS)[number]
 
-/** What a check says: nothing wrong, or what and why. */
+/** Result of a check: nothing wrong, or the problem and the reason. */
 export type Verdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reason: Refusal; readonly detail: string }
 
-/** The verdict of a check that found nothing. */
+/** The verdict of a check that found no problem. */
 export const ALLOWED: Verdict = { allowed: true }
-/** The verdict of a check that found something; `detail` is shown to the client, without a full stop. */
+/** The verdict of a check that found a problem; `detail` is shown to the client, without a full stop. */
 export const refused = (reason: Refusal, detail: string): Verdict => ({ allowed: false, reason, detail })
 
-/** Carries the bounded reason, for the counter. */
+/** Carries the reason from the closed set, for the counter. */
 export class RefusedError extends Error {
   readonly reason: Refusal
 

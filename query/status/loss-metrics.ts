@@ -11,7 +11,10 @@ const TABLE_NAMES = STREAMS.flatMap(tablesOf).flatMap(({ table }) =>
   table === undefined ? [] : [table.name],
 )
 
-/** What is missing, 0 where nothing is, so that an alert sees a value, and how many findings wait for an operator. */
+/**
+ * Missing rows and records (0 if there are none, so that an alert sees a value), and the number of findings that wait
+ * for an operator.
+ */
 export function lossFamilies(losses: readonly Loss[]): readonly MetricFamily[] {
   const open = losses.filter(({ accepted }) => accepted === null)
   const missing = losses

@@ -13,7 +13,7 @@ export interface MetricFamily {
 
 /** One line of the exposition. */
 export interface MetricSample {
-  /** Behind the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
+  /** Suffix of the family's name: `_bucket`, `_sum`, `_count` of a histogram. */
   readonly suffix?: string
   /** In exposition form, `a="x",b="y"`; '' for none. */
   readonly labels: string

@@ -1,4 +1,6 @@
-/** Gathers what `/metrics` tells: counters of events, this process, and how far the readers of the log are behind. */
+/**
+ * Collects the metrics of `/metrics`: counters of events, this process, and how far the readers of the log are behind.
+ */
 import type { Broker } from '../../core/broker/broker.ts'
 import type { CounterSamples } from '../../core/catalogue/events/event-bus.ts'
 import { EVENTS } from '../../core/catalogue/events/events.ts'
@@ -12,21 +14,24 @@ import { lossFamilies } from './loss-metrics.ts'
 import { histogramSamples, type MetricFamily, type MetricSample } from './metrics-text.ts'
 import { ownFamily } from './own-metrics.ts'
 
-/** Who reads which stream where nothing else is said: for lag. */
+/** Default readers of each stream: for lag. */
 export const LOG_READERS = logReaders({ processors: true, forward: false })
 
-/** Lag is asked of the log no more often than this, whoever scrapes: Kafka answers a request a partition and more. */
+/**
+ * The log is queried for lag no more often than this, however many scrape: Kafka needs at least one request per
+ * partition.
+ */
 const LAG_FRESH_MS = 2_000
 /** Less than scrapers wait. */
 const LAG_TIMEOUT_MS = 4_000
 
-/** What `/metrics` shows. `stop` ends the watching of the process. */
+/** The contents of `/metrics`. `stop` ends the watching of the process. */
 export interface Metrics {
   collect(): Promise<readonly MetricFamily[]>
   stop(): void
 }
 
-/** Metrics of this process; lag is asked of the log at most every 2 s. */
+/** Metrics of this process; the log is queried for lag at most every 2 s. */
 export function createMetrics(context: StatusContext): Metrics {
   const figures = context.figures ?? watchProcess()
   const { broker, logReaders: readers } = context
@@ -98,8 +103,8 @@ const meterFamily = (bytes: ReadonlyMap<string, number>): MetricFamily =>
   )
 
 /**
- * Scrapes within moments of each other share one answer. A log that is away takes only its own families with it: the rest
- * is what tells why.
+ * Scrapes within moments of each other share one answer. An unreachable log removes only its own families: the others
+ * show the cause.
  */
 export function sharedLag(
   broker: Pick<Broker, 'lag'>,

@@ -1,4 +1,7 @@
-/** Metrics that no event raises: this process, its event loop, the log. The reference page and `/metrics` share the list. */
+/**
+ * Metrics that no event raises: this process, its event loop, the log. The reference page and `/metrics` share this
+ * list.
+ */
 import type { MetricFamily, MetricSample } from './metrics-text.ts'
 
 interface OwnMetric {
@@ -13,7 +16,7 @@ const metric = (type: MetricFamily['type'], help: string, ...labels: string[]): 
   labels,
 })
 
-/** Type, help and labels by name; docs/reference/metrics.md is made from it. */
+/** Type, help and labels by name; docs/reference/metrics.md is generated from it. */
 export const OWN_METRICS = {
   process_cpu_seconds_total: metric(
     'counter',
@@ -76,7 +79,7 @@ export const OWN_METRICS = {
   ),
 } as const satisfies Readonly<Record<string, OwnMetric>>
 
-/** A family of the list; a number stands for its one sample without labels. */
+/** A family of the list; a number is its only sample, without labels. */
 export function ownFamily(
   name: keyof typeof OWN_METRICS,
   samples: number | readonly MetricSample[],

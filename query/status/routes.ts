@@ -1,4 +1,4 @@
-/** Liveness, readiness, own metrics, and what the page's header says of this instance. */
+/** Liveness, readiness, own metrics, and the facts in the page's header. */
 import type { FastifyInstance } from 'fastify'
 import type { StatusAnswer } from '../../core/api/answers.ts'
 import { OPERATOR_TENANT } from '../../core/model/identity.ts'
@@ -12,7 +12,7 @@ const REASONS_HIDDEN = `Ask with a token of tenant ${OPERATOR_TENANT} and scope 
 
 const PROBLEMS_HIDDEN = 'the operator of this instance sees the reasons'
 
-/** Of every process. */
+/** Routes of every process. */
 export function statusRoutes(app: FastifyInstance, context: StatusContext, metrics: Metrics): void {
   const open = { config: { access: OPEN } }
   app.get('/healthz', open, async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
@@ -22,7 +22,7 @@ export function statusRoutes(app: FastifyInstance, context: StatusContext, metri
     const reasons = reasonsOf(roles)
     const ready = reasons.length === 0
     const waiting = context.waiting?.() ?? []
-    // Probes need the status alone; reasons name neighbours and tell of all tenants.
+    // Probes need only the status; reasons name neighbours and concern all tenants.
     const answer = isOperator(context.access, request)
       ? { ready, reasons, roles, ...(waiting.length > 0 ? { waiting } : {}), ...notesOf(context) }
       : { ready, reasons: ready ? [] : [REASONS_HIDDEN] }

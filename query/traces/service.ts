@@ -1,4 +1,4 @@
-/** Finds recent traces and single ones without reading more of a big table than it must. */
+/** Finds recent traces and single ones while reading as little of a big table as possible. */
 import type { RecentTracesAnswer, TraceAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import type { FencedReader } from '../fence/fenced-reader.ts'
@@ -6,11 +6,11 @@ import type { ParameterizedSql } from '../fence/tables.ts'
 import { recentTraceIds, traceBounds, traceSpans, traceSummaries } from './statements.ts'
 
 const MINUTE = 60_000
-/** Looked through one after the other until enough traces are found: busy systems end with the first. */
+/** Searched one after another until enough traces are found: busy systems end with the first. */
 const LOOK_BACK_MS: readonly number[] = [2 * MINUTE, 30 * MINUTE, 360 * MINUTE, 10_080 * MINUTE]
-/** Spans of a trace may begin before or after the ones that named it. */
+/** Spans of a trace may begin before or after the spans that were found. */
 const AROUND_MS = 60 * MINUTE
-/** Clocks of clients run ahead: what intake accepts is shown. */
+/** Clocks of clients may be ahead: everything that the intake accepts is shown. */
 const AHEAD_MS = 60 * MINUTE
 const SPANS_MAX = 10_000
 
@@ -65,7 +65,7 @@ export async function oneTrace(warehouse: FencedReader, tenant: string, id: stri
   }
   const traceId = normal.padStart(32, '0')
   const [bounds] = await ask<{ first: string; last: string }>(warehouse, traceBounds(tenant, traceId))
-  // The index of traces can lack a block after a crash until it is replayed: then the bloom filters must do.
+  // After a crash the trace index can lack a block until it is replayed: then the bloom filters must suffice.
   const window =
     bounds === undefined
       ? undefined

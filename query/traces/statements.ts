@@ -1,4 +1,4 @@
-/** Traces as SQL: typed questions in, text and bound values out. Every one is bounded in time and rows. */
+/** Traces as SQL: typed queries in, SQL and bound values out. Each is limited in time and rows. */
 import { type ParameterizedSql, tableName } from '../fence/tables.ts'
 
 /** Unix milliseconds, `[from, to)`. */
@@ -11,7 +11,9 @@ const SPANS = tableName('otel_traces')
 const WITHIN =
   'Timestamp >= fromUnixTimestamp64Milli({from:Int64}) AND Timestamp < fromUnixTimestamp64Milli({to:Int64})'
 
-/** The newest traces that began a span in the window: parts are pruned by time, and only three columns are read. */
+/**
+ * The newest traces with a span that begins in the window: parts are pruned by time, and only three columns are read.
+ */
 export function recentTraceIds(
   tenant: string,
   service: string | undefined,
@@ -35,7 +37,7 @@ export function recentTraceIds(
   }
 }
 
-/** Sums of the named traces. The root is the span without parent, else the earliest one. */
+/** Sums of the given traces. The root is the span without a parent, otherwise the earliest one. */
 export function traceSummaries(tenant: string, ids: readonly string[], window: TimeRange): ParameterizedSql {
   return {
     text:
@@ -50,7 +52,7 @@ export function traceSummaries(tenant: string, ids: readonly string[], window: T
   }
 }
 
-/** First and last second of a trace, from the index of traces; no row when it is not there. */
+/** First and last second of a trace, from the trace index; no row if it is not there. */
 export function traceBounds(tenant: string, id: string): ParameterizedSql {
   return {
     text:

@@ -1,6 +1,6 @@
 /**
- * Unit costs, as measured by test/bench/unit-costs.ts, and what is assumed beside them. Both are data: measure again and
- * replace unit-costs.json, change assumptions.json to your prices.
+ * Unit costs, as measured by test/bench/unit-costs.ts, and assumptions. Both are data: measure again and replace
+ * unit-costs.json, or change assumptions.json to your prices.
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
@@ -10,11 +10,14 @@ const amount = z.number().nonnegative()
 const processes = z.strictObject({
   /** Receiving, decoding, columns, compressing, appending. */
   collector: amount,
-  /** `store`, and for readings `meter` and `rate`, with the engine's inserts: as measured, at `records_per_million`. */
+  /**
+   * `store`, and for readings `meter` and `rate`, including the engine's inserts: as measured, at
+   * `records_per_million`.
+   */
   processors: amount,
   /** One merge of everything in the tables. */
   merge: amount,
-  /** A broker that holds one replica. */
+  /** A broker that stores one replica. */
   broker: amount,
 })
 
@@ -23,47 +26,47 @@ const unitCosts = z.strictObject({
   machine: z.string(),
   spans: z.strictObject({
     cpu_seconds_per_million: processes,
-    /** Records that were inserted for a million items when that was measured, of all streams. */
+    /** Number of records of all streams that were inserted per million items in that measurement. */
     records_per_million: amount,
     wire_bytes: amount,
     wire_gzip_bytes: amount,
     log_bytes: amount,
-    /** In the tables after a merge, with the index of traces. */
+    /** In the tables after a merge, including the trace index. */
     table_bytes: amount,
   }),
   /** A data point that is a reading: a row of a metrics table and a row of `readings`. */
   points: z.strictObject({
     cpu_seconds_per_million: processes,
-    /** Records that were inserted for a million items when that was measured, of all streams. */
+    /** Number of records of all streams that were inserted per million items in that measurement. */
     records_per_million: amount,
     wire_bytes: amount,
     log_bytes: amount,
     metric_table_bytes: amount,
     reading_table_bytes: amount,
   }),
-  /** Entries: one for each workload, idle and unattributed, of each component. */
+  /** Entries: one for each workload, idle and unattributed, per component. */
   ledger: z.strictObject({ log_bytes: amount, table_bytes: amount }),
-  /** `meter` alone, of what `points.cpu_seconds_per_million.processors` holds. */
+  /** `meter` alone, which is part of `points.cpu_seconds_per_million.processors`. */
   meter: z.strictObject({ cpu_seconds_per_million: amount, state_bytes_per_workload: amount }),
-  /** What an insert costs however few rows it has, with all that belongs to it. */
+  /** Fixed cost of an insert, however few rows it has. */
   record_cpu_seconds: amount,
   memory_mb: z.strictObject({ collector: amount, processors: amount }),
 })
-/** Measured costs: CPU seconds of a million items, bytes of one item. */
+/** Measured costs: CPU seconds per million items, bytes per item. */
 export type UnitCosts = z.infer<typeof unitCosts>
 
 const assumptions = z.strictObject({
-  /** How much of a core, a disk or a network card is used at the hour that is planned for. */
+  /** Utilisation of cores, disks and network cards at the planned peak hour. */
   utilisation: z.number().positive().max(1),
-  /** Rows of a part that is merged no more; how often a row is written again follows. */
+  /** Rows of a part that is not merged further; this determines how often a row is rewritten. */
   rows_per_large_part: z.number().positive(),
-  /** Rows of a record of spans in a fleet of that size. */
+  /** Rows per record of spans in a fleet of that size. */
   rows_per_record: z.number().positive(),
-  /** Parts that a merge takes. */
+  /** Parts per merge. */
   merge_fan_in: z.number().min(2),
   broker_write_megabytes_per_second: z.number().positive(),
   broker_disk_terabytes: z.number().positive(),
-  /** What a shard takes for long. */
+  /** Inserts that a shard can sustain. */
   inserts_per_second_a_shard: z.number().positive(),
   engine_cores: z.number().positive(),
   engine_disk_terabytes: z.number().positive(),
@@ -77,7 +80,7 @@ const assumptions = z.strictObject({
     source: z.string(),
   }),
 })
-/** What is not measured: utilisation, sizes of machines, prices. */
+/** Values that are not measured: utilisation, sizes of machines, prices. */
 export type Assumptions = z.infer<typeof assumptions>
 
 const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))

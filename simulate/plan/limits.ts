@@ -1,19 +1,19 @@
-/** Where a size first breaks: each limit that we know, how much of it the plan uses, and what to do about it. */
+/** Finds what breaks first at a size: each known limit, how much of it the plan uses, and what to do about it. */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { type Demand, type PlanSheet, short } from './sheet.ts'
 
 /** A limit, how close the plan comes to it, and what helps. */
 export interface PlanLimit {
   readonly what: string
-  /** How much of the limit is used; above 1 it breaks. */
+  /** Used share of the limit; above 1 it breaks. */
   readonly share: number
   readonly formula: string
   readonly remedy: string
 }
 
-/** Bounds of the configuration that limits depend on. */
+/** Limits of the configuration on which plan limits depend. */
 export interface Settings {
-  /** Largest value that `broker.partitions` may have. */
+  /** Largest allowed value of `broker.partitions`. */
   readonly mostPartitions: number
 }
 
@@ -21,9 +21,9 @@ export interface Settings {
 const MOST_CONNECTIONS = 10_000
 /** Topics with partitions: every stream, and the state of the meter. */
 const TOPICS = 13
-/** What a broker is commonly given at most. */
+/** Usual maximum of partitions per broker. */
 const PARTITIONS_A_BROKER = 4_000
-/** What one machine's meter may keep in memory. */
+/** Memory that one machine's meter may use. */
 const STATE_MEMORY_MB = 4_000
 const MEGA = 1e6
 

@@ -1,6 +1,6 @@
 /**
- * Sizing on paper: from hosts, workloads and spans to cores, partitions, disks and money, by the unit costs. Pure arithmetic;
- * each line carries the formula with its numbers, so that a reader can do it again.
+ * Sizing on paper: from hosts, workloads and spans to cores, partitions, disks and money, using the unit costs. Pure
+ * arithmetic; each line shows the formula with its numbers, so that a reader can repeat it.
  */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import { machines } from './machines.ts'

@@ -3,7 +3,7 @@ import type { Assumptions, UnitCosts } from './costs.ts'
 import type { PlanLimit } from './limits.ts'
 import { type Demand, type PlanSheet, short } from './sheet.ts'
 
-/** The plan as text; every value stands beside its formula. */
+/** The plan as text; every value is followed by its formula. */
 export function renderPlan(
   demand: Demand,
   lines: PlanSheet,

@@ -1,11 +1,11 @@
-/** What is asked of a plan, the lines of its answer, and what all of its parts count with. */
+/** The demand of a plan, the lines of its answer, and constants shared by its parts. */
 
-/** What is asked of a plan: the fleet, retention and replication. */
+/** The demand of a plan: the fleet, retention and replication. */
 export interface Demand {
   readonly hosts: number
-  /** Containers a host. */
+  /** Containers per host. */
   readonly workloads: number
-  /** Between two samples. */
+  /** Time between two samples. */
   readonly intervalSeconds: number
   readonly spansPerSecond: number
   readonly signalsDays: number
@@ -16,15 +16,15 @@ export interface Demand {
   readonly replicas: number
   /** Hours that records stay in the log. */
   readonly logHours: number
-  /** `group_commit.wait_ms`: how long a batch of a collector stays open under load. */
+  /** `group_commit.wait_ms`: how long a collector's batch stays open under load. */
   readonly waitSeconds: number
-  /** Of each stream; 0: as many as are needed. */
+  /** Per stream; 0: as many as needed. */
   readonly partitions: number
-  /** Of `readings`, `energy` and `ledger` (`broker.host_partitions`); 0: as the others. */
+  /** For `readings`, `energy` and `ledger` (`broker.host_partitions`); 0: the same as the others. */
   readonly hostPartitions: number
 }
 
-/** The fleet that is planned where `--plan` does not say otherwise. */
+/** The planned fleet unless `--plan` says otherwise. */
 export const DEFAULT_DEMAND: Demand = {
   hosts: 100_000,
   workloads: 30,
@@ -45,25 +45,25 @@ interface PlanLine {
   readonly what: string
   readonly value: number
   readonly unit: string
-  /** How the value comes about, with numbers. */
+  /** How the value is computed, with numbers. */
   readonly formula: string
 }
 
-/** Lines by key, in the order in which they are shown. */
+/** Lines by key, in display order. */
 export type PlanSheet = ReadonlyMap<string, PlanLine>
 
-/** Each second: spans, points that are readings, ledger entries. */
+/** Per second: spans, points that are readings, ledger entries. */
 export interface Rates {
   readonly spans: number
   readonly points: number
   readonly entries: number
 }
 
-/** Seconds of a day. */
+/** Seconds per day. */
 export const DAY_SECONDS = 86_400
-/** Bytes of a megabyte, items of a million. */
+/** Bytes per megabyte, items per million. */
 export const MEGA = 1e6
-/** Bytes of a terabyte. */
+/** Bytes per terabyte. */
 export const TERA = 1e12
 /** Packages, memory of two sockets; four CPU modes. */
 export const HOST_POINTS = 8
@@ -72,7 +72,7 @@ export const WORKLOAD_POINTS = 2
 /** `cpu` and `dram`. */
 export const COMPONENTS = 2
 
-/** Lines in order, each under the group that was named last. */
+/** Lines in order, each under the last named group. */
 export class Sheet {
   readonly lines = new Map<string, PlanLine>()
   #group = ''
@@ -88,7 +88,7 @@ export class Sheet {
   }
 }
 
-/** `1.36 M`, `23.5`, `0.004`: for formulas, three digits that matter. */
+/** `1.36 M`, `23.5`, `0.004`: three significant digits, for formulas. */
 export function short(value: number): string {
   for (const [size, sign] of [
     [1e12, ' T'],

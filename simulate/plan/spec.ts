@@ -1,4 +1,4 @@
-/** `hosts=100000,spans=10e6`: what is asked of the plan, as text. */
+/** `hosts=100000,spans=10e6`: the demand of a plan as text. */
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
 import { DEFAULT_DEMAND, type Demand } from './sheet.ts'
 

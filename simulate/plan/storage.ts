@@ -1,4 +1,4 @@
-/** Bytes: on the wire, in the log, in the tables; and what a host takes in a day. */
+/** Bytes: on the wire, in the log, in the tables; and per host and day. */
 import type { UnitCosts } from './costs.ts'
 import {
   COMPONENTS,

@@ -1,4 +1,4 @@
-/** How much there is to do: points and entries, records, cores. */
+/** Amount of work: points and entries, records, cores. */
 import type { Assumptions, UnitCosts } from './costs.ts'
 import {
   COMPONENTS,
@@ -38,22 +38,22 @@ export function load(sheet: Sheet, demand: Demand): Rates {
   return { spans: spansPerSecond, points, entries }
 }
 
-/** CPU seconds of a million rows without what their records cost. */
+/** CPU seconds per million rows, without the cost of their records. */
 const rowCost = (
   { cpu_seconds_per_million, records_per_million }: UnitCosts['spans' | 'points'],
   { record_cpu_seconds }: UnitCosts,
 ): number => Math.max(0, cpu_seconds_per_million.processors - records_per_million * record_cpu_seconds)
 
-/** Collectors and partitions, and the records that they make. */
+/** Collectors and partitions, and the number of records that they make. */
 export interface Records {
   readonly collectors: number
   readonly collectorCores: number
   readonly partitions: number
-  /** Inserts, of all streams, a second. */
+  /** Inserts per second, over all streams. */
   readonly perSecond: number
 }
 
-/** Each collector closes a batch of each stream that often, and of host-keyed ones a batch for each partition. */
+/** Each collector closes a batch of each stream this often, and for host-keyed streams a batch per partition. */
 export function records(
   sheet: Sheet,
   demand: Demand,
@@ -98,7 +98,7 @@ export function records(
   return { collectors, collectorCores, partitions, perSecond }
 }
 
-/** A partition has one reader, which does one thing after the other. */
+/** A partition has one reader, which works sequentially. */
 function partitionsOf(
   sheet: Sheet,
   demand: Demand,

@@ -162,6 +162,10 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   'GET /clickhouse': ['GET /clickhouse?query=SELECT%20*%20FROM%20ledger'],
   'GET /clickhouse/': ['GET /clickhouse/?query=SELECT%20*%20FROM%20ledger'],
   'GET /api/v1/factors/intensity': ['GET /api/v1/factors/intensity?zone=DE'],
+  'POST /api/v1/silences': [
+    'POST /api/v1/silences',
+    '{"matchers": {"a": "b"}, "ends_at": "2036-01-01T00:00:00Z"}',
+  ],
   'GET /api/v1/usage': ['GET /api/v1/usage?window=2h&group_by=workload,account'],
 }
 const questionOf = (route: string): readonly [string, string?] => QUESTIONS[route] ?? [route]
@@ -179,7 +183,8 @@ const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
   if (/\/api\/v1\/(snapshots|erasures)/.test(route)) return ['operatorAdmin']
   if (route === 'PUT /api/v1/factors/intensity') return ['operatorAdmin']
-  if (route.endsWith('/replay')) return ['shopAdmin', 'operatorAdmin']
+  if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/silences/.test(route))
+    return ['shopAdmin', 'operatorAdmin']
   if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
   const narrow = [
     'GET /api/v1/factors/intensity',
@@ -343,7 +348,7 @@ describe('SQL', () => {
     }
   })
 
-  const OF_ACCOUNTS = ['grid_intensity', 'ledger', 'usage_daily', 'usage_hourly']
+  const OF_ACCOUNTS = ['grid_intensity', 'ledger', 'tariffs', 'usage_daily', 'usage_hourly']
   it('is to a token for some accounts as if the other accounts and tables were not there', async () => {
     for (const name of READABLE_TABLES) {
       const { status, text } = await rows(`SELECT * FROM ${name}`, 'shopWeb')
@@ -482,7 +487,7 @@ describe('docs/auth.md', () => {
   })
 
   it('names every route that is not open, or its group, in the table of what a token opens', () => {
-    const section = page.slice(page.indexOf('## What a token opens'), page.indexOf('## In containers'))
+    const section = page.slice(page.indexOf('## What a token allows'), page.indexOf('## In containers'))
     const paths = [...section.matchAll(/`(?:POST )?(\/[^`]*)`/g)].map(([, path]) => path!.replace('/...', ''))
     for (const route of server.routes) {
       const path = route.split(' ')[1]!

@@ -3,13 +3,13 @@ import type { LiveAnswer } from '../../../core/api/answers.ts'
 import { assignColours } from '../lib/colours.ts'
 import { type Layer, layersOf } from '../lib/live.ts'
 
-/** What the chart is made of, and the colour of each workload in it: the same wherever the workload shows. */
+/** The layers of the chart, and the colour of each workload, which is the same wherever the workload appears. */
 export interface Layers {
   readonly layers: readonly Layer[]
   readonly colours: ReadonlyMap<string, number>
 }
 
-/** Layers and colours that stay as they were from one refresh to the next. */
+/** Layers and colours that stay stable between refreshes. */
 export function useLayers(data: LiveAnswer | null): Layers {
   const before = useRef<{ host: string; places: readonly string[]; colours: ReadonlyMap<string, number> }>({
     host: '',

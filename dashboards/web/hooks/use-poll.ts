@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import { ApiError, getJson } from '../lib/api.ts'
 import { nextDelayMs } from '../lib/spans.ts'
 
-/** What is known of a route. `stale` while the data shown belongs to the path asked for before. */
+/** What is known of a route. `stale` while the data belongs to the previous path. */
 export interface Polled<T> {
   readonly data: T | null
   readonly error: ApiError | null
@@ -17,8 +17,8 @@ interface PollState<T> {
 }
 
 /**
- * Reads a route again and again, one request at a time, and keeps the last answer while the server is away. A page
- * in a hidden tab sends no requests, nor does one that lacks a token.
+ * Polls a route, one request at a time, and keeps the last answer while the server is unreachable. A page in a hidden
+ * tab, or without a token, sends no requests.
  */
 export function usePoll<T>(path: string, intervalMs: number): Polled<T> {
   const [state, setState] = useState<PollState<T>>({ path, data: null, error: null })

@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'preact/hooks'
 import { readPreference, writePreference } from '../lib/preference.ts'
 
-/** A choice out of a list that is remembered in the browser; a stored value that is no longer offered is forgotten. */
+/** A choice from a list that is remembered in the browser; a stored value that is no longer offered is dropped. */
 export function useChoice<V extends string>(
   name: string,
   offered: readonly { readonly value: V }[],

@@ -4,7 +4,7 @@ import { applyTheme, storedTheme, type Theme } from '../lib/theme.ts'
 
 const DARK = '(prefers-color-scheme: dark)'
 
-/** The theme that shows, and the way to the other one. */
+/** The current theme, and a function to switch it. */
 export function useTheme(): { readonly shown: 'light' | 'dark'; readonly toggle: () => void } {
   const [chosen, setChosen] = useState<Theme>(storedTheme)
   const [systemDark, setSystemDark] = useState(() => matchMedia(DARK).matches)

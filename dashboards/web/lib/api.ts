@@ -2,11 +2,11 @@ import type { Problem } from '../../../core/api/answers.ts'
 import { GROUP_BY } from './rows.ts'
 import { heldToken } from './session.ts'
 
-/** An answer of the server that is not the data asked for; `away` when it did not answer at all. */
+/** An error answer of the server; `away` when it did not answer at all. */
 export class ApiError extends Error {
   readonly away: boolean
   readonly remedy: string
-  /** The server asks for a token, or for another one: asking again changes nothing. */
+  /** The server requires a token, or another one: repeating the request changes nothing. */
   readonly locked: boolean
 
   constructor(message: string, away: boolean, remedy: string, locked = false) {
@@ -17,10 +17,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Longer than any answer should take; past it the server counts as away. */
+/** Longer than any answer should take; after that the server counts as unreachable. */
 const TIMEOUT_MS = 20_000
 
-/** Reads JSON from a route. Addresses are relative, so that the page also works below a proxy's path. */
+/** Reads JSON from a route. URLs are relative, so the page also works below a proxy's path. */
 export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> {
   const token = heldToken()
   const answer = await fetch(path, {
@@ -40,7 +40,7 @@ export async function getJson<T>(path: string, signal: AbortSignal): Promise<T> 
 async function problemOf(answer: Response): Promise<ApiError> {
   const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>
   const detail = problem.detail ?? `The server answered ${answer.status}.`
-  // A proxy answers 502 to 504 for a server that is away.
+  // A proxy answers 502 to 504 for an unreachable server.
   const away = answer.status >= 502 && problem.code === undefined
   return new ApiError(detail, away, problem.remedy ?? '', problem.code === 'unauthenticated')
 }
@@ -61,5 +61,5 @@ export function usagePath(host: string, window: string): string {
 export const tracesPath = (limit: number): string => `api/v1/traces?limit=${limit}`
 /** Path of one trace with all its spans. */
 export const tracePath = (traceId: string): string => `api/v1/traces/${encodeURIComponent(traceId)}`
-/** Path of what the header shows: version, roles, tenant, problems. */
+/** Path of the data in the header: version, roles, tenant, problems. */
 export const STATUS_PATH = 'api/v1/status'

@@ -2,9 +2,9 @@
 export const PALETTE_SIZE = 12
 
 /**
- * Colour of each workload as an index into the palette. A workload prefers the colour its name hashes to, so that it
- * has the same one on every page and after a reload; one that finds it taken gets the next free one and keeps it as
- * long as it is shown.
+ * Colour of each workload as an index into the palette. A workload prefers the colour of its name's hash, so it has the
+ * same one on every page and after a reload. If that is taken, it gets the next free one and keeps it as long as it is
+ * shown.
  */
 export function assignColours(
   before: ReadonlyMap<string, number>,
@@ -30,7 +30,7 @@ export function assignColours(
   return assigned
 }
 
-/** Style variable of what draws: a workload without a colour of its own is one of the others. */
+/** Style variable of a series: a workload without its own colour is one of the others. */
 export function colourOf(share: string, key: string, colours: ReadonlyMap<string, number>): string {
   if (share === 'idle' || share === 'unattributed') return `--${share}`
   const colour = colours.get(key)

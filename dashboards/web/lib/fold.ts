@@ -1,16 +1,18 @@
 import type { Layer } from './live.ts'
 
-/** Workloads below one two-hundredth of the chart's energy cannot be seen in it, and share one layer. */
+/** Workloads below one two-hundredth of the chart's energy are too small to see, and share one layer. */
 const SMALLEST = 200
-/** Twice as patient with those that have a layer: one at the edge does not come and go with each refresh. */
+/**
+ * A workload that has a layer keeps it until half of that, so that it does not appear and disappear with each refresh.
+ */
 const SMALLEST_KNOWN = 400
 
-/** Where workloads stand that have no layer of their own. */
+/** Layer of workloads without their own layer. */
 export const REST_NAME = 'Others'
 
 /**
- * Puts workloads that are too small to be seen into the layer of the others; sums stay what they are. A single one
- * keeps its name: folding it would tell less and save nothing.
+ * Puts workloads that are too small to see into the layer of the others; sums stay the same. A single one keeps its
+ * name: folding it would show less and save nothing.
  */
 export function foldSmall(layers: readonly Layer[], shownBefore: ReadonlySet<string>): readonly Layer[] {
   const energy = (layer: Layer): number =>
@@ -38,7 +40,7 @@ export function foldSmall(layers: readonly Layer[], shownBefore: ReadonlySet<str
   ]
 }
 
-/** Sums by interval; null only where none is known. */
+/** Sums by interval; null only if no value is known. */
 function sumOf(lines: readonly (readonly (number | null)[])[]): readonly (number | null)[] {
   const length = Math.max(0, ...lines.map(line => line.length))
   return Array.from({ length }, (_, index) =>

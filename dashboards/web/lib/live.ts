@@ -19,8 +19,8 @@ export function workloadKey(kind: string, namespace: string, name: string): stri
 }
 
 /**
- * Layers from the bottom up: workloads, the folded rest, unattributed, idle. Workloads seen before keep their place,
- * so that layers do not trade places at each refresh; new ones go by their energy.
+ * Layers from the bottom up: workloads, the folded rest, unattributed, idle. Known workloads keep their place, so that
+ * layers do not change places at each refresh; new ones are ordered by energy.
  */
 export function layersOf(answer: LiveAnswer, placesBefore: readonly string[] = []): readonly Layer[] {
   const layers = foldSmall(answer.series.map(toLayer), new Set(placesBefore))
@@ -42,7 +42,7 @@ function toLayer(series: LiveSeries): Layer {
     ...identityOf(series),
     share: series.share,
     rest: series.workload_kind === 'rest',
-    // Sums are shown as integers: a fraction of a milliwatt is beyond any meter.
+    // Sums are shown as integers: no meter is accurate to a fraction of a milliwatt.
     milliwatts: series.milliwatts.map(value => (value === null ? null : Math.round(value))),
     cpusUsed: series.cpus_used,
   }
@@ -57,7 +57,7 @@ function identityOf(series: LiveSeries): Pick<Layer, 'key' | 'name' | 'detail'> 
   return { key: workloadKey(kind, namespace, name), name, detail }
 }
 
-/** What idle and unattributed energy is called wherever it shows. */
+/** The label of idle and unattributed energy wherever it appears. */
 export function shareName(share: string): string {
   if (share === 'idle') return 'Idle'
   if (share === 'unattributed') return 'Unattributed'
@@ -70,7 +70,7 @@ function rank(layer: Layer): number {
   return layer.rest ? 1 : 0
 }
 
-/** Sum of milliwatts of an interval over layers; null where no layer has a value: a gap is not zero watts. */
+/** Sum of the layers' milliwatts in an interval; null if no layer has a value: a gap is not zero watts. */
 export function totalAt(layers: readonly Layer[], index: number): number | null {
   return layers.reduce<number | null>((sum, layer) => {
     const value = layer.milliwatts[index] ?? null
@@ -79,13 +79,13 @@ export function totalAt(layers: readonly Layer[], index: number): number | null 
   }, null)
 }
 
-/** The newest interval that a meter saw: its index, or -1. */
+/** Index of the newest interval that a meter covers, or -1. */
 export function newestIndex(layers: readonly Layer[], intervals: number): number {
   for (let index = intervals - 1; index >= 0; index--) if (totalAt(layers, index) !== null) return index
   return -1
 }
 
-/** Upper edges of the stacked layers in watts, `edges[layer][interval]`; null where the interval is a gap. */
+/** Upper edges of the stacked layers in watts, `edges[layer][interval]`; null in a gap. */
 export function stackEdges(layers: readonly Layer[], intervals: number): readonly (number | null)[][] {
   const edges: (number | null)[][] = layers.map(() => new Array<number | null>(intervals).fill(null))
   for (let index = 0; index < intervals; index++) {
@@ -99,14 +99,16 @@ export function stackEdges(layers: readonly Layer[], intervals: number): readonl
   return edges
 }
 
-/** Middle length of the intervals in ms; the sensors' own when there are too few to tell. */
+/** Median length of the intervals in ms; that of the sensors when there are too few. */
 export function typicalInterval(timesMs: readonly number[], fallbackMs = 5_000): number {
   const lengths = timesMs.slice(1).map((time, index) => time - timesMs[index]!)
   if (lengths.length === 0) return fallbackMs
   return lengths.toSorted((a, b) => a - b)[lengths.length >> 1]!
 }
 
-/** Begin of each interval: the end of the one before. What no meter saw is an interval of its own, without values. */
+/**
+ * Start of each interval: the end of the previous one. Time that no meter covers is a separate interval without values.
+ */
 export function intervalStarts(timesMs: readonly number[]): readonly number[] {
   return timesMs.map((end, index) => timesMs[index - 1] ?? end - typicalInterval(timesMs))
 }
@@ -114,16 +116,16 @@ export function intervalStarts(timesMs: readonly number[]): readonly number[] {
 /** A shorter history is drawn no wider than this: a first reading is not a trend. */
 const LEAST_SPAN_MS = 120_000
 
-/** What the chart spans: the chosen minutes up to the newest interval, or what there is of them. */
+/** Time range of the chart: the chosen minutes up to the newest interval, or as much as there is. */
 export function chartSpan(timesMs: readonly number[], minutes: number, nowMs: number): [number, number] {
   const end = timesMs.at(-1) ?? nowMs
   const first = intervalStarts(timesMs)[0] ?? end
-  // A few seconds short of the whole is the whole: the newest interval is never quite now.
+  // A few seconds short of the whole count as the whole: the newest interval is never quite now.
   const have = end - first > minutes * 60_000 * 0.95 ? Number.POSITIVE_INFINITY : end - first
   return [end - Math.min(minutes * 60_000, Math.max(LEAST_SPAN_MS, have)), end]
 }
 
-/** The interval that holds a moment; the nearest where none does. */
+/** The interval that contains a moment, otherwise the nearest one. */
 export function intervalAt(timesMs: readonly number[], timeMs: number): number {
   const index = timesMs.findIndex(end => end >= timeMs)
   return index < 0 ? timesMs.length - 1 : index

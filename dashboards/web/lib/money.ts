@@ -5,7 +5,7 @@ const MOST_DECIMALS = 6
 
 /**
  * Money with as many decimals as its size needs: `€12.40`, `€0.0121`, `<€0.000001`. Amounts of one machine are far
- * below a cent, and rounding them to cents would show nothing.
+ * below a cent, so rounding to cents would show nothing.
  */
 export function formatMoney(nano: bigint, currency: string): string {
   const magnitude = magnitudeOf(nano)
@@ -18,13 +18,13 @@ export function formatMoney(nano: bigint, currency: string): string {
   return sign + symbol + groupedText(scaled, decimals)
 }
 
-/** The scale of a column of money whose largest amount is given; the unit is the ISO code. */
+/** The scale of a money column, given its largest amount; the unit is the ISO code. */
 export function moneyColumn(largestNano: bigint, currency: string): ColumnScale {
   const magnitude = magnitudeOf(largestNano)
   return { unit: currency, size: NANO, decimals: Math.min(MOST_DECIMALS, moneyDecimals(magnitude) + 1) }
 }
 
-/** `€` for EUR; the code and a space for a currency without a symbol of its own. */
+/** `€` for EUR; the code and a space for a currency without a symbol. */
 export function currencySymbol(currency: string): string {
   try {
     const parts = new Intl.NumberFormat('en', {

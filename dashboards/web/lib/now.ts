@@ -3,8 +3,8 @@ import { formatMoney } from './money.ts'
 import { formatQuantity, type Shown } from './units.ts'
 
 /**
- * Rates at the present draw, for show only: the books are rated elsewhere, exactly. Float is right here, since a power
- * reading has far fewer digits than a float.
+ * Rates at the current power, for display only: the books are rated elsewhere, exactly. Floats are fine here, since a
+ * power reading has far fewer digits than a float.
  */
 export function carbonPerHour(
   milliwatts: number,
@@ -18,7 +18,7 @@ export function carbonPerHour(
     : null
 }
 
-/** Money an hour at the present draw; null without a price. */
+/** Money per hour at the current power; null without a price. */
 export function moneyPerHour(
   milliwatts: number,
   pricePerKwh: string | null,
@@ -34,12 +34,12 @@ function kilowatts(milliwatts: number): number {
   return milliwatts / 1e6
 }
 
-/** `±40 %` of an estimate; empty when there is no band. */
+/** `±40 %` for an estimate; empty when there is no band. */
 export function bandText(errorBand: number | null): string {
   return errorBand === null ? '' : `±${Math.round(errorBand * 100)}\u00a0%`
 }
 
-/** `12:04:35` of the reader's own time zone. */
+/** `12:04:35` in the viewer's own time zone. */
 export function clockText(timeMs: number, withSeconds = true): string {
   const time = new Date(timeMs)
   const two = (part: number): string => String(part).padStart(2, '0')

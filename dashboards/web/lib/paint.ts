@@ -1,20 +1,20 @@
 import { intervalStarts, type Layer, stackEdges } from './live.ts'
 
-/** How a layer is filled: its colour, hatched for idle energy. */
+/** Fill of a layer: its colour, hatched for idle energy. */
 export interface Fill {
   readonly colour: string
   readonly hatched: boolean
 }
 
-/** Where a value lies on the canvas, in canvas pixels. */
+/** Position of a value on the canvas, in canvas pixels. */
 interface CanvasScale {
   readonly x: (timeMs: number) => number
   readonly y: (watts: number) => number
 }
 
 /**
- * Draws the stacked areas. Each interval is a step from its begin to its end, since a reading says what was drawn
- * over an interval, not at a moment; where no meter saw an interval nothing is drawn.
+ * Draws the stacked areas. Each interval is a step from its start to its end, since a reading covers an interval, not a
+ * moment; nothing is drawn where no meter covers an interval.
  */
 export function paintStack(
   context: CanvasRenderingContext2D,
@@ -46,7 +46,7 @@ export function paintStack(
   }
 }
 
-/** First and last index of intervals that follow each other without a gap. */
+/** First and last index of consecutive intervals without a gap. */
 interface IntervalRun {
   readonly first: number
   readonly last: number
@@ -112,7 +112,7 @@ function fillArea(context: CanvasRenderingContext2D, area: Path2D, line: Path2D,
     context.globalAlpha = 0.55
     context.fillStyle = hatch(context, fill.colour) ?? fill.colour
     context.fill(area)
-    // An outline only on top: between many thin layers it would be all there is to see.
+    // An outline only on top: between many thin layers, nothing else would be visible.
     context.globalAlpha = 0.9
     context.strokeStyle = fill.colour
     context.lineWidth = devicePixelRatio
@@ -141,7 +141,7 @@ function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern
   return context.createPattern(tile, 'repeat')
 }
 
-/** The colour that a style variable stands for in the theme that shows: a canvas does not know variables. */
+/** The colour of a style variable in the current theme: a canvas does not support variables. */
 export function resolveColour(variable: string): string {
   const probe = document.createElement('i')
   probe.style.color = `var(${variable})`

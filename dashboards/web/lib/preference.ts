@@ -1,7 +1,7 @@
-/** Preferences live in the browser alone. A browser that refuses storage gets the defaults, not an error. */
+/** Preferences are stored only in the browser. If the browser refuses storage, the defaults apply without an error. */
 const PREFIX = 'wattline.'
 
-/** A stored preference, or the fallback: nothing is stored, or the browser refuses storage. */
+/** A stored preference, or the fallback when nothing is stored or the browser refuses storage. */
 export function readPreference(name: string, fallback: string): string {
   try {
     return localStorage.getItem(PREFIX + name) ?? fallback
@@ -10,11 +10,11 @@ export function readPreference(name: string, fallback: string): string {
   }
 }
 
-/** Stores a preference; has no effect where the browser refuses storage. */
+/** Stores a preference; has no effect when the browser refuses storage. */
 export function writePreference(name: string, value: string): void {
   try {
     localStorage.setItem(PREFIX + name, value)
   } catch {
-    // Storage is refused: the choice holds until the page is left.
+    // Storage is refused: the choice lasts until the reader leaves the page.
   }
 }

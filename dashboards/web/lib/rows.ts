@@ -2,13 +2,13 @@ import type { UsageRow } from '../../../core/api/answers.ts'
 import { addKnown } from '../../../core/model/integers.ts'
 import { shareName, workloadKey } from './live.ts'
 
-/** What the page asks to be grouped by: enough to tell a workload, and idle and unattributed apart from it. */
+/** Keys by which the page groups usage: enough to identify a workload, and to separate idle and unattributed energy. */
 export const GROUP_BY = ['share', 'kind', 'namespace', 'workload', 'account'] as const
 
-/** One line of the workload table, its integers exact. Null is unknown or unpriced. */
+/** One line of the workload table, with exact integers. Null is unknown or unpriced. */
 export interface WorkloadLine {
   readonly key: string
-  /** What the chart knows the workload by; accounts share it. */
+  /** Identifies the workload in the chart; all its accounts share it. */
   readonly colourKey: string
   readonly share: string
   readonly name: string
@@ -24,15 +24,15 @@ export interface WorkloadLine {
   readonly unpricedCostUj: bigint
 }
 
-/** Columns of the workload table that can be sorted by. */
+/** Columns by which the workload table can be sorted. */
 export type SortColumn = 'name' | 'account' | 'energy' | 'carbon' | 'cost' | 'cpu'
-/** The order that the reader chose. */
+/** The order chosen by the reader. */
 export interface Sort {
   readonly column: SortColumn
   readonly descending: boolean
 }
 
-/** An answer's row as a line of the table. */
+/** Converts a row of an answer to a line of the table. */
 export function lineOf(row: UsageRow): WorkloadLine {
   const group = (name: string): string => row.group[name] ?? ''
   const share = group('share') || 'active'
@@ -56,13 +56,13 @@ export function lineOf(row: UsageRow): WorkloadLine {
   }
 }
 
-/** Sum of two amounts of which either may be unknown; unknown only when both are. */
+/** Sum of two amounts that may be unknown; unknown only when both are. */
 export function addNullable(a: string | null, b: string | null): bigint | null {
   const exact = (amount: string | null): bigint | null => (amount === null ? null : BigInt(amount))
   return addKnown(exact(a), exact(b))
 }
 
-/** The exact sum of lines. An amount is null only when no line has one; what lacks one is in `unpriced…Uj`. */
+/** The exact sum of lines. An amount is null only when no line has one; lines without it are in `unpriced…Uj`. */
 export interface Sum {
   readonly energyUj: bigint
   readonly carbonUg: bigint | null
@@ -72,7 +72,7 @@ export interface Sum {
   readonly unpricedCostUj: bigint
 }
 
-/** Exact sums of the lines shown. Unknown amounts are skipped; a sum is null when all of its amounts are unknown. */
+/** Exact sums of the shown lines. Unknown amounts are skipped; a sum is null when all of its amounts are unknown. */
 export function sumLines(lines: readonly WorkloadLine[]): Sum {
   return lines.reduce<Sum>(
     (sum, line) => ({
@@ -87,7 +87,7 @@ export function sumLines(lines: readonly WorkloadLine[]): Sum {
   )
 }
 
-/** Lines that hold every word of the search in name, kind, namespace or account. */
+/** Lines that contain every search word in name, kind, namespace or account. */
 export function searchLines(lines: readonly WorkloadLine[], search: string): readonly WorkloadLine[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return lines
@@ -97,7 +97,10 @@ export function searchLines(lines: readonly WorkloadLine[], search: string): rea
   })
 }
 
-/** Lines in the wanted order; unknown amounts last whichever way, ties by key so that order never jumps. */
+/**
+ * Lines in the chosen order; unknown amounts are last in both directions, ties are broken by key so that the order is
+ * stable.
+ */
 export function sortLines(lines: readonly WorkloadLine[], sort: Sort): readonly WorkloadLine[] {
   const direction = sort.descending ? -1 : 1
   return lines.toSorted((a, b) => {
@@ -126,7 +129,7 @@ function sortValue(line: WorkloadLine, column: SortColumn): bigint | string | nu
   }
 }
 
-/** The largest amount of a column in size, for its scale. */
+/** The largest absolute amount of a column, for its scale. */
 export function largest(amounts: readonly (bigint | null)[]): bigint {
   return amounts.reduce<bigint>((most, amount) => {
     if (amount === null) return most

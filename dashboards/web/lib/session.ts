@@ -1,12 +1,12 @@
 /**
- * The token that this tab shows to the server. It is kept until the tab is closed, in no cookie, so that nothing is sent by
- * the browser of itself, and never in an address, which others read.
+ * The token of this tab. It is kept until the tab is closed, and never in a cookie, so the browser sends nothing by
+ * itself, nor in a URL, which others can read.
  */
 const KEY = 'wattline.token'
 
 let held = ''
 
-/** Empty: none was given. */
+/** Empty: there is none. */
 export function heldToken(): string {
   if (held !== '') return held
   try {
@@ -16,13 +16,13 @@ export function heldToken(): string {
   }
 }
 
-/** Keeps a token for this tab, replacing the one before. */
+/** Keeps a token for this tab, replacing the previous one. */
 export function holdToken(token: string): void {
   held = token
   try {
     sessionStorage.setItem(KEY, token)
   } catch {
-    // Storage is refused: the token holds until the page is left.
+    // Storage is refused: the token lasts until the reader leaves the page.
   }
 }
 
@@ -32,11 +32,11 @@ export function forgetToken(): void {
   try {
     sessionStorage.removeItem(KEY)
   } catch {
-    // Nothing was kept.
+    // Nothing was stored.
   }
 }
 
-/** What can be sent in a header at all; what was pasted with it goes. Undefined: no token can look like this. */
+/** Removes what cannot be sent in a header, such as pasted white space. Undefined: this cannot be a token. */
 export function readToken(text: string): string | undefined {
   const token = text.trim().replace(/^bearer\s+/i, '')
   return /^[\x21-\x7e]{1,512}$/.test(token) ? token : undefined

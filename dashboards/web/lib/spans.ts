@@ -1,4 +1,4 @@
-/** Spans of time the reader can choose, as the usage route names them. */
+/** Time windows that the reader can choose, in the form of the usage route. */
 export const USAGE_WINDOWS = [
   { value: '5m', label: '5 m', long: 'last 5 minutes' },
   { value: '1h', label: '1 h', long: 'last hour' },
@@ -10,7 +10,7 @@ export const USAGE_WINDOWS = [
 /** A window of usage, as the `window` parameter of the route takes it. */
 export type UsageWindow = (typeof USAGE_WINDOWS)[number]['value']
 
-/** Lengths of the live chart, in minutes; the route takes 1 to 60. */
+/** Lengths of the live chart, in minutes; the route accepts 1 to 60. */
 export const LIVE_MINUTES = [
   { value: '5', label: '5 min' },
   { value: '15', label: '15 min' },
@@ -19,7 +19,7 @@ export const LIVE_MINUTES = [
 /** A length of the live chart, in minutes as text. */
 export type LiveMinutes = (typeof LIVE_MINUTES)[number]['value']
 
-/** Wait before asking again: the normal interval, doubling while the server is away, at most 15 s. */
+/** Delay before the next poll: the normal interval, doubling while the server is unreachable, at most 15 s. */
 export function nextDelayMs(intervalMs: number, failures: number): number {
   if (failures === 0) return intervalMs
   return Math.min(15_000, 1_000 * 2 ** Math.min(failures - 1, 10))

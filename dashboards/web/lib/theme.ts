@@ -1,9 +1,9 @@
 import { readPreference } from './preference.ts'
 
-/** What the reader chose; null follows the system. */
+/** The reader's choice; null follows the system. */
 export type Theme = 'light' | 'dark' | null
 
-/** The theme that the reader chose before; null when none was, or when something else is stored. */
+/** The theme that the reader chose before; null when there is none, or the stored value is invalid. */
 export function storedTheme(): Theme {
   const stored = readPreference('theme', '')
   return stored === 'light' || stored === 'dark' ? stored : null

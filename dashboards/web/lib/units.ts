@@ -1,6 +1,6 @@
 /**
- * Exact integers to text for people. Everything is bigint arithmetic: a float would show a sum that its parts do not
- * have. Values are shown with three significant digits, columns with one common unit so that decimals line up.
+ * Formats exact integers for people. All arithmetic uses bigint: a float would show a sum that differs from its parts.
+ * Values have three significant digits, columns a common unit so that decimals line up.
  */
 import {
   type ColumnScale,
@@ -14,20 +14,20 @@ import {
 import { apportion } from '../../../core/model/apportion.ts'
 import { divideHalfEven } from '../../../core/model/decimal.ts'
 
-/** Text of a quantity, in two parts so that the unit can be set smaller. */
+/** Text of a quantity in two parts, so that the unit can be smaller. */
 export interface Shown {
   readonly value: string
   readonly unit: string
 }
 
-/** Three significant digits in the unit that fits; amounts too small to show become `<0.01`, zero stays `0`. */
+/** Three significant digits in the best unit; amounts that are too small to show become `<0.01`, zero stays `0`. */
 export function formatQuantity(amount: bigint, scales: readonly Scale[]): Shown {
   const magnitude = magnitudeOf(amount)
   const sign = amount < 0n ? '−' : ''
   let index = unitIndex(magnitude, scales)
   let shown = significant(magnitude, scales[index]!.size)
   const next = scales[index + 1]
-  // 999.7 Wh rounds to 1000: it reads better as 1.00 of the next unit.
+  // 999.7 Wh rounds to 1000, which reads better as 1.00 of the next unit.
   if (next !== undefined && shown.rounded >= next.size / scales[index]!.size) {
     index++
     shown = significant(magnitude, next.size)
@@ -47,7 +47,7 @@ function significant(magnitude: bigint, size: bigint): { text: string; rounded: 
   return { text: scaled === 0n ? '<0.01' : groupedText(scaled, decimals), rounded }
 }
 
-/** An amount at its column's scale; `<0.001` for what is there but rounds to nothing. */
+/** An amount at its column's scale; `<0.001` for a positive amount that rounds to nothing. */
 export function formatAt(amount: bigint, scale: ColumnScale): string {
   if (amount === 0n) return '0'
   const scaled = roundedTo(amount, scale.size, scale.decimals)
@@ -63,7 +63,7 @@ export function perMille(part: bigint, whole: bigint): number {
 }
 
 /**
- * What each part is of their sum, in tenths of a percent by largest remainder: shown side by side they make 100.0 %.
+ * The share of each part in their sum, in tenths of a percent by largest remainder, so that together they make 100.0 %.
  * All 0 without a sum.
  */
 export function splitPerMille(parts: readonly bigint[]): readonly number[] {
@@ -72,7 +72,7 @@ export function splitPerMille(parts: readonly bigint[]): readonly number[] {
   return apportion(1_000n, parts).map(Number)
 }
 
-/** A share 0..1 as `38 %`; never rounds something to 0 % or anything less than all to 100 %. */
+/** A share 0..1 as `38 %`; a positive share is never rounded to 0 %, and a smaller one than all never to 100 %. */
 export function formatShare(share: number): string {
   if (share <= 0) return '0\u00a0%'
   if (share >= 1) return '100\u00a0%'
@@ -81,13 +81,13 @@ export function formatShare(share: number): string {
   return `${Math.round(share * 100)}\u00a0%`
 }
 
-/** An exact integer with its thousands grouped, for titles. */
+/** An exact integer with grouped thousands, for titles. */
 export function formatInteger(amount: bigint): string {
   const digits = groupThousands(magnitudeOf(amount).toString())
   return amount < 0n ? `−${digits}` : digits
 }
 
-/** A duration in milliseconds, as traces show it: `850 µs`, `12.3 ms`, `4.56 s`, `2.0 min`. */
+/** A duration in milliseconds, formatted for traces: `850 µs`, `12.3 ms`, `4.56 s`, `2.0 min`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 1) return `${Math.round(milliseconds * 1000)} µs`
   if (milliseconds < 10) return `${milliseconds.toFixed(2)} ms`

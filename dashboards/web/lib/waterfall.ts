@@ -3,7 +3,7 @@ import type { TraceAnswer } from '../../../core/api/answers.ts'
 /** One span of an answer; its times are nanoseconds as decimal text. */
 export type TraceSpan = TraceAnswer['spans'][number]
 
-/** A span where the waterfall draws it; `offset` and `width` are shares of the trace's duration, 0..1. */
+/** A span in the waterfall; `offset` and `width` are shares of the trace's duration, 0..1. */
 export interface Bar {
   readonly span: TraceSpan
   readonly depth: number
@@ -14,16 +14,16 @@ export interface Bar {
 interface Waterfall {
   readonly bars: readonly Bar[]
   readonly durationMs: number
-  /** Spans beyond the bound, not drawn. */
+  /** Number of spans beyond the limit, which are not drawn. */
   readonly left: number
 }
 
-/** A page with more bars than this is neither readable nor quick. */
+/** With more bars than this, a page is neither readable nor fast. */
 const MOST_BARS = 500
 
 /**
- * Spans in tree order, siblings by start. A span whose parent is not in the answer stands at the root: a part of the
- * trace may still be on its way. Broken trees (a cycle) lose nothing: what no root reaches is added at the end.
+ * Spans in tree order, siblings by start. A span whose parent is missing in the answer is a root: a part of the trace
+ * may still be in transit. Broken trees (a cycle) lose nothing: spans that no root reaches are added at the end.
  */
 export function waterfall(spans: readonly TraceSpan[], bound = MOST_BARS): Waterfall {
   if (spans.length === 0) return { bars: [], durationMs: 0, left: 0 }

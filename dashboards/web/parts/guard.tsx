@@ -8,7 +8,7 @@ interface GuardState {
   readonly failure: string | null
 }
 
-/** Keeps a defect in one part of the page from blanking the others. */
+/** Prevents a defect in one part of the page from blanking the others. */
 export class Guard extends Component<Props, GuardState> {
   override state: GuardState = { failure: null }
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 
-/** One choice out of a few, as a row of radio buttons: arrow keys move, Tab leaves, as a reader expects. */
+/** One of a few choices, as a row of radio buttons: arrow keys move, Tab leaves, as users expect. */
 export function Segmented<V extends string>(props: {
   readonly label: string
   readonly name: string
@@ -29,7 +29,7 @@ export function Segmented<V extends string>(props: {
 
 type Tone = 'measured' | 'interpolated' | 'estimated' | 'simulated' | 'plain' | 'bad' | 'good'
 
-/** A short statement about the quality of what stands beside it. */
+/** A short label about the quality of the value next to it. */
 export function Badge(props: {
   readonly tone: Tone
   readonly title?: string
@@ -42,7 +42,7 @@ export function Badge(props: {
   )
 }
 
-/** What stands where data will stand, and what to do to get it. */
+/** Placeholder for missing data that says how to get it. */
 export function Empty(props: { readonly title: string; readonly children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -52,7 +52,7 @@ export function Empty(props: { readonly title: string; readonly children?: Compo
   )
 }
 
-/** A bar cut into parts. Shares are 0..1; the label tells the same in words. */
+/** A bar split into parts. Shares are 0..1; the label states the same as text. */
 export function SplitBar(props: {
   readonly label: string
   readonly parts: readonly { readonly name: string; readonly share: number }[]

@@ -6,7 +6,10 @@ import { Guard } from '../parts/guard.tsx'
 import { LivePanel } from './live/live-panel.tsx'
 import { UsagePanel } from './usage/usage-panel.tsx'
 
-/** A machine now and over time. Both halves colour a workload the same, so that the table reads as the chart's key. */
+/**
+ * A machine now and over time. Both halves use the same colour for a workload, so that the table serves as the chart's
+ * legend.
+ */
 export function Machine(props: {
   readonly live: Polled<LiveAnswer>
   readonly usage: Polled<UsageAnswer>

@@ -10,7 +10,7 @@ export function Header(props: {
   readonly onHost: (host: string) => void
   readonly theme: 'light' | 'dark'
   readonly onTheme: () => void
-  /** Forgets the token of this tab; null: it holds none. */
+  /** Forgets the token of this tab; null: there is none. */
   readonly onForget: (() => void) | null
 }) {
   const other = props.theme === 'dark' ? 'light' : 'dark'

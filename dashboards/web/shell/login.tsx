@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
 import { readToken } from '../lib/session.ts'
 
-/** Stands in place of everything while the server asks for a token. */
+/** Replaces the page while the server requires a token. */
 export function Login(props: {
-  /** The token that this tab held was refused. */
+  /** The token of this tab was refused. */
   readonly refused: boolean
   readonly onToken: (token: string) => void
 }) {

@@ -1,8 +1,8 @@
 import type { ApiError } from '../lib/api.ts'
 
 /**
- * One line above everything while the server is away, refuses an answer or is not ready. What was known stays on the
- * page below.
+ * One line above the page while the server is unreachable, answers with an error or is not ready. Known data stays on
+ * the page below.
  */
 export function Notice(props: {
   readonly error: ApiError | null

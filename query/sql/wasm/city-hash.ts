@@ -1,11 +1,11 @@
-// CityHash128 of CityHash 1.0.2, which ClickHouse keeps for its checksums; later versions of CityHash give other values.
+// CityHash128 of CityHash 1.0.2, which ClickHouse uses for its checksums; later versions of CityHash give other values.
 const K0: u64 = 0xc3a5c85c97cb3127
 const K1: u64 = 0xb492b66fbe98f273
 const K2: u64 = 0x9ae16a3b2f90404f
 const K3: u64 = 0xc949d7c7509e6557
 const MUL: u64 = 0x9ddfea08eb382d69
 
-/** The second half of what the functions below give. */
+/** The second half of the results of the functions below. */
 let second: u64 = 0
 
 /** Writes the hash of `length` bytes to `target`: low half, high half. */
@@ -19,7 +19,10 @@ export function cityHash128(from: usize, length: u32, target: usize): void {
   store<u64>(target, second, 8)
 }
 
-/** What asc is to inline is a static method: a decorator on a function is not TypeScript, and biome refuses it. */
+/**
+ * Functions that asc should inline are static methods: a decorator on a function is not valid TypeScript, and biome
+ * refuses it.
+ */
 class Mix {
   @inline
   static shift(value: u64): u64 {
@@ -49,7 +52,7 @@ function hashUpTo16(s: usize, length: u32): u64 {
   return Mix.shift((<u64>y * K2) ^ (<u64>z * K3)) * K2
 }
 
-/** Of 32 bytes at `s` with two seeds; the second half is in `second`. */
+/** For 32 bytes at `s` with two seeds; the second half is in `second`. */
 function weak32(s: usize, a: u64, b: u64): u64 {
   a += load<u64>(s)
   b = Mix.rotate(b + a + load<u64>(s, 24), 21)

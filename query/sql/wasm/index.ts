@@ -1,5 +1,5 @@
-// One block of ClickHouse's own compression: checksum (CityHash128 of version 1.0.2, over all that follows it), method,
-// size with the header, size of the content, and the content as an LZ4 block.
+// One block of ClickHouse's own compression: checksum (CityHash128 of version 1.0.2, over everything that follows it),
+// method, size including the header, size of the content, and the content as an LZ4 block.
 import { cityHash128 } from './city-hash'
 import { compress } from './lz4'
 
@@ -7,16 +7,16 @@ const CHECKSUM_BYTES: u32 = 16
 const HEADER_BYTES: u32 = 9
 const METHOD_LZ4: u8 = 0x82
 
-/** The hash table of the compressor takes 16 KiB; content and block stand behind it. */
+/** The compressor's hash table takes 16 KiB; content and block come after it. */
 const TABLE: usize = 1024
 /** Where the host writes the content, in bytes from the start of memory. */
 export const CONTENT: i32 = 32768
 /** Bytes of content that one block holds. */
 export const CONTENT_MAX: i32 = 65536
-/** Content that does not shrink grows by a 255th and 16 bytes. */
+/** Content that does not compress grows by a 255th and 16 bytes. */
 export const BLOCK: i32 = 32768 + 65536
 
-/** Frames `size` bytes at CONTENT into a block at BLOCK; its length. */
+/** Frames `size` bytes at CONTENT into a block at BLOCK; returns its length. */
 export function frame(size: u32): u32 {
   const body = <usize>BLOCK + CHECKSUM_BYTES
   const length = compress(<usize>CONTENT, size, body + HEADER_BYTES, TABLE)

@@ -1,6 +1,6 @@
-// LZ4 block format, greedy: the first earlier place with the same four bytes, found by a table of 4,096 hashes.
+// LZ4 block format, greedy: the first earlier position with the same four bytes, found through a table of 4,096 hashes.
 const MIN_MATCH: u32 = 4
-/** The format wants the last five bytes as literals, and no match that begins in the last twelve. */
+/** The format requires the last five bytes as literals, and no match that begins in the last twelve. */
 const LAST_LITERALS: u32 = 5
 const MATCH_LIMIT: u32 = 12
 const TABLE_BYTES: usize = 16384

@@ -17,13 +17,13 @@ interface ChartProps {
   readonly theme: string
 }
 
-/** What the painting hooks read: always the newest values, without rebuilding the chart. */
+/** Inputs of the painting hooks: always the newest values, without rebuilding the chart. */
 interface Scene {
   props: ChartProps
   fills: readonly Fill[]
 }
 
-/** Watts over time, stacked. Pointer and arrow keys move one cursor; what it stands on is read out and shown. */
+/** Watts over time, stacked. Pointer and arrow keys move one cursor; its interval is read out and shown. */
 export function LiveChart(props: ChartProps) {
   const { timesMs, layers, minutes, theme } = props
   const frame = useRef<HTMLDivElement>(null)
@@ -106,7 +106,7 @@ function useFills({ layers, colours, theme }: ChartProps): readonly Fill[] {
   )
 }
 
-/** The style sheet decides the size of the frame; the chart fills it. */
+/** The style sheet sets the size of the frame; the chart fills it. */
 function sizeOf(frame: HTMLElement): { readonly width: number; readonly height: number } {
   return { width: frame.clientWidth, height: frame.clientHeight }
 }
@@ -116,7 +116,7 @@ function optionsFor(
   scene: { readonly current: Scene },
   onCursor: (cursor: { index: number; left: number } | null) => void,
 ): uPlot.Options {
-  // A canvas knows no rem: what is drawn grows with the page's text all the same.
+  // A canvas does not support rem, but the drawing still scales with the page's text.
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
   const grid = { stroke: resolveColour('--grid'), width: 1 }
   const axis = {
@@ -157,7 +157,7 @@ function optionsFor(
           const { left } = chart.cursor
           const { timesMs } = scene.current.props
           const inside = left !== undefined && left >= 0 && timesMs.length > 0
-          // The chart itself would take the nearest end of an interval: half of the time the neighbour's.
+          // The chart itself would choose the nearest end of an interval, which half of the time is the neighbour's.
           const index = inside ? intervalAt(timesMs, chart.posToVal(left, 'x') * 1000) : -1
           onCursor(inside ? { index, left: left + chart.bbox.left / devicePixelRatio } : null)
         },

@@ -11,7 +11,7 @@ import { Empty, Segmented } from '../../parts/small.tsx'
 import { LiveChart } from './live-chart.tsx'
 import { Now } from './now.tsx'
 
-/** What the machine draws now: the total, and a chart by workload. */
+/** Current power of the machine: the total, and a chart by workload. */
 export function LivePanel(props: {
   readonly live: Polled<LiveAnswer>
   readonly shown: Layers
@@ -93,7 +93,7 @@ function Running(props: {
 const colourVariable = (layer: Layer, colours: ReadonlyMap<string, number>): string =>
   colourOf(layer.share, layer.key, colours)
 
-/** Each layer with what it draws now; a press takes it out of the chart or puts it back. */
+/** Each layer with its current power; a click hides it or shows it again. */
 function Legend(props: {
   readonly layers: readonly Layer[]
   readonly colours: ReadonlyMap<string, number>

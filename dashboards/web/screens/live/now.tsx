@@ -5,13 +5,13 @@ import { agoText, bandText, carbonPerHour, moneyPerHour, spanText } from '../../
 import { formatQuantity } from '../../lib/units.ts'
 import { Badge } from '../../parts/small.tsx'
 
-/** After this long without a reading the number is marked as old. */
+/** After this long without a reading, the number is marked as old. */
 const STALE_MS = 60_000
 /** A twelfth of a year of 365.25 days. */
 const HOURS_A_MONTH = 730.5
 const AT_THIS_RATE = 'If the machine drew for a month what it draws now'
 
-/** What the machine draws at this moment, and what an hour of that emits and costs. */
+/** Current power of the machine, and what an hour of it emits and costs. */
 export function Now(props: { readonly live: LiveAnswer; readonly layers: readonly Layer[] }) {
   const { live, layers } = props
   const index = newestIndex(layers, live.times_ms.length)

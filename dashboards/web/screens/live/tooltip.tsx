@@ -5,7 +5,7 @@ import { formatAt } from '../../lib/units.ts'
 
 const WIDTH_PX = 232
 
-/** The interval under the cursor: its total and every layer that drew something, largest first. */
+/** The interval under the cursor: its total and every layer with power, largest first. */
 export function Tooltip(props: {
   readonly timesMs: readonly number[]
   readonly layers: readonly Layer[]

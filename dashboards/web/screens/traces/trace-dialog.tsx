@@ -8,10 +8,12 @@ import { Badge, Empty } from '../../parts/small.tsx'
 
 /** Deeper levels are not indented further, so that names stay readable. */
 const MOST_INDENT = 8
-/** Where the axis names a time. */
+/** Positions of the axis labels. */
 const AXIS = [0, 0.25, 0.5, 0.75, 1] as const
 
-/** One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and gives it back. */
+/**
+ * One trace as a waterfall. The browser's own dialog keeps the focus inside, closes on Escape and returns the focus.
+ */
 export function TraceDialog(props: { readonly traceId: string; readonly onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const { trace, error } = useTrace(props.traceId)
@@ -80,7 +82,7 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
   if (bars.length === 0) {
     return <Empty title="This trace has no spans any more: they are older than the retention." />
   }
-  // In the order in which the trace meets them.
+  // In the order in which they occur in the trace.
   const services = [...new Set(bars.map(bar => bar.span.service))]
   return (
     <>

@@ -7,13 +7,13 @@ import { formatDuration } from '../../lib/units.ts'
 import { Badge, Empty } from '../../parts/small.tsx'
 import { TraceDialog } from './trace-dialog.tsx'
 
-/** The newest traces; one opens as a waterfall of its spans. */
+/** The newest traces; each opens as a waterfall of its spans. */
 export function Traces({
   traces,
   otlpHttp,
 }: {
   readonly traces: Polled<RecentTracesAnswer>
-  /** Where spans are taken; null: nowhere; undefined: not known yet. */
+  /** Address for spans; null: none; undefined: not known yet. */
   readonly otlpHttp: string | null | undefined
 }) {
   const [open, setOpen] = useState<string | null>(null)
@@ -100,7 +100,7 @@ function NoTraces({
         {[
           `OTEL_EXPORTER_OTLP_ENDPOINT=${endpoint(otlpHttp)}`,
           'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
-          // Who reads by a token sends by one too, and seldom by the same.
+          // If reading needs a token, sending needs one too, and usually a different one.
           ...(heldToken() === ''
             ? []
             : ['OTEL_EXPORTER_OTLP_HEADERS=Authorization=Bearer <token with scope ingest>']),
@@ -110,7 +110,7 @@ function NoTraces({
   )
 }
 
-/** The port is the receiver's, the host the one by which this page was reached: the receiver may listen on any. */
+/** The port is the receiver's; the host is the one in the page's URL, since the receiver may listen on any. */
 function endpoint(otlpHttp: string | undefined): string {
   const { protocol, port } = new URL(otlpHttp ?? 'http://localhost:4318')
   return `${protocol}//${location.hostname}:${port || (protocol === 'https:' ? '443' : '80')}`

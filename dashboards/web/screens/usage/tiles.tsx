@@ -6,7 +6,7 @@ import { addNullable } from '../../lib/rows.ts'
 import { formatInteger, formatQuantity, formatShare, splitPerMille } from '../../lib/units.ts'
 import { SplitBar } from '../../parts/small.tsx'
 
-/** Energy, carbon, money and how well they are known, for the chosen span. */
+/** Energy, carbon and cost with their quality, for the chosen window. */
 export function Tiles({ usage }: { readonly usage: UsageAnswer }) {
   const { total } = usage
   return (
@@ -28,7 +28,7 @@ function Tile(props: { readonly name: string; readonly children: ComponentChildr
   )
 }
 
-/** An exact amount with its machine-readable value beside the rounded one. */
+/** An exact amount as machine-readable value of the rounded text. */
 function Amount(props: {
   readonly amount: bigint
   readonly scales: readonly Scale[]
@@ -140,7 +140,7 @@ function MoneyTile({ total, currency }: { readonly total: UsageRow; readonly cur
   )
 }
 
-/** Energy that a total leaves out for want of a factor: said plainly, since it is not zero. */
+/** Energy that a total leaves out because it has no factor: stated explicitly, since it is not zero. */
 function Unpriced(props: {
   readonly energyUj: string
   readonly without: string

@@ -5,7 +5,7 @@ import { Empty, Segmented } from '../../parts/small.tsx'
 import { Tiles } from './tiles.tsx'
 import { WorkloadTable } from './workload-table.tsx'
 
-/** The books for the chosen window: sums as tiles, then one line a workload. */
+/** The books for the chosen window: sums as tiles, then one line per workload. */
 export function UsagePanel(props: {
   readonly usage: Polled<UsageAnswer>
   readonly window: UsageWindow

@@ -17,7 +17,7 @@ import {
 import { formatAt, formatInteger, perMille } from '../../lib/units.ts'
 import { Empty } from '../../parts/small.tsx'
 
-/** Lines drawn at first: a machine can have hundreds of workloads, most of them next to nothing. */
+/** Lines drawn at first: a machine can have hundreds of workloads, most of them tiny. */
 const FIRST_LINES = 15
 
 interface Scales {
@@ -27,7 +27,7 @@ interface Scales {
   readonly cpu: ColumnScale
 }
 
-/** Who used it: one line a workload, idle and unattributed as lines of their own, and their exact sum. */
+/** Usage by workload: one line each, with idle and unattributed as separate lines, and their exact sum. */
 export function WorkloadTable({
   usage,
   colours,
@@ -217,7 +217,7 @@ function meaning(share: string): string | undefined {
   return 'Used by the system itself, or by processes that ended between two readings'
 }
 
-/** Something is never shown as 0.0 %. */
+/** A positive share is never shown as 0.0 %. */
 const percentText = (amount: bigint, share: number): string =>
   share === 0 && amount > 0n ? '<0.1 %' : `${(share / 10).toFixed(1)} %`
 
