@@ -27,6 +27,8 @@ export interface ClosingOptions {
   readonly ledgerDays: number
   /** Seconds after its end for which a window may be open, at most, as long as its host is not behind a forwarding node. */
   readonly openSeconds: number
+  /** Accounts whose bills are made, and become visible, together. */
+  readonly together?: number
 }
 
 /** Periods that are closed, in order. */
@@ -98,31 +100,39 @@ export async function beginClosing(
 const DAY = 86_400
 /** Entries go when they are too old, a part at a time: so long before that nothing is corrected any more. */
 const KEPT_MARGIN_DAYS = 2
-/** Accounts whose bills are made, and become visible, together. */
 const TOGETHER = 200
 
-/** The bills of the next accounts, as records; none are left when this gives none and `payers` is empty. */
+/** The bills of the next accounts, as a record for each table; none where these accounts owe and used nothing. */
 export async function nextBills(
-  { ask, config }: ClosingOptions,
+  { ask, config, together = TOGETHER }: ClosingOptions,
   closing: Closing,
   nowMs: number,
 ): Promise<readonly NewRecord[]> {
-  const some = closing.payers.slice(0, TOGETHER)
+  const some = closing.payers.slice(0, together)
   const drafts = await draftBills(ask, closing.of, some, closing.pricesOf)
-  const records = drafts.flatMap((draft, at) => {
+  const bills = drafts.map((draft, at) => {
     const number = `${config.number_prefix}${String(closing.issued + at + 1).padStart(NUMBER_DIGITS, '0')}`
-    const { invoice, lines } = invoiceRows(draft, number, Math.floor(nowMs / 1000))
-    const { InvoiceId: id } = invoice
-    // Lines first: whoever finds a bill finds its lines.
-    return [
-      { key: billingKey(invoiceLines, id), value: encodeRows(invoiceLines, lines), timestampMs: nowMs },
-      { key: billingKey(invoices, id), value: encodeRows(invoices, [invoice]), timestampMs: nowMs },
-    ]
+    return invoiceRows(draft, number, Math.floor(nowMs / 1000))
   })
   closing.payers.splice(0, some.length)
   closing.issued += drafts.length
   closing.ofPeriod += drafts.length
-  return records
+  const [first] = bills
+  if (first === undefined) return []
+  const { InvoiceId: id } = first.invoice
+  const lines = encodeRows(
+    invoiceLines,
+    bills.flatMap(bill => bill.lines),
+  )
+  const heads = encodeRows(
+    invoices,
+    bills.map(bill => bill.invoice),
+  )
+  // Lines first: whoever finds a bill finds its lines.
+  return [
+    { key: billingKey(invoiceLines, id), value: lines, timestampMs: nowMs },
+    { key: billingKey(invoices, id), value: heads, timestampMs: nowMs },
+  ]
 }
 
 const NUMBER_DIGITS = 6

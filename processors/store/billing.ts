@@ -1,6 +1,6 @@
 /**
- * Bills on their way into the tables. A record is all rows of one bill in one table; those that the table has are left alone. So
- * each is there once, whatever a crash makes the log repeat, and however long ago it was inserted.
+ * Bills on their way into the tables. A record is all rows of some bills in one table, stored all or none; one that the table has
+ * is left alone. So each is there once, whatever a crash makes the log repeat, and however long ago it was inserted.
  */
 import type { StoredRecord } from '../../core/broker/broker.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
