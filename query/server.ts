@@ -6,7 +6,10 @@ import { openAccess } from '../core/auth/open-access.ts'
 import { ROLES } from '../core/catalogue/config/keys/process.ts'
 import { alertRoutes } from './alerts/routes.ts'
 import { erasureRoutes } from './erasures/routes.ts'
+import { hostFactorRoutes } from './factors/host-routes.ts'
 import { factorRoutes } from './factors/routes.ts'
+import { spotRoutes } from './factors/spot-routes.ts'
+import { tariffRoutes } from './factors/tariff-routes.ts'
 import { createFairness } from './fair/fairness.ts'
 import { fencedReaders } from './fence/fenced-reader.ts'
 import { createApp, routesOf } from './http/app.ts'
@@ -67,6 +70,9 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   factorRoutes(app, context)
   alertRoutes(app, context)
   invoiceRoutes(app, context, sql)
+  hostFactorRoutes(app, context)
+  tariffRoutes(app, context)
+  spotRoutes(app, context)
   erasureRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)

@@ -165,6 +165,7 @@ const NO_LIST = [
   'event-bus',
   'logger',
   'quantities',
+  'factor-values',
   'file-path',
 ]
 

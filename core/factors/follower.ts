@@ -3,18 +3,23 @@ import type { Broker } from '../broker/broker.ts'
 import { WattlineError } from '../catalogue/errors/errors.ts'
 import type { PriceList } from '../model/prices/price-list.ts'
 import { factors } from '../model/streams/factors.ts'
-import { type ConfiguredFactors, mergedLists } from './configured.ts'
+import { type ConfiguredFactors, mergedLists, mergedTypes } from './configured.ts'
+import { EmbodiedBook, type EmbodiedFactor, embodiedOfRecord, isEmbodiedKey } from './hosts/embodied.ts'
+import { PueBook, pueShelf, withConfigured } from './hosts/pue.ts'
 import { IntensityBook } from './intensity-book.ts'
 import { intensityShelf } from './intensity-days.ts'
 import { isListKey, listOfRecord } from './prices/list-records.ts'
 import { PriceBook } from './prices/price-book.ts'
 import { SpotBook } from './prices/spot-book.ts'
 import { spotShelf } from './prices/spot-records.ts'
+import { Kept } from './records/kept.ts'
 
 /** All that is known of factors at one moment. Immutable: where nothing changed, a book is the same object as before. */
 export interface FactorBooks {
   readonly intensities: IntensityBook
   readonly prices: PriceBook
+  readonly pue: PueBook
+  readonly embodied: EmbodiedBook
 }
 
 /** How old what is known of the log may be before it is asked again. */
@@ -27,10 +32,11 @@ export class FactorFollower {
   readonly #now: () => number
   readonly #intensities = intensityShelf()
   readonly #spot = spotShelf()
-  readonly #lists = new Map<string, PriceList>()
-  #putLists: readonly PriceList[] = []
+  readonly #pue = pueShelf()
+  readonly #lists = new Kept<PriceList>(isListKey, listOfRecord)
+  readonly #embodied = new Kept<EmbodiedFactor>(isEmbodiedKey, embodiedOfRecord)
   /** What the books were made of. */
-  #made: { readonly intensities: unknown; readonly spot: unknown; readonly lists: unknown } | null = null
+  #made: Partial<Record<'intensities' | 'spot' | 'lists' | 'pue' | 'embodied', unknown>> = {}
   #books: FactorBooks
   #end = 0n
   #askedMs = Number.NEGATIVE_INFINITY
@@ -77,36 +83,42 @@ export class FactorFollower {
   }
 
   #take(key: string, value: Uint8Array): void {
-    if (this.#intensities.take(key, value) || this.#spot.take(key, value) || !isListKey(key)) return
-    const list = listOfRecord(value)
-    if (list === null) this.#lists.delete(key)
-    else this.#lists.set(key, list)
-    this.#putLists = [...this.#lists.values()]
+    for (const shelf of [this.#intensities, this.#spot, this.#pue, this.#lists, this.#embodied]) {
+      if (shelf.take(key, value)) return
+    }
   }
 
   /** Makes the books again of which something changed. */
   #bind(): FactorBooks {
-    const { intensity, prices } = this.#configured
-    const before = this.#made
-    const made = { intensities: this.#intensities.series(), spot: this.#spot.series(), lists: this.#putLists }
+    const { intensity, prices, pue, embodied } = this.#configured
+    const [before, books] = [this.#made, this.#books]
+    const made = {
+      intensities: this.#intensities.series(),
+      spot: this.#spot.series(),
+      lists: this.#lists.values(),
+      pue: this.#pue.series(),
+      embodied: this.#embodied.values(),
+    }
     this.#made = made
-    const arePricesSame = made.spot === before?.spot && made.lists === before.lists
+    const isSame = (...names: readonly (keyof typeof made)[]): boolean =>
+      names.every(name => made[name] === before[name])
     return {
-      intensities:
-        made.intensities === before?.intensities
-          ? this.#books.intensities
-          : new IntensityBook(made.intensities, intensity),
-      prices: arePricesSame
-        ? this.#books.prices
+      intensities: isSame('intensities') ? books.intensities : new IntensityBook(made.intensities, intensity),
+      prices: isSame('spot', 'lists')
+        ? books.prices
         : new PriceBook(mergedLists(prices, made.lists), prices.otherwise, new SpotBook(made.spot)),
+      pue: isSame('pue') ? books.pue : new PueBook(withConfigured(pue, made.pue)),
+      embodied: isSame('embodied') ? books.embodied : new EmbodiedBook(mergedTypes(embodied, made.embodied)),
     }
   }
 }
 
 /** Where the log says nothing. */
-export const configuredBooks = ({ intensity, prices }: ConfiguredFactors): FactorBooks => ({
+export const configuredBooks = ({ intensity, prices, pue, embodied }: ConfiguredFactors): FactorBooks => ({
   intensities: new IntensityBook([], intensity),
   prices: new PriceBook(prices.lists, prices.otherwise),
+  pue: new PueBook(withConfigured(pue, new Map())),
+  embodied: new EmbodiedBook(embodied),
 })
 
 /** Reads the stream wherever there are processors: its lag tells where the stream ends. */

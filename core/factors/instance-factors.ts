@@ -6,6 +6,8 @@ import type { SpotPrice } from '../model/prices/spot-price.ts'
 import type { PriceListTerms } from '../model/prices/terms.ts'
 import type { ConfiguredFactors } from './configured.ts'
 import { type FactorBooks, FactorFollower } from './follower.ts'
+import { type EmbodiedFactor, endEmbodied, putEmbodied } from './hosts/embodied.ts'
+import { type PueFactor, putPue } from './hosts/pue.ts'
 import { putIntensities } from './intensity-log.ts'
 import { endPriceList, putPriceList } from './prices/list-records.ts'
 import { putSpotPrices } from './prices/spot-records.ts'
@@ -22,6 +24,12 @@ export interface InstanceFactors {
   putPriceList(list: PriceList): Promise<boolean>
   /** Takes a list out of force; resolves with whether there was one. */
   endPriceList(list: Pick<PriceListTerms, 'tenant' | 'name'>): Promise<boolean>
+  /** Puts PUE values of one site or zone in force; resolves with whether that changes anything. */
+  putPue(revised: readonly PueFactor[]): Promise<boolean>
+  /** The same for the embodied emissions of a type of host. */
+  putEmbodied(factor: EmbodiedFactor): Promise<boolean>
+  /** Takes a type out of force; resolves with whether there was one. */
+  endEmbodied(hostType: string): Promise<boolean>
 }
 
 /** @param configured holds where the log says nothing */
@@ -36,5 +44,8 @@ export function createInstanceFactors(
     putSpotPrices: revised => putSpotPrices(broker, revised, Date.now()),
     putPriceList: list => putPriceList(broker, list, Date.now()),
     endPriceList: list => endPriceList(broker, list, Date.now()),
+    putPue: revised => putPue(broker, revised, Date.now()),
+    putEmbodied: factor => putEmbodied(broker, factor, Date.now()),
+    endEmbodied: hostType => endEmbodied(broker, hostType, Date.now()),
   }
 }

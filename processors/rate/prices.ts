@@ -1,6 +1,7 @@
 /** What a kWh emits and costs at a site, for an account, in a minute, as factors of energy in µJ. */
 import type { FactorBooks } from '../../core/factors/follower.ts'
-import { multiply, type Rational, rational } from '../../core/model/decimal.ts'
+import type { PueFactor } from '../../core/factors/hosts/pue.ts'
+import { decimalText, multiply, type Rational, rational } from '../../core/model/decimal.ts'
 import type { Factor } from '../../core/model/factor.ts'
 import type { ResourcePrices } from '../../core/model/prices/resource-prices.ts'
 import { type ExactScale, scaleOf } from './scale.ts'
@@ -18,6 +19,11 @@ export interface Prices {
   readonly carbon: ExactScale | null
   /** 1e-9 of the currency of an amount of energy in µJ. */
   readonly cost: ExactScale | null
+  readonly pue: PueFactor
+  /** The PUE as exact decimal text. */
+  readonly pueText: string
+  /** default | site | series */
+  readonly pueSource: string
   readonly currency: string
   readonly tariffVersion: string
   /** Null: resources are not priced. */
@@ -67,7 +73,7 @@ export function createPrices(): PricesOf {
 }
 
 function pricesAt(
-  { intensities, prices }: FactorBooks,
+  { intensities, prices, pue: pues }: FactorBooks,
   site: Site,
   windowStart: number,
   who: { readonly tenant: string; readonly account: string },
@@ -75,16 +81,21 @@ function pricesAt(
 ): Prices {
   const intensity = intensities.at(site.zone, 'average', windowStart)
   const price = prices.at({ ...who, zone: site.zone }, windowStart)
+  const byTime = pues.at({ site: site.name, zone: site.zone }, windowStart)
+  const pue = byTime ?? site.pue
   return {
     intensity,
     carbon:
       intensity === null
         ? null
-        : scale('carbon', intensity.version, site, PER_UJ_CARBON, rational(intensity.value)),
+        : scale('carbon', intensity.version, pue, PER_UJ_CARBON, rational(intensity.value)),
     cost:
       price.energy === null
         ? null
-        : scale('cost', price.energyVersion, site, PER_UJ_COST, rational(price.energy)),
+        : scale('cost', price.energyVersion, pue, PER_UJ_COST, rational(price.energy)),
+    pue,
+    pueText: decimalText(pue.value),
+    pueSource: byTime === null ? site.pueSource : 'series',
     currency: price.currency,
     tariffVersion: price.version,
     resources: price.resources,
@@ -94,12 +105,12 @@ function pricesAt(
 
 function createScales() {
   const scales = new Map<string, ExactScale>()
-  return (kind: string, version: string, site: Site, perUj: Rational, perKwh: Rational): ExactScale => {
-    const key = `${kind}/${version}/${site.pueText}`
+  return (kind: string, version: string, pue: PueFactor, perUj: Rational, perKwh: Rational): ExactScale => {
+    const key = `${kind}/${version}/${pue.version}`
     const known = scales.get(key)
     if (known !== undefined) return known
     if (scales.size >= MOST_REMEMBERED) scales.clear()
-    const made = scaleOf(multiply(perUj, multiply(site.pue, perKwh)))
+    const made = scaleOf(multiply(perUj, multiply(rational(pue.value), perKwh)))
     scales.set(key, made)
     return made
   }

@@ -4,7 +4,15 @@
  */
 import type { Broker } from '../../core/broker/broker.ts'
 import type { Config } from '../../core/catalogue/config/schema.ts'
-import { type ConfiguredPrices, intensityOf, pricesOf } from '../../core/factors/configured.ts'
+import {
+  type ConfiguredFactors,
+  type ConfiguredPrices,
+  configuredEmbodied,
+  configuredFactors,
+  configuredPue,
+} from '../../core/factors/configured.ts'
+import { embodiedRow } from '../../core/factors/hosts/embodied.ts'
+import { pueRow } from '../../core/factors/hosts/pue.ts'
 import { intensityRow } from '../../core/factors/intensity-days.ts'
 import { priceRows } from '../../core/factors/prices/list-records.ts'
 import { type FactorRecord, factorRecord } from '../../core/factors/records/factor-log.ts'
@@ -12,14 +20,16 @@ import { type Factor, yearlyIntensities } from '../../core/model/factor.ts'
 import type { PriceList } from '../../core/model/prices/price-list.ts'
 import {
   EVERY,
+  embodiedFactors,
   FACTOR_VERSIONS,
   factorKey,
   factors,
   gridIntensity,
+  pueFactors,
   tariffs,
 } from '../../core/model/streams/factors.ts'
 
-type FactorConfig = Pick<Config, 'factors' | 'tariffs'>
+type FactorConfig = Pick<Config, 'factors' | 'tariffs' | 'sites'>
 
 /**
  * Appends what the log does not have as the newest of its key: a restart appends nothing, another configuration what
@@ -40,7 +50,7 @@ export async function publishFactors(
 }
 
 function recordsOf(config: FactorConfig, nowMs: number): readonly FactorRecord[] {
-  const inForce = intensityOf(config.factors)
+  const { intensity: inForce, prices, pue, embodied } = configuredFactors(config)
   const builtIn = yearlyIntensities()
   // The average in force is one of the built-in ones, unless configured.
   const isConfigured = inForce !== null && !builtIn.some(({ version }) => version === inForce.version)
@@ -49,7 +59,8 @@ function recordsOf(config: FactorConfig, nowMs: number): readonly FactorRecord[]
   return [
     averages(EVERY, builtIn),
     ...(isConfigured ? [averages(inForce.zone, [inForce])] : []),
-    ...tariffRecords(pricesOf(config.tariffs), nowMs),
+    ...tariffRecords(prices, nowMs),
+    ...hostRecords(config, { pue, embodied }, nowMs),
   ]
 }
 
@@ -65,3 +76,35 @@ function tariffRecords({ lists, otherwise }: ConfiguredPrices, nowMs: number): r
     ),
   ]
 }
+
+/** What entries of hosts name: values by site and for all hosts, and those by time and type. */
+function hostRecords(
+  { factors: keys, sites }: FactorConfig,
+  { pue, embodied }: Pick<ConfiguredFactors, 'pue' | 'embodied'>,
+  nowMs: number,
+): readonly FactorRecord[] {
+  const pues = [configuredPue(keys, {}), ...sites.map(site => configuredPue(keys, site)), ...pue]
+  const types = [
+    configuredEmbodied(keys, {}),
+    ...sites.map(site => configuredEmbodied(keys, site)),
+    ...embodied,
+  ]
+  const known = types.filter(one => one !== null)
+  return [
+    factorRecord(pueFactors, factorKey(pueFactors, 'config'), distinct(pues.map(pueRow)), nowMs),
+    ...(known.length === 0
+      ? []
+      : [
+          factorRecord(
+            embodiedFactors,
+            factorKey(embodiedFactors, 'config'),
+            distinct(known.map(embodiedRow)),
+            nowMs,
+          ),
+        ]),
+  ]
+}
+
+const distinct = <T extends { readonly Version: string }>(rows: readonly T[]): readonly T[] => [
+  ...new Map(rows.map(row => [row.Version, row])).values(),
+]

@@ -42,13 +42,20 @@ export function createRate(
   const configured = configuredBooks(configuredFactors({ factors, tariffs }))
   const siteOf = createSites({ factors, sites })
   const pricesOf = createPrices()
+  const isEmbodied = [factors, ...sites].some(one => one.embodied_kg !== undefined)
   const accounts = accountsOf(workloads)
   return {
     rate(record, into, history = '') {
       const { columns, rows } = record
       const inForce = books?.() ?? configured
       const placed = sitesByRow(record, siteOf)
-      const embodied = embodiedByRow(record, placed)
+      const embodied =
+        isEmbodied || !inForce.embodied.isEmpty
+          ? embodiedByRow(
+              record,
+              (row, host) => inForce.embodied.at(host, columns.WindowStart.get(row)) ?? placed(row).embodied,
+            )
+          : null
       const accountOf = accounts(record, placed)
       const resourceCost = resourcesOf(record)
       const ids = entryIds(record, history)
@@ -64,7 +71,8 @@ export function createRate(
         if (reason !== '') reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
         write.account(account)
         write.currency(prices.currency)
-        into.columns.CarbonEmbodiedUg.append(embodied?.[row] ?? null)
+        into.columns.CarbonEmbodiedUg.append(embodied?.ug(row) ?? null)
+        write.embodiedVersion(embodied?.version(row) ?? '')
         into.columns.CostResourceNano.append(
           prices.resources === null ? null : resourceCost(row, prices.resources),
         )
@@ -79,7 +87,7 @@ export function createRate(
 /** Writes what is the same for row after row by its number in the dictionary. */
 function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder) {
   const [zone, pue, pueSource] = [repeated(into.Zone), repeated(into.Pue), repeated(into.PueSource)]
-  const version = repeated(into.IntensityVersion)
+  const [version, pueVersion] = [repeated(into.IntensityVersion), repeated(into.PueVersion)]
   const [kind, state, tariffVersion] = [
     repeated(into.IntensityKind),
     repeated(into.IntensityState),
@@ -101,21 +109,20 @@ function entryWriter({ columns }: EnergyRecord, { columns: into }: LedgerBuilder
   return {
     account: repeated(into.Account),
     currency: repeated(into.Currency),
+    embodiedVersion: repeated(into.EmbodiedVersion),
     /** Why a quantity is null; '' when none is. */
-    priced(
-      row: number,
-      site: Site,
-      { intensity, carbon, cost, tariffVersion: tariff, isOtherCurrency }: Prices,
-    ): string {
+    priced(row: number, site: Site, prices: Prices): string {
+      const { intensity, carbon, cost, isOtherCurrency } = prices
       const isKnown = !hasNone(row)
       const used = isKnown ? intensity : null
       zone(site.zone)
-      pue(site.pueText)
-      pueSource(site.pueSource)
+      pue(prices.pueText)
+      pueSource(prices.pueSource)
+      pueVersion(prices.pue.version)
       version(used?.version ?? '')
       kind(used?.kind ?? '')
       state(used?.state ?? '')
-      tariffVersion(tariff)
+      tariffVersion(prices.tariffVersion)
       entryKind('original')
       correctionReason('')
       into.Revision.append(0)

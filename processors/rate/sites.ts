@@ -3,24 +3,24 @@
  * names no zone, the zone that the host's readings say.
  */
 import type { Config } from '../../core/catalogue/config/schema.ts'
-import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import { decimalText, parseDecimal, type Rational, rational } from '../../core/model/decimal.ts'
+import { configuredEmbodied, configuredPue } from '../../core/factors/configured.ts'
+import type { EmbodiedFactor } from '../../core/factors/hosts/embodied.ts'
+import type { PueFactor } from '../../core/factors/hosts/pue.ts'
 import { yearlyIntensity } from '../../core/model/factor.ts'
-import type { Micrograms } from '../../core/model/quantity.ts'
 import { wildcard } from '../../core/model/wildcard.ts'
-import { embodiedPerWindow } from './embodied.ts'
 
 /** What the entries of a host need of the first matching entry of `sites`; defaults come from `factors`. */
 export interface Site {
   /** Grid zone, as the intensities name it. */
   readonly zone: string
-  readonly pue: Rational
-  /** The same as exact decimal text. */
-  readonly pueText: string
+  /** As `sites` names it; '' for a host that no site names. */
+  readonly name: string
+  /** Applies where no value by time does. */
+  readonly pue: PueFactor
   /** default | site */
   readonly pueSource: string
-  /** Embodied emissions of one host in one window; null: not configured. */
-  readonly embodiedUg: Micrograms | null
+  /** Emissions of hosts of no known type; null: not configured. */
+  readonly embodied: EmbodiedFactor | null
   /** Account of what no workload used there; null: as everywhere. */
   readonly operatorAccount: string | null
 }
@@ -76,25 +76,12 @@ function inZones(factors: Config['factors'], site: SiteConfig): (zone: string) =
 
 /** What a site does not say is as in `factors`. */
 function siteOf(factors: Config['factors'], site: SiteConfig, zone: string): Site {
-  const pue = parseDecimal(site.pue ?? factors.pue)
   return {
     zone: yearlyIntensity(zone)?.zone ?? zone,
-    pue: rational(pue),
-    pueText: decimalText(pue),
+    name: site.name ?? '',
+    pue: configuredPue(factors, site),
     pueSource: site.pue === undefined ? 'default' : 'site',
-    embodiedUg: embodiedOf(
-      site.embodied_kg ?? factors.embodied_kg,
-      site.embodied_years ?? factors.embodied_years,
-    ),
+    embodied: configuredEmbodied(factors, site),
     operatorAccount: site.operator_account ?? null,
   }
-}
-
-function embodiedOf(kilograms: string | undefined, lifespan: string): Micrograms | null {
-  if (kilograms === undefined) return null
-  const years = rational(parseDecimal(lifespan))
-  if (years.numerator <= 0n) {
-    throw new WattlineError('config_invalid', '`embodied_years` must be above 0.')
-  }
-  return embodiedPerWindow(rational(parseDecimal(kilograms)), years)
 }

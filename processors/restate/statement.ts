@@ -60,6 +60,8 @@ const CARRIED = [
   'CapacityUs',
   'OverBusy',
   'PueSource',
+  'PueVersion',
+  'EmbodiedVersion',
 ] as const
 /** A correction of carbon alone holds 0 of them; where entries are taken back and booked again, all of it. */
 const AMOUNTS = [

@@ -1,21 +1,18 @@
 /** `/api/v1/factors/intensity`: grams per kWh by zone and time; what is put is in force for all tenants. */
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
 import type { IntensityAnswer, IntensityPutAnswer } from '../../core/api/answers.ts'
 import { WattlineError } from '../../core/catalogue/errors/errors.ts'
-import type { InstanceFactors } from '../../core/factors/instance-factors.ts'
 import { factorsOf, INTENSITY_KINDS, intensityValues } from '../../core/factors/intensity-values.ts'
 import { decimalText } from '../../core/model/decimal.ts'
-import { type Factor, yearlyIntensity } from '../../core/model/factor.ts'
-import { ZONE, ZONE_SHAPE } from '../../core/model/zone.ts'
+import type { Factor } from '../../core/model/factor.ts'
 import { ADMIN_INSTANCE, READ } from '../http/auth.ts'
 import type { QueryContext } from '../http/context.ts'
-import { invalid, knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
+import { knownParameters, oneOf, type RawQuery, single } from '../http/parameters.ts'
 import { parseWindow } from '../usage/window.ts'
+import { given, isoOf, LABEL, parseBody, usable, zoneOf } from './bodies.ts'
 
 const ROUTE = '/api/v1/factors/intensity'
-/** Versions begin with where a factor comes from. */
-const LABEL = 'api'
+const WHAT = 'intensities'
 
 /**
  * GET needs scope `read`; PUT needs scope `admin` of tenant `default`, because a zone's values apply to all tenants.
@@ -52,40 +49,14 @@ export function factorRoutes(app: FastifyInstance, { factors, now }: QueryContex
 
 /** @throws WattlineError `parameter_invalid`, with all problems of the body. */
 function revisedBy(body: unknown): readonly Factor[] {
-  const parsed = intensityValues.safeParse(body)
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '))
-  const zone = zoneOf(parsed.data.zone)
-  try {
-    return factorsOf({ ...parsed.data, zone }, LABEL)
-  } catch (error) {
-    if (error instanceof RangeError) throw wrong(error.message)
-    throw error
-  }
+  const values = parseBody(intensityValues, body, WHAT)
+  const zone = zoneOf(values.zone)
+  return usable(WHAT, () => factorsOf({ ...values, zone }, LABEL))
 }
-
-const wrong = (what: string): WattlineError =>
-  new WattlineError('parameter_invalid', `The intensities cannot be used: ${what.slice(0, 1_000)}.`)
-
-/** `DEU` is `DE`, as everywhere. */
-function zoneOf(text: string): string {
-  if (!ZONE.test(text)) throw invalid('zone', text, `a zone: ${ZONE_SHAPE}`)
-  return yearlyIntensity(text)?.zone ?? text
-}
-
-function given(factors: InstanceFactors | undefined): InstanceFactors {
-  if (factors !== undefined) return factors
-  throw new WattlineError(
-    'not_found',
-    'This process does not have the log open: ask one with role query that has.',
-  )
-}
-
-const time = (seconds: number | null): string | null =>
-  seconds === null ? null : new Date(seconds * 1000).toISOString()
 
 const intensityOf = (one: Factor): IntensityAnswer['values'][number] => ({
-  from: time(one.validFrom),
-  to: time(one.validTo),
+  from: isoOf(one.validFrom),
+  to: isoOf(one.validTo),
   g_per_kwh: decimalText(one.value),
   state: one.state,
   source: one.source,

@@ -182,12 +182,16 @@ const OPEN_ROUTES = [
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
   if (/\/api\/v1\/(snapshots|erasures)/.test(route)) return ['operatorAdmin']
-  if (route === 'PUT /api/v1/factors/intensity') return ['operatorAdmin']
   if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/silences/.test(route))
     return ['shopAdmin', 'operatorAdmin']
+  if (/^(PUT|DELETE) \/api\/v1\/(factors|tariffs\/spot)/.test(route)) return ['operatorAdmin']
+  if (/^(PUT|DELETE) \/api\/v1\/tariffs/.test(route)) return ['shopAdmin', 'operatorAdmin']
   if (['GET /metrics', 'GET /api/v1/lag'].includes(route)) return ['operator']
   const narrow = [
     'GET /api/v1/factors/intensity',
+    'GET /api/v1/factors/pue',
+    'GET /api/v1/factors/embodied',
+    'GET /api/v1/tariffs/spot',
     'GET /api/v1/usage',
     'GET /api/v1/status',
     'POST /api/v1/sql',
@@ -348,7 +352,14 @@ describe('SQL', () => {
     }
   })
 
-  const OF_ACCOUNTS = ['grid_intensity', 'ledger', 'tariffs', 'usage_daily', 'usage_hourly']
+  const OF_ACCOUNTS = [
+    'grid_intensity',
+    'intensity_forecasts',
+    'ledger',
+    'pue_factors',
+    'usage_daily',
+    'usage_hourly',
+  ]
   it('is to a token for some accounts as if the other accounts and tables were not there', async () => {
     for (const name of READABLE_TABLES) {
       const { status, text } = await rows(`SELECT * FROM ${name}`, 'shopWeb')

@@ -7,6 +7,8 @@ import { FactorFollower } from '../../core/factors/follower.ts'
 export const NO_FACTORS: ConfiguredFactors = {
   intensity: null,
   prices: pricesOf(configSchema.parse({}).tariffs),
+  pue: [],
+  embodied: [],
 }
 
 /** Follows a log where nothing is configured. */

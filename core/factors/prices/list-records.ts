@@ -55,7 +55,7 @@ export function priceRows(list: PriceList, source: string): readonly RowOf<typeo
     Source: `${source}; ${price.holds}`,
     Version: price.version,
     Name: terms.name,
-    Account: terms.account ?? '',
+    AccountPattern: terms.account ?? '',
     Terms: price.kind === 'whole' ? JSON.stringify(terms) : '',
   }))
 }

@@ -81,8 +81,16 @@ export class PriceBook {
     return this.#at(this.#candidates(place), seconds)
   }
 
-  /** Prices of `[from, to)`, in order of time, without gaps; two pieces beside each other differ. */
-  between(place: PricePlace, from: number, to: number): readonly PricePiece[] {
+  /**
+   * Prices of `[from, to)`, in order of time, without gaps; two pieces beside each other differ.
+   * @param limit of pieces: later ones are left out
+   */
+  between(
+    place: PricePlace,
+    from: number,
+    to: number,
+    limit = Number.POSITIVE_INFINITY,
+  ): readonly PricePiece[] {
     const candidates = this.#candidates(place)
     const pieces: PricePiece[] = []
     for (let at = from; at < to; ) {
@@ -95,7 +103,8 @@ export class PriceBook {
         last.isOtherCurrency === price.isOtherCurrency
       ) {
         pieces[pieces.length - 1] = { ...last, to: next }
-      } else pieces.push({ ...price, from: at, to: next })
+      } else if (pieces.length === limit) break
+      else pieces.push({ ...price, from: at, to: next })
       at = next
     }
     return pieces

@@ -55,7 +55,7 @@ const dayRecord = (key: string, prices: readonly SpotPrice[], nowMs: number): Fa
       Source: one.source,
       Version: one.version,
       Name: '',
-      Account: '',
+      AccountPattern: '',
       Terms: '',
     })),
     nowMs,

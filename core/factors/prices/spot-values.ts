@@ -1,6 +1,6 @@
 /** Spot prices as somebody gives them: one bidding zone and currency, and prices with the times for which they hold. */
 import { z } from 'zod'
-import { utcTime } from '../../catalogue/config/keys/prices.ts'
+import { utcTime } from '../../catalogue/config/keys/factor-values.ts'
 import { signedDecimal } from '../../catalogue/config/keys/quantities.ts'
 import { type Decimal, parseDecimal } from '../../model/decimal.ts'
 import { type SpotPrice, spotPrice } from '../../model/prices/spot-price.ts'

@@ -19,6 +19,11 @@ export class Series<T extends Dated> {
     this.#from = Float64Array.from(this.#values, startOf)
   }
 
+  /** All of them, in order of time. */
+  get values(): readonly T[] {
+    return this.#values
+  }
+
   /** The one that began last, if it still holds. */
   at(seconds: number): T | null {
     const found = this.#values[this.#firstAfter(seconds) - 1]

@@ -1,7 +1,7 @@
-import { column, type StreamDeclaration } from './stream.ts'
+import { column, list, type StreamDeclaration } from './stream.ts'
 
 /**
- * The factors that ledger entries name in `IntensityVersion` and `TariffVersion`, for people who ask by SQL. Few rows,
+ * The factors that ledger entries name in `IntensityVersion`, `TariffVersion`, `PueVersion` and `EmbodiedVersion`, for people who ask by SQL. Few rows,
  * every version kept.
  */
 const factor = [
@@ -53,12 +53,38 @@ export const tariffs = {
     ...factor,
     // Name of the price list; '' for spot prices
     column('Name', 'lowCardinality'),
-    // Account or pattern of accounts
-    column('Account', 'lowCardinality'),
+    // Account that pays, `*` as wildcard; '' for all
+    column('AccountPattern', 'lowCardinality'),
     // JSON in rows of kind whole; '' in all others
     column('Terms', 'string'),
   ],
   table: reference('tariffs', ['Tenant', 'Zone', 'Kind', 'ValidFrom', 'Version']),
+} as const satisfies StreamDeclaration
+
+/** PUE by site or zone and time: the one of the two that is empty says nothing. Kind: pue. The same for every tenant. */
+export const pueFactors = {
+  name: 'pue_factors',
+  key: 'none',
+  columns: [column('Site', 'lowCardinality'), column('Zone', 'lowCardinality'), ...factor],
+  table: reference('pue_factors', ['Site', 'Zone', 'ValidFrom', 'Version']),
+} as const satisfies StreamDeclaration
+
+/** Embodied emissions of hosts by type. Value: kgCO2e of one machine without GPUs. The same for every tenant. */
+export const embodiedFactors = {
+  name: 'embodied_factors',
+  key: 'none',
+  columns: [
+    column('HostType', 'lowCardinality'),
+    // Names or ids of hosts, `*` as wildcard
+    list('Hosts', 'string'),
+    ...factor,
+    // Lifespan, exact decimal
+    column('Years', 'lowCardinality'),
+    column('GpuCount', 'uint32'),
+    // kgCO2e of one GPU, exact decimal; '' without GPUs
+    column('GpuValue', 'lowCardinality'),
+  ],
+  table: reference('embodied_factors', ['HostType', 'ValidFrom', 'Version']),
 } as const satisfies StreamDeclaration
 
 /**
@@ -70,7 +96,7 @@ export const factors = {
   key: 'none',
   columns: [],
   compacted: true,
-  holds: [gridIntensity, tariffs],
+  holds: [gridIntensity, tariffs, pueFactors, embodiedFactors],
 } as const satisfies StreamDeclaration
 
 /** For all zones, or all tenants. */

@@ -158,6 +158,10 @@ export const ledger = {
     column('Pue', 'lowCardinality'),
     // default (`factors.pue`) | site (`sites`) | series (values by time)
     added(column('PueSource', 'lowCardinality')),
+    // row of table pue_factors
+    added(column('PueVersion', 'lowCardinality')),
+    // row of table embodied_factors; '' where no emissions of the host are known
+    added(column('EmbodiedVersion', 'lowCardinality')),
     column('TariffVersion', 'lowCardinality'),
     // original | correction
     column('EntryKind', 'lowCardinality'),

@@ -38,11 +38,15 @@ export const seesRowsOf = (key: string, { tenant, accounts }: VisibleRows): stri
   `${key}${JSON.stringify(accounts === null ? [tenant] : [tenant, accounts])}`
 
 /** Reference data, the same for everyone. */
-export const PUBLIC_TABLES: ReadonlySet<string> = new Set(['grid_intensity', 'intensity_forecasts'])
+export const PUBLIC_TABLES: ReadonlySet<string> = new Set([
+  'grid_intensity',
+  'intensity_forecasts',
+  'pue_factors',
+])
 /** Rows without a tenant apply to every tenant. */
 const SHARED_ROWS: ReadonlySet<string> = new Set(['tariffs'])
-/** Rows that may contain data of several tenants: visible only to the operator's tenant. */
-const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine'])
+/** Rows that may contain data, or names of hosts, of several tenants: visible only to the operator's tenant. */
+const OPERATOR_TABLES: ReadonlySet<string> = new Set(['quarantine', 'embodied_factors'])
 
 /** One row policy; the engine combines those of one table with OR. `table` null: every table of the database. */
 export interface RowPolicy {

@@ -92,6 +92,8 @@ export const ledgerEntry = (over: Partial<RowOf<typeof ledger>> = {}): RowOf<typ
   IntensityKind: 'average',
   Pue: '1',
   PueSource: 'default',
+  PueVersion: 'config:1.2:0a1b2c3d',
+  EmbodiedVersion: 'config:1200:0a1b2c3d',
   TariffVersion: '',
   EntryKind: 'original',
   Revision: 0,

@@ -2,8 +2,11 @@
 
 import type { Config } from '../../../core/catalogue/config/schema.ts'
 import { intensityOf } from '../../../core/factors/configured.ts'
+import { type EmbodiedFactor, embodiedFactorOf } from '../../../core/factors/hosts/embodied.ts'
+import { type PueFactor, type PueValues, pueFactorsOf } from '../../../core/factors/hosts/pue.ts'
 import { IntensityBook } from '../../../core/factors/intensity-book.ts'
 import {
+  decimalText,
   divideHalfEven,
   multiply,
   type Rational,
@@ -24,9 +27,10 @@ import {
 } from '../../../core/model/quantity.ts'
 import type { EnergyRow, LedgerRow } from '../../../core/model/streams/ledger.ts'
 import { createAccounts } from '../../../processors/rate/accounts.ts'
-import { shareEmbodied } from '../../../processors/rate/embodied.ts'
+import { embodiedPerWindow, shareEmbodied, shareOfGpus } from '../../../processors/rate/embodied.ts'
 import { createSites, type Site } from '../../../processors/rate/sites.ts'
 import {
+  asksFor,
   type Fraction,
   priceByRules,
   type RuledPrice,
@@ -67,10 +71,11 @@ export function createRateByRows(
   const siteOf = createSites({ factors, sites })
   const { lists, ...keys } = tariffs
   const otherwise: PriceListTerms = { ...keys, name: DEFAULT_LIST }
+  const pueOf = (row: EnergyRow, site: Site): RuledPue => pueByRules(factors, row, site)
   return {
     rate(rows, history = '') {
       const intensities = book()
-      const embodied = embodiedByRow(siteOf, rows)
+      const embodied = embodiedByRow(row => embodiedOf(factors, row) ?? siteOf(row).embodied, rows)
       return rows.map((row, index) => {
         const site = siteOf(row)
         const place = { tenant: row.Tenant, account: accountOf(row), zone: site.zone }
@@ -79,15 +84,15 @@ export function createRateByRows(
           ...row,
           Zone: site.zone,
           Currency: ruled.currency,
-          Pue: site.pueText,
-          PueSource: site.pueSource,
+          ...pueColumns(pueOf(row, site)),
           EntryKind: 'original',
           Revision: 0,
           CorrectionReason: '',
-          ...priceRow(row, { site, intensities, ruled, spot }),
+          ...priceRow(row, { site, pue: rational(pueOf(row, site).pue.value), intensities, ruled, spot }),
           CostResourceNano: resourceCost(rows, row, ruled.resourceList),
           Account: accountOf(row),
-          CarbonEmbodiedUg: embodied[index] ?? null,
+          CarbonEmbodiedUg: embodied[index]?.ug ?? null,
+          EmbodiedVersion: embodied[index]?.version ?? '',
           EntryId: idOf(row, history),
         }
       })
@@ -102,12 +107,13 @@ const constant =
 
 interface PricingFactors {
   readonly site: Site
+  readonly pue: Rational
   readonly intensities: IntensityBook
   readonly ruled: RuledPrice
   readonly spot: readonly SpotOfTest[]
 }
 
-function priceRow(row: EnergyRow, { site: { zone, pue }, intensities, ruled, spot }: PricingFactors) {
+function priceRow(row: EnergyRow, { site: { zone }, pue, intensities, ruled, spot }: PricingFactors) {
   const energyUj = row.EnergyQuality === 'none' ? null : microJoules(row.EnergyUj)
   const intensity = intensities.at(zone, 'average', row.WindowStart)
   const price = ruled.energy
@@ -232,29 +238,76 @@ function hostShare(rows: readonly EnergyRow[], row: EnergyRow, { numerator, deno
 
 const NOTHING: Rational = { numerator: 0n, denominator: 1n }
 
-/** By row; undefined where the host's emissions are not configured. All rows of a host and window are there. */
-function embodiedByRow(
-  siteOf: (row: EnergyRow) => Site,
-  rows: readonly EnergyRow[],
-): readonly (Micrograms | undefined)[] {
-  const groups = new Map<string, { readonly perWindowUg: Micrograms; readonly indexes: number[] }>()
-  for (const [index, row] of rows.entries()) {
-    const { embodiedUg } = siteOf(row)
-    if (embodiedUg === null) continue
-    const key = `${row.WindowStart}\u0000${row.Tenant}\u0000${row.Host}`
-    const there = groups.get(key)
-    if (there === undefined) groups.set(key, { perWindowUg: embodiedUg, indexes: [index] })
-    else there.indexes.push(index)
-  }
-  const shares: (Micrograms | undefined)[] = new Array(rows.length)
-  for (const { perWindowUg, indexes } of groups.values()) {
-    const parts = shareEmbodied(
-      perWindowUg,
-      indexes.map(index => rows[index]!),
+interface RuledPue {
+  readonly pue: PueFactor
+  readonly source: string
+}
+
+/** The value of the site at that time, else of the zone, else what the site or the configuration says at all times. */
+function pueByRules({ pue_values: given }: Config['factors'], row: EnergyRow, site: Site): RuledPue {
+  const holds = (values: PueValues): PueFactor | undefined =>
+    pueFactorsOf(values, 'config').find(
+      one => one.validFrom! <= row.WindowStart && (one.validTo === null || row.WindowStart < one.validTo),
     )
-    for (const [position, index] of indexes.entries()) shares[index] = parts[position]!
-  }
-  return shares
+  const found = [
+    ...given.filter(values => values.site !== undefined && values.site === site.name),
+    ...given.filter(values => values.zone === site.zone),
+  ]
+    .map(holds)
+    .find(one => one !== undefined)
+  return found === undefined ? { pue: site.pue, source: site.pueSource } : { pue: found, source: 'series' }
+}
+
+const pueColumns = ({ pue, source }: RuledPue) => ({
+  Pue: decimalText(pue.value),
+  PueSource: source,
+  PueVersion: pue.version,
+})
+
+/** Of the types that hold then and name the host, the one whose name or pattern says most. */
+function embodiedOf({ embodied }: Config['factors'], row: EnergyRow): EmbodiedFactor | null {
+  const says = (pattern: string): number =>
+    !asksFor(pattern, row.HostName) && !asksFor(pattern, row.Host)
+      ? -1
+      : pattern.includes('*')
+        ? pattern.replaceAll('*', '').length
+        : 1e9
+  const able = embodied
+    .map(one => ({ one, rank: Math.max(...one.hosts.map(says)) }))
+    .filter(
+      ({ one: { valid_from: from, valid_to: to }, rank }) =>
+        rank >= 0 &&
+        (from === undefined || Date.parse(from) <= row.WindowStart * 1000) &&
+        (to === undefined || row.WindowStart * 1000 < Date.parse(to)),
+    )
+    .toSorted((a, b) => b.rank - a.rank)
+  return able[0] === undefined ? null : embodiedFactorOf(able[0].one, 'config')
+}
+
+/** By row; undefined where the host's emissions are not known. All rows of a host and window are there. */
+function embodiedByRow(
+  factorOf: (row: EnergyRow) => EmbodiedFactor | null,
+  rows: readonly EnergyRow[],
+): readonly ({ readonly ug: bigint; readonly version: string } | undefined)[] {
+  return rows.map(row => {
+    if (factorOf(row) === null) return undefined
+    const ofHost = rows.filter(
+      one =>
+        one.WindowStart === row.WindowStart &&
+        one.Tenant === row.Tenant &&
+        one.Host === row.Host &&
+        factorOf(one) !== null,
+    )
+    // A host is of one type in a window, whatever names its rows have.
+    const factor = factorOf(ofHost[0]!)!
+    const index = ofHost.indexOf(row)
+    const of = (kilograms: Rational): Micrograms => embodiedPerWindow(kilograms, rational(factor.years))
+    const server = shareEmbodied(of(rational(factor.kilograms)), ofHost)[index]!
+    if (factor.gpus === null) return { ug: server, version: factor.version }
+    const { count, kilograms } = factor.gpus
+    const all = of(multiply(rational(kilograms), { numerator: BigInt(count), denominator: 1n }))
+    return { ug: server + shareOfGpus(all, ofHost, count)[index]!, version: factor.version }
+  })
 }
 
 const idOf = (row: EnergyRow, history: string): string =>

@@ -261,7 +261,7 @@ const someRow = fc.record({
   WorkloadKind: fc.constantFrom('container', 'vm', ''),
   WorkloadId: fc.constantFrom('a', 'b', '\u2028'),
   Namespace: fc.constantFrom('shop', 'kube-system', ''),
-  Component: fc.constantFrom('cpu', 'dram'),
+  Component: fc.constantFrom('cpu', 'dram', 'gpu'),
   Share: fc.constantFrom('active', 'idle', 'skew'),
   EnergyUj: fc.oneof(
     fc.bigInt({ min: -(2n ** 40n), max: 2n ** 40n }),
@@ -297,8 +297,32 @@ const CONFIGS = [
     },
   },
   {
-    factors: { zone: 'DE' },
-    sites: [{ name: 'n', hosts: ['sto-*'], zone: 'SE', pue: '1.07' }],
+    factors: {
+      zone: 'DE',
+      pue_values: [
+        {
+          site: 'n',
+          source: 'meter',
+          values: [
+            { from: '2025-02-20T13:20:00Z', to: '2025-02-20T13:45:30Z', pue: '1.31' },
+            { from: '2025-02-20T14:00:00Z', pue: '1.29' },
+          ],
+        },
+        { zone: 'DE', source: 'average', values: [{ from: '2025-02-20T13:30:00Z', pue: '1.58' }] },
+      ],
+      embodied: [
+        { host_type: 'gpu', hosts: ['sto-*'], kg: '1300', gpus: { count: 8, kg: '164.5' }, source: 'maker' },
+        {
+          host_type: 'one',
+          hosts: ['one', 'h2'],
+          kg: '900',
+          years: '4',
+          source: 'maker',
+          valid_to: '2025-02-20T13:59:00Z',
+        },
+      ],
+    },
+    sites: [{ name: 'n', hosts: ['sto-*'], zone: 'SE', pue: '1.07', embodied_kg: '700' }],
     workloads: { rules: [{ match: { label: { customer: 'acme' } }, account: 'acme' }] },
     tariffs: {
       price_per_kwh: '0.31',

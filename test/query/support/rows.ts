@@ -116,6 +116,8 @@ export const ledgerRow = (row: Partial<RowOf<typeof ledger>>): RowOf<typeof ledg
   IntensityKind: 'average',
   Pue: '1',
   PueSource: 'default',
+  PueVersion: 'config:1.2:0a1b2c3d',
+  EmbodiedVersion: '',
   TariffVersion: 't1',
   EntryKind: 'original',
   Revision: 0,

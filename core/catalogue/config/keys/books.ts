@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { unknownPlaceholders } from '../../../model/account-template.ts'
 import { EIC, EIC_SHAPE } from '../../../model/places/entsoe-areas.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
+import { embodiedSchema, pueSchema } from './factor-values.ts'
 import { bytes, decimal, duration, durationOrZero } from './quantities.ts'
 
 const idlePolicy = z.enum(['none', 'by_usage', 'by_request'])
@@ -185,6 +186,8 @@ export const factorsSchema = z
     embodied_years: decimal
       .default('5')
       .describe('Expected lifespan over which embodied emissions are spread'),
+    pue_values: z.array(pueSchema).default([]).describe('PUE by site or zone and time'),
+    embodied: z.array(embodiedSchema).default([]).describe('Embodied emissions by type of host'),
     providers: z
       .array(provider)
       .default([])

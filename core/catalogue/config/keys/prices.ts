@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { WEEKDAYS } from '../../../model/prices/terms.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
+import { utcTime } from './factor-values.ts'
 import { decimal, signedDecimal } from './quantities.ts'
 
 const timeOfDay = (example: string) =>
@@ -106,16 +107,6 @@ const tariffKeys = {
     .default([])
     .describe('Resource prices of some workloads; of each price the first that matches counts'),
 }
-
-/** A whole UTC second of ISO 8601. */
-export const utcTime = z
-  .string()
-  .refine(
-    text => TIME.test(text) && !Number.isNaN(Date.parse(text)) && Date.parse(text) >= 0,
-    'must be a whole UTC second such as 2026-11-30T12:00:00Z',
-  )
-
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.0+)?)?(Z|[+-]\d\d:?\d\d)$/
 
 /** A price list: prices, and for whom, where and when they hold. */
 export const priceListSchema = z.strictObject({

@@ -53,7 +53,8 @@ export interface RuledPrice {
   readonly isOtherCurrency: boolean
 }
 
-const asksFor = (pattern: string, text: string): boolean => {
+/** Whether a pattern matches: `*` is any run of characters. */
+export const asksFor = (pattern: string, text: string): boolean => {
   const [first = '', ...rest] = pattern.split('*')
   if (rest.length === 0) return pattern === text
   if (!text.startsWith(first)) return false
