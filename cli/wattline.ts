@@ -20,6 +20,7 @@ import { tokenCommand } from './token.ts'
 import { topCommand } from './top.ts'
 import { usageCommand } from './usage.ts'
 import { version } from './version.ts'
+import { whenCommand } from './when.ts'
 
 /** Exit codes: 0 good, 1 the answer is no, 2 usage. */
 const program = new Command('wattline')
@@ -36,6 +37,7 @@ Examples:
   wattline top                                   live watts by workload
   wattline sql "SELECT count() FROM otel_traces"
   wattline invoice --account shop --period 2026-11
+  wattline when --duration 2h --deadline 12h     the greenest or cheapest time for a job
   wattline lag                                   how far the processors are behind
   wattline quarantine list                       records that no processor could take
   wattline rules test rules_test.yaml            try alert rules
@@ -53,6 +55,7 @@ const commands = [
   checkCommand(),
   topCommand(),
   usageCommand(),
+  whenCommand(),
   sqlCommand(),
   invoiceCommand(),
   lagCommand(),

@@ -19,6 +19,7 @@ import { invoiceRoutes } from './invoices/routes.ts'
 import { lagRoutes } from './lag/routes.ts'
 import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
+import { planningRoutes } from './planning/routes.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
@@ -73,6 +74,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   hostFactorRoutes(app, context)
   tariffRoutes(app, context)
   spotRoutes(app, context)
+  planningRoutes(app, context)
   erasureRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)

@@ -48,6 +48,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'core/columns': ['core/model', 'core/catalogue'],
   'core/factors': ['core/model', 'core/catalogue', 'core/columns', 'core/broker'],
   'core/billing': ['core/model', 'core/catalogue', 'core/warehouse'],
+  'core/planning': ['core/model', 'core/factors'],
   'core/protobuf': ['core/catalogue'],
   'core/broker': ['core/model', 'core/catalogue', 'core/runtime'],
   'core/warehouse': ['core/model', 'core/catalogue', 'core/runtime'],

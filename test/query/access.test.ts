@@ -161,6 +161,12 @@ const QUESTIONS: Readonly<Record<string, readonly [route: string, body?: string]
   'POST /clickhouse/': ['POST /clickhouse/', 'SELECT * FROM ledger'],
   'GET /clickhouse': ['GET /clickhouse?query=SELECT%20*%20FROM%20ledger'],
   'GET /clickhouse/': ['GET /clickhouse/?query=SELECT%20*%20FROM%20ledger'],
+  'GET /api/v1/intensity/best-window': ['GET /api/v1/intensity/best-window?duration=1h'],
+  'GET /emissions/bylocation': ['GET /emissions/bylocation?location=DE'],
+  'GET /emissions/bylocations': ['GET /emissions/bylocations?locations=DE'],
+  'GET /emissions/bylocations/best': ['GET /emissions/bylocations/best?locations=DE'],
+  'GET /emissions/average-carbon-intensity': ['GET /emissions/average-carbon-intensity?location=DE'],
+  'GET /emissions/forecasts/current': ['GET /emissions/forecasts/current?location=DE'],
   'GET /api/v1/factors/intensity': ['GET /api/v1/factors/intensity?zone=DE'],
   'POST /api/v1/silences': [
     'POST /api/v1/silences',
@@ -193,10 +199,18 @@ function allowed(route: string): readonly Who[] {
     'GET /api/v1/factors/embodied',
     'GET /api/v1/tariffs/spot',
     'GET /api/v1/usage',
+    'GET /api/v1/intensity',
+    'GET /api/v1/intensity/best-window',
+    'GET /locations',
     'GET /api/v1/status',
     'POST /api/v1/sql',
   ]
-  if (narrow.includes(route) || route.endsWith('/clickhouse') || route.endsWith('/clickhouse/'))
+  if (
+    narrow.includes(route) ||
+    route.startsWith('GET /emissions/') ||
+    route.endsWith('/clickhouse') ||
+    route.endsWith('/clickhouse/')
+  )
     return [...READERS, 'shopWeb']
   return READERS
 }
