@@ -29,11 +29,11 @@ export const backupCommand = (): Command =>
       'Copy the log and the tables of the data folder to another place, whether the process runs or not',
     )
     .argument('<to>', 'folder, or s3://BUCKET/PREFIX; holds any number of backups of one data folder')
-    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
-    .option('--data <folder>', 'data folder, over the configuration')
+    .option('--config <file>', 'configuration file (default: wattline.yaml, if it exists)')
+    .option('--data <folder>', 'data folder; overrides the configuration')
     .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
-    .option('--keep <backups>', 'then remove all but this many of the newest backups', keepCount)
+    .option('--keep <backups>', 'afterwards remove all but this many of the newest backups', keepCount)
     .option('--verify', 'read the newest backup and compare checksums, without making a backup')
     .option('--list', 'list the backups, without making one')
     .addHelpText('after', HELP)
@@ -64,7 +64,7 @@ Examples:
 function keepCount(text: string): number {
   const count = Number(text)
   if (Number.isInteger(count) && count > 0) return count
-  throw new InvalidArgumentError('Give a whole number, 1 or more.')
+  throw new InvalidArgumentError('Give an integer, 1 or more.')
 }
 
 async function copy(data: string, id: string, store: BackupStore): Promise<BackedUp> {
@@ -117,12 +117,12 @@ const sizeOf = (manifest: BackupManifest): number =>
 function summary(manifest: BackupManifest, reusedBytes: number): string {
   const { id, takenAt, log, engine, heldMs } = manifest
   const lines = [
-    `Backup ${id} is complete: ${bytesText(sizeOf(manifest))}, of which ${bytesText(reusedBytes)} were there already.`,
-    `  state of ${takenAt}; inserts were held for ${heldMs} ms`,
+    `Backup ${id} is complete: ${bytesText(sizeOf(manifest))}, of which ${bytesText(reusedBytes)} existed already.`,
+    `  state of ${takenAt}; inserts were paused for ${heldMs} ms`,
   ]
   if (log === null) lines.push('  without the log: it is in Kafka')
   if (engine === null)
-    lines.push('  without tables: they are on the ClickHouse server, which has a BACKUP of its own')
+    lines.push('  without tables: they are on the ClickHouse server, which has its own BACKUP')
   for (const { name, parts } of engine?.tables ?? []) {
     const rows = parts.reduce((sum, part) => sum + part.rows, 0)
     if (rows > 0) lines.push(`  ${name}: ${rows} rows`)

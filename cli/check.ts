@@ -13,12 +13,12 @@ import { withRoles } from './roles.ts'
 export const checkCommand = (): Command =>
   new Command('check')
     .description('Validate the configuration: report all problems at once, and exit 1 if there are any')
-    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
+    .option('--config <file>', 'configuration file (default: wattline.yaml, if it exists)')
     .option('--roles <roles>', 'check it for a process with these roles')
     .option('--print', 'print the complete configuration, defaults included, without secrets')
     .addHelpText(
       'after',
-      '\nRules of accounts and sites that can never apply, because an earlier one always does, are problems here.' +
+      '\nAccount rules and sites that can never apply, because an earlier one always does, are reported as problems.' +
         '\nThe tokens file and the certificates are checked as well, where they exist; a missing one is only noted.\n' +
         '\nExamples:\n  wattline check --config wattline.yaml\n  WATTLINE_LISTEN_HTTP=0 wattline check --print',
     )
@@ -26,7 +26,7 @@ export const checkCommand = (): Command =>
       const config = loadConfig(options.config, withRoles(process.env, options.roles))
       checkReachable(config)
       for (const missing of checkFiles(config)) {
-        process.stderr.write(`note: ${missing} does not exist here; starting will need it.\n`)
+        process.stderr.write(`note: ${missing} does not exist here, but is needed to start.\n`)
       }
       for (const note of tariffNotes(config.tariffs)) process.stderr.write(`note: ${note}.\n`)
       process.stdout.write(options.print === true ? printable(config) : 'The configuration is valid.\n')

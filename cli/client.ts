@@ -88,7 +88,7 @@ async function send(options: ClientOptions, path: string, body: unknown): Promis
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw new WattlineError(
       'unauthenticated',
-      'The token contains characters that no token has. Check that it was copied completely, on one line.',
+      'The token contains invalid characters. Check that it was copied completely, on one line.',
     )
   }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
@@ -131,8 +131,8 @@ function whyNot(error: unknown, url: string): string {
     return `the certificate of ${url} is not trusted (${code}): set NODE_EXTRA_CA_CERTS to the file of its authority`
   }
   if (/SSL|TLS/.test(code)) return `the TLS handshake with ${url} failed (${code})`
-  if (code.startsWith('HPE_')) return `${url} does not speak HTTP (${code})`
-  return `nothing answers at ${url}`
+  if (code.startsWith('HPE_')) return `${url} does not answer in HTTP (${code})`
+  return `no server answers at ${url}`
 }
 
 function problemOf(response: Response, text: string): WattlineError {

@@ -20,12 +20,12 @@ const POLL_MS = 500
  */
 export const eraseCommand = (): Command =>
   new Command('erase')
-    .description('Delete what is stored of a tenant: from all tables, the log and the state of the meter')
+    .description('Delete the data of a tenant from all tables, the log and the state of the meter')
     .option('--tenant <tenant>', 'tenant whose data is deleted')
-    .option('--before <date>', 'only what happened earlier (UTC), such as 2026-11-01')
+    .option('--before <date>', 'only data from before this date (UTC), such as 2026-11-01')
     .option(
       '--drop-unreadable',
-      'also drop quarantined records that cannot be read, of whichever tenant they are',
+      'also drop quarantined records that cannot be read, whichever tenant they belong to',
     )
     .option('--no-wait', 'return at once; `wattline erase --list` shows the progress')
     .option('--list', 'list erasures, without starting one')
@@ -53,7 +53,7 @@ Examples:
       if (isProven(done)) return
       throw new WattlineError(
         'record_corrupt',
-        `${done.left.unreadable} quarantined records cannot be read, so their tenant is unknown. Look at them with \`wattline quarantine\`, or erase again with --drop-unreadable.`,
+        `${done.left.unreadable} quarantined records cannot be read, so their tenant is unknown. Examine them with \`wattline quarantine\`, or erase again with --drop-unreadable.`,
       )
     })
 
@@ -96,8 +96,8 @@ function renderErasure(
       ? `Nothing of ${what} was stored.\n`
       : renderTable(['table', 'rows erased', 'rows left'], rows),
     `Erasure ${id} of ${what} is done: ${left.rows} rows, ${left.log_records} records of the log and ${left.old_parts} old files are left.\n`,
-    ...(logExpires === null ? [] : [`Kafka keeps what was sent until ${logExpires}.\n`]),
-    'Backups made before it still contain the data.\n',
+    ...(logExpires === null ? [] : [`Kafka keeps the records until ${logExpires}.\n`]),
+    'Earlier backups still contain the data.\n',
   ].join('')
 }
 

@@ -21,8 +21,8 @@ export const exportCommand = (): Command =>
   new Command('export')
     .description('Write the rows of the embedded tables to files, to be imported into a ClickHouse server')
     .argument('<to>', 'folder, or s3://BUCKET/PREFIX')
-    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
-    .option('--data <folder>', 'data folder, over the configuration')
+    .option('--config <file>', 'configuration file (default: wattline.yaml, if it exists)')
+    .option('--data <folder>', 'data folder; overrides the configuration')
     .option('--url <url>', 'address of the running process', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope admin of the tenant that runs it (default: WATTLINE_TOKEN)')
     .addHelpText(

@@ -38,6 +38,6 @@ Examples:
       }
       const rows = made.tables.reduce((sum, { files }) => sum + rowsIn(files), 0)
       process.stdout.write(
-        `${rows} rows are in ${target}; rows and sums of the books are those of export ${made.id}.\n`,
+        `${rows} rows are in ${target}; row counts and sums of the books match export ${made.id}.\n`,
       )
     })

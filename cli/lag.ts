@@ -17,7 +17,7 @@ export const lagCommand = (): Command =>
     .description('Show how far each processor is behind in the log, and how old the newest rows are')
     .option('--group <processor>', 'store, meter, rate, admit or forward')
     .option('--stream <stream>', 'one stream, such as traces')
-    .option('--pending', 'only where records are pending')
+    .option('--pending', 'only partitions with pending records')
     .addOption(new Option('--format <format>', 'output format').choices(['table', 'json']).default('table'))
     .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')

@@ -12,9 +12,9 @@ import { ACCEPT_FILE, extentText, type Loss, readLosses } from '../core/runtime/
 export const lossesCommand = (): Command =>
   new Command('losses')
     .description(
-      'Show what restored, lost or damaged files of the data folder have cost; reads the folder, not a server',
+      'Show data losses from restored, lost or damaged files of the data folder; reads the folder, not a server',
     )
-    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
+    .option('--config <file>', 'configuration file (default: wattline.yaml, if it exists)')
     .addOption(new Option('--format <format>', 'output format').choices(['text', 'json']).default('text'))
     .option('--accept', 'accept these losses: a running instance becomes ready, and the next start continues')
     .addHelpText(

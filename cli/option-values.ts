@@ -7,9 +7,7 @@ export const whole =
   (text: string): number => {
     const value = Number(text)
     if (!/^\d+$/.test(text) || value < least || value > 1e9) {
-      throw new InvalidArgumentError(
-        `Give a whole number of at least ${least}, such as ${Math.max(least, 10)}.`,
-      )
+      throw new InvalidArgumentError(`Give an integer of at least ${least}, such as ${Math.max(least, 10)}.`)
     }
     return value
   }

@@ -18,7 +18,7 @@ interface QuarantineOptions extends ClientOptions {
 /** `wattline quarantine list|show|replay`. Reading needs scope read, replaying scope admin. */
 export const quarantineCommand = (): Command =>
   new Command('quarantine')
-    .description('List records that no processor could take, show one, or append it again')
+    .description('List records that could not be processed, show one, or append it again')
     .addHelpText(
       'after',
       '\nA record is named by stream, partition and offset: traces/0/17.\n\nExamples:\n  wattline quarantine list\n  wattline quarantine show traces/0/17\n  wattline quarantine replay traces/0/17',
@@ -37,12 +37,12 @@ const command = (name: string, description: string, examples: readonly string[])
     .addHelpText('after', `\nExamples:\n  ${examples.join('\n  ')}`)
 
 const listCommand = (): Command =>
-  command('list', 'List the records that were set aside, newest first', [
+  command('list', 'List the quarantined records, newest first', [
     'wattline quarantine list',
     'wattline quarantine list --stream readings --limit 500',
     'wattline quarantine list --format json',
   ])
-    .option('--stream <stream>', 'records of this stream only')
+    .option('--stream <stream>', 'only records of this stream')
     .option('--limit <records>', 'maximum number of records', '50')
     .action(async (options: QuarantineOptions) => {
       const query = new URLSearchParams({ limit: options.limit })
@@ -62,7 +62,7 @@ const showCommand = (): Command =>
     })
 
 const replayCommand = (): Command =>
-  command('replay', 'Append the record again, for the processors that set it aside', [
+  command('replay', 'Append the record again, for the processors that quarantined it', [
     'wattline quarantine replay traces/0/17',
     'wattline quarantine replay traces/0/17 --force',
   ])
@@ -88,7 +88,7 @@ const ERROR_COLUMNS = 80
 
 /** Exported for its test, like the two below. */
 export function renderList({ records, truncated }: QuarantineAnswer): string {
-  if (records.length === 0) return 'Nothing is set aside.\n'
+  if (records.length === 0) return 'The quarantine is empty.\n'
   const rows = records.map(record => [
     `${record.stream}/${record.partition}/${record.offset}`,
     timeText(record.made),
@@ -99,7 +99,7 @@ export function renderList({ records, truncated }: QuarantineAnswer): string {
     record.error.length > ERROR_COLUMNS ? `${record.error.slice(0, ERROR_COLUMNS - 1)}…` : record.error,
   ])
   const table = renderTable(
-    ['record', 'made (UTC)', 'set aside by', 'bytes', 'replayed', 'code', 'error'],
+    ['record', 'made (UTC)', 'quarantined by', 'bytes', 'replayed', 'code', 'error'],
     rows,
   )
   return truncated ? `${table}Only ${records.length} records are listed; --limit lists more.\n` : table

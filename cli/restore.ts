@@ -13,9 +13,9 @@ export const restoreCommand = (): Command =>
   new Command('restore')
     .description('Restore a backup into an empty data folder; every file is checked')
     .argument('<from>', 'folder or s3://BUCKET/PREFIX that `wattline backup` wrote to')
-    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
-    .option('--data <folder>', 'data folder, over the configuration')
-    .option('--backup <id>', 'which backup, as `wattline backup --list` shows them (default: the newest)')
+    .option('--config <file>', 'configuration file (default: wattline.yaml, if it exists)')
+    .option('--data <folder>', 'data folder; overrides the configuration')
+    .option('--backup <id>', 'id of the backup, as shown by `wattline backup --list` (default: the newest)')
     .addHelpText(
       'after',
       `

@@ -18,8 +18,8 @@ import { version } from './version.ts'
 export const runCommand = (): Command =>
   new Command('run')
     .description('Start collector, processors and query in this process; SIGTERM drains and exits 0')
-    .option('--config <file>', 'configuration file (default: wattline.yaml when it is there)')
-    .option('--roles <roles>', `some of ${ROLES.join(',')}; the rest runs elsewhere (default: all)`)
+    .option('--config <file>', 'configuration file (default: wattline.yaml, if it exists)')
+    .option('--roles <roles>', `one or more of ${ROLES.join(',')}; the others run elsewhere (default: all)`)
     .addHelpText(
       'after',
       '\nExamples:\n  wattline run\n  wattline run --config wattline.yaml\n  wattline run --config cluster.yaml --roles collector\n  WATTLINE_DATA=/var/lib/wattline WATTLINE_FACTORS_ZONE=DE wattline run',

@@ -17,8 +17,8 @@ export function asText({ report }: Simulation, verdict: BooksVerdict | null): st
   const lines = [
     `Fleet ${report.run} (seed ${report.seed}): ${count(report.hosts)} hosts, ${count(report.workloads)} containers each, ${report.from} to ${report.to}.`,
     `Acknowledged: ${count(report.points_acknowledged)} points and ${count(report.spans_acknowledged)} spans in ${count(report.requests)} requests, ${wall} s, ${count(report.items_per_second)} a second.`,
-    `Making and sending them took ${fixed(report.generator_cpu_seconds, 1)} CPU s.`,
-    `Repeated when asked to: ${count(report.retries)}; sent twice on purpose: ${count(report.requests_sent_twice)}; bytes of bodies: ${count(report.body_bytes)}.`,
+    `Generating and sending them took ${fixed(report.generator_cpu_seconds, 1)} CPU s.`,
+    `Retries: ${count(report.retries)}; sent twice on purpose: ${count(report.requests_sent_twice)}; bytes of request bodies: ${count(report.body_bytes)}.`,
   ]
   if (report.rejected > 0) lines.push(`REJECTED: ${count(report.rejected)} items. ${report.rejected_why}`)
   if (verdict !== null) lines.push(...verdictLines(verdict))
@@ -36,10 +36,10 @@ function verdictLines(verdict: BooksVerdict): readonly string[] {
       ? []
       : [`Spans: ${verdict.spansAcknowledged} acknowledged, ${verdict.spansStored} stored.`]
   if (verdict.differences.length === 0) {
-    const late = verdict.lateUj === 0n ? '' : `, of it ${verdict.lateUj} µJ late`
+    const late = verdict.lateUj === 0n ? '' : `, of which ${verdict.lateUj} µJ are late`
     return [
       ...spans,
-      `The books hold what the meters counted, on each of ${verdict.hosts} hosts: ${verdict.meteredUj} µJ (${amount})${late}.`,
+      `The books match the meters on each of ${verdict.hosts} hosts: ${verdict.meteredUj} µJ (${amount})${late}.`,
     ]
   }
   const rows = verdict.differences
@@ -56,7 +56,7 @@ function verdictLines(verdict: BooksVerdict): readonly string[] {
     ...spans,
     `THE BOOKS ARE WRONG on ${verdict.differences.length} of ${verdict.hosts} hosts:`,
     renderTable(
-      ['host', 'metered µJ', 'ledger µJ', 'late µJ', 'difference µJ', 'entries not marked'],
+      ['host', 'metered µJ', 'ledger µJ', 'late µJ', 'difference µJ', 'unmarked entries'],
       rows,
     ).trimEnd(),
   ]

@@ -52,8 +52,8 @@ docs/scaling.md explains how it calculates.`
 /** `wattline simulate`. Exits 1 when items were rejected or, with `--verify`, when the books differ from the meters. */
 export const simulateCommand = (): Command =>
   withConnection(withFleet(new Command('simulate')))
-    .description('Send what a fleet of hosts would send, and check that the books contain it')
-    .option('--plan <sizes>', 'send nothing: work out what a fleet needs, such as hosts=100000,spans=10e6')
+    .description('Send the data of a simulated fleet, and check that the books match it')
+    .option('--plan <sizes>', 'send nothing: calculate what a fleet needs, such as hosts=100000,spans=10e6')
     .addHelpText('after', EXAMPLES)
     .action(async (options: SimulateOptions) => {
       if (options.plan !== undefined) {
@@ -84,10 +84,7 @@ function withFleet(command: Command): Command {
     .option('--interval <seconds>', 'seconds between two samples of a host', positive, 5)
     .option('--seed <number>', 'the same number gives the same fleet', whole(0), 1)
     .option('--from <time>', 'time of the first sample, such as 2026-11-20T12:00:00Z', time)
-    .option(
-      '--realtime',
-      'in step with the clock, starting now, one request for each host; otherwise as fast as accepted',
-    )
+    .option('--realtime', 'at real speed, starting now, one request per host; otherwise as fast as accepted')
     .option('--spans-per-second <count>', 'spans of the whole fleet, in whole requests', zeroOrMore, 0)
     .option('--spans-per-request <count>', 'spans in each request', whole(8), 1000)
     .option(
@@ -100,7 +97,7 @@ function withFleet(command: Command): Command {
     .option('--churn <share>', 'share of containers replaced each hour', share, 0.1)
     .option('--silent <share>', 'share of hosts that fall silent for 3 to 10 minutes', share, 0)
     .option('--reboots <share>', 'share of hosts that restart, counters from 0', share, 0)
-    .option('--late <share>', 'share of samples that come 150 s late', share, 0)
+    .option('--late <share>', 'share of samples that arrive 150 s late', share, 0)
     .option('--duplicates <share>', 'share of requests sent twice', share, 0)
 }
 
@@ -110,10 +107,10 @@ function withConnection(command: Command): Command {
     .option('--gzip', 'compress requests')
     .option('--concurrency <count>', 'concurrent requests', whole(1), 8)
     .option('--give-up <seconds>', 'give up when a request is not accepted for this long', positive, 60)
-    .option('--verify', 'afterwards ask the instance whether the books hold what the meters counted')
+    .option('--verify', 'afterwards check that the books of the instance match the meters')
     .option(
       '--verify-timeout <seconds>',
-      'how long to wait for the last minutes to be in the books',
+      'how long to wait until the last minutes are in the books',
       positive,
       180,
     )

@@ -73,7 +73,7 @@ async function ofRunning<Result>(
     if (!existsSync(snapshotFolder(config.data, answer.id))) {
       throw new WattlineError(
         'backup_refused',
-        `The process at ${options.url} has data folder ${answer.data}, and its snapshot is not to be seen in ${config.data} here: run this where that folder is, with the same configuration or with --data.`,
+        `The process at ${options.url} has data folder ${answer.data}, but its snapshot does not exist in ${config.data} here. Run this command where that folder is, with the same configuration or with --data.`,
       )
     }
     await ready(options, path)

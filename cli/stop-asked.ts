@@ -35,9 +35,9 @@ export function awaitStop(graceMs: number): StopAsked {
       askedAtMs = performance.now()
       watchdog = startWatchdog(graceMs + WATCHDOG_MS)
       setTimeout(() => end('the process did not end in time'), graceMs + LAST_WORDS_MS).unref()
-      controller.abort(new Error('the process was asked to stop'))
+      controller.abort(new Error('the process received a stop signal'))
       resolve()
-    } else if (performance.now() - askedAtMs > SAME_STOP_MS) end('it was asked to stop once more')
+    } else if (performance.now() - askedAtMs > SAME_STOP_MS) end('it received a second stop signal')
   }
   process.on('SIGTERM', ask).on('SIGINT', ask)
   return { signal: controller.signal, asked: promise, stopping: part => watchdog?.stopping(part) }
@@ -45,4 +45,4 @@ export function awaitStop(graceMs: number): StopAsked {
 
 /** The line that lists unfinished work. */
 export const incomplete = (what: string): string =>
-  `shutdown_incomplete: ${what}. What was acknowledged is in the log: the next start goes on with it.\n`
+  `shutdown_incomplete: ${what}. Acknowledged data is in the log, and the next start continues with it.\n`

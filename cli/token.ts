@@ -25,14 +25,14 @@ export const tokenCommand = (): Command =>
       `what it allows: ${SCOPES.join(', ')}; separate several by commas`,
       scopesOf,
     )
-    .option('--accounts <accounts>', 'reads these accounts of the tenant only', listOf)
+    .option('--accounts <accounts>', 'may read only these accounts of the tenant', listOf)
     .option('--account <account>', 'pays for the workloads whose readings it sends, whatever the rules say')
     .option('--name <name>', 'a name for people who read the file')
     .option('--expires <date>', 'refused from this time on: 2027-06-30 or 2027-06-30T12:00:00Z')
-    .option('--add <file>', 'append the line to this file, and print the token alone')
+    .option('--add <file>', 'append the line to this file, and print only the token')
     .addHelpText(
       'after',
-      '\nThe token is shown once: the file keeps its SHA-256. A running instance takes the new line within seconds.\n' +
+      '\nThe token is shown once: the file keeps its SHA-256. A running instance applies the new line within seconds.\n' +
         '\nExamples:\n  wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml' +
         '\n  wattline token --tenant shop --scopes ingest --name "checkout, production" --expires 2027-06-30' +
         '\n  wattline token --tenant shop --scopes read --accounts web,mobile' +
@@ -82,7 +82,7 @@ function tokenLine(
 }
 
 const shown = (token: string, line: string): string =>
-  `Token, shown this once; clients send it as \`Authorization: Bearer <token>\`:\n  ${token}\n` +
+  `Token, shown only once; clients send it as \`Authorization: Bearer <token>\`:\n  ${token}\n` +
   `Line for the file of auth.tokens_file:\n${line}`
 
 /** Adds the line only if the resulting file is valid; otherwise leaves the file unchanged. */

@@ -25,9 +25,9 @@ interface TopOptions extends ClientOptions {
 export const topCommand = (): Command =>
   new Command('top')
     .description('Show live watts, gCO2e/h and cost/h of a host by workload; Ctrl-C ends it')
-    .option('--host <host>', 'which host, when several send')
+    .option('--host <host>', 'host to show, if several send data')
     .option('--interval <seconds>', 'seconds between two views', seconds, 5)
-    .option('--once', 'print one view and end')
+    .option('--once', 'print one view and exit')
     .option('--url <url>', 'address of the instance', address, DEFAULT_URL)
     .option('--token <token>', 'token with scope read (default: WATTLINE_TOKEN)')
     .addHelpText('after', '\nExamples:\n  wattline top\n  wattline top --once\n  wattline top --interval 2')
@@ -92,7 +92,7 @@ const troubleText = (error: unknown): string =>
 export function renderLive(answer: LiveAnswer, nowMs: number, paint: Paint = plain): string {
   const index = lastSeen(answer)
   if (index < 0) {
-    return 'No power reading yet: the first interval ends about 10 seconds after the start. If none comes, the log says\nwhich sensor could not read what; see `sensors` in wattline.yaml.\n'
+    return 'No power reading yet: the first interval ends about 10 seconds after the start. If there is none, the log says\nwhich sensor failed and why; see `sensors` in wattline.yaml.\n'
   }
   const entries = answer.series
     .map(series => ({
@@ -135,7 +135,7 @@ function headLines(answer: LiveAnswer, total: number, ageMs: number, paint: Pain
   const late = ageMs > STALE_MS ? paint('red', `, last reading ${Math.round(ageMs / 60_000)} min ago`) : ''
   const grid =
     answer.intensity_g_per_kwh === null
-      ? `no intensity known for zone ${answer.zone}: set factors.zone`
+      ? `no intensity is known for zone ${answer.zone}: set factors.zone`
       : `${answer.zone} ${answer.intensity_kind} ${answer.intensity_g_per_kwh} gCO2e/kWh${answer.zone === 'WORLD' ? ' (set factors.zone)' : ''}`
   const price =
     answer.price_per_kwh === null

@@ -17,7 +17,7 @@ interface UsageOptions extends ClientOptions {
 /** `wattline usage`, from `GET /api/v1/usage`. CSV and JSON contain the exact integers, the table rounds them. */
 export const usageCommand = (): Command =>
   new Command('usage')
-    .description('Show energy, carbon and cost by who used it, from the ledger')
+    .description('Show energy, carbon and cost from the ledger, by account, workload or other keys')
     .option('--window <window>', '5m, 1h, 24h, 7d, today, yesterday, month, or FROM,TO', '24h')
     .option(
       '--group-by <keys>',
@@ -57,7 +57,7 @@ export function renderUsage(answer: UsageAnswer, format: string, paint: Paint = 
   }
   const span = `${timeText(answer.window.from)} to ${timeText(answer.window.to)} UTC`
   if (answer.rows.length === 0) {
-    return `${span}: nothing in the books.\nThe first minute closes about 90 seconds after the start, each later one about 30 seconds after it has ended.\n`
+    return `${span}: the books are empty.\nThe first minute closes about 90 seconds after the start, each later one about 30 seconds after it has ended.\n`
   }
   const columns = columnsOf(answer)
   const cells = (row: UsageRow): string[] => columns.map(column => column.text(row))
@@ -134,11 +134,11 @@ function notesOf(answer: UsageAnswer): readonly string[] {
   }
   return [
     ...(answer.truncated
-      ? [`Only ${answer.rows.length} rows are listed; the total holds all. --limit lists more.`]
+      ? [`Only ${answer.rows.length} rows are listed; the total covers all. --limit lists more.`]
       : []),
     ...(answer.total.quality.simulated > 0
       ? [
-          `${(answer.total.quality.simulated * 100).toFixed(1)} % of the energy is simulated: it was not measured, and is owed by no one.`,
+          `${(answer.total.quality.simulated * 100).toFixed(1)} % of the energy is simulated: it was not measured, and nobody owes it.`,
         ]
       : []),
     ...without(unpriced.carbon_uj, 'a carbon factor'),

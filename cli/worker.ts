@@ -64,7 +64,7 @@ endProcess(left.length === 0 ? 0 : 1)
 
 async function start(): Promise<RunningWattline> {
   const stopping = new AbortController()
-  void asked.promise.then(() => stopping.abort(new Error('the process was asked to stop')))
+  void asked.promise.then(() => stopping.abort(new Error('the process received a stop signal')))
   try {
     return await startWattline({
       config,

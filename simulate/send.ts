@@ -135,7 +135,7 @@ function failure(outcome: ReceiverAnswer | Error, base: string, retries: number)
   if (outcome instanceof Error) {
     return new WattlineError(
       'not_running',
-      `No receiver takes OTLP at ${base} (--otlp-url): ${outcome.message}.`,
+      `There is no OTLP receiver at ${base} (--otlp-url): ${outcome.message}.`,
       {
         cause: outcome,
       },

@@ -38,7 +38,7 @@ function openLosses(data: string, events: EventBus): Losses {
   } catch (error) {
     throw new WattlineError(
       'data_unusable',
-      `The list of losses ${join(data, LOSSES_FILE)} cannot be read: ${String(error)}. Move the file away and keep it.`,
+      `The list of losses ${join(data, LOSSES_FILE)} cannot be read: ${String(error)}. Rename the file, but keep it.`,
       { cause: error },
     )
   }

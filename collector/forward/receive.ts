@@ -135,7 +135,7 @@ function openRecord(
 
 function checkRows({ rows }: { readonly rows: number }, records: readonly SourceRecord[]): number {
   const named = records.reduce((sum, record) => sum + record.rows, 0)
-  if (named !== rows) throw invalid(`The manifest names ${named} rows, but the record holds ${rows}.`)
+  if (named !== rows) throw invalid(`The manifest lists ${named} rows, but the record has ${rows}.`)
   if (rows > MAX_ROWS) throw invalid(`${rows} rows exceed the limit of ${MAX_ROWS} rows for one request.`)
   return rows
 }
@@ -153,7 +153,7 @@ function checkTenants({ rows, columns: { Tenant } }: RecordView<typeof readings>
     if (found !== tenant && found !== OPERATOR_TENANT) {
       throw new WattlineError(
         'forbidden',
-        `The record holds rows of tenant ${JSON.stringify(found.slice(0, 64))}, but the token belongs to tenant ${tenant}.`,
+        `The record has rows of tenant ${JSON.stringify(found.slice(0, 64))}, but the token belongs to tenant ${tenant}.`,
       )
     }
     checked.add(id)

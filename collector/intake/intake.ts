@@ -180,7 +180,7 @@ class DurableIntake implements Intake {
 
   async appendReadings(tenant: string, readings: readonly Reading[]): Promise<void> {
     if (readings.some(reading => reading.Tenant !== tenant)) {
-      throw new WattlineError('invariant_broken', `A reading of another tenant came with those of ${tenant}.`)
+      throw new WattlineError('invariant_broken', `A reading of another tenant was among those of ${tenant}.`)
     }
     const [one] = readings
     if (one !== undefined) this.#parts.recogniser.learn(tenant, one.HostName, one.Host)

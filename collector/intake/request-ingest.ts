@@ -153,7 +153,7 @@ function outputMemory(bodyBytes: number, reservation: Reservation, maxBytes: num
       if (bytes > maxBytes) {
         throw new WattlineError(
           'body_too_large',
-          `Converted to protobuf the body is larger than ${maxBytes} bytes.`,
+          `Converted to protobuf, the body is larger than ${maxBytes} bytes.`,
         )
       }
       if (bytes > paidBytes) {

@@ -42,7 +42,7 @@ export function notesOf(
   const isVoid = accepted === 0 && rejected === 0 && holdsMoreThanResources(body)
   return [
     ...(sentence === undefined ? [] : [sentence]),
-    ...(isVoid ? [`The request holds no ${ITEMS[signal]}: nothing was stored.`] : []),
+    ...(isVoid ? [`The request contains no ${ITEMS[signal]}: nothing was stored.`] : []),
   ]
 }
 

@@ -119,7 +119,7 @@ function planOf(
       continue
     }
     if (head.length + reader.position - at > maxHeadBytes) {
-      throw tooLarge('What a request says once for many items (a resource, a scope, a metric)', maxHeadBytes)
+      throw tooLarge('Content that applies to many items (a resource, a scope, a metric)', maxHeadBytes)
     }
     head.copy(reader.bytes, at, reader.position)
   }

@@ -43,11 +43,11 @@ const entrySchema = z
   .refine(({ accounts, scopes }) => accounts === undefined || scopes.every(scope => scope === 'read'), {
     path: ['accounts'],
     message:
-      'a token that is limited to accounts can only have scope read; use `account` to say who pays for what it sends',
+      'a token that is limited to accounts can only have scope read; use `account` to name the account that pays for the data it sends',
   })
   .refine(({ account, scopes }) => account === undefined || scopes.includes('ingest'), {
     path: ['account'],
-    message: 'the account that pays for what the token sends needs scope ingest',
+    message: '`account` needs scope ingest: it names the account that pays for the data the token sends',
   })
 
 const KEYS = Object.keys(entrySchema.shape)

@@ -123,7 +123,7 @@ async function knownObjects(
     if (!isOurs) {
       throw new WattlineError(
         'backup_refused',
-        `${store.name} holds backup ${id} of another data folder. Use a folder or S3 prefix of its own for each data folder.`,
+        `${store.name} contains backup ${id} of another data folder. Use a separate folder or S3 prefix for each data folder.`,
       )
     }
     for (const object of objectsOf(manifest)) known.set(object.name, object)
@@ -184,6 +184,6 @@ async function assertThere(store: BackupStore, objects: readonly BackupObject[])
   if (missing.length === 0) return
   throw new WattlineError(
     'backup_unusable',
-    `${missing.length} files of the backup are not in ${store.name} as they were written, such as ${missing[0]!.name}.`,
+    `${missing.length} files of the backup in ${store.name} are missing or incomplete, such as ${missing[0]!.name}.`,
   )
 }

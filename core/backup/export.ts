@@ -207,7 +207,7 @@ async function exportFile(
     `SELECT toFloat64(count()) AS n FROM file(${quoteText(draft)}, 'ArrowStream', 'auto', 'zstd')`,
   )
   if (found?.n !== rows) {
-    throw new WattlineError('invariant_broken', `${name} should hold ${rows} rows and holds ${found?.n}.`)
+    throw new WattlineError('invariant_broken', `${name} should have ${rows} rows, but has ${found?.n}.`)
   }
   const bytes = await readFile(draft)
   await store.put(name, createReadStream(draft))

@@ -143,7 +143,7 @@ async function compare(statements: Statements, made: Export, state: ImportState)
     if (files.some(({ version }) => version !== undefined)) continue
     const expected = (state.rows[table] ?? 0) + rowsIn(files)
     const found = await countOf(statements, table)
-    if (found !== expected) findings.push(`${table} has ${found} rows, ${expected} are right`)
+    if (found !== expected) findings.push(`${table} has ${found} rows, expected ${expected}`)
   }
   const sums = new Map(
     (await statements.query<Record<string, string>>(ledgerSums(statements.dialect))).map(row => [
@@ -157,7 +157,7 @@ async function compare(statements: Statements, made: Export, state: ImportState)
       const expected = BigInt(row[name] ?? 0) + BigInt(before.get(row['tenant'])?.[name] ?? 0)
       const found = BigInt(sums.get(row['tenant'])?.[name] ?? 0)
       if (found !== expected)
-        findings.push(`ledger of tenant ${row['tenant']}: ${name} is ${found}, ${expected} is right`)
+        findings.push(`ledger of tenant ${row['tenant']}: ${name} is ${found}, expected ${expected}`)
     }
   }
   return findings

@@ -49,7 +49,7 @@ export async function readExport(store: BackupStore): Promise<Export> {
   if (text === null) {
     throw new WattlineError(
       'backup_unusable',
-      `No complete export is in ${store.name}: run \`wattline export\` again.`,
+      `There is no complete export in ${store.name}: run \`wattline export\` again.`,
     )
   }
   try {

@@ -21,7 +21,7 @@ export async function openOffline(config: Config, version: string): Promise<Offl
   const hasLog = existsSync(join(data, 'log', 'data.mdb'))
   const hasEngine = existsSync(join(data, 'warehouse', 'engine', 'metadata'))
   if (!hasLog && !hasEngine) {
-    throw new WattlineError('backup_refused', `The data folder ${data} holds nothing to back up.`)
+    throw new WattlineError('backup_refused', `The data folder ${data} contains nothing to back up.`)
   }
   const broker = hasLog ? await openBrokerOfKind(config, silentEvents) : null
   try {

@@ -41,12 +41,12 @@ async function assertRestorable(data: string, id: string): Promise<void> {
     if (begun === id) return
     throw new WattlineError(
       'restore_refused',
-      `${data} holds an unfinished restore of backup ${begun}, not of ${id}.`,
+      `${data} contains an unfinished restore of backup ${begun}, not of ${id}.`,
     )
   }
   const found = names.find(name => !HARMLESS.has(name))
   if (found !== undefined) {
-    throw new WattlineError('restore_refused', `The data folder ${data} is not empty: it holds ${found}.`)
+    throw new WattlineError('restore_refused', `The data folder ${data} is not empty: it contains ${found}.`)
   }
 }
 
@@ -157,6 +157,6 @@ async function assertRoom(data: string, manifest: BackupManifest): Promise<void>
   if (existsSync(join(data, MARK)) || free > needed) return
   throw new WattlineError(
     'disk_full',
-    `The restored data takes ${needed} bytes, and ${data} has ${free} free.`,
+    `The restored data needs ${needed} bytes, but ${data} has only ${free} free.`,
   )
 }

@@ -142,7 +142,7 @@ function dictionaryView(data: Data): DictionaryView {
   }
   expect(data.type.typeId === Type.Dictionary, 'a dictionary')
   const chunks = data.dictionary?.data ?? []
-  expect(chunks.length <= 1, 'a dictionary in one piece')
+  expect(chunks.length <= 1, 'an undivided dictionary')
   const dictionary = chunks[0] === undefined ? NO_TEXTS : stringView(chunks[0])
   const ids = wideIds(data.values) ?? NO_IDS
   expect(ids.length >= data.length, 'an id of up to 32 bits per row')

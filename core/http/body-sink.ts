@@ -88,4 +88,7 @@ export class BodySink {
 
 /** Error for a body beyond the limit, as received or after decompression. */
 export const tooLarge = (maxBytes: number): WattlineError =>
-  new WattlineError('body_too_large', `The body is larger than ${maxBytes} bytes, received or inflated.`)
+  new WattlineError(
+    'body_too_large',
+    `The body is larger than ${maxBytes} bytes, as received or decompressed.`,
+  )

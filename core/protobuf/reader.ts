@@ -74,7 +74,7 @@ export class ProtobufReader {
     let low = 0
     let high = 0
     for (let shift = 0; shift < 70; shift += 7) {
-      if (this.position >= end) throw this.failure('a number is cut short', start)
+      if (this.position >= end) throw this.failure('a number is truncated', start)
       const byte = this.bytes[this.position]!
       this.position += 1
       const bits = byte & 0x7f
@@ -208,7 +208,7 @@ export class ProtobufReader {
 
   #take(bytes: number, end: number): number {
     const at = this.position
-    if (at + bytes > end) throw this.failure('a number is cut short', at)
+    if (at + bytes > end) throw this.failure('a number is truncated', at)
     this.position = at + bytes
     return at
   }

@@ -17,14 +17,14 @@ const IN_RANGE = `$__timeFilter(WindowStart) AND ${IS_HOST}`
 export const energyBoard: Board = {
   uid: 'wattline-energy',
   title: 'Wattline: energy, carbon, cost',
-  description: 'What hosts and workloads draw, emit and cost, minute by minute, from the ledger.',
+  description: 'Energy, carbon and cost of hosts and workloads, minute by minute, from the ledger.',
   from: 'now-3h',
   interval: '1m',
   variables: [HOST],
   panels: [
     {
       title: 'Energy',
-      description: 'All that the meters counted: workloads, idle and unattributed.',
+      description: 'All energy that the meters counted: workloads, idle and unattributed.',
       kind: 'stat',
       unit: 'kwatth',
       w: 4,
@@ -43,8 +43,7 @@ export const energyBoard: Board = {
     },
     {
       title: 'Energy cost',
-      description:
-        'By the tariff in force in each minute, in the currency of the tariff. Unknown without a price.',
+      description: 'By the tariff in force in each minute, in its currency. Unknown without a price.',
       kind: 'stat',
       w: 4,
       h: 4,
@@ -63,7 +62,7 @@ WHERE ${IN_RANGE} AND CostEnergyNano IS NOT NULL GROUP BY currency ORDER BY cost
     {
       title: 'Without a price or factor',
       description:
-        'Share of the energy that no tariff or no grid factor applies to: it is in no sum of cost or carbon.',
+        'Share of the energy without a tariff or a grid factor: it is in no sum of cost or carbon.',
       kind: 'stat',
       unit: 'percentunit',
       w: 4,
@@ -74,7 +73,8 @@ FROM ledger WHERE ${IN_RANGE}`,
     },
     {
       title: 'Late readings',
-      description: 'Readings that came after their minute was closed: kept in late_readings, in no sum here.',
+      description:
+        'Readings that arrived after their minute was closed: they are in late_readings, and in no sum here.',
       kind: 'stat',
       unit: 'short',
       w: 4,
@@ -85,7 +85,7 @@ WHERE $__timeFilter(Timestamp) AND Host IN (SELECT Host FROM ledger WHERE ${IS_H
     {
       title: 'Power by workload',
       description:
-        'The ten that used most in the range; the others are one layer. Idle and unattributed energy is not in it.',
+        'The ten workloads that used most in the range; the others are one layer. Excludes idle and unattributed energy.',
       kind: 'timeseries',
       unit: 'watt',
       isStacked: true,
@@ -104,7 +104,7 @@ GROUP BY time, workload ORDER BY time`,
     {
       title: 'Power by share',
       description:
-        'Active: attributed to workloads. Idle: drawn by a machine that waits. Unattributed: the workload is not known.',
+        'Active: attributed to workloads. Idle: used by an idle machine. Unattributed: the workload is not known.',
       kind: 'timeseries',
       unit: 'watt',
       isStacked: true,
@@ -117,7 +117,7 @@ GROUP BY time, share ORDER BY time`,
     },
     {
       title: 'Workloads',
-      description: 'Coverage is the part of the time that samples covered. Empty is unknown, never zero.',
+      description: 'Coverage is the part of the time that samples covered. Empty means unknown, never zero.',
       kind: 'table',
       w: 24,
       h: 10,
@@ -138,7 +138,7 @@ GROUP BY account, namespace, workload, kind ORDER BY energy_kwh DESC LIMIT 200`,
     },
     {
       title: 'Hosts',
-      description: 'Mean power over the minutes that are in the books.',
+      description: 'Mean power over the minutes in the books.',
       kind: 'table',
       w: 24,
       h: 8,

@@ -22,7 +22,7 @@ export const servicesBoard: Board = {
     {
       title: 'Requests',
       description:
-        'Spans of kind server or consumer, by the second. Sampled traces count as often as they were kept.',
+        'Spans of kind server or consumer, per second. Sampled traces count as often as they were kept.',
       kind: 'timeseries',
       unit: 'reqps',
       w: 8,
@@ -32,7 +32,7 @@ FROM otel_traces WHERE ${SERVED} GROUP BY time, service ORDER BY time`,
     },
     {
       title: 'Errors',
-      description: 'Share of them with status Error.',
+      description: 'Share of these spans with status Error.',
       kind: 'timeseries',
       unit: 'percentunit',
       w: 8,
@@ -42,7 +42,7 @@ FROM otel_traces WHERE ${SERVED} GROUP BY time, service ORDER BY time`,
     },
     {
       title: 'Duration, 95th percentile',
-      description: 'Of 100 requests of a bucket five took longer.',
+      description: 'In each bucket, 5 of 100 requests took longer.',
       kind: 'timeseries',
       unit: 'ms',
       w: 8,

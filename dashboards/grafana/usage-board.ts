@@ -14,7 +14,7 @@ const DAYS = `WindowStart >= toStartOfDay($__fromTime) AND WindowStart <= $__toT
 /** Day by day, from the ledger's own projections. */
 export const usageBoard: Board = {
   uid: 'wattline-usage',
-  title: 'Wattline: who used what',
+  title: 'Wattline: usage by account',
   description: 'Energy, carbon and cost by account and namespace, day by day (UTC), from usage_daily.',
   from: 'now-30d',
   interval: '1d',
@@ -34,7 +34,7 @@ FROM usage_daily WHERE ${DAYS} GROUP BY time, account ORDER BY time`,
     {
       title: 'Cost by account and day',
       description:
-        'Energy and resources, where a tariff applies. Accounts of several currencies are several series.',
+        'Energy and resources, where a tariff applies. Each currency of an account is a separate series.',
       kind: 'timeseries',
       isStacked: true,
       w: 12,
@@ -68,7 +68,7 @@ FROM usage_daily WHERE ${DAYS} GROUP BY time, quality ORDER BY time`,
     {
       title: 'Accounts and namespaces',
       description:
-        'Empty is unknown. unpriced and without_factor are the shares of energy that no sum beside them contains.',
+        'Empty means unknown. unpriced and without_factor are the shares of energy that are in no sum of this row.',
       kind: 'table',
       w: 24,
       h: 12,

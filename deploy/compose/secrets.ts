@@ -16,7 +16,7 @@ const TOKENS = join(folder, 'auth/tokens.yaml')
 const write = (path: string, text: string): void => writeFileSync(join(folder, path), text, { mode: 0o444 })
 
 if (existsSync(TOKENS)) {
-  console.log('Tokens and passwords are there already.')
+  console.log('Tokens and passwords exist already.')
 } else {
   const readers = [
     { name: 'you', scopes: 'ingest, read, admin', token: newToken() },
@@ -32,5 +32,5 @@ if (existsSync(TOKENS)) {
       `- {tenant: default, scopes: [${scopes}], sha256: ${tokenHash(token).toString('hex')}, name: ${name}}\n`,
   )
   write('auth/tokens.yaml', lines.join(''))
-  console.log(`Your token, which is shown this once: ${readers[0].token}`)
+  console.log(`Your token, shown only once: ${readers[0].token}`)
 }

@@ -35,7 +35,7 @@ function given(erasures: ErasureSource | undefined): ErasureSource {
   if (erasures !== undefined) return erasures
   throw new WattlineError(
     'not_found',
-    'This process does not run erasures. Ask one with the roles processors and query.',
+    'This process does not run erasures. Use a process with the roles processors and query.',
   )
 }
 
@@ -43,7 +43,7 @@ function requestOf(body: unknown, nowMs: number): Parameters<ErasureSource['begi
   const said = typeof body === 'object' && body !== null ? body : {}
   const known = ['tenant', 'before', 'drop_unreadable']
   const unknown = Object.keys(said).find(key => !known.includes(key))
-  if (unknown !== undefined) throw wrong(`'${unknown.slice(0, 100)}' is not known: ${known.join(', ')} are`)
+  if (unknown !== undefined) throw wrong(`'${unknown.slice(0, 100)}' is unknown. Use ${known.join(', ')}`)
   const { tenant, before, drop_unreadable: dropUnreadable } = said as Record<string, unknown>
   if (typeof tenant !== 'string' || !TENANT.test(tenant)) throw wrong(`tenant must be ${TENANT_SHAPE}`)
   if (dropUnreadable !== undefined && typeof dropUnreadable !== 'boolean') {
@@ -56,7 +56,7 @@ function beforeOf(before: unknown, nowMs: number): number | null {
   if (before === undefined || before === null) return null
   const ms = typeof before === 'string' && DATE.test(before) ? Date.parse(before) : Number.NaN
   if (Number.isNaN(ms)) throw wrong('before must be a date (UTC), such as 2026-11-01 or 2026-11-01T12:00Z')
-  if (ms > nowMs) throw wrong('before must not lie in the future')
+  if (ms > nowMs) throw wrong('before must not be in the future')
   return ms
 }
 

@@ -263,4 +263,4 @@ const RETRY_SECONDS = 1
 const refusal = (what: string): WattlineError =>
   new WattlineError('too_many_queries', what, { retryAfterSeconds: RETRY_SECONDS })
 const tooLong = (ms: number): WattlineError =>
-  refusal(`The statement waited ${Math.round(ms / 1000)} s for others of this tenant.`)
+  refusal(`The statement waited ${Math.round(ms / 1000)} s for other statements of this tenant.`)

@@ -99,7 +99,7 @@ async function readRows<Row>(chunks: AsyncIterable<Uint8Array>): Promise<readonl
 function asOurs(error: unknown): unknown {
   if (!(error instanceof WattlineError)) return error
   if (error.code !== 'sql_failed' && error.code !== 'sql_refused') return error
-  return new WattlineError('invariant_broken', 'The engine refused a statement that Wattline made.', {
+  return new WattlineError('invariant_broken', 'The engine refused an internal statement of Wattline.', {
     cause: error,
   })
 }

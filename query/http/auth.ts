@@ -67,7 +67,7 @@ export function guardRoutes(
   app.addHook('onClose', async () => clearInterval(timer))
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.access !== undefined) return
-    throw new WattlineError('invariant_broken', `Route ${method} ${url} does not say who may ask it.`)
+    throw new WattlineError('invariant_broken', `Route ${method} ${url} does not declare its access.`)
   })
   app.addHook('onRequest', async (request, reply) => {
     access.admit(request)

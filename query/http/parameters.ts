@@ -15,7 +15,7 @@ export function knownParameters(query: RawQuery, names: readonly string[]): void
     if (names.includes(name)) continue
     throw new WattlineError(
       'parameter_invalid',
-      `There is no parameter ${name.slice(0, 100)}; known are ${names.join(', ')}.`,
+      `There is no parameter ${name.slice(0, 100)}. Use ${names.join(', ')}.`,
     )
   }
 }
@@ -44,7 +44,7 @@ export function integer(
   if (text === undefined || text === '') return range.absent
   const value = Number(text)
   if (Number.isInteger(value) && value >= range.min && value <= range.max) return value
-  throw invalid(name, text, `a whole number from ${range.min} to ${range.max}`)
+  throw invalid(name, text, `an integer from ${range.min} to ${range.max}`)
 }
 
 /** One of the given words; `absent` without the parameter. @throws WattlineError `parameter_invalid` */

@@ -26,7 +26,7 @@ export function lagRoutes(app: FastifyInstance, context: QueryContext): void {
       if (context.broker === undefined) {
         throw new WattlineError(
           'broker_unavailable',
-          'This instance does not read the log; ask one that does.',
+          'This instance does not read the log; use one that does.',
         )
       }
       const only = {
@@ -97,7 +97,7 @@ export async function readLag(
   )
   if (wanted.length === 0) {
     const known = readers.map(({ group, stream }) => `${group} ${stream}`).join(', ')
-    throw new WattlineError('parameter_invalid', `No reader of the log matches. Known are ${known}.`)
+    throw new WattlineError('parameter_invalid', `No reader of the log matches. Use ${known}.`)
   }
   const found: LagEntry[] = []
   for (const { group, stream } of wanted) {

@@ -44,7 +44,7 @@ export function quarantineRoutes(app: FastifyInstance, context: QueryContext): v
     if (replay === undefined) {
       throw new WattlineError(
         'broker_unavailable',
-        'This instance does not write to the log; ask one that does.',
+        'This instance does not write to the log; use one that does.',
       )
     }
     const found = await showQuarantined(context.readers(identityOf(request), reply), placeOf(request.params))
@@ -73,7 +73,7 @@ function refuseTwice() {
   return (record: SetAside, force: boolean, replay: () => Promise<string>): Promise<string> => {
     const place = placeText(record)
     if (begun.has(place) && !force) {
-      throw new WattlineError('replay_refused', `A replay of record ${place} was started a moment ago.`)
+      throw new WattlineError('replay_refused', `A replay of record ${place} has just been started.`)
     }
     begun.add(place)
     for (const oldest of begun) {

@@ -67,7 +67,7 @@ export async function showQuarantined(
   const aside = rows.filter(row => row.processor !== '')
   const [first] = aside
   if (first === undefined) {
-    throw new WattlineError('not_found', `No record ${placeText(place)} was set aside.`)
+    throw new WattlineError('not_found', `Record ${placeText(place)} is not in the quarantine.`)
   }
   return {
     stream: place.stream,
@@ -126,10 +126,10 @@ function whyNot(found: QuarantinedRecordAnswer, force: boolean): string | null {
   // If it were refused again, it would not be quarantined but stop its partition, and nothing could be quarantined any
   // more.
   if (stream === quarantine.name) return 'belongs to the quarantine itself, which cannot be replayed'
-  if (ambiguous) return 'names two different records, of two logs: see table quarantine'
+  if (ambiguous) return 'identifies two different records, from two logs: see table quarantine'
   if (key === null && COMPACTED.has(stream)) return 'has no key, which its stream requires'
   if (force) return null
   if (replay.state === 'done') return `was replayed already, as ${replay.place}`
-  if (replay.state === 'unknown') return 'has a replay that was begun and whose outcome is unknown'
+  if (replay.state === 'unknown') return 'has an earlier replay with an unknown outcome'
   return damaged ? 'is damaged: the log could not read it back completely, and its values may be wrong' : null
 }

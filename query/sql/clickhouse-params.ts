@@ -52,7 +52,7 @@ export function parameterValue(name: string, text: string, type: string): QueryP
   if (!text.includes('\\')) return text
   throw new WattlineError(
     'parameter_invalid',
-    `param_${name} is not a ${type.slice(0, 100)} that can be read. Write texts in single quotes and numbers plain.`,
+    `param_${name} is not a ${type.slice(0, 100)} that can be read. Write strings in single quotes and numbers without quotes.`,
   )
 }
 

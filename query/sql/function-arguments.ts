@@ -59,7 +59,7 @@ export function judgeArguments(node: SyntaxNode): Verdict {
   if (typeAt !== undefined && given.length > 1) {
     return given.at(typeAt)?.kind === 'Literal'
       ? ALLOWED
-      : refused('type', `the type for ${node.name} must be written out`)
+      : refused('type', `the type for ${node.name} must be a literal`)
   }
   if (BY_AGGREGATE.has(name)) return judgeAggregate(node, given[0])
   const wantedAt = WANTED_ARGUMENTS.get(name)
@@ -70,7 +70,7 @@ export function judgeArguments(node: SyntaxNode): Verdict {
     if (!given.slice(0, 2).some(isShort)) {
       return refused(
         'function',
-        `one of the first two arguments of ${node.name} must be written out, in up to ${most} characters`,
+        `one of the first two arguments of ${node.name} must be a literal of up to ${most} characters`,
       )
     }
   }
@@ -80,14 +80,14 @@ export function judgeArguments(node: SyntaxNode): Verdict {
     const isRow = first?.kind === 'Function' && first.name === 'tuple'
     return first?.kind === 'Literal' || isRow
       ? ALLOWED
-      : refused('type', 'the structure for values must be written out')
+      : refused('type', 'the structure for values must be a literal')
   }
   return ALLOWED
 }
 
 function judgeAggregate({ name }: SyntaxNode, given: SyntaxNode | undefined): Verdict {
   const aggregate = /^ *Literal '(\w+)/.exec(given?.line ?? '')?.[1]
-  if (aggregate === undefined) return refused('function', `the aggregate for ${name} must be written out`)
+  if (aggregate === undefined) return refused('function', `the aggregate for ${name} must be a literal`)
   return isAllowedAggregate(aggregate)
     ? ALLOWED
     : refused('function', `function ${aggregate} is not available`)
@@ -101,7 +101,7 @@ function judgeWanted({ name }: SyntaxNode, wanted: SyntaxNode | undefined): Verd
   if (length === undefined || length > most) {
     return refused(
       'function',
-      `what ${name} looks for must be written out, in up to ${most} characters; columns, subqueries and computed texts are not accepted`,
+      `the search text of ${name} must be a literal of up to ${most} characters; columns, subqueries and computed texts are not accepted`,
     )
   }
   return repetitions(wanted) > REPETITIONS_MAX

@@ -11,7 +11,7 @@ const HARMLESS = /^(system\.one|_temporary_and_external_tables\._tmp_[0-9a-f-]{3
 
 /** Checks the output of `EXPLAIN QUERY TREE`; `tables` are full names, `database.table`. */
 export function judgeQueryTree(print: string, tables: ReadonlySet<string>): Verdict {
-  if (!print.startsWith('QUERY id:')) return refused('syntax', 'the engine printed no query tree')
+  if (!print.startsWith('QUERY id:')) return refused('syntax', 'the engine returned no query tree')
   // Few of very many lines begin with TABLE.
   for (let at = print.indexOf('TABLE'); at !== -1; at = print.indexOf('TABLE', at + 5)) {
     if (!beginsLine(print, at)) continue

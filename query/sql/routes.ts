@@ -47,7 +47,7 @@ function readBody(body: unknown): { query: string; params: Record<string, QueryP
   if (unknown !== undefined) {
     throw new WattlineError(
       'parameter_invalid',
-      `The body has query and params, not ${unknown.slice(0, 100)}.`,
+      `The body must have only query and params, not ${unknown.slice(0, 100)}.`,
     )
   }
   const given: unknown = 'params' in body ? body.params : {}
@@ -70,6 +70,6 @@ function readParam(name: string, value: unknown): QueryParam {
   if (Array.isArray(value) && value.every(isItem)) return value
   throw new WattlineError(
     'parameter_invalid',
-    `params.${name} must be text, a number, a truth value, null, or a list of texts, numbers and nulls.`,
+    `params.${name} must be a string, a number, a boolean, null, or a list of strings, numbers and nulls.`,
   )
 }

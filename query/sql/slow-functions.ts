@@ -40,7 +40,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
     if (node.kind === 'Literal' && longestText(node.line) > TEXT_MAX) {
       return refused(
         'function',
-        `${slow.name} is not accepted beside a text of more than ${TEXT_MAX} characters`,
+        `${slow.name} is not accepted together with a text of more than ${TEXT_MAX} characters`,
       )
     }
     const sizeAt = node.kind === 'Function' ? MAKERS.get(node.name.toLowerCase()) : undefined
@@ -50,7 +50,7 @@ export function judgeTogether(nodes: readonly SyntaxNode[]): Verdict {
     if (made > TEXT_MAX) {
       return refused(
         'function',
-        `${slow.name} is not accepted beside ${node.name}, unless its size is written out, up to ${TEXT_MAX} in all`,
+        `${slow.name} is not accepted together with ${node.name}, unless its size is a literal, up to ${TEXT_MAX} in total`,
       )
     }
   }

@@ -59,5 +59,5 @@ export function readStatement(sql: string, defaultFormat: string): Statement {
 const unknownFormat = (name: string): WattlineError =>
   new WattlineError(
     'sql_refused',
-    `Format ${name.slice(0, 100)} is not offered. Use one of ${FORMAT_NAMES.join(', ')}.`,
+    `Format ${name.slice(0, 100)} is not supported. Use one of ${FORMAT_NAMES.join(', ')}.`,
   )

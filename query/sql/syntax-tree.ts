@@ -48,7 +48,7 @@ const NODE_KINDS: ReadonlySet<string> = new Set([
 
 const HINTS: Readonly<Record<string, string>> = {
   Set: 'SETTINGS are not accepted in the statement',
-  ColumnsApplyTransformer: 'APPLY hides the function that it calls; write the columns out',
+  ColumnsApplyTransformer: 'APPLY hides the function that it calls; list the columns instead',
 }
 
 /** Limit of tables, subqueries and table functions. */
@@ -61,7 +61,7 @@ const TABLES_MAX = 100
  */
 export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Verdict {
   const nodes = readSyntaxTree(print)
-  if (nodes === undefined) return refused('syntax', 'the engine printed no syntax tree that adds up')
+  if (nodes === undefined) return refused('syntax', 'the engine returned an inconsistent syntax tree')
   let read = 0
   for (const node of nodes) {
     if (node.kind === 'TableExpression') read += 1
@@ -69,7 +69,7 @@ export function judgeSyntaxTree(print: string, tables: ReadonlySet<string>): Ver
     if (!verdict.allowed) return verdict
   }
   return read > TABLES_MAX
-    ? refused('too_long', `more than ${TABLES_MAX} tables are read`)
+    ? refused('too_long', `the statement reads more than ${TABLES_MAX} tables`)
     : judgeTogether(nodes)
 }
 

@@ -8,9 +8,9 @@ import { reasonsOf } from '../http/readiness.ts'
 import type { Metrics } from './metrics.ts'
 import { writeMetrics } from './metrics-text.ts'
 
-const REASONS_HIDDEN = `Ask with a token of tenant ${OPERATOR_TENANT} and scope read for the reasons.`
+const REASONS_HIDDEN = `Use a token of tenant ${OPERATOR_TENANT} with scope read to see the reasons.`
 
-const PROBLEMS_HIDDEN = 'the operator of this instance sees the reasons'
+const PROBLEMS_HIDDEN = 'only the operator of this instance sees the reasons'
 
 /** Routes of every process. */
 export function statusRoutes(app: FastifyInstance, context: StatusContext, metrics: Metrics): void {

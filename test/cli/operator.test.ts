@@ -95,7 +95,7 @@ it('prints a record a line, its error cut and harmless', () => {
   expect(renderList({ records: [record], truncated: true })).toMatch(
     /Only 1 records are listed; --limit lists more/,
   )
-  expect(renderList({ records: [], truncated: false })).toBe('Nothing is set aside.\n')
+  expect(renderList({ records: [], truncated: false })).toBe('The quarantine is empty.\n')
 })
 
 it.each([

@@ -131,7 +131,7 @@ describe.each(ASKING.map(args => [args.join(' '), args] as const))('wattline %s'
     const asking = (how: string) => failing([...args, '--url', at.stranger, '--token', how])
     const of = (said: RegExp) => ({ code: 1, said: expect.stringMatching(said) })
     expect(await failing([...args, '--url', 'http://127.0.0.1:1'])).toEqual(
-      of(/^not_running: nothing answers/),
+      of(/^not_running: no server answers/),
     )
     expect(await failing([...args, '--url', at.deaf])).toEqual(of(/^not_running: /))
     expect(await asking('html')).toEqual(of(/^answer_unreadable: .*the answer is not from Wattline/))

@@ -68,7 +68,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
 
   it('tells a wrong one, and what can be none', async () => {
     await give('wl_wrong')
-    await page.getByText('The token is not known here, or has expired.').waitFor()
+    await page.getByText('The token is unknown or has expired.').waitFor()
     await give('wl_with space')
     await page.getByText('This is not a token').waitFor()
     expect(await page.locator('tfoot').count()).toBe(0)
@@ -108,7 +108,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     server.scenario.token = 'wl_another'
     await page.clock.runFor(20_000)
     await field().waitFor()
-    await page.getByText('The token is not known here, or has expired.').waitFor()
+    await page.getByText('The token is unknown or has expired.').waitFor()
     await give('wl_another')
     await numbers()
   })

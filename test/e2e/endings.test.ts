@@ -62,7 +62,7 @@ it('ends at once when asked again while something holds the drain up', async () 
   // What comes within a second of the first signal is its echo.
   await new Promise(resolve => setTimeout(resolve, 1_100))
   expect(await wattline.end('SIGTERM')).toBe(1)
-  expect(wattline.stderr.join('\n')).toMatch(/shutdown_incomplete: it was asked to stop once more/)
+  expect(wattline.stderr.join('\n')).toMatch(/shutdown_incomplete: it received a second stop signal/)
   held.destroy()
 })
 

@@ -127,20 +127,20 @@ it('does what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {
   const script = shown[0]!.replaceAll('http://127.0.0.1:4318', wattline.otlp)
   const env = { ...process.env, WATTLINE_URL: wattline.http }
   const { stdout } = await promisify(execFile)('bash', ['-euc', script], { cwd: root, env })
-  expect(stdout).toContain('The books hold what the meters counted, on each of 2 hosts')
+  expect(stdout).toContain('The books match the meters on each of 2 hosts')
 })
 
 it('says what is wrong with its options, and who does not answer', async () => {
   const wrong = await simulate(wattline.otlp, '--hosts', '0', '--workloads', '1')
   expect(wrong).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('Give a whole number of at least 1'),
+    stderr: expect.stringContaining('Give an integer of at least 1'),
   })
   const gone = await simulate('http://127.0.0.1:1', '--hosts', '1', '--workloads', '1', '--give-up', '0.1')
   expect(gone).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /^not_running: No receiver takes OTLP at http:\/\/127\.0\.0\.1:1 \(--otlp-url\): .*\. Start Wattline with/m,
+      /^not_running: There is no OTLP receiver at http:\/\/127\.0\.0\.1:1 \(--otlp-url\): .*\. Start Wattline with/m,
     ),
   })
 })

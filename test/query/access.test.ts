@@ -461,7 +461,7 @@ describe('readiness', () => {
     const problems = async (who: Who): Promise<unknown> =>
       (JSON.parse((await ask('GET /api/v1/status', as(who))).text) as { problems: unknown }).problems
     expect(await problems('operator')).toEqual(['the warehouse is away'])
-    expect(await problems('shop')).toEqual(['the operator of this instance sees the reasons'])
+    expect(await problems('shop')).toEqual(['only the operator of this instance sees the reasons'])
   })
 
   it('and metrics are guarded in a process without role query, too', async () => {
@@ -487,7 +487,7 @@ describe('the guard', () => {
     const app = fastify()
     guardRoutes(app, access, { onRevoked: () => {} })
     expect(() => app.get('/forgotten', async () => 'secrets')).toThrow(
-      'Route GET /forgotten does not say who may ask it',
+      'Route GET /forgotten does not declare its access',
     )
   })
 

@@ -105,7 +105,7 @@ it('gives up after the time that it was given', async () => {
   expect(await sender(busy.url, { giveUpMs: 1 }).send('metrics', BODY).catch(String)).toMatch(/^overloaded: /)
   const gone = await receiver(cut)
   expect(await sender(gone.url, { giveUpMs: 1 }).send('metrics', BODY).catch(String)).toMatch(
-    /^not_running: No receiver takes OTLP at http\S+ \(--otlp-url\): /,
+    /^not_running: There is no OTLP receiver at http\S+ \(--otlp-url\): /,
   )
 })
 

@@ -92,8 +92,7 @@ export class SpanRecordBatch {
   /** Throws `invariant_broken` when rows were lost because memory ran out; `clear` recovers. */
   #usable(): EngineBatch {
     if (this.#place?.engine.broken === true) {
-      if (this.#rows > 0)
-        throw new WattlineError('invariant_broken', 'The decoder of spans ran out of memory.')
+      if (this.#rows > 0) throw new WattlineError('invariant_broken', 'The span decoder ran out of memory.')
       this.#place = undefined
     }
     if (this.#place === undefined) {

@@ -86,7 +86,7 @@ class ColumnReader {
       case 'uint32':
         return this.words(length)
       default:
-        throw new Error(`The decoder of spans has no column of ${kind}.`)
+        throw new Error(`The span decoder has no column of ${kind}.`)
     }
   }
 

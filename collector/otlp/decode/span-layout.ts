@@ -40,7 +40,7 @@ const fieldOf = (name: string): string => {
 export const SPAN_COLUMNS: readonly SpanColumn[] = traces.columns.map(column => {
   const { name, kind } = column
   const storage = STORAGE[kind]
-  if (storage === undefined) throw new Error(`The decoder of spans cannot hold ${name}, a column of ${kind}.`)
+  if (storage === undefined) throw new Error(`The span decoder cannot store ${name}, a column of ${kind}.`)
   return {
     name,
     kind,

@@ -24,7 +24,7 @@ export const STATUS: i32 = 8
 export const FIELD_NUMBER_INVALID: i32 = 0
 /** a length reaches beyond the end of the message */
 export const LENGTH_BEYOND_END: i32 = 1
-/** a number is cut short */
+/** a number is truncated */
 export const NUMBER_CUT_SHORT: i32 = 2
 /** a number has more than ten bytes */
 export const NUMBER_TOO_LONG: i32 = 3

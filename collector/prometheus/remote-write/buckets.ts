@@ -118,7 +118,7 @@ function expand({ spans }: Side, counts: readonly number[]): Filled | Unstorable
     length += at > 0 ? offset + run : run
   }
   if (inRuns !== counts.length) return 'its buckets do not fit their runs'
-  if (length > MAX_BUCKETS) return `it reaches over more than ${MAX_BUCKETS} buckets`
+  if (length > MAX_BUCKETS) return `it spans more than ${MAX_BUCKETS} buckets`
   if (counts.some(count => !(count >= 0) || count > Number.MAX_SAFE_INTEGER)) {
     return 'a count is negative, or beyond 2^53'
   }

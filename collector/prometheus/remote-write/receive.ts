@@ -151,7 +151,7 @@ function answerOf(version: WriteVersion, tally: WriteTally): Written {
   const reasons = [...tally.reasons].map(([reason, count]) => `${reason}: ${count}`).join(', ')
   const error = new WattlineError(
     'series_invalid',
-    `${tally.rejected} samples, histograms and exemplars were rejected (${reasons}), ${stored} stored. The first rejected: ${tally.example}.`,
+    `${tally.rejected} samples, histograms and exemplars were rejected (${reasons}), ${stored} stored. First rejected item: ${tally.example}.`,
   )
   return { status: 400, headers, text: error.toString() }
 }

@@ -26,7 +26,7 @@ export function snappyHeader(source: Uint8Array): SnappyHeader {
   let decodedBytes = 0
   for (let at = 0, scale = 1; at < 5; at += 1, scale *= 0x80) {
     const byte = source[at]
-    if (byte === undefined) throw broken('its length is cut short')
+    if (byte === undefined) throw broken('its length is truncated')
     decodedBytes += (byte & 0x7f) * scale
     if (byte >= 0x80) continue
     if (decodedBytes > source.length * MAX_EXPANSION) throw broken('it is too short for the length it claims')
@@ -79,7 +79,7 @@ export function unsnap(source: Uint8Array, { decodedBytes, start }: SnappyHeader
 }
 
 function littleEndian(source: Uint8Array, at: number, bytes: number): number {
-  if (at + bytes > source.length) throw broken('a tag is cut short')
+  if (at + bytes > source.length) throw broken('a tag is truncated')
   let value = source[at]!
   if (bytes > 1) value |= source[at + 1]! << 8
   if (bytes > 2) value |= source[at + 2]! << 16

@@ -110,7 +110,7 @@ function readExemplar(scanner: LineScanner, sink: ExpositionSink): SampleExempla
   if (!scanner.isAtEnd) {
     scanner.expect(' ', 'one blank')
     timeMs = readTime(scanner)
-    if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
+    if (!scanner.isAtEnd) throw scanner.error('the end of the line')
   }
   if (characters <= MAX_EXEMPLAR_CHARACTERS) return { labels, value, timeMs }
   sink.leftOut('exemplar_too_long')

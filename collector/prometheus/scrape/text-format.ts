@@ -60,7 +60,7 @@ function readComment(scanner: LineScanner, sink: ExpositionSink): void {
   const type = TYPES.get(word)
   if (type === undefined) throw scanner.error('unknown metric type', word)
   scanner.blanks()
-  if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
+  if (!scanner.isAtEnd) throw scanner.error('the end of the line')
   sink.type(family, type)
 }
 
@@ -83,7 +83,7 @@ function readSample(scanner: LineScanner, sink: ExpositionSink): void {
     if (!INTEGER.test(text)) throw scanner.error('the timestamp is not an integer (milliseconds)', text)
     timeMs = Number(text)
     scanner.blanks()
-    if (!scanner.isAtEnd) throw scanner.error('nothing more expected')
+    if (!scanner.isAtEnd) throw scanner.error('the end of the line')
   }
   sink.sample({ name, labels, value, timeMs, exemplar: undefined })
 }

@@ -38,7 +38,7 @@ function findFolder(files: KernelFiles, tree: CgroupTree, own: string): string {
     }
   }
   throw new Error(
-    `Cannot tell which control group this container is in: ${own} is not a folder below ${tree.cpuRoot}. ` +
+    `Cannot find the control group of this container: ${own} is not a folder below ${tree.cpuRoot}. ` +
       "Mount the container's own /sys/fs/cgroup, or run the container in the cgroup namespace of the host.",
   )
 }

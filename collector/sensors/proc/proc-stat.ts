@@ -33,7 +33,7 @@ export interface ProcStat {
 export function parseProcStat(text: string): ProcStat {
   const fields = /^cpu +(.*)$/m.exec(text)?.[1]?.split(' ')
   if (fields === undefined || !fields.every(field => /^\d+$/.test(field))) {
-    throw new Error('/proc/stat has no line for all CPUs')
+    throw new Error('/proc/stat has no `cpu` line')
   }
   const cpuTime = Object.fromEntries(
     HOST_MODES.map((mode, column) => [mode, BigInt(fields[column] ?? '0') * TICK_US]),

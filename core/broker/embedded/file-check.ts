@@ -45,7 +45,7 @@ export function checkDataFile(file: string): void {
     if (size < expected) {
       throw new WattlineError(
         'data_unusable',
-        `The log file ${file} is cut short: ${size} bytes where ${expected} are in use. ${KEEP_IT}`,
+        `The log file ${file} is truncated: it has ${size} of ${expected} bytes. ${KEEP_IT}`,
       )
     }
   } finally {

@@ -28,14 +28,14 @@ export function lossOfLog(
   const state = stored.length > 0 ? 'lost' : 'noted'
   const happened =
     kind === 'older'
-      ? `The log in ${folder} is an older copy of itself`
-      : `The log that was in ${folder} is gone`
+      ? `The log in ${folder} was replaced by an older copy`
+      : `The log in ${folder} is missing`
   const missing =
     stored.length > 0
       ? ': records that were acknowledged and not stored in the tables yet are lost'
-      : ', and everything that it held for the tables is stored in them'
+      : ', but all of its data is stored in the tables'
   const openWindows =
-    'the meter starts over, so that energy of minutes that were open then is missing from the ledger; its readings are in table readings'
+    'the meter starts over, so the energy of minutes that were open is missing from the ledger; their readings are in table readings'
   const unread = derived.length === 0 ? '' : `; ${derived.join(', ')} had not read all of it`
   const ends = partitions.map(({ stream, partition, end }) => `${stream}/${partition}/${end}`)
   return {

@@ -45,7 +45,7 @@ export class Space {
     if (usedBytes + needed > this.maxBytes) {
       throw new WattlineError(
         'disk_full',
-        `The log holds ${usedBytes} bytes and may hold ${this.maxBytes} (broker.max_bytes); ${needed} more bytes do not fit.`,
+        `The log has ${usedBytes} of ${this.maxBytes} bytes (broker.max_bytes); ${needed} more bytes do not fit.`,
       )
     }
     if (this.#fullAt === null || this.#diskHasRoom(needed)) return

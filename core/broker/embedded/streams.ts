@@ -87,13 +87,13 @@ export function checkSettings(settings: StreamSettings, existing: StreamLog | un
     const [is, shall] = isCompacted ? ['compacted', 'not'] : ['not compacted', 'to be']
     throw new WattlineError(
       'config_invalid',
-      `Stream '${name}' is stored ${is} and is ${shall} here. The data folder belongs to another version: set \`data\` to another folder.`,
+      `Stream '${name}' is stored ${is}, but declared ${shall}. The data folder belongs to another version: set \`data\` to another folder.`,
     )
   }
   if (existing.partitions.length === partitions) return
   throw new WattlineError(
     'config_invalid',
-    `Stream '${name}' is stored with ${existing.partitions.length} partitions and configured with ${partitions}. The number of partitions cannot change once the data folder exists.`,
+    `Stream '${name}' is stored with ${existing.partitions.length} partitions, but configured with ${partitions}. The number of partitions cannot change after the data folder has been created.`,
   )
 }
 

@@ -107,7 +107,10 @@ export class Cluster {
     }
     const broker = metadata.brokers.get(node)
     if (broker !== undefined) return this.#pool.get(broker)
-    throw new WattlineError('broker_unavailable', `The coordinator of group ${group} is not available now.`)
+    throw new WattlineError(
+      'broker_unavailable',
+      `The coordinator of group ${group} is currently not available.`,
+    )
   }
 
   /** Retries `work` on transient failures of Kafka, until the time is up or the signal aborts. */

@@ -192,7 +192,7 @@ class KafkaBroker implements Broker {
 
   async lag(group: string, stream: string): Promise<readonly PartitionLag[]> {
     const partitions = this.partitions(stream)
-    return this.#cluster.call(`asking how far ${group} has read ${stream}`, () =>
+    return this.#cluster.call(`reading the offsets of ${group} on ${stream}`, () =>
       readLag(this.#cluster, this.#names.group(group), this.#names.topic(stream), partitions),
     )
   }

@@ -97,7 +97,7 @@ async function createTopic(cluster: Cluster, settings: TopicSettings): Promise<v
       if (saysOneOf(error, ['INVALID_REPLICATION_FACTOR', 'POLICY_VIOLATION', 'INVALID_CONFIG'])) {
         throw new WattlineError(
           'config_invalid',
-          `Kafka does not create topic ${topic} with ${replicas} replicas (broker.replication): ${reasonOf(error)}`,
+          `Kafka cannot create topic ${topic} with ${replicas} replicas (broker.replication): ${reasonOf(error)}`,
           { cause: error },
         )
       }

@@ -111,7 +111,7 @@ export class PartitionTransactions {
     const uncertain = this.#uncertain
     if (uncertain === null) return false
     const { cluster } = this.#ports
-    const committed = await cluster.call('asking for the outcome of a transaction', () => this.#committed())
+    const committed = await cluster.call('checking the outcome of a transaction', () => this.#committed())
     this.#uncertain = null
     if (committed?.metadata !== uncertain.name) return false
     if (uncertain.nextOffset === step.nextOffset) return true

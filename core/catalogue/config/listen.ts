@@ -22,7 +22,7 @@ export function listenProblems({
       path: 'listen.host',
       problem:
         `${host} is not a loopback address, but no tokens are configured: set \`auth.tokens_file: tokens.yaml\` ` +
-        '(`wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml` makes it), or `listen.host: 127.0.0.1`',
+        '(create it with `wattline token --tenant default --scopes ingest,read,admin --add tokens.yaml`), or `listen.host: 127.0.0.1`',
     })
   }
   problems.push(...portProblems(listen, roles))

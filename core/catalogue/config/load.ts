@@ -139,7 +139,7 @@ function parseFile(
   if (isObject(value)) return { ok: true, value }
   return {
     ok: false,
-    problems: [{ path: '', problem: 'must hold keys and values, such as `listen: {http: 9288}`' }],
+    problems: [{ path: '', problem: 'must contain keys and values, such as `listen: {http: 9288}`' }],
   }
 }
 

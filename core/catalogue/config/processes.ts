@@ -33,7 +33,7 @@ export function processesProblems(config: Pick<Config, Keys>): ConfigProblem[] {
   if (roles.length > 1) {
     tell(
       'collector.processes',
-      'needs a process with role `collector` alone: start it with `--roles collector` and run the other roles in separate processes, or set it to 1',
+      'needs a process with only role `collector`: start it with `--roles collector` and run the other roles in separate processes, or set it to 1',
     )
   }
   if (forward.url !== undefined) {

@@ -52,7 +52,7 @@ export function shardsProblem(facts: readonly ServerFacts[], cluster: string): s
   const names = namesOf(facts)
   const counts = new Set(facts.map(({ place }) => place?.shards ?? 0))
   if (counts.size > 1) {
-    return `The servers of cluster ${cluster} disagree on how many shards it has: ${[...counts].join(', ')}.`
+    return `The servers of cluster ${cluster} disagree about its number of shards: ${[...counts].join(', ')}.`
   }
   const [shards = 0] = counts
   if (names.length === shards) return null

@@ -162,7 +162,7 @@ export class EmbeddedWarehouse implements Warehouse {
     if (pipe === undefined) {
       throw new WattlineError(
         'too_many_queries',
-        'The limit of queries that the engine can run at once is reached.',
+        'The limit of concurrent queries of the engine is reached.',
         {
           retryAfterSeconds: 1,
         },

@@ -72,7 +72,7 @@ async function assertFrozen({ name, uuid, rows }: ActiveTable, parts: string): P
     frozen += Number(await readFile(join(folder, part, 'count.txt'), 'utf8'))
   }
   if (frozen >= rows) return
-  throw new WattlineError('invariant_broken', `Of ${rows} rows of ${name} the engine froze ${frozen}.`)
+  throw new WattlineError('invariant_broken', `The engine froze only ${frozen} of ${rows} rows of ${name}.`)
 }
 
 /**

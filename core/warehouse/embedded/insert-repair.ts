@@ -106,7 +106,7 @@ export class InsertRepair {
     if (this.#detached.size === 0) return
     throw new WattlineError(
       'warehouse_unavailable',
-      `After a failed insert ${[...this.#detached.keys()].join(', ')} could not be reopened yet.`,
+      `After a failed insert, ${[...this.#detached.keys()].join(', ')} could not be reopened yet.`,
     )
   }
 

@@ -40,7 +40,7 @@ export function Login(props: {
       <p class="login-refused" role="alert">
         {malformed
           ? 'This is not a token. A token begins with wl_.'
-          : props.refused && 'The token is not known here, or has expired.'}
+          : props.refused && 'The token is unknown or has expired.'}
       </p>
     </section>
   )

@@ -18,7 +18,7 @@ export function Notice(props: {
         <p class="notice">
           <span>
             <b>{error.message}</b>{' '}
-            {error.away && 'Reconnecting by itself; the numbers below are the last ones known. '}
+            {error.away && 'Reconnecting automatically; the numbers below are the last known ones. '}
             {error.remedy}
           </span>
           <button type="button" onClick={props.onRetry}>

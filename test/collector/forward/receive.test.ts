@@ -109,7 +109,7 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
   ['no origin', 400, /wattline-origin does not name a log/, { 'wattline-origin': '../x' }],
   ['no partition', 400, /is not a partition number/, { 'wattline-partition': '-1' }],
   ['no manifest', 400, /does not name records/, { 'wattline-records': '' }],
-  ['more rows than it names', 400, /names 1 rows, but the record holds 2/, { 'wattline-records': oneOf(1) }],
+  ['more rows than it names', 400, /lists 1 rows, but the record has 2/, { 'wattline-records': oneOf(1) }],
   ['another coding', 415, /Content-Encoding zstd/, { 'content-encoding': 'gzip' }],
   ['damage', 400, /forward_invalid: The record is not one of stream logs/, {}, flipped()],
   ['half a record', 400, /forward_invalid/, {}, record.subarray(0, 300)],

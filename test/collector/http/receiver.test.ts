@@ -160,7 +160,7 @@ describe('partial success', () => {
 
   it('warns of a request that holds more than resources, and no items', async () => {
     rig = await httpRig()
-    const errorMessage = 'The request holds no spans: nothing was stored.'
+    const errorMessage = 'The request contains no spans: nothing was stored.'
     const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: scoped }] })
     const json = await post(rig.port, '/v1/traces', JSON_TYPE, body)
     expect(JSON.parse(json.body.toString())).toEqual({ partialSuccess: { errorMessage } })

@@ -50,7 +50,7 @@ describe('a tokens file', () => {
     const [entry] = entriesOf(`- {tenant: shop, scopes: [ingest], account: web, sha256: ${HASH}}`)
     expect(entry).toMatchObject({ tenant: 'shop', account: 'web', accounts: null })
     expect(problemsOf(`- {tenant: shop, scopes: [read], account: web, sha256: ${HASH}}`)).toEqual([
-      '0.account: the account that pays for what the token sends needs scope ingest',
+      '0.account: `account` needs scope ingest: it names the account that pays for the data the token sends',
     ])
   })
 

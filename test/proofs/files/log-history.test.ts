@@ -35,7 +35,7 @@ it('stores what comes after an older log was restored', { timeout: 120_000 }, as
 
   process = await start()
   const { status, text } = await readyz(process)
-  expect(text).toMatch(/is an older copy of itself, and everything that it held for the tables is stored/)
+  expect(text).toMatch(/was replaced by an older copy, but all of its data is stored/)
   expect(status).toBe(200)
   expect(process.stderr.join('\n')).toMatch(/lossFound/)
   await sendSpans(process, 20)

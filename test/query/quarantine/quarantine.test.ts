@@ -189,7 +189,7 @@ describe('replay', () => {
 
   it.each([
     ['/traces/0/18', /replayed already, as traces\/0\/25/],
-    ['/traces/0/19', /whose outcome is unknown/],
+    ['/traces/0/19', /with an unknown outcome/],
     ['/readings/1/3', /damaged/],
   ])('refuses %s, unless forced', async (path, reason) => {
     const refused = await ask(`${path}/replay`, 'POST')

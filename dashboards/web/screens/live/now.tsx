@@ -9,7 +9,7 @@ import { Badge } from '../../parts/small.tsx'
 const STALE_MS = 60_000
 /** A twelfth of a year of 365.25 days. */
 const HOURS_A_MONTH = 730.5
-const AT_THIS_RATE = 'If the machine drew for a month what it draws now'
+const AT_THIS_RATE = 'At the current power for a month'
 
 /** Current power of the machine, and what an hour of it emits and costs. */
 export function Now(props: { readonly live: LiveAnswer; readonly layers: readonly Layer[] }) {
@@ -44,7 +44,7 @@ function EnergyBadge({ live }: { readonly live: LiveAnswer }) {
   const boundary = live.boundary === 'host' ? 'whole machine' : 'CPU and memory only'
   const boundaryTitle =
     live.boundary === 'host'
-      ? 'The meter sees everything that this machine draws.'
+      ? 'The meter covers the whole machine.'
       : 'Disks, network cards, fans and power supply losses are not in this number.'
   if (live.energy_quality === 'none') return <Badge tone="bad">no energy readings</Badge>
   return (
@@ -64,8 +64,8 @@ function ClockBadge({ offsetMs }: { readonly offsetMs: number | null }) {
   const text = `clock ${spanText(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead' : 'behind'}`
   const title =
     offsetMs > 0
-      ? 'Readings of this host are dated ahead of their arrival: set its clock. They are metered when that time has come.'
-      : 'Readings of this host are always dated so long before they arrive: set its clock, or look for what holds them back.'
+      ? 'Readings of this host are dated ahead of their arrival: set its clock. They are metered when that time is reached.'
+      : 'Readings of this host are always dated this long before they arrive: set its clock, or find out what delays them.'
   return (
     <Badge tone="bad" title={title}>
       {text}

@@ -80,7 +80,7 @@ function Bars({ trace }: { readonly trace: TraceAnswer }) {
   const { bars, durationMs, left } = useMemo(() => waterfall(trace.spans), [trace])
   const [open, setOpen] = useState<string | null>(null)
   if (bars.length === 0) {
-    return <Empty title="This trace has no spans any more: they are older than the retention." />
+    return <Empty title="The spans of this trace are gone: they are older than the retention." />
   }
   // In the order in which they occur in the trace.
   const services = [...new Set(bars.map(bar => bar.span.service))]

@@ -59,7 +59,7 @@ function Body({
   if (data.rows.length === 0) {
     return (
       <div class="card">
-        <Empty title="Nothing in the books for this span yet">
+        <Empty title="The books are empty for this time window">
           <p>
             The first minute closes about 90 s after start, and shows here by itself; from then on each minute
             about 30 s after it has ended.

@@ -212,7 +212,7 @@ function Row(props: {
 }
 
 function meaning(share: string): string | undefined {
-  if (share === 'idle') return 'Drawn by capacity that no workload used'
+  if (share === 'idle') return 'Used by idle capacity'
   if (share !== 'unattributed') return undefined
   return 'Used by the system itself, or by processes that ended between two readings'
 }

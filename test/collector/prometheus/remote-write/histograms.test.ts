@@ -217,7 +217,7 @@ it.each<{ problem: string; sent: Partial<SentHistogram> }>([
   { problem: 'its buckets hold more than its count', sent: { count_int: 1, zero_count_int: 2 } },
   { problem: 'it has too many buckets, or counts above 2^53', sent: { count_int: 2 ** 60 } },
   {
-    problem: 'it reaches over more than 16384 buckets',
+    problem: 'it spans more than 16384 buckets',
     sent: { count_int: 2, positive_spans: [span(0, 1), span(2_000_000_000, 1)], positive_deltas: [1, 0] },
   },
   {

@@ -43,7 +43,7 @@ it.each([
 })
 
 it.each([
-  { what: 'nothing at all', block: [], says: 'its length is cut short' },
+  { what: 'nothing at all', block: [], says: 'its length is truncated' },
   { what: 'a length without an end', block: [0x80, 0x80, 0x80, 0x80, 0x80, 0], says: 'not a 32-bit number' },
   {
     what: 'a length that nothing could grow to',
@@ -61,7 +61,7 @@ it.each([
   { what: 'a copy from before the start', block: [6, 0, 97, 0b101, 2], says: 'a copy reaches out of bounds' },
   { what: 'a copy of nowhere', block: [6, 0, 97, 0b101, 0], says: 'a copy reaches out of bounds' },
   { what: 'a copy beyond the length', block: [3, 0, 97, 0b101, 1], says: 'a copy reaches out of bounds' },
-  { what: 'half a tag', block: [6, 0, 97, 0b110, 1], says: 'a tag is cut short' },
+  { what: 'half a tag', block: [6, 0, 97, 0b110, 1], says: 'a tag is truncated' },
 ])('refuses $what', ({ block, says }) => {
   expect(() => decoded(Buffer.from(block))).toThrow(says)
 })

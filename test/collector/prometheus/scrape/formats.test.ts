@@ -86,7 +86,7 @@ const MALFORMED: readonly (readonly [format: Format, line: string, error: RegExp
   ['prometheus', 'a 0x1p3', /the value is not a number/],
   ['prometheus', 'a 1_000', /the value is not a number/],
   ['prometheus', 'a 1 1.5', /not an integer \(milliseconds\)/],
-  ['prometheus', 'a 1 2 3', /nothing more expected, at "3"/],
+  ['prometheus', 'a 1 2 3', /the end of the line, at "3"/],
   ['prometheus', 'a{b="c" 1', /the name of a label expected, at "1"/],
   ['prometheus', 'tokens{name="MacBook 14" rw",id="2"} 7\nother 1', /^Line 2: `=` expected/],
   ['prometheus', 'a{b="c', /a quote is not closed/],
@@ -101,7 +101,7 @@ const MALFORMED: readonly (readonly [format: Format, line: string, error: RegExp
   ['prometheus', 'a{"b"} 1', /`=` expected/],
   ['prometheus', '# TYPE a meter', /unknown metric type, at "meter"/],
   ['prometheus', '# TYPE a', /a type expected, but the line ends/],
-  ['prometheus', '# TYPE a gauge more', /nothing more expected/],
+  ['prometheus', '# TYPE a gauge more', /the end of the line/],
   ['prometheus', '# HELP 1a text', /the name of a metric expected/],
   ['prometheus', 'a 1\r', /the value is not a number/],
   ['openmetrics', '', /an empty line/],
@@ -117,7 +117,7 @@ const MALFORMED: readonly (readonly [format: Format, line: string, error: RegExp
   ['openmetrics', '# UNIT a_seconds bytes', /a_seconds does not end in its unit/],
   ['openmetrics', 'a_total 1 # 5', /labels expected/],
   ['openmetrics', 'a_total 1 # {a="b"}', /one blank expected/],
-  ['openmetrics', 'a_total 1 # {a="b"} 1 2 3', /nothing more expected/],
+  ['openmetrics', 'a_total 1 # {a="b"} 1 2 3', /the end of the line/],
 ]
 
 describe.each([
