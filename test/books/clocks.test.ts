@@ -58,7 +58,7 @@ describe('a sample ahead of time', () => {
     expect(run.late.map(({ Reason }) => Reason)).toEqual(isTrue ? [] : rows.map(() => 'ahead'))
   })
 
-  it('among minutes that come all at once closes nothing either', () => {
+  it('does not close minutes either when they all arrive at once', () => {
     const arrives = 3_600
     const rows = (seconds: number[]): Delivery[] =>
       seconds.map(second => ({ arrives: arrives + second / 1_000, rows: meterAlone(second) }))
@@ -67,7 +67,7 @@ describe('a sample ahead of time', () => {
   })
 })
 
-describe('exporters that are apart', () => {
+describe('exporters that drift apart', () => {
   it.each([-240, -60, -7, 7, 60, 150, 600])('by %i s lose nothing', apart => {
     const cpu = (taken: number, dated: number): Reading[] => host(taken, dated).slice(1)
     const run = delivered([
@@ -84,19 +84,22 @@ describe('exporters that are apart', () => {
   })
 })
 
-describe('an agent whose clock is wrong for a while', () => {
+describe('an agent with a wrong clock for a while', () => {
   const wrong = (by: number) => (taken: number) => (taken >= 120 && taken < 480 ? by : 0)
-  it.each([[86_400], [3_000], [600], [90], [12]])('%i s ahead loses nothing once it is right', by => {
-    const run = delivered(live(every(5, 0, 900), host, wrong(by)))
-    expect(totalUj(run.energy.filter(({ WindowStart }) => WindowStart < NOON_SECONDS + 900))).toBe(
-      joules(900),
-    )
-    expect(new Set(run.late.map(({ Reason }) => Reason))).toEqual(new Set(['ahead']))
-    expect(run.late.every(({ Value }) => Value === 0n)).toBe(true)
-    expect(totalUj(run.closedByThen)).toBeGreaterThan(joules(720))
-  })
+  it.each([[86_400], [3_000], [600], [90], [12]])(
+    '%i s ahead loses nothing after the clock is right again',
+    by => {
+      const run = delivered(live(every(5, 0, 900), host, wrong(by)))
+      expect(totalUj(run.energy.filter(({ WindowStart }) => WindowStart < NOON_SECONDS + 900))).toBe(
+        joules(900),
+      )
+      expect(new Set(run.late.map(({ Reason }) => Reason))).toEqual(new Set(['ahead']))
+      expect(run.late.every(({ Value }) => Value === 0n)).toBe(true)
+      expect(totalUj(run.closedByThen)).toBeGreaterThan(joules(720))
+    },
+  )
 
-  it.each([[-600], [-90]])('%i s behind: in the books or told as late', by => {
+  it.each([[-600], [-90]])('%i s behind: energy is in the books or reported as late', by => {
     const run = delivered(live(every(5, 0, 900), meterAlone, wrong(by)))
     const late = run.late.reduce((sum, { Value }) => sum + Value, 0n)
     expect(totalUj(run.energy) + late).toBeGreaterThanOrEqual(joules(900) - 30n * 60n * J)
@@ -104,7 +107,7 @@ describe('an agent whose clock is wrong for a while', () => {
     expect(run.late.length).toBeGreaterThan(0)
   })
 
-  it.each([[-86_400], [-3_600]])('%i s behind in its first minute: once in the books', by => {
+  it.each([[-86_400], [-3_600]])('%i s behind in its first minute: counted once in the books', by => {
     for (const until of [40, 100]) {
       const behind = (taken: number): number => (taken >= 20 && taken < until ? by : 0)
       const run = delivered(live(every(5, 0, 900), host, behind))
@@ -114,14 +117,14 @@ describe('an agent whose clock is wrong for a while', () => {
     }
   })
 
-  it('ahead for good is metered by its own clock', () => {
+  it('is metered by its own clock if it stays ahead', () => {
     const run = delivered(live(every(5, 0, 900), host, () => 1_200))
     expect(totalUj(run.energy)).toBe(joules(900))
     expect(run.late).toEqual([])
   })
 })
 
-describe('meters of different beats', () => {
+describe('meters with different intervals', () => {
   it.each([
     [5, 60],
     [60, 60],
@@ -147,7 +150,7 @@ describe('meters of different beats', () => {
     )
   })
 
-  it('a container that ends does not hold up the host for longer than its beat allows', () => {
+  it('a container that ends delays the host no longer than its interval allows', () => {
     const run = delivered([
       ...live(every(5, 0, 600), host),
       ...live(every(5, 0, 200), (taken, dated) => [workAt(dated, 'gone', us(taken / 10))]),
@@ -216,14 +219,14 @@ test.each([
   expect(run).toEqual({ bookedUj: joules(895), late: [] })
 })
 
-describe("the clock of the centre, which dates its own sensors' readings too", () => {
+describe('the clock of the centre, which also dates the readings of its own sensors', () => {
   const leap = (seconds: number) => (second: number) => (second < 301 || second > 600 ? 0 : seconds)
   test.each([
     ['an hour', 3_700],
     ['ten hours', 36_000],
     ['a day', 86_400],
     ['a month', 30 * 86_400],
-  ])('is %s ahead for five minutes, and nothing is lost or late', async (_, seconds) => {
+  ])('is %s ahead for five minutes without losing energy or making it late', async (_, seconds) => {
     const clock = leap(seconds)
     const run = await watched({ centre: clock, clock, isSilent: second => second >= 900, until: 1_300 })
     expect(run.bookedUj).toBe(joules(895))
@@ -231,7 +234,7 @@ describe("the clock of the centre, which dates its own sensors' readings too", (
     expect(told(run.late)).toEqual(['ahead 0'])
   })
 
-  it('is a day ahead from then on: minutes close when a quarter of an hour has passed', async () => {
+  it('is a day ahead permanently: minutes close after a quarter of an hour', async () => {
     const clock = (second: number): number => (second < 301 ? 0 : 86_400)
     const run = await watched({ centre: clock, clock, isSilent: () => false, until: 1_500 })
     expect(run.late).toEqual([])
@@ -243,10 +246,10 @@ const told = (rows: readonly RowOf<typeof lateReadings>[]): string[] => [
   ...new Set(rows.map(({ Reason, Value }) => `${Reason} ${Value}`)),
 ]
 
-describe('a host that falls silent while its clock is ahead', () => {
+describe('a host that goes silent while its clock is ahead', () => {
   const ahead = (second: number): number => (second >= 120 && second < 600 ? 86_400 : 0)
 
-  it('and comes back with a clock that is right loses nothing', async () => {
+  it('loses nothing when it comes back with a correct clock', async () => {
     const metering = { idle_flush: 60, gap: 120 }
     const isSilent = (second: number) => (second >= 150 && second < 600) || second >= 1_000
     const run = await watched({ clock: ahead, isSilent, until: 1_400, metering })
@@ -256,13 +259,13 @@ describe('a host that falls silent while its clock is ahead', () => {
     expect(run.bookedUj).toBe(joules(990))
   })
 
-  it('for good is metered when time has caught up with it', async () => {
+  it('is metered when time has caught up, if it never comes back', async () => {
     const metering = { idle_flush: 60, gap: 120 }
     const run = await watched({ clock: () => 900, isSilent: second => second >= 300, until: 2_000, metering })
     expect(run).toEqual({ bookedUj: joules(295), late: [] })
   })
 
-  it('and is forgotten leaves word of what it said', async () => {
+  it('leaves a record of its readings when it is forgotten', async () => {
     const days = (second: number): number => (second >= 120 ? 2 * 86_400 - 600 : 0)
     const centre = (second: number): number => second * 60
     const clock = (second: number): number => centre(second) + days(second)

@@ -41,17 +41,17 @@ const named = (milliwatts: number): Partial<Reading> => ({
 })
 
 describe('a counter', () => {
-  it('that wraps at its range goes on', () => {
+  it('continues when it wraps at its range', () => {
     const samples = steady(262_000, 5).map(([second, joules]) => [second, joules % 262_143.32885] as const)
     expect(booked(samples, { RangeMax: RANGE })).toEqual({ joules: [3_600], late: [], coverage: 1 })
   })
 
-  it('that falls without a range restarts: less is covered, and nothing invented', () => {
+  it('restarts when it falls without a known range: less time is covered, nothing is invented', () => {
     const samples = steady(262_000, 15).map(([second, joules]) => [second, joules % 262_143.32885] as const)
     expect(booked(samples)).toEqual({ joules: [2_700], late: [], coverage: 0.75 })
   })
 
-  it('that restarts in a zone of 5 W is not taken for one that wraps', () => {
+  it('that restarts in a zone of 5 W is not treated as wrapped', () => {
     const samples: [number, number][] = [
       [0, 3_402],
       [60, 1.5],
@@ -70,7 +70,7 @@ describe('a counter', () => {
   it.each([
     ['one reading of 0', [0]],
     ['one reading of far too much', [9e9]],
-  ])('%s among large ones is left out, and the rest is whole', (_, [odd]) => {
+  ])('ignores %s among large values and keeps the rest', (_, [odd]) => {
     const samples = steady(1_000_000, 5)
     samples[6] = [30, odd!]
     expect(booked(samples)).toEqual({ joules: [3_600], late: ['implausible 0'], coverage: 1 })
@@ -81,7 +81,7 @@ describe('a counter', () => {
     })
   })
 
-  it('that shows 0 for a while loses what it cannot tell, and says what it left out', () => {
+  it('that shows 0 for a while loses only the unknown part, and reports it', () => {
     const samples = steady(1_000_000, 5).map(([second, joules]): [number, number] => [
       second,
       second >= 20 && second <= 40 ? 0 : joules,
@@ -93,7 +93,7 @@ describe('a counter', () => {
     })
   })
 
-  it('that rises by what its zone cannot draw is not booked as measured', () => {
+  it('that rises by more than its zone can draw is not booked as measured', () => {
     const samples = steady(500, 10, 5)
     samples.push([70, 62_500], [120, 62_750])
     const { joules, late } = booked(samples, named(5_000))
@@ -105,7 +105,7 @@ describe('a counter', () => {
     [[10, 12, 3, 15], 14],
     [[10, 12, 11, 15], 6],
     [[3, 15, 1, 2], 13],
-  ])('told as %j in any order gives %i J', (values, joules) => {
+  ])('received as %j in any order gives %i J', (values, joules) => {
     const samples = values.map((value, index) => energyAt(index * 10, BigInt(value) * J))
     for (const order of permutations([...samples, samples[2]!])) {
       const run = drive()
@@ -115,7 +115,7 @@ describe('a counter', () => {
     }
   })
 
-  it('with two values for one instant counts the larger one, whenever it comes', () => {
+  it('with two values for one instant counts the larger one, in any order of arrival', () => {
     const samples = [
       energyAt(0, 0n),
       energyAt(10, 5n * J),
@@ -137,7 +137,7 @@ function permutations<T>(items: readonly T[]): T[][] {
   return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map(rest => [item, ...rest]))
 }
 
-test('order of arrival changes no row: falls, repeats, equal instants, gauges', () => {
+test('gives the same rows in any order of arrival: falls, repeats, equal instants, gauges', () => {
   const sample = fc.record({
     second: fc.integer({ min: 0, max: 170 }),
     value: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 2_000_000 })),
@@ -185,7 +185,7 @@ test('order of arrival changes no row: falls, repeats, equal instants, gauges', 
   )
 })
 
-describe('one meter by two collectors', () => {
+describe('one meter read by two collectors', () => {
   const collector = (start: number, from: number, to: number, step = 5) =>
     live(every(step, from, to), (taken, dated) => [
       energyAt(dated, BigInt(60 * taken) * J, { BootId: `otlp:${start}` }),
@@ -200,26 +200,26 @@ describe('one meter by two collectors', () => {
     return { minutes, cpuUs, coverage: energy.map(({ Coverage }) => Coverage) }
   }
 
-  it('that start at different times is counted once, its workloads too', () => {
+  it('that start at different times is counted once, and so are its workloads', () => {
     const { minutes, cpuUs } = booked_(collector(1, 0, 180), collector(2, 2, 182))
     expect(minutes.slice(0, 3)).toEqual([3_600, 3_600, 3_600])
     expect(cpuUs).toBe(182n * J)
   })
 
-  it('of which one hands over to the other within a minute is whole', () => {
+  it('is complete when one hands over to the other within a minute', () => {
     const { minutes, cpuUs, coverage } = booked_(collector(1, 0, 95), collector(2, 70, 180))
     expect(minutes).toEqual([3_600, 3_600, 3_600])
     expect(cpuUs).toBe(180n * J)
     expect(new Set(coverage)).toEqual(new Set([1]))
   })
 
-  it('that follow each other add up, and miss what lies between them', () => {
+  it('adds up when one follows the other, without the time between them', () => {
     const { minutes } = booked_(collector(1, 0, 90), collector(2, 100, 180))
     expect(minutes).toEqual([3_600, 3_000, 3_600])
   })
 })
 
-describe('a counter that names its start', () => {
+describe('a counter with a start time', () => {
   const startAt = (seconds: number) => ({ BootId: `otlp:${at(seconds)}` })
   const machine = [
     ...[0, 60].map(second => energyAt(second, BigInt(60 * second) * J)),
@@ -265,7 +265,7 @@ describe('a counter that names its start', () => {
   })
 })
 
-describe('CPU time that cannot be', () => {
+describe('impossible CPU time', () => {
   const machine = [
     ...[0, 60].map(second => energyAt(second, BigInt(60 * second) * J)),
     ...[0, 60].flatMap(second => [
@@ -281,7 +281,7 @@ describe('CPU time that cannot be', () => {
     return run
   }
 
-  it('of a workload above what the host has is left out and told', () => {
+  it('of a workload, above what the host has, is excluded and reported', () => {
     const { energy, late } = book([workAt(0, 'B', 0n), workAt(60, 'B', 600n * J)])
     expect(grid(energy)).toEqual([
       'cpu active A 450000000',
@@ -293,7 +293,7 @@ describe('CPU time that cannot be', () => {
     ])
   })
 
-  it('of a process beside its container, not linked to it, takes nothing from the container, and the rows say so', () => {
+  it('of a process beside its container, without a link, takes nothing from the container, and the rows show it', () => {
     const process = { WorkloadKind: 'process', Attributes: {} }
     const { energy } = book([workAt(0, 'node', 0n, process), workAt(60, 'node', 100n * J, process)])
     expect(grid(energy)).toEqual([
@@ -306,10 +306,10 @@ describe('CPU time that cannot be', () => {
   })
 })
 
-describe('an interval over several minutes', () => {
+describe('an interval across several minutes', () => {
   const samples = [energyAt(14.406, 0n), energyAt(121.337, 36n)]
 
-  it('is cut the same way whenever its minutes are closed', () => {
+  it('is split the same way whenever its minutes are closed', () => {
     const whole = drive()
     whole.record(samples)
     whole.flush(300)
@@ -320,7 +320,7 @@ describe('an interval over several minutes', () => {
     expect(stepwise.energy).toEqual(whole.energy)
   })
 
-  it('of a gauge as well', () => {
+  it('of a gauge is split too', () => {
     const power = (seconds: number, milliwatts: bigint) =>
       reading({ Quantity: 'power', Domain: 'gpu-1', Timestamp: at(seconds), Value: milliwatts })
     const [whole, stepwise] = [drive(), drive({ roundTrip: true })]
@@ -331,7 +331,7 @@ describe('an interval over several minutes', () => {
   })
 })
 
-it('an odd reading that is the newest when windows must close takes nothing of what comes after', () => {
+it('an odd reading that is the newest when windows must close takes nothing from later readings', () => {
   // Every minute; then one odd value, and nothing for longer than windows wait. The host's other meter goes on.
   const seconds = [...every(60, 0, 180), 480, 540, 600]
   const shown = (taken: number): bigint => (taken === 180 ? 1n << 55n : BigInt(taken * 10) * J)

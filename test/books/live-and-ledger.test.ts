@@ -114,7 +114,7 @@ function countersOf(rows: readonly Reading[]): CounterRow[] {
   }))
 }
 
-test('the live view shows what the books book', () => {
+test('the live view agrees with the books', () => {
   const sets = fc.subarray([...MAY_BE_TOLD], { minLength: 1 })
   fc.assert(
     fc.property(sets, told => {

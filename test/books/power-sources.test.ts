@@ -20,15 +20,15 @@ const shares = ({ rows }: Booked): Record<string, number> =>
 
 const gpu = { gpu: '0', UUID: 'GPU-1', Hostname: 'node-1' }
 
-describe('one board of a GPU', () => {
-  test('whose power is told for each pod that shares it is counted once', () => {
+describe('one GPU board', () => {
+  test('that reports its power for each pod that shares it is counted once', () => {
     const pods = ['p0', 'p1', 'p2', 'p3'].map(pod =>
       of('DCGM_FI_DEV_POWER_USAGE', { ...gpu, pod, namespace: 'n', container: 'c' }, steady(100)),
     )
     expect(book(pods).joules).toEqual({ gpu: 6000 })
   })
 
-  test('whose energy each of its instances repeats, a little apart, is counted once', () => {
+  test('whose instances each repeat its energy, slightly apart, is counted once', () => {
     const instances = [3, 4, 5, 6].map(id =>
       of(
         'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION',
@@ -39,7 +39,7 @@ describe('one board of a GPU', () => {
     for (const order of orders(instances)) expect(book(order).total).toBeCloseTo(6000, 0)
   })
 
-  test('goes on without a gap when the pod on it changes', () => {
+  test('continues without a gap when its pod changes', () => {
     const parts: [string, Samples][] = [
       [
         'a',
@@ -65,7 +65,7 @@ describe('one board of a GPU', () => {
     for (const order of orders(sent)) expect(book(order).joules).toEqual({ gpu: 6000 })
   })
 
-  test('that has no value for a while is not a gap of energy', () => {
+  test('without a value for a while has no gap in its energy', () => {
     const samples: Samples = [
       ...([
         [0, 100],
@@ -85,7 +85,7 @@ describe('one board of a GPU', () => {
     expect([booked.joules, booked.ignored]).toEqual([{ gpu: 6000 }, { sentinel: 2, not_finite: 1 }])
   })
 
-  test('whose counter restarts gives what was seen, and no more', () => {
+  test('with a restarted counter gives only the energy that was seen', () => {
     const samples: Samples = [
       [0, 5_000_000],
       [30, 8_000_000],
@@ -101,10 +101,10 @@ describe('one board of a GPU', () => {
 const rapl = (zone: string, path: string, samples: Samples, index = '0'): Sent =>
   of(`node_rapl_${zone}_joules_total`, { index, path: `/sys/class/powercap/${path}` }, samples)
 
-describe('RAPL by exporters', () => {
+describe('RAPL from exporters', () => {
   const wrapping: Samples = [[0, 262_000], ...counting(-143, 10).filter(([seconds]) => seconds > 0)]
 
-  test('a package by two interfaces is one package, in whatever order they come', () => {
+  test('a package read through two interfaces is one package, in any order of arrival', () => {
     const two = [
       rapl('package', 'intel-rapl:0', counting(1000, 10)),
       rapl('package', 'intel-rapl-mmio:0', wrapping),
@@ -143,7 +143,7 @@ describe('RAPL by exporters', () => {
     }
   })
 
-  test('dies are meters of their own', () => {
+  test('dies are separate meters', () => {
     const dies = [0, 1].map(die =>
       rapl(`package_0_die_${die}`, `intel-rapl:${die}`, counting(1000 + 5000 * die, 10)),
     )
@@ -156,7 +156,7 @@ describe('RAPL by exporters', () => {
     expect(book([...CPU, ...named]).joules).toEqual({ cpu: 1200 })
   })
 
-  test('cores of dies are inside them, whatever number they have', () => {
+  test('cores of dies are inside the dies, whatever their numbers', () => {
     const dies = [0, 1].map(die =>
       rapl(`package_0_die_${die}`, `intel-rapl:${die}`, counting(5000 * die, 10)),
     )
@@ -165,7 +165,7 @@ describe('RAPL by exporters', () => {
   })
 
   test.each(['kepler', 'node_exporter'])(
-    'psys by %s beside a package is left out, alone it is the host',
+    'psys by %s is ignored beside a package and is the host when alone',
     by => {
       const zone = (name: string, path: string, samples: Samples): Sent =>
         by === 'kepler'
@@ -198,14 +198,14 @@ describe('Kepler before 0.10', () => {
       counting(from, watts),
     )
 
-  test('a zone is what it calls dynamic and idle', () => {
+  test('a zone is the sum of its dynamic and idle energy', () => {
     const parts = [zone('package', 'dynamic', 100, 6), zone('package', 'idle', 100, 4)]
     const memory = [zone('dram', 'dynamic', 100, 1), zone('dram', 'idle', 100, 1)]
     const core = [zone('core', 'dynamic', 5, 3), zone('core', 'idle', 5, 3)]
     expect(book([...CPU, ...parts, ...memory, ...core]).joules).toEqual({ cpu: 600, dram: 120 })
   })
 
-  test('the platform is the host', () => {
+  test("platform energy is the host's", () => {
     const parts = [zone('platform', 'dynamic', 100, 60), zone('platform', 'idle', 100, 40)]
     expect(book([...CPU, ...parts, zone('package', 'dynamic', 1, 10)]).joules).toEqual({
       cpu: 600,
@@ -230,7 +230,7 @@ describe('meters of the whole machine', () => {
     expect(beside.joules).toEqual({ cpu: 600, other: 17_400 })
   })
 
-  test('a BMC that shows nothing is none', () => {
+  test('a BMC that shows nothing is not a meter', () => {
     const { joules, ignored } = book([
       ...CPU,
       of('ipmi_dcmi_power_consumption_watts', {}, steady(0)),

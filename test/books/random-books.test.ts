@@ -6,7 +6,7 @@ import { compareScene, HOSTS, MINUTES, textOf } from './compared.ts'
 
 const SCENES = runs(4)
 
-it('books what recomputing gives, row by row', () => {
+it('books the same rows as recomputing', () => {
   const found = { minutes: 0, late: 0 }
   for (let seed = 1; seed <= SCENES; seed++) {
     const { minutes, late, difference } = compareScene(seed, HOSTS, MINUTES)

@@ -71,7 +71,7 @@ const workloads = (rows: readonly EnergyRow[]): Record<string, number> =>
   )
 
 describe('a container', () => {
-  test('that the kubelet calls by pod and name and cAdvisor by its id is one', () => {
+  test('is one workload when the kubelet gives its pod and name and cAdvisor its id', () => {
     for (const order of orders([...MACHINE.slice(0, 1), kubelet(0.5), cadvisor(0.5)])) {
       const { rows } = book([...MACHINE.slice(1), ...order])
       expect(workloads(rows)).toEqual({ [C1]: 225, unattributed: 675 })
@@ -82,17 +82,17 @@ describe('a container', () => {
     }
   })
 
-  test('that was restarted is two of cAdvisor’s, and none more of the kubelet’s', () => {
+  test('that restarted is two workloads of cAdvisor’s and no additional one of the kubelet’s', () => {
     const { rows } = book([...MACHINE, kubelet(1), cadvisor(0.5, C1), cadvisor(0.5, C2)])
     expect(workloads(rows)).toEqual({ [C1]: 225, [C2]: 225, unattributed: 450 })
   })
 
-  test('is itself and not its processes, which another agent tells of', () => {
+  test('is counted itself, not its processes reported by another agent', () => {
     const { rows } = book([...MACHINE, cadvisor(0.5), process('nginx', 0.5)])
     expect(workloads(rows)).toEqual({ [C1]: 225, unattributed: 675 })
   })
 
-  test('keeps the names that decide who pays, whoever spoke last', () => {
+  test('keeps the names that decide who pays, whichever source reported last', () => {
     for (const order of orders([kepler({ pid: '7', comm: 'nginx', container_id: C1 }, 0.5), cadvisor(0.5)])) {
       const { rows } = book([...MACHINE, ...order])
       expect(workloads(rows)).toEqual({ [C1]: 225, unattributed: 675 })
@@ -103,7 +103,7 @@ describe('a container', () => {
     }
   })
 
-  test('that Kepler knows by id alone is not beside the kubelet’s, which nothing links to it', () => {
+  test('known to Kepler only by id is not counted beside the kubelet’s, because nothing links them', () => {
     const byId = kepler({ pid: '7', comm: 'nginx', container_id: C1 }, 0.5)
     for (const order of orders([byId, kubelet(0.5)])) {
       expect(workloads(book([...MACHINE, ...order]).rows)).toEqual({ [`${POD}/web`]: 225, unattributed: 675 })
@@ -125,7 +125,7 @@ describe('a container', () => {
     })
   })
 
-  test('has the memory that another source knows of it', () => {
+  test('has the memory that another source reports', () => {
     const memory: Sent = {
       ...kubelet(0),
       name: 'container.memory.working_set',
@@ -140,7 +140,7 @@ describe('a container', () => {
   })
 })
 
-test('a pod steps back for its containers, whatever each source calls it', () => {
+test('a pod gives way to its containers, however each source names it', () => {
   const pod: Sent = {
     ...kubelet(0.5),
     name: 'k8s.pod.cpu.time',
@@ -160,14 +160,14 @@ describe('Kepler alone', () => {
     kepler({ pid: '2', comm: 'b', container_id: C1 }, 0.5),
   ]
 
-  test('tells itself what is active, though not how many CPUs there are', () => {
+  test('gives the active energy itself, without the number of CPUs', () => {
     const { rows, total } = book([node('', 60), node('active_', 15), node('idle_', 45), ...processes])
     expect([workloads(rows), total]).toEqual([{ a: 600, [C1]: 300 }, 3600])
     expect(new Set(rows.map(row => row.Method))).toEqual(new Set(['ratio']))
     expect(rows.find(row => row.Share === 'idle')!.EnergyUj).toBe(2_700_000_000n)
   })
 
-  test('of before 0.10 by its modes', () => {
+  test('before 0.10 is read by its modes', () => {
     const zone = (mode: string, watts: number): Sent =>
       exported(
         { __name__: 'kepler_node_package_joules_total', instance: 'node-1', mode, package: '0' },
@@ -179,13 +179,13 @@ describe('Kepler alone', () => {
     })
   })
 
-  test('beside CPU times steps back for them', () => {
+  test('gives way to CPU times beside it', () => {
     const { rows } = book([...MACHINE, node('active_', 59), node('idle_', 1), ...processes])
     expect(workloads(rows)).toEqual({ a: 450, [C1]: 225, unattributed: 225 })
   })
 })
 
-describe('what runs outside of containers', () => {
+describe('workloads outside containers', () => {
   const sensor = (seconds: number, kind: string, id: string, cpus: number, labels: Labels = {}): Reading =>
     reading({
       Quantity: 'cpu_time',
@@ -214,7 +214,7 @@ describe('what runs outside of containers', () => {
     return workloads(energy.filter(row => row.WindowStart === NOON_SECONDS))
   }
 
-  test('is told by the sensors or by Kepler, never by both', () => {
+  test('come from the sensors or from Kepler, never from both', () => {
     const found = rowsOf(seconds => [
       sensor(seconds, 'systemd_unit', 'app.service', 1),
       sensor(seconds, 'container', C1, 0.5),
@@ -224,7 +224,7 @@ describe('what runs outside of containers', () => {
     expect(found).toEqual({ 'app.service': 450, [C1]: 225, unattributed: 225 })
   })
 
-  test('is told by Kepler where the sensors look out of a container', () => {
+  test('come from Kepler where the sensors run inside a container', () => {
     const found = rowsOf(seconds => [
       sensor(seconds, 'process', 'wattline', 0.1),
       told(seconds, 'wattline', 0.1),
@@ -233,7 +233,7 @@ describe('what runs outside of containers', () => {
     expect(found).toEqual({ wattline: 45, postgres: 450, unattributed: 405 })
   })
 
-  test('is not told by who says what cannot be', () => {
+  test('do not come from a source with impossible values', () => {
     const found = rowsOf(seconds => [
       sensor(seconds, 'systemd_unit', 'app.service', 1),
       told(seconds, 'postgres', 1000),
@@ -241,7 +241,7 @@ describe('what runs outside of containers', () => {
     expect(found).toEqual({ 'app.service': 450, unattributed: 450 })
   })
 
-  test('of agents of which one knows containers and the other not, counts by the first', () => {
+  test('come from the agent that knows containers when another agent does not', () => {
     const found = rowsOf(seconds => [
       told(seconds, 'node', 1, 'otlp:process.cpu.time'),
       sensor(seconds, 'container', C1, 1),
@@ -266,7 +266,7 @@ describe('what runs outside of containers', () => {
   })
 })
 
-test('the choice does not depend on order, and gives each workload to itself or to one that counts', () => {
+test('the choice is independent of order and assigns each workload to itself or to one that counts', () => {
   const source = fc.constantFrom(
     'proc',
     'cgroup2',

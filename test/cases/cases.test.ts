@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage?.close())
 
-it('knows every case that is not right yet', () => {
+it('lists every case that still fails', () => {
   expect([...NOT_YET].filter(id => !files.has(id))).toEqual([])
 })
 

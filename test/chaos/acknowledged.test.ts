@@ -10,7 +10,7 @@ import { drawFault } from './topology.ts'
 const SECOND = 1_000_000_000n
 const MINUTE = 60n * SECOND
 
-it('cuts an interval at the minutes, a remaining microjoule to the larger remainder, of equal ones to the earlier', () => {
+it('splits an interval at minute boundaries; a remaining microjoule goes to the larger remainder, or to the earlier of equal ones', () => {
   const amounts = (amount: bigint, from: bigint, to: bigint) =>
     cut(amount, from, to).map(part => [part.window, part.amount])
   expect(amounts(100n, 10n * SECOND, 50n * SECOND)).toEqual([[0, 100n]])
@@ -28,7 +28,7 @@ it('cuts an interval at the minutes, a remaining microjoule to the larger remain
   ])
 })
 
-it('counts in minutes what the meter counted in all', () => {
+it('counts in minutes the same total as the meter', () => {
   const random = seededRandom(3)
   const meter = new Meter()
   let [time, energy] = [MINUTE / 7n, 1_000n]
@@ -43,7 +43,7 @@ it('counts in minutes what the meter counted in all', () => {
   expect([...meter.minutes.values()].reduce((sum, part) => sum + part, 0n)).toBe(meter.total)
 })
 
-it('draws the same faults from the same seed, and each of them some time', async () => {
+it('draws the same faults from the same seed, and each of them at some time', async () => {
   for (const topology of [embeddedTopology(), kafkaTopology()]) {
     const draw = (seed: number) => drawFault(topology.faults, seededRandom(seed)).name
     const drawn = Array.from({ length: 2_000 }, (_, seed) => draw(seed))

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { nothingAcknowledged } from './acknowledged.ts'
 import { auditLostSpans, type Told } from './audit-losses.ts'
 
-it('finds what nobody told, and what was told and is there', () => {
+it('finds losses that were not reported, and reported ones that exist', () => {
   const missing = (spans: number, unanswered = 0) => ({
     ...nothingAcknowledged(),
     missing: { acknowledged: spans === 0 ? [] : [{ spans, acknowledgedMs: 50_000 }], unanswered },

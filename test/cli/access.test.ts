@@ -41,7 +41,7 @@ function tableOf(text: string) {
 }
 
 describe('wattline token', () => {
-  it('prints a token and the line that lets it in', async () => {
+  it('prints a token and its line for the tokens file', async () => {
     const printed = await run(
       '--tenant',
       'shop',
@@ -64,7 +64,7 @@ describe('wattline token', () => {
     })
   })
 
-  it('adds lines to a file that only its owner reads, and prints the token alone', async () => {
+  it('adds lines to a file that only its owner can read, and prints only the token', async () => {
     const file = join(folder, 'tokens.yaml')
     const first = (await run('--tenant', 'shop', '--scopes', 'ingest', '--add', file)).trim()
     writeFileSync(file, readFileSync(file, 'utf8').trimEnd())
@@ -88,7 +88,7 @@ describe('wattline token', () => {
     await expect(run(...given)).rejects.toThrow(words)
   })
 
-  it('leaves a file alone that is not good already', async () => {
+  it('does not change a file that is already invalid', async () => {
     const file = join(folder, 'tokens.yaml')
     writeFileSync(file, '- {tenant: shop}\n')
     await expect(run('--tenant', 'shop', '--scopes', 'read', '--add', file)).rejects.toThrow('is not valid')
@@ -111,7 +111,7 @@ describe('wattline check', () => {
     writeFileSync(join(folder, 'tokens.yaml'), `- {tenant: a, scopes: [read], sha256: ${'0'.repeat(64)}}\n`)
   }
 
-  it('names the files that are not there, and is content with those that are good', () => {
+  it('names the missing files, and accepts valid ones', () => {
     expect(checkFiles(configOf())).toEqual(
       ['tokens.yaml', 'crt', 'key', 'ca'].map(name => join(folder, name)),
     )
@@ -131,7 +131,7 @@ describe('wattline check', () => {
     expect(() => checkFiles(configOf())).toThrow(words)
   })
 
-  it('prints the configuration without what opens something', () => {
+  it('prints the configuration without secrets', () => {
     const secret = 'wl_secret'
     const config = configSchema.parse({
       listen: { tls: { cert: '/c', key: '/etc/key' } },

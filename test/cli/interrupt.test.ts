@@ -8,7 +8,7 @@ import { startProcess } from '../support/wattline-process.ts'
 const data = mkdtempSync(join(tmpdir(), 'wattline-interrupt-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
-it('ends well after two interrupts', async () => {
+it('ends cleanly after two interrupts', async () => {
   const wattline = await startProcess({ data })
   const ended = wattline.end('SIGINT')
   process.kill(wattline.pid, 'SIGINT')

@@ -13,7 +13,7 @@ it.each([
   [90, '1.5 min'],
   [5_400, '1.5 h'],
   [129_600, '1.5 d'],
-])('tells %d seconds as %s', (seconds, text) => expect(ageText(seconds)).toBe(text))
+])('shows %d seconds as %s', (seconds, text) => expect(ageText(seconds)).toBe(text))
 
 const lag = {
   partitions: [
@@ -49,7 +49,7 @@ it('prints lag by partition', () => {
   expect(renderLag({ partitions: [] }, 'table')).toBe('Nothing is pending.\n')
 })
 
-it('prints how new the newest rows are, and says when nobody knows', () => {
+it('prints how new the newest rows are, and says when that is unknown', () => {
   const newest = [
     { stream: 'traces', time: '2026-11-20T12:00:00.000Z', age_seconds: 90 },
     { stream: 'logs', time: null, age_seconds: null },
@@ -85,9 +85,9 @@ const record: QuarantinedRecordAnswer = {
   record: 'YQ==',
 }
 
-it('prints a record a line, its error cut and harmless', () => {
+it('prints one line for each record, with its error shortened and escaped', () => {
   const [names, line] = renderList({ records: [record], truncated: false }).split('\n')
-  expect(names).toMatch(/^record +made \(UTC\) +set aside by +bytes +replayed +code +error$/)
+  expect(names).toMatch(/^record +made \(UTC\) +quarantined by +bytes +replayed +code +error$/)
   expect(line).toMatch(
     /^traces\/0\/17 +2026-11-20 12:00:00 +store +1234 +no +record_refused +bad \ufffd\[2Jx+…$/,
   )
@@ -102,11 +102,11 @@ it.each([
   [{ state: 'done', times: 1, place: 'traces/0/25' }, 'as traces/0/25'],
   [{ state: 'done', times: 2, place: 'traces/0/30' }, '2 times, last as traces/0/30'],
   [{ state: 'unknown', times: 0, place: null }, 'unknown'],
-] as const)('says of a replay %j: %s', (replay, text) => {
+] as const)('describes replay %j: %s', (replay, text) => {
   expect(renderList({ records: [{ ...record, replay }], truncated: false })).toContain(` ${text} `)
 })
 
-it('prints one record as facts', () => {
+it('prints one record with its details', () => {
   const lines = renderRecord({ ...record, damaged: true })
     .trimEnd()
     .split('\n')
@@ -120,7 +120,7 @@ it('prints one record as facts', () => {
   ])
 })
 
-it('says where the replayed record lies, and for whom', () => {
+it('says where the replayed record is, and for which readers', () => {
   expect(renderReplay({ from: 'traces/0/17', to: 'traces/0/25', processors: ['meter', 'store'] })).toBe(
     'traces/0/17 was appended again as traces/0/25, for meter, store.\n',
   )

@@ -26,11 +26,11 @@ it('escapes CSV', () => {
   expect(toCsv(['a'], [['x,"y"']])).toBe('a\r\n"x,""y"""\r\n')
 })
 
-it('lets no name steer the terminal', () => {
+it('does not let a name control the terminal', () => {
   expect(renderTable(['name'], [['\u001b[2Jevil\n']])).toBe('name\n\ufffd[2Jevil\ufffd\n')
 })
 
-it('has one unit a column, unknown as a dash, and never something as zero', () => {
+it('has one unit for each column, shows unknown values as a dash, and never shows a nonzero value as zero', () => {
   const unit = energyUnit('450000000')
   expect([unit.unit, amountText('450000000', unit), amountText('1000', unit)]).toEqual([
     'mWh',
@@ -93,7 +93,7 @@ const live: LiveAnswer = {
   ],
 }
 
-it('shows the newest interval that a meter saw, with its quality', () => {
+it('shows the newest interval with a meter reading, and its quality', () => {
   const view = renderLive(live, 6_000)
   expect(view).toContain('2.00 W estimated ±40 %')
   expect(view).toMatch(/^node +process +2\.00 W +100\.0 % +1\.00 +0\.946 +-$/m)
@@ -104,7 +104,7 @@ it('shows the newest interval that a meter saw, with its quality', () => {
   expect(renderLive(live, 185_000)).toContain('last reading 3 min ago')
 })
 
-it('never shows what is simulated as if it were measured', () => {
+it('never presents simulated values as measured', () => {
   const view = renderLive({ ...live, energy_quality: 'simulated', error_band: null }, 6_000)
   expect(view).toContain('2.00 W simulated')
   const answer = usageAnswer('1h')
@@ -115,17 +115,17 @@ it('never shows what is simulated as if it were measured', () => {
   expect(text).toMatch(/^25\.0 % of the energy is simulated/m)
 })
 
-it('says that nothing was read yet', () => {
+it('says that there is no reading yet', () => {
   expect(renderLive({ ...live, series: [] }, 0)).toMatch(/No power reading yet/)
 })
 
-it('lists usage in one unit, with what was left out and what has no price', () => {
+it('lists usage in one unit, with what is left out and what has no price', () => {
   const answer = usageAnswer('1h', { priced: false })
   const text = renderUsage({ ...answer, truncated: true }, 'table')
   expect(text).toMatch(/^2026-11-21 10:00 to 2026-11-21 11:00 UTC$/m)
   expect(text).toMatch(/^share +kind +namespace +workload +account +energy Wh +g CO2e .*covered$/m)
   expect(text).toMatch(/^total .* - +interpolated 2 %, estimated 98 %/m)
-  expect(text).toMatch(/^Only 13 rows are listed; the total holds all/m)
+  expect(text).toMatch(/^Only 13 rows are listed; the total covers all/m)
   expect(text).toMatch(/Wh without a price/)
   expect(text).not.toContain('resources')
 })
@@ -142,11 +142,11 @@ it('names the step of each row, and keeps exact integers in CSV', () => {
   expect(renderUsage(answer, 'csv')).toContain(`,${row!.energy_uj},`)
 })
 
-it('says that nothing is in the books, and when something will be', () => {
-  expect(renderUsage({ ...usageAnswer('1h'), rows: [] }, 'table')).toMatch(/nothing in the books.*\n.*90 s/)
+it('says that the books are empty, and when they will have entries', () => {
+  expect(renderUsage({ ...usageAnswer('1h'), rows: [] }, 'table')).toMatch(/the books are empty.*\n.*90 s/)
 })
 
-it('has looks only for a terminal, and not under NO_COLOR', () => {
+it('uses colours only in a terminal, and not with NO_COLOR', () => {
   const output = { isTTY: true, write: () => true }
   expect(paintFor(output, {})('bold', 'a')).toBe('\u001b[1ma\u001b[22m')
   expect(paintFor(output, { NO_COLOR: '1' })('bold', 'a')).toBe('a')
@@ -154,7 +154,7 @@ it('has looks only for a terminal, and not under NO_COLOR', () => {
   expect(paintFor({ ...output, isTTY: false }, {})('bold', 'a')).toBe('a')
 })
 
-it('fits a view into its terminal without clearing it, and gives the terminal back', () => {
+it('fits a view into its terminal without clearing it, and restores the terminal', () => {
   const written: string[] = []
   const output = { isTTY: true, columns: 4, rows: 2, write: (text: string) => written.push(text) }
   const screen = openScreen(output)
@@ -169,7 +169,7 @@ it('fits a view into its terminal without clearing it, and gives the terminal ba
   expect(cut('\u001b[31mab\u001b[39mcd', 3)).toBe('\u001b[31mab\u001b[39mc')
 })
 
-it('writes view after view where there is no terminal', () => {
+it('writes one view after another where there is no terminal', () => {
   const written: string[] = []
   const screen = openScreen({ write: text => written.push(text) })
   screen.show('a\n')

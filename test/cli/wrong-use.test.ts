@@ -127,7 +127,7 @@ describe.each(ASKING.map(args => [args.join(' '), args] as const))('wattline %s'
     expect(await failing([...args, option, value])).toEqual({ code: 2, said: expect.stringMatching(words) })
   })
 
-  it('says what is wrong with who answers', async () => {
+  it('explains a server that is missing, hangs or answers wrongly', async () => {
     const asking = (how: string) => failing([...args, '--url', at.stranger, '--token', how])
     const of = (said: RegExp) => ({ code: 1, said: expect.stringMatching(said) })
     expect(await failing([...args, '--url', 'http://127.0.0.1:1'])).toEqual(
@@ -140,12 +140,12 @@ describe.each(ASKING.map(args => [args.join(' '), args] as const))('wattline %s'
     expect(await asking('error')).toEqual(of(/^answer_unreadable: .* answered 500: <h1> \[31mInternal/))
     expect(await asking('refused')).toEqual(of(/^unauthenticated: The token is unknown\. Send a valid/))
     expect(await asking('cut')).toEqual(of(/^not_running: .*closed the connection/))
-    expect(await asking('two\nlines')).toEqual(of(/^unauthenticated: The token contains characters/))
+    expect(await asking('two\nlines')).toEqual(of(/^unauthenticated: The token contains invalid characters/))
   })
 })
 
 describe('the command line', () => {
-  it('says so in one line, without a trace', async () => {
+  it('prints the error in one line, without a stack trace', async () => {
     const ended = await Promise.all([
       wattline(['sql', 'SELECT 1', '--url', 'nonsense']),
       wattline(['usage'], { WATTLINE_URL: 'nonsense' }),
@@ -169,7 +169,7 @@ describe('closed output', () => {
     expect(await wattline(args, {}, false)).toMatchObject({ code, stderr: '' })
   })
 
-  it('ends a long answer quietly, and says so where it was lost', async () => {
+  it('ends a long answer quietly, and reports where it was cut off', async () => {
     const sql = ['sql', 'SELECT 1', '--url', at.good]
     expect(await wattline(sql, {}, false)).toMatchObject({ code: 0, stderr: '' })
     const whole = await wattline([...sql, '--format', 'csv'])

@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true })
 })
 
-it.each(sdk.transports)('stores what is sent by $protocol, compression $compression', async transport => {
+it.each(sdk.transports)('stores what is sent over $protocol, compression $compression', async transport => {
   const mark = `${transport.protocol} ${transport.compression}`
   const lines = await emit(sdk, transport, wattline.otlp, mark)
   const outcome = await compareStored(
@@ -39,7 +39,7 @@ it.each(sdk.transports)('stores what is sent by $protocol, compression $compress
   expect(values['otel_metrics_exp_histogram']).toBeGreaterThan(100)
 })
 
-it('notices what differs, is missing and is too many', async () => {
+it('detects differing, missing and surplus rows', async () => {
   const mark = 'spoilt'
   const lines = await emit(sdk, sdk.transports[0]!, wattline.otlp, mark)
   const sent = sentRows(lines)

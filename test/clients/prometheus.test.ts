@@ -30,7 +30,7 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
     rmSync(data, { recursive: true, force: true })
   })
 
-  it('has stored what it sent, value by value', { timeout: 60_000 }, async () => {
+  it('stores what it sent, value by value', { timeout: 60_000 }, async () => {
     const legs = await prometheus(wattline)
     expect(legs.map(({ transport }) => transport)).toEqual([
       'remote write 1.0',
@@ -40,13 +40,13 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
     requireEqual(legs)
   })
 
-  it('has stored native histograms and what it said of metrics', { timeout: 60_000 }, async () => {
+  it('stores native histograms and metric metadata', { timeout: 60_000 }, async () => {
     const legs = await prometheusNative(wattline)
     expect(legs.length).toBe(3)
     requireEqual(legs)
   })
 
-  it('makes readings of what Kepler measured', { timeout: 60_000 }, async () => {
+  it("recognises readings in Kepler's metrics", { timeout: 60_000 }, async () => {
     const exporter = await startExporter()
     exporter.answer({ body: `${kepler}# EOF\n`, type: OPENMETRICS })
     const port = Number(exporter.address.split(':')[1])
@@ -70,7 +70,7 @@ describe.runIf(isEquipped('remote write by Prometheus', NEEDS))('Prometheus', ()
     }
   })
 
-  it('books what Kepler measured', { timeout: 90_000 }, async () => {
+  it('books the energy that Kepler measured', { timeout: 90_000 }, async () => {
     const exporter = await startExporter()
     // A meter whose clock runs ahead, forty times as fast, by less than the ten minutes that Prometheus allows.
     const startMs = Math.ceil(Date.now() / 60_000) * 60_000

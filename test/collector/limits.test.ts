@@ -220,7 +220,7 @@ describe.each(LIMIT_DOORS.map(door => [door.name, door] as const))('%s', (_, doo
   })
 })
 
-it('drives every door that the table has', () => {
+it('tests every entry point in the table', () => {
   expect(new Set(LIMIT_DOORS.map(({ door }) => door))).toEqual(new Set(Object.keys(ENDPOINTS)))
 })
 
@@ -270,7 +270,7 @@ describe.each(otlpDoors.map(door => [door.name, door] as const))('%s', (_, door)
     expect(rig.intake.stats().inFlightBytes).toBe(0)
   })
 
-  it('takes ten mebibytes of gzip that hold ten gibibytes at the cost of the limit, no more', async () => {
+  it('takes ten mebibytes of gzip with ten gibibytes of content, at no more cost than the limit', async () => {
     await openOf(door)()
     const body = await hugeGzip(10 * 2 ** 30)
     expect(body.length).toBeLessThan(11 * 2 ** 20)

@@ -58,13 +58,13 @@ const replay = async (repairTokens: boolean): Promise<number> => {
   }
 }
 
-it('loses the rows for good without the repair', async () => {
+it('loses the rows permanently without the repair', async () => {
   await loseOnePart()
   expect(await replay(false)).toBe(SPANS_PER_RECORD - SPANS_PER_RECORD / SPAN_DAYS)
   expect(repaired).toBe(0)
 })
 
-it('stores exactly the missing rows after the repair, and says that it repaired one token', async () => {
+it('stores exactly the missing rows after the repair, and reports one repaired token', async () => {
   await loseOnePart()
   expect(await replay(true)).toBe(SPANS_PER_RECORD)
   expect(repaired).toBe(1)

@@ -40,7 +40,7 @@ async function send(
   return [reply.status, String(reply.body)]
 }
 
-it('stores a record as it came, with where it comes from, and says how much it took', async () => {
+it('stores a record unchanged, with its origin, and reports how much it accepted', async () => {
   rig = await httpRig()
   expect(await send()).toEqual([200, '{"records":2,"rows":2}'])
   const [stored] = rig.broker.stored
@@ -60,7 +60,7 @@ it('stores a record as it came, with where it comes from, and says how much it t
   expect(new Set(rig.broker.stored.map(({ partition }) => partition)).size).toBe(1)
 })
 
-it('acknowledges nothing that is not durable', async () => {
+it('does not acknowledge a record before it is durable', async () => {
   rig = await httpRig()
   rig.broker.mood = () => 'refuse'
   expect((await send())[0]).toBe(503)
@@ -138,7 +138,7 @@ it.each<[string, number, RegExp, Record<string, string>, Uint8Array?, string?]>(
   expect(rig.broker.stored).toEqual([])
 })
 
-it("takes rows of nobody in particular and of the token's tenant, for that tenant", async () => {
+it("accepts rows without a tenant and rows of the token's tenant, for that tenant", async () => {
   const identity = { tenant: 'shop', scopes: ['ingest'], accounts: null } as const
   const access = {
     needsToken: true,
@@ -154,7 +154,7 @@ it("takes rows of nobody in particular and of the token's tenant, for that tenan
   expect(await send({}, other)).toEqual([403, expect.stringContaining('the token belongs to tenant shop')])
 })
 
-it('takes nothing by a token that names an account: rows of several senders have none in common', async () => {
+it('refuses a token that names an account: rows of several senders have no common account', async () => {
   const identity = { tenant: 'shop', scopes: ['ingest'], accounts: null, account: 'web' } as const
   const access = { needsToken: true, admit: () => {}, authenticate: () => identity, stillHolds: () => true }
   rig = await httpRig({}, { access })
@@ -165,13 +165,13 @@ it('takes nothing by a token that names an account: rows of several senders have
   expect(rig.broker.stored).toEqual([])
 })
 
-it('takes POST alone', async () => {
+it('accepts only POST', async () => {
   rig = await httpRig()
   const response = await fetch(`http://127.0.0.1:${rig.port}${PATH}`)
   expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
 })
 
-it('takes records without rows, and empty ones of every stream', async () => {
+it('accepts records without rows, and empty ones of every stream', async () => {
   rig = await httpRig()
   const empty = { 'wattline-schema': schemaId(traces), 'wattline-records': oneOf(0) }
   expect(await send(empty, torn, '/v1/wattline/records/traces')).toEqual([200, '{"records":1,"rows":0}'])

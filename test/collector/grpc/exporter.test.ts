@@ -68,7 +68,7 @@ describe('the official exporters', () => {
   })
 
   // Exporters in JavaScript leave it to their caller to send again over gRPC.
-  it('are told that what the log refused may be sent again, and find it taken then', async () => {
+  it('are told to retry what the log refused, and succeed then', async () => {
     rig = await grpcRig()
     let refusals = 1
     rig.broker.mood = () => (refusals-- > 0 ? 'refuse' : 'store')
@@ -82,7 +82,7 @@ describe('the official exporters', () => {
     expect(rig.events.sum('requestRejected', { code: 'broker_unavailable' })).toBeGreaterThanOrEqual(1)
   })
 
-  it('send a token in their metadata, and give up at once without', async () => {
+  it('send a token in their metadata, and give up at once without one', async () => {
     const token = newToken()
     const sha256 = tokenHash(token).toString('hex')
     const entry = { tenant: 'shop', scopes: ['ingest'], accounts: null, name: '', expiresMs: null } as const
@@ -98,7 +98,7 @@ describe('the official exporters', () => {
     expect(rig.events.sum('requestRejected')).toBe(1)
   })
 
-  it('send over TLS with a client certificate, and not without', async () => {
+  it('send over TLS with a client certificate, and fail without one', async () => {
     folder = mkdtempSync(join(tmpdir(), 'wattline-grpc-tls-'))
     const authority = createAuthority('Fleet')
     const own = authority.issue(['localhost', '127.0.0.1'])
@@ -151,7 +151,7 @@ describe('grpc-js', () => {
     readStatus(error?.metadata.get('grpc-status-details-bin')[0] as Buffer)
   const fresh = (name: string) => tracesBytes([name], { startUnixNano: BigInt(Date.now()) * 1_000_000n })
 
-  it('reads an answer, a message beyond one window included', async () => {
+  it('reads an answer, including a message larger than one window', async () => {
     rig = await grpcRig()
     expect(await call(fresh('a'))).toEqual({ error: null, answer: Buffer.alloc(0) })
     const many = tracesBytes(
@@ -171,20 +171,20 @@ describe('grpc-js', () => {
     expect(detailsOf(error)).toMatchObject({ code: 3, violation: expect.stringContaining('protobuf') })
   })
 
-  it('is told of a size that is too large while it is still sending', async () => {
+  it('learns that a message is too large while still sending it', async () => {
     rig = await grpcRig({ limits: { body_bytes: 100_000 } })
     const { error } = await call(Buffer.alloc(20_000_000))
     expect(error?.code).toBe(status.RESOURCE_EXHAUSTED)
     expect(detailsOf(error).retrySeconds).toBeUndefined()
   })
 
-  it('is told when to come back', async () => {
+  it('learns when to retry', async () => {
     rig = await grpcRig({ limits: { in_flight_bytes: 10 } })
     const { error } = await call(fresh('a'))
     expect([error?.code, detailsOf(error).retrySeconds]).toEqual([status.UNAVAILABLE, 1])
   })
 
-  it('gives up at its deadline, and what it has sent is stored all the same', async () => {
+  it('gives up at its deadline, and what it sent is stored anyway', async () => {
     rig = await grpcRig()
     const { promise, resolve } = Promise.withResolvers<void>()
     rig.broker.gate = promise

@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 describe('a connection is closed that', () => {
-  it('opens streams to cancel them', async () => {
+  it('opens streams and cancels them', async () => {
     await raw.flood(5_000, index => {
       const stream = 2 * index + 1
       return Buffer.concat([
@@ -41,7 +41,7 @@ describe('a connection is closed that', () => {
     await raw.closed()
   })
 
-  it('makes us cancel them', async () => {
+  it('makes the server cancel them', async () => {
     await raw.flood(5_000, index => {
       const stream = 2 * index + 1
       return Buffer.concat([
@@ -52,12 +52,12 @@ describe('a connection is closed that', () => {
     await raw.closed()
   })
 
-  it('sends PING without end', async () => {
+  it('sends PING endlessly', async () => {
     await raw.flood(20_000, () => frame(FRAME.ping, 0, 0, Buffer.alloc(8)))
     await raw.closed()
   })
 
-  it('sends SETTINGS without end', async () => {
+  it('sends SETTINGS endlessly', async () => {
     await raw.flood(20_000, () => frame(FRAME.settings, 0, 0))
     await raw.closed()
   })
@@ -83,7 +83,7 @@ describe('a connection is closed that', () => {
     await raw.closed()
   })
 
-  it('opens more streams than it may, again and again', async () => {
+  it('opens more streams than allowed, again and again', async () => {
     await raw.flood(5_000, index => frame(FRAME.headers, END_HEADERS, 2 * index + 1, HEADERS))
     await raw.closed()
   })
@@ -94,13 +94,13 @@ describe('a connection is closed that', () => {
     await old.closed()
   })
 
-  it('says nothing', async () => {
+  it('sends nothing', async () => {
     await new RawHttp2(rig.port, { greet: false }).closed()
   })
 })
 
 describe('headers', () => {
-  it('beyond their limit cost their call and not the connection', async () => {
+  it('beyond their limit fail their call but not the connection', async () => {
     const client = new GrpcClient(rig.port)
     const large = await client.call(METHODS.traces, framed(Buffer.alloc(0)), { 'x-long': 'x'.repeat(20_000) })
     expect([large.httpStatus, large.status]).toEqual([431, undefined])
@@ -110,7 +110,7 @@ describe('headers', () => {
 })
 
 describe('connections', () => {
-  it('that are idle are ended in order', async () => {
+  it('that are idle are closed in an orderly way', async () => {
     await rig.receiver.stop()
     rig = await grpcRig({}, { timeouts: TIMEOUTS })
     const client = new GrpcClient(rig.port)
@@ -119,7 +119,7 @@ describe('connections', () => {
     expect(client.goaways).toContain(0)
   })
 
-  it('that stop in the middle of headers are ended like those that are idle', async () => {
+  it('that stop in the middle of headers are closed like idle ones', async () => {
     await rig.receiver.stop()
     rig = await grpcRig({}, { timeouts: TIMEOUTS })
     const stuck = new RawHttp2(rig.port)
@@ -127,7 +127,7 @@ describe('connections', () => {
     await stuck.closed()
   })
 
-  it('whose client ends its half in the middle of a message give its bytes back', async () => {
+  it('whose client half-closes in the middle of a message release its bytes', async () => {
     raw.socket.write(frame(FRAME.headers, END_HEADERS, 1, HEADERS))
     raw.socket.write(frame(FRAME.data, 0, 1, framed(Buffer.from('abc'), 0, 1_000)))
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(1_000)
@@ -136,7 +136,7 @@ describe('connections', () => {
     await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(0)
   })
 
-  it('whose client reads no answers are cut', async () => {
+  it('whose client reads no answers are closed', async () => {
     await rig.receiver.stop()
     rig = await grpcRig({}, { timeouts: { ...TIMEOUTS, streamMs: 300, idleMs: 60_000 } })
     const deaf = new RawHttp2(rig.port, { greet: false })

@@ -39,7 +39,7 @@ describe('an answer', () => {
     expect(reply.headers['grpc-accept-encoding']).toBe('identity,gzip,zstd,deflate')
   })
 
-  it('is a partial success where something was rejected or cut', async () => {
+  it('is a partial success if something was rejected or shortened', async () => {
     await open()
     const reply = await send(framed(tracesBytes(['a'], { startUnixNano: now(), padding: 10_000 })))
     expect(reply.status).toBe(0)
@@ -48,7 +48,7 @@ describe('an answer', () => {
     })
   })
 
-  it('comes to each of many calls on one connection', async () => {
+  it('comes for each of many calls on one connection', async () => {
     await open()
     const names = Array.from({ length: 300 }, (_, index) => `span-${index}`)
     const replies = await Promise.all(names.map(name => send(framed(fresh(name)))))
@@ -56,7 +56,7 @@ describe('an answer', () => {
     expect(rig.broker.spanNames().toSorted()).toEqual(names.toSorted())
   })
 
-  it('takes the media type with its encoding and with parameters', async () => {
+  it('accepts the media type with its encoding and with parameters', async () => {
     await open()
     for (const type of ['application/grpc+proto', 'Application/gRPC; charset=utf-8']) {
       expect((await send(framed(fresh('a')), { 'content-type': type })).status).toBe(0)
@@ -65,7 +65,7 @@ describe('an answer', () => {
 })
 
 describe('a refusal', () => {
-  it('is headers alone: status, message, and details that say the same', async () => {
+  it('is headers only: status, message, and details that say the same', async () => {
     await open()
     const reply = await send(framed(Buffer.from('\u000aabc')))
     expect(reply).toMatchObject({ httpStatus: 200, status: 3, trailersOnly: true, body: undefined })
@@ -73,7 +73,7 @@ describe('a refusal', () => {
     expect(reply.message).toContain(reply.details?.violation)
   })
 
-  it('escapes what a header cannot hold', async () => {
+  it('escapes characters that a header cannot contain', async () => {
     await open()
     const reply = await client.call('/Größe/100%', framed(fresh('a')))
     const raw = String(reply.headers['grpc-message'])
@@ -111,13 +111,13 @@ describe('a refusal', () => {
     ['POST', 'application/json', 415],
     ['POST', 'application/grpc+json', 415],
     ['POST', 'application/grpc-web', 415],
-  ])('of %s with %s is a status of HTTP', async (method, type, status) => {
+  ])('of %s with %s is an HTTP status', async (method, type, status) => {
     await open()
     const reply = await send(Buffer.alloc(0), { ':method': method, 'content-type': type })
     expect([reply.httpStatus, reply.status]).toEqual([status, undefined])
   })
 
-  it('comes before the rest of a large message, and the connection goes on', async () => {
+  it('comes before the rest of a large message, and the connection stays usable', async () => {
     await open({ limits: { body_bytes: 10_000 } })
     const call = client.open(METHODS.traces)
     call.stream.write(framed(Buffer.alloc(100), 0, 2 ** 31))
@@ -151,12 +151,12 @@ describe('framing', () => {
     expect(rig.broker.stored).toEqual([])
   })
 
-  it('may leave a message plain although a compression is named', async () => {
+  it('may leave a message uncompressed although a compression is named', async () => {
     await open()
     expect((await send(framed(body), { 'grpc-encoding': 'gzip' })).status).toBe(0)
   })
 
-  it('does not care how the bytes are cut', async () => {
+  it('does not depend on how the bytes are split', async () => {
     await open()
     const call = client.open(METHODS.traces)
     for (const byte of framed(body)) {
@@ -168,7 +168,7 @@ describe('framing', () => {
     expect(rig.broker.spanNames()).toEqual(['a'])
   })
 
-  it('counts the announced bytes before they come', async () => {
+  it('counts the announced bytes before they arrive', async () => {
     await open()
     const call = client.open(METHODS.traces)
     call.stream.write(framed(Buffer.alloc(0), 0, 1_000_000))
@@ -178,8 +178,8 @@ describe('framing', () => {
   })
 })
 
-describe('a call that is cancelled', () => {
-  it('before its end is as if it had not been', async () => {
+describe('a cancelled call', () => {
+  it('before its end has no effect', async () => {
     await open()
     const call = client.open(METHODS.traces)
     const message = fresh('a')
@@ -191,7 +191,7 @@ describe('a call that is cancelled', () => {
     expect(rig.broker.spanNames()).toEqual(['b'])
   })
 
-  it('while the log writes is stored, and nobody is answered', async () => {
+  it('while the log writes is stored, without an answer', async () => {
     await open()
     const { promise, resolve } = Promise.withResolvers<void>()
     rig.broker.gate = promise
@@ -218,7 +218,7 @@ describe('a deadline', () => {
     expect(rig.intake.stats().inFlightBytes).toBe(0)
   })
 
-  it.each(['1H', '1M', '9S', 'soon', '123456789m', ''])('of %j leaves time', async timeout => {
+  it.each(['1H', '1M', '9S', 'soon', '123456789m', ''])('of %j leaves enough time', async timeout => {
     await open()
     expect((await send(framed(fresh('a')), { 'grpc-timeout': timeout })).status).toBe(0)
   })
@@ -230,7 +230,7 @@ describe('health', () => {
   const status = async (service?: string) =>
     read('HealthCheckResponse', (await check(service)).body!)['status']
 
-  it('is asked without a token, of the server and of each service', async () => {
+  it('is checked without a token, for the server and for each service', async () => {
     await open()
     for (const path of [undefined, ...Object.values(METHODS)])
       expect(await status(path?.split('/')[1])).toBe(1)
@@ -239,7 +239,7 @@ describe('health', () => {
     expect(watch.status).toBe(12)
   })
 
-  it('tells of a log that fails, and again when it works', async () => {
+  it('reports a failing log, and its recovery', async () => {
     await open()
     rig.broker.mood = () => 'refuse'
     rig.broker.pingFails = true
@@ -250,7 +250,7 @@ describe('health', () => {
     await expect.poll(status).toBe(1)
   })
 
-  it('takes no bodies', async () => {
+  it('rejects bodies', async () => {
     await open()
     expect((await client.call(HEALTH, framed(Buffer.alloc(5_000)))).status).toBe(8)
     expect((await client.call(HEALTH, framed(Buffer.from('\u000aabc')))).status).toBe(3)
@@ -258,7 +258,7 @@ describe('health', () => {
 })
 
 describe('stopping', () => {
-  it('tells clients to go, refuses what they send meanwhile, answers what is in flight, and ends', async () => {
+  it('sends GOAWAY, refuses new requests, answers those in flight, and ends', async () => {
     await open()
     const { promise, resolve } = Promise.withResolvers<void>()
     rig.broker.gate = promise
@@ -282,7 +282,7 @@ describe('stopping', () => {
     expect(rig.broker.spanNames()).toEqual(['a'])
   })
 
-  it('does not wait for connections that are idle', async () => {
+  it('does not wait for idle connections', async () => {
     await open({}, { timeouts: { drainMs: 1_000_000 } })
     const silent = new GrpcClient(rig.port)
     expect((await send(framed(fresh('a')))).status).toBe(0)
@@ -292,7 +292,7 @@ describe('stopping', () => {
 })
 
 describe('starting', () => {
-  it('says which address is taken', async () => {
+  it('names the address that is in use', async () => {
     await open()
     const { intake, events } = rig
     const second = createOtlpGrpcReceiver({

@@ -66,7 +66,7 @@ function refusal(reply: RawReply): { status: number; code: number } {
 }
 
 describe('with tokens', () => {
-  it('writes the tenant of the token, whatever the payload calls itself', async () => {
+  it('writes the tenant of the token, whatever the payload says', async () => {
     rig = await httpRig({}, { access })
     const claims = tracesJson(['c'], { startUnixNano: now() })
     claims.resourceSpans[0]!.resource.attributes = ['tenant', 'Tenant', 'wattline.tenant', 'tenant.id'].map(
@@ -124,7 +124,7 @@ describe('with tokens', () => {
     expect(stored()).toEqual([])
   })
 
-  it('asks who forwards records for a token as well', async () => {
+  it('requires a token to forward records as well', async () => {
     rig = await httpRig({}, { access })
     for (const [headers, status] of [
       [{}, 401],
@@ -137,7 +137,7 @@ describe('with tokens', () => {
     }
   })
 
-  it('asks for the token before it looks at the body', async () => {
+  it('checks the token before it reads the body', async () => {
     rig = await httpRig({}, { access })
     const client = new RawClient(rig.port)
     client.write(
@@ -147,7 +147,7 @@ describe('with tokens', () => {
     client.socket.destroy()
   })
 
-  it('lets a token in and out on a connection that stays open', async () => {
+  it('accepts and revokes a token on a connection that stays open', async () => {
     rig = await httpRig({}, { access })
     const client = new RawClient(rig.port)
     const send = async (): Promise<number> => {
@@ -174,7 +174,7 @@ describe('the official exporter', () => {
     return result
   }
 
-  it('sends its token in a header, and gives up at once without', async () => {
+  it('sends its token in a header, and gives up at once without one', async () => {
     rig = await httpRig({}, { access })
     const url = `http://127.0.0.1:${rig.port}/v1/traces`
     expect(await exported({ url, headers: { Authorization: `Bearer ${tokens.shop}` } })).toMatchObject({
@@ -186,7 +186,7 @@ describe('the official exporter', () => {
     expect(stored()).toHaveLength(1)
   })
 
-  it('sends over TLS with a client certificate, and not without', async () => {
+  it('sends over TLS with a client certificate, and fails without one', async () => {
     folder = mkdtempSync(join(tmpdir(), 'wattline-otlp-tls-'))
     const authority = createAuthority('Fleet')
     const own = authority.issue(['localhost', '127.0.0.1'])
@@ -210,7 +210,7 @@ describe('the official exporter', () => {
     tls.close()
   })
 
-  it('stops in time with a connection that never ends its handshake', async () => {
+  it('stops in time with a connection that never completes its handshake', async () => {
     folder = mkdtempSync(join(tmpdir(), 'wattline-otlp-tls-'))
     const own = createAuthority('Fleet').issue(['localhost'])
     writeFileSync(join(folder, 'crt'), own.cert)
@@ -241,7 +241,7 @@ describe('browsers', () => {
     return reply
   }
 
-  it('may send from the pages that are named, and read what was answered', async () => {
+  it('may send from the configured pages, and read the answers', async () => {
     rig = await httpRig({}, { access, corsOrigins })
     for (const origin of [
       'https://shop.example',
@@ -286,7 +286,7 @@ describe('browsers', () => {
     expect(JSON.parse(reply.body.toString()).message).toContain('origin_refused')
   })
 
-  it('may send from everywhere where * says so, and from nowhere by default', async () => {
+  it('may send from every origin when configured as *, and from none by default', async () => {
     rig = await httpRig({}, { access, corsOrigins: ['*'] })
     expect((await preflight('https://any.example')).headers.get('access-control-allow-origin')).toBe(
       'https://any.example',
@@ -297,7 +297,7 @@ describe('browsers', () => {
     expect((await preflight('https://shop.example')).status).toBe(405)
   })
 
-  it('are kept out of an open instance by name and origin, and let in where they are named', async () => {
+  it('are rejected by name and origin in an open instance, and accepted if configured', async () => {
     rig = await httpRig({}, { corsOrigins })
     const send = async (headers: Readonly<Record<string, string>>): Promise<number> =>
       (await post(rig.port, '/v1/traces', { ...PROTOBUF, ...headers }, body('a'))).status

@@ -35,7 +35,7 @@ it.each(['none', 'gzip'] as const)('exports with compression %s', async compress
   expect(rig.broker.spanNames()).toEqual(['checkout', 'pay'])
 })
 
-it('retries while the log fails, and is told when it no longer does', async () => {
+it('retries while the log fails, and succeeds when it works again', async () => {
   rig = await httpRig()
   let refusals = 1
   rig.broker.mood = () => (refusals-- > 0 ? 'refuse' : 'store')

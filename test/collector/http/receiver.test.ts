@@ -41,7 +41,7 @@ describe('success', () => {
     expect(reply.headers.get('content-type')).toBe('application/x-protobuf')
   })
 
-  it('is {} in JSON, parameters of the content type aside', async () => {
+  it('is {} in JSON, also if the content type has parameters', async () => {
     rig = await httpRig()
     const headers = { 'content-type': 'Application/JSON; charset=utf-8' }
     const reply = await post(rig.port, '/v1/traces?x=1', headers, freshJson('a'))
@@ -56,7 +56,7 @@ describe('success', () => {
     expect(await post(rig.port, `/v1/${signal}`, JSON_TYPE, '{}')).toMatchObject({ status: 200 })
   })
 
-  it('takes gzip, zstd, deflate, several members or frames, and chunked bodies', async () => {
+  it('accepts gzip, zstd, deflate, several members or frames, and chunked bodies', async () => {
     rig = await httpRig()
     const body = fresh('a')
     const gzip = { ...PROTOBUF, 'content-encoding': 'gzip' }
@@ -87,7 +87,7 @@ describe('success', () => {
     expect(rig.broker.spanNames()).toEqual(['a', 'a', 'a', 'a', 'a', 'a', 'a'])
   })
 
-  it('keeps the connection for more, and waits for the body that Expect announces', async () => {
+  it('keeps the connection open for more requests, and waits for the body that Expect announces', async () => {
     rig = await httpRig()
     const client = new RawClient(rig.port)
     client.post('/v1/traces', PROTOBUF, fresh('a'))
@@ -111,7 +111,7 @@ describe('partial success', () => {
     return request
   }
 
-  it('counts what was rejected and says why, in JSON', async () => {
+  it('counts rejected items and gives the reason, in JSON', async () => {
     rig = await httpRig()
     const reply = await post(rig.port, '/v1/traces', JSON_TYPE, JSON.stringify(mixed()))
     expect(reply.status).toBe(200)
@@ -132,7 +132,7 @@ describe('partial success', () => {
     })
   })
 
-  it('warns of cut attributes without rejecting anything', async () => {
+  it('warns about shortened attributes without rejecting anything', async () => {
     rig = await httpRig()
     const body = JSON.stringify(tracesJson(['a'], { startUnixNano: now(), padding: 10_000 }))
     const reply = await post(rig.port, '/v1/traces', JSON_TYPE, body)
@@ -149,7 +149,7 @@ describe('partial success', () => {
     ['an empty list', { resourceSpans: [] }],
     ['an empty resource', { resourceSpans: [{}] }],
     ['resources alone', { resourceSpans: [{ resource, scopeSpans: [], schemaUrl: 'x' }, { resource }] }],
-  ])('is none for a request of %s', async (_, request) => {
+  ])('is not used for a request of %s', async (_, request) => {
     rig = await httpRig()
     const json = await post(rig.port, '/v1/traces', JSON_TYPE, JSON.stringify(request))
     expect([json.status, json.body.toString()]).toEqual([200, '{}'])
@@ -158,7 +158,7 @@ describe('partial success', () => {
     expect([protobuf.status, protobuf.body.length]).toEqual([200, 0])
   })
 
-  it('warns of a request that holds more than resources, and no items', async () => {
+  it('warns about a request with more than resources but without items', async () => {
     rig = await httpRig()
     const errorMessage = 'The request contains no spans: nothing was stored.'
     const body = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: scoped }] })
@@ -170,7 +170,7 @@ describe('partial success', () => {
     expect(read('Response', protobuf.body)).toMatchObject({ partialSuccess: { errorMessage } })
   })
 
-  it('names what was passed over', async () => {
+  it('names ignored fields', async () => {
     rig = await httpRig()
     const body = JSON.stringify({ resourceSpans: [{ resource, instrumentationLibrarySpans: scoped }] })
     const reply = await post(rig.port, '/v1/traces', JSON_TYPE, body)
@@ -237,7 +237,7 @@ describe('refusals', () => {
 describe('limits', () => {
   const small = { limits: { body_bytes: 10_000 } }
 
-  it('refuse a body by its announced length, and the connection goes on', async () => {
+  it('refuse a body by its announced length, and the connection stays usable', async () => {
     rig = await httpRig(small)
     const client = new RawClient(rig.port)
     client.post('/v1/traces', PROTOBUF, new Uint8Array(10_001))
@@ -268,7 +268,7 @@ describe('limits', () => {
     expect(rig.intake.stats()).toMatchObject({ inFlightBytes: 0 })
   })
 
-  it('say 429 and when to come back while too many bytes are in flight', async () => {
+  it('answer 429 with Retry-After while too many bytes are in flight', async () => {
     rig = await httpRig({ limits: { in_flight_bytes: 1_000 } })
     const reply = await post(
       rig.port,
@@ -283,7 +283,7 @@ describe('limits', () => {
     expect(rig.intake.stats()).toMatchObject({ inFlightBytes: 0 })
   })
 
-  it('hold for headers', async () => {
+  it('apply to headers', async () => {
     rig = await httpRig()
     const client = new RawClient(rig.port)
     client.write(`POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`)
@@ -291,7 +291,7 @@ describe('limits', () => {
     await client.closed()
   })
 
-  it('end a body that comes too slowly', async () => {
+  it('end a body that arrives too slowly', async () => {
     rig = await httpRig({}, { timeouts: { requestMs: 100 } })
     const client = new RawClient(rig.port)
     client.write('POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n')
@@ -303,7 +303,7 @@ describe('limits', () => {
 })
 
 describe('clients and neighbours that fail', () => {
-  it('a client that hangs up in its body leaves nothing behind', async () => {
+  it('a client that disconnects in its body leaves nothing behind', async () => {
     rig = await httpRig()
     const client = new RawClient(rig.port)
     client.write('POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n')
@@ -314,7 +314,7 @@ describe('clients and neighbours that fail', () => {
     expect((await post(rig.port, '/v1/traces', PROTOBUF, fresh('a'))).status).toBe(200)
   })
 
-  it('bytes that are no HTTP get a bare 400', async () => {
+  it('bytes that are not HTTP get a bare 400', async () => {
     rig = await httpRig()
     const client = new RawClient(rig.port)
     client.write(randomBytes(64).fill(0, 0, 1))
@@ -322,7 +322,7 @@ describe('clients and neighbours that fail', () => {
     await client.closed()
   })
 
-  it('a failing log is 503 with Retry-After, in the request encoding', async () => {
+  it('a failing log is answered with 503 and Retry-After, in the encoding of the request', async () => {
     rig = await httpRig()
     rig.broker.mood = () => 'refuse'
     rig.broker.pingFails = true
@@ -337,7 +337,7 @@ describe('clients and neighbours that fail', () => {
 })
 
 describe('stopping', () => {
-  it('answers what is in flight, refuses what is new, closes, and tells once', async () => {
+  it('answers requests in flight, refuses new ones, closes, and reports it once', async () => {
     rig = await httpRig({ group_commit: { wait_ms: 50, thin_wait_ms: 50 } })
     const { promise, resolve } = Promise.withResolvers<void>()
     rig.broker.gate = promise
@@ -365,7 +365,7 @@ describe('stopping', () => {
   })
 })
 
-describe('stopping with connections that are idle', () => {
+describe('stopping with idle connections', () => {
   it('does not wait for them', async () => {
     rig = await httpRig({}, { timeouts: { drainMs: 1_000_000 } })
     const silent = new RawClient(rig.port)
@@ -376,7 +376,7 @@ describe('stopping with connections that are idle', () => {
     await Promise.all([silent.closed(), kept.closed()])
   })
 
-  it('cuts those that are in the middle of a request for too long', async () => {
+  it('closes those that stay in the middle of a request for too long', async () => {
     rig = await httpRig({}, { timeouts: { drainMs: 50 } })
     const slow = new RawClient(rig.port)
     slow.write('POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n')
@@ -389,7 +389,7 @@ describe('stopping with connections that are idle', () => {
 })
 
 describe('starting', () => {
-  it('says which address is taken', async () => {
+  it('names the address that is in use', async () => {
     rig = await httpRig()
     const second = createOtlpHttpReceiver({
       host: '127.0.0.1',

@@ -93,7 +93,7 @@ describe('decideClose', () => {
     appendsFull: fc.boolean(),
   })
 
-  it('closes in time: asked at the moment it named, with nothing new, it closes', () => {
+  it('closes in time: at the moment it named, with nothing new, it closes', () => {
     fc.assert(
       fc.property(arbitraryFacts, facts => {
         const now = facts.lastRowMs
@@ -106,7 +106,7 @@ describe('decideClose', () => {
     )
   })
 
-  it('never closes a small batch before waitMs that cannot be afforded', () => {
+  it('never closes a small batch before waitMs if it exceeds the rate', () => {
     fc.assert(
       fc.property(arbitraryFacts, fc.integer({ min: 0, max: 99 }), (facts, now) => {
         fc.pre(facts.rows < 1_000 && facts.bytes < LIMITS.bytes && facts.affordableAtMs > now)
@@ -115,7 +115,7 @@ describe('decideClose', () => {
     )
   })
 
-  it('waits no longer for more traffic than for less', () => {
+  it('never waits longer for more traffic than for less', () => {
     fc.assert(
       fc.property(arbitraryFacts, fc.double({ min: 0, max: 1e6, noNaN: true }), (facts, more) => {
         const denser = { ...facts, rowsPerSecond: facts.rowsPerSecond + more }
@@ -170,7 +170,7 @@ describe('decideClose, for small batches', () => {
 })
 
 describe('small records', () => {
-  it('are saved up in quiet times, and never made faster than they come in for long', () => {
+  it('are collected in quiet times, and never written faster than they arrive for long', () => {
     const records = createSmallRecords(10, 10)
     let made = 0
     for (let nowMs = 0; nowMs < 10_000; nowMs += 1) {
@@ -182,7 +182,7 @@ describe('small records', () => {
     expect(made).toBeLessThanOrEqual(110)
   })
 
-  it('say when the next one can be afforded, and owe no more than one', () => {
+  it('give the time when the next one is allowed, with a debt of at most one', () => {
     const records = createSmallRecords(10, 2)
     for (let spent = 0; spent < 20; spent++) records.spend(1_000)
     expect(records.affordableAtMs(1_000)).toBe(1_100)
@@ -193,7 +193,7 @@ describe('small records', () => {
 })
 
 describe('decayedRate', () => {
-  it('settles at the rate of steady traffic and fades without any', () => {
+  it('settles at the rate of steady traffic and decays without traffic', () => {
     let rate = 0
     for (let second = 0; second < 10; second += 0.01) rate = decayedRate(rate, 10, 50)
     expect(rate).toBeGreaterThan(4_900)

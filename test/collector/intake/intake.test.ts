@@ -58,7 +58,7 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('group commit', () => {
-  it('answers a lone request at once, others near it after the thin wait, when they are in the log', async () => {
+  it('answers a lone request at once, and others near it after the short wait, when they are in the log', async () => {
     const target = rig()
     const lone = send(target, ['a'])
     await target.clock.advance(1)
@@ -80,35 +80,32 @@ describe('group commit', () => {
     [1, 21, 9],
     [8, 21, 60],
     [8, 150, 20],
-  ])(
-    'does not hold up %i clients that come back %i ms after each answer',
-    async (clients, thinkMs, least) => {
-      const target = rig()
-      const seconds = 4
-      let answered = 0
-      let isOver = false
-      const client = async (at: number): Promise<void> => {
-        const connection = {}
-        while (!isOver) {
-          const admission = target.intake.open('traces', connection)
-          await admission.ingest('protobuf', tracesBytes([`s${at}`]), { tenant: 'default' })
-          admission.close()
-          answered += 1
-          await new Promise<void>(resolve => target.clock.after(thinkMs + at, resolve))
-        }
+  ])('does not delay %i clients that return %i ms after each answer', async (clients, thinkMs, least) => {
+    const target = rig()
+    const seconds = 4
+    let answered = 0
+    let isOver = false
+    const client = async (at: number): Promise<void> => {
+      const connection = {}
+      while (!isOver) {
+        const admission = target.intake.open('traces', connection)
+        await admission.ingest('protobuf', tracesBytes([`s${at}`]), { tenant: 'default' })
+        admission.close()
+        answered += 1
+        await new Promise<void>(resolve => target.clock.after(thinkMs + at, resolve))
       }
-      const done = Array.from({ length: clients }, (_, at) => client(at))
-      await target.clock.advance(seconds * 1_000)
-      isOver = true
-      await target.clock.advance(2_000)
-      await Promise.all(done)
-      expect(answered / seconds).toBeGreaterThan(least)
-      // Ten a second, and ten that were saved up.
-      expect(target.broker.records('traces').length).toBeLessThanOrEqual(10 * (seconds + 2) + 11)
-    },
-  )
+    }
+    const done = Array.from({ length: clients }, (_, at) => client(at))
+    await target.clock.advance(seconds * 1_000)
+    isOver = true
+    await target.clock.advance(2_000)
+    await Promise.all(done)
+    expect(answered / seconds).toBeGreaterThan(least)
+    // Ten a second, and ten that were saved up.
+    expect(target.broker.records('traces').length).toBeLessThanOrEqual(10 * (seconds + 2) + 11)
+  })
 
-  it('makes one record a second of many small requests', async () => {
+  it('writes one record a second for many small requests', async () => {
     const target = rig()
     const sent: Promise<unknown>[] = []
     for (let tick = 0; tick < 100; tick++) {
@@ -121,7 +118,7 @@ describe('group commit', () => {
     expect(target.broker.spanNames().sort()).toEqual(sent.map((_, tick) => `span-${tick}`).sort())
   })
 
-  it('does not hold up a client that sends a full exporter batch as soon as it is answered', async () => {
+  it('does not delay a client that sends a full exporter batch right after each answer', async () => {
     const target = rig()
     const names = Array.from({ length: 512 }, (_, index) => `s${index}`)
     let answered = 0
@@ -138,7 +135,7 @@ describe('group commit', () => {
     expect(target.clock.nowMs - 1_000).toBeLessThan(20 * 125)
   })
 
-  it('closes a worthwhile batch as soon as every open request is in it', async () => {
+  it('closes a large enough batch as soon as every open request is in it', async () => {
     const target = rig()
     const names = Array.from({ length: 600 }, (_, index) => `s${index}`)
     const late = target.intake.open('traces')
@@ -170,7 +167,7 @@ describe('group commit', () => {
     expect(target.broker.records('metrics_sum').length).toBe(1)
   })
 
-  it('bounds the appends in flight and gathers while they are full', async () => {
+  it('limits the appends in flight and keeps batching while the limit is reached', async () => {
     const target = rig()
     const { promise, resolve } = Promise.withResolvers<void>()
     target.broker.gate = promise
@@ -189,7 +186,7 @@ describe('group commit', () => {
     expect(target.broker.spanNames().length).toBe(12_000)
   })
 
-  it('never lets a shared record grow much beyond its limits', async () => {
+  it('never lets a shared record grow far beyond its limits', async () => {
     const target = rig({ group_commit: { rows: 30 } })
     const sent = Array.from({ length: 40 }, (_, index) => send(target, [`${index}a`, `${index}b`]))
     await target.clock.advance(1_000)
@@ -198,7 +195,7 @@ describe('group commit', () => {
     expect(rows).toEqual([30, 30, 20])
   })
 
-  it('closes a batch before the next request would not fit its bytes', async () => {
+  it('closes a batch before the next request would exceed its bytes', async () => {
     const target = rig({ group_commit: { bytes: 18_000 } })
     const sent = Array.from({ length: 3 }, (_, index) => send(target, [`${index}`], 15_000))
     await target.clock.advance(1_000)
@@ -227,7 +224,7 @@ describe('large requests', () => {
     })
   })
 
-  it('lose an item that is too large, and nothing else', async () => {
+  it('lose only an item that is too large', async () => {
     const target = rig()
     const large = tracesJson(['large'], { padding: 5 * 2 ** 20 }).resourceSpans
     const request = {
@@ -243,7 +240,7 @@ describe('large requests', () => {
     expect(target.broker.spanNames()).toEqual(['before', 'after'])
   })
 
-  it('close a record before its rows repeat more than the engine takes', async () => {
+  it('close a record before its rows repeat more than the engine accepts', async () => {
     const target = rig()
     const names = Array.from({ length: 4_000 }, (_, index) => `span-${index}`)
     const attributes = Array.from({ length: 10 }, (_, at) => ({
@@ -262,7 +259,7 @@ describe('large requests', () => {
     expect(target.broker.records('traces').length).toBeGreaterThanOrEqual(2)
   })
 
-  it('share no record when together their rows would repeat too much', async () => {
+  it('do not share a record if together their rows would repeat too much', async () => {
     const target = rig()
     const { resourceSpans } = tracesJson(Array.from({ length: 1_000 }, (_, index) => `span-${index}`))
     const attributes = Array.from({ length: 10 }, (_, at) => ({
@@ -278,7 +275,7 @@ describe('large requests', () => {
     expect(target.broker.records('traces')).toHaveLength(3)
   })
 
-  it('share no record of readings either', async () => {
+  it('do not share a record of readings either', async () => {
     const target = rig()
     const attributes = ['host.id', ...Array.from({ length: 10 }, (_, at) => `${at}`)].map(key => ({
       key,
@@ -303,7 +300,7 @@ describe('large requests', () => {
     expect(records.map(record => decodeRows(readings, record).length)).toEqual([1_000, 1_000, 1_000])
   })
 
-  it('leave nothing behind when their last byte is missing', async () => {
+  it('leave nothing behind if their last byte is missing', async () => {
     const target = rig()
     const body = tracesBytes(
       Array.from({ length: 5_000 }, (_, index) => `span-${index}`),
@@ -335,7 +332,7 @@ describe('readings', () => {
     expect(target.events.sum('itemsAccepted', { signal: 'readings' })).toBe(5)
   })
 
-  it('are found among the metrics of a request, which is answered when both are in the log', async () => {
+  it('are recognised among the metrics of a request, which is answered when both are in the log', async () => {
     const target = rig()
     const point = {
       timeUnixNano: '1700000000000000000',
@@ -386,7 +383,7 @@ describe('readings', () => {
 })
 
 describe('bad bytes', () => {
-  it('are refused and leave the batch of the others as it was', async () => {
+  it('are refused and leave the batch of the other requests unchanged', async () => {
     const target = rig()
     const good = send(target, ['good'])
     const bad = ingest(target, tracesBytes(['bad']).subarray(0, -3))
@@ -398,7 +395,7 @@ describe('bad bytes', () => {
 })
 
 describe('the budget', () => {
-  it('refuses what does not fit, and gives bytes back after the answer', async () => {
+  it('refuses what exceeds it, and releases bytes after the answer', async () => {
     const body = tracesBytes(['a'])
     const target = rig({ limits: { in_flight_bytes: body.length } })
     const first = ingest(target, body)
@@ -413,7 +410,7 @@ describe('the budget', () => {
 })
 
 describe('a failing log', () => {
-  it('is answered at once until it answers again', async () => {
+  it('is answered at once until the log works again', async () => {
     const target = rig()
     target.broker.mood = () => 'refuse'
     target.broker.pingFails = true
@@ -448,7 +445,7 @@ describe('a failing log', () => {
     expect(await outcome(sent)).toBe('broker_unavailable')
   })
 
-  it('that hangs for good keeps nobody waiting for good', async () => {
+  it('that hangs forever does not keep requests waiting forever', async () => {
     const target = rig({ group_commit: { rows: 1 } })
     target.broker.mood = () => 'hang'
     const sent = Array.from({ length: 6 }, (_, index) => send(target, [`${index}`]))
@@ -456,7 +453,7 @@ describe('a failing log', () => {
     expect(await Promise.all(sent.map(outcome))).toEqual(sent.map(() => 'broker_unavailable'))
   })
 
-  it('never loses an acknowledged id, whatever it does when', async () => {
+  it('never loses an acknowledged id, whatever the log does and when', async () => {
     const moods = fc.array(fc.constantFrom<Mood>('store', 'refuse', 'store and fail', 'hang'), {
       minLength: 1,
     })
@@ -499,7 +496,7 @@ describe('a failing log', () => {
 })
 
 describe('drain', () => {
-  it('closes open batches at once, answers them and admits nothing more', async () => {
+  it('closes open batches at once, answers them and accepts nothing more', async () => {
     const target = rig()
     const sent = send(target, ['a'])
     const drained = target.intake.drain()

@@ -14,7 +14,7 @@ function guardOf(resident: { bytes: number }, collect = () => {}) {
 
 const REFUSED = expect.objectContaining({ code: 'overloaded', retryAfterSeconds: 1 })
 
-it('refuses above four fifths of the limit, and says which limit', async () => {
+it('refuses requests above four fifths of the limit, and names the limit', async () => {
   const resident = { bytes: 800 }
   const { guard, clock } = guardOf(resident)
   guard.check(1)
@@ -27,13 +27,13 @@ it('refuses above four fifths of the limit, and says which limit', async () => {
   guard.check(1)
 })
 
-it('lets one request in at a time, so that it never locks itself up', () => {
+it('admits one request at a time, so that it cannot lock itself up', () => {
   const { guard } = guardOf({ bytes: 5000 })
   guard.check(0)
   expect(() => guard.check(1)).toThrow(REFUSED)
 })
 
-it('collects before it refuses, but not all the time', async () => {
+it('collects garbage before it refuses, but not always', async () => {
   const resident = { bytes: 900 }
   let collections = 0
   const { guard, clock } = guardOf(resident, () => {
@@ -51,7 +51,7 @@ it('collects before it refuses, but not all the time', async () => {
   expect(collections).toBe(2)
 })
 
-it('knows a limit and a size by itself', () => {
+it('determines limit and size by itself', () => {
   createMemoryGuard({ clock: new FakeClock() }).check(1)
   expect(() => createMemoryGuard({ limitBytes: 1_000_000, clock: new FakeClock() }).check(1)).toThrow(REFUSED)
 })

@@ -12,7 +12,7 @@ import { createBufferPool } from '../../../core/http/buffer-pool.ts'
 import { FakeClock, RecordedEvents } from './fakes.ts'
 
 describe('budget', () => {
-  it('never passes its limit and ends at nothing', () => {
+  it('never exceeds its limit and returns to zero', () => {
     const steps = fc.array(fc.record({ bytes: fc.nat(60), release: fc.boolean() }))
     fc.assert(
       fc.property(steps, list => {
@@ -44,7 +44,7 @@ describe('budget', () => {
 })
 
 describe('request gate', () => {
-  it('counts a request outside until it is gathered, and again once its batch has closed', () => {
+  it('counts a request as outside until it is batched, and again after its batch has closed', () => {
     const gate = createRequestBarrier(new FakeClock())
     let calls = 0
     gate.watch(() => {
@@ -64,7 +64,7 @@ describe('request gate', () => {
     expect([gate.open, gate.outside, calls]).toEqual([0, 0, 2])
   })
 
-  it('does not count as gathered whose batch closed while it was being added to', () => {
+  it('does not count a request as batched if its batch closed while it was added', () => {
     const gate = createRequestBarrier(new FakeClock())
     const ticket = gate.enter()
     ticket.join()
@@ -73,7 +73,7 @@ describe('request gate', () => {
     expect(gate.outside).toBe(1)
   })
 
-  it('counts a request outside only when the last of its batches has closed', () => {
+  it('counts a request as outside only when the last of its batches has closed', () => {
     const gate = createRequestBarrier(new FakeClock())
     const ticket = gate.enter()
     ticket.join()
@@ -87,7 +87,7 @@ describe('request gate', () => {
 })
 
 describe('buffer pool', () => {
-  it('gives a buffer to one at a time and keeps no more than its bound', () => {
+  it('gives a buffer to one user at a time and keeps no more than its limit', () => {
     const pool = createBufferPool(64 * 1024)
     const first = pool.acquire(20_000)
     const second = pool.acquire(20_000)
@@ -103,7 +103,7 @@ describe('buffer pool', () => {
 })
 
 describe('broker health', () => {
-  it('asks until it is answered, also when asking hangs', async () => {
+  it('pings until there is an answer, also if a ping hangs', async () => {
     const clock = new FakeClock()
     const events = new RecordedEvents()
     const answers: (() => Promise<void>)[] = [
@@ -125,7 +125,7 @@ describe('broker health', () => {
     expect(events.all.map(event => event.name)).toEqual(['intakePaused', 'intakeResumed'])
   })
 
-  it('does not blame the log for a record it refuses', () => {
+  it('does not treat a refused record as a failure of the log', () => {
     const health = createBrokerHealth({
       ping: async () => {},
       clock: new FakeClock(),

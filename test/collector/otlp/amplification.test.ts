@@ -44,24 +44,24 @@ it.each([
   expect(found).toBeLessThan(most)
 })
 
-it('points repeat what describes their metric', () => {
+it('points repeat the description of their metric', () => {
   const [least, most] = about(2_000, 1_000)
   const found = repeatedBytes('metrics', metrics({}, 1_000), LIMITS)
   expect(found).toBeGreaterThanOrEqual(least)
   expect(found).toBeLessThan(most)
 })
 
-it('of several kinds of a metric the last counts', () => {
+it('only the last of several kinds of a metric counts', () => {
   const sum = { sum: { dataPoints: items(5_000) } }
   const one = repeatedBytes('metrics', metrics({}, 1_000), LIMITS)
   expect(repeatedBytes('metrics', metrics(sum, 1_000), LIMITS)).toBe(one)
 })
 
-it('a small body is not looked at', () => {
+it('a small body is not inspected', () => {
   expect(repeatedBytes('logs', Buffer.from('no protobuf'), LIMITS)).toBe(0)
 })
 
-it('a broken one is refused', () => {
+it('a malformed body is refused', () => {
   const body = logs({ attributes: [attribute(500)] }, {}, 1_000)
   expect(() => repeatedBytes('logs', body.subarray(0, -1), LIMITS)).toThrow('beyond the end')
 })

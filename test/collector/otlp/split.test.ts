@@ -75,13 +75,13 @@ describe('splitRequest of metrics', () => {
     expect(rowsOfAll(parts)).toEqual(rowsOfAll([body]))
   })
 
-  it('refuses a metric beyond the target of which only the last kind counts, and takes it within', () => {
+  it('refuses a metric above the target if only its last kind counts, and accepts it below', () => {
     const body = metricsRequest([{ ...metric('gauge', 100), ...metric('sum', 100) }])
     expect(split('metrics', body, body.length)).toHaveLength(1)
     expect(() => split('metrics', body, 1_000)).toThrow(TOO_LARGE)
   })
 
-  it('refuses a metric in pieces beyond the target', () => {
+  it('refuses a metric in pieces above the target', () => {
     const pieces = metricsRequest([metric('gauge', 100)])
     const level = (bytes: Uint8Array) => Buffer.concat([Buffer.of(0x0a), varint(bytes.length), bytes])
     const piece = Buffer.concat([Buffer.of(0x2a), varint(400), Buffer.alloc(400, Buffer.of(0x0a, 0))])
@@ -118,7 +118,7 @@ describe('splitRequest', () => {
     )
   })
 
-  it('keeps parts near the target, and copies heads no more often than that needs', () => {
+  it('keeps parts near the target, and copies heads only as often as needed', () => {
     fc.assert(
       fc.property(shapes, shape => {
         const body = request(shape)
@@ -134,13 +134,13 @@ describe('splitRequest', () => {
     )
   })
 
-  it('refuses a head that would outweigh the items', () => {
+  it('refuses a head that would outweigh its items', () => {
     const body = request([[[10, 10, 10, 10]]], 5_000)
     expect(() => split('logs', body, 1_000)).toThrow(TOO_LARGE)
     expect(split('logs', body, 12_000).length).toBe(1)
   })
 
-  it('leaves out items that are too large, each said once, and none else', () => {
+  it('drops items that are too large, reports each once, and drops no others', () => {
     let large = 0
     const body = request([[[100, MAX_ITEM_BYTES, 200]], [[MAX_ITEM_BYTES + 1]], [[300]]])
     const parts = split('logs', body, 1_000, () => {
@@ -151,14 +151,14 @@ describe('splitRequest', () => {
     expect(texts).toEqual(['0-0-0', '0-0-2', '2-0-0'])
   })
 
-  it('passes over groups, as the decoders do', () => {
+  it('skips groups, as the decoders do', () => {
     const group = Buffer.of(0x7b, 0x08, 0x01, 0x7c)
     const body = request([[[300, 300, 300, 300]]])
     const rows = split('logs', Buffer.concat([group, body]), 500).flatMap(part => rowsOf('logs', part))
     expect(rows).toEqual(rowsOf('logs', body))
   })
 
-  it('makes no object a child: a million empty resources take a few of their own bytes', () => {
+  it('creates no object for a child: a million empty resources take only a few bytes each', () => {
     const body = Buffer.alloc(8 * 2 ** 20, Buffer.of(0x0a, 0))
     let partBytes = 0
     const before = process.memoryUsage().heapUsed
@@ -169,14 +169,14 @@ describe('splitRequest', () => {
     expect(partBytes).toBe(body.length)
   })
 
-  it('hands a small request through as it is', () => {
+  it('passes a small request through unchanged', () => {
     const body = request([[[1]]])
     const [part, ...others] = split('logs', body, 100_000)
     expect(others).toEqual([])
     expect(Buffer.compare(part!, body)).toBe(0)
   })
 
-  it('refuses broken structure, never with anything else', () => {
+  it('refuses malformed structure, with no other error', () => {
     const body = request([[[50, 50, 50]]])
     fc.assert(
       fc.property(fc.nat(body.length - 1), fc.nat(255), (at, byte) => {

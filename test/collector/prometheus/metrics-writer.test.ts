@@ -87,7 +87,7 @@ it.each(['gauge', 'info', 'stateset', 'unknown'] as const)('writes a %s as a gau
   expect(rows[0]).not.toHaveProperty('IsMonotonic')
 })
 
-it('keeps points of a metric together, and shapes of one metric and metrics of one resource apart', () => {
+it('keeps points of a metric together, and separates shapes of a metric and metrics of a resource', () => {
   const rows = written(out => {
     out.resource([['service.name', 'a']])
     out.metric({ name: 'h', type: 'histogram', help: '', unit: '' })
@@ -184,7 +184,7 @@ it('writes labels from bytes as from strings, short and long ones', () => {
   )
 })
 
-it('makes buckets whole that add up to the count, each less than one off', () => {
+it('rounds buckets to integers that add up to the count, each off by less than one', () => {
   const counts = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 20 })
   fc.assert(
     fc.property(counts, buckets => {
@@ -219,11 +219,11 @@ it.each([
   { bounds: [1], cumulative: [Number.NaN, 1], problem: 'the cumulative counts decrease' },
   { bounds: [1], cumulative: [-1, 1], problem: 'the cumulative counts decrease' },
   { bounds: [1], cumulative: [1, 1e16], problem: 'the count exceeds 2^53' },
-])('finds that $problem', ({ bounds, cumulative, problem }) => {
+])('detects that $problem', ({ bounds, cumulative, problem }) => {
   expect(classicProblem(bounds, cumulative)).toBe(problem)
 })
 
-it('knows nanoseconds of any millisecond', () => {
+it('gives the nanoseconds of any millisecond', () => {
   const words = { low: 0, high: 0 }
   const nano = (ms: number): bigint => {
     nanoParts(ms, words)

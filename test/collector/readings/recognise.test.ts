@@ -318,7 +318,7 @@ describe('the table of mappings', () => {
     }
   })
 
-  test.each(PROMETHEUS)('%s %j %s, typed or not', (name, labels, value, where, expected) => {
+  test.each(PROMETHEUS)('%s %j %s, with and without type', (name, labels, value, where, expected) => {
     for (const kind of ['gauge', 'sum'] as const) {
       const reading = only({ name, value, labels, kind })
       expect([place(reading), reading.Value]).toEqual([where, expected])
@@ -333,7 +333,7 @@ describe('the table of mappings', () => {
     expect(resources).toEqual(['cpu', 'memory', 'nvidia_com_gpu'])
   })
 
-  test('points of names that no row has are neither readings nor counted', () => {
+  test('points with names in no row are neither readings nor counted', () => {
     for (const name of ['http.server.duration', 'container.cpu.usage', 'constructor', '__proto__', '']) {
       const { readings, ignored } = recognise(metric({ name, value: 1 }), 'acme')
       expect([readings, ignored.size]).toEqual([[], 0])
@@ -444,7 +444,7 @@ describe('the unit that a sender states', () => {
     expect(only({ name, unit, value, kind, labels: UNIT_LABELS }).Value).toBe(expected)
   })
 
-  test('is remembered with the identity: one series in two units is read in each', () => {
+  test('is stored with the identity: one series in two units is read in each', () => {
     const recogniser = createRecogniser()
     const sent = { name: 'hw.host.energy', value: 1n }
     const values = ['J', 'kJ', 'J', '', 'furlong', 'mJ'].map(
@@ -453,7 +453,7 @@ describe('the unit that a sender states', () => {
     expect(values).toEqual([1_000_000n, 1_000_000_000n, 1_000_000n, 1_000_000n, undefined, 1000n])
   })
 
-  test('however many units a sender makes up, the right ones are still read', () => {
+  test('the right units are still read, however many units a sender makes up', () => {
     for (let index = 0; index < 100; index++) {
       expect(reasonOf({ name: 'hw.host.energy', value: 1, unit: `u${index}` })).toBe('unit')
     }
@@ -461,7 +461,7 @@ describe('the unit that a sender states', () => {
   })
 })
 
-test('a package by two interfaces of the kernel is one meter of two sources', () => {
+test('a package read through two kernel interfaces is one meter of two sources', () => {
   const [msr, mmio] = ['intel-rapl:0', 'intel-rapl-mmio:0'].map(path =>
     only({ name: 'node_rapl_package_joules_total', value: 1, labels: { index: '0', path } }),
   )
@@ -472,7 +472,7 @@ test('a package by two interfaces of the kernel is one meter of two sources', ()
   ])
 })
 
-describe('points that are no reading', () => {
+describe('points that are not readings', () => {
   test.each(IGNORED)('%s', (reason, sent) => {
     expect(reasonOf(sent)).toBe(reason)
   })
@@ -481,7 +481,7 @@ describe('points that are no reading', () => {
     expect([...new Set(IGNORED.map(([reason]) => reason))].sort()).toEqual([...IGNORED_REASONS].sort())
   })
 
-  test('a bad point does not take the good ones of its metric with it', () => {
+  test('a bad point does not affect the good ones of its metric', () => {
     const sent = metric({ name: 'hw.host.energy', value: 1 })
     const point = sent.points[0]!
     const { readings, ignored } = recognise(
@@ -493,7 +493,7 @@ describe('points that are no reading', () => {
   })
 })
 
-describe('who and where', () => {
+describe('identities and places', () => {
   test.each<[Labels, Labels, string, string, string]>([
     [{ 'host.id': 'h', 'host.name': 'n', 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'h', 'n'],
     [{ 'host.name': 'n', 'k8s.node.name': 'k' }, {}, 'hw.host.energy', 'n', 'n'],
@@ -522,7 +522,7 @@ describe('who and where', () => {
     expect([reading.Host, reading.HostName]).toEqual([host, hostName])
   })
 
-  test('what is configured to be another host is that one', () => {
+  test('a host that is configured as another host is that host', () => {
     const recogniser = createRecogniser({ aliases: { 'bmc-7': 'node-7', '10.0.0.7': 'machine-7' } })
     const hostOf = (labels: Labels, resource: Labels): string[] => {
       const sent = { name: 'ipmi_dcmi_power_consumption_watts', value: 300, labels, resource }
@@ -535,7 +535,7 @@ describe('who and where', () => {
     expect(hostOf({ instance: 'bmc-8' }, {})).toEqual(['bmc-8 bmc-8'])
   })
 
-  describe('a name of a machine whose id was heard of', () => {
+  describe('the name of a machine with a known id', () => {
     const kepler = {
       name: 'kepler_node_cpu_joules_total',
       value: 1,
@@ -554,7 +554,7 @@ describe('who and where', () => {
       resource: { 'host.id': id, 'host.name': 'node-1', ...more },
     })
 
-    test('is that machine, also for series that came before, and of that tenant alone', () => {
+    test('is that machine, also for earlier series, and only within its tenant', () => {
       const hostOf = byName()
       expect(hostOf({ ...kepler, resource: {} })).toBe('node-1 node-1')
       expect(hostOf(said('id-1'))).toBe('id-1 node-1')
@@ -562,7 +562,7 @@ describe('who and where', () => {
       expect(hostOf({ ...kepler, resource: {} }, 'other')).toBe('node-1 node-1')
     })
 
-    test('is none of two machines of one name', () => {
+    test('is neither of two machines with the same name', () => {
       const hostOf = byName()
       hostOf(said('id-1'))
       expect(hostOf({ ...kepler, resource: {} })).toBe('id-1 node-1')
@@ -570,7 +570,7 @@ describe('who and where', () => {
       expect(hostOf({ ...kepler, resource: {} })).toBe('node-1 node-1')
     })
 
-    test('is also that of its Kubernetes node, and of the machine that it runs on', () => {
+    test('is also the machine of its Kubernetes node, and the machine it runs on', () => {
       const hostOf = byName()
       hostOf(said('id-1', { 'host.name': 'ip-10-0-0-1', 'k8s.node.name': 'node-1' }))
       expect(hostOf({ ...kepler, resource: {} })).toBe('id-1 node-1')
@@ -592,7 +592,7 @@ describe('who and where', () => {
     })
   })
 
-  test('attributes of a workload are kept for account rules, others are not, and they are bounded', () => {
+  test('attributes of a workload are kept for account rules, others are not, and their number is limited', () => {
     const labels = Object.fromEntries(
       Array.from({ length: 100 }, (_, index) => [`k8s.pod.label.l${index}`, 'v']),
     )
@@ -619,7 +619,7 @@ describe('who and where', () => {
     expect(Object.keys(many)).toHaveLength(34)
   })
 
-  test('labels that a scrape renamed are the exporter’s own', () => {
+  test('labels renamed by a scrape are the exporter’s own', () => {
     const { Attributes } = only({
       name: 'container_cpu_usage_seconds_total',
       value: 1,
@@ -629,7 +629,7 @@ describe('who and where', () => {
   })
 })
 
-test('what its sender calls simulated never passes for measured', () => {
+test('readings marked as simulated by the sender are never treated as measured', () => {
   const sent = { name: 'hw.energy', value: 1, labels: { 'hw.type': 'cpu', 'hw.id': '0' } }
   expect(only(sent)).toMatchObject({ Source: 'otlp:hw.energy', Quality: 'measured' })
   const simulated = { ...RESOURCE, 'wattline.source': 'simulated' }
@@ -669,7 +669,7 @@ describe('the worked example as OTLP', () => {
   })
 })
 
-test('the account of a token stands on readings of workloads, whatever the sender says, and apart from other senders', () => {
+test('the account of a token is on readings of workloads, whatever the sender says, and separate from other senders', () => {
   const recogniser = createRecogniser()
   const sent = [
     metric({
@@ -689,7 +689,7 @@ test('the account of a token stands on readings of workloads, whatever the sende
   expect(accounts('web')).toEqual(['web', undefined])
 })
 
-test('the zone of the host stands on its readings and on those of its workloads', () => {
+test('the zone of the host is on its readings and on those of its workloads', () => {
   const resource = { ...RESOURCE, 'cloud.provider': 'aws', 'cloud.region': 'eu-north-1' }
   const sent = [
     metric({ name: 'container.cpu.time', value: 1, resource: { ...resource, ...container } }),
@@ -699,7 +699,7 @@ test('the zone of the host stands on its readings and on those of its workloads'
   expect(readings.map(({ Attributes }) => Attributes['wattline.zone'])).toEqual(['SE-SE3', 'SE-SE3'])
 })
 
-test('each region that is in no table is told once', () => {
+test('each unknown region is reported once', () => {
   const told: string[] = []
   const recogniser = createRecogniser({ regionUnknown: region => told.push(region) })
   for (const region of ['mars-1', 'mars-1', 'mars-2']) {

@@ -73,7 +73,7 @@ function start(fixture: Tree, append: (readings: Reading[]) => Promise<void>, mo
 }
 
 describe('startSensors', () => {
-  test('first round at once, then on multiples of the interval, one record and one time each', async () => {
+  test('run the first round at once, then on multiples of the interval, with one record and one time each', async () => {
     const rounds: Reading[][] = []
     const { running, clock } = start(tree(machine()), async readings => void rounds.push(readings))
     await settle()
@@ -111,7 +111,7 @@ describe('startSensors', () => {
     expect(rounds).toHaveLength(1)
   })
 
-  test('a failing append loses its round only, and is told of once until it works again', async () => {
+  test('a failing append loses only its round, and is reported once until it works again', async () => {
     let failing = true
     const rounds: Reading[][] = []
     const { running, clock, list } = start(tree(machine()), async readings => {
@@ -131,7 +131,7 @@ describe('startSensors', () => {
     ])
   })
 
-  test('a failing sensor does not take the others with it', async () => {
+  test('a failing sensor does not affect the others', async () => {
     const fixture = tree({ ...machine(), ...RAPL })
     const rounds: Reading[][] = []
     const { running, clock, list } = start(fixture, async readings => void rounds.push(readings))
@@ -144,7 +144,7 @@ describe('startSensors', () => {
     expect(list.at(-1)).toMatchObject({ name: 'sensorFailed', facts: { sensor: 'cpu_time' } })
   })
 
-  test('everything switched off is quiet', async () => {
+  test('reports nothing if everything is switched off', async () => {
     const off = { cpu_time: 'off', rapl: 'off', estimate: 'off' }
     const { running, clock } = start(tree(machine()), () => Promise.reject(new Error('called')), off)
     await running.stop()
@@ -183,7 +183,7 @@ describe('openSensors', () => {
     expect(opened(files, toggles).names).toEqual(expected)
   })
 
-  test('a meter that is asked for and missing, or cannot be read, is told of once with what to do', () => {
+  test('a configured meter that is missing or unreadable is reported once with a remedy', () => {
     expect(opened({}, { rapl: 'on' }).failures).toEqual([
       { sensor: 'rapl', reason: expect.stringContaining('sensors.rapl: auto') },
     ])
@@ -195,7 +195,7 @@ describe('openSensors', () => {
   })
 })
 
-describe('who this machine is', () => {
+describe('the identity of this machine', () => {
   test.each<[string, Files, string | undefined, string]>([
     ['configured', {}, 'rack-7', 'rack-7'],
     ['machine id', {}, undefined, 'ab'.repeat(16)],
@@ -205,7 +205,7 @@ describe('who this machine is', () => {
     expect(hostIdentity(kernelFiles(), roots, 't', { host_id: configured }).host).toBe(expected)
   })
 
-  test('a container has a name of its own, so the host is named', () => {
+  test('a container has its own name, so the host name is required', () => {
     const { roots } = tree(machine())
     expect(hostIdentity(kernelFiles(), roots, 't', { host_name: 'node-7' })).toMatchObject({
       host: 'ab'.repeat(16),
@@ -223,7 +223,7 @@ describe('who this machine is', () => {
     expect(rootsUnder('/')).toEqual({ proc: '/proc', sys: '/sys', etc: '/etc', ownSys: '/sys' })
   })
 
-  test('without a boot id the time of the boot stands in', () => {
+  test('without a boot id the boot time is used', () => {
     const fixture = tree(machine())
     fixture.remove('proc/sys/kernel/random')
     expect(hostIdentity(kernelFiles(), fixture.roots, 't', {}).bootId).toBe('btime 1767268800')

@@ -98,7 +98,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       return found
     }
 
-    test('a record comes back as it was appended: value, headers, time', async () => {
+    test('a record is returned as it was appended: value, headers, time', async () => {
       const value = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251))
       const headers = { [RECORD_KIND]: 'flush', host: 'h1' }
       await broker.append('in', 0, [{ value, headers, timestampMs: 1_700_000_000_123 }])
@@ -111,7 +111,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(empty!.headers).toEqual({})
     })
 
-    test('records of a partition come in the order of their appends, with rising offsets', async () => {
+    test('records of a partition arrive in the order of their appends, with rising offsets', async () => {
       const sent = Array.from({ length: 200 }, (_, i) => `r${i}`)
       await Promise.all(sent.map(text => broker.append('in', 1, [record(text)])))
       const found = await readAll('in', sent.length)
@@ -119,7 +119,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(found.every((r, i) => i === 0 || r.offset > found[i - 1]!.offset)).toBe(true)
     })
 
-    test('append says where the first record is; records of one call are neighbours in order', async () => {
+    test('append returns the position of the first record; records of one call are adjacent and in order', async () => {
       const calls = await Promise.all(
         Array.from({ length: 20 }, async (_, i) => ({
           i,
@@ -189,7 +189,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect((await readAll('in', 6, 'reader')).map(textOf)).toEqual(expected)
     })
 
-    test('a log has an identity, which stays when it is reopened', async () => {
+    test('a log has an identity, which is kept when it is reopened', async () => {
       const identities = new Set<string>()
       for (const round of [1, 2]) {
         const subscription = await broker.subscribe({
@@ -208,7 +208,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       ])
     })
 
-    test('poll keeps to its limits, and a single record larger than maxBytes still comes', async () => {
+    test('poll respects its limits, and still returns a single record larger than maxBytes', async () => {
       await broker.append('in', 0, [record('x'.repeat(50_000)), ...['a', 'b', 'c', 'd'].map(t => record(t))])
       const sizes: number[] = []
       const subscription = await broker.subscribe({
@@ -228,7 +228,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(Math.max(...sizes)).toBeLessThanOrEqual(2)
     })
 
-    test('poll returns nothing after maxWaitMs, and wakes up when a record comes', async () => {
+    test('poll returns nothing after maxWaitMs, and wakes up when a record arrives', async () => {
       const polls: number[] = []
       let woken: readonly StoredRecord[] = []
       const subscription = await broker.subscribe({
@@ -250,7 +250,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       await subscription.close()
     })
 
-    test('closing a subscription aborts, lets works drain and commit, and resolves when all returned', async () => {
+    test('closing a subscription aborts, lets workers finish and commit, and resolves when all have returned', async () => {
       let returned = 0
       let started = 0
       const subscription = await broker.subscribe({
@@ -269,7 +269,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(returned).toBe(2)
     })
 
-    test('a work that fails gives up its partition alone; a new subscription takes it up again', async () => {
+    test('a worker that fails gives up only its partition; a new subscription takes it over', async () => {
       const given: { partition: number; error: unknown }[] = []
       const seen: string[] = []
       const subscription = await broker.subscribe({
@@ -294,7 +294,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(seen).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
     })
 
-    test('members of a group share the partitions, one owner at a time, and take over from who leaves', async () => {
+    test('members of a group share the partitions, one owner at a time, and take over from a member that leaves', async () => {
       const owners = new Map<number, Set<string>>([
         [0, new Set()],
         [1, new Set()],
@@ -382,7 +382,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect([...states.values()]).toEqual([0, 0, 0, 0])
     })
 
-    test('lag tells end, committed offset and the age of what is pending', async () => {
+    test('lag gives the end, the committed offset and the age of what is pending', async () => {
       const first = await broker.append('in', 0, [record('a', { timestampMs: 1_700_000_000_001 })])
       const second = await broker.append('in', 0, [record('b', { timestampMs: 1_700_000_000_002 })])
       const before = await broker.lag('reader', 'in')
@@ -400,7 +400,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect((await broker.lag('reader', 'in'))[0]!.oldestPendingMs).toBeNull()
     })
 
-    test('createStreams may be repeated, and refuses another number of partitions with both numbers', async () => {
+    test('createStreams may be repeated, and refuses a different number of partitions with both numbers', async () => {
       await broker.createStreams(streams)
       expect(broker.partitions('in')).toBe(2)
       await expect(broker.createStreams([{ ...streams[0]!, partitions: 3 }])).rejects.toMatchObject({
@@ -410,7 +410,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       expect(broker.partitions('in')).toBe(2)
     })
 
-    test('a key comes back with its record, in any stream', async () => {
+    test('a key is returned with its record, in any stream', async () => {
       await broker.append('in', 0, [
         record('keyed', { key: 'tariffs/ä', headers: { a: 'b' } }),
         record('bare'),
@@ -440,7 +440,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       const newest = async (): Promise<string[]> =>
         [...(await broker.newest('kept'))].map(([key, found]) => `${key} ${textOf(found)}`).toSorted()
 
-      test('tells the newest record of every key, also after it was reopened', async () => {
+      test('returns the newest record of every key, also after it was reopened', async () => {
         await broker.createStreams([kept(LONG_MS)])
         expect(await newest()).toEqual([])
         const { offset } = await put('a1', 'b1', 'a2')
@@ -462,7 +462,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         expect((await readAll('kept', 4)).map(textOf)).toEqual(['a1', 'b1', 'a2', 'a3'])
       })
 
-      test('drops what is superseded and read and old, and keeps the newest of every key at its offset', async () => {
+      test('drops what is superseded, read and old, and keeps the newest record of every key at its offset', async () => {
         await broker.createStreams([kept(1)])
         const first = await put('a1', 'b1', 'a2', 'c1')
         const offsets = new Map<string, bigint>()
@@ -510,7 +510,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         expect(await newest()).toEqual([`a a${turn}`, 'b b1', 'c c1'])
       })
 
-      test('never loses the newest of a key, and a group that was away goes on in order', async () => {
+      test('never loses the newest record of a key, and a group that was away continues in order', async () => {
         await broker.createStreams([kept(1)])
         await put('a1', 'b1')
         expect((await readAll('kept', 2, 'reader')).map(textOf)).toEqual(['a1', 'b1'])
@@ -520,7 +520,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         expect(texts.slice(-3)).toEqual(['b1', 'a2', 'c1'])
       })
 
-      test('takes no record without a key, and nothing of a call with one', async () => {
+      test('refuses a record without a key, and the whole call that contains it', async () => {
         await broker.createStreams([kept(LONG_MS)])
         const mixed = [record('x', { key: 'x' }), record('y')]
         await expect(broker.append('kept', 0, mixed)).rejects.toMatchObject({ code: 'invariant_broken' })
@@ -529,7 +529,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
         expect((await readAll('kept', 1)).map(textOf)).toEqual(['a1'])
       })
 
-      test('is not made of one that is not, nor the other way round', async () => {
+      test('is not created from an ordinary stream, nor the other way round', async () => {
         await broker.createStreams([kept(LONG_MS)])
         const { compacted: _, ...plain } = kept(LONG_MS)
         for (const wrong of [plain, { ...streams[0]!, compacted: true as const }]) {
@@ -557,7 +557,7 @@ export function brokerContract(name: string, factory: () => Promise<BrokerUnderT
       broker = await under.open()
     })
 
-    test('closing the broker ends subscriptions and waits for their works', async () => {
+    test('closing the broker ends subscriptions and waits for their workers', async () => {
       let started = 0
       let returned = 0
       await broker.subscribe({

@@ -110,9 +110,9 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
     })
   }
 
-  describe(`a receiver of OTLP: ${name}`, () => {
+  describe(`an OTLP receiver: ${name}`, () => {
     describe.each(SIGNALS)('%s', signal => {
-      it.each(CODINGS)('are stored as they were sent, %s', async coding => {
+      it.each(CODINGS)('are stored as sent, %s', async coding => {
         await open()
         const body = COMPRESS[coding](PAYLOADS[signal])
         expect(await send(body, { signal, coding })).toEqual({ kind: 'accepted', rejected: 0, message: '' })
@@ -127,7 +127,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
         expect((await send(new Uint8Array(), { signal })).kind).toBe('accepted')
       })
 
-      it('are refused when they are something else, with what is wrong', async () => {
+      it('are refused with the reason when they are something else', async () => {
         await open()
         const outcome = await send(Buffer.from('\u000aabc'), { signal })
         expect(outcome).toMatchObject({ kind: 'refused', mayRetry: false, retrySeconds: undefined })
@@ -138,7 +138,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       })
     })
 
-    it('counts what it rejects, says why, and stores the rest', async () => {
+    it('counts what it rejects, gives the reason, and stores the rest', async () => {
       await open()
       const request = tracesJson(['good', 'bad'])
       request.resourceSpans[0]!.scopeSpans[0]!.spans[1] = { ...spanJson('bad'), traceId: '0'.repeat(32) }
@@ -151,22 +151,25 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(rig.broker.spanNames()).toEqual(['good'])
     })
 
-    it.each(CODINGS.filter(coding => coding !== 'identity'))('refuses what is no %s', async coding => {
-      await open()
-      const truncated = COMPRESS[coding](randomBytes(1_000)).subarray(0, 500)
-      const trailing = Buffer.concat([COMPRESS[coding](PAYLOADS.traces), Buffer.from('more')])
-      for (const body of [Buffer.from('neither'), new Uint8Array(), truncated, trailing]) {
-        expect(await send(body, { coding })).toMatchObject({
-          kind: 'refused',
-          message: expect.stringMatching(/^body_undecodable: /),
-          mayRetry: false,
-        })
-      }
-      await nothingHeld()
-      expect(rig.broker.stored).toEqual([])
-    })
+    it.each(CODINGS.filter(coding => coding !== 'identity'))(
+      'refuses a body that is not a %s',
+      async coding => {
+        await open()
+        const truncated = COMPRESS[coding](randomBytes(1_000)).subarray(0, 500)
+        const trailing = Buffer.concat([COMPRESS[coding](PAYLOADS.traces), Buffer.from('more')])
+        for (const body of [Buffer.from('neither'), new Uint8Array(), truncated, trailing]) {
+          expect(await send(body, { coding })).toMatchObject({
+            kind: 'refused',
+            message: expect.stringMatching(/^body_undecodable: /),
+            mayRetry: false,
+          })
+        }
+        await nothingHeld()
+        expect(rig.broker.stored).toEqual([])
+      },
+    )
 
-    it('refuses a body beyond its limit, as it is announced or inflated', async () => {
+    it('refuses a body above its limit, announced or inflated', async () => {
       await open({ limits: { body_bytes: 10_000 } })
       const refused = {
         kind: 'refused',
@@ -185,7 +188,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect((await send(tracesBytes(['a']))).kind).toBe('accepted')
     })
 
-    it('keeps a bomb within its limit, whatever it would grow to', async () => {
+    it('keeps a compression bomb within its limit', async () => {
       await open({ limits: { body_bytes: 1_000_000 } })
       const gibibyte = 2 ** 30
       const bomb = gzipSync(Buffer.alloc(gibibyte / 8))
@@ -198,7 +201,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000)
     })
 
-    it('asks for patience when too many bytes are in flight, before it reads them', async () => {
+    it('answers "retry later" when too many bytes are in flight, before it reads them', async () => {
       await open({ limits: { in_flight_bytes: 5_000 } })
       const overloaded = {
         kind: 'refused',
@@ -218,7 +221,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(rig.events.sum('requestFailed')).toBe(0)
     })
 
-    it('asks for patience while the log fails', async () => {
+    it('answers "retry later" while the log fails', async () => {
       await open()
       rig.broker.mood = () => 'refuse'
       rig.broker.pingFails = true
@@ -233,7 +236,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(rig.events.sum('requestFailed')).toBe(0)
     })
 
-    it('lets in by token alone, and writes its tenant', async () => {
+    it('accepts only requests with a token, and writes its tenant', async () => {
       const [shop, reader] = [newToken(), newToken()]
       const entry = { accounts: null, name: '', expiresMs: null, tenant: 'shop' }
       const table = createTokenTable([
@@ -257,7 +260,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(rows.map(row => row.Tenant)).toEqual(['shop', 'shop'])
     })
 
-    it('forgets a client that hangs up in its body', async () => {
+    it('forgets a client that disconnects in its body', async () => {
       await open()
       const body = tracesBytes(['a', 'b', 'c'])
       const begun = door.begin('traces', body.length, body.subarray(0, body.length - 1))
@@ -269,7 +272,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(rig.events.sum('requestFailed')).toBe(0)
     })
 
-    it('ends a body that comes too slowly', async () => {
+    it('ends a body that arrives too slowly', async () => {
       await open({}, { requestMs: 100 })
       const begun = door.begin('traces', 1_000, Buffer.from('abc'))
       expect((await begun.outcome).kind).toBe('refused')
@@ -277,7 +280,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       begun.hangUp()
     })
 
-    it('acknowledges nothing that is not stored, and loses nothing, when it stops under load', async () => {
+    it('does not acknowledge what is not stored, and loses nothing, when it stops under load', async () => {
       await open()
       const acknowledged: string[] = []
       const outcomes = new Set<string>()
@@ -302,7 +305,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect([...outcomes].filter(kind => !['accepted', 'draining', 'gone'].includes(kind))).toEqual([])
     })
 
-    it('answers what is in flight when it stops, and then is gone', async () => {
+    it('answers requests in flight when it stops, and then is gone', async () => {
       await open()
       const { promise, resolve } = Promise.withResolvers<void>()
       rig.broker.gate = promise
@@ -316,7 +319,7 @@ export function receiverContract(name: string, openReceiver: OpenReceiver): void
       expect(rig.broker.spanNames()).toEqual(['a'])
     })
 
-    it('cuts what does not end in time when it stops', async () => {
+    it('closes requests that do not end in time when it stops', async () => {
       await open({}, { drainMs: 50 })
       const begun = door.begin('traces', 100, Buffer.from('abc'))
       await expect.poll(() => rig.intake.stats().inFlightBytes).toBe(100)

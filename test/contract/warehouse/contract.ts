@@ -51,7 +51,7 @@ const RETENTION = { signalsDays: 36_500, ledgerDays: 36_500 }
 
 /** Every promise of core/warehouse/warehouse.ts, for any engine behind it. */
 export function warehouseContract(name: string, factory: () => Promise<WarehouseFixture>): void {
-  describe(`${name} keeps the warehouse contract`, () => {
+  describe(`${name} satisfies the warehouse contract`, () => {
     let fixture: WarehouseFixture
     const warehouse = (): Warehouse => fixture.warehouse()
     const numbers = async (sql: string): Promise<readonly string[]> => {
@@ -70,7 +70,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
     })
 
     describe('insert', () => {
-      it('erases a tenant from every table, older rows alone or all, projections too', async () => {
+      it('erases a tenant from every table, with or without newer rows, projections too', async () => {
         const DAY_MS = DAY_S * 1000
         const rows = ['x', 'y'].flatMap(Tenant =>
           [0, 1, 2].map(day =>
@@ -124,7 +124,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         }
       })
 
-      it('stores a token once, over several partitions, also after opening again', async () => {
+      it('stores a token once, across several partitions, also after reopening', async () => {
         const record = spans(300, 'once')
         await warehouse().insert(traces, record, 'once/0/1')
         await warehouse().insert(traces, record, 'once/0/1')
@@ -136,7 +136,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(await countSpans('once')).toBe(600)
       })
 
-      it('stores a token once when two tries run at one time', async () => {
+      it('stores a token once when two attempts run at the same time', async () => {
         const record = spans(300, 'twice at once')
         const one = (token: number) => warehouse().insert(traces, record, `race/${token}`)
         await Promise.all([one(1), one(1), one(2), one(1), one(2)])
@@ -174,7 +174,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         }
       })
 
-      it('sums what 64 bits do not hold', async () => {
+      it('sums values beyond 64 bits', async () => {
         const large = { Tenant: 'large', EnergyUj: 2n ** 62n, MemoryByteSeconds: 2n ** 63n - 1n }
         const rows = [0, 1, 2].map(index =>
           ledgerEntry({ ...large, CostEnergyNano: 2n ** 62n, WindowStart: MONTH_START_S + index * 60 }),
@@ -190,7 +190,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(await sums('usage_daily')).toEqual(right)
       })
 
-      it('takes a record over more days than the engine likes, once', async () => {
+      it('stores a record with more days than the engine prefers, once', async () => {
         const days = Array.from({ length: 150 }, (_, day) =>
           span({ SpanName: 'days', Timestamp: BigInt(MONTH_START_S - day * DAY_S) * 1_000_000_000n }),
         )
@@ -200,7 +200,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(await countSpans('days')).toBe(150)
       })
 
-      it('takes a record of more rows than a block of the engine, once', async () => {
+      it('stores a record with more rows than a block of the engine, once', async () => {
         const many = 150_000
         const rows = Array.from({ length: many }, () => ({ Time: MONTH_START_S, Old: 'x' }))
         const record = encodeRows(narrow, rows)
@@ -210,7 +210,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(await numbers('SELECT count() FROM wattline.narrow')).toEqual([String(many)])
       })
 
-      it('takes a record without rows', async () => {
+      it('accepts a record without rows', async () => {
         await warehouse().insert(traces, encodeRows(traces, []), 'nothing/1')
       })
 
@@ -219,7 +219,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         ['bytes that are no zstd', new TextEncoder().encode('hello, world')],
         ['a record cut in the middle', spans(50).subarray(0, 200)],
         ['a record of another stream', encodeRows(kinds, [])],
-      ])('refuses %s and lives on', async (what, record) => {
+      ])('refuses %s and keeps working', async (what, record) => {
         await expect(warehouse().insert(traces, record, what)).rejects.toMatchObject({
           code: 'record_refused',
           disposition: 'quarantine',
@@ -230,7 +230,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         expect(await countSpans(what)).toBe(3)
       })
 
-      it.each(ID_CASES)('takes dictionaries with ids of type %s, of %d values', async (type, distinct) => {
+      it.each(ID_CASES)('accepts dictionaries with ids of type %s, of %d values', async (type, distinct) => {
         const label = `${type} of ${distinct}:`
         const rows = Array.from({ length: distinct + 20 }, (_, at) => {
           const text = `${label}${at % distinct}`
@@ -283,7 +283,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
       })
       const row = { Time: MONTH_START_S, Old: 'x' }
 
-      it('adds columns, keeps rows, and takes records from before', async () => {
+      it('adds columns, keeps rows, and accepts older records', async () => {
         const before = growing(false)
         const old = encodeRows(before, [row])
         await warehouse().migrate([before], RETENTION)
@@ -319,7 +319,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
     })
 
     describe('query', () => {
-      it('binds values, whatever they hold', async () => {
+      it('binds any values', async () => {
         await fc.assert(
           fc.asyncProperty(
             fc.string({ unit: 'binary' }).filter(text => !text.includes('\0') && text.isWellFormed()),
@@ -335,7 +335,7 @@ export function warehouseContract(name: string, factory: () => Promise<Warehouse
         )
       })
 
-      it('gives 64-bit integers as text and takes them as bigint', async () => {
+      it('returns 64-bit integers as text and accepts them as bigint', async () => {
         const rows = await warehouse().query('SELECT {n:UInt64} AS n, {m:Int64} AS m', {
           n: 2n ** 64n - 1n,
           m: -(2n ** 63n),
@@ -393,7 +393,7 @@ function fencedContract(warehouse: () => Warehouse): void {
       }
     })
 
-    it('shows some accounts only to whom sees some, and nothing that knows no accounts', async () => {
+    it('shows a reader with some accounts only those, and nothing from tables without accounts', async () => {
       await warehouse().insert(ledger, ledgerEntries(60, 11, ['web', "o'b", 'bank']), 'fenced/3')
       const accounts = ['web', "o'b"]
       for (const table of ['ledger', 'usage_hourly', 'usage_daily']) {
@@ -497,7 +497,7 @@ function fencedContract(warehouse: () => Warehouse): void {
       expect(await run('SELECT {text:String}, {list:Array(UInt8)}', { params })).toBe("x\\' OR 1\t[1,2]\n")
     })
 
-    it('binds null as NULL, where the type has one', async () => {
+    it('binds null as NULL, if the type allows it', async () => {
       const params = { none: null, list: [1, null] }
       expect(
         await run('SELECT {none:Nullable(Int64)} IS NULL, {list:Array(Nullable(UInt8))}', { params }),
@@ -505,13 +505,13 @@ function fencedContract(warehouse: () => Warehouse): void {
       await expect(run('SELECT {none:Int64}', { params })).rejects.toMatchObject({ disposition: 'reject' })
     })
 
-    it('reckons in UTC, wherever the engine runs', async () => {
+    it('calculates in UTC, wherever the engine runs', async () => {
       const sql =
         "SELECT timezone(), toUnixTimestamp(toDateTime('1970-01-02 00:00:00')), toString(toDateTime(0))"
       expect(await run(sql)).toBe('UTC\t86400\t1970-01-01 00:00:00\n')
     })
 
-    it('says what is wrong with a statement', async () => {
+    it('explains what is wrong with a statement', async () => {
       await expect(run('SELECT nothing FROM otel_traces')).rejects.toMatchObject({
         code: 'sql_failed',
         message: expect.stringContaining('nothing'),

@@ -30,7 +30,7 @@ const alert = (host: string, startsAt = 0, endsAt: number | null = null): SentAl
 const started = (): AlertGroup => startGroup(groupsOf([ROUTE], 'shop', alert('h1').labels)[0]!, 'shop', 0)
 
 describe('routes', () => {
-  it('the first that matches takes an alert, and further ones where it continues', () => {
+  it('the first that matches receives an alert, and later ones too if it continues', () => {
     const routes = [
       { ...ROUTE, match: { severity: 'page' }, receiver: 'pager', continues: true },
       { ...ROUTE, match: { account: 'a*' }, receiver: 'team' },
@@ -60,7 +60,7 @@ describe('routes', () => {
 })
 
 describe('a group', () => {
-  it('waits for others of it before its first message', () => {
+  it('waits for other alerts of the group before its first message', () => {
     expect(flushGroup(started(), [alert('h1')], ROUTE, [], 29).message).toBeNull()
     const { message } = flushGroup(started(), [alert('h1'), alert('h2')], ROUTE, [], 30)
     expect(message).toMatchObject({
@@ -72,7 +72,7 @@ describe('a group', () => {
     expect(message?.alerts).toHaveLength(2)
   })
 
-  it('says again what changed after the interval, and what still fires after the repeat interval', () => {
+  it('sends changes again after the interval, and what still fires after the repeat interval', () => {
     const first = flushGroup(started(), [alert('h1')], ROUTE, [], 30)
     expect(flushGroup(first.group!, [alert('h1')], ROUTE, [], 330).message).toBeNull()
     const second = flushGroup(first.group!, [alert('h1'), alert('h2', 60)], ROUTE, [], 330)
@@ -91,12 +91,12 @@ describe('a group', () => {
     expect(last.group).toBeNull()
   })
 
-  it('says nothing of an alert that came and went between two messages', () => {
+  it('sends nothing about an alert that started and ended between two messages', () => {
     const ended = { ...started(), ended: [alert('h1', 0, 20)] }
     expect(flushGroup(ended, [], ROUTE, [], 30)).toEqual({ group: null, message: null })
   })
 
-  it('holds back what a silence covers, and sends it once the silence is over', () => {
+  it('holds back silenced alerts, and sends them when the silence is over', () => {
     const silence = { id: 's', matchers: { host: 'h1' }, startsAt: 0, endsAt: 100 }
     const first = flushGroup(started(), [alert('h1'), alert('h2')], ROUTE, [silence], 30)
     expect(first.message?.alerts.map(one => one.labels['host'])).toEqual(['h2'])

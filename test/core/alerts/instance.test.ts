@@ -46,7 +46,7 @@ describe('an alert', () => {
     ])
   })
 
-  it('keeps firing for a while when asked to, and from the last bad value on', () => {
+  it('keeps firing for a while if configured, counted from the last bad value', () => {
     const rule = { ...RULE, forSeconds: 0, keepFiringSeconds: 120 }
     expect(run(rule, [[at(6)], [at(1)], [at(6)], [at(1)], [at(1)], [at(1)]])).toEqual([
       '0 firing h1',
@@ -54,7 +54,7 @@ describe('an alert', () => {
     ])
   })
 
-  it('has labels of the rule, and annotations with the newest value', () => {
+  it('has the labels of the rule, and annotations with the newest value', () => {
     const { instances } = evaluateRule({ ...RULE, forSeconds: 0 }, new Map(), [at(6.25)], 0)
     expect([...instances.values()][0]).toMatchObject({
       labels: { alertname: 'Hot', severity: 'page', host: 'h1' },
@@ -62,12 +62,12 @@ describe('an alert', () => {
     })
   })
 
-  it('fires for every row where no condition says what is bad', () => {
+  it('fires for every row if no condition is given', () => {
     const rule = { ...RULE, condition: null, forSeconds: 0 }
     expect(run(rule, [[at(null)], []])).toEqual(['0 firing h1', '1 resolved h1'])
   })
 
-  it('takes a ratio of nothing as bad', () => {
+  it('treats a ratio of nothing as bad', () => {
     expect(run({ ...RULE, forSeconds: 0 }, [[at(Number.NaN)]])).toEqual(['0 firing h1'])
   })
 
@@ -88,7 +88,7 @@ describe('without data', () => {
     ])
   })
 
-  it('of one host while others have some, its alert stays', () => {
+  it('an alert of one host stays while other hosts have data', () => {
     expect(run(rule, [[at(6), at(6, 'h2')], [at(6, 'h2')], [at(1), at(1, 'h2')]])).toEqual([
       '0 firing h1',
       '0 firing h2',
@@ -97,16 +97,16 @@ describe('without data', () => {
     ])
   })
 
-  it('is good where the rule says so', () => {
+  it('is good if the rule says so', () => {
     expect(run({ ...rule, noData: 'ok' }, [[at(6)], []])).toEqual(['0 firing h1', '1 resolved h1'])
   })
 
-  it('changes nothing where the rule says so', () => {
+  it('changes nothing if the rule says so', () => {
     expect(run({ ...rule, noData: 'keep' }, [[at(6)], [], [at(1)]])).toEqual(['0 firing h1', '2 resolved h1'])
   })
 })
 
-it('fires exactly when the last values say so, for any values', () => {
+it('fires exactly when the last values require it, for any values', () => {
   const values = fc.array(fc.integer({ min: 0, max: 10 }), { maxLength: 40 })
   fc.assert(
     fc.property(

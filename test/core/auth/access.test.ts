@@ -58,7 +58,7 @@ describe('with tokens', () => {
       'X-ClickHouse-Key beside an empty password',
       { authorization: basic('default:'), 'x-clickhouse-key': token },
     ],
-  ])('knows %s', (_, headers) => {
+  ])('accepts %s', (_, headers) => {
     expect(access().authenticate(headers, 'read')).toEqual(shop)
   })
 
@@ -74,13 +74,13 @@ describe('with tokens', () => {
     ['its hash', { authorization: `Bearer ${tokenHash(token).toString('hex')}` }, 'unknown'],
     ['a very long one', { authorization: `Bearer ${'x'.repeat(513)}` }, 'malformed'],
     ['an expired one', { authorization: `Bearer ${expired}` }, 'expired'],
-  ])('refuses %s, and counts why', (_, headers, reason) => {
+  ])('refuses %s, and counts the reason', (_, headers, reason) => {
     const events = new EventBus(createLogger('error'))
     expect(outcome(() => access(events).authenticate(headers, 'read'))).toBe('unauthenticated')
     expect(refusals(events)).toEqual({ [reason]: 1 })
   })
 
-  it('gives the scopes of the line, no more', () => {
+  it('gives the scopes of the line, and no others', () => {
     const events = new EventBus(createLogger('error'))
     const doors = access(events)
     const allowed = (secret: string) =>
@@ -95,7 +95,7 @@ describe('with tokens', () => {
     expect(doors.authenticate({ authorization: `Bearer ${limited}` }, 'read').accounts).toEqual(['web'])
   })
 
-  it('says nothing of the token in an error', () => {
+  it('does not reveal the token in an error', () => {
     try {
       access().authenticate({ authorization: `Bearer ${expired}` }, 'read')
       expect.unreachable()
@@ -105,7 +105,7 @@ describe('with tokens', () => {
     }
   })
 
-  it('tells tokens apart whose hashes begin alike', () => {
+  it('distinguishes tokens with similar hashes', () => {
     const [one, two] = ['a', 'b'].map(letter => `00000000${letter.repeat(56)}`)
     const alike = createTokenTable([
       { ...entry({}, ''), sha256: one! },
@@ -134,7 +134,7 @@ describe('without tokens, on loopback', () => {
     '192.0.2.7:80',
     'host.docker.internal:4318',
     'localhost.',
-  ])('lets %s in', host => {
+  ])('accepts %s', host => {
     expect(open({ method: 'POST', headers: { host } })).toEqual(['in', ''])
   })
 
@@ -155,11 +155,11 @@ describe('without tokens, on loopback', () => {
     }
   })
 
-  it('takes HTTP/1.0 probes, which name no host', () => {
+  it('accepts HTTP/1.0 probes, which have no host name', () => {
     expect(open({ method: 'GET', headers: {} })).toEqual(['in', ''])
   })
 
-  it('changes nothing for a page of another origin, unless that may send', () => {
+  it('makes no changes for a page of another origin, unless it is allowed to send', () => {
     const host = '127.0.0.1:9288'
     const post = (origin: string, allowed?: (origin: string) => boolean) =>
       open({ method: 'POST', headers: { host, origin } }, allowed)[0]
@@ -200,7 +200,7 @@ describe('without tokens, on loopback', () => {
     expect(from('cross-site', 'empty', { origin })).toBe('origin_refused')
   })
 
-  it('gives everything to the one tenant', () => {
+  it('gives all access to the one tenant', () => {
     const identity = createOpenAccess(new EventBus(createLogger('error'))).authenticate({}, 'admin')
     expect(identity).toEqual({ tenant: 'default', scopes: SCOPES, accounts: null })
   })

@@ -22,7 +22,7 @@ function problemsOf(text: string): readonly string[] {
 }
 
 describe('a tokens file', () => {
-  it('says whom each token stands for', () => {
+  it('gives the identity of each token', () => {
     const text = `
 # who may do what
 - {tenant: shop, scopes: [ingest], sha256: ${HASH}}
@@ -46,7 +46,7 @@ describe('a tokens file', () => {
     ])
   })
 
-  it('says who pays for what a token sends, where that is one account', () => {
+  it('gives the account that pays for what a token sends, if there is exactly one', () => {
     const [entry] = entriesOf(`- {tenant: shop, scopes: [ingest], account: web, sha256: ${HASH}}`)
     expect(entry).toMatchObject({ tenant: 'shop', account: 'web', accounts: null })
     expect(problemsOf(`- {tenant: shop, scopes: [read], account: web, sha256: ${HASH}}`)).toEqual([
@@ -86,7 +86,7 @@ describe('a tokens file', () => {
     expect(problems[0]).toContain(problem)
   })
 
-  it('tells all problems at once, and of the same token twice', () => {
+  it('reports all problems at once, and a token that appears twice', () => {
     expect(problemsOf('- {tenant: "", scopes: [x], sha256: y}\n- {tenant: a}').length).toBeGreaterThanOrEqual(
       5,
     )
@@ -96,7 +96,7 @@ describe('a tokens file', () => {
     ])
   })
 
-  it('never throws, and takes nothing that lacks a hash, whatever the text', () => {
+  it('never throws, and accepts nothing without a hash, for any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -113,7 +113,7 @@ describe('a tokens file', () => {
     )
   })
 
-  it('is read as it was written', () => {
+  it('is read back as written', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/)
     const entry = fc.record({
       tenant: fc.oneof(name, fc.constantFrom('no', 'null', '0x1f', '1e3', 'true')),
@@ -136,13 +136,13 @@ describe('a tokens file', () => {
 })
 
 describe('a new token', () => {
-  it('has 256 random bits behind a prefix that scanners know, and is never the same', () => {
+  it('has 256 random bits after a prefix known to scanners, and is never the same', () => {
     const tokens = Array.from({ length: 100 }, newToken)
     expect(new Set(tokens).size).toBe(100)
     for (const token of tokens) expect(token).toMatch(/^wl_[A-Za-z0-9_-]{43}$/)
   })
 
-  it('is kept as the SHA-256 that any tool computes', () => {
+  it('is stored as the SHA-256 that any tool computes', () => {
     const token = newToken()
     expect(tokenHash(token).toString('hex')).toBe(createHash('sha256').update(token).digest('hex'))
   })

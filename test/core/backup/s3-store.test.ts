@@ -22,7 +22,7 @@ async function read(name: string): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-it('keeps small and large things', async () => {
+it('stores small and large objects', async () => {
   await store.put('backups/one.json', pieces(1, 10))
   await store.put("parts/it's (a) name+&=é/2", pieces(2, 100))
   await store.put('parts/large', pieces(20, 1_000_003))
@@ -45,7 +45,7 @@ it('keeps small and large things', async () => {
   await expect(store.get('parts/large')).rejects.toMatchObject({ code: 'backup_unusable' })
 })
 
-it('leaves nothing of what was broken off', async () => {
+it('leaves nothing of an aborted upload', async () => {
   const broken = async function* (): AsyncGenerator<Uint8Array> {
     yield* pieces(12, 1_000_000)
     throw new Error('the source is gone')
@@ -55,7 +55,7 @@ it('leaves nothing of what was broken off', async () => {
   expect(server.openUploads()).toBe(0)
 })
 
-it('tries again what may pass', async () => {
+it('retries temporary failures', async () => {
   server.failNext(2)
   await store.put('parts/again', pieces(1, 5))
   expect((await read('parts/again')).length).toBe(5)
@@ -68,7 +68,7 @@ it('lists more than one page', async () => {
   expect((await store.list('many/')).size).toBe(1_005)
 })
 
-it('says what is wrong', async () => {
+it('reports what is wrong', async () => {
   const wrong = { ...server.environment, AWS_SECRET_ACCESS_KEY: 'other' }
   await expect((await openBackupStore('s3://backups/x', wrong)).list('')).rejects.toMatchObject({
     code: 'place_unavailable',

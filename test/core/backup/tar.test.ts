@@ -43,7 +43,7 @@ const tree = fc.uniqueArray(
   { maxLength: 12, selector: ({ path }) => path[0]?.toLowerCase() },
 )
 
-it('gives back what it was given', async () => {
+it('returns what it was given', async () => {
   await fc.assert(
     fc.asyncProperty(tree, fc.integer({ min: 1, max: 5_000 }), async (files, size) => {
       const [from, to] = [newFolder(), newFolder()]
@@ -79,7 +79,7 @@ it('is read by tar, with long names and links', async () => {
   expect(readlinkSync(join(to, 'link'))).toBe('../elsewhere')
 })
 
-it('refuses what is damaged or leads outside', async () => {
+it('refuses damaged archives and paths that lead outside', async () => {
   const folder = newFolder()
   writeFileSync(join(folder, 'a'), 'x'.repeat(2_000))
   const archive = await packed(folder)

@@ -36,7 +36,7 @@ it.each([
   expect(counterStep(before, after, spanNs, { rangeMax, most })).toEqual({ kind, amount })
 })
 
-it('never says possible in doubles what exact arithmetic denies, and agrees away from the bound', () => {
+it('never says possible in doubles if exact arithmetic denies it, and agrees away from the limit', () => {
   const amount = fc.bigInt({ min: 0n, max: 1n << 51n })
   fc.assert(
     fc.property(
@@ -53,7 +53,7 @@ it('never says possible in doubles what exact arithmetic denies, and agrees away
   )
 })
 
-it('takes a workload for impossible only beyond a tenth more than the host has while both were seen', () => {
+it('considers a workload impossible only above 1.1 times what the host has while both were seen', () => {
   const capacity = { us: 480n * J, seenNs: 60e9 }
   expect(isMoreCpuThanThereIs({ us: 481n * J, seenNs: 60e9 }, capacity)).toBe(false)
   expect(isMoreCpuThanThereIs({ us: 529n * J, seenNs: 60e9 }, capacity)).toBe(true)
@@ -68,7 +68,7 @@ it.each([
   ['', 0n],
   ['15 W', 0n],
   ['-1', 0n],
-])('reads the power that a meter names: %j', (text, expected) => {
+])('reads the maximum power of a meter: %j', (text, expected) => {
   expect(maxPowerMwOf({ [MAX_POWER_ATTRIBUTE]: text })).toBe(expected)
   expect(maxPowerMwOf({})).toBe(0n)
 })

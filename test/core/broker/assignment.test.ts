@@ -16,7 +16,7 @@ test('members that want the same share it evenly', () => {
   expect(owners.filter(id => id === 2).length).toBe(3)
 })
 
-test('a partition given up goes to another member, or to nobody', () => {
+test('a partition given up goes to another member, or to none', () => {
   expect(assign(partitions, [member(1, ['a'], ['a/1'])]).get('a/1')).toBeUndefined()
   expect(assign(partitions, [member(1, ['a'], ['a/1']), member(2, ['a'])]).get('a/1')).toBe(2)
 })

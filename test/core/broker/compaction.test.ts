@@ -48,7 +48,7 @@ const step = fc.oneof(
   fc.constantFrom('reopen' as const, 'sweep' as const),
 )
 
-test.each([0, 1e12])('any interleaving keeps what it must, with %d bytes allowed', async bytes => {
+test.each([0, 1e12])('any interleaving keeps the required records, with %d bytes allowed', async bytes => {
   const run = async (steps: readonly (string[] | { commitBack: number } | 'reopen' | 'sweep')[]) => {
     const path = await mkdtemp(join(tmpdir(), 'wattline-compaction-'))
     const open = async () => {
@@ -96,7 +96,7 @@ test.each([0, 1e12])('any interleaving keeps what it must, with %d bytes allowed
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), run), { numRuns: 40 })
 })
 
-test('superseded records go, so that the log stays as small as its keys, and room is given back', async () => {
+test('superseded records are removed, so that the log stays as small as its keys and space is released', async () => {
   const { events, dropped } = counting()
   const broker = await brokerIn(await folder(), { maxBytes: 200_000, events })
   await create(broker, 0)
@@ -112,7 +112,7 @@ test('superseded records go, so that the log stays as small as its keys, and roo
   expect((await broker.lag('new', 's'))[0]).toMatchObject({ committed: 0n, oldestPendingMs: 1 })
 })
 
-test('a record that was lost is told from one that was dropped', async () => {
+test('a lost record is distinguished from a dropped one', async () => {
   const path = await folder()
   const { events, dropped } = counting()
   const broker = await brokerIn(path, { events })
@@ -160,7 +160,7 @@ test.each([
   expect(found).toMatchObject({ bytes: dropped.length * 100, more: false })
 })
 
-test('a slice is bounded, and says that there is more', () => {
+test('a slice is limited, and says that there is more', () => {
   const superseded = Array.from({ length: 10_000 }, (_, at) => BigInt(at))
   const found = planCompaction({ ...bounds, bytes: 1e6 }, superseded, 10_000n, { ...keep, bytes: 0 }, 0, () =>
     head(0),
@@ -169,7 +169,7 @@ test('a slice is bounded, and says that there is more', () => {
   expect(found.dropped.length).toBe(SLICE_RECORDS)
 })
 
-test('the index finds the next stored record, whatever was dropped', () => {
+test('the index finds the next stored record after any drops', () => {
   const index = new KeyIndex(new Map([['a', 4n]]), new Set([1n, 2n]))
   index.added('a', 5n)
   index.added('b', 6n)

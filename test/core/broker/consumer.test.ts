@@ -10,7 +10,7 @@ import { WattlineError } from '../../../core/catalogue/errors/errors.ts'
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex')
 
-test('a poll that fails half way is repeated from where it began', async () => {
+test('a poll that fails half way is repeated from its start', async () => {
   const place = { streamId: 0, partition: 0 }
   const entries = new Map<string, Uint8Array>()
   for (const offset of [0n, 1n, 2n]) {

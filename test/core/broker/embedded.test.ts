@@ -39,7 +39,7 @@ test('offsets start at 0 and have no gaps, also after everything was trimmed and
   expect((await second.append('s', 0, [bytes(9, 1)])).offset).toBe(3n)
 })
 
-test('a spoilt record comes with the reason, and those after it come as they are', async () => {
+test('a corrupt record is delivered with the reason, and those after it unchanged', async () => {
   const path = await folder()
   const broker = await brokerIn(path)
   await create(broker)
@@ -96,7 +96,7 @@ test('a folder in use is refused with the pid, and free again after close', asyn
   await next.ping()
 })
 
-test('a log that opens can be a copy: nothing in it is bound to the machine', async () => {
+test('an open log can be a copy: nothing in it is bound to the machine', async () => {
   const path = await folder()
   const broker = await brokerIn(path)
   await create(broker)
@@ -110,7 +110,7 @@ test('a log that opens can be a copy: nothing in it is bound to the machine', as
   expect((await readNow(again, 's')).length).toBe(1)
 })
 
-test('max_bytes: appends are refused whole, consumers go on, and retention makes room', async () => {
+test('max_bytes: appends are refused as a whole, consumers continue, and retention frees space', async () => {
   const broker = await brokerIn(await folder(), { maxBytes: 1_000_000 })
   await create(broker, 0)
   for (let i = 0; i < 9; i++) await broker.append('s', 0, [bytes(100_000, i)])
@@ -157,7 +157,7 @@ test('a disk that is really full: rejected with disk_full, nothing stored, and i
   await broker.close()
 })
 
-test('retention by bytes reuses the space: the file stays small while ten times its size goes through', async () => {
+test('retention by bytes reuses the space: the file stays small while ten times its size passes through', async () => {
   const path = await folder()
   const broker = await brokerIn(path)
   await create(broker, 4_000_000)
@@ -172,7 +172,7 @@ test('retention by bytes reuses the space: the file stays small while ten times 
   expect((await stat(join(path, 'data.mdb'))).size).toBeLessThan(20_000_000)
 })
 
-test('retention stops where the slowest group is, and goes on when it does', async () => {
+test('retention stops at the slowest group, and continues when the group does', async () => {
   const broker = await brokerIn(await folder())
   const settings = { name: 's', partitions: 1, groups: ['g', 'slow'], retention: { timeMs: 1, bytes: 0 } }
   await broker.createStreams([settings])
@@ -187,7 +187,7 @@ test('retention stops where the slowest group is, and goes on when it does', asy
   }
 })
 
-test('retention by time drops what is older, by the clock that was given', async () => {
+test('retention by time drops older records, by the given clock', async () => {
   const path = await folder()
   let now = 1_000
   const broker = await brokerIn(path, { clock: () => now })
@@ -213,7 +213,7 @@ test('a worker whose partition was taken away can no longer commit', async () =>
   expect((await broker.lag('g', 's'))[0]!.committed).toBe(0n)
 })
 
-test('a step that cannot be stored leaves nothing of itself, and nothing of its neighbours is lost', async () => {
+test('a step that cannot be stored leaves nothing behind, and other steps lose nothing', async () => {
   const broker = await brokerIn(await folder())
   await create(broker)
   const results = await onPartition(broker, 'g', 's', partition =>

@@ -56,7 +56,7 @@ const commit = (broker: Broker, group: string, offset: bigint, state?: string): 
 const stateOf = (broker: Broker, group: string): Promise<number> =>
   onPartition(broker, group, 'in', async partition => (await partition.loadState()).size)
 
-it('keeps origins over restarts, and finds nothing lost', async () => {
+it('keeps origins over restarts, and detects no loss', async () => {
   const data = await folder()
   let before: string[] = []
   for (let round = 0; round < 3; round++) {
@@ -73,7 +73,7 @@ it('keeps origins over restarts, and finds nothing lost', async () => {
 })
 
 describe('an older copy', () => {
-  it('gives what is appended another origin, keeps that of what it holds, and tells what is gone', async () => {
+  it('gives new records another origin, keeps the origin of older ones, and reports what is gone', async () => {
     const data = await folder()
     let { broker, lost } = await opened(data)
     await append(broker, 5)
@@ -128,7 +128,7 @@ describe('an older copy', () => {
     await broker.close()
   })
 
-  it('has nothing done again by a group that had not begun when it was made', async () => {
+  it('repeats no work for a group that had not started when the copy was made', async () => {
     const data = await folder()
     let { broker } = await opened(data)
     await append(broker, 3)
@@ -146,7 +146,7 @@ describe('an older copy', () => {
     await broker.close()
   })
 
-  it('is found again when the start was cut off, also by the same name of its loss', async () => {
+  it('is detected again if the start was interrupted, with the same name for its loss', async () => {
     const data = await folder()
     let { broker, lost } = await opened(data)
     await append(broker, 1)
@@ -171,7 +171,7 @@ describe('an older copy', () => {
   })
 })
 
-it('tells of a log that was deleted, and begins with another origin', async () => {
+it('reports a log that was deleted, and begins with another origin', async () => {
   const data = await folder()
   let { broker, lost } = await opened(data)
   await append(broker, 4)
@@ -188,7 +188,7 @@ it('tells of a log that was deleted, and begins with another origin', async () =
   await broker.close()
 })
 
-it('takes a log for another one when the file of ends is missing', async () => {
+it('treats a log as another one when the file of ends is missing', async () => {
   const data = await folder()
   let { broker } = await opened(data)
   await append(broker, 2)
@@ -207,7 +207,7 @@ it('takes a log for another one when the file of ends is missing', async () => {
   await broker.close()
 })
 
-it('leaves records of before origins were kept without one, also when the first start is cut off', async () => {
+it('leaves records from before origins without one, also if the first start is interrupted', async () => {
   const data = await folder()
   let { broker } = await opened(data)
   await append(broker, 3)

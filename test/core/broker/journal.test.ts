@@ -49,7 +49,7 @@ function setUp(maxBytes = 1_000_000) {
   return { store, failures, journal, log, append }
 }
 
-test('callers of one moment share a transaction, and get neighbouring offsets', async () => {
+test('simultaneous callers share a transaction, and get adjacent offsets', async () => {
   const { store, log, append } = setUp()
   expect(await Promise.all([append('a', 'b'), append('c'), append('d')])).toEqual([0n, 2n, 3n])
   expect(store.writes.length).toBe(1)
@@ -69,7 +69,7 @@ test('a failed transaction rejects its callers, moves nothing, and the next one 
   expect(journal.lastFailure).toBeNull()
 })
 
-test('changes that arrive during a failing transaction are planned again on what is stored', async () => {
+test('changes that arrive during a failing transaction are planned again on the stored state', async () => {
   const { store, log, append } = setUp()
   store.failNext = true
   const failing = append('x')
@@ -80,7 +80,7 @@ test('changes that arrive during a failing transaction are planned again on what
   expect(log.bounds.next).toBe(1n)
 })
 
-test('a change too large is refused alone', async () => {
+test('only a change that is too large is refused', async () => {
   const { append } = setUp(200)
   const results = await Promise.allSettled([append('a'), append('b'.repeat(500)), append('c')])
   expect(results.map(r => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
@@ -96,7 +96,7 @@ test('nothing is visible before it is written', async () => {
   expect(log.bounds.next).toBe(1n)
 })
 
-test('close waits for what was accepted and refuses what comes after', async () => {
+test('close waits for accepted changes and refuses later ones', async () => {
   const { journal, append } = setUp()
   const accepted = append('a')
   await journal.close()

@@ -27,7 +27,7 @@ function setUp(failures: number) {
   return { late, calls }
 }
 
-it('opens once, when first asked', async () => {
+it('opens once, on first use', async () => {
   const { late, calls } = setUp(0)
   expect(calls).toEqual([])
   await Promise.all([late.lag('store', 'traces'), late.lag('meter', 'readings')])

@@ -45,7 +45,7 @@ test('what is read is what was written', () => {
   )
 })
 
-test('one flipped bit anywhere in a stored record is noticed', () => {
+test('one flipped bit anywhere in a stored record is detected', () => {
   fc.assert(
     fc.property(records, fc.nat(), fc.nat(), fc.nat(7), (record, entryPick, bytePick, bit) => {
       const entries = stored(5n, record)
@@ -62,7 +62,7 @@ test('one flipped bit anywhere in a stored record is noticed', () => {
   )
 })
 
-test('a missing head or chunk, and a record under the wrong offset, are noticed', () => {
+test('a missing head or chunk, and a record under the wrong offset, are detected', () => {
   const record = { value: new Uint8Array(3 * CHUNK_BYTES).fill(1), timestampMs: 9 }
   const entries = stored(1n, record)
   entries.delete(recordKey(place, 1n, 2).toString('hex'))
@@ -78,7 +78,7 @@ test('a missing head or chunk, and a record under the wrong offset, are noticed'
   expect(under.headers[RECORD_CORRUPT]).toBe('checksum does not match')
 })
 
-test('the size told by a head is the size counted when the record was appended', () => {
+test('the size in a head is the size counted when the record was appended', () => {
   fc.assert(
     fc.property(records, record => {
       const [head] = encodeRecord(place, 0n, record)

@@ -34,7 +34,7 @@ test.each([
   expect(trim.more).toBe(false)
 })
 
-test('a slice is bounded, and says that there is more', () => {
+test('a slice is limited, and says that there is more', () => {
   const trim = planTrim(bounds(0n, 10_000n, 10_000), 10_000n, { ...keep, bytes: 0 }, 0, () => head(1, 0))
   expect(trim.dropped.length).toBe(SLICE_RECORDS)
   expect(trim.more).toBe(true)
@@ -47,7 +47,7 @@ test('an unreadable record is dropped like the others and leaves no bytes behind
   expect(trim).toMatchObject({ first: 2n, bytes: 300 })
 })
 
-test('whatever the sizes and ages: nothing unread goes, and what stays is within bounds or unread', () => {
+test('for any sizes and ages: nothing unread is dropped, and what remains is within limits or unread', () => {
   const sizes = fc.array(
     fc.record({ storedBytes: fc.integer({ min: 1, max: 100 }), timestampMs: fc.nat(100) }),
     {
@@ -71,7 +71,7 @@ test('whatever the sizes and ages: nothing unread goes, and what stays is within
   )
 })
 
-test('a group that has committed nothing holds everything; no group holds nothing', () => {
+test('a group that has committed nothing retains everything; without groups nothing is retained', () => {
   const log = bounds(0n, 9n, 0)
   const committed = new Map([['a', 5n]])
   expect(readByAll(log, ['a'], committed)).toBe(5n)

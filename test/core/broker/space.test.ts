@@ -22,13 +22,13 @@ function disk(freeBytes: number) {
   }
 }
 
-test('the configured size is a limit to the byte', () => {
+test('the configured size is exact to the byte', () => {
   const space = new Space(0, 1000, disk(100 * MIB))
   space.check(900, 100)
   expect(() => space.check(900, 101)).toThrow(expect.objectContaining({ code: 'disk_full' }))
 })
 
-test('a full disk gives up the reserve and refuses appends until retention has freed pages', () => {
+test('a full disk releases the reserve and refuses appends until retention has freed pages', () => {
   const volume = disk(6 * MIB)
   const space = new Space(50 * MIB, 100 * MIB, volume)
   volume.state.freeBytes = 0
@@ -39,7 +39,7 @@ test('a full disk gives up the reserve and refuses appends until retention has f
   expect(() => space.check(50 * MIB - RESERVE_BYTES - MIB, MIB + 1)).toThrow('The disk is full')
 })
 
-test('room on the volume ends it, and takes the reserve back', () => {
+test('space on the volume ends this state, and restores the reserve', () => {
   const volume = disk(6 * MIB)
   const space = new Space(0, 100 * MIB, volume)
   space.diskFull()

@@ -97,7 +97,7 @@ test('entries of a map, none among them', () => {
   )
 })
 
-test('numbers and truths', () => {
+test('entries of a map, including none', () => {
   same(
     () => new NumberColumn(new Uint32()),
     (made, value, times) => made.appendTimes(value, times),
@@ -110,7 +110,7 @@ test('numbers and truths', () => {
   )
 })
 
-test('empty lists, between others and before what was begun', () => {
+test('numbers and booleans', () => {
   const begin = (list: ListColumn<NumberColumn>, items: number): void => {
     for (let item = 0; item < items; item += 1) list.items.append(item)
   }
@@ -134,7 +134,7 @@ test('empty lists, between others and before what was begun', () => {
   )
 })
 
-test('values of a body', () => {
+test('empty lists, between others and before unfinished ones', () => {
   const words = bodyOf(40, (view, at, value) => view.setBigInt64(at, -(1n << BigInt(value)), true))
   for (const nullable of [false, true]) {
     const [bulk, single] = [

@@ -96,7 +96,7 @@ const spans = {
   ],
 } as const
 
-test('a fixed value takes the place of the own', () => {
+test('a fixed value replaces the original', () => {
   const rows = ['a', 'b'].map(Tenant => ({ Tenant, 'Events.Name': ['x'], 'Events.Time': [1n], Links: [] }))
   const builder = createRecordBuilder(spans)
   copyRows(readRecord(spans, encodeRows(spans, rows)), [1, 0], builder, { Tenant: 'other' })

@@ -76,7 +76,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant({ kind: 'finish' as const }),
 )
 
-test('what is taken back leaves no trace, record after record', () => {
+test('removed values leave no trace, record after record', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), steps => {
       const builder = createRecordBuilder(stream)
@@ -139,7 +139,7 @@ test('a rolled back request changes nothing in the bytes of the record', () => {
   expect(Buffer.from(disturbed.finish()).equals(plain.finish())).toBe(true)
 })
 
-test('no dictionary holds a value twice, whether it came as bytes or as text, good or broken', () => {
+test('no dictionary holds a value twice, from bytes or text, valid or invalid', () => {
   const builder = createRecordBuilder(stream)
   const { values } = builder.columns.Name
   const source = Uint8Array.from([0x61, 0xff, 0x61])
@@ -158,7 +158,7 @@ test('no dictionary holds a value twice, whether it came as bytes or as text, go
   expect(values.internString('value 5')).toBe(2)
 })
 
-test('a row with a column too few is no record', () => {
+test('a row without one of its columns is not a record', () => {
   const builder = createRecordBuilder(stream)
   write(builder, fc.sample(row, { numRuns: 1, seed: 1 })[0]!, 7)
   builder.endRow()
@@ -181,7 +181,7 @@ test('views give the columns without rows', () => {
   expect([...columns.Attributes.offsets.subarray(0, 4)]).toEqual([0, 1, 2, 3])
 })
 
-test('texts that were asked for are those of now, also after a rollback', () => {
+test('requested texts are current, also after a rollback', () => {
   const builder = createRecordBuilder(stream)
   const { values } = builder.columns.Name
   const mark = builder.mark()

@@ -44,14 +44,14 @@ const refused = (declaration: StreamDeclaration, bytes: Uint8Array, why: RegExp)
   )
 }
 
-test('bytes that are no record', () => {
+test('bytes that are not a record', () => {
   refused(stream, new Uint8Array(0), /The record is not one of stream example/)
   refused(stream, Buffer.from('hello'), /The record is not one of stream example/)
   refused(stream, zstdCompressSync(Buffer.from('hello')), /The record is not one of stream example/)
   refused(stream, record.subarray(0, record.length - 20), /The record is not one of stream example/)
 })
 
-test('records of before a column was added hold nothing in it, whatever its kind and place', () => {
+test('records older than a column are empty in it, whatever its kind and place', () => {
   const news = COLUMN_KINDS.map(kind => added(column(`New ${kind}`, kind)))
   const [first, ...others] = stream.columns
   const grown: StreamDeclaration = {
@@ -106,7 +106,7 @@ const edited = (bytes: Uint8Array, changes: readonly (readonly [number, number])
   return copy
 }
 
-test('damage to a record is always noticed', () => {
+test('damage to a record is always detected', () => {
   fc.assert(
     fc.property(edits(0, record.length), changes => {
       const damaged = edited(record, changes)
@@ -121,7 +121,7 @@ test('damage to a record is always noticed', () => {
   )
 })
 
-test('columns with wrong offsets or ids either read, or are refused', () => {
+test('columns with wrong offsets or ids are either readable or refused', () => {
   const raw = zstdDecompressSync(record)
   // The body of the batch is last: all of it is offsets, ids and values.
   fc.assert(

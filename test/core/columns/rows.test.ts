@@ -58,7 +58,7 @@ const rowsOf = (stream: StreamDeclaration, maxLength: number) =>
     { maxLength },
   ) as fc.Arbitrary<Parameters<typeof encodeRows>[1][number][]>
 
-test.each([everyKind, ...STREAMS])('$name: rows come back as they went in', stream => {
+test.each([everyKind, ...STREAMS])('$name: rows are read back as written', stream => {
   fc.assert(
     fc.property(rowsOf(stream, 8), rows => {
       expect(decodeRows(stream, encodeRows(stream, rows))).toEqual(rows)

@@ -38,17 +38,17 @@ test.each([0, 1, 100, 8 * KIB - 1, 8 * KIB, 300_000, KIB * KIB - 1, KIB * KIB, K
   },
 )
 
-describe('what is out of the ordinary', () => {
+describe('unusual bodies', () => {
   const text = sample(5_000)
   const plain = gzipSync(text)
 
-  it('comes out when it is several members', async () => {
+  it('are inflated if they have several members', async () => {
     const result = await gunzip(Buffer.concat([plain, gzipSync(text.subarray(0, 10)), plain]))
     expect(result.text.equals(Buffer.concat([text, text.subarray(0, 10), text]))).toBe(true)
   })
 
   it.each([1, 4_999, 5_001, 2 ** 20, 2 ** 32 - 1])(
-    'is refused when it says %i bytes and has another size',
+    'are refused if they announce %i bytes and have another size',
     async size => {
       const lying = Buffer.from(plain)
       lying.writeUInt32LE(size, lying.length - 4)
@@ -56,7 +56,7 @@ describe('what is out of the ordinary', () => {
     },
   )
 
-  it('is refused when something follows it, or it is cut short or bent', async () => {
+  it('are refused if something follows them, or they are truncated or corrupt', async () => {
     const garbage = Buffer.concat([plain, Buffer.from([1, 2, 3, 0, 0x88, 0x13, 0, 0])])
     await expect(gunzip(garbage)).rejects.toThrow(/cannot be decompressed/)
     await expect(gunzip(plain.subarray(0, -5))).rejects.toThrow(/cannot be decompressed/)
@@ -65,7 +65,7 @@ describe('what is out of the ordinary', () => {
     await expect(gunzip(bent)).rejects.toThrow(/cannot be decompressed/)
   })
 
-  it('is refused beyond the limit, whatever it says', async () => {
+  it('are refused above the limit, whatever they announce', async () => {
     await expect(gunzip(plain, 4_999)).rejects.toThrow(/larger than 4999 bytes/)
     const modest = Buffer.from(plain)
     modest.writeUInt32LE(10, modest.length - 4)

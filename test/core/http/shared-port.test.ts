@@ -42,13 +42,13 @@ it.each([
   await expect(checkPortFree('OTLP over HTTP', HOST, port)).rejects.toThrow(taken)
 })
 
-it('finds a free port free', async () => {
+it('reports a free port as free', async () => {
   const port = await listen(createServer(), 0)
   for (const close of open.splice(0)) close()
   await checkPortFree('OTLP over HTTP', HOST, port)
 })
 
-it('says what to do where the system shares no ports', () => {
+it('gives a remedy if the system cannot share ports', () => {
   const error = Object.assign(new Error('listen ENOTSUP'), { code: 'ENOTSUP' })
   expect(listenError(error, 'OTLP over HTTP', HOST, 4318).toString()).toMatch(
     /^config_invalid: .*set `collector.processes: 1`/,

@@ -73,7 +73,7 @@ const connections = (): Promise<number> =>
 const refused = (): number => events.samples().get('wattline_access_refused_total')?.get('reason="tls"') ?? 0
 
 describe('a listener with a certificate', () => {
-  it('is trusted by who trusts its authority, and by nobody else', async () => {
+  it('is trusted only by clients that trust its authority', async () => {
     const port = await listen()
     expect(await get(port)).toBe('localhost')
     await expect(get(port, { ca: stranger.cert })).rejects.toThrow(/certificate/)
@@ -94,7 +94,7 @@ describe('a listener with a certificate', () => {
     await until(() => refused() >= 2)
   })
 
-  it('follows its files: new connections meet the new certificate, open ones go on', async () => {
+  it('follows its files: new connections get the new certificate, open ones continue', async () => {
     const port = await listen()
     const open = connectTls({ host: '127.0.0.1', port, ca: authority.cert, servername: 'localhost' })
     await once(open, 'secureConnect')
@@ -107,7 +107,7 @@ describe('a listener with a certificate', () => {
     open.destroy()
   })
 
-  it('keeps a pair that does not fit, and garbage, out, and says which file', async () => {
+  it('rejects a mismatched pair and garbage, and names the file', async () => {
     const port = await listen()
     writeFileSync(path('tls.key'), stranger.key)
     await until(() => tls.note() !== null)
@@ -120,7 +120,7 @@ describe('a listener with a certificate', () => {
     expect(tls.note()).toBeNull()
   })
 
-  it('does not begin with files that do not fit', async () => {
+  it('does not start with files that do not match', async () => {
     writeFileSync(path('tls.key'), stranger.key)
     await expect(listen()).rejects.toMatchObject({
       code: 'config_invalid',
@@ -128,7 +128,7 @@ describe('a listener with a certificate', () => {
     })
   })
 
-  it('ends in time, with connections that never end their handshake', async () => {
+  it('ends in time, with connections that never complete their handshake', async () => {
     const port = await listen()
     const silent = connect(port, '127.0.0.1').on('error', () => {})
     // The beginning of a TLS record, and no more.
@@ -141,7 +141,7 @@ describe('a listener with a certificate', () => {
     await new Promise(resolve => silent.once('close', resolve))
   })
 
-  it('tells of a certificate that runs out within a week, and of one that has', async () => {
+  it('reports a certificate that expires within a week, and an expired one', async () => {
     const expires = new Date('2027-01-31T00:00:00Z')
     write(authority.issue(['localhost', '127.0.0.1'], { expires }))
     let now = Date.parse('2027-01-01T00:00:00Z')
@@ -157,7 +157,7 @@ describe('a listener with a certificate', () => {
 describe('a listener with an authority for clients', () => {
   beforeEach(() => writeFileSync(path('ca.crt'), authority.cert))
 
-  it('lets in who shows a certificate of it, also after a reload, and no other', async () => {
+  it('accepts only clients with a certificate from it, also after a reload', async () => {
     const port = await listen(path('ca.crt'))
     const friend = authority.issue(['agent-1'])
     const imposter = stranger.issue(['agent-1'])
@@ -173,7 +173,7 @@ describe('a listener with an authority for clients', () => {
     expect(await outcomes()).toEqual(['renewed.example', 'refused', 'refused'])
   })
 
-  it('follows the authority too', async () => {
+  it('follows the authority file too', async () => {
     const port = await listen(path('ca.crt'))
     const friend = authority.issue(['agent-1'])
     writeFileSync(path('ca.crt'), stranger.cert)
@@ -181,7 +181,7 @@ describe('a listener with an authority for clients', () => {
     await expect(get(port, friend)).rejects.toThrow()
   })
 
-  it('does not begin without a certificate in the file', async () => {
+  it('does not start without a certificate in the file', async () => {
     writeFileSync(path('ca.crt'), '')
     await expect(listen(path('ca.crt'))).rejects.toThrow(/ca\.crt does not contain a PEM certificate/)
   })

@@ -21,7 +21,7 @@ test('parts sum to the total and stay within one unit of the exact share', () =>
   )
 })
 
-test('a unit left over goes to a remainder that no part passed over exceeds', () => {
+test('a unit left over goes to a part with the largest remainder', () => {
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 1000n }), weights, (amount, by) => {
       const all = sum(by)
@@ -57,7 +57,7 @@ test.each([
   expect(apportion(amount, by)).toEqual(expected)
 })
 
-test('nothing to share by is the caller to decide, a negative weight is a mistake', () => {
+test('the caller decides when all weights are zero; a negative weight is an error', () => {
   expect(() => apportion(1n, [])).toThrow(RangeError)
   expect(() => apportion(1n, [0n, 0n])).toThrow(RangeError)
   expect(() => apportion(1n, [2n, -1n])).toThrow(RangeError)

@@ -24,9 +24,12 @@ test.each([
   expect(decimalText(parseDecimal(text))).toBe(shortest)
 })
 
-test.each(['', '.5', '5.', '1e3', '1,5', ' 1', '0x10', 'NaN', '--1', '1.2.3'])('%j is no decimal', text => {
-  expect(() => parseDecimal(text)).toThrow(RangeError)
-})
+test.each(['', '.5', '5.', '1e3', '1,5', ' 1', '0x10', 'NaN', '--1', '1.2.3'])(
+  '%j is not a decimal',
+  text => {
+    expect(() => parseDecimal(text)).toThrow(RangeError)
+  },
+)
 
 test.each([
   [1n, 2n, 0n],
@@ -43,7 +46,7 @@ test.each([
   expect(divideHalfEven(numerator, denominator)).toBe(expected)
 })
 
-test('the quotient is never further than a half, and an exact half goes to the even one', () => {
+test('the quotient is never off by more than a half, and an exact half is rounded to even', () => {
   const any = fc.bigInt({ min: -(1n << 80n), max: 1n << 80n })
   fc.assert(
     fc.property(any, fc.bigInt({ min: 1n, max: 1n << 60n }), (numerator, denominator) => {

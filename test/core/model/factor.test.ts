@@ -33,7 +33,7 @@ test.each([
   expect(found.source).toContain('CC BY 4.0')
 })
 
-test('an unknown zone has none', () => {
+test('an unknown zone has no factor', () => {
   expect(yearlyIntensity('XX')).toBeNull()
 })
 
@@ -46,7 +46,7 @@ test('a version names label, zone and value, and changes with anything in the fa
   expect(factor('config', { ...content, state: 'final' }).version).not.toBe(version)
 })
 
-test('an entry id is the same for the same key and differs in every part of it', () => {
+test('an entry id is the same for the same key and differs for every part of it', () => {
   const key: EntryKey = {
     tenant: 't',
     host: 'h',

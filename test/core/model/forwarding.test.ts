@@ -26,7 +26,7 @@ const records = fc
     })
   })
 
-test('what is written is read', () => {
+test('what is written is read back', () => {
   fc.assert(
     fc.property(records, written => {
       const text = manifestText(written)
@@ -48,11 +48,11 @@ test.each([
   ['an offset beyond 64 bits', '9223372036854775808:1.00000001'],
   ['negative rows', '7:-5.00000001'],
   ['too many records', `0:1.00000001${',1.00000001'.repeat(128)}`],
-])('%s is no manifest', (_what, text) => {
+])('%s is not a manifest', (_what, text) => {
   expect(parseManifest(text)).toBeNull()
 })
 
-test('each stream has a schema id of its own, which its columns decide', () => {
+test('each stream has its own schema id, determined by its columns', () => {
   const ids = FORWARDED_STREAMS.map(schemaId)
   expect(new Set(ids).size).toBe(FORWARDED_STREAMS.length)
   const [stream] = FORWARDED_STREAMS

@@ -7,7 +7,7 @@ import { scaledHalfEven } from '../../../core/model/scaled.ts'
 const exact = (factor: number, other: number, divisor: number): bigint =>
   divideHalfEven(BigInt(factor) * BigInt(other), BigInt(divisor))
 
-test('it is what bigints give, or NaN where the result needs more than 53 bits', () => {
+test('equals the result of bigints, or NaN if the result needs more than 53 bits', () => {
   const factor = fc.oneof(fc.maxSafeNat(), fc.nat(), fc.nat(9), fc.integer({ min: 0, max: 2 ** 41 }))
   const divisor = fc.oneof(fc.integer({ min: 1, max: 2 ** 31 }), fc.constantFrom(1, 2, 3, 2e6, 2e9, 2 ** 31))
   fc.assert(
@@ -32,7 +32,7 @@ test.each([
   expect(scaledHalfEven(a, b, by)).toBe(result)
 })
 
-test('what is negative or no number is refused', () => {
+test('negative values and non-numbers are refused', () => {
   expect(scaledHalfEven(-1, 1, 2)).toBeNaN()
   expect(scaledHalfEven(1, -1, 2)).toBeNaN()
   expect(scaledHalfEven(Number.NaN, 1, 2)).toBeNaN()

@@ -71,7 +71,7 @@ function kepler(input: SplitInput): bigint {
   return sum(input.workloadsUs.map(us => (us * active) / all))
 }
 
-test('where truncation loses microjoules, nothing is lost here', () => {
+test('nothing is lost where truncation would lose microjoules', () => {
   const workloadsUs = Array.from({ length: 7 }, () => 1_000_003n)
   const input = { energyUj: 13n, busyUs: sum(workloadsUs), capacityUs: sum(workloadsUs), workloadsUs }
   expect(input.energyUj - kepler(input)).toBe(6n)
@@ -105,7 +105,7 @@ test('a baseline is idle energy first, capped at what was metered', () => {
   expect(split({ ...base, baselineUj: 160n }).idleUj).toBe(100n)
 })
 
-test('memory energy goes by memory x time, busy time of nobody stays with nobody', () => {
+test('memory energy is shared by memory x time; unassigned busy time stays unassigned', () => {
   const input = { energyUj: 1000n, busyUs: 100n, capacityUs: 200n, workloadsUs: [60n, 20n] }
   expect(split({ ...input, byteSeconds: [1n, 3n] })).toEqual({
     method: 'ratio',
@@ -115,7 +115,7 @@ test('memory energy goes by memory x time, busy time of nobody stays with nobody
   })
 })
 
-test('a workload of unknown memory keeps its share by CPU time, the others share theirs by memory', () => {
+test('a workload of unknown memory keeps its share by CPU time; the others share theirs by memory', () => {
   const input = { energyUj: 1000n, busyUs: 100n, capacityUs: 200n, workloadsUs: [40n, 20n, 20n] }
   expect(split({ ...input, byteSeconds: [1n, null, 3n] })).toEqual({
     method: 'ratio',

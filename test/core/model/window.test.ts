@@ -5,18 +5,18 @@ import { spreadEvenly, WINDOW_NS, windowAfter, windowEdges, windowOf } from '../
 
 const MINUTE = WINDOW_NS
 
-test('an instant on the edge belongs to the minute that begins there', () => {
+test('an instant on the edge belongs to the minute that starts there', () => {
   expect([0n, MINUTE - 1n, MINUTE, MINUTE + 1n].map(windowOf)).toEqual([0, 0, 1, 1])
   expect([0n, 1n, MINUTE, MINUTE + 1n].map(windowAfter)).toEqual([0, 1, 1, 2])
 })
 
-test('edges stand strictly inside', () => {
+test('edges are strictly inside', () => {
   expect(windowEdges(0n, MINUTE)).toEqual([])
   expect(windowEdges(0n, MINUTE + 1n)).toEqual([MINUTE])
   expect(windowEdges(MINUTE - 1n, 3n * MINUTE)).toEqual([MINUTE, 2n * MINUTE])
 })
 
-test('parts sum to the amount, spans to the interval, and windows follow each other', () => {
+test('parts sum to the amount, spans to the interval, and windows are consecutive', () => {
   const instant = fc.bigInt({ min: 0n, max: 20n * MINUTE })
   const amount = fc.bigInt({ min: 0n, max: 1n << 62n })
   fc.assert(

@@ -77,7 +77,7 @@ describe('a post', () => {
     expect((await send(`http://localhost:${port}/`)).status).toBe(204)
   })
 
-  it('gives up a receiver that does not answer', async () => {
+  it('gives up on a receiver that does not answer', async () => {
     const { port } = await serve(() => {})
     await expect(send(`http://127.0.0.1:${port}/`, undefined, 100)).rejects.toThrow('no answer within 0.1 s')
   })

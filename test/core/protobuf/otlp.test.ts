@@ -38,7 +38,7 @@ describe('the table of messages', () => {
   })
 })
 
-describe('what is made of it', () => {
+describe('what is generated from it', () => {
   it('has tags with the wire types of the fields', () => {
     expect(TAG.Span).toMatchObject({ traceId: 0x0a, kind: 0x30, startTimeUnixNano: 0x39, flags: 0x85 })
     expect(TAG.HistogramDataPoint.bucketCounts).toBe(0x32)
@@ -47,7 +47,7 @@ describe('what is made of it', () => {
     expect(KNOWN_FIELDS.Status).toBe(0b1100)
   })
 
-  it('nests alike in all signals', () => {
+  it('has the same nesting in all signals', () => {
     const { ResourceSpans, ResourceMetrics, ResourceLogs, ScopeSpans, ScopeMetrics, ScopeLogs } = TAG
     const levels = [ResourceSpans, ResourceMetrics, ResourceLogs, ScopeSpans, ScopeMetrics, ScopeLogs]
     for (const level of levels) expect(Object.values(level)).toEqual([0x0a, 0x12, 0x1a])
@@ -56,13 +56,13 @@ describe('what is made of it', () => {
       expect(Object.values(request)).toEqual([0x0a])
   })
 
-  it('answers alike in all signals', () => {
+  it('has the same answers in all signals', () => {
     const { ExportTracePartialSuccess, ExportMetricsPartialSuccess, ExportLogsPartialSuccess } = FIELD
     for (const answer of [ExportTracePartialSuccess, ExportMetricsPartialSuccess, ExportLogsPartialSuccess])
       expect(Object.values(answer)).toEqual([1, 2])
   })
 
-  it('holds points of all kinds in the same field, with their times and counts', () => {
+  it('has points of all kinds in the same field, with their times and counts', () => {
     const { Gauge, Sum, Histogram, ExponentialHistogram, Summary } = FIELD
     for (const kind of [Gauge, Sum, Histogram, ExponentialHistogram, Summary]) expect(kind.dataPoints).toBe(1)
     for (const kind of [Histogram, ExponentialHistogram])

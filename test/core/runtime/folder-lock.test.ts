@@ -29,7 +29,7 @@ async function holderOf(path: string) {
   return child
 }
 
-test('a folder held by another process is refused with its pid, and free once it was killed', async () => {
+test('a folder held by another process is refused with its pid, and free after that process was killed', async () => {
   const path = await folder()
   const holder = await holderOf(path)
   expect(() => lockFolder(path)).toThrow(`process ${holder.pid}`)
@@ -39,7 +39,7 @@ test('a folder held by another process is refused with its pid, and free once it
   lockFolder(path).release()
 })
 
-test('it holds within one process, and is free after release', async () => {
+test('the lock holds within one process, and is free after release', async () => {
   const path = await folder()
   const lock = lockFolder(path)
   expect(() => lockFolder(path)).toThrow(`process ${process.pid}`)
@@ -56,7 +56,7 @@ test('two folders are two locks, and a missing folder is created', async () => {
   two.release()
 })
 
-test('a folder that cannot be one is refused as unusable', async () => {
+test('a folder that cannot be used is refused', async () => {
   const path = await folder()
   await writeFile(join(path, 'file'), '')
   expect(() => lockFolder(join(path, 'file'))).toThrow(expect.objectContaining({ code: 'data_unusable' }))

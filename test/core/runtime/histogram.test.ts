@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { Histogram } from '../../../core/runtime/histogram.ts'
 
-it('counts up to and with each bound', () => {
+it('counts up to and including each bound', () => {
   const histogram = new Histogram([1, 2, 5])
   for (const value of [0, 1, 1.5, 5, 6]) histogram.observe(value)
   expect(histogram.samples()).toEqual({ bounds: [1, 2, 5], cumulative: [2, 3, 4], count: 5, sum: 13.5 })

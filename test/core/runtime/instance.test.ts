@@ -20,7 +20,7 @@ it('keeps its name', () => {
   expect(instanceName(folder)).toBe(instanceName(folder))
 })
 
-it('is another in another folder', () => {
+it('is a different one in another folder', () => {
   expect(instanceName(newFolder())).not.toBe(instanceName(newFolder()))
 })
 

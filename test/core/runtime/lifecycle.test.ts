@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { backoffMs, sleep } from '../../../core/runtime/backoff.ts'
 import { Lifecycle } from '../../../core/runtime/lifecycle.ts'
 
-it('stops in the opposite order', async () => {
+it('stops in reverse order', async () => {
   const lifecycle = new Lifecycle()
   const stopped: string[] = []
   for (const name of ['a', 'b', 'c']) {
@@ -20,7 +20,7 @@ it('stops in the opposite order', async () => {
   expect(stopped).toEqual(['c', 'b', 'a'])
 })
 
-it('stops what was started when a later part fails to start', async () => {
+it('stops the started parts when a later one fails to start', async () => {
   const lifecycle = new Lifecycle()
   let stopped = false
   await lifecycle.start(
@@ -39,7 +39,7 @@ it('stops what was started when a later part fails to start', async () => {
   expect(stopped).toBe(true)
 })
 
-it('names what hangs or fails, and goes on', async () => {
+it('names what hangs or fails, and continues', async () => {
   const lifecycle = new Lifecycle()
   let last = false
   await lifecycle.start(
@@ -63,7 +63,7 @@ it('names what hangs or fails, and goes on', async () => {
   expect(last).toBe(true)
 })
 
-it('waits longer from try to try, up to a bound', () => {
+it('waits longer between attempts, up to a limit', () => {
   const noJitter = () => 0
   expect([0, 1, 2, 10, 1000].map(attempt => backoffMs(attempt, 100, 5000, noJitter))).toEqual([
     100, 200, 400, 5000, 5000,

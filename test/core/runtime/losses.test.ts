@@ -39,7 +39,7 @@ const loss = (
   ...more,
 })
 
-it('tells a finding once, and keeps it until it is accepted', async () => {
+it('reports a finding once, and keeps it until it is accepted', async () => {
   const losses = open()
   await losses.add(loss('a', 'lost', [rows('t', 5)]))
   await losses.add(loss('a', 'lost'))
@@ -57,7 +57,7 @@ it('tells a finding once, and keeps it until it is accepted', async () => {
   expect(lossesText(readLosses(data))).toMatch(/lost, accepted 20.*\n {2}What a\.\n {2}- table t: 5 rows/)
 })
 
-it('tells what comes back to the oldest loss first, and ends each', async () => {
+it('assigns what returns to the oldest loss first, and ends each', async () => {
   const losses = open()
   const restoring = {
     'traces/0': { table: 't', rows: 0, isDone: false },
@@ -90,7 +90,7 @@ it('tells what comes back to the oldest loss first, and ends each', async () => 
   expect(values()['wattline_losses']).toHaveLength(2)
 })
 
-it('takes all of a table to be back when it was made again', async () => {
+it('treats a whole table as returned when it was created again', async () => {
   const losses = open()
   const restoring = { index: { table: 'index', rows: 0, isDone: false } }
   await losses.add(loss('a', 'restoring', [rows('index', 10)], { restoring }))

@@ -8,7 +8,7 @@ import { makeFolder } from '../../../core/runtime/make-folder.ts'
 const root = mkdtempSync(join(tmpdir(), 'wattline-folder-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-it('makes what is missing, once', () => {
+it('creates missing folders, once', () => {
   makeFolder(join(root, 'a/b/c'))
   makeFolder(join(root, 'a/b/c'))
   expect(existsSync(join(root, 'a/b/c'))).toBe(true)

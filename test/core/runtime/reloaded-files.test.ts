@@ -44,7 +44,7 @@ async function open(
   return opened
 }
 
-it('begins with what is there, or does not begin', async () => {
+it('starts with the current files, or does not start', async () => {
   write('a', 'one')
   expect((await open(['a'])).value).toBe('one')
   write('a', 'bad')
@@ -64,7 +64,7 @@ it('follows changes', async () => {
   expect([taken, names(), files.problem]).toEqual([['two'], ['filesReloaded'], null])
 })
 
-it('keeps what cannot be used out, says so once, and takes the next that can', async () => {
+it('rejects an unusable file, reports it once, and uses the next good one', async () => {
   write('a', 'one')
   const files = await open(['a'])
   write('a', 'bad')
@@ -78,7 +78,7 @@ it('keeps what cannot be used out, says so once, and takes the next that can', a
   expect(files.value).toBe('one')
 })
 
-it('keeps the old when a file goes away, and when the new cannot be put to use', async () => {
+it('keeps the old file when it disappears, and when the new one cannot be used', async () => {
   write('a', 'one')
   const files = await open(['a'], () => {
     throw new Error('no place for it')
@@ -105,7 +105,7 @@ it('never mixes a pair that is replaced one after the other', async () => {
   for (const value of taken) expect(value).toMatch(/^c(\d+)\+k\1$/)
 })
 
-it('follows a link that is turned to another folder, as mounted secrets are', async () => {
+it('follows a link that is switched to another folder, as with mounted secrets', async () => {
   for (const version of ['1', '2']) {
     mkdirSync(join(folder, version))
     write(`${version}/tokens`, version)

@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-it('holds what was set last', () => {
+it('holds the last value that was set', () => {
   const name = fc.constantFrom('a', 'b/0', 'store@b/0')
   const text = fc.stringMatching(/^[!-~]{0,40}$/)
   fc.assert(
@@ -33,7 +33,7 @@ it('holds what was set last', () => {
   )
 })
 
-it('reads whole slots only', () => {
+it('reads only complete slots', () => {
   expect(SlotFile.read(path)).toBeNull()
   SlotFile.create(path, [
     ['a', '1'],
@@ -45,7 +45,7 @@ it('reads whole slots only', () => {
   expect([...SlotFile.read(path)!]).toEqual([['a', '1']])
 })
 
-it('refuses what does not fit', () => {
+it('refuses values that do not fit', () => {
   const file = SlotFile.create(path, [])
   expect(() => file.set('a', 'x'.repeat(300))).toThrow(TypeError)
   expect(() => file.set('a b', 'x')).toThrow(TypeError)

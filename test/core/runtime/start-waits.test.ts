@@ -10,7 +10,7 @@ import { createStartWaits } from '../../../core/runtime/start-waits.ts'
 const away = new WattlineError('broker_unavailable', 'Nobody answers.')
 const close = async (): Promise<void> => undefined
 
-it('tries again until it is there, saying why it is not', async () => {
+it('retries until it is there, and gives the reason why it is not', async () => {
   const waits = createStartWaits({ events: silentEvents, signal: undefined })
   let tries = 0
   let seen: readonly string[] = []
@@ -32,7 +32,7 @@ it('tries again until it is there, saying why it is not', async () => {
   ])
 })
 
-it('ends with what waiting does not mend', async () => {
+it('ends at an error that waiting does not fix', async () => {
   const waits = createStartWaits({ events: silentEvents, signal: undefined })
   for (const thrown of [
     new WattlineError('config_invalid', 'The user is refused.'),

@@ -67,7 +67,7 @@ const own = {
   stop: () => {},
 }
 
-it('starts all, the first one first, and sums what they tell', async () => {
+it('starts all processes, the first one first, and sums their statistics', async () => {
   const one = rig(['good', 'good', 'good'])
   expect(await one.supervisor.start()).toEqual({ otlpHttp: 'http://127.0.0.1:1234', otlpGrpc: null })
   expect(one.firsts).toEqual([undefined, 'http://127.0.0.1:1234', 'http://127.0.0.1:1234'])
@@ -88,7 +88,7 @@ it('starts all, the first one first, and sums what they tell', async () => {
   expect(await one.supervisor.stop(5_000)).toEqual([])
 })
 
-it('starts one again that ended, and keeps what it had counted', async () => {
+it('restarts a process that ended, and keeps its counts', async () => {
   const one = rig(['good', 'ends once'], { firstWaitMs: 500, longestWaitMs: 500 })
   await one.supervisor.start()
   await eventually(
@@ -110,7 +110,7 @@ it('starts one again that ended, and keeps what it had counted', async () => {
   )
 })
 
-it('kills one that tells nothing any more, and starts it again', async () => {
+it('kills a silent process, and restarts it', async () => {
   const one = rig(['hangs once'], { silentMs: 1_500 })
   await one.supervisor.start()
   await eventually(
@@ -120,7 +120,7 @@ it('kills one that tells nothing any more, and starts it again', async () => {
   expect(ends(one)[0]).toEqual({ process: 0, how: 'silent for 1.5 s, killed' })
 })
 
-it('goes on trying, and is not ready while none runs', async () => {
+it('keeps trying, and is not ready while none runs', async () => {
   const one = rig(['cannot start again'])
   await one.supervisor.start()
   await eventually(
@@ -131,7 +131,7 @@ it('goes on trying, and is not ready while none runs', async () => {
   expect(one.supervisor.reasons()[0]).toBe('no process is running')
 })
 
-it('tells why a process takes nothing in', async () => {
+it('reports why a process accepts no data', async () => {
   const one = rig(['good', 'cannot work'])
   await one.supervisor.start()
   await eventually(
@@ -150,7 +150,7 @@ it.each([[['fails', 'good']], [['good', 'fails']]])(
   },
 )
 
-it('tells what was left, and kills one that does not end', async () => {
+it('reports what was left, and kills one that does not end', async () => {
   const one = rig(['late', 'deaf', 'good'])
   await one.supervisor.start()
   expect(await one.supervisor.stop(300)).toEqual([

@@ -9,7 +9,7 @@ it('reads what is YAML', () => {
   expect(parseYaml('')).toEqual({ ok: true, value: null })
 })
 
-it('tells in one line what is wrong', () => {
+it('reports in one line what is wrong', () => {
   for (const text of ['a: [', '*nobody', 'a: b: c', '&a [*a, *a]\n*b']) {
     const result = parseYaml(text)
     expect(result.ok).toBe(false)

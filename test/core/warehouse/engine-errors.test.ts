@@ -27,7 +27,7 @@ describe('insertError', () => {
     ['195.32 GiB', '2.00 GiB'],
     ['1.00 GiB', '2.00 GiB'],
     ['3221225472 bytes', '2.00 GiB'],
-  ])('quarantines a record that wants %s at once of %s', (chunk, maximum) => {
+  ])('quarantines a record that needs %s at once of %s', (chunk, maximum) => {
     expect(insertError(outOfMemory(chunk, maximum)).code).toBe('record_refused')
   })
   it.each([
@@ -35,16 +35,16 @@ describe('insertError', () => {
     ['0.99 GiB', '2.00 GiB'],
     ['512.00 MiB', '1.00 TiB'],
     ['7 parsecs', '1 byte'],
-  ])('retries one that wants %s of %s', (chunk, maximum) => {
+  ])('retries one that needs %s of %s', (chunk, maximum) => {
     expect(insertError(outOfMemory(chunk, maximum)).code).toBe('warehouse_unavailable')
   })
-  it('tells a full disk apart, by the engine and by the file system', () => {
+  it('distinguishes a full disk, in errors of the engine and of the file system', () => {
     expect(insertError(engine(243)).code).toBe('disk_full')
     expect(insertError(Object.assign(new Error('no space'), { code: 'ENOSPC' })).code).toBe('disk_full')
     const text = 'Code: 75. DB::Exception: Cannot write: , errno: 28, strerror: No space left on device.'
     expect(insertError(new Error(text)).code).toBe('disk_full')
   })
-  it('retries what the engine did not say', () => {
+  it('retries when the error is not the engine’s', () => {
     expect(insertError(new TypeError('broken')).code).toBe('warehouse_unavailable')
     expect(insertError('thrown text').code).toBe('warehouse_unavailable')
   })
@@ -65,12 +65,12 @@ describe('queryError', () => {
   })
 })
 
-it('our own statements are retried, whatever the engine says of them', () => {
+it('our own statements are retried, whatever error the engine gives', () => {
   expect(ownQueryError(engine(62)).code).toBe('warehouse_unavailable')
   expect(ownQueryError(engine(243)).code).toBe('disk_full')
 })
 
-it('reads number and words whoever wrapped them', () => {
+it('reads number and message in any wrapping', () => {
   expect(engineCode(engine(62))).toBe(62)
   expect(engineCode(new Error('hello'))).toBeNull()
   expect(messageOf(engine(62))).toBe('Code: 62. DB::Exception: words. (NAME)')
@@ -79,7 +79,7 @@ it('reads number and words whoever wrapped them', () => {
   expect(queryError(client).code).toBe('sql_failed')
 })
 
-it('names no part and no path to strangers', () => {
+it('hides parts and paths from users', () => {
   const place =
     '(while reading from part /data/engine/store/a1b/a1b2/202601_1_1_0/ in table wattline.otel_traces (a1b2) located on disk default of type local, from mark 0 with max_rows_to_read = 8192)'
   const said = `Query failed: Code: 27. DB::Exception: Cannot parse input: ${place}: While executing MergeTreeSelect(pool: ReadPoolInOrder, algorithm: InOrder). (CANNOT_PARSE_INPUT)`

@@ -16,7 +16,7 @@ it.each([
 
 describe('insertFromFile', () => {
   const text = insertFromFile(logs, "/tmp/it's.arrow.zst", "logs/0/1'; DROP")
-  it('names as many columns as it selects, in one order', () => {
+  it('names as many columns as it selects, in the same order', () => {
     const names = /INSERT INTO `wattline`.`otel_logs` \((.*)\)\n/.exec(text)![1]!.split(', ')
     expect(names).toEqual(logs.columns.map(({ name }) => `\`${name}\``))
   })
@@ -28,7 +28,7 @@ describe('insertFromFile', () => {
     expect(text).toContain("deduplicate_insert_select = 'force_enable'")
     expect(text).toContain('max_threads = 1')
   })
-  it('is not for streams without a table', () => {
+  it('is not available for streams without a table', () => {
     expect(() => insertFromFile(energy, '/x', 't')).toThrow(TypeError)
   })
 })

@@ -29,7 +29,7 @@ it('gives the item back after a failure', async () => {
   expect(await pool.use(item => Promise.resolve(item))).toBe('only')
 })
 
-it('closes behind running jobs', async () => {
+it('closes after running jobs', async () => {
   const pool = new Pool(['only'])
   let finish = (): void => undefined
   const running = pool.use(() => new Promise<void>(resolve => (finish = resolve)))

@@ -102,7 +102,7 @@ describe('parameters', () => {
     [{ include_idle: 'yes' }, /one of true, false/],
     [{ share_idle: 'by_luck' }, /one of none, by_usage, by_request/],
     [{ limit: '0' }, /from 1 to 10000/],
-    [{ windows: '5m' }, /no parameter windows; known are window/],
+    [{ windows: '5m' }, /no parameter windows\. Use window/],
   ])('%j', (query, words) => {
     expect(() => parse(query as Record<string, string>)).toThrow(words)
   })

@@ -76,7 +76,7 @@ const gaugesOf = (points: readonly object[], metricName = 'hw.energy') => {
   return { result, recognised, rows: decodeRows(metricsGauge, builders.gauge.finish()) }
 }
 
-test('attributes beyond the limit are left out and counted on top of what the sender dropped', () => {
+test("attributes beyond the limit are dropped and added to the sender's dropped count", () => {
   const { result, rows } = spansOf([
     {
       ...span,
@@ -92,7 +92,7 @@ test('attributes beyond the limit are left out and counted on top of what the se
   expect(result).toMatchObject({ accepted: 2, cutAttributes: 5 })
 })
 
-test('attributes that a span repeats of the one before are its own all the same', () => {
+test('attributes that repeat those of the previous span still belong to their own span', () => {
   const long = attribute('a', 'éééééééééé')
   const refused = {
     ...span,
@@ -118,7 +118,7 @@ test('attributes that a span repeats of the one before are its own all the same'
   expect(result).toMatchObject({ accepted: 9, rejected: 1, cutAttributes: 2 })
 })
 
-test('attributes are the same whose lengths take more bytes than they need, as encoders write that leave room for them', () => {
+test('attributes are equal if only the encoding of their lengths differs, as from encoders that reserve space', () => {
   const message = (field: number, bytes: Uint8Array): Buffer =>
     Buffer.from(
       Writer.create()
@@ -191,7 +191,7 @@ test('invalid UTF-8 becomes U+FFFD wherever text may stand', () => {
   })
 })
 
-test('spans with ids that are none are refused one by one', () => {
+test('spans with invalid ids are rejected individually', () => {
   const { result, rows } = spansOf([
     { ...span, trace_id: new Uint8Array(15).fill(1), attributes: many(3), events: [{ name: 'e' }] },
     { ...span, trace_id: new Uint8Array(16) },
@@ -216,7 +216,7 @@ test('spans with ids that are none are refused one by one', () => {
   })
 })
 
-test('items dated beyond the bounds are refused', () => {
+test('items with a time outside the limits are rejected', () => {
   const context = withLimits({ futureNano: 1_000_000_000n, pastNano: 60_000_000_000n })
   const at = (seconds: number) => String(NOW + BigInt(seconds) * 1_000_000_000n)
   const { result, rows } = spansOf(
@@ -238,7 +238,7 @@ test('a span that ends before it starts has no duration', () => {
   expect(rows.map(row => row.Duration)).toEqual([0n, 0n])
 })
 
-test('a log record has the time it was observed, or else that of receipt', () => {
+test('a log record has the time it was observed, otherwise the time of receipt', () => {
   const { rows } = logsOf([
     { time_unix_nano: String(NOW - 2n), observed_time_unix_nano: String(NOW - 1n) },
     { observed_time_unix_nano: String(NOW - 1n) },
@@ -247,13 +247,13 @@ test('a log record has the time it was observed, or else that of receipt', () =>
   expect(rows.map(row => row.Timestamp)).toEqual([NOW - 2n, NOW - 1n, NOW])
 })
 
-test('a log record may have no ids, but no wrong ones', () => {
+test('a log record may have no ids, but not invalid ones', () => {
   const { result, rows } = logsOf([{ trace_id: traceId }, { span_id: new Uint8Array(3).fill(1) }])
   expect(rows.map(row => [row.TraceId, row.SpanId])).toEqual([['01'.repeat(16), '']])
   expect(Object.fromEntries(result.reasons)).toEqual({ span_id_invalid: 1 })
 })
 
-test('what is cut from a resource and a scope counts once, however many tables repeat it', () => {
+test('what is cut from a resource or scope counts once, in however many tables it is repeated', () => {
   const builders = createMetricBuilders()
   const points = { data_points: [{ time_unix_nano: String(NOW) }] }
   const body = encode('ExportMetricsServiceRequest', {
@@ -276,7 +276,7 @@ test('what is cut from a resource and a scope counts once, however many tables r
   }
 })
 
-test('points without a recorded value stay in the table and are no readings', () => {
+test('points without a recorded value are stored in the table but are not readings', () => {
   const time_unix_nano = String(NOW)
   const { recognised, rows } = gaugesOf([
     { time_unix_nano, flags: 1 },
@@ -299,7 +299,7 @@ test('points without a recorded value stay in the table and are no readings', ()
   expect(gaugesOf([{ time_unix_nano, as_int: '1' }], 'other').recognised).toEqual([])
 })
 
-test('an exemplar with a wrong id costs its point only', () => {
+test('an exemplar with an invalid id rejects only its point', () => {
   const { result, rows } = gaugesOf([
     { time_unix_nano: String(NOW), exemplars: [{ trace_id: new Uint8Array(4) }] },
     { time_unix_nano: String(NOW) },

@@ -83,7 +83,7 @@ test.each([
   )
 })
 
-test('the error says where', () => {
+test('the error names the position', () => {
   const request = encode('ExportTraceServiceRequest', {
     resource_spans: [{ scope_spans: [{ spans: [{ trace_id: new Uint8Array(16), name: 'GET /' }] }] }],
   })
@@ -99,7 +99,7 @@ test('the error says where', () => {
   )
 })
 
-test('a wire type that does not fit is noticed in an attribute too, at its end as well', () => {
+test('a wrong wire type is detected in an attribute too, also at its end', () => {
   const request = encode('ExportTraceServiceRequest', {
     resource_spans: [{ resource: { attributes: [{ key: 'k', value: {} }] }, scope_spans: [{ spans: [{}] }] }],
   })

@@ -50,7 +50,7 @@ describe('dictionaries', () => {
     expect(batch.rows).toBe(0)
   })
 
-  it('hold texts of every length, whatever lies beside them', () => {
+  it('store texts of every length next to any other values', () => {
     const lengths = Array.from({ length: 600 }, (_, length) => ({
       long: 'ä'.repeat(length >> 1) + 'b'.repeat(length & 1),
       k: `${length}`,
@@ -80,7 +80,7 @@ const anyAttributes = fc.dictionary(
   ),
 )
 
-it('goes back to a mark as if nothing had come after it', () => {
+it('returns to a mark as if nothing had been added after it', () => {
   const spans = fc.array(anyAttributes, { minLength: 1, maxLength: 80 })
   fc.assert(
     fc.property(spans, spans, spans, (first, dropped, last) => {
@@ -103,7 +103,7 @@ it('goes back to a mark as if nothing had come after it', () => {
   )
 })
 
-it('takes a refused span out again, between others', () => {
+it('removes a rejected span between others', () => {
   const batch = new SpanRecordBatch()
   const spans = [
     span({ a: '1' }),
@@ -122,7 +122,7 @@ it('cuts keys and values at a character, and counts them', () => {
   expect(attributesIn(batch)).toEqual([{ 'a key too': 'ääää', short: 'ok' }])
 })
 
-it('gives memory back: batches that come and go do not add up', () => {
+it('releases memory: batches that come and go do not accumulate', () => {
   const engine = new SpanEngine()
   const body = request(Array.from({ length: 200 }, (_, n) => span({ n: `value ${n}` })))
   const sizes = Array.from({ length: 2_000 }, () => {
@@ -134,7 +134,7 @@ it('gives memory back: batches that come and go do not add up', () => {
   expect(sizes.at(-1)).toBe(sizes[1])
 })
 
-it('says what was lost when the engine broke, and goes on with another', () => {
+it('reports what was lost when the engine failed, and continues with a new one', () => {
   let engine = new SpanEngine()
   const batch = new SpanRecordBatch(() => {
     if (engine.broken) engine = new SpanEngine()

@@ -71,7 +71,7 @@ describe('official serialisers', () => {
 })
 
 describe('OTLP/JSON', () => {
-  it('takes ids in hex of either case', () => {
+  it('accepts ids in hex of either case', () => {
     const fields = { timeUnixNano: TIME, traceId: '0A'.repeat(16), spanId: '0b'.repeat(8) }
     expect(jsonRows('logs', log(fields))[0]).toMatchObject({
       TraceId: '0a'.repeat(16),
@@ -79,7 +79,7 @@ describe('OTLP/JSON', () => {
     })
   })
 
-  it('takes 64-bit integers as strings and as numbers, exactly, also beyond 2^53', () => {
+  it('accepts 64-bit integers as strings and as numbers, exactly, also beyond 2^53', () => {
     const nano = '1699999999999999999'
     const quoted = jsonRows(
       'logs',
@@ -93,7 +93,7 @@ describe('OTLP/JSON', () => {
     expect(bare).toEqual(quoted)
   })
 
-  it('takes enums as integers and by name', () => {
+  it('accepts enums as integers and by name', () => {
     const byNumber = jsonRows('logs', log({ timeUnixNano: TIME, severityNumber: 17 }))
     expect(byNumber[0]).toMatchObject({ SeverityNumber: 17 })
     expect(jsonRows('logs', log({ timeUnixNano: TIME, severityNumber: 'SEVERITY_NUMBER_ERROR' }))).toEqual(
@@ -101,7 +101,7 @@ describe('OTLP/JSON', () => {
     )
   })
 
-  it('takes every kind of value, bytes in base64', () => {
+  it('accepts every kind of value, bytes in base64', () => {
     const attributes = [
       { key: 'text', value: { stringValue: 'x' } },
       { key: 'yes', value: { boolValue: true } },
@@ -126,7 +126,7 @@ describe('OTLP/JSON', () => {
     })
   })
 
-  it('takes whole numbers beyond 64 bits as the doubles that they were, as the JavaScript SDK writes them', () => {
+  it('accepts whole numbers beyond 64 bits as the doubles they were, as the JavaScript SDK writes them', () => {
     const values = [
       '1e21',
       '9223372036854775808',
@@ -148,7 +148,7 @@ describe('OTLP/JSON', () => {
     })
   })
 
-  it('takes special doubles by name', () => {
+  it('accepts special doubles by name', () => {
     const points = ['NaN', 'Infinity', '-Infinity', '2.5', 7].map(asDouble => ({
       timeUnixNano: TIME,
       asDouble,
@@ -163,7 +163,7 @@ describe('OTLP/JSON', () => {
     expect(jsonRows('logs', log(fields))).toEqual(jsonRows('logs', log({ timeUnixNano: TIME })))
   })
 
-  it('takes the names of protobuf as well', () => {
+  it('accepts the protobuf field names as well', () => {
     const spelled = (value: unknown): unknown =>
       Array.isArray(value)
         ? value.map(spelled)
@@ -191,7 +191,7 @@ describe('OTLP/JSON', () => {
     ['"1796019300.5e9"', '1796019300500000000'],
     ['1796019300123456789.000', '1796019300123456789'],
     ['"17960193000000000000e-1"', '1796019300000000000'],
-  ])('takes the time %s', (text, nanoseconds) => {
+  ])('accepts the time %s', (text, nanoseconds) => {
     const body = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":${text}}]}]}]}`
     const plain = log({ timeUnixNano: nanoseconds })
     const bytes = jsonToProtobuf('logs', Buffer.from(JSON.stringify(plain)))
@@ -204,7 +204,7 @@ describe('OTLP/JSON', () => {
     ['9.223372036854775807e18', '9223372036854775807'],
     ['0e99', '0'],
     ['"0.0"', '0'],
-  ])('takes the integer %s', (text, integer) => {
+  ])('accepts the integer %s', (text, integer) => {
     const body = (value: string) =>
       `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"intValue":${value}}}]}]}]}`
     expect(jsonToProtobuf('logs', Buffer.from(body(text)))).toEqual(
@@ -212,7 +212,7 @@ describe('OTLP/JSON', () => {
     )
   })
 
-  it('tells what it passes over where items are held', () => {
+  it('reports what it ignores where items belong', () => {
     const told = (request: unknown): readonly string[] => {
       const paths: string[] = []
       jsonToProtobuf('traces', Buffer.from(JSON.stringify(request)), undefined, path => paths.push(path))
@@ -227,7 +227,7 @@ describe('OTLP/JSON', () => {
     ).toEqual(['$.resourceSpans[0].instrumentationLibrarySpans', '$.resourceSpans[1].scopeSpans[0].span'])
   })
 
-  it('takes an empty request', () => {
+  it('accepts an empty request', () => {
     for (const signal of ['traces', 'metrics', 'logs'] as const) {
       expect(jsonToProtobuf(signal, Buffer.from('{}')).length).toBe(0)
     }
@@ -270,7 +270,7 @@ describe('OTLP/JSON', () => {
     )
   })
 
-  it('bounds depth, with and without numbers that must be read exactly', () => {
+  it('limits depth, with and without numbers that must be read exactly', () => {
     let body: object = { stringValue: 'deep' }
     for (let level = 0; level < 400; level++) body = { arrayValue: { values: [body] } }
     const deep = log({ timeUnixNano: TIME, body })
@@ -280,7 +280,7 @@ describe('OTLP/JSON', () => {
     expect(() => jsonToProtobuf('logs', Buffer.from(unknown))).toThrow(WattlineError)
   })
 
-  it('writes bodies that the decoder takes, whatever the values', () => {
+  it('writes bodies that the decoder accepts, for any values', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ body: value, traceId: hex(32), spanId: hex(16), severityText: fc.string() }), {
@@ -298,7 +298,7 @@ describe('OTLP/JSON', () => {
     )
   })
 
-  it('throws nothing but WattlineError on mutated text', () => {
+  it('throws only WattlineError on mutated text', () => {
     const text = JSON.stringify(
       log({ timeUnixNano: TIME, body: { intValue: '5' }, traceId: '0a'.repeat(16) }),
     )

@@ -56,11 +56,11 @@ const shard = fc.oneof(
 )
 
 describe('the scanner', () => {
-  it('takes JSON', () => {
+  it('accepts JSON', () => {
     fc.assert(fc.property(json, text => accepts(text)))
   })
 
-  it('takes what JSON.parse takes, and nothing else', () => {
+  it('accepts exactly what JSON.parse accepts', () => {
     fc.assert(
       fc.property(
         json,
@@ -79,7 +79,7 @@ describe('the scanner', () => {
     )
   })
 
-  it('takes what shards make up, as JSON.parse does', () => {
+  it('accepts combinations of fragments like JSON.parse', () => {
     fc.assert(
       fc.property(fc.array(shard, { maxLength: 8 }), shards => {
         const text = shards.join('')
@@ -90,14 +90,14 @@ describe('the scanner', () => {
     )
   })
 
-  it('drops a byte order mark, and bounds the depth of what it passes over', () => {
+  it('skips a byte order mark, and limits the depth of ignored values', () => {
     expect(accepts('\ufeff{}')).toBe(true)
     expect(accepts(`${'['.repeat(100)}${']'.repeat(100)}`)).toBe(true)
     expect(accepts(`${'['.repeat(101)}${']'.repeat(101)}`)).toBe(false)
     expect(accepts('{"a":'.repeat(1_000_000))).toBe(false)
   })
 
-  it('names the byte', () => {
+  it('names the byte position', () => {
     const failure = (text: string) => () => jsonToProtobuf('logs', Buffer.from(text))
     expect(failure('{"a":1,}')).toThrow('unexpected "}" at byte 7')
     expect(failure('{"a":"\u0007"}')).toThrow('unexpected byte 7 at byte 6')
@@ -113,7 +113,7 @@ describe('strings', () => {
       `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"${TIME}","severityText":${member}}]}]}]}`,
     )[0]!['SeverityText']
 
-  it('are what JSON.parse makes of them, however they are escaped', () => {
+  it('equal those of JSON.parse, with any escapes', () => {
     const escaped = fc
       .array(
         fc.oneof(
@@ -148,7 +148,7 @@ describe('strings', () => {
     expect(textOf(JSON.stringify('x'.repeat(300_000)))).toBe('x'.repeat(300_000))
   })
 
-  it('may name their field with escapes, and digits and ids too', () => {
+  it('may have escapes in field names, digits and ids', () => {
     const plain = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"${TIME}","traceId":"${'0a'.repeat(16)}"}]}]}]}`
     const odd = plain
       .replace('timeUnixNano', 'time\\u0055nixNano')
@@ -177,7 +177,7 @@ describe('bodies of very many values', () => {
       'integers of 19 digits',
       filled(`${record}{"timeUnixNano":${TIME}},`, `{"timeUnixNano":${TIME}},`, '{}]}]}]}'),
     ],
-  ])('take few times their bytes: %s', (_what, body) => {
+  ])('take a small multiple of their bytes: %s', (_what, body) => {
     const before = process.memoryUsage()
     jsonToProtobuf('logs', body)
     const after = process.memoryUsage()
@@ -197,7 +197,7 @@ describe('bodies of very many values', () => {
     expect(row!['Body']).toContain('[[[[null]]]]')
   })
 
-  it('pay for what they become before it is taken', () => {
+  it('reserve their decoded size before it is allocated', () => {
     const taken: number[] = []
     const memory = {
       acquire(bytes: number) {

@@ -49,7 +49,7 @@ it('keeps tenants apart', () => {
   expect(memory.find('c', 'm')).toBeUndefined()
 })
 
-it('forgets what was told longest ago, of this tenant alone', () => {
+it('forgets the oldest metadata first, of this tenant only', () => {
   const memory = new FamilyMemory(10_000)
   memory.learn('b', 'other', family('counter'))
   for (const name of ['one', 'two', 'three']) memory.learn('a', name, family('counter', 'x'.repeat(2_000)))

@@ -111,7 +111,7 @@ describe.each([1, 2] as const)('version %i', version => {
     )
   })
 
-  it('makes the counts of float histograms whole, so that they add up', () => {
+  it('rounds the counts of float histograms to integers that add up', () => {
     const scale = fc.double({ min: 0.01, max: 3, noNaN: true })
     fc.assert(
       fc.property(fc.array(value, { maxLength: 60 }), scale, (values, by) => {
@@ -129,7 +129,7 @@ describe.each([1, 2] as const)('version %i', version => {
 
 const EMPTY: SentHistogram = { count_int: 0, sum: 0, schema: 0, timestamp: NOW_MS }
 
-it('keeps the start, and says that a gauge histogram does not accumulate', () => {
+it('keeps the start, and marks a gauge histogram as not cumulative', () => {
   const { rows } = send(
     2,
     { ...EMPTY, start_timestamp: NOW_MS - 1000 },
@@ -143,7 +143,7 @@ it('keeps the start, and says that a gauge histogram does not accumulate', () =>
   ])
 })
 
-it('knows a gauge histogram by its type as well', () => {
+it('recognises a gauge histogram by its type as well', () => {
   const metadata = { type: 4, help: '', unit: '' }
   const body = encoders[2]([{ labels: [['__name__', 'h']], histograms: [EMPTY], metadata }])
   expect(stored(2, body).rows).toMatchObject([{ AggregationTemporality: 0 }])
@@ -187,7 +187,7 @@ it('writes custom buckets as a histogram with those bounds', () => {
   expect(tally.histograms).toBe(3)
 })
 
-it('keeps the count of observations that are no number, which are in no bucket', () => {
+it('keeps the count of NaN observations, which are in no bucket', () => {
   const { rows } = send(2, { ...EMPTY, count_int: 3, sum: Number.NaN, zero_count_int: 1 })
   expect(rows).toMatchObject([{ Count: 3n, ZeroCount: 1n, Sum: Number.NaN }])
 })
@@ -244,7 +244,7 @@ it.each<{ problem: string; sent: Partial<SentHistogram> }>([
   expect(tally.example).toContain(problem)
 })
 
-it('bounds what a histogram with very many buckets costs', () => {
+it('limits the cost of a histogram with very many buckets', () => {
   const deltas = Array.from({ length: 100_000 }, () => 0)
   const { rows, tally } = send(1, {
     ...EMPTY,

@@ -50,7 +50,7 @@ describe('success', () => {
     expect(names()).toEqual(['a', 'b'])
   })
 
-  it('says in 2.0 how much was written', async () => {
+  it('reports in 2.0 how much was written', async () => {
     rig = await httpRig()
     const now = Date.now()
     const histogram = { count_int: 0, sum: 0, schema: 0, timestamp: now }
@@ -68,18 +68,18 @@ describe('success', () => {
     { what: 'no proto', type: 'application/x-protobuf' },
     { what: 'the message of 1.0', type: 'application/x-protobuf;proto=prometheus.WriteRequest' },
     { what: 'spaces, quotes and capitals', type: 'Application/X-Protobuf ; proto="prometheus.WriteRequest"' },
-  ])('takes 1.0 with $what', async ({ type }) => {
+  ])('accepts 1.0 with $what', async ({ type }) => {
     rig = await httpRig()
     const reply = await post(rig.port, ROUTE, { ...HEADERS_1, 'content-type': type }, write1(series('a')))
     expect([reply.status, names()]).toEqual([204, ['a']])
   })
 
-  it('takes bodies of senders that name neither type nor coding', async () => {
+  it('accepts bodies from senders that name neither type nor coding', async () => {
     rig = await httpRig()
     expect(await post(rig.port, ROUTE, {}, write1(series('a')))).toMatchObject({ status: 204 })
   })
 
-  it('takes requests without series, and remembers what they say of metrics', async () => {
+  it('accepts requests without series, and remembers their metadata', async () => {
     rig = await httpRig()
     const metadata = [{ type: 1, metric_family_name: 'clicks', help: 'Clicks.', unit: '' }]
     expect(await post(rig.port, ROUTE, HEADERS_1, snappy(encodeWrite1([], metadata)))).toMatchObject({
@@ -90,7 +90,7 @@ describe('success', () => {
     expect(sums).toMatchObject([{ MetricName: 'clicks', MetricDescription: 'Clicks.' }])
   })
 
-  it('finds the readings of exporters, whose host is the target', async () => {
+  it('recognises the readings of exporters, with the target as their host', async () => {
     rig = await httpRig()
     const labels = {
       job: 'kepler',
@@ -116,24 +116,27 @@ describe('a part that cannot be stored', () => {
   it.each([
     { version: '1.0', headers: HEADERS_1, write: write1, counts: [undefined, undefined, undefined] },
     { version: '2.0', headers: HEADERS_2, write: write2, counts: ['2', '0', '0'] },
-  ])('is told with 400, in words, and the rest is stored: $version', async ({ headers, write, counts }) => {
-    rig = await httpRig()
-    const late = { ...series('late'), samples: [{ value: 1, timestamp: Date.now() + 7_200_000 }] }
-    const reply = await post(
-      rig.port,
-      ROUTE,
-      headers,
-      write(series('a'), late, series('b'), series('c', { '': 'x' })),
-    )
-    expect([reply.status, written(reply)]).toEqual([400, counts])
-    expect(reply.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    const text = reply.body.toString()
-    expect(text).toContain('series_invalid: 2 samples, histograms and exemplars were rejected')
-    expect(text).toContain('time_in_future: 1, label_name_empty: 1), 2 stored')
-    expect(text).toContain('time_in_future in {__name__="late"}')
-    expect(names()).toEqual(['a', 'b'])
-    expect(rig.events.sum('itemsRejected', { signal: 'metrics', reason: 'time_in_future' })).toBe(1)
-  })
+  ])(
+    'is answered with 400 and the reason, and the rest is stored: $version',
+    async ({ headers, write, counts }) => {
+      rig = await httpRig()
+      const late = { ...series('late'), samples: [{ value: 1, timestamp: Date.now() + 7_200_000 }] }
+      const reply = await post(
+        rig.port,
+        ROUTE,
+        headers,
+        write(series('a'), late, series('b'), series('c', { '': 'x' })),
+      )
+      expect([reply.status, written(reply)]).toEqual([400, counts])
+      expect(reply.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+      const text = reply.body.toString()
+      expect(text).toContain('series_invalid: 2 samples, histograms and exemplars were rejected')
+      expect(text).toContain('time_in_future: 1, label_name_empty: 1), 2 stored')
+      expect(text).toContain('time_in_future in {__name__="late"}')
+      expect(names()).toEqual(['a', 'b'])
+      expect(rig.events.sum('itemsRejected', { signal: 'metrics', reason: 'time_in_future' })).toBe(1)
+    },
+  )
 })
 
 describe('refusals', () => {
@@ -167,7 +170,7 @@ describe('refusals', () => {
     expect([reply.status, reply.headers.get('allow')]).toEqual([405, 'POST'])
   })
 
-  it('400 for what is no snappy, or no message, with nothing stored', async () => {
+  it('400 for a body that is not snappy or not a message, with nothing stored', async () => {
     rig = await httpRig()
     const message = encodeWrite2([series('a'), series('b')])
     const counts = await refused(HEADERS_2, message, 400, 'body_undecodable')
@@ -177,7 +180,7 @@ describe('refusals', () => {
     expect(written(cut)).toEqual(['0', '0', '0'])
   })
 
-  it('413 for a body beyond the limit, compressed, decoded, or unfolded from its symbols', async () => {
+  it('413 for a body above the limit, compressed, decoded, or expanded from its symbols', async () => {
     rig = await httpRig({ limits: { body_bytes: 20_000 } })
     await refused(HEADERS_1, Buffer.alloc(20_001, 1), 413, 'body_too_large')
     await refused(HEADERS_1, snappy(Buffer.alloc(20_001)), 413, 'body_too_large')
@@ -188,7 +191,7 @@ describe('refusals', () => {
     expect(rig.intake.stats().inFlightBytes).toBe(0)
   })
 
-  it('does not believe a length that nothing could grow to', async () => {
+  it('does not trust an impossible length', async () => {
     rig = await httpRig()
     await refused(HEADERS_1, Buffer.from([0x80, 0x80, 0x80, 0x20, 0, 0]), 400, 'body_undecodable')
   })
@@ -200,7 +203,7 @@ describe('refusals', () => {
     expect(rig.intake.stats().inFlightBytes).toBe(0)
   })
 
-  it('503 with Retry-After while the log does not take records', async () => {
+  it('503 with Retry-After while the log rejects records', async () => {
     rig = await httpRig()
     rig.broker.mood = () => 'refuse'
     rig.broker.pingFails = true
@@ -257,7 +260,7 @@ describe('tenants', () => {
     expect(gauges()).toMatchObject([{ Tenant: 'shop' }])
   })
 
-  it('are asked for before the body is read', async () => {
+  it('are checked before the body is read', async () => {
     rig = await httpRig({}, { access })
     const without = await post(rig.port, ROUTE, HEADERS_2, write2(series('a')))
     expect([without.status, without.headers.get('www-authenticate')]).toEqual([
@@ -270,7 +273,7 @@ describe('tenants', () => {
   })
 })
 
-it('takes nothing from a page of another origin', async () => {
+it('refuses requests from pages of another origin', async () => {
   rig = await httpRig({}, { corsOrigins: ['https://shop.example'] })
   const headers = { ...HEADERS_1, origin: 'https://shop.example' }
   expect(await post(rig.port, ROUTE, headers, write1(series('a')))).toMatchObject({ status: 403 })

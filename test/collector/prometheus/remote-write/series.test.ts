@@ -44,7 +44,7 @@ const isSum = (row: Readonly<Record<string, unknown>> | undefined): boolean =>
   row?.['IsMonotonic'] === true && row['AggregationTemporality'] === 2
 
 describe.each(VERSIONS)('version %i', version => {
-  it('translates a large request in steps, so that others have their turn in between', () => {
+  it('translates a large request in steps, so that other requests are served in between', () => {
     const path = 'x'.repeat(2_000)
     const series = Array.from({ length: 2_500 }, (_, n) => one('requests_total', { path: `${path}${n}` }))
     const { rows, steps } = storedSeries(version, ...series)
@@ -53,7 +53,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect(storedSeries(version, ...series.slice(0, 100)).steps).toBe(1)
   })
 
-  it('reads what comes beside the series in steps too', () => {
+  it('reads what is next to the series in steps too', () => {
     const beside = Array.from({ length: 300_000 }, (_, n) => (n === 0 ? '' : `symbol-${n}`))
     const families = beside.map(name => ({ type: 1, metric_family_name: name, help: '', unit: '' }))
     const body = version === 1 ? encodeWrite1([], families) : encodeRaw2(beside, [])
@@ -92,7 +92,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect(tally).toMatchObject({ samples: 2, histograms: 0, exemplars: 0, rejected: 0 })
   })
 
-  it('stores equally what comes together and what comes apart', () => {
+  it('stores the same for data that arrives together or separately', () => {
     // Neighbours share a resource or a name or neither; a job may also be missing.
     const series = [
       one('a', { job: 'x' }),
@@ -109,7 +109,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect(storedSeries(version, ...series).rows.map(key)).toEqual(apart.map(key))
   })
 
-  it('tells the marker of the end of a series from any other NaN', () => {
+  it('distinguishes the stale marker from any other NaN', () => {
     const series = [
       { ...one('a'), samples: [{ value: 123.5, timestamp: NOW_MS }] },
       { ...one('b'), samples: [{ value: Number.NaN, timestamp: NOW_MS }] },
@@ -122,7 +122,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect(tally.samples).toBe(2)
   })
 
-  it('keeps exemplars at the first sample of their series, and those without one in rows without a value', () => {
+  it('keeps exemplars at the first sample of their series, and others in rows without a value', () => {
     const exemplar = (ms: number, labels: Record<string, string>) => ({
       labels: Object.entries(labels),
       value: 0.25,
@@ -159,7 +159,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect(tally).toMatchObject({ samples: 1, exemplars: 3, rejected: 0 })
   })
 
-  it('understands labels that are not sorted, and stores them sorted', () => {
+  it('accepts unsorted labels, and stores them sorted', () => {
     const { rows } = storedSeries(version, {
       ...one(''),
       labels: [
@@ -245,7 +245,7 @@ describe.each(VERSIONS)('version %i', version => {
     },
   )
 
-  it('takes as many labels as an item may have attributes, beside name, job and instance', () => {
+  it('accepts as many labels as an item may have attributes, beside name, job and instance', () => {
     const labels = Object.fromEntries(Array.from({ length: 128 }, (_, at) => [`l${at}`, 'x'.repeat(4096)]))
     const { rows, tally } = storedSeries(version, one('m', { ...labels, job: 'j', instance: 'i' }))
     expect(Object.keys(rows[0]?.['Attributes'] ?? {})).toHaveLength(128)
@@ -260,7 +260,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect([...tally.reasons]).toEqual([['label_not_utf8', 1]])
   })
 
-  it('refuses samples and exemplars by themselves whose time is none, or far off', () => {
+  it('rejects individually samples and exemplars with an invalid or distant time', () => {
     const hour = 3_600_000
     const times = [0, -5, NOW_MS - 366 * 24 * hour, NOW_MS, NOW_MS + hour, NOW_MS + hour + 1, 2 ** 62]
     const { rows, tally } = storedSeries(version, {
@@ -281,7 +281,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect([...tally.reasons]).toEqual([['samples_and_histograms', 2]])
   })
 
-  it('takes a series without anything, and a request without series', () => {
+  it('accepts an empty series, and a request without series', () => {
     expect(storedSeries(version, { labels: [] }, { labels: [['__name__', 'm']] })).toMatchObject({
       rows: [],
       tally: { rejected: 0 },
@@ -290,7 +290,7 @@ describe.each(VERSIONS)('version %i', version => {
     expect(stored(version, Buffer.alloc(0)).rows).toEqual([])
   })
 
-  it('is what was sent, whatever is sent', () => {
+  it('stores what was sent, for any input', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 12 })
     const name = fc.stringMatching(/^[a-z_:][a-z0-9_:]{0,12}$/)
     const labels = fc.dictionary(fc.stringMatching(/^[a-z_.][a-z0-9_é.]{0,9}$/u), text, { maxKeys: 6 })
@@ -348,7 +348,7 @@ describe.each(VERSIONS)('version %i', version => {
     )
   })
 
-  it('leaves only its own error and no half of a point, whatever bytes come', () => {
+  it('throws only its own error and leaves no partial point, for any bytes', () => {
     const body = encoders[version]([one('m', { job: 'j', a: 'b' }), one('n_total')])
     fc.assert(
       fc.property(
@@ -376,13 +376,13 @@ it.each(KINDS)('2.0: %s of type %i is a %s', (name, type, table) => {
   expect(isSum(rows[0])).toBe(table === 'sum')
 })
 
-it('2.0: keeps when a counter began', () => {
+it('2.0: keeps the start of a counter', () => {
   const samples = [{ value: 5, timestamp: NOW_MS, start_timestamp: NOW_MS - 60_000 }]
   const { rows } = storedSeries(2, { ...one('a_total'), samples })
   expect(rows).toMatchObject([{ StartTimeUnix: unixNano(NOW_MS - 60_000) }])
 })
 
-it('2.0: tells metrics of one name and different types or texts apart', () => {
+it('2.0: distinguishes metrics of one name with different types or texts', () => {
   const metadata = (type: number, help: string) => ({ type, help, unit: '' })
   const { rows } = storedSeries(
     2,
@@ -407,7 +407,7 @@ it.each([
   { reason: 'symbol_unknown', series: { labels_refs: [1, 2], metadata: { unit_ref: 4_294_967_295 } } },
   { reason: 'label_refs_odd', series: { labels_refs: [1, 2, 3] } },
   { reason: 'metric_name_missing', series: { labels_refs: [] } },
-])('2.0: refuses a series by itself: $reason', ({ reason, series }) => {
+])('2.0: rejects a single series: $reason', ({ reason, series }) => {
   const samples = [{ value: 1, timestamp: NOW_MS }]
   const good = { labels_refs: [1, 2], samples }
   const { rows, tally } = stored(
@@ -418,7 +418,7 @@ it.each([
   expect([...tally.reasons]).toEqual([[reason, 1]])
 })
 
-it('2.0: refuses an exemplar whose symbols are unknown, and keeps its sample', () => {
+it('2.0: rejects an exemplar with unknown symbols, and keeps its sample', () => {
   const series = {
     labels_refs: [1, 2],
     samples: [{ value: 1, timestamp: NOW_MS }],
@@ -436,7 +436,7 @@ it('2.0: refuses a request whose first symbol is not empty', () => {
   expect(() => stored(2, encodeRaw2(['__name__', 'm'], []))).toThrow('the first symbol is not empty')
 })
 
-it('2.0: takes symbols after the series, and their references one by one', () => {
+it('2.0: accepts symbols after the series, and references one by one', () => {
   const series = encodeRaw2([], [{ labels_refs: [1, 2], samples: [{ value: 1, timestamp: NOW_MS }] }])
   // labels_refs comes packed: 0a 02 01 02 becomes 08 01 08 02, of the same length.
   const packed = series.indexOf(Buffer.from([0x0a, 2, 1, 2]))
@@ -445,7 +445,7 @@ it('2.0: takes symbols after the series, and their references one by one', () =>
   expect(stored(2, Buffer.concat([series, symbols])).rows).toMatchObject([{ MetricName: 'm' }])
 })
 
-it('1.0: knows a metric by what its sender said of its family, in this request or before', () => {
+it('1.0: identifies a metric by the metadata its sender gave for its family, in this request or before', () => {
   const families = new FamilyMemory()
   const metadata = [
     { type: 1, metric_family_name: 'clicks', help: 'Clicks.', unit: '' },
@@ -469,7 +469,7 @@ it('1.0: knows a metric by what its sender said of its family, in this request o
   expect(told(stored(1, encodeWrite1(series), families).rows)).toEqual(expected)
 })
 
-it('refuses a body that is the other version', () => {
+it('refuses a body of the other version', () => {
   const series = [one('m')]
   expect(stored(1, encodeWrite2(series)).rows).toEqual([])
   expect(stored(2, encodeWrite1(series)).rows).toEqual([])

@@ -16,7 +16,7 @@ function decoded(block: Uint8Array): Buffer {
   return target.subarray(0, header.decodedBytes)
 }
 
-it('gives back what an independent encoder was given', () => {
+it('returns what an independent encoder was given', () => {
   const repetitive = fc
     .array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { minLength: 1, maxLength: 6 })
     .chain(words => fc.array(fc.constantFrom(...words), { maxLength: 300 }))
@@ -66,7 +66,7 @@ it.each([
   expect(() => decoded(Buffer.from(block))).toThrow(says)
 })
 
-it('throws nothing but its own error for whatever comes', () => {
+it('throws only its own error for any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
       try {

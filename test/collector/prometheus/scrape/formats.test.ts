@@ -131,7 +131,7 @@ describe.each([
     expect(shown(parsed(format, `${line}\n${end}`))).toEqual(lines)
   })
 
-  it('does not care where the pieces end', () => {
+  it('does not depend on where the pieces end', () => {
     const text = `${grid.map(([line]) => line).join('\n')}\n${end}`
     const whole = shown(parsed(format, text))
     expect(whole.length).toBeGreaterThan(10)
@@ -142,14 +142,14 @@ describe.each([
     for (const bytes of [1, 1000]) expect(shown(parsed(format, `${text}\n${end}`, bytes))).toEqual(told)
   })
 
-  it('refuses what is not UTF-8 and lines without end', () => {
+  it('refuses invalid UTF-8 and endless lines', () => {
     expect(() => parsed(format, Buffer.from('a 1\nb{c="\xff"} 1\n', 'latin1'))).toThrow(
       'Line 2: is not UTF-8',
     )
     expect(() => parsed(format, 'a'.repeat(3 << 20), 1 << 16)).toThrow('Line 1: is longer than 1048576 bytes')
   })
 
-  it('ends with any bytes, well or with an error that names a line', () => {
+  it('ends with any bytes, either well or with an error that names a line', () => {
     const pieces = [
       'a',
       '_total',
@@ -194,12 +194,12 @@ it.each(MALFORMED)('%s: refuses %j', (format, line, error) => {
   expect(() => parsed(format, `good 1\n${line}\nz 2\n# EOF\n`)).toThrow(/^Line 2: /)
 })
 
-it('takes a last line without newline', () => {
+it('accepts a last line without newline', () => {
   expect(shown(parsed('prometheus', 'a 1\nb 2'))).toEqual(['a{} 1', 'b{} 2'])
   expect(shown(parsed('openmetrics', 'a 1\n# EOF'))).toEqual(['a{} 1'])
 })
 
-it('knows an OpenMetrics exposition that was cut short, or goes on', () => {
+it('detects an OpenMetrics exposition that was cut off or continues after its end', () => {
   expect(() => parsed('openmetrics', 'a 1\nb 2\n')).toThrow(
     'Line 3: missing `# EOF`: the exposition is truncated',
   )
@@ -208,7 +208,7 @@ it('knows an OpenMetrics exposition that was cut short, or goes on', () => {
   expect(parsed('openmetrics', '# EOF\n')).toEqual([])
 })
 
-it('refuses a line of very many escapes, labels or digits in no time', () => {
+it('refuses a line of very many escapes, labels or digits quickly', () => {
   const began = process.cpuUsage()
   const labels = Array.from({ length: 60_000 }, (_, at) => `l${at}="v"`).join(',')
   expect(() => parsed('prometheus', `a{b="${'\\\\'.repeat(400_000)}`)).toThrow('a quote is not closed')
@@ -217,7 +217,7 @@ it('refuses a line of very many escapes, labels or digits in no time', () => {
   expect(process.cpuUsage(began).user).toBeLessThan(2_000_000)
 })
 
-describe('what is written is read', () => {
+describe('written text is read back', () => {
   const characters = [
     'a',
     'Z',
@@ -298,13 +298,13 @@ describe('what is written is read', () => {
   })
 })
 
-it('goes without an exemplar that is longer than OpenMetrics allows', () => {
+it('leaves out an exemplar longer than OpenMetrics allows', () => {
   const text = (characters: number) => `a_total 1 # {a="${'x'.repeat(characters)}"} 1\n# EOF\n`
   expect(shown(parsed('openmetrics', text(128)))).toEqual(['left out exemplar_too_long', 'a_total{} 1'])
   expect(shown(parsed('openmetrics', text(127)))).toEqual([`a_total{} 1 # a=${'x'.repeat(127)} 1 @-`])
 })
 
-it('looks at lines within an open quote once', () => {
+it('scans lines within an open quote once', () => {
   const lines = Array.from({ length: 200_000 }, () => '1').join('\n')
   expect(() => parsed('prometheus', `a{b="${lines}\n`)).toThrow(/^Line 1: a quote is not closed/)
 })

@@ -35,7 +35,7 @@ function target(clock: FakeClock, name: string, { takesMs = 0, refusals = 0, int
   return { item, told }
 }
 
-it('gives each target one turn an interval, at the same place after a restart', async () => {
+it('gives each target one turn per interval, at the same offset after a restart', async () => {
   const clock = new FakeClock()
   const scheduler = new Scheduler(clock, 8)
   const targets = Array.from({ length: 100 }, (_, at) => target(clock, `t${at}`))
@@ -57,7 +57,7 @@ it('gives each target one turn an interval, at the same place after a restart', 
   expect(again.told.runs[0]! % 10_000).toBeCloseTo(targets[7]!.told.runs[0]! % 10_000, 0)
 })
 
-it('reckons the next turn within the interval', () => {
+it('computes the next turn within the interval', () => {
   for (const [id, nowMs] of [
     ['00000000', 0],
     ['00000000', 9_999.5],
@@ -72,7 +72,7 @@ it('reckons the next turn within the interval', () => {
   }
 })
 
-it('runs a turn once though its timer fires early', async () => {
+it('runs a turn once although its timer fires early', async () => {
   const clock = new FakeClock()
   const early = new FakeClock()
   early.after = (ms, run) => clock.after(Math.max(0, ms - 0.8), run)
@@ -83,7 +83,7 @@ it('runs a turn once though its timer fires early', async () => {
   expect(told.runs).toHaveLength(3)
 })
 
-it('leaves turns out while the one before has not ended, and catches none up', async () => {
+it('skips turns while the previous one runs, and does not catch up', async () => {
   const clock = new FakeClock()
   const scheduler = new Scheduler(clock, 8)
   const { item, told } = target(clock, 'slow', { takesMs: 25_000 })
@@ -93,7 +93,7 @@ it('leaves turns out while the one before has not ended, and catches none up', a
   expect(told.skips).toBe(4)
 })
 
-it('runs no more at a time than allowed, the others in line', async () => {
+it('runs no more at a time than allowed, the others in order', async () => {
   const clock = new FakeClock()
   const scheduler = new Scheduler(clock, 3)
   let most = 0
@@ -114,7 +114,7 @@ it('runs no more at a time than allowed, the others in line', async () => {
   for (const { told } of targets) expect(told.runs.length).toBeGreaterThanOrEqual(2)
 })
 
-it('lets what goes away say so once its run has ended, again while it is refused', async () => {
+it('reports a removed target after its run has ended, again while the report is refused', async () => {
   const clock = new FakeClock()
   const scheduler = new Scheduler(clock, 8)
   const { item, told } = target(clock, 'a', { takesMs: 4_000, refusals: 2 })
@@ -128,7 +128,7 @@ it('lets what goes away say so once its run has ended, again while it is refused
   expect(told).toMatchObject({ leaves: 3, runs: [told.runs[0]] })
 })
 
-it('stops when what runs has ended, and starts nothing more', async () => {
+it('stops when its runs have ended, and starts no others', async () => {
   const clock = new FakeClock()
   const scheduler = new Scheduler(clock, 1)
   const targets = ['a', 'b', 'c'].map(name => target(clock, name, { takesMs: 9_000 }))

@@ -77,7 +77,7 @@ const ended = (rows: readonly Row[]): unknown[] =>
     .map(row => row['MetricName'])
     .toSorted()
 
-describe('what a target says', () => {
+describe('the samples of a target', () => {
   it('in text 0.0.4', async () => {
     const rows = await scraperOf().scrape(
       text(`# HELP temp Degrees.
@@ -189,7 +189,7 @@ heap_gsum 60
     ])
   })
 
-  it('keeps histograms and summaries that cannot be put together as their parts', async () => {
+  it('keep histograms and summaries that cannot be assembled as their parts', async () => {
     const rows = await scraperOf().scrape(
       text(`# TYPE lat histogram
 lat_bucket{le="1"} 5
@@ -216,7 +216,7 @@ rpc{quantile="0.5"} 4
     ])
   })
 
-  it('with its own labels and without its times, where the job says so', async () => {
+  it('have their own labels and no times, if the job says so', async () => {
     const rows = await scraperOf({ honor_labels: true, honor_timestamps: false, tenant: 'acme' }).scrape(
       text('a{job="theirs",instance="x",zone="mine"} 1 5\na{job="other"} 2\na 3\n'),
     )
@@ -236,7 +236,7 @@ rpc{quantile="0.5"} 4
     ])
   })
 
-  it('after the rules of the job', async () => {
+  it('follow the rules of the job', async () => {
     const { scrape } = scraperOf({
       metric_relabel_configs: [
         { action: 'drop', source_labels: ['__name__'], regex: 'go_.*' },
@@ -260,7 +260,7 @@ rpc{quantile="0.5"} 4
     expect(valueIn(rows, 'scrape_samples_post_metric_relabeling')).toBe(3)
   })
 
-  it('each series once, and none whose labels would have to be cut', async () => {
+  it('contain each series once, and none whose labels would have to be cut', async () => {
     const { scrape, events } = scraperOf()
     const rows = await scrape(text(`a 1\na 2\nb 1 5000\nb 2 6000\nb 3 6000\nc{x="${'é'.repeat(2049)}"} 1\n`))
     // b is dated 1970, which intake refuses by itself.
@@ -271,7 +271,7 @@ rpc{quantile="0.5"} 4
 })
 
 describe('series end', () => {
-  it('when the target does not say them any more', async () => {
+  it('when the target no longer has them', async () => {
     const { scrape } = scraperOf()
     expect(
       ended(await scrape(text('a 1\nb{x="\\n\\""} 1\nc 1 1699999999000\n# TYPE h histogram\nh_count 1\n'))),
@@ -286,7 +286,7 @@ describe('series end', () => {
     expect(ended(await scrape(text('a 1\n')))).toEqual([])
   })
 
-  it('when the target fails, and once', async () => {
+  it('when the target fails, only once', async () => {
     const { scrape, events, reasons } = scraperOf()
     await scrape(text('a 1\n'))
     for (const ends of [['a'], []]) {
@@ -301,7 +301,7 @@ describe('series end', () => {
     expect(events.sum('targetRecovered')).toBe(1)
   })
 
-  it('when the target goes away, with what was told of it', async () => {
+  it('when the target goes away, with its metadata', async () => {
     const { scrape, scraper, log } = scraperOf()
     await scrape(text('a 1\n'))
     log.refuses = true
@@ -320,7 +320,7 @@ describe('series end', () => {
     expect(log.rows).toEqual([])
   })
 
-  it('once the log has taken it: what it refuses is a failed scrape', async () => {
+  it('only when the log has accepted it: a refused scrape is a failed one', async () => {
     const { scrape, log, reasons } = scraperOf()
     await scrape(text('a 1\nb 1\n'))
     log.refuses = true
@@ -331,8 +331,8 @@ describe('series end', () => {
   })
 })
 
-describe('asking', () => {
-  it('says what is taken, who asks and how long it waits', async () => {
+describe('a request', () => {
+  it('says what is accepted, who asks and how long it waits', async () => {
     await scraperOf({ scrape_timeout: '3s', params: { a: ['b c'] } }).scrape()
     const { headers, url } = exporter.requests.at(-1)!
     expect(url).toBe('/metrics?a=b+c')
@@ -359,7 +359,7 @@ describe('asking', () => {
     expect(valueIn(rows, 'a')).toBe(1)
   })
 
-  it('over TLS: with the right authority, or none asked for', async () => {
+  it('works over TLS: with the right authority, or without verification', async () => {
     const authority = createAuthority('ours')
     const secure = await startExporter(authority.issue(['127.0.0.1']))
     try {
@@ -418,7 +418,7 @@ describe('failures', () => {
     expect(own(rows)).toEqual([])
   })
 
-  it('nobody listens', async () => {
+  it('nothing listens', async () => {
     const gone = await startExporter()
     await gone.close()
     const { scrape, reasons } = scraperOf({}, { address: gone.address })
@@ -426,14 +426,14 @@ describe('failures', () => {
     expect(reasons()).toEqual(['connection'])
   })
 
-  it('scrapes under way hold all the memory there is', async () => {
+  it('scrapes in progress use all available memory', async () => {
     const { scrape, reasons } = scraperOf({}, { budgetBytes: 1000 })
     expect(valueIn(await scrape(text(`#${'x'.repeat(400)}\n`)), 'up')).toBe(0)
     expect(reasons()).toEqual(['overloaded'])
     expect(valueIn(await scrape(text('a 1\n')), 'up')).toBe(1)
   })
 
-  it('takes the fallback where the type is missing', async () => {
+  it('uses the fallback if the type is missing', async () => {
     const rows = await scraperOf({ fallback_scrape_protocol: 'OpenMetricsText1.0.0' }).scrape({
       body: 'a 1\n# EOF\n',
       type: null,
@@ -441,7 +441,7 @@ describe('failures', () => {
     expect(valueIn(rows, 'a')).toBe(1)
   })
 
-  it('stores nothing of a scrape that the end of the process cuts off', async () => {
+  it('stores nothing of a scrape that the end of the process interrupts', async () => {
     const { scraper, log, reasons } = scraperOf()
     exporter.answer({ body: '', afterMs: -1 })
     const stop = new AbortController()

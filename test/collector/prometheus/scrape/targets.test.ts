@@ -62,7 +62,7 @@ describe('targets of a job', () => {
     expect(found(settings)).toEqual(targets)
   })
 
-  it('are shared out among collectors without gap or overlap', () => {
+  it('are divided among collectors without gap or overlap', () => {
     const targets = Array.from({ length: 60 }, (_, at) => `host-${at}:9100`)
     const shard = (keep: string) =>
       found({

@@ -29,7 +29,7 @@ test.each<[string, Labels, Labels]>([
   expect(zoneOf(resource, point)).toBe(zone)
 })
 
-test('a region that is in no table is told, with its provider', () => {
+test('an unknown region is reported, with its provider', () => {
   const told: string[] = []
   const place = { resource: { 'cloud.provider': 'aws', 'cloud.region': 'mars-north-1' }, point: {} }
   expect(hostZoneOf(place, region => told.push(region))).toBe('')
@@ -45,7 +45,7 @@ describe('the order of sources', () => {
     ['BE', { region: 'europe-west1' }],
   ]
 
-  test('the first that is said decides, wherever it is said', () => {
+  test('the first that is given decides, wherever it is given', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('no', 'resource', 'point'), { minLength: 4, maxLength: 4 }),

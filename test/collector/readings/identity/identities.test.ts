@@ -135,7 +135,7 @@ test.each([
   ['all', 1 << 30],
   ['none', 0],
   ['some', 200_000],
-])('the readings of the rule, with %s identities remembered', (_, bytes) => {
+])('readings match the rules, with %s identities remembered', (_, bytes) => {
   const recogniser = createRecogniser({ identityBytes: bytes })
   let [read, ignored] = [0, 0]
   fc.assert(
@@ -170,7 +170,7 @@ const sample = (attributes: Labels): SentPoint => ({
   attributes,
 })
 
-test('the order of attributes is the key of a series, not their meaning', () => {
+test('the order of attributes is part of the key of a series, not of its meaning', () => {
   const recogniser = createRecogniser()
   const resource = { 'host.id': 'h' }
   const either = [
@@ -197,7 +197,7 @@ test('a counter that restarts is a new epoch of the same series', () => {
   expect(readings.map(row => row.BootId)).toEqual(['otlp:7', 'otlp:7', 'otlp:9', '', 'otlp:7'])
 })
 
-test('labels that the limits cut differently are not remembered from one to the other', () => {
+test('labels that the limits cut differently are not shared between them', () => {
   const recogniser = createRecogniser()
   const body = requestOf([
     { ...READABLE, resource: { 'host.id': 'host-1' }, points: [sample({ 'container.id': 'abcdef' })] },
@@ -252,7 +252,7 @@ test('a resource and attributes in pieces are read as one', () => {
   }
 })
 
-describe('what is remembered', () => {
+describe('the memory of identities', () => {
   const request = (from: number, count: number): Uint8Array =>
     encode('ExportMetricsServiceRequest', {
       resource_metrics: Array.from({ length: count }, (_, at) => ({
@@ -285,7 +285,7 @@ describe('what is remembered', () => {
     return points
   }
 
-  test('stays within its bound while nobody repeats itself, and makes room for those who do', () => {
+  test('stays within its limit when nothing repeats, and keeps what does repeat', () => {
     const maxBytes = 1_000_000
     const identities = new Identities(maxBytes)
     for (let from = 0; from < 20_000; from += 500) {
@@ -304,7 +304,7 @@ describe('what is remembered', () => {
     }
   })
 
-  test('is found again by a later request', () => {
+  test('is used by a later request', () => {
     const identities = new Identities(1 << 20)
     const first = pass(identities, request(0, 10))
     const bytes = identities.byteSize

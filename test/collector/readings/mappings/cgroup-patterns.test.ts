@@ -64,7 +64,7 @@ describe('classifyCgroup', () => {
     if (found !== undefined) expect(`${path}/`.startsWith(`${found.path}/`)).toBe(true)
   })
 
-  test('a container says its runtime and pod, and has a short name', () => {
+  test('a container has a runtime, a pod and a short name', () => {
     const path = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${ESCAPED}.slice/cri-containerd-${ID}.scope`
     expect(classifyCgroup(path)).toEqual({
       kind: 'container',

@@ -45,7 +45,7 @@ describe('scale', () => {
     [1e13, 'out_of_range'],
     [1e300, 'out_of_range'],
     [9_300_000_000_000n, 'out_of_range'],
-  ])('%s is no reading: %s', (value, reason) => {
+  ])('%s is not a reading: %s', (value, reason) => {
     expect(scale(value, JOULES)).toBe(reason)
   })
 
@@ -92,7 +92,7 @@ function exactOf(value: number): bigint {
   return BigInt(current) * 2n ** BigInt(1074 - doublings)
 }
 
-describe('scaling in words', () => {
+describe('a description of the scale', () => {
   const words = new ScaledParts()
   const result = (problem: string | null): bigint | string =>
     problem ?? (BigInt(words.high) << 32n) | BigInt(words.low >>> 0)
@@ -108,7 +108,7 @@ describe('scaling in words', () => {
     factor(1n << 60n),
   )
 
-  test('a double is what exact arithmetic says', () => {
+  test('a double matches exact arithmetic', () => {
     // Ties, and what lies next to them, are where two roundings would show.
     const tie = fc
       .tuple(
@@ -139,7 +139,7 @@ describe('scaling in words', () => {
     )
   })
 
-  test('an integer is what exact arithmetic says', () => {
+  test('an integer matches exact arithmetic', () => {
     const bound = 1n << 63n
     const value = fc.oneof(
       fc.bigInt({ min: -bound, max: bound - 1n }),

@@ -39,7 +39,7 @@ describe('the model', () => {
     expect(memoryEnergy(idle)).toBe(313_600_000n)
   })
 
-  test('at full load it is the full-load power; waiting, idling and stolen time draw nothing more', () => {
+  test('at full load it gives the full-load power; waiting, idle and stolen time add nothing', () => {
     const full = inputs({
       uptimeTicks: 10_000n,
       cpuTime: { ...zero, user: 300_000_000n, system: 100_000_000n },
@@ -91,7 +91,7 @@ describe('estimateSensor', () => {
     expect(open().read({ timestampUnixNano: 1n })[0]!.BootId).not.toBe(first[0]!.BootId)
   })
 
-  test('a machine that does not say what it is gets the average row', () => {
+  test('a machine that does not identify itself gets the average row', () => {
     const fixture = tree({ ...machine(), 'proc/cpuinfo': '' })
     const files = kernelFiles()
     const identity = hostIdentity(files, fixture.roots, 'acme', {})
@@ -130,7 +130,7 @@ describe('families', () => {
     expect([powerModelOf(cpu).family, powerModelOf(cpu).errorBand]).toEqual([expected, band])
   })
 
-  test('ARM servers are told by implementer and part', () => {
+  test('ARM servers are identified by implementer and part', () => {
     const cpu = parseCpuInfo('processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd40\n')
     expect(powerModelOf(cpu).family).toBe('Graviton')
   })

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { births } from '../../../../collector/sensors/proc/births.ts'
 
 describe('births', () => {
-  test('nothing is new in the first round, or without a life', () => {
+  test('nothing is new in the first round, or without an age', () => {
     const born = births()
     born.begin(undefined)
     expect(born.isNew('1', 0n)).toBe(false)
@@ -14,7 +14,7 @@ describe('births', () => {
     expect([born.isNew('', 0n), born.isNew('1', 0n), born.isNew('2', 100n)]).toEqual([false, false, true])
   })
 
-  test('one that was missed for a round is not new when it is seen again', () => {
+  test('a process missed for a round is not new when it is seen again', () => {
     const born = births()
     born.begin(undefined)
     born.isNew('1', 5n)
@@ -23,7 +23,7 @@ describe('births', () => {
     expect([born.isNew('1', 5n), born.isNew('holder', 5n)]).toEqual([false, false])
   })
 
-  test('one that counts more than was possible is old, now and later', () => {
+  test('a process that counts more than possible is old, now and later', () => {
     const born = births()
     born.begin(100n)
     expect(born.isNew('1', 101n)).toBe(false)
@@ -31,7 +31,7 @@ describe('births', () => {
     expect(born.isNew('1', 102n)).toBe(false)
   })
 
-  test('memory is bounded: starting over takes everything for old once', () => {
+  test('memory is limited: after starting over, everything counts as old once', () => {
     const born = births(2)
     for (const life of ['1', '2', '3']) {
       born.begin(100n)

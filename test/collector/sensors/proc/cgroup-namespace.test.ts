@@ -48,7 +48,7 @@ function cpuTime(fixture: Tree): string[] {
 }
 
 describe('in the cgroup namespace of a container', () => {
-  test('each process is part of its control group, and none is counted a second time', () => {
+  test('each process is part of its control group, and none is counted twice', () => {
     const fixture = node()
     fixture.link('own-sys/fs/cgroup', `${fixture.roots.sys}/fs/cgroup${OWN}`)
     // What is added up from processes starts at 0 with this round; the others are the groups' own counters.
@@ -65,7 +65,7 @@ describe('in the cgroup namespace of a container', () => {
     expect(() => cpuTime(node())).toThrow('Cannot tell which control group this container is in')
   })
 
-  test('a view of another tree is not taken for it', () => {
+  test('a view of another tree is not used in its place', () => {
     const fixture = node()
     fixture.write({ 'own-sys/fs/cgroup/cgroup.controllers': 'cpu\n' })
     expect(() => cpuTime(fixture)).toThrow('is not a folder below')

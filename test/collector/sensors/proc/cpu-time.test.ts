@@ -142,7 +142,7 @@ describe('control groups, version 2', () => {
     expect(life(moved)).not.toBe(life(before))
   })
 
-  test('a container that came up since the last round stood at 0 then; one that was there did not', () => {
+  test('a container that started since the last round began at 0; an older one did not', () => {
     const fixture = tree({ ...machine(), ...V2_ROOT, ...v2(`/docker/${ID}`, 100) })
     const sensor = open(fixture)
     const samples = (readings: readonly Reading[]): [string, bigint, bigint][] =>
@@ -168,7 +168,7 @@ describe('control groups, version 2', () => {
     expect(samples(sensor.read({ timestampUnixNano: 7n }))).toHaveLength(4)
   })
 
-  test('a group that stops holding other workloads is not taken for a new one', () => {
+  test('a group that no longer holds other workloads is not treated as new', () => {
     const outer = `/docker/${OTHER}`
     const fixture = tree({
       ...machine(),
@@ -264,7 +264,7 @@ describe('control groups, version 1', () => {
     })
   })
 
-  test('a runtime that writes something else over its name is known by its executable; exec is noticed', () => {
+  test('a runtime that overwrites its name is identified by its executable; exec is detected', () => {
     const fixture = tree({
       ...machine(),
       'proc/40/stat': statLine(40, { comm: 'MainThread' }),
@@ -293,7 +293,7 @@ describe('control groups, version 1', () => {
     ])
   })
 
-  test('children that came and went are counted with the one that waited, within what the machine did', () => {
+  test("short-lived children are counted with the parent that waited for them, within the machine's total", () => {
     const at = (uptime: number, user: number): Files => ({
       ...machine(uptime),
       'proc/stat': `cpu  ${user} 0 0 1000 0 0 0 0\ncpu0 1\n`,
@@ -329,7 +329,7 @@ describe('control groups, version 1', () => {
 })
 
 describe('parseProcessStat', () => {
-  test('numbers stand at their places whatever the name', () => {
+  test('numbers are found in their places whatever the name', () => {
     for (const comm of ['x', ') R 9 9 9', '((()))', ' ', '1 2 3']) {
       const line = statLine(7, { comm, utime: 11, stime: 22, start: 33, rss: 44, parent: 55, childTicks: 66 })
       expect(parseProcessStat(line)).toEqual({

@@ -24,7 +24,7 @@ const ticks = (groups: ReturnType<typeof processGroups>): Record<string, number>
   Object.fromEntries(groups.counters().map(counter => [counter.identity.id, counter.cpuTicks]))
 
 describe('processGroups', () => {
-  test('the first round is only a starting point; later differences add up over processes', () => {
+  test('the first round only sets the baseline; later differences add up over processes', () => {
     const groups = processGroups()
     groups.update([sample(1, 1000), sample(2, 500)], { sinceTicks: undefined })
     expect(ticks(groups)).toEqual({ node: 0 })
@@ -32,7 +32,7 @@ describe('processGroups', () => {
     expect(ticks(groups)).toEqual({ node: 13 })
   })
 
-  test('a process born since the last round counts whole, an older one that appears does not', () => {
+  test('a process started since the last round counts fully, an older one that appears does not', () => {
     const groups = processGroups()
     groups.update([sample(1, 0)], { sinceTicks: undefined })
     groups.update([sample(1, 0), sample(2, 7, { startTicks: 60 }), sample(3, 900, { startTicks: 40 })], {
@@ -41,7 +41,7 @@ describe('processGroups', () => {
     expect(ticks(groups)).toEqual({ node: 7 })
   })
 
-  test('what an ended process used stays', () => {
+  test('the usage of an ended process remains', () => {
     const groups = processGroups()
     groups.update([sample(1, 0), sample(2, 0)], { sinceTicks: undefined })
     groups.update([sample(1, 5), sample(2, 5)], { sinceTicks: 50 })
@@ -51,7 +51,7 @@ describe('processGroups', () => {
     expect(groups.counters()[0]).toMatchObject({ processes: 0, residentPages: 0 })
   })
 
-  test('a process id that is used again is told by its start time', () => {
+  test('a reused process id is recognised by its start time', () => {
     const groups = processGroups()
     groups.update([sample(1, 100)], { sinceTicks: undefined })
     groups.update([sample(1, 3, { startTicks: 55 })], { sinceTicks: 50 })
@@ -61,14 +61,14 @@ describe('processGroups', () => {
     expect(ticks(groups)).toEqual({ node: 3 })
   })
 
-  test('after exec the time goes on under the new name', () => {
+  test('after exec the time continues under the new name', () => {
     const groups = processGroups()
     groups.update([sample(1, 10, { group: group('sh') })], { sinceTicks: undefined })
     groups.update([sample(1, 15, { group: group('make') })], { sinceTicks: 50 })
     expect(ticks(groups)).toEqual({ sh: 0, make: 5 })
   })
 
-  test('time counted elsewhere is not counted again when the process changes sides', () => {
+  test('time counted elsewhere is not counted again when the process moves', () => {
     const groups = processGroups()
     groups.update([sample(1, 10, { group: undefined })], { sinceTicks: undefined })
     groups.update([sample(1, 40, { group: undefined })], { sinceTicks: 50 })
@@ -85,7 +85,7 @@ describe('processGroups', () => {
     expect(groups.counters()[0]).toMatchObject({ residentPages: 3, processes: 1, waitNs: 50n })
   })
 
-  test('groups are bounded; the one without processes for longest goes first, and comes back as a new counter', () => {
+  test('the number of groups is limited; the one without processes for longest is removed first, and returns as a new counter', () => {
     const groups = processGroups(2)
     groups.update([sample(1, 0, { group: group('a') })], { sinceTicks: undefined })
     groups.update([sample(2, 0, { group: group('b') })], { sinceTicks: 50 })
@@ -117,7 +117,7 @@ describe('processGroups', () => {
     expect(ticks(groups)).toEqual({})
   })
 
-  test('counters never fall within a generation, and never exceed what processes used', () => {
+  test('counters never fall within a generation, and never exceed the usage of the processes', () => {
     const process = fc.record({
       pid: fc.integer({ min: 1, max: 6 }),
       startTicks: fc.integer({ min: 0, max: 60 }),

@@ -33,35 +33,35 @@ function between(
 }
 
 describe('unseenChildren', () => {
-  test('a child that came and went between two rounds', () => {
+  test('a child that started and ended between two rounds', () => {
     expect(between([process(1, 0, 5)], [process(1, 0, 5, 30)])).toEqual({ ticks: { 1: 30 }, owed: {} })
   })
 
-  test('the last slice of a child that was seen: what was seen is taken off, of its own children too', () => {
+  test('the last part of a known child: what was counted is subtracted, for its own children too', () => {
     const before = [process(1, 0, 0), process(2, 1, 20, 3), process(3, 2, 7)]
     expect(between(before, [process(1, 0, 0, 40)])).toEqual({ ticks: { 1: 10 }, owed: {} })
   })
 
-  test('a pid that is used again is gone all the same', () => {
+  test('a child whose pid is used again', () => {
     const again = { ...process(2, 1, 1), startTicks: 99 }
     expect(between([process(1, 0, 0), process(2, 1, 20)], [process(1, 0, 0, 25), again]).ticks).toEqual({
       1: 5,
     })
   })
 
-  test('one that was gone before its parent had waited is owed for a round', () => {
+  test('a child that ended before its parent had waited is carried over for a round', () => {
     const first = between([process(1, 0, 0), process(2, 1, 20)], [process(1, 0, 0, 0)])
     expect(first).toEqual({ ticks: {}, owed: { 1: 20 } })
     expect(between([process(1, 0, 0)], [process(1, 0, 0, 24)], { owed: [[1, 20]] }).ticks).toEqual({ 1: 4 })
   })
 
-  test('one that another process inherited does not count twice', () => {
+  test('a child inherited by another process does not count twice', () => {
     // 3 outlived its parent 2, so 1 waits for it: 1 grows by all of 3, of which 50 were seen under 4.
     const before = [process(1, 0, 0), process(4, 1, 0), process(2, 4, 10), process(3, 2, 50)]
     expect(between(before, [process(1, 0, 0, 55), process(4, 1, 0, 12)]).ticks).toEqual({ 1: 7 })
   })
 
-  test('no more than the budget', () => {
+  test('no more than the limit', () => {
     const current = [process(1, 0, 0, 30), process(2, 1, 0, 10)]
     expect(between([process(1, 0, 0), process(2, 1, 0)], current, { budget: 20 }).ticks).toEqual({
       1: 15,
@@ -89,7 +89,7 @@ const event = fc.record({
 })
 
 describe('with process groups', () => {
-  test('the groups never hold more than was used, nor fall', () => {
+  test('the groups never contain more than was used, and never fall', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 80 }), events => {
         const lives = new Map<number, Life>([
@@ -146,7 +146,7 @@ describe('with process groups', () => {
     )
   })
 
-  test('where everybody waits for their own, nothing of a build is lost', () => {
+  test('if every parent waits for its own children, nothing of a build is lost', () => {
     const groups = processGroups()
     const make = (childTicks: number) => ({
       ...process(10, 1, 0, childTicks),

@@ -40,7 +40,7 @@ describe('probeRapl', () => {
     expect(probe(SERVER).leftOut).toEqual(['psys'])
   })
 
-  test('the memory-mapped interface fills in, and never doubles', () => {
+  test('the memory-mapped interface fills gaps, and never counts twice', () => {
     const mmio = zone('intel-rapl-mmio:0', 'package-0')
     expect(domains({ ...mmio, ...zone('intel-rapl:0', 'package-0') })).toEqual(['package-0 rapl'])
     expect(domains(mmio)).toEqual(['package-0 rapl:mmio'])
@@ -63,7 +63,7 @@ describe('probeRapl', () => {
     ).toEqual(['package-0-die-0 rapl', 'dram-0-die-0 rapl', 'package-0-die-1 rapl'])
   })
 
-  test('no powercap at all is no problem; a counter that cannot be read is one with a remedy', () => {
+  test('a missing powercap is no problem; an unreadable counter is one, with a remedy', () => {
     expect(probe({ 'sys/x': '' })).toEqual({ zones: [], leftOut: [] })
     const fixture = tree({ 'sys/class/powercap/intel-rapl:0/name': 'package-0\n' })
     const found = probeRapl(kernelFiles(), fixture.roots)
@@ -73,7 +73,7 @@ describe('probeRapl', () => {
 })
 
 describe('raplSensor', () => {
-  test('gives the counter with its wrap value and the boot as its epoch; fails when it goes away', () => {
+  test('gives the counter with its wrap value and the boot as its epoch; fails when it disappears', () => {
     const fixture = tree({ ...machine(), ...SERVER })
     const files = kernelFiles()
     const [found] = probeRapl(files, fixture.roots).zones
@@ -133,12 +133,12 @@ describe('dies of one package', () => {
     ])
   })
 
-  test('that show one counter again are one meter', () => {
+  test('that repeat one counter are one meter', () => {
     const twins = [0, 100, 200, 300].map(joules => [5000 + joules, 5000 + joules] as const)
     expect(rounds(twins)).toEqual(twins.map(([first]) => [first]))
   })
 
-  test('that show it again a little later are one meter too, also around its wrap', () => {
+  test('that repeat it slightly later are one meter too, also around its wrap', () => {
     const range = Number(RANGE) / J
     const twins = [
       [range - 150, range - 155],
@@ -150,7 +150,7 @@ describe('dies of one package', () => {
     expect(rounds(twins)).toEqual(twins.map(([first]) => [first]))
   })
 
-  test('that are near by chance are two once they are never the same', () => {
+  test('that are close by chance become two when they are never equal', () => {
     const near = Array.from({ length: 8 }, (_, round) => [1000 + 100 * round, 1030 + 101 * round] as const)
     const told = rounds(near).map(values => values.length)
     expect(told).toEqual([1, 1, 1, 1, 1, 2, 2, 2])
@@ -162,7 +162,7 @@ describe('dies of one package', () => {
     ).toEqual([1, 2])
   })
 
-  test('that part after all are two from then on', () => {
+  test('that diverge later are two from then on', () => {
     const parted = Array.from({ length: 40 }, (_, round) => [1000 + 100 * round, 1000 + 200 * round] as const)
     const told = rounds(parted).map(values => values.length)
     expect([told[0], told.at(-1)]).toEqual([1, 2])
@@ -170,7 +170,7 @@ describe('dies of one package', () => {
   })
 })
 
-test('the most power that a zone names is on its readings', () => {
+test('the maximum power of a zone is on its readings', () => {
   const fixture = tree({
     ...machine(),
     ...zone('intel-rapl:0', 'package-0'),

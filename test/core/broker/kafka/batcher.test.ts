@@ -33,7 +33,7 @@ function slowLog() {
   return { requests, send, answer }
 }
 
-test('calls that wait share the next request, and each learns its own offset', async () => {
+test('waiting calls share the next request, and each gets its own offset', async () => {
   const log = slowLog()
   const batcher = new ProduceBatcher(log.send, 10_000)
   const first = batcher.append([record('a')])
@@ -45,7 +45,7 @@ test('calls that wait share the next request, and each learns its own offset', a
   expect(await Promise.all([first, ...others])).toEqual([0n, 1n, 3n])
 })
 
-test('a request takes no more calls than its size allows, but one call of any size', async () => {
+test('a request contains no more calls than its size allows, but one call of any size', async () => {
   const log = slowLog()
   const batcher = new ProduceBatcher(log.send, 10_000)
   const calls = ['a', 'large', 'b', 'c'].map((text, i) =>
@@ -56,7 +56,7 @@ test('a request takes no more calls than its size allows, but one call of any si
   expect(log.requests).toEqual([['a'], ['large'], ['b', 'c']])
 })
 
-test('a failed request fails its own calls, and the next goes on', async () => {
+test('a failed request fails its own calls, and the next one continues', async () => {
   const log = slowLog()
   const batcher = new ProduceBatcher(log.send, 10_000)
   const bad = batcher.append([record('bad')])
@@ -68,7 +68,7 @@ test('a failed request fails its own calls, and the next goes on', async () => {
   expect(await good).toBe(0n)
 })
 
-test('a call whose time is over is rejected, and never sent when it was still waiting', async () => {
+test('a call past its deadline is rejected, and never sent if it was still waiting', async () => {
   const log = slowLog()
   const batcher = new ProduceBatcher(log.send, 30)
   const sent = batcher.append([record('sent')])

@@ -53,7 +53,7 @@ const abortedOf = (text: string) =>
     return [{ producerId: BigInt(producerId), firstOffset: BigInt(firstOffset) }]
   })
 
-describe('visible are', () => {
+describe('visible records are', () => {
   test.each([
     ['all outside transactions', '0-2, 3', '', 0n, '0 1 2 3', 4n],
     ['those of committed transactions', '0-1 t7, 2 commit 7, 3', '', 0n, '0 1 3', 4n],
@@ -77,11 +77,11 @@ describe('visible are', () => {
     expect(visible.next).toBe(next)
   })
 
-  test('nothing, and reading goes on where it was, when nothing was fetched', () => {
+  test('nothing, and reading continues from the same place, when nothing was fetched', () => {
     expect(visibleRecords([], [], 9n)).toEqual({ records: [], next: 9n })
   })
 
-  test('the time of each record, and an empty value for one without', () => {
+  test('the time of each record, and an empty value for a record without value', () => {
     const [batch] = batchesOf('0-1')
     if (batch === undefined) throw new Error('no batch')
     const bare = { ...batch, records: batch.records.map(one => ({ ...one, value: null })) }

@@ -63,7 +63,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     return found
   }
 
-  test('it reads what was appended: key, value, headers, time, partition', async () => {
+  test('reads what was appended: key, value, headers, time, partition', async () => {
     const topic = await begin()
     const value = Buffer.from([0, 255, 1, 254])
     await broker.append('in', 1, [
@@ -100,7 +100,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await broker.close()
   })
 
-  test('what it writes is delivered, compressed or not, with its headers and time', async () => {
+  test('delivers what it writes, compressed or not, with its headers and time', async () => {
     const topic = await begin()
     const producer = other.producer()
     await producer.connect()
@@ -147,7 +147,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await broker.close()
   })
 
-  test('lag counts no ends of transactions as pending', async () => {
+  test('lag does not count ends of transactions as pending', async () => {
     const topic = await begin()
     await broker.append('in', 0, [record('x')])
     const [before] = await broker.lag('reader', 'in')
@@ -170,7 +170,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await broker.close()
   })
 
-  test('topics are made durable as configured; others that do not fit are refused with what to do', async () => {
+  test('topics are made durable as configured; unsuitable ones are refused with a remedy', async () => {
     const topic = await begin()
     const [described] = (
       await admin.describeConfigs({

@@ -33,13 +33,13 @@ describe('retention', () => {
 describe('topics', () => {
   const wanted = streamTopic('w.in', 4, 3)
 
-  test('that fit have no problem', () => {
+  test('that are suitable have no problem', () => {
     expect(shapeProblems(wanted, [3, 3, 3, 3])).toEqual([])
     expect(configProblems(wanted, new Map(Object.entries(wanted.configs)))).toEqual([])
     expect(configProblems(wanted, new Map([['min.insync.replicas', '3']]))).toEqual([])
   })
 
-  test('that do not fit are described one by one, each with what to do', () => {
+  test('that are unsuitable are described one by one, each with a remedy', () => {
     expect(shapeProblems(wanted, [3, 1])).toEqual([
       expect.stringMatching(/has 2 partitions, .* says 4: set broker\.partitions .*to 2,/),
       expect.stringMatching(/has 1 replicas, but broker\.replication says 3: reassign/),
@@ -56,7 +56,7 @@ describe('topics', () => {
     ])
   })
 
-  test('one replica may be away, but one must be there', () => {
+  test('one replica may be missing, but one must exist', () => {
     expect([1, 2, 3, 5].map(minInsync)).toEqual([1, 1, 2, 4])
   })
 
@@ -82,7 +82,7 @@ describe('failures', () => {
     'UNSUPPORTED_SASL_MECHANISM',
     'SASL_AUTHENTICATION_FAILED',
     'UNSUPPORTED_VERSION',
-  ])('%s ends a start, and is waited for later', id => {
+  ])('%s ends a start, and is retried later', id => {
     expect(startFailure(nested(id), 'testing')).toMatchObject({ code: 'config_invalid', disposition: 'stop' })
     expect(kafkaFailure(nested(id), 'testing')).toMatchObject({ code: 'broker_unavailable' })
   })
@@ -95,7 +95,7 @@ describe('failures', () => {
     'CERT_HAS_EXPIRED',
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'PLT_KFK_AUTHENTICATION',
-  ])('%s of a connection is the configuration, however deep', code => {
+  ])('%s of a connection is a configuration error, however deep', code => {
     const cause = Object.assign(new Error('x'), { code })
     const error = new MultipleErrors('x', [new NetworkError('y', { cause: new Error('z', { cause }) })])
     expect(startFailure(error, 'testing')).toMatchObject({ code: 'config_invalid' })
@@ -118,7 +118,7 @@ describe('failures', () => {
     },
   )
 
-  test('whatever else is thrown says what was being done, and the innermost cause', () => {
+  test('any other error says what was being done, and the innermost cause', () => {
     const error = kafkaFailure(
       new MultipleErrors('x', [new NetworkError('cut', { cause: new Error('ECONNRESET') })]),
       'testing',

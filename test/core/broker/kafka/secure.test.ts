@@ -69,7 +69,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     expect(failures).toEqual([])
   })
 
-  test('a wrong password is the configuration', async () => {
+  test('a wrong password is a configuration error', async () => {
     const sasl = { mechanism: 'PLAIN', username: 'wattline', password: 'wrong' } as const
     await expect(openKafkaBroker({ ...options, sasl })).rejects.toMatchObject({
       code: 'config_invalid',
@@ -77,14 +77,14 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     })
   })
 
-  test('a certificate that is not trusted is told as such', async () => {
+  test('an untrusted certificate is reported as such', async () => {
     await expect(openKafkaBroker({ ...options, tls: {} })).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringContaining('broker.tls'),
     })
   })
 
-  test('a broker that is not there is named', async () => {
+  test('an unreachable broker is named', async () => {
     const [port] = await freePorts(1)
     const brokers = [`127.0.0.1:${port}`]
     await expect(openKafkaBroker({ ...options, brokers, timeoutMs: 500 })).rejects.toMatchObject({

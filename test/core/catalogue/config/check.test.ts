@@ -38,7 +38,7 @@ it.each([
     '{roles: [query], warehouse: {kind: clickhouse, url: ["http://c:8123"]}, broker: {kind: kafka, brokers: ["k:9092"]}, listen: {http: 4318}}',
   ],
   ['data: /folder'],
-])('takes %s', yaml => expect(problemsOf(yaml)).toEqual([]))
+])('accepts %s', yaml => expect(problemsOf(yaml)).toEqual([]))
 
 it.each([
   [
@@ -99,7 +99,7 @@ it.each([
   expect(found).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)])
 })
 
-it('takes durations and sizes with their units, and bare numbers, from the file and the environment', () => {
+it('accepts durations and sizes with units, and bare numbers, from the file and the environment', () => {
   const { sensors, broker, retention, group_commit, limits, metering, scrape } = configOf(
     `
 sensors: {interval: 500ms}
@@ -128,7 +128,7 @@ scrape: {in_flight_bytes: 128MiB, jobs: [{job_name: a, scrape_interval: 1m, body
   expect(scrape.jobs[0]).toMatchObject({ scrape_interval: 60, body_size_limit: 2 ** 24 })
 })
 
-it('tells values that are none and values that do not fit each other at once', () => {
+it('reports invalid values and conflicting values together', () => {
   const yaml = `
 listen: {http: 4318, otlp_grpc: nine}
 factors: {pue: "0.5", zone: 5}

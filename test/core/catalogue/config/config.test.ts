@@ -39,23 +39,23 @@ describe('configuration', () => {
     expect(config.factors.zone).toBe('WORLD')
   })
 
-  it('takes the environment over the file over the default', () => {
+  it('prefers the environment to the file and the file to the default', () => {
     const config = configOf('listen: {http: 1000, otlp_http: 1001}\n', { WATTLINE_LISTEN_HTTP: '2000' })
     expect(config.listen.http).toBe(2000)
     expect(config.listen.otlp_http).toBe(1001)
   })
 
-  it('keeps text that looks like a number text', () => {
+  it('keeps text that looks like a number as text', () => {
     expect(configOf(undefined, { WATTLINE_FACTORS_PUE: '1.20' }).factors.pue).toBe('1.20')
     expect(configOf(undefined, { WATTLINE_FACTORS_ZONE: 'NO' }).factors.zone).toBe('NO')
   })
 
-  it('leaves address and token for clients alone', () => {
+  it('ignores address and token for clients', () => {
     const environment = { WATTLINE_URL: 'http://127.0.0.1:9288', WATTLINE_TOKEN: 'wl_x' }
     expect(configOf(undefined, environment).listen.http).toBe(9288)
   })
 
-  it('takes what Kafka needs, also from the environment, and tells what is missing', () => {
+  it('reads the Kafka settings, also from the environment, and reports missing ones', () => {
     const { broker } = configOf('broker: {kind: kafka, tls: {enabled: true, ca: "${file:/secret}"}}', {
       WATTLINE_BROKER_BROKERS: 'k1:9092,k2:9092',
       WATTLINE_BROKER_SASL_MECHANISM: 'SCRAM-SHA-512',
@@ -77,7 +77,7 @@ describe('configuration', () => {
     ])
   })
 
-  it('takes off as a port', () => {
+  it('accepts off as a port', () => {
     expect(configOf('listen: {otlp_http: "off"}').listen.otlp_http).toBe('off')
   })
 
@@ -89,7 +89,7 @@ describe('configuration', () => {
     ])
   })
 
-  it('tells all problems at once, with suggestions', () => {
+  it('reports all problems at once, with suggestions', () => {
     const problems = problemsOf('lisen: {}\nlisten: {htp: 1, host: 0.0.0.0}\nsensors: {interval: -1}\n', {
       WATTLINE_LISTEN_HTPP: '1',
     })
@@ -113,7 +113,7 @@ describe('configuration', () => {
     }
   })
 
-  it('takes certificates and origins that fit each other', () => {
+  it('accepts certificates and origins that match', () => {
     expect(configOf('listen: {tls: {cert: c, key: k, client_ca: a}}').listen.tls).toEqual({
       cert: 'c',
       key: 'k',
@@ -140,12 +140,12 @@ describe('configuration', () => {
     expect(problemsOf('group_commit: {wait_ms: 5000}')).toHaveLength(1)
   })
 
-  it('says what is wrong with the file itself', () => {
+  it('reports what is wrong with the file itself', () => {
     expect(problemsOf('a: [1')[0]).toMatch(/^: /)
     expect(problemsOf('- 1\n')).not.toEqual([])
   })
 
-  it('is frozen', () => {
+  it('is immutable', () => {
     expect(Object.isFrozen(configOf(undefined).limits.sql)).toBe(true)
   })
 
@@ -155,7 +155,7 @@ describe('configuration', () => {
     expect(names).toContain('WATTLINE_LIMITS_SQL_SECONDS')
   })
 
-  it('suggests only what is near', () => {
+  it('suggests only similar keys', () => {
     expect(closest('intervall', ['interval', 'rapl'])).toBe('interval')
     expect(closest('zzzzzz', ['interval', 'rapl'])).toBeNull()
   })

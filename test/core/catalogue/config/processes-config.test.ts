@@ -53,7 +53,7 @@ const config = configSchema.parse({
   scrape: { jobs: [{ job_name: 'node' }] },
 })
 
-it('divides what is bounded for the whole', () => {
+it('divides limits that apply to the whole', () => {
   for (const index of [0, 3]) {
     const { limits, listen } = workerConfig(config, index)
     expect(limits).toMatchObject({ memory_bytes: 2 ** 30, in_flight_bytes: 100 })
@@ -61,7 +61,7 @@ it('divides what is bounded for the whole', () => {
   }
 })
 
-it('divides what there is where memory is not set', () => {
+it('divides the available memory if none is set', () => {
   const { limits, ...rest } = config
   const { memory_bytes: unset, ...others } = limits
   const share = workerConfig({ ...rest, limits: others }, 0).limits.memory_bytes as number
@@ -70,7 +70,7 @@ it('divides what there is where memory is not set', () => {
   expect(share * 4).toBeLessThan(process.constrainedMemory() || Number.POSITIVE_INFINITY)
 })
 
-it('measures and scrapes in the first one alone', () => {
+it('measures and scrapes only in the first one', () => {
   const [first, second] = [0, 1].map(index => workerConfig(config, index))
   expect(first?.sensors).toEqual(config.sensors)
   expect(first?.scrape.jobs).toHaveLength(1)
@@ -78,7 +78,7 @@ it('measures and scrapes in the first one alone', () => {
   expect(second?.scrape.jobs).toEqual([])
 })
 
-it('is one process where the role is not collector', () => {
+it('is one process if the role is not collector', () => {
   expect(collectorProcesses({ roles: ['processors'], collector: { processes: 4 } })).toBe(1)
   expect(collectorProcesses(config)).toBe(4)
 })

@@ -77,7 +77,7 @@ test.each<[string, readonly unknown[], readonly string[]]>([
   expect(found(rules(...list))).toEqual(paths)
 })
 
-test('sites whose hosts others have', () => {
+test('sites with hosts that others claim', () => {
   const sites = [
     { name: 'a', hosts: ['sto-*'] },
     { name: 'b', hosts: ['lab-*', 'x'] },
@@ -87,7 +87,7 @@ test('sites whose hosts others have', () => {
   expect(found({ sites })).toEqual(['sites.2'])
 })
 
-test('no workload ever gets the account of a rule that is told to be unreachable', () => {
+test('no workload ever gets the account of a rule reported as unreachable', () => {
   const pattern = fc.constantFrom('*', 'a*', '*b', 'ab', 'a', '')
   const match = fc.record(
     {

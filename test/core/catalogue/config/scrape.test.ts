@@ -34,7 +34,7 @@ scrape:
   ])
 })
 
-it('tells every problem at once', () => {
+it('reports every problem at once', () => {
   const result = resolve(`
 scrape:
   jobs:
@@ -83,7 +83,7 @@ it.each([
   expect(result.problems.map(problem => problem.path)).toEqual([`scrape.jobs.0.${path}`])
 })
 
-it('names the key that was meant', () => {
+it('suggests the intended key', () => {
   const result = resolve('scrape: {jobs: [{job_name: a, honour_labels: true}]}')
   if (result.ok) throw new Error('taken')
   expect(result.problems[0]).toMatchObject({ path: 'scrape.jobs.0.honour_labels' })

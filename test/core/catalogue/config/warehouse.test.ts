@@ -11,7 +11,7 @@ function problemsOf(yaml: string): readonly string[] {
 }
 
 describe('warehouse', () => {
-  it('takes what a server needs, also from the environment', () => {
+  it('reads the settings of a server, also from the environment', () => {
     const result = resolve('warehouse: {kind: clickhouse, tls: {ca: "${file:/ca.pem}"}}', {
       WATTLINE_WAREHOUSE_URL: 'https://a:8443,https://b:8443',
       WATTLINE_WAREHOUSE_PASSWORD: '0123',
@@ -60,7 +60,7 @@ describe('warehouse', () => {
       'kind: clickhouse, url: [https://a], tls: {cert: x, key: y}',
       ['warehouse.tls.ca: a client certificate also needs the authorities to trust (ca)'],
     ],
-  ])('tells what is wrong with {%s}', (keys, problems) => {
+  ])('reports what is wrong with {%s}', (keys, problems) => {
     expect(problemsOf(`warehouse: {${keys}}`)).toEqual(problems)
   })
 })

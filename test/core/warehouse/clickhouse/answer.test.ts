@@ -32,7 +32,7 @@ const text = fc.string({ unit: fc.constantFrom('a', '\r', '\n', '_', 'é', '0'),
 const cuts = fc.array(fc.nat(200), { maxLength: 8 })
 
 describe('AnswerReader', () => {
-  it('gives what came', async () => {
+  it('returns what arrived', async () => {
     await fc.assert(
       fc.asyncProperty(text, cuts, fc.boolean(), async (data, at, tagged) => {
         expect(await read(pieces(data, at), tagged ? TAG : null)).toEqual({
@@ -53,7 +53,7 @@ describe('AnswerReader', () => {
     )
   })
 
-  it('does not wait for ever for a server that has gone without a word', async () => {
+  it('does not wait forever for a server that disappears silently', async () => {
     const stream = new Readable({ read() {} })
     stream.push('half')
     const reader = new AnswerReader(stream, TAG)
@@ -64,7 +64,7 @@ describe('AnswerReader', () => {
     await expect(read()).rejects.toThrow('no answer within')
   })
 
-  it('takes no other tag for its own', async () => {
+  it('accepts no tag but its own', async () => {
     const other = TROUBLE.replaceAll(TAG, 'fedcba9876543210')
     expect(await read([Buffer.from(other)], TAG)).toEqual({ bytes: Buffer.from(other), error: '' })
   })

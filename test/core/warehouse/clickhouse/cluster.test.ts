@@ -72,7 +72,7 @@ const expected = (shard: number): readonly { n: string }[] => [
   { n: String(3 * TOKENS.filter(token => shardOf(token, SHARDS) === SHARDS[shard]).length) },
 ]
 
-it('brings every token to its shard, once, from any process', async () => {
+it('sends every token to its shard, once, from any process', async () => {
   const senders = await Promise.all([open(allUrls()), open([...allUrls()].reverse())])
   for (const sender of senders) {
     for (const token of TOKENS) await sender.insert(traces, spans(3, 'spread'), `${token}`)
@@ -85,7 +85,7 @@ it('brings every token to its shard, once, from any process', async () => {
 })
 
 describe('when servers fail', () => {
-  it('asks another server of the same shard', async () => {
+  it('uses another server of the same shard', async () => {
     const sender = await open(allUrls())
     for (const front of fronts) await front.closePort(0)
     for (const token of TOKENS) await sender.insert(traces, spans(3, 'replica'), `replica/${token}`)
@@ -94,7 +94,7 @@ describe('when servers fail', () => {
     expect(Number(first[0]!.n) + Number(second[0]!.n)).toBe(30)
   })
 
-  it('holds the records of a shard that is down, and stores them when it is back', async () => {
+  it('holds back the records of a shard that is down, and stores them when it is back', async () => {
     const sender = await open(allUrls())
     const [ours, theirs] = [
       TOKENS.find(token => shardOf(`down/${token}`, SHARDS) === '01')!,
@@ -110,7 +110,7 @@ describe('when servers fail', () => {
     expect([await stored(0, 'down'), await stored(1, 'down')]).toEqual([[{ n: '3' }], [{ n: '3' }]])
   })
 
-  it('stores nothing where an address leads elsewhere than before', async () => {
+  it('stores nothing if an address leads to a different server than before', async () => {
     const balancer = await startBalancer(fronts[1]!.url)
     const sender = await open([fronts[0]!.url, balancer.url])
     const [first, second] = TOKENS.map(token => `moved/${token}`).filter(
@@ -130,7 +130,7 @@ describe('when servers fail', () => {
   })
 })
 
-it('has the engine refuse an insert that is meant for another shard', async () => {
+it('the engine refuses an insert meant for another shard', async () => {
   const asked = `SELECT 1 ${shardGuard('02')}`
   await expect(engines[0]!.query(asked)).rejects.toMatchObject({
     message: expect.stringContaining('another shard'),
@@ -149,7 +149,7 @@ describe('a start', () => {
       'reaches only 1 of them (macro shard: 01)',
     ],
     ['of a cluster that is not there', allUrls, { cluster: 'novels' }, 'has no cluster novels'],
-  ])('%s says so', async (_what, urls, over, words) => {
+  ])('%s reports it', async (_what, urls, over, words) => {
     await expect(open(urls(), { ...over, startTimeoutMs: 700 })).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringContaining(words),

@@ -64,7 +64,7 @@ describe('over TLS', () => {
     beforeAll(() => startTls(false))
     afterAll(() => void server.close())
 
-    it('trusts the authority that is configured', async () => {
+    it('trusts the configured authority', async () => {
       expect(await answers(open([url], { ca: authority.cert }))).toEqual(ONE)
     })
 
@@ -79,16 +79,16 @@ describe('over TLS', () => {
     })
   })
 
-  describe('to a server that asks for one', () => {
+  describe('to a server that requires a client certificate', () => {
     beforeAll(() => startTls(true))
     afterAll(() => void server.close())
 
-    it('shows ours', async () => {
+    it('presents ours', async () => {
       const ours = authority.issue(['wattline'])
       expect(await answers(open([url], { ca: authority.cert, ...ours }))).toEqual(ONE)
     })
 
-    it('is not let in without', async () => {
+    it('is refused without one', async () => {
       await expect(open([url], { ca: authority.cert })).rejects.toMatchObject({
         code: 'warehouse_unavailable',
       })
@@ -96,7 +96,7 @@ describe('over TLS', () => {
   })
 })
 
-it('takes several addresses of one server, and refuses two servers', async () => {
+it('accepts several addresses of one server, and refuses two servers', async () => {
   const [two, other] = await Promise.all([
     startClickHouseFront({ ...LOGIN, ports: 2 }),
     startClickHouseFront(LOGIN),
@@ -112,7 +112,7 @@ it('takes several addresses of one server, and refuses two servers', async () =>
   }
 })
 
-it('never tells the password', async () => {
+it('never reveals the password', async () => {
   const password = 'not-the-password'
   const refused = await open([front.url], {}, { password }).catch((error: unknown) => error)
   expect(refused).toMatchObject({ code: 'config_invalid' })

@@ -54,7 +54,7 @@ const until = async (satisfied: (n: number) => boolean): Promise<void> => {
   while (!satisfied(await running())) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
-it.each(['TSV', 'JSONEachRow'])('tells a failure after the first bytes as such (%s)', async format => {
+it.each(['TSV', 'JSONEachRow'])('reports a failure after the first bytes as a failure (%s)', async format => {
   const sql = 'SELECT number, throwIf(number = 900000) FROM numbers(1000000)'
   const result = await ask(sql, { format })
   await expect(textOf(result)).rejects.toMatchObject({
@@ -63,20 +63,20 @@ it.each(['TSV', 'JSONEachRow'])('tells a failure after the first bytes as such (
   })
 })
 
-it('tells an answer that is cut as such', async () => {
+it('reports a truncated answer as truncated', async () => {
   await front.inject({ fault: { kind: 'cut', when: 'middle' }, on: ['select'], matching: 'FROM numbers(3)' })
   const result = await ask('SELECT number FROM numbers(3)')
   await expect(textOf(result)).rejects.toMatchObject({ code: 'warehouse_unavailable' })
 })
 
-it('gives data that looks like a failure as data', async () => {
+it('returns data that looks like a failure as data', async () => {
   const looks =
     '\r\n__exception__\r\nabcdefghijklmnop\r\nCode: 1. DB::Exception: no\n22 abcdefghijklmnop\r\n__exception__\r\n'
   const result = await ask('SELECT {text:String}', { params: { text: looks }, format: 'TSVRaw' })
   expect(await textOf(result)).toBe(`${looks}\n`)
 })
 
-it('stops in the server when its reader goes away', async () => {
+it('stops in the server when its reader disconnects', async () => {
   const abort = new AbortController()
   const asked = ask(ENDLESS, { signal: abort.signal })
   await until(n => n > 0)
@@ -85,7 +85,7 @@ it('stops in the server when its reader goes away', async () => {
   await until(n => n === 0)
 })
 
-it('stops in the server when the chunks are not read to their end', async () => {
+it('stops in the server when the chunks are not read to the end', async () => {
   const result = await ask('SELECT number, sipHash64(number) AS endless FROM numbers(9000000)')
   for await (const _ of result.chunks) break
   await until(n => n === 0)
@@ -107,7 +107,7 @@ it('asks the next server when one does not answer', async () => {
   expect(await textOf(await ask('SELECT 3'))).toBe('3\n')
 })
 
-it('tells too many queries as such', async () => {
+it('reports too many queries as such', async () => {
   await front.inject({ fault: { kind: 'exception', code: 202, when: 'before' }, on: ['select'], times: 4 })
   await expect(ask('SELECT 1')).rejects.toMatchObject({ code: 'too_many_queries', disposition: 'retry' })
 })

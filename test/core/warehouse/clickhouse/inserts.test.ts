@@ -90,7 +90,7 @@ describe('stores a record once, whatever happens to its insert', () => {
     expect(await count(what)).toBe(30)
   })
 
-  it('many faults in a row, for many records at one time', async () => {
+  it('many faults in a row, for many records at the same time', async () => {
     await front.inject(
       { fault: { kind: 'cut', when: 'after' }, probability: 0.2 },
       { fault: { kind: 'status', status: 503, when: 'before' }, probability: 0.2 },
@@ -103,7 +103,7 @@ describe('stores a record once, whatever happens to its insert', () => {
   })
 })
 
-it('never has two inserts of one token under way', async () => {
+it('never runs two inserts of one token at once', async () => {
   const { mostInsertsOfOneToken } = await front.counts()
   await front.inject({ fault: { kind: 'slow', ms: INSERT_TIMEOUT_MS + 200 }, times: 2 })
   await Promise.all([store('one'), store('one', other), store('one')])
@@ -113,7 +113,7 @@ it('never has two inserts of one token under way', async () => {
 })
 
 describe('a record that is refused', () => {
-  it.each([33, 117, 271])('by %d on the way only is stored', async code => {
+  it.each([33, 117, 271])('with %d by something on the way is still stored', async code => {
     await front.inject({ fault: { kind: 'exception', code, when: 'before' } })
     expect(await store(`refused once by ${code}`)).toEqual([])
     expect(await count(`refused once by ${code}`)).toBe(30)
@@ -132,7 +132,7 @@ describe('a record that is refused', () => {
 })
 
 describe('with several servers', () => {
-  it('goes on with the next one when one is gone, and comes back to it', async () => {
+  it('continues with the next one when one is gone, and returns to it', async () => {
     await front.closePort(0)
     expect(await store('failover 1')).toEqual([])
     await front.openPort(0)
@@ -151,7 +151,7 @@ describe('with several servers', () => {
     expect(asked.filter(requests => requests === 0)).toHaveLength(1)
   })
 
-  it('leaves a read-only replica for the next one', async () => {
+  it('skips a read-only replica', async () => {
     await store('warm')
     const fault = { kind: 'exception', code: 242, when: 'before' } as const
     await front.inject({ fault, port: 0, times: 100 })
@@ -173,18 +173,18 @@ describe('at start', () => {
   const start = (urls: readonly string[], password = ''): Promise<Warehouse> =>
     openClickHouseWarehouse({ urls, user: 'default', password, events: silentEvents, startTimeoutMs: 700 })
 
-  it('ends with what is wrong when the user is refused', async () => {
+  it('fails with the reason when the user is refused', async () => {
     await expect(start(front.urls, 'wrong')).rejects.toMatchObject({
       code: 'config_invalid',
       message: expect.stringContaining('warehouse.password'),
     })
   })
 
-  it('waits for a server, and says that none answered', async () => {
+  it('waits for a server, and reports that none answered', async () => {
     await expect(start(['http://127.0.0.1:9'])).rejects.toMatchObject({ code: 'warehouse_unavailable' })
   })
 
-  it('takes one of several', async () => {
+  it('uses one of several', async () => {
     const opened = await start(['http://127.0.0.1:9', front.url])
     await opened.ping()
     await opened.close()

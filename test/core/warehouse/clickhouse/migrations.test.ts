@@ -58,7 +58,7 @@ describe.each([
       "SELECT name, create_table_query AS definition FROM system.tables WHERE database = 'wattline' ORDER BY name",
     )
 
-  it(`${STARTERS} starters at once make the tables`, async () => {
+  it(`${STARTERS} simultaneous starts create the tables`, async () => {
     await fail()
     await Promise.all(warehouses.map(warehouse => warehouse.migrate(STREAMS, RETENTION)))
     await front.heal()
@@ -73,7 +73,7 @@ describe.each([
     expect(await warehouses[3]!.query('SELECT count() AS n FROM wattline.otel_traces')).toEqual([{ n: '30' }])
   })
 
-  it(`${STARTERS} starters of a later version add what is new`, async () => {
+  it(`${STARTERS} simultaneous starts of a later version add what is new`, async () => {
     const later = { ...traces, columns: [...traces.columns, column('New', 'int64?')] }
     await fail()
     await Promise.all(
@@ -86,7 +86,7 @@ describe.each([
     expect(rows).toEqual([{ news: '0', n: '30' }])
   })
 
-  it('changes nothing when all is there', async () => {
+  it('changes nothing if everything exists', async () => {
     await warehouses[0]!.migrate(STREAMS, RETENTION)
     const before = await tables()
     const changes = { kind: 'exception', code: 62, when: 'before' } as const
@@ -98,7 +98,7 @@ describe.each([
     expect(await tables()).toEqual(before)
   })
 
-  it('ends with the engine’s words when a statement is wrong in itself', async () => {
+  it('fails with the engine’s message if a statement itself is wrong', async () => {
     const wrong = { ...traces, table: { ...traces.table, name: 'wrong', partitionBy: 'nothing(' } }
     await expect(warehouses[0]!.migrate([wrong], RETENTION)).rejects.toMatchObject({
       message: expect.stringContaining('Code: 62'),

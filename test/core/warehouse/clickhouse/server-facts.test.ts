@@ -19,7 +19,7 @@ it.each([
   else expect(problem).toContain(words)
 })
 
-it('sends a server the settings it knows, and its token always', () => {
+it('sends a server the settings it knows, and always its token', () => {
   const old = insertSettings({ settings: new Set(['max_threads']) }, 't/0/1', 20_000)
   expect(old).toMatchObject({ insert_deduplication_token: 't/0/1', insert_deduplicate: 1, max_threads: '1' })
   expect(Object.keys(old)).not.toContain('deduplicate_insert_select')

@@ -18,7 +18,7 @@ describe('shardOf', () => {
     )
   })
 
-  it('is none where there are none', () => {
+  it('is null without shards', () => {
     expect(shardOf('traces/0/1', [])).toBeNull()
   })
 
@@ -30,7 +30,7 @@ describe('shardOf', () => {
     }
   })
 
-  it('moves tokens to a new shard only', () => {
+  it('moves tokens only to a new shard', () => {
     const before = ['a', 'b', 'c']
     const moved = TOKENS.filter(token => shardOf(token, before) !== shardOf(token, [...before, 'd']))
     expect(moved.every(token => shardOf(token, [...before, 'd']) === 'd')).toBe(true)

@@ -26,7 +26,7 @@ const open = (folder = path): Promise<Warehouse> =>
 const fenced = (warehouse: Warehouse, sql: string, format: string): Promise<FencedResult> =>
   warehouse.fenced(fencedQuery(sql, format))
 
-it('removes records that a crash left half way', async () => {
+it('removes records that a crash left half written', async () => {
   await mkdir(join(path, 'incoming'))
   await writeFile(join(path, 'incoming', 'left.arrow.zst'), 'x')
   const warehouse = await open()
@@ -34,7 +34,7 @@ it('removes records that a crash left half way', async () => {
   await warehouse.close()
 })
 
-it('opens again after closing, and refuses work in between', async () => {
+it('can be opened again after closing, and refuses work in between', async () => {
   const first = await open()
   await first.ping()
   await first.close()
@@ -47,7 +47,7 @@ it('opens again after closing, and refuses work in between', async () => {
   await second.close()
 })
 
-it.each(['TSV', 'JSON'])('ends a running query of a stranger when it closes (%s)', async format => {
+it.each(['TSV', 'JSON'])('ends a running user query when it closes (%s)', async format => {
   const warehouse = await open()
   await warehouse.query('SELECT 1')
   await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
@@ -60,7 +60,7 @@ it.each(['TSV', 'JSON'])('ends a running query of a stranger when it closes (%s)
   await ended
 })
 
-it('closes over a stream that is not read to its end', async () => {
+it('closes while a stream has not been read to its end', async () => {
   const warehouse = await open()
   await warehouse.migrate([], { signalsDays: 1, ledgerDays: 1 })
   const result = await fenced(warehouse, 'SELECT * FROM numbers(1000000000)', 'TSV')
@@ -72,7 +72,7 @@ it('closes over a stream that is not read to its end', async () => {
   await warehouse.close()
 })
 
-it('closes in bounded time over what does not end', async () => {
+it('closes in limited time while a query does not end', async () => {
   const warehouse = await openEmbeddedWarehouse({
     path,
     maxMemoryBytes: 2 ** 30,
@@ -93,7 +93,7 @@ it('closes in bounded time over what does not end', async () => {
   await rm(other, { recursive: true, force: true })
 })
 
-it('refuses a second folder in one process, and goes on with the first', async () => {
+it('refuses a second folder in one process, and continues with the first', async () => {
   const warehouse = await open()
   const other = await mkdtemp(join(tmpdir(), 'wattline-embedded-'))
   await expect(open(other)).rejects.toMatchObject({ code: 'data_unusable' })
@@ -102,7 +102,7 @@ it('refuses a second folder in one process, and goes on with the first', async (
   await rm(other, { recursive: true, force: true })
 })
 
-it('refuses a record for good that takes more memory than there may be, and takes the largest that intake makes', async () => {
+it('permanently refuses a record that needs more memory than allowed, and accepts the largest that intake makes', async () => {
   const warehouse = await open()
   await warehouse.migrate([traces], { signalsDays: 9_000, ledgerDays: 9_000 })
   const rows = 1_000
@@ -123,7 +123,7 @@ it('refuses a record for good that takes more memory than there may be, and take
   await warehouse.close()
 })
 
-it('merges as it is told to, which is most of what storing costs', async () => {
+it('merges as configured, which is most of the cost of storing', async () => {
   const warehouse = await open()
   const [setting] = await warehouse.query<{ value: string }>(
     "SELECT value FROM system.merge_tree_settings WHERE name = 'merge_selector_base'",
@@ -132,7 +132,7 @@ it('merges as it is told to, which is most of what storing costs', async () => {
   await warehouse.close()
 })
 
-it('bounds strangers’ queries by the threads that there are', async () => {
+it('limits user queries by the available threads', async () => {
   const room = 4
   vi.stubEnv('UV_THREADPOOL_SIZE', String(room + 16))
   const warehouse = await open()

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { engineConfigXml, engineSettings } from '../../../../core/warehouse/embedded/engine-config.ts'
 
-it.each([2 ** 28, 2 ** 31, 2 ** 36])('caches are a small part of %d bytes', maxMemoryBytes => {
+it.each([2 ** 28, 2 ** 31, 2 ** 36])('caches take a small part of %d bytes', maxMemoryBytes => {
   const settings = engineSettings({ maxMemoryBytes })
   const caches = Object.entries(settings).filter(([name]) => name.endsWith('_cache_size'))
   expect(caches.length).toBeGreaterThan(3)
@@ -11,7 +11,7 @@ it.each([2 ** 28, 2 ** 31, 2 ** 36])('caches are a small part of %d bytes', maxM
   expect(settings['max_server_memory_usage']).toBe(maxMemoryBytes)
 })
 
-it('writes elements that open and close', () => {
+it('writes balanced elements', () => {
   const xml = engineConfigXml({ maxMemoryBytes: 1_000_000_000 })
   const open = [...xml.matchAll(/<(\w+)>/g)].map(match => match[1])
   const close = [...xml.matchAll(/<\/(\w+)>/g)].map(match => match[1])

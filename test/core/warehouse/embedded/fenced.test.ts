@@ -45,7 +45,7 @@ async function ask(sql: string, over: Partial<FencedQuery> = {}): Promise<string
   return Buffer.concat(pieces).toString('utf8')
 }
 
-it('gives each its own answer, whole, while others end early and fail', async () => {
+it('gives each reader its own complete answer while others end early and fail', async () => {
   const random = seededRandom(7)
   const one = async (asker: number): Promise<void> => {
     for (let round = 0; round < 12; round += 1) {
@@ -86,7 +86,7 @@ it.each(['TSV', 'JSON'])('plans off the JavaScript thread (%s)', async format =>
   expect(turns).toBeGreaterThan(2)
 })
 
-it('says nothing of parts and paths in an error', async () => {
+it('does not reveal parts and paths in an error', async () => {
   await warehouse.insert(
     ledger,
     encodeRows(ledger, [ledgerEntry({ Tenant: 'a', Account: 'x' })]),
@@ -122,7 +122,7 @@ const name = fc.oneof(
   ),
 )
 
-it('never takes one name for another', async () => {
+it('never confuses one name with another', async () => {
   const names = [...new Set(fc.sample(name, { numRuns: 60, seed: 31 }))].filter(text => text.isWellFormed())
   const rows = names.flatMap(Tenant => names.slice(0, 8).map(Account => ledgerEntry({ Tenant, Account })))
   await warehouse.insert(ledger, encodeRows(ledger, rows), 'fenced/names')
@@ -153,7 +153,7 @@ it('never takes one name for another', async () => {
   }
 })
 
-it('leaves nothing in its pipes, and as many as there were', async () => {
+it('leaves its pipes empty, and their number unchanged', async () => {
   const pipes = await readdir(join(folder, 'answers'))
   expect(pipes.length).toBeGreaterThan(0)
   for (const _ of pipes) expect(await ask('SELECT 1')).toBe('1\n')

@@ -86,7 +86,7 @@ async function blockNames(table: string): Promise<() => Promise<void>> {
   }
 }
 
-describe('an insert whose parts did not get their names', () => {
+describe('an insert with unnamed parts', () => {
   it.each([
     ['otel_traces', 2],
     ['otel_traces_trace_id_ts', 2],
@@ -115,7 +115,7 @@ describe('an insert whose parts did not get their names', () => {
   })
 })
 
-it('repairs under a reader who has stopped reading: his query ends with an error, others wait and are answered', async () => {
+it('repairs while a reader has stopped reading: its query ends with an error, others wait and are answered', async () => {
   await insert(0)
   const endless = 'SELECT s.SpanName, number FROM numbers(100000000) AS n CROSS JOIN otel_traces AS s'
   const stalled = await warehouse.fenced(fencedQuery(endless, 'TSV', { maxSeconds: 600 }))
@@ -135,7 +135,7 @@ it('repairs under a reader who has stopped reading: his query ends with an error
   await expect(rest).rejects.toMatchObject({ name: 'WattlineError' })
 })
 
-it('waits while the disk takes nothing, and goes on by itself', async () => {
+it('waits while the disk accepts no writes, and continues by itself', async () => {
   await insert(0)
   const free = await blockNames('otel_traces')
   await expect(insert(2)).rejects.toMatchObject({ code: 'warehouse_unavailable' })
@@ -150,7 +150,7 @@ it('waits while the disk takes nothing, and goes on by itself', async () => {
   expect(await value('(SELECT count() FROM wattline.otel_traces)')).toBe(2 * SPANS_PER_RECORD)
 })
 
-it('goes on when a table was attached without a word of it', async () => {
+it('continues when a table was attached without notice', async () => {
   const folder = join(path, 'a-table')
   await mkdir(folder)
   let isAttached = true
@@ -178,7 +178,7 @@ it('goes on when a table was attached without a word of it', async () => {
   expect(statements).toEqual(['SYSTEM STOP', 'DETACH TABLE', 'ATTACH TABLE'])
 })
 
-it('loses and doubles nothing on a disk that fills up again and again', async () => {
+it('loses and duplicates nothing on a disk that fills up repeatedly', async () => {
   const disk = smallDisk(128)
   if (disk === null) return
   await warehouse.close()

@@ -11,7 +11,7 @@ import { moveStoredOffsets, readStoredOffsets } from '../../../../core/warehouse
 const path = mkdtempSync(join(tmpdir(), 'wattline-kept-'))
 afterEach(() => rmSync(path, { recursive: true }))
 
-it('moves forward only, and by its own history', async () => {
+it('moves only forward, and by its own history', async () => {
   const custody = { close: async () => undefined } as unknown as Custody
   const engine = {} as ConstructorParameters<typeof KeptTables>[2]
   const kept = new KeptTables(path, custody, engine)

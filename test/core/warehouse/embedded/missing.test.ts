@@ -40,7 +40,7 @@ describe('parts', () => {
     ['it is there', '20261130_1_5_1'],
     ['it was merged', '20261130_1_9_2'],
     ['it was mutated', '20261130_1_5_1_7'],
-  ])('are not missed when %s', (_what, name) => {
+  ])('are not missing when %s', (_what, name) => {
     expect(find(survey(table([name])), inventory([known('20261130_1_5_1')])).tables).toEqual([])
   })
 
@@ -54,11 +54,11 @@ describe('parts', () => {
     ],
     ['the whole day has expired', known('20261001_1_5_1', 10, null), {}, NOW + 30 * 86_400],
     ['it has no rows', known('20261130_1_5_1', 0), {}, NOW],
-  ])('are not missed when %s', (_what, part, more, now) => {
+  ])('are not missing when %s', (_what, part, more, now) => {
     expect(find(survey(table(['20261130_6_6_0'])), inventory([part], more), now).tables).toEqual([])
   })
 
-  it('are missed when they are gone, with their rows and times', () => {
+  it('are missing when they are gone, with their rows and times', () => {
     const had = inventory([
       known('20261130_1_5_1', 30),
       known('20261130_6_6_0', 5),
@@ -79,7 +79,7 @@ describe('parts', () => {
     })
   })
 
-  it('are missed only for what an older copy has not', () => {
+  it('are missing only for what an older copy lacks', () => {
     const had = inventory([known('20261130_1_9_2', 90)])
     const older = { ...table([]), parts: [disk('20261130_1_4_1', 40), disk('20261130_5_5_0', 10)] }
     expect(find(survey(older), had).tables).toMatchObject([{ rows: 40 }])
@@ -89,7 +89,7 @@ describe('parts', () => {
     expect(find(survey(twice), had).tables).toMatchObject([{ rows: 40 }])
   })
 
-  it('that are broken count for those that were merged into them, and are told once', () => {
+  it('that are broken count for those merged into them, and are reported once', () => {
     const broken = [
       { folder: 'broken-on-start_20261130_1_9_2', part: parsePartName('20261130_1_9_2')!, rows: 90 },
     ]
@@ -100,7 +100,7 @@ describe('parts', () => {
     expect(find(survey(table([], { broken })), inventory([], { told })).tables).toEqual([])
   })
 
-  it('that are broken, and had been merged into another part before, are not missed', () => {
+  it('that are broken, and had been merged into another part, are not missing', () => {
     const of = (folder: string, name: string) => [{ folder, part: parsePartName(name)!, rows: 3 }]
     const broken = of('broken-on-start_20261130_2_2_0', '20261130_2_2_0')
     const merged = inventory([known('20261130_1_3_1', 9)])
@@ -130,7 +130,7 @@ describe('parts', () => {
   })
 })
 
-it('knows burnt tokens, and not those of what has expired', () => {
+it('used tokens are known, but not those of expired data', () => {
   const tokens = new Map([
     ['there', [parsePartName('20261130_1_1_0')!]],
     ['half', [parsePartName('20261130_1_1_0')!, parsePartName('20261129_2_2_0')!]],
@@ -141,7 +141,7 @@ it('knows burnt tokens, and not those of what has expired', () => {
   expect(found.logged.get('t')).toEqual(new Set(['there', 'half', 'expired']))
 })
 
-it('tells tables that are gone from those that are empty, and from new ones', () => {
+it('tables that are gone are distinguished from empty and new ones', () => {
   const had = inventory([known('20261130_1_1_0')])
   expect(find(survey(), had)).toMatchObject({ isGone: true, isBare: true })
   expect(find(survey(), null)).toMatchObject({ isGone: false, isBare: true, known: [] })

@@ -10,7 +10,7 @@ import { tokenHash } from '../../../../core/warehouse/embedded/token-hash.ts'
 import { partsOfToken } from '../../../../core/warehouse/embedded/token-repair.ts'
 import { chaosRecord, SPAN_DAYS } from '../../../chaos/warehouse/records.ts'
 
-it('is the engine’s', async () => {
+it('equals the engine’s', async () => {
   const path = await mkdtemp(join(tmpdir(), 'wattline-hash-'))
   const warehouse = await openEmbeddedWarehouse({ path, maxMemoryBytes: 2 ** 30, events: silentEvents })
   await warehouse.migrate(STREAMS, { signalsDays: 9_000, ledgerDays: 9_000 })

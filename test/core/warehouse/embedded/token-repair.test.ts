@@ -47,7 +47,7 @@ describe('repairLog', () => {
     expect(repairLog(text, [])).toEqual({ text, dropped: 0 })
   })
 
-  it('takes away a line that the kill has cut, with its missing end of line', () => {
+  it('removes a line truncated by the kill, without its end of line', () => {
     const whole = line('20261101_2_2_0')
     const disk = parts('20261101_2_2_0', '20261101_3_3_0')
     for (let length = 1; length < whole.length; length += 1) {
@@ -72,7 +72,7 @@ describe('repairLog', () => {
   })
 })
 
-it('walks all tables of the folder, and bears one that is empty or not there', async () => {
+it('visits all tables of the folder, and accepts an empty or missing one', async () => {
   const path = await mkdtemp(join(tmpdir(), 'wattline-tokens-'))
   try {
     expect(await repairTokens(join(path, 'absent'))).toBe(0)

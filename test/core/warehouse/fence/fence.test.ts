@@ -8,7 +8,7 @@ import {
   refusal,
 } from '../../../../core/warehouse/fence/fence.ts'
 
-it('sets who asks, and limits', () => {
+it('sets the reader, and limits', () => {
   const settings = fenceSettings({
     sees: 'key["a"]',
     limits: { maxSeconds: 3, maxMemoryBytes: 4, maxResultRows: 5 },
@@ -39,7 +39,7 @@ describe('fencedText', () => {
     expect(run(sql)).toEqual({ sql, projections: true, isTotal: true })
   })
 
-  it('reads plain columns where something can, and no projection of a table that is named', () => {
+  it('reads plain columns where something can, and no projection of a named table', () => {
     const { sql, projections } = run('SELECT toFixedString(Account, 1) AS k FROM wattline.ledger GROUP BY k')
     expect(sql).toContain("CAST(`Account`, 'String') AS `Account`")
     expect(sql).toContain('FROM `wattline`.`ledger`) AS `ledger` GROUP BY k')
@@ -47,7 +47,7 @@ describe('fencedText', () => {
     expect(run('SELECT toFixedString(Account, 1) FROM usage_daily').projections).toBe(true)
   })
 
-  it('does so wherever a table stands, and however it is named', () => {
+  it('does so for a table in any place and under any name', () => {
     const { sql } = run(
       'WITH x AS (SELECT toInt8(a) FROM otel_logs AS l FINAL) SELECT otel_traces.SpanName, wattline.otel_traces.TraceId ' +
         'FROM otel_traces, {t:Identifier} AS d INNER JOIN readings ON 1 PREWHERE 1',
@@ -98,8 +98,8 @@ it.each([
   '_partition_id',
   '_sample_factor',
   '_row_exists',
-])('knows %s as a column of the engine', name => expect(isVirtualColumn(name)).toBe(true))
-it.each(['SpanName', 'part', '_mine', 'Tenant', 'Events.Name', '_'])('does not take %s for one', name =>
+])('recognises %s as a column of the engine', name => expect(isVirtualColumn(name)).toBe(true))
+it.each(['SpanName', 'part', '_mine', 'Tenant', 'Events.Name', '_'])('does not recognise %s as one', name =>
   expect(isVirtualColumn(name)).toBe(false),
 )
 

@@ -33,7 +33,7 @@ it('creates the database first, tables before their views, and drops nothing', (
 })
 
 describe('over existing tables', () => {
-  it('alters nothing when all is there', () => {
+  it('changes nothing if everything exists', () => {
     expect(altering(plan(tables))).toEqual([])
   })
 
@@ -53,7 +53,7 @@ describe('over existing tables', () => {
     ])
   })
 
-  it('puts projections in place of those that they replace, also for the parts of before', () => {
+  it('replaces outdated projections, also in older parts', () => {
     const old = tables.get('ledger')!
     const definition = old.definition.replaceAll(
       /PROJECTION (workloads|accounts|bills)_(by_[a-z]+)_\w+/g,
@@ -78,7 +78,7 @@ describe('over existing tables', () => {
     )
   })
 
-  it('puts a projection in place of an earlier text of it, and keeps those that are not ours', () => {
+  it('replaces an earlier version of a projection, and keeps those that are not ours', () => {
     const old = tables.get('ledger')!
     const [days, minutes] = ['bills_by_day', 'bills_by_minute'].map(ledgerProjection)
     const definition = old.definition
@@ -97,7 +97,7 @@ describe('over existing tables', () => {
     )
   })
 
-  it('follows retention per kind of table, and takes the TTL away when rows are kept for good', () => {
+  it('follows retention for each kind of table, and removes the TTL when rows are kept forever', () => {
     expect(altering(plan(tables, { signalsDays: 30, ledgerDays: 401 }))).toEqual([
       'ALTER TABLE `wattline`.`ledger` MODIFY TTL WindowStart + toIntervalDay(401) SETTINGS alter_sync = 0',
       'ALTER TABLE `wattline`.`quarantine` MODIFY TTL toDateTime(Time) + toIntervalDay(401) SETTINGS alter_sync = 0',

@@ -48,7 +48,7 @@ SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, min_bytes_for_wide_p
 ENGINE = Distributed('bo\\'oks', 'wattline', 'small_local')`,
 ]
 
-it('says all that the declaration says', () => {
+it('contains everything in the declaration', () => {
   expect(planMigration([small], retention, new Map(), dialect).slice(0, 3)).toEqual(SMALL)
 })
 
@@ -69,7 +69,7 @@ it('replicates every table that holds rows, and has a Distributed one for each',
   expect(replicated.length * 2).toBe(engines.length)
 })
 
-it('fills the index of traces on the server where the spans are, and sums the ledger of all', () => {
+it('fills the index of traces on the server with the spans, and sums the ledger of all servers', () => {
   const view = statements.find(text => text.includes('MATERIALIZED VIEW'))!
   expect(view).toContain('TO `wattline`.`otel_traces_trace_id_ts_local`')
   expect(view).toContain('FROM `wattline`.`otel_traces_local`')
@@ -95,11 +95,11 @@ describe('over existing tables', () => {
   const without = (name: string): Map<string, ExistingTable> =>
     new Map([...definitions].filter(([key]) => key !== name))
 
-  it('does nothing at all when all is there', () => {
+  it('does nothing if everything exists', () => {
     expect(planMigration(STREAMS, retention, definitions, dialect)).toEqual([])
   })
 
-  it('makes for all what one server lacks', () => {
+  it('creates on all servers what one of them lacks', () => {
     const planned = planMigration(STREAMS, retention, without('readings_local'), dialect)
     expect(planned.map(text => text.split('\n')[0])).toEqual([
       "CREATE TABLE IF NOT EXISTS `wattline`.`readings_local` ON CLUSTER 'bo\\'oks'",

@@ -32,7 +32,7 @@ const small = {
 } as const satisfies StreamDeclaration
 
 describe('createTable', () => {
-  it('says all that the declaration says', () => {
+  it('contains everything in the declaration', () => {
     expect(createTable(small, retention)).toBe(
       [
         'CREATE TABLE IF NOT EXISTS `wattline`.`small_table`',
@@ -57,20 +57,20 @@ describe('createTable', () => {
     )
   })
 
-  it('makes no table for what lives in the log only', () => {
+  it('creates no table for streams that exist only in the log', () => {
     const without = STREAMS.filter(stream => createTable(stream, retention) === null)
     expect(without.map(stream => stream.name)).toContain('energy')
     expect(without.every(stream => !('table' in stream))).toBe(true)
   })
 
-  it('waits for the disk where the rows are money, and nowhere else', () => {
+  it('waits for the disk only where the rows are money', () => {
     const waiting = STREAMS.filter(stream =>
       createTable(stream, retention)?.includes('fsync_after_insert = 1'),
     )
     expect(waiting.map(stream => stream.name)).toEqual(['ledger'])
   })
 
-  it('keeps rows for good where the TTL would wrap around', () => {
+  it('keeps rows forever where the TTL would overflow', () => {
     const days = (ledgerDays: number) => createTable(ledger, { ...retention, ledgerDays })
     expect(days(LONGEST_TTL_DAYS)).toContain(`TTL WindowStart + toIntervalDay(${LONGEST_TTL_DAYS})`)
     expect(days(LONGEST_TTL_DAYS + 1)).not.toContain('TTL ')
