@@ -1,6 +1,8 @@
 /** What the resources of a row cost, in 1e-9 of the currency. */
 import { divideHalfEven, multiply, type Rational } from '../../core/model/decimal.ts'
+import { larger } from '../../core/model/integers.ts'
 import type { ResourcePrices, UnitPrices } from '../../core/model/prices/resource-prices.ts'
+import type { ResourcePolicy } from '../../core/model/prices/terms.ts'
 import type { EnergyRecord } from './energy-record.ts'
 import { createHostShares } from './host-shares.ts'
 
@@ -41,15 +43,30 @@ function rowPrices(unit: UnitPrices): RowPrices {
   return made
 }
 
+/** Of each policy, the quantity that is billed. */
+const BILLED = {
+  usage: used => used,
+  request: (_, requested, row) => requested.get(row),
+  max: (used, requested, row) => larger(used, requested.get(row)),
+} as const satisfies Record<
+  ResourcePolicy,
+  (used: bigint, requested: { get(row: number): bigint }, row: number) => bigint
+>
+
 /** The cost of a row's resources by the prices in force for it; null: they are not priced. */
 export function resourcesOf(record: EnergyRecord): (row: number, prices: ResourcePrices) => bigint | null {
-  const { CpuUs, MemoryByteSeconds, GpuUs } = record.columns
+  const { columns } = record
   const pricesOf = pricesByRow(record)
   const hostShare = createHostShares(record)
   return (row, prices) => {
     const found = pricesOf(row, prices)
     if (found === null) return null
-    const amounts = found.cost(CpuUs.get(row), MemoryByteSeconds.get(row), GpuUs.get(row))
+    const billed = BILLED[prices.policy]
+    const amounts = found.cost(
+      billed(columns.CpuUs.get(row), columns.CpuRequestUs, row),
+      billed(columns.MemoryByteSeconds.get(row), columns.MemoryRequestByteSeconds, row),
+      billed(columns.GpuUs.get(row), columns.GpuRequestUs, row),
+    )
     const { perHostHour } = found.unit
     return perHostHour === null ? amounts : amounts + hostShare(row, perHostHour)
   }

@@ -1,7 +1,7 @@
 /** What resources cost, by labels and host of a workload. */
 import { parseDecimal, type Rational, rational } from '../decimal.ts'
 import { wildcard } from '../wildcard.ts'
-import type { ResourceMatch, ResourceRuleTerms, TariffTerms } from './terms.ts'
+import type { ResourceMatch, ResourcePolicy, ResourceRuleTerms, TariffTerms } from './terms.ts'
 
 /** What rules look at. */
 export interface Priced {
@@ -21,6 +21,8 @@ export interface UnitPrices {
 
 /** Prices of resources as the rater asks for them. */
 export interface ResourcePrices {
+  /** What is billed of CPU, memory and GPU. */
+  readonly policy: ResourcePolicy
   /** Whether all workloads have the same prices. */
   readonly isUniform: boolean
   /** Null: nothing is priced. */
@@ -33,6 +35,7 @@ export function createResourcePrices(terms: TariffTerms): ResourcePrices | null 
   const prices = rules.flatMap(rule => KINDS.map(kind => rule[kind]))
   if (prices.every(price => price === null)) return null
   return {
+    policy: terms.resource_policy ?? 'usage',
     isUniform: rules.length === 1,
     of(workload) {
       const matching = rules.filter(rule => rule.matches(workload))

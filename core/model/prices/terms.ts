@@ -52,6 +52,11 @@ export interface ResourceMatch {
   readonly host?: string | undefined
 }
 
+/** Quantities that resource prices are multiplied by, of each resource and minute. */
+export const RESOURCE_POLICIES = ['usage', 'request', 'max'] as const
+/** What is billed of a resource. */
+export type ResourcePolicy = (typeof RESOURCE_POLICIES)[number]
+
 /** Prices of resources; one that is absent comes from the next that matches. */
 export interface ResourcePriceTerms {
   readonly price_per_vcpu_hour?: string | undefined
@@ -76,6 +81,8 @@ export interface TariffTerms extends ScheduleTerms, ResourcePriceTerms {
   readonly holidays: readonly string[]
   readonly charges: readonly ChargeTerms[]
   readonly spot?: SpotTerms | undefined
+  /** What is billed: use (where absent), what was reserved, or the larger of the two. */
+  readonly resource_policy?: ResourcePolicy | undefined
   /** First match first. */
   readonly resource_prices: readonly ResourceRuleTerms[]
 }

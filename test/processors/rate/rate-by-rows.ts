@@ -219,10 +219,17 @@ function resourceCost(
   const cpu = multiply(PER_CPU_US, perCpu ?? NOTHING)
   const memory = multiply(PER_BYTE_SECOND, perGib ?? NOTHING)
   const gpu = multiply(PER_CPU_US, perGpu ?? NOTHING)
+  const quantity = (used: bigint, reserved: bigint): bigint => {
+    if (list.resource_policy === 'request') return reserved
+    return list.resource_policy === 'max' && reserved > used ? reserved : used
+  }
   const numerator =
-    row.CpuUs * cpu.numerator * memory.denominator * gpu.denominator +
-    row.MemoryByteSeconds * memory.numerator * cpu.denominator * gpu.denominator +
-    row.GpuUs * gpu.numerator * cpu.denominator * memory.denominator
+    quantity(row.CpuUs, row.CpuRequestUs) * cpu.numerator * memory.denominator * gpu.denominator +
+    quantity(row.MemoryByteSeconds, row.MemoryRequestByteSeconds) *
+      memory.numerator *
+      cpu.denominator *
+      gpu.denominator +
+    quantity(row.GpuUs, row.GpuRequestUs) * gpu.numerator * cpu.denominator * memory.denominator
   const amounts = divideHalfEven(numerator, cpu.denominator * memory.denominator * gpu.denominator)
   return nanoMoney(amounts + (perHost === null ? 0n : hostShare(rows, row, perHost)))
 }

@@ -270,6 +270,9 @@ const someRow = fc.record({
   CpuUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
   MemoryByteSeconds: fc.bigInt({ min: 0n, max: 2n ** 50n }),
   GpuUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
+  CpuRequestUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
+  MemoryRequestByteSeconds: fc.bigInt({ min: 0n, max: 2n ** 50n }),
+  GpuRequestUs: fc.bigInt({ min: 0n, max: 480_000_000n }),
   EnergyQuality: fc.constantFrom('measured', 'none', 'estimated'),
   Labels: fc.constantFrom({}, { tier: 'paid', customer: 'acme' }, { tier: 'free' }),
 })
@@ -340,6 +343,7 @@ const CONFIGS = [
         },
         {
           name: 'resources',
+          resource_policy: 'max',
           currency: 'GBP',
           account: 'acme',
           price_per_vcpu_hour: '0.05',
@@ -348,7 +352,14 @@ const CONFIGS = [
             { match: { host: 'sto-*' }, price_per_host_hour: '0.7' },
           ],
         },
-        { name: 'own', tenant: 't"2\\', currency: 'USD', price_per_kwh: '0.1', price_per_gpu_hour: '2.5' },
+        {
+          name: 'own',
+          tenant: 't"2\\',
+          currency: 'USD',
+          price_per_kwh: '0.1',
+          price_per_gpu_hour: '2.5',
+          resource_policy: 'request',
+        },
       ],
     },
   },
@@ -371,4 +382,22 @@ test('gives what rating row by row in exact rationals gives', () => {
     ),
     { numRuns: 150, seed: 20261130 },
   )
+})
+
+test.each([
+  ['usage', 1_000_000_000n],
+  ['request', 2_000_000_000n],
+  ['max', 2_500_000_000n],
+])('resources by policy %s', (policy, nano) => {
+  // A quarter of a vCPU-hour used and one reserved; half a GiB-hour used and none reserved.
+  const [row] = rateOf({
+    tariffs: { price_per_vcpu_hour: '2', price_per_gib_hour: '1', resource_policy: policy },
+  }).rate([
+    energyRow({
+      CpuUs: 900_000_000n,
+      CpuRequestUs: 3_600_000_000n,
+      MemoryByteSeconds: 1_073_741_824n * 1_800n,
+    }),
+  ])
+  expect(row!.CostResourceNano).toBe(nano)
 })

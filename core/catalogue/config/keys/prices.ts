@@ -1,6 +1,6 @@
 /** Schemas of price lists: the same in the configuration, in files and in the API. */
 import { z } from 'zod'
-import { WEEKDAYS } from '../../../model/prices/terms.ts'
+import { RESOURCE_POLICIES, WEEKDAYS } from '../../../model/prices/terms.ts'
 import { ZONE, ZONE_SHAPE } from '../../../model/zone.ts'
 import { utcTime } from './factor-values.ts'
 import { decimal, signedDecimal } from './quantities.ts'
@@ -101,6 +101,12 @@ const tariffKeys = {
     .optional()
     .describe('Energy costs the spot price in place of `price_per_kwh` and `bands`'),
   ...resourcePrices,
+  resource_policy: z
+    .enum(RESOURCE_POLICIES)
+    .optional()
+    .describe(
+      'What is billed of CPU, memory and GPU: `usage` (default), `request` (what was reserved) or `max` of the two in each minute',
+    ),
   resource_prices: z
     .array(resourceRule)
     .max(1_000)
