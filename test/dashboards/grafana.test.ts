@@ -18,12 +18,12 @@ const now = Date.now()
 const minute = Math.floor(now / 60_000) * 60_000 - 30 * 60_000
 
 describe('files', () => {
-  it('are those of the code: `npm run boards` writes them', () => {
+  it('are generated from the code: `npm run boards` writes them', () => {
     const written = new Map(readdirSync(FOLDER).map(name => [name, readFileSync(join(FOLDER, name), 'utf8')]))
     expect(written).toEqual(new Map([...boardFiles()].sort()))
   })
 
-  it('ask the provisioned data source, place no panel over another, and name everything once', () => {
+  it('use the provisioned data source, do not overlap panels, and have unique names', () => {
     for (const text of boardFiles().values()) {
       const board = JSON.parse(text) as {
         panels: { id: number; gridPos: { x: number; y: number; w: number; h: number }; datasource: unknown }[]
@@ -146,7 +146,7 @@ describe('queries', () => {
     expect(shares.data.reduce((sum, row) => sum + Number(row['watts']), 0)).toBeCloseTo(60, 6)
   })
 
-  it('show nothing of a host that was not chosen', async () => {
+  it('show nothing of a host that is not selected', async () => {
     const energy = panels.find(panel => panel.title === 'Energy')!
     const answer = await ask(expandQuery(energy.sql, RANGE, { host: { values: ['rack'] } }))
     expect(Number(answer.data[0]!['energy'])).toBe(0)

@@ -76,7 +76,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
   })
 
   it.each(['light', 'dark'] as const)(
-    'can be read in the %s theme, and changes with the system',
+    'is readable in the %s theme, and follows the system theme',
     async scheme => {
       await page.emulateMedia({ colorScheme: scheme })
       await open()
@@ -107,7 +107,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await amounts('.tile[aria-label="Cost"] .figure data')).toEqual([total.costNano])
   })
 
-  it('shows the sum of what was searched for, and sorts by a press on a heading', async () => {
+  it('shows the sum of the search result, and sorts on a click on a heading', async () => {
     await open()
     await page.getByLabel(/Search workloads/).fill('retail')
     await expect.poll(() => page.locator('tbody tr').count()).toBe(3)
@@ -118,7 +118,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
       .toEqual(['checkout-api', 'postgres-primary', 'redis'])
   })
 
-  it('draws now what the newest interval of the live answer sums to', async () => {
+  it('shows the current watts as the sum of the newest interval of the live answer', async () => {
     const answered = page.waitForResponse(response => response.url().includes('/api/v1/live'))
     await open()
     const live = (await (await answered).json()) as { series: { milliwatts: number[] }[] }
@@ -127,7 +127,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('.now').textContent()).toContain('estimated ±40')
   })
 
-  it('says that there is no price, and never shows it as zero', async () => {
+  it('says that there is no price, and never shows the price as zero', async () => {
     server.scenario.priced = false
     await open()
     expect(await page.locator('.rate').last().textContent()).toContain('tariffs.price_per_kwh')
@@ -136,7 +136,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('tfoot .col-cost').textContent()).toBe('no price')
   })
 
-  it('works by keyboard alone: span, chart, trace and back, theme', async () => {
+  it('works with the keyboard alone: time span, chart, trace and back, theme', async () => {
     await open()
     const focused = (): Promise<string> =>
       page.evaluate(() => {
@@ -189,7 +189,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.evaluate(() => document.activeElement?.closest('.trace-list') !== null)).toBe(true)
   })
 
-  it('remembers theme, minutes and span', async () => {
+  it('remembers theme, minutes and time span', async () => {
     await open()
     const wanted = await page.locator('.top button').getAttribute('aria-label')
     await page.locator('.top button').click()
@@ -202,7 +202,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('input[name=minutes]:checked').inputValue()).toBe('5')
   })
 
-  it('draws what is new into the same chart every five seconds, without making it again', async () => {
+  it('draws new data into the same chart every five seconds, without recreating it', async () => {
     await page.clock.install()
     await open()
     const drawn = await page.locator('.chart-frame canvas').elementHandle()
@@ -214,7 +214,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('.chart-frame canvas').count()).toBe(1)
   })
 
-  it('leaves the rest of the page standing when one part meets what it cannot show', async () => {
+  it('keeps the rest of the page when one part receives what it cannot show', async () => {
     await page.route('**/api/v1/traces?*', route => route.fulfill({ json: { traces: [null] } }))
     await page.goto(server.url)
     await page.locator('tfoot').waitFor()
@@ -222,7 +222,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('.big').isVisible()).toBe(true)
   })
 
-  it('colours a workload in the table as in the chart, and those without a layer as the others', async () => {
+  it('gives a workload the same colour in the table and the chart, and one without a layer the colour of the others', async () => {
     await open()
     const colours = (where: string, name: string): Promise<Record<string, string>> =>
       page
@@ -245,7 +245,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     for (const [name, colour] of Object.entries(table)) expect(colour).toBe(chart[name] ?? chart['Others'])
   })
 
-  it('says that a limit left lines out, and that no spans are taken', async () => {
+  it('says that a limit left out rows, and that no spans are collected', async () => {
     const change = (path: string, changed: object): Promise<unknown> =>
       page.route(path, async route => {
         const response = await route.fetch()
@@ -259,7 +259,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await page.getByText('This process takes no spans').waitFor()
   })
 
-  it('takes a layer out of the chart and puts it back', async () => {
+  it('removes a layer from the chart and restores it', async () => {
     await open()
     const idle = page.locator('.legend button', { hasText: 'Idle' })
     await idle.click()
@@ -268,7 +268,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await idle.getAttribute('aria-pressed')).toBe('true')
   })
 
-  it('lets choose among several hosts, and asks everything for the chosen one', async () => {
+  it('offers a choice of several hosts, and requests everything for the selected one', async () => {
     server.scenario.hosts = 3
     await open()
     await page.getByLabel('Host').selectOption('host-2')
@@ -276,7 +276,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await expect.poll(() => server.requests.some(path => path.includes('filter=host%3Ahost-2'))).toBe(true)
   })
 
-  it.each([320, 360, 768, 1280, 1920, 3840])('has nothing beyond the edge at %i px', async width => {
+  it.each([320, 360, 768, 1280, 1920, 3840])('does not overflow at %i px', async width => {
     await page.setViewportSize({ width, height: 800 })
     await open()
     const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
@@ -285,7 +285,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(cut).toBe(0)
   })
 
-  it('says what to do when there is nothing yet', async () => {
+  it('says what to do when there is no data yet', async () => {
     server.scenario.empty = true
     await page.goto(server.url)
     await page.locator('.traces pre').waitFor()
@@ -302,7 +302,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     expect(await page.locator('.notice').textContent()).toContain('the warehouse is opening')
   })
 
-  it('passes on what the server says is wrong and what to do about it', async () => {
+  it("shows the server's error and remedy", async () => {
     await open()
     server.scenario.refusal = {
       type: 'about:blank',
@@ -321,7 +321,7 @@ describe.runIf(browserIsThere())('the page in a browser', () => {
     await page.locator('.notice').waitFor({ state: 'detached' })
   })
 
-  it('keeps the last numbers while the server is away, says so, and goes on when it is back', async () => {
+  it('keeps the last numbers while the server is away, says so, and continues when it is back', async () => {
     await open()
     const energy = await amounts('tfoot .col-energy data')
     await server.away()

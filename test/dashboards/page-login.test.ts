@@ -20,7 +20,7 @@ import { type FixtureServer, startFixtureServer } from './fixture-server.ts'
 
 const TOKEN = 'wl_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
 
-describe.runIf(browserIsThere())('the page behind a token', () => {
+describe.runIf(browserIsThere())('the page with token access', () => {
   let browser: Browser
   let server: FixtureServer
   let page: Page
@@ -56,7 +56,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
   }
   const numbers = () => page.locator('tfoot').waitFor()
 
-  it('asks for it, shows nothing meanwhile, and does not ask the server again and again', async () => {
+  it('asks for a token, shows nothing before it, and does not query the server repeatedly', async () => {
     await field().waitFor()
     const asked = server.requests.length
     await page.clock.runFor(60_000)
@@ -66,7 +66,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     expect(await page.locator('.top .badge').textContent()).toBe('Locked')
   })
 
-  it('tells a wrong one, and what can be none', async () => {
+  it('reports a wrong token, and text that cannot be a token', async () => {
     await give('wl_wrong')
     await page.getByText('The token is unknown or has expired.').waitFor()
     await give('wl_with space')
@@ -74,7 +74,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     expect(await page.locator('tfoot').count()).toBe(0)
   })
 
-  it('shows the numbers with the right one, pasted with what stood before it, and keeps it over a reload', async () => {
+  it('shows the numbers with the right token, pasted with its prefix, and keeps it over a reload', async () => {
     await give(` Bearer ${TOKEN} `)
     await numbers()
     await page.reload()
@@ -89,7 +89,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     expect(await page.locator('footer a').count()).toBe(0)
   })
 
-  it('stays in its tab, and goes when it is forgotten', async () => {
+  it('keeps the token in its tab only, and deletes it on request', async () => {
     await give(TOKEN)
     await numbers()
     const other = await browser.context.newPage()
@@ -102,7 +102,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0)
   })
 
-  it('asks again when the token is taken back while the page is open', async () => {
+  it('asks again when the token is revoked while the page is open', async () => {
     await give(TOKEN)
     await numbers()
     server.scenario.token = 'wl_another'
@@ -114,7 +114,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
   })
 
   it.each(['light', 'dark'] as const)(
-    'can be read in the %s theme, used by keyboard, and fits a phone',
+    'is readable in the %s theme, usable with the keyboard, and fits a phone',
     async scheme => {
       await page.emulateMedia({ colorScheme: scheme })
       await page.setViewportSize({ width: 320, height: 700 })
@@ -130,7 +130,7 @@ describe.runIf(browserIsThere())('the page behind a token', () => {
     },
   )
 
-  it('works against the query server itself, under its own content policy', async () => {
+  it('works with the query server itself, under its own content policy', async () => {
     const store = await openTestWarehouse()
     const sha256 = tokenHash(TOKEN).toString('hex')
     const table = createTokenTable([

@@ -58,7 +58,7 @@ describe.runIf(browserIsThere())('the page of a running Wattline', () => {
     expect(elsewhere).toEqual([])
   })
 
-  it('is closed to a page of another site', async () => {
+  it('is not accessible to a page of another site', async () => {
     const stranger = createServer((_request, response) => {
       response.setHeader('content-type', 'text/html')
       response.end('<!doctype html><title>elsewhere</title>')

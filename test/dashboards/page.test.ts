@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 const text = (path: string): string => new TextDecoder().decode(page.get(path)!.body)
 
-it('holds every file that the index names, under names that change with their content', () => {
+it('contains every file that the index names, under names that change with their content', () => {
   const named = [...text('/').matchAll(/(?:src|href)="([^"]+)"/g)].map(match => `/${match[1]}`)
   expect(named).toHaveLength(4)
   expect(new Set(['/', ...named])).toEqual(new Set(page.keys()))
@@ -19,11 +19,11 @@ it('holds every file that the index names, under names that change with their co
   for (const path of assets) expect(path).toMatch(/^\/assets\/\w+-[A-Z0-9]{8}\.(js|css)$/)
 })
 
-it('is the same when built again, so that browsers may keep it', async () => {
+it('is the same when built again, so that browsers may cache it', async () => {
   expect([...(await buildPage()).keys()]).toEqual([...page.keys()])
 })
 
-it('says what each file is', () => {
+it('gives the type of each file', () => {
   for (const [path, { type }] of page) {
     const ending = path === '/' ? 'html' : path.slice(path.lastIndexOf('.') + 1)
     const types: Record<string, string> = {

@@ -38,7 +38,7 @@ const problemsOf = (values: unknown): string[] => {
 }
 
 describe('values', () => {
-  it('need what only an operator knows, and nothing else', () => {
+  it('require only what an operator must decide', () => {
     const paths = problemsOf({}).map(problem => problem.split(' ')[0])
     expect(new Set(paths.filter(path => path !== '/agent' && path !== ''))).toEqual(
       new Set([
@@ -51,7 +51,7 @@ describe('values', () => {
     )
   })
 
-  it.each(examples)('of example %s fit', (_, values) => expect(problemsOf(values)).toEqual([]))
+  it.each(examples)('of example %s are valid', (_, values) => expect(problemsOf(values)).toEqual([]))
 
   it.each<[string, unknown]>([
     ['an unknown key', { colector: {} }],
@@ -67,7 +67,7 @@ describe('values', () => {
     expect(problemsOf(merge(minimal, values)).length).toBeGreaterThan(0)
   })
 
-  it('are those that the templates read', () => {
+  it('are the ones that the templates read', () => {
     const read = new Set([...templates.matchAll(/\.Values\.([a-zA-Z]+)/g)].map(([, key]) => key!))
     // Roles are read by name, in a loop.
     for (const role of ['collector', 'processors', 'query']) read.add(role)
@@ -91,7 +91,7 @@ function leaves(value: unknown, path = ''): string[] {
 }
 
 describe('the chart', () => {
-  it('scales processors by the lag of every group that they read as', () => {
+  it('scales processors by the lag of every group they read as', () => {
     const folder = join(CHART, '../../../processors')
     const groups = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter(path => /^\w+\/\w+\.ts$/.test(path))
@@ -111,7 +111,7 @@ describe('the chart', () => {
     expect(String(chart['appVersion'])).toBe(version)
   })
 
-  it('names in every include a template that is defined', () => {
+  it('includes only templates that are defined', () => {
     const defined = new Set([...templates.matchAll(/define "([^"]+)"/g)].map(([, name]) => name))
     const included = new Set([...templates.matchAll(/include "([^"]+)"/g)].map(([, name]) => name))
     expect([...included].filter(name => !defined.has(name))).toEqual([])

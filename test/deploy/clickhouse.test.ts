@@ -38,7 +38,7 @@ describe('names', () => {
     expect(volumes).toContain('./clickhouse/cluster.xml:/etc/clickhouse-server/config.d/wattline.xml:ro')
   })
 
-  it('are those of Keeper where it is looked for, which keeps its files in the volume', () => {
+  it('are those of Keeper, which keeps its files in the volume', () => {
     const [keeper] = texts('tcp_port')
     const zookeeper = /<zookeeper>[\s\S]*?<port>(\d+)</.exec(file)?.[1]
     expect(zookeeper).toBe(keeper)
@@ -75,20 +75,20 @@ describe('the engine', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('reads a cluster of one server under the name that Wattline is told', () => {
+  it("reads a cluster of one server under the name in Wattline's configuration", () => {
     const found = rows(
       `SELECT shard_num, replica_num, is_local, port FROM system.clusters WHERE cluster = '${warehouse.cluster}'`,
     )
     expect(found).toEqual([{ shard_num: 1, replica_num: 1, is_local: 1, port: 9000 }])
   })
 
-  it('reads the macros that the paths of replicated tables are made of', () => {
+  it('reads the macros in the paths of replicated tables', () => {
     expect(rows("SELECT getMacro('shard') AS shard, getMacro('replica') AS replica")).toEqual([
       { shard: '1', replica: services.clickhouse.hostname },
     ])
   })
 
-  it('takes our tables over that cluster, and gives what is in them', () => {
+  it('creates our tables over that cluster, and returns their rows', () => {
     const statements = planMigration(
       STREAMS,
       { signalsDays: 30, ledgerDays: 400 },

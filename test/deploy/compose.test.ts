@@ -50,7 +50,7 @@ for (const folder of folderOfVolume.values()) mkdirSync(folder)
 const told = makeSecrets()
 afterAll(() => rmSync(secrets, { recursive: true, force: true }))
 
-it('fits the Compose specification', () => {
+it('satisfies the Compose specification', () => {
   const schema = JSON.parse(readFileSync(new URL('compose-spec.json', import.meta.url), 'utf8')) as object
   const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(schema)
   validate(compose)
@@ -60,7 +60,7 @@ it('fits the Compose specification', () => {
 })
 
 describe('references', () => {
-  it('of volumes, services and files lead somewhere', () => {
+  it('to volumes, services and files exist', () => {
     const wrong = services.flatMap(([name, service]) => [
       ...mountsOf(service)
         .filter(({ source, isNamed }) =>
@@ -78,14 +78,14 @@ describe('references', () => {
     expect(Object.keys(compose.volumes).filter(volume => !mounted.has(volume))).toEqual([])
   })
 
-  it('of the build lead to the Dockerfile and to a stage of it', () => {
+  it('from the build name the Dockerfile and one of its stages', () => {
     for (const [, { build }] of ours) {
       const dockerfile = readFileSync(resolve(DEPLOY, build!.context, build!.dockerfile), 'utf8')
       expect(dockerfile).toMatch(new RegExp(`^FROM \\S+ AS ${build!.target}$`, 'm'))
     }
   })
 
-  it('of Grafana name the provisioned data source and the folder of boards', () => {
+  it('from Grafana name the provisioned data source and the folder of boards', () => {
     const { datasources } = parse(readFileSync(join(DEPLOY, 'grafana/datasource.yaml'), 'utf8')) as {
       datasources: {
         uid: string
@@ -112,15 +112,15 @@ describe('references', () => {
   })
 })
 
-describe('what a container may do', () => {
+describe('permissions of a container', () => {
   it.each(ours)(
-    '%s writes to its volumes alone and has no capability',
+    '%s writes only to its volumes and has no capability',
     (_, { read_only: readOnly, cap_drop: dropped }) => {
       expect({ readOnly, dropped }).toEqual({ readOnly: true, dropped: ['ALL'] })
     },
   )
 
-  it('only the agent sees the machine, and may not change it', () => {
+  it('only the agent sees the machine, and cannot change it', () => {
     for (const [name, service] of services) {
       const host = mountsOf(service).filter(({ source }) => source.startsWith('/'))
       expect(host.filter(({ mode }) => mode !== 'ro')).toEqual([])
@@ -136,7 +136,7 @@ describe('what a container may do', () => {
 })
 
 describe('secrets', () => {
-  it('are made once, and each reader gets its own', () => {
+  it('are generated once, and each reader gets its own', () => {
     const token = /wl_\S+/.exec(told)![0]
     const tokens = readFileSync(join(secrets, 'auth/tokens.yaml'), 'utf8')
     const given = ['agent/token', 'grafana/token'].map(path => readFileSync(join(secrets, path), 'utf8'))
@@ -149,7 +149,7 @@ describe('secrets', () => {
 })
 
 describe('wattline check', () => {
-  it('knows of services to check', () => expect(running.length).toBeGreaterThanOrEqual(4))
+  it('has services to check', () => expect(running.length).toBeGreaterThanOrEqual(4))
 
   it.each(running)('accepts the configuration of %s', async (_, service) => {
     const files = new Map(

@@ -31,7 +31,7 @@ const jsonOf = (keyword: string): string[] =>
     .map(text => JSON.parse(text.getValue()) as string)
 
 describe('stages', () => {
-  it('are named, and referred to by names that exist above', () => {
+  it('have names, and refer to names defined above', () => {
     const names: string[] = []
     for (const stage of stages) {
       const image = (stage as From).getImage()!
@@ -47,13 +47,13 @@ describe('stages', () => {
     ).toEqual([])
   })
 
-  it('end with the one that has everything: what is built when no target is named', () => {
+  it('end with the complete one, which is built when no target is named', () => {
     expect(stages.at(-1)!.getBuildStage()).toBe('wattline')
   })
 })
 
 describe('files', () => {
-  it('that are copied exist and are not kept from the builder', () => {
+  it('to copy exist and are not excluded from the builder', () => {
     expect(copied.length).toBeGreaterThan(5)
     expect(copied.filter(path => !existsSync(join(ROOT, path)))).toEqual([])
     expect(ignored[0]).toBe('*')
@@ -61,7 +61,7 @@ describe('files', () => {
     expect(ignored.filter(line => line.startsWith('!') && !copied.includes(line.slice(1)))).toEqual([])
   })
 
-  it('that the program imports are in the image, and the packages are no development dependencies', () => {
+  it('imported by the program are in the image, and their packages are not development dependencies', () => {
     const manifest = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
     const inImage = (path: string): boolean =>
       existsSync(join(ROOT, path)) && copied.some(root => path === root || path.startsWith(`${root}/`))
@@ -103,12 +103,12 @@ const packageOf = (name: string): string =>
     .join('/')
 
 describe('the process', () => {
-  it('runs without rights', () => {
+  it('runs without privileges', () => {
     const users = instructions.filter(one => one.getKeyword() === 'USER')
     expect(users.map(one => one.getArgumentsContent())).toEqual(['65532:65532'])
   })
 
-  it('is started as the command line starts it', () => {
+  it('starts like the command line', () => {
     const flags = /^#!\S+ -S node (.*)$/m.exec(read('cli/wattline.cjs'))![1]!.split(' ')
     expect(jsonOf('ENTRYPOINT')).toEqual([
       '/app/node_modules/node/bin/node',
@@ -118,14 +118,14 @@ describe('the process', () => {
     expect(jsonOf('CMD')).toEqual(['run'])
   })
 
-  it('has a health check that asks the default port', () => {
+  it('has a health check of the default port', () => {
     const text = instructions.find(one => one.getKeyword() === 'HEALTHCHECK')!.getArgumentsContent()!
     const { http } = configSchema.parse({}).listen
     expect(text).toContain(`http://127.0.0.1:${http}`)
     expect(text).toContain('/healthz')
   })
 
-  it('exposes the ports of the defaults', () => {
+  it('exposes the default ports', () => {
     const { http, otlp_http: otlp, otlp_grpc: grpc } = configSchema.parse({}).listen
     const exposed = instructions
       .find(one => one.getKeyword() === 'EXPOSE')!
@@ -134,7 +134,7 @@ describe('the process', () => {
     expect(exposed.sort()).toEqual([String(otlp), String(grpc), String(http)].sort())
   })
 
-  it('gets settings that exist', () => {
+  it('gets only existing settings', () => {
     const names = dockerfile.getENVs().flatMap(env => env.getProperties().map(property => property.getName()))
     const set = names.filter(name => name.startsWith('WATTLINE_'))
     expect(set.length).toBeGreaterThan(0)

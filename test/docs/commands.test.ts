@@ -11,18 +11,18 @@ const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { script
 const found = (pattern: RegExp): string[] =>
   pages.flatMap(({ path, text }) => [...text.matchAll(pattern)].map(([whole]) => `${path}: ${whole.trim()}`))
 
-it('none is for the Node of the machine', () => {
+it('no command uses the Node of the machine', () => {
   const bare = /(?:^|`)[ \t]*(?:[A-Z_]+=\S+[ \t]+)*node [^`\n]*\.(?:ts|js|cjs|mjs)\b/gm
   expect(found(bare)).toEqual([])
 })
 
-it('those by npx name files that exist', () => {
+it('npx commands name existing files', () => {
   const named = found(/npx node (?:--\S+ )*[\w./-]+\.ts/g)
   expect(named.length).toBeGreaterThan(5)
   expect(named.filter(text => !existsSync(text.slice(text.lastIndexOf(' ') + 1)))).toEqual([])
 })
 
-it('those by npm name scripts that exist', () => {
+it('npm commands name existing scripts', () => {
   const named = found(/npm run (?:--silent )?[a-z][\w:]*/g)
   expect(named.length).toBeGreaterThan(10)
   expect(named.filter(text => !Object.hasOwn(scripts, text.slice(text.lastIndexOf(' ') + 1)))).toEqual([])

@@ -9,13 +9,13 @@ const manifest = JSON.parse(read('package.json')) as Record<
 >
 const rows = [...read('docs/dependencies.md').matchAll(/^\| `([^`]+)` \| ([^|]+) \|/gm)]
 
-it('names every dependency, and no other', () => {
+it('names exactly the dependencies', () => {
   const named = rows.map(([, name]) => name).toSorted()
   const used = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)].toSorted()
   expect(named).toEqual(used)
 })
 
-it('gives the licence that the package itself declares', () => {
+it('gives the licence that each package declares', () => {
   for (const [, name, licence] of rows) {
     const { license } = JSON.parse(read(`node_modules/${name}/package.json`)) as { license: string }
     expect(`${name}: ${licence}`).toBe(`${name}: ${license}`)

@@ -24,7 +24,7 @@ const isDead = (page: string, target: string): boolean => {
   return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor)
 }
 
-it('links lead somewhere', () => {
+it('links have existing targets', () => {
   const links = pages.flatMap(page =>
     [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => ({ page, target: target! })),
   )
@@ -37,7 +37,7 @@ it('links lead somewhere', () => {
 const exists = (from: string, name: string): boolean =>
   existsSync(name) || existsSync(join(dirname(from), name)) || files.some(path => path.endsWith(`/${name}`))
 
-it('files that are named exist', () => {
+it('mentioned files exist', () => {
   const named = pages.flatMap(page =>
     [...textOf(page).matchAll(/`([\w./-]+\.(?:ts|tsx|css|cjs|md))`/g)].map(([, name]) => ({
       page,
@@ -54,7 +54,7 @@ const commentsIn = (text: string): string[] =>
 
 const NAMED_FILE = /(?<![\w./@*{}<>-])(?:[\w.-]+\/)*[\w.-]*[\w-]\.(?:ts|tsx|cjs|md|css|wasm)\b(?![\w.])/g
 
-it('files and folders that comments name exist', () => {
+it('files and folders mentioned in comments exist', () => {
   const tops = new Set(files.filter(path => path.includes('/')).map(path => path.split('/')[0]!))
   const namedPath = new RegExp(`(?<![\\w./@-])(?:${[...tops].join('|')})/[\\w./-]*\\w`, 'g')
   const named = files

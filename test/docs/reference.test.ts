@@ -5,7 +5,7 @@ import { referencePages } from '../../docs/reference/pages.ts'
 
 const folder = new URL('../../docs/reference/', import.meta.url)
 
-it.each([...referencePages()])('%s is what its catalogue says (else: npm run docs)', (name, text) => {
+it.each([...referencePages()])('%s matches its catalogue (otherwise: npm run docs)', (name, text) => {
   expect(readFileSync(new URL(name, folder), 'utf8')).toBe(text)
 })
 

@@ -124,11 +124,11 @@ async function send(token: string, name: string): Promise<number> {
   return code
 }
 
-it('speaks TLS alone, and says so', () => {
+it('speaks only TLS, and says so', () => {
   expect([wattline.http, wattline.otlp].map(url => new URL(url).protocol)).toEqual(['https:', 'https:'])
 })
 
-it('gives each sender its tenant and shows each asker its own', async () => {
+it("stores each sender's data for its tenant and shows each reader its own", async () => {
   expect([await send(tokens.shop, 'of-shop'), await send(tokens.bank, 'of-bank')]).toEqual([0, 0])
   expect([await send('wl_wrong', 'x'), await send(tokens.operator, 'x')]).toEqual([1, 1])
   const names = (token: string) =>
@@ -145,7 +145,7 @@ it('gives each sender its tenant and shows each asker its own', async () => {
   expect(await names(tokens.bank)).toEqual([{ Tenant: 'bank', SpanName: 'of-bank' }])
 })
 
-it('writes what this machine draws for the tenant that is configured', async () => {
+it('writes what this machine draws for the configured tenant', async () => {
   const tenants = (token: string) => rows(token, 'SELECT DISTINCT Tenant FROM readings')
   await eventually(
     () => tenants(tokens.shop),
@@ -154,7 +154,7 @@ it('writes what this machine draws for the tenant that is configured', async () 
   expect([await tenants(tokens.shop), await tenants(tokens.operator)]).toEqual([[{ Tenant: 'shop' }], []])
 })
 
-it('answers the command line with a token and the authority, and says what is missing else', async () => {
+it('answers the command line with a token and the authority, and otherwise says what is missing', async () => {
   const url = { WATTLINE_URL: wattline.http }
   const trust = { NODE_EXTRA_CA_CERTS: file('authority.crt') }
   const query = ['sql', 'SELECT DISTINCT Tenant FROM otel_traces', '--format', 'csv']
@@ -177,7 +177,7 @@ it('answers the command line with a token and the authority, and says what is mi
   expect(untrusted).toMatchObject({ code: 1, stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS') })
 })
 
-it('follows its files: a token that goes is refused, one that comes is known, a certificate is renewed', async () => {
+it('follows its files: a removed token is refused, a new one accepted, a certificate renewed', async () => {
   const good = readFileSync(file('tokens.yaml'), 'utf8')
   const [shop = '', ...others] = good.trimEnd().split('\n')
   writeFileSync(file('tokens.yaml'), `${others.join('\n')}\n`)
@@ -217,14 +217,14 @@ it('follows its files: a token that goes is refused, one that comes is known, a 
   )
 })
 
-it('says in metrics whom it turned away, and nowhere what they showed', async () => {
+it('counts refused clients in metrics, without revealing their tokens', async () => {
   const { text } = await ask('/metrics', tokens.operator)
   expect(text).toMatch(/wattline_access_refused_total\{reason="unknown"\} \d+/)
   expect(text).toMatch(/wattline_files_refused_total\{what="auth.tokens_file"\} 1/)
   expect(wattline.stderr.join('\n')).not.toContain('wl_')
 })
 
-it('refuses to start where everybody could come in, with the line that mends it', async () => {
+it('refuses to start if it would be open to everybody, with the line that fixes it', async () => {
   const environment = { WATTLINE_DATA: join(data, 'other'), WATTLINE_AUTH_TOKENS_FILE: file('broken.yaml') }
   writeFileSync(file('broken.yaml'), '- {tenant: "", scopes: [read]}')
   const [open, broken, absent] = await Promise.all([
@@ -240,7 +240,7 @@ it('refuses to start where everybody could come in, with the line that mends it'
   expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('none.yaml') })
 })
 
-it('sends its own spans by a credential of its own', { timeout: 60_000 }, async () => {
+it('sends its own spans with its own credential', { timeout: 60_000 }, async () => {
   const own = () =>
     rows(tokens.operator, "SELECT count() AS n FROM otel_traces WHERE ServiceName = 'wattline'")
   await eventually(own, ([row]) => Number(row?.['n']) > 0)
@@ -249,6 +249,6 @@ it('sends its own spans by a credential of its own', { timeout: 60_000 }, async 
   ).toEqual([{ n: '0' }])
 })
 
-it('stops in order, the port of its own included', async () => {
+it('stops in order, including its own port', async () => {
   expect(await wattline.end('SIGTERM')).toBe(0)
 })

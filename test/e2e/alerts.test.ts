@@ -106,7 +106,7 @@ it('evaluates every built-in statement', async () => {
   expect(metrics).not.toMatch(/^wattline_alert_rule_failures_total.* [1-9]/m)
 })
 
-it('holds back what is silenced, and shows it', async () => {
+it('holds back silenced alerts, and shows them', async () => {
   const before = received.length
   const silence = await fetch(`${wattline.http}/api/v1/silences`, {
     method: 'POST',

@@ -36,7 +36,7 @@ const sample = (seconds: number, uj: bigint): Uint8Array => {
   ])
 }
 
-it('sets spoilt records aside and goes on', async () => {
+it('quarantines corrupt records and continues', async () => {
   const fresh = await startProcess({ data, environment })
   expect(await fresh.end('SIGTERM')).toBe(0)
   await appendStored(log, traces.name, 0, [spanRecord(100, 1), spanRecord(100, 2), spanRecord(100, 3)])

@@ -159,7 +159,7 @@ describe('queries', () => {
   })
 })
 
-it('lists every metric that the process shows', async () => {
+it('lists every metric of the process', async () => {
   const text = await (await fetch(`${wattline.http}/metrics`)).text()
   const shown = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!)
   const page = pages.find(({ name }) => name === 'reference/metrics.md')!.text

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(data, { recursive: true, force: true }))
 
-it('stops with 0 when asked while it starts', async () => {
+it('stops with 0 when asked during its start', async () => {
   const child = spawn(process.execPath, [`${ROOT}cli/wattline.cjs`, 'run'], {
     env: {
       ...process.env,
@@ -41,7 +41,7 @@ it('stops with 0 when asked while it starts', async () => {
   expect(await ended).toEqual([0, null])
 })
 
-it('drains to the end also when asked twice', async () => {
+it('drains completely when asked twice', async () => {
   const wattline = await startProcess({ data })
   process.kill(wattline.pid, 'SIGINT')
   process.kill(wattline.pid, 'SIGTERM')
@@ -49,7 +49,7 @@ it('drains to the end also when asked twice', async () => {
   expect(await wattline.end('SIGTERM')).toBe(0)
 })
 
-it('ends at once when asked again while something holds the drain up', async () => {
+it('ends at once when asked again while something delays draining', async () => {
   const wattline = await startProcess({ data })
   const { hostname, port } = new URL(wattline.http)
   const held = connect(Number(port), hostname)
@@ -66,7 +66,7 @@ it('ends at once when asked again while something holds the drain up', async () 
   held.destroy()
 })
 
-it('tells a promise that was not caught, and ends with 1', async () => {
+it('reports an uncaught rejection, and ends with 1', async () => {
   const { promise: ended, resolve } = Promise.withResolvers<number | null>()
   const wattline = await startProcess({
     data,
@@ -94,7 +94,7 @@ it('ends when the last part cannot start', async () => {
   taken.close()
 })
 
-it('says what to do about a folder that cannot be written', async () => {
+it('gives a remedy for a folder that is not writable', async () => {
   const file = join(data, 'a-file')
   writeFileSync(file, '')
   const start = startProcess({ data, environment: { WATTLINE_DATA: file } })

@@ -13,7 +13,7 @@ import { startProcess } from '../support/wattline-process.ts'
 const data = mkdtempSync(join(tmpdir(), 'wattline-broken-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
-it('starts itself again when its engine has broken down', async () => {
+it('restarts itself when its engine has broken down', async () => {
   const [http, otlpHttp, otlpGrpc] = (await freePorts(3)).map(String)
   const wattline = await startProcess({
     data,

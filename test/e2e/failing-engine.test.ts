@@ -15,7 +15,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }))
 /** The files of all tables. */
 const STORE = join(data, 'warehouse', 'engine', 'store')
 
-it('takes data in while the engine fails, and stores all of it when it works again', async () => {
+it('accepts data while the engine fails, and stores all of it when it works again', async () => {
   const wattline = await startProcess({
     data,
     environment: { WATTLINE_METERING_IDLE_FLUSH: '2', WATTLINE_METERING_GAP: '6' },

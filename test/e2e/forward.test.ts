@@ -92,7 +92,7 @@ const stored = () =>
     "SELECT SpanId, toUInt32(count()) AS n FROM otel_traces WHERE ServiceName = 'edge' GROUP BY SpanId",
   )
 
-it('takes data while the uplink is away, says what it waits for, and is ready all the same', async () => {
+it('accepts data while the receiver is away, reports what it waits for, and is still ready', async () => {
   way.set('refuse')
   expect(await sendSpans(4)).toBe(4)
   const ready = await eventually(
@@ -106,7 +106,7 @@ it('takes data while the uplink is away, says what it waits for, and is ready al
   expect(metrics).not.toContain('group="store"')
 })
 
-it('has every acknowledged span once, whatever was cut, swallowed, hung or killed', async () => {
+it('delivers every acknowledged span once, whatever was interrupted, swallowed, hung or killed', async () => {
   for (const mode of ['pass', 'swallow', 'pass', 'hang', 'pass', 'refuse'] as const) {
     way.set(mode)
     expect(await sendSpans(6)).toBe(6)

@@ -26,7 +26,7 @@ const probe = async (otlp: string): Promise<{ status: number; retryAfter: string
 const readiness = async (http: string): Promise<{ ready: boolean; reasons: string[] }> =>
   (await fetch(`${http}/readyz`)).json() as Promise<{ ready: boolean; reasons: string[] }>
 
-it('recovers from a full disk by itself, with nothing lost and nothing twice', async () => {
+it('recovers from a full disk by itself, without loss or duplicates', async () => {
   if (disk === null) return
   const wattline = await startProcess({
     data: disk.path,
@@ -68,7 +68,7 @@ it('recovers from a full disk by itself, with nothing lost and nothing twice', a
   expect(await wattline.end('SIGTERM')).toBe(0)
 })
 
-it('stops on a full disk, starts on it, and stores what was acknowledged once there is room', async () => {
+it('stops on a full disk, starts on it, and stores what was acknowledged once there is space', async () => {
   if (disk === null) return
   const wattline = await startProcess({ data: disk.path, environment: { WATTLINE_TELEMETRY_TRACES: 'true' } })
   const clients = startClients(wattline.otlp, { spans: 2, meters: [] })

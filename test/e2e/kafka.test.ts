@@ -25,7 +25,7 @@ describe.runIf(kafkaIsAvailable())('with Kafka', () => {
   })
   const wattline = workedExample(settings)
 
-  it('takes spans while Kafka is killed and comes back, once the client repeats what was refused', async () => {
+  it('accepts spans while Kafka is killed and comes back, once the client retries what was refused', async () => {
     const send = (number: number): Promise<unknown> =>
       eventually(
         () => sendSpan(wattline(), number),

@@ -93,12 +93,12 @@ it('drains on SIGTERM and continues after a restart', async () => {
   expect(await again.end('SIGTERM')).toBe(0)
 })
 
-it('says what is wrong with a configuration and does not start', async () => {
+it('reports what is wrong with a configuration and does not start', async () => {
   const wrong = startProcess({ data, environment: { WATTLINE_SENSORS_INTERVAL: 'often' } })
   await expect(wrong).rejects.toThrow(/config_invalid[\s\S]*sensors\.interval/)
 })
 
-it('says which address is taken', async () => {
+it('names the address that is in use', async () => {
   const first = await startProcess({ data })
   const other = mkdtempSync(join(tmpdir(), 'wattline-other-'))
   const port = new URL(first.otlp).port

@@ -147,7 +147,7 @@ afterAll(async () => {
 
 const HOSTS = ['json', 'protobuf', 'scraped', 'written']
 
-it('stores points as they were sent', async () => {
+it('stores points as sent', async () => {
   const found = await eventually(
     () =>
       wattline.sql<{ name: string; nan: string; inf: string; negative: string }>(
@@ -168,7 +168,7 @@ it('stores points as they were sent', async () => {
   ).toEqual([{ a: 'NaN', b: '+Inf', c: '-Inf', isNan: 1 }])
 })
 
-it('takes none of them for a reading, and books the others as if it were not there', async () => {
+it('treats none of them as a reading, and books the others as if they did not exist', async () => {
   const booked = await eventually(
     () =>
       wattline.sql<{ host: string; uj: string }>(

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest'
 import { runOutage } from '../support/outage.ts'
 
-test('a short outage: nothing lost, nothing twice, in order', async () => {
+test('a short outage: nothing lost, nothing duplicated, in order', async () => {
   const report = await runOutage({
     log: 'embedded',
     spans: 5_000,

@@ -15,7 +15,7 @@ const UNAVAILABLE = 14
 const data = mkdtempSync(join(tmpdir(), 'wattline-overload-'))
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
-it('refuses what does not fit and loses nothing of what it took', async () => {
+it('refuses what exceeds its limits and loses nothing that it accepted', async () => {
   const wattline = await startProcess({
     data,
     environment: { WATTLINE_LIMITS_IN_FLIGHT_BYTES: '60000', WATTLINE_LIMITS_BODY_BYTES: '60000' },

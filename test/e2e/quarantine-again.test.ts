@@ -56,7 +56,7 @@ async function replaysInVain(wattline: WattlineProcess): Promise<void> {
   expect(await (await fetch(`${wattline.http}/readyz`)).json()).toMatchObject({ ready: true, reasons: [] })
 }
 
-it('sets aside again what is refused again, in the embedded log', async () => {
+it('quarantines a record again when it is refused again, in the embedded log', async () => {
   const data = newFolder()
   expect(await (await startProcess({ data })).end('SIGTERM')).toBe(0)
   await appendStored(join(data, 'log'), readings.name, 0, [BYTES])
@@ -72,7 +72,7 @@ describe.runIf(kafkaIsAvailable())('with Kafka', () => {
   })
   afterAll(() => kafka.destroy())
 
-  it('sets aside again what is refused again', async () => {
+  it('quarantines a record again when it is refused again', async () => {
     const environment = {
       WATTLINE_BROKER_KIND: 'kafka',
       WATTLINE_BROKER_BROKERS: kafka.bootstrap,

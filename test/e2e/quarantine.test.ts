@@ -54,7 +54,7 @@ const listed = async (): Promise<QuarantineAnswer['records']> =>
 const spans = async (): Promise<string | undefined> =>
   (await wattline.sql<{ n: string }>('SELECT toString(count()) AS n FROM otel_traces'))[0]?.n
 
-it('finds, shows and replays a record that was set aside', async () => {
+it('finds, shows and replays a quarantined record', async () => {
   const data = newFolder()
   const log = join(data, 'log')
   const fresh = await startProcess({ data, environment })
@@ -113,7 +113,7 @@ it('finds, shows and replays a record that was set aside', async () => {
   expect(await wattline.end('SIGTERM')).toBe(0)
 })
 
-it('stores with a corrected version what a defective one has refused', async () => {
+it('stores with a corrected version what a defective one refused', async () => {
   const data = newFolder()
   expect(await (await startProcess({ data, environment })).end('SIGTERM')).toBe(0)
   await appendStored(join(data, 'log'), traces.name, 1, [spanRecord(100, 1), spanRecord(50, 2)])

@@ -58,7 +58,7 @@ it('finds the span that was sent by hand', async () => {
   expect(found).toMatch(/shop +checkout +250/)
 })
 
-it('lists who used what once the first minute is closed', { timeout: 150_000 }, async () => {
+it('lists usage after the first minute is closed', { timeout: 150_000 }, async () => {
   const usage = await eventually(
     () => runBlock('usage --window 5m'),
     text => /^default +process +node +active/m.test(text),
@@ -75,7 +75,7 @@ it('shows that the books balance to the microjoule', async () => {
   for (const row of rows) expect(row).toMatchObject({ difference: '0', ledger_uj: row.meter_uj })
 })
 
-it('has a configuration example that is good', () => {
+it('has a valid configuration example', () => {
   const [yaml] = blocks('yaml')
   const result = resolveConfig({ yaml, environment: {}, readFile: () => '' })
   expect(result).toMatchObject({ ok: true, config: { factors: { zone: 'DE', pue: '1.2' } } })

@@ -47,7 +47,7 @@ describe.runIf(kafkaIsAvailable())('roles with Kafka', () => {
   }
   const wattline = workedExample(settings, startBoth)
 
-  it('tells of itself by role, and answers no questions where role query is not', async () => {
+  it('reports its own state by role, and answers no queries without role query', async () => {
     const ready = async (http: string): Promise<unknown> => (await fetch(`${http}/readyz`)).json()
     expect(await ready(collector.http)).toEqual({ ready: true, reasons: [], roles: { collector: [] } })
     const both = { processors: [], query: [] }
@@ -59,7 +59,7 @@ describe.runIf(kafkaIsAvailable())('roles with Kafka', () => {
     }
   })
 
-  it('needs no folder where nothing is embedded', async () => {
+  it('needs no folder if nothing is embedded', async () => {
     expect(readdirSync(collectorData)).toEqual([])
     expect(await collector.end('SIGTERM')).toBe(0)
   })

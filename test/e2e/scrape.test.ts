@@ -100,7 +100,7 @@ it('scrapes its own pages', async () => {
   expect(dropped).toEqual([])
 })
 
-it('makes readings of what exporters measure', async () => {
+it('recognises readings of exporters', async () => {
   const rows = await eventually(
     () =>
       wattline.sql<Record<string, string>>(
@@ -144,7 +144,7 @@ it('books the energy of whole minutes', { timeout: 120_000 }, async () => {
   for (const { energy } of rows) expect(energy).toBe('3000000000')
 })
 
-it('ends the series of a target that the file does not name any more', async () => {
+it('ends the series of a target that is removed from the file', async () => {
   writeTargets([{ targets: [wattline.http.replace('http://', '')], labels: { instance: 'itself' } }])
   const rows = await eventually(
     () =>

@@ -70,7 +70,7 @@ async function cuts(reason: string): Promise<number> {
 }
 
 describe('one tenant and the others', () => {
-  it('does not keep others waiting by readers that stop reading, which are cut off', async () => {
+  it('does not delay others through readers that stop reading, which are disconnected', async () => {
     const unread = Array.from({ length: 8 }, () => ask(wattline.http, 'GET', LONG, tokens.noisy))
     await Promise.all(unread.map(socket => once(socket, 'readable')))
     // At once: on a busy machine the first of them is cut off while others are asked one after the other.
@@ -91,7 +91,7 @@ describe('one tenant and the others', () => {
     for (const socket of unread) socket.destroy()
   })
 
-  it('does not keep others waiting by heavy statements', async () => {
+  it('does not delay others through heavy statements', async () => {
     const heavy = Array.from({ length: 8 }, () => ask(wattline.http, 'GET', HEAVY, tokens.noisy))
     await eventually(
       () => statusOf(statement('SELECT 1'), tokens.noisy),
@@ -106,7 +106,7 @@ describe('one tenant and the others', () => {
     for (const socket of heavy) socket.destroy()
   })
 
-  it('ends what runs for a token that was taken out, and nothing else', async () => {
+  it('ends statements and streams of a revoked token, and nothing else', async () => {
     const mine = ask(wattline.http, 'GET', HEAVY, tokens.gone)
     const other = ask(wattline.http, 'GET', HEAVY, tokens.quiet)
     const body = ask(
@@ -141,7 +141,7 @@ describe('one tenant and the others', () => {
   })
 })
 
-it('ends what never arrives whole, on every port', async () => {
+it('ends incomplete requests, on every port', async () => {
   await Promise.all(unfinished)
 })
 

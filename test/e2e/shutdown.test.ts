@@ -56,7 +56,7 @@ async function ending(child: ChildProcess) {
   return { code, by, seconds: idleSeconds() }
 }
 
-it.each(['stdout', 'stdout and stderr'])('serves on when its %s has no reader any more', async closed => {
+it.each(['stdout', 'stdout and stderr'])('keeps serving when its %s no longer has a reader', async closed => {
   const [http = 0, otlp = 0] = await freePorts(2)
   const child = spawn(process.execPath, [ENTRY, 'run'], {
     env: environment({
@@ -128,26 +128,29 @@ const refused = (port: number): Promise<void> =>
 /** A thread in native code is not waited for at all: nothing cuts this end off. */
 const GRACES = { thread: '30', main: '2' }
 
-it.each([['thread'], ['main']] as const)('ends within its grace and 5 s when its %s hangs', async hangs => {
-  const child = spawn(process.execPath, [`${ROOT}test/support/hanging-entry.ts`, 'run'], {
-    env: environment({ HANGS: hangs, WATTLINE_SHUTDOWN_GRACE: GRACES[hangs], WATTLINE_LOG_LEVEL: 'error' }),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  children.push(child)
-  let said = ''
-  child.stderr?.on('data', text => {
-    said += text
-  })
-  for await (const line of createInterface({ input: child.stdout! })) if (line.includes('Ctrl-C')) break
-  const end = await ending(child)
-  // A native thread that does not return is left behind by a process that has finished its work.
-  const right = { thread: { code: 0, by: null }, main: { code: null, by: 'SIGKILL' } }
-  expect(end).toMatchObject(right[hangs])
-  expect(end.seconds).toBeLessThan(7)
-  if (hangs === 'main') expect(said).toMatch(/shutdown_incomplete: .* hangs, so the process is killed/)
-})
+it.each([['thread'], ['main']] as const)(
+  'ends within its grace period and 5 s when its %s hangs',
+  async hangs => {
+    const child = spawn(process.execPath, [`${ROOT}test/support/hanging-entry.ts`, 'run'], {
+      env: environment({ HANGS: hangs, WATTLINE_SHUTDOWN_GRACE: GRACES[hangs], WATTLINE_LOG_LEVEL: 'error' }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    children.push(child)
+    let said = ''
+    child.stderr?.on('data', text => {
+      said += text
+    })
+    for await (const line of createInterface({ input: child.stdout! })) if (line.includes('Ctrl-C')) break
+    const end = await ending(child)
+    // A native thread that does not return is left behind by a process that has finished its work.
+    const right = { thread: { code: 0, by: null }, main: { code: null, by: 'SIGKILL' } }
+    expect(end).toMatchObject(right[hangs])
+    expect(end.seconds).toBeLessThan(7)
+    if (hangs === 'main') expect(said).toMatch(/shutdown_incomplete: .* hangs, so the process is killed/)
+  },
+)
 
-it('says what it waits for, answers for it, and stops at once while it waits', async () => {
+it('reports what it waits for, answers meanwhile, and stops at once when asked', async () => {
   const [http = 0, kafka = 0] = await freePorts(2)
   const child = spawn(process.execPath, [ENTRY, 'run'], {
     env: environment({
@@ -179,7 +182,7 @@ it('says what it waits for, answers for it, and stops at once while it waits', a
   expect(end.seconds).toBeLessThan(5)
 })
 
-it('stops when it is asked to after its engine has broken down', async () => {
+it('stops when asked after its engine has broken down', async () => {
   const wattline = await startProcess({
     data,
     entry: `${ROOT}test/support/broken-engine-entry.ts`,

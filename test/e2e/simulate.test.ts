@@ -46,7 +46,7 @@ const simulate = (otlp: string, ...options: readonly string[]): Promise<Outcome>
 const count = async (question: string): Promise<number> =>
   Number((await wattline.sql<{ n: string }>(`SELECT toString(count()) AS n FROM ${question}`))[0]!.n)
 
-it('is in the books to the microjoule, and marked', { timeout: PATIENCE_MS }, async () => {
+it('is booked to the microjoule, and marked', { timeout: PATIENCE_MS }, async () => {
   const fleet = ['--hosts', '6', '--workloads', '3', '--minutes', '8', '--interval', '10', '--gpus', '0.5']
   const trouble = ['--silent', '0.4', '--reboots', '0.3', '--late', '0.05', '--duplicates', '0.1']
   const load = ['--spans-per-second', '4', '--spans-per-request', '80', '--gzip', '--seed', '11']
@@ -74,7 +74,7 @@ it('is in the books to the microjoule, and marked', { timeout: PATIENCE_MS }, as
   expect(usage.total.quality).toEqual({ measured: 0, interpolated: 0, estimated: 0, simulated: 1 })
 })
 
-it('sees that an acknowledged request never arrived', { timeout: PATIENCE_MS }, async () => {
+it('detects that an acknowledged request never arrived', { timeout: PATIENCE_MS }, async () => {
   // Answers as if it were the receiver, passes everything on, but not the request before the last of one host.
   let seen = 0
   const front = createServer(async (request, response) => {
@@ -120,7 +120,7 @@ const ENTRIES_A_MINUTE = 6
 /** 49 rounds go in requests of 12, and one more that closes the windows: the last samples of the host are dropped. */
 const LAST_REQUESTS_FROM = 4
 
-it('does what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {
+it('prints what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {
   const page = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
   const shown = [...page.matchAll(/^```console\n([\s\S]*?)^```/gm)].map(([, block]) => block!)
   expect(shown.length).toBe(1)
@@ -130,7 +130,7 @@ it('does what docs/scaling.md shows', { timeout: PATIENCE_MS }, async () => {
   expect(stdout).toContain('The books match the meters on each of 2 hosts')
 })
 
-it('says what is wrong with its options, and who does not answer', async () => {
+it('reports what is wrong with its options, and an unreachable server', async () => {
   const wrong = await simulate(wattline.otlp, '--hosts', '0', '--workloads', '1')
   expect(wrong).toMatchObject({
     code: 2,

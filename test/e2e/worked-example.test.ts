@@ -25,7 +25,7 @@ const sendGrpc: Send = async ({ otlpGrpc }, request) => {
   client.close()
 }
 
-it('gives the same over gRPC', () => expectWorkedExample(wattline(), 'example-grpc', sendGrpc))
+it('gives the same numbers over gRPC', () => expectWorkedExample(wattline(), 'example-grpc', sendGrpc))
 
 it('stores the span of docs/walkthrough-span.md as the row that the page shows', async () => {
   const sent = await fetch(`${wattline().otlp}/v1/traces`, {

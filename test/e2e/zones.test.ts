@@ -44,7 +44,7 @@ async function sendKilowattHour(host: string, resource: Readonly<Record<string, 
   expect([response.status, await response.text()]).toEqual([200, '{}'])
 }
 
-it('rates by the zone of the cloud region', async () => {
+it('uses the zone of the cloud region', async () => {
   const aws = { 'cloud.provider': 'aws' }
   await sendKilowattHour('web-1', { ...aws, 'cloud.region': 'eu-central-1' })
   await sendKilowattHour('web-2', {

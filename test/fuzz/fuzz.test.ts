@@ -33,7 +33,7 @@ describe('corpus', () => {
 })
 
 describe.each(INPUTS)('%s', input => {
-  it('holds against the decoder', () => {
+  it('agrees with the decoder', () => {
     const { judged, ...report } = fuzzDecoder({
       input,
       seed: SEED,

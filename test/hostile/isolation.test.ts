@@ -21,7 +21,7 @@ const PER_TABLE = 8
 const shown = (found: readonly Leak[]): readonly string[] =>
   found.map(({ statement, alone, mixed }) => `${statement.sql}\n  ${alone}\n  ${mixed}`)
 
-it('has 40 conditions for every table, 300 statements in all', () => {
+it('has 40 conditions for every table, 300 statements in total', () => {
   const statements = hostileStatements({ seed: SEED, places: 1 })
   expect(statements.length).toBeGreaterThan(300)
   const counts = Map.groupBy(statements, ({ table }) => table)
@@ -51,7 +51,7 @@ async function filteredAnswers(
   return answers
 }
 
-describe('all of a tenant', () => {
+describe('the whole of a tenant', () => {
   const fenced = hostileStatements({ seed: SEED, places: 1, perTable: PER_TABLE })
   const ofLedger = hostileStatements({ seed: SEED, places: 30, tables: ['ledger'] })
   const grouped = ofLedger.filter(
@@ -84,17 +84,17 @@ describe('all of a tenant', () => {
     mixed = await answers(true)
   })
 
-  it('shows no value and no count of others', () => {
+  it('shows no value and no count of other tenants', () => {
     expect(shown(leaks(fenced, alone[0]!, mixed[0]!))).toEqual([])
     expect(answeredIn(mixed[0]!)).toBeGreaterThan(0.9 * fenced.length)
   })
 
-  it('finds what projections and dictionaries tell where text runs as it is', () => {
+  it('detects what projections and dictionaries reveal if statements run unchanged', () => {
     expect(leaks(grouped, alone[1]!, mixed[1]!).length).toBeGreaterThan(0)
     expect(leaks(ofDictionaries, alone[2]!, mixed[2]!).length).toBeGreaterThan(0)
   })
 
-  it('finds what the filters of before let through', () => {
+  it('detects what the earlier filters let through', () => {
     expect(answeredIn(alone[3]!)).toBeGreaterThan(0.9 * ofTraces.length)
     expect(leaks(ofTraces, alone[3]!, mixed[3]!).length).toBeGreaterThan(20)
   })

@@ -3,6 +3,6 @@
 import { expect, it } from 'vitest'
 import { failuresOfTotal } from './total-functions.ts'
 
-it('never fail by a value', async () => {
+it('never fail for any value', async () => {
   expect(await failuresOfTotal(31, 0.02)).toEqual([])
 })

@@ -218,7 +218,7 @@ function allowed(route: string): readonly Who[] {
 describe('every route', () => {
   const guarded = (): string[] => server.routes.filter(route => !OPEN_ROUTES.includes(route))
 
-  it('is open only where it tells of nobody', async () => {
+  it('is open only if it reveals no tenant', async () => {
     expect(server.routes.filter(route => OPEN_ROUTES.includes(route)).toSorted()).toEqual(
       OPEN_ROUTES.toSorted(),
     )
@@ -256,7 +256,7 @@ describe('every route', () => {
     }
   })
 
-  it('takes no token from an address', async () => {
+  it('accepts no token in an address', async () => {
     for (const route of guarded()) {
       const [question] = questionOf(route)
       const joint = question.includes('?') ? '&' : '?'
@@ -269,7 +269,7 @@ describe('every route', () => {
   })
 
   it.each(Object.keys(WHO).filter(name => name !== 'expired') as Who[])(
-    'answers %s what its scopes open, and 403 else',
+    'answers %s as its scopes allow, otherwise 403',
     async who => {
       for (const route of guarded()) {
         const [question, body] = questionOf(route)
@@ -338,14 +338,14 @@ describe('every route', () => {
     expect(await usage('shopWeb', '&share_idle=by_usage')).toEqual([['web'], '1000'])
   })
 
-  it('keeps what was set aside to whoever runs the instance', async () => {
+  it('shows the quarantine only to the operator of the instance', async () => {
     expect((await ask('GET /api/v1/quarantine', as('operator'))).text).toContain('of shop and bank')
     expect((await ask('GET /api/v1/quarantine', as('shop'))).text).not.toContain('of shop and bank')
     expect((await ask('POST /api/v1/quarantine/traces/0/17/replay', as('shopAdmin'))).status).toBe(404)
     expect(replayed.filter(place => place !== 'traces/17')).toEqual([])
   })
 
-  it('says no more to the curious than to the blind: what is not there is 404 with and without a token', async () => {
+  it('does not reveal with a token more than without: a missing route is 404 in both cases', async () => {
     for (const headers of [{}, as('shop')])
       expect((await ask('GET /api/v1/nothing', headers)).status).toBe(404)
   })
@@ -355,7 +355,7 @@ describe('SQL', () => {
   const rows = async (query: string, who: Who): Promise<Asked> =>
     ask('POST /api/v1/sql', { ...as(who), 'content-type': 'application/json' }, JSON.stringify({ query }))
 
-  it.each(READABLE_TABLES)('shows of %s the rows of the asker', async name => {
+  it.each(READABLE_TABLES)("shows the reader's own rows of %s", async name => {
     for (const [who, other] of [
       ['shop', 'bank'],
       ['bank', 'shop'],
@@ -374,7 +374,7 @@ describe('SQL', () => {
     'usage_daily',
     'usage_hourly',
   ]
-  it('is to a token for some accounts as if the other accounts and tables were not there', async () => {
+  it('hides other accounts and tables from a token for some accounts', async () => {
     for (const name of READABLE_TABLES) {
       const { status, text } = await rows(`SELECT * FROM ${name}`, 'shopWeb')
       if (!OF_ACCOUNTS.includes(name))
@@ -412,7 +412,7 @@ describe('SQL', () => {
     expect([status, text]).toEqual([200, expect.not.stringMatching(/mobile|of-bank/)])
   })
 
-  it('works from @clickhouse/client with the token as password, and tells a wrong one as ClickHouse does', async () => {
+  it('works from @clickhouse/client with the token as password, and reports a wrong one as ClickHouse does', async () => {
     const client = (password: string) =>
       createClient({
         url: base,
@@ -441,7 +441,7 @@ describe('SQL', () => {
 })
 
 describe('readiness', () => {
-  it('tells probes the status, and its reasons and notes to whoever runs the instance', async () => {
+  it('shows probes the status, and its reasons and notes to the operator', async () => {
     const anonymous = await ask('GET /readyz', {})
     expect([anonymous.status, JSON.parse(anonymous.text)]).toEqual([
       503,
@@ -457,14 +457,14 @@ describe('readiness', () => {
     })
   })
 
-  it('tells every reader that something is wrong, and what to whoever runs the instance', async () => {
+  it('shows every reader that something is wrong, and the operator what is wrong', async () => {
     const problems = async (who: Who): Promise<unknown> =>
       (JSON.parse((await ask('GET /api/v1/status', as(who))).text) as { problems: unknown }).problems
     expect(await problems('operator')).toEqual(['the warehouse is away'])
     expect(await problems('shop')).toEqual(['only the operator of this instance sees the reasons'])
   })
 
-  it('and metrics are guarded in a process without role query, too', async () => {
+  it('and metrics are protected in a process without role query, too', async () => {
     const status = createStatusServer({
       events,
       readiness: async () => ({}),
@@ -483,7 +483,7 @@ describe('readiness', () => {
 })
 
 describe('the guard', () => {
-  it('does not let a route be added that does not say who may ask it', () => {
+  it('rejects a route that does not declare its access', () => {
     const app = fastify()
     guardRoutes(app, access, { onRevoked: () => {} })
     expect(() => app.get('/forgotten', async () => 'secrets')).toThrow(
@@ -491,7 +491,7 @@ describe('the guard', () => {
     )
   })
 
-  it('counts who was turned away', () => {
+  it('counts refused requests', () => {
     const counted = [...(events.samples().get('wattline_access_refused_total') ?? new Map()).keys()]
     expect(counted).toEqual(
       expect.arrayContaining(['reason="missing"', 'reason="unknown"', 'reason="expired"', 'reason="scope"']),
@@ -503,7 +503,7 @@ describe('docs/auth.md', () => {
   const page = readFileSync(new URL('../../docs/auth.md', import.meta.url), 'utf8')
   const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text]) => text ?? '')
 
-  it('has a tokens file and configurations that are good', () => {
+  it('has a valid tokens file and valid configurations', () => {
     expect(parseTokenList(blocks.find(text => text.includes('# tokens.yaml'))!)).toMatchObject({ ok: true })
     const configurations = blocks.filter(text => text.includes('listen:'))
     expect(configurations.length).toBeGreaterThanOrEqual(2)
@@ -511,7 +511,7 @@ describe('docs/auth.md', () => {
       expect(resolveConfig({ yaml, environment: {}, readFile: () => '' })).toMatchObject({ ok: true })
   })
 
-  it('names every route that is not open, or its group, in the table of what a token opens', () => {
+  it('lists every protected route, or its group, in the table of what a token opens', () => {
     const section = page.slice(page.indexOf('## What a token allows'), page.indexOf('## In containers'))
     const paths = [...section.matchAll(/`(?:POST )?(\/[^`]*)`/g)].map(([, path]) => path!.replace('/...', ''))
     for (const route of server.routes) {

@@ -17,7 +17,7 @@ import { writeMetrics } from '../../query/status/metrics-text.ts'
 import { parsed } from '../collector/prometheus/scrape/parsed.ts'
 
 describe('parameters', () => {
-  it('are read once, within bounds, of known names', () => {
+  it('are read once, within limits, with known names', () => {
     expect(integer({ n: '5' }, 'n', { min: 1, max: 9, absent: 3 })).toBe(5)
     expect(integer({}, 'n', { min: 1, max: 9, absent: 3 })).toBe(3)
     for (const n of ['0', '10', 'x', '1.5']) {
@@ -43,7 +43,7 @@ describe('metrics', () => {
     expect(text).toBe('# HELP a_total What\\nit is\n# TYPE a_total counter\na_total{x="q\\"\\n"} 1\n')
   })
 
-  it('are read by our own parser as they were, whatever their labels hold', () => {
+  it('are parsed back unchanged by our own parser, with any labels', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), value => {
         const samples = [{ labels: labelText({ job: value, other: `\t${value}\u0007` }), value: 1 }]
@@ -57,7 +57,7 @@ describe('metrics', () => {
     )
   })
 
-  it('hold every counter that counted', () => {
+  it('contain every counter that was incremented', () => {
     const samples = new Map([['wattline_sql_refused_total', new Map([['reason="node"', 3]])]])
     const found = counterFamilies(samples).filter(family => family.samples.length > 0)
     expect(found).toMatchObject([
@@ -65,7 +65,7 @@ describe('metrics', () => {
     ])
   })
 
-  it('tell how far each reader of the log is behind', async () => {
+  it('show how far each reader of the log is behind', async () => {
     const broker: Pick<Broker, 'lag'> = {
       lag: async (group, stream) =>
         group === 'store' && stream === 'traces'
@@ -81,7 +81,7 @@ describe('metrics', () => {
     expect(text).toContain('wattline_end_to_end_age_seconds 6\n')
   })
 
-  it('ask the log once for scrapes of the same moment, and are there without it', async () => {
+  it('query the log once for simultaneous scrapes, and work without it', async () => {
     let asked = 0
     let nowMs = 0
     const lag = async () => {

@@ -7,14 +7,14 @@ import { createStatusServer } from '../../query/server.ts'
 
 afterEach(() => vi.useRealTimers())
 
-it('tells what the engine says', async () => {
+it('reports the state of the engine', async () => {
   expect(await engineWatch({ ping: async () => {} })()).toEqual([])
   const failing = engineWatch({ ping: () => Promise.reject(new Error('away')) })
   expect(await failing()).toEqual(['warehouse: Error: away'])
   expect(await failing()).toEqual(['warehouse: Error: away'])
 })
 
-it('asks an engine that hangs once, and hears of it when it is back', async () => {
+it('pings a hanging engine once, and notices when it is back', async () => {
   vi.useFakeTimers()
   let pings = 0
   let answer = (): void => {}
@@ -37,7 +37,7 @@ it('asks an engine that hangs once, and hears of it when it is back', async () =
   expect(pings).toBe(2)
 })
 
-it('is all that a process without role query serves', async () => {
+it('is the only page of a process without role query', async () => {
   let readiness: Readiness = { processors: [] }
   const server = createStatusServer({
     events: silentEvents,

@@ -67,7 +67,7 @@ const problem = async (answer: Response): Promise<Problem> => {
 }
 
 describe('POST /api/v1/sql', () => {
-  it('answers meta, data and rows, 64-bit integers as text', async () => {
+  it('answers meta, data and rows, with 64-bit integers as text', async () => {
     const answer = await sql({
       query: 'SELECT ServiceName, count() AS n FROM otel_traces WHERE ServiceName = {s:String} GROUP BY 1',
       params: { s: 'pay' },
@@ -98,7 +98,7 @@ describe('POST /api/v1/sql', () => {
     [{ quary: 'SELECT 1' }, 400, 'parameter_invalid'],
     ['{"query":', 400, 'parameter_invalid'],
     [{ query: `SELECT '${'x'.repeat(300_000)}'` }, 400, 'sql_refused'],
-  ])('tells what is wrong: case %#', async (body, status, code) => {
+  ])('explains the error: case %#', async (body, status, code) => {
     const answer = await sql(body)
     expect(answer.status).toBe(status)
     const { detail, remedy, ...rest } = await problem(answer)
@@ -147,7 +147,7 @@ describe('/clickhouse/', () => {
     }
   })
 
-  it('takes the format from the text, the URL or the header, and names it', async () => {
+  it('uses the format from the text, the URL or the header, and names it', async () => {
     const csv = await fetch(
       `${base}/clickhouse/?query=${encodeURIComponent('SELECT 1 AS a, 2 FORMAT CSVWithNames')}`,
     )
@@ -179,7 +179,7 @@ describe('/clickhouse/', () => {
     expect(await answer.text()).toBe('1\n')
   })
 
-  it('tells errors as ClickHouse does', async () => {
+  it('reports errors as ClickHouse does', async () => {
     const answer = await fetch(`${base}/clickhouse/`, { method: 'POST', body: 'SELECT * FROM missing' })
     expect(answer.status).toBe(404)
     expect(answer.headers.get('x-clickhouse-exception-code')).toBe('60')
@@ -188,7 +188,7 @@ describe('/clickhouse/', () => {
     expect(other.status).toBe(403)
   })
 
-  it('compresses in blocks of ClickHouse for those who ask for them, and reads none', async () => {
+  it('compresses in blocks of ClickHouse for clients that request them, and accepts none', async () => {
     const answer = await fetch(`${base}/clickhouse/?compress=1&query=SELECT%201`)
     expect(answer.status).toBe(200)
     const block = Buffer.from(await answer.arrayBuffer())
@@ -204,7 +204,7 @@ describe('/clickhouse/', () => {
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
     ['zstd', zstdCompressSync],
-  ])('reads bodies in %s, and none that grow without bound', async (encoding, encode) => {
+  ])('reads bodies in %s, and none that inflates without limit', async (encoding, encode) => {
     const send = (text: string): Promise<Response> =>
       fetch(`${base}/clickhouse/`, {
         method: 'POST',
@@ -215,7 +215,7 @@ describe('/clickhouse/', () => {
     expect((await send(`SELECT 2 -- ${'x'.repeat(2_000_000)}`)).status).toBe(400)
   })
 
-  it('answers where addresses have a slash too many', async () => {
+  it('accepts addresses with one slash too many', async () => {
     expect(await (await fetch(`${base}/clickhouse//ping`)).text()).toBe('Ok.\n')
     expect(await (await fetch(`${base}//clickhouse//?query=SELECT%203`)).text()).toBe('3\n')
   })
@@ -242,7 +242,7 @@ describe('/clickhouse/', () => {
 describe('limits', () => {
   const slow = 'SELECT count() FROM numbers(100000000000) WHERE cityHash64(number) = 1'
 
-  it('bounds statements at a time, and frees the slot of a client that went away', async () => {
+  it('limits concurrent statements, and frees the slot of a client that disconnects', async () => {
     const hangUp = new AbortController()
     const running = [0, 1].map(() =>
       fetch(`${base}/clickhouse/`, { method: 'POST', body: slow, signal: hangUp.signal }).catch(() => 'gone'),
@@ -262,7 +262,7 @@ describe('limits', () => {
     expect(await free.json()).toMatchObject({ rows: 1 })
   })
 
-  it('answers questions of its own while all statements of SQL are taken', async () => {
+  it('answers its own queries while all statements of SQL are taken', async () => {
     const hangUp = new AbortController()
     const running = [0, 1].map(() =>
       fetch(`${base}/clickhouse/`, { method: 'POST', body: slow, signal: hangUp.signal }).catch(() => 'gone'),
@@ -290,7 +290,7 @@ describe('limits', () => {
     )
   })
 
-  it('stops what takes longer than the client or the limit allows', async () => {
+  it('stops statements that exceed the limit of the client or the configuration', async () => {
     const answer = await fetch(`${base}/clickhouse/?max_execution_time=1`, { method: 'POST', body: slow })
     expect(answer.status).toBe(422)
     expect(await answer.text()).toContain('TIMEOUT_EXCEEDED')
@@ -298,7 +298,7 @@ describe('limits', () => {
 })
 
 describe('status and page', () => {
-  it('tells health, readiness with reasons, and this instance', async () => {
+  it('show health, readiness with reasons, and this instance', async () => {
     expect((await fetch(`${base}/healthz`)).status).toBe(200)
     expect(await (await fetch(`${base}/readyz`)).json()).toEqual({
       ready: true,
@@ -325,7 +325,7 @@ describe('status and page', () => {
     })
   })
 
-  it('exposes counters and the process as Prometheus text', async () => {
+  it('show counters and the process as Prometheus text', async () => {
     const answer = await fetch(`${base}/metrics`)
     const text = await answer.text()
     expect(answer.headers.get('content-type')).toContain('text/plain; version=0.0.4')
@@ -337,7 +337,7 @@ describe('status and page', () => {
     }
   })
 
-  it('serves the page with security headers, and 304 for what is known', async () => {
+  it('serve the page with security headers, and 304 for cached files', async () => {
     const answer = await fetch(`${base}/`)
     expect(await answer.text()).toContain('<title>w</title>')
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'")
@@ -349,7 +349,7 @@ describe('status and page', () => {
     expect(asset.headers.get('content-type')).toContain('text/javascript')
   })
 
-  it('tells what is not there', async () => {
+  it('report a missing page', async () => {
     const answer = await fetch(`${base}/nowhere`)
     expect(answer.status).toBe(404)
     expect(await problem(answer)).toMatchObject({ code: 'not_found', instance: '/nowhere' })

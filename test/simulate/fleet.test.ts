@@ -122,7 +122,7 @@ describe('meters', () => {
   const fleet = lanesOf(OPTIONS).map(({ host, lane }) => ({ host, sent: bodies(lane) }))
   const samples = fleet.map(({ sent }) => samplesOf(sent))
 
-  it('sends the same bytes for the same seed, and others for another', () => {
+  it('sends the same bytes for the same seed, and different ones for another', () => {
     const again = lanesOf(OPTIONS).map(({ lane }) => Buffer.concat(bodies(lane)))
     expect(again.map((bytes, host) => bytes.equals(Buffer.concat(fleet[host]!.sent)))).toEqual(
       again.map(() => true),
@@ -131,14 +131,14 @@ describe('meters', () => {
     expect(other[0]!.equals(again[0]!)).toBe(false)
   })
 
-  it('knows what its samples say', () => {
+  it('knows the values of its samples', () => {
     for (const [index, { host }] of fleet.entries()) {
       expect(host.acknowledgedUj).toBe(countedUj(samples[index]!))
       expect(host.acknowledgedUj).toBeGreaterThan(1_000_000n)
     }
   })
 
-  it('knows only what was acknowledged', () => {
+  it('counts only acknowledged samples', () => {
     const host = new SimulatedHost(OPTIONS, 0)
     const lane = new MeterLane(OPTIONS, [host], 7)
     lane.next()
@@ -148,7 +148,7 @@ describe('meters', () => {
     expect(host.acknowledgedUj).toBe(before)
   })
 
-  it('shows what happens to hosts: silence, restarts, late samples', () => {
+  it('simulates hosts with silence, restarts and late samples', () => {
     const epochs = samples.map(
       ofHost =>
         new Set(ofHost.filter(({ name }) => name === 'hw.energy').map(({ startNano }) => startNano)).size,
@@ -168,7 +168,7 @@ describe('meters', () => {
     expect(steps.some(({ backwards }) => backwards)).toBe(true)
   })
 
-  it('names host, fleet and container on every resource, and says that it is simulated', () => {
+  it('names host, fleet and container on every resource, and marks it as simulated', () => {
     for (const [index, ofHost] of samples.entries()) {
       for (const { resource, name } of ofHost) {
         expect(resource['wattline.source']).toBe('simulated')
@@ -180,7 +180,7 @@ describe('meters', () => {
     expect(containers.size - 1).toBeGreaterThan(OPTIONS.workloads)
   })
 
-  it('gives each host as much CPU time as it has, and workloads less than was busy', () => {
+  it('gives each host its CPU time, and workloads less than was busy', () => {
     const steady = { ...OPTIONS, silent: 0, reboots: 0, late: 0, churn: 0 }
     const [{ host, lane }] = lanesOf(steady) as [ReturnType<typeof lanesOf>[number]]
     const sent = samplesOf(bodies(lane)).filter(({ name }) => name.endsWith('cpu.time'))
@@ -231,14 +231,14 @@ describe('spans', () => {
     ),
   )
 
-  it('are as many as asked for, the same for the same seed', () => {
+  it('have the requested number, the same for the same seed', () => {
     // A quarter of 20 a second, for half an hour, in whole traces of eight.
     expect(spans.length).toBeGreaterThan(8_900)
     expect(spans.length).toBeLessThan(9_100)
     expect(Buffer.concat(bodies(lane())).equals(Buffer.concat(sent))).toBe(true)
   })
 
-  it('have ids of their own, and parents in their trace that enclose them', () => {
+  it('have their own ids, and parents in their trace that enclose them', () => {
     const byId = new Map(spans.map(span => [`${span.trace_id} ${span.span_id}`, span]))
     expect(byId.size).toBe(spans.length)
     const roots = spans.filter(span => (span.parent_span_id ?? '') === '')
@@ -256,7 +256,7 @@ describe('spans', () => {
   })
 })
 
-it('takes lanes in the order of their time', () => {
+it('use lanes in the order of their time', () => {
   const lane = (dueMs: number): Lane => ({ dueMs, next: () => null, acknowledged: () => {} })
   const times = [5, 3, 9, 1, 7, 3, 8, 2]
   const queue = new LaneQueue(times.map(lane))

@@ -144,7 +144,7 @@ describe('the arithmetic', () => {
     expect(value('million_spans_money')).toBeCloseTo(22.5 * 2e-5 + kept, 9)
   })
 
-  it('grows in step with what is asked', () => {
+  it('grows in proportion to the demand', () => {
     for (const key of ['collector_cores', 'span_disk', 'log_disk', 'table_disk']) {
       const twice = { hosts: 2 * DEMAND.hosts, spansPerSecond: 2 * DEMAND.spansPerSecond }
       expect(planned(twice, key)).toBeCloseTo(2 * planned({}, key), 6)
@@ -177,19 +177,19 @@ describe('limits', () => {
     return limitsOf(whole, plan(whole, COSTS, ASSUMED), COSTS, ASSUMED, settings)
   }
 
-  it('stand worst first', () => {
+  it('are sorted with the worst first', () => {
     const shares = limits({}).map(({ share }) => share)
     expect(shares).toEqual(shares.toSorted((a, b) => b - a))
   })
 
-  it('say how many partitions are needed of those that there are', () => {
+  it('say how many partitions are needed and exist', () => {
     const found = (spansPerSecond: number) =>
       limits({ spansPerSecond }).find(({ what }) => what.startsWith('partitions that may'))!
     expect(found(1e6).share).toBe(0.25)
     expect(found(8e6).share).toBe(2)
   })
 
-  it('know how many readings one meter takes', () => {
+  it('know how many readings one meter processes', () => {
     const found = (hostPartitions: number) =>
       limits({ hostPartitions }).find(({ what }) => what.startsWith('readings of one'))!
     // 1200/s x 2 s a million / 0.5
@@ -203,8 +203,8 @@ describe('limits', () => {
   })
 })
 
-describe('what is asked', () => {
-  it('is read with defaults for the rest', () => {
+describe('the demand', () => {
+  it('is read with defaults for missing values', () => {
     expect(parseDemand('hosts=100000, spans=10e6')).toMatchObject({
       hosts: 100_000,
       spansPerSecond: 10_000_000,
@@ -218,7 +218,7 @@ describe('what is asked', () => {
     ['hosts=many', /parameter_invalid: --plan hosts=many is not a number of at least 0/],
     ['interval=0', /of at least 1/],
     ['hosts', /hosts= is not a number/],
-  ])('is refused where it makes no sense: %s', (text, said) => {
+  ])('is refused if it makes no sense: %s', (text, said) => {
     let refusal = ''
     try {
       parseDemand(text)
@@ -229,8 +229,8 @@ describe('what is asked', () => {
   })
 })
 
-describe('what is shipped', () => {
-  it('can be read, and used', () => {
+describe('the shipped data', () => {
+  it('is readable and usable', () => {
     expect(readUnitCosts().spans.table_bytes).toBeGreaterThan(0)
     expect(readAssumptions().utilisation).toBeLessThan(1)
     const text = planText('hosts=100000,spans=10e6', 'text')
@@ -240,12 +240,12 @@ describe('what is shipped', () => {
     expect(lines['collectors']).toMatchObject({ unit: 'replicas' })
   })
 
-  it('allows as many partitions as it says', () => {
+  it('allows the stated number of partitions', () => {
     expect(configSchema.safeParse({ broker: { partitions: MOST_PARTITIONS } }).success).toBe(true)
     expect(configSchema.safeParse({ broker: { partitions: MOST_PARTITIONS + 1 } }).success).toBe(false)
   })
 
-  it('stands in docs/scaling.md as the command prints it', () => {
+  it('is in docs/scaling.md as the command prints it', () => {
     const page = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
     const shown = [...page.matchAll(/simulate --plan (\S+)\n```\n\n```text\n([\s\S]*?)^```/gm)]
     expect(shown.length).toBeGreaterThan(1)

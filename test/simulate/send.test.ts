@@ -54,7 +54,7 @@ function sender(url: string, options: Partial<Parameters<typeof createSender>[0]
 
 const BODY = Buffer.from('a request')
 
-it('sends the same bytes again when asked to, and when nobody answers', async () => {
+it('sends the same bytes again when asked to, and when there is no answer', async () => {
   const { url, bodies } = await receiver(
     answer(429, '', { 'retry-after': '0' }),
     answer(503),
@@ -78,7 +78,7 @@ it('counts what is rejected', async () => {
   expect(partialSuccess(partial.subarray(0, 6)).rejected).toBe(300)
 })
 
-it('compresses and shows its token', async () => {
+it('compresses and sends its token', async () => {
   let seen: IncomingMessage['headers'] = {}
   const { url, bodies } = await receiver((request, response) => {
     seen = request.headers
@@ -100,7 +100,7 @@ it.each([
   expect(bodies.length).toBe(1)
 })
 
-it('gives up after the time that it was given', async () => {
+it('gives up after the configured time', async () => {
   const busy = await receiver(answer(429))
   expect(await sender(busy.url, { giveUpMs: 1 }).send('metrics', BODY).catch(String)).toMatch(/^overloaded: /)
   const gone = await receiver(cut)
@@ -109,7 +109,7 @@ it('gives up after the time that it was given', async () => {
   )
 })
 
-it('ends when it is told to', async () => {
+it('ends when asked', async () => {
   const stop = new AbortController()
   const { url } = await receiver((_, response) => {
     stop.abort()
@@ -121,7 +121,7 @@ it('ends when it is told to', async () => {
 describe('the comparison', () => {
   const books = (ledgerUj: bigint, lateUj = 0n, unmarked = 0) => ({ ledgerUj, lateUj, unmarked })
 
-  it('holds when ledger and late readings are what was metered', () => {
+  it('passes if ledger and late readings equal what was metered', () => {
     const verdict = compare(
       new Map([
         ['a', 10n],

@@ -169,7 +169,7 @@ export function workedExample(
     await expectLedger(wattline, twice, WORKED_LEDGER)
   })
 
-  it('loses no microjoule where nothing divides evenly', async () => {
+  it('loses no microjoule when nothing divides evenly', async () => {
     const uneven: Case = {
       host: 'uneven',
       energyUj: [0n, 1_000_000_007n],
@@ -187,7 +187,7 @@ export function workedExample(
     ])
   })
 
-  it('sums hours and days to the same', async () => {
+  it('has equal sums in hours and days', async () => {
     const sums = await wattline.sql<{ minutes: string; hours: string; days: string }>(
       `SELECT (SELECT toString(sum(EnergyUj)) FROM ledger) AS minutes,
        (SELECT toString(sum(EnergyUj)) FROM usage_hourly) AS hours,

@@ -34,7 +34,7 @@ const OF_FILES = [
   'unmounted',
 ]
 
-it('tells exactly what damaged, lost and older files have cost', { timeout: 900_000 }, async () => {
+it('reports exactly the losses from damaged, missing and older files', { timeout: 900_000 }, async () => {
   const lines: string[] = []
   const result = await runChaos({
     topology: embeddedTopology(),

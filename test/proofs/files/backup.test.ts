@@ -122,7 +122,7 @@ it('restores what was acknowledged, from a backup under load', { timeout: 400_00
   expect(await wattline(['backup', to, '--verify'])).toMatchObject({ code: 0 })
 })
 
-it('never takes a damaged backup for a good one', { timeout: 180_000 }, async () => {
+it('never accepts a damaged backup', { timeout: 180_000 }, async () => {
   const tables = join(to, 'parts')
   const part = readdirSync(tables, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.tar'))

@@ -69,8 +69,8 @@ const DAMAGES: readonly ((part: string) => void)[] = [
   part => truncateSync(join(part, 'checksums.txt'), 0),
 ]
 
-describe('what the log still has', () => {
-  it('is stored again when parts are gone, cut short, or lack what describes them', {
+describe('data that the log still has', () => {
+  it('is stored again when parts are missing, truncated, or lack their metadata', {
     timeout: 120_000,
   }, async () => {
     await filled()
@@ -92,7 +92,7 @@ describe('what the log still has', () => {
     await process.end('SIGTERM')
   })
 
-  it('is stored again when older tables were restored, and when the whole table is gone', {
+  it('is stored again when older tables were restored, or a whole table is gone', {
     timeout: 120_000,
   }, async () => {
     await filled()
@@ -116,7 +116,7 @@ describe('what the log still has', () => {
     await process.end('SIGTERM')
   })
 
-  it('is put back into the index of traces', { timeout: 120_000 }, async () => {
+  it('is restored to the index of traces', { timeout: 120_000 }, async () => {
     await filled()
     rmSync(folderOf('otel_traces_trace_id_ts'), { recursive: true })
     const process = await start()
@@ -127,7 +127,7 @@ describe('what the log still has', () => {
   })
 })
 
-it('says what the log has no more, and is not ready until that is accepted', {
+it('is distinguished from lost data, which is reported and makes the process not ready until it is accepted', {
   timeout: 120_000,
 }, async () => {
   const brief = { WATTLINE_BROKER_RETENTION_TIME: '1' }
@@ -167,7 +167,7 @@ it('says what the log has no more, and is not ready until that is accepted', {
   await process.end('SIGTERM')
 })
 
-it('puts definitions of tables back', { timeout: 120_000 }, async () => {
+it('is stored again after definitions of tables are restored', { timeout: 120_000 }, async () => {
   await filled()
   rmSync(join(on.data, 'warehouse', 'engine', 'metadata'), { recursive: true })
   const process = await start()
@@ -203,7 +203,9 @@ it.each([
   },
 )
 
-it('starts over with empty tables when an operator does without them', { timeout: 120_000 }, async () => {
+it('is stored again into empty tables when an operator gives up the old ones', {
+  timeout: 120_000,
+}, async () => {
   await filled()
   rmSync(join(on.data, 'warehouse'), { recursive: true })
   let process = await start()
@@ -217,7 +219,7 @@ it('starts over with empty tables when an operator does without them', { timeout
   await process.end('SIGTERM')
 })
 
-it('waits for tables that had no rows yet, too', { timeout: 120_000 }, async () => {
+it('is not started over while tables without rows are missing, too', { timeout: 120_000 }, async () => {
   const [port] = await freePorts(1)
   const environment = { WATTLINE_LISTEN_HTTP: `${port}` }
   await (await start(environment)).end('SIGKILL')

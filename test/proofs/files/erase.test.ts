@@ -123,7 +123,7 @@ const asideRow = (record: Uint8Array, offset: bigint) => ({
   Key: '',
 })
 
-it('leaves nothing of a tenant, and all of the others', { timeout: 400_000 }, async () => {
+it('leaves nothing of a tenant, and everything of the others', { timeout: 400_000 }, async () => {
   for (const tenant of ['shop', 'bank', 'default'] as const) {
     const scopes = tenant === 'default' ? 'read,admin' : 'ingest,read'
     const made = await wattline(['token', '--tenant', tenant, '--scopes', scopes, '--add', tokensFile])

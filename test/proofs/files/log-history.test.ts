@@ -19,7 +19,7 @@ const command = (...args: string[]): string =>
     stdio: 'pipe',
   })
 
-it('stores what comes after an older log was restored', { timeout: 120_000 }, async () => {
+it('stores new records after an older log was restored', { timeout: 120_000 }, async () => {
   let process = await start()
   await sendSpans(process, 10)
   await untilStored(process, 200)
@@ -43,7 +43,7 @@ it('stores what comes after an older log was restored', { timeout: 120_000 }, as
   await process.end('SIGTERM')
 })
 
-it('tells of records that a deleted log had not stored yet, until that is accepted', {
+it('reports records that a deleted log had not stored yet, until the loss is accepted', {
   timeout: 120_000,
 }, async () => {
   let process = await start()

@@ -30,7 +30,7 @@ describe.each([
     return warehouse
   }
 
-  it('shows no value and no count of others', async () => {
+  it('shows no value and no count of other tenants', async () => {
     const statements = hostileStatements({
       seed: 31,
       places: 1,

@@ -77,7 +77,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
   }
   const total = (found: readonly string[][]): number => found.reduce((sum, texts) => sum + texts.length, 0)
 
-  test('swallowed acknowledgements: nothing lost, nothing twice, everything in order', async () => {
+  test('with swallowed acknowledgements nothing is lost, nothing duplicated, and everything in order', async () => {
     const broker = await open(newPrefix())
     const padding = 'x'.repeat(20_000)
     const rounds = 6
@@ -151,7 +151,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await broker.close()
   })
 
-  test('a killed broker comes back: appends and consumers go on, nothing acknowledged is lost', async () => {
+  test('after a killed broker comes back, appends and consumers continue and nothing acknowledged is lost', async () => {
     const broker = await open(newPrefix())
     const read: string[] = []
     const subscription = await broker.subscribe({
@@ -188,7 +188,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await broker.close()
   })
 
-  test('an append that cannot be acknowledged in time is rejected, and the next one after the failure is taken', async () => {
+  test('an append that cannot be acknowledged in time is rejected, and the next one after the failure succeeds', async () => {
     const broker = await open(newPrefix(), 1500)
     await broker.append('in', 0, [record('first')])
     await kafka.kill()
@@ -202,7 +202,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await broker.close()
   })
 
-  test('who was shut out by another writer of the same partition is told so and writes nothing', async () => {
+  test('a writer displaced by another writer of the same partition is told so and writes nothing', async () => {
     const prefix = newPrefix()
     const [one, two] = [await open(prefix), await open(prefix)]
     await one.append('in', 0, [record('x')])

@@ -51,7 +51,7 @@ describe.runIf(kafkaIsAvailable())('a collector of two processes', { timeout: 12
       },
     })
 
-  it('takes part with both, loses nothing when one is killed, and tells the sum', async () => {
+  it('shares work between both, loses nothing when one is killed, and reports the sum', async () => {
     const wattline = await start()
     const pids = await workerPids(wattline, 2)
     auditor = await startAuditor(kafka.bootstrap, ['wattline.traces'])
@@ -98,7 +98,7 @@ describe.runIf(kafkaIsAvailable())('a collector of two processes', { timeout: 12
     expect([...stored].filter(([id, times]) => times !== 1 || !sent.has(id))).toEqual([])
   })
 
-  it('takes gRPC, measures once, ends when its first process is killed, and says which address is taken', async () => {
+  it('accepts gRPC, measures once, ends when its first process is killed, and names the address that is in use', async () => {
     const wattline = await start({ WATTLINE_SENSORS_CPU_TIME: 'on', WATTLINE_TELEMETRY_TRACES: 'true' })
     const pids = await workerPids(wattline, 2)
     const sensors = linesOf(wattline).filter(({ msg }) => msg === 'sensorStarted')

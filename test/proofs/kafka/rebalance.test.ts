@@ -43,7 +43,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     return broker
   }
 
-  test('members come and go under load: one owner at a time, each record moved once and in order', async () => {
+  test('members join and leave under load: one owner at a time, each record moved once and in order', async () => {
     const random = seededRandom(7)
     const brokers = [await open(), await open(), await open()]
     const owners = Array.from({ length: PARTITIONS }, () => 0)
@@ -128,7 +128,7 @@ describe.runIf(kafkaIsAvailable())('Kafka', () => {
     await Promise.all(brokers.map(broker => broker.close()))
   })
 
-  test('leaves the group although work hangs, and refuses what that work writes later', async () => {
+  test('leaves the group although a worker hangs, and refuses what that worker writes later', async () => {
     const [leaving, staying] = [await open('hanging', 200), await open('hanging')]
     await leaving.append('in', 0, [record('a')])
     const hang = Promise.withResolvers<void>()

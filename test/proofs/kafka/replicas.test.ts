@@ -68,7 +68,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     rmSync(data, { recursive: true, force: true })
   })
 
-  it('meters every minute once while replicas come, go, crash and come back', async () => {
+  it('meter every minute once while replicas start, stop, crash and come back', async () => {
     const collector = await start('collector', 'collector')
     const [first, query] = await Promise.all([start('first', 'processors'), start('query', 'query')])
     auditor = await startAuditor(kafka.bootstrap, ['wattline.energy', 'wattline.ledger'])
@@ -113,7 +113,7 @@ describe.runIf(kafkaIsAvailable())('replicas', () => {
     expect(await query.sql('SELECT count() AS n FROM quarantine')).toEqual([{ n: '0' }])
   }, 300_000)
 
-  it('answers questions while Kafka is away, and says so only where the log is asked', async () => {
+  it('answer queries while Kafka is away, and report it only where the log is needed', async () => {
     const [nobody] = await freePorts(1)
     const asked = await start('alone', 'query', { WATTLINE_BROKER_BROKERS: `127.0.0.1:${nobody}` })
     expect((await fetch(`${asked.http}/readyz`)).status).toBe(200)

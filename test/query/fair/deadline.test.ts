@@ -6,7 +6,7 @@ beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 const never = new AbortController().signal
 
-it('ends the wait for an engine that does not come back', async () => {
+it('ends the wait for an engine that does not return', async () => {
   const deadline = startDeadline(8, never)
   const held = deadline.hold(new Promise(() => {}))
   held.catch(() => undefined)
@@ -20,7 +20,7 @@ it('ends the wait for an engine that does not come back', async () => {
   })
 })
 
-it('hands on what comes in time, and failures', async () => {
+it('passes on timely results and failures', async () => {
   const deadline = startDeadline(8, never)
   expect(await deadline.hold(Promise.resolve(1))).toBe(1)
   await expect(deadline.hold(Promise.reject(new Error('no')))).rejects.toThrow('no')
@@ -29,7 +29,7 @@ it('hands on what comes in time, and failures', async () => {
   expect(deadline.signal.aborted).toBe(false)
 })
 
-it('tells the engine what is left of the time', () => {
+it('gives the engine the remaining time', () => {
   const deadline = startDeadline(8, never, () => performance.now())
   expect(deadline.remainingSeconds()).toBe(8)
   vi.advanceTimersByTime(3_000)

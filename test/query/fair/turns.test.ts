@@ -42,7 +42,7 @@ function statement(turns: Turns, tenant: string, order: string[], name = tenant)
 }
 
 describe('turns', () => {
-  it('go round over the tenants, those who have none first', async () => {
+  it('rotate among tenants, those without one first', async () => {
     const turns = turnsWith({ turns: 2, turnsOfTenant: { alone: 2, beside: 2 } })
     const order: string[] = []
     const noisy = ['a1', 'a2', 'a3', 'a4'].map(name => statement(turns, 'a', order, name))
@@ -65,7 +65,7 @@ describe('turns', () => {
     expect(turns.counts).toEqual({ open: 0, running: 0, waiting: 0 })
   })
 
-  it('refuse a tenant beyond its own bound, and no other', async () => {
+  it('refuse a tenant beyond its own limit, and no other', async () => {
     const turns = turnsWith()
     const order: string[] = []
     const mine = Array.from({ length: 4 }, () => statement(turns, 'a', order))
@@ -80,7 +80,7 @@ describe('turns', () => {
     await Promise.all(mine.map(({ done }) => done))
   })
 
-  it('leave room beside another tenant, and all to one that is alone', async () => {
+  it('leave room beside another tenant, and give everything to one that is alone', async () => {
     const turns = turnsWith()
     const order: string[] = []
     const b = statement(turns, 'b', order)
@@ -97,7 +97,7 @@ describe('turns', () => {
     await Promise.all(a.map(({ done }) => done))
   })
 
-  it('keep a last quarter for tenants that have none', async () => {
+  it('keep a last quarter for tenants without a turn', async () => {
     const turns = turnsWith({ turns: 4, turnsOfTenant: { alone: 4, beside: 4 } })
     const order: string[] = []
     const a = Array.from({ length: 4 }, () => statement(turns, 'a', order))
@@ -125,7 +125,7 @@ describe('turns', () => {
     await first.done
   })
 
-  it('try for a moment what would have to wait, one at a time, and let it wait when that was too short', async () => {
+  it('try a statement briefly that would have to wait, one at a time, and let it wait if that was too short', async () => {
     const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
     const first = statement(turns, 'a', [])
     const over = new Error('over')
@@ -179,7 +179,7 @@ describe('turns', () => {
     expect(turns.counts).toEqual({ open: 0, running: 0, waiting: 0 })
   })
 
-  it('are not tried for a tenant that has used much of late', async () => {
+  it('are not tried for a tenant with much recent usage', async () => {
     const load = createTenantLoad(now)
     load.add('a', 10)
     const turns = turnsWith({ load, turnsOfTenant: { alone: 1, beside: 1 } })
@@ -193,14 +193,14 @@ describe('turns', () => {
     expect(await next).toBe('in turn')
   })
 
-  it('come back when the work fails', async () => {
+  it('are returned when the work fails', async () => {
     const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
     const failing = turns.enter('a', open => open.turn(() => Promise.reject(new Error('no')), never))
     await expect(failing).rejects.toThrow('no')
     expect(await turns.enter('a', open => open.turn(async () => 3, never))).toBe(3)
   })
 
-  it('keep every bound, and let everybody come to an end, in any order', async () => {
+  it('respect every limit, and let every statement end, in any order', async () => {
     const step = fc.record({
       tenant: fc.constantFrom('a', 'b', 'c', 'd'),
       turns: fc.nat(3),
@@ -243,7 +243,7 @@ describe('turns', () => {
   })
 })
 
-it('lasts until the engine has let go of a statement that was given up', async () => {
+it('last until the engine has released an abandoned statement', async () => {
   const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
   const engine = Promise.withResolvers<void>()
   const client = new AbortController()
@@ -268,8 +268,8 @@ it('lasts until the engine has let go of a statement that was given up', async (
   expect(await next).toBe('next')
 })
 
-describe('what a tenant has used', () => {
-  it('fades, and makes it stand back', () => {
+describe('the usage of a tenant', () => {
+  it('decays, and lowers its priority', () => {
     const load = createTenantLoad(now)
     expect(load.rank('a')).toBe(0)
     load.add('a', 2)
@@ -306,7 +306,7 @@ describe('what a tenant has used', () => {
     }
   })
 
-  it("never takes turns of the product's own questions for strangers' SQL", async () => {
+  it("never uses up turns of the product's own queries for user SQL", async () => {
     const { sql, own } = createFairness({ concurrent: 8, isEmbedded: true, cores: 2, now })
     const noisy = ['a', 'b', 'c', 'd', 'e', 'f'].flatMap(tenant =>
       Array.from({ length: 8 }, () => statement(sql, tenant, [])),
@@ -326,7 +326,7 @@ describe('a paced answer', () => {
     }
   }
 
-  it('takes a turn a piece, and none while its reader pauses', async () => {
+  it('takes a turn for each piece, and none while its reader pauses', async () => {
     const turns = turnsWith({ turnsOfTenant: { alone: 1, beside: 1 } })
     const log: string[] = []
     await turns.enter('a', async open => {
@@ -342,7 +342,7 @@ describe('a paced answer', () => {
     expect(log).toEqual(['closed'])
   })
 
-  it('closes its source when it is left, or its time is over', async () => {
+  it('closes its source when it is abandoned or its time is over', async () => {
     const turns = turnsWith()
     for (const how of ['left', 'over'] as const) {
       const log: string[] = []

@@ -69,7 +69,7 @@ it('turns an early failure into a status', async () => {
   expect((await fetch(base)).status).toBe(500)
 })
 
-it.each(['', '?gzip'])('ends a late failure with words where there are any %s', async query => {
+it.each(['', '?gzip'])('ends a late failure with an error text if possible %s', async query => {
   lastWords = '__exception__'
   chunks = async function* () {
     yield piece(100_000)
@@ -80,7 +80,7 @@ it.each(['', '?gzip'])('ends a late failure with words where there are any %s', 
   expect(text.endsWith('__exception__')).toBe(true)
 })
 
-it('cuts the connection of a late failure without words', async () => {
+it('closes the connection on a late failure without text', async () => {
   lastWords = ''
   chunks = async function* () {
     yield piece(100_000)
@@ -91,7 +91,7 @@ it('cuts the connection of a late failure without words', async () => {
   await expect(answer.text()).rejects.toThrow()
 })
 
-it('ends the source when the reader goes away', async () => {
+it('ends the source when the reader disconnects', async () => {
   let closed = (): void => {}
   const sourceClosed = new Promise<void>(resolve => {
     closed = resolve
@@ -121,7 +121,7 @@ async function unread(path = '/'): Promise<Socket> {
   return socket
 }
 
-it.each(['/', '/?gzip'])('cuts off who stops reading, and says so: %s', async path => {
+it.each(['/', '/?gzip'])('disconnects a reader that stops reading, and reports it: %s', async path => {
   let closed = (): void => {}
   const sourceClosed = new Promise<void>(resolve => {
     closed = resolve
@@ -141,7 +141,7 @@ it.each(['/', '/?gzip'])('cuts off who stops reading, and says so: %s', async pa
   socket.destroy()
 })
 
-it('cuts off who stops reading before the last piece', async () => {
+it('disconnects a reader that stops before the last piece', async () => {
   reader = { ...reader, stallMs: 100 }
   chunks = async function* () {
     yield Buffer.alloc(60_000_000)
@@ -152,7 +152,7 @@ it('cuts off who stops reading before the last piece', async () => {
   socket.destroy()
 })
 
-it('waits for an answer that takes its time to make', async () => {
+it('waits for an answer that is slow to produce', async () => {
   reader = { ...reader, stallMs: 800 }
   chunks = async function* () {
     yield piece(100_000)
@@ -163,7 +163,7 @@ it('waits for an answer that takes its time to make', async () => {
   expect(cuts).toEqual([])
 })
 
-it('cuts off who reads on and on', async () => {
+it('disconnects a reader that reads endlessly', async () => {
   reader = { ...reader, totalMs: 300 }
   chunks = async function* () {
     for (;;) {

@@ -23,14 +23,14 @@ const broker: Pick<Broker, 'lag'> = {
 }
 const all = { group: undefined, stream: undefined }
 
-it('tells every reader and partition', async () => {
+it('lists every reader and partition', async () => {
   const entries = await readLag(broker, all, 4_000)
   expect(entries.map(({ group, stream, partition }) => `${group} ${stream} ${partition}`)).toEqual(
     LOG_READERS.flatMap(({ group, stream }) => [`${group} ${stream} 0`, `${group} ${stream} 1`]),
   )
 })
 
-it('tells exact numbers, and the age of the oldest pending record', async () => {
+it('gives exact numbers, and the age of the oldest pending record', async () => {
   expect(await readLag(broker, { group: 'meter', stream: undefined }, 4_000)).toEqual([
     {
       group: 'meter',
@@ -61,7 +61,7 @@ it('refuses a reader that does not exist', async () => {
   await expect(asked).rejects.toMatchObject({ code: 'parameter_invalid', message: /known are store traces/ })
 })
 
-it('tells how new the newest row of each table is', async () => {
+it('shows how new the newest row of each table is', async () => {
   const { warehouse, insert, close } = await openTestWarehouse()
   const nowMs = Date.parse('2026-11-20T12:01:00Z')
   const times = ['2026-11-20T12:00:00.500Z', '2026-11-19T12:00:00Z']

@@ -30,7 +30,7 @@ function rig() {
   }
 }
 
-it('looks once for pages of the same half minute, then for what came since', async () => {
+it('reads once for pages of the same half minute, then only newer rows', async () => {
   const { asked, show, names } = rig()
   show([seen('2', START - 1_000, 'zwei'), seen('1', START - 280_000, 'eins')])
   const all = await Promise.all([names(START), names(START), names(START + 25_000)])
@@ -42,7 +42,7 @@ it('looks once for pages of the same half minute, then for what came since', asy
   expect(asked[1]).toBe(START - 30_000)
 })
 
-it('looks every few seconds while there is no host', async () => {
+it('reads every few seconds while there is no host', async () => {
   const { asked, show, names } = rig()
   expect(await names(START)).toEqual([])
   show([seen('1', START + 1_000)])
@@ -51,7 +51,7 @@ it('looks every few seconds while there is no host', async () => {
   expect(asked.length).toBe(2)
 })
 
-it('looks for all now and then, and finds what came late', async () => {
+it('reads everything now and then, and finds late rows', async () => {
   const { asked, show, names } = rig()
   show([seen('1', START + 600_000)])
   for (let at = 0; at < 300_000; at += 30_000) await names(START + at)
@@ -61,7 +61,7 @@ it('looks for all now and then, and finds what came late', async () => {
   expect(asked.at(-1)).toBe(START)
 })
 
-it('keeps tenants apart, and takes the newest name', async () => {
+it('separates tenants, and uses the newest name', async () => {
   const { show, names } = rig()
   show([seen('1', START, 'old')])
   expect(await names(START)).toEqual(['old'])
@@ -71,7 +71,7 @@ it('keeps tenants apart, and takes the newest name', async () => {
   expect(await names(START + 20_000, 'b')).toEqual(['old'])
 })
 
-it('looks again for a page that waited for a look that failed', async () => {
+it('reads again for a page that waited for a failed read', async () => {
   const known = new KnownHosts()
   const failing = known.find('a', START, () => Promise.reject(new Error('the page went away')))
   const waiting = known.find('a', START, async () => [seen('1', START)])

@@ -46,7 +46,7 @@ const at = (series: readonly LiveSeries[], index: number): number | null =>
   }, null)
 
 describe('counters', () => {
-  it('wrap where the range is known, and are unknown where not', () => {
+  it('wrap if the range is known, and are unknown if not', () => {
     expect(
       stepsOf(
         [
@@ -67,7 +67,7 @@ describe('counters', () => {
     ).toBeNull()
   })
 
-  it('count whole steps exactly and cut ones by time', () => {
+  it('count whole steps exactly and partial ones by time', () => {
     const steps = stepsOf(
       [
         [0, 0n],
@@ -84,7 +84,7 @@ describe('counters', () => {
 })
 
 describe('intervals', () => {
-  it('split as the meter does: 60 W, a quarter busy', () => {
+  it('are split like the meter does: 60 W, a quarter busy', () => {
     const rows = [
       counter({}, [
         [0, 0],
@@ -144,7 +144,7 @@ describe('intervals', () => {
     ])
   })
 
-  it('are null across a new boot, a gap, and where a domain is missing', () => {
+  it('are null across a new boot, a gap, and a missing domain', () => {
     const boots = [
       counter({}, [
         [0, 0],
@@ -180,7 +180,7 @@ describe('intervals', () => {
     expect(toSeries(toIntervals(missing, { gapMs: 25_000 })).at(-2)!.milliwatts).toEqual([null, 0])
   })
 
-  it('fold what is beyond the top into one series, and always sum to the meter', () => {
+  it('merge what is below the top into one series, and always sum to the meter', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: 0n, max: 4n * 10n ** 9n }),
@@ -237,7 +237,7 @@ describe('intervals by the rules of the books', () => {
     ...row,
   })
 
-  it('count a meter that two sources, or two epochs of one, tell of once', () => {
+  it('count once a meter from two sources or two epochs', () => {
     const kepler = { Source: 'kepler:kepler_node_cpu_joules_total', BootId: '' }
     const twice = [
       ...machine,
@@ -247,7 +247,7 @@ describe('intervals by the rules of the books', () => {
     expect(watts(twice)).toEqual({ unattributed: 15_000, idle: 45_000 })
   })
 
-  it('leave psys out beside a package, and take it alone for the host', () => {
+  it('leave psys out beside a package, and use it as the host when alone', () => {
     expect(watts([...machine, counter({ Domain: 'psys' }, rising(5))])).toEqual(watts(machine))
     expect(watts([...machine.slice(1), counter({ Domain: 'psys' }, rising(5))])).toEqual({
       unattributed: 1250,
@@ -255,7 +255,7 @@ describe('intervals by the rules of the books', () => {
     })
   })
 
-  it('show a gauge of the host, its rest beyond the package, and what is no meter of it', () => {
+  it('show a gauge of the host, its rest beyond the package, and leave out what is not one of its meters', () => {
     const bmc = counter(
       { Quantity: 'power', Domain: 'host', BootId: '' },
       every.map(ms => [ms, 300_000]),
@@ -266,7 +266,7 @@ describe('intervals by the rules of the books', () => {
     expect(watts([...machine, fan])).toEqual({ unattributed: 15_750, idle: 47_250 })
   })
 
-  it('leave the energy of devices to nobody', () => {
+  it('leave the energy of devices unassigned', () => {
     const gpu = counter({ Domain: 'gpu-a' }, rising(100))
     expect(watts([...machine, gpu, used('a', 2, {})])).toEqual({
       a: 15_000,
@@ -275,7 +275,7 @@ describe('intervals by the rules of the books', () => {
     })
   })
 
-  it('give each CPU second to one workload, whichever sources tell', () => {
+  it('assign each CPU second to one workload, for any sources', () => {
     const container = {
       WorkloadKind: 'container',
       Source: 'cadvisor:x',
@@ -287,13 +287,13 @@ describe('intervals by the rules of the books', () => {
     expect(watts(rows)).toEqual({ c: 7_500, unattributed: 7_500, idle: 45_000 })
   })
 
-  it('do not count guests twice, nor what cannot be', () => {
+  it('do not count guests twice, and leave out impossible values', () => {
     expect(watts([...machine, mode('guest', rising(1))])).toEqual(watts(machine))
     const broken = [machine[0]!, ...machine.slice(1), counter({ Domain: 'dram-0' }, rising(1_000_000))]
     expect(watts(broken)).toEqual({ unattributed: null, idle: null })
   })
 
-  it('take what is idle from a calibrated host, and what is active from Kepler where CPUs are unknown', () => {
+  it('take idle energy from a calibrated host, and active energy from Kepler if CPUs are unknown', () => {
     const live = toIntervals(machine, { gapMs: 25_000, idleMicrowatts: 20_000_000n })
     expect(toSeries(live).map(line => [line.share, line.milliwatts[1]])).toEqual([
       ['unattributed', 40_000],

@@ -108,7 +108,7 @@ async function ask(path: string, method = 'GET'): Promise<{ status: number; body
 }
 
 describe('list', () => {
-  it('has each record once, the latest made first, with what became of it', async () => {
+  it('has each record once, the newest first, with its outcome', async () => {
     const { body } = await ask('')
     const none = { state: 'none', times: 0, place: null }
     expect(body).toMatchObject({
@@ -137,7 +137,7 @@ describe('list', () => {
     })
   })
 
-  it('is narrowed by stream and limit, and says that it was', async () => {
+  it('is narrowed by stream and limit, and reports that', async () => {
     const { body } = await ask('?stream=traces&limit=1')
     expect(body).toMatchObject({ truncated: true, records: [{ stream: 'traces', offset: '17' }] })
     expect((await ask('?stream=ledger')).body).toEqual({ truncated: false, records: [] })
@@ -147,7 +147,7 @@ describe('list', () => {
 })
 
 describe('show', () => {
-  it('gives the record whole, with every error', async () => {
+  it('gives the whole record, with every error', async () => {
     const { body } = await ask('/readings/1/3')
     expect(body).toMatchObject({ damaged: true, headers: { corrupt: 'checksum' } })
     expect(body['errors']).toMatchObject([{ processor: 'meter' }, { processor: 'store' }])
@@ -165,7 +165,7 @@ describe('show', () => {
 })
 
 describe('replay', () => {
-  it('hands the record over as it was, and refuses the next before its note can be read', async () => {
+  it('appends the record unchanged, and refuses the next replay before its note can be read', async () => {
     expect(await ask('/traces/0/17/replay', 'POST')).toEqual({
       status: 200,
       body: { from: 'traces/0/17', to: 'traces/0/99', processors: ['store'] },
@@ -200,7 +200,7 @@ describe('replay', () => {
     expect(replayed).toHaveLength(1)
   })
 
-  it('keeps the key of a record, and is never of one that has lost it where it needs one', async () => {
+  it('keeps the key of a record, and is refused for a record that has lost a required key', async () => {
     expect((await ask('/factors/0/4')).body).toMatchObject({ key: 'tariffs/*' })
     expect((await ask('/factors/0/4/replay', 'POST')).status).toBe(200)
     expect(replayed).toMatchObject([{ stream: 'factors', key: 'tariffs/*' }])
@@ -212,7 +212,7 @@ describe('replay', () => {
     expect(replayed).toHaveLength(1)
   })
 
-  it('is never of a place that has named two records', async () => {
+  it('is refused for a place of two records', async () => {
     expect((await ask('/logs/0/1')).body).toMatchObject({ ambiguous: true })
     expect(await ask('/logs/0/1/replay?force=true', 'POST')).toMatchObject({
       status: 409,
@@ -221,20 +221,20 @@ describe('replay', () => {
     expect(replayed).toEqual([])
   })
 
-  it('is never of a record of the quarantine itself, which would stop it', async () => {
+  it('is refused for a record of the quarantine itself, which would stop it', async () => {
     expect((await ask('/quarantine/0/2/replay?force=true', 'POST')).status).toBe(409)
     expect(replayed).toEqual([])
   })
 
-  it('finds only what was set aside', async () => {
+  it('finds only quarantined records', async () => {
     expect((await ask('/traces/0/5/replay', 'POST')).status).toBe(404)
     expect((await ask('/traces/0/17/replay?force=perhaps', 'POST')).status).toBe(400)
     expect(replayed).toEqual([])
   })
 })
 
-describe('who asks', () => {
-  it('needs scope admin to replay, and read to look', async () => {
+describe('access', () => {
+  it('requires scope admin to replay, and read to look', async () => {
     identity = { tenant: 'default', scopes: ['read'], accounts: null }
     expect((await ask('/traces/0/19/replay?force=true', 'POST')).status).toBe(403)
     expect((await ask('/traces/0/19')).status).toBe(200)
@@ -243,7 +243,7 @@ describe('who asks', () => {
     expect(replayed).toEqual([])
   })
 
-  it('sees nothing of it as another tenant, nor with a token for some accounts', async () => {
+  it('shows nothing to another tenant or to a token for some accounts', async () => {
     identity = { tenant: 'other', scopes: ['read', 'admin'], accounts: null }
     expect((await ask('')).body).toEqual({ truncated: false, records: [] })
     expect((await ask('/traces/0/17')).status).toBe(404)

@@ -106,7 +106,7 @@ describe('hostile statements', () => {
     expect(await reasonOf(sql)).toBe(reason)
   })
 
-  it('left no file behind', () => expect(existsSync('/tmp/wattline-outfile')).toBe(false))
+  it('leave no file behind', () => expect(existsSync('/tmp/wattline-outfile')).toBe(false))
 })
 
 describe('ordinary statements', () => {
@@ -131,7 +131,7 @@ describe('parameters', () => {
     expect(await rowsOf(sql, { s: "' OR 1 = 1 --" })).toEqual([['0']])
   })
 
-  it('can be what is looked for, and long', async () => {
+  it('can be searched for, and long', async () => {
     const like =
       "SELECT count() FROM otel_traces WHERE ServiceName LIKE {s:String} AND SpanName ILIKE concat('%', {n:String}, '%')"
     expect(await rowsOf(like, { s: 'p%', n: 'PAY' })).toEqual([['1']])
@@ -142,7 +142,7 @@ describe('parameters', () => {
     expect(await rowsOf(`SELECT length('${'a'.repeat(262_000)}')`)).toEqual([['262000']])
   })
 
-  it('that are identifiers are judged for each value', async () => {
+  it('that are identifiers are checked for each value', async () => {
     const sql = 'SELECT count() FROM {t:Identifier}'
     expect(await rowsOf(sql, { t: 'otel_logs' })).toEqual([['2']])
     await expect(rowsOf(sql, { t: 'otel_traces_trace_id_ts_mv' })).rejects.toMatchObject({

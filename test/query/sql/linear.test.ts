@@ -118,7 +118,7 @@ function check(text: string): void {
   expect([placed, scanned.steps() <= 10 * text.length + 200]).toEqual([text.length, true])
 }
 
-describe('texts of strangers are read in linear time', () => {
+describe('user texts are read in linear time', () => {
   it.each([[repeats]])('repeats of each character and fragment, open and closed', texts => {
     for (const text of texts) check(text)
   })
@@ -127,7 +127,7 @@ describe('texts of strangers are read in linear time', () => {
     fc.assert(fc.property(mixtures, check), { numRuns: 60, seed: 20_261_130 })
   })
 
-  it('errors of the engine that repeat the statement are cut before they are looked at', () => {
+  it('errors of the engine that repeat the statement are shortened before they are inspected', () => {
     const message = `Code: 62. DB::Exception: Syntax error: ${fill('(version ')} (SYNTAX_ERROR) (version 26.7.2.1 (official build))`
     const sentence = engineSentence(message)
     expect(sentence.length).toBeLessThan(5_000)
@@ -135,7 +135,7 @@ describe('texts of strangers are read in linear time', () => {
   })
 })
 
-describe('lengths are looked at first', () => {
+describe('lengths are checked first', () => {
   it.each([
     ['bytes', `SELECT '${'ä'.repeat(140_000)}'`],
     ['words', `SELECT ${'1,'.repeat(60_000)}1`],
@@ -153,7 +153,7 @@ describe('lengths are looked at first', () => {
     )
   })
 
-  it('takes what is just within', () => {
+  it('accepts what is just within the limits', () => {
     const many = `SELECT ${'(('.repeat(75)}1${'))'.repeat(75)} IN (${'1,'.repeat(40_000)}1)`
     expect(readStatement(many, 'JSON').text).toBe(many)
   })

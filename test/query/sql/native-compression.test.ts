@@ -56,7 +56,7 @@ function read(blocks: Buffer): Buffer {
   return Buffer.concat(pieces)
 }
 
-it('gives back what went in', () => {
+it('returns the original bytes', () => {
   const content = fc.oneof(
     fc.uint8Array({ maxLength: 2_000 }),
     fc
@@ -72,7 +72,7 @@ it('gives back what went in', () => {
   )
 })
 
-it('frames pieces of an answer as they come', async () => {
+it('frames pieces of an answer as they arrive', async () => {
   async function* answer(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('1\n')
     yield Buffer.alloc(0)

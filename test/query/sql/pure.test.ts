@@ -25,7 +25,7 @@ import { tokenize, unquote } from '../../../query/sql/tokens.ts'
 import { RefusedError } from '../../../query/sql/verdict.ts'
 
 describe('tokens', () => {
-  it('join to the text they came from', () => {
+  it('join to their original text', () => {
     fc.assert(
       fc.property(fc.string(), text => {
         expect(
@@ -124,7 +124,7 @@ describe('look-ups', () => {
     'SELECT $$ FROM system.tables $$',
   ])('leave %j', sql => expect(replaced(sql)).toBe(sql))
 
-  it('of askers who see some accounts lead to views of their own', () => {
+  it('of readers with some accounts use their own views', () => {
     expect(replaceLookUps('SELECT 1 FROM system.tables AS t', 'wattline', reachOf(['a']))).toBe(
       'SELECT 1 FROM `wattline`.`system_tables_limited` AS t',
     )
@@ -133,8 +133,8 @@ describe('look-ups', () => {
   })
 })
 
-describe('judges', () => {
-  it('refuse what they do not know', () => {
+describe('the checks', () => {
+  it('refuse unknown syntax', () => {
     const tables = new Set(['wattline.t'])
     expect(judgeSyntaxTree('', tables)).toMatchObject({ allowed: false })
     const print = (...lines: string[]) =>
@@ -182,7 +182,7 @@ describe('judges', () => {
 })
 
 describe('memory', () => {
-  it('forgets what was not asked for longest, by weight', () => {
+  it('forgets the least recently used statements, by weight', () => {
     const lru = createLru<string>(3_000, text => text.length)
     lru.set('a', 'x'.repeat(1_000))
     lru.set('b', 'x'.repeat(1_000))
@@ -200,7 +200,7 @@ describe('memory', () => {
     expect(lru.bytes).toBeLessThanOrEqual(3_000)
   })
 
-  it('knows questions apart by text, reach and every value', () => {
+  it('distinguishes queries by text, reach and every value', () => {
     const keys = [
       questionKey('tenant', 'SELECT 1', {}),
       questionKey('accounts', 'SELECT 1', {}),
@@ -223,7 +223,7 @@ describe('memory', () => {
   })
 })
 
-describe('the ClickHouse door', () => {
+describe('the ClickHouse interface', () => {
   it('reads URL, headers and body', () => {
     const asked = readClickHouseRequest(
       { query: 'SELECT {n:UInt8}', param_n: '1', max_execution_time: '5', database: 'default' },
@@ -243,7 +243,7 @@ describe('the ClickHouse door', () => {
     )
   })
 
-  it('undoes what the client escaped', () => {
+  it("reverses the client's escaping", () => {
     const value = (text: string, type: string) => parameterValue('p', text, type)
     expect(value('a\\tb\\\\c', 'String')).toBe('a\tb\\c')
     expect(value("['a\\'b', 'c']", 'Array(String)')).toEqual(["a'b", 'c'])
@@ -260,7 +260,7 @@ describe('the ClickHouse door', () => {
     expect(() => value(`${'['.repeat(99)}'\\''${']'.repeat(99)}`, 'Array(String)')).toThrow(/param_p/)
   })
 
-  it('knows the types of placeholders, wherever they stand', () => {
+  it('knows the types of placeholders, in any position', () => {
     const sql =
       "SELECT {a : Array( String )}, '{a:UInt8}', {b:Map(String, UInt8)}, {a:{c:UInt8}} /* {d:Int8} */"
     expect([...placeholderTypes(tokenize(sql))]).toEqual([
@@ -271,7 +271,7 @@ describe('the ClickHouse door', () => {
     expect(bindParameters(sql, new Map([['a', "['\\'']"]]))).toEqual({ a: ["'"] })
   })
 
-  it('says errors as the engine would', () => {
+  it('reports errors as the engine would', () => {
     const engine = new Error('Code: 47. DB::Exception: Unknown expression `x`. (UNKNOWN_IDENTIFIER)')
     expect(
       asEngineError(new WattlineError('sql_failed', engineSentence(engine.message), { cause: engine })),

@@ -71,7 +71,7 @@ async function page(): Promise<readonly Read[]> {
 
 const of = (read: readonly Read[], name: string) => read.filter(one => one.name === name)
 
-it('reads every hostile label as it was, and everything else beside it', async () => {
+it('reads every hostile label unchanged, and everything else beside it', async () => {
   tenants = []
   const plain = await page()
   tenants = HOSTILE
@@ -108,7 +108,7 @@ it('reads every hostile label as it was, and everything else beside it', async (
   for (const { name } of plain) expect(names).toContain(name)
 })
 
-it('reads any label as it was', async () => {
+it('reads any label unchanged', async () => {
   const unit = fc.oneof(
     fc.constantFrom(...HOSTILE),
     fc.integer({ min: 0, max: 0xffff }).map(code => String.fromCharCode(code)),

@@ -59,7 +59,7 @@ const recent = (question: { service?: string; limit?: number; tenant?: string } 
     nowMs: NOW,
   })
 
-it('lists the newest first, with root, length and errors', async () => {
+it('lists the newest first, with root, duration and errors', async () => {
   expect((await recent()).traces).toEqual([
     {
       trace_id: id('a'),
@@ -84,7 +84,7 @@ it('stops at the limit, and filters by any service in the trace', async () => {
   expect((await recent({ tenant: 'other' })).traces.map(trace => trace.trace_id)).toEqual([id('d')])
 })
 
-it('gives one trace whole, in order of time', async () => {
+it('returns one whole trace, in order of time', async () => {
   const trace = await oneTrace(store.reader('default'), 'default', id('A'))
   expect(trace.trace_id).toBe(id('a'))
   expect(trace.spans.map(span => [span.span_id, span.parent_span_id])).toEqual([
@@ -112,7 +112,7 @@ it.each([
   })
 })
 
-it('is behind the fence as well: a question that names another tenant finds nothing', async () => {
+it('is behind the fence as well: a query that names another tenant finds nothing', async () => {
   await expect(oneTrace(store.reader('default'), 'other', id('d'))).rejects.toMatchObject({
     code: 'not_found',
   })

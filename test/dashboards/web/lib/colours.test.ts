@@ -5,7 +5,7 @@ import { assignColours, PALETTE_SIZE } from '../../../../dashboards/web/lib/colo
 
 const names = (most: number) => fc.uniqueArray(fc.string({ minLength: 1 }), { maxLength: most })
 
-it('gives each its own colour while there are enough', () => {
+it('gives each name its own colour while there are enough', () => {
   fc.assert(
     fc.property(names(PALETTE_SIZE), keys => {
       const colours = [...assignColours(new Map(), keys).values()]
@@ -15,7 +15,7 @@ it('gives each its own colour while there are enough', () => {
   )
 })
 
-it('keeps every colour that was given, whatever comes and in whatever order', () => {
+it('keeps every assigned colour, for any names in any order', () => {
   fc.assert(
     fc.property(names(8), names(4), (keys, more) => {
       const before = assignColours(new Map(), keys)
@@ -28,7 +28,7 @@ it('keeps every colour that was given, whatever comes and in whatever order', ()
   )
 })
 
-it('is the same on every page: the name alone decides when nothing is taken', () => {
+it('is the same on every page: the name alone decides when no colour is taken', () => {
   expect(assignColours(new Map(), ['unit//nginx'])).toEqual(assignColours(new Map(), ['unit//nginx']))
   const many = assignColours(
     new Map(),

@@ -33,7 +33,7 @@ const answerWith = (...all: readonly LiveSeries[]): LiveAnswer => ({
 })
 
 describe('layersOf', () => {
-  it('stands workloads at the bottom by energy, then the rest, unattributed and idle', () => {
+  it('puts workloads at the bottom by energy, then the rest, unattributed and idle', () => {
     const answer = answerWith(
       series('', [9], 'idle'),
       series('', [5], 'unattributed'),
@@ -50,7 +50,7 @@ describe('layersOf', () => {
     ])
   })
 
-  it('keeps the place of a workload when another overtakes it, and appends new ones', () => {
+  it('keeps the position of a workload when another overtakes it, and appends new ones', () => {
     const before = layersOf(answerWith(series('a', [2]), series('b', [1]))).map(layer => layer.key)
     const after = layersOf(answerWith(series('b', [9]), series('new', [50]), series('a', [2])), before)
     expect(after.map(layer => layer.name)).toEqual(['a', 'b', 'new'])
@@ -61,7 +61,7 @@ describe('foldSmall', () => {
   const fold = (all: readonly LiveSeries[], known: readonly string[] = []) =>
     layersOf(answerWith(...all), known).map(({ name, detail, milliwatts }) => [name, detail, ...milliwatts])
 
-  it('puts what cannot be seen into the others, gap for gap, and says whom', () => {
+  it('merges invisible layers into the others, keeps gaps, and lists the merged names', () => {
     const all = [series('large', [900, null]), series('tiny', [2, null]), series('nothing', [0, null])]
     expect(fold(all)).toEqual([
       ['large', 'unit', 900, null],
@@ -71,12 +71,12 @@ describe('foldSmall', () => {
     expect(fold([...all, rest])[1]).toEqual(['Others', 'tiny, nothing', 7, null])
   })
 
-  it('leaves a single one its name, and idle and unattributed alone', () => {
+  it('keeps the name of a single small one, and does not merge idle and unattributed', () => {
     const all = [series('large', [900]), series('tiny', [1]), series('', [0], 'idle')]
     expect(fold(all).map(([name]) => name)).toEqual(['large', 'tiny', 'Idle'])
   })
 
-  it('is more patient with those that had a layer', () => {
+  it('keeps earlier layers longer', () => {
     const all = [series('large', [900]), series('edge', [4]), series('tiny', [1]), series('less', [0])]
     expect(fold(all).map(([name]) => name)).toEqual(['large', 'Others'])
     expect(fold(all, ['unit//edge']).map(([name]) => name)).toEqual(['edge', 'large', 'Others'])
@@ -84,10 +84,10 @@ describe('foldSmall', () => {
   })
 })
 
-describe('the span of the chart', () => {
+describe('the time span of the chart', () => {
   const times = (count: number): number[] => Array.from({ length: count }, (_, index) => 1e12 + index * 5_000)
 
-  it('is what there is of the chosen minutes, at least two', () => {
+  it('is the available part of the selected minutes, at least two', () => {
     const width = (timesMs: readonly number[], minutes: number): number => {
       const [from, to] = chartSpan(timesMs, minutes, 0)
       return (to - from) / 1000
@@ -99,14 +99,14 @@ describe('the span of the chart', () => {
     expect(width([], 5)).toBe(120)
   })
 
-  it('finds the interval that holds a moment', () => {
+  it('finds the interval that contains a moment', () => {
     const at = (timeMs: number): number => intervalAt([5_000, 10_000, 15_000], timeMs)
     expect([0, 5_000, 5_001, 9_000, 15_000, 99_000].map(at)).toEqual([0, 0, 1, 1, 2, 2])
     expect(intervalAt([], 1)).toBe(-1)
   })
 })
 
-it('gives a workload of the table the colour that it has in the chart, else that of the others', () => {
+it('gives a workload in the table its colour in the chart, otherwise that of the others', () => {
   const colours = new Map([['unit//a', 3]])
   expect(['active', 'idle', 'unattributed'].map(share => colourOf(share, 'unit//a', colours))).toEqual([
     '--c3',
@@ -157,7 +157,7 @@ describe('gaps', () => {
     expect(intervalStarts([5_000])).toEqual([0])
   })
 
-  it('cut the area into runs', () => {
+  it('split the area into runs', () => {
     expect(runsOf([1, 1, null, null, 1])).toEqual([
       { first: 0, last: 1 },
       { first: 4, last: 4 },
@@ -166,7 +166,7 @@ describe('gaps', () => {
     expect(runsOf([])).toEqual([])
   })
 
-  it('are not the present: the newest interval is the last that a meter saw', () => {
+  it('do not count as current: the newest interval is the last with a meter reading', () => {
     const layers = layersOf(answerWith(series('a', [3, 4, null]), series('b', [1, null, null])))
     expect(newestIndex(layers, 3)).toBe(1)
     expect(totalAt(layers, 1)).toBe(4)

@@ -16,12 +16,12 @@ it.each([
   expect(formatMoney(nano, currency)).toBe(text)
 })
 
-it('keeps a code that is no currency', () => {
+it('keeps a code that is not a currency', () => {
   expect(currencySymbol('XYZ')).toBe('XYZ ')
   expect(currencySymbol('?')).toBe('? ')
 })
 
-it('gives a column the decimals that its largest amount needs and one more', () => {
+it('gives a column one decimal more than its largest amount needs', () => {
   const scale = moneyColumn(18_690_000n, 'EUR')
   expect(formatAt(18_690_000n, scale)).toBe('0.01869')
   expect(formatAt(1n, scale)).toBe('<0.00001')

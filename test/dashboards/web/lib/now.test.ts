@@ -8,12 +8,12 @@ it('turns 60 W at PUE 1.2, 300 g and 0.25 EUR a kWh into 21.6 g and 0.018 EUR an
   expect(moneyPerHour(60_000, '0.25', '1.2', 'EUR')).toBe('€0.0180')
 })
 
-it('knows no rate without a factor', () => {
+it('gives no rate without a factor', () => {
   expect(carbonPerHour(60_000, null, '1')).toBeNull()
   expect(moneyPerHour(60_000, null, '1', 'EUR')).toBeNull()
 })
 
-it('says how far an estimate may be off', () => {
+it('says how far off an estimate may be', () => {
   expect(bandText(0.4)).toBe('±40\u00a0%')
   expect(bandText(null)).toBe('')
 })
@@ -25,11 +25,11 @@ it.each([
   [8_000_000, '2 h ago'],
   [500_000_000, '5 d ago'],
   [-4_000, 'just now'],
-])('%s ms back is %s', (age, text) => {
+])('%s ms ago is %s', (age, text) => {
   expect(agoText(1_000_000_000 - age, 1_000_000_000)).toBe(text)
 })
 
-it('asks an absent server again soon, then less often, never less than every 15 s', () => {
+it('retries an absent server soon, then less often, but at least every 15 s', () => {
   expect([0, 1, 2, 3, 4, 5, 6, 1_000].map(failures => nextDelayMs(5_000, failures))).toEqual([
     5_000, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000,
   ])

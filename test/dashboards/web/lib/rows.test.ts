@@ -25,7 +25,7 @@ describe('sumLines', () => {
     expect(sum.costNano).toBe(addNullable(total.cost_energy_nano, total.cost_resource_nano))
   })
 
-  it('is exact beyond what a float holds, and independent of the order', () => {
+  it('is exact beyond float precision, and independent of the order', () => {
     const amounts = fc.array(fc.bigInt({ min: 0n, max: 2n ** 62n }), { minLength: 1, maxLength: 30 })
     fc.assert(
       fc.property(amounts, energies => {
@@ -37,7 +37,7 @@ describe('sumLines', () => {
     )
   })
 
-  it('is unknown when every line is, and says what it leaves out when some are', () => {
+  it('is unknown when every row is, and says what it leaves out when some are', () => {
     const unpriced = usageAnswer('1h', { priced: false }).rows.map(lineOf)
     expect(sumLines(unpriced).costNano).toBeNull()
     const mixed = sumLines([lines[0]!, unpriced[1]!])
@@ -48,7 +48,7 @@ describe('sumLines', () => {
 })
 
 describe('lines', () => {
-  it('names idle and unattributed as what they are', () => {
+  it('are named idle and unattributed where they are', () => {
     expect(names(lines.filter(line => line.share !== 'active'))).toEqual(['Idle', 'Unattributed'])
   })
 

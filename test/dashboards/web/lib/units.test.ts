@@ -65,7 +65,7 @@ describe('formatAt', () => {
 })
 
 describe('shares', () => {
-  it('never calls something nothing, nor nearly all everything', () => {
+  it('never shows a nonzero share as 0 %, nor an incomplete one as 100 %', () => {
     expect([0, 0.001, 0.004, 0.38, 0.996, 1].map(formatShare)).toEqual([
       '0\u00a0%',
       '<1\u00a0%',
@@ -76,12 +76,12 @@ describe('shares', () => {
     ])
   })
 
-  it('is rounded to tenths of a percent, and 0 without a whole', () => {
+  it('are rounded to tenths of a percent, and 0 without a total', () => {
     expect(perMille(1n, 3n)).toBe(333)
     expect(perMille(5n, 0n)).toBe(0)
   })
 
-  it('splits into parts that make exactly 100.0 %', () => {
+  it('are split into parts that make exactly 100.0 %', () => {
     const parts = fc.array(fc.bigInt({ min: 0n, max: 10n ** 18n }), { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(parts, amounts => {

@@ -21,7 +21,7 @@ it('draws the tree of a trace in order', () => {
   expect(bars[0]).toMatchObject({ offset: 0, width: 1 })
 })
 
-it('draws every span once and inside, with orphans, cycles and spans that are their own parent', () => {
+it('draws every span once and inside, with orphans, cycles and self-parented spans', () => {
   const id = fc.constantFrom('a', 'b', 'c', 'd', 'e', '')
   const shapes = fc.array(fc.tuple(id, id, fc.nat(1_000), fc.nat(1_000)), { maxLength: 12 })
   const template = traceAnswer('aa').spans[0]!
@@ -45,7 +45,7 @@ it('draws every span once and inside, with orphans, cycles and spans that are th
   )
 })
 
-it('draws no more than its bound and says how many it left', () => {
+it('draws no more than its limit and says how many it left out', () => {
   const { bars, left } = waterfall(traceAnswer('aa').spans, 4)
   expect(bars).toHaveLength(4)
   expect(left).toBe(5)
