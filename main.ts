@@ -11,7 +11,7 @@ import type { Readiness } from './query/http/readiness.ts'
 import { startFactors, startIntake, startReceivers, startSources } from './wiring/collector.ts'
 import { startEarlyHealth } from './wiring/early-health.ts'
 import { startFolder, startLateLog, startLog, startSnapshots, startWarehouse } from './wiring/neighbours.ts'
-import { startErasures, startRunner, startUplink } from './wiring/processors.ts'
+import { startErasures, startRecomputations, startRunner, startUplink } from './wiring/processors.ts'
 import { readinessOf, startHttp } from './wiring/query.ts'
 import { startOwnTelemetry } from './wiring/telemetry.ts'
 import { startWiring, type WattlineOptions } from './wiring/wiring.ts'
@@ -53,7 +53,9 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   const snapshots = needs.folder ? await startSnapshots(wiring, broker, warehouse) : null
 
   const works = runs('processors') && broker !== null && warehouse !== null
-  const processors = works ? await startRunner(wiring, broker, warehouse) : null
+  const recomputations = works ? await startRecomputations(wiring, broker) : null
+  const processors =
+    recomputations && works ? await startRunner(wiring, broker, warehouse, recomputations) : null
   const erasures = works ? await startErasures(wiring, broker, warehouse) : null
   const collects = runs('collector') && broker !== null
   const uplink = collects ? await startUplink(wiring, broker) : null
@@ -62,7 +64,17 @@ export async function startWattline(options: WattlineOptions): Promise<RunningWa
   await startOwnTelemetry(wiring, otlp.otlpHttp, intake)
 
   const readiness = readinessOf(wiring, { intake, processors, warehouse })
-  const parts = { log, warehouse, snapshots, erasures, processors, uplink, ...otlp, readiness }
+  const parts = {
+    log,
+    warehouse,
+    snapshots,
+    erasures,
+    recomputations,
+    processors,
+    uplink,
+    ...otlp,
+    readiness,
+  }
   const http = await startHttp(wiring, parts, early)
   if (intake !== null) await startSources(wiring, intake)
   if (collects) await startFactors(wiring, broker)

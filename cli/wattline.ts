@@ -11,6 +11,7 @@ import { lagCommand } from './lag.ts'
 import { lossesCommand } from './losses.ts'
 import { isServer, outliveOutput } from './output.ts'
 import { quarantineCommand } from './quarantine.ts'
+import { recomputeCommand } from './recompute.ts'
 import { restoreCommand } from './restore.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
@@ -67,6 +68,7 @@ const commands = [
   backupCommand(),
   restoreCommand(),
   eraseCommand(),
+  recomputeCommand(),
   exportCommand(),
   importCommand(),
 ]

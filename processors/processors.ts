@@ -26,6 +26,7 @@ import { createRateProcessor } from './rate/processor.ts'
 import { publishFactors } from './rate/publish.ts'
 import { createRate } from './rate/rate.ts'
 import { createRecompute } from './recompute/processor.ts'
+import type { Recomputations } from './recompute/recomputations.ts'
 import type { RecomputeTools } from './recompute/recompute.ts'
 import { createRestate } from './restate/processor.ts'
 import type { StoreOptions } from './store/options.ts'
@@ -89,6 +90,8 @@ interface ProcessorsOptions {
   readonly meterBudget: StateBudget
   /** Hears how far rows are back that the tables had lost. */
   readonly restored?: StoreOptions['restored']
+  /** Hears of requests to compute ranges again. */
+  readonly recomputations?: Recomputations
   readonly now: () => number
 }
 
@@ -180,19 +183,21 @@ function invoiceOf({ config, broker, warehouse, events, now }: ProcessorsOptions
 
 /** None over stand-ins that have no tables. */
 function recomputeOf(
-  { config, broker, warehouse, events, now }: ProcessorsOptions,
+  { config, broker, warehouse, events, now, recomputations }: ProcessorsOptions,
   tools: Omit<RecomputeTools, 'statements'>,
 ): readonly Processor[] {
   const { statements } = warehouse
   if (statements === undefined) return []
+  const keptMs = config.retention.signals_days * DAY_MS
+  const unit = { tools: { ...tools, statements }, events, keptMs }
+  recomputations?.use(unit)
   return [
     createRecompute({
-      tools: { ...tools, statements },
+      ...unit,
       broker,
-      events,
       settleMs: config.metering.late_settle * 1000,
-      keptMs: config.retention.signals_days * DAY_MS,
       now,
+      ...(recomputations === undefined ? {} : { requests: recomputations }),
     }),
   ]
 }

@@ -21,6 +21,7 @@ import { liveRoutes } from './live/routes.ts'
 import { pageRoutes } from './page/routes.ts'
 import { planningRoutes } from './planning/routes.ts'
 import { quarantineRoutes } from './quarantine/routes.ts'
+import { recomputeRoutes } from './recompute/routes.ts'
 import { snapshotRoutes } from './snapshots/routes.ts'
 import { clickhouseRoutes } from './sql/clickhouse-routes.ts'
 import { sqlRoutes } from './sql/routes.ts'
@@ -76,6 +77,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   spotRoutes(app, context)
   planningRoutes(app, context)
   erasureRoutes(app, context)
+  recomputeRoutes(app, context)
   snapshotRoutes(app, context)
   pageRoutes(app, context.page)
   return serverOf(built, routes, () => metrics.stop())

@@ -6,20 +6,34 @@ import { Erasures } from '../processors/erase/erasures.ts'
 import { whyStillComing } from '../processors/erase/senders.ts'
 import type { Runner } from '../processors/loop/runner.ts'
 import { readersOf, startForward, startProcessors } from '../processors/processors.ts'
+import { Recomputations } from '../processors/recompute/recomputations.ts'
 import { restoredOf } from './losses.ts'
 import type { Wiring } from './wiring.ts'
 
 /** Starts the processors, which read the log. */
-export function startRunner(wiring: Wiring, broker: Broker, warehouse: Warehouse): Promise<Runner> {
+export function startRunner(
+  wiring: Wiring,
+  broker: Broker,
+  warehouse: Warehouse,
+  recomputations: Recomputations,
+): Promise<Runner> {
   const { lifecycle, config, events, rowAges, meterBudget } = wiring
   const restored = restoredOf(wiring.losses)
-  const more = { rowAges, meterBudget, restored, now: Date.now }
+  const more = { rowAges, meterBudget, restored, recomputations, now: Date.now }
   return lifecycle.start(
     'processors',
     () => startProcessors({ config, broker, warehouse, events, ...more }),
     runner => runner.stop(),
   )
 }
+
+/** Starts the service that computes ranges again. */
+export const startRecomputations = ({ lifecycle }: Wiring, broker: Broker): Promise<Recomputations> =>
+  lifecycle.start(
+    'recomputations',
+    () => new Recomputations({ broker, now: Date.now }),
+    recomputations => recomputations.close(),
+  )
 
 /** Starts forwarding of the log; null if nothing is forwarded. */
 export async function startUplink(

@@ -10,6 +10,7 @@ import type { Erasures } from '../processors/erase/erasures.ts'
 import { createReplay } from '../processors/loop/replay.ts'
 import type { Runner } from '../processors/loop/runner.ts'
 import { readersOf } from '../processors/processors.ts'
+import type { Recomputations } from '../processors/recompute/recomputations.ts'
 import type { QueryServer } from '../query/http/query-server.ts'
 import { engineWatch, type Readiness } from '../query/http/readiness.ts'
 import { createQueryServer, createStatusServer } from '../query/server.ts'
@@ -21,6 +22,7 @@ export interface Parts {
   readonly warehouse: Warehouse | null
   readonly snapshots: Snapshots | null
   readonly erasures: Erasures | null
+  readonly recomputations: Recomputations | null
   readonly processors: Runner | null
   readonly uplink: Runner | null
   readonly otlpHttp: string | null
@@ -95,6 +97,7 @@ async function createHttpServer(wiring: Wiring, parts: Parts): Promise<QueryServ
     ...(log ? { factors: createInstanceFactors(log, configuredFactors(config)) } : {}),
     ...(log ? { alertLog: createAlertLog(log, Date.now) } : {}),
     ...(parts.erasures ? { erasures: parts.erasures } : {}),
+    ...(parts.recomputations ? { recomputations: parts.recomputations } : {}),
   })
 }
 

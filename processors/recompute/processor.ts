@@ -18,7 +18,6 @@ import { readRecord } from '../../core/columns/record-reader.ts'
 import { encodeRows } from '../../core/columns/rows.ts'
 import { partitionOf } from '../../core/model/partition.ts'
 import { lateReadings, ledger } from '../../core/model/streams/index.ts'
-import type { LedgerRow } from '../../core/model/streams/ledger.ts'
 import { WINDOW_SECONDS } from '../../core/model/window.ts'
 import { sleep } from '../../core/runtime/backoff.ts'
 import type { PartitionWorker, Processor } from '../loop/runner.ts'
@@ -35,6 +34,7 @@ import {
 } from './dirty.ts'
 import { type AskedHost, type HostName, nextHosts } from './hosts.ts'
 import { leftOf } from './left.ts'
+import type { Recomputations } from './recomputations.ts'
 import {
   CANCEL_KIND,
   decodeRequest,
@@ -57,9 +57,7 @@ export interface RecomputeOptions extends UnitOptions {
   /** Wall clock, unix ms. */
   readonly now: () => number
   /** Hears how far requests are. */
-  readonly onProgress?: (progress: RequestProgress, partition: number, entries: readonly LedgerRow[]) => void
-  /** Hears that a partition has done a request, or that it was cancelled. */
-  readonly onEnd?: (id: string, partition: number) => void
+  readonly requests?: Pick<Recomputations, 'progressed' | 'ended'>
 }
 
 /** Late readings that keep coming are waited for this many times as long. */
@@ -156,7 +154,7 @@ class RecomputeWorker implements PartitionWorker {
     } else {
       this.#requests.delete(key)
       step.state.set(key, null)
-      this.#options.onEnd?.(request.id, this.#partition.partition)
+      this.#options.requests?.ended(request.id, this.#partition.partition)
     }
   }
 
@@ -261,14 +259,14 @@ class RecomputeWorker implements PartitionWorker {
     this.#requests.set(key, progress)
     if (isDone) hosts.shift()
     else hosts[0] = { tenant, host, from: done.to }
-    this.#options.onProgress?.(progress, this.#partition.partition, done.entries)
+    this.#options.requests?.progressed(id, done.entries, { at: done.to, isHost: isDone })
   }
 
   async #endRequest(id: string): Promise<void> {
     const key = REQUEST_PREFIX + id
     await this.#partition.transact({ outputs: [], state: new Map([[key, null]]), nextOffset: this.#next })
     this.#requests.delete(key)
-    this.#options.onEnd?.(id, this.#partition.partition)
+    this.#options.requests?.ended(id, this.#partition.partition)
   }
 
   /** Writes down what is left. What is appended becomes visible with it. */

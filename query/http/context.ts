@@ -2,6 +2,7 @@
 
 import type { AlertLog } from '../../core/alerting/alert-log.ts'
 import type { ErasureAnswer, SnapshotAnswer } from '../../core/api/answers.ts'
+import type { RecomputeAnswer } from '../../core/api/recompute.ts'
 import type { Access } from '../../core/auth/access.ts'
 import type { Broker } from '../../core/broker/broker.ts'
 import type { SetAside } from '../../core/broker/replay.ts'
@@ -27,6 +28,23 @@ export interface SnapshotSource {
   take(): Promise<SnapshotAnswer>
   renew(id: string): SnapshotAnswer
   drop(id: string): Promise<SnapshotAnswer>
+}
+
+/** Computes ranges again. */
+export interface RecomputeSource {
+  begin(
+    asked: {
+      readonly tenant: string | null
+      readonly host: string | null
+      /** Minutes `[from, to)`, seconds since the epoch. */
+      readonly from: number
+      readonly to: number
+    },
+    apply: boolean,
+  ): Promise<RecomputeAnswer>
+  get(id: string): RecomputeAnswer
+  list(): readonly RecomputeAnswer[]
+  cancel(id: string): Promise<RecomputeAnswer>
 }
 
 /** Erases tenants. */
@@ -93,6 +111,8 @@ export interface QueryServerOptions extends StatusServerOptions {
   readonly appender?: Pick<Broker, 'append'>
   /** Absent: this process does not erase. */
   readonly erasures?: ErasureSource
+  /** Absent: this process does not recompute. */
+  readonly recomputations?: RecomputeSource
   /** Replays a quarantined record; resolves with its new position. Absent: this process does not. */
   readonly replay?: (record: SetAside) => Promise<string>
   readonly page: Page

@@ -187,7 +187,7 @@ const OPEN_ROUTES = [
 ]
 const READERS: readonly Who[] = ['shop', 'bank', 'operator']
 function allowed(route: string): readonly Who[] {
-  if (/\/api\/v1\/(snapshots|erasures)/.test(route)) return ['operatorAdmin']
+  if (/\/api\/v1\/(snapshots|erasures|recompute)/.test(route)) return ['operatorAdmin']
   if (route.endsWith('/replay') || /^(POST|DELETE) \/api\/v1\/silences/.test(route))
     return ['shopAdmin', 'operatorAdmin']
   if (/^(PUT|DELETE) \/api\/v1\/(factors|tariffs\/spot)/.test(route)) return ['operatorAdmin']

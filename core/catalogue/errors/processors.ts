@@ -36,6 +36,11 @@ export const FORWARD_ERRORS = {
 
 /** Erasing the rows of a tenant. */
 export const ERASURE_ERRORS = {
+  recompute_differs: entry(
+    'reject',
+    409,
+    'Look at the differences with `wattline recompute`; book them with --apply.',
+  ),
   erasure_refused: entry(
     'reject',
     409,

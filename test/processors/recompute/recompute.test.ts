@@ -3,9 +3,10 @@
  * row; energy, carbon and money of a minute stay conserved; nothing is corrected twice; stops in the middle change nothing.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RecomputeAnswer } from '../../../core/api/recompute.ts'
 import { type Arrival, randomHost } from '../../books/scenes.ts'
 import { seededRandom } from '../../support/random.ts'
-import { energyAt, modeAt, type Reading, workAt } from '../meter/support.ts'
+import { energyAt, modeAt, NOON_SECONDS, type Reading, workAt } from '../meter/support.ts'
 import { openRig, type Rig } from './rig.ts'
 
 let rig: Rig
@@ -80,4 +81,27 @@ test('late readings of random hosts are booked, once, though the processors are 
   await rig.settle()
   expect(await rig.differences(arrivals)).toEqual([])
   expect(await rig.corrections('')).toEqual(corrected)
+})
+
+test('a range that somebody asks for is compared, and booked where that is asked for', async () => {
+  const range = { tenant: 'default', host: 'w1', from: NOON_SECONDS, to: NOON_SECONDS + 300 }
+  const over = async (apply: boolean): Promise<RecomputeAnswer> => {
+    const { id } = await rig.recomputations.begin(range, apply)
+    while (rig.recomputations.get(id).state === 'running')
+      await new Promise(resolve => setTimeout(resolve, 20))
+    await rig.settle()
+    return rig.recomputations.get(id)
+  }
+  const right = await rig.sums('w1')
+  expect(await over(false)).toMatchObject({ state: 'done', entries: 0, differences: [], hosts_done: 1 })
+  // Somebody has written an entry that no reading gives.
+  await rig.book('w1', 'C', 1_000n)
+  expect(await rig.sums('w1')).not.toEqual(right)
+  const energy = { host: 'w1', component: 'cpu', reason: 'recomputed', entries: 1, energy_uj: '-1000' }
+  expect(await over(false)).toMatchObject({ entries: 1, differences: [energy] })
+  expect(await over(true)).toMatchObject({ state: 'done', entries: 1, differences: [energy] })
+  expect((await rig.sums('w1')).map(({ A, B, idle }) => [A, B, idle])).toEqual(
+    right.map(({ A, B, idle }) => [A, B, idle]),
+  )
+  expect(await over(true)).toMatchObject({ state: 'done', entries: 0 })
 })

@@ -12,12 +12,16 @@ import type { Runner } from '../../../processors/loop/runner.ts'
 import { FLUSH_KIND } from '../../../processors/meter/processor.ts'
 import { StateBudget } from '../../../processors/meter/state/budget.ts'
 import { startProcessors, streamSettings } from '../../../processors/processors.ts'
+import { createRate } from '../../../processors/rate/rate.ts'
 import { RECOMPUTE } from '../../../processors/recompute/processor.ts'
+import { Recomputations } from '../../../processors/recompute/recomputations.ts'
 import { RowAges } from '../../../processors/store/row-ages.ts'
 import { type Row, recomputed } from '../../books/oracle.ts'
 import type { Arrival } from '../../books/scenes.ts'
 import { openTestWarehouse } from '../../query/support/warehouse.ts'
-import { at, type Reading } from '../meter/support.ts'
+import { at, NOON_SECONDS, type Reading } from '../meter/support.ts'
+import { energyRow } from '../rate/energy-row.ts'
+import { rateRows } from '../rate/rate-rows.ts'
 
 const GAP_SECONDS = 70
 const SLOT_SECONDS = 5
@@ -38,6 +42,7 @@ export async function openRig() {
   const broker = await openEmbeddedBroker({ path: join(folder, 'log'), maxBytes: 1e9, events: silentEvents })
   await broker.createStreams(streamSettings(config))
   let nowMs = Number(at(0) / 1_000_000n)
+  const recomputations = new Recomputations({ broker, now: () => nowMs })
   const start = (): Promise<Runner> =>
     startProcessors({
       config: { ...config, data: store.path },
@@ -46,6 +51,7 @@ export async function openRig() {
       events: silentEvents,
       rowAges: new RowAges(),
       meterBudget: new StateBudget(1e9, silentEvents),
+      recomputations,
       now: () => nowMs,
     })
   let runner = await start()
@@ -72,6 +78,7 @@ export async function openRig() {
   return {
     store,
     broker,
+    recomputations,
     /** Appends readings in order of arrival; then lets all hosts fall silent. */
     async deliver(arrivals: readonly Arrival[]): Promise<void> {
       const slots = [...Map.groupBy(arrivals, ({ arrives }) => Math.ceil(arrives / SLOT_SECONDS))]
@@ -113,7 +120,7 @@ export async function openRig() {
       await allRead()
     },
     /** Minutes of hosts whose rows are others than those that all their readings give. */
-    async differences(arrivals: readonly Arrival[]): Promise<readonly unknown[]> {
+    async differences(arrivals: readonly Arrival[]): Promise<readonly string[]> {
       const late = await store.warehouse.query<{ key: string; reason: string }>(
         `SELECT concat(Host, '/', Quantity, '/', Domain, '/', WorkloadId, '/', toString(toUnixTimestamp64Nano(Timestamp))) AS key,
            Reason AS reason FROM wattline.late_readings WHERE Reason IN ('ahead', 'set_back')`,
@@ -158,7 +165,7 @@ export async function openRig() {
          FROM wattline.ledger WHERE Host = '${host}' GROUP BY GROUPING SETS ((minute, thing), (minute)) ORDER BY minute`,
       )
       return [...Map.groupBy(rows, ({ minute }) => minute).values()].map(some => ({
-        ...Object.fromEntries(['A', 'B', 'idle', 'unattributed'].map(name => [name, 0n])),
+        ...{ A: 0n, B: 0n, idle: 0n, unattributed: 0n },
         ...Object.fromEntries(some.map(({ thing, uj }) => [thing, BigInt(uj)])),
         total: some.find(({ thing }) => thing === '')?.total,
       }))
@@ -173,9 +180,25 @@ export async function openRig() {
       )
       return {
         reasons: [...new Set(rows.flatMap(({ reasons }) => reasons))],
+        count: rows.reduce((sum, { n }) => sum + n, 0),
         ids: rows.every(({ n, ids }) => n === ids),
         things: rows.map(({ thing, n }) => `${thing} ${n}`),
       }
+    },
+    /** Writes an entry of the first minute into the ledger. */
+    async book(host: string, workload: string, uj: bigint): Promise<void> {
+      const row = energyRow({
+        Host: host,
+        HostName: host,
+        WindowStart: NOON_SECONDS,
+        WorkloadId: workload,
+        EnergyUj: uj,
+        CpuUs: 0n,
+        EnergyErrorUj: null,
+      })
+      const value = encodeRows(ledger, rateRows(createRate(config), [row]))
+      await broker.append(ledger.name, 0, [{ value, timestampMs: nowMs }])
+      await allRead()
     },
     async restart(): Promise<void> {
       await runner.stop()
