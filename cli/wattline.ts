@@ -27,6 +27,7 @@ import { whenCommand } from './when.ts'
 const program = new Command('wattline')
   .description('Telemetry pipeline whose energy, carbon and cost add up: from meter to bill.')
   .version(version)
+  .enablePositionalOptions()
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(

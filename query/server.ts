@@ -5,6 +5,7 @@
 import { openAccess } from '../core/auth/open-access.ts'
 import { ROLES } from '../core/catalogue/config/keys/process.ts'
 import { alertRoutes } from './alerts/routes.ts'
+import { budgetRoutes } from './budgets/routes.ts'
 import { erasureRoutes } from './erasures/routes.ts'
 import { hostFactorRoutes } from './factors/host-routes.ts'
 import { factorRoutes } from './factors/routes.ts'
@@ -76,6 +77,7 @@ export function createQueryServer(options: QueryServerOptions): QueryServer {
   tariffRoutes(app, context)
   spotRoutes(app, context)
   planningRoutes(app, context)
+  budgetRoutes(app, context)
   erasureRoutes(app, context)
   recomputeRoutes(app, context)
   snapshotRoutes(app, context)

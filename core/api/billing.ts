@@ -96,3 +96,31 @@ export interface LineEntriesAnswer {
   /** Offset of the next page; null: this was the last one. */
   readonly next: number | null
 }
+/** `/api/v1/budgets` */
+export interface BudgetsAnswer {
+  readonly period: string
+  readonly budgets: readonly BudgetAnswer[]
+}
+
+/** A budget of an account in the current period. Amounts are decimal text in `unit`. */
+export interface BudgetAnswer {
+  readonly name: string
+  readonly account: string
+  readonly measure: 'money' | 'energy' | 'carbon'
+  /** A currency, `kWh` or `kgCO2e`. */
+  readonly unit: string
+  readonly budget: string
+  readonly spent: string
+  readonly remaining: string
+  /** Part of the period that has passed, 0..1. */
+  readonly elapsed: number
+  /** Spent part of the budget. */
+  readonly used: number
+  /** How fast it is spent: 1 spends it exactly over the period. Null before anything has passed. */
+  readonly burn_rate: number | null
+  /** An estimate: what is spent by the end of the period at the rate so far. Null before anything has passed. */
+  readonly forecast: string | null
+  readonly state: 'within' | 'at_risk' | 'exceeded'
+  /** Energy that is not in `spent` because it has no price or no carbon factor, kWh. */
+  readonly unknown_kwh: string
+}

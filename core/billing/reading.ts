@@ -1,5 +1,6 @@
 /** Reads what bills of an open period are made of. The same for a draft that somebody asks for and for the closing of a period. */
 import { type Bill, type BillInput, makeBill } from './bill.ts'
+import type { AccountUsage } from './budgets.ts'
 import { chargesOf, differences, type ResourcePricesOf, tariffOfVersion } from './charges.ts'
 import { type Femto, femtoOf } from './money.ts'
 import { billNotes, goneNote } from './notes.ts'
@@ -112,21 +113,34 @@ interface Charged {
   readonly entries: bigint
 }
 
+/** What accounts have used in a period so far, by currency. */
+export async function readUsage(
+  ask: Ask,
+  scope: AccountScope,
+  period: BillingPeriod,
+): Promise<readonly AccountUsage[]> {
+  const rows = await ask<Readonly<Record<string, string>>>(usageSums(scope, period))
+  const byPayer = Map.groupBy(rows, ({ Account, Currency }) =>
+    payerKey({ account: Account!, currency: Currency! }),
+  )
+  return [...byPayer.values()].map(of => ({
+    account: of[0]!['Account']!,
+    currency: of[0]!['Currency']!,
+    sums: of.map(sumOf),
+  }))
+}
+
 async function chargesByPayer(
   ask: Ask,
   scope: AccountScope,
   period: BillingPeriod,
   pricesOf: ResourcePricesOf,
 ): Promise<ReadonlyMap<string, Charged>> {
-  const rows = await ask<Readonly<Record<string, string>>>(usageSums(scope, period))
-  const byPayer = Map.groupBy(rows, ({ Account, Currency }) =>
-    payerKey({ account: Account!, currency: Currency! }),
-  )
+  const used = await readUsage(ask, scope, period)
   return new Map(
-    [...byPayer].map(([key, of]) => {
-      const sums = of.map(sumOf)
+    used.map(({ account, currency, sums }) => {
       const entries = sums.reduce((total, { carried }) => total + carried.Entries, 0n)
-      return [key, { charges: chargesOf(sums, pricesOf), entries }] as const
+      return [payerKey({ account, currency }), { charges: chargesOf(sums, pricesOf), entries }] as const
     }),
   )
 }

@@ -27,7 +27,7 @@ describe('minor units', () => {
     ['KWD', 3],
     ['CLF', 4],
     ['XAU', null],
-    ['XXX', null],
+    ['XTS', null],
   ])('%s has %s', (currency, expected) => expect(minorDigits(currency)).toBe(expected))
 
   it.each([

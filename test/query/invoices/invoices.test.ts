@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type {
+  BudgetsAnswer,
   ClosingAnswer,
   InvoiceAnswer,
   InvoicesAnswer,
@@ -156,6 +157,22 @@ test('a page of a bill stands by itself and escapes what others have named', asy
   expect(page).toContain('Shop &quot;Nord&quot;, GmbH &amp; Co (shop)')
   expect(page).toContain(`<td class="n">${bill?.total}</td>`)
   expect(page).not.toMatch(/<script|src=|href=/)
+})
+
+test('budgets are of the accounts that the asker sees', async () => {
+  const path = '/api/v1/budgets?period=2026-10'
+  const all = await get<BudgetsAnswer>(path)
+  expect(all.budgets.map(({ account, unit, state }) => [account, unit, state])).toEqual([
+    ['shop', 'EUR', 'exceeded'],
+    ['shop', 'kWh', 'within'],
+    ['small', 'EUR', 'within'],
+  ])
+  // 3 hours at 0.25 and 3 at -0.05 of 1.25 kWh each, and 0.204 for CPU and memory.
+  expect(Number(all.budgets[0]?.spent)).toBeCloseTo(0.954, 4)
+  who = { tenant: 'default', scopes: ['read'], accounts: ['small'] }
+  expect((await get<BudgetsAnswer>(path)).budgets.map(({ account }) => account)).toEqual(['small'])
+  expect((await get<BudgetsAnswer>(`${path}&account=shop`)).budgets).toEqual([])
+  who = ALL
 })
 
 test('wrong questions are refused with what is right', async () => {

@@ -26,6 +26,10 @@ export const MONTH_SETTINGS = {
       { accounts: ['shop'], name: 'welcome', currency: 'EUR', amount: '10' },
       { accounts: ['shop'], name: 'second', currency: 'EUR', amount: '100', from: '2026-11' },
     ],
+    budgets: [
+      { accounts: ['shop'], name: 'team', amount: '0.5', energy_kwh: '1000' },
+      { accounts: ['small'], name: 'small', amount: '5' },
+    ],
     taxes: [
       { accounts: ['shop', 'small', 'operator'], name: 'VAT', percent: '19' },
       { accounts: ['abroad'], name: 'Reverse charge', percent: '0', category: 'AE' },
